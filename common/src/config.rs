@@ -1,0 +1,261 @@
+//! Settings that both services share, as command-line flags with an environment variable each. Read once, by main; a
+//! value that was accepted here is valid. Ports and stores, whose defaults differ, are in the services' own structs, with
+//! the types from here.
+
+mod kafka_file;
+mod store_url;
+mod topic_name;
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, ValueEnum};
+
+pub use store_url::StoreUrl;
+pub use topic_name::TopicName;
+
+const DEFAULT_BOOTSTRAP_SERVERS: &str = "localhost:9092";
+const DEFAULT_REGISTRY_URL: &str = "http://localhost:8081";
+const DEFAULT_TOPIC: &str = "order-events";
+const DEFAULT_HOST: &str = "127.0.0.1";
+
+/// How logs are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Lines for people.
+    #[default]
+    Text,
+    /// One JSON object a line, for log collectors.
+    Json,
+}
+
+/// What a service of the pipeline needs to know. Flatten it into the service's own `clap` struct, or build it in code:
+/// `PipelineConfig { bootstrap_servers, ..PipelineConfig::default() }`.
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub struct PipelineConfig {
+    /// Kafka brokers to ask first, as host:port with commas between, such as kafka-1:9092,kafka-2:9092
+    #[arg(
+        long = "kafka-bootstrap-servers",
+        env = "KAFKA_BOOTSTRAP_SERVERS",
+        value_name = "KAFKA_BOOTSTRAP_SERVERS",
+        default_value = DEFAULT_BOOTSTRAP_SERVERS,
+        value_parser = bootstrap_servers,
+    )]
+    pub bootstrap_servers: String,
+
+    /// Address of the schema registry, http or https, such as http://localhost:8081
+    #[arg(
+        long,
+        env = "SCHEMA_REGISTRY_URL",
+        value_name = "SCHEMA_REGISTRY_URL",
+        default_value = DEFAULT_REGISTRY_URL,
+        value_parser = registry_url,
+    )]
+    pub schema_registry_url: String,
+
+    /// Topic of the order events: 1 to 249 of the characters a-z A-Z 0-9 . _ -
+    #[arg(long = "kafka-topic", env = "KAFKA_TOPIC", value_name = "KAFKA_TOPIC", default_value = DEFAULT_TOPIC)]
+    pub topic: TopicName,
+
+    /// File of further librdkafka settings (security and the like), one key=value a line, # before a comment
+    #[arg(long, env = "KAFKA_CONFIG", value_name = "KAFKA_CONFIG")]
+    pub kafka_config: Option<PathBuf>,
+
+    /// Whether topics that are missing are created: true or false
+    #[arg(
+        long = "kafka-create-topics",
+        env = "KAFKA_CREATE_TOPICS",
+        value_name = "KAFKA_CREATE_TOPICS",
+        default_value = "true",
+        action = ArgAction::Set,
+        value_parser = yes_or_no,
+    )]
+    pub create_topics: bool,
+
+    /// Address that the HTTP server listens on; 0.0.0.0 for every interface
+    #[arg(long, env = "API_HOST", value_name = "API_HOST", default_value = DEFAULT_HOST)]
+    pub api_host: String,
+
+    /// How logs are written; RUST_LOG says what is logged, such as info,common=debug
+    #[arg(long, env = "LOG_FORMAT", value_name = "LOG_FORMAT", value_enum, default_value_t)]
+    pub log_format: LogFormat,
+
+    /// Forget what the store holds and read the whole topic again (after the topic was recreated)
+    #[arg(long, env = "REBUILD", value_parser = yes_or_no)]
+    pub rebuild: bool,
+
+    /// Keep what the store holds although the topic was cut off above it, and read on from the topic's start
+    #[arg(long, env = "ACCEPT_TRUNCATED", value_parser = yes_or_no)]
+    pub accept_truncated: bool,
+}
+
+impl PipelineConfig {
+    /// The further librdkafka settings: what the file of `KAFKA_CONFIG` says, in its order; none without a file.
+    ///
+    /// # Errors
+    /// The file cannot be read, or a line is no setting; the error names file and line, and never a value.
+    pub fn extra(&self) -> anyhow::Result<Vec<(String, String)>> {
+        self.kafka_config
+            .as_deref()
+            .map_or_else(|| Ok(Vec::new()), kafka_file::read)
+    }
+}
+
+impl Default for PipelineConfig {
+    fn default() -> Self {
+        Self {
+            bootstrap_servers: DEFAULT_BOOTSTRAP_SERVERS.to_owned(),
+            schema_registry_url: DEFAULT_REGISTRY_URL.to_owned(),
+            topic: TopicName::default(),
+            kafka_config: None,
+            create_topics: true,
+            api_host: DEFAULT_HOST.to_owned(),
+            log_format: LogFormat::default(),
+            rebuild: false,
+            accept_truncated: false,
+        }
+    }
+}
+
+fn bootstrap_servers(text: &str) -> Result<String, String> {
+    let servers: Vec<_> = text.split(',').map(str::trim).collect();
+    if servers
+        .iter()
+        .any(|server| server.is_empty() || server.contains(char::is_whitespace))
+    {
+        return Err("write host:port with commas between, such as kafka-1:9092,kafka-2:9092".to_owned());
+    }
+    Ok(servers.join(","))
+}
+
+/// The registry's address without slashes at its end: the client appends paths.
+fn registry_url(text: &str) -> Result<String, String> {
+    const EXAMPLE: &str = "write an http or https address, such as http://localhost:8081";
+    let url = reqwest::Url::parse(text).map_err(|error| format!("{error}; {EXAMPLE}"))?;
+    if !matches!(url.scheme(), "http" | "https") || url.query().is_some() || url.fragment().is_some() {
+        return Err(EXAMPLE.to_owned());
+    }
+    Ok(text.trim().trim_end_matches('/').to_owned())
+}
+
+fn yes_or_no(text: &str) -> Result<bool, String> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "1" => Ok(true),
+        // An empty variable is how compose files pass one that is not set.
+        "false" | "no" | "off" | "0" | "" => Ok(false),
+        _ => Err("write true or false".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::{CommandFactory, FromArgMatches, Parser};
+
+    #[derive(Parser, Debug)]
+    struct Cli {
+        #[command(flatten)]
+        pipeline: PipelineConfig,
+    }
+
+    /// What those arguments mean, whatever the environment of the test says.
+    fn parse(arguments: &[&str]) -> Result<PipelineConfig, String> {
+        let command = Cli::command().mut_args(|argument| argument.env(None::<&'static str>));
+        command
+            .try_get_matches_from([&["service"], arguments].concat())
+            .and_then(|matches| Cli::from_arg_matches(&matches))
+            .map(|cli| cli.pipeline)
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn without_flags_it_is_the_default() {
+        assert_eq!(parse(&[]), Ok(PipelineConfig::default()));
+    }
+
+    #[test]
+    fn each_flag_is_read() {
+        let config = parse(&[
+            "--kafka-bootstrap-servers=a:1, b:2",
+            "--schema-registry-url=https://registry/base//",
+            "--kafka-topic=orders.v1",
+            "--kafka-config=kafka.properties",
+            "--kafka-create-topics=false",
+            "--api-host=0.0.0.0",
+            "--log-format=json",
+            "--rebuild",
+            "--accept-truncated",
+        ]);
+        let expected = PipelineConfig {
+            bootstrap_servers: "a:1,b:2".to_owned(),
+            schema_registry_url: "https://registry/base".to_owned(),
+            topic: "orders.v1".parse().expect("a name"),
+            kafka_config: Some("kafka.properties".into()),
+            create_topics: false,
+            api_host: "0.0.0.0".to_owned(),
+            log_format: LogFormat::Json,
+            rebuild: true,
+            accept_truncated: true,
+        };
+        assert_eq!(config, Ok(expected));
+    }
+
+    #[test]
+    fn a_bad_value_is_named_with_its_variable_and_what_to_do() {
+        for (argument, variable, value, hint) in [
+            ("--kafka-topic=a b", "KAFKA_TOPIC", "'a b'", "1 to 249"),
+            ("--kafka-topic=..", "KAFKA_TOPIC", "'..'", "not . or .."),
+            (
+                "--schema-registry-url=ftp://x",
+                "SCHEMA_REGISTRY_URL",
+                "'ftp://x'",
+                "http or https",
+            ),
+            (
+                "--schema-registry-url=localhost",
+                "SCHEMA_REGISTRY_URL",
+                "'localhost'",
+                "http or https",
+            ),
+            (
+                "--kafka-bootstrap-servers=a:1,,b:2",
+                "KAFKA_BOOTSTRAP_SERVERS",
+                "'a:1,,b:2'",
+                "host:port",
+            ),
+            (
+                "--kafka-create-topics=perhaps",
+                "KAFKA_CREATE_TOPICS",
+                "'perhaps'",
+                "true or false",
+            ),
+            ("--log-format=xml", "LOG_FORMAT", "'xml'", "text, json"),
+        ] {
+            let error = parse(&[argument]).expect_err(argument);
+            for part in [variable, value, hint] {
+                assert!(error.contains(part), "{part} in {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn each_flag_has_an_environment_variable_and_a_help_text() {
+        for argument in Cli::command()
+            .get_arguments()
+            .filter(|argument| argument.get_id() != "help")
+        {
+            let variable = argument.get_env().expect("a variable").to_str().expect("text");
+            assert!(
+                variable.chars().all(|c| c.is_ascii_uppercase() || c == '_'),
+                "{variable}"
+            );
+            assert!(argument.get_help().is_some(), "{variable}");
+        }
+    }
+
+    #[test]
+    fn flags_take_the_usual_words_from_their_variables() {
+        assert!(["1", "true", "YES"].iter().all(|text| yes_or_no(text) == Ok(true)));
+        assert!(["0", "False", "no", ""].iter().all(|text| yes_or_no(text) == Ok(false)));
+        assert!(yes_or_no("maybe").is_err());
+    }
+}

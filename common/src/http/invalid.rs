@@ -1,0 +1,162 @@
+//! Other libraries' validation errors as one [`Problem`]: a 400 whose `errors` names fields as the client wrote them.
+//! What is valid is never decided here.
+
+use super::kind::Kind;
+use super::problem::{FieldError, Problem};
+
+impl Problem {
+    /// A 400 with those faults. There should be at least one.
+    pub fn invalid(errors: Vec<FieldError>) -> Self {
+        let detail = match errors.as_slice() {
+            [only] => format!("{}: {}", only.field, only.message),
+            many => format!("{} fields are not valid", many.len()),
+        };
+        Self::new(Kind::InvalidRequest, detail).with_errors(errors)
+    }
+
+    /// A 400 with one fault.
+    pub fn invalid_field(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::invalid(vec![FieldError {
+            field: field.into(),
+            message: message.into(),
+        }])
+    }
+}
+
+impl From<garde::Report> for Problem {
+    /// Fields are named in camelCase, as the JSON has them: `unit_price` of the first item is `items[0].unitPrice`.
+    /// A fault of the whole gets the field `body`.
+    fn from(report: garde::Report) -> Self {
+        let fault = |(path, error): (garde::error::Path, garde::Error)| FieldError {
+            field: if path.is_empty() {
+                "body".to_owned()
+            } else {
+                camel_case(&path.to_string())
+            },
+            message: error.message().to_owned(),
+        };
+        Self::invalid(report.into_inner().into_iter().map(fault).collect())
+    }
+}
+
+impl From<anyhow::Error> for Problem {
+    fn from(cause: anyhow::Error) -> Self {
+        Self::internal(cause)
+    }
+}
+
+/// The 400 of a serde error: at `path` (as serde_path_to_error writes it), with that message.
+pub(super) fn from_serde(path: &str, message: &str) -> Problem {
+    let parent = if path == "." { "" } else { path };
+    // serde reports these at the struct and names the field only in the message, between backticks.
+    let named = ["missing field `", "duplicate field `", "unknown field `"]
+        .iter()
+        .find_map(|start| message.strip_prefix(start)?.split_once('`').map(|(name, _)| name));
+    let field = match named {
+        Some(name) if parent.is_empty() => name.to_owned(),
+        Some(name) if parent == name || parent.ends_with(&format!(".{name}")) => parent.to_owned(),
+        Some(name) => format!("{parent}.{name}"),
+        None => parent.to_owned(),
+    };
+    if field.is_empty() {
+        return Problem::new(Kind::InvalidRequest, message);
+    }
+    Problem::invalid_field(field, message)
+}
+
+/// The 400 of a body that serde_json did not accept.
+pub(super) fn from_json(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    let inner = error.inner();
+    let text = inner.to_string();
+    if !inner.is_data() {
+        return Problem::new(Kind::InvalidRequest, format!("the body is not valid JSON: {text}"));
+    }
+    // Where a field is named, line and column only distract.
+    let message = text
+        .rsplit_once(" at line ")
+        .map_or(text.as_str(), |(message, _)| message);
+    from_serde(&error.path().to_string(), message)
+}
+
+fn camel_case(path: &str) -> String {
+    let mut camel = String::with_capacity(path.len());
+    let mut upper = false;
+    for c in path.chars() {
+        match c {
+            '_' => upper = true,
+            c if upper => {
+                camel.extend(c.to_uppercase());
+                upper = false;
+            }
+            c => camel.push(c),
+        }
+    }
+    camel
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use garde::Validate;
+
+    #[derive(Validate)]
+    struct Order {
+        #[garde(length(min = 1))]
+        order_id: String,
+        #[garde(dive)]
+        items: Vec<Item>,
+    }
+
+    #[derive(Validate)]
+    struct Item {
+        #[garde(range(min = 1))]
+        unit_count: i32,
+    }
+
+    fn fields(problem: &Problem) -> Vec<&str> {
+        problem.errors().iter().map(|fault| fault.field.as_str()).collect()
+    }
+
+    #[test]
+    fn a_validation_report_names_fields_as_the_json_has_them() {
+        let order = Order {
+            order_id: String::new(),
+            items: vec![Item { unit_count: 1 }, Item { unit_count: 0 }],
+        };
+        let problem = Problem::from(order.validate().expect_err("two faults"));
+        assert_eq!(problem.kind(), Kind::InvalidRequest);
+        let mut fields = fields(&problem);
+        fields.sort_unstable();
+        assert_eq!(fields, ["items[1].unitCount", "orderId"]);
+        assert!(problem.errors().iter().all(|fault| !fault.message.is_empty()));
+    }
+
+    #[test]
+    fn a_fault_of_the_whole_is_one_of_the_body() {
+        let mut report = garde::Report::new();
+        report.append(
+            garde::error::Path::empty(),
+            garde::Error::new("the total does not add up"),
+        );
+        let problem = Problem::from(report);
+        assert_eq!(fields(&problem), ["body"]);
+        assert_eq!(problem.summary(), "body: the total does not add up");
+    }
+
+    #[test]
+    fn a_field_named_only_in_the_message_is_found() {
+        for (path, message, field) in [
+            (".", "missing field `orderId`", "orderId"),
+            ("items[0]", "missing field `price`", "items[0].price"),
+            (
+                "items[0].colour",
+                "unknown field `colour`, expected `price`",
+                "items[0].colour",
+            ),
+            ("items[0].price", "invalid type: string", "items[0].price"),
+        ] {
+            assert_eq!(fields(&from_serde(path, message)), [field], "{message}");
+        }
+        assert!(from_serde(".", "invalid type: sequence").errors().is_empty());
+    }
+}

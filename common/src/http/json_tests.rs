@@ -1,0 +1,164 @@
+//! What [`Json`] accepts and how it refuses.
+
+use super::*;
+use actix_web::http::header::ContentType;
+use actix_web::test::TestRequest;
+use rust_decimal::Decimal;
+use serde::Deserialize;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Body {
+    #[serde(alias = "order_id")]
+    order_id: String,
+    #[serde(default)]
+    items: Vec<Item>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Item {
+    quantity: i32,
+    #[serde(default, with = "crate::http::amount::option")]
+    price: Option<Decimal>,
+}
+
+async fn read(request: TestRequest) -> Result<Body, Problem> {
+    let (request, mut payload) = request.to_http_parts();
+    Json::<Body>::from_request(&request, &mut payload)
+        .await
+        .map(|json| json.0)
+}
+
+fn fault_of(body: &str) -> Problem {
+    parse::<Body>(body.as_bytes()).expect_err(body)
+}
+
+#[actix_web::test]
+async fn a_json_body_is_read_under_each_json_media_type() {
+    for media_type in [
+        "application/json",
+        "application/json; charset=utf-8",
+        "application/vnd.order+json",
+    ] {
+        let request = TestRequest::post()
+            .insert_header(("content-type", media_type))
+            .set_payload(r#"{"orderId":"1"}"#);
+        assert_eq!(read(request).await.expect(media_type).order_id, "1");
+    }
+}
+
+#[actix_web::test]
+async fn another_media_type_or_a_compressed_body_is_a_415() {
+    for headers in [
+        vec![("content-type", "text/plain")],
+        vec![("content-type", "application/x-www-form-urlencoded")],
+        vec![("content-type", "jsonish")],
+        vec![],
+        vec![("content-type", "application/json"), ("content-encoding", "gzip")],
+    ] {
+        let mut request = TestRequest::post().set_payload(r#"{"orderId":"1"}"#);
+        for header in &headers {
+            request = request.insert_header(*header);
+        }
+        let problem = read(request).await.expect_err("a 415");
+        assert_eq!(problem.kind(), Kind::UnsupportedMediaType, "{headers:?}");
+    }
+}
+
+#[actix_web::test]
+async fn a_body_over_the_limit_is_a_413_announced_or_not() {
+    let body = format!(r#"{{"orderId":"{}"}}"#, "x".repeat(BODY_LIMIT));
+    let request = || TestRequest::post().insert_header(ContentType::json());
+    let unannounced = request().set_payload(body).insert_header((header::CONTENT_LENGTH, 2));
+    assert_eq!(
+        read(unannounced).await.expect_err("a 413").kind(),
+        Kind::PayloadTooLarge
+    );
+    let announced = request()
+        .set_payload("{}")
+        .insert_header((header::CONTENT_LENGTH, BODY_LIMIT + 1));
+    assert_eq!(read(announced).await.expect_err("a 413").kind(), Kind::PayloadTooLarge);
+}
+
+#[actix_web::test]
+async fn a_body_of_just_the_limit_is_read() {
+    let frame = r#"{"orderId":""}"#.len();
+    let body = format!(r#"{{"orderId":"{}"}}"#, "x".repeat(BODY_LIMIT - frame));
+    let request = TestRequest::post().insert_header(ContentType::json()).set_payload(body);
+    assert_eq!(read(request).await.expect("it fits").order_id.len(), BODY_LIMIT - frame);
+}
+
+#[test]
+fn an_amount_inside_a_list_is_read_exactly() {
+    let body: Body =
+        parse(br#"{"orderId":"1","items":[{"quantity":2,"price":12345678901234567.89}]}"#).expect("a body");
+    assert_eq!(body.items[0].quantity, 2);
+    assert_eq!(
+        body.items[0].price.map(|price| price.to_string()).as_deref(),
+        Some("12345678901234567.89")
+    );
+}
+
+#[test]
+fn each_fault_names_its_field() {
+    for (body, field) in [
+        (r#"{}"#, "orderId"),
+        (r#"{"orderId":1}"#, "orderId"),
+        (r#"{"orderId":"1","orderId":"2"}"#, "orderId"),
+        (r#"{"orderId":"1","order_id":"2"}"#, "orderId"),
+        (r#"{"orderId":"1","colour":"red"}"#, "colour"),
+        (r#"{"orderId":"1","items":{}}"#, "items"),
+        (r#"{"orderId":"1","items":[{"quantity":1},{}]}"#, "items[1].quantity"),
+        (r#"{"orderId":"1","items":[{"quantity":1.5}]}"#, "items[0].quantity"),
+        (
+            r#"{"orderId":"1","items":[{"quantity":99999999999}]}"#,
+            "items[0].quantity",
+        ),
+        (
+            r#"{"orderId":"1","items":[{"quantity":1,"quantity":2}]}"#,
+            "items[0].quantity",
+        ),
+        (
+            r#"{"orderId":"1","items":[{"quantity":1,"price":"9.99"}]}"#,
+            "items[0].price",
+        ),
+        (
+            r#"{"orderId":"1","items":[{"quantity":1,"price":1e400}]}"#,
+            "items[0].price",
+        ),
+        (
+            r#"{"orderId":"1","items":[{"quantity":1,"colour":1}]}"#,
+            "items[0].colour",
+        ),
+    ] {
+        let problem = fault_of(body);
+        assert_eq!(problem.kind(), Kind::InvalidRequest, "{body}");
+        let fields: Vec<_> = problem.errors().iter().map(|fault| fault.field.as_str()).collect();
+        assert_eq!(fields, [field], "{body}: {problem}");
+        assert!(!problem.summary().contains(" at line "), "{problem}");
+    }
+}
+
+#[test]
+fn what_is_no_json_says_where() {
+    for body in [
+        "{",
+        "{\"orderId\":\"1\"} x",
+        "not json",
+        "{'orderId':'1'}",
+        "\u{feff}{}",
+    ] {
+        let problem = fault_of(body);
+        assert!(
+            problem.summary().starts_with("the body is not valid JSON: "),
+            "{body}: {problem}"
+        );
+        assert!(problem.errors().is_empty(), "{body}");
+    }
+    assert_eq!(fault_of(" \n").summary(), "the body is empty");
+    assert_eq!(fault_of("").kind(), Kind::InvalidRequest);
+    assert_eq!(fault_of("7").kind(), Kind::InvalidRequest);
+    assert!(parse::<Body>(b"{\"orderId\":\"\xff\"}").is_err());
+    assert_eq!(fault_of(&"[".repeat(100_000)).kind(), Kind::InvalidRequest);
+}

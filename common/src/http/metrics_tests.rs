@@ -1,0 +1,52 @@
+//! What is counted, and under which labels.
+
+use super::*;
+use crate::http::{routes, server};
+use actix_web::test::{TestRequest, call_service, init_service, read_body};
+
+#[actix_web::test]
+async fn requests_are_counted_by_route_and_never_by_raw_path() {
+    let handle = crate::telemetry::metrics_recorder();
+    let routes = move |config: &mut web::ServiceConfig| {
+        config
+            .app_data(web::Data::new(handle.clone()))
+            .service(routes::get("/metrics", page))
+            .service(routes::get("/orders/{id}", async || "an order"));
+    };
+    let app = init_service(server::app("metrics-test", routes)).await;
+    for path in ["/orders/1", "/orders/2", "/api/orders/3", "/made-up-by-a-client"] {
+        call_service(&app, TestRequest::get().uri(path).to_request()).await;
+    }
+    let method = Method::from_bytes(b"MADEUP").expect("a method");
+    call_service(&app, TestRequest::with_uri("/orders/1").method(method).to_request()).await;
+
+    let response = call_service(&app, TestRequest::get().uri("/metrics").to_request()).await;
+    assert_eq!(
+        response.headers().get("content-type").expect("a type"),
+        "text/plain; version=0.0.4; charset=utf-8"
+    );
+    let text = String::from_utf8(read_body(response).await.to_vec()).expect("text");
+    for (method, route, status, count) in [
+        ("GET", "/orders/{id}", 200, 2),
+        ("GET", "/api/orders/{id}", 200, 1),
+        ("GET", "unmatched", 404, 1),
+        ("other", "/orders/{id}", 405, 1),
+    ] {
+        let labels = format!(r#"service="metrics-test",method="{method}",route="{route}",status="{status}""#);
+        assert!(
+            text.contains(&format!("http_requests_total{{{labels}}} {count}\n")),
+            "{labels} in {text}"
+        );
+        assert!(
+            text.contains(&format!("http_request_duration_seconds_count{{{labels}}} {count}\n")),
+            "{labels}"
+        );
+        assert!(
+            text.contains(&format!(
+                "http_request_duration_seconds_bucket{{{labels},le=\"0.005\"}}"
+            )),
+            "{labels}"
+        );
+    }
+    assert!(!text.contains("made-up-by-a-client") && !text.contains("MADEUP"));
+}

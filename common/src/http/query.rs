@@ -1,0 +1,182 @@
+//! Query strings, read strictly: each fault is a 400 that names the parameter. What a parameter means is never judged
+//! here.
+
+use std::future::{Ready, ready};
+
+use actix_web::{FromRequest, HttpRequest, dev, web};
+use serde::de::value::{Error, MapDeserializer, StringDeserializer};
+use serde::de::{DeserializeOwned, Deserializer, Error as _, IntoDeserializer, Visitor};
+use serde::forward_to_deserialize_any;
+
+use super::invalid;
+use super::kind::Kind;
+use super::problem::Problem;
+
+/// A request's query parameters of type `T`: a struct of text, numbers, booleans, unit enums and options of them
+/// (`x=` is then none). A parameter given twice is refused. In place of actix-web's own: its errors are [`Problem`]s.
+#[derive(Clone, Debug)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest for Query<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
+        ready(parse(request.query_string()).map(Query))
+    }
+}
+
+/// Reads a query string.
+///
+/// # Errors
+/// A 400 that names the parameter.
+pub fn parse<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
+    let pairs = web::Query::<Vec<(String, String)>>::from_query(query)
+        .map_err(|error| Problem::new(Kind::InvalidRequest, error.to_string()))?;
+    let parameters = pairs.into_inner().into_iter().map(|(name, value)| (name, Text(value)));
+    serde_path_to_error::deserialize(MapDeserializer::<_, Error>::new(parameters))
+        .map_err(|error| invalid::from_serde(&error.path().to_string(), &error.inner().to_string()))
+}
+
+/// A parameter's value: text that becomes what the field wants.
+struct Text(String);
+
+impl IntoDeserializer<'_> for Text {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+macro_rules! parsed {
+    ($($method:ident $visit:ident $wanted:literal;)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+            match self.0.parse() {
+                Ok(value) => visitor.$visit(value),
+                Err(_) => Err(Error::custom(concat!("must be ", $wanted))),
+            }
+        }
+    )*};
+}
+
+impl<'de> Deserializer<'de> for Text {
+    type Error = Error;
+
+    parsed! {
+        deserialize_bool visit_bool "true or false";
+        deserialize_i8 visit_i8 "a whole number from -128 to 127";
+        deserialize_i16 visit_i16 "a whole number from -32768 to 32767";
+        deserialize_i32 visit_i32 "a whole number from -2147483648 to 2147483647";
+        deserialize_i64 visit_i64 "a whole number of at most 64 bits";
+        deserialize_u8 visit_u8 "a whole number from 0 to 255";
+        deserialize_u16 visit_u16 "a whole number from 0 to 65535";
+        deserialize_u32 visit_u32 "a whole number from 0 to 4294967295";
+        deserialize_u64 visit_u64 "a whole number, not negative, of at most 64 bits";
+        deserialize_f32 visit_f32 "a number";
+        deserialize_f64 visit_f64 "a number";
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_string(self.0)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        if self.0.is_empty() {
+            visitor.visit_none()
+        } else {
+            visitor.visit_some(self)
+        }
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        StringDeserializer::new(self.0).deserialize_enum(name, variants, visitor)
+    }
+
+    forward_to_deserialize_any! {
+        char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Debug, Deserialize, PartialEq)]
+    #[serde(rename_all = "camelCase")]
+    struct Parameters {
+        #[serde(alias = "order_id")]
+        order_id: String,
+        min_version: Option<i32>,
+        #[serde(default)]
+        wait_ms: u64,
+        order: Option<Direction>,
+    }
+
+    #[derive(Debug, Deserialize, PartialEq)]
+    #[serde(rename_all = "lowercase")]
+    enum Direction {
+        Up,
+    }
+
+    #[test]
+    fn parameters_are_read_and_decoded() {
+        assert_eq!(
+            parse::<Parameters>("orderId=a%20b%2F%C3%A9+c&minVersion=3&order=up&other=1").expect("parameters"),
+            Parameters {
+                order_id: "a b/é c".into(),
+                min_version: Some(3),
+                wait_ms: 0,
+                order: Some(Direction::Up)
+            }
+        );
+        let empty = parse::<Parameters>("order_id=&minVersion=").expect("parameters");
+        assert_eq!((empty.order_id.as_str(), empty.min_version), ("", None));
+    }
+
+    #[test]
+    fn each_fault_names_its_parameter() {
+        for (query, field, message) in [
+            ("", "orderId", "missing field `orderId`"),
+            ("orderId=1&orderId=2", "orderId", "duplicate field `orderId`"),
+            ("orderId=1&order_id=2", "orderId", "duplicate field `orderId`"),
+            (
+                "orderId=1&minVersion=x",
+                "minVersion",
+                "must be a whole number from -2147483648 to 2147483647",
+            ),
+            (
+                "orderId=1&minVersion=99999999999",
+                "minVersion",
+                "must be a whole number from -2147483648 to 2147483647",
+            ),
+            (
+                "orderId=1&waitMs=-1",
+                "waitMs",
+                "must be a whole number, not negative, of at most 64 bits",
+            ),
+            ("orderId=1&order=down", "order", "unknown variant `down`, expected `up`"),
+        ] {
+            let problem = parse::<Parameters>(query).expect_err(query);
+            assert_eq!(problem.kind(), Kind::InvalidRequest);
+            let [fault] = problem.errors() else {
+                panic!("{query}: {problem}")
+            };
+            assert_eq!(
+                (fault.field.as_str(), fault.message.as_str()),
+                (field, message),
+                "{query}"
+            );
+        }
+    }
+}

@@ -1,0 +1,334 @@
+//! The App as a client sees it: the plain paths, the same under `/api`, and every kind of refusal in both.
+
+use super::super::problem::PROBLEM_JSON;
+use super::super::{Json, Kind, Problem, Query, Reply, docs, health};
+use super::*;
+use actix_web::http::header;
+use actix_web::test::{TestRequest, call_service, init_service, read_body};
+use actix_web::{HttpResponse, error};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Command {
+    order_id: String,
+}
+
+async fn create(Json(command): Json<Command>) -> Result<Reply<Value>, Problem> {
+    match command.order_id.as_str() {
+        "taken" => Err(Problem::new(Kind::OrderExists, "order taken exists").with("currentStatus", "new")),
+        "away" => Err(Problem::new(Kind::Unavailable, "no broker answers")),
+        id => Ok(Reply::created("Order created", "/order-details", json!({"orderId": id})).etag(1)),
+    }
+}
+
+async fn details(Query(query): Query<Command>) -> Reply<Value> {
+    Reply::ok("Order found", json!({"orderId": query.order_id}))
+}
+
+async fn foreign() -> Result<HttpResponse, actix_web::Error> {
+    Err(error::ErrorImATeapot("short and stout"))
+}
+
+async fn broken() -> Result<HttpResponse, actix_web::Error> {
+    Err(error::ErrorInternalServerError("the password is 1234"))
+}
+
+async fn ready() -> Reply<health::HealthReport> {
+    let unknown = health::Connection::Unknown;
+    health::respond_ready(health::HealthReport::new(
+        "test",
+        "0",
+        unknown,
+        unknown,
+        false,
+        vec!["starting".into()],
+    ))
+}
+
+fn test_routes(config: &mut ServiceConfig) {
+    let document = utoipa::openapi::OpenApiBuilder::new().build();
+    config
+        .service(routes::post("/create-order", create))
+        .service(routes::get("/order-details", details))
+        .service(routes::get(
+            "/number/{n}",
+            |n: web::Path<u8>| async move { n.to_string() },
+        ))
+        .service(routes::get("/foreign", foreign))
+        .service(routes::get("/broken", broken))
+        .service(routes::get("/health/ready", ready))
+        .configure(|config| docs::configure(config, document));
+}
+
+/// Status, media type, Allow and the JSON body of a request's answer.
+async fn answer(request: TestRequest) -> (u16, String, Option<String>, Value) {
+    let app = init_service(app("test", test_routes)).await;
+    let response = call_service(&app, request.to_request()).await;
+    let text = |name| {
+        response
+            .headers()
+            .get(name)
+            .map(|value| value.to_str().expect("text").to_owned())
+    };
+    let (status, media_type, allow) = (
+        response.status().as_u16(),
+        text(header::CONTENT_TYPE),
+        text(header::ALLOW),
+    );
+    let body = read_body(response).await;
+    (
+        status,
+        media_type.unwrap_or_default(),
+        allow,
+        serde_json::from_slice(&body).unwrap_or(Value::Null),
+    )
+}
+
+fn post(path: &str, body: &str) -> TestRequest {
+    TestRequest::post()
+        .uri(path)
+        .insert_header(header::ContentType::json())
+        .set_payload(body.to_owned())
+}
+
+#[actix_web::test]
+async fn every_refusal_is_a_problem_at_the_root_and_an_envelope_under_api() {
+    type Request = fn(String) -> TestRequest;
+    let cases: [(Request, &str, u16, &str); 9] = [
+        (
+            |path| post(&path, r#"{"orderId":"taken"}"#),
+            "/create-order",
+            409,
+            "/problems/order-exists",
+        ),
+        (
+            |path| post(&path, r#"{"orderId":"away"}"#),
+            "/create-order",
+            503,
+            "/problems/unavailable",
+        ),
+        (
+            |path| post(&path, "{}"),
+            "/create-order",
+            400,
+            "/problems/invalid-request",
+        ),
+        (
+            |path| TestRequest::post().uri(&path),
+            "/create-order",
+            415,
+            "/problems/unsupported-media-type",
+        ),
+        (
+            |path| TestRequest::get().uri(&path),
+            "/create-order",
+            405,
+            "/problems/method-not-allowed",
+        ),
+        (
+            |path| TestRequest::get().uri(&path),
+            "/order-details",
+            400,
+            "/problems/invalid-request",
+        ),
+        (
+            |path| TestRequest::get().uri(&path),
+            "/nowhere",
+            404,
+            "/problems/not-found",
+        ),
+        (
+            |path| TestRequest::get().uri(&path),
+            "/docs/nowhere",
+            404,
+            "/problems/not-found",
+        ),
+        (|path| TestRequest::get().uri(&path), "/foreign", 418, "about:blank"),
+    ];
+    for (request, path, status, problem_type) in cases {
+        let (plain_status, media_type, plain_allow, problem) = answer(request(path.to_owned())).await;
+        assert_eq!((plain_status, media_type.as_str()), (status, PROBLEM_JSON), "{path}");
+        assert_eq!(
+            (&problem["type"], &problem["status"]),
+            (&json!(problem_type), &json!(status)),
+            "{path}"
+        );
+
+        let (api_status, media_type, allow, envelope) = answer(request(format!("/api{path}"))).await;
+        assert_eq!(
+            (api_status, media_type.as_str()),
+            (status, "application/json"),
+            "{path}"
+        );
+        let error = problem.get("detail").unwrap_or(&problem["title"]);
+        assert_eq!(
+            envelope,
+            json!({"success": false, "error": error, "details": problem}),
+            "{path}"
+        );
+        assert_eq!(allow, plain_allow, "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn a_405_names_the_methods_that_the_path_takes() {
+    for (method, path, allow) in [
+        ("GET", "/create-order", "POST"),
+        ("DELETE", "/api/order-details", "GET, HEAD"),
+    ] {
+        let request = TestRequest::default()
+            .method(method.parse().expect("a method"))
+            .uri(path);
+        let (status, _, allowed, _) = answer(request).await;
+        assert_eq!((status, allowed.as_deref()), (405, Some(allow)), "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn a_path_parameter_of_the_wrong_kind_is_a_problem_too() {
+    let (status, media_type, _, problem) = answer(TestRequest::get().uri("/number/300")).await;
+    assert_eq!((status, media_type.as_str()), (404, PROBLEM_JSON));
+    assert_eq!(problem["type"], "/problems/not-found");
+}
+
+#[actix_web::test]
+async fn what_broke_inside_is_not_told_outside() {
+    for path in ["/broken", "/api/broken"] {
+        let (status, _, _, body) = answer(TestRequest::get().uri(path)).await;
+        assert_eq!(status, 500);
+        assert!(!body.to_string().contains("1234"), "{body}");
+    }
+}
+
+#[actix_web::test]
+async fn a_success_is_enveloped_under_api_only() {
+    let (status, _, _, plain) = answer(TestRequest::get().uri("/order-details?orderId=7")).await;
+    assert_eq!((status, &plain), (200, &json!({"orderId": "7"})));
+    let (_, _, _, envelope) = answer(TestRequest::get().uri("/api/order-details?orderId=7")).await;
+    assert_eq!(
+        envelope,
+        json!({"success": true, "message": "Order found", "data": plain})
+    );
+    let (status, _, _, created) = answer(post("/api/create-order", r#"{"orderId":"1"}"#)).await;
+    assert_eq!((status, &created["data"]), (201, &json!({"orderId": "1"})));
+}
+
+#[actix_web::test]
+async fn a_service_that_is_not_ready_shows_its_report_in_both_shapes() {
+    let (status, _, _, plain) = answer(TestRequest::get().uri("/health/ready")).await;
+    assert_eq!((status, &plain["reasons"]), (503, &json!(["starting"])));
+    let (status, _, _, envelope) = answer(TestRequest::get().uri("/api/health/ready")).await;
+    assert_eq!(status, 503);
+    assert_eq!(
+        envelope,
+        json!({"success": false, "error": "Not ready", "details": plain})
+    );
+}
+
+#[actix_web::test]
+async fn the_docs_are_served_without_any_other_host() {
+    let app = init_service(app("test", test_routes)).await;
+    for prefix in ["", "/api"] {
+        let get = |path: &str| TestRequest::get().uri(&format!("{prefix}{path}")).to_request();
+        let redirect = call_service(&app, get("/docs")).await;
+        assert_eq!(redirect.status(), 307);
+        assert_eq!(redirect.headers().get(header::LOCATION).expect("a Location"), "docs/");
+        assert_eq!(call_service(&app, get("/openapi.json")).await.status(), 200);
+        for file in ["/docs/", "/docs/index.html", "/docs/swagger-initializer.js"] {
+            let response = call_service(&app, get(file)).await;
+            assert_eq!(response.status(), 200, "{prefix}{file}");
+            let text = String::from_utf8(read_body(response).await.to_vec()).expect("text");
+            assert!(
+                !text.contains("https://") && !text.contains("http://"),
+                "{file}: {text}"
+            );
+        }
+    }
+}
+
+#[actix_web::test]
+async fn the_openapi_address_and_the_validator_are_in_the_initializer() {
+    let app = init_service(app("test", test_routes)).await;
+    let request = TestRequest::get().uri("/docs/swagger-initializer.js").to_request();
+    let text = String::from_utf8(read_body(call_service(&app, request).await).await.to_vec()).expect("text");
+    assert!(text.contains(r#""url": "/openapi.json""#), "{text}");
+    assert!(text.contains(r#""validatorUrl": "none""#), "{text}");
+}
+
+#[actix_web::test]
+async fn a_busy_port_is_named_with_the_setting_that_changes_it() {
+    let taken = bind("127.0.0.1", 0, "--api-port / API_PORT")
+        .await
+        .expect("a free port");
+    let port = taken.local_addr().expect("an address").port();
+    let error = bind("127.0.0.1", port, "--api-port / API_PORT")
+        .await
+        .expect_err("a busy port")
+        .to_string();
+    assert!(error.contains(&format!("127.0.0.1:{port}")), "{error}");
+    assert!(error.contains("--api-port / API_PORT"), "{error}");
+    let error = bind("no-such-host.invalid", 1, "--api-port / API_PORT")
+        .await
+        .expect_err("no host")
+        .to_string();
+    assert!(error.contains("no-such-host.invalid:1"), "{error}");
+}
+
+#[actix_web::test]
+async fn a_running_server_answers_and_stops_when_told() {
+    let listener = bind("localhost", 0, "--api-port / API_PORT")
+        .await
+        .expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    let server = serve(listener, "test", test_routes).expect("a server");
+    let handle = server.handle();
+    let running = actix_web::rt::spawn(server);
+
+    let post = "POST /create-order HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n";
+    let (_, answer) = exchange(address, &format!("{post}content-length: 300000\r\n\r\n")).await;
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    let chunks = format!("10000\r\n{}\r\n", "x".repeat(0x10000)).repeat(5);
+    let (_, answer) = exchange(
+        address,
+        &format!("{post}transfer-encoding: chunked\r\n\r\n{chunks}0\r\n\r\n"),
+    )
+    .await;
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    let head = "HEAD /order-details?orderId=1 HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    let (_, answer) = exchange(address, head).await;
+    assert!(
+        answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("\r\n\r\n"),
+        "{answer}"
+    );
+
+    let (_kept_alive, answer) = exchange(address, "GET /order-details?orderId=1 HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    assert!(answer.ends_with(r#"{"orderId":"1"}"#), "{answer}");
+    let told = std::time::Instant::now();
+    handle.stop(true).await;
+    running.await.expect("no panic").expect("a clean stop");
+    assert!(
+        told.elapsed() < Duration::from_secs(5),
+        "an idle connection held it up for {:?}",
+        told.elapsed()
+    );
+    assert!(tokio::net::TcpStream::connect(address).await.is_err());
+}
+
+/// A connection, and what the server says on it to that request.
+async fn exchange(address: std::net::SocketAddr, request: &str) -> (tokio::net::TcpStream, String) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut stream = tokio::net::TcpStream::connect(address).await.expect("a connection");
+    stream.write_all(request.as_bytes()).await.expect("sent");
+    let mut answer = String::new();
+    let mut buffer = [0; 4096];
+    // Every body here is a JSON object.
+    while !answer.ends_with('}') {
+        match stream.read(&mut buffer).await.expect("an answer") {
+            0 => break,
+            read => answer.push_str(std::str::from_utf8(&buffer[..read]).expect("text")),
+        }
+    }
+    (stream, answer)
+}

@@ -1,0 +1,119 @@
+//! Every Kafka client option that is not the default, with its why. A user's own settings (KAFKA_CONFIG) come after the
+//! tunable ones and before those on which correctness rests.
+
+use rdkafka::ClientConfig;
+
+/// How to reach a cluster, and as whom.
+#[derive(Clone, Debug)]
+pub struct Cluster {
+    /// `host:port`, comma separated.
+    pub bootstrap_servers: String,
+    /// Name of this client in the broker's logs and quotas, and the group under which progress is shown.
+    pub client_id: String,
+    /// The user's own librdkafka settings.
+    pub extra: Vec<(String, String)>,
+}
+
+impl Cluster {
+    fn base(&self) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        config
+            .set("bootstrap.servers", &self.bootstrap_servers)
+            .set("client.id", &self.client_id)
+            // A broker that is back should be noticed within a second or so; the default backs off to 10 s.
+            .set("reconnect.backoff.max.ms", "1000")
+            // A topic that is made while we wait for it should be seen soon; the default is 5 minutes.
+            .set("topic.metadata.refresh.interval.ms", "30000")
+            // librdkafka's own lines go through tracing; a closed idle connection is no news.
+            .set("log.connection.close", "false");
+        config
+    }
+
+    fn with_extra(&self, mut config: ClientConfig) -> ClientConfig {
+        for (key, value) in &self.extra {
+            config.set(key, value);
+        }
+        config
+    }
+
+    /// A consumer that is told its partitions (`assign`) and keeps its own offsets.
+    pub fn reader(&self) -> ClientConfig {
+        let mut config = self.base();
+        config
+            // How long a fetch waits when there is nothing: also the rhythm in which a quiet broker is heard.
+            .set("fetch.wait.max.ms", "500")
+            // After a failed fetch try again soon; the default of 500 ms would show as latency.
+            .set("fetch.error.backoff.ms", "100")
+            // What librdkafka may read ahead, in KiB: enough for full batches, small beside its default of 64 MiB.
+            .set("queued.max.messages.kbytes", "16384")
+            // Statistics tell whether the broker is heard, and where partitions end.
+            .set("statistics.interval.ms", "500");
+        let mut config = self.with_extra(config);
+        config
+            // Progress is also shown in Kafka under this group; the group has no members.
+            .set("group.id", &self.client_id)
+            // Offsets live in the store, with the data that they stand for.
+            .set("enable.auto.commit", "false")
+            .set("enable.auto.offset.store", "false")
+            // An offset that the topic does not have must be an error: anything else would skip records silently.
+            .set("auto.offset.reset", "error")
+            // Says when a partition was read to its end.
+            .set("enable.partition.eof", "true")
+            // Aborted transactions of other producers did not happen.
+            .set("isolation.level", "read_committed")
+            // Reading must never make a topic.
+            .set("allow.auto.create.topics", "false");
+        config
+    }
+
+    /// A client that only asks where partitions end.
+    pub fn ends(&self) -> ClientConfig {
+        let mut config = self.with_extra(self.base());
+        config
+            .set("group.id", &self.client_id)
+            // The high watermark, not the end of what is committed: a record behind an open transaction counts.
+            .set("isolation.level", "read_uncommitted")
+            .set("allow.auto.create.topics", "false");
+        config
+    }
+
+    /// A producer of events: an answer waits for each record, so nothing lingers.
+    /// `delivery_timeout_ms` must be below the request's deadline.
+    pub fn event_producer(&self, delivery_timeout_ms: u64) -> ClientConfig {
+        let mut config = self.base();
+        config
+            // One record is sent at once; records that pile up behind it still make batches.
+            .set("linger.ms", "0")
+            .set("compression.type", "lz4");
+        self.safe_producer(config, delivery_timeout_ms)
+    }
+
+    /// A producer of dead letters: a batch's letters are sent together and awaited once.
+    pub fn dead_letter_producer(&self, delivery_timeout_ms: u64) -> ClientConfig {
+        let mut config = self.base();
+        config
+            .set("linger.ms", "0")
+            // The copy carries headers on top of a record that may already be as large as the source topic takes.
+            .set("message.max.bytes", "10485760");
+        self.safe_producer(config, delivery_timeout_ms)
+    }
+
+    fn safe_producer(&self, config: ClientConfig, delivery_timeout_ms: u64) -> ClientConfig {
+        let mut config = self.with_extra(config);
+        config
+            // No record twice and none out of order on a retry.
+            .set("enable.idempotence", "true")
+            .set("acks", "all")
+            // What Java producers do with a key, so every client agrees on an order's partition.
+            .set("partitioner", "murmur2_random")
+            .set("delivery.timeout.ms", delivery_timeout_ms.to_string())
+            // Bounds what is held while the broker is away; beyond it a request is told so at once. In KiB.
+            .set("queue.buffering.max.kbytes", "32768");
+        config
+    }
+
+    /// A client for making and checking topics.
+    pub fn admin(&self) -> ClientConfig {
+        self.with_extra(self.base())
+    }
+}

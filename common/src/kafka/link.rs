@@ -1,0 +1,124 @@
+//! The link to the broker, as librdkafka's own statistics and error events show it.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::ConsumerContext;
+use rdkafka::error::KafkaError;
+use rdkafka::statistics::Statistics;
+
+/// How long a broker may be silent before what we know counts as old. A quiet broker answers a fetch twice a second.
+pub const SILENCE: Duration = Duration::from_secs(2);
+
+/// What is known of the link. Shared by the client that feeds it and all who ask.
+#[derive(Clone, Default)]
+pub struct Link(std::sync::Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    partitions: HashMap<i32, Leader>,
+    brokers_heard: Option<Instant>,
+    last_error: Option<String>,
+}
+
+#[derive(Clone, Copy)]
+struct Leader {
+    heard: Option<Instant>,
+    end: i64,
+}
+
+impl Link {
+    /// Whether any broker was heard lately.
+    pub fn is_connected(&self) -> bool {
+        recent(self.lock().brokers_heard)
+    }
+
+    /// Whether the leader of that partition was heard lately.
+    pub fn hears(&self, partition: i32) -> bool {
+        self.lock().partitions.get(&partition).is_some_and(|leader| recent(leader.heard))
+    }
+
+    /// The end of that partition, as the last fetch told it.
+    pub fn end(&self, partition: i32) -> Option<i64> {
+        self.lock().partitions.get(&partition).map(|leader| leader.end).filter(|end| *end >= 0)
+    }
+
+    /// What the client last complained of, while no broker is heard.
+    pub fn trouble(&self) -> Option<String> {
+        let state = self.lock();
+        if recent(state.brokers_heard) { None } else { state.last_error.clone() }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        // A poisoned lock holds no half-made state here: every write is one assignment.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn update(&self, topic: &str, statistics: &Statistics) {
+        let now = Instant::now();
+        // rxidle: microseconds since anything was received; -1: never (librdkafka, STATISTICS.md).
+        let heard_at = |idle: i64| now.checked_sub(Duration::from_micros(u64::try_from(idle).ok()?));
+        let brokers: HashMap<i32, Option<Instant>> = statistics
+            .brokers
+            .values()
+            .filter(|broker| broker.nodeid >= 0)
+            .map(|broker| (broker.nodeid, if broker.state == "UP" { heard_at(broker.rxidle) } else { None }))
+            .collect();
+        let mut state = self.lock();
+        state.brokers_heard = brokers.values().copied().max().flatten();
+        if let Some(topic) = statistics.topics.get(topic) {
+            for (id, partition) in topic.partitions.iter().filter(|(id, _)| **id >= 0) {
+                let heard = brokers.get(&partition.leader).copied().flatten();
+                state.partitions.insert(*id, Leader { heard, end: partition.hi_offset });
+            }
+        }
+    }
+}
+
+fn recent(heard: Option<Instant>) -> bool {
+    heard.is_some_and(|at| at.elapsed() < SILENCE)
+}
+
+/// The context of a consumer that feeds a [`Link`].
+pub struct LinkContext {
+    link: Link,
+    topic: String,
+}
+
+impl LinkContext {
+    /// Feeds `link` with what is heard of `topic`.
+    pub fn new(link: Link, topic: &str) -> Self {
+        Self { link, topic: topic.to_owned() }
+    }
+}
+
+impl ClientContext for LinkContext {
+    fn stats(&self, statistics: Statistics) {
+        self.link.update(&self.topic, &statistics);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.link.lock().last_error = Some(reason.to_owned());
+        tracing::debug!(%error, reason, "kafka client");
+    }
+
+    fn log(&self, level: RDKafkaLogLevel, fac: &str, log_message: &str) {
+        log(level, fac, log_message);
+    }
+}
+
+impl ConsumerContext for LinkContext {}
+
+/// librdkafka's log lines, one level lower: its "error" is mostly a broker that is away, which health tells better.
+pub fn log(level: RDKafkaLogLevel, fac: &str, message: &str) {
+    match level {
+        RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical => {
+            tracing::error!(target: "librdkafka", fac, "{message}");
+        }
+        RDKafkaLogLevel::Error | RDKafkaLogLevel::Warning => tracing::info!(target: "librdkafka", fac, "{message}"),
+        _ => tracing::debug!(target: "librdkafka", fac, "{message}"),
+    }
+}

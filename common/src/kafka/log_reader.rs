@@ -1,0 +1,146 @@
+//! Reads one topic, in order per partition, from offsets that the caller keeps. A plain consumer on the caller's thread:
+//! partitions are assigned, never balanced; polling goes on while some of them are paused.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::BorrowedMessage;
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+
+use super::config::Cluster;
+use super::link::{Link, LinkContext};
+
+/// All that a reader can see.
+pub enum Seen<'a> {
+    /// A record.
+    Record(BorrowedMessage<'a>),
+    /// That partition was read to its end.
+    End(i32),
+    /// Some partition has not got the offset that was asked for.
+    OutOfRange,
+    /// The topic is not there (any more).
+    TopicGone,
+}
+
+/// A reader of one topic.
+pub struct LogReader {
+    consumer: BaseConsumer<LinkContext>,
+    topic: String,
+}
+
+impl LogReader {
+    /// A reader that feeds `link` with what is heard. It reads nothing until it is told from where.
+    ///
+    /// # Errors
+    /// When the client cannot be made (a setting that librdkafka does not take).
+    pub fn new(cluster: &Cluster, topic: &str, link: Link) -> anyhow::Result<Self> {
+        let consumer = cluster
+            .reader()
+            .create_with_context(LinkContext::new(link, topic))
+            .context("making the Kafka consumer: check KAFKA_BOOTSTRAP_SERVERS and KAFKA_CONFIG")?;
+        Ok(Self { consumer, topic: topic.to_owned() })
+    }
+
+    /// The topic.
+    pub fn topic(&self) -> &str {
+        &self.topic
+    }
+
+    /// How many partitions the topic has; `None` when there is no such topic.
+    ///
+    /// # Errors
+    /// When the broker does not answer in time.
+    pub fn partition_count(&self, timeout: Duration) -> Result<Option<i32>, KafkaError> {
+        let metadata = self.consumer.fetch_metadata(Some(&self.topic), timeout)?;
+        let topic = metadata.topics().iter().find(|topic| topic.name() == self.topic && topic.error().is_none());
+        Ok(topic.map(|topic| topic.partitions().len()).filter(|count| *count > 0).and_then(|count| i32::try_from(count).ok()))
+    }
+
+    /// First offset and end of a partition.
+    ///
+    /// # Errors
+    /// When the broker does not answer in time.
+    pub fn bounds(&self, partition: i32, timeout: Duration) -> Result<(i64, i64), KafkaError> {
+        self.consumer.fetch_watermarks(&self.topic, partition, timeout)
+    }
+
+    /// Begins to read those partitions, each from that offset, and no others.
+    ///
+    /// # Errors
+    /// When the client refuses.
+    pub fn assign(&self, from: impl IntoIterator<Item = (i32, i64)>) -> anyhow::Result<()> {
+        Ok(self.consumer.assign(&self.list(from)?)?)
+    }
+
+    /// What has queued up: waits up to `patience` for the first thing, then takes what is there, up to `most`.
+    pub fn next_batch(&self, most: usize, patience: Duration) -> Vec<Seen<'_>> {
+        let mut batch = Vec::new();
+        let until = Instant::now() + patience;
+        while batch.len() < most {
+            let wait = if batch.is_empty() { until.saturating_duration_since(Instant::now()) } else { Duration::ZERO };
+            match self.consumer.poll(wait) {
+                None => break,
+                Some(Ok(record)) => batch.push(Seen::Record(record)),
+                Some(Err(error)) => batch.extend(seen(error)),
+            }
+        }
+        batch
+    }
+
+    /// Stops reading a partition and drops what was read ahead; it will go on from that offset.
+    pub fn pause_at(&self, partition: i32, offset: i64) {
+        // In this order: pausing resets the position to what was last handed out, the seek then sets ours.
+        self.log_failure("pause", partition, self.list([(partition, offset)]).and_then(|list| Ok(self.consumer.pause(&list)?)));
+        self.seek(partition, offset);
+    }
+
+    /// Goes on with a paused partition.
+    pub fn resume(&self, partition: i32) {
+        self.log_failure("resume", partition, self.list([(partition, 0)]).and_then(|list| Ok(self.consumer.resume(&list)?)));
+    }
+
+    /// Goes on reading a partition from that offset. What was read ahead is dropped.
+    pub fn seek(&self, partition: i32, offset: i64) {
+        let sought = self.consumer.seek(&self.topic, partition, Offset::Offset(offset), Duration::ZERO);
+        self.log_failure("seek", partition, sought.map_err(Into::into));
+    }
+
+    /// Shows progress in Kafka, for lag tools; nothing depends on it.
+    pub fn show_progress(&self, next: impl IntoIterator<Item = (i32, i64)>) {
+        let shown = self.list(next).and_then(|list| Ok(self.consumer.commit(&list, CommitMode::Async)?));
+        if let Err(error) = shown {
+            tracing::debug!(%error, "progress not shown in kafka");
+        }
+    }
+
+    fn list(&self, offsets: impl IntoIterator<Item = (i32, i64)>) -> anyhow::Result<TopicPartitionList> {
+        let mut list = TopicPartitionList::new();
+        for (partition, offset) in offsets {
+            list.add_partition_offset(&self.topic, partition, Offset::Offset(offset))?;
+        }
+        Ok(list)
+    }
+
+    fn log_failure(&self, what: &str, partition: i32, result: anyhow::Result<()>) {
+        if let Err(error) = result {
+            tracing::error!(kafka.topic = self.topic, kafka.partition = partition, %error, "{what} failed");
+        }
+    }
+}
+
+/// What an error of the consumer means to a reader; most mean only that librdkafka is trying again.
+fn seen(error: KafkaError) -> Option<Seen<'static>> {
+    match error {
+        KafkaError::PartitionEOF(partition) => Some(Seen::End(partition)),
+        KafkaError::MessageConsumption(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange) => Some(Seen::OutOfRange),
+        KafkaError::MessageConsumption(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic | RDKafkaErrorCode::UnknownPartition) => {
+            Some(Seen::TopicGone)
+        }
+        other => {
+            tracing::debug!(error = %other, "kafka consumer");
+            None
+        }
+    }
+}

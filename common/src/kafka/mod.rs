@@ -1,0 +1,15 @@
+//! Everything that speaks to Kafka, and nothing that knows what an order is.
+//!
+//! - [`config`]: every non-default client option, with its why, in one place;
+//! - [`partition`]: which partition a key belongs to;
+//! - [`topics`]: making and checking topics;
+//! - [`log_reader`]: reading a topic in order, per partition;
+//! - [`ends`]: asking the broker where a partition ends;
+//! - [`link`]: whether the broker is heard.
+
+pub mod config;
+pub mod ends;
+pub mod link;
+pub mod log_reader;
+pub mod partition;
+pub mod topics;

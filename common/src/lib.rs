@@ -1,0 +1,31 @@
+//! What both services are made of: the contract (event, rules, fold, codec) and the plumbing (Kafka, registry,
+//! projection, HTTP). Never a decision of one service.
+//!
+//! The way of one record, in reading order:
+//!
+//! 1. [`event`]: its shape, as in `schemas/order-event/*.avsc` ([`schemas`]);
+//! 2. [`kafka`]: read from the topic, in order per partition;
+//! 3. [`codec`]: frame → schema id → [`registry`] → strict Avro → event;
+//! 4. [`order`]: the rules, and the fold: (state, event) → outcome;
+//! 5. [`projection`]: a batch's changed orders, offsets and counters become one atomic write to the [`store`]; those who
+//!    wait are told. What cannot be used ([`unusable`]) goes to whom the service says.
+//!
+//! Around it: [`money`], [`http`], [`config`], [`telemetry`], [`shutdown`].
+
+pub mod codec;
+pub mod config;
+pub mod event;
+pub mod http;
+pub mod kafka;
+pub mod money;
+pub mod order;
+pub mod projection;
+pub mod registry;
+pub mod schemas;
+pub mod shutdown;
+pub mod store;
+pub mod telemetry;
+pub mod unusable;
+
+#[cfg(test)]
+mod testing;

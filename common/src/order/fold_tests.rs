@@ -1,0 +1,138 @@
+//! A table test of every row of the fold, and the property that carries the design: whatever the order, repetition and
+//! interleaving of an order's events, the same state comes out.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::testing::an_event;
+
+fn state(event: &OrderEvent) -> OrderState {
+    OrderState { event_id: event.event_id, order: event.order.clone(), partition: 0, offset: 0 }
+}
+
+fn event(version: i32, status: OrderStatus, previous: Option<Uuid>) -> OrderEvent {
+    let mut event = an_event("A-1", version);
+    event.order.status = status;
+    event.previous_event_id = previous;
+    event
+}
+
+#[test]
+fn every_row_of_the_table() {
+    use OrderStatus::{New, Pending, Shipped};
+    let current = event(3, Pending, None);
+    let id = Some(current.event_id);
+    let other = Some(Uuid::from_u128(1));
+    let rows = [
+        ("no state, first version", None, event(1, New, None), Outcome::Applied { gap: false }),
+        ("no state, any status", None, event(1, Shipped, None), Outcome::Applied { gap: false }),
+        ("no state, later version", None, event(7, New, None), Outcome::Applied { gap: true }),
+        ("far ahead", Some(&current), event(5, New, id), Outcome::Applied { gap: true }),
+        ("next, but decided on another event", Some(&current), event(4, New, other), Outcome::Applied { gap: true }),
+        ("next and legal", Some(&current), event(4, Shipped, id), Outcome::Applied { gap: false }),
+        ("next and legal, without a previous id", Some(&current), event(4, Shipped, None), Outcome::Applied { gap: false }),
+        ("the same event", Some(&current), current.clone(), Outcome::Duplicate),
+        ("same version, another event", Some(&current), event(3, Shipped, other), Outcome::Superseded),
+        ("an old version", Some(&current), event(2, Shipped, None), Outcome::Superseded),
+    ];
+    for (name, current, event, expected) in rows {
+        assert_eq!(fold(current.map(state).as_ref(), &event), expected, "{name}");
+    }
+    for previous in [id, None] {
+        let Outcome::Rejected(why) = fold(Some(&state(&current)), &event(4, New, previous)) else {
+            panic!("a step back must be rejected");
+        };
+        assert_eq!((why.code, why.reason.as_str()), (Code::IllegalTransition, "an order that is pending cannot become new"));
+    }
+}
+
+#[test]
+fn the_same_event_id_on_an_older_version_is_no_duplicate() {
+    let current = event(3, OrderStatus::New, None);
+    let mut older = current.clone();
+    older.order.version = 2;
+    assert_eq!(fold(Some(&state(&current)), &older), Outcome::Superseded);
+}
+
+#[test]
+fn the_highest_version_of_all_can_be_met() {
+    let current = event(crate::order::MAX_VERSION, OrderStatus::New, None);
+    assert_eq!(fold(Some(&state(&current)), &current), Outcome::Duplicate);
+}
+
+#[test]
+fn legal_steps_go_forward_and_stop_at_final_ones() {
+    use OrderStatus::*;
+    let row = [New, Pending, Confirmed, Processing, Shipped, Delivered];
+    for (a, from) in row.into_iter().enumerate() {
+        for (b, to) in row.into_iter().enumerate() {
+            assert_eq!(from.may_become(to), a <= b && from != Delivered, "{from} to {to}");
+        }
+        assert_eq!(from.may_become(Cancelled), a < 4, "{from} to cancelled");
+        assert_eq!(from.may_become(Unknown), from != Delivered, "{from} to unknown");
+        assert!(Unknown.may_become(from), "unknown to {from}");
+        assert!(!Cancelled.may_become(from), "cancelled to {from}");
+    }
+    assert!(!Cancelled.may_become(Cancelled) && !Cancelled.may_become(Unknown));
+    assert!(Unknown.may_become(Unknown) && Unknown.may_become(Cancelled));
+}
+
+/// What the contract promises, in one line: the highest version and, of equal versions, the first.
+fn naive(events: &[OrderEvent]) -> Option<Uuid> {
+    let top = events.iter().map(|e| e.order.version).max()?;
+    events.iter().find(|e| e.order.version == top).map(|e| e.event_id)
+}
+
+/// A life of an order as writers make it: each version was written by one to three racing writers, each of which
+/// decided on one event of the version before and took a legal step from it.
+fn a_life() -> impl Strategy<Value = Vec<OrderEvent>> {
+    proptest::collection::vec(proptest::collection::vec((0..3_usize, 0..6_usize), 1..4), 1..7).prop_map(|versions| {
+        let mut all = Vec::new();
+        let mut before: Vec<OrderEvent> = Vec::new();
+        for (version, writers) in (1..).zip(versions) {
+            let mut now = Vec::new();
+            for (base, step) in writers {
+                let on = before.get(base % before.len().max(1));
+                let legal: Vec<_> = OrderStatus::SETTABLE
+                    .into_iter()
+                    .filter(|to| on.is_none_or(|on| on.order.status.may_become(*to)))
+                    .collect();
+                // A final status has no next step, so nobody writes after it.
+                if let Some(status) = legal.get(step % legal.len().max(1)) {
+                    now.push(event(version, *status, on.map(|on| on.event_id)));
+                }
+            }
+            if now.is_empty() {
+                break;
+            }
+            all.extend(now.iter().cloned());
+            before = now;
+        }
+        all
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_order_and_repetition_of_events_ends_in_the_state_of_the_naive_reference(
+        (events, picks) in a_life().prop_flat_map(|life| {
+            let n = life.len();
+            (Just(life).prop_shuffle(), proptest::collection::vec(0..n, 0..12))
+        })
+    ) {
+        // Every event at least once, and some again anywhere.
+        let mut log = events.clone();
+        for (at, pick) in picks.iter().enumerate() {
+            log.insert((at * 7) % (log.len() + 1), events[*pick].clone());
+        }
+        let mut current: Option<OrderState> = None;
+        for event in &log {
+            match fold(current.as_ref(), event) {
+                Outcome::Applied { .. } => current = Some(state(event)),
+                Outcome::Duplicate | Outcome::Superseded => {}
+                other => prop_assert!(false, "a legal life gave {other:?}"),
+            }
+        }
+        prop_assert_eq!(current.map(|s| s.event_id), naive(&log));
+    }
+}

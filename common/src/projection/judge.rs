@@ -1,0 +1,126 @@
+//! One record by itself: is it an event that may be folded, and if not, why. Pure but for the schema, which is asked for.
+
+use super::lookup::Known;
+use crate::codec::{decode, frame};
+use crate::event::OrderEvent;
+use crate::kafka::partition;
+use crate::order::check;
+use crate::unusable::{Code, Unusable};
+
+/// What a record is.
+pub(super) enum Judged {
+    /// An event that keeps every rule.
+    Event(Box<OrderEvent>),
+    /// A null value: says nothing.
+    Null,
+    /// It cannot be used.
+    Unusable(Unusable),
+    /// Its schema is not known yet.
+    Wait(u32),
+}
+
+/// Where a record lies, and how many partitions there are.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub partition: i32,
+    pub partitions: i32,
+}
+
+/// Judges a record. `schema` tells what is known of a schema id.
+pub(super) fn judge(key: Option<&[u8]>, value: Option<&[u8]>, place: Place, schema: impl FnOnce(u32) -> Option<Known>) -> Judged {
+    let Some(value) = value else { return Judged::Null };
+    let (id, datum) = match frame::split(value) {
+        Ok(parts) => parts,
+        Err(fault) => return Judged::Unusable(fault),
+    };
+    let event = match schema(id) {
+        None => return Judged::Wait(id),
+        Some(Known::Unknown) => Err(Unusable::new(Code::UnknownSchemaId, format!("the registry knows no schema with id {id}"))),
+        Some(Known::Writer(writer)) => decode(&writer, datum),
+    };
+    match event.and_then(|event| belongs(key, place, &event).map(|()| event)) {
+        Ok(event) => Judged::Event(Box::new(event)),
+        Err(fault) => Judged::Unusable(fault.with_schema_id(id)),
+    }
+}
+
+fn belongs(key: Option<&[u8]>, place: Place, event: &OrderEvent) -> Result<(), Unusable> {
+    check(event).map_err(|violation| Unusable::new(Code::InvalidOrder, violation.to_string()))?;
+    let order_id = event.order.order_id.as_bytes();
+    if key != Some(order_id) {
+        let what = if key.is_some() { "the record key is not the orderId" } else { "the record has no key; it must be the orderId" };
+        return Err(Unusable::new(Code::KeyMismatch, what));
+    }
+    let home = partition::of_key(order_id, place.partitions);
+    if home != place.partition {
+        let what = format!("the record lies in partition {}; its key belongs to {home} of {}", place.partition, place.partitions);
+        return Err(Unusable::new(Code::WrongPartition, what));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::codec::{WriterSchema, record_value};
+    use crate::testing::an_event;
+
+    const SIX: i32 = 6;
+
+    fn home(key: &str) -> Place {
+        Place { partition: partition::of_key(key.as_bytes(), SIX), partitions: SIX }
+    }
+
+    fn ours(_: u32) -> Option<Known> {
+        Some(Known::Writer(Arc::new(WriterSchema::Ours)))
+    }
+
+    fn code(judged: Judged) -> (Code, Option<u32>) {
+        match judged {
+            Judged::Unusable(fault) => (fault.code, fault.schema_id),
+            _ => panic!("the record should be unusable"),
+        }
+    }
+
+    #[test]
+    fn a_good_record_is_an_event() {
+        let event = an_event("A-1", 1);
+        let value = record_value(9, &event).expect("encodes");
+        let Judged::Event(read) = judge(Some(b"A-1"), Some(&value), home("A-1"), ours) else { panic!("an event") };
+        assert_eq!(*read, event);
+    }
+
+    #[test]
+    fn a_null_value_says_nothing() {
+        assert!(matches!(judge(Some(b"A-1"), None, home("A-1"), ours), Judged::Null));
+    }
+
+    #[test]
+    fn a_record_waits_for_its_schema() {
+        let value = record_value(9, &an_event("A-1", 1)).expect("encodes");
+        assert!(matches!(judge(Some(b"A-1"), Some(&value), home("A-1"), |_| None), Judged::Wait(9)));
+    }
+
+    #[test]
+    fn every_fault_has_its_code() {
+        let event = an_event("A-1", 1);
+        let value = record_value(9, &event).expect("encodes");
+        let mut wrong_total = event.clone();
+        wrong_total.order.total_minor += 1;
+        let wrong_total = record_value(9, &wrong_total).expect("encodes");
+        let elsewhere = Place { partition: (home("A-1").partition + 1) % SIX, partitions: SIX };
+        let key: Option<&[u8]> = Some(b"A-1");
+        let wrong = |_| Some(Known::Writer(Arc::new(WriterSchema::Wrong("another".into()))));
+
+        assert_eq!(code(judge(key, Some(b""), home("A-1"), ours)), (Code::NotFramed, None));
+        assert_eq!(code(judge(key, Some(&value), home("A-1"), |_| Some(Known::Unknown))), (Code::UnknownSchemaId, Some(9)));
+        assert_eq!(code(judge(key, Some(&value), home("A-1"), wrong)), (Code::WrongSchema, Some(9)));
+        assert_eq!(code(judge(key, Some(&value[..20]), home("A-1"), ours)), (Code::Undecodable, Some(9)));
+        assert_eq!(code(judge(key, Some(&wrong_total), home("A-1"), ours)), (Code::InvalidOrder, Some(9)));
+        assert_eq!(code(judge(Some(b"A-2"), Some(&value), home("A-1"), ours)), (Code::KeyMismatch, Some(9)));
+        assert_eq!(code(judge(None, Some(&value), home("A-1"), ours)), (Code::KeyMismatch, Some(9)));
+        assert_eq!(code(judge(key, Some(&value), elsewhere, ours)), (Code::WrongPartition, Some(9)));
+    }
+}

@@ -1,0 +1,194 @@
+//! Schema ids to schemas: memory, then the store, then the registry, which is asked once per id however many records wait.
+//!
+//! An outage is never an answer: the question is put again, with backoff and jitter, until the registry answers. Only a
+//! definite "no such id", repeated over a grace, makes an id unknown; the grace is paid once per partition and minute.
+
+use std::collections::HashMap;
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use tokio::runtime::Handle;
+
+use crate::codec::WriterSchema;
+use crate::registry::{Registered, Registry, RegistryError};
+use crate::store::Store;
+
+/// How long "unknown" is believed, and how often one partition pays the grace.
+const MINUTE: Duration = Duration::from_secs(60);
+/// How often an unknown id is asked for within its grace.
+const TRIES: u32 = 3;
+/// Most unknown ids that are remembered; a flood of them must not fill the memory.
+const MOST_UNKNOWN: usize = 10_000;
+
+/// What is known of a schema id.
+#[derive(Clone, Debug)]
+pub(super) enum Known {
+    /// Its schema.
+    Writer(Arc<WriterSchema>),
+    /// The registry has no such id.
+    Unknown,
+}
+
+/// What a question to the registry brought.
+enum Answer {
+    Schema(u32, Registered),
+    Unknown(u32),
+    /// Not an answer; it is asked again.
+    Outage(u32, String),
+}
+
+pub(super) struct Lookup {
+    registry: Arc<Registry>,
+    store: Store,
+    runtime: Handle,
+    grace: Duration,
+    known: HashMap<u32, Arc<WriterSchema>>,
+    unknown: HashMap<u32, Instant>,
+    grace_paid: HashMap<i32, Instant>,
+    /// Ids that are being asked for, and the partition that pays the grace for it, if one does.
+    asking: HashMap<u32, Option<i32>>,
+    outages: HashMap<u32, String>,
+    sender: mpsc::Sender<Answer>,
+    answers: mpsc::Receiver<Answer>,
+}
+
+impl Lookup {
+    pub fn new(registry: Arc<Registry>, store: Store, runtime: Handle, grace: Duration) -> Self {
+        let (sender, answers) = mpsc::channel();
+        Self {
+            registry,
+            store,
+            runtime,
+            grace,
+            known: HashMap::new(),
+            unknown: HashMap::new(),
+            grace_paid: HashMap::new(),
+            asking: HashMap::new(),
+            outages: HashMap::new(),
+            sender,
+            answers,
+        }
+    }
+
+    /// What is known of that id. `None`: the registry is being asked, for a record of that partition.
+    pub fn get(&mut self, id: u32, partition: i32) -> Option<Known> {
+        if let Some(writer) = self.known.get(&id) {
+            return Some(Known::Writer(writer.clone()));
+        }
+        if self.unknown.get(&id).is_some_and(|since| since.elapsed() < MINUTE) {
+            return Some(Known::Unknown);
+        }
+        match self.store.schema(id) {
+            Ok(Some((schema_type, text))) => return Some(Known::Writer(self.learn(id, &schema_type, &text))),
+            Ok(None) => {}
+            // The registry still has it.
+            Err(error) => tracing::error!(%error, schema.id = id, "a stored schema could not be read"),
+        }
+        if !self.asking.contains_key(&id) {
+            let paid = self.grace_paid.get(&partition).is_some_and(|paid| paid.elapsed() < MINUTE);
+            self.asking.insert(id, (!paid).then_some(partition));
+            let grace = if paid { Duration::ZERO } else { self.grace };
+            self.runtime.spawn(ask(self.registry.clone(), id, grace, self.sender.clone()));
+        }
+        None
+    }
+
+    /// Takes in the answers that have come. Returns whether there were any.
+    pub fn take_answers(&mut self) -> bool {
+        let mut any = false;
+        while let Ok(answer) = self.answers.try_recv() {
+            any = true;
+            match answer {
+                Answer::Schema(id, schema) => {
+                    self.asked(id);
+                    self.unknown.remove(&id);
+                    if let Err(error) = self.store.remember_schema(id, &schema.schema_type, &schema.schema) {
+                        tracing::error!(%error, schema.id = id, "a schema could not be stored");
+                    }
+                    self.learn(id, &schema.schema_type, &schema.schema);
+                }
+                Answer::Unknown(id) => {
+                    if let Some(partition) = self.asked(id) {
+                        self.grace_paid.insert(partition, Instant::now());
+                    }
+                    if self.unknown.len() >= MOST_UNKNOWN {
+                        self.unknown.clear();
+                    }
+                    self.unknown.insert(id, Instant::now());
+                }
+                Answer::Outage(id, reason) => {
+                    if self.outages.insert(id, reason.clone()).is_none() {
+                        tracing::warn!(schema.id = id, reason, "the schema registry does not answer; its partitions wait");
+                    }
+                }
+            }
+        }
+        any
+    }
+
+    /// Whether the registry is being asked for that id.
+    pub fn is_asking(&self, id: u32) -> bool {
+        self.asking.contains_key(&id)
+    }
+
+    /// Why that id takes so long, for people.
+    pub fn why_waiting(&self, id: u32) -> String {
+        match self.outages.get(&id) {
+            Some(reason) => format!("the schema registry does not answer for schema id {id}: {reason}"),
+            None => format!("asking the schema registry for schema id {id}"),
+        }
+    }
+
+    /// Notes an answer. Returns the partition that paid the grace.
+    fn asked(&mut self, id: u32) -> Option<i32> {
+        if self.outages.remove(&id).is_some() {
+            tracing::info!(schema.id = id, "the schema registry answers again");
+        }
+        self.asking.remove(&id).flatten()
+    }
+
+    fn learn(&mut self, id: u32, schema_type: &str, text: &str) -> Arc<WriterSchema> {
+        let writer = Arc::new(WriterSchema::of(schema_type, text));
+        self.known.insert(id, writer.clone());
+        writer
+    }
+}
+
+async fn ask(registry: Arc<Registry>, id: u32, grace: Duration, answers: mpsc::Sender<Answer>) {
+    let mut backoff = backoff();
+    let mut tries_left = if grace.is_zero() { 1 } else { TRIES };
+    loop {
+        let wait = match registry.schema(id).await {
+            Ok(schema) => {
+                let _ = answers.send(Answer::Schema(id, schema));
+                return;
+            }
+            Err(RegistryError::Unknown) if tries_left <= 1 => {
+                let _ = answers.send(Answer::Unknown(id));
+                return;
+            }
+            Err(RegistryError::Unknown) => {
+                tries_left -= 1;
+                grace / (TRIES - 1)
+            }
+            Err(RegistryError::Outage(reason)) => {
+                if answers.send(Answer::Outage(id, reason)).is_err() {
+                    // The projection has stopped.
+                    return;
+                }
+                backoff.next().unwrap_or(Duration::from_secs(10))
+            }
+        };
+        tokio::time::sleep(wait).await;
+    }
+}
+
+fn backoff() -> impl Iterator<Item = Duration> {
+    ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(200))
+        .with_max_delay(Duration::from_secs(10))
+        .with_jitter()
+        .without_max_times()
+        .build()
+}

@@ -1,0 +1,128 @@
+//! The projection: what both services know of the orders, and how they come to know it.
+//!
+//! [`LogReader`](crate::kafka::log_reader) → [`judge`] → [`fold`](crate::order::fold) → [`Store`] → [`waiters`]. One thread
+//! does all of it, a batch at a time. A batch is what has queued up; a partition's share of it ends at its first record
+//! that must wait. Changed orders, offsets and counters become one atomic write, and only then is anybody told.
+//!
+//! The services differ in one thing: what happens to a record that cannot be used ([`Unusables`]).
+
+mod judge;
+mod lookup;
+mod part;
+mod prepare;
+mod progress;
+mod run;
+mod share;
+mod unusables;
+mod view;
+mod waiters;
+
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::sync::watch;
+
+pub use progress::{PartitionProgress, Progress};
+pub use unusables::{Refused, Unusables};
+pub use view::{NotFresh, View};
+pub use waiters::{Settled, Waiters};
+
+use crate::kafka::config::Cluster;
+use crate::kafka::ends::Ends;
+use crate::kafka::link::Link;
+use crate::kafka::log_reader::LogReader;
+use crate::kafka::topics::TopicSpec;
+use crate::registry::Registry;
+use crate::store::Store;
+
+/// What a projection needs to know.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Name of the service, for metrics and logs.
+    pub service: &'static str,
+    /// The cluster that the topic lies in.
+    pub cluster: Cluster,
+    /// The topic, and how it is made when it is missing.
+    pub topic: TopicSpec,
+    /// Whether a missing topic is made.
+    pub create_topics: bool,
+    /// Whether to go on where the topic has lost records that were not read.
+    pub accept_truncated: bool,
+    /// How long a schema id that the registry does not know may take to appear, before the record is given up.
+    pub unknown_schema_grace: Duration,
+}
+
+/// A running projection.
+pub struct Projection {
+    view: View,
+    commands: mpsc::Sender<Command>,
+    thread: Option<std::thread::JoinHandle<()>>,
+    sync: tokio::task::JoinHandle<()>,
+}
+
+/// What the thread can be told.
+enum Command {
+    /// Read on from where the partition stands, and say when its end was met after that.
+    Recheck(i32, tokio::sync::oneshot::Sender<()>),
+    /// Finish the batch and end.
+    Stop,
+}
+
+impl Projection {
+    /// Starts the thread. It waits by itself for a broker or a topic that is not there yet. Call it within a tokio runtime.
+    ///
+    /// # Errors
+    /// When a client cannot be made.
+    pub fn start(settings: Settings, store: Store, registry: Arc<Registry>, unusables: impl Unusables) -> anyhow::Result<Self> {
+        let link = Link::default();
+        let reader = LogReader::new(&settings.cluster, &settings.topic.name, link.clone())?;
+        let ends = Ends::start(&settings.cluster, &settings.topic.name)?;
+        let waiters = Waiters::default();
+        let (progress, seen) = watch::channel(Progress::default());
+        let (commands, orders) = mpsc::channel();
+        let runtime = tokio::runtime::Handle::current();
+        let runner = run::Runner::new(settings, store.clone(), registry, waiters.clone(), progress, link.clone(), unusables);
+        let thread = std::thread::Builder::new()
+            .name("projection".to_owned())
+            .spawn(move || runner.run(&reader, &orders, &runtime))
+            .context("starting the projection's thread")?;
+        let sync = tokio::spawn(sync_every_second(store.clone(), seen.clone()));
+        let view = View::new(store, waiters, seen, link, ends, commands.clone());
+        Ok(Self { view, commands, thread: Some(thread), sync })
+    }
+
+    /// A handle for those who ask.
+    pub fn view(&self) -> View {
+        self.view.clone()
+    }
+
+    /// Finishes the batch in work, and waits for the thread to end.
+    pub async fn stop(mut self) {
+        // The thread may have ended by itself; then there is nobody to tell.
+        let _ = self.commands.send(Command::Stop);
+        if let Some(thread) = self.thread.take() {
+            let joined = tokio::task::spawn_blocking(move || thread.join()).await;
+            if !matches!(joined, Ok(Ok(()))) {
+                tracing::error!("the projection's thread panicked");
+            }
+        }
+        self.sync.abort();
+    }
+}
+
+/// fsync once a second: the log is the truth, so the tail that a crash of the machine takes is read again.
+async fn sync_every_second(store: Store, mut progress: watch::Receiver<Progress>) {
+    let mut tick = tokio::time::interval(Duration::from_secs(1));
+    while progress.changed().await.is_ok() {
+        tick.tick().await;
+        progress.mark_unchanged();
+        let store = store.clone();
+        match tokio::task::spawn_blocking(move || store.sync()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the store could not be synced to disk"),
+            Err(error) => tracing::error!(%error, "syncing the store failed"),
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! What must be true before the log is read: the topic is there and keeps its records, it has as many partitions as when
+//! the store was made, and the store's offsets are offsets of this very topic.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::runtime::Handle;
+
+use super::Settings;
+use crate::kafka::log_reader::LogReader;
+use crate::kafka::topics::Topics;
+use crate::store::{PartitionRow, Store};
+
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Why reading cannot begin.
+pub(super) enum NotReady {
+    /// It may pass: try again.
+    Yet(String),
+    /// Only an operator can tell what is right.
+    Halt(String),
+}
+
+/// Where one partition begins.
+pub(super) struct Begin {
+    pub row: PartitionRow,
+    /// The offset to read first.
+    pub from: i64,
+    /// Whether the first record that is read must be the one that the store remembers as its last.
+    pub verify: bool,
+}
+
+pub(super) struct Prepared {
+    pub begins: Vec<Begin>,
+    pub warnings: Vec<String>,
+}
+
+/// Checks everything, once.
+pub(super) fn prepare(settings: &Settings, reader: &LogReader, store: &Store, runtime: &Handle) -> Result<Prepared, NotReady> {
+    let yet = |error: anyhow::Error| NotReady::Yet(format!("{error:#}"));
+    let topic = &settings.topic.name;
+    let topics = Topics::new(&settings.cluster).map_err(yet)?;
+    let count = || reader.partition_count(PATIENCE).map_err(|e| NotReady::Yet(format!("no broker answers at {}: {e}", settings.cluster.bootstrap_servers)));
+    let mut found = count()?;
+    if found.is_none() && settings.create_topics {
+        runtime.block_on(topics.ensure(&settings.topic)).map_err(yet)?;
+        found = count()?;
+    }
+    let Some(partitions) = found else {
+        return Err(NotReady::Yet(format!("topic {topic} does not exist: create it, or let it be created (--kafka-create-topics)")));
+    };
+    let warnings = match runtime.block_on(topics.check(topic)) {
+        Ok(warnings) => warnings,
+        Err(error) if error.is::<crate::kafka::topics::Compacted>() => return Err(NotReady::Halt(error.to_string())),
+        // A broker that does not tell its settings can still be read from.
+        Err(error) => {
+            tracing::debug!(%error, "topic settings not checked");
+            Vec::new()
+        }
+    };
+    let claimed = store.claim(topic, partitions).map_err(|e| NotReady::Halt(format!("{e:#}")))?;
+    if claimed != partitions {
+        return Err(NotReady::Halt(format!(
+            "topic {topic} has {partitions} partitions, but had {claimed} when the store was made: an order's events now lie in two partitions. Bring back the old count, or copy the events to a new topic and start with --rebuild"
+        )));
+    }
+    let mut rows = store.partitions().map_err(|e| NotReady::Halt(format!("{e:#}")))?;
+    let begins = (0..partitions)
+        .map(|partition| begin(settings, reader, partition, rows.remove(&partition).unwrap_or_default()))
+        .collect::<Result<_, _>>()?;
+    Ok(Prepared { begins, warnings })
+}
+
+fn begin(settings: &Settings, reader: &LogReader, partition: i32, mut row: PartitionRow) -> Result<Begin, NotReady> {
+    let topic = &settings.topic.name;
+    let (first, end) = reader
+        .bounds(partition, PATIENCE)
+        .with_context(|| format!("asking for the offsets of {topic}, partition {partition}"))
+        .map_err(|e| NotReady::Yet(format!("{e:#}")))?;
+    if end < row.next {
+        return Err(NotReady::Halt(not_this_topic(topic, partition, &format!("it ends at offset {end}, but was read up to {}", row.next))));
+    }
+    if first > row.next {
+        if !settings.accept_truncated {
+            return Err(NotReady::Halt(format!(
+                "topic {topic}, partition {partition} begins at offset {first}, but was read only up to {}: the records in between are gone. Start once with --accept-truncated to go on without them, or with --rebuild to begin anew from what is left",
+                row.next
+            )));
+        }
+        tracing::warn!(kafka.topic = topic, kafka.partition = partition, from = row.next, to = first, "records are gone; going on behind them");
+        row.next = first;
+        row.last = None;
+    }
+    // The last record that was read is read again: it must still be the same.
+    let from = row.last.as_ref().map(|last| last.offset).filter(|offset| *offset >= first);
+    Ok(Begin { from: from.unwrap_or(row.next), verify: from.is_some(), row })
+}
+
+/// The sentence for a topic that is not the one that the store was made from.
+pub(super) fn not_this_topic(topic: &str, partition: i32, why: &str) -> String {
+    format!(
+        "topic {topic}, partition {partition} is not the one that the store was made from ({why}): it was deleted and made again, or lost records. Nothing is read until an operator starts with --rebuild, which forgets the store's orders and reads the topic anew"
+    )
+}

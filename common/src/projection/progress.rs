@@ -1,0 +1,54 @@
+//! How far the projection is, as others see it.
+
+use crate::store::Counters;
+
+/// How far the projection is.
+#[derive(Clone, Debug, Default)]
+pub struct Progress {
+    /// Why nothing is read yet; `None` once reading has begun.
+    pub starting: Option<String>,
+    /// Why nothing will be read any more until an operator acts.
+    pub halted: Option<String>,
+    /// What an operator should know of the topic's settings.
+    pub warnings: Vec<String>,
+    /// One for each partition, in order; empty until the topic was seen.
+    pub partitions: Vec<PartitionProgress>,
+}
+
+/// How far one partition is.
+#[derive(Clone, Debug, Default)]
+pub struct PartitionProgress {
+    /// Offset of the next record to read.
+    pub next: i64,
+    /// What was counted.
+    pub counters: Counters,
+    /// Whether its end was met since the start.
+    pub caught_up: bool,
+    /// Whether its end was met after its last record.
+    pub at_end: bool,
+    /// Why it waits.
+    pub paused: Option<String>,
+}
+
+impl Progress {
+    /// Whether every partition's end was met since the start.
+    pub fn is_caught_up(&self) -> bool {
+        !self.partitions.is_empty() && self.partitions.iter().all(|partition| partition.caught_up)
+    }
+
+    /// How many partitions the topic has; `None` until it was seen.
+    pub fn partition_count(&self) -> Option<i32> {
+        i32::try_from(self.partitions.len()).ok().filter(|count| *count > 0)
+    }
+
+    /// One partition.
+    pub fn partition(&self, partition: i32) -> Option<&PartitionProgress> {
+        self.partitions.get(usize::try_from(partition).ok()?)
+    }
+
+    /// Whatever an operator should know, one sentence each.
+    pub fn reasons(&self) -> Vec<String> {
+        let paused = self.partitions.iter().enumerate().filter_map(|(n, partition)| Some(format!("partition {n} is paused: {}", partition.paused.as_ref()?)));
+        self.halted.iter().cloned().chain(self.starting.iter().cloned()).chain(paused).chain(self.warnings.iter().cloned()).collect()
+    }
+}

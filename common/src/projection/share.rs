@@ -1,0 +1,149 @@
+//! One partition's share of a batch: what its records do, held in memory until the whole batch is written or dropped.
+
+use std::collections::HashMap;
+
+use rdkafka::Message;
+use rdkafka::message::BorrowedMessage;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::judge::{Judged, Place, judge};
+use super::lookup::Lookup;
+use super::unusables::Refused;
+use super::waiters::Settled;
+use crate::event::OrderEvent;
+use crate::order::{OrderState, Outcome, fold};
+use crate::store::{LastRecord, PartitionRow, Store, Transaction};
+use crate::unusable::Unusable;
+
+/// What a share of a batch will change.
+pub(super) struct Share<'a> {
+    place: Place,
+    row: PartitionRow,
+    orders: HashMap<String, OrderState>,
+    settled: Vec<(Uuid, Settled)>,
+    refused: Vec<(&'a BorrowedMessage<'a>, Unusable)>,
+    last: Option<&'a BorrowedMessage<'a>>,
+    /// The schema id that the share ends at, if it ends early.
+    waits_for: Option<u32>,
+    /// Whether the partition's end came after the last record.
+    at_end: bool,
+}
+
+impl<'a> Share<'a> {
+    pub fn new(place: Place, row: &PartitionRow) -> Self {
+        Self {
+            place,
+            row: row.clone(),
+            orders: HashMap::new(),
+            settled: Vec::new(),
+            refused: Vec::new(),
+            last: None,
+            waits_for: None,
+            at_end: false,
+        }
+    }
+
+    /// Takes in one record, unless the share has ended.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn take(&mut self, record: &'a BorrowedMessage<'a>, lookup: &mut Lookup, store: &Store) -> anyhow::Result<()> {
+        if self.waits_for.is_some() || record.offset() < self.row.next {
+            return Ok(());
+        }
+        let known = |id| lookup.get(id, self.place.partition);
+        let (event_id, outcome) = match judge(record.key(), record.payload(), self.place, known) {
+            Judged::Wait(id) => {
+                self.waits_for = Some(id);
+                return Ok(());
+            }
+            Judged::Null => (None, Outcome::Ignored),
+            Judged::Unusable(why) => (None, Outcome::Rejected(why)),
+            Judged::Event(event) => (Some(event.event_id), self.fold(*event, record.offset(), store)?),
+        };
+        self.row.next = record.offset() + 1;
+        self.row.counters.count(&outcome);
+        self.last = Some(record);
+        self.at_end = false;
+        if let Some(event_id) = event_id {
+            let settled = Settled { outcome: outcome.clone(), partition: self.place.partition, offset: record.offset() };
+            self.settled.push((event_id, settled));
+        }
+        if let Outcome::Rejected(why) = outcome {
+            self.refused.push((record, why));
+        }
+        Ok(())
+    }
+
+    fn fold(&mut self, event: OrderEvent, offset: i64, store: &Store) -> anyhow::Result<Outcome> {
+        let stored;
+        let current = match self.orders.get(&event.order.order_id) {
+            Some(state) => Some(state),
+            None => {
+                stored = store.order(&event.order.order_id)?;
+                stored.as_ref()
+            }
+        };
+        let outcome = fold(current, &event);
+        if matches!(outcome, Outcome::Applied { .. }) {
+            self.row.counters.orders += u64::from(current.is_none());
+            let state = OrderState { event_id: event.event_id, order: event.order, partition: self.place.partition, offset };
+            self.orders.insert(state.order.order_id.clone(), state);
+        }
+        Ok(outcome)
+    }
+
+    /// Notes that the partition's end was met.
+    pub fn meet_end(&mut self) {
+        // An end behind a record that waits is not where we are.
+        self.at_end = self.waits_for.is_none();
+    }
+
+    pub fn is_at_end(&self) -> bool {
+        self.at_end
+    }
+
+    pub fn waits_for(&self) -> Option<u32> {
+        self.waits_for
+    }
+
+    /// Whether it changes anything.
+    pub fn has_records(&self) -> bool {
+        self.last.is_some()
+    }
+
+    pub fn refused(&self) -> impl Iterator<Item = Refused<'_>> {
+        self.refused.iter().map(|(record, why)| Refused { record, why })
+    }
+
+    /// Puts all that it changes into the transaction.
+    ///
+    /// # Errors
+    /// When something cannot be encoded.
+    pub fn write(&mut self, transaction: &mut Transaction) -> anyhow::Result<()> {
+        if let Some(record) = self.last {
+            self.row.last = Some(LastRecord { offset: record.offset(), hash: hash(record) });
+        }
+        for state in self.orders.values() {
+            transaction.put_order(state)?;
+        }
+        transaction.put_partition(self.place.partition, &self.row)
+    }
+
+    /// What was written: the new row, the events that were settled, and the orders that changed.
+    pub fn into_written(self) -> (PartitionRow, Vec<(Uuid, Settled)>, HashMap<String, OrderState>) {
+        (self.row, self.settled, self.orders)
+    }
+}
+
+/// What tells one record from another at the same offset: SHA-256 of key and value, each with its length before it.
+pub(super) fn hash(record: &BorrowedMessage<'_>) -> String {
+    let mut hasher = Sha256::new();
+    for part in [record.key(), record.payload()] {
+        let length = part.map_or(-1, |bytes| i64::try_from(bytes.len()).unwrap_or(i64::MAX));
+        hasher.update(length.to_be_bytes());
+        hasher.update(part.unwrap_or_default());
+    }
+    format!("{:x}", hasher.finalize())
+}

@@ -1,0 +1,133 @@
+//! Those who wait for the projection: a writer for its own event, a reader for a version of an order.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use crate::order::Outcome;
+
+/// What became of an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// What it did.
+    pub outcome: Outcome,
+    /// Where it lies.
+    pub partition: i32,
+    /// Where it lies.
+    pub offset: i64,
+}
+
+/// The list of those who wait. Register first, then write or look: what happens in between is not missed.
+#[derive(Clone, Default)]
+pub struct Waiters(Arc<Mutex<Lists>>);
+
+#[derive(Default)]
+struct Lists {
+    events: HashMap<Uuid, oneshot::Sender<Settled>>,
+    orders: HashMap<String, Vec<(i32, oneshot::Sender<()>)>>,
+}
+
+impl Waiters {
+    /// Waits for an event to be read back.
+    pub fn event(&self, event_id: Uuid) -> oneshot::Receiver<Settled> {
+        let (sender, receiver) = oneshot::channel();
+        self.lock().events.insert(event_id, sender);
+        receiver
+    }
+
+    /// Waits for an order to have at least that version.
+    pub fn order(&self, order_id: &str, version: i32) -> oneshot::Receiver<()> {
+        let (sender, receiver) = oneshot::channel();
+        let mut lists = self.lock();
+        let waiting = lists.orders.entry(order_id.to_owned()).or_default();
+        // Whoever has given up makes room for who comes.
+        waiting.retain(|(_, sender)| !sender.is_closed());
+        waiting.push((version, sender));
+        receiver
+    }
+
+    /// Gives up waiting for an event.
+    pub fn forget_event(&self, event_id: Uuid) {
+        self.lock().events.remove(&event_id);
+    }
+
+    /// Gives up waiting for an order; call it after the receiver was dropped.
+    pub fn forget_order(&self, order_id: &str) {
+        let mut lists = self.lock();
+        if let Some(waiting) = lists.orders.get_mut(order_id) {
+            waiting.retain(|(_, sender)| !sender.is_closed());
+            if waiting.is_empty() {
+                lists.orders.remove(order_id);
+            }
+        }
+    }
+
+    pub(super) fn tell<'a>(&self, events: impl Iterator<Item = (Uuid, Settled)>, orders: impl Iterator<Item = (&'a str, i32)>) {
+        let mut lists = self.lock();
+        for (event_id, settled) in events {
+            if lists.events.is_empty() {
+                break;
+            }
+            if let Some(waiting) = lists.events.remove(&event_id) {
+                // A request that has ended meanwhile is not interested any more.
+                let _ = waiting.send(settled);
+            }
+        }
+        for (order_id, version) in orders {
+            if lists.orders.is_empty() {
+                break;
+            }
+            let Some(waiting) = lists.orders.remove(order_id) else { continue };
+            let (reached, rest): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|(wanted, _)| *wanted <= version);
+            for (_, sender) in reached {
+                let _ = sender.send(());
+            }
+            if !rest.is_empty() {
+                lists.orders.insert(order_id.to_owned(), rest);
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Lists> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SETTLED: Settled = Settled { outcome: Outcome::Duplicate, partition: 1, offset: 2 };
+
+    #[tokio::test]
+    async fn an_event_is_told_to_the_one_who_waits_for_it() {
+        let waiters = Waiters::default();
+        let (mine, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let waiting = waiters.event(mine);
+        waiters.tell([(other, SETTLED), (mine, SETTLED)].into_iter(), std::iter::empty());
+        assert_eq!(waiting.await, Ok(SETTLED));
+    }
+
+    #[tokio::test]
+    async fn an_order_is_told_once_it_has_the_version() {
+        let waiters = Waiters::default();
+        let (mut two, mut three) = (waiters.order("A", 2), waiters.order("A", 3));
+        waiters.tell(std::iter::empty(), [("B", 9), ("A", 2)].into_iter());
+        assert_eq!(two.try_recv(), Ok(()));
+        assert!(three.try_recv().is_err());
+        waiters.tell(std::iter::empty(), [("A", 4)].into_iter());
+        assert_eq!(three.await, Ok(()));
+    }
+
+    #[test]
+    fn who_gives_up_leaves_nothing_behind() {
+        let waiters = Waiters::default();
+        drop((waiters.event(Uuid::from_u128(1)), waiters.order("A", 2)));
+        waiters.forget_event(Uuid::from_u128(1));
+        waiters.forget_order("A");
+        let lists = waiters.lock();
+        assert!(lists.events.is_empty() && lists.orders.is_empty());
+    }
+}

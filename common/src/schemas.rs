@@ -1,0 +1,63 @@
+//! The compiled-in lineage of the event's schema. The `.avsc` files are the only hand-written copy of the contract.
+//! Pure: what the registry knows of them is [`crate::registry`]'s business.
+
+use std::sync::LazyLock;
+
+use apache_avro::Schema;
+
+/// The text of every version, oldest first, as it stands in `schemas/order-event/`. A change of the contract is a new
+/// file and a new line here; files that have been released are never edited.
+pub const LINEAGE: &[&str] = &[include_str!("../../schemas/order-event/v1.avsc")];
+
+static PARSED: LazyLock<Vec<Schema>> = LazyLock::new(|| {
+    let parse = |text: &&str| Schema::parse_str(text).expect("a compiled-in schema parses: a test proves it");
+    LINEAGE.iter().map(parse).collect()
+});
+
+static CANONICAL: LazyLock<Vec<String>> = LazyLock::new(|| PARSED.iter().map(Schema::canonical_form).collect());
+
+/// The newest version: the one that is written.
+pub fn newest() -> &'static Schema {
+    PARSED.last().expect("the lineage is not empty")
+}
+
+/// Whether data written with that schema is byte for byte what the newest version writes: equal Parsing Canonical Forms
+/// (Avro specification, "Parsing Canonical Form for Schemas").
+pub fn is_newest(writer: &Schema) -> bool {
+    CANONICAL.last().is_some_and(|ours| *ours == writer.canonical_form())
+}
+
+/// The subject of a topic's values: TopicNameStrategy, the convention that every tool knows.
+pub fn subject(topic: &str) -> String {
+    format!("{topic}-value")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_of_the_lineage_is_compiled_in_and_in_order() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas/order-event");
+        let files = std::fs::read_dir(folder).expect("the schemas folder").count();
+        assert_eq!(files, LINEAGE.len(), "a file under schemas/order-event is not listed in LINEAGE");
+        for (n, text) in (1..).zip(LINEAGE) {
+            let file = std::fs::read_to_string(format!("{folder}/v{n}.avsc")).expect("a version's file");
+            assert_eq!(&file, text, "v{n}");
+            Schema::parse_str(text).expect("a schema");
+        }
+    }
+
+    #[test]
+    fn a_schema_that_differs_in_docs_only_writes_the_same_bytes() {
+        let mut json: serde_json::Value = serde_json::from_str(LINEAGE[LINEAGE.len() - 1]).expect("json");
+        json["doc"] = "another text".into();
+        assert!(is_newest(&Schema::parse_str(&json.to_string()).expect("a schema")));
+    }
+
+    #[test]
+    fn another_record_is_not_the_newest() {
+        let other = r#"{"type":"record","name":"OrderEvent","namespace":"com.ecommerce.order","fields":[{"name":"a","type":"int"}]}"#;
+        assert!(!is_newest(&Schema::parse_str(other).expect("a schema")));
+    }
+}

@@ -1,0 +1,128 @@
+//! The signals that end a process. Only mains listen: what ending means (stop HTTP, drain, commit) is the application's
+//! own matter.
+
+use std::future::Future;
+use std::io;
+
+use tokio::signal::unix::{SignalKind, signal as unix_signal};
+use tokio::sync::oneshot;
+
+/// A signal that asks the process to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// SIGINT: Ctrl-C.
+    Interrupt,
+    /// SIGTERM: what init systems, Docker and Kubernetes send.
+    Terminate,
+}
+
+impl Signal {
+    /// What a process that such a signal killed exits with: 128 + its number, as shells report it.
+    pub fn exit_code(self) -> i32 {
+        match self {
+            Self::Interrupt => 130,
+            Self::Terminate => 143,
+        }
+    }
+}
+
+/// Listens from now on; the future resolves at the first SIGTERM or SIGINT. A second one then ends the process at once,
+/// with [`Signal::exit_code`], whatever the process is busy with: so a stop that hangs can be cut short. Works inside
+/// and outside a Tokio runtime.
+///
+/// # Errors
+/// The system does not let the process listen.
+pub fn signal() -> io::Result<impl Future<Output = Signal> + Send> {
+    // A thread and runtime of its own: it hears the second signal even when every other thread is blocked.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let (mut interrupt, mut terminate) = {
+        let _inside = runtime.enter();
+        (
+            unix_signal(SignalKind::interrupt())?,
+            unix_signal(SignalKind::terminate())?,
+        )
+    };
+    let (tell, told) = oneshot::channel();
+    let mut next = async move || {
+        tokio::select! {
+            _ = interrupt.recv() => Signal::Interrupt,
+            _ = terminate.recv() => Signal::Terminate,
+        }
+    };
+    std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        runtime.block_on(async {
+            let first = next().await;
+            // Nobody waits any more: the process is ending anyway, or will at the next signal.
+            let _ = tell.send(first);
+            let second = next().await;
+            tracing::warn!(signal = ?second, "second signal: ending at once");
+            std::process::exit(second.exit_code());
+        })
+    })?;
+    Ok(async move {
+        match told.await {
+            Ok(signal) => signal,
+            // The thread sends before it can end.
+            Err(_) => std::future::pending().await,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{BufRead, BufReader, Lines};
+    use std::process::{Child, ChildStdout, Command, Stdio};
+
+    /// Runs in a process of its own: says when it listens and what it heard, and then blocks for ever.
+    #[test]
+    #[ignore = "run by the tests below, as a process that may be killed"]
+    fn a_process_that_never_ends_by_itself() {
+        let first = signal().expect("listening");
+        println!("\nlistening");
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .expect("a runtime");
+        println!("heard {:?}", runtime.block_on(first));
+        std::thread::sleep(std::time::Duration::from_secs(60));
+        println!("not ended");
+    }
+
+    fn start() -> (Child, Lines<BufReader<ChildStdout>>) {
+        let mut child = Command::new(std::env::current_exe().expect("this test"))
+            .args([
+                "--ignored",
+                "--exact",
+                "--nocapture",
+                "shutdown::tests::a_process_that_never_ends_by_itself",
+            ])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("a child");
+        let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+        assert!(lines.any(|line| line.expect("text") == "listening"));
+        (child, lines)
+    }
+
+    fn kill(child: &Child, signal: &str) {
+        let status = Command::new("kill")
+            .args([signal, &child.id().to_string()])
+            .status()
+            .expect("kill");
+        assert!(status.success());
+    }
+
+    #[test]
+    fn the_first_signal_is_told_and_the_second_ends_a_blocked_process_at_once() {
+        for (first, heard, second, code) in [
+            ("-TERM", "heard Terminate", "-TERM", 143),
+            ("-INT", "heard Interrupt", "-INT", 130),
+        ] {
+            let (mut child, mut lines) = start();
+            kill(&child, first);
+            assert!(lines.any(|line| line.expect("text") == heard), "{first}");
+            kill(&child, second);
+            assert_eq!(child.wait().expect("its end").code(), Some(code), "{second}");
+        }
+    }
+}

@@ -1,0 +1,108 @@
+use super::*;
+use crate::store::Counters;
+use crate::testing::an_event;
+
+fn state(order_id: &str) -> OrderState {
+    let event = an_event(order_id, 1);
+    OrderState { event_id: event.event_id, order: event.order, partition: 3, offset: 1 << 40 }
+}
+
+#[test]
+fn what_was_committed_is_there_after_a_restart() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let row = PartitionRow { next: 7, last: None, counters: Counters { applied: 5, ..Counters::default() } };
+    let order = state("A-1");
+    {
+        let store = Store::open(dir.path()).expect("opens");
+        let mut transaction = store.begin();
+        transaction.put_order(&order).expect("encodes");
+        transaction.put_partition(0, &row).expect("encodes");
+        transaction.commit().expect("commits");
+        store.remember_schema(4, "AVRO", "{}").expect("writes");
+    }
+    let store = Store::open(dir.path()).expect("opens again");
+    assert_eq!(store.order("A-1").expect("reads"), Some(order));
+    assert_eq!(store.partitions().expect("reads"), BTreeMap::from([(0, row)]));
+    assert_eq!(store.schema(4).expect("reads"), Some(("AVRO".into(), "{}".into())));
+    assert_eq!(store.order("A-2").expect("reads"), None);
+}
+
+#[test]
+fn a_transaction_that_is_dropped_changes_nothing() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = Store::open(dir.path()).expect("opens");
+    let mut transaction = store.begin();
+    transaction.put_order(&state("A-1")).expect("encodes");
+    drop(transaction);
+    assert_eq!(store.order("A-1").expect("reads"), None);
+}
+
+#[test]
+fn a_second_opening_is_refused_with_what_to_do() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let _first = Store::open(dir.path()).expect("opens");
+    let error = Store::open(dir.path()).err().expect("locked");
+    assert!(matches!(error, StoreError::Locked { .. }));
+    assert!(error.to_string().contains("STORE"), "{error}");
+}
+
+#[test]
+fn order_ids_are_paged_in_order() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = Store::open(dir.path()).expect("opens");
+    let mut transaction = store.begin();
+    for id in ["c", "a", "b", "ab"] {
+        transaction.put_order(&state(id)).expect("encodes");
+    }
+    transaction.commit().expect("commits");
+    assert_eq!(store.order_ids(None, 3).expect("reads"), ["a", "ab", "b"]);
+    assert_eq!(store.order_ids(Some("b"), 3).expect("reads"), ["c"]);
+}
+
+#[test]
+fn a_store_belongs_to_one_topic_and_keeps_its_partition_count() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = Store::open(dir.path()).expect("opens");
+    assert_eq!(store.claim("orders", 6).expect("claims"), 6);
+    assert_eq!(store.claim("orders", 8).expect("is ours"), 6);
+    assert!(store.claim("other", 6).expect_err("is not ours").to_string().contains("--rebuild"));
+    store.forget().expect("forgets");
+    assert_eq!(store.claim("other", 8).expect("claims anew"), 8);
+}
+
+#[test]
+fn a_rebuild_that_was_cut_off_is_finished_at_the_next_start() {
+    let dir = tempfile::tempdir().expect("a directory");
+    {
+        let store = Store::open(dir.path()).expect("opens");
+        let mut transaction = store.begin();
+        transaction.put_order(&state("A-1")).expect("encodes");
+        transaction.commit().expect("commits");
+        store.meta.insert(FORGETTING, "").expect("writes");
+    }
+    assert_eq!(Store::open(dir.path()).expect("opens again").order("A-1").expect("reads"), None);
+}
+
+#[test]
+fn a_table_is_listed_from_the_highest_key_down() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = Store::open(dir.path()).expect("opens");
+    let table = store.table("letters").expect("a table");
+    let mut transaction = store.begin();
+    for key in [1_u8, 3, 2] {
+        transaction.put(&table, &[key], vec![key]);
+    }
+    transaction.commit().expect("commits");
+    let keys = |below| -> Vec<u8> { table.below(below).map(|entry| entry.expect("reads").0[0]).collect() };
+    assert_eq!(keys(None), [3, 2, 1]);
+    assert_eq!(keys(Some(&[3])), [2, 1]);
+    table.clear().expect("clears");
+    assert!(keys(None).is_empty());
+}
+
+#[test]
+fn an_order_of_an_unknown_format_is_an_error_not_a_guess() {
+    let mut value = encode_order(&state("A-1")).expect("encodes");
+    value[0] = 9;
+    assert!(decode_order(&value).expect_err("unknown").to_string().contains("format 9"));
+}

@@ -1,0 +1,10 @@
+//! The durable store, embedded (fjall): every order, how far each partition was read, what was counted, the schemas that
+//! were seen, and whatever tables a service adds. One [`Transaction`] changes all of it or nothing.
+//!
+//! Nothing here decides anything; what is written says [`crate::projection`].
+
+mod embedded;
+mod rows;
+
+pub use embedded::{Store, StoreError, Table, Transaction};
+pub use rows::{Counters, LastRecord, PartitionRow};

@@ -1,1 +1,22 @@
-//! Placeholder.
+//! cart-service: takes orders and their updates over HTTP and answers only what the log has decided.
+//!
+//! The way of one command: [`routes`] (JSON → command, shape checked) → [`writer`] (one at a time per order) →
+//! [`decide`] (state and command → write, already so, or refuse; pure) → [`publisher`] (Avro → Kafka) → the projection
+//! reads the event back, and its outcome is the answer.
+
+pub mod app;
+pub mod config;
+pub mod decide;
+pub mod generate;
+mod health;
+mod locks;
+pub mod publisher;
+pub mod routes;
+pub mod skip;
+pub mod writer;
+
+pub use app::Application;
+pub use config::Config;
+
+/// The service's name, in metrics, logs and health.
+pub const SERVICE: &str = "cart-service";

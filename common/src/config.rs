@@ -60,6 +60,15 @@ pub struct PipelineConfig {
     #[arg(long, env = "KAFKA_CONFIG", value_name = "KAFKA_CONFIG")]
     pub kafka_config: Option<PathBuf>,
 
+    /// Further librdkafka settings that code brings (tests, the sandbox); they come after the file's.
+    #[arg(skip)]
+    pub kafka_extra: Vec<(String, String)>,
+
+    /// Whether the broker has an Admin API, which all but mock brokers have; without it topics are neither created nor
+    /// checked. Set in code only
+    #[arg(skip = true)]
+    pub has_admin_api: bool,
+
     /// Whether topics that are missing are created: true or false
     #[arg(
         long = "kafka-create-topics",
@@ -89,14 +98,17 @@ pub struct PipelineConfig {
 }
 
 impl PipelineConfig {
-    /// The further librdkafka settings: what the file of `KAFKA_CONFIG` says, in its order; none without a file.
+    /// The further librdkafka settings: what the file of `KAFKA_CONFIG` says, in its order, then [`Self::kafka_extra`].
     ///
     /// # Errors
     /// The file cannot be read, or a line is no setting; the error names file and line, and never a value.
     pub fn extra(&self) -> anyhow::Result<Vec<(String, String)>> {
-        self.kafka_config
+        let mut settings = self
+            .kafka_config
             .as_deref()
-            .map_or_else(|| Ok(Vec::new()), kafka_file::read)
+            .map_or_else(|| Ok(Vec::new()), kafka_file::read)?;
+        settings.extend_from_slice(&self.kafka_extra);
+        Ok(settings)
     }
 }
 
@@ -107,6 +119,8 @@ impl Default for PipelineConfig {
             schema_registry_url: DEFAULT_REGISTRY_URL.to_owned(),
             topic: TopicName::default(),
             kafka_config: None,
+            kafka_extra: Vec::new(),
+            has_admin_api: true,
             create_topics: true,
             api_host: DEFAULT_HOST.to_owned(),
             log_format: LogFormat::default(),
@@ -190,6 +204,8 @@ mod tests {
             schema_registry_url: "https://registry/base".to_owned(),
             topic: "orders.v1".parse().expect("a name"),
             kafka_config: Some("kafka.properties".into()),
+            kafka_extra: Vec::new(),
+            has_admin_api: true,
             create_topics: false,
             api_host: "0.0.0.0".to_owned(),
             log_format: LogFormat::Json,

@@ -10,7 +10,7 @@
 //! 5. [`projection`]: a batch's changed orders, offsets and counters become one atomic write to the [`store`]; those who
 //!    wait are told. What cannot be used ([`unusable`]) goes to whom the service says.
 //!
-//! Around it: [`money`], [`http`], [`config`], [`telemetry`], [`shutdown`].
+//! Around it: [`registration`], [`money`], [`http`], [`config`], [`telemetry`], [`shutdown`].
 
 pub mod codec;
 pub mod config;
@@ -20,6 +20,7 @@ pub mod kafka;
 pub mod money;
 pub mod order;
 pub mod projection;
+pub mod registration;
 pub mod registry;
 pub mod schemas;
 pub mod shutdown;

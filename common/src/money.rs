@@ -83,7 +83,16 @@ mod tests {
 
     #[test]
     fn shipping_is_two_per_cent_rounded_half_up() {
-        for (total, shipping) in [(0, 0), (24, 0), (25, 1), (74, 1), (75, 2), (100, 2), (99_999, 2_000), (i64::MAX, 184_467_440_737_095_516)] {
+        for (total, shipping) in [
+            (0, 0),
+            (24, 0),
+            (25, 1),
+            (74, 1),
+            (75, 2),
+            (100, 2),
+            (99_999, 2_000),
+            (i64::MAX, 184_467_440_737_095_516),
+        ] {
             assert_eq!(shipping_minor(total), shipping, "{total}");
         }
     }

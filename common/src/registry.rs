@@ -81,13 +81,22 @@ impl Registry {
     /// When no HTTP client can be built.
     pub fn new(url: &str) -> anyhow::Result<Self> {
         let base = url.trim_end_matches('/').to_owned();
-        let builder = || Client::builder().connect_timeout(CONNECT_TIMEOUT).timeout(REQUEST_TIMEOUT);
+        let builder = || {
+            Client::builder()
+                .connect_timeout(CONNECT_TIMEOUT)
+                .timeout(REQUEST_TIMEOUT)
+        };
         let http = builder().build().context("building the registry's HTTP client")?;
         let settings = SrSettings::new_builder(base.clone())
             .set_timeout(REQUEST_TIMEOUT)
             .build_with(builder())
             .map_err(|e| anyhow::anyhow!("building the registry's HTTP client: {}", e.error))?;
-        Ok(Self { http, base, settings, reachability: AtomicU8::new(Reachability::Unknown as u8) })
+        Ok(Self {
+            http,
+            base,
+            settings,
+            reachability: AtomicU8::new(Reachability::Unknown as u8),
+        })
     }
 
     /// The registry's URL, without a trailing slash.
@@ -119,12 +128,17 @@ impl Registry {
         let outage = |e: reqwest::Error| RegistryError::Outage(format!("GET {url}: {}", innermost(&e)));
         let response = self.http.get(&url).send().await.map_err(outage)?;
         let status = response.status();
-        let body = read(response).await.map_err(|e| RegistryError::Outage(format!("GET {url}: {e}")))?;
+        let body = read(response)
+            .await
+            .map_err(|e| RegistryError::Outage(format!("GET {url}: {e}")))?;
         if status == StatusCode::OK {
-            return serde_json::from_slice(&body).map_err(|_| RegistryError::Outage(format!("GET {url}: 200, but no registry's answer")));
+            return serde_json::from_slice(&body)
+                .map_err(|_| RegistryError::Outage(format!("GET {url}: 200, but no registry's answer")));
         }
         match serde_json::from_slice::<RawError>(&body) {
-            Ok(error) if status == StatusCode::NOT_FOUND && error.error_code == SCHEMA_NOT_FOUND => Err(RegistryError::Unknown),
+            Ok(error) if status == StatusCode::NOT_FOUND && error.error_code == SCHEMA_NOT_FOUND => {
+                Err(RegistryError::Unknown)
+            }
             _ => Err(RegistryError::Outage(format!("GET {url}: status {status}"))),
         }
     }
@@ -157,7 +171,10 @@ impl Registry {
     async fn set_compatibility(&self, subject: &str) -> Result<(), RegisterError> {
         let url = format!("{}/config/{subject}", self.base);
         let request = self.http.put(&url).json(&json!({"compatibility": "FULL_TRANSITIVE"}));
-        let response = request.send().await.map_err(|e| RegisterError::Outage(format!("PUT {url}: {}", innermost(&e))))?;
+        let response = request
+            .send()
+            .await
+            .map_err(|e| RegisterError::Outage(format!("PUT {url}: {}", innermost(&e))))?;
         let status = response.status();
         if status.is_success() {
             return Ok(());
@@ -183,7 +200,11 @@ impl Registry {
     }
 
     fn note(&self, answered: bool) {
-        let now = if answered { Reachability::Connected } else { Reachability::Disconnected };
+        let now = if answered {
+            Reachability::Connected
+        } else {
+            Reachability::Disconnected
+        };
         self.reachability.store(now as u8, Ordering::Relaxed);
     }
 }

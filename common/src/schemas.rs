@@ -40,7 +40,11 @@ mod tests {
     fn every_file_of_the_lineage_is_compiled_in_and_in_order() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas/order-event");
         let files = std::fs::read_dir(folder).expect("the schemas folder").count();
-        assert_eq!(files, LINEAGE.len(), "a file under schemas/order-event is not listed in LINEAGE");
+        assert_eq!(
+            files,
+            LINEAGE.len(),
+            "a file under schemas/order-event is not listed in LINEAGE"
+        );
         for (n, text) in (1..).zip(LINEAGE) {
             let file = std::fs::read_to_string(format!("{folder}/v{n}.avsc")).expect("a version's file");
             assert_eq!(&file, text, "v{n}");

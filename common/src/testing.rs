@@ -26,5 +26,9 @@ pub fn an_event(order_id: &str, version: i32) -> OrderEvent {
 
 /// An item.
 pub fn an_item(quantity: i32, unit_price_minor: i64) -> OrderItem {
-    OrderItem { item_id: "ITEM-1".to_owned(), quantity, unit_price_minor }
+    OrderItem {
+        item_id: "ITEM-1".to_owned(),
+        quantity,
+        unit_price_minor,
+    }
 }

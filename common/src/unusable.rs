@@ -83,7 +83,11 @@ impl Unusable {
     pub fn new(code: Code, reason: impl Into<String>) -> Self {
         let mut reason: String = reason.into();
         reason.truncate(reason.floor_char_boundary(MAX_REASON_BYTES));
-        Self { code, reason, schema_id: None }
+        Self {
+            code,
+            reason,
+            schema_id: None,
+        }
     }
 
     /// The same, found in a record that named that schema.

@@ -25,14 +25,22 @@ impl WriterSchema {
     /// Judges the text of a schema that the registry gave. Never fails: what cannot be read is [`WriterSchema::Wrong`].
     pub fn of(schema_type: &str, text: &str) -> Self {
         if schema_type != "AVRO" {
-            return Self::Wrong(format!("the schema is of type {}, not AVRO", schema_type.chars().take(32).collect::<String>()));
+            return Self::Wrong(format!(
+                "the schema is of type {}, not AVRO",
+                schema_type.chars().take(32).collect::<String>()
+            ));
         }
         if text.len() > MAX_SCHEMA_BYTES {
-            return Self::Wrong(format!("the schema has {} bytes; at most {MAX_SCHEMA_BYTES} are read", text.len()));
+            return Self::Wrong(format!(
+                "the schema has {} bytes; at most {MAX_SCHEMA_BYTES} are read",
+                text.len()
+            ));
         }
         match catch_unwind(|| Schema::parse_str(text).map(|schema| (schemas::is_newest(&schema), name(&schema)))) {
             Ok(Ok((true, _))) => Self::Ours,
-            Ok(Ok((false, name))) => Self::Wrong(format!("the schema {name} is not a version of the order event that this release reads")),
+            Ok(Ok((false, name))) => Self::Wrong(format!(
+                "the schema {name} is not a version of the order event that this release reads"
+            )),
             // The parser's own text may repeat the schema, so it is not passed on.
             Ok(Err(_)) | Err(_) => Self::Wrong("the schema is not valid Avro".to_owned()),
         }
@@ -54,9 +62,15 @@ pub fn decode(writer: &WriterSchema, datum: &[u8]) -> Result<OrderEvent, Unusabl
     let at = datum.len() - rest.len();
     match read {
         Ok(Ok(event)) if rest.is_empty() => Ok(event),
-        Ok(Ok(_)) => Err(undecodable(format!("{} bytes are left over after the datum's end at byte {at}", rest.len()))),
+        Ok(Ok(_)) => Err(undecodable(format!(
+            "{} bytes are left over after the datum's end at byte {at}",
+            rest.len()
+        ))),
         // The library's text repeats the whole schema, so only the place is told.
-        Ok(Err(_)) => Err(undecodable(format!("the {} bytes are not an order event: reading fails at byte {at}", datum.len()))),
+        Ok(Err(_)) => Err(undecodable(format!(
+            "the {} bytes are not an order event: reading fails at byte {at}",
+            datum.len()
+        ))),
         Err(_) => Err(undecodable("the decoder panicked".to_owned())),
     }
 }
@@ -66,7 +80,10 @@ fn undecodable(reason: String) -> Unusable {
 }
 
 fn name(schema: &Schema) -> String {
-    schema.name().map_or_else(|| "without a name".to_owned(), |name| name.fullname(None).chars().take(128).collect())
+    schema.name().map_or_else(
+        || "without a name".to_owned(),
+        |name| name.fullname(None).chars().take(128).collect(),
+    )
 }
 
 #[cfg(test)]
@@ -99,34 +116,56 @@ mod tests {
         let mut bytes = datum(&an_event("A-1", 1)).expect("encodes");
         bytes.push(0);
         let fault = decode(&WriterSchema::Ours, &bytes).expect_err("a longer one");
-        assert_eq!((fault.code, fault.reason.starts_with("1 bytes are left over")), (Code::Undecodable, true));
+        assert_eq!(
+            (fault.code, fault.reason.starts_with("1 bytes are left over")),
+            (Code::Undecodable, true)
+        );
     }
 
     #[test]
     fn reasons_are_short_and_hold_no_schema() {
         let fault = decode(&WriterSchema::Ours, &[0xff; 40]).expect_err("garbage");
-        assert!(fault.reason.len() < 100 && !fault.reason.contains("record"), "{}", fault.reason);
+        assert!(
+            fault.reason.len() < 100 && !fault.reason.contains("record"),
+            "{}",
+            fault.reason
+        );
     }
 
     #[test]
     fn another_schema_is_wrong_and_named() {
-        let other = r#"{"type":"record","name":"Payment","namespace":"com.ecommerce","fields":[{"name":"a","type":"int"}]}"#;
-        let WriterSchema::Wrong(reason) = WriterSchema::of("AVRO", other) else { panic!("not ours") };
+        let other =
+            r#"{"type":"record","name":"Payment","namespace":"com.ecommerce","fields":[{"name":"a","type":"int"}]}"#;
+        let WriterSchema::Wrong(reason) = WriterSchema::of("AVRO", other) else {
+            panic!("not ours")
+        };
         assert!(reason.contains("com.ecommerce.Payment"), "{reason}");
-        assert_eq!(decode(&WriterSchema::of("AVRO", other), &[0]).expect_err("wrong").code, Code::WrongSchema);
+        assert_eq!(
+            decode(&WriterSchema::of("AVRO", other), &[0]).expect_err("wrong").code,
+            Code::WrongSchema
+        );
     }
 
     #[test]
     fn what_is_no_avro_schema_is_wrong() {
         for (kind, text) in [("PROTOBUF", "syntax"), ("AVRO", "{"), ("AVRO", ""), ("AVRO", "[[[]]]")] {
-            assert!(matches!(WriterSchema::of(kind, text), WriterSchema::Wrong(_)), "{kind} {text}");
+            assert!(
+                matches!(WriterSchema::of(kind, text), WriterSchema::Wrong(_)),
+                "{kind} {text}"
+            );
         }
-        assert!(matches!(WriterSchema::of("AVRO", &" ".repeat(MAX_SCHEMA_BYTES + 1)), WriterSchema::Wrong(_)));
+        assert!(matches!(
+            WriterSchema::of("AVRO", &" ".repeat(MAX_SCHEMA_BYTES + 1)),
+            WriterSchema::Wrong(_)
+        ));
     }
 
     #[test]
     fn our_own_text_is_ours() {
-        assert_eq!(WriterSchema::of("AVRO", schemas::LINEAGE[schemas::LINEAGE.len() - 1]), WriterSchema::Ours);
+        assert_eq!(
+            WriterSchema::of("AVRO", schemas::LINEAGE[schemas::LINEAGE.len() - 1]),
+            WriterSchema::Ours
+        );
     }
 
     proptest! {

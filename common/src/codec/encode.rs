@@ -11,11 +11,17 @@ use crate::schemas;
 
 static WRITER: LazyLock<GenericDatumWriter<'static>> = LazyLock::new(|| {
     // human_readable: a uuid is written as text, as its logical type on a string wants it.
-    GenericDatumWriter::builder(schemas::newest()).human_readable(true).build().expect("a compiled-in schema resolves")
+    GenericDatumWriter::builder(schemas::newest())
+        .human_readable(true)
+        .build()
+        .expect("a compiled-in schema resolves")
 });
 
 pub(super) static READER: LazyLock<GenericDatumReader<'static>> = LazyLock::new(|| {
-    GenericDatumReader::builder(schemas::newest()).human_readable(true).build().expect("a compiled-in schema resolves")
+    GenericDatumReader::builder(schemas::newest())
+        .human_readable(true)
+        .build()
+        .expect("a compiled-in schema resolves")
 });
 
 /// An event as a record's value: the frame with the id under which the newest schema is registered, then the datum.

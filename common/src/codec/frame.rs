@@ -13,9 +13,14 @@ pub const HEADER_LEN: usize = 5;
 pub fn split(value: &[u8]) -> Result<(u32, &[u8]), Unusable> {
     match value {
         [0, a, b, c, d, datum @ ..] => Ok((u32::from_be_bytes([*a, *b, *c, *d]), datum)),
-        [0, ..] => Err(not_framed(format!("the value has {} bytes; a frame has at least {HEADER_LEN}", value.len()))),
+        [0, ..] => Err(not_framed(format!(
+            "the value has {} bytes; a frame has at least {HEADER_LEN}",
+            value.len()
+        ))),
         [] => Err(not_framed("the value is empty".to_owned())),
-        [magic, ..] => Err(not_framed(format!("the value begins with byte 0x{magic:02x} instead of magic byte 0x00"))),
+        [magic, ..] => Err(not_framed(format!(
+            "the value begins with byte 0x{magic:02x} instead of magic byte 0x00"
+        ))),
     }
 }
 
@@ -45,7 +50,10 @@ mod tests {
         for (value, reason) in [
             (&b""[..], "the value is empty"),
             (b"\0\0\0", "the value has 3 bytes; a frame has at least 5"),
-            (b"{\"a\":1}", "the value begins with byte 0x7b instead of magic byte 0x00"),
+            (
+                b"{\"a\":1}",
+                "the value begins with byte 0x7b instead of magic byte 0x00",
+            ),
         ] {
             let fault = split(value).expect_err("no frame");
             assert_eq!((fault.code, fault.reason.as_str()), (Code::NotFramed, reason));

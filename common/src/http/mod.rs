@@ -5,8 +5,9 @@
 //! plainly and, under `/api`, in the envelope; the handlers know nothing of that.
 //!
 //! In reading order: a request comes in through [`server`] and [`routes`], its input through [`json`] and [`query`]
-//! (amounts: [`amount`]); it leaves as a [`Reply`] ([`envelope`]) or a [`Problem`] ([`problem`], made of other people's
-//! errors by [`invalid`] and [`errors`]). [`health`], [`docs`] and [`metrics`] are the pages about the service itself.
+//! (amounts: [`amount`]); it leaves as a [`Reply`] ([`envelope`]; an order in it: [`order_json`], a point in time:
+//! [`timestamp`]) or a [`Problem`] ([`problem`], made of other people's errors by [`invalid`] and [`errors`]). [`health`],
+//! [`docs`] and [`metrics`] are the pages about the service itself.
 
 pub mod amount;
 pub mod docs;
@@ -17,10 +18,12 @@ pub mod invalid;
 pub mod json;
 pub mod kind;
 pub mod metrics;
+pub mod order_json;
 pub mod problem;
 pub mod query;
 pub mod routes;
 pub mod server;
+pub mod timestamp;
 
 pub use envelope::Reply;
 pub use json::Json;

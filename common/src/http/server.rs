@@ -119,5 +119,8 @@ fn listen(address: std::net::SocketAddr) -> io::Result<TcpListener> {
 }
 
 #[cfg(test)]
+#[path = "server_live_tests.rs"]
+mod live_tests;
+#[cfg(test)]
 #[path = "server_tests.rs"]
 mod tests;

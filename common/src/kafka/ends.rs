@@ -29,7 +29,10 @@ impl Ends {
     /// # Errors
     /// When the client or the thread cannot be made.
     pub fn start(cluster: &Cluster, topic: &str) -> anyhow::Result<Self> {
-        let consumer: BaseConsumer = cluster.ends().create().context("making the Kafka client that asks for ends")?;
+        let consumer: BaseConsumer = cluster
+            .ends()
+            .create()
+            .context("making the Kafka client that asks for ends")?;
         let topic = topic.to_owned();
         let (sender, receiver) = mpsc::channel();
         std::thread::Builder::new()
@@ -45,8 +48,12 @@ impl Ends {
     /// When the broker does not answer.
     pub async fn ask(&self, partition: i32) -> Result<i64, String> {
         let (asker, answer) = oneshot::channel();
-        self.0.send((partition, asker)).map_err(|_| "the client that asks for ends has stopped".to_owned())?;
-        answer.await.unwrap_or_else(|_| Err("the client that asks for ends has stopped".to_owned()))
+        self.0
+            .send((partition, asker))
+            .map_err(|_| "the client that asks for ends has stopped".to_owned())?;
+        answer
+            .await
+            .unwrap_or_else(|_| Err("the client that asks for ends has stopped".to_owned()))
     }
 }
 

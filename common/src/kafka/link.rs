@@ -38,18 +38,29 @@ impl Link {
 
     /// Whether the leader of that partition was heard lately.
     pub fn hears(&self, partition: i32) -> bool {
-        self.lock().partitions.get(&partition).is_some_and(|leader| recent(leader.heard))
+        self.lock()
+            .partitions
+            .get(&partition)
+            .is_some_and(|leader| recent(leader.heard))
     }
 
     /// The end of that partition, as the last fetch told it.
     pub fn end(&self, partition: i32) -> Option<i64> {
-        self.lock().partitions.get(&partition).map(|leader| leader.end).filter(|end| *end >= 0)
+        self.lock()
+            .partitions
+            .get(&partition)
+            .map(|leader| leader.end)
+            .filter(|end| *end >= 0)
     }
 
     /// What the client last complained of, while no broker is heard.
     pub fn trouble(&self) -> Option<String> {
         let state = self.lock();
-        if recent(state.brokers_heard) { None } else { state.last_error.clone() }
+        if recent(state.brokers_heard) {
+            None
+        } else {
+            state.last_error.clone()
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
@@ -65,14 +76,29 @@ impl Link {
             .brokers
             .values()
             .filter(|broker| broker.nodeid >= 0)
-            .map(|broker| (broker.nodeid, if broker.state == "UP" { heard_at(broker.rxidle) } else { None }))
+            .map(|broker| {
+                (
+                    broker.nodeid,
+                    if broker.state == "UP" {
+                        heard_at(broker.rxidle)
+                    } else {
+                        None
+                    },
+                )
+            })
             .collect();
         let mut state = self.lock();
         state.brokers_heard = brokers.values().copied().max().flatten();
         if let Some(topic) = statistics.topics.get(topic) {
             for (id, partition) in topic.partitions.iter().filter(|(id, _)| **id >= 0) {
                 let heard = brokers.get(&partition.leader).copied().flatten();
-                state.partitions.insert(*id, Leader { heard, end: partition.hi_offset });
+                state.partitions.insert(
+                    *id,
+                    Leader {
+                        heard,
+                        end: partition.hi_offset,
+                    },
+                );
             }
         }
     }
@@ -91,7 +117,10 @@ pub struct LinkContext {
 impl LinkContext {
     /// Feeds `link` with what is heard of `topic`.
     pub fn new(link: Link, topic: &str) -> Self {
-        Self { link, topic: topic.to_owned() }
+        Self {
+            link,
+            topic: topic.to_owned(),
+        }
     }
 }
 

@@ -40,7 +40,10 @@ impl LogReader {
             .reader()
             .create_with_context(LinkContext::new(link, topic))
             .context("making the Kafka consumer: check KAFKA_BOOTSTRAP_SERVERS and KAFKA_CONFIG")?;
-        Ok(Self { consumer, topic: topic.to_owned() })
+        Ok(Self {
+            consumer,
+            topic: topic.to_owned(),
+        })
     }
 
     /// The topic.
@@ -54,8 +57,14 @@ impl LogReader {
     /// When the broker does not answer in time.
     pub fn partition_count(&self, timeout: Duration) -> Result<Option<i32>, KafkaError> {
         let metadata = self.consumer.fetch_metadata(Some(&self.topic), timeout)?;
-        let topic = metadata.topics().iter().find(|topic| topic.name() == self.topic && topic.error().is_none());
-        Ok(topic.map(|topic| topic.partitions().len()).filter(|count| *count > 0).and_then(|count| i32::try_from(count).ok()))
+        let topic = metadata
+            .topics()
+            .iter()
+            .find(|topic| topic.name() == self.topic && topic.error().is_none());
+        Ok(topic
+            .map(|topic| topic.partitions().len())
+            .filter(|count| *count > 0)
+            .and_then(|count| i32::try_from(count).ok()))
     }
 
     /// First offset and end of a partition.
@@ -79,7 +88,11 @@ impl LogReader {
         let mut batch = Vec::new();
         let until = Instant::now() + patience;
         while batch.len() < most {
-            let wait = if batch.is_empty() { until.saturating_duration_since(Instant::now()) } else { Duration::ZERO };
+            let wait = if batch.is_empty() {
+                until.saturating_duration_since(Instant::now())
+            } else {
+                Duration::ZERO
+            };
             match self.consumer.poll(wait) {
                 None => break,
                 Some(Ok(record)) => batch.push(Seen::Record(record)),
@@ -92,24 +105,38 @@ impl LogReader {
     /// Stops reading a partition and drops what was read ahead; it will go on from that offset.
     pub fn pause_at(&self, partition: i32, offset: i64) {
         // In this order: pausing resets the position to what was last handed out, the seek then sets ours.
-        self.log_failure("pause", partition, self.list([(partition, offset)]).and_then(|list| Ok(self.consumer.pause(&list)?)));
+        self.log_failure(
+            "pause",
+            partition,
+            self.list([(partition, offset)])
+                .and_then(|list| Ok(self.consumer.pause(&list)?)),
+        );
         self.seek(partition, offset);
     }
 
     /// Goes on with a paused partition.
     pub fn resume(&self, partition: i32) {
-        self.log_failure("resume", partition, self.list([(partition, 0)]).and_then(|list| Ok(self.consumer.resume(&list)?)));
+        self.log_failure(
+            "resume",
+            partition,
+            self.list([(partition, 0)])
+                .and_then(|list| Ok(self.consumer.resume(&list)?)),
+        );
     }
 
     /// Goes on reading a partition from that offset. What was read ahead is dropped.
     pub fn seek(&self, partition: i32, offset: i64) {
-        let sought = self.consumer.seek(&self.topic, partition, Offset::Offset(offset), Duration::ZERO);
+        let sought = self
+            .consumer
+            .seek(&self.topic, partition, Offset::Offset(offset), Duration::ZERO);
         self.log_failure("seek", partition, sought.map_err(Into::into));
     }
 
     /// Shows progress in Kafka, for lag tools; nothing depends on it.
     pub fn show_progress(&self, next: impl IntoIterator<Item = (i32, i64)>) {
-        let shown = self.list(next).and_then(|list| Ok(self.consumer.commit(&list, CommitMode::Async)?));
+        let shown = self
+            .list(next)
+            .and_then(|list| Ok(self.consumer.commit(&list, CommitMode::Async)?));
         if let Err(error) = shown {
             tracing::debug!(%error, "progress not shown in kafka");
         }
@@ -134,10 +161,14 @@ impl LogReader {
 fn seen(error: KafkaError) -> Option<Seen<'static>> {
     match error {
         KafkaError::PartitionEOF(partition) => Some(Seen::End(partition)),
-        KafkaError::MessageConsumption(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange) => Some(Seen::OutOfRange),
-        KafkaError::MessageConsumption(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic | RDKafkaErrorCode::UnknownPartition) => {
-            Some(Seen::TopicGone)
+        KafkaError::MessageConsumption(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange) => {
+            Some(Seen::OutOfRange)
         }
+        KafkaError::MessageConsumption(
+            RDKafkaErrorCode::UnknownTopicOrPartition
+            | RDKafkaErrorCode::UnknownTopic
+            | RDKafkaErrorCode::UnknownPartition,
+        ) => Some(Seen::TopicGone),
         other => {
             tracing::debug!(error = %other, "kafka consumer");
             None

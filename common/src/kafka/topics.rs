@@ -24,7 +24,9 @@ pub struct TopicSpec {
 
 /// The topic drops records by key.
 #[derive(Debug, thiserror::Error)]
-#[error("topic {topic} has cleanup.policy={policy}: compaction drops events and with them the proof of which one won; set cleanup.policy=delete")]
+#[error(
+    "topic {topic} has cleanup.policy={policy}: compaction drops events and with them the proof of which one won; set cleanup.policy=delete"
+)]
 pub struct Compacted {
     topic: String,
     policy: String,
@@ -41,7 +43,9 @@ impl Topics {
     /// # Errors
     /// When the client cannot be made.
     pub fn new(cluster: &Cluster) -> anyhow::Result<Self> {
-        Ok(Self { client: cluster.admin().create().context("making the Kafka admin client")? })
+        Ok(Self {
+            client: cluster.admin().create().context("making the Kafka admin client")?,
+        })
     }
 
     /// Makes the topic unless it is there. Two services that do so at once are no error.
@@ -63,7 +67,11 @@ impl Topics {
         if replicas >= 3 {
             topic = topic.set("min.insync.replicas", "2");
         }
-        let results = self.client.create_topics([&topic], &options()).await.with_context(|| format!("creating topic {}", spec.name))?;
+        let results = self
+            .client
+            .create_topics([&topic], &options())
+            .await
+            .with_context(|| format!("creating topic {}", spec.name))?;
         match results.into_iter().next() {
             Some(Ok(name)) => tracing::info!(kafka.topic = name, partitions = spec.partitions, "topic created"),
             Some(Err((_, RDKafkaErrorCode::TopicAlreadyExists))) | None => {}
@@ -73,11 +81,24 @@ impl Topics {
     }
 
     async fn default_replication(&self) -> anyhow::Result<i32> {
-        let metadata = self.client.inner().fetch_metadata(None, TIMEOUT).context("asking for the brokers")?;
-        let Some(broker) = metadata.brokers().first() else { bail!("the cluster has no brokers") };
+        let metadata = self
+            .client
+            .inner()
+            .fetch_metadata(None, TIMEOUT)
+            .context("asking for the brokers")?;
+        let Some(broker) = metadata.brokers().first() else {
+            bail!("the cluster has no brokers")
+        };
         let resource = ResourceSpecifier::Broker(broker.id());
-        let configs = self.client.describe_configs([&resource], &options()).await.context("asking for the broker's settings")?;
-        let value = configs.iter().flatten().find_map(|config| config.get("default.replication.factor")?.value.clone());
+        let configs = self
+            .client
+            .describe_configs([&resource], &options())
+            .await
+            .context("asking for the broker's settings")?;
+        let value = configs
+            .iter()
+            .flatten()
+            .find_map(|config| config.get("default.replication.factor")?.value.clone());
         Ok(value.and_then(|value| value.parse().ok()).unwrap_or(1))
     }
 
@@ -87,27 +108,56 @@ impl Topics {
     /// [`Compacted`], which would drop events; or the broker does not answer.
     pub async fn check(&self, topic: &str) -> anyhow::Result<Vec<String>> {
         let resource = ResourceSpecifier::Topic(topic);
-        let configs = self.client.describe_configs([&resource], &options()).await.with_context(|| format!("asking for the settings of topic {topic}"))?;
-        let Some(Ok(config)) = configs.into_iter().next() else { bail!("the broker does not tell the settings of topic {topic}") };
-        let value = |name: &str| config.get(name).and_then(|entry| entry.value.clone()).unwrap_or_default();
+        let configs = self
+            .client
+            .describe_configs([&resource], &options())
+            .await
+            .with_context(|| format!("asking for the settings of topic {topic}"))?;
+        let Some(Ok(config)) = configs.into_iter().next() else {
+            bail!("the broker does not tell the settings of topic {topic}")
+        };
+        let value = |name: &str| {
+            config
+                .get(name)
+                .and_then(|entry| entry.value.clone())
+                .unwrap_or_default()
+        };
         let mut warnings = Vec::new();
         if value("cleanup.policy").contains("compact") {
-            return Err(Compacted { topic: topic.to_owned(), policy: value("cleanup.policy") }.into());
+            return Err(Compacted {
+                topic: topic.to_owned(),
+                policy: value("cleanup.policy"),
+            }
+            .into());
         }
         for name in ["retention.ms", "retention.bytes"] {
             if !matches!(value(name).as_str(), "-1" | "") {
                 warnings.push(format!("topic {topic} has {name}={}: older records are dropped, so a rebuild cannot bring everything back; -1 keeps all", value(name)));
             }
         }
-        let brokers_and_replicas = self.client.inner().fetch_metadata(Some(topic), TIMEOUT).context("asking for the topic's replicas")?;
-        let replicas = brokers_and_replicas.topics().iter().flat_map(|t| t.partitions()).map(|p| p.replicas().len()).min().unwrap_or(0);
+        let brokers_and_replicas = self
+            .client
+            .inner()
+            .fetch_metadata(Some(topic), TIMEOUT)
+            .context("asking for the topic's replicas")?;
+        let replicas = brokers_and_replicas
+            .topics()
+            .iter()
+            .flat_map(|t| t.partitions())
+            .map(|p| p.replicas().len())
+            .min()
+            .unwrap_or(0);
         if replicas < 2 && brokers_and_replicas.brokers().len() > 1 {
-            warnings.push(format!("topic {topic} has {replicas} replica: one lost broker loses it"));
+            warnings.push(format!(
+                "topic {topic} has {replicas} replica: one lost broker loses it"
+            ));
         }
         Ok(warnings)
     }
 }
 
 fn options() -> AdminOptions {
-    AdminOptions::new().request_timeout(Some(TIMEOUT)).operation_timeout(Some(TIMEOUT))
+    AdminOptions::new()
+        .request_timeout(Some(TIMEOUT))
+        .operation_timeout(Some(TIMEOUT))
 }

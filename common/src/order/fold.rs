@@ -42,19 +42,32 @@ pub enum Outcome {
 /// log wins: every reader sees the same one win.
 pub fn fold(current: Option<&OrderState>, event: &OrderEvent) -> Outcome {
     let Some(current) = current else {
-        return Outcome::Applied { gap: event.order.version > 1 };
+        return Outcome::Applied {
+            gap: event.order.version > 1,
+        };
     };
     let next = current.order.version + 1;
-    let follows = event.previous_event_id.is_none_or(|previous| previous == current.event_id);
+    let follows = event
+        .previous_event_id
+        .is_none_or(|previous| previous == current.event_id);
     match event.order.version.cmp(&next) {
         std::cmp::Ordering::Greater => Outcome::Applied { gap: true },
         std::cmp::Ordering::Equal if !follows => Outcome::Applied { gap: true },
-        std::cmp::Ordering::Equal if current.order.status.may_become(event.order.status) => Outcome::Applied { gap: false },
+        std::cmp::Ordering::Equal if current.order.status.may_become(event.order.status) => {
+            Outcome::Applied { gap: false }
+        }
         std::cmp::Ordering::Equal => Outcome::Rejected(Unusable::new(
             Code::IllegalTransition,
-            format!("an order that is {} cannot become {}", current.order.status, event.order.status),
+            format!(
+                "an order that is {} cannot become {}",
+                current.order.status, event.order.status
+            ),
         )),
-        std::cmp::Ordering::Less if event.event_id == current.event_id && event.order.version == current.order.version => Outcome::Duplicate,
+        std::cmp::Ordering::Less
+            if event.event_id == current.event_id && event.order.version == current.order.version =>
+        {
+            Outcome::Duplicate
+        }
         std::cmp::Ordering::Less => Outcome::Superseded,
     }
 }

@@ -7,7 +7,12 @@ use super::*;
 use crate::testing::an_event;
 
 fn state(event: &OrderEvent) -> OrderState {
-    OrderState { event_id: event.event_id, order: event.order.clone(), partition: 0, offset: 0 }
+    OrderState {
+        event_id: event.event_id,
+        order: event.order.clone(),
+        partition: 0,
+        offset: 0,
+    }
 }
 
 fn event(version: i32, status: OrderStatus, previous: Option<Uuid>) -> OrderEvent {
@@ -24,16 +29,61 @@ fn every_row_of_the_table() {
     let id = Some(current.event_id);
     let other = Some(Uuid::from_u128(1));
     let rows = [
-        ("no state, first version", None, event(1, New, None), Outcome::Applied { gap: false }),
-        ("no state, any status", None, event(1, Shipped, None), Outcome::Applied { gap: false }),
-        ("no state, later version", None, event(7, New, None), Outcome::Applied { gap: true }),
-        ("far ahead", Some(&current), event(5, New, id), Outcome::Applied { gap: true }),
-        ("next, but decided on another event", Some(&current), event(4, New, other), Outcome::Applied { gap: true }),
-        ("next and legal", Some(&current), event(4, Shipped, id), Outcome::Applied { gap: false }),
-        ("next and legal, without a previous id", Some(&current), event(4, Shipped, None), Outcome::Applied { gap: false }),
+        (
+            "no state, first version",
+            None,
+            event(1, New, None),
+            Outcome::Applied { gap: false },
+        ),
+        (
+            "no state, any status",
+            None,
+            event(1, Shipped, None),
+            Outcome::Applied { gap: false },
+        ),
+        (
+            "no state, later version",
+            None,
+            event(7, New, None),
+            Outcome::Applied { gap: true },
+        ),
+        (
+            "far ahead",
+            Some(&current),
+            event(5, New, id),
+            Outcome::Applied { gap: true },
+        ),
+        (
+            "next, but decided on another event",
+            Some(&current),
+            event(4, New, other),
+            Outcome::Applied { gap: true },
+        ),
+        (
+            "next and legal",
+            Some(&current),
+            event(4, Shipped, id),
+            Outcome::Applied { gap: false },
+        ),
+        (
+            "next and legal, without a previous id",
+            Some(&current),
+            event(4, Shipped, None),
+            Outcome::Applied { gap: false },
+        ),
         ("the same event", Some(&current), current.clone(), Outcome::Duplicate),
-        ("same version, another event", Some(&current), event(3, Shipped, other), Outcome::Superseded),
-        ("an old version", Some(&current), event(2, Shipped, None), Outcome::Superseded),
+        (
+            "same version, another event",
+            Some(&current),
+            event(3, Shipped, other),
+            Outcome::Superseded,
+        ),
+        (
+            "an old version",
+            Some(&current),
+            event(2, Shipped, None),
+            Outcome::Superseded,
+        ),
     ];
     for (name, current, event, expected) in rows {
         assert_eq!(fold(current.map(state).as_ref(), &event), expected, "{name}");
@@ -42,7 +92,10 @@ fn every_row_of_the_table() {
         let Outcome::Rejected(why) = fold(Some(&state(&current)), &event(4, New, previous)) else {
             panic!("a step back must be rejected");
         };
-        assert_eq!((why.code, why.reason.as_str()), (Code::IllegalTransition, "an order that is pending cannot become new"));
+        assert_eq!(
+            (why.code, why.reason.as_str()),
+            (Code::IllegalTransition, "an order that is pending cannot become new")
+        );
     }
 }
 

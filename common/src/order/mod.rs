@@ -8,4 +8,6 @@ mod fold;
 mod rules;
 
 pub use fold::{OrderState, Outcome, fold};
-pub use rules::{MAX_ID_CHARS, MAX_ITEMS, MAX_QUANTITY, MAX_TIME_MS, MAX_VERSION, Violation, check, check_id, total_minor};
+pub use rules::{
+    MAX_ID_CHARS, MAX_ITEMS, MAX_QUANTITY, MAX_TIME_MS, MAX_VERSION, Violation, check, check_id, total_minor,
+};

@@ -38,15 +38,34 @@ pub fn check(event: &OrderEvent) -> Result<(), Violation> {
     let order = &event.order;
     time("occurredAt", event.occurred_at)?;
     id("order.orderId", &order.order_id)?;
-    within("order.version", (1..=MAX_VERSION).contains(&order.version), "must be from 1 to 1,000,000,000")?;
+    within(
+        "order.version",
+        (1..=MAX_VERSION).contains(&order.version),
+        "must be from 1 to 1,000,000,000",
+    )?;
     id("order.customerId", &order.customer_id)?;
     time("order.orderDate", order.order_date)?;
-    within("order.items", (1..=MAX_ITEMS).contains(&order.items.len()), "must have 1 to 100 entries")?;
+    within(
+        "order.items",
+        (1..=MAX_ITEMS).contains(&order.items.len()),
+        "must have 1 to 100 entries",
+    )?;
     for (n, item) in order.items.iter().enumerate() {
-        check_item(item).map_err(|(field, message)| Violation { field: format!("order.items[{n}].{field}"), message })?;
+        check_item(item).map_err(|(field, message)| Violation {
+            field: format!("order.items[{n}].{field}"),
+            message,
+        })?;
     }
-    within("order.totalMinor", total_minor(&order.items) == Some(order.total_minor), "must be the sum of quantity times unitPriceMinor")?;
-    within("order.currency", Currency::parse(&order.currency).is_some(), "must be an ISO 4217 code of a currency with a minor unit")
+    within(
+        "order.totalMinor",
+        total_minor(&order.items) == Some(order.total_minor),
+        "must be the sum of quantity times unitPriceMinor",
+    )?;
+    within(
+        "order.currency",
+        Currency::parse(&order.currency).is_some(),
+        "must be an ISO 4217 code of a currency with a minor unit",
+    )
 }
 
 /// The sum of quantity times price; `None` when it does not fit 64 bits.
@@ -84,15 +103,29 @@ fn check_item(item: &OrderItem) -> Result<(), (&'static str, &'static str)> {
 }
 
 fn id(field: &str, value: &str) -> Result<(), Violation> {
-    check_id(value).map_err(|message| Violation { field: field.to_owned(), message })
+    check_id(value).map_err(|message| Violation {
+        field: field.to_owned(),
+        message,
+    })
 }
 
 fn time(field: &str, millis: i64) -> Result<(), Violation> {
-    within(field, (0..=MAX_TIME_MS).contains(&millis), "must lie in the years 1970 to 9999")
+    within(
+        field,
+        (0..=MAX_TIME_MS).contains(&millis),
+        "must lie in the years 1970 to 9999",
+    )
 }
 
 fn within(field: &str, holds: bool, message: &'static str) -> Result<(), Violation> {
-    if holds { Ok(()) } else { Err(Violation { field: field.to_owned(), message }) }
+    if holds {
+        Ok(())
+    } else {
+        Err(Violation {
+            field: field.to_owned(),
+            message,
+        })
+    }
 }
 
 #[cfg(test)]
@@ -121,7 +154,9 @@ mod tests {
             ("order.items[0].itemId", |e| e.order.items[0].item_id = "\u{7f}".into()),
             ("order.items[0].quantity", |e| e.order.items[0].quantity = 0),
             ("order.items[0].quantity", |e| e.order.items[0].quantity = 1_000_001),
-            ("order.items[0].unitPriceMinor", |e| e.order.items[0].unit_price_minor = 0),
+            ("order.items[0].unitPriceMinor", |e| {
+                e.order.items[0].unit_price_minor = 0
+            }),
             ("order.totalMinor", |e| e.order.total_minor += 1),
             ("order.totalMinor", |e| e.order.items[0].unit_price_minor = i64::MAX),
             ("order.currency", |e| e.order.currency = "XAU".into()),

@@ -27,7 +27,12 @@ pub(super) struct Place {
 }
 
 /// Judges a record. `schema` tells what is known of a schema id.
-pub(super) fn judge(key: Option<&[u8]>, value: Option<&[u8]>, place: Place, schema: impl FnOnce(u32) -> Option<Known>) -> Judged {
+pub(super) fn judge(
+    key: Option<&[u8]>,
+    value: Option<&[u8]>,
+    place: Place,
+    schema: impl FnOnce(u32) -> Option<Known>,
+) -> Judged {
     let Some(value) = value else { return Judged::Null };
     let (id, datum) = match frame::split(value) {
         Ok(parts) => parts,
@@ -35,7 +40,10 @@ pub(super) fn judge(key: Option<&[u8]>, value: Option<&[u8]>, place: Place, sche
     };
     let event = match schema(id) {
         None => return Judged::Wait(id),
-        Some(Known::Unknown) => Err(Unusable::new(Code::UnknownSchemaId, format!("the registry knows no schema with id {id}"))),
+        Some(Known::Unknown) => Err(Unusable::new(
+            Code::UnknownSchemaId,
+            format!("the registry knows no schema with id {id}"),
+        )),
         Some(Known::Writer(writer)) => decode(&writer, datum),
     };
     match event.and_then(|event| belongs(key, place, &event).map(|()| event)) {
@@ -48,12 +56,19 @@ fn belongs(key: Option<&[u8]>, place: Place, event: &OrderEvent) -> Result<(), U
     check(event).map_err(|violation| Unusable::new(Code::InvalidOrder, violation.to_string()))?;
     let order_id = event.order.order_id.as_bytes();
     if key != Some(order_id) {
-        let what = if key.is_some() { "the record key is not the orderId" } else { "the record has no key; it must be the orderId" };
+        let what = if key.is_some() {
+            "the record key is not the orderId"
+        } else {
+            "the record has no key; it must be the orderId"
+        };
         return Err(Unusable::new(Code::KeyMismatch, what));
     }
     let home = partition::of_key(order_id, place.partitions);
     if home != place.partition {
-        let what = format!("the record lies in partition {}; its key belongs to {home} of {}", place.partition, place.partitions);
+        let what = format!(
+            "the record lies in partition {}; its key belongs to {home} of {}",
+            place.partition, place.partitions
+        );
         return Err(Unusable::new(Code::WrongPartition, what));
     }
     Ok(())
@@ -70,7 +85,10 @@ mod tests {
     const SIX: i32 = 6;
 
     fn home(key: &str) -> Place {
-        Place { partition: partition::of_key(key.as_bytes(), SIX), partitions: SIX }
+        Place {
+            partition: partition::of_key(key.as_bytes(), SIX),
+            partitions: SIX,
+        }
     }
 
     fn ours(_: u32) -> Option<Known> {
@@ -88,7 +106,9 @@ mod tests {
     fn a_good_record_is_an_event() {
         let event = an_event("A-1", 1);
         let value = record_value(9, &event).expect("encodes");
-        let Judged::Event(read) = judge(Some(b"A-1"), Some(&value), home("A-1"), ours) else { panic!("an event") };
+        let Judged::Event(read) = judge(Some(b"A-1"), Some(&value), home("A-1"), ours) else {
+            panic!("an event")
+        };
         assert_eq!(*read, event);
     }
 
@@ -100,7 +120,10 @@ mod tests {
     #[test]
     fn a_record_waits_for_its_schema() {
         let value = record_value(9, &an_event("A-1", 1)).expect("encodes");
-        assert!(matches!(judge(Some(b"A-1"), Some(&value), home("A-1"), |_| None), Judged::Wait(9)));
+        assert!(matches!(
+            judge(Some(b"A-1"), Some(&value), home("A-1"), |_| None),
+            Judged::Wait(9)
+        ));
     }
 
     #[test]
@@ -110,17 +133,41 @@ mod tests {
         let mut wrong_total = event.clone();
         wrong_total.order.total_minor += 1;
         let wrong_total = record_value(9, &wrong_total).expect("encodes");
-        let elsewhere = Place { partition: (home("A-1").partition + 1) % SIX, partitions: SIX };
+        let elsewhere = Place {
+            partition: (home("A-1").partition + 1) % SIX,
+            partitions: SIX,
+        };
         let key: Option<&[u8]> = Some(b"A-1");
         let wrong = |_| Some(Known::Writer(Arc::new(WriterSchema::Wrong("another".into()))));
 
         assert_eq!(code(judge(key, Some(b""), home("A-1"), ours)), (Code::NotFramed, None));
-        assert_eq!(code(judge(key, Some(&value), home("A-1"), |_| Some(Known::Unknown))), (Code::UnknownSchemaId, Some(9)));
-        assert_eq!(code(judge(key, Some(&value), home("A-1"), wrong)), (Code::WrongSchema, Some(9)));
-        assert_eq!(code(judge(key, Some(&value[..20]), home("A-1"), ours)), (Code::Undecodable, Some(9)));
-        assert_eq!(code(judge(key, Some(&wrong_total), home("A-1"), ours)), (Code::InvalidOrder, Some(9)));
-        assert_eq!(code(judge(Some(b"A-2"), Some(&value), home("A-1"), ours)), (Code::KeyMismatch, Some(9)));
-        assert_eq!(code(judge(None, Some(&value), home("A-1"), ours)), (Code::KeyMismatch, Some(9)));
-        assert_eq!(code(judge(key, Some(&value), elsewhere, ours)), (Code::WrongPartition, Some(9)));
+        assert_eq!(
+            code(judge(key, Some(&value), home("A-1"), |_| Some(Known::Unknown))),
+            (Code::UnknownSchemaId, Some(9))
+        );
+        assert_eq!(
+            code(judge(key, Some(&value), home("A-1"), wrong)),
+            (Code::WrongSchema, Some(9))
+        );
+        assert_eq!(
+            code(judge(key, Some(&value[..20]), home("A-1"), ours)),
+            (Code::Undecodable, Some(9))
+        );
+        assert_eq!(
+            code(judge(key, Some(&wrong_total), home("A-1"), ours)),
+            (Code::InvalidOrder, Some(9))
+        );
+        assert_eq!(
+            code(judge(Some(b"A-2"), Some(&value), home("A-1"), ours)),
+            (Code::KeyMismatch, Some(9))
+        );
+        assert_eq!(
+            code(judge(None, Some(&value), home("A-1"), ours)),
+            (Code::KeyMismatch, Some(9))
+        );
+        assert_eq!(
+            code(judge(key, Some(&value), elsewhere, ours)),
+            (Code::WrongPartition, Some(9))
+        );
     }
 }

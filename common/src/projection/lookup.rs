@@ -86,10 +86,14 @@ impl Lookup {
             Err(error) => tracing::error!(%error, schema.id = id, "a stored schema could not be read"),
         }
         if !self.asking.contains_key(&id) {
-            let paid = self.grace_paid.get(&partition).is_some_and(|paid| paid.elapsed() < MINUTE);
+            let paid = self
+                .grace_paid
+                .get(&partition)
+                .is_some_and(|paid| paid.elapsed() < MINUTE);
             self.asking.insert(id, (!paid).then_some(partition));
             let grace = if paid { Duration::ZERO } else { self.grace };
-            self.runtime.spawn(ask(self.registry.clone(), id, grace, self.sender.clone()));
+            self.runtime
+                .spawn(ask(self.registry.clone(), id, grace, self.sender.clone()));
         }
         None
     }
@@ -119,7 +123,11 @@ impl Lookup {
                 }
                 Answer::Outage(id, reason) => {
                     if self.outages.insert(id, reason.clone()).is_none() {
-                        tracing::warn!(schema.id = id, reason, "the schema registry does not answer; its partitions wait");
+                        tracing::warn!(
+                            schema.id = id,
+                            reason,
+                            "the schema registry does not answer; its partitions wait"
+                        );
                     }
                 }
             }
@@ -132,12 +140,12 @@ impl Lookup {
         self.asking.contains_key(&id)
     }
 
-    /// Why that id takes so long, for people.
-    pub fn why_waiting(&self, id: u32) -> String {
-        match self.outages.get(&id) {
-            Some(reason) => format!("the schema registry does not answer for schema id {id}: {reason}"),
-            None => format!("asking the schema registry for schema id {id}"),
-        }
+    /// Why there is no answer for that id, when the registry was asked and gave none.
+    pub fn outage(&self, id: u32) -> Option<String> {
+        let reason = self.outages.get(&id)?;
+        Some(format!(
+            "the schema registry does not answer for schema id {id}: {reason}"
+        ))
     }
 
     /// Notes an answer. Returns the partition that paid the grace.

@@ -48,6 +48,8 @@ pub struct Settings {
     pub topic: TopicSpec,
     /// Whether a missing topic is made.
     pub create_topics: bool,
+    /// Whether the topic's settings are checked.
+    pub check_topics: bool,
     /// Whether to go on where the topic has lost records that were not read.
     pub accept_truncated: bool,
     /// How long a schema id that the registry does not know may take to appear, before the record is given up.
@@ -75,7 +77,12 @@ impl Projection {
     ///
     /// # Errors
     /// When a client cannot be made.
-    pub fn start(settings: Settings, store: Store, registry: Arc<Registry>, unusables: impl Unusables) -> anyhow::Result<Self> {
+    pub fn start(
+        settings: Settings,
+        store: Store,
+        registry: Arc<Registry>,
+        unusables: impl Unusables,
+    ) -> anyhow::Result<Self> {
         let link = Link::default();
         let reader = LogReader::new(&settings.cluster, &settings.topic.name, link.clone())?;
         let ends = Ends::start(&settings.cluster, &settings.topic.name)?;
@@ -83,14 +90,27 @@ impl Projection {
         let (progress, seen) = watch::channel(Progress::default());
         let (commands, orders) = mpsc::channel();
         let runtime = tokio::runtime::Handle::current();
-        let runner = run::Runner::new(settings, store.clone(), registry, waiters.clone(), progress, link.clone(), unusables);
+        let runner = run::Runner::new(
+            settings,
+            store.clone(),
+            registry,
+            waiters.clone(),
+            progress,
+            link.clone(),
+            unusables,
+        );
         let thread = std::thread::Builder::new()
             .name("projection".to_owned())
             .spawn(move || runner.run(&reader, &orders, &runtime))
             .context("starting the projection's thread")?;
         let sync = tokio::spawn(sync_every_second(store.clone(), seen.clone()));
         let view = View::new(store, waiters, seen, link, ends, commands.clone());
-        Ok(Self { view, commands, thread: Some(thread), sync })
+        Ok(Self {
+            view,
+            commands,
+            thread: Some(thread),
+            sync,
+        })
     }
 
     /// A handle for those who ask.

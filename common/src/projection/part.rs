@@ -21,7 +21,10 @@ pub(super) enum Hold {
 impl Hold {
     /// Tries again in a second: long enough to be no load, short enough to be no outage of its own.
     pub fn backoff(reason: String) -> Self {
-        Self::Until { until: Instant::now() + Duration::from_secs(1), reason }
+        Self::Until {
+            until: Instant::now() + Duration::from_secs(1),
+            reason,
+        }
     }
 }
 
@@ -29,7 +32,8 @@ pub(super) struct Part {
     /// What the store has.
     pub row: PartitionRow,
     pub hold: Option<Hold>,
-    /// Why it is on hold, for people.
+    held_since: Instant,
+    /// Why it is on hold, for people; a short wait is not told.
     pub paused: Option<String>,
     /// Whether the record at the stored offset is still to be compared.
     unverified: bool,
@@ -40,7 +44,16 @@ pub(super) struct Part {
 
 impl Part {
     pub fn new(begin: Begin) -> Self {
-        Self { row: begin.row, hold: None, paused: None, unverified: begin.verify, caught_up: false, at_end: false, rechecks: Vec::new() }
+        Self {
+            row: begin.row,
+            hold: None,
+            held_since: Instant::now(),
+            paused: None,
+            unverified: begin.verify,
+            caught_up: false,
+            at_end: false,
+            rechecks: Vec::new(),
+        }
     }
 
     pub fn share<'a>(&self, partition: i32, partitions: i32) -> Share<'a> {
@@ -85,13 +98,19 @@ impl Part {
     }
 
     /// Puts it on hold. Returns the offset at which it will go on.
-    pub fn put_on_hold(&mut self, hold: Hold, why: String) -> i64 {
+    pub fn put_on_hold(&mut self, hold: Hold, why: Option<String>) -> i64 {
         self.hold = Some(hold);
-        self.paused = Some(why);
+        self.held_since = Instant::now();
+        self.paused = why;
         self.at_end = false;
         // Dropping the senders tells those who wait that there is no answer.
         self.rechecks.clear();
         self.row.next
+    }
+
+    /// Whether the wait is more than the round trip that a first record of a schema costs, and so worth telling.
+    pub fn waits_long(&self) -> bool {
+        self.held_since.elapsed() > Duration::from_millis(500)
     }
 
     pub fn release(&mut self) {

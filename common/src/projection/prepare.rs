@@ -8,7 +8,7 @@ use tokio::runtime::Handle;
 
 use super::Settings;
 use crate::kafka::log_reader::LogReader;
-use crate::kafka::topics::Topics;
+use crate::kafka::topics::{Compacted, Topics};
 use crate::store::{PartitionRow, Store};
 
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -36,29 +36,41 @@ pub(super) struct Prepared {
 }
 
 /// Checks everything, once.
-pub(super) fn prepare(settings: &Settings, reader: &LogReader, store: &Store, runtime: &Handle) -> Result<Prepared, NotReady> {
+pub(super) fn prepare(
+    settings: &Settings,
+    reader: &LogReader,
+    store: &Store,
+    runtime: &Handle,
+) -> Result<Prepared, NotReady> {
     let yet = |error: anyhow::Error| NotReady::Yet(format!("{error:#}"));
     let topic = &settings.topic.name;
     let topics = Topics::new(&settings.cluster).map_err(yet)?;
-    let count = || reader.partition_count(PATIENCE).map_err(|e| NotReady::Yet(format!("no broker answers at {}: {e}", settings.cluster.bootstrap_servers)));
+    let count = || {
+        reader.partition_count(PATIENCE).map_err(|e| {
+            NotReady::Yet(format!(
+                "no broker answers at {}: {e}",
+                settings.cluster.bootstrap_servers
+            ))
+        })
+    };
     let mut found = count()?;
     if found.is_none() && settings.create_topics {
         runtime.block_on(topics.ensure(&settings.topic)).map_err(yet)?;
         found = count()?;
     }
     let Some(partitions) = found else {
-        return Err(NotReady::Yet(format!("topic {topic} does not exist: create it, or let it be created (--kafka-create-topics)")));
+        return Err(NotReady::Yet(format!(
+            "topic {topic} does not exist: create it, or let it be created (--kafka-create-topics)"
+        )));
     };
-    let warnings = match runtime.block_on(topics.check(topic)) {
-        Ok(warnings) => warnings,
-        Err(error) if error.is::<crate::kafka::topics::Compacted>() => return Err(NotReady::Halt(error.to_string())),
-        // A broker that does not tell its settings can still be read from.
-        Err(error) => {
-            tracing::debug!(%error, "topic settings not checked");
-            Vec::new()
-        }
+    let warnings = if settings.check_topics {
+        check(&topics, topic, runtime)?
+    } else {
+        Vec::new()
     };
-    let claimed = store.claim(topic, partitions).map_err(|e| NotReady::Halt(format!("{e:#}")))?;
+    let claimed = store
+        .claim(topic, partitions)
+        .map_err(|e| NotReady::Halt(format!("{e:#}")))?;
     if claimed != partitions {
         return Err(NotReady::Halt(format!(
             "topic {topic} has {partitions} partitions, but had {claimed} when the store was made: an order's events now lie in two partitions. Bring back the old count, or copy the events to a new topic and start with --rebuild"
@@ -71,6 +83,17 @@ pub(super) fn prepare(settings: &Settings, reader: &LogReader, store: &Store, ru
     Ok(Prepared { begins, warnings })
 }
 
+fn check(topics: &Topics, topic: &str, runtime: &Handle) -> Result<Vec<String>, NotReady> {
+    match runtime.block_on(topics.check(topic)) {
+        Ok(warnings) => Ok(warnings),
+        Err(error) if error.is::<Compacted>() => Err(NotReady::Halt(error.to_string())),
+        // A broker that does not tell its settings (to us) can still be read from.
+        Err(error) => Ok(vec![format!(
+            "the settings of topic {topic} could not be checked: {error:#}"
+        )]),
+    }
+}
+
 fn begin(settings: &Settings, reader: &LogReader, partition: i32, mut row: PartitionRow) -> Result<Begin, NotReady> {
     let topic = &settings.topic.name;
     let (first, end) = reader
@@ -78,7 +101,11 @@ fn begin(settings: &Settings, reader: &LogReader, partition: i32, mut row: Parti
         .with_context(|| format!("asking for the offsets of {topic}, partition {partition}"))
         .map_err(|e| NotReady::Yet(format!("{e:#}")))?;
     if end < row.next {
-        return Err(NotReady::Halt(not_this_topic(topic, partition, &format!("it ends at offset {end}, but was read up to {}", row.next))));
+        return Err(NotReady::Halt(not_this_topic(
+            topic,
+            partition,
+            &format!("it ends at offset {end}, but was read up to {}", row.next),
+        )));
     }
     if first > row.next {
         if !settings.accept_truncated {
@@ -87,13 +114,27 @@ fn begin(settings: &Settings, reader: &LogReader, partition: i32, mut row: Parti
                 row.next
             )));
         }
-        tracing::warn!(kafka.topic = topic, kafka.partition = partition, from = row.next, to = first, "records are gone; going on behind them");
+        tracing::warn!(
+            kafka.topic = topic,
+            kafka.partition = partition,
+            from = row.next,
+            to = first,
+            "records are gone; going on behind them"
+        );
         row.next = first;
         row.last = None;
     }
     // The last record that was read is read again: it must still be the same.
-    let from = row.last.as_ref().map(|last| last.offset).filter(|offset| *offset >= first);
-    Ok(Begin { from: from.unwrap_or(row.next), verify: from.is_some(), row })
+    let from = row
+        .last
+        .as_ref()
+        .map(|last| last.offset)
+        .filter(|offset| *offset >= first);
+    Ok(Begin {
+        from: from.unwrap_or(row.next),
+        verify: from.is_some(),
+        row,
+    })
 }
 
 /// The sentence for a topic that is not the one that the store was made from.

@@ -48,7 +48,17 @@ impl Progress {
 
     /// Whatever an operator should know, one sentence each.
     pub fn reasons(&self) -> Vec<String> {
-        let paused = self.partitions.iter().enumerate().filter_map(|(n, partition)| Some(format!("partition {n} is paused: {}", partition.paused.as_ref()?)));
-        self.halted.iter().cloned().chain(self.starting.iter().cloned()).chain(paused).chain(self.warnings.iter().cloned()).collect()
+        let paused = self
+            .partitions
+            .iter()
+            .enumerate()
+            .filter_map(|(n, partition)| Some(format!("partition {n} is paused: {}", partition.paused.as_ref()?)));
+        self.halted
+            .iter()
+            .cloned()
+            .chain(self.starting.iter().cloned())
+            .chain(paused)
+            .chain(self.warnings.iter().cloned())
+            .collect()
     }
 }

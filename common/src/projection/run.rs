@@ -57,14 +57,32 @@ impl<U: Unusables> Runner<U> {
         link: Link,
         unusables: U,
     ) -> Self {
-        let lookup = Lookup::new(registry, store.clone(), Handle::current(), settings.unknown_schema_grace);
+        let lookup = Lookup::new(
+            registry,
+            store.clone(),
+            Handle::current(),
+            settings.unknown_schema_grace,
+        );
         progress.send_modify(|progress| progress.starting = Some("starting".to_owned()));
-        Self { settings, store, lookup, waiters, progress, link, unusables, parts: Vec::new(), halted: false, shown: Instant::now() }
+        Self {
+            settings,
+            store,
+            lookup,
+            waiters,
+            progress,
+            link,
+            unusables,
+            parts: Vec::new(),
+            halted: false,
+            shown: Instant::now(),
+        }
     }
 
     /// Runs until it is told to stop. A panic leaves a reason behind, never a projection that looks alive.
     pub fn run(mut self, reader: &LogReader, commands: &mpsc::Receiver<Command>, runtime: &Handle) {
-        let ran = catch_unwind(AssertUnwindSafe(|| self.begin(reader, commands, runtime) && self.read(reader, commands)));
+        let ran = catch_unwind(AssertUnwindSafe(|| {
+            self.begin(reader, commands, runtime) && self.read(reader, commands)
+        }));
         if ran.is_err() {
             self.halt("the projection panicked; see the log. Restart the service".to_owned());
         }
@@ -102,7 +120,10 @@ impl<U: Unusables> Runner<U> {
     }
 
     fn start_reading(&mut self, reader: &LogReader, prepared: Prepared) {
-        let from: Vec<_> = (0..).zip(&prepared.begins).map(|(partition, begin)| (partition, begin.from)).collect();
+        let from: Vec<_> = (0..)
+            .zip(&prepared.begins)
+            .map(|(partition, begin)| (partition, begin.from))
+            .collect();
         self.parts = prepared.begins.into_iter().map(Part::new).collect();
         self.progress.send_modify(|progress| {
             progress.starting = None;
@@ -152,7 +173,11 @@ impl<U: Unusables> Runner<U> {
         for (partition, share) in shares {
             match &written {
                 Ok(()) => self.accept(reader, partition, share),
-                Err(error) => self.hold(reader, partition, Hold::backoff(format!("the store cannot be written: {error:#}"))),
+                Err(error) => self.hold(
+                    reader,
+                    partition,
+                    Hold::backoff(format!("the store cannot be written: {error:#}")),
+                ),
             }
         }
     }
@@ -175,16 +200,25 @@ impl<U: Unusables> Runner<U> {
                         self.halt(not_this_topic(reader.topic(), partition, &why));
                         break;
                     }
-                    let share = shares.entry(partition).or_insert_with(|| part.share(partition, partitions));
+                    let share = shares
+                        .entry(partition)
+                        .or_insert_with(|| part.share(partition, partitions));
                     share.take(record, &mut self.lookup, &self.store)?;
                 }
                 Seen::End(partition) => {
                     let Some(part) = self.part(*partition) else { continue };
                     if part.is_unverified() {
-                        self.halt(not_this_topic(reader.topic(), *partition, "the last record that was read is not there"));
+                        self.halt(not_this_topic(
+                            reader.topic(),
+                            *partition,
+                            "the last record that was read is not there",
+                        ));
                         break;
                     }
-                    shares.entry(*partition).or_insert_with(|| part.share(*partition, partitions)).meet_end();
+                    shares
+                        .entry(*partition)
+                        .or_insert_with(|| part.share(*partition, partitions))
+                        .meet_end();
                 }
             }
         }
@@ -204,12 +238,19 @@ impl<U: Unusables> Runner<U> {
                 failed.insert(refused.record.partition(), reason);
             }
         }
-        for refused in refused.iter().filter(|refused| !failed.contains_key(&refused.record.partition())) {
+        for refused in refused
+            .iter()
+            .filter(|refused| !failed.contains_key(&refused.record.partition()))
+        {
             metrics::counter!("orderlog_unusable_records_total", "service" => self.settings.service, "code" => refused.why.code.as_str()).increment(1);
         }
         for (partition, reason) in failed {
             shares.remove(&partition);
-            self.hold(reader, partition, Hold::backoff(format!("dead letters cannot be written: {reason}")));
+            self.hold(
+                reader,
+                partition,
+                Hold::backoff(format!("dead letters cannot be written: {reason}")),
+            );
         }
         shares
     }
@@ -237,7 +278,12 @@ impl<U: Unusables> Runner<U> {
         } else {
             self.publish(partition);
         }
-        self.waiters.tell(settled.into_iter(), orders.values().map(|state| (state.order.order_id.as_str(), state.order.version)));
+        self.waiters.tell(
+            settled.into_iter(),
+            orders
+                .values()
+                .map(|state| (state.order.order_id.as_str(), state.order.version)),
+        );
     }
 
     fn put_back_all(&mut self, reader: &LogReader, batch: &[Seen<'_>], reason: &str) {
@@ -257,10 +303,15 @@ impl<U: Unusables> Runner<U> {
     /// Pauses a partition at its next record.
     fn hold(&mut self, reader: &LogReader, partition: i32, hold: Hold) {
         let why = match &hold {
-            Hold::Schema(id) => self.lookup.why_waiting(*id),
+            Hold::Schema(id) => self.lookup.outage(*id),
             Hold::Until { reason, .. } => {
-                tracing::error!(kafka.topic = reader.topic(), kafka.partition = partition, reason, "partition paused");
-                reason.clone()
+                tracing::error!(
+                    kafka.topic = reader.topic(),
+                    kafka.partition = partition,
+                    reason,
+                    "partition paused"
+                );
+                Some(reason.clone())
             }
         };
         let Some(part) = self.part(partition) else { return };
@@ -276,9 +327,12 @@ impl<U: Unusables> Runner<U> {
         for (partition, part) in (0..).zip(&mut self.parts) {
             match &part.hold {
                 Some(Hold::Schema(id)) if self.lookup.is_asking(*id) => {
-                    let why = self.lookup.why_waiting(*id);
-                    if part.paused.as_ref() != Some(&why) {
-                        part.paused = Some(why);
+                    let why = self.lookup.outage(*id).or_else(|| {
+                        part.waits_long()
+                            .then(|| format!("asking the schema registry for schema id {id}"))
+                    });
+                    if why.is_some() && part.paused != why {
+                        part.paused = why;
                         changed.push(partition);
                     }
                 }
@@ -310,7 +364,10 @@ impl<U: Unusables> Runner<U> {
             if let Ok((first, end)) = reader.bounds(partition, Duration::from_secs(2))
                 && !(first..=end).contains(&part.row.next)
             {
-                let why = format!("it holds offsets {first} to {end}, but offset {} comes next", part.row.next);
+                let why = format!(
+                    "it holds offsets {first} to {end}, but offset {} comes next",
+                    part.row.next
+                );
                 return self.halt(not_this_topic(reader.topic(), partition, &why));
             }
         }
@@ -318,7 +375,11 @@ impl<U: Unusables> Runner<U> {
 
     fn halt(&mut self, reason: String) {
         if !std::mem::replace(&mut self.halted, true) {
-            tracing::error!(kafka.topic = self.settings.topic.name, reason, "nothing is read any more");
+            tracing::error!(
+                kafka.topic = self.settings.topic.name,
+                reason,
+                "nothing is read any more"
+            );
             self.progress.send_modify(|progress| progress.halted = Some(reason));
         }
     }
@@ -328,9 +389,14 @@ impl<U: Unusables> Runner<U> {
     }
 
     fn publish(&mut self, partition: i32) {
-        let Some(now) = self.part(partition).map(|part| part.progress()) else { return };
+        let Some(now) = self.part(partition).map(|part| part.progress()) else {
+            return;
+        };
         self.progress.send_modify(|progress| {
-            if let Some(shown) = usize::try_from(partition).ok().and_then(|n| progress.partitions.get_mut(n)) {
+            if let Some(shown) = usize::try_from(partition)
+                .ok()
+                .and_then(|n| progress.partitions.get_mut(n))
+            {
                 *shown = now;
             }
         });
@@ -345,18 +411,30 @@ impl<U: Unusables> Runner<U> {
             ("unusable", before.dead_lettered, after.dead_lettered),
         ];
         for (outcome, before, after) in outcomes.into_iter().filter(|(_, before, after)| after > before) {
-            metrics::counter!("orderlog_records_total", "service" => self.settings.service, "outcome" => outcome).increment(after - before);
+            metrics::counter!("orderlog_records_total", "service" => self.settings.service, "outcome" => outcome)
+                .increment(after - before);
         }
     }
 
     fn show(&mut self, reader: &LogReader) {
         self.shown = Instant::now();
         if !self.halted {
-            reader.show_progress((0..).zip(&self.parts).map(|(partition, part)| (partition, part.row.next)));
+            reader.show_progress(
+                (0..)
+                    .zip(&self.parts)
+                    .map(|(partition, part)| (partition, part.row.next)),
+            );
         }
         for (partition, part) in (0..).zip(&self.parts) {
-            let lag = if part.is_at_end() { 0 } else { self.link.end(partition).map_or(0, |end| (end - part.row.next).max(0)) };
-            let labels = [("service", self.settings.service.to_owned()), ("partition", partition.to_string())];
+            let lag = if part.is_at_end() {
+                0
+            } else {
+                self.link.end(partition).map_or(0, |end| (end - part.row.next).max(0))
+            };
+            let labels = [
+                ("service", self.settings.service.to_owned()),
+                ("partition", partition.to_string()),
+            ];
             metrics::gauge!("orderlog_lag_records", &labels).set(lag as f64);
             metrics::gauge!("orderlog_partition_paused", &labels).set(f64::from(u8::from(part.hold.is_some())));
         }

@@ -67,7 +67,11 @@ impl<'a> Share<'a> {
         self.last = Some(record);
         self.at_end = false;
         if let Some(event_id) = event_id {
-            let settled = Settled { outcome: outcome.clone(), partition: self.place.partition, offset: record.offset() };
+            let settled = Settled {
+                outcome: outcome.clone(),
+                partition: self.place.partition,
+                offset: record.offset(),
+            };
             self.settled.push((event_id, settled));
         }
         if let Outcome::Rejected(why) = outcome {
@@ -88,7 +92,12 @@ impl<'a> Share<'a> {
         let outcome = fold(current, &event);
         if matches!(outcome, Outcome::Applied { .. }) {
             self.row.counters.orders += u64::from(current.is_none());
-            let state = OrderState { event_id: event.event_id, order: event.order, partition: self.place.partition, offset };
+            let state = OrderState {
+                event_id: event.event_id,
+                order: event.order,
+                partition: self.place.partition,
+                offset,
+            };
             self.orders.insert(state.order.order_id.clone(), state);
         }
         Ok(outcome)
@@ -123,7 +132,10 @@ impl<'a> Share<'a> {
     /// When something cannot be encoded.
     pub fn write(&mut self, transaction: &mut Transaction) -> anyhow::Result<()> {
         if let Some(record) = self.last {
-            self.row.last = Some(LastRecord { offset: record.offset(), hash: hash(record) });
+            self.row.last = Some(LastRecord {
+                offset: record.offset(),
+                hash: hash(record),
+            });
         }
         for state in self.orders.values() {
             transaction.put_order(state)?;

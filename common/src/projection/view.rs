@@ -40,7 +40,14 @@ impl View {
         ends: Ends,
         commands: mpsc::Sender<Command>,
     ) -> Self {
-        Self { store, waiters, progress, link, ends, commands }
+        Self {
+            store,
+            waiters,
+            progress,
+            link,
+            ends,
+            commands,
+        }
     }
 
     /// The orders.
@@ -81,7 +88,9 @@ impl View {
         if let Some(reason) = progress.halted.as_ref().or(progress.starting.as_ref()) {
             return Some(reason.clone());
         }
-        let Some(state) = progress.partition(partition) else { return Some("the topic was not seen yet".to_owned()) };
+        let Some(state) = progress.partition(partition) else {
+            return Some("the topic was not seen yet".to_owned());
+        };
         if let Some(reason) = &state.paused {
             return Some(format!("partition {partition} is paused: {reason}"));
         }
@@ -98,7 +107,10 @@ impl View {
     pub async fn catch_up_with_now(&self, partition: i32, deadline: Instant) -> Result<(), NotFresh> {
         let late = || NotFresh(format!("partition {partition} was not read to its end in time"));
         let deadline = deadline.into();
-        let end = timeout_at(deadline, self.ends.ask(partition)).await.map_err(|_| late())?.map_err(NotFresh)?;
+        let end = timeout_at(deadline, self.ends.ask(partition))
+            .await
+            .map_err(|_| late())?
+            .map_err(NotFresh)?;
         let reached = self.reach(partition, end);
         tokio::pin!(reached);
         if let Ok(result) = tokio::time::timeout(USUAL, &mut reached).await {
@@ -107,7 +119,9 @@ impl View {
         // Behind the last record there may be only a transaction's marker, which takes an offset but is never delivered:
         // then the position stays short of the end, and an end that is met from now on is the proof.
         let (done, met) = oneshot::channel();
-        self.commands.send(Command::Recheck(partition, done)).map_err(|_| NotFresh("the projection has stopped".to_owned()))?;
+        self.commands
+            .send(Command::Recheck(partition, done))
+            .map_err(|_| NotFresh("the projection has stopped".to_owned()))?;
         let either = async {
             tokio::select! {
                 result = &mut reached => result,
@@ -119,14 +133,24 @@ impl View {
 
     async fn reach(&self, partition: i32, end: i64) -> Result<(), NotFresh> {
         let mut progress = self.progress.clone();
-        let reached = |progress: &Progress| progress.halted.is_some() || progress.partition(partition).is_some_and(|p| p.next >= end || p.paused.is_some());
-        let now = progress.wait_for(reached).await.map_err(|_| NotFresh("the projection has stopped".to_owned()))?;
+        let reached = |progress: &Progress| {
+            progress.halted.is_some()
+                || progress
+                    .partition(partition)
+                    .is_some_and(|p| p.next >= end || p.paused.is_some())
+        };
+        let now = progress
+            .wait_for(reached)
+            .await
+            .map_err(|_| NotFresh("the projection has stopped".to_owned()))?;
         if let Some(reason) = &now.halted {
             return Err(NotFresh(reason.clone()));
         }
         match now.partition(partition) {
             Some(state) if state.next >= end => Ok(()),
-            state => Err(NotFresh(state.and_then(|state| state.paused.clone()).unwrap_or_default())),
+            state => Err(NotFresh(
+                state.and_then(|state| state.paused.clone()).unwrap_or_default(),
+            )),
         }
     }
 }

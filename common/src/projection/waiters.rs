@@ -64,7 +64,11 @@ impl Waiters {
         }
     }
 
-    pub(super) fn tell<'a>(&self, events: impl Iterator<Item = (Uuid, Settled)>, orders: impl Iterator<Item = (&'a str, i32)>) {
+    pub(super) fn tell<'a>(
+        &self,
+        events: impl Iterator<Item = (Uuid, Settled)>,
+        orders: impl Iterator<Item = (&'a str, i32)>,
+    ) {
         let mut lists = self.lock();
         for (event_id, settled) in events {
             if lists.events.is_empty() {
@@ -79,7 +83,9 @@ impl Waiters {
             if lists.orders.is_empty() {
                 break;
             }
-            let Some(waiting) = lists.orders.remove(order_id) else { continue };
+            let Some(waiting) = lists.orders.remove(order_id) else {
+                continue;
+            };
             let (reached, rest): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|(wanted, _)| *wanted <= version);
             for (_, sender) in reached {
                 let _ = sender.send(());
@@ -99,7 +105,11 @@ impl Waiters {
 mod tests {
     use super::*;
 
-    const SETTLED: Settled = Settled { outcome: Outcome::Duplicate, partition: 1, offset: 2 };
+    const SETTLED: Settled = Settled {
+        outcome: Outcome::Duplicate,
+        partition: 1,
+        offset: 2,
+    };
 
     #[tokio::test]
     async fn an_event_is_told_to_the_one_who_waits_for_it() {

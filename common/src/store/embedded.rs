@@ -30,13 +30,17 @@ pub struct Store {
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Another process has it open.
-    #[error("the store at {dir} is in use by another process: stop that one, or give this one a directory of its own (--store / STORE)")]
+    #[error(
+        "the store at {dir} is in use by another process: stop that one, or give this one a directory of its own (--store / STORE)"
+    )]
     Locked {
         /// Where it lies.
         dir: String,
     },
     /// The directory cannot be used.
-    #[error("the store at {dir} cannot be opened: {reason}. Check that the directory (--store / STORE) can be written and is not damaged")]
+    #[error(
+        "the store at {dir} cannot be opened: {reason}. Check that the directory (--store / STORE) can be written and is not damaged"
+    )]
     Unusable {
         /// Where it lies.
         dir: String,
@@ -61,9 +65,14 @@ impl Store {
     /// # Errors
     /// [`StoreError::Locked`] when another process has it, [`StoreError::Unusable`] otherwise.
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
-        let unusable = |reason: String| StoreError::Unusable { dir: dir.display().to_string(), reason };
+        let unusable = |reason: String| StoreError::Unusable {
+            dir: dir.display().to_string(),
+            reason,
+        };
         let fault = |e: fjall::Error| match e {
-            fjall::Error::Locked => StoreError::Locked { dir: dir.display().to_string() },
+            fjall::Error::Locked => StoreError::Locked {
+                dir: dir.display().to_string(),
+            },
             other => unusable(other.to_string()),
         };
         std::fs::create_dir_all(dir).map_err(|e| unusable(e.to_string()))?;
@@ -107,7 +116,11 @@ impl Store {
     /// # Errors
     /// When the disk fails or the value has a format that this release does not read.
     pub fn order(&self, order_id: &str) -> anyhow::Result<Option<OrderState>> {
-        self.orders.get(order_id).context("reading an order")?.map(|value| decode_order(&value)).transpose()
+        self.orders
+            .get(order_id)
+            .context("reading an order")?
+            .map(|value| decode_order(&value))
+            .transpose()
     }
 
     /// Ids of orders in the order of their bytes, behind `after`, at most `limit`.
@@ -143,7 +156,9 @@ impl Store {
     /// # Errors
     /// When the disk fails or the value has another format.
     pub fn schema(&self, id: u32) -> anyhow::Result<Option<(String, String)>> {
-        let Some(value) = self.schemas.get(id.to_be_bytes())? else { return Ok(None) };
+        let Some(value) = self.schemas.get(id.to_be_bytes())? else {
+            return Ok(None);
+        };
         let row: SchemaRow = serde_json::from_slice(&value).context("a schema's row")?;
         Ok(Some((row.schema_type, row.text)))
     }
@@ -153,7 +168,10 @@ impl Store {
     /// # Errors
     /// When the disk fails.
     pub fn remember_schema(&self, id: u32, schema_type: &str, text: &str) -> anyhow::Result<()> {
-        let row = SchemaRow { schema_type: schema_type.to_owned(), text: text.to_owned() };
+        let row = SchemaRow {
+            schema_type: schema_type.to_owned(),
+            text: text.to_owned(),
+        };
         Ok(self.schemas.insert(id.to_be_bytes(), serde_json::to_vec(&row)?)?)
     }
 
@@ -163,9 +181,15 @@ impl Store {
     /// When it belongs to another topic or was written by another release's layout, or the disk fails.
     pub fn claim(&self, topic: &str, partitions: i32) -> anyhow::Result<i32> {
         let Some(value) = self.meta.get("origin")? else {
-            let origin = Origin { format: LAYOUT, topic: topic.to_owned(), partitions };
+            let origin = Origin {
+                format: LAYOUT,
+                topic: topic.to_owned(),
+                partitions,
+            };
             let mut transaction = self.begin();
-            transaction.batch.insert(&self.meta, "origin", serde_json::to_vec(&origin)?);
+            transaction
+                .batch
+                .insert(&self.meta, "origin", serde_json::to_vec(&origin)?);
             transaction.commit()?;
             return Ok(partitions);
         };
@@ -173,7 +197,9 @@ impl Store {
         anyhow::ensure!(
             origin.topic == topic && origin.format == LAYOUT,
             "the store at {} was made from topic {} (layout {}); this service reads topic {topic} (layout {LAYOUT}): give it a directory of its own (--store / STORE) or start once with --rebuild",
-            self.dir.display(), origin.topic, origin.format
+            self.dir.display(),
+            origin.topic,
+            origin.format
         );
         Ok(origin.partitions)
     }
@@ -194,7 +220,10 @@ impl Store {
 
     /// Begins a transaction.
     pub fn begin(&self) -> Transaction {
-        Transaction { batch: self.db.batch(), store: self.clone() }
+        Transaction {
+            batch: self.db.batch(),
+            store: self.clone(),
+        }
     }
 
     /// Makes what was committed survive a crash of the machine. (A crash of the process loses nothing that was committed.)
@@ -212,7 +241,11 @@ impl Transaction {
     /// # Errors
     /// When it cannot be encoded.
     pub fn put_order(&mut self, state: &OrderState) -> anyhow::Result<()> {
-        self.batch.insert(&self.store.orders, state.order.order_id.as_bytes(), encode_order(state)?);
+        self.batch.insert(
+            &self.store.orders,
+            state.order.order_id.as_bytes(),
+            encode_order(state)?,
+        );
         Ok(())
     }
 
@@ -221,7 +254,11 @@ impl Transaction {
     /// # Errors
     /// When it cannot be encoded.
     pub fn put_partition(&mut self, partition: i32, row: &PartitionRow) -> anyhow::Result<()> {
-        self.batch.insert(&self.store.partitions, partition.to_be_bytes(), serde_json::to_vec(row)?);
+        self.batch.insert(
+            &self.store.partitions,
+            partition.to_be_bytes(),
+            serde_json::to_vec(row)?,
+        );
         Ok(())
     }
 
@@ -241,7 +278,10 @@ impl Transaction {
     /// When the disk fails; then nothing was changed.
     pub fn commit(self) -> anyhow::Result<()> {
         // Buffer: handed to the operating system, which keeps it when the process is killed.
-        self.batch.durability(Some(PersistMode::Buffer)).commit().context("committing to the store")
+        self.batch
+            .durability(Some(PersistMode::Buffer))
+            .commit()
+            .context("committing to the store")
     }
 }
 

@@ -4,13 +4,25 @@ use crate::testing::an_event;
 
 fn state(order_id: &str) -> OrderState {
     let event = an_event(order_id, 1);
-    OrderState { event_id: event.event_id, order: event.order, partition: 3, offset: 1 << 40 }
+    OrderState {
+        event_id: event.event_id,
+        order: event.order,
+        partition: 3,
+        offset: 1 << 40,
+    }
 }
 
 #[test]
 fn what_was_committed_is_there_after_a_restart() {
     let dir = tempfile::tempdir().expect("a directory");
-    let row = PartitionRow { next: 7, last: None, counters: Counters { applied: 5, ..Counters::default() } };
+    let row = PartitionRow {
+        next: 7,
+        last: None,
+        counters: Counters {
+            applied: 5,
+            ..Counters::default()
+        },
+    };
     let order = state("A-1");
     {
         let store = Store::open(dir.path()).expect("opens");
@@ -65,7 +77,13 @@ fn a_store_belongs_to_one_topic_and_keeps_its_partition_count() {
     let store = Store::open(dir.path()).expect("opens");
     assert_eq!(store.claim("orders", 6).expect("claims"), 6);
     assert_eq!(store.claim("orders", 8).expect("is ours"), 6);
-    assert!(store.claim("other", 6).expect_err("is not ours").to_string().contains("--rebuild"));
+    assert!(
+        store
+            .claim("other", 6)
+            .expect_err("is not ours")
+            .to_string()
+            .contains("--rebuild")
+    );
     store.forget().expect("forgets");
     assert_eq!(store.claim("other", 8).expect("claims anew"), 8);
 }
@@ -80,7 +98,13 @@ fn a_rebuild_that_was_cut_off_is_finished_at_the_next_start() {
         transaction.commit().expect("commits");
         store.meta.insert(FORGETTING, "").expect("writes");
     }
-    assert_eq!(Store::open(dir.path()).expect("opens again").order("A-1").expect("reads"), None);
+    assert_eq!(
+        Store::open(dir.path())
+            .expect("opens again")
+            .order("A-1")
+            .expect("reads"),
+        None
+    );
 }
 
 #[test]
@@ -104,5 +128,10 @@ fn a_table_is_listed_from_the_highest_key_down() {
 fn an_order_of_an_unknown_format_is_an_error_not_a_guess() {
     let mut value = encode_order(&state("A-1")).expect("encodes");
     value[0] = 9;
-    assert!(decode_order(&value).expect_err("unknown").to_string().contains("format 9"));
+    assert!(
+        decode_order(&value)
+            .expect_err("unknown")
+            .to_string()
+            .contains("format 9")
+    );
 }

@@ -104,10 +104,19 @@ pub(super) fn encode_order(state: &OrderState) -> anyhow::Result<Vec<u8>> {
 }
 
 pub(super) fn decode_order(value: &[u8]) -> anyhow::Result<OrderState> {
-    let Some((&format, rest)) = value.split_first() else { bail!("an order in the store is empty") };
-    ensure!(format == ORDER_FORMAT, "an order in the store has format {format}; this release reads {ORDER_FORMAT}");
-    let (partition, rest) = rest.split_first_chunk::<4>().context("an order in the store is cut off")?;
-    let (offset, datum) = rest.split_first_chunk::<8>().context("an order in the store is cut off")?;
+    let Some((&format, rest)) = value.split_first() else {
+        bail!("an order in the store is empty")
+    };
+    ensure!(
+        format == ORDER_FORMAT,
+        "an order in the store has format {format}; this release reads {ORDER_FORMAT}"
+    );
+    let (partition, rest) = rest
+        .split_first_chunk::<4>()
+        .context("an order in the store is cut off")?;
+    let (offset, datum) = rest
+        .split_first_chunk::<8>()
+        .context("an order in the store is cut off")?;
     let event = codec::from_datum(datum).context("decoding an order from the store")?;
     Ok(OrderState {
         event_id: event.event_id,
@@ -134,4 +143,3 @@ pub(super) struct Origin {
 
 /// Version of the layout of the tables.
 pub(super) const LAYOUT: u32 = 1;
-

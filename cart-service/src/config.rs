@@ -1,0 +1,54 @@
+//! cart-service's settings: what both services share, and its own.
+
+use std::time::Duration;
+
+use clap::Parser;
+use common::config::{PipelineConfig, StoreUrl};
+
+/// Takes orders and their updates over HTTP and publishes them as Avro events to Kafka.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "cart-service", version, about)]
+pub struct Config {
+    /// What both services share.
+    #[command(flatten)]
+    pub pipeline: PipelineConfig,
+
+    /// Port that the HTTP server listens on; 0 takes a free one
+    #[arg(long, env = "API_PORT", value_name = "API_PORT", default_value_t = 8000)]
+    pub api_port: u16,
+
+    /// Where the orders are kept that this instance has read from the topic, as embedded:DIRECTORY
+    #[arg(
+        long,
+        env = "STORE",
+        value_name = "STORE",
+        default_value = "embedded:./data/cart-service"
+    )]
+    pub store: StoreUrl,
+
+    /// Address under which clients reach order-service, for the Location of created orders
+    #[arg(
+        long,
+        env = "ORDER_SERVICE_URL",
+        value_name = "ORDER_SERVICE_URL",
+        default_value = "http://localhost:8001"
+    )]
+    pub order_service_url: reqwest::Url,
+
+    /// Longest that a write may take, in milliseconds; after that the answer is 504, the outcome unknown
+    #[arg(
+        long,
+        env = "WRITE_DEADLINE_MS",
+        value_name = "WRITE_DEADLINE_MS",
+        default_value_t = 5000,
+        value_parser = clap::value_parser!(u64).range(500..=60_000)
+    )]
+    pub write_deadline_ms: u64,
+}
+
+impl Config {
+    /// Longest that a write may take.
+    pub fn write_deadline(&self) -> Duration {
+        Duration::from_millis(self.write_deadline_ms)
+    }
+}

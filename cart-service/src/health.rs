@@ -1,0 +1,58 @@
+//! `/health`, `/health/live`, `/health/ready`: how the service is. It is ready when it can write.
+
+use actix_web::web;
+use common::http::Reply;
+use common::http::health::{Connection, HealthReport, respond, respond_live, respond_ready};
+use common::registry::Reachability;
+
+use crate::SERVICE;
+use crate::app::State;
+
+/// How the service is; always 200.
+#[utoipa::path(get, path = "/health", tag = "health", responses((status = 200, body = HealthReport)))]
+pub async fn health(state: web::Data<State>) -> Reply<HealthReport> {
+    respond(report(&state))
+}
+
+/// Whether the process answers.
+#[utoipa::path(get, path = "/health/live", tag = "health", responses((status = 200, body = HealthReport)))]
+pub async fn live(state: web::Data<State>) -> Reply<HealthReport> {
+    respond_live(report(&state))
+}
+
+/// Whether the service can write.
+#[utoipa::path(get, path = "/health/ready", tag = "health", responses((status = 200, body = HealthReport), (status = 503, body = HealthReport)))]
+pub async fn ready(state: web::Data<State>) -> Reply<HealthReport> {
+    respond_ready(report(&state))
+}
+
+fn report(state: &State) -> HealthReport {
+    let progress = state.view.progress();
+    let link = state.view.link();
+    let mut reasons = progress.reasons();
+    if !progress.is_caught_up() && progress.starting.is_none() && progress.halted.is_none() {
+        reasons.push("the topic is still being read after the start".to_owned());
+    }
+    if !link.is_connected() {
+        reasons.push(format!(
+            "no Kafka broker is heard{}",
+            link.trouble().map(|trouble| format!(": {trouble}")).unwrap_or_default()
+        ));
+    }
+    reasons.extend(state.registration.trouble());
+    let registry = match state.registry.reachability() {
+        Reachability::Connected => Connection::Connected,
+        Reachability::Disconnected => Connection::Disconnected,
+        Reachability::Unknown => Connection::Unknown,
+    };
+    let kafka = if link.is_connected() {
+        Connection::Connected
+    } else {
+        Connection::Disconnected
+    };
+    let ready = progress.is_caught_up()
+        && progress.halted.is_none()
+        && link.is_connected()
+        && state.registration.schema_id().is_some();
+    HealthReport::new(SERVICE, env!("CARGO_PKG_VERSION"), kafka, registry, ready, reasons)
+}

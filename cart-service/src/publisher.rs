@@ -1,0 +1,126 @@
+//! Puts events on the topic. Whether one won is not known here: that is read back from the log.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use anyhow::Context;
+use common::codec;
+use common::event::OrderEvent;
+use common::kafka::config::Cluster;
+use common::kafka::link;
+use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, ThreadedProducer};
+use tokio::sync::oneshot;
+
+/// Why an event was not taken. It is certain that it is not on the topic.
+#[derive(Debug, thiserror::Error)]
+#[error("the event was not sent: {0}")]
+pub struct NotSent(pub String);
+
+/// Tells when a delivery failed. Closed without a word when the broker acknowledged it.
+pub type Delivery = oneshot::Receiver<KafkaError>;
+
+/// A producer of order events.
+pub struct Publisher {
+    cluster: Cluster,
+    topic: String,
+    delivery_timeout: Duration,
+    producer: RwLock<Arc<ThreadedProducer<Reports>>>,
+}
+
+impl Publisher {
+    /// A producer for that topic. `delivery_timeout` must be below the deadline of a request.
+    ///
+    /// # Errors
+    /// When the client cannot be made.
+    pub fn new(cluster: Cluster, topic: &str, delivery_timeout: Duration) -> anyhow::Result<Self> {
+        let producer = RwLock::new(Arc::new(make(&cluster, delivery_timeout)?));
+        Ok(Self {
+            cluster,
+            topic: topic.to_owned(),
+            delivery_timeout,
+            producer,
+        })
+    }
+
+    /// Hands an event to the client library, for that partition. From here on it may land on the topic at any time.
+    ///
+    /// # Errors
+    /// [`NotSent`] when the library did not take it (its queue is full, or it is broken).
+    pub fn send(&self, event: &OrderEvent, schema_id: u32, partition: i32) -> Result<Delivery, NotSent> {
+        let value = codec::record_value(schema_id, event).map_err(|e| NotSent(e.to_string()))?;
+        let (report, delivery) = oneshot::channel();
+        let producer = self.producer.read().unwrap_or_else(PoisonError::into_inner).clone();
+        // The partition is given, so that it is certain to be the one whose projection was found ready.
+        let record = BaseRecord::with_opaque_to(&self.topic, Box::new(report))
+            .key(event.order.order_id.as_bytes())
+            .payload(&value)
+            .partition(partition);
+        producer.send(record).map_err(|(error, _)| {
+            if producer.client().fatal_error().is_some() {
+                self.rebuild(&producer);
+            }
+            NotSent(error.to_string())
+        })?;
+        Ok(delivery)
+    }
+
+    /// Replaces a producer that has met a fatal error: it will never send again (librdkafka, "Fatal errors").
+    fn rebuild(&self, broken: &Arc<ThreadedProducer<Reports>>) {
+        let mut producer = self.producer.write().unwrap_or_else(PoisonError::into_inner);
+        // Another request may have done it meanwhile.
+        if Arc::ptr_eq(&producer, broken) {
+            match make(&self.cluster, self.delivery_timeout) {
+                Ok(new) => {
+                    tracing::warn!("the kafka producer met a fatal error and was replaced");
+                    *producer = Arc::new(new);
+                }
+                Err(error) => tracing::error!(%error, "the kafka producer met a fatal error and cannot be replaced"),
+            }
+        }
+    }
+
+    /// Waits until nothing is under way any more, or the time is up.
+    pub fn flush(&self, patience: Duration) {
+        let producer = self.producer.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Err(error) = producer.flush(patience) {
+            tracing::warn!(%error, "events were still under way at the end");
+        }
+    }
+}
+
+fn make(cluster: &Cluster, delivery_timeout: Duration) -> anyhow::Result<ThreadedProducer<Reports>> {
+    let millis = u64::try_from(delivery_timeout.as_millis()).unwrap_or(u64::MAX);
+    cluster
+        .event_producer(millis)
+        .create_with_context(Reports)
+        .context("making the Kafka producer: check KAFKA_BOOTSTRAP_SERVERS and KAFKA_CONFIG")
+}
+
+/// Passes on what became of each record, and logs failures once.
+struct Reports;
+
+impl ClientContext for Reports {
+    fn log(&self, level: RDKafkaLogLevel, fac: &str, log_message: &str) {
+        link::log(level, fac, log_message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        tracing::debug!(%error, reason, "kafka producer");
+    }
+}
+
+impl ProducerContext for Reports {
+    type DeliveryOpaque = Box<oneshot::Sender<KafkaError>>;
+
+    fn delivery(&self, result: &DeliveryResult<'_>, report: Self::DeliveryOpaque) {
+        if let Err((error, _)) = result {
+            let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown);
+            metrics::counter!("orderlog_deliveries_failed_total", "service" => crate::SERVICE, "error" => format!("{code:?}")).increment(1);
+            // Whoever waited may have met its deadline.
+            let _ = report.send(error.clone());
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! What became of a command, said in HTTP: one `match`, so that a status always means the same.
+
+use common::http::order_json::OrderJson;
+use common::http::{Kind, Problem};
+use common::money::Currency;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::decide::Refusal;
+use crate::writer::{Done, Failure};
+
+/// The body of a success.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderAnswer {
+    /// What was done, for people.
+    message: &'static str,
+    /// The order's id as it is written.
+    order_id: String,
+    /// The order now.
+    order: OrderJson,
+    /// The event that made it so.
+    event_id: Uuid,
+    /// Partition of that event.
+    partition: i32,
+    /// Offset of that event.
+    offset: i64,
+}
+
+impl OrderAnswer {
+    /// The answer for what was done.
+    ///
+    /// # Errors
+    /// When the order cannot be shown, which the rules of the event rule out.
+    pub fn of(message: &'static str, done: &Done) -> Result<Self, Problem> {
+        let state = done.state();
+        let Some(currency) = Currency::parse(&state.order.currency) else {
+            return Err(Problem::internal(
+                "an order in the store has a currency that this release does not know",
+            ));
+        };
+        Ok(Self {
+            message,
+            order_id: state.order.order_id.clone(),
+            order: OrderJson::from((&state.order, currency)),
+            event_id: state.event_id,
+            partition: state.partition,
+            offset: state.offset,
+        })
+    }
+}
+
+/// The problem for what was not done.
+pub fn problem(order_id: &str, failure: Failure) -> Problem {
+    match failure {
+        Failure::Refused(Refusal::Exists { version }) => Problem::new(
+            Kind::OrderExists,
+            format!("order {order_id} exists, at version {version}"),
+        )
+        .with("orderId", order_id),
+        Failure::Refused(Refusal::NotFound) => {
+            Problem::new(Kind::OrderNotFound, format!("there is no order {order_id}")).with("orderId", order_id)
+        }
+        Failure::Refused(Refusal::IllegalStep { from, to }) => Problem::new(
+            Kind::IllegalTransition,
+            format!("order {order_id} is {from} and cannot become {to}"),
+        )
+        .with("orderId", order_id)
+        .with("currentStatus", from.as_str()),
+        Failure::Refused(Refusal::NeedsNewerRelease) => Problem::new(
+            Kind::Unavailable,
+            format!("order {order_id} was written by a newer release; only such a one can update it"),
+        ),
+        Failure::NotNow(reason) => Problem::new(Kind::Unavailable, reason),
+        Failure::Unknown { event_id, reason } => Problem::new(
+            Kind::OutcomeUnknown,
+            format!("{reason}; ask for the order to find out what became of it"),
+        )
+        .with("eventId", event_id.to_string()),
+        Failure::Rejected(reason) => Problem::internal(reason),
+    }
+}

@@ -1,0 +1,244 @@
+//! `POST /create-order`: with a number of items, the rest is generated; with the items themselves, it is checked and kept.
+
+use actix_web::web;
+use common::event::{Order, OrderItem, OrderStatus};
+use common::http::problem::FieldError;
+use common::http::{Json, Problem, Reply, amount};
+use common::money::Currency;
+use common::order::{MAX_ITEMS, MAX_QUANTITY, check_id, total_minor};
+use garde::Validate;
+use rust_decimal::Decimal;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::answer::{OrderAnswer, problem};
+use super::order_id::normalise;
+use crate::app::State;
+use crate::decide;
+use crate::generate;
+
+/// A new order: either `itemsCount`, or `customerId`, `currency` and `items`.
+#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CreateOrder {
+    /// 1 to 64 characters, no control characters. One of digits only gets `ORD-` before it.
+    #[serde(alias = "order_id")]
+    #[garde(skip)]
+    #[schema(example = "1001")]
+    order_id: String,
+    /// How many items are to be generated.
+    #[serde(
+        default,
+        alias = "itemsNum",
+        alias = "numItems",
+        alias = "numberOfItems",
+        alias = "number_of_items",
+        alias = "items_count"
+    )]
+    #[garde(range(min = 1, max = MAX_ITEMS))]
+    #[schema(example = 3, minimum = 1, maximum = 100)]
+    items_count: Option<usize>,
+    /// Who orders.
+    #[serde(default)]
+    #[garde(inner(custom(is_id)))]
+    customer_id: Option<String>,
+    /// ISO 4217 code.
+    #[serde(default)]
+    #[garde(inner(custom(is_currency)))]
+    currency: Option<String>,
+    /// What is ordered.
+    #[serde(default)]
+    #[garde(length(min = 1, max = MAX_ITEMS), dive)]
+    items: Option<Vec<NewItem>>,
+    /// When given, it must be the sum of quantity times price.
+    #[serde(default, with = "amount::option")]
+    #[garde(skip)]
+    #[schema(value_type = Option<f64>)]
+    total_amount: Option<Decimal>,
+}
+
+/// One line of a new order.
+#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewItem {
+    /// What is ordered.
+    #[garde(custom(is_id))]
+    #[schema(example = "BOOK-7")]
+    item_id: String,
+    /// How many.
+    #[garde(range(min = 1, max = MAX_QUANTITY))]
+    #[schema(example = 2)]
+    quantity: i32,
+    /// Price of one, with at most as many decimals as the currency has.
+    #[serde(with = "amount")]
+    #[garde(skip)]
+    #[schema(value_type = f64, example = 12.5)]
+    price: Decimal,
+}
+
+/// Creates an order. The answer comes after the event was read back from the topic and won.
+///
+/// # Errors
+/// 400, 409, 413, 415, 503 or 504, each as a [`Problem`].
+#[utoipa::path(
+    post, path = "/create-order", tag = "orders", request_body = CreateOrder,
+    responses(
+        (status = 201, description = "The order is in the log and won", body = OrderAnswer),
+        (status = 400, description = "Not valid; errors names the fields", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "An order of that id exists", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "The body is not JSON", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Not now; certainly without effect", body = Problem, content_type = "application/problem+json"),
+        (status = 504, description = "Unknown; eventId names the event", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn create_order(
+    state: web::Data<State>,
+    Json(body): Json<CreateOrder>,
+) -> Result<Reply<OrderAnswer>, Problem> {
+    let order = order(body)?;
+    let order_id = order.order_id.clone();
+    let done = state
+        .writer
+        .carry_out(&order_id, |current, stamp| {
+            let order = Order {
+                order_date: stamp.now_ms,
+                ..order.clone()
+            };
+            decide::create(current, order, stamp)
+        })
+        .await
+        .map_err(|failure| problem(&order_id, failure))?;
+    let answer = OrderAnswer::of("Order created", &done)?;
+    let location = state.details_url(&order_id);
+    Ok(Reply::created("Order created", &location, answer).etag(done.state().order.version))
+}
+
+/// The order that the body asks for; version, status and date are set when it is decided.
+fn order(body: CreateOrder) -> Result<Order, Problem> {
+    let mut faults = shape_faults(&body);
+    let order_id = normalise(&body.order_id)
+        .map_err(|fault| faults.insert(0, fault))
+        .unwrap_or_default();
+    if let Err(report) = body.validate() {
+        faults.extend_from_slice(Problem::from(report).errors());
+    }
+    if !faults.is_empty() {
+        return Err(Problem::invalid(faults));
+    }
+    let (customer_id, currency, items) = match (body.customer_id, body.currency, body.items) {
+        (Some(customer_id), Some(currency), Some(items)) => {
+            let items = priced(&currency, items)?;
+            (customer_id, currency, items)
+        }
+        _ => (
+            generate::customer_id(),
+            generate::CURRENCY.to_owned(),
+            generate::items(body.items_count.unwrap_or(1)),
+        ),
+    };
+    let Some(total_minor) = total_minor(&items) else {
+        return Err(Problem::invalid_field("items", "the total is too large"));
+    };
+    if let Some(claimed) = body.total_amount {
+        let total = Currency::parse(&currency).map(|currency| currency.to_decimal(total_minor));
+        if total != Some(claimed) {
+            let total = total.unwrap_or_default();
+            return Err(Problem::invalid_field(
+                "totalAmount",
+                format!("must be the sum of quantity times price, {total}"),
+            ));
+        }
+    }
+    Ok(Order {
+        order_id,
+        version: 1,
+        customer_id,
+        order_date: 0,
+        items,
+        total_minor,
+        currency,
+        status: OrderStatus::New,
+    })
+}
+
+/// Which of the two forms it is, and what is missing for it or too much.
+fn shape_faults(body: &CreateOrder) -> Vec<FieldError> {
+    let fault = |field: &str, message: &str| FieldError {
+        field: field.to_owned(),
+        message: message.to_owned(),
+    };
+    let full = [
+        ("customerId", body.customer_id.is_some()),
+        ("currency", body.currency.is_some()),
+        ("items", body.items.is_some()),
+    ];
+    if body.items_count.is_some() {
+        let given = full
+            .into_iter()
+            .chain([("totalAmount", body.total_amount.is_some())])
+            .filter(|(_, given)| *given);
+        return given
+            .map(|(field, _)| fault(field, "cannot be given together with itemsCount"))
+            .collect();
+    }
+    if full.iter().all(|(_, given)| !given) {
+        return vec![fault(
+            "itemsCount",
+            "is required, unless customerId, currency and items are given",
+        )];
+    }
+    full.into_iter()
+        .filter(|(_, given)| !given)
+        .map(|(field, _)| fault(field, "is required"))
+        .collect()
+}
+
+/// The items with their prices in minor units.
+fn priced(currency: &str, items: Vec<NewItem>) -> Result<Vec<OrderItem>, Problem> {
+    let Some(currency) = Currency::parse(currency) else {
+        return Err(Problem::invalid_field("currency", NO_CURRENCY));
+    };
+    let mut faults = Vec::new();
+    let mut priced = Vec::with_capacity(items.len());
+    for (n, item) in items.into_iter().enumerate() {
+        match currency.to_minor(item.price).filter(|minor| *minor >= 1) {
+            Some(unit_price_minor) => priced.push(OrderItem {
+                item_id: item.item_id,
+                quantity: item.quantity,
+                unit_price_minor,
+            }),
+            None => faults.push(FieldError {
+                field: format!("items[{n}].price"),
+                message: format!(
+                    "must be from {} to {}, with at most {} decimals ({})",
+                    currency.to_decimal(1),
+                    currency.to_decimal(i64::MAX),
+                    currency.exponent(),
+                    currency.code()
+                ),
+            }),
+        }
+    }
+    if faults.is_empty() {
+        Ok(priced)
+    } else {
+        Err(Problem::invalid(faults))
+    }
+}
+
+const NO_CURRENCY: &str = "must be an ISO 4217 code of a currency with a minor unit, such as USD";
+
+fn is_id(value: &str, _: &()) -> garde::Result {
+    check_id(value).map_err(garde::Error::new)
+}
+
+fn is_currency(value: &str, _: &()) -> garde::Result {
+    Currency::parse(value)
+        .map(|_| ())
+        .ok_or_else(|| garde::Error::new(NO_CURRENCY))
+}
+
+#[cfg(test)]
+#[path = "create_order_tests.rs"]
+mod tests;

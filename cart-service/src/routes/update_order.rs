@@ -1,0 +1,115 @@
+//! `PUT /update-order`: gives an order another status.
+
+use actix_web::web;
+use common::event::OrderStatus;
+use common::http::{Json, Problem, Reply};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::answer::{OrderAnswer, problem};
+use super::order_id::normalise;
+use crate::app::State;
+use crate::decide;
+use crate::writer::Done;
+
+/// A new status for an order.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UpdateOrder {
+    /// The order. One of digits only gets `ORD-` before it.
+    #[serde(alias = "order_id")]
+    #[schema(example = "1001")]
+    order_id: String,
+    /// new, pending, confirmed, processing, shipped, delivered or cancelled.
+    #[schema(example = "confirmed")]
+    status: String,
+}
+
+/// Gives an order another status. The answer comes after the event was read back from the topic and won, or, when there
+/// is nothing to change, after it is certain that the order is so now.
+///
+/// # Errors
+/// 400, 404, 409, 413, 415, 503 or 504, each as a [`Problem`].
+#[utoipa::path(
+    put, path = "/update-order", tag = "orders", request_body = UpdateOrder,
+    responses(
+        (status = 200, description = "The order has that status", body = OrderAnswer),
+        (status = 400, description = "Not valid; errors names the fields", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such order", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The order cannot take this step", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "The body is not JSON", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Not now; certainly without effect", body = Problem, content_type = "application/problem+json"),
+        (status = 504, description = "Unknown; eventId names the event", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn update_order(
+    state: web::Data<State>,
+    Json(body): Json<UpdateOrder>,
+) -> Result<Reply<OrderAnswer>, Problem> {
+    let (order_id, status) = parse(&body)?;
+    let done = state
+        .writer
+        .carry_out(&order_id, |current, stamp| decide::update(current, status, stamp))
+        .await
+        .map_err(|failure| problem(&order_id, failure))?;
+    let message = match done {
+        Done::Written(_) => "Order updated",
+        Done::AlreadySo(_) => "The order has that status already",
+    };
+    Ok(Reply::ok(message, OrderAnswer::of(message, &done)?).etag(done.state().order.version))
+}
+
+fn parse(body: &UpdateOrder) -> Result<(String, OrderStatus), Problem> {
+    let mut faults = Vec::new();
+    let order_id = normalise(&body.order_id)
+        .map_err(|fault| faults.push(fault))
+        .unwrap_or_default();
+    let status = OrderStatus::SETTABLE
+        .into_iter()
+        .find(|status| status.as_str() == body.status);
+    match status {
+        Some(status) if faults.is_empty() => Ok((order_id, status)),
+        _ => {
+            if status.is_none() {
+                let names = OrderStatus::SETTABLE.map(OrderStatus::as_str).join(", ");
+                faults.push(common::http::problem::FieldError {
+                    field: "status".to_owned(),
+                    message: format!("must be one of {names}"),
+                });
+            }
+            Err(Problem::invalid(faults))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn update(order_id: &str, status: &str) -> Result<(String, OrderStatus), Problem> {
+        parse(&UpdateOrder {
+            order_id: order_id.to_owned(),
+            status: status.to_owned(),
+        })
+    }
+
+    #[test]
+    fn every_settable_status_is_accepted_by_its_name() {
+        for status in OrderStatus::SETTABLE {
+            assert_eq!(
+                update("7", status.as_str()).expect("valid"),
+                ("ORD-7".to_owned(), status)
+            );
+        }
+    }
+
+    #[test]
+    fn unknown_cannot_be_set_and_all_faults_are_named_at_once() {
+        for status in ["unknown", "NEW", "paid", ""] {
+            let problem = update("", status).expect_err("not valid");
+            let fields: Vec<_> = problem.errors().iter().map(|fault| fault.field.as_str()).collect();
+            assert_eq!(fields, ["orderId", "status"], "{status}");
+        }
+    }
+}

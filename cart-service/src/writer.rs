@@ -1,0 +1,208 @@
+//! Carries out a command: decide, write, read back, until the log has decided. What is answered is certain, or said to be
+//! unknown.
+
+use std::time::{Duration, Instant};
+
+use common::event::OrderEvent;
+use common::order::{OrderState, Outcome};
+use common::projection::{Settled, View};
+use common::registration::Registration;
+use tokio::time::timeout_at;
+use uuid::Uuid;
+
+use crate::decide::{Decision, Refusal, Stamp};
+use crate::locks::OrderLocks;
+use crate::publisher::Publisher;
+
+/// How often a command that lost a race is decided again.
+const ATTEMPTS: u32 = 3;
+
+/// What became of a command.
+#[derive(Clone, Debug)]
+pub enum Done {
+    /// Its event is in the log and won.
+    Written(Box<OrderState>),
+    /// Nothing was to be written.
+    AlreadySo(Box<OrderState>),
+}
+
+impl Done {
+    /// The order, and the event that made it what it is.
+    pub fn state(&self) -> &OrderState {
+        match self {
+            Self::Written(state) | Self::AlreadySo(state) => state,
+        }
+    }
+}
+
+/// Why a command was not carried out.
+#[derive(Clone, Debug)]
+pub enum Failure {
+    /// It cannot be, as the log stands.
+    Refused(Refusal),
+    /// Not now; it is certain that it had no effect.
+    NotNow(String),
+    /// Its event was sent, and the log has not shown yet what became of it.
+    Unknown {
+        /// The event.
+        event_id: Uuid,
+        /// Why it is not known.
+        reason: String,
+    },
+    /// Its event was read back as unusable, which our own events never are.
+    Rejected(String),
+}
+
+/// Carries out commands.
+pub struct Writer {
+    view: View,
+    publisher: Publisher,
+    registration: Registration,
+    locks: OrderLocks,
+    deadline: Duration,
+}
+
+impl Writer {
+    /// A writer whose commands take at most `deadline`.
+    pub fn new(view: View, publisher: Publisher, registration: Registration, deadline: Duration) -> Self {
+        Self {
+            view,
+            publisher,
+            registration,
+            locks: OrderLocks::new(),
+            deadline,
+        }
+    }
+
+    /// Carries out a command on an order. `decide` is asked as often as the state that it sees may have changed.
+    ///
+    /// # Errors
+    /// [`Failure`], which says how sure it is.
+    pub async fn carry_out(
+        &self,
+        order_id: &str,
+        decide: impl Fn(Option<&OrderState>, Stamp) -> Decision,
+    ) -> Result<Done, Failure> {
+        let deadline = Instant::now() + self.deadline;
+        let _turn = timeout_at(deadline.into(), self.locks.turn(order_id))
+            .await
+            .map_err(|_| Failure::NotNow("other requests for this order took too long".to_owned()))?;
+        // Whether the state is known to be at least as new as this request.
+        let mut fresh = false;
+        let mut attempts = 0;
+        loop {
+            let partition = self.ready(order_id)?;
+            let state = self
+                .view
+                .store()
+                .order(order_id)
+                .map_err(|e| Failure::NotNow(format!("{e:#}")))?;
+            match decide(state.as_ref(), stamp()) {
+                Decision::Write(event) => {
+                    attempts += 1;
+                    let settled = self.write(&event, partition, deadline).await?;
+                    match settled.outcome {
+                        Outcome::Applied { .. } | Outcome::Duplicate => {
+                            return Ok(Done::Written(Box::new(won(*event, &settled))));
+                        }
+                        Outcome::Superseded if attempts == ATTEMPTS => {
+                            return Err(Failure::NotNow(format!("other writers were faster {ATTEMPTS} times")));
+                        }
+                        // The event that won lies before ours, so it has been read: the state is newer than the request.
+                        Outcome::Superseded => fresh = true,
+                        Outcome::Ignored | Outcome::Rejected(_) => return Err(self.rejected(&settled)),
+                    }
+                }
+                Decision::AlreadySo(state) if fresh => return Ok(Done::AlreadySo(state)),
+                Decision::Refuse(refusal) if fresh => return Err(Failure::Refused(refusal)),
+                // A refusal is as sure as a success: it is given only from a state that is as new as the request.
+                Decision::AlreadySo(_) | Decision::Refuse(_) => {
+                    self.view
+                        .catch_up_with_now(partition, deadline)
+                        .await
+                        .map_err(|e| Failure::NotNow(e.to_string()))?;
+                    fresh = true;
+                }
+            }
+        }
+    }
+
+    /// Waits for what is under way to be delivered.
+    pub fn flush(&self) {
+        self.publisher.flush(self.deadline);
+    }
+
+    /// The order's partition, when it can be written to.
+    fn ready(&self, order_id: &str) -> Result<i32, Failure> {
+        let Some(partition) = self.view.partition_of(order_id) else {
+            let progress = self.view.progress();
+            return Err(Failure::NotNow(
+                progress
+                    .halted
+                    .or(progress.starting)
+                    .unwrap_or_else(|| "starting".to_owned()),
+            ));
+        };
+        match self.view.doubt(partition) {
+            None => Ok(partition),
+            Some(doubt) => Err(Failure::NotNow(doubt)),
+        }
+    }
+
+    /// Sends an event and waits until it is read back.
+    async fn write(&self, event: &OrderEvent, partition: i32, deadline: Instant) -> Result<Settled, Failure> {
+        let Some(schema_id) = self.registration.schema_id() else {
+            return Err(Failure::NotNow(self.registration.trouble().unwrap_or_default()));
+        };
+        let event_id = event.event_id;
+        let unknown = |reason: &str| Failure::Unknown {
+            event_id,
+            reason: reason.to_owned(),
+        };
+        let settled = self.view.waiters().event(event_id);
+        let delivery = self.publisher.send(event, schema_id, partition).map_err(|not_sent| {
+            self.view.waiters().forget_event(event_id);
+            Failure::NotNow(not_sent.to_string())
+        })?;
+        let read_back = async {
+            tokio::select! {
+                settled = settled => settled.map_err(|_| unknown("the service is stopping")),
+                // Not the end of it: a record whose delivery failed may have been written all the same.
+                Ok(error) = delivery => Err(unknown(&format!("the broker did not acknowledge the event: {error}"))),
+            }
+        };
+        let result = timeout_at(deadline.into(), read_back).await;
+        let result = result.unwrap_or_else(|_| Err(unknown("the event was not read back in time")));
+        if result.is_err() {
+            self.view.waiters().forget_event(event_id);
+        }
+        result
+    }
+
+    fn rejected(&self, settled: &Settled) -> Failure {
+        tracing::error!(kafka.partition = settled.partition, kafka.offset = settled.offset, outcome = ?settled.outcome, "an own event was rejected: a bug");
+        Failure::Rejected(format!(
+            "the event at partition {}, offset {} was rejected",
+            settled.partition, settled.offset
+        ))
+    }
+}
+
+fn won(event: OrderEvent, settled: &Settled) -> OrderState {
+    OrderState {
+        event_id: event.event_id,
+        order: event.order,
+        partition: settled.partition,
+        offset: settled.offset,
+    }
+}
+
+fn stamp() -> Stamp {
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default();
+    Stamp {
+        event_id: Uuid::now_v7(),
+        now_ms: i64::try_from(now.as_millis()).unwrap_or(i64::MAX),
+    }
+}

@@ -1,0 +1,126 @@
+//! What is answered while something is away: 503 when it is certain that nothing was written, 504 when it is not.
+
+use std::time::{Duration, Instant};
+
+use reqwest::StatusCode;
+
+use crate::helpers::{TOPIC, World, becomes_true};
+
+#[tokio::test]
+async fn without_a_registry_it_is_not_ready_and_writes_once_the_registry_is_there() {
+    let mut world = World::new();
+    let contents = world.registry_down().await;
+    let app = world
+        .start_unready(tempfile::tempdir().expect("a directory"), |_| ())
+        .await;
+    let (status, health) = app.get("/health/ready").await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(
+        health["reasons"].as_array().is_some_and(|reasons| !reasons.is_empty()),
+        "{health}"
+    );
+    let response = app
+        .post("/create-order", serde_json::json!({"orderId": "A-1", "itemsCount": 1}))
+        .await;
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(response.headers().contains_key("retry-after"));
+    world.registry_up(contents);
+    app.await_ready().await;
+    assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn while_the_broker_is_away_nothing_is_accepted_and_afterwards_all_is_well() {
+    let world = World::new();
+    let app = world.start().await;
+    assert_eq!(app.create_short("A-0").await.0, StatusCode::CREATED);
+    world.broker.down().expect("goes down");
+    assert!(becomes_true(|| async { app.get("/health").await.1["kafka"] == "disconnected" }).await);
+    let asked = Instant::now();
+    assert_eq!(app.create_short("A-1").await.0, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(app.update("A-0", "pending").await.0, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(
+        asked.elapsed() < Duration::from_secs(5),
+        "a refusal does not wait for the deadline"
+    );
+    world.broker.up().expect("comes up");
+    app.await_ready().await;
+    assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn an_event_whose_fate_is_not_known_is_a_504_that_names_it() {
+    let world = World::new();
+    let app = world.start_with(|config| config.write_deadline_ms = 1000).await;
+    assert_eq!(app.create_short("A-0").await.0, StatusCode::CREATED);
+    // At once after this the service still believes the broker to be there, so the record is accepted by the client
+    // library, and then nothing is heard.
+    world.broker.down().expect("goes down");
+    let (status, problem) = app.create_short("A-1").await;
+    assert_eq!(status, StatusCode::GATEWAY_TIMEOUT, "{problem}");
+    assert_eq!(problem["type"], "/problems/outcome-unknown");
+    assert!(
+        problem["eventId"].as_str().is_some_and(|id| id.len() == 36),
+        "{problem}"
+    );
+    world.broker.up().expect("comes up");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_missing_topic_is_said_and_waited_for() {
+    let world = World::new();
+    let app = world
+        .start_unready(tempfile::tempdir().expect("a directory"), |config| {
+            config.pipeline.topic = "later".parse().expect("a name")
+        })
+        .await;
+    let told = || async {
+        app.get("/health").await.1["reasons"]
+            .to_string()
+            .contains("topic later does not exist")
+    };
+    assert!(becomes_true(told).await, "{}", app.get("/health").await.1);
+    assert_eq!(app.create_short("A-1").await.0, StatusCode::SERVICE_UNAVAILABLE);
+    world.broker.create_topic("later", 3).expect("a topic");
+    app.await_ready().await;
+    assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
+    assert_ne!(TOPIC, "later");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_second_process_on_the_same_store_is_refused_with_what_to_do() {
+    let world = World::new();
+    let app = world.start().await;
+    let config = world.config(app.store.path());
+    let error = cart_service::Application::build(config, common::telemetry::metrics_recorder())
+        .await
+        .err()
+        .expect("the store is locked");
+    assert!(error.to_string().contains("in use by another process"), "{error}");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_schema_that_the_registry_refuses_ends_the_service_with_the_reasons() {
+    let world = World::new();
+    let other = r#"{"type":"record","name":"OrderEvent","namespace":"com.ecommerce.order","fields":[{"name":"eventId","type":"int"}]}"#;
+    let subject = format!("{}/subjects/{TOPIC}-value/versions", world.registry_url);
+    let posted = reqwest::Client::new()
+        .post(subject)
+        .json(&serde_json::json!({"schema": other}))
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(posted.status(), StatusCode::OK);
+    let app = world
+        .start_unready(tempfile::tempdir().expect("a directory"), |_| ())
+        .await;
+    let error = app.end().await.expect_err("it cannot go on").to_string();
+    for part in ["v1.avsc", "order-events-value", &world.registry_url] {
+        assert!(error.contains(part), "{part} in {error}");
+    }
+}

@@ -1,0 +1,200 @@
+//! A Kafka broker in this process: librdkafka's mock cluster, with one broker. Only its start, its topics and its faults
+//! live here; clients reach it over TCP like any broker.
+//!
+//! It is good enough for idempotent and transactional producers, consumers (assigned or in a group), watermarks and
+//! committed offsets. Its limits:
+//!
+//! - It keeps about 5 MiB a partition and drops the oldest records above that.
+//! - It listens on a random port of 127.0.0.1.
+//! - It has no Admin API: topics are created with [`Broker::create_topic`]. A client that asks for an unknown topic with
+//!   `allow.auto.create.topics` gets one with the mock's own number of partitions, so create them first.
+//! - A fetch that waits is not woken by new records: consumers need `fetch.wait.max.ms=3`, or each round trip takes as
+//!   long as the wait (500 ms by default).
+//! - No TLS, no authentication, no compaction, no retention by time.
+
+use anyhow::Context;
+use rdkafka::ClientConfig;
+use rdkafka::mocking::MockCluster;
+use rdkafka::producer::{BaseProducer, DefaultProducerContext, Producer};
+
+/// Stands for every broker of the cluster in the mock's calls.
+const ALL_BROKERS: i32 = -1;
+
+/// A running broker, empty at the start; it and all it held are gone when this is dropped.
+pub struct Broker {
+    /// The client that the mock cluster belongs to; nothing is produced with it. An owned `MockCluster` would do as
+    /// well, but that one cannot be moved or shared between threads.
+    host: BaseProducer,
+}
+
+impl Broker {
+    /// Starts a broker on a random port of 127.0.0.1.
+    ///
+    /// # Errors
+    /// When librdkafka cannot start the mock cluster, for instance because no port can be opened.
+    pub fn start() -> anyhow::Result<Broker> {
+        let host: BaseProducer = ClientConfig::new()
+            .set("test.mock.num.brokers", "1") // starts the mock cluster, which lives as long as the client
+            .create()
+            .context("cannot start the mock broker")?;
+        let broker = Broker { host };
+        broker.cluster().context("librdkafka started no mock cluster")?;
+        Ok(broker)
+    }
+
+    /// What clients set as `bootstrap.servers`, for instance `127.0.0.1:39041`.
+    pub fn bootstrap_servers(&self) -> String {
+        self.cluster()
+            .map(|cluster| cluster.bootstrap_servers())
+            .unwrap_or_default()
+    }
+
+    /// Creates a topic with that many partitions, each kept once.
+    ///
+    /// # Errors
+    /// When the topic exists already, or when the name or the number is not one that a topic can have.
+    pub fn create_topic(&self, name: &str, partitions: i32) -> anyhow::Result<()> {
+        self.cluster()
+            .and_then(|cluster| Ok(cluster.create_topic(name, partitions, 1)?))
+            .with_context(|| format!("cannot create topic {name} with {partitions} partitions in the mock broker"))
+    }
+
+    /// Breaks every connection and refuses new ones until [`Broker::up`], as an outage does. What it holds stays.
+    ///
+    /// # Errors
+    /// When librdkafka refuses.
+    pub fn down(&self) -> anyhow::Result<()> {
+        Ok(self.cluster()?.broker_down(ALL_BROKERS)?)
+    }
+
+    /// Ends an outage begun with [`Broker::down`].
+    ///
+    /// # Errors
+    /// When librdkafka refuses.
+    pub fn up(&self) -> anyhow::Result<()> {
+        Ok(self.cluster()?.broker_up(ALL_BROKERS)?)
+    }
+
+    /// The mock itself, to inject faults that this type has no name for.
+    ///
+    /// # Errors
+    /// Never once the broker has started.
+    pub fn cluster(&self) -> anyhow::Result<MockCluster<'_, DefaultProducerContext>> {
+        self.host
+            .client()
+            .mock_cluster()
+            .context("the client has no mock cluster")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use rdkafka::Message;
+    use rdkafka::consumer::{BaseConsumer, Consumer};
+    use rdkafka::producer::BaseRecord;
+    use rdkafka::{Offset, TopicPartitionList};
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(10);
+
+    fn consumer(broker: &Broker, topic: &str, partition: i32) -> BaseConsumer {
+        let consumer: BaseConsumer = ClientConfig::new()
+            .set("bootstrap.servers", broker.bootstrap_servers())
+            .set("group.id", "test")
+            .set("fetch.wait.max.ms", "3") // see the limits above
+            .create()
+            .expect("a consumer");
+        let mut partitions = TopicPartitionList::new();
+        partitions
+            .add_partition_offset(topic, partition, Offset::Beginning)
+            .expect("an offset");
+        consumer.assign(&partitions).expect("an assignment");
+        consumer
+    }
+
+    fn producer(broker: &Broker) -> BaseProducer {
+        ClientConfig::new()
+            .set("bootstrap.servers", broker.bootstrap_servers())
+            .set("enable.idempotence", "true")
+            .create()
+            .expect("a producer")
+    }
+
+    fn produce(producer: &BaseProducer, topic: &str, partition: i32, payload: &str) {
+        producer
+            .send(BaseRecord::<(), str>::to(topic).partition(partition).payload(payload))
+            .expect("queued");
+        producer.flush(PATIENCE).expect("acknowledged");
+    }
+
+    fn next(consumer: &BaseConsumer) -> Vec<u8> {
+        let until = Instant::now() + PATIENCE;
+        while Instant::now() < until {
+            if let Some(Ok(message)) = consumer.poll(Duration::from_millis(100)) {
+                return message.payload().unwrap_or_default().to_vec();
+            }
+        }
+        panic!("no record in time");
+    }
+
+    #[test]
+    fn a_broker_can_be_shared_between_threads() {
+        fn shareable<T: Send + Sync>() {}
+        shareable::<Broker>();
+    }
+
+    #[test]
+    fn a_topic_has_the_partitions_it_was_created_with_and_gives_back_what_was_written() {
+        let broker = Broker::start().expect("a broker");
+        broker.create_topic("orders", 6).expect("a topic");
+        assert!(broker.create_topic("orders", 6).is_err(), "it exists");
+        let consumer = consumer(&broker, "orders", 5);
+        let metadata = consumer.fetch_metadata(Some("orders"), PATIENCE).expect("metadata");
+        assert_eq!(metadata.topics()[0].partitions().len(), 6);
+        produce(&producer(&broker), "orders", 5, "hello");
+        assert_eq!(next(&consumer), b"hello");
+        assert_eq!(
+            consumer.fetch_watermarks("orders", 5, PATIENCE).expect("watermarks"),
+            (0, 1)
+        );
+    }
+
+    #[test]
+    fn two_brokers_know_nothing_of_each_other() {
+        let (one, two) = (
+            Broker::start().expect("a broker"),
+            Broker::start().expect("another broker"),
+        );
+        assert_ne!(one.bootstrap_servers(), two.bootstrap_servers());
+        one.create_topic("orders", 1).expect("a topic");
+        two.create_topic("orders", 1).expect("a topic of the same name");
+        produce(&producer(&one), "orders", 0, "hello");
+        let watermarks = consumer(&two, "orders", 0).fetch_watermarks("orders", 0, PATIENCE);
+        assert_eq!(watermarks.expect("watermarks"), (0, 0));
+    }
+
+    #[test]
+    fn an_outage_loses_nothing() {
+        let broker = Broker::start().expect("a broker");
+        broker.create_topic("orders", 1).expect("a topic");
+        let producer = producer(&broker);
+        produce(&producer, "orders", 0, "before");
+        broker.down().expect("an outage");
+        let record = BaseRecord::<(), str>::to("orders").partition(0).payload("during");
+        producer.send(record).expect("queued");
+        assert!(
+            producer.flush(Duration::from_millis(300)).is_err(),
+            "nobody acknowledges it"
+        );
+        broker.up().expect("the end of the outage");
+        producer.flush(PATIENCE).expect("acknowledged");
+        let consumer = consumer(&broker, "orders", 0);
+        assert_eq!(
+            (next(&consumer), next(&consumer)),
+            (b"before".to_vec(), b"during".to_vec())
+        );
+    }
+}

@@ -1,0 +1,108 @@
+use super::{Level, incompatibilities};
+use crate::registry::error::Refusal;
+use crate::registry::schema::ParsedSchema;
+
+/// Versions of a record whose fields are all ints; a name with `?` has a default.
+fn version(fields: &str) -> ParsedSchema {
+    let fields: Vec<String> = fields
+        .split_whitespace()
+        .map(|field| match field.strip_suffix('?') {
+            Some(name) => format!(r#"{{"name": "{name}", "type": "int", "default": 0}}"#),
+            None => format!(r#"{{"name": "{field}", "type": "int"}}"#),
+        })
+        .collect();
+    let text = format!(
+        r#"{{"type": "record", "name": "R", "fields": [{}]}}"#,
+        fields.join(", ")
+    );
+    ParsedSchema::parse(&text, Vec::new(), &[]).expect("a valid schema")
+}
+
+fn allowed(level: Level, earlier: &[&str], new: &str) -> bool {
+    let earlier: Vec<(u32, ParsedSchema)> = (1..).zip(earlier.iter().map(|fields| version(fields))).collect();
+    incompatibilities(
+        level,
+        &version(new),
+        earlier.iter().map(|(number, schema)| (*number, schema)),
+    )
+    .is_empty()
+}
+
+#[test]
+fn each_level_lets_in_what_it_says() {
+    use Level::{Backward, BackwardTransitive, Forward, ForwardTransitive, Full, FullTransitive, None};
+    // (earlier versions, new version) → the levels that let it in
+    let cases: [(&[&str], &str, &[Level]); 7] = [
+        (
+            &[],
+            "a",
+            &[
+                None,
+                Backward,
+                BackwardTransitive,
+                Forward,
+                ForwardTransitive,
+                Full,
+                FullTransitive,
+            ],
+        ),
+        // a field with a default comes
+        (
+            &["a"],
+            "a b?",
+            &[
+                None,
+                Backward,
+                BackwardTransitive,
+                Forward,
+                ForwardTransitive,
+                Full,
+                FullTransitive,
+            ],
+        ),
+        // a field without a default comes: new cannot read old
+        (&["a"], "a b", &[None, Forward, ForwardTransitive]),
+        // a field without a default goes: old cannot read new
+        (&["a b"], "a", &[None, Backward, BackwardTransitive]),
+        // the default that version 2 has, version 3 drops: no harm with 2, harm with 1, which lacks the field
+        (
+            &["a", "a b?"],
+            "a b",
+            &[None, Backward, Forward, ForwardTransitive, Full],
+        ),
+        // a field leaves in two steps: version 1 needs it, version 2 does not
+        (
+            &["a b", "a b?"],
+            "a",
+            &[None, Backward, BackwardTransitive, Forward, Full],
+        ),
+        // one field for another
+        (&["a"], "b", &[None]),
+    ];
+    for (earlier, new, levels) in cases {
+        for (level, name) in Level::ALL {
+            assert_eq!(
+                allowed(level, earlier, new),
+                levels.contains(&level),
+                "{earlier:?} → {new:?} under {name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_reason_says_who_cannot_read_whom() {
+    let old = version("a");
+    let reasons = incompatibilities(Level::Full, &version("b"), std::iter::once((4, &old)));
+    assert_eq!(reasons.len(), 2);
+    assert!(reasons[0].contains("at b") && reasons[0].ends_with("(the new schema reading version 4, FULL)"));
+    assert!(reasons[1].contains("at a") && reasons[1].ends_with("(version 4 reading the new schema, FULL)"));
+}
+
+#[test]
+fn levels_are_read_in_any_case_and_shown_in_upper_case() {
+    assert_eq!("full_Transitive".parse(), Ok(Level::FullTransitive));
+    assert_eq!(Level::FullTransitive.to_string(), "FULL_TRANSITIVE");
+    assert_eq!("HALF".parse::<Level>(), Err(Refusal::InvalidLevel("HALF".to_owned())));
+    assert_eq!(Level::default(), Level::Backward);
+}

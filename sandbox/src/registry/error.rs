@@ -1,0 +1,108 @@
+//! Every refusal of the registry, with the HTTP status and the error code that Confluent's registry gives for it.
+//!
+//! The codes are those of Confluent's [API reference](https://docs.confluent.io/platform/current/schema-registry/develop/api.html);
+//! clients branch on them, so they never change. How a refusal is written into a response is `http`'s business.
+
+/// Why the registry did not do what was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// There is no such path, or an id in it is no number.
+    #[error("HTTP 404 Not Found")]
+    NoSuchPath,
+    /// The path exists, but not with this method.
+    #[error("HTTP 405 Method Not Allowed")]
+    NoSuchMethod,
+    /// The body is no JSON, or not of the form that the call takes.
+    #[error("The request body cannot be read: {0}")]
+    UnreadableBody(String),
+    /// The body is larger than the limit, in bytes.
+    #[error("The request body is larger than {0} bytes")]
+    BodyTooLarge(usize),
+    /// The body's content type is none that the API takes.
+    #[error("Content type '{0}' is not supported; send application/vnd.schemaregistry.v1+json")]
+    UnsupportedContentType(String),
+    /// Nothing is registered under the subject.
+    #[error("Subject '{0}' not found.")]
+    SubjectNotFound(String),
+    /// The subject has no such version.
+    #[error("Version {0} not found.")]
+    VersionNotFound(String),
+    /// No schema has that id, or the schema was never registered under the subject.
+    #[error("Schema not found")]
+    SchemaNotFound,
+    /// The subject was deleted already, and can now only be removed.
+    #[error("Subject '{0}' was soft deleted. Set permanent=true to delete permanently")]
+    SubjectSoftDeleted(String),
+    /// A subject must be deleted before it can be removed.
+    #[error("Subject '{0}' was not deleted first before being permanently deleted")]
+    SubjectNotSoftDeleted(String),
+    /// The version was deleted already, and can now only be removed.
+    #[error("Subject '{0}' Version {1} was soft deleted. Set permanent=true to delete permanently")]
+    VersionSoftDeleted(String, u32),
+    /// A version must be deleted before it can be removed.
+    #[error("Subject '{0}' Version {1} was not deleted first before being permanently deleted")]
+    VersionNotSoftDeleted(String, u32),
+    /// The subject has no compatibility level of its own.
+    #[error("Subject '{0}' does not have subject-level compatibility configured")]
+    LevelNotConfigured(String),
+    /// The subject has no mode of its own.
+    #[error("Subject '{0}' does not have subject-level mode configured")]
+    ModeNotConfigured(String),
+    /// The schema breaks the subject's compatibility level, for these reasons.
+    #[error("Schema being registered is incompatible with an earlier schema for subject \"{subject}\", details: [{}]", reasons.join(", "))]
+    Incompatible {
+        /// Where it was to be registered.
+        subject: String,
+        /// One sentence for each thing that breaks.
+        reasons: Vec<String>,
+    },
+    /// The text is no schema, is of another kind than Avro, or refers to what is not there.
+    #[error("Invalid schema: {0}")]
+    InvalidSchema(String),
+    /// Not a number of a version.
+    #[error("The specified version '{0}' is not a valid version id. Allowed values are 1 to 2147483647, -1 and latest")]
+    InvalidVersion(String),
+    /// Not a compatibility level.
+    #[error(
+        "Invalid compatibility level '{0}'. Valid values are NONE, BACKWARD, BACKWARD_TRANSITIVE, FORWARD, \
+         FORWARD_TRANSITIVE, FULL and FULL_TRANSITIVE"
+    )]
+    InvalidLevel(String),
+    /// Another schema refers to what was to be deleted.
+    #[error("One or more references exist to the schema {{subject={0},version={1}}}")]
+    ReferenceExists(String, u32),
+}
+
+impl Refusal {
+    /// The `error_code` of the body. Its first three digits are the HTTP status.
+    pub fn code(&self) -> u32 {
+        match self {
+            Refusal::UnreadableBody(_) => 400,
+            Refusal::NoSuchPath => 404,
+            Refusal::NoSuchMethod => 405,
+            Refusal::Incompatible { .. } => 409,
+            Refusal::BodyTooLarge(_) => 413,
+            Refusal::UnsupportedContentType(_) => 415,
+            Refusal::SubjectNotFound(_) => 40401,
+            Refusal::VersionNotFound(_) => 40402,
+            Refusal::SchemaNotFound => 40403,
+            Refusal::SubjectSoftDeleted(_) => 40404,
+            Refusal::SubjectNotSoftDeleted(_) => 40405,
+            Refusal::VersionSoftDeleted(..) => 40406,
+            Refusal::VersionNotSoftDeleted(..) => 40407,
+            Refusal::LevelNotConfigured(_) => 40408,
+            Refusal::ModeNotConfigured(_) => 40409,
+            Refusal::InvalidSchema(_) => 42201,
+            Refusal::InvalidVersion(_) => 42202,
+            Refusal::InvalidLevel(_) => 42203,
+            Refusal::ReferenceExists(..) => 42206,
+        }
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        let code = self.code();
+        let status = if code < 1000 { code } else { code / 100 };
+        u16::try_from(status).unwrap_or(500)
+    }
+}

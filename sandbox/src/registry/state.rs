@@ -1,0 +1,279 @@
+//! What is registered: schemas and their ids, subjects and their versions, compatibility levels. It answers every
+//! question of the API as plain values; HTTP and JSON know nothing of it, nor it of them. Pure.
+//!
+//! Here live registering and asking; `deletion` deletes, `levels` keeps the levels.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::compatibility::{Level, incompatibilities};
+use super::error::Refusal;
+use super::schema::{Identity, ParsedSchema, Reference};
+
+/// Everything a registry knows. Ids and versions count from 1.
+#[derive(Debug, Default)]
+pub struct State {
+    pub(super) schemas: BTreeMap<u32, ParsedSchema>,
+    pub(super) ids: HashMap<Identity, u32>,
+    pub(super) last_id: u32,
+    pub(super) subjects: BTreeMap<String, BTreeMap<u32, Version>>,
+    pub(super) level: Level,
+    pub(super) subject_levels: HashMap<String, Level>,
+}
+
+/// One version of a subject.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Version {
+    pub(super) id: u32,
+    /// Deleted versions keep their number and their id, and are left out unless asked for.
+    pub(super) deleted: bool,
+}
+
+/// A schema as somebody sends it in.
+#[derive(Clone, Debug, Default)]
+pub struct Submission {
+    /// The schema as JSON text.
+    pub schema: String,
+    /// Where the names are defined that it does not define itself.
+    pub references: Vec<Reference>,
+}
+
+/// The version that somebody asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// The highest one that is not deleted.
+    Latest,
+    /// That one.
+    Number(u32),
+}
+
+impl Wanted {
+    /// Reads `latest`, `-1` (the same) or a number from 1.
+    ///
+    /// # Errors
+    /// [`Refusal::InvalidVersion`] for anything else.
+    pub fn parse(text: &str) -> Result<Wanted, Refusal> {
+        match text {
+            "latest" | "-1" => Ok(Wanted::Latest),
+            _ => match text.parse::<u32>() {
+                Ok(number) if number >= 1 && i32::try_from(number).is_ok() => Ok(Wanted::Number(number)),
+                _ => Err(Refusal::InvalidVersion(text.to_owned())),
+            },
+        }
+    }
+}
+
+/// A version of a subject, with its schema.
+#[derive(Clone, Copy, Debug)]
+pub struct Found<'s> {
+    /// The schema's id, the same under every subject.
+    pub id: u32,
+    /// The version's number within the subject.
+    pub version: u32,
+    /// The schema.
+    pub schema: &'s ParsedSchema,
+}
+
+/// What a compatibility check compares a schema with.
+#[derive(Clone, Copy, Debug)]
+pub enum Against {
+    /// One version.
+    One(Wanted),
+    /// Whatever registering it would compare it with.
+    All,
+}
+
+impl State {
+    /// Registers a schema under a subject and tells its id; one that is there already keeps its version.
+    ///
+    /// # Errors
+    /// [`Refusal::InvalidSchema`], or [`Refusal::Incompatible`] under the subject's level.
+    pub fn register(&mut self, subject: &str, submission: &Submission) -> Result<u32, Refusal> {
+        let schema = self.parse(submission)?;
+        if let Some(found) = self.find(subject, &schema, false) {
+            return Ok(found.id);
+        }
+        let reasons = incompatibilities(self.effective_level(subject), &schema, self.live(subject));
+        if !reasons.is_empty() {
+            return Err(Refusal::Incompatible {
+                subject: subject.to_owned(),
+                reasons,
+            });
+        }
+        let id = self.keep(schema);
+        let versions = self.subjects.entry(subject.to_owned()).or_default();
+        let number = versions.last_key_value().map_or(0, |(number, _)| *number) + 1;
+        versions.insert(number, Version { id, deleted: false });
+        Ok(id)
+    }
+
+    /// The version of the subject that has this schema, the oldest if there are several.
+    ///
+    /// # Errors
+    /// [`Refusal::SubjectNotFound`], [`Refusal::InvalidSchema`], or [`Refusal::SchemaNotFound`] when the subject does not
+    /// have it.
+    pub fn look_up(&self, subject: &str, submission: &Submission, with_deleted: bool) -> Result<Found<'_>, Refusal> {
+        self.versions(subject, with_deleted)?;
+        let schema = self.parse(submission)?;
+        self.find(subject, &schema, with_deleted).ok_or(Refusal::SchemaNotFound)
+    }
+
+    /// The subjects in alphabetical order; those whose every version is deleted only on request.
+    pub fn subjects(&self, with_deleted: bool) -> Vec<&str> {
+        let shown = |versions: &BTreeMap<u32, Version>| versions.values().any(|it| with_deleted || !it.deleted);
+        self.subjects
+            .iter()
+            .filter(|(_, versions)| shown(versions))
+            .map(|(name, _)| name.as_str())
+            .collect()
+    }
+
+    /// The numbers of a subject's versions, ascending.
+    ///
+    /// # Errors
+    /// [`Refusal::SubjectNotFound`] when there are none to show.
+    pub fn versions(&self, subject: &str, with_deleted: bool) -> Result<Vec<u32>, Refusal> {
+        let versions = self.subjects.get(subject).into_iter().flatten();
+        let numbers: Vec<u32> = versions
+            .filter(|(_, it)| with_deleted || !it.deleted)
+            .map(|(number, _)| *number)
+            .collect();
+        if numbers.is_empty() {
+            Err(Refusal::SubjectNotFound(subject.to_owned()))
+        } else {
+            Ok(numbers)
+        }
+    }
+
+    /// One version of a subject.
+    ///
+    /// # Errors
+    /// [`Refusal::SubjectNotFound`] or [`Refusal::VersionNotFound`].
+    pub fn version(&self, subject: &str, wanted: Wanted, with_deleted: bool) -> Result<Found<'_>, Refusal> {
+        let numbers = self.versions(subject, with_deleted)?;
+        let number = match wanted {
+            Wanted::Latest => numbers.last().copied(),
+            Wanted::Number(number) => numbers.contains(&number).then_some(number),
+        };
+        let found = number.and_then(|number| self.found(number, self.subjects.get(subject)?.get(&number)?.id));
+        found.ok_or_else(|| Refusal::VersionNotFound(wanted.to_string()))
+    }
+
+    /// The schema with that id.
+    ///
+    /// # Errors
+    /// [`Refusal::SchemaNotFound`].
+    pub fn schema(&self, id: u32) -> Result<&ParsedSchema, Refusal> {
+        self.schemas.get(&id).ok_or(Refusal::SchemaNotFound)
+    }
+
+    /// Where the schema with that id is registered: subjects and version numbers.
+    ///
+    /// # Errors
+    /// [`Refusal::SchemaNotFound`].
+    pub fn uses(&self, id: u32, with_deleted: bool) -> Result<Vec<(&str, u32)>, Refusal> {
+        self.schema(id)?;
+        let all = self.subjects.iter().flat_map(|(subject, versions)| {
+            versions
+                .iter()
+                .map(move |(number, version)| (subject.as_str(), *number, *version))
+        });
+        let shown = all.filter(|(_, _, version)| version.id == id && (with_deleted || !version.deleted));
+        Ok(shown.map(|(subject, number, _)| (subject, number)).collect())
+    }
+
+    /// Why the subject's level would not let this schema in; empty when it would. A subject without versions takes any.
+    ///
+    /// # Errors
+    /// [`Refusal::InvalidSchema`], or, for a numbered version, [`Refusal::SubjectNotFound`] and
+    /// [`Refusal::VersionNotFound`].
+    pub fn check(&self, subject: &str, submission: &Submission, against: Against) -> Result<Vec<String>, Refusal> {
+        let schema = self.parse(submission)?;
+        let level = self.effective_level(subject);
+        Ok(match against {
+            Against::All => incompatibilities(level, &schema, self.live(subject)),
+            Against::One(Wanted::Latest) => {
+                incompatibilities(level, &schema, self.live(subject).next_back().into_iter())
+            }
+            Against::One(number) => {
+                let found = self.version(subject, number, false)?;
+                incompatibilities(level, &schema, std::iter::once((found.version, found.schema)))
+            }
+        })
+    }
+
+    fn parse(&self, submission: &Submission) -> Result<ParsedSchema, Refusal> {
+        let mut referenced = Vec::new();
+        self.follow(&submission.references, &mut referenced)?;
+        let texts: Vec<&str> = referenced.iter().map(|id| self.schemas[id].text.as_str()).collect();
+        ParsedSchema::parse(&submission.schema, submission.references.clone(), &texts)
+    }
+
+    /// The ids that references lead to, directly or through one another, each once. It ends, because a schema can only
+    /// refer to what was registered before it.
+    fn follow(&self, references: &[Reference], ids: &mut Vec<u32>) -> Result<(), Refusal> {
+        for reference in references {
+            let Reference { name, subject, version } = reference;
+            let found = self.version(subject, Wanted::Number(*version), true).map_err(|_| {
+                Refusal::InvalidSchema(format!(
+                    "reference {name}: there is no version {version} of subject {subject}"
+                ))
+            })?;
+            if !ids.contains(&found.id) {
+                ids.push(found.id);
+                self.follow(&found.schema.references, ids)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The id of the schema, a new one if it has none yet.
+    fn keep(&mut self, schema: ParsedSchema) -> u32 {
+        let identity = schema.identity();
+        if let Some(id) = self.ids.get(&identity) {
+            return *id;
+        }
+        self.last_id += 1;
+        self.ids.insert(identity, self.last_id);
+        self.schemas.insert(self.last_id, schema);
+        self.last_id
+    }
+
+    fn find(&self, subject: &str, schema: &ParsedSchema, with_deleted: bool) -> Option<Found<'_>> {
+        let id = *self.ids.get(&schema.identity())?;
+        let mut versions = self.subjects.get(subject)?.iter();
+        let (number, _) = versions.find(|(_, it)| it.id == id && (with_deleted || !it.deleted))?;
+        self.found(*number, id)
+    }
+
+    fn found(&self, version: u32, id: u32) -> Option<Found<'_>> {
+        Some(Found {
+            id,
+            version,
+            schema: self.schemas.get(&id)?,
+        })
+    }
+
+    /// The subject's versions that are not deleted, oldest first.
+    fn live(&self, subject: &str) -> impl DoubleEndedIterator<Item = (u32, &ParsedSchema)> {
+        let versions = self
+            .subjects
+            .get(subject)
+            .into_iter()
+            .flatten()
+            .filter(|(_, version)| !version.deleted);
+        versions.filter_map(|(number, version)| Some((*number, self.schemas.get(&version.id)?)))
+    }
+}
+
+impl std::fmt::Display for Wanted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Wanted::Latest => f.write_str("latest"),
+            Wanted::Number(number) => write!(f, "{number}"),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "state_tests.rs"]
+pub(super) mod tests;

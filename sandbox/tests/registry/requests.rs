@@ -1,0 +1,113 @@
+//! What a request may look like, and how one that cannot be answered is refused.
+
+use reqwest::Method;
+use serde_json::json;
+
+use super::{A, A_AND_B, Api, MEDIA_TYPE, read, refused, schema};
+
+#[tokio::test]
+async fn what_is_not_there_is_refused_with_confluents_codes() {
+    let api = Api::start();
+    assert_eq!(api.post("/subjects/s/versions", schema(A)).await.0, 200);
+    for (path, status, code) in [
+        ("/subjects/none/versions", 404, 40401),
+        ("/subjects/none/versions/1", 404, 40401),
+        ("/subjects/s/versions/2", 404, 40402),
+        ("/subjects/s/versions/0", 422, 42202),
+        ("/subjects/s/versions/two", 422, 42202),
+        ("/schemas/ids/2", 404, 40403),
+        ("/schemas/ids/4294967296", 404, 404),
+        ("/schemas/ids/2/schema", 404, 40403),
+        ("/schemas/ids/2/versions", 404, 40403),
+        ("/config/s", 404, 40408),
+        ("/mode/s", 404, 40409),
+        (
+            "/associations/resources/-/orders?resourceType=topic&associationType=value",
+            404,
+            404,
+        ),
+        ("/nothing", 404, 404),
+    ] {
+        assert_eq!(refused(api.get(path).await), (status, code), "{path}");
+    }
+    assert_eq!(refused(api.post("/subjects/none", schema(A)).await), (404, 40401));
+    assert_eq!(refused(api.post("/subjects/s", schema(A_AND_B)).await), (404, 40403));
+    assert_eq!(refused(api.put("/subjects/s", schema(A)).await), (405, 405));
+    assert_eq!(refused(api.delete("/config/s").await), (404, 40401));
+}
+
+#[tokio::test]
+async fn a_body_that_cannot_be_used_is_refused() {
+    let api = Api::start();
+    let register = "/subjects/s/versions";
+    for body in [
+        schema("{"),
+        schema(r#""nothing""#),
+        schema(""),
+        json!({}),
+        json!({ "type": "string" }),
+    ] {
+        assert_eq!(refused(api.post(register, body.clone()).await), (422, 42201), "{body}");
+    }
+    for more in [
+        json!({ "schemaType": "JSON" }),
+        json!({ "metadata": { "properties": { "a": "b" } } }),
+        json!({ "ruleSet": { "domainRules": [] } }),
+        json!({ "references": [{ "name": "R", "subject": "r", "version": 1 }] }),
+    ] {
+        let mut body = schema(r#""string""#);
+        body.as_object_mut()
+            .expect("an object")
+            .extend(more.as_object().expect("an object").clone());
+        assert_eq!(refused(api.post(register, body.clone()).await), (422, 42201), "{body}");
+    }
+    assert_eq!(refused(api.post(register, json!([1])).await), (400, 400));
+    let whole = |body: String| api.request(Method::POST, register).body(body).send();
+    assert_eq!(
+        refused(read(whole("{".to_owned()).await.expect("an answer")).await),
+        (400, 400)
+    );
+    let large = json!({ "schema": "x".repeat(1024 * 1024) }).to_string();
+    assert_eq!(refused(read(whole(large).await.expect("an answer")).await), (413, 413));
+    assert_eq!(api.get("/subjects?deleted=true").await, (200, json!([])));
+}
+
+#[tokio::test]
+async fn every_content_type_that_clients_send_is_taken() {
+    let api = Api::start();
+    let post = |content_type: &'static str| {
+        let request = api
+            .request(Method::POST, "/subjects/s/versions")
+            .body(schema(r#""string""#).to_string());
+        if content_type.is_empty() {
+            request
+        } else {
+            request.header("content-type", content_type)
+        }
+    };
+    for content_type in [
+        "",
+        MEDIA_TYPE,
+        "application/vnd.schemaregistry+json",
+        "application/json; charset=utf-8",
+        "Application/Octet-Stream",
+    ] {
+        let response = post(content_type).send().await.expect("an answer");
+        assert_eq!(read(response).await, (200, json!({ "id": 1 })), "{content_type}");
+    }
+    let response = post("text/xml").send().await.expect("an answer");
+    assert_eq!(refused(read(response).await), (415, 415));
+}
+
+#[tokio::test]
+async fn small_questions_are_answered_too() {
+    let api = Api::start();
+    assert_eq!(api.get("/").await, (200, json!({})));
+    assert_eq!(api.get("/schemas/types").await, (200, json!(["AVRO"])));
+    assert_eq!(api.get("/mode").await, (200, json!({ "mode": "READWRITE" })));
+    assert_eq!(
+        api.get("/mode/s?defaultToGlobal=true").await,
+        (200, json!({ "mode": "READWRITE" }))
+    );
+    assert_eq!(api.get("/v1/metadata/id").await.0, 200);
+}

@@ -52,3 +52,28 @@ impl Config {
         Duration::from_millis(self.write_deadline_ms)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn each_flag_has_a_help_text_and_a_variable_that_the_readme_lists() {
+        let readme = include_str!("../../README.md");
+        for argument in Config::command()
+            .get_arguments()
+            .filter(|argument| !["help", "version"].contains(&argument.get_id().as_str()))
+        {
+            let variable = argument
+                .get_env()
+                .and_then(|name| name.to_str())
+                .unwrap_or_else(|| panic!("{} has no variable", argument.get_id()));
+            assert!(argument.get_help().is_some(), "{variable}");
+            assert!(
+                readme.contains(&format!("| `{variable}` |")),
+                "{variable} is not in the README's table"
+            );
+        }
+    }
+}

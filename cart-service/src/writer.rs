@@ -159,24 +159,21 @@ impl Writer {
             event_id,
             reason: reason.to_owned(),
         };
-        let settled = self.view.waiters().event(event_id);
-        let delivery = self.publisher.send(event, schema_id, partition).map_err(|not_sent| {
-            self.view.waiters().forget_event(event_id);
-            Failure::NotNow(not_sent.to_string())
-        })?;
+        // Registered before the event can be on the topic, so that its reading is not missed.
+        let mut waiter = self.view.waiters().event(event_id);
+        let delivery = self
+            .publisher
+            .send(event, schema_id, partition)
+            .map_err(|e| Failure::NotNow(e.to_string()))?;
         let read_back = async {
             tokio::select! {
-                settled = settled => settled.map_err(|_| unknown("the service is stopping")),
+                settled = waiter.settled() => settled.ok_or_else(|| unknown("the service is stopping")),
                 // Not the end of it: a record whose delivery failed may have been written all the same.
                 Ok(error) = delivery => Err(unknown(&format!("the broker did not acknowledge the event: {error}"))),
             }
         };
-        let result = timeout_at(deadline.into(), read_back).await;
-        let result = result.unwrap_or_else(|_| Err(unknown("the event was not read back in time")));
-        if result.is_err() {
-            self.view.waiters().forget_event(event_id);
-        }
-        result
+        let in_time = timeout_at(deadline.into(), read_back).await;
+        in_time.unwrap_or_else(|_| Err(unknown("the event was not read back in time")))
     }
 
     fn rejected(&self, settled: &Settled) -> Failure {

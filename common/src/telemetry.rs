@@ -32,20 +32,28 @@ const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 /// # Errors
 /// `RUST_LOG` cannot be read, or logs were started before.
 pub fn init(service: &'static str, format: LogFormat) -> anyhow::Result<()> {
+    init_with(DEFAULT_FILTER, format)?;
+    tracing::info!(service, version = env!("CARGO_PKG_VERSION"), "starting");
+    Ok(())
+}
+
+/// The same with another filter where `RUST_LOG` says nothing.
+///
+/// # Errors
+/// As [`init`].
+pub fn init_with(default_filter: &str, format: LogFormat) -> anyhow::Result<()> {
     let filter = match std::env::var("RUST_LOG") {
         Ok(filter) if !filter.trim().is_empty() => filter
             .parse::<EnvFilter>()
             .with_context(|| format!("RUST_LOG={filter} is no log filter; an example: info,common=debug"))?,
-        _ => EnvFilter::new(DEFAULT_FILTER),
+        _ => EnvFilter::new(default_filter),
     };
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
     match format {
         LogFormat::Text => logs.with_ansi(stderr().is_terminal()).try_init(),
         LogFormat::Json => logs.json().flatten_event(true).try_init(),
     }
-    .map_err(|error| anyhow::anyhow!("cannot start the logs: {error}"))?;
-    tracing::info!(service, version = env!("CARGO_PKG_VERSION"), "starting");
-    Ok(())
+    .map_err(|error| anyhow::anyhow!("cannot start the logs: {error}"))
 }
 
 /// The metrics of this process. The first call installs the recorder; every call returns the same.

@@ -71,8 +71,9 @@ impl Cluster {
         let mut config = self.with_extra(self.base());
         config
             .set("group.id", &self.client_id)
-            // The high watermark, not the end of what is committed: a record behind an open transaction counts.
-            .set("isolation.level", "read_uncommitted")
+            // The end of what any reader can have seen. A record behind another producer's open transaction is seen by
+            // nobody yet, so nobody was told that it won.
+            .set("isolation.level", "read_committed")
             .set("allow.auto.create.topics", "false");
         config
     }

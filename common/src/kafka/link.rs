@@ -8,7 +8,7 @@ use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::KafkaError;
-use rdkafka::statistics::Statistics;
+use rdkafka::statistics::{Broker, Statistics};
 
 /// How long a broker may be silent before what we know counts as old. A quiet broker answers a fetch twice a second.
 pub const SILENCE: Duration = Duration::from_secs(2);
@@ -70,23 +70,15 @@ impl Link {
 
     fn update(&self, topic: &str, statistics: &Statistics) {
         let now = Instant::now();
-        // rxidle: microseconds since anything was received; -1: never (librdkafka, STATISTICS.md).
-        let heard_at = |idle: i64| now.checked_sub(Duration::from_micros(u64::try_from(idle).ok()?));
-        let brokers: HashMap<i32, Option<Instant>> = statistics
-            .brokers
-            .values()
-            .filter(|broker| broker.nodeid >= 0)
-            .map(|broker| {
-                (
-                    broker.nodeid,
-                    if broker.state == "UP" {
-                        heard_at(broker.rxidle)
-                    } else {
-                        None
-                    },
-                )
-            })
-            .collect();
+        // rxidle: microseconds since anything was received; -1: never. waitresp_cnt: requests that were not answered yet
+        // (librdkafka, STATISTICS.md). A broker that was asked nothing owes no answer: its silence tells nothing.
+        let heard = |broker: &Broker| match broker.state.as_str() {
+            "UP" if broker.waitresp_cnt == 0 => Some(now),
+            "UP" => now.checked_sub(Duration::from_micros(u64::try_from(broker.rxidle).ok()?)),
+            _ => None,
+        };
+        let known = statistics.brokers.values().filter(|broker| broker.nodeid >= 0);
+        let brokers: HashMap<i32, Option<Instant>> = known.map(|broker| (broker.nodeid, heard(broker))).collect();
         let mut state = self.lock();
         state.brokers_heard = brokers.values().copied().max().flatten();
         if let Some(topic) = statistics.topics.get(topic) {

@@ -27,7 +27,7 @@ use tokio::sync::watch;
 pub use progress::{PartitionProgress, Progress};
 pub use unusables::{Refused, Unusables};
 pub use view::{NotFresh, View};
-pub use waiters::{Settled, Waiters};
+pub use waiters::{EventWaiter, Settled, Waiters};
 
 use crate::kafka::config::Cluster;
 use crate::kafka::ends::Ends;

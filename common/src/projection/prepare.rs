@@ -57,6 +57,10 @@ pub(super) fn prepare(
     if found.is_none() && settings.create_topics {
         runtime.block_on(topics.ensure(&settings.topic)).map_err(yet)?;
         found = count()?;
+        if found.is_none() {
+            // The broker that was asked has not heard of it yet.
+            return Err(NotReady::Yet(format!("topic {topic} was just created")));
+        }
     }
     let Some(partitions) = found else {
         return Err(NotReady::Yet(format!(

@@ -100,7 +100,7 @@ impl<U: Unusables> Runner<U> {
                 Err(NotReady::Yet(reason)) => {
                     let news = self.progress.borrow().starting.as_ref() != Some(&reason);
                     if news {
-                        tracing::warn!(kafka.topic = self.settings.topic.name, reason, "not reading yet");
+                        tracing::info!(kafka.topic = self.settings.topic.name, reason, "not reading yet");
                     }
                     self.progress.send_modify(|progress| progress.starting = Some(reason));
                 }

@@ -29,12 +29,36 @@ struct Lists {
     orders: HashMap<String, Vec<(i32, oneshot::Sender<()>)>>,
 }
 
+/// Waits for one event; gives up when dropped.
+pub struct EventWaiter {
+    event_id: Uuid,
+    settled: oneshot::Receiver<Settled>,
+    waiters: Waiters,
+}
+
+impl EventWaiter {
+    /// What became of it; `None` when the projection has ended. May be cancelled and called again.
+    pub async fn settled(&mut self) -> Option<Settled> {
+        (&mut self.settled).await.ok()
+    }
+}
+
+impl Drop for EventWaiter {
+    fn drop(&mut self) {
+        self.waiters.lock().events.remove(&self.event_id);
+    }
+}
+
 impl Waiters {
     /// Waits for an event to be read back.
-    pub fn event(&self, event_id: Uuid) -> oneshot::Receiver<Settled> {
-        let (sender, receiver) = oneshot::channel();
+    pub fn event(&self, event_id: Uuid) -> EventWaiter {
+        let (sender, settled) = oneshot::channel();
         self.lock().events.insert(event_id, sender);
-        receiver
+        EventWaiter {
+            event_id,
+            settled,
+            waiters: self.clone(),
+        }
     }
 
     /// Waits for an order to have at least that version.
@@ -46,11 +70,6 @@ impl Waiters {
         waiting.retain(|(_, sender)| !sender.is_closed());
         waiting.push((version, sender));
         receiver
-    }
-
-    /// Gives up waiting for an event.
-    pub fn forget_event(&self, event_id: Uuid) {
-        self.lock().events.remove(&event_id);
     }
 
     /// Gives up waiting for an order; call it after the receiver was dropped.
@@ -115,9 +134,9 @@ mod tests {
     async fn an_event_is_told_to_the_one_who_waits_for_it() {
         let waiters = Waiters::default();
         let (mine, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
-        let waiting = waiters.event(mine);
+        let mut waiting = waiters.event(mine);
         waiters.tell([(other, SETTLED), (mine, SETTLED)].into_iter(), std::iter::empty());
-        assert_eq!(waiting.await, Ok(SETTLED));
+        assert_eq!(waiting.settled().await, Some(SETTLED));
     }
 
     #[tokio::test]
@@ -135,7 +154,6 @@ mod tests {
     fn who_gives_up_leaves_nothing_behind() {
         let waiters = Waiters::default();
         drop((waiters.event(Uuid::from_u128(1)), waiters.order("A", 2)));
-        waiters.forget_event(Uuid::from_u128(1));
         waiters.forget_order("A");
         let lists = waiters.lock();
         assert!(lists.events.is_empty() && lists.orders.is_empty());

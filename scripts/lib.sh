@@ -1,0 +1,124 @@
+# shellcheck shell=bash
+# What the scripts share. Sourced, never run.
+
+# Everything that the scripts say goes to stderr, so that the output of the program that they run stays clean.
+say() { printf '%s\n' "$*" >&2; }
+
+die() {
+  printf '%s: error: %s\n' "${0##*/}" "$*" >&2
+  exit 1
+}
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# Needs are probed by what the build uses, not by package names, so that the answer is right on any system.
+# Only the advice and the installation are Debian's.
+present() {
+  case $1 in
+    build-essential) have cc && have c++ && have make ;;
+    pkg-config) have pkg-config ;;
+    zlib1g-dev) have pkg-config && pkg-config --exists zlib ;;
+    libssl-dev) have pkg-config && pkg-config --exists openssl ;;
+    ca-certificates) [[ ! -e /etc/debian_version || -s /etc/ssl/certs/ca-certificates.crt ]] ;;
+    java) (($(java_major) >= 17)) ;;
+    maven) have mvn ;;
+    python3-venv) have python3 && python3 -c 'import ensurepip, venv' >/dev/null 2>&1 ;;
+    *) have "$1" ;;
+  esac
+}
+
+java_command() {
+  if [[ -n ${JAVA_HOME:-} && -x $JAVA_HOME/bin/java ]]; then
+    printf '%s\n' "$JAVA_HOME/bin/java"
+  else
+    printf 'java\n'
+  fi
+}
+
+# The major version of the Java that would run, 0 when there is none.
+java_major() {
+  local java version=
+  java=$(java_command)
+  if have "$java"; then
+    version=$("$java" -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p' | head -n 1)
+  fi
+  printf '%s\n' "${version:-0}"
+}
+
+# Debian releases carry different Javas; any from 17 on will do.
+java_package() {
+  local package
+  for package in openjdk-17-jre-headless openjdk-21-jre-headless openjdk-25-jre-headless; do
+    if [[ -n $(apt-cache --quiet=0 search --names-only "^$package\$" 2>/dev/null) ]]; then
+      printf '%s\n' "$package"
+      return
+    fi
+  done
+  printf 'openjdk-17-jre-headless\n'
+}
+
+# The needs among the arguments that are not met, in one line.
+missing_of() {
+  local need missing=()
+  for need in "$@"; do
+    present "$need" || missing+=("$need")
+  done
+  printf '%s\n' "${missing[*]-}"
+}
+
+# The command that installs these needs on Debian and Ubuntu.
+install_command() {
+  local need packages=()
+  for need in "$@"; do
+    if [[ $need == java ]]; then need=$(java_package); fi
+    packages+=("$need")
+  done
+  printf 'apt-get install -y --no-install-recommends %s\n' "${packages[*]}"
+}
+
+# require NEED…: stops when one is not met, and says what installs it.
+require() {
+  local missing major
+  read -ra missing <<<"$(missing_of "$@")"
+  ((${#missing[@]})) || return 0
+  major=$(java_major)
+  if [[ " ${missing[*]} " == *" java "* ]] && ((major > 0)); then
+    say "Java 17 or newer is needed, here is Java $major (JAVA_HOME decides, then PATH)"
+  fi
+  die "missing on this machine: ${missing[*]}
+  on Debian and Ubuntu, as root: $(install_command "${missing[@]}")"
+}
+
+# ensure NEED…: installs what is missing when that can be done without asking (root, and apt is there), else as `require`.
+ensure() {
+  local missing
+  read -ra missing <<<"$(missing_of "$@")"
+  ((${#missing[@]})) || return 0
+  if have apt-get && (($(id -u) == 0)); then
+    say "installing: ${missing[*]}"
+    apt-get update -qq >&2
+    local install
+    read -ra install <<<"$(install_command "${missing[@]}")"
+    DEBIAN_FRONTEND=noninteractive "${install[@]}" -qq >&2 || die "this failed: ${install[*]}"
+  fi
+  require "$@"
+}
+
+# The oldest toolchain that the workspace builds with stands in its Cargo.toml only.
+ensure_toolchain() {
+  local wanted found
+  wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' "$ROOT/Cargo.toml" | head -n 1)
+  if ! have cargo && [[ -x $HOME/.cargo/bin/cargo ]]; then
+    # Installed by rustup, in a shell that was started before that.
+    PATH=$HOME/.cargo/bin:$PATH
+  fi
+  have cargo || die "cargo is missing: Rust $wanted or newer is needed; rustup (https://rustup.rs) installs it"
+  found=$(cargo --version | sed -n 's/^cargo \([0-9][0-9.]*\).*/\1/p')
+  if [[ $(printf '%s\n%s\n' "$wanted" "$found" | sort -V | head -n 1) != "$wanted" ]]; then
+    die "Rust $wanted or newer is needed, here is $found; this updates it: rustup update stable"
+  fi
+}
+
+sha256_of() {
+  if have sha256sum; then sha256sum "$1"; else shasum -a 256 "$1"; fi | cut -d ' ' -f 1
+}

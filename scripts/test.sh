@@ -1,0 +1,272 @@
+#!/usr/bin/env bash
+# Every check there is, from a clean checkout: sets up what it needs, runs, and takes down what it started.
+set -euo pipefail
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+source "$ROOT/scripts/lib.sh"
+
+CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/orderlog
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$CACHE/target}
+# The tests may call stack.sh too, and are not to download again.
+export ORDERLOG_STACK_CACHE=${ORDERLOG_STACK_CACHE:-$CACHE/stack}
+# A shell that has run the services is not to configure those of the tests.
+unset KAFKA_BOOTSTRAP_SERVERS SCHEMA_REGISTRY_URL KAFKA_TOPIC KAFKA_DLQ_TOPIC KAFKA_CONFIG KAFKA_CREATE_TOPICS \
+  API_HOST API_PORT STORE SCHEMAS REBUILD ACCEPT_TRUNCATED UNKNOWN_SCHEMA_GRACE_MS WRITE_DEADLINE_MS ORDER_SERVICE_URL \
+  LOG_FORMAT SANDBOX_CART_PORT SANDBOX_ORDER_PORT SANDBOX_REGISTRY_PORT
+
+# Pinned, so that a check fails because of a change here and not because of a release elsewhere.
+PYTHON_PACKAGES=('confluent-kafka[avro,schemaregistry]==2.16.0' 'fastavro==1.12.2')
+CARGO_DENY_VERSION=0.20.2
+COMPOSE_VERSION=v2.40.3
+
+TEST_KAFKA_PORT=${ORDERLOG_TEST_KAFKA_PORT:-19092}
+TEST_CONTROLLER_PORT=${ORDERLOG_TEST_CONTROLLER_PORT:-19093}
+TEST_REGISTRY_PORT=${ORDERLOG_TEST_REGISTRY_PORT:-18081}
+
+QUICK=false
+CARGO_FLAGS=()
+SUMMARY=()
+SCRATCH=
+STEP=
+STARTED=$SECONDS
+
+usage() {
+  cat <<'END'
+Runs every check: shell scripts, format, clippy, build, all tests (those against real Kafka and a real registry too),
+licences and sources of the dependencies, docker-compose.yml.
+
+usage: scripts/test.sh [--quick]
+
+  --quick   without real servers, dependencies and docker-compose.yml
+
+Installs missing Debian packages when it runs as root, else it names them. Needs Rust; everything else is fetched into
+${XDG_CACHE_HOME:-~/.cache}/orderlog.
+
+environment:
+  CARGO_TARGET_DIR                ~/.cache/orderlog/target
+  CI                              true: nothing may be skipped, Cargo.lock must be up to date
+  ORDERLOG_TEST_KAFKA_PORT        19092
+  ORDERLOG_TEST_CONTROLLER_PORT   19093
+  ORDERLOG_TEST_REGISTRY_PORT     18081
+END
+}
+
+# ---- steps -----------------------------------------------------------------------------------------------------------
+
+# step NAME HOW FUNCTION: HOW is the command that does the same alone.
+step() {
+  local name=$1 how=$2 function=$3 start=$SECONDS result=0
+  printf '\n=== %s\n' "$name"
+  # In the background, so that a signal to this script is answered at once, and in a process group of its own (-m), so
+  # that everything the step has started can be ended with it.
+  set -m
+  (
+    set +m -e
+    "$function"
+  ) </dev/null &
+  STEP=$!
+  set +m
+  wait "$STEP" || result=$?
+  STEP=
+  local seconds=$((SECONDS - start))
+  if ((result == 77)) && [[ ${CI:-} != true ]]; then
+    SUMMARY+=("$(printf '%-34s skipped' "$name")")
+  elif ((result == 77)); then
+    fail "$name" "$seconds" "it was skipped, which CI=true does not allow; $how"
+  elif ((result != 0)); then
+    fail "$name" "$seconds" "alone: $how"
+  else
+    SUMMARY+=("$(printf '%-34s ok    %5d s' "$name" "$seconds")")
+  fi
+}
+
+# Leaves a step: what it needs is not here.
+skip() {
+  say "skipped: $*"
+  exit 77
+}
+
+fail() {
+  SUMMARY+=("$(printf '%-34s FAILED%5d s' "$1" "$2")")
+  summarize
+  say "failed: $1
+  $3"
+  exit 1
+}
+
+summarize() {
+  printf '\n=== summary\n'
+  printf '%s\n' "${SUMMARY[@]}"
+  printf '%-34s       %5d s\n' together $((SECONDS - STARTED))
+}
+
+# Exit codes 130 and 143 come through here too: nothing that was started here outlives this script.
+cleanup() {
+  local code=$?
+  trap - EXIT
+  trap '' INT TERM
+  if [[ -n $STEP ]]; then
+    kill -TERM -- "-$STEP" 2>/dev/null || true
+    wait "$STEP" 2>/dev/null || true
+  fi
+  if [[ -d $SCRATCH/stack ]]; then
+    ((code == 0 || code > 128)) || show_stack_logs
+    stop_stack
+  fi
+  rm -rf "$SCRATCH"
+  exit "$code"
+}
+
+# ---- set-up ----------------------------------------------------------------------------------------------------------
+
+set_up_tools() {
+  local needs=(build-essential pkg-config zlib1g-dev libssl-dev ca-certificates shellcheck)
+  $QUICK || needs+=(java maven kcat python3-venv jq curl)
+  ensure "${needs[@]}"
+  if ! cargo fmt --version >/dev/null 2>&1 || ! cargo clippy --version >/dev/null 2>&1; then
+    rustup component add rustfmt clippy
+  fi
+}
+
+set_up_python() {
+  local wanted="${PYTHON_PACKAGES[*]}"
+  if [[ $(cat "$CACHE/venv/installed" 2>/dev/null) == "$wanted" ]] && "$CACHE/venv/bin/python" -c '' 2>/dev/null; then
+    return
+  fi
+  rm -rf "$CACHE/venv"
+  python3 -m venv "$CACHE/venv"
+  "$CACHE/venv/bin/pip" install --quiet --disable-pip-version-check "${PYTHON_PACKAGES[@]}"
+  printf '%s\n' "$wanted" >"$CACHE/venv/installed"
+}
+
+stack() {
+  ORDERLOG_STACK_DIR=$SCRATCH/stack KAFKA_PORT=$TEST_KAFKA_PORT KAFKA_CONTROLLER_PORT=$TEST_CONTROLLER_PORT \
+    REGISTRY_PORT=$TEST_REGISTRY_PORT "$ROOT/scripts/stack.sh" "$@"
+}
+
+stop_stack() {
+  stack down 2>/dev/null || say "the test stack did not stop cleanly"
+  rm -rf "$SCRATCH/stack"
+}
+
+show_stack_logs() {
+  local log
+  for log in kafka registry; do
+    [[ -f $SCRATCH/stack/$log.log ]] || continue
+    say "--- the end of the test stack's $log.log"
+    tail -n 40 "$SCRATCH/stack/$log.log" >&2
+  done
+}
+
+# ---- the checks ------------------------------------------------------------------------------------------------------
+
+check_scripts() { shellcheck -x scripts/*.sh .ci/run; }
+
+check_format() { cargo fmt --all --check; }
+
+check_clippy() { cargo clippy --workspace --all-targets --all-features "${CARGO_FLAGS[@]}" -- -D warnings; }
+
+# With --all-targets, as the tests need it: another choice of targets would be another choice of features, and build
+# some of the dependencies twice.
+build() { cargo build --workspace --all-targets "${FEATURES[@]}" "${CARGO_FLAGS[@]}"; }
+
+start_stack() { stack up >/dev/null; }
+
+run_tests() { cargo test --workspace "${FEATURES[@]}" "${CARGO_FLAGS[@]}"; }
+
+check_dependencies() {
+  # The targets of other systems are in the lock file too, and cargo-deny wants to read them all.
+  cargo fetch --quiet --locked
+  local deny=cargo-deny
+  if ! have cargo-deny; then
+    deny=$CACHE/cargo-deny-$CARGO_DENY_VERSION/bin/cargo-deny
+  fi
+  if ! have "$deny"; then
+    # Built to be used once: compiling it fast matters more than its speed.
+    CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_TARGET_DIR=$CACHE/cargo-deny-target \
+      cargo install cargo-deny --locked --version "$CARGO_DENY_VERSION" --root "$CACHE/cargo-deny-$CARGO_DENY_VERSION"
+    rm -rf "$CACHE/cargo-deny-target"
+  fi
+  "$deny" --offline check --hide-inclusion-graph licenses bans sources
+}
+
+check_compose() {
+  local compose
+  if docker compose version >/dev/null 2>&1; then
+    compose=(docker compose)
+  else
+    compose=("$CACHE/docker-compose-$COMPOSE_VERSION")
+    have "${compose[0]}" || build_compose "${compose[0]}"
+  fi
+  "${compose[@]}" -f docker-compose.yml config --quiet
+  say "docker-compose.yml is valid"
+}
+
+# Docker's own parser is a Go module; its command needs no engine to check a file. (`go install` refuses it.)
+build_compose() {
+  have go || skip "neither docker compose nor Go (1.21 or newer) is here to check docker-compose.yml with"
+  say "building docker compose $COMPOSE_VERSION (once)"
+  mkdir -p "$SCRATCH/compose"
+  cd "$SCRATCH/compose"
+  {
+    go mod init compose && go get "github.com/docker/compose/v2/cmd@$COMPOSE_VERSION"
+  } >go.log 2>&1 || {
+    cat go.log >&2
+    return 1
+  }
+  go build -o "$1.partial" github.com/docker/compose/v2/cmd
+  mv "$1.partial" "$1"
+  cd "$ROOT"
+}
+
+# ---- all of it -------------------------------------------------------------------------------------------------------
+
+for argument in "$@"; do
+  case $argument in
+    -h | --help)
+      usage
+      exit
+      ;;
+    --quick) QUICK=true ;;
+    *)
+      printf 'test.sh: error: unknown argument %s\n\n' "$argument" >&2
+      usage >&2
+      exit 2
+      ;;
+  esac
+done
+
+cd "$ROOT"
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+mkdir -p "$CACHE"
+SCRATCH=$(mktemp -d "${TMPDIR:-/tmp}/orderlog-test.XXXXXX")
+[[ ${CI:-} == true ]] && CARGO_FLAGS+=(--locked)
+
+# The tests against real servers are behind a feature of testbed.
+FEATURES=(--all-features)
+$QUICK && FEATURES=()
+
+ensure_toolchain
+step "set-up: tools" "scripts/test.sh" set_up_tools
+$QUICK || step "set-up: Python clients" "scripts/test.sh" set_up_python
+step "shell scripts" "shellcheck -x scripts/*.sh .ci/run" check_scripts
+step "format" "cargo fmt --all --check" check_format
+step "clippy" "cargo clippy --workspace --all-targets --all-features -- -D warnings" check_clippy
+step "build" "cargo build --workspace --all-targets ${FEATURES[*]}" build
+if ! $QUICK; then
+  step "real Kafka and registry: start" "scripts/stack.sh up" start_stack
+  export ORDERLOG_TEST_KAFKA=127.0.0.1:$TEST_KAFKA_PORT
+  export ORDERLOG_TEST_REGISTRY=http://127.0.0.1:$TEST_REGISTRY_PORT/apis/ccompat/v7
+  export ORDERLOG_TEST_STACK_DIR=$SCRATCH/stack
+  export ORDERLOG_TEST_PYTHON=$CACHE/venv/bin/python
+fi
+step "tests" "cargo test --workspace ${FEATURES[*]}" run_tests
+if ! $QUICK; then
+  stop_stack
+  step "dependencies: licences and sources" "cargo deny check licenses bans sources" check_dependencies
+  step "docker-compose.yml" "docker compose config" check_compose
+fi
+summarize

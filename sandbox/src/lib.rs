@@ -2,10 +2,17 @@
 //! memory, both spoken to by ordinary clients over TCP.
 //!
 //! - [`broker`]: librdkafka's mock cluster, for topics;
-//! - [`registry`]: a schema registry with Confluent's REST API.
+//! - [`registry`]: a schema registry with Confluent's REST API;
+//! - [`poison`]: records that cannot be used, one of each kind.
 //!
-//! Tests of the services start them, and so does the sandbox. Nothing in the services knows that they are not real, so
-//! no product code may depend on this crate.
+//! Tests of the services start them, and so does the sandbox program, which is [`cli`], [`pipeline`] (everything in one
+//! process) and [`demo`]. Nothing in the services knows that broker and registry are not real, so no product code may
+//! depend on this crate.
 
 pub mod broker;
+pub mod cli;
+pub mod demo;
+pub mod pipeline;
+pub mod poison;
 pub mod registry;
+pub mod welcome;

@@ -1,2 +1,67 @@
-//! Placeholder.
-fn main() {}
+//! The sandbox program: the whole pipeline in one process.
+
+use std::time::Instant;
+
+use clap::Parser;
+use common::config::LogFormat;
+use common::{codec, shutdown, telemetry};
+use sandbox::cli::{Cli, Command};
+use sandbox::pipeline::{Pipeline, TOPIC};
+use sandbox::poison::{Kind, Poisoner};
+use sandbox::{demo, welcome};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let started = Instant::now();
+    codec::limit_allocations();
+    // A second provider cannot have been there before: this is the first thing that could install one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let cli = Cli::parse();
+    // Quiet, so that what it prints is seen; RUST_LOG=info shows what the services log.
+    telemetry::init_with("warn,librdkafka=off,rdkafka=off", LogFormat::Text)?;
+    if let Some(Command::Poison {
+        kind,
+        kafka_bootstrap_servers,
+        kafka_topic,
+        schema_registry_url,
+    }) = &cli.command
+    {
+        return poison(*kind, kafka_bootstrap_servers, kafka_topic, schema_registry_url).await;
+    }
+    let stop = shutdown::signal()?;
+    let mut pipeline = Pipeline::start(&cli).await?;
+    println!("{}", welcome::text(&pipeline, started.elapsed(), cli.demo));
+    let ended = run(&mut pipeline, cli.demo, stop).await;
+    println!("Stopping; everything is gone after this.");
+    let stopped = pipeline.stop().await;
+    ended.and(stopped)
+}
+
+async fn run(pipeline: &mut Pipeline, with_demo: bool, stop: impl Future) -> anyhow::Result<()> {
+    tokio::pin!(stop);
+    if with_demo {
+        tokio::select! {
+            _ = &mut stop => return Ok(()),
+            failed = demo::run(pipeline) => failed?,
+        }
+    }
+    tokio::select! {
+        _ = &mut stop => Ok(()),
+        error = pipeline.failure() => Err(error),
+    }
+}
+
+async fn poison(kind: Kind, broker: &str, topic: &str, registry: &str) -> anyhow::Result<()> {
+    let order_id = format!("POISON-{}", fastrand::u32(1..1_000_000));
+    Poisoner::connect(broker, topic, registry)
+        .await?
+        .write(kind, &order_id)?;
+    println!(
+        "Written to {TOPIC} with key {order_id}; it will be dead-lettered as {}.",
+        kind.code()
+    );
+    Ok(())
+}

@@ -1,0 +1,104 @@
+//! order-service's settings: what both services share, and its own.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::Parser;
+use common::config::{PipelineConfig, StoreUrl, TopicName};
+
+/// Follows the order events in Kafka and answers questions about orders over HTTP.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "order-service", version, about)]
+pub struct Config {
+    /// What both services share.
+    #[command(flatten)]
+    pub pipeline: PipelineConfig,
+
+    /// Port that the HTTP server listens on; 0 takes a free one
+    #[arg(long, env = "API_PORT", value_name = "API_PORT", default_value_t = 8001)]
+    pub api_port: u16,
+
+    /// Where the orders are kept that were read from the topic, as embedded:DIRECTORY
+    #[arg(long, env = "STORE", value_name = "STORE", default_value = "embedded:./data/order-service")]
+    pub store: StoreUrl,
+
+    /// Topic of the records that cannot be used; when not given, the events' topic with -dlq behind it
+    #[arg(long = "kafka-dlq-topic", env = "KAFKA_DLQ_TOPIC", value_name = "KAFKA_DLQ_TOPIC")]
+    pub dlq_topic: Option<TopicName>,
+
+    /// How long a schema id that the registry does not know may take to appear, in milliseconds, before its records are
+    /// given up as dead letters
+    #[arg(long, env = "UNKNOWN_SCHEMA_GRACE_MS", value_name = "UNKNOWN_SCHEMA_GRACE_MS", default_value_t = 10_000)]
+    pub unknown_schema_grace_ms: u64,
+}
+
+impl Config {
+    /// The dead-letter topic.
+    ///
+    /// # Errors
+    /// It is the events' own topic, or the name made from that one is too long.
+    pub fn dead_letter_topic(&self) -> anyhow::Result<TopicName> {
+        let topic = &self.pipeline.topic;
+        let dead_letters = match &self.dlq_topic {
+            Some(given) => given.clone(),
+            None => format!("{topic}-dlq")
+                .parse()
+                .map_err(anyhow::Error::msg)
+                .with_context(|| format!("no dead-letter topic can be named after {topic}: name one with --kafka-dlq-topic / KAFKA_DLQ_TOPIC"))?,
+        };
+        anyhow::ensure!(
+            dead_letters != *topic,
+            "the dead-letter topic is the events' own topic, {topic}: dead letters would be read as events for ever. Name another one with --kafka-dlq-topic / KAFKA_DLQ_TOPIC"
+        );
+        Ok(dead_letters)
+    }
+
+    /// How long a schema id that the registry does not know may take to appear.
+    pub fn unknown_schema_grace(&self) -> Duration {
+        Duration::from_millis(self.unknown_schema_grace_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::{CommandFactory, FromArgMatches};
+
+    /// What those arguments mean, whatever the environment of the test says.
+    fn parse(arguments: &[&str]) -> Config {
+        let command = Config::command().mut_args(|argument| argument.env(None::<&'static str>));
+        let matches = command.get_matches_from([&["order-service"], arguments].concat());
+        Config::from_arg_matches(&matches).expect("a config")
+    }
+
+    #[test]
+    fn the_defaults_are_as_documented() {
+        let config = parse(&[]);
+        assert_eq!((config.api_port, config.unknown_schema_grace()), (8001, Duration::from_secs(10)));
+        assert_eq!(config.store.to_string(), "embedded:./data/order-service");
+        assert_eq!(config.dead_letter_topic().expect("a topic").as_str(), "order-events-dlq");
+    }
+
+    #[test]
+    fn the_dead_letter_topic_follows_the_topic_unless_it_is_named() {
+        let topic = |arguments: &[&str]| parse(arguments).dead_letter_topic().map(|topic| topic.to_string());
+        assert_eq!(topic(&["--kafka-topic=orders"]).expect("a topic"), "orders-dlq");
+        assert_eq!(topic(&["--kafka-topic=orders", "--kafka-dlq-topic=dead"]).expect("a topic"), "dead");
+    }
+
+    #[test]
+    fn dead_letters_never_go_to_the_topic_they_come_from() {
+        let error = parse(&["--kafka-topic=orders", "--kafka-dlq-topic=orders"]).dead_letter_topic().expect_err("the same topic");
+        assert!(error.to_string().contains("KAFKA_DLQ_TOPIC"), "{error}");
+        let long = format!("--kafka-topic={}", "x".repeat(247));
+        let error = format!("{:#}", parse(&[&long]).dead_letter_topic().expect_err("too long"));
+        assert!(error.contains("KAFKA_DLQ_TOPIC") && error.contains("249"), "{error}");
+    }
+
+    #[test]
+    fn each_flag_has_an_environment_variable_and_a_help_text() {
+        for argument in Config::command().get_arguments().filter(|argument| !["help", "version"].contains(&argument.get_id().as_str())) {
+            assert!(argument.get_env().is_some() && argument.get_help().is_some(), "{}", argument.get_id());
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Gets letters acknowledged: all of a batch are sent together and awaited once, for a bounded time. What is still under
+//! way then is not sent a second time; the record is offered again later, and its report will have come.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use super::letter::{Form, Letter};
+use super::writer::{NotWritten, Report, Writer};
+use crate::SERVICE;
+
+/// How long a batch's letters are awaited. A healthy broker takes milliseconds; all partitions wait meanwhile.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// The same after a batch that was not written: the other partitions must not suffer for one topic.
+const LITTLE_PATIENCE: Duration = Duration::from_millis(50);
+
+/// What is known of a letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum State {
+    UnderWay,
+    Acknowledged,
+    /// Acknowledged, and told to log and metrics.
+    Noted,
+    /// Too large in that form.
+    TooLarge(Form),
+    Failed(String),
+}
+
+/// The letters of this process that the index does not have yet.
+pub(super) struct Deliveries {
+    writer: Writer,
+    /// By coordinates of their records.
+    letters: HashMap<String, State>,
+    patience: Duration,
+    /// The highest partition of the topic that a letter was written to; -1 before the first.
+    highest_partition: i32,
+}
+
+impl Deliveries {
+    pub fn new(writer: Writer) -> Self {
+        Self { writer, letters: HashMap::new(), patience: PATIENCE, highest_partition: -1 }
+    }
+
+    /// Sends what was not sent yet and waits for the acknowledgements. One result for each letter.
+    pub fn deliver(&mut self, letters: &[&Letter<'_>]) -> Vec<Result<(), String>> {
+        self.collect();
+        let until = Instant::now() + self.patience;
+        for letter in letters {
+            if !self.letters.contains_key(letter.coordinates()) {
+                self.send(letter, Form::Together, until);
+            }
+        }
+        self.await_reports(letters, until);
+        for letter in letters {
+            self.shrink(letter, until);
+        }
+        let results: Vec<_> = letters.iter().map(|letter| self.result(letter)).collect();
+        self.patience = if results.iter().all(Result::is_ok) { PATIENCE } else { LITTLE_PATIENCE };
+        results
+    }
+
+    /// Takes in the reports that have come.
+    pub fn collect(&mut self) {
+        while let Some(report) = self.writer.next_report(Instant::now()) {
+            self.take(report);
+        }
+    }
+
+    /// Forgets a letter that the index has.
+    pub fn forget(&mut self, coordinates: &str) {
+        if matches!(self.letters.get(coordinates), Some(State::Acknowledged | State::Noted)) {
+            self.letters.remove(coordinates);
+        }
+    }
+
+    /// The highest partition of the topic that a letter was written to; -1 before the first.
+    pub fn highest_partition(&self) -> i32 {
+        self.highest_partition
+    }
+
+    fn send(&mut self, letter: &Letter<'_>, form: Form, until: Instant) {
+        let state = loop {
+            match self.writer.send(letter, form) {
+                Ok(()) => break State::UnderWay,
+                Err(NotWritten::QueueFull) => match self.writer.next_report(until) {
+                    Some(report) => self.take(report),
+                    None => break State::Failed("more letters wait to be sent than fit the queue".to_owned()),
+                },
+                // The library measures each letter by itself, so sending it alone would bring the same answer.
+                Err(NotWritten::TooLarge) => break State::TooLarge(if form == Form::Together { Form::Alone } else { form }),
+                Err(NotWritten::Failed(reason)) => break State::Failed(reason),
+            }
+        };
+        self.letters.insert(letter.coordinates().to_owned(), state);
+    }
+
+    /// Sends a letter that is too large alone, and then with less and less in it.
+    fn shrink(&mut self, letter: &Letter<'_>, until: Instant) {
+        while let Some(State::TooLarge(form)) = self.letters.get(letter.coordinates()) {
+            let Some(smaller) = form.smaller() else {
+                let reason = "the topic takes not even a letter without key and value: raise its max.message.bytes".to_owned();
+                self.letters.insert(letter.coordinates().to_owned(), State::Failed(reason));
+                return;
+            };
+            self.send(letter, smaller, until);
+            self.await_reports(&[letter], until);
+        }
+    }
+
+    fn await_reports(&mut self, letters: &[&Letter<'_>], until: Instant) {
+        for letter in letters {
+            while self.letters.get(letter.coordinates()) == Some(&State::UnderWay) {
+                let Some(report) = self.writer.next_report(until) else { return };
+                self.take(report);
+            }
+        }
+    }
+
+    fn take(&mut self, report: Report) {
+        let state = match report.result {
+            Ok(partition) => {
+                self.highest_partition = self.highest_partition.max(partition);
+                State::Acknowledged
+            }
+            Err(NotWritten::TooLarge) => State::TooLarge(report.form),
+            Err(NotWritten::QueueFull) => State::Failed("the queue is full".to_owned()),
+            Err(NotWritten::Failed(reason)) => State::Failed(reason),
+        };
+        self.letters.insert(report.coordinates, state);
+    }
+
+    fn result(&mut self, letter: &Letter<'_>) -> Result<(), String> {
+        match self.letters.get(letter.coordinates()) {
+            Some(State::Acknowledged) => {
+                note(letter);
+                self.letters.insert(letter.coordinates().to_owned(), State::Noted);
+                Ok(())
+            }
+            Some(State::Noted) => Ok(()),
+            Some(State::Failed(reason)) => {
+                let reason = reason.clone();
+                // It is sent anew when its record is offered again.
+                self.letters.remove(letter.coordinates());
+                Err(reason)
+            }
+            Some(State::UnderWay | State::TooLarge(_)) | None => Err(format!("no acknowledgement within {} ms", self.patience.as_millis())),
+        }
+    }
+}
+
+/// Says once that a record was dead-lettered; never what was in it.
+fn note(letter: &Letter<'_>) {
+    let place = letter.place();
+    tracing::warn!(
+        code = letter.code().as_str(),
+        kafka.topic = place.topic,
+        kafka.partition = place.partition,
+        kafka.offset = place.offset,
+        reason = letter.why().reason,
+        "record dead-lettered"
+    );
+    metrics::counter!("orderlog_dead_letters_total", "service" => SERVICE, "code" => letter.code().as_str()).increment(1);
+}

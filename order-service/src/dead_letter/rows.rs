@@ -1,0 +1,203 @@
+//! How the index of dead letters looks on disk. It is made from the topic alone, so a row of another format is no loss:
+//! the index is thrown away and read anew. Pure.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::str::FromStr;
+
+use common::unusable::Code;
+use serde::{Deserialize, Serialize};
+
+use super::headers::{Marks, Origin};
+
+/// Version of all rows here.
+pub(super) const FORMAT: u32 = 1;
+/// Longest key that is kept, in bytes; the key of an order has at most 256.
+const MAX_KEY_BYTES: usize = 1024;
+/// What a key begins with that is shown in hex.
+const HEX_PREFIX: &str = "hex:";
+
+/// Where a letter lies in the dead-letter topic: `partition-offset`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LetterId {
+    /// Its partition.
+    pub partition: i32,
+    /// Its offset.
+    pub offset: i64,
+}
+
+impl LetterId {
+    /// The id as a key of the store, in whose order ids are sorted by partition, then offset.
+    pub(super) fn to_key(self) -> [u8; 12] {
+        let mut key = [0; 12];
+        key[..4].copy_from_slice(&self.partition.to_be_bytes());
+        key[4..].copy_from_slice(&self.offset.to_be_bytes());
+        key
+    }
+
+    /// The id of a key of the store.
+    pub(super) fn from_key(key: &[u8]) -> Option<Self> {
+        let (partition, offset) = key.split_first_chunk::<4>()?;
+        Some(Self {
+            partition: i32::from_be_bytes(*partition),
+            offset: i64::from_be_bytes(offset.try_into().ok()?),
+        })
+    }
+}
+
+impl std::fmt::Display for LetterId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}-{}", self.partition, self.offset)
+    }
+}
+
+impl FromStr for LetterId {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
+        let parsed = text.split_once('-').filter(|(partition, offset)| number(partition) && number(offset));
+        parsed
+            .and_then(|(partition, offset)| Some(Self { partition: partition.parse().ok()?, offset: offset.parse().ok()? }))
+            .ok_or("must be <partition>-<offset>, such as 0-17")
+    }
+}
+
+/// One letter, as the index has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LetterRow {
+    /// When it was written: milliseconds since 1970-01-01 UTC.
+    pub timestamp: Option<i64>,
+    /// The record's key, as [`key_text`] shows it.
+    pub key: Option<String>,
+    /// What kind of fault was found; `None` for a record that is not a dead letter of ours.
+    pub code: Option<Code>,
+    /// Why, in words.
+    pub reason: Option<String>,
+    /// The schema id in the record's frame.
+    pub schema_id: Option<u32>,
+    /// Length of the record's value, in bytes.
+    pub size: u64,
+    /// How often it was sent back.
+    pub replays: u32,
+    /// Where the record first lay.
+    pub origin: Option<Origin>,
+}
+
+impl LetterRow {
+    /// The row of a record of the dead-letter topic.
+    pub(super) fn of(marks: &Marks, timestamp: Option<i64>, key: Option<&[u8]>, value: Option<&[u8]>) -> Self {
+        let length = || value.map_or(0, <[u8]>::len) as u64;
+        Self {
+            timestamp,
+            key: key.map(key_text),
+            code: marks.code,
+            reason: marks.reason.clone(),
+            schema_id: marks.schema_id,
+            size: marks.pointer.as_ref().map_or_else(length, |(_, size)| *size),
+            replays: marks.replays,
+            origin: marks.origin.clone(),
+        }
+    }
+}
+
+/// A key as text. UTF-8 is shown as it is; anything else, and text that itself begins with `hex:`, as `hex:` and its
+/// bytes, so no two keys look the same. Keys above 1,024 bytes, which no order has, are cut, with `…` at the end.
+pub fn key_text(key: &[u8]) -> String {
+    let kept = &key[..key.len().min(MAX_KEY_BYTES)];
+    let cut = kept.len() < key.len();
+    let text = match std::str::from_utf8(kept) {
+        Ok(text) => Some(text),
+        // The cut may have gone through a character.
+        Err(error) if cut && error.error_len().is_none() => std::str::from_utf8(&kept[..error.valid_up_to()]).ok(),
+        Err(_) => None,
+    };
+    let mut shown = match text {
+        Some(text) if !text.starts_with(HEX_PREFIX) => text.to_owned(),
+        _ => kept.iter().fold(HEX_PREFIX.to_owned(), |mut hex, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        }),
+    };
+    if cut {
+        shown.push('…');
+    }
+    shown
+}
+
+/// How far the topic was read, and what is in the index. One row, changed with every batch.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Summary {
+    /// Version of all rows.
+    pub(super) format: u32,
+    /// The dead-letter topic that the index was made from; empty while it is being thrown away.
+    pub(super) topic: String,
+    /// Offset of the next record to read, by partition.
+    pub(super) next: BTreeMap<i32, i64>,
+    /// Letters in the index.
+    pub count: u64,
+    /// Letters in the index, by code. Records that are not ours have none, and count only in `count`.
+    pub by_code: BTreeMap<Code, u64>,
+}
+
+impl Summary {
+    /// An index of that topic in which nothing is yet.
+    pub(super) fn of(topic: &str) -> Self {
+        Self { format: FORMAT, topic: topic.to_owned(), ..Self::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_written_read_and_sorted() {
+        let ids = [(0, 0), (0, 9), (0, 10), (1, 0), (i32::MAX, i64::MAX)].map(|(partition, offset)| LetterId { partition, offset });
+        for id in ids {
+            assert_eq!(id.to_string().parse(), Ok(id));
+            assert_eq!(LetterId::from_key(&id.to_key()), Some(id));
+        }
+        assert!(ids.map(LetterId::to_key).is_sorted());
+    }
+
+    #[test]
+    fn what_is_no_id_is_refused() {
+        for text in ["", "-", "0", "0-", "-1", "-1-2", "0--1", "+1-2", "a-b", "0-1-2", "2147483648-0", "0-9223372036854775808"] {
+            assert!(text.parse::<LetterId>().is_err(), "{text}");
+        }
+        assert_eq!(LetterId::from_key(b"short"), None);
+    }
+
+    #[test]
+    fn no_two_keys_look_the_same() {
+        for (key, text) in [
+            (&b""[..], ""),
+            (b"ORD-1", "ORD-1"),
+            ("é\0".as_bytes(), "é\0"),
+            (&[0xff, 0x00], "hex:ff00"),
+            (b"hex:ff00", "hex:6865783a66663030"),
+        ] {
+            assert_eq!(key_text(key), text);
+        }
+    }
+
+    #[test]
+    fn an_endless_key_is_cut_at_a_character() {
+        let text = format!("x{}", "é".repeat(600));
+        assert_eq!(key_text(text.as_bytes()), format!("x{}…", "é".repeat(511)));
+        assert_eq!(key_text(&[0xff; 2000]), format!("hex:{}…", "ff".repeat(1024)));
+    }
+
+    #[test]
+    fn a_summary_comes_back_from_its_row() {
+        let mut summary = Summary::of("dlq");
+        summary.next.insert(0, 7);
+        summary.by_code.insert(Code::NotFramed, 3);
+        let row = serde_json::to_vec(&summary).expect("JSON");
+        assert_eq!(serde_json::from_slice::<Summary>(&row).expect("a summary"), summary);
+    }
+}

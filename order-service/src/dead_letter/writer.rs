@@ -1,0 +1,142 @@
+//! Puts letters on the dead-letter topic and passes on what became of them. What is sent, and when, decides
+//! [`super::deliveries`].
+
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use common::kafka::config::Cluster;
+use common::kafka::link;
+use rdkafka::Message;
+use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, ThreadedProducer};
+
+use super::letter::{Form, Letter};
+
+/// How long the library tries to deliver a letter before it gives up, in milliseconds.
+const DELIVERY_TIMEOUT_MS: u64 = 5_000;
+
+/// What became of one letter.
+pub(super) struct Report {
+    /// Coordinates of its record.
+    pub coordinates: String,
+    /// How much of the record it carried.
+    pub form: Form,
+    /// The partition that it lies in, or why it lies nowhere (for all that is known).
+    pub result: Result<i32, NotWritten>,
+}
+
+/// Why a letter was not written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum NotWritten {
+    /// The library's queue is full: try again when reports have come.
+    QueueFull,
+    /// The library or the broker will not have a record of that size.
+    TooLarge,
+    /// Anything else, in words.
+    Failed(String),
+}
+
+/// A producer of dead letters.
+pub(super) struct Writer {
+    cluster: Cluster,
+    topic: String,
+    producer: ThreadedProducer<Reports>,
+    sender: mpsc::Sender<Report>,
+    reports: mpsc::Receiver<Report>,
+}
+
+impl Writer {
+    /// A producer for that topic.
+    ///
+    /// # Errors
+    /// When the client cannot be made.
+    pub fn new(cluster: Cluster, topic: String) -> anyhow::Result<Self> {
+        let (sender, reports) = mpsc::channel();
+        Ok(Self { producer: make(&cluster, sender.clone())?, cluster, topic, sender, reports })
+    }
+
+    /// Hands a letter to the library. A report follows, unless there is an error.
+    ///
+    /// # Errors
+    /// Why the library did not take it.
+    pub fn send(&mut self, letter: &Letter<'_>, form: Form) -> Result<(), NotWritten> {
+        let mut record = BaseRecord::with_opaque_to(&self.topic, Box::new((letter.coordinates().to_owned(), form))).headers(letter.headers(form));
+        // No timestamp is set: the letter's own is the time of its writing, the record's is in the headers.
+        record.key = letter.key(form);
+        record.payload = letter.value(form);
+        let sent = self.producer.send::<[u8], [u8]>(record).map_err(|(error, _)| not_written(&error));
+        if sent.is_err() && self.producer.client().fatal_error().is_some() {
+            self.replace();
+        }
+        sent
+    }
+
+    /// The next report, if there is one until then.
+    pub fn next_report(&self, until: Instant) -> Option<Report> {
+        self.reports.recv_timeout(until.saturating_duration_since(Instant::now())).ok()
+    }
+
+    /// Replaces a producer that has met a fatal error: it will never send again (librdkafka, "Fatal errors").
+    fn replace(&mut self) {
+        match make(&self.cluster, self.sender.clone()) {
+            Ok(producer) => {
+                tracing::warn!("the producer of dead letters met a fatal error and was replaced");
+                self.producer = producer;
+            }
+            Err(error) => tracing::error!(%error, "the producer of dead letters met a fatal error and cannot be replaced"),
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        // What is under way may still land; without a report its record is read again, and found by the index.
+        let _ = self.producer.flush(Duration::from_secs(1));
+    }
+}
+
+fn make(cluster: &Cluster, sender: mpsc::Sender<Report>) -> anyhow::Result<ThreadedProducer<Reports>> {
+    cluster
+        .dead_letter_producer(DELIVERY_TIMEOUT_MS)
+        .create_with_context(Reports(sender))
+        .context("making the Kafka producer of dead letters: check KAFKA_BOOTSTRAP_SERVERS and KAFKA_CONFIG")
+}
+
+fn not_written(error: &KafkaError) -> NotWritten {
+    match error.rdkafka_error_code() {
+        Some(RDKafkaErrorCode::QueueFull) => NotWritten::QueueFull,
+        Some(RDKafkaErrorCode::MessageSizeTooLarge | RDKafkaErrorCode::MessageBatchTooLarge) => NotWritten::TooLarge,
+        Some(code) => NotWritten::Failed(code.to_string()),
+        None => NotWritten::Failed(error.to_string()),
+    }
+}
+
+/// Passes on what became of each letter.
+struct Reports(mpsc::Sender<Report>);
+
+impl ClientContext for Reports {
+    fn log(&self, level: RDKafkaLogLevel, fac: &str, log_message: &str) {
+        link::log(level, fac, log_message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        tracing::debug!(%error, reason, "kafka producer of dead letters");
+    }
+}
+
+impl ProducerContext for Reports {
+    type DeliveryOpaque = Box<(String, Form)>;
+
+    fn delivery(&self, result: &DeliveryResult<'_>, opaque: Self::DeliveryOpaque) {
+        let (coordinates, form) = *opaque;
+        let result = match result {
+            Ok(record) => Ok(record.partition()),
+            Err((error, _)) => Err(not_written(error)),
+        };
+        // At the end of the process nobody listens any more.
+        let _ = self.0.send(Report { coordinates, form, result });
+    }
+}

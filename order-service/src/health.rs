@@ -1,0 +1,75 @@
+//! How the service is. It is ready when it can answer: the store is open and the first catch-up is done. Outages and
+//! pauses later on make it degraded, never unready: what it knows, it still tells.
+
+use common::http::health::{Connection, HealthReport};
+use common::projection::Progress;
+use common::registry::Reachability;
+
+use crate::SERVICE;
+use crate::app::State;
+
+/// Why orders are not answered for yet; `None` when they are. A projection that was halted is as far as it will come:
+/// what it knows is told until an operator acts.
+pub(crate) fn not_ready(progress: &Progress) -> Option<String> {
+    if progress.halted.is_some() || progress.is_caught_up() {
+        return None;
+    }
+    let why = match &progress.starting {
+        Some(reason) => format!("the topic is not read yet: {reason}"),
+        None => "the topic is still being read after the start".to_owned(),
+    };
+    Some(why)
+}
+
+/// The report for `/health` and its kin.
+pub(crate) fn report(state: &State) -> HealthReport {
+    let progress = state.view.progress();
+    let link = state.view.link();
+    let connected = link.is_connected();
+    let not_ready = not_ready(&progress);
+    let mut reasons = progress.reasons();
+    if progress.starting.is_none() {
+        reasons.extend(not_ready.clone());
+    }
+    if !connected {
+        let why = link.trouble().map(|trouble| format!(": {trouble}")).unwrap_or_default();
+        reasons.push(format!("no Kafka broker is heard{why}"));
+    }
+    reasons.extend(state.registration.trouble());
+    reasons.extend(state.dead_letter_condition.reasons());
+    let kafka = if connected { Connection::Connected } else { Connection::Disconnected };
+    let registry = match state.registry.reachability() {
+        Reachability::Connected => Connection::Connected,
+        Reachability::Disconnected => Connection::Disconnected,
+        Reachability::Unknown => Connection::Unknown,
+    };
+    HealthReport::new(SERVICE, env!("CARGO_PKG_VERSION"), kafka, registry, not_ready.is_none(), reasons)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use common::projection::PartitionProgress;
+
+    fn progress(caught_up: bool) -> Progress {
+        let partition = PartitionProgress { caught_up, ..PartitionProgress::default() };
+        Progress { partitions: vec![partition; 2], ..Progress::default() }
+    }
+
+    #[test]
+    fn orders_are_answered_for_once_every_partition_was_read_to_its_end() {
+        assert_eq!(not_ready(&progress(true)), None);
+        assert!(not_ready(&progress(false)).expect("a reason").contains("still being read"));
+        let starting = Progress { starting: Some("no broker answers".into()), ..Progress::default() };
+        assert!(not_ready(&starting).expect("a reason").contains("no broker answers"));
+    }
+
+    #[test]
+    fn a_pause_or_a_halt_does_not_take_back_what_is_known() {
+        let mut paused = progress(true);
+        paused.partitions[0].paused = Some("the registry is away".into());
+        assert_eq!(not_ready(&paused), None);
+        let halted = Progress { halted: Some("another topic".into()), ..Progress::default() };
+        assert_eq!(not_ready(&halted), None);
+    }
+}

@@ -1,0 +1,73 @@
+//! The HTTP API: one file for each route or group of routes. Nothing is changed here; every answer is read from the
+//! projection's view or the index of dead letters.
+
+mod asyncapi;
+mod dlq;
+mod health;
+mod index;
+mod openapi;
+mod order_details;
+mod order_ids;
+mod read_your_writes;
+mod stats;
+
+use actix_web::web::{self, ServiceConfig};
+use common::http::{Kind, Problem, docs, metrics, routes};
+
+use crate::app::State;
+use crate::health::not_ready;
+
+/// Registers every path.
+pub fn configure(config: &mut ServiceConfig, state: &web::Data<State>) {
+    config
+        .app_data(state.clone())
+        .app_data(web::Data::new(state.metrics.clone()))
+        .service(routes::get("/order-details", order_details::order_details))
+        .service(routes::get("/getAllOrderIdsFromTopic", order_ids::order_ids))
+        .service(routes::get("/stats", stats::stats))
+        .service(routes::get("/dlq/info", dlq::info))
+        .service(routes::get("/dlq/messages", dlq::messages))
+        .service(routes::get("/health", health::health))
+        .service(routes::get("/health/live", health::live))
+        .service(routes::get("/health/ready", health::ready))
+        .service(routes::get("/metrics", metrics::page))
+        .service(routes::get("/asyncapi.json", asyncapi::asyncapi))
+        .service(routes::get("/", index::index))
+        .configure(|config| docs::configure(config, openapi::document()));
+}
+
+/// Refuses as long as the orders are not known yet: an answer before the first catch-up would be a guess.
+fn ready(state: &State) -> Result<(), Problem> {
+    match not_ready(&state.view.progress()) {
+        None => Ok(()),
+        Some(reason) => Err(Problem::new(Kind::NotReady, reason)),
+    }
+}
+
+/// Reads many rows of the store on a thread where that blocks nobody.
+async fn read<T: Send + 'static>(rows: impl FnOnce() -> anyhow::Result<T> + Send + 'static) -> Result<T, Problem> {
+    Ok(web::block(rows).await.map_err(Problem::internal)??)
+}
+
+/// A number of entries from 1 to `most`.
+fn limit(given: Option<u32>, default: usize, most: usize) -> Result<usize, Problem> {
+    let limit = given.map_or(Some(default), |given| usize::try_from(given).ok());
+    limit
+        .filter(|limit| (1..=most).contains(limit))
+        .ok_or_else(|| Problem::invalid_field("limit", format!("must be from 1 to {most}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_has_a_default_and_bounds() {
+        assert_eq!(limit(None, 7, 9).expect("the default"), 7);
+        assert_eq!((limit(Some(1), 7, 9).expect("1"), limit(Some(9), 7, 9).expect("9")), (1, 9));
+        for bad in [0, 10, u32::MAX] {
+            let problem = limit(Some(bad), 7, 9).expect_err("out of bounds");
+            assert_eq!(problem.errors()[0].field, "limit");
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! `GET /order-details`: one order, as the log has it so far.
+
+use std::time::Duration;
+
+use actix_web::web;
+use common::http::order_json::OrderJson;
+use common::http::{Kind, Problem, Query, Reply, amount};
+use common::money::{Currency, shipping_minor};
+use common::order::{MAX_VERSION, OrderState, check_id};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::{read_your_writes as rw, ready};
+use crate::app::State;
+
+/// How long an order is waited for when the client does not say, in milliseconds.
+const DEFAULT_WAIT_MS: u64 = 5_000;
+/// Longest that an order is waited for, in milliseconds.
+const MAX_WAIT_MS: u64 = 30_000;
+
+/// Which order, and how new.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+pub struct Parameters {
+    /// The order. One of digits only is also found with `ORD-` before it.
+    #[serde(alias = "order_id")]
+    #[param(example = "ORD-1001")]
+    order_id: String,
+    /// Waits until the order has at least this version, also for an order that is not there yet: an update that
+    /// cart-service has answered for is then seen.
+    #[param(minimum = 1)]
+    min_version: Option<i32>,
+    /// How long to wait for `minVersion`, in milliseconds; 5,000 when not given.
+    #[param(maximum = 30_000)]
+    wait_ms: Option<u64>,
+}
+
+/// An order with what follows from it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderDetails {
+    /// The order.
+    #[serde(flatten)]
+    order: OrderJson,
+    /// The event that made the order what it is.
+    event_id: Uuid,
+    /// 2 % of the total, rounded half up to the currency's minor unit.
+    #[serde(with = "amount")]
+    #[schema(example = 20.00)]
+    shipping_cost: Decimal,
+}
+
+/// One order. With `minVersion` the answer waits until the order is at least so new.
+///
+/// # Errors
+/// 400, 404, 503 or 504, each as a [`Problem`].
+#[utoipa::path(
+    get, path = "/order-details", tag = "orders", params(Parameters),
+    responses(
+        (status = 200, description = "The order; its version is the ETag", body = OrderDetails),
+        (status = 400, description = "Not valid; errors names the parameters", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such order", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The topic is still being read", body = Problem, content_type = "application/problem+json"),
+        (status = 504, description = "The order did not reach minVersion in time", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn order_details(state: web::Data<State>, Query(query): Query<Parameters>) -> Result<Reply<OrderDetails>, Problem> {
+    let wait = query.check()?;
+    ready(&state)?;
+    let ids = rw::candidates(&query.order_id);
+    let found = match wait {
+        None => rw::look(&state.view, &ids)?,
+        Some((version, patience)) => {
+            let found = rw::wait(&state.view, &ids, version, patience).await?;
+            let reached = found.as_ref().map_or(0, |found| found.order.version);
+            if reached < version {
+                return Err(timed_out(&query.order_id, version, reached, patience));
+            }
+            found
+        }
+    };
+    let Some(found) = found else {
+        return Err(Problem::new(Kind::OrderNotFound, format!("there is no order {}", query.order_id)));
+    };
+    let version = found.order.version;
+    Ok(Reply::ok("Order found", details(&found)?).etag(version))
+}
+
+impl Parameters {
+    /// Checks the parameters. Returns the version to wait for, and how long, if there is one.
+    fn check(&self) -> Result<Option<(i32, Duration)>, Problem> {
+        check_id(&self.order_id).map_err(|message| Problem::invalid_field("orderId", message))?;
+        let wait_ms = self.wait_ms.unwrap_or(DEFAULT_WAIT_MS);
+        if wait_ms > MAX_WAIT_MS {
+            return Err(Problem::invalid_field("waitMs", format!("must be at most {MAX_WAIT_MS}")));
+        }
+        match self.min_version {
+            Some(version) if (1..=MAX_VERSION).contains(&version) => Ok(Some((version, Duration::from_millis(wait_ms)))),
+            Some(_) => Err(Problem::invalid_field("minVersion", format!("must be from 1 to {MAX_VERSION}"))),
+            None if self.wait_ms.is_some() => Err(Problem::invalid_field("minVersion", "must be given with waitMs: it says what to wait for")),
+            None => Ok(None),
+        }
+    }
+}
+
+fn timed_out(order_id: &str, version: i32, reached: i32, patience: Duration) -> Problem {
+    let has = if reached == 0 { "is not there yet".to_owned() } else { format!("has version {reached}") };
+    let detail = format!("order {order_id} {has}; version {version} did not come within {} ms", patience.as_millis());
+    Problem::new(Kind::WaitTimedOut, detail)
+}
+
+fn details(state: &OrderState) -> anyhow::Result<OrderDetails> {
+    let order = &state.order;
+    // An order whose currency is none breaks a rule of the event, so it is not in the store.
+    let currency = Currency::parse(&order.currency).ok_or_else(|| anyhow::anyhow!("order {} has an unknown currency", order.order_id))?;
+    Ok(OrderDetails {
+        order: OrderJson::from((order, currency)),
+        event_id: state.event_id,
+        shipping_cost: currency.to_decimal(shipping_minor(order.total_minor)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(query: &str) -> Result<Option<(i32, Duration)>, Problem> {
+        common::http::query::parse::<Parameters>(query)?.check()
+    }
+
+    #[test]
+    fn a_wait_has_a_version_and_a_default_time() {
+        assert_eq!(check("orderId=A").expect("valid"), None);
+        let seconds = |n| Duration::from_secs(n);
+        assert_eq!(check("orderId=A&minVersion=2").expect("valid"), Some((2, seconds(5))));
+        assert_eq!(check("order_id=A&minVersion=2&waitMs=30000").expect("valid"), Some((2, seconds(30))));
+        assert_eq!(check("orderId=A&minVersion=2&waitMs=0").expect("valid"), Some((2, seconds(0))));
+    }
+
+    #[test]
+    fn each_fault_names_its_parameter() {
+        for (query, field) in [
+            ("orderId=", "orderId"),
+            ("orderId=a%00", "orderId"),
+            ("orderId=A&minVersion=0", "minVersion"),
+            ("orderId=A&minVersion=1000000001", "minVersion"),
+            ("orderId=A&minVersion=1&waitMs=30001", "waitMs"),
+            ("orderId=A&waitMs=1", "minVersion"),
+        ] {
+            let problem = check(query).expect_err(query);
+            assert_eq!((problem.kind(), problem.errors()[0].field.as_str()), (Kind::InvalidRequest, field), "{query}");
+        }
+    }
+}

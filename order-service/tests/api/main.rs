@@ -1,0 +1,11 @@
+//! order-service from the outside: started on a port of its own, on the sandbox's broker and registry, and asked over HTTP.
+
+mod dead_letters;
+mod details;
+mod helpers;
+mod ids;
+mod outages;
+mod pages;
+mod restarts;
+mod sizes;
+mod stats;

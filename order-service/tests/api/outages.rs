@@ -1,0 +1,138 @@
+//! What is away: the registry, the dead-letter topic, the topics at the start. Nothing is lost, and it is said.
+
+use common::event::OrderStatus;
+use common::kafka::partition;
+use sandbox::poison::Kind;
+use serde_json::{Value, json};
+
+use crate::helpers::{DLQ, PARTITIONS, TOPIC, World, becomes_true, created, event, register};
+
+/// Why a partition waits.
+fn paused(stats: &Value, partition: i32) -> Option<String> {
+    stats["partitions"][partition as usize]["paused"].as_str().map(str::to_owned)
+}
+
+#[tokio::test]
+async fn a_registry_outage_makes_only_its_partition_wait_and_dead_letters_nothing() {
+    let mut world = World::new().await;
+    let app = world.spawn_app().await;
+    world.write_event(&created("A"));
+    app.await_read(1, 0).await;
+    // The same schema under an id that the service has not seen.
+    let mut schema: Value = serde_json::from_str(common::schemas::LINEAGE[0]).expect("JSON");
+    schema["doc"] = json!("another text");
+    let new_id = register(&world.registry_url, "copies-value", &schema.to_string()).await;
+    assert_ne!(new_id, world.facts.schema_id);
+    let contents = world.registry_down().await;
+
+    world.write_event_as(new_id, &event("A", 2, OrderStatus::Pending));
+    let home = partition::of_key(b"A", PARTITIONS);
+    let waits = || async { paused(&app.get("/stats").await.1, home).is_some_and(|why| why.contains("does not answer")) };
+    assert!(becomes_true(waits).await, "{}", app.get("/stats").await.1);
+    let elsewhere = (0..).map(|n| format!("B-{n}")).find(|id| partition::of_key(id.as_bytes(), PARTITIONS) != home).expect("an id");
+    world.write_event(&created(&elsewhere));
+    app.await_read(2, 0).await;
+    let (_, health) = app.get("/health").await;
+    assert_eq!((&health["status"], &health["registry"], &health["ready"]), (&json!("degraded"), &json!("disconnected"), &json!(true)));
+    assert_eq!(app.details("A").await.1["version"], 1, "what is known is still told");
+
+    world.registry_up(contents);
+    app.await_read(3, 0).await;
+    assert_eq!(app.details("A").await.1["version"], 2);
+    assert!(world.read(DLQ).is_empty());
+    let healthy = || async { app.get("/health").await.1["status"] == "healthy" };
+    assert!(becomes_true(healthy).await, "{}", app.get("/health").await.1);
+}
+
+#[tokio::test]
+async fn a_start_without_a_registry_reads_what_it_can() {
+    let mut world = World::new().await;
+    world.write_event(&created("A"));
+    let app = world.spawn_app().await;
+    let store = app.stop().await;
+    let contents = world.registry_down().await;
+    // The schema was seen before, so the registry is not needed for the events.
+    let app = world.respawn_app(store, |_| ()).await;
+    world.write_event(&event("A", 2, OrderStatus::Pending));
+    app.await_read(2, 0).await;
+    let reasons = || async { app.get("/health").await.1["reasons"].to_string().contains("the schema is not registered yet") };
+    assert!(becomes_true(reasons).await, "{}", app.get("/health").await.1);
+    world.registry_up(contents);
+    let healthy = || async { app.get("/health").await.1["status"] == "healthy" };
+    assert!(becomes_true(healthy).await, "{}", app.get("/health").await.1);
+}
+
+#[tokio::test]
+async fn a_dead_letter_that_cannot_be_written_stops_its_partition_and_no_other() {
+    let world = World::new().await;
+    let app = world.spawn_app().await;
+    world.broker.cluster().expect("a cluster").partition_leader(DLQ, 0, None).expect("no leader");
+    let (poison, _) = world.write_poison(Kind::Empty, "A");
+    let behind = (0..).map(|n| format!("A-{n}")).find(|id| partition::of_key(id.as_bytes(), PARTITIONS) == poison.partition).expect("an id");
+    world.write_event(&created(&behind));
+    let waits = || async { paused(&app.get("/stats").await.1, poison.partition).is_some_and(|why| why.contains("dead letters cannot be written")) };
+    assert!(becomes_true(waits).await, "{}", app.get("/stats").await.1);
+    let elsewhere = (0..).map(|n| format!("B-{n}")).find(|id| partition::of_key(id.as_bytes(), PARTITIONS) != poison.partition).expect("an id");
+    world.write_event(&created(&elsewhere));
+    app.await_read(1, 0).await;
+    assert_eq!(app.details(&behind).await.0, 404, "nothing passes a record that was not disposed of");
+    let (_, health) = app.get("/health").await;
+    assert!(health["reasons"].to_string().contains("dead letters cannot be written"), "{health}");
+
+    world.broker.cluster().expect("a cluster").partition_leader(DLQ, 0, Some(1)).expect("a leader");
+    app.await_read(3, 1).await;
+    assert_eq!(app.details(&behind).await.0, 200);
+}
+
+#[tokio::test]
+async fn before_the_first_catch_up_nothing_is_claimed_of_any_order() {
+    let world = World::without_topics().await;
+    let app = world.spawn_unready(tempfile::tempdir().expect("a directory"), |_| ()).await;
+    let starting = |topic: &'static str| {
+        let app = &app;
+        move || async move { app.get("/health").await.1["reasons"].to_string().contains(topic) }
+    };
+    assert!(becomes_true(starting("dead-letter topic order-events-dlq does not exist")).await);
+    for path in ["/order-details?orderId=A", "/order-details?orderId=A&minVersion=1", "/getAllOrderIdsFromTopic?topic=order-events"] {
+        let response = app.response(path).await;
+        assert_eq!((response.status().as_u16(), &response.headers()["retry-after"]), (503, &"1".parse().expect("a value")));
+        let problem: Value = response.json().await.expect("JSON");
+        assert_eq!(problem["type"], "/problems/not-ready");
+    }
+    let ready = app.response("/health/ready").await;
+    assert_eq!(ready.status(), 503);
+    assert_eq!(app.get("/health/live").await.0, 200);
+    assert_eq!(app.get("/stats").await.1["partitions"], json!([]));
+
+    world.broker.create_topic(DLQ, 1).expect("a topic");
+    assert!(becomes_true(starting("topic order-events does not exist")).await, "{}", app.get("/health").await.1);
+    world.broker.create_topic(TOPIC, PARTITIONS).expect("a topic");
+    app.await_ready().await;
+    assert_eq!(app.details("A").await.0, 404);
+}
+
+#[tokio::test]
+async fn a_schema_that_the_registry_refuses_ends_the_service() {
+    let world = World::new().await;
+    let other = r#"{"type":"record","name":"Other","fields":[{"name":"a","type":"int"}]}"#;
+    register(&world.registry_url, "refused-value", other).await;
+    let refused = |config: &mut order_service::Config| config.pipeline.topic = "refused".parse().expect("a name");
+    world.broker.create_topic("refused", 1).expect("a topic");
+    let app = world.spawn_unready(tempfile::tempdir().expect("a directory"), refused).await;
+    let error = app.end().await.expect_err("refused").to_string();
+    assert!(error.contains("refuses v1.avsc for subject refused-value"), "{error}");
+}
+
+#[tokio::test]
+async fn a_broker_outage_is_told_and_then_overcome() {
+    let world = World::new().await;
+    world.write_event(&created("A"));
+    let app = world.spawn_app().await;
+    world.broker.down().expect("down");
+    let disconnected = || async { app.get("/health").await.1["kafka"] == "disconnected" };
+    assert!(becomes_true(disconnected).await, "{}", app.get("/health").await.1);
+    assert_eq!((app.details("A").await.0, app.get("/health/ready").await.0), (200.try_into().expect("200"), 200.try_into().expect("200")));
+    world.broker.up().expect("up");
+    world.write_event(&event("A", 2, OrderStatus::Pending));
+    app.await_read(2, 0).await;
+}

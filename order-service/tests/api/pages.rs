@@ -1,0 +1,83 @@
+//! The pages about the service itself.
+
+use sandbox::poison::Kind;
+use serde_json::{Value, json};
+
+use crate::helpers::{World, created};
+
+#[tokio::test]
+async fn health_says_how_it_is() {
+    let world = World::new().await;
+    let app = world.spawn_app().await;
+    let healthy = || async { app.get("/health").await.1["registry"] == "connected" && app.get("/health").await.1["status"] == "healthy" };
+    assert!(crate::helpers::becomes_true(healthy).await, "{}", app.get("/health").await.1);
+    let (status, health) = app.get("/health").await;
+    let expected = json!({
+        "status": "healthy", "service": "order-service", "version": env!("CARGO_PKG_VERSION"), "kafka": "connected",
+        "registry": "connected", "ready": true, "reasons": []
+    });
+    assert_eq!((status.as_u16(), &health), (200, &expected));
+    assert_eq!(app.get("/api/health/ready").await.1, json!({"success": true, "message": "Ready", "data": expected}));
+}
+
+#[tokio::test]
+async fn metrics_carry_the_services_name() {
+    let world = World::new().await;
+    world.write_event(&created("A"));
+    world.write_poison(Kind::Empty, "B");
+    let app = world.spawn_app().await;
+    app.await_read(2, 1).await;
+    let text = app.text("/metrics").await;
+    for series in [
+        r#"orderlog_records_total{service="order-service",outcome="applied"}"#,
+        r#"orderlog_dead_letters_total{service="order-service",code="not_framed"}"#,
+        r#"http_requests_total{service="order-service",method="GET",route="/stats",status="200"}"#,
+    ] {
+        assert!(text.contains(series), "{series} in {text}");
+    }
+}
+
+#[tokio::test]
+async fn the_documents_name_every_path_and_topic() {
+    let world = World::new().await;
+    let app = world.spawn_app().await;
+    let (_, openapi) = app.get("/openapi.json").await;
+    for path in ["/order-details", "/getAllOrderIdsFromTopic", "/stats", "/dlq/info", "/dlq/messages", "/health", "/health/live", "/health/ready"] {
+        assert!(openapi["paths"][path]["get"].is_object(), "{path}");
+    }
+    let references = openapi.to_string();
+    for reference in references.split("#/components/schemas/").skip(1).filter_map(|rest| rest.split('"').next()) {
+        assert!(openapi["components"]["schemas"][reference].is_object(), "{reference}");
+    }
+    let response = app.response("/asyncapi.json").await;
+    assert!(response.headers()["content-type"].to_str().expect("text").starts_with("application/vnd.aai.asyncapi+json"));
+    let asyncapi: Value = response.json().await.expect("JSON");
+    assert_eq!((&asyncapi["asyncapi"], &asyncapi["channels"]["deadLetters"]["address"]), (&json!("3.0.0"), &json!("order-events-dlq")));
+    assert!(app.text("/docs/").await.contains("swagger-ui"));
+}
+
+#[tokio::test]
+async fn the_index_links_only_to_pages_that_are_there() {
+    let world = World::new().await;
+    let app = world.spawn_app().await;
+    let page = app.text("/").await;
+    let links: Vec<&str> = page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert!(links.len() > 8, "{page}");
+    for link in links {
+        assert_eq!(app.response(&format!("/{link}")).await.status(), 200, "{link}");
+    }
+    assert_eq!(app.get("/nowhere").await.0, 404);
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_named_with_the_setting_that_changes_it() {
+    let world = World::new().await;
+    let app = world.spawn_app().await;
+    let port = app.url.rsplit(':').next().expect("a port").parse().expect("a number");
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut config = world.config(dir.path());
+    config.api_port = port;
+    let built = order_service::Application::build(config, common::telemetry::metrics_recorder()).await;
+    let error = format!("{:#}", built.err().expect("the port is taken"));
+    assert!(error.contains("--api-port") && error.contains(&port.to_string()), "{error}");
+}

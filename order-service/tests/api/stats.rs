@@ -1,0 +1,55 @@
+//! `GET /stats`: every record is accounted for.
+
+use common::event::OrderStatus;
+use common::kafka::partition;
+use sandbox::poison::Kind;
+use serde_json::json;
+
+use crate::helpers::{PARTITIONS, TOPIC, World, becomes_true, created, event};
+
+#[tokio::test]
+async fn every_outcome_is_counted_once_where_it_happened() {
+    let world = World::new().await;
+    let first = created("A");
+    world.write_event(&first); // applied
+    world.write_event(&first); // duplicate
+    world.write_event(&created("A")); // superseded
+    world.write_event(&event("A", 4, OrderStatus::Confirmed)); // applied, with a gap
+    let home = partition::of_key(b"A", PARTITIONS);
+    world.write_with(TOPIC, home, Some(b"A"), None, &[]); // ignored
+    world.write_with(TOPIC, home, Some(b"A"), Some(b"junk"), &[]); // dead-lettered
+    world.write_event(&created("B")); // applied
+    let app = world.spawn_app().await;
+    app.await_read(7, 1).await;
+
+    let (_, stats) = app.get("/stats").await;
+    let totals = json!({"applied": 3, "duplicate": 1, "superseded": 1, "ignored": 1, "deadLettered": 1, "gaps": 1});
+    assert_eq!((&stats["topic"], &stats["orders"], &stats["records"]), (&json!(TOPIC), &json!(2), &json!(7)));
+    assert_eq!(stats["totals"], totals);
+    let partitions = stats["partitions"].as_array().expect("partitions");
+    assert_eq!(partitions.len(), 6);
+    let other = partition::of_key(b"B", PARTITIONS);
+    assert_ne!(home, other, "the two orders should lie apart");
+    let expected = json!({
+        "partition": home, "position": 6, "end": 6, "lag": 0, "paused": null,
+        "applied": 2, "duplicate": 1, "superseded": 1, "ignored": 1, "deadLettered": 1, "gaps": 1
+    });
+    let caught_up = || async { app.get("/stats").await.1["partitions"][home as usize] == expected };
+    assert!(becomes_true(caught_up).await, "{stats}");
+    assert_eq!(partitions[other as usize]["applied"], 1);
+}
+
+#[tokio::test]
+async fn the_sums_hold_for_every_kind_of_poison_together() {
+    let world = World::new().await;
+    let kinds = <Kind as clap::ValueEnum>::value_variants();
+    let mut good = 0;
+    for (n, kind) in kinds.iter().enumerate() {
+        good += world.write_poison(*kind, &format!("P-{n}")).1;
+    }
+    let poison = kinds.len() as u64;
+    let app = world.spawn_app().await;
+    app.await_read(poison + good, poison).await;
+    let (_, stats) = app.get("/stats").await;
+    assert_eq!((&stats["totals"]["deadLettered"], &stats["totals"]["applied"]), (&json!(poison), &json!(good)));
+}

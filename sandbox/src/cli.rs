@@ -1,0 +1,54 @@
+//! The sandbox's own flags.
+
+use clap::{Parser, Subcommand};
+
+use crate::poison::Kind;
+
+/// Runs the whole pipeline in this process, with nothing to install: a Kafka broker (in memory), a schema registry,
+/// cart-service and order-service. Everything is gone when it ends.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "sandbox", version, about)]
+pub struct Cli {
+    /// What to do; without it, the pipeline is run
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    /// Port of cart-service
+    #[arg(long, env = "SANDBOX_CART_PORT", default_value_t = 8000)]
+    pub cart_port: u16,
+
+    /// Port of order-service
+    #[arg(long, env = "SANDBOX_ORDER_PORT", default_value_t = 8001)]
+    pub order_port: u16,
+
+    /// Port of the schema registry
+    #[arg(long, env = "SANDBOX_REGISTRY_PORT", default_value_t = 8081)]
+    pub registry_port: u16,
+
+    /// Also create and update orders all the time, and now and then write a record that cannot be used
+    #[arg(long)]
+    pub demo: bool,
+}
+
+/// What the sandbox can do besides running the pipeline.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Write a record that cannot be used to a topic, to see what becomes of it
+    Poison {
+        /// Which fault it has
+        #[arg(long, value_enum, default_value_t = Kind::NotAvro)]
+        kind: Kind,
+
+        /// The broker, as the running sandbox prints it
+        #[arg(long, env = "KAFKA_BOOTSTRAP_SERVERS", value_name = "HOST:PORT")]
+        kafka_bootstrap_servers: String,
+
+        /// The topic
+        #[arg(long, env = "KAFKA_TOPIC", default_value = "order-events")]
+        kafka_topic: String,
+
+        /// The registry, where the fault needs one
+        #[arg(long, env = "SCHEMA_REGISTRY_URL", default_value = "http://localhost:8081")]
+        schema_registry_url: String,
+    },
+}

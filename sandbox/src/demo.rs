@@ -1,0 +1,84 @@
+//! Traffic for the eye: orders that are created and go their way, and now and then a record that cannot be used.
+
+use std::time::Duration;
+
+use clap::ValueEnum;
+use common::event::OrderStatus;
+use serde_json::json;
+
+use crate::pipeline::{Pipeline, TOPIC};
+use crate::poison::{Kind, Poisoner};
+
+/// Between two commands.
+const PACE: Duration = Duration::from_millis(250);
+/// Commands between two poisoned records.
+const POISON_EVERY: u64 = 20;
+/// Orders that are on their way at the same time.
+const OPEN: usize = 20;
+
+/// Sends orders and updates until it is dropped.
+///
+/// # Errors
+/// When broker or registry do not answer at the start.
+pub async fn run(pipeline: &Pipeline) -> anyhow::Result<()> {
+    let poisoner = Poisoner::connect(&pipeline.broker.bootstrap_servers(), TOPIC, &pipeline.registry_url).await?;
+    let client = reqwest::Client::new();
+    let mut open: Vec<(String, usize)> = Vec::new();
+    let mut kinds = Kind::value_variants().iter().cycle();
+    let mut pace = tokio::time::interval(PACE);
+    for turn in 1_u64.. {
+        pace.tick().await;
+        if turn.is_multiple_of(POISON_EVERY) {
+            if let Some(kind) = kinds.next() {
+                let id = format!("POISON-{turn}");
+                // The broker is in this process: writing takes a millisecond, so the runtime is not held up.
+                match poisoner.write(*kind, &id) {
+                    Ok(_) => tracing::warn!(order.id = id, ?kind, code = kind.code().as_str(), "poison written"),
+                    Err(error) => tracing::error!(%error, "poison not written"),
+                }
+            }
+            continue;
+        }
+        if open.len() < OPEN && (open.is_empty() || fastrand::bool()) {
+            let id = format!("DEMO-{turn}");
+            let body = json!({"orderId": id, "itemsCount": fastrand::u8(1..6)});
+            report(
+                client
+                    .post(format!("{}/create-order", pipeline.cart_url))
+                    .json(&body)
+                    .send()
+                    .await,
+            );
+            open.push((id, 0));
+        } else {
+            let n = fastrand::usize(..open.len());
+            let (id, step) = &mut open[n];
+            *step += 1;
+            let status = OrderStatus::SETTABLE[*step];
+            let body = json!({"orderId": id, "status": status.as_str()});
+            report(
+                client
+                    .put(format!("{}/update-order", pipeline.cart_url))
+                    .json(&body)
+                    .send()
+                    .await,
+            );
+            if status.is_final() {
+                open.swap_remove(n);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn report(answer: reqwest::Result<reqwest::Response>) {
+    match answer {
+        Ok(answer) if answer.status().is_success() => {}
+        Ok(answer) => tracing::warn!(
+            status = answer.status().as_u16(),
+            path = answer.url().path(),
+            "command not carried out"
+        ),
+        Err(error) => tracing::warn!(%error, "no answer"),
+    }
+}

@@ -1,0 +1,179 @@
+//! The whole pipeline in one process: broker, registry, both services, and a directory for their stores that is removed
+//! at the end.
+
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use common::config::{PipelineConfig, StoreUrl};
+use common::http::server;
+use common::telemetry;
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::broker::Broker;
+use crate::cli::Cli;
+use crate::registry::Registry;
+
+/// The topic of the events.
+pub const TOPIC: &str = "order-events";
+/// The topic of the dead letters.
+pub const DEAD_LETTERS: &str = "order-events-dlq";
+/// Partitions of the events' topic.
+pub const PARTITIONS: i32 = 6;
+const HOST: &str = "127.0.0.1";
+/// Starting takes a second; a start that takes this long has failed.
+const START_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A running pipeline.
+pub struct Pipeline {
+    /// Where cart-service answers.
+    pub cart_url: String,
+    /// Where order-service answers.
+    pub order_url: String,
+    /// Where the registry answers.
+    pub registry_url: String,
+    /// The broker.
+    pub broker: Broker,
+    registry: Registry,
+    stop: watch::Sender<bool>,
+    services: JoinSet<anyhow::Result<()>>,
+    upkeep: JoinHandle<()>,
+    // Removed when it is dropped.
+    _stores: tempfile::TempDir,
+}
+
+impl Pipeline {
+    /// Starts everything, and waits until it is ready.
+    ///
+    /// # Errors
+    /// A port is in use (the error names the flag that changes it), or something does not start.
+    pub async fn start(cli: &Cli) -> anyhow::Result<Self> {
+        // Told before anything is started. The ports are bound for good a moment later.
+        for (port, setting) in [
+            (cli.cart_port, "--cart-port / SANDBOX_CART_PORT"),
+            (cli.order_port, "--order-port / SANDBOX_ORDER_PORT"),
+            (cli.registry_port, "--registry-port / SANDBOX_REGISTRY_PORT"),
+        ] {
+            drop(server::bind(HOST, port, setting).await?);
+        }
+        let broker = Broker::start()?;
+        broker.create_topic(TOPIC, PARTITIONS)?;
+        broker.create_topic(DEAD_LETTERS, 1)?;
+        let registry = Registry::start((HOST, cli.registry_port)).map_err(|error| match error.kind() {
+            ErrorKind::AddrInUse => anyhow::anyhow!(
+                "port {} is in use; choose another with --registry-port",
+                cli.registry_port
+            ),
+            _ => anyhow::Error::new(error).context("starting the registry"),
+        })?;
+        let stores = tempfile::Builder::new()
+            .prefix("orderlog-")
+            .tempdir()
+            .context("making a temporary directory")?;
+        let metrics = telemetry::metrics_recorder();
+        let upkeep = tokio::spawn(telemetry::metrics_upkeep(metrics.clone()));
+        let pipeline = PipelineConfig {
+            bootstrap_servers: broker.bootstrap_servers(),
+            schema_registry_url: registry.url(),
+            // The mock broker does not wake a fetch that waits.
+            kafka_extra: vec![("fetch.wait.max.ms".to_owned(), "3".to_owned())],
+            has_admin_api: false,
+            ..PipelineConfig::default()
+        };
+        let order = order_service::Config {
+            pipeline: pipeline.clone(),
+            api_port: cli.order_port,
+            store: StoreUrl::Embedded(stores.path().join("order-service")),
+            dlq_topic: None,
+            // Nobody else registers schemas here, so an id that is unknown now stays unknown.
+            unknown_schema_grace_ms: 500,
+        };
+        let order = order_service::Application::build(order, metrics.clone()).await?;
+        let order_url = format!("http://localhost:{}", order.port());
+        let cart = cart_service::Config {
+            pipeline,
+            api_port: cli.cart_port,
+            store: StoreUrl::Embedded(stores.path().join("cart-service")),
+            order_service_url: order_url.parse().context("the address of order-service")?,
+            write_deadline_ms: 5000,
+        };
+        let cart = cart_service::Application::build(cart, metrics).await?;
+        let cart_url = format!("http://localhost:{}", cart.port());
+        let (stop, stopped) = watch::channel(false);
+        let mut services = JoinSet::new();
+        services.spawn(order.run_until_stopped(told(stopped.clone())));
+        services.spawn(cart.run_until_stopped(told(stopped)));
+        let registry_url = registry.url();
+        let mut pipeline = Self {
+            cart_url,
+            order_url,
+            registry_url,
+            broker,
+            registry,
+            stop,
+            services,
+            upkeep,
+            _stores: stores,
+        };
+        pipeline.await_ready().await?;
+        Ok(pipeline)
+    }
+
+    /// Resolves when a service ends by itself, which it should not.
+    ///
+    /// # Errors
+    /// Always: how it ended.
+    pub async fn failure(&mut self) -> anyhow::Error {
+        match self.services.join_next().await {
+            Some(Ok(Err(error))) => error,
+            Some(Err(panic)) => anyhow::Error::new(panic).context("a service panicked"),
+            Some(Ok(Ok(()))) | None => anyhow::anyhow!("a service ended by itself"),
+        }
+    }
+
+    /// Stops everything, in order.
+    ///
+    /// # Errors
+    /// When a service does not end well.
+    pub async fn stop(mut self) -> anyhow::Result<()> {
+        self.stop.send_replace(true);
+        while let Some(ended) = self.services.join_next().await {
+            ended.context("a service panicked")??;
+        }
+        self.upkeep.abort();
+        self.registry.stop().await;
+        Ok(())
+    }
+
+    async fn await_ready(&mut self) -> anyhow::Result<()> {
+        let urls = [
+            format!("{}/health/ready", self.cart_url),
+            format!("{}/health/ready", self.order_url),
+        ];
+        let client = reqwest::Client::builder().timeout(Duration::from_secs(5)).build()?;
+        let ready = async {
+            for url in &urls {
+                while !client
+                    .get(url)
+                    .send()
+                    .await
+                    .is_ok_and(|answer| answer.status().is_success())
+                {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+            }
+        };
+        tokio::select! {
+            () = ready => Ok(()),
+            error = self.services.join_next() => bail!("a service ended at the start: {error:?}"),
+            () = tokio::time::sleep(START_TIMEOUT) => bail!("the services were not ready within {START_TIMEOUT:?}; run with RUST_LOG=info to see why"),
+        }
+    }
+}
+
+/// Resolves once the channel says so, or its sender is gone.
+async fn told(mut stop: watch::Receiver<bool>) {
+    // An error means that nobody can tell any more: that is the end as well.
+    let _ = stop.wait_for(|stop| *stop).await;
+}

@@ -1,0 +1,269 @@
+//! Records that cannot be used, one of each kind that a topic meets in life. For the demo, for tests, and for whoever
+//! wants to see a dead letter.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::ValueEnum;
+use common::codec::record_value;
+use common::event::{EventType, Order, OrderEvent, OrderItem, OrderStatus};
+use common::kafka::partition;
+use common::schemas;
+use common::unusable::Code;
+use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use uuid::Uuid;
+
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// An id that no registry of this size gives.
+const UNKNOWN_ID: u32 = 987_654_321;
+
+/// A kind of fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Kind {
+    /// A value of no bytes
+    Empty,
+    /// Plain text in place of Avro
+    NotAvro,
+    /// Three bytes
+    Short,
+    /// A schema id that the registry does not have
+    UnknownSchemaId,
+    /// A record of another schema
+    OtherSchema,
+    /// A good record without its last byte
+    CutOff,
+    /// A good record with a byte behind it
+    Longer,
+    /// A total that does not add up
+    WrongTotal,
+    /// A key that is not the order id
+    WrongKey,
+    /// A good record in another order's partition
+    WrongPartition,
+    /// A delivered order that becomes new again
+    IllegalStep,
+}
+
+impl Kind {
+    /// The code that such a record is dead-lettered with.
+    pub fn code(self) -> Code {
+        match self {
+            Self::Empty | Self::NotAvro | Self::Short => Code::NotFramed,
+            Self::UnknownSchemaId => Code::UnknownSchemaId,
+            Self::OtherSchema => Code::WrongSchema,
+            Self::CutOff | Self::Longer => Code::Undecodable,
+            Self::WrongTotal => Code::InvalidOrder,
+            Self::WrongKey => Code::KeyMismatch,
+            Self::WrongPartition => Code::WrongPartition,
+            Self::IllegalStep => Code::IllegalTransition,
+        }
+    }
+}
+
+/// A record to write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Its key.
+    pub key: Vec<u8>,
+    /// Its value.
+    pub value: Vec<u8>,
+    /// Its partition.
+    pub partition: i32,
+    /// Whether it can be used (some faults need a good record first).
+    pub is_good: bool,
+}
+
+/// What is needed to make records: the topic's partitions, and ids of our schema and of another one.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts {
+    /// Partitions of the topic.
+    pub partitions: i32,
+    /// Id of our newest schema.
+    pub schema_id: u32,
+    /// Id of a schema of something else.
+    pub other_schema_id: u32,
+}
+
+/// The records of that kind, in order, for that order id; the last one cannot be used.
+///
+/// # Errors
+/// When an event cannot be encoded, which would be a bug.
+pub fn records(kind: Kind, order_id: &str, facts: Facts) -> anyhow::Result<Vec<Record>> {
+    let home = partition::of_key(order_id.as_bytes(), facts.partitions);
+    let record = |value: Vec<u8>| Record {
+        key: order_id.as_bytes().to_vec(),
+        value,
+        partition: home,
+        is_good: false,
+    };
+    let event = event(order_id);
+    let good = record_value(facts.schema_id, &event)?;
+    let bad = match kind {
+        Kind::Empty => record(Vec::new()),
+        Kind::NotAvro => record(b"this is not Avro".to_vec()),
+        Kind::Short => record(vec![0, 0, 0]),
+        Kind::UnknownSchemaId => record(record_value(UNKNOWN_ID, &event)?),
+        // A datum of the other schema, which has one string: length 2, "hi".
+        Kind::OtherSchema => record(
+            [
+                &common::codec::frame::header(facts.other_schema_id)[..],
+                &[4, b'h', b'i'],
+            ]
+            .concat(),
+        ),
+        Kind::CutOff => record(good[..good.len() - 1].to_vec()),
+        Kind::Longer => record([&good[..], &[0]].concat()),
+        Kind::WrongTotal => {
+            let order = Order {
+                total_minor: event.order.total_minor + 1,
+                ..event.order
+            };
+            record(record_value(facts.schema_id, &OrderEvent { order, ..event })?)
+        }
+        Kind::WrongKey => Record {
+            key: format!("{order_id}-not").into_bytes(),
+            ..record(good)
+        },
+        Kind::WrongPartition => Record {
+            partition: (home + 1) % facts.partitions,
+            ..record(good)
+        },
+        Kind::IllegalStep => {
+            let delivered = OrderEvent {
+                order: Order {
+                    status: OrderStatus::Delivered,
+                    ..event.order.clone()
+                },
+                ..event.clone()
+            };
+            let again = OrderEvent {
+                event_id: Uuid::now_v7(),
+                previous_event_id: Some(event.event_id),
+                event_type: EventType::OrderStatusUpdated,
+                order: Order {
+                    version: 2,
+                    ..event.order
+                },
+                ..event
+            };
+            let first = Record {
+                is_good: true,
+                ..record(record_value(facts.schema_id, &delivered)?)
+            };
+            return Ok(vec![first, record(record_value(facts.schema_id, &again)?)]);
+        }
+    };
+    Ok(vec![bad])
+}
+
+fn event(order_id: &str) -> OrderEvent {
+    let items = vec![OrderItem {
+        item_id: "ITEM-1".to_owned(),
+        quantity: 2,
+        unit_price_minor: 1250,
+    }];
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default();
+    let now = i64::try_from(now.as_millis()).unwrap_or_default();
+    OrderEvent {
+        event_id: Uuid::now_v7(),
+        previous_event_id: None,
+        event_type: EventType::OrderCreated,
+        occurred_at: now,
+        order: Order {
+            order_id: order_id.to_owned(),
+            version: 1,
+            customer_id: "CUST-POISON".to_owned(),
+            order_date: now,
+            items,
+            total_minor: 2500,
+            currency: "USD".to_owned(),
+            status: OrderStatus::New,
+        },
+    }
+}
+
+/// Writes poison to a topic.
+pub struct Poisoner {
+    producer: BaseProducer,
+    topic: String,
+    facts: Facts,
+}
+
+impl Poisoner {
+    /// Connects to that broker and finds out what it needs from that registry, where it registers a schema of something
+    /// else under a subject of its own.
+    ///
+    /// # Errors
+    /// When broker or registry do not answer.
+    pub async fn connect(bootstrap_servers: &str, topic: &str, registry_url: &str) -> anyhow::Result<Self> {
+        let config = || {
+            let mut config = ClientConfig::new();
+            config.set("bootstrap.servers", bootstrap_servers);
+            config
+        };
+        let other = r#"{"type":"record","name":"Greeting","namespace":"com.ecommerce.other","fields":[{"name":"text","type":"string"}]}"#;
+        let newest = schemas::LINEAGE.last().context("the lineage is empty")?;
+        let schema_id = register(registry_url, &schemas::subject(topic), newest).await?;
+        let other_schema_id = register(registry_url, "greetings-value", other).await?;
+        let consumer: BaseConsumer = config().set("group.id", "poison").create()?;
+        let metadata = consumer
+            .fetch_metadata(Some(topic), TIMEOUT)
+            .context("asking the broker for the topic")?;
+        let partitions = metadata.topics().first().map_or(0, |topic| topic.partitions().len());
+        anyhow::ensure!(partitions > 0, "the broker at {bootstrap_servers} has no topic {topic}");
+        let facts = Facts {
+            partitions: i32::try_from(partitions)?,
+            schema_id,
+            other_schema_id,
+        };
+        let producer = config().set("partitioner", "murmur2_random").create()?;
+        Ok(Self {
+            producer,
+            topic: topic.to_owned(),
+            facts,
+        })
+    }
+
+    /// Writes a record of that kind for that order id, and waits until the broker has it. Returns what was written.
+    ///
+    /// # Errors
+    /// When the broker does not take it.
+    pub fn write(&self, kind: Kind, order_id: &str) -> anyhow::Result<Vec<Record>> {
+        let records = records(kind, order_id, self.facts)?;
+        for record in &records {
+            let sent = BaseRecord::to(&self.topic)
+                .key(&record.key)
+                .payload(&record.value)
+                .partition(record.partition);
+            self.producer
+                .send(sent)
+                .map_err(|(error, _)| error)
+                .context("writing the record")?;
+            self.producer.flush(TIMEOUT).context("writing the record")?;
+        }
+        Ok(records)
+    }
+}
+
+async fn register(registry_url: &str, subject: &str, schema: &str) -> anyhow::Result<u32> {
+    #[derive(serde::Deserialize)]
+    struct Registered {
+        id: u32,
+    }
+    let url = format!("{}/subjects/{subject}/versions", registry_url.trim_end_matches('/'));
+    let request = reqwest::Client::builder()
+        .timeout(TIMEOUT)
+        .build()?
+        .post(&url)
+        .json(&serde_json::json!({"schema": schema}));
+    let response = request
+        .send()
+        .await
+        .and_then(reqwest::Response::error_for_status)
+        .with_context(|| format!("registering a schema at {url}"))?;
+    Ok(response.json::<Registered>().await?.id)
+}

@@ -1,0 +1,140 @@
+//! The README's curl lines, run in its order against the pipeline: each must give the status that is printed behind it.
+//! And what the sandbox does around them: ports, poison, a clean end.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use sandbox::cli::Cli;
+use sandbox::pipeline::{Pipeline, TOPIC};
+use sandbox::poison::{Kind, Poisoner};
+
+const README: &str = include_str!("../../README.md");
+
+async fn start(flags: &[&str]) -> anyhow::Result<Pipeline> {
+    // Tests of one process share the provider; the first one installs it.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut cli = Cli::parse_from(["sandbox"].iter().chain(flags));
+    // Ports that the test does not name are free ones.
+    for (port, default) in [
+        (&mut cli.cart_port, 8000),
+        (&mut cli.order_port, 8001),
+        (&mut cli.registry_port, 8081),
+    ] {
+        if *port == default {
+            *port = 0;
+        }
+    }
+    Pipeline::start(&cli).await
+}
+
+async fn get(url: String) -> serde_json::Value {
+    reqwest::get(url).await.expect("an answer").json().await.expect("JSON")
+}
+
+async fn becomes_true<F: Future<Output = bool>>(condition: impl Fn() -> F) -> bool {
+    let until = Instant::now() + Duration::from_secs(20);
+    while Instant::now() < until {
+        if condition().await {
+            return true;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    false
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_curl_line_of_the_readme_answers_as_printed() {
+    let pipeline = start(&[]).await.expect("starts");
+    let lines: Vec<(&str, &str)> = README
+        .lines()
+        .filter(|line| line.starts_with("curl "))
+        .filter_map(|line| line.rsplit_once("  # "))
+        .collect();
+    assert!(lines.len() >= 14, "the README has its curl lines");
+    for (line, status) in lines {
+        let cart = pipeline.cart_url.replace("http://", "");
+        let order = pipeline.order_url.replace("http://", "");
+        let line = line.replace("localhost:8000", &cart).replace("localhost:8001", &order);
+        let ran = tokio::task::spawn_blocking({
+            let line = line.clone();
+            move || Command::new("sh").arg("-c").arg(line).output().expect("sh runs")
+        });
+        let ran = ran.await.expect("no panic");
+        let answer = String::from_utf8_lossy(&ran.stdout).into_owned();
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{line}\nwanted {status}, got {answer}"
+        );
+    }
+    pipeline.stop().await.expect("a clean end");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_kind_of_poison_becomes_one_dead_letter_with_its_code() {
+    use clap::ValueEnum;
+    let pipeline = start(&[]).await.expect("starts");
+    let poisoner = Poisoner::connect(&pipeline.broker.bootstrap_servers(), TOPIC, &pipeline.registry_url)
+        .await
+        .expect("connects");
+    let kinds = Kind::value_variants();
+    for (n, kind) in kinds.iter().enumerate() {
+        poisoner.write(*kind, &format!("P-{n}")).expect("written");
+    }
+    let all = || async { get(format!("{}/dlq/info", pipeline.order_url)).await["count"] == kinds.len() };
+    assert!(
+        becomes_true(all).await,
+        "{}",
+        get(format!("{}/dlq/info", pipeline.order_url)).await
+    );
+    let messages = get(format!("{}/dlq/messages", pipeline.order_url)).await;
+    let messages = messages["messages"].as_array().expect("messages");
+    for (n, kind) in kinds.iter().enumerate() {
+        let key = if *kind == Kind::WrongKey {
+            format!("P-{n}-not")
+        } else {
+            format!("P-{n}")
+        };
+        let codes: Vec<_> = messages
+            .iter()
+            .filter(|message| message["key"] == key)
+            .map(|message| &message["code"])
+            .collect();
+        assert_eq!(codes, [kind.code().as_str()], "{kind:?}");
+    }
+    pipeline.stop().await.expect("a clean end");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_busy_port_is_told_with_the_flag_that_changes_it() {
+    let busy = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = busy.local_addr().expect("an address").port();
+    for flag in ["--cart-port", "--order-port", "--registry-port"] {
+        let Err(error) = start(&[&format!("{flag}={port}")]).await else {
+            panic!("{flag}: the port is busy")
+        };
+        let error = format!("{error:#}");
+        assert!(error.contains(flag) && error.contains(&port.to_string()), "{error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_run_starts_as_clean_as_the_first() {
+    for _ in 0..2 {
+        let pipeline = start(&[]).await.expect("starts");
+        let stats = get(format!("{}/stats", pipeline.order_url)).await;
+        assert_eq!(
+            (&stats["records"], &stats["orders"]),
+            (&serde_json::json!(0), &serde_json::json!(0))
+        );
+        let body = serde_json::json!({"orderId": "1", "itemsCount": 1});
+        let created = reqwest::Client::new()
+            .post(format!("{}/create-order", pipeline.cart_url))
+            .json(&body)
+            .send()
+            .await
+            .expect("an answer");
+        assert_eq!(created.status(), 201);
+        pipeline.stop().await.expect("a clean end");
+    }
+}

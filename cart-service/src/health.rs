@@ -3,7 +3,6 @@
 use actix_web::web;
 use common::http::Reply;
 use common::http::health::{Connection, HealthReport, respond, respond_live, respond_ready};
-use common::registry::Reachability;
 
 use crate::SERVICE;
 use crate::app::State;
@@ -40,11 +39,7 @@ fn report(state: &State) -> HealthReport {
         ));
     }
     reasons.extend(state.registration.trouble());
-    let registry = match state.registry.reachability() {
-        Reachability::Connected => Connection::Connected,
-        Reachability::Disconnected => Connection::Disconnected,
-        Reachability::Unknown => Connection::Unknown,
-    };
+    let registry = state.registry.reachability().into();
     let kafka = if link.is_connected() {
         Connection::Connected
     } else {

@@ -76,7 +76,12 @@ impl Application {
             metrics,
             topic,
         };
-        Ok(Self { listener, port, state: web::Data::new(state), projection })
+        Ok(Self {
+            listener,
+            port,
+            state: web::Data::new(state),
+            projection,
+        })
     }
 
     /// The port that it is bound to.
@@ -89,7 +94,12 @@ impl Application {
     /// # Errors
     /// When the registry refuses the schema, the HTTP server fails, or the store cannot be synced to disk.
     pub async fn run_until_stopped(self, stop: impl Future) -> anyhow::Result<()> {
-        let Self { listener, port, state, projection } = self;
+        let Self {
+            listener,
+            port,
+            state,
+            projection,
+        } = self;
         let routed = state.clone();
         let server = server::serve(listener, SERVICE, move |config| routes::configure(config, &routed))?;
         let handle = server.handle();
@@ -110,10 +120,14 @@ impl Application {
         let store = state.view.store().clone();
         projection.stop().await;
         let synced = tokio::task::spawn_blocking(move || store.sync()).await;
-        served.context("the HTTP server panicked")?.context("the HTTP server failed")?;
+        served
+            .context("the HTTP server panicked")?
+            .context("the HTTP server failed")?;
         synced.context("syncing the store")?.context("syncing the store")?;
         if let Some(reason) = refused {
-            bail!("{reason}. Bring the schema and the subject together, or give this service a topic of its own (--kafka-topic / KAFKA_TOPIC)");
+            bail!(
+                "{reason}. Bring the schema and the subject together, or give this service a topic of its own (--kafka-topic / KAFKA_TOPIC)"
+            );
         }
         Ok(())
     }
@@ -130,7 +144,11 @@ fn settings(config: &Config) -> anyhow::Result<Settings> {
     Ok(Settings {
         service: SERVICE,
         cluster,
-        topic: TopicSpec { name: pipeline.topic.to_string(), partitions: PARTITIONS, max_message_bytes: None },
+        topic: TopicSpec {
+            name: pipeline.topic.to_string(),
+            partitions: PARTITIONS,
+            max_message_bytes: None,
+        },
         create_topics: pipeline.create_topics && pipeline.has_admin_api,
         check_topics: pipeline.has_admin_api,
         accept_truncated: pipeline.accept_truncated || pipeline.rebuild,

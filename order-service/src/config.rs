@@ -19,7 +19,12 @@ pub struct Config {
     pub api_port: u16,
 
     /// Where the orders are kept that were read from the topic, as embedded:DIRECTORY
-    #[arg(long, env = "STORE", value_name = "STORE", default_value = "embedded:./data/order-service")]
+    #[arg(
+        long,
+        env = "STORE",
+        value_name = "STORE",
+        default_value = "embedded:./data/order-service"
+    )]
     pub store: StoreUrl,
 
     /// Topic of the records that cannot be used; when not given, the events' topic with -dlq behind it
@@ -28,7 +33,12 @@ pub struct Config {
 
     /// How long a schema id that the registry does not know may take to appear, in milliseconds, before its records are
     /// given up as dead letters
-    #[arg(long, env = "UNKNOWN_SCHEMA_GRACE_MS", value_name = "UNKNOWN_SCHEMA_GRACE_MS", default_value_t = 10_000)]
+    #[arg(
+        long,
+        env = "UNKNOWN_SCHEMA_GRACE_MS",
+        value_name = "UNKNOWN_SCHEMA_GRACE_MS",
+        default_value_t = 10_000
+    )]
     pub unknown_schema_grace_ms: u64,
 }
 
@@ -74,21 +84,32 @@ mod tests {
     #[test]
     fn the_defaults_are_as_documented() {
         let config = parse(&[]);
-        assert_eq!((config.api_port, config.unknown_schema_grace()), (8001, Duration::from_secs(10)));
+        assert_eq!(
+            (config.api_port, config.unknown_schema_grace()),
+            (8001, Duration::from_secs(10))
+        );
         assert_eq!(config.store.to_string(), "embedded:./data/order-service");
-        assert_eq!(config.dead_letter_topic().expect("a topic").as_str(), "order-events-dlq");
+        assert_eq!(
+            config.dead_letter_topic().expect("a topic").as_str(),
+            "order-events-dlq"
+        );
     }
 
     #[test]
     fn the_dead_letter_topic_follows_the_topic_unless_it_is_named() {
         let topic = |arguments: &[&str]| parse(arguments).dead_letter_topic().map(|topic| topic.to_string());
         assert_eq!(topic(&["--kafka-topic=orders"]).expect("a topic"), "orders-dlq");
-        assert_eq!(topic(&["--kafka-topic=orders", "--kafka-dlq-topic=dead"]).expect("a topic"), "dead");
+        assert_eq!(
+            topic(&["--kafka-topic=orders", "--kafka-dlq-topic=dead"]).expect("a topic"),
+            "dead"
+        );
     }
 
     #[test]
     fn dead_letters_never_go_to_the_topic_they_come_from() {
-        let error = parse(&["--kafka-topic=orders", "--kafka-dlq-topic=orders"]).dead_letter_topic().expect_err("the same topic");
+        let error = parse(&["--kafka-topic=orders", "--kafka-dlq-topic=orders"])
+            .dead_letter_topic()
+            .expect_err("the same topic");
         assert!(error.to_string().contains("KAFKA_DLQ_TOPIC"), "{error}");
         let long = format!("--kafka-topic={}", "x".repeat(247));
         let error = format!("{:#}", parse(&[&long]).dead_letter_topic().expect_err("too long"));
@@ -97,8 +118,15 @@ mod tests {
 
     #[test]
     fn each_flag_has_an_environment_variable_and_a_help_text() {
-        for argument in Config::command().get_arguments().filter(|argument| !["help", "version"].contains(&argument.get_id().as_str())) {
-            assert!(argument.get_env().is_some() && argument.get_help().is_some(), "{}", argument.get_id());
+        for argument in Config::command()
+            .get_arguments()
+            .filter(|argument| !["help", "version"].contains(&argument.get_id().as_str()))
+        {
+            assert!(
+                argument.get_env().is_some() && argument.get_help().is_some(),
+                "{}",
+                argument.get_id()
+            );
         }
     }
 }

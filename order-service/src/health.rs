@@ -3,7 +3,6 @@
 
 use common::http::health::{Connection, HealthReport};
 use common::projection::Progress;
-use common::registry::Reachability;
 
 use crate::SERVICE;
 use crate::app::State;
@@ -37,13 +36,20 @@ pub(crate) fn report(state: &State) -> HealthReport {
     }
     reasons.extend(state.registration.trouble());
     reasons.extend(state.dead_letter_condition.reasons());
-    let kafka = if connected { Connection::Connected } else { Connection::Disconnected };
-    let registry = match state.registry.reachability() {
-        Reachability::Connected => Connection::Connected,
-        Reachability::Disconnected => Connection::Disconnected,
-        Reachability::Unknown => Connection::Unknown,
+    let kafka = if connected {
+        Connection::Connected
+    } else {
+        Connection::Disconnected
     };
-    HealthReport::new(SERVICE, env!("CARGO_PKG_VERSION"), kafka, registry, not_ready.is_none(), reasons)
+    let registry = state.registry.reachability().into();
+    HealthReport::new(
+        SERVICE,
+        env!("CARGO_PKG_VERSION"),
+        kafka,
+        registry,
+        not_ready.is_none(),
+        reasons,
+    )
 }
 
 #[cfg(test)]
@@ -52,15 +58,28 @@ mod tests {
     use common::projection::PartitionProgress;
 
     fn progress(caught_up: bool) -> Progress {
-        let partition = PartitionProgress { caught_up, ..PartitionProgress::default() };
-        Progress { partitions: vec![partition; 2], ..Progress::default() }
+        let partition = PartitionProgress {
+            caught_up,
+            ..PartitionProgress::default()
+        };
+        Progress {
+            partitions: vec![partition; 2],
+            ..Progress::default()
+        }
     }
 
     #[test]
     fn orders_are_answered_for_once_every_partition_was_read_to_its_end() {
         assert_eq!(not_ready(&progress(true)), None);
-        assert!(not_ready(&progress(false)).expect("a reason").contains("still being read"));
-        let starting = Progress { starting: Some("no broker answers".into()), ..Progress::default() };
+        assert!(
+            not_ready(&progress(false))
+                .expect("a reason")
+                .contains("still being read")
+        );
+        let starting = Progress {
+            starting: Some("no broker answers".into()),
+            ..Progress::default()
+        };
         assert!(not_ready(&starting).expect("a reason").contains("no broker answers"));
     }
 
@@ -69,7 +88,10 @@ mod tests {
         let mut paused = progress(true);
         paused.partitions[0].paused = Some("the registry is away".into());
         assert_eq!(not_ready(&paused), None);
-        let halted = Progress { halted: Some("another topic".into()), ..Progress::default() };
+        let halted = Progress {
+            halted: Some("another topic".into()),
+            ..Progress::default()
+        };
         assert_eq!(not_ready(&halted), None);
     }
 }

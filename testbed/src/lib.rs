@@ -1,1 +1,32 @@
-//! Placeholder.
+//! What tests against real servers are made of: the services as processes, a real broker, a real registry, and faults.
+//! Nothing here knows how a service works inside; what is asserted stands in the tests.
+//!
+//! - [`servers`]: where broker, registry and Python are; suspending the registry, running Kafka's own tools;
+//! - [`world`]: a topic of a test's own, and the services on it;
+//! - [`service`]: one running service, which can be stopped, killed and started again;
+//! - [`client`] and [`views`]: its HTTP API, and what that answers;
+//! - [`log`], [`writer`], [`topics`], [`registry`]: the topic and the subject, past the services;
+//! - [`events`]: events as another producer would make them;
+//! - [`reference`]: what a log must have done, by a count that shares nothing with the product;
+//! - [`poison`]: records that cannot be used, and where they landed;
+//! - [`traffic`]: many clients at once, who keep what they were told;
+//! - [`proxy`]: a registry that can be cut off for one service only;
+//! - [`wait`]: conditions that are awaited, for a bounded time.
+
+pub mod client;
+pub mod events;
+pub mod log;
+pub mod poison;
+mod ports;
+pub mod proxy;
+pub mod reference;
+pub mod registry;
+pub mod servers;
+pub mod service;
+mod signal;
+pub mod topics;
+pub mod traffic;
+pub mod views;
+pub mod wait;
+pub mod world;
+pub mod writer;

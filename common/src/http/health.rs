@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::envelope::Reply;
+use crate::registry::Reachability;
 
 /// Whether all is well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -28,6 +29,16 @@ pub enum Connection {
     Disconnected,
     /// It was not asked yet.
     Unknown,
+}
+
+impl From<Reachability> for Connection {
+    fn from(registry: Reachability) -> Self {
+        match registry {
+            Reachability::Connected => Self::Connected,
+            Reachability::Disconnected => Self::Disconnected,
+            Reachability::Unknown => Self::Unknown,
+        }
+    }
 }
 
 /// How a service is.

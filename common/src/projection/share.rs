@@ -11,6 +11,7 @@ use super::judge::{Judged, Place, judge};
 use super::lookup::Lookup;
 use super::unusables::Refused;
 use super::waiters::Settled;
+use crate::codec::frame;
 use crate::event::OrderEvent;
 use crate::order::{OrderState, Outcome, fold};
 use crate::store::{LastRecord, PartitionRow, Store, Transaction};
@@ -74,7 +75,10 @@ impl<'a> Share<'a> {
             };
             self.settled.push((event_id, settled));
         }
-        if let Outcome::Rejected(why) = outcome {
+        if let Outcome::Rejected(mut why) = outcome {
+            // The fold sees no bytes, so a fault that it finds does not name the schema yet.
+            let framed = || Some(frame::split(record.payload()?).ok()?.0);
+            why.schema_id = why.schema_id.or_else(framed);
             self.refused.push((record, why));
         }
         Ok(())

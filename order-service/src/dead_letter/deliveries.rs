@@ -37,7 +37,12 @@ pub(super) struct Deliveries {
 
 impl Deliveries {
     pub fn new(writer: Writer) -> Self {
-        Self { writer, letters: HashMap::new(), patience: PATIENCE, highest_partition: -1 }
+        Self {
+            writer,
+            letters: HashMap::new(),
+            patience: PATIENCE,
+            highest_partition: -1,
+        }
     }
 
     /// Sends what was not sent yet and waits for the acknowledgements. One result for each letter.
@@ -45,16 +50,21 @@ impl Deliveries {
         self.collect();
         let until = Instant::now() + self.patience;
         for letter in letters {
-            if !self.letters.contains_key(letter.coordinates()) {
-                self.send(letter, Form::Together, until);
+            // One that failed meanwhile is sent anew.
+            if matches!(self.letters.get(letter.coordinates()), None | Some(State::Failed(_))) {
+                self.send(letter, Form::Copy, until);
             }
         }
         self.await_reports(letters, until);
-        for letter in letters {
-            self.shrink(letter, until);
+        while self.shrink(letters, until) {
+            self.await_reports(letters, until);
         }
         let results: Vec<_> = letters.iter().map(|letter| self.result(letter)).collect();
-        self.patience = if results.iter().all(Result::is_ok) { PATIENCE } else { LITTLE_PATIENCE };
+        self.patience = if results.iter().all(Result::is_ok) {
+            PATIENCE
+        } else {
+            LITTLE_PATIENCE
+        };
         results
     }
 
@@ -85,31 +95,39 @@ impl Deliveries {
                     Some(report) => self.take(report),
                     None => break State::Failed("more letters wait to be sent than fit the queue".to_owned()),
                 },
-                // The library measures each letter by itself, so sending it alone would bring the same answer.
-                Err(NotWritten::TooLarge) => break State::TooLarge(if form == Form::Together { Form::Alone } else { form }),
+                Err(NotWritten::TooLarge) => break State::TooLarge(form),
                 Err(NotWritten::Failed(reason)) => break State::Failed(reason),
             }
         };
         self.letters.insert(letter.coordinates().to_owned(), state);
     }
 
-    /// Sends a letter that is too large alone, and then with less and less in it.
-    fn shrink(&mut self, letter: &Letter<'_>, until: Instant) {
-        while let Some(State::TooLarge(form)) = self.letters.get(letter.coordinates()) {
-            let Some(smaller) = form.smaller() else {
-                let reason = "the topic takes not even a letter without key and value: raise its max.message.bytes".to_owned();
-                self.letters.insert(letter.coordinates().to_owned(), State::Failed(reason));
-                return;
+    /// Sends those that were too large again, with less in them. Returns whether there were any.
+    fn shrink(&mut self, letters: &[&Letter<'_>], until: Instant) -> bool {
+        let mut any = false;
+        for letter in letters {
+            let Some(State::TooLarge(form)) = self.letters.get(letter.coordinates()) else {
+                continue;
             };
-            self.send(letter, smaller, until);
-            self.await_reports(&[letter], until);
+            any = true;
+            match form.smaller() {
+                Some(smaller) => self.send(letter, smaller, until),
+                None => {
+                    let reason = "the topic takes not even a letter without key and value: raise its max.message.bytes";
+                    self.letters
+                        .insert(letter.coordinates().to_owned(), State::Failed(reason.to_owned()));
+                }
+            }
         }
+        any
     }
 
     fn await_reports(&mut self, letters: &[&Letter<'_>], until: Instant) {
         for letter in letters {
             while self.letters.get(letter.coordinates()) == Some(&State::UnderWay) {
-                let Some(report) = self.writer.next_report(until) else { return };
+                let Some(report) = self.writer.next_report(until) else {
+                    return;
+                };
                 self.take(report);
             }
         }
@@ -142,7 +160,9 @@ impl Deliveries {
                 self.letters.remove(letter.coordinates());
                 Err(reason)
             }
-            Some(State::UnderWay | State::TooLarge(_)) | None => Err(format!("no acknowledgement within {} ms", self.patience.as_millis())),
+            Some(State::UnderWay | State::TooLarge(_)) | None => {
+                Err(format!("no acknowledgement within {} ms", self.patience.as_millis()))
+            }
         }
     }
 }
@@ -158,5 +178,6 @@ fn note(letter: &Letter<'_>) {
         reason = letter.why().reason,
         "record dead-lettered"
     );
-    metrics::counter!("orderlog_dead_letters_total", "service" => SERVICE, "code" => letter.code().as_str()).increment(1);
+    metrics::counter!("orderlog_dead_letters_total", "service" => SERVICE, "code" => letter.code().as_str())
+        .increment(1);
 }

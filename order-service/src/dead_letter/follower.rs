@@ -51,7 +51,16 @@ impl Follower {
     pub fn new(settings: Settings, index: Index, condition: Condition) -> anyhow::Result<Self> {
         let reader = LogReader::new(&settings.cluster, &settings.topic.name, Link::default())?;
         let runtime = Handle::current();
-        Ok(Self { settings, runtime, reader, index, condition, partitions: 0, ended: BTreeSet::new(), tried: Instant::now() })
+        Ok(Self {
+            settings,
+            runtime,
+            reader,
+            index,
+            condition,
+            partitions: 0,
+            ended: BTreeSet::new(),
+            tried: Instant::now(),
+        })
     }
 
     /// Finds the topic and reads it to its end.
@@ -64,9 +73,18 @@ impl Follower {
         }
         let until = Instant::now() + SLICE;
         while self.ended.len() < usize::try_from(self.partitions).unwrap_or(0) {
-            anyhow::ensure!(Instant::now() < until, "reading the dead-letter topic {}", self.reader.topic());
-            self.read(Duration::from_millis(50)).context("the index of dead letters")?;
-            anyhow::ensure!(self.partitions > 0, "the dead-letter topic {} has to be read anew", self.reader.topic());
+            anyhow::ensure!(
+                Instant::now() < until,
+                "reading the dead-letter topic {}",
+                self.reader.topic()
+            );
+            self.read(Duration::from_millis(50))
+                .context("the index of dead letters")?;
+            anyhow::ensure!(
+                self.partitions > 0,
+                "the dead-letter topic {} has to be read anew",
+                self.reader.topic()
+            );
         }
         Ok(())
     }
@@ -89,7 +107,10 @@ impl Follower {
     /// Makes sure that a partition that was written to is followed.
     pub fn expect_partition(&mut self, partition: i32) {
         if partition >= self.partitions && self.partitions > 0 {
-            self.lose(format!("the dead-letter topic has more partitions than {}", self.partitions));
+            self.lose(format!(
+                "the dead-letter topic has more partitions than {}",
+                self.partitions
+            ));
         }
     }
 
@@ -97,16 +118,28 @@ impl Follower {
     fn begin(&mut self) -> anyhow::Result<i32> {
         self.tried = Instant::now();
         let partitions = self.find_topic()?;
-        let bounds = (0..partitions).map(|partition| self.reader.bounds(partition, PATIENCE)).collect::<Result<Vec<_>, _>>();
-        let bounds = bounds.with_context(|| format!("asking for the offsets of the dead-letter topic {}", self.reader.topic()))?;
+        let bounds = (0..partitions)
+            .map(|partition| self.reader.bounds(partition, PATIENCE))
+            .collect::<Result<Vec<_>, _>>();
+        let bounds = bounds.with_context(|| {
+            format!(
+                "asking for the offsets of the dead-letter topic {}",
+                self.reader.topic()
+            )
+        })?;
         let next = self.index.summary()?.next;
         let fits = |partition: &i32, next: &i64| {
-            let bounds = usize::try_from(*partition).ok().and_then(|partition| bounds.get(partition));
+            let bounds = usize::try_from(*partition)
+                .ok()
+                .and_then(|partition| bounds.get(partition));
             bounds.is_some_and(|(first, end)| (first..=end).contains(&next))
         };
         let fresh = !next.iter().all(|(partition, next)| fits(partition, next));
         if fresh {
-            tracing::warn!(kafka.topic = self.reader.topic(), "the dead-letter topic was made anew, or lost records: reading all of it again");
+            tracing::warn!(
+                kafka.topic = self.reader.topic(),
+                "the dead-letter topic was made anew, or lost records: reading all of it again"
+            );
             self.index.clear()?;
         }
         let from = |(partition, (first, _)): (i32, (i64, i64))| {
@@ -134,8 +167,11 @@ impl Follower {
             found = count()?;
             anyhow::ensure!(found.is_some(), "the dead-letter topic {topic} was just created");
         }
-        let partitions = found
-            .with_context(|| format!("the dead-letter topic {topic} does not exist: create it, or let it be created (--kafka-create-topics)"))?;
+        let partitions = found.with_context(|| {
+            format!(
+                "the dead-letter topic {topic} does not exist: create it, or let it be created (--kafka-create-topics)"
+            )
+        })?;
         if self.settings.check_topics {
             match self.runtime.block_on(topics()?.check(topic)) {
                 Ok(warnings) => self.condition.set_warnings(warnings),
@@ -164,7 +200,11 @@ impl Follower {
                 Seen::TopicGone => lost = Some("the dead-letter topic is gone"),
             }
         }
-        let indexed = entries.iter().filter_map(|entry| entry.place.as_ref()).map(|(coordinates, _)| coordinates.clone()).collect();
+        let indexed = entries
+            .iter()
+            .filter_map(|entry| entry.place.as_ref())
+            .map(|(coordinates, _)| coordinates.clone())
+            .collect();
         if !entries.is_empty()
             && let Err(error) = self.index.take(entries)
         {
@@ -181,7 +221,11 @@ impl Follower {
     /// Has the topic looked for again, and says why.
     fn lose(&mut self, reason: String) {
         if self.condition.set_trouble(Some(reason.clone())) {
-            tracing::error!(kafka.topic = self.reader.topic(), reason, "dead-letter topic not followed");
+            tracing::error!(
+                kafka.topic = self.reader.topic(),
+                reason,
+                "dead-letter topic not followed"
+            );
         }
         self.partitions = 0;
     }
@@ -189,14 +233,20 @@ impl Follower {
 
 /// What the index keeps of a record of the dead-letter topic.
 fn entry(record: &BorrowedMessage<'_>) -> Entry {
-    let marks = record.headers().map(|own| headers::read(&list(own))).unwrap_or_default();
+    let marks = record
+        .headers()
+        .map(|own| headers::read(&list(own)))
+        .unwrap_or_default();
     // A pointer has no copy of the value, but its hash.
     let fingerprint = match &marks.pointer {
         Some((sha256, _)) => sha256.clone(),
         None => fingerprint(record.payload().unwrap_or_default()),
     };
     Entry {
-        id: LetterId { partition: record.partition(), offset: record.offset() },
+        id: LetterId {
+            partition: record.partition(),
+            offset: record.offset(),
+        },
         row: LetterRow::of(&marks, record.timestamp().to_millis(), record.key(), record.payload()),
         place: marks.at.map(|coordinates| (coordinates, fingerprint)),
     }

@@ -156,8 +156,12 @@ fn origin(headers: &[Header]) -> Option<Origin> {
 /// Kafka Connect's name of the stage that failed (its enum `Stage`), and our module that found the fault.
 fn stage_and_class(code: Code) -> (&'static str, &'static str) {
     match code {
-        Code::NotFramed | Code::UnknownSchemaId | Code::WrongSchema | Code::Undecodable => ("VALUE_CONVERTER", "common::codec"),
-        Code::InvalidOrder | Code::KeyMismatch | Code::WrongPartition | Code::IllegalTransition => ("TASK_PUT", "common::order"),
+        Code::NotFramed | Code::UnknownSchemaId | Code::WrongSchema | Code::Undecodable => {
+            ("VALUE_CONVERTER", "common::codec")
+        }
+        Code::InvalidOrder | Code::KeyMismatch | Code::WrongPartition | Code::IllegalTransition => {
+            ("TASK_PUT", "common::order")
+        }
     }
 }
 

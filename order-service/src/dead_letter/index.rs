@@ -170,14 +170,19 @@ impl Index {
 
     /// `None` when there is none, or one that this release cannot read.
     fn stored_summary(&self) -> anyhow::Result<Option<Summary>> {
-        Ok(self.summary.get(SUMMARY)?.and_then(|row| serde_json::from_slice(&row).ok()))
+        Ok(self
+            .summary
+            .get(SUMMARY)?
+            .and_then(|row| serde_json::from_slice(&row).ok()))
     }
 }
 
 impl Filter {
     fn takes(&self, row: &LetterRow) -> bool {
         self.code.is_none_or(|code| row.code == Some(code))
-            && self.partition.is_none_or(|partition| row.origin.as_ref().is_some_and(|origin| origin.partition == partition))
+            && self
+                .partition
+                .is_none_or(|partition| row.origin.as_ref().is_some_and(|origin| origin.partition == partition))
             && self.key.as_ref().is_none_or(|key| row.key.as_ref() == Some(key))
     }
 }

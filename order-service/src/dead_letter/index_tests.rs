@@ -14,13 +14,22 @@ fn row(code: Option<Code>, key: &str, partition: i32) -> LetterRow {
         schema_id: None,
         size: 3,
         replays: 0,
-        origin: code.map(|_| Origin { topic: "t".into(), partition, offset: 1, timestamp: None }),
+        origin: code.map(|_| Origin {
+            topic: "t".into(),
+            partition,
+            offset: 1,
+            timestamp: None,
+        }),
     }
 }
 
 fn entry(offset: i64, place: Option<(&str, &str)>, row: LetterRow) -> Entry {
     let place = place.map(|(coordinates, fingerprint)| (coordinates.to_owned(), fingerprint.to_owned()));
-    Entry { id: LetterId { partition: 0, offset }, place, row }
+    Entry {
+        id: LetterId { partition: 0, offset },
+        place,
+        row,
+    }
 }
 
 fn offsets(page: &Page) -> Vec<i64> {
@@ -32,14 +41,30 @@ fn a_letter_is_counted_listed_and_known_once() {
     let dir = tempfile::tempdir().expect("a directory");
     let index = open(&dir, "dlq");
     let letter = || row(Some(Code::NotFramed), "A", 2);
-    index.take(vec![entry(0, Some(("t-2-1", "f")), letter()), entry(1, Some(("t-2-1", "f")), letter())]).expect("takes");
-    index.take(vec![entry(2, Some(("t-2-1", "f")), letter()), entry(3, None, row(None, "B", 0))]).expect("takes");
+    index
+        .take(vec![
+            entry(0, Some(("t-2-1", "f")), letter()),
+            entry(1, Some(("t-2-1", "f")), letter()),
+        ])
+        .expect("takes");
+    index
+        .take(vec![
+            entry(2, Some(("t-2-1", "f")), letter()),
+            entry(3, None, row(None, "B", 0)),
+        ])
+        .expect("takes");
     let summary = index.summary().expect("reads");
-    assert_eq!((summary.count, summary.by_code, summary.next), (2, [(Code::NotFramed, 1)].into(), [(0, 4)].into()));
+    assert_eq!(
+        (summary.count, summary.by_code, summary.next),
+        (2, [(Code::NotFramed, 1)].into(), [(0, 4)].into())
+    );
     assert!(index.has("t-2-1", "f").expect("reads"));
     assert!(!index.has("t-2-1", "another value").expect("reads"));
     assert!(!index.has("t-2-2", "f").expect("reads"));
-    assert_eq!(offsets(&index.page(None, 9, &Filter::default()).expect("reads")), [3, 0]);
+    assert_eq!(
+        offsets(&index.page(None, 9, &Filter::default()).expect("reads")),
+        [3, 0]
+    );
 }
 
 #[test]
@@ -47,7 +72,12 @@ fn another_value_at_the_same_coordinates_is_another_letter() {
     let dir = tempfile::tempdir().expect("a directory");
     let index = open(&dir, "dlq");
     let letter = || row(Some(Code::NotFramed), "A", 2);
-    index.take(vec![entry(0, Some(("t-2-1", "f")), letter()), entry(1, Some(("t-2-1", "g")), letter())]).expect("takes");
+    index
+        .take(vec![
+            entry(0, Some(("t-2-1", "f")), letter()),
+            entry(1, Some(("t-2-1", "g")), letter()),
+        ])
+        .expect("takes");
     assert_eq!(index.summary().expect("reads").count, 2);
     assert!(index.has("t-2-1", "g").expect("reads"));
 }
@@ -56,7 +86,9 @@ fn another_value_at_the_same_coordinates_is_another_letter() {
 fn pages_follow_each_other_to_the_end() {
     let dir = tempfile::tempdir().expect("a directory");
     let index = open(&dir, "dlq");
-    index.take((0..5).map(|n| entry(n, None, row(None, "A", 0))).collect()).expect("takes");
+    index
+        .take((0..5).map(|n| entry(n, None, row(None, "A", 0))).collect())
+        .expect("takes");
     let page = |below| index.page(below, 2, &Filter::default()).expect("reads");
     let first = page(None);
     assert_eq!(offsets(&first), [4, 3]);
@@ -64,35 +96,87 @@ fn pages_follow_each_other_to_the_end() {
     assert_eq!(offsets(&second), [2, 1]);
     let third = page(second.next);
     assert_eq!((offsets(&third), third.next), (vec![0], None));
-    assert_eq!(page(Some(LetterId { partition: 0, offset: 2 })).next, None, "a full page at the end is the last");
+    assert_eq!(
+        page(Some(LetterId {
+            partition: 0,
+            offset: 2
+        }))
+        .next,
+        None,
+        "a full page at the end is the last"
+    );
 }
 
 #[test]
 fn filters_narrow_the_list() {
     let dir = tempfile::tempdir().expect("a directory");
     let index = open(&dir, "dlq");
-    let rows = [row(Some(Code::NotFramed), "A", 2), row(Some(Code::Undecodable), "A", 3), row(None, "B", 0)];
-    index.take((0..).zip(rows).map(|(n, row)| entry(n, None, row)).collect()).expect("takes");
+    let rows = [
+        row(Some(Code::NotFramed), "A", 2),
+        row(Some(Code::Undecodable), "A", 3),
+        row(None, "B", 0),
+    ];
+    index
+        .take((0..).zip(rows).map(|(n, row)| entry(n, None, row)).collect())
+        .expect("takes");
     let list = |filter| offsets(&index.page(None, 9, &filter).expect("reads"));
-    assert_eq!(list(Filter { code: Some(Code::Undecodable), ..Filter::default() }), [1]);
-    assert_eq!(list(Filter { partition: Some(2), ..Filter::default() }), [0]);
-    assert_eq!(list(Filter { key: Some("A".into()), ..Filter::default() }), [1, 0]);
-    assert!(list(Filter { key: Some("A".into()), partition: Some(0), ..Filter::default() }).is_empty());
+    assert_eq!(
+        list(Filter {
+            code: Some(Code::Undecodable),
+            ..Filter::default()
+        }),
+        [1]
+    );
+    assert_eq!(
+        list(Filter {
+            partition: Some(2),
+            ..Filter::default()
+        }),
+        [0]
+    );
+    assert_eq!(
+        list(Filter {
+            key: Some("A".into()),
+            ..Filter::default()
+        }),
+        [1, 0]
+    );
+    assert!(
+        list(Filter {
+            key: Some("A".into()),
+            partition: Some(0),
+            ..Filter::default()
+        })
+        .is_empty()
+    );
 }
 
 #[test]
 fn the_index_survives_a_restart_and_a_rebuild_but_not_another_topic() {
     let dir = tempfile::tempdir().expect("a directory");
-    open(&dir, "dlq").take(vec![entry(0, Some(("t-2-1", "f")), row(None, "A", 0))]).expect("takes");
+    open(&dir, "dlq")
+        .take(vec![entry(0, Some(("t-2-1", "f")), row(None, "A", 0))])
+        .expect("takes");
     {
         let store = Store::open(dir.path()).expect("opens");
         store.forget().expect("forgets");
-        assert!(Index::open(&store, "dlq").expect("opens").has("t-2-1", "f").expect("reads"));
+        assert!(
+            Index::open(&store, "dlq")
+                .expect("opens")
+                .has("t-2-1", "f")
+                .expect("reads")
+        );
     }
     let other = open(&dir, "other-dlq");
     assert!(!other.has("t-2-1", "f").expect("reads"));
     assert_eq!(other.summary().expect("reads"), Summary::of("other-dlq"));
-    assert!(other.page(None, 9, &Filter::default()).expect("reads").letters.is_empty());
+    assert!(
+        other
+            .page(None, 9, &Filter::default())
+            .expect("reads")
+            .letters
+            .is_empty()
+    );
 }
 
 #[test]
@@ -100,10 +184,18 @@ fn a_clearing_that_was_cut_off_is_finished_at_the_next_start() {
     let dir = tempfile::tempdir().expect("a directory");
     {
         let index = open(&dir, "dlq");
-        index.take(vec![entry(0, Some(("t-2-1", "f")), row(None, "A", 0))]).expect("takes");
+        index
+            .take(vec![entry(0, Some(("t-2-1", "f")), row(None, "A", 0))])
+            .expect("takes");
         index.put_summary(&Summary::default()).expect("writes");
     }
     let index = open(&dir, "dlq");
     assert!(!index.has("t-2-1", "f").expect("reads"));
-    assert!(index.page(None, 9, &Filter::default()).expect("reads").letters.is_empty());
+    assert!(
+        index
+            .page(None, 9, &Filter::default())
+            .expect("reads")
+            .letters
+            .is_empty()
+    );
 }

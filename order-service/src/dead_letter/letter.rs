@@ -14,10 +14,8 @@ use super::headers::{self, Header, Origin};
 /// How much of a record a letter carries. Each is tried when the one before it was too large for the topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
-    /// All of it, in one request with other letters.
-    Together,
-    /// All of it, in a request of its own: a full request may be too large although the letter is not.
-    Alone,
+    /// All of it.
+    Copy,
     /// Key, headers, and of the value only hash and length; its value is null.
     Pointer,
     /// Nothing but our headers, with hash and length of the value: key or headers are too large themselves.
@@ -28,8 +26,7 @@ impl Form {
     /// The next smaller one.
     pub fn smaller(self) -> Option<Self> {
         match self {
-            Self::Together => Some(Self::Alone),
-            Self::Alone => Some(Self::Pointer),
+            Self::Copy => Some(Self::Pointer),
             Self::Pointer => Some(Self::Bare),
             Self::Bare => None,
         }
@@ -96,7 +93,11 @@ impl<'a> Letter<'a> {
 
     /// The value that it is sent with.
     pub fn value(&self, form: Form) -> Option<&'a [u8]> {
-        if matches!(form, Form::Pointer | Form::Bare) { None } else { self.record.payload() }
+        if matches!(form, Form::Pointer | Form::Bare) {
+            None
+        } else {
+            self.record.payload()
+        }
     }
 
     /// The headers that it is sent with.
@@ -105,7 +106,10 @@ impl<'a> Letter<'a> {
         let (kept, mut added) = match own {
             Some(own) if form != Form::Bare => {
                 let listed = list(own);
-                (without_coordinates(own, &listed), headers::added(&listed, &self.place, self.why))
+                (
+                    without_coordinates(own, &listed),
+                    headers::added(&listed, &self.place, self.why),
+                )
             }
             _ => (OwnedHeaders::new(), headers::added(&[], &self.place, self.why)),
         };
@@ -128,7 +132,9 @@ pub(super) fn list(headers: &BorrowedHeaders) -> Vec<Header> {
         let header = headers.get(n);
         (header.key.to_owned(), header.value.map(<[u8]>::to_owned))
     };
-    (0..headers.count()).filter_map(|n| catch_unwind(AssertUnwindSafe(|| one(n))).ok()).collect()
+    (0..headers.count())
+        .filter_map(|n| catch_unwind(AssertUnwindSafe(|| one(n))).ok())
+        .collect()
 }
 
 /// A record's own headers byte for byte, but for the coordinates of an earlier dead letter.
@@ -144,7 +150,12 @@ fn without_coordinates(own: &BorrowedHeaders, listed: &[Header]) -> OwnedHeaders
 }
 
 fn insert_all(headers: OwnedHeaders, added: &[Header]) -> OwnedHeaders {
-    added.iter().fold(headers, |headers, (name, value)| headers.insert(KafkaHeader { key: name, value: value.as_ref() }))
+    added.iter().fold(headers, |headers, (name, value)| {
+        headers.insert(KafkaHeader {
+            key: name,
+            value: value.as_ref(),
+        })
+    })
 }
 
 #[cfg(test)]
@@ -153,8 +164,8 @@ mod tests {
 
     #[test]
     fn a_letter_shrinks_until_nothing_is_left_to_leave_out() {
-        let forms: Vec<Form> = std::iter::successors(Some(Form::Together), |form| form.smaller()).collect();
-        assert_eq!(forms, [Form::Together, Form::Alone, Form::Pointer, Form::Bare]);
+        let forms: Vec<Form> = std::iter::successors(Some(Form::Copy), |form| form.smaller()).collect();
+        assert_eq!(forms, [Form::Copy, Form::Pointer, Form::Bare]);
     }
 
     #[test]
@@ -167,7 +178,10 @@ mod tests {
         ];
         let headers = insert_all(OwnedHeaders::new(), &given);
         assert_eq!(list(headers.as_borrowed()), given);
-        assert_eq!(list(&without_coordinates(headers.as_borrowed(), &given)), given);
+        assert_eq!(
+            list(without_coordinates(headers.as_borrowed(), &given).as_borrowed()),
+            given
+        );
     }
 
     #[test]
@@ -176,6 +190,9 @@ mod tests {
         let other: Header = ("x".into(), Some(vec![1]));
         let given = vec![at("t-0-1"), other.clone(), at("t-0-2")];
         let headers = insert_all(OwnedHeaders::new(), &given);
-        assert_eq!(list(&without_coordinates(headers.as_borrowed(), &given)), [other]);
+        assert_eq!(
+            list(without_coordinates(headers.as_borrowed(), &given).as_borrowed()),
+            [other]
+        );
     }
 }

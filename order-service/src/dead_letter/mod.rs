@@ -47,11 +47,18 @@ impl DeadLetters {
     /// When the clients cannot be made, or the disk fails.
     pub fn new(settings: &Settings, topic: String, store: &Store) -> anyhow::Result<Self> {
         // One partition: letters are few, and their order is that of their finding.
-        let spec = TopicSpec { name: topic.clone(), partitions: 1, max_message_bytes: Some(MAX_MESSAGE_BYTES) };
+        let spec = TopicSpec {
+            name: topic.clone(),
+            partitions: 1,
+            max_message_bytes: Some(MAX_MESSAGE_BYTES),
+        };
         let index = Index::open(store, &topic)?;
         let condition = Condition::default();
         let writer = Writer::new(settings.cluster.clone(), topic)?;
-        let followed = Settings { topic: spec, ..settings.clone() };
+        let followed = Settings {
+            topic: spec,
+            ..settings.clone()
+        };
         Ok(Self {
             follower: Follower::new(followed, index.clone(), condition.clone())?,
             deliveries: Deliveries::new(writer),
@@ -85,7 +92,12 @@ impl Unusables for DeadLetters {
                 known.map_err(|error| format!("the index of dead letters cannot be read: {error:#}"))
             })
             .collect();
-        let new: Vec<&Letter<'_>> = letters.iter().zip(&known).filter(|(_, known)| *known == &Ok(false)).map(|(letter, _)| letter).collect();
+        let new: Vec<&Letter<'_>> = letters
+            .iter()
+            .zip(&known)
+            .filter(|(_, known)| *known == &Ok(false))
+            .map(|(letter, _)| letter)
+            .collect();
         let mut delivered = self.deliveries.deliver(&new).into_iter();
         let outcome = |known| match known {
             Ok(true) => Ok(()),

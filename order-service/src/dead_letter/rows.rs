@@ -56,9 +56,16 @@ impl FromStr for LetterId {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
-        let parsed = text.split_once('-').filter(|(partition, offset)| number(partition) && number(offset));
+        let parsed = text
+            .split_once('-')
+            .filter(|(partition, offset)| number(partition) && number(offset));
         parsed
-            .and_then(|(partition, offset)| Some(Self { partition: partition.parse().ok()?, offset: offset.parse().ok()? }))
+            .and_then(|(partition, offset)| {
+                Some(Self {
+                    partition: partition.parse().ok()?,
+                    offset: offset.parse().ok()?,
+                })
+            })
             .ok_or("must be <partition>-<offset>, such as 0-17")
     }
 }
@@ -146,7 +153,11 @@ pub struct Summary {
 impl Summary {
     /// An index of that topic in which nothing is yet.
     pub(super) fn of(topic: &str) -> Self {
-        Self { format: FORMAT, topic: topic.to_owned(), ..Self::default() }
+        Self {
+            format: FORMAT,
+            topic: topic.to_owned(),
+            ..Self::default()
+        }
     }
 }
 
@@ -156,7 +167,8 @@ mod tests {
 
     #[test]
     fn ids_are_written_read_and_sorted() {
-        let ids = [(0, 0), (0, 9), (0, 10), (1, 0), (i32::MAX, i64::MAX)].map(|(partition, offset)| LetterId { partition, offset });
+        let ids = [(0, 0), (0, 9), (0, 10), (1, 0), (i32::MAX, i64::MAX)]
+            .map(|(partition, offset)| LetterId { partition, offset });
         for id in ids {
             assert_eq!(id.to_string().parse(), Ok(id));
             assert_eq!(LetterId::from_key(&id.to_key()), Some(id));
@@ -166,7 +178,20 @@ mod tests {
 
     #[test]
     fn what_is_no_id_is_refused() {
-        for text in ["", "-", "0", "0-", "-1", "-1-2", "0--1", "+1-2", "a-b", "0-1-2", "2147483648-0", "0-9223372036854775808"] {
+        for text in [
+            "",
+            "-",
+            "0",
+            "0-",
+            "-1",
+            "-1-2",
+            "0--1",
+            "+1-2",
+            "a-b",
+            "0-1-2",
+            "2147483648-0",
+            "0-9223372036854775808",
+        ] {
             assert!(text.parse::<LetterId>().is_err(), "{text}");
         }
         assert_eq!(LetterId::from_key(b"short"), None);

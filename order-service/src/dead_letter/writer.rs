@@ -55,7 +55,13 @@ impl Writer {
     /// When the client cannot be made.
     pub fn new(cluster: Cluster, topic: String) -> anyhow::Result<Self> {
         let (sender, reports) = mpsc::channel();
-        Ok(Self { producer: make(&cluster, sender.clone())?, cluster, topic, sender, reports })
+        Ok(Self {
+            producer: make(&cluster, sender.clone())?,
+            cluster,
+            topic,
+            sender,
+            reports,
+        })
     }
 
     /// Hands a letter to the library. A report follows, unless there is an error.
@@ -63,11 +69,15 @@ impl Writer {
     /// # Errors
     /// Why the library did not take it.
     pub fn send(&mut self, letter: &Letter<'_>, form: Form) -> Result<(), NotWritten> {
-        let mut record = BaseRecord::with_opaque_to(&self.topic, Box::new((letter.coordinates().to_owned(), form))).headers(letter.headers(form));
+        let mut record = BaseRecord::with_opaque_to(&self.topic, Box::new((letter.coordinates().to_owned(), form)))
+            .headers(letter.headers(form));
         // No timestamp is set: the letter's own is the time of its writing, the record's is in the headers.
         record.key = letter.key(form);
         record.payload = letter.value(form);
-        let sent = self.producer.send::<[u8], [u8]>(record).map_err(|(error, _)| not_written(&error));
+        let sent = self
+            .producer
+            .send::<[u8], [u8]>(record)
+            .map_err(|(error, _)| not_written(&error));
         if sent.is_err() && self.producer.client().fatal_error().is_some() {
             self.replace();
         }
@@ -76,7 +86,9 @@ impl Writer {
 
     /// The next report, if there is one until then.
     pub fn next_report(&self, until: Instant) -> Option<Report> {
-        self.reports.recv_timeout(until.saturating_duration_since(Instant::now())).ok()
+        self.reports
+            .recv_timeout(until.saturating_duration_since(Instant::now()))
+            .ok()
     }
 
     /// Replaces a producer that has met a fatal error: it will never send again (librdkafka, "Fatal errors").
@@ -86,7 +98,9 @@ impl Writer {
                 tracing::warn!("the producer of dead letters met a fatal error and was replaced");
                 self.producer = producer;
             }
-            Err(error) => tracing::error!(%error, "the producer of dead letters met a fatal error and cannot be replaced"),
+            Err(error) => {
+                tracing::error!(%error, "the producer of dead letters met a fatal error and cannot be replaced")
+            }
         }
     }
 }
@@ -137,6 +151,10 @@ impl ProducerContext for Reports {
             Err((error, _)) => Err(not_written(error)),
         };
         // At the end of the process nobody listens any more.
-        let _ = self.0.send(Report { coordinates, form, result });
+        let _ = self.0.send(Report {
+            coordinates,
+            form,
+            result,
+        });
     }
 }

@@ -51,8 +51,15 @@ pub async fn info(state: web::Data<State>) -> Result<Reply<Info>, Problem> {
     let info = Info {
         topic: state.dead_letters.topic().to_owned(),
         count: summary.count,
-        by_code: summary.by_code.iter().map(|(code, count)| (code.as_str(), *count)).collect(),
-        breaker: Breaker { open: false, reason: None },
+        by_code: summary
+            .by_code
+            .iter()
+            .map(|(code, count)| (code.as_str(), *count))
+            .collect(),
+        breaker: Breaker {
+            open: false,
+            reason: None,
+        },
     };
     Ok(Reply::ok("Dead letters", info))
 }
@@ -162,14 +169,21 @@ impl Parameters {
             })?),
         };
         let key = self.order_id.as_ref().map(|order_id| key_text(order_id.as_bytes()));
-        Ok(Filter { code, partition: self.partition, key })
+        Ok(Filter {
+            code,
+            partition: self.partition,
+            key,
+        })
     }
 }
 
 impl From<Page> for Messages {
     fn from(page: Page) -> Self {
         let messages = page.letters.into_iter().map(|(id, row)| message(id, row)).collect();
-        Self { messages, next: page.next.map(|id| id.to_string()) }
+        Self {
+            messages,
+            next: page.next.map(|id| id.to_string()),
+        }
     }
 }
 

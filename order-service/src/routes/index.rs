@@ -4,5 +4,7 @@ use actix_web::HttpResponse;
 
 /// A plain page for whoever opens the service in a browser.
 pub async fn index() -> HttpResponse {
-    HttpResponse::Ok().content_type("text/html; charset=utf-8").body(include_str!("index.html"))
+    HttpResponse::Ok()
+        .content_type("text/html; charset=utf-8")
+        .body(include_str!("index.html"))
 }

@@ -64,7 +64,10 @@ mod tests {
     #[test]
     fn a_limit_has_a_default_and_bounds() {
         assert_eq!(limit(None, 7, 9).expect("the default"), 7);
-        assert_eq!((limit(Some(1), 7, 9).expect("1"), limit(Some(9), 7, 9).expect("9")), (1, 9));
+        assert_eq!(
+            (limit(Some(1), 7, 9).expect("1"), limit(Some(9), 7, 9).expect("9")),
+            (1, 9)
+        );
         for bad in [0, 10, u32::MAX] {
             let problem = limit(Some(bad), 7, 9).expect_err("out of bounds");
             assert_eq!(problem.errors()[0].field, "limit");

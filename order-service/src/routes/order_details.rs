@@ -67,7 +67,10 @@ pub struct OrderDetails {
         (status = 504, description = "The order did not reach minVersion in time", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub async fn order_details(state: web::Data<State>, Query(query): Query<Parameters>) -> Result<Reply<OrderDetails>, Problem> {
+pub async fn order_details(
+    state: web::Data<State>,
+    Query(query): Query<Parameters>,
+) -> Result<Reply<OrderDetails>, Problem> {
     let wait = query.check()?;
     ready(&state)?;
     let ids = rw::candidates(&query.order_id);
@@ -83,7 +86,10 @@ pub async fn order_details(state: web::Data<State>, Query(query): Query<Paramete
         }
     };
     let Some(found) = found else {
-        return Err(Problem::new(Kind::OrderNotFound, format!("there is no order {}", query.order_id)));
+        return Err(Problem::new(
+            Kind::OrderNotFound,
+            format!("there is no order {}", query.order_id),
+        ));
     };
     let version = found.order.version;
     Ok(Reply::ok("Order found", details(&found)?).etag(version))
@@ -95,27 +101,46 @@ impl Parameters {
         check_id(&self.order_id).map_err(|message| Problem::invalid_field("orderId", message))?;
         let wait_ms = self.wait_ms.unwrap_or(DEFAULT_WAIT_MS);
         if wait_ms > MAX_WAIT_MS {
-            return Err(Problem::invalid_field("waitMs", format!("must be at most {MAX_WAIT_MS}")));
+            return Err(Problem::invalid_field(
+                "waitMs",
+                format!("must be at most {MAX_WAIT_MS}"),
+            ));
         }
         match self.min_version {
-            Some(version) if (1..=MAX_VERSION).contains(&version) => Ok(Some((version, Duration::from_millis(wait_ms)))),
-            Some(_) => Err(Problem::invalid_field("minVersion", format!("must be from 1 to {MAX_VERSION}"))),
-            None if self.wait_ms.is_some() => Err(Problem::invalid_field("minVersion", "must be given with waitMs: it says what to wait for")),
+            Some(version) if (1..=MAX_VERSION).contains(&version) => {
+                Ok(Some((version, Duration::from_millis(wait_ms))))
+            }
+            Some(_) => Err(Problem::invalid_field(
+                "minVersion",
+                format!("must be from 1 to {MAX_VERSION}"),
+            )),
+            None if self.wait_ms.is_some() => Err(Problem::invalid_field(
+                "minVersion",
+                "must be given with waitMs: it says what to wait for",
+            )),
             None => Ok(None),
         }
     }
 }
 
 fn timed_out(order_id: &str, version: i32, reached: i32, patience: Duration) -> Problem {
-    let has = if reached == 0 { "is not there yet".to_owned() } else { format!("has version {reached}") };
-    let detail = format!("order {order_id} {has}; version {version} did not come within {} ms", patience.as_millis());
+    let has = if reached == 0 {
+        "is not there yet".to_owned()
+    } else {
+        format!("has version {reached}")
+    };
+    let detail = format!(
+        "order {order_id} {has}; version {version} did not come within {} ms",
+        patience.as_millis()
+    );
     Problem::new(Kind::WaitTimedOut, detail)
 }
 
 fn details(state: &OrderState) -> anyhow::Result<OrderDetails> {
     let order = &state.order;
     // An order whose currency is none breaks a rule of the event, so it is not in the store.
-    let currency = Currency::parse(&order.currency).ok_or_else(|| anyhow::anyhow!("order {} has an unknown currency", order.order_id))?;
+    let currency = Currency::parse(&order.currency)
+        .ok_or_else(|| anyhow::anyhow!("order {} has an unknown currency", order.order_id))?;
     Ok(OrderDetails {
         order: OrderJson::from((order, currency)),
         event_id: state.event_id,
@@ -136,8 +161,14 @@ mod tests {
         assert_eq!(check("orderId=A").expect("valid"), None);
         let seconds = |n| Duration::from_secs(n);
         assert_eq!(check("orderId=A&minVersion=2").expect("valid"), Some((2, seconds(5))));
-        assert_eq!(check("order_id=A&minVersion=2&waitMs=30000").expect("valid"), Some((2, seconds(30))));
-        assert_eq!(check("orderId=A&minVersion=2&waitMs=0").expect("valid"), Some((2, seconds(0))));
+        assert_eq!(
+            check("order_id=A&minVersion=2&waitMs=30000").expect("valid"),
+            Some((2, seconds(30)))
+        );
+        assert_eq!(
+            check("orderId=A&minVersion=2&waitMs=0").expect("valid"),
+            Some((2, seconds(0)))
+        );
     }
 
     #[test]
@@ -151,7 +182,11 @@ mod tests {
             ("orderId=A&waitMs=1", "minVersion"),
         ] {
             let problem = check(query).expect_err(query);
-            assert_eq!((problem.kind(), problem.errors()[0].field.as_str()), (Kind::InvalidRequest, field), "{query}");
+            assert_eq!(
+                (problem.kind(), problem.errors()[0].field.as_str()),
+                (Kind::InvalidRequest, field),
+                "{query}"
+            );
         }
     }
 }

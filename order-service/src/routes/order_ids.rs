@@ -60,7 +60,10 @@ pub async fn order_ids(state: web::Data<State>, Query(query): Query<Parameters>)
         return Err(Problem::invalid_field("topic", "must not be empty"));
     }
     if query.topic != state.topic {
-        return Err(Problem::new(Kind::UnknownTopic, format!("this service reads topic {}", state.topic)));
+        return Err(Problem::new(
+            Kind::UnknownTopic,
+            format!("this service reads topic {}", state.topic),
+        ));
     }
     ready(&state)?;
     let store = state.view.store().clone();
@@ -73,7 +76,12 @@ fn page(topic: String, mut order_ids: Vec<String>, limit: usize) -> OrderIds {
     let more = order_ids.len() > limit;
     order_ids.truncate(limit);
     let next = order_ids.last().filter(|_| more).cloned();
-    OrderIds { topic, count: order_ids.len(), order_ids, next }
+    OrderIds {
+        topic,
+        count: order_ids.len(),
+        order_ids,
+        next,
+    }
 }
 
 #[cfg(test)]

@@ -35,7 +35,12 @@ pub(super) fn look(view: &View, ids: &[String]) -> anyhow::Result<Option<OrderSt
 }
 
 /// The first of those orders that there is, once it has at least that version; else how it is when the time is up.
-pub(super) async fn wait(view: &View, ids: &[String], version: i32, patience: Duration) -> anyhow::Result<Option<OrderState>> {
+pub(super) async fn wait(
+    view: &View,
+    ids: &[String],
+    version: i32,
+    patience: Duration,
+) -> anyhow::Result<Option<OrderState>> {
     let deadline = Instant::now() + patience;
     loop {
         // First wait, then look: what happens in between is not missed.
@@ -69,15 +74,16 @@ impl Future for Waiting<'_> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let mut any = false;
-        self.reached.retain_mut(|reached| match Pin::new(reached).poll(context) {
-            Poll::Ready(Ok(())) => {
-                any = true;
-                false
-            }
-            // The projection has ended: there is no more news, and the deadline ends the wait.
-            Poll::Ready(Err(_)) => false,
-            Poll::Pending => true,
-        });
+        self.reached
+            .retain_mut(|reached| match Pin::new(reached).poll(context) {
+                Poll::Ready(Ok(())) => {
+                    any = true;
+                    false
+                }
+                // The projection has ended: there is no more news, and the deadline ends the wait.
+                Poll::Ready(Err(_)) => false,
+                Poll::Pending => true,
+            });
         if any { Poll::Ready(()) } else { Poll::Pending }
     }
 }

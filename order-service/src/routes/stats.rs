@@ -77,7 +77,10 @@ pub async fn stats(state: web::Data<State>) -> Result<Reply<Stats>, Problem> {
     } else {
         (0..).zip(progress.partitions.iter().cloned()).collect()
     };
-    Ok(Reply::ok("Stats", summed(&state.topic, partitions, progress.halted.as_deref(), ends)))
+    Ok(Reply::ok(
+        "Stats",
+        summed(&state.topic, partitions, progress.halted.as_deref(), ends),
+    ))
 }
 
 /// What the store has, while the topic was not seen yet.
@@ -86,24 +89,45 @@ async fn stored(state: &State, progress: &Progress) -> Result<Vec<(i32, Partitio
     let rows = read(move || store.partitions()).await?;
     let row = |(partition, row): (i32, common::store::PartitionRow)| {
         let paused = progress.starting.clone();
-        (partition, PartitionProgress { next: row.next, counters: row.counters, paused, ..PartitionProgress::default() })
+        (
+            partition,
+            PartitionProgress {
+                next: row.next,
+                counters: row.counters,
+                paused,
+                ..PartitionProgress::default()
+            },
+        )
     };
     Ok(rows.into_iter().map(row).collect())
 }
 
-fn summed(topic: &str, partitions: Vec<(i32, PartitionProgress)>, halted: Option<&str>, ends: impl Fn(i32) -> Option<i64>) -> Stats {
+fn summed(
+    topic: &str,
+    partitions: Vec<(i32, PartitionProgress)>,
+    halted: Option<&str>,
+    ends: impl Fn(i32) -> Option<i64>,
+) -> Stats {
     let mut totals = Counters::default();
     let mut shown = Vec::with_capacity(partitions.len());
     for (partition, progress) in partitions {
         totals.add(&progress.counters);
         // The end that the broker told last may be older than what was read since.
         let told = ends(partition).map(|end| end.max(progress.next));
-        let end = if progress.at_end { Some(told.unwrap_or(progress.next)) } else { told };
+        let end = if progress.at_end {
+            Some(told.unwrap_or(progress.next))
+        } else {
+            told
+        };
         shown.push(PartitionStats {
             partition,
             position: progress.next,
             end,
-            lag: if progress.at_end { Some(0) } else { end.map(|end| end - progress.next) },
+            lag: if progress.at_end {
+                Some(0)
+            } else {
+                end.map(|end| end - progress.next)
+            },
             paused: progress.paused.or_else(|| halted.map(str::to_owned)),
             outcomes: Outcomes::from(&progress.counters),
         });
@@ -135,14 +159,37 @@ mod tests {
     use super::*;
 
     fn partition(next: i64, at_end: bool) -> PartitionProgress {
-        let counters = Counters { applied: 3, dead_lettered: 2, orders: 1, ..Counters::default() };
-        PartitionProgress { next, counters, at_end, ..PartitionProgress::default() }
+        let counters = Counters {
+            applied: 3,
+            dead_lettered: 2,
+            orders: 1,
+            ..Counters::default()
+        };
+        PartitionProgress {
+            next,
+            counters,
+            at_end,
+            ..PartitionProgress::default()
+        }
     }
 
     #[test]
     fn every_record_is_in_the_sums() {
-        let stats = summed("t", vec![(0, partition(5, true)), (1, partition(5, true))], None, |_| None);
-        assert_eq!((stats.orders, stats.records, stats.totals.applied, stats.totals.dead_lettered), (2, 10, 6, 4));
+        let stats = summed(
+            "t",
+            vec![(0, partition(5, true)), (1, partition(5, true))],
+            None,
+            |_| None,
+        );
+        assert_eq!(
+            (
+                stats.orders,
+                stats.records,
+                stats.totals.applied,
+                stats.totals.dead_lettered
+            ),
+            (2, 10, 6, 4)
+        );
     }
 
     #[test]

@@ -1,19 +1,9 @@
 //! Records that cannot be used: what is copied to the dead-letter topic, and what `/dlq` tells of it.
 
-use common::kafka::partition;
 use sandbox::poison::Kind;
 use serde_json::{Value, json};
 
-use crate::helpers::{DLQ, PARTITIONS, Stored, TOPIC, World, created, fields};
-
-/// The value of the last header of that name.
-fn header<'a>(letter: &'a Stored, name: &str) -> Option<&'a [u8]> {
-    letter.headers.iter().rev().find(|(other, _)| other == name)?.1.as_deref()
-}
-
-fn text<'a>(letter: &'a Stored, name: &str) -> &'a str {
-    std::str::from_utf8(header(letter, name).unwrap_or_else(|| panic!("a header {name}"))).expect("text")
-}
+use crate::helpers::{DLQ, TOPIC, World, created, fields, home};
 
 #[tokio::test]
 async fn each_kind_of_poison_is_copied_once_byte_for_byte_and_the_next_good_record_is_applied() {
@@ -30,11 +20,21 @@ async fn each_kind_of_poison_is_copied_once_byte_for_byte_and_the_next_good_reco
         app.await_read(records, letters).await;
 
         let letter = world.read(DLQ).pop().expect("a letter");
-        assert_eq!((letter.key.as_deref(), letter.value.as_deref()), (Some(&poison.key[..]), Some(&poison.value[..])), "{kind:?}");
-        assert_eq!(text(&letter, "orderlog.code"), kind.code().as_str(), "{kind:?}");
-        let offset: i64 = text(&letter, "__connect.errors.offset").parse().expect("a number");
-        assert_eq!(text(&letter, "orderlog.at"), format!("{TOPIC}-{}-{offset}", poison.partition));
-        assert_eq!(header(&letter, "kafka_dlt-original-offset"), Some(&offset.to_be_bytes()[..]));
+        assert_eq!(
+            (letter.key.as_deref(), letter.value.as_deref()),
+            (Some(&poison.key[..]), Some(&poison.value[..])),
+            "{kind:?}"
+        );
+        assert_eq!(letter.text("orderlog.code"), kind.code().as_str(), "{kind:?}");
+        let offset: i64 = letter.text("__connect.errors.offset").parse().expect("a number");
+        assert_eq!(
+            letter.text("orderlog.at"),
+            format!("{TOPIC}-{}-{offset}", poison.partition)
+        );
+        assert_eq!(
+            letter.header("kafka_dlt-original-offset"),
+            Some(&offset.to_be_bytes()[..])
+        );
         assert_eq!(app.details(&good.order.order_id).await.0, 200, "{kind:?}");
     }
     assert_eq!(world.read(DLQ).len() as u64, letters);
@@ -43,8 +43,13 @@ async fn each_kind_of_poison_is_copied_once_byte_for_byte_and_the_next_good_reco
 #[tokio::test]
 async fn the_copy_has_the_records_own_headers_in_order_and_then_ours_with_their_values() {
     let world = World::new().await;
-    let own: [(&str, Option<&[u8]>); 5] =
-        [("b", Some(&[0, 0xff])), ("a", None), ("b", Some(b"")), ("orderlog.at", Some(b"forged")), ("orderlog.id", Some(b"forged"))];
+    let own: [(&str, Option<&[u8]>); 5] = [
+        ("b", Some(&[0, 0xff])),
+        ("a", None),
+        ("b", Some(b"")),
+        ("orderlog.at", Some(b"forged")),
+        ("orderlog.id", Some(b"forged")),
+    ];
     let value = [0, 0, 0, 0, world.facts.schema_id as u8, 1, 2];
     world.write_with(TOPIC, 4, None, Some(b""), &[]);
     world.write_with(TOPIC, 4, Some(&[0xfe, 0]), Some(&value), &own);
@@ -52,14 +57,24 @@ async fn the_copy_has_the_records_own_headers_in_order_and_then_ours_with_their_
     app.await_read(2, 2).await;
 
     let letters = world.read(DLQ);
-    assert_eq!((letters[0].key.as_deref(), letters[0].value.as_deref()), (None, Some(&b""[..])), "null and empty differ");
+    assert_eq!(
+        (letters[0].key.as_deref(), letters[0].value.as_deref()),
+        (None, Some(&b""[..])),
+        "null and empty differ"
+    );
     let letter = &letters[1];
-    assert_eq!((letter.key.as_deref(), letter.value.as_deref()), (Some(&[0xfe, 0][..]), Some(&value[..])));
+    assert_eq!(
+        (letter.key.as_deref(), letter.value.as_deref()),
+        (Some(&[0xfe, 0][..]), Some(&value[..]))
+    );
     // Ours is the only header that is overwritten.
-    let kept = own.iter().filter(|(name, _)| *name != "orderlog.at").map(|(name, value)| ((*name).to_owned(), value.map(<[u8]>::to_vec)));
+    let kept = own
+        .iter()
+        .filter(|(name, _)| *name != "orderlog.at")
+        .map(|(name, value)| ((*name).to_owned(), value.map(<[u8]>::to_vec)));
     let kept: Vec<_> = kept.collect();
     assert_eq!(letter.headers[..kept.len()], kept);
-    let reason = text(letter, "__connect.errors.exception.message");
+    let reason = letter.text("__connect.errors.exception.message");
     assert!(reason.starts_with("the 2 bytes are not an order event"), "{reason}");
     let expected: [(&str, &[u8]); 18] = [
         ("__connect.errors.topic", b"order-events"),
@@ -79,11 +94,19 @@ async fn the_copy_has_the_records_own_headers_in_order_and_then_ours_with_their_
         ("orderlog.id", b"order-events-4-1"),
         ("orderlog.replays", b"0"),
         ("orderlog.at", b"order-events-4-1"),
-        ("orderlog.schema-id", world.facts.schema_id.to_string().leak().as_bytes()),
+        (
+            "orderlog.schema-id",
+            world.facts.schema_id.to_string().leak().as_bytes(),
+        ),
     ];
-    let ours: Vec<_> = expected.map(|(name, value)| (name.to_owned(), Some(value.to_vec()))).into();
+    let ours: Vec<_> = expected
+        .map(|(name, value)| (name.to_owned(), Some(value.to_vec())))
+        .into();
     assert_eq!(letter.headers[kept.len()..], ours);
-    assert!(letter.timestamp > Some(1_700_000_000_123), "the letter's own timestamp is the time of its writing");
+    assert!(
+        letter.timestamp > Some(1_700_000_000_123),
+        "the letter's own timestamp is the time of its writing"
+    );
 }
 
 #[tokio::test]
@@ -93,14 +116,22 @@ async fn a_record_that_was_a_dead_letter_before_keeps_its_first_origin() {
     let app = world.spawn_app().await;
     app.await_read(1, 1).await;
     let first = world.read(DLQ).remove(0);
-    let headers: Vec<_> = first.headers.iter().map(|(name, value)| (name.as_str(), value.as_deref())).collect();
     // Sent back as it is, to another place of the topic.
-    world.write_with(TOPIC, 2, first.key.as_deref(), first.value.as_deref(), &headers);
+    world.write_with(
+        TOPIC,
+        2,
+        first.key.as_deref(),
+        first.value.as_deref(),
+        &first.borrowed_headers(),
+    );
     app.await_read(2, 2).await;
     let again = world.read(DLQ).remove(1);
-    assert_eq!((&again.key, &again.value, again.headers.len()), (&first.key, &first.value, first.headers.len()));
-    assert_eq!(text(&again, "orderlog.at"), "order-events-2-0");
-    assert_eq!(text(&again, "orderlog.id"), "order-events-1-0");
+    assert_eq!(
+        (&again.key, &again.value, again.headers.len()),
+        (&first.key, &first.value, first.headers.len())
+    );
+    assert_eq!(again.text("orderlog.at"), "order-events-2-0");
+    assert_eq!(again.text("orderlog.id"), "order-events-1-0");
     let (_, listed) = app.get("/dlq/messages").await;
     assert_eq!(listed["messages"][0]["origin"], listed["messages"][1]["origin"]);
 }
@@ -108,7 +139,7 @@ async fn a_record_that_was_a_dead_letter_before_keeps_its_first_origin() {
 #[tokio::test]
 async fn letters_are_listed_newest_first_in_pages_and_by_what_they_are() {
     let world = World::new().await;
-    let partition = partition::of_key(b"A", PARTITIONS);
+    let partition = home("A");
     for value in [&b"first"[..], b"", b"third"] {
         world.write_with(TOPIC, partition, Some(b"A"), Some(value), &[]);
     }
@@ -129,12 +160,21 @@ async fn letters_are_listed_newest_first_in_pages_and_by_what_they_are() {
     let (_, of_a) = app.get("/dlq/messages?orderId=A&code=not_framed&limit=1").await;
     let message = &of_a["messages"][0];
     assert_eq!(message["key"], "A");
-    assert_eq!((&message["code"], &message["size"], &message["replays"]), (&json!("not_framed"), &json!(5), &json!(0)));
-    assert_eq!(message["reason"], "the value begins with byte 0x74 instead of magic byte 0x00");
+    assert_eq!(
+        (&message["code"], &message["size"], &message["replays"]),
+        (&json!("not_framed"), &json!(5), &json!(0))
+    );
+    assert_eq!(
+        message["reason"],
+        "the value begins with byte 0x74 instead of magic byte 0x00"
+    );
     let origin = json!({"topic": TOPIC, "partition": partition, "offset": 2, "timestamp": "2023-11-14T22:13:20.123Z"});
     assert_eq!((&message["origin"], &message["schemaId"]), (&origin, &Value::Null));
     let (_, mismatched) = app.get("/dlq/messages?code=key_mismatch").await;
-    assert_eq!((ids(&mismatched).len(), &mismatched["messages"][0]["schemaId"]), (1, &json!(world.facts.schema_id)));
+    assert_eq!(
+        (ids(&mismatched).len(), &mismatched["messages"][0]["schemaId"]),
+        (1, &json!(world.facts.schema_id))
+    );
     let (_, none) = app.get("/dlq/messages?orderId=C").await;
     assert!(ids(&none).is_empty());
 
@@ -143,7 +183,13 @@ async fn letters_are_listed_newest_first_in_pages_and_by_what_they_are() {
         "topic": DLQ, "count": 4, "byCode": {"not_framed": 3, "key_mismatch": 1}, "breaker": {"open": false, "reason": null}
     });
     assert_eq!(info, expected);
-    for (query, field) in [("limit=0", "limit"), ("limit=1001", "limit"), ("before=17", "before"), ("code=nonsense", "code"), ("partition=x", "partition")] {
+    for (query, field) in [
+        ("limit=0", "limit"),
+        ("limit=1001", "limit"),
+        ("before=17", "before"),
+        ("code=nonsense", "code"),
+        ("partition=x", "partition"),
+    ] {
         let (status, problem) = app.get(&format!("/dlq/messages?{query}")).await;
         assert_eq!((status.as_u16(), fields(&problem)), (400, vec![field]), "{query}");
     }
@@ -157,11 +203,17 @@ async fn what_others_write_to_the_topic_is_listed_without_a_code() {
     app.await_read(0, 1).await;
     let (_, listed) = app.get("/dlq/messages").await;
     let message = &listed["messages"][0];
-    assert_eq!((&message["key"], &message["code"], &message["origin"]), (&json!("hex:ff"), &Value::Null, &Value::Null));
+    assert_eq!(
+        (&message["key"], &message["code"], &message["origin"]),
+        (&json!("hex:ff"), &Value::Null, &Value::Null)
+    );
     assert_eq!(app.get("/dlq/info").await.1["byCode"], json!({}));
 }
 
 fn ids(page: &Value) -> Vec<String> {
     let messages = page["messages"].as_array().expect("messages");
-    messages.iter().map(|message| message["id"].as_str().expect("an id").to_owned()).collect()
+    messages
+        .iter()
+        .map(|message| message["id"].as_str().expect("an id").to_owned())
+        .collect()
 }

@@ -31,7 +31,12 @@ async fn an_id_of_digits_is_found_literally_first_and_then_with_its_prefix() {
         world.write_event(&created(id));
     }
     let app = world.spawn_app().await;
-    for (asked, found) in [("17", "ORD-17"), ("ORD-17", "ORD-17"), ("18", "18"), ("ORD-18", "ORD-18")] {
+    for (asked, found) in [
+        ("17", "ORD-17"),
+        ("ORD-17", "ORD-17"),
+        ("18", "18"),
+        ("ORD-18", "ORD-18"),
+    ] {
         assert_eq!(app.details(asked).await.1["orderId"], found);
     }
 }
@@ -41,7 +46,10 @@ async fn what_is_not_there_is_a_404_and_what_is_no_id_a_400() {
     let world = World::new().await;
     let app = world.spawn_app().await;
     let (status, problem) = app.details("A-1").await;
-    assert_eq!((status.as_u16(), &problem["type"]), (404, &json!("/problems/order-not-found")));
+    assert_eq!(
+        (status.as_u16(), &problem["type"]),
+        (404, &json!("/problems/order-not-found"))
+    );
     for (query, field) in [
         ("", "orderId"),
         ("orderId=", "orderId"),
@@ -53,7 +61,11 @@ async fn what_is_not_there_is_a_404_and_what_is_no_id_a_400() {
         ("orderId=A&waitMs=5", "minVersion"),
     ] {
         let (status, problem) = app.get(&format!("/order-details?{query}")).await;
-        assert_eq!((status.as_u16(), &problem["type"]), (400, &json!("/problems/invalid-request")), "{query}");
+        assert_eq!(
+            (status.as_u16(), &problem["type"]),
+            (400, &json!("/problems/invalid-request")),
+            "{query}"
+        );
         assert_eq!(fields(&problem), [field], "{query}");
     }
 }
@@ -85,10 +97,22 @@ async fn a_version_that_does_not_come_is_a_504_when_the_time_is_up() {
     let app = world.spawn_app().await;
     for (order, says) in [("ORD-7", "has version 1"), ("ORD-8", "is not there yet")] {
         let asked = Instant::now();
-        let (status, problem) = app.get(&format!("/order-details?orderId={order}&minVersion=2&waitMs=120")).await;
-        assert!((Duration::from_millis(120)..Duration::from_secs(3)).contains(&asked.elapsed()), "{:?}", asked.elapsed());
-        assert_eq!((status.as_u16(), &problem["type"]), (504, &json!("/problems/wait-timed-out")));
-        assert!(problem["detail"].as_str().expect("a detail").contains(says), "{problem}");
+        let (status, problem) = app
+            .get(&format!("/order-details?orderId={order}&minVersion=2&waitMs=120"))
+            .await;
+        assert!(
+            (Duration::from_millis(120)..Duration::from_secs(3)).contains(&asked.elapsed()),
+            "{:?}",
+            asked.elapsed()
+        );
+        assert_eq!(
+            (status.as_u16(), &problem["type"]),
+            (504, &json!("/problems/wait-timed-out"))
+        );
+        assert!(
+            problem["detail"].as_str().expect("a detail").contains(says),
+            "{problem}"
+        );
     }
 }
 
@@ -98,9 +122,15 @@ async fn under_api_every_answer_is_in_the_envelope() {
     world.write_event(&created("ORD-1"));
     let app = world.spawn_app().await;
     let (status, answer) = app.get("/api/order-details?orderId=1").await;
-    assert_eq!((status.as_u16(), &answer["success"], &answer["message"]), (200, &json!(true), &json!("Order found")));
+    assert_eq!(
+        (status.as_u16(), &answer["success"], &answer["message"]),
+        (200, &json!(true), &json!("Order found"))
+    );
     assert_eq!(answer["data"], app.details("1").await.1);
     let (status, answer) = app.get("/api/order-details?orderId=2").await;
-    assert_eq!((status.as_u16(), &answer["success"], &answer["error"]), (404, &json!(false), &json!("there is no order 2")));
+    assert_eq!(
+        (status.as_u16(), &answer["success"], &answer["error"]),
+        (404, &json!(false), &json!("there is no order 2"))
+    );
     assert_eq!(answer["details"]["type"], "/problems/order-not-found");
 }

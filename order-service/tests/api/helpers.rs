@@ -1,25 +1,30 @@
 //! Starts order-services on one broker and one registry, writes to their topic, and talks to them.
 
+mod app;
+mod events;
+mod stored;
+
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::Parser;
 use common::codec::record_value;
-use common::event::{EventType, Order, OrderEvent, OrderItem, OrderStatus};
-use common::kafka::partition;
-use common::{registry, schemas, telemetry};
-use order_service::{Application, Config};
+use common::event::OrderEvent;
+use common::{registry, schemas};
+use order_service::Config;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::message::{Header, Headers, OwnedHeaders};
+use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
-use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
-use reqwest::{Client, Response, StatusCode};
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
+use reqwest::Client;
 use sandbox::broker::Broker;
 use sandbox::poison::{Facts, Kind, Record, records};
 use sandbox::registry::{Contents, Registry};
 use serde_json::Value;
-use tokio::sync::oneshot;
-use uuid::Uuid;
+
+pub use app::{App, becomes_true, fields};
+pub use events::{created, event, home, id_where};
+pub use stored::Stored;
 
 pub const TOPIC: &str = "order-events";
 pub const DLQ: &str = "order-events-dlq";
@@ -34,26 +39,6 @@ pub struct World {
     registry: Option<Registry>,
     registry_port: u16,
     producer: BaseProducer,
-}
-
-/// A running order-service.
-pub struct App {
-    pub url: String,
-    client: Client,
-    stop: oneshot::Sender<()>,
-    run: tokio::task::JoinHandle<anyhow::Result<()>>,
-    store: tempfile::TempDir,
-}
-
-/// A record as it lies in a topic.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stored {
-    pub key: Option<Vec<u8>>,
-    pub value: Option<Vec<u8>>,
-    pub headers: Vec<(String, Option<Vec<u8>>)>,
-    pub partition: i32,
-    pub offset: i64,
-    pub timestamp: Option<i64>,
 }
 
 impl World {
@@ -72,7 +57,10 @@ impl World {
         let registry = Registry::start(("127.0.0.1", 0)).expect("a registry");
         let (registry_url, registry_port) = (registry.url(), registry.port());
         let client = registry::Registry::new(&registry_url).expect("a client");
-        let schema_id = client.register_lineage(&schemas::subject(TOPIC)).await.expect("registers");
+        let schema_id = client
+            .register_lineage(&schemas::subject(TOPIC))
+            .await
+            .expect("registers");
         let other = r#"{"type":"record","name":"Greeting","namespace":"com.ecommerce.other","fields":[{"name":"text","type":"string"}]}"#;
         let other_schema_id = register(&registry_url, "greetings-value", other).await;
         let producer = ClientConfig::new()
@@ -81,8 +69,19 @@ impl World {
             .set("message.max.bytes", "4000000")
             .create()
             .expect("a producer");
-        let facts = Facts { partitions: PARTITIONS, schema_id, other_schema_id };
-        Self { broker, registry_url, facts, registry: Some(registry), registry_port, producer }
+        let facts = Facts {
+            partitions: PARTITIONS,
+            schema_id,
+            other_schema_id,
+        };
+        Self {
+            broker,
+            registry_url,
+            facts,
+            registry: Some(registry),
+            registry_port,
+            producer,
+        }
     }
 
     /// Ends the registry, but keeps what it holds.
@@ -92,7 +91,8 @@ impl World {
 
     /// Starts the registry again, on the same port.
     pub fn registry_up(&mut self, contents: Contents) {
-        self.registry = Some(Registry::start_with(("127.0.0.1", self.registry_port), contents).expect("the port is free again"));
+        self.registry =
+            Some(Registry::start_with(("127.0.0.1", self.registry_port), contents).expect("the port is free again"));
     }
 
     pub fn config(&self, store: &Path) -> Config {
@@ -108,7 +108,9 @@ impl World {
 
     /// An order-service that is ready, on a store of its own.
     pub async fn spawn_app(&self) -> App {
-        let app = self.spawn_unready(tempfile::tempdir().expect("a directory"), |_| ()).await;
+        let app = self
+            .spawn_unready(tempfile::tempdir().expect("a directory"), |_| ())
+            .await;
         app.await_ready().await;
         app
     }
@@ -123,22 +125,31 @@ impl World {
     pub async fn spawn_unready(&self, store: tempfile::TempDir, change: impl FnOnce(&mut Config)) -> App {
         let mut config = self.config(store.path());
         change(&mut config);
-        let application = Application::build(config, telemetry::metrics_recorder()).await.expect("builds");
-        let url = format!("http://127.0.0.1:{}", application.port());
-        let (stop, stopped) = oneshot::channel();
-        let run = tokio::spawn(application.run_until_stopped(stopped));
-        App { url, client: Client::new(), stop, run, store }
+        App::start(config, store).await
     }
 
     /// Writes a record to the topic, with those headers, and waits until the broker has it.
-    pub fn write_with(&self, topic: &str, partition: i32, key: Option<&[u8]>, value: Option<&[u8]>, headers: &[(&str, Option<&[u8]>)]) {
-        let mut record = BaseRecord::<[u8], [u8]>::to(topic).partition(partition).timestamp(1_700_000_000_123);
+    pub fn write_with(
+        &self,
+        topic: &str,
+        partition: i32,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+        headers: &[(&str, Option<&[u8]>)],
+    ) {
+        let mut record = BaseRecord::<[u8], [u8]>::to(topic)
+            .partition(partition)
+            .timestamp(1_700_000_000_123);
         (record.key, record.payload) = (key, value);
         if !headers.is_empty() {
-            let insert = |all: OwnedHeaders, (key, value): &(&str, Option<&[u8]>)| all.insert(Header { key, value: value.as_ref() });
+            let insert =
+                |all: OwnedHeaders, (key, value): &(&str, Option<&[u8]>)| all.insert(Header { key, value: *value });
             record = record.headers(headers.iter().fold(OwnedHeaders::new(), insert));
         }
-        self.producer.send(record).map_err(|(error, _)| error).expect("the record is taken");
+        self.producer
+            .send(record)
+            .map_err(|(error, _)| error)
+            .expect("the record is taken");
         self.producer.flush(TIMEOUT).expect("the record is written");
     }
 
@@ -154,7 +165,7 @@ impl World {
     pub fn write_event_as(&self, schema_id: u32, event: &OrderEvent) {
         let key = event.order.order_id.as_bytes();
         let value = record_value(schema_id, event).expect("encodes");
-        self.write_with(TOPIC, partition::of_key(key, PARTITIONS), Some(key), Some(&value), &[]);
+        self.write_with(TOPIC, home(&event.order.order_id), Some(key), Some(&value), &[]);
     }
 
     /// Writes a record that cannot be used. Returns what was written, and how many good records were written before it.
@@ -179,114 +190,30 @@ impl World {
         let mut left = 0;
         for partition in 0..partitions {
             let (first, end) = consumer.fetch_watermarks(topic, partition, TIMEOUT).expect("bounds");
-            list.add_partition_offset(topic, partition, Offset::Offset(first)).expect("an offset");
+            list.add_partition_offset(topic, partition, Offset::Offset(first))
+                .expect("an offset");
             left += end - first;
         }
         consumer.assign(&list).expect("assigned");
-        (0..left).map(|_| stored(&consumer.poll(TIMEOUT).expect("a record in time").expect("a record"))).collect()
+        (0..left)
+            .map(|_| stored::stored(&consumer.poll(TIMEOUT).expect("a record in time").expect("a record")))
+            .collect()
     }
-}
-
-impl App {
-    pub async fn await_ready(&self) {
-        let ready = || async { self.get("/health/ready").await.0 == StatusCode::OK };
-        assert!(becomes_true(ready).await, "not ready: {}", self.get("/health").await.1);
-    }
-
-    /// Stops it and gives back its store.
-    pub async fn stop(self) -> tempfile::TempDir {
-        // It listens for the end as long as it runs.
-        let _ = self.stop.send(());
-        self.run.await.expect("no panic").expect("a clean end");
-        self.store
-    }
-
-    /// How it ended by itself.
-    pub async fn end(self) -> anyhow::Result<()> {
-        self.run.await.expect("no panic")
-    }
-
-    pub async fn response(&self, path: &str) -> Response {
-        self.client.get(format!("{}{path}", self.url)).send().await.expect("an answer")
-    }
-
-    pub async fn get(&self, path: &str) -> (StatusCode, Value) {
-        let response = self.response(path).await;
-        (response.status(), response.json().await.unwrap_or(Value::Null))
-    }
-
-    pub async fn text(&self, path: &str) -> String {
-        self.response(path).await.text().await.expect("text")
-    }
-
-    pub async fn details(&self, order_id: &str) -> (StatusCode, Value) {
-        self.get(&format!("/order-details?orderId={order_id}")).await
-    }
-
-    /// Waits until so many records were read, and the index has so many letters.
-    pub async fn await_read(&self, records: u64, letters: u64) {
-        let read = || async { self.get("/stats").await.1["records"] == records && self.get("/dlq/info").await.1["count"] == letters };
-        assert!(becomes_true(read).await, "{} {}", self.get("/stats").await.1, self.get("/dlq/info").await.1);
-    }
-}
-
-/// An event of that order and version, valid, with an id of its own.
-pub fn event(order_id: &str, version: i32, status: OrderStatus) -> OrderEvent {
-    OrderEvent {
-        event_id: Uuid::now_v7(),
-        previous_event_id: None,
-        event_type: EventType::OrderCreated,
-        occurred_at: 1_700_000_000_123,
-        order: Order {
-            order_id: order_id.to_owned(),
-            version,
-            customer_id: "CUST-1".to_owned(),
-            order_date: 1_700_000_000_000,
-            items: vec![OrderItem { item_id: "ITEM-1".to_owned(), quantity: 3, unit_price_minor: 33_333 }],
-            total_minor: 99_999,
-            currency: "USD".to_owned(),
-            status,
-        },
-    }
-}
-
-/// A new order.
-pub fn created(order_id: &str) -> OrderEvent {
-    event(order_id, 1, OrderStatus::New)
 }
 
 /// Registers a schema. Returns its id.
 pub async fn register(registry_url: &str, subject: &str, schema: &str) -> u32 {
     let request = Client::new().post(format!("{registry_url}/subjects/{subject}/versions"));
-    let answer: Value = request.json(&serde_json::json!({"schema": schema})).send().await.expect("an answer").json().await.expect("JSON");
-    answer["id"].as_u64().and_then(|id| u32::try_from(id).ok()).expect("an id")
-}
-
-/// The fields that a 400 names.
-pub fn fields(problem: &Value) -> Vec<&str> {
-    problem["errors"].as_array().into_iter().flatten().filter_map(|fault| fault["field"].as_str()).collect()
-}
-
-/// Whether a condition comes true within 20 seconds.
-pub async fn becomes_true<F: Future<Output = bool>>(condition: impl Fn() -> F) -> bool {
-    let until = Instant::now() + Duration::from_secs(20);
-    while Instant::now() < until {
-        if condition().await {
-            return true;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    false
-}
-
-fn stored(record: &impl Message) -> Stored {
-    let headers = record.headers().into_iter().flat_map(|headers| headers.iter().map(|h| (h.key.to_owned(), h.value.map(<[u8]>::to_vec))).collect::<Vec<_>>());
-    Stored {
-        key: record.key().map(<[u8]>::to_vec),
-        value: record.payload().map(<[u8]>::to_vec),
-        headers: headers.collect(),
-        partition: record.partition(),
-        offset: record.offset(),
-        timestamp: record.timestamp().to_millis(),
-    }
+    let answer: Value = request
+        .json(&serde_json::json!({"schema": schema}))
+        .send()
+        .await
+        .expect("an answer")
+        .json()
+        .await
+        .expect("JSON");
+    answer["id"]
+        .as_u64()
+        .and_then(|id| u32::try_from(id).ok())
+        .expect("an id")
 }

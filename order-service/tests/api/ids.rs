@@ -12,11 +12,26 @@ async fn ids_come_in_pages_that_follow_each_other() {
     }
     let app = world.spawn_app().await;
     let all = app.get("/getAllOrderIdsFromTopic?topic=order-events").await.1;
-    assert_eq!(all, json!({"topic": "order-events", "orderIds": ["A", "B", "C", "D", "E"], "count": 5, "next": null}));
-    let first = app.get("/getAllOrderIdsFromTopic?topicName=order-events&limit=3").await.1;
-    assert_eq!(first, json!({"topic": "order-events", "orderIds": ["A", "B", "C"], "count": 3, "next": "C"}));
-    let last = app.get("/getAllOrderIdsFromTopic?topic_name=order-events&limit=3&after=C").await.1;
-    assert_eq!(last, json!({"topic": "order-events", "orderIds": ["D", "E"], "count": 2, "next": null}));
+    assert_eq!(
+        all,
+        json!({"topic": "order-events", "orderIds": ["A", "B", "C", "D", "E"], "count": 5, "next": null})
+    );
+    let first = app
+        .get("/getAllOrderIdsFromTopic?topicName=order-events&limit=3")
+        .await
+        .1;
+    assert_eq!(
+        first,
+        json!({"topic": "order-events", "orderIds": ["A", "B", "C"], "count": 3, "next": "C"})
+    );
+    let last = app
+        .get("/getAllOrderIdsFromTopic?topic_name=order-events&limit=3&after=C")
+        .await
+        .1;
+    assert_eq!(
+        last,
+        json!({"topic": "order-events", "orderIds": ["D", "E"], "count": 2, "next": null})
+    );
 }
 
 #[tokio::test]
@@ -24,7 +39,10 @@ async fn another_topic_is_a_404_and_a_missing_one_a_400() {
     let world = World::new().await;
     let app = world.spawn_app().await;
     let (status, problem) = app.get("/getAllOrderIdsFromTopic?topic=payments").await;
-    assert_eq!((status.as_u16(), &problem["type"]), (404, &json!("/problems/unknown-topic")));
+    assert_eq!(
+        (status.as_u16(), &problem["type"]),
+        (404, &json!("/problems/unknown-topic"))
+    );
     for (query, field) in [
         ("", "topic"),
         ("topic=", "topic"),

@@ -9,15 +9,24 @@ use crate::helpers::{World, created};
 async fn health_says_how_it_is() {
     let world = World::new().await;
     let app = world.spawn_app().await;
-    let healthy = || async { app.get("/health").await.1["registry"] == "connected" && app.get("/health").await.1["status"] == "healthy" };
-    assert!(crate::helpers::becomes_true(healthy).await, "{}", app.get("/health").await.1);
+    let healthy = || async {
+        app.get("/health").await.1["registry"] == "connected" && app.get("/health").await.1["status"] == "healthy"
+    };
+    assert!(
+        crate::helpers::becomes_true(healthy).await,
+        "{}",
+        app.get("/health").await.1
+    );
     let (status, health) = app.get("/health").await;
     let expected = json!({
         "status": "healthy", "service": "order-service", "version": env!("CARGO_PKG_VERSION"), "kafka": "connected",
         "registry": "connected", "ready": true, "reasons": []
     });
     assert_eq!((status.as_u16(), &health), (200, &expected));
-    assert_eq!(app.get("/api/health/ready").await.1, json!({"success": true, "message": "Ready", "data": expected}));
+    assert_eq!(
+        app.get("/api/health/ready").await.1,
+        json!({"success": true, "message": "Ready", "data": expected})
+    );
 }
 
 #[tokio::test]
@@ -42,17 +51,38 @@ async fn the_documents_name_every_path_and_topic() {
     let world = World::new().await;
     let app = world.spawn_app().await;
     let (_, openapi) = app.get("/openapi.json").await;
-    for path in ["/order-details", "/getAllOrderIdsFromTopic", "/stats", "/dlq/info", "/dlq/messages", "/health", "/health/live", "/health/ready"] {
+    for path in [
+        "/order-details",
+        "/getAllOrderIdsFromTopic",
+        "/stats",
+        "/dlq/info",
+        "/dlq/messages",
+        "/health",
+        "/health/live",
+        "/health/ready",
+    ] {
         assert!(openapi["paths"][path]["get"].is_object(), "{path}");
     }
     let references = openapi.to_string();
-    for reference in references.split("#/components/schemas/").skip(1).filter_map(|rest| rest.split('"').next()) {
+    for reference in references
+        .split("#/components/schemas/")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+    {
         assert!(openapi["components"]["schemas"][reference].is_object(), "{reference}");
     }
     let response = app.response("/asyncapi.json").await;
-    assert!(response.headers()["content-type"].to_str().expect("text").starts_with("application/vnd.aai.asyncapi+json"));
+    assert!(
+        response.headers()["content-type"]
+            .to_str()
+            .expect("text")
+            .starts_with("application/vnd.aai.asyncapi+json")
+    );
     let asyncapi: Value = response.json().await.expect("JSON");
-    assert_eq!((&asyncapi["asyncapi"], &asyncapi["channels"]["deadLetters"]["address"]), (&json!("3.0.0"), &json!("order-events-dlq")));
+    assert_eq!(
+        (&asyncapi["asyncapi"], &asyncapi["channels"]["deadLetters"]["address"]),
+        (&json!("3.0.0"), &json!("order-events-dlq"))
+    );
     assert!(app.text("/docs/").await.contains("swagger-ui"));
 }
 
@@ -61,7 +91,11 @@ async fn the_index_links_only_to_pages_that_are_there() {
     let world = World::new().await;
     let app = world.spawn_app().await;
     let page = app.text("/").await;
-    let links: Vec<&str> = page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    let links: Vec<&str> = page
+        .split("href=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
     assert!(links.len() > 8, "{page}");
     for link in links {
         assert_eq!(app.response(&format!("/{link}")).await.status(), 200, "{link}");
@@ -79,5 +113,8 @@ async fn a_port_in_use_is_named_with_the_setting_that_changes_it() {
     config.api_port = port;
     let built = order_service::Application::build(config, common::telemetry::metrics_recorder()).await;
     let error = format!("{:#}", built.err().expect("the port is taken"));
-    assert!(error.contains("--api-port") && error.contains(&port.to_string()), "{error}");
+    assert!(
+        error.contains("--api-port") && error.contains(&port.to_string()),
+        "{error}"
+    );
 }

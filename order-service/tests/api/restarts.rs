@@ -55,12 +55,23 @@ async fn a_second_copy_of_a_letter_is_neither_listed_nor_counted() {
     let app = with_history(&world).await;
     // What a killed process left in flight lands late.
     let letter = world.read(DLQ).remove(0);
-    let headers: Vec<_> = letter.headers.iter().map(|(name, value)| (name.as_str(), value.as_deref())).collect();
-    world.write_with(DLQ, 0, letter.key.as_deref(), letter.value.as_deref(), &headers);
+    world.write_with(
+        DLQ,
+        0,
+        letter.key.as_deref(),
+        letter.value.as_deref(),
+        &letter.borrowed_headers(),
+    );
     world.write_poison(Kind::Short, "E");
     app.await_read(4, 3).await;
     assert_eq!(world.read(DLQ).len(), 4);
-    assert_eq!(app.get("/dlq/messages").await.1["messages"].as_array().expect("messages").len(), 3);
+    assert_eq!(
+        app.get("/dlq/messages").await.1["messages"]
+            .as_array()
+            .expect("messages")
+            .len(),
+        3
+    );
 }
 
 #[tokio::test]

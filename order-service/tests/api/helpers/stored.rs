@@ -1,0 +1,53 @@
+//! Records as they lie in a topic.
+
+use rdkafka::Message;
+use rdkafka::message::Headers;
+
+/// A record as it lies in a topic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    pub key: Option<Vec<u8>>,
+    pub value: Option<Vec<u8>>,
+    pub headers: Vec<(String, Option<Vec<u8>>)>,
+    pub partition: i32,
+    pub offset: i64,
+    pub timestamp: Option<i64>,
+}
+
+impl Stored {
+    /// The value of the last header of that name.
+    pub fn header(&self, name: &str) -> Option<&[u8]> {
+        self.headers.iter().rev().find(|(other, _)| other == name)?.1.as_deref()
+    }
+
+    /// The same as text.
+    pub fn text(&self, name: &str) -> &str {
+        std::str::from_utf8(self.header(name).unwrap_or_else(|| panic!("a header {name}"))).expect("text")
+    }
+
+    /// The headers as [`World::write_with`] takes them.
+    pub fn borrowed_headers(&self) -> Vec<(&str, Option<&[u8]>)> {
+        self.headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_deref()))
+            .collect()
+    }
+}
+
+/// What was read.
+pub fn stored(record: &impl Message) -> Stored {
+    let headers = record.headers().into_iter().flat_map(|headers| {
+        headers
+            .iter()
+            .map(|h| (h.key.to_owned(), h.value.map(<[u8]>::to_vec)))
+            .collect::<Vec<_>>()
+    });
+    Stored {
+        key: record.key().map(<[u8]>::to_vec),
+        value: record.payload().map(<[u8]>::to_vec),
+        headers: headers.collect(),
+        partition: record.partition(),
+        offset: record.offset(),
+        timestamp: record.timestamp().to_millis(),
+    }
+}

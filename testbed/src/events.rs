@@ -1,0 +1,66 @@
+//! Events as another producer would make them.
+
+use common::codec::record_value;
+use common::event::{EventType, Order, OrderEvent, OrderItem, OrderStatus};
+use common::kafka::partition;
+use uuid::Uuid;
+
+use crate::writer::NewRecord;
+
+/// The first event of an order.
+pub fn first(order_id: &str) -> OrderEvent {
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default();
+    let now = i64::try_from(now.as_millis()).unwrap_or_default();
+    OrderEvent {
+        event_id: Uuid::now_v7(),
+        previous_event_id: None,
+        event_type: EventType::OrderCreated,
+        occurred_at: now,
+        order: Order {
+            order_id: order_id.to_owned(),
+            version: 1,
+            customer_id: "CUST-TESTBED".to_owned(),
+            order_date: now,
+            items: vec![OrderItem {
+                item_id: "ITEM-1".to_owned(),
+                quantity: 3,
+                unit_price_minor: 33_333,
+            }],
+            total_minor: 99_999,
+            currency: "USD".to_owned(),
+            status: OrderStatus::New,
+        },
+    }
+}
+
+/// The event after that one, which gives the order another status.
+pub fn next(event: &OrderEvent, status: OrderStatus) -> OrderEvent {
+    OrderEvent {
+        event_id: Uuid::now_v7(),
+        previous_event_id: Some(event.event_id),
+        event_type: EventType::OrderStatusUpdated,
+        order: Order {
+            version: event.order.version + 1,
+            status,
+            ..event.order.clone()
+        },
+        ..event.clone()
+    }
+}
+
+/// The record of an event, written with the schema of that id.
+///
+/// # Errors
+/// When it cannot be encoded, which would be a bug.
+pub fn record(schema_id: u32, event: &OrderEvent) -> anyhow::Result<NewRecord> {
+    Ok(NewRecord::of(&event.order.order_id, record_value(schema_id, event)?))
+}
+
+/// An order id that belongs to that partition, of so many.
+pub fn id_in(partition: i32, partitions: i32, name: &str) -> String {
+    let own =
+        |n: u32| Some(format!("{name}-{n}")).filter(|id| partition::of_key(id.as_bytes(), partitions) == partition);
+    (0..).find_map(own).unwrap_or_default()
+}

@@ -1,0 +1,134 @@
+//! A topic as it lies in the broker, read past the services with a plain consumer.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+use rdkafka::message::{BorrowedMessage, Headers};
+use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
+
+use crate::wait::LONG;
+
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A header: its name and its value, which may be null.
+pub type Header = (String, Option<Vec<u8>>);
+
+/// A record as it lies in a topic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Its partition.
+    pub partition: i32,
+    /// Its offset.
+    pub offset: i64,
+    /// Its timestamp: milliseconds since 1970-01-01 UTC.
+    pub timestamp: Option<i64>,
+    /// Its key.
+    pub key: Option<Vec<u8>>,
+    /// Its value.
+    pub value: Option<Vec<u8>>,
+    /// Its headers, in order.
+    pub headers: Vec<Header>,
+}
+
+impl Record {
+    /// Where it lies.
+    pub fn place(&self) -> (i32, i64) {
+        (self.partition, self.offset)
+    }
+
+    /// The last header of that name, as text; empty when there is none.
+    pub fn header(&self, name: &str) -> String {
+        let value = self
+            .headers
+            .iter()
+            .rev()
+            .find(|(other, _)| other == name)
+            .and_then(|(_, value)| value.as_deref());
+        String::from_utf8_lossy(value.unwrap_or_default()).into_owned()
+    }
+}
+
+/// All records of a topic, by partition and offset, up to where its partitions end now. Aborted transactions are left out.
+///
+/// # Errors
+/// When the broker does not tell everything in time.
+pub async fn read(kafka: &str, topic: &str) -> anyhow::Result<Vec<Record>> {
+    let (kafka, topic) = (kafka.to_owned(), topic.to_owned());
+    tokio::task::spawn_blocking(move || read_blocking(&kafka, &topic).with_context(|| format!("reading topic {topic}")))
+        .await?
+}
+
+/// Where each partition of a topic ends: the offset of the next record.
+///
+/// # Errors
+/// When the broker does not answer, or there is no such topic.
+pub async fn ends(kafka: &str, topic: &str) -> anyhow::Result<Vec<i64>> {
+    let (kafka, topic) = (kafka.to_owned(), topic.to_owned());
+    tokio::task::spawn_blocking(move || {
+        let consumer = consumer(&kafka)?;
+        let end = |partition| Ok(consumer.fetch_watermarks(&topic, partition, TIMEOUT)?.1);
+        (0..partitions(&consumer, &topic)?).map(end).collect()
+    })
+    .await?
+}
+
+fn read_blocking(kafka: &str, topic: &str) -> anyhow::Result<Vec<Record>> {
+    let consumer = consumer(kafka)?;
+    let count = partitions(&consumer, topic)?;
+    let mut from = TopicPartitionList::new();
+    for partition in 0..count {
+        from.add_partition_offset(topic, partition, Offset::Beginning)?;
+    }
+    consumer.assign(&from)?;
+    let (mut records, mut ended, begun) = (Vec::new(), 0, Instant::now());
+    while ended < count {
+        anyhow::ensure!(
+            begun.elapsed() < LONG,
+            "{ended} of {count} partitions read to the end, {} records",
+            records.len()
+        );
+        match consumer.poll(Duration::from_millis(100)) {
+            Some(Ok(message)) => records.push(record(&message)),
+            Some(Err(KafkaError::PartitionEOF(_))) => ended += 1,
+            Some(Err(error)) => return Err(error.into()),
+            None => {}
+        }
+    }
+    records.sort_by_key(Record::place);
+    Ok(records)
+}
+
+fn consumer(kafka: &str) -> anyhow::Result<BaseConsumer> {
+    let mut config = ClientConfig::new();
+    config
+        .set("bootstrap.servers", kafka)
+        // A client wants a group; nothing is ever committed to it.
+        .set("group.id", "orderlog-testbed")
+        .set("enable.auto.commit", "false")
+        .set("enable.partition.eof", "true")
+        .set("isolation.level", "read_committed");
+    config.create().context("a Kafka consumer")
+}
+
+fn partitions(consumer: &BaseConsumer, topic: &str) -> anyhow::Result<i32> {
+    let metadata = consumer.fetch_metadata(Some(topic), TIMEOUT)?;
+    let count = metadata.topics().first().map_or(0, |topic| topic.partitions().len());
+    anyhow::ensure!(count > 0, "there is no topic {topic}");
+    Ok(i32::try_from(count)?)
+}
+
+fn record(message: &BorrowedMessage<'_>) -> Record {
+    let headers = message.headers().into_iter().flat_map(Headers::iter);
+    Record {
+        partition: message.partition(),
+        offset: message.offset(),
+        timestamp: message.timestamp().to_millis(),
+        key: message.key().map(<[u8]>::to_vec),
+        value: message.payload().map(<[u8]>::to_vec),
+        headers: headers
+            .map(|header| (header.key.to_owned(), header.value.map(<[u8]>::to_vec)))
+            .collect(),
+    }
+}

@@ -1,0 +1,145 @@
+//! Records that cannot be used, written to a topic; whoever writes them keeps what was written, and where it landed.
+
+use std::collections::HashSet;
+
+use anyhow::Context;
+use common::codec::frame;
+use common::event::OrderEvent;
+use common::unusable::Code;
+use sandbox::poison::{Facts, records};
+
+pub use clap::ValueEnum;
+pub use sandbox::poison::Kind;
+
+use crate::log::Header;
+use crate::registry::Registry;
+use crate::servers::Servers;
+use crate::topics::Topics;
+use crate::writer::{NewRecord, Writer};
+use crate::{events, log};
+
+/// A record that cannot be used, as it lies in the topic.
+#[derive(Clone, Debug)]
+pub struct Poisoned {
+    /// Partition and offset.
+    pub place: (i32, i64),
+    /// What was written.
+    pub record: NewRecord,
+    /// The code that it must be dead-lettered with.
+    pub code: Code,
+}
+
+/// A writer of records that cannot be used.
+pub struct Poisoner {
+    writer: Writer,
+    facts: Facts,
+}
+
+impl Poisoner {
+    /// A writer for that topic, which must exist.
+    ///
+    /// # Errors
+    /// When broker or registry do not answer.
+    pub async fn new(servers: &Servers, topic: &str) -> anyhow::Result<Self> {
+        let registry = Registry::new(&servers.registry)?;
+        let facts = Facts {
+            partitions: Topics::new(&servers.kafka)?.partitions(topic)?,
+            schema_id: registry.ours(topic).await?,
+            other_schema_id: registry.greeting().await?,
+        };
+        Ok(Self {
+            writer: Writer::new(&servers.kafka, topic)?,
+            facts,
+        })
+    }
+
+    /// The id of our schema.
+    pub fn schema_id(&self) -> u32 {
+        self.facts.schema_id
+    }
+
+    /// Writes a record of that kind for an order that nobody else writes, with those headers. (Some kinds need a good
+    /// record first; that one is not returned.)
+    ///
+    /// # Errors
+    /// When the broker does not take it.
+    pub async fn write(&self, kind: Kind, order_id: &str, headers: &[Header]) -> anyhow::Result<Poisoned> {
+        let mut last = None;
+        for record in records(kind, order_id, self.facts)? {
+            let (partition, key, value) = (Some(record.partition), Some(record.key), Some(record.value));
+            let headers = if record.is_good { Vec::new() } else { headers.to_vec() };
+            let record = NewRecord {
+                partition,
+                key,
+                value,
+                headers,
+            };
+            last = Some((self.writer.write(&record).await?, record));
+        }
+        let (place, record) = last.with_context(|| format!("{kind:?} has no records"))?;
+        Ok(Poisoned {
+            place,
+            record,
+            code: kind.code(),
+        })
+    }
+
+    /// Writes a record as it is given, which must be one that cannot be used for that reason.
+    ///
+    /// # Errors
+    /// When the broker does not take it.
+    pub async fn write_as_is(&self, record: NewRecord, code: Code) -> anyhow::Result<Poisoned> {
+        Ok(Poisoned {
+            place: self.writer.write(&record).await?,
+            record,
+            code,
+        })
+    }
+
+    /// Every proper prefix of an event's record, from the empty one on, each with its code; not written yet.
+    ///
+    /// # Errors
+    /// When the event cannot be encoded.
+    pub fn prefixes(&self, event: &OrderEvent) -> anyhow::Result<Vec<(NewRecord, Code)>> {
+        let whole = events::record(self.facts.schema_id, event)?;
+        let value = whole.value.clone().unwrap_or_default();
+        let prefix = |length: usize| {
+            let code = if length < frame::HEADER_LEN {
+                Code::NotFramed
+            } else {
+                Code::Undecodable
+            };
+            (
+                NewRecord {
+                    value: Some(value[..length].to_vec()),
+                    ..whole.clone()
+                },
+                code,
+            )
+        };
+        Ok((0..value.len()).map(prefix).collect())
+    }
+}
+
+/// Where those records lie.
+pub fn places(poisoned: &[Poisoned]) -> HashSet<(i32, i64)> {
+    poisoned.iter().map(|poisoned| poisoned.place).collect()
+}
+
+/// The place that a dead letter says its record has, from the headers that Spring's tools read.
+///
+/// # Errors
+/// It says none.
+pub fn origin(letter: &log::Record) -> anyhow::Result<(i32, i64)> {
+    let bytes = |name: &str| {
+        let header = letter.headers.iter().rev().find(|(other, _)| other == name);
+        header
+            .and_then(|(_, value)| value.as_deref())
+            .with_context(|| format!("the letter at {:?} has no {name}", letter.place()))
+    };
+    let partition = i32::from_be_bytes(bytes("kafka_dlt-original-partition")?.try_into()?);
+    Ok((
+        partition,
+        i64::from_be_bytes(bytes("kafka_dlt-original-offset")?.try_into()?),
+    ))
+}

@@ -1,0 +1,203 @@
+//! A TCP proxy in front of a server, which can be cut or made to hang: then only the service behind it meets the outage.
+//! (Not for a broker: Kafka's clients leave the address that they were given for those that the cluster advertises.)
+
+use std::net::SocketAddr;
+
+use anyhow::Context;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// What the proxy does with connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    /// Passes everything on.
+    Forward,
+    /// Closes them, those that are open and those that come.
+    Cut,
+    /// Keeps them open and passes nothing on.
+    Hang,
+    /// Answers each with that text, and closes it.
+    Answer(&'static str),
+}
+
+/// A proxy in front of one server, on a port of its own. It ends when it is dropped.
+#[derive(Debug)]
+pub struct Proxy {
+    address: SocketAddr,
+    mode: watch::Sender<Mode>,
+    task: JoinHandle<()>,
+}
+
+impl Proxy {
+    /// A proxy in front of `server`, which is `host:port`. Call it within a tokio runtime.
+    ///
+    /// # Errors
+    /// When there is no port for it.
+    pub async fn start(server: &str) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0))
+            .await
+            .context("a port for the proxy")?;
+        let address = listener.local_addr()?;
+        let (mode, seen) = watch::channel(Mode::Forward);
+        let server = server.to_owned();
+        let task = tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                tokio::spawn(serve(client, server.clone(), seen.clone()));
+            }
+        });
+        Ok(Self { address, mode, task })
+    }
+
+    /// A proxy in front of the server of an `http` URL.
+    ///
+    /// # Errors
+    /// As [`Self::start`], and when it is no such URL.
+    pub async fn before(url: &str) -> anyhow::Result<Self> {
+        Self::start(server_of(url)?).await
+    }
+
+    /// That URL, with this proxy in place of its server.
+    ///
+    /// # Errors
+    /// When it is no `http` URL.
+    pub fn url(&self, url: &str) -> anyhow::Result<String> {
+        Ok(url.replacen(server_of(url)?, &self.address.to_string(), 1))
+    }
+
+    /// Closes every connection, and every one that comes.
+    pub fn cut(&self) {
+        self.mode.send_replace(Mode::Cut);
+    }
+
+    /// Lets every connection hang, and every one that comes.
+    pub fn hang(&self) {
+        self.mode.send_replace(Mode::Hang);
+    }
+
+    /// Answers every request with this HTTP response, as a load balancer or a broken server would.
+    pub fn answer(&self, response: &'static str) {
+        self.mode.send_replace(Mode::Answer(response));
+    }
+
+    /// Passes everything on again.
+    pub fn heal(&self) {
+        self.mode.send_replace(Mode::Forward);
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.task.abort();
+        self.cut();
+    }
+}
+
+/// `host:port` of an `http` URL.
+fn server_of(url: &str) -> anyhow::Result<&str> {
+    let rest = url
+        .strip_prefix("http://")
+        .with_context(|| format!("{url} is no http URL"))?;
+    Ok(rest.split('/').next().unwrap_or(rest))
+}
+
+async fn serve(mut client: TcpStream, server: String, mut mode: watch::Receiver<Mode>) {
+    // An error means that the proxy is gone, and the connection with it.
+    let now = mode.wait_for(|mode| *mode != Mode::Hang).await.map(|mode| *mode);
+    match now {
+        Ok(Mode::Forward) => {}
+        Ok(Mode::Answer(response)) => return answer(client, response).await,
+        _ => return,
+    }
+    let Ok(mut server) = TcpStream::connect(server).await else {
+        return;
+    };
+    tokio::select! {
+        _ = copy_bidirectional(&mut client, &mut server) => return,
+        _ = mode.wait_for(|mode| *mode != Mode::Forward) => {}
+    }
+    // A connection that hung is closed at the end of it: what was under way is not answered late.
+    let _ = mode.wait_for(|mode| *mode != Mode::Hang).await;
+}
+
+/// Answers one request, which must fit one read: those of a client that asks for a schema do.
+async fn answer(mut client: TcpStream, response: &str) {
+    let mut request = [0; 16 * 1024];
+    // Whoever is gone needs no answer.
+    let _ = client.read(&mut request).await;
+    let _ = client.write_all(response.as_bytes()).await;
+    let _ = client.shutdown().await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    /// Answers every byte with the next one.
+    async fn successor() -> String {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+        let address = listener.local_addr().expect("an address").to_string();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    while let Ok(byte) = stream.read_u8().await {
+                        let _ = stream.write_u8(byte + 1).await;
+                    }
+                });
+            }
+        });
+        address
+    }
+
+    async fn ask(stream: &mut TcpStream) -> std::io::Result<u8> {
+        stream.write_u8(1).await?;
+        stream.read_u8().await
+    }
+
+    #[tokio::test]
+    async fn a_cut_closes_what_is_open_and_what_comes_until_it_is_healed() {
+        let proxy = Proxy::start(&successor().await).await.expect("starts");
+        let connect = || TcpStream::connect(proxy.address);
+        let mut open = connect().await.expect("accepted");
+        assert_eq!(ask(&mut open).await.expect("an answer"), 2);
+        proxy.cut();
+        assert!(ask(&mut open).await.is_err());
+        assert!(ask(&mut connect().await.expect("accepted")).await.is_err());
+        proxy.heal();
+        assert_eq!(
+            ask(&mut connect().await.expect("accepted")).await.expect("an answer"),
+            2
+        );
+    }
+
+    #[tokio::test]
+    async fn while_it_hangs_nothing_is_answered() {
+        let proxy = Proxy::start(&successor().await).await.expect("starts");
+        proxy.hang();
+        let mut stream = TcpStream::connect(proxy.address).await.expect("accepted");
+        let answer = tokio::time::timeout(Duration::from_millis(50), ask(&mut stream)).await;
+        assert!(answer.is_err(), "{answer:?}");
+        proxy.heal();
+        assert_eq!(stream.read_u8().await.expect("an answer"), 2);
+    }
+
+    #[tokio::test]
+    async fn it_can_answer_in_the_server_s_place() {
+        let proxy = Proxy::start(&successor().await).await.expect("starts");
+        proxy.answer("nothing here");
+        let mut stream = TcpStream::connect(proxy.address).await.expect("accepted");
+        stream.write_u8(1).await.expect("sent");
+        let mut said = String::new();
+        stream.read_to_string(&mut said).await.expect("an answer");
+        assert_eq!(said, "nothing here");
+    }
+
+    #[tokio::test]
+    async fn the_server_of_a_url_is_replaced_and_its_path_is_kept() {
+        let proxy = Proxy::before("http://127.0.0.1:1/apis/v7").await.expect("starts");
+        let url = proxy.url("http://127.0.0.1:1/apis/v7").expect("a URL");
+        assert_eq!(url, format!("http://{}/apis/v7", proxy.address));
+    }
+}

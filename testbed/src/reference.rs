@@ -1,0 +1,101 @@
+//! What a log must have done, counted a second time and naively, so that the services' own numbers are not their only
+//! witness. Which records cannot be used is not judged here: whoever wrote them knows.
+
+use std::collections::{HashMap, HashSet};
+
+use anyhow::Context;
+use common::codec::{frame, from_datum};
+use common::event::OrderEvent;
+
+use crate::log::Record;
+use crate::views::Outcomes;
+
+/// What a log must have done.
+#[derive(Clone, Debug, Default)]
+pub struct Expected {
+    /// What became of its records.
+    pub outcomes: Outcomes,
+    /// Each order's current event, by order id.
+    pub orders: HashMap<String, OrderEvent>,
+}
+
+/// The event in a record that can be used.
+///
+/// # Errors
+/// It cannot.
+pub fn event(record: &Record) -> anyhow::Result<OrderEvent> {
+    let value = record.value.as_deref().context("a null value")?;
+    let (_, datum) = frame::split(value).map_err(|fault| anyhow::anyhow!("{fault}"))?;
+    Ok(from_datum(datum)?)
+}
+
+/// Counts a log, whose records lie in the order of their offsets. `unusable` are the places of those that cannot be used.
+///
+/// # Errors
+/// A record that should be usable cannot be decoded.
+pub fn count(log: &[Record], unusable: &HashSet<(i32, i64)>) -> anyhow::Result<Expected> {
+    let mut expected = Expected::default();
+    for record in log {
+        let outcomes = &mut expected.outcomes;
+        if unusable.contains(&record.place()) {
+            outcomes.dead_lettered += 1;
+            continue;
+        }
+        if record.value.is_none() {
+            outcomes.ignored += 1;
+            continue;
+        }
+        let event = event(record).with_context(|| format!("the record at {:?}", record.place()))?;
+        let current = expected.orders.get(&event.order.order_id);
+        let version = current.map_or(0, |current| current.order.version);
+        if event.order.version > version {
+            outcomes.applied += 1;
+            let forked = matches!((current, event.previous_event_id), (Some(current), Some(previous)) if previous != current.event_id);
+            outcomes.gaps += u64::from(event.order.version > version + 1 || forked);
+            expected.orders.insert(event.order.order_id.clone(), event);
+        } else if current.is_some_and(|current| current.event_id == event.event_id) {
+            outcomes.duplicate += 1;
+        } else {
+            outcomes.superseded += 1;
+        }
+    }
+    Ok(expected)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::events;
+    use common::event::OrderStatus;
+
+    #[test]
+    fn every_record_is_counted_once() {
+        let first = events::first("A");
+        let rival = events::first("A");
+        let second = events::next(&first, OrderStatus::Confirmed);
+        let forked = events::next(&events::next(&rival, OrderStatus::Pending), OrderStatus::Shipped);
+        let values =
+            [&first, &rival, &first, &second, &forked].map(|event| events::record(7, event).expect("encodes").value);
+        let values = values.into_iter().chain([None, Some(vec![1])]);
+        let record = |(offset, value)| Record {
+            partition: 0,
+            offset,
+            timestamp: None,
+            key: None,
+            value,
+            headers: Vec::new(),
+        };
+        let log: Vec<Record> = (0..).zip(values).map(record).collect();
+        let expected = count(&log, &HashSet::from([(0, 6)])).expect("counts");
+        let outcomes = Outcomes {
+            applied: 3,
+            duplicate: 1,
+            superseded: 1,
+            ignored: 1,
+            dead_lettered: 1,
+            gaps: 1,
+        };
+        assert_eq!((expected.outcomes, &expected.orders["A"]), (outcomes, &forked));
+        assert!(count(&log, &HashSet::new()).is_err(), "the last record is none");
+    }
+}

@@ -1,0 +1,92 @@
+//! The registry from another producer's side: subjects, ids, and schemas of others.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use common::schemas;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A schema of something else: a record with one string.
+pub const GREETING: &str = r#"{"type":"record","name":"Greeting","namespace":"com.ecommerce.other","fields":[{"name":"text","type":"string"}]}"#;
+
+/// A client of one registry.
+pub struct Registry {
+    http: reqwest::Client,
+    url: String,
+}
+
+#[derive(Deserialize)]
+struct Registered {
+    id: u32,
+}
+
+impl Registry {
+    /// A client of the registry at that URL.
+    ///
+    /// # Errors
+    /// When no HTTP client can be made.
+    pub fn new(url: &str) -> anyhow::Result<Self> {
+        // Whoever comes first installs the provider for the whole process.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder()
+            .timeout(TIMEOUT)
+            .build()
+            .context("an HTTP client")?;
+        Ok(Self {
+            http,
+            url: url.to_owned(),
+        })
+    }
+
+    /// Registers a schema under a subject, and returns its id.
+    ///
+    /// # Errors
+    /// When the registry does not take it.
+    pub async fn register(&self, subject: &str, schema: &str) -> anyhow::Result<u32> {
+        let url = format!("{}/subjects/{subject}/versions", self.url);
+        let response = self.http.post(&url).json(&json!({"schema": schema})).send().await?;
+        Ok(response.error_for_status()?.json::<Registered>().await?.id)
+    }
+
+    /// Registers our newest schema for a topic, as another producer would, and returns its id.
+    ///
+    /// # Errors
+    /// When the registry does not take it.
+    pub async fn ours(&self, topic: &str) -> anyhow::Result<u32> {
+        let newest = schemas::LINEAGE.last().context("the lineage is empty")?;
+        self.register(&schemas::subject(topic), newest).await
+    }
+
+    /// Registers a schema that writes the same bytes as ours and yet is another text, and returns its id, which nobody
+    /// has seen before.
+    ///
+    /// # Errors
+    /// When the registry does not take it.
+    pub async fn twin(&self, name: &str) -> anyhow::Result<u32> {
+        let newest = schemas::LINEAGE.last().context("the lineage is empty")?;
+        let mut schema: Value = serde_json::from_str(newest)?;
+        schema["doc"] = format!("the twin of {name}").into();
+        self.register(&format!("{name}-twin-value"), &schema.to_string()).await
+    }
+
+    /// Registers a schema of something else, and returns its id.
+    ///
+    /// # Errors
+    /// When the registry does not take it.
+    pub async fn greeting(&self) -> anyhow::Result<u32> {
+        self.register("greetings-value", GREETING).await
+    }
+
+    /// The compatibility level of a subject.
+    ///
+    /// # Errors
+    /// When the registry does not tell it.
+    pub async fn level(&self, subject: &str) -> anyhow::Result<String> {
+        let response = self.http.get(format!("{}/config/{subject}", self.url)).send().await?;
+        let body: Value = response.error_for_status()?.json().await?;
+        Ok(body["compatibilityLevel"].as_str().unwrap_or_default().to_owned())
+    }
+}

@@ -1,0 +1,92 @@
+//! Where the real servers are. They are shared by all tests of a run: what is done to them here (suspending the registry)
+//! disturbs others, and is undone when the guard is dropped. To cut off one service only, use [`crate::proxy`].
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::Context;
+
+use crate::signal;
+
+/// The variables in which `scripts/test.sh` says where everything is.
+const KAFKA: &str = "ORDERLOG_TEST_KAFKA";
+const REGISTRY: &str = "ORDERLOG_TEST_REGISTRY";
+const STACK_DIR: &str = "ORDERLOG_TEST_STACK_DIR";
+const PYTHON: &str = "ORDERLOG_TEST_PYTHON";
+
+/// Where the real servers are.
+#[derive(Clone, Debug)]
+pub struct Servers {
+    /// The broker, `host:port`.
+    pub kafka: String,
+    /// The registry's URL.
+    pub registry: String,
+    /// Where `scripts/stack.sh` keeps the servers' pid files.
+    pub stack_dir: PathBuf,
+    /// A Python that has confluent-kafka.
+    pub python: PathBuf,
+}
+
+impl Servers {
+    /// The servers that `scripts/test.sh` has started.
+    ///
+    /// # Errors
+    /// A variable is missing; the error says what to do.
+    pub fn from_env() -> anyhow::Result<Self> {
+        let variable = |name: &str| {
+            let value = std::env::var(name).ok().filter(|value| !value.is_empty());
+            value.with_context(|| {
+                format!("{name} is not set: these tests need a real broker and a real registry. Run scripts/test.sh, which starts them")
+            })
+        };
+        Ok(Self {
+            kafka: variable(KAFKA)?,
+            registry: variable(REGISTRY)?,
+            stack_dir: variable(STACK_DIR)?.into(),
+            python: variable(PYTHON)?.into(),
+        })
+    }
+
+    /// Suspends the registry: it accepts connections and never answers. It goes on when the guard is dropped.
+    ///
+    /// # Errors
+    /// When its process is not found.
+    pub fn suspend_registry(&self) -> anyhow::Result<Suspended> {
+        let file = self.stack_dir.join("registry.pid");
+        let text = std::fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
+        let pid = text
+            .trim()
+            .parse()
+            .with_context(|| format!("{} holds no process id", file.display()))?;
+        signal::send("STOP", pid)?;
+        Ok(Suspended(pid))
+    }
+
+    /// Runs one of Kafka's own command-line tools against the broker, and returns what it prints.
+    ///
+    /// # Errors
+    /// When it fails, with what it said.
+    pub fn kafka_tool(&self, class: &str, arguments: &[&str]) -> anyhow::Result<String> {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/stack.sh");
+        let output = Command::new(script)
+            .env("ORDERLOG_STACK_DIR", &self.stack_dir)
+            .args(["kafka-tool", class, "--bootstrap-server", &self.kafka])
+            .args(arguments)
+            .output()
+            .with_context(|| format!("running {script}"))?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        anyhow::ensure!(output.status.success(), "{class} {arguments:?} failed: {said}");
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+}
+
+/// A process that is suspended until this is dropped.
+#[derive(Debug)]
+pub struct Suspended(u32);
+
+impl Drop for Suspended {
+    fn drop(&mut self) {
+        // When it has ended meanwhile, there is nothing to be continued.
+        let _ = signal::send("CONT", self.0);
+    }
+}

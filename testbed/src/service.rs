@@ -1,0 +1,264 @@
+//! The real services as processes: started, stopped, killed, and started again on the same store and port.
+
+use std::fs::OpenOptions;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use tempfile::TempDir;
+
+use crate::client::Client;
+use crate::signal;
+use crate::wait::{LONG, until};
+
+/// Longest that a service may take to end: running requests may take 8 s.
+const ENDING: Duration = Duration::from_secs(20);
+/// What a service may inherit: nothing that configures it.
+const INHERITED: [&str; 6] = [
+    "PATH",
+    "HOME",
+    "TMPDIR",
+    "LD_LIBRARY_PATH",
+    "RUST_BACKTRACE",
+    "RUST_LOG",
+];
+/// How much of a log an error shows.
+const TAIL_LINES: usize = 30;
+
+/// Which service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Program {
+    /// cart-service.
+    Cart,
+    /// order-service.
+    Order,
+}
+
+impl Program {
+    /// Its name, which is its package's and its binary's.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cart => "cart-service",
+            Self::Order => "order-service",
+        }
+    }
+
+    /// The binary, which lies beside the folder of the test that runs.
+    fn binary(self) -> anyhow::Result<PathBuf> {
+        let test = std::env::current_exe().context("asking where the test lies")?;
+        let folder = test.ancestors().nth(2).context("the test lies in no target folder")?;
+        let binary = folder.join(self.name());
+        anyhow::ensure!(
+            binary.is_file(),
+            "{} is missing: build it with `cargo build -p {}`",
+            binary.display(),
+            self.name()
+        );
+        Ok(binary)
+    }
+}
+
+/// How a service is started.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    pub(crate) program: Program,
+    pub(crate) port: u16,
+    pub(crate) environment: Vec<(String, String)>,
+    /// The file that its log is appended to.
+    pub(crate) log: PathBuf,
+    /// What its store lies in.
+    pub(crate) dir: Arc<TempDir>,
+}
+
+impl Setup {
+    /// The same with another value for an environment variable.
+    pub fn with(mut self, variable: &str, value: impl Into<String>) -> Self {
+        self.environment.retain(|(name, _)| name != variable);
+        self.environment.push((variable.to_owned(), value.into()));
+        self
+    }
+
+    /// The same with these librdkafka settings, in a file.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn with_kafka_settings(self, settings: &str) -> anyhow::Result<Self> {
+        let file = self.dir.path().join(format!("kafka-{}.properties", self.port));
+        std::fs::write(&file, settings).with_context(|| format!("writing {}", file.display()))?;
+        Ok(self.with("KAFKA_CONFIG", file.display().to_string()))
+    }
+
+    /// Starts it, and does not wait.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn spawn(self) -> anyhow::Result<Service> {
+        let http = Client::new(format!("http://127.0.0.1:{}", self.port))?;
+        let mut service = Service {
+            setup: self,
+            child: None,
+            http,
+        };
+        service.spawn(&[])?;
+        Ok(service)
+    }
+
+    /// Starts it, and waits until it is ready.
+    ///
+    /// # Errors
+    /// When it does not become ready; the error shows its log.
+    pub async fn start(self) -> anyhow::Result<Service> {
+        let mut service = self.spawn()?;
+        service.ready().await?;
+        Ok(service)
+    }
+}
+
+/// A service in a process of its own. It is killed when this is dropped.
+#[derive(Debug)]
+pub struct Service {
+    setup: Setup,
+    child: Option<Child>,
+    /// Its API.
+    pub http: Client,
+}
+
+impl Service {
+    /// Waits until it is ready.
+    ///
+    /// # Errors
+    /// When it does not become ready, or ends; the error shows its log.
+    pub async fn ready(&mut self) -> anyhow::Result<()> {
+        let what = format!("{} is ready", self.setup.program.name());
+        let ready = until(&what, LONG, async || {
+            if let Some(child) = &mut self.child
+                && let Some(status) = child.try_wait()?
+            {
+                return Ok(Err(status));
+            }
+            let answer = self.http.get("/health/ready").await?;
+            anyhow::ensure!(answer.status == 200, "{}", answer.text);
+            Ok(Ok(()))
+        });
+        match ready.await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(status)) => bail!("{what}: it ended with {status}{}", self.log_tail()),
+            Err(error) => Err(error.context(self.log_tail())),
+        }
+    }
+
+    /// Kills it, as a crash would: it gets no chance to do anything.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn kill9(&mut self) -> anyhow::Result<()> {
+        let mut child = self.child.take().context("it does not run")?;
+        anyhow::ensure!(child.try_wait()?.is_none(), "it had ended by itself{}", self.log_tail());
+        child.kill()?;
+        child.wait()?;
+        Ok(())
+    }
+
+    /// Asks it to end, as an operator would, and waits for that. Its exit code must be 0.
+    ///
+    /// # Errors
+    /// When it does not end, or not with 0.
+    pub async fn terminate(&mut self) -> anyhow::Result<()> {
+        let child = self.child.as_ref().context("it does not run")?;
+        signal::send("TERM", child.id())?;
+        let code = self.ended().await?;
+        anyhow::ensure!(code == Some(0), "it ended with {code:?}{}", self.log_tail());
+        Ok(())
+    }
+
+    /// Waits until it ends by itself, and returns its exit code.
+    ///
+    /// # Errors
+    /// When it does not end.
+    pub async fn ended(&mut self) -> anyhow::Result<Option<i32>> {
+        let child = self.child.as_mut().context("it does not run")?;
+        let what = format!("{} ends", self.setup.program.name());
+        let status = until(&what, ENDING, async || child.try_wait()?.context("it runs")).await;
+        let status = status.map_err(|error| error.context(self.log_tail()))?;
+        self.child = None;
+        Ok(status.code())
+    }
+
+    /// Starts it again, with the same store and port, and these further arguments; does not wait.
+    ///
+    /// # Errors
+    /// When it runs, or cannot be started.
+    pub fn spawn(&mut self, arguments: &[&str]) -> anyhow::Result<()> {
+        anyhow::ensure!(self.child.is_none(), "it runs already");
+        let binary = self.setup.program.binary()?;
+        let mut log = OpenOptions::new();
+        let log = log.create(true).append(true).open(&self.setup.log);
+        let log = log.with_context(|| format!("opening {}", self.setup.log.display()))?;
+        let inherited = INHERITED
+            .iter()
+            .filter_map(|name| Some((name, std::env::var_os(name)?)));
+        let child = Command::new(&binary)
+            .args(arguments)
+            .env_clear()
+            .envs(inherited)
+            // A panic of a service is logged with its backtrace, an error without one.
+            .env("RUST_LIB_BACKTRACE", "0")
+            .envs(self.setup.environment.iter().map(|(name, value)| (name, value)))
+            .current_dir(self.setup.dir.path())
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn();
+        self.child = Some(child.with_context(|| format!("starting {}", binary.display()))?);
+        // The old connections ended with the old process.
+        self.http = Client::new(self.http.url())?;
+        Ok(())
+    }
+
+    /// Starts it again, with these further arguments, and waits until it is ready.
+    ///
+    /// # Errors
+    /// When it runs, or does not become ready.
+    pub async fn start_again(&mut self, arguments: &[&str]) -> anyhow::Result<()> {
+        self.spawn(arguments)?;
+        self.ready().await
+    }
+
+    /// Ends it as an operator would, and starts it again.
+    ///
+    /// # Errors
+    /// When it does not end with 0, or does not become ready.
+    pub async fn restart(&mut self) -> anyhow::Result<()> {
+        self.terminate().await?;
+        self.start_again(&[]).await
+    }
+
+    /// Its log, over all its starts.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.setup.log).unwrap_or_default()
+    }
+
+    /// The end of its log, for an error.
+    pub fn log_tail(&self) -> String {
+        let log = self.log();
+        let lines: Vec<&str> = log.lines().collect();
+        let tail = &lines[lines.len().saturating_sub(TAIL_LINES)..];
+        format!(
+            "\n--- the end of {}\n{}\n---",
+            self.setup.log.display(),
+            tail.join("\n")
+        )
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            // It may have ended by itself.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Topics from an operator's side: made, changed, deleted and described past the services.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use anyhow::Context;
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, ResourceSpecifier, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+
+use crate::wait::{LONG, until};
+
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// An operator of one cluster.
+pub struct Topics(AdminClient<DefaultClientContext>);
+
+impl Topics {
+    /// An operator of that cluster.
+    ///
+    /// # Errors
+    /// When the client cannot be made.
+    pub fn new(kafka: &str) -> anyhow::Result<Self> {
+        let mut config = ClientConfig::new();
+        Ok(Self(
+            config
+                .set("bootstrap.servers", kafka)
+                .create()
+                .context("a Kafka admin client")?,
+        ))
+    }
+
+    /// Makes a topic with those settings, and waits until it is there.
+    ///
+    /// # Errors
+    /// When the broker refuses.
+    pub async fn create(&self, topic: &str, partitions: i32, settings: &[(&str, &str)]) -> anyhow::Result<()> {
+        let new = NewTopic::new(topic, partitions, TopicReplication::Fixed(1));
+        let new = settings.iter().fold(new, |new, (name, value)| new.set(name, value));
+        let results = self.0.create_topics([&new], &options()).await?;
+        all(
+            results.into_iter().map(|result| result.map(drop)),
+            &format!("creating topic {topic}"),
+        )?;
+        self.await_partitions(topic, partitions).await
+    }
+
+    /// Deletes a topic, and waits until it is gone.
+    ///
+    /// # Errors
+    /// When the broker refuses.
+    pub async fn delete(&self, topic: &str) -> anyhow::Result<()> {
+        let results = self.0.delete_topics(&[topic], &options()).await?;
+        all(
+            results.into_iter().map(|result| result.map(drop)),
+            &format!("deleting topic {topic}"),
+        )?;
+        self.await_partitions(topic, 0).await
+    }
+
+    /// Gives a topic that many partitions in all.
+    ///
+    /// # Errors
+    /// When the broker refuses.
+    pub async fn grow(&self, topic: &str, partitions: i32) -> anyhow::Result<()> {
+        let new = NewPartitions::new(topic, usize::try_from(partitions)?);
+        let results = self.0.create_partitions([&new], &options()).await?;
+        all(
+            results.into_iter().map(|result| result.map(drop)),
+            &format!("adding partitions to topic {topic}"),
+        )?;
+        self.await_partitions(topic, partitions).await
+    }
+
+    /// The settings of a topic.
+    ///
+    /// # Errors
+    /// When the broker does not tell them.
+    pub async fn settings(&self, topic: &str) -> anyhow::Result<HashMap<String, String>> {
+        let described = self
+            .0
+            .describe_configs([&ResourceSpecifier::Topic(topic)], &options())
+            .await?;
+        let described = described.into_iter().next().context("no answer")?;
+        let described = described.map_err(|error| anyhow::anyhow!("the settings of topic {topic}: {error}"))?;
+        Ok(described
+            .entries
+            .into_iter()
+            .filter_map(|entry| Some((entry.name, entry.value?)))
+            .collect())
+    }
+
+    /// How many partitions a topic has; 0 when there is none of that name.
+    ///
+    /// # Errors
+    /// When the broker does not answer.
+    pub fn partitions(&self, topic: &str) -> anyhow::Result<i32> {
+        let metadata = self.0.inner().fetch_metadata(Some(topic), TIMEOUT)?;
+        let count = metadata.topics().first().map_or(0, |topic| topic.partitions().len());
+        Ok(i32::try_from(count)?)
+    }
+
+    async fn await_partitions(&self, topic: &str, partitions: i32) -> anyhow::Result<()> {
+        until(
+            &format!("topic {topic} has {partitions} partitions"),
+            LONG,
+            async || {
+                let found = self.partitions(topic)?;
+                anyhow::ensure!(found == partitions, "it has {found}");
+                Ok(())
+            },
+        )
+        .await
+    }
+}
+
+fn all<N, E: std::fmt::Display>(
+    mut results: impl Iterator<Item = Result<(), (N, E)>>,
+    what: &str,
+) -> anyhow::Result<()> {
+    results.try_for_each(|result| result.map_err(|(_, error)| anyhow::anyhow!("{what}: {error}")))
+}
+
+fn options() -> AdminOptions {
+    AdminOptions::new()
+        .request_timeout(Some(TIMEOUT))
+        .operation_timeout(Some(TIMEOUT))
+}

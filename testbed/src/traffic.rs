@@ -1,0 +1,130 @@
+//! Many clients at once, each on a connection of its own, who keep what they were told. A client that is told 503, or
+//! finds nobody there, tries another instance; one that is told 504, or nothing, asks again until it is told for certain.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use reqwest::Method;
+use serde_json::json;
+use tokio::sync::watch;
+
+use crate::client::{Answer, Client};
+use crate::views::Written;
+
+/// Longest that one request is tried again.
+const PATIENCE: Duration = Duration::from_secs(90);
+/// Between two tries. Shorter than the second that an answer of 503 asks for: a test has less time.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// What clients are to do.
+#[derive(Clone, Debug)]
+pub struct Traffic {
+    /// The instances of cart-service.
+    pub urls: Vec<String>,
+    /// How many orders are created, each under an id of its own.
+    pub orders: usize,
+    /// Over how many connections.
+    pub connections: usize,
+    /// Whether each order is also updated, to confirmed.
+    pub update: bool,
+}
+
+/// What a client was told of one order.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// The order.
+    pub order_id: String,
+    /// The answer to its creation. `None`: an answer was lost, and a later one said that the order exists.
+    pub created: Option<Written>,
+    /// The answer to its update.
+    pub updated: Option<Written>,
+    /// How often it was told 504 or nothing.
+    pub unknown: usize,
+}
+
+impl Traffic {
+    /// Runs to the end; `done` counts the orders that are through. Returns what each client was told.
+    ///
+    /// # Errors
+    /// An answer that must not be, or none in time.
+    pub async fn run(&self, done: &watch::Sender<usize>) -> anyhow::Result<Vec<Told>> {
+        let connection = async |n: usize| {
+            let clients = self.urls.iter().map(Client::new).collect::<anyhow::Result<Vec<_>>>()?;
+            let mut told = Vec::new();
+            for order in (n..self.orders).step_by(self.connections) {
+                // Each begins at another instance.
+                told.push(
+                    self.order(&clients, order)
+                        .await
+                        .with_context(|| format!("order {order}"))?,
+                );
+                done.send_modify(|done| *done += 1);
+            }
+            anyhow::Ok(told)
+        };
+        let told = futures::future::try_join_all((0..self.connections).map(connection)).await?;
+        Ok(told.into_iter().flatten().collect())
+    }
+
+    async fn order(&self, clients: &[Client], n: usize) -> anyhow::Result<Told> {
+        let order_id = format!("ORD-{n}");
+        let mut told = Told {
+            order_id: order_id.clone(),
+            created: None,
+            updated: None,
+            unknown: 0,
+        };
+        let create = json!({"orderId": order_id, "itemsCount": 1 + n % 3}).to_string();
+        let answer = ask(clients, n, (Method::POST, "/create-order", create), &mut told.unknown).await?;
+        // Only this client creates the order: if it exists, then by a request whose answer was lost.
+        if answer.status != 409 || told.unknown == 0 {
+            told.created = Some(answer.read(201)?);
+        }
+        if self.update {
+            let update = json!({"orderId": order_id, "status": "confirmed"}).to_string();
+            let answer = ask(
+                clients,
+                n + 1,
+                (Method::PUT, "/update-order", update),
+                &mut told.unknown,
+            )
+            .await?;
+            told.updated = Some(answer.read(200)?);
+        }
+        Ok(told)
+    }
+}
+
+/// Asks one instance after the other, until there is an answer that is certain.
+async fn ask(
+    clients: &[Client],
+    first: usize,
+    request: (Method, &str, String),
+    unknown: &mut usize,
+) -> anyhow::Result<Answer> {
+    let (method, path, body) = request;
+    let begun = Instant::now();
+    for client in clients.iter().cycle().skip(first % clients.len()) {
+        let seen = match client
+            .send(method.clone(), path, Some(("application/json", body.clone())))
+            .await
+        {
+            Ok(answer) if answer.status == 503 => answer.text,
+            Ok(answer) if answer.status == 504 => {
+                *unknown += 1;
+                answer.text
+            }
+            Ok(answer) => return Ok(answer),
+            Err(error) => {
+                *unknown += usize::from(!error.is_connect());
+                format!("{error:?}")
+            }
+        };
+        anyhow::ensure!(
+            begun.elapsed() < PATIENCE,
+            "{method} {path} {body}: no certain answer in time; last: {seen}"
+        );
+        tokio::time::sleep(PAUSE).await;
+    }
+    anyhow::bail!("there is nobody to ask")
+}

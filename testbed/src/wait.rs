@@ -1,0 +1,81 @@
+//! Conditions that are awaited. A test that waits says for what, for how long at the most, and what it saw last.
+
+use std::time::{Duration, Instant};
+
+/// Long enough for anything that comes at all, on a busy machine with debug builds.
+pub const LONG: Duration = Duration::from_secs(60);
+
+/// Between two looks: short beside anything that is waited for.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Looks until there is no error any more, and returns what was seen.
+///
+/// # Errors
+/// The time is up; the error tells what was waited for, and the last look's error.
+pub async fn until<T>(
+    what: &str,
+    limit: Duration,
+    mut look: impl AsyncFnMut() -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let begun = Instant::now();
+    loop {
+        match look().await {
+            Ok(seen) => return Ok(seen),
+            Err(seen) if begun.elapsed() >= limit => {
+                anyhow::bail!("{what}: not within {} ms; last seen: {seen:#}", limit.as_millis())
+            }
+            Err(_) => tokio::time::sleep(PAUSE).await,
+        }
+    }
+}
+
+/// The same for something that must not come: looks for that long, and fails as soon as a look does.
+///
+/// # Errors
+/// The first look's error that there is.
+pub async fn throughout(
+    what: &str,
+    time: Duration,
+    mut look: impl AsyncFnMut() -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let begun = Instant::now();
+    while begun.elapsed() < time {
+        let seen = look().await;
+        seen.map_err(|seen| anyhow::anyhow!("{what}: broken after {} ms: {seen:#}", begun.elapsed().as_millis()))?;
+        tokio::time::sleep(PAUSE).await;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_comes_is_returned() {
+        let mut looks = 0;
+        let seen = until("three looks", LONG, async || {
+            looks += 1;
+            anyhow::ensure!(looks == 3, "{looks} looks");
+            Ok(looks)
+        });
+        assert_eq!(seen.await.expect("it comes"), 3);
+    }
+
+    #[tokio::test]
+    async fn what_does_not_come_is_named_with_what_was_seen_instead() {
+        let never = until("rain", Duration::from_millis(1), async || {
+            anyhow::Result::<()>::Err(anyhow::anyhow!("sun"))
+        });
+        let error = never.await.expect_err("it never comes").to_string();
+        assert_eq!(error, "rain: not within 1 ms; last seen: sun");
+    }
+
+    #[tokio::test]
+    async fn what_must_not_come_is_told_when_it_comes() {
+        let calm = throughout("calm", Duration::from_millis(30), async || Ok(()));
+        calm.await.expect("nothing came");
+        let storm = throughout("calm", LONG, async || anyhow::bail!("storm"));
+        assert!(storm.await.expect_err("it came").to_string().ends_with("storm"));
+    }
+}

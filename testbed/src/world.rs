@@ -1,0 +1,166 @@
+//! A world of a test's own on the shared servers: a topic that nobody else uses, and the services on it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use anyhow::Context;
+use tempfile::TempDir;
+
+use crate::log::{self, Record};
+use crate::ports;
+use crate::servers::Servers;
+use crate::service::{Program, Service, Setup};
+use crate::views::Stats;
+use crate::wait::{LONG, until};
+use crate::writer::Writer;
+
+/// A topic of a test's own, and what is needed to start services on it.
+pub struct World {
+    /// The shared servers.
+    pub servers: Servers,
+    /// The topic.
+    pub topic: String,
+    /// Stores lie here; removed at the end.
+    dir: Arc<TempDir>,
+    /// Logs lie here; kept until the test runs again.
+    logs: PathBuf,
+    services: AtomicUsize,
+}
+
+impl World {
+    /// A world for the test of that name, which must be one that a topic can have.
+    ///
+    /// # Errors
+    /// When nobody has said where the servers are.
+    pub fn new(test: &str) -> anyhow::Result<Self> {
+        let servers = Servers::from_env()?;
+        let program = std::env::current_exe().context("asking where the test lies")?;
+        let target = program
+            .ancestors()
+            .nth(3)
+            .context("the test lies in no target folder")?;
+        let logs = target.join("testbed").join(test);
+        // Those of the last run; there may be none.
+        let _ = std::fs::remove_dir_all(&logs);
+        std::fs::create_dir_all(&logs).with_context(|| format!("making {}", logs.display()))?;
+        let dir = tempfile::Builder::new()
+            .prefix("orderlog-testbed-")
+            .tempdir()
+            .context("a directory for stores")?;
+        let topic = format!("{test}-{:08x}", fastrand::u32(..));
+        Ok(Self {
+            servers,
+            topic,
+            dir: Arc::new(dir),
+            logs,
+            services: AtomicUsize::new(0),
+        })
+    }
+
+    /// A cart-service with a store of its own.
+    ///
+    /// # Errors
+    /// When there is no port for it.
+    pub fn cart(&self) -> anyhow::Result<Setup> {
+        self.setup(Program::Cart)
+    }
+
+    /// An order-service with a store of its own.
+    ///
+    /// # Errors
+    /// When there is no port for it.
+    pub fn order(&self) -> anyhow::Result<Setup> {
+        self.setup(Program::Order)
+    }
+
+    /// One of each, ready.
+    ///
+    /// # Errors
+    /// When one does not become ready.
+    pub async fn pair(&self) -> anyhow::Result<(Service, Service)> {
+        let (mut cart, mut order) = (self.cart()?.spawn()?, self.order()?.spawn()?);
+        cart.ready().await?;
+        order.ready().await?;
+        Ok((cart, order))
+    }
+
+    fn setup(&self, program: Program) -> anyhow::Result<Setup> {
+        let n = self.services.fetch_add(1, Ordering::Relaxed);
+        let port = ports::free()?;
+        let setup = Setup {
+            program,
+            port,
+            environment: Vec::new(),
+            log: self.logs.join(format!("{}-{n}.log", program.name())),
+            dir: self.dir.clone(),
+        };
+        Ok(setup
+            .with("KAFKA_BOOTSTRAP_SERVERS", &self.servers.kafka)
+            .with("SCHEMA_REGISTRY_URL", &self.servers.registry)
+            .with("KAFKA_TOPIC", &self.topic)
+            .with("API_PORT", port.to_string())
+            .with(
+                "STORE",
+                format!("embedded:{}", self.dir.path().join(format!("store-{n}")).display()),
+            ))
+    }
+
+    /// The topic of the dead letters.
+    pub fn dead_letter_topic(&self) -> String {
+        format!("{}-dlq", self.topic)
+    }
+
+    /// A writer of the topic.
+    ///
+    /// # Errors
+    /// When the client cannot be made.
+    pub fn writer(&self) -> anyhow::Result<Writer> {
+        Writer::new(&self.servers.kafka, &self.topic)
+    }
+
+    /// All records of the topic.
+    ///
+    /// # Errors
+    /// When the broker does not tell them.
+    pub async fn log(&self) -> anyhow::Result<Vec<Record>> {
+        log::read(&self.servers.kafka, &self.topic).await
+    }
+
+    /// All records of the dead-letter topic.
+    ///
+    /// # Errors
+    /// When the broker does not tell them.
+    pub async fn dead_letters(&self) -> anyhow::Result<Vec<Record>> {
+        log::read(&self.servers.kafka, &self.dead_letter_topic()).await
+    }
+
+    /// Waits until an order-service has read the topic as far as it reaches now, and counts no lag.
+    ///
+    /// # Errors
+    /// When it does not come so far; the error shows its numbers.
+    pub async fn caught_up(&self, order: &Service) -> anyhow::Result<Stats> {
+        let ends = log::ends(&self.servers.kafka, &self.topic).await?;
+        until("order-service has read all of the topic", LONG, async || {
+            let stats = order.http.stats().await?;
+            let positions: Vec<i64> = stats.partitions.iter().map(|partition| partition.position).collect();
+            let lags = stats.partitions.iter().all(|partition| partition.lag == Some(0));
+            anyhow::ensure!(positions == ends && lags, "the ends are {ends:?}; {stats:?}");
+            Ok(stats)
+        })
+        .await
+    }
+
+    /// Waits until the dead-letter index of an order-service has as many letters.
+    ///
+    /// # Errors
+    /// When it does not; the error shows its numbers.
+    pub async fn letters_indexed(&self, order: &Service, count: usize) -> anyhow::Result<()> {
+        until(&format!("{count} dead letters are in the index"), LONG, async || {
+            let info = order.http.dlq().await?;
+            anyhow::ensure!(info.count == count as u64, "{info:?}");
+            Ok(())
+        })
+        .await
+    }
+}

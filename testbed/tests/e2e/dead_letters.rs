@@ -1,0 +1,318 @@
+//! Records that cannot be used: each becomes one dead letter, byte for byte, and holds nobody up.
+
+use common::event::OrderEvent;
+use common::unusable::Code;
+use testbed::events;
+use testbed::log::{Header, Record};
+use testbed::poison::{Kind, Poisoned, Poisoner, ValueEnum};
+use testbed::service::Service;
+use testbed::world::World;
+use testbed::writer::NewRecord;
+
+/// Partitions of a topic that the services make.
+const PARTITIONS: i32 = 6;
+
+/// A part of the reason that a record of that kind is given up for.
+fn reason(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Empty => "the value is empty",
+        Kind::NotAvro => "begins with byte 0x74 instead of magic byte 0x00",
+        Kind::Short => "the value has 3 bytes",
+        Kind::UnknownSchemaId => "the registry knows no schema with id 987654321",
+        Kind::OtherSchema => "com.ecommerce.other.Greeting",
+        Kind::CutOff => "reading fails at byte",
+        Kind::Longer => "1 bytes are left over",
+        Kind::WrongTotal => "order.totalMinor must be the sum",
+        Kind::WrongKey => "the record key is not the orderId",
+        Kind::WrongPartition => "its key belongs to",
+        Kind::IllegalStep => "an order that is delivered cannot become new",
+    }
+}
+
+/// Headers of a kind that careless code loses: a name twice, null, empty, and not text.
+fn own_headers() -> Vec<Header> {
+    let header = |name: &str, value: Option<&[u8]>| (name.to_owned(), value.map(<[u8]>::to_vec));
+    vec![
+        header("traceparent", Some(b"00-1")),
+        header("traceparent", Some(b"00-2")),
+        header("null", None),
+        header("empty", Some(b"")),
+        header("binärý", Some(&[0, 0xff, 0xfe])),
+    ]
+}
+
+/// What a letter must have behind the record's own headers, but for the schema id.
+fn added_headers(poisoned: &Poisoned, source: &Record, topic: &str, reason: &str) -> Vec<Header> {
+    let (partition, offset) = poisoned.place;
+    let place = format!("{topic}-{partition}-{offset}");
+    let exception = format!("orderlog.{}", poisoned.code);
+    let (stage, class) = match poisoned.code {
+        Code::NotFramed | Code::UnknownSchemaId | Code::WrongSchema | Code::Undecodable => {
+            ("VALUE_CONVERTER", "common::codec")
+        }
+        Code::InvalidOrder | Code::KeyMismatch | Code::WrongPartition | Code::IllegalTransition => {
+            ("TASK_PUT", "common::order")
+        }
+    };
+    let text = |name: &str, value: &str| (name.to_owned(), Some(value.as_bytes().to_vec()));
+    let bytes = |name: &str, value: &[u8]| (name.to_owned(), Some(value.to_vec()));
+    vec![
+        text("__connect.errors.topic", topic),
+        text("__connect.errors.partition", &partition.to_string()),
+        text("__connect.errors.offset", &offset.to_string()),
+        text("__connect.errors.stage", stage),
+        text("__connect.errors.class.name", class),
+        text("__connect.errors.exception.class.name", &exception),
+        text("__connect.errors.exception.message", reason),
+        text("kafka_dlt-original-topic", topic),
+        bytes("kafka_dlt-original-partition", &partition.to_be_bytes()),
+        bytes("kafka_dlt-original-offset", &offset.to_be_bytes()),
+        bytes(
+            "kafka_dlt-original-timestamp",
+            &source.timestamp.unwrap_or(-1).to_be_bytes(),
+        ),
+        text("kafka_dlt-exception-fqcn", &exception),
+        text("kafka_dlt-exception-message", reason),
+        text("orderlog.code", poisoned.code.as_str()),
+        text("orderlog.id", &place),
+        text("orderlog.replays", "0"),
+        text("orderlog.at", &place),
+    ]
+}
+
+/// An order id that belongs to that partition.
+fn id_in(partition: i32, name: &str) -> String {
+    events::id_in(partition, PARTITIONS, name)
+}
+
+/// An order-service that gives up unknown schema ids soon, and a writer of poison.
+async fn start(world: &World) -> anyhow::Result<(Service, Poisoner)> {
+    let order = world.order()?.with("UNKNOWN_SCHEMA_GRACE_MS", "300").start().await?;
+    Ok((order, Poisoner::new(&world.servers, &world.topic).await?))
+}
+
+#[tokio::test]
+async fn every_kind_becomes_one_dead_letter_and_the_next_good_record_is_applied() -> anyhow::Result<()> {
+    let world = World::new("dead-letters-kinds")?;
+    let (mut order, poisoner) = start(&world).await?;
+    let writer = world.writer()?;
+    let mut poisoned = Vec::new();
+    let mut next: Vec<OrderEvent> = Vec::new();
+    for kind in Kind::value_variants() {
+        let one = poisoner.write(*kind, &format!("P-{kind:?}"), &own_headers()).await?;
+        let event = events::first(&id_in(one.place.0, &format!("G-{kind:?}")));
+        let good = writer.write(&events::record(poisoner.schema_id(), &event)?).await?;
+        assert_eq!(good, (one.place.0, one.place.1 + 1), "right behind the poison");
+        poisoned.push((*kind, one));
+        next.push(event);
+    }
+    let before = world.caught_up(&order).await?;
+    for event in &next {
+        assert_eq!(
+            order.http.order(&event.order.order_id, 1).await?.event_id,
+            Some(event.event_id)
+        );
+    }
+    let count = poisoned.len();
+    assert_eq!(before.totals.dead_lettered, count as u64, "{before:?}");
+
+    let log = world.log().await?;
+    let letters = world.dead_letters().await?;
+    assert_eq!(letters.len(), count, "{letters:?}");
+    for (kind, one) in &poisoned {
+        let place = format!("{}-{}-{}", world.topic, one.place.0, one.place.1);
+        let letter = letters.iter().find(|letter| letter.header("orderlog.at") == place);
+        let letter = letter.unwrap_or_else(|| panic!("{kind:?}: no letter of {place}"));
+        assert_eq!(
+            (&letter.key, &letter.value),
+            (&one.record.key, &one.record.value),
+            "{kind:?}"
+        );
+        let source = log
+            .iter()
+            .find(|record| record.place() == one.place)
+            .expect("the record");
+        let why = letter.header("__connect.errors.exception.message");
+        assert!(why.contains(reason(*kind)), "{kind:?}: {why}");
+        let mut expected = own_headers();
+        expected.extend(added_headers(one, source, &world.topic, &why));
+        if one.code != Code::NotFramed {
+            let value = one.record.value.as_deref().expect("a value");
+            let id = u32::from_be_bytes(value[1..5].try_into()?);
+            expected.push(("orderlog.schema-id".into(), Some(id.to_string().into_bytes())));
+        }
+        assert_eq!(letter.headers, expected, "{kind:?}");
+    }
+    shown(&world, &order, &poisoned, &letters).await?;
+
+    order.restart().await?;
+    assert_eq!(world.caught_up(&order).await?, before, "after a restart");
+    order.terminate().await?;
+    order.start_again(&["--rebuild"]).await?;
+    assert_eq!(world.caught_up(&order).await?, before, "after a rebuild");
+    assert_eq!(world.dead_letters().await?, letters, "nothing was sent again");
+    shown(&world, &order, &poisoned, &letters).await
+}
+
+/// Checks what order-service shows of the letters.
+async fn shown(
+    world: &World,
+    order: &Service,
+    poisoned: &[(Kind, Poisoned)],
+    letters: &[Record],
+) -> anyhow::Result<()> {
+    world.letters_indexed(order, letters.len()).await?;
+    let info = order.http.dlq().await?;
+    assert_eq!(info.topic, world.dead_letter_topic());
+    for (kind, one) in poisoned {
+        let of_code = poisoned.iter().filter(|(_, other)| other.code == one.code).count();
+        assert_eq!(
+            info.by_code.get(one.code.as_str()),
+            Some(&(of_code as u64)),
+            "{kind:?}: {info:?}"
+        );
+    }
+    // Three a page, so that there are several.
+    let shown = order.http.letters(3).await?;
+    assert_eq!(shown.len(), letters.len());
+    for (shown, letter) in shown.iter().zip(letters.iter().rev()) {
+        assert_eq!(
+            shown.id,
+            format!("{}-{}", letter.partition, letter.offset),
+            "the newest first"
+        );
+        assert_eq!(shown.key.as_deref().map(str::as_bytes), letter.key.as_deref());
+        assert_eq!(shown.code.as_deref(), Some(letter.header("orderlog.code").as_str()));
+        assert_eq!(
+            shown.reason.as_deref(),
+            Some(letter.header("__connect.errors.exception.message").as_str())
+        );
+        assert_eq!(
+            shown.schema_id.map(|id| id.to_string()).unwrap_or_default(),
+            letter.header("orderlog.schema-id")
+        );
+        assert_eq!(
+            (shown.size, shown.replays),
+            (letter.value.as_ref().map_or(0, Vec::len) as u64, 0)
+        );
+        let origin = shown.origin.as_ref().expect("an origin");
+        let place = format!("{}-{}-{}", origin.topic, origin.partition, origin.offset);
+        assert_eq!(place, letter.header("orderlog.at"));
+        assert!(origin.timestamp.is_some() && shown.timestamp.is_some(), "{shown:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn keys_of_any_bytes_and_large_values_are_copied_whole() -> anyhow::Result<()> {
+    let world = World::new("dead-letters-bytes")?;
+    let (order, poisoner) = start(&world).await?;
+    let record = |key: Option<&[u8]>, value: Vec<u8>| NewRecord {
+        partition: Some(0),
+        key: key.map(<[u8]>::to_vec),
+        value: Some(value),
+        headers: Vec::new(),
+    };
+    // Just below what a topic takes by default.
+    let large: Vec<u8> = (0..1_000_000_u32).map(|n| (n % 251 + 1) as u8).collect();
+    let cases = [
+        (record(None, vec![1]), None),
+        (record(Some(&[0xff, 0]), vec![1]), Some("hex:ff00")),
+        (record(Some(b"hex:ff00"), vec![1]), Some("hex:6865783a66663030")),
+        (record(Some(b""), vec![1]), Some("")),
+        (record(Some("Zoë".as_bytes()), large), Some("Zoë")),
+    ];
+    for (record, _) in &cases {
+        poisoner.write_as_is(record.clone(), Code::NotFramed).await?;
+    }
+    world.caught_up(&order).await?;
+    world.letters_indexed(&order, cases.len()).await?;
+    let letters = world.dead_letters().await?;
+    let shown = order.http.letters(100).await?;
+    for ((record, key), (letter, shown)) in cases.iter().zip(letters.iter().zip(shown.iter().rev())) {
+        assert_eq!(letter.key, record.key);
+        assert!(letter.value == record.value, "the value of {key:?} differs");
+        let size = record.value.as_ref().map_or(0, Vec::len) as u64;
+        assert_eq!((shown.key.as_deref(), shown.size), (*key, size));
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_null_value_is_no_fault_and_an_aborted_transaction_did_not_happen() -> anyhow::Result<()> {
+    let world = World::new("dead-letters-none")?;
+    let (order, poisoner) = start(&world).await?;
+    let event = events::first("A-1");
+    let record = events::record(poisoner.schema_id(), &event)?;
+    let aborted = testbed::writer::Writer::in_transaction(&world.servers.kafka, &world.topic)?;
+    aborted.write(&record).await?;
+    aborted.write(&NewRecord::of("A-1", "poison")).await?;
+    aborted.abort()?;
+    let writer = world.writer()?;
+    writer
+        .write(&NewRecord {
+            value: None,
+            ..record.clone()
+        })
+        .await?;
+    let committed = testbed::writer::Writer::in_transaction(&world.servers.kafka, &world.topic)?;
+    committed.write(&record).await?;
+    committed.commit()?;
+    // Behind the last record lies a marker, which is never delivered: the position stays short of the end.
+    let stats = testbed::wait::until("both records are read", testbed::wait::LONG, async || {
+        let stats = order.http.stats().await?;
+        let at_end = stats.partitions.iter().all(|partition| partition.lag == Some(0));
+        anyhow::ensure!(at_end && stats.records == 2, "{stats:?}");
+        Ok(stats)
+    });
+    let stats = stats.await?;
+    assert_eq!(
+        (stats.totals.ignored, stats.totals.applied, stats.totals.dead_lettered),
+        (1, 1, 0),
+        "{stats:?}"
+    );
+    assert_eq!(order.http.order("A-1", 1).await?.event_id, Some(event.event_id));
+    assert!(world.dead_letters().await?.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn dead_letters_can_be_read_with_kafkas_own_tools() -> anyhow::Result<()> {
+    let world = World::new("dead-letters-tools")?;
+    let (order, poisoner) = start(&world).await?;
+    let one = poisoner
+        .write(Kind::NotAvro, "A-1", &[("mine".into(), Some(b"yes".to_vec()))])
+        .await?;
+    world.caught_up(&order).await?;
+    let topic = world.dead_letter_topic();
+    let servers = world.servers.clone();
+    let printed = tokio::task::spawn_blocking(move || {
+        let class = "org.apache.kafka.tools.consumer.ConsoleConsumer";
+        let show = ["print.key=true", "print.headers=true"]
+            .map(|option| ["--formatter-property", option])
+            .concat();
+        let read = [
+            "--topic",
+            &topic,
+            "--from-beginning",
+            "--max-messages",
+            "1",
+            "--timeout-ms",
+            "30000",
+        ];
+        servers.kafka_tool(class, &[&read[..], &show[..]].concat())
+    });
+    let printed = printed.await??;
+    let place = format!("orderlog.at:{}-{}-{}", world.topic, one.place.0, one.place.1);
+    for part in [
+        "mine:yes",
+        "orderlog.code:not_framed",
+        "__connect.errors.stage:VALUE_CONVERTER",
+        &place,
+        "A-1",
+        "this is not Avro",
+    ] {
+        assert!(printed.contains(part), "{part} in {printed}");
+    }
+    Ok(())
+}

@@ -1,0 +1,164 @@
+//! A thousand orders over 64 connections while every kind of poison is written to the same partitions: nothing is lost,
+//! nothing is given up that could be used, and every record is accounted for.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use testbed::log::Record;
+use testbed::poison::{self, Kind, Poisoned, Poisoner, ValueEnum};
+use testbed::reference;
+use testbed::service::Service;
+use testbed::traffic::{Told, Traffic};
+use testbed::views::Stats;
+use testbed::world::World;
+use tokio::sync::watch;
+
+/// How many orders are created.
+const ORDERS: usize = 1_000;
+/// How often each kind of poison is written, beside every proper prefix of one good record.
+const ROUNDS: usize = 8;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_orders_and_every_kind_of_poison_are_all_accounted_for() -> anyhow::Result<()> {
+    let world = World::new("load")?;
+    let mut cart = world.cart()?.spawn()?;
+    let order = world.order()?.with("UNKNOWN_SCHEMA_GRACE_MS", "300").start().await?;
+    cart.ready().await?;
+    let poisoner = Poisoner::new(&world.servers, &world.topic).await?;
+    let traffic = Traffic {
+        urls: vec![cart.http.url().to_owned()],
+        orders: ORDERS,
+        connections: 64,
+        update: false,
+    };
+    let (done, seen) = watch::channel(0);
+    let (told, poisoned) = tokio::try_join!(traffic.run(&done), pour(&poisoner, seen))?;
+    assert!(
+        told.iter().all(|told| told.unknown == 0),
+        "no answer was lost: {:?}",
+        told.iter().find(|told| told.unknown > 0)
+    );
+
+    let stats = world.caught_up(&order).await?;
+    let log = world.log().await?;
+    accounted_for(&order, &log, &told, &poisoned, &stats).await?;
+    let letters = world.dead_letters().await?;
+    let once: HashMap<(i32, i64), &Record> = letters
+        .iter()
+        .map(|letter| Ok((poison::origin(letter)?, letter)))
+        .collect::<anyhow::Result<_>>()?;
+    assert_eq!(
+        (letters.len(), once.len()),
+        (poisoned.len(), poisoned.len()),
+        "each poisoned record once"
+    );
+    for one in &poisoned {
+        let letter = once.get(&one.place).unwrap_or_else(|| panic!("no letter of {one:?}"));
+        assert_eq!((&letter.key, &letter.value), (&one.record.key, &one.record.value));
+        assert_eq!(letter.header("orderlog.code"), one.code.as_str(), "{one:?}");
+    }
+    Ok(())
+}
+
+/// Writes every kind of poison and every proper prefix of a good record, spread over the time that the traffic takes.
+pub async fn pour(poisoner: &Poisoner, mut done: watch::Receiver<usize>) -> anyhow::Result<Vec<Poisoned>> {
+    let prefixes = poisoner.prefixes(&testbed::events::first("PREFIX"))?;
+    let mut prefixes = prefixes.chunks(prefixes.len().div_ceil(ROUNDS));
+    let mut poisoned = Vec::new();
+    for round in 0..ROUNDS {
+        // The sender lives as long as the traffic; when both are through, there is nothing left to wait for.
+        let _ = done.wait_for(|done| *done >= round * ORDERS / (ROUNDS + 1)).await;
+        for kind in Kind::value_variants() {
+            poisoned.push(poisoner.write(*kind, &format!("POISON-{kind:?}-{round}"), &[]).await?);
+        }
+        for (record, code) in prefixes.next().unwrap_or_default() {
+            poisoned.push(poisoner.write_as_is(record.clone(), *code).await?);
+        }
+    }
+    Ok(poisoned)
+}
+
+/// Checks that what the clients were told is in the topic and in order-service's answers, and that its numbers are those
+/// of a second count.
+pub async fn accounted_for(
+    order: &Service,
+    log: &[Record],
+    told: &[Told],
+    poisoned: &[Poisoned],
+    stats: &Stats,
+) -> anyhow::Result<()> {
+    let places: HashSet<(i32, i64)> = poison::places(poisoned);
+    let expected = reference::count(log, &places)?;
+    let by_place: HashMap<(i32, i64), &Record> = log.iter().map(|record| (record.place(), record)).collect();
+    for told in told {
+        for written in told.created.iter().chain(&told.updated) {
+            let record = by_place.get(&(written.partition, written.offset));
+            let event = reference::event(record.unwrap_or_else(|| panic!("not in the topic: {written:?}")))?;
+            let found = (event.event_id, event.order.order_id.as_str(), event.order.version);
+            assert_eq!(
+                found,
+                (written.event_id, written.order_id.as_str(), written.order.version)
+            );
+        }
+        let shown = order.http.order(&told.order_id, 1).await?;
+        let last = &expected.orders[&told.order_id];
+        assert_eq!(
+            (shown.event_id, shown.version),
+            (Some(last.event_id), last.order.version),
+            "{told:?}"
+        );
+    }
+    assert_eq!(stats.totals, expected.outcomes);
+    assert_eq!(
+        (stats.records, stats.totals.records()),
+        (log.len() as u64, log.len() as u64),
+        "{stats:?}"
+    );
+    assert_eq!(stats.orders, expected.orders.len() as u64);
+    for partition in &stats.partitions {
+        let count = log
+            .iter()
+            .filter(|record| record.partition == partition.partition)
+            .count() as u64;
+        assert_eq!(
+            (partition.outcomes.records(), partition.lag, &partition.paused),
+            (count, Some(0), &None),
+            "{partition:?}"
+        );
+        assert_eq!(
+            partition.position as u64, count,
+            "every offset is a record: {partition:?}"
+        );
+    }
+    let mut ids: Vec<&String> = expected.orders.keys().collect();
+    ids.sort();
+    assert_eq!(
+        order
+            .http
+            .pages_of_ids(&stats.topic, 500)
+            .await?
+            .concat()
+            .iter()
+            .collect::<Vec<_>>(),
+        ids
+    );
+
+    let letters = order.http.letters(100).await?;
+    let origins: HashSet<(i32, i64)> = letters
+        .iter()
+        .filter_map(|letter| letter.origin.as_ref())
+        .map(|origin| (origin.partition, origin.offset))
+        .collect();
+    assert_eq!(
+        (letters.len(), origins.len()),
+        (poisoned.len(), poisoned.len()),
+        "each poisoned record once in the views"
+    );
+    assert_eq!(origins, places);
+    let mut by_code = BTreeMap::new();
+    for one in poisoned {
+        *by_code.entry(one.code.as_str().to_owned()).or_insert(0) += 1;
+    }
+    let info = order.http.dlq().await?;
+    assert_eq!((info.count, &info.by_code), (poisoned.len() as u64, &by_code));
+    Ok(())
+}

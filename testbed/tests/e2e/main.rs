@@ -1,0 +1,13 @@
+//! The pipeline end to end: the real binaries as processes, a real Apache Kafka broker and a real schema registry.
+//! `scripts/test.sh` starts the servers and builds the binaries. Each test has a topic of its own.
+
+mod crash;
+mod dead_letters;
+mod load;
+mod orders;
+mod pages;
+mod python;
+mod registry_outage;
+mod replicas;
+mod restart;
+mod topics;

@@ -1,0 +1,139 @@
+//! Several cart-services on one topic: the log decides between them, and a refusal of any of them is sure.
+
+use testbed::reference;
+use testbed::service::Service;
+use testbed::world::World;
+
+async fn two(world: &World) -> anyhow::Result<(Service, Service)> {
+    let (mut one, mut two) = (world.cart()?.spawn()?, world.cart()?.spawn()?);
+    one.ready().await?;
+    two.ready().await?;
+    Ok((one, two))
+}
+
+#[tokio::test]
+async fn of_two_creates_of_one_order_exactly_one_wins_whichever_process_they_went_to() -> anyhow::Result<()> {
+    let world = World::new("replicas-conflict")?;
+    let (one, two) = two(&world).await?;
+    let mut winners = Vec::new();
+    for n in 0..50 {
+        let id = format!("A-{n}");
+        let (a, b) = tokio::try_join!(one.http.create_short(&id), two.http.create_short(&id))?;
+        let (won, lost) = if a.status == 201 { (&a, &b) } else { (&b, &a) };
+        winners.push(won.read::<testbed::views::Written>(201)?);
+        assert_eq!(
+            (lost.status, lost.problem().as_str()),
+            (409, "order-exists"),
+            "{id}: {lost:?}"
+        );
+    }
+    let log = world.log().await?;
+    for won in winners {
+        let events = log.iter().map(reference::event).collect::<anyhow::Result<Vec<_>>>()?;
+        let first = events
+            .iter()
+            .find(|event| event.order.order_id == won.order_id)
+            .expect("an event");
+        assert_eq!(
+            first.event_id, won.event_id,
+            "the first in the log is the one that was told"
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_order_created_through_one_process_is_updated_through_the_other() -> anyhow::Result<()> {
+    let world = World::new("replicas-update")?;
+    let (one, two) = two(&world).await?;
+    for n in 0..20 {
+        let id = format!("A-{n}");
+        assert_eq!(one.http.created(&id).await?.order.version, 1);
+        assert_eq!(two.http.updated(&id, "confirmed").await?.order.version, 2);
+        assert_eq!(one.http.updated(&id, "shipped").await?.order.version, 3);
+        assert_eq!(two.http.update(&id, "confirmed").await?.status, 409, "{id}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn updates_of_one_order_through_both_at_once_make_one_history() -> anyhow::Result<()> {
+    let world = World::new("replicas-history")?;
+    let (one, two) = two(&world).await?;
+    one.http.created("A-1").await?;
+    let order = world.order()?.start().await?;
+    let mut told = Vec::new();
+    for statuses in [
+        ("pending", "confirmed"),
+        ("confirmed", "processing"),
+        ("processing", "shipped"),
+        ("delivered", "delivered"),
+    ] {
+        let (a, b) = tokio::try_join!(one.http.update("A-1", statuses.0), two.http.update("A-1", statuses.1))?;
+        for answer in [a, b] {
+            // A step that the other has overtaken is illegal by then; each answer is certain.
+            assert!([200, 409].contains(&answer.status), "{answer:?}");
+            if answer.status == 200 {
+                told.push(answer.read::<testbed::views::Written>(200)?);
+            }
+        }
+    }
+    let log = world.log().await?;
+    for written in &told {
+        let record = log
+            .iter()
+            .find(|record| record.place() == (written.partition, written.offset))
+            .expect("a record");
+        let event = reference::event(record)?;
+        assert_eq!(
+            (event.event_id, event.order.version),
+            (written.event_id, written.order.version)
+        );
+    }
+    let stats = world.caught_up(&order).await?;
+    let expected = reference::count(&log, &Default::default())?;
+    assert_eq!(stats.totals, expected.outcomes);
+    let shown = order.http.order("A-1", 1).await?;
+    let last = &expected.orders["A-1"];
+    assert_eq!(
+        (shown.event_id, shown.version, shown.status.as_str()),
+        (Some(last.event_id), last.order.version, "delivered")
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_process_that_lags_refuses_only_what_is_so() -> anyhow::Result<()> {
+    let world = World::new("replicas-lag")?;
+    let one = world.cart()?.start().await?;
+    // The broker holds its fetches back, as it never has enough for them: this process sees every record late.
+    let held_back = "fetch.min.bytes=100000000\nfetch.wait.max.ms=1000\n";
+    let lagging = world
+        .cart()?
+        .with_kafka_settings(held_back)?
+        .with("WRITE_DEADLINE_MS", "30000")
+        .start()
+        .await?;
+    for n in 0..2 {
+        let id = format!("A-{n}");
+        one.http.created(&id).await?;
+        let updated = lagging.http.updated(&id, "confirmed").await?;
+        assert_eq!(
+            updated.order.version, 2,
+            "it has not read the order, and still this is no 404"
+        );
+        one.http.updated(&id, "cancelled").await?;
+        let refused = lagging.http.update(&id, "confirmed").await?;
+        assert_eq!(
+            refused.status, 409,
+            "it has not read the cancellation, and still this is no \"already so\": {refused:?}"
+        );
+        let twice = lagging.http.create_short(&id).await?;
+        assert_eq!(
+            (twice.status, twice.problem().as_str()),
+            (409, "order-exists"),
+            "{twice:?}"
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,188 @@
+//! Topics: made as they must be, refused when they would forget, and recognised when they are not the same any more.
+
+use testbed::service::Service;
+use testbed::topics::Topics;
+use testbed::views::Health;
+use testbed::wait::{LONG, until};
+use testbed::world::World;
+use testbed::{events, registry::Registry};
+
+/// Waits until a service gives a reason that has all those parts.
+async fn says(service: &Service, parts: &[&str]) -> anyhow::Result<Health> {
+    until(&format!("a reason with {parts:?}"), LONG, async || {
+        let health = service.http.health().await?;
+        anyhow::ensure!(parts.iter().all(|part| health.why().contains(part)), "{health:?}");
+        Ok(health)
+    })
+    .await
+}
+
+/// A cart-service that can do nothing says so, and why.
+async fn refuses(cart: &Service, part: &str) -> anyhow::Result<()> {
+    let answer = cart.http.create_short("refused").await?;
+    assert!(answer.status == 503 && answer.text.contains(part), "{part}: {answer:?}");
+    assert_eq!(cart.http.update("A-1", "shipped").await?.status, 503);
+    assert_eq!(cart.http.get("/health/ready").await?.status, 503);
+    Ok(())
+}
+
+#[tokio::test]
+async fn missing_topics_are_made_so_that_nothing_is_forgotten() -> anyhow::Result<()> {
+    let world = World::new("topics-made")?;
+    let _pair = world.pair().await?;
+    let topics = Topics::new(&world.servers.kafka)?;
+    let dead_letters = world.dead_letter_topic();
+    assert_eq!(
+        (topics.partitions(&world.topic)?, topics.partitions(&dead_letters)?),
+        (6, 1)
+    );
+    let mut largest = Vec::new();
+    for topic in [&world.topic, &dead_letters] {
+        let settings = topics.settings(topic).await?;
+        for (name, value) in [
+            ("retention.ms", "-1"),
+            ("retention.bytes", "-1"),
+            ("cleanup.policy", "delete"),
+        ] {
+            assert_eq!(settings[name], value, "{topic}: {name}");
+        }
+        largest.push(settings["max.message.bytes"].parse::<u64>()?);
+    }
+    assert!(
+        largest[0] < largest[1],
+        "a dead letter is larger than its record: {largest:?}"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_topic_that_is_not_to_be_made_is_waited_for() -> anyhow::Result<()> {
+    let world = World::new("topics-awaited")?;
+    let mut cart = world.cart()?.with("KAFKA_CREATE_TOPICS", "false").spawn()?;
+    let mut order = world.order()?.with("KAFKA_CREATE_TOPICS", "false").spawn()?;
+    says(&cart, &[&world.topic, "does not exist"]).await?;
+    says(&order, &[&world.topic, "does not exist"]).await?;
+    refuses(&cart, "does not exist").await?;
+    let early = order.http.details("A-1").await?;
+    assert_eq!(
+        (early.status, early.problem().as_str()),
+        (503, "not-ready"),
+        "{early:?}"
+    );
+    let topics = Topics::new(&world.servers.kafka)?;
+    // Another number of partitions than ours is fine, as long as it stays.
+    topics.create(&world.topic, 3, &[("retention.ms", "86400000")]).await?;
+    topics.create(&world.dead_letter_topic(), 1, &[]).await?;
+    cart.ready().await?;
+    order.ready().await?;
+    cart.http.created("A-1").await?;
+    order.http.order("A-1", 1).await?;
+    says(&order, &["retention.ms=86400000"]).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_topic_that_is_compacted_is_refused() -> anyhow::Result<()> {
+    let world = World::new("topics-compacted")?;
+    Topics::new(&world.servers.kafka)?
+        .create(&world.topic, 6, &[("cleanup.policy", "compact")])
+        .await?;
+    let (cart, order) = (world.cart()?.spawn()?, world.order()?.spawn()?);
+    for service in [&cart, &order] {
+        let health = says(service, &["cleanup.policy=compact", "cleanup.policy=delete"]).await?;
+        assert_eq!(health.status, "degraded", "{health:?}");
+    }
+    refuses(&cart, "cleanup.policy=compact").await
+}
+
+#[tokio::test]
+async fn another_number_of_partitions_than_before_stops_reading_and_writing() -> anyhow::Result<()> {
+    let world = World::new("topics-grown")?;
+    let (mut cart, mut order) = world.pair().await?;
+    cart.http.created("A-1").await?;
+    world.caught_up(&order).await?;
+    tokio::try_join!(cart.terminate(), order.terminate())?;
+    Topics::new(&world.servers.kafka)?.grow(&world.topic, 7).await?;
+    cart.spawn(&[])?;
+    order.spawn(&[])?;
+    for service in [&cart, &order] {
+        says(service, &["has 7 partitions, but had 6"]).await?;
+    }
+    refuses(&cart, "has 7 partitions, but had 6").await?;
+    // What it knows it still tells.
+    let known: testbed::views::Order = order.http.details("A-1").await?.read(200)?;
+    assert_eq!(known.version, 1);
+    let stats = order.http.stats().await?;
+    assert_eq!((stats.orders, stats.records), (1, 1), "{stats:?}");
+    assert!(
+        stats
+            .partitions
+            .iter()
+            .all(|p| p.paused.as_ref().is_some_and(|why| why.contains("7 partitions"))),
+        "{stats:?}"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_topic_that_was_made_anew_is_noticed_and_read_only_after_a_rebuild() -> anyhow::Result<()> {
+    let world = World::new("topics-anew")?;
+    let (mut cart, mut order) = world.pair().await?;
+    for n in 0..12 {
+        cart.http.created(&format!("A-{n}")).await?;
+    }
+    world
+        .writer()?
+        .write(&testbed::writer::NewRecord::of("A-1", "poison"))
+        .await?;
+    let before = world.caught_up(&order).await?;
+    tokio::try_join!(cart.terminate(), order.terminate())?;
+    let topics = Topics::new(&world.servers.kafka)?;
+    topics.delete(&world.topic).await?;
+    topics.create(&world.topic, 6, &[("retention.ms", "-1")]).await?;
+    // As many records as before, in the same partitions: only their content tells that the topic is another one.
+    let id = Registry::new(&world.servers.registry)?.ours(&world.topic).await?;
+    let writer = world.writer()?;
+    for n in 0..12 {
+        writer
+            .write(&events::record(id, &events::first(&format!("A-{n}")))?)
+            .await?;
+    }
+    writer
+        .write(&testbed::writer::NewRecord::of("A-1", "other poison"))
+        .await?;
+
+    cart.spawn(&[])?;
+    order.spawn(&[])?;
+    for service in [&cart, &order] {
+        says(service, &["is not the one that the store was made from", "--rebuild"]).await?;
+    }
+    refuses(&cart, "--rebuild").await?;
+    let known: testbed::views::Order = order.http.details("A-1").await?.read(200)?;
+    assert_ne!(
+        known.customer_id, "CUST-TESTBED",
+        "what it knew is still told, and nothing else"
+    );
+    let stats = order.http.stats().await?;
+    assert_eq!(
+        (stats.records, stats.totals),
+        (before.records, before.totals),
+        "{stats:?}"
+    );
+
+    tokio::try_join!(cart.terminate(), order.terminate())?;
+    tokio::try_join!(cart.start_again(&["--rebuild"]), order.start_again(&["--rebuild"]))?;
+    let after = world.caught_up(&order).await?;
+    assert_eq!(
+        (after.orders, after.totals.applied, after.totals.dead_lettered),
+        (12, 12, 1),
+        "{after:?}"
+    );
+    assert_eq!(order.http.order("A-1", 1).await?.customer_id, "CUST-TESTBED");
+    assert_eq!(cart.http.updated("A-1", "confirmed").await?.order.version, 2);
+    world.letters_indexed(&order, 2).await?;
+
+    tokio::try_join!(cart.restart(), order.restart())?;
+    assert_eq!(order.http.order("A-1", 2).await?.status, "confirmed");
+    Ok(())
+}

@@ -9,8 +9,6 @@ use actix_web::web;
 use anyhow::{Context, bail};
 use common::config::StoreUrl;
 use common::http::server;
-use common::kafka::config::Cluster;
-use common::kafka::topics::TopicSpec;
 use common::projection::{Projection, Settings, View};
 use common::registration::Registration;
 use common::registry::Registry;
@@ -24,9 +22,6 @@ use crate::publisher::Publisher;
 use crate::routes;
 use crate::skip::Skip;
 use crate::writer::Writer;
-
-/// Partitions of a topic that the service makes.
-const PARTITIONS: i32 = 6;
 
 /// What the handlers share.
 pub struct State {
@@ -62,28 +57,11 @@ impl Application {
             store.forget()?;
         }
         let registry = Arc::new(Registry::new(&pipeline.schema_registry_url)?);
-        let cluster = Cluster {
-            bootstrap_servers: pipeline.bootstrap_servers.clone(),
-            client_id: SERVICE.to_owned(),
-            extra: pipeline.extra()?,
-        };
-        let topic = pipeline.topic.to_string();
+        // A record of an unknown schema is only skipped here, so nothing is gained by waiting for it.
+        let settings = Settings::of(SERVICE, pipeline, Duration::ZERO)?;
+        let topic = settings.topic.name.clone();
         // Below the deadline, so that a record is given up before the request is.
-        let publisher = Publisher::new(cluster.clone(), &topic, config.write_deadline().mul_f64(0.8))?;
-        let settings = Settings {
-            service: SERVICE,
-            cluster,
-            topic: TopicSpec {
-                name: topic.clone(),
-                partitions: PARTITIONS,
-                max_message_bytes: None,
-            },
-            create_topics: pipeline.create_topics && pipeline.has_admin_api,
-            check_topics: pipeline.has_admin_api,
-            accept_truncated: pipeline.accept_truncated || pipeline.rebuild,
-            // A record of an unknown schema is only skipped here, so nothing is gained by waiting for it.
-            unknown_schema_grace: Duration::ZERO,
-        };
+        let publisher = Publisher::new(settings.cluster.clone(), &topic, config.write_deadline().mul_f64(0.8))?;
         let projection = Projection::start(settings, store, registry.clone(), Skip)?;
         let registration = Registration::spawn(registry.clone(), schemas::subject(&topic));
         let view = projection.view();

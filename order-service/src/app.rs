@@ -8,8 +8,6 @@ use actix_web::web;
 use anyhow::{Context, bail};
 use common::config::StoreUrl;
 use common::http::server;
-use common::kafka::config::Cluster;
-use common::kafka::topics::TopicSpec;
 use common::projection::{Projection, Settings, View};
 use common::registration::Registration;
 use common::registry::Registry;
@@ -21,9 +19,6 @@ use crate::SERVICE;
 use crate::config::Config;
 use crate::dead_letter::{Condition, DeadLetters, Index};
 use crate::routes;
-
-/// Partitions of an events' topic that the service makes.
-const PARTITIONS: i32 = 6;
 
 /// What the handlers share.
 pub struct State {
@@ -52,7 +47,7 @@ impl Application {
     /// The port is in use, the store is locked or cannot be opened, a setting is wrong.
     pub async fn build(config: Config, metrics: PrometheusHandle) -> anyhow::Result<Self> {
         let dead_letter_topic = config.dead_letter_topic()?.to_string();
-        let settings = settings(&config)?;
+        let settings = Settings::of(SERVICE, &config.pipeline, config.unknown_schema_grace())?;
         let pipeline = &config.pipeline;
         let listener = server::bind(&pipeline.api_host, config.api_port, "--api-port / API_PORT").await?;
         let port = listener.local_addr().context("asking for the port")?.port();
@@ -131,27 +126,4 @@ impl Application {
         }
         Ok(())
     }
-}
-
-/// What the projection needs to know.
-fn settings(config: &Config) -> anyhow::Result<Settings> {
-    let pipeline = &config.pipeline;
-    let cluster = Cluster {
-        bootstrap_servers: pipeline.bootstrap_servers.clone(),
-        client_id: SERVICE.to_owned(),
-        extra: pipeline.extra()?,
-    };
-    Ok(Settings {
-        service: SERVICE,
-        cluster,
-        topic: TopicSpec {
-            name: pipeline.topic.to_string(),
-            partitions: PARTITIONS,
-            max_message_bytes: None,
-        },
-        create_topics: pipeline.create_topics && pipeline.has_admin_api,
-        check_topics: pipeline.has_admin_api,
-        accept_truncated: pipeline.accept_truncated || pipeline.rebuild,
-        unknown_schema_grace: config.unknown_schema_grace(),
-    })
 }

@@ -89,16 +89,18 @@ impl Cluster {
         self.safe_producer(config, delivery_timeout_ms)
     }
 
-    /// A producer of dead letters: a batch's letters are under way together and awaited once.
-    pub fn dead_letter_producer(&self, delivery_timeout_ms: u64) -> ClientConfig {
+    /// A producer of dead letters: a batch's letters are sent together and awaited once; or, five times slower, each in a
+    /// request of its own, so that "too large" is said of that letter and not of others that happened to go with it.
+    pub fn dead_letter_producer(&self, delivery_timeout_ms: u64, one_by_one: bool) -> ClientConfig {
         let mut config = self.base();
         config
             .set("linger.ms", "0")
             // The copy carries headers on top of a record that may already be as large as the source topic takes.
             .set("message.max.bytes", "10485760");
         let mut config = self.safe_producer(config, delivery_timeout_ms);
-        // One letter a request: "too large" is then said of that letter, and not of others that happened to go with it.
-        config.set("batch.num.messages", "1");
+        if one_by_one {
+            config.set("batch.num.messages", "1");
+        }
         config
     }
 

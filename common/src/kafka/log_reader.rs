@@ -4,13 +4,17 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
+use rdkafka::consumer::{CommitMode, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::BorrowedMessage;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
+use super::closing::Closing;
 use super::config::Cluster;
 use super::link::{Link, LinkContext};
+
+/// How much a batch may hold, in bytes of keys and values; the record that passes it is the last.
+const MOST_BYTES: usize = 8 * 1024 * 1024;
 
 /// All that a reader can see.
 pub enum Seen<'a> {
@@ -26,7 +30,7 @@ pub enum Seen<'a> {
 
 /// A reader of one topic.
 pub struct LogReader {
-    consumer: BaseConsumer<LinkContext>,
+    consumer: Closing,
     topic: String,
 }
 
@@ -41,7 +45,7 @@ impl LogReader {
             .create_with_context(LinkContext::new(link, topic))
             .context("making the Kafka consumer: check KAFKA_BOOTSTRAP_SERVERS and KAFKA_CONFIG")?;
         Ok(Self {
-            consumer,
+            consumer: Closing::new(consumer),
             topic: topic.to_owned(),
         })
     }
@@ -83,11 +87,13 @@ impl LogReader {
         Ok(self.consumer.assign(&self.list(from)?)?)
     }
 
-    /// What has queued up: waits up to `patience` for the first thing, then takes what is there, up to `most`.
+    /// What has queued up: waits up to `patience` for the first thing, then takes what is there, up to `most` and a limit
+    /// of bytes.
     pub fn next_batch(&self, most: usize, patience: Duration) -> Vec<Seen<'_>> {
         let mut batch = Vec::new();
+        let mut bytes = 0;
         let until = Instant::now() + patience;
-        while batch.len() < most {
+        while batch.len() < most && bytes < MOST_BYTES {
             let wait = if batch.is_empty() {
                 until.saturating_duration_since(Instant::now())
             } else {
@@ -95,7 +101,10 @@ impl LogReader {
             };
             match self.consumer.poll(wait) {
                 None => break,
-                Some(Ok(record)) => batch.push(Seen::Record(record)),
+                Some(Ok(record)) => {
+                    bytes += record.payload_len() + record.key_len();
+                    batch.push(Seen::Record(record));
+                }
                 Some(Err(error)) => batch.extend(seen(error)),
             }
         }

@@ -7,6 +7,7 @@
 //! - [`ends`]: asking the broker where a partition ends;
 //! - [`link`]: whether the broker is heard.
 
+mod closing;
 pub mod config;
 pub mod ends;
 pub mod link;

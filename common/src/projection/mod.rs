@@ -12,6 +12,7 @@ mod part;
 mod prepare;
 mod progress;
 mod run;
+mod settings;
 mod share;
 mod unusables;
 mod view;
@@ -25,36 +26,16 @@ use anyhow::Context;
 use tokio::sync::watch;
 
 pub use progress::{PartitionProgress, Progress};
+pub use settings::Settings;
 pub use unusables::{Refused, Unusables};
 pub use view::{NotFresh, View};
 pub use waiters::{EventWaiter, Settled, Waiters};
 
-use crate::kafka::config::Cluster;
 use crate::kafka::ends::Ends;
 use crate::kafka::link::Link;
 use crate::kafka::log_reader::LogReader;
-use crate::kafka::topics::TopicSpec;
 use crate::registry::Registry;
 use crate::store::Store;
-
-/// What a projection needs to know.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Name of the service, for metrics and logs.
-    pub service: &'static str,
-    /// The cluster that the topic lies in.
-    pub cluster: Cluster,
-    /// The topic, and how it is made when it is missing.
-    pub topic: TopicSpec,
-    /// Whether a missing topic is made.
-    pub create_topics: bool,
-    /// Whether the topic's settings are checked.
-    pub check_topics: bool,
-    /// Whether to go on where the topic has lost records that were not read.
-    pub accept_truncated: bool,
-    /// How long a schema id that the registry does not know may take to appear, before the record is given up.
-    pub unknown_schema_grace: Duration,
-}
 
 /// A running projection.
 pub struct Projection {

@@ -105,7 +105,7 @@ impl Part {
         self.at_end = false;
         // Dropping the senders tells those who wait that there is no answer.
         self.rechecks.clear();
-        self.row.next
+        self.position()
     }
 
     /// Whether the wait is more than the round trip that a first record of a schema costs, and so worth telling.
@@ -121,7 +121,13 @@ impl Part {
     /// Notes who waits for the next end. Returns the offset to read on from.
     pub fn recheck(&mut self, done: oneshot::Sender<()>) -> i64 {
         self.rechecks.push(done);
-        self.row.next
+        self.position()
+    }
+
+    /// The offset to read next: as long as the last record was not compared, that one.
+    fn position(&self) -> i64 {
+        let last = self.row.last.as_ref().filter(|_| self.unverified);
+        last.map_or(self.row.next, |last| last.offset)
     }
 
     pub fn progress(&self) -> PartitionProgress {

@@ -9,7 +9,7 @@ use super::writer::{NotWritten, Report, Writer};
 use crate::SERVICE;
 
 /// How long a batch's letters are awaited. A healthy broker takes milliseconds; all partitions wait meanwhile.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(3);
 /// The same after a batch that was not written: the other partitions must not suffer for one topic.
 const LITTLE_PATIENCE: Duration = Duration::from_millis(50);
 
@@ -20,6 +20,8 @@ enum State {
     Acknowledged,
     /// Acknowledged, and told to log and metrics.
     Noted,
+    /// Refused together with others: their request was too large, which says nothing of each.
+    Crowded,
     /// Too large in that form.
     TooLarge(Form),
     Failed(String),
@@ -49,13 +51,11 @@ impl Deliveries {
     pub fn deliver(&mut self, letters: &[&Letter<'_>]) -> Vec<Result<(), String>> {
         self.collect();
         let until = Instant::now() + self.patience;
-        for letter in letters {
-            // One that failed meanwhile is sent anew.
-            if matches!(self.letters.get(letter.coordinates()), None | Some(State::Failed(_))) {
-                self.send(letter, Form::Copy, until);
-            }
+        self.send_new(letters, until);
+        if self.is_any_crowded(letters) {
+            self.writer.send_one_by_one();
+            self.send_new(letters, until);
         }
-        self.await_reports(letters, until);
         while self.shrink(letters, until) {
             self.await_reports(letters, until);
         }
@@ -85,6 +85,24 @@ impl Deliveries {
     /// The highest partition of the topic that a letter was written to; -1 before the first.
     pub fn highest_partition(&self) -> i32 {
         self.highest_partition
+    }
+
+    /// Sends what is not under way, and waits for the reports.
+    fn send_new(&mut self, letters: &[&Letter<'_>], until: Instant) {
+        for letter in letters {
+            let state = self.letters.get(letter.coordinates());
+            if matches!(state, None | Some(State::Failed(_) | State::Crowded)) {
+                self.send(letter, Form::Copy, until);
+            }
+        }
+        self.await_reports(letters, until);
+    }
+
+    fn is_any_crowded(&self, letters: &[&Letter<'_>]) -> bool {
+        let mut states = letters
+            .iter()
+            .filter_map(|letter| self.letters.get(letter.coordinates()));
+        states.any(|state| *state == State::Crowded)
     }
 
     fn send(&mut self, letter: &Letter<'_>, form: Form, until: Instant) {
@@ -139,11 +157,12 @@ impl Deliveries {
                 self.highest_partition = self.highest_partition.max(partition);
                 State::Acknowledged
             }
-            Err(NotWritten::TooLarge) => State::TooLarge(report.form),
+            Err(NotWritten::TooLarge) if !report.sent.alone => State::Crowded,
+            Err(NotWritten::TooLarge) => State::TooLarge(report.sent.form),
             Err(NotWritten::QueueFull) => State::Failed("the queue is full".to_owned()),
             Err(NotWritten::Failed(reason)) => State::Failed(reason),
         };
-        self.letters.insert(report.coordinates, state);
+        self.letters.insert(report.sent.coordinates, state);
     }
 
     fn result(&mut self, letter: &Letter<'_>) -> Result<(), String> {
@@ -160,7 +179,7 @@ impl Deliveries {
                 self.letters.remove(letter.coordinates());
                 Err(reason)
             }
-            Some(State::UnderWay | State::TooLarge(_)) | None => {
+            Some(State::UnderWay | State::Crowded | State::TooLarge(_)) | None => {
                 Err(format!("no acknowledgement within {} ms", self.patience.as_millis()))
             }
         }

@@ -20,12 +20,20 @@ const DELIVERY_TIMEOUT_MS: u64 = 5_000;
 
 /// What became of one letter.
 pub(super) struct Report {
+    /// What was sent.
+    pub sent: Sent,
+    /// The partition that it lies in, or why it lies nowhere (for all that is known).
+    pub result: Result<i32, NotWritten>,
+}
+
+/// What identifies a letter that was sent.
+pub(super) struct Sent {
     /// Coordinates of its record.
     pub coordinates: String,
     /// How much of the record it carried.
     pub form: Form,
-    /// The partition that it lies in, or why it lies nowhere (for all that is known).
-    pub result: Result<i32, NotWritten>,
+    /// Whether it had a request of its own.
+    pub alone: bool,
 }
 
 /// Why a letter was not written.
@@ -33,7 +41,7 @@ pub(super) struct Report {
 pub(super) enum NotWritten {
     /// The library's queue is full: try again when reports have come.
     QueueFull,
-    /// The library or the broker will not have a record of that size.
+    /// The library or the broker will not have a record, or a request, of that size.
     TooLarge,
     /// Anything else, in words.
     Failed(String),
@@ -46,6 +54,8 @@ pub(super) struct Writer {
     producer: ThreadedProducer<Reports>,
     sender: mpsc::Sender<Report>,
     reports: mpsc::Receiver<Report>,
+    /// Whether each letter has a request of its own.
+    one_by_one: bool,
 }
 
 impl Writer {
@@ -56,11 +66,12 @@ impl Writer {
     pub fn new(cluster: Cluster, topic: String) -> anyhow::Result<Self> {
         let (sender, reports) = mpsc::channel();
         Ok(Self {
-            producer: make(&cluster, sender.clone())?,
+            producer: make(&cluster, sender.clone(), false)?,
             cluster,
             topic,
             sender,
             reports,
+            one_by_one: false,
         })
     }
 
@@ -69,8 +80,12 @@ impl Writer {
     /// # Errors
     /// Why the library did not take it.
     pub fn send(&mut self, letter: &Letter<'_>, form: Form) -> Result<(), NotWritten> {
-        let mut record = BaseRecord::with_opaque_to(&self.topic, Box::new((letter.coordinates().to_owned(), form)))
-            .headers(letter.headers(form));
+        let sent = Sent {
+            coordinates: letter.coordinates().to_owned(),
+            form,
+            alone: self.one_by_one,
+        };
+        let mut record = BaseRecord::with_opaque_to(&self.topic, Box::new(sent)).headers(letter.headers(form));
         // No timestamp is set: the letter's own is the time of its writing, the record's is in the headers.
         record.key = letter.key(form);
         record.payload = letter.value(form);
@@ -79,6 +94,7 @@ impl Writer {
             .send::<[u8], [u8]>(record)
             .map_err(|(error, _)| not_written(&error));
         if sent.is_err() && self.producer.client().fatal_error().is_some() {
+            tracing::warn!("the producer of dead letters met a fatal error");
             self.replace();
         }
         sent
@@ -91,16 +107,25 @@ impl Writer {
             .ok()
     }
 
-    /// Replaces a producer that has met a fatal error: it will never send again (librdkafka, "Fatal errors").
+    /// From now on gives each letter a request of its own: the topic takes less than a full request.
+    pub fn send_one_by_one(&mut self) {
+        if !self.one_by_one {
+            tracing::info!(
+                kafka.topic = self.topic,
+                "the dead-letter topic takes no large requests: sending letters one by one"
+            );
+            self.one_by_one = true;
+            // What is under way goes on as it is; what is not done then is sent anew.
+            let _ = self.producer.flush(Duration::from_millis(DELIVERY_TIMEOUT_MS));
+            self.replace();
+        }
+    }
+
+    /// Makes a new producer. One that has met a fatal error will never send again (librdkafka, "Fatal errors").
     fn replace(&mut self) {
-        match make(&self.cluster, self.sender.clone()) {
-            Ok(producer) => {
-                tracing::warn!("the producer of dead letters met a fatal error and was replaced");
-                self.producer = producer;
-            }
-            Err(error) => {
-                tracing::error!(%error, "the producer of dead letters met a fatal error and cannot be replaced")
-            }
+        match make(&self.cluster, self.sender.clone(), self.one_by_one) {
+            Ok(producer) => self.producer = producer,
+            Err(error) => tracing::error!(%error, "the producer of dead letters cannot be replaced"),
         }
     }
 }
@@ -112,9 +137,13 @@ impl Drop for Writer {
     }
 }
 
-fn make(cluster: &Cluster, sender: mpsc::Sender<Report>) -> anyhow::Result<ThreadedProducer<Reports>> {
+fn make(
+    cluster: &Cluster,
+    sender: mpsc::Sender<Report>,
+    one_by_one: bool,
+) -> anyhow::Result<ThreadedProducer<Reports>> {
     cluster
-        .dead_letter_producer(DELIVERY_TIMEOUT_MS)
+        .dead_letter_producer(DELIVERY_TIMEOUT_MS, one_by_one)
         .create_with_context(Reports(sender))
         .context("making the Kafka producer of dead letters: check KAFKA_BOOTSTRAP_SERVERS and KAFKA_CONFIG")
 }
@@ -142,19 +171,14 @@ impl ClientContext for Reports {
 }
 
 impl ProducerContext for Reports {
-    type DeliveryOpaque = Box<(String, Form)>;
+    type DeliveryOpaque = Box<Sent>;
 
-    fn delivery(&self, result: &DeliveryResult<'_>, opaque: Self::DeliveryOpaque) {
-        let (coordinates, form) = *opaque;
+    fn delivery(&self, result: &DeliveryResult<'_>, sent: Self::DeliveryOpaque) {
         let result = match result {
             Ok(record) => Ok(record.partition()),
             Err((error, _)) => Err(not_written(error)),
         };
         // At the end of the process nobody listens any more.
-        let _ = self.0.send(Report {
-            coordinates,
-            form,
-            result,
-        });
+        let _ = self.0.send(Report { sent: *sent, result });
     }
 }

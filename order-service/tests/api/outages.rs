@@ -183,3 +183,20 @@ async fn a_broker_outage_is_told_and_then_overcome() {
     world.write_event(&event("A", 2, OrderStatus::Pending));
     app.await_read(2, 0).await;
 }
+
+#[tokio::test]
+async fn a_stop_during_a_broker_outage_does_not_hang() {
+    let world = World::new().await;
+    world.write_event(&created("A"));
+    let app = world.spawn_app().await;
+    world.broker.down().expect("down");
+    let disconnected = || async { app.get("/health").await.1["kafka"] == "disconnected" };
+    assert!(becomes_true(disconnected).await);
+    let told = std::time::Instant::now();
+    app.stop().await;
+    assert!(
+        told.elapsed() < std::time::Duration::from_secs(8),
+        "{:?}",
+        told.elapsed()
+    );
+}

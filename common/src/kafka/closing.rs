@@ -1,0 +1,57 @@
+//! A consumer that is closed without holding up whoever drops it. Only that.
+
+use std::ops::Deref;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use rdkafka::consumer::BaseConsumer;
+
+use super::link::LinkContext;
+
+/// How long closing may hold up its owner. With a broker it takes milliseconds.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A consumer that ends on a thread of its own. Closing one waits for the answer to its last commit, which librdkafka
+/// gives up only after 45 s (measured with 2.12) when the broker is away: a service that is told to stop in an outage
+/// would be killed instead.
+pub struct Closing {
+    /// There until it is dropped.
+    consumer: Option<BaseConsumer<LinkContext>>,
+}
+
+impl Closing {
+    /// Takes charge of a consumer.
+    pub fn new(consumer: BaseConsumer<LinkContext>) -> Self {
+        Self {
+            consumer: Some(consumer),
+        }
+    }
+}
+
+impl Deref for Closing {
+    type Target = BaseConsumer<LinkContext>;
+
+    fn deref(&self) -> &Self::Target {
+        self.consumer.as_ref().expect("it is there until it is dropped")
+    }
+}
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        let consumer = self.consumer.take();
+        let (closed, wait) = mpsc::channel::<()>();
+        let close = move || {
+            drop(consumer);
+            drop(closed);
+        };
+        // A thread that cannot be started drops the consumer here.
+        if std::thread::Builder::new()
+            .name("kafka-close".to_owned())
+            .spawn(close)
+            .is_ok()
+        {
+            // Whether it was closed or not in time: there is nothing more to do about it.
+            let _ = wait.recv_timeout(PATIENCE);
+        }
+    }
+}

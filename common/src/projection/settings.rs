@@ -1,0 +1,62 @@
+//! What a projection needs to know, made from a service's settings.
+
+use std::time::Duration;
+
+use crate::config::PipelineConfig;
+use crate::kafka::config::Cluster;
+use crate::kafka::topics::TopicSpec;
+
+/// Partitions of a topic of events that is made here. Enough to divide the work among a few instances; a topic keeps its
+/// count for ever, because an order must stay in one partition.
+const PARTITIONS: i32 = 6;
+
+/// What a projection needs to know.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Name of the service, for metrics and logs.
+    pub service: &'static str,
+    /// The cluster that the topic lies in.
+    pub cluster: Cluster,
+    /// The topic, and how it is made when it is missing.
+    pub topic: TopicSpec,
+    /// Whether a missing topic is made.
+    pub create_topics: bool,
+    /// Whether the topic's settings are checked.
+    pub check_topics: bool,
+    /// Whether to go on where the topic has lost records that were not read.
+    pub accept_truncated: bool,
+    /// How long a schema id that the registry does not know may take to appear, before the record is given up.
+    pub unknown_schema_grace: Duration,
+}
+
+impl Settings {
+    /// The settings of that service's projection.
+    ///
+    /// # Errors
+    /// When the file of `KAFKA_CONFIG` cannot be read.
+    pub fn of(
+        service: &'static str,
+        pipeline: &PipelineConfig,
+        unknown_schema_grace: Duration,
+    ) -> anyhow::Result<Self> {
+        let cluster = Cluster {
+            bootstrap_servers: pipeline.bootstrap_servers.clone(),
+            client_id: service.to_owned(),
+            extra: pipeline.extra()?,
+        };
+        Ok(Self {
+            service,
+            cluster,
+            topic: TopicSpec {
+                name: pipeline.topic.to_string(),
+                partitions: PARTITIONS,
+                max_message_bytes: None,
+            },
+            create_topics: pipeline.create_topics && pipeline.has_admin_api,
+            check_topics: pipeline.has_admin_api,
+            // A rebuild begins with whatever is left.
+            accept_truncated: pipeline.accept_truncated || pipeline.rebuild,
+            unknown_schema_grace,
+        })
+    }
+}

@@ -1,0 +1,48 @@
+"""Reads the events of a topic as any Python consumer would, and prints each as a line of JSON.
+
+usage: read_events.py BOOTSTRAP_SERVERS REGISTRY_URL TOPIC COUNT
+"""
+
+import json
+import sys
+from datetime import datetime, timedelta, timezone
+from uuid import UUID
+
+from confluent_kafka import Consumer
+from confluent_kafka.schema_registry import SchemaRegistryClient
+from confluent_kafka.schema_registry.avro import AvroDeserializer
+from confluent_kafka.serialization import MessageField, SerializationContext
+
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+def plain(value):
+    """What JSON has no type for: a time as milliseconds since 1970, a UUID as text."""
+    if isinstance(value, datetime):
+        return (value - EPOCH) // timedelta(milliseconds=1)
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(f"{type(value)} is not expected in an event")
+
+
+def main():
+    servers, registry, topic, count = sys.argv[1:]
+    decode = AvroDeserializer(SchemaRegistryClient({"url": registry}))
+    consumer = Consumer({"bootstrap.servers": servers, "group.id": f"{topic}-python", "auto.offset.reset": "earliest"})
+    consumer.subscribe([topic])
+    left = int(count)
+    while left:
+        record = consumer.poll(30)
+        if record is None:
+            sys.exit(f"{left} events did not come within 30 s")
+        if record.error():
+            sys.exit(str(record.error()))
+        event = decode(record.value(), SerializationContext(topic, MessageField.VALUE))
+        line = {"partition": record.partition(), "offset": record.offset(), "key": record.key().decode(), "event": event}
+        print(json.dumps(line, default=plain))
+        left -= 1
+    consumer.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -29,6 +29,42 @@ pub struct Traffic {
     pub update: bool,
 }
 
+/// How far the clients are, and how far they may go.
+#[derive(Clone, Debug)]
+pub struct Pace {
+    done: watch::Sender<usize>,
+    allowed: watch::Sender<usize>,
+}
+
+impl Pace {
+    /// Lets so many orders through for now.
+    pub fn new(allowed: usize) -> Self {
+        Self {
+            done: watch::Sender::new(0),
+            allowed: watch::Sender::new(allowed),
+        }
+    }
+
+    /// Lets so many orders through in all.
+    pub fn allow(&self, allowed: usize) {
+        self.allowed.send_replace(allowed);
+    }
+
+    /// Waits until so many orders are through.
+    pub async fn reached(&self, count: usize) {
+        // The sender lives in this very struct, so it cannot be gone.
+        let _ = self.done.subscribe().wait_for(|done| *done >= count).await;
+    }
+
+    async fn turn(&self, order: usize) {
+        let _ = self.allowed.subscribe().wait_for(|allowed| order < *allowed).await;
+    }
+
+    fn count(&self) {
+        self.done.send_modify(|done| *done += 1);
+    }
+}
+
 /// What a client was told of one order.
 #[derive(Clone, Debug)]
 pub struct Told {
@@ -43,22 +79,22 @@ pub struct Told {
 }
 
 impl Traffic {
-    /// Runs to the end; `done` counts the orders that are through. Returns what each client was told.
+    /// Runs to the end, at that pace. Returns what each client was told.
     ///
     /// # Errors
     /// An answer that must not be, or none in time.
-    pub async fn run(&self, done: &watch::Sender<usize>) -> anyhow::Result<Vec<Told>> {
+    pub async fn run(&self, pace: &Pace) -> anyhow::Result<Vec<Told>> {
         let connection = async |n: usize| {
             let clients = self.urls.iter().map(Client::new).collect::<anyhow::Result<Vec<_>>>()?;
             let mut told = Vec::new();
             for order in (n..self.orders).step_by(self.connections) {
-                // Each begins at another instance.
+                pace.turn(order).await;
                 told.push(
                     self.order(&clients, order)
                         .await
                         .with_context(|| format!("order {order}"))?,
                 );
-                done.send_modify(|done| *done += 1);
+                pace.count();
             }
             anyhow::Ok(told)
         };
@@ -74,6 +110,7 @@ impl Traffic {
             updated: None,
             unknown: 0,
         };
+        // Each order begins at another instance.
         let create = json!({"orderId": order_id, "itemsCount": 1 + n % 3}).to_string();
         let answer = ask(clients, n, (Method::POST, "/create-order", create), &mut told.unknown).await?;
         // Only this client creates the order: if it exists, then by a request whose answer was lost.

@@ -33,6 +33,8 @@ pub(super) struct Part {
     pub row: PartitionRow,
     pub hold: Option<Hold>,
     held_since: Instant,
+    /// The failure that was logged last; the same one again is no news.
+    logged: Option<String>,
     /// Why it is on hold, for people; a short wait is not told.
     pub paused: Option<String>,
     /// Whether the record at the stored offset is still to be compared.
@@ -48,6 +50,7 @@ impl Part {
             row: begin.row,
             hold: None,
             held_since: Instant::now(),
+            logged: None,
             paused: None,
             unverified: begin.verify,
             caught_up: false,
@@ -85,6 +88,9 @@ impl Part {
 
     /// Notes what a share of a batch brought: records, and whether the end came after them.
     pub fn met(&mut self, records: bool, end: bool) {
+        if records {
+            self.logged = None;
+        }
         if end {
             self.at_end = true;
             self.caught_up = true;
@@ -95,6 +101,13 @@ impl Part {
         } else if records {
             self.at_end = false;
         }
+    }
+
+    /// Whether that failure is another one than the last; it counts as told then.
+    pub fn is_news(&mut self, reason: &str) -> bool {
+        let news = self.logged.as_deref() != Some(reason);
+        self.logged = Some(reason.to_owned());
+        news
     }
 
     /// Puts it on hold. Returns the offset at which it will go on.

@@ -304,17 +304,19 @@ impl<U: Unusables> Runner<U> {
     fn hold(&mut self, reader: &LogReader, partition: i32, hold: Hold) {
         let why = match &hold {
             Hold::Schema(id) => self.lookup.outage(*id),
-            Hold::Until { reason, .. } => {
-                tracing::error!(
-                    kafka.topic = reader.topic(),
-                    kafka.partition = partition,
-                    reason,
-                    "partition paused"
-                );
-                Some(reason.clone())
-            }
+            Hold::Until { reason, .. } => Some(reason.clone()),
         };
         let Some(part) = self.part(partition) else { return };
+        if let Hold::Until { reason, .. } = &hold
+            && part.is_news(reason)
+        {
+            tracing::error!(
+                kafka.topic = reader.topic(),
+                kafka.partition = partition,
+                reason,
+                "partition paused"
+            );
+        }
         let from = part.put_on_hold(hold, why);
         reader.pause_at(partition, from);
         self.publish(partition);

@@ -5,29 +5,30 @@ use std::collections::HashMap;
 
 use testbed::poison::{self, Poisoner};
 use testbed::service::Service;
-use testbed::traffic::Traffic;
+use testbed::traffic::{Pace, Traffic};
+use testbed::wait::{LONG, until};
 use testbed::world::World;
-use tokio::sync::watch;
 
-use crate::load::{accounted_for, pour};
+use crate::load::{ROUNDS, accounted_for, pour};
 
 const ORDERS: usize = 1_000;
+/// Each round of poison has its kill: so many orders belong to both.
+const ROUND: usize = ORDERS / ROUNDS;
+/// So many orders of a round are through when somebody is killed; the others come while the victim is away.
+const BEFORE: usize = ROUND / 5;
 
-/// Who is killed when so many orders are through; mostly just after poison was poured.
-const KILLS: [(usize, Victim); 7] = [
-    (112, Victim::Order),
-    (224, Victim::Cart),
-    (335, Victim::Order),
-    (447, Victim::Cart),
-    (558, Victim::Order),
-    (670, Victim::Cart),
-    (780, Victim::Order),
-];
+/// Who is killed, round by round.
+const VICTIMS: [Victim; ROUNDS] = {
+    use Victim::{Cart, Order, OrderTwice};
+    [Order, Cart, Order, OrderTwice, Cart, Order, Cart, Order]
+};
 
 #[derive(Clone, Copy, Debug)]
 enum Victim {
     Cart,
     Order,
+    /// Once more while it starts again.
+    OrderTwice,
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -45,9 +46,13 @@ async fn kills_in_the_middle_lose_nothing_and_count_nothing_twice() -> anyhow::R
         connections: 64,
         update: true,
     };
-    let (done, seen) = watch::channel(0);
-    let killing = kill(&mut cart, &mut order, seen.clone());
-    let (told, poisoned, ()) = tokio::try_join!(traffic.run(&done), pour(&poisoner, seen), killing)?;
+    let pace = Pace::new(ROUND);
+    let killing = kill(&mut cart, &mut order, &pace);
+    let (told, poisoned, ()) = tokio::try_join!(traffic.run(&pace), pour(&poisoner, &pace, ORDERS), killing)?;
+    assert!(
+        told.iter().any(|told| told.unknown > 0),
+        "no kill came while a request was under way"
+    );
 
     let stats = world.caught_up(&order).await?;
     world.letters_indexed(&order, poisoned.len()).await?;
@@ -72,7 +77,6 @@ async fn kills_in_the_middle_lose_nothing_and_count_nothing_twice() -> anyhow::R
         "each poisoned record at least once"
     );
 
-    eprintln!("unknown {} lostcreate {} letters {} poisoned {} outcomes {:?}", told.iter().map(|t| t.unknown).sum::<usize>(), told.iter().filter(|t| t.created.is_none()).count(), letters.len(), poisoned.len(), stats.totals);
     order.terminate().await?;
     order.start_again(&["--rebuild"]).await?;
     let rebuilt = world.caught_up(&order).await?;
@@ -89,22 +93,29 @@ async fn kills_in_the_middle_lose_nothing_and_count_nothing_twice() -> anyhow::R
     Ok(())
 }
 
-async fn kill(cart: &mut Service, order: &mut Service, mut done: watch::Receiver<usize>) -> anyhow::Result<()> {
-    for (count, victim) in KILLS {
-        done.wait_for(|done| *done >= count).await?;
-        let service = match victim {
-            Victim::Cart => &mut *cart,
-            Victim::Order => &mut *order,
-        };
-        let at = *done.borrow();
-        let t = std::time::Instant::now();
-        service.kill9()?;
-        eprintln!("kill {victim:?} at {at} ");
-        let s = service;
-        s.start_again(&[]).await?;
-        eprintln!("ready after {:?} at {}", t.elapsed(), *done.borrow());
-        let service = s; let _ = 0;
-        if false { service.start_again(&[]).await?; }
+/// Kills somebody in each round, and lets the next round begin when the victim is back.
+async fn kill(cart: &mut Service, order: &mut Service, pace: &Pace) -> anyhow::Result<()> {
+    for (round, victim) in VICTIMS.into_iter().enumerate() {
+        pace.reached(round * ROUND + BEFORE).await;
+        match victim {
+            Victim::Cart => kill_and_start(cart).await?,
+            Victim::Order => kill_and_start(order).await?,
+            Victim::OrderTwice => {
+                order.kill9()?;
+                order.spawn(&[])?;
+                until("order-service answers", LONG, async || {
+                    order.http.get("/health/live").await
+                })
+                .await?;
+                kill_and_start(order).await?;
+            }
+        }
+        pace.allow((round + 2) * ROUND);
     }
     Ok(())
+}
+
+async fn kill_and_start(service: &mut Service) -> anyhow::Result<()> {
+    service.kill9()?;
+    service.start_again(&[]).await
 }

@@ -7,15 +7,14 @@ use testbed::log::Record;
 use testbed::poison::{self, Kind, Poisoned, Poisoner, ValueEnum};
 use testbed::reference;
 use testbed::service::Service;
-use testbed::traffic::{Told, Traffic};
+use testbed::traffic::{Pace, Told, Traffic};
 use testbed::views::Stats;
 use testbed::world::World;
-use tokio::sync::watch;
 
 /// How many orders are created.
 const ORDERS: usize = 1_000;
 /// How often each kind of poison is written, beside every proper prefix of one good record.
-const ROUNDS: usize = 8;
+pub const ROUNDS: usize = 8;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_orders_and_every_kind_of_poison_are_all_accounted_for() -> anyhow::Result<()> {
@@ -30,8 +29,8 @@ async fn a_thousand_orders_and_every_kind_of_poison_are_all_accounted_for() -> a
         connections: 64,
         update: false,
     };
-    let (done, seen) = watch::channel(0);
-    let (told, poisoned) = tokio::try_join!(traffic.run(&done), pour(&poisoner, seen))?;
+    let pace = Pace::new(ORDERS);
+    let (told, poisoned) = tokio::try_join!(traffic.run(&pace), pour(&poisoner, &pace, ORDERS))?;
     assert!(
         told.iter().all(|told| told.unknown == 0),
         "no answer was lost: {:?}",
@@ -59,14 +58,13 @@ async fn a_thousand_orders_and_every_kind_of_poison_are_all_accounted_for() -> a
     Ok(())
 }
 
-/// Writes every kind of poison and every proper prefix of a good record, spread over the time that the traffic takes.
-pub async fn pour(poisoner: &Poisoner, mut done: watch::Receiver<usize>) -> anyhow::Result<Vec<Poisoned>> {
+/// Writes every kind of poison and every proper prefix of a good record, spread over the time that so many orders take.
+pub async fn pour(poisoner: &Poisoner, pace: &Pace, orders: usize) -> anyhow::Result<Vec<Poisoned>> {
     let prefixes = poisoner.prefixes(&testbed::events::first("PREFIX"))?;
     let mut prefixes = prefixes.chunks(prefixes.len().div_ceil(ROUNDS));
     let mut poisoned = Vec::new();
     for round in 0..ROUNDS {
-        // The sender lives as long as the traffic; when both are through, there is nothing left to wait for.
-        let _ = done.wait_for(|done| *done >= round * ORDERS / (ROUNDS + 1)).await;
+        pace.reached(round * orders / ROUNDS + 1).await;
         for kind in Kind::value_variants() {
             poisoned.push(poisoner.write(*kind, &format!("POISON-{kind:?}-{round}"), &[]).await?);
         }

@@ -3,16 +3,16 @@
 use std::future::Future;
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::time::Duration;
 
-use actix_web::web;
-use anyhow::{Context, bail};
+use actix_web::web::{self, ServiceConfig};
+use anyhow::Context;
 use common::config::StoreUrl;
 use common::http::server;
 use common::projection::{Projection, Settings, View};
 use common::registration::Registration;
 use common::registry::Registry;
 use common::schemas;
+use common::service;
 use common::store::Store;
 use metrics_exporter_prometheus::PrometheusHandle;
 
@@ -57,13 +57,12 @@ impl Application {
             store.forget()?;
         }
         let registry = Arc::new(Registry::new(&pipeline.schema_registry_url)?);
-        // A record of an unknown schema is only skipped here, so nothing is gained by waiting for it.
-        let settings = Settings::of(SERVICE, pipeline, Duration::ZERO)?;
+        let settings = Settings::of(SERVICE, pipeline, config.unknown_schema_grace())?;
         let topic = settings.topic.name.clone();
         // Below the deadline, so that a record is given up before the request is.
         let publisher = Publisher::new(settings.cluster.clone(), &topic, config.write_deadline().mul_f64(0.8))?;
-        let projection = Projection::start(settings, store, registry.clone(), Skip)?;
-        let registration = Registration::spawn(registry.clone(), schemas::subject(&topic));
+        let projection = Projection::start(settings, store.clone(), registry.clone(), Skip)?;
+        let registration = Registration::spawn(registry.clone(), schemas::subject(&topic), store.clone());
         let view = projection.view();
         let writer = Writer::new(view.clone(), publisher, registration.clone(), config.write_deadline());
         let state = State {
@@ -90,40 +89,24 @@ impl Application {
     /// Serves until `stop` resolves, then lets running requests end.
     ///
     /// # Errors
-    /// When the registry refuses the schema, or the HTTP server fails.
+    /// When the registry refuses the schema, the HTTP server fails, or the store cannot be synced to disk.
     pub async fn run_until_stopped(self, stop: impl Future) -> anyhow::Result<()> {
         let Self {
             listener,
-            port,
             state,
             projection,
+            ..
         } = self;
-        tracing::info!(port, "cart-service listens");
-        let routed = state.clone();
-        let server = server::serve(listener, SERVICE, move |config| routes::configure(config, &routed))?;
-        let handle = server.handle();
-        let served = tokio::spawn(server);
         let registration = state.registration.clone();
-        let refused = tokio::select! {
-            _ = stop => None,
-            reason = registration.refused() => Some(reason),
-        };
-        tracing::info!("stopping");
-        // Running requests first: they wait for the projection.
-        handle.stop(true).await;
-        let served = served.await;
-        let flushed = tokio::task::spawn_blocking(move || state.writer.flush()).await;
-        projection.stop().await;
-        served
-            .context("the HTTP server panicked")?
-            .context("the HTTP server failed")?;
-        flushed.context("flushing the producer")?;
-        if let Some(reason) = refused {
-            bail!(
-                "{reason}. Bring the schema and the subject together, or give this service a topic of its own (--kafka-topic / KAFKA_TOPIC)"
-            );
-        }
-        Ok(())
+        let routed = state.clone();
+        let routes = move |config: &mut ServiceConfig| routes::configure(config, &routed);
+        let served = service::serve_until(stop, listener, SERVICE, &registration, routes).await;
+        let flushed = tokio::task::spawn_blocking(move || state.writer.flush())
+            .await
+            .context("flushing the producer");
+        // After the requests: they waited for the projection.
+        let stopped = projection.stop().await;
+        served.and(flushed).and(stopped)
     }
 }
 

@@ -44,12 +44,27 @@ pub struct Config {
         value_parser = clap::value_parser!(u64).range(500..=60_000)
     )]
     pub write_deadline_ms: u64,
+
+    /// How long a schema id that the registry does not know may take to appear, in milliseconds, before its records are
+    /// skipped; the orders of their partition cannot be written meanwhile
+    #[arg(
+        long,
+        env = "UNKNOWN_SCHEMA_GRACE_MS",
+        value_name = "UNKNOWN_SCHEMA_GRACE_MS",
+        default_value_t = 10_000
+    )]
+    pub unknown_schema_grace_ms: u64,
 }
 
 impl Config {
     /// Longest that a write may take.
     pub fn write_deadline(&self) -> Duration {
         Duration::from_millis(self.write_deadline_ms)
+    }
+
+    /// How long a schema id that the registry does not know may take to appear.
+    pub fn unknown_schema_grace(&self) -> Duration {
+        Duration::from_millis(self.unknown_schema_grace_ms)
     }
 }
 

@@ -2,7 +2,7 @@
 //! time of a new event come in as a [`Stamp`].
 
 use common::event::{EventType, Order, OrderEvent, OrderStatus};
-use common::order::OrderState;
+use common::order::{MAX_VERSION, OrderState};
 use uuid::Uuid;
 
 /// Identity and time of the event that a decision may write.
@@ -42,6 +42,8 @@ pub enum Refusal {
         /// The status that was asked for.
         to: OrderStatus,
     },
+    /// The order has as many versions as there can be.
+    NoMoreVersions,
     /// The order has a status that this release does not know: only a newer one may write it.
     NeedsNewerRelease,
 }
@@ -77,6 +79,9 @@ pub fn update(current: Option<&OrderState>, status: OrderStatus, stamp: Stamp) -
     }
     if from == status {
         return Decision::AlreadySo(Box::new(current.clone()));
+    }
+    if current.order.version == MAX_VERSION {
+        return Decision::Refuse(Refusal::NoMoreVersions);
     }
     if !from.may_become(status) {
         return Decision::Refuse(Refusal::IllegalStep { from, to: status });
@@ -189,6 +194,12 @@ mod tests {
             update(None, OrderStatus::Pending, STAMP),
             Decision::Refuse(Refusal::NotFound)
         );
+    }
+
+    #[test]
+    fn an_order_of_the_highest_version_is_not_written_beyond_it() {
+        let decision = update(Some(&state(OrderStatus::New, MAX_VERSION)), OrderStatus::Shipped, STAMP);
+        assert_eq!(decision, Decision::Refuse(Refusal::NoMoreVersions));
     }
 
     #[test]

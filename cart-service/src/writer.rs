@@ -159,6 +159,9 @@ impl Writer {
             event_id,
             reason: reason.to_owned(),
         };
+        if Instant::now() >= deadline {
+            return Err(Failure::NotNow("the deadline was spent waiting".to_owned()));
+        }
         // Registered before the event can be on the topic, so that its reading is not missed.
         let mut waiter = self.view.waiters().event(event_id);
         let delivery = self
@@ -167,6 +170,8 @@ impl Writer {
             .map_err(|e| Failure::NotNow(e.to_string()))?;
         let read_back = async {
             tokio::select! {
+                // What was read back is certain, whatever the delivery says.
+                biased;
                 settled = waiter.settled() => settled.ok_or_else(|| unknown("the service is stopping")),
                 // Not the end of it: a record whose delivery failed may have been written all the same.
                 Ok(error) = delivery => Err(unknown(&format!("the broker did not acknowledge the event: {error}"))),

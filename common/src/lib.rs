@@ -23,6 +23,7 @@ pub mod projection;
 pub mod registration;
 pub mod registry;
 pub mod schemas;
+pub mod service;
 pub mod shutdown;
 pub mod store;
 pub mod telemetry;

@@ -8,6 +8,8 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::sync::watch;
 
 use crate::registry::{RegisterError, Registry};
+use crate::schemas;
+use crate::store::Store;
 
 /// How far the registration is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,13 +27,14 @@ pub enum RegistrationState {
 pub struct Registration(watch::Receiver<RegistrationState>);
 
 impl Registration {
-    /// Begins to register the lineage under that subject, and tries until the registry answers. Call it within a tokio
+    /// Begins to register the lineage under that subject, and tries until the registry answers. The id of the newest
+    /// version is remembered in the store, so that our own records never wait for the registry. Call it within a tokio
     /// runtime.
-    pub fn spawn(registry: Arc<Registry>, subject: String) -> Self {
+    pub fn spawn(registry: Arc<Registry>, subject: String, store: Store) -> Self {
         let (sender, state) = watch::channel(RegistrationState::Pending("the schema is being registered".to_owned()));
         tokio::spawn(async move {
             tokio::select! {
-                () = register(&registry, &subject, &sender) => {}
+                () = register(&registry, &subject, &store, &sender) => {}
                 // Nobody is interested any more.
                 () = sender.closed() => {}
             }
@@ -81,12 +84,17 @@ impl Registration {
     }
 }
 
-async fn register(registry: &Registry, subject: &str, state: &watch::Sender<RegistrationState>) {
+async fn register(registry: &Registry, subject: &str, store: &Store, state: &watch::Sender<RegistrationState>) {
     let mut backoff = backoff();
     loop {
         match registry.register_lineage(subject).await {
             Ok(id) => {
                 tracing::info!(subject, schema.id = id, "schema registered");
+                let newest = schemas::LINEAGE.last().copied().unwrap_or_default();
+                if let Err(error) = store.remember_schema(id, "AVRO", newest) {
+                    // The registry is asked for it then, like for any other.
+                    tracing::error!(%error, schema.id = id, "the schema's id could not be stored");
+                }
                 state.send_replace(RegistrationState::Registered(id));
                 return;
             }
@@ -159,7 +167,9 @@ mod tests {
         let _ = rustls::crypto::ring::default_provider().install_default();
         // Port 9 (discard) of this machine: nobody listens.
         let registry = Arc::new(Registry::new("http://127.0.0.1:9").expect("a client"));
-        let registration = Registration::spawn(registry, "orders-value".into());
+        let dir = tempfile::tempdir().expect("a directory");
+        let store = Store::open(dir.path()).expect("a store");
+        let registration = Registration::spawn(registry, "orders-value".into(), store);
         let mut state = registration.watch();
         state.changed().await.expect("a try");
         assert!(

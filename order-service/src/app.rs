@@ -4,14 +4,15 @@ use std::future::Future;
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use actix_web::web;
-use anyhow::{Context, bail};
+use actix_web::web::{self, ServiceConfig};
+use anyhow::Context;
 use common::config::StoreUrl;
 use common::http::server;
 use common::projection::{Projection, Settings, View};
 use common::registration::Registration;
 use common::registry::Registry;
 use common::schemas;
+use common::service;
 use common::store::Store;
 use metrics_exporter_prometheus::PrometheusHandle;
 
@@ -61,12 +62,12 @@ impl Application {
         let topic = settings.topic.name.clone();
         let dead_letters = DeadLetters::new(&settings, dead_letter_topic, &store)?;
         let (index, condition) = (dead_letters.index(), dead_letters.condition());
-        let projection = Projection::start(settings, store, registry.clone(), dead_letters)?;
+        let projection = Projection::start(settings, store.clone(), registry.clone(), dead_letters)?;
         let state = State {
             view: projection.view(),
             dead_letters: index,
             dead_letter_condition: condition,
-            registration: Registration::spawn(registry.clone(), schemas::subject(&topic)),
+            registration: Registration::spawn(registry.clone(), schemas::subject(&topic), store.clone()),
             registry,
             metrics,
             topic,
@@ -91,39 +92,15 @@ impl Application {
     pub async fn run_until_stopped(self, stop: impl Future) -> anyhow::Result<()> {
         let Self {
             listener,
-            port,
             state,
             projection,
+            ..
         } = self;
-        let routed = state.clone();
-        let server = server::serve(listener, SERVICE, move |config| routes::configure(config, &routed))?;
-        let handle = server.handle();
-        let mut served = tokio::spawn(server);
-        tracing::info!(port, "order-service listens");
-        let (ended, refused) = tokio::select! {
-            _ = stop => (None, None),
-            reason = state.registration.refused() => (None, Some(reason)),
-            ended = &mut served => (Some(ended), None),
-        };
-        tracing::info!("stopping");
-        // Running requests first: some wait for the projection.
-        handle.stop(true).await;
-        let served = match ended {
-            Some(ended) => ended,
-            None => served.await,
-        };
-        let store = state.view.store().clone();
-        projection.stop().await;
-        let synced = tokio::task::spawn_blocking(move || store.sync()).await;
-        served
-            .context("the HTTP server panicked")?
-            .context("the HTTP server failed")?;
-        synced.context("syncing the store")?.context("syncing the store")?;
-        if let Some(reason) = refused {
-            bail!(
-                "{reason}. Bring the schema and the subject together, or give this service a topic of its own (--kafka-topic / KAFKA_TOPIC)"
-            );
-        }
-        Ok(())
+        let registration = state.registration.clone();
+        let routes = move |config: &mut ServiceConfig| routes::configure(config, &state);
+        let served = service::serve_until(stop, listener, SERVICE, &registration, routes).await;
+        // After the requests: some waited for the projection.
+        let stopped = projection.stop().await;
+        served.and(stopped)
     }
 }

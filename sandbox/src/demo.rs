@@ -16,12 +16,30 @@ const POISON_EVERY: u64 = 20;
 /// Orders that are on their way at the same time.
 const OPEN: usize = 20;
 
+/// Where the demo sends its commands and its poison.
+pub struct Demo {
+    cart_url: String,
+    registry_url: String,
+    bootstrap_servers: String,
+}
+
+impl Demo {
+    /// A demo of that pipeline.
+    pub fn of(pipeline: &Pipeline) -> Self {
+        Self {
+            cart_url: pipeline.cart_url.clone(),
+            registry_url: pipeline.registry_url.clone(),
+            bootstrap_servers: pipeline.broker.bootstrap_servers(),
+        }
+    }
+}
+
 /// Sends orders and updates until it is dropped.
 ///
 /// # Errors
 /// When broker or registry do not answer at the start.
-pub async fn run(pipeline: &Pipeline) -> anyhow::Result<()> {
-    let poisoner = Poisoner::connect(&pipeline.broker.bootstrap_servers(), TOPIC, &pipeline.registry_url).await?;
+pub async fn run(demo: &Demo) -> anyhow::Result<()> {
+    let poisoner = Poisoner::connect(&demo.bootstrap_servers, TOPIC, &demo.registry_url).await?;
     let client = reqwest::Client::new();
     let mut open: Vec<(String, usize)> = Vec::new();
     let mut kinds = Kind::value_variants().iter().cycle();
@@ -44,7 +62,7 @@ pub async fn run(pipeline: &Pipeline) -> anyhow::Result<()> {
             let body = json!({"orderId": id, "itemsCount": fastrand::u8(1..6)});
             report(
                 client
-                    .post(format!("{}/create-order", pipeline.cart_url))
+                    .post(format!("{}/create-order", demo.cart_url))
                     .json(&body)
                     .send()
                     .await,
@@ -58,7 +76,7 @@ pub async fn run(pipeline: &Pipeline) -> anyhow::Result<()> {
             let body = json!({"orderId": id, "status": status.as_str()});
             report(
                 client
-                    .put(format!("{}/update-order", pipeline.cart_url))
+                    .put(format!("{}/update-order", demo.cart_url))
                     .json(&body)
                     .send()
                     .await,

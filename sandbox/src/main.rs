@@ -6,7 +6,8 @@ use clap::Parser;
 use common::config::LogFormat;
 use common::{codec, shutdown, telemetry};
 use sandbox::cli::{Cli, Command};
-use sandbox::pipeline::{Pipeline, TOPIC};
+use sandbox::demo::Demo;
+use sandbox::pipeline::Pipeline;
 use sandbox::poison::{Kind, Poisoner};
 use sandbox::{demo, welcome};
 
@@ -41,15 +42,17 @@ async fn main() -> anyhow::Result<()> {
 }
 
 async fn run(pipeline: &mut Pipeline, with_demo: bool, stop: impl Future) -> anyhow::Result<()> {
-    tokio::pin!(stop);
-    if with_demo {
-        tokio::select! {
-            _ = &mut stop => return Ok(()),
-            failed = demo::run(pipeline) => failed?,
+    let demo = Demo::of(pipeline);
+    let traffic = async {
+        if with_demo {
+            demo::run(&demo).await
+        } else {
+            std::future::pending().await
         }
-    }
+    };
     tokio::select! {
-        _ = &mut stop => Ok(()),
+        _ = stop => Ok(()),
+        ended = traffic => ended,
         error = pipeline.failure() => Err(error),
     }
 }
@@ -60,7 +63,7 @@ async fn poison(kind: Kind, broker: &str, topic: &str, registry: &str) -> anyhow
         .await?
         .write(kind, &order_id)?;
     println!(
-        "Written to {TOPIC} with key {order_id}; it will be dead-lettered as {}.",
+        "Written to {topic} with key {order_id}; it will be dead-lettered as {}.",
         kind.code()
     );
     Ok(())

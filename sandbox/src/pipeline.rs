@@ -25,6 +25,9 @@ const HOST: &str = "127.0.0.1";
 /// Starting takes a second; a start that takes this long has failed.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Nobody else registers schemas here, so an id that is unknown now stays unknown.
+const GRACE_MS: u64 = 500;
+
 /// A running pipeline.
 pub struct Pipeline {
     /// Where cart-service answers.
@@ -86,8 +89,7 @@ impl Pipeline {
             api_port: cli.order_port,
             store: StoreUrl::Embedded(stores.path().join("order-service")),
             dlq_topic: None,
-            // Nobody else registers schemas here, so an id that is unknown now stays unknown.
-            unknown_schema_grace_ms: 500,
+            unknown_schema_grace_ms: GRACE_MS,
         };
         let order = order_service::Application::build(order, metrics.clone()).await?;
         let order_url = format!("http://localhost:{}", order.port());
@@ -97,6 +99,7 @@ impl Pipeline {
             store: StoreUrl::Embedded(stores.path().join("cart-service")),
             order_service_url: order_url.parse().context("the address of order-service")?,
             write_deadline_ms: 5000,
+            unknown_schema_grace_ms: GRACE_MS,
         };
         let cart = cart_service::Application::build(cart, metrics).await?;
         let cart_url = format!("http://localhost:{}", cart.port());

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use anyhow::Context;
-use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
 use crate::wait::{LONG, until};
 
@@ -70,6 +70,22 @@ impl Topics {
             &format!("adding partitions to topic {topic}"),
         )?;
         self.await_partitions(topic, partitions).await
+    }
+
+    /// Has the broker drop all records that a topic holds now, as a retention time would.
+    ///
+    /// # Errors
+    /// When the broker refuses.
+    pub async fn truncate(&self, topic: &str) -> anyhow::Result<()> {
+        let mut before = TopicPartitionList::new();
+        for partition in 0..self.partitions(topic)? {
+            before.add_partition_offset(topic, partition, Offset::End)?;
+        }
+        let cut = self.0.delete_records(&before, &options()).await?;
+        let refused = cut.elements().iter().find_map(|element| element.error().err());
+        refused.map_or(Ok(()), |error| {
+            Err(error).with_context(|| format!("cutting off topic {topic}"))
+        })
     }
 
     /// The settings of a topic.

@@ -84,8 +84,10 @@ impl Traffic {
     /// # Errors
     /// An answer that must not be, or none in time.
     pub async fn run(&self, pace: &Pace) -> anyhow::Result<Vec<Told>> {
+        // Requests that run at once have a connection each.
+        let clients = self.urls.iter().map(Client::new);
+        let clients = clients.collect::<anyhow::Result<Vec<_>>>()?;
         let connection = async |n: usize| {
-            let clients = self.urls.iter().map(Client::new).collect::<anyhow::Result<Vec<_>>>()?;
             let mut told = Vec::new();
             for order in (n..self.orders).step_by(self.connections) {
                 pace.turn(order).await;

@@ -68,6 +68,10 @@ pub fn problem(order_id: &str, failure: Failure) -> Problem {
         )
         .with("orderId", order_id)
         .with("currentStatus", from.as_str()),
+        Failure::Refused(Refusal::NoMoreVersions) => Problem::new(
+            Kind::IllegalTransition,
+            format!("order {order_id} has as many versions as an order can have"),
+        ),
         Failure::Refused(Refusal::NeedsNewerRelease) => Problem::new(
             Kind::Unavailable,
             format!("order {order_id} was written by a newer release; only such a one can update it"),

@@ -45,11 +45,11 @@ impl Cluster {
             // After a failed fetch try again soon; the default of 500 ms would show as latency.
             .set("fetch.error.backoff.ms", "100")
             // What librdkafka may read ahead, in KiB: enough for full batches, small beside its default of 64 MiB.
-            .set("queued.max.messages.kbytes", "16384")
-            // Statistics tell whether the broker is heard, and where partitions end.
-            .set("statistics.interval.ms", "500");
+            .set("queued.max.messages.kbytes", "16384");
         let mut config = self.with_extra(config);
         config
+            // Statistics tell whether the broker is heard, and where partitions end.
+            .set("statistics.interval.ms", "500")
             // Progress is also shown in Kafka under this group; the group has no members.
             .set("group.id", &self.client_id)
             // Offsets live in the store, with the data that they stand for.

@@ -44,6 +44,11 @@ impl Link {
             .is_some_and(|leader| recent(leader.heard))
     }
 
+    /// How many partitions the topic has by now; `None` until that was heard.
+    pub fn partition_count(&self) -> Option<usize> {
+        Some(self.lock().partitions.len()).filter(|count| *count > 0)
+    }
+
     /// The end of that partition, as the last fetch told it.
     pub fn end(&self, partition: i32) -> Option<i64> {
         self.lock()

@@ -73,6 +73,10 @@ impl Lookup {
 
     /// What is known of that id. `None`: the registry is being asked, for a record of that partition.
     pub fn get(&mut self, id: u32, partition: i32) -> Option<Known> {
+        // Registries keep ids in 31 bits, and may answer a larger one with anything but "unknown".
+        if i32::try_from(id).is_err() {
+            return Some(Known::Unknown);
+        }
         if let Some(writer) = self.known.get(&id) {
             return Some(Known::Writer(writer.clone()));
         }
@@ -199,4 +203,39 @@ fn backoff() -> impl Iterator<Item = Duration> {
         .with_jitter()
         .without_max_times()
         .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lookup(store: Store) -> Lookup {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        // Port 9 (discard) of this machine: nobody listens.
+        let registry = Arc::new(Registry::new("http://127.0.0.1:9").expect("a client"));
+        Lookup::new(registry, store, Handle::current(), Duration::ZERO)
+    }
+
+    #[tokio::test]
+    async fn an_id_that_no_registry_can_have_is_unknown_without_asking() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let mut lookup = lookup(Store::open(dir.path()).expect("a store"));
+        assert!(matches!(lookup.get(u32::MAX, 0), Some(Known::Unknown)));
+        assert!(!lookup.is_asking(u32::MAX));
+    }
+
+    #[tokio::test]
+    async fn a_stored_schema_is_known_while_the_registry_is_away() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let store = Store::open(dir.path()).expect("a store");
+        store
+            .remember_schema(7, "AVRO", crate::schemas::LINEAGE[0])
+            .expect("stored");
+        let mut lookup = lookup(store);
+        assert!(matches!(lookup.get(7, 0), Some(Known::Writer(writer)) if *writer == WriterSchema::Ours));
+        assert!(
+            lookup.get(8, 0).is_none() && lookup.is_asking(8),
+            "an outage is no answer"
+        );
+    }
 }

@@ -6,6 +6,7 @@
 //!
 //! The services differ in one thing: what happens to a record that cannot be used ([`Unusables`]).
 
+mod batch;
 mod judge;
 mod lookup;
 mod part;
@@ -14,6 +15,7 @@ mod progress;
 mod run;
 mod settings;
 mod share;
+mod show;
 mod unusables;
 mod view;
 mod waiters;
@@ -99,8 +101,11 @@ impl Projection {
         self.view.clone()
     }
 
-    /// Finishes the batch in work, and waits for the thread to end.
-    pub async fn stop(mut self) {
+    /// Finishes the batch in work, waits for the thread to end, and brings the store to the disk.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub async fn stop(mut self) -> anyhow::Result<()> {
         // The thread may have ended by itself; then there is nobody to tell.
         let _ = self.commands.send(Command::Stop);
         if let Some(thread) = self.thread.take() {
@@ -109,7 +114,20 @@ impl Projection {
                 tracing::error!("the projection's thread panicked");
             }
         }
-        self.sync.abort();
+        // It ends with the thread, whose progress it watches; only then is the store free.
+        let _ = (&mut self.sync).await;
+        let store = self.view.store().clone();
+        tokio::task::spawn_blocking(move || store.sync())
+            .await
+            .context("syncing the store")?
+            .context("syncing the store")
+    }
+}
+
+impl Drop for Projection {
+    /// A projection that is dropped without being stopped ends too.
+    fn drop(&mut self) {
+        let _ = self.commands.send(Command::Stop);
     }
 }
 

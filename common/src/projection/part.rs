@@ -41,11 +41,16 @@ pub(super) struct Part {
     unverified: bool,
     caught_up: bool,
     at_end: bool,
-    rechecks: Vec<oneshot::Sender<()>>,
+    /// Who waits for the end that is being looked for.
+    round: Vec<oneshot::Sender<()>>,
+    /// Who came after the looking had begun. Looking takes as long as two fetches, and begins anew with every seek, so
+    /// seeking for each of them would find no end while they keep coming.
+    next_round: Vec<oneshot::Sender<()>>,
 }
 
 impl Part {
-    pub fn new(begin: Begin) -> Self {
+    /// A partition that begins there. `caught_up`: its end was met before, since the service's start.
+    pub fn new(begin: Begin, caught_up: bool) -> Self {
         Self {
             row: begin.row,
             hold: None,
@@ -53,9 +58,10 @@ impl Part {
             logged: None,
             paused: None,
             unverified: begin.verify,
-            caught_up: false,
+            caught_up,
             at_end: false,
-            rechecks: Vec::new(),
+            round: Vec::new(),
+            next_round: Vec::new(),
         }
     }
 
@@ -82,25 +88,32 @@ impl Part {
         self.unverified
     }
 
+    pub fn is_caught_up(&self) -> bool {
+        self.caught_up
+    }
+
     pub fn is_at_end(&self) -> bool {
         self.at_end
     }
 
-    /// Notes what a share of a batch brought: records, and whether the end came after them.
-    pub fn met(&mut self, records: bool, end: bool) {
+    /// Notes what a share of a batch brought: records, an end, and whether that end came last. Returns whether to read
+    /// on from [`Part::position`], for those who ask for an end that is newer than the one that was met.
+    pub fn met(&mut self, records: bool, end: bool, at_end: bool) -> bool {
         if records {
             self.logged = None;
-        }
-        if end {
-            self.at_end = true;
-            self.caught_up = true;
-            for waiting in self.rechecks.drain(..) {
-                // Whoever has given up is not interested any more.
-                let _ = waiting.send(());
-            }
-        } else if records {
             self.at_end = false;
         }
+        if !end {
+            return false;
+        }
+        self.at_end = at_end;
+        self.caught_up = true;
+        for waiting in self.round.drain(..) {
+            // Whoever has given up is not interested any more.
+            let _ = waiting.send(());
+        }
+        self.round.append(&mut self.next_round);
+        !self.round.is_empty()
     }
 
     /// Whether that failure is another one than the last; it counts as told then.
@@ -117,7 +130,8 @@ impl Part {
         self.paused = why;
         self.at_end = false;
         // Dropping the senders tells those who wait that there is no answer.
-        self.rechecks.clear();
+        self.round.clear();
+        self.next_round.clear();
         self.position()
     }
 
@@ -131,14 +145,19 @@ impl Part {
         self.paused = None;
     }
 
-    /// Notes who waits for the next end. Returns the offset to read on from.
-    pub fn recheck(&mut self, done: oneshot::Sender<()>) -> i64 {
-        self.rechecks.push(done);
-        self.position()
+    /// Notes who waits for the next end. Returns whether to read on from [`Part::position`] to find it.
+    pub fn recheck(&mut self, done: oneshot::Sender<()>) -> bool {
+        let first = self.round.is_empty();
+        if first {
+            self.round.push(done)
+        } else {
+            self.next_round.push(done)
+        }
+        first
     }
 
     /// The offset to read next: as long as the last record was not compared, that one.
-    fn position(&self) -> i64 {
+    pub fn position(&self) -> i64 {
         let last = self.row.last.as_ref().filter(|_| self.unverified);
         last.map_or(self.row.next, |last| last.offset)
     }
@@ -151,5 +170,79 @@ impl Part {
             at_end: self.at_end,
             paused: self.paused.clone(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::LastRecord;
+
+    fn part(row: PartitionRow, verify: bool) -> Part {
+        let from = row.next;
+        Part::new(
+            Begin {
+                row,
+                from,
+                verify,
+                moved: false,
+            },
+            false,
+        )
+    }
+
+    #[test]
+    fn one_looking_for_the_end_serves_all_who_came_before_it_and_the_next_the_rest() {
+        let mut part = part(PartitionRow::default(), false);
+        let ((a, mut first), (b, mut second), (c, mut third)) =
+            (oneshot::channel(), oneshot::channel(), oneshot::channel());
+        assert!(part.recheck(a), "the first one begins to look");
+        assert!(
+            !part.recheck(b) && !part.recheck(c),
+            "who comes later must not make it begin anew"
+        );
+        assert!(part.met(false, true, true), "it looks again for those");
+        assert!(first.try_recv().is_ok() && second.try_recv().is_err());
+        assert!(!part.met(false, true, true));
+        assert!(second.try_recv().is_ok() && third.try_recv().is_ok());
+    }
+
+    #[test]
+    fn an_end_with_a_record_behind_it_was_met_all_the_same() {
+        let mut part = part(PartitionRow::default(), false);
+        part.met(true, true, false);
+        assert!(part.is_caught_up() && !part.is_at_end());
+    }
+
+    #[test]
+    fn a_part_that_was_not_compared_yet_goes_on_from_the_record_to_compare() {
+        let last = LastRecord {
+            offset: 6,
+            hash: "h".to_owned(),
+        };
+        let row = PartitionRow {
+            next: 8,
+            last: Some(last),
+            ..PartitionRow::default()
+        };
+        let mut part = part(row, true);
+        assert_eq!(part.put_on_hold(Hold::backoff("why".to_owned()), None), 6);
+        assert_eq!(part.verify(6, || "h".to_owned()), Ok(()));
+        assert_eq!(part.position(), 8);
+    }
+
+    #[test]
+    fn another_record_at_the_last_offset_is_found_out() {
+        let last = LastRecord {
+            offset: 6,
+            hash: "h".to_owned(),
+        };
+        let row = PartitionRow {
+            next: 7,
+            last: Some(last),
+            ..PartitionRow::default()
+        };
+        assert!(part(row.clone(), true).verify(6, || "other".to_owned()).is_err());
+        assert!(part(row, true).verify(7, || "h".to_owned()).is_err());
     }
 }

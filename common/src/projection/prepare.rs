@@ -28,6 +28,8 @@ pub(super) struct Begin {
     pub from: i64,
     /// Whether the first record that is read must be the one that the store remembers as its last.
     pub verify: bool,
+    /// Whether records that were not read are passed over.
+    pub moved: bool,
 }
 
 pub(super) struct Prepared {
@@ -76,15 +78,23 @@ pub(super) fn prepare(
         .claim(topic, partitions)
         .map_err(|e| NotReady::Halt(format!("{e:#}")))?;
     if claimed != partitions {
-        return Err(NotReady::Halt(format!(
-            "topic {topic} has {partitions} partitions, but had {claimed} when the store was made: an order's events now lie in two partitions. Bring back the old count, or copy the events to a new topic and start with --rebuild"
-        )));
+        return Err(NotReady::Halt(other_count(topic, partitions, claimed)));
     }
     let mut rows = store.partitions().map_err(|e| NotReady::Halt(format!("{e:#}")))?;
-    let begins = (0..partitions)
+    let begins: Vec<Begin> = (0..partitions)
         .map(|partition| begin(settings, reader, partition, rows.remove(&partition).unwrap_or_default()))
         .collect::<Result<_, _>>()?;
+    keep_moved(store, &begins).map_err(|e| NotReady::Yet(format!("the store cannot be written: {e:#}")))?;
     Ok(Prepared { begins, warnings })
+}
+
+/// Writes down where records were passed over, so that the operator's consent is needed once and not at every start.
+fn keep_moved(store: &Store, begins: &[Begin]) -> anyhow::Result<()> {
+    let mut transaction = store.begin();
+    for (partition, begin) in (0..).zip(begins).filter(|(_, begin)| begin.moved) {
+        transaction.put_partition(partition, &begin.row)?;
+    }
+    transaction.commit()
 }
 
 fn check(topics: &Topics, topic: &str, runtime: &Handle) -> Result<Vec<String>, NotReady> {
@@ -111,13 +121,14 @@ fn begin(settings: &Settings, reader: &LogReader, partition: i32, mut row: Parti
             &format!("it ends at offset {end}, but was read up to {}", row.next),
         )));
     }
-    if first > row.next {
-        if !settings.accept_truncated {
-            return Err(NotReady::Halt(format!(
-                "topic {topic}, partition {partition} begins at offset {first}, but was read only up to {}: the records in between are gone. Start once with --accept-truncated to go on without them, or with --rebuild to begin anew from what is left",
-                row.next
-            )));
-        }
+    let moved = first > row.next;
+    if moved && !settings.accept_truncated {
+        return Err(NotReady::Halt(format!(
+            "topic {topic}, partition {partition} begins at offset {first}, but was read only up to {}: the records in between are gone. Start once with --accept-truncated to go on without them, or with --rebuild to begin anew from what is left",
+            row.next
+        )));
+    }
+    if moved {
         tracing::warn!(
             kafka.topic = topic,
             kafka.partition = partition,
@@ -138,7 +149,15 @@ fn begin(settings: &Settings, reader: &LogReader, partition: i32, mut row: Parti
         from: from.unwrap_or(row.next),
         verify: from.is_some(),
         row,
+        moved,
     })
+}
+
+/// The sentence for a topic whose number of partitions has changed.
+pub(super) fn other_count(topic: &str, has: impl std::fmt::Display, had: impl std::fmt::Display) -> String {
+    format!(
+        "topic {topic} has {has} partitions, but had {had} when the store was made: an order's events now lie in two partitions. Bring back the old count, or copy the events to a new topic and start with --rebuild"
+    )
 }
 
 /// The sentence for a topic that is not the one that the store was made from.

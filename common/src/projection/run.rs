@@ -1,24 +1,21 @@
-//! The projection's thread: one loop, one straight method for each thing that it does.
+//! The projection's thread: begin, read, obey. What a batch does is in [`super::batch`], what is shown in [`super::show`].
 
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use rdkafka::Message;
 use tokio::runtime::Handle;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use super::lookup::Lookup;
 use super::part::{Hold, Part};
-use super::prepare::{NotReady, Prepared, not_this_topic, prepare};
+use super::prepare::{NotReady, Prepared, prepare};
 use super::progress::Progress;
-use super::share::{Share, hash};
-use super::unusables::{Refused, Unusables};
+use super::unusables::Unusables;
 use super::waiters::Waiters;
 use super::{Command, Settings};
 use crate::kafka::link::Link;
-use crate::kafka::log_reader::{LogReader, Seen};
+use crate::kafka::log_reader::LogReader;
 use crate::registry::Registry;
 use crate::store::Store;
 
@@ -26,7 +23,7 @@ use crate::store::Store;
 const MOST: usize = 2_000;
 /// How long to wait for the first record of a batch; commands wait as long at the most.
 const PATIENCE: Duration = Duration::from_millis(20);
-/// The same while a partition waits for a schema, whose arrival does not wake the consumer.
+/// The same while a partition waits for the registry's first answer, which does not wake the consumer.
 const SHORT_PATIENCE: Duration = Duration::from_millis(2);
 /// Between two tries to begin.
 const RETRY: Duration = Duration::from_millis(500);
@@ -35,16 +32,26 @@ const SHOW_EVERY: Duration = Duration::from_secs(2);
 
 /// All that the thread owns, but for the reader: its records are borrowed while the rest changes.
 pub(super) struct Runner<U> {
-    settings: Settings,
-    store: Store,
-    lookup: Lookup,
-    waiters: Waiters,
-    progress: watch::Sender<Progress>,
-    link: Link,
-    unusables: U,
-    parts: Vec<Part>,
-    halted: bool,
-    shown: Instant,
+    pub(super) settings: Settings,
+    pub(super) store: Store,
+    pub(super) lookup: Lookup,
+    pub(super) waiters: Waiters,
+    pub(super) progress: watch::Sender<Progress>,
+    pub(super) link: Link,
+    pub(super) unusables: U,
+    pub(super) parts: Vec<Part>,
+    pub(super) halted: bool,
+    /// Whether to begin anew: the broker has refused an offset or has not got the topic.
+    pub(super) lost: Option<&'static str>,
+    pub(super) shown: Instant,
+}
+
+/// Why reading ended.
+enum Ended {
+    /// It was told to.
+    Stopped,
+    /// It has to begin anew.
+    Lost(&'static str),
 }
 
 impl<U: Unusables> Runner<U> {
@@ -74,17 +81,30 @@ impl<U: Unusables> Runner<U> {
             unusables,
             parts: Vec::new(),
             halted: false,
+            lost: None,
             shown: Instant::now(),
         }
     }
 
     /// Runs until it is told to stop. A panic leaves a reason behind, never a projection that looks alive.
     pub fn run(mut self, reader: &LogReader, commands: &mpsc::Receiver<Command>, runtime: &Handle) {
-        let ran = catch_unwind(AssertUnwindSafe(|| {
-            self.begin(reader, commands, runtime) && self.read(reader, commands)
-        }));
+        let ran = catch_unwind(AssertUnwindSafe(|| self.read_on(reader, commands, runtime)));
         if ran.is_err() {
             self.halt("the projection panicked; see the log. Restart the service".to_owned());
+        }
+        self.waiters.close();
+    }
+
+    fn read_on(&mut self, reader: &LogReader, commands: &mpsc::Receiver<Command>, runtime: &Handle) {
+        while self.begin(reader, commands, runtime) {
+            match self.read(reader, commands) {
+                Ended::Stopped => return,
+                Ended::Lost(why) => tracing::warn!(kafka.topic = reader.topic(), why, "looking for the topic anew"),
+            }
+            // What an operator has allowed, or the start may do, holds for the start only: a topic that is cut off or
+            // deleted while we run is for an operator to judge.
+            self.settings.accept_truncated = false;
+            self.settings.create_topics = false;
         }
     }
 
@@ -124,7 +144,18 @@ impl<U: Unusables> Runner<U> {
             .zip(&prepared.begins)
             .map(|(partition, begin)| (partition, begin.from))
             .collect();
-        self.parts = prepared.begins.into_iter().map(Part::new).collect();
+        // Some may be on hold from before; where they begin now, they are judged anew.
+        for (partition, _) in (0..).zip(&self.parts).filter(|(_, part)| part.hold.is_some()) {
+            reader.resume(partition);
+        }
+        let caught_up: Vec<bool> = self.parts.iter().map(Part::is_caught_up).collect();
+        let was = |n: usize| caught_up.get(n).copied().unwrap_or(false);
+        self.parts = prepared
+            .begins
+            .into_iter()
+            .enumerate()
+            .map(|(n, begin)| Part::new(begin, was(n)))
+            .collect();
         self.progress.send_modify(|progress| {
             progress.starting = None;
             progress.warnings = prepared.warnings;
@@ -135,191 +166,52 @@ impl<U: Unusables> Runner<U> {
         }
     }
 
-    /// Reads until it is told to stop.
-    fn read(&mut self, reader: &LogReader, commands: &mpsc::Receiver<Command>) -> bool {
+    /// Reads until it is told to stop, or has to begin anew.
+    fn read(&mut self, reader: &LogReader, commands: &mpsc::Receiver<Command>) -> Ended {
         loop {
-            for command in commands.try_iter() {
-                match command {
-                    Command::Stop => {
+            loop {
+                match commands.try_recv() {
+                    Ok(Command::Recheck(partition, done)) => self.recheck(reader, partition, done),
+                    Ok(Command::Stop) | Err(mpsc::TryRecvError::Disconnected) => {
                         self.show(reader);
-                        return true;
+                        return Ended::Stopped;
                     }
-                    Command::Recheck(partition, done) => self.recheck(reader, partition, done),
+                    Err(mpsc::TryRecvError::Empty) => break,
                 }
             }
             self.release(reader);
-            let waits = self.parts.iter().any(|part| matches!(part.hold, Some(Hold::Schema(_))));
-            let batch = reader.next_batch(MOST, if waits { SHORT_PATIENCE } else { PATIENCE });
+            let batch = reader.next_batch(MOST, self.patience());
+            // A halted projection goes on polling, which keeps the link to the broker known, and drops what it reads.
             if !batch.is_empty() && !self.halted {
                 self.process(reader, &batch);
+            }
+            drop(batch);
+            if let Some(why) = self.lost.take().filter(|_| !self.halted) {
+                return Ended::Lost(why);
             }
             self.unusables.tick();
             if self.shown.elapsed() > SHOW_EVERY {
                 self.show(reader);
+                self.check_partition_count();
             }
         }
     }
 
-    fn process(&mut self, reader: &LogReader, batch: &[Seen<'_>]) {
-        let shares = match self.fold(reader, batch) {
-            Ok(shares) => shares,
-            Err(error) => return self.put_back_all(reader, batch, &format!("the store cannot be read: {error:#}")),
-        };
-        if self.halted {
-            return;
-        }
-        let mut shares = self.dispose(reader, shares);
-        let written = self.write(&mut shares);
-        for (partition, share) in shares {
-            match &written {
-                Ok(()) => self.accept(reader, partition, share),
-                Err(error) => self.hold(
-                    reader,
-                    partition,
-                    Hold::backoff(format!("the store cannot be written: {error:#}")),
-                ),
-            }
-        }
-    }
-
-    /// What the batch's records do, by partition, in memory only.
-    fn fold<'a>(&mut self, reader: &LogReader, batch: &'a [Seen<'a>]) -> anyhow::Result<BTreeMap<i32, Share<'a>>> {
-        let partitions = i32::try_from(self.parts.len()).unwrap_or(i32::MAX);
-        let mut shares = BTreeMap::new();
-        for seen in batch {
-            match seen {
-                Seen::OutOfRange => self.find_out_of_range(reader),
-                Seen::TopicGone => self.halt(format!(
-                    "topic {} is gone. Bring it back and restart, or start with --rebuild once it was made anew",
-                    self.settings.topic.name
-                )),
-                Seen::Record(record) => {
-                    let partition = record.partition();
-                    let Some(part) = self.part(partition) else { continue };
-                    if let Err(why) = part.verify(record.offset(), || hash(record)) {
-                        self.halt(not_this_topic(reader.topic(), partition, &why));
-                        break;
-                    }
-                    let share = shares
-                        .entry(partition)
-                        .or_insert_with(|| part.share(partition, partitions));
-                    share.take(record, &mut self.lookup, &self.store)?;
-                }
-                Seen::End(partition) => {
-                    let Some(part) = self.part(*partition) else { continue };
-                    if part.is_unverified() {
-                        self.halt(not_this_topic(
-                            reader.topic(),
-                            *partition,
-                            "the last record that was read is not there",
-                        ));
-                        break;
-                    }
-                    shares
-                        .entry(*partition)
-                        .or_insert_with(|| part.share(*partition, partitions))
-                        .meet_end();
-                }
-            }
-        }
-        Ok(shares)
-    }
-
-    /// Disposes of what cannot be used. A partition in which that fails is put back as a whole, and waits.
-    fn dispose<'a>(&mut self, reader: &LogReader, mut shares: BTreeMap<i32, Share<'a>>) -> BTreeMap<i32, Share<'a>> {
-        let refused: Vec<Refused<'_>> = shares.values().flat_map(Share::refused).collect();
-        if refused.is_empty() {
-            return shares;
-        }
-        let results = self.unusables.dispose(&refused);
-        let mut failed = BTreeMap::new();
-        for (refused, result) in refused.iter().zip(results) {
-            if let Err(reason) = result {
-                failed.insert(refused.record.partition(), reason);
-            }
-        }
-        for refused in refused
-            .iter()
-            .filter(|refused| !failed.contains_key(&refused.record.partition()))
-        {
-            metrics::counter!("orderlog_unusable_records_total", "service" => self.settings.service, "code" => refused.why.code.as_str()).increment(1);
-        }
-        for (partition, reason) in failed {
-            shares.remove(&partition);
-            self.hold(
-                reader,
-                partition,
-                Hold::backoff(format!("dead letters cannot be written: {reason}")),
-            );
-        }
-        shares
-    }
-
-    /// Writes everything at once.
-    fn write(&self, shares: &mut BTreeMap<i32, Share<'_>>) -> anyhow::Result<()> {
-        let mut transaction = self.store.begin();
-        for share in shares.values_mut().filter(|share| share.has_records()) {
-            share.write(&mut transaction)?;
-        }
-        transaction.commit()
-    }
-
-    /// Takes over what was written, and tells those who wait for it.
-    fn accept(&mut self, reader: &LogReader, partition: i32, share: Share<'_>) {
-        let Some(part) = self.part(partition) else { return };
-        let (at_end, waits_for) = (share.is_at_end(), share.waits_for());
-        part.met(share.has_records(), at_end);
-        let (row, settled, orders) = share.into_written();
-        let before = std::mem::replace(&mut part.row, row);
-        let after = part.row.counters;
-        self.count(&before.counters, &after);
-        if let Some(id) = waits_for {
-            self.hold(reader, partition, Hold::Schema(id));
+    fn patience(&self) -> Duration {
+        let soon = |part: &Part| matches!(part.hold, Some(Hold::Schema(_))) && part.paused.is_none();
+        if self.parts.iter().any(soon) {
+            SHORT_PATIENCE
         } else {
-            self.publish(partition);
-        }
-        self.waiters.tell(
-            settled.into_iter(),
-            orders
-                .values()
-                .map(|state| (state.order.order_id.as_str(), state.order.version)),
-        );
-    }
-
-    fn put_back_all(&mut self, reader: &LogReader, batch: &[Seen<'_>], reason: &str) {
-        let touched: std::collections::BTreeSet<i32> = batch
-            .iter()
-            .filter_map(|seen| match seen {
-                Seen::Record(record) => Some(record.partition()),
-                Seen::End(partition) => Some(*partition),
-                Seen::OutOfRange | Seen::TopicGone => None,
-            })
-            .collect();
-        for partition in touched {
-            self.hold(reader, partition, Hold::backoff(reason.to_owned()));
+            PATIENCE
         }
     }
 
-    /// Pauses a partition at its next record.
-    fn hold(&mut self, reader: &LogReader, partition: i32, hold: Hold) {
-        let why = match &hold {
-            Hold::Schema(id) => self.lookup.outage(*id),
-            Hold::Until { reason, .. } => Some(reason.clone()),
-        };
-        let Some(part) = self.part(partition) else { return };
-        if let Hold::Until { reason, .. } = &hold
-            && part.is_news(reason)
-        {
-            tracing::error!(
-                kafka.topic = reader.topic(),
-                kafka.partition = partition,
-                reason,
-                "partition paused"
-            );
+    /// A topic that has got more partitions has orders in two of them.
+    fn check_partition_count(&mut self) {
+        let had = self.parts.len();
+        if let Some(has) = self.link.partition_count().filter(|has| had > 0 && *has > had) {
+            self.halt(super::prepare::other_count(&self.settings.topic.name, has, had));
         }
-        let from = part.put_on_hold(hold, why);
-        reader.pause_at(partition, from);
-        self.publish(partition);
     }
 
     /// Lets partitions go on whose schema has come or whose time is up.
@@ -353,29 +245,14 @@ impl<U: Unusables> Runner<U> {
     }
 
     /// Reads on from where the partition stands: an end that is met after this is newer than this.
-    fn recheck(&mut self, reader: &LogReader, partition: i32, done: tokio::sync::oneshot::Sender<()>) {
+    fn recheck(&mut self, reader: &LogReader, partition: i32, done: oneshot::Sender<()>) {
         let Some(part) = self.part(partition) else { return };
-        if part.hold.is_none() {
-            let from = part.recheck(done);
-            reader.seek(partition, from);
+        if part.hold.is_none() && part.recheck(done) {
+            reader.seek(partition, part.position());
         }
     }
 
-    fn find_out_of_range(&mut self, reader: &LogReader) {
-        for (partition, part) in (0..).zip(&self.parts) {
-            if let Ok((first, end)) = reader.bounds(partition, Duration::from_secs(2))
-                && !(first..=end).contains(&part.row.next)
-            {
-                let why = format!(
-                    "it holds offsets {first} to {end}, but offset {} comes next",
-                    part.row.next
-                );
-                return self.halt(not_this_topic(reader.topic(), partition, &why));
-            }
-        }
-    }
-
-    fn halt(&mut self, reason: String) {
+    pub(super) fn halt(&mut self, reason: String) {
         if !std::mem::replace(&mut self.halted, true) {
             tracing::error!(
                 kafka.topic = self.settings.topic.name,
@@ -383,14 +260,15 @@ impl<U: Unusables> Runner<U> {
                 "nothing is read any more"
             );
             self.progress.send_modify(|progress| progress.halted = Some(reason));
+            self.waiters.close();
         }
     }
 
-    fn part(&mut self, partition: i32) -> Option<&mut Part> {
+    pub(super) fn part(&mut self, partition: i32) -> Option<&mut Part> {
         self.parts.get_mut(usize::try_from(partition).ok()?)
     }
 
-    fn publish(&mut self, partition: i32) {
+    pub(super) fn publish(&mut self, partition: i32) {
         let Some(now) = self.part(partition).map(|part| part.progress()) else {
             return;
         };
@@ -402,45 +280,5 @@ impl<U: Unusables> Runner<U> {
                 *shown = now;
             }
         });
-    }
-
-    fn count(&self, before: &crate::store::Counters, after: &crate::store::Counters) {
-        let outcomes = [
-            ("applied", before.applied, after.applied),
-            ("duplicate", before.duplicate, after.duplicate),
-            ("superseded", before.superseded, after.superseded),
-            ("ignored", before.ignored, after.ignored),
-            ("unusable", before.dead_lettered, after.dead_lettered),
-        ];
-        for (outcome, before, after) in outcomes.into_iter().filter(|(_, before, after)| after > before) {
-            metrics::counter!("orderlog_records_total", "service" => self.settings.service, "outcome" => outcome)
-                .increment(after - before);
-        }
-    }
-
-    fn show(&mut self, reader: &LogReader) {
-        self.shown = Instant::now();
-        if !self.halted {
-            reader.show_progress(
-                (0..)
-                    .zip(&self.parts)
-                    .map(|(partition, part)| (partition, part.row.next)),
-            );
-        }
-        for (partition, part) in (0..).zip(&self.parts) {
-            let lag = if part.is_at_end() {
-                0
-            } else {
-                self.link.end(partition).map_or(0, |end| (end - part.row.next).max(0))
-            };
-            let labels = [
-                ("service", self.settings.service.to_owned()),
-                ("partition", partition.to_string()),
-            ];
-            metrics::gauge!("orderlog_lag_records", &labels).set(lag as f64);
-            metrics::gauge!("orderlog_partition_paused", &labels).set(f64::from(u8::from(part.hold.is_some())));
-        }
-        let orders: u64 = self.parts.iter().map(|part| part.row.counters.orders).sum();
-        metrics::gauge!("orderlog_orders", "service" => self.settings.service).set(orders as f64);
     }
 }

@@ -27,7 +27,9 @@ pub(super) struct Share<'a> {
     last: Option<&'a BorrowedMessage<'a>>,
     /// The schema id that the share ends at, if it ends early.
     waits_for: Option<u32>,
-    /// Whether the partition's end came after the last record.
+    /// Whether the partition's end was met.
+    met_end: bool,
+    /// Whether it was met after the last record.
     at_end: bool,
 }
 
@@ -41,6 +43,7 @@ impl<'a> Share<'a> {
             refused: Vec::new(),
             last: None,
             waits_for: None,
+            met_end: false,
             at_end: false,
         }
     }
@@ -110,7 +113,14 @@ impl<'a> Share<'a> {
     /// Notes that the partition's end was met.
     pub fn meet_end(&mut self) {
         // An end behind a record that waits is not where we are.
-        self.at_end = self.waits_for.is_none();
+        if self.waits_for.is_none() {
+            self.met_end = true;
+            self.at_end = true;
+        }
+    }
+
+    pub fn has_met_end(&self) -> bool {
+        self.met_end
     }
 
     pub fn is_at_end(&self) -> bool {

@@ -115,6 +115,13 @@ impl Waiters {
         }
     }
 
+    /// Tells all who wait that nothing will come any more.
+    pub(super) fn close(&self) {
+        let mut lists = self.lock();
+        lists.events.clear();
+        lists.orders.clear();
+    }
+
     fn lock(&self) -> MutexGuard<'_, Lists> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -275,7 +275,7 @@ impl Transaction {
     /// Makes all changes at once, so that they survive a crash of the process.
     ///
     /// # Errors
-    /// When the disk fails; then nothing was changed.
+    /// When the disk fails. What was to be changed may then be there after the next opening, all of it or nothing.
     pub fn commit(self) -> anyhow::Result<()> {
         // Buffer: handed to the operating system, which keeps it when the process is killed.
         self.batch

@@ -3,82 +3,15 @@
 use common::event::OrderEvent;
 use common::unusable::Code;
 use testbed::events;
-use testbed::log::{Header, Record};
-use testbed::poison::{Kind, Poisoned, Poisoner, ValueEnum};
+use testbed::poison::{Kind, Poisoner, ValueEnum};
 use testbed::service::Service;
 use testbed::world::World;
 use testbed::writer::NewRecord;
 
+use crate::letters::{added_headers, own_headers, reason, shown};
+
 /// Partitions of a topic that the services make.
 const PARTITIONS: i32 = 6;
-
-/// A part of the reason that a record of that kind is given up for.
-fn reason(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Empty => "the value is empty",
-        Kind::NotAvro => "begins with byte 0x74 instead of magic byte 0x00",
-        Kind::Short => "the value has 3 bytes",
-        Kind::UnknownSchemaId => "the registry knows no schema with id 987654321",
-        Kind::OtherSchema => "com.ecommerce.other.Greeting",
-        Kind::CutOff => "reading fails at byte",
-        Kind::Longer => "1 bytes are left over",
-        Kind::WrongTotal => "order.totalMinor must be the sum",
-        Kind::WrongKey => "the record key is not the orderId",
-        Kind::WrongPartition => "its key belongs to",
-        Kind::IllegalStep => "an order that is delivered cannot become new",
-    }
-}
-
-/// Headers of a kind that careless code loses: a name twice, null, empty, and not text.
-fn own_headers() -> Vec<Header> {
-    let header = |name: &str, value: Option<&[u8]>| (name.to_owned(), value.map(<[u8]>::to_vec));
-    vec![
-        header("traceparent", Some(b"00-1")),
-        header("traceparent", Some(b"00-2")),
-        header("null", None),
-        header("empty", Some(b"")),
-        header("binärý", Some(&[0, 0xff, 0xfe])),
-    ]
-}
-
-/// What a letter must have behind the record's own headers, but for the schema id.
-fn added_headers(poisoned: &Poisoned, source: &Record, topic: &str, reason: &str) -> Vec<Header> {
-    let (partition, offset) = poisoned.place;
-    let place = format!("{topic}-{partition}-{offset}");
-    let exception = format!("orderlog.{}", poisoned.code);
-    let (stage, class) = match poisoned.code {
-        Code::NotFramed | Code::UnknownSchemaId | Code::WrongSchema | Code::Undecodable => {
-            ("VALUE_CONVERTER", "common::codec")
-        }
-        Code::InvalidOrder | Code::KeyMismatch | Code::WrongPartition | Code::IllegalTransition => {
-            ("TASK_PUT", "common::order")
-        }
-    };
-    let text = |name: &str, value: &str| (name.to_owned(), Some(value.as_bytes().to_vec()));
-    let bytes = |name: &str, value: &[u8]| (name.to_owned(), Some(value.to_vec()));
-    vec![
-        text("__connect.errors.topic", topic),
-        text("__connect.errors.partition", &partition.to_string()),
-        text("__connect.errors.offset", &offset.to_string()),
-        text("__connect.errors.stage", stage),
-        text("__connect.errors.class.name", class),
-        text("__connect.errors.exception.class.name", &exception),
-        text("__connect.errors.exception.message", reason),
-        text("kafka_dlt-original-topic", topic),
-        bytes("kafka_dlt-original-partition", &partition.to_be_bytes()),
-        bytes("kafka_dlt-original-offset", &offset.to_be_bytes()),
-        bytes(
-            "kafka_dlt-original-timestamp",
-            &source.timestamp.unwrap_or(-1).to_be_bytes(),
-        ),
-        text("kafka_dlt-exception-fqcn", &exception),
-        text("kafka_dlt-exception-message", reason),
-        text("orderlog.code", poisoned.code.as_str()),
-        text("orderlog.id", &place),
-        text("orderlog.replays", "0"),
-        text("orderlog.at", &place),
-    ]
-}
 
 /// An order id that belongs to that partition.
 fn id_in(partition: i32, name: &str) -> String {
@@ -152,55 +85,6 @@ async fn every_kind_becomes_one_dead_letter_and_the_next_good_record_is_applied(
     assert_eq!(world.caught_up(&order).await?, before, "after a rebuild");
     assert_eq!(world.dead_letters().await?, letters, "nothing was sent again");
     shown(&world, &order, &poisoned, &letters).await
-}
-
-/// Checks what order-service shows of the letters.
-async fn shown(
-    world: &World,
-    order: &Service,
-    poisoned: &[(Kind, Poisoned)],
-    letters: &[Record],
-) -> anyhow::Result<()> {
-    world.letters_indexed(order, letters.len()).await?;
-    let info = order.http.dlq().await?;
-    assert_eq!(info.topic, world.dead_letter_topic());
-    for (kind, one) in poisoned {
-        let of_code = poisoned.iter().filter(|(_, other)| other.code == one.code).count();
-        assert_eq!(
-            info.by_code.get(one.code.as_str()),
-            Some(&(of_code as u64)),
-            "{kind:?}: {info:?}"
-        );
-    }
-    // Three a page, so that there are several.
-    let shown = order.http.letters(3).await?;
-    assert_eq!(shown.len(), letters.len());
-    for (shown, letter) in shown.iter().zip(letters.iter().rev()) {
-        assert_eq!(
-            shown.id,
-            format!("{}-{}", letter.partition, letter.offset),
-            "the newest first"
-        );
-        assert_eq!(shown.key.as_deref().map(str::as_bytes), letter.key.as_deref());
-        assert_eq!(shown.code.as_deref(), Some(letter.header("orderlog.code").as_str()));
-        assert_eq!(
-            shown.reason.as_deref(),
-            Some(letter.header("__connect.errors.exception.message").as_str())
-        );
-        assert_eq!(
-            shown.schema_id.map(|id| id.to_string()).unwrap_or_default(),
-            letter.header("orderlog.schema-id")
-        );
-        assert_eq!(
-            (shown.size, shown.replays),
-            (letter.value.as_ref().map_or(0, Vec::len) as u64, 0)
-        );
-        let origin = shown.origin.as_ref().expect("an origin");
-        let place = format!("{}-{}-{}", origin.topic, origin.partition, origin.offset);
-        assert_eq!(place, letter.header("orderlog.at"));
-        assert!(origin.timestamp.is_some() && shown.timestamp.is_some(), "{shown:?}");
-    }
-    Ok(())
 }
 
 #[tokio::test]

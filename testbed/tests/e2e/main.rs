@@ -3,6 +3,7 @@
 
 mod crash;
 mod dead_letters;
+mod letters;
 mod load;
 mod orders;
 mod pages;

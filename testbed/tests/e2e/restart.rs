@@ -1,6 +1,8 @@
 //! What a restart keeps, and how a process ends.
 
 use testbed::proxy::Proxy;
+use testbed::traffic::{Pace, Traffic};
+use testbed::wait::{LONG, until};
 use testbed::world::World;
 
 #[tokio::test]
@@ -71,7 +73,7 @@ async fn without_a_registry_a_restarted_service_goes_on_with_the_schemas_that_it
     let health = order.http.health().await?;
     assert_eq!((health.status.as_str(), health.ready), ("degraded", true), "{health:?}");
     proxy.heal();
-    testbed::wait::until("it is healthy again", testbed::wait::LONG, async || {
+    until("it is healthy again", LONG, async || {
         let health = order.http.health().await?;
         anyhow::ensure!(health.status == "healthy", "{health:?}");
         Ok(())
@@ -92,5 +94,60 @@ async fn a_second_process_on_one_store_ends_with_what_to_do() -> anyhow::Result<
         log.contains("in use by another process") && log.contains("STORE"),
         "{log}"
     );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_under_way_when_cart_service_is_told_to_end_is_answered() -> anyhow::Result<()> {
+    let world = World::new("restart-under-way")?;
+    let (mut cart, mut other) = (world.cart()?.spawn()?, world.cart()?.spawn()?);
+    cart.ready().await?;
+    other.ready().await?;
+    let urls = [&cart, &other].map(|service| service.http.url().to_owned()).to_vec();
+    let traffic = Traffic {
+        urls,
+        orders: 900,
+        connections: 64,
+        update: false,
+    };
+    let pace = Pace::new(300);
+    let restarting = async {
+        for round in 1..=3 {
+            pace.reached(round * 300 - 200).await;
+            cart.restart().await?;
+            pace.allow((round + 1) * 300);
+        }
+        Ok(())
+    };
+    let (told, ()) = tokio::try_join!(traffic.run(&pace), restarting)?;
+    // A request that comes when the connection is closed may get no answer; then it was not carried out.
+    for told in &told {
+        assert!(
+            told.created.is_some(),
+            "it was created, and that was not answered: {told:?}"
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn services_that_find_no_broker_say_so_and_end_when_they_are_told() -> anyhow::Result<()> {
+    let world = World::new("restart-no-broker")?;
+    // Port 9 (discard): nobody listens.
+    let nobody = "127.0.0.1:9";
+    let mut cart = world.cart()?.with("KAFKA_BOOTSTRAP_SERVERS", nobody).spawn()?;
+    let mut order = world.order()?.with("KAFKA_BOOTSTRAP_SERVERS", nobody).spawn()?;
+    for service in [&mut cart, &mut order] {
+        until("it says what is amiss", LONG, async || {
+            let health = service.http.health().await?;
+            anyhow::ensure!(!health.ready && health.kafka == "disconnected", "{health:?}");
+            anyhow::ensure!(health.why().contains(nobody), "{health:?}");
+            Ok(())
+        })
+        .await?;
+    }
+    assert_eq!(cart.http.create_short("A-1").await?.status, 503);
+    assert_eq!(order.http.details("A-1").await?.status, 503);
+    tokio::try_join!(cart.terminate(), order.terminate())?;
     Ok(())
 }

@@ -186,3 +186,36 @@ async fn a_topic_that_was_made_anew_is_noticed_and_read_only_after_a_rebuild() -
     assert_eq!(order.http.order("A-1", 2).await?.status, "confirmed");
     Ok(())
 }
+
+#[tokio::test]
+async fn a_topic_that_lost_records_which_were_not_read_is_read_on_only_when_that_is_accepted() -> anyhow::Result<()> {
+    let world = World::new("topics-cut")?;
+    let (cart, mut order) = world.pair().await?;
+    cart.http.created("A-1").await?;
+    world.caught_up(&order).await?;
+    order.terminate().await?;
+    let missed = cart.http.updated("A-1", "confirmed").await?;
+    Topics::new(&world.servers.kafka)?.truncate(&world.topic).await?;
+
+    order.spawn(&[])?;
+    let partition = format!("partition {}", missed.partition);
+    says(&order, &["are gone", &partition, "--accept-truncated", "--rebuild"]).await?;
+    let known: testbed::views::Order = order.http.details("A-1").await?.read(200)?;
+    assert_eq!(known.version, 1);
+    // One without a store has missed them too.
+    let mut fresh = world.order()?.spawn()?;
+    says(&fresh, &["are gone", "--accept-truncated", "--rebuild"]).await?;
+
+    order.terminate().await?;
+    order.start_again(&["--accept-truncated"]).await?;
+    cart.http.updated("A-1", "shipped").await?;
+    fresh.terminate().await?;
+    fresh.start_again(&["--rebuild"]).await?;
+    for (service, applied) in [(&order, 2), (&fresh, 1)] {
+        let shown = service.http.order("A-1", 3).await?;
+        assert_eq!(shown.status, "shipped", "every event carries the whole order");
+        let stats = service.http.stats().await?;
+        assert_eq!((stats.totals.applied, stats.totals.gaps), (applied, 1), "{stats:?}");
+    }
+    Ok(())
+}

@@ -1,0 +1,179 @@
+//! What one batch does: fold, dispose of what cannot be used, write, and only then tell. Each step sees the batch as a
+//! whole; a partition in which one fails is put back to where it was.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rdkafka::Message;
+
+use super::part::Hold;
+use super::prepare::not_this_topic;
+use super::run::Runner;
+use super::share::{Share, hash};
+use super::unusables::{Refused, Unusables};
+use crate::kafka::log_reader::{LogReader, Seen};
+
+impl<U: Unusables> Runner<U> {
+    pub(super) fn process(&mut self, reader: &LogReader, batch: &[Seen<'_>]) {
+        let shares = match self.fold(reader, batch) {
+            Ok(shares) => shares,
+            Err(error) => return self.put_back_all(reader, batch, &format!("the store cannot be read: {error:#}")),
+        };
+        if self.halted {
+            return;
+        }
+        let mut shares = self.dispose(reader, shares);
+        let written = self.write(&mut shares);
+        for (partition, share) in shares {
+            match &written {
+                Ok(()) => self.accept(reader, partition, share),
+                Err(error) => self.hold(
+                    reader,
+                    partition,
+                    Hold::backoff(format!("the store cannot be written: {error:#}")),
+                ),
+            }
+        }
+    }
+
+    /// What the batch's records do, by partition, in memory only.
+    fn fold<'a>(&mut self, reader: &LogReader, batch: &'a [Seen<'a>]) -> anyhow::Result<BTreeMap<i32, Share<'a>>> {
+        let partitions = i32::try_from(self.parts.len()).unwrap_or(i32::MAX);
+        let mut shares = BTreeMap::new();
+        for seen in batch {
+            match seen {
+                // The client stops reading that partition; which one, and what is right, is found out by beginning anew.
+                Seen::OutOfRange => self.lost = Some("the broker has not got an offset that comes next"),
+                // It may only be a broker that has not heard of the topic yet.
+                Seen::TopicGone => self.lost = Some("a broker says that the topic is not there"),
+                Seen::Record(record) => {
+                    let partition = record.partition();
+                    let Some(part) = self.part(partition) else { continue };
+                    if let Err(why) = part.verify(record.offset(), || hash(record)) {
+                        self.halt(not_this_topic(reader.topic(), partition, &why));
+                        break;
+                    }
+                    let share = shares
+                        .entry(partition)
+                        .or_insert_with(|| part.share(partition, partitions));
+                    share.take(record, &mut self.lookup, &self.store)?;
+                }
+                Seen::End(partition) => {
+                    let Some(part) = self.part(*partition) else { continue };
+                    if part.is_unverified() {
+                        self.halt(not_this_topic(
+                            reader.topic(),
+                            *partition,
+                            "the last record that was read is not there",
+                        ));
+                        break;
+                    }
+                    shares
+                        .entry(*partition)
+                        .or_insert_with(|| part.share(*partition, partitions))
+                        .meet_end();
+                }
+            }
+        }
+        Ok(shares)
+    }
+
+    /// Disposes of what cannot be used. A partition in which that fails is put back as a whole, and waits.
+    fn dispose<'a>(&mut self, reader: &LogReader, mut shares: BTreeMap<i32, Share<'a>>) -> BTreeMap<i32, Share<'a>> {
+        let refused: Vec<Refused<'_>> = shares.values().flat_map(Share::refused).collect();
+        if refused.is_empty() {
+            return shares;
+        }
+        let results = self.unusables.dispose(&refused);
+        let mut failed = BTreeMap::new();
+        for (refused, result) in refused.iter().zip(results) {
+            if let Err(reason) = result {
+                failed.insert(refused.record.partition(), reason);
+            }
+        }
+        for refused in refused
+            .iter()
+            .filter(|refused| !failed.contains_key(&refused.record.partition()))
+        {
+            metrics::counter!("orderlog_unusable_records_total", "service" => self.settings.service, "code" => refused.why.code.as_str()).increment(1);
+        }
+        for (partition, reason) in failed {
+            shares.remove(&partition);
+            self.hold(
+                reader,
+                partition,
+                Hold::backoff(format!("dead letters cannot be written: {reason}")),
+            );
+        }
+        shares
+    }
+
+    /// Writes everything at once.
+    fn write(&self, shares: &mut BTreeMap<i32, Share<'_>>) -> anyhow::Result<()> {
+        let mut transaction = self.store.begin();
+        for share in shares.values_mut().filter(|share| share.has_records()) {
+            share.write(&mut transaction)?;
+        }
+        transaction.commit()
+    }
+
+    /// Takes over what was written, and tells those who wait for it.
+    fn accept(&mut self, reader: &LogReader, partition: i32, share: Share<'_>) {
+        let Some(part) = self.part(partition) else { return };
+        let waits_for = share.waits_for();
+        let look_again = part.met(share.has_records(), share.has_met_end(), share.is_at_end());
+        let (row, settled, orders) = share.into_written();
+        let before = std::mem::replace(&mut part.row, row);
+        let after = part.row.counters;
+        if look_again {
+            reader.seek(partition, part.position());
+        }
+        self.count(&before.counters, &after);
+        if let Some(id) = waits_for {
+            self.hold(reader, partition, Hold::Schema(id));
+        } else {
+            self.publish(partition);
+        }
+        self.waiters.tell(
+            settled.into_iter(),
+            orders
+                .values()
+                .map(|state| (state.order.order_id.as_str(), state.order.version)),
+        );
+    }
+
+    fn put_back_all(&mut self, reader: &LogReader, batch: &[Seen<'_>], reason: &str) {
+        let touched: BTreeSet<i32> = batch
+            .iter()
+            .filter_map(|seen| match seen {
+                Seen::Record(record) => Some(record.partition()),
+                Seen::End(partition) => Some(*partition),
+                Seen::OutOfRange | Seen::TopicGone => None,
+            })
+            .collect();
+        for partition in touched {
+            self.hold(reader, partition, Hold::backoff(reason.to_owned()));
+        }
+    }
+
+    /// Pauses a partition at its next record.
+    fn hold(&mut self, reader: &LogReader, partition: i32, hold: Hold) {
+        let why = match &hold {
+            Hold::Schema(id) => self.lookup.outage(*id),
+            Hold::Until { reason, .. } => Some(reason.clone()),
+        };
+        let Some(part) = self.part(partition) else { return };
+        if let Hold::Until { reason, .. } = &hold
+            && part.is_news(reason)
+        {
+            tracing::error!(
+                kafka.topic = reader.topic(),
+                kafka.partition = partition,
+                reason,
+                "partition paused"
+            );
+        }
+        let from = part.put_on_hold(hold, why);
+        reader.pause_at(partition, from);
+        self.publish(partition);
+    }
+}

@@ -1,0 +1,50 @@
+//! What the projection shows of itself: metrics, and its progress in Kafka for lag tools.
+
+use std::time::Instant;
+
+use super::run::Runner;
+use super::unusables::Unusables;
+use crate::kafka::log_reader::LogReader;
+use crate::store::Counters;
+
+impl<U: Unusables> Runner<U> {
+    pub(super) fn count(&self, before: &Counters, after: &Counters) {
+        let outcomes = [
+            ("applied", before.applied, after.applied),
+            ("duplicate", before.duplicate, after.duplicate),
+            ("superseded", before.superseded, after.superseded),
+            ("ignored", before.ignored, after.ignored),
+            ("unusable", before.dead_lettered, after.dead_lettered),
+        ];
+        for (outcome, before, after) in outcomes.into_iter().filter(|(_, before, after)| after > before) {
+            metrics::counter!("orderlog_records_total", "service" => self.settings.service, "outcome" => outcome)
+                .increment(after - before);
+        }
+    }
+
+    pub(super) fn show(&mut self, reader: &LogReader) {
+        self.shown = Instant::now();
+        if !self.halted {
+            reader.show_progress(
+                (0..)
+                    .zip(&self.parts)
+                    .map(|(partition, part)| (partition, part.row.next)),
+            );
+        }
+        for (partition, part) in (0..).zip(&self.parts) {
+            let lag = if part.is_at_end() {
+                0
+            } else {
+                self.link.end(partition).map_or(0, |end| (end - part.row.next).max(0))
+            };
+            let labels = [
+                ("service", self.settings.service.to_owned()),
+                ("partition", partition.to_string()),
+            ];
+            metrics::gauge!("orderlog_lag_records", &labels).set(lag as f64);
+            metrics::gauge!("orderlog_partition_paused", &labels).set(f64::from(u8::from(part.hold.is_some())));
+        }
+        let orders: u64 = self.parts.iter().map(|part| part.row.counters.orders).sum();
+        metrics::gauge!("orderlog_orders", "service" => self.settings.service).set(orders as f64);
+    }
+}

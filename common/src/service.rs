@@ -1,0 +1,52 @@
+//! The life of a service from its first request to its last, which both services share: serve until told to stop, until
+//! the registry refuses the schema, or until the HTTP server ends by itself. What comes before and after is their own.
+
+use std::future::Future;
+use std::net::TcpListener;
+
+use actix_web::web::ServiceConfig;
+use anyhow::{Context, bail};
+
+use crate::http::server;
+use crate::registration::Registration;
+
+/// Serves those routes on that listener until `stop` resolves, then lets running requests end.
+///
+/// # Errors
+/// When the registry refuses the schema, or the HTTP server fails or ends by itself.
+pub async fn serve_until<R>(
+    stop: impl Future,
+    listener: TcpListener,
+    service: &'static str,
+    registration: &Registration,
+    routes: R,
+) -> anyhow::Result<()>
+where
+    R: Fn(&mut ServiceConfig) + Clone + Send + 'static,
+{
+    let address = listener.local_addr().context("asking for the address")?;
+    let server = server::serve(listener, service, routes)?;
+    let handle = server.handle();
+    let mut served = tokio::spawn(server);
+    tracing::info!(port = address.port(), %address, "{service} listens");
+    let refused = tokio::select! {
+        _ = stop => None,
+        reason = registration.refused() => Some(reason),
+        ended = &mut served => {
+            ended.context("the HTTP server panicked")?.context("the HTTP server failed")?;
+            bail!("the HTTP server ended by itself");
+        }
+    };
+    tracing::info!("stopping");
+    handle.stop(true).await;
+    served
+        .await
+        .context("the HTTP server panicked")?
+        .context("the HTTP server failed")?;
+    if let Some(reason) = refused {
+        bail!(
+            "{reason}. Bring the schema and the subject together, or give this service a topic of its own (--kafka-topic / KAFKA_TOPIC)"
+        );
+    }
+    Ok(())
+}

@@ -46,12 +46,12 @@ pub struct Config {
     pub write_deadline_ms: u64,
 
     /// How long a schema id that the registry does not know may take to appear, in milliseconds, before its records are
-    /// skipped; the orders of their partition cannot be written meanwhile
+    /// skipped. The orders of their partition cannot be written meanwhile, so keep it well below the write deadline
     #[arg(
         long,
         env = "UNKNOWN_SCHEMA_GRACE_MS",
         value_name = "UNKNOWN_SCHEMA_GRACE_MS",
-        default_value_t = 10_000
+        default_value_t = 1000
     )]
     pub unknown_schema_grace_ms: u64,
 }

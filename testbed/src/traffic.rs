@@ -74,8 +74,8 @@ pub struct Told {
     pub created: Option<Written>,
     /// The answer to its update.
     pub updated: Option<Written>,
-    /// How often it was told 504 or nothing.
-    pub unknown: usize,
+    /// What it was told instead of an answer that is certain.
+    pub unknown: Vec<String>,
 }
 
 impl Traffic {
@@ -110,13 +110,13 @@ impl Traffic {
             order_id: order_id.clone(),
             created: None,
             updated: None,
-            unknown: 0,
+            unknown: Vec::new(),
         };
         // Each order begins at another instance.
         let create = json!({"orderId": order_id, "itemsCount": 1 + n % 3}).to_string();
         let answer = ask(clients, n, (Method::POST, "/create-order", create), &mut told.unknown).await?;
         // Only this client creates the order: if it exists, then by a request whose answer was lost.
-        if answer.status != 409 || told.unknown == 0 {
+        if answer.status != 409 || told.unknown.is_empty() {
             told.created = Some(answer.read(201)?);
         }
         if self.update {
@@ -139,7 +139,7 @@ async fn ask(
     clients: &[Client],
     first: usize,
     request: (Method, &str, String),
-    unknown: &mut usize,
+    unknown: &mut Vec<String>,
 ) -> anyhow::Result<Answer> {
     let (method, path, body) = request;
     let begun = Instant::now();
@@ -150,13 +150,16 @@ async fn ask(
         {
             Ok(answer) if answer.status == 503 => answer.text,
             Ok(answer) if answer.status == 504 => {
-                *unknown += 1;
+                unknown.push(answer.text.clone());
                 answer.text
             }
             Ok(answer) => return Ok(answer),
             Err(error) => {
-                *unknown += usize::from(!error.is_connect());
-                format!("{error:?}")
+                let seen = format!("{error:?}");
+                if !error.is_connect() {
+                    unknown.push(seen.clone());
+                }
+                seen
             }
         };
         anyhow::ensure!(

@@ -80,14 +80,14 @@ impl Lookup {
         if let Some(writer) = self.known.get(&id) {
             return Some(Known::Writer(writer.clone()));
         }
-        if self.unknown.get(&id).is_some_and(|since| since.elapsed() < MINUTE) {
-            return Some(Known::Unknown);
-        }
         match self.store.schema(id) {
             Ok(Some((schema_type, text))) => return Some(Known::Writer(self.learn(id, &schema_type, &text))),
             Ok(None) => {}
             // The registry still has it.
             Err(error) => tracing::error!(%error, schema.id = id, "a stored schema could not be read"),
+        }
+        if self.unknown.get(&id).is_some_and(|since| since.elapsed() < MINUTE) {
+            return Some(Known::Unknown);
         }
         if !self.asking.contains_key(&id) {
             let paid = self
@@ -102,11 +102,9 @@ impl Lookup {
         None
     }
 
-    /// Takes in the answers that have come. Returns whether there were any.
-    pub fn take_answers(&mut self) -> bool {
-        let mut any = false;
+    /// Takes in the answers that have come.
+    pub fn take_answers(&mut self) {
         while let Ok(answer) = self.answers.try_recv() {
-            any = true;
             match answer {
                 Answer::Schema(id, schema) => {
                     self.asked(id);
@@ -136,7 +134,6 @@ impl Lookup {
                 }
             }
         }
-        any
     }
 
     /// Whether the registry is being asked for that id.

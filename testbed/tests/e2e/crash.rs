@@ -34,8 +34,10 @@ enum Victim {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kills_in_the_middle_lose_nothing_and_count_nothing_twice() -> anyhow::Result<()> {
     let world = World::new("crash")?;
-    let (mut cart, mut other) = (world.cart()?.spawn()?, world.cart()?.spawn()?);
-    let mut order = world.order()?.with("UNKNOWN_SCHEMA_GRACE_MS", "300").start().await?;
+    let (setup, order) = world.quick_pair()?;
+    let mut cart = setup.spawn()?;
+    let mut other = world.quick_pair()?.0.spawn()?;
+    let mut order = order.start().await?;
     cart.ready().await?;
     other.ready().await?;
     let poisoner = Poisoner::new(&world.servers, &world.topic).await?;
@@ -50,7 +52,7 @@ async fn kills_in_the_middle_lose_nothing_and_count_nothing_twice() -> anyhow::R
     let killing = kill(&mut cart, &mut order, &pace);
     let (told, poisoned, ()) = tokio::try_join!(traffic.run(&pace), pour(&poisoner, &pace, ORDERS), killing)?;
     assert!(
-        told.iter().any(|told| told.unknown > 0),
+        told.iter().any(|told| !told.unknown.is_empty()),
         "no kill came while a request was under way"
     );
 

@@ -20,7 +20,7 @@ fn id_in(partition: i32, name: &str) -> String {
 
 /// An order-service that gives up unknown schema ids soon, and a writer of poison.
 async fn start(world: &World) -> anyhow::Result<(Service, Poisoner)> {
-    let order = world.order()?.with("UNKNOWN_SCHEMA_GRACE_MS", "300").start().await?;
+    let order = world.quick_pair()?.1.start().await?;
     Ok((order, Poisoner::new(&world.servers, &world.topic).await?))
 }
 

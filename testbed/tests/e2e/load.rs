@@ -19,8 +19,10 @@ pub const ROUNDS: usize = 8;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_orders_and_every_kind_of_poison_are_all_accounted_for() -> anyhow::Result<()> {
     let world = World::new("load")?;
-    let mut cart = world.cart()?.spawn()?;
-    let order = world.order()?.with("UNKNOWN_SCHEMA_GRACE_MS", "300").start().await?;
+    let (cart, order) = world.quick_pair()?;
+    // Enough time for every request on a busy machine: an answer of 504 would be a fault here.
+    let mut cart = cart.with("WRITE_DEADLINE_MS", "30000").spawn()?;
+    let order = order.start().await?;
     cart.ready().await?;
     let poisoner = Poisoner::new(&world.servers, &world.topic).await?;
     let traffic = Traffic {
@@ -31,11 +33,8 @@ async fn a_thousand_orders_and_every_kind_of_poison_are_all_accounted_for() -> a
     };
     let pace = Pace::new(ORDERS);
     let (told, poisoned) = tokio::try_join!(traffic.run(&pace), pour(&poisoner, &pace, ORDERS))?;
-    assert!(
-        told.iter().all(|told| told.unknown == 0),
-        "no answer was lost: {:?}",
-        told.iter().find(|told| told.unknown > 0)
-    );
+    let unknown: Vec<&Told> = told.iter().filter(|told| !told.unknown.is_empty()).collect();
+    assert!(unknown.is_empty(), "no answer was lost: {unknown:?}");
 
     let stats = world.caught_up(&order).await?;
     let log = world.log().await?;

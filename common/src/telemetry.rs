@@ -11,9 +11,9 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::LogFormat;
 
-/// What is logged where `RUST_LOG` says nothing: librdkafka tells each connection that it loses, brokers that restart
-/// included; what matters of that comes as an error to the code that uses it.
-const DEFAULT_FILTER: &str = "info,librdkafka=error,rdkafka=warn,actix_server=warn,fjall=warn,lsm_tree=warn";
+/// What is logged where `RUST_LOG` says nothing: librdkafka tells each connection that it loses, from each of its clients,
+/// over and over; that no broker is heard is logged once, where it is noticed, and `/health` tells the reason.
+const DEFAULT_FILTER: &str = "info,librdkafka=off,rdkafka=off,actix_server=warn,fjall=warn,lsm_tree=warn";
 
 /// Bucket bounds of every metric in seconds: from a read of the store (0.1 ms) to the longest wait (30 s).
 const SECONDS: [f64; 16] = [

@@ -80,6 +80,11 @@ impl Setup {
         self
     }
 
+    /// The same, giving up a schema id that the registry does not know soon: for topics in which there will be poison.
+    pub fn impatient(self) -> Self {
+        self.with("UNKNOWN_SCHEMA_GRACE_MS", "300")
+    }
+
     /// The same with these librdkafka settings, in a file.
     ///
     /// # Errors

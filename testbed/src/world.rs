@@ -74,15 +74,6 @@ impl World {
         self.setup(Program::Order)
     }
 
-    /// One of each, not started, for topics in which there will be poison: they give up unknown schema ids soon.
-    ///
-    /// # Errors
-    /// When there is no port for one.
-    pub fn quick_pair(&self) -> anyhow::Result<(Setup, Setup)> {
-        let quick = |setup: Setup| setup.with("UNKNOWN_SCHEMA_GRACE_MS", "300");
-        Ok((quick(self.cart()?), quick(self.order()?)))
-    }
-
     /// One of each, ready.
     ///
     /// # Errors

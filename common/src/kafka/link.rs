@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::ConsumerContext;
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::statistics::{Broker, Statistics};
 
 /// How long a broker may be silent before what we know counts as old. A quiet broker answers a fetch twice a second.
@@ -127,6 +127,10 @@ impl ClientContext for LinkContext {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
+        // The end of a partition comes this way too, and is none.
+        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::PartitionEOF) {
+            return;
+        }
         self.link.lock().last_error = Some(reason.to_owned());
         tracing::debug!(%error, reason, "kafka client");
     }

@@ -43,6 +43,8 @@ pub(super) struct Runner<U> {
     pub(super) halted: bool,
     /// Whether to begin anew: the broker has refused an offset or has not got the topic.
     pub(super) lost: Option<&'static str>,
+    /// Whether the broker was heard when that was last looked at.
+    pub(super) heard: bool,
     pub(super) shown: Instant,
 }
 
@@ -82,6 +84,7 @@ impl<U: Unusables> Runner<U> {
             parts: Vec::new(),
             halted: false,
             lost: None,
+            heard: false,
             shown: Instant::now(),
         }
     }

@@ -44,7 +44,22 @@ impl<U: Unusables> Runner<U> {
             metrics::gauge!("orderlog_lag_records", &labels).set(lag as f64);
             metrics::gauge!("orderlog_partition_paused", &labels).set(f64::from(u8::from(part.hold.is_some())));
         }
+        self.tell_of_link();
         let orders: u64 = self.parts.iter().map(|part| part.row.counters.orders).sum();
         metrics::gauge!("orderlog_orders", "service" => self.settings.service).set(orders as f64);
+    }
+
+    /// Logs once that the broker fell silent, and once that it is heard again.
+    fn tell_of_link(&mut self) {
+        let heard = self.link.is_connected();
+        if std::mem::replace(&mut self.heard, heard) == heard {
+            return;
+        }
+        if heard {
+            tracing::info!("a kafka broker is heard");
+        } else {
+            let reason = self.link.trouble().unwrap_or_default();
+            tracing::warn!(reason, "no kafka broker is heard");
+        }
     }
 }

@@ -34,10 +34,9 @@ enum Victim {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kills_in_the_middle_lose_nothing_and_count_nothing_twice() -> anyhow::Result<()> {
     let world = World::new("crash")?;
-    let (setup, order) = world.quick_pair()?;
-    let mut cart = setup.spawn()?;
-    let mut other = world.quick_pair()?.0.spawn()?;
-    let mut order = order.start().await?;
+    let mut cart = world.cart()?.impatient().spawn()?;
+    let mut other = world.cart()?.impatient().spawn()?;
+    let mut order = world.order()?.impatient().start().await?;
     cart.ready().await?;
     other.ready().await?;
     let poisoner = Poisoner::new(&world.servers, &world.topic).await?;

@@ -20,7 +20,7 @@ fn id_in(partition: i32, name: &str) -> String {
 
 /// An order-service that gives up unknown schema ids soon, and a writer of poison.
 async fn start(world: &World) -> anyhow::Result<(Service, Poisoner)> {
-    let order = world.quick_pair()?.1.start().await?;
+    let order = world.order()?.impatient().start().await?;
     Ok((order, Poisoner::new(&world.servers, &world.topic).await?))
 }
 

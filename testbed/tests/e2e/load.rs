@@ -19,10 +19,9 @@ pub const ROUNDS: usize = 8;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_orders_and_every_kind_of_poison_are_all_accounted_for() -> anyhow::Result<()> {
     let world = World::new("load")?;
-    let (cart, order) = world.quick_pair()?;
     // Enough time for every request on a busy machine: an answer of 504 would be a fault here.
-    let mut cart = cart.with("WRITE_DEADLINE_MS", "30000").spawn()?;
-    let order = order.start().await?;
+    let mut cart = world.cart()?.impatient().with("WRITE_DEADLINE_MS", "30000").spawn()?;
+    let order = world.order()?.impatient().start().await?;
     cart.ready().await?;
     let poisoner = Poisoner::new(&world.servers, &world.topic).await?;
     let traffic = Traffic {

@@ -15,4 +15,5 @@ pub mod demo;
 pub mod pipeline;
 pub mod poison;
 pub mod registry;
+pub mod wait;
 pub mod welcome;

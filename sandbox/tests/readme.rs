@@ -2,12 +2,12 @@
 //! And what the sandbox does around them: ports, poison, a clean end.
 
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use clap::Parser;
 use sandbox::cli::Cli;
 use sandbox::pipeline::{Pipeline, TOPIC};
 use sandbox::poison::{Kind, Poisoner};
+use sandbox::wait::becomes_true;
 
 const README: &str = include_str!("../../README.md");
 
@@ -30,17 +30,6 @@ async fn start(flags: &[&str]) -> anyhow::Result<Pipeline> {
 
 async fn get(url: String) -> serde_json::Value {
     reqwest::get(url).await.expect("an answer").json().await.expect("JSON")
-}
-
-async fn becomes_true<F: Future<Output = bool>>(condition: impl Fn() -> F) -> bool {
-    let until = Instant::now() + Duration::from_secs(20);
-    while Instant::now() < until {
-        if condition().await {
-            return true;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    false
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,13 +1,12 @@
 //! Starts cart-services on one broker and one registry, and talks to them.
 
-use std::time::{Duration, Instant};
-
 use cart_service::{Application, Config};
 use clap::Parser;
 use common::telemetry;
 use reqwest::{Client, Response, StatusCode};
 use sandbox::broker::Broker;
 use sandbox::registry::{Contents, Registry};
+pub use sandbox::wait::{becomes_true, fields};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
@@ -172,26 +171,4 @@ impl App {
 pub async fn answer(response: Response) -> (StatusCode, Value) {
     let status = response.status();
     (status, response.json().await.unwrap_or(Value::Null))
-}
-
-/// The fields that a 400 names.
-pub fn fields(problem: &Value) -> Vec<&str> {
-    problem["errors"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|fault| fault["field"].as_str())
-        .collect()
-}
-
-/// Whether a condition comes true within 20 seconds.
-pub async fn becomes_true<F: Future<Output = bool>>(condition: impl Fn() -> F) -> bool {
-    let until = Instant::now() + Duration::from_secs(20);
-    while Instant::now() < until {
-        if condition().await {
-            return true;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    false
 }

@@ -22,8 +22,9 @@ use sandbox::poison::{Facts, Kind, Record, records};
 use sandbox::registry::{Contents, Registry};
 use serde_json::Value;
 
-pub use app::{App, becomes_true, fields};
+pub use app::App;
 pub use events::{created, event, home, id_where};
+pub use sandbox::wait::{becomes_true, fields};
 pub use stored::Stored;
 
 pub const TOPIC: &str = "order-events";

@@ -1,6 +1,6 @@
 //! A running service, and how it is asked.
 
-use std::time::{Duration, Instant};
+use sandbox::wait::becomes_true;
 
 use order_service::{Application, Config};
 use reqwest::{Client, Response, StatusCode};
@@ -85,26 +85,4 @@ impl App {
             self.get("/dlq/info").await.1
         );
     }
-}
-
-/// The fields that a 400 names.
-pub fn fields(problem: &Value) -> Vec<&str> {
-    problem["errors"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|fault| fault["field"].as_str())
-        .collect()
-}
-
-/// Whether a condition comes true within 20 seconds.
-pub async fn becomes_true<F: Future<Output = bool>>(condition: impl Fn() -> F) -> bool {
-    let until = Instant::now() + Duration::from_secs(20);
-    while Instant::now() < until {
-        if condition().await {
-            return true;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    false
 }

@@ -46,6 +46,7 @@ fn report(state: &State) -> HealthReport {
         Connection::Disconnected
     };
     let ready = progress.is_caught_up()
+        && progress.starting.is_none()
         && progress.halted.is_none()
         && link.is_connected()
         && state.registration.schema_id().is_some();

@@ -13,6 +13,8 @@ use crate::poison::{Kind, Poisoner};
 const PACE: Duration = Duration::from_millis(250);
 /// Commands between two poisoned records.
 const POISON_EVERY: u64 = 20;
+/// Commands between two lines that tell what was done.
+const TELL_EVERY: u64 = 40;
 /// Orders that are on their way at the same time.
 const OPEN: usize = 20;
 
@@ -44,10 +46,15 @@ pub async fn run(demo: &Demo) -> anyhow::Result<()> {
     let mut open: Vec<(String, usize)> = Vec::new();
     let mut kinds = Kind::value_variants().iter().cycle();
     let mut pace = tokio::time::interval(PACE);
+    let (mut created, mut updated, mut poisoned) = (0_u64, 0_u64, 0_u64);
     for turn in 1_u64.. {
         pace.tick().await;
+        if turn.is_multiple_of(TELL_EVERY) {
+            println!("so far: {created} orders created, {updated} updates, {poisoned} poisoned records");
+        }
         if turn.is_multiple_of(POISON_EVERY) {
             if let Some(kind) = kinds.next() {
+                poisoned += 1;
                 let id = format!("POISON-{turn}");
                 // The broker is in this process: writing takes a millisecond, so the runtime is not held up.
                 match poisoner.write(*kind, &id) {
@@ -68,6 +75,7 @@ pub async fn run(demo: &Demo) -> anyhow::Result<()> {
                     .await,
             );
             open.push((id, 0));
+            created += 1;
         } else {
             let n = fastrand::usize(..open.len());
             let (id, step) = &mut open[n];
@@ -81,6 +89,7 @@ pub async fn run(demo: &Demo) -> anyhow::Result<()> {
                     .send()
                     .await,
             );
+            updated += 1;
             if status.is_final() {
                 open.swap_remove(n);
             }

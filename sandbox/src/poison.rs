@@ -212,7 +212,9 @@ impl Poisoner {
         let consumer: BaseConsumer = config().set("group.id", "poison").create()?;
         let metadata = consumer
             .fetch_metadata(Some(topic), TIMEOUT)
-            .context("asking the broker for the topic")?;
+            .with_context(|| {
+            format!("no broker answers at {bootstrap_servers}; take the address that the running sandbox prints, it is another one at each start")
+        })?;
         let partitions = metadata.topics().first().map_or(0, |topic| topic.partitions().len());
         anyhow::ensure!(partitions > 0, "the broker at {bootstrap_servers} has no topic {topic}");
         let facts = Facts {

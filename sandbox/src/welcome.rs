@@ -31,9 +31,9 @@ Broker and registry are in memory: they forget everything at the end, and the br
 
 Try:
 
-  curl -i -X POST {cart_url}/create-order -H 'content-type: application/json' -d '{{"orderId": "1001", "itemsCount": 3}}'
-  curl -i -X PUT {cart_url}/update-order -H 'content-type: application/json' -d '{{"orderId": "1001", "status": "confirmed"}}'
-  curl -i '{order_url}/order-details?orderId=1001'
+  curl -i -X POST {cart_url}/create-order -H 'content-type: application/json' -d '{{"orderId": "42", "itemsCount": 3}}'
+  curl -i -X PUT {cart_url}/update-order -H 'content-type: application/json' -d '{{"orderId": "42", "status": "confirmed"}}'
+  curl -i '{order_url}/order-details?orderId=42'
   curl -i '{order_url}/getAllOrderIdsFromTopic?topic={TOPIC}'
   curl -i {order_url}/stats
 

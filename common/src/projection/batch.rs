@@ -128,6 +128,7 @@ impl<U: Unusables> Runner<U> {
             reader.seek(partition, part.position());
         }
         self.count(&before.counters, &after);
+        self.tell_when_caught_up();
         if let Some(id) = waits_for {
             self.hold(reader, partition, Hold::Schema(id));
         } else {

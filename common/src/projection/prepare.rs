@@ -50,8 +50,10 @@ pub(super) fn prepare(
     let count = || {
         reader.partition_count(PATIENCE).map_err(|e| {
             NotReady::Yet(format!(
-                "no broker answers at {}: {e}",
-                settings.cluster.bootstrap_servers
+                "no broker answers at {} (KAFKA_BOOTSTRAP_SERVERS): {}",
+                settings.cluster.bootstrap_servers,
+                e.rdkafka_error_code()
+                    .map_or_else(|| e.to_string(), |code| code.to_string())
             ))
         })
     };

@@ -43,6 +43,8 @@ pub(super) struct Runner<U> {
     pub(super) halted: bool,
     /// Whether to begin anew: the broker has refused an offset or has not got the topic.
     pub(super) lost: Option<&'static str>,
+    /// Whether it was told that every partition's end was met.
+    pub(super) told_caught_up: bool,
     /// Whether the broker was heard when that was last looked at.
     pub(super) heard: bool,
     pub(super) shown: Instant,
@@ -84,6 +86,7 @@ impl<U: Unusables> Runner<U> {
             parts: Vec::new(),
             halted: false,
             lost: None,
+            told_caught_up: false,
             heard: false,
             shown: Instant::now(),
         }
@@ -123,7 +126,7 @@ impl<U: Unusables> Runner<U> {
                 Err(NotReady::Yet(reason)) => {
                     let news = self.progress.borrow().starting.as_ref() != Some(&reason);
                     if news {
-                        tracing::info!(kafka.topic = self.settings.topic.name, reason, "not reading yet");
+                        tracing::warn!(kafka.topic = self.settings.topic.name, reason, "not reading yet");
                     }
                     self.progress.send_modify(|progress| progress.starting = Some(reason));
                 }

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::part::Part;
 use super::run::Runner;
 use super::unusables::Unusables;
 use crate::kafka::log_reader::LogReader;
@@ -47,6 +48,24 @@ impl<U: Unusables> Runner<U> {
         self.tell_of_link();
         let orders: u64 = self.parts.iter().map(|part| part.row.counters.orders).sum();
         metrics::gauge!("orderlog_orders", "service" => self.settings.service).set(orders as f64);
+    }
+
+    /// Logs once that the topic was read to its end.
+    pub(super) fn tell_when_caught_up(&mut self) {
+        if self.told_caught_up || !self.parts.iter().all(Part::is_caught_up) {
+            return;
+        }
+        self.told_caught_up = true;
+        let (orders, records) = self.parts.iter().fold((0, 0), |(orders, records), part| {
+            (orders + part.row.counters.orders, records + part.row.counters.records())
+        });
+        tracing::info!(
+            kafka.topic = self.settings.topic.name,
+            partitions = self.parts.len(),
+            orders,
+            records,
+            "caught up with the topic"
+        );
     }
 
     /// Logs once that the broker fell silent, and once that it is heard again.

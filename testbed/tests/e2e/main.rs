@@ -1,6 +1,7 @@
 //! The pipeline end to end: the real binaries as processes, a real Apache Kafka broker and a real schema registry.
 //! `scripts/test.sh` starts the servers and builds the binaries. Each test has a topic of its own.
 
+mod changes;
 mod crash;
 mod dead_letters;
 mod letters;

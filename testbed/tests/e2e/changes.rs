@@ -1,0 +1,74 @@
+//! What an operator does to a topic while it is read: noticed, said, and nothing is answered that might not be so.
+
+use testbed::service::Service;
+use testbed::topics::Topics;
+use testbed::views::Order;
+use testbed::wait::{LONG, until};
+use testbed::world::World;
+
+/// Both services, on a topic with one order. They look at the topic once a second, not every half minute.
+async fn start(world: &World) -> anyhow::Result<(Service, Service)> {
+    let soon = "topic.metadata.refresh.interval.ms=1000\ntopic.metadata.propagation.max.ms=1000\n";
+    let mut cart = world.cart()?.with_kafka_settings(soon)?.spawn()?;
+    let mut order = world.order()?.with_kafka_settings(soon)?.spawn()?;
+    cart.ready().await?;
+    order.ready().await?;
+    cart.http.created("A-1").await?;
+    world.caught_up(&order).await?;
+    Ok((cart, order))
+}
+
+/// Waits until both say that, and checks that the one refuses and the other still tells what it knows.
+async fn both_stop(cart: &Service, order: &Service, why: &str) -> anyhow::Result<()> {
+    for service in [cart, order] {
+        until(&format!("it says: {why}"), LONG, async || {
+            let health = service.http.health().await?;
+            anyhow::ensure!(health.why().contains(why) && health.status == "degraded", "{health:?}");
+            Ok(())
+        })
+        .await?;
+    }
+    let refused = cart.http.update("A-1", "confirmed").await?;
+    assert!(refused.status == 503 && refused.text.contains(why), "{refused:?}");
+    assert_eq!(cart.http.get("/health/ready").await?.status, 503);
+    let known: Order = order.http.details("A-1").await?.read(200)?;
+    assert_eq!(known.version, 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_partition_that_is_added_while_they_run_stops_both() -> anyhow::Result<()> {
+    let world = World::new("changes-grown")?;
+    let (cart, order) = start(&world).await?;
+    Topics::new(&world.servers.kafka)?.grow(&world.topic, 7).await?;
+    both_stop(&cart, &order, "has 7 partitions, but had 6").await
+}
+
+#[tokio::test]
+async fn a_topic_that_is_deleted_while_they_run_stops_both() -> anyhow::Result<()> {
+    let world = World::new("changes-deleted")?;
+    let (cart, order) = start(&world).await?;
+    Topics::new(&world.servers.kafka)?.delete(&world.topic).await?;
+    both_stop(&cart, &order, "does not exist").await
+}
+
+#[tokio::test]
+async fn a_dead_letter_topic_that_is_deleted_is_made_again_and_no_letter_is_lost() -> anyhow::Result<()> {
+    let world = World::new("changes-letters")?;
+    let (_cart, order) = start(&world).await?;
+    let topics = Topics::new(&world.servers.kafka)?;
+    topics.delete(&world.dead_letter_topic()).await?;
+    let place = world
+        .writer()?
+        .write(&testbed::writer::NewRecord::of("A-2", "poison"))
+        .await?;
+    let stats = world.caught_up(&order).await?;
+    assert_eq!(stats.totals.dead_lettered, 1, "{stats:?}");
+    let letters = world.dead_letters().await?;
+    let places = letters
+        .iter()
+        .map(testbed::poison::origin)
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    assert_eq!(places, [place], "acknowledged before the offset moved: {letters:?}");
+    world.letters_indexed(&order, 1).await
+}

@@ -7,7 +7,7 @@
 //! - [`client`] and [`views`]: its HTTP API, and what that answers;
 //! - [`log`], [`writer`], [`topics`], [`registry`]: the topic and the subject, past the services;
 //! - [`events`]: events as another producer would make them;
-//! - [`reference`]: what a log must have done, by a count that shares nothing with the product;
+//! - [`mod@reference`]: what a log must have done, by a second, naive count;
 //! - [`poison`]: records that cannot be used, and where they landed;
 //! - [`traffic`]: many clients at once, who keep what they were told;
 //! - [`proxy`]: a registry that can be cut off for one service only;

@@ -7,11 +7,21 @@ use common::projection::Progress;
 use crate::SERVICE;
 use crate::app::State;
 
-/// Why orders are not answered for yet; `None` when they are. A projection that was halted is as far as it will come:
-/// what it knows is told until an operator acts.
-pub(crate) fn not_ready(progress: &Progress) -> Option<String> {
-    if progress.halted.is_some() || progress.is_caught_up() {
+/// Why orders are not answered for yet; `None` when they are.
+pub(crate) fn not_ready(state: &State) -> Option<String> {
+    judge(&state.view.progress(), || {
+        state.view.store().partitions().is_ok_and(|rows| !rows.is_empty())
+    })
+}
+
+/// A projection that was halted is as far as it will come: what it knows is told until an operator acts. One that never
+/// read anything knows nothing, and "there is no such order" would be a guess.
+fn judge(progress: &Progress, has_read: impl FnOnce() -> bool) -> Option<String> {
+    if progress.is_caught_up() {
         return None;
+    }
+    if let Some(reason) = &progress.halted {
+        return (!has_read()).then(|| format!("nothing was read yet: {reason}"));
     }
     let why = match &progress.starting {
         Some(reason) => format!("the topic is not read yet: {reason}"),
@@ -25,9 +35,9 @@ pub(crate) fn report(state: &State) -> HealthReport {
     let progress = state.view.progress();
     let link = state.view.link();
     let connected = link.is_connected();
-    let not_ready = not_ready(&progress);
+    let not_ready = not_ready(state);
     let mut reasons = progress.reasons();
-    if progress.starting.is_none() {
+    if progress.starting.is_none() && progress.halted.is_none() {
         reasons.extend(not_ready.clone());
     }
     if !connected {
@@ -70,9 +80,9 @@ mod tests {
 
     #[test]
     fn orders_are_answered_for_once_every_partition_was_read_to_its_end() {
-        assert_eq!(not_ready(&progress(true)), None);
+        assert_eq!(judge(&progress(true), || true), None);
         assert!(
-            not_ready(&progress(false))
+            judge(&progress(false), || true)
                 .expect("a reason")
                 .contains("still being read")
         );
@@ -80,18 +90,24 @@ mod tests {
             starting: Some("no broker answers".into()),
             ..Progress::default()
         };
-        assert!(not_ready(&starting).expect("a reason").contains("no broker answers"));
+        assert!(
+            judge(&starting, || true)
+                .expect("a reason")
+                .contains("no broker answers")
+        );
     }
 
     #[test]
     fn a_pause_or_a_halt_does_not_take_back_what_is_known() {
         let mut paused = progress(true);
         paused.partitions[0].paused = Some("the registry is away".into());
-        assert_eq!(not_ready(&paused), None);
+        assert_eq!(judge(&paused, || true), None);
         let halted = Progress {
             halted: Some("another topic".into()),
             ..Progress::default()
         };
-        assert_eq!(not_ready(&halted), None);
+        assert_eq!(judge(&halted, || true), None);
+        let nothing_known = judge(&halted, || false).expect("a reason");
+        assert!(nothing_known.contains("another topic"), "{nothing_known}");
     }
 }

@@ -158,7 +158,7 @@ fn begin(settings: &Settings, reader: &LogReader, partition: i32, mut row: Parti
 /// The sentence for a topic whose number of partitions has changed.
 pub(super) fn other_count(topic: &str, has: impl std::fmt::Display, had: impl std::fmt::Display) -> String {
     format!(
-        "topic {topic} has {has} partitions, but had {had} when the store was made: an order's events now lie in two partitions. Bring back the old count, or copy the events to a new topic and start with --rebuild"
+        "topic {topic} has {has} partitions, but had {had} when the store was made: an order's events now lie in two partitions. Copy the events to a new topic, each under its key, and start with --rebuild on that one"
     )
 }
 

@@ -38,7 +38,7 @@ pub fn configure(config: &mut ServiceConfig, state: &web::Data<State>) {
 
 /// Refuses as long as the orders are not known yet: an answer before the first catch-up would be a guess.
 fn ready(state: &State) -> Result<(), Problem> {
-    match not_ready(&state.view.progress()) {
+    match not_ready(state) {
         None => Ok(()),
         Some(reason) => Err(Problem::new(Kind::NotReady, reason)),
     }

@@ -110,7 +110,7 @@ impl Writer {
                         }
                         // The event that won lies before ours, so it has been read: the state is newer than the request.
                         Outcome::Superseded => fresh = true,
-                        Outcome::Ignored | Outcome::Rejected(_) => return Err(self.rejected(&settled)),
+                        Outcome::Ignored | Outcome::Rejected(_) => return Err(rejected(&settled)),
                     }
                 }
                 Decision::AlreadySo(state) if fresh => return Ok(Done::AlreadySo(state)),
@@ -180,14 +180,14 @@ impl Writer {
         let in_time = timeout_at(deadline.into(), read_back).await;
         in_time.unwrap_or_else(|_| Err(unknown("the event was not read back in time")))
     }
+}
 
-    fn rejected(&self, settled: &Settled) -> Failure {
-        tracing::error!(kafka.partition = settled.partition, kafka.offset = settled.offset, outcome = ?settled.outcome, "an own event was rejected: a bug");
-        Failure::Rejected(format!(
-            "the event at partition {}, offset {} was rejected",
-            settled.partition, settled.offset
-        ))
-    }
+/// A bug: logged where it is answered.
+fn rejected(settled: &Settled) -> Failure {
+    Failure::Rejected(format!(
+        "an own event was rejected: partition {}, offset {}, {:?}",
+        settled.partition, settled.offset, settled.outcome
+    ))
 }
 
 fn won(event: OrderEvent, settled: &Settled) -> OrderState {

@@ -14,7 +14,7 @@ use schema_registry_converter::schema_registry_common::{RawError, SchemaType, Su
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::schemas;
+use crate::schemas::{self, SchemaText};
 
 /// Largest answer that is read, in bytes: a schema of the largest size that is parsed, escaped as JSON, fits well.
 const MAX_ANSWER_BYTES: usize = 8 * 1024 * 1024;
@@ -31,22 +31,21 @@ pub struct Registry {
     reachability: AtomicU8,
 }
 
-/// A schema as the registry holds it.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Registered {
-    /// The schema's text.
-    pub schema: String,
+/// The answer to a question for a schema.
+#[derive(Deserialize)]
+struct Registered {
+    schema: String,
     /// AVRO, PROTOBUF or JSON. A registry leaves it out for AVRO.
     #[serde(rename = "schemaType", default = "avro")]
-    pub schema_type: String,
+    schema_type: String,
 }
 
 /// Why there is no schema for an id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RegistryError {
     /// The registry answered, and has no schema of that id.
-    #[error("the registry knows no schema of that id")]
-    Unknown,
+    #[error("{0}")]
+    Unknown(String),
     /// No usable answer: ask again later.
     #[error("{0}")]
     Outage(String),
@@ -117,13 +116,13 @@ impl Registry {
     ///
     /// # Errors
     /// [`RegistryError::Unknown`] only for 404 with error code 40403; whatever else goes wrong is an outage.
-    pub async fn schema(&self, id: u32) -> Result<Registered, RegistryError> {
+    pub async fn schema(&self, id: u32) -> Result<SchemaText, RegistryError> {
         let answer = self.ask_schema(id).await;
         self.note(!matches!(answer, Err(RegistryError::Outage(_))));
         answer
     }
 
-    async fn ask_schema(&self, id: u32) -> Result<Registered, RegistryError> {
+    async fn ask_schema(&self, id: u32) -> Result<SchemaText, RegistryError> {
         let url = format!("{}/schemas/ids/{id}", self.base);
         let outage = |e: reqwest::Error| RegistryError::Outage(format!("GET {url}: {}", innermost(&e)));
         let response = self.http.get(&url).send().await.map_err(outage)?;
@@ -132,13 +131,18 @@ impl Registry {
             .await
             .map_err(|e| RegistryError::Outage(format!("GET {url}: {e}")))?;
         if status == StatusCode::OK {
-            return serde_json::from_slice(&body)
-                .map_err(|_| RegistryError::Outage(format!("GET {url}: 200, but no registry's answer")));
+            let registered: Registered = serde_json::from_slice(&body)
+                .map_err(|_| RegistryError::Outage(format!("GET {url}: 200, but no registry's answer")))?;
+            return Ok(SchemaText {
+                schema_type: registered.schema_type,
+                text: registered.schema,
+                references: Vec::new(),
+            });
         }
         match serde_json::from_slice::<RawError>(&body) {
-            Ok(error) if status == StatusCode::NOT_FOUND && error.error_code == SCHEMA_NOT_FOUND => {
-                Err(RegistryError::Unknown)
-            }
+            Ok(error) if status == StatusCode::NOT_FOUND && error.error_code == SCHEMA_NOT_FOUND => Err(
+                RegistryError::Unknown(format!("the registry knows no schema with id {id}")),
+            ),
             _ => Err(RegistryError::Outage(format!("GET {url}: status {status}"))),
         }
     }

@@ -4,6 +4,29 @@
 use std::sync::LazyLock;
 
 use apache_avro::Schema;
+use serde::{Deserialize, Serialize};
+
+/// A schema as a registry holds it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SchemaText {
+    /// AVRO, PROTOBUF or JSON.
+    pub schema_type: String,
+    /// The schema's own text.
+    pub text: String,
+    /// The texts of the schemas that it refers to, directly or through one another; each before those that refer to it.
+    pub references: Vec<String>,
+}
+
+impl SchemaText {
+    /// An Avro schema that refers to no other.
+    pub fn avro(text: impl Into<String>) -> Self {
+        Self {
+            schema_type: "AVRO".to_owned(),
+            text: text.into(),
+            references: Vec::new(),
+        }
+    }
+}
 
 /// The text of every version, oldest first, as it stands in `schemas/order-event/`. A change of the contract is a new
 /// file and a new line here; files that have been released are never edited.

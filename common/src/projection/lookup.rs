@@ -11,7 +11,8 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::runtime::Handle;
 
 use crate::codec::WriterSchema;
-use crate::registry::{Registered, Registry, RegistryError};
+use crate::registry::{Registry, RegistryError};
+use crate::schemas::SchemaText;
 use crate::store::Store;
 
 /// How long "unknown" is believed, and how often one partition pays the grace.
@@ -32,7 +33,7 @@ pub(super) enum Known {
 
 /// What a question to the registry brought.
 enum Answer {
-    Schema(u32, Registered),
+    Schema(u32, SchemaText),
     Unknown(u32),
     /// Not an answer; it is asked again.
     Outage(u32, String),
@@ -109,10 +110,10 @@ impl Lookup {
                 Answer::Schema(id, schema) => {
                     self.asked(id);
                     self.unknown.remove(&id);
-                    if let Err(error) = self.store.remember_schema(id, &schema.schema_type, &schema.schema) {
+                    if let Err(error) = self.store.remember_schema(id, &schema.schema_type, &schema.text) {
                         tracing::error!(%error, schema.id = id, "a schema could not be stored");
                     }
-                    self.learn(id, &schema.schema_type, &schema.schema);
+                    self.learn(id, &schema.schema_type, &schema.text);
                 }
                 Answer::Unknown(id) => {
                     if let Some(partition) = self.asked(id) {
@@ -173,11 +174,11 @@ async fn ask(registry: Arc<Registry>, id: u32, grace: Duration, answers: mpsc::S
                 let _ = answers.send(Answer::Schema(id, schema));
                 return;
             }
-            Err(RegistryError::Unknown) if tries_left <= 1 => {
+            Err(RegistryError::Unknown(_)) if tries_left <= 1 => {
                 let _ = answers.send(Answer::Unknown(id));
                 return;
             }
-            Err(RegistryError::Unknown) => {
+            Err(RegistryError::Unknown(_)) => {
                 tries_left -= 1;
                 grace / (TRIES - 1)
             }

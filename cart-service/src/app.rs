@@ -18,6 +18,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::SERVICE;
 use crate::config::Config;
+use crate::doubts::Doubts;
 use crate::publisher::Publisher;
 use crate::routes;
 use crate::skip::Skip;
@@ -39,6 +40,7 @@ pub struct Application {
     port: u16,
     state: web::Data<State>,
     projection: Projection,
+    clearing_up: tokio::task::JoinHandle<()>,
 }
 
 impl Application {
@@ -53,18 +55,27 @@ impl Application {
         let port = listener.local_addr().context("asking for the port")?.port();
         let StoreUrl::Embedded(dir) = &config.store;
         let store = Store::open(dir)?;
+        let doubts = Doubts::open(&store)?;
         if pipeline.rebuild {
             store.forget()?;
+            doubts.forget()?;
         }
         let registry = Arc::new(Registry::new(&pipeline.schema_registry_url)?);
         let settings = Settings::of(SERVICE, pipeline, config.unknown_schema_grace())?;
         let topic = settings.topic.name.clone();
         // Below the deadline, so that a record is given up before the request is.
         let publisher = Publisher::new(settings.cluster.clone(), &topic, config.write_deadline().mul_f64(0.8))?;
-        let projection = Projection::start(settings, store.clone(), registry.clone(), Skip)?;
+        let projection = Projection::start(settings, store.clone(), registry.clone(), Skip(doubts.clone()))?;
         let registration = Registration::spawn(registry.clone(), schemas::subject(&topic), store.clone());
         let view = projection.view();
-        let writer = Writer::new(view.clone(), publisher, registration.clone(), config.write_deadline());
+        let clearing_up = tokio::spawn(doubts.clone().clear_up(registry.clone(), view.clone()));
+        let writer = Writer::new(
+            view.clone(),
+            publisher,
+            registration.clone(),
+            doubts,
+            config.write_deadline(),
+        );
         let state = State {
             writer,
             view,
@@ -78,6 +89,7 @@ impl Application {
             port,
             state: web::Data::new(state),
             projection,
+            clearing_up,
         })
     }
 
@@ -95,6 +107,7 @@ impl Application {
             listener,
             state,
             projection,
+            clearing_up,
             ..
         } = self;
         let registration = state.registration.clone();
@@ -104,6 +117,9 @@ impl Application {
         let flushed = tokio::task::spawn_blocking(move || state.writer.flush())
             .await
             .context("flushing the producer");
+        // Nothing may hold the store when this ends.
+        clearing_up.abort();
+        let _ = clearing_up.await;
         // After the requests: they waited for the projection.
         let stopped = projection.stop().await;
         served.and(flushed).and(stopped)

@@ -44,7 +44,7 @@ pub enum Refusal {
     },
     /// The order has as many versions as there can be.
     NoMoreVersions,
-    /// The order has a status that this release does not know: only a newer one may write it.
+    /// The order has a status that this release does not know, or fields that it lacks: only a newer one may write it.
     NeedsNewerRelease,
 }
 
@@ -74,7 +74,7 @@ pub fn update(current: Option<&OrderState>, status: OrderStatus, stamp: Stamp) -
         return Decision::Refuse(Refusal::NotFound);
     };
     let from = current.order.status;
-    if from == OrderStatus::Unknown {
+    if from == OrderStatus::Unknown || current.partial {
         return Decision::Refuse(Refusal::NeedsNewerRelease);
     }
     if from == status {
@@ -133,6 +133,7 @@ mod tests {
             order: order(status, version),
             partition: 0,
             offset: 0,
+            partial: false,
         }
     }
 

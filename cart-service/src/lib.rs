@@ -7,6 +7,7 @@
 pub mod app;
 pub mod config;
 pub mod decide;
+pub mod doubts;
 pub mod generate;
 mod health;
 mod locks;

@@ -1,11 +1,14 @@
 //! What cart-service does with a record that it cannot use: it counts it (the projection does) and goes on. Keeping the
-//! record is order-service's business.
+//! record is order-service's business. One that could be read by somebody who knows its schema puts its order in doubt.
 
 use common::projection::{Refused, Unusables};
+use common::unusable::Code;
 use rdkafka::Message;
 
+use crate::doubts::Doubts;
+
 /// Skips what cannot be used.
-pub struct Skip;
+pub struct Skip(pub Doubts);
 
 impl Unusables for Skip {
     fn prepare(&mut self) -> anyhow::Result<()> {
@@ -23,7 +26,16 @@ impl Unusables for Skip {
                 "record skipped"
             );
         }
-        vec![Ok(()); refused.len()]
+        let unknown = refused.iter().filter_map(|Refused { record, why }| {
+            let schema_id = why.schema_id.filter(|_| why.code == Code::UnknownSchemaId)?;
+            Some((record.key(), record.partition(), record.offset(), schema_id))
+        });
+        // The offset does not move past a record whose doubt is not noted.
+        let noted = self
+            .0
+            .note(unknown)
+            .map_err(|error| format!("an order in doubt could not be noted: {error:#}"));
+        vec![noted; refused.len()]
     }
 
     fn tick(&mut self) {}

@@ -11,6 +11,7 @@ use tokio::time::timeout_at;
 use uuid::Uuid;
 
 use crate::decide::{Decision, Refusal, Stamp};
+use crate::doubts::Doubts;
 use crate::locks::OrderLocks;
 use crate::publisher::Publisher;
 
@@ -58,17 +59,25 @@ pub struct Writer {
     view: View,
     publisher: Publisher,
     registration: Registration,
+    doubts: Doubts,
     locks: OrderLocks,
     deadline: Duration,
 }
 
 impl Writer {
     /// A writer whose commands take at most `deadline`.
-    pub fn new(view: View, publisher: Publisher, registration: Registration, deadline: Duration) -> Self {
+    pub fn new(
+        view: View,
+        publisher: Publisher,
+        registration: Registration,
+        doubts: Doubts,
+        deadline: Duration,
+    ) -> Self {
         Self {
             view,
             publisher,
             registration,
+            doubts,
             locks: OrderLocks::new(),
             deadline,
         }
@@ -92,11 +101,11 @@ impl Writer {
         let mut attempts = 0;
         loop {
             let partition = self.ready(order_id)?;
-            let state = self
-                .view
-                .store()
-                .order(order_id)
-                .map_err(|e| Failure::NotNow(format!("{e:#}")))?;
+            let unreadable = |e: anyhow::Error| Failure::NotNow(format!("{e:#}"));
+            if let Some(doubt) = self.doubts.of(order_id).map_err(unreadable)? {
+                return Err(Failure::NotNow(doubt.to_string()));
+            }
+            let state = self.view.store().order(order_id).map_err(unreadable)?;
             match decide(state.as_ref(), stamp()) {
                 Decision::Write(event) => {
                     attempts += 1;
@@ -196,6 +205,7 @@ fn won(event: OrderEvent, settled: &Settled) -> OrderState {
         order: event.order,
         partition: settled.partition,
         offset: settled.offset,
+        partial: false,
     }
 }
 

@@ -52,6 +52,16 @@ pub struct PipelineConfig {
     )]
     pub schema_registry_url: String,
 
+    /// How often it is looked whether schema ids still mean what they meant, in seconds
+    #[arg(
+        long,
+        env = "SCHEMA_CHECK_SECONDS",
+        value_name = "SCHEMA_CHECK_SECONDS",
+        default_value_t = 30,
+        value_parser = clap::value_parser!(u64).range(1..=86_400)
+    )]
+    pub schema_check_seconds: u64,
+
     /// Topic of the order events: 1 to 249 of the characters a-z A-Z 0-9 . _ -
     #[arg(long = "kafka-topic", env = "KAFKA_TOPIC", value_name = "KAFKA_TOPIC", default_value = DEFAULT_TOPIC)]
     pub topic: TopicName,
@@ -117,6 +127,7 @@ impl Default for PipelineConfig {
         Self {
             bootstrap_servers: DEFAULT_BOOTSTRAP_SERVERS.to_owned(),
             schema_registry_url: DEFAULT_REGISTRY_URL.to_owned(),
+            schema_check_seconds: 30,
             topic: TopicName::default(),
             kafka_config: None,
             kafka_extra: Vec::new(),
@@ -191,6 +202,7 @@ mod tests {
         let config = parse(&[
             "--kafka-bootstrap-servers=a:1, b:2",
             "--schema-registry-url=https://registry/base//",
+            "--schema-check-seconds=5",
             "--kafka-topic=orders.v1",
             "--kafka-config=kafka.properties",
             "--kafka-create-topics=false",
@@ -202,6 +214,7 @@ mod tests {
         let expected = PipelineConfig {
             bootstrap_servers: "a:1,b:2".to_owned(),
             schema_registry_url: "https://registry/base".to_owned(),
+            schema_check_seconds: 5,
             topic: "orders.v1".parse().expect("a name"),
             kafka_config: Some("kafka.properties".into()),
             kafka_extra: Vec::new(),

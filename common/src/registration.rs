@@ -8,7 +8,6 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::sync::watch;
 
 use crate::registry::{RegisterError, Registry};
-use crate::schemas;
 use crate::store::Store;
 
 /// How far the registration is.
@@ -90,8 +89,7 @@ async fn register(registry: &Registry, subject: &str, store: &Store, state: &wat
         match registry.register_lineage(subject).await {
             Ok(id) => {
                 tracing::info!(subject, schema.id = id, "schema registered");
-                let newest = schemas::LINEAGE.last().copied().unwrap_or_default();
-                if let Err(error) = store.remember_schema(id, "AVRO", newest) {
+                if let Err(error) = store.learn_own_schema(subject, id) {
                     // The registry is asked for it then, like for any other.
                     tracing::error!(%error, schema.id = id, "the schema's id could not be stored");
                 }

@@ -26,6 +26,35 @@ impl SchemaText {
             references: Vec::new(),
         }
     }
+
+    /// Whether data of both are byte for byte the same: equal Parsing Canonical Forms, of what they refer to as well
+    /// (Avro specification, "Parsing Canonical Form for Schemas").
+    pub fn writes_the_same_as(&self, other: &Self) -> bool {
+        self == other
+            || self
+                .canonical()
+                .is_some_and(|canonical| other.canonical() == Some(canonical))
+    }
+
+    fn canonical(&self) -> Option<Vec<String>> {
+        if self.schema_type != "AVRO" {
+            return None;
+        }
+        // A parser that panics on a hostile text must not end the service.
+        let parsed = std::panic::catch_unwind(|| {
+            let (schema, referenced) = Schema::parse_str_with_list(&self.text, &self.references).ok()?;
+            let mut forms: Vec<String> = referenced.iter().map(Schema::canonical_form).collect();
+            forms.sort_unstable();
+            forms.push(schema.canonical_form());
+            Some(forms)
+        });
+        parsed.ok().flatten()
+    }
+
+    /// How long it is with all that it refers to, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.text.len() + self.references.iter().map(String::len).sum::<usize>()
+    }
 }
 
 /// The text of every version, oldest first, as it stands in `schemas/order-event/`. A change of the contract is a new
@@ -42,6 +71,11 @@ static CANONICAL: LazyLock<Vec<String>> = LazyLock::new(|| PARSED.iter().map(Sch
 /// The newest version: the one that is written.
 pub fn newest() -> &'static Schema {
     PARSED.last().expect("the lineage is not empty")
+}
+
+/// The text of the newest version.
+pub fn newest_text() -> SchemaText {
+    SchemaText::avro(LINEAGE.last().copied().unwrap_or_default())
 }
 
 /// Whether data written with that schema is byte for byte what the newest version writes: equal Parsing Canonical Forms

@@ -4,8 +4,10 @@
 use std::collections::{HashMap, HashSet};
 
 use anyhow::Context;
-use common::codec::{frame, from_datum};
+use apache_avro::reader::datum::GenericDatumReader;
+use common::codec::frame;
 use common::event::OrderEvent;
+use common::schemas;
 
 use crate::log::Record;
 use crate::views::Outcomes;
@@ -19,14 +21,17 @@ pub struct Expected {
     pub orders: HashMap<String, OrderEvent>,
 }
 
-/// The event in a record that can be used.
+/// The event in a record that can be used, as apache-avro reads it; it must have been written with our newest schema.
 ///
 /// # Errors
 /// It cannot.
 pub fn event(record: &Record) -> anyhow::Result<OrderEvent> {
     let value = record.value.as_deref().context("a null value")?;
-    let (_, datum) = frame::split(value).map_err(|fault| anyhow::anyhow!("{fault}"))?;
-    Ok(from_datum(datum)?)
+    let (_, mut datum) = frame::split(value).map_err(|fault| anyhow::anyhow!("{fault}"))?;
+    let reader = GenericDatumReader::builder(schemas::newest())
+        .human_readable(true)
+        .build()?;
+    Ok(reader.read_deser(&mut datum)?)
 }
 
 /// Counts a log, whose records lie in the order of their offsets. `unusable` are the places of those that cannot be used.

@@ -2,7 +2,6 @@
 
 use std::sync::LazyLock;
 
-use apache_avro::reader::datum::GenericDatumReader;
 use apache_avro::writer::datum::GenericDatumWriter;
 
 use super::frame;
@@ -17,13 +16,6 @@ static WRITER: LazyLock<GenericDatumWriter<'static>> = LazyLock::new(|| {
         .expect("a compiled-in schema resolves")
 });
 
-pub(super) static READER: LazyLock<GenericDatumReader<'static>> = LazyLock::new(|| {
-    GenericDatumReader::builder(schemas::newest())
-        .human_readable(true)
-        .build()
-        .expect("a compiled-in schema resolves")
-});
-
 /// An event as a record's value: the frame with the id under which the newest schema is registered, then the datum.
 ///
 /// # Errors
@@ -33,20 +25,4 @@ pub fn record_value(schema_id: u32, event: &OrderEvent) -> Result<Vec<u8>, apach
     value.extend_from_slice(&frame::header(schema_id));
     WRITER.write_ser(&mut value, event)?;
     Ok(value)
-}
-
-/// An event as a bare datum of the newest schema; for stores.
-///
-/// # Errors
-/// As [`record_value`].
-pub fn datum(event: &OrderEvent) -> Result<Vec<u8>, apache_avro::Error> {
-    WRITER.write_ser_to_vec(event)
-}
-
-/// The event in a bare datum that [`datum`] made.
-///
-/// # Errors
-/// When the bytes are not such a datum.
-pub fn from_datum(mut datum: &[u8]) -> Result<OrderEvent, apache_avro::Error> {
-    READER.read_deser(&mut datum)
 }

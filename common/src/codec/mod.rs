@@ -1,15 +1,31 @@
 //! Bytes ⇄ events: the 5-byte frame around an Avro datum, strictly. Pure: schemas come in as arguments, nothing is
 //! looked up here.
+//!
+//! - [`frame`]: magic byte, schema id, datum;
+//! - [`encode`]: an event to a datum of the newest schema, by apache-avro;
+//! - [`decode`]: a datum of any schema to an event. A writer's schema is resolved against ours once
+//!   ([`resolution`], `resolve`, with `kind`, `shape`, `default`: a `plan`), and then every datum is read after that plan
+//!   (`read`, `input`, `fault`), our own schema's like any other's: one way in, and it trusts no length.
 
 mod decode;
+mod default;
 mod encode;
+mod fault;
 pub mod frame;
+mod input;
+mod kind;
+mod plan;
+mod read;
+mod resolution;
+mod resolve;
+mod shape;
 
 pub use decode::{WriterSchema, decode};
-pub use encode::{datum, from_datum, record_value};
+pub use encode::record_value;
+pub use resolution::{MAX_SCHEMA_BYTES, Resolution};
 
-/// Caps what one length prefix may make apache-avro allocate. Call it first thing in `main`: it can be set only once,
-/// and its default is 512 MiB.
+/// Caps what one length prefix may make apache-avro allocate, though nothing here reads through it. Call it first thing
+/// in `main`: it can be set only once, and its default is 512 MiB.
 pub fn limit_allocations() {
     apache_avro::util::max_allocation_bytes(16 * 1024 * 1024);
 }

@@ -17,6 +17,9 @@ pub struct OrderState {
     pub partition: i32,
     /// Offset of that event.
     pub offset: i64,
+    /// Whether the event has fields of the order that this release lacks. Then the order here is not all of it, and must
+    /// not be written over.
+    pub partial: bool,
 }
 
 /// What one record did.

@@ -12,6 +12,7 @@ fn state(event: &OrderEvent) -> OrderState {
         order: event.order.clone(),
         partition: 0,
         offset: 0,
+        partial: false,
     }
 }
 

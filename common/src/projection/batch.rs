@@ -137,7 +137,7 @@ impl<U: Unusables> Runner<U> {
         self.waiters.tell(
             settled.into_iter(),
             orders
-                .values()
+                .iter()
                 .map(|state| (state.order.order_id.as_str(), state.order.version)),
         );
     }

@@ -1,7 +1,9 @@
 //! One record by itself: is it an event that may be folded, and if not, why. Pure but for the schema, which is asked for.
 
+use std::sync::Arc;
+
 use super::lookup::Known;
-use crate::codec::{decode, frame};
+use crate::codec::{WriterSchema, decode, frame};
 use crate::event::OrderEvent;
 use crate::kafka::partition;
 use crate::order::check;
@@ -9,8 +11,8 @@ use crate::unusable::{Code, Unusable};
 
 /// What a record is.
 pub(super) enum Judged {
-    /// An event that keeps every rule.
-    Event(Box<OrderEvent>),
+    /// An event that keeps every rule, and the schema that it was written with.
+    Event(Box<OrderEvent>, u32, Arc<WriterSchema>),
     /// A null value: says nothing.
     Null,
     /// It cannot be used.
@@ -38,16 +40,15 @@ pub(super) fn judge(
         Ok(parts) => parts,
         Err(fault) => return Judged::Unusable(fault),
     };
-    let event = match schema(id) {
+    let writer = match schema(id) {
         None => return Judged::Wait(id),
-        Some(Known::Unknown) => Err(Unusable::new(
-            Code::UnknownSchemaId,
-            format!("the registry knows no schema with id {id}"),
-        )),
-        Some(Known::Writer(writer)) => decode(&writer, datum),
+        Some(Known::Unknown(reason)) => {
+            return Judged::Unusable(Unusable::new(Code::UnknownSchemaId, reason).with_schema_id(id));
+        }
+        Some(Known::Writer(writer)) => writer,
     };
-    match event.and_then(|event| belongs(key, place, &event).map(|()| event)) {
-        Ok(event) => Judged::Event(Box::new(event)),
+    match decode(&writer, datum).and_then(|event| belongs(key, place, &event).map(|()| event)) {
+        Ok(event) => Judged::Event(Box::new(event), id, writer),
         Err(fault) => Judged::Unusable(fault.with_schema_id(id)),
     }
 }
@@ -76,10 +77,9 @@ fn belongs(key: Option<&[u8]>, place: Place, event: &OrderEvent) -> Result<(), U
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
-    use crate::codec::{WriterSchema, record_value};
+    use crate::codec::record_value;
+    use crate::schemas;
     use crate::testing::an_event;
 
     const SIX: i32 = 6;
@@ -92,7 +92,7 @@ mod tests {
     }
 
     fn ours(_: u32) -> Option<Known> {
-        Some(Known::Writer(Arc::new(WriterSchema::Ours)))
+        Some(Known::Writer(Arc::new(WriterSchema::of(&schemas::newest_text()))))
     }
 
     fn code(judged: Judged) -> (Code, Option<u32>) {
@@ -106,7 +106,7 @@ mod tests {
     fn a_good_record_is_an_event() {
         let event = an_event("A-1", 1);
         let value = record_value(9, &event).expect("encodes");
-        let Judged::Event(read) = judge(Some(b"A-1"), Some(&value), home("A-1"), ours) else {
+        let Judged::Event(read, 9, _) = judge(Some(b"A-1"), Some(&value), home("A-1"), ours) else {
             panic!("an event")
         };
         assert_eq!(*read, event);
@@ -142,7 +142,9 @@ mod tests {
 
         assert_eq!(code(judge(key, Some(b""), home("A-1"), ours)), (Code::NotFramed, None));
         assert_eq!(
-            code(judge(key, Some(&value), home("A-1"), |_| Some(Known::Unknown))),
+            code(judge(key, Some(&value), home("A-1"), |_| Some(Known::Unknown(
+                "why".into()
+            )))),
             (Code::UnknownSchemaId, Some(9))
         );
         assert_eq!(

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 
 use crate::codec::WriterSchema;
 use crate::registry::{Registry, RegistryError};
@@ -22,21 +23,37 @@ const TRIES: u32 = 3;
 /// Most unknown ids that are remembered; a flood of them must not fill the memory.
 const MOST_UNKNOWN: usize = 10_000;
 
+/// Most ids that are asked for at the same time. Others wait for their turn: a flood of them is no storm of requests.
+const AT_ONCE: usize = 16;
+/// Most ids that are asked for ahead of their records.
+const MOST_AHEAD: usize = 2_000;
+
 /// What is known of a schema id.
 #[derive(Clone, Debug)]
 pub(super) enum Known {
     /// Its schema.
     Writer(Arc<WriterSchema>),
-    /// The registry has no such id.
-    Unknown,
+    /// The registry has no such schema, and what it has not got.
+    Unknown(String),
 }
 
 /// What a question to the registry brought.
 enum Answer {
-    Schema(u32, SchemaText),
-    Unknown(u32),
+    Schema(u32, SchemaText, Arc<WriterSchema>),
+    Unknown(u32, String),
     /// Not an answer; it is asked again.
     Outage(u32, String),
+    /// Not an answer, to a question that nobody waits for yet: it is not asked again.
+    Dropped(u32),
+}
+
+/// A question that was put to the registry.
+struct Question {
+    partition: i32,
+    /// Whether the partition pays the grace for it.
+    pays: bool,
+    /// Whether it is asked for ahead of its record.
+    ahead: bool,
 }
 
 pub(super) struct Lookup {
@@ -44,12 +61,11 @@ pub(super) struct Lookup {
     store: Store,
     runtime: Handle,
     grace: Duration,
-    known: HashMap<u32, Arc<WriterSchema>>,
-    unknown: HashMap<u32, Instant>,
+    unknown: HashMap<u32, (Instant, String)>,
     grace_paid: HashMap<i32, Instant>,
-    /// Ids that are being asked for, and the partition that pays the grace for it, if one does.
-    asking: HashMap<u32, Option<i32>>,
+    asking: HashMap<u32, Question>,
     outages: HashMap<u32, String>,
+    turns: Arc<Semaphore>,
     sender: mpsc::Sender<Answer>,
     answers: mpsc::Receiver<Answer>,
 }
@@ -62,11 +78,11 @@ impl Lookup {
             store,
             runtime,
             grace,
-            known: HashMap::new(),
             unknown: HashMap::new(),
             grace_paid: HashMap::new(),
             asking: HashMap::new(),
             outages: HashMap::new(),
+            turns: Arc::new(Semaphore::new(AT_ONCE)),
             sender,
             answers,
         }
@@ -74,55 +90,78 @@ impl Lookup {
 
     /// What is known of that id. `None`: the registry is being asked, for a record of that partition.
     pub fn get(&mut self, id: u32, partition: i32) -> Option<Known> {
+        let known = self.recall(id);
+        if known.is_none() && !self.asking.contains_key(&id) {
+            self.ask(id, partition, false, Duration::ZERO);
+        }
+        known
+    }
+
+    /// Asks for an id ahead of its record, if it is not known. Not while the registry does not answer: then no more is
+    /// asked than what somebody waits for.
+    pub fn prefetch(&mut self, id: u32, partition: i32) {
+        let room = self.outages.is_empty() && self.asking.len() < MOST_AHEAD;
+        if room && self.recall(id).is_none() && !self.asking.contains_key(&id) {
+            self.ask(id, partition, true, Duration::ZERO);
+        }
+    }
+
+    /// What is known without asking.
+    fn recall(&self, id: u32) -> Option<Known> {
         // Registries keep ids in 31 bits, and may answer a larger one with anything but "unknown".
         if i32::try_from(id).is_err() {
-            return Some(Known::Unknown);
+            return Some(Known::Unknown(format!("no registry has a schema with id {id}")));
         }
-        if let Some(writer) = self.known.get(&id) {
-            return Some(Known::Writer(writer.clone()));
-        }
-        match self.store.schema(id) {
-            Ok(Some((schema_type, text))) => return Some(Known::Writer(self.learn(id, &schema_type, &text))),
+        match self.store.writer_schema(id) {
+            Ok(Some(writer)) => return Some(Known::Writer(writer)),
             Ok(None) => {}
             // The registry still has it.
             Err(error) => tracing::error!(%error, schema.id = id, "a stored schema could not be read"),
         }
-        if self.unknown.get(&id).is_some_and(|since| since.elapsed() < MINUTE) {
-            return Some(Known::Unknown);
-        }
-        if !self.asking.contains_key(&id) {
-            let paid = self
-                .grace_paid
-                .get(&partition)
-                .is_some_and(|paid| paid.elapsed() < MINUTE);
-            self.asking.insert(id, (!paid).then_some(partition));
-            let grace = if paid { Duration::ZERO } else { self.grace };
-            self.runtime
-                .spawn(ask(self.registry.clone(), id, grace, self.sender.clone()));
-        }
-        None
+        let (since, reason) = self.unknown.get(&id)?;
+        (since.elapsed() < MINUTE).then(|| Known::Unknown(reason.clone()))
+    }
+
+    fn ask(&mut self, id: u32, partition: i32, ahead: bool, delay: Duration) {
+        let paid = self.grace_paid.get(&partition);
+        let pays = paid.is_none_or(|paid| paid.elapsed() >= MINUTE);
+        let question = Question { partition, pays, ahead };
+        let grace = if pays { self.grace } else { Duration::ZERO };
+        self.asking.insert(id, question);
+        let (registry, turns, sender) = (self.registry.clone(), self.turns.clone(), self.sender.clone());
+        self.runtime.spawn(async move {
+            tokio::time::sleep(delay).await;
+            ask(&registry, &turns, id, grace, ahead, &sender).await;
+        });
+    }
+
+    /// Forgets that these ids are unknown, if they are: somebody has heard of them.
+    pub fn forget_unknown(&mut self, ids: &[u32]) {
+        self.unknown.retain(|id, _| !ids.contains(id));
     }
 
     /// Takes in the answers that have come.
     pub fn take_answers(&mut self) {
         while let Ok(answer) = self.answers.try_recv() {
             match answer {
-                Answer::Schema(id, schema) => {
-                    self.asked(id);
+                Answer::Schema(id, schema, writer) => {
+                    let question = self.answered(id);
                     self.unknown.remove(&id);
-                    if let Err(error) = self.store.remember_schema(id, &schema.schema_type, &schema.text) {
+                    if let Err(error) = self.store.learn_schema(id, &schema, writer) {
                         tracing::error!(%error, schema.id = id, "a schema could not be stored");
+                        self.outages.insert(id, format!("it could not be stored: {error}"));
+                        let partition = question.map_or(0, |question| question.partition);
+                        self.ask(id, partition, false, Duration::from_secs(1));
                     }
-                    self.learn(id, &schema.schema_type, &schema.text);
                 }
-                Answer::Unknown(id) => {
-                    if let Some(partition) = self.asked(id) {
-                        self.grace_paid.insert(partition, Instant::now());
+                Answer::Unknown(id, reason) => {
+                    if let Some(question) = self.answered(id).filter(|question| question.pays) {
+                        self.grace_paid.insert(question.partition, Instant::now());
                     }
                     if self.unknown.len() >= MOST_UNKNOWN {
                         self.unknown.clear();
                     }
-                    self.unknown.insert(id, Instant::now());
+                    self.unknown.insert(id, (Instant::now(), reason));
                 }
                 Answer::Outage(id, reason) => {
                     if self.outages.insert(id, reason.clone()).is_none() {
@@ -133,13 +172,17 @@ impl Lookup {
                         );
                     }
                 }
+                Answer::Dropped(id) => {
+                    self.asking.remove(&id);
+                }
             }
         }
     }
 
-    /// Whether the registry is being asked for that id.
-    pub fn is_asking(&self, id: u32) -> bool {
-        self.asking.contains_key(&id)
+    /// Whether a partition that waits for that id has to wait on: for it, or for those that were asked for ahead with it.
+    pub fn is_asking(&self, id: u32, partition: i32) -> bool {
+        let ahead = |question: &Question| question.ahead && question.partition == partition;
+        self.asking.contains_key(&id) || self.asking.values().any(ahead)
     }
 
     /// Why there is no answer for that id, when the registry was asked and gave none.
@@ -150,47 +193,57 @@ impl Lookup {
         ))
     }
 
-    /// Notes an answer. Returns the partition that paid the grace.
-    fn asked(&mut self, id: u32) -> Option<i32> {
+    /// Notes an answer. Returns the question.
+    fn answered(&mut self, id: u32) -> Option<Question> {
         if self.outages.remove(&id).is_some() {
             tracing::info!(schema.id = id, "the schema registry answers again");
         }
-        self.asking.remove(&id).flatten()
-    }
-
-    fn learn(&mut self, id: u32, schema_type: &str, text: &str) -> Arc<WriterSchema> {
-        let writer = Arc::new(WriterSchema::of(schema_type, text));
-        self.known.insert(id, writer.clone());
-        writer
+        self.asking.remove(&id)
     }
 }
 
-async fn ask(registry: Arc<Registry>, id: u32, grace: Duration, answers: mpsc::Sender<Answer>) {
+/// Asks until there is an answer. `ahead`: an outage ends the asking.
+async fn ask(
+    registry: &Registry,
+    turns: &Semaphore,
+    id: u32,
+    grace: Duration,
+    ahead: bool,
+    answers: &mpsc::Sender<Answer>,
+) {
     let mut backoff = backoff();
     let mut tries_left = if grace.is_zero() { 1 } else { TRIES };
     loop {
-        let wait = match registry.schema(id).await {
-            Ok(schema) => {
-                let _ = answers.send(Answer::Schema(id, schema));
-                return;
-            }
-            Err(RegistryError::Unknown(_)) if tries_left <= 1 => {
-                let _ = answers.send(Answer::Unknown(id));
-                return;
-            }
+        let turn = turns.acquire().await;
+        let asked = registry.schema(id).await;
+        drop(turn);
+        let (answer, wait) = match asked {
+            Ok(schema) => (judged(id, schema).await, None),
+            Err(RegistryError::Unknown(reason)) if tries_left <= 1 => (Answer::Unknown(id, reason), None),
             Err(RegistryError::Unknown(_)) => {
                 tries_left -= 1;
-                grace / (TRIES - 1)
+                tokio::time::sleep(grace / (TRIES - 1)).await;
+                continue;
             }
-            Err(RegistryError::Outage(reason)) => {
-                if answers.send(Answer::Outage(id, reason)).is_err() {
-                    // The projection has stopped.
-                    return;
-                }
-                backoff.next().unwrap_or(Duration::from_secs(10))
-            }
+            Err(RegistryError::Outage(_)) if ahead => (Answer::Dropped(id), None),
+            Err(RegistryError::Outage(reason)) => (Answer::Outage(id, reason), backoff.next()),
         };
-        tokio::time::sleep(wait).await;
+        // An error means that the projection has stopped.
+        let heard = answers.send(answer).is_ok();
+        match wait.filter(|_| heard) {
+            Some(wait) => tokio::time::sleep(wait).await,
+            None => return,
+        }
+    }
+}
+
+/// A long schema takes its time to resolve, and other partitions are not to wait for it.
+async fn judged(id: u32, schema: SchemaText) -> Answer {
+    let resolved = tokio::task::spawn_blocking(move || (Arc::new(WriterSchema::of(&schema)), schema)).await;
+    match resolved {
+        Ok((writer, schema)) => Answer::Schema(id, schema, writer),
+        // It does not panic; this is the runtime's end.
+        Err(_) => Answer::Dropped(id),
     }
 }
 
@@ -218,22 +271,35 @@ mod tests {
     async fn an_id_that_no_registry_can_have_is_unknown_without_asking() {
         let dir = tempfile::tempdir().expect("a directory");
         let mut lookup = lookup(Store::open(dir.path()).expect("a store"));
-        assert!(matches!(lookup.get(u32::MAX, 0), Some(Known::Unknown)));
-        assert!(!lookup.is_asking(u32::MAX));
+        assert!(matches!(lookup.get(u32::MAX, 0), Some(Known::Unknown(_))));
+        assert!(lookup.asking.is_empty());
     }
 
     #[tokio::test]
     async fn a_stored_schema_is_known_while_the_registry_is_away() {
         let dir = tempfile::tempdir().expect("a directory");
         let store = Store::open(dir.path()).expect("a store");
-        store
-            .remember_schema(7, "AVRO", crate::schemas::LINEAGE[0])
-            .expect("stored");
+        let schema = crate::schemas::newest_text();
+        let writer = Arc::new(WriterSchema::of(&schema));
+        store.learn_schema(7, &schema, writer).expect("stored");
         let mut lookup = lookup(store);
-        assert!(matches!(lookup.get(7, 0), Some(Known::Writer(writer)) if *writer == WriterSchema::Ours));
+        assert!(matches!(lookup.get(7, 0), Some(Known::Writer(_))));
         assert!(
-            lookup.get(8, 0).is_none() && lookup.is_asking(8),
+            lookup.get(8, 0).is_none() && lookup.is_asking(8, 0),
             "an outage is no answer"
         );
+    }
+
+    #[tokio::test]
+    async fn nothing_is_asked_ahead_while_the_registry_does_not_answer() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let mut lookup = lookup(Store::open(dir.path()).expect("a store"));
+        assert!(lookup.get(1, 0).is_none());
+        while lookup.outages.is_empty() {
+            tokio::task::yield_now().await;
+            lookup.take_answers();
+        }
+        lookup.prefetch(2, 0);
+        assert_eq!(lookup.asking.keys().collect::<Vec<_>>(), [&1]);
     }
 }

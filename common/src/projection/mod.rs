@@ -7,11 +7,13 @@
 //! The services differ in one thing: what happens to a record that cannot be used ([`Unusables`]).
 
 mod batch;
+mod identity;
 mod judge;
 mod lookup;
 mod part;
 mod prepare;
 mod progress;
+mod reread;
 mod run;
 mod settings;
 mod share;
@@ -28,6 +30,7 @@ use anyhow::Context;
 use tokio::sync::watch;
 
 pub use progress::{PartitionProgress, Progress};
+pub use reread::{PassedOver, Reread};
 pub use settings::Settings;
 pub use unusables::{Refused, Unusables};
 pub use view::{NotFresh, View};
@@ -45,12 +48,17 @@ pub struct Projection {
     commands: mpsc::Sender<Command>,
     thread: Option<std::thread::JoinHandle<()>>,
     sync: tokio::task::JoinHandle<()>,
+    identity: tokio::task::JoinHandle<()>,
 }
 
 /// What the thread can be told.
 enum Command {
     /// Read on from where the partition stands, and say when its end was met after that.
     Recheck(i32, tokio::sync::oneshot::Sender<()>),
+    /// Read records again that were passed over because their schema was not known.
+    Reread(Reread),
+    /// Read nothing more, and say why.
+    Halt(String),
     /// Finish the batch and end.
     Stop,
 }
@@ -73,6 +81,7 @@ impl Projection {
         let (progress, seen) = watch::channel(Progress::default());
         let (commands, orders) = mpsc::channel();
         let runtime = tokio::runtime::Handle::current();
+        let identity = identity::watch(registry.clone(), store.clone(), settings.schema_check, commands.clone());
         let runner = run::Runner::new(
             settings,
             store.clone(),
@@ -86,6 +95,7 @@ impl Projection {
             .name("projection".to_owned())
             .spawn(move || runner.run(&reader, &orders, &runtime))
             .context("starting the projection's thread")?;
+        let identity = tokio::spawn(identity);
         let sync = tokio::spawn(sync_every_second(store.clone(), seen.clone()));
         let view = View::new(store, waiters, seen, link, ends, commands.clone());
         Ok(Self {
@@ -93,6 +103,7 @@ impl Projection {
             commands,
             thread: Some(thread),
             sync,
+            identity,
         })
     }
 
@@ -108,6 +119,8 @@ impl Projection {
     pub async fn stop(mut self) -> anyhow::Result<()> {
         // The thread may have ended by itself; then there is nobody to tell.
         let _ = self.commands.send(Command::Stop);
+        self.identity.abort();
+        let _ = (&mut self.identity).await;
         if let Some(thread) = self.thread.take() {
             let joined = tokio::task::spawn_blocking(move || thread.join()).await;
             if !matches!(joined, Ok(Ok(()))) {
@@ -127,6 +140,7 @@ impl Projection {
 impl Drop for Projection {
     /// A projection that is dropped without being stopped ends too.
     fn drop(&mut self) {
+        self.identity.abort();
         let _ = self.commands.send(Command::Stop);
     }
 }

@@ -96,6 +96,20 @@ impl Part {
         self.at_end
     }
 
+    /// Whether it is being read: neither on hold, nor still to be compared with what the store remembers.
+    pub fn is_read(&self) -> bool {
+        self.hold.is_none() && !self.unverified
+    }
+
+    /// Goes back to what that row says; the end is still to be met then.
+    pub fn begin_again(&mut self, row: PartitionRow) {
+        self.row = row;
+        self.caught_up = false;
+        self.at_end = false;
+        self.round.clear();
+        self.next_round.clear();
+    }
+
     /// Notes what a share of a batch brought: records, an end, and whether that end came last. Returns whether to read
     /// on from [`Part::position`], for those who ask for an end that is newer than the one that was met.
     pub fn met(&mut self, records: bool, end: bool, at_end: bool) -> bool {

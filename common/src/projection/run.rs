@@ -140,7 +140,12 @@ impl<U: Unusables> Runner<U> {
             drop(reader.next_batch(1, Duration::ZERO));
             match commands.recv_timeout(RETRY) {
                 Ok(Command::Stop) | Err(mpsc::RecvTimeoutError::Disconnected) => return false,
-                Ok(Command::Recheck(..)) | Err(mpsc::RecvTimeoutError::Timeout) => {}
+                Ok(Command::Halt(reason)) => {
+                    self.progress.send_modify(|progress| progress.starting = None);
+                    self.halt(reason);
+                    return true;
+                }
+                Ok(Command::Recheck(..) | Command::Reread(_)) | Err(mpsc::RecvTimeoutError::Timeout) => {}
             }
         }
     }
@@ -178,6 +183,8 @@ impl<U: Unusables> Runner<U> {
             loop {
                 match commands.try_recv() {
                     Ok(Command::Recheck(partition, done)) => self.recheck(reader, partition, done),
+                    Ok(Command::Reread(reread)) => self.reread(reader, reread),
+                    Ok(Command::Halt(reason)) => self.halt(reason),
                     Ok(Command::Stop) | Err(mpsc::TryRecvError::Disconnected) => {
                         self.show(reader);
                         return Ended::Stopped;
@@ -226,7 +233,7 @@ impl<U: Unusables> Runner<U> {
         let mut changed = Vec::new();
         for (partition, part) in (0..).zip(&mut self.parts) {
             match &part.hold {
-                Some(Hold::Schema(id)) if self.lookup.is_asking(*id) => {
+                Some(Hold::Schema(id)) if self.lookup.is_asking(*id, partition) => {
                     let why = self.lookup.outage(*id).or_else(|| {
                         part.waits_long()
                             .then(|| format!("asking the schema registry for schema id {id}"))

@@ -27,6 +27,8 @@ pub struct Settings {
     pub accept_truncated: bool,
     /// How long a schema id that the registry does not know may take to appear, before the record is given up.
     pub unknown_schema_grace: Duration,
+    /// How often it is looked whether schema ids still mean what they meant.
+    pub schema_check: Duration,
 }
 
 impl Settings {
@@ -57,6 +59,7 @@ impl Settings {
             // A rebuild begins with whatever is left.
             accept_truncated: pipeline.accept_truncated || pipeline.rebuild,
             unknown_schema_grace,
+            schema_check: Duration::from_secs(pipeline.schema_check_seconds),
         })
     }
 }

@@ -21,7 +21,7 @@ use crate::unusable::Unusable;
 pub(super) struct Share<'a> {
     place: Place,
     row: PartitionRow,
-    orders: HashMap<String, OrderState>,
+    orders: HashMap<String, Changed<'a>>,
     settled: Vec<(Uuid, Settled)>,
     refused: Vec<(&'a BorrowedMessage<'a>, Unusable)>,
     last: Option<&'a BorrowedMessage<'a>>,
@@ -31,6 +31,13 @@ pub(super) struct Share<'a> {
     met_end: bool,
     /// Whether it was met after the last record.
     at_end: bool,
+}
+
+/// An order that the share changes, and the datum of the event that does.
+struct Changed<'a> {
+    state: OrderState,
+    schema_id: u32,
+    datum: &'a [u8],
 }
 
 impl<'a> Share<'a> {
@@ -53,7 +60,14 @@ impl<'a> Share<'a> {
     /// # Errors
     /// When the store cannot be read.
     pub fn take(&mut self, record: &'a BorrowedMessage<'a>, lookup: &mut Lookup, store: &Store) -> anyhow::Result<()> {
-        if self.waits_for.is_some() || record.offset() < self.row.next {
+        if record.offset() < self.row.next {
+            return Ok(());
+        }
+        if self.waits_for.is_some() {
+            // Asked for together, so that a flood of new ids does not cost a round trip each.
+            if let Some((id, _)) = framed(record) {
+                lookup.prefetch(id, self.place.partition);
+            }
             return Ok(());
         }
         let known = |id| lookup.get(id, self.place.partition);
@@ -64,7 +78,12 @@ impl<'a> Share<'a> {
             }
             Judged::Null => (None, Outcome::Ignored),
             Judged::Unusable(why) => (None, Outcome::Rejected(why)),
-            Judged::Event(event) => (Some(event.event_id), self.fold(*event, record.offset(), store)?),
+            Judged::Event(event, schema_id, writer) => {
+                let event_id = event.event_id;
+                let partial = writer.order_fields_dropped().next().is_some();
+                let outcome = self.fold(*event, partial, record, schema_id, store)?;
+                (Some(event_id), outcome)
+            }
         };
         self.row.next = record.offset() + 1;
         self.row.counters.count(&outcome);
@@ -80,17 +99,23 @@ impl<'a> Share<'a> {
         }
         if let Outcome::Rejected(mut why) = outcome {
             // The fold sees no bytes, so a fault that it finds does not name the schema yet.
-            let framed = || Some(frame::split(record.payload()?).ok()?.0);
-            why.schema_id = why.schema_id.or_else(framed);
+            why.schema_id = why.schema_id.or_else(|| Some(framed(record)?.0));
             self.refused.push((record, why));
         }
         Ok(())
     }
 
-    fn fold(&mut self, event: OrderEvent, offset: i64, store: &Store) -> anyhow::Result<Outcome> {
+    fn fold(
+        &mut self,
+        event: OrderEvent,
+        partial: bool,
+        record: &'a BorrowedMessage<'a>,
+        schema_id: u32,
+        store: &Store,
+    ) -> anyhow::Result<Outcome> {
         let stored;
         let current = match self.orders.get(&event.order.order_id) {
-            Some(state) => Some(state),
+            Some(changed) => Some(&changed.state),
             None => {
                 stored = store.order(&event.order.order_id)?;
                 stored.as_ref()
@@ -103,9 +128,15 @@ impl<'a> Share<'a> {
                 event_id: event.event_id,
                 order: event.order,
                 partition: self.place.partition,
-                offset,
+                offset: record.offset(),
+                partial,
             };
-            self.orders.insert(state.order.order_id.clone(), state);
+            let changed = Changed {
+                schema_id,
+                datum: framed(record).map(|(_, datum)| datum).unwrap_or_default(),
+                state,
+            };
+            self.orders.insert(changed.state.order.order_id.clone(), changed);
         }
         Ok(outcome)
     }
@@ -151,16 +182,22 @@ impl<'a> Share<'a> {
                 hash: hash(record),
             });
         }
-        for state in self.orders.values() {
-            transaction.put_order(state)?;
+        for changed in self.orders.values() {
+            transaction.put_order(&changed.state, changed.schema_id, changed.datum);
         }
         transaction.put_partition(self.place.partition, &self.row)
     }
 
     /// What was written: the new row, the events that were settled, and the orders that changed.
-    pub fn into_written(self) -> (PartitionRow, Vec<(Uuid, Settled)>, HashMap<String, OrderState>) {
-        (self.row, self.settled, self.orders)
+    pub fn into_written(self) -> (PartitionRow, Vec<(Uuid, Settled)>, Vec<OrderState>) {
+        let orders = self.orders.into_values().map(|changed| changed.state);
+        (self.row, self.settled, orders.collect())
     }
+}
+
+/// Schema id and datum, of a record that is framed.
+fn framed<'a>(record: &'a BorrowedMessage<'a>) -> Option<(u32, &'a [u8])> {
+    frame::split(record.payload()?).ok()
 }
 
 /// What tells one record from another at the same offset: SHA-256 of key and value, each with its length before it.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{oneshot, watch};
 use tokio::time::timeout_at;
 
-use super::{Command, Progress, Waiters};
+use super::{Command, PassedOver, Progress, Reread, Waiters};
 use crate::kafka::ends::Ends;
 use crate::kafka::link::Link;
 use crate::kafka::partition;
@@ -95,9 +95,21 @@ impl View {
             return Some(format!("partition {partition} is paused: {reason}"));
         }
         if !state.caught_up {
-            return Some(format!("partition {partition} is still being read after the start"));
+            return Some(format!("partition {partition} is still being read"));
         }
         (!self.link.hears(partition)).then(|| format!("the broker of partition {partition} is not heard"))
+    }
+
+    /// Has records of a partition read again that were passed over because their schema was not known. Returns whether
+    /// the reading has begun; until it has come so far, [`Self::doubt`] tells so.
+    pub async fn reread(&self, partition: i32, records: Vec<PassedOver>) -> bool {
+        let (done, begun) = oneshot::channel();
+        let reread = Reread {
+            partition,
+            records,
+            done,
+        };
+        self.commands.send(Command::Reread(reread)).is_ok() && begun.await.is_ok()
     }
 
     /// Waits until that partition was read at least as far as it reached when this call began.

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use anyhow::Context;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 
-use super::rows::{LAYOUT, Origin, PartitionRow, SchemaRow, decode_order, encode_order};
+use super::rows::{LAYOUT, Origin, PartitionRow, decode_order};
+use super::schemas::Schemas;
+use super::{Table, Transaction};
 use crate::order::OrderState;
 
 const MIB: u64 = 1024 * 1024;
@@ -18,11 +20,11 @@ const FORGETTING: &str = "forgetting";
 /// A durable store. Clones are handles to the same one.
 #[derive(Clone)]
 pub struct Store {
-    db: Database,
-    orders: Keyspace,
-    partitions: Keyspace,
-    schemas: Keyspace,
-    meta: Keyspace,
+    pub(super) db: Database,
+    pub(super) orders: Keyspace,
+    pub(super) partitions: Keyspace,
+    pub(super) schemas: Schemas,
+    pub(super) meta: Keyspace,
     dir: Arc<Path>,
 }
 
@@ -47,16 +49,6 @@ pub enum StoreError {
         /// What the disk or the database said.
         reason: String,
     },
-}
-
-/// A further table, which belongs to one service.
-#[derive(Clone)]
-pub struct Table(Keyspace);
-
-/// Changes that become durable together, or not at all.
-pub struct Transaction {
-    batch: fjall::OwnedWriteBatch,
-    store: Store,
 }
 
 impl Store {
@@ -87,7 +79,7 @@ impl Store {
         let store = Self {
             orders: keyspace("orders")?,
             partitions: keyspace("partitions")?,
-            schemas: keyspace("schemas")?,
+            schemas: Schemas::new(keyspace("schemas")?),
             meta: keyspace("meta")?,
             dir: dir.into(),
             db,
@@ -114,12 +106,12 @@ impl Store {
     /// The order of that id.
     ///
     /// # Errors
-    /// When the disk fails or the value has a format that this release does not read.
+    /// When the disk fails, or the value has a format or a schema that this release does not read.
     pub fn order(&self, order_id: &str) -> anyhow::Result<Option<OrderState>> {
         self.orders
             .get(order_id)
             .context("reading an order")?
-            .map(|value| decode_order(&value))
+            .map(|value| decode_order(&value, |id| self.writer_schema(id)))
             .transpose()
     }
 
@@ -151,30 +143,6 @@ impl Store {
             .collect()
     }
 
-    /// The schema of that id, as (type, text), when it was seen before.
-    ///
-    /// # Errors
-    /// When the disk fails or the value has another format.
-    pub fn schema(&self, id: u32) -> anyhow::Result<Option<(String, String)>> {
-        let Some(value) = self.schemas.get(id.to_be_bytes())? else {
-            return Ok(None);
-        };
-        let row: SchemaRow = serde_json::from_slice(&value).context("a schema's row")?;
-        Ok(Some((row.schema_type, row.text)))
-    }
-
-    /// Remembers a schema, so that a restart does not need the registry for it.
-    ///
-    /// # Errors
-    /// When the disk fails.
-    pub fn remember_schema(&self, id: u32, schema_type: &str, text: &str) -> anyhow::Result<()> {
-        let row = SchemaRow {
-            schema_type: schema_type.to_owned(),
-            text: text.to_owned(),
-        };
-        Ok(self.schemas.insert(id.to_be_bytes(), serde_json::to_vec(&row)?)?)
-    }
-
     /// Ties a new store to its topic, or checks that it is this topic's. Returns the partition count that it was made for.
     ///
     /// # Errors
@@ -204,7 +172,7 @@ impl Store {
         Ok(origin.partitions)
     }
 
-    /// Forgets everything that comes from the topic; schemas are kept.
+    /// Forgets everything: what comes from the topic, and what schema ids mean. Further tables are kept.
     ///
     /// # Errors
     /// When the disk fails.
@@ -214,6 +182,7 @@ impl Store {
         self.sync()?;
         self.partitions.clear()?;
         self.orders.clear()?;
+        self.schemas.clear()?;
         self.meta.clear()?;
         self.sync()
     }
@@ -232,83 +201,6 @@ impl Store {
     /// When the disk fails.
     pub fn sync(&self) -> anyhow::Result<()> {
         Ok(self.db.persist(PersistMode::SyncAll)?)
-    }
-}
-
-impl Transaction {
-    /// Sets an order.
-    ///
-    /// # Errors
-    /// When it cannot be encoded.
-    pub fn put_order(&mut self, state: &OrderState) -> anyhow::Result<()> {
-        self.batch.insert(
-            &self.store.orders,
-            state.order.order_id.as_bytes(),
-            encode_order(state)?,
-        );
-        Ok(())
-    }
-
-    /// Sets how far a partition was read.
-    ///
-    /// # Errors
-    /// When it cannot be encoded.
-    pub fn put_partition(&mut self, partition: i32, row: &PartitionRow) -> anyhow::Result<()> {
-        self.batch.insert(
-            &self.store.partitions,
-            partition.to_be_bytes(),
-            serde_json::to_vec(row)?,
-        );
-        Ok(())
-    }
-
-    /// Sets a value of a further table.
-    pub fn put(&mut self, table: &Table, key: &[u8], value: Vec<u8>) {
-        self.batch.insert(&table.0, key, value);
-    }
-
-    /// Removes a value of a further table.
-    pub fn remove(&mut self, table: &Table, key: &[u8]) {
-        self.batch.remove(&table.0, key);
-    }
-
-    /// Makes all changes at once, so that they survive a crash of the process.
-    ///
-    /// # Errors
-    /// When the disk fails. What was to be changed may then be there after the next opening, all of it or nothing.
-    pub fn commit(self) -> anyhow::Result<()> {
-        // Buffer: handed to the operating system, which keeps it when the process is killed.
-        self.batch
-            .durability(Some(PersistMode::Buffer))
-            .commit()
-            .context("committing to the store")
-    }
-}
-
-impl Table {
-    /// The value of that key.
-    ///
-    /// # Errors
-    /// When the disk fails.
-    pub fn get(&self, key: &[u8]) -> anyhow::Result<Option<Vec<u8>>> {
-        Ok(self.0.get(key)?.map(|value| value.to_vec()))
-    }
-
-    /// Entries below a key (below none: all), the highest first.
-    pub fn below(&self, key: Option<&[u8]>) -> impl Iterator<Item = anyhow::Result<(Vec<u8>, Vec<u8>)>> + use<> {
-        let to = key.map_or(Bound::Unbounded, |key| Bound::Excluded(key.to_vec()));
-        self.0.range::<Vec<u8>, _>((Bound::Unbounded, to)).rev().map(|entry| {
-            let (key, value) = entry.into_inner()?;
-            Ok((key.to_vec(), value.to_vec()))
-        })
-    }
-
-    /// Removes everything.
-    ///
-    /// # Errors
-    /// When the disk fails.
-    pub fn clear(&self) -> anyhow::Result<()> {
-        Ok(self.0.clear()?)
     }
 }
 

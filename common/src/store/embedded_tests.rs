@@ -1,4 +1,7 @@
 use super::*;
+use crate::codec::{WriterSchema, frame, record_value};
+use crate::event::OrderEvent;
+use crate::schemas::{SchemaText, newest_text};
 use crate::store::Counters;
 use crate::testing::an_event;
 
@@ -9,7 +12,20 @@ fn state(order_id: &str) -> OrderState {
         order: event.order,
         partition: 3,
         offset: 1 << 40,
+        partial: false,
     }
+}
+
+/// Puts an order as an event of schema id 7 would.
+fn put(transaction: &mut Transaction, state: &OrderState) {
+    let event = OrderEvent {
+        event_id: state.event_id,
+        order: state.order.clone(),
+        ..an_event("A-1", 1)
+    };
+    let value = record_value(7, &event).expect("encodes");
+    let (id, datum) = frame::split(&value).expect("a frame");
+    transaction.put_order(state, id, datum);
 }
 
 #[test]
@@ -26,16 +42,15 @@ fn what_was_committed_is_there_after_a_restart() {
     let order = state("A-1");
     {
         let store = Store::open(dir.path()).expect("opens");
+        store.learn_own_schema("orders-value", 7).expect("learns");
         let mut transaction = store.begin();
-        transaction.put_order(&order).expect("encodes");
+        put(&mut transaction, &order);
         transaction.put_partition(0, &row).expect("encodes");
         transaction.commit().expect("commits");
-        store.remember_schema(4, "AVRO", "{}").expect("writes");
     }
     let store = Store::open(dir.path()).expect("opens again");
     assert_eq!(store.order("A-1").expect("reads"), Some(order));
     assert_eq!(store.partitions().expect("reads"), BTreeMap::from([(0, row)]));
-    assert_eq!(store.schema(4).expect("reads"), Some(("AVRO".into(), "{}".into())));
     assert_eq!(store.order("A-2").expect("reads"), None);
 }
 
@@ -44,7 +59,7 @@ fn a_transaction_that_is_dropped_changes_nothing() {
     let dir = tempfile::tempdir().expect("a directory");
     let store = Store::open(dir.path()).expect("opens");
     let mut transaction = store.begin();
-    transaction.put_order(&state("A-1")).expect("encodes");
+    put(&mut transaction, &state("A-1"));
     drop(transaction);
     assert_eq!(store.order("A-1").expect("reads"), None);
 }
@@ -64,7 +79,7 @@ fn order_ids_are_paged_in_order() {
     let store = Store::open(dir.path()).expect("opens");
     let mut transaction = store.begin();
     for id in ["c", "a", "b", "ab"] {
-        transaction.put_order(&state(id)).expect("encodes");
+        put(&mut transaction, &state(id));
     }
     transaction.commit().expect("commits");
     assert_eq!(store.order_ids(None, 3).expect("reads"), ["a", "ab", "b"]);
@@ -94,7 +109,7 @@ fn a_rebuild_that_was_cut_off_is_finished_at_the_next_start() {
     {
         let store = Store::open(dir.path()).expect("opens");
         let mut transaction = store.begin();
-        transaction.put_order(&state("A-1")).expect("encodes");
+        put(&mut transaction, &state("A-1"));
         transaction.commit().expect("commits");
         store.meta.insert(FORGETTING, "").expect("writes");
     }
@@ -126,12 +141,31 @@ fn a_table_is_listed_from_the_highest_key_down() {
 
 #[test]
 fn an_order_of_an_unknown_format_is_an_error_not_a_guess() {
-    let mut value = encode_order(&state("A-1")).expect("encodes");
-    value[0] = 9;
-    assert!(
-        decode_order(&value)
-            .expect_err("unknown")
-            .to_string()
-            .contains("format 9")
-    );
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = Store::open(dir.path()).expect("opens");
+    store.orders.insert("A-1", [9, 0, 0]).expect("writes");
+    let error = store.order("A-1").expect_err("unknown");
+    assert!(error.to_string().contains("format 9"), "{error}");
+}
+
+#[test]
+fn an_order_that_a_newer_schema_wrote_is_shown_and_known_to_be_partial() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = Store::open(dir.path()).expect("opens");
+    let mut json: serde_json::Value = serde_json::from_str(&newest_text().text).expect("JSON");
+    let fields = json["fields"].as_array_mut().expect("fields");
+    let order = fields.iter_mut().find(|field| field["name"] == "order").expect("order");
+    let note = serde_json::json!({"name": "note", "type": "string", "default": ""});
+    order["type"]["fields"].as_array_mut().expect("fields").push(note);
+    let newer = SchemaText::avro(json.to_string());
+    let writer = Arc::new(WriterSchema::of(&newer));
+    store.learn_schema(8, &newer, writer).expect("learns");
+    let event = an_event("A-1", 1);
+    let value = record_value(8, &event).expect("encodes");
+    let datum = [frame::split(&value).expect("a frame").1, b"\x04hi"].concat();
+    let mut transaction = store.begin();
+    transaction.put_order(&state("A-1"), 8, &datum);
+    transaction.commit().expect("commits");
+    let read = store.order("A-1").expect("reads").expect("is there");
+    assert_eq!((read.partial, read.order), (true, event.order));
 }

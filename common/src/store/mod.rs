@@ -5,6 +5,12 @@
 
 mod embedded;
 mod rows;
+mod schemas;
+mod table;
+mod transaction;
 
-pub use embedded::{Store, StoreError, Table, Transaction};
+pub use embedded::{Store, StoreError};
 pub use rows::{Counters, LastRecord, PartitionRow};
+pub use schemas::LearnError;
+pub use table::Table;
+pub use transaction::Transaction;

@@ -1,16 +1,17 @@
 //! How values look on disk. Every value begins with, or names, the version of its format, so a later release can tell
 //! what it finds.
 
-use anyhow::{Context, bail, ensure};
+use std::sync::Arc;
+
+use anyhow::{Context, anyhow, ensure};
 use serde::{Deserialize, Serialize};
 
-use crate::codec;
-use crate::event::{EventType, OrderEvent};
+use crate::codec::{self, WriterSchema};
 use crate::order::{OrderState, Outcome};
 
-/// An order: this byte, then partition (4 bytes) and offset (8 bytes), big endian, then the order as an Avro datum of
-/// schema version 1.
-const ORDER_FORMAT: u8 = 1;
+/// An order: this byte, then partition (4 bytes), offset (8 bytes) and schema id (4 bytes) of its current event, big endian,
+/// then the event's Avro datum as it lies in the topic.
+const ORDER_FORMAT: u8 = 2;
 
 /// How far one partition was read, and what was counted there. JSON on disk.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,52 +86,42 @@ impl Counters {
     }
 }
 
-pub(super) fn encode_order(state: &OrderState) -> anyhow::Result<Vec<u8>> {
-    // The datum is that of an event, so one schema serves the topic and the store.
-    let event = OrderEvent {
-        event_id: state.event_id,
-        previous_event_id: None,
-        event_type: EventType::Unknown,
-        occurred_at: 0,
-        order: state.order.clone(),
-    };
-    let datum = codec::datum(&event).context("encoding an order for the store")?;
-    let mut value = Vec::with_capacity(13 + datum.len());
+/// The event's datum is kept as it was in the topic, and read with its own schema: what this release does not know of
+/// is still there for the next one.
+pub(super) fn encode_order(state: &OrderState, schema_id: u32, datum: &[u8]) -> Vec<u8> {
+    let mut value = Vec::with_capacity(17 + datum.len());
     value.push(ORDER_FORMAT);
     value.extend_from_slice(&state.partition.to_be_bytes());
     value.extend_from_slice(&state.offset.to_be_bytes());
-    value.extend_from_slice(&datum);
-    Ok(value)
+    value.extend_from_slice(&schema_id.to_be_bytes());
+    value.extend_from_slice(datum);
+    value
 }
 
-pub(super) fn decode_order(value: &[u8]) -> anyhow::Result<OrderState> {
-    let Some((&format, rest)) = value.split_first() else {
-        bail!("an order in the store is empty")
-    };
+/// `schema` tells what is known of a schema id.
+pub(super) fn decode_order(
+    value: &[u8],
+    schema: impl FnOnce(u32) -> anyhow::Result<Option<Arc<WriterSchema>>>,
+) -> anyhow::Result<OrderState> {
+    const CUT_OFF: &str = "an order in the store is cut off";
+    let (&format, rest) = value.split_first().context(CUT_OFF)?;
     ensure!(
         format == ORDER_FORMAT,
-        "an order in the store has format {format}; this release reads {ORDER_FORMAT}"
+        "an order in the store has format {format}; this release reads {ORDER_FORMAT}. Start once with --rebuild"
     );
-    let (partition, rest) = rest
-        .split_first_chunk::<4>()
-        .context("an order in the store is cut off")?;
-    let (offset, datum) = rest
-        .split_first_chunk::<8>()
-        .context("an order in the store is cut off")?;
-    let event = codec::from_datum(datum).context("decoding an order from the store")?;
+    let (partition, rest) = rest.split_first_chunk::<4>().context(CUT_OFF)?;
+    let (offset, rest) = rest.split_first_chunk::<8>().context(CUT_OFF)?;
+    let (schema_id, datum) = rest.split_first_chunk::<4>().context(CUT_OFF)?;
+    let schema_id = u32::from_be_bytes(*schema_id);
+    let writer = schema(schema_id)?.with_context(|| format!("the store has lost schema id {schema_id}"))?;
+    let event = codec::decode(&writer, datum).map_err(|fault| anyhow!("decoding an order from the store: {fault}"))?;
     Ok(OrderState {
         event_id: event.event_id,
         order: event.order,
         partition: i32::from_be_bytes(*partition),
         offset: i64::from_be_bytes(*offset),
+        partial: writer.order_fields_dropped().next().is_some(),
     })
-}
-
-/// What is remembered of a schema id.
-#[derive(Serialize, Deserialize)]
-pub(super) struct SchemaRow {
-    pub schema_type: String,
-    pub text: String,
 }
 
 /// What the store belongs to: kept so that it is never filled from another topic.
@@ -142,4 +133,4 @@ pub(super) struct Origin {
 }
 
 /// Version of the layout of the tables.
-pub(super) const LAYOUT: u32 = 1;
+pub(super) const LAYOUT: u32 = 2;

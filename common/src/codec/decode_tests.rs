@@ -1,0 +1,99 @@
+use super::*;
+use crate::codec::{MAX_SCHEMA_BYTES, frame, record_value};
+use crate::testing::an_event;
+use proptest::prelude::*;
+
+fn ours() -> WriterSchema {
+    WriterSchema::of(&SchemaText::avro(*schemas::LINEAGE.last().expect("a version")))
+}
+
+fn datum(event: &OrderEvent) -> Vec<u8> {
+    record_value(7, event).expect("encodes").split_off(frame::HEADER_LEN)
+}
+
+#[test]
+fn an_event_comes_back_from_its_bytes() {
+    let mut event = an_event("A-1", 2);
+    event.previous_event_id = Some(event.event_id);
+    let value = record_value(7, &event).expect("encodes");
+    let (id, bytes) = frame::split(&value).expect("a frame");
+    assert_eq!((id, decode(&ours(), bytes)), (7, Ok(event)));
+}
+
+#[test]
+fn every_proper_prefix_is_undecodable() {
+    let bytes = datum(&an_event("A-1", 1));
+    let ours = ours();
+    for len in 0..bytes.len() {
+        let fault = decode(&ours, &bytes[..len]).expect_err("a prefix");
+        assert_eq!(fault.code, Code::Undecodable, "{len} bytes");
+    }
+}
+
+#[test]
+fn a_byte_too_many_is_undecodable_and_says_so() {
+    let mut bytes = datum(&an_event("A-1", 1));
+    bytes.push(0);
+    let fault = decode(&ours(), &bytes).expect_err("a longer one");
+    assert_eq!(
+        (fault.code, fault.reason.starts_with("1 bytes are left over")),
+        (Code::Undecodable, true)
+    );
+}
+
+#[test]
+fn reasons_are_short_and_name_the_field() {
+    let mut bytes = datum(&an_event("A-1", 1));
+    bytes.truncate(bytes.len() - 1);
+    let fault = decode(&ours(), &bytes).expect_err("cut off");
+    let place = format!("(at byte {0} of {0})", bytes.len());
+    assert_eq!(fault.reason, format!("order.status: the datum ends within it {place}"));
+    assert!(decode(&ours(), &[0xff; 40]).expect_err("garbage").reason.len() < 100);
+}
+
+#[test]
+fn another_schema_is_wrong_and_named() {
+    let other =
+        r#"{"type":"record","name":"Payment","namespace":"com.ecommerce","fields":[{"name":"a","type":"int"}]}"#;
+    let other = WriterSchema::of(&SchemaText::avro(other));
+    let fault = decode(&other, &[0]).expect_err("wrong");
+    assert_eq!(fault.code, Code::WrongSchema);
+    assert!(fault.reason.contains("com.ecommerce.Payment"), "{fault}");
+}
+
+#[test]
+fn what_is_no_avro_schema_is_wrong() {
+    let protobuf = SchemaText {
+        schema_type: "PROTOBUF".into(),
+        ..SchemaText::avro("syntax")
+    };
+    let long = " ".repeat(MAX_SCHEMA_BYTES + 1);
+    let texts = ["{", "", "[[[]]]", &long].map(SchemaText::avro);
+    for schema in texts.iter().chain([&protobuf]) {
+        assert!(matches!(WriterSchema::of(schema), WriterSchema::Wrong(_)));
+    }
+}
+
+#[test]
+fn fields_of_the_order_that_we_lack_are_told() {
+    let newest = schemas::LINEAGE.last().expect("a version");
+    let field = |name: &str| serde_json::json!({"name": name, "type": "int"});
+    let mut schema: serde_json::Value = serde_json::from_str(newest).expect("JSON");
+    let fields = schema["fields"].as_array_mut().expect("fields");
+    fields.insert(0, field("source"));
+    let order = fields.iter_mut().find(|field| field["name"] == "order").expect("order");
+    let fields = order["type"]["fields"].as_array_mut().expect("fields");
+    fields.push(field("giftNote"));
+    let writer = WriterSchema::of(&SchemaText::avro(schema.to_string()));
+    assert_eq!(writer.order_fields_dropped().collect::<Vec<_>>(), ["order.giftNote"]);
+    let event = an_event("A-1", 1);
+    let bytes = [&[0x02], &*datum(&event), &[0x04]].concat();
+    assert_eq!(decode(&writer, &bytes), Ok(event));
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        let _ = frame::split(&bytes).and_then(|(_, datum)| decode(&ours(), datum));
+    }
+}

@@ -1,0 +1,210 @@
+//! What schema ids mean, as far as they were seen: on disk, so that a restart does not need the registry, and in memory,
+//! resolved, so that a record does not need the disk. An id never changes its meaning here.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use anyhow::Context;
+use fjall::Keyspace;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::Store;
+use crate::codec::{MAX_SCHEMA_BYTES, WriterSchema};
+use crate::schemas::{self, SchemaText};
+
+/// Key of our own schema's id.
+const OWN: &str = "own-schema";
+/// Most schemas that are kept in memory; a registry has some hundred.
+const MOST_RESOLVED: usize = 10_000;
+
+/// The table of schemas, and those that were resolved.
+#[derive(Clone)]
+pub(super) struct Schemas {
+    table: Keyspace,
+    resolved: Arc<RwLock<HashMap<u32, Arc<WriterSchema>>>>,
+}
+
+/// What is remembered of a schema id. JSON on disk.
+#[derive(Serialize, Deserialize)]
+struct SchemaRow {
+    /// Without its texts when they are too long to be read.
+    schema: SchemaText,
+    /// How long the texts are.
+    bytes: usize,
+    /// SHA-256 of all texts, hex.
+    sha256: String,
+}
+
+/// Under which id our newest schema is registered.
+#[derive(Serialize, Deserialize)]
+struct OwnRow {
+    subject: String,
+    id: u32,
+    sha256: String,
+}
+
+/// Why a schema is not learned.
+#[derive(Debug, thiserror::Error)]
+pub enum LearnError {
+    /// The id meant another schema before.
+    #[error(
+        "the schema registry gives schema id {0} another meaning than before: it was wiped, or it is another registry. Records and stores name schemas by id, so nothing more is read or written until an operator brings the registry's content back, or starts with --rebuild on a topic that was written with this registry"
+    )]
+    AnotherMeaning(u32),
+    /// The disk failed.
+    #[error("{0:#}")]
+    Disk(#[from] anyhow::Error),
+}
+
+impl Schemas {
+    pub fn new(table: Keyspace) -> Self {
+        Self {
+            table,
+            resolved: Arc::default(),
+        }
+    }
+
+    pub fn clear(&self) -> anyhow::Result<()> {
+        self.resolved.write().unwrap_or_else(PoisonError::into_inner).clear();
+        Ok(self.table.clear()?)
+    }
+
+    fn row(&self, id: u32) -> anyhow::Result<Option<SchemaRow>> {
+        let value = self.table.get(id.to_be_bytes())?;
+        value
+            .map(|value| serde_json::from_slice(&value).context("a schema's row"))
+            .transpose()
+    }
+
+    fn keep(&self, id: u32, writer: Arc<WriterSchema>) {
+        let mut resolved = self.resolved.write().unwrap_or_else(PoisonError::into_inner);
+        if resolved.len() >= MOST_RESOLVED {
+            resolved.clear();
+        }
+        resolved.insert(id, writer);
+    }
+}
+
+impl Store {
+    /// How records of that schema id are read; `None` when the id was never seen.
+    ///
+    /// # Errors
+    /// When the disk fails or the value has another format.
+    pub fn writer_schema(&self, id: u32) -> anyhow::Result<Option<Arc<WriterSchema>>> {
+        let resolved = self.schemas.resolved.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(writer) = resolved.get(&id) {
+            return Ok(Some(writer.clone()));
+        }
+        drop(resolved);
+        let Some(row) = self.schemas.row(id)? else {
+            return Ok(None);
+        };
+        let writer = if row.bytes > MAX_SCHEMA_BYTES {
+            WriterSchema::too_long(row.bytes)
+        } else {
+            WriterSchema::of(&row.schema)
+        };
+        let writer = Arc::new(writer);
+        self.schemas.keep(id, writer.clone());
+        Ok(Some(writer))
+    }
+
+    /// Remembers what a schema id means.
+    ///
+    /// # Errors
+    /// [`LearnError::AnotherMeaning`] when it meant another schema before, and [`LearnError::Disk`].
+    pub fn learn_schema(&self, id: u32, schema: &SchemaText, writer: Arc<WriterSchema>) -> Result<(), LearnError> {
+        if !self.means(id, schema)?.unwrap_or(true) {
+            return Err(LearnError::AnotherMeaning(id));
+        }
+        let bytes = schema.bytes();
+        let row = SchemaRow {
+            schema: if bytes > MAX_SCHEMA_BYTES {
+                SchemaText {
+                    text: String::new(),
+                    references: Vec::new(),
+                    ..schema.clone()
+                }
+            } else {
+                schema.clone()
+            },
+            bytes,
+            sha256: sha256(schema),
+        };
+        let value = serde_json::to_vec(&row).context("a schema's row")?;
+        self.schemas
+            .table
+            .insert(id.to_be_bytes(), value)
+            .context("writing a schema")?;
+        self.schemas.keep(id, writer);
+        Ok(())
+    }
+
+    /// Whether that id means that schema; `None` when the id was never seen. Texts that differ only in what does not
+    /// change the bytes (docs, white space) mean the same.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn means(&self, id: u32, schema: &SchemaText) -> anyhow::Result<Option<bool>> {
+        let Some(row) = self.schemas.row(id)? else {
+            return Ok(None);
+        };
+        Ok(Some(
+            row.sha256 == sha256(schema) || row.bytes <= MAX_SCHEMA_BYTES && row.schema.writes_the_same_as(schema),
+        ))
+    }
+
+    /// Every schema id that was seen.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn schema_ids(&self) -> anyhow::Result<Vec<u32>> {
+        let id = |entry: fjall::Guard| {
+            let key = entry.key()?;
+            Ok(u32::from_be_bytes(key.as_ref().try_into().context("a schema's key")?))
+        };
+        self.schemas.table.iter().map(id).collect()
+    }
+
+    /// The id under which our newest schema was registered for that subject, when it was and the schema is the same still.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn own_schema_id(&self, subject: &str) -> anyhow::Result<Option<u32>> {
+        let Some(value) = self.meta.get(OWN)? else {
+            return Ok(None);
+        };
+        let row: OwnRow = serde_json::from_slice(&value).context("the own schema's row")?;
+        Ok((row.subject == subject && row.sha256 == sha256(&schemas::newest_text())).then_some(row.id))
+    }
+
+    /// Remembers under which id our newest schema is registered for that subject, and what that id means.
+    ///
+    /// # Errors
+    /// As [`Self::learn_schema`].
+    pub fn learn_own_schema(&self, subject: &str, id: u32) -> Result<(), LearnError> {
+        let newest = schemas::newest_text();
+        self.learn_schema(id, &newest, Arc::new(WriterSchema::of(&newest)))?;
+        let row = OwnRow {
+            subject: subject.to_owned(),
+            id,
+            sha256: sha256(&newest),
+        };
+        let value = serde_json::to_vec(&row).context("the own schema's row")?;
+        Ok(self.meta.insert(OWN, value).context("writing the own schema's id")?)
+    }
+}
+
+fn sha256(schema: &SchemaText) -> String {
+    let mut hasher = Sha256::new();
+    for text in std::iter::once(&schema.text).chain(&schema.references) {
+        hasher.update(text.len().to_be_bytes());
+        hasher.update(text);
+    }
+    format!("{:x}", hasher.finalize())
+}
+
+#[cfg(test)]
+#[path = "schemas_tests.rs"]
+mod tests;

@@ -1,0 +1,61 @@
+use super::*;
+
+fn open(dir: &tempfile::TempDir) -> Store {
+    Store::open(dir.path()).expect("opens")
+}
+
+fn learn(store: &Store, id: u32, schema: &SchemaText) -> Result<(), LearnError> {
+    store.learn_schema(id, schema, Arc::new(WriterSchema::of(schema)))
+}
+
+#[test]
+fn a_schema_that_was_seen_is_known_after_a_restart() {
+    let dir = tempfile::tempdir().expect("a directory");
+    learn(&open(&dir), 7, &schemas::newest_text()).expect("learns");
+    let store = open(&dir);
+    let writer = store.writer_schema(7).expect("reads").expect("is known");
+    assert!(matches!(*writer, WriterSchema::Readable(_)));
+    assert!(store.writer_schema(8).expect("reads").is_none());
+    assert_eq!(store.schema_ids().expect("reads"), [7]);
+}
+
+#[test]
+fn an_id_keeps_its_meaning_whatever_the_docs_say() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = open(&dir);
+    learn(&store, 7, &schemas::newest_text()).expect("learns");
+    let mut json: serde_json::Value = serde_json::from_str(&schemas::newest_text().text).expect("JSON");
+    json["doc"] = "another text".into();
+    learn(&store, 7, &SchemaText::avro(json.to_string())).expect("means the same");
+    let other = SchemaText::avro(r#""string""#);
+    assert!(matches!(learn(&store, 7, &other), Err(LearnError::AnotherMeaning(7))));
+    let writer = store.writer_schema(7).expect("reads").expect("is known");
+    assert!(matches!(*writer, WriterSchema::Readable(_)), "the first meaning stays");
+}
+
+#[test]
+fn a_schema_that_is_too_long_is_remembered_without_its_text() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let long = SchemaText::avro(" ".repeat(10 * MAX_SCHEMA_BYTES));
+    learn(&open(&dir), 7, &long).expect("learns");
+    let store = open(&dir);
+    let WriterSchema::Wrong(reason) = &*store.writer_schema(7).expect("reads").expect("is known") else {
+        panic!("it cannot be read")
+    };
+    assert!(reason.contains(&long.bytes().to_string()), "{reason}");
+    learn(&store, 7, &long).expect("it is the same");
+    let longer = SchemaText::avro(" ".repeat(10 * MAX_SCHEMA_BYTES + 1));
+    assert!(matches!(learn(&store, 7, &longer), Err(LearnError::AnotherMeaning(7))));
+}
+
+#[test]
+fn our_own_id_is_known_for_its_subject_until_a_rebuild() {
+    let dir = tempfile::tempdir().expect("a directory");
+    open(&dir).learn_own_schema("orders-value", 7).expect("learns");
+    let store = open(&dir);
+    assert_eq!(store.own_schema_id("orders-value").expect("reads"), Some(7));
+    assert_eq!(store.own_schema_id("other-value").expect("reads"), None);
+    store.forget().expect("forgets");
+    assert_eq!(store.own_schema_id("orders-value").expect("reads"), None);
+    assert!(store.writer_schema(7).expect("reads").is_none());
+}

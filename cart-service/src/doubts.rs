@@ -80,13 +80,15 @@ impl Doubts {
         records: impl Iterator<Item = (Option<&'a [u8]>, i32, i64, u32)>,
     ) -> anyhow::Result<()> {
         let mut transaction = self.store.begin();
+        let mut noted = BTreeSet::new();
         for (key, partition, offset, schema_id) in records {
             let order_id = key.and_then(|key| std::str::from_utf8(key).ok());
             let Some(order_id) = order_id.filter(|id| check_id(id).is_ok()) else {
                 continue;
             };
             // The first record counts: reading begins again there.
-            if self.of(order_id)?.is_some_and(|doubt| doubt.offset <= offset) {
+            let is_later = self.of(order_id)?.is_some_and(|doubt| doubt.offset <= offset);
+            if is_later || !noted.insert(order_id) {
                 continue;
             }
             let doubt = Doubt {

@@ -3,7 +3,8 @@
 //!
 //! - [`broker`]: librdkafka's mock cluster, for topics;
 //! - [`registry`]: a schema registry with Confluent's REST API;
-//! - [`poison`]: records that cannot be used, one of each kind.
+//! - [`poison`]: records that cannot be used, one of each kind;
+//! - [`foreign`]: records as others write them, under schemas beside ours.
 //!
 //! Tests of the services start them, and so does the sandbox program, which is [`cli`], [`pipeline`] (everything in one
 //! process) and [`demo`]. Nothing in the services knows that broker and registry are not real, so no product code may
@@ -12,6 +13,7 @@
 pub mod broker;
 pub mod cli;
 pub mod demo;
+pub mod foreign;
 pub mod pipeline;
 pub mod poison;
 pub mod registry;

@@ -1,6 +1,7 @@
 //! cart-service as its clients meet it: over HTTP, on a broker and a registry that it does not know to be the sandbox's.
 
 mod create;
+mod doubts;
 mod helpers;
 mod outages;
 mod pages;

@@ -18,6 +18,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use reqwest::Client;
 use sandbox::broker::Broker;
+use sandbox::foreign;
 use sandbox::poison::{Facts, Kind, Record, records};
 use sandbox::registry::{Contents, Registry};
 use serde_json::Value;
@@ -154,6 +155,19 @@ impl World {
         self.producer.flush(TIMEOUT).expect("the record is written");
     }
 
+    /// Sends a record to the topic; [`Self::flush`] waits for all that were sent.
+    pub fn send(&self, partition: i32, key: &[u8], value: &[u8]) {
+        let record = BaseRecord::to(TOPIC).partition(partition).key(key).payload(value);
+        self.producer
+            .send(record)
+            .map_err(|(error, _)| error)
+            .expect("the record is taken");
+    }
+
+    pub fn flush(&self) {
+        self.producer.flush(TIMEOUT).expect("the records are written");
+    }
+
     pub fn write(&self, record: &Record) {
         self.write_with(TOPIC, record.partition, Some(&record.key), Some(&record.value), &[]);
     }
@@ -167,6 +181,12 @@ impl World {
         let key = event.order.order_id.as_bytes();
         let value = record_value(schema_id, event).expect("encodes");
         self.write_with(TOPIC, home(&event.order.order_id), Some(key), Some(&value), &[]);
+    }
+
+    /// Writes data of that schema, under that id, for an order.
+    pub fn write_data_as(&self, schema_id: u32, schema: &str, order_id: &str, data: Value) {
+        let value = foreign::value(schema_id, schema, data).expect("encodes");
+        self.write_with(TOPIC, home(order_id), Some(order_id.as_bytes()), Some(&value), &[]);
     }
 
     /// Writes a record that cannot be used. Returns what was written, and how many good records were written before it.
@@ -204,9 +224,14 @@ impl World {
 
 /// Registers a schema. Returns its id.
 pub async fn register(registry_url: &str, subject: &str, schema: &str) -> u32 {
+    register_with(registry_url, subject, schema, &serde_json::json!([])).await
+}
+
+/// Registers a schema that refers to others. Returns its id.
+pub async fn register_with(registry_url: &str, subject: &str, schema: &str, references: &Value) -> u32 {
     let request = Client::new().post(format!("{registry_url}/subjects/{subject}/versions"));
     let answer: Value = request
-        .json(&serde_json::json!({"schema": schema}))
+        .json(&serde_json::json!({"schema": schema, "references": references}))
         .send()
         .await
         .expect("an answer")

@@ -2,6 +2,7 @@
 
 mod dead_letters;
 mod details;
+mod evolution;
 mod helpers;
 mod ids;
 mod outages;

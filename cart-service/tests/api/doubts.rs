@@ -1,0 +1,180 @@
+//! Orders that cart-service must not write over: written by a newer release, or with a record that could not be read.
+
+use common::event::{EventType, Order, OrderEvent, OrderItem, OrderStatus};
+use common::kafka::partition;
+use rdkafka::ClientConfig;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use reqwest::{Client, StatusCode};
+use sandbox::foreign;
+use serde_json::{Value, json};
+use std::time::Duration;
+use uuid::Uuid;
+
+use crate::helpers::{App, TOPIC, World, becomes_true};
+
+fn event(order_id: &str, version: i32, status: OrderStatus) -> OrderEvent {
+    OrderEvent {
+        event_id: Uuid::now_v7(),
+        previous_event_id: None,
+        event_type: EventType::OrderStatusUpdated,
+        occurred_at: 1_700_000_000_123,
+        order: Order {
+            order_id: order_id.to_owned(),
+            version,
+            customer_id: "CUST-1".to_owned(),
+            order_date: 1_700_000_000_000,
+            items: vec![OrderItem {
+                item_id: "ITEM-1".to_owned(),
+                quantity: 3,
+                unit_price_minor: 33_333,
+            }],
+            total_minor: 99_999,
+            currency: "USD".to_owned(),
+            status,
+        },
+    }
+}
+
+/// Writes data of a schema under an id, as somebody else's release would.
+fn write(world: &World, schema_id: u32, schema: &str, order_id: &str, data: Value) {
+    let producer: BaseProducer = ClientConfig::new()
+        .set("bootstrap.servers", world.broker.bootstrap_servers())
+        .create()
+        .expect("a producer");
+    let value = foreign::value(schema_id, schema, data).expect("encodes");
+    let record = BaseRecord::to(TOPIC)
+        .partition(partition::of_key(order_id.as_bytes(), 6))
+        .key(order_id)
+        .payload(&value);
+    producer.send(record).map_err(|(error, _)| error).expect("sent");
+    producer.flush(Duration::from_secs(10)).expect("written");
+}
+
+async fn register(world: &World, subject: &str, schema: &str) -> u32 {
+    let request = Client::new().post(format!("{}/subjects/{subject}/versions", world.registry_url));
+    let answer = request
+        .json(&json!({"schema": schema}))
+        .send()
+        .await
+        .expect("an answer");
+    let body: Value = answer.json().await.expect("JSON");
+    body["id"]
+        .as_u64()
+        .and_then(|id| u32::try_from(id).ok())
+        .expect("an id")
+}
+
+/// Waits until an update is answered so, and returns the answer.
+async fn updated(app: &App, order_id: &str, status: &str, wanted: StatusCode) -> Value {
+    assert!(
+        becomes_true(|| async { app.update(order_id, status).await.0 == wanted }).await,
+        "{:?}",
+        app.update(order_id, status).await
+    );
+    app.update(order_id, status).await.1
+}
+
+#[tokio::test]
+async fn an_order_that_a_newer_release_wrote_with_fields_of_its_own_is_not_written_over() {
+    let world = World::new();
+    let app = world.start().await;
+    assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
+    let newer = foreign::with_gift_note().expect("a schema");
+    let id = register(&world, "newer-value", &newer).await;
+    let mut data = serde_json::to_value(event("A-1", 2, OrderStatus::Confirmed)).expect("JSON");
+    data["order"]["giftNote"] = json!("for you");
+    write(&world, id, &newer, "A-1", data);
+    let problem = updated(&app, "A-1", "processing", StatusCode::SERVICE_UNAVAILABLE).await;
+    assert!(
+        problem["detail"]
+            .as_str()
+            .is_some_and(|why| why.contains("newer release")),
+        "{problem}"
+    );
+    // A restart does not forget it.
+    let app = world.start_unready(app.stop().await, |_| ()).await;
+    app.await_ready().await;
+    assert_eq!(app.update("A-1", "processing").await.0, StatusCode::SERVICE_UNAVAILABLE);
+    // Whoever knows the fields goes on; an event without them can be written over again.
+    let last = serde_json::to_value(event("A-1", 3, OrderStatus::Processing)).expect("JSON");
+    let ours = common::schemas::newest_text().text;
+    let ours_id = register(&world, "order-events-value", &ours).await;
+    write(&world, ours_id, &ours, "A-1", last);
+    let body = updated(&app, "A-1", "shipped", StatusCode::OK).await;
+    assert_eq!(body["order"]["version"], 4);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn an_order_whose_status_a_newer_schema_brought_is_not_written_over() {
+    let world = World::new();
+    let app = world.start().await;
+    let mut schema = foreign::newest().expect("a schema");
+    let fields = foreign::fields(&mut schema, &["order"]).expect("fields");
+    let status = fields
+        .iter_mut()
+        .find(|field| field["name"] == "status")
+        .expect("status");
+    status["type"]["symbols"]
+        .as_array_mut()
+        .expect("symbols")
+        .push(json!("returned"));
+    let schema = schema.to_string();
+    let id = register(&world, "newer-value", &schema).await;
+    let mut data = serde_json::to_value(event("A-1", 1, OrderStatus::New)).expect("JSON");
+    data["order"]["status"] = json!("returned");
+    write(&world, id, &schema, "A-1", data);
+    updated(&app, "A-1", "confirmed", StatusCode::SERVICE_UNAVAILABLE).await;
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn an_order_with_a_record_of_an_unknown_schema_is_in_doubt_until_the_schema_is_known() {
+    let world = World::new();
+    let app = world.start_with(|config| config.unknown_schema_grace_ms = 50).await;
+    assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
+    // Ids are given in turn: the next schema that somebody registers gets this one.
+    let newest = register(&world, "probe-value", r#""string""#).await;
+    let schema = foreign::with_gift_note().expect("a schema");
+    let data = serde_json::to_value(event("A-1", 2, OrderStatus::Confirmed)).expect("JSON");
+    write(&world, newest + 1, &schema, "A-1", data);
+
+    let problem = updated(&app, "A-1", "pending", StatusCode::SERVICE_UNAVAILABLE).await;
+    let expected = format!("does not know schema id {}", newest + 1);
+    assert!(
+        problem["detail"].as_str().is_some_and(|why| why.contains(&expected)),
+        "{problem}"
+    );
+    assert_eq!(app.create_short("A-1").await.0, StatusCode::SERVICE_UNAVAILABLE);
+    // Others, of the same partition too, are not in doubt.
+    let home = partition::of_key(b"A-1", 6);
+    let neighbour = (0..)
+        .map(|n| format!("B-{n}"))
+        .find(|id| partition::of_key(id.as_bytes(), 6) == home);
+    let neighbour = neighbour.expect("an id");
+    assert_eq!(app.create_short(&neighbour).await.0, StatusCode::CREATED);
+    // A restart does not forget the doubt.
+    let app = world
+        .start_unready(app.stop().await, |config| config.unknown_schema_grace_ms = 50)
+        .await;
+    app.await_ready().await;
+    assert_eq!(app.update("A-1", "pending").await.0, StatusCode::SERVICE_UNAVAILABLE);
+
+    assert_eq!(register(&world, "newer-value", &schema).await, newest + 1);
+    // Now the record is read: it is version 2, and holds a field that this release lacks.
+    let newer = || async {
+        let (_, problem) = app.update("A-1", "processing").await;
+        problem["detail"]
+            .as_str()
+            .is_some_and(|why| why.contains("newer release"))
+    };
+    assert!(becomes_true(newer).await, "{:?}", app.update("A-1", "processing").await);
+    assert_eq!(app.create_short("A-1").await.0, StatusCode::CONFLICT);
+    let (status, body) = app.update(&neighbour, "confirmed").await;
+    assert_eq!(
+        (status, &body["order"]["version"]),
+        (StatusCode::OK, &json!(2)),
+        "{body}"
+    );
+    app.stop().await;
+}

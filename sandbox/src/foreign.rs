@@ -1,0 +1,62 @@
+//! For tests: records as others write them, under schemas beside ours. They are encoded by apache-avro's `Value`s, so that
+//! what reads them is not what wrote them.
+
+use anyhow::Context;
+use apache_avro::Schema;
+use apache_avro::types::Value as AvroValue;
+use apache_avro::writer::datum::GenericDatumWriter;
+use common::codec::frame;
+use common::schemas;
+use serde_json::Value;
+
+/// Our newest schema, as JSON, to be changed.
+///
+/// # Errors
+/// When there is none.
+pub fn newest() -> anyhow::Result<Value> {
+    Ok(serde_json::from_str(&schemas::newest_text().text)?)
+}
+
+/// The fields of a record within a schema. The path leads through fields of records, of arrays of records as well: none
+/// for the event's own, `["order", "items"]` for those of an item.
+///
+/// # Errors
+/// When the path leads nowhere.
+pub fn fields<'v>(schema: &'v mut Value, path: &[&str]) -> anyhow::Result<&'v mut Vec<Value>> {
+    let mut record = schema;
+    for name in path {
+        let fields = record["fields"].as_array_mut().context("no record")?;
+        let field = fields.iter_mut().find(|field| field["name"] == *name);
+        record = &mut field.with_context(|| format!("no field {name}"))?["type"];
+        if record["type"] == "array" {
+            record = &mut record["items"];
+        }
+    }
+    record["fields"].as_array_mut().context("no record")
+}
+
+/// Our newest schema with a further field in the order: `giftNote`, a nullable string that is null by default.
+///
+/// # Errors
+/// As [`fields`].
+pub fn with_gift_note() -> anyhow::Result<String> {
+    let mut schema = newest()?;
+    fields(&mut schema, &["order"])?.push(serde_json::json!({
+        "name": "giftNote", "type": ["null", "string"], "default": null, "doc": "What is written on the card.",
+    }));
+    Ok(schema.to_string())
+}
+
+/// A record's value: the frame with that id, then the data as a datum of that schema.
+///
+/// # Errors
+/// When the data are none of that schema.
+pub fn value(schema_id: u32, schema: &str, data: Value) -> anyhow::Result<Vec<u8>> {
+    let schema = Schema::parse_str(schema)?;
+    let data = AvroValue::try_from(data)?.resolve(&schema)?;
+    let mut value = frame::header(schema_id).to_vec();
+    GenericDatumWriter::builder(&schema)
+        .build()?
+        .write_value(&mut value, data)?;
+    Ok(value)
+}

@@ -7,6 +7,7 @@ mod dead_letters;
 mod letters;
 mod load;
 mod orders;
+mod others;
 mod pages;
 mod python;
 mod registry_outage;

@@ -1,7 +1,7 @@
 //! What tests against real servers are made of: the services as processes, a real broker, a real registry, and faults.
 //! Nothing here knows how a service works inside; what is asserted stands in the tests.
 //!
-//! - [`servers`]: where broker, registry and Python are; suspending the registry, running Kafka's own tools;
+//! - [`servers`]: where broker, registry, Python and jars are; suspending the registry, running Kafka's own tools;
 //! - [`world`]: a topic of a test's own, and the services on it;
 //! - [`service`]: one running service, which can be stopped, killed and started again;
 //! - [`client`] and [`views`]: its HTTP API, and what that answers;

@@ -4,6 +4,7 @@
 mod changes;
 mod crash;
 mod dead_letters;
+mod java;
 mod letters;
 mod load;
 mod orders;

@@ -5,6 +5,7 @@ mod changes;
 mod crash;
 mod dead_letters;
 mod java;
+mod kcat;
 mod letters;
 mod load;
 mod orders;

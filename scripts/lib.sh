@@ -119,6 +119,24 @@ ensure_toolchain() {
   fi
 }
 
+# Pinned, so that the same command downloads the same things next year.
+COPY_PLUGIN=org.apache.maven.plugins:maven-dependency-plugin:3.8.1
+
+# fetch_jars POM DIRECTORY: what that pom.xml depends on, from Maven Central, and anew when the pom.xml has changed.
+fetch_jars() {
+  local pom=$1 directory=$2
+  cmp -s "$pom" "$directory/pom.xml" && return
+  say "downloading the jars of ${pom#"$ROOT/"} (once)"
+  rm -rf "$directory.partial"
+  mkdir -p "$directory.partial"
+  cp "$pom" "$directory.partial/pom.xml"
+  mvn -q -B --strict-checksums -f "$directory.partial/pom.xml" "$COPY_PLUGIN:copy-dependencies" \
+    -DoutputDirectory="$directory.partial" >&2 || die "Maven could not download the jars of $pom (see above)"
+  # Renamed when whole: an interrupted download is not mistaken for a good one.
+  rm -rf "$directory"
+  mv "$directory.partial" "$directory"
+}
+
 sha256_of() {
   if have sha256sum; then sha256sum "$1"; else shasum -a 256 "$1"; fi | cut -d ' ' -f 1
 }

@@ -9,8 +9,6 @@ source "$ROOT/scripts/lib.sh"
 KAFKA_VERSION=4.2.0
 APICURIO_VERSION=3.0.9
 APICURIO_SHA256=2b28181501a20cbf6efcd77f9b7153908fc01f3d3a7c32024c0bd9e1b04c8a43
-# Pinned, so that the same command downloads the same things next year.
-COPY_PLUGIN=org.apache.maven.plugins:maven-dependency-plugin:3.8.1
 # The registry's parent POM is not published, which the newer versions of this plugin refuse.
 GET_PLUGIN=org.apache.maven.plugins:maven-dependency-plugin:2.10
 

@@ -140,6 +140,8 @@ set_up_python() {
   printf '%s\n' "$wanted" >"$CACHE/venv/installed"
 }
 
+set_up_java() { fetch_jars "$ROOT/testbed/java/pom.xml" "$CACHE/java-clients"; }
+
 stack() {
   ORDERLOG_STACK_DIR=$SCRATCH/stack KAFKA_PORT=$TEST_KAFKA_PORT KAFKA_CONTROLLER_PORT=$TEST_CONTROLLER_PORT \
     REGISTRY_PORT=$TEST_REGISTRY_PORT "$ROOT/scripts/stack.sh" "$@"
@@ -161,7 +163,7 @@ show_stack_logs() {
 
 # ---- the checks ------------------------------------------------------------------------------------------------------
 
-check_scripts() { shellcheck -x scripts/*.sh .ci/run; }
+check_scripts() { shellcheck -x scripts/*.sh .ci/run common/tests/oracle/oracle/run.sh; }
 
 check_format() { cargo fmt --all --check; }
 
@@ -252,7 +254,8 @@ $QUICK && FEATURES=()
 ensure_toolchain
 step "set-up: tools" "scripts/test.sh" set_up_tools
 $QUICK || step "set-up: Python clients" "scripts/test.sh" set_up_python
-step "shell scripts" "shellcheck -x scripts/*.sh .ci/run" check_scripts
+$QUICK || step "set-up: Java clients" "scripts/test.sh" set_up_java
+step "shell scripts" "shellcheck -x scripts/*.sh .ci/run common/tests/oracle/oracle/run.sh" check_scripts
 step "format" "cargo fmt --all --check" check_format
 step "clippy" "cargo clippy --workspace --all-targets --all-features -- -D warnings" check_clippy
 step "build" "cargo build --workspace --all-targets ${FEATURES[*]}" build
@@ -262,6 +265,7 @@ if ! $QUICK; then
   export ORDERLOG_TEST_REGISTRY=http://127.0.0.1:$TEST_REGISTRY_PORT/apis/ccompat/v7
   export ORDERLOG_TEST_STACK_DIR=$SCRATCH/stack
   export ORDERLOG_TEST_PYTHON=$CACHE/venv/bin/python
+  export ORDERLOG_TEST_JAVA_TOOLS=$CACHE/java-clients
 fi
 step "tests" "cargo test --workspace ${FEATURES[*]}" run_tests
 if ! $QUICK; then

@@ -1,11 +1,14 @@
 """Reads the events of a topic as any Python consumer would, and prints each as a line of JSON.
 
-usage: read_events.py BOOTSTRAP_SERVERS REGISTRY_URL TOPIC COUNT
+usage: read_events.py BOOTSTRAP_SERVERS REGISTRY_URL TOPIC COUNT [READER_SCHEMA_FILE]
+
+Without a reader's schema, each event is read as it was written.
 """
 
 import json
 import sys
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from uuid import UUID
 
 from confluent_kafka import Consumer
@@ -26,8 +29,9 @@ def plain(value):
 
 
 def main():
-    servers, registry, topic, count = sys.argv[1:]
-    decode = AvroDeserializer(SchemaRegistryClient({"url": registry}))
+    servers, registry, topic, count, *reader = sys.argv[1:]
+    schema = Path(reader[0]).read_text(encoding="utf-8") if reader else None
+    decode = AvroDeserializer(SchemaRegistryClient({"url": registry}), schema)
     consumer = Consumer({"bootstrap.servers": servers, "group.id": f"{topic}-python", "auto.offset.reset": "earliest"})
     consumer.subscribe([topic])
     left = int(count)

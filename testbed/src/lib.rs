@@ -1,12 +1,13 @@
 //! What tests against real servers are made of: the services as processes, a real broker, a real registry, and faults.
 //! Nothing here knows how a service works inside; what is asserted stands in the tests.
 //!
-//! - [`servers`]: where broker, registry and Python are; suspending the registry, running Kafka's own tools;
+//! - [`servers`]: where broker, registry, Python and jars are; suspending the registry, running Kafka's own tools;
 //! - [`world`]: a topic of a test's own, and the services on it;
 //! - [`service`]: one running service, which can be stopped, killed and started again;
 //! - [`client`] and [`views`]: its HTTP API, and what that answers;
 //! - [`log`], [`writer`], [`topics`], [`registry`]: the topic and the subject, past the services;
 //! - [`events`]: events as another producer would make them;
+//! - [`next_version`]: events that have a field which our newest schema does not have;
 //! - [`mod@reference`]: what a log must have done, by a second, naive count;
 //! - [`poison`]: records that cannot be used, and where they landed;
 //! - [`traffic`]: many clients at once, who keep what they were told;
@@ -16,6 +17,7 @@
 pub mod client;
 pub mod events;
 pub mod log;
+pub mod next_version;
 pub mod poison;
 mod ports;
 pub mod proxy;

@@ -13,6 +13,7 @@ const KAFKA: &str = "ORDERLOG_TEST_KAFKA";
 const REGISTRY: &str = "ORDERLOG_TEST_REGISTRY";
 const STACK_DIR: &str = "ORDERLOG_TEST_STACK_DIR";
 const PYTHON: &str = "ORDERLOG_TEST_PYTHON";
+const JAVA_TOOLS: &str = "ORDERLOG_TEST_JAVA_TOOLS";
 
 /// Where the real servers are.
 #[derive(Clone, Debug)]
@@ -25,6 +26,8 @@ pub struct Servers {
     pub stack_dir: PathBuf,
     /// A Python that has confluent-kafka.
     pub python: PathBuf,
+    /// The directory of the jars that the Java programs need.
+    pub java_tools: PathBuf,
 }
 
 impl Servers {
@@ -44,6 +47,7 @@ impl Servers {
             registry: variable(REGISTRY)?,
             stack_dir: variable(STACK_DIR)?.into(),
             python: variable(PYTHON)?.into(),
+            java_tools: variable(JAVA_TOOLS)?.into(),
         })
     }
 

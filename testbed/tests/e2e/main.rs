@@ -4,9 +4,12 @@
 mod changes;
 mod crash;
 mod dead_letters;
+mod java;
+mod kcat;
 mod letters;
 mod load;
 mod orders;
+mod others;
 mod pages;
 mod python;
 mod registry_outage;

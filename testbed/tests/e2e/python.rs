@@ -1,54 +1,24 @@
 //! Others read and write the topic too: Confluent's Python client, with its AvroDeserializer and AvroSerializer.
 
-use std::collections::BTreeMap;
-use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use anyhow::Context;
-use serde::Deserialize;
-use serde_json::Value;
-use testbed::events;
-use testbed::reference;
 use testbed::registry::Registry;
 use testbed::world::World;
+use testbed::{events, next_version};
 
-/// An event as Python saw it.
-#[derive(Debug, Deserialize)]
-struct Seen {
-    partition: i32,
-    offset: i64,
-    key: String,
-    event: Value,
-}
+use crate::others::{self, Landed};
 
-/// Where Python's event landed.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Landed {
-    partition: i32,
-    offset: i64,
-    schema_id: u32,
-}
+const V1: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas/order-event/v1.avsc");
 
 /// Runs one of the scripts with those further arguments, and returns what it prints.
-async fn run(world: &World, script: &str, argument: &str, input: String) -> anyhow::Result<String> {
+async fn run(world: &World, script: &str, arguments: &[&str], input: String) -> anyhow::Result<String> {
     let mut command = Command::new(&world.servers.python);
     command
         .arg(format!("{}/python/{script}", env!("CARGO_MANIFEST_DIR")))
-        .args([&world.servers.kafka, &world.servers.registry, &world.topic, argument])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let script = script.to_owned();
-    tokio::task::spawn_blocking(move || {
-        let mut child = command.spawn().context("starting Python (ORDERLOG_TEST_PYTHON)")?;
-        child.stdin.take().context("no stdin")?.write_all(input.as_bytes())?;
-        let output = child.wait_with_output()?;
-        let said = String::from_utf8_lossy(&output.stderr);
-        anyhow::ensure!(output.status.success(), "{script} failed: {said}");
-        Ok(String::from_utf8(output.stdout)?)
-    })
-    .await?
+        .args([&world.servers.kafka, &world.servers.registry, &world.topic])
+        .args(arguments);
+    others::run(command, input).await
 }
 
 #[tokio::test]
@@ -63,22 +33,23 @@ async fn python_reads_every_event_as_it_was_written() -> anyhow::Result<()> {
         }
     }
     let log = world.log().await?;
-    let printed = run(&world, "read_events.py", &log.len().to_string(), String::new()).await?;
-    let seen = printed
-        .lines()
-        .map(serde_json::from_str::<Seen>)
-        .collect::<Result<Vec<_>, _>>()?;
-    let seen: BTreeMap<(i32, i64), Seen> = seen
-        .into_iter()
-        .map(|seen| ((seen.partition, seen.offset), seen))
-        .collect();
-    assert_eq!(seen.len(), log.len(), "{seen:?}");
-    for record in &log {
-        let seen = &seen[&record.place()];
-        assert_eq!(Some(seen.key.as_bytes()), record.key.as_deref());
-        // The struct's names in JSON are those of the schema, and so are Python's.
-        assert_eq!(seen.event, serde_json::to_value(reference::event(record)?)?);
-    }
+    let printed = run(&world, "read_events.py", &[&log.len().to_string()], String::new()).await?;
+    assert_eq!(others::seen(&printed)?, others::events(&log)?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn python_reads_events_of_two_versions_with_the_first_as_its_own() -> anyhow::Result<()> {
+    let world = World::new("python-reads-two-versions")?;
+    let expected = others::two_versions(&world).await?.as_ours;
+    let printed = run(
+        &world,
+        "read_events.py",
+        &[&expected.len().to_string(), V1],
+        String::new(),
+    )
+    .await?;
+    assert_eq!(others::seen(&printed)?, expected);
     Ok(())
 }
 
@@ -87,8 +58,7 @@ async fn an_event_that_python_wrote_is_applied() -> anyhow::Result<()> {
     let world = World::new("python-writes")?;
     let (cart, order) = world.pair().await?;
     let event = events::first("PY-1");
-    let schema = concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas/order-event/v1.avsc");
-    let printed = run(&world, "write_event.py", schema, serde_json::to_string(&event)?).await?;
+    let printed = run(&world, "write_event.py", &[V1], serde_json::to_string(&event)?).await?;
     let landed: Landed = serde_json::from_str(&printed).with_context(|| printed.clone())?;
     let ours = Registry::new(&world.servers.registry)?.ours(&world.topic).await?;
     assert_eq!(landed.schema_id, ours, "the same schema is the same id: {landed:?}");
@@ -107,5 +77,25 @@ async fn an_event_that_python_wrote_is_applied() -> anyhow::Result<()> {
         (landed.partition, landed.offset + 1)
     );
     assert_eq!(order.http.order("PY-1", 2).await?.status, "confirmed");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_event_that_python_wrote_with_the_next_version_is_applied() -> anyhow::Result<()> {
+    let world = World::new("python-writes-next-version")?;
+    let (_cart, order) = world.pair().await?;
+    let dir = tempfile::tempdir()?;
+    let schema = dir.path().join("v2.avsc");
+    std::fs::write(&schema, next_version::schema()?)?;
+    let event = events::first("PY-2");
+    let input = next_version::event(&event, Some("Alles Gute"))?.to_string();
+    let schema = schema.display().to_string();
+    run(&world, "write_event.py", &[&schema], input).await?;
+
+    let shown = order.http.order("PY-2", 1).await?;
+    assert_eq!(shown.event_id, Some(event.event_id));
+    assert_eq!(shown.total_amount, "999.99");
+    let stats = world.caught_up(&order).await?;
+    assert_eq!((stats.totals.applied, stats.totals.dead_lettered), (1, 0), "{stats:?}");
     Ok(())
 }

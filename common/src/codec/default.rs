@@ -20,10 +20,11 @@ pub(super) fn complete(default: &Json, schema: &Schema, definitions: &HashMap<&N
         },
         Schema::Null => same(default.is_null()),
         Schema::Boolean => same(default.is_boolean()),
-        Schema::Float | Schema::Double => match default.as_f64() {
-            Some(number) => Ok(Json::from(number)),
-            None => wrong(),
-        },
+        // A float has 24 bits, in a default as in a datum.
+        Schema::Float => default
+            .as_f64()
+            .map_or_else(wrong, |number| Ok(Json::from(f64::from(number as f32)))),
+        Schema::Double => default.as_f64().map_or_else(wrong, |number| Ok(Json::from(number))),
         Schema::String | Schema::Uuid(UuidSchema::String) => same(default.is_string()),
         Schema::Enum(symbols) => same(
             default

@@ -56,13 +56,14 @@ impl Application {
         if pipeline.rebuild {
             store.forget()?;
         }
-        let registry = Arc::new(Registry::new(&pipeline.schema_registry_url)?);
+        let registry = Arc::new(Registry::new(&pipeline.registry)?);
         let settings = Settings::of(SERVICE, pipeline, config.unknown_schema_grace())?;
         let topic = settings.topic.name.clone();
         // Below the deadline, so that a record is given up before the request is.
         let publisher = Publisher::new(settings.cluster.clone(), &topic, config.write_deadline().mul_f64(0.8))?;
         let projection = Projection::start(settings, store.clone(), registry.clone(), Skip)?;
-        let registration = Registration::spawn(registry.clone(), schemas::subject(&topic), store.clone());
+        let mode = pipeline.registry.schemas;
+        let registration = Registration::spawn(registry.clone(), schemas::subject(&topic), store.clone(), mode);
         let view = projection.view();
         let writer = Writer::new(view.clone(), publisher, registration.clone(), config.write_deadline());
         let state = State {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::sync::watch;
 
+use crate::config::SchemasMode;
 use crate::registry::{RegisterError, Registry};
 use crate::schemas;
 use crate::store::Store;
@@ -27,14 +28,14 @@ pub enum RegistrationState {
 pub struct Registration(watch::Receiver<RegistrationState>);
 
 impl Registration {
-    /// Begins to register the lineage under that subject, and tries until the registry answers. The id of the newest
-    /// version is remembered in the store, so that our own records never wait for the registry. Call it within a tokio
-    /// runtime.
-    pub fn spawn(registry: Arc<Registry>, subject: String, store: Store) -> Self {
+    /// Begins to register the lineage under that subject, or only to look it up, as the mode says, and tries until the
+    /// registry answers. The id of the newest version is remembered in the store, so that our own records never wait for
+    /// the registry. Call it within a tokio runtime.
+    pub fn spawn(registry: Arc<Registry>, subject: String, store: Store, mode: SchemasMode) -> Self {
         let (sender, state) = watch::channel(RegistrationState::Pending("the schema is being registered".to_owned()));
         tokio::spawn(async move {
             tokio::select! {
-                () = register(&registry, &subject, &store, &sender) => {}
+                () = register(&registry, &subject, &store, mode, &sender) => {}
                 // Nobody is interested any more.
                 () = sender.closed() => {}
             }
@@ -84,10 +85,20 @@ impl Registration {
     }
 }
 
-async fn register(registry: &Registry, subject: &str, store: &Store, state: &watch::Sender<RegistrationState>) {
+async fn register(
+    registry: &Registry,
+    subject: &str,
+    store: &Store,
+    mode: SchemasMode,
+    state: &watch::Sender<RegistrationState>,
+) {
     let mut backoff = backoff();
     loop {
-        match registry.register_lineage(subject).await {
+        let answer = match mode {
+            SchemasMode::Register => registry.register_lineage(subject).await,
+            SchemasMode::Verify => registry.verify_lineage(subject).await,
+        };
+        match answer {
             Ok(id) => {
                 tracing::info!(subject, schema.id = id, "schema registered");
                 let newest = schemas::LINEAGE.last().copied().unwrap_or_default();
@@ -166,10 +177,10 @@ mod tests {
     async fn an_outage_is_shown_and_the_registration_stays_pending() {
         let _ = rustls::crypto::ring::default_provider().install_default();
         // Port 9 (discard) of this machine: nobody listens.
-        let registry = Arc::new(Registry::new("http://127.0.0.1:9").expect("a client"));
+        let registry = Arc::new(Registry::at("http://127.0.0.1:9").expect("a client"));
         let dir = tempfile::tempdir().expect("a directory");
         let store = Store::open(dir.path()).expect("a store");
-        let registration = Registration::spawn(registry, "orders-value".into(), store);
+        let registration = Registration::spawn(registry, "orders-value".into(), store, SchemasMode::Register);
         let mut state = registration.watch();
         state.changed().await.expect("a try");
         assert!(

@@ -2,6 +2,7 @@
 
 mod access;
 mod addresses;
+mod check;
 mod fake;
 mod faults;
 mod lineage;

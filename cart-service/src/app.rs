@@ -60,13 +60,13 @@ impl Application {
             store.forget()?;
             doubts.forget()?;
         }
-        let registry = Arc::new(Registry::new(&pipeline.schema_registry_url)?);
+        let registry = Arc::new(Registry::new(&pipeline.registry)?);
         let settings = Settings::of(SERVICE, pipeline, config.unknown_schema_grace())?;
         let topic = settings.topic.name.clone();
         // Below the deadline, so that a record is given up before the request is.
         let publisher = Publisher::new(settings.cluster.clone(), &topic, config.write_deadline().mul_f64(0.8))?;
         let projection = Projection::start(settings, store.clone(), registry.clone(), Skip(doubts.clone()))?;
-        let registration = Registration::spawn(registry.clone(), schemas::subject(&topic), store.clone());
+        let registration = Registration::spawn(registry.clone(), schemas::subject(&topic), store.clone(), pipeline);
         let view = projection.view();
         let clearing_up = tokio::spawn(doubts.clone().clear_up(registry.clone(), view.clone()));
         let writer = Writer::new(

@@ -3,11 +3,26 @@
 use std::time::Duration;
 
 use clap::Parser;
+use common::check_schemas::Command;
 use common::config::{PipelineConfig, StoreUrl};
 
 /// Takes orders and their updates over HTTP and publishes them as Avro events to Kafka.
+///
+/// Without a command it runs until it is told to stop.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "cart-service", version, about)]
+#[command(name = "cart-service", version, about, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    /// What to do besides running.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    /// How to run.
+    #[command(flatten)]
+    pub config: Config,
+}
+
+/// The settings of a running service.
+#[derive(Clone, Debug, Parser)]
 pub struct Config {
     /// What both services share.
     #[command(flatten)]

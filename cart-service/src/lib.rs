@@ -17,7 +17,7 @@ pub mod skip;
 pub mod writer;
 
 pub use app::Application;
-pub use config::Config;
+pub use config::{Cli, Config};
 
 /// The service's name, in metrics, logs and health.
 pub const SERVICE: &str = "cart-service";

@@ -3,6 +3,9 @@
 //! the types from here.
 
 mod kafka_file;
+mod registry;
+mod registry_urls;
+mod secret;
 mod store_url;
 mod topic_name;
 
@@ -10,6 +13,9 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, ValueEnum};
 
+pub use registry::{RegistryConfig, SchemasMode};
+pub use registry_urls::{RegistryUrl, RegistryUrls};
+pub use secret::Secret;
 pub use store_url::StoreUrl;
 pub use topic_name::TopicName;
 
@@ -42,15 +48,9 @@ pub struct PipelineConfig {
     )]
     pub bootstrap_servers: String,
 
-    /// Address of the schema registry, http or https, such as http://localhost:8081
-    #[arg(
-        long,
-        env = "SCHEMA_REGISTRY_URL",
-        value_name = "SCHEMA_REGISTRY_URL",
-        default_value = DEFAULT_REGISTRY_URL,
-        value_parser = registry_url,
-    )]
-    pub schema_registry_url: String,
+    /// The schema registry.
+    #[command(flatten)]
+    pub registry: RegistryConfig,
 
     /// How often it is looked whether schema ids still mean what they meant, in seconds
     #[arg(
@@ -72,7 +72,7 @@ pub struct PipelineConfig {
 
     /// Further librdkafka settings that code brings (tests, the sandbox); they come after the file's.
     #[arg(skip)]
-    pub kafka_extra: Vec<(String, String)>,
+    pub kafka_extra: Vec<(String, Secret)>,
 
     /// Whether the broker has an Admin API, which all but mock brokers have; without it topics are neither created nor
     /// checked. Set in code only
@@ -112,7 +112,7 @@ impl PipelineConfig {
     ///
     /// # Errors
     /// The file cannot be read, or a line is no setting; the error names file and line, and never a value.
-    pub fn extra(&self) -> anyhow::Result<Vec<(String, String)>> {
+    pub fn extra(&self) -> anyhow::Result<Vec<(String, Secret)>> {
         let mut settings = self
             .kafka_config
             .as_deref()
@@ -126,7 +126,7 @@ impl Default for PipelineConfig {
     fn default() -> Self {
         Self {
             bootstrap_servers: DEFAULT_BOOTSTRAP_SERVERS.to_owned(),
-            schema_registry_url: DEFAULT_REGISTRY_URL.to_owned(),
+            registry: RegistryConfig::default(),
             schema_check_seconds: 30,
             topic: TopicName::default(),
             kafka_config: None,
@@ -150,16 +150,6 @@ fn bootstrap_servers(text: &str) -> Result<String, String> {
         return Err("write host:port with commas between, such as kafka-1:9092,kafka-2:9092".to_owned());
     }
     Ok(servers.join(","))
-}
-
-/// The registry's address without slashes at its end: the client appends paths.
-fn registry_url(text: &str) -> Result<String, String> {
-    const EXAMPLE: &str = "write an http or https address, such as http://localhost:8081";
-    let url = reqwest::Url::parse(text).map_err(|error| format!("{error}; {EXAMPLE}"))?;
-    if !matches!(url.scheme(), "http" | "https") || url.query().is_some() || url.fragment().is_some() {
-        return Err(EXAMPLE.to_owned());
-    }
-    Ok(text.trim().trim_end_matches('/').to_owned())
 }
 
 fn yes_or_no(text: &str) -> Result<bool, String> {
@@ -213,7 +203,7 @@ mod tests {
         ]);
         let expected = PipelineConfig {
             bootstrap_servers: "a:1,b:2".to_owned(),
-            schema_registry_url: "https://registry/base".to_owned(),
+            registry: RegistryConfig::at("https://registry/base").expect("an address"),
             schema_check_seconds: 5,
             topic: "orders.v1".parse().expect("a name"),
             kafka_config: Some("kafka.properties".into()),
@@ -233,16 +223,17 @@ mod tests {
         for (argument, variable, value, hint) in [
             ("--kafka-topic=a b", "KAFKA_TOPIC", "'a b'", "1 to 249"),
             ("--kafka-topic=..", "KAFKA_TOPIC", "'..'", "not . or .."),
+            // Its value is not repeated: it may hold a password.
             (
                 "--schema-registry-url=ftp://x",
                 "SCHEMA_REGISTRY_URL",
-                "'ftp://x'",
+                "",
                 "http or https",
             ),
             (
                 "--schema-registry-url=localhost",
                 "SCHEMA_REGISTRY_URL",
-                "'localhost'",
+                "",
                 "http or https",
             ),
             (
@@ -279,6 +270,16 @@ mod tests {
             );
             assert!(argument.get_help().is_some(), "{variable}");
         }
+    }
+
+    #[test]
+    fn the_values_of_librdkafka_s_settings_are_not_shown() {
+        let config = PipelineConfig {
+            kafka_extra: vec![("sasl.password".to_owned(), "hunter2".into())],
+            ..PipelineConfig::default()
+        };
+        let shown = format!("{config:?} {config:#?}");
+        assert!(shown.contains("sasl.password") && !shown.contains("hunter2"), "{shown}");
     }
 
     #[test]

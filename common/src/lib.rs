@@ -10,9 +10,12 @@
 //! 5. [`projection`]: a batch's changed orders, offsets and counters become one atomic write to the [`store`]; those who
 //!    wait are told. What cannot be used ([`unusable`]) goes to whom the service says.
 //!
-//! Around it: [`registration`], [`money`], [`http`], [`config`], [`telemetry`], [`shutdown`].
+//! Around it: [`compatibility`] (what a new version of the schema must keep), [`registration`], [`check_schemas`],
+//! [`money`], [`http`], [`config`], [`telemetry`], [`shutdown`].
 
+pub mod check_schemas;
 pub mod codec;
+pub mod compatibility;
 pub mod config;
 pub mod event;
 pub mod http;

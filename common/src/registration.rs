@@ -7,16 +7,22 @@ use std::time::Duration;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::sync::watch;
 
+use crate::config::{PipelineConfig, SchemasMode};
 use crate::registry::{RegisterError, Registry};
-use crate::store::Store;
+use crate::store::{LearnError, Store};
 
 /// How far the registration is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RegistrationState {
     /// Not registered yet, and why; it is tried again.
     Pending(String),
-    /// Registered; the id of the newest version, which is the one that is written.
-    Registered(u32),
+    /// Registered, now or when the registry was last heard.
+    Registered {
+        /// The id of the newest version, which is the one that is written.
+        id: u32,
+        /// Why the registry could not confirm it when it was last asked.
+        trouble: Option<String>,
+    },
     /// The registry will not have it, and why; final.
     Refused(String),
 }
@@ -26,14 +32,32 @@ pub enum RegistrationState {
 pub struct Registration(watch::Receiver<RegistrationState>);
 
 impl Registration {
-    /// Begins to register the lineage under that subject, and tries until the registry answers. The id of the newest
-    /// version is remembered in the store, so that our own records never wait for the registry. Call it within a tokio
-    /// runtime.
-    pub fn spawn(registry: Arc<Registry>, subject: String, store: Store) -> Self {
-        let (sender, state) = watch::channel(RegistrationState::Pending("the schema is being registered".to_owned()));
+    /// Begins to register the lineage under that subject, or only to look it up, as `SCHEMAS` says, and tries until the
+    /// registry answers; from then on it is looked at again and again, in case the registry has lost it. The id of the
+    /// newest version is remembered in the store: it is there at the next start, whether the registry is or not, and our
+    /// own records never wait for it. Call it within a tokio runtime.
+    pub fn spawn(registry: Arc<Registry>, subject: String, store: Store, config: &PipelineConfig) -> Self {
+        let known = store.own_schema_id(&subject).unwrap_or_else(|error| {
+            tracing::error!(error = format!("{error:#}"), "the own schema's id could not be read");
+            None
+        });
+        let begin = match known {
+            Some(id) => RegistrationState::Registered { id, trouble: None },
+            None => RegistrationState::Pending("the schema is being registered".to_owned()),
+        };
+        let (sender, state) = watch::channel(begin);
+        let mut task = Task {
+            registry,
+            subject,
+            store,
+            mode: config.registry.schemas,
+            confirmed: false,
+            state: sender.clone(),
+        };
+        let check_every = Duration::from_secs(config.schema_check_seconds);
         tokio::spawn(async move {
             tokio::select! {
-                () = register(&registry, &subject, &store, &sender) => {}
+                () = task.run(check_every) => {}
                 // Nobody is interested any more.
                 () = sender.closed() => {}
             }
@@ -49,15 +73,15 @@ impl Registration {
     /// The id of the newest version, once it is registered.
     pub fn schema_id(&self) -> Option<u32> {
         match &*self.0.borrow() {
-            RegistrationState::Registered(id) => Some(*id),
+            RegistrationState::Registered { id, .. } => Some(*id),
             RegistrationState::Pending(_) | RegistrationState::Refused(_) => None,
         }
     }
 
-    /// What an operator should know: why it is not registered.
+    /// What an operator should know: why it is not registered, or not confirmed.
     pub fn trouble(&self) -> Option<String> {
         match &*self.0.borrow() {
-            RegistrationState::Registered(_) => None,
+            RegistrationState::Registered { trouble, .. } => trouble.clone(),
             RegistrationState::Pending(reason) | RegistrationState::Refused(reason) => Some(reason.clone()),
         }
     }
@@ -83,32 +107,87 @@ impl Registration {
     }
 }
 
-async fn register(registry: &Registry, subject: &str, store: &Store, state: &watch::Sender<RegistrationState>) {
-    let mut backoff = backoff();
-    loop {
-        match registry.register_lineage(subject).await {
-            Ok(id) => {
-                tracing::info!(subject, schema.id = id, "schema registered");
-                if let Err(error) = store.learn_own_schema(subject, id) {
-                    // The registry is asked for it then, like for any other.
-                    tracing::error!(%error, schema.id = id, "the schema's id could not be stored");
+/// What the background does it with.
+struct Task {
+    registry: Arc<Registry>,
+    subject: String,
+    store: Store,
+    mode: SchemasMode,
+    /// Whether the registry has answered since the start.
+    confirmed: bool,
+    state: watch::Sender<RegistrationState>,
+}
+
+impl Task {
+    /// Registers, and then confirms every so often. Ends only when the registry refuses at the start.
+    async fn run(&mut self, check_every: Duration) {
+        let mut backoff = backoff();
+        loop {
+            let answer = self.ask().await;
+            let outage = matches!(answer, Err(RegisterError::Outage(_)));
+            match answer {
+                Ok(id) => self.registered(id),
+                Err(RegisterError::Refused(reason)) if !self.confirmed => {
+                    self.state.send_replace(RegistrationState::Refused(reason));
+                    return;
                 }
-                state.send_replace(RegistrationState::Registered(id));
-                return;
+                // A service that runs goes on: what it writes can be read by those who have its schema.
+                Err(RegisterError::Refused(reason) | RegisterError::Outage(reason)) => self.unconfirmed(reason),
             }
-            Err(RegisterError::Refused(reason)) => {
-                state.send_replace(RegistrationState::Refused(reason));
-                return;
+            let wait = if outage {
+                backoff.next().unwrap_or(MAX_DELAY)
+            } else {
+                backoff = self::backoff();
+                check_every
+            };
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    async fn ask(&self) -> Result<u32, RegisterError> {
+        match self.mode {
+            SchemasMode::Verify => self.registry.verify_lineage(&self.subject).await,
+            SchemasMode::Register if self.confirmed => match self.registry.verify_lineage(&self.subject).await {
+                // The registry was wiped, or the subject deleted.
+                Err(RegisterError::Refused(_)) => self.registry.register_lineage(&self.subject).await,
+                confirmed => confirmed,
+            },
+            SchemasMode::Register => self.registry.register_lineage(&self.subject).await,
+        }
+    }
+
+    fn registered(&mut self, id: u32) {
+        let state = match self.store.learn_own_schema(&self.subject, id) {
+            Ok(()) => RegistrationState::Registered { id, trouble: None },
+            // Nothing may be written under an id that records use for something else.
+            Err(error @ LearnError::AnotherMeaning(_)) => RegistrationState::Pending(error.to_string()),
+            Err(LearnError::Disk(error)) => {
+                // The registry is asked for it then, like for any other.
+                tracing::error!(
+                    error = format!("{error:#}"),
+                    schema.id = id,
+                    "the schema's id could not be stored"
+                );
+                RegistrationState::Registered { id, trouble: None }
             }
-            Err(RegisterError::Outage(reason)) => {
-                let reason = format!("the schema is not registered yet: {reason}");
-                let pending = RegistrationState::Pending(reason.clone());
-                if *state.borrow() != pending {
-                    tracing::warn!(subject, reason, "trying again");
-                    state.send_replace(pending);
-                }
-                tokio::time::sleep(backoff.next().unwrap_or(MAX_DELAY)).await;
-            }
+        };
+        if !std::mem::replace(&mut self.confirmed, true) || *self.state.borrow() != state {
+            tracing::info!(subject = self.subject, schema.id = id, "schema registered");
+        }
+        self.state.send_replace(state);
+    }
+
+    fn unconfirmed(&self, reason: String) {
+        let state = match &*self.state.borrow() {
+            RegistrationState::Registered { id, .. } => RegistrationState::Registered {
+                id: *id,
+                trouble: Some(format!("the schema's registration is not confirmed: {reason}")),
+            },
+            _ => RegistrationState::Pending(format!("the schema is not registered yet: {reason}")),
+        };
+        if *self.state.borrow() != state {
+            tracing::warn!(subject = self.subject, reason, "trying again");
+            self.state.send_replace(state);
         }
     }
 }
@@ -134,9 +213,17 @@ mod tests {
     }
 
     #[test]
-    fn only_a_registered_schema_has_an_id_and_no_trouble() {
-        let registered = registration(RegistrationState::Registered(7));
-        assert_eq!((registered.schema_id(), registered.trouble()), (Some(7), None));
+    fn only_a_registered_schema_has_an_id() {
+        let registered = |trouble| registration(RegistrationState::Registered { id: 7, trouble });
+        assert_eq!(
+            (registered(None).schema_id(), registered(None).trouble()),
+            (Some(7), None)
+        );
+        let unconfirmed = registered(Some("why".into()));
+        assert_eq!(
+            (unconfirmed.schema_id(), unconfirmed.trouble()),
+            (Some(7), Some("why".into()))
+        );
         for state in [
             RegistrationState::Pending("why".into()),
             RegistrationState::Refused("why".into()),
@@ -155,19 +242,22 @@ mod tests {
             registration(RegistrationState::Refused("why".into())).refused().await,
             "why"
         );
-        let registered = registration(RegistrationState::Registered(7));
+        let registered = registration(RegistrationState::Registered { id: 7, trouble: None });
         let told = tokio::time::timeout(Duration::from_millis(10), registered.refused()).await;
         assert!(told.is_err(), "nothing was refused");
     }
 
+    /// A registration at a registry that nobody listens for: port 9 (discard) of this machine.
+    fn in_an_outage(store: Store) -> Registration {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let registry = Arc::new(Registry::at("http://127.0.0.1:9").expect("a client"));
+        Registration::spawn(registry, "orders-value".into(), store, &PipelineConfig::default())
+    }
+
     #[tokio::test]
     async fn an_outage_is_shown_and_the_registration_stays_pending() {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        // Port 9 (discard) of this machine: nobody listens.
-        let registry = Arc::new(Registry::new("http://127.0.0.1:9").expect("a client"));
         let dir = tempfile::tempdir().expect("a directory");
-        let store = Store::open(dir.path()).expect("a store");
-        let registration = Registration::spawn(registry, "orders-value".into(), store);
+        let registration = in_an_outage(Store::open(dir.path()).expect("a store"));
         let mut state = registration.watch();
         state.changed().await.expect("a try");
         assert!(
@@ -175,5 +265,21 @@ mod tests {
             "{registration:?}"
         );
         assert_eq!(registration.schema_id(), None);
+    }
+
+    #[tokio::test]
+    async fn an_id_that_the_store_remembers_is_written_with_during_an_outage() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let store = Store::open(dir.path()).expect("a store");
+        store.learn_own_schema("orders-value", 7).expect("learns");
+        let registration = in_an_outage(store);
+        assert_eq!(registration.schema_id(), Some(7));
+        let mut state = registration.watch();
+        state.changed().await.expect("a try");
+        let trouble = registration.trouble().expect("trouble");
+        assert_eq!(
+            (registration.schema_id(), trouble.contains("not confirmed")),
+            (Some(7), true)
+        );
     }
 }

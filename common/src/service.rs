@@ -45,7 +45,7 @@ where
         .context("the HTTP server failed")?;
     if let Some(reason) = refused {
         bail!(
-            "{reason}. Bring the schema and the subject together, or give this service a topic of its own (--kafka-topic / KAFKA_TOPIC)"
+            "{reason}\nBring the schema and the subject together, or give this service a topic of its own (--kafka-topic / KAFKA_TOPIC)"
         );
     }
     Ok(())

@@ -58,7 +58,7 @@ impl Application {
             // The index of dead letters stays: it comes from another topic, and says what need not be sent again.
             store.forget()?;
         }
-        let registry = Arc::new(Registry::new(&pipeline.schema_registry_url)?);
+        let registry = Arc::new(Registry::new(&pipeline.registry)?);
         let topic = settings.topic.name.clone();
         let dead_letters = DeadLetters::new(&settings, dead_letter_topic, &store)?;
         let (index, condition) = (dead_letters.index(), dead_letters.condition());
@@ -67,7 +67,7 @@ impl Application {
             view: projection.view(),
             dead_letters: index,
             dead_letter_condition: condition,
-            registration: Registration::spawn(registry.clone(), schemas::subject(&topic), store.clone()),
+            registration: Registration::spawn(registry.clone(), schemas::subject(&topic), store.clone(), pipeline),
             registry,
             metrics,
             topic,

@@ -10,7 +10,7 @@ mod health;
 pub mod routes;
 
 pub use app::Application;
-pub use config::Config;
+pub use config::{Cli, Config};
 
 /// The service's name: in metrics, logs and health, and the group under which its progress is shown in Kafka.
 pub const SERVICE: &str = "order-service";

@@ -1,23 +1,30 @@
 //! Starts order-service: settings, logs, run. A service that fails exits non-zero.
 
+use std::process::ExitCode;
+
 use clap::Parser;
+use common::check_schemas::{self, Command};
 use common::{codec, shutdown, telemetry};
-use order_service::{Application, Config, SERVICE};
+use order_service::{Application, Cli, SERVICE};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> anyhow::Result<ExitCode> {
     codec::limit_allocations();
     // A second provider cannot have been there before: this is the first thing that could install one.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let config = Config::parse();
+    let Cli { command, config } = Cli::parse();
+    if let Some(Command::CheckSchemas(settings)) = command {
+        return Ok(check_schemas::run(&settings).await);
+    }
     telemetry::init(SERVICE, config.pipeline.log_format)?;
     let metrics = telemetry::metrics_recorder();
     tokio::spawn(telemetry::metrics_upkeep(metrics.clone()));
     // Listening begins before the start, so that a start that hangs can be stopped too.
     let stop = shutdown::signal()?;
     let application = Application::build(config, metrics).await?;
-    application.run_until_stopped(stop).await
+    application.run_until_stopped(stop).await?;
+    Ok(ExitCode::SUCCESS)
 }

@@ -48,7 +48,12 @@ pub enum Command {
         kafka_topic: String,
 
         /// The registry, where the fault needs one
-        #[arg(long, env = "SCHEMA_REGISTRY_URL", default_value = "http://localhost:8081")]
+        #[arg(
+            long,
+            env = "SCHEMA_REGISTRY_URL",
+            default_value = "http://localhost:8081",
+            hide_env_values = true
+        )]
         schema_registry_url: String,
     },
 }

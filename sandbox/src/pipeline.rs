@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use common::config::{PipelineConfig, StoreUrl};
+use common::config::{PipelineConfig, RegistryConfig, StoreUrl};
 use common::http::server;
 use common::telemetry;
 use tokio::sync::watch;
@@ -78,9 +78,9 @@ impl Pipeline {
         let upkeep = tokio::spawn(telemetry::metrics_upkeep(metrics.clone()));
         let pipeline = PipelineConfig {
             bootstrap_servers: broker.bootstrap_servers(),
-            schema_registry_url: registry.url(),
+            registry: RegistryConfig::at(&registry.url())?,
             // The mock broker does not wake a fetch that waits.
-            kafka_extra: vec![("fetch.wait.max.ms".to_owned(), "3".to_owned())],
+            kafka_extra: vec![("fetch.wait.max.ms".to_owned(), "3".into())],
             has_admin_api: false,
             ..PipelineConfig::default()
         };

@@ -2,6 +2,7 @@
 
 use cart_service::{Application, Config};
 use clap::Parser;
+use common::config::RegistryConfig;
 use common::telemetry;
 use reqwest::{Client, Response, StatusCode};
 use sandbox::broker::Broker;
@@ -59,7 +60,7 @@ impl World {
     pub fn config(&self, store: &std::path::Path) -> Config {
         let mut config = Config::parse_from(["cart-service", "--api-port=0"]);
         config.pipeline.bootstrap_servers = self.broker.bootstrap_servers();
-        config.pipeline.schema_registry_url = self.registry_url.clone();
+        config.pipeline.registry = RegistryConfig::at(&self.registry_url).expect("an address");
         config.pipeline.has_admin_api = false;
         config.pipeline.kafka_extra = vec![("fetch.wait.max.ms".into(), "3".into())];
         config.store = format!("embedded:{}", store.display()).parse().expect("a store");

@@ -1,5 +1,6 @@
 //! cart-service as its clients meet it: over HTTP, on a broker and a registry that it does not know to be the sandbox's.
 
+mod cli;
 mod create;
 mod doubts;
 mod helpers;

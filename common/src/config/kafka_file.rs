@@ -3,17 +3,21 @@
 use std::path::Path;
 
 use anyhow::{Context, bail};
+use rdkafka::ClientConfig;
+use rdkafka::error::KafkaError;
+
+use super::Secret;
 
 /// The file's settings, in its order.
 ///
 /// # Errors
-/// The file cannot be read, or a line is no setting. The error names file and line, and never the line's text: it may be
-/// a password.
-pub fn read(path: &Path) -> anyhow::Result<Vec<(String, String)>> {
+/// The file cannot be read, or a line is no setting of librdkafka. The error names file and line, and never the line's
+/// text: it may be a password.
+pub fn read(path: &Path) -> anyhow::Result<Vec<(String, Secret)>> {
     let name = path.display();
     let text =
         std::fs::read_to_string(path).with_context(|| format!("cannot read the file of KAFKA_CONFIG, {name}"))?;
-    let mut settings: Vec<(String, String)> = Vec::new();
+    let mut settings: Vec<(String, Secret)> = Vec::new();
     for (number, line) in (1..).zip(text.lines().map(str::trim)) {
         if line.is_empty() || line.starts_with(['#', '!']) {
             continue;
@@ -26,9 +30,22 @@ pub fn read(path: &Path) -> anyhow::Result<Vec<(String, String)>> {
         if settings.iter().any(|(earlier, _)| earlier == key) {
             bail!("KAFKA_CONFIG: line {number} of {name} sets {key} a second time; keep one");
         }
-        settings.push((key.to_owned(), value.to_owned()));
+        if let Some(reason) = refusal(key, value) {
+            bail!("KAFKA_CONFIG: line {number} of {name}: {reason}");
+        }
+        settings.push((key.to_owned(), value.into()));
     }
     Ok(settings)
+}
+
+/// Why librdkafka does not take a setting, without its value. The error of a client that is made with it shows the value:
+/// a misspelt `sasl.password` would be in the log.
+fn refusal(key: &str, value: &str) -> Option<String> {
+    match ClientConfig::new().set(key, value).create_native_config() {
+        Err(KafkaError::ClientConfig(_, reason, ..)) => Some(reason),
+        // A setting that makes sense only beside others is not judged alone.
+        Ok(_) | Err(_) => None,
+    }
 }
 
 #[cfg(test)]
@@ -36,7 +53,7 @@ mod tests {
     use super::*;
     use std::io::Write;
 
-    fn read_text(text: &str) -> anyhow::Result<Vec<(String, String)>> {
+    fn read_text(text: &str) -> anyhow::Result<Vec<(String, Secret)>> {
         let mut file = tempfile::Builder::new()
             .suffix(".properties")
             .tempfile()
@@ -48,24 +65,25 @@ mod tests {
     #[test]
     fn settings_are_read_and_comments_skipped() {
         let settings =
-            read_text("# TLS\n\n security.protocol = SASL_SSL \r\n! old style\nsasl.password=a=b#c\nempty=\n");
+            read_text("# TLS\n\n security.protocol = SASL_SSL \r\n! old style\nsasl.password=a=b#c\nclient.rack=\n");
         let expected = [
             ("security.protocol", "SASL_SSL"),
             ("sasl.password", "a=b#c"),
-            ("empty", ""),
+            ("client.rack", ""),
         ];
         assert_eq!(
             settings.expect("settings"),
-            expected.map(|(key, value)| (key.to_owned(), value.to_owned()))
+            expected.map(|(key, value)| (key.to_owned(), value.into()))
         );
     }
 
     #[test]
     fn a_fault_is_named_with_file_and_line_and_without_the_text() {
         for (text, line) in [
-            ("a=1\nhunter2\n", "line 2"),
+            ("client.rack=1\nhunter2\n", "line 2"),
             ("=hunter2", "line 1"),
-            ("a=1\n\na=hunter2", "line 3"),
+            ("client.rack=1\n\nclient.rack=hunter2", "line 3"),
+            ("client.rack=1\nsasl.pasword=hunter2", "line 2"),
         ] {
             let error = format!("{:#}", read_text(text).expect_err(text));
             assert!(error.contains(line) && error.contains(".properties"), "{error}");

@@ -3,6 +3,8 @@
 
 use rdkafka::ClientConfig;
 
+use crate::config::Secret;
+
 /// How to reach a cluster, and as whom.
 #[derive(Clone, Debug)]
 pub struct Cluster {
@@ -11,7 +13,7 @@ pub struct Cluster {
     /// Name of this client in the broker's logs and quotas, and the group under which progress is shown.
     pub client_id: String,
     /// The user's own librdkafka settings.
-    pub extra: Vec<(String, String)>,
+    pub extra: Vec<(String, Secret)>,
 }
 
 impl Cluster {
@@ -31,7 +33,7 @@ impl Cluster {
 
     fn with_extra(&self, mut config: ClientConfig) -> ClientConfig {
         for (key, value) in &self.extra {
-            config.set(key, value);
+            config.set(key, value.expose());
         }
         config
     }
@@ -121,5 +123,21 @@ impl Cluster {
     /// A client for making and checking topics.
     pub fn admin(&self) -> ClientConfig {
         self.with_extra(self.base())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_users_own_settings_are_set_and_their_values_not_shown() {
+        let cluster = Cluster {
+            bootstrap_servers: "localhost:9092".to_owned(),
+            client_id: "test".to_owned(),
+            extra: vec![("sasl.password".to_owned(), "hunter2".into())],
+        };
+        assert_eq!(cluster.reader().get("sasl.password"), Some("hunter2"));
+        assert!(!format!("{cluster:?} {cluster:#?}").contains("hunter2"));
     }
 }

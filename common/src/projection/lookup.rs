@@ -263,7 +263,7 @@ mod tests {
     fn lookup(store: Store) -> Lookup {
         let _ = rustls::crypto::ring::default_provider().install_default();
         // Port 9 (discard) of this machine: nobody listens.
-        let registry = Arc::new(Registry::new("http://127.0.0.1:9").expect("a client"));
+        let registry = Arc::new(Registry::at("http://127.0.0.1:9").expect("a client"));
         Lookup::new(registry, store, Handle::current(), Duration::ZERO)
     }
 

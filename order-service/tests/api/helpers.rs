@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use common::codec::record_value;
+use common::config::RegistryConfig;
 use common::event::OrderEvent;
 use common::{registry, schemas};
 use order_service::Config;
@@ -58,7 +59,7 @@ impl World {
         let broker = Broker::start().expect("a broker");
         let registry = Registry::start(("127.0.0.1", 0)).expect("a registry");
         let (registry_url, registry_port) = (registry.url(), registry.port());
-        let client = registry::Registry::new(&registry_url).expect("a client");
+        let client = registry::Registry::at(&registry_url).expect("a client");
         let schema_id = client
             .register_lineage(&schemas::subject(TOPIC))
             .await
@@ -100,7 +101,7 @@ impl World {
     pub fn config(&self, store: &Path) -> Config {
         let mut config = Config::parse_from(["order-service", "--api-port=0"]);
         config.pipeline.bootstrap_servers = self.broker.bootstrap_servers();
-        config.pipeline.schema_registry_url = self.registry_url.clone();
+        config.pipeline.registry = RegistryConfig::at(&self.registry_url).expect("an address");
         config.pipeline.has_admin_api = false;
         config.pipeline.kafka_extra = vec![("fetch.wait.max.ms".into(), "3".into())];
         config.store = format!("embedded:{}", store.display()).parse().expect("a store");

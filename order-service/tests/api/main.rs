@@ -1,5 +1,6 @@
 //! order-service from the outside: started on a port of its own, on the sandbox's broker and registry, and asked over HTTP.
 
+mod cli;
 mod dead_letters;
 mod details;
 mod evolution;

@@ -1,5 +1,6 @@
 //! What is away: the registry, the dead-letter topic, the topics at the start. Nothing is lost, and it is said.
 
+use common::config::SchemasMode;
 use common::event::OrderStatus;
 use rdkafka::types::RDKafkaRespErr;
 use reqwest::StatusCode;
@@ -165,6 +166,24 @@ async fn a_schema_that_the_registry_refuses_ends_the_service() {
         .await;
     let error = app.end().await.expect_err("refused").to_string();
     assert!(error.contains("refuses v1.avsc for subject refused-value"), "{error}");
+}
+
+#[tokio::test]
+async fn a_schema_that_may_only_be_looked_up_and_is_missing_ends_the_service() {
+    let world = World::new().await;
+    world.broker.create_topic("verified", 1).expect("a topic");
+    let verified = |config: &mut order_service::Config| {
+        config.pipeline.topic = "verified".parse().expect("a name");
+        config.pipeline.registry.schemas = SchemasMode::Verify;
+    };
+    let app = world
+        .spawn_unready(tempfile::tempdir().expect("a directory"), verified)
+        .await;
+    let error = app.end().await.expect_err("refused").to_string();
+    assert!(
+        error.contains("verified-value") && error.contains("check-schemas"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

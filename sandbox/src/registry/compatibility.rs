@@ -1,10 +1,11 @@
 //! The compatibility levels: which of a subject's schemas a new one must go together with, and in which direction.
-//! Whether two schemas do, `can_read` knows. Pure.
+//! Whether two schemas do, [`common::compatibility`] knows. Pure.
 
 use std::fmt;
 use std::str::FromStr;
 
-use super::can_read::obstacles;
+use common::compatibility::obstacles;
+
 use super::error::Refusal;
 use super::schema::ParsedSchema;
 
@@ -94,7 +95,7 @@ pub fn incompatibilities<'s>(
     let mut reasons = Vec::new();
     for (version, old) in earlier.rev().take(compared_with) {
         if level.new_must_read_old() {
-            let found = obstacles(old, new);
+            let found = obstacles(old.parsed(), new.parsed());
             reasons.extend(
                 found
                     .iter()
@@ -102,7 +103,7 @@ pub fn incompatibilities<'s>(
             );
         }
         if level.old_must_read_new() {
-            let found = obstacles(new, old);
+            let found = obstacles(new.parsed(), old.parsed());
             reasons.extend(
                 found
                     .iter()

@@ -5,7 +5,7 @@
 //!
 //! - `normal_form`: when two texts are the same schema;
 //! - `schema`: one schema, parsed;
-//! - `can_read` and `compatibility`: whether a new schema may follow the earlier ones;
+//! - `compatibility`: whether a new schema may follow the earlier ones, as [`common::compatibility`] compares them;
 //! - `state`, `levels`, `deletion`: what is registered;
 //! - `error`: every refusal with its code.
 //!
@@ -14,7 +14,6 @@
 //! Left out: schema types other than Avro, contexts, modes other than READWRITE, metadata and rule sets, exporters,
 //! encryption keys, guids, authentication. Schemas are always compared in normal form, so `normalize` changes nothing.
 
-mod can_read;
 mod compatibility;
 mod deletion;
 mod error;

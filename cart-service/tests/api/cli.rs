@@ -1,0 +1,45 @@
+//! The program itself. What `check-schemas` reports is tested where it is made; here, that it is there.
+
+use std::process::Command;
+
+/// Exit code and text of the program with those arguments, in an environment that holds secrets.
+fn run(arguments: &[&str]) -> (Option<i32>, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_cart-service"))
+        .args(arguments)
+        .env_clear()
+        .env("SCHEMA_REGISTRY_URL", "http://user:hunter2@127.0.0.1:9")
+        .env("SCHEMA_REGISTRY_TOKEN", "")
+        .env("SCHEMA_REGISTRY_PASSWORD_FILE", "")
+        .output()
+        .expect("it starts");
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8_lossy(&said).into_owned())
+}
+
+#[test]
+fn the_help_names_the_check_and_shows_no_secret() {
+    let (code, said) = run(&["--help"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains("check-schemas") && said.contains("--write-deadline-ms"),
+        "{said}"
+    );
+    assert!(!said.contains("hunter2"), "{said}");
+}
+
+#[test]
+fn a_check_that_nobody_answers_says_so_with_code_2() {
+    let (code, said) = run(&["check-schemas"]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(
+        said.contains("the registry cannot be asked") && !said.contains("hunter2"),
+        "{said}"
+    );
+}
+
+#[test]
+fn the_settings_of_a_running_service_are_no_settings_of_the_check() {
+    let (code, said) = run(&["--api-port=0", "check-schemas"]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("cannot be used with"), "{said}");
+}

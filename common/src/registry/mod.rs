@@ -1,0 +1,122 @@
+//! The schema registry, seen over Confluent's REST API. The one question that matters here is whether a failure is a
+//! definite answer ("there is no such id") or an outage: an outage is never taken for poison.
+//!
+//! What is asked, from the outside in:
+//!
+//! - this file: the client, and what its callers are told;
+//! - `lookup` and `references`: the schema of an id, and those that it refers to;
+//! - `register` and `verify`: our lineage, written or only looked up;
+//! - `standing` and `reasons`: what would become of a schema, and why not;
+//! - `question`, `outage`: what is asked, and why there may be no answer;
+//! - `exchange`: one question, to the registry's addresses in turn, within bounds;
+//! - `access`: as whom;
+//! - `answer`: what an answer is worth (pure).
+//!
+//! What is remembered of its answers lives in [`crate::projection`] and [`crate::store`]; nothing is cached here.
+//!
+//! The shapes of the answers are those of `schema_registry_converter`. Its calls are not used: they tell no status, read
+//! answers of any length, and cannot be given another token.
+
+mod access;
+mod answer;
+mod exchange;
+mod lookup;
+mod outage;
+mod question;
+mod reasons;
+mod references;
+mod register;
+mod standing;
+mod verify;
+
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use crate::config::RegistryConfig;
+use exchange::Exchange;
+
+pub use standing::Standing;
+
+/// A client of one registry, which may have several addresses.
+#[derive(Debug)]
+pub struct Registry {
+    exchange: Exchange,
+    reachability: AtomicU8,
+}
+
+/// Why there is no schema for an id.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RegistryError {
+    /// The registry answered, and has no schema of that id, or not all that it refers to.
+    #[error("{0}")]
+    Unknown(String),
+    /// No usable answer: ask again later.
+    #[error("{0}")]
+    Outage(String),
+}
+
+/// Why the lineage is not registered.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RegisterError {
+    /// The registry answered that it will not have it, or, where nothing may be written, that it does not have it.
+    #[error("{0}")]
+    Refused(String),
+    /// No usable answer: try again later.
+    #[error("{0}")]
+    Outage(String),
+}
+
+/// Whether the registry answered when it was last asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reachability {
+    /// Not asked yet.
+    Unknown,
+    /// It answered.
+    Connected,
+    /// It did not.
+    Disconnected,
+}
+
+impl Registry {
+    /// A client of that registry. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// Settings contradict each other, or a file cannot be read or holds nothing of use; the error names the variables
+    /// and says what to do, and shows no secret. Or no HTTP client can be built.
+    pub fn new(config: &RegistryConfig) -> anyhow::Result<Self> {
+        Ok(Self {
+            exchange: Exchange::new(config)?,
+            reachability: AtomicU8::new(Reachability::Unknown as u8),
+        })
+    }
+
+    /// A client of the registry at those addresses, as nobody.
+    ///
+    /// # Errors
+    /// When it is no value of `SCHEMA_REGISTRY_URL`, or no HTTP client can be built.
+    pub fn at(urls: &str) -> anyhow::Result<Self> {
+        Self::new(&RegistryConfig::at(urls)?)
+    }
+
+    /// The registry's addresses, without credentials, with commas between.
+    pub fn url(&self) -> String {
+        self.exchange.addresses()
+    }
+
+    /// Whether it answered when it was last asked.
+    pub fn reachability(&self) -> Reachability {
+        match self.reachability.load(Ordering::Relaxed) {
+            1 => Reachability::Connected,
+            2 => Reachability::Disconnected,
+            _ => Reachability::Unknown,
+        }
+    }
+
+    fn note(&self, answered: bool) {
+        let now = if answered {
+            Reachability::Connected
+        } else {
+            Reachability::Disconnected
+        };
+        self.reachability.store(now as u8, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,40 @@
+//! Why there is no usable answer, as who asked tells it to people. Pure.
+
+use std::fmt;
+
+use reqwest::StatusCode;
+
+/// No address gave a usable answer.
+#[derive(Debug)]
+pub(super) struct Outage(pub Vec<Failure>);
+
+/// Why one address gave none.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub text: String,
+    pub status: Option<StatusCode>,
+}
+
+impl Outage {
+    /// Whether one of the addresses did not let us in, or not do that.
+    pub fn is_denied(&self) -> bool {
+        let denied = [Some(StatusCode::UNAUTHORIZED), Some(StatusCode::FORBIDDEN)];
+        self.0.iter().any(|failure| denied.contains(&failure.status))
+    }
+
+    /// Whether it lies in the question: the registry is there, but has no such path.
+    pub fn is_no_such_path(&self) -> bool {
+        let missing = [Some(StatusCode::NOT_FOUND), Some(StatusCode::METHOD_NOT_ALLOWED)];
+        self.0.iter().all(|failure| missing.contains(&failure.status))
+    }
+}
+
+impl fmt::Display for Outage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, failure) in self.0.iter().enumerate() {
+            let separator = if n == 0 { "" } else { "; " };
+            write!(f, "{separator}{}", failure.text)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,82 @@
+//! The services' own client against this registry: what it asks is what a registry answers.
+
+use common::check_schemas::{CheckSchemas, check};
+use common::config::RegistryConfig;
+use common::registry::{RegisterError, Registry as Ours, Standing};
+use common::schemas;
+use serde_json::json;
+
+use super::{Api, schema};
+
+const SUBJECT: &str = "orders-value";
+const OTHER: &str =
+    r#"{"type":"record","name":"OrderEvent","namespace":"com.ecommerce.order","fields":[{"name":"a","type":"int"}]}"#;
+
+impl Api {
+    fn ours(&self) -> Ours {
+        Ours::at(&self.registry.url()).expect("a client")
+    }
+}
+
+#[tokio::test]
+async fn what_was_registered_is_verified_and_nothing_is_before() {
+    let api = Api::start();
+    let ours = api.ours();
+    let missing = ours.verify_lineage(SUBJECT).await;
+    assert!(matches!(missing, Err(RegisterError::Refused(_))), "{missing:?}");
+    assert_eq!(api.get("/subjects").await, (200, json!([])), "verifying writes nothing");
+    let id = ours.register_lineage(SUBJECT).await.expect("registered");
+    assert_eq!(ours.verify_lineage(SUBJECT).await, Ok(id));
+    assert_eq!(ours.register_lineage(SUBJECT).await, Ok(id));
+    let newest = schemas::LINEAGE.last().expect("a version");
+    let standing = ours.standing(SUBJECT, "newest", newest).await.expect("an answer");
+    assert!(
+        matches!(standing, Standing::Registered { id: found, .. } if found == id),
+        "{standing:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_refusal_says_why_and_so_does_the_check_that_writes_nothing() {
+    let api = Api::start();
+    api.post("/subjects/orders-value/versions", schema(OTHER)).await;
+    let settings = CheckSchemas {
+        registry: RegistryConfig::at(&api.registry.url()).expect("an address"),
+        topic: "orders".parse().expect("a name"),
+    };
+    let report = check(&settings).await.expect("a report");
+    assert!(!report.is_fine() && report.to_string().contains("eventId"), "{report}");
+    assert_eq!(api.get("/subjects/orders-value/versions").await, (200, json!([1])));
+    assert_eq!(api.get("/config/orders-value").await.0, 404, "the level is as it was");
+    let Err(RegisterError::Refused(reason)) = api.ours().register_lineage(SUBJECT).await else {
+        panic!("it was not refused");
+    };
+    assert!(reason.contains("v1.avsc") && reason.contains("eventId"), "{reason}");
+}
+
+#[tokio::test]
+async fn what_a_schema_refers_to_comes_with_it_even_after_it_was_deleted() {
+    let api = Api::start();
+    let money = r#"{"type":"record","name":"Money","fields":[]}"#;
+    api.post("/subjects/a%2Fmoney/versions", schema(money)).await;
+    let line = json!({
+        "schema": r#"{"type":"record","name":"Line","fields":[{"name":"price","type":"Money"}]}"#,
+        "references": [{"name": "Money", "subject": "a/money", "version": 1}],
+    });
+    api.post("/subjects/line/versions", line).await;
+    let bill = json!({
+        "schema": r#"{"type":"record","name":"Bill","fields":[{"name":"line","type":"Line"},{"name":"total","type":"Money"}]}"#,
+        "references": [{"name": "Line", "subject": "line", "version": 1}, {"name": "Money", "subject": "a/money", "version": 1}],
+    });
+    let (_, registered) = api.post("/subjects/bill/versions", bill).await;
+    let id = registered["id"]
+        .as_u64()
+        .and_then(|id| u32::try_from(id).ok())
+        .expect("an id");
+    for subject in ["bill", "line", "a%2Fmoney"] {
+        api.delete(&format!("/subjects/{subject}")).await;
+    }
+    let schema = api.ours().schema(id).await.expect("a schema");
+    assert_eq!(schema.references.len(), 2);
+    assert!(schema.references[0].contains("Money") && schema.references[1].contains("Line"));
+}

@@ -185,7 +185,7 @@ fn compare_whole(writer: &Schema, reader: &Schema, path: &str) -> Vec<Reason> {
             (written, read) if written == read => Vec::new(),
             (written, read) => reason(
                 "FIXED_SIZE_MISMATCH",
-                format!("{text}: it has {written} bytes, not {read}"),
+                format!("{text}: {written} bytes are written, {read} expected"),
             ),
         },
         (Shape::Record(_), Shape::Record(_))

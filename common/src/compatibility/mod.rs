@@ -4,7 +4,7 @@
 //! - [`Parsed`]: one schema, ready to be compared;
 //! - [`obstacles`]: why a reader cannot read a writer's data, by Avro's own rules;
 //! - [`full_transitive`]: the same for every version against every other, both ways;
-//! - [`house_rules`]: what Avro allows, and this house does not.
+//! - [`house_rules()`]: what Avro allows, and this house does not.
 
 mod can_read;
 mod house_rules;

@@ -8,7 +8,7 @@ use apache_avro::schema::{EnumSchema, RecordField, RecordSchema, UnionSchema};
 use crate::compatibility::logical::logical_type;
 use crate::compatibility::parsed::Parsed;
 use crate::compatibility::reason::{Reason, field_path, items_path, values_path};
-use crate::compatibility::shape::{Primitive, Shape, alike, shape};
+use crate::compatibility::shape::{Shape, alike, shape};
 
 /// What the new version changes and may not, in the order of its text.
 pub fn breaches(old: &Parsed, new: &Parsed) -> Vec<Reason> {
@@ -54,11 +54,10 @@ pub fn breaches(old: &Parsed, new: &Parsed) -> Vec<Reason> {
 
 /// What two types that stand in the same place owe one another, whatever is inside them.
 fn types(old: &Schema, new: &Schema, path: &str) -> Option<Reason> {
-    if let (Shape::Primitive(old), Shape::Primitive(new)) = (shape(old), shape(new))
-        && old != new
-    {
-        // What this says of promotions Avro says too, of the other direction; of string and bytes it says nothing.
-        return Some(changed("TYPE_CHANGED", path, "the type", &named(old), &named(new)));
+    let (kind_before, kind) = (kind(old), kind(new));
+    if kind_before != kind {
+        // Mostly Avro says so too, of one direction or the other; of string and bytes, or a type and its union, it does not.
+        return Some(changed("TYPE_CHANGED", path, "the type", &kind_before, &kind));
     }
     if let (Some(old), Some(new)) = (old.name(), new.name())
         && old != new
@@ -200,6 +199,15 @@ fn changed(kind: &'static str, path: &str, what: &str, old: &str, new: &str) -> 
     Reason::new(kind, path, format!("{what} was {old} and is {new}"))
 }
 
-fn named(primitive: Primitive) -> String {
-    format!("{primitive:?}").to_lowercase()
+fn kind(schema: &Schema) -> String {
+    match shape(schema) {
+        Shape::Primitive(primitive) => format!("{primitive:?}").to_lowercase(),
+        Shape::Fixed(_) => "fixed".to_owned(),
+        Shape::Enum(_) => "enum".to_owned(),
+        Shape::Array(_) => "array".to_owned(),
+        Shape::Map(_) => "map".to_owned(),
+        Shape::Union(_) => "union".to_owned(),
+        Shape::Record(_) => "record".to_owned(),
+        Shape::Undefined => "undefined".to_owned(),
+    }
 }

@@ -18,7 +18,7 @@
 //! | rule | why |
 //! |---|---|
 //! | `FULL_NAME_CHANGED` | "Schema Resolution" compares unqualified names; code generators and our structs go by the full one |
-//! | `TYPE_CHANGED` | "Schema Resolution" lets string and bytes read each other |
+//! | `TYPE_CHANGED` | "Schema Resolution" lets string and bytes read each other, and a type and the union of it alone |
 //! | `LOGICAL_TYPE_CHANGED` | resolution looks at the underlying type, so timestamp-millis is read as timestamp-micros, another time |
 //! | `ENUM_DEFAULT_CHANGED` | two readers would disagree about a symbol that they do not know |
 //! | `ENUM_SYMBOL_REMOVED` | "Schema Resolution": old data that has it would be read as the default |

@@ -61,6 +61,14 @@ fn string_and_bytes_read_each_other_but_may_not_change_places() {
 }
 
 #[test]
+fn a_type_does_not_become_a_union() {
+    assert_eq!(
+        field(r#""name": "a", "type": "long""#, r#""name": "a", "type": ["long"]"#),
+        ["TYPE_CHANGED at a: the type was long and is union (v2 reading v1)"]
+    );
+}
+
+#[test]
 fn a_logical_type_may_not_come_go_or_change() {
     let (plain, millis) = (
         r#""name": "a", "type": "long""#,

@@ -1,0 +1,12 @@
+//! The proof, without a registry or a broker, that the lineage under `schemas/order-event/` holds together: each version
+//! with every other (`evolution`), each version's bytes with today's struct (`golden`), the newest version with the
+//! struct field by field (`agreement`). Each check is a function of its own, and is shown to find what it is for in
+//! fixtures that are broken on purpose (`broken`, `broken_struct`, and the end of `golden`).
+
+mod agreement;
+mod broken;
+mod broken_struct;
+mod build_script;
+mod evolution;
+mod golden;
+mod probe;

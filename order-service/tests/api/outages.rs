@@ -66,7 +66,7 @@ async fn a_start_without_a_registry_reads_what_it_can() {
     let reasons = || async {
         app.get("/health").await.1["reasons"]
             .to_string()
-            .contains("the schema is not registered yet")
+            .contains("registration is not confirmed")
     };
     assert!(becomes_true(reasons).await, "{}", app.get("/health").await.1);
     world.registry_up(contents);

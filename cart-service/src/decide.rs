@@ -102,7 +102,6 @@ pub fn update(current: Option<&OrderState>, status: OrderStatus, stamp: Stamp) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use common::event::OrderItem;
     use common::order::{Outcome, check, fold};
 
     const STAMP: Stamp = Stamp {
@@ -111,19 +110,11 @@ mod tests {
     };
 
     fn order(status: OrderStatus, version: i32) -> Order {
+        let order = sandbox::sample::event("ORD-1", version).order;
         Order {
-            order_id: "ORD-1".into(),
-            version,
-            customer_id: "C".into(),
-            order_date: 0,
-            items: vec![OrderItem {
-                item_id: "I".into(),
-                quantity: 2,
-                unit_price_minor: 50,
-            }],
-            total_minor: 100,
-            currency: "USD".into(),
             status,
+            order_date: 0,
+            ..order
         }
     }
 

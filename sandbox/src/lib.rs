@@ -4,7 +4,8 @@
 //! - [`broker`]: librdkafka's mock cluster, for topics;
 //! - [`registry`]: a schema registry with Confluent's REST API;
 //! - [`poison`]: records that cannot be used, one of each kind;
-//! - [`foreign`]: records as others write them, under schemas beside ours.
+//! - [`foreign`]: records as others write them, under schemas beside ours;
+//! - [`sample`]: an event.
 //!
 //! Tests of the services start them, and so does the sandbox program, which is [`cli`], [`pipeline`] (everything in one
 //! process) and [`demo`]. Nothing in the services knows that broker and registry are not real, so no product code may
@@ -17,5 +18,6 @@ pub mod foreign;
 pub mod pipeline;
 pub mod poison;
 pub mod registry;
+pub mod sample;
 pub mod wait;
 pub mod welcome;

@@ -98,7 +98,7 @@ pub fn records(kind: Kind, order_id: &str, facts: Facts) -> anyhow::Result<Vec<R
         partition: home,
         is_good: false,
     };
-    let event = event(order_id);
+    let event = sample::event(order_id);
     let good = record_value(facts.schema_id, &event)?;
     let bad = match kind {
         Kind::Empty => record(Vec::new()),
@@ -156,34 +156,6 @@ pub fn records(kind: Kind, order_id: &str, facts: Facts) -> anyhow::Result<Vec<R
         }
     };
     Ok(vec![bad])
-}
-
-fn event(order_id: &str) -> OrderEvent {
-    let items = vec![OrderItem {
-        item_id: "ITEM-1".to_owned(),
-        quantity: 2,
-        unit_price_minor: 1250,
-    }];
-    let now = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap_or_default();
-    let now = i64::try_from(now.as_millis()).unwrap_or_default();
-    OrderEvent {
-        event_id: Uuid::now_v7(),
-        previous_event_id: None,
-        event_type: EventType::OrderCreated,
-        occurred_at: now,
-        order: Order {
-            order_id: order_id.to_owned(),
-            version: 1,
-            customer_id: "CUST-POISON".to_owned(),
-            order_date: now,
-            items,
-            total_minor: 2500,
-            currency: "USD".to_owned(),
-            status: OrderStatus::New,
-        },
-    }
 }
 
 /// Writes poison to a topic.

@@ -1,38 +1,18 @@
 //! Events as another producer would make them.
 
 use common::codec::record_value;
-use common::event::{EventType, Order, OrderEvent, OrderItem, OrderStatus};
+use common::event::{EventType, Order, OrderEvent, OrderStatus};
 use common::kafka::partition;
+use sandbox::sample;
 use uuid::Uuid;
 
 use crate::writer::NewRecord;
 
 /// The first event of an order.
 pub fn first(order_id: &str) -> OrderEvent {
-    let now = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap_or_default();
-    let now = i64::try_from(now.as_millis()).unwrap_or_default();
-    OrderEvent {
-        event_id: Uuid::now_v7(),
-        previous_event_id: None,
-        event_type: EventType::OrderCreated,
-        occurred_at: now,
-        order: Order {
-            order_id: order_id.to_owned(),
-            version: 1,
-            customer_id: "CUST-TESTBED".to_owned(),
-            order_date: now,
-            items: vec![OrderItem {
-                item_id: "ITEM-1".to_owned(),
-                quantity: 3,
-                unit_price_minor: 33_333,
-            }],
-            total_minor: 99_999,
-            currency: "USD".to_owned(),
-            status: OrderStatus::New,
-        },
-    }
+    let mut event = sample::event(order_id, 1);
+    event.order.customer_id = "CUST-TESTBED".to_owned();
+    event
 }
 
 /// The event after that one, which gives the order another status.

@@ -1,38 +1,20 @@
 //! Orders that cart-service must not write over: written by a newer release, or with a record that could not be read.
 
-use common::event::{EventType, Order, OrderEvent, OrderItem, OrderStatus};
+use common::event::{OrderEvent, OrderStatus};
 use common::kafka::partition;
 use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use reqwest::{Client, StatusCode};
-use sandbox::foreign;
+use sandbox::{foreign, sample};
 use serde_json::{Value, json};
 use std::time::Duration;
-use uuid::Uuid;
 
 use crate::helpers::{App, TOPIC, World, becomes_true};
 
 fn event(order_id: &str, version: i32, status: OrderStatus) -> OrderEvent {
-    OrderEvent {
-        event_id: Uuid::now_v7(),
-        previous_event_id: None,
-        event_type: EventType::OrderStatusUpdated,
-        occurred_at: 1_700_000_000_123,
-        order: Order {
-            order_id: order_id.to_owned(),
-            version,
-            customer_id: "CUST-1".to_owned(),
-            order_date: 1_700_000_000_000,
-            items: vec![OrderItem {
-                item_id: "ITEM-1".to_owned(),
-                quantity: 3,
-                unit_price_minor: 33_333,
-            }],
-            total_minor: 99_999,
-            currency: "USD".to_owned(),
-            status,
-        },
-    }
+    let mut event = sample::event(order_id, version);
+    event.order.status = status;
+    event
 }
 
 /// Writes data of a schema under an id, as somebody else's release would.

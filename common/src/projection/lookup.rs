@@ -258,6 +258,11 @@ fn backoff() -> impl Iterator<Item = Duration> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
     use super::*;
 
     fn lookup(store: Store) -> Lookup {
@@ -288,6 +293,47 @@ mod tests {
             lookup.get(8, 0).is_none() && lookup.is_asking(8, 0),
             "an outage is no answer"
         );
+    }
+
+    /// A registry that has our newest schema under every id, and tells how often it was asked.
+    async fn counting_registry() -> (String, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = asked.clone();
+        tokio::spawn(async move {
+            let body = serde_json::json!({"schema": crate::schemas::newest_text().text}).to_string();
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+                body.len()
+            );
+            while let Ok((mut stream, _)) = listener.accept().await {
+                count.fetch_add(1, Ordering::Relaxed);
+                let _ = stream.read(&mut [0; 4096]).await;
+                let _ = stream.write_all(answer.as_bytes()).await;
+            }
+        });
+        (format!("http://{address}"), asked)
+    }
+
+    #[tokio::test]
+    async fn a_thousand_records_of_one_new_id_make_one_request() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let (url, asked) = counting_registry().await;
+        let registry = Arc::new(Registry::at(&url).expect("a client"));
+        let dir = tempfile::tempdir().expect("a directory");
+        let store = Store::open(dir.path()).expect("a store");
+        let mut lookup = Lookup::new(registry, store, Handle::current(), Duration::ZERO);
+        for n in 0..1_000 {
+            assert!(lookup.get(7, n % 6).is_none(), "it is being asked for");
+            lookup.prefetch(7, n % 6);
+        }
+        while lookup.is_asking(7, 0) {
+            tokio::task::yield_now().await;
+            lookup.take_answers();
+        }
+        assert!((0..1_000).all(|n| matches!(lookup.get(7, n % 6), Some(Known::Writer(_)))));
+        assert_eq!(asked.load(Ordering::Relaxed), 1);
     }
 
     #[tokio::test]

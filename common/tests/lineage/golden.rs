@@ -195,7 +195,10 @@ fn bytes_that_are_another_event_are_found() {
         "{another:?}"
     );
     let short = found(&with_second(&lines[1][..lines[1].len() - 2]));
-    assert!(short.len() == 1 && short[0].contains("event 2: order.status: the datum ends"), "{short:?}");
+    assert!(
+        short.len() == 1 && short[0].contains("event 2: order.status: the datum ends"),
+        "{short:?}"
+    );
     let other_id = found(&with_second(&lines[1].replacen("00000000", "00000009", 1)));
     assert!(
         other_id.len() == 1 && other_id[0].contains("event 2: its schema id is "),

@@ -14,7 +14,7 @@ pub fn reason(kind: Kind) -> &'static str {
         Kind::Short => "the value has 3 bytes",
         Kind::UnknownSchemaId => "the registry knows no schema with id 987654321",
         Kind::OtherSchema => "com.ecommerce.other.Greeting",
-        Kind::CutOff => "reading fails at byte",
+        Kind::CutOff => "the datum ends within it",
         Kind::Longer => "1 bytes are left over",
         Kind::WrongTotal => "order.totalMinor must be the sum",
         Kind::WrongKey => "the record key is not the orderId",

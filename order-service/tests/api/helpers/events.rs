@@ -1,33 +1,16 @@
 //! Events to write, and where they belong.
 
-use common::event::{EventType, Order, OrderEvent, OrderItem, OrderStatus};
+use common::event::{OrderEvent, OrderStatus};
 use common::kafka::partition;
-use uuid::Uuid;
+use sandbox::sample;
 
 use super::PARTITIONS;
 
-/// An event of that order and version, valid, with an id of its own.
+/// An event of that order, version and status, with an id of its own.
 pub fn event(order_id: &str, version: i32, status: OrderStatus) -> OrderEvent {
-    OrderEvent {
-        event_id: Uuid::now_v7(),
-        previous_event_id: None,
-        event_type: EventType::OrderCreated,
-        occurred_at: 1_700_000_000_123,
-        order: Order {
-            order_id: order_id.to_owned(),
-            version,
-            customer_id: "CUST-1".to_owned(),
-            order_date: 1_700_000_000_000,
-            items: vec![OrderItem {
-                item_id: "ITEM-1".to_owned(),
-                quantity: 3,
-                unit_price_minor: 33_333,
-            }],
-            total_minor: 99_999,
-            currency: "USD".to_owned(),
-            status,
-        },
-    }
+    let mut event = sample::event(order_id, version);
+    event.order.status = status;
+    event
 }
 
 /// A new order.

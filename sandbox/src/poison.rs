@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::ValueEnum;
 use common::codec::record_value;
-use common::event::{EventType, Order, OrderEvent, OrderItem, OrderStatus};
+use common::event::{EventType, Order, OrderEvent, OrderStatus};
 use common::kafka::partition;
 use common::schemas;
 use common::unusable::Code;
@@ -14,6 +14,8 @@ use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use uuid::Uuid;
+
+use crate::sample;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// An id that no registry of this size gives.
@@ -98,7 +100,7 @@ pub fn records(kind: Kind, order_id: &str, facts: Facts) -> anyhow::Result<Vec<R
         partition: home,
         is_good: false,
     };
-    let event = sample::event(order_id);
+    let event = sample::event(order_id, 1);
     let good = record_value(facts.schema_id, &event)?;
     let bad = match kind {
         Kind::Empty => record(Vec::new()),

@@ -35,7 +35,9 @@ async fn get(url: String) -> serde_json::Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_curl_line_of_the_readme_answers_as_printed() {
     let pipeline = start(&[]).await.expect("starts");
-    let lines: Vec<(&str, &str)> = README
+    let (_, api) = README.split_once("\n## The API\n").expect("the section");
+    let (api, _) = api.split_once("\n## ").expect("another section behind it");
+    let lines: Vec<(&str, &str)> = api
         .lines()
         .filter(|line| line.starts_with("curl "))
         .filter_map(|line| line.rsplit_once("  # "))

@@ -19,7 +19,7 @@ pub mod events;
 pub mod log;
 pub mod next_version;
 pub mod poison;
-mod ports;
+pub mod ports;
 pub mod proxy;
 pub mod reference;
 pub mod registry;

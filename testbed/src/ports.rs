@@ -17,7 +17,7 @@ static NEXT: LazyLock<AtomicU16> = LazyLock::new(|| AtomicU16::new(fastrand::u16
 ///
 /// # Errors
 /// When a thousand in a row are in use.
-pub(crate) fn free() -> anyhow::Result<u16> {
+pub fn free() -> anyhow::Result<u16> {
     let next = || FIRST + NEXT.fetch_add(1, Ordering::Relaxed) % COUNT;
     std::iter::repeat_with(next)
         .take(1000)

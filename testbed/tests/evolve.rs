@@ -1,0 +1,149 @@
+//! The README's worked example, "Evolve the schema", run as it stands there in a copy of this workspace: another version of
+//! the schema is written, proved, built and rolled out beside the old release. Only ports and addresses are others.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::{env, fs, io};
+
+use anyhow::Context;
+use testbed::ports;
+use testbed::servers::Servers;
+
+const README: &str = include_str!("../../README.md");
+/// What a copy of the workspace consists of.
+const WORKSPACE: [&str; 11] = [
+    "Cargo.toml",
+    "Cargo.lock",
+    "README.md",
+    "cart-service",
+    "common",
+    "fuzz",
+    "order-service",
+    "sandbox",
+    "schemas",
+    "scripts",
+    "testbed",
+];
+
+/// The shell lines of that section. A status behind a `curl` line becomes a check.
+fn example() -> anyhow::Result<String> {
+    let (_, section) = README.split_once("\n## Evolve the schema\n").context("the section")?;
+    let (section, _) = section.split_once("\n## ").context("a section behind it")?;
+    let mut script = String::from("set -euo pipefail\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n");
+    for block in section.split("```sh\n").skip(1) {
+        let (block, _) = block.split_once("```").context("the end of a block")?;
+        for line in block.lines() {
+            match line.rsplit_once("  # ").filter(|_| line.starts_with("curl ")) {
+                Some((line, status)) => {
+                    script += &format!("{line} | tee /dev/stderr | grep -q '^HTTP/1.1 {status} '\n")
+                }
+                None => script += &format!("{line}\n"),
+            }
+        }
+    }
+    Ok(script)
+}
+
+/// The folder of what is built, which this test lies in.
+fn target() -> anyhow::Result<PathBuf> {
+    let program = env::current_exe()?;
+    let target = program
+        .ancestors()
+        .nth(3)
+        .context("the test lies in no target folder")?;
+    Ok(target.to_path_buf())
+}
+
+/// Copies a folder, by `file`.
+fn copy(from: &Path, to: &Path, file: fn(&Path, &Path) -> io::Result<()>) -> io::Result<()> {
+    if !from.is_dir() {
+        return file(from, to);
+    }
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        copy(&entry.path(), &to.join(entry.file_name()), file)?;
+    }
+    Ok(())
+}
+
+/// A place to build in that has all dependencies built already. Files are links, and cargo replaces files instead of
+/// writing into them, so what was built for this workspace stays as it is.
+fn seeded_target(target: &Path) -> anyhow::Result<PathBuf> {
+    let seeded = target.join("evolving");
+    // Of an earlier run.
+    let _ = fs::remove_dir_all(&seeded);
+    for part in ["deps", ".fingerprint", "build"] {
+        let (from, to) = (target.join("debug").join(part), seeded.join("debug").join(part));
+        copy(&from, &to, |from, to| fs::hard_link(from, to)).with_context(|| from.display().to_string())?;
+    }
+    Ok(seeded)
+}
+
+/// `name` in place of everything that tests must not share.
+fn adapted(script: &str, servers: &Servers, name: &str) -> anyhow::Result<String> {
+    let mut script = script
+        .replace("http://localhost:8081/apis/ccompat/v7", &servers.registry)
+        .replace("localhost:9092", &servers.kafka)
+        .replace("evolving", name);
+    for port in ["8000", "8001", "8002"] {
+        let free = ports::free()?;
+        script = script
+            .replace(&format!("localhost:{port}"), &format!("localhost:{free}"))
+            .replace(&format!("--api-port {port}"), &format!("--api-port {free}"));
+    }
+    Ok(script)
+}
+
+#[test]
+fn the_readme_s_worked_example_works_as_printed() -> anyhow::Result<()> {
+    let servers = Servers::from_env()?;
+    let name = format!("evolving-{:08x}", fastrand::u32(..));
+    let script = adapted(&example()?, &servers, &name)?;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let copied = tempfile::tempdir()?;
+    for part in WORKSPACE {
+        let from = root.join(part);
+        if from.exists() {
+            copy(&from, &copied.path().join(part), |from, to| {
+                fs::copy(from, to).map(|_| ())
+            })?;
+        }
+    }
+    let target = seeded_target(&target()?)?;
+    let python = Path::new(&servers.python).parent().context("the folder of Python")?;
+    let path = format!("{}:{}", python.display(), env::var("PATH").unwrap_or_default());
+    let output = Command::new("bash")
+        .args(["-c", &script])
+        .current_dir(copied.path())
+        .env("PATH", path)
+        .env("CARGO_TARGET_DIR", &target)
+        // Incremental builds write into files.
+        .env("CARGO_INCREMENTAL", "0")
+        .stdin(Stdio::null())
+        .output()
+        .context("running bash")?;
+    let (said, erred) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    anyhow::ensure!(output.status.success(), "{script}\n---\n{said}\n---\n{erred}");
+    for line in ["v1", "v2", "[1,2]"] {
+        assert!(said.contains(line), "{line} in\n{said}");
+    }
+    let ids: Vec<(&str, &str)> = said
+        .lines()
+        .filter_map(|line| line.split_once(" has schema id "))
+        .collect();
+    let of = |order: &str| {
+        ids.iter()
+            .filter(|(key, _)| *key == order)
+            .map(|(_, id)| *id)
+            .collect::<Vec<_>>()
+    };
+    let (old, new) = (of("OLD-1"), of("NEW-1"));
+    assert_eq!((old.len(), new.len()), (2, 2), "{said}");
+    assert!(old[0] == old[1] && new[0] == new[1] && old[0] != new[0], "{said}");
+    fs::remove_dir_all(target)?;
+    Ok(())
+}

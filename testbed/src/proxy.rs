@@ -2,6 +2,7 @@
 //! (Not for a broker: Kafka's clients leave the address that they were given for those that the cluster advertises.)
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use anyhow::Context;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
@@ -14,6 +15,8 @@ use tokio::task::JoinHandle;
 enum Mode {
     /// Passes everything on.
     Forward,
+    /// The same, after that time.
+    Delay(Duration),
     /// Closes them, those that are open and those that come.
     Cut,
     /// Keeps them open and passes nothing on.
@@ -81,6 +84,11 @@ impl Proxy {
         self.mode.send_replace(Mode::Answer(response));
     }
 
+    /// Passes everything on, but begins only after that time.
+    pub fn delay(&self, time: Duration) {
+        self.mode.send_replace(Mode::Delay(time));
+    }
+
     /// Passes everything on again.
     pub fn heal(&self) {
         self.mode.send_replace(Mode::Forward);
@@ -107,6 +115,8 @@ async fn serve(mut client: TcpStream, server: String, mut mode: watch::Receiver<
     let now = mode.wait_for(|mode| *mode != Mode::Hang).await.map(|mode| *mode);
     match now {
         Ok(Mode::Forward) => {}
+        // The time is the fault itself.
+        Ok(Mode::Delay(time)) => tokio::time::sleep(time).await,
         Ok(Mode::Answer(response)) => return answer(client, response).await,
         _ => return,
     }
@@ -115,7 +125,7 @@ async fn serve(mut client: TcpStream, server: String, mut mode: watch::Receiver<
     };
     tokio::select! {
         _ = copy_bidirectional(&mut client, &mut server) => return,
-        _ = mode.wait_for(|mode| *mode != Mode::Forward) => {}
+        _ = mode.wait_for(|mode| !matches!(mode, Mode::Forward | Mode::Delay(_))) => {}
     }
     // A connection that hung is closed at the end of it: what was under way is not answered late.
     let _ = mode.wait_for(|mode| *mode != Mode::Hang).await;
@@ -133,7 +143,6 @@ async fn answer(mut client: TcpStream, response: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     /// Answers every byte with the next one.
     async fn successor() -> String {

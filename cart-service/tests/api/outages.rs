@@ -31,6 +31,28 @@ async fn without_a_registry_it_is_not_ready_and_writes_once_the_registry_is_ther
 }
 
 #[tokio::test]
+async fn once_its_schema_was_registered_it_starts_and_writes_without_a_registry() {
+    let mut world = World::new();
+    let app = world.start().await;
+    assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
+    let store = app.stop().await;
+    let contents = world.registry_down().await;
+    let app = world.start_unready(store, |_| ()).await;
+    app.await_ready().await;
+    assert_eq!(app.create_short("A-2").await.0, StatusCode::CREATED);
+    assert_eq!(app.update("A-1", "confirmed").await.0, StatusCode::OK);
+    let told = || async {
+        let reasons = app.get("/health").await.1["reasons"].to_string();
+        reasons.contains("registration is not confirmed")
+    };
+    assert!(becomes_true(told).await, "{}", app.get("/health").await.1);
+    world.registry_up(contents);
+    let healthy = || async { app.get("/health").await.1["status"] == "healthy" };
+    assert!(becomes_true(healthy).await, "{}", app.get("/health").await.1);
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn while_the_broker_is_away_nothing_is_accepted_and_afterwards_all_is_well() {
     let world = World::new();
     let app = world.start().await;

@@ -4,6 +4,7 @@
 mod changes;
 mod crash;
 mod dead_letters;
+mod flood;
 mod java;
 mod kcat;
 mod letters;
@@ -12,6 +13,7 @@ mod orders;
 mod others;
 mod pages;
 mod python;
+mod registry_faults;
 mod registry_outage;
 mod replicas;
 mod restart;

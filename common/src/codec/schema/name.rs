@@ -21,9 +21,6 @@ impl Name {
         let name = name.ok_or("a record, an enum or a fixed type has no name")?;
         let space = definition.get("namespace").and_then(Json::as_str).unwrap_or(space);
         let full = qualified(name, space)?;
-        if !full.split('.').all(is_simple) {
-            return Err("a name has characters that names may not have".to_owned());
-        }
         let aliases = strings(definition.get("aliases"));
         Ok(Self { full, aliases })
     }
@@ -65,6 +62,9 @@ pub(super) fn qualified(name: &str, space: &str) -> Result<String, String> {
     };
     if full.is_empty() || full.len() > MOST_NAME_BYTES {
         return Err(format!("a name is empty or longer than {MOST_NAME_BYTES} bytes"));
+    }
+    if !full.split('.').all(is_simple) {
+        return Err("a name has characters that names may not have".to_owned());
     }
     Ok(full)
 }

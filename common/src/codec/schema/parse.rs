@@ -30,10 +30,8 @@ const PRIMITIVES: [Kind; 8] = [
 /// It is not Avro's, is too long, or is not valid.
 pub fn parse(schema: &SchemaText) -> Result<Types, String> {
     if schema.schema_type != "AVRO" {
-        return Err(format!(
-            "the schema is of type {:?}, not AVRO",
-            short(&schema.schema_type)
-        ));
+        let given = short(&schema.schema_type);
+        return Err(format!("the schema is of type {}, not AVRO", given.escape_default()));
     }
     let bytes = schema.bytes();
     if bytes > MAX_SCHEMA_BYTES {
@@ -111,7 +109,7 @@ impl Parser {
         let known = known.or_else(|| self.named.get(name));
         known
             .copied()
-            .ok_or_else(|| format!("the type {:?} is not defined", short(name)))
+            .ok_or_else(|| format!("the type {} is not defined", short(name)))
     }
 
     fn union(&mut self, branches: &[Json], space: &str) -> Result<TypeId, String> {

@@ -68,7 +68,7 @@ fn what_java_refuses_is_refused() {
         ("[".repeat(100_000), "nested too deeply"),
         ("1".to_owned(), "neither a name nor a list nor an object"),
         ("{}".to_owned(), "has no type"),
-        (r#""bool""#.to_owned(), "\"bool\" is not defined"),
+        (r#""bool""#.to_owned(), "bool is not defined"),
         (r#"["int",["null"]]"#.to_owned(), "a union lies directly in a union"),
         (
             r#"["int",{"type":"int","logicalType":"date"}]"#.to_owned(),
@@ -126,6 +126,7 @@ fn reasons_are_short_and_without_line_breaks() {
     let odd = parse(&odd).expect_err("not Avro");
     assert!(odd.len() < 300 && !odd.contains('\n'), "{odd}");
     assert!(!reason(r#""a\nb""#).contains('\n'));
+    assert!(reason(r#""é""#).is_ascii());
 }
 
 #[test]

@@ -6,6 +6,8 @@ use std::sync::LazyLock;
 use apache_avro::Schema;
 use serde::{Deserialize, Serialize};
 
+use crate::codec;
+
 /// A schema as a registry holds it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SchemaText {
@@ -30,25 +32,7 @@ impl SchemaText {
     /// Whether data of both are byte for byte the same: equal Parsing Canonical Forms, of what they refer to as well
     /// (Avro specification, "Parsing Canonical Form for Schemas").
     pub fn writes_the_same_as(&self, other: &Self) -> bool {
-        self == other
-            || self
-                .canonical()
-                .is_some_and(|canonical| other.canonical() == Some(canonical))
-    }
-
-    fn canonical(&self) -> Option<Vec<String>> {
-        if self.schema_type != "AVRO" {
-            return None;
-        }
-        // A parser that panics on a hostile text must not end the service.
-        let parsed = std::panic::catch_unwind(|| {
-            let (schema, referenced) = Schema::parse_str_with_list(&self.text, &self.references).ok()?;
-            let mut forms: Vec<String> = referenced.iter().map(Schema::canonical_form).collect();
-            forms.sort_unstable();
-            forms.push(schema.canonical_form());
-            Some(forms)
-        });
-        parsed.ok().flatten()
+        self == other || codec::same_data(self, other)
     }
 
     /// How long it is with all that it refers to, in bytes.

@@ -19,7 +19,7 @@ pub enum WriterSchema {
 impl WriterSchema {
     /// Judges a schema that the registry gave. Never fails: what cannot be read is [`WriterSchema::Wrong`].
     pub fn of(schema: &SchemaText) -> Self {
-        // Resolving is ours, but works on what a foreign parser made of foreign text.
+        // Nothing there is known to panic; what a foreign text brought about must not end the service.
         match catch_unwind(|| Resolution::of(schema, schemas::newest())) {
             Ok(Ok(resolution)) => Self::Readable(resolution),
             Ok(Err(reason)) => Self::Wrong(reason),
@@ -29,7 +29,7 @@ impl WriterSchema {
 
     /// One whose texts are too long to be read, that many bytes.
     pub fn too_long(bytes: usize) -> Self {
-        Self::Wrong(super::resolution::too_long(bytes))
+        Self::Wrong(super::schema::too_long(bytes))
     }
 
     /// Fields of the order, such as `order.giftNote`, that this schema writes and this release lacks: an order that was

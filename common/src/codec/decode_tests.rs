@@ -91,6 +91,55 @@ fn fields_of_the_order_that_we_lack_are_told() {
     assert_eq!(decode(&writer, &bytes), Ok(event));
 }
 
+/// Our schema, with a field of that name and type put in front of the event's and another in front of the order's.
+fn with_fields(event: &[serde_json::Value], order: &[serde_json::Value]) -> serde_json::Value {
+    let mut schema: serde_json::Value = serde_json::from_str(schemas::LINEAGE[0]).expect("JSON");
+    let fields = schema["fields"].as_array_mut().expect("fields");
+    fields.splice(0..0, event.iter().cloned());
+    let written = fields.iter_mut().find(|field| field["name"] == "order").expect("order");
+    let fields = written["type"]["fields"].as_array_mut().expect("fields");
+    fields.splice(0..0, order.iter().cloned());
+    schema
+}
+
+fn number(name: &str) -> serde_json::Value {
+    serde_json::json!({"name": name, "type": "int"})
+}
+
+#[test]
+fn many_fields_that_we_lack_do_not_hide_those_of_the_order() {
+    let many: Vec<_> = (0..30).map(|n| number(&format!("f{n}"))).collect();
+    let writer = WriterSchema::of(&SchemaText::avro(with_fields(&many, &[number("giftNote")]).to_string()));
+    assert_eq!(writer.order_fields_dropped().collect::<Vec<_>>(), ["order.giftNote"]);
+}
+
+#[test]
+fn fields_of_an_order_that_another_branch_defines_are_told_too() {
+    // The first branch cannot be read for want of an eventType, but what it says of its order is known from then on.
+    let mut first = with_fields(&[], &[number("giftNote")]);
+    first["namespace"] = "another".into();
+    let mut second = with_fields(&[], &[]);
+    first["fields"]
+        .as_array_mut()
+        .expect("fields")
+        .retain(|field| field["name"] != "eventType");
+    for field in second["fields"].as_array_mut().expect("fields") {
+        if field["name"] == "order" {
+            field["type"] = "another.Order".into();
+        }
+    }
+    let union = serde_json::Value::Array(vec![first, second]).to_string();
+    let writer = WriterSchema::of(&SchemaText::avro(union));
+    assert_eq!(writer.order_fields_dropped().collect::<Vec<_>>(), ["order.giftNote"]);
+}
+
+#[test]
+fn a_fault_in_a_field_that_we_lack_names_it() {
+    let writer = WriterSchema::of(&SchemaText::avro(with_fields(&[number("source")], &[]).to_string()));
+    let fault = decode(&writer, &[]).expect_err("nothing");
+    assert_eq!(fault.reason, "source: the datum ends within it (at byte 0 of 0)");
+}
+
 proptest! {
     #[test]
     fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {

@@ -1,86 +1,80 @@
 //! The default of a reader's field, made ready to be read like any other value: JSON in which every record is whole.
 
-use std::collections::HashMap;
-
-use apache_avro::Schema;
-use apache_avro::schema::{InnerDecimalSchema, Name, UuidSchema};
 use serde_json::{Map, Value as Json};
+
+use super::schema::{Kind, TypeId, Types};
+use super::shape::DEEPEST;
 
 /// What a default says, by the Avro 1.12 specification, "Schema record: default".
 ///
 /// # Errors
 /// When it is no value of that type.
-pub(super) fn complete(default: &Json, schema: &Schema, definitions: &HashMap<&Name, &Schema>) -> Result<Json, String> {
-    let wrong = || Err("a default does not fit its type".to_owned());
-    let same = |fits: bool| if fits { Ok(default.clone()) } else { wrong() };
-    match schema {
-        Schema::Ref { name } => match definitions.get(name) {
-            Some(definition) => complete(default, definition, definitions),
-            None => wrong(),
-        },
-        Schema::Null => same(default.is_null()),
-        Schema::Boolean => same(default.is_boolean()),
+pub(super) fn complete(default: &Json, of: TypeId, types: &Types) -> Result<Json, String> {
+    within(default, of, types, 0)
+}
+
+/// The same, of a value that lies within `depth` others.
+fn within(default: &Json, of: TypeId, types: &Types, depth: usize) -> Result<Json, String> {
+    // A field's default may hold a record of the same type, whose field has the default again.
+    if depth > DEEPEST {
+        return Err(format!("more than {DEEPEST} defaults lie within one another"));
+    }
+    let part = |value: &Json, of: TypeId| within(value, of, types, depth + 1);
+    let wrong = || "a default does not fit its type".to_owned();
+    let same = |fits: bool| fits.then(|| default.clone()).ok_or_else(wrong);
+    match &types.get(of).kind {
+        Kind::Null => same(default.is_null()),
+        Kind::Boolean => same(default.is_boolean()),
+        Kind::Int => same(default.as_i64().is_some_and(|number| i32::try_from(number).is_ok())),
+        Kind::Long => same(default.is_i64()),
         // A float has 24 bits, in a default as in a datum.
-        Schema::Float => default
+        Kind::Float => default
             .as_f64()
-            .map_or_else(wrong, |number| Ok(Json::from(f64::from(number as f32)))),
-        Schema::Double => default.as_f64().map_or_else(wrong, |number| Ok(Json::from(number))),
-        Schema::String | Schema::Uuid(UuidSchema::String) => same(default.is_string()),
-        Schema::Enum(symbols) => same(
+            .map(|number| Json::from(f64::from(number as f32)))
+            .ok_or_else(wrong),
+        Kind::Double => default.as_f64().map(Json::from).ok_or_else(wrong),
+        Kind::String => same(default.is_string()),
+        Kind::Enum { symbols, .. } => same(
             default
                 .as_str()
-                .is_some_and(|symbol| symbols.symbols.iter().any(|it| it == symbol)),
+                .is_some_and(|it| symbols.iter().any(|known| known == it)),
         ),
-        Schema::Bytes
-        | Schema::Fixed(_)
-        | Schema::Duration(_)
-        | Schema::BigDecimal
-        | Schema::Uuid(UuidSchema::Bytes | UuidSchema::Fixed(_)) => bytes(default),
-        Schema::Decimal(decimal) => match decimal.inner {
-            InnerDecimalSchema::Bytes | InnerDecimalSchema::Fixed(_) => bytes(default),
-        },
-        Schema::Array(array) => match default.as_array() {
-            Some(items) => items
-                .iter()
-                .map(|item| complete(item, &array.items, definitions))
-                .collect(),
-            None => wrong(),
-        },
-        Schema::Map(map) => match default.as_object() {
-            Some(entries) => {
-                let entry = |(key, value)| Ok((String::clone(key), complete(value, &map.types, definitions)?));
-                entries
-                    .iter()
-                    .map(entry)
-                    .collect::<Result<Map<_, _>, _>>()
-                    .map(Json::Object)
-            }
-            None => wrong(),
-        },
-        Schema::Union(union) => {
-            let mut branches = union.variants().iter();
-            branches
-                .find_map(|branch| complete(default, branch, definitions).ok())
-                .map_or_else(wrong, Ok)
+        Kind::Bytes => bytes(default),
+        Kind::Fixed(size) => bytes(default).and_then(|bytes| {
+            (bytes.as_array().map(Vec::len) == Some(*size))
+                .then_some(bytes)
+                .ok_or_else(wrong)
+        }),
+        Kind::Array(items) => {
+            let given = default.as_array().ok_or_else(wrong)?;
+            given.iter().map(|item| part(item, *items)).collect()
         }
-        Schema::Record(record) => {
-            let Some(given) = default.as_object() else {
-                return wrong();
-            };
-            let field = |field: &apache_avro::schema::RecordField| {
+        Kind::Map(values) => {
+            let given = default.as_object().ok_or_else(wrong)?;
+            let entry = |(key, value): (&String, &Json)| Ok((key.clone(), part(value, *values)?));
+            given
+                .iter()
+                .map(entry)
+                .collect::<Result<Map<_, _>, _>>()
+                .map(Json::Object)
+        }
+        Kind::Union(branches) => {
+            let mut fitting = branches.iter().map(|branch| part(default, *branch));
+            fitting.find_map(Result::ok).ok_or_else(wrong)
+        }
+        Kind::Record(fields) => {
+            let given = default.as_object().ok_or_else(wrong)?;
+            let field = |field: &super::schema::Field| {
                 let value = given.get(&field.name).or(field.default.as_ref());
                 let value = value.ok_or_else(|| format!("a default lacks the field {}", field.name))?;
-                Ok((field.name.clone(), complete(value, &field.schema, definitions)?))
+                Ok((field.name.clone(), part(value, field.of)?))
             };
-            record
-                .fields
+            fields
                 .iter()
                 .map(field)
                 .collect::<Result<Map<_, _>, String>>()
                 .map(Json::Object)
         }
-        // The numbers of whatever meaning.
-        _ => same(default.is_i64()),
     }
 }
 
@@ -101,11 +95,13 @@ fn bytes(default: &Json) -> Result<Json, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codec::schema::parse;
+    use crate::schemas::SchemaText;
     use serde_json::json;
 
     fn completed(schema: &str, default: Json) -> Result<Json, String> {
-        let schema = Schema::parse_str(schema).expect("a schema");
-        complete(&default, &schema, &HashMap::new())
+        let types = parse(&SchemaText::avro(schema)).expect("a schema");
+        complete(&default, types.root(), &types)
     }
 
     #[test]
@@ -130,5 +126,20 @@ mod tests {
         assert!(completed(r#""int""#, json!("1")).is_err());
         assert!(completed(r#"["null","string"]"#, json!(1)).is_err());
         assert_eq!(completed(r#"["null","string"]"#, json!("s")), Ok(json!("s")));
+    }
+
+    #[test]
+    fn a_default_is_in_the_range_of_its_type() {
+        assert!(completed(r#""int""#, json!(1_i64 << 31)).is_err());
+        assert_eq!(completed(r#""long""#, json!(1_i64 << 31)), Ok(json!(1_i64 << 31)));
+        let fixed = r#"{"type":"fixed","name":"F","size":2}"#;
+        assert!(completed(fixed, json!("abc")).is_err());
+        assert_eq!(completed(fixed, json!("ab")), Ok(json!([97, 98])));
+    }
+
+    #[test]
+    fn a_default_that_holds_itself_is_refused() {
+        let schema = r#"{"type":"record","name":"R","fields":[{"name":"r","type":"R","default":{}}]}"#;
+        assert!(completed(schema, json!({})).is_err());
     }
 }

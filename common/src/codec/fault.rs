@@ -24,7 +24,7 @@ impl fmt::Display for Fault {
 }
 
 /// A fault on its way out, which gathers the path to where it was found.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Located {
     what: String,
     /// Innermost first.
@@ -45,6 +45,12 @@ impl Located {
         self
     }
 
+    /// The same, found within the entries of an array or a map.
+    pub fn within_entries(mut self, of: &'static str) -> Self {
+        self.path.push(of.to_owned());
+        self
+    }
+
     /// The same, found within that entry.
     pub fn within_entry(mut self, index: usize) -> Self {
         self.path.push(format!("[{index}]"));
@@ -61,7 +67,7 @@ impl From<Fault> for Located {
 impl fmt::Display for Located {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (n, part) in self.path.iter().rev().enumerate() {
-            if n > 0 && !part.starts_with('[') {
+            if n > 0 && !part.starts_with(['[', '{']) {
                 f.write_str(".")?;
             }
             f.write_str(part)?;

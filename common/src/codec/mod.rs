@@ -3,9 +3,9 @@
 //!
 //! - [`frame`]: magic byte, schema id, datum;
 //! - [`encode`]: an event to a datum of the newest schema, by apache-avro;
-//! - [`decode`]: a datum of any schema to an event. A writer's schema is resolved against ours once
-//!   ([`resolution`], `resolve`, with `kind`, `shape`, `default`: a `plan`), and then every datum is read after that plan
-//!   (`read`, `input`, `fault`), our own schema's like any other's: one way in, and it trusts no length.
+//! - [`decode`]: a datum of any schema to an event. A writer's schema is parsed (`schema`) and resolved against ours once
+//!   ([`resolution`], `resolve`, with `places`, `shape`, `default`: a `plan`), and then every datum is read after that
+//!   plan (`read`, `input`, `fault`), our own schema's like any other's: one way in, and it trusts no length.
 
 mod decode;
 mod default;
@@ -13,16 +13,18 @@ mod encode;
 mod fault;
 pub mod frame;
 mod input;
-mod kind;
+mod places;
 mod plan;
 mod read;
 mod resolution;
 mod resolve;
+mod schema;
 mod shape;
 
 pub use decode::{WriterSchema, decode};
 pub use encode::record_value;
-pub use resolution::{MAX_SCHEMA_BYTES, Resolution};
+pub use resolution::Resolution;
+pub use schema::{MAX_SCHEMA_BYTES, same_data};
 
 /// Caps what one length prefix may make apache-avro allocate, though nothing here reads through it. Call it first thing
 /// in `main`: it can be set only once, and its default is 512 MiB.

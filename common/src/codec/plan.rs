@@ -1,12 +1,14 @@
 //! How data of one schema are read as data of another: Avro's schema resolution, worked out once for a pair of schemas.
 //! Nothing is read here; that is [`super::read`]'s business.
 
+use std::collections::{BTreeSet, HashSet};
+
 use serde_json::Value as Json;
 
 use super::shape::{ShapeId, Shapes};
 
 /// A plan, by its place in [`Plans`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct PlanId(pub(super) usize);
 
 /// How one value is read.
@@ -32,10 +34,12 @@ pub(super) enum Plan {
     /// The reader's symbol for each of the writer's; `None` where the reader has neither the symbol nor a default.
     Enum(Vec<Option<Box<str>>>),
     Record {
-        /// The writer's fields, in its order.
+        /// The writer's fields that take bytes or have a place, in its order.
         steps: Vec<Step>,
         /// The reader's fields that the writer does not write.
         defaults: Vec<(Box<str>, Json)>,
+        /// The first few of the writer's fields that the reader lacks.
+        dropped: Vec<Box<str>>,
     },
     Array(Entries),
     Map(Entries),
@@ -57,7 +61,7 @@ pub(super) enum Step {
     /// It is the reader's field of that name.
     Read(Box<str>, PlanId),
     /// The reader has no such field.
-    Skip(ShapeId),
+    Skip(Box<str>, ShapeId),
 }
 
 /// All plans of a pair of schemas.
@@ -68,7 +72,44 @@ pub(super) struct Plans {
 }
 
 impl Plans {
-    pub fn get(&self, id: PlanId) -> Option<&Plan> {
-        self.plans.get(id.0)
+    pub fn get(&self, id: PlanId) -> &Plan {
+        &self.plans[id.0]
+    }
+
+    /// Paths of the fields that are dropped from a value of that plan, such as `order.giftNote`.
+    pub fn dropped(&self, root: PlanId) -> BTreeSet<String> {
+        let mut dropped = BTreeSet::new();
+        // A plan may be met at several paths, and by several ways at one.
+        let mut left = vec![(root, String::new())];
+        let mut seen = HashSet::new();
+        while let Some((id, path)) = left.pop() {
+            if !seen.insert((id, path.clone())) {
+                continue;
+            }
+            match self.get(id) {
+                Plan::Record {
+                    steps, dropped: here, ..
+                } => {
+                    dropped.extend(here.iter().map(|field| join(&path, field)));
+                    left.extend(steps.iter().filter_map(|step| match step {
+                        Step::Read(field, plan) => Some((*plan, join(&path, field))),
+                        Step::Skip(..) => None,
+                    }));
+                }
+                Plan::Array(entries) => left.push((entries.plan, format!("{path}[]"))),
+                Plan::Map(entries) => left.push((entries.plan, format!("{path}{{}}"))),
+                Plan::Union(branches) => left.extend(branches.iter().flatten().map(|branch| (*branch, path.clone()))),
+                _ => {}
+            }
+        }
+        dropped
+    }
+}
+
+fn join(path: &str, name: &str) -> String {
+    if path.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{path}.{name}")
     }
 }

@@ -25,7 +25,6 @@ impl<'de> Reader<'de, '_> {
     fn plan(&mut self) -> Result<&'de Plan, Located> {
         loop {
             let plan = self.plans.get(self.plan);
-            let plan = plan.ok_or(Fault::Is("its plan is missing"))?;
             let Plan::Union(branches) = plan else { return Ok(plan) };
             let branch = self.input.index(branches.len(), "a union has no such branch")?;
             let branch = branches.get(branch).copied().flatten();
@@ -60,16 +59,28 @@ impl<'de> Reader<'de, '_> {
                 visitor.visit_seq(SeqDeserializer::new(bytes))
             }
             Plan::Enum(symbols) => visitor.visit_borrowed_str(self.symbol(symbols)?),
-            Plan::Record { steps, defaults } => visitor.visit_map(Fields {
-                plans: self.plans,
-                input: self.input,
-                steps: steps.iter(),
-                reading: None,
-                defaults: defaults.iter(),
-                default: None,
-            }),
-            Plan::Array(entries) => visitor.visit_seq(List::new(&mut self, *entries, 0)),
-            Plan::Map(entries) => visitor.visit_map(List::new(&mut self, *entries, 1)),
+            Plan::Record { steps, defaults, .. } => {
+                let mut fields = Fields {
+                    plans: self.plans,
+                    input: self.input,
+                    steps: steps.iter(),
+                    reading: None,
+                    defaults: defaults.iter(),
+                    default: None,
+                };
+                let value = visitor.visit_map(&mut fields)?;
+                fields.end().map(|()| value)
+            }
+            Plan::Array(entries) => {
+                let mut list = List::new(&mut self, *entries, 0);
+                let value = visitor.visit_seq(&mut list)?;
+                list.end().map(|()| value)
+            }
+            Plan::Map(entries) => {
+                let mut list = List::new(&mut self, *entries, 1);
+                let value = visitor.visit_map(&mut list)?;
+                list.end().map(|()| value)
+            }
             Plan::Union(_) => Err(Fault::Is("a union lies directly in a union").into()),
         }
     }
@@ -155,6 +166,16 @@ struct Fields<'de, 'i> {
     default: Option<&'de Json>,
 }
 
+impl Fields<'_, '_> {
+    /// Checks that all of it was read. A type that takes fewer fields would leave the input within the record.
+    fn end(&self) -> Result<(), Located> {
+        if self.reading.is_none() && self.steps.len() == 0 {
+            return Ok(());
+        }
+        Err(Fault::Is("the value has more fields than are read").into())
+    }
+}
+
 impl<'de> MapAccess<'de> for Fields<'de, '_> {
     type Error = Located;
 
@@ -166,7 +187,10 @@ impl<'de> MapAccess<'de> for Fields<'de, '_> {
                     self.reading = Some((field, *plan));
                     return name(field);
                 }
-                Step::Skip(shape) => self.plans.shapes.skip(*shape, self.input)?,
+                Step::Skip(field, shape) => {
+                    let skipped = self.plans.shapes.skip(*shape, self.input);
+                    skipped.map_err(|fault| Located::from(fault).within(field))?;
+                }
             }
         }
         match self.defaults.next() {
@@ -229,7 +253,7 @@ impl<'de, 'i> List<'de, 'i> {
             if self.index > 0 {
                 self.block.check(self.input)?;
             }
-            self.block = self.input.block(self.entries.least + self.key)?;
+            self.block = self.input.block(self.entries.least.saturating_add(self.key))?;
             self.left = self.block.entries;
             self.ended = self.left == 0;
         }
@@ -239,6 +263,14 @@ impl<'de, 'i> List<'de, 'i> {
         self.left -= 1;
         self.index += 1;
         self.input.count_entry().map(|()| true)
+    }
+
+    /// Checks that all of it was read. A type that takes fewer entries would leave the input within the list.
+    fn end(&mut self) -> Result<(), Located> {
+        if self.advance()? {
+            return Err(Fault::Is("the value has more entries than are read").into());
+        }
+        Ok(())
     }
 
     fn entry<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Located> {

@@ -6,99 +6,76 @@
 //! silently replaced by a default.
 
 use std::collections::HashMap;
-
-use apache_avro::Schema;
-use apache_avro::schema::{Alias, EnumSchema, FixedSchema, Name, RecordField, RecordSchema, SchemaKind, UnionSchema};
+use std::mem::discriminant;
 
 use super::default::complete;
-use super::kind::{Kind, kind, logical_type};
+use super::fault::Located;
+use super::places::places;
 use super::plan::{Entries, Plan, PlanId, Plans, Step};
-use super::shape::{DEEPEST, ShapeMaker, short};
+use super::schema::{Field, Kind, Type, TypeId, Types, short};
+use super::shape::ShapeMaker;
 
-/// Most paths of dropped fields that are told.
+/// Most dropped fields of one record that are told.
 const MOST_DROPPED: usize = 20;
 
-pub(super) struct Resolved {
-    pub plans: Plans,
-    pub root: PlanId,
-    /// Paths of the writer's fields that the reader lacks.
-    pub dropped: Vec<String>,
-}
-
-type Definitions<'s> = HashMap<&'s Name, &'s Schema>;
-
-/// Resolves a writer's schema against a reader's. The definitions are those of every named type of each.
+/// Resolves a writer's schema against a reader's.
 ///
 /// # Errors
 /// Why no datum of the writer's can be read.
-pub(super) fn resolve<'s>(
-    (writer, written): (&'s Schema, &'s Definitions<'s>),
-    (reader, read): (&'s Schema, &'s Definitions<'s>),
-) -> Result<Resolved, String> {
-    let mut shapes = ShapeMaker::new(written);
-    // Looks at all of the writer's types, those that are never read too: one that contains itself is refused.
-    shapes.of(writer, 0)?;
+pub(super) fn resolve(writer: &Types, reader: &Types) -> Result<(Plans, PlanId), String> {
+    let mut shapes = ShapeMaker::new(writer);
+    // Looks at all of the writer's types, those that are never read too: one that contains itself is refused. So every
+    // pair of types is met above its parts and never within them, and no deeper than the writer's types lie.
+    shapes.of(writer.root())?;
     let mut resolver = Resolver {
-        written,
-        read,
+        writer,
+        reader,
         shapes,
         plans: Vec::new(),
-        named: HashMap::new(),
-        dropped: Vec::new(),
+        known: HashMap::new(),
     };
-    let root = resolver.resolve(writer, reader, "", 0)?;
-    Ok(Resolved {
-        plans: Plans {
-            plans: resolver.plans,
-            shapes: resolver.shapes.shapes,
-        },
-        root,
-        dropped: resolver.dropped,
-    })
+    let root = resolver.resolve(writer.root(), reader.root());
+    let root = root.map_err(|fault| fault.to_string())?;
+    let plans = Plans {
+        plans: resolver.plans,
+        shapes: resolver.shapes.shapes,
+    };
+    Ok((plans, root))
 }
 
 struct Resolver<'s> {
-    written: &'s Definitions<'s>,
-    read: &'s Definitions<'s>,
+    writer: &'s Types,
+    reader: &'s Types,
     shapes: ShapeMaker<'s>,
     plans: Vec<Plan>,
-    /// Pairs of named types met before: where their plan is, or why there is none.
-    named: HashMap<(&'s Name, &'s Name), Result<PlanId, String>>,
-    dropped: Vec<String>,
+    /// Pairs of types met before: where their plan is, or why there is none.
+    known: HashMap<(TypeId, TypeId), Result<PlanId, Located>>,
 }
 
 impl<'s> Resolver<'s> {
-    fn resolve(&mut self, writer: &'s Schema, reader: &'s Schema, path: &str, depth: usize) -> Result<PlanId, String> {
-        if depth > DEEPEST {
-            return Err(format!("more than {DEEPEST} types lie within one another"));
-        }
-        let (writer, reader) = (definition(writer, self.written)?, definition(reader, self.read)?);
-        let (Some(w), Some(r)) = (writer.name(), reader.name()) else {
-            return self.make(writer, reader, path, depth);
-        };
-        if let Some(known) = self.named.get(&(w, r)) {
+    fn resolve(&mut self, writer: TypeId, reader: TypeId) -> Result<PlanId, Located> {
+        if let Some(known) = self.known.get(&(writer, reader)) {
             return known.clone();
         }
-        let contains_itself = format!("the type {} contains itself", short(r));
-        self.named.insert((w, r), Err(contains_itself));
-        let made = self.make(writer, reader, path, depth);
-        self.named.insert((w, r), made.clone());
+        let made = self.make(writer, reader);
+        self.known.insert((writer, reader), made.clone());
         made
     }
 
-    fn make(&mut self, writer: &'s Schema, reader: &'s Schema, path: &str, depth: usize) -> Result<PlanId, String> {
-        if let Schema::Union(union) = writer {
-            return self.from_union(union, reader, path, depth);
+    fn make(&mut self, writer: TypeId, reader: TypeId) -> Result<PlanId, Located> {
+        let (w, r) = (self.writer.get(writer), self.reader.get(reader));
+        if let Kind::Union(branches) = &w.kind {
+            return self.union_written(branches, reader);
         }
-        if let Schema::Union(union) = reader {
-            return self.into_union(writer, union, path, depth);
+        if let Kind::Union(branches) = &r.kind {
+            return self.union_read(writer, branches);
         }
-        if let (Some(w), Some(r)) = (logical_type(writer), logical_type(reader))
+        if let (Some(w), Some(r)) = (w.logical, r.logical)
             && w != r
         {
-            return Err(within(path, &format!("{w} cannot be read as {r}")));
+            return Err(Located::new(format!("{w} cannot be read as {r}")));
         }
-        let plan = match (kind(writer), kind(reader)) {
+        let plan = match (&w.kind, &r.kind) {
             (Kind::Null, Kind::Null) => Plan::Null,
             (Kind::Boolean, Kind::Boolean) => Plan::Boolean,
             (Kind::Int, Kind::Int | Kind::Long) => Plan::Int,
@@ -114,17 +91,18 @@ impl<'s> Resolver<'s> {
             (Kind::String, Kind::Bytes) => Plan::StringAsBytes,
             (Kind::Bytes, Kind::Bytes) => Plan::Bytes,
             (Kind::Bytes, Kind::String) => Plan::BytesAsString,
-            (Kind::Fixed(w), Kind::Fixed(r)) if fixed_match(w, r) => Plan::Fixed(w.size),
-            (Kind::Enum(w), Kind::Enum(r)) if names_match(&w.name, &w.aliases, &r.name, &r.aliases) => symbols(w, r),
-            (Kind::Array(w), Kind::Array(r)) => Plan::Array(self.entries(w, r, &format!("{path}[]"), depth)?),
-            (Kind::Map(w), Kind::Map(r)) => Plan::Map(self.entries(w, r, &format!("{path}{{}}"), depth)?),
-            (Kind::Record(w), Kind::Record(r)) if names_match(&w.name, &w.aliases, &r.name, &r.aliases) => {
-                self.record(w, r, path, depth)?
-            }
-            _ => {
-                let what = format!("{} cannot be read as {}", shown(writer), shown(reader));
-                return Err(within(path, &what));
-            }
+            (Kind::Array(w), Kind::Array(r)) => Plan::Array(self.entries(*w, *r, "[]")?),
+            (Kind::Map(w), Kind::Map(r)) => Plan::Map(self.entries(*w, *r, "{}")?),
+            (Kind::Fixed(w_size), Kind::Fixed(r_size)) if w_size == r_size && names_match(w, r) => Plan::Fixed(*w_size),
+            (
+                Kind::Enum { symbols, .. },
+                Kind::Enum {
+                    symbols: known,
+                    default,
+                },
+            ) if names_match(w, r) => enumeration(symbols, known, default.as_ref()),
+            (Kind::Record(w_fields), Kind::Record(r_fields)) if names_match(w, r) => self.record(w_fields, r_fields)?,
+            _ => return Err(Located::new(format!("{} cannot be read as {}", shown(w), shown(r)))),
         };
         Ok(self.add(plan))
     }
@@ -134,26 +112,19 @@ impl<'s> Resolver<'s> {
         PlanId(self.plans.len() - 1)
     }
 
-    fn entries(&mut self, writer: &'s Schema, reader: &'s Schema, path: &str, depth: usize) -> Result<Entries, String> {
-        let shape = self.shapes.of(writer, depth + 1)?;
-        Ok(Entries {
-            plan: self.resolve(writer, reader, path, depth + 1)?,
-            least: self.shapes.shapes.least(shape),
-        })
+    fn entries(&mut self, writer: TypeId, reader: TypeId, of: &'static str) -> Result<Entries, Located> {
+        let shape = self.shapes.of(writer).map_err(Located::new)?;
+        let plan = self.resolve(writer, reader).map_err(|why| why.within_entries(of))?;
+        let least = self.shapes.shapes.least(shape);
+        Ok(Entries { plan, least })
     }
 
     /// Whichever branch the writer chose is read, if it can be: that is known only from the data.
-    fn from_union(
-        &mut self,
-        writer: &'s UnionSchema,
-        reader: &'s Schema,
-        path: &str,
-        depth: usize,
-    ) -> Result<PlanId, String> {
+    fn union_written(&mut self, writer: &[TypeId], reader: TypeId) -> Result<PlanId, Located> {
         let mut why = None;
-        let mut branches = Vec::with_capacity(writer.variants().len());
-        for branch in writer.variants() {
-            let plan = self.attempt(branch, reader, path, depth + 1);
+        let mut branches = Vec::with_capacity(writer.len());
+        for branch in writer {
+            let plan = self.resolve(*branch, reader);
             branches.push(plan.map_err(|reason| why = Some(reason)).ok());
         }
         match why {
@@ -163,22 +134,15 @@ impl<'s> Resolver<'s> {
     }
 
     /// The reader's branch of the same kind, else the first one that fits.
-    fn into_union(
-        &mut self,
-        writer: &'s Schema,
-        reader: &'s UnionSchema,
-        path: &str,
-        depth: usize,
-    ) -> Result<PlanId, String> {
-        let wanted = SchemaKind::from(writer);
-        let mut why = format!("the reader's union has no branch for {}", shown(writer));
+    fn union_read(&mut self, writer: TypeId, reader: &[TypeId]) -> Result<PlanId, Located> {
+        let w = self.writer.get(writer);
+        let mut why = Located::new(format!("the reader's union has no branch for {}", shown(w)));
         for same in [true, false] {
-            for branch in reader.variants() {
-                let branch = definition(branch, self.read)?;
-                if (SchemaKind::from(branch) == wanted) != same {
+            for branch in reader {
+                if is_alike(w, self.reader.get(*branch)) != same {
                     continue;
                 }
-                match self.attempt(writer, branch, path, depth + 1) {
+                match self.resolve(writer, *branch) {
                     Ok(plan) => return Ok(plan),
                     // That of the branch which is plainly meant tells more.
                     Err(reason) if same => why = reason,
@@ -189,140 +153,71 @@ impl<'s> Resolver<'s> {
         Err(why)
     }
 
-    /// Like [`Self::resolve`], but a failure leaves no trace.
-    fn attempt(&mut self, writer: &'s Schema, reader: &'s Schema, path: &str, depth: usize) -> Result<PlanId, String> {
-        let dropped = self.dropped.len();
-        self.resolve(writer, reader, path, depth)
-            .inspect_err(|_| self.dropped.truncate(dropped))
-    }
-
-    fn record(
-        &mut self,
-        writer: &'s RecordSchema,
-        reader: &'s RecordSchema,
-        path: &str,
-        depth: usize,
-    ) -> Result<Plan, String> {
-        let mut steps = Vec::with_capacity(writer.fields.len());
-        let mut found = vec![false; reader.fields.len()];
-        let places = places(writer, reader);
-        for (field, place) in writer.fields.iter().zip(places) {
-            let Some((n, target)) = place.and_then(|n| Some((n, reader.fields.get(n)?))) else {
-                let shape = self.shapes.of(&field.schema, depth + 1)?;
-                steps.push(Step::Skip(shape));
-                if self.dropped.len() < MOST_DROPPED {
-                    self.dropped.push(join(path, &field.name));
+    fn record(&mut self, writer: &[Field], reader: &[Field]) -> Result<Plan, Located> {
+        let mut steps = Vec::new();
+        let mut dropped: Vec<Box<str>> = Vec::new();
+        let mut found = vec![false; reader.len()];
+        for (field, place) in writer.iter().zip(places(writer, reader)) {
+            let Some(place) = place else {
+                let shape = self.shapes.of(field.of).map_err(Located::new)?;
+                if self.shapes.shapes.least(shape) > 0 {
+                    steps.push(Step::Skip(short(&field.name).into(), shape));
+                }
+                if dropped.len() < MOST_DROPPED {
+                    dropped.push(short(&field.name).into());
                 }
                 continue;
             };
-            let plan = self.resolve(&field.schema, &target.schema, &join(path, &target.name), depth + 1)?;
+            let target = &reader[place];
+            let plan = self
+                .resolve(field.of, target.of)
+                .map_err(|why| why.within(&target.name))?;
             steps.push(Step::Read(target.name.as_str().into(), plan));
-            if let Some(found) = found.get_mut(n) {
-                *found = true;
-            }
+            found[place] = true;
         }
         let mut defaults = Vec::new();
-        for (field, _) in reader.fields.iter().zip(found).filter(|(_, found)| !found) {
+        for (field, _) in reader.iter().zip(found).filter(|(_, found)| !found) {
+            let why = |what| Located::new(what).within(&field.name);
             let Some(default) = &field.default else {
-                let what = "the writer does not write it, and it has no default";
-                return Err(within(&join(path, &field.name), what));
+                return Err(why("the writer does not write it, and it has no default".to_owned()));
             };
-            defaults.push((field.name.as_str().into(), complete(default, &field.schema, self.read)?));
+            let default = complete(default, field.of, self.reader).map_err(why)?;
+            defaults.push((field.name.as_str().into(), default));
         }
-        Ok(Plan::Record { steps, defaults })
+        Ok(Plan::Record {
+            steps,
+            defaults,
+            dropped,
+        })
     }
 }
 
-/// For each of the writer's fields, which of the reader's it is: by name, else by the reader's aliases, else by its own.
-fn places(writer: &RecordSchema, reader: &RecordSchema) -> Vec<Option<usize>> {
-    let by_name: HashMap<&str, usize> = writer
-        .fields
-        .iter()
-        .enumerate()
-        .map(|(n, it)| (it.name.as_str(), n))
-        .collect();
-    let by_alias: HashMap<&str, usize> = writer
-        .fields
-        .iter()
-        .enumerate()
-        .flat_map(|(n, it)| it.aliases.iter().map(move |alias| (alias.as_str(), n)))
-        .collect();
-    let mut places = vec![None; writer.fields.len()];
-    let of = |field: &RecordField| {
-        let name = |name: &String| by_name.get(name.as_str());
-        let found = name(&field.name).or_else(|| field.aliases.iter().find_map(name));
-        found.or_else(|| by_alias.get(field.name.as_str())).copied()
-    };
-    for (n, field) in reader.fields.iter().enumerate() {
-        // One field of the writer's is one of the reader's.
-        if let Some(place) = of(field)
-            .and_then(|w| places.get_mut(w))
-            .filter(|place| place.is_none())
-        {
-            *place = Some(n);
-        }
-    }
-    places
-}
-
-fn symbols(writer: &EnumSchema, reader: &EnumSchema) -> Plan {
+fn enumeration(symbols: &[String], known: &[String], default: Option<&String>) -> Plan {
     let of = |symbol: &String| {
-        let known = reader.symbols.iter().find(|known| *known == symbol);
-        known.or(reader.default.as_ref()).map(|symbol| symbol.as_str().into())
+        let found = known.iter().find(|known| *known == symbol).or(default);
+        found.map(|symbol| symbol.as_str().into())
     };
-    Plan::Enum(writer.symbols.iter().map(of).collect())
+    Plan::Enum(symbols.iter().map(of).collect())
 }
 
-fn fixed_match(writer: &FixedSchema, reader: &FixedSchema) -> bool {
-    writer.size == reader.size && names_match(&writer.name, &writer.aliases, &reader.name, &reader.aliases)
-}
-
-/// Named types match by their names without the namespace, or by an alias of either.
-fn names_match(
-    writer: &Name,
-    writer_aliases: &Option<Vec<Alias>>,
-    reader: &Name,
-    reader_aliases: &Option<Vec<Alias>>,
-) -> bool {
-    let is_alias = |aliases: &Option<Vec<Alias>>, enclosing: &Name, name: &Name| {
-        let mut aliases = aliases.iter().flatten();
-        aliases.any(|alias| alias.fullname(enclosing.namespace()) == name.fullname(None))
-    };
-    writer.name() == reader.name()
-        || is_alias(reader_aliases, reader, writer)
-        || is_alias(writer_aliases, writer, reader)
-}
-
-fn definition<'s>(schema: &'s Schema, definitions: &Definitions<'s>) -> Result<&'s Schema, String> {
-    match schema {
-        Schema::Ref { name } => definitions
-            .get(name)
-            .copied()
-            .ok_or_else(|| format!("the type {} is not defined", short(name))),
-        _ => Ok(schema),
+fn names_match(writer: &Type, reader: &Type) -> bool {
+    match (&writer.name, &reader.name) {
+        (Some(writer), Some(reader)) => writer.matches(reader),
+        _ => false,
     }
 }
 
-fn shown(schema: &Schema) -> String {
-    let kind = format!("{:?}", SchemaKind::from(schema)).to_lowercase();
-    schema
-        .name()
-        .map_or(kind.clone(), |name| format!("{kind} {}", short(name)))
+/// Whether both are made of the same and mean the same.
+fn is_alike(writer: &Type, reader: &Type) -> bool {
+    discriminant(&writer.kind) == discriminant(&reader.kind)
+        && writer.logical.map(|it| it.name) == reader.logical.map(|it| it.name)
 }
 
-fn join(path: &str, name: &str) -> String {
-    let name: String = name.chars().take(128).collect();
-    if path.is_empty() {
-        name
-    } else {
-        format!("{path}.{name}")
-    }
-}
-
-fn within(path: &str, what: &str) -> String {
-    if path.is_empty() {
-        what.to_owned()
-    } else {
-        format!("{path}: {what}")
+/// A type, as a reason names it: what it means, else what it is made of, and its name.
+fn shown(it: &Type) -> String {
+    let kind = it.logical.map_or(it.kind.name(), |logical| logical.name);
+    match &it.name {
+        Some(name) => format!("{kind} {}", short(name.full())),
+        None => kind.to_owned(),
     }
 }

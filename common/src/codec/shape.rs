@@ -1,19 +1,14 @@
-//! The shape of a writer's types: enough to pass over a value without looking at it. Types are kept in one list and named
-//! by their place in it, so a type that is used a thousand times is there once.
-
-use std::collections::HashMap;
-
-use apache_avro::Schema;
-use apache_avro::schema::Name;
+//! The shape of a writer's types: enough to pass over a value without looking at it. Like types, shapes are kept in one
+//! list and named by their place in it, so a type that is used a thousand times is there once.
 
 use super::fault::Fault;
 use super::input::Input;
-use super::kind::{Kind, kind};
+use super::schema::{Kind, TypeId, Types, short};
 
 /// Most types that may lie within one another. It bounds the stack that reading takes.
 pub(super) const DEEPEST: usize = 64;
 
-/// A type, by its place in [`Shapes`].
+/// A shape, by its place in [`Shapes`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ShapeId(usize);
 
@@ -30,15 +25,12 @@ enum Shape {
     Bytes,
     /// One of that many symbols.
     Enum(usize),
-    /// Its fields that take bytes.
+    /// Its fields that take bytes, of which there are at least two.
     Record(Vec<ShapeId>),
     Array(ShapeId),
     Map(ShapeId),
     Union(Vec<ShapeId>),
 }
-
-/// What a schema's definition of a name is; `None` while it is being looked at.
-type Named<'s> = HashMap<&'s Name, Option<ShapeId>>;
 
 /// The shapes of one schema's types.
 #[derive(Debug, Default)]
@@ -46,57 +38,66 @@ pub(super) struct Shapes {
     shapes: Vec<Shape>,
     /// The fewest bytes of each.
     least: Vec<usize>,
-    /// How many types lie within one another in each, itself included.
-    height: Vec<usize>,
 }
 
-/// Makes shapes of a schema's types, each named one once.
+/// What is known of a type's shape.
+#[derive(Clone, Copy)]
+enum Known {
+    /// Not looked at yet.
+    Nothing,
+    /// It is being made; who meets it again lies in it.
+    Begun,
+    /// Made, and how many types lie within one another in it, itself included.
+    Made(ShapeId, usize),
+}
+
+/// Makes shapes of a schema's types, each once.
 pub(super) struct ShapeMaker<'s> {
-    definitions: &'s HashMap<&'s Name, &'s Schema>,
-    named: Named<'s>,
+    types: &'s Types,
+    known: Vec<Known>,
     pub shapes: Shapes,
 }
 
 impl<'s> ShapeMaker<'s> {
-    pub fn new(definitions: &'s HashMap<&'s Name, &'s Schema>) -> Self {
+    pub fn new(types: &'s Types) -> Self {
         Self {
-            definitions,
-            named: HashMap::new(),
+            types,
+            known: vec![Known::Nothing; types.len()],
             shapes: Shapes::default(),
         }
     }
 
-    /// The shape of a type that lies within `depth` others.
+    /// The shape of a type.
     ///
     /// # Errors
-    /// A type that contains itself, lies too deep, or is not defined.
-    pub fn of(&mut self, schema: &'s Schema, depth: usize) -> Result<ShapeId, String> {
-        if depth > DEEPEST {
-            return Err(format!("more than {DEEPEST} types lie within one another"));
-        }
-        let schema = match schema {
-            Schema::Ref { name } => *self
-                .definitions
-                .get(name)
-                .ok_or_else(|| format!("the type {} is not defined", short(name)))?,
-            _ => schema,
-        };
-        let Some(name) = schema.name() else {
-            return self.make(schema, depth);
-        };
-        match self.named.get(name) {
-            Some(Some(id)) => return Ok(*id),
-            Some(None) => return Err(format!("the type {} contains itself", short(name))),
-            None => {}
-        }
-        self.named.insert(name, None);
-        let id = self.make(schema, depth)?;
-        self.named.insert(name, Some(id));
-        Ok(id)
+    /// A type in it contains itself, or lies too deep.
+    pub fn of(&mut self, id: TypeId) -> Result<ShapeId, String> {
+        self.make(id, 1).map(|(shape, _)| shape)
     }
 
-    fn make(&mut self, schema: &'s Schema, depth: usize) -> Result<ShapeId, String> {
-        let shape = match kind(schema) {
+    /// The shape of a type that is the `depth`th of those within one another, and how many lie in it.
+    fn make(&mut self, id: TypeId, depth: usize) -> Result<(ShapeId, usize), String> {
+        let of = self.types.get(id);
+        match self.known[id.index()] {
+            Known::Made(shape, height) => return Ok((shape, height)),
+            Known::Begun => {
+                let name = of.name.as_ref().map_or("", |name| name.full());
+                return Err(format!("the type {} contains itself", short(name)));
+            }
+            Known::Nothing => {}
+        }
+        // Types are met once, so the depth at which one is met bounds the stack here, and its height where it is used.
+        if depth > DEEPEST {
+            return Err(too_deep());
+        }
+        self.known[id.index()] = Known::Begun;
+        let mut inner = 0;
+        let mut part = |maker: &mut Self, id| {
+            let (shape, height) = maker.make(id, depth + 1)?;
+            inner = inner.max(height);
+            Ok::<_, String>(shape)
+        };
+        let shape = match &of.kind {
             Kind::Null => Shape::Nothing,
             Kind::Boolean => Shape::Boolean,
             Kind::Int => Shape::Int,
@@ -104,43 +105,44 @@ impl<'s> ShapeMaker<'s> {
             Kind::Float => Shape::Fixed(4),
             Kind::Double => Shape::Fixed(8),
             Kind::Bytes | Kind::String => Shape::Bytes,
-            Kind::Fixed(fixed) => Shape::Fixed(fixed.size),
-            Kind::Enum(symbols) => Shape::Enum(symbols.symbols.len()),
-            Kind::Array(items) => Shape::Array(self.of(items, depth + 1)?),
-            Kind::Map(values) => Shape::Map(self.of(values, depth + 1)?),
-            Kind::Union(union) => {
-                let branches = union.variants().iter().map(|branch| self.of(branch, depth + 1));
+            Kind::Fixed(size) => Shape::Fixed(*size),
+            Kind::Enum { symbols, .. } => Shape::Enum(symbols.len()),
+            Kind::Array(items) => Shape::Array(part(self, *items)?),
+            Kind::Map(values) => Shape::Map(part(self, *values)?),
+            Kind::Union(branches) => {
+                let branches = branches.iter().map(|branch| part(self, *branch));
                 Shape::Union(branches.collect::<Result<_, _>>()?)
             }
-            Kind::Record(record) => {
-                let mut fields = Vec::with_capacity(record.fields.len());
-                for field in &record.fields {
-                    let id = self.of(&field.schema, depth + 1)?;
-                    // A record of ten thousand empty fields in an array must not cost ten thousand steps an entry.
-                    if self.shapes.least(id) > 0 {
-                        fields.push(id);
-                    }
-                }
-                Shape::Record(fields)
+            Kind::Record(fields) => {
+                let fields = fields.iter().map(|field| part(self, field.of));
+                Shape::Record(fields.collect::<Result<_, _>>()?)
             }
-            Kind::Reference(name) => return Err(format!("the type {} is not defined", short(name))),
         };
-        self.shapes.add(shape)
+        let height = 1 + inner;
+        if height > DEEPEST {
+            return Err(too_deep());
+        }
+        let shape = self.shapes.add(shape);
+        self.known[id.index()] = Known::Made(shape, height);
+        Ok((shape, height))
     }
 }
 
+fn too_deep() -> String {
+    format!("more than {DEEPEST} types lie within one another")
+}
+
 impl Shapes {
-    fn add(&mut self, shape: Shape) -> Result<ShapeId, String> {
-        let parts: &[ShapeId] = match &shape {
-            Shape::Record(parts) | Shape::Union(parts) => parts,
-            Shape::Array(part) | Shape::Map(part) => std::slice::from_ref(part),
-            _ => &[],
-        };
-        let inner = parts.iter().filter_map(|id| self.height.get(id.0)).max();
-        let height = 1 + inner.copied().unwrap_or(0);
-        // Named types are met once, so the depth at which one is met says little of where it is used.
-        if height > DEEPEST {
-            return Err(format!("more than {DEEPEST} types lie within one another"));
+    fn add(&mut self, mut shape: Shape) -> ShapeId {
+        if let Shape::Record(fields) = &mut shape {
+            // Passing over a value must not cost more steps than it has bytes: a record of ten thousand empty fields
+            // costs none, and sixty records that are each the only field of the next one cost one.
+            fields.retain(|field| self.least(*field) > 0);
+            match fields[..] {
+                [] => shape = Shape::Nothing,
+                [only] => return only,
+                _ => {}
+            }
         }
         let least = match &shape {
             Shape::Nothing => 0,
@@ -160,21 +162,17 @@ impl Shapes {
         };
         self.shapes.push(shape);
         self.least.push(least);
-        self.height.push(height);
-        Ok(ShapeId(self.shapes.len() - 1))
+        ShapeId(self.shapes.len() - 1)
     }
 
     /// The fewest bytes that a value of it takes.
     pub fn least(&self, id: ShapeId) -> usize {
-        self.least.get(id.0).copied().unwrap_or(0)
+        self.least[id.0]
     }
 
     /// Passes over a value.
     pub fn skip(&self, id: ShapeId, input: &mut Input<'_>) -> Result<(), Fault> {
-        let Some(shape) = self.shapes.get(id.0) else {
-            return Err(Fault::Is("its type is missing"));
-        };
-        match shape {
+        match &self.shapes[id.0] {
             Shape::Nothing => Ok(()),
             Shape::Boolean => input.boolean().map(|_| ()),
             Shape::Int => input.int().map(|_| ()),
@@ -193,7 +191,7 @@ impl Shapes {
     }
 
     fn skip_blocks(&self, entry: ShapeId, keys: bool, input: &mut Input<'_>) -> Result<(), Fault> {
-        let least = self.least(entry) + usize::from(keys);
+        let least = self.least(entry).saturating_add(usize::from(keys));
         loop {
             let block = input.block(least)?;
             if block.entries == 0 {
@@ -209,9 +207,4 @@ impl Shapes {
             block.check(input)?;
         }
     }
-}
-
-/// A name, cut to what a reason can hold.
-pub(super) fn short(name: &Name) -> String {
-    name.fullname(None).chars().take(128).collect()
 }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use common::check_schemas::{self, Command};
-use common::{codec, shutdown, telemetry};
+use common::{shutdown, telemetry};
 use order_service::{Application, Cli, SERVICE};
 
 #[global_allocator]
@@ -12,7 +12,6 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {
-    codec::limit_allocations();
     // A second provider cannot have been there before: this is the first thing that could install one.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let Cli { command, config } = Cli::parse();

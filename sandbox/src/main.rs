@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use clap::Parser;
 use common::config::LogFormat;
-use common::{codec, shutdown, telemetry};
+use common::{shutdown, telemetry};
 use sandbox::cli::{Cli, Command};
 use sandbox::demo::Demo;
 use sandbox::pipeline::Pipeline;
@@ -17,7 +17,6 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let started = Instant::now();
-    codec::limit_allocations();
     // A second provider cannot have been there before: this is the first thing that could install one.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let cli = Cli::parse();

@@ -46,9 +46,34 @@ impl Registry {
     /// # Errors
     /// When the registry does not take it.
     pub async fn register(&self, subject: &str, schema: &str) -> anyhow::Result<u32> {
+        self.register_with(subject, schema, &json!([])).await
+    }
+
+    /// Registers a schema that refers to others, and returns its id.
+    ///
+    /// # Errors
+    /// When the registry does not take it.
+    pub async fn register_with(&self, subject: &str, schema: &str, references: &Value) -> anyhow::Result<u32> {
         let url = format!("{}/subjects/{subject}/versions", self.url);
-        let response = self.http.post(&url).json(&json!({"schema": schema})).send().await?;
+        let body = json!({"schema": schema, "references": references});
+        let response = self.http.post(&url).json(&body).send().await?;
         Ok(response.error_for_status()?.json::<Registered>().await?.id)
+    }
+
+    /// The versions of a subject; none when there is no such subject.
+    ///
+    /// # Errors
+    /// When the registry does not tell them.
+    pub async fn versions(&self, subject: &str) -> anyhow::Result<Vec<u32>> {
+        let response = self
+            .http
+            .get(format!("{}/subjects/{subject}/versions", self.url))
+            .send()
+            .await?;
+        if response.status() == reqwest::StatusCode::NOT_FOUND {
+            return Ok(Vec::new());
+        }
+        Ok(response.error_for_status()?.json().await?)
     }
 
     /// Registers our newest schema for a topic, as another producer would, and returns its id.

@@ -110,6 +110,34 @@ impl Setup {
         Ok(service)
     }
 
+    /// Runs it with these arguments to its end, as a deploy pipeline would. Returns the exit code and what it printed.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub async fn run(&self, arguments: &[&str]) -> anyhow::Result<(Option<i32>, String)> {
+        let mut command = self.command(arguments)?;
+        let output = tokio::task::spawn_blocking(move || command.output()).await??;
+        let printed = [output.stdout, output.stderr].concat();
+        Ok((output.status.code(), String::from_utf8_lossy(&printed).into_owned()))
+    }
+
+    fn command(&self, arguments: &[&str]) -> anyhow::Result<Command> {
+        let inherited = INHERITED
+            .iter()
+            .filter_map(|name| Some((name, std::env::var_os(name)?)));
+        let mut command = Command::new(self.program.binary()?);
+        command
+            .args(arguments)
+            .env_clear()
+            .envs(inherited)
+            // A panic of a service is logged with its backtrace, an error without one.
+            .env("RUST_LIB_BACKTRACE", "0")
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .current_dir(self.dir.path())
+            .stdin(Stdio::null());
+        Ok(command)
+    }
+
     /// Starts it, and waits until it is ready.
     ///
     /// # Errors
@@ -197,26 +225,12 @@ impl Service {
     /// When it runs, or cannot be started.
     pub fn spawn(&mut self, arguments: &[&str]) -> anyhow::Result<()> {
         anyhow::ensure!(self.child.is_none(), "it runs already");
-        let binary = self.setup.program.binary()?;
         let mut log = OpenOptions::new();
         let log = log.create(true).append(true).open(&self.setup.log);
         let log = log.with_context(|| format!("opening {}", self.setup.log.display()))?;
-        let inherited = INHERITED
-            .iter()
-            .filter_map(|name| Some((name, std::env::var_os(name)?)));
-        let child = Command::new(&binary)
-            .args(arguments)
-            .env_clear()
-            .envs(inherited)
-            // A panic of a service is logged with its backtrace, an error without one.
-            .env("RUST_LIB_BACKTRACE", "0")
-            .envs(self.setup.environment.iter().map(|(name, value)| (name, value)))
-            .current_dir(self.setup.dir.path())
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            .spawn();
-        self.child = Some(child.with_context(|| format!("starting {}", binary.display()))?);
+        let mut command = self.setup.command(arguments)?;
+        let child = command.stdout(log.try_clone()?).stderr(log).spawn();
+        self.child = Some(child.with_context(|| format!("starting {}", self.setup.program.name()))?);
         // The old connections ended with the old process.
         self.http = Client::new(self.http.url())?;
         Ok(())

@@ -25,9 +25,3 @@ pub use decode::{WriterSchema, decode};
 pub use encode::record_value;
 pub use resolution::Resolution;
 pub use schema::{MAX_SCHEMA_BYTES, same_data};
-
-/// Caps what one length prefix may make apache-avro allocate, though nothing here reads through it. Call it first thing
-/// in `main`: it can be set only once, and its default is 512 MiB.
-pub fn limit_allocations() {
-    apache_avro::util::max_allocation_bytes(16 * 1024 * 1024);
-}

@@ -17,4 +17,5 @@ mod registry_faults;
 mod registry_outage;
 mod replicas;
 mod restart;
+mod schemas;
 mod topics;

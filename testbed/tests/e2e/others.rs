@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use anyhow::Context;
 use common::event::OrderStatus;
 use common::schemas;
+use sandbox::foreign;
 use serde::Deserialize;
 use serde_json::Value;
 use testbed::log::Record;
@@ -88,7 +89,7 @@ pub async fn two_versions(world: &World) -> anyhow::Result<TwoVersions> {
     let mut as_written = as_ours.clone();
     let registry = Registry::new(&world.servers.registry)?;
     let id = registry
-        .register(&schemas::subject(&world.topic), &next_version::schema()?)
+        .register(&schemas::subject(&world.topic), &foreign::with_gift_note()?)
         .await?;
     let writer = world.writer()?;
     for (n, note) in [None, Some(""), Some("Alles Gute 🎁")].into_iter().enumerate() {

@@ -295,6 +295,19 @@ mod tests {
         );
     }
 
+    #[test]
+    fn an_outage_is_asked_about_less_and_less_but_every_ten_seconds_at_least() {
+        let waits: Vec<Duration> = backoff().take(20).collect();
+        let in_a_minute = waits.iter().scan(Duration::ZERO, |sum, wait| {
+            *sum += *wait;
+            (*sum < MINUTE).then_some(())
+        });
+        assert!(in_a_minute.count() < 20, "{waits:?}");
+        // The jitter may double a wait.
+        assert!(waits.iter().all(|wait| *wait <= Duration::from_secs(20)), "{waits:?}");
+        assert!(waits[0] < Duration::from_millis(500) && waits[19] >= Duration::from_secs(10));
+    }
+
     /// A registry that has our newest schema under every id, and tells how often it was asked.
     async fn counting_registry() -> (String, Arc<AtomicUsize>) {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");

@@ -18,6 +18,8 @@ const LASTS_MS: u64 = 10 * 60 * 1000;
 const ASK_EVERY: Duration = Duration::from_secs(5);
 /// Most schema ids that are asked for each time.
 const MOST_IDS: usize = 100;
+/// Most doubts that are dropped each time.
+const MOST_DROPPED: usize = 10_000;
 
 /// The orders in doubt. They are kept in the store, so that a restart does not forget them. Clones see the same ones.
 #[derive(Clone)]
@@ -117,26 +119,19 @@ impl Doubts {
     }
 
     async fn look(&self, registry: &Registry, view: &View) -> anyhow::Result<()> {
-        let (current, old): (Vec<_>, Vec<_>) = self.all()?.into_iter().partition(|(_, doubt)| doubt.lasts());
-        self.drop_all(old.iter().map(|(order_id, _)| order_id))?;
-        let ids: BTreeSet<u32> = current.iter().map(|(_, doubt)| doubt.schema_id).collect();
+        let doubts = self.clone();
+        let ids = tokio::task::spawn_blocking(move || doubts.sort_out()).await??;
         let mut known = BTreeSet::new();
-        for id in ids.into_iter().take(MOST_IDS) {
+        for id in ids {
             if registry.schema(id).await.is_ok() {
                 known.insert(id);
             }
         }
-        let mut partitions: BTreeMap<i32, Vec<PassedOver>> = BTreeMap::new();
-        for (order_id, doubt) in current
-            .into_iter()
-            .filter(|(_, doubt)| known.contains(&doubt.schema_id))
-        {
-            partitions.entry(doubt.partition).or_default().push(PassedOver {
-                order_id,
-                offset: doubt.offset,
-                schema_id: doubt.schema_id,
-            });
+        if known.is_empty() {
+            return Ok(());
         }
+        let doubts = self.clone();
+        let partitions = tokio::task::spawn_blocking(move || doubts.passed_over(&known)).await??;
         for (partition, records) in partitions {
             let orders: Vec<String> = records.iter().map(|record| record.order_id.clone()).collect();
             // From here on the partition itself is in doubt, until it was read to its end again.
@@ -147,14 +142,46 @@ impl Doubts {
         Ok(())
     }
 
-    fn all(&self) -> anyhow::Result<Vec<(String, Doubt)>> {
-        self.table
-            .below(None)
-            .map(|entry| {
-                let (key, value) = entry?;
-                Ok((String::from_utf8(key)?, serde_json::from_slice(&value)?))
-            })
-            .collect()
+    /// Drops what is too old. Returns the schema ids of the rest, or some of them when they are many.
+    fn sort_out(&self) -> anyhow::Result<Vec<u32>> {
+        let (mut old, mut ids) = (Vec::new(), BTreeSet::new());
+        for entry in self.all() {
+            let (order_id, doubt) = entry?;
+            if doubt.lasts() {
+                ids.insert(doubt.schema_id);
+            } else if old.len() < MOST_DROPPED {
+                old.push(order_id);
+            }
+        }
+        self.drop_all(old.iter())?;
+        let mut ids: Vec<u32> = ids.into_iter().collect();
+        // Others each time, so that each has its turn.
+        fastrand::shuffle(&mut ids);
+        ids.truncate(MOST_IDS);
+        Ok(ids)
+    }
+
+    /// The records that name one of these schemas, by partition.
+    fn passed_over(&self, known: &BTreeSet<u32>) -> anyhow::Result<BTreeMap<i32, Vec<PassedOver>>> {
+        let mut partitions: BTreeMap<i32, Vec<PassedOver>> = BTreeMap::new();
+        for entry in self.all() {
+            let (order_id, doubt) = entry?;
+            if known.contains(&doubt.schema_id) {
+                partitions.entry(doubt.partition).or_default().push(PassedOver {
+                    order_id,
+                    offset: doubt.offset,
+                    schema_id: doubt.schema_id,
+                });
+            }
+        }
+        Ok(partitions)
+    }
+
+    fn all(&self) -> impl Iterator<Item = anyhow::Result<(String, Doubt)>> + use<> {
+        self.table.below(None).map(|entry| {
+            let (key, value) = entry?;
+            Ok((String::from_utf8(key)?, serde_json::from_slice(&value)?))
+        })
     }
 
     fn drop_all<'a>(&self, order_ids: impl Iterator<Item = &'a String>) -> anyhow::Result<()> {
@@ -202,10 +229,7 @@ mod tests {
         let records = [(key, 0, 5, 9), (key, 0, 7, 8)].into_iter().chain(others);
         doubts.note(records).expect("noted");
         let doubt = doubts.of("A-1").expect("reads").expect("a doubt");
-        assert_eq!(
-            (doubt.offset, doubt.schema_id, doubts.all().expect("reads").len()),
-            (5, 9, 1)
-        );
+        assert_eq!((doubt.offset, doubt.schema_id, doubts.all().count()), (5, 9, 1));
         assert!(doubts.of("A-2").expect("reads").is_none());
         let old = Doubt {
             since_ms: now_ms() - LASTS_MS,

@@ -35,6 +35,11 @@ impl SchemaText {
         self == other || codec::same_data(self, other)
     }
 
+    /// Whether it is valid Avro: then it writes the same as itself.
+    pub fn is_avro(&self) -> bool {
+        codec::same_data(self, self)
+    }
+
     /// How long it is with all that it refers to, in bytes.
     pub fn bytes(&self) -> usize {
         self.text.len() + self.references.iter().map(String::len).sum::<usize>()

@@ -1,6 +1,7 @@
 //! Watches that schema ids keep their meaning. A registry that was wiped, or another one at the same address, gives ids
 //! anew: then records would be read as something that they are not, and written so that others cannot read them.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
@@ -10,12 +11,20 @@ use crate::store::{LearnError, Store};
 
 /// Between two looks while the registry does not answer.
 const RETRY: Duration = Duration::from_secs(5);
+/// Most ids of one look, but for the first, which is at all of them: thousands of ids are no load for the registry.
+const MOST: usize = 50;
 
-/// Compares what every known id means, at once and then every `interval`, and halts the projection when one means another
-/// schema than before.
+/// Compares what known ids mean, all of them at once and then some every `interval`, and halts the projection when one
+/// means another schema than before.
 pub(super) async fn watch(registry: Arc<Registry>, store: Store, interval: Duration, commands: mpsc::Sender<Command>) {
+    let mut watch = Watch {
+        registry,
+        store,
+        looked: false,
+        lost: BTreeSet::new(),
+    };
     loop {
-        let pause = match look(&registry, &store).await {
+        let pause = match watch.look().await {
             Ok(()) => interval,
             Err(Look::NoAnswer) => RETRY.min(interval),
             Err(Look::Failed(error)) => {
@@ -35,29 +44,50 @@ pub(super) async fn watch(registry: Arc<Registry>, store: Store, interval: Durat
     }
 }
 
+struct Watch {
+    registry: Arc<Registry>,
+    store: Store,
+    /// Whether all ids were compared once.
+    looked: bool,
+    /// Ids that the registry does not know any more; told once.
+    lost: BTreeSet<u32>,
+}
+
+/// Why a look ended early.
 enum Look {
     NoAnswer,
     Failed(anyhow::Error),
     Another(u32),
 }
 
-async fn look(registry: &Registry, store: &Store) -> Result<(), Look> {
-    for id in store.schema_ids().map_err(Look::Failed)? {
-        let schema = match registry.schema(id).await {
-            Ok(schema) => schema,
-            Err(RegistryError::Unknown(_)) => {
-                // Its records are read all the same; others cannot read them any more.
-                tracing::warn!(
-                    schema.id = id,
-                    "the schema registry has lost a schema that records name"
-                );
-                continue;
-            }
-            Err(RegistryError::Outage(_)) => return Err(Look::NoAnswer),
-        };
-        if store.means(id, &schema).map_err(Look::Failed)? == Some(false) {
-            return Err(Look::Another(id));
+impl Watch {
+    async fn look(&mut self) -> Result<(), Look> {
+        let mut ids = self.store.schema_ids().map_err(Look::Failed)?;
+        if self.looked {
+            fastrand::shuffle(&mut ids);
+            ids.truncate(MOST);
         }
+        for id in ids {
+            match self.registry.schema(id).await {
+                Ok(schema) => {
+                    self.lost.remove(&id);
+                    if self.store.means(id, &schema).map_err(Look::Failed)? == Some(false) {
+                        return Err(Look::Another(id));
+                    }
+                }
+                Err(RegistryError::Outage(_)) => return Err(Look::NoAnswer),
+                // Its records are read all the same; others cannot read them any more.
+                Err(RegistryError::Unknown(reason)) if self.lost.insert(id) => {
+                    tracing::warn!(
+                        schema.id = id,
+                        reason,
+                        "records name a schema that the registry has lost"
+                    );
+                }
+                Err(RegistryError::Unknown(_)) => {}
+            }
+        }
+        self.looked = true;
+        Ok(())
     }
-    Ok(())
 }

@@ -179,10 +179,15 @@ impl Lookup {
         }
     }
 
-    /// Whether a partition that waits for that id has to wait on: for it, or for those that were asked for ahead with it.
-    pub fn is_asking(&self, id: u32, partition: i32) -> bool {
+    /// Whether the registry is being asked for that id.
+    pub fn is_asking(&self, id: u32) -> bool {
+        self.asking.contains_key(&id)
+    }
+
+    /// Whether the registry is being asked for ids ahead of that partition's records.
+    pub fn is_asking_ahead(&self, partition: i32) -> bool {
         let ahead = |question: &Question| question.ahead && question.partition == partition;
-        self.asking.contains_key(&id) || self.asking.values().any(ahead)
+        self.asking.values().any(ahead)
     }
 
     /// Why there is no answer for that id, when the registry was asked and gave none.
@@ -290,7 +295,7 @@ mod tests {
         let mut lookup = lookup(store);
         assert!(matches!(lookup.get(7, 0), Some(Known::Writer(_))));
         assert!(
-            lookup.get(8, 0).is_none() && lookup.is_asking(8, 0),
+            lookup.get(8, 0).is_none() && lookup.is_asking(8),
             "an outage is no answer"
         );
     }
@@ -341,7 +346,7 @@ mod tests {
             assert!(lookup.get(7, n % 6).is_none(), "it is being asked for");
             lookup.prefetch(7, n % 6);
         }
-        while lookup.is_asking(7, 0) {
+        while lookup.is_asking(7) {
             tokio::task::yield_now().await;
             lookup.take_answers();
         }

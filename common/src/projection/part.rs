@@ -154,6 +154,11 @@ impl Part {
         self.held_since.elapsed() > Duration::from_millis(500)
     }
 
+    /// Whether the wait is too long to wait for more than the record at hand needs.
+    pub fn waits_too_long(&self) -> bool {
+        self.held_since.elapsed() > Duration::from_secs(2)
+    }
+
     pub fn release(&mut self) {
         self.hold = None;
         self.paused = None;

@@ -1,10 +1,15 @@
 //! Reading records again that were passed over because the registry did not know their schema, once it does.
 
+use std::time::Duration;
+
 use tokio::sync::oneshot;
 
 use super::run::Runner;
 use super::unusables::Unusables;
 use crate::kafka::log_reader::LogReader;
+
+/// How long the broker may take to tell where the partition begins.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A record that was passed over.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +51,8 @@ impl<U: Unusables> Runner<U> {
         let Some(first) = reread.records.iter().map(|record| record.offset).min() else {
             return Ok(true);
         };
+        // Behind what retention has deleted: those records cannot be read any more, by nobody.
+        let (oldest, _) = reader.bounds(reread.partition, PATIENCE)?;
         let store = self.store.clone();
         let halted = self.halted;
         let Some(part) = self.part(reread.partition).filter(|part| part.is_read() && !halted) else {
@@ -64,7 +71,7 @@ impl<U: Unusables> Runner<U> {
             transaction.remove_order(&state.order.order_id);
             row.counters.orders = row.counters.orders.saturating_sub(1);
         }
-        row.next = first.min(row.next);
+        row.next = first.max(oldest).min(row.next);
         row.last = None;
         transaction.put_partition(reread.partition, &row)?;
         transaction.commit()?;

@@ -233,7 +233,11 @@ impl<U: Unusables> Runner<U> {
         let mut changed = Vec::new();
         for (partition, part) in (0..).zip(&mut self.parts) {
             match &part.hold {
-                Some(Hold::Schema(id)) if self.lookup.is_asking(*id, partition) => {
+                // A flood of new ids is worth a moment: reading on for each of them would cost a fetch each.
+                Some(Hold::Schema(id))
+                    if self.lookup.is_asking(*id)
+                        || !part.waits_too_long() && self.lookup.is_asking_ahead(partition) =>
+                {
                     let why = self.lookup.outage(*id).or_else(|| {
                         part.waits_long()
                             .then(|| format!("asking the schema registry for schema id {id}"))

@@ -142,7 +142,7 @@ impl Store {
     }
 
     /// Whether that id means that schema; `None` when the id was never seen. Texts that differ only in what does not
-    /// change the bytes (docs, white space) mean the same.
+    /// change the bytes (docs, white space) mean the same. Of what is no Avro that we can parse, it cannot be told.
     ///
     /// # Errors
     /// When the disk fails.
@@ -151,7 +151,8 @@ impl Store {
             return Ok(None);
         };
         Ok(Some(
-            row.sha256 == sha256(schema) || row.bytes <= MAX_SCHEMA_BYTES && row.schema.writes_the_same_as(schema),
+            row.sha256 == sha256(schema)
+                || row.bytes <= MAX_SCHEMA_BYTES && (!row.schema.is_avro() || row.schema.writes_the_same_as(schema)),
         ))
     }
 

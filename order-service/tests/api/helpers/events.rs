@@ -6,9 +6,10 @@ use sandbox::sample;
 
 use super::PARTITIONS;
 
-/// An event of that order, version and status, with an id of its own.
+/// An event of that order, version and status, with an id of its own and the same times as any other.
 pub fn event(order_id: &str, version: i32, status: OrderStatus) -> OrderEvent {
     let mut event = sample::event(order_id, version);
+    (event.occurred_at, event.order.order_date) = (1_700_000_000_123, 1_700_000_000_000);
     event.order.status = status;
     event
 }

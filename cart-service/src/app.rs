@@ -30,6 +30,7 @@ pub struct State {
     pub(crate) view: View,
     pub(crate) registry: Arc<Registry>,
     pub(crate) registration: Registration,
+    pub(crate) doubts: Doubts,
     pub(crate) metrics: PrometheusHandle,
     order_service: reqwest::Url,
 }
@@ -73,7 +74,7 @@ impl Application {
             view.clone(),
             publisher,
             registration.clone(),
-            doubts,
+            doubts.clone(),
             config.write_deadline(),
         );
         let state = State {
@@ -81,6 +82,7 @@ impl Application {
             view,
             registry,
             registration,
+            doubts,
             metrics,
             order_service: config.order_service_url,
         };

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use common::order::check_id;
@@ -11,6 +12,8 @@ use common::projection::{PassedOver, View};
 use common::registry::Registry;
 use common::store::{Store, Table};
 use serde::{Deserialize, Serialize};
+
+use crate::SERVICE;
 
 /// How long an order stays in doubt.
 const LASTS_MS: u64 = 10 * 60 * 1000;
@@ -26,6 +29,8 @@ const MOST_DROPPED: usize = 10_000;
 pub struct Doubts {
     store: Store,
     table: Table,
+    /// How many there were when they were last counted.
+    count: Arc<AtomicUsize>,
 }
 
 /// Why an order is in doubt. JSON on disk, under the order's id.
@@ -47,10 +52,22 @@ impl Doubts {
     /// # Errors
     /// When the disk fails.
     pub fn open(store: &Store) -> anyhow::Result<Self> {
-        Ok(Self {
+        let doubts = Self {
             store: store.clone(),
             table: store.table("doubts")?,
-        })
+            count: Arc::default(),
+        };
+        doubts.sort_out()?;
+        Ok(doubts)
+    }
+
+    /// What an operator should know: how many orders are in doubt, if any.
+    pub fn trouble(&self) -> Option<String> {
+        let count = self.count.load(Ordering::Relaxed);
+        let text = format!(
+            "{count} orders cannot be written for now: records of theirs name schemas that the schema registry does not know"
+        );
+        (count > 0).then_some(text)
     }
 
     /// Forgets all of them; for a rebuild.
@@ -58,6 +75,7 @@ impl Doubts {
     /// # Errors
     /// When the disk fails.
     pub fn forget(&self) -> anyhow::Result<()> {
+        self.counted(0);
         self.table.clear()
     }
 
@@ -101,7 +119,15 @@ impl Doubts {
             };
             transaction.put(&self.table, order_id.as_bytes(), serde_json::to_vec(&doubt)?);
         }
-        transaction.commit()
+        transaction.commit()?;
+        // Counted exactly at the next look.
+        self.counted(self.count.load(Ordering::Relaxed) + noted.len());
+        Ok(())
+    }
+
+    fn counted(&self, count: usize) {
+        self.count.store(count, Ordering::Relaxed);
+        metrics::gauge!("orderlog_orders_in_doubt", "service" => SERVICE).set(count as f64);
     }
 
     /// Clears doubts up for as long as the service lives: asks the registry again, has records read again whose schema is
@@ -136,6 +162,7 @@ impl Doubts {
             let orders: Vec<String> = records.iter().map(|record| record.order_id.clone()).collect();
             // From here on the partition itself is in doubt, until it was read to its end again.
             if view.reread(partition, records).await {
+                self.counted(self.count.load(Ordering::Relaxed).saturating_sub(orders.len()));
                 self.drop_all(orders.iter())?;
             }
         }
@@ -144,15 +171,17 @@ impl Doubts {
 
     /// Drops what is too old. Returns the schema ids of the rest, or some of them when they are many.
     fn sort_out(&self) -> anyhow::Result<Vec<u32>> {
-        let (mut old, mut ids) = (Vec::new(), BTreeSet::new());
+        let (mut old, mut ids, mut count) = (Vec::new(), BTreeSet::new(), 0);
         for entry in self.all() {
             let (order_id, doubt) = entry?;
             if doubt.lasts() {
+                count += 1;
                 ids.insert(doubt.schema_id);
             } else if old.len() < MOST_DROPPED {
                 old.push(order_id);
             }
         }
+        self.counted(count);
         self.drop_all(old.iter())?;
         let mut ids: Vec<u32> = ids.into_iter().collect();
         // Others each time, so that each has its turn.

@@ -39,6 +39,7 @@ fn report(state: &State) -> HealthReport {
         ));
     }
     reasons.extend(state.registration.trouble());
+    reasons.extend(state.doubts.trouble());
     let registry = state.registry.reachability().into();
     let kafka = if link.is_connected() {
         Connection::Connected

@@ -128,6 +128,11 @@ async fn an_order_with_a_record_of_an_unknown_schema_is_in_doubt_until_the_schem
         "{problem}"
     );
     assert_eq!(app.create_short("A-1").await.0, StatusCode::SERVICE_UNAVAILABLE);
+    let (_, health) = app.get("/health").await;
+    assert!(
+        health["reasons"].to_string().contains("1 orders cannot be written"),
+        "{health}"
+    );
     // Others, of the same partition too, are not in doubt.
     let home = partition::of_key(b"A-1", 6);
     let neighbour = (0..)

@@ -120,6 +120,11 @@ async fn an_order_with_a_record_of_an_unknown_schema_is_in_doubt_until_the_schem
     let schema = foreign::with_gift_note().expect("a schema");
     let data = serde_json::to_value(event("A-1", 2, OrderStatus::Confirmed)).expect("JSON");
     write(&world, newest + 1, &schema, "A-1", data);
+    // Somebody else writes version 2 as well, and loses: the one that cannot be read yet came first.
+    let late = serde_json::to_value(event("A-1", 2, OrderStatus::Pending)).expect("JSON");
+    let ours = common::schemas::newest_text().text;
+    let ours_id = register(&world, "order-events-value", &ours).await;
+    write(&world, ours_id, &ours, "A-1", late);
 
     let problem = updated(&app, "A-1", "pending", StatusCode::SERVICE_UNAVAILABLE).await;
     let expected = format!("does not know schema id {}", newest + 1);
@@ -148,7 +153,7 @@ async fn an_order_with_a_record_of_an_unknown_schema_is_in_doubt_until_the_schem
     assert_eq!(app.update("A-1", "pending").await.0, StatusCode::SERVICE_UNAVAILABLE);
 
     assert_eq!(register(&world, "newer-value", &schema).await, newest + 1);
-    // Now the record is read: it is version 2, and holds a field that this release lacks.
+    // Now the record is read: it is the version 2 that won, and holds a field that this release lacks.
     let newer = || async {
         let (_, problem) = app.update("A-1", "processing").await;
         problem["detail"]

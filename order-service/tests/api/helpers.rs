@@ -2,6 +2,7 @@
 
 mod app;
 mod events;
+mod raw;
 mod stored;
 
 use std::path::Path;
@@ -24,6 +25,7 @@ use serde_json::Value;
 
 pub use app::App;
 pub use events::{created, event, home, id_where};
+pub use raw::produce;
 pub use sandbox::wait::{becomes_true, fields};
 pub use stored::Stored;
 

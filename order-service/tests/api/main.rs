@@ -2,6 +2,7 @@
 
 mod dead_letters;
 mod details;
+mod headers;
 mod helpers;
 mod ids;
 mod outages;

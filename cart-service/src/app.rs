@@ -58,8 +58,9 @@ impl Application {
         let store = Store::open(dir)?;
         let doubts = Doubts::open(&store)?;
         if pipeline.rebuild {
-            store.forget()?;
+            // Before the store, which says that there is something to forget.
             doubts.forget()?;
+            store.forget()?;
         }
         let registry = Arc::new(Registry::new(&pipeline.registry)?);
         let settings = Settings::of(SERVICE, pipeline, config.unknown_schema_grace())?;
@@ -122,6 +123,7 @@ impl Application {
         // Nothing may hold the store when this ends.
         clearing_up.abort();
         let _ = clearing_up.await;
+        registration.end().await;
         // After the requests: they waited for the projection.
         let stopped = projection.stop().await;
         served.and(flushed).and(stopped)

@@ -1,11 +1,12 @@
 //! What cart-service does with a record that it cannot use: it counts it (the projection does) and goes on. Keeping the
 //! record is order-service's business. One that could be read by somebody who knows its schema puts its order in doubt.
 
-use common::projection::{Refused, Unusables};
+use common::projection::{PassedOver, Refused, Unusables};
+use common::store::Transaction;
 use common::unusable::Code;
 use rdkafka::Message;
 
-use crate::doubts::Doubts;
+use crate::doubts::{Doubts, Passed};
 
 /// Skips what cannot be used.
 pub struct Skip(pub Doubts);
@@ -16,7 +17,7 @@ impl Unusables for Skip {
     }
 
     fn dispose(&mut self, refused: &[Refused<'_>]) -> Vec<Result<(), String>> {
-        for Refused { record, why } in refused {
+        for Refused { record, why, .. } in refused {
             tracing::info!(
                 kafka.topic = record.topic(),
                 kafka.partition = record.partition(),
@@ -26,9 +27,17 @@ impl Unusables for Skip {
                 "record skipped"
             );
         }
-        let unknown = refused.iter().filter_map(|Refused { record, why }| {
+        let unknown = refused.iter().filter_map(|refused| {
+            let Refused { record, why, .. } = refused;
             let schema_id = why.schema_id.filter(|_| why.code == Code::UnknownSchemaId)?;
-            Some((record.key(), record.partition(), record.offset(), schema_id))
+            // In another partition than its key's it is no record of the order, whatever it says.
+            let key = record.key().filter(|_| refused.is_at_home());
+            Some(Passed {
+                key,
+                partition: record.partition(),
+                offset: record.offset(),
+                schema_id,
+            })
         });
         // The offset does not move past a record whose doubt is not noted.
         let noted = self
@@ -36,6 +45,12 @@ impl Unusables for Skip {
             .note(unknown)
             .map_err(|error| format!("an order in doubt could not be noted: {error:#}"));
         vec![noted; refused.len()]
+    }
+
+    fn read_again(&mut self, transaction: &mut Transaction, records: &[PassedOver]) {
+        for record in records {
+            self.0.drop_one(transaction, &record.order_id);
+        }
     }
 
     fn tick(&mut self) {}

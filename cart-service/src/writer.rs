@@ -100,16 +100,19 @@ impl Writer {
         let mut fresh = false;
         let mut attempts = 0;
         loop {
-            let partition = self.ready(order_id)?;
+            // In this order: when an order is forgotten to be read again, its partition is in doubt before, and its own
+            // doubt is gone not earlier.
             let unreadable = |e: anyhow::Error| Failure::NotNow(format!("{e:#}"));
+            let state = self.view.store().order(order_id).map_err(unreadable)?;
             if let Some(doubt) = self.doubts.of(order_id).map_err(unreadable)? {
                 return Err(Failure::NotNow(doubt.to_string()));
             }
-            let state = self.view.store().order(order_id).map_err(unreadable)?;
+            let partition = self.ready(order_id)?;
             match decide(state.as_ref(), stamp()) {
                 Decision::Write(event) => {
                     attempts += 1;
                     let settled = self.write(&event, partition, deadline).await?;
+                    self.check_settled(order_id, event.event_id)?;
                     match settled.outcome {
                         Outcome::Applied { .. } | Outcome::Duplicate => {
                             return Ok(Done::Written(Box::new(won(*event, &settled))));
@@ -156,6 +159,17 @@ impl Writer {
             None => Ok(partition),
             Some(doubt) => Err(Failure::NotNow(doubt)),
         }
+    }
+
+    /// Checks that the outcome holds. While the event was under way a record of the order may have been passed over, and what
+    /// it said is not known yet.
+    fn check_settled(&self, order_id: &str, event_id: Uuid) -> Result<(), Failure> {
+        let reason = match self.doubts.of(order_id) {
+            Ok(None) => return Ok(()),
+            Ok(Some(doubt)) => doubt.to_string(),
+            Err(error) => format!("{error:#}"),
+        };
+        Err(Failure::Unknown { event_id, reason })
     }
 
     /// Sends an event and waits until it is read back.

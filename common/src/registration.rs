@@ -1,11 +1,12 @@
 //! Registers the schema lineage in the background: an outage of the registry does not stop a start, and what the
 //! registry refuses is told to whoever must end the service. What is registered, and how, says [`crate::registry`].
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use crate::config::{PipelineConfig, SchemasMode};
 use crate::registry::{RegisterError, Registry};
@@ -29,7 +30,10 @@ pub enum RegistrationState {
 
 /// A registration that is under way or done. Clones see the same one; when the last is dropped, it is tried no more.
 #[derive(Clone, Debug)]
-pub struct Registration(watch::Receiver<RegistrationState>);
+pub struct Registration {
+    state: watch::Receiver<RegistrationState>,
+    task: Arc<Mutex<Option<JoinHandle<()>>>>,
+}
 
 impl Registration {
     /// Begins to register the lineage under that subject, or only to look it up, as `SCHEMAS` says, and tries until the
@@ -55,24 +59,37 @@ impl Registration {
             state: sender.clone(),
         };
         let check_every = Duration::from_secs(config.schema_check_seconds);
-        tokio::spawn(async move {
+        let task = tokio::spawn(async move {
             tokio::select! {
                 () = task.run(check_every) => {}
                 // Nobody is interested any more.
                 () = sender.closed() => {}
             }
         });
-        Self(state)
+        Self {
+            state,
+            task: Arc::new(Mutex::new(Some(task))),
+        }
+    }
+
+    /// Ends it. Then it holds the store no more.
+    pub async fn end(&self) {
+        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(task) = task {
+            task.abort();
+            // An error is what aborting gives.
+            let _ = task.await;
+        }
     }
 
     /// How far it is now.
     pub fn state(&self) -> RegistrationState {
-        self.0.borrow().clone()
+        self.state.borrow().clone()
     }
 
     /// The id of the newest version, once it is registered.
     pub fn schema_id(&self) -> Option<u32> {
-        match &*self.0.borrow() {
+        match &*self.state.borrow() {
             RegistrationState::Registered { id, .. } => Some(*id),
             RegistrationState::Pending(_) | RegistrationState::Refused(_) => None,
         }
@@ -80,7 +97,7 @@ impl Registration {
 
     /// What an operator should know: why it is not registered, or not confirmed.
     pub fn trouble(&self) -> Option<String> {
-        match &*self.0.borrow() {
+        match &*self.state.borrow() {
             RegistrationState::Registered { trouble, .. } => trouble.clone(),
             RegistrationState::Pending(reason) | RegistrationState::Refused(reason) => Some(reason.clone()),
         }
@@ -88,12 +105,12 @@ impl Registration {
 
     /// How far it is, for those who wait for a change.
     pub fn watch(&self) -> watch::Receiver<RegistrationState> {
-        self.0.clone()
+        self.state.clone()
     }
 
     /// Waits until the registry refuses, and tells why. Without a refusal it waits for ever.
     pub async fn refused(&self) -> String {
-        let mut state = self.0.clone();
+        let mut state = self.state.clone();
         // The guard that wait_for gives is dropped at once: this future must be able to move between threads.
         let refused = state
             .wait_for(|state| matches!(state, RegistrationState::Refused(_)))
@@ -102,7 +119,7 @@ impl Registration {
         if let Ok(RegistrationState::Refused(reason)) = refused {
             return reason;
         }
-        // Registered: the task has ended, and its sender is gone.
+        // Nothing was refused, and nothing is asked any more.
         std::future::pending().await
     }
 }
@@ -171,8 +188,13 @@ impl Task {
                 RegistrationState::Registered { id, trouble: None }
             }
         };
-        if !std::mem::replace(&mut self.confirmed, true) || *self.state.borrow() != state {
-            tracing::info!(subject = self.subject, schema.id = id, "schema registered");
+        let is_news = !std::mem::replace(&mut self.confirmed, true) || *self.state.borrow() != state;
+        match &state {
+            RegistrationState::Pending(reason) if is_news => {
+                tracing::error!(subject = self.subject, schema.id = id, reason, "nothing is written");
+            }
+            _ if is_news => tracing::info!(subject = self.subject, schema.id = id, "the schema is registered"),
+            _ => {}
         }
         self.state.send_replace(state);
     }
@@ -209,7 +231,10 @@ mod tests {
     use super::*;
 
     fn registration(state: RegistrationState) -> Registration {
-        Registration(watch::channel(state).1)
+        Registration {
+            state: watch::channel(state).1,
+            task: Arc::default(),
+        }
     }
 
     #[test]

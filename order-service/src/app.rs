@@ -99,6 +99,8 @@ impl Application {
         let registration = state.registration.clone();
         let routes = move |config: &mut ServiceConfig| routes::configure(config, &state);
         let served = service::serve_until(stop, listener, SERVICE, &registration, routes).await;
+        // Nothing may hold the store when this ends.
+        registration.end().await;
         // After the requests: some waited for the projection.
         let stopped = projection.stop().await;
         served.and(stopped)

@@ -47,6 +47,18 @@ pub fn with_gift_note() -> anyhow::Result<String> {
     Ok(schema.to_string())
 }
 
+/// Registers a schema under a subject, with what it refers to, a JSON array of `{name, subject, version}`. Returns its id.
+///
+/// # Errors
+/// When the registry does not take it.
+pub async fn register(registry_url: &str, subject: &str, schema: &str, references: &Value) -> anyhow::Result<u32> {
+    let request = reqwest::Client::new().post(format!("{registry_url}/subjects/{subject}/versions"));
+    let body = serde_json::json!({"schema": schema, "references": references});
+    let answer: Value = request.json(&body).send().await?.error_for_status()?.json().await?;
+    let id = answer["id"].as_u64().context("an answer without an id")?;
+    Ok(u32::try_from(id)?)
+}
+
 /// A record's value: the frame with that id, then the data as a datum of that schema.
 ///
 /// # Errors

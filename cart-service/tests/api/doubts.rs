@@ -4,7 +4,7 @@ use common::event::{OrderEvent, OrderStatus};
 use common::kafka::partition;
 use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
-use reqwest::{Client, StatusCode};
+use reqwest::StatusCode;
 use sandbox::{foreign, sample};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -19,31 +19,43 @@ fn event(order_id: &str, version: i32, status: OrderStatus) -> OrderEvent {
 
 /// Writes data of a schema under an id, as somebody else's release would.
 fn write(world: &World, schema_id: u32, schema: &str, order_id: &str, data: Value) {
+    let value = foreign::value(schema_id, schema, data).expect("encodes");
+    send(world, home(order_id), order_id, &value);
+}
+
+async fn register(world: &World, subject: &str, schema: &str) -> u32 {
+    let id = foreign::register(&world.registry_url, subject, schema, &json!([])).await;
+    id.expect("registers")
+}
+
+/// Writes a record to a partition.
+fn send(world: &World, partition: i32, order_id: &str, value: &[u8]) {
     let producer: BaseProducer = ClientConfig::new()
         .set("bootstrap.servers", world.broker.bootstrap_servers())
         .create()
         .expect("a producer");
-    let value = foreign::value(schema_id, schema, data).expect("encodes");
-    let record = BaseRecord::to(TOPIC)
-        .partition(partition::of_key(order_id.as_bytes(), 6))
-        .key(order_id)
-        .payload(&value);
+    let record = BaseRecord::to(TOPIC).partition(partition).key(order_id).payload(value);
     producer.send(record).map_err(|(error, _)| error).expect("sent");
     producer.flush(Duration::from_secs(10)).expect("written");
 }
 
-async fn register(world: &World, subject: &str, schema: &str) -> u32 {
-    let request = Client::new().post(format!("{}/subjects/{subject}/versions", world.registry_url));
-    let answer = request
-        .json(&json!({"schema": schema}))
-        .send()
-        .await
-        .expect("an answer");
-    let body: Value = answer.json().await.expect("JSON");
-    body["id"]
-        .as_u64()
-        .and_then(|id| u32::try_from(id).ok())
-        .expect("an id")
+/// An event with a field that we lack, under an id that the registry will give to the next schema: that one.
+async fn of_the_next_schema(world: &World, event: &OrderEvent) -> (String, Vec<u8>) {
+    // Ids are given in turn.
+    let newest = register(world, "probe-value", r#""string""#).await;
+    let schema = foreign::with_gift_note().expect("a schema");
+    let data = serde_json::to_value(event).expect("JSON");
+    let value = foreign::value(newest + 1, &schema, data).expect("encodes");
+    (schema, value)
+}
+
+fn home(order_id: &str) -> i32 {
+    partition::of_key(order_id.as_bytes(), 6)
+}
+
+fn is_about_a_newer_release(problem: &Value) -> bool {
+    let detail = problem["detail"].as_str();
+    detail.is_some_and(|why| why.contains("newer release"))
 }
 
 /// Waits until an update is answered so, and returns the answer.
@@ -168,5 +180,85 @@ async fn an_order_with_a_record_of_an_unknown_schema_is_in_doubt_until_the_schem
         (StatusCode::OK, &json!(2)),
         "{body}"
     );
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_record_in_another_partition_than_its_key_s_is_no_record_of_the_order() {
+    let world = World::new();
+    let app = world.start_with(|config| config.unknown_schema_grace_ms = 50).await;
+    assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
+    let (schema, value) = of_the_next_schema(&world, &event("A-1", 2, OrderStatus::Confirmed)).await;
+    send(&world, (home("A-1") + 1) % 6, "A-1", &value);
+    // In the same partition, so it was passed over when this one is in doubt.
+    let neighbour = (0..)
+        .map(|n| format!("B-{n}"))
+        .find(|id| home(id) == (home("A-1") + 1) % 6);
+    let neighbour = neighbour.expect("an id");
+    send(&world, home(&neighbour), &neighbour, &value);
+    updated(&app, &neighbour, "confirmed", StatusCode::SERVICE_UNAVAILABLE).await;
+    assert_eq!(app.update("A-1", "pending").await.0, StatusCode::OK);
+    register(&world, "newer-value", &schema).await;
+    // Read again, it is what it always was: a record with a key that is not its order's.
+    updated(&app, &neighbour, "confirmed", StatusCode::NOT_FOUND).await;
+    let (status, body) = app.update("A-1", "confirmed").await;
+    assert_eq!(
+        (status, &body["order"]["version"]),
+        (StatusCode::OK, &json!(3)),
+        "{body}"
+    );
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_write_behind_a_record_that_is_passed_over_is_not_said_to_have_won() {
+    let world = World::new();
+    let app = world.start().await;
+    assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
+    let (schema, value) = of_the_next_schema(&world, &event("A-1", 2, OrderStatus::Confirmed)).await;
+    send(&world, home("A-1"), "A-1", &value);
+    // Within the grace the partition is not in doubt yet, so the event is written, and lies behind that record.
+    let (status, problem) = app.update("A-1", "pending").await;
+    assert!(
+        [StatusCode::GATEWAY_TIMEOUT, StatusCode::SERVICE_UNAVAILABLE].contains(&status),
+        "{problem}"
+    );
+    register(&world, "newer-value", &schema).await;
+    let newer = || async { is_about_a_newer_release(&app.update("A-1", "processing").await.1) };
+    assert!(becomes_true(newer).await, "the first one won");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn an_order_is_not_forgotten_for_a_record_that_retention_has_deleted() {
+    let world = World::new();
+    let app = world.start_with(|config| config.unknown_schema_grace_ms = 50).await;
+    let (schema, value) = of_the_next_schema(&world, &event("A-1", 2, OrderStatus::Confirmed)).await;
+    send(&world, home("A-1"), "A-1", &value);
+    let passed_over = || async {
+        let reasons = app.get("/health").await.1["reasons"].to_string();
+        reasons.contains("1 orders cannot be written")
+    };
+    assert!(becomes_true(passed_over).await, "{}", app.get("/health").await.1);
+    let ours = common::schemas::newest_text().text;
+    let ours_id = register(&world, "order-events-value", &ours).await;
+    let third = serde_json::to_value(event("A-1", 3, OrderStatus::Confirmed)).expect("JSON");
+    write(&world, ours_id, &ours, "A-1", third);
+    // The mock broker keeps 5 MiB of a partition. What is behind is read before it is gone.
+    for n in 2..16 {
+        send(&world, home("A-1"), "x", &vec![9; 900_000]);
+        let read = || async {
+            let metrics = app.text("/metrics").await;
+            let skipped = format!(
+                "orderlog_unusable_records_total{{service=\"cart-service\",code=\"not_framed\"}} {}",
+                n - 1
+            );
+            metrics.contains(&skipped)
+        };
+        assert!(becomes_true(read).await, "{}", app.text("/metrics").await);
+    }
+    register(&world, "newer-value", &schema).await;
+    let body = updated(&app, "A-1", "processing", StatusCode::OK).await;
+    assert_eq!(body["order"]["version"], 4, "{body}");
     app.stop().await;
 }

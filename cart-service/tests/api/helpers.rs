@@ -128,6 +128,16 @@ impl App {
         .await
     }
 
+    pub async fn text(&self, path: &str) -> String {
+        let answer = self
+            .client
+            .get(format!("{}{path}", self.url))
+            .send()
+            .await
+            .expect("an answer");
+        answer.text().await.expect("text")
+    }
+
     pub async fn create(&self, body: Value) -> (StatusCode, Value) {
         answer(self.post("/create-order", body).await).await
     }

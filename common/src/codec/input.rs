@@ -51,7 +51,19 @@ impl<'d> Input<'d> {
     }
 
     /// A variable-length zig-zag number of at most 64 bits.
+    #[inline]
     pub fn long(&mut self) -> Result<i64, Fault> {
+        match self.rest {
+            // Most numbers are lengths, indexes and counts.
+            [byte, rest @ ..] if byte & 0x80 == 0 => {
+                self.rest = rest;
+                Ok(unzigzag(u64::from(*byte)))
+            }
+            _ => self.longer(),
+        }
+    }
+
+    fn longer(&mut self) -> Result<i64, Fault> {
         let mut bits = 0_u64;
         for (n, &byte) in self.rest.iter().enumerate() {
             let low = u64::from(byte & 0x7f);
@@ -62,7 +74,7 @@ impl<'d> Input<'d> {
             bits |= low << (7 * n);
             if byte & 0x80 == 0 {
                 self.rest = self.rest.get(n + 1..).unwrap_or_default();
-                return Ok((bits >> 1).cast_signed() ^ -(bits & 1).cast_signed());
+                return Ok(unzigzag(bits));
             }
         }
         Err(Fault::Ends)
@@ -116,6 +128,10 @@ impl<'d> Input<'d> {
         self.entries_left = self.entries_left.checked_sub(1).ok_or(Fault::TooMany)?;
         Ok(())
     }
+}
+
+fn unzigzag(bits: u64) -> i64 {
+    (bits >> 1).cast_signed() ^ -(bits & 1).cast_signed()
 }
 
 /// A block of an array or a map.

@@ -1,17 +1,19 @@
 //! Reads a datum straight into a type, after a plan: a serde deserializer over the bytes. Nothing is built in between, so
 //! what a hostile datum can make us allocate is what the type itself takes.
 
-use serde::de::value::{BorrowedStrDeserializer, SeqDeserializer, StrDeserializer};
-use serde::de::{DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, Visitor};
+mod fields;
+mod list;
+
+use serde::de::value::{SeqDeserializer, StrDeserializer};
+use serde::de::{DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
-use serde_json::Value as Json;
 
 use super::fault::{Fault, Located};
-use super::input::{Block, Input};
-use super::plan::{Entries, Plan, PlanId, Plans, Step};
+use super::input::Input;
+use super::plan::{Plan, PlanId, Plans};
 
-/// Most room that is made for a list before its entries were read.
-const MOST_RESERVED: usize = 1024;
+use fields::Fields;
+use list::List;
 
 /// One value of the datum, at the place where the input stands.
 pub(super) struct Reader<'de, 'i> {
@@ -60,14 +62,7 @@ impl<'de> Reader<'de, '_> {
             }
             Plan::Enum(symbols) => visitor.visit_borrowed_str(self.symbol(symbols)?),
             Plan::Record { steps, defaults, .. } => {
-                let mut fields = Fields {
-                    plans: self.plans,
-                    input: self.input,
-                    steps: steps.iter(),
-                    reading: None,
-                    defaults: defaults.iter(),
-                    default: None,
-                };
+                let mut fields = Fields::new(&mut self, steps, defaults);
                 let value = visitor.visit_map(&mut fields)?;
                 fields.end().map(|()| value)
             }
@@ -152,165 +147,5 @@ impl<'de> EnumAccess<'de> for Symbol<'de> {
     fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self::Variant), Located> {
         let symbol: StrDeserializer<'de, Located> = self.0.into_deserializer();
         symbol.variant_seed(seed)
-    }
-}
-
-/// A record's fields: the writer's, then the defaults of those that it does not write.
-struct Fields<'de, 'i> {
-    plans: &'de Plans,
-    input: &'i mut Input<'de>,
-    steps: std::slice::Iter<'de, Step>,
-    /// The field whose value comes next.
-    reading: Option<(&'de str, PlanId)>,
-    defaults: std::slice::Iter<'de, (Box<str>, Json)>,
-    default: Option<&'de Json>,
-}
-
-impl Fields<'_, '_> {
-    /// Checks that all of it was read. A type that takes fewer fields would leave the input within the record.
-    fn end(&self) -> Result<(), Located> {
-        if self.reading.is_none() && self.steps.len() == 0 {
-            return Ok(());
-        }
-        Err(Fault::Is("the value has more fields than are read").into())
-    }
-}
-
-impl<'de> MapAccess<'de> for Fields<'de, '_> {
-    type Error = Located;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Located> {
-        let name = |name: &'de str| seed.deserialize(BorrowedStrDeserializer::new(name)).map(Some);
-        for step in self.steps.by_ref() {
-            match step {
-                Step::Read(field, plan) => {
-                    self.reading = Some((field, *plan));
-                    return name(field);
-                }
-                Step::Skip(field, shape) => {
-                    let skipped = self.plans.shapes.skip(*shape, self.input);
-                    skipped.map_err(|fault| Located::from(fault).within(field))?;
-                }
-            }
-        }
-        match self.defaults.next() {
-            Some((field, default)) => {
-                self.default = Some(default);
-                name(field)
-            }
-            None => Ok(None),
-        }
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Located> {
-        if let Some((field, plan)) = self.reading.take() {
-            let reader = Reader {
-                plans: self.plans,
-                plan,
-                input: self.input,
-            };
-            return seed.deserialize(reader).map_err(|fault| fault.within(field));
-        }
-        let default = self
-            .default
-            .take()
-            .ok_or(Fault::Is("a value was asked for without its name"))?;
-        seed.deserialize(default)
-            .map_err(|_| Located::new("a default does not fit the field"))
-    }
-}
-
-/// The entries of an array or a map, block by block.
-struct List<'de, 'i> {
-    plans: &'de Plans,
-    input: &'i mut Input<'de>,
-    entries: Entries,
-    /// The fewest bytes of an entry's key.
-    key: usize,
-    block: Block,
-    left: usize,
-    index: usize,
-    ended: bool,
-}
-
-impl<'de, 'i> List<'de, 'i> {
-    fn new(reader: &'i mut Reader<'de, '_>, entries: Entries, key: usize) -> Self {
-        Self {
-            plans: reader.plans,
-            input: reader.input,
-            entries,
-            key,
-            block: Block::default(),
-            left: 0,
-            index: 0,
-            ended: false,
-        }
-    }
-
-    /// Whether there is another entry. At a block's end it goes on to the next.
-    fn advance(&mut self) -> Result<bool, Fault> {
-        if self.left == 0 && !self.ended {
-            if self.index > 0 {
-                self.block.check(self.input)?;
-            }
-            self.block = self.input.block(self.entries.least.saturating_add(self.key))?;
-            self.left = self.block.entries;
-            self.ended = self.left == 0;
-        }
-        if self.ended {
-            return Ok(false);
-        }
-        self.left -= 1;
-        self.index += 1;
-        self.input.count_entry().map(|()| true)
-    }
-
-    /// Checks that all of it was read. A type that takes fewer entries would leave the input within the list.
-    fn end(&mut self) -> Result<(), Located> {
-        if self.advance()? {
-            return Err(Fault::Is("the value has more entries than are read").into());
-        }
-        Ok(())
-    }
-
-    fn entry<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Located> {
-        let reader = Reader {
-            plans: self.plans,
-            plan: self.entries.plan,
-            input: self.input,
-        };
-        seed.deserialize(reader)
-            .map_err(|fault| fault.within_entry(self.index - 1))
-    }
-}
-
-impl<'de> SeqAccess<'de> for List<'de, '_> {
-    type Error = Located;
-
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Located> {
-        if !self.advance()? {
-            return Ok(None);
-        }
-        self.entry(seed).map(Some)
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        Some(self.left.min(MOST_RESERVED))
-    }
-}
-
-impl<'de> MapAccess<'de> for List<'de, '_> {
-    type Error = Located;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Located> {
-        if !self.advance()? {
-            return Ok(None);
-        }
-        let key = self.input.string()?;
-        seed.deserialize(BorrowedStrDeserializer::new(key)).map(Some)
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Located> {
-        self.entry(seed)
     }
 }

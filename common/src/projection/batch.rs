@@ -98,11 +98,7 @@ impl<U: Unusables> Runner<U> {
         }
         for (partition, reason) in failed {
             shares.remove(&partition);
-            self.hold(
-                reader,
-                partition,
-                Hold::backoff(format!("dead letters cannot be written: {reason}")),
-            );
+            self.hold(reader, partition, Hold::backoff(reason));
         }
         shares
     }

@@ -13,6 +13,8 @@ use crate::store::{LearnError, Store};
 const RETRY: Duration = Duration::from_secs(5);
 /// Most ids of one look, but for the first, which is at all of them: thousands of ids are no load for the registry.
 const MOST: usize = 50;
+/// So many ids in a row without an answer, and it is the registry that does not answer.
+const SILENT: usize = 3;
 
 /// Compares what known ids mean, all of them at once and then some every `interval`, and halts the projection when one
 /// means another schema than before.
@@ -40,6 +42,7 @@ pub(super) async fn watch(registry: Arc<Registry>, store: Store, interval: Durat
                 return;
             }
         };
+        let _ = commands.send(Command::Lost(watch.lost.iter().copied().collect()));
         tokio::time::sleep(pause).await;
     }
 }
@@ -49,7 +52,7 @@ struct Watch {
     store: Store,
     /// Whether all ids were compared once.
     looked: bool,
-    /// Ids that the registry does not know any more; told once.
+    /// Ids that the registry does not know any more.
     lost: BTreeSet<u32>,
 }
 
@@ -67,24 +70,34 @@ impl Watch {
             fastrand::shuffle(&mut ids);
             ids.truncate(MOST);
         }
+        let mut silent = 0;
         for id in ids {
             match self.registry.schema(id).await {
                 Ok(schema) => {
+                    silent = 0;
                     self.lost.remove(&id);
                     if self.store.means(id, &schema).map_err(Look::Failed)? == Some(false) {
                         return Err(Look::Another(id));
                     }
                 }
-                Err(RegistryError::Outage(_)) => return Err(Look::NoAnswer),
-                // Its records are read all the same; others cannot read them any more.
-                Err(RegistryError::Unknown(reason)) if self.lost.insert(id) => {
-                    tracing::warn!(
-                        schema.id = id,
-                        reason,
-                        "records name a schema that the registry has lost"
-                    );
+                // It may be this id's fault, and the others are still to be compared.
+                Err(RegistryError::Outage(_)) => {
+                    silent += 1;
+                    if silent == SILENT {
+                        return Err(Look::NoAnswer);
+                    }
                 }
-                Err(RegistryError::Unknown(_)) => {}
+                // Its records are read all the same; others cannot read them any more.
+                Err(RegistryError::Unknown(reason)) => {
+                    silent = 0;
+                    if self.lost.insert(id) {
+                        tracing::warn!(
+                            schema.id = id,
+                            reason,
+                            "records name a schema that the registry has lost"
+                        );
+                    }
+                }
             }
         }
         self.looked = true;

@@ -57,6 +57,8 @@ enum Command {
     Recheck(i32, tokio::sync::oneshot::Sender<()>),
     /// Read records again that were passed over because their schema was not known.
     Reread(Reread),
+    /// Say that the registry has lost these schema ids.
+    Lost(Vec<u32>),
     /// Read nothing more, and say why.
     Halt(String),
     /// Finish the batch and end.

@@ -11,6 +11,8 @@ pub struct Progress {
     pub halted: Option<String>,
     /// What an operator should know of the topic's settings.
     pub warnings: Vec<String>,
+    /// Schema ids that records name and the registry does not know any more.
+    pub lost_schemas: Vec<u32>,
     /// One for each partition, in order; empty until the topic was seen.
     pub partitions: Vec<PartitionProgress>,
 }
@@ -53,11 +55,18 @@ impl Progress {
             .iter()
             .enumerate()
             .filter_map(|(n, partition)| Some(format!("partition {n} is paused: {}", partition.paused.as_ref()?)));
+        let lost = self.lost_schemas.first().map(|first| {
+            format!(
+                "the schema registry does not know schema id {first} any more ({} such ids): others cannot read the records that name it",
+                self.lost_schemas.len()
+            )
+        });
         self.halted
             .iter()
             .cloned()
             .chain(self.starting.iter().cloned())
             .chain(paused)
+            .chain(lost)
             .chain(self.warnings.iter().cloned())
             .collect()
     }

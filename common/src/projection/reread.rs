@@ -1,4 +1,9 @@
 //! Reading records again that were passed over because the registry did not know their schema, once it does.
+//!
+//! What came after such a record was decided without it, so the order is forgotten as it was decided since, and everything
+//! from the record on is read again: for other orders the fold takes what it has seen before for what it is. One thing is
+//! lost: what the order was before the record. Where a misbehaving writer follows it with an illegal step, that step is
+//! applied here until the order's next event.
 
 use std::time::Duration;
 
@@ -7,9 +12,10 @@ use tokio::sync::oneshot;
 use super::run::Runner;
 use super::unusables::Unusables;
 use crate::kafka::log_reader::LogReader;
+use crate::store::PartitionRow;
 
 /// How long the broker may take to tell where the partition begins.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A record that was passed over.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,8 +24,6 @@ pub struct PassedOver {
     pub order_id: String,
     /// Its offset.
     pub offset: i64,
-    /// The schema id that it names.
-    pub schema_id: u32,
 }
 
 /// An order to read records of one partition again.
@@ -30,11 +34,9 @@ pub struct Reread {
 }
 
 impl<U: Unusables> Runner<U> {
-    /// Goes back to the first of those records and reads on from there, whatever lies behind it too: the fold takes what
-    /// it has seen before for what it is. The partition counts as not caught up until that is done.
+    /// Goes back to the first of those records and reads on from there. The partition counts as not caught up until it was
+    /// read to its end again.
     pub(super) fn reread(&mut self, reader: &LogReader, reread: Reread) {
-        let ids: Vec<u32> = reread.records.iter().map(|record| record.schema_id).collect();
-        self.lookup.forget_unknown(&ids);
         match self.rewind(reader, &reread) {
             // Whoever has given up is not interested any more.
             Ok(true) => drop(reread.done.send(())),
@@ -48,43 +50,59 @@ impl<U: Unusables> Runner<U> {
     }
 
     fn rewind(&mut self, reader: &LogReader, reread: &Reread) -> anyhow::Result<bool> {
-        let Some(first) = reread.records.iter().map(|record| record.offset).min() else {
-            return Ok(true);
-        };
-        // Behind what retention has deleted: those records cannot be read any more, by nobody.
-        let (oldest, _) = reader.bounds(reread.partition, PATIENCE)?;
-        let store = self.store.clone();
         let halted = self.halted;
         let Some(part) = self.part(reread.partition).filter(|part| part.is_read() && !halted) else {
             return Ok(false);
         };
-        let mut row = part.row.clone();
-        let mut transaction = store.begin();
+        let before = part.row.clone();
+        let Some(first) = reread.records.iter().map(|record| record.offset).min() else {
+            return Ok(true);
+        };
+        // What retention has deleted cannot be read any more, by nobody.
+        let (oldest, _) = reader.bounds(reread.partition, PATIENCE)?;
+        let mut row = before.clone();
+        row.next = first.max(oldest).min(before.next);
+        row.counted_to = before.next.max(before.counted_to);
+        // The check of a start begins at the last record, which is one that comes later now.
+        row.last = None;
+        let mut transaction = self.store.begin();
         for record in &reread.records {
-            // What came after the record was decided without it. What came before it stays, in case it is newer.
-            let Some(state) = store
-                .order(&record.order_id)?
-                .filter(|state| state.offset > record.offset)
-            else {
+            let Some(state) = self.store.order(&record.order_id)? else {
                 continue;
             };
-            transaction.remove_order(&state.order.order_id);
-            row.counters.orders = row.counters.orders.saturating_sub(1);
+            let since = state.partition == reread.partition && state.offset > record.offset;
+            // Only what will be read again may be forgotten.
+            if since && state.offset >= row.next {
+                transaction.remove_order(&record.order_id);
+                row.counters.orders = row.counters.orders.saturating_sub(1);
+            }
         }
-        row.next = first.max(oldest).min(row.next);
-        row.last = None;
         transaction.put_partition(reread.partition, &row)?;
-        transaction.commit()?;
+        self.unusables.read_again(&mut transaction, &reread.records);
+        // Told before it is so: nobody may take an order that was forgotten for one that does not exist.
+        let next = row.next;
+        self.begin_again(reread.partition, row);
+        let committed = transaction.commit();
+        let from = if committed.is_ok() { next } else { before.next };
+        if committed.is_err() {
+            self.begin_again(reread.partition, before);
+        }
+        // Also where nothing has changed: the partition is in doubt until its end is met again.
+        reader.seek(reread.partition, from);
+        committed?;
         tracing::info!(
             kafka.partition = reread.partition,
-            kafka.offset = row.next,
+            kafka.offset = from,
             records = reread.records.len(),
             "reading records again whose schema is known now"
         );
-        part.begin_again(row);
-        let from = part.position();
-        reader.seek(reread.partition, from);
-        self.publish(reread.partition);
         Ok(true)
+    }
+
+    fn begin_again(&mut self, partition: i32, row: PartitionRow) {
+        if let Some(part) = self.part(partition) {
+            part.begin_again(row);
+        }
+        self.publish(partition);
     }
 }

@@ -145,6 +145,7 @@ impl<U: Unusables> Runner<U> {
                     self.halt(reason);
                     return true;
                 }
+                Ok(Command::Lost(ids)) => self.tell_of_lost(ids),
                 Ok(Command::Recheck(..) | Command::Reread(_)) | Err(mpsc::RecvTimeoutError::Timeout) => {}
             }
         }
@@ -184,6 +185,7 @@ impl<U: Unusables> Runner<U> {
                 match commands.try_recv() {
                     Ok(Command::Recheck(partition, done)) => self.recheck(reader, partition, done),
                     Ok(Command::Reread(reread)) => self.reread(reader, reread),
+                    Ok(Command::Lost(ids)) => self.tell_of_lost(ids),
                     Ok(Command::Halt(reason)) => self.halt(reason),
                     Ok(Command::Stop) | Err(mpsc::TryRecvError::Disconnected) => {
                         self.show(reader);
@@ -229,7 +231,9 @@ impl<U: Unusables> Runner<U> {
 
     /// Lets partitions go on whose schema has come or whose time is up.
     fn release(&mut self, reader: &LogReader) {
-        self.lookup.take_answers();
+        if let Err(another) = self.lookup.take_answers() {
+            self.halt(another.to_string());
+        }
         let mut changed = Vec::new();
         for (partition, part) in (0..).zip(&mut self.parts) {
             match &part.hold {
@@ -240,7 +244,7 @@ impl<U: Unusables> Runner<U> {
                 {
                     let why = self.lookup.outage(*id).or_else(|| {
                         part.waits_long()
-                            .then(|| format!("asking the schema registry for schema id {id}"))
+                            .then(|| format!("asking the schema registry for schema id {id} and those behind it"))
                     });
                     if why.is_some() && part.paused != why {
                         part.paused = why;
@@ -267,6 +271,15 @@ impl<U: Unusables> Runner<U> {
         if part.hold.is_none() && part.recheck(done) {
             reader.seek(partition, part.position());
         }
+    }
+
+    fn tell_of_lost(&self, ids: Vec<u32>) {
+        let lost = |progress: &mut Progress| {
+            let changed = progress.lost_schemas != ids;
+            progress.lost_schemas = ids;
+            changed
+        };
+        self.progress.send_if_modified(lost);
     }
 
     pub(super) fn halt(&mut self, reason: String) {

@@ -86,7 +86,10 @@ impl<'a> Share<'a> {
             }
         };
         self.row.next = record.offset() + 1;
-        self.row.counters.count(&outcome);
+        // What was counted before it is read again is counted once.
+        if record.offset() >= self.row.counted_to {
+            self.row.counters.count(&outcome);
+        }
         self.last = Some(record);
         self.at_end = false;
         if let Some(event_id) = event_id {
@@ -168,7 +171,11 @@ impl<'a> Share<'a> {
     }
 
     pub fn refused(&self) -> impl Iterator<Item = Refused<'_>> {
-        self.refused.iter().map(|(record, why)| Refused { record, why })
+        self.refused.iter().map(|(record, why)| Refused {
+            record,
+            why,
+            partitions: self.place.partitions,
+        })
     }
 
     /// Puts all that it changes into the transaction.

@@ -6,6 +6,7 @@ use super::part::Part;
 use super::run::Runner;
 use super::unusables::Unusables;
 use crate::kafka::log_reader::LogReader;
+use crate::registry::Reachability;
 use crate::store::Counters;
 
 impl<U: Unusables> Runner<U> {
@@ -46,6 +47,11 @@ impl<U: Unusables> Runner<U> {
             metrics::gauge!("orderlog_partition_paused", &labels).set(f64::from(u8::from(part.hold.is_some())));
         }
         self.tell_of_link();
+        let registry = match self.lookup.registry().reachability() {
+            Reachability::Disconnected => 0.0,
+            Reachability::Connected | Reachability::Unknown => 1.0,
+        };
+        metrics::gauge!("orderlog_registry_connected", "service" => self.settings.service).set(registry);
         let orders: u64 = self.parts.iter().map(|part| part.row.counters.orders).sum();
         metrics::gauge!("orderlog_orders", "service" => self.settings.service).set(orders as f64);
     }

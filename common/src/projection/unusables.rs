@@ -1,7 +1,11 @@
 //! The one thing in which the services differ: what happens to a record that cannot be used.
 
+use rdkafka::Message;
 use rdkafka::message::BorrowedMessage;
 
+use super::reread::PassedOver;
+use crate::kafka::partition;
+use crate::store::Transaction;
 use crate::unusable::Unusable;
 
 /// A record that cannot be used, and why.
@@ -10,6 +14,16 @@ pub struct Refused<'a> {
     pub record: &'a BorrowedMessage<'a>,
     /// Why.
     pub why: &'a Unusable,
+    /// How many partitions the topic has.
+    pub partitions: i32,
+}
+
+impl Refused<'_> {
+    /// Whether the record lies in its key's partition.
+    pub fn is_at_home(&self) -> bool {
+        let key = self.record.key();
+        key.is_some_and(|key| partition::of_key(key, self.partitions) == self.record.partition())
+    }
 }
 
 /// What a service does with records that cannot be used. Called on the projection's thread only, so it may block, for
@@ -21,8 +35,13 @@ pub trait Unusables: Send + 'static {
     /// Why it is not ready; nothing is read until it is.
     fn prepare(&mut self) -> anyhow::Result<()>;
 
-    /// Disposes of the records. One result for each: the offset moves past a record only when it was disposed of.
+    /// Disposes of the records. One result for each: the offset moves past a record only when it was disposed of. An
+    /// error is a sentence for operators.
     fn dispose(&mut self, refused: &[Refused<'_>]) -> Vec<Result<(), String>>;
+
+    /// These records, which were disposed of before, will be read again once the transaction is committed. For a service
+    /// that has nothing read again there is nothing to do.
+    fn read_again(&mut self, _transaction: &mut Transaction, _records: &[PassedOver]) {}
 
     /// Called between batches, several times a second.
     fn tick(&mut self);

@@ -33,6 +33,7 @@ fn what_was_committed_is_there_after_a_restart() {
     let dir = tempfile::tempdir().expect("a directory");
     let row = PartitionRow {
         next: 7,
+        counted_to: 3,
         last: None,
         counters: Counters {
             applied: 5,

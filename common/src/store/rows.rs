@@ -18,6 +18,9 @@ const ORDER_FORMAT: u8 = 2;
 pub struct PartitionRow {
     /// Offset of the next record to read.
     pub next: i64,
+    /// Records below this offset were counted before they came to be read again.
+    #[serde(default)]
+    pub counted_to: i64,
     /// The last record that was read: proves at start that the topic is still the same one.
     pub last: Option<LastRecord>,
     /// What was counted.

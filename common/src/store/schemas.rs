@@ -2,7 +2,7 @@
 //! resolved, so that a record does not need the disk. An id never changes its meaning here.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use anyhow::Context;
 use fjall::Keyspace;
@@ -23,6 +23,8 @@ const MOST_RESOLVED: usize = 10_000;
 pub(super) struct Schemas {
     table: Keyspace,
     resolved: Arc<RwLock<HashMap<u32, Arc<WriterSchema>>>>,
+    /// Held by whoever compares an id's meaning and then writes it.
+    learning: Arc<Mutex<()>>,
 }
 
 /// What is remembered of a schema id. JSON on disk.
@@ -49,7 +51,7 @@ struct OwnRow {
 pub enum LearnError {
     /// The id meant another schema before.
     #[error(
-        "the schema registry gives schema id {0} another meaning than before: it was wiped, or it is another registry. Records and stores name schemas by id, so nothing more is read or written until an operator brings the registry's content back, or starts with --rebuild on a topic that was written with this registry"
+        "the schema registry gives schema id {0} another meaning than before: it was wiped, or it is another registry. Records and stores name schemas by id, so nothing more is read or written. Bring the registry's content back and restart this service, or start it with --rebuild on a topic that was written with this registry"
     )]
     AnotherMeaning(u32),
     /// The disk failed.
@@ -62,6 +64,7 @@ impl Schemas {
         Self {
             table,
             resolved: Arc::default(),
+            learning: Arc::default(),
         }
     }
 
@@ -115,6 +118,7 @@ impl Store {
     /// # Errors
     /// [`LearnError::AnotherMeaning`] when it meant another schema before, and [`LearnError::Disk`].
     pub fn learn_schema(&self, id: u32, schema: &SchemaText, writer: Arc<WriterSchema>) -> Result<(), LearnError> {
+        let _learning = self.schemas.learning.lock().unwrap_or_else(PoisonError::into_inner);
         if !self.means(id, schema)?.unwrap_or(true) {
             return Err(LearnError::AnotherMeaning(id));
         }
@@ -142,7 +146,8 @@ impl Store {
     }
 
     /// Whether that id means that schema; `None` when the id was never seen. Texts that differ only in what does not
-    /// change the bytes (docs, white space) mean the same. Of what is no Avro that we can parse, it cannot be told.
+    /// change the bytes (docs, white space) mean the same. What is no Avro that we can read means the same as other such:
+    /// a registry may show it differently, and its records cannot be used either way.
     ///
     /// # Errors
     /// When the disk fails.
@@ -150,10 +155,15 @@ impl Store {
         let Some(row) = self.schemas.row(id)? else {
             return Ok(None);
         };
-        Ok(Some(
-            row.sha256 == sha256(schema)
-                || row.bytes <= MAX_SCHEMA_BYTES && (!row.schema.is_avro() || row.schema.writes_the_same_as(schema)),
-        ))
+        if row.sha256 == sha256(schema) {
+            return Ok(Some(true));
+        }
+        let was_avro = row.bytes <= MAX_SCHEMA_BYTES && row.schema.is_avro();
+        Ok(Some(if was_avro {
+            row.schema.writes_the_same_as(schema)
+        } else {
+            !schema.is_avro()
+        }))
     }
 
     /// Every schema id that was seen.

@@ -4,6 +4,7 @@
 mod arbitrary;
 mod avro;
 mod bombs;
+mod corpus;
 mod dropped;
 mod events;
 mod readers;

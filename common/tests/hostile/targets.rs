@@ -52,7 +52,11 @@ pub fn resolve_and_decode(input: &[u8]) {
     if let WriterSchema::Wrong(reason) = &writer {
         assert_ne!(reason, "the schema cannot be resolved");
     }
-    assert!(writer.order_fields_dropped().all(|path| path.is_ascii()));
+    assert!(
+        !writer
+            .order_fields_dropped()
+            .any(|path| path.contains(char::is_control))
+    );
     let mut commented = schema.clone();
     commented.text.push(' ');
     assert!(matches!(writer, WriterSchema::Wrong(_)) || schema.writes_the_same_as(&commented));

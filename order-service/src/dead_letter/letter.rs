@@ -125,16 +125,28 @@ pub(super) fn fingerprint(value: &[u8]) -> String {
     format!("{:x}", Sha256::digest(value))
 }
 
-/// The headers, in order. One whose name is not UTF-8 is left out: no name of ours is like that, and rdkafka panics
-/// when it is asked for it.
+/// Most headers of one record that are looked at although their names are not UTF-8: rdkafka panics at each, which takes
+/// its time, and tells it on stderr.
+const MOST_UNREADABLE: usize = 8;
+
+/// The headers, in order. One whose name is not UTF-8 is left out: no name of ours is like that. So are those in front of
+/// many such: what an earlier dead letter added stands behind a record's own.
 pub(super) fn list(headers: &BorrowedHeaders) -> Vec<Header> {
     let one = |n| {
         let header = headers.get(n);
         (header.key.to_owned(), header.value.map(<[u8]>::to_owned))
     };
-    (0..headers.count())
-        .filter_map(|n| catch_unwind(AssertUnwindSafe(|| one(n))).ok())
-        .collect()
+    let mut unreadable = 0;
+    let mut listed = Vec::new();
+    for n in (0..headers.count()).rev() {
+        match catch_unwind(AssertUnwindSafe(|| one(n))) {
+            Ok(header) => listed.push(header),
+            Err(_) if unreadable == MOST_UNREADABLE => break,
+            Err(_) => unreadable += 1,
+        }
+    }
+    listed.reverse();
+    listed
 }
 
 /// A record's own headers byte for byte, but for the coordinates of an earlier dead letter.

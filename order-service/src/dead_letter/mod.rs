@@ -104,7 +104,8 @@ impl Unusables for DeadLetters {
             Ok(false) => delivered.next().unwrap_or_else(|| Err("no acknowledgement".to_owned())),
             Err(reason) => Err(reason),
         };
-        known.into_iter().map(outcome).collect()
+        let named = |result: Result<(), String>| result.map_err(|why| format!("dead letters cannot be written: {why}"));
+        known.into_iter().map(outcome).map(named).collect()
     }
 
     fn tick(&mut self) {

@@ -2,6 +2,7 @@
 
 mod app;
 mod events;
+mod raw;
 mod stored;
 
 use std::path::Path;
@@ -26,6 +27,7 @@ use serde_json::Value;
 
 pub use app::App;
 pub use events::{created, event, home, id_where};
+pub use raw::produce;
 pub use sandbox::wait::{becomes_true, fields};
 pub use stored::Stored;
 
@@ -230,17 +232,6 @@ pub async fn register(registry_url: &str, subject: &str, schema: &str) -> u32 {
 
 /// Registers a schema that refers to others. Returns its id.
 pub async fn register_with(registry_url: &str, subject: &str, schema: &str, references: &Value) -> u32 {
-    let request = Client::new().post(format!("{registry_url}/subjects/{subject}/versions"));
-    let answer: Value = request
-        .json(&serde_json::json!({"schema": schema, "references": references}))
-        .send()
-        .await
-        .expect("an answer")
-        .json()
-        .await
-        .expect("JSON");
-    answer["id"]
-        .as_u64()
-        .and_then(|id| u32::try_from(id).ok())
-        .expect("an id")
+    let id = foreign::register(registry_url, subject, schema, references).await;
+    id.expect("registers")
 }

@@ -4,6 +4,7 @@ mod cli;
 mod dead_letters;
 mod details;
 mod evolution;
+mod headers;
 mod helpers;
 mod ids;
 mod outages;

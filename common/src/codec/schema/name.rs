@@ -69,14 +69,13 @@ pub(super) fn qualified(name: &str, space: &str) -> Result<String, String> {
     Ok(full)
 }
 
-/// Whether that is a name without dots: letters of ASCII, digits and underscores, no digit first. Also of fields and
-/// symbols; such names may stand in a log as they are.
+/// Whether that is a name without dots, also of a field or a symbol: letters, digits and underscores, no digit first. The
+/// specification has ASCII only, but Java takes letters of any script, and so does every registry that is written in it.
+/// Such names may stand in a log as they are.
 pub(super) fn is_simple(name: &str) -> bool {
-    let mut bytes = name.bytes();
-    bytes
-        .next()
-        .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
-        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    let mut chars = name.chars();
+    chars.next().is_some_and(|first| first.is_alphabetic() || first == '_')
+        && chars.all(|c| c.is_alphanumeric() || c == '_')
 }
 
 /// The strings of a list; anything else says nothing.
@@ -107,6 +106,7 @@ mod tests {
             (json!({"name": "z.A", "namespace": "x.y"}), "z.A"),
             (json!({"name": "A", "namespace": ""}), "A"),
             (json!({"name": ".A"}), "A"),
+            (json!({"name": "größe_1"}), "enclosing.größe_1"),
         ] {
             assert_eq!(named(&definition).expect("a name").full(), full);
         }
@@ -114,7 +114,18 @@ mod tests {
 
     #[test]
     fn what_is_no_name_is_refused() {
-        for name in ["", ".", "a b", "1a", "a..b", "a.", "é", "a\nb", &"a".repeat(1025)] {
+        for name in [
+            "",
+            ".",
+            "a b",
+            "1a",
+            "a..b",
+            "a.",
+            "€",
+            "a\nb",
+            "a\u{202e}b",
+            &"a".repeat(1025),
+        ] {
             assert!(named(&json!({"name": name})).is_err(), "{name}");
         }
         assert!(named(&json!({"name": "A", "namespace": "n".repeat(1024)})).is_err());

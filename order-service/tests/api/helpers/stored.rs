@@ -1,5 +1,7 @@
 //! Records as they lie in a topic.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use rdkafka::Message;
 use rdkafka::message::Headers;
 
@@ -9,6 +11,8 @@ pub struct Stored {
     pub key: Option<Vec<u8>>,
     pub value: Option<Vec<u8>>,
     pub headers: Vec<(String, Option<Vec<u8>>)>,
+    /// Headers that rdkafka cannot give out, for their names are not UTF-8.
+    pub unreadable: usize,
     pub partition: i32,
     pub offset: i64,
     pub timestamp: Option<i64>,
@@ -36,16 +40,20 @@ impl Stored {
 
 /// What was read.
 pub fn stored(record: &impl Message) -> Stored {
-    let headers = record.headers().into_iter().flat_map(|headers| {
-        headers
-            .iter()
-            .map(|h| (h.key.to_owned(), h.value.map(<[u8]>::to_vec)))
-            .collect::<Vec<_>>()
-    });
+    let own = record.headers();
+    let count = own.map_or(0, Headers::count);
+    // rdkafka panics when it is asked for a name that is not UTF-8.
+    let one = |n| {
+        let header = own.expect("headers").get(n);
+        (header.key.to_owned(), header.value.map(<[u8]>::to_vec))
+    };
+    let headers = (0..count).filter_map(|n| catch_unwind(AssertUnwindSafe(|| one(n))).ok());
+    let headers: Vec<_> = headers.collect();
     Stored {
         key: record.key().map(<[u8]>::to_vec),
         value: record.payload().map(<[u8]>::to_vec),
-        headers: headers.collect(),
+        unreadable: count - headers.len(),
+        headers,
         partition: record.partition(),
         offset: record.offset(),
         timestamp: record.timestamp().to_millis(),

@@ -1,0 +1,190 @@
+//! Orders that are in doubt: a record of theirs named a schema that the registry did not know, so it had to be passed over.
+//! What it said may be newer than what is known here, so such an order is not written for ten minutes. Meanwhile the
+//! registry is asked again ([`clear_up`](Doubts::clear_up)), and when it knows the schema after all, the record is read
+//! again.
+
+mod clear_up;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use common::order::check_id;
+use common::store::{Store, Table, Transaction};
+use serde::{Deserialize, Serialize};
+
+use crate::SERVICE;
+
+/// How long an order stays in doubt.
+const LASTS_MS: u64 = 10 * 60 * 1000;
+/// Most schema ids that are remembered of one order: any of them is reason enough to read again.
+const MOST_IDS_OF_ONE: usize = 8;
+
+/// The orders in doubt. They are kept in the store, so that a restart does not forget them. Clones see the same ones.
+#[derive(Clone)]
+pub struct Doubts {
+    store: Store,
+    table: Table,
+    /// Held by whoever looks at a doubt and then changes it.
+    changing: Arc<Mutex<()>>,
+    /// How many there were when they were last counted.
+    count: Arc<AtomicUsize>,
+}
+
+/// Why an order is in doubt. JSON on disk, under the order's id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Doubt {
+    /// The schema ids that the registry did not know.
+    pub schema_ids: Vec<u32>,
+    /// The order's partition.
+    pub partition: i32,
+    /// Offset of the first such record.
+    pub offset: i64,
+    /// When the last such record was met, in milliseconds since 1970.
+    pub since_ms: u64,
+}
+
+/// A record that was passed over.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Passed<'a> {
+    pub key: Option<&'a [u8]>,
+    pub partition: i32,
+    pub offset: i64,
+    pub schema_id: u32,
+}
+
+impl Doubts {
+    /// The doubts that the store remembers.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn open(store: &Store) -> anyhow::Result<Self> {
+        let doubts = Self {
+            store: store.clone(),
+            table: store.table("doubts")?,
+            changing: Arc::default(),
+            count: Arc::default(),
+        };
+        doubts.counted(doubts.all().count());
+        Ok(doubts)
+    }
+
+    /// Forgets all of them; for a rebuild.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn forget(&self) -> anyhow::Result<()> {
+        self.counted(0);
+        self.table.clear()
+    }
+
+    /// What an operator should know: how many orders are in doubt, if any.
+    pub fn trouble(&self) -> Option<String> {
+        let count = self.count.load(Ordering::Relaxed);
+        let text = format!(
+            "{count} orders cannot be written for now: records of theirs name schemas that the schema registry does not know"
+        );
+        (count > 0).then_some(text)
+    }
+
+    /// Why that order is in doubt, if it is.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn of(&self, order_id: &str) -> anyhow::Result<Option<Doubt>> {
+        let value = self.table.get(order_id.as_bytes())?;
+        Ok(value.map(|value| serde_json::from_slice(&value)).transpose()?)
+    }
+
+    /// Notes records that were passed over. A key that no order can have is no order's.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub(crate) fn note<'a>(&self, records: impl Iterator<Item = Passed<'a>>) -> anyhow::Result<()> {
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut noted: BTreeMap<&str, Doubt> = BTreeMap::new();
+        for record in records {
+            let order_id = record.key.and_then(|key| std::str::from_utf8(key).ok());
+            let Some(order_id) = order_id.filter(|id| check_id(id).is_ok()) else {
+                continue;
+            };
+            let before = match noted.remove(order_id) {
+                Some(doubt) => Some(doubt),
+                None => self.of(order_id)?,
+            };
+            noted.insert(order_id, Doubt::renewed(before, record));
+        }
+        let mut transaction = self.store.begin();
+        for (order_id, doubt) in &noted {
+            transaction.put(&self.table, order_id.as_bytes(), serde_json::to_vec(doubt)?);
+        }
+        transaction.commit()?;
+        // Counted exactly at the next look.
+        self.counted(self.count.load(Ordering::Relaxed) + noted.len());
+        Ok(())
+    }
+
+    /// Drops the doubt of an order, together with what else the transaction does.
+    pub(crate) fn drop_one(&self, transaction: &mut Transaction, order_id: &str) {
+        transaction.remove(&self.table, order_id.as_bytes());
+        self.counted(self.count.load(Ordering::Relaxed).saturating_sub(1));
+    }
+
+    fn all(&self) -> impl Iterator<Item = anyhow::Result<(String, Doubt)>> + use<> {
+        self.table.below(None).map(|entry| {
+            let (key, value) = entry?;
+            Ok((String::from_utf8(key)?, serde_json::from_slice(&value)?))
+        })
+    }
+
+    fn counted(&self, count: usize) {
+        self.count.store(count, Ordering::Relaxed);
+        metrics::gauge!("orderlog_orders_in_doubt", "service" => SERVICE).set(count as f64);
+    }
+}
+
+impl Doubt {
+    /// The doubt of an order of which that record was passed over now. Reading will begin again at the first one.
+    fn renewed(before: Option<Self>, record: Passed<'_>) -> Self {
+        let mut schema_ids = before
+            .as_ref()
+            .map(|doubt| doubt.schema_ids.clone())
+            .unwrap_or_default();
+        schema_ids.retain(|id| *id != record.schema_id);
+        schema_ids.insert(0, record.schema_id);
+        schema_ids.truncate(MOST_IDS_OF_ONE);
+        Self {
+            schema_ids,
+            partition: record.partition,
+            offset: before.map_or(record.offset, |doubt| doubt.offset.min(record.offset)),
+            since_ms: now_ms(),
+        }
+    }
+
+    /// Whether it is old enough to be dropped.
+    fn is_old(&self) -> bool {
+        now_ms().saturating_sub(self.since_ms) >= LASTS_MS
+    }
+}
+
+impl std::fmt::Display for Doubt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "a record of this order (partition {}, offset {}) could not be read, because the schema registry does not know schema id {}; it is asked again",
+            self.partition,
+            self.offset,
+            self.schema_ids.first().copied().unwrap_or_default()
+        )
+    }
+}
+
+fn now_ms() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

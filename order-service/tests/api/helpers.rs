@@ -18,7 +18,6 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
-use reqwest::Client;
 use sandbox::broker::Broker;
 use sandbox::foreign;
 use sandbox::poison::{Facts, Kind, Record, records};

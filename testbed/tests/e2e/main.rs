@@ -4,7 +4,6 @@
 mod changes;
 mod crash;
 mod dead_letters;
-mod flood;
 mod java;
 mod kcat;
 mod letters;

@@ -1,0 +1,100 @@
+//! A topic full of ids that no registry knows: a producer that talks to another registry, say. All of it is dead-lettered,
+//! soon, and without taking more memory the longer it lasts. In a binary of its own, so that it has the machine for itself.
+
+use std::time::{Duration, Instant};
+
+use common::codec::frame;
+use testbed::events;
+use testbed::registry::Registry;
+use testbed::service::Service;
+use testbed::wait::until;
+use testbed::world::World;
+use testbed::writer::NewRecord;
+
+/// How long it may take.
+const LIMIT: Duration = Duration::from_secs(300);
+/// How much more memory the last three quarters may take, in KiB: the store's caches and memtables fill up once.
+const GROWTH_KIB: u64 = 150 * 1024;
+
+/// An order of partition 0.
+fn key(n: u32) -> String {
+    events::id_in(0, 6, &format!("F{n}"))
+}
+
+/// Writes so many records to partition 0, each with an id and a key of its own, and a good one behind them.
+async fn flood(world: &World, records: u32) -> anyhow::Result<()> {
+    let writer = world.writer()?;
+    let mut reports = Vec::new();
+    for n in 0..records {
+        let value = [&frame::header(1_000_000_000 + n)[..], b"?"].concat();
+        reports.push(writer.send(&NewRecord::of(&key(n), value))?);
+        if reports.len() == 10_000 {
+            for report in reports.drain(..) {
+                report.await??;
+            }
+        }
+    }
+    let ours = Registry::new(&world.servers.registry)?.ours(&world.topic).await?;
+    let behind = events::first(&events::id_in(0, 6, "behind"));
+    writer.write(&events::record(ours, &behind)?).await?;
+    Ok(())
+}
+
+/// Waits until `done` counts all records. The memory that the service took for the last three quarters must be little.
+async fn in_flat_memory(
+    service: &Service,
+    records: u32,
+    mut done: impl AsyncFnMut() -> anyhow::Result<u64>,
+) -> anyhow::Result<()> {
+    let begun = Instant::now();
+    let mut early = None;
+    until("all are passed over", LIMIT, async || {
+        let done = done().await?;
+        if early.is_none() && done >= u64::from(records / 4) {
+            early = Some(service.peak_memory()?);
+        }
+        anyhow::ensure!(done == u64::from(records), "{done} so far");
+        Ok(())
+    })
+    .await?;
+    let (early, late) = (early.unwrap_or_default(), service.peak_memory()?);
+    println!(
+        "{records} took {:?}; peak {early} KiB after a quarter, {late} KiB at the end",
+        begun.elapsed()
+    );
+    assert!(late < early + GROWTH_KIB, "{early} KiB, then {late} KiB");
+    Ok(())
+}
+
+#[tokio::test]
+async fn unknown_ids_by_the_hundred_thousand_are_passed_over_soon_and_in_flat_memory() -> anyhow::Result<()> {
+    let world = World::new("flood")?;
+    let order = world.order()?.start().await?;
+    let records = 100_000;
+    flood(&world, records).await?;
+    in_flat_memory(&order, records, async || {
+        Ok(order.http.stats().await?.totals.dead_lettered)
+    })
+    .await?;
+    order.http.order(&events::id_in(0, 6, "behind"), 1).await?;
+    world.letters_indexed(&order, records as usize).await?;
+    assert_eq!(order.http.dlq().await?.by_code["unknown_schema_id"], u64::from(records));
+    drop(order);
+
+    // cart-service has as many orders in doubt.
+    let world = World::new("flood-doubts")?;
+    let cart = world.cart()?.start().await?;
+    let records = 20_000;
+    flood(&world, records).await?;
+    in_flat_memory(&cart, records, async || {
+        let metrics = cart.http.get("/metrics").await?.text;
+        let name = "orderlog_unusable_records_total{service=\"cart-service\",code=\"unknown_schema_id\"} ";
+        let line = metrics.lines().find_map(|line| line.strip_prefix(name));
+        Ok(line.unwrap_or("0").parse()?)
+    })
+    .await?;
+    let refused = cart.http.create_short(&key(records - 1)).await?;
+    assert!(refused.text.contains("does not know schema id"), "{refused:?}");
+    cart.http.created(&events::id_in(0, 6, "fine")).await?;
+    Ok(())
+}

@@ -23,9 +23,13 @@ impl fmt::Display for Fault {
     }
 }
 
-/// A fault on its way out, which gathers the path to where it was found.
+/// A fault on its way out, which gathers the path to where it was found. In a box: every value that is read comes in a
+/// `Result` with it, and faults are rare.
 #[derive(Clone, Debug)]
-pub(super) struct Located {
+pub(super) struct Located(Box<Place>);
+
+#[derive(Clone, Debug)]
+struct Place {
     what: String,
     /// Innermost first.
     path: Vec<String>,
@@ -33,27 +37,27 @@ pub(super) struct Located {
 
 impl Located {
     pub fn new(what: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Place {
             what: what.into(),
             path: Vec::new(),
-        }
+        }))
     }
 
     /// The same, found within that field.
     pub fn within(mut self, field: &str) -> Self {
-        self.path.push(field.to_owned());
+        self.0.path.push(field.to_owned());
         self
     }
 
     /// The same, found within the entries of an array or a map.
     pub fn within_entries(mut self, of: &'static str) -> Self {
-        self.path.push(of.to_owned());
+        self.0.path.push(of.to_owned());
         self
     }
 
     /// The same, found within that entry.
     pub fn within_entry(mut self, index: usize) -> Self {
-        self.path.push(format!("[{index}]"));
+        self.0.path.push(format!("[{index}]"));
         self
     }
 }
@@ -66,16 +70,16 @@ impl From<Fault> for Located {
 
 impl fmt::Display for Located {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (n, part) in self.path.iter().rev().enumerate() {
+        for (n, part) in self.0.path.iter().rev().enumerate() {
             if n > 0 && !part.starts_with(['[', '{']) {
                 f.write_str(".")?;
             }
             f.write_str(part)?;
         }
-        if !self.path.is_empty() {
+        if !self.0.path.is_empty() {
             f.write_str(": ")?;
         }
-        f.write_str(&self.what)
+        f.write_str(&self.0.what)
     }
 }
 

@@ -22,22 +22,26 @@ impl<'d> Input<'d> {
     }
 
     /// How many bytes are left.
+    #[inline]
     pub fn left(&self) -> usize {
         self.rest.len()
     }
 
+    #[inline]
     pub fn take(&mut self, count: usize) -> Result<&'d [u8], Fault> {
         let (taken, rest) = self.rest.split_at_checked(count).ok_or(Fault::Ends)?;
         self.rest = rest;
         Ok(taken)
     }
 
+    #[inline]
     fn array<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
         let (taken, rest) = self.rest.split_first_chunk::<N>().ok_or(Fault::Ends)?;
         self.rest = rest;
         Ok(*taken)
     }
 
+    #[inline]
     pub fn boolean(&mut self) -> Result<bool, Fault> {
         match self.array::<1>()? {
             [0] => Ok(false),
@@ -46,6 +50,7 @@ impl<'d> Input<'d> {
         }
     }
 
+    #[inline]
     pub fn int(&mut self) -> Result<i32, Fault> {
         i32::try_from(self.long()?).map_err(|_| Fault::Is("an int does not fit 32 bits"))
     }
@@ -89,17 +94,20 @@ impl<'d> Input<'d> {
     }
 
     /// Bytes with their length before them.
+    #[inline]
     pub fn bytes(&mut self) -> Result<&'d [u8], Fault> {
         let length = self.long()?;
         let length = usize::try_from(length).map_err(|_| Fault::Is("a length is negative"))?;
         self.take(length)
     }
 
+    #[inline]
     pub fn string(&mut self) -> Result<&'d str, Fault> {
         std::str::from_utf8(self.bytes()?).map_err(|_| Fault::Is("a string is not UTF-8"))
     }
 
     /// An index below `count`: of a union's branch, or of an enum's symbol.
+    #[inline]
     pub fn index(&mut self, count: usize, what: &'static str) -> Result<usize, Fault> {
         let index = usize::try_from(self.int()?).ok().filter(|index| *index < count);
         index.ok_or(Fault::Is(what))
@@ -124,6 +132,7 @@ impl<'d> Input<'d> {
     }
 
     /// Counts an entry that is brought in.
+    #[inline]
     pub fn count_entry(&mut self) -> Result<(), Fault> {
         self.entries_left = self.entries_left.checked_sub(1).ok_or(Fault::TooMany)?;
         Ok(())

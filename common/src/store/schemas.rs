@@ -15,8 +15,8 @@ use crate::schemas::{self, SchemaText};
 
 /// Key of our own schema's id.
 const OWN: &str = "own-schema";
-/// Most schemas that are kept in memory; a registry has some hundred.
-const MOST_RESOLVED: usize = 10_000;
+/// Most schemas that are kept in memory; a topic has a few. The largest that there can be takes 3 MB.
+const MOST_RESOLVED: usize = 256;
 
 /// The table of schemas, and those that were resolved.
 #[derive(Clone)]

@@ -118,7 +118,7 @@ fn says_nothing_of_the_payload(decoded: &Result<OrderEvent, Unusable>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(100))]
+    #![proptest_config(ProptestConfig::with_cases(50))]
 
     #[test]
     fn arbitrary_bytes_end_as_an_event_or_a_code(bytes in vec(any::<u8>(), 0..400)) {
@@ -170,7 +170,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(8))]
+    #![proptest_config(ProptestConfig::with_cases(3))]
 
     #[test]
     fn every_proper_prefix_and_every_byte_more_is_undecodable(event in event()) {

@@ -39,6 +39,10 @@ fn explode(name: &str, bomb: &Bomb) {
     let (took, decoded) = decoded.into_iter().min_by_key(|(took, _)| *took).expect("one");
     println!("{name}: schema {resolved:?}, record {took:?}, {decoded:?}");
     assert_eq!(decoded.as_ref().err().map(|fault| fault.code), bomb.ends, "{decoded:?}");
+    assert!(
+        !decoded.is_err_and(|fault| fault.reason.contains("panicked")),
+        "a panic was caught"
+    );
     assert!(took < A_RECORD, "a record took {took:?}");
     assert!(resolved < A_SCHEMA, "a schema took {resolved:?}");
 }

@@ -35,7 +35,7 @@ async fn a_thousand_headers_are_copied_in_order() {
         })
         .collect();
     let value = |n: usize| {
-        if n % 5 == 0 {
+        if n.is_multiple_of(5) {
             None
         } else {
             Some(&b"\xff\0value"[..n % 8])

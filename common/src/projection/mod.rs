@@ -7,6 +7,7 @@
 //! The services differ in one thing: what happens to a record that cannot be used ([`Unusables`]).
 
 mod batch;
+mod holds;
 mod identity;
 mod judge;
 mod lookup;

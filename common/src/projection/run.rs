@@ -1,14 +1,15 @@
-//! The projection's thread: begin, read, obey. What a batch does is in [`super::batch`], what is shown in [`super::show`].
+//! The projection's thread: begin, read, obey. What a batch does is in [`super::batch`], what
+//! waits and goes on in [`super::holds`], what is shown in [`super::show`].
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 
 use super::lookup::Lookup;
-use super::part::{Hold, Part};
+use super::part::Part;
 use super::prepare::{NotReady, Prepared, prepare};
 use super::progress::Progress;
 use super::unusables::Unusables;
@@ -21,10 +22,6 @@ use crate::store::Store;
 
 /// Most records of one batch: bounds what is held in memory and how long a commit takes.
 const MOST: usize = 2_000;
-/// How long to wait for the first record of a batch; commands wait as long at the most.
-const PATIENCE: Duration = Duration::from_millis(20);
-/// The same while a partition waits for the registry's first answer, which does not wake the consumer.
-const SHORT_PATIENCE: Duration = Duration::from_millis(2);
 /// Between two tries to begin.
 const RETRY: Duration = Duration::from_millis(500);
 /// Between two times that progress is shown in Kafka and in metrics.
@@ -212,64 +209,11 @@ impl<U: Unusables> Runner<U> {
         }
     }
 
-    fn patience(&self) -> Duration {
-        let soon = |part: &Part| matches!(part.hold, Some(Hold::Schema(_))) && part.paused.is_none();
-        if self.parts.iter().any(soon) {
-            SHORT_PATIENCE
-        } else {
-            PATIENCE
-        }
-    }
-
     /// A topic that has got more partitions has orders in two of them.
     fn check_partition_count(&mut self) {
         let had = self.parts.len();
         if let Some(has) = self.link.partition_count().filter(|has| had > 0 && *has > had) {
             self.halt(super::prepare::other_count(&self.settings.topic.name, has, had));
-        }
-    }
-
-    /// Lets partitions go on whose schema has come or whose time is up.
-    fn release(&mut self, reader: &LogReader) {
-        if let Err(another) = self.lookup.take_answers() {
-            self.halt(another.to_string());
-        }
-        let mut changed = Vec::new();
-        for (partition, part) in (0..).zip(&mut self.parts) {
-            match &part.hold {
-                // A flood of new ids is worth a moment: reading on for each of them would cost a fetch each.
-                Some(Hold::Schema(id))
-                    if self.lookup.is_asking(*id)
-                        || !part.waits_too_long() && self.lookup.is_asking_ahead(partition) =>
-                {
-                    let why = self.lookup.outage(*id).or_else(|| {
-                        part.waits_long()
-                            .then(|| format!("asking the schema registry for schema id {id} and those behind it"))
-                    });
-                    if why.is_some() && part.paused != why {
-                        part.paused = why;
-                        changed.push(partition);
-                    }
-                }
-                Some(Hold::Until { until, .. }) if Instant::now() < *until => {}
-                Some(_) => {
-                    part.release();
-                    reader.resume(partition);
-                    changed.push(partition);
-                }
-                None => {}
-            }
-        }
-        for partition in changed {
-            self.publish(partition);
-        }
-    }
-
-    /// Reads on from where the partition stands: an end that is met after this is newer than this.
-    fn recheck(&mut self, reader: &LogReader, partition: i32, done: oneshot::Sender<()>) {
-        let Some(part) = self.part(partition) else { return };
-        if part.hold.is_none() && part.recheck(done) {
-            reader.seek(partition, part.position());
         }
     }
 

@@ -67,15 +67,31 @@ fn copy(from: &Path, to: &Path, file: fn(&Path, &Path) -> io::Result<()>) -> io:
     Ok(())
 }
 
-/// A place to build in that has all dependencies built already. Files are links, and cargo replaces files instead of
-/// writing into them, so what was built for this workspace stays as it is.
+/// Whether something that was built belongs to a package of this workspace.
+fn is_ours(file: &str) -> bool {
+    let file = file.strip_prefix("lib").unwrap_or(file).replace('_', "-");
+    let members = ["cart-service", "common", "order-service", "sandbox", "testbed"];
+    members.iter().any(|member| file.starts_with(&format!("{member}-")))
+}
+
+/// A place to build in that has all dependencies built already, as links. Nothing of this workspace's own is there: the
+/// copy's packages have the same names, and what they write must not be written into files of ours.
 fn seeded_target(target: &Path) -> anyhow::Result<PathBuf> {
     let seeded = target.join("evolving");
     // Of an earlier run.
     let _ = fs::remove_dir_all(&seeded);
     for part in ["deps", ".fingerprint", "build"] {
         let (from, to) = (target.join("debug").join(part), seeded.join("debug").join(part));
-        copy(&from, &to, |from, to| fs::hard_link(from, to)).with_context(|| from.display().to_string())?;
+        fs::create_dir_all(&to)?;
+        for entry in fs::read_dir(&from).with_context(|| from.display().to_string())? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            // Dependencies are libraries; what else lies there are our programs and tests.
+            if is_ours(&name) || part == "deps" && !name.starts_with("lib") {
+                continue;
+            }
+            copy(&entry.path(), &to.join(&name), |from, to| fs::hard_link(from, to))?;
+        }
     }
     Ok(seeded)
 }

@@ -28,13 +28,15 @@ fn main() -> ExitCode {
 fn lineage() -> Result<String, String> {
     let names = names().map_err(|error| format!("schemas/order-event cannot be read: {error}"))?;
     let files = versions::in_order(&names)?;
-    let entries: String = files
-        .iter()
-        .map(|file| {
-            println!("cargo::rerun-if-changed={FOLDER}/{file}");
-            format!("    include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/{FOLDER}/{file}\")),\n")
-        })
-        .collect();
+    let mut entries = String::new();
+    for file in files {
+        println!("cargo::rerun-if-changed={FOLDER}/{file}");
+        let text = fs::read_to_string(format!("{FOLDER}/{file}"));
+        let text = text.map_err(|error| format!("schemas/order-event/{file} cannot be read: {error}"))?;
+        let json = serde_json::from_str::<serde_json::Value>(&text);
+        json.map_err(|error| format!("schemas/order-event/{file} is not JSON: {error}"))?;
+        entries += &format!("    include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/{FOLDER}/{file}\")),\n");
+    }
     Ok(format!("&[\n{entries}]\n"))
 }
 

@@ -16,8 +16,14 @@ use tokio::sync::oneshot;
 
 /// Why an event was not taken. It is certain that it is not on the topic.
 #[derive(Debug, thiserror::Error)]
-#[error("the event was not sent: {0}")]
-pub struct NotSent(pub String);
+pub enum NotSent {
+    /// The client library did not take it: its queue is full, or it is broken.
+    #[error("the event was not sent: {0}")]
+    NotTaken(String),
+    /// It does not fit our own schema, which tests rule out. (The encoder's reason repeats the schema.)
+    #[error("an own event does not fit the newest schema")]
+    DoesNotFit,
+}
 
 /// Tells when a delivery failed. Closed without a word when the broker acknowledged it.
 pub type Delivery = oneshot::Receiver<KafkaError>;
@@ -48,9 +54,9 @@ impl Publisher {
     /// Hands an event to the client library, for that partition. From here on it may land on the topic at any time.
     ///
     /// # Errors
-    /// [`NotSent`] when the library did not take it (its queue is full, or it is broken).
+    /// [`NotSent`].
     pub fn send(&self, event: &OrderEvent, schema_id: u32, partition: i32) -> Result<Delivery, NotSent> {
-        let value = codec::record_value(schema_id, event).map_err(|e| NotSent(e.to_string()))?;
+        let value = codec::record_value(schema_id, event).map_err(|_| NotSent::DoesNotFit)?;
         let (report, delivery) = oneshot::channel();
         let producer = self.producer.read().unwrap_or_else(PoisonError::into_inner).clone();
         // The partition is given, so that it is certain to be the one whose projection was found ready.
@@ -62,7 +68,7 @@ impl Publisher {
             if producer.client().fatal_error().is_some() {
                 self.rebuild(&producer);
             }
-            NotSent(error.to_string())
+            NotSent::NotTaken(error.to_string())
         })?;
         Ok(delivery)
     }

@@ -17,13 +17,18 @@ impl Unusables for Skip {
     }
 
     fn dispose(&mut self, refused: &[Refused<'_>]) -> Vec<Result<(), String>> {
-        for Refused { record, why, .. } in refused {
+        for refused in refused {
+            let Refused { record, why, .. } = refused;
+            let in_doubt = why.code == Code::UnknownSchemaId && refused.is_at_home();
+            let order_id = record.key().filter(|_| in_doubt).map(String::from_utf8_lossy);
             tracing::info!(
                 kafka.topic = record.topic(),
                 kafka.partition = record.partition(),
                 kafka.offset = record.offset(),
                 code = why.code.as_str(),
                 reason = why.reason,
+                // It is not written until the record is read, or for ten minutes.
+                order.in_doubt = order_id.as_deref(),
                 "record skipped"
             );
         }

@@ -11,9 +11,9 @@ use tokio::time::timeout_at;
 use uuid::Uuid;
 
 use crate::decide::{Decision, Refusal, Stamp};
-use crate::doubts::Doubts;
+use crate::doubts::{Doubt, Doubts};
 use crate::locks::OrderLocks;
-use crate::publisher::Publisher;
+use crate::publisher::{NotSent, Publisher};
 
 /// How often a command that lost a race is decided again.
 const ATTEMPTS: u32 = 3;
@@ -43,6 +43,8 @@ pub enum Failure {
     Refused(Refusal),
     /// Not now; it is certain that it had no effect.
     NotNow(String),
+    /// Not for minutes; it is certain that it had no effect.
+    InDoubt(Doubt),
     /// Its event was sent, and the log has not shown yet what became of it.
     Unknown {
         /// The event.
@@ -50,7 +52,7 @@ pub enum Failure {
         /// Why it is not known.
         reason: String,
     },
-    /// Its event was read back as unusable, which our own events never are.
+    /// Its event could not be encoded, or was read back as unusable; our own events never are.
     Rejected(String),
 }
 
@@ -105,7 +107,7 @@ impl Writer {
             let unreadable = |e: anyhow::Error| Failure::NotNow(format!("{e:#}"));
             let state = self.view.store().order(order_id).map_err(unreadable)?;
             if let Some(doubt) = self.doubts.of(order_id).map_err(unreadable)? {
-                return Err(Failure::NotNow(doubt.to_string()));
+                return Err(Failure::InDoubt(doubt));
             }
             let partition = self.ready(order_id)?;
             match decide(state.as_ref(), stamp()) {
@@ -190,7 +192,10 @@ impl Writer {
         let delivery = self
             .publisher
             .send(event, schema_id, partition)
-            .map_err(|e| Failure::NotNow(e.to_string()))?;
+            .map_err(|error| match error {
+                NotSent::NotTaken(_) => Failure::NotNow(error.to_string()),
+                NotSent::DoesNotFit => Failure::Rejected(error.to_string()),
+            })?;
         let read_back = async {
             tokio::select! {
                 // What was read back is certain, whatever the delivery says.

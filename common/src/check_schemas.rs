@@ -88,12 +88,17 @@ pub async fn check(settings: &CheckSchemas) -> anyhow::Result<Report> {
         subject,
         registry: registry.url(),
         mode: settings.registry.schemas,
-        lineage: contradictions(schemas::LINEAGE),
+        lineage: own_contradictions(),
         versions,
     })
 }
 
-/// Why those versions do not go together. Asks nobody.
+/// Why the versions of this release do not go together. Asks nobody.
+pub(crate) fn own_contradictions() -> Vec<String> {
+    contradictions(schemas::LINEAGE)
+}
+
+/// The same of any versions.
 fn contradictions(lineage: &[&str]) -> Vec<String> {
     let mut versions = Vec::new();
     for (name, text) in named(lineage) {
@@ -134,6 +139,7 @@ impl fmt::Display for Report {
             write!(f, "\n{name}: ")?;
             match standing {
                 Standing::Registered { id, version } => write!(f, "registered with id {id} as version {version}")?,
+                Standing::Registrable if !self.lineage.is_empty() => f.write_str("not registered; see below")?,
                 Standing::Registrable if self.mode == SchemasMode::Register => f.write_str("can be registered")?,
                 Standing::Registrable => f.write_str("missing, and SCHEMAS=verify does not register it")?,
                 Standing::Incompatible(reasons) => {

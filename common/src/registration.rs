@@ -8,6 +8,7 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::check_schemas;
 use crate::config::{PipelineConfig, SchemasMode};
 use crate::registry::{RegisterError, Registry};
 use crate::store::{LearnError, Store};
@@ -138,6 +139,14 @@ struct Task {
 impl Task {
     /// Registers, and then confirms every so often. Ends only when the registry refuses at the start.
     async fn run(&mut self, check_every: Duration) {
+        // Nothing that a test should have refused comes into the registry.
+        let contradictions = check_schemas::own_contradictions();
+        if !contradictions.is_empty() {
+            let reasons = contradictions.join("\n    ");
+            let reason = format!("the versions of this release's schema do not go together:\n    {reasons}");
+            self.state.send_replace(RegistrationState::Refused(reason));
+            return;
+        }
         let mut backoff = backoff();
         loop {
             let answer = self.ask().await;

@@ -45,7 +45,7 @@ where
         .context("the HTTP server failed")?;
     if let Some(reason) = refused {
         bail!(
-            "{reason}\nBring the schema and the subject together, or give this service a topic of its own (--kafka-topic / KAFKA_TOPIC)"
+            "{reason}\nBring schema and subject together (check-schemas tells how they stand), or give this service a topic of its own (--kafka-topic / KAFKA_TOPIC)"
         );
     }
     Ok(())

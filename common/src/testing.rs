@@ -1,27 +1,30 @@
 //! Sample events for the tests of this crate.
 
+use serde_json::json;
 use uuid::Uuid;
 
-use crate::event::{EventType, Order, OrderEvent, OrderItem, OrderStatus};
+use crate::event::{OrderEvent, OrderItem};
 
 /// A valid event of that order and version, with an id of its own.
 pub fn an_event(order_id: &str, version: i32) -> OrderEvent {
-    OrderEvent {
-        event_id: Uuid::now_v7(),
-        previous_event_id: None,
-        event_type: EventType::OrderCreated,
-        occurred_at: 1_700_000_000_123,
-        order: Order {
-            order_id: order_id.to_owned(),
-            version,
-            customer_id: "CUST-1".to_owned(),
-            order_date: 1_700_000_000_000,
-            items: vec![an_item(3, 33_333)],
-            total_minor: 99_999,
-            currency: "USD".to_owned(),
-            status: OrderStatus::New,
+    // From JSON, so that a field which a later schema adds with a default needs no change here.
+    let event = json!({
+        "eventId": Uuid::now_v7(),
+        "previousEventId": null,
+        "eventType": "ORDER_CREATED",
+        "occurredAt": 1_700_000_000_123_i64,
+        "order": {
+            "orderId": order_id,
+            "version": version,
+            "customerId": "CUST-1",
+            "orderDate": 1_700_000_000_000_i64,
+            "items": [an_item(3, 33_333)],
+            "totalMinor": 99_999,
+            "currency": "USD",
+            "status": "new",
         },
-    }
+    });
+    serde_json::from_value(event).expect("an event")
 }
 
 /// An item.

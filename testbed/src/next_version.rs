@@ -1,4 +1,4 @@
-//! The event as somebody has it who is one version ahead of us: with one field more, `order.giftNote`.
+//! The event as somebody has it who is one version ahead of us: with one field more, `order.fieldOfTomorrow`.
 
 use common::event::OrderEvent;
 use sandbox::foreign;
@@ -10,9 +10,9 @@ use crate::writer::NewRecord;
 ///
 /// # Errors
 /// When it cannot be serialized, which would be a bug.
-pub fn event(event: &OrderEvent, gift_note: Option<&str>) -> anyhow::Result<Value> {
+pub fn event(event: &OrderEvent, tomorrow: Option<&str>) -> anyhow::Result<Value> {
     let mut event = serde_json::to_value(event)?;
-    event["order"]["giftNote"] = gift_note.into();
+    event["order"]["fieldOfTomorrow"] = tomorrow.into();
     Ok(event)
 }
 
@@ -20,8 +20,8 @@ pub fn event(event: &OrderEvent, gift_note: Option<&str>) -> anyhow::Result<Valu
 ///
 /// # Errors
 /// When it cannot be encoded, which would be a bug.
-pub fn record(schema_id: u32, order_event: &OrderEvent, gift_note: Option<&str>) -> anyhow::Result<NewRecord> {
-    let data = event(order_event, gift_note)?;
-    let value = foreign::value(schema_id, &foreign::with_gift_note()?, data)?;
+pub fn record(schema_id: u32, order_event: &OrderEvent, tomorrow: Option<&str>) -> anyhow::Result<NewRecord> {
+    let data = event(order_event, tomorrow)?;
+    let value = foreign::value(schema_id, &foreign::with_a_new_field()?, data)?;
     Ok(NewRecord::of(&order_event.order.order_id, value))
 }

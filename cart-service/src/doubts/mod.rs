@@ -83,7 +83,7 @@ impl Doubts {
     pub fn trouble(&self) -> Option<String> {
         let count = self.count.load(Ordering::Relaxed);
         let text = format!(
-            "{count} orders cannot be written for now: records of theirs name schemas that the schema registry does not know"
+            "orders that cannot be written for now, because the schema registry does not know the schemas of records of theirs: {count} (the log names them)"
         );
         (count > 0).then_some(text)
     }
@@ -160,6 +160,12 @@ impl Doubt {
             offset: before.map_or(record.offset, |doubt| doubt.offset.min(record.offset)),
             since_ms: now_ms(),
         }
+    }
+
+    /// How long it may last yet, in seconds, at least 5: so often the registry is asked.
+    pub fn seconds_left(&self) -> u32 {
+        let left = (self.since_ms + LASTS_MS).saturating_sub(now_ms()) / 1000;
+        u32::try_from(left).unwrap_or(u32::MAX).clamp(5, 600)
     }
 
     /// Whether it is old enough to be dropped.

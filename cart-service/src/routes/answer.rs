@@ -75,11 +75,14 @@ pub fn problem(order_id: &str, failure: Failure) -> Problem {
         Failure::Refused(Refusal::NeedsNewerRelease) => Problem::new(
             Kind::Unavailable,
             format!("order {order_id} was written by a newer release; only such a one can update it"),
-        ),
+        )
+        // Until somebody has rolled it out.
+        .retry_after(60),
+        Failure::InDoubt(doubt) => Problem::new(Kind::Unavailable, doubt.to_string()).retry_after(doubt.seconds_left()),
         Failure::NotNow(reason) => Problem::new(Kind::Unavailable, reason),
         Failure::Unknown { event_id, reason } => Problem::new(
             Kind::OutcomeUnknown,
-            format!("{reason}; ask for the order to find out what became of it"),
+            format!("{reason}; ask for the order until its version or eventId tells what became of it"),
         )
         .with("eventId", event_id.to_string()),
         Failure::Rejected(reason) => Problem::internal(reason),

@@ -43,7 +43,7 @@ fn send(world: &World, partition: i32, order_id: &str, value: &[u8]) {
 async fn of_the_next_schema(world: &World, event: &OrderEvent) -> (String, Vec<u8>) {
     // Ids are given in turn.
     let newest = register(world, "probe-value", r#""string""#).await;
-    let schema = foreign::with_gift_note().expect("a schema");
+    let schema = foreign::with_a_new_field().expect("a schema");
     let data = serde_json::to_value(event).expect("JSON");
     let value = foreign::value(newest + 1, &schema, data).expect("encodes");
     (schema, value)
@@ -73,10 +73,10 @@ async fn an_order_that_a_newer_release_wrote_with_fields_of_its_own_is_not_writt
     let world = World::new();
     let app = world.start().await;
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
-    let newer = foreign::with_gift_note().expect("a schema");
+    let newer = foreign::with_a_new_field().expect("a schema");
     let id = register(&world, "newer-value", &newer).await;
     let mut data = serde_json::to_value(event("A-1", 2, OrderStatus::Confirmed)).expect("JSON");
-    data["order"]["giftNote"] = json!("for you");
+    data["order"]["fieldOfTomorrow"] = json!("for you");
     write(&world, id, &newer, "A-1", data);
     let problem = updated(&app, "A-1", "processing", StatusCode::SERVICE_UNAVAILABLE).await;
     assert!(
@@ -129,7 +129,7 @@ async fn an_order_with_a_record_of_an_unknown_schema_is_in_doubt_until_the_schem
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
     // Ids are given in turn: the next schema that somebody registers gets this one.
     let newest = register(&world, "probe-value", r#""string""#).await;
-    let schema = foreign::with_gift_note().expect("a schema");
+    let schema = foreign::with_a_new_field().expect("a schema");
     let data = serde_json::to_value(event("A-1", 2, OrderStatus::Confirmed)).expect("JSON");
     write(&world, newest + 1, &schema, "A-1", data);
     // Somebody else writes version 2 as well, and loses: the one that cannot be read yet came first.
@@ -147,7 +147,7 @@ async fn an_order_with_a_record_of_an_unknown_schema_is_in_doubt_until_the_schem
     assert_eq!(app.create_short("A-1").await.0, StatusCode::SERVICE_UNAVAILABLE);
     let (_, health) = app.get("/health").await;
     assert!(
-        health["reasons"].to_string().contains("1 orders cannot be written"),
+        health["reasons"].to_string().contains("records of theirs: 1 "),
         "{health}"
     );
     // Others, of the same partition too, are not in doubt.
@@ -237,7 +237,7 @@ async fn an_order_is_not_forgotten_for_a_record_that_retention_has_deleted() {
     send(&world, home("A-1"), "A-1", &value);
     let passed_over = || async {
         let reasons = app.get("/health").await.1["reasons"].to_string();
-        reasons.contains("1 orders cannot be written")
+        reasons.contains("records of theirs: 1 ")
     };
     assert!(becomes_true(passed_over).await, "{}", app.get("/health").await.1);
     let ours = common::schemas::newest_text().text;

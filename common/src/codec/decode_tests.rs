@@ -46,8 +46,12 @@ fn reasons_are_short_and_name_the_field() {
     let mut bytes = datum(&an_event("A-1", 1));
     bytes.truncate(bytes.len() - 1);
     let fault = decode(&ours(), &bytes).expect_err("cut off");
-    let place = format!("(at byte {0} of {0})", bytes.len());
-    assert_eq!(fault.reason, format!("order.status: the datum ends within it {place}"));
+    // Which field is the last is the newest schema's business.
+    let place = format!(": the datum ends within it (at byte {0} of {0})", bytes.len());
+    assert!(
+        fault.reason.starts_with("order.") && fault.reason.ends_with(&place),
+        "{fault}"
+    );
     assert!(decode(&ours(), &[0xff; 40]).expect_err("garbage").reason.len() < 100);
 }
 
@@ -83,9 +87,12 @@ fn fields_of_the_order_that_we_lack_are_told() {
     fields.insert(0, field("source"));
     let order = fields.iter_mut().find(|field| field["name"] == "order").expect("order");
     let fields = order["type"]["fields"].as_array_mut().expect("fields");
-    fields.push(field("giftNote"));
+    fields.push(field("fieldOfTomorrow"));
     let writer = WriterSchema::of(&SchemaText::avro(schema.to_string()));
-    assert_eq!(writer.order_fields_dropped().collect::<Vec<_>>(), ["order.giftNote"]);
+    assert_eq!(
+        writer.order_fields_dropped().collect::<Vec<_>>(),
+        ["order.fieldOfTomorrow"]
+    );
     let event = an_event("A-1", 1);
     let bytes = [&[0x02], &*datum(&event), &[0x04]].concat();
     assert_eq!(decode(&writer, &bytes), Ok(event));
@@ -109,14 +116,19 @@ fn number(name: &str) -> serde_json::Value {
 #[test]
 fn many_fields_that_we_lack_do_not_hide_those_of_the_order() {
     let many: Vec<_> = (0..30).map(|n| number(&format!("f{n}"))).collect();
-    let writer = WriterSchema::of(&SchemaText::avro(with_fields(&many, &[number("giftNote")]).to_string()));
-    assert_eq!(writer.order_fields_dropped().collect::<Vec<_>>(), ["order.giftNote"]);
+    let writer = WriterSchema::of(&SchemaText::avro(
+        with_fields(&many, &[number("fieldOfTomorrow")]).to_string(),
+    ));
+    assert_eq!(
+        writer.order_fields_dropped().collect::<Vec<_>>(),
+        ["order.fieldOfTomorrow"]
+    );
 }
 
 #[test]
 fn fields_of_an_order_that_another_branch_defines_are_told_too() {
     // The first branch cannot be read for want of an eventType, but what it says of its order is known from then on.
-    let mut first = with_fields(&[], &[number("giftNote")]);
+    let mut first = with_fields(&[], &[number("fieldOfTomorrow")]);
     first["namespace"] = "another".into();
     let mut second = with_fields(&[], &[]);
     first["fields"]
@@ -130,7 +142,10 @@ fn fields_of_an_order_that_another_branch_defines_are_told_too() {
     }
     let union = serde_json::Value::Array(vec![first, second]).to_string();
     let writer = WriterSchema::of(&SchemaText::avro(union));
-    assert_eq!(writer.order_fields_dropped().collect::<Vec<_>>(), ["order.giftNote"]);
+    assert_eq!(
+        writer.order_fields_dropped().collect::<Vec<_>>(),
+        ["order.fieldOfTomorrow"]
+    );
 }
 
 #[test]

@@ -15,7 +15,7 @@ pub enum SchemasMode {
     /// Register every version that is missing, after setting the subject to FULL_TRANSITIVE
     #[default]
     Register,
-    /// Only look them up, write nothing, and refuse to run when one is missing
+    /// Only look them up, write nothing to the registry, and refuse to run when one is missing
     Verify,
 }
 

@@ -1,8 +1,8 @@
 //! What an event does to the order it belongs to: the contract between every writer and every reader of the topic.
 //! Pure: no clock, no I/O, no configuration. The same events give the same orders in any process, in any language.
 //!
-//! - [`rules`]: what makes one event valid by itself.
-//! - [`fold`]: what a valid event does to the state so far.
+//! - `rules`: what makes one event valid by itself.
+//! - `fold`: what a valid event does to the state so far.
 
 mod fold;
 mod rules;

@@ -1,6 +1,6 @@
 //! The projection: what both services know of the orders, and how they come to know it.
 //!
-//! [`LogReader`](crate::kafka::log_reader) → [`judge`] → [`fold`](crate::order::fold) → [`Store`] → [`waiters`]. One thread
+//! [`LogReader`](crate::kafka::log_reader) → `judge` → [`fold`](crate::order::fold) → [`Store`] → [`Waiters`]. One thread
 //! does all of it, a batch at a time. A batch is what has queued up; a partition's share of it ends at its first record
 //! that must wait. Changed orders, offsets and counters become one atomic write, and only then is anybody told.
 //!

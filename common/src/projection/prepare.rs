@@ -67,9 +67,14 @@ pub(super) fn prepare(
         }
     }
     let Some(partitions) = found else {
-        return Err(NotReady::Yet(format!(
-            "topic {topic} does not exist: create it, or let it be created (--kafka-create-topics)"
-        )));
+        let was_read = store.partitions().is_ok_and(|rows| !rows.is_empty());
+        return Err(NotReady::Yet(if was_read {
+            format!(
+                "topic {topic} is gone, though records were read from it: bring it back; one that is made anew is read after a restart with --rebuild"
+            )
+        } else {
+            format!("topic {topic} does not exist: create it, or let it be created (--kafka-create-topics)")
+        }));
     };
     let warnings = if settings.check_topics {
         check(&topics, topic, runtime)?

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use uuid::Uuid;
 
-use crate::events::MARKER;
+use crate::events::{MARKER, sample};
 use crate::targets::{decode_value, decoded, resolve_and_decode};
 use crate::writers::WRITERS;
 
@@ -33,15 +33,12 @@ fn status() -> impl Strategy<Value = OrderStatus> {
 fn order() -> impl Strategy<Value = Order> {
     let numbers = (any::<i32>(), any::<i64>(), any::<i32>());
     (text(), text(), text(), numbers, vec(item(), 0..4), status()).prop_map(
-        |(order_id, customer_id, currency, (version, order_date, total), items, status)| Order {
-            order_id,
-            version,
-            customer_id,
-            order_date,
-            items,
-            total_minor: total.into(),
-            currency,
-            status,
+        |(order_id, customer_id, currency, (version, order_date, total), items, status)| {
+            let mut order = sample().order;
+            (order.order_id, order.customer_id, order.currency) = (order_id, customer_id, currency);
+            (order.version, order.order_date, order.total_minor) = (version, order_date, total.into());
+            (order.items, order.status) = (items, status);
+            order
         },
     )
 }

@@ -2,6 +2,7 @@
 //! must not come.
 
 use common::event::{EventType, Order, OrderEvent, OrderItem, OrderStatus};
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::avro::{Typed, array_of, block, long, record, sized, typed};
@@ -11,22 +12,24 @@ pub const MARKER: &str = "PAYLOAD";
 
 /// An event of about 150 bytes.
 pub fn sample() -> OrderEvent {
-    OrderEvent {
-        event_id: Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001),
-        previous_event_id: Some(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000)),
-        event_type: EventType::OrderStatusUpdated,
-        occurred_at: 1_700_000_000_123,
-        order: Order {
-            order_id: format!("{MARKER}-1"),
-            version: 2,
-            customer_id: format!("{MARKER}-2"),
-            order_date: 1_700_000_000_000,
-            items: vec![item(1), item(2)],
-            total_minor: 99_999,
-            currency: MARKER.to_owned(),
-            status: OrderStatus::Pending,
+    // From JSON, so that a field which a later schema adds with a default needs no change here.
+    let event = json!({
+        "eventId": Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001),
+        "previousEventId": Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000),
+        "eventType": EventType::OrderStatusUpdated,
+        "occurredAt": 1_700_000_000_123_i64,
+        "order": {
+            "orderId": format!("{MARKER}-1"),
+            "version": 2,
+            "customerId": format!("{MARKER}-2"),
+            "orderDate": 1_700_000_000_000_i64,
+            "items": [item(1), item(2)],
+            "totalMinor": 99_999,
+            "currency": MARKER,
+            "status": OrderStatus::Pending,
         },
-    }
+    });
+    serde_json::from_value(event).expect("an event")
 }
 
 pub fn item(quantity: i32) -> OrderItem {

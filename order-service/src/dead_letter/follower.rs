@@ -41,6 +41,8 @@ pub(super) struct Follower {
     ended: BTreeSet<i32>,
     /// When the topic was last looked for.
     tried: Instant,
+    /// Whether the topic was gone: the client may go on telling so of a topic that was made anew, so it is replaced.
+    gone: bool,
 }
 
 impl Follower {
@@ -60,6 +62,7 @@ impl Follower {
             partitions: 0,
             ended: BTreeSet::new(),
             tried: Instant::now(),
+            gone: false,
         })
     }
 
@@ -118,6 +121,9 @@ impl Follower {
     fn begin(&mut self) -> anyhow::Result<i32> {
         self.tried = Instant::now();
         let partitions = self.find_topic()?;
+        if std::mem::take(&mut self.gone) {
+            self.reader = LogReader::new(&self.settings.cluster, &self.settings.topic.name, Link::default())?;
+        }
         let bounds = (0..partitions)
             .map(|partition| self.reader.bounds(partition, PATIENCE))
             .collect::<Result<Vec<_>, _>>();
@@ -213,6 +219,7 @@ impl Follower {
             return Err(error);
         }
         if let Some(reason) = lost {
+            self.gone = true;
             self.lose(reason.to_owned());
         }
         Ok(indexed)

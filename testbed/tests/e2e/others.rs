@@ -89,7 +89,7 @@ pub async fn two_versions(world: &World) -> anyhow::Result<TwoVersions> {
     let mut as_written = as_ours.clone();
     let registry = Registry::new(&world.servers.registry)?;
     let id = registry
-        .register(&schemas::subject(&world.topic), &foreign::with_gift_note()?)
+        .register(&schemas::subject(&world.topic), &foreign::with_a_new_field()?)
         .await?;
     let writer = world.writer()?;
     for (n, note) in [None, Some(""), Some("Alles Gute 🎁")].into_iter().enumerate() {

@@ -47,7 +47,7 @@ pub enum Command {
         #[arg(long, env = "KAFKA_TOPIC", default_value = "order-events")]
         kafka_topic: String,
 
-        /// The registry, where the fault needs one
+        /// The registry; the schemas that the records name are registered there
         #[arg(
             long,
             env = "SCHEMA_REGISTRY_URL",

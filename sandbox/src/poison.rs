@@ -181,7 +181,11 @@ impl Poisoner {
         };
         let other = r#"{"type":"record","name":"Greeting","namespace":"com.ecommerce.other","fields":[{"name":"text","type":"string"}]}"#;
         let newest = schemas::LINEAGE.last().context("the lineage is empty")?;
-        let schema_id = register(registry_url, &schemas::subject(topic), newest).await?;
+        let schema_id = register(registry_url, &schemas::subject(topic), newest)
+            .await
+            .with_context(|| {
+                format!("no registry answers at {registry_url}; take the address that the running sandbox prints")
+            })?;
         let other_schema_id = register(registry_url, "greetings-value", other).await?;
         let consumer: BaseConsumer = config().set("group.id", "poison").create()?;
         let metadata = consumer

@@ -43,7 +43,13 @@ pub(super) fn judge<T>(
             .ok_or_else(|| format!("status {status}, but no registry's answer"));
     }
     let Ok(error) = serde_json::from_slice::<RawError>(body) else {
-        return Err(format!("status {status}"));
+        return Err(if status == StatusCode::NOT_FOUND {
+            format!(
+                "status {status} from something that is no registry: does SCHEMA_REGISTRY_URL have the registry's path? (That of Apicurio ends in /apis/ccompat/v7)"
+            )
+        } else {
+            format!("status {status}")
+        });
     };
     // The code begins with the status. A proxy that rewrites one of the two is not to be believed.
     let belongs = [error.error_code, error.error_code / 100].contains(&status.as_u16().into());

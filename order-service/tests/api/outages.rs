@@ -23,7 +23,7 @@ async fn a_registry_outage_makes_only_its_partition_wait_and_dead_letters_nothin
     world.write_event(&created("A"));
     app.await_read(1, 0).await;
     // The same schema under an id that the service has not seen.
-    let mut schema: Value = serde_json::from_str(common::schemas::LINEAGE[0]).expect("JSON");
+    let mut schema: Value = serde_json::from_str(&common::schemas::newest_text().text).expect("JSON");
     schema["doc"] = json!("another text");
     let new_id = register(&world.registry_url, "copies-value", &schema.to_string()).await;
     assert_ne!(new_id, world.facts.schema_id);

@@ -134,6 +134,8 @@ fn the_readme_s_worked_example_works_as_printed() -> anyhow::Result<()> {
         .current_dir(copied.path())
         .env("PATH", path)
         .env("CARGO_TARGET_DIR", &target)
+        // So that `stack.sh up` finds the servers that run already, instead of starting others.
+        .env("ORDERLOG_STACK_DIR", &servers.stack_dir)
         // Incremental builds write into files.
         .env("CARGO_INCREMENTAL", "0")
         .stdin(Stdio::null())

@@ -34,6 +34,8 @@ environment:
   KAFKA_CONTROLLER_PORT     9093
   REGISTRY_PORT             8081
   KAFKA_HEAP_OPTS           -Xmx1g
+  KAFKA_BEHIND_PROXY        none; LISTEN:ADVERTISED is a second way to the broker: it listens on the first port and sends
+                            clients to the second, where a proxy can delay or cut them
   ORDERLOG_STACK_DIR        data, logs and pid files: .stack
   ORDERLOG_STACK_CACHE      downloads, can be shared by several stacks: .stack/cache
   ORDERLOG_STACK_TIMEOUT    seconds to wait for a server to answer: 120
@@ -239,13 +241,20 @@ END
 }
 
 write_kafka_config() {
+  local listeners=PLAINTEXT://127.0.0.1:$KAFKA_PORT advertised=PLAINTEXT://127.0.0.1:$KAFKA_PORT
+  if [[ -n ${KAFKA_BEHIND_PROXY:-} ]]; then
+    [[ $KAFKA_BEHIND_PROXY =~ ^[0-9]+:[0-9]+$ ]] || die "KAFKA_BEHIND_PROXY=$KAFKA_BEHIND_PROXY is not LISTEN:ADVERTISED"
+    listeners+=,PROXIED://127.0.0.1:${KAFKA_BEHIND_PROXY%:*}
+    advertised+=,PROXIED://127.0.0.1:${KAFKA_BEHIND_PROXY#*:}
+  fi
   cat >"$STACK/server.properties" <<END
 # Written by scripts/stack.sh at every start.
 process.roles=broker,controller
 node.id=1
 controller.quorum.bootstrap.servers=127.0.0.1:$KAFKA_CONTROLLER_PORT
-listeners=PLAINTEXT://127.0.0.1:$KAFKA_PORT,CONTROLLER://127.0.0.1:$KAFKA_CONTROLLER_PORT
-advertised.listeners=PLAINTEXT://127.0.0.1:$KAFKA_PORT
+listeners=$listeners,CONTROLLER://127.0.0.1:$KAFKA_CONTROLLER_PORT
+advertised.listeners=$advertised
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
 log.dirs=$STACK/kafka-data

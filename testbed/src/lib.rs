@@ -11,7 +11,8 @@
 //! - [`mod@reference`]: what a log must have done, by a second, naive count;
 //! - [`poison`]: records that cannot be used, and where they landed;
 //! - [`traffic`]: many clients at once, who keep what they were told;
-//! - [`proxy`]: a registry that can be cut off for one service only;
+//! - [`proxy`]: a server that can be cut off for one service only;
+//! - [`torture`]: all of it at once, with faults, and the proof that nothing is lost;
 //! - [`wait`]: conditions that are awaited, for a bounded time.
 
 pub mod client;
@@ -27,6 +28,7 @@ pub mod servers;
 pub mod service;
 mod signal;
 pub mod topics;
+pub mod torture;
 pub mod traffic;
 pub mod views;
 pub mod wait;

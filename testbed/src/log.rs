@@ -74,6 +74,29 @@ pub async fn ends(kafka: &str, topic: &str) -> anyhow::Result<Vec<i64>> {
     .await?
 }
 
+/// The record at that partition and offset.
+///
+/// # Errors
+/// When the broker does not tell it in that time.
+pub async fn read_at(kafka: &str, topic: &str, place: (i32, i64), limit: Duration) -> anyhow::Result<Record> {
+    let (kafka, topic) = (kafka.to_owned(), topic.to_owned());
+    tokio::task::spawn_blocking(move || {
+        let consumer = consumer(&kafka)?;
+        let mut from = TopicPartitionList::new();
+        from.add_partition_offset(&topic, place.0, Offset::Offset(place.1))?;
+        consumer.assign(&from)?;
+        let begun = Instant::now();
+        while begun.elapsed() < limit {
+            // An error may pass; the time does in any case.
+            if let Some(Ok(message)) = consumer.poll(Duration::from_millis(100)) {
+                return Ok(record(&message));
+            }
+        }
+        anyhow::bail!("nothing at {place:?} of topic {topic} in time")
+    })
+    .await?
+}
+
 fn read_blocking(kafka: &str, topic: &str) -> anyhow::Result<Vec<Record>> {
     let consumer = consumer(kafka)?;
     let count = partitions(&consumer, topic)?;

@@ -1,11 +1,11 @@
 //! A TCP proxy in front of a server, which can be cut or made to hang: then only the service behind it meets the outage.
-//! (Not for a broker: Kafka's clients leave the address that they were given for those that the cluster advertises.)
+//! (Before a broker only on the port that the broker advertises: Kafka's clients leave the address that they were given.)
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -17,6 +17,8 @@ enum Mode {
     Forward,
     /// The same, after that time.
     Delay(Duration),
+    /// Passes everything on, each piece after that time.
+    Slow(Duration),
     /// Closes them, those that are open and those that come.
     Cut,
     /// Keeps them open and passes nothing on.
@@ -39,9 +41,17 @@ impl Proxy {
     /// # Errors
     /// When there is no port for it.
     pub async fn start(server: &str) -> anyhow::Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", 0))
+        Self::start_at(0, server).await
+    }
+
+    /// The same on that port.
+    ///
+    /// # Errors
+    /// When it is taken.
+    pub async fn start_at(port: u16, server: &str) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", port))
             .await
-            .context("a port for the proxy")?;
+            .with_context(|| format!("listening on port {port} for a proxy"))?;
         let address = listener.local_addr()?;
         let (mode, seen) = watch::channel(Mode::Forward);
         let server = server.to_owned();
@@ -89,6 +99,11 @@ impl Proxy {
         self.mode.send_replace(Mode::Delay(time));
     }
 
+    /// Passes everything on, but takes that time for each piece, also on connections that are open.
+    pub fn slow(&self, time: Duration) {
+        self.mode.send_replace(Mode::Slow(time));
+    }
+
     /// Passes everything on again.
     pub fn heal(&self) {
         self.mode.send_replace(Mode::Forward);
@@ -114,7 +129,7 @@ async fn serve(mut client: TcpStream, server: String, mut mode: watch::Receiver<
     // An error means that the proxy is gone, and the connection with it.
     let now = mode.wait_for(|mode| *mode != Mode::Hang).await.map(|mode| *mode);
     match now {
-        Ok(Mode::Forward) => {}
+        Ok(Mode::Forward | Mode::Slow(_)) => {}
         // The time is the fault itself.
         Ok(Mode::Delay(time)) => tokio::time::sleep(time).await,
         Ok(Mode::Answer(response)) => return answer(client, response).await,
@@ -123,12 +138,32 @@ async fn serve(mut client: TcpStream, server: String, mut mode: watch::Receiver<
     let Ok(mut server) = TcpStream::connect(server).await else {
         return;
     };
+    let (from_client, to_client) = client.split();
+    let (from_server, to_server) = server.split();
+    let seen = mode.clone();
     tokio::select! {
-        _ = copy_bidirectional(&mut client, &mut server) => return,
-        _ = mode.wait_for(|mode| !matches!(mode, Mode::Forward | Mode::Delay(_))) => {}
+        _ = async { tokio::join!(pass(from_client, to_server, &seen), pass(from_server, to_client, &seen)) } => return,
+        _ = mode.wait_for(|mode| !matches!(mode, Mode::Forward | Mode::Delay(_) | Mode::Slow(_))) => {}
     }
     // A connection that hung is closed at the end of it: what was under way is not answered late.
     let _ = mode.wait_for(|mode| *mode != Mode::Hang).await;
+}
+
+/// Passes one direction on until it ends.
+async fn pass(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, mode: &watch::Receiver<Mode>) {
+    let mut piece = vec![0; 64 * 1024];
+    while let Ok(length @ 1..) = from.read(&mut piece).await {
+        let now = *mode.borrow();
+        if let Mode::Slow(time) = now {
+            // The time is the fault itself.
+            tokio::time::sleep(time).await;
+        }
+        if to.write_all(&piece[..length]).await.is_err() {
+            return;
+        }
+    }
+    // The other side may still have something to say.
+    let _ = to.shutdown().await;
 }
 
 /// Answers one request, which must fit one read: those of a client that asks for a schema do.
@@ -179,6 +214,19 @@ mod tests {
             ask(&mut connect().await.expect("accepted")).await.expect("an answer"),
             2
         );
+    }
+
+    #[tokio::test]
+    async fn an_open_connection_becomes_slow() {
+        let proxy = Proxy::start(&successor().await).await.expect("starts");
+        let mut stream = TcpStream::connect(proxy.address).await.expect("accepted");
+        assert_eq!(ask(&mut stream).await.expect("an answer"), 2);
+        proxy.slow(Duration::from_secs(60));
+        let answer = tokio::time::timeout(Duration::from_millis(50), ask(&mut stream)).await;
+        assert!(answer.is_err(), "{answer:?}");
+        proxy.slow(Duration::from_millis(1));
+        let mut stream = TcpStream::connect(proxy.address).await.expect("accepted");
+        assert_eq!(ask(&mut stream).await.expect("an answer"), 2);
     }
 
     #[tokio::test]

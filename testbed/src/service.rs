@@ -2,7 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,34 +45,48 @@ impl Program {
         }
     }
 
-    /// The binary, which lies beside the folder of the test that runs.
-    fn binary(self) -> anyhow::Result<PathBuf> {
-        let test = std::env::current_exe().context("asking where the test lies")?;
-        let folder = test.ancestors().nth(2).context("the test lies in no target folder")?;
-        let binary = folder.join(self.name());
-        anyhow::ensure!(
-            binary.is_file(),
-            "{} is missing: build it with `cargo build -p {}`",
-            binary.display(),
-            self.name()
-        );
-        Ok(binary)
+    /// The binary. It lies beside a program of this workspace, and beside the folder of a test.
+    ///
+    /// # Errors
+    /// When it was not built; the error says how to.
+    pub fn binary(self) -> anyhow::Result<PathBuf> {
+        let program = std::env::current_exe().context("asking where this program lies")?;
+        let folders = program.ancestors().skip(1).take(2);
+        let mut binaries = folders.map(|folder| folder.join(self.name()));
+        let release = if cfg!(debug_assertions) { "" } else { " --release" };
+        binaries.find(|binary| binary.is_file()).with_context(|| {
+            let (name, program) = (self.name(), program.display());
+            format!("{name} is missing beside {program}: build it with `cargo build{release} -p {name}`")
+        })
     }
 }
 
 /// How a service is started.
 #[derive(Clone, Debug)]
 pub struct Setup {
-    pub(crate) program: Program,
-    pub(crate) port: u16,
-    pub(crate) environment: Vec<(String, String)>,
+    program: Program,
+    port: u16,
+    environment: Vec<(String, String)>,
     /// The file that its log is appended to.
-    pub(crate) log: PathBuf,
+    log: PathBuf,
     /// What its store lies in.
-    pub(crate) dir: Arc<TempDir>,
+    dir: Arc<TempDir>,
 }
 
 impl Setup {
+    /// A program on that port, with a store in that directory; the broker, the registry and the topic are still to be told.
+    pub fn new(program: Program, port: u16, log: PathBuf, dir: Arc<TempDir>) -> Self {
+        let setup = Self {
+            program,
+            port,
+            environment: Vec::new(),
+            log,
+            dir,
+        };
+        let store = format!("embedded:{}", setup.dir.path().join(format!("store-{port}")).display());
+        setup.with("API_PORT", port.to_string()).with("STORE", store)
+    }
+
     /// The same with another value for an environment variable.
     pub fn with(mut self, variable: &str, value: impl Into<String>) -> Self {
         self.environment.retain(|(name, _)| name != variable);
@@ -180,6 +194,26 @@ impl Service {
             Ok(Err(status)) => bail!("{what}: it ended with {status}{}", self.log_tail()),
             Err(error) => Err(error.context(self.log_tail())),
         }
+    }
+
+    /// How it has ended by itself; `None` while it runs, or when somebody ended it.
+    ///
+    /// # Errors
+    /// When the system does not tell.
+    pub fn has_ended(&mut self) -> anyhow::Result<Option<ExitStatus>> {
+        let status = self.child.as_mut().map(Child::try_wait).transpose()?.flatten();
+        if status.is_some() {
+            self.child = None;
+        }
+        Ok(status)
+    }
+
+    /// Sends it a signal, such as `STOP`.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn signal(&self, name: &str) -> anyhow::Result<()> {
+        signal::send(name, self.child.as_ref().context("it does not run")?.id())
     }
 
     /// Kills it, as a crash would: it gets no chance to do anything.

@@ -87,23 +87,12 @@ impl World {
 
     fn setup(&self, program: Program) -> anyhow::Result<Setup> {
         let n = self.services.fetch_add(1, Ordering::Relaxed);
-        let port = ports::free()?;
-        let setup = Setup {
-            program,
-            port,
-            environment: Vec::new(),
-            log: self.logs.join(format!("{}-{n}.log", program.name())),
-            dir: self.dir.clone(),
-        };
+        let log = self.logs.join(format!("{}-{n}.log", program.name()));
+        let setup = Setup::new(program, ports::free()?, log, self.dir.clone());
         Ok(setup
             .with("KAFKA_BOOTSTRAP_SERVERS", &self.servers.kafka)
             .with("SCHEMA_REGISTRY_URL", &self.servers.registry)
-            .with("KAFKA_TOPIC", &self.topic)
-            .with("API_PORT", port.to_string())
-            .with(
-                "STORE",
-                format!("embedded:{}", self.dir.path().join(format!("store-{n}")).display()),
-            ))
+            .with("KAFKA_TOPIC", &self.topic))
     }
 
     /// The topic of the dead letters.

@@ -66,7 +66,11 @@ impl Writer {
         Ok(writer)
     }
 
-    fn with(kafka: &str, topic: &str, options: &[(&str, &str)]) -> anyhow::Result<Self> {
+    /// A writer with those librdkafka settings.
+    ///
+    /// # Errors
+    /// When the client cannot be made.
+    pub fn with(kafka: &str, topic: &str, options: &[(&str, &str)]) -> anyhow::Result<Self> {
         let mut config = ClientConfig::new();
         config
             .set("bootstrap.servers", kafka)

@@ -1,0 +1,141 @@
+//! What is in the topic, against what was asked for.
+
+use std::collections::{BTreeMap, HashSet};
+
+use serde_json::Value;
+
+use super::super::decode::{Event, Order};
+use super::super::fold::{Fate, Judged};
+use super::super::history::{Action, Class, Op};
+use super::super::show;
+use super::{Case, Findings};
+
+/// The header that says which Idempotency-Key an event was written for.
+pub const KEY: &str = "orderlog.idempotency-key";
+
+/// What was asked for, by order.
+struct Asked<'a> {
+    ops: BTreeMap<&'a str, Vec<&'a Op>>,
+    /// Keys and values that were written past the services.
+    foreign: HashSet<(Option<&'a [u8]>, Option<&'a [u8]>)>,
+}
+
+impl<'a> Asked<'a> {
+    fn of(case: &'a Case<'_>) -> Self {
+        let mut ops: BTreeMap<&str, Vec<&Op>> = BTreeMap::new();
+        for op in case.run.history.iter().filter(|op| op.is_write()) {
+            ops.entry(&op.order).or_default().push(op);
+        }
+        let made = case.run.foreign.iter().filter(|foreign| foreign.kind != "duplicate");
+        Self { ops, foreign: made.map(|foreign| (foreign.key.as_deref(), foreign.value.as_deref())).collect() }
+    }
+
+    fn is_foreign(&self, judged: &Judged<'_>) -> bool {
+        self.foreign.contains(&(judged.record.key.as_deref(), judged.record.value.as_deref()))
+    }
+
+    /// The requests that an event may have come of.
+    fn causes(&self, case: &Case<'_>, judged: &Judged<'_>, event: &Event) -> Vec<&'a Op> {
+        let key = judged.record.header(KEY);
+        let ops = self.ops.get(event.order.id.as_str()).into_iter().flatten().copied();
+        ops.filter(|op| (key.is_empty() || op.key.as_ref() == Some(&key)) && fits(case, op, event)).collect()
+    }
+}
+
+/// Whether that request asks for an event like that.
+fn fits(case: &Case<'_>, op: &Op, event: &Event) -> bool {
+    let order = &event.order;
+    match &op.action {
+        Action::Create { body } => event.kind == 0 && order.version == 1 && order.status == "new" && holds(body, order),
+        Action::Update { status, .. } => {
+            let previous = event.previous.as_ref().and_then(|id| case.reference.find(id));
+            let before = previous.and_then(|(judged, _)| judged.event.as_ref()).map(|event| &event.order);
+            // Only status and version change after creation.
+            let kept = Order { version: order.version - 1, status: before.map_or("", |before| before.status), ..order.clone() };
+            event.kind == 1 && order.version > 1 && order.status == status && before.is_none_or(|before| *before == kept)
+        }
+        Action::Read { .. } => false,
+    }
+}
+
+/// Whether an order has what the body of its creation says.
+fn holds(body: &str, order: &Order) -> bool {
+    let body: Value = serde_json::from_str(body).unwrap_or_default();
+    if let Some(count) = body["itemsCount"].as_u64() {
+        return order.items.len() as u64 == count;
+    }
+    let decimals = super::super::fold::decimals(&order.currency).unwrap_or(0);
+    let line = |item: &Value| {
+        let price = show::minor(&item["price"].to_string(), decimals);
+        (item["itemId"].as_str().map(str::to_owned), item["quantity"].as_i64(), price)
+    };
+    let asked = body["items"].as_array().into_iter().flatten().map(line);
+    let items = order.items.iter().map(|item| (Some(item.id.clone()), Some(item.quantity.into()), Some(item.price)));
+    body["customerId"] == order.customer.as_str() && body["currency"] == order.currency.as_str() && asked.eq(items)
+}
+
+/// Each event was asked for, by the request that was told of it if one was, and is there once unless somebody copied it.
+pub fn were_asked_for(case: &Case<'_>) -> Findings {
+    let (mut findings, asked) = (Findings::default(), Asked::of(case));
+    let mut told: BTreeMap<String, &Op> = BTreeMap::new();
+    for op in case.run.history.iter().filter(|op| op.is_write() && (op.status == Some(201) || op.status == Some(504))) {
+        let answer: Value = serde_json::from_str(&op.answer).unwrap_or_default();
+        if let Some(id) = answer["eventId"].as_str().filter(|_| !op.replayed) {
+            told.insert(id.to_owned(), op);
+        }
+    }
+    for judged in case.reference.judged.iter().filter(|judged| !matches!(judged.fate, Fate::Unusable(_))) {
+        let place = judged.record.place();
+        if asked.is_foreign(judged) {
+            findings.look(None);
+            continue;
+        }
+        let Some(event) = &judged.event else {
+            findings.look(Some(format!("the record without a value at {place:?} was written by nobody")));
+            continue;
+        };
+        let causes = asked.causes(case, judged, event);
+        let claimed = told.get(&event.event_id);
+        let wrong = if causes.is_empty() {
+            Some("was asked for by nobody".to_owned())
+        } else if let Some(op) = claimed.filter(|op| !causes.iter().any(|cause| cause.key == op.key)) {
+            Some(format!("is not what {} asked for", op.name()))
+        } else {
+            copied(case, judged, event)
+        };
+        findings.look(wrong.map(|wrong| format!("event {} at {place:?}, {:?}: {wrong}", event.event_id, event.order)));
+    }
+    findings
+}
+
+/// What is wrong with a further copy of an event.
+fn copied(case: &Case<'_>, judged: &Judged<'_>, event: &Event) -> Option<String> {
+    let first = case.reference.judged[*case.reference.copies.get(&event.event_id)?.first()?].record;
+    let record = judged.record;
+    if record.place() == first.place() {
+        return None;
+    }
+    let mut copies = case.run.foreign.iter().filter(|foreign| foreign.kind == "duplicate");
+    if !copies.any(|copy| copy.value == record.value && copy.key == record.key) {
+        return Some(format!("is also at {:?}, and nobody copied it", first.place()));
+    }
+    let same = (&record.value, &record.headers) == (&first.value, &first.headers);
+    (!same).then(|| format!("is not like its first copy at {:?}", first.place()))
+}
+
+/// No applied event came of requests that were all told that they have no effect.
+pub fn of_failed_writes_lost(case: &Case<'_>) -> Findings {
+    let (mut findings, asked) = (Findings::default(), Asked::of(case));
+    findings.checked = asked.ops.values().flatten().filter(|op| op.class == Class::Fail).count();
+    for (judged, event) in case.reference.events() {
+        if !matches!(judged.fate, Fate::Applied { .. }) || asked.is_foreign(judged) {
+            continue;
+        }
+        let causes = asked.causes(case, judged, event);
+        if let Some(op) = causes.first().filter(|_| causes.iter().all(|op| op.class == Class::Fail)) {
+            let place = judged.record.place();
+            findings.wrong.push(format!("{}: its event {} at {place:?} was applied", op.name(), event.event_id));
+        }
+    }
+    findings
+}

@@ -1,0 +1,227 @@
+//! Clients: each does what it means to, one thing after the other, and notes what it asked and what it was told.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use anyhow::Context;
+use reqwest::RequestBuilder;
+use serde_json::json;
+use tokio::sync::watch;
+
+use super::fold::decimals;
+use super::history::{Action, After, Class, Clock, Op, Recorder};
+use super::intent::{Basket, Intent, What, intents};
+
+/// How many clients there are. With their pauses they ask some 30 times a second: debug builds on two busy cores keep up.
+pub const CLIENTS: usize = 6;
+/// Longest that a client waits: a write is answered in 5 s, and a process may be suspended as long.
+const TIMEOUT: Duration = Duration::from_secs(12);
+/// How long the orders that all clients want stay the same: an order has at most six versions.
+const TERM_US: u64 = 3_000_000;
+/// How many orders of its own a client goes on with.
+const OWN: usize = 8;
+/// What order-service waits for a version, in milliseconds.
+const WAIT_MS: u64 = 8_000;
+
+/// One client.
+pub struct Client<'a> {
+    pub n: usize,
+    pub seed: u64,
+    /// The two cart-services and order-service.
+    pub urls: &'a [String; 3],
+    pub history: &'a Recorder<Op>,
+    pub clock: Clock,
+}
+
+/// A write as it is sent, perhaps more than once.
+#[derive(Clone)]
+struct Request {
+    order: String,
+    action: Action,
+    key: String,
+}
+
+impl Client<'_> {
+    /// Does one thing after the other until it is told to stop; then what has begun is finished.
+    ///
+    /// # Errors
+    /// When the history cannot be written.
+    pub async fn run(&self, stop: &watch::Receiver<bool>) -> anyhow::Result<()> {
+        let http = reqwest::Client::builder().timeout(TIMEOUT).build().context("an HTTP client")?;
+        // The orders it made, and the version of each that it was told last.
+        let mut own = VecDeque::new();
+        for (step, intent) in intents(self.seed, self.n).enumerate() {
+            if *stop.borrow() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(intent.pause)).await;
+            self.step(&http, step, &intent, &mut own).await?;
+            own.truncate(OWN);
+        }
+        Ok(())
+    }
+
+    async fn step(
+        &self,
+        http: &reqwest::Client,
+        step: usize,
+        intent: &Intent,
+        own: &mut VecDeque<(String, i32)>,
+    ) -> anyhow::Result<()> {
+        let contended = intent.contended.map(|n| (format!("ALL-{}-{n}", self.clock.now() / TERM_US), 1));
+        let existing = contended.clone().or_else(|| own.get(step % own.len().max(1)).cloned());
+        let (order, version) = match intent.what {
+            What::Create => contended.unwrap_or((format!("C{}-{step}", self.n), 0)),
+            _ => existing.unwrap_or((format!("C{}-{step}", self.n), 0)),
+        };
+        let key = format!("{}-{step}", self.n);
+        let action = match intent.what {
+            What::Read => return self.read(http, &order, None).await.map(drop),
+            What::Create => Action::Create { body: body(&order, &key, &intent.basket) },
+            What::Update => {
+                let if_match = intent.conditional.then_some(version.max(1));
+                Action::Update { status: intent.status.to_owned(), if_match }
+            }
+        };
+        let request = Request { order, action, key };
+        let ops = self.carry_out(http, intent, &request).await?;
+        let Some((version, told)) = ops.iter().find_map(|op| Some((op.written()?.order.version, op.ended))) else {
+            return Ok(());
+        };
+        if intent.contended.is_none() {
+            own.retain(|(order, _)| *order != request.order);
+            own.push_front((request.order.clone(), version));
+        }
+        if intent.then.look {
+            self.read(http, &request.order, Some(After { version, told })).await?;
+        }
+        if intent.then.repeat {
+            self.write(http, 1 - intent.cart, &request).await?;
+        }
+        if intent.then.misuse {
+            let other = match &request.action {
+                Action::Create { .. } => Action::Create { body: body(&request.order, "misuse", &intent.basket) },
+                _ => Action::Update { status: "cancelled".to_owned(), if_match: None },
+            };
+            if other != request.action {
+                self.write(http, intent.cart, &Request { action: other, ..request }).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends a write, and again with the same key where its outcome is not a success.
+    async fn carry_out(&self, http: &reqwest::Client, intent: &Intent, request: &Request) -> anyhow::Result<Vec<Op>> {
+        let mut ops = Vec::new();
+        if intent.hedged {
+            let both = tokio::try_join!(self.write(http, 0, request), self.write(http, 1, request))?;
+            ops.extend([both.0, both.1]);
+        } else {
+            ops.push(self.write(http, intent.cart, request).await?);
+        }
+        for retry in 1..=intent.then.retries {
+            let last = ops.last().and_then(|op| op.status);
+            // Another answer of 4xx would only be the same again.
+            if ops.iter().any(|op| op.class == Class::Ok) || last.is_some_and(|status| (400..500).contains(&status)) {
+                break;
+            }
+            ops.push(self.write(http, (intent.cart + retry) % 2, request).await?);
+        }
+        Ok(ops)
+    }
+
+    async fn write(&self, http: &reqwest::Client, cart: usize, request: &Request) -> anyhow::Result<Op> {
+        let url = &self.urls[cart];
+        let Request { order, action, key } = request;
+        let sent = match action {
+            Action::Create { body } => http.post(format!("{url}/create-order")).body(body.clone()),
+            Action::Update { status, if_match } => {
+                let body = json!({"orderId": order, "status": status}).to_string();
+                let sent = http.put(format!("{url}/update-order")).body(body);
+                if_match.iter().fold(sent, |sent, version| sent.header("if-match", format!("\"{version}\"")))
+            }
+            Action::Read { .. } => anyhow::bail!("a read is no write"),
+        };
+        let sent = sent.header("content-type", "application/json").header("idempotency-key", key);
+        self.ask(sent, ["cart-service a", "cart-service b"][cart], request).await
+    }
+
+    async fn read(&self, http: &reqwest::Client, order: &str, after: Option<After>) -> anyhow::Result<Op> {
+        let newer = after.map(|after| format!("&minVersion={}&waitMs={WAIT_MS}", after.version)).unwrap_or_default();
+        let sent = http.get(format!("{}/order-details?orderId={order}{newer}", self.urls[2]));
+        let request = Request { order: order.to_owned(), action: Action::Read { after }, key: String::new() };
+        self.ask(sent, "order-service", &request).await
+    }
+
+    async fn ask(&self, sent: RequestBuilder, instance: &str, request: &Request) -> anyhow::Result<Op> {
+        let begun = self.clock.now();
+        let (mut status, mut replayed) = (None, false);
+        let answer = async {
+            let response = sent.send().await?;
+            let (told, again) = (response.status().as_u16(), response.headers().contains_key("idempotency-replayed"));
+            let text = response.text().await?;
+            // Only a whole answer is one.
+            (status, replayed) = (Some(told), again);
+            reqwest::Result::Ok(text)
+        };
+        let answer = answer.await.unwrap_or_else(|error| format!("{error:?}"));
+        let op = Op {
+            client: self.n,
+            instance: instance.to_owned(),
+            order: request.order.clone(),
+            action: request.action.clone(),
+            key: Some(request.key.clone()).filter(|key| !key.is_empty()),
+            begun,
+            ended: self.clock.now(),
+            class: Class::of(status),
+            status,
+            replayed,
+            answer,
+        };
+        self.history.push(op.clone())?;
+        Ok(op)
+    }
+}
+
+/// The body of a create. An order in full has the key as its customer, so that its event tells which request it came of.
+fn body(order: &str, key: &str, basket: &Basket) -> String {
+    match basket {
+        Basket::Generated(count) => json!({"orderId": order, "itemsCount": count}).to_string(),
+        Basket::Full(currency, lines) => {
+            let line = |(n, (quantity, price)): (usize, &(i32, i64))| {
+                let price = amount(*price, decimals(currency).unwrap_or(0));
+                format!(r#"{{"itemId":"ITEM-{n}","quantity":{quantity},"price":{price}}}"#)
+            };
+            let items: Vec<String> = lines.iter().enumerate().map(line).collect();
+            let items = items.join(",");
+            format!(r#"{{"orderId":"{order}","customerId":"{key}","currency":"{currency}","items":[{items}]}}"#)
+        }
+    }
+}
+
+/// Minor units as a decimal number.
+fn amount(minor: i64, decimals: u32) -> String {
+    if decimals == 0 {
+        return minor.to_string();
+    }
+    let unit = 10_i64.pow(decimals);
+    format!("{}.{:0width$}", minor / unit, minor % unit, width = decimals as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_written_with_the_decimals_of_their_currency() {
+        assert_eq!([amount(7, 2), amount(1234, 3), amount(5, 0)], ["0.07", "1.234", "5"]);
+    }
+
+    #[test]
+    fn a_create_says_what_is_ordered() {
+        let full = body("A", "0-1", &Basket::Full("USD", vec![(3, 33_333)]));
+        let expected = r#"{"orderId":"A","customerId":"0-1","currency":"USD","items":[{"itemId":"ITEM-0","quantity":3,"price":333.33}]}"#;
+        assert_eq!(full, expected);
+        assert_eq!(body("A", "0-1", &Basket::Generated(3)), r#"{"itemsCount":3,"orderId":"A"}"#);
+    }
+}

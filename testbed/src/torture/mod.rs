@@ -1,0 +1,32 @@
+//! A checker in the manner of Jepsen: clients write and read, a nemesis kills, suspends, cuts off and poisons, and in the
+//! end everything that is left is compared with what the clients were told. It shares no decoder, no event, no rule and no
+//! fold with the services; `docs/reliability.md` says what it shows.
+//!
+//! - [`cluster`]: what runs, from [`stack`] (servers), the services, a proxy before each server and a small [`disk`];
+//! - [`intent`] and [`clients`]: what clients mean to do, and do; [`history`]: what they were told;
+//! - [`faults`]: which fault comes when; [`nemesis`] and [`foreign`]: who does them;
+//! - [`evidence`]: what is read at the end; [`decode`] and [`fold`]: what it means; [`show`]: how it must be shown;
+//! - [`checks`]: one pure function each; [`report`]: what they found.
+
+mod checks;
+mod clients;
+mod cluster;
+mod decode;
+mod disk;
+mod evidence;
+mod faults;
+mod fold;
+mod foreign;
+mod history;
+mod intent;
+#[cfg(test)]
+mod mutate;
+mod nemesis;
+mod report;
+mod run;
+#[cfg(test)]
+mod sample;
+mod show;
+mod stack;
+
+pub use run::{Options, run};

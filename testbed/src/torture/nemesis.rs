@@ -1,0 +1,93 @@
+//! Does the faults of the schedule to the cluster, heals them, and waits each time until all is as it should be again.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use futures::future::try_join_all;
+
+use super::cluster::{Cluster, TOPIC};
+use super::faults::{Fault, Planned};
+use super::foreign::Foreigner;
+use super::history::{Clock, Op, Recorder, Round};
+use crate::client::Client;
+use crate::log;
+use crate::wait::until;
+
+/// Longest that the services may take to be ready and without lag after everything was healed. A broker that was killed
+/// needs some seconds to lead its partitions again, and clients find that out by asking now and then.
+pub const SETTLING: Duration = Duration::from_secs(60);
+/// How long a round without faults is.
+const CALM: Duration = Duration::from_secs(4);
+
+/// Who does the faults.
+pub struct Nemesis<'a> {
+    pub cluster: &'a Cluster,
+    pub foreigner: &'a Foreigner,
+    pub history: &'a Recorder<Op>,
+    pub rounds: &'a Recorder<Round>,
+    pub clock: Clock,
+}
+
+impl Nemesis<'_> {
+    /// Does one round, and heals it. Whether all was as it should be afterwards.
+    ///
+    /// # Errors
+    /// When a fault cannot be done.
+    pub async fn round(&self, planned: &[Planned]) -> anyhow::Result<bool> {
+        if planned.is_empty() {
+            // Nothing is awaited: the time in which nothing happens is what is wanted.
+            tokio::time::sleep(CALM).await;
+            self.cluster.look_after().await?;
+            return Ok(true);
+        }
+        let begun = self.clock.now();
+        try_join_all(planned.iter().map(|planned| self.fault(planned))).await?;
+        let healed = self.clock.now();
+        self.cluster.look_after().await?;
+        let settled = self.settle().await.map(|()| self.clock.now());
+        let settled = settled.map_err(|error| format!("{error:#}"));
+        let is_settled = settled.is_ok();
+        let faults = planned.iter().map(|planned| planned.fault.clone()).collect();
+        self.rounds.push(Round { faults, begun, healed, settled })?;
+        Ok(is_settled)
+    }
+
+    async fn fault(&self, planned: &Planned) -> anyhow::Result<()> {
+        let Planned { after, lasts, fault } = planned;
+        // When, and how long: that is the schedule.
+        tokio::time::sleep(Duration::from_millis(*after)).await;
+        let what = || fault.kind();
+        self.cluster.begin(fault).await.with_context(what)?;
+        if matches!(fault, Fault::Poison(_) | Fault::Duplicate | Fault::Tombstone) {
+            return self.foreigner.write(fault, self.history).await.with_context(what);
+        }
+        tokio::time::sleep(Duration::from_millis(*lasts)).await;
+        self.cluster.heal(fault).await.with_context(what)
+    }
+
+    /// Waits until every service is ready, and order-service has read all that was in the topic when this began.
+    ///
+    /// # Errors
+    /// When that takes too long; the error shows the last look.
+    pub async fn settle(&self) -> anyhow::Result<()> {
+        let [a, b, order] = self.cluster.urls().clone().map(Client::new);
+        let (services, mut ends) = ([a?, b?, order?], None);
+        until("all is ready and lag is 0", SETTLING, async || {
+            for service in &services {
+                let answer = service.get("/health/ready").await?;
+                anyhow::ensure!(answer.status == 200, "{}: {}", service.url(), answer.text);
+            }
+            if ends.is_none() {
+                ends = Some(log::ends(&self.cluster.stack.kafka(), TOPIC).await?);
+            }
+            let ends = ends.as_deref().unwrap_or_default();
+            let stats = services[2].stats().await?;
+            let behind = |(n, end): (usize, &i64)| stats.partitions.get(n).is_none_or(|seen| seen.position < *end);
+            let waits = stats.partitions.iter().any(|seen| seen.paused.is_some() || seen.lag != Some(0));
+            let behind = ends.iter().enumerate().any(behind);
+            anyhow::ensure!(!behind && !waits, "the topic ends at {ends:?}; {:?}", stats.partitions);
+            Ok(())
+        })
+        .await
+    }
+}

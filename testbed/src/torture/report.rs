@@ -1,0 +1,69 @@
+//! What a run was and what the checks found, in Markdown, so that it can stand in a document as it was printed.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::checks::{Findings, Run};
+use super::faults::Fault;
+use super::history::{Class, How};
+
+/// How many things that are wrong are shown for each check; all are in `findings.txt`.
+const EXAMPLES: usize = 3;
+
+/// Prints it, and keeps every finding. Whether all checks hold.
+pub fn print(seed: u64, minutes: f64, run: &Run, kept: &Path) -> bool {
+    println!("Seed {seed}, {minutes} minutes. {}\n", summary(run));
+    println!("{}\n", faults(run));
+    println!("| check | looked at | result |\n|---|---:|---|");
+    let (mut holds, mut all) = (true, String::new());
+    for ((name, things, _), findings) in run.check() {
+        println!("| {name} | {} {things} | {} |", findings.checked, result(&findings));
+        holds &= findings.wrong.is_empty();
+        all.extend(findings.wrong.iter().map(|wrong| format!("{name}: {wrong}\n")));
+    }
+    if let Err(error) = std::fs::write(kept.join("findings.txt"), all) {
+        eprintln!("torture: the findings were not kept: {error}");
+    }
+    eprintln!("torture: everything is kept in {}", kept.display());
+    holds
+}
+
+fn result(findings: &Findings) -> String {
+    if findings.wrong.is_empty() {
+        return "ok".to_owned();
+    }
+    let examples: Vec<&str> = findings.wrong.iter().take(EXAMPLES).map(String::as_str).collect();
+    // A bar or a line's end would end the cell.
+    let examples = examples.join("; ").replace('|', "/").replace('\n', " ");
+    format!("**FAILED**, {}: {examples}", findings.wrong.len())
+}
+
+fn summary(run: &Run) -> String {
+    let of = |class| run.history.iter().filter(|op| op.class == class && op.is_write()).count();
+    let (ok, fail, unknown) = (of(Class::Ok), of(Class::Fail), of(Class::Unknown));
+    let reads = run.history.iter().filter(|op| !op.is_write()).count();
+    let replayed = run.history.iter().filter(|op| op.replayed).count();
+    let killed = run.endings.iter().filter(|ending| ending.how == How::Killed).count();
+    let recovery = run.rounds.iter().filter_map(|round| Some(round.settled.as_ref().ok()? - round.healed));
+    let mut recovery: Vec<u64> = recovery.map(|micros| micros / 1000).collect();
+    recovery.sort_unstable();
+    let middle = recovery.get(recovery.len() / 2).copied().unwrap_or(0);
+    let longest = recovery.last().copied().unwrap_or(0);
+    let records = run.evidence.records.len();
+    format!(
+        "{ok} writes acknowledged ({replayed} of them again), {fail} refused, {unknown} unknown; {reads} reads; {records} \
+         records, {} dead letters; {killed} kills. From healed to ready and without lag: {middle} ms in the middle, \
+         {longest} ms at the most.",
+        run.evidence.letters.len()
+    )
+}
+
+/// How often each fault was done.
+fn faults(run: &Run) -> String {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for fault in run.rounds.iter().flat_map(|round| &round.faults) {
+        *counts.entry(Fault::kind(fault)).or_default() += 1;
+    }
+    let counts: Vec<String> = counts.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
+    format!("Faults: {}.", counts.join(", "))
+}

@@ -1,0 +1,184 @@
+//! One run, from an empty directory to the verdict.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::Context;
+use clap::Parser;
+use fastrand::Rng;
+use futures::future::try_join_all;
+use serde_json::json;
+use tokio::sync::watch;
+
+use super::checks::Run;
+use super::clients::{CLIENTS, Client};
+use super::cluster::Cluster;
+use super::disk::{self, Disk};
+use super::evidence::Evidence;
+use super::faults;
+use super::foreign::Foreigner;
+use super::history::{Class, Clock, Op, Recorder, Round};
+use super::nemesis::Nemesis;
+use super::report;
+use super::stack::Ports;
+use crate::service::Program;
+
+/// Between two lines of progress.
+const PROGRESS: Duration = Duration::from_secs(5);
+
+/// Tortures the pipeline and checks that nothing is lost and nothing is made up.
+///
+/// Starts a Kafka broker, a schema registry, two cart-services and an order-service, lets clients write and read, and kills,
+/// suspends, stops, cuts off, poisons and fills up meanwhile. At the end it reads everything and checks it. The same seed
+/// gives the same faults and the same choices of the clients; how long processes take is their own business, so two runs
+/// are never quite the same.
+///
+/// Prints a table of the checks in Markdown. Exit code 0: every check holds. 1: one does not. 2: it could not run.
+#[derive(Debug, Parser)]
+#[command(name = "torture", version)]
+pub struct Options {
+    /// How long faults are done, in minutes; starting, the last recovery and the checks come on top (about one minute)
+    #[arg(long, default_value_t = 2.0)]
+    minutes: f64,
+    /// What the faults and the clients' choices follow from [default: another one each time, which is printed]
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Where the servers' data, the stores and the records of the runs lie [default: torture, in the target directory]
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// The first of ten ports in a row that the run takes
+    #[arg(long, env = "ORDERLOG_TORTURE_PORT", default_value_t = 19_100)]
+    port: u16,
+}
+
+/// Runs, and prints what the checks found. Whether all of them hold.
+///
+/// # Errors
+/// When it could not run.
+pub async fn run(options: &Options) -> anyhow::Result<bool> {
+    let _ = (Program::Cart.binary()?, Program::Order.binary()?);
+    let seed = options.seed.unwrap_or_else(|| Rng::new().u64(..1_000_000));
+    let dir = directory(options)?;
+    // Held until the end: two runs in one directory would end each other.
+    let lock = std::fs::File::create(dir.join("lock")).with_context(|| format!("locking {}", dir.display()))?;
+    lock.try_lock().with_context(|| format!("another run uses {}; give this one another --dir", dir.display()))?;
+    let disk = small_disk(&dir)?;
+    let kept = dir.join("runs").join(format!("seed-{seed}-{}", SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs()));
+    std::fs::create_dir_all(&kept).with_context(|| format!("making {}", kept.display()))?;
+    eprintln!("torture: seed {seed}, {} minutes; everything is kept in {}", options.minutes, kept.display());
+    describe(&kept, seed, options.minutes)?;
+
+    let clock = Clock::start();
+    let with_disk = disk.is_some();
+    let cluster = Cluster::start(&dir, &kept, Ports(options.port), disk, clock).await?;
+    eprintln!("torture: all is ready after {} s", clock.now() / 1_000_000);
+    let run = torture(&cluster, &kept, seed, Duration::from_secs_f64(options.minutes * 60.0), with_disk, clock).await?;
+    drop(cluster);
+    Ok(report::print(seed, options.minutes, &run, &kept))
+}
+
+async fn torture(
+    cluster: &Cluster,
+    kept: &Path,
+    seed: u64,
+    time: Duration,
+    disk: bool,
+    clock: Clock,
+) -> anyhow::Result<Run> {
+    let history = Recorder::<Op>::new(&kept.join("history.jsonl"))?;
+    let rounds = Recorder::new(&kept.join("rounds.jsonl"))?;
+    let written = Recorder::new(&kept.join("foreign.jsonl"))?;
+    let (kafka, registry) = (cluster.stack.kafka(), cluster.stack.registry());
+    let foreigner = Foreigner::new(&kafka, &registry, written).await?;
+    let nemesis = Nemesis { cluster, foreigner: &foreigner, history: &history, rounds: &rounds, clock };
+    let end = clock.now() + u64::try_from(time.as_micros())?;
+    let (stop, stopped) = watch::channel(false);
+    let faults = async {
+        for planned in faults::rounds(seed, disk) {
+            // After one that is not recovered from, the others would tell nothing new.
+            if clock.now() >= end || !nemesis.round(&planned).await? {
+                break;
+            }
+        }
+        stop.send_replace(true);
+        anyhow::Ok(())
+    };
+    let clients = (0..CLIENTS).map(|n| Client { n, seed, urls: cluster.urls(), history: &history, clock });
+    let clients: Vec<Client<'_>> = clients.collect();
+    let clients = try_join_all(clients.iter().map(|client| client.run(&stopped)));
+    tokio::try_join!(faults, clients, progress(&history, &rounds, clock, end, stopped.clone()))?;
+
+    eprintln!("torture: the faults are over; reading everything");
+    let healed = clock.now();
+    let settled = nemesis.settle().await.map(|()| clock.now()).map_err(|error| format!("{error:#}"));
+    rounds.push(Round { faults: Vec::new(), begun: healed, healed, settled })?;
+    let evidence = Evidence::gather(&kafka, &cluster.urls()[2], &foreigner).await?;
+    evidence.keep(kept)?;
+    Ok(Run {
+        history: history.entries(),
+        foreign: foreigner.written.entries(),
+        rounds: rounds.entries(),
+        endings: cluster.endings.entries(),
+        evidence,
+    })
+}
+
+async fn progress(
+    history: &Recorder<Op>,
+    rounds: &Recorder<Round>,
+    clock: Clock,
+    end: u64,
+    mut stopped: watch::Receiver<bool>,
+) -> anyhow::Result<()> {
+    while tokio::time::timeout(PROGRESS, stopped.wait_for(|stopped| *stopped)).await.is_err() {
+        let left = end.saturating_sub(clock.now()) / 1_000_000;
+        let faults = rounds.ask(|rounds| rounds.iter().map(|round| round.faults.len()).sum::<usize>());
+        let writes = history.ask(|ops| ops.iter().filter(|op| op.is_write() && op.class == Class::Ok).count());
+        eprintln!("torture: {left} s left, {faults} faults, {writes} writes acknowledged");
+    }
+    Ok(())
+}
+
+fn directory(options: &Options) -> anyhow::Result<PathBuf> {
+    let program = std::env::current_exe().context("asking where this program lies")?;
+    let beside = || program.ancestors().nth(2).map(|target| target.join("torture"));
+    let dir = options.dir.clone().or_else(beside).context("this program lies in no target folder: give a --dir")?;
+    std::fs::create_dir_all(&dir).with_context(|| format!("making {}", dir.display()))?;
+    for left in ["stores", "disk"] {
+        // What a run that was killed has left; usually nothing.
+        let _ = std::fs::remove_dir_all(dir.join(left));
+    }
+    dir.canonicalize().with_context(|| format!("looking for {}", dir.display()))
+}
+
+/// The small disk, where there can be one. CI must not leave this fault out.
+fn small_disk(dir: &Path) -> anyhow::Result<Option<Disk>> {
+    match Disk::mount(&dir.join("disk")) {
+        Ok(disk) => Ok(Some(disk)),
+        Err(error) => {
+            disk::enter_namespace();
+            let left_out = "no small disk can be mounted here, not in a namespace either";
+            anyhow::ensure!(std::env::var("CI").as_deref() != Ok("true"), "{left_out}: {error:#}");
+            eprintln!("torture: {left_out}; the fault \"disk full\" is left out ({error:#})");
+            Ok(None)
+        }
+    }
+}
+
+/// Keeps what the run was: the seed, and the versions of all that took part.
+fn describe(kept: &Path, seed: u64, minutes: f64) -> anyhow::Result<()> {
+    let said = |program: &str, arguments: &[&str]| {
+        let output = Command::new(program).args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).output().ok()?;
+        String::from_utf8(output.stdout).ok()?.lines().next().map(str::to_owned)
+    };
+    let run = json!({
+        "seed": seed,
+        "minutes": minutes,
+        "version": env!("CARGO_PKG_VERSION"),
+        "commit": said("git", &["describe", "--always", "--dirty"]),
+        "servers": said("../scripts/stack.sh", &["--help"]),
+        "debugBuild": cfg!(debug_assertions),
+    });
+    std::fs::write(kept.join("run.json"), run.to_string()).context("writing run.json")
+}

@@ -44,10 +44,17 @@ impl Nemesis<'_> {
         try_join_all(planned.iter().map(|planned| self.fault(planned))).await?;
         let healed = self.clock.now();
         self.cluster.look_after().await?;
-        let settled = self.settle().await.map(|()| self.clock.now());
-        let settled = settled.map_err(|error| format!("{error:#}"));
-        let is_settled = settled.is_ok();
         let faults = planned.iter().map(|planned| planned.fault.clone()).collect();
+        self.conclude(faults, begun, healed).await
+    }
+
+    /// Waits until all is as it should be, and notes how that went. Whether it is.
+    ///
+    /// # Errors
+    /// When it cannot be noted.
+    pub async fn conclude(&self, faults: Vec<Fault>, begun: u64, healed: u64) -> anyhow::Result<bool> {
+        let settled = self.settle().await.map(|()| self.clock.now()).map_err(|error| format!("{error:#}"));
+        let is_settled = settled.is_ok();
         self.rounds.push(Round { faults, begun, healed, settled })?;
         Ok(is_settled)
     }
@@ -69,7 +76,7 @@ impl Nemesis<'_> {
     ///
     /// # Errors
     /// When that takes too long; the error shows the last look.
-    pub async fn settle(&self) -> anyhow::Result<()> {
+    async fn settle(&self) -> anyhow::Result<()> {
         let [a, b, order] = self.cluster.urls().clone().map(Client::new);
         let (services, mut ends) = ([a?, b?, order?], None);
         until("all is ready and lag is 0", SETTLING, async || {

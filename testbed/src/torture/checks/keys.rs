@@ -27,17 +27,19 @@ pub fn make_one_event(case: &Case<'_>) -> Findings {
     }
     for ((key, order), ops) in &keys {
         let event = applied.get(&((*key).to_owned(), *order)).and_then(|events| events.first().copied());
-        findings.look(ops.iter().find_map(|op| wrong(op, ops, event)));
+        findings.look(ops.iter().find_map(|op| wrong(case, op, ops, event)));
     }
     findings
 }
 
 /// What is wrong with an answer, given all requests of its key, and the event that the key made.
-fn wrong(op: &Op, ops: &[&Op], event: Option<&str>) -> Option<String> {
+fn wrong(case: &Case<'_>, op: &Op, ops: &[&Op], event: Option<&str>) -> Option<String> {
     let named = |op: &Op| op.written().map(|told| told.event_id.to_string());
     // A success names the event of its key, unless the order was so already and nothing was written.
     let is_own = |op: &Op| op.class == Class::Ok && (op.status == Some(201) || op.replayed || named(op).as_deref() == event);
-    if is_own(op) && named(op).as_deref() != event {
+    // One that is not in the topic at all is another check's finding.
+    let lies = |op: &Op| named(op).is_some_and(|id| case.reference.find(&id).is_some());
+    if is_own(op) && lies(op) && named(op).as_deref() != event {
         return Some(format!("{}: named {:?}, but its key made {event:?}", op.name(), named(op)));
     }
     let first = ops.iter().find(|first| is_own(first) && first.ended < op.begun)?;

@@ -8,6 +8,9 @@ mod processes;
 mod reads;
 mod writes;
 
+#[cfg(test)]
+pub use events::KEY;
+
 use super::evidence::Evidence;
 use super::fold::Reference;
 use super::history::{Ending, Foreign, Op, Round};

@@ -63,7 +63,10 @@ impl Application {
             store.forget()?;
         }
         let registry = Arc::new(Registry::new(&pipeline.registry)?);
-        let settings = Settings::of(SERVICE, pipeline, config.unknown_schema_grace())?;
+        let settings = Settings {
+            most_keys: config.idempotency_keys,
+            ..Settings::of(SERVICE, pipeline, config.unknown_schema_grace())?
+        };
         let topic = settings.topic.name.clone();
         // Below the deadline, so that a record is given up before the request is.
         let publisher = Publisher::new(settings.cluster.clone(), &topic, config.write_deadline().mul_f64(0.8))?;

@@ -69,6 +69,16 @@ pub struct Config {
         default_value_t = 1000
     )]
     pub unknown_schema_grace_ms: u64,
+
+    /// How many idempotency keys are remembered; when there are more, the oldest are forgotten
+    #[arg(
+        long,
+        env = "IDEMPOTENCY_KEYS",
+        value_name = "IDEMPOTENCY_KEYS",
+        default_value_t = 1_000_000,
+        value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=100_000_000)
+    )]
+    pub idempotency_keys: usize,
 }
 
 impl Config {

@@ -3,6 +3,7 @@
 
 use common::event::{EventType, Order, OrderEvent, OrderStatus};
 use common::order::{MAX_VERSION, OrderState};
+use common::store::KeyRow;
 use uuid::Uuid;
 
 /// Identity and time of the event that a decision may write.
@@ -35,6 +36,13 @@ pub enum Refusal {
     },
     /// There is no order of that id.
     NotFound,
+    /// The order has another version than was expected.
+    OtherVersion {
+        /// The version it has.
+        version: i32,
+    },
+    /// The Idempotency-Key belongs to another request.
+    KeyReused,
     /// The order cannot go from its status to that one.
     IllegalStep {
         /// The status it has.
@@ -46,6 +54,40 @@ pub enum Refusal {
     NoMoreVersions,
     /// The order has a status that this release does not know, or fields that it lacks: only a newer one may write it.
     NeedsNewerRelease,
+}
+
+/// Which version an order must have for a command to be carried out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// Whichever it has.
+    Any,
+    /// The one that this entity tag names; one that is no number names none.
+    Version(String),
+}
+
+impl Expected {
+    fn is(&self, version: i32) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Version(tag) => *tag == version.to_string(),
+        }
+    }
+}
+
+/// The order as it was after the event that a request has led to. Nothing but version and status changes after an order
+/// was created.
+pub fn as_answered(answer: &KeyRow, current: &OrderState) -> OrderState {
+    OrderState {
+        event_id: answer.event_id,
+        partition: answer.partition,
+        offset: answer.offset,
+        partial: current.partial,
+        order: Order {
+            version: answer.version,
+            status: answer.status,
+            ..current.order.clone()
+        },
+    }
 }
 
 /// Decides on creating that order. Its version and status are those of a new one.
@@ -68,11 +110,15 @@ pub fn create(current: Option<&OrderState>, order: Order, stamp: Stamp) -> Decis
     }))
 }
 
-/// Decides on giving the order that status.
-pub fn update(current: Option<&OrderState>, status: OrderStatus, stamp: Stamp) -> Decision {
+/// Decides on giving the order that status, if it has the expected version.
+pub fn update(current: Option<&OrderState>, status: OrderStatus, expected: &Expected, stamp: Stamp) -> Decision {
     let Some(current) = current else {
         return Decision::Refuse(Refusal::NotFound);
     };
+    let version = current.order.version;
+    if !expected.is(version) {
+        return Decision::Refuse(Refusal::OtherVersion { version });
+    }
     let from = current.order.status;
     if from == OrderStatus::Unknown || current.partial {
         return Decision::Refuse(Refusal::NeedsNewerRelease);
@@ -102,6 +148,7 @@ pub fn update(current: Option<&OrderState>, status: OrderStatus, stamp: Stamp) -
 #[cfg(test)]
 mod tests {
     use super::*;
+    use common::idempotency::RequestHash;
     use common::order::{Outcome, check, fold};
 
     const STAMP: Stamp = Stamp {
@@ -156,7 +203,7 @@ mod tests {
         for from in OrderStatus::SETTABLE {
             for to in OrderStatus::SETTABLE {
                 let current = state(from, 4);
-                match update(Some(&current), to, STAMP) {
+                match update(Some(&current), to, &Expected::Any, STAMP) {
                     Decision::AlreadySo(so) => assert!(from == to && *so == current),
                     Decision::Refuse(refusal) => {
                         assert!(!from.may_become(to));
@@ -183,20 +230,73 @@ mod tests {
     #[test]
     fn an_order_that_does_not_exist_is_not_updated() {
         assert_eq!(
-            update(None, OrderStatus::Pending, STAMP),
+            update(None, OrderStatus::Pending, &Expected::Version("1".to_owned()), STAMP),
             Decision::Refuse(Refusal::NotFound)
         );
     }
 
     #[test]
     fn an_order_of_the_highest_version_is_not_written_beyond_it() {
-        let decision = update(Some(&state(OrderStatus::New, MAX_VERSION)), OrderStatus::Shipped, STAMP);
+        let decision = update(
+            Some(&state(OrderStatus::New, MAX_VERSION)),
+            OrderStatus::Shipped,
+            &Expected::Any,
+            STAMP,
+        );
         assert_eq!(decision, Decision::Refuse(Refusal::NoMoreVersions));
     }
 
     #[test]
     fn an_order_of_a_newer_release_is_not_written_over() {
-        let decision = update(Some(&state(OrderStatus::Unknown, 2)), OrderStatus::Shipped, STAMP);
+        let decision = update(
+            Some(&state(OrderStatus::Unknown, 2)),
+            OrderStatus::Shipped,
+            &Expected::Any,
+            STAMP,
+        );
         assert_eq!(decision, Decision::Refuse(Refusal::NeedsNewerRelease));
+    }
+
+    #[test]
+    fn an_order_of_another_version_than_expected_is_refused_before_anything_else_is_looked_at() {
+        for (current, to) in [
+            (OrderStatus::New, OrderStatus::Pending),
+            (OrderStatus::New, OrderStatus::New),
+            (OrderStatus::Delivered, OrderStatus::New),
+        ] {
+            for tag in ["3", "5", "04", "x", ""] {
+                let expected = Expected::Version(tag.to_owned());
+                let decision = update(Some(&state(current, 4)), to, &expected, STAMP);
+                assert_eq!(
+                    decision,
+                    Decision::Refuse(Refusal::OtherVersion { version: 4 }),
+                    "{tag}"
+                );
+            }
+        }
+        let expected = Expected::Version("4".to_owned());
+        let decision = update(
+            Some(&state(OrderStatus::New, 4)),
+            OrderStatus::Pending,
+            &expected,
+            STAMP,
+        );
+        assert!(matches!(decision, Decision::Write(_)));
+    }
+
+    #[test]
+    fn an_earlier_answer_shows_the_order_as_it_was_then() {
+        let current = state(OrderStatus::Shipped, 5);
+        let answer = KeyRow {
+            hash: RequestHash::of("PUT", "/update-order", b"{}"),
+            event_id: Uuid::from_u128(2),
+            partition: 3,
+            offset: 9,
+            version: 2,
+            status: OrderStatus::Pending,
+        };
+        let then = as_answered(&answer, &current);
+        assert_eq!((then.event_id, then.partition, then.offset), (Uuid::from_u128(2), 3, 9));
+        assert_eq!(then.order, order(OrderStatus::Pending, 2));
     }
 }

@@ -10,10 +10,10 @@ pub mod decide;
 pub mod doubts;
 pub mod generate;
 mod health;
-mod locks;
 pub mod publisher;
 pub mod routes;
 pub mod skip;
+mod turns;
 pub mod writer;
 
 pub use app::Application;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Context;
 use common::codec;
 use common::event::OrderEvent;
+use common::idempotency::KeyedRequest;
 use common::kafka::config::Cluster;
 use common::kafka::link;
 use rdkafka::client::ClientContext;
@@ -51,11 +52,18 @@ impl Publisher {
         })
     }
 
-    /// Hands an event to the client library, for that partition. From here on it may land on the topic at any time.
+    /// Hands an event to the client library, for that partition, with the request that it is written for. From here on it
+    /// may land on the topic at any time.
     ///
     /// # Errors
     /// [`NotSent`].
-    pub fn send(&self, event: &OrderEvent, schema_id: u32, partition: i32) -> Result<Delivery, NotSent> {
+    pub fn send(
+        &self,
+        event: &OrderEvent,
+        keyed: Option<&KeyedRequest>,
+        schema_id: u32,
+        partition: i32,
+    ) -> Result<Delivery, NotSent> {
         let value = codec::record_value(schema_id, event).map_err(|_| NotSent::DoesNotFit)?;
         let (report, delivery) = oneshot::channel();
         let producer = self.producer.read().unwrap_or_else(PoisonError::into_inner).clone();
@@ -64,6 +72,10 @@ impl Publisher {
             .key(event.order.order_id.as_bytes())
             .payload(&value)
             .partition(partition);
+        let record = match keyed {
+            Some(keyed) => record.headers(keyed.headers()),
+            None => record,
+        };
         producer.send(record).map_err(|(error, _)| {
             if producer.client().fatal_error().is_some() {
                 self.rebuild(&producer);

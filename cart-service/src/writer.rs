@@ -4,16 +4,18 @@
 use std::time::{Duration, Instant};
 
 use common::event::OrderEvent;
+use common::idempotency::KeyedRequest;
 use common::order::{OrderState, Outcome};
 use common::projection::{Settled, View};
 use common::registration::Registration;
+use common::store::KeyUse;
 use tokio::time::timeout_at;
 use uuid::Uuid;
 
-use crate::decide::{Decision, Refusal, Stamp};
+use crate::decide::{Decision, Refusal, Stamp, as_answered};
 use crate::doubts::{Doubt, Doubts};
-use crate::locks::OrderLocks;
 use crate::publisher::{NotSent, Publisher};
+use crate::turns::Turns;
 
 /// How often a command that lost a race is decided again.
 const ATTEMPTS: u32 = 3;
@@ -25,13 +27,15 @@ pub enum Done {
     Written(Box<OrderState>),
     /// Nothing was to be written.
     AlreadySo(Box<OrderState>),
+    /// The same request was carried out before, under the same key: the order as it was then.
+    Replayed(Box<OrderState>),
 }
 
 impl Done {
     /// The order, and the event that made it what it is.
     pub fn state(&self) -> &OrderState {
         match self {
-            Self::Written(state) | Self::AlreadySo(state) => state,
+            Self::Written(state) | Self::AlreadySo(state) | Self::Replayed(state) => state,
         }
     }
 }
@@ -62,7 +66,8 @@ pub struct Writer {
     publisher: Publisher,
     registration: Registration,
     doubts: Doubts,
-    locks: OrderLocks,
+    orders: Turns,
+    keys: Turns,
     deadline: Duration,
 }
 
@@ -80,22 +85,33 @@ impl Writer {
             publisher,
             registration,
             doubts,
-            locks: OrderLocks::new(),
+            orders: Turns::new(),
+            keys: Turns::new(),
             deadline,
         }
     }
 
-    /// Carries out a command on an order. `decide` is asked as often as the state that it sees may have changed.
+    /// Carries out a command on an order. `decide` is asked as often as the state that it sees may have changed. A request
+    /// that has a key is carried out once, however often it comes.
     ///
     /// # Errors
     /// [`Failure`], which says how sure it is.
     pub async fn carry_out(
         &self,
         order_id: &str,
+        keyed: Option<&KeyedRequest>,
         decide: impl Fn(Option<&OrderState>, Stamp) -> Decision,
     ) -> Result<Done, Failure> {
         let deadline = Instant::now() + self.deadline;
-        let _turn = timeout_at(deadline.into(), self.locks.turn(order_id))
+        // First the key's turn, then the order's, so that nobody who has one waits for the other.
+        let turns = async {
+            let key = match keyed {
+                Some(keyed) => Some(self.keys.turn(keyed.key.as_str()).await),
+                None => None,
+            };
+            (key, self.orders.turn(order_id).await)
+        };
+        let _turns = timeout_at(deadline.into(), turns)
             .await
             .map_err(|_| Failure::NotNow("other requests for this order took too long".to_owned()))?;
         // Whether the state is known to be at least as new as this request.
@@ -110,10 +126,16 @@ impl Writer {
                 return Err(Failure::InDoubt(doubt));
             }
             let partition = self.ready(order_id)?;
+            // Looked up each time: the event that was faster may have been this very request's, sent to another instance.
+            if let Some(keyed) = keyed
+                && let Some(earlier) = self.earlier(order_id, keyed)?
+            {
+                return Ok(Done::Replayed(Box::new(earlier)));
+            }
             match decide(state.as_ref(), stamp()) {
                 Decision::Write(event) => {
                     attempts += 1;
-                    let settled = self.write(&event, partition, deadline).await?;
+                    let settled = self.write(&event, keyed, partition, deadline).await?;
                     self.check_settled(order_id, event.event_id)?;
                     match settled.outcome {
                         Outcome::Applied { .. } | Outcome::Duplicate => {
@@ -138,6 +160,22 @@ impl Writer {
                     fresh = true;
                 }
             }
+        }
+    }
+
+    /// The order as it was after this very request was carried out before; `None` when it was not.
+    fn earlier(&self, order_id: &str, keyed: &KeyedRequest) -> Result<Option<OrderState>, Failure> {
+        let unreadable = |e: anyhow::Error| Failure::NotNow(format!("{e:#}"));
+        let store = self.view.store();
+        match store.key_use(&keyed.key, order_id).map_err(unreadable)? {
+            None => Ok(None),
+            Some(KeyUse::Here(answer)) if answer.hash == keyed.hash => {
+                // Read after the key: both are written at once, so the order is at least as new.
+                let current = store.order(order_id).map_err(unreadable)?;
+                let current = current.ok_or_else(|| Failure::NotNow("the order is read again".to_owned()))?;
+                Ok(Some(as_answered(&answer, &current)))
+            }
+            Some(KeyUse::Here(_) | KeyUse::Elsewhere) => Err(Failure::Refused(Refusal::KeyReused)),
         }
     }
 
@@ -175,7 +213,13 @@ impl Writer {
     }
 
     /// Sends an event and waits until it is read back.
-    async fn write(&self, event: &OrderEvent, partition: i32, deadline: Instant) -> Result<Settled, Failure> {
+    async fn write(
+        &self,
+        event: &OrderEvent,
+        keyed: Option<&KeyedRequest>,
+        partition: i32,
+        deadline: Instant,
+    ) -> Result<Settled, Failure> {
         let Some(schema_id) = self.registration.schema_id() else {
             return Err(Failure::NotNow(self.registration.trouble().unwrap_or_default()));
         };
@@ -191,7 +235,7 @@ impl Writer {
         let mut waiter = self.view.waiters().event(event_id);
         let delivery = self
             .publisher
-            .send(event, schema_id, partition)
+            .send(event, keyed, schema_id, partition)
             .map_err(|error| match error {
                 NotSent::NotTaken(_) => Failure::NotNow(error.to_string()),
                 NotSent::DoesNotFit => Failure::Rejected(error.to_string()),

@@ -11,7 +11,7 @@
 //!    wait are told. What cannot be used ([`unusable`]) goes to whom the service says.
 //!
 //! Around it: [`compatibility`] (what a new version of the schema must keep), [`registration`], [`check_schemas`],
-//! [`money`], [`http`], [`config`], [`telemetry`], [`shutdown`].
+//! [`idempotency`] (requests that are sent twice), [`money`], [`http`], [`config`], [`telemetry`], [`shutdown`].
 
 pub mod check_schemas;
 pub mod codec;
@@ -19,6 +19,7 @@ pub mod compatibility;
 pub mod config;
 pub mod event;
 pub mod http;
+pub mod idempotency;
 pub mod kafka;
 pub mod money;
 pub mod order;

@@ -93,18 +93,28 @@ impl Client {
     /// When there is no whole answer. `is_connect` tells that the request was certainly not sent.
     pub async fn send(&self, method: Method, path: &str, body: Option<(&str, String)>) -> reqwest::Result<Answer> {
         let request = self.http.request(method, format!("{}{path}", self.url));
-        let with_body = |(kind, text): (&str, String)| {
-            request
-                .try_clone()
-                .map(|r: RequestBuilder| r.header(CONTENT_TYPE, kind).body(text))
+        let request = match body {
+            Some((kind, text)) => request.header(CONTENT_TYPE, kind).body(text),
+            None => request,
         };
-        let response = body.and_then(with_body).unwrap_or(request).send().await?;
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Ok(Answer {
-            status,
-            headers,
-            text: response.text().await?,
-        })
+        answer(request).await
+    }
+
+    /// Sends a JSON body with these headers.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub async fn send_with(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> reqwest::Result<Answer> {
+        let request = self.http.request(method, format!("{}{path}", self.url));
+        let request = request.header(CONTENT_TYPE, "application/json").body(body.to_string());
+        let with_header = |request: RequestBuilder, (name, value): &(&str, &str)| request.header(*name, *value);
+        answer(headers.iter().fold(request, with_header)).await
     }
 
     /// `GET`.
@@ -251,4 +261,14 @@ impl Client {
             before = format!("&before={next}");
         }
     }
+}
+
+async fn answer(request: RequestBuilder) -> reqwest::Result<Answer> {
+    let response = request.send().await?;
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    Ok(Answer {
+        status,
+        headers,
+        text: response.text().await?,
+    })
 }

@@ -1,14 +1,19 @@
 //! What became of a command, said in HTTP: one `match`, so that a status always means the same.
 
+use actix_web::http::header::{HeaderName, HeaderValue};
 use common::http::order_json::OrderJson;
-use common::http::{Kind, Problem};
+use common::http::{Kind, Problem, Reply};
 use common::money::Currency;
+use common::order::OrderState;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::decide::Refusal;
-use crate::writer::{Done, Failure};
+use crate::writer::Failure;
+
+/// Tells a client that the answer is that of an earlier request.
+const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// The body of a success.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -29,12 +34,11 @@ pub struct OrderAnswer {
 }
 
 impl OrderAnswer {
-    /// The answer for what was done.
+    /// The answer that shows an order as it is or was in that state.
     ///
     /// # Errors
     /// When the order cannot be shown, which the rules of the event rule out.
-    pub fn of(message: &'static str, done: &Done) -> Result<Self, Problem> {
-        let state = done.state();
+    pub fn of(message: &'static str, state: &OrderState) -> Result<Self, Problem> {
         let Some(currency) = Currency::parse(&state.order.currency) else {
             return Err(Problem::internal(
                 "an order in the store has a currency that this release does not know",
@@ -51,6 +55,13 @@ impl OrderAnswer {
     }
 }
 
+/// The answer to a request that was carried out before under the same key.
+pub fn replayed(message: &'static str, answer: OrderAnswer, state: &OrderState) -> Reply<OrderAnswer> {
+    Reply::ok(message, answer)
+        .etag(state.order.version)
+        .header(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"))
+}
+
 /// The problem for what was not done.
 pub fn problem(order_id: &str, failure: Failure) -> Problem {
     match failure {
@@ -62,6 +73,16 @@ pub fn problem(order_id: &str, failure: Failure) -> Problem {
         Failure::Refused(Refusal::NotFound) => {
             Problem::new(Kind::OrderNotFound, format!("there is no order {order_id}")).with("orderId", order_id)
         }
+        Failure::Refused(Refusal::OtherVersion { version }) => Problem::new(
+            Kind::VersionMismatch,
+            format!("order {order_id} is at version {version}"),
+        )
+        .with("orderId", order_id)
+        .with("currentVersion", version),
+        Failure::Refused(Refusal::KeyReused) => Problem::new(
+            Kind::KeyReused,
+            "this Idempotency-Key was used for another request; give each request a key of its own",
+        ),
         Failure::Refused(Refusal::IllegalStep { from, to }) => Problem::new(
             Kind::IllegalTransition,
             format!("order {order_id} is {from} and cannot become {to}"),
@@ -82,7 +103,9 @@ pub fn problem(order_id: &str, failure: Failure) -> Problem {
         Failure::NotNow(reason) => Problem::new(Kind::Unavailable, reason),
         Failure::Unknown { event_id, reason } => Problem::new(
             Kind::OutcomeUnknown,
-            format!("{reason}; ask for the order until its version or eventId tells what became of it"),
+            format!(
+                "{reason}; send the same request with the same Idempotency-Key until it is answered otherwise, or, without one, ask for the order until its version or eventId tells what became of it"
+            ),
         )
         .with("eventId", event_id.to_string()),
         Failure::Rejected(reason) => Problem::internal(reason),

@@ -1,6 +1,6 @@
 //! `POST /create-order`: with a number of items, the rest is generated; with the items themselves, it is checked and kept.
 
-use actix_web::web;
+use actix_web::{HttpRequest, web};
 use common::event::{Order, OrderItem, OrderStatus};
 use common::http::problem::FieldError;
 use common::http::{Json, Problem, Reply, amount};
@@ -11,11 +11,13 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::answer::{OrderAnswer, problem};
+use super::answer::{self, OrderAnswer, problem};
+use super::conditions;
 use super::order_id::normalise;
 use crate::app::State;
 use crate::decide;
 use crate::generate;
+use crate::writer::Done;
 
 /// A new order: either `itemsCount`, or `customerId`, `currency` and `items`.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
@@ -79,28 +81,33 @@ pub struct NewItem {
 /// Creates an order. The answer comes after the event was read back from the topic and won.
 ///
 /// # Errors
-/// 400, 409, 413, 415, 503 or 504, each as a [`Problem`].
+/// 400, 409, 413, 415, 422, 503 or 504, each as a [`Problem`].
 #[utoipa::path(
     post, path = "/create-order", tag = "orders", request_body = CreateOrder,
+    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 64 printable ASCII characters: the same request again under the same key gets the first one's answer, and writes nothing")),
     responses(
+        (status = 200, description = "This request was carried out before under this key (Idempotency-Replayed: true); the order as it was then", body = OrderAnswer),
         (status = 201, description = "The order is in the log and won", body = OrderAnswer),
         (status = 400, description = "Not valid; errors names the fields", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "An order of that id exists", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "The body is too large", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "The body is not JSON", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The Idempotency-Key belongs to another request", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "Not now; certainly without effect", body = Problem, content_type = "application/problem+json"),
         (status = 504, description = "Unknown; eventId names the event", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn create_order(
     state: web::Data<State>,
-    Json(body): Json<CreateOrder>,
+    request: HttpRequest,
+    Json { value, text }: Json<CreateOrder>,
 ) -> Result<Reply<OrderAnswer>, Problem> {
-    let order = order(body)?;
+    let keyed = conditions::keyed(&request, &text)?;
+    let order = order(value)?;
     let order_id = order.order_id.clone();
     let done = state
         .writer
-        .carry_out(&order_id, |current, stamp| {
+        .carry_out(&order_id, keyed.as_ref(), |current, stamp| {
             let order = Order {
                 order_date: stamp.now_ms,
                 ..order.clone()
@@ -109,9 +116,13 @@ pub async fn create_order(
         })
         .await
         .map_err(|failure| problem(&order_id, failure))?;
-    let answer = OrderAnswer::of("Order created", &done)?;
+    const MESSAGE: &str = "Order created";
+    let answer = OrderAnswer::of(MESSAGE, done.state())?;
+    if let Done::Replayed(state) = &done {
+        return Ok(answer::replayed(MESSAGE, answer, state));
+    }
     let location = state.details_url(&order_id);
-    Ok(Reply::created("Order created", &location, answer).etag(done.state().order.version))
+    Ok(Reply::created(MESSAGE, &location, answer).etag(done.state().order.version))
 }
 
 /// The order that the body asks for; version, status and date are set when it is decided.

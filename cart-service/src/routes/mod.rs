@@ -1,6 +1,7 @@
 //! The HTTP API: which path leads where, and how what became of a command is said in HTTP. Nothing is decided here.
 
 pub mod answer;
+mod conditions;
 pub mod create_order;
 mod docs;
 mod index;

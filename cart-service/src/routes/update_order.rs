@@ -1,12 +1,13 @@
 //! `PUT /update-order`: gives an order another status.
 
-use actix_web::web;
+use actix_web::{HttpRequest, web};
 use common::event::OrderStatus;
 use common::http::{Json, Problem, Reply};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::answer::{OrderAnswer, problem};
+use super::answer::{self, OrderAnswer, problem};
+use super::conditions;
 use super::order_id::normalise;
 use crate::app::State;
 use crate::decide;
@@ -29,35 +30,50 @@ pub struct UpdateOrder {
 /// is nothing to change, after it is certain that the order is so now.
 ///
 /// # Errors
-/// 400, 404, 409, 413, 415, 503 or 504, each as a [`Problem`].
+/// 400, 404, 409, 412, 413, 415, 422, 503 or 504, each as a [`Problem`].
 #[utoipa::path(
     put, path = "/update-order", tag = "orders", request_body = UpdateOrder,
+    params(
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 64 printable ASCII characters: the same request again under the same key gets the first one's answer (with Idempotency-Replayed: true), and writes nothing"),
+        ("If-Match" = Option<String>, Header, description = "The version that the order must have, in quotes as ETag has it, or *"),
+    ),
     responses(
         (status = 200, description = "The order has that status", body = OrderAnswer),
         (status = 400, description = "Not valid; errors names the fields", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such order", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "The order cannot take this step", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "The order does not have the version of If-Match", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "The body is too large", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "The body is not JSON", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The Idempotency-Key belongs to another request", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "Not now; certainly without effect", body = Problem, content_type = "application/problem+json"),
         (status = 504, description = "Unknown; eventId names the event", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn update_order(
     state: web::Data<State>,
-    Json(body): Json<UpdateOrder>,
+    request: HttpRequest,
+    Json { value, text }: Json<UpdateOrder>,
 ) -> Result<Reply<OrderAnswer>, Problem> {
-    let (order_id, status) = parse(&body)?;
+    let keyed = conditions::keyed(&request, &text)?;
+    let expected = conditions::expected(&request)?;
+    let (order_id, status) = parse(&value)?;
     let done = state
         .writer
-        .carry_out(&order_id, |current, stamp| decide::update(current, status, stamp))
+        .carry_out(&order_id, keyed.as_ref(), |current, stamp| {
+            decide::update(current, status, &expected, stamp)
+        })
         .await
         .map_err(|failure| problem(&order_id, failure))?;
     let message = match done {
-        Done::Written(_) => "Order updated",
+        Done::Written(_) | Done::Replayed(_) => "Order updated",
         Done::AlreadySo(_) => "The order has that status already",
     };
-    Ok(Reply::ok(message, OrderAnswer::of(message, &done)?).etag(done.state().order.version))
+    let answer = OrderAnswer::of(message, done.state())?;
+    if let Done::Replayed(state) = &done {
+        return Ok(answer::replayed(message, answer, state));
+    }
+    Ok(Reply::ok(message, answer).etag(done.state().order.version))
 }
 
 fn parse(body: &UpdateOrder) -> Result<(String, OrderStatus), Problem> {

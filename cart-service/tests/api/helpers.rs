@@ -1,10 +1,14 @@
 //! Starts cart-services on one broker and one registry, and talks to them.
 
+use std::time::Duration;
+
 use cart_service::{Application, Config};
 use clap::Parser;
 use common::config::RegistryConfig;
 use common::telemetry;
-use reqwest::{Client, Response, StatusCode};
+use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use reqwest::{Client, Method, Response, StatusCode};
 use sandbox::broker::Broker;
 use sandbox::registry::{Contents, Registry};
 pub use sandbox::wait::{becomes_true, fields};
@@ -44,6 +48,15 @@ impl World {
             registry_url,
             registry_port,
         }
+    }
+
+    /// How many records the topic has.
+    pub fn record_count(&self) -> i64 {
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", self.broker.bootstrap_servers());
+        let consumer: BaseConsumer = config.create().expect("a consumer");
+        let ends = |partition| consumer.fetch_watermarks(TOPIC, partition, Duration::from_secs(10));
+        (0..6).map(|partition| ends(partition).expect("an answer").1).sum()
     }
 
     /// Ends the registry, but keeps what it holds.
@@ -166,6 +179,15 @@ impl App {
             .send()
             .await
             .expect("an answer")
+    }
+
+    /// Sends a request with these headers.
+    pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &Value) -> Response {
+        let request = self.client.request(method, format!("{}{path}", self.url)).json(body);
+        let request = headers
+            .iter()
+            .fold(request, |request, (name, value)| request.header(*name, *value));
+        request.send().await.expect("an answer")
     }
 
     /// Posts text as it is, with that content type.

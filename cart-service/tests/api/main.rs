@@ -4,6 +4,7 @@ mod cli;
 mod create;
 mod doubts;
 mod helpers;
+mod idempotency;
 mod outages;
 mod pages;
 mod replicas;

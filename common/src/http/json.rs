@@ -21,7 +21,12 @@ pub const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A request's body of type `T`. In place of actix-web's own: its errors are [`Problem`]s that name the field.
 #[derive(Clone, Debug)]
-pub struct Json<T>(pub T);
+pub struct Json<T> {
+    /// What it says.
+    pub value: T,
+    /// The body as it came.
+    pub text: web::Bytes,
+}
 
 impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
     type Error = Problem;
@@ -39,7 +44,8 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
                 Ok(Err(_)) => return Err(too_large()),
                 Err(_) => return Err(Problem::new(Kind::RequestTimeout, "the body did not come in time")),
             };
-            parse(&body).map(Json)
+            let value = parse(&body)?;
+            Ok(Self { value, text: body })
         })
     }
 }

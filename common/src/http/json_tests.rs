@@ -27,7 +27,7 @@ async fn read(request: TestRequest) -> Result<Body, Problem> {
     let (request, mut payload) = request.to_http_parts();
     Json::<Body>::from_request(&request, &mut payload)
         .await
-        .map(|json| json.0)
+        .map(|json| json.value)
 }
 
 fn fault_of(body: &str) -> Problem {

@@ -6,9 +6,10 @@ use serde_json::{Map, Value};
 
 fn routes_under_test(config: &mut ServiceConfig) {
     config
-        .service(routes::post("/create-order", |Json(body): Json<Value>| async {
-            Reply::ok("Created", body)
-        }))
+        .service(routes::post(
+            "/create-order",
+            |Json { value: body, .. }: Json<Value>| async { Reply::ok("Created", body) },
+        ))
         .service(routes::get(
             "/order-details",
             |Query(q): Query<Map<String, Value>>| async { Reply::ok("Found", q) },

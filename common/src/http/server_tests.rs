@@ -15,7 +15,7 @@ struct Command {
     order_id: String,
 }
 
-async fn create(Json(command): Json<Command>) -> Result<Reply<Value>, Problem> {
+async fn create(Json { value: command, .. }: Json<Command>) -> Result<Reply<Value>, Problem> {
     match command.order_id.as_str() {
         "taken" => Err(Problem::new(Kind::OrderExists, "order taken exists").with("currentStatus", "new")),
         "away" => Err(Problem::new(Kind::Unavailable, "no broker answers")),

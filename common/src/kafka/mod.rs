@@ -4,12 +4,14 @@
 //! - [`partition`]: which partition a key belongs to;
 //! - [`topics`]: making and checking topics;
 //! - [`log_reader`]: reading a topic in order, per partition;
+//! - [`headers`]: reading a record's headers;
 //! - [`ends`]: asking the broker where a partition ends;
 //! - [`link`]: whether the broker is heard.
 
 mod closing;
 pub mod config;
 pub mod ends;
+pub mod headers;
 pub mod link;
 pub mod log_reader;
 pub mod partition;

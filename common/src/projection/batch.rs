@@ -38,6 +38,7 @@ impl<U: Unusables> Runner<U> {
     /// What the batch's records do, by partition, in memory only.
     fn fold<'a>(&mut self, reader: &LogReader, batch: &'a [Seen<'a>]) -> anyhow::Result<BTreeMap<i32, Share<'a>>> {
         let partitions = i32::try_from(self.parts.len()).unwrap_or(i32::MAX);
+        let keeps_keys = self.settings.most_keys > 0;
         let mut shares = BTreeMap::new();
         for seen in batch {
             match seen {
@@ -54,7 +55,7 @@ impl<U: Unusables> Runner<U> {
                     }
                     let share = shares
                         .entry(partition)
-                        .or_insert_with(|| part.share(partition, partitions));
+                        .or_insert_with(|| part.share(partition, partitions, keeps_keys));
                     share.take(record, &mut self.lookup, &self.store)?;
                 }
                 Seen::End(partition) => {
@@ -69,7 +70,7 @@ impl<U: Unusables> Runner<U> {
                     }
                     shares
                         .entry(*partition)
-                        .or_insert_with(|| part.share(*partition, partitions))
+                        .or_insert_with(|| part.share(*partition, partitions, keeps_keys))
                         .meet_end();
                 }
             }
@@ -107,7 +108,7 @@ impl<U: Unusables> Runner<U> {
     fn write(&self, shares: &mut BTreeMap<i32, Share<'_>>) -> anyhow::Result<()> {
         let mut transaction = self.store.begin();
         for share in shares.values_mut().filter(|share| share.has_records()) {
-            share.write(&mut transaction)?;
+            share.write(&mut transaction, self.settings.most_keys)?;
         }
         transaction.commit()
     }

@@ -65,8 +65,8 @@ impl Part {
         }
     }
 
-    pub fn share<'a>(&self, partition: i32, partitions: i32) -> Share<'a> {
-        Share::new(Place { partition, partitions }, &self.row)
+    pub fn share<'a>(&self, partition: i32, partitions: i32, keeps_keys: bool) -> Share<'a> {
+        Share::new(Place { partition, partitions }, &self.row, keeps_keys)
     }
 
     /// Compares the first record after a start with the last one that the store remembers.

@@ -27,6 +27,8 @@ pub struct Settings {
     pub accept_truncated: bool,
     /// How long a schema id that the registry does not know may take to appear, before the record is given up.
     pub unknown_schema_grace: Duration,
+    /// How many idempotency keys are remembered; 0: none, for a service that takes no requests.
+    pub most_keys: usize,
     /// How often it is looked whether schema ids still mean what they meant.
     pub schema_check: Duration,
 }
@@ -59,6 +61,7 @@ impl Settings {
             // A rebuild begins with whatever is left.
             accept_truncated: pipeline.accept_truncated || pipeline.rebuild,
             unknown_schema_grace,
+            most_keys: 0,
             schema_check: Duration::from_secs(pipeline.schema_check_seconds),
         })
     }

@@ -13,8 +13,9 @@ use super::unusables::Refused;
 use super::waiters::Settled;
 use crate::codec::frame;
 use crate::event::OrderEvent;
+use crate::idempotency::KeyedRequest;
 use crate::order::{OrderState, Outcome, fold};
-use crate::store::{LastRecord, PartitionRow, Store, Transaction};
+use crate::store::{KeyRow, LastRecord, PartitionRow, Store, Transaction};
 use crate::unusable::Unusable;
 
 /// What a share of a batch will change.
@@ -24,6 +25,8 @@ pub(super) struct Share<'a> {
     orders: HashMap<String, Changed<'a>>,
     settled: Vec<(Uuid, Settled)>,
     refused: Vec<(&'a BorrowedMessage<'a>, Unusable)>,
+    /// The requests that applied events were written for, in the log's order; `None` when none are remembered.
+    keyed: Option<Vec<Keyed>>,
     last: Option<&'a BorrowedMessage<'a>>,
     /// The schema id that the share ends at, if it ends early.
     waits_for: Option<u32>,
@@ -40,14 +43,22 @@ struct Changed<'a> {
     datum: &'a [u8],
 }
 
+/// A request, the order that it was for, and what it has led to.
+struct Keyed {
+    request: KeyedRequest,
+    order_id: String,
+    row: KeyRow,
+}
+
 impl<'a> Share<'a> {
-    pub fn new(place: Place, row: &PartitionRow) -> Self {
+    pub fn new(place: Place, row: &PartitionRow, keeps_keys: bool) -> Self {
         Self {
             place,
             row: row.clone(),
             orders: HashMap::new(),
             settled: Vec::new(),
             refused: Vec::new(),
+            keyed: keeps_keys.then(Vec::new),
             last: None,
             waits_for: None,
             met_end: false,
@@ -134,6 +145,7 @@ impl<'a> Share<'a> {
                 offset: record.offset(),
                 partial,
             };
+            self.note_request(&state, record);
             let changed = Changed {
                 schema_id,
                 datum: framed(record).map(|(_, datum)| datum).unwrap_or_default(),
@@ -142,6 +154,27 @@ impl<'a> Share<'a> {
             self.orders.insert(changed.state.order.order_id.clone(), changed);
         }
         Ok(outcome)
+    }
+
+    /// Notes which request an applied event was written for.
+    fn note_request(&mut self, state: &OrderState, record: &BorrowedMessage<'_>) {
+        let Some(keyed) = &mut self.keyed else { return };
+        let Some(request) = record.headers().and_then(KeyedRequest::of) else {
+            return;
+        };
+        let row = KeyRow {
+            hash: request.hash.clone(),
+            event_id: state.event_id,
+            partition: state.partition,
+            offset: state.offset,
+            version: state.order.version,
+            status: state.order.status,
+        };
+        keyed.push(Keyed {
+            request,
+            order_id: state.order.order_id.clone(),
+            row,
+        });
     }
 
     /// Notes that the partition's end was met.
@@ -178,11 +211,11 @@ impl<'a> Share<'a> {
         })
     }
 
-    /// Puts all that it changes into the transaction.
+    /// Puts all that it changes into the transaction, which keeps so many keys.
     ///
     /// # Errors
-    /// When something cannot be encoded.
-    pub fn write(&mut self, transaction: &mut Transaction) -> anyhow::Result<()> {
+    /// When something cannot be encoded, or the disk fails.
+    pub fn write(&mut self, transaction: &mut Transaction, most_keys: usize) -> anyhow::Result<()> {
         if let Some(record) = self.last {
             self.row.last = Some(LastRecord {
                 offset: record.offset(),
@@ -191,6 +224,9 @@ impl<'a> Share<'a> {
         }
         for changed in self.orders.values() {
             transaction.put_order(&changed.state, changed.schema_id, changed.datum);
+        }
+        for keyed in self.keyed.iter().flatten() {
+            transaction.remember_key(&keyed.request, &keyed.order_id, &keyed.row, most_keys)?;
         }
         transaction.put_partition(self.place.partition, &self.row)
     }

@@ -52,6 +52,10 @@ impl<U: Unusables> Runner<U> {
             Reachability::Connected | Reachability::Unknown => 1.0,
         };
         metrics::gauge!("orderlog_registry_connected", "service" => self.settings.service).set(registry);
+        if self.settings.most_keys > 0 {
+            let keys = self.store.key_count();
+            metrics::gauge!("orderlog_idempotency_keys", "service" => self.settings.service).set(keys as f64);
+        }
         let orders: u64 = self.parts.iter().map(|part| part.row.counters.orders).sum();
         metrics::gauge!("orderlog_orders", "service" => self.settings.service).set(orders as f64);
     }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 
+use super::keys::{Keys, Remembered};
 use super::rows::{LAYOUT, Origin, PartitionRow, decode_order};
 use super::schemas::Schemas;
 use super::{Table, Transaction};
@@ -24,6 +25,7 @@ pub struct Store {
     pub(super) orders: Keyspace,
     pub(super) partitions: Keyspace,
     pub(super) schemas: Schemas,
+    pub(super) keys: Keys,
     pub(super) meta: Keyspace,
     dir: Arc<Path>,
 }
@@ -80,6 +82,7 @@ impl Store {
             orders: keyspace("orders")?,
             partitions: keyspace("partitions")?,
             schemas: Schemas::new(keyspace("schemas")?),
+            keys: Keys::new(keyspace("keys")?, keyspace("key-ages")?).map_err(|e| unusable(e.to_string()))?,
             meta: keyspace("meta")?,
             dir: dir.into(),
             db,
@@ -183,6 +186,7 @@ impl Store {
         self.partitions.clear()?;
         self.orders.clear()?;
         self.schemas.clear()?;
+        self.keys.clear()?;
         self.meta.clear()?;
         self.sync()
     }
@@ -192,6 +196,7 @@ impl Store {
         Transaction {
             batch: self.db.batch(),
             store: self.clone(),
+            remembered: Remembered::default(),
         }
     }
 

@@ -1,15 +1,17 @@
 //! The durable store, embedded (fjall): every order, how far each partition was read, what was counted, the schemas that
-//! were seen, and whatever tables a service adds. One [`Transaction`] changes all of it or nothing.
+//! were seen, the idempotency keys, and whatever tables a service adds. One [`Transaction`] changes all of it or nothing.
 //!
 //! Nothing here decides anything; what is written says [`crate::projection`].
 
 mod embedded;
+mod keys;
 mod rows;
 mod schemas;
 mod table;
 mod transaction;
 
 pub use embedded::{Store, StoreError};
+pub use keys::{KeyRow, KeyUse};
 pub use rows::{Counters, LastRecord, PartitionRow};
 pub use schemas::LearnError;
 pub use table::Table;

@@ -3,6 +3,7 @@
 use anyhow::Context;
 use fjall::PersistMode;
 
+use super::keys::Remembered;
 use super::rows::{PartitionRow, encode_order};
 use super::{Store, Table};
 use crate::order::OrderState;
@@ -11,6 +12,7 @@ use crate::order::OrderState;
 pub struct Transaction {
     pub(super) batch: fjall::OwnedWriteBatch,
     pub(super) store: Store,
+    pub(super) remembered: Remembered,
 }
 
 impl Transaction {
@@ -58,6 +60,8 @@ impl Transaction {
         self.batch
             .durability(Some(PersistMode::Buffer))
             .commit()
-            .context("committing to the store")
+            .context("committing to the store")?;
+        self.store.keys.take_over(&self.remembered);
+        Ok(())
     }
 }

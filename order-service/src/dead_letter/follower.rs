@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use common::kafka::headers::list;
 use common::kafka::link::Link;
 use common::kafka::log_reader::{LogReader, Seen};
 use common::kafka::topics::{Compacted, Topics};
@@ -16,7 +17,7 @@ use tokio::runtime::Handle;
 use super::condition::Condition;
 use super::headers;
 use super::index::{Entry, Index};
-use super::letter::{fingerprint, list};
+use super::letter::fingerprint;
 use super::rows::{LetterId, LetterRow};
 
 /// How long the broker may take to answer a question; the projection's thread waits meanwhile.

@@ -6,11 +6,9 @@
 //! our own (`orderlog.*`, text). A name that stands twice means its last value, as `Headers.lastHeader` has it: a
 //! record's own headers stay in front of ours, whatever they are called.
 
+use common::kafka::headers::Header;
 use common::unusable::{Code, MAX_REASON_BYTES, Unusable};
 use serde::{Deserialize, Serialize};
-
-/// A header: its name and its value, which may be null; null and empty differ.
-pub type Header = (String, Option<Vec<u8>>);
 
 /// Coordinates of the record that was dead-lettered now, as `topic-partition-offset`.
 pub const AT: &str = "orderlog.at";

@@ -1,15 +1,14 @@
 //! One dead letter: a record that cannot be used, with what is to be added to it. What the headers say is
 //! [`super::headers`]'s business; here they meet the client library.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
+use common::kafka::headers::{Header, list};
 use common::projection::Refused;
 use common::unusable::{Code, Unusable};
 use rdkafka::Message;
 use rdkafka::message::{BorrowedHeaders, BorrowedMessage, Header as KafkaHeader, Headers, OwnedHeaders};
 use sha2::{Digest, Sha256};
 
-use super::headers::{self, Header, Origin};
+use super::headers::{self, Origin};
 
 /// How much of a record a letter carries. Each is tried when the one before it was too large for the topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,30 +122,6 @@ impl<'a> Letter<'a> {
 /// SHA-256 of a value, hex.
 pub(super) fn fingerprint(value: &[u8]) -> String {
     format!("{:x}", Sha256::digest(value))
-}
-
-/// Most headers of one record that are looked at although their names are not UTF-8: rdkafka panics at each, which takes
-/// its time, and tells it on stderr.
-const MOST_UNREADABLE: usize = 8;
-
-/// The headers, in order. One whose name is not UTF-8 is left out: no name of ours is like that. So are those in front of
-/// many such: what an earlier dead letter added stands behind a record's own.
-pub(super) fn list(headers: &BorrowedHeaders) -> Vec<Header> {
-    let one = |n| {
-        let header = headers.get(n);
-        (header.key.to_owned(), header.value.map(<[u8]>::to_owned))
-    };
-    let mut unreadable = 0;
-    let mut listed = Vec::new();
-    for n in (0..headers.count()).rev() {
-        match catch_unwind(AssertUnwindSafe(|| one(n))) {
-            Ok(header) => listed.push(header),
-            Err(_) if unreadable == MOST_UNREADABLE => break,
-            Err(_) => unreadable += 1,
-        }
-    }
-    listed.reverse();
-    listed
 }
 
 /// A record's own headers byte for byte, but for the coordinates of an earlier dead letter.

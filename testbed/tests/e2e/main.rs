@@ -4,6 +4,7 @@
 mod changes;
 mod crash;
 mod dead_letters;
+mod idempotency;
 mod java;
 mod kcat;
 mod letters;

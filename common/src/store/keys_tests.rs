@@ -1,0 +1,116 @@
+use super::*;
+
+fn request(key: &str) -> KeyedRequest {
+    KeyedRequest {
+        key: IdempotencyKey::parse(key.as_bytes()).expect("a key"),
+        hash: RequestHash::of("PUT", "/update-order", key.as_bytes()),
+    }
+}
+
+fn row(key: &str, offset: i64) -> KeyRow {
+    KeyRow {
+        hash: request(key).hash,
+        event_id: Uuid::from_u128(7),
+        partition: 3,
+        offset,
+        version: 2,
+        status: OrderStatus::Shipped,
+    }
+}
+
+fn remember(store: &Store, names: &[(&str, &str, i64)], most: usize) {
+    let mut transaction = store.begin();
+    for (key, order_id, offset) in names {
+        transaction
+            .remember_key(&request(key), order_id, &row(key, *offset), most)
+            .expect("reads");
+    }
+    transaction.commit().expect("commits");
+}
+
+fn key_use(store: &Store, key: &str, order_id: &str) -> Option<KeyUse> {
+    store.key_use(&request(key).key, order_id).expect("reads")
+}
+
+#[test]
+fn a_key_is_known_for_its_order_after_a_restart_and_until_a_rebuild() {
+    let dir = tempfile::tempdir().expect("a directory");
+    remember(&Store::open(dir.path()).expect("opens"), &[("k", "A-1", 5)], 10);
+    let store = Store::open(dir.path()).expect("opens again");
+    assert_eq!(key_use(&store, "k", "A-1"), Some(KeyUse::Here(row("k", 5))));
+    assert_eq!(key_use(&store, "k", "A-2"), Some(KeyUse::Elsewhere));
+    assert_eq!(
+        key_use(&store, "k2", "A-1"),
+        None,
+        "no key is taken for one that it begins"
+    );
+    assert_eq!(store.key_count(), 1);
+    store.forget().expect("forgets");
+    assert_eq!((key_use(&store, "k", "A-1"), store.key_count()), (None, 0));
+}
+
+#[test]
+fn the_first_event_of_a_key_and_an_order_stays_its_answer() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = Store::open(dir.path()).expect("opens");
+    remember(&store, &[("k", "A-1", 5), ("k", "A-1", 6)], 10);
+    remember(&store, &[("k", "A-1", 7), ("k", "A-2", 8)], 10);
+    assert_eq!(key_use(&store, "k", "A-1"), Some(KeyUse::Here(row("k", 5))));
+    assert_eq!(key_use(&store, "k", "A-2"), Some(KeyUse::Here(row("k", 8))));
+    assert_eq!(store.key_count(), 2);
+}
+
+#[test]
+fn the_oldest_keys_are_forgotten_and_counting_goes_on_after_a_restart() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let known = |store: &Store| -> Vec<&str> {
+        let is_known = |key: &&str| key_use(store, key, "A").is_some();
+        ["a", "b", "c", "d", "e", "f"].into_iter().filter(is_known).collect()
+    };
+    {
+        let store = Store::open(dir.path()).expect("opens");
+        for (n, key) in (0..).zip(["a", "b", "c", "d"]) {
+            remember(&store, &[(key, "A", n)], 3);
+        }
+        assert_eq!(known(&store), ["b", "c", "d"]);
+    }
+    let store = Store::open(dir.path()).expect("opens again");
+    assert_eq!((known(&store), store.key_count()), (vec!["b", "c", "d"], 3));
+    remember(&store, &[("e", "A", 4), ("f", "A", 5)], 2);
+    assert_eq!(
+        (known(&store), store.key_count()),
+        (vec!["e", "f"], 2),
+        "fewer are kept now"
+    );
+}
+
+#[test]
+fn a_transaction_that_is_too_large_for_the_limit_is_cut_down_by_the_next() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = Store::open(dir.path()).expect("opens");
+    remember(&store, &[("a", "A", 0), ("b", "A", 1), ("c", "A", 2)], 1);
+    assert_eq!(store.key_count(), 3);
+    remember(&store, &[("d", "A", 3)], 1);
+    assert_eq!(store.key_count(), 1);
+    assert!(key_use(&store, "d", "A").is_some() && key_use(&store, "c", "A").is_none());
+}
+
+#[test]
+fn a_transaction_that_is_dropped_remembers_nothing() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = Store::open(dir.path()).expect("opens");
+    let mut transaction = store.begin();
+    transaction
+        .remember_key(&request("k"), "A", &row("k", 1), 10)
+        .expect("reads");
+    drop(transaction);
+    assert_eq!((key_use(&store, "k", "A"), store.key_count()), (None, 0));
+}
+
+#[test]
+fn a_status_that_this_release_lacks_is_unknown() {
+    let mut value = encode(&row("k", 1));
+    value.extend_from_slice(b"-twice");
+    assert_eq!(decode(&value).expect("reads").status, OrderStatus::Unknown);
+    assert!(decode(&value[..80]).is_err(), "what is cut off is an error");
+}

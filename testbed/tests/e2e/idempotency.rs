@@ -1,0 +1,151 @@
+//! Requests that are sent again under their key, to real processes: after a crash, at another instance, at one that lags.
+
+use reqwest::Method;
+use serde_json::json;
+use testbed::client::{Answer, Client};
+use testbed::reference;
+use testbed::views::Written;
+use testbed::wait::{LONG, until};
+use testbed::world::World;
+
+async fn create(http: &Client, key: &str, order_id: &str) -> reqwest::Result<Answer> {
+    let body = json!({"orderId": order_id, "itemsCount": 2});
+    http.send_with(Method::POST, "/create-order", &[("Idempotency-Key", key)], &body)
+        .await
+}
+
+async fn update(http: &Client, key: &str, order_id: &str, status: &str) -> reqwest::Result<Answer> {
+    let body = json!({"orderId": order_id, "status": status});
+    http.send_with(Method::PUT, "/update-order", &[("Idempotency-Key", key)], &body)
+        .await
+}
+
+fn is_replayed(answer: &Answer) -> bool {
+    answer.status == 200 && answer.header("Idempotency-Replayed") == "true"
+}
+
+#[tokio::test]
+async fn a_request_whose_answer_a_crash_has_taken_is_carried_out_once() -> anyhow::Result<()> {
+    let world = World::new("idempotency-crash")?;
+    let (mut cart, mut other) = (world.cart()?.start().await?, world.cart()?.start().await?);
+    for n in 0..6 {
+        let (id, key) = (format!("A-{n}"), format!("k-{n}"));
+        let client = cart.http.clone();
+        let (sent_id, sent_key) = (id.clone(), key.clone());
+        let sent = tokio::spawn(async move { create(&client, &sent_key, &sent_id).await });
+        // Each time at another moment of the request, if it is not through already.
+        tokio::time::sleep(std::time::Duration::from_millis(n)).await;
+        cart.kill9()?;
+        let first = sent.await?;
+        // Whoever takes the request now: one event, one answer.
+        let told: Written = match create(&other.http, &key, &id).await? {
+            answer if answer.status == 201 => answer.read(201)?,
+            answer => {
+                anyhow::ensure!(is_replayed(&answer), "{answer:?}");
+                answer.read(200)?
+            }
+        };
+        if let Ok(answer) = first {
+            assert_eq!(answer.read::<Written>(201)?.event_id, told.event_id);
+        }
+        cart.start_again(&[]).await?;
+        let again = create(&cart.http, &key, &id).await?;
+        assert!(is_replayed(&again), "{again:?}");
+        assert_eq!(again.read::<Written>(200)?, told);
+        std::mem::swap(&mut cart, &mut other);
+    }
+    let expected = reference::count(&world.log().await?, &Default::default())?;
+    assert_eq!(expected.outcomes.applied, 6, "{:?}", expected.outcomes);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_retry_through_a_process_that_lags_gets_the_first_answer() -> anyhow::Result<()> {
+    let world = World::new("idempotency-lag")?;
+    let one = world.cart()?.start().await?;
+    // The broker holds its fetches back, as it never has enough for them: this process sees every record late.
+    let lagging = world
+        .cart()?
+        .with_kafka_settings("fetch.min.bytes=100000000\nfetch.wait.max.ms=1000\n")?
+        .with("WRITE_DEADLINE_MS", "30000")
+        .start()
+        .await?;
+    for n in 0..3 {
+        let id = format!("A-{n}");
+        let created: Written = create(&one.http, &format!("c-{n}"), &id).await?.read(201)?;
+        let retried = create(&lagging.http, &format!("c-{n}"), &id).await?;
+        assert!(is_replayed(&retried), "{retried:?}");
+        assert_eq!(retried.read::<Written>(200)?, created);
+        let updated: Written = update(&one.http, &format!("u-{n}"), &id, "confirmed")
+            .await?
+            .read(200)?;
+        one.http.updated(&id, "cancelled").await?;
+        let retried = update(&lagging.http, &format!("u-{n}"), &id, "confirmed").await?;
+        assert!(
+            is_replayed(&retried),
+            "it has not read the update, and it is no legal step any more: {retried:?}"
+        );
+        assert_eq!(retried.read::<Written>(200)?, updated);
+        let other = create(&lagging.http, &format!("u-{n}"), &format!("B-{n}")).await?;
+        assert_eq!(
+            (other.status, other.problem().as_str()),
+            (422, "key-reused"),
+            "{other:?}"
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn requests_that_are_hedged_to_two_processes_write_one_event_each() -> anyhow::Result<()> {
+    let world = World::new("idempotency-hedged")?;
+    let (one, two) = (world.cart()?.start().await?, world.cart()?.start().await?);
+    for n in 0..30 {
+        let (id, key) = (format!("A-{n}"), format!("k-{n}"));
+        let (a, b) = tokio::try_join!(create(&one.http, &key, &id), create(&two.http, &key, &id))?;
+        let (first, second) = if a.status == 201 { (a, b) } else { (b, a) };
+        assert!(is_replayed(&second), "{second:?}");
+        assert_eq!(first.read::<Written>(201)?, second.read::<Written>(200)?);
+    }
+    let log = world.log().await?;
+    let expected = reference::count(&log, &Default::default())?;
+    assert_eq!(expected.outcomes.applied, 30, "{:?}", expected.outcomes);
+    // Every reader learns from the record which request it was written for.
+    let named = |name: &str| {
+        log.iter()
+            .filter(|record| record.headers.iter().any(|(found, _)| found == name))
+            .count()
+    };
+    assert_eq!(
+        (named("orderlog.idempotency-key"), named("orderlog.request-hash")),
+        (log.len(), log.len())
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_504_says_how_to_find_out_and_the_same_key_does() -> anyhow::Result<()> {
+    let world = World::new("idempotency-unknown")?;
+    let other = world.cart()?.start().await?;
+    // Held back below its deadline: what it writes is not read back in time.
+    let held_back = "fetch.min.bytes=100000000\nfetch.wait.max.ms=2000\n";
+    let hasty = world
+        .cart()?
+        .with_kafka_settings(held_back)?
+        .with("WRITE_DEADLINE_MS", "500")
+        .start()
+        .await?;
+    let unknown = until("an answer is unknown", LONG, async || {
+        let n = fastrand::u32(..);
+        let answer = create(&hasty.http, &format!("k-{n}"), &format!("A-{n}")).await?;
+        anyhow::ensure!(answer.status == 504, "{answer:?}");
+        Ok((n, answer))
+    });
+    let (n, unknown) = unknown.await?;
+    assert!(unknown.text.contains("same Idempotency-Key"), "{unknown:?}");
+    let event_id = unknown.value()["eventId"].as_str().map(str::to_owned);
+    let found = create(&other.http, &format!("k-{n}"), &format!("A-{n}")).await?;
+    assert!(is_replayed(&found), "{found:?}");
+    assert_eq!(found.value()["eventId"].as_str().map(str::to_owned), event_id);
+    Ok(())
+}

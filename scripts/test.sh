@@ -35,12 +35,12 @@ STARTED=$SECONDS
 
 usage() {
   cat <<'END'
-Runs every check: shell scripts, format, clippy, build, all tests (those against real Kafka and a real registry too),
-licences and sources of the dependencies, docker-compose.yml.
+Runs every check: shell scripts, format, clippy, build, all tests (those against real Kafka and a real registry too), two
+minutes of faults, licences and sources of the dependencies, docker-compose.yml.
 
 usage: scripts/test.sh [--quick]
 
-  --quick   without real servers, dependencies and docker-compose.yml
+  --quick   without real servers, faults, dependencies and docker-compose.yml
 
 Installs missing Debian packages when it runs as root, else it names them. Needs Rust; everything else is fetched into
 ${XDG_CACHE_HOME:-~/.cache}/orderlog.
@@ -51,6 +51,7 @@ environment:
   ORDERLOG_TEST_KAFKA_PORT        19092
   ORDERLOG_TEST_CONTROLLER_PORT   19093
   ORDERLOG_TEST_REGISTRY_PORT     18081
+  ORDERLOG_TORTURE_PORT           19100, the first of ten in a row
 END
 }
 
@@ -179,6 +180,9 @@ start_stack() { stack up >/dev/null; }
 
 run_tests() { cargo test --workspace "${FEATURES[@]}" "${CARGO_FLAGS[@]}"; }
 
+# It brings servers of its own, and prints its seed.
+torture() { "$CARGO_TARGET_DIR/debug/torture" --minutes 2; }
+
 check_dependencies() {
   # The targets of other systems are in the lock file too, and cargo-deny wants to read them all.
   cargo fetch --quiet --locked
@@ -272,6 +276,7 @@ fi
 step "tests" "cargo test --workspace ${FEATURES[*]}" run_tests
 if ! $QUICK; then
   stop_stack
+  step "torture" "cargo run -p testbed --bin torture -- --seed …, which it has printed" torture
   step "dependencies: licences and sources" "cargo deny check licenses bans sources" check_dependencies
   step "docker-compose.yml" "docker compose config" check_compose
 fi

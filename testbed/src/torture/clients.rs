@@ -47,7 +47,10 @@ impl Client<'_> {
     /// # Errors
     /// When the history cannot be written.
     pub async fn run(&self, stop: &watch::Receiver<bool>) -> anyhow::Result<()> {
-        let http = reqwest::Client::builder().timeout(TIMEOUT).build().context("an HTTP client")?;
+        let http = reqwest::Client::builder()
+            .timeout(TIMEOUT)
+            .build()
+            .context("an HTTP client")?;
         // The orders it made, and the version of each that it was told last.
         let mut own = VecDeque::new();
         for (step, intent) in intents(self.seed, self.n).enumerate() {
@@ -68,7 +71,9 @@ impl Client<'_> {
         intent: &Intent,
         own: &mut VecDeque<(String, i32)>,
     ) -> anyhow::Result<()> {
-        let contended = intent.contended.map(|n| (format!("ALL-{}-{n}", self.clock.now() / TERM_US), 1));
+        let contended = intent
+            .contended
+            .map(|n| (format!("ALL-{}-{n}", self.clock.now() / TERM_US), 1));
         let existing = contended.clone().or_else(|| own.get(step % own.len().max(1)).cloned());
         let (order, version) = match intent.what {
             What::Create => contended.unwrap_or((format!("C{}-{step}", self.n), 0)),
@@ -77,10 +82,15 @@ impl Client<'_> {
         let key = format!("{}-{step}", self.n);
         let action = match intent.what {
             What::Read => return self.read(http, &order, None).await.map(drop),
-            What::Create => Action::Create { body: body(&order, &key, &intent.basket) },
+            What::Create => Action::Create {
+                body: body(&order, &key, &intent.basket),
+            },
             What::Update => {
                 let if_match = intent.conditional.then_some(version.max(1));
-                Action::Update { status: intent.status.to_owned(), if_match }
+                Action::Update {
+                    status: intent.status.to_owned(),
+                    if_match,
+                }
             }
         };
         let request = Request { order, action, key };
@@ -100,11 +110,24 @@ impl Client<'_> {
         }
         if intent.then.misuse {
             let other = match &request.action {
-                Action::Create { .. } => Action::Create { body: body(&request.order, "misuse", &intent.basket) },
-                _ => Action::Update { status: "cancelled".to_owned(), if_match: None },
+                Action::Create { .. } => Action::Create {
+                    body: body(&request.order, "misuse", &intent.basket),
+                },
+                _ => Action::Update {
+                    status: "cancelled".to_owned(),
+                    if_match: None,
+                },
             };
             if other != request.action {
-                self.write(http, intent.cart, &Request { action: other, ..request }).await?;
+                self.write(
+                    http,
+                    intent.cart,
+                    &Request {
+                        action: other,
+                        ..request
+                    },
+                )
+                .await?;
             }
         }
         Ok(())
@@ -138,18 +161,29 @@ impl Client<'_> {
             Action::Update { status, if_match } => {
                 let body = json!({"orderId": order, "status": status}).to_string();
                 let sent = http.put(format!("{url}/update-order")).body(body);
-                if_match.iter().fold(sent, |sent, version| sent.header("if-match", format!("\"{version}\"")))
+                if_match
+                    .iter()
+                    .fold(sent, |sent, version| sent.header("if-match", format!("\"{version}\"")))
             }
             Action::Read { .. } => anyhow::bail!("a read is no write"),
         };
-        let sent = sent.header("content-type", "application/json").header("idempotency-key", key);
-        self.ask(sent, ["cart-service a", "cart-service b"][cart], request).await
+        let sent = sent
+            .header("content-type", "application/json")
+            .header("idempotency-key", key);
+        self.ask(sent, ["cart-service a", "cart-service b"][cart], request)
+            .await
     }
 
     async fn read(&self, http: &reqwest::Client, order: &str, after: Option<After>) -> anyhow::Result<Op> {
-        let newer = after.map(|after| format!("&minVersion={}&waitMs={WAIT_MS}", after.version)).unwrap_or_default();
+        let newer = after
+            .map(|after| format!("&minVersion={}&waitMs={WAIT_MS}", after.version))
+            .unwrap_or_default();
         let sent = http.get(format!("{}/order-details?orderId={order}{newer}", self.urls[2]));
-        let request = Request { order: order.to_owned(), action: Action::Read { after }, key: String::new() };
+        let request = Request {
+            order: order.to_owned(),
+            action: Action::Read { after },
+            key: String::new(),
+        };
         self.ask(sent, "order-service", &request).await
     }
 
@@ -158,7 +192,10 @@ impl Client<'_> {
         let (mut status, mut replayed) = (None, false);
         let answer = async {
             let response = sent.send().await?;
-            let (told, again) = (response.status().as_u16(), response.headers().contains_key("idempotency-replayed"));
+            let (told, again) = (
+                response.status().as_u16(),
+                response.headers().contains_key("idempotency-replayed"),
+            );
             let text = response.text().await?;
             // Only a whole answer is one.
             (status, replayed) = (Some(told), again);
@@ -222,6 +259,9 @@ mod tests {
         let full = body("A", "0-1", &Basket::Full("USD", vec![(3, 33_333)]));
         let expected = r#"{"orderId":"A","customerId":"0-1","currency":"USD","items":[{"itemId":"ITEM-0","quantity":3,"price":333.33}]}"#;
         assert_eq!(full, expected);
-        assert_eq!(body("A", "0-1", &Basket::Generated(3)), r#"{"itemsCount":3,"orderId":"A"}"#);
+        assert_eq!(
+            body("A", "0-1", &Basket::Generated(3)),
+            r#"{"itemsCount":3,"orderId":"A"}"#
+        );
     }
 }

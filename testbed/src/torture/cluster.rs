@@ -50,7 +50,11 @@ impl Cluster {
         let setup = |n: u16| -> anyhow::Result<Setup> {
             let (target, program) = SERVICES[usize::from(n)];
             // On the small disk lie the stores of order-service and of one cart-service; the other cart goes on without.
-            let stores = dir.join(if disk.is_some() && target != Target::CartA { "disk" } else { "stores" });
+            let stores = dir.join(if disk.is_some() && target != Target::CartA {
+                "disk"
+            } else {
+                "stores"
+            });
             std::fs::create_dir_all(&stores).with_context(|| format!("making {}", stores.display()))?;
             let log = run.join(format!("{}.log", target.name().replace(' ', "-")));
             let setup = Setup::new(program, ports.service(n), log, Arc::new(tempfile::tempdir_in(&stores)?));
@@ -67,7 +71,16 @@ impl Cluster {
         }
         let urls = [&a, &b, &order].map(|service| service.http.url().to_owned());
         let endings = Recorder::new(&run.join("endings.jsonl"))?;
-        Ok(Self { services: [a, b, order].map(Mutex::new), urls, broker, registry, disk, stack, endings, clock })
+        Ok(Self {
+            services: [a, b, order].map(Mutex::new),
+            urls,
+            broker,
+            registry,
+            disk,
+            stack,
+            endings,
+            clock,
+        })
     }
 
     /// The URLs of the two cart-services and of order-service.
@@ -137,7 +150,11 @@ impl Cluster {
         let how = match self.service(target) {
             Ok(service) => {
                 let mut service = service.lock().await;
-                let ended = if kill { service.kill9() } else { service.terminate().await };
+                let ended = if kill {
+                    service.kill9()
+                } else {
+                    service.terminate().await
+                };
                 match ended {
                     Ok(()) if kill => How::Killed,
                     Ok(()) => How::Terminated(u64::try_from(begun.elapsed().as_millis())?),
@@ -190,6 +207,10 @@ impl Cluster {
 
     fn note(&self, target: Target, how: How) -> anyhow::Result<()> {
         let process = target.name().to_owned();
-        self.endings.push(Ending { process, at: self.clock.now(), how })
+        self.endings.push(Ending {
+            process,
+            at: self.clock.now(),
+            how,
+        })
     }
 }

@@ -140,7 +140,7 @@ impl Reader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::torture::sample;
+    use crate::torture::tests::sample;
 
     #[test]
     fn what_another_writer_of_the_schema_wrote_is_read_field_by_field() {
@@ -150,11 +150,24 @@ mod tests {
         let ours = event(datum).expect("is an event");
         assert_eq!((id, ours.event_id), (258, theirs.event_id.to_string()));
         assert_eq!(ours.previous, theirs.previous_event_id.map(|id| id.to_string()));
-        assert_eq!((ours.occurred_at, ours.order.date), (theirs.occurred_at, theirs.order.order_date));
+        assert_eq!(
+            (ours.occurred_at, ours.order.date),
+            (theirs.occurred_at, theirs.order.order_date)
+        );
         assert_eq!((ours.order.id.as_str(), ours.order.version), ("ORD-1", 3));
-        assert_eq!((ours.order.customer, ours.order.currency), (theirs.order.customer_id, theirs.order.currency));
-        assert_eq!((ours.order.total, ours.order.status), (theirs.order.total_minor, theirs.order.status.as_str()));
-        let items = ours.order.items.iter().map(|item| (item.id.clone(), item.quantity, item.price));
+        assert_eq!(
+            (ours.order.customer, ours.order.currency),
+            (theirs.order.customer_id, theirs.order.currency)
+        );
+        assert_eq!(
+            (ours.order.total, ours.order.status),
+            (theirs.order.total_minor, theirs.order.status.as_str())
+        );
+        let items = ours
+            .order
+            .items
+            .iter()
+            .map(|item| (item.id.clone(), item.quantity, item.price));
         let expected = theirs.order.items.iter();
         let expected = expected.map(|item| (item.item_id.clone(), item.quantity, item.unit_price_minor));
         assert_eq!(items.collect::<Vec<_>>(), expected.collect::<Vec<_>>());

@@ -26,7 +26,9 @@ impl Disk {
         std::fs::create_dir_all(dir).with_context(|| format!("making {}", dir.display()))?;
         // One that a run which was killed has left.
         while run(Command::new("umount").arg(dir)).is_ok() {}
-        run(Command::new("mount").args(["-t", "tmpfs", "-o", &format!("size={SIZE}"), "tmpfs"]).arg(dir))?;
+        run(Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &format!("size={SIZE}"), "tmpfs"])
+            .arg(dir))?;
         Ok(Self(dir.to_owned()))
     }
 
@@ -77,7 +79,11 @@ pub fn enter_namespace() {
     let possible = std::env::var_os(ENTERED).is_none() && run(Command::new("unshare").args(["-rm", "true"])).is_ok();
     if possible && let Ok(program) = std::env::current_exe() {
         let mut command = Command::new("unshare");
-        command.arg("-rm").arg(program).args(std::env::args_os().skip(1)).env(ENTERED, "1");
+        command
+            .arg("-rm")
+            .arg(program)
+            .args(std::env::args_os().skip(1))
+            .env(ENTERED, "1");
         // It returns only when it has failed, and then there is no such disk.
         let _ = command.exec();
     }

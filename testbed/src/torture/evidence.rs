@@ -54,7 +54,11 @@ impl Evidence {
         let letters_topic = format!("{TOPIC}-dlq");
         let letters = log::read(kafka, &letters_topic).await?;
         // The index has no lag that could be asked for. When it does not come so far, a check will say what is missing.
-        let wanted = letters.iter().map(|letter| letter.header("orderlog.at")).collect::<HashSet<_>>().len();
+        let wanted = letters
+            .iter()
+            .map(|letter| letter.header("orderlog.at"))
+            .collect::<HashSet<_>>()
+            .len();
         let _ = until("the dead letters are indexed", INDEXING, async || {
             let info = client.dlq().await?;
             anyhow::ensure!(info.count == wanted as u64, "{info:?}");
@@ -91,7 +95,10 @@ impl Evidence {
             let file = dir.join(name);
             std::fs::write(&file, lines).with_context(|| format!("writing {}", file.display()))?;
         }
-        let shown = format!("{:#?}\n{:#?}\n{:#?}\n{:#?}", self.stats, self.dlq, self.listed, self.details);
+        let shown = format!(
+            "{:#?}\n{:#?}\n{:#?}\n{:#?}",
+            self.stats, self.dlq, self.listed, self.details
+        );
         std::fs::write(dir.join("read-model.txt"), shown).context("writing the read model")
     }
 }
@@ -99,7 +106,10 @@ impl Evidence {
 fn line(record: &Record) -> Value {
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let headers = record.headers.iter().map(|(name, value)| json!([name, value.as_deref().map(text)]));
+    let headers = record
+        .headers
+        .iter()
+        .map(|(name, value)| json!([name, value.as_deref().map(text)]));
     json!({
         "partition": record.partition,
         "offset": record.offset,

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::poison::Kind;
 
+/// What records are written to: as a victim, the topic.
+const RECORDS: u8 = 13;
+
 /// A process that faults are done to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -56,7 +59,7 @@ impl Fault {
             Self::CutBroker | Self::SlowBroker(_) => 10,
             Self::CutRegistry | Self::HangRegistry | Self::BreakRegistry => 11,
             Self::FillDisk => 12,
-            Self::Poison(_) | Self::Duplicate | Self::Tombstone => 13,
+            Self::Poison(_) | Self::Duplicate | Self::Tombstone => RECORDS,
         }
     }
 
@@ -102,26 +105,46 @@ pub struct Planned {
     pub fault: Fault,
 }
 
-/// The rounds of faults that follow from a seed, without end. A quarter of them is calm: no fault at all.
-pub fn rounds(seed: u64, disk: bool) -> impl Iterator<Item = Vec<Planned>> {
-    let mut rng = Rng::with_seed(seed);
-    std::iter::repeat_with(move || round(&mut rng, disk))
+/// Which faults are done: those whose kind holds one of the one words, when there are any, and none of the others.
+#[derive(Clone, Debug, Default)]
+pub struct Choice {
+    pub only: Vec<String>,
+    pub without: Vec<String>,
 }
 
-fn round(rng: &mut Rng, disk: bool) -> Vec<Planned> {
+impl Choice {
+    fn takes(&self, fault: &Fault) -> bool {
+        let holds = |words: &[String]| words.iter().any(|word| fault.kind().contains(word));
+        (self.only.is_empty() || holds(&self.only)) && !holds(&self.without)
+    }
+}
+
+/// The rounds of faults that follow from a seed, without end. A quarter of them is calm: no fault at all. Leaving faults
+/// out changes nothing about the others.
+pub fn rounds(seed: u64, choice: Choice) -> impl Iterator<Item = Vec<Planned>> {
+    let mut rng = Rng::with_seed(seed);
+    std::iter::repeat_with(move || {
+        let mut planned = round(&mut rng);
+        planned.retain(|planned| choice.takes(&planned.fault));
+        planned
+    })
+}
+
+fn round(rng: &mut Rng) -> Vec<Planned> {
     if rng.u8(0..4) == 0 {
         return Vec::new();
     }
     let mut planned: Vec<Planned> = Vec::new();
-    for _ in 0..rng.usize(2..=5) {
+    for _ in 0..rng.usize(2..=4) {
         let fault = fault(rng);
         let (after, lasts) = (rng.u64(0..1500), rng.u64(300..5000));
-        let taken = planned.iter().any(|other| other.fault.victim() == fault.victim());
-        // Records may be written as often as you like.
-        let is_record = fault.victim() == 13;
-        if (!taken || is_record) && (disk || fault != Fault::FillDisk) {
+        if planned.iter().all(|other| other.fault.victim() != fault.victim()) {
             planned.push(Planned { after, lasts, fault });
         }
+    }
+    for _ in 0..rng.usize(0..=5) {
+        let (fault, after) = (record(rng), rng.u64(0..4000));
+        planned.push(Planned { after, lasts: 0, fault });
     }
     planned.sort_by_key(|planned| planned.after);
     planned
@@ -132,8 +155,7 @@ fn fault(rng: &mut Rng) -> Fault {
     use Target::{Broker, CartA, CartB, Order, Registry};
     let services = [CartA, CartB, Order, Order];
     let all = [CartA, CartB, Order, Broker, Registry];
-    let kinds = Kind::value_variants();
-    match rng.u8(0..20) {
+    match rng.u8(0..16) {
         0..6 => Fault::Kill(services[rng.usize(..services.len())]),
         6 => Fault::Kill(Broker),
         7 => Fault::Kill(Registry),
@@ -143,9 +165,16 @@ fn fault(rng: &mut Rng) -> Fault {
         12 => Fault::CutBroker,
         13 => Fault::SlowBroker(rng.u64(5..100)),
         14 => [Fault::CutRegistry, Fault::HangRegistry, Fault::BreakRegistry][rng.usize(..3)].clone(),
-        15 => Fault::FillDisk,
-        16 | 17 => Fault::Poison(format!("{:?}", kinds[rng.usize(..kinds.len())])),
-        18 => Fault::Duplicate,
+        _ => Fault::FillDisk,
+    }
+}
+
+/// A record that is written past the services.
+fn record(rng: &mut Rng) -> Fault {
+    let kinds = Kind::value_variants();
+    match rng.u8(0..10) {
+        0..6 => Fault::Poison(format!("{:?}", kinds[rng.usize(..kinds.len())])),
+        6..9 => Fault::Duplicate,
         _ => Fault::Tombstone,
     }
 }
@@ -156,28 +185,44 @@ mod tests {
 
     #[test]
     fn the_same_seed_gives_the_same_faults_and_another_one_others() {
-        let plan = |seed| rounds(seed, true).take(50).collect::<Vec<_>>();
+        let plan = |seed| rounds(seed, Choice::default()).take(50).collect::<Vec<_>>();
         assert_eq!(plan(7), plan(7));
         assert_ne!(plan(7), plan(8));
     }
 
     #[test]
     fn a_quarter_of_the_rounds_is_calm_and_every_fault_comes() {
-        let plan: Vec<_> = rounds(1, true).take(1000).collect();
+        let plan: Vec<_> = rounds(1, Choice::default()).take(1000).collect();
         let calm = plan.iter().filter(|round| round.is_empty()).count();
         assert!((200..300).contains(&calm), "{calm}");
         let mut kinds: Vec<String> = plan.iter().flatten().map(|planned| planned.fault.kind()).collect();
         kinds.sort();
         kinds.dedup();
         assert_eq!(kinds.len(), 5 * 3 + 9, "{kinds:?}");
-        assert!(rounds(1, false).take(1000).flatten().all(|planned| planned.fault != Fault::FillDisk));
+    }
+
+    #[test]
+    fn a_fault_that_is_left_out_takes_no_other_with_it() {
+        let choice = Choice {
+            only: vec!["broker".to_owned()],
+            without: vec!["cut".to_owned()],
+        };
+        let chosen: Vec<_> = rounds(1, choice.clone()).take(100).flatten().collect();
+        let all = rounds(1, Choice::default()).take(100).flatten();
+        let expected: Vec<_> = all.filter(|planned| choice.takes(&planned.fault)).collect();
+        assert_eq!(chosen, expected);
+        assert!(
+            chosen
+                .iter()
+                .all(|planned| planned.fault.kind().contains("broker") && planned.fault != Fault::CutBroker)
+        );
     }
 
     #[test]
     fn no_round_does_two_things_to_one_victim() {
-        for round in rounds(3, true).take(1000) {
+        for round in rounds(3, Choice::default()).take(1000) {
             let mut victims: Vec<u8> = round.iter().map(|planned| planned.fault.victim()).collect();
-            victims.retain(|victim| *victim != 13);
+            victims.retain(|victim| *victim != RECORDS);
             victims.sort_unstable();
             let before = victims.len();
             victims.dedup();

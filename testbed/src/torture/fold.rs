@@ -15,7 +15,9 @@ const LAST_MS: i64 = 253_402_300_799_999;
 /// What becomes of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
-    Applied { gap: bool },
+    Applied {
+        gap: bool,
+    },
     Duplicate,
     Superseded,
     Ignored,
@@ -28,7 +30,7 @@ pub enum Fate {
 pub struct Judged<'a> {
     pub record: &'a Record,
     pub fate: Fate,
-    /// Its event, also when it cannot be used although it can be decoded.
+    /// Its event, when there is one that can be used.
     pub event: Option<Event>,
 }
 
@@ -56,13 +58,16 @@ impl<'a> Reference<'a> {
     /// Each order as it must be now.
     pub fn orders(&self) -> impl Iterator<Item = (&str, &Event)> {
         let event = |n: usize| self.judged[n].event.as_ref();
-        self.current.iter().filter_map(move |(id, n)| Some((id.as_str(), event(*n)?)))
+        self.current
+            .iter()
+            .filter_map(move |(id, n)| Some((id.as_str(), event(*n)?)))
     }
 
-    /// Every record whose event could be used, with that event.
+    /// Every record that has an event which can be used, with that event.
     pub fn events(&self) -> impl Iterator<Item = (&Judged<'a>, &Event)> {
-        let usable = self.judged.iter().filter(|judged| !matches!(judged.fate, Fate::Unusable(_)));
-        usable.filter_map(|judged| Some((judged, judged.event.as_ref()?)))
+        self.judged
+            .iter()
+            .filter_map(|judged| Some((judged, judged.event.as_ref()?)))
     }
 
     /// The first record of an event, and whether that event was applied.
@@ -72,35 +77,40 @@ impl<'a> Reference<'a> {
     }
 
     fn push(&mut self, record: &'a Record, evidence: &Evidence) {
+        let n = self.judged.len();
         let (fate, event) = match &record.value {
             None => (Fate::Ignored, None),
             Some(value) => match usable(record, value, evidence) {
-                Err((code, event)) => (Fate::Unusable(code), event),
-                Ok(event) => {
-                    let current = self.current.get(&event.order.id).and_then(|n| self.judged[*n].event.as_ref());
-                    (fold(current, &event), Some(event))
-                }
+                Err(code) => (Fate::Unusable(code), None),
+                Ok(event) => self.fold(n, event),
             },
         };
-        let n = self.judged.len();
-        if let Some(event) = event.as_ref().filter(|_| !matches!(fate, Fate::Unusable(_))) {
-            self.copies.entry(event.event_id.clone()).or_default().push(n);
-            if matches!(fate, Fate::Applied { .. }) {
-                self.current.insert(event.order.id.clone(), n);
-            }
-        }
         self.judged.push(Judged { record, fate, event });
+    }
+
+    fn fold(&mut self, n: usize, event: Event) -> (Fate, Option<Event>) {
+        let current = self.current.get(&event.order.id);
+        let current = current.and_then(|current| self.judged[*current].event.as_ref());
+        let fate = fold(current, &event);
+        if matches!(fate, Fate::Unusable(_)) {
+            return (fate, None);
+        }
+        self.copies.entry(event.event_id.clone()).or_default().push(n);
+        if matches!(fate, Fate::Applied { .. }) {
+            self.current.insert(event.order.id.clone(), n);
+        }
+        (fate, Some(event))
     }
 }
 
 /// The event of a record, when the rules of one event, its key and its partition let it be used; else the code.
-fn usable(record: &Record, value: &[u8], evidence: &Evidence) -> Result<Event, (&'static str, Option<Event>)> {
-    let (id, datum) = decode::frame(value).ok_or(("not_framed", None))?;
+fn usable(record: &Record, value: &[u8], evidence: &Evidence) -> Result<Event, &'static str> {
+    let (id, datum) = decode::frame(value).ok_or("not_framed")?;
     if id != evidence.schema_id {
         let known = evidence.other_schema_ids.contains(&id);
-        return Err((if known { "wrong_schema" } else { "unknown_schema_id" }, None));
+        return Err(if known { "wrong_schema" } else { "unknown_schema_id" });
     }
-    let event = decode::event(datum).ok_or(("undecodable", None))?;
+    let event = decode::event(datum).ok_or("undecodable")?;
     let key = record.key.as_deref().unwrap_or_default();
     let code = if !is_valid(&event) {
         "invalid_order"
@@ -111,7 +121,7 @@ fn usable(record: &Record, value: &[u8], evidence: &Evidence) -> Result<Event, (
     } else {
         return Ok(event);
     };
-    Err((code, Some(event)))
+    Err(code)
 }
 
 fn is_valid(event: &Event) -> bool {
@@ -126,24 +136,38 @@ fn is_valid(event: &Event) -> bool {
         && total(order) == i128::from(order.total)
         && decimals(&order.currency).is_some()
         && (1..=1_000_000_000).contains(&order.version)
-        && [order.date, event.occurred_at].iter().all(|ms| (0..=LAST_MS).contains(ms))
+        && [order.date, event.occurred_at]
+            .iter()
+            .all(|ms| (0..=LAST_MS).contains(ms))
 }
 
 fn total(order: &Order) -> i128 {
-    order.items.iter().map(|item| i128::from(item.quantity) * i128::from(item.price)).sum()
+    order
+        .items
+        .iter()
+        .map(|item| i128::from(item.quantity) * i128::from(item.price))
+        .sum()
 }
 
 /// How many decimals a currency has; `None` for one that does not occur in a run.
 pub fn decimals(currency: &str) -> Option<u32> {
-    CURRENCIES.iter().find(|(code, _)| *code == currency).map(|(_, decimals)| *decimals)
+    CURRENCIES
+        .iter()
+        .find(|(code, _)| *code == currency)
+        .map(|(_, decimals)| *decimals)
 }
 
 fn fold(current: Option<&Event>, event: &Event) -> Fate {
     let Some(current) = current else {
-        return Fate::Applied { gap: event.order.version > 1 };
+        return Fate::Applied {
+            gap: event.order.version > 1,
+        };
     };
     let ahead = i64::from(event.order.version) - i64::from(current.order.version);
-    let follows = event.previous.as_ref().is_none_or(|previous| *previous == current.event_id);
+    let follows = event
+        .previous
+        .as_ref()
+        .is_none_or(|previous| *previous == current.event_id);
     match ahead {
         1 if follows && may_become(current.order.status, event.order.status) => Fate::Applied { gap: false },
         1 if follows => Fate::Unusable("illegal_transition"),
@@ -191,17 +215,26 @@ fn murmur2(key: &[u8]) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::torture::sample::event;
+    use crate::torture::tests::sample::event;
 
     #[test]
     fn the_table_of_the_contract() {
         let first = event("A", 1, "pending", None);
-        let follows = |version, status| Event { previous: Some(first.event_id.clone()), ..event("A", version, status, None) };
-        let forked = Event { previous: Some(event("A", 1, "new", None).event_id), ..follows(2, "new") };
+        let follows = |version, status| Event {
+            previous: Some(first.event_id.clone()),
+            ..event("A", version, status, None)
+        };
+        let forked = Event {
+            previous: Some(event("A", 1, "new", None).event_id),
+            ..follows(2, "new")
+        };
         assert_eq!(fold(None, &first), Fate::Applied { gap: false });
         assert_eq!(fold(None, &follows(2, "new")), Fate::Applied { gap: true });
         assert_eq!(fold(Some(&first), &follows(2, "shipped")), Fate::Applied { gap: false });
-        assert_eq!(fold(Some(&first), &follows(2, "new")), Fate::Unusable("illegal_transition"));
+        assert_eq!(
+            fold(Some(&first), &follows(2, "new")),
+            Fate::Unusable("illegal_transition")
+        );
         assert_eq!(fold(Some(&first), &follows(3, "new")), Fate::Applied { gap: true });
         assert_eq!(fold(Some(&first), &forked), Fate::Applied { gap: true });
         assert_eq!(fold(Some(&first), &first), Fate::Duplicate);
@@ -210,8 +243,18 @@ mod tests {
 
     #[test]
     fn orders_go_forward_and_end() {
-        let legal = [("new", "shipped"), ("pending", "pending"), ("processing", "cancelled"), ("shipped", "delivered")];
-        let illegal = [("shipped", "cancelled"), ("confirmed", "pending"), ("delivered", "delivered"), ("cancelled", "new")];
+        let legal = [
+            ("new", "shipped"),
+            ("pending", "pending"),
+            ("processing", "cancelled"),
+            ("shipped", "delivered"),
+        ];
+        let illegal = [
+            ("shipped", "cancelled"),
+            ("confirmed", "pending"),
+            ("delivered", "delivered"),
+            ("cancelled", "new"),
+        ];
         assert!(legal.iter().all(|(from, to)| may_become(from, to)));
         assert!(!illegal.iter().any(|(from, to)| may_become(from, to)));
     }
@@ -219,7 +262,11 @@ mod tests {
     #[test]
     fn keys_lie_where_java_producers_put_them() {
         // From the tests of Kafka's own clients (org.apache.kafka.common.utils.UtilsTest).
-        let known = [("21", -973_932_308), ("foobar", -790_332_482), ("a-little-bit-long-string", -985_981_536)];
+        let known = [
+            ("21", -973_932_308),
+            ("foobar", -790_332_482),
+            ("a-little-bit-long-string", -985_981_536),
+        ];
         for (key, hash) in known {
             assert_eq!(murmur2(key.as_bytes()).cast_signed(), hash, "{key}");
         }

@@ -42,7 +42,13 @@ impl Foreigner {
         };
         let patience = PATIENCE.as_millis().to_string();
         let writer = Writer::with(kafka, TOPIC, &[("message.timeout.ms", &patience)])?;
-        Ok(Self { kafka: kafka.to_owned(), writer, facts, count: AtomicUsize::new(0), written })
+        Ok(Self {
+            kafka: kafka.to_owned(),
+            writer,
+            facts,
+            count: AtomicUsize::new(0),
+            written,
+        })
     }
 
     /// What decides whether a record can be used.
@@ -60,7 +66,16 @@ impl Foreigner {
             Fault::Poison(kind) => self.poison(kind, n).await,
             Fault::Tombstone => {
                 let key = Some(format!("STRANGER-{n}").into_bytes());
-                self.send("tombstone", false, NewRecord { key, ..NewRecord::default() }).await.map(drop)
+                self.send(
+                    "tombstone",
+                    false,
+                    NewRecord {
+                        key,
+                        ..NewRecord::default()
+                    },
+                )
+                .await
+                .map(drop)
             }
             Fault::Duplicate => self.duplicate(n, history).await,
             _ => Ok(()),
@@ -69,14 +84,32 @@ impl Foreigner {
 
     async fn poison(&self, name: &str, n: usize) -> anyhow::Result<()> {
         let named = |kind: &&Kind| format!("{kind:?}") == name;
-        let kind = *Kind::value_variants().iter().find(named).context("no such kind of poison")?;
+        let kind = *Kind::value_variants()
+            .iter()
+            .find(named)
+            .context("no such kind of poison")?;
         for record in records(kind, &format!("STRANGER-{n}"), self.facts)? {
             let poisoned = !record.is_good;
             // Also a value that is no text, a null one, and a name that is there twice.
-            let headers = [("stranger", Some(n.to_be_bytes().to_vec())), ("x", None), ("x", Some(vec![0, 0xff]))];
+            let headers = [
+                ("stranger", Some(n.to_be_bytes().to_vec())),
+                ("x", None),
+                ("x", Some(vec![0, 0xff])),
+            ];
             let headers = headers.map(|(name, value)| (name.to_owned(), value)).to_vec();
             let (partition, key, value) = (Some(record.partition), Some(record.key), Some(record.value));
-            let landed = self.send(name, poisoned, NewRecord { partition, key, value, headers }).await?;
+            let landed = self
+                .send(
+                    name,
+                    poisoned,
+                    NewRecord {
+                        partition,
+                        key,
+                        value,
+                        headers,
+                    },
+                )
+                .await?;
             // The next one cannot be used only if this one is there.
             if !landed {
                 break;
@@ -89,20 +122,48 @@ impl Foreigner {
     async fn duplicate(&self, n: usize, history: &Recorder<Op>) -> anyhow::Result<()> {
         let acknowledged = |op: &&Op| op.is_write() && op.class == Class::Ok;
         // Of the last ones, another one each time.
-        let chosen = history.ask(|ops| ops.iter().rev().filter(acknowledged).nth(n * 7 % 40).and_then(Op::written));
+        let chosen = history.ask(|ops| {
+            ops.iter()
+                .rev()
+                .filter(acknowledged)
+                .nth(n * 7 % 40)
+                .and_then(Op::written)
+        });
         let Some(chosen) = chosen else { return Ok(()) };
         let place = (chosen.partition, chosen.offset);
         // Where the broker does not answer, nothing can be copied.
-        let Ok(original) = log::read_at(&self.kafka, TOPIC, place, PATIENCE).await else { return Ok(()) };
+        let Ok(original) = log::read_at(&self.kafka, TOPIC, place, PATIENCE).await else {
+            return Ok(());
+        };
         let (key, value, headers) = (original.key, original.value, original.headers);
-        self.send("duplicate", false, NewRecord { partition: Some(place.0), key, value, headers }).await.map(drop)
+        self.send(
+            "duplicate",
+            false,
+            NewRecord {
+                partition: Some(place.0),
+                key,
+                value,
+                headers,
+            },
+        )
+        .await
+        .map(drop)
     }
 
     /// Writes it and notes that; whether the broker says that it has it.
     async fn send(&self, kind: &str, poisoned: bool, record: NewRecord) -> anyhow::Result<bool> {
         let place = self.writer.write(&record).await.ok();
-        let NewRecord { key, value, headers, .. } = record;
-        self.written.push(Foreign { kind: kind.to_owned(), poisoned, place, key, value, headers })?;
+        let NewRecord {
+            key, value, headers, ..
+        } = record;
+        self.written.push(Foreign {
+            kind: kind.to_owned(),
+            poisoned,
+            place,
+            key,
+            value,
+            headers,
+        })?;
         Ok(place.is_some())
     }
 }

@@ -94,10 +94,15 @@ impl Op {
         let what = match &self.action {
             Action::Create { .. } => "create".to_owned(),
             Action::Update { status, .. } => format!("update to {status}"),
-            Action::Read { after } => after.map_or("read".to_owned(), |after| format!("read of version {}", after.version)),
+            Action::Read { after } => {
+                after.map_or("read".to_owned(), |after| format!("read of version {}", after.version))
+            }
         };
         let (begun, ended) = (self.begun / 1000, self.ended / 1000);
-        format!("{what} of {} at {} ({begun} to {ended} ms, {told})", self.order, self.instance)
+        format!(
+            "{what} of {} at {} ({begun} to {ended} ms, {told})",
+            self.order, self.instance
+        )
     }
 }
 
@@ -216,7 +221,7 @@ mod tests {
     fn an_entry_comes_back_from_its_line() {
         let file = tempfile::NamedTempFile::new().expect("a file");
         let recorder = Recorder::new(file.path()).expect("opens");
-        let op = crate::torture::sample::read("A", 5, 7, "not found");
+        let op = crate::torture::tests::sample::read("A", 5, 7, "not found");
         recorder.push(op.clone()).expect("writes");
         let line = std::fs::read_to_string(file.path()).expect("reads");
         let read: Op = serde_json::from_str(&line).expect("an entry");

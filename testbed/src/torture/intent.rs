@@ -73,7 +73,15 @@ fn intent(rng: &mut Rng) -> Intent {
     };
     // Low ones more often: an order that is delivered takes no more part.
     let statuses = [
-        "pending", "pending", "pending", "confirmed", "confirmed", "processing", "processing", "shipped", "delivered",
+        "pending",
+        "pending",
+        "pending",
+        "confirmed",
+        "confirmed",
+        "processing",
+        "processing",
+        "shipped",
+        "delivered",
         "cancelled",
     ];
     Intent {

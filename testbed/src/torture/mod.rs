@@ -19,14 +19,12 @@ mod fold;
 mod foreign;
 mod history;
 mod intent;
-#[cfg(test)]
-mod mutate;
 mod nemesis;
 mod report;
 mod run;
-#[cfg(test)]
-mod sample;
 mod show;
 mod stack;
+#[cfg(test)]
+mod tests;
 
 pub use run::{Options, run};

@@ -53,9 +53,18 @@ impl Nemesis<'_> {
     /// # Errors
     /// When it cannot be noted.
     pub async fn conclude(&self, faults: Vec<Fault>, begun: u64, healed: u64) -> anyhow::Result<bool> {
-        let settled = self.settle().await.map(|()| self.clock.now()).map_err(|error| format!("{error:#}"));
+        let settled = self
+            .settle()
+            .await
+            .map(|()| self.clock.now())
+            .map_err(|error| format!("{error:#}"));
         let is_settled = settled.is_ok();
-        self.rounds.push(Round { faults, begun, healed, settled })?;
+        self.rounds.push(Round {
+            faults,
+            begun,
+            healed,
+            settled,
+        })?;
         Ok(is_settled)
     }
 
@@ -90,7 +99,10 @@ impl Nemesis<'_> {
             let ends = ends.as_deref().unwrap_or_default();
             let stats = services[2].stats().await?;
             let behind = |(n, end): (usize, &i64)| stats.partitions.get(n).is_none_or(|seen| seen.position < *end);
-            let waits = stats.partitions.iter().any(|seen| seen.paused.is_some() || seen.lag != Some(0));
+            let waits = stats
+                .partitions
+                .iter()
+                .any(|seen| seen.paused.is_some() || seen.lag != Some(0));
             let behind = ends.iter().enumerate().any(behind);
             anyhow::ensure!(!behind && !waits, "the topic ends at {ends:?}; {:?}", stats.partitions);
             Ok(())

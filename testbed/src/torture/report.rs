@@ -39,12 +39,20 @@ fn result(findings: &Findings) -> String {
 }
 
 fn summary(run: &Run) -> String {
-    let of = |class| run.history.iter().filter(|op| op.class == class && op.is_write()).count();
+    let of = |class| {
+        run.history
+            .iter()
+            .filter(|op| op.class == class && op.is_write())
+            .count()
+    };
     let (ok, fail, unknown) = (of(Class::Ok), of(Class::Fail), of(Class::Unknown));
     let reads = run.history.iter().filter(|op| !op.is_write()).count();
     let replayed = run.history.iter().filter(|op| op.replayed).count();
     let killed = run.endings.iter().filter(|ending| ending.how == How::Killed).count();
-    let recovery = run.rounds.iter().filter_map(|round| Some(round.settled.as_ref().ok()? - round.healed));
+    let recovery = run
+        .rounds
+        .iter()
+        .filter_map(|round| Some(round.settled.as_ref().ok()? - round.healed));
     let mut recovery: Vec<u64> = recovery.map(|micros| micros / 1000).collect();
     recovery.sort_unstable();
     let middle = recovery.get(recovery.len() / 2).copied().unwrap_or(0);

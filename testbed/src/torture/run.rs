@@ -16,7 +16,7 @@ use super::clients::{CLIENTS, Client};
 use super::cluster::Cluster;
 use super::disk::{self, Disk};
 use super::evidence::Evidence;
-use super::faults;
+use super::faults::{self, Choice, Fault, Planned};
 use super::foreign::Foreigner;
 use super::history::{Class, Clock, Op, Recorder, Round};
 use super::nemesis::Nemesis;
@@ -24,6 +24,8 @@ use super::report;
 use super::stack::Ports;
 use crate::service::Program;
 
+/// How many runs are kept; one of half an hour takes some 50 MB.
+const RUNS: usize = 10;
 /// Between two lines of progress.
 const PROGRESS: Duration = Duration::from_secs(5);
 
@@ -50,6 +52,12 @@ pub struct Options {
     /// The first of ten ports in a row that the run takes
     #[arg(long, env = "ORDERLOG_TORTURE_PORT", default_value_t = 19_100)]
     port: u16,
+    /// Only faults whose name, as the summary has it, holds this text; can be given several times
+    #[arg(long, value_name = "TEXT")]
+    only: Vec<String>,
+    /// No faults whose name holds this text; can be given several times
+    #[arg(long, value_name = "TEXT")]
+    without: Vec<String>,
 }
 
 /// Runs, and prints what the checks found. Whether all of them hold.
@@ -62,18 +70,30 @@ pub async fn run(options: &Options) -> anyhow::Result<bool> {
     let dir = directory(options)?;
     // Held until the end: two runs in one directory would end each other.
     let lock = std::fs::File::create(dir.join("lock")).with_context(|| format!("locking {}", dir.display()))?;
-    lock.try_lock().with_context(|| format!("another run uses {}; give this one another --dir", dir.display()))?;
+    lock.try_lock()
+        .with_context(|| format!("another run uses {}; give this one another --dir", dir.display()))?;
     let disk = small_disk(&dir)?;
-    let kept = dir.join("runs").join(format!("seed-{seed}-{}", SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs()));
-    std::fs::create_dir_all(&kept).with_context(|| format!("making {}", kept.display()))?;
-    eprintln!("torture: seed {seed}, {} minutes; everything is kept in {}", options.minutes, kept.display());
+    let kept = directory_of_run(&dir, seed)?;
+    eprintln!(
+        "torture: seed {seed}, {} minutes; everything is kept in {}",
+        options.minutes,
+        kept.display()
+    );
     describe(&kept, seed, options.minutes)?;
 
     let clock = Clock::start();
-    let with_disk = disk.is_some();
+    let mut choice = Choice {
+        only: options.only.clone(),
+        without: options.without.clone(),
+    };
+    if disk.is_none() {
+        choice.without.push(Fault::FillDisk.kind());
+    }
     let cluster = Cluster::start(&dir, &kept, Ports(options.port), disk, clock).await?;
     eprintln!("torture: all is ready after {} s", clock.now() / 1_000_000);
-    let run = torture(&cluster, &kept, seed, Duration::from_secs_f64(options.minutes * 60.0), with_disk, clock).await?;
+    let schedule = faults::rounds(seed, choice);
+    let time = Duration::from_secs_f64(options.minutes * 60.0);
+    let run = torture(&cluster, &kept, seed, schedule, time, clock).await?;
     drop(cluster);
     Ok(report::print(seed, options.minutes, &run, &kept))
 }
@@ -82,8 +102,8 @@ async fn torture(
     cluster: &Cluster,
     kept: &Path,
     seed: u64,
+    schedule: impl Iterator<Item = Vec<Planned>>,
     time: Duration,
-    disk: bool,
     clock: Clock,
 ) -> anyhow::Result<Run> {
     let history = Recorder::<Op>::new(&kept.join("history.jsonl"))?;
@@ -91,11 +111,17 @@ async fn torture(
     let written = Recorder::new(&kept.join("foreign.jsonl"))?;
     let (kafka, registry) = (cluster.stack.kafka(), cluster.stack.registry());
     let foreigner = Foreigner::new(&kafka, &registry, written).await?;
-    let nemesis = Nemesis { cluster, foreigner: &foreigner, history: &history, rounds: &rounds, clock };
+    let nemesis = Nemesis {
+        cluster,
+        foreigner: &foreigner,
+        history: &history,
+        rounds: &rounds,
+        clock,
+    };
     let end = clock.now() + u64::try_from(time.as_micros())?;
     let (stop, stopped) = watch::channel(false);
     let faults = async {
-        for planned in faults::rounds(seed, disk) {
+        for planned in schedule {
             // After one that is not recovered from, the others would tell nothing new.
             if clock.now() >= end || !nemesis.round(&planned).await? {
                 break;
@@ -104,10 +130,20 @@ async fn torture(
         stop.send_replace(true);
         anyhow::Ok(())
     };
-    let clients = (0..CLIENTS).map(|n| Client { n, seed, urls: cluster.urls(), history: &history, clock });
+    let clients = (0..CLIENTS).map(|n| Client {
+        n,
+        seed,
+        urls: cluster.urls(),
+        history: &history,
+        clock,
+    });
     let clients: Vec<Client<'_>> = clients.collect();
     let clients = try_join_all(clients.iter().map(|client| client.run(&stopped)));
-    tokio::try_join!(faults, clients, progress(&history, &rounds, clock, end, stopped.clone()))?;
+    tokio::try_join!(
+        faults,
+        clients,
+        progress(&history, &rounds, clock, end, stopped.clone())
+    )?;
 
     eprintln!("torture: the faults are over; reading everything");
     // What the clients wrote last is read too, unless it is known already that nothing is read any more.
@@ -132,7 +168,10 @@ async fn progress(
     end: u64,
     mut stopped: watch::Receiver<bool>,
 ) -> anyhow::Result<()> {
-    while tokio::time::timeout(PROGRESS, stopped.wait_for(|stopped| *stopped)).await.is_err() {
+    while tokio::time::timeout(PROGRESS, stopped.wait_for(|stopped| *stopped))
+        .await
+        .is_err()
+    {
         let left = end.saturating_sub(clock.now()) / 1_000_000;
         let faults = rounds.ask(|rounds| rounds.iter().map(|round| round.faults.len()).sum::<usize>());
         let writes = history.ask(|ops| ops.iter().filter(|op| op.is_write() && op.class == Class::Ok).count());
@@ -143,14 +182,39 @@ async fn progress(
 
 fn directory(options: &Options) -> anyhow::Result<PathBuf> {
     let program = std::env::current_exe().context("asking where this program lies")?;
+    // Beside the folder of the profile that it was built with.
     let beside = || program.ancestors().nth(2).map(|target| target.join("torture"));
-    let dir = options.dir.clone().or_else(beside).context("this program lies in no target folder: give a --dir")?;
+    let dir = options
+        .dir
+        .clone()
+        .or_else(beside)
+        .context("this program lies in no target folder: give a --dir")?;
     std::fs::create_dir_all(&dir).with_context(|| format!("making {}", dir.display()))?;
     for left in ["stores", "disk"] {
         // What a run that was killed has left; usually nothing.
         let _ = std::fs::remove_dir_all(dir.join(left));
     }
-    dir.canonicalize().with_context(|| format!("looking for {}", dir.display()))
+    dir.canonicalize()
+        .with_context(|| format!("looking for {}", dir.display()))
+}
+
+/// Where this run is kept, as one of the last ones.
+fn directory_of_run(dir: &Path, seed: u64) -> anyhow::Result<PathBuf> {
+    let (runs, now) = (
+        dir.join("runs"),
+        SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs(),
+    );
+    let kept = runs.join(format!("{now}-seed-{seed}"));
+    std::fs::create_dir_all(&kept).with_context(|| format!("making {}", kept.display()))?;
+    let mut all = std::fs::read_dir(&runs)?
+        .map(|run| Ok(run?.path()))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    // Their names begin with their time.
+    all.sort();
+    for old in all.iter().rev().skip(RUNS) {
+        std::fs::remove_dir_all(old).with_context(|| format!("removing {}", old.display()))?;
+    }
+    Ok(kept)
 }
 
 /// The small disk, where there can be one. CI must not leave this fault out.
@@ -170,7 +234,11 @@ fn small_disk(dir: &Path) -> anyhow::Result<Option<Disk>> {
 /// Keeps what the run was: the seed, and the versions of all that took part.
 fn describe(kept: &Path, seed: u64, minutes: f64) -> anyhow::Result<()> {
     let said = |program: &str, arguments: &[&str]| {
-        let output = Command::new(program).args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).output().ok()?;
+        let output = Command::new(program)
+            .args(arguments)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output()
+            .ok()?;
         String::from_utf8(output.stdout).ok()?.lines().next().map(str::to_owned)
     };
     let run = json!({

@@ -8,8 +8,14 @@ use crate::views;
 pub fn difference(shown: &views::Order, order: &Order) -> Option<String> {
     let decimals = decimals(&order.currency)?;
     let minor = |digits: &views::Digits| minor(&digits.0, decimals);
-    let items = shown.items.iter().map(|item| (item.item_id.as_str(), item.quantity, minor(&item.price)));
-    let wanted = order.items.iter().map(|item| (item.id.as_str(), item.quantity, Some(item.price)));
+    let items = shown
+        .items
+        .iter()
+        .map(|item| (item.item_id.as_str(), item.quantity, minor(&item.price)));
+    let wanted = order
+        .items
+        .iter()
+        .map(|item| (item.id.as_str(), item.quantity, Some(item.price)));
     let same = [
         ("orderId", shown.order_id == order.id),
         ("version", shown.version == order.version),
@@ -20,10 +26,18 @@ pub fn difference(shown: &views::Order, order: &Order) -> Option<String> {
         ("items", items.eq(wanted)),
         ("orderDate", millis(&shown.order_date) == Some(order.date)),
         // 2 % of the total, rounded half up; only order-service says it.
-        ("shippingCost", shown.shipping_cost.as_ref().is_none_or(|cost| minor(cost) == Some((order.total * 2 + 50) / 100))),
+        (
+            "shippingCost",
+            shown
+                .shipping_cost
+                .as_ref()
+                .is_none_or(|cost| minor(cost) == Some((order.total * 2 + 50) / 100)),
+        ),
     ];
     let (field, _) = same.into_iter().find(|(_, same)| !same)?;
-    Some(format!("has another {field} than was shown: {shown:?} instead of {order:?}"))
+    Some(format!(
+        "has another {field} than was shown: {shown:?} instead of {order:?}"
+    ))
 }
 
 /// A decimal number in minor units; `None` when it is none, or is finer than that.
@@ -33,19 +47,31 @@ pub fn minor(digits: &str, decimals: u32) -> Option<i64> {
     if !finer.bytes().all(|byte| byte == b'0') {
         return None;
     }
-    format!("{whole}{part:0<width$}", width = decimals as usize).parse().ok()
+    format!("{whole}{part:0<width$}", width = decimals as usize)
+        .parse()
+        .ok()
 }
 
 /// An RFC 3339 time in UTC as milliseconds since 1970; `None` when it is none.
 pub fn millis(text: &str) -> Option<i64> {
     let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
-    let numbers = |text: &str, mark| text.split(mark).map(|part| part.parse::<i64>().ok()).collect::<Option<Vec<_>>>();
+    let numbers = |text: &str, mark| {
+        text.split(mark)
+            .map(|part| part.parse::<i64>().ok())
+            .collect::<Option<Vec<_>>>()
+    };
     let (clock, part) = time.split_once('.').unwrap_or((time, "0"));
-    let ([year, month, day], [hour, minute, second]) =
-        (numbers(date, '-')?.try_into().ok()?, numbers(clock, ':')?.try_into().ok()?);
+    let ([year, month, day], [hour, minute, second]) = (
+        numbers(date, '-')?.try_into().ok()?,
+        numbers(clock, ':')?.try_into().ok()?,
+    );
     let part: i64 = format!("{part:0<3}").get(..3)?.parse().ok()?;
     // Days before that date in the Gregorian calendar, with years that begin in March.
-    let (year, month): (i64, i64) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let (year, month): (i64, i64) = if month > 2 {
+        (year, month - 3)
+    } else {
+        (year - 1, month + 9)
+    };
     let days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day - 719_469;
     Some(((days * 24 + hour) * 60 + minute) * 60_000 + second * 1000 + part)
 }
@@ -56,8 +82,14 @@ mod tests {
 
     #[test]
     fn amounts_and_times_are_read_exactly() {
-        assert_eq!((minor("999.99", 2), minor("5", 2), minor("1.5", 3)), (Some(99_999), Some(500), Some(1500)));
-        assert_eq!((minor("7", 0), minor("0.010", 2), minor("0.011", 2)), (Some(7), Some(1), None));
+        assert_eq!(
+            (minor("999.99", 2), minor("5", 2), minor("1.5", 3)),
+            (Some(99_999), Some(500), Some(1500))
+        );
+        assert_eq!(
+            (minor("7", 0), minor("0.010", 2), minor("0.011", 2)),
+            (Some(7), Some(1), None)
+        );
         assert_eq!(millis("1970-01-01T00:00:00Z"), Some(0));
         assert_eq!(millis("2026-11-21T16:18:00.5Z"), Some(1_795_277_880_500));
         assert_eq!(millis("2024-02-29T23:59:59.999Z"), Some(1_709_251_199_999));

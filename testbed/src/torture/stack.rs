@@ -73,7 +73,10 @@ impl Stack {
     /// When they do not start; the script says on stderr why.
     pub fn start(dir: &Path, ports: Ports) -> anyhow::Result<Self> {
         std::fs::create_dir_all(dir).with_context(|| format!("making {}", dir.display()))?;
-        let stack = Self { dir: dir.to_owned(), ports };
+        let stack = Self {
+            dir: dir.to_owned(),
+            ports,
+        };
         stack.script(&["down", "--wipe"])?;
         stack.script(&["up"])?;
         Ok(stack)
@@ -102,7 +105,10 @@ impl Stack {
         let file = self.dir.join(format!("{}.pid", server.name()));
         let text = std::fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
         let pid = text.trim().parse();
-        signal::send(signal, pid.with_context(|| format!("{} holds no process id", file.display()))?)
+        signal::send(
+            signal,
+            pid.with_context(|| format!("{} holds no process id", file.display()))?,
+        )
     }
 
     /// Ends a server as an operator would, and waits for that.
@@ -138,7 +144,12 @@ impl Stack {
         }
         let output = command.output().with_context(|| format!("running {SCRIPT}"))?;
         let said = String::from_utf8_lossy(&output.stderr);
-        anyhow::ensure!(output.status.success(), "stack.sh {} failed: {}", arguments.join(" "), said.trim());
+        anyhow::ensure!(
+            output.status.success(),
+            "stack.sh {} failed: {}",
+            arguments.join(" "),
+            said.trim()
+        );
         Ok(())
     }
 }

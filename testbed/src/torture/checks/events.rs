@@ -13,11 +13,14 @@ use super::{Case, Findings};
 /// The header that says which Idempotency-Key an event was written for.
 pub const KEY: &str = "orderlog.idempotency-key";
 
+/// Key and value of a record.
+type Content<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
+
 /// What was asked for, by order.
 struct Asked<'a> {
     ops: BTreeMap<&'a str, Vec<&'a Op>>,
     /// Keys and values that were written past the services.
-    foreign: HashSet<(Option<&'a [u8]>, Option<&'a [u8]>)>,
+    foreign: HashSet<Content<'a>>,
 }
 
 impl<'a> Asked<'a> {
@@ -27,18 +30,25 @@ impl<'a> Asked<'a> {
             ops.entry(&op.order).or_default().push(op);
         }
         let made = case.run.foreign.iter().filter(|foreign| foreign.kind != "duplicate");
-        Self { ops, foreign: made.map(|foreign| (foreign.key.as_deref(), foreign.value.as_deref())).collect() }
+        Self {
+            ops,
+            foreign: made
+                .map(|foreign| (foreign.key.as_deref(), foreign.value.as_deref()))
+                .collect(),
+        }
     }
 
     fn is_foreign(&self, judged: &Judged<'_>) -> bool {
-        self.foreign.contains(&(judged.record.key.as_deref(), judged.record.value.as_deref()))
+        self.foreign
+            .contains(&(judged.record.key.as_deref(), judged.record.value.as_deref()))
     }
 
     /// The requests that an event may have come of.
     fn causes(&self, case: &Case<'_>, judged: &Judged<'_>, event: &Event) -> Vec<&'a Op> {
         let key = judged.record.header(KEY);
         let ops = self.ops.get(event.order.id.as_str()).into_iter().flatten().copied();
-        ops.filter(|op| (key.is_empty() || op.key.as_ref() == Some(&key)) && fits(case, op, event)).collect()
+        ops.filter(|op| (key.is_empty() || op.key.as_ref() == Some(&key)) && fits(case, op, event))
+            .collect()
     }
 }
 
@@ -49,10 +59,19 @@ fn fits(case: &Case<'_>, op: &Op, event: &Event) -> bool {
         Action::Create { body } => event.kind == 0 && order.version == 1 && order.status == "new" && holds(body, order),
         Action::Update { status, .. } => {
             let previous = event.previous.as_ref().and_then(|id| case.reference.find(id));
-            let before = previous.and_then(|(judged, _)| judged.event.as_ref()).map(|event| &event.order);
+            let before = previous
+                .and_then(|(judged, _)| judged.event.as_ref())
+                .map(|event| &event.order);
             // Only status and version change after creation.
-            let kept = Order { version: order.version - 1, status: before.map_or("", |before| before.status), ..order.clone() };
-            event.kind == 1 && order.version > 1 && order.status == status && before.is_none_or(|before| *before == kept)
+            let kept = Order {
+                version: order.version - 1,
+                status: before.map_or("", |before| before.status),
+                ..order.clone()
+            };
+            event.kind == 1
+                && order.version > 1
+                && order.status == status
+                && before.is_none_or(|before| *before == kept)
         }
         Action::Read { .. } => false,
     }
@@ -67,10 +86,17 @@ fn holds(body: &str, order: &Order) -> bool {
     let decimals = super::super::fold::decimals(&order.currency).unwrap_or(0);
     let line = |item: &Value| {
         let price = show::minor(&item["price"].to_string(), decimals);
-        (item["itemId"].as_str().map(str::to_owned), item["quantity"].as_i64(), price)
+        (
+            item["itemId"].as_str().map(str::to_owned),
+            item["quantity"].as_i64(),
+            price,
+        )
     };
     let asked = body["items"].as_array().into_iter().flatten().map(line);
-    let items = order.items.iter().map(|item| (Some(item.id.clone()), Some(item.quantity.into()), Some(item.price)));
+    let items = order
+        .items
+        .iter()
+        .map(|item| (Some(item.id.clone()), Some(item.quantity.into()), Some(item.price)));
     body["customerId"] == order.customer.as_str() && body["currency"] == order.currency.as_str() && asked.eq(items)
 }
 
@@ -78,20 +104,32 @@ fn holds(body: &str, order: &Order) -> bool {
 pub fn were_asked_for(case: &Case<'_>) -> Findings {
     let (mut findings, asked) = (Findings::default(), Asked::of(case));
     let mut told: BTreeMap<String, &Op> = BTreeMap::new();
-    for op in case.run.history.iter().filter(|op| op.is_write() && (op.status == Some(201) || op.status == Some(504))) {
+    for op in case
+        .run
+        .history
+        .iter()
+        .filter(|op| op.is_write() && (op.status == Some(201) || op.status == Some(504)))
+    {
         let answer: Value = serde_json::from_str(&op.answer).unwrap_or_default();
         if let Some(id) = answer["eventId"].as_str().filter(|_| !op.replayed) {
             told.insert(id.to_owned(), op);
         }
     }
-    for judged in case.reference.judged.iter().filter(|judged| !matches!(judged.fate, Fate::Unusable(_))) {
+    for judged in case
+        .reference
+        .judged
+        .iter()
+        .filter(|judged| !matches!(judged.fate, Fate::Unusable(_)))
+    {
         let place = judged.record.place();
         if asked.is_foreign(judged) {
             findings.look(None);
             continue;
         }
         let Some(event) = &judged.event else {
-            findings.look(Some(format!("the record without a value at {place:?} was written by nobody")));
+            findings.look(Some(format!(
+                "the record without a value at {place:?} was written by nobody"
+            )));
             continue;
         };
         let causes = asked.causes(case, judged, event);
@@ -126,15 +164,27 @@ fn copied(case: &Case<'_>, judged: &Judged<'_>, event: &Event) -> Option<String>
 /// No applied event came of requests that were all told that they have no effect.
 pub fn of_failed_writes_lost(case: &Case<'_>) -> Findings {
     let (mut findings, asked) = (Findings::default(), Asked::of(case));
-    findings.checked = asked.ops.values().flatten().filter(|op| op.class == Class::Fail).count();
+    findings.checked = asked
+        .ops
+        .values()
+        .flatten()
+        .filter(|op| op.class == Class::Fail)
+        .count();
     for (judged, event) in case.reference.events() {
         if !matches!(judged.fate, Fate::Applied { .. }) || asked.is_foreign(judged) {
             continue;
         }
         let causes = asked.causes(case, judged, event);
-        if let Some(op) = causes.first().filter(|_| causes.iter().all(|op| op.class == Class::Fail)) {
+        if let Some(op) = causes
+            .first()
+            .filter(|_| causes.iter().all(|op| op.class == Class::Fail))
+        {
             let place = judged.record.place();
-            findings.wrong.push(format!("{}: its event {} at {place:?} was applied", op.name(), event.event_id));
+            findings.wrong.push(format!(
+                "{}: its event {} at {place:?} was applied",
+                op.name(),
+                event.event_id
+            ));
         }
     }
     findings

@@ -19,14 +19,20 @@ pub fn make_one_event(case: &Case<'_>) -> Findings {
         }
     }
     for ((key, order), events) in applied.iter().filter(|(_, events)| events.len() > 1) {
-        findings.wrong.push(format!("key {key} of order {order} made the events {events:?}"));
+        findings
+            .wrong
+            .push(format!("key {key} of order {order} made the events {events:?}"));
     }
     let mut keys: BTreeMap<(&str, &str), Vec<&Op>> = BTreeMap::new();
     for op in case.run.history.iter().filter(|op| op.is_write()) {
-        keys.entry((op.key.as_deref().unwrap_or_default(), &op.order)).or_default().push(op);
+        keys.entry((op.key.as_deref().unwrap_or_default(), &op.order))
+            .or_default()
+            .push(op);
     }
     for ((key, order), ops) in &keys {
-        let event = applied.get(&((*key).to_owned(), *order)).and_then(|events| events.first().copied());
+        let event = applied
+            .get(&((*key).to_owned(), *order))
+            .and_then(|events| events.first().copied());
         findings.look(ops.iter().find_map(|op| wrong(case, op, ops, event)));
     }
     findings
@@ -36,11 +42,16 @@ pub fn make_one_event(case: &Case<'_>) -> Findings {
 fn wrong(case: &Case<'_>, op: &Op, ops: &[&Op], event: Option<&str>) -> Option<String> {
     let named = |op: &Op| op.written().map(|told| told.event_id.to_string());
     // A success names the event of its key, unless the order was so already and nothing was written.
-    let is_own = |op: &Op| op.class == Class::Ok && (op.status == Some(201) || op.replayed || named(op).as_deref() == event);
+    let is_own =
+        |op: &Op| op.class == Class::Ok && (op.status == Some(201) || op.replayed || named(op).as_deref() == event);
     // One that is not in the topic at all is another check's finding.
     let lies = |op: &Op| named(op).is_some_and(|id| case.reference.find(&id).is_some());
     if is_own(op) && lies(op) && named(op).as_deref() != event {
-        return Some(format!("{}: named {:?}, but its key made {event:?}", op.name(), named(op)));
+        return Some(format!(
+            "{}: named {:?}, but its key made {event:?}",
+            op.name(),
+            named(op)
+        ));
     }
     let first = ops.iter().find(|first| is_own(first) && first.ended < op.begun)?;
     let is_as_it_must = match op.class {
@@ -55,11 +66,19 @@ fn wrong(case: &Case<'_>, op: &Op, ops: &[&Op], event: Option<&str>) -> Option<S
 pub fn if_match_holds(case: &Case<'_>) -> Findings {
     let mut findings = Findings::default();
     for (op, told) in acknowledged(case) {
-        if let (Action::Update { if_match: Some(version), .. }, Some(told)) = (&op.action, told) {
+        if let (
+            Action::Update {
+                if_match: Some(version),
+                ..
+            },
+            Some(told),
+        ) = (&op.action, told)
+        {
             // One more, or the same when the order was so already.
             let got = told.order.version;
             let fits = got == version + 1 || got == *version;
-            findings.look((!fits).then(|| format!("{}: wanted version {version}, was decided on {}", op.name(), got - 1)));
+            findings
+                .look((!fits).then(|| format!("{}: wanted version {version}, was decided on {}", op.name(), got - 1)));
         }
     }
     findings

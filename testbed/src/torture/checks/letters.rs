@@ -18,7 +18,9 @@ fn unusable<'a>(case: &'a Case<'_>) -> BTreeMap<String, (&'a Judged<'a>, &'stati
         _ => None,
     };
     let coded = case.reference.judged.iter().filter_map(coded);
-    coded.map(|(judged, code)| (at(judged.record.place()), (judged, code))).collect()
+    coded
+        .map(|(judged, code)| (at(judged.record.place()), (judged, code)))
+        .collect()
 }
 
 fn at((partition, offset): (i32, i64)) -> String {
@@ -37,7 +39,9 @@ pub fn are_the_poisoned_records(case: &Case<'_>) -> Findings {
             || Some(format!("is of {named}, which can be used")),
             |(judged, code)| difference(letter, judged.record, code),
         );
-        findings.wrong.extend(wrong.map(|wrong| format!("the dead letter at {:?} {wrong}", letter.place())));
+        findings
+            .wrong
+            .extend(wrong.map(|wrong| format!("the dead letter at {:?} {wrong}", letter.place())));
         *copies.entry(named).or_default() += 1;
     }
     for (named, (judged, code)) in &unusable {
@@ -46,8 +50,12 @@ pub fn are_the_poisoned_records(case: &Case<'_>) -> Findings {
             (&foreign.key, &foreign.value, &foreign.headers) == (&record.key, &record.value, &record.headers)
         });
         findings.look(match count {
-            _ if !ours => Some(format!("the record {named} cannot be used ({code}), and nobody poisoned it")),
-            0 => Some(format!("the record {named} cannot be used ({code}), and is no dead letter")),
+            _ if !ours => Some(format!(
+                "the record {named} cannot be used ({code}), and nobody poisoned it"
+            )),
+            0 => Some(format!(
+                "the record {named} cannot be used ({code}), and is no dead letter"
+            )),
             1 => None,
             // A copy may be in flight when its sender, or the broker, goes away.
             _ if count <= 1 + interruptions(case) => None,
@@ -56,7 +64,9 @@ pub fn are_the_poisoned_records(case: &Case<'_>) -> Findings {
     }
     for foreign in &poisoned {
         let landed = foreign.place.filter(|place| !unusable.contains_key(&at(*place)));
-        findings.wrong.extend(landed.map(|place| format!("the poisoned record at {place:?} ({}) can be used", foreign.kind)));
+        findings
+            .wrong
+            .extend(landed.map(|place| format!("the poisoned record at {place:?} ({}) can be used", foreign.kind)));
     }
     findings
 }
@@ -77,7 +87,9 @@ fn difference(letter: &Record, record: &Record, code: &str) -> Option<String> {
         ("orderlog.id", letter.header("orderlog.id") == named),
     ];
     let (what, _) = same.into_iter().find(|(_, same)| !same)?;
-    Some(format!("has another {what} than the record {named} ({code}): {letter:?} instead of {record:?}"))
+    Some(format!(
+        "has another {what} than the record {named} ({code}): {letter:?} instead of {record:?}"
+    ))
 }
 
 /// How often something happened that can leave a copy in flight.
@@ -89,29 +101,54 @@ fn interruptions(case: &Case<'_>) -> usize {
         Fault::CutBroker | Fault::SlowBroker(_) | Fault::FillDisk => true,
         _ => false,
     };
-    case.run.rounds.iter().flat_map(|round| &round.faults).filter(interrupts).count()
+    case.run
+        .rounds
+        .iter()
+        .flat_map(|round| &round.faults)
+        .filter(interrupts)
+        .count()
 }
 
 /// What order-service lists and counts is every record that cannot be used, once.
 pub fn are_listed_once(case: &Case<'_>) -> Findings {
     let (mut findings, unusable, evidence) = (Findings::default(), unusable(case), &case.run.evidence);
-    let named: BTreeSet<String> = evidence.letters.iter().map(|letter| letter.header("orderlog.at")).collect();
+    let named: BTreeSet<String> = evidence
+        .letters
+        .iter()
+        .map(|letter| letter.header("orderlog.at"))
+        .collect();
     let mut origins = BTreeSet::new();
     for letter in &evidence.listed {
-        let origin = letter.origin.as_ref().map(|origin| at((origin.partition, origin.offset))).unwrap_or_default();
+        let origin = letter
+            .origin
+            .as_ref()
+            .map(|origin| at((origin.partition, origin.offset)))
+            .unwrap_or_default();
         let wrong = if !named.contains(&origin) {
             Some("is of no dead letter")
-        } else if unusable.get(&origin).is_some_and(|(_, code)| letter.code.as_deref() != Some(code)) {
+        } else if unusable
+            .get(&origin)
+            .is_some_and(|(_, code)| letter.code.as_deref() != Some(code))
+        {
             Some("has another code")
         } else {
             (!origins.insert(origin.clone())).then_some("is listed twice")
         };
         findings.look(wrong.map(|wrong| format!("the listed dead letter {} of {origin} {wrong}", letter.id)));
     }
-    let (counted, listed, coded) = (evidence.dlq.count, evidence.listed.len(), evidence.dlq.by_code.values().sum::<u64>());
-    if [counted, listed as u64, coded].iter().any(|count| *count != named.len() as u64) {
+    let (counted, listed, coded) = (
+        evidence.dlq.count,
+        evidence.listed.len(),
+        evidence.dlq.by_code.values().sum::<u64>(),
+    );
+    if [counted, listed as u64, coded]
+        .iter()
+        .any(|count| *count != named.len() as u64)
+    {
         let letters = named.len();
-        findings.wrong.push(format!("{letters} dead letters, {counted} counted, {coded} by code, {listed} listed"));
+        findings.wrong.push(format!(
+            "{letters} dead letters, {counted} counted, {coded} by code, {listed} listed"
+        ));
     }
     findings
 }

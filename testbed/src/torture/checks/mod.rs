@@ -54,29 +54,96 @@ pub type Check = (&'static str, &'static str, fn(&Case<'_>) -> Findings);
 
 /// All checks.
 pub const CHECKS: [Check; 17] = [
-    ("every acknowledged write is in the topic, as it was answered", "writes", writes::are_in_the_topic),
-    ("every event was asked for by somebody", "events", events::were_asked_for),
-    ("no failed write was applied", "failed writes", events::of_failed_writes_lost),
-    ("an answered partition and offset hold that event", "answers", writes::lie_where_they_were_said_to),
-    ("acknowledged writes of an order keep their real-time order", "writes", writes::keep_their_order),
-    ("one winner for each version of an order, and the losers know", "versions", writes::have_one_winner),
-    ("the read model is what the reference fold says", "orders", model::is_what_the_fold_says),
-    ("every record below the stored offset is counted once", "records", model::counts_every_record_once),
-    ("the dead letters are the poisoned records, byte for byte", "records", letters::are_the_poisoned_records),
-    ("the index of dead letters lists each once", "dead letters", letters::are_listed_once),
-    ("no reader saw an order's version go back", "reads", reads::never_go_back),
-    ("readers saw only what was applied", "reads", reads::show_what_was_applied),
-    ("a write is visible in time when nothing is amiss", "reads", reads::see_writes_in_time),
+    (
+        "every acknowledged write is in the topic, as it was answered",
+        "writes",
+        writes::are_in_the_topic,
+    ),
+    (
+        "every event was asked for by somebody",
+        "events",
+        events::were_asked_for,
+    ),
+    (
+        "no failed write was applied",
+        "failed writes",
+        events::of_failed_writes_lost,
+    ),
+    (
+        "an answered partition and offset hold that event",
+        "answers",
+        writes::lie_where_they_were_said_to,
+    ),
+    (
+        "acknowledged writes of an order keep their real-time order",
+        "writes",
+        writes::keep_their_order,
+    ),
+    (
+        "one winner for each version of an order, and the losers know",
+        "versions",
+        writes::have_one_winner,
+    ),
+    (
+        "the read model is what the reference fold says",
+        "orders",
+        model::is_what_the_fold_says,
+    ),
+    (
+        "every record below the stored offset is counted once",
+        "records",
+        model::counts_every_record_once,
+    ),
+    (
+        "the dead letters are the poisoned records, byte for byte",
+        "records",
+        letters::are_the_poisoned_records,
+    ),
+    (
+        "the index of dead letters lists each once",
+        "dead letters",
+        letters::are_listed_once,
+    ),
+    (
+        "no reader saw an order's version go back",
+        "reads",
+        reads::never_go_back,
+    ),
+    (
+        "readers saw only what was applied",
+        "reads",
+        reads::show_what_was_applied,
+    ),
+    (
+        "a write is visible in time when nothing is amiss",
+        "reads",
+        reads::see_writes_in_time,
+    ),
     ("lag returns to 0 after each heal", "rounds", processes::lag_returns),
-    ("one key and order make one event and one answer", "keys", keys::make_one_event),
-    ("an update with If-Match was decided on that version", "updates", keys::if_match_holds),
-    ("processes ended only when they were ended, by SIGTERM with 0", "ends", processes::end_as_they_should),
+    (
+        "one key and order make one event and one answer",
+        "keys",
+        keys::make_one_event,
+    ),
+    (
+        "an update with If-Match was decided on that version",
+        "updates",
+        keys::if_match_holds,
+    ),
+    (
+        "processes ended only when they were ended, by SIGTERM with 0",
+        "ends",
+        processes::end_as_they_should,
+    ),
 ];
 
 impl Run {
     /// What every check finds.
     pub fn check(&self) -> Vec<(&'static Check, Findings)> {
-        let case = Case { run: self, reference: Reference::of(&self.evidence) };
+        let case = Case {
+            run: self,
+            reference: Reference::of(&self.evidence),
+        };
         CHECKS.iter().map(|check| (check, check.2(&case))).collect()
     }
 }

@@ -15,19 +15,23 @@ pub fn is_what_the_fold_says(case: &Case<'_>) -> Findings {
         let wrong = match evidence.details.get(id) {
             _ if !listed.contains(id) => Some("is not listed".to_owned()),
             None => Some("is not shown".to_owned()),
-            Some(shown) if shown.event_id.map(|id| id.to_string()).as_deref() != Some(&event.event_id) => {
-                Some(format!("is shown with event {:?} instead of {}", shown.event_id, event.event_id))
-            }
+            Some(shown) if shown.event_id.map(|id| id.to_string()).as_deref() != Some(&event.event_id) => Some(
+                format!("is shown with event {:?} instead of {}", shown.event_id, event.event_id),
+            ),
             Some(shown) => show::difference(shown, &event.order),
         };
         findings.look(wrong.map(|wrong| format!("order {id} {wrong}")));
     }
     let made_up = listed.iter().filter(|id| !case.reference.current.contains_key(**id));
-    findings.wrong.extend(made_up.map(|id| format!("order {id} is listed, and the topic does not have it")));
+    findings
+        .wrong
+        .extend(made_up.map(|id| format!("order {id} is listed, and the topic does not have it")));
     let (counted, orders) = (evidence.stats.orders, case.reference.current.len());
     if counted != orders as u64 || evidence.ids.len() != listed.len() {
         let ids = evidence.ids.len();
-        findings.wrong.push(format!("{orders} orders in the topic, {counted} counted, {ids} listed"));
+        findings
+            .wrong
+            .push(format!("{orders} orders in the topic, {counted} counted, {ids} listed"));
     }
     findings
 }
@@ -42,7 +46,12 @@ pub fn counts_every_record_once(case: &Case<'_>) -> Findings {
         };
         let mut counts = Outcomes::default();
         let lies_below = |place: (i32, i64)| place.0 == partition && place.1 < seen.position;
-        for judged in case.reference.judged.iter().filter(|judged| lies_below(judged.record.place())) {
+        for judged in case
+            .reference
+            .judged
+            .iter()
+            .filter(|judged| lies_below(judged.record.place()))
+        {
             findings.checked += 1;
             match judged.fate {
                 Fate::Applied { gap } => {
@@ -56,12 +65,18 @@ pub fn counts_every_record_once(case: &Case<'_>) -> Findings {
             }
         }
         if counts != seen.outcomes {
-            findings.wrong.push(format!("partition {partition} has {counts:?}, counted as {:?}", seen.outcomes));
+            findings.wrong.push(format!(
+                "partition {partition} has {counts:?}, counted as {:?}",
+                seen.outcomes
+            ));
         }
     }
     let summed = stats.partitions.iter().map(|seen| seen.outcomes.records()).sum::<u64>();
     if summed != stats.records || summed != stats.totals.records() {
-        findings.wrong.push(format!("{summed} records in the partitions, {} in all: {:?}", stats.records, stats.totals));
+        findings.wrong.push(format!(
+            "{summed} records in the partitions, {} in all: {:?}",
+            stats.records, stats.totals
+        ));
     }
     findings
 }

@@ -12,7 +12,13 @@ pub fn lag_returns(case: &Case<'_>) -> Findings {
     for round in &case.run.rounds {
         let faults: Vec<String> = round.faults.iter().map(|fault| fault.kind()).collect();
         let (faults, at) = (faults.join(", "), round.healed / 1000);
-        findings.look(round.settled.as_ref().err().map(|seen| format!("healed at {at} ms ({faults}): {seen}")));
+        findings.look(
+            round
+                .settled
+                .as_ref()
+                .err()
+                .map(|seen| format!("healed at {at} ms ({faults}): {seen}")),
+        );
     }
     findings
 }

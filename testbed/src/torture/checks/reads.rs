@@ -28,19 +28,31 @@ pub fn never_go_back(case: &Case<'_>) -> Findings {
     let mut orders: BTreeMap<&str, Vec<(&Op, i32)>> = BTreeMap::new();
     for (op, after) in reads(case) {
         // Not found is version 0.
-        let version = shown(op).map(|order| order.version).or((op.status == Some(404)).then_some(0));
+        let version = shown(op)
+            .map(|order| order.version)
+            .or((op.status == Some(404)).then_some(0));
         let Some(version) = version else { continue };
         if let Some(after) = after.filter(|after| version < after.version) {
-            findings.wrong.push(format!("{} saw version {version} instead of {}", op.name(), after.version));
+            findings.wrong.push(format!(
+                "{} saw version {version} instead of {}",
+                op.name(),
+                after.version
+            ));
         }
         orders.entry(&op.order).or_default().push((op, version));
     }
     for reads in orders.values() {
         for (op, version) in reads {
             let earlier = reads.iter().filter(|(other, _)| other.ended < op.begun);
-            let newest = earlier.max_by_key(|(_, version)| *version).filter(|(_, newest)| newest > version);
+            let newest = earlier
+                .max_by_key(|(_, version)| *version)
+                .filter(|(_, newest)| newest > version);
             let newest = newest.map(|(other, newest)| {
-                format!("{} saw version {version}, but {} had seen {newest}", op.name(), other.name())
+                format!(
+                    "{} saw version {version}, but {} had seen {newest}",
+                    op.name(),
+                    other.name()
+                )
             });
             findings.look(newest);
         }
@@ -53,8 +65,15 @@ pub fn show_what_was_applied(case: &Case<'_>) -> Findings {
     let mut findings = Findings::default();
     for (op, _) in reads(case).filter(|(op, _)| op.class == Class::Ok) {
         let order = shown(op);
-        let id = order.as_ref().and_then(|order| order.event_id).map(|id| id.to_string()).unwrap_or_default();
-        let found = case.reference.find(&id).and_then(|(judged, applied)| Some((judged.event.as_ref()?, applied)));
+        let id = order
+            .as_ref()
+            .and_then(|order| order.event_id)
+            .map(|id| id.to_string())
+            .unwrap_or_default();
+        let found = case
+            .reference
+            .find(&id)
+            .and_then(|(judged, applied)| Some((judged.event.as_ref()?, applied)));
         let wrong = match (order, found) {
             (Some(order), Some((event, true))) => show::difference(&order, &event.order),
             (Some(_), Some((_, false))) => Some("was not applied".to_owned()),
@@ -69,7 +88,9 @@ pub fn show_what_was_applied(case: &Case<'_>) -> Findings {
 pub fn see_writes_in_time(case: &Case<'_>) -> Findings {
     let mut findings = Findings::default();
     for (op, after) in reads(case) {
-        let Some(after) = after.filter(|after| is_calm(case, after.told, op.ended)) else { continue };
+        let Some(after) = after.filter(|after| is_calm(case, after.told, op.ended)) else {
+            continue;
+        };
         let took = op.ended.saturating_sub(after.told);
         let wrong = op.class != Class::Ok || took > VISIBLE;
         findings.look(wrong.then(|| format!("{}: {} ms after the write: {}", op.name(), took / 1000, op.answer)));

@@ -9,7 +9,11 @@ use crate::views::Written;
 
 /// The writes that succeeded, with what they were told.
 pub fn acknowledged<'a>(case: &'a Case<'_>) -> impl Iterator<Item = (&'a Op, Option<Written>)> {
-    let ok = case.run.history.iter().filter(|op| op.is_write() && op.class == Class::Ok);
+    let ok = case
+        .run
+        .history
+        .iter()
+        .filter(|op| op.is_write() && op.class == Class::Ok);
     ok.map(|op| (op, op.written()))
 }
 
@@ -17,11 +21,17 @@ pub fn acknowledged<'a>(case: &'a Case<'_>) -> impl Iterator<Item = (&'a Op, Opt
 pub fn are_in_the_topic(case: &Case<'_>) -> Findings {
     let mut findings = Findings::default();
     for (op, told) in acknowledged(case) {
-        let found = told.as_ref().and_then(|told| case.reference.find(&told.event_id.to_string()));
+        let found = told
+            .as_ref()
+            .and_then(|told| case.reference.find(&told.event_id.to_string()));
         let event = found.and_then(|(judged, _)| judged.event.as_ref());
         findings.look(match (&told, event) {
             (None, _) => Some(format!("{}: the answer names no event: {}", op.name(), op.answer)),
-            (Some(told), None) => Some(format!("{}: its event {} is not in the topic", op.name(), told.event_id)),
+            (Some(told), None) => Some(format!(
+                "{}: its event {} is not in the topic",
+                op.name(),
+                told.event_id
+            )),
             (Some(told), Some(event)) => {
                 let wanted = match &op.action {
                     Action::Update { status, .. } => event.order.status == status,
@@ -43,7 +53,9 @@ pub fn lie_where_they_were_said_to(case: &Case<'_>) -> Findings {
         let Some(told) = told else { continue };
         let (place, id) = ((told.partition, told.offset), told.event_id.to_string());
         // One that lies nowhere is another check's finding.
-        let Some(copies) = case.reference.copies.get(&id) else { continue };
+        let Some(copies) = case.reference.copies.get(&id) else {
+            continue;
+        };
         let is_there = copies.iter().any(|n| case.reference.judged[*n].record.place() == place);
         findings.look((!is_there).then(|| format!("{}: event {id} does not lie at {place:?}", op.name())));
     }
@@ -63,10 +75,15 @@ pub fn keep_their_order(case: &Case<'_>) -> Findings {
     for writes in orders.values() {
         for (op, offset) in writes {
             // An answer that is given again tells what was, not what is.
-            let earlier = writes.iter().filter(|(other, _)| !op.replayed && other.ended < op.begun);
+            let earlier = writes
+                .iter()
+                .filter(|(other, _)| !op.replayed && other.ended < op.begun);
             let newest = earlier.max_by_key(|(_, offset)| *offset);
             let inverted = newest.filter(|(_, newest)| newest > offset);
-            findings.look(inverted.map(|(other, _)| format!("{} came after {}, but its event lies before", op.name(), other.name())));
+            findings.look(
+                inverted
+                    .map(|(other, _)| format!("{} came after {}, but its event lies before", op.name(), other.name())),
+            );
         }
     }
     findings
@@ -80,12 +97,18 @@ pub fn have_one_winner(case: &Case<'_>) -> Findings {
         let Some(told) = told else { continue };
         let id = told.event_id.to_string();
         if let Some((judged, false)) = case.reference.find(&id) {
-            findings.wrong.push(format!("{}: event {id} was {:?}", op.name(), judged.fate));
+            findings
+                .wrong
+                .push(format!("{}: event {id} was {:?}", op.name(), judged.fate));
         }
-        let (other, winner) = winners.entry((&op.order, told.order.version)).or_insert((op, told.clone()));
+        let (other, winner) = winners
+            .entry((&op.order, told.order.version))
+            .or_insert((op, told.clone()));
         if winner.event_id != told.event_id {
             let version = told.order.version;
-            findings.wrong.push(format!("{} and {} both got version {version}", op.name(), other.name()));
+            findings
+                .wrong
+                .push(format!("{} and {} both got version {version}", op.name(), other.name()));
         }
     }
     findings.checked = winners.len();

@@ -1,0 +1,183 @@
+//! A run in which everything went as it should, small enough to know by heart.
+
+use serde_json::json;
+
+use super::sample::{SCHEMA_ID, create, datum, event, op, read, shown, update, written};
+use crate::torture::checks::Run;
+use crate::torture::decode::Event;
+use crate::torture::faults::{Fault, Target};
+use crate::torture::history::{Action, After, Ending, How, Op, Round};
+
+/// A run in which everything went as it should. The times are seconds, but for the clock's microseconds.
+pub fn run() -> Run {
+    const S: u64 = 1_000_000;
+    let mut run = Run::empty();
+
+    // A: a whole life, with a lost race at version 2, and an update whose answer never came.
+    let a1 = event("A", 1, "new", None);
+    let (a2, rival) = (
+        event("A", 2, "pending", Some(&a1)),
+        event("A", 2, "confirmed", Some(&a1)),
+    );
+    let a3 = event("A", 3, "confirmed", Some(&a2));
+    let a4 = event("A", 4, "shipped", Some(&a3));
+    let keyed = [(&a1, "a1"), (&a2, "a2"), (&rival, "rival"), (&a3, "a3"), (&a4, "a4")];
+    let places = keyed.map(|(event, key)| run.append_event(event, key));
+    let done = |event: &Event, n: usize| written(event, places[n]);
+    let unknown = json!({"eventId": a3.event_id}).to_string();
+    run.history.extend([
+        op("A", create("A"), Some("a1"), S..2 * S, Some(201), done(&a1, 0)),
+        read("A", 2 * S, 3 * S, &shown(&a1)),
+        op(
+            "A",
+            update("pending", Some(1)),
+            Some("a2"),
+            4 * S..5 * S,
+            Some(200),
+            done(&a2, 1),
+        ),
+        op(
+            "A",
+            update("confirmed", None),
+            Some("rival"),
+            4 * S..5 * S,
+            Some(409),
+            "no".to_owned(),
+        ),
+        op(
+            "A",
+            update("confirmed", None),
+            Some("a3"),
+            10 * S..15 * S,
+            Some(504),
+            unknown,
+        ),
+        read("A", 16 * S, 17 * S, &shown(&a3)),
+        op(
+            "A",
+            update("shipped", None),
+            Some("a4"),
+            40 * S..41 * S,
+            Some(200),
+            done(&a4, 4),
+        ),
+        op(
+            "A",
+            update("shipped", None),
+            Some("again"),
+            42 * S..43 * S,
+            Some(200),
+            done(&a4, 4),
+        ),
+        read("A", 44 * S, 45 * S, &shown(&a4)),
+    ]);
+    // B: the answer to its creation was lost, and came when the same was asked again.
+    let b1 = event("B", 1, "new", None);
+    let place = run.append_event(&b1, "b1");
+    run.history.push(op(
+        "B",
+        create("B"),
+        Some("b1"),
+        10 * S..11 * S,
+        None,
+        "reset".to_owned(),
+    ));
+    let again = op(
+        "B",
+        create("B"),
+        Some("b1"),
+        12 * S..13 * S,
+        Some(200),
+        written(&b1, place),
+    );
+    run.history.push(Op {
+        replayed: true,
+        ..again
+    });
+    // C: seen by nobody. D: its creator was never answered.
+    let (c1, d1) = (event("C", 1, "new", None), event("D", 1, "new", None));
+    let place = run.append_event(&c1, "c1");
+    run.append_event(&d1, "d1");
+    run.history.push(op(
+        "C",
+        create("C"),
+        Some("c1"),
+        50 * S..51 * S,
+        Some(201),
+        written(&c1, place),
+    ));
+    run.history.push(op(
+        "D",
+        create("D"),
+        Some("d1"),
+        12 * S..24 * S,
+        None,
+        "timed out".to_owned(),
+    ));
+    // E: refused, not found, and visible at once.
+    let e1 = event("E", 1, "new", None);
+    run.history.push(read("E", 50 * S, 51 * S, "not found"));
+    run.history.push(op(
+        "E",
+        create("E"),
+        Some("e0"),
+        52 * S..53 * S,
+        Some(503),
+        "not now".to_owned(),
+    ));
+    let place = run.append_event(&e1, "e1");
+    run.history.push(op(
+        "E",
+        create("E"),
+        Some("e1"),
+        54 * S..55 * S,
+        Some(201),
+        written(&e1, place),
+    ));
+    let after = Some(After {
+        version: 1,
+        told: 55 * S,
+    });
+    run.history.push(Op {
+        action: Action::Read { after },
+        ..read("E", 55 * S, 56 * S, &shown(&e1))
+    });
+    // What others wrote.
+    let copied = run
+        .evidence
+        .records
+        .iter()
+        .find(|record| record.place() == place)
+        .expect("a record")
+        .clone();
+    let place = run.append("E", copied.value, copied.headers);
+    run.note("duplicate", false, place);
+    let place = run.append("STRANGER-1", None, Vec::new());
+    run.note("tombstone", false, place);
+    let headers = vec![("x".to_owned(), None), ("x".to_owned(), Some(vec![0, 255]))];
+    let place = run.append("STRANGER-2", Some(b"this is not Avro".to_vec()), headers);
+    run.note("NotAvro", true, place);
+    let place = run.append(
+        "STRANGER-3",
+        Some([&[0][..], &SCHEMA_ID.to_be_bytes(), &datum(&e1)].concat()),
+        Vec::new(),
+    );
+    run.note("WrongKey", true, place);
+
+    let faults = vec![Fault::Kill(Target::CartA), Fault::Poison("NotAvro".to_owned())];
+    run.rounds.push(Round {
+        faults,
+        begun: 9 * S,
+        healed: 20 * S,
+        settled: Ok(30 * S),
+    });
+    for (at, how) in [(9 * S, How::Killed), (19 * S, How::Terminated(100))] {
+        run.endings.push(Ending {
+            process: "cart-service a".to_owned(),
+            at,
+            how,
+        });
+    }
+    run.derive();
+    run
+}

@@ -1,0 +1,43 @@
+//! The checker is checked: of a good run, changed in one way, exactly the check fails that is there for it.
+
+mod good_run;
+mod model;
+mod mutations;
+pub mod sample;
+
+use super::checks::{CHECKS, Run};
+use mutations::MUTATIONS;
+
+fn failing(run: &Run) -> Vec<(&'static str, Vec<String>)> {
+    let checked = run
+        .check()
+        .into_iter()
+        .filter(|(_, findings)| !findings.wrong.is_empty());
+    checked.map(|((name, ..), findings)| (*name, findings.wrong)).collect()
+}
+
+#[test]
+fn a_good_run_passes_every_check_and_every_check_looks_at_something() {
+    for ((name, ..), findings) in good_run::run().check() {
+        assert_eq!(findings.wrong, Vec::<String>::new(), "{name}");
+        assert!(findings.checked > 0, "{name}");
+    }
+}
+
+#[test]
+fn each_mutation_makes_exactly_the_right_check_fail() {
+    for (mutation, expected, mutate) in MUTATIONS {
+        let mut run = good_run::run();
+        mutate(&mut run);
+        let failing = failing(&run);
+        let names: Vec<_> = failing.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, [*expected], "{mutation}: {failing:#?}");
+    }
+}
+
+#[test]
+fn every_check_is_there_for_something() {
+    for (check, ..) in &CHECKS {
+        assert!(MUTATIONS.iter().any(|(_, expected, _)| expected == check), "{check}");
+    }
+}

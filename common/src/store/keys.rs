@@ -115,12 +115,21 @@ impl Store {
     /// # Errors
     /// When the disk fails, or the value has a format that this release does not read.
     pub fn key_use(&self, key: &IdempotencyKey, order_id: &str) -> anyhow::Result<Option<KeyUse>> {
-        if let Some(row) = self.keys.rows.get(name(key, order_id)).context("reading a key")? {
-            return Ok(Some(KeyUse::Here(decode(&row)?)));
+        if let Some(here) = self.key_used_here(key, order_id)? {
+            return Ok(Some(here));
         }
-        let mut others = self.keys.rows.prefix(name(key, ""));
-        let other = others.next().map(fjall::Guard::key).transpose();
-        Ok(other.context("reading a key")?.map(|_| KeyUse::Elsewhere))
+        let mut any = self.keys.rows.prefix(name(key, ""));
+        let any = any.next().map(fjall::Guard::key).transpose();
+        if any.context("reading a key")?.is_none() {
+            return Ok(None);
+        }
+        // What was found may be this very order's, written since the first look.
+        Ok(Some(self.key_used_here(key, order_id)?.unwrap_or(KeyUse::Elsewhere)))
+    }
+
+    fn key_used_here(&self, key: &IdempotencyKey, order_id: &str) -> anyhow::Result<Option<KeyUse>> {
+        let row = self.keys.rows.get(name(key, order_id)).context("reading a key")?;
+        row.map(|row| decode(&row).map(KeyUse::Here)).transpose()
     }
 
     /// How many keys are remembered.

@@ -61,6 +61,20 @@ fn the_first_event_of_a_key_and_an_order_stays_its_answer() {
 }
 
 #[test]
+fn a_key_that_is_being_written_is_never_taken_for_another_order_s() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = Store::open(dir.path()).expect("opens");
+    let keys: Vec<String> = (0..2000).map(|n| format!("k{n}")).collect();
+    std::thread::scope(|scope| {
+        scope.spawn(|| keys.iter().for_each(|key| remember(&store, &[(key, "A", 5)], 10_000)));
+        for key in &keys {
+            let seen = std::iter::repeat_with(|| key_use(&store, key, "A")).find_map(|seen| seen);
+            assert_eq!(seen, Some(KeyUse::Here(row(key, 5))));
+        }
+    });
+}
+
+#[test]
 fn the_oldest_keys_are_forgotten_and_counting_goes_on_after_a_restart() {
     let dir = tempfile::tempdir().expect("a directory");
     let known = |store: &Store| -> Vec<&str> {

@@ -17,6 +17,10 @@ use crate::service::{Program, Service, Setup};
 
 /// The topic of a run, which has the broker to itself.
 pub const TOPIC: &str = "torture";
+/// Where the stores lie that are not on the small disk.
+pub const STORES: &str = "stores";
+/// Where the small disk is mounted.
+pub const DISK: &str = "disk";
 const SERVICES: [(Target, Program); 3] = [
     (Target::CartA, Program::Cart),
     (Target::CartB, Program::Cart),
@@ -51,9 +55,9 @@ impl Cluster {
             let (target, program) = SERVICES[usize::from(n)];
             // On the small disk lie the stores of order-service and of one cart-service; the other cart goes on without.
             let stores = dir.join(if disk.is_some() && target != Target::CartA {
-                "disk"
+                DISK
             } else {
-                "stores"
+                STORES
             });
             std::fs::create_dir_all(&stores).with_context(|| format!("making {}", stores.display()))?;
             let log = run.join(format!("{}.log", target.name().replace(' ', "-")));

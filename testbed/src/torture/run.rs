@@ -13,7 +13,7 @@ use tokio::sync::watch;
 
 use super::checks::Run;
 use super::clients::{CLIENTS, Client};
-use super::cluster::Cluster;
+use super::cluster::{Cluster, DISK, STORES};
 use super::disk::{self, Disk};
 use super::evidence::Evidence;
 use super::faults::{self, Choice, Fault, Planned};
@@ -72,6 +72,8 @@ pub async fn run(options: &Options) -> anyhow::Result<bool> {
     let lock = std::fs::File::create(dir.join("lock")).with_context(|| format!("locking {}", dir.display()))?;
     lock.try_lock()
         .with_context(|| format!("another run uses {}; give this one another --dir", dir.display()))?;
+    // What a run that was killed has left; usually nothing.
+    let _ = std::fs::remove_dir_all(dir.join(STORES));
     let disk = small_disk(&dir)?;
     let kept = directory_of_run(&dir, seed)?;
     eprintln!(
@@ -190,10 +192,6 @@ fn directory(options: &Options) -> anyhow::Result<PathBuf> {
         .or_else(beside)
         .context("this program lies in no target folder: give a --dir")?;
     std::fs::create_dir_all(&dir).with_context(|| format!("making {}", dir.display()))?;
-    for left in ["stores", "disk"] {
-        // What a run that was killed has left; usually nothing.
-        let _ = std::fs::remove_dir_all(dir.join(left));
-    }
     dir.canonicalize()
         .with_context(|| format!("looking for {}", dir.display()))
 }
@@ -219,7 +217,7 @@ fn directory_of_run(dir: &Path, seed: u64) -> anyhow::Result<PathBuf> {
 
 /// The small disk, where there can be one. CI must not leave this fault out.
 fn small_disk(dir: &Path) -> anyhow::Result<Option<Disk>> {
-    match Disk::mount(&dir.join("disk")) {
+    match Disk::mount(&dir.join(DISK)) {
         Ok(disk) => Ok(Some(disk)),
         Err(error) => {
             disk::enter_namespace();

@@ -276,7 +276,7 @@ fi
 step "tests" "cargo test --workspace ${FEATURES[*]}" run_tests
 if ! $QUICK; then
   stop_stack
-  step "torture" "cargo run -p testbed --bin torture -- --seed …, which it has printed" torture
+  step "torture" "$CARGO_TARGET_DIR/debug/torture --minutes 2 --seed (the one above)" torture
   step "dependencies: licences and sources" "cargo deny check licenses bans sources" check_dependencies
   step "docker-compose.yml" "docker compose config" check_compose
 fi

@@ -104,7 +104,13 @@ impl Nemesis<'_> {
                 .iter()
                 .any(|seen| seen.paused.is_some() || seen.lag != Some(0));
             let behind = ends.iter().enumerate().any(behind);
-            anyhow::ensure!(!behind && !waits, "the topic ends at {ends:?}; {:?}", stats.partitions);
+            if behind || waits {
+                let says = services[2].health().await?.why();
+                anyhow::bail!(
+                    "the topic ends at {ends:?}; {:?}; order-service says: {says}",
+                    stats.partitions
+                );
+            }
             Ok(())
         })
         .await

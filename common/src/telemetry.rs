@@ -10,6 +10,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::LogFormat;
+use crate::crash_point::{self, Point};
 
 /// What is logged where `RUST_LOG` says nothing: librdkafka tells each connection that it loses, from each of its clients,
 /// over and over; that no broker is heard is logged once, where it is noticed, and `/health` tells the reason.
@@ -82,6 +83,7 @@ pub async fn metrics_upkeep(handle: PrometheusHandle) {
     let mut interval = tokio::time::interval(UPKEEP_INTERVAL);
     loop {
         interval.tick().await;
+        crash_point::reached(Point::MetricsTurn);
         handle.run_upkeep();
     }
 }

@@ -11,13 +11,14 @@
 //!    wait are told. What cannot be used ([`unusable`]) goes to whom the service says.
 //!
 //! Around it: [`compatibility`] (what a new version of the schema must keep), [`registration`], [`check_schemas`],
-//! [`money`], [`http`], [`config`], [`telemetry`], [`shutdown`], and [`crash_point`] for tests.
+//! [`money`], [`http`], [`config`], [`telemetry`], [`descriptors`], [`shutdown`], and [`crash_point`] for tests.
 
 pub mod check_schemas;
 pub mod codec;
 pub mod compatibility;
 pub mod config;
 pub mod crash_point;
+pub mod descriptors;
 pub mod event;
 pub mod http;
 pub mod kafka;

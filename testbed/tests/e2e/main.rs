@@ -5,6 +5,7 @@ mod changes;
 mod crash;
 mod crash_points;
 mod dead_letters;
+mod hostile_http;
 mod java;
 mod kcat;
 mod letters;

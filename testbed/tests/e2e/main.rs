@@ -19,4 +19,5 @@ mod registry_outage;
 mod replicas;
 mod restart;
 mod schemas;
+mod slow_http;
 mod topics;

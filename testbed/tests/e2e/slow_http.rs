@@ -1,0 +1,129 @@
+//! Two thousand clients that take their time, beside others that do not.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use testbed::service::Service;
+use testbed::wait::{LONG, until};
+use testbed::world::World;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+
+use crate::hostile_http::{address, unharmed};
+
+/// Slow clients of each service.
+const SLOW_CLIENTS: usize = 2_000;
+/// Between two bytes of a slow client.
+const DRIP: Duration = Duration::from_secs(1);
+/// How long the others are looked at: longer than a first head or a body may take.
+const WATCHED: Duration = Duration::from_secs(12);
+
+/// A client that takes its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Slow {
+    /// Connects, and says nothing.
+    Silent,
+    /// Its first head comes byte by byte.
+    Head,
+    /// Its second head comes byte by byte.
+    LaterHead,
+    /// Its body comes byte by byte.
+    Body,
+    /// Asks for more than the buffers of both sides hold, and never reads.
+    Deaf,
+}
+
+const SLOW: [Slow; 5] = [Slow::Silent, Slow::Head, Slow::LaterHead, Slow::Body, Slow::Deaf];
+
+impl Slow {
+    /// What is sent at once.
+    fn first(self) -> &'static [u8] {
+        match self {
+            Self::Silent | Self::Head => b"",
+            Self::LaterHead => b"GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n",
+            Self::Body => {
+                b"POST /create-order HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100000\r\n\r\n{"
+            }
+            Self::Deaf => b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nhost: x\r\n\r\n",
+        }
+    }
+
+    /// Goes on until the connection is closed.
+    async fn run(self, to: SocketAddr) -> Slow {
+        if let Ok(mut stream) = TcpStream::connect(to).await {
+            // Any error is an end.
+            let _ = self.drip(&mut stream).await;
+        }
+        self
+    }
+
+    async fn drip(self, stream: &mut TcpStream) -> std::io::Result<()> {
+        stream.write_all(self.first()).await?;
+        let bytes: &[u8] = match self {
+            Self::Head | Self::LaterHead => b"GET /health/live HTTP/1.1\r\nhost: x\r\nx-slow: ",
+            Self::Body => b" ",
+            // Waits for the end; what is buffered of the answer stays unread.
+            Self::Silent => return stream.read(&mut [0; 64]).await.map(|_| ()),
+            Self::Deaf => return std::future::pending().await,
+        };
+        for byte in bytes.iter().cycle() {
+            tokio::time::sleep(DRIP).await;
+            stream.write_all(&[*byte]).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Two thousand slow clients for each of those, in equal parts of every kind.
+fn attack(services: &[&Service]) -> anyhow::Result<JoinSet<Slow>> {
+    let mut slow = JoinSet::new();
+    for service in services {
+        let to = address(service)?;
+        for n in 0..SLOW_CLIENTS {
+            slow.spawn(SLOW[n % SLOW.len()].run(to));
+        }
+    }
+    Ok(slow)
+}
+
+/// Creates an order, updates it, and reads it.
+async fn one_order(cart: &Service, order: &Service, id: &str) -> anyhow::Result<()> {
+    cart.http.created(id).await?;
+    cart.http.updated(id, "confirmed").await?;
+    order.http.order(id, 2).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_thousand_slow_clients_lock_nobody_out_and_are_shown_the_door() -> anyhow::Result<()> {
+    let world = World::new("slow-http")?;
+    let (cart, order) = world.pair().await?;
+    one_order(&cart, &order, "BEFORE").await?;
+    let memory = [cart.peak_memory()?, order.peak_memory()?];
+    let mut slow = attack(&[&cart, &order])?;
+    let begun = Instant::now();
+    let mut served = 0;
+    while begun.elapsed() < WATCHED {
+        one_order(&cart, &order, &format!("A-{served}"))
+            .await
+            .with_context(|| format!("order {served}"))?;
+        served += 1;
+    }
+    assert!(served >= 10, "only {served} orders got through");
+    // Silence, a first head and a body have their bounds; the others may stay a while longer.
+    let bounded = [Slow::Silent, Slow::Head, Slow::Body];
+    let mut gone = 0;
+    let shown = until("the slow ones are gone", LONG, async || {
+        while let Some(ended) = slow.try_join_next() {
+            gone += usize::from(bounded.contains(&ended?));
+        }
+        let all = 2 * SLOW_CLIENTS * bounded.len() / SLOW.len();
+        anyhow::ensure!(gone == all, "{gone} of {all} are gone");
+        Ok(())
+    });
+    shown.await?;
+    unharmed(&cart, memory[0]).await?;
+    unharmed(&order, memory[1]).await
+}

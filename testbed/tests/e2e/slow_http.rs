@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use futures::future::try_join_all;
+use testbed::raw;
 use testbed::service::Service;
 use testbed::wait::{LONG, until};
 use testbed::world::World;
@@ -126,4 +128,85 @@ async fn two_thousand_slow_clients_lock_nobody_out_and_are_shown_the_door() -> a
     shown.await?;
     unharmed(&cart, memory[0]).await?;
     unharmed(&order, memory[1]).await
+}
+
+/// Asks both services over a few connections, again and again, for that long. Returns the latencies of creations and of
+/// reads, sorted.
+async fn latencies(cart: &Service, order: &Service, name: &str, time: Duration) -> anyhow::Result<[Vec<Duration>; 2]> {
+    let client = async |n: usize| {
+        let (mut creations, mut reads) = (Vec::new(), Vec::new());
+        let begun = Instant::now();
+        while begun.elapsed() < time {
+            let id = format!("{name}-{n}-{}", creations.len());
+            let asked = Instant::now();
+            cart.http.created(&id).await?;
+            creations.push(asked.elapsed());
+            let asked = Instant::now();
+            order.http.details("BEFORE").await?;
+            reads.push(asked.elapsed());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        anyhow::Ok([creations, reads])
+    };
+    let mut all = [Vec::new(), Vec::new()];
+    for some in try_join_all((0..4).map(client)).await? {
+        for (all, some) in all.iter_mut().zip(some) {
+            all.extend(some);
+        }
+    }
+    all.iter_mut().for_each(|all| all.sort());
+    Ok(all)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "measures: run it alone, with release builds of the services"]
+async fn the_latency_of_others_beside_slow_and_hostile_clients() -> anyhow::Result<()> {
+    let world = World::new("slow-http-latency")?;
+    let (cart, order) = world.pair().await?;
+    one_order(&cart, &order, "BEFORE").await?;
+    let time = Duration::from_secs(15);
+    latencies(&cart, &order, "WARM", time / 3).await?;
+    for round in 1..=3 {
+        let calm = latencies(&cart, &order, &format!("CALM-{round}"), time).await?;
+        let slow = attack(&[&cart, &order])?;
+        let hostile = tokio::spawn(nag(address(&cart)?, address(&order)?));
+        let beset = latencies(&cart, &order, &format!("BESET-{round}"), time).await?;
+        hostile.abort();
+        drop(slow);
+        for (what, calm, beset) in [("create", &calm[0], &beset[0]), ("read", &calm[1], &beset[1])] {
+            let at = |sorted: &[Duration], share: f64| {
+                sorted[((sorted.len() - 1) as f64 * share) as usize].as_secs_f64() * 1000.0
+            };
+            println!(
+                "{what}: p50 {:.2} -> {:.2} ms, p99 {:.2} -> {:.2} ms (x {:.2}), {} and {} requests",
+                at(calm, 0.5),
+                at(beset, 0.5),
+                at(calm, 0.99),
+                at(beset, 0.99),
+                at(beset, 0.99) / at(calm, 0.99),
+                calm.len(),
+                beset.len()
+            );
+        }
+    }
+    let memory = [cart.peak_memory()?, order.peak_memory()?];
+    println!("peak memory: {memory:?} KiB");
+    Ok(())
+}
+
+/// Sends hostile requests to both, some fifty a second, for ever.
+async fn nag(cart: SocketAddr, order: SocketAddr) {
+    let deep = "[".repeat(60_000);
+    let requests = [
+        raw::json("POST", "/create-order", &deep),
+        raw::json("POST", "/create-order", r#"{"orderId":"X","itemsCount":1e400}"#),
+        raw::request("GET", "/order-details?orderId=a%00b", &[], ""),
+        vec![0xff; 4096],
+    ];
+    for request in requests.iter().cycle() {
+        // Whatever comes back is judged elsewhere.
+        let _ = raw::exchange(cart, request, LONG).await;
+        let _ = raw::exchange(order, request, LONG).await;
+        tokio::time::sleep(Duration::from_millis(40)).await;
+    }
 }

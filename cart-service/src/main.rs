@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use cart_service::{Application, Cli, SERVICE};
 use clap::Parser;
 use common::check_schemas::{self, Command};
-use common::{shutdown, telemetry};
+use common::{descriptors, shutdown, telemetry};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -19,6 +19,7 @@ async fn main() -> anyhow::Result<ExitCode> {
         return Ok(check_schemas::run(&settings).await);
     }
     telemetry::init(SERVICE, config.pipeline.log_format)?;
+    descriptors::raise();
     let stop = shutdown::signal()?;
     let metrics = telemetry::metrics_recorder();
     tokio::spawn(telemetry::metrics_upkeep(metrics.clone()));

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use common::codec;
+use common::crash_point::{self, Point};
 use common::event::OrderEvent;
 use common::idempotency::KeyedRequest;
 use common::kafka::config::Cluster;
@@ -82,6 +83,7 @@ impl Publisher {
             }
             NotSent::NotTaken(error.to_string())
         })?;
+        crash_point::reached(Point::EventSent);
         Ok(delivery)
     }
 
@@ -134,6 +136,7 @@ impl ProducerContext for Reports {
     type DeliveryOpaque = Box<oneshot::Sender<KafkaError>>;
 
     fn delivery(&self, result: &DeliveryResult<'_>, report: Self::DeliveryOpaque) {
+        crash_point::reached(Point::EventReported);
         if let Err((error, _)) = result {
             let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown);
             metrics::counter!("orderlog_deliveries_failed_total", "service" => crate::SERVICE, "error" => format!("{code:?}")).increment(1);

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use common::crash_point::{self, Point};
 use common::event::OrderEvent;
 use common::idempotency::KeyedRequest;
 use common::order::{OrderState, Outcome};
@@ -136,6 +137,7 @@ impl Writer {
                 Decision::Write(event) => {
                     attempts += 1;
                     let settled = self.write(&event, keyed, partition, deadline).await?;
+                    crash_point::reached(Point::EventReadBack);
                     self.check_settled(order_id, event.event_id)?;
                     match settled.outcome {
                         Outcome::Applied { .. } | Outcome::Duplicate => {

@@ -11,12 +11,15 @@
 //!    wait are told. What cannot be used ([`unusable`]) goes to whom the service says.
 //!
 //! Around it: [`compatibility`] (what a new version of the schema must keep), [`registration`], [`check_schemas`],
-//! [`idempotency`] (requests that are sent twice), [`money`], [`http`], [`config`], [`telemetry`], [`shutdown`].
+//! [`idempotency`] (requests that are sent twice), [`money`], [`http`], [`config`], [`telemetry`], [`descriptors`],
+//! [`shutdown`], and [`crash_point`] for tests.
 
 pub mod check_schemas;
 pub mod codec;
 pub mod compatibility;
 pub mod config;
+pub mod crash_point;
+pub mod descriptors;
 pub mod event;
 pub mod http;
 pub mod idempotency;

@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 
 use crate::check_schemas;
 use crate::config::{PipelineConfig, SchemasMode};
+use crate::crash_point::{self, Point};
 use crate::registry::{RegisterError, Registry};
 use crate::store::{LearnError, Store};
 
@@ -149,6 +150,7 @@ impl Task {
         }
         let mut backoff = backoff();
         loop {
+            crash_point::reached(Point::RegistrationTurn);
             let answer = self.ask().await;
             let outage = matches!(answer, Err(RegisterError::Outage(_)));
             match answer {
@@ -183,6 +185,7 @@ impl Task {
     }
 
     fn registered(&mut self, id: u32) {
+        crash_point::reached(Point::SchemaRegistered);
         let state = match self.store.learn_own_schema(&self.subject, id) {
             Ok(()) => RegistrationState::Registered { id, trouble: None },
             // Nothing may be written under an id that records use for something else.

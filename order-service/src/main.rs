@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use common::check_schemas::{self, Command};
-use common::{shutdown, telemetry};
+use common::{descriptors, shutdown, telemetry};
 use order_service::{Application, Cli, SERVICE};
 
 #[global_allocator]
@@ -19,6 +19,7 @@ async fn main() -> anyhow::Result<ExitCode> {
         return Ok(check_schemas::run(&settings).await);
     }
     telemetry::init(SERVICE, config.pipeline.log_format)?;
+    descriptors::raise();
     let metrics = telemetry::metrics_recorder();
     tokio::spawn(telemetry::metrics_upkeep(metrics.clone()));
     // Listening begins before the start, so that a start that hangs can be stopped too.

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use clap::Parser;
 use common::config::LogFormat;
-use common::{shutdown, telemetry};
+use common::{descriptors, shutdown, telemetry};
 use sandbox::cli::{Cli, Command};
 use sandbox::demo::Demo;
 use sandbox::pipeline::Pipeline;
@@ -31,6 +31,7 @@ async fn main() -> anyhow::Result<()> {
     {
         return poison(*kind, kafka_bootstrap_servers, kafka_topic, schema_registry_url).await;
     }
+    descriptors::raise();
     let stop = shutdown::signal()?;
     let mut pipeline = Pipeline::start(&cli).await?;
     println!("{}", welcome::text(&pipeline, started.elapsed(), cli.demo));

@@ -11,6 +11,7 @@
 //! - [`mod@reference`]: what a log must have done, by a second, naive count;
 //! - [`poison`]: records that cannot be used, and where they landed;
 //! - [`traffic`]: many clients at once, who keep what they were told;
+//! - [`raw`]: HTTP as bytes, for what no decent client would send;
 //! - [`proxy`]: a server that can be cut off for one service only;
 //! - [`torture`]: all of it at once, with faults, and the proof that nothing is lost;
 //! - [`wait`]: conditions that are awaited, for a bounded time.
@@ -22,6 +23,7 @@ pub mod next_version;
 pub mod poison;
 pub mod ports;
 pub mod proxy;
+pub mod raw;
 pub mod reference;
 pub mod registry;
 pub mod servers;

@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use common::codec::WriterSchema;
+use common::crash_point::{self, Point};
 use common::projection::{PassedOver, View};
 use common::registry::{Registry, RegistryError};
 
@@ -30,6 +31,7 @@ impl Doubts {
     pub(crate) async fn clear_up(self, registry: Arc<Registry>, view: View) {
         loop {
             tokio::time::sleep(ASK_EVERY).await;
+            crash_point::reached(Point::DoubtsTurn);
             if let Err(error) = self.look(&registry, &view).await {
                 tracing::error!(
                     error = format!("{error:#}"),

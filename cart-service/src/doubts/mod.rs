@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use common::crash_point::{self, Point};
 use common::order::check_id;
 use common::store::{Store, Table, Transaction};
 use serde::{Deserialize, Serialize};
@@ -120,6 +121,9 @@ impl Doubts {
             transaction.put(&self.table, order_id.as_bytes(), serde_json::to_vec(doubt)?);
         }
         transaction.commit()?;
+        if !noted.is_empty() {
+            crash_point::reached(Point::DoubtsNoted);
+        }
         // Counted exactly at the next look.
         self.counted(self.count.load(Ordering::Relaxed) + noted.len());
         Ok(())

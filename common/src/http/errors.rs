@@ -11,6 +11,7 @@ use actix_web::middleware::Next;
 use super::envelope::{failure, is_enveloped};
 use super::kind::Kind;
 use super::problem::{PROBLEM_JSON, Problem};
+use crate::crash_point::{self, Point};
 
 /// Middleware for `actix_web::middleware::from_fn`: every error becomes a [`Problem`], in the envelope under `/api`.
 /// An error with a body of its own (a health report) is left as it is.
@@ -21,6 +22,7 @@ pub async fn render(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
+    crash_point::reached(Point::RequestReceived);
     let response = next.call(request).await?.map_into_boxed_body();
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {

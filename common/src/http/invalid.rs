@@ -4,12 +4,24 @@
 use super::kind::Kind;
 use super::problem::{FieldError, Problem};
 
+/// Most faults that one answer names.
+const MOST_FAULTS: usize = 100;
+/// Longest text of a fault, in bytes: it may repeat what the client wrote.
+const LONGEST: usize = 300;
+
 impl Problem {
-    /// A 400 with those faults. There should be at least one.
-    pub fn invalid(errors: Vec<FieldError>) -> Self {
+    /// A 400 with those faults. There should be at least one. Of very many only the first are told, each in a few words:
+    /// an answer must not be larger than its request.
+    pub fn invalid(mut errors: Vec<FieldError>) -> Self {
+        let count = errors.len();
+        errors.truncate(MOST_FAULTS);
+        for error in &mut errors {
+            clip(&mut error.field);
+            clip(&mut error.message);
+        }
         let detail = match errors.as_slice() {
             [only] => format!("{}: {}", only.field, only.message),
-            many => format!("{} fields are not valid", many.len()),
+            _ => format!("{count} fields are not valid"),
         };
         Self::new(Kind::InvalidRequest, detail).with_errors(errors)
     }
@@ -59,6 +71,8 @@ pub(super) fn from_serde(path: &str, message: &str) -> Problem {
         None => parent.to_owned(),
     };
     if field.is_empty() {
+        let mut message = message.to_owned();
+        clip(&mut message);
         return Problem::new(Kind::InvalidRequest, message);
     }
     Problem::invalid_field(field, message)
@@ -76,6 +90,14 @@ pub(super) fn from_json(error: &serde_path_to_error::Error<serde_json::Error>) -
         .rsplit_once(" at line ")
         .map_or(text.as_str(), |(message, _)| message);
     from_serde(&error.path().to_string(), message)
+}
+
+/// Cuts a text that is too long, between two characters.
+fn clip(text: &mut String) {
+    if text.len() > LONGEST {
+        text.truncate(text.floor_char_boundary(LONGEST));
+        text.push('…');
+    }
 }
 
 fn camel_case(path: &str) -> String {
@@ -98,6 +120,23 @@ fn camel_case(path: &str) -> String {
 mod tests {
     use super::*;
     use garde::Validate;
+
+    #[test]
+    fn an_answer_does_not_grow_with_what_the_client_wrote() {
+        let fault = FieldError {
+            field: "é".repeat(100_000),
+            message: "x".repeat(100_000),
+        };
+        let problem = Problem::invalid(vec![fault; 5_000]);
+        assert_eq!(
+            (problem.errors().len(), problem.summary()),
+            (100, "5000 fields are not valid")
+        );
+        assert_eq!(problem.errors()[0].field.chars().count(), 151);
+        let message = format!("unknown variant `{}`", "x".repeat(100_000));
+        assert!(from_serde("status", &message).summary().len() < 400);
+        assert!(from_serde(".", &message).summary().len() < 400);
+    }
 
     #[derive(Validate)]
     struct Order {

@@ -4,7 +4,7 @@
 //! A service gives [`server::serve`] a listener and one function that registers its routes. Each path is then served
 //! plainly and, under `/api`, in the envelope; the handlers know nothing of that.
 //!
-//! In reading order: a request comes in through [`server`] and [`routes`], its input through [`json`] and [`query`]
+//! In reading order: a request comes in through [`server`] (whose `patience` with clients ends) and [`routes`], its input through [`json`] and [`query`]
 //! (amounts: [`amount`]); it leaves as a [`Reply`] ([`envelope`]; an order in it: [`order_json`], a point in time:
 //! [`timestamp`]) or a [`Problem`] ([`problem`], made of other people's errors by [`invalid`] and [`errors`]). [`health`],
 //! [`docs`] and [`metrics`] are the pages about the service itself.
@@ -19,6 +19,7 @@ pub mod json;
 pub mod kind;
 pub mod metrics;
 pub mod order_json;
+mod patience;
 pub mod problem;
 pub mod query;
 pub mod routes;

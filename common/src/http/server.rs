@@ -3,6 +3,7 @@
 
 use std::io;
 use std::net::TcpListener;
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use actix_web::body::MessageBody;
@@ -14,7 +15,8 @@ use actix_web::{App, Error, HttpServer};
 use anyhow::Context;
 use tracing_actix_web::TracingLogger;
 
-use super::{envelope, errors, metrics, routes};
+use super::{envelope, errors, metrics, patience, routes};
+use crate::descriptors;
 
 /// Longest that a client may take to send a request's head.
 // why: idle half-open connections (slowloris) are closed; a real client sends its head at once
@@ -25,9 +27,9 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long running requests may take to end when the server stops, in seconds.
 // why: longer than a write's deadline (5 s), shorter than the 10 s after which Docker kills
 const SHUTDOWN_TIMEOUT: u64 = 8;
-/// Connections per worker.
-// why: each costs a file descriptor, and many systems give a process 1,024 to 4,096; more wait in the backlog
-const MAX_CONNECTIONS: usize = 1_024;
+/// How long a connection may be without a request that is being answered.
+// why: a little longer than the server itself waits, which can tell silence from a request that does not end
+const PATIENCE: Duration = KEEP_ALIVE.saturating_add(Duration::from_secs(5));
 /// Connections that wait to be accepted.
 // why: std's 128 makes a burst of clients wait a second for the retransmitted SYN
 const BACKLOG: u32 = 1_024;
@@ -53,6 +55,7 @@ pub fn app(
         // The last one sees a request first and its answer last.
         .wrap(from_fn(errors::render))
         .wrap(metrics::measure(service))
+        .wrap(from_fn(patience::answering))
         .wrap(TracingLogger::default())
 }
 
@@ -64,11 +67,22 @@ pub fn serve<R>(listener: TcpListener, service: &'static str, routes: R) -> io::
 where
     R: Fn(&mut ServiceConfig) + Clone + Send + 'static,
 {
+    serve_with(listener, service, routes, PATIENCE)
+}
+
+fn serve_with<R>(listener: TcpListener, service: &'static str, routes: R, patience: Duration) -> io::Result<Server>
+where
+    R: Fn(&mut ServiceConfig) + Clone + Send + 'static,
+{
+    let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let server = HttpServer::new(move || app(service, routes.clone()))
+        .workers(workers)
+        .on_connect(move |connection, data| patience::watch(connection, data, patience))
         .client_request_timeout(REQUEST_TIMEOUT)
         .keep_alive(KeepAlive::Timeout(KEEP_ALIVE))
         .shutdown_timeout(SHUTDOWN_TIMEOUT)
-        .max_connections(MAX_CONNECTIONS)
+        // why: more wait in the backlog, until one of these ends
+        .max_connections((descriptors::connections() / workers).max(1))
         // why: an answer is small; Nagle's algorithm would only hold it back
         .tcp_nodelay(true)
         // why: main decides what a signal means, for all parts of the process in the right order

@@ -75,6 +75,47 @@ async fn a_running_server_answers_and_stops_when_told() {
     assert!(tokio::net::TcpStream::connect(address).await.is_err());
 }
 
+#[actix_web::test]
+async fn a_connection_on_which_no_whole_request_comes_is_ended_in_time() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = bind("localhost", 0, "--api-port / API_PORT")
+        .await
+        .expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    let patience = Duration::from_millis(400);
+    let server = serve_with(listener, "test", routes_under_test, patience).expect("a server");
+    let handle = server.handle();
+    let running = actix_web::rt::spawn(server);
+
+    let request = "GET /order-details?orderId=1 HTTP/1.1\r\nhost: x\r\n\r\n";
+    let (mut connection, _) = exchange(address, request).await;
+    // Whole requests keep it open for longer than that.
+    for _ in 0..4 {
+        tokio::time::sleep(patience / 2).await;
+        connection.write_all(request.as_bytes()).await.expect("it is open");
+        assert!(connection.read(&mut [0; 4096]).await.expect("an answer") > 0);
+    }
+    // Bytes of one that does not end do not.
+    let begun = std::time::Instant::now();
+    let mut ended = false;
+    for byte in request
+        .bytes()
+        .take(10)
+        .cycle()
+        .take_while(|_| begun.elapsed() < 10 * patience)
+    {
+        let sent = connection.write_all(&[byte]).await;
+        let read = tokio::time::timeout(patience / 10, connection.read(&mut [0; 64])).await;
+        if sent.is_err() || matches!(read, Ok(Ok(0) | Err(_))) {
+            ended = true;
+            break;
+        }
+    }
+    assert!(ended, "it is open after {:?}", begun.elapsed());
+    handle.stop(true).await;
+    running.await.expect("no panic").expect("a clean stop");
+}
+
 /// A connection, and what the server says on it to that request.
 async fn exchange(address: std::net::SocketAddr, request: &str) -> (tokio::net::TcpStream, String) {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};

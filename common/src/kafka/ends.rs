@@ -14,6 +14,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use tokio::sync::oneshot;
 
 use super::config::Cluster;
+use crate::crash_point::{self, Point};
 
 const TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -59,6 +60,7 @@ impl Ends {
 
 fn answer(consumer: &BaseConsumer, topic: &str, questions: &mpsc::Receiver<(i32, Asker)>) {
     while let Ok(first) = questions.recv() {
+        crash_point::reached(Point::EndsTurn);
         let mut askers: HashMap<i32, Vec<Asker>> = HashMap::new();
         for (partition, asker) in std::iter::once(first).chain(questions.try_iter()) {
             askers.entry(partition).or_default().push(asker);

@@ -10,6 +10,7 @@ use super::prepare::not_this_topic;
 use super::run::Runner;
 use super::share::{Share, hash};
 use super::unusables::{Refused, Unusables};
+use crate::crash_point::{self, Point};
 use crate::kafka::log_reader::{LogReader, Seen};
 
 impl<U: Unusables> Runner<U> {
@@ -22,7 +23,14 @@ impl<U: Unusables> Runner<U> {
             return;
         }
         let mut shares = self.dispose(reader, shares);
+        let has_records = shares.values().any(Share::has_records);
+        if has_records {
+            crash_point::reached(Point::BatchFolded);
+        }
         let written = self.write(&mut shares);
+        if has_records {
+            crash_point::reached(Point::BatchWritten);
+        }
         for (partition, share) in shares {
             match &written {
                 Ok(()) => self.accept(reader, partition, share),

@@ -6,6 +6,7 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use super::Command;
+use crate::crash_point::{self, Point};
 use crate::registry::{Registry, RegistryError};
 use crate::store::{LearnError, Store};
 
@@ -26,6 +27,7 @@ pub(super) async fn watch(registry: Arc<Registry>, store: Store, interval: Durat
         lost: BTreeSet::new(),
     };
     loop {
+        crash_point::reached(Point::IdentityTurn);
         let pause = match watch.look().await {
             Ok(()) => interval,
             Err(Look::NoAnswer) => RETRY.min(interval),

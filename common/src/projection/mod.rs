@@ -37,6 +37,7 @@ pub use unusables::{Refused, Unusables};
 pub use view::{NotFresh, View};
 pub use waiters::{EventWaiter, Settled, Waiters};
 
+use crate::crash_point::{self, Point};
 use crate::kafka::ends::Ends;
 use crate::kafka::link::Link;
 use crate::kafka::log_reader::LogReader;
@@ -153,6 +154,7 @@ async fn sync_every_second(store: Store, mut progress: watch::Receiver<Progress>
     let mut tick = tokio::time::interval(Duration::from_secs(1));
     while progress.changed().await.is_ok() {
         tick.tick().await;
+        crash_point::reached(Point::SyncTurn);
         progress.mark_unchanged();
         let store = store.clone();
         match tokio::task::spawn_blocking(move || store.sync()).await {

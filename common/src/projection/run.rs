@@ -15,6 +15,7 @@ use super::progress::Progress;
 use super::unusables::Unusables;
 use super::waiters::Waiters;
 use super::{Command, Settings};
+use crate::crash_point::{self, Point};
 use crate::kafka::link::Link;
 use crate::kafka::log_reader::LogReader;
 use crate::registry::Registry;
@@ -191,6 +192,7 @@ impl<U: Unusables> Runner<U> {
                     Err(mpsc::TryRecvError::Empty) => break,
                 }
             }
+            crash_point::reached(Point::ProjectionTurn);
             self.release(reader);
             let batch = reader.next_batch(MOST, self.patience());
             // A halted projection goes on polling, which keeps the link to the broker known, and drops what it reads.

@@ -5,6 +5,7 @@ use std::time::Instant;
 use super::part::Part;
 use super::run::Runner;
 use super::unusables::Unusables;
+use crate::crash_point::{self, Point};
 use crate::kafka::log_reader::LogReader;
 use crate::registry::Reachability;
 use crate::store::Counters;
@@ -27,11 +28,13 @@ impl<U: Unusables> Runner<U> {
     pub(super) fn show(&mut self, reader: &LogReader) {
         self.shown = Instant::now();
         if !self.halted {
+            crash_point::reached(Point::ProgressNotShown);
             reader.show_progress(
                 (0..)
                     .zip(&self.parts)
                     .map(|(partition, part)| (partition, part.row.next)),
             );
+            crash_point::reached(Point::ProgressShown);
         }
         for (partition, part) in (0..).zip(&self.parts) {
             let lag = if part.is_at_end() {

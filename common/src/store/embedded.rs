@@ -12,6 +12,7 @@ use super::keys::{Keys, Remembered};
 use super::rows::{LAYOUT, Origin, PartitionRow, decode_order};
 use super::schemas::Schemas;
 use super::{Table, Transaction};
+use crate::crash_point::{self, Point};
 use crate::order::OrderState;
 
 const MIB: u64 = 1024 * 1024;
@@ -184,6 +185,7 @@ impl Store {
         self.meta.insert(FORGETTING, "")?;
         self.sync()?;
         self.partitions.clear()?;
+        crash_point::reached(Point::StoreForgetting);
         self.orders.clear()?;
         self.schemas.clear()?;
         self.keys.clear()?;

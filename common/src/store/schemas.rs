@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::Store;
 use crate::codec::{MAX_SCHEMA_BYTES, WriterSchema};
+use crate::crash_point::{self, Point};
 use crate::schemas::{self, SchemaText};
 
 /// Key of our own schema's id.
@@ -141,6 +142,7 @@ impl Store {
             .table
             .insert(id.to_be_bytes(), value)
             .context("writing a schema")?;
+        crash_point::reached(Point::SchemaLearned);
         self.schemas.keep(id, writer);
         Ok(())
     }

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use common::crash_point::{self, Point};
 use common::store::{Store, Table};
 use common::unusable::Code;
 
@@ -146,7 +147,9 @@ impl Index {
             transaction.put(&self.letters, &id.to_key(), serde_json::to_vec(&row)?);
         }
         transaction.put(&self.summary, SUMMARY, serde_json::to_vec(&summary)?);
-        transaction.commit()
+        transaction.commit()?;
+        crash_point::reached(Point::LettersIndexed);
+        Ok(())
     }
 
     /// Throws everything away, so that the topic is read anew.

@@ -15,6 +15,7 @@ mod letter;
 mod rows;
 mod writer;
 
+use common::crash_point::{self, Point};
 use common::kafka::topics::TopicSpec;
 use common::projection::{Refused, Settings, Unusables};
 use common::store::Store;
@@ -98,7 +99,11 @@ impl Unusables for DeadLetters {
             .filter(|(_, known)| *known == &Ok(false))
             .map(|(letter, _)| letter)
             .collect();
-        let mut delivered = self.deliveries.deliver(&new).into_iter();
+        let delivered = self.deliveries.deliver(&new);
+        if !new.is_empty() {
+            crash_point::reached(Point::LettersAcknowledged);
+        }
+        let mut delivered = delivered.into_iter();
         let outcome = |known| match known {
             Ok(true) => Ok(()),
             Ok(false) => delivered.next().unwrap_or_else(|| Err("no acknowledgement".to_owned())),

@@ -5,6 +5,7 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use common::crash_point::{self, Point};
 use common::kafka::config::Cluster;
 use common::kafka::link;
 use rdkafka::Message;
@@ -93,6 +94,9 @@ impl Writer {
             .producer
             .send::<[u8], [u8]>(record)
             .map_err(|(error, _)| not_written(&error));
+        if sent.is_ok() {
+            crash_point::reached(Point::LetterSent);
+        }
         if sent.is_err() && self.producer.client().fatal_error().is_some() {
             tracing::warn!("the producer of dead letters met a fatal error");
             self.replace();
@@ -178,6 +182,7 @@ impl ProducerContext for Reports {
             Ok(record) => Ok(record.partition()),
             Err((error, _)) => Err(not_written(error)),
         };
+        crash_point::reached(Point::LetterReported);
         // At the end of the process nobody listens any more.
         let _ = self.0.send(Report { sent: *sent, result });
     }

@@ -3,7 +3,9 @@
 
 mod changes;
 mod crash;
+mod crash_points;
 mod dead_letters;
+mod hostile_http;
 mod idempotency;
 mod java;
 mod kcat;
@@ -18,4 +20,5 @@ mod registry_outage;
 mod replicas;
 mod restart;
 mod schemas;
+mod slow_http;
 mod topics;

@@ -1,0 +1,127 @@
+//! HTTP as bytes: what no decent client would send, and what comes back for it.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
+
+/// An answer, as it came.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Raw {
+    /// The status.
+    pub status: u16,
+    /// Status line and headers.
+    pub head: String,
+    /// The body; cut off where the connection was.
+    pub body: Vec<u8>,
+}
+
+/// A request with a body and an honest length.
+pub fn request(method: &str, target: &str, headers: &[(&str, &str)], body: impl AsRef<[u8]>) -> Vec<u8> {
+    let mut bytes = format!("{method} {target} HTTP/1.1\r\nhost: testbed\r\n");
+    for (name, value) in headers {
+        bytes += &format!("{name}: {value}\r\n");
+    }
+    bytes += &format!("content-length: {}\r\n\r\n", body.as_ref().len());
+    [bytes.as_bytes(), body.as_ref()].concat()
+}
+
+/// A JSON request with an honest length.
+pub fn json(method: &str, target: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
+    request(method, target, &[("content-type", "application/json")], body)
+}
+
+/// Sends those bytes on a connection of its own, and waits for one answer, or for the connection's end (`None`).
+///
+/// # Errors
+/// Nobody listens, or nothing of both came in time.
+pub async fn exchange(to: SocketAddr, bytes: &[u8], limit: Duration) -> anyhow::Result<Option<Raw>> {
+    let mut stream = TcpStream::connect(to).await.context("connecting")?;
+    let (mut read, mut write) = stream.split();
+    // The server may have heard enough before everything is sent, and close.
+    let sending = async {
+        let _ = write.write_all(bytes).await;
+        std::future::pending::<()>().await
+    };
+    tokio::select! {
+        () = sending => Ok(None),
+        answer = answer(&mut read, limit) => answer,
+    }
+}
+
+/// Waits for one answer on a connection, or for its end (`None`).
+///
+/// # Errors
+/// Nothing of both came in time.
+pub async fn answer(stream: &mut (impl AsyncReadExt + Unpin), limit: Duration) -> anyhow::Result<Option<Raw>> {
+    let deadline = Instant::now() + limit;
+    let mut bytes = Vec::new();
+    loop {
+        if let Some(answer) = parse(&bytes, false) {
+            return Ok(Some(answer));
+        }
+        let read = timeout_at(deadline, stream.read_buf(&mut bytes)).await;
+        let seen = || {
+            format!(
+                "no whole answer and no end within {limit:?}: {:?}",
+                String::from_utf8_lossy(&bytes)
+            )
+        };
+        match read.with_context(seen)? {
+            Ok(0) | Err(_) => return Ok(parse(&bytes, true)),
+            Ok(_) => {}
+        }
+    }
+}
+
+/// The answer that those bytes are, when they are a whole one, or the last that will come.
+fn parse(bytes: &[u8], ended: bool) -> Option<Raw> {
+    let text = String::from_utf8_lossy(bytes);
+    let (head, _) = text.split_once("\r\n\r\n")?;
+    let status: u16 = head.split(' ').nth(1)?.parse().ok()?;
+    let begin = head.len() + 4;
+    if status == 100 {
+        return parse(bytes.get(begin..)?, ended);
+    }
+    let length = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("content-length")
+            .then(|| value.trim().parse::<usize>().ok())?
+    });
+    let body = bytes.get(begin..)?;
+    let whole = length.is_some_and(|length| body.len() >= length);
+    (whole || ended).then(|| Raw {
+        status,
+        head: head.to_owned(),
+        body: body.to_vec(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_whole_when_its_length_has_come() {
+        let answer = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\n{}";
+        for cut in 0..answer.len() {
+            assert_eq!(parse(&answer[..cut], false), None, "{cut}");
+        }
+        let whole = parse(answer, false).expect("an answer");
+        assert_eq!((whole.status, whole.body.as_slice()), (400, &b"{}"[..]));
+    }
+
+    #[test]
+    fn a_request_says_its_length() {
+        let bytes = json("POST", "/x", "{}");
+        let text = String::from_utf8(bytes).expect("text");
+        assert!(text.starts_with("POST /x HTTP/1.1\r\nhost: testbed\r\n"), "{text}");
+        assert!(
+            text.ends_with("content-type: application/json\r\ncontent-length: 2\r\n\r\n{}"),
+            "{text}"
+        );
+    }
+}

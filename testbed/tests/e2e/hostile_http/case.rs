@@ -1,0 +1,23 @@
+//! One hostile request, and what may come back.
+
+/// Stands for a connection that is closed without an answer.
+pub const CLOSED: u16 = 0;
+
+/// A request.
+pub struct Case {
+    /// For whoever reads a failure.
+    pub name: String,
+    /// What is sent.
+    pub bytes: Vec<u8>,
+    /// The statuses that may come back.
+    pub allowed: &'static [u16],
+}
+
+/// A case of that name.
+pub fn case(name: impl Into<String>, bytes: impl Into<Vec<u8>>, allowed: &'static [u16]) -> Case {
+    Case {
+        name: name.into(),
+        bytes: bytes.into(),
+        allowed,
+    }
+}

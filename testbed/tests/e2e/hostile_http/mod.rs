@@ -1,0 +1,123 @@
+//! Hostile HTTP, sent as bytes to both services: every request gets a refusal of the one shape, or its connection is
+//! closed, within a bound; nothing is produced, nothing breaks inside, memory stays where it was.
+
+mod bodies;
+mod case;
+mod protocol;
+mod queries;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Context;
+use futures::future::join_all;
+use testbed::log;
+use testbed::raw::{self, Raw};
+use testbed::service::Service;
+use testbed::world::World;
+
+use case::{CLOSED, Case};
+
+/// Longest that an answer or a closed connection may take: a body may take 10 s to come.
+const BOUND: Duration = Duration::from_secs(20);
+/// So much more memory than before may a service take for the attack, in KiB.
+const MEMORY: u64 = 200 * 1024;
+
+/// Sends everything, some at a time, and checks every answer. Returns what was wrong.
+async fn send(to: SocketAddr, cases: &[Case]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for some in cases.chunks(64) {
+        let sent = join_all(some.iter().map(|case| raw::exchange(to, &case.bytes, BOUND))).await;
+        for (case, answer) in some.iter().zip(sent) {
+            let judged = answer.and_then(|answer| judge(case, answer));
+            wrong.extend(judged.err().map(|why| format!("{}: {why:#}", case.name)));
+        }
+    }
+    wrong
+}
+
+fn judge(case: &Case, answer: Option<Raw>) -> anyhow::Result<()> {
+    let Some(answer) = answer else {
+        anyhow::ensure!(case.allowed.contains(&CLOSED), "closed without an answer");
+        return Ok(());
+    };
+    let text = String::from_utf8_lossy(&answer.body);
+    let shown = || format!("{}\n{}", answer.head, &text[..text.len().min(300)]);
+    anyhow::ensure!(case.allowed.contains(&answer.status), "{}", shown());
+    anyhow::ensure!(answer.body.len() <= 64 * 1024, "{} bytes of answer", answer.body.len());
+    // Before there is a request there is nobody to write a problem: a bare status, and the connection is closed.
+    if answer.status == 200 || (answer.body.is_empty() && case.allowed.contains(&CLOSED)) {
+        return Ok(());
+    }
+    let value: serde_json::Value = serde_json::from_slice(&answer.body).with_context(shown)?;
+    let problem = match value.get("success") {
+        Some(success) => {
+            anyhow::ensure!(success == false && value["error"].is_string(), "{}", shown());
+            &value["details"]
+        }
+        None => &value,
+    };
+    let status = problem["status"].as_u64();
+    let named = problem["type"].is_string() && problem["title"].is_string();
+    anyhow::ensure!(named && status == Some(u64::from(answer.status)), "{}", shown());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_is_sent_is_refused_in_one_shape_and_nothing_is_produced() -> anyhow::Result<()> {
+    let world = World::new("hostile-http")?;
+    let (cart, order) = world.pair().await?;
+    cart.http.created("BEFORE").await?;
+    order.http.order("BEFORE", 1).await?;
+    let ends = log::ends(&world.servers.kafka, &world.topic).await?;
+    let memory = [cart.peak_memory()?, order.peak_memory()?];
+    let common: Vec<Case> = protocol::protocol().into_iter().chain(protocol::paths()).collect();
+    let (to_cart, to_order) = (address(&cart)?, address(&order)?);
+    let (bodies, queries) = (bodies::bodies(), queries::queries(&world.topic));
+    let wrong = tokio::join!(
+        async { [send(to_cart, &common).await, send(to_cart, &bodies).await].concat() },
+        async { [send(to_order, &common).await, send(to_order, &queries).await].concat() },
+    );
+    assert!(
+        wrong.0.is_empty() && wrong.1.is_empty(),
+        "cart-service:\n{}\norder-service:\n{}",
+        wrong.0.join("\n"),
+        wrong.1.join("\n")
+    );
+    assert_eq!(
+        log::ends(&world.servers.kafka, &world.topic).await?,
+        ends,
+        "nothing was produced"
+    );
+    for (service, memory) in [(&cart, memory[0]), (&order, memory[1])] {
+        unharmed(service, memory).await?;
+    }
+    cart.http.created("AFTER").await?;
+    Ok(())
+}
+
+/// Where it listens.
+pub fn address(service: &Service) -> anyhow::Result<SocketAddr> {
+    service
+        .http
+        .url()
+        .trim_start_matches("http://")
+        .parse()
+        .context("an address")
+}
+
+/// Checks that it is healthy, has panicked nowhere, has let nobody forge its log, and has not grown.
+pub async fn unharmed(service: &Service, memory: u64) -> anyhow::Result<()> {
+    let health = service.http.health().await?;
+    assert!(health.ready && health.status == "healthy", "{health:?}");
+    let log = service.log();
+    assert!(!log.contains("panicked"), "{}", service.log_tail());
+    assert!(!log.contains('\u{1b}'), "an escape sequence came into the log");
+    for line in log.lines() {
+        assert!(line.starts_with("20"), "no line of ours: {line}");
+        assert!(!line.contains(" ERROR "), "{line}");
+    }
+    let grown = service.peak_memory()?.saturating_sub(memory);
+    assert!(grown < MEMORY, "it has grown by {grown} KiB");
+    Ok(())
+}

@@ -1,0 +1,224 @@
+//! What is no proper HTTP, and paths that lead nowhere.
+
+use testbed::raw::request;
+
+use super::case::{CLOSED, Case, case};
+
+/// What is no proper HTTP, or none that the services speak. (404: order-service has no such path, whatever is sent to it.)
+pub fn protocol() -> Vec<Case> {
+    let get = |rest: &str| format!("GET {rest}");
+    let post = |headers: &str, body: &str| {
+        format!("POST /create-order HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n{headers}\r\n{body}")
+    };
+    let headers = |count: usize| (0..count).map(|n| format!("x-{n}: 1\r\n")).collect::<String>();
+    vec![
+        case("garbage", vec![0xff; 4096], &[400, CLOSED]),
+        case("zeroes", vec![0; 4096], &[400, CLOSED]),
+        case(
+            "a TLS hello",
+            b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n".to_vec(),
+            &[400, CLOSED],
+        ),
+        case(
+            "HTTP/2 with prior knowledge",
+            "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+            &[400, CLOSED],
+        ),
+        case("HTTP/0.9", "GET /\r\n\r\n", &[400, CLOSED]),
+        case("HTTP/9.9", get("/ HTTP/9.9\r\nhost: x\r\n\r\n"), &[400, CLOSED]),
+        case(
+            "a space too many",
+            get("/a b HTTP/1.1\r\nhost: x\r\n\r\n"),
+            &[400, CLOSED],
+        ),
+        case(
+            "a NUL in the target",
+            get("/\0 HTTP/1.1\r\nhost: x\r\n\r\n"),
+            &[400, CLOSED],
+        ),
+        case(
+            "a line break in a header",
+            get("/ HTTP/1.1\r\nhost: x\r\nx: a\n\nb: c\r\n\r\n"),
+            &[200, 400, CLOSED],
+        ),
+        case(
+            "a folded header",
+            get("/nowhere HTTP/1.1\r\nhost: x\r\nx: a\r\n  b\r\n\r\n"),
+            &[400, CLOSED],
+        ),
+        case(
+            "a bare name",
+            get("/nowhere HTTP/1.1\r\nhost x\r\n\r\n"),
+            &[400, CLOSED],
+        ),
+        case(
+            "thousands of headers",
+            get(&format!("/ HTTP/1.1\r\n{}\r\n", headers(5000))),
+            &[400, 431, CLOSED],
+        ),
+        case(
+            "a header of a megabyte",
+            get(&format!("/ HTTP/1.1\r\nx: {}\r\n\r\n", "a".repeat(1 << 20))),
+            &[400, 431, CLOSED],
+        ),
+        case(
+            "a target of a megabyte",
+            get(&format!("/{} HTTP/1.1\r\nhost: x\r\n\r\n", "a".repeat(1 << 20))),
+            &[400, 414, 431, CLOSED],
+        ),
+        case(
+            "a head that never ends",
+            get("/ HTTP/1.1\r\nhost: x\r\nx-1: "),
+            &[408, CLOSED],
+        ),
+        case(
+            "two lengths",
+            post("content-length: 2\r\ncontent-length: 3\r\n", "{}x"),
+            &[404, 400, CLOSED],
+        ),
+        case(
+            "length and chunks",
+            post("content-length: 2\r\ntransfer-encoding: chunked\r\n", "0\r\n\r\n"),
+            &[404, 400, CLOSED],
+        ),
+        case(
+            "chunks twice",
+            post(
+                "transfer-encoding: chunked\r\ntransfer-encoding: chunked\r\n",
+                "0\r\n\r\n",
+            ),
+            &[404, 400, CLOSED],
+        ),
+        case(
+            "gzipped chunks",
+            post("transfer-encoding: gzip, chunked\r\n", "0\r\n\r\n"),
+            &[404, 400, 415, 501, CLOSED],
+        ),
+        case(
+            "an unknown transfer coding",
+            post("transfer-encoding: xchunked\r\n", "0\r\n\r\n"),
+            &[404, 400, 501, CLOSED],
+        ),
+        case(
+            "a negative length",
+            post("content-length: -1\r\n", "{}"),
+            &[404, 400, CLOSED],
+        ),
+        case(
+            "a length with a plus",
+            post("content-length: +2\r\n", "{}"),
+            &[404, 400, CLOSED],
+        ),
+        case(
+            "a length of 100 digits",
+            post(&format!("content-length: {}\r\n", "9".repeat(100)), "{}"),
+            &[404, 400, 413, CLOSED],
+        ),
+        case(
+            "a length that does not come",
+            post("content-length: 50\r\n", "{}"),
+            &[404, 408, CLOSED],
+        ),
+        case(
+            "a huge length",
+            post("content-length: 18446744073709551615\r\n", "{}"),
+            &[404, 400, 413, CLOSED],
+        ),
+        case(
+            "a huge chunk",
+            post("transfer-encoding: chunked\r\n", "ffffffffffffffff\r\n{}"),
+            &[404, 400, 408, 413, CLOSED],
+        ),
+        case(
+            "a chunk beyond 64 bits",
+            post("transfer-encoding: chunked\r\n", "fffffffffffffffff\r\n{}"),
+            &[404, 400, CLOSED],
+        ),
+        case(
+            "a chunk of no number",
+            post("transfer-encoding: chunked\r\n", "zz\r\n{}\r\n0\r\n\r\n"),
+            &[404, 400, CLOSED],
+        ),
+        case(
+            "chunks that never end",
+            post("transfer-encoding: chunked\r\n", &"1\r\nx\r\n".repeat(1 << 19)),
+            &[404, 400, 413, CLOSED],
+        ),
+        case(
+            "an expectation nobody knows",
+            post("expect: 200-ok\r\ncontent-length: 2\r\n", "{}"),
+            &[400, 404, 405, 417, CLOSED],
+        ),
+        case(
+            "a body after a 100",
+            post("expect: 100-continue\r\ncontent-length: 2\r\n", "{}"),
+            &[400, 404, CLOSED],
+        ),
+        case(
+            "an upgrade",
+            get("/nowhere HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"),
+            &[404],
+        ),
+        case("HTTP/1.0", get("/nowhere HTTP/1.0\r\n\r\n"), &[404]),
+        case("TRACE", "TRACE / HTTP/1.1\r\nhost: x\r\n\r\n", &[405]),
+        case(
+            "CONNECT",
+            "CONNECT example.org:443 HTTP/1.1\r\nhost: x\r\n\r\n",
+            &[400, 404, 405, CLOSED],
+        ),
+        case("OPTIONS *", "OPTIONS * HTTP/1.1\r\nhost: x\r\n\r\n", &[400, 404, 405]),
+        case(
+            "a method nobody knows",
+            "BREW /create-order HTTP/1.1\r\nhost: x\r\n\r\n",
+            &[404, 405],
+        ),
+        case(
+            "a method of a kilobyte",
+            format!("{} / HTTP/1.1\r\nhost: x\r\n\r\n", "A".repeat(1024)),
+            &[400, 405],
+        ),
+        case(
+            "a target with another host",
+            get("http://example.org/nowhere HTTP/1.1\r\nhost: x\r\n\r\n"),
+            &[404],
+        ),
+        case(
+            "a body for a GET that never comes",
+            get("/nowhere HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n"),
+            &[404],
+        ),
+    ]
+}
+
+/// Paths that lead nowhere, however they are written.
+pub fn paths() -> Vec<Case> {
+    let tricks = [
+        "//",
+        "/api/../nowhere",
+        "/api//stats",
+        "/../../etc/passwd",
+        "/%2e%2e/%2e%2e/etc/passwd",
+        "/docs/../../etc/passwd",
+        "/docs/%2e%2e%2f%2e%2e%2fetc%2fpasswd",
+        "/docs/..%5c..%5cetc",
+        "/nowhere%00",
+        "/%",
+        "/%zz",
+        "/%c0%ae%c0%ae/",
+        "/%ff%fe",
+        "/nowhere;a=b",
+        "/nowhere?x=%0d%0aset-cookie:%20a=b",
+        "/dlq/messages/0/../../stats",
+        "/stats/",
+        "/STATS",
+    ];
+    let paths = tricks.map(|path| case(path, request("GET", path, &[], ""), &[400, 404]));
+    let under_api = tricks.map(|path| {
+        case(
+            format!("/api{path}"),
+            request("GET", &format!("/api{path}"), &[], ""),
+            &[400, 404],
+        )
+    });
+    paths.into_iter().chain(under_api).collect()
+}

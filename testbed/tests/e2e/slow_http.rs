@@ -1,0 +1,212 @@
+//! Two thousand clients that take their time, beside others that do not.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use futures::future::try_join_all;
+use testbed::raw;
+use testbed::service::Service;
+use testbed::wait::{LONG, until};
+use testbed::world::World;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+
+use crate::hostile_http::{address, unharmed};
+
+/// Slow clients of each service.
+const SLOW_CLIENTS: usize = 2_000;
+/// Between two bytes of a slow client.
+const DRIP: Duration = Duration::from_secs(1);
+/// How long the others are looked at: longer than a first head or a body may take.
+const WATCHED: Duration = Duration::from_secs(12);
+
+/// A client that takes its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Slow {
+    /// Connects, and says nothing.
+    Silent,
+    /// Its first head comes byte by byte.
+    Head,
+    /// Its second head comes byte by byte.
+    LaterHead,
+    /// Its body comes byte by byte.
+    Body,
+    /// Asks for more than the buffers of both sides hold, and never reads.
+    Deaf,
+}
+
+const SLOW: [Slow; 5] = [Slow::Silent, Slow::Head, Slow::LaterHead, Slow::Body, Slow::Deaf];
+
+impl Slow {
+    /// What is sent at once.
+    fn first(self) -> &'static [u8] {
+        match self {
+            Self::Silent | Self::Head => b"",
+            Self::LaterHead => b"GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n",
+            Self::Body => {
+                b"POST /create-order HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100000\r\n\r\n{"
+            }
+            Self::Deaf => b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nhost: x\r\n\r\n",
+        }
+    }
+
+    /// Goes on until the connection is closed.
+    async fn run(self, to: SocketAddr) -> Slow {
+        if let Ok(mut stream) = TcpStream::connect(to).await {
+            // Any error is an end.
+            let _ = self.drip(&mut stream).await;
+        }
+        self
+    }
+
+    async fn drip(self, stream: &mut TcpStream) -> std::io::Result<()> {
+        stream.write_all(self.first()).await?;
+        let bytes: &[u8] = match self {
+            Self::Head | Self::LaterHead => b"GET /health/live HTTP/1.1\r\nhost: x\r\nx-slow: ",
+            Self::Body => b" ",
+            // Waits for the end; what is buffered of the answer stays unread.
+            Self::Silent => return stream.read(&mut [0; 64]).await.map(|_| ()),
+            Self::Deaf => return std::future::pending().await,
+        };
+        for byte in bytes.iter().cycle() {
+            tokio::time::sleep(DRIP).await;
+            stream.write_all(&[*byte]).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Two thousand slow clients for each of those, in equal parts of every kind.
+fn attack(services: &[&Service]) -> anyhow::Result<JoinSet<Slow>> {
+    let mut slow = JoinSet::new();
+    for service in services {
+        let to = address(service)?;
+        for n in 0..SLOW_CLIENTS {
+            slow.spawn(SLOW[n % SLOW.len()].run(to));
+        }
+    }
+    Ok(slow)
+}
+
+/// Creates an order, updates it, and reads it.
+async fn one_order(cart: &Service, order: &Service, id: &str) -> anyhow::Result<()> {
+    cart.http.created(id).await?;
+    cart.http.updated(id, "confirmed").await?;
+    order.http.order(id, 2).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_thousand_slow_clients_lock_nobody_out_and_are_shown_the_door() -> anyhow::Result<()> {
+    let world = World::new("slow-http")?;
+    let (cart, order) = world.pair().await?;
+    one_order(&cart, &order, "BEFORE").await?;
+    let memory = [cart.peak_memory()?, order.peak_memory()?];
+    let mut slow = attack(&[&cart, &order])?;
+    let begun = Instant::now();
+    let mut served = 0;
+    while begun.elapsed() < WATCHED {
+        one_order(&cart, &order, &format!("A-{served}"))
+            .await
+            .with_context(|| format!("order {served}"))?;
+        served += 1;
+    }
+    assert!(served >= 10, "only {served} orders got through");
+    // Silence, a first head and a body have their bounds; the others may stay a while longer.
+    let bounded = [Slow::Silent, Slow::Head, Slow::Body];
+    let mut gone = 0;
+    let shown = until("the slow ones are gone", LONG, async || {
+        while let Some(ended) = slow.try_join_next() {
+            gone += usize::from(bounded.contains(&ended?));
+        }
+        let all = 2 * SLOW_CLIENTS * bounded.len() / SLOW.len();
+        anyhow::ensure!(gone == all, "{gone} of {all} are gone");
+        Ok(())
+    });
+    shown.await?;
+    unharmed(&cart, memory[0]).await?;
+    unharmed(&order, memory[1]).await
+}
+
+/// Asks both services over a few connections, again and again, for that long. Returns the latencies of creations and of
+/// reads, sorted.
+async fn latencies(cart: &Service, order: &Service, name: &str, time: Duration) -> anyhow::Result<[Vec<Duration>; 2]> {
+    let client = async |n: usize| {
+        let (mut creations, mut reads) = (Vec::new(), Vec::new());
+        let begun = Instant::now();
+        while begun.elapsed() < time {
+            let id = format!("{name}-{n}-{}", creations.len());
+            let asked = Instant::now();
+            cart.http.created(&id).await?;
+            creations.push(asked.elapsed());
+            let asked = Instant::now();
+            order.http.details("BEFORE").await?;
+            reads.push(asked.elapsed());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        anyhow::Ok([creations, reads])
+    };
+    let mut all = [Vec::new(), Vec::new()];
+    for some in try_join_all((0..4).map(client)).await? {
+        for (all, some) in all.iter_mut().zip(some) {
+            all.extend(some);
+        }
+    }
+    all.iter_mut().for_each(|all| all.sort());
+    Ok(all)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "measures: run it alone, with release builds of the services"]
+async fn the_latency_of_others_beside_slow_and_hostile_clients() -> anyhow::Result<()> {
+    let world = World::new("slow-http-latency")?;
+    let (cart, order) = world.pair().await?;
+    one_order(&cart, &order, "BEFORE").await?;
+    let time = Duration::from_secs(15);
+    latencies(&cart, &order, "WARM", time / 3).await?;
+    for round in 1..=3 {
+        let calm = latencies(&cart, &order, &format!("CALM-{round}"), time).await?;
+        let slow = attack(&[&cart, &order])?;
+        let hostile = tokio::spawn(nag(address(&cart)?, address(&order)?));
+        let beset = latencies(&cart, &order, &format!("BESET-{round}"), time).await?;
+        hostile.abort();
+        drop(slow);
+        for (what, calm, beset) in [("create", &calm[0], &beset[0]), ("read", &calm[1], &beset[1])] {
+            let at = |sorted: &[Duration], share: f64| {
+                sorted[((sorted.len() - 1) as f64 * share) as usize].as_secs_f64() * 1000.0
+            };
+            println!(
+                "{what}: p50 {:.2} -> {:.2} ms, p99 {:.2} -> {:.2} ms (x {:.2}), {} and {} requests",
+                at(calm, 0.5),
+                at(beset, 0.5),
+                at(calm, 0.99),
+                at(beset, 0.99),
+                at(beset, 0.99) / at(calm, 0.99),
+                calm.len(),
+                beset.len()
+            );
+        }
+    }
+    let memory = [cart.peak_memory()?, order.peak_memory()?];
+    println!("peak memory: {memory:?} KiB");
+    Ok(())
+}
+
+/// Sends hostile requests to both, some fifty a second, for ever.
+async fn nag(cart: SocketAddr, order: SocketAddr) {
+    let deep = "[".repeat(60_000);
+    let requests = [
+        raw::json("POST", "/create-order", &deep),
+        raw::json("POST", "/create-order", r#"{"orderId":"X","itemsCount":1e400}"#),
+        raw::request("GET", "/order-details?orderId=a%00b", &[], ""),
+        vec![0xff; 4096],
+    ];
+    for request in requests.iter().cycle() {
+        // Whatever comes back is judged elsewhere.
+        let _ = raw::exchange(cart, request, LONG).await;
+        let _ = raw::exchange(order, request, LONG).await;
+        tokio::time::sleep(Duration::from_millis(40)).await;
+    }
+}

@@ -246,7 +246,10 @@ impl Writer {
             tokio::select! {
                 // What was read back is certain, whatever the delivery says.
                 biased;
-                settled = waiter.settled() => settled.ok_or_else(|| unknown("the service is stopping")),
+                settled = waiter.settled() => settled.ok_or_else(|| {
+                    let halted = self.view.progress().halted;
+                    unknown(halted.as_deref().unwrap_or("the service is stopping"))
+                }),
                 // Not the end of it: a record whose delivery failed may have been written all the same.
                 Ok(error) = delivery => Err(unknown(&format!("the broker did not acknowledge the event: {error}"))),
             }

@@ -2,6 +2,7 @@
 //! Nothing here knows how a service works inside; what is asserted stands in the tests.
 //!
 //! - [`servers`]: where broker, registry, Python and jars are; suspending the registry, running Kafka's own tools;
+//! - [`broker`]: a broker of a test's own, which may be stopped, killed, suspended, cut off and wiped;
 //! - [`world`]: a topic of a test's own, and the services on it;
 //! - [`service`]: one running service, which can be stopped, killed and started again;
 //! - [`client`] and [`views`]: its HTTP API, and what that answers;
@@ -16,6 +17,7 @@
 //! - [`torture`]: all of it at once, with faults, and the proof that nothing is lost;
 //! - [`wait`]: conditions that are awaited, for a bounded time.
 
+pub mod broker;
 pub mod client;
 pub mod events;
 pub mod log;

@@ -79,6 +79,11 @@ impl Proxy {
         Ok(url.replacen(server_of(url)?, &self.address.to_string(), 1))
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Closes every connection, and every one that comes.
     pub fn cut(&self) {
         self.mode.send_replace(Mode::Cut);

@@ -1,5 +1,7 @@
 //! The real services as processes: started, stopped, killed, and started again on the same store and port.
 
+mod process;
+
 use std::fs::OpenOptions;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
@@ -330,18 +332,6 @@ impl Service {
     pub async fn restart(&mut self) -> anyhow::Result<()> {
         self.terminate().await?;
         self.start_again(&[]).await
-    }
-
-    /// The memory that it has taken so far at the most, in KiB (`VmHWM` of proc(5)). Linux only.
-    ///
-    /// # Errors
-    /// When it does not run, or the system does not tell.
-    pub fn peak_memory(&self) -> anyhow::Result<u64> {
-        let child = self.child.as_ref().context("it does not run")?;
-        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let number = line.and_then(|line| line.split_whitespace().next());
-        Ok(number.context("no VmHWM")?.parse()?)
     }
 
     /// Its log, over all its starts.

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use reqwest::StatusCode;
 
 use crate::helpers::{TOPIC, World, becomes_true};
@@ -88,6 +89,30 @@ async fn an_event_whose_fate_is_not_known_is_a_504_that_names_it() {
         "{problem}"
     );
     world.broker.up().expect("comes up");
+    app.stop().await;
+}
+
+/// A broker that has lost what it knew of a producer says so with this error; then the client library gives up for good.
+/// No real broker can be brought to it at will.
+#[tokio::test]
+async fn a_producer_that_has_met_a_fatal_error_is_replaced_before_anybody_is_refused() {
+    let world = World::new();
+    let app = world.start().await;
+    for n in 0..3 {
+        assert_eq!(app.create_short(&format!("A-{n}")).await.0, StatusCode::CREATED);
+        let lost = RDKafkaRespErr::RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER;
+        let cluster = world.broker.cluster().expect("a cluster");
+        cluster.request_errors(RDKafkaApiKey::Produce, &[lost]);
+        let asked = Instant::now();
+        let (status, problem) = app.create_short(&format!("B-{n}")).await;
+        assert_eq!(status, StatusCode::GATEWAY_TIMEOUT, "{problem}");
+        assert_eq!(app.create_short(&format!("C-{n}")).await.0, StatusCode::CREATED);
+        assert_eq!(app.update(&format!("A-{n}"), "confirmed").await.0, StatusCode::OK);
+        assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
+    }
+    let metrics = app.text("/metrics").await;
+    let replaced = "orderlog_producers_replaced_total{service=\"cart-service\"} 3";
+    assert!(metrics.contains(replaced), "{metrics}");
     app.stop().await;
 }
 

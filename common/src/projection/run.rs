@@ -17,12 +17,14 @@ use super::waiters::Waiters;
 use super::{Command, Settings};
 use crate::crash_point::{self, Point};
 use crate::kafka::link::Link;
-use crate::kafka::log_reader::LogReader;
+use crate::kafka::log_reader::{LogReader, Seen};
 use crate::registry::Registry;
 use crate::store::Store;
 
 /// Most records of one batch: bounds what is held in memory and how long a commit takes.
 const MOST: usize = 2_000;
+/// How long the registry is waited for at the start, before the first record is read as what its schema id meant before.
+const FIRST_LOOK: Duration = Duration::from_secs(1);
 /// Between two tries to begin.
 const RETRY: Duration = Duration::from_millis(500);
 /// Between two times that progress is shown in Kafka and in metrics.
@@ -100,7 +102,8 @@ impl<U: Unusables> Runner<U> {
     }
 
     fn read_on(&mut self, reader: &LogReader, commands: &mpsc::Receiver<Command>, runtime: &Handle) {
-        while self.begin(reader, commands, runtime) {
+        let mut patience = FIRST_LOOK;
+        while self.begin(reader, commands, runtime, patience) {
             match self.read(reader, commands) {
                 Ended::Stopped => return,
                 Ended::Lost(why) => tracing::warn!(kafka.topic = reader.topic(), why, "looking for the topic anew"),
@@ -109,12 +112,31 @@ impl<U: Unusables> Runner<U> {
             // deleted while we run is for an operator to judge.
             self.settings.accept_truncated = false;
             self.settings.create_topics = false;
+            patience = Duration::ZERO;
         }
     }
 
-    /// Tries until reading can begin. Returns whether it can.
-    fn begin(&mut self, reader: &LogReader, commands: &mpsc::Receiver<Command>, runtime: &Handle) -> bool {
+    /// Tries until reading can begin, and waits so long for a command before. Returns whether it can.
+    fn begin(
+        &mut self,
+        reader: &LogReader,
+        commands: &mpsc::Receiver<Command>,
+        runtime: &Handle,
+        mut patience: Duration,
+    ) -> bool {
         loop {
+            match commands.recv_timeout(patience) {
+                Ok(Command::Stop) | Err(mpsc::RecvTimeoutError::Disconnected) => return false,
+                Ok(Command::Halt(reason)) => {
+                    self.progress.send_modify(|progress| progress.starting = None);
+                    self.halt(reason);
+                    return true;
+                }
+                // Every look at the registry ends with this, so the first one is over then.
+                Ok(Command::Lost(ids)) => self.tell_of_lost(ids),
+                Ok(Command::Recheck(..) | Command::Reread(_)) | Err(mpsc::RecvTimeoutError::Timeout) => {}
+            }
+            patience = RETRY;
             let prepared = self.unusables.prepare().map_err(|e| NotReady::Yet(format!("{e:#}")));
             match prepared.and_then(|()| prepare(&self.settings, reader, &self.store, runtime)) {
                 Ok(prepared) => {
@@ -135,16 +157,13 @@ impl<U: Unusables> Runner<U> {
                 }
             }
             // The broker's callbacks (link, errors) are served by polling.
-            drop(reader.next_batch(1, Duration::ZERO));
-            match commands.recv_timeout(RETRY) {
-                Ok(Command::Stop) | Err(mpsc::RecvTimeoutError::Disconnected) => return false,
-                Ok(Command::Halt(reason)) => {
-                    self.progress.send_modify(|progress| progress.starting = None);
-                    self.halt(reason);
-                    return true;
-                }
-                Ok(Command::Lost(ids)) => self.tell_of_lost(ids),
-                Ok(Command::Recheck(..) | Command::Reread(_)) | Err(mpsc::RecvTimeoutError::Timeout) => {}
+            if matches!(reader.next_batch(1, Duration::ZERO)[..], [Seen::MadeAnew]) {
+                self.meet_new_topic();
+                self.lost = None;
+            }
+            if self.halted {
+                self.progress.send_modify(|progress| progress.starting = None);
+                return true;
             }
         }
     }

@@ -15,6 +15,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, ThreadedProducer};
 
 use super::letter::{Form, Letter};
+use crate::SERVICE;
 
 /// How long the library tries to deliver a letter before it gives up, in milliseconds.
 const DELIVERY_TIMEOUT_MS: u64 = 5_000;
@@ -99,6 +100,7 @@ impl Writer {
         }
         if sent.is_err() && self.producer.client().fatal_error().is_some() {
             tracing::warn!("the producer of dead letters met a fatal error");
+            metrics::counter!("orderlog_producers_replaced_total", "service" => SERVICE).increment(1);
             self.replace();
         }
         sent

@@ -2,7 +2,7 @@
 
 use common::config::SchemasMode;
 use common::event::OrderStatus;
-use rdkafka::types::RDKafkaRespErr;
+use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use reqwest::StatusCode;
 use sandbox::poison::Kind;
 use serde_json::{Value, json};
@@ -112,6 +112,27 @@ async fn a_dead_letter_that_cannot_be_written_stops_its_partition_and_no_other()
     refuse(RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR);
     app.await_read(3, 1).await;
     assert_eq!(app.details(&behind).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_producer_of_dead_letters_that_has_met_a_fatal_error_is_replaced() {
+    let world = World::new().await;
+    let app = world.spawn_app().await;
+    for n in 1..=3 {
+        // The poison itself is written; the broker says that it has lost what it knew of the producer of letters.
+        let errors = [
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR,
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER,
+        ];
+        let cluster = world.broker.cluster().expect("a cluster");
+        cluster.request_errors(RDKafkaApiKey::Produce, &errors);
+        world.write_poison(Kind::Empty, "A");
+        app.await_read(n, n).await;
+    }
+    assert_eq!(world.read(DLQ).len(), 3);
+    let metrics = app.text("/metrics").await;
+    let replaced = "orderlog_producers_replaced_total{service=\"order-service\"} 3";
+    assert!(metrics.contains(replaced), "{metrics}");
 }
 
 #[tokio::test]

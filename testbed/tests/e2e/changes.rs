@@ -6,13 +6,9 @@ use testbed::views::Order;
 use testbed::wait::{LONG, until};
 use testbed::world::World;
 
-/// Both services, on a topic with one order. They look at the topic once a second, not every half minute.
+/// Both services, on a topic with one order.
 async fn start(world: &World) -> anyhow::Result<(Service, Service)> {
-    let soon = "topic.metadata.refresh.interval.ms=1000\ntopic.metadata.propagation.max.ms=1000\n";
-    let mut cart = world.cart()?.with_kafka_settings(soon)?.spawn()?;
-    let mut order = world.order()?.with_kafka_settings(soon)?.spawn()?;
-    cart.ready().await?;
-    order.ready().await?;
+    let (cart, order) = world.pair().await?;
     cart.http.created("A-1").await?;
     world.caught_up(&order).await?;
     Ok((cart, order))

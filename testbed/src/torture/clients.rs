@@ -118,7 +118,7 @@ impl Client<'_> {
                     if_match: None,
                 },
             };
-            if other != request.action {
+            if !other.is_same_request(&request.action) {
                 self.write(
                     http,
                     intent.cart,

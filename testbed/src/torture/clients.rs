@@ -108,27 +108,10 @@ impl Client<'_> {
         if intent.then.repeat {
             self.write(http, 1 - intent.cart, &request).await?;
         }
-        if intent.then.misuse {
-            let other = match &request.action {
-                Action::Create { .. } => Action::Create {
-                    body: body(&request.order, "misuse", &intent.basket),
-                },
-                _ => Action::Update {
-                    status: "cancelled".to_owned(),
-                    if_match: None,
-                },
-            };
-            if other != request.action {
-                self.write(
-                    http,
-                    intent.cart,
-                    &Request {
-                        action: other,
-                        ..request
-                    },
-                )
-                .await?;
-            }
+        if intent.then.misuse
+            && let Some(other) = misused(&request, &intent.basket)
+        {
+            self.write(http, intent.cart, &other).await?;
         }
         Ok(())
     }
@@ -218,6 +201,24 @@ impl Client<'_> {
         self.history.push(op.clone())?;
         Ok(op)
     }
+}
+
+/// Another request with the key of that one; `None` when it would be the same.
+fn misused(request: &Request, basket: &Basket) -> Option<Request> {
+    let action = match &request.action {
+        Action::Create { .. } => Action::Create {
+            body: body(&request.order, "misuse", basket),
+        },
+        _ => Action::Update {
+            status: "cancelled".to_owned(),
+            if_match: None,
+        },
+    };
+    let other = Request {
+        action,
+        ..request.clone()
+    };
+    (!other.action.is_same_request(&request.action)).then_some(other)
 }
 
 /// The body of a create. An order in full has the key as its customer, so that its event tells which request it came of.

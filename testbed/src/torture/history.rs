@@ -48,6 +48,17 @@ pub enum Action {
     Read { after: Option<After> },
 }
 
+impl Action {
+    /// Whether both have the same method, path and body: then a key that was used for the one may come again with the
+    /// other. A condition is no part of it.
+    pub fn is_same_request(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Update { status, .. }, Self::Update { status: other, .. }) => status == other,
+            _ => self == other,
+        }
+    }
+}
+
 /// The write that a read wants to see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct After {

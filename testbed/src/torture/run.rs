@@ -41,7 +41,7 @@ const PROGRESS: Duration = Duration::from_secs(5);
 #[command(name = "torture", version)]
 pub struct Options {
     /// How long faults are done, in minutes; starting, the last recovery and the checks come on top (about one minute)
-    #[arg(long, default_value_t = 2.0)]
+    #[arg(long, default_value = "2", value_parser = minutes)]
     minutes: f64,
     /// What the faults and the clients' choices follow from [default: another one each time, which is printed]
     #[arg(long)]
@@ -58,6 +58,14 @@ pub struct Options {
     /// No faults whose name holds this text; can be given several times
     #[arg(long, value_name = "TEXT")]
     without: Vec<String>,
+}
+
+fn minutes(text: &str) -> Result<f64, String> {
+    let minutes = text
+        .parse::<f64>()
+        .ok()
+        .filter(|minutes| (0.1..=1440.0).contains(minutes));
+    minutes.ok_or_else(|| "must be a number from 0.1 to 1440".to_owned())
 }
 
 /// Runs, and prints what the checks found. Whether all of them hold.
@@ -97,9 +105,13 @@ pub async fn run(options: &Options) -> anyhow::Result<bool> {
     let time = Duration::from_secs_f64(options.minutes * 60.0);
     let run = torture(&cluster, &kept, seed, schedule, time, clock).await?;
     drop(cluster);
+    let Some(run) = run else { return Ok(false) };
+    let acknowledged = run.history.iter().any(|op| op.is_write() && op.class == Class::Ok);
+    anyhow::ensure!(acknowledged, "no write was acknowledged: this run shows nothing");
     Ok(report::print(seed, options.minutes, &run, &kept))
 }
 
+/// Does the faults to the cluster and reads what they have left; `None` when it does not even answer any more.
 async fn torture(
     cluster: &Cluster,
     kept: &Path,
@@ -107,7 +119,7 @@ async fn torture(
     schedule: impl Iterator<Item = Vec<Planned>>,
     time: Duration,
     clock: Clock,
-) -> anyhow::Result<Run> {
+) -> anyhow::Result<Option<Run>> {
     let history = Recorder::<Op>::new(&kept.join("history.jsonl"))?;
     let rounds = Recorder::new(&kept.join("rounds.jsonl"))?;
     let written = Recorder::new(&kept.join("foreign.jsonl"))?;
@@ -148,19 +160,32 @@ async fn torture(
     )?;
 
     eprintln!("torture: the faults are over; reading everything");
+    let last = rounds.ask(|rounds| rounds.last().map(|last: &Round| last.settled.is_ok()));
     // What the clients wrote last is read too, unless it is known already that nothing is read any more.
-    if rounds.ask(|rounds| rounds.last().is_none_or(|last: &Round| last.settled.is_ok())) {
-        nemesis.conclude(Vec::new(), clock.now(), clock.now()).await?;
-    }
-    let evidence = Evidence::gather(&kafka, &cluster.urls()[2], &foreigner).await?;
+    let recovered = match last {
+        Some(false) => false,
+        _ => nemesis.conclude(Vec::new(), clock.now(), clock.now()).await?,
+    };
+    let evidence = match Evidence::gather(&kafka, &cluster.urls()[2], &foreigner).await {
+        Ok(evidence) => evidence,
+        Err(error) if recovered => return Err(error),
+        Err(error) => {
+            let seen = rounds.ask(|rounds| rounds.last().and_then(|last| last.settled.clone().err()));
+            println!(
+                "**FAILED**: nothing recovered, {}; reading everything: {error:#}",
+                seen.unwrap_or_default()
+            );
+            return Ok(None);
+        }
+    };
     evidence.keep(kept)?;
-    Ok(Run {
+    Ok(Some(Run {
         history: history.entries(),
         foreign: foreigner.written.entries(),
         rounds: rounds.entries(),
         endings: cluster.endings.entries(),
         evidence,
-    })
+    }))
 }
 
 async fn progress(

@@ -215,6 +215,18 @@ pub const MUTATIONS: &[Mutation] = &[
             "exists".to_owned(),
         ))
     }),
+    (
+        "another request with a key that succeeded is carried out",
+        KEYS,
+        |run| {
+            let (answer, time) = (run.op("a4").answer.clone(), 60_000_000..61_000_000);
+            let replayed = op("A", update("shipped", None), Some("a2"), time, Some(200), answer);
+            run.history.push(Op {
+                replayed: true,
+                ..replayed
+            });
+        },
+    ),
     ("an event lies without its key", KEYS, |run| {
         run.record(b"C").headers.clear()
     }),

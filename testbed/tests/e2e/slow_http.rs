@@ -19,6 +19,8 @@ use crate::hostile_http::{address, unharmed};
 const SLOW_CLIENTS: usize = 2_000;
 /// Between two bytes of a slow client.
 const DRIP: Duration = Duration::from_secs(1);
+/// Within that time all slow clients come.
+const COMING: Duration = Duration::from_secs(2);
 /// How long the others are looked at: longer than a first head or a body may take.
 const WATCHED: Duration = Duration::from_secs(12);
 
@@ -58,6 +60,8 @@ impl Slow {
 
     /// Goes on until the connection is closed.
     async fn run(self, to: SocketAddr) -> Slow {
+        // Not all at the same moment of each second: this process has the others' clients in it too.
+        tokio::time::sleep(COMING.mul_f64(fastrand::f64())).await;
         if let Ok(mut stream) = TcpStream::connect(to).await {
             // Any error is an end.
             let _ = self.drip(&mut stream).await;
@@ -175,6 +179,7 @@ async fn the_latency_of_others_beside_slow_and_hostile_clients() -> anyhow::Resu
         let calm = latencies(&cart, &order, &format!("CALM-{round}"), ROUND).await?;
         let slow = attack(&[&cart, &order])?;
         let hostile = tokio::spawn(nag(address(&cart)?, address(&order)?));
+        tokio::time::sleep(COMING).await;
         let beset = latencies(&cart, &order, &format!("BESET-{round}"), ROUND).await?;
         hostile.abort();
         drop(slow);

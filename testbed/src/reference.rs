@@ -8,6 +8,7 @@ use apache_avro::reader::datum::GenericDatumReader;
 use common::codec::frame;
 use common::event::OrderEvent;
 use common::schemas;
+use common::store::Store;
 
 use crate::log::Record;
 use crate::views::Outcomes;
@@ -19,6 +20,41 @@ pub struct Expected {
     pub outcomes: Outcomes,
     /// Each order's current event, by order id.
     pub orders: HashMap<String, OrderEvent>,
+}
+
+impl Expected {
+    /// Compares the store of a service that has ended after it had read the whole log.
+    ///
+    /// # Errors
+    /// How they differ, or that the store cannot be read.
+    pub fn check_store(&self, store: &Store) -> anyhow::Result<()> {
+        for (order_id, event) in &self.orders {
+            let kept = store.order(order_id)?;
+            let kept = kept.with_context(|| format!("order {order_id} is not in the store"))?;
+            anyhow::ensure!(
+                (kept.event_id, &kept.order) == (event.event_id, &event.order),
+                "the store has {kept:?} instead of {event:?}"
+            );
+        }
+        let (mut outcomes, mut orders) = (Outcomes::default(), 0);
+        for row in store.partitions()?.values() {
+            let counters = row.counters;
+            outcomes.applied += counters.applied;
+            outcomes.duplicate += counters.duplicate;
+            outcomes.superseded += counters.superseded;
+            outcomes.ignored += counters.ignored;
+            outcomes.dead_lettered += counters.dead_lettered;
+            outcomes.gaps += counters.gaps;
+            orders += counters.orders;
+        }
+        anyhow::ensure!(
+            (outcomes, orders) == (self.outcomes, self.orders.len() as u64),
+            "the store has counted {outcomes:?} and {orders} orders instead of {:?} and {}",
+            self.outcomes,
+            self.orders.len()
+        );
+        Ok(())
+    }
 }
 
 /// The event in a record that can be used, as apache-avro reads it; it must have been written with our newest schema.

@@ -16,7 +16,6 @@ use testbed::reference::{self, Expected};
 use testbed::registry::Registry;
 use testbed::service::{Service, Setup};
 use testbed::traffic::{Pace, Told, Traffic};
-use testbed::views::Outcomes;
 use testbed::world::World;
 use testbed::writer::Writer;
 
@@ -258,7 +257,7 @@ impl<'a> Crashes<'a> {
         }
         for service in [&mut cart, &mut order] {
             service.terminate().await?;
-            assert_store(&Store::open(&service.store_dir()?)?, &expected)?;
+            expected.check_store(&Store::open(&service.store_dir()?)?)?;
         }
         Ok(())
     }
@@ -278,28 +277,5 @@ async fn nudge(http: &Client, dead: &Cell<bool>) -> anyhow::Result<()> {
         let _ = http.create_short(&format!("NUDGE-{:08x}", fastrand::u32(..))).await;
         tokio::time::sleep(PAUSE).await;
     }
-    Ok(())
-}
-
-fn assert_store(store: &Store, expected: &Expected) -> anyhow::Result<()> {
-    for (order_id, event) in &expected.orders {
-        let kept = store
-            .order(order_id)?
-            .with_context(|| format!("{order_id} is not in the store"))?;
-        assert_eq!((kept.event_id, &kept.order), (event.event_id, &event.order));
-    }
-    let mut counted = Outcomes::default();
-    let mut orders = 0;
-    for row in store.partitions()?.values() {
-        let counters = row.counters;
-        counted.applied += counters.applied;
-        counted.duplicate += counters.duplicate;
-        counted.superseded += counters.superseded;
-        counted.ignored += counters.ignored;
-        counted.dead_lettered += counters.dead_lettered;
-        counted.gaps += counters.gaps;
-        orders += counters.orders;
-    }
-    assert_eq!((counted, orders), (expected.outcomes, expected.orders.len() as u64));
     Ok(())
 }

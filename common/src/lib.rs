@@ -11,9 +11,12 @@
 //!    wait are told. What cannot be used ([`unusable`]) goes to whom the service says.
 //!
 //! Around it: [`compatibility`] (what a new version of the schema must keep), [`registration`], [`check_schemas`],
-//! [`money`], [`http`], [`config`], [`telemetry`], [`shutdown`], and [`crash_point`] for tests.
+//! [`money`], [`http`], [`config`], [`telemetry`], [`life`] and [`shutdown`], [`clock`], and [`crash_point`] for tests.
+
+#![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
 pub mod check_schemas;
+pub mod clock;
 pub mod codec;
 pub mod compatibility;
 pub mod config;
@@ -21,6 +24,7 @@ pub mod crash_point;
 pub mod event;
 pub mod http;
 pub mod kafka;
+pub mod life;
 pub mod money;
 pub mod order;
 pub mod projection;

@@ -23,8 +23,8 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 // why: longer than the 60 s that load balancers usually keep theirs, so that it is they who close first
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long running requests may take to end when the server stops, in seconds.
-// why: longer than a write's deadline (5 s), shorter than the 10 s after which Docker kills
-const SHUTDOWN_TIMEOUT: u64 = 8;
+// why: longer than a write's deadline (5 s); what comes after it must fit into the 10 s after which Docker kills
+const SHUTDOWN_TIMEOUT: u64 = 6;
 /// Connections per worker.
 // why: each costs a file descriptor, and many systems give a process 1,024 to 4,096; more wait in the backlog
 const MAX_CONNECTIONS: usize = 1_024;

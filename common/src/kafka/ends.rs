@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 
 use super::config::Cluster;
 use crate::crash_point::{self, Point};
+use crate::life::Life;
 
 const TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -29,16 +30,14 @@ impl Ends {
     ///
     /// # Errors
     /// When the client or the thread cannot be made.
-    pub fn start(cluster: &Cluster, topic: &str) -> anyhow::Result<Self> {
+    pub fn start(cluster: &Cluster, topic: &str, life: &Life) -> anyhow::Result<Self> {
         let consumer: BaseConsumer = cluster
             .ends()
             .create()
             .context("making the Kafka client that asks for ends")?;
         let topic = topic.to_owned();
         let (sender, receiver) = mpsc::channel();
-        std::thread::Builder::new()
-            .name("kafka-ends".to_owned())
-            .spawn(move || answer(&consumer, &topic, &receiver))
+        life.thread("kafka-ends", move || answer(&consumer, &topic, &receiver))
             .context("starting the thread that asks for ends")?;
         Ok(Self(sender))
     }

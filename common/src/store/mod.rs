@@ -4,12 +4,17 @@
 //! Nothing here decides anything; what is written says [`crate::projection`].
 
 mod embedded;
+mod error;
+mod files;
+mod room;
 mod rows;
 mod schemas;
 mod table;
 mod transaction;
 
-pub use embedded::{Store, StoreError};
+pub use embedded::{Store, Unwritable};
+pub use error::StoreError;
+pub use room::NoRoom;
 pub use rows::{Counters, LastRecord, PartitionRow};
 pub use schemas::LearnError;
 pub use table::Table;

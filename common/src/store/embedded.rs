@@ -72,7 +72,7 @@ impl Store {
                     .map_err(|error| StoreError::unusable(dir, format!("{error:#}")))?;
             }
         }
-        files.check_lists().map_err(damaged)?;
+        files.check_lists(synced).map_err(damaged)?;
         let closed = files.closed_journals().map_err(damaged)?;
         drop(locked);
         // The database takes its own files at their word, and some mistakes in them for bugs of its own.

@@ -118,8 +118,8 @@ impl Files {
     /// Compares each table's list of files with its checksum. Only while the database is not open.
     ///
     /// # Errors
-    /// One is not what was written.
-    pub fn check_lists(&self) -> anyhow::Result<()> {
+    /// One is not what was written, or not there.
+    pub fn check_lists(&self, synced: u64) -> anyhow::Result<()> {
         let Ok(tables) = fs::read_dir(self.dir.join(KEYSPACES)) else {
             // There is no database yet, or its opening will say what is wrong.
             return Ok(());
@@ -129,8 +129,9 @@ impl Files {
             let current = table.join("current");
             let head = match fs::read(&current) {
                 Ok(head) => head,
-                // A table whose making was cut off; the database removes it.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                // A table whose making was cut off. The database takes any table for one that has no list, and removes it;
+                // but they were all made before anything was brought to the disk.
+                Err(error) if error.kind() == io::ErrorKind::NotFound && synced == 0 => continue,
                 Err(error) => return Err(error).with_context(|| current.display().to_string()),
             };
             let (id, rest) = head.split_first_chunk::<8>().context("a table's list is cut off")?;

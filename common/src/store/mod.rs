@@ -3,6 +3,8 @@
 //!
 //! Nothing here decides anything; what is written says [`crate::projection`].
 
+#[cfg(test)]
+mod damage_tests;
 mod embedded;
 mod error;
 mod files;

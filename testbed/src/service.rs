@@ -1,12 +1,14 @@
 //! The real services as processes: started, stopped, killed, and started again on the same store and port.
 
 use std::fs::OpenOptions;
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use common::crash_point;
 use tempfile::TempDir;
 
 use crate::client::Client;
@@ -15,6 +17,8 @@ use crate::wait::{LONG, until};
 
 /// Longest that a service may take to end: running requests may take 8 s.
 const ENDING: Duration = Duration::from_secs(20);
+/// The signal that a process at a crash point dies of.
+const SIGABRT: i32 = 6;
 /// What a service may inherit: nothing that configures it.
 const INHERITED: [&str; 6] = [
     "PATH",
@@ -211,12 +215,52 @@ impl Service {
     /// # Errors
     /// When it does not end.
     pub async fn ended(&mut self) -> anyhow::Result<Option<i32>> {
+        Ok(self.ended_with().await?.code())
+    }
+
+    async fn ended_with(&mut self) -> anyhow::Result<ExitStatus> {
         let child = self.child.as_mut().context("it does not run")?;
         let what = format!("{} ends", self.setup.program.name());
         let status = until(&what, ENDING, async || child.try_wait()?.context("it runs")).await;
         let status = status.map_err(|error| error.context(self.log_tail()))?;
         self.child = None;
-        Ok(status.code())
+        Ok(status)
+    }
+
+    /// Starts it again, with these further arguments, to die at a crash point: `event-sent`, or `event-sent:3` for the
+    /// third time that it comes there. Does not wait. A later start has no crash point.
+    ///
+    /// # Errors
+    /// When it runs, or cannot be started.
+    pub fn spawn_to_crash(&mut self, at: &str, arguments: &[&str]) -> anyhow::Result<()> {
+        self.setup = self.setup.clone().with(crash_point::CRASH_AT, at);
+        let spawned = self.spawn(arguments);
+        self.setup.environment.retain(|(name, _)| name != crash_point::CRASH_AT);
+        spawned
+    }
+
+    /// Waits until it has died at its crash point.
+    ///
+    /// # Errors
+    /// When it goes on, or ends in another way.
+    pub async fn crashed(&mut self) -> anyhow::Result<()> {
+        let status = self.ended_with().await?;
+        anyhow::ensure!(
+            status.signal() == Some(SIGABRT),
+            "it ended with {status}{}",
+            self.log_tail()
+        );
+        Ok(())
+    }
+
+    /// The directory of its store.
+    ///
+    /// # Errors
+    /// When it has none.
+    pub fn store_dir(&self) -> anyhow::Result<PathBuf> {
+        let store = self.setup.environment.iter().find(|(name, _)| name == "STORE");
+        let dir = store.and_then(|(_, url)| url.strip_prefix("embedded:"));
+        Ok(dir.context("it has no store of its own")?.into())
     }
 
     /// Starts it again, with the same store and port, and these further arguments; does not wait.

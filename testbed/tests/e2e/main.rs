@@ -3,6 +3,7 @@
 
 mod changes;
 mod crash;
+mod crash_points;
 mod dead_letters;
 mod java;
 mod kcat;

@@ -1,0 +1,305 @@
+//! `kill -9` exactly where it could hurt: at every crash point in turn, while clients write and poison pours in, a service
+//! dies there, is started again, and nothing is lost, made up, or counted twice.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::time::Duration;
+
+use anyhow::Context;
+use common::crash_point::Point;
+use common::event::OrderStatus;
+use common::store::Store;
+use testbed::client::Client;
+use testbed::events;
+use testbed::poison::{self, Kind, Poisoned, Poisoner, ValueEnum};
+use testbed::reference::{self, Expected};
+use testbed::registry::Registry;
+use testbed::service::{Service, Setup};
+use testbed::traffic::{Pace, Told, Traffic};
+use testbed::views::Outcomes;
+use testbed::world::World;
+use testbed::writer::Writer;
+
+use crate::load::accounted_for;
+
+/// Orders that are created and updated around each crash.
+const ROUND: usize = 6;
+/// What is written beside the orders.
+const POISON: [Kind; 3] = [Kind::NotAvro, Kind::UnknownSchemaId, Kind::WrongTotal];
+/// Between two writes of those who write until the service is dead.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Where both services die, and at which time of coming there.
+const BOTH: [(Point, u32); 13] = [
+    (Point::BatchFolded, 1),
+    (Point::BatchWritten, 2),
+    (Point::ProgressNotShown, 1),
+    (Point::ProgressShown, 1),
+    (Point::StoreForgetting, 1),
+    // Our own schema's id comes first, then the twin's.
+    (Point::SchemaLearned, 1),
+    (Point::SchemaLearned, 2),
+    (Point::SchemaRegistered, 1),
+    (Point::RegistrationTurn, 1),
+    (Point::ProjectionTurn, 2),
+    (Point::IdentityTurn, 1),
+    (Point::SyncTurn, 1),
+    (Point::MetricsTurn, 1),
+];
+
+/// Where cart-service dies besides.
+const CART: [(Point, u32); 8] = [
+    (Point::RequestReceived, 3),
+    (Point::EventSent, 1),
+    (Point::EventSent, 3),
+    (Point::EventReadBack, 1),
+    (Point::EventReported, 1),
+    (Point::EndsTurn, 1),
+    (Point::DoubtsNoted, 1),
+    (Point::DoubtsTurn, 1),
+];
+
+/// Where order-service dies besides.
+const ORDER: [(Point, u32); 6] = [
+    (Point::RequestReceived, 3),
+    (Point::LetterSent, 1),
+    (Point::LetterSent, 2),
+    (Point::LetterReported, 1),
+    (Point::LettersAcknowledged, 1),
+    (Point::LettersIndexed, 1),
+];
+
+#[test]
+fn somebody_dies_at_every_crash_point() {
+    let tried: Vec<Point> = BOTH
+        .iter()
+        .chain(&CART)
+        .chain(&ORDER)
+        .map(|(point, _)| *point)
+        .collect();
+    for point in Point::value_variants() {
+        assert!(tried.contains(point), "{point:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn order_service_loses_nothing_wherever_it_dies() -> anyhow::Result<()> {
+    let world = World::new("crash-points-order")?;
+    let (cart, mut order) = start(&world).await?;
+    let points = [&BOTH[..], &ORDER].concat();
+    let traffic = traffic(&[&cart], points.len());
+    let mut crashes = Crashes::begin(&world).await?;
+    let pace = crashes.pace.clone();
+    let crashing = async {
+        for (point, nth) in points {
+            crashes.at(&mut order, point, nth).await?;
+            let counted = crashes.counted(&order).await;
+            counted.with_context(|| format!("after {point:?}"))?;
+        }
+        Ok(())
+    };
+    let (told, ()) = tokio::try_join!(traffic.run(&pace), crashing)?;
+    crashes.end(&told, cart, order).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cart_service_loses_nothing_wherever_it_dies() -> anyhow::Result<()> {
+    let world = World::new("crash-points-cart")?;
+    let (mut cart, order) = start(&world).await?;
+    let other = hasty(world.cart()?)?.start().await?;
+    let points = [&BOTH[..], &CART].concat();
+    let traffic = traffic(&[&cart, &other], points.len());
+    let mut crashes = Crashes::begin(&world).await?;
+    let pace = crashes.pace.clone();
+    let crashing = async {
+        for (point, nth) in points {
+            crashes.at(&mut cart, point, nth).await?;
+            let counted = crashes.counted(&order).await;
+            counted.with_context(|| format!("after {point:?}"))?;
+        }
+        Ok(())
+    };
+    let (told, ()) = tokio::try_join!(traffic.run(&pace), crashing)?;
+    crashes.end(&told, cart, order).await
+}
+
+async fn start(world: &World) -> anyhow::Result<(Service, Service)> {
+    let (mut cart, mut order) = (hasty(world.cart()?)?.spawn()?, hasty(world.order()?)?.spawn()?);
+    cart.ready().await?;
+    order.ready().await?;
+    Ok((cart, order))
+}
+
+/// A service that waits for little: it is started again and again.
+fn hasty(setup: Setup) -> anyhow::Result<Setup> {
+    setup
+        .with("UNKNOWN_SCHEMA_GRACE_MS", "30")
+        .with_kafka_settings("fetch.wait.max.ms=20\n")
+}
+
+fn traffic(carts: &[&Service], rounds: usize) -> Traffic {
+    Traffic {
+        urls: carts.iter().map(|cart| cart.http.url().to_owned()).collect(),
+        orders: rounds * ROUND,
+        connections: ROUND,
+        update: true,
+    }
+}
+
+/// Rounds in which a service dies, and all that is written meanwhile.
+struct Crashes<'a> {
+    world: &'a World,
+    registry: Registry,
+    poisoner: Poisoner,
+    writer: Writer,
+    pace: Pace,
+    rounds: usize,
+    poisoned: Vec<Poisoned>,
+}
+
+impl<'a> Crashes<'a> {
+    async fn begin(world: &'a World) -> anyhow::Result<Self> {
+        Ok(Self {
+            world,
+            registry: Registry::new(&world.servers.registry)?,
+            poisoner: Poisoner::new(&world.servers, &world.topic).await?,
+            writer: world.writer()?,
+            pace: Pace::new(0),
+            rounds: 0,
+            poisoned: Vec::new(),
+        })
+    }
+
+    /// Has the victim die there, while clients write and poison comes, and starts it again.
+    async fn at(&mut self, victim: &mut Service, point: Point, nth: u32) -> anyhow::Result<()> {
+        let name = point.name();
+        let before = deaths(victim, &name);
+        victim.kill9()?;
+        let arguments: &[&str] = match point {
+            Point::StoreForgetting => &["--rebuild"],
+            _ => &[],
+        };
+        victim.spawn_to_crash(&format!("{name}:{nth}"), arguments)?;
+        self.rounds += 1;
+        self.pace.allow(self.rounds * ROUND);
+        let http = victim.http.clone();
+        let dead = Cell::new(false);
+        let dying = async {
+            let crashed = victim.crashed().await;
+            dead.set(true);
+            crashed
+        };
+        tokio::try_join!(dying, self.write(&dead), nudge(&http, &dead)).with_context(|| format!("{name}:{nth}"))?;
+        anyhow::ensure!(deaths(victim, &name) == before + 1, "{name}: it did not die there once");
+        victim.start_again(&[]).await?;
+        self.pace.reached(self.rounds * ROUND).await;
+        Ok(())
+    }
+
+    /// Writes poison, and good records whose schema nobody has seen yet, until the victim is dead.
+    async fn write(&mut self, dead: &Cell<bool>) -> anyhow::Result<()> {
+        let twin = self
+            .registry
+            .twin(&format!("{}-{}", self.world.topic, self.rounds))
+            .await?;
+        while !dead.get() {
+            let n = self.poisoned.len();
+            let kind = POISON[n % POISON.len()];
+            self.poisoned
+                .push(self.poisoner.write(kind, &format!("POISON-{n}"), &[]).await?);
+            let event = events::first(&format!("TWIN-{n}"));
+            self.writer.write(&events::record(twin, &event)?).await?;
+            tokio::time::sleep(PAUSE).await;
+        }
+        Ok(())
+    }
+
+    /// Checks that order-service has counted every record once, and given up the poisoned ones and no others.
+    async fn counted(&self, order: &Service) -> anyhow::Result<Expected> {
+        let stats = self.world.caught_up(order).await?;
+        self.world.letters_indexed(order, self.poisoned.len()).await?;
+        let places = poison::places(&self.poisoned);
+        let expected = reference::count(&self.world.log().await?, &places)?;
+        assert_eq!(stats.totals, expected.outcomes);
+        assert_eq!(stats.orders, expected.orders.len() as u64);
+        let mut copies: HashMap<(i32, i64), usize> = HashMap::new();
+        for letter in self.world.dead_letters().await? {
+            let place = poison::origin(&letter)?;
+            let one = self.poisoned.iter().find(|one| one.place == place);
+            let one = one.with_context(|| format!("a letter of a good record: {letter:?}"))?;
+            assert_eq!((&letter.key, &letter.value), (&one.record.key, &one.record.value));
+            let at = format!("{}-{}-{}", self.world.topic, place.0, place.1);
+            assert_eq!(
+                (letter.header("orderlog.at"), letter.header("orderlog.code").as_str()),
+                (at, one.code.as_str())
+            );
+            *copies.entry(place).or_default() += 1;
+        }
+        assert_eq!(copies.len(), self.poisoned.len(), "each poisoned record has a letter");
+        // One that was in flight when the process died, and one that was sent by the next.
+        assert!(copies.values().all(|copies| *copies <= 2), "{copies:?}");
+        Ok(expected)
+    }
+
+    /// Checks what the clients were told, ends both services, and looks into their stores.
+    async fn end(self, told: &[Told], mut cart: Service, mut order: Service) -> anyhow::Result<()> {
+        let expected = self.counted(&order).await?;
+        let stats = order.http.stats().await?;
+        accounted_for(&order, &self.world.log().await?, told, &self.poisoned, &stats).await?;
+        for told in told {
+            let last = &expected.orders[&told.order_id].order;
+            assert_eq!((last.version, last.status), (2, OrderStatus::Confirmed), "{told:?}");
+        }
+        let partitions = i32::try_from(stats.partitions.len())?;
+        for partition in 0..partitions {
+            // It refuses only when it has read the partition to its end.
+            let nobody = events::id_in(partition, partitions, "NOBODY");
+            assert_eq!(cart.http.update(&nobody, "confirmed").await?.status, 404);
+        }
+        for service in [&mut cart, &mut order] {
+            service.terminate().await?;
+            assert_store(&Store::open(&service.store_dir()?)?, &expected)?;
+        }
+        Ok(())
+    }
+}
+
+/// How often it has died at that point.
+fn deaths(victim: &Service, name: &str) -> usize {
+    let line = format!("crash point {name} reached");
+    victim.log().lines().filter(|log| **log == line).count()
+}
+
+/// Has cart-service refuse and write until it is dead. To order-service these are requests like others.
+async fn nudge(http: &Client, dead: &Cell<bool>) -> anyhow::Result<()> {
+    while !dead.get() {
+        // There may be nobody who answers.
+        let _ = http.update("NOBODY", "confirmed").await;
+        let _ = http.create_short(&format!("NUDGE-{:08x}", fastrand::u32(..))).await;
+        tokio::time::sleep(PAUSE).await;
+    }
+    Ok(())
+}
+
+fn assert_store(store: &Store, expected: &Expected) -> anyhow::Result<()> {
+    for (order_id, event) in &expected.orders {
+        let kept = store
+            .order(order_id)?
+            .with_context(|| format!("{order_id} is not in the store"))?;
+        assert_eq!((kept.event_id, &kept.order), (event.event_id, &event.order));
+    }
+    let mut counted = Outcomes::default();
+    let mut orders = 0;
+    for row in store.partitions()?.values() {
+        let counters = row.counters;
+        counted.applied += counters.applied;
+        counted.duplicate += counters.duplicate;
+        counted.superseded += counters.superseded;
+        counted.ignored += counters.ignored;
+        counted.dead_lettered += counters.dead_lettered;
+        counted.gaps += counters.gaps;
+        orders += counters.orders;
+    }
+    assert_eq!((counted, orders), (expected.outcomes, expected.orders.len() as u64));
+    Ok(())
+}

@@ -1,6 +1,6 @@
 //! Puts events on the topic. Whether one won is not known here: that is read back from the log.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -34,7 +34,8 @@ pub struct Publisher {
     cluster: Cluster,
     topic: String,
     delivery_timeout: Duration,
-    producer: RwLock<Arc<ThreadedProducer<Reports>>>,
+    /// Sending holds it shared, and only for as long as it takes to queue a record.
+    producer: RwLock<ThreadedProducer<Reports>>,
 }
 
 impl Publisher {
@@ -43,7 +44,7 @@ impl Publisher {
     /// # Errors
     /// When the client cannot be made.
     pub fn new(cluster: Cluster, topic: &str, delivery_timeout: Duration) -> anyhow::Result<Self> {
-        let producer = RwLock::new(Arc::new(make(&cluster, delivery_timeout)?));
+        let producer = RwLock::new(make(&cluster, delivery_timeout)?);
         Ok(Self {
             cluster,
             topic: topic.to_owned(),
@@ -59,44 +60,64 @@ impl Publisher {
     pub fn send(&self, event: &OrderEvent, schema_id: u32, partition: i32) -> Result<Delivery, NotSent> {
         let value = codec::record_value(schema_id, event).map_err(|_| NotSent::DoesNotFit)?;
         let (report, delivery) = oneshot::channel();
-        let producer = self.producer.read().unwrap_or_else(PoisonError::into_inner).clone();
         // The partition is given, so that it is certain to be the one whose projection was found ready.
         let record = BaseRecord::with_opaque_to(&self.topic, Box::new(report))
             .key(event.order.order_id.as_bytes())
             .payload(&value)
             .partition(partition);
-        producer.send(record).map_err(|(error, _)| {
-            if producer.client().fatal_error().is_some() {
-                self.rebuild(&producer);
+        // It may have broken since the last record, which told nobody but those who waited for it.
+        if self.is_broken() {
+            self.replace();
+        }
+        let producer = self.producer.read().unwrap_or_else(PoisonError::into_inner);
+        match producer.send(record) {
+            Ok(()) => {
+                crash_point::reached(Point::EventSent);
+                Ok(delivery)
             }
-            NotSent::NotTaken(error.to_string())
-        })?;
-        crash_point::reached(Point::EventSent);
-        Ok(delivery)
+            Err((error, _)) => Err(NotSent::NotTaken(error.to_string())),
+        }
     }
 
-    /// Replaces a producer that has met a fatal error: it will never send again (librdkafka, "Fatal errors").
-    fn rebuild(&self, broken: &Arc<ThreadedProducer<Reports>>) {
+    /// Whether the producer has met a fatal error: it will never send again (librdkafka, "Fatal errors").
+    fn is_broken(&self) -> bool {
+        let producer = self.producer.read().unwrap_or_else(PoisonError::into_inner);
+        producer.client().fatal_error().is_some()
+    }
+
+    /// Puts a new producer in the place of one that is broken.
+    fn replace(&self) {
+        let new = match make(&self.cluster, self.delivery_timeout) {
+            Ok(new) => new,
+            Err(error) => return tracing::error!(%error, "the kafka producer met a fatal error and cannot be replaced"),
+        };
         let mut producer = self.producer.write().unwrap_or_else(PoisonError::into_inner);
-        // Another request may have done it meanwhile.
-        if Arc::ptr_eq(&producer, broken) {
-            match make(&self.cluster, self.delivery_timeout) {
-                Ok(new) => {
-                    tracing::warn!("the kafka producer met a fatal error and was replaced");
-                    *producer = Arc::new(new);
-                }
-                Err(error) => tracing::error!(%error, "the kafka producer met a fatal error and cannot be replaced"),
-            }
-        }
+        let Some((code, reason)) = producer.client().fatal_error() else {
+            // Another request was faster.
+            drop(producer);
+            return end(new);
+        };
+        let old = std::mem::replace(&mut *producer, new);
+        drop(producer);
+        tracing::warn!(%code, reason, "the kafka producer met a fatal error and was replaced");
+        end(old);
     }
 
     /// Waits until nothing is under way any more, or the time is up.
     pub fn flush(&self, patience: Duration) {
-        let producer = self.producer.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let producer = self.producer.read().unwrap_or_else(PoisonError::into_inner);
         if let Err(error) = producer.flush(patience) {
             tracing::warn!(%error, "events were still under way at the end");
         }
     }
+}
+
+/// Ends a producer on a thread of its own: that waits for its reports and its threads, and a request must not.
+fn end(producer: ThreadedProducer<Reports>) {
+    let ending = std::thread::Builder::new().name("kafka-close".to_owned());
+    // A thread that cannot be started drops the producer here.
+    #[expect(clippy::disallowed_methods, reason = "it has nothing to say, however it ends")]
+    let _ = ending.spawn(move || drop(producer));
 }
 
 fn make(cluster: &Cluster, delivery_timeout: Duration) -> anyhow::Result<ThreadedProducer<Reports>> {

@@ -65,6 +65,16 @@ impl Life {
         Ok(ended)
     }
 
+    /// Does work that blocks, on a thread that is there for such work; its panic is the end of the service. Call it within
+    /// a tokio runtime.
+    pub fn blocking(&self, name: &'static str, work: impl FnOnce() + Send + 'static) {
+        let guard = self.guard(name);
+        tokio::task::spawn_blocking(move || {
+            let _guard = guard;
+            work();
+        });
+    }
+
     /// Says that the service has lost a part that it cannot be without. The first reason counts.
     pub fn fail(&self, reason: String) {
         self.0.send_if_modified(|stage| {

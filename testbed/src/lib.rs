@@ -2,6 +2,7 @@
 //! Nothing here knows how a service works inside; what is asserted stands in the tests.
 //!
 //! - [`servers`]: where broker, registry, Python and jars are; suspending the registry, running Kafka's own tools;
+//! - [`broker`]: a broker of a test's own, which may be stopped, killed, suspended, cut off and wiped;
 //! - [`world`]: a topic of a test's own, and the services on it;
 //! - [`service`]: one running service, which can be stopped, killed and started again;
 //! - [`client`] and [`views`]: its HTTP API, and what that answers;
@@ -14,6 +15,7 @@
 //! - [`proxy`]: a registry that can be cut off for one service only;
 //! - [`wait`]: conditions that are awaited, for a bounded time.
 
+pub mod broker;
 pub mod client;
 pub mod events;
 pub mod log;

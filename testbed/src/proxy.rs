@@ -1,5 +1,6 @@
 //! A TCP proxy in front of a server, which can be cut or made to hang: then only the service behind it meets the outage.
-//! (Not for a broker: Kafka's clients leave the address that they were given for those that the cluster advertises.)
+//! (A broker must advertise the proxy's address, as [`crate::broker`] has it do: Kafka's clients leave the one that they
+//! were given for those that the cluster advertises.)
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -67,6 +68,11 @@ impl Proxy {
     /// When it is no `http` URL.
     pub fn url(&self, url: &str) -> anyhow::Result<String> {
         Ok(url.replacen(server_of(url)?, &self.address.to_string(), 1))
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Closes every connection, and every one that comes.

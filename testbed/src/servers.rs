@@ -62,8 +62,7 @@ impl Servers {
             .trim()
             .parse()
             .with_context(|| format!("{} holds no process id", file.display()))?;
-        signal::send("STOP", pid)?;
-        Ok(Suspended(pid))
+        Suspended::new(pid)
     }
 
     /// Runs one of Kafka's own command-line tools against the broker, and returns what it prints.
@@ -87,6 +86,13 @@ impl Servers {
 /// A process that is suspended until this is dropped.
 #[derive(Debug)]
 pub struct Suspended(u32);
+
+impl Suspended {
+    pub(crate) fn new(pid: u32) -> anyhow::Result<Self> {
+        signal::send("STOP", pid)?;
+        Ok(Self(pid))
+    }
+}
 
 impl Drop for Suspended {
     fn drop(&mut self) {

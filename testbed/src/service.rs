@@ -12,6 +12,7 @@ use common::crash_point;
 use tempfile::TempDir;
 
 use crate::client::Client;
+use crate::servers::Suspended;
 use crate::signal;
 use crate::wait::{LONG, until};
 
@@ -303,11 +304,34 @@ impl Service {
     /// # Errors
     /// When it does not run, or the system does not tell.
     pub fn peak_memory(&self) -> anyhow::Result<u64> {
+        self.memory_as("VmHWM:")
+    }
+
+    /// The memory that it takes now, in KiB (`VmRSS` of proc(5)). Linux only.
+    ///
+    /// # Errors
+    /// When it does not run, or the system does not tell.
+    pub fn memory(&self) -> anyhow::Result<u64> {
+        self.memory_as("VmRSS:")
+    }
+
+    fn memory_as(&self, name: &str) -> anyhow::Result<u64> {
         let child = self.child.as_ref().context("it does not run")?;
         let status = std::fs::read_to_string(format!("/proc/{}/status", child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
         let number = line.and_then(|line| line.split_whitespace().next());
-        Ok(number.context("no VmHWM")?.parse()?)
+        number
+            .with_context(|| format!("no {name}"))?
+            .parse()
+            .context("a number")
+    }
+
+    /// Suspends it until the guard is dropped.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn suspend(&self) -> anyhow::Result<Suspended> {
+        Suspended::new(self.child.as_ref().context("it does not run")?.id())
     }
 
     /// Its log, over all its starts.

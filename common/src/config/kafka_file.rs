@@ -1,4 +1,5 @@
-//! The file of `KAFKA_CONFIG`: librdkafka settings as a properties file. Which settings make sense is librdkafka's matter.
+//! The file of `KAFKA_CONFIG`: librdkafka settings as a properties file. Which settings make sense is librdkafka's matter;
+//! those on which our promises rest are refused.
 
 use std::path::Path;
 
@@ -8,7 +9,75 @@ use rdkafka::error::KafkaError;
 
 use super::Secret;
 
+/// Settings that no file may have, under all names that librdkafka takes them under, and why.
+const OURS: [(&[&str], &str); 12] = [
+    (
+        &["bootstrap.servers", "metadata.broker.list"],
+        "KAFKA_BOOTSTRAP_SERVERS says where the brokers are",
+    ),
+    (
+        &[
+            "enable.idempotence",
+            "acks",
+            "request.required.acks",
+            "queuing.strategy",
+            "enable.gapless.guarantee",
+        ],
+        "a write is answered with success only when every replica has it, once and in order",
+    ),
+    (
+        &["partitioner"],
+        "every client must agree on an order's partition, as Java producers choose it",
+    ),
+    (
+        &["delivery.timeout.ms", "message.timeout.ms"],
+        "an event is given up before its request is; WRITE_DEADLINE_MS says when that is",
+    ),
+    (
+        &["queue.buffering.max.kbytes"],
+        "it bounds the memory that is taken while the broker is away",
+    ),
+    (
+        &["transactional.id"],
+        "events are written outside of transactions, which such a producer refuses to do",
+    ),
+    (&["isolation.level"], "what an aborted transaction wrote did not happen"),
+    (
+        &["auto.offset.reset"],
+        "an offset that the topic has not got must stop the reading, or records would be skipped in silence",
+    ),
+    (
+        &[
+            "enable.auto.commit",
+            "auto.commit.enable",
+            "enable.auto.offset.store",
+            "group.id",
+            "group.instance.id",
+            "group.protocol",
+        ],
+        "offsets are kept in the store, with the data that they stand for, and partitions are not shared out by a group",
+    ),
+    (
+        &[
+            "enable.partition.eof",
+            "statistics.interval.ms",
+            "enabled_events",
+            "log.queue",
+        ],
+        "the service knows from it where a topic ends and whether the broker is heard",
+    ),
+    (
+        &["allow.auto.create.topics", "topic.blacklist"],
+        "KAFKA_TOPIC and KAFKA_CREATE_TOPICS say which topic is read, and whether it is made",
+    ),
+    (
+        &["test.mock.num.brokers"],
+        "it puts a mock in the place of the brokers, which forgets everything",
+    ),
+];
+
 /// The file's settings, in its order.
+
 ///
 /// # Errors
 /// The file cannot be read, or a line is no setting of librdkafka. The error names file and line, and never the line's
@@ -29,6 +98,11 @@ pub fn read(path: &Path) -> anyhow::Result<Vec<(String, Secret)>> {
         };
         if settings.iter().any(|(earlier, _)| earlier == key) {
             bail!("KAFKA_CONFIG: line {number} of {name} sets {key} a second time; keep one");
+        }
+        if let Some((_, why)) = OURS.iter().find(|(names, _)| names.contains(&key)) {
+            bail!(
+                "KAFKA_CONFIG: line {number} of {name} sets {key}, which is not a user's choice here: {why}; remove the line"
+            );
         }
         if let Some(reason) = refusal(key, value) {
             bail!("KAFKA_CONFIG: line {number} of {name}: {reason}");
@@ -88,6 +162,44 @@ mod tests {
             let error = format!("{:#}", read_text(text).expect_err(text));
             assert!(error.contains(line) && error.contains(".properties"), "{error}");
             assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_setting_that_would_break_a_promise_is_refused_with_file_line_and_reason() {
+        for (text, why) in [
+            ("enable.idempotence=false", "once and in order"),
+            ("acks=1", "every replica"),
+            ("request.required.acks=1", "every replica"),
+            ("partitioner=random", "Java producers"),
+            ("message.timeout.ms=60000", "WRITE_DEADLINE_MS"),
+            ("transactional.id=x", "transactions"),
+            ("isolation.level=read_uncommitted", "aborted"),
+            ("auto.offset.reset=latest", "skipped in silence"),
+            ("enable.auto.commit=true", "in the store"),
+            ("enable.partition.eof=false", "where a topic ends"),
+            ("statistics.interval.ms=0", "whether the broker is heard"),
+            ("metadata.broker.list=elsewhere:9092", "KAFKA_BOOTSTRAP_SERVERS"),
+        ] {
+            let error = format!("{:#}", read_text(&format!("client.rack=1\n{text}\n")).expect_err(text));
+            let (key, value) = text.split_once('=').expect("a setting");
+            for part in ["KAFKA_CONFIG", ".properties", "line 2", key, why] {
+                assert!(error.contains(part), "{part} in {error}");
+            }
+            assert!(!error.contains(&format!("={value}")), "{error}");
+        }
+    }
+
+    /// What this release sets after a user's own settings must not be in a user's file, where it would have no effect.
+    #[test]
+    fn every_name_that_may_not_be_set_is_one_that_librdkafka_knows() {
+        for name in OURS.iter().flat_map(|(names, _)| *names) {
+            let known = ClientConfig::new()
+                .set(*name, "")
+                .create_native_config()
+                .err()
+                .is_none_or(|error| !error.to_string().contains("No such configuration property"));
+            assert!(known, "{name}");
         }
     }
 

@@ -2,6 +2,7 @@
 //! tunable ones and before those on which correctness rests.
 
 use rdkafka::ClientConfig;
+use rdkafka::config::RDKafkaLogLevel;
 
 use crate::config::Secret;
 
@@ -24,8 +25,12 @@ impl Cluster {
             .set("client.id", &self.client_id)
             // A broker that is back should be noticed within a second or so; the default backs off to 10 s.
             .set("reconnect.backoff.max.ms", "1000")
-            // A topic that is made while we wait for it should be seen soon; the default is 5 minutes.
-            .set("topic.metadata.refresh.interval.ms", "30000")
+            // A topic that is made while we wait for it, or deleted under us, should be noticed soon; the default is
+            // 5 minutes.
+            .set("topic.metadata.refresh.interval.ms", "2000")
+            // A young topic that the broker has not got any more is believed in for that long; the default is 30 s, in
+            // which every write would end as 504.
+            .set("topic.metadata.propagation.max.ms", "1000")
             // librdkafka's own lines go through tracing; a closed idle connection is no news.
             .set("log.connection.close", "false");
         config
@@ -49,6 +54,8 @@ impl Cluster {
             // What librdkafka may read ahead, in KiB: enough for full batches, small beside its default of 64 MiB.
             .set("queued.max.messages.kbytes", "16384");
         let mut config = self.with_extra(config);
+        let chosen = config.get("debug").map(|chosen| format!("{chosen},"));
+        let debug = chosen.unwrap_or_default() + "metadata";
         config
             // Statistics tell whether the broker is heard, and where partitions end.
             .set("statistics.interval.ms", "500")
@@ -64,7 +71,10 @@ impl Cluster {
             // Aborted transactions of other producers did not happen.
             .set("isolation.level", "read_committed")
             // Reading must never make a topic.
-            .set("allow.auto.create.topics", "false");
+            .set("allow.auto.create.topics", "false")
+            // Only there it is told that a topic was made anew (see `link`). A user's own choice is kept beside it.
+            .set("debug", debug)
+            .set_log_level(RDKafkaLogLevel::Debug);
         config
     }
 

@@ -1,12 +1,13 @@
 //! Where a partition ends, asked of the broker. A refusal ("there is no such order") is only as sure as the newest thing
 //! that was read, so it asks first.
 //!
-//! Questions are asked one at a time, on a thread of their own (librdkafka blocks). A request may share an answer only
-//! when the question was put after the request came: that is what the channel gives, as a question is put for those
-//! who are already in it.
+//! One question at a time per partition, on a thread for blocking work (librdkafka blocks), so that a leader that does not
+//! answer holds up only who asks about its partitions. A request may share an answer only when the question was put after
+//! the request came: those who come while a question is under way wait for the next one. A question that nobody waits for
+//! any more is not put.
 
 use std::collections::HashMap;
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -23,50 +24,80 @@ type Asker = oneshot::Sender<Result<i64, String>>;
 
 /// Asks for the ends of one topic's partitions.
 #[derive(Clone)]
-pub struct Ends(mpsc::Sender<(i32, Asker)>);
+pub struct Ends(Arc<Questions>);
+
+struct Questions {
+    consumer: BaseConsumer,
+    topic: String,
+    /// Who waits for the next question. A partition is here while one about it is under way.
+    askers: Mutex<HashMap<i32, Vec<Asker>>>,
+    life: Life,
+}
 
 impl Ends {
-    /// Starts the thread; it ends when the last handle is dropped.
+    /// Makes the client.
     ///
     /// # Errors
-    /// When the client or the thread cannot be made.
-    pub fn start(cluster: &Cluster, topic: &str, life: &Life) -> anyhow::Result<Self> {
-        let consumer: BaseConsumer = cluster
+    /// When that fails.
+    pub fn new(cluster: &Cluster, topic: &str, life: &Life) -> anyhow::Result<Self> {
+        let consumer = cluster
             .ends()
             .create()
             .context("making the Kafka client that asks for ends")?;
-        let topic = topic.to_owned();
-        let (sender, receiver) = mpsc::channel();
-        life.thread("kafka-ends", move || answer(&consumer, &topic, &receiver))
-            .context("starting the thread that asks for ends")?;
-        Ok(Self(sender))
+        Ok(Self(Arc::new(Questions {
+            consumer,
+            topic: topic.to_owned(),
+            askers: Mutex::default(),
+            life: life.clone(),
+        })))
     }
 
-    /// The offset behind the partition's last record, as the broker had it at some time after this call began.
+    /// The offset behind the partition's last record, as the broker had it at some time after this call began. Call it
+    /// within a tokio runtime.
     ///
     /// # Errors
     /// When the broker does not answer.
     pub async fn ask(&self, partition: i32) -> Result<i64, String> {
         let (asker, answer) = oneshot::channel();
-        self.0
-            .send((partition, asker))
-            .map_err(|_| "the client that asks for ends has stopped".to_owned())?;
+        if self.0.join(partition, asker) {
+            let questions = self.0.clone();
+            let life = self.0.life.clone();
+            life.blocking("asking where partitions end", move || questions.answer(partition));
+        }
         answer
             .await
             .unwrap_or_else(|_| Err("the client that asks for ends has stopped".to_owned()))
     }
 }
 
-fn answer(consumer: &BaseConsumer, topic: &str, questions: &mpsc::Receiver<(i32, Asker)>) {
-    while let Ok(first) = questions.recv() {
-        crash_point::reached(Point::EndsTurn);
-        let mut askers: HashMap<i32, Vec<Asker>> = HashMap::new();
-        for (partition, asker) in std::iter::once(first).chain(questions.try_iter()) {
-            askers.entry(partition).or_default().push(asker);
+impl Questions {
+    /// Joins those who wait. Returns whether nobody puts questions about that partition yet.
+    fn join(&self, partition: i32, asker: Asker) -> bool {
+        let mut all = self.lock();
+        let idle = !all.contains_key(&partition);
+        all.entry(partition).or_default().push(asker);
+        idle
+    }
+
+    /// Those whom the next question about that partition is put for; `None` when there is nobody.
+    fn next(&self, partition: i32) -> Option<Vec<Asker>> {
+        let mut all = self.lock();
+        let mut askers = all.get_mut(&partition).map(std::mem::take).unwrap_or_default();
+        askers.retain(|asker| !asker.is_closed());
+        if askers.is_empty() {
+            all.remove(&partition);
+            return None;
         }
-        for (partition, askers) in askers {
-            let end = consumer
-                .fetch_watermarks(topic, partition, TIMEOUT)
+        Some(askers)
+    }
+
+    /// Puts questions as long as somebody waits for the answer.
+    fn answer(&self, partition: i32) {
+        while let Some(askers) = self.next(partition) {
+            crash_point::reached(Point::EndsTurn);
+            let end = self
+                .consumer
+                .fetch_watermarks(&self.topic, partition, TIMEOUT)
                 .map(|(_, end)| end)
                 .map_err(|e| format!("the broker does not say where partition {partition} ends: {e}"));
             for asker in askers {
@@ -74,5 +105,52 @@ fn answer(consumer: &BaseConsumer, topic: &str, questions: &mpsc::Receiver<(i32,
                 let _ = asker.send(end.clone());
             }
         }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<i32, Vec<Asker>>> {
+        // Every change of the map is whole when the lock is given back.
+        self.askers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn questions() -> Questions {
+        let cluster = Cluster {
+            // Port 9 (discard): nobody listens.
+            bootstrap_servers: "127.0.0.1:9".to_owned(),
+            client_id: "test".to_owned(),
+            extra: Vec::new(),
+        };
+        let Ends(questions) = Ends::new(&cluster, "orders", &Life::default()).expect("a client");
+        Arc::into_inner(questions).expect("no other handle")
+    }
+
+    #[test]
+    fn who_comes_while_a_question_is_under_way_waits_for_the_next() {
+        let questions = questions();
+        let ((first, _a), (second, _b), (other, _c)) = (oneshot::channel(), oneshot::channel(), oneshot::channel());
+        assert!(questions.join(1, first));
+        assert_eq!(questions.next(1).map(|askers| askers.len()), Some(1));
+        assert!(
+            !questions.join(1, second),
+            "a question about that partition is under way"
+        );
+        assert!(questions.join(2, other), "which holds up no other partition");
+        assert_eq!(questions.next(1).map(|askers| askers.len()), Some(1));
+        assert!(questions.next(1).is_none());
+    }
+
+    #[test]
+    fn a_question_that_nobody_waits_for_any_more_is_not_put() {
+        let questions = questions();
+        let (asker, gone) = oneshot::channel();
+        assert!(questions.join(1, asker));
+        drop(gone);
+        assert!(questions.next(1).is_none());
+        let (asker, _answer) = oneshot::channel();
+        assert!(questions.join(1, asker), "the next one begins anew");
     }
 }

@@ -1,4 +1,4 @@
-//! The link to the broker, as librdkafka's own statistics and error events show it.
+//! The link to the broker, as librdkafka's own statistics, error events and log lines show it.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -22,6 +22,8 @@ struct State {
     partitions: HashMap<i32, Leader>,
     brokers_heard: Option<Instant>,
     last_error: Option<String>,
+    topic_id: Option<String>,
+    made_anew: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -66,6 +68,18 @@ impl Link {
         } else {
             state.last_error.clone()
         }
+    }
+
+    /// Whether the topic was made anew since this was last asked: it has the same name, and is another one. It is known
+    /// before the first record of the new topic is handed over.
+    pub fn take_made_anew(&self) -> bool {
+        std::mem::take(&mut self.lock().made_anew)
+    }
+
+    fn learn_topic_id(&self, id: &str) {
+        let mut state = self.lock();
+        let known = state.topic_id.replace(id.to_owned());
+        state.made_anew |= known.is_some_and(|known| known != id);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
@@ -136,11 +150,23 @@ impl ClientContext for LinkContext {
     }
 
     fn log(&self, level: RDKafkaLogLevel, fac: &str, log_message: &str) {
+        if let Some(id) = new_topic_id(log_message, &self.topic) {
+            self.link.learn_topic_id(id);
+        }
         log(level, fac, log_message);
     }
 }
 
 impl ConsumerContext for LinkContext {}
+
+/// The id that a topic has now, when that is what librdkafka's line says. It notices that a topic was deleted and made
+/// again, goes on with the new one at the old one's offset (2.12: "an offset reset must be triggered", says a note in
+/// `rd_kafka_topic_metadata_update0`), and tells nobody but its debug log.
+fn new_topic_id<'a>(line: &'a str, topic: &str) -> Option<&'a str> {
+    let (before, ids) = line.split_once(" changed id from ")?;
+    let named = before.rsplit_once("Topic ").is_some_and(|(_, name)| name == topic);
+    ids.split_once(" to ").map(|(_, id)| id).filter(|_| named)
+}
 
 /// librdkafka's log lines, one level lower: its "error" is mostly a broker that is away, which health tells better.
 pub fn log(level: RDKafkaLogLevel, fac: &str, message: &str) {
@@ -150,5 +176,24 @@ pub fn log(level: RDKafkaLogLevel, fac: &str, message: &str) {
         }
         RDKafkaLogLevel::Error | RDKafkaLogLevel::Warning => tracing::info!(target: "librdkafka", fac, "{message}"),
         _ => tracing::debug!(target: "librdkafka", fac, "{message}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_topic_that_was_made_anew_is_told_once_and_only_when_its_name_was_known_before() {
+        let link = Link::default();
+        let context = LinkContext::new(link.clone(), "orders");
+        let says = |line: &str| context.log(RDKafkaLogLevel::Debug, "METADATA", line);
+        says("[thrd:main]: Topic orders changed id from AAAAAAAAAAAAAAAAAAAAAA to 7xT0");
+        says("[thrd:main]: Topic other-orders changed id from 7xT0 to 9yU1");
+        says("[thrd:main]: Topic orders changed id from 7xT0 to 7xT0");
+        assert!(!link.take_made_anew());
+        says("[thrd:main]: Topic orders changed id from 7xT0 to 8zV2");
+        assert!(link.take_made_anew());
+        assert!(!link.take_made_anew());
     }
 }

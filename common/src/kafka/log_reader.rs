@@ -26,11 +26,14 @@ pub enum Seen<'a> {
     OutOfRange,
     /// The topic is not there (any more).
     TopicGone,
+    /// The topic was deleted and made again: nothing that is known of it holds. It comes alone.
+    MadeAnew,
 }
 
 /// A reader of one topic.
 pub struct LogReader {
     consumer: Closing,
+    link: Link,
     topic: String,
 }
 
@@ -42,10 +45,11 @@ impl LogReader {
     pub fn new(cluster: &Cluster, topic: &str, link: Link) -> anyhow::Result<Self> {
         let consumer = cluster
             .reader()
-            .create_with_context(LinkContext::new(link, topic))
+            .create_with_context(LinkContext::new(link.clone(), topic))
             .context("making the Kafka consumer: check KAFKA_BOOTSTRAP_SERVERS and KAFKA_CONFIG")?;
         Ok(Self {
             consumer: Closing::new(consumer),
+            link,
             topic: topic.to_owned(),
         })
     }
@@ -107,6 +111,10 @@ impl LogReader {
                 }
                 Some(Err(error)) => batch.extend(seen(error)),
             }
+        }
+        // Records of the new topic may be among them, at offsets that meant something else in the old one.
+        if self.link.take_made_anew() {
+            return vec![Seen::MadeAnew];
         }
         batch
     }

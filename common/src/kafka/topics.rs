@@ -9,7 +9,8 @@ use rdkafka::error::RDKafkaErrorCode;
 
 use super::config::Cluster;
 
-const TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the broker may take for one answer; a service that is told to stop waits as long for it.
+const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// A topic as it is made when it is missing.
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rdkafka::Message;
 
 use super::part::Hold;
-use super::prepare::not_this_topic;
+use super::prepare::{made_anew, not_this_topic};
 use super::run::Runner;
 use super::share::{Share, hash};
 use super::unusables::{Refused, Unusables};
@@ -15,6 +15,9 @@ use crate::kafka::log_reader::{LogReader, Seen};
 
 impl<U: Unusables> Runner<U> {
     pub(super) fn process(&mut self, reader: &LogReader, batch: &[Seen<'_>]) {
+        if batch.iter().any(|seen| matches!(seen, Seen::MadeAnew)) {
+            return self.meet_new_topic();
+        }
         let shares = match self.fold(reader, batch) {
             Ok(shares) => shares,
             Err(error) => return self.put_back_all(reader, batch, &format!("the store cannot be read: {error:#}")),
@@ -43,6 +46,18 @@ impl<U: Unusables> Runner<U> {
         }
     }
 
+    /// What is known came from the old topic, so nothing of the new one may be read or written on the strength of it. Where
+    /// nothing was read yet, there is nothing to mistake.
+    pub(super) fn meet_new_topic(&mut self) {
+        match self.store.partitions() {
+            Ok(rows) if rows.values().all(|row| row.next == 0) => self.lost = Some("the topic was made anew"),
+            Ok(_) => self.halt(made_anew(&self.settings.topic.name)),
+            Err(error) => self.halt(format!(
+                "the topic was made anew, and the store cannot be read: {error:#}"
+            )),
+        }
+    }
+
     /// What the batch's records do, by partition, in memory only.
     fn fold<'a>(&mut self, reader: &LogReader, batch: &'a [Seen<'a>]) -> anyhow::Result<BTreeMap<i32, Share<'a>>> {
         let partitions = i32::try_from(self.parts.len()).unwrap_or(i32::MAX);
@@ -53,6 +68,8 @@ impl<U: Unusables> Runner<U> {
                 Seen::OutOfRange => self.lost = Some("the broker has not got an offset that comes next"),
                 // It may only be a broker that has not heard of the topic yet.
                 Seen::TopicGone => self.lost = Some("a broker says that the topic is not there"),
+                // It comes alone.
+                Seen::MadeAnew => {}
                 Seen::Record(record) => {
                     let partition = record.partition();
                     let Some(part) = self.part(partition) else { continue };
@@ -152,7 +169,7 @@ impl<U: Unusables> Runner<U> {
             .filter_map(|seen| match seen {
                 Seen::Record(record) => Some(record.partition()),
                 Seen::End(partition) => Some(*partition),
-                Seen::OutOfRange | Seen::TopicGone => None,
+                Seen::OutOfRange | Seen::TopicGone | Seen::MadeAnew => None,
             })
             .collect();
         for partition in touched {

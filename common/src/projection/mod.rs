@@ -88,7 +88,7 @@ impl Projection {
     ) -> anyhow::Result<Self> {
         let link = Link::default();
         let reader = LogReader::new(&settings.cluster, &settings.topic.name, link.clone())?;
-        let ends = Ends::start(&settings.cluster, &settings.topic.name, life)?;
+        let ends = Ends::new(&settings.cluster, &settings.topic.name, life)?;
         let waiters = Waiters::default();
         let (progress, seen) = watch::channel(Progress::default());
         let (commands, orders) = mpsc::channel();

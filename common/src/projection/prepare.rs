@@ -11,7 +11,10 @@ use crate::kafka::log_reader::LogReader;
 use crate::kafka::topics::{Compacted, Topics};
 use crate::store::{NoRoom, PartitionRow, Store};
 
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the broker may take for one answer; a service that is told to stop waits as long for it.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+const UNTIL_REBUILT: &str = "Nothing is read until an operator starts with --rebuild, which forgets the store's orders and reads the topic anew";
 
 /// Why reading cannot begin.
 pub(super) enum NotReady {
@@ -46,7 +49,6 @@ pub(super) fn prepare(
 ) -> Result<Prepared, NotReady> {
     let yet = |error: anyhow::Error| NotReady::Yet(format!("{error:#}"));
     let topic = &settings.topic.name;
-    let topics = Topics::new(&settings.cluster).map_err(yet)?;
     let count = || {
         reader.partition_count(PATIENCE).map_err(|e| {
             NotReady::Yet(format!(
@@ -59,6 +61,7 @@ pub(super) fn prepare(
     };
     let mut found = count()?;
     if found.is_none() && settings.create_topics {
+        let topics = Topics::new(&settings.cluster).map_err(yet)?;
         runtime.block_on(topics.ensure(&settings.topic)).map_err(yet)?;
         found = count()?;
         if found.is_none() {
@@ -77,7 +80,7 @@ pub(super) fn prepare(
         }));
     };
     let warnings = if settings.check_topics {
-        check(&topics, topic, runtime)?
+        check(&Topics::new(&settings.cluster).map_err(yet)?, topic, runtime)?
     } else {
         Vec::new()
     };
@@ -171,6 +174,13 @@ pub(super) fn other_count(topic: &str, has: impl std::fmt::Display, had: impl st
 /// The sentence for a topic that is not the one that the store was made from.
 pub(super) fn not_this_topic(topic: &str, partition: i32, why: &str) -> String {
     format!(
-        "topic {topic}, partition {partition} is not the one that the store was made from ({why}): it was deleted and made again, or lost records. Nothing is read until an operator starts with --rebuild, which forgets the store's orders and reads the topic anew"
+        "topic {topic}, partition {partition} is not the one that the store was made from ({why}): it was deleted and made again, or lost records. {UNTIL_REBUILT}"
+    )
+}
+
+/// The sentence for a topic that was deleted and made again while it was read.
+pub(super) fn made_anew(topic: &str) -> String {
+    format!(
+        "topic {topic} is not the one that the store was made from (it has another id than before): it was deleted and made again. {UNTIL_REBUILT}"
     )
 }

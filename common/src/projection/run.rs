@@ -17,7 +17,7 @@ use super::waiters::Waiters;
 use super::{Command, Settings};
 use crate::crash_point::{self, Point};
 use crate::kafka::link::Link;
-use crate::kafka::log_reader::LogReader;
+use crate::kafka::log_reader::{LogReader, Seen};
 use crate::store::Store;
 
 /// Most records of one batch: bounds what is held in memory and how long a commit takes.
@@ -134,7 +134,14 @@ impl<U: Unusables> Runner<U> {
                 }
             }
             // The broker's callbacks (link, errors) are served by polling.
-            drop(reader.next_batch(1, Duration::ZERO));
+            if matches!(reader.next_batch(1, Duration::ZERO)[..], [Seen::MadeAnew]) {
+                self.meet_new_topic();
+                self.lost = None;
+            }
+            if self.halted {
+                self.progress.send_modify(|progress| progress.starting = None);
+                return true;
+            }
             match commands.recv_timeout(RETRY) {
                 Ok(Command::Stop) | Err(mpsc::RecvTimeoutError::Disconnected) => return false,
                 Ok(Command::Halt(reason)) => {

@@ -33,6 +33,8 @@ pub(super) struct Follower {
     settings: Settings,
     runtime: Handle,
     reader: LogReader,
+    /// What is heard of the topic, whichever client hears it.
+    link: Link,
     index: Index,
     condition: Condition,
     /// How many partitions are followed; 0: none yet, or none any more.
@@ -43,6 +45,8 @@ pub(super) struct Follower {
     tried: Instant,
     /// Whether the topic was gone: the client may go on telling so of a topic that was made anew, so it is replaced.
     gone: bool,
+    /// Whether the topic was made anew: the index is of the old one, whatever the offsets say.
+    anew: bool,
 }
 
 impl Follower {
@@ -51,18 +55,21 @@ impl Follower {
     /// # Errors
     /// When the client cannot be made.
     pub fn new(settings: Settings, index: Index, condition: Condition) -> anyhow::Result<Self> {
-        let reader = LogReader::new(&settings.cluster, &settings.topic.name, Link::default())?;
+        let link = Link::default();
+        let reader = LogReader::new(&settings.cluster, &settings.topic.name, link.clone())?;
         let runtime = Handle::current();
         Ok(Self {
             settings,
             runtime,
             reader,
+            link,
             index,
             condition,
             partitions: 0,
             ended: BTreeSet::new(),
             tried: Instant::now(),
             gone: false,
+            anew: false,
         })
     }
 
@@ -122,7 +129,7 @@ impl Follower {
         self.tried = Instant::now();
         let partitions = self.find_topic()?;
         if std::mem::take(&mut self.gone) {
-            self.reader = LogReader::new(&self.settings.cluster, &self.settings.topic.name, Link::default())?;
+            self.reader = LogReader::new(&self.settings.cluster, &self.settings.topic.name, self.link.clone())?;
         }
         let bounds = (0..partitions)
             .map(|partition| self.reader.bounds(partition, PATIENCE))
@@ -140,7 +147,7 @@ impl Follower {
                 .and_then(|partition| bounds.get(partition));
             bounds.is_some_and(|(first, end)| (first..=end).contains(&next))
         };
-        let fresh = !next.iter().all(|(partition, next)| fits(partition, next));
+        let fresh = std::mem::take(&mut self.anew) || !next.iter().all(|(partition, next)| fits(partition, next));
         if fresh {
             tracing::warn!(
                 kafka.topic = self.reader.topic(),
@@ -204,6 +211,10 @@ impl Follower {
                 }
                 Seen::OutOfRange => lost = Some("the dead-letter topic lost records that were not read"),
                 Seen::TopicGone => lost = Some("the dead-letter topic is gone"),
+                Seen::MadeAnew => {
+                    self.anew = true;
+                    lost = Some("the dead-letter topic was made anew");
+                }
             }
         }
         let indexed = entries

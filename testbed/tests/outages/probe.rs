@@ -1,0 +1,195 @@
+//! Clients that write and read all the time. Every answer must come in time and mean what its status says.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use testbed::client::{Answer, Client};
+use testbed::log::Record;
+use testbed::reference;
+use testbed::service::Service;
+use testbed::views::{Order, Written};
+
+/// The services' default, and a second more for the answer to come.
+const WRITE: Duration = Duration::from_secs(5 + 1);
+/// Reads wait for nothing.
+const READ: Duration = Duration::from_secs(1);
+/// Between two requests of one client: enough requests to meet every moment of a fault, and no load.
+const PACE: Duration = Duration::from_millis(20);
+const WRITERS: usize = 4;
+
+/// What the clients were told.
+#[derive(Debug, Default)]
+pub struct Told {
+    acknowledged: Vec<Written>,
+    /// Orders whose creation was answered 504: each is there once, or not at all.
+    unknown: HashSet<String>,
+    /// Orders whose creation was answered 503: none is there.
+    refused: HashSet<String>,
+    /// How many answers there were of each kind.
+    pub answers: BTreeMap<(&'static str, u16), usize>,
+    slowest: BTreeMap<&'static str, Duration>,
+}
+
+/// Lets clients write and read until `fault` is over. Returns what they were told.
+pub async fn throughout(
+    cart: &Service,
+    order: &Service,
+    fault: impl Future<Output = anyhow::Result<()>>,
+) -> anyhow::Result<Told> {
+    let (cart, order) = (cart.http.url().to_owned(), order.http.url().to_owned());
+    let over = AtomicBool::new(false);
+    let writers = futures::future::try_join_all((0..WRITERS).map(|n| writer(n, &cart, &over)));
+    let fault = async {
+        let result = fault.await;
+        over.store(true, Ordering::Relaxed);
+        result
+    };
+    let (writers, asker, reader, ()) = tokio::try_join!(writers, asker(&cart, &over), reader(&order, &over), fault)?;
+    let mut told = Told::default();
+    for one in writers.into_iter().chain([asker, reader]) {
+        told.add(one);
+    }
+    println!("{:?}, slowest {:?}", told.answers, told.slowest);
+    Ok(told)
+}
+
+/// Creates order after order, and updates each.
+async fn writer(n: usize, cart: &str, over: &AtomicBool) -> anyhow::Result<Told> {
+    let (client, mut told) = (Client::new(cart)?, Told::default());
+    // Orders of one test must not meet those of its next fault.
+    let name = format!("P{n}-{:08x}", fastrand::u32(..));
+    for m in 0.. {
+        if over.load(Ordering::Relaxed) {
+            break;
+        }
+        let id = format!("{name}-{m}");
+        let answer = told.ask("create", WRITE, client.create_short(&id)).await?;
+        match answer.status {
+            201 => told.acknowledged.push(answer.read(201)?),
+            503 => drop(told.refused.insert(id.clone())),
+            504 => drop(told.unknown.insert(id.clone())),
+            _ => anyhow::bail!("creating {id}: {answer:?}"),
+        }
+        if answer.status == 201 {
+            let answer = told.ask("update", WRITE, client.update(&id, "confirmed")).await?;
+            match answer.status {
+                200 => told.acknowledged.push(answer.read(200)?),
+                503 | 504 => {}
+                _ => anyhow::bail!("updating {id}: {answer:?}"),
+            }
+        }
+        tokio::time::sleep(PACE).await;
+    }
+    Ok(told)
+}
+
+/// Updates an order that there is not: refused only when that is certain.
+async fn asker(cart: &str, over: &AtomicBool) -> anyhow::Result<Told> {
+    let (client, mut told) = (Client::new(cart)?, Told::default());
+    while !over.load(Ordering::Relaxed) {
+        let answer = told
+            .ask("refuse", WRITE, client.update("nobody-s", "confirmed"))
+            .await?;
+        anyhow::ensure!(matches!(answer.status, 404 | 503), "{answer:?}");
+        tokio::time::sleep(PACE).await;
+    }
+    Ok(told)
+}
+
+/// Reads an order, whose version never goes back, and what the service says of itself.
+async fn reader(order: &str, over: &AtomicBool) -> anyhow::Result<Told> {
+    let (client, mut told, mut version) = (Client::new(order)?, Told::default(), 0);
+    while !over.load(Ordering::Relaxed) {
+        let shown: Order = told.ask("read", READ, client.details("A-1")).await?.read(200)?;
+        anyhow::ensure!(shown.version >= version, "{version} before {shown:?}");
+        version = shown.version;
+        for path in ["/stats", "/health", "/health/ready"] {
+            let answer = told.ask("read", READ, client.get(path)).await?;
+            anyhow::ensure!(answer.status == 200, "{path}: {answer:?}");
+        }
+        tokio::time::sleep(PACE).await;
+    }
+    Ok(told)
+}
+
+impl Told {
+    /// Asks, and notes how that went.
+    async fn ask(
+        &mut self,
+        what: &'static str,
+        limit: Duration,
+        request: impl Future<Output = anyhow::Result<Answer>>,
+    ) -> anyhow::Result<Answer> {
+        let begun = Instant::now();
+        let answer = request.await.with_context(|| format!("{what}: no answer"))?;
+        let took = begun.elapsed();
+        anyhow::ensure!(took <= limit, "{what} took {took:?}: {answer:?}");
+        // Whoever is told "not now" is told when to come again; whoever is told "unknown", which event it is about.
+        let helps = match answer.status {
+            503 => !answer.header("retry-after").is_empty(),
+            504 => answer.value()["eventId"].is_string(),
+            _ => true,
+        };
+        anyhow::ensure!(helps, "{what}: {answer:?}");
+        *self.answers.entry((what, answer.status)).or_default() += 1;
+        let slowest = self.slowest.entry(what).or_default();
+        *slowest = took.max(*slowest);
+        Ok(answer)
+    }
+
+    fn add(&mut self, other: Self) {
+        self.acknowledged.extend(other.acknowledged);
+        self.unknown.extend(other.unknown);
+        self.refused.extend(other.refused);
+        for (kind, count) in other.answers {
+            *self.answers.entry(kind).or_default() += count;
+        }
+        for (what, took) in other.slowest {
+            let slowest = self.slowest.entry(what).or_default();
+            *slowest = took.max(*slowest);
+        }
+    }
+
+    /// How many writes were acknowledged.
+    pub fn successes(&self) -> usize {
+        self.acknowledged.len()
+    }
+
+    /// Checks what was told against the log: what was acknowledged lies where it was said, what was refused lies nowhere,
+    /// and nothing lies there twice.
+    pub fn check(&self, log: &[Record]) -> anyhow::Result<()> {
+        let mut events = HashSet::new();
+        let mut by_place = HashMap::new();
+        let mut orders = HashSet::new();
+        for record in log {
+            let event = reference::event(record)?;
+            anyhow::ensure!(events.insert(event.event_id), "{} lies there twice", event.event_id);
+            let order = event.order.order_id.clone();
+            anyhow::ensure!(
+                orders.insert((order.clone(), event.order.version)),
+                "two versions {} of {order}, which only one client writes",
+                event.order.version
+            );
+            by_place.insert(record.place(), event);
+        }
+        for written in &self.acknowledged {
+            let event = by_place.get(&(written.partition, written.offset));
+            let event = event.with_context(|| format!("acknowledged, and not there: {written:?}"))?;
+            anyhow::ensure!(event.event_id == written.event_id, "{event:?} in place of {written:?}");
+        }
+        let created = |id: &String| orders.contains(&(id.clone(), 1));
+        if let Some(id) = self.refused.iter().find(|id| created(id)) {
+            anyhow::bail!("{id} was refused, and is there");
+        }
+        let there = self.unknown.iter().filter(|id| created(id)).count();
+        println!(
+            "{} acknowledged, all there; {} refused, none there; {} unknown, {there} there",
+            self.acknowledged.len(),
+            self.refused.len(),
+            self.unknown.len()
+        );
+        Ok(())
+    }
+}

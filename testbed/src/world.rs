@@ -94,6 +94,7 @@ impl World {
             environment: Vec::new(),
             log: self.logs.join(format!("{}-{n}.log", program.name())),
             dir: self.dir.clone(),
+            file_limit: None,
         };
         Ok(setup
             .with("KAFKA_BOOTSTRAP_SERVERS", &self.servers.kafka)

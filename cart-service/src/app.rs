@@ -73,7 +73,8 @@ impl Application {
         let settings = Settings::of(SERVICE, pipeline, config.unknown_schema_grace())?;
         let topic = settings.topic.name.clone();
         // Below the deadline, so that a record is given up before the request is.
-        let publisher = Publisher::new(settings.cluster.clone(), &topic, config.write_deadline().mul_f64(0.8))?;
+        let delivery_timeout = config.write_deadline().mul_f64(0.8);
+        let publisher = Publisher::new(settings.cluster.clone(), &topic, delivery_timeout, life.clone())?;
         let skip = Skip(doubts.clone());
         let projection = Projection::start(settings, store.clone(), registry.clone(), skip, &life)?;
         let subject = schemas::subject(&topic);

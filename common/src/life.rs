@@ -125,7 +125,8 @@ impl Life {
         }
     }
 
-    fn guard(&self, name: &'static str) -> Guard {
+    /// A guard for work on a thread that is not ours to start, such as a callback: its panic is the end of the service.
+    pub fn guard(&self, name: &'static str) -> Guard {
         Guard {
             life: self.clone(),
             name,
@@ -134,7 +135,7 @@ impl Life {
 }
 
 /// Reports the panic that drops it.
-struct Guard {
+pub struct Guard {
     life: Life,
     name: &'static str,
 }

@@ -3,6 +3,7 @@
 
 use std::future::Future;
 use std::net::TcpListener;
+use std::time::Duration;
 
 use actix_web::web::ServiceConfig;
 use anyhow::{Context, anyhow, bail};
@@ -10,6 +11,9 @@ use anyhow::{Context, anyhow, bail};
 use crate::http::server;
 use crate::life::Life;
 use crate::registration::Registration;
+
+/// How long a service that is ending goes on to take requests, and refuses them.
+const GRACE: Duration = Duration::from_millis(500);
 
 /// Serves those routes on that listener until `stop` resolves, then lets running requests end.
 ///
@@ -27,7 +31,7 @@ where
     R: Fn(&mut ServiceConfig) + Clone + Send + 'static,
 {
     let address = listener.local_addr().context("asking for the address")?;
-    let server = server::serve(listener, service, routes)?;
+    let server = server::serve(listener, service, life, routes)?;
     let handle = server.handle();
     #[expect(clippy::disallowed_methods, reason = "its end is awaited below")]
     let mut served = tokio::spawn(server);
@@ -43,6 +47,8 @@ where
     };
     tracing::info!("stopping");
     life.end();
+    // The time is what it is about: who asks for readiness hears of it, and whoever has just connected gets an answer.
+    tokio::time::sleep(GRACE).await;
     handle.stop(true).await;
     served
         .await

@@ -14,7 +14,8 @@ use actix_web::{App, Error, HttpServer};
 use anyhow::Context;
 use tracing_actix_web::TracingLogger;
 
-use super::{envelope, errors, metrics, routes};
+use super::{ending, envelope, errors, metrics, routes};
+use crate::life::Life;
 
 /// Longest that a client may take to send a request's head.
 // why: idle half-open connections (slowloris) are closed; a real client sends its head at once
@@ -36,6 +37,7 @@ const BACKLOG: u32 = 1_024;
 /// (`app_data`) must be a clone of the same thing.
 pub fn app(
     service: &'static str,
+    life: Life,
     routes: impl Fn(&mut ServiceConfig),
 ) -> App<
     impl ServiceFactory<
@@ -51,6 +53,9 @@ pub fn app(
         .configure(&routes)
         .default_service(web::to(routes::not_found))
         // The last one sees a request first and its answer last.
+        .wrap(from_fn(move |request, next| {
+            ending::refuse(life.clone(), request, next)
+        }))
         .wrap(from_fn(errors::render))
         .wrap(metrics::measure(service))
         .wrap(TracingLogger::default())
@@ -60,11 +65,12 @@ pub fn app(
 ///
 /// # Errors
 /// What the system says against listening.
-pub fn serve<R>(listener: TcpListener, service: &'static str, routes: R) -> io::Result<Server>
+pub fn serve<R>(listener: TcpListener, service: &'static str, life: &Life, routes: R) -> io::Result<Server>
 where
     R: Fn(&mut ServiceConfig) + Clone + Send + 'static,
 {
-    let server = HttpServer::new(move || app(service, routes.clone()))
+    let life = life.clone();
+    let server = HttpServer::new(move || app(service, life.clone(), routes.clone()))
         .client_request_timeout(REQUEST_TIMEOUT)
         .keep_alive(KeepAlive::Timeout(KEEP_ALIVE))
         .shutdown_timeout(SHUTDOWN_TIMEOUT)

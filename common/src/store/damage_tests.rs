@@ -110,21 +110,10 @@ enum Damage {
 impl Damage {
     /// Damage to a file of that length: at its ends, and in between.
     fn all(length: u64) -> Vec<Self> {
-        let places = [
-            0,
-            1,
-            5,
-            length / 4,
-            length / 2,
-            length * 3 / 4,
-            length.saturating_sub(1),
-        ];
-        let mut all: Vec<_> = places
-            .iter()
-            .filter(|at| **at < length)
-            .map(|at| Self::Flip(*at))
-            .collect();
-        all.extend([0, length / 3, length / 2, length.saturating_sub(1)].map(Self::CutAt));
+        let places = [0, length / 4, length / 2, length.saturating_sub(1)];
+        let inside = |at: &&u64| **at < length;
+        let mut all: Vec<_> = places.iter().filter(inside).map(|at| Self::Flip(*at)).collect();
+        all.extend([0, length / 2].map(Self::CutAt));
         all.push(Self::Remove);
         all
     }

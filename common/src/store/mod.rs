@@ -8,6 +8,7 @@ mod damage_tests;
 mod embedded;
 mod error;
 mod files;
+mod opening;
 mod room;
 mod rows;
 mod schemas;

@@ -59,13 +59,13 @@ async fn order_service_stops_reading_on_a_full_disk_and_tells_what_it_knows() ->
         Ok(())
     })
     .await?;
-    let paused = order.http.stats().await?.partitions;
-    assert!(
-        paused
-            .iter()
-            .any(|p| p.paused.as_ref().is_some_and(|why| why.contains("is full"))),
-        "{paused:?}"
-    );
+    until("a partition says why it waits", LONG, async || {
+        let stats = order.http.stats().await?;
+        let mut reasons = stats.partitions.iter().filter_map(|p| p.paused.as_ref());
+        anyhow::ensure!(reasons.any(|why| why.contains("is full")), "{stats:?}");
+        Ok(())
+    })
+    .await?;
 
     // A crash in the middle of it, and a start on the full disk.
     order.kill9()?;

@@ -125,7 +125,7 @@ cleanup() {
 
 set_up_tools() {
   local needs=(build-essential pkg-config zlib1g-dev libssl-dev ca-certificates shellcheck)
-  $QUICK || needs+=(java maven kcat python3-venv jq curl)
+  $QUICK || needs+=(faketime java maven kcat python3-venv jq curl)
   ensure "${needs[@]}"
   if ! cargo fmt --version >/dev/null 2>&1 || ! cargo clippy --version >/dev/null 2>&1; then
     rustup component add rustfmt clippy

@@ -8,6 +8,7 @@ use actix_web::web::{self, ServiceConfig};
 use anyhow::Context;
 use common::config::StoreUrl;
 use common::http::server;
+use common::life::Life;
 use common::projection::{Projection, Settings, View};
 use common::registration::Registration;
 use common::registry::Registry;
@@ -30,6 +31,7 @@ pub struct State {
     pub(crate) view: View,
     pub(crate) registry: Arc<Registry>,
     pub(crate) registration: Registration,
+    pub(crate) life: Life,
     pub(crate) doubts: Doubts,
     pub(crate) metrics: PrometheusHandle,
     order_service: reqwest::Url,
@@ -55,13 +57,18 @@ impl Application {
         let listener = server::bind(&pipeline.api_host, config.api_port, "--api-port / API_PORT").await?;
         let port = listener.local_addr().context("asking for the port")?.port();
         let StoreUrl::Embedded(dir) = &config.store;
-        let store = Store::open(dir)?;
+        let store = if pipeline.rebuild {
+            Store::open_to_rebuild(dir)?
+        } else {
+            Store::open(dir)?
+        };
         let doubts = Doubts::open(&store)?;
         if pipeline.rebuild {
             // Before the store, which says that there is something to forget.
             doubts.forget()?;
             store.forget()?;
         }
+        let life = Life::default();
         let registry = Arc::new(Registry::new(&pipeline.registry)?);
         let settings = Settings {
             most_keys: config.idempotency_keys,
@@ -69,11 +76,15 @@ impl Application {
         };
         let topic = settings.topic.name.clone();
         // Below the deadline, so that a record is given up before the request is.
-        let publisher = Publisher::new(settings.cluster.clone(), &topic, config.write_deadline().mul_f64(0.8))?;
-        let projection = Projection::start(settings, store.clone(), registry.clone(), Skip(doubts.clone()))?;
-        let registration = Registration::spawn(registry.clone(), schemas::subject(&topic), store.clone(), pipeline);
+        let delivery_timeout = config.write_deadline().mul_f64(0.8);
+        let publisher = Publisher::new(settings.cluster.clone(), &topic, delivery_timeout, life.clone())?;
+        let skip = Skip(doubts.clone());
+        let projection = Projection::start(settings, store.clone(), registry.clone(), skip, &life)?;
+        let subject = schemas::subject(&topic);
+        let registration = Registration::spawn(registry.clone(), subject, store.clone(), pipeline, &life);
         let view = projection.view();
-        let clearing_up = tokio::spawn(doubts.clone().clear_up(registry.clone(), view.clone()));
+        let clear_up = doubts.clone().clear_up(registry.clone(), view.clone());
+        let clearing_up = life.task("clearing up orders in doubt", clear_up);
         let writer = Writer::new(
             view.clone(),
             publisher,
@@ -86,6 +97,7 @@ impl Application {
             view,
             registry,
             registration,
+            life,
             doubts,
             metrics,
             order_service: config.order_service_url,
@@ -107,7 +119,7 @@ impl Application {
     /// Serves until `stop` resolves, then lets running requests end.
     ///
     /// # Errors
-    /// When the registry refuses the schema, the HTTP server fails, or the store cannot be synced to disk.
+    /// When the registry refuses the schema, a part of the service has failed, or the HTTP server fails.
     pub async fn run_until_stopped(self, stop: impl Future) -> anyhow::Result<()> {
         let Self {
             listener,
@@ -116,10 +128,10 @@ impl Application {
             clearing_up,
             ..
         } = self;
-        let registration = state.registration.clone();
+        let (registration, life) = (state.registration.clone(), state.life.clone());
         let routed = state.clone();
         let routes = move |config: &mut ServiceConfig| routes::configure(config, &routed);
-        let served = service::serve_until(stop, listener, SERVICE, &registration, routes).await;
+        let served = service::serve_until(stop, listener, SERVICE, &registration, &life, routes).await;
         let flushed = tokio::task::spawn_blocking(move || state.writer.flush())
             .await
             .context("flushing the producer");
@@ -128,8 +140,8 @@ impl Application {
         let _ = clearing_up.await;
         registration.end().await;
         // After the requests: they waited for the projection.
-        let stopped = projection.stop().await;
-        served.and(flushed).and(stopped)
+        projection.stop().await;
+        served.and(flushed)
     }
 }
 

@@ -38,6 +38,8 @@ fn report(state: &State) -> HealthReport {
             link.trouble().map(|trouble| format!(": {trouble}")).unwrap_or_default()
         ));
     }
+    let trouble = state.life.trouble();
+    reasons.extend(trouble.clone());
     reasons.extend(state.registration.trouble());
     reasons.extend(state.doubts.trouble());
     let registry = state.registry.reachability().into();
@@ -46,9 +48,11 @@ fn report(state: &State) -> HealthReport {
     } else {
         Connection::Disconnected
     };
-    let ready = progress.is_caught_up()
+    let ready = trouble.is_none()
+        && progress.is_caught_up()
         && progress.starting.is_none()
         && progress.halted.is_none()
+        && progress.unwritable.is_none()
         && link.is_connected()
         && state.registration.schema_id().is_some();
     HealthReport::new(SERVICE, env!("CARGO_PKG_VERSION"), kafka, registry, ready, reasons)

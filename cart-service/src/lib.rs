@@ -4,6 +4,8 @@
 //! [`decide`] (state and command → write, already so, or refuse; pure) → [`publisher`] (Avro → Kafka) → the projection
 //! reads the event back, and its outcome is the answer.
 
+#![cfg_attr(not(test), deny(clippy::disallowed_methods))]
+
 pub mod app;
 pub mod config;
 pub mod decide;

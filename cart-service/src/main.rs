@@ -1,5 +1,7 @@
 //! Starts cart-service: settings, logs, run. A service that fails exits non-zero.
 
+#![deny(clippy::disallowed_methods)]
+
 use std::process::ExitCode;
 
 use cart_service::{Application, Cli, SERVICE};
@@ -22,8 +24,10 @@ async fn main() -> anyhow::Result<ExitCode> {
     descriptors::raise();
     let stop = shutdown::signal()?;
     let metrics = telemetry::metrics_recorder();
-    tokio::spawn(telemetry::metrics_upkeep(metrics.clone()));
-    let application = Application::build(config, metrics).await?;
-    application.run_until_stopped(stop).await?;
+    let application = Application::build(config, metrics.clone()).await?;
+    tokio::select! {
+        ended = application.run_until_stopped(stop) => ended?,
+        never = telemetry::metrics_upkeep(metrics) => match never {},
+    }
     Ok(ExitCode::SUCCESS)
 }

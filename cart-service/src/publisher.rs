@@ -10,6 +10,7 @@ use common::event::OrderEvent;
 use common::idempotency::KeyedRequest;
 use common::kafka::config::Cluster;
 use common::kafka::link;
+use common::life::Life;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -35,6 +36,7 @@ pub struct Publisher {
     cluster: Cluster,
     topic: String,
     delivery_timeout: Duration,
+    life: Life,
     /// Sending holds it shared, and only for as long as it takes to queue a record.
     producer: RwLock<ThreadedProducer<Reports>>,
 }
@@ -44,12 +46,13 @@ impl Publisher {
     ///
     /// # Errors
     /// When the client cannot be made.
-    pub fn new(cluster: Cluster, topic: &str, delivery_timeout: Duration) -> anyhow::Result<Self> {
-        let producer = RwLock::new(make(&cluster, delivery_timeout)?);
+    pub fn new(cluster: Cluster, topic: &str, delivery_timeout: Duration, life: Life) -> anyhow::Result<Self> {
+        let producer = RwLock::new(make(&cluster, delivery_timeout, life.clone())?);
         Ok(Self {
             cluster,
             topic: topic.to_owned(),
             delivery_timeout,
+            life,
             producer,
         })
     }
@@ -99,7 +102,7 @@ impl Publisher {
 
     /// Puts a new producer in the place of one that is broken.
     fn replace(&self) {
-        let new = match make(&self.cluster, self.delivery_timeout) {
+        let new = match make(&self.cluster, self.delivery_timeout, self.life.clone()) {
             Ok(new) => new,
             Err(error) => return tracing::error!(%error, "the kafka producer met a fatal error and cannot be replaced"),
         };
@@ -129,19 +132,22 @@ impl Publisher {
 fn end(producer: ThreadedProducer<Reports>) {
     let ending = std::thread::Builder::new().name("kafka-close".to_owned());
     // A thread that cannot be started drops the producer here.
+    #[expect(clippy::disallowed_methods, reason = "it has nothing to say, however it ends")]
     let _ = ending.spawn(move || drop(producer));
 }
 
-fn make(cluster: &Cluster, delivery_timeout: Duration) -> anyhow::Result<ThreadedProducer<Reports>> {
+fn make(cluster: &Cluster, delivery_timeout: Duration, life: Life) -> anyhow::Result<ThreadedProducer<Reports>> {
     let millis = u64::try_from(delivery_timeout.as_millis()).unwrap_or(u64::MAX);
     cluster
         .event_producer(millis)
-        .create_with_context(Reports)
+        .create_with_context(Reports { life })
         .context("making the Kafka producer: check KAFKA_BOOTSTRAP_SERVERS and KAFKA_CONFIG")
 }
 
 /// Passes on what became of each record, and logs failures once.
-struct Reports;
+struct Reports {
+    life: Life,
+}
 
 impl ClientContext for Reports {
     fn log(&self, level: RDKafkaLogLevel, fac: &str, log_message: &str) {
@@ -157,6 +163,7 @@ impl ProducerContext for Reports {
     type DeliveryOpaque = Box<oneshot::Sender<KafkaError>>;
 
     fn delivery(&self, result: &DeliveryResult<'_>, report: Self::DeliveryOpaque) {
+        let _guard = self.life.guard("the Kafka producer");
         crash_point::reached(Point::EventReported);
         if let Err((error, _)) = result {
             let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown);

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use common::clock::{self, WrongClock};
 use common::crash_point::{self, Point};
 use common::event::OrderEvent;
 use common::idempotency::KeyedRequest;
@@ -49,7 +50,12 @@ pub enum Failure {
     /// Not now; it is certain that it had no effect.
     NotNow(String),
     /// Not for minutes; it is certain that it had no effect.
-    InDoubt(Doubt),
+    InDoubt {
+        /// Why.
+        doubt: Doubt,
+        /// How long that may last yet.
+        seconds_left: u32,
+    },
     /// Its event was sent, and the log has not shown yet what became of it.
     Unknown {
         /// The event.
@@ -124,7 +130,8 @@ impl Writer {
             let unreadable = |e: anyhow::Error| Failure::NotNow(format!("{e:#}"));
             let state = self.view.store().order(order_id).map_err(unreadable)?;
             if let Some(doubt) = self.doubts.of(order_id).map_err(unreadable)? {
-                return Err(Failure::InDoubt(doubt));
+                let seconds_left = self.doubts.seconds_left(&doubt);
+                return Err(Failure::InDoubt { doubt, seconds_left });
             }
             let partition = self.ready(order_id)?;
             // Looked up each time: the event that was faster may have been this very request's, sent to another instance.
@@ -133,7 +140,8 @@ impl Writer {
             {
                 return Ok(Done::Replayed(Box::new(earlier)));
             }
-            match decide(state.as_ref(), stamp()) {
+            let stamp = stamp().map_err(|wrong| Failure::NotNow(wrong.to_string()))?;
+            match decide(state.as_ref(), stamp) {
                 Decision::Write(event) => {
                     attempts += 1;
                     let settled = self.write(&event, keyed, partition, deadline).await?;
@@ -181,9 +189,9 @@ impl Writer {
         }
     }
 
-    /// Waits for what is under way to be delivered.
+    /// Waits for what is under way to be delivered. Every request was answered before, so it is worth no long wait.
     pub fn flush(&self) {
-        self.publisher.flush(self.deadline);
+        self.publisher.flush(Duration::from_secs(1));
     }
 
     /// The order's partition, when it can be written to.
@@ -277,12 +285,10 @@ fn won(event: OrderEvent, settled: &Settled) -> OrderState {
     }
 }
 
-fn stamp() -> Stamp {
-    let now = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap_or_default();
-    Stamp {
-        event_id: Uuid::now_v7(),
-        now_ms: i64::try_from(now.as_millis()).unwrap_or(i64::MAX),
-    }
+fn stamp() -> Result<Stamp, WrongClock> {
+    let now_ms = clock::now_ms()?;
+    Ok(Stamp {
+        event_id: clock::event_id(now_ms),
+        now_ms,
+    })
 }

@@ -11,10 +11,13 @@
 //!    wait are told. What cannot be used ([`unusable`]) goes to whom the service says.
 //!
 //! Around it: [`compatibility`] (what a new version of the schema must keep), [`registration`], [`check_schemas`],
-//! [`idempotency`] (requests that are sent twice), [`money`], [`http`], [`config`], [`telemetry`], [`descriptors`],
-//! [`shutdown`], and [`crash_point`] for tests.
+//! [`idempotency`] (requests that are sent twice), [`money`], [`http`], [`config`], [`telemetry`], [`life`] and
+//! [`shutdown`], [`descriptors`], [`clock`], and [`crash_point`] for tests.
+
+#![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
 pub mod check_schemas;
+pub mod clock;
 pub mod codec;
 pub mod compatibility;
 pub mod config;
@@ -24,6 +27,7 @@ pub mod event;
 pub mod http;
 pub mod idempotency;
 pub mod kafka;
+pub mod life;
 pub mod money;
 pub mod order;
 pub mod projection;

@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 use crate::check_schemas;
 use crate::config::{PipelineConfig, SchemasMode};
 use crate::crash_point::{self, Point};
+use crate::life::Life;
 use crate::registry::{RegisterError, Registry};
 use crate::store::{LearnError, Store};
 
@@ -42,7 +43,7 @@ impl Registration {
     /// registry answers; from then on it is looked at again and again, in case the registry has lost it. The id of the
     /// newest version is remembered in the store: it is there at the next start, whether the registry is or not, and our
     /// own records never wait for it. Call it within a tokio runtime.
-    pub fn spawn(registry: Arc<Registry>, subject: String, store: Store, config: &PipelineConfig) -> Self {
+    pub fn spawn(registry: Arc<Registry>, subject: String, store: Store, config: &PipelineConfig, life: &Life) -> Self {
         let known = store.own_schema_id(&subject).unwrap_or_else(|error| {
             tracing::error!(error = format!("{error:#}"), "the own schema's id could not be read");
             None
@@ -61,7 +62,7 @@ impl Registration {
             state: sender.clone(),
         };
         let check_every = Duration::from_secs(config.schema_check_seconds);
-        let task = tokio::spawn(async move {
+        let task = life.task("registering the schema", async move {
             tokio::select! {
                 () = task.run(check_every) => {}
                 // Nobody is interested any more.

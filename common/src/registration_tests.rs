@@ -46,7 +46,13 @@ async fn a_refusal_is_told_and_its_absence_is_waited_for() {
 fn in_an_outage(store: Store) -> Registration {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let registry = Arc::new(Registry::at("http://127.0.0.1:9").expect("a client"));
-    Registration::spawn(registry, "orders-value".into(), store, &PipelineConfig::default())
+    Registration::spawn(
+        registry,
+        "orders-value".into(),
+        store,
+        &PipelineConfig::default(),
+        &Life::default(),
+    )
 }
 
 #[tokio::test]

@@ -1,52 +1,64 @@
 //! The life of a service from its first request to its last, which both services share: serve until told to stop, until
-//! the registry refuses the schema, or until the HTTP server ends by itself. What comes before and after is their own.
+//! the registry refuses the schema, until a part of the service has failed, or until the HTTP server ends by itself. What comes before and after is their own.
 
 use std::future::Future;
 use std::net::TcpListener;
+use std::time::Duration;
 
 use actix_web::web::ServiceConfig;
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 
 use crate::http::server;
+use crate::life::Life;
 use crate::registration::Registration;
+
+/// How long a service that is ending goes on to take requests, and refuses them.
+const GRACE: Duration = Duration::from_millis(500);
 
 /// Serves those routes on that listener until `stop` resolves, then lets running requests end.
 ///
 /// # Errors
-/// When the registry refuses the schema, or the HTTP server fails or ends by itself.
+/// When the registry refuses the schema, a part of the service has failed, or the HTTP server fails or ends by itself.
 pub async fn serve_until<R>(
     stop: impl Future,
     listener: TcpListener,
     service: &'static str,
     registration: &Registration,
+    life: &Life,
     routes: R,
 ) -> anyhow::Result<()>
 where
     R: Fn(&mut ServiceConfig) + Clone + Send + 'static,
 {
     let address = listener.local_addr().context("asking for the address")?;
-    let server = server::serve(listener, service, routes)?;
+    let server = server::serve(listener, service, life, routes)?;
     let handle = server.handle();
+    #[expect(clippy::disallowed_methods, reason = "its end is awaited below")]
     let mut served = tokio::spawn(server);
     tracing::info!(port = address.port(), %address, "{service} listens");
-    let refused = tokio::select! {
+    let failed = tokio::select! {
         _ = stop => None,
-        reason = registration.refused() => Some(reason),
+        reason = registration.refused() => Some(refused(&reason)),
+        reason = life.failed() => Some(reason),
         ended = &mut served => {
             ended.context("the HTTP server panicked")?.context("the HTTP server failed")?;
             bail!("the HTTP server ended by itself");
         }
     };
     tracing::info!("stopping");
+    life.end();
+    // The time is what it is about: who asks for readiness hears of it, and whoever has just connected gets an answer.
+    tokio::time::sleep(GRACE).await;
     handle.stop(true).await;
     served
         .await
         .context("the HTTP server panicked")?
         .context("the HTTP server failed")?;
-    if let Some(reason) = refused {
-        bail!(
-            "{reason}\nBring schema and subject together (check-schemas tells how they stand), or give this service a topic of its own (--kafka-topic / KAFKA_TOPIC)"
-        );
-    }
-    Ok(())
+    failed.map_or(Ok(()), |reason| Err(anyhow!(reason)))
+}
+
+fn refused(reason: &str) -> String {
+    format!(
+        "{reason}\nBring schema and subject together (check-schemas tells how they stand), or give this service a topic of its own (--kafka-topic / KAFKA_TOPIC)"
+    )
 }

@@ -1,11 +1,17 @@
-//! The signals that end a process. Only mains listen: what ending means (stop HTTP, drain, commit) is the application's
+//! The signals that end a process, and the longest that ending may take. Only mains listen: what ending means (stop HTTP, drain, commit) is the application's
 //! own matter.
 
 use std::future::Future;
 use std::io;
+use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal as unix_signal};
 use tokio::sync::oneshot;
+
+/// Longest that ending may take. Whatever still hangs then (a disk, a server) is cut off: nobody loses by it what the log
+/// has not got, and a supervisor would kill the process anyhow.
+// why: Docker kills after 10 s
+const LONGEST: Duration = Duration::from_millis(9_500);
 
 /// A signal that asks the process to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,14 +33,18 @@ impl Signal {
 }
 
 /// Listens from now on; the future resolves at the first SIGTERM or SIGINT. A second one then ends the process at once,
-/// with [`Signal::exit_code`], whatever the process is busy with: so a stop that hangs can be cut short. Works inside
-/// and outside a Tokio runtime.
+/// with [`Signal::exit_code`], whatever the process is busy with: so a stop that hangs can be cut short. One that takes
+/// longer than any supervisor waits is cut off with exit code 1. Works inside and outside a Tokio runtime.
 ///
 /// # Errors
 /// The system does not let the process listen.
 pub fn signal() -> io::Result<impl Future<Output = Signal> + Send> {
+    listen(LONGEST)
+}
+
+fn listen(longest: Duration) -> io::Result<impl Future<Output = Signal> + Send> {
     // A thread and runtime of its own: it hears the second signal even when every other thread is blocked.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (mut interrupt, mut terminate) = {
         let _inside = runtime.enter();
         (
@@ -49,23 +59,27 @@ pub fn signal() -> io::Result<impl Future<Output = Signal> + Send> {
             _ = terminate.recv() => Signal::Terminate,
         }
     };
-    std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+    let work = move || {
         runtime.block_on(async {
             let first = next().await;
             // Nobody waits any more: the process is ending anyway, or will at the next signal.
             let _ = tell.send(first);
-            let second = next().await;
-            tracing::warn!(signal = ?second, "second signal: ending at once");
-            std::process::exit(second.exit_code());
+            match tokio::time::timeout(longest, next()).await {
+                Ok(second) => {
+                    tracing::warn!(signal = ?second, "second signal: ending at once");
+                    std::process::exit(second.exit_code());
+                }
+                Err(_) => {
+                    tracing::error!("ending takes too long: cut off");
+                    std::process::exit(1);
+                }
+            }
         })
-    })?;
-    Ok(async move {
-        match told.await {
-            Ok(signal) => signal,
-            // The thread sends before it can end.
-            Err(_) => std::future::pending().await,
-        }
-    })
+    };
+    #[expect(clippy::disallowed_methods, reason = "its panic ends the process, see below")]
+    std::thread::Builder::new().name("signals".to_owned()).spawn(work)?;
+    // A service that nobody can tell to end any more had better end: the thread tells before it can end.
+    Ok(async move { told.await.unwrap_or(Signal::Terminate) })
 }
 
 #[cfg(test)]
@@ -78,7 +92,17 @@ mod tests {
     #[test]
     #[ignore = "run by the tests below, as a process that may be killed"]
     fn a_process_that_never_ends_by_itself() {
-        let first = signal().expect("listening");
+        block_for_ever(LONGEST);
+    }
+
+    #[test]
+    #[ignore = "run by the tests below, as a process that may be killed"]
+    fn a_process_that_is_given_little_time() {
+        block_for_ever(Duration::from_millis(50));
+    }
+
+    fn block_for_ever(longest: Duration) {
+        let first = listen(longest).expect("listening");
         println!("\nlistening");
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
@@ -88,13 +112,13 @@ mod tests {
         println!("not ended");
     }
 
-    fn start() -> (Child, Lines<BufReader<ChildStdout>>) {
+    fn start(name: &str) -> (Child, Lines<BufReader<ChildStdout>>) {
         let mut child = Command::new(std::env::current_exe().expect("this test"))
             .args([
                 "--ignored",
                 "--exact",
                 "--nocapture",
-                "shutdown::tests::a_process_that_never_ends_by_itself",
+                &format!("shutdown::tests::{name}"),
             ])
             .stdout(Stdio::piped())
             .spawn()
@@ -117,11 +141,19 @@ mod tests {
             ("-TERM", "heard Terminate", "-TERM", 143),
             ("-INT", "heard Interrupt", "-INT", 130),
         ] {
-            let (mut child, mut lines) = start();
+            let (mut child, mut lines) = start("a_process_that_never_ends_by_itself");
             kill(&child, first);
             assert!(lines.any(|line| line.expect("text") == heard), "{first}");
             kill(&child, second);
             assert_eq!(child.wait().expect("its end").code(), Some(code), "{second}");
         }
+    }
+
+    #[test]
+    fn an_end_that_takes_too_long_is_cut_off() {
+        let (mut child, mut lines) = start("a_process_that_is_given_little_time");
+        kill(&child, "-TERM");
+        assert!(lines.any(|line| line.expect("text") == "heard Terminate"));
+        assert_eq!(child.wait().expect("its end").code(), Some(1));
     }
 }

@@ -1,6 +1,7 @@
 //! Logs and metrics of a process. Both are global to it, so only mains (and tests) call this; services and libraries only
 //! use `tracing` and `metrics`.
 
+use std::convert::Infallible;
 use std::io::{IsTerminal, stderr};
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -80,8 +81,9 @@ pub fn metrics_recorder() -> PrometheusHandle {
     HANDLE.get_or_init(install).clone()
 }
 
-/// Keeps the memory of histograms bounded; runs until dropped. Spawn it where [`metrics_recorder`] is called.
-pub async fn metrics_upkeep(handle: PrometheusHandle) {
+/// Keeps the memory of histograms bounded; runs until dropped, beside the service and never without it: a panic of one
+/// is to end both.
+pub async fn metrics_upkeep(handle: PrometheusHandle) -> Infallible {
     let mut interval = tokio::time::interval(UPKEEP_INTERVAL);
     loop {
         interval.tick().await;

@@ -8,6 +8,7 @@ use actix_web::web::{self, ServiceConfig};
 use anyhow::Context;
 use common::config::StoreUrl;
 use common::http::server;
+use common::life::Life;
 use common::projection::{Projection, Settings, View};
 use common::registration::Registration;
 use common::registry::Registry;
@@ -29,6 +30,7 @@ pub struct State {
     pub(crate) dead_letter_condition: Condition,
     pub(crate) registry: Arc<Registry>,
     pub(crate) registration: Registration,
+    pub(crate) life: Life,
     pub(crate) metrics: PrometheusHandle,
 }
 
@@ -53,22 +55,28 @@ impl Application {
         let listener = server::bind(&pipeline.api_host, config.api_port, "--api-port / API_PORT").await?;
         let port = listener.local_addr().context("asking for the port")?.port();
         let StoreUrl::Embedded(dir) = &config.store;
-        let store = Store::open(dir)?;
-        if pipeline.rebuild {
+        let store = if pipeline.rebuild {
+            let store = Store::open_to_rebuild(dir)?;
             // The index of dead letters stays: it comes from another topic, and says what need not be sent again.
             store.forget()?;
-        }
+            store
+        } else {
+            Store::open(dir)?
+        };
+        let life = Life::default();
         let registry = Arc::new(Registry::new(&pipeline.registry)?);
         let topic = settings.topic.name.clone();
-        let dead_letters = DeadLetters::new(&settings, dead_letter_topic, &store)?;
+        let dead_letters = DeadLetters::new(&settings, dead_letter_topic, &store, &life)?;
         let (index, condition) = (dead_letters.index(), dead_letters.condition());
-        let projection = Projection::start(settings, store.clone(), registry.clone(), dead_letters)?;
+        let projection = Projection::start(settings, store.clone(), registry.clone(), dead_letters, &life)?;
+        let subject = schemas::subject(&topic);
         let state = State {
             view: projection.view(),
             dead_letters: index,
             dead_letter_condition: condition,
-            registration: Registration::spawn(registry.clone(), schemas::subject(&topic), store.clone(), pipeline),
+            registration: Registration::spawn(registry.clone(), subject, store.clone(), pipeline, &life),
             registry,
+            life,
             metrics,
             topic,
         };
@@ -88,7 +96,7 @@ impl Application {
     /// Serves until `stop` resolves, then lets running requests end.
     ///
     /// # Errors
-    /// When the registry refuses the schema, the HTTP server fails, or the store cannot be synced to disk.
+    /// When the registry refuses the schema, a part of the service has failed, or the HTTP server fails.
     pub async fn run_until_stopped(self, stop: impl Future) -> anyhow::Result<()> {
         let Self {
             listener,
@@ -96,13 +104,13 @@ impl Application {
             projection,
             ..
         } = self;
-        let registration = state.registration.clone();
+        let (registration, life) = (state.registration.clone(), state.life.clone());
         let routes = move |config: &mut ServiceConfig| routes::configure(config, &state);
-        let served = service::serve_until(stop, listener, SERVICE, &registration, routes).await;
+        let served = service::serve_until(stop, listener, SERVICE, &registration, &life, routes).await;
         // Nothing may hold the store when this ends.
         registration.end().await;
         // After the requests: some waited for the projection.
-        let stopped = projection.stop().await;
-        served.and(stopped)
+        projection.stop().await;
+        served
     }
 }

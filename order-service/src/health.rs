@@ -44,6 +44,8 @@ pub(crate) fn report(state: &State) -> HealthReport {
         let why = link.trouble().map(|trouble| format!(": {trouble}")).unwrap_or_default();
         reasons.push(format!("no Kafka broker is heard{why}"));
     }
+    let trouble = state.life.trouble();
+    reasons.extend(trouble.clone());
     reasons.extend(state.registration.trouble());
     reasons.extend(state.dead_letter_condition.reasons());
     let kafka = if connected {
@@ -57,7 +59,7 @@ pub(crate) fn report(state: &State) -> HealthReport {
         env!("CARGO_PKG_VERSION"),
         kafka,
         registry,
-        not_ready.is_none(),
+        not_ready.is_none() && trouble.is_none(),
         reasons,
     )
 }

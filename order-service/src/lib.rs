@@ -3,6 +3,8 @@
 //! The way of one record: the topic → `common`'s projection (decode → fold → store) → [`routes`]. A record that cannot
 //! be used goes to the [`dead_letter`] topic before the projection moves past it. No order is ever changed here.
 
+#![cfg_attr(not(test), deny(clippy::disallowed_methods))]
+
 pub mod app;
 pub mod config;
 pub mod dead_letter;

@@ -1,5 +1,7 @@
 //! Starts order-service: settings, logs, run. A service that fails exits non-zero.
 
+#![deny(clippy::disallowed_methods)]
+
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -21,10 +23,12 @@ async fn main() -> anyhow::Result<ExitCode> {
     telemetry::init(SERVICE, config.pipeline.log_format)?;
     descriptors::raise();
     let metrics = telemetry::metrics_recorder();
-    tokio::spawn(telemetry::metrics_upkeep(metrics.clone()));
     // Listening begins before the start, so that a start that hangs can be stopped too.
     let stop = shutdown::signal()?;
-    let application = Application::build(config, metrics).await?;
-    application.run_until_stopped(stop).await?;
+    let application = Application::build(config, metrics.clone()).await?;
+    tokio::select! {
+        ended = application.run_until_stopped(stop) => ended?,
+        never = telemetry::metrics_upkeep(metrics) => match never {},
+    }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,6 +1,7 @@
 //! The whole pipeline in one process: broker, registry, both services, and a directory for their stores that is removed
 //! at the end.
 
+use std::convert::Infallible;
 use std::io::ErrorKind;
 use std::time::Duration;
 
@@ -41,7 +42,7 @@ pub struct Pipeline {
     registry: Registry,
     stop: watch::Sender<bool>,
     services: JoinSet<anyhow::Result<()>>,
-    upkeep: JoinHandle<()>,
+    upkeep: JoinHandle<Infallible>,
     // Removed when it is dropped.
     _stores: tempfile::TempDir,
 }

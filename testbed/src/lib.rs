@@ -7,6 +7,7 @@
 //! - [`service`]: one running service, which can be stopped, killed and started again;
 //! - [`client`] and [`views`]: its HTTP API, and what that answers;
 //! - [`log`], [`writer`], [`topics`], [`registry`]: the topic and the subject, past the services;
+//! - [`disk`]: a disk of a test's own, which can be full;
 //! - [`events`]: events as another producer would make them;
 //! - [`next_version`]: events that have a field which our newest schema does not have;
 //! - [`mod@reference`]: what a log must have done, by a second, naive count;
@@ -19,6 +20,7 @@
 
 pub mod broker;
 pub mod client;
+pub mod disk;
 pub mod events;
 pub mod log;
 pub mod next_version;

@@ -14,6 +14,7 @@ use common::crash_point;
 use tempfile::TempDir;
 
 use crate::client::Client;
+use crate::servers::Suspended;
 use crate::signal;
 use crate::wait::{LONG, until};
 
@@ -77,6 +78,8 @@ pub struct Setup {
     log: PathBuf,
     /// What its store lies in.
     dir: Arc<TempDir>,
+    /// Where its files end, in KiB: a write that goes beyond fails.
+    file_limit: Option<u64>,
 }
 
 impl Setup {
@@ -145,7 +148,17 @@ impl Setup {
         let inherited = INHERITED
             .iter()
             .filter_map(|name| Some((name, std::env::var_os(name)?)));
-        let mut command = Command::new(self.program.binary()?);
+        let binary = self.program.binary()?;
+        let mut command = match self.file_limit {
+            None => Command::new(binary),
+            Some(kib) => {
+                let mut limited = Command::new("bash");
+                // The signal that goes with it would end the process.
+                limited.args(["-c", "trap '' XFSZ; ulimit -f \"$0\"; exec \"$@\"", &kib.to_string()]);
+                limited.arg(binary);
+                limited
+            }
+        };
         command
             .args(arguments)
             .env_clear()
@@ -273,6 +286,27 @@ impl Service {
         let spawned = self.spawn(arguments);
         self.setup.environment.retain(|(name, _)| name != crash_point::CRASH_AT);
         spawned
+    }
+
+    /// Starts it again with files that cannot grow beyond so many KiB: the write that would have one do so fails in the
+    /// middle, as on a faulty disk. Does not wait. A later start has no limit.
+    ///
+    /// # Errors
+    /// When it runs, or cannot be started.
+    pub fn spawn_with_file_limit(&mut self, kib: u64) -> anyhow::Result<()> {
+        self.setup.file_limit = Some(kib);
+        let spawned = self.spawn(&[]);
+        self.setup.file_limit = None;
+        spawned
+    }
+
+    /// Sends it a signal, such as `TERM`, and does not wait.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn signal(&self, name: &str) -> anyhow::Result<()> {
+        let child = self.child.as_ref().context("it does not run")?;
+        signal::send(name, child.id())
     }
 
     /// Waits until it has died at its crash point.

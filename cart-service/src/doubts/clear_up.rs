@@ -61,7 +61,7 @@ impl Doubts {
         for entry in self.all() {
             let (_, doubt) = entry?;
             count += 1;
-            if doubt.is_old() { &mut old } else { &mut young }.extend(doubt.schema_ids);
+            if self.is_old(&doubt) { &mut old } else { &mut young }.extend(doubt.schema_ids);
         }
         self.counted(count);
         let mut ids = Vec::with_capacity(old.len() + young.len());
@@ -92,7 +92,7 @@ impl Doubts {
                     order_id,
                     offset: doubt.offset,
                 });
-            } else if doubt.is_old() && doubt.schema_ids.iter().all(|id| asked.unknown.contains(id)) {
+            } else if self.is_old(&doubt) && doubt.schema_ids.iter().all(|id| asked.unknown.contains(id)) {
                 left -= 1;
                 self.drop_one(&mut transaction, &order_id);
             }

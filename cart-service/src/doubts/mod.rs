@@ -1,14 +1,15 @@
 //! Orders that are in doubt: a record of theirs named a schema that the registry did not know, so it had to be passed over.
 //! What it said may be newer than what is known here, so such an order is not written for ten minutes. Meanwhile the
 //! registry is asked again ([`clear_up`](Doubts::clear_up)), and when it knows the schema after all, the record is read
-//! again.
+//! again. The minutes are those of this process: after a restart they begin anew.
 
 mod clear_up;
+mod uptime;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use common::crash_point::{self, Point};
 use common::order::check_id;
@@ -16,9 +17,10 @@ use common::store::{Store, Table, Transaction};
 use serde::{Deserialize, Serialize};
 
 use crate::SERVICE;
+use uptime::{Moment, Uptime};
 
 /// How long an order stays in doubt.
-const LASTS_MS: u64 = 10 * 60 * 1000;
+const LASTS: Duration = Duration::from_secs(10 * 60);
 /// Most schema ids that are remembered of one order: any of them is reason enough to read again.
 const MOST_IDS_OF_ONE: usize = 8;
 
@@ -31,6 +33,7 @@ pub struct Doubts {
     changing: Arc<Mutex<()>>,
     /// How many there were when they were last counted.
     count: Arc<AtomicUsize>,
+    uptime: Uptime,
 }
 
 /// Why an order is in doubt. JSON on disk, under the order's id.
@@ -42,8 +45,9 @@ pub struct Doubt {
     pub partition: i32,
     /// Offset of the first such record.
     pub offset: i64,
-    /// When the last such record was met, in milliseconds since 1970.
-    pub since_ms: u64,
+    /// When the last such record was met. One that an earlier build noted has none, and counts from our start.
+    #[serde(default)]
+    since: Moment,
 }
 
 /// A record that was passed over.
@@ -66,6 +70,7 @@ impl Doubts {
             table: store.table("doubts")?,
             changing: Arc::default(),
             count: Arc::default(),
+            uptime: Uptime::begin(),
         };
         doubts.counted(doubts.all().count());
         Ok(doubts)
@@ -98,6 +103,17 @@ impl Doubts {
         Ok(value.map(|value| serde_json::from_slice(&value)).transpose()?)
     }
 
+    /// How long that doubt may last yet, in seconds, at least 5: so often the registry is asked.
+    pub fn seconds_left(&self, doubt: &Doubt) -> u32 {
+        let left = LASTS.saturating_sub(self.uptime.since(doubt.since)).as_secs();
+        u32::try_from(left).unwrap_or(u32::MAX).clamp(5, 600)
+    }
+
+    /// Whether that doubt is old enough to be dropped.
+    fn is_old(&self, doubt: &Doubt) -> bool {
+        self.uptime.since(doubt.since) >= LASTS
+    }
+
     /// Notes records that were passed over. A key that no order can have is no order's.
     ///
     /// # Errors
@@ -114,7 +130,7 @@ impl Doubts {
                 Some(doubt) => Some(doubt),
                 None => self.of(order_id)?,
             };
-            noted.insert(order_id, Doubt::renewed(before, record));
+            noted.insert(order_id, Doubt::renewed(before, record, self.uptime.now()));
         }
         let mut transaction = self.store.begin();
         for (order_id, doubt) in &noted {
@@ -150,7 +166,7 @@ impl Doubts {
 
 impl Doubt {
     /// The doubt of an order of which that record was passed over now. Reading will begin again at the first one.
-    fn renewed(before: Option<Self>, record: Passed<'_>) -> Self {
+    fn renewed(before: Option<Self>, record: Passed<'_>, now: Moment) -> Self {
         let mut schema_ids = before
             .as_ref()
             .map(|doubt| doubt.schema_ids.clone())
@@ -162,19 +178,8 @@ impl Doubt {
             schema_ids,
             partition: record.partition,
             offset: before.map_or(record.offset, |doubt| doubt.offset.min(record.offset)),
-            since_ms: now_ms(),
+            since: now,
         }
-    }
-
-    /// How long it may last yet, in seconds, at least 5: so often the registry is asked.
-    pub fn seconds_left(&self) -> u32 {
-        let left = (self.since_ms + LASTS_MS).saturating_sub(now_ms()) / 1000;
-        u32::try_from(left).unwrap_or(u32::MAX).clamp(5, 600)
-    }
-
-    /// Whether it is old enough to be dropped.
-    fn is_old(&self) -> bool {
-        now_ms().saturating_sub(self.since_ms) >= LASTS_MS
     }
 }
 
@@ -188,11 +193,6 @@ impl std::fmt::Display for Doubt {
             self.schema_ids.first().copied().unwrap_or_default()
         )
     }
-}
-
-fn now_ms() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

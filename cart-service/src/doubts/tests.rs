@@ -42,18 +42,39 @@ fn a_key_that_no_order_can_have_is_no_order_s() {
 #[test]
 fn a_later_record_makes_a_doubt_young_again() {
     let dir = tempfile::tempdir().expect("a directory");
-    let doubts = doubts(&dir);
-    let old = Doubt {
-        schema_ids: vec![9],
-        partition: 0,
-        offset: 5,
-        since_ms: now_ms() - LASTS_MS,
-    };
-    assert!(old.is_old());
-    let mut transaction = doubts.store.begin();
-    transaction.put(&doubts.table, b"A-1", serde_json::to_vec(&old).expect("JSON"));
-    transaction.commit().expect("commits");
+    let mut doubts = doubts(&dir);
+    doubts.note([passed(b"A-1", 5, 9)].into_iter()).expect("noted");
+    doubts.uptime = doubts.uptime.begun_ago(LASTS);
+    let doubt = doubts.of("A-1").expect("reads").expect("a doubt");
+    assert!(doubts.is_old(&doubt));
+    assert_eq!(doubts.seconds_left(&doubt), 5);
     doubts.note([passed(b"A-1", 8, 9)].into_iter()).expect("noted");
     let doubt = doubts.of("A-1").expect("reads").expect("a doubt");
-    assert!(!doubt.is_old() && doubt.offset == 5, "{doubt:?}");
+    assert!(!doubts.is_old(&doubt) && doubt.offset == 5, "{doubt:?}");
+    assert!(doubts.seconds_left(&doubt) > 590);
+}
+
+#[test]
+fn after_a_restart_the_ten_minutes_begin_anew() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let first = doubts(&dir);
+    first.note([passed(b"A-1", 5, 9)].into_iter()).expect("noted");
+    drop(first);
+    let mut second = doubts(&dir);
+    let doubt = second.of("A-1").expect("reads").expect("a doubt");
+    assert!(!second.is_old(&doubt));
+    second.uptime = second.uptime.begun_ago(LASTS);
+    assert!(second.is_old(&doubt), "it ends for all that");
+}
+
+#[test]
+fn a_doubt_of_an_earlier_build_counts_from_our_start() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let doubts = doubts(&dir);
+    let earlier = br#"{"schema_ids":[9],"partition":0,"offset":5,"since_ms":1}"#;
+    let mut transaction = doubts.store.begin();
+    transaction.put(&doubts.table, b"A-1", earlier.to_vec());
+    transaction.commit().expect("commits");
+    let doubt = doubts.of("A-1").expect("reads").expect("a doubt");
+    assert!(!doubts.is_old(&doubt));
 }

@@ -99,7 +99,9 @@ pub fn problem(order_id: &str, failure: Failure) -> Problem {
         )
         // Until somebody has rolled it out.
         .retry_after(60),
-        Failure::InDoubt(doubt) => Problem::new(Kind::Unavailable, doubt.to_string()).retry_after(doubt.seconds_left()),
+        Failure::InDoubt { doubt, seconds_left } => {
+            Problem::new(Kind::Unavailable, doubt.to_string()).retry_after(seconds_left)
+        }
         Failure::NotNow(reason) => Problem::new(Kind::Unavailable, reason),
         Failure::Unknown { event_id, reason } => Problem::new(
             Kind::OutcomeUnknown,

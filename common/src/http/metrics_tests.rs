@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::http::{routes, server};
+use crate::life::Life;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 
 #[actix_web::test]
@@ -13,7 +14,7 @@ async fn requests_are_counted_by_route_and_never_by_raw_path() {
             .service(routes::get("/metrics", page))
             .service(routes::get("/orders/{id}", async || "an order"));
     };
-    let app = init_service(server::app("metrics-test", routes)).await;
+    let app = init_service(server::app("metrics-test", Life::default(), routes)).await;
     for path in ["/orders/1", "/orders/2", "/api/orders/3", "/made-up-by-a-client"] {
         call_service(&app, TestRequest::get().uri(path).to_request()).await;
     }

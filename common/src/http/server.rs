@@ -15,8 +15,9 @@ use actix_web::{App, Error, HttpServer};
 use anyhow::Context;
 use tracing_actix_web::TracingLogger;
 
-use super::{envelope, errors, metrics, patience, routes};
+use super::{ending, envelope, errors, metrics, patience, routes};
 use crate::descriptors;
+use crate::life::Life;
 
 /// Longest that a client may take to send a request's head.
 // why: idle half-open connections (slowloris) are closed; a real client sends its head at once
@@ -25,8 +26,8 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 // why: longer than the 60 s that load balancers usually keep theirs, so that it is they who close first
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long running requests may take to end when the server stops, in seconds.
-// why: longer than a write's deadline (5 s), shorter than the 10 s after which Docker kills
-const SHUTDOWN_TIMEOUT: u64 = 8;
+// why: longer than a write's deadline (5 s); what comes after it must fit into the 10 s after which Docker kills
+const SHUTDOWN_TIMEOUT: u64 = 6;
 /// How long a connection may be without a request that is being answered.
 // why: a little longer than the server itself waits, which can tell silence from a request that does not end
 const PATIENCE: Duration = KEEP_ALIVE.saturating_add(Duration::from_secs(5));
@@ -38,6 +39,7 @@ const BACKLOG: u32 = 1_024;
 /// (`app_data`) must be a clone of the same thing.
 pub fn app(
     service: &'static str,
+    life: Life,
     routes: impl Fn(&mut ServiceConfig),
 ) -> App<
     impl ServiceFactory<
@@ -53,6 +55,9 @@ pub fn app(
         .configure(&routes)
         .default_service(web::to(routes::not_found))
         // The last one sees a request first and its answer last.
+        .wrap(from_fn(move |request, next| {
+            ending::refuse(life.clone(), request, next)
+        }))
         .wrap(from_fn(errors::render))
         .wrap(metrics::measure(service))
         .wrap(from_fn(patience::answering))
@@ -63,19 +68,26 @@ pub fn app(
 ///
 /// # Errors
 /// What the system says against listening.
-pub fn serve<R>(listener: TcpListener, service: &'static str, routes: R) -> io::Result<Server>
+pub fn serve<R>(listener: TcpListener, service: &'static str, life: &Life, routes: R) -> io::Result<Server>
 where
     R: Fn(&mut ServiceConfig) + Clone + Send + 'static,
 {
-    serve_with(listener, service, routes, PATIENCE)
+    serve_with(listener, service, life, routes, PATIENCE)
 }
 
-fn serve_with<R>(listener: TcpListener, service: &'static str, routes: R, patience: Duration) -> io::Result<Server>
+fn serve_with<R>(
+    listener: TcpListener,
+    service: &'static str,
+    life: &Life,
+    routes: R,
+    patience: Duration,
+) -> io::Result<Server>
 where
     R: Fn(&mut ServiceConfig) + Clone + Send + 'static,
 {
     let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let server = HttpServer::new(move || app(service, routes.clone()))
+    let life = life.clone();
+    let server = HttpServer::new(move || app(service, life.clone(), routes.clone()))
         .workers(workers)
         .on_connect(move |connection, data| patience::watch(connection, data, patience))
         .client_request_timeout(REQUEST_TIMEOUT)

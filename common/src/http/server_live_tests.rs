@@ -41,7 +41,8 @@ async fn a_running_server_answers_and_stops_when_told() {
         .await
         .expect("a free port");
     let address = listener.local_addr().expect("an address");
-    let server = serve(listener, "test", routes_under_test).expect("a server");
+    let life = Life::default();
+    let server = serve(listener, "test", &life, routes_under_test).expect("a server");
     let handle = server.handle();
     let running = actix_web::rt::spawn(server);
 
@@ -64,6 +65,18 @@ async fn a_running_server_answers_and_stops_when_told() {
 
     let (_kept_alive, answer) = exchange(address, "GET /order-details?orderId=1 HTTP/1.1\r\nhost: x\r\n\r\n").await;
     assert!(answer.ends_with(r#"{"orderId":"1"}"#), "{answer}");
+    // From here on it takes nothing new, and says so until it is closed.
+    life.end();
+    let (_, answer) = exchange(address, "GET /api/order-details?orderId=1 HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    assert!(
+        answer.starts_with("HTTP/1.1 503 ") && answer.contains("stopping"),
+        "{answer}"
+    );
+    let (_, answer) = exchange(address, "GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    assert!(
+        answer.starts_with("HTTP/1.1 404 "),
+        "only that route is missing here: {answer}"
+    );
     let told = std::time::Instant::now();
     handle.stop(true).await;
     running.await.expect("no panic").expect("a clean stop");

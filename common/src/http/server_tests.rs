@@ -64,7 +64,7 @@ fn test_routes(config: &mut ServiceConfig) {
 
 /// Status, media type, Allow and the JSON body of a request's answer.
 async fn answer(request: TestRequest) -> (u16, String, Option<String>, Value) {
-    let app = init_service(app("test", test_routes)).await;
+    let app = init_service(app("test", Life::default(), test_routes)).await;
     let response = call_service(&app, request.to_request()).await;
     let text = |name| {
         response

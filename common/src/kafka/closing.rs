@@ -45,11 +45,9 @@ impl Drop for Closing {
             drop(closed);
         };
         // A thread that cannot be started drops the consumer here.
-        if std::thread::Builder::new()
-            .name("kafka-close".to_owned())
-            .spawn(close)
-            .is_ok()
-        {
+        let thread = std::thread::Builder::new().name("kafka-close".to_owned());
+        #[expect(clippy::disallowed_methods, reason = "it has nothing to say, however it ends")]
+        if thread.spawn(close).is_ok() {
             // Whether it was closed or not in time: there is nothing more to do about it.
             let _ = wait.recv_timeout(PATIENCE);
         }

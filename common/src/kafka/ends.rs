@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 
 use super::config::Cluster;
 use crate::crash_point::{self, Point};
+use crate::life::Life;
 
 const TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -30,6 +31,7 @@ struct Questions {
     topic: String,
     /// Who waits for the next question. A partition is here while one about it is under way.
     askers: Mutex<HashMap<i32, Vec<Asker>>>,
+    life: Life,
 }
 
 impl Ends {
@@ -37,7 +39,7 @@ impl Ends {
     ///
     /// # Errors
     /// When that fails.
-    pub fn new(cluster: &Cluster, topic: &str) -> anyhow::Result<Self> {
+    pub fn new(cluster: &Cluster, topic: &str, life: &Life) -> anyhow::Result<Self> {
         let consumer = cluster
             .ends()
             .create()
@@ -46,6 +48,7 @@ impl Ends {
             consumer,
             topic: topic.to_owned(),
             askers: Mutex::default(),
+            life: life.clone(),
         })))
     }
 
@@ -58,7 +61,8 @@ impl Ends {
         let (asker, answer) = oneshot::channel();
         if self.0.join(partition, asker) {
             let questions = self.0.clone();
-            tokio::task::spawn_blocking(move || questions.answer(partition));
+            let life = self.0.life.clone();
+            life.blocking("asking where partitions end", move || questions.answer(partition));
         }
         answer
             .await
@@ -120,7 +124,7 @@ mod tests {
             client_id: "test".to_owned(),
             extra: Vec::new(),
         };
-        let Ends(questions) = Ends::new(&cluster, "orders").expect("a client");
+        let Ends(questions) = Ends::new(&cluster, "orders", &Life::default()).expect("a client");
         Arc::into_inner(questions).expect("no other handle")
     }
 

@@ -61,7 +61,9 @@ impl Topics {
         let mut topic = NewTopic::new(&spec.name, spec.partitions, TopicReplication::Fixed(-1))
             .set("retention.ms", "-1")
             .set("retention.bytes", "-1")
-            .set("cleanup.policy", "delete");
+            .set("cleanup.policy", "delete")
+            // The broker's clock: one that takes the writers' refuses records of a writer whose clock is an hour ahead.
+            .set("message.timestamp.type", "LogAppendTime");
         if let Some(bytes) = &max_bytes {
             topic = topic.set("max.message.bytes", bytes);
         }

@@ -12,6 +12,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
 use crate::codec::WriterSchema;
+use crate::life::Life;
 use crate::registry::{Registry, RegistryError};
 use crate::schemas::SchemaText;
 use crate::store::{LearnError, Store};
@@ -60,6 +61,7 @@ pub(super) struct Lookup {
     registry: Arc<Registry>,
     store: Store,
     runtime: Handle,
+    life: Life,
     grace: Duration,
     unknown: HashMap<u32, (Instant, String)>,
     grace_paid: HashMap<i32, Instant>,
@@ -71,12 +73,13 @@ pub(super) struct Lookup {
 }
 
 impl Lookup {
-    pub fn new(registry: Arc<Registry>, store: Store, runtime: Handle, grace: Duration) -> Self {
+    pub fn new(registry: Arc<Registry>, store: Store, runtime: Handle, life: Life, grace: Duration) -> Self {
         let (sender, answers) = mpsc::channel();
         Self {
             registry,
             store,
             runtime,
+            life,
             grace,
             unknown: HashMap::new(),
             grace_paid: HashMap::new(),
@@ -134,7 +137,8 @@ impl Lookup {
         let grace = if pays { self.grace } else { Duration::ZERO };
         self.asking.insert(id, question);
         let (registry, turns, sender) = (self.registry.clone(), self.turns.clone(), self.sender.clone());
-        self.runtime.spawn(async move {
+        let _inside = self.runtime.enter();
+        self.life.task("asking the schema registry", async move {
             tokio::time::sleep(delay).await;
             ask(&registry, &turns, id, grace, ahead, &sender).await;
         });

@@ -10,6 +10,7 @@ mod batch;
 mod holds;
 mod identity;
 mod judge;
+mod keeper;
 mod lookup;
 mod part;
 mod prepare;
@@ -28,7 +29,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use anyhow::Context;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 pub use progress::{PartitionProgress, Progress};
 pub use reread::{PassedOver, Reread};
@@ -37,21 +38,27 @@ pub use unusables::{Refused, Unusables};
 pub use view::{NotFresh, View};
 pub use waiters::{EventWaiter, Settled, Waiters};
 
-use crate::crash_point::{self, Point};
 use crate::kafka::ends::Ends;
 use crate::kafka::link::Link;
 use crate::kafka::log_reader::LogReader;
+use crate::life::Life;
 use crate::registry::Registry;
 use crate::store::Store;
+use keeper::Keeper;
+use lookup::Lookup;
 
 /// A running projection.
 pub struct Projection {
     view: View,
     commands: mpsc::Sender<Command>,
-    thread: Option<std::thread::JoinHandle<()>>,
-    sync: tokio::task::JoinHandle<()>,
+    thread: oneshot::Receiver<()>,
+    keeper: Keeper,
     identity: tokio::task::JoinHandle<()>,
 }
+
+/// How long the thread may take to end. Only a broker that hangs makes it take longer, and then there is nothing left to
+/// be finished.
+const PATIENCE: Duration = Duration::from_millis(1500);
 
 /// What the thread can be told.
 enum Command {
@@ -77,36 +84,38 @@ impl Projection {
         store: Store,
         registry: Arc<Registry>,
         unusables: impl Unusables,
+        life: &Life,
     ) -> anyhow::Result<Self> {
         let link = Link::default();
         let reader = LogReader::new(&settings.cluster, &settings.topic.name, link.clone())?;
-        let ends = Ends::new(&settings.cluster, &settings.topic.name)?;
+        let ends = Ends::new(&settings.cluster, &settings.topic.name, life)?;
         let waiters = Waiters::default();
         let (progress, seen) = watch::channel(Progress::default());
         let (commands, orders) = mpsc::channel();
         let runtime = tokio::runtime::Handle::current();
         let identity = identity::watch(registry.clone(), store.clone(), settings.schema_check, commands.clone());
+        let grace = settings.unknown_schema_grace;
+        let lookup = Lookup::new(registry, store.clone(), runtime.clone(), life.clone(), grace);
+        let keeper = Keeper::start(store.clone(), progress.clone(), waiters.clone(), commands.clone(), life);
         let runner = run::Runner::new(
             settings,
             store.clone(),
-            registry,
+            lookup,
             waiters.clone(),
             progress,
             link.clone(),
             unusables,
         );
-        let thread = std::thread::Builder::new()
-            .name("projection".to_owned())
-            .spawn(move || runner.run(&reader, &orders, &runtime))
+        let thread = life
+            .thread("projection", move || runner.run(&reader, &orders, &runtime))
             .context("starting the projection's thread")?;
-        let identity = tokio::spawn(identity);
-        let sync = tokio::spawn(sync_every_second(store.clone(), seen.clone()));
+        let identity = life.task("comparing what schema ids mean", identity);
         let view = View::new(store, waiters, seen, link, ends, commands.clone());
         Ok(Self {
             view,
             commands,
-            thread: Some(thread),
-            sync,
+            thread,
+            keeper,
             identity,
         })
     }
@@ -116,28 +125,18 @@ impl Projection {
         self.view.clone()
     }
 
-    /// Finishes the batch in work, waits for the thread to end, and brings the store to the disk.
-    ///
-    /// # Errors
-    /// When the disk fails.
-    pub async fn stop(mut self) -> anyhow::Result<()> {
+    /// Finishes the batch in work, waits for the thread to end, and brings the store to the disk. What cannot be brought
+    /// there is lost to nobody: it is read from the topic again.
+    pub async fn stop(mut self) {
         // The thread may have ended by itself; then there is nobody to tell.
         let _ = self.commands.send(Command::Stop);
         self.identity.abort();
         let _ = (&mut self.identity).await;
-        if let Some(thread) = self.thread.take() {
-            let joined = tokio::task::spawn_blocking(move || thread.join()).await;
-            if !matches!(joined, Ok(Ok(()))) {
-                tracing::error!("the projection's thread panicked");
-            }
+        // An error says that it has ended.
+        if tokio::time::timeout(PATIENCE, &mut self.thread).await.is_err() {
+            tracing::warn!("the projection is still waiting for a server: ending without it");
         }
-        // It ends with the thread, whose progress it watches; only then is the store free.
-        let _ = (&mut self.sync).await;
-        let store = self.view.store().clone();
-        tokio::task::spawn_blocking(move || store.sync())
-            .await
-            .context("syncing the store")?
-            .context("syncing the store")
+        self.keeper.stop().await;
     }
 }
 
@@ -146,21 +145,5 @@ impl Drop for Projection {
     fn drop(&mut self) {
         self.identity.abort();
         let _ = self.commands.send(Command::Stop);
-    }
-}
-
-/// fsync once a second: the log is the truth, so the tail that a crash of the machine takes is read again.
-async fn sync_every_second(store: Store, mut progress: watch::Receiver<Progress>) {
-    let mut tick = tokio::time::interval(Duration::from_secs(1));
-    while progress.changed().await.is_ok() {
-        tick.tick().await;
-        crash_point::reached(Point::SyncTurn);
-        progress.mark_unchanged();
-        let store = store.clone();
-        match tokio::task::spawn_blocking(move || store.sync()).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::error!(%error, "the store could not be synced to disk"),
-            Err(error) => tracing::error!(%error, "syncing the store failed"),
-        }
     }
 }

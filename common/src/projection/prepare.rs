@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 use super::Settings;
 use crate::kafka::log_reader::LogReader;
 use crate::kafka::topics::{Compacted, Topics};
-use crate::store::{PartitionRow, Store};
+use crate::store::{NoRoom, PartitionRow, Store};
 
 /// How long the broker may take for one answer; a service that is told to stop waits as long for it.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -84,9 +84,10 @@ pub(super) fn prepare(
     } else {
         Vec::new()
     };
-    let claimed = store
-        .claim(topic, partitions)
-        .map_err(|e| NotReady::Halt(format!("{e:#}")))?;
+    let claimed = store.claim(topic, partitions).map_err(|e| match e.is::<NoRoom>() {
+        true => yet(e),
+        false => NotReady::Halt(format!("{e:#}")),
+    })?;
     if claimed != partitions {
         return Err(NotReady::Halt(other_count(topic, partitions, claimed)));
     }

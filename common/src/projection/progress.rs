@@ -9,6 +9,8 @@ pub struct Progress {
     pub starting: Option<String>,
     /// Why nothing will be read any more until an operator acts.
     pub halted: Option<String>,
+    /// Why nothing can be written to the store for now; it passes when the disk has room again.
+    pub unwritable: Option<String>,
     /// What an operator should know of the topic's settings.
     pub warnings: Vec<String>,
     /// Schema ids that records name and the registry does not know any more.
@@ -65,6 +67,7 @@ impl Progress {
             .iter()
             .cloned()
             .chain(self.starting.iter().cloned())
+            .chain(self.unwritable.iter().cloned())
             .chain(paused)
             .chain(lost)
             .chain(self.warnings.iter().cloned())

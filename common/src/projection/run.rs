@@ -1,8 +1,8 @@
 //! The projection's thread: begin, read, obey. What a batch does is in [`super::batch`], what
 //! waits and goes on in [`super::holds`], what is shown in [`super::show`].
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, mpsc};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
@@ -18,7 +18,6 @@ use super::{Command, Settings};
 use crate::crash_point::{self, Point};
 use crate::kafka::link::Link;
 use crate::kafka::log_reader::{LogReader, Seen};
-use crate::registry::Registry;
 use crate::store::Store;
 
 /// Most records of one batch: bounds what is held in memory and how long a commit takes.
@@ -62,18 +61,12 @@ impl<U: Unusables> Runner<U> {
     pub fn new(
         settings: Settings,
         store: Store,
-        registry: Arc<Registry>,
+        lookup: Lookup,
         waiters: Waiters,
         progress: watch::Sender<Progress>,
         link: Link,
         unusables: U,
     ) -> Self {
-        let lookup = Lookup::new(
-            registry,
-            store.clone(),
-            Handle::current(),
-            settings.unknown_schema_grace,
-        );
         progress.send_modify(|progress| progress.starting = Some("starting".to_owned()));
         Self {
             settings,
@@ -92,13 +85,19 @@ impl<U: Unusables> Runner<U> {
         }
     }
 
-    /// Runs until it is told to stop. A panic leaves a reason behind, never a projection that looks alive.
+    /// Runs until it is told to stop. A panic leaves a reason behind for those who ask until the service has ended.
+    ///
+    /// # Panics
+    /// When a part of it has.
     pub fn run(mut self, reader: &LogReader, commands: &mpsc::Receiver<Command>, runtime: &Handle) {
         let ran = catch_unwind(AssertUnwindSafe(|| self.read_on(reader, commands, runtime)));
         if ran.is_err() {
             self.halt("the projection panicked; see the log. Restart the service".to_owned());
         }
         self.waiters.close();
+        if let Err(panic) = ran {
+            resume_unwind(panic);
+        }
     }
 
     fn read_on(&mut self, reader: &LogReader, commands: &mpsc::Receiver<Command>, runtime: &Handle) {

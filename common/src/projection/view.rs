@@ -85,7 +85,12 @@ impl View {
     /// [`SILENCE`](crate::kafka::link::SILENCE).
     pub fn doubt(&self, partition: i32) -> Option<String> {
         let progress = self.progress.borrow();
-        if let Some(reason) = progress.halted.as_ref().or(progress.starting.as_ref()) {
+        if let Some(reason) = progress
+            .halted
+            .as_ref()
+            .or(progress.starting.as_ref())
+            .or(progress.unwritable.as_ref())
+        {
             return Some(reason.clone());
         }
         let Some(state) = progress.partition(partition) else {

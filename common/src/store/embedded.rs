@@ -3,21 +3,26 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 
+use super::error::UNREADABLE;
+use super::files::Files;
 use super::keys::{Keys, Remembered};
+use super::room;
 use super::rows::{LAYOUT, Origin, PartitionRow, decode_order};
 use super::schemas::Schemas;
 use super::{Table, Transaction};
 use crate::crash_point::{self, Point};
 use crate::order::OrderState;
 
-const MIB: u64 = 1024 * 1024;
+pub(super) const MIB: u64 = 1024 * 1024;
 /// Key of the mark that a rebuild has begun.
-const FORGETTING: &str = "forgetting";
+pub(super) const FORGETTING: &str = "forgetting";
+/// Key of the number of times that the store was brought to the disk.
+pub(super) const SYNCED: &str = "synced";
 
 /// A durable store. Clones are handles to the same one.
 #[derive(Clone)]
@@ -28,72 +33,27 @@ pub struct Store {
     pub(super) schemas: Schemas,
     pub(super) keys: Keys,
     pub(super) meta: Keyspace,
-    dir: Arc<Path>,
+    pub(super) dir: Arc<Path>,
+    pub(super) files: Files,
+    /// How often it was brought to the disk.
+    pub(super) synced: Arc<Mutex<u64>>,
 }
 
-/// Why a store cannot be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// Another process has it open.
-    #[error(
-        "the store at {dir} is in use by another process: stop that one, or give this one a directory of its own (--store / STORE)"
-    )]
-    Locked {
-        /// Where it lies.
-        dir: String,
-    },
-    /// The directory cannot be used.
-    #[error(
-        "the store at {dir} cannot be opened: {reason}. Check that the directory (--store / STORE) can be written and is not damaged"
-    )]
-    Unusable {
-        /// Where it lies.
-        dir: String,
-        /// What the disk or the database said.
+/// Why nothing can be written to an open store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unwritable {
+    /// Its disk is full; it can be written again when there is room.
+    ForNow(String),
+    /// A write has failed in the middle, so it takes no more until it is opened anew.
+    UntilOpenedAnew {
+        /// What happened.
         reason: String,
+        /// Whether there is room on the disk to open it anew.
+        room: bool,
     },
 }
 
 impl Store {
-    /// Opens the store in that directory, which is made when missing, and locks it.
-    ///
-    /// # Errors
-    /// [`StoreError::Locked`] when another process has it, [`StoreError::Unusable`] otherwise.
-    pub fn open(dir: &Path) -> Result<Self, StoreError> {
-        let unusable = |reason: String| StoreError::Unusable {
-            dir: dir.display().to_string(),
-            reason,
-        };
-        let fault = |e: fjall::Error| match e {
-            fjall::Error::Locked => StoreError::Locked {
-                dir: dir.display().to_string(),
-            },
-            other => unusable(other.to_string()),
-        };
-        std::fs::create_dir_all(dir).map_err(|e| unusable(e.to_string()))?;
-        // Sized for a service of some hundred MiB; the defaults grow to 370 MB of memory and 512 MiB of journal.
-        let db = Database::builder(dir)
-            .cache_size(64 * MIB)
-            .max_journaling_size(64 * MIB)
-            .worker_threads(1)
-            .open()
-            .map_err(fault)?;
-        let keyspace = |name| db.keyspace(name, options).map_err(fault);
-        let store = Self {
-            orders: keyspace("orders")?,
-            partitions: keyspace("partitions")?,
-            schemas: Schemas::new(keyspace("schemas")?),
-            keys: Keys::new(keyspace("keys")?, keyspace("key-ages")?).map_err(|e| unusable(e.to_string()))?,
-            meta: keyspace("meta")?,
-            dir: dir.into(),
-            db,
-        };
-        if store.meta.contains_key(FORGETTING).map_err(fault)? {
-            store.forget().map_err(|e| unusable(e.to_string()))?;
-        }
-        Ok(store)
-    }
-
     /// Where it lies.
     pub fn dir(&self) -> &Path {
         &self.dir
@@ -114,7 +74,7 @@ impl Store {
     pub fn order(&self, order_id: &str) -> anyhow::Result<Option<OrderState>> {
         self.orders
             .get(order_id)
-            .context("reading an order")?
+            .context(UNREADABLE)?
             .map(|value| decode_order(&value, |id| self.writer_schema(id)))
             .transpose()
     }
@@ -128,7 +88,7 @@ impl Store {
         self.orders
             .range::<&[u8], _>((from, Bound::Unbounded))
             .take(limit)
-            .map(|entry| Ok(String::from_utf8(entry.key()?.to_vec())?))
+            .map(|entry| Ok(String::from_utf8(entry.key().context(UNREADABLE)?.to_vec())?))
             .collect()
     }
 
@@ -140,7 +100,7 @@ impl Store {
         self.partitions
             .iter()
             .map(|entry| {
-                let (key, value) = entry.into_inner()?;
+                let (key, value) = entry.into_inner().context(UNREADABLE)?;
                 let partition = i32::from_be_bytes(key.as_ref().try_into().context("a partition's key")?);
                 Ok((partition, serde_json::from_slice(&value).context("a partition's row")?))
             })
@@ -152,7 +112,7 @@ impl Store {
     /// # Errors
     /// When it belongs to another topic or was written by another release's layout, or the disk fails.
     pub fn claim(&self, topic: &str, partitions: i32) -> anyhow::Result<i32> {
-        let Some(value) = self.meta.get("origin")? else {
+        let Some(value) = self.meta.get("origin").context(UNREADABLE)? else {
             let origin = Origin {
                 format: LAYOUT,
                 topic: topic.to_owned(),
@@ -182,8 +142,11 @@ impl Store {
     /// When the disk fails.
     pub fn forget(&self) -> anyhow::Result<()> {
         // Clearing is not atomic over tables, so a mark says that it has begun: `open` finishes what was cut off.
+        self.check_room()?;
         self.meta.insert(FORGETTING, "")?;
         self.sync()?;
+        // The number of syncs is forgotten too.
+        self.files.note_synced(0)?;
         self.partitions.clear()?;
         crash_point::reached(Point::StoreForgetting);
         self.orders.clear()?;
@@ -207,11 +170,52 @@ impl Store {
     /// # Errors
     /// When the disk fails.
     pub fn sync(&self) -> anyhow::Result<()> {
-        Ok(self.db.persist(PersistMode::SyncAll)?)
+        let mut synced = self.synced.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.check_room().is_err() {
+            return Ok(self.db.persist(PersistMode::SyncAll)?);
+        }
+        // A number that lies behind everything else in the journal, and is noted outside of it once it lies on the disk:
+        // whoever finds the note and not the number knows that something was lost.
+        let next = *synced + 1;
+        self.meta.insert(SYNCED, next.to_be_bytes())?;
+        self.db.persist(PersistMode::SyncAll)?;
+        self.files
+            .note_synced(next)
+            .context("noting that the store is on the disk")?;
+        *synced = next;
+        Ok(())
+    }
+
+    /// Whether it can be written.
+    ///
+    /// # Errors
+    /// Why not, and when it may be again.
+    pub fn check_writable(&self) -> Result<(), Unwritable> {
+        let room = self.check_room();
+        // Tells also of a write that has failed in the database's background.
+        if let Err(error) = self.db.persist(PersistMode::Buffer) {
+            let reason = format!(
+                "the store at {} has failed in the middle of a write ({error}): nothing more is written to it until it is opened anew, by a restart",
+                self.dir.display()
+            );
+            return Err(Unwritable::UntilOpenedAnew {
+                reason,
+                room: room.is_ok(),
+            });
+        }
+        room.map_err(|error| Unwritable::ForNow(format!("{error:#}")))
+    }
+
+    /// Looks whether there is room on the disk for what is written next.
+    ///
+    /// # Errors
+    /// [`NoRoom`](super::NoRoom), or the disk does not tell.
+    pub(super) fn check_room(&self) -> anyhow::Result<()> {
+        room::check(&self.dir)
     }
 }
 
-fn options() -> KeyspaceCreateOptions {
+pub(super) fn options() -> KeyspaceCreateOptions {
     KeyspaceCreateOptions::default().max_memtable_size(8 * MIB)
 }
 

@@ -3,6 +3,7 @@ use crate::codec::{WriterSchema, frame, record_value};
 use crate::event::OrderEvent;
 use crate::schemas::{SchemaText, newest_text};
 use crate::store::Counters;
+use crate::store::StoreError;
 use crate::testing::an_event;
 
 fn state(order_id: &str) -> OrderState {

@@ -3,15 +3,23 @@
 //!
 //! Nothing here decides anything; what is written says [`crate::projection`].
 
+#[cfg(test)]
+mod damage_tests;
 mod embedded;
+mod error;
+mod files;
 mod keys;
+mod opening;
+mod room;
 mod rows;
 mod schemas;
 mod table;
 mod transaction;
 
-pub use embedded::{Store, StoreError};
+pub use embedded::{Store, Unwritable};
+pub use error::StoreError;
 pub use keys::{KeyRow, KeyUse};
+pub use room::NoRoom;
 pub use rows::{Counters, LastRecord, PartitionRow};
 pub use schemas::LearnError;
 pub use table::Table;

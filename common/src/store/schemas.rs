@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::Store;
+use super::error::UNREADABLE;
 use crate::codec::{MAX_SCHEMA_BYTES, WriterSchema};
 use crate::crash_point::{self, Point};
 use crate::schemas::{self, SchemaText};
@@ -75,7 +76,7 @@ impl Schemas {
     }
 
     fn row(&self, id: u32) -> anyhow::Result<Option<SchemaRow>> {
-        let value = self.table.get(id.to_be_bytes())?;
+        let value = self.table.get(id.to_be_bytes()).context(UNREADABLE)?;
         value
             .map(|value| serde_json::from_slice(&value).context("a schema's row"))
             .transpose()
@@ -138,6 +139,7 @@ impl Store {
             sha256: sha256(schema),
         };
         let value = serde_json::to_vec(&row).context("a schema's row")?;
+        self.check_room()?;
         self.schemas
             .table
             .insert(id.to_be_bytes(), value)
@@ -205,6 +207,7 @@ impl Store {
             sha256: sha256(&newest),
         };
         let value = serde_json::to_vec(&row).context("the own schema's row")?;
+        self.check_room().map_err(LearnError::Disk)?;
         Ok(self.meta.insert(OWN, value).context("writing the own schema's id")?)
     }
 }

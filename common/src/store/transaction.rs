@@ -54,8 +54,13 @@ impl Transaction {
     /// Makes all changes at once, so that they survive a crash of the process.
     ///
     /// # Errors
-    /// When the disk fails. What was to be changed may then be there after the next opening, all of it or nothing.
+    /// [`NoRoom`](super::NoRoom), and nothing has changed; or the disk fails, and what was to be changed may be there after
+    /// the next opening, all of it or nothing.
     pub fn commit(self) -> anyhow::Result<()> {
+        if self.batch.is_empty() {
+            return Ok(());
+        }
+        self.store.check_room()?;
         // Buffer: handed to the operating system, which keeps it when the process is killed.
         self.batch
             .durability(Some(PersistMode::Buffer))

@@ -17,6 +17,7 @@ mod writer;
 
 use common::crash_point::{self, Point};
 use common::kafka::topics::TopicSpec;
+use common::life::Life;
 use common::projection::{Refused, Settings, Unusables};
 use common::store::Store;
 
@@ -46,7 +47,7 @@ impl DeadLetters {
     ///
     /// # Errors
     /// When the clients cannot be made, or the disk fails.
-    pub fn new(settings: &Settings, topic: String, store: &Store) -> anyhow::Result<Self> {
+    pub fn new(settings: &Settings, topic: String, store: &Store, life: &Life) -> anyhow::Result<Self> {
         // One partition: letters are few, and their order is that of their finding.
         let spec = TopicSpec {
             name: topic.clone(),
@@ -55,7 +56,7 @@ impl DeadLetters {
         };
         let index = Index::open(store, &topic)?;
         let condition = Condition::default();
-        let writer = Writer::new(settings.cluster.clone(), topic)?;
+        let writer = Writer::new(settings.cluster.clone(), topic, life.clone())?;
         let followed = Settings {
             topic: spec,
             ..settings.clone()

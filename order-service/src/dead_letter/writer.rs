@@ -8,6 +8,7 @@ use anyhow::Context;
 use common::crash_point::{self, Point};
 use common::kafka::config::Cluster;
 use common::kafka::link;
+use common::life::Life;
 use rdkafka::Message;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -53,6 +54,7 @@ pub(super) enum NotWritten {
 pub(super) struct Writer {
     cluster: Cluster,
     topic: String,
+    life: Life,
     producer: ThreadedProducer<Reports>,
     sender: mpsc::Sender<Report>,
     reports: mpsc::Receiver<Report>,
@@ -65,12 +67,13 @@ impl Writer {
     ///
     /// # Errors
     /// When the client cannot be made.
-    pub fn new(cluster: Cluster, topic: String) -> anyhow::Result<Self> {
+    pub fn new(cluster: Cluster, topic: String, life: Life) -> anyhow::Result<Self> {
         let (sender, reports) = mpsc::channel();
         Ok(Self {
-            producer: make(&cluster, sender.clone(), false)?,
+            producer: make(&cluster, sender.clone(), &life, false)?,
             cluster,
             topic,
+            life,
             sender,
             reports,
             one_by_one: false,
@@ -129,7 +132,7 @@ impl Writer {
 
     /// Makes a new producer. One that has met a fatal error will never send again (librdkafka, "Fatal errors").
     fn replace(&mut self) {
-        match make(&self.cluster, self.sender.clone(), self.one_by_one) {
+        match make(&self.cluster, self.sender.clone(), &self.life, self.one_by_one) {
             Ok(producer) => self.producer = producer,
             Err(error) => tracing::error!(%error, "the producer of dead letters cannot be replaced"),
         }
@@ -146,11 +149,15 @@ impl Drop for Writer {
 fn make(
     cluster: &Cluster,
     sender: mpsc::Sender<Report>,
+    life: &Life,
     one_by_one: bool,
 ) -> anyhow::Result<ThreadedProducer<Reports>> {
     cluster
         .dead_letter_producer(DELIVERY_TIMEOUT_MS, one_by_one)
-        .create_with_context(Reports(sender))
+        .create_with_context(Reports {
+            sender,
+            life: life.clone(),
+        })
         .context("making the Kafka producer of dead letters: check KAFKA_BOOTSTRAP_SERVERS and KAFKA_CONFIG")
 }
 
@@ -164,7 +171,10 @@ fn not_written(error: &KafkaError) -> NotWritten {
 }
 
 /// Passes on what became of each letter.
-struct Reports(mpsc::Sender<Report>);
+struct Reports {
+    sender: mpsc::Sender<Report>,
+    life: Life,
+}
 
 impl ClientContext for Reports {
     fn log(&self, level: RDKafkaLogLevel, fac: &str, log_message: &str) {
@@ -184,8 +194,9 @@ impl ProducerContext for Reports {
             Ok(record) => Ok(record.partition()),
             Err((error, _)) => Err(not_written(error)),
         };
+        let _guard = self.life.guard("the Kafka producer of dead letters");
         crash_point::reached(Point::LetterReported);
         // At the end of the process nobody listens any more.
-        let _ = self.0.send(Report { sent: *sent, result });
+        let _ = self.sender.send(Report { sent: *sent, result });
     }
 }

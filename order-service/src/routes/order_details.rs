@@ -77,7 +77,7 @@ pub async fn order_details(
     let found = match wait {
         None => rw::look(&state.view, &ids)?,
         Some((version, patience)) => {
-            let found = rw::wait(&state.view, &ids, version, patience).await?;
+            let found = rw::wait(&state, &ids, version, patience).await?;
             let reached = found.as_ref().map_or(0, |found| found.order.version);
             if reached < version {
                 return Err(timed_out(&query.order_id, version, reached, patience));

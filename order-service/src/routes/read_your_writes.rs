@@ -9,7 +9,9 @@ use std::time::Duration;
 use common::order::OrderState;
 use common::projection::{View, Waiters};
 use tokio::sync::oneshot;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::sleep;
+
+use crate::app::State;
 
 /// The ids that an order may have which a client calls so, the most literal first: one of digits only was written with
 /// `ORD-` before it.
@@ -34,14 +36,17 @@ pub(super) fn look(view: &View, ids: &[String]) -> anyhow::Result<Option<OrderSt
     Ok(None)
 }
 
-/// The first of those orders that there is, once it has at least that version; else how it is when the time is up.
+/// The first of those orders that there is, once it has at least that version; else how it is when the time is up, or when
+/// the service is told to end: whoever waits is answered before it does.
 pub(super) async fn wait(
-    view: &View,
+    state: &State,
     ids: &[String],
     version: i32,
     patience: Duration,
 ) -> anyhow::Result<Option<OrderState>> {
-    let deadline = Instant::now() + patience;
+    let view = &state.view;
+    let up = sleep(patience);
+    tokio::pin!(up);
     loop {
         // First wait, then look: what happens in between is not missed.
         let waiting = Waiting::begin(view.waiters(), ids, version);
@@ -49,8 +54,10 @@ pub(super) async fn wait(
         if found.as_ref().is_some_and(|state| state.order.version >= version) {
             return Ok(found);
         }
-        if timeout_at(deadline, waiting).await.is_err() {
-            return Ok(found);
+        tokio::select! {
+            () = waiting => {}
+            () = &mut up => return Ok(found),
+            () = state.life.ending() => return Ok(found),
         }
     }
 }

@@ -1,0 +1,99 @@
+//! A small disk of a test's own, in memory: it can be filled to the last byte, freed again, and be made read-only.
+//! Mounting it takes root.
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Context;
+use tempfile::TempDir;
+
+/// A disk, which is unmounted when this is dropped.
+#[derive(Debug)]
+pub struct SmallDisk {
+    dir: TempDir,
+}
+
+impl SmallDisk {
+    /// A disk of that size.
+    ///
+    /// # Errors
+    /// When it cannot be mounted: the test then fails, as it would prove nothing.
+    pub fn mount(mib: u32) -> anyhow::Result<Self> {
+        let dir = tempfile::Builder::new()
+            .prefix("orderlog-disk-")
+            .tempdir()
+            .context("a directory to mount a disk on")?;
+        let size = format!("size={mib}m");
+        run("mount", &["-t", "tmpfs", "-o", &size, "orderlog-test"], dir.path())
+            .context("this test needs a small disk, which only root may mount")?;
+        Ok(Self { dir })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The value of `STORE` for a store on it.
+    pub fn store(&self) -> String {
+        format!("embedded:{}", self.path().join("store").display())
+    }
+
+    /// Fills it, until not one byte fits any more.
+    ///
+    /// # Errors
+    /// When that fails otherwise than by its being full.
+    pub fn fill(&self) -> anyhow::Result<()> {
+        let mut ballast = File::options().create(true).append(true).open(self.ballast())?;
+        for block in [vec![1; 1024 * 1024], vec![1; 4096]] {
+            loop {
+                match ballast.write_all(&block) {
+                    Ok(()) => {}
+                    Err(error) if error.kind() == ErrorKind::StorageFull => break,
+                    Err(error) => return Err(error).context("filling the disk"),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Frees it again.
+    ///
+    /// # Errors
+    /// When it was not filled.
+    pub fn free(&self) -> anyhow::Result<()> {
+        fs::remove_file(self.ballast()).context("freeing the disk")
+    }
+
+    /// Lets nobody write to it any more. Nobody may have a file open there.
+    ///
+    /// # Errors
+    /// When the system does not let it.
+    pub fn make_read_only(&self) -> anyhow::Result<()> {
+        run("mount", &["-o", "remount,ro"], self.path())
+    }
+
+    fn ballast(&self) -> PathBuf {
+        self.path().join("ballast")
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // Lazily: a process that has just been killed may still have files open there.
+        let _ = run("umount", &["--lazy"], self.path());
+    }
+}
+
+fn run(program: &str, arguments: &[&str], dir: &Path) -> anyhow::Result<()> {
+    let output = Command::new(program)
+        .args(arguments)
+        .arg(dir)
+        .output()
+        .with_context(|| format!("running {program}"))?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    anyhow::ensure!(output.status.success(), "{program} {arguments:?}: {}", said.trim());
+    Ok(())
+}

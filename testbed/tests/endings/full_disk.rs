@@ -1,0 +1,228 @@
+//! A full disk: nothing is read that cannot be kept, what is known is still told, and everything goes on by itself when
+//! there is room.
+
+use std::path::Path;
+use std::time::Duration;
+
+use common::event::Order;
+use common::order::OrderState;
+use common::store::{Store, Unwritable};
+use testbed::disk::SmallDisk;
+use testbed::events;
+use testbed::service::Service;
+use testbed::wait::{LONG, throughout, until};
+use testbed::world::World;
+use uuid::Uuid;
+
+/// Twice what must stay free.
+const MIB: u32 = 128;
+const ORDERS: usize = 10;
+
+/// Waits until the service says that its disk is full, where that is, and what to do.
+async fn tells_of_full_disk(service: &Service, dir: &Path) -> anyhow::Result<()> {
+    until("it says that the disk is full", LONG, async || {
+        let why = service.http.health().await?.why();
+        let dir = dir.display().to_string();
+        for part in ["is full", &dir, "Make room"] {
+            anyhow::ensure!(why.contains(part), "no {part} in {why}");
+        }
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn order_service_stops_reading_on_a_full_disk_and_tells_what_it_knows() -> anyhow::Result<()> {
+    let world = World::new("endings-full-order")?;
+    let disk = SmallDisk::mount(MIB)?;
+    let mut cart = world.cart()?.spawn()?;
+    let mut order = world.order()?.with("STORE", disk.store()).start().await?;
+    cart.ready().await?;
+    for n in 0..ORDERS {
+        cart.http.created(&format!("A-{n}")).await?;
+    }
+    let before = world.caught_up(&order).await?;
+    disk.fill()?;
+    tells_of_full_disk(&order, disk.path()).await?;
+    for n in 0..ORDERS {
+        cart.http.created(&format!("B-{n}")).await?;
+        cart.http.updated(&format!("A-{n}"), "confirmed").await?;
+    }
+    let position =
+        |stats: &testbed::views::Stats| -> Vec<i64> { stats.partitions.iter().map(|p| p.position).collect() };
+    throughout("nothing moves, and reads go on", Duration::from_secs(2), async || {
+        let stats = order.http.stats().await?;
+        anyhow::ensure!(position(&stats) == position(&before), "{stats:?}");
+        anyhow::ensure!(stats.totals == before.totals, "{stats:?}");
+        anyhow::ensure!(order.http.details("A-3").await?.status == 200);
+        anyhow::ensure!(order.http.get("/health/ready").await?.status == 200);
+        Ok(())
+    })
+    .await?;
+    until("a partition says why it waits", LONG, async || {
+        let stats = order.http.stats().await?;
+        let mut reasons = stats.partitions.iter().filter_map(|p| p.paused.as_ref());
+        anyhow::ensure!(reasons.any(|why| why.contains("is full")), "{stats:?}");
+        Ok(())
+    })
+    .await?;
+
+    // A crash in the middle of it, and a start on the full disk.
+    order.kill9()?;
+    order.spawn(&[])?;
+    tells_of_full_disk(&order, disk.path()).await?;
+    assert_eq!(
+        order.http.get("/health/ready").await?.status,
+        503,
+        "it has not caught up"
+    );
+    // A start without a store has no room for one.
+    let nowhere = world
+        .order()?
+        .with("STORE", format!("{}-2", disk.store()))
+        .run(&[])
+        .await?;
+    assert_eq!(nowhere.0, Some(1));
+    assert!(
+        nowhere.1.contains("is full") && nowhere.1.contains("STORE"),
+        "{}",
+        nowhere.1
+    );
+
+    disk.free()?;
+    order.ready().await?;
+    let after = world.caught_up(&order).await?;
+    assert_eq!(
+        (after.orders, after.totals.applied),
+        (2 * ORDERS as u64, 3 * ORDERS as u64),
+        "{after:?}"
+    );
+    assert_eq!(order.http.order("A-3", 2).await?.status, "confirmed");
+    until("it is well again", LONG, async || {
+        let health = order.http.health().await?;
+        anyhow::ensure!(health.status == "healthy", "{health:?}");
+        Ok(())
+    })
+    .await?;
+    order.terminate().await?;
+    order.start_again(&["--rebuild"]).await?;
+    assert_eq!(world.caught_up(&order).await?, after, "a rebuild counts the same");
+    Ok(())
+}
+
+#[tokio::test]
+async fn cart_service_takes_nothing_on_a_full_disk() -> anyhow::Result<()> {
+    let world = World::new("endings-full-cart")?;
+    let disk = SmallDisk::mount(MIB)?;
+    let mut cart = world.cart()?.with("STORE", disk.store()).start().await?;
+    cart.http.created("A-1").await?;
+    disk.fill()?;
+    tells_of_full_disk(&cart, disk.path()).await?;
+    assert_eq!(cart.http.get("/health/ready").await?.status, 503);
+    for answer in [
+        cart.http.create_short("A-2").await?,
+        cart.http.update("A-1", "confirmed").await?,
+        cart.http.create_short("A-1").await?,
+    ] {
+        assert_eq!(answer.status, 503, "{}", answer.text);
+        assert!(
+            answer.text.contains("is full") && !answer.header("retry-after").is_empty(),
+            "{}",
+            answer.text
+        );
+    }
+    assert_eq!(world.log().await?.len(), 1, "nothing was produced");
+    disk.free()?;
+    cart.ready().await?;
+    cart.http.created("A-2").await?;
+    cart.http.updated("A-1", "confirmed").await?;
+
+    // With the disk full it ends as ever.
+    disk.fill()?;
+    tells_of_full_disk(&cart, disk.path()).await?;
+    cart.terminate().await
+}
+
+#[tokio::test]
+async fn a_write_that_fails_in_the_middle_ends_the_service_and_a_start_reads_on() -> anyhow::Result<()> {
+    let world = World::new("endings-failed-write")?;
+    let mut cart = world.cart()?.spawn()?;
+    let mut order = world.order()?.start().await?;
+    cart.ready().await?;
+    cart.http.created("A-0").await?;
+    world.caught_up(&order).await?;
+    order.restart().await?;
+    let journal = std::fs::metadata(order.store_dir()?.join("0.jnl"))?.len();
+    order.terminate().await?;
+    // Room for the start, and for some orders.
+    order.spawn_with_file_limit(journal / 1024 + 24)?;
+    order.ready().await?;
+    let mut written = 1;
+    until("a write fails in the middle", LONG, async || {
+        cart.http.created(&format!("A-{written}")).await?;
+        written += 1;
+        let log = order.log();
+        let told = log.contains("has failed in the middle of a write") && log.contains("restart");
+        anyhow::ensure!(told, "{}", order.log_tail());
+        Ok(())
+    })
+    .await?;
+    assert_eq!(order.ended().await?, Some(1), "{}", order.log_tail());
+    order.start_again(&[]).await?;
+    let after = world.caught_up(&order).await?;
+    assert!(
+        after.totals.applied >= written && after.totals.applied == after.records,
+        "{written}: {after:?}"
+    );
+    assert_eq!(after.orders, after.records, "{after:?}");
+    order.terminate().await?;
+    order.start_again(&["--rebuild"]).await?;
+    assert_eq!(world.caught_up(&order).await?, after, "a rebuild counts the same");
+    Ok(())
+}
+
+/// An order whose event has that datum: only its length counts.
+fn put(store: &Store, order_id: &str, datum: &[u8]) -> anyhow::Result<()> {
+    let event = events::first(order_id);
+    let state = OrderState {
+        event_id: Uuid::nil(),
+        order: Order {
+            order_id: order_id.to_owned(),
+            ..event.order
+        },
+        partition: 0,
+        offset: 0,
+        partial: false,
+    };
+    let mut transaction = store.begin();
+    transaction.put_order(&state, 1, datum);
+    transaction.commit()
+}
+
+#[test]
+fn a_commit_that_fills_the_disk_leaves_a_store_that_can_be_read_and_opened_anew() -> anyhow::Result<()> {
+    let disk = SmallDisk::mount(MIB)?;
+    let dir = disk.path().join("store");
+    let store = Store::open(&dir)?;
+    put(&store, "A-1", b"small")?;
+    // More than there is, though less must stay free than there is now.
+    let large: Vec<u8> = std::iter::repeat_with(|| fastrand::u64(..).to_le_bytes())
+        .take(MIB as usize * 1024 * 1024 / 8)
+        .flatten()
+        .collect();
+    let error = put(&store, "A-2", &large).expect_err("there is no room");
+    assert!(format!("{error:#}").contains("No space left"), "{error:#}");
+    let refused = store.check_writable();
+    assert!(
+        matches!(refused, Err(Unwritable::UntilOpenedAnew { room: false, .. })),
+        "{refused:?}"
+    );
+    assert!(put(&store, "A-3", b"small").is_err());
+    assert_eq!(store.order_ids(None, 10)?, ["A-1"], "it is read as before");
+    drop(store);
+    let store = Store::open(&dir)?;
+    assert_eq!(store.order_ids(None, 10)?, ["A-1"], "all of it or nothing");
+    put(&store, "A-3", b"small")?;
+    assert_eq!(store.check_writable(), Ok(()));
+    Ok(())
+}

@@ -1,0 +1,8 @@
+//! How the services come to an end, or to a stop, and go on from there: full and damaged disks, signals, panics, and
+//! clocks that are wrong. `scripts/test.sh` starts the servers and builds the binaries.
+
+mod clock;
+mod damage;
+mod full_disk;
+mod panics;
+mod signals;

@@ -1,0 +1,99 @@
+//! A panic anywhere: either it costs one request, or the service ends, to be started anew by whoever supervises it. It
+//! never goes on without a part of itself.
+
+use std::time::Duration;
+
+use common::crash_point::{PANIC_AT, Point};
+use testbed::poison::{Kind, Poisoner};
+use testbed::service::{Program, Service};
+use testbed::wait::{LONG, until};
+use testbed::world::World;
+
+/// Within this time a panic has ended the service.
+const SOON: Duration = Duration::from_secs(5);
+
+/// Where each service panics, and at which time of coming there: every part of it that lives as long as itself.
+const PANICS: [(Program, Point, u32); 17] = [
+    (Program::Cart, Point::ProjectionTurn, 20),
+    (Program::Cart, Point::BatchWritten, 2),
+    (Program::Cart, Point::ProgressShown, 2),
+    (Program::Cart, Point::IdentityTurn, 1),
+    (Program::Cart, Point::SyncTurn, 3),
+    (Program::Cart, Point::RegistrationTurn, 1),
+    (Program::Cart, Point::MetricsTurn, 1),
+    (Program::Cart, Point::EndsTurn, 1),
+    (Program::Cart, Point::DoubtsTurn, 1),
+    (Program::Cart, Point::EventReported, 1),
+    (Program::Order, Point::ProjectionTurn, 20),
+    (Program::Order, Point::BatchFolded, 1),
+    (Program::Order, Point::SyncTurn, 3),
+    (Program::Order, Point::RegistrationTurn, 1),
+    (Program::Order, Point::MetricsTurn, 1),
+    (Program::Order, Point::LettersIndexed, 1),
+    (Program::Order, Point::LetterReported, 1),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_panic_in_any_part_ends_the_service() -> anyhow::Result<()> {
+    let world = World::new("endings-panics")?;
+    let healthy = world.cart()?.start().await?;
+    let poisoner = Poisoner::new(&world.servers, &world.topic).await?;
+    for some in PANICS.chunks(5) {
+        let all = some.iter().map(|(program, point, time)| {
+            let setup = match program {
+                Program::Cart => world.cart(),
+                Program::Order => world.order(),
+            };
+            let at = format!("{}:{time}", point.name());
+            let (healthy, poisoner) = (&healthy, &poisoner);
+            async move {
+                let mut service = setup?.impatient().with(PANIC_AT, &at).spawn()?;
+                panics_and_ends(&mut service, healthy, poisoner)
+                    .await
+                    .map_err(|error| error.context(format!("{} at {at}{}", program.name(), service.log_tail())))
+            }
+        });
+        futures::future::try_join_all(all).await?;
+    }
+    Ok(())
+}
+
+async fn panics_and_ends(service: &mut Service, healthy: &Service, poisoner: &Poisoner) -> anyhow::Result<()> {
+    until("it panics", LONG, async || {
+        // All that makes its parts do something. It may be gone in the middle of it.
+        let id = format!("A-{:08x}", fastrand::u32(..));
+        let _ = service.http.create_short(&id).await;
+        let _ = service.http.update("nobody", "confirmed").await;
+        healthy.http.created(&format!("B-{id}")).await?;
+        poisoner.write(Kind::NotAvro, &id, &[]).await?;
+        let panicked = service.log().contains("panicked at");
+        anyhow::ensure!(panicked, "it goes on");
+        Ok(())
+    })
+    .await?;
+    let code = tokio::time::timeout(SOON, service.ended()).await??;
+    anyhow::ensure!(code != Some(0), "it ended as if all were well");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_request_that_panics_costs_only_itself() -> anyhow::Result<()> {
+    let world = World::new("endings-request-panics")?;
+    for setup in [world.cart()?, world.order()?] {
+        let mut service = setup
+            .with(PANIC_AT, format!("{}:5", Point::RequestReceived.name()))
+            .spawn()?;
+        until("a request panics", LONG, async || {
+            let answer = service.http.get("/health/live").await;
+            anyhow::ensure!(service.log().contains("panicked at"), "{answer:?}");
+            Ok(())
+        })
+        .await?;
+        service.ready().await?;
+        for _ in 0..20 {
+            assert_eq!(service.http.get("/health/ready").await?.status, 200);
+        }
+        service.terminate().await?;
+    }
+    Ok(())
+}

@@ -8,8 +8,9 @@ use std::process::Command;
 
 use anyhow::Context;
 
-/// Room for the journals of two stores, which grow to 64 MiB each, and little more.
-const SIZE: &str = "192m";
+/// Room for the journals of two stores, which grow to 64 MiB each, for the room that the services leave free, and for half
+/// an hour's orders.
+const SIZE: &str = "384m";
 /// Set for the process that [`enter_namespace`] becomes.
 const ENTERED: &str = "ORDERLOG_TORTURE_NAMESPACE";
 

@@ -43,6 +43,10 @@ pub(super) fn watch(connection: &dyn Any, data: &mut Extensions, patience: Durat
         running: Cell::new(0),
         idle_since: Cell::new(Instant::now()),
     });
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it ends with its connection, and serves nobody else"
+    )]
     let watch = actix_web::rt::spawn(end_when_idle(socket, clock.clone(), patience));
     data.insert(Watched { clock, watch });
 }

@@ -96,7 +96,7 @@ async fn a_connection_on_which_no_whole_request_comes_is_ended_in_time() {
         .expect("a free port");
     let address = listener.local_addr().expect("an address");
     let patience = Duration::from_millis(400);
-    let server = serve_with(listener, "test", routes_under_test, patience).expect("a server");
+    let server = serve_with(listener, "test", &Life::default(), routes_under_test, patience).expect("a server");
     let handle = server.handle();
     let running = actix_web::rt::spawn(server);
 

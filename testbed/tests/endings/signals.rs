@@ -146,7 +146,8 @@ async fn what_was_accepted_is_answered_truly_and_nothing_new_is_begun() -> anyho
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn with_a_broker_that_hangs_the_end_comes_in_time_and_a_second_signal_at_once() -> anyhow::Result<()> {
-    let broker = Broker::start().await?;
+    let broker = Broker::new().await?;
+    broker.up().await?;
     let mut world = World::new("endings-hanging-broker")?;
     world.servers.kafka = broker.behind_proxy();
     let (mut cart, mut order) = world.pair().await?;

@@ -1,0 +1,50 @@
+//! Starts that are meant to go wrong: at a crash point, or at a file that cannot grow.
+
+use std::os::unix::process::ExitStatusExt;
+
+use common::crash_point;
+
+use super::Service;
+
+/// The signal that a process at a crash point dies of.
+const SIGABRT: i32 = 6;
+
+impl Service {
+    /// Starts it again, with these further arguments, to die at a crash point: `event-sent`, or `event-sent:3` for the
+    /// third time that it comes there. Does not wait. A later start has no crash point.
+    ///
+    /// # Errors
+    /// When it runs, or cannot be started.
+    pub fn spawn_to_crash(&mut self, at: &str, arguments: &[&str]) -> anyhow::Result<()> {
+        self.setup = self.setup.clone().with(crash_point::CRASH_AT, at);
+        let spawned = self.spawn(arguments);
+        self.setup.environment.retain(|(name, _)| name != crash_point::CRASH_AT);
+        spawned
+    }
+
+    /// Starts it again with files that cannot grow beyond so many KiB: the write that would have one do so fails in the
+    /// middle, as on a faulty disk. Does not wait. A later start has no limit.
+    ///
+    /// # Errors
+    /// When it runs, or cannot be started.
+    pub fn spawn_with_file_limit(&mut self, kib: u64) -> anyhow::Result<()> {
+        self.setup.file_limit = Some(kib);
+        let spawned = self.spawn(&[]);
+        self.setup.file_limit = None;
+        spawned
+    }
+
+    /// Waits until it has died at its crash point.
+    ///
+    /// # Errors
+    /// When it goes on, or ends in another way.
+    pub async fn crashed(&mut self) -> anyhow::Result<()> {
+        let status = self.ended_with().await?;
+        anyhow::ensure!(
+            status.signal() == Some(SIGABRT),
+            "it ended with {status}{}",
+            self.log_tail()
+        );
+        Ok(())
+    }
+}

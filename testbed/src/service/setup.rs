@@ -1,0 +1,169 @@
+//! How a service is started: which program, where its store and its log lie, and what its environment says.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use anyhow::Context;
+use tempfile::TempDir;
+
+use super::Service;
+use crate::client::Client;
+
+/// What a service may inherit: nothing that configures it.
+const INHERITED: [&str; 6] = [
+    "PATH",
+    "HOME",
+    "TMPDIR",
+    "LD_LIBRARY_PATH",
+    "RUST_BACKTRACE",
+    "RUST_LOG",
+];
+/// Which service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Program {
+    /// cart-service.
+    Cart,
+    /// order-service.
+    Order,
+}
+
+impl Program {
+    /// Its name, which is its package's and its binary's.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cart => "cart-service",
+            Self::Order => "order-service",
+        }
+    }
+
+    /// The binary. It lies beside a program of this workspace, and beside the folder of a test.
+    ///
+    /// # Errors
+    /// When it was not built; the error says how to.
+    pub fn binary(self) -> anyhow::Result<PathBuf> {
+        let program = std::env::current_exe().context("asking where this program lies")?;
+        let folders = program.ancestors().skip(1).take(2);
+        let mut binaries = folders.map(|folder| folder.join(self.name()));
+        let release = if cfg!(debug_assertions) { "" } else { " --release" };
+        binaries.find(|binary| binary.is_file()).with_context(|| {
+            let (name, program) = (self.name(), program.display());
+            format!("{name} is missing beside {program}: build it with `cargo build{release} -p {name}`")
+        })
+    }
+}
+
+/// How a service is started.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    pub(super) program: Program,
+    port: u16,
+    pub(super) environment: Vec<(String, String)>,
+    /// The file that its log is appended to.
+    pub(super) log: PathBuf,
+    /// What its store lies in.
+    dir: Arc<TempDir>,
+    /// Where its files end, in KiB: a write that goes beyond fails.
+    pub(super) file_limit: Option<u64>,
+}
+
+impl Setup {
+    /// A program on that port, with a store in that directory; the broker, the registry and the topic are still to be told.
+    pub fn new(program: Program, port: u16, log: PathBuf, dir: Arc<TempDir>) -> Self {
+        let setup = Self {
+            program,
+            port,
+            environment: Vec::new(),
+            log,
+            dir,
+            file_limit: None,
+        };
+        let store = format!("embedded:{}", setup.dir.path().join(format!("store-{port}")).display());
+        setup.with("API_PORT", port.to_string()).with("STORE", store)
+    }
+
+    /// The same with another value for an environment variable.
+    pub fn with(mut self, variable: &str, value: impl Into<String>) -> Self {
+        self.environment.retain(|(name, _)| name != variable);
+        self.environment.push((variable.to_owned(), value.into()));
+        self
+    }
+
+    /// The same, giving up a schema id that the registry does not know soon: for topics in which there will be poison.
+    pub fn impatient(self) -> Self {
+        self.with("UNKNOWN_SCHEMA_GRACE_MS", "300")
+    }
+
+    /// The same with these librdkafka settings, in a file.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn with_kafka_settings(self, settings: &str) -> anyhow::Result<Self> {
+        let file = self.dir.path().join(format!("kafka-{}.properties", self.port));
+        std::fs::write(&file, settings).with_context(|| format!("writing {}", file.display()))?;
+        Ok(self.with("KAFKA_CONFIG", file.display().to_string()))
+    }
+
+    /// Starts it, and does not wait.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn spawn(self) -> anyhow::Result<Service> {
+        let http = Client::new(format!("http://127.0.0.1:{}", self.port))?;
+        let mut service = Service {
+            setup: self,
+            child: None,
+            http,
+        };
+        service.spawn(&[])?;
+        Ok(service)
+    }
+
+    /// Runs it with these arguments to its end, as a deploy pipeline would. Returns the exit code and what it printed.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub async fn run(&self, arguments: &[&str]) -> anyhow::Result<(Option<i32>, String)> {
+        let mut command = self.command(arguments)?;
+        let output = tokio::task::spawn_blocking(move || command.output()).await??;
+        let printed = [output.stdout, output.stderr].concat();
+        Ok((output.status.code(), String::from_utf8_lossy(&printed).into_owned()))
+    }
+
+    pub(super) fn command(&self, arguments: &[&str]) -> anyhow::Result<Command> {
+        let inherited = INHERITED
+            .iter()
+            .filter_map(|name| Some((name, std::env::var_os(name)?)));
+        let binary = self.program.binary()?;
+        let mut command = match self.file_limit {
+            None => Command::new(binary),
+            Some(kib) => {
+                let mut limited = Command::new("bash");
+                // The signal that goes with it would end the process.
+                limited.args(["-c", "trap '' XFSZ; ulimit -f \"$0\"; exec \"$@\"", &kib.to_string()]);
+                limited.arg(binary);
+                limited
+            }
+        };
+        command
+            .args(arguments)
+            .env_clear()
+            .envs(inherited)
+            // A panic of a service is logged with its backtrace, an error without one.
+            .env("RUST_LIB_BACKTRACE", "0")
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .current_dir(self.dir.path())
+            .stdin(Stdio::null());
+        Ok(command)
+    }
+
+    /// Starts it, and waits until it is ready.
+    ///
+    /// # Errors
+    /// When it does not become ready; the error shows its log.
+    pub async fn start(self) -> anyhow::Result<Service> {
+        let mut service = self.spawn()?;
+        service.ready().await?;
+        Ok(service)
+    }
+}

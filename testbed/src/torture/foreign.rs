@@ -16,8 +16,8 @@ use crate::registry::Registry;
 use crate::topics::Topics;
 use crate::writer::{NewRecord, Writer};
 
-/// Longest that the broker may take. What it has not taken by then, it never gets.
-const PATIENCE: Duration = Duration::from_secs(6);
+/// Longest that the broker may take, which may be down and starting. What it has not taken by then, it never gets.
+const PATIENCE: Duration = Duration::from_secs(25);
 
 /// A writer of such records.
 pub struct Foreigner {
@@ -41,7 +41,11 @@ impl Foreigner {
             other_schema_id: registry.greeting().await?,
         };
         let patience = PATIENCE.as_millis().to_string();
-        let writer = Writer::with(kafka, TOPIC, &[("message.timeout.ms", &patience)])?;
+        let settings = [
+            ("message.timeout.ms", patience.as_str()),
+            ("reconnect.backoff.max.ms", "500"),
+        ];
+        let writer = Writer::with(kafka, TOPIC, &settings)?;
         Ok(Self {
             kafka: kafka.to_owned(),
             writer,

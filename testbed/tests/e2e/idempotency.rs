@@ -128,7 +128,7 @@ async fn a_504_says_how_to_find_out_and_the_same_key_does() -> anyhow::Result<()
     let world = World::new("idempotency-unknown")?;
     let other = world.cart()?.start().await?;
     // Held back below its deadline: what it writes is not read back in time.
-    let held_back = "fetch.min.bytes=100000000\nfetch.wait.max.ms=2000\n";
+    let held_back = "fetch.min.bytes=100000000\nfetch.wait.max.ms=1000\n";
     let hasty = world
         .cart()?
         .with_kafka_settings(held_back)?

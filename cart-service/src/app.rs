@@ -19,7 +19,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::SERVICE;
 use crate::config::Config;
-use crate::doubts::Doubts;
+use crate::doubts::{CLEARING_UP, Doubts};
 use crate::publisher::Publisher;
 use crate::routes;
 use crate::skip::Skip;
@@ -83,8 +83,8 @@ impl Application {
         let subject = schemas::subject(&topic);
         let registration = Registration::spawn(registry.clone(), subject, store.clone(), pipeline, &life);
         let view = projection.view();
-        let clear_up = doubts.clone().clear_up(registry.clone(), view.clone());
-        let clearing_up = life.task("clearing up orders in doubt", clear_up);
+        let clear_up = doubts.clone().clear_up(registry.clone(), view.clone(), life.clone());
+        let clearing_up = life.task(CLEARING_UP, clear_up);
         let writer = Writer::new(
             view.clone(),
             publisher,
@@ -116,6 +116,12 @@ impl Application {
         self.port
     }
 
+    /// Resolves when the service has lost a part that it cannot be without; it is ending then.
+    pub fn failed(&self) -> impl Future<Output = String> + Send + use<> {
+        let life = self.state.life.clone();
+        async move { life.failed().await }
+    }
+
     /// Serves until `stop` resolves, then lets running requests end.
     ///
     /// # Errors
@@ -132,7 +138,8 @@ impl Application {
         let routed = state.clone();
         let routes = move |config: &mut ServiceConfig| routes::configure(config, &routed);
         let served = service::serve_until(stop, listener, SERVICE, &registration, &life, routes).await;
-        let flushed = tokio::task::spawn_blocking(move || state.writer.flush())
+        let flushed = life
+            .blocking("flushing the producer", move || state.writer.flush())
             .await
             .context("flushing the producer");
         // Nothing may hold the store when this ends.

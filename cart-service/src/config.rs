@@ -21,6 +21,9 @@ pub struct Cli {
     pub config: Config,
 }
 
+/// How many idempotency keys are remembered by default.
+pub const IDEMPOTENCY_KEYS: usize = 1_000_000;
+
 /// The settings of a running service.
 #[derive(Clone, Debug, Parser)]
 pub struct Config {
@@ -75,7 +78,7 @@ pub struct Config {
         long,
         env = "IDEMPOTENCY_KEYS",
         value_name = "IDEMPOTENCY_KEYS",
-        default_value_t = 1_000_000,
+        default_value_t = IDEMPOTENCY_KEYS,
         value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=100_000_000)
     )]
     pub idempotency_keys: usize,

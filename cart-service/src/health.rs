@@ -54,6 +54,8 @@ fn report(state: &State) -> HealthReport {
         && progress.halted.is_none()
         && progress.unwritable.is_none()
         && link.is_connected()
+        // What was read may be heard of a moment later: a client that waits for readiness is not to be refused then.
+        && link.has_met(progress.partitions.len())
         && state.registration.schema_id().is_some();
     HealthReport::new(SERVICE, env!("CARGO_PKG_VERSION"), kafka, registry, ready, reasons)
 }

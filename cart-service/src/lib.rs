@@ -1,8 +1,8 @@
 //! cart-service: takes orders and their updates over HTTP and answers only what the log has decided.
 //!
-//! The way of one command: [`routes`] (JSON → command, shape checked) → [`writer`] (one at a time per order) →
-//! [`decide`] (state and command → write, already so, or refuse; pure) → [`publisher`] (Avro → Kafka) → the projection
-//! reads the event back, and its outcome is the answer.
+//! The way of one command: [`routes`] (JSON → command, shape checked) → [`writer`] (one at a time per order and per key; a
+//! request that was carried out before gets its answer again) → [`decide`] (state and command → write, already so, or
+//! refuse; pure) → [`publisher`] (Avro → Kafka) → the projection reads the event back, and its outcome is the answer.
 
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 

@@ -22,9 +22,11 @@ async fn main() -> anyhow::Result<ExitCode> {
     }
     telemetry::init(SERVICE, config.pipeline.log_format)?;
     descriptors::raise();
-    let stop = shutdown::signal()?;
     let metrics = telemetry::metrics_recorder();
+    // Listening begins before the start, so that a start that hangs can be stopped too.
+    let stop = shutdown::signal()?;
     let application = Application::build(config, metrics.clone()).await?;
+    shutdown::cut_off_after(application.failed())?;
     tokio::select! {
         ended = application.run_until_stopped(stop) => ended?,
         never = telemetry::metrics_upkeep(metrics) => match never {},

@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, RandomState};
 use tokio::sync::{Mutex, MutexGuard};
 
 /// How many turns can be taken at once. Names that share one only wait a little for each other.
-const STRIPES: usize = 1024;
+const STRIPES: usize = 16_384;
 
 /// One queue per stripe of names: bounded memory, whatever names come.
 pub struct Turns {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use common::clock::{self, WrongClock};
 use common::crash_point::{self, Point};
 use common::event::OrderEvent;
-use common::idempotency::KeyedRequest;
+use common::idempotency::{KeyedRequest, RequestHash};
 use common::order::{OrderState, Outcome};
 use common::projection::{Settled, View};
 use common::registration::Registration;
@@ -110,35 +110,33 @@ impl Writer {
         decide: impl Fn(Option<&OrderState>, Stamp) -> Decision,
     ) -> Result<Done, Failure> {
         let deadline = Instant::now() + self.deadline;
-        // First the key's turn, then the order's, so that nobody who has one waits for the other.
+        // First the order's turn, then the key's: whoever waits for a busy order holds up nobody else.
         let turns = async {
+            let order = self.orders.turn(order_id).await;
             let key = match keyed {
                 Some(keyed) => Some(self.keys.turn(keyed.key.as_str()).await),
                 None => None,
             };
-            (key, self.orders.turn(order_id).await)
+            (order, key)
         };
-        let _turns = timeout_at(deadline.into(), turns)
-            .await
-            .map_err(|_| Failure::NotNow("other requests for this order took too long".to_owned()))?;
+        let _turns = timeout_at(deadline.into(), turns).await.map_err(|_| {
+            Failure::NotNow("other requests for this order, or under this key, took too long; send it again".to_owned())
+        })?;
         // Whether the state is known to be at least as new as this request.
         let mut fresh = false;
         let mut attempts = 0;
         loop {
             // In this order: when an order is forgotten to be read again, its partition is in doubt before, and its own
             // doubt is gone not earlier.
-            let unreadable = |e: anyhow::Error| Failure::NotNow(format!("{e:#}"));
-            let state = self.view.store().order(order_id).map_err(unreadable)?;
+            let (state, key_use) = self.look_up(order_id, keyed).map_err(unreadable)?;
             if let Some(doubt) = self.doubts.of(order_id).map_err(unreadable)? {
                 let seconds_left = self.doubts.seconds_left(&doubt);
                 return Err(Failure::InDoubt { doubt, seconds_left });
             }
             let partition = self.ready(order_id)?;
-            // Looked up each time: the event that was faster may have been this very request's, sent to another instance.
-            if let Some(keyed) = keyed
-                && let Some(earlier) = self.earlier(order_id, keyed)?
-            {
-                return Ok(Done::Replayed(Box::new(earlier)));
+            // Each time: the event that was faster may have been this very request's, sent to another instance.
+            if let (Some(keyed), Some(key_use)) = (keyed, key_use) {
+                return earlier(state.as_ref(), &keyed.hash, &key_use);
             }
             let stamp = stamp().map_err(|wrong| Failure::NotNow(wrong.to_string()))?;
             match decide(state.as_ref(), stamp) {
@@ -173,25 +171,22 @@ impl Writer {
         }
     }
 
-    /// The order as it was after this very request was carried out before; `None` when it was not.
-    fn earlier(&self, order_id: &str, keyed: &KeyedRequest) -> Result<Option<OrderState>, Failure> {
-        let unreadable = |e: anyhow::Error| Failure::NotNow(format!("{e:#}"));
+    /// The order, and what is known of the request's key, if it has one.
+    fn look_up(
+        &self,
+        order_id: &str,
+        keyed: Option<&KeyedRequest>,
+    ) -> anyhow::Result<(Option<OrderState>, Option<KeyUse>)> {
         let store = self.view.store();
-        match store.key_use(&keyed.key, order_id).map_err(unreadable)? {
-            None => Ok(None),
-            Some(KeyUse::Here(answer)) if answer.hash == keyed.hash => {
-                // Read after the key: both are written at once, so the order is at least as new.
-                let current = store.order(order_id).map_err(unreadable)?;
-                let current = current.ok_or_else(|| Failure::NotNow("the order is read again".to_owned()))?;
-                Ok(Some(as_answered(&answer, &current)))
-            }
-            Some(KeyUse::Here(_) | KeyUse::Elsewhere) => Err(Failure::Refused(Refusal::KeyReused)),
+        match keyed {
+            Some(keyed) => store.order_and_key_use(order_id, &keyed.key),
+            None => Ok((store.order(order_id)?, None)),
         }
     }
 
     /// Waits for what is under way to be delivered. Every request was answered before, so it is worth no long wait.
     pub fn flush(&self) {
-        self.publisher.flush(Duration::from_secs(1));
+        self.publisher.flush(Duration::from_millis(500));
     }
 
     /// The order's partition, when it can be written to.
@@ -265,6 +260,23 @@ impl Writer {
         let in_time = timeout_at(deadline.into(), read_back).await;
         in_time.unwrap_or_else(|_| Err(unknown("the event was not read back in time")))
     }
+}
+
+/// What a request gets whose key was used before: the order as it was then, when it was the same request.
+fn earlier(state: Option<&OrderState>, hash: &RequestHash, key_use: &KeyUse) -> Result<Done, Failure> {
+    match (key_use, state) {
+        (KeyUse::Here(answer), Some(state)) if answer.hash == *hash => {
+            Ok(Done::Replayed(Box::new(as_answered(answer, state))))
+        }
+        (KeyUse::Here(answer), None) if answer.hash == *hash => {
+            Err(Failure::NotNow("the order is being read again".to_owned()))
+        }
+        _ => Err(Failure::Refused(Refusal::KeyReused)),
+    }
+}
+
+fn unreadable(error: anyhow::Error) -> Failure {
+    Failure::NotNow(format!("{error:#}"))
 }
 
 /// A bug: logged where it is answered.

@@ -67,12 +67,17 @@ impl Life {
 
     /// Does work that blocks, on a thread that is there for such work; its panic is the end of the service. Call it within
     /// a tokio runtime.
-    pub fn blocking(&self, name: &'static str, work: impl FnOnce() + Send + 'static) {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+    pub fn blocking<T: Send + 'static>(
+        &self,
+        name: &'static str,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> JoinHandle<T> {
         let guard = self.guard(name);
         tokio::task::spawn_blocking(move || {
             let _guard = guard;
-            work();
-        });
+            work()
+        })
     }
 
     /// Says that the service has lost a part that it cannot be without. The first reason counts.
@@ -104,6 +109,14 @@ impl Life {
             Stage::Running => None,
             Stage::Ending => Some("the service is stopping".to_owned()),
             Stage::Failed(reason) => Some(reason.clone()),
+        }
+    }
+
+    /// Why the service has failed; `None` when it has not.
+    pub fn failure(&self) -> Option<String> {
+        match &*self.0.borrow() {
+            Stage::Failed(reason) => Some(reason.clone()),
+            Stage::Running | Stage::Ending => None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! The life of a service from its first request to its last, which both services share: serve until told to stop, until
-//! the registry refuses the schema, until a part of the service has failed, or until the HTTP server ends by itself. What comes before and after is their own.
+//! the registry refuses the schema, until a part of the service has failed, or until the HTTP server ends by itself. What
+//! comes before and after is their own.
 
 use std::future::Future;
 use std::net::TcpListener;
@@ -54,6 +55,8 @@ where
         .await
         .context("the HTTP server panicked")?
         .context("the HTTP server failed")?;
+    // A part may also have failed while the service was ending.
+    let failed = failed.or_else(|| life.failure());
     failed.map_or(Ok(()), |reason| Err(anyhow!(reason)))
 }
 

@@ -1,5 +1,5 @@
-//! The signals that end a process, and the longest that ending may take. Only mains listen: what ending means (stop HTTP, drain, commit) is the application's
-//! own matter.
+//! The signals that end a process, and the longest that ending may take. Only mains listen: what ending means (stop HTTP,
+//! drain, commit) is the application's own matter.
 
 use std::future::Future;
 use std::io;
@@ -40,6 +40,25 @@ impl Signal {
 /// The system does not let the process listen.
 pub fn signal() -> io::Result<impl Future<Output = Signal> + Send> {
     listen(LONGEST)
+}
+
+/// Cuts the process off, with exit code 1, when it is still there so long after that future has resolved as it may take
+/// to end: for an end that no signal has begun.
+///
+/// # Errors
+/// The system gives no thread.
+pub fn cut_off_after(failure: impl Future + Send + 'static) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let work = move || {
+        runtime.block_on(failure);
+        // The time is what it is about.
+        std::thread::sleep(LONGEST);
+        tracing::error!("ending takes too long: cut off");
+        std::process::exit(1);
+    };
+    #[expect(clippy::disallowed_methods, reason = "it ends with the process, or ends it")]
+    std::thread::Builder::new().name("cut-off".to_owned()).spawn(work)?;
+    Ok(())
 }
 
 fn listen(longest: Duration) -> io::Result<impl Future<Output = Signal> + Send> {

@@ -93,6 +93,12 @@ impl Application {
         self.port
     }
 
+    /// Resolves when the service has lost a part that it cannot be without; it is ending then.
+    pub fn failed(&self) -> impl Future<Output = String> + Send + use<> {
+        let life = self.state.life.clone();
+        async move { life.failed().await }
+    }
+
     /// Serves until `stop` resolves, then lets running requests end.
     ///
     /// # Errors

@@ -101,7 +101,7 @@ impl Pipeline {
             order_service_url: order_url.parse().context("the address of order-service")?,
             write_deadline_ms: 5000,
             unknown_schema_grace_ms: GRACE_MS,
-            idempotency_keys: 1_000_000,
+            idempotency_keys: cart_service::config::IDEMPOTENCY_KEYS,
         };
         let cart = cart_service::Application::build(cart, metrics).await?;
         let cart_url = format!("http://localhost:{}", cart.port());

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use common::codec::WriterSchema;
 use common::crash_point::{self, Point};
+use common::life::Life;
 use common::projection::{PassedOver, View};
 use common::registry::{Registry, RegistryError};
 
@@ -19,6 +20,9 @@ const MOST_IDS: usize = 500;
 /// Most doubts that are dropped, or whose records are read again, each time.
 const MOST_DOUBTS: usize = 10_000;
 
+/// What is told of a panic.
+pub(crate) const CLEARING_UP: &str = "clearing up orders in doubt";
+
 /// What the registry said.
 #[derive(Default)]
 struct Asked {
@@ -28,11 +32,11 @@ struct Asked {
 
 impl Doubts {
     /// Clears doubts up for as long as the service lives.
-    pub(crate) async fn clear_up(self, registry: Arc<Registry>, view: View) {
+    pub(crate) async fn clear_up(self, registry: Arc<Registry>, view: View, life: Life) {
         loop {
             tokio::time::sleep(ASK_EVERY).await;
             crash_point::reached(Point::DoubtsTurn);
-            if let Err(error) = self.look(&registry, &view).await {
+            if let Err(error) = self.look(&registry, &view, &life).await {
                 tracing::error!(
                     error = format!("{error:#}"),
                     "orders in doubt could not be looked through"
@@ -41,12 +45,12 @@ impl Doubts {
         }
     }
 
-    async fn look(&self, registry: &Registry, view: &View) -> anyhow::Result<()> {
+    async fn look(&self, registry: &Registry, view: &View, life: &Life) -> anyhow::Result<()> {
         let doubts = self.clone();
-        let ids = tokio::task::spawn_blocking(move || doubts.ids()).await??;
-        let asked = ask(registry, view, ids).await?;
+        let ids = life.blocking(CLEARING_UP, move || doubts.ids()).await??;
+        let asked = ask(registry, view, life, ids).await?;
         let doubts = self.clone();
-        let partitions = tokio::task::spawn_blocking(move || doubts.sort_out(&asked)).await??;
+        let partitions = life.blocking(CLEARING_UP, move || doubts.sort_out(&asked)).await??;
         for (partition, records) in partitions {
             // What cannot be read again now is tried at the next look: its doubts stay until the reading has begun.
             view.reread(partition, records).await;
@@ -103,7 +107,7 @@ impl Doubts {
 }
 
 /// Asks for ids until the registry gives no answer. What it knows is remembered, so that the projection need not ask.
-async fn ask(registry: &Registry, view: &View, ids: Vec<u32>) -> anyhow::Result<Asked> {
+async fn ask(registry: &Registry, view: &View, life: &Life, ids: Vec<u32>) -> anyhow::Result<Asked> {
     let mut asked = Asked::default();
     for id in ids {
         match registry.schema(id).await {
@@ -113,7 +117,7 @@ async fn ask(registry: &Registry, view: &View, ids: Vec<u32>) -> anyhow::Result<
                     let writer = Arc::new(WriterSchema::of(&schema));
                     store.learn_schema(id, &schema, writer)
                 };
-                tokio::task::spawn_blocking(learn).await??;
+                life.blocking(CLEARING_UP, learn).await??;
                 asked.known.insert(id);
             }
             Err(RegistryError::Unknown(_)) => {

@@ -17,6 +17,7 @@ use common::store::{Store, Table, Transaction};
 use serde::{Deserialize, Serialize};
 
 use crate::SERVICE;
+pub(crate) use clear_up::CLEARING_UP;
 use uptime::{Moment, Uptime};
 
 /// How long an order stays in doubt.

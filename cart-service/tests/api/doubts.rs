@@ -1,10 +1,12 @@
 //! Orders that cart-service must not write over: written by a newer release, or with a record that could not be read.
 
 use common::event::{OrderEvent, OrderStatus};
+use common::idempotency::{IdempotencyKey, KeyedRequest, RequestHash};
 use common::kafka::partition;
 use rdkafka::ClientConfig;
+use rdkafka::message::OwnedHeaders;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use sandbox::{foreign, sample};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -30,11 +32,16 @@ async fn register(world: &World, subject: &str, schema: &str) -> u32 {
 
 /// Writes a record to a partition.
 fn send(world: &World, partition: i32, order_id: &str, value: &[u8]) {
+    send_with(world, partition, order_id, value, OwnedHeaders::new());
+}
+
+fn send_with(world: &World, partition: i32, order_id: &str, value: &[u8], headers: OwnedHeaders) {
     let producer: BaseProducer = ClientConfig::new()
         .set("bootstrap.servers", world.broker.bootstrap_servers())
         .create()
         .expect("a producer");
     let record = BaseRecord::to(TOPIC).partition(partition).key(order_id).payload(value);
+    let record = record.headers(headers);
     producer.send(record).map_err(|(error, _)| error).expect("sent");
     producer.flush(Duration::from_secs(10)).expect("written");
 }
@@ -260,5 +267,55 @@ async fn an_order_is_not_forgotten_for_a_record_that_retention_has_deleted() {
     register(&world, "newer-value", &schema).await;
     let body = updated(&app, "A-1", "processing", StatusCode::OK).await;
     assert_eq!(body["order"]["version"], 4, "{body}");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_key_whose_event_lost_after_all_is_not_answered_with_it() {
+    let world = World::new();
+    let app = world.start_with(|config| config.unknown_schema_grace_ms = 50).await;
+    assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
+    let (schema, value) = of_the_next_schema(&world, &event("A-1", 2, OrderStatus::Confirmed)).await;
+    send(&world, home("A-1"), "A-1", &value);
+    // Another instance, which cannot read that either, carries out a request under a key, and is not sure.
+    let body = json!({"orderId": "A-1", "status": "shipped"});
+    let request = KeyedRequest {
+        key: IdempotencyKey::parse(b"k").expect("a key"),
+        hash: RequestHash::of("PUT", "/update-order", body.to_string().as_bytes()),
+    };
+    let ours = common::schemas::newest_text().text;
+    let ours_id = register(&world, "order-events-value", &ours).await;
+    let ours = |event: &OrderEvent| {
+        let data = serde_json::to_value(event).expect("JSON");
+        foreign::value(ours_id, &ours, data).expect("encodes")
+    };
+    let late = ours(&event("A-1", 2, OrderStatus::Shipped));
+    send_with(&world, home("A-1"), "A-1", &late, request.headers());
+    // It is read, and counts as applied for now: what is behind it is read too.
+    let neighbour = (0..).map(|n| format!("B-{n}")).find(|id| home(id) == home("A-1"));
+    let neighbour = neighbour.expect("an order in the same partition");
+    assert_eq!(app.create_short(&neighbour).await.0, StatusCode::CREATED);
+    // The schema is known after all: the record before it has won.
+    register(&world, "newer-value", &schema).await;
+    let known = async || is_about_a_newer_release(&app.update("A-1", "processing").await.1);
+    assert!(becomes_true(known).await);
+    send(
+        &world,
+        home("A-1"),
+        "A-1",
+        &ours(&event("A-1", 3, OrderStatus::Processing)),
+    );
+    let again = async || {
+        app.send(Method::PUT, "/update-order", &[("Idempotency-Key", "k")], &body)
+            .await
+    };
+    let carried_out = async || again().await.status() == StatusCode::OK;
+    assert!(becomes_true(carried_out).await, "{:?}", again().await);
+    let replayed: Value = again().await.json().await.expect("JSON");
+    assert_eq!(
+        (&replayed["order"]["version"], &replayed["order"]["status"]),
+        (&json!(4), &json!("shipped")),
+        "it is carried out now: {replayed}"
+    );
     app.stop().await;
 }

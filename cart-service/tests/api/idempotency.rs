@@ -67,7 +67,13 @@ async fn the_same_request_at_two_replicas_at_once_writes_one_winning_event() {
         let (a, b) = tokio::join!(create(&one, &key, &id), create(&two, &key, &id));
         let mut both = [(a.0, a.1), (b.0, b.1)];
         both.sort();
-        assert_eq!(both, [(StatusCode::OK, true), (StatusCode::CREATED, false)], "{id}");
+        assert_eq!(
+            both,
+            [(StatusCode::OK, true), (StatusCode::CREATED, false)],
+            "{id}: {} {}",
+            a.2,
+            b.2
+        );
         assert_same(&a.2, &b.2);
         let key = format!("u-{n}");
         let (a, b) = tokio::join!(

@@ -10,7 +10,7 @@ use rdkafka::error::KafkaError;
 use super::Secret;
 
 /// Settings that no file may have, under all names that librdkafka takes them under, and why.
-const OURS: [(&[&str], &str); 12] = [
+const OURS: [(&[&str], &str); 13] = [
     (
         &["bootstrap.servers", "metadata.broker.list"],
         "KAFKA_BOOTSTRAP_SERVERS says where the brokers are",
@@ -69,6 +69,13 @@ const OURS: [(&[&str], &str); 12] = [
     (
         &["allow.auto.create.topics", "topic.blacklist"],
         "KAFKA_TOPIC and KAFKA_CREATE_TOPICS say which topic is read, and whether it is made",
+    ),
+    (
+        &[
+            "topic.metadata.refresh.interval.ms",
+            "topic.metadata.propagation.max.ms",
+        ],
+        "a topic that is deleted or made anew must be noticed soon",
     ),
     (
         &["test.mock.num.brokers"],

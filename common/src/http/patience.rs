@@ -37,7 +37,12 @@ pub(super) fn watch(connection: &dyn Any, data: &mut Extensions, patience: Durat
         .downcast_ref::<TcpStream>()
         .and_then(|stream| stream.as_fd().try_clone_to_owned().ok());
     let Some(socket) = socket.map(std::net::TcpStream::from) else {
-        return tracing::warn!("a connection cannot be watched: no file descriptor is left");
+        // One that cannot be watched is not served: there may be many, and nobody would end them.
+        tracing::debug!("a connection is closed: no file descriptor is left to watch it");
+        if let Some(stream) = connection.downcast_ref::<TcpStream>() {
+            let _ = rustix::net::shutdown(stream, rustix::net::Shutdown::Both);
+        }
+        return;
     };
     let clock = Rc::new(Clock {
         running: Cell::new(0),

@@ -54,7 +54,8 @@ impl Cluster {
             // What librdkafka may read ahead, in KiB: enough for full batches, small beside its default of 64 MiB.
             .set("queued.max.messages.kbytes", "16384");
         let mut config = self.with_extra(config);
-        let chosen = config.get("debug").map(|chosen| format!("{chosen},"));
+        let chosen = config.get("debug").filter(|chosen| !chosen.is_empty());
+        let chosen = chosen.map(|chosen| format!("{chosen},"));
         let debug = chosen.unwrap_or_default() + "metadata";
         config
             // Statistics tell whether the broker is heard, and where partitions end.

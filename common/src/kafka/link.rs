@@ -29,6 +29,8 @@ struct State {
 #[derive(Clone, Copy)]
 struct Leader {
     heard: Option<Instant>,
+    /// Whether it ever was.
+    met: bool,
     end: i64,
 }
 
@@ -44,6 +46,12 @@ impl Link {
             .partitions
             .get(&partition)
             .is_some_and(|leader| recent(leader.heard))
+    }
+
+    /// Whether the leaders of so many partitions were all heard since the start, be it long ago.
+    pub fn has_met(&self, partitions: usize) -> bool {
+        let met = self.lock().partitions.values().filter(|leader| leader.met).count();
+        met >= partitions
     }
 
     /// How many partitions the topic has by now; `None` until that was heard.
@@ -103,10 +111,12 @@ impl Link {
         if let Some(topic) = statistics.topics.get(topic) {
             for (id, partition) in topic.partitions.iter().filter(|(id, _)| **id >= 0) {
                 let heard = brokers.get(&partition.leader).copied().flatten();
+                let met = heard.is_some() || state.partitions.get(id).is_some_and(|before| before.met);
                 state.partitions.insert(
                     *id,
                     Leader {
                         heard,
+                        met,
                         end: partition.hi_offset,
                     },
                 );
@@ -159,13 +169,18 @@ impl ClientContext for LinkContext {
 
 impl ConsumerContext for LinkContext {}
 
+/// What librdkafka shows where a broker tells no id: one before 2.8, or a gateway. It says nothing of the topic.
+const NO_ID: &str = "AAAAAAAAAAAAAAAAAAAAAA";
+
 /// The id that a topic has now, when that is what librdkafka's line says. It notices that a topic was deleted and made
 /// again, goes on with the new one at the old one's offset (2.12: "an offset reset must be triggered", says a note in
 /// `rd_kafka_topic_metadata_update0`), and tells nobody but its debug log.
 fn new_topic_id<'a>(line: &'a str, topic: &str) -> Option<&'a str> {
     let (before, ids) = line.split_once(" changed id from ")?;
     let named = before.rsplit_once("Topic ").is_some_and(|(_, name)| name == topic);
-    ids.split_once(" to ").map(|(_, id)| id).filter(|_| named)
+    ids.split_once(" to ")
+        .map(|(_, id)| id)
+        .filter(|id| named && *id != NO_ID)
 }
 
 /// librdkafka's log lines, one level lower: its "error" is mostly a broker that is away, which health tells better.
@@ -192,6 +207,9 @@ mod tests {
         says("[thrd:main]: Topic other-orders changed id from 7xT0 to 9yU1");
         says("[thrd:main]: Topic orders changed id from 7xT0 to 7xT0");
         assert!(!link.take_made_anew());
+        says("[thrd:main]: Topic orders changed id from 7xT0 to AAAAAAAAAAAAAAAAAAAAAA");
+        says("[thrd:main]: Topic orders changed id from AAAAAAAAAAAAAAAAAAAAAA to 7xT0");
+        assert!(!link.take_made_anew(), "another broker tells no ids");
         says("[thrd:main]: Topic orders changed id from 7xT0 to 8zV2");
         assert!(link.take_made_anew());
         assert!(!link.take_made_anew());

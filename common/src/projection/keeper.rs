@@ -84,9 +84,9 @@ impl Task {
             let synced = if changed { store.sync() } else { Ok(()) };
             (synced, store.check_writable())
         };
-        let (synced, writable) = match tokio::task::spawn_blocking(look).await {
-            Ok(looked) => looked,
-            Err(error) => return self.life.fail(format!("looking after the store failed: {error}")),
+        // A panic was told when it happened.
+        let Ok((synced, writable)) = self.life.blocking("keeping the store", look).await else {
+            return;
         };
         if let Err(error) = synced {
             tracing::error!(

@@ -262,6 +262,7 @@ async fn ask(
 
 /// A long schema takes its time to resolve, and other partitions are not to wait for it.
 async fn judged(id: u32, schema: SchemaText) -> Answer {
+    #[expect(clippy::disallowed_methods, reason = "resolving a schema catches its own panics")]
     let resolved = tokio::task::spawn_blocking(move || (Arc::new(WriterSchema::of(&schema)), schema)).await;
     match resolved {
         Ok((writer, schema)) => Answer::Schema(id, schema, writer),

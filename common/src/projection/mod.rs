@@ -58,7 +58,7 @@ pub struct Projection {
 
 /// How long the thread may take to end. Only a broker that hangs makes it take longer, and then there is nothing left to
 /// be finished.
-const PATIENCE: Duration = Duration::from_millis(1500);
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What the thread can be told.
 enum Command {

@@ -111,7 +111,7 @@ impl<U: Unusables> Runner<U> {
             // deleted while we run is for an operator to judge.
             self.settings.accept_truncated = false;
             self.settings.create_topics = false;
-            patience = Duration::ZERO;
+            patience = RETRY;
         }
     }
 
@@ -248,11 +248,14 @@ impl<U: Unusables> Runner<U> {
 
     pub(super) fn halt(&mut self, reason: String) {
         if !std::mem::replace(&mut self.halted, true) {
-            tracing::error!(
-                kafka.topic = self.settings.topic.name,
-                reason,
-                "nothing is read any more"
-            );
+            // Whoever keeps the store has said it already when it is about that.
+            if self.progress.borrow().halted.as_ref() != Some(&reason) {
+                tracing::error!(
+                    kafka.topic = self.settings.topic.name,
+                    reason,
+                    "nothing is read any more"
+                );
+            }
             self.progress.send_modify(|progress| progress.halted = Some(reason));
             self.waiters.close();
         }

@@ -13,7 +13,7 @@ use super::unusables::Refused;
 use super::waiters::Settled;
 use crate::codec::frame;
 use crate::event::OrderEvent;
-use crate::idempotency::KeyedRequest;
+use crate::idempotency::{KeyedRequest, RequestHash};
 use crate::order::{OrderState, Outcome, fold};
 use crate::store::{KeyRow, LastRecord, PartitionRow, Store, Transaction};
 use crate::unusable::Unusable;
@@ -25,7 +25,7 @@ pub(super) struct Share<'a> {
     orders: HashMap<String, Changed<'a>>,
     settled: Vec<(Uuid, Settled)>,
     refused: Vec<(&'a BorrowedMessage<'a>, Unusable)>,
-    /// The requests that applied events were written for, in the log's order; `None` when none are remembered.
+    /// The requests that events were written for, in the log's order; `None` when none are remembered.
     keyed: Option<Vec<Keyed>>,
     last: Option<&'a BorrowedMessage<'a>>,
     /// The schema id that the share ends at, if it ends early.
@@ -43,11 +43,18 @@ struct Changed<'a> {
     datum: &'a [u8],
 }
 
-/// A request, the order that it was for, and what it has led to.
+/// A request, the order that it was for, and what became of its event.
 struct Keyed {
     request: KeyedRequest,
     order_id: String,
-    row: KeyRow,
+    end: End,
+}
+
+enum End {
+    /// It is the request's answer.
+    Applied(KeyRow),
+    /// It is nobody's answer. Read again, it may have been one before.
+    Lost(Uuid),
 }
 
 impl<'a> Share<'a> {
@@ -145,35 +152,37 @@ impl<'a> Share<'a> {
                 offset: record.offset(),
                 partial,
             };
-            self.note_request(&state, record);
+            let row = |hash| KeyRow {
+                hash,
+                event_id: state.event_id,
+                partition: state.partition,
+                offset: state.offset,
+                version: state.order.version,
+                status: state.order.status,
+            };
+            self.note_request(record, &state.order.order_id, |hash| End::Applied(row(hash)));
             let changed = Changed {
                 schema_id,
                 datum: framed(record).map(|(_, datum)| datum).unwrap_or_default(),
                 state,
             };
             self.orders.insert(changed.state.order.order_id.clone(), changed);
+        } else if outcome != Outcome::Duplicate {
+            self.note_request(record, &event.order.order_id, |_| End::Lost(event.event_id));
         }
         Ok(outcome)
     }
 
-    /// Notes which request an applied event was written for.
-    fn note_request(&mut self, state: &OrderState, record: &BorrowedMessage<'_>) {
+    /// Notes which request an event was written for, if it says so.
+    fn note_request(&mut self, record: &BorrowedMessage<'_>, order_id: &str, end: impl FnOnce(RequestHash) -> End) {
         let Some(keyed) = &mut self.keyed else { return };
         let Some(request) = record.headers().and_then(KeyedRequest::of) else {
             return;
         };
-        let row = KeyRow {
-            hash: request.hash.clone(),
-            event_id: state.event_id,
-            partition: state.partition,
-            offset: state.offset,
-            version: state.order.version,
-            status: state.order.status,
-        };
         keyed.push(Keyed {
+            end: end(request.hash.clone()),
+            order_id: order_id.to_owned(),
             request,
-            order_id: state.order.order_id.clone(),
-            row,
         });
     }
 
@@ -225,8 +234,11 @@ impl<'a> Share<'a> {
         for changed in self.orders.values() {
             transaction.put_order(&changed.state, changed.schema_id, changed.datum);
         }
-        for keyed in self.keyed.iter().flatten() {
-            transaction.remember_key(&keyed.request, &keyed.order_id, &keyed.row, most_keys)?;
+        for Keyed { request, order_id, end } in self.keyed.iter().flatten() {
+            match end {
+                End::Applied(row) => transaction.remember_key(request, order_id, row, most_keys)?,
+                End::Lost(event_id) => transaction.take_back_key(request, order_id, *event_id)?,
+            }
         }
         transaction.put_partition(self.place.partition, &self.row)
     }

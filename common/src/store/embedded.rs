@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
+use fjall::compaction::Leveled;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 
 use super::error::UNREADABLE;
@@ -194,8 +195,13 @@ impl Store {
         let room = self.check_room();
         // Tells also of a write that has failed in the database's background.
         if let Err(error) = self.db.persist(PersistMode::Buffer) {
+            let first = if room.is_ok() {
+                ""
+            } else {
+                "make room on its disk first; "
+            };
             let reason = format!(
-                "the store at {} has failed in the middle of a write ({error}): nothing more is written to it until it is opened anew, by a restart",
+                "the store at {} has failed in the middle of a write ({error}): nothing more is written to it until it is opened anew; {first}the service ends then, to be started again",
                 self.dir.display()
             );
             return Err(Unwritable::UntilOpenedAnew {
@@ -216,7 +222,12 @@ impl Store {
 }
 
 pub(super) fn options() -> KeyspaceCreateOptions {
-    KeyspaceCreateOptions::default().max_memtable_size(8 * MIB)
+    // Small files, so that a merge rewrites little and fits into the room that is kept free: with the default of 64 MiB it
+    // rewrites some 300 MiB at once, and a database that meets a full disk in the middle of it is done for.
+    let merges = Leveled::default().with_table_target_size(4 * MIB);
+    KeyspaceCreateOptions::default()
+        .max_memtable_size(8 * MIB)
+        .compaction_strategy(Arc::new(merges))
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
+use rustix::io::Errno;
+
 use super::room::NoRoom;
 
 /// Why a store cannot be opened.
@@ -70,7 +72,13 @@ impl StoreError {
             | ErrorKind::ReadOnlyFilesystem
             | ErrorKind::StorageFull
             | ErrorKind::QuotaExceeded
-            | ErrorKind::NotADirectory => Self::unusable(dir, error),
+            | ErrorKind::NotADirectory
+            | ErrorKind::OutOfMemory
+            | ErrorKind::Interrupted => Self::unusable(dir, error),
+            // Too many open files: nothing is wrong with the store itself.
+            _ if [Errno::MFILE, Errno::NFILE].contains(&Errno::from_io_error(error).unwrap_or(Errno::IO)) => {
+                Self::unusable(dir, error)
+            }
             _ => Self::damaged(dir, error),
         }
     }

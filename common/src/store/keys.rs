@@ -1,18 +1,21 @@
 //! Idempotency keys: which event each of the last requests that had one has led to. Counted, never timed: when there are
 //! too many, the oldest is forgotten.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, ensure};
-use fjall::Keyspace;
+use fjall::{Keyspace, Readable};
 use uuid::Uuid;
 
+use super::error::UNREADABLE;
+use super::rows::decode_order;
 use super::{Store, Transaction};
 use crate::event::OrderStatus;
 use crate::idempotency::{IdempotencyKey, KeyedRequest, RequestHash};
+use crate::order::OrderState;
 
-/// A key's row: this byte, then the event's id (16 bytes), partition (4), offset (8) and version (4), big endian, the
+/// A key's row: this byte, then the number that it came with (8 bytes), the event's id (16), partition (4), offset (8) and version (4), big endian, the
 /// request's hash (64), and the status' name.
 const FORMAT: u8 = 1;
 /// Most keys that one transaction forgets beyond those that it remembers, when fewer are to be kept than before.
@@ -65,8 +68,16 @@ pub enum KeyUse {
 #[derive(Default)]
 pub(super) struct Remembered {
     span: Option<Span>,
-    /// What is not in the table yet.
-    names: HashSet<Vec<u8>>,
+    /// By name: the row that is to be, or none. Written at the end, as one batch cannot tell which of two changes of one
+    /// name came later.
+    rows: HashMap<Vec<u8>, Option<Aged>>,
+}
+
+/// A row, and the number that it came with.
+#[derive(Clone)]
+struct Aged {
+    age: u64,
+    row: KeyRow,
 }
 
 impl Keys {
@@ -101,7 +112,22 @@ impl Keys {
         *self.span.lock().unwrap_or_else(PoisonError::into_inner) = span;
     }
 
-    /// Takes over what a transaction has changed.
+    fn aged(&self, name: &[u8]) -> anyhow::Result<Option<Aged>> {
+        let value = self.rows.get(name).context(UNREADABLE)?;
+        value.map(|value| decode(&value)).transpose()
+    }
+
+    /// Puts what changes into a batch.
+    pub fn write(&self, remembered: &Remembered, batch: &mut fjall::OwnedWriteBatch) {
+        for (name, aged) in &remembered.rows {
+            match aged {
+                Some(aged) => batch.insert(&self.rows, name.as_slice(), encode(aged)),
+                None => batch.remove(&self.rows, name.as_slice()),
+            }
+        }
+    }
+
+    /// Takes over what a transaction has changed, once it is committed.
     pub fn take_over(&self, remembered: &Remembered) {
         if let Some(span) = remembered.span {
             self.set_span(span);
@@ -110,26 +136,32 @@ impl Keys {
 }
 
 impl Store {
-    /// What is known of a key, as far as that order is concerned; `None` when it was not used, or is forgotten.
+    /// The order of that id, and what is known of a key as far as that order is concerned, both as of one moment; `None`
+    /// for a key that was not used, or is forgotten.
     ///
     /// # Errors
-    /// When the disk fails, or the value has a format that this release does not read.
-    pub fn key_use(&self, key: &IdempotencyKey, order_id: &str) -> anyhow::Result<Option<KeyUse>> {
-        if let Some(here) = self.key_used_here(key, order_id)? {
-            return Ok(Some(here));
-        }
-        let mut any = self.keys.rows.prefix(name(key, ""));
-        let any = any.next().map(fjall::Guard::key).transpose();
-        if any.context("reading a key")?.is_none() {
-            return Ok(None);
-        }
-        // What was found may be this very order's, written since the first look.
-        Ok(Some(self.key_used_here(key, order_id)?.unwrap_or(KeyUse::Elsewhere)))
-    }
-
-    fn key_used_here(&self, key: &IdempotencyKey, order_id: &str) -> anyhow::Result<Option<KeyUse>> {
-        let row = self.keys.rows.get(name(key, order_id)).context("reading a key")?;
-        row.map(|row| decode(&row).map(KeyUse::Here)).transpose()
+    /// When the disk fails, or a value has a format that this release does not read.
+    pub fn order_and_key_use(
+        &self,
+        order_id: &str,
+        key: &IdempotencyKey,
+    ) -> anyhow::Result<(Option<OrderState>, Option<KeyUse>)> {
+        // Single reads would see the tables one after the other, and a commit between them.
+        let moment = self.db.snapshot();
+        let order = moment.get(&self.orders, order_id).context(UNREADABLE)?;
+        let order = order
+            .map(|value| decode_order(&value, |id| self.writer_schema(id)))
+            .transpose()?;
+        let here = moment.get(&self.keys.rows, name(key, order_id)).context(UNREADABLE)?;
+        let key_use = match here {
+            Some(value) => Some(KeyUse::Here(decode(&value)?.row)),
+            None => {
+                let elsewhere = moment.prefix(&self.keys.rows, name(key, "")).next();
+                let elsewhere = elsewhere.map(fjall::Guard::key).transpose().context(UNREADABLE)?;
+                elsewhere.map(|_| KeyUse::Elsewhere)
+            }
+        };
+        Ok((order, key_use))
     }
 
     /// How many keys are remembered.
@@ -139,9 +171,10 @@ impl Store {
     }
 }
 
+/// Only one transaction at a time may change keys.
 impl Transaction {
     /// Remembers what a request for an order has led to, and forgets the oldest when there are more than `most` then. The
-    /// first event of a key and an order is its answer for good. Only one transaction at a time may do this.
+    /// first event of a key and an order is its answer.
     ///
     /// # Errors
     /// When the disk fails.
@@ -153,28 +186,64 @@ impl Transaction {
         most: usize,
     ) -> anyhow::Result<()> {
         let name = name(&request.key, order_id);
-        let keys = &self.store.keys;
-        if keys.rows.contains_key(&name)? || !self.remembered.names.insert(name.clone()) {
+        if self.aged(&name)?.is_some() {
             return Ok(());
         }
-        let mut span = self.remembered.span.unwrap_or_else(|| keys.span());
-        self.batch.insert(&keys.rows, name.as_slice(), encode(row));
-        self.batch.insert(&keys.ages, span.next.to_be_bytes(), name);
+        let mut span = self.span();
+        let aged = Aged {
+            age: span.next,
+            row: row.clone(),
+        };
+        self.batch
+            .insert(&self.store.keys.ages, span.next.to_be_bytes(), name.as_slice());
+        self.remembered.rows.insert(name, Some(aged));
         span.next += 1;
+        // What came with this very transaction is not in the table yet: the next one forgets it.
+        let before = self.store.keys.span().next;
         for _ in 0..MOST_FORGOTTEN {
-            if span.next - span.oldest <= most as u64 {
+            if span.oldest == before || span.next - span.oldest <= most as u64 {
                 break;
             }
-            // What came with this very transaction is not in the table yet: the next one forgets it.
-            let Some(oldest) = keys.ages.get(span.oldest.to_be_bytes())? else {
-                break;
-            };
-            self.batch.remove(&keys.ages, span.oldest.to_be_bytes());
-            self.batch.remove(&keys.rows, oldest);
+            self.forget_oldest(span.oldest)?;
             span.oldest += 1;
         }
         self.remembered.span = Some(span);
         Ok(())
+    }
+
+    /// Takes back that an event was a request's answer: read again, it has lost.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn take_back_key(&mut self, request: &KeyedRequest, order_id: &str, event_id: Uuid) -> anyhow::Result<()> {
+        let name = name(&request.key, order_id);
+        if self.aged(&name)?.is_some_and(|aged| aged.row.event_id == event_id) {
+            self.remembered.rows.insert(name, None);
+        }
+        Ok(())
+    }
+
+    fn forget_oldest(&mut self, age: u64) -> anyhow::Result<()> {
+        let Some(name) = self.store.keys.ages.get(age.to_be_bytes()).context(UNREADABLE)? else {
+            return Ok(());
+        };
+        self.batch.remove(&self.store.keys.ages, age.to_be_bytes());
+        // A name that was taken back and remembered again is younger.
+        if self.aged(&name)?.is_some_and(|aged| aged.age == age) {
+            self.remembered.rows.insert(name.to_vec(), None);
+        }
+        Ok(())
+    }
+
+    fn aged(&self, name: &[u8]) -> anyhow::Result<Option<Aged>> {
+        match self.remembered.rows.get(name) {
+            Some(changed) => Ok(changed.clone()),
+            None => self.store.keys.aged(name),
+        }
+    }
+
+    fn span(&self) -> Span {
+        self.remembered.span.unwrap_or_else(|| self.store.keys.span())
     }
 }
 
@@ -183,10 +252,11 @@ fn name(key: &IdempotencyKey, order_id: &str) -> Vec<u8> {
     [key.as_str().as_bytes(), &[0], order_id.as_bytes()].concat()
 }
 
-fn encode(row: &KeyRow) -> Vec<u8> {
+fn encode(Aged { age, row }: &Aged) -> Vec<u8> {
     [
-        &[FORMAT],
-        row.event_id.as_bytes().as_slice(),
+        [FORMAT].as_slice(),
+        &age.to_be_bytes(),
+        row.event_id.as_bytes(),
         &row.partition.to_be_bytes(),
         &row.offset.to_be_bytes(),
         &row.version.to_be_bytes(),
@@ -196,13 +266,14 @@ fn encode(row: &KeyRow) -> Vec<u8> {
     .concat()
 }
 
-fn decode(value: &[u8]) -> anyhow::Result<KeyRow> {
-    const CUT_OFF: &str = "a key in the store is cut off";
+fn decode(value: &[u8]) -> anyhow::Result<Aged> {
+    const CUT_OFF: &str = "a key in the store is cut off. Start once with --rebuild";
     let (&format, rest) = value.split_first().context(CUT_OFF)?;
     ensure!(
         format == FORMAT,
         "a key in the store has format {format}; this release reads {FORMAT}. Start once with --rebuild"
     );
+    let (age, rest) = rest.split_first_chunk::<8>().context(CUT_OFF)?;
     let (event_id, rest) = rest.split_first_chunk::<16>().context(CUT_OFF)?;
     let (partition, rest) = rest.split_first_chunk::<4>().context(CUT_OFF)?;
     let (offset, rest) = rest.split_first_chunk::<8>().context(CUT_OFF)?;
@@ -211,13 +282,17 @@ fn decode(value: &[u8]) -> anyhow::Result<KeyRow> {
     let status = OrderStatus::SETTABLE
         .into_iter()
         .find(|known| known.as_str().as_bytes() == status);
-    Ok(KeyRow {
-        hash: RequestHash::parse(hash).context("a key's hash in the store is none")?,
+    let row = KeyRow {
+        hash: RequestHash::parse(hash).context(CUT_OFF)?,
         event_id: Uuid::from_bytes(*event_id),
         partition: i32::from_be_bytes(*partition),
         offset: i64::from_be_bytes(*offset),
         version: i32::from_be_bytes(*version),
         status: status.unwrap_or(OrderStatus::Unknown),
+    };
+    Ok(Aged {
+        age: u64::from_be_bytes(*age),
+        row,
     })
 }
 

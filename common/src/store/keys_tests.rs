@@ -29,7 +29,7 @@ fn remember(store: &Store, names: &[(&str, &str, i64)], most: usize) {
 }
 
 fn key_use(store: &Store, key: &str, order_id: &str) -> Option<KeyUse> {
-    store.key_use(&request(key).key, order_id).expect("reads")
+    store.order_and_key_use(order_id, &request(key).key).expect("reads").1
 }
 
 #[test]
@@ -123,8 +123,42 @@ fn a_transaction_that_is_dropped_remembers_nothing() {
 
 #[test]
 fn a_status_that_this_release_lacks_is_unknown() {
-    let mut value = encode(&row("k", 1));
+    let mut value = encode(&Aged {
+        age: 7,
+        row: row("k", 1),
+    });
     value.extend_from_slice(b"-twice");
-    assert_eq!(decode(&value).expect("reads").status, OrderStatus::Unknown);
+    assert_eq!(decode(&value).expect("reads").row.status, OrderStatus::Unknown);
     assert!(decode(&value[..80]).is_err(), "what is cut off is an error");
+}
+
+#[test]
+fn an_answer_that_is_taken_back_is_no_answer_and_another_may_take_its_place() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = Store::open(dir.path()).expect("opens");
+    remember(&store, &[("k", "A", 5)], 2);
+    let lost = row("k", 5).event_id;
+    let mut transaction = store.begin();
+    transaction
+        .take_back_key(&request("k"), "A", Uuid::from_u128(8))
+        .expect("reads");
+    transaction.commit().expect("commits");
+    assert!(
+        key_use(&store, "k", "A").is_some(),
+        "another event's loss is not this one's"
+    );
+    let mut transaction = store.begin();
+    transaction.take_back_key(&request("k"), "A", lost).expect("reads");
+    transaction
+        .remember_key(&request("k"), "A", &row("k", 9), 2)
+        .expect("reads");
+    transaction.commit().expect("commits");
+    assert_eq!(key_use(&store, "k", "A"), Some(KeyUse::Here(row("k", 9))));
+    remember(&store, &[("l", "A", 10)], 2);
+    assert!(
+        key_use(&store, "k", "A").is_some(),
+        "its first age is forgotten, it is not"
+    );
+    remember(&store, &[("m", "A", 11)], 2);
+    assert_eq!(key_use(&store, "k", "A"), None);
 }

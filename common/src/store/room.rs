@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-const MIB: u64 = 1024 * 1024;
+use super::embedded::MIB;
 
 /// What must be free on the disk before anything is committed.
 // why: what was committed before is still to be brought from memory to its place (8 MiB for each table, of which a few
-// grow), and what lies there is merged
+// grow), and what lies there is merged, one merge at a time, each of some 50 MiB at the most (see `embedded::options`)
 const RESERVE: u64 = 64 * MIB;
 
 /// The disk is too full to write to the store.

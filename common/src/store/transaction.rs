@@ -56,7 +56,8 @@ impl Transaction {
     /// # Errors
     /// [`NoRoom`](super::NoRoom), and nothing has changed; or the disk fails, and what was to be changed may be there after
     /// the next opening, all of it or nothing.
-    pub fn commit(self) -> anyhow::Result<()> {
+    pub fn commit(mut self) -> anyhow::Result<()> {
+        self.store.keys.write(&self.remembered, &mut self.batch);
         if self.batch.is_empty() {
             return Ok(());
         }

@@ -129,8 +129,9 @@ impl Follower {
     fn begin(&mut self) -> anyhow::Result<i32> {
         self.tried = Instant::now();
         let partitions = self.find_topic()?;
-        if std::mem::take(&mut self.gone) {
+        if self.gone {
             self.reader = LogReader::new(&self.settings.cluster, &self.settings.topic.name, self.link.clone())?;
+            self.gone = false;
         }
         let bounds = (0..partitions)
             .map(|partition| self.reader.bounds(partition, PATIENCE))
@@ -148,7 +149,7 @@ impl Follower {
                 .and_then(|partition| bounds.get(partition));
             bounds.is_some_and(|(first, end)| (first..=end).contains(&next))
         };
-        let fresh = std::mem::take(&mut self.anew) || !next.iter().all(|(partition, next)| fits(partition, next));
+        let fresh = self.anew || !next.iter().all(|(partition, next)| fits(partition, next));
         if fresh {
             tracing::warn!(
                 kafka.topic = self.reader.topic(),
@@ -161,6 +162,8 @@ impl Follower {
             (partition, known.copied().unwrap_or(first))
         };
         self.reader.assign((0..).zip(bounds.iter().copied()).map(from))?;
+        // Not before: until here it can still fail, and the index be of the old topic.
+        self.anew = false;
         self.ended.clear();
         self.condition.set_trouble(None);
         Ok(partitions)

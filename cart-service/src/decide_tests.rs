@@ -1,0 +1,152 @@
+use super::*;
+use common::idempotency::RequestHash;
+use common::order::{Outcome, check, fold};
+
+const STAMP: Stamp = Stamp {
+    event_id: Uuid::from_u128(7),
+    now_ms: 1_700_000_000_000,
+};
+
+fn order(status: OrderStatus, version: i32) -> Order {
+    let order = sandbox::sample::event("ORD-1", version).order;
+    Order {
+        status,
+        order_date: 0,
+        ..order
+    }
+}
+
+fn state(status: OrderStatus, version: i32) -> OrderState {
+    OrderState {
+        event_id: Uuid::from_u128(1),
+        order: order(status, version),
+        partition: 0,
+        offset: 0,
+        partial: false,
+    }
+}
+
+#[test]
+fn a_new_order_becomes_its_first_event() {
+    let Decision::Write(event) = create(None, order(OrderStatus::Shipped, 9), STAMP) else {
+        panic!("a write")
+    };
+    assert_eq!(
+        (event.order.version, event.order.status, event.previous_event_id),
+        (1, OrderStatus::New, None)
+    );
+    assert_eq!(
+        (event.event_id, event.event_type),
+        (STAMP.event_id, EventType::OrderCreated)
+    );
+    assert_eq!(check(&event), Ok(()));
+    assert_eq!(fold(None, &event), Outcome::Applied { gap: false });
+}
+
+#[test]
+fn an_order_that_exists_is_not_created_again() {
+    let decision = create(Some(&state(OrderStatus::New, 3)), order(OrderStatus::New, 1), STAMP);
+    assert_eq!(decision, Decision::Refuse(Refusal::Exists { version: 3 }));
+}
+
+#[test]
+fn every_update_is_written_refused_or_already_so_as_the_legal_steps_have_it() {
+    for from in OrderStatus::SETTABLE {
+        for to in OrderStatus::SETTABLE {
+            let current = state(from, 4);
+            match update(Some(&current), to, &Expected::Any, STAMP) {
+                Decision::AlreadySo(so) => assert!(from == to && *so == current),
+                Decision::Refuse(refusal) => {
+                    assert!(!from.may_become(to));
+                    assert_eq!(refusal, Refusal::IllegalStep { from, to });
+                }
+                Decision::Write(event) => {
+                    // What is decided here is what the fold applies, without a gap.
+                    assert_eq!(fold(Some(&current), &event), Outcome::Applied { gap: false });
+                    assert_eq!((event.order.version, event.order.status), (5, to));
+                    assert_eq!(
+                        Order {
+                            version: 4,
+                            status: from,
+                            ..event.order.clone()
+                        },
+                        current.order
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_order_that_does_not_exist_is_not_updated() {
+    assert_eq!(
+        update(None, OrderStatus::Pending, &Expected::Version("1".to_owned()), STAMP),
+        Decision::Refuse(Refusal::NotFound)
+    );
+}
+
+#[test]
+fn an_order_of_the_highest_version_is_not_written_beyond_it() {
+    let decision = update(
+        Some(&state(OrderStatus::New, MAX_VERSION)),
+        OrderStatus::Shipped,
+        &Expected::Any,
+        STAMP,
+    );
+    assert_eq!(decision, Decision::Refuse(Refusal::NoMoreVersions));
+}
+
+#[test]
+fn an_order_of_a_newer_release_is_not_written_over() {
+    let decision = update(
+        Some(&state(OrderStatus::Unknown, 2)),
+        OrderStatus::Shipped,
+        &Expected::Any,
+        STAMP,
+    );
+    assert_eq!(decision, Decision::Refuse(Refusal::NeedsNewerRelease));
+}
+
+#[test]
+fn an_order_of_another_version_than_expected_is_refused_before_anything_else_is_looked_at() {
+    for (current, to) in [
+        (OrderStatus::New, OrderStatus::Pending),
+        (OrderStatus::New, OrderStatus::New),
+        (OrderStatus::Delivered, OrderStatus::New),
+    ] {
+        for tag in ["3", "5", "04", "x", ""] {
+            let expected = Expected::Version(tag.to_owned());
+            let decision = update(Some(&state(current, 4)), to, &expected, STAMP);
+            assert_eq!(
+                decision,
+                Decision::Refuse(Refusal::OtherVersion { version: 4 }),
+                "{tag}"
+            );
+        }
+    }
+    let expected = Expected::Version("4".to_owned());
+    let decision = update(
+        Some(&state(OrderStatus::New, 4)),
+        OrderStatus::Pending,
+        &expected,
+        STAMP,
+    );
+    assert!(matches!(decision, Decision::Write(_)));
+}
+
+#[test]
+fn an_earlier_answer_shows_the_order_as_it_was_then() {
+    let current = state(OrderStatus::Shipped, 5);
+    let answer = KeyRow {
+        hash: RequestHash::of("PUT", "/update-order", b"{}"),
+        event_id: Uuid::from_u128(2),
+        partition: 3,
+        offset: 9,
+        version: 2,
+        status: OrderStatus::Pending,
+    };
+    let then = as_answered(&answer, &current);
+    assert_eq!((then.event_id, then.partition, then.offset), (Uuid::from_u128(2), 3, 9));
+    assert_eq!(then.order, order(OrderStatus::Pending, 2));
+}

@@ -108,7 +108,8 @@ pub async fn run(options: &Options) -> anyhow::Result<bool> {
     let Some(run) = run else { return Ok(false) };
     let acknowledged = run.history.iter().any(|op| op.is_write() && op.class == Class::Ok);
     anyhow::ensure!(acknowledged, "no write was acknowledged: this run shows nothing");
-    Ok(report::print(seed, options.minutes, &run, &kept))
+    let chosen = !options.only.is_empty() || !options.without.is_empty();
+    Ok(report::print(seed, options.minutes, chosen, &run, &kept))
 }
 
 /// Does the faults to the cluster and reads what they have left; `None` when it does not even answer any more.

@@ -47,6 +47,11 @@ impl Findings {
         self.checked += 1;
         self.wrong.extend(wrong);
     }
+
+    /// Whether the check holds. One that looked at nothing shows nothing, which only a run with chosen faults may do.
+    pub fn hold(&self, chosen: bool) -> bool {
+        self.wrong.is_empty() && (self.checked > 0 || chosen)
+    }
 }
 
 /// A check: its name, what it counts, and what it does.

@@ -24,6 +24,10 @@ pub fn run() -> Run {
     let keyed = [(&a1, "a1"), (&a2, "a2"), (&rival, "rival"), (&a3, "a3"), (&a4, "a4")];
     let places = keyed.map(|(event, key)| run.append_event(event, key));
     let done = |event: &Event, n: usize| written(event, places[n]);
+    let seen = Some(After {
+        version: 2,
+        told: 5 * S,
+    });
     let unknown = json!({"eventId": a3.event_id}).to_string();
     run.history.extend([
         op("A", create("A"), Some("a1"), S..2 * S, Some(201), done(&a1, 0)),
@@ -36,6 +40,10 @@ pub fn run() -> Run {
             Some(200),
             done(&a2, 1),
         ),
+        Op {
+            action: Action::Read { after: seen },
+            ..read("A", 5 * S, 6 * S, &shown(&a2))
+        },
         op(
             "A",
             update("confirmed", None),

@@ -125,7 +125,7 @@ async fn torture(
     let rounds = Recorder::new(&kept.join("rounds.jsonl"))?;
     let written = Recorder::new(&kept.join("foreign.jsonl"))?;
     let (kafka, registry) = (cluster.stack.kafka(), cluster.stack.registry());
-    let foreigner = Foreigner::new(&kafka, &registry, written).await?;
+    let foreigner = Foreigner::new(&kafka, &registry, written, clock).await?;
     let nemesis = Nemesis {
         cluster,
         foreigner: &foreigner,

@@ -8,9 +8,12 @@ use crate::torture::decode::Event;
 use crate::torture::faults::{Fault, Target};
 use crate::torture::history::{Action, After, Ending, How, Op, Round};
 
+const S: u64 = 1_000_000;
+/// When others wrote what they wrote: in the first round.
+pub const WRITTEN: u64 = 10 * S;
+
 /// A run in which everything went as it should. The times are seconds, but for the clock's microseconds.
 pub fn run() -> Run {
-    const S: u64 = 1_000_000;
     let mut run = Run::empty();
 
     // A: a whole life, with a lost race at version 2, and an update whose answer never came.
@@ -179,9 +182,20 @@ pub fn run() -> Run {
         healed: 20 * S,
         settled: Ok(30 * S),
     });
-    for (at, how) in [(9 * S, How::Killed), (19 * S, How::Terminated(100))] {
+    run.rounds.push(Round {
+        faults: vec![Fault::FillDisk],
+        begun: 31 * S,
+        healed: 34 * S,
+        settled: Ok(37 * S),
+    });
+    let endings = [
+        ("cart-service a", 9 * S, How::Killed),
+        ("cart-service a", 19 * S, How::Terminated(100)),
+        ("order-service", 35 * S, How::GaveUp),
+    ];
+    for (process, at, how) in endings {
         run.endings.push(Ending {
-            process: "cart-service a".to_owned(),
+            process: process.to_owned(),
             at,
             how,
         });

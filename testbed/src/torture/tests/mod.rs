@@ -6,6 +6,8 @@ mod mutations;
 pub mod sample;
 
 use super::checks::{CHECKS, Run};
+use super::faults::{Fault, Target};
+use crate::log::Record;
 
 fn failing(run: &Run) -> Vec<(&'static str, Vec<String>)> {
     let checked = run.check().into_iter().filter(|(_, findings)| !findings.hold(false));
@@ -18,6 +20,15 @@ fn a_good_run_passes_every_check_and_every_check_looks_at_something() {
         assert_eq!(findings.wrong, Vec::<String>::new(), "{name}");
         assert!(findings.checked > 0, "{name}");
     }
+}
+
+#[test]
+fn a_dead_letter_may_be_there_twice_when_its_sender_was_killed_meanwhile() {
+    let mut run = good_run::run();
+    let copy = run.evidence.letters[0].clone();
+    run.evidence.letters.push(Record { offset: 99, ..copy });
+    run.rounds[0].faults.push(Fault::Kill(Target::Order));
+    assert_eq!(failing(&run), []);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::{BACK, COUNTS, ENDS, LAG, LETTERS, LISTED, MODEL, Mutation, SEEN, VISIBLE};
 use crate::log::Record;
+use crate::torture::faults::{Fault, Target};
 use crate::torture::history::{Action, Ending, How};
 use crate::torture::tests::sample::{event, read, shown};
 
@@ -71,6 +72,15 @@ pub const MUTATIONS: &[Mutation] = &[
             run.evidence.letters.push(Record { offset: 99, ..copy });
         },
     ),
+    (
+        "a dead letter is there twice although its sender was killed only later",
+        LETTERS,
+        |run| {
+            let copy = run.stranger(b"STRANGER-2").clone();
+            run.evidence.letters.push(Record { offset: 99, ..copy });
+            run.rounds[1].faults.push(Fault::Kill(Target::Order));
+        },
+    ),
     ("a record cannot be used and nobody poisoned it", LETTERS, |run| {
         run.foreign.retain(|foreign| foreign.kind != "NotAvro")
     }),
@@ -110,6 +120,12 @@ pub const MUTATIONS: &[Mutation] = &[
             at: 1,
             how,
         });
+    }),
+    ("a service gives up although its disk was never full", ENDS, |run| {
+        run.rounds[1].faults.clear()
+    }),
+    ("a service gives up before its disk is full", ENDS, |run| {
+        run.endings[2].at = 30_500_000
     }),
     ("a service takes a minute to end", ENDS, |run| {
         run.endings[1].how = How::Terminated(60_000)

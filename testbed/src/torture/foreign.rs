@@ -45,6 +45,8 @@ impl Foreigner {
         let settings = [
             ("message.timeout.ms", patience.as_str()),
             ("reconnect.backoff.max.ms", "500"),
+            // Written once each, also where it had to be sent again: the copies of an event are counted.
+            ("enable.idempotence", "true"),
         ];
         let writer = Writer::with(kafka, TOPIC, &settings)?;
         Ok(Self {

@@ -1,6 +1,6 @@
 //! The checker is checked: of a good run, changed in one way, exactly the check fails that is there for it.
 
-mod good_run;
+pub mod good_run;
 mod model;
 mod mutations;
 pub mod sample;

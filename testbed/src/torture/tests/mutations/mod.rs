@@ -4,7 +4,7 @@ mod shown;
 mod writes;
 
 use crate::log::Record;
-use crate::torture::checks::Run;
+use crate::torture::checks::{KEY, Run};
 use crate::torture::history::{Action, Class, Op};
 
 const LOST: &str = "every acknowledged write is in the topic, as it was answered";
@@ -55,6 +55,15 @@ impl Run {
             .iter_mut()
             .find(|record| record.key.as_deref() == Some(key))
             .expect("a record")
+    }
+
+    /// The first record of an event that was written for that Idempotency-Key.
+    fn event_of(&mut self, key: &str) -> &mut Record {
+        self.evidence
+            .records
+            .iter_mut()
+            .find(|record| record.header(KEY) == key)
+            .expect("an event")
     }
 
     /// The dead letter of that key.

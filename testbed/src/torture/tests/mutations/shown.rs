@@ -14,6 +14,13 @@ pub const MUTATIONS: &[Mutation] = &[
     ("an order is shown with another amount", MODEL, |run| {
         run.evidence.details.get_mut("C").expect("shown").total_amount.0 = "1.00".to_owned();
     }),
+    ("an order is shown without what it costs to be sent", MODEL, |run| {
+        run.evidence.details.get_mut("C").expect("shown").shipping_cost = None;
+    }),
+    ("a reader is not told what it costs to be sent", SEEN, |run| {
+        let answer = &mut run.look().answer;
+        *answer = answer.replace(",\"shippingCost\":20.0", "");
+    }),
     ("an order is shown as it was", MODEL, |run| {
         let first = run.op("a1").written().expect("an answer");
         let shown = run.evidence.details.get_mut("A").expect("shown");
@@ -35,6 +42,12 @@ pub const MUTATIONS: &[Mutation] = &[
         run.evidence.stats.partitions[0].outcomes.applied -= 1;
         run.evidence.stats.partitions[0].outcomes.superseded += 1;
     }),
+    ("the sum of the records is wrong", COUNTS, |run| {
+        run.evidence.stats.records += 1
+    }),
+    ("the sum of an outcome is wrong", COUNTS, |run| {
+        run.evidence.stats.totals.ignored += 1
+    }),
     ("a good record is dead-lettered", LETTERS, |run| {
         let good = run.record(b"C").clone();
         run.evidence.bury(&good, "undecodable");
@@ -54,6 +67,14 @@ pub const MUTATIONS: &[Mutation] = &[
     }),
     ("a dead letter's value is changed", LETTERS, |run| {
         run.stranger(b"STRANGER-2").value.as_mut().expect("a value")[3] ^= 1
+    }),
+    ("a dead letter has a header that nobody gave it", LETTERS, |run| {
+        run.stranger(b"STRANGER-2").headers.push(("made-up".to_owned(), None))
+    }),
+    ("a dead letter has the id of another one", LETTERS, |run| {
+        let headers = &mut run.stranger(b"STRANGER-2").headers;
+        let id = headers.iter_mut().find(|(name, _)| name == "orderlog.id");
+        id.expect("an id").1 = Some(b"torture-0-0".to_vec());
     }),
     ("a dead letter has the wrong code", LETTERS, |run| {
         let letter = run.stranger(b"STRANGER-2");
@@ -100,6 +121,11 @@ pub const MUTATIONS: &[Mutation] = &[
             .answer
             .clone();
         run.history.push(read("A", 60_000_000, 61_000_000, &first));
+    }),
+    ("a reader sees less than the version it waited for", BACK, |run| {
+        if let Action::Read { after: Some(after) } = &mut run.look().action {
+            after.version = 2;
+        }
     }),
     ("an order is not found any more", BACK, |run| {
         run.history.push(read("A", 60_000_000, 61_000_000, "not found"))

@@ -1,8 +1,10 @@
 //! What writers were told, and what lies in the topic, spoiled.
 
+use serde_json::json;
+
 use super::{FAILED, IF_MATCH, KEYS, LOST, MADE_UP, Mutation, PLACE, REAL_TIME, WINNER};
 use crate::torture::decode;
-use crate::torture::history::Op;
+use crate::torture::history::{Action, Op};
 use crate::torture::tests::sample::{create, event, op, update, written};
 
 pub const MUTATIONS: &[Mutation] = &[
@@ -36,6 +38,11 @@ pub const MUTATIONS: &[Mutation] = &[
     ("an event is there twice and nobody copied it", MADE_UP, |run| {
         run.foreign.retain(|foreign| foreign.kind != "duplicate")
     }),
+    ("an event is there more often than it was copied", MADE_UP, |run| {
+        let event = run.record(b"E").clone();
+        run.append("E", event.value, event.headers);
+        run.derive();
+    }),
     ("a copy of an event has lost its headers", MADE_UP, |run| {
         let copy = run
             .evidence
@@ -48,6 +55,34 @@ pub const MUTATIONS: &[Mutation] = &[
     ("an event lies under a key that another request had", MADE_UP, |run| {
         run.record(b"D").headers[0].1 = Some(b"b1".to_vec());
     }),
+    ("a request is told of an event that another one made", MADE_UP, |run| {
+        let theirs = run
+            .event_of("d1")
+            .value
+            .as_deref()
+            .and_then(|value| decode::event(&value[5..]));
+        let theirs = theirs.expect("an event").event_id;
+        run.op("a3").answer = json!({"eventId": theirs}).to_string();
+    }),
+    ("an update changes the customer", MADE_UP, |run| {
+        let value = run.event_of("d1").value.clone().expect("a value");
+        let before = decode::event(&value[5..]).expect("an event");
+        let mut after = event("D", 2, "pending", Some(&before));
+        after.order.customer = "somebody else".to_owned();
+        run.append_event(&after, "d2");
+        let (asked, time) = (update("pending", None), 25_000_000..26_000_000);
+        run.history
+            .push(op("D", asked, Some("d2"), time, None, "timed out".to_owned()));
+        run.derive();
+    }),
+    (
+        "an order has another number of items than were asked for",
+        MADE_UP,
+        |run| {
+            let body = json!({"orderId": "D", "itemsCount": 2}).to_string();
+            run.op("d1").action = Action::Create { body };
+        },
+    ),
     ("a record without a value comes from nowhere", MADE_UP, |run| {
         run.append("STRANGER-9", None, Vec::new());
         run.derive();
@@ -64,6 +99,13 @@ pub const MUTATIONS: &[Mutation] = &[
         op.answer = op
             .answer
             .replace(&format!("\"offset\":{told}"), &format!("\"offset\":{}", told + 1));
+    }),
+    ("another partition is answered than the event lies in", PLACE, |run| {
+        let op = run.op("c1");
+        let told = op.written().expect("an answer").partition;
+        op.answer = op
+            .answer
+            .replace(&format!("\"partition\":{told}"), &format!("\"partition\":{}", 1 - told));
     }),
     ("the real-time order is inverted", REAL_TIME, |run| {
         let (begun, ended) = (run.op("a2").begun, run.op("a2").ended);
@@ -82,12 +124,7 @@ pub const MUTATIONS: &[Mutation] = &[
         run.op("rival").succeed(200, written(&rival, place));
     }),
     ("a key writes twice", KEYS, |run| {
-        let second = run
-            .evidence
-            .records
-            .iter_mut()
-            .find(|record| record.header("orderlog.idempotency-key") == "a4");
-        second.expect("a record").headers[0].1 = Some(b"a3".to_vec());
+        run.event_of("a4").headers[0].1 = Some(b"a3".to_vec());
         run.op("a4").key = Some("a3".to_owned());
     }),
     ("a key that succeeded is refused", KEYS, |run| {
@@ -114,6 +151,12 @@ pub const MUTATIONS: &[Mutation] = &[
     ),
     ("an event lies without its key", KEYS, |run| {
         run.record(b"C").headers.clear()
+    }),
+    ("an update's event lies without its key", KEYS, |run| {
+        run.event_of("a2").headers.clear()
+    }),
+    ("an event that lost lies without its key", KEYS, |run| {
+        run.event_of("rival").headers.clear()
     }),
     (
         "an update is decided on another version than it named",

@@ -153,6 +153,20 @@ pub fn run() -> Run {
         action: Action::Read { after },
         ..read("E", 55 * S, 56 * S, &shown(&e1))
     });
+    // Refused as they must be: A is shipped at version 4, and there is no G.
+    let refused = [
+        ("G", update("pending", None), "g1", 404),
+        ("A", create("A"), "a5", 409),
+        ("A", update("pending", None), "a6", 409),
+        ("A", update("delivered", Some(3)), "a7", 412),
+        ("C", update("cancelled", None), "c1", 422),
+    ];
+    for (order, action, key, status) in refused {
+        let time = 52 * S..53 * S;
+        let answer = "no".to_owned();
+        run.history
+            .push(op(order, action, Some(key), time, Some(status), answer));
+    }
     // What others wrote.
     let copied = run
         .evidence

@@ -3,9 +3,12 @@
 mod shown;
 mod writes;
 
+use std::ops::Range;
+
 use crate::log::Record;
 use crate::torture::checks::{KEY, Run};
 use crate::torture::history::{Action, Class, Op};
+use crate::torture::tests::sample::op;
 
 const LOST: &str = "every acknowledged write is in the topic, as it was answered";
 const MADE_UP: &str = "every event was asked for by somebody";
@@ -23,7 +26,12 @@ const VISIBLE: &str = "a write is visible in time when nothing is amiss";
 const LAG: &str = "lag returns to 0 after each heal";
 const KEYS: &str = "one key and order make one event and one answer";
 const IF_MATCH: &str = "an update with If-Match was decided on that version";
+const CONTRACT: &str = "every answer was one of the contract";
+const REFUSED: &str = "no refusal contradicts what was so all the while";
 const ENDS: &str = "processes ended only when they were ended, by SIGTERM with 0";
+
+/// When everything else of the run is over.
+const LATER: Range<u64> = 60_000_000..61_000_000;
 
 /// What is done to a good run, and the check that must notice it.
 pub type Mutation = (&'static str, &'static str, fn(&mut Run));
@@ -40,6 +48,12 @@ impl Run {
             .iter_mut()
             .find(|op| op.key.as_deref() == Some(key))
             .expect("a request")
+    }
+
+    /// Adds a request that was refused when all else was over.
+    fn refuse(&mut self, order: &str, action: Action, key: &str, status: u16) {
+        self.history
+            .push(op(order, action, Some(key), LATER, Some(status), "no".to_owned()));
     }
 
     /// The last read that waits for a version.

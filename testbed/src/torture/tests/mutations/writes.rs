@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{FAILED, IF_MATCH, KEYS, LOST, MADE_UP, Mutation, PLACE, REAL_TIME, WINNER};
+use super::{CONTRACT, FAILED, IF_MATCH, KEYS, LATER, LOST, MADE_UP, Mutation, PLACE, REAL_TIME, REFUSED, WINNER};
 use crate::torture::decode;
 use crate::torture::history::{Action, Op};
 use crate::torture::tests::sample::{create, event, op, update, written};
@@ -128,20 +128,14 @@ pub const MUTATIONS: &[Mutation] = &[
         run.op("a4").key = Some("a3".to_owned());
     }),
     ("a key that succeeded is refused", KEYS, |run| {
-        run.history.push(op(
-            "C",
-            create("C"),
-            Some("c1"),
-            60_000_000..61_000_000,
-            Some(409),
-            "exists".to_owned(),
-        ))
+        run.history
+            .push(op("C", create("C"), Some("c1"), LATER, Some(409), "exists".to_owned()))
     }),
     (
         "another request with a key that succeeded is carried out",
         KEYS,
         |run| {
-            let (answer, time) = (run.op("a4").answer.clone(), 60_000_000..61_000_000);
+            let (answer, time) = (run.op("a4").answer.clone(), LATER);
             let replayed = op("A", update("shipped", None), Some("a2"), time, Some(200), answer);
             run.history.push(Op {
                 replayed: true,
@@ -166,4 +160,34 @@ pub const MUTATIONS: &[Mutation] = &[
             op.action = update("pending", Some(7));
         },
     ),
+    ("a write is answered with 500", CONTRACT, |run| run.op("d1").fail(500)),
+    ("a reader is answered with 500", CONTRACT, |run| {
+        let answer = op(
+            "A",
+            Action::Read { after: None },
+            None,
+            LATER,
+            Some(500),
+            "oh".to_owned(),
+        );
+        run.history.push(answer);
+    }),
+    ("an order that exists is not found", REFUSED, |run| {
+        run.refuse("C", update("pending", None), "r1", 404)
+    }),
+    ("an order that does not exist is said to", REFUSED, |run| {
+        run.refuse("F", create("F"), "r1", 409)
+    }),
+    ("a step is refused that is legal", REFUSED, |run| {
+        run.refuse("A", update("delivered", None), "r1", 409)
+    }),
+    ("a version is refused that is the order's", REFUSED, |run| {
+        run.refuse("A", update("delivered", Some(4)), "r1", 412)
+    }),
+    ("a condition is refused that nobody made", REFUSED, |run| {
+        run.refuse("A", update("delivered", None), "r1", 412)
+    }),
+    ("a key is refused that nobody else had", REFUSED, |run| {
+        run.refuse("A", update("delivered", None), "r1", 422)
+    }),
 ];

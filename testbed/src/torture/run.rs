@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use super::checks::Run;
 use super::clients::{CLIENTS, Client};
 use super::cluster::{Cluster, DISK, STORES};
+use super::decode;
 use super::disk::{self, Disk};
 use super::evidence::Evidence;
 use super::faults::{self, Choice, Fault, Planned};
@@ -73,6 +74,7 @@ fn minutes(text: &str) -> Result<f64, String> {
 /// # Errors
 /// When it could not run.
 pub async fn run(options: &Options) -> anyhow::Result<bool> {
+    decode::check_newest_schema()?;
     let _ = (Program::Cart.binary()?, Program::Order.binary()?);
     let seed = options.seed.unwrap_or_else(|| Rng::new().u64(..1_000_000));
     let dir = directory(options)?;
@@ -255,22 +257,20 @@ fn small_disk(dir: &Path) -> anyhow::Result<Option<Disk>> {
     }
 }
 
-/// Keeps what the run was: the seed, and the versions of all that took part.
+/// Keeps what the run was: the seed, and the version of what was tried.
 fn describe(kept: &Path, seed: u64, minutes: f64) -> anyhow::Result<()> {
-    let said = |program: &str, arguments: &[&str]| {
-        let output = Command::new(program)
-            .args(arguments)
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .output()
-            .ok()?;
-        String::from_utf8(output.stdout).ok()?.lines().next().map(str::to_owned)
-    };
+    let mut git = Command::new("git");
+    git.args(["describe", "--always", "--dirty"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"));
+    let commit = git
+        .output()
+        .ok()
+        .and_then(|output| String::from_utf8(output.stdout).ok());
     let run = json!({
         "seed": seed,
         "minutes": minutes,
         "version": env!("CARGO_PKG_VERSION"),
-        "commit": said("git", &["describe", "--always", "--dirty"]),
-        "servers": said("../scripts/stack.sh", &["--help"]),
+        "commit": commit.as_deref().map(str::trim),
         "debugBuild": cfg!(debug_assertions),
     });
     std::fs::write(kept.join("run.json"), run.to_string()).context("writing run.json")

@@ -37,7 +37,8 @@ const PROGRESS: Duration = Duration::from_secs(5);
 /// gives the same faults and the same choices of the clients; how long processes take is their own business, so two runs
 /// are never quite the same.
 ///
-/// Prints a table of the checks in Markdown. Exit code 0: every check holds. 1: one does not. 2: it could not run.
+/// Prints a table of the checks in Markdown. Exit code 0: every check holds. 1: one does not, or had nothing to look at
+/// although no fault was left out. 2: it could not run.
 #[derive(Debug, Parser)]
 #[command(name = "torture", version)]
 pub struct Options {

@@ -110,8 +110,8 @@ fn contradiction(case: &Case<'_>, known: &Known<'_>, op: &Op) -> Option<Option<S
         }
         (422, _) => {
             let ops = known.keys.get(op.key.as_deref().unwrap_or_default())?;
-            let is_same = |other: &&Op| other.order == op.order && other.action.is_same_request(&op.action);
-            contradicts(ops.iter().all(|other| is_same(&other)), "no other request had its key")
+            let is_same = |other: &Op| other.order == op.order && other.action.is_same_request(&op.action);
+            contradicts(ops.iter().all(|other| is_same(other)), "no other request had its key")
         }
         _ => None,
     }

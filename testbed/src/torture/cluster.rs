@@ -2,6 +2,7 @@
 //! which, and when, is [`super::nemesis`]'s business.
 
 use std::path::Path;
+use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -26,6 +27,8 @@ const SERVICES: [(Target, Program); 3] = [
     (Target::CartB, Program::Cart),
     (Target::Order, Program::Order),
 ];
+/// How a service ends that failed.
+const FAILED: i32 = 1;
 /// What a request gets that meets a broken registry.
 const BROKEN: &str = "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 6\r\nconnection: close\r\n\r\nbroken";
 
@@ -41,6 +44,11 @@ pub struct Cluster {
     clock: Clock,
 }
 
+/// On the small disk lie the stores of order-service and of one cart-service; the other cart goes on without.
+fn has_small_disk(target: Target) -> bool {
+    matches!(target, Target::CartB | Target::Order)
+}
+
 impl Cluster {
     /// Starts everything, and waits until all services are ready. `dir` holds what is removed at the end, `run` what is kept.
     ///
@@ -53,12 +61,8 @@ impl Cluster {
         let registry = Proxy::before(&stack.registry()).await?;
         let setup = |n: u16| -> anyhow::Result<Setup> {
             let (target, program) = SERVICES[usize::from(n)];
-            // On the small disk lie the stores of order-service and of one cart-service; the other cart goes on without.
-            let stores = dir.join(if disk.is_some() && target != Target::CartA {
-                DISK
-            } else {
-                STORES
-            });
+            let is_small = disk.is_some() && has_small_disk(target);
+            let stores = dir.join(if is_small { DISK } else { STORES });
             std::fs::create_dir_all(&stores).with_context(|| format!("making {}", stores.display()))?;
             let log = run.join(format!("{}.log", target.name().replace(' ', "-")));
             let setup = Setup::new(program, ports.service(n), log, Arc::new(tempfile::tempdir_in(&stores)?));
@@ -133,13 +137,7 @@ impl Cluster {
     /// # Errors
     /// When it cannot be started.
     pub async fn look_after(&self) -> anyhow::Result<()> {
-        for (service, (target, _)) in self.services.iter().zip(SERVICES) {
-            let mut service = service.lock().await;
-            if let Some(status) = service.has_ended()? {
-                self.note(target, How::Wrongly(format!("by itself, {status}")))?;
-                service.spawn(&[])?;
-            }
-        }
+        self.look_after_services().await?;
         for (server, target) in [(Server::Kafka, Target::Broker), (Server::Registry, Target::Registry)] {
             if !self.stack.is_running(server) {
                 self.note(target, How::Wrongly("by itself".to_owned()))?;
@@ -149,11 +147,36 @@ impl Cluster {
         Ok(())
     }
 
+    /// The same for the services alone, which costs nothing.
+    ///
+    /// # Errors
+    /// When one cannot be started.
+    pub async fn look_after_services(&self) -> anyhow::Result<()> {
+        for (service, (target, _)) in self.services.iter().zip(SERVICES) {
+            let mut service = service.lock().await;
+            if let Some(status) = service.has_ended()? {
+                self.note(target, self.by_itself(target, status))?;
+                service.spawn(&[])?;
+            }
+        }
+        Ok(())
+    }
+
+    fn by_itself(&self, target: Target, status: ExitStatus) -> How {
+        if status.code() == Some(FAILED) && self.disk.is_some() && has_small_disk(target) {
+            return How::GaveUp;
+        }
+        How::Wrongly(format!("by itself, {status}"))
+    }
+
     async fn end(&self, target: Target, kill: bool) -> anyhow::Result<()> {
         let begun = Instant::now();
         let how = match self.service(target) {
             Ok(service) => {
                 let mut service = service.lock().await;
+                if let Some(status) = service.has_ended()? {
+                    return self.note(target, self.by_itself(target, status));
+                }
                 let ended = if kill {
                     service.kill9()
                 } else {

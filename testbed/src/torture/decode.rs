@@ -1,5 +1,8 @@
 //! A reader of the one schema that this run writes, `schemas/order-event/v1.avsc`, written by hand from that file and from
-//! the Avro specification. It shares nothing with the services' decoder, so that a mistake there is not made twice.
+//! the Avro specification. It shares nothing with the services' decoder, so that a mistake there is not made twice;
+//! only that this is still the schema they write is asked of them.
+
+use common::schemas::{self, SchemaText};
 
 /// An event as its bytes say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +51,24 @@ pub const STATUSES: [&str; 8] = [
     "unknown",
 ];
 const KINDS: usize = 3;
+/// The text of the schema that this reads.
+const READ: &str = include_str!("../../../schemas/order-event/v1.avsc");
+
+/// Checks that the services write what this reads.
+///
+/// # Errors
+/// When their newest schema has come further.
+pub fn check_newest_schema() -> anyhow::Result<()> {
+    check(schemas::LINEAGE.last().copied().unwrap_or_default())
+}
+
+fn check(newest: &str) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        SchemaText::avro(newest).writes_the_same_as(&SchemaText::avro(READ)),
+        "the newest schema has fields that this checker's reader does not know: extend testbed/src/torture/decode.rs"
+    );
+    Ok(())
+}
 
 /// Schema id and datum of a value in Confluent's wire format; `None` when it is not framed.
 pub fn frame(value: &[u8]) -> Option<(u32, &[u8])> {
@@ -141,6 +162,18 @@ impl Reader<'_> {
 mod tests {
     use super::*;
     use crate::torture::tests::sample;
+
+    #[test]
+    fn a_schema_with_another_field_is_told_before_anything_is_read() {
+        check_newest_schema().expect("this reads what is written");
+        let mut newer: serde_json::Value = serde_json::from_str(READ).expect("JSON");
+        newer["doc"] = "another text, the same data".into();
+        check(&newer.to_string()).expect("this reads the same data");
+        let fields = newer["fields"].as_array_mut().expect("fields");
+        fields.push(serde_json::json!({"name": "channel", "type": "string", "default": ""}));
+        let error = check(&newer.to_string()).expect_err("nobody reads that").to_string();
+        assert!(error.ends_with("extend testbed/src/torture/decode.rs"), "{error}");
+    }
 
     #[test]
     fn what_another_writer_of_the_schema_wrote_is_read_field_by_field() {

@@ -119,15 +119,51 @@ impl Choice {
     }
 }
 
-/// The rounds of faults that follow from a seed, without end. A quarter of them is calm: no fault at all. Leaving faults
-/// out changes nothing about the others.
+/// The rounds of faults: first those of every run, then those that follow from the seed, without end. A quarter of them is
+/// calm: no fault at all. Leaving faults out changes nothing about the others.
 pub fn rounds(seed: u64, choice: Choice) -> impl Iterator<Item = Vec<Planned>> {
     let mut rng = Rng::with_seed(seed);
-    std::iter::repeat_with(move || {
-        let mut planned = round(&mut rng);
+    let drawn = std::iter::repeat_with(move || round(&mut rng));
+    prelude().into_iter().chain(drawn).map(move |mut planned| {
         planned.retain(|planned| choice.takes(&planned.fault));
         planned
     })
+}
+
+/// What no run may leave to chance: a calm round, every kind of record while the disk is full, and a kill of each process.
+fn prelude() -> [Vec<Planned>; 3] {
+    let poison = Kind::value_variants()
+        .iter()
+        .map(|kind| Fault::Poison(format!("{kind:?}")));
+    let records = poison.chain([Fault::Duplicate, Fault::Tombstone]).map(|fault| Planned {
+        after: 1000,
+        lasts: 0,
+        fault,
+    });
+    let full = Planned {
+        after: 0,
+        lasts: 3000,
+        fault: Fault::FillDisk,
+    };
+    use Target::{Broker, CartA, CartB, Order, Registry};
+    let kill = |(after, target): (u64, Target)| Planned {
+        after,
+        lasts: 1500,
+        fault: Fault::Kill(target),
+    };
+    // One after the other, as a broker that is gone hides what a kill of a service does.
+    let kills = [
+        (0, CartA),
+        (1000, CartB),
+        (2000, Order),
+        (3000, Registry),
+        (4000, Broker),
+    ];
+    [
+        Vec::new(),
+        std::iter::once(full).chain(records).collect(),
+        kills.map(kill).to_vec(),
+    ]
 }
 
 fn round(rng: &mut Rng) -> Vec<Planned> {
@@ -188,6 +224,21 @@ mod tests {
         let plan = |seed| rounds(seed, Choice::default()).take(50).collect::<Vec<_>>();
         assert_eq!(plan(7), plan(7));
         assert_ne!(plan(7), plan(8));
+    }
+
+    #[test]
+    fn every_run_begins_calm_then_meets_every_kind_of_record_and_a_full_disk_and_then_kills_everything() {
+        for seed in 0..3 {
+            let plan: Vec<_> = rounds(seed, Choice::default()).take(3).collect();
+            let faults = |n: usize| plan[n].iter().map(|planned| planned.fault.clone()).collect::<Vec<_>>();
+            assert_eq!(faults(0), []);
+            for kind in Kind::value_variants() {
+                assert!(faults(1).contains(&Fault::Poison(format!("{kind:?}"))), "{kind:?}");
+            }
+            assert!(faults(1).contains(&Fault::FillDisk));
+            use Target::{Broker, CartA, CartB, Order, Registry};
+            assert_eq!(faults(2), [CartA, CartB, Order, Registry, Broker].map(Fault::Kill));
+        }
     }
 
     #[test]

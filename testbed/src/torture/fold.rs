@@ -239,6 +239,21 @@ mod tests {
         assert_eq!(fold(Some(&first), &forked), Fate::Applied { gap: true });
         assert_eq!(fold(Some(&first), &first), Fate::Duplicate);
         assert_eq!(fold(Some(&first), &event("A", 1, "pending", None)), Fate::Superseded);
+        // Whoever names no previous event follows whatever is there.
+        let (second, third) = (follows(2, "shipped"), event("A", 3, "delivered", None));
+        assert_eq!(fold(Some(&second), &third), Fate::Applied { gap: false });
+        assert_eq!(fold(Some(&second), &first), Fate::Superseded);
+        for older in ["pending", "shipped"] {
+            assert_eq!(fold(Some(&second), &event("A", 1, older, None)), Fate::Superseded);
+        }
+    }
+
+    #[test]
+    fn a_record_without_a_value_is_ignored() {
+        let run = crate::torture::tests::good_run::run();
+        let reference = Reference::of(&run.evidence);
+        let mut empty = reference.judged.iter().filter(|judged| judged.record.value.is_none());
+        assert_eq!(empty.next().map(|judged| judged.fate), Some(Fate::Ignored));
     }
 
     #[test]
@@ -248,12 +263,15 @@ mod tests {
             ("pending", "pending"),
             ("processing", "cancelled"),
             ("shipped", "delivered"),
+            ("unknown", "new"),
+            ("shipped", "unknown"),
         ];
         let illegal = [
             ("shipped", "cancelled"),
             ("confirmed", "pending"),
             ("delivered", "delivered"),
             ("cancelled", "new"),
+            ("delivered", "unknown"),
         ];
         assert!(legal.iter().all(|(from, to)| may_become(from, to)));
         assert!(!illegal.iter().any(|(from, to)| may_become(from, to)));

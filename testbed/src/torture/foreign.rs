@@ -10,7 +10,7 @@ use sandbox::poison::{Facts, Kind, records};
 
 use super::cluster::TOPIC;
 use super::faults::Fault;
-use super::history::{Class, Foreign, Op, Recorder};
+use super::history::{Class, Clock, Foreign, Op, Recorder};
 use crate::log;
 use crate::registry::Registry;
 use crate::topics::Topics;
@@ -25,6 +25,7 @@ pub struct Foreigner {
     writer: Writer,
     facts: Facts,
     count: AtomicUsize,
+    clock: Clock,
     pub written: Recorder<Foreign>,
 }
 
@@ -33,7 +34,7 @@ impl Foreigner {
     ///
     /// # Errors
     /// When broker or registry do not answer.
-    pub async fn new(kafka: &str, registry: &str, written: Recorder<Foreign>) -> anyhow::Result<Self> {
+    pub async fn new(kafka: &str, registry: &str, written: Recorder<Foreign>, clock: Clock) -> anyhow::Result<Self> {
         let registry = Registry::new(registry)?;
         let facts = Facts {
             partitions: Topics::new(kafka)?.partitions(TOPIC)?,
@@ -44,6 +45,8 @@ impl Foreigner {
         let settings = [
             ("message.timeout.ms", patience.as_str()),
             ("reconnect.backoff.max.ms", "500"),
+            // Written once each, also where it had to be sent again: the copies of an event are counted.
+            ("enable.idempotence", "true"),
         ];
         let writer = Writer::with(kafka, TOPIC, &settings)?;
         Ok(Self {
@@ -51,6 +54,7 @@ impl Foreigner {
             writer,
             facts,
             count: AtomicUsize::new(0),
+            clock,
             written,
         })
     }
@@ -162,6 +166,7 @@ impl Foreigner {
         } = record;
         self.written.push(Foreign {
             kind: kind.to_owned(),
+            at: self.clock.now(),
             poisoned,
             place,
             key,

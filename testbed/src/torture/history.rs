@@ -122,6 +122,8 @@ impl Op {
 pub struct Foreign {
     /// What kind of record.
     pub kind: String,
+    /// When the broker had it, or was given up.
+    pub at: u64,
     /// Whether it must become a dead letter.
     pub poisoned: bool,
     /// Where it lies; `None` when the broker did not say.
@@ -160,6 +162,9 @@ pub enum How {
     Killed,
     /// After SIGTERM, with 0, in so many milliseconds.
     Terminated(u64),
+    /// By itself, with 1, and its store is on the small disk: what a service does whose store failed it in the middle of a
+    /// write, as soon as there is room again.
+    GaveUp,
     /// In any other way.
     Wrongly(String),
 }

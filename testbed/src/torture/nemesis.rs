@@ -89,6 +89,8 @@ impl Nemesis<'_> {
         let [a, b, order] = self.cluster.urls().clone().map(Client::new);
         let (services, mut ends) = ([a?, b?, order?], None);
         until("all is ready and lag is 0", SETTLING, async || {
+            // One whose store failed it on the full disk ends when there is room, which may be only now.
+            self.cluster.look_after_services().await?;
             for service in &services {
                 let answer = service.get("/health/ready").await?;
                 anyhow::ensure!(answer.status == 200, "{}: {}", service.url(), answer.text);

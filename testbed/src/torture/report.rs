@@ -10,15 +10,15 @@ use super::history::{Class, How};
 /// How many things that are wrong are shown for each check; all are in `findings.txt`.
 const EXAMPLES: usize = 3;
 
-/// Prints it, and keeps every finding. Whether all checks hold.
-pub fn print(seed: u64, minutes: f64, run: &Run, kept: &Path) -> bool {
+/// Prints it, and keeps every finding. Whether all checks hold; with `chosen` faults some may have nothing to look at.
+pub fn print(seed: u64, minutes: f64, chosen: bool, run: &Run, kept: &Path) -> bool {
     println!("Seed {seed}, {minutes} minutes. {}\n", summary(run));
     println!("{}\n", faults(run));
     println!("| check | looked at | result |\n|---|---:|---|");
     let (mut holds, mut all) = (true, String::new());
     for ((name, things, _), findings) in run.check() {
         println!("| {name} | {} {things} | {} |", findings.checked, result(&findings));
-        holds &= findings.wrong.is_empty();
+        holds &= findings.hold(chosen);
         all.extend(findings.wrong.iter().map(|wrong| format!("{name}: {wrong}\n")));
     }
     if let Err(error) = std::fs::write(kept.join("findings.txt"), all) {
@@ -30,7 +30,8 @@ pub fn print(seed: u64, minutes: f64, run: &Run, kept: &Path) -> bool {
 
 fn result(findings: &Findings) -> String {
     if findings.wrong.is_empty() {
-        return "ok".to_owned();
+        let nothing = findings.checked == 0;
+        return if nothing { "**nothing to look at**" } else { "ok" }.to_owned();
     }
     let examples: Vec<&str> = findings.wrong.iter().take(EXAMPLES).map(String::as_str).collect();
     // A bar or a line's end would end the cell.
@@ -74,4 +75,21 @@ fn faults(run: &Run) -> String {
     }
     let counts: Vec<String> = counts.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
     format!("Faults: {}.", counts.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_check_that_looked_at_nothing_says_so_and_does_not_hold_unless_the_faults_were_chosen() {
+        let of = |checked, wrong: &[&str]| Findings {
+            checked,
+            wrong: wrong.iter().map(|wrong| (*wrong).to_owned()).collect(),
+        };
+        let seen = |findings: Findings| (result(&findings), findings.hold(false), findings.hold(true));
+        assert_eq!(seen(of(3, &[])), ("ok".to_owned(), true, true));
+        assert_eq!(seen(of(0, &[])), ("**nothing to look at**".to_owned(), false, true));
+        assert_eq!(seen(of(3, &["a|b"])), ("**FAILED**, 1: a/b".to_owned(), false, false));
+    }
 }

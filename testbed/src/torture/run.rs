@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use super::checks::Run;
 use super::clients::{CLIENTS, Client};
 use super::cluster::{Cluster, DISK, STORES};
+use super::decode;
 use super::disk::{self, Disk};
 use super::evidence::Evidence;
 use super::faults::{self, Choice, Fault, Planned};
@@ -36,7 +37,8 @@ const PROGRESS: Duration = Duration::from_secs(5);
 /// gives the same faults and the same choices of the clients; how long processes take is their own business, so two runs
 /// are never quite the same.
 ///
-/// Prints a table of the checks in Markdown. Exit code 0: every check holds. 1: one does not. 2: it could not run.
+/// Prints a table of the checks in Markdown. Exit code 0: every check holds. 1: one does not, or had nothing to look at
+/// although no fault was left out. 2: it could not run.
 #[derive(Debug, Parser)]
 #[command(name = "torture", version)]
 pub struct Options {
@@ -73,6 +75,7 @@ fn minutes(text: &str) -> Result<f64, String> {
 /// # Errors
 /// When it could not run.
 pub async fn run(options: &Options) -> anyhow::Result<bool> {
+    decode::check_newest_schema()?;
     let _ = (Program::Cart.binary()?, Program::Order.binary()?);
     let seed = options.seed.unwrap_or_else(|| Rng::new().u64(..1_000_000));
     let dir = directory(options)?;
@@ -108,7 +111,8 @@ pub async fn run(options: &Options) -> anyhow::Result<bool> {
     let Some(run) = run else { return Ok(false) };
     let acknowledged = run.history.iter().any(|op| op.is_write() && op.class == Class::Ok);
     anyhow::ensure!(acknowledged, "no write was acknowledged: this run shows nothing");
-    Ok(report::print(seed, options.minutes, &run, &kept))
+    let chosen = !options.only.is_empty() || !options.without.is_empty();
+    Ok(report::print(seed, options.minutes, chosen, &run, &kept))
 }
 
 /// Does the faults to the cluster and reads what they have left; `None` when it does not even answer any more.
@@ -124,7 +128,7 @@ async fn torture(
     let rounds = Recorder::new(&kept.join("rounds.jsonl"))?;
     let written = Recorder::new(&kept.join("foreign.jsonl"))?;
     let (kafka, registry) = (cluster.stack.kafka(), cluster.stack.registry());
-    let foreigner = Foreigner::new(&kafka, &registry, written).await?;
+    let foreigner = Foreigner::new(&kafka, &registry, written, clock).await?;
     let nemesis = Nemesis {
         cluster,
         foreigner: &foreigner,
@@ -254,22 +258,20 @@ fn small_disk(dir: &Path) -> anyhow::Result<Option<Disk>> {
     }
 }
 
-/// Keeps what the run was: the seed, and the versions of all that took part.
+/// Keeps what the run was: the seed, and the version of what was tried.
 fn describe(kept: &Path, seed: u64, minutes: f64) -> anyhow::Result<()> {
-    let said = |program: &str, arguments: &[&str]| {
-        let output = Command::new(program)
-            .args(arguments)
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .output()
-            .ok()?;
-        String::from_utf8(output.stdout).ok()?.lines().next().map(str::to_owned)
-    };
+    let mut git = Command::new("git");
+    git.args(["describe", "--always", "--dirty"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"));
+    let commit = git
+        .output()
+        .ok()
+        .and_then(|output| String::from_utf8(output.stdout).ok());
     let run = json!({
         "seed": seed,
         "minutes": minutes,
         "version": env!("CARGO_PKG_VERSION"),
-        "commit": said("git", &["describe", "--always", "--dirty"]),
-        "servers": said("../scripts/stack.sh", &["--help"]),
+        "commit": commit.as_deref().map(str::trim),
         "debugBuild": cfg!(debug_assertions),
     });
     std::fs::write(kept.join("run.json"), run.to_string()).context("writing run.json")

@@ -4,9 +4,25 @@ use super::decode::Order;
 use super::fold::decimals;
 use crate::views;
 
+/// In what an order as order-service has shown it differs from what it is: it also says what it costs to be sent.
+pub fn difference_of_details(shown: &views::Order, order: &Order) -> Option<String> {
+    // 2 % of the total, rounded half up.
+    let (cost, decimals) = ((order.total * 2 + 50) / 100, decimals(&order.currency));
+    let said = shown.shipping_cost.as_ref().zip(decimals);
+    if said.and_then(|(digits, decimals)| minor(&digits.0, decimals)) != Some(cost) {
+        return Some(format!(
+            "costs {cost} to be sent, and {:?} was shown",
+            shown.shipping_cost
+        ));
+    }
+    difference(shown, order)
+}
+
 /// In what an order as it was shown differs from what it is, as the end of a sentence; `None` when in nothing.
 pub fn difference(shown: &views::Order, order: &Order) -> Option<String> {
-    let decimals = decimals(&order.currency)?;
+    let Some(decimals) = decimals(&order.currency) else {
+        return Some(format!("has a currency that nobody asked for: {order:?}"));
+    };
     let minor = |digits: &views::Digits| minor(&digits.0, decimals);
     let items = shown
         .items
@@ -25,14 +41,6 @@ pub fn difference(shown: &views::Order, order: &Order) -> Option<String> {
         ("totalAmount", minor(&shown.total_amount) == Some(order.total)),
         ("items", items.eq(wanted)),
         ("orderDate", millis(&shown.order_date) == Some(order.date)),
-        // 2 % of the total, rounded half up; only order-service says it.
-        (
-            "shippingCost",
-            shown
-                .shipping_cost
-                .as_ref()
-                .is_none_or(|cost| minor(cost) == Some((order.total * 2 + 50) / 100)),
-        ),
     ];
     let (field, _) = same.into_iter().find(|(_, same)| !same)?;
     Some(format!(
@@ -79,6 +87,20 @@ pub fn millis(text: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::torture::tests::sample::{event, shown};
+
+    #[test]
+    fn an_order_is_shown_with_the_cost_of_sending_it_and_in_a_currency_of_the_run() {
+        let order = event("A", 1, "new", None);
+        let mut details: views::Order = serde_json::from_str(&shown(&order)).expect("an order");
+        assert_eq!(difference_of_details(&details, &order.order), None);
+        details.shipping_cost = None;
+        assert!(difference_of_details(&details, &order.order).is_some());
+        assert_eq!(difference(&details, &order.order), None);
+        let (mut other, currency) = (order.order, "XXX".to_owned());
+        (details.currency, other.currency) = (currency.clone(), currency);
+        assert!(difference(&details, &other).is_some());
+    }
 
     #[test]
     fn amounts_and_times_are_read_exactly() {

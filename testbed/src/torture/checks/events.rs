@@ -17,14 +17,15 @@ pub const KEY: &str = "orderlog.idempotency-key";
 type Content<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
 
 /// What was asked for, by order.
-struct Asked<'a> {
+pub struct Asked<'a> {
     ops: BTreeMap<&'a str, Vec<&'a Op>>,
     /// Keys and values that were written past the services.
     foreign: HashSet<Content<'a>>,
 }
 
 impl<'a> Asked<'a> {
-    fn of(case: &'a Case<'_>) -> Self {
+    /// What clients asked for, and what was written past the services.
+    pub fn of(case: &'a Case<'_>) -> Self {
         let mut ops: BTreeMap<&str, Vec<&Op>> = BTreeMap::new();
         for op in case.run.history.iter().filter(|op| op.is_write()) {
             ops.entry(&op.order).or_default().push(op);
@@ -38,7 +39,8 @@ impl<'a> Asked<'a> {
         }
     }
 
-    fn is_foreign(&self, judged: &Judged<'_>) -> bool {
+    /// Whether a record was written past the services, and is no copy.
+    pub fn is_foreign(&self, judged: &Judged<'_>) -> bool {
         self.foreign
             .contains(&(judged.record.key.as_deref(), judged.record.value.as_deref()))
     }
@@ -47,6 +49,7 @@ impl<'a> Asked<'a> {
     fn causes(&self, case: &Case<'_>, judged: &Judged<'_>, event: &Event) -> Vec<&'a Op> {
         let key = judged.record.header(KEY);
         let ops = self.ops.get(event.order.id.as_str()).into_iter().flatten().copied();
+        // That an event lies without its key is another check's finding.
         ops.filter(|op| (key.is_empty() || op.key.as_ref() == Some(&key)) && fits(case, op, event))
             .collect()
     }
@@ -148,14 +151,23 @@ pub fn were_asked_for(case: &Case<'_>) -> Findings {
 
 /// What is wrong with a further copy of an event.
 fn copied(case: &Case<'_>, judged: &Judged<'_>, event: &Event) -> Option<String> {
-    let first = case.reference.judged[*case.reference.copies.get(&event.event_id)?.first()?].record;
-    let record = judged.record;
-    if record.place() == first.place() {
+    let copies = case.reference.copies.get(&event.event_id)?;
+    let (first, record) = (case.reference.judged[*copies.first()?].record, judged.record);
+    let place = |n: &usize| case.reference.judged[*n].record.place();
+    // The how manieth one it is; the event itself is none.
+    let count = copies.iter().position(|n| place(n) == record.place())?;
+    if count == 0 {
         return None;
     }
-    let mut copies = case.run.foreign.iter().filter(|foreign| foreign.kind == "duplicate");
-    if !copies.any(|copy| copy.value == record.value && copy.key == record.key) {
-        return Some(format!("is also at {:?}, and nobody copied it", first.place()));
+    let copied = case.run.foreign.iter().filter(|foreign| foreign.kind == "duplicate");
+    let copied = copied
+        .filter(|copy| copy.value == record.value && copy.key == record.key)
+        .count();
+    if count > copied {
+        let first = first.place();
+        return Some(format!(
+            "is copy {count} of what is at {first:?}, and was copied {copied} times"
+        ));
     }
     let same = (&record.value, &record.headers) == (&first.value, &first.headers);
     (!same).then(|| format!("is not like its first copy at {:?}", first.place()))

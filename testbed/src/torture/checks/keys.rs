@@ -4,16 +4,27 @@ use std::collections::BTreeMap;
 
 use super::super::fold::Fate;
 use super::super::history::{Action, Class, Op};
-use super::events::KEY;
+use super::events::{Asked, KEY};
 use super::writes::acknowledged;
 use super::{Case, Findings};
 
 /// A key makes at most one applied event of an order; who asks again with it is told of that event, or is refused.
 pub fn make_one_event(case: &Case<'_>) -> Findings {
-    let mut findings = Findings::default();
+    let (mut findings, asked) = (Findings::default(), Asked::of(case));
     let mut applied: BTreeMap<(String, &str), Vec<&str>> = BTreeMap::new();
     for (judged, event) in case.reference.events() {
         let key = judged.record.header(KEY);
+        // Clients always send one. That a copy is like its first one is another check's finding.
+        let (id, place) = (&event.event_id, judged.record.place());
+        let is_first = case
+            .reference
+            .find(id)
+            .is_some_and(|(first, _)| first.record.place() == place);
+        if key.is_empty() && is_first && !asked.is_foreign(judged) {
+            findings
+                .wrong
+                .push(format!("event {id} at {place:?} lies without its key"));
+        }
         if matches!(judged.fate, Fate::Applied { .. }) && !key.is_empty() {
             applied.entry((key, &event.order.id)).or_default().push(&event.event_id);
         }

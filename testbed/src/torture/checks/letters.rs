@@ -5,11 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::cluster::TOPIC;
 use super::super::faults::{Fault, Target};
 use super::super::fold::{Fate, Judged};
+use super::super::history::Round;
 use super::{Case, Findings};
 use crate::log::Record;
 
 /// What a dead letter may add to the headers of its record.
 const ADDED: [&str; 3] = ["__connect.errors.", "kafka_dlt-", "orderlog."];
+
+/// How many further copies of a letter there may be at the most.
+const COPIES: usize = 4;
 
 /// The records that cannot be used, by what `orderlog.at` must be for them.
 fn unusable<'a>(case: &'a Case<'_>) -> BTreeMap<String, (&'a Judged<'a>, &'static str)> {
@@ -46,19 +50,19 @@ pub fn are_the_poisoned_records(case: &Case<'_>) -> Findings {
     }
     for (named, (judged, code)) in &unusable {
         let (record, count) = (judged.record, copies.get(named).copied().unwrap_or(0));
-        let ours = poisoned.iter().any(|foreign| {
+        let ours = poisoned.iter().find(|foreign| {
             (&foreign.key, &foreign.value, &foreign.headers) == (&record.key, &record.value, &record.headers)
         });
-        findings.look(match count {
-            _ if !ours => Some(format!(
+        findings.look(match (ours, count) {
+            (None, _) => Some(format!(
                 "the record {named} cannot be used ({code}), and nobody poisoned it"
             )),
-            0 => Some(format!(
+            (_, 0) => Some(format!(
                 "the record {named} cannot be used ({code}), and is no dead letter"
             )),
-            1 => None,
+            (_, 1) => None,
             // A copy may be in flight when its sender, or the broker, goes away.
-            _ if count <= 1 + interruptions(case) => None,
+            (Some(foreign), _) if count <= 1 + interruptions(case, foreign.at) => None,
             _ => Some(format!("the record {named} is {count} dead letters")),
         });
     }
@@ -92,21 +96,22 @@ fn difference(letter: &Record, record: &Record, code: &str) -> Option<String> {
     ))
 }
 
-/// How often something happened that can leave a copy in flight.
-fn interruptions(case: &Case<'_>) -> usize {
+/// How often something happened that can leave a copy of a letter in flight, in the round in which its record was written:
+/// no later round begins before every letter of this one is there and was read.
+fn interruptions(case: &Case<'_>, at: u64) -> usize {
     let interrupts = |fault: &&Fault| match fault {
         Fault::Kill(target) | Fault::Suspend(target) | Fault::Terminate(target) => {
             matches!(target, Target::Order | Target::Broker)
         }
-        Fault::CutBroker | Fault::SlowBroker(_) | Fault::FillDisk => true,
+        // A letter whose acknowledgement does not come, or whose record is not kept as read, is sent again.
+        Fault::CutBroker | Fault::FillDisk => true,
         _ => false,
     };
-    case.run
-        .rounds
-        .iter()
-        .flat_map(|round| &round.faults)
-        .filter(interrupts)
-        .count()
+    let rounds = case.run.rounds.iter();
+    let over = |round: &Round| round.settled.as_ref().copied().unwrap_or(u64::MAX);
+    let its_own = rounds.filter(|round| (round.begun..=over(round)).contains(&at));
+    let count = its_own.flat_map(|round| &round.faults).filter(interrupts).count();
+    count.min(COPIES)
 }
 
 /// What order-service lists and counts is every record that cannot be used, once.

@@ -1,5 +1,6 @@
 //! The checks: each is one pure function over what a run has left, and says how much it looked at and what is wrong.
 
+mod answers;
 mod events;
 mod keys;
 mod letters;
@@ -47,13 +48,18 @@ impl Findings {
         self.checked += 1;
         self.wrong.extend(wrong);
     }
+
+    /// Whether the check holds. One that looked at nothing shows nothing, which only a run with chosen faults may do.
+    pub fn hold(&self, chosen: bool) -> bool {
+        self.wrong.is_empty() && (self.checked > 0 || chosen)
+    }
 }
 
 /// A check: its name, what it counts, and what it does.
 pub type Check = (&'static str, &'static str, fn(&Case<'_>) -> Findings);
 
 /// All checks.
-pub const CHECKS: [Check; 17] = [
+pub const CHECKS: [Check; 19] = [
     (
         "every acknowledged write is in the topic, as it was answered",
         "writes",
@@ -129,6 +135,16 @@ pub const CHECKS: [Check; 17] = [
         "an update with If-Match was decided on that version",
         "updates",
         keys::if_match_holds,
+    ),
+    (
+        "every answer was one of the contract",
+        "answers",
+        answers::are_of_the_contract,
+    ),
+    (
+        "no refusal contradicts what was so all the while",
+        "refusals",
+        answers::that_refuse_are_true,
     ),
     (
         "processes ended only when they were ended, by SIGTERM with 0",

@@ -18,7 +18,7 @@ pub fn is_what_the_fold_says(case: &Case<'_>) -> Findings {
             Some(shown) if shown.event_id.map(|id| id.to_string()).as_deref() != Some(&event.event_id) => Some(
                 format!("is shown with event {:?} instead of {}", shown.event_id, event.event_id),
             ),
-            Some(shown) => show::difference(shown, &event.order),
+            Some(shown) => show::difference_of_details(shown, &event.order),
         };
         findings.look(wrong.map(|wrong| format!("order {id} {wrong}")));
     }

@@ -75,7 +75,7 @@ pub fn show_what_was_applied(case: &Case<'_>) -> Findings {
             .find(&id)
             .and_then(|(judged, applied)| Some((judged.event.as_ref()?, applied)));
         let wrong = match (order, found) {
-            (Some(order), Some((event, true))) => show::difference(&order, &event.order),
+            (Some(order), Some((event, true))) => show::difference_of_details(&order, &event.order),
             (Some(_), Some((_, false))) => Some("was not applied".to_owned()),
             _ => Some("is not in the topic".to_owned()),
         };

@@ -8,9 +8,12 @@ use crate::torture::decode::Event;
 use crate::torture::faults::{Fault, Target};
 use crate::torture::history::{Action, After, Ending, How, Op, Round};
 
+const S: u64 = 1_000_000;
+/// When others wrote what they wrote: in the first round.
+pub const WRITTEN: u64 = 10 * S;
+
 /// A run in which everything went as it should. The times are seconds, but for the clock's microseconds.
 pub fn run() -> Run {
-    const S: u64 = 1_000_000;
     let mut run = Run::empty();
 
     // A: a whole life, with a lost race at version 2, and an update whose answer never came.
@@ -24,6 +27,10 @@ pub fn run() -> Run {
     let keyed = [(&a1, "a1"), (&a2, "a2"), (&rival, "rival"), (&a3, "a3"), (&a4, "a4")];
     let places = keyed.map(|(event, key)| run.append_event(event, key));
     let done = |event: &Event, n: usize| written(event, places[n]);
+    let seen = Some(After {
+        version: 2,
+        told: 5 * S,
+    });
     let unknown = json!({"eventId": a3.event_id}).to_string();
     run.history.extend([
         op("A", create("A"), Some("a1"), S..2 * S, Some(201), done(&a1, 0)),
@@ -36,6 +43,10 @@ pub fn run() -> Run {
             Some(200),
             done(&a2, 1),
         ),
+        Op {
+            action: Action::Read { after: seen },
+            ..read("A", 5 * S, 6 * S, &shown(&a2))
+        },
         op(
             "A",
             update("confirmed", None),
@@ -142,6 +153,20 @@ pub fn run() -> Run {
         action: Action::Read { after },
         ..read("E", 55 * S, 56 * S, &shown(&e1))
     });
+    // Refused as they must be: A is shipped at version 4, and there is no G.
+    let refused = [
+        ("G", update("pending", None), "g1", 404),
+        ("A", create("A"), "a5", 409),
+        ("A", update("pending", None), "a6", 409),
+        ("A", update("delivered", Some(3)), "a7", 412),
+        ("C", update("cancelled", None), "c1", 422),
+    ];
+    for (order, action, key, status) in refused {
+        let time = 52 * S..53 * S;
+        let answer = "no".to_owned();
+        run.history
+            .push(op(order, action, Some(key), time, Some(status), answer));
+    }
     // What others wrote.
     let copied = run
         .evidence
@@ -171,9 +196,20 @@ pub fn run() -> Run {
         healed: 20 * S,
         settled: Ok(30 * S),
     });
-    for (at, how) in [(9 * S, How::Killed), (19 * S, How::Terminated(100))] {
+    run.rounds.push(Round {
+        faults: vec![Fault::FillDisk],
+        begun: 31 * S,
+        healed: 34 * S,
+        settled: Ok(37 * S),
+    });
+    let endings = [
+        ("cart-service a", 9 * S, How::Killed),
+        ("cart-service a", 19 * S, How::Terminated(100)),
+        ("order-service", 35 * S, How::GaveUp),
+    ];
+    for (process, at, how) in endings {
         run.endings.push(Ending {
-            process: "cart-service a".to_owned(),
+            process: process.to_owned(),
             at,
             how,
         });

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::good_run::WRITTEN;
 use super::sample::{DATE, PARTITIONS, SCHEMA_ID, datum, shown};
 use crate::log::{Header, Record};
 use crate::torture::checks::{KEY, Run};
@@ -90,6 +91,7 @@ impl Run {
             .clone();
         self.foreign.push(Foreign {
             kind: kind.to_owned(),
+            at: WRITTEN,
             poisoned,
             place: Some(place),
             key,

@@ -1,0 +1,101 @@
+//! Ways to spoil a good run, each with the check that must notice it.
+
+mod shown;
+mod writes;
+
+use std::ops::Range;
+
+use crate::log::Record;
+use crate::torture::checks::{KEY, Run};
+use crate::torture::history::{Action, Class, Op};
+use crate::torture::tests::sample::op;
+
+const LOST: &str = "every acknowledged write is in the topic, as it was answered";
+const MADE_UP: &str = "every event was asked for by somebody";
+const FAILED: &str = "no failed write was applied";
+const PLACE: &str = "an answered partition and offset hold that event";
+const REAL_TIME: &str = "acknowledged writes of an order keep their real-time order";
+const WINNER: &str = "one winner for each version of an order, and the losers know";
+const MODEL: &str = "the read model is what the reference fold says";
+const COUNTS: &str = "every record below the stored offset is counted once";
+const LETTERS: &str = "the dead letters are the poisoned records, byte for byte";
+const LISTED: &str = "the index of dead letters lists each once";
+const BACK: &str = "no reader saw an order's version go back";
+const SEEN: &str = "readers saw only what was applied";
+const VISIBLE: &str = "a write is visible in time when nothing is amiss";
+const LAG: &str = "lag returns to 0 after each heal";
+const KEYS: &str = "one key and order make one event and one answer";
+const IF_MATCH: &str = "an update with If-Match was decided on that version";
+const CONTRACT: &str = "every answer was one of the contract";
+const REFUSED: &str = "no refusal contradicts what was so all the while";
+const ENDS: &str = "processes ended only when they were ended, by SIGTERM with 0";
+
+/// When everything else of the run is over.
+const LATER: Range<u64> = 60_000_000..61_000_000;
+
+/// What is done to a good run, and the check that must notice it.
+pub type Mutation = (&'static str, &'static str, fn(&mut Run));
+
+/// All of them.
+pub fn all() -> impl Iterator<Item = &'static Mutation> {
+    writes::MUTATIONS.iter().chain(shown::MUTATIONS)
+}
+
+impl Run {
+    /// The first request with that key.
+    fn op(&mut self, key: &str) -> &mut Op {
+        self.history
+            .iter_mut()
+            .find(|op| op.key.as_deref() == Some(key))
+            .expect("a request")
+    }
+
+    /// Adds a request that was refused when all else was over.
+    fn refuse(&mut self, order: &str, action: Action, key: &str, status: u16) {
+        self.history
+            .push(op(order, action, Some(key), LATER, Some(status), "no".to_owned()));
+    }
+
+    /// The last read that waits for a version.
+    fn look(&mut self) -> &mut Op {
+        let waits = |op: &&mut Op| matches!(op.action, Action::Read { after: Some(_) });
+        self.history.iter_mut().rfind(waits).expect("a read")
+    }
+
+    /// The first record of that key.
+    fn record(&mut self, key: &[u8]) -> &mut Record {
+        self.evidence
+            .records
+            .iter_mut()
+            .find(|record| record.key.as_deref() == Some(key))
+            .expect("a record")
+    }
+
+    /// The first record of an event that was written for that Idempotency-Key.
+    fn event_of(&mut self, key: &str) -> &mut Record {
+        self.evidence
+            .records
+            .iter_mut()
+            .find(|record| record.header(KEY) == key)
+            .expect("an event")
+    }
+
+    /// The dead letter of that key.
+    fn stranger(&mut self, key: &[u8]) -> &mut Record {
+        self.evidence
+            .letters
+            .iter_mut()
+            .find(|record| record.key.as_deref() == Some(key))
+            .expect("a dead letter")
+    }
+}
+
+impl Op {
+    fn fail(&mut self, status: u16) {
+        (self.class, self.status, self.answer) = (Class::of(Some(status)), Some(status), "no".to_owned());
+    }
+
+    fn succeed(&mut self, status: u16, answer: String) {
+        (self.class, self.status, self.answer) = (Class::of(Some(status)), Some(status), answer);
+    }
+}

@@ -1,0 +1,193 @@
+//! What writers were told, and what lies in the topic, spoiled.
+
+use serde_json::json;
+
+use super::{CONTRACT, FAILED, IF_MATCH, KEYS, LATER, LOST, MADE_UP, Mutation, PLACE, REAL_TIME, REFUSED, WINNER};
+use crate::torture::decode;
+use crate::torture::history::{Action, Op};
+use crate::torture::tests::sample::{create, event, op, update, written};
+
+pub const MUTATIONS: &[Mutation] = &[
+    ("an acknowledged event is dropped", LOST, |run| {
+        run.evidence
+            .records
+            .retain(|record| record.key.as_deref() != Some(b"C"));
+        run.derive();
+    }),
+    ("an answer shows another amount than the event has", LOST, |run| {
+        let op = run.op("c1");
+        op.answer = op.answer.replace("999.99", "999.98");
+    }),
+    ("an answer names no event", LOST, |run| {
+        run.op("c1").answer = "{}".to_owned()
+    }),
+    ("a phantom is added", MADE_UP, |run| {
+        run.append_event(&event("F", 1, "new", None), "f1");
+        run.derive();
+    }),
+    ("a byte of an event is changed", MADE_UP, |run| {
+        let record = run.record(b"D");
+        let value = record.value.as_mut().expect("a value");
+        let at = value
+            .windows(8)
+            .position(|window| window == b"customer")
+            .expect("the customer");
+        value[at] = b'C';
+        run.derive();
+    }),
+    ("an event is there twice and nobody copied it", MADE_UP, |run| {
+        run.foreign.retain(|foreign| foreign.kind != "duplicate")
+    }),
+    ("an event is there more often than it was copied", MADE_UP, |run| {
+        let event = run.record(b"E").clone();
+        run.append("E", event.value, event.headers);
+        run.derive();
+    }),
+    ("a copy of an event has lost its headers", MADE_UP, |run| {
+        let copy = run
+            .evidence
+            .records
+            .iter_mut()
+            .rfind(|record| record.key.as_deref() == Some(b"E"))
+            .expect("a copy");
+        copy.headers.clear();
+    }),
+    ("an event lies under a key that another request had", MADE_UP, |run| {
+        run.record(b"D").headers[0].1 = Some(b"b1".to_vec());
+    }),
+    ("a request is told of an event that another one made", MADE_UP, |run| {
+        let theirs = run
+            .event_of("d1")
+            .value
+            .as_deref()
+            .and_then(|value| decode::event(&value[5..]));
+        let theirs = theirs.expect("an event").event_id;
+        run.op("a3").answer = json!({"eventId": theirs}).to_string();
+    }),
+    ("an update changes the customer", MADE_UP, |run| {
+        let value = run.event_of("d1").value.clone().expect("a value");
+        let before = decode::event(&value[5..]).expect("an event");
+        let mut after = event("D", 2, "pending", Some(&before));
+        after.order.customer = "somebody else".to_owned();
+        run.append_event(&after, "d2");
+        let (asked, time) = (update("pending", None), 25_000_000..26_000_000);
+        run.history
+            .push(op("D", asked, Some("d2"), time, None, "timed out".to_owned()));
+        run.derive();
+    }),
+    (
+        "an order has another number of items than were asked for",
+        MADE_UP,
+        |run| {
+            let body = json!({"orderId": "D", "itemsCount": 2}).to_string();
+            run.op("d1").action = Action::Create { body };
+        },
+    ),
+    ("a record without a value comes from nowhere", MADE_UP, |run| {
+        run.append("STRANGER-9", None, Vec::new());
+        run.derive();
+    }),
+    ("the event of a failed write is applied", FAILED, |run| {
+        run.op("d1").fail(409)
+    }),
+    ("the event of a write that was told 503 is applied", FAILED, |run| {
+        run.op("a3").fail(503)
+    }),
+    ("an offset is answered wrongly", PLACE, |run| {
+        let op = run.op("c1");
+        let told = op.written().expect("an answer").offset;
+        op.answer = op
+            .answer
+            .replace(&format!("\"offset\":{told}"), &format!("\"offset\":{}", told + 1));
+    }),
+    ("another partition is answered than the event lies in", PLACE, |run| {
+        let op = run.op("c1");
+        let told = op.written().expect("an answer").partition;
+        op.answer = op
+            .answer
+            .replace(&format!("\"partition\":{told}"), &format!("\"partition\":{}", 1 - told));
+    }),
+    ("the real-time order is inverted", REAL_TIME, |run| {
+        let (begun, ended) = (run.op("a2").begun, run.op("a2").ended);
+        let later = run.op("a4");
+        (later.begun, later.ended) = (begun - 1_500_000, ended - 1_500_000);
+    }),
+    ("a loser is told that it won", WINNER, |run| {
+        let superseded = run
+            .evidence
+            .records
+            .iter()
+            .find(|record| record.header("orderlog.idempotency-key") == "rival");
+        let place = superseded.expect("the rival").place();
+        let value = superseded.and_then(|record| record.value.clone()).expect("a value");
+        let rival = decode::event(&value[5..]).expect("an event");
+        run.op("rival").succeed(200, written(&rival, place));
+    }),
+    ("a key writes twice", KEYS, |run| {
+        run.event_of("a4").headers[0].1 = Some(b"a3".to_vec());
+        run.op("a4").key = Some("a3".to_owned());
+    }),
+    ("a key that succeeded is refused", KEYS, |run| {
+        run.history
+            .push(op("C", create("C"), Some("c1"), LATER, Some(409), "exists".to_owned()))
+    }),
+    (
+        "another request with a key that succeeded is carried out",
+        KEYS,
+        |run| {
+            let (answer, time) = (run.op("a4").answer.clone(), LATER);
+            let replayed = op("A", update("shipped", None), Some("a2"), time, Some(200), answer);
+            run.history.push(Op {
+                replayed: true,
+                ..replayed
+            });
+        },
+    ),
+    ("an event lies without its key", KEYS, |run| {
+        run.record(b"C").headers.clear()
+    }),
+    ("an update's event lies without its key", KEYS, |run| {
+        run.event_of("a2").headers.clear()
+    }),
+    ("an event that lost lies without its key", KEYS, |run| {
+        run.event_of("rival").headers.clear()
+    }),
+    (
+        "an update is decided on another version than it named",
+        IF_MATCH,
+        |run| {
+            let op = run.op("a2");
+            op.action = update("pending", Some(7));
+        },
+    ),
+    ("a write is answered with 500", CONTRACT, |run| run.op("d1").fail(500)),
+    ("a reader is answered with 500", CONTRACT, |run| {
+        let answer = op(
+            "A",
+            Action::Read { after: None },
+            None,
+            LATER,
+            Some(500),
+            "oh".to_owned(),
+        );
+        run.history.push(answer);
+    }),
+    ("an order that exists is not found", REFUSED, |run| {
+        run.refuse("C", update("pending", None), "r1", 404)
+    }),
+    ("an order that does not exist is said to", REFUSED, |run| {
+        run.refuse("F", create("F"), "r1", 409)
+    }),
+    ("a step is refused that is legal", REFUSED, |run| {
+        run.refuse("A", update("delivered", None), "r1", 409)
+    }),
+    ("a version is refused that is the order's", REFUSED, |run| {
+        run.refuse("A", update("delivered", Some(4)), "r1", 412)
+    }),
+    ("a condition is refused that nobody made", REFUSED, |run| {
+        run.refuse("A", update("delivered", None), "r1", 412)
+    }),
+    ("a key is refused that nobody else had", REFUSED, |run| {
+        run.refuse("A", update("delivered", None), "r1", 422)
+    }),
+];

@@ -145,6 +145,13 @@ pub struct Round {
     pub settled: Result<u64, String>,
 }
 
+impl Round {
+    /// Whether it was going on at some time of that span.
+    pub fn meets(&self, begun: u64, ended: u64) -> bool {
+        begun <= self.settled.as_ref().copied().unwrap_or(u64::MAX) && self.begun <= ended
+    }
+}
+
 /// The end of a process.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use serde_json::Value;
 
 use super::super::decode::{Event, Order};
+use super::super::faults::{Fault, Target};
 use super::super::fold::{Fate, Judged};
 use super::super::history::{Action, Class, Op};
 use super::super::show;
@@ -142,7 +143,7 @@ pub fn were_asked_for(case: &Case<'_>) -> Findings {
         } else if let Some(op) = claimed.filter(|op| !causes.iter().any(|cause| cause.key == op.key)) {
             Some(format!("is not what {} asked for", op.name()))
         } else {
-            copied(case, judged, event)
+            copied(case, judged, event, &causes)
         };
         findings.look(wrong.map(|wrong| format!("event {} at {place:?}, {:?}: {wrong}", event.event_id, event.order)));
     }
@@ -150,7 +151,7 @@ pub fn were_asked_for(case: &Case<'_>) -> Findings {
 }
 
 /// What is wrong with a further copy of an event.
-fn copied(case: &Case<'_>, judged: &Judged<'_>, event: &Event) -> Option<String> {
+fn copied(case: &Case<'_>, judged: &Judged<'_>, event: &Event, causes: &[&Op]) -> Option<String> {
     let copies = case.reference.copies.get(&event.event_id)?;
     let (first, record) = (case.reference.judged[*copies.first()?].record, judged.record);
     let place = |n: &usize| case.reference.judged[*n].record.place();
@@ -163,14 +164,27 @@ fn copied(case: &Case<'_>, judged: &Judged<'_>, event: &Event) -> Option<String>
     let copied = copied
         .filter(|copy| copy.value == record.value && copy.key == record.key)
         .count();
-    if count > copied {
+    if count > copied + usize::from(may_be_sent_again(case, causes)) {
         let first = first.place();
         return Some(format!(
-            "is copy {count} of what is at {first:?}, and was copied {copied} times"
+            "is copy {count} of what is at {first:?}, and was copied {copied} times by others"
         ));
     }
     let same = (&record.value, &record.headers) == (&first.value, &first.headers);
     (!same).then(|| format!("is not like its first copy at {:?}", first.place()))
+}
+
+/// Whether the client library may have sent an event twice: when a broker is silent for longer than an event may take, it
+/// begins anew, and the broker cannot tell what it then sends from something new (librdkafka, "Idempotent Producer",
+/// `rd_kafka_idemp_drain_epoch_bump`). Every reader takes the second one for what it is.
+fn may_be_sent_again(case: &Case<'_>, causes: &[&Op]) -> bool {
+    let silences = |fault: &Fault| match fault {
+        Fault::Kill(target) | Fault::Suspend(target) | Fault::Terminate(target) => *target == Target::Broker,
+        Fault::CutBroker => true,
+        _ => false,
+    };
+    let mut rounds = case.run.rounds.iter();
+    rounds.any(|round| round.faults.iter().any(silences) && causes.iter().any(|op| round.meets(op.begun, op.ended)))
 }
 
 /// No applied event came of requests that were all told that they have no effect.

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::cluster::TOPIC;
 use super::super::faults::{Fault, Target};
 use super::super::fold::{Fate, Judged};
-use super::super::history::Round;
 use super::{Case, Findings};
 use crate::log::Record;
 
@@ -107,9 +106,7 @@ fn interruptions(case: &Case<'_>, at: u64) -> usize {
         Fault::CutBroker | Fault::FillDisk => true,
         _ => false,
     };
-    let rounds = case.run.rounds.iter();
-    let over = |round: &Round| round.settled.as_ref().copied().unwrap_or(u64::MAX);
-    let its_own = rounds.filter(|round| (round.begun..=over(round)).contains(&at));
+    let its_own = case.run.rounds.iter().filter(|round| round.meets(at, at));
     let count = its_own.flat_map(|round| &round.faults).filter(interrupts).count();
     count.min(COPIES)
 }

@@ -7,8 +7,9 @@ pub mod sample;
 
 use std::ops::Range;
 
-use super::checks::{CHECKS, Run};
+use super::checks::{CHECKS, KEY, Run};
 use super::faults::{Fault, Target};
+use super::history::Round;
 use crate::log::Record;
 
 /// While the update to A's version 3 is under way, whose answer never came.
@@ -33,6 +34,29 @@ fn a_dead_letter_may_be_there_twice_when_its_sender_was_killed_meanwhile() {
     let copy = run.evidence.letters[0].clone();
     run.evidence.letters.push(Record { offset: 99, ..copy });
     run.rounds[0].faults.push(Fault::Kill(Target::Order));
+    assert_eq!(failing(&run), []);
+}
+
+#[test]
+fn an_event_may_be_there_once_more_when_the_broker_fell_silent_meanwhile() {
+    let mut run = good_run::run();
+    let event = run.record(b"E").clone();
+    let key = event.header(KEY);
+    run.append("E", event.value, event.headers);
+    run.derive();
+    assert_eq!(failing(&run).len(), 1);
+    let asked = run
+        .history
+        .iter()
+        .find(|op| op.key.as_ref() == Some(&key))
+        .expect("a request");
+    let (begun, ended) = (asked.begun, asked.ended);
+    run.rounds.push(Round {
+        faults: vec![Fault::Suspend(Target::Broker)],
+        begun,
+        healed: ended,
+        settled: Ok(ended),
+    });
     assert_eq!(failing(&run), []);
 }
 

@@ -63,7 +63,7 @@ impl Run {
     }
 
     /// The first record of that key.
-    fn record(&mut self, key: &[u8]) -> &mut Record {
+    pub(super) fn record(&mut self, key: &[u8]) -> &mut Record {
         self.evidence
             .records
             .iter_mut()

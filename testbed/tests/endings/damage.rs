@@ -1,6 +1,5 @@
 //! Stores that cannot be opened: each start says why and what to do, and touches nothing that is another's.
 
-use testbed::disk::SmallDisk;
 use testbed::poison::{Kind, Poisoner};
 use testbed::world::World;
 
@@ -54,40 +53,5 @@ async fn a_second_process_on_a_store_ends_and_does_not_disturb_the_first() -> an
     }
     cart.http.updated("A-1", "confirmed").await?;
     assert_eq!(order.http.order("A-1", 2).await?.status, "confirmed");
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_directory_that_cannot_be_used_is_named_with_what_to_do() -> anyhow::Result<()> {
-    let world = World::new("endings-directory")?;
-    let disk = SmallDisk::mount(128)?;
-    let file = disk.path().join("file");
-    std::fs::write(&file, "not a directory")?;
-    let foreign = disk.path().join("foreign");
-    std::fs::create_dir_all(foreign.join("keyspaces"))?;
-    std::fs::write(foreign.join("version"), "2.0")?;
-    std::fs::write(foreign.join("keyspaces/treasure"), "gold")?;
-    // A store that was made when it could be written.
-    let mut order = world.order()?.with("STORE", disk.store()).start().await?;
-    order.terminate().await?;
-    disk.make_read_only()?;
-    let beside = disk.path().join("new");
-    for dir in [
-        file.clone(),
-        file.join("below"),
-        beside,
-        disk.path().join("store"),
-        foreign.clone(),
-    ] {
-        for (setup, arguments) in [(world.cart()?, &["--rebuild"][..]), (world.order()?, &[])] {
-            let store = format!("embedded:{}", dir.display());
-            let (code, said) = setup.with("STORE", store).run(arguments).await?;
-            assert_eq!(code, Some(1), "{said}");
-            assert!(said.contains(&dir.display().to_string()), "{said}");
-            assert!(said.contains("STORE") || said.contains("--rebuild"), "{said}");
-            assert!(!said.contains("panicked"), "{said}");
-        }
-    }
-    assert_eq!(std::fs::read_to_string(foreign.join("keyspaces/treasure"))?, "gold");
     Ok(())
 }

@@ -173,7 +173,7 @@ async fn a_write_that_fails_in_the_middle_ends_the_service_and_a_start_reads_on(
 }
 
 /// An order whose event has that datum: only its length counts.
-fn put(store: &Store, order_id: &str, datum: &[u8]) -> anyhow::Result<()> {
+pub fn put(store: &Store, order_id: &str, datum: &[u8]) -> anyhow::Result<()> {
     let event = events::first(order_id);
     let state = OrderState {
         event_id: Uuid::nil(),
@@ -190,6 +190,12 @@ fn put(store: &Store, order_id: &str, datum: &[u8]) -> anyhow::Result<()> {
     transaction.commit()
 }
 
+/// So many MiB that cannot be compressed.
+pub fn noise(mib: usize) -> Vec<u8> {
+    let words = std::iter::repeat_with(|| fastrand::u64(..).to_le_bytes());
+    words.take(mib * 1024 * 1024 / 8).flatten().collect()
+}
+
 #[test]
 fn a_commit_that_fills_the_disk_leaves_a_store_that_can_be_read_and_opened_anew() -> anyhow::Result<()> {
     let disk = SmallDisk::mount(MIB)?;
@@ -197,10 +203,7 @@ fn a_commit_that_fills_the_disk_leaves_a_store_that_can_be_read_and_opened_anew(
     let store = Store::open(&dir)?;
     put(&store, "A-1", b"small")?;
     // More than there is, though less must stay free than there is now.
-    let large: Vec<u8> = std::iter::repeat_with(|| fastrand::u64(..).to_le_bytes())
-        .take(MIB as usize * 1024 * 1024 / 8)
-        .flatten()
-        .collect();
+    let large = noise(MIB as usize);
     let error = put(&store, "A-2", &large).expect_err("there is no room");
     assert!(format!("{error:#}").contains("No space left"), "{error:#}");
     let refused = store.check_writable();

@@ -43,7 +43,8 @@ usage: scripts/test.sh [--quick]
   --quick   without real servers, faults, dependencies and docker-compose.yml
 
 Installs missing Debian packages when it runs as root, else it names them. Needs Rust; everything else is fetched into
-${XDG_CACHE_HOME:-~/.cache}/orderlog.
+${XDG_CACHE_HOME:-~/.cache}/orderlog. Some tests mount small disks, in a namespace of their own; where a system lets neither
+root nor this user have one, they are left out, and that is said.
 
 environment:
   CARGO_TARGET_DIR                ~/.cache/orderlog/target
@@ -112,6 +113,10 @@ cleanup() {
   if [[ -n $STEP ]]; then
     kill -TERM -- "-$STEP" 2>/dev/null || true
     wait "$STEP" 2>/dev/null || true
+    # What the step has started would go on to write into what is removed below.
+    local deadline=$((SECONDS + 10))
+    while ((SECONDS < deadline)) && kill -0 -- "-$STEP" 2>/dev/null; do sleep 0.1; done
+    kill -KILL -- "-$STEP" 2>/dev/null || true
   fi
   if [[ -d $SCRATCH/stack ]]; then
     ((code == 0 || code > 128)) || show_stack_logs
@@ -178,7 +183,21 @@ build() { cargo build --workspace --all-targets "${FEATURES[@]}" "${CARGO_FLAGS[
 
 start_stack() { stack up >/dev/null; }
 
-run_tests() { cargo test --workspace "${FEATURES[@]}" "${CARGO_FLAGS[@]}"; }
+# In a mount namespace of its own, in which an ordinary user may mount too, and with which all that is mounted goes, however
+# the tests end.
+run_tests() {
+  local namespace=(unshare --mount) left_out=()
+  ((EUID == 0)) || namespace+=(--map-root-user)
+  if ! "${namespace[@]}" true 2>/dev/null; then
+    if ! $QUICK && [[ ${CI:-} == true ]]; then
+      die "no small disk can be mounted here (this fails: ${namespace[*]} true), and CI=true lets no test be left out"
+    fi
+    $QUICK || say "left out: the tests of endings/small_disk.rs, as this fails here: ${namespace[*]} true"
+    namespace=() left_out=(-- --skip small_disk::)
+  fi
+  mkdir -p "$SCRATCH/tmp"
+  TMPDIR=$SCRATCH/tmp "${namespace[@]}" cargo test --workspace "${FEATURES[@]}" "${CARGO_FLAGS[@]}" "${left_out[@]}"
+}
 
 # It brings servers of its own, and prints its seed.
 torture() { "$CARGO_TARGET_DIR/debug/torture" --minutes 2; }

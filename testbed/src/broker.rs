@@ -94,11 +94,7 @@ impl Broker {
     }
 
     fn pid(&self) -> anyhow::Result<u32> {
-        let file = self.dir.path().join("kafka.pid");
-        let text = std::fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
-        text.trim()
-            .parse()
-            .with_context(|| format!("{} holds no process id", file.display()))
+        signal::pid_in(&self.dir.path().join("kafka.pid"))
     }
 
     async fn stack(&self, arguments: &[&str]) -> anyhow::Result<()> {

@@ -1,5 +1,5 @@
 //! A small disk of a test's own, in memory: it can be filled to the last byte, freed again, and be made read-only.
-//! Mounting it takes root.
+//! Mounting it takes root, or a namespace in which an ordinary user is root: `unshare --mount --map-root-user cargo test …`.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
@@ -26,8 +26,9 @@ impl SmallDisk {
             .tempdir()
             .context("a directory to mount a disk on")?;
         let size = format!("size={mib}m");
-        run("mount", &["-t", "tmpfs", "-o", &size, "orderlog-test"], dir.path())
-            .context("this test needs a small disk, which only root may mount")?;
+        run("mount", &["-t", "tmpfs", "-o", &size, "orderlog-test"], dir.path()).context(
+            "this test needs a small disk, which only root may mount: run it under `unshare --mount --map-root-user`",
+        )?;
         Ok(Self { dir })
     }
 
@@ -72,7 +73,8 @@ impl SmallDisk {
     /// # Errors
     /// When the system does not let it.
     pub fn make_read_only(&self) -> anyhow::Result<()> {
-        run("mount", &["-o", "remount,ro"], self.path())
+        // This mount alone: the file system itself could not be changed from within a namespace.
+        run("mount", &["-o", "remount,bind,ro"], self.path())
     }
 
     fn ballast(&self) -> PathBuf {

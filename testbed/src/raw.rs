@@ -34,6 +34,16 @@ pub fn json(method: &str, target: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
     request(method, target, &[("content-type", "application/json")], body)
 }
 
+/// A connection of its own on which those bytes were sent.
+///
+/// # Errors
+/// Nobody listens.
+pub async fn send(to: SocketAddr, bytes: &[u8]) -> anyhow::Result<TcpStream> {
+    let mut stream = TcpStream::connect(to).await.context("connecting")?;
+    stream.write_all(bytes).await.context("sending")?;
+    Ok(stream)
+}
+
 /// Sends those bytes on a connection of its own, and waits for one answer, or for the connection's end (`None`).
 ///
 /// # Errors

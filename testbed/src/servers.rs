@@ -56,13 +56,7 @@ impl Servers {
     /// # Errors
     /// When its process is not found.
     pub fn suspend_registry(&self) -> anyhow::Result<Suspended> {
-        let file = self.stack_dir.join("registry.pid");
-        let text = std::fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
-        let pid = text
-            .trim()
-            .parse()
-            .with_context(|| format!("{} holds no process id", file.display()))?;
-        Suspended::new(pid)
+        Suspended::new(signal::pid_in(&self.stack_dir.join("registry.pid"))?)
     }
 
     /// Runs one of Kafka's own command-line tools against the broker, and returns what it prints.

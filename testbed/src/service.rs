@@ -1,5 +1,6 @@
 //! The real services as processes: started, stopped, killed, and started again on the same store and port.
 
+mod condition;
 mod faults;
 mod process;
 mod setup;
@@ -17,7 +18,9 @@ use crate::client::Client;
 use crate::signal;
 use crate::wait::{LONG, until};
 
-/// Longest that a service may take to end: running requests may take 8 s.
+/// Longest that a service may take to end when it is asked to: Docker kills after 10 s.
+const SUPERVISORS_WAIT: Duration = Duration::from_secs(10);
+/// Longest that a service may take to end by itself, on a busy machine.
 const ENDING: Duration = Duration::from_secs(20);
 /// How much of a log an error shows.
 const TAIL_LINES: usize = 30;
@@ -87,14 +90,15 @@ impl Service {
         Ok(())
     }
 
-    /// Asks it to end, as an operator would, and waits for that. Its exit code must be 0.
+    /// Asks it to end, as an operator would, and waits for that. Its exit code must be 0, within the time that supervisors
+    /// give.
     ///
     /// # Errors
-    /// When it does not end, or not with 0.
+    /// When it does not end in that time, or not with 0.
     pub async fn terminate(&mut self) -> anyhow::Result<()> {
         let child = self.child.as_ref().context("it does not run")?;
         signal::send("TERM", child.id())?;
-        let code = self.ended().await?;
+        let code = self.ended_within(SUPERVISORS_WAIT).await?.code();
         anyhow::ensure!(code == Some(0), "it ended with {code:?}{}", self.log_tail());
         Ok(())
     }
@@ -104,13 +108,13 @@ impl Service {
     /// # Errors
     /// When it does not end.
     pub async fn ended(&mut self) -> anyhow::Result<Option<i32>> {
-        Ok(self.ended_with().await?.code())
+        Ok(self.ended_within(ENDING).await?.code())
     }
 
-    async fn ended_with(&mut self) -> anyhow::Result<ExitStatus> {
+    async fn ended_within(&mut self, limit: Duration) -> anyhow::Result<ExitStatus> {
         let child = self.child.as_mut().context("it does not run")?;
         let what = format!("{} ends", self.setup.program.name());
-        let status = until(&what, ENDING, async || child.try_wait()?.context("it runs")).await;
+        let status = until(&what, limit, async || child.try_wait()?.context("it runs")).await;
         let status = status.map_err(|error| error.context(self.log_tail()))?;
         self.child = None;
         Ok(status)

@@ -1,8 +1,20 @@
 //! Signals to processes. The shell's own `kill` sends them, so no unsafe code and no further crate is needed.
 
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::Context;
+
+/// The process whose id `scripts/stack.sh` has written to that file.
+///
+/// # Errors
+/// When there is none.
+pub(crate) fn pid_in(file: &Path) -> anyhow::Result<u32> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
+    text.trim()
+        .parse()
+        .with_context(|| format!("{} holds no process id", file.display()))
+}
 
 /// Sends a signal, such as `TERM`, to one process.
 ///

@@ -72,16 +72,17 @@ impl Topics {
         self.await_partitions(topic, partitions).await
     }
 
-    /// Has the broker drop all records that a topic holds now, as a retention time would.
+    /// Has the broker drop the records of a topic that lie before those offsets, one for each partition, as a retention
+    /// time would.
     ///
     /// # Errors
     /// When the broker refuses.
-    pub async fn truncate(&self, topic: &str) -> anyhow::Result<()> {
-        let mut before = TopicPartitionList::new();
-        for partition in 0..self.partitions(topic)? {
-            before.add_partition_offset(topic, partition, Offset::End)?;
+    pub async fn truncate(&self, topic: &str, before: &[i64]) -> anyhow::Result<()> {
+        let mut places = TopicPartitionList::new();
+        for (partition, offset) in (0..).zip(before) {
+            places.add_partition_offset(topic, partition, Offset::Offset(*offset))?;
         }
-        let cut = self.0.delete_records(&before, &options()).await?;
+        let cut = self.0.delete_records(&places, &options()).await?;
         let refused = cut.elements().iter().find_map(|element| element.error().err());
         refused.map_or(Ok(()), |error| {
             Err(error).with_context(|| format!("cutting off topic {topic}"))

@@ -162,3 +162,71 @@ fn an_answer_that_is_taken_back_is_no_answer_and_another_may_take_its_place() {
     remember(&store, &[("m", "A", 11)], 2);
     assert_eq!(key_use(&store, "k", "A"), None);
 }
+
+/// Twice as many keys as are kept: the younger half is known, the older one is not, and the disk holds no more than before.
+fn keeps_so_many(most: usize) {
+    const BATCH: usize = 1_000;
+    // Two journals, which hold what is not in its place yet, besides the tables.
+    const JOURNALS: u64 = 128 * 1024 * 1024;
+    let dir = tempfile::tempdir().expect("a directory");
+    let begun = std::time::Instant::now();
+    let fill = |store: &Store, from: usize, to: usize| {
+        for batch in (from..to).step_by(BATCH) {
+            let mut transaction = store.begin();
+            for n in batch..(batch + BATCH).min(to) {
+                let key = format!("key-of-a-client-{n}");
+                let row = row(&key, i64::try_from(n).expect("small"));
+                transaction
+                    .remember_key(&request(&key), &format!("ORDER-{n}"), &row, most)
+                    .expect("reads");
+            }
+            transaction.commit().expect("commits");
+        }
+        store.sync().expect("reaches the disk");
+        let took = begun.elapsed();
+        let disk = size(dir.path());
+        println!("{to} keys of which {most} are kept: {disk} bytes after {took:?}");
+        disk
+    };
+    let store = Store::open(dir.path()).expect("opens");
+    let once = fill(&store, 0, most);
+    assert_eq!(store.key_count(), most as u64);
+    let twice = fill(&store, most, 2 * most);
+    assert!(twice < 2 * once + JOURNALS, "{once} bytes became {twice}");
+    drop(store);
+    let store = Store::open(dir.path()).expect("opens again");
+    assert_eq!(store.key_count(), most as u64);
+    let known = |n: usize| key_use(&store, &format!("key-of-a-client-{n}"), &format!("ORDER-{n}"));
+    for n in (0..most).step_by(most / 100).chain([most - 1]) {
+        assert_eq!(known(n), None, "{n}");
+        let young = most + n;
+        let offset = i64::try_from(young).expect("small");
+        let row = row(&format!("key-of-a-client-{young}"), offset);
+        assert_eq!(known(young), Some(KeyUse::Here(row)));
+    }
+}
+
+/// What lies there, in bytes.
+fn size(dir: &std::path::Path) -> u64 {
+    let entries = std::fs::read_dir(dir).expect("a directory").flatten();
+    entries
+        .map(|entry| match entry.metadata() {
+            Ok(data) if data.is_dir() => size(&entry.path()),
+            // It may have been merged into another meanwhile.
+            data => data.map_or(0, |data| data.len()),
+        })
+        .sum()
+}
+
+#[test]
+fn twice_as_many_keys_as_are_kept_cost_no_more_room() {
+    keeps_so_many(10_000);
+}
+
+/// The default of `IDEMPOTENCY_KEYS`: `cargo test --release -p common two_million -- --ignored --nocapture` prints the time
+/// and the room that it takes.
+#[test]
+#[ignore = "takes minutes without optimisation"]
+fn two_million_keys_of_which_a_million_are_kept_cost_no_more_room() {
+    keeps_so_many(1_000_000);
+}

@@ -4,7 +4,7 @@ use std::os::unix::process::ExitStatusExt;
 
 use common::crash_point;
 
-use super::Service;
+use super::{ENDING, Service};
 
 /// The signal that a process at a crash point dies of.
 const SIGABRT: i32 = 6;
@@ -39,7 +39,7 @@ impl Service {
     /// # Errors
     /// When it goes on, or ends in another way.
     pub async fn crashed(&mut self) -> anyhow::Result<()> {
-        let status = self.ended_with().await?;
+        let status = self.ended_within(ENDING).await?;
         anyhow::ensure!(
             status.signal() == Some(SIGABRT),
             "it ended with {status}{}",

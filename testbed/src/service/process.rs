@@ -1,4 +1,6 @@
-//! A service's process as the system sees it: what it takes, and suspending it.
+//! A service's process as the system sees it: where it listens, what it takes, and suspending it.
+
+use std::net::SocketAddr;
 
 use anyhow::Context;
 
@@ -6,30 +8,24 @@ use super::Service;
 use crate::servers::Suspended;
 
 impl Service {
+    /// Where it listens, for those who send bytes.
+    ///
+    /// # Errors
+    /// When its URL holds no address.
+    pub fn address(&self) -> anyhow::Result<SocketAddr> {
+        let address = self.http.url().trim_start_matches("http://");
+        address.parse().with_context(|| format!("{address} is no address"))
+    }
+
     /// The memory that it has taken so far at the most, in KiB (`VmHWM` of proc(5)). Linux only.
     ///
     /// # Errors
     /// When it does not run, or the system does not tell.
     pub fn peak_memory(&self) -> anyhow::Result<u64> {
-        self.memory_as("VmHWM:")
-    }
-
-    /// The memory that it takes now, in KiB (`VmRSS` of proc(5)). Linux only.
-    ///
-    /// # Errors
-    /// When it does not run, or the system does not tell.
-    pub fn memory(&self) -> anyhow::Result<u64> {
-        self.memory_as("VmRSS:")
-    }
-
-    fn memory_as(&self, name: &str) -> anyhow::Result<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid()?))?;
-        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let number = line.and_then(|line| line.split_whitespace().next());
-        number
-            .with_context(|| format!("no {name}"))?
-            .parse()
-            .context("a number")
+        number.context("no VmHWM in it")?.parse().context("a number")
     }
 
     /// Suspends it until the guard is dropped.

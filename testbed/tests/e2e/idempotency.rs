@@ -1,5 +1,6 @@
 //! Requests that are sent again under their key, to real processes: after a crash, at another instance, at one that lags.
 
+use common::crash_point::Point;
 use reqwest::Method;
 use serde_json::json;
 use testbed::client::{Answer, Client};
@@ -24,37 +25,53 @@ fn is_replayed(answer: &Answer) -> bool {
     answer.status == 200 && answer.header("Idempotency-Replayed") == "true"
 }
 
+/// Creates the order, or confirms it, under a key that belongs to the order.
+async fn send(http: &Client, order_id: &str, creates: bool) -> reqwest::Result<Answer> {
+    let key = format!("k-{order_id}");
+    if creates {
+        create(http, &key, order_id).await
+    } else {
+        update(http, &key, order_id, "confirmed").await
+    }
+}
+
 #[tokio::test]
 async fn a_request_whose_answer_a_crash_has_taken_is_carried_out_once() -> anyhow::Result<()> {
     let world = World::new("idempotency-crash")?;
-    let (mut cart, mut other) = (world.cart()?.start().await?, world.cart()?.start().await?);
-    for n in 0..6 {
-        let (id, key) = (format!("A-{n}"), format!("k-{n}"));
-        let client = cart.http.clone();
-        let (sent_id, sent_key) = (id.clone(), key.clone());
-        let sent = tokio::spawn(async move { create(&client, &sent_key, &sent_id).await });
-        // Each time at another moment of the request, if it is not through already.
-        tokio::time::sleep(std::time::Duration::from_millis(n)).await;
-        cart.kill9()?;
-        let first = sent.await?;
-        // Whoever takes the request now: one event, one answer.
-        let told: Written = match create(&other.http, &key, &id).await? {
-            answer if answer.status == 201 => answer.read(201)?,
-            answer => {
-                anyhow::ensure!(is_replayed(&answer), "{answer:?}");
-                answer.read(200)?
-            }
-        };
-        if let Ok(answer) = first {
-            assert_eq!(answer.read::<Written>(201)?.event_id, told.event_id);
+    let (mut cart, other) = (world.cart()?.start().await?, world.cart()?.start().await?);
+    for (point, creates) in [
+        (Point::EventSent, true),
+        (Point::EventReadBack, true),
+        (Point::EventSent, false),
+        (Point::EventReadBack, false),
+    ] {
+        let point = point.name();
+        let id = format!("A-{point}-{creates}");
+        if !creates {
+            other.http.created(&id).await?;
         }
+        cart.terminate().await?;
+        cart.spawn_to_crash(&point, &[])?;
+        cart.ready().await?;
+        let client = cart.http.clone();
+        let (unanswered, crashed) = tokio::join!(send(&client, &id, creates), cart.crashed());
+        crashed?;
+        assert!(unanswered.is_err(), "{point}: {unanswered:?}");
+        // Whoever takes the request now: one event, one answer.
+        let answer = send(&other.http, &id, creates).await?;
+        assert!(
+            is_replayed(&answer) || point == Point::EventSent.name(),
+            "it was in the log: {answer:?}"
+        );
+        let told: Written = answer.read(if is_replayed(&answer) || !creates { 200 } else { 201 })?;
+        assert_eq!(told.order.version, if creates { 1 } else { 2 });
         cart.start_again(&[]).await?;
-        let again = create(&cart.http, &key, &id).await?;
+        let again = send(&cart.http, &id, creates).await?;
         assert!(is_replayed(&again), "{again:?}");
         assert_eq!(again.read::<Written>(200)?, told);
-        std::mem::swap(&mut cart, &mut other);
     }
     let expected = reference::count(&world.log().await?, &Default::default())?;
+    // Four orders, and two updates.
     assert_eq!(expected.outcomes.applied, 6, "{:?}", expected.outcomes);
     Ok(())
 }

@@ -4,7 +4,7 @@
 use testbed::events;
 use testbed::proxy::Proxy;
 use testbed::registry::Registry;
-use testbed::service::{Service, Setup};
+use testbed::service::Setup;
 use testbed::wait::{LONG, until};
 use testbed::world::World;
 
@@ -91,16 +91,7 @@ async fn waits_it_out<O>(
         "{after:?}"
     );
     assert!(world.dead_letters().await?.is_empty());
-    healthy(&order).await
-}
-
-async fn healthy(service: &Service) -> anyhow::Result<()> {
-    until("the service is healthy", LONG, async || {
-        let health = service.http.health().await?;
-        anyhow::ensure!(health.status == "healthy", "{health:?}");
-        Ok(())
-    })
-    .await
+    order.healthy().await
 }
 
 async fn behind_a_proxy(world: &World, begin: impl FnOnce(&Proxy)) -> anyhow::Result<()> {
@@ -182,6 +173,6 @@ async fn services_that_start_without_a_registry_say_so_and_work_once_it_is_there
         .level(&format!("{}-value", world.topic))
         .await?;
     assert_eq!(level, "FULL_TRANSITIVE");
-    healthy(&cart).await?;
-    healthy(&order).await
+    cart.healthy().await?;
+    order.healthy().await
 }

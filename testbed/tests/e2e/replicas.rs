@@ -1,5 +1,7 @@
 //! Several cart-services on one topic: the log decides between them, and a refusal of any of them is sure.
 
+use reqwest::Method;
+use serde_json::json;
 use testbed::reference;
 use testbed::service::Service;
 use testbed::world::World;
@@ -134,6 +136,18 @@ async fn a_process_that_lags_refuses_only_what_is_so() -> anyhow::Result<()> {
             (409, "order-exists"),
             "{twice:?}"
         );
+    }
+    for (n, version) in [(3, "1"), (4, "2")] {
+        let id = format!("A-{n}");
+        one.http.created(&id).await?;
+        one.http.updated(&id, "confirmed").await?;
+        // As whoever has seen that version: it has not read the second one, and still only that is taken.
+        let tag = format!("\"{version}\"");
+        let body = json!({"orderId": id, "status": "shipped"});
+        let headers = [("If-Match", tag.as_str())];
+        let sent = lagging.http.send_with(Method::PUT, "/update-order", &headers, &body);
+        let answer = sent.await?;
+        assert_eq!(answer.status, if version == "1" { 412 } else { 200 }, "{answer:?}");
     }
     Ok(())
 }

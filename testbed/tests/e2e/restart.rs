@@ -81,22 +81,6 @@ async fn without_a_registry_a_restarted_service_goes_on_with_the_schemas_that_it
     .await
 }
 
-#[tokio::test]
-async fn a_second_process_on_one_store_ends_with_what_to_do() -> anyhow::Result<()> {
-    let world = World::new("restart-locked")?;
-    let store = tempfile::tempdir()?;
-    let store = format!("embedded:{}", store.path().display());
-    let _order = world.order()?.with("STORE", &store).start().await?;
-    let mut second = world.order()?.with("STORE", &store).spawn()?;
-    assert_eq!(second.ended().await?, Some(1));
-    let log = second.log();
-    assert!(
-        log.contains("in use by another process") && log.contains("STORE"),
-        "{log}"
-    );
-    Ok(())
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_under_way_when_cart_service_is_told_to_end_is_answered() -> anyhow::Result<()> {
     let world = World::new("restart-under-way")?;

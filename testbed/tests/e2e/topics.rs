@@ -1,30 +1,9 @@
 //! Topics: made as they must be, refused when they would forget, and recognised when they are not the same any more.
 
-use testbed::service::Service;
+use testbed::log;
 use testbed::topics::Topics;
-use testbed::views::Health;
-use testbed::wait::{LONG, until};
 use testbed::world::World;
 use testbed::{events, registry::Registry};
-
-/// Waits until a service gives a reason that has all those parts.
-async fn says(service: &Service, parts: &[&str]) -> anyhow::Result<Health> {
-    until(&format!("a reason with {parts:?}"), LONG, async || {
-        let health = service.http.health().await?;
-        anyhow::ensure!(parts.iter().all(|part| health.why().contains(part)), "{health:?}");
-        Ok(health)
-    })
-    .await
-}
-
-/// A cart-service that can do nothing says so, and why.
-async fn refuses(cart: &Service, part: &str) -> anyhow::Result<()> {
-    let answer = cart.http.create_short("refused").await?;
-    assert!(answer.status == 503 && answer.text.contains(part), "{part}: {answer:?}");
-    assert_eq!(cart.http.update("A-1", "shipped").await?.status, 503);
-    assert_eq!(cart.http.get("/health/ready").await?.status, 503);
-    Ok(())
-}
 
 #[tokio::test]
 async fn missing_topics_are_made_so_that_nothing_is_forgotten() -> anyhow::Result<()> {
@@ -60,9 +39,9 @@ async fn a_topic_that_is_not_to_be_made_is_waited_for() -> anyhow::Result<()> {
     let world = World::new("topics-awaited")?;
     let mut cart = world.cart()?.with("KAFKA_CREATE_TOPICS", "false").spawn()?;
     let mut order = world.order()?.with("KAFKA_CREATE_TOPICS", "false").spawn()?;
-    says(&cart, &[&world.topic, "does not exist"]).await?;
-    says(&order, &[&world.topic, "does not exist"]).await?;
-    refuses(&cart, "does not exist").await?;
+    cart.says(&[&world.topic, "does not exist"]).await?;
+    order.says(&[&world.topic, "does not exist"]).await?;
+    cart.refuses("does not exist").await?;
     let early = order.http.details("A-1").await?;
     assert_eq!(
         (early.status, early.problem().as_str()),
@@ -77,7 +56,7 @@ async fn a_topic_that_is_not_to_be_made_is_waited_for() -> anyhow::Result<()> {
     order.ready().await?;
     cart.http.created("A-1").await?;
     order.http.order("A-1", 1).await?;
-    says(&order, &["retention.ms=86400000"]).await?;
+    order.says(&["retention.ms=86400000"]).await?;
     Ok(())
 }
 
@@ -89,10 +68,12 @@ async fn a_topic_that_is_compacted_is_refused() -> anyhow::Result<()> {
         .await?;
     let (cart, order) = (world.cart()?.spawn()?, world.order()?.spawn()?);
     for service in [&cart, &order] {
-        let health = says(service, &["cleanup.policy=compact", "cleanup.policy=delete"]).await?;
+        let health = service
+            .says(&["cleanup.policy=compact", "cleanup.policy=delete"])
+            .await?;
         assert_eq!(health.status, "degraded", "{health:?}");
     }
-    refuses(&cart, "cleanup.policy=compact").await
+    cart.refuses("cleanup.policy=compact").await
 }
 
 #[tokio::test]
@@ -106,9 +87,9 @@ async fn another_number_of_partitions_than_before_stops_reading_and_writing() ->
     cart.spawn(&[])?;
     order.spawn(&[])?;
     for service in [&cart, &order] {
-        says(service, &["has 7 partitions, but had 6"]).await?;
+        service.says(&["has 7 partitions, but had 6"]).await?;
     }
-    refuses(&cart, "has 7 partitions, but had 6").await?;
+    cart.refuses("has 7 partitions, but had 6").await?;
     // What it knows it still tells.
     let known: testbed::views::Order = order.http.details("A-1").await?.read(200)?;
     assert_eq!(known.version, 1);
@@ -155,9 +136,11 @@ async fn a_topic_that_was_made_anew_is_noticed_and_read_only_after_a_rebuild() -
     cart.spawn(&[])?;
     order.spawn(&[])?;
     for service in [&cart, &order] {
-        says(service, &["is not the one that the store was made from", "--rebuild"]).await?;
+        service
+            .says(&["is not the one that the store was made from", "--rebuild"])
+            .await?;
     }
-    refuses(&cart, "--rebuild").await?;
+    cart.refuses("--rebuild").await?;
     let known: testbed::views::Order = order.http.details("A-1").await?.read(200)?;
     assert_ne!(
         known.customer_id, "CUST-TESTBED",
@@ -195,16 +178,19 @@ async fn a_topic_that_lost_records_which_were_not_read_is_read_on_only_when_that
     world.caught_up(&order).await?;
     order.terminate().await?;
     let missed = cart.http.updated("A-1", "confirmed").await?;
-    Topics::new(&world.servers.kafka)?.truncate(&world.topic).await?;
+    let ends = log::ends(&world.servers.kafka, &world.topic).await?;
+    Topics::new(&world.servers.kafka)?.truncate(&world.topic, &ends).await?;
 
     order.spawn(&[])?;
     let partition = format!("partition {}", missed.partition);
-    says(&order, &["are gone", &partition, "--accept-truncated", "--rebuild"]).await?;
+    order
+        .says(&["are gone", &partition, "--accept-truncated", "--rebuild"])
+        .await?;
     let known: testbed::views::Order = order.http.details("A-1").await?.read(200)?;
     assert_eq!(known.version, 1);
     // One without a store has missed them too.
     let mut fresh = world.order()?.spawn()?;
-    says(&fresh, &["are gone", "--accept-truncated", "--rebuild"]).await?;
+    fresh.says(&["are gone", "--accept-truncated", "--rebuild"]).await?;
 
     order.terminate().await?;
     order.start_again(&["--accept-truncated"]).await?;

@@ -1,8 +1,20 @@
-//! Stores that cannot be opened: each start says why and what to do, and touches nothing that is another's.
+//! Stores that are damaged or in use: each start says why and what to do, and touches nothing that is another's; damage
+//! that a service meets while it runs is told, and never taken for data.
 
-use testbed::disk::SmallDisk;
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use common::store::Store;
+use testbed::client::Answer;
 use testbed::poison::{Kind, Poisoner};
+use testbed::reference;
+use testbed::service::Service;
+use testbed::views::{Order, Written};
+use testbed::wait::{LONG, until};
 use testbed::world::World;
+
+use crate::small_disk::{noise, put};
 
 #[tokio::test]
 async fn a_damaged_store_is_refused_and_a_rebuild_makes_it_anew() -> anyhow::Result<()> {
@@ -18,7 +30,7 @@ async fn a_damaged_store_is_refused_and_a_rebuild_makes_it_anew() -> anyhow::Res
     for service in [&mut cart, &mut order] {
         service.terminate().await?;
         // The file that says where a table's files are listed: the database alone would take the table for an empty one.
-        std::fs::remove_file(service.store_dir()?.join("keyspaces/1/current"))?;
+        fs::remove_file(service.store_dir()?.join("keyspaces/1/current"))?;
         service.spawn(&[])?;
         assert_eq!(service.ended().await?, Some(1));
         let (log, dir) = (service.log(), service.store_dir()?.display().to_string());
@@ -57,37 +69,109 @@ async fn a_second_process_on_a_store_ends_and_does_not_disturb_the_first() -> an
     Ok(())
 }
 
-#[tokio::test]
-async fn a_directory_that_cannot_be_used_is_named_with_what_to_do() -> anyhow::Result<()> {
-    let world = World::new("endings-directory")?;
-    let disk = SmallDisk::mount(128)?;
-    let file = disk.path().join("file");
-    std::fs::write(&file, "not a directory")?;
-    let foreign = disk.path().join("foreign");
-    std::fs::create_dir_all(foreign.join("keyspaces"))?;
-    std::fs::write(foreign.join("version"), "2.0")?;
-    std::fs::write(foreign.join("keyspaces/treasure"), "gold")?;
-    // A store that was made when it could be written.
-    let mut order = world.order()?.with("STORE", disk.store()).start().await?;
-    order.terminate().await?;
-    disk.make_read_only()?;
-    let beside = disk.path().join("new");
-    for dir in [
-        file.clone(),
-        file.join("below"),
-        beside,
-        disk.path().join("store"),
-        foreign.clone(),
-    ] {
-        for (setup, arguments) in [(world.cart()?, &["--rebuild"][..]), (world.order()?, &[])] {
-            let store = format!("embedded:{}", dir.display());
-            let (code, said) = setup.with("STORE", store).run(arguments).await?;
-            assert_eq!(code, Some(1), "{said}");
-            assert!(said.contains(&dir.display().to_string()), "{said}");
-            assert!(said.contains("STORE") || said.contains("--rebuild"), "{said}");
-            assert!(!said.contains("panicked"), "{said}");
+/// Brings all that a closed store knows from its journal into files of tables: the database does that when it has much.
+async fn into_tables(dir: &Path) -> anyhow::Result<()> {
+    let store = Store::open(dir)?;
+    // Its memory for a table is 8 MiB, and the next commit notices that there is more.
+    put(&store, "LARGE", &noise(9))?;
+    put(&store, "NEXT", b"small")?;
+    store.sync()?;
+    until("there is a large table", LONG, async || {
+        let large = tables(dir)?.into_iter().any(|(_, size)| size > 8 * 1024 * 1024);
+        anyhow::ensure!(large, "{:?}", tables(dir)?);
+        Ok(())
+    })
+    .await
+}
+
+/// The files of its tables, and their sizes.
+fn tables(dir: &Path) -> anyhow::Result<Vec<(PathBuf, u64)>> {
+    let mut found = Vec::new();
+    for keyspace in fs::read_dir(dir.join("keyspaces"))? {
+        for file in fs::read_dir(keyspace?.path().join("tables"))? {
+            let file = file?;
+            found.push((file.path(), file.metadata()?.len()));
         }
     }
-    assert_eq!(std::fs::read_to_string(foreign.join("keyspaces/treasure"))?, "gold");
+    Ok(found)
+}
+
+/// Flips a bit in every hundred bytes of every table.
+fn flip(dir: &Path) -> anyhow::Result<()> {
+    for (path, _) in tables(dir)? {
+        let mut bytes = fs::read(&path)?;
+        bytes.iter_mut().step_by(100).for_each(|byte| *byte ^= 16);
+        // In place: the service has the file open.
+        let file = File::options().write(true).open(&path)?;
+        file.write_all_at(&bytes, 0)?;
+    }
+    Ok(())
+}
+
+/// Whether that was an error with a reason, and no claim about an order; so is silence of a service that has ended.
+fn is_fault(service: &mut Service, answer: &anyhow::Result<Answer>) -> anyhow::Result<bool> {
+    match answer {
+        Ok(answer) => Ok(answer.status >= 500 && answer.value()["title"].is_string()),
+        Err(_) => Ok(service.has_ended()?.is_some_and(|status| !status.success())),
+    }
+}
+
+#[tokio::test]
+async fn damage_that_is_met_while_a_service_runs_is_told_and_never_taken_for_data() -> anyhow::Result<()> {
+    const ORDERS: usize = 30;
+    let world = World::new("endings-damage-met")?;
+    let (mut cart, mut order) = world.pair().await?;
+    let mut known: Vec<Order> = Vec::new();
+    for n in 0..ORDERS {
+        let id = format!("A-{n}");
+        cart.http.created(&id).await?;
+        known.push(order.http.order(&id, 1).await?);
+    }
+    for service in [&mut cart, &mut order] {
+        service.terminate().await?;
+        into_tables(&service.store_dir()?).await?;
+        service.start_again(&[]).await?;
+        flip(&service.store_dir()?)?;
+    }
+    let (mut unread, mut unwritten) = (0, 0);
+    for known in &known {
+        let answer = order.http.details(&known.order_id).await;
+        match &answer {
+            Ok(answer) if answer.status == 200 => assert_eq!(&answer.read::<Order>(200)?, known),
+            _ => {
+                assert!(is_fault(&mut order, &answer)?, "{answer:?}");
+                unread += 1;
+            }
+        }
+        let answer = cart.http.update(&known.order_id, "confirmed").await;
+        match &answer {
+            Ok(answer) if answer.status == 200 => assert_eq!(answer.read::<Written>(200)?.order.version, 2),
+            _ => {
+                assert!(is_fault(&mut cart, &answer)?, "{answer:?}");
+                unwritten += 1;
+            }
+        }
+    }
+    println!("of {ORDERS} orders {unread} were not read, {unwritten} not written");
+    assert!(unread > 0 && unwritten > 0, "no damage was met");
+    // What each has made of it, the log and a rebuild agree upon.
+    let log = world.log().await?;
+    let expected = reference::count(&log, &Default::default())?;
+    assert_eq!(expected.outcomes.applied, log.len() as u64, "{:?}", expected.outcomes);
+    for service in [&mut cart, &mut order] {
+        if service.log().contains("panicked at") && service.has_ended()?.is_none() {
+            assert_ne!(service.ended().await?, Some(0), "it goes on after a panic");
+        } else if service.has_ended()?.is_none() {
+            // It may know by now that it cannot go on.
+            let _ = service.kill9();
+        }
+        service.start_again(&["--rebuild"]).await?;
+    }
+    world.caught_up(&order).await?;
+    for known in &known {
+        let shown = order.http.order(&known.order_id, 1).await?;
+        let last = &expected.orders[&known.order_id].order;
+        assert_eq!((shown.version, &shown.items), (last.version, &known.items));
+    }
     Ok(())
 }

@@ -3,6 +3,6 @@
 
 mod clock;
 mod damage;
-mod full_disk;
 mod panics;
 mod signals;
+mod small_disk;

@@ -4,16 +4,21 @@
 use std::time::Duration;
 
 use common::crash_point::{PANIC_AT, Point};
-use testbed::poison::{Kind, Poisoner};
-use testbed::service::{Program, Service};
+use testbed::poison::{Kind, Poisoner, ValueEnum};
+use testbed::service::{Program, Service, Setup};
 use testbed::wait::{LONG, until};
 use testbed::world::World;
 
 /// Within this time a panic has ended the service.
 const SOON: Duration = Duration::from_secs(5);
 
-/// Where each service panics, and at which time of coming there: every part of it that lives as long as itself.
-const PANICS: [(Program, Point, u32); 17] = [
+/// Where each service panics, and at which time of coming there: every part of it that lives as long as itself, and
+/// everything that such a part does.
+const PANICS: [(Program, Point, u32); 25] = [
+    (Program::Cart, Point::StoreForgetting, 1),
+    (Program::Cart, Point::SchemaRegistered, 1),
+    (Program::Cart, Point::SchemaLearned, 1),
+    (Program::Cart, Point::DoubtsNoted, 1),
     (Program::Cart, Point::ProjectionTurn, 20),
     (Program::Cart, Point::BatchWritten, 2),
     (Program::Cart, Point::ProgressShown, 2),
@@ -26,12 +31,39 @@ const PANICS: [(Program, Point, u32); 17] = [
     (Program::Cart, Point::EventReported, 1),
     (Program::Order, Point::ProjectionTurn, 20),
     (Program::Order, Point::BatchFolded, 1),
+    (Program::Order, Point::ProgressNotShown, 1),
+    (Program::Order, Point::IdentityTurn, 1),
     (Program::Order, Point::SyncTurn, 3),
     (Program::Order, Point::RegistrationTurn, 1),
     (Program::Order, Point::MetricsTurn, 1),
+    (Program::Order, Point::LetterSent, 1),
+    (Program::Order, Point::LettersAcknowledged, 1),
     (Program::Order, Point::LettersIndexed, 1),
     (Program::Order, Point::LetterReported, 1),
 ];
+
+/// Where a request panics, and no part of the service does.
+const REQUESTS: [(Program, Point, u32); 4] = [
+    (Program::Cart, Point::RequestReceived, 5),
+    (Program::Cart, Point::EventSent, 1),
+    (Program::Cart, Point::EventReadBack, 1),
+    (Program::Order, Point::RequestReceived, 5),
+];
+
+#[test]
+fn somebody_panics_at_every_crash_point() {
+    let tried: Vec<Point> = PANICS.iter().chain(&REQUESTS).map(|(_, point, _)| *point).collect();
+    for point in Point::value_variants() {
+        assert!(tried.contains(point), "{point:?}");
+    }
+}
+
+fn setup(world: &World, program: Program) -> anyhow::Result<Setup> {
+    match program {
+        Program::Cart => world.cart(),
+        Program::Order => world.order(),
+    }
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_panic_in_any_part_ends_the_service() -> anyhow::Result<()> {
@@ -40,14 +72,20 @@ async fn a_panic_in_any_part_ends_the_service() -> anyhow::Result<()> {
     let poisoner = Poisoner::new(&world.servers, &world.topic).await?;
     for some in PANICS.chunks(5) {
         let all = some.iter().map(|(program, point, time)| {
-            let setup = match program {
-                Program::Cart => world.cart(),
-                Program::Order => world.order(),
+            let setup = setup(&world, *program);
+            let rebuild = if *point == Point::StoreForgetting {
+                "true"
+            } else {
+                "false"
             };
             let at = format!("{}:{time}", point.name());
             let (healthy, poisoner) = (&healthy, &poisoner);
             async move {
-                let mut service = setup?.impatient().with(PANIC_AT, &at).spawn()?;
+                let mut service = setup?
+                    .impatient()
+                    .with("REBUILD", rebuild)
+                    .with(PANIC_AT, &at)
+                    .spawn()?;
                 panics_and_ends(&mut service, healthy, poisoner)
                     .await
                     .map_err(|error| error.context(format!("{} at {at}{}", program.name(), service.log_tail())))
@@ -65,7 +103,9 @@ async fn panics_and_ends(service: &mut Service, healthy: &Service, poisoner: &Po
         let _ = service.http.create_short(&id).await;
         let _ = service.http.update("nobody", "confirmed").await;
         healthy.http.created(&format!("B-{id}")).await?;
-        poisoner.write(Kind::NotAvro, &id, &[]).await?;
+        for kind in [Kind::NotAvro, Kind::UnknownSchemaId] {
+            poisoner.write(kind, &id, &[]).await?;
+        }
         let panicked = service.log().contains("panicked at");
         anyhow::ensure!(panicked, "it goes on");
         Ok(())
@@ -79,19 +119,23 @@ async fn panics_and_ends(service: &mut Service, healthy: &Service, poisoner: &Po
 #[tokio::test]
 async fn a_request_that_panics_costs_only_itself() -> anyhow::Result<()> {
     let world = World::new("endings-request-panics")?;
-    for setup in [world.cart()?, world.order()?] {
-        let mut service = setup
-            .with(PANIC_AT, format!("{}:5", Point::RequestReceived.name()))
-            .spawn()?;
+    for (program, point, time) in REQUESTS {
+        let at = format!("{}:{time}", point.name());
+        let mut service = setup(&world, program)?.with(PANIC_AT, &at).spawn()?;
         until("a request panics", LONG, async || {
-            let answer = service.http.get("/health/live").await;
-            anyhow::ensure!(service.log().contains("panicked at"), "{answer:?}");
+            // To order-service this is a request like others.
+            let id = format!("A-{:08x}", fastrand::u32(..));
+            let answer = service.http.create_short(&id).await;
+            anyhow::ensure!(service.log().contains("panicked at"), "{at}: {answer:?}");
             Ok(())
         })
         .await?;
         service.ready().await?;
         for _ in 0..20 {
             assert_eq!(service.http.get("/health/ready").await?.status, 200);
+        }
+        if program == Program::Cart {
+            service.http.created(&format!("AFTER-{at}")).await?;
         }
         service.terminate().await?;
     }

@@ -5,8 +5,8 @@ use testbed::wait::{LONG, until};
 use testbed::world::World;
 use testbed::writer::{NewRecord, Writer};
 
-use crate::probe::throughout;
-use crate::scene::{KEPT, healthy, pair};
+use crate::probe::while_clients_work;
+use crate::scene::{KEPT, pair};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_deleted_dead_letter_topic_is_made_again_and_holds_up_no_order() -> anyhow::Result<()> {
@@ -18,7 +18,7 @@ async fn a_deleted_dead_letter_topic_is_made_again_and_holds_up_no_order() -> an
     writer.write(&NewRecord::of("A-1", "poison")).await?;
     world.letters_indexed(&order, 1).await?;
 
-    let told = throughout(&cart, &order, async {
+    let told = while_clients_work(&cart, &order, async {
         topics.delete(&dead_letters).await?;
         until("it is followed again", LONG, async || {
             anyhow::ensure!(topics.partitions(&dead_letters)? == 1, "it is not made again");
@@ -27,7 +27,7 @@ async fn a_deleted_dead_letter_topic_is_made_again_and_holds_up_no_order() -> an
             Ok(())
         })
         .await?;
-        healthy(&order).await?;
+        order.healthy().await?;
         writer.write(&NewRecord::of("A-1", "more poison")).await?;
         world.letters_indexed(&order, 1).await?;
 
@@ -44,7 +44,7 @@ async fn a_deleted_dead_letter_topic_is_made_again_and_holds_up_no_order() -> an
             Ok(())
         })
         .await?;
-        healthy(&order).await
+        order.healthy().await
     })
     .await?;
     assert_eq!(told.answers.get(&("create", 503)), None, "{:?}", told.answers);

@@ -1,6 +1,7 @@
 //! Records deleted from the topic by the broker: what was read is not missed; what was not read stops the reading.
 
 use testbed::events;
+use testbed::log;
 use testbed::registry::Registry;
 use testbed::topics::Topics;
 use testbed::world::World;
@@ -8,7 +9,8 @@ use testbed::writer::Writer;
 
 use common::event::OrderStatus;
 
-use crate::scene::{both_stopped, pair, recovered, start_with};
+use crate::probe::while_clients_work;
+use crate::scene::{both_stopped, fill, pair, recovered, start_with};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn deleted_records_that_were_not_read_stop_the_reading_until_an_operator_says_how_to_go_on() -> anyhow::Result<()>
@@ -18,10 +20,25 @@ async fn deleted_records_that_were_not_read_stop_the_reading_until_an_operator_s
     let topics = Topics::new(&world.servers.kafka)?;
     world.caught_up(&order).await?;
 
+    let truncate = async || {
+        let ends = log::ends(&world.servers.kafka, &world.topic).await?;
+        topics.truncate(&world.topic, &ends).await
+    };
     // All of it was read: nobody misses it, neither now nor after a restart.
-    topics.truncate(&world.topic).await?;
-    recovered("the deletion of what was read", &cart, &order).await?;
-    topics.truncate(&world.topic).await?;
+    let told = while_clients_work(&cart, &order, async {
+        fill(&cart, "F", 2).await?;
+        let positions = order.http.stats().await?.partitions;
+        let read: Vec<i64> = positions.iter().map(|partition| partition.position).collect();
+        // Who has read back what was written behind it has read it too.
+        fill(&cart, "G", 1).await?;
+        topics.truncate(&world.topic, &read).await?;
+        recovered("the deletion of what was read", &cart, &order).await
+    })
+    .await?;
+    let failed = told.answers.keys().find(|(_, status)| *status >= 500);
+    assert_eq!(failed, None, "{:?}", told.answers);
+    world.caught_up(&order).await?;
+    truncate().await?;
     tokio::try_join!(cart.restart(), order.restart())?;
     recovered("a restart", &cart, &order).await?;
     world.caught_up(&order).await?;
@@ -36,9 +53,13 @@ async fn deleted_records_that_were_not_read_stop_the_reading_until_an_operator_s
         writer.write(&events::record(id, &elsewhere)?).await?;
     }
     writer.write(&events::record(id, &first)?).await?;
-    topics.truncate(&world.topic).await?;
+    truncate().await?;
     drop(suspended);
-    both_stopped(&cart, &order, &["are gone", "--accept-truncated", "--rebuild"]).await?;
+    let told = while_clients_work(&cart, &order, async {
+        both_stopped(&cart, &order, &["are gone", "--accept-truncated", "--rebuild"]).await
+    })
+    .await?;
+    told.check(&world.log().await?)?;
 
     start_with(&mut cart, &mut order, "--accept-truncated").await?;
     // The consent was for that gap, and is kept.

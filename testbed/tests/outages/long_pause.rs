@@ -8,17 +8,18 @@ use futures::StreamExt;
 use testbed::client::Client;
 use testbed::service::Service;
 
-use crate::probe::throughout;
+use crate::probe::while_clients_work;
 use crate::scene::{Scene, pair, recovered, without_a_broker};
 
 const PAUSE: Duration = Duration::from_secs(60);
 const OFFERED: usize = 20_000;
 const CONNECTIONS: usize = 64;
-/// How much more memory a service may take for all that is offered, in KiB: connections, and what the allocator keeps. What
-/// was accepted before the outage was noticed is bounded by the producer's queue of 32 MiB.
-const GROWTH_KIB: u64 = 48 * 1024;
-/// Longest that a service may take to end.
-const ENDING: Duration = Duration::from_secs(10);
+/// Longest that an answer may take: the write deadline, and what a busy machine takes for so many clients.
+const IN_TIME: Duration = Duration::from_secs(5 + 3);
+/// How much more memory a service may take at its peak for the outage and all that is offered, in KiB: the connections, the
+/// few hundred writes that were under way when the broker was lost, and what the allocator keeps. Keeping what is offered
+/// would take more, at a kilobyte or so for an order, its request and its answer.
+const GROWTH_KIB: u64 = 16 * 1024;
 
 /// Offers requests that all must be refused or unknown, each in time.
 async fn offer(cart: &Service) -> anyhow::Result<()> {
@@ -28,11 +29,8 @@ async fn offer(cart: &Service) -> anyhow::Result<()> {
         let asked = Instant::now();
         let answer = client.create_short(&format!("O-{n}")).await?;
         anyhow::ensure!(matches!(answer.status, 503 | 504), "{answer:?}");
-        anyhow::ensure!(
-            asked.elapsed() < Duration::from_secs(6),
-            "{:?}: {answer:?}",
-            asked.elapsed()
-        );
+        let took = asked.elapsed();
+        anyhow::ensure!(took < IN_TIME, "{took:?}: {answer:?}");
         Ok(answer.status)
     });
     let mut answers = answers.buffer_unordered(CONNECTIONS);
@@ -44,13 +42,17 @@ async fn offer(cart: &Service) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Ends a service, which must not take long.
+/// Ends a service as an operator would, and tells how long it took.
 async fn end(mut service: Service, what: &str) -> anyhow::Result<()> {
     let told = Instant::now();
     service.terminate().await?;
     println!("{what} ended in {:?}", told.elapsed());
-    anyhow::ensure!(told.elapsed() < ENDING, "{what} took {:?}", told.elapsed());
     Ok(())
+}
+
+/// What both have taken at their peaks, in KiB.
+fn memory(cart: &Service, order: &Service) -> anyhow::Result<[u64; 2]> {
+    Ok([cart.peak_memory()?, order.peak_memory()?])
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -59,7 +61,8 @@ async fn a_broker_that_is_paused_for_a_minute_is_waited_for_in_flat_memory() -> 
     let (cart, order) = pair(&scene.world).await?;
     let at_once = scene.world.pair().await?;
     let later = scene.world.pair().await?;
-    let told = throughout(&cart, &order, async {
+    let before = memory(&cart, &order)?;
+    let told = while_clients_work(&cart, &order, async {
         let begun = Instant::now();
         let paused = scene.broker.suspend()?;
         // At first nobody knows that the broker hangs, and writes are under way.
@@ -75,11 +78,7 @@ async fn a_broker_that_is_paused_for_a_minute_is_waited_for_in_flat_memory() -> 
             assert!(matches!(answer.status, 503 | 504), "{answer:?}");
         }
         without_a_broker(&cart, &order).await?;
-        let before = (cart.memory()?, order.memory()?);
         offer(&cart).await?;
-        let after = (cart.memory()?, order.memory()?);
-        println!("memory in KiB, cart-service and order-service: {before:?}, then {after:?}");
-        assert!(after.0 < before.0 + GROWTH_KIB, "{before:?}, then {after:?}");
         let (ending, order_ending) = later;
         tokio::try_join!(
             end(ending, "cart-service, later"),
@@ -91,6 +90,11 @@ async fn a_broker_that_is_paused_for_a_minute_is_waited_for_in_flat_memory() -> 
         recovered("a pause of a minute", &cart, &order).await
     })
     .await?;
+    let after = memory(&cart, &order)?;
+    println!("peak memory in KiB, cart-service and order-service: {before:?}, then {after:?}");
+    for (before, after) in before.into_iter().zip(after) {
+        assert!(after < before + GROWTH_KIB, "{before:?}, then {after:?}");
+    }
     scene.world.caught_up(&order).await?;
     let log = scene.world.log().await?;
     told.check(&log)?;

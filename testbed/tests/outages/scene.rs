@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use testbed::broker::Broker;
+use testbed::events;
 use testbed::service::Service;
-use testbed::views::{Health, Order};
-use testbed::wait::{LONG, until};
+use testbed::views::Order;
+use testbed::wait::until;
 use testbed::world::World;
 
 /// How long both services may take to do all their work again after a fault is over.
@@ -45,6 +46,17 @@ pub async fn pair(world: &World) -> anyhow::Result<(Service, Service)> {
     Ok((cart, order))
 }
 
+/// Creates as many orders in each partition; that name begins their ids.
+pub async fn fill(cart: &Service, name: &str, each: i32) -> anyhow::Result<()> {
+    for partition in 0..6 {
+        for n in 0..each {
+            let id = events::id_in(partition, 6, &format!("{name}{n}"));
+            cart.http.created(&id).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Waits until both do all their work again, and tells how long it took.
 pub async fn recovered(after: &str, cart: &Service, order: &Service) -> anyhow::Result<()> {
     let begun = Instant::now();
@@ -58,60 +70,26 @@ pub async fn recovered(after: &str, cart: &Service, order: &Service) -> anyhow::
     })
     .await?;
     println!("{after}: both worked again after {} ms", begun.elapsed().as_millis());
-    healthy(cart).await?;
-    healthy(order).await
-}
-
-/// Waits until a service gives a reason that has all those parts.
-pub async fn says(service: &Service, parts: &[&str]) -> anyhow::Result<Health> {
-    until(&format!("a reason with {parts:?}"), LONG, async || {
-        let health = service.http.health().await?;
-        anyhow::ensure!(parts.iter().all(|part| health.why().contains(part)), "{health:?}");
-        Ok(health)
-    })
-    .await
-}
-
-/// Waits until a service has nothing to complain of.
-pub async fn healthy(service: &Service) -> anyhow::Result<()> {
-    until("it is healthy", RECOVERY, async || {
-        let health = service.http.health().await?;
-        anyhow::ensure!(health.status == "healthy" && health.ready, "{health:?}");
-        Ok(())
-    })
-    .await
+    cart.healthy().await?;
+    order.healthy().await
 }
 
 /// Nothing is heard of the broker: the one that writes is not ready and refuses, the one that tells goes on.
 pub async fn without_a_broker(cart: &Service, order: &Service) -> anyhow::Result<()> {
     for service in [cart, order] {
-        says(service, &["no Kafka broker is heard"]).await?;
+        service.says(&["no Kafka broker is heard"]).await?;
     }
-    refuses(cart, "heard").await?;
+    cart.refuses("heard").await?;
     assert_eq!(order.http.get("/health/ready").await?.status, 200);
-    Ok(())
-}
-
-/// A cart-service that can do nothing says so, and why.
-pub async fn refuses(cart: &Service, why: &str) -> anyhow::Result<()> {
-    let asked = Instant::now();
-    let created = cart.http.create_short("refused").await?;
-    assert!(
-        created.status == 503 && created.text.contains(why),
-        "{why}: {created:?}"
-    );
-    assert_eq!(cart.http.update("A-1", "shipped").await?.status, 503);
-    assert_eq!(cart.http.get("/health/ready").await?.status, 503);
-    assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
     Ok(())
 }
 
 /// Both have stopped for that reason until an operator acts: nothing is read or written, and what is known is told.
 pub async fn both_stopped(cart: &Service, order: &Service, why: &[&str]) -> anyhow::Result<()> {
     for service in [cart, order] {
-        assert_eq!(says(service, why).await?.status, "degraded");
+        assert_eq!(service.says(why).await?.status, "degraded");
     }
-    refuses(cart, "--rebuild").await?;
+    cart.refuses("--rebuild").await?;
     let known: Order = order.http.details("A-1").await?.read(200)?;
     assert_eq!(known.version, 1);
     assert_eq!(order.http.get("/health/ready").await?.status, 200);

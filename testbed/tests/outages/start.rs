@@ -1,18 +1,19 @@
 //! Services that start before the broker, or before the topic.
 
-use testbed::wait::LONG;
+use testbed::wait::{LONG, until};
 
-use crate::scene::{Scene, says};
+use crate::probe::while_clients_work;
+use crate::scene::Scene;
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn services_that_start_without_a_broker_say_so_and_begin_by_themselves() -> anyhow::Result<()> {
     let scene = Scene::without_broker("outages-start").await?;
     // Directly: behind a proxy nobody would be refused.
     let address = scene.broker.address();
-    let mut cart = scene.world.cart()?.with("KAFKA_BOOTSTRAP_SERVERS", &address).spawn()?;
-    let mut order = scene.world.order()?.with("KAFKA_BOOTSTRAP_SERVERS", &address).spawn()?;
+    let cart = scene.world.cart()?.with("KAFKA_BOOTSTRAP_SERVERS", &address).spawn()?;
+    let order = scene.world.order()?.with("KAFKA_BOOTSTRAP_SERVERS", &address).spawn()?;
     for service in [&cart, &order] {
-        let health = says(service, &["no broker answers", &address]).await?;
+        let health = service.says(&["no broker answers", &address]).await?;
         assert!(!health.ready && health.kafka == "disconnected", "{health:?}");
         assert_eq!(service.http.get("/health/live").await?.status, 200);
     }
@@ -23,9 +24,20 @@ async fn services_that_start_without_a_broker_say_so_and_begin_by_themselves() -
         (503, "not-ready"),
         "{early:?}"
     );
-    scene.broker.up().await?;
-    tokio::time::timeout(LONG, async { tokio::try_join!(cart.ready(), order.ready()) }).await??;
-    cart.http.created("A-1").await?;
-    order.http.order("A-1", 1).await?;
-    Ok(())
+    let told = while_clients_work(&cart, &order, async {
+        scene.broker.up().await?;
+        for http in [&cart.http, &order.http] {
+            until("it is ready", LONG, async || {
+                let ready = http.get("/health/ready").await?;
+                anyhow::ensure!(ready.status == 200, "{ready:?}");
+                Ok(())
+            })
+            .await?;
+        }
+        cart.http.created("A-1").await?;
+        order.http.order("A-1", 1).await?;
+        Ok(())
+    })
+    .await?;
+    told.check(&scene.world.log().await?)
 }

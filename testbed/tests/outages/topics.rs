@@ -4,14 +4,13 @@ use std::time::{Duration, Instant};
 
 use testbed::events;
 use testbed::registry::Registry;
-use testbed::service::Service;
 use testbed::topics::Topics;
 use testbed::wait::{LONG, until};
 use testbed::world::World;
 use testbed::writer::Writer;
 
-use crate::probe::throughout;
-use crate::scene::{KEPT, Scene, both_stopped, healthy, pair, recovered, refuses, says, start_with};
+use crate::probe::while_clients_work;
+use crate::scene::{KEPT, Scene, both_stopped, fill, pair, recovered, start_with};
 
 const ANEW: [&str; 3] = ["is not the one that the store was made from", "made again", "--rebuild"];
 /// How long writes may be answered 504 after the topic is gone, before it is known.
@@ -37,24 +36,12 @@ async fn refill(world: &World, kafka: &str, each: i32) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// As many orders in each partition.
-async fn fill(cart: &Service, each: i32) -> anyhow::Result<()> {
-    for partition in 0..6 {
-        for n in 0..each {
-            cart.http
-                .created(&events::id_in(partition, 6, &format!("F{n}")))
-                .await?;
-        }
-    }
-    Ok(())
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_topic_that_is_deleted_and_made_again_stops_everything_but_reads_until_a_rebuild() -> anyhow::Result<()> {
     let world = World::new("outages-deleted")?;
     let (mut cart, mut order) = pair(&world).await?;
     let topics = Topics::new(&world.servers.kafka)?;
-    let told = throughout(&cart, &order, async {
+    let told = while_clients_work(&cart, &order, async {
         topics.delete(&world.topic).await?;
         let gone = Instant::now();
         until("the loss is known", NOTICED, async || {
@@ -64,7 +51,7 @@ async fn a_topic_that_is_deleted_and_made_again_stops_everything_but_reads_until
         })
         .await?;
         println!("a deleted topic was known after {} ms", gone.elapsed().as_millis());
-        says(&order, &["is gone", "bring it back"]).await?;
+        order.says(&["is gone", "bring it back"]).await?;
         topics.create(&world.topic, 6, &[KEPT]).await?;
         both_stopped(&cart, &order, &ANEW).await
     })
@@ -89,37 +76,45 @@ async fn a_topic_that_is_deleted_and_made_again_stops_everything_but_reads_until
 async fn a_topic_that_is_made_again_longer_than_it_was_is_not_read_on_from_the_middle() -> anyhow::Result<()> {
     let scene = Scene::new("outages-longer").await?;
     let (mut cart, mut order) = pair(&scene.world).await?;
-    fill(&cart, 2).await?;
-    let before = scene.world.caught_up(&order).await?;
+    fill(&cart, "F", 2).await?;
     // Under their eyes, and as fast as it can be done.
-    refill(&scene.world, &scene.broker.address(), 20).await?;
-    both_stopped(&cart, &order, &ANEW).await?;
-    let stats = order.http.stats().await?;
-    assert_eq!(
-        (stats.orders, stats.records),
-        (before.orders, before.records),
-        "{stats:?}"
-    );
+    let told = while_clients_work(&cart, &order, async {
+        refill(&scene.world, &scene.broker.address(), 200).await?;
+        both_stopped(&cart, &order, &ANEW).await
+    })
+    .await?;
+    let log = scene.world.log().await?;
+    told.check_other(&log)?;
+    for partition in 0..6 {
+        for n in 0..200 {
+            let id = events::id_in(partition, 6, &format!("X{n}"));
+            assert_eq!(order.http.details(&id).await?.status, 404, "{id}");
+        }
+    }
 
     start_with(&mut cart, &mut order, "--rebuild").await?;
-    assert_eq!(scene.world.caught_up(&order).await?.totals.applied, 120);
+    assert_eq!(scene.world.caught_up(&order).await?.totals.applied, log.len() as u64);
     cart.http.created("A-1").await?;
     order.http.order("A-1", 1).await?;
-    let before = scene.world.caught_up(&order).await?;
     // Behind their backs: while they are cut off.
-    scene.broker.proxy.cut();
-    says(&cart, &["no Kafka broker is heard"]).await?;
-    says(&order, &["no Kafka broker is heard"]).await?;
-    refill(&scene.world, &scene.broker.address(), 40).await?;
-    scene.broker.proxy.heal();
-    both_stopped(&cart, &order, &ANEW).await?;
-    let stats = order.http.stats().await?;
-    assert_eq!(
-        (stats.orders, stats.records),
-        (before.orders, before.records),
-        "{stats:?}"
-    );
-    Ok(())
+    let told = while_clients_work(&cart, &order, async {
+        scene.broker.proxy.cut();
+        cart.says(&["no Kafka broker is heard"]).await?;
+        order.says(&["no Kafka broker is heard"]).await?;
+        let before = order.http.stats().await?;
+        refill(&scene.world, &scene.broker.address(), 400).await?;
+        scene.broker.proxy.heal();
+        both_stopped(&cart, &order, &ANEW).await?;
+        let stats = order.http.stats().await?;
+        assert_eq!(
+            (stats.orders, stats.records),
+            (before.orders, before.records),
+            "{stats:?}"
+        );
+        Ok(())
+    })
+    .await?;
+    told.check_other(&scene.world.log().await?)
 }
 
 #[tokio::test]
@@ -129,9 +124,9 @@ async fn a_topic_of_which_nothing_was_read_may_be_made_again() -> anyhow::Result
     let topics = Topics::new(&world.servers.kafka)?;
     topics.delete(&world.topic).await?;
     for service in [&cart, &order] {
-        says(service, &["does not exist"]).await?;
+        service.says(&["does not exist"]).await?;
     }
-    refuses(&cart, "does not exist").await?;
+    cart.refuses("does not exist").await?;
     topics.create(&world.topic, 6, &[KEPT]).await?;
     until("it is ready again", LONG, async || {
         anyhow::ensure!(cart.http.get("/health/ready").await?.status == 200);
@@ -139,7 +134,7 @@ async fn a_topic_of_which_nothing_was_read_may_be_made_again() -> anyhow::Result
     })
     .await?;
     for service in [&cart, &order] {
-        healthy(service).await?;
+        service.healthy().await?;
     }
     cart.http.created("A-1").await?;
     order.http.order("A-1", 1).await?;

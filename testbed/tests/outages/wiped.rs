@@ -3,7 +3,8 @@
 use sandbox::registry::Registry;
 use testbed::topics::Topics;
 
-use crate::scene::{KEPT, Scene, both_stopped, pair, recovered, refuses, says, start_with};
+use crate::probe::while_clients_work;
+use crate::scene::{KEPT, Scene, both_stopped, pair, recovered, start_with};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_wiped_broker_and_registry_are_not_taken_for_the_old_ones() -> anyhow::Result<()> {
@@ -15,25 +16,29 @@ async fn a_wiped_broker_and_registry_are_not_taken_for_the_old_ones() -> anyhow:
     let (mut cart, mut order) = pair(&scene.world).await?;
     scene.world.caught_up(&order).await?;
 
-    drop(registry.stop().await);
-    scene.broker.wipe().await?;
-    let _anew = Registry::start(("127.0.0.1", port))?;
-    scene.broker.up().await?;
-    // Nobody has made the topic again.
-    for service in [&cart, &order] {
-        says(service, &["is gone", "--rebuild"]).await?;
-    }
-    refuses(&cart, "--rebuild").await?;
-    assert_eq!(order.http.details("A-1").await?.status, 200);
-    Topics::new(&scene.broker.address())?
-        .create(&scene.world.topic, 6, &[KEPT])
-        .await?;
-    both_stopped(
-        &cart,
-        &order,
-        &["is not the one that the store was made from", "--rebuild"],
-    )
+    let mut anew = None;
+    let told = while_clients_work(&cart, &order, async {
+        drop(registry.stop().await);
+        scene.broker.wipe().await?;
+        anew = Some(Registry::start(("127.0.0.1", port))?);
+        scene.broker.up().await?;
+        // Nobody has made the topic again.
+        for service in [&cart, &order] {
+            service.says(&["is gone", "--rebuild"]).await?;
+        }
+        cart.refuses("--rebuild").await?;
+        Topics::new(&scene.broker.address())?
+            .create(&scene.world.topic, 6, &[KEPT])
+            .await?;
+        both_stopped(
+            &cart,
+            &order,
+            &["is not the one that the store was made from", "--rebuild"],
+        )
+        .await
+    })
     .await?;
+    told.check_other(&scene.world.log().await?)?;
 
     start_with(&mut cart, &mut order, "--rebuild").await?;
     assert_eq!(order.http.details("A-1").await?.status, 404);

@@ -10,14 +10,14 @@ pub struct Case {
     /// What is sent.
     pub bytes: Vec<u8>,
     /// The statuses that may come back.
-    pub allowed: &'static [u16],
+    pub allowed: Vec<u16>,
 }
 
 /// A case of that name.
-pub fn case(name: impl Into<String>, bytes: impl Into<Vec<u8>>, allowed: &'static [u16]) -> Case {
+pub fn case(name: impl Into<String>, bytes: impl Into<Vec<u8>>, allowed: &[u16]) -> Case {
     Case {
         name: name.into(),
         bytes: bytes.into(),
-        allowed,
+        allowed: allowed.to_vec(),
     }
 }

@@ -13,15 +13,16 @@ use anyhow::Context;
 use futures::future::join_all;
 use testbed::log;
 use testbed::raw::{self, Raw};
-use testbed::service::Service;
+use testbed::service::{Program, Service};
 use testbed::world::World;
 
 use case::{CLOSED, Case};
 
 /// Longest that an answer or a closed connection may take: a body may take 10 s to come.
 const BOUND: Duration = Duration::from_secs(20);
-/// So much more memory than before may a service take for the attack, in KiB.
-const MEMORY: u64 = 200 * 1024;
+/// So much more memory than before may a service take for the attack, in KiB. It takes half of that, for 64 requests at a
+/// time; one that kept the body of 100 MB would take more.
+const MEMORY: u64 = 80 * 1024;
 
 /// Sends everything, some at a time, and checks every answer. Returns what was wrong.
 async fn send(to: SocketAddr, cases: &[Case]) -> Vec<String> {
@@ -71,12 +72,12 @@ async fn whatever_is_sent_is_refused_in_one_shape_and_nothing_is_produced() -> a
     order.http.order("BEFORE", 1).await?;
     let ends = log::ends(&world.servers.kafka, &world.topic).await?;
     let memory = [cart.peak_memory()?, order.peak_memory()?];
-    let common: Vec<Case> = protocol::protocol().into_iter().chain(protocol::paths()).collect();
-    let (to_cart, to_order) = (address(&cart)?, address(&order)?);
+    let (for_cart, for_order) = (protocol::cases(Program::Cart), protocol::cases(Program::Order));
+    let (to_cart, to_order) = (cart.address()?, order.address()?);
     let (bodies, queries) = (bodies::bodies(), queries::queries(&world.topic));
     let wrong = tokio::join!(
-        async { [send(to_cart, &common).await, send(to_cart, &bodies).await].concat() },
-        async { [send(to_order, &common).await, send(to_order, &queries).await].concat() },
+        async { [send(to_cart, &for_cart).await, send(to_cart, &bodies).await].concat() },
+        async { [send(to_order, &for_order).await, send(to_order, &queries).await].concat() },
     );
     assert!(
         wrong.0.is_empty() && wrong.1.is_empty(),
@@ -90,24 +91,14 @@ async fn whatever_is_sent_is_refused_in_one_shape_and_nothing_is_produced() -> a
         "nothing was produced"
     );
     for (service, memory) in [(&cart, memory[0]), (&order, memory[1])] {
-        unharmed(service, memory).await?;
+        unharmed(service, memory, MEMORY).await?;
     }
     cart.http.created("AFTER").await?;
     Ok(())
 }
 
-/// Where it listens.
-pub fn address(service: &Service) -> anyhow::Result<SocketAddr> {
-    service
-        .http
-        .url()
-        .trim_start_matches("http://")
-        .parse()
-        .context("an address")
-}
-
-/// Checks that it is healthy, has panicked nowhere, has let nobody forge its log, and has not grown.
-pub async fn unharmed(service: &Service, memory: u64) -> anyhow::Result<()> {
+/// Checks that it is healthy, has panicked nowhere, has let nobody forge its log, and has not grown by so much (KiB).
+pub async fn unharmed(service: &Service, memory: u64, most: u64) -> anyhow::Result<()> {
     let health = service.http.health().await?;
     assert!(health.ready && health.status == "healthy", "{health:?}");
     let log = service.log();
@@ -118,6 +109,7 @@ pub async fn unharmed(service: &Service, memory: u64) -> anyhow::Result<()> {
         assert!(!line.contains(" ERROR "), "{line}");
     }
     let grown = service.peak_memory()?.saturating_sub(memory);
-    assert!(grown < MEMORY, "it has grown by {grown} KiB");
+    println!("its peak memory has grown by {grown} KiB from {memory} KiB");
+    assert!(grown < most, "it has grown by {grown} KiB");
     Ok(())
 }

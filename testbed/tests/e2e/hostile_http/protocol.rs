@@ -1,15 +1,23 @@
 //! What is no proper HTTP, and paths that lead nowhere.
 
 use testbed::raw::request;
+use testbed::service::Program;
 
 use super::case::{CLOSED, Case, case};
 
-/// What is no proper HTTP, or none that the services speak. (404: order-service has no such path, whatever is sent to it.)
-pub fn protocol() -> Vec<Case> {
+/// What is no proper HTTP, or none that the services speak, and paths that lead nowhere.
+pub fn cases(program: Program) -> Vec<Case> {
+    let mut creations = creations();
+    if program == Program::Order {
+        // It has no such path, and need not look at what is sent to it.
+        creations.iter_mut().for_each(|case| case.allowed.push(404));
+    }
+    [anywhere(), creations, paths()].into_iter().flatten().collect()
+}
+
+/// What does not depend on the path.
+fn anywhere() -> Vec<Case> {
     let get = |rest: &str| format!("GET {rest}");
-    let post = |headers: &str, body: &str| {
-        format!("POST /create-order HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n{headers}\r\n{body}")
-    };
     let headers = |count: usize| (0..count).map(|n| format!("x-{n}: 1\r\n")).collect::<String>();
     vec![
         case("garbage", vec![0xff; 4096], &[400, CLOSED]),
@@ -72,89 +80,6 @@ pub fn protocol() -> Vec<Case> {
             &[408, CLOSED],
         ),
         case(
-            "two lengths",
-            post("content-length: 2\r\ncontent-length: 3\r\n", "{}x"),
-            &[404, 400, CLOSED],
-        ),
-        case(
-            "length and chunks",
-            post("content-length: 2\r\ntransfer-encoding: chunked\r\n", "0\r\n\r\n"),
-            &[404, 400, CLOSED],
-        ),
-        case(
-            "chunks twice",
-            post(
-                "transfer-encoding: chunked\r\ntransfer-encoding: chunked\r\n",
-                "0\r\n\r\n",
-            ),
-            &[404, 400, CLOSED],
-        ),
-        case(
-            "gzipped chunks",
-            post("transfer-encoding: gzip, chunked\r\n", "0\r\n\r\n"),
-            &[404, 400, 415, 501, CLOSED],
-        ),
-        case(
-            "an unknown transfer coding",
-            post("transfer-encoding: xchunked\r\n", "0\r\n\r\n"),
-            &[404, 400, 501, CLOSED],
-        ),
-        case(
-            "a negative length",
-            post("content-length: -1\r\n", "{}"),
-            &[404, 400, CLOSED],
-        ),
-        case(
-            "a length with a plus",
-            post("content-length: +2\r\n", "{}"),
-            &[404, 400, CLOSED],
-        ),
-        case(
-            "a length of 100 digits",
-            post(&format!("content-length: {}\r\n", "9".repeat(100)), "{}"),
-            &[404, 400, 413, CLOSED],
-        ),
-        case(
-            "a length that does not come",
-            post("content-length: 50\r\n", "{}"),
-            &[404, 408, CLOSED],
-        ),
-        case(
-            "a huge length",
-            post("content-length: 18446744073709551615\r\n", "{}"),
-            &[404, 400, 413, CLOSED],
-        ),
-        case(
-            "a huge chunk",
-            post("transfer-encoding: chunked\r\n", "ffffffffffffffff\r\n{}"),
-            &[404, 400, 408, 413, CLOSED],
-        ),
-        case(
-            "a chunk beyond 64 bits",
-            post("transfer-encoding: chunked\r\n", "fffffffffffffffff\r\n{}"),
-            &[404, 400, CLOSED],
-        ),
-        case(
-            "a chunk of no number",
-            post("transfer-encoding: chunked\r\n", "zz\r\n{}\r\n0\r\n\r\n"),
-            &[404, 400, CLOSED],
-        ),
-        case(
-            "chunks that never end",
-            post("transfer-encoding: chunked\r\n", &"1\r\nx\r\n".repeat(1 << 19)),
-            &[404, 400, 413, CLOSED],
-        ),
-        case(
-            "an expectation nobody knows",
-            post("expect: 200-ok\r\ncontent-length: 2\r\n", "{}"),
-            &[400, 404, 405, 417, CLOSED],
-        ),
-        case(
-            "a body after a 100",
-            post("expect: 100-continue\r\ncontent-length: 2\r\n", "{}"),
-            &[400, 404, CLOSED],
-        ),
-        case(
             "an upgrade",
             get("/nowhere HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"),
             &[404],
@@ -167,11 +92,6 @@ pub fn protocol() -> Vec<Case> {
             &[400, 404, 405, CLOSED],
         ),
         case("OPTIONS *", "OPTIONS * HTTP/1.1\r\nhost: x\r\n\r\n", &[400, 404, 405]),
-        case(
-            "a method nobody knows",
-            "BREW /create-order HTTP/1.1\r\nhost: x\r\n\r\n",
-            &[404, 405],
-        ),
         case(
             "a method of a kilobyte",
             format!("{} / HTTP/1.1\r\nhost: x\r\n\r\n", "A".repeat(1024)),
@@ -190,8 +110,105 @@ pub fn protocol() -> Vec<Case> {
     ]
 }
 
+/// Creations whose framing is false, and what cart-service answers.
+fn creations() -> Vec<Case> {
+    let post = |headers: &str, body: &str| {
+        format!("POST /create-order HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n{headers}\r\n{body}")
+    };
+    vec![
+        case(
+            "two lengths",
+            post("content-length: 2\r\ncontent-length: 3\r\n", "{}x"),
+            &[400, CLOSED],
+        ),
+        case(
+            "length and chunks",
+            post("content-length: 2\r\ntransfer-encoding: chunked\r\n", "0\r\n\r\n"),
+            &[400, CLOSED],
+        ),
+        case(
+            "chunks twice",
+            post(
+                "transfer-encoding: chunked\r\ntransfer-encoding: chunked\r\n",
+                "0\r\n\r\n",
+            ),
+            &[400, CLOSED],
+        ),
+        case(
+            "gzipped chunks",
+            post("transfer-encoding: gzip, chunked\r\n", "0\r\n\r\n"),
+            &[400, 415, 501, CLOSED],
+        ),
+        case(
+            "an unknown transfer coding",
+            post("transfer-encoding: xchunked\r\n", "0\r\n\r\n"),
+            &[400, 501, CLOSED],
+        ),
+        case(
+            "a negative length",
+            post("content-length: -1\r\n", "{}"),
+            &[400, CLOSED],
+        ),
+        case(
+            "a length with a plus",
+            post("content-length: +2\r\n", "{}"),
+            &[400, CLOSED],
+        ),
+        case(
+            "a length of 100 digits",
+            post(&format!("content-length: {}\r\n", "9".repeat(100)), "{}"),
+            &[400, 413, CLOSED],
+        ),
+        case(
+            "a length that does not come",
+            post("content-length: 50\r\n", "{}"),
+            &[408, CLOSED],
+        ),
+        case(
+            "a huge length",
+            post("content-length: 18446744073709551615\r\n", "{}"),
+            &[400, 413, CLOSED],
+        ),
+        case(
+            "a huge chunk",
+            post("transfer-encoding: chunked\r\n", "ffffffffffffffff\r\n{}"),
+            &[400, 408, 413, CLOSED],
+        ),
+        case(
+            "a chunk beyond 64 bits",
+            post("transfer-encoding: chunked\r\n", "fffffffffffffffff\r\n{}"),
+            &[400, CLOSED],
+        ),
+        case(
+            "a chunk of no number",
+            post("transfer-encoding: chunked\r\n", "zz\r\n{}\r\n0\r\n\r\n"),
+            &[400, CLOSED],
+        ),
+        case(
+            "chunks that never end",
+            post("transfer-encoding: chunked\r\n", &"1\r\nx\r\n".repeat(1 << 19)),
+            &[400, 413, CLOSED],
+        ),
+        case(
+            "an expectation nobody knows",
+            post("expect: 200-ok\r\ncontent-length: 2\r\n", "{}"),
+            &[400, 405, 417, CLOSED],
+        ),
+        case(
+            "a body after a 100",
+            post("expect: 100-continue\r\ncontent-length: 2\r\n", "{}"),
+            &[400, CLOSED],
+        ),
+        case(
+            "a method nobody knows",
+            "BREW /create-order HTTP/1.1\r\nhost: x\r\n\r\n",
+            &[405],
+        ),
+    ]
+}
+
 /// Paths that lead nowhere, however they are written.
-pub fn paths() -> Vec<Case> {
+fn paths() -> Vec<Case> {
     let tricks = [
         "//",
         "/api/../nowhere",

@@ -1,5 +1,6 @@
-//! A full disk: nothing is read that cannot be kept, what is known is still told, and everything goes on by itself when
-//! there is room.
+//! Small disks. A full one: nothing is read that cannot be kept, what is known is still told, and everything goes on by
+//! itself when there is room. One that cannot be written: a start says so. (`scripts/test.sh` knows this module by its name:
+//! it leaves it out where nobody may mount.)
 
 use std::path::Path;
 use std::time::Duration;
@@ -20,15 +21,10 @@ const ORDERS: usize = 10;
 
 /// Waits until the service says that its disk is full, where that is, and what to do.
 async fn tells_of_full_disk(service: &Service, dir: &Path) -> anyhow::Result<()> {
-    until("it says that the disk is full", LONG, async || {
-        let why = service.http.health().await?.why();
-        let dir = dir.display().to_string();
-        for part in ["is full", &dir, "Make room"] {
-            anyhow::ensure!(why.contains(part), "no {part} in {why}");
-        }
-        Ok(())
-    })
-    .await
+    service
+        .says(&["is full", &dir.display().to_string(), "Make room"])
+        .await?;
+    Ok(())
 }
 
 #[tokio::test]
@@ -98,12 +94,7 @@ async fn order_service_stops_reading_on_a_full_disk_and_tells_what_it_knows() ->
         "{after:?}"
     );
     assert_eq!(order.http.order("A-3", 2).await?.status, "confirmed");
-    until("it is well again", LONG, async || {
-        let health = order.http.health().await?;
-        anyhow::ensure!(health.status == "healthy", "{health:?}");
-        Ok(())
-    })
-    .await?;
+    order.healthy().await?;
     order.terminate().await?;
     order.start_again(&["--rebuild"]).await?;
     assert_eq!(world.caught_up(&order).await?, after, "a rebuild counts the same");
@@ -182,7 +173,7 @@ async fn a_write_that_fails_in_the_middle_ends_the_service_and_a_start_reads_on(
 }
 
 /// An order whose event has that datum: only its length counts.
-fn put(store: &Store, order_id: &str, datum: &[u8]) -> anyhow::Result<()> {
+pub fn put(store: &Store, order_id: &str, datum: &[u8]) -> anyhow::Result<()> {
     let event = events::first(order_id);
     let state = OrderState {
         event_id: Uuid::nil(),
@@ -199,6 +190,12 @@ fn put(store: &Store, order_id: &str, datum: &[u8]) -> anyhow::Result<()> {
     transaction.commit()
 }
 
+/// So many MiB that cannot be compressed.
+pub fn noise(mib: usize) -> Vec<u8> {
+    let words = std::iter::repeat_with(|| fastrand::u64(..).to_le_bytes());
+    words.take(mib * 1024 * 1024 / 8).flatten().collect()
+}
+
 #[test]
 fn a_commit_that_fills_the_disk_leaves_a_store_that_can_be_read_and_opened_anew() -> anyhow::Result<()> {
     let disk = SmallDisk::mount(MIB)?;
@@ -206,10 +203,7 @@ fn a_commit_that_fills_the_disk_leaves_a_store_that_can_be_read_and_opened_anew(
     let store = Store::open(&dir)?;
     put(&store, "A-1", b"small")?;
     // More than there is, though less must stay free than there is now.
-    let large: Vec<u8> = std::iter::repeat_with(|| fastrand::u64(..).to_le_bytes())
-        .take(MIB as usize * 1024 * 1024 / 8)
-        .flatten()
-        .collect();
+    let large = noise(MIB as usize);
     let error = put(&store, "A-2", &large).expect_err("there is no room");
     assert!(format!("{error:#}").contains("No space left"), "{error:#}");
     let refused = store.check_writable();
@@ -224,5 +218,40 @@ fn a_commit_that_fills_the_disk_leaves_a_store_that_can_be_read_and_opened_anew(
     assert_eq!(store.order_ids(None, 10)?, ["A-1"], "all of it or nothing");
     put(&store, "A-3", b"small")?;
     assert_eq!(store.check_writable(), Ok(()));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_directory_that_cannot_be_used_is_named_with_what_to_do() -> anyhow::Result<()> {
+    let world = World::new("endings-directory")?;
+    let disk = SmallDisk::mount(MIB)?;
+    let file = disk.path().join("file");
+    std::fs::write(&file, "not a directory")?;
+    let foreign = disk.path().join("foreign");
+    std::fs::create_dir_all(foreign.join("keyspaces"))?;
+    std::fs::write(foreign.join("version"), "2.0")?;
+    std::fs::write(foreign.join("keyspaces/treasure"), "gold")?;
+    // A store that was made when it could be written.
+    let mut order = world.order()?.with("STORE", disk.store()).start().await?;
+    order.terminate().await?;
+    disk.make_read_only()?;
+    let beside = disk.path().join("new");
+    for dir in [
+        file.clone(),
+        file.join("below"),
+        beside,
+        disk.path().join("store"),
+        foreign.clone(),
+    ] {
+        for (setup, arguments) in [(world.cart()?, &["--rebuild"][..]), (world.order()?, &[])] {
+            let store = format!("embedded:{}", dir.display());
+            let (code, said) = setup.with("STORE", store).run(arguments).await?;
+            assert_eq!(code, Some(1), "{said}");
+            assert!(said.contains(&dir.display().to_string()), "{said}");
+            assert!(said.contains("STORE") || said.contains("--rebuild"), "{said}");
+            assert!(!said.contains("panicked"), "{said}");
+        }
+    }
+    assert_eq!(std::fs::read_to_string(foreign.join("keyspaces/treasure"))?, "gold");
     Ok(())
 }

@@ -1,0 +1,58 @@
+//! What a service says of its own condition, awaited.
+
+use std::time::{Duration, Instant};
+
+use super::Service;
+use crate::views::Health;
+use crate::wait::{LONG, until};
+
+/// Longest that refusals may take, on a busy machine: less than one attempt, which would last for the write deadline of 5 s.
+const AT_ONCE: Duration = Duration::from_secs(3);
+
+impl Service {
+    /// Waits until it gives a reason that has all those parts.
+    ///
+    /// # Errors
+    /// When it does not; the error shows what it says.
+    pub async fn says(&self, parts: &[&str]) -> anyhow::Result<Health> {
+        until(&format!("a reason with {parts:?}"), LONG, async || {
+            let health = self.http.health().await?;
+            anyhow::ensure!(parts.iter().all(|part| health.why().contains(part)), "{health:?}");
+            Ok(health)
+        })
+        .await
+    }
+
+    /// Waits until it has nothing to complain of.
+    ///
+    /// # Errors
+    /// When it goes on complaining; the error shows of what.
+    pub async fn healthy(&self) -> anyhow::Result<()> {
+        until("it is healthy", LONG, async || {
+            let health = self.http.health().await?;
+            anyhow::ensure!(health.status == "healthy" && health.ready, "{health:?}");
+            Ok(())
+        })
+        .await
+    }
+
+    /// For cart-service: it can write nothing now, says so at once, and why. A-1 is to be an order.
+    ///
+    /// # Errors
+    /// Any answer that is not such a refusal.
+    pub async fn refuses(&self, why: &str) -> anyhow::Result<()> {
+        let asked = Instant::now();
+        for answer in [
+            self.http.create_short("refused").await?,
+            self.http.update("A-1", "shipped").await?,
+        ] {
+            let told = answer.status == 503 && answer.text.contains(why);
+            anyhow::ensure!(told, "no refusal with {why}: {answer:?}");
+        }
+        let ready = self.http.get("/health/ready").await?;
+        anyhow::ensure!(ready.status == 503, "{ready:?}");
+        let took = asked.elapsed();
+        anyhow::ensure!(took < AT_ONCE, "the refusals took {took:?}");
+        Ok(())
+    }
+}

@@ -153,7 +153,7 @@ async fn a_write_that_fails_in_the_middle_ends_the_service_and_a_start_reads_on(
         cart.http.created(&format!("A-{written}")).await?;
         written += 1;
         let log = order.log();
-        let told = log.contains("has failed in the middle of a write") && log.contains("restart");
+        let told = log.contains("has failed in the middle of a write") && log.contains("to be started again");
         anyhow::ensure!(told, "{}", order.log_tail());
         Ok(())
     })

@@ -67,10 +67,21 @@ async fn in_flat_memory(
 }
 
 #[tokio::test]
+async fn unknown_ids_by_the_ten_thousand_are_passed_over_soon_and_in_flat_memory() -> anyhow::Result<()> {
+    are_passed_over(20_000).await
+}
+
+/// With the variables that `scripts/test.sh` sets for the tests: `cargo test -p testbed --all-features --test flood --
+/// --ignored --nocapture`, after `cargo build --workspace --all-targets --all-features`.
+#[tokio::test]
+#[ignore = "takes two minutes, and shows the same of a longer time"]
 async fn unknown_ids_by_the_hundred_thousand_are_passed_over_soon_and_in_flat_memory() -> anyhow::Result<()> {
+    are_passed_over(100_000).await
+}
+
+async fn are_passed_over(records: u32) -> anyhow::Result<()> {
     let world = World::new("flood")?;
     let order = world.order()?.start().await?;
-    let records = 100_000;
     flood(&world, records).await?;
     in_flat_memory(&order, records, async || {
         Ok(order.http.stats().await?.totals.dead_lettered)
@@ -84,7 +95,7 @@ async fn unknown_ids_by_the_hundred_thousand_are_passed_over_soon_and_in_flat_me
     // cart-service has as many orders in doubt.
     let world = World::new("flood-doubts")?;
     let cart = world.cart()?.start().await?;
-    let records = 20_000;
+    let records = records / 5;
     flood(&world, records).await?;
     in_flat_memory(&cart, records, async || {
         let metrics = cart.http.get("/metrics").await?.text;

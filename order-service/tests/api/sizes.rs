@@ -66,22 +66,28 @@ async fn a_record_that_is_too_large_goes_as_a_pointer_and_nothing_stops() {
 
 #[tokio::test]
 async fn only_a_letter_that_is_too_large_by_itself_loses_its_value() {
-    use RDKafkaRespErr::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE as TOO_LARGE;
-    // How often the broker refuses: first a request of several letters, then a letter that has one of its own.
-    for (refusals, kept) in [(1, 2), (2, 1)] {
-        let world = World::new().await;
-        for value in [&b"junk"[..], b"more"] {
-            world.write_with(TOPIC, 0, Some(b"A"), Some(value), &[]);
-        }
-        let cluster: MockCluster<'_, DefaultProducerContext> = world.broker.cluster().expect("a cluster");
-        cluster.request_errors(RDKafkaApiKey::Produce, &[TOO_LARGE; 2][..refusals]);
-        let app = world.spawn_app().await;
-        app.await_read(2, 2).await;
-        let letters = world.read(DLQ);
-        assert_eq!(
-            letters.iter().filter(|letter| letter.value.is_some()).count(),
-            kept,
-            "{letters:?}"
-        );
+    // A request of several letters is refused once: each is sent by itself, and none loses anything. On a busy machine the
+    // client may send each by itself at once; then the first has lost its value, and it is tried again.
+    let mut tries = 0;
+    while kept_of_two(1).await < 2 {
+        tries += 1;
+        assert!(tries < 5, "no refusal was one of several letters");
     }
+    // A letter that has a request of its own is refused, too.
+    assert_eq!(kept_of_two(2).await, 1);
+}
+
+/// How many of two letters keep their values when the broker refuses so many requests for their size.
+async fn kept_of_two(refusals: usize) -> usize {
+    use RDKafkaRespErr::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE as TOO_LARGE;
+    let world = World::new().await;
+    for value in [&b"junk"[..], b"more"] {
+        world.write_with(TOPIC, 0, Some(b"A"), Some(value), &[]);
+    }
+    let cluster: MockCluster<'_, DefaultProducerContext> = world.broker.cluster().expect("a cluster");
+    cluster.request_errors(RDKafkaApiKey::Produce, &[TOO_LARGE; 2][..refusals]);
+    let app = world.spawn_app().await;
+    app.await_read(2, 2).await;
+    let letters = world.read(DLQ);
+    letters.iter().filter(|letter| letter.value.is_some()).count()
 }

@@ -9,6 +9,7 @@
 pub mod app;
 pub mod config;
 pub mod decide;
+pub mod done;
 pub mod doubts;
 pub mod generate;
 mod health;

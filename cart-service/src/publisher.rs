@@ -8,6 +8,7 @@ use common::codec;
 use common::crash_point::{self, Point};
 use common::event::OrderEvent;
 use common::idempotency::KeyedRequest;
+use common::kafka::closing;
 use common::kafka::config::Cluster;
 use common::kafka::link;
 use common::life::Life;
@@ -128,12 +129,10 @@ impl Publisher {
     }
 }
 
-/// Ends a producer on a thread of its own: that waits for its reports and its threads, and a request must not.
+/// Ends a producer: that waits for its reports and its threads, and a request must not.
 fn end(producer: ThreadedProducer<Reports>) {
-    let ending = std::thread::Builder::new().name("kafka-close".to_owned());
-    // A thread that cannot be started drops the producer here.
-    #[expect(clippy::disallowed_methods, reason = "it has nothing to say, however it ends")]
-    let _ = ending.spawn(move || drop(producer));
+    // Without a thread it was ended here.
+    let _ = closing::aside(move || drop(producer));
 }
 
 fn make(cluster: &Cluster, delivery_timeout: Duration, life: Life) -> anyhow::Result<ThreadedProducer<Reports>> {

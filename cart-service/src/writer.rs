@@ -15,57 +15,13 @@ use tokio::time::timeout_at;
 use uuid::Uuid;
 
 use crate::decide::{Decision, Refusal, Stamp, as_answered};
-use crate::doubts::{Doubt, Doubts};
+use crate::done::{Done, Failure};
+use crate::doubts::Doubts;
 use crate::publisher::{NotSent, Publisher};
 use crate::turns::Turns;
 
 /// How often a command that lost a race is decided again.
 const ATTEMPTS: u32 = 3;
-
-/// What became of a command.
-#[derive(Clone, Debug)]
-pub enum Done {
-    /// Its event is in the log and won.
-    Written(Box<OrderState>),
-    /// Nothing was to be written.
-    AlreadySo(Box<OrderState>),
-    /// The same request was carried out before, under the same key: the order as it was then.
-    Replayed(Box<OrderState>),
-}
-
-impl Done {
-    /// The order, and the event that made it what it is.
-    pub fn state(&self) -> &OrderState {
-        match self {
-            Self::Written(state) | Self::AlreadySo(state) | Self::Replayed(state) => state,
-        }
-    }
-}
-
-/// Why a command was not carried out.
-#[derive(Clone, Debug)]
-pub enum Failure {
-    /// It cannot be, as the log stands.
-    Refused(Refusal),
-    /// Not now; it is certain that it had no effect.
-    NotNow(String),
-    /// Not for minutes; it is certain that it had no effect.
-    InDoubt {
-        /// Why.
-        doubt: Doubt,
-        /// How long that may last yet.
-        seconds_left: u32,
-    },
-    /// Its event was sent, and the log has not shown yet what became of it.
-    Unknown {
-        /// The event.
-        event_id: Uuid,
-        /// Why it is not known.
-        reason: String,
-    },
-    /// Its event could not be encoded, or was read back as unusable; our own events never are.
-    Rejected(String),
-}
 
 /// Carries out commands.
 pub struct Writer {

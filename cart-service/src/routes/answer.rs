@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::decide::Refusal;
-use crate::writer::Failure;
+use crate::done::Failure;
 
 /// Tells a client that the answer is that of an earlier request.
 const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");

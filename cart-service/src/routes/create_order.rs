@@ -16,8 +16,8 @@ use super::conditions;
 use super::order_id::normalise;
 use crate::app::State;
 use crate::decide;
+use crate::done::Done;
 use crate::generate;
-use crate::writer::Done;
 
 /// A new order: either `itemsCount`, or `customerId`, `currency` and `items`.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]

@@ -11,7 +11,7 @@ use super::conditions;
 use super::order_id::normalise;
 use crate::app::State;
 use crate::decide;
-use crate::writer::Done;
+use crate::done::Done;
 
 /// A new status for an order.
 #[derive(Clone, Debug, Deserialize, ToSchema)]

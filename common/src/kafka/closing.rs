@@ -1,5 +1,6 @@
-//! A consumer that is closed without holding up whoever drops it. Only that.
+//! Clients of the broker that end without holding up whoever drops them. Only that.
 
+use std::io;
 use std::ops::Deref;
 use std::sync::mpsc;
 use std::time::Duration;
@@ -44,12 +45,19 @@ impl Drop for Closing {
             drop(consumer);
             drop(closed);
         };
-        // A thread that cannot be started drops the consumer here.
-        let thread = std::thread::Builder::new().name("kafka-close".to_owned());
-        #[expect(clippy::disallowed_methods, reason = "it has nothing to say, however it ends")]
-        if thread.spawn(close).is_ok() {
+        if aside(close).is_ok() {
             // Whether it was closed or not in time: there is nothing more to do about it.
             let _ = wait.recv_timeout(PATIENCE);
         }
     }
+}
+
+/// Ends a client on a thread of its own. Where there is none to be had, the work is dropped, and the client with it, here.
+///
+/// # Errors
+/// The system gives no thread.
+pub fn aside(work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    let thread = std::thread::Builder::new().name("kafka-close".to_owned());
+    #[expect(clippy::disallowed_methods, reason = "it has nothing to say, however it ends")]
+    thread.spawn(work).map(drop)
 }

@@ -6,9 +6,10 @@
 //! - [`log_reader`]: reading a topic in order, per partition;
 //! - [`headers`]: reading a record's headers;
 //! - [`ends`]: asking the broker where a partition ends;
+//! - [`closing`]: ending a client without waiting for it;
 //! - [`link`]: whether the broker is heard.
 
-mod closing;
+pub mod closing;
 pub mod config;
 pub mod ends;
 pub mod headers;

@@ -13,7 +13,7 @@ use super::unusables::Refused;
 use super::waiters::Settled;
 use crate::codec::frame;
 use crate::event::OrderEvent;
-use crate::idempotency::{KeyedRequest, RequestHash};
+use crate::idempotency::KeyedRequest;
 use crate::order::{OrderState, Outcome, fold};
 use crate::store::{KeyRow, LastRecord, PartitionRow, Store, Transaction};
 use crate::unusable::Unusable;
@@ -152,15 +152,9 @@ impl<'a> Share<'a> {
                 offset: record.offset(),
                 partial,
             };
-            let row = |hash| KeyRow {
-                hash,
-                event_id: state.event_id,
-                partition: state.partition,
-                offset: state.offset,
-                version: state.order.version,
-                status: state.order.status,
-            };
-            self.note_request(record, &state.order.order_id, |hash| End::Applied(row(hash)));
+            self.note_request(record, &state.order.order_id, |request| {
+                End::Applied(KeyRow::of(request, &state))
+            });
             let changed = Changed {
                 schema_id,
                 datum: framed(record).map(|(_, datum)| datum).unwrap_or_default(),
@@ -174,13 +168,13 @@ impl<'a> Share<'a> {
     }
 
     /// Notes which request an event was written for, if it says so.
-    fn note_request(&mut self, record: &BorrowedMessage<'_>, order_id: &str, end: impl FnOnce(RequestHash) -> End) {
+    fn note_request(&mut self, record: &BorrowedMessage<'_>, order_id: &str, end: impl FnOnce(&KeyedRequest) -> End) {
         let Some(keyed) = &mut self.keyed else { return };
         let Some(request) = record.headers().and_then(KeyedRequest::of) else {
             return;
         };
         keyed.push(Keyed {
-            end: end(request.hash.clone()),
+            end: end(&request),
             order_id: order_id.to_owned(),
             request,
         });

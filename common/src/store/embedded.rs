@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
 use fjall::compaction::Leveled;
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, UserValue};
 
 use super::error::UNREADABLE;
 use super::files::Files;
@@ -73,9 +73,13 @@ impl Store {
     /// # Errors
     /// When the disk fails, or the value has a format or a schema that this release does not read.
     pub fn order(&self, order_id: &str) -> anyhow::Result<Option<OrderState>> {
-        self.orders
-            .get(order_id)
-            .context(UNREADABLE)?
+        self.decoded(self.orders.get(order_id))
+    }
+
+    /// The order in a value that was read.
+    pub(super) fn decoded(&self, read: fjall::Result<Option<UserValue>>) -> anyhow::Result<Option<OrderState>> {
+        let value = read.context(UNREADABLE)?;
+        value
             .map(|value| decode_order(&value, |id| self.writer_schema(id)))
             .transpose()
     }

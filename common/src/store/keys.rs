@@ -4,20 +4,16 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use fjall::{Keyspace, Readable};
 use uuid::Uuid;
 
 use super::error::UNREADABLE;
-use super::rows::decode_order;
+use super::rows::{Aged, KeyRow, decode_key, encode_key};
 use super::{Store, Transaction};
-use crate::event::OrderStatus;
-use crate::idempotency::{IdempotencyKey, KeyedRequest, RequestHash};
+use crate::idempotency::{IdempotencyKey, KeyedRequest};
 use crate::order::OrderState;
 
-/// A key's row: this byte, then the number that it came with (8 bytes), the event's id (16), partition (4), offset (8) and version (4), big endian, the
-/// request's hash (64), and the status' name.
-const FORMAT: u8 = 1;
 /// Most keys that one transaction forgets beyond those that it remembers, when fewer are to be kept than before.
 const MOST_FORGOTTEN: usize = 1_000;
 
@@ -38,23 +34,6 @@ struct Span {
     next: u64,
 }
 
-/// The event that a request has led to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyRow {
-    /// What was asked for.
-    pub hash: RequestHash,
-    /// The event.
-    pub event_id: Uuid,
-    /// Where it lies.
-    pub partition: i32,
-    /// Where it lies.
-    pub offset: i64,
-    /// The order's version after it.
-    pub version: i32,
-    /// The order's status after it.
-    pub status: OrderStatus,
-}
-
 /// What is known of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyUse {
@@ -71,13 +50,6 @@ pub(super) struct Remembered {
     /// By name: the row that is to be, or none. Written at the end, as one batch cannot tell which of two changes of one
     /// name came later.
     rows: HashMap<Vec<u8>, Option<Aged>>,
-}
-
-/// A row, and the number that it came with.
-#[derive(Clone)]
-struct Aged {
-    age: u64,
-    row: KeyRow,
 }
 
 impl Keys {
@@ -114,14 +86,14 @@ impl Keys {
 
     fn aged(&self, name: &[u8]) -> anyhow::Result<Option<Aged>> {
         let value = self.rows.get(name).context(UNREADABLE)?;
-        value.map(|value| decode(&value)).transpose()
+        value.map(|value| decode_key(&value)).transpose()
     }
 
     /// Puts what changes into a batch.
     pub fn write(&self, remembered: &Remembered, batch: &mut fjall::OwnedWriteBatch) {
         for (name, aged) in &remembered.rows {
             match aged {
-                Some(aged) => batch.insert(&self.rows, name.as_slice(), encode(aged)),
+                Some(aged) => batch.insert(&self.rows, name.as_slice(), encode_key(aged)),
                 None => batch.remove(&self.rows, name.as_slice()),
             }
         }
@@ -148,13 +120,10 @@ impl Store {
     ) -> anyhow::Result<(Option<OrderState>, Option<KeyUse>)> {
         // Single reads would see the tables one after the other, and a commit between them.
         let moment = self.db.snapshot();
-        let order = moment.get(&self.orders, order_id).context(UNREADABLE)?;
-        let order = order
-            .map(|value| decode_order(&value, |id| self.writer_schema(id)))
-            .transpose()?;
+        let order = self.decoded(moment.get(&self.orders, order_id))?;
         let here = moment.get(&self.keys.rows, name(key, order_id)).context(UNREADABLE)?;
         let key_use = match here {
-            Some(value) => Some(KeyUse::Here(decode(&value)?.row)),
+            Some(value) => Some(KeyUse::Here(decode_key(&value)?.row)),
             None => {
                 let elsewhere = moment.prefix(&self.keys.rows, name(key, "")).next();
                 let elsewhere = elsewhere.map(fjall::Guard::key).transpose().context(UNREADABLE)?;
@@ -250,50 +219,6 @@ impl Transaction {
 /// No key has a zero byte, so no two pairs have the same name.
 fn name(key: &IdempotencyKey, order_id: &str) -> Vec<u8> {
     [key.as_str().as_bytes(), &[0], order_id.as_bytes()].concat()
-}
-
-fn encode(Aged { age, row }: &Aged) -> Vec<u8> {
-    [
-        [FORMAT].as_slice(),
-        &age.to_be_bytes(),
-        row.event_id.as_bytes(),
-        &row.partition.to_be_bytes(),
-        &row.offset.to_be_bytes(),
-        &row.version.to_be_bytes(),
-        row.hash.as_str().as_bytes(),
-        row.status.as_str().as_bytes(),
-    ]
-    .concat()
-}
-
-fn decode(value: &[u8]) -> anyhow::Result<Aged> {
-    const CUT_OFF: &str = "a key in the store is cut off. Start once with --rebuild";
-    let (&format, rest) = value.split_first().context(CUT_OFF)?;
-    ensure!(
-        format == FORMAT,
-        "a key in the store has format {format}; this release reads {FORMAT}. Start once with --rebuild"
-    );
-    let (age, rest) = rest.split_first_chunk::<8>().context(CUT_OFF)?;
-    let (event_id, rest) = rest.split_first_chunk::<16>().context(CUT_OFF)?;
-    let (partition, rest) = rest.split_first_chunk::<4>().context(CUT_OFF)?;
-    let (offset, rest) = rest.split_first_chunk::<8>().context(CUT_OFF)?;
-    let (version, rest) = rest.split_first_chunk::<4>().context(CUT_OFF)?;
-    let (hash, status) = rest.split_first_chunk::<64>().context(CUT_OFF)?;
-    let status = OrderStatus::SETTABLE
-        .into_iter()
-        .find(|known| known.as_str().as_bytes() == status);
-    let row = KeyRow {
-        hash: RequestHash::parse(hash).context(CUT_OFF)?,
-        event_id: Uuid::from_bytes(*event_id),
-        partition: i32::from_be_bytes(*partition),
-        offset: i64::from_be_bytes(*offset),
-        version: i32::from_be_bytes(*version),
-        status: status.unwrap_or(OrderStatus::Unknown),
-    };
-    Ok(Aged {
-        age: u64::from_be_bytes(*age),
-        row,
-    })
 }
 
 #[cfg(test)]

@@ -1,4 +1,6 @@
 use super::*;
+use crate::event::OrderStatus;
+use crate::idempotency::RequestHash;
 
 fn request(key: &str) -> KeyedRequest {
     KeyedRequest {
@@ -123,13 +125,13 @@ fn a_transaction_that_is_dropped_remembers_nothing() {
 
 #[test]
 fn a_status_that_this_release_lacks_is_unknown() {
-    let mut value = encode(&Aged {
+    let mut value = encode_key(&Aged {
         age: 7,
         row: row("k", 1),
     });
     value.extend_from_slice(b"-twice");
-    assert_eq!(decode(&value).expect("reads").row.status, OrderStatus::Unknown);
-    assert!(decode(&value[..80]).is_err(), "what is cut off is an error");
+    assert_eq!(decode_key(&value).expect("reads").row.status, OrderStatus::Unknown);
+    assert!(decode_key(&value[..80]).is_err(), "what is cut off is an error");
 }
 
 #[test]

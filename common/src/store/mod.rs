@@ -18,9 +18,9 @@ mod transaction;
 
 pub use embedded::{Store, Unwritable};
 pub use error::StoreError;
-pub use keys::{KeyRow, KeyUse};
+pub use keys::KeyUse;
 pub use room::NoRoom;
-pub use rows::{Counters, LastRecord, PartitionRow};
+pub use rows::{Counters, KeyRow, LastRecord, PartitionRow};
 pub use schemas::LearnError;
 pub use table::Table;
 pub use transaction::Transaction;

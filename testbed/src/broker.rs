@@ -1,16 +1,13 @@
 //! A real broker of a test's own, for faults that the shared one must not have: it is stopped, killed, suspended, cut off
 //! and wiped. `scripts/stack.sh` runs it; it is gone when this is dropped.
 
-use std::path::PathBuf;
-use std::process::Command;
-
 use anyhow::Context;
 use tempfile::TempDir;
 
-use crate::ports;
 use crate::proxy::Proxy;
 use crate::servers::Suspended;
-use crate::signal;
+use crate::stack::{self, Ports};
+use crate::{ports, signal};
 
 /// A broker, and a second way to it through a proxy.
 #[derive(Debug)]
@@ -18,9 +15,7 @@ pub struct Broker {
     /// The proxy on the way that [`Self::behind_proxy`] tells.
     pub proxy: Proxy,
     dir: TempDir,
-    port: u16,
-    controller: u16,
-    behind: u16,
+    ports: Ports,
 }
 
 impl Broker {
@@ -29,23 +24,26 @@ impl Broker {
     /// # Errors
     /// When there is no port or directory for it.
     pub async fn new() -> anyhow::Result<Self> {
-        let behind = ports::free()?;
+        let behind_proxy = ports::free()?;
+        let proxy = Proxy::start(&format!("127.0.0.1:{behind_proxy}")).await?;
+        let ports = Ports {
+            kafka: ports::free()?,
+            controller: ports::free()?,
+            // Only a port that is not the others': no registry is started.
+            registry: behind_proxy,
+            behind_proxy,
+            proxy: proxy.address().port(),
+        };
         let dir = tempfile::Builder::new()
             .prefix("orderlog-broker-")
             .tempdir()
             .context("a directory for the broker")?;
-        Ok(Self {
-            proxy: Proxy::start(&format!("127.0.0.1:{behind}")).await?,
-            dir,
-            port: ports::free()?,
-            controller: ports::free()?,
-            behind,
-        })
+        Ok(Self { proxy, dir, ports })
     }
 
     /// Its own address.
     pub fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        format!("127.0.0.1:{}", self.ports.kafka)
     }
 
     /// Its address behind the proxy; clients that are given this one stay behind it.
@@ -97,30 +95,10 @@ impl Broker {
         signal::pid_in(&self.dir.path().join("kafka.pid"))
     }
 
-    async fn stack(&self, arguments: &[&str]) -> anyhow::Result<()> {
-        let mut command = self.command(arguments);
-        let output = tokio::task::spawn_blocking(move || command.output()).await??;
-        let said = String::from_utf8_lossy(&output.stderr);
-        anyhow::ensure!(output.status.success(), "stack.sh {arguments:?} failed: {said}");
+    async fn stack(&self, arguments: &'static [&'static str]) -> anyhow::Result<()> {
+        let (dir, ports) = (self.dir.path().to_owned(), self.ports);
+        tokio::task::spawn_blocking(move || stack::run(&dir, Some(ports), arguments)).await??;
         Ok(())
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let script = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/stack.sh"));
-        let mut command = Command::new(script);
-        command
-            .args(arguments)
-            .env("ORDERLOG_STACK_DIR", self.dir.path())
-            .env("KAFKA_PORT", self.port.to_string())
-            .env("KAFKA_CONTROLLER_PORT", self.controller.to_string())
-            // Only a port that is not the other two; no registry is started.
-            .env("REGISTRY_PORT", self.behind.to_string())
-            .env(
-                "KAFKA_BEHIND_PROXY",
-                format!("{}:{}", self.behind, self.proxy.address().port()),
-            )
-            .env("KAFKA_HEAP_OPTS", "-Xmx512m");
-        command
     }
 }
 

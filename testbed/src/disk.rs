@@ -1,4 +1,4 @@
-//! A small disk of a test's own, in memory: it can be filled to the last byte, freed again, and be made read-only.
+//! A small disk of one's own, in memory: it can be filled to the last byte, freed again, and be made read-only.
 //! Mounting it takes root, or a namespace in which an ordinary user is root: `unshare --mount --map-root-user cargo test …`.
 
 use std::fs::{self, File};
@@ -9,14 +9,20 @@ use std::process::Command;
 use anyhow::Context;
 use tempfile::TempDir;
 
-/// A disk, which is unmounted when this is dropped.
+/// A small disk.
 #[derive(Debug)]
 pub struct SmallDisk {
-    dir: TempDir,
+    // In this order: unmounted before it is removed.
+    mounted: Mounted,
+    _temporary: Option<TempDir>,
 }
 
+/// Where it is mounted. It is unmounted when this is dropped.
+#[derive(Debug)]
+struct Mounted(PathBuf);
+
 impl SmallDisk {
-    /// A disk of that size.
+    /// A disk of that size, in a directory of its own.
     ///
     /// # Errors
     /// When it cannot be mounted: the test then fails, as it would prove nothing.
@@ -25,16 +31,31 @@ impl SmallDisk {
             .prefix("orderlog-disk-")
             .tempdir()
             .context("a directory to mount a disk on")?;
-        let size = format!("size={mib}m");
-        run("mount", &["-t", "tmpfs", "-o", &size, "orderlog-test"], dir.path()).context(
+        let mounted = Mounted::at(dir.path(), mib).context(
             "this test needs a small disk, which only root may mount: run it under `unshare --mount --map-root-user`",
         )?;
-        Ok(Self { dir })
+        Ok(Self {
+            mounted,
+            _temporary: Some(dir),
+        })
+    }
+
+    /// A disk of that size at that place, instead of one that a run which was killed has left there.
+    ///
+    /// # Errors
+    /// When this process may not mount.
+    pub fn mount_at(dir: &Path, mib: u32) -> anyhow::Result<Self> {
+        fs::create_dir_all(dir).with_context(|| format!("making {}", dir.display()))?;
+        while run("umount", &[], dir).is_ok() {}
+        Ok(Self {
+            mounted: Mounted::at(dir, mib)?,
+            _temporary: None,
+        })
     }
 
     /// Where it is.
     pub fn path(&self) -> &Path {
-        self.dir.path()
+        &self.mounted.0
     }
 
     /// The value of `STORE` for a store on it.
@@ -48,7 +69,9 @@ impl SmallDisk {
     /// When that fails otherwise than by its being full.
     pub fn fill(&self) -> anyhow::Result<()> {
         let mut ballast = File::options().create(true).append(true).open(self.ballast())?;
-        for block in [vec![1; 1024 * 1024], vec![1; 4096]] {
+        // Smaller and smaller pieces, as a write that does not fit may write nothing.
+        for size in [1 << 20, 1 << 12, 1] {
+            let block = vec![1; size];
             loop {
                 match ballast.write_all(&block) {
                     Ok(()) => {}
@@ -82,10 +105,20 @@ impl SmallDisk {
     }
 }
 
-impl Drop for SmallDisk {
+impl Mounted {
+    fn at(dir: &Path, mib: u32) -> anyhow::Result<Self> {
+        let size = format!("size={mib}m");
+        run("mount", &["-t", "tmpfs", "-o", &size, "orderlog-test"], dir)?;
+        Ok(Self(dir.to_owned()))
+    }
+}
+
+impl Drop for Mounted {
     fn drop(&mut self) {
         // Lazily: a process that has just been killed may still have files open there.
-        let _ = run("umount", &["--lazy"], self.path());
+        if let Err(error) = run("umount", &["--lazy"], &self.0) {
+            eprintln!("the small disk was not unmounted: {error:#}");
+        }
     }
 }
 

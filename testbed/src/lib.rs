@@ -2,6 +2,7 @@
 //! Nothing here knows how a service works inside; what is asserted stands in the tests.
 //!
 //! - [`servers`]: where broker, registry, Python and jars are; suspending the registry, running Kafka's own tools;
+//! - `stack`: the script that runs servers of one's own;
 //! - [`broker`]: a broker of a test's own, which may be stopped, killed, suspended, cut off and wiped;
 //! - [`world`]: a topic of a test's own, and the services on it;
 //! - [`service`]: one running service, which can be stopped, killed and started again;
@@ -33,6 +34,7 @@ pub mod registry;
 pub mod servers;
 pub mod service;
 mod signal;
+mod stack;
 pub mod topics;
 pub mod torture;
 pub mod traffic;

@@ -2,11 +2,10 @@
 //! disturbs others, and is undone when the guard is dropped. To cut off one service only, use [`crate::proxy`].
 
 use std::path::PathBuf;
-use std::process::Command;
 
 use anyhow::Context;
 
-use crate::signal;
+use crate::{signal, stack};
 
 /// The variables in which `scripts/test.sh` says where everything is.
 const KAFKA: &str = "ORDERLOG_TEST_KAFKA";
@@ -64,16 +63,9 @@ impl Servers {
     /// # Errors
     /// When it fails, with what it said.
     pub fn kafka_tool(&self, class: &str, arguments: &[&str]) -> anyhow::Result<String> {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/stack.sh");
-        let output = Command::new(script)
-            .env("ORDERLOG_STACK_DIR", &self.stack_dir)
-            .args(["kafka-tool", class, "--bootstrap-server", &self.kafka])
-            .args(arguments)
-            .output()
-            .with_context(|| format!("running {script}"))?;
-        let said = String::from_utf8_lossy(&output.stderr);
-        anyhow::ensure!(output.status.success(), "{class} {arguments:?} failed: {said}");
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        let mut all = vec!["kafka-tool", class, "--bootstrap-server", &self.kafka];
+        all.extend(arguments);
+        stack::run(&self.stack_dir, None, &all)
     }
 }
 

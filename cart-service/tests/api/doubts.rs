@@ -2,63 +2,12 @@
 
 use common::event::{OrderEvent, OrderStatus};
 use common::idempotency::{IdempotencyKey, KeyedRequest, RequestHash};
-use common::kafka::partition;
-use rdkafka::ClientConfig;
-use rdkafka::message::OwnedHeaders;
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use reqwest::{Method, StatusCode};
-use sandbox::{foreign, sample};
+use sandbox::foreign;
 use serde_json::{Value, json};
-use std::time::Duration;
 
-use crate::helpers::{App, TOPIC, World, becomes_true};
-
-fn event(order_id: &str, version: i32, status: OrderStatus) -> OrderEvent {
-    let mut event = sample::event(order_id, version);
-    event.order.status = status;
-    event
-}
-
-/// Writes data of a schema under an id, as somebody else's release would.
-fn write(world: &World, schema_id: u32, schema: &str, order_id: &str, data: Value) {
-    let value = foreign::value(schema_id, schema, data).expect("encodes");
-    send(world, home(order_id), order_id, &value);
-}
-
-async fn register(world: &World, subject: &str, schema: &str) -> u32 {
-    let id = foreign::register(&world.registry_url, subject, schema, &json!([])).await;
-    id.expect("registers")
-}
-
-/// Writes a record to a partition.
-fn send(world: &World, partition: i32, order_id: &str, value: &[u8]) {
-    send_with(world, partition, order_id, value, OwnedHeaders::new());
-}
-
-fn send_with(world: &World, partition: i32, order_id: &str, value: &[u8], headers: OwnedHeaders) {
-    let producer: BaseProducer = ClientConfig::new()
-        .set("bootstrap.servers", world.broker.bootstrap_servers())
-        .create()
-        .expect("a producer");
-    let record = BaseRecord::to(TOPIC).partition(partition).key(order_id).payload(value);
-    let record = record.headers(headers);
-    producer.send(record).map_err(|(error, _)| error).expect("sent");
-    producer.flush(Duration::from_secs(10)).expect("written");
-}
-
-/// An event with a field that we lack, under an id that the registry will give to the next schema: that one.
-async fn of_the_next_schema(world: &World, event: &OrderEvent) -> (String, Vec<u8>) {
-    // Ids are given in turn.
-    let newest = register(world, "probe-value", r#""string""#).await;
-    let schema = foreign::with_a_new_field().expect("a schema");
-    let data = serde_json::to_value(event).expect("JSON");
-    let value = foreign::value(newest + 1, &schema, data).expect("encodes");
-    (schema, value)
-}
-
-fn home(order_id: &str) -> i32 {
-    partition::of_key(order_id.as_bytes(), 6)
-}
+use crate::helpers::{App, World, becomes_true};
+use crate::others::{event, home, neighbour, of_the_next_schema, register, send, send_with, write};
 
 fn is_about_a_newer_release(problem: &Value) -> bool {
     let detail = problem["detail"].as_str();
@@ -158,12 +107,7 @@ async fn an_order_with_a_record_of_an_unknown_schema_is_in_doubt_until_the_schem
         "{health}"
     );
     // Others, of the same partition too, are not in doubt.
-    let home = partition::of_key(b"A-1", 6);
-    let neighbour = (0..)
-        .map(|n| format!("B-{n}"))
-        .find(|id| partition::of_key(id.as_bytes(), 6) == home);
-    let neighbour = neighbour.expect("an id");
-    assert_eq!(app.create_short(&neighbour).await.0, StatusCode::CREATED);
+    assert_eq!(app.create_short(&neighbour("A-1")).await.0, StatusCode::CREATED);
     // A restart does not forget the doubt.
     let app = world
         .start_unready(app.stop().await, |config| config.unknown_schema_grace_ms = 50)
@@ -181,7 +125,7 @@ async fn an_order_with_a_record_of_an_unknown_schema_is_in_doubt_until_the_schem
     };
     assert!(becomes_true(newer).await, "{:?}", app.update("A-1", "processing").await);
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CONFLICT);
-    let (status, body) = app.update(&neighbour, "confirmed").await;
+    let (status, body) = app.update(&neighbour("A-1"), "confirmed").await;
     assert_eq!(
         (status, &body["order"]["version"]),
         (StatusCode::OK, &json!(2)),
@@ -292,9 +236,7 @@ async fn a_key_whose_event_lost_after_all_is_not_answered_with_it() {
     let late = ours(&event("A-1", 2, OrderStatus::Shipped));
     send_with(&world, home("A-1"), "A-1", &late, request.headers());
     // It is read, and counts as applied for now: what is behind it is read too.
-    let neighbour = (0..).map(|n| format!("B-{n}")).find(|id| home(id) == home("A-1"));
-    let neighbour = neighbour.expect("an order in the same partition");
-    assert_eq!(app.create_short(&neighbour).await.0, StatusCode::CREATED);
+    assert_eq!(app.create_short(&neighbour("A-1")).await.0, StatusCode::CREATED);
     // The schema is known after all: the record before it has won.
     register(&world, "newer-value", &schema).await;
     let known = async || is_about_a_newer_release(&app.update("A-1", "processing").await.1);

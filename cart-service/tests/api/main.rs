@@ -5,6 +5,7 @@ mod create;
 mod doubts;
 mod helpers;
 mod idempotency;
+mod others;
 mod outages;
 mod pages;
 mod replicas;

@@ -104,6 +104,14 @@ impl Setup {
         Ok(self.with("KAFKA_CONFIG", file.display().to_string()))
     }
 
+    /// The same, seeing every record up to a second late: the broker holds its fetches back, as it never has enough for them.
+    ///
+    /// # Errors
+    /// When its settings cannot be written.
+    pub fn lagging(self) -> anyhow::Result<Self> {
+        self.with_kafka_settings("fetch.min.bytes=100000000\nfetch.wait.max.ms=1000\n")
+    }
+
     /// Starts it, and does not wait.
     ///
     /// # Errors

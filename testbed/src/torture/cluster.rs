@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use tokio::sync::Mutex;
 
-use super::disk::Disk;
 use super::faults::{Fault, Target};
 use super::history::{Clock, Ending, How, Recorder};
 use super::stack::{Ports, Server, Stack};
+use crate::disk::SmallDisk;
 use crate::proxy::Proxy;
 use crate::service::{Program, Service, Setup};
 
@@ -22,6 +22,9 @@ pub const TOPIC: &str = "torture";
 pub const STORES: &str = "stores";
 /// Where the small disk is mounted.
 pub const DISK: &str = "disk";
+/// Room for the journals of two stores, which grow to 64 MiB each, for the room that the services leave free, and for half
+/// an hour's orders.
+pub const DISK_MIB: u32 = 384;
 const SERVICES: [(Target, Program); 3] = [
     (Target::CartA, Program::Cart),
     (Target::CartB, Program::Cart),
@@ -38,7 +41,7 @@ pub struct Cluster {
     urls: [String; 3],
     broker: Proxy,
     registry: Proxy,
-    disk: Option<Disk>,
+    disk: Option<SmallDisk>,
     pub stack: Arc<Stack>,
     pub endings: Recorder<Ending>,
     clock: Clock,
@@ -54,7 +57,13 @@ impl Cluster {
     ///
     /// # Errors
     /// When something does not start.
-    pub async fn start(dir: &Path, run: &Path, ports: Ports, disk: Option<Disk>, clock: Clock) -> anyhow::Result<Self> {
+    pub async fn start(
+        dir: &Path,
+        run: &Path,
+        ports: Ports,
+        disk: Option<SmallDisk>,
+        clock: Clock,
+    ) -> anyhow::Result<Self> {
         let stack_dir = dir.join("stack");
         let stack = Arc::new(tokio::task::spawn_blocking(move || Stack::start(&stack_dir, ports)).await??);
         let broker = Proxy::start_at(ports.broker_proxy(), &format!("127.0.0.1:{}", ports.behind_proxy())).await?;

@@ -2,7 +2,8 @@
 //! end everything that is left is compared with what the clients were told. It shares no decoder, no event, no rule and no
 //! fold with the services; `docs/reliability.md` says what it shows.
 //!
-//! - [`cluster`]: what runs, from [`stack`] (servers), the services, a proxy before each server and a small [`disk`];
+//! - [`cluster`]: what runs, from [`stack`] (servers), the services, a proxy before each server and a small disk, which an
+//!   ordinary user may mount in a [`namespace`];
 //! - [`intent`] and [`clients`]: what clients mean to do, and do; [`history`]: what they were told;
 //! - [`faults`]: which fault comes when; [`nemesis`] and [`foreign`]: who does them;
 //! - [`evidence`]: what is read at the end; [`decode`] and [`fold`]: what it means; [`show`]: how it must be shown;
@@ -12,13 +13,13 @@ mod checks;
 mod clients;
 mod cluster;
 mod decode;
-mod disk;
 mod evidence;
 mod faults;
 mod fold;
 mod foreign;
 mod history;
 mod intent;
+mod namespace;
 mod nemesis;
 mod report;
 mod run;

@@ -13,16 +13,17 @@ use tokio::sync::watch;
 
 use super::checks::Run;
 use super::clients::{CLIENTS, Client};
-use super::cluster::{Cluster, DISK, STORES};
+use super::cluster::{Cluster, DISK, DISK_MIB, STORES};
 use super::decode;
-use super::disk::{self, Disk};
 use super::evidence::Evidence;
 use super::faults::{self, Choice, Fault, Planned};
 use super::foreign::Foreigner;
 use super::history::{Class, Clock, Op, Recorder, Round};
+use super::namespace;
 use super::nemesis::Nemesis;
 use super::report;
 use super::stack::Ports;
+use crate::disk::SmallDisk;
 use crate::service::Program;
 
 /// How many runs are kept; one of half an hour takes some 50 MB.
@@ -245,11 +246,11 @@ fn directory_of_run(dir: &Path, seed: u64) -> anyhow::Result<PathBuf> {
 }
 
 /// The small disk, where there can be one. CI must not leave this fault out.
-fn small_disk(dir: &Path) -> anyhow::Result<Option<Disk>> {
-    match Disk::mount(&dir.join(DISK)) {
+fn small_disk(dir: &Path) -> anyhow::Result<Option<SmallDisk>> {
+    match SmallDisk::mount_at(&dir.join(DISK), DISK_MIB) {
         Ok(disk) => Ok(Some(disk)),
         Err(error) => {
-            disk::enter_namespace();
+            namespace::enter();
             let left_out = "no small disk can be mounted here, not in a namespace either";
             anyhow::ensure!(std::env::var("CI").as_deref() != Ok("true"), "{left_out}: {error:#}");
             eprintln!("torture: {left_out}; the fault \"disk full\" is left out ({error:#})");

@@ -1,13 +1,10 @@
 //! A broker and a registry of this run's own, through `scripts/stack.sh`, in a directory and on ports of their own.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use anyhow::Context;
 
-use crate::signal;
-
-const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/stack.sh");
+use crate::{signal, stack};
 
 /// One of the servers, by the name that the script has for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,13 +99,8 @@ impl Stack {
     /// # Errors
     /// When it does not run.
     pub fn signal(&self, server: Server, signal: &str) -> anyhow::Result<()> {
-        let file = self.dir.join(format!("{}.pid", server.name()));
-        let text = std::fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
-        let pid = text.trim().parse();
-        signal::send(
-            signal,
-            pid.with_context(|| format!("{} holds no process id", file.display()))?,
-        )
+        let pid = signal::pid_in(&self.dir.join(format!("{}.pid", server.name())))?;
+        signal::send(signal, pid)
     }
 
     /// Ends a server as an operator would, and waits for that.
@@ -128,29 +120,14 @@ impl Stack {
     }
 
     fn script(&self, arguments: &[&str]) -> anyhow::Result<()> {
-        let ports = self.ports;
-        let behind = format!("{}:{}", ports.behind_proxy(), ports.broker_proxy());
-        let mut command = Command::new(SCRIPT);
-        command
-            .args(arguments)
-            .env("ORDERLOG_STACK_DIR", &self.dir)
-            .env("KAFKA_PORT", ports.kafka().to_string())
-            .env("KAFKA_CONTROLLER_PORT", ports.controller().to_string())
-            .env("REGISTRY_PORT", ports.registry().to_string())
-            .env("KAFKA_BEHIND_PROXY", behind)
-            .stdin(Stdio::null());
-        if std::env::var_os("KAFKA_HEAP_OPTS").is_none() {
-            command.env("KAFKA_HEAP_OPTS", "-Xmx512m");
-        }
-        let output = command.output().with_context(|| format!("running {SCRIPT}"))?;
-        let said = String::from_utf8_lossy(&output.stderr);
-        anyhow::ensure!(
-            output.status.success(),
-            "stack.sh {} failed: {}",
-            arguments.join(" "),
-            said.trim()
-        );
-        Ok(())
+        let ports = stack::Ports {
+            kafka: self.ports.kafka(),
+            controller: self.ports.controller(),
+            registry: self.ports.registry(),
+            behind_proxy: self.ports.behind_proxy(),
+            proxy: self.ports.broker_proxy(),
+        };
+        stack::run(&self.dir, Some(ports), arguments).map(drop)
     }
 }
 

@@ -80,10 +80,9 @@ async fn a_request_whose_answer_a_crash_has_taken_is_carried_out_once() -> anyho
 async fn a_retry_through_a_process_that_lags_gets_the_first_answer() -> anyhow::Result<()> {
     let world = World::new("idempotency-lag")?;
     let one = world.cart()?.start().await?;
-    // The broker holds its fetches back, as it never has enough for them: this process sees every record late.
     let lagging = world
         .cart()?
-        .with_kafka_settings("fetch.min.bytes=100000000\nfetch.wait.max.ms=1000\n")?
+        .lagging()?
         .with("WRITE_DEADLINE_MS", "30000")
         .start()
         .await?;
@@ -145,10 +144,9 @@ async fn a_504_says_how_to_find_out_and_the_same_key_does() -> anyhow::Result<()
     let world = World::new("idempotency-unknown")?;
     let other = world.cart()?.start().await?;
     // Held back below its deadline: what it writes is not read back in time.
-    let held_back = "fetch.min.bytes=100000000\nfetch.wait.max.ms=1000\n";
     let hasty = world
         .cart()?
-        .with_kafka_settings(held_back)?
+        .lagging()?
         .with("WRITE_DEADLINE_MS", "500")
         .start()
         .await?;

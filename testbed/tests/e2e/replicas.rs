@@ -108,11 +108,9 @@ async fn updates_of_one_order_through_both_at_once_make_one_history() -> anyhow:
 async fn a_process_that_lags_refuses_only_what_is_so() -> anyhow::Result<()> {
     let world = World::new("replicas-lag")?;
     let one = world.cart()?.start().await?;
-    // The broker holds its fetches back, as it never has enough for them: this process sees every record late.
-    let held_back = "fetch.min.bytes=100000000\nfetch.wait.max.ms=1000\n";
     let lagging = world
         .cart()?
-        .with_kafka_settings(held_back)?
+        .lagging()?
         .with("WRITE_DEADLINE_MS", "30000")
         .start()
         .await?;

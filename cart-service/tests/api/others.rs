@@ -1,0 +1,66 @@
+//! Records of other writers: of other releases, of other instances.
+
+use std::time::Duration;
+
+use common::event::{OrderEvent, OrderStatus};
+use common::kafka::partition;
+use rdkafka::ClientConfig;
+use rdkafka::message::OwnedHeaders;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use sandbox::{foreign, sample};
+use serde_json::{Value, json};
+
+use crate::helpers::{TOPIC, World};
+
+pub fn event(order_id: &str, version: i32, status: OrderStatus) -> OrderEvent {
+    let mut event = sample::event(order_id, version);
+    event.order.status = status;
+    event
+}
+
+/// Writes data of a schema under an id, as somebody else's release would.
+pub fn write(world: &World, schema_id: u32, schema: &str, order_id: &str, data: Value) {
+    let value = foreign::value(schema_id, schema, data).expect("encodes");
+    send(world, home(order_id), order_id, &value);
+}
+
+pub async fn register(world: &World, subject: &str, schema: &str) -> u32 {
+    let id = foreign::register(&world.registry_url, subject, schema, &json!([])).await;
+    id.expect("registers")
+}
+
+/// Writes a record to a partition.
+pub fn send(world: &World, partition: i32, order_id: &str, value: &[u8]) {
+    send_with(world, partition, order_id, value, OwnedHeaders::new());
+}
+
+pub fn send_with(world: &World, partition: i32, order_id: &str, value: &[u8], headers: OwnedHeaders) {
+    let producer: BaseProducer = ClientConfig::new()
+        .set("bootstrap.servers", world.broker.bootstrap_servers())
+        .create()
+        .expect("a producer");
+    let record = BaseRecord::to(TOPIC).partition(partition).key(order_id).payload(value);
+    let record = record.headers(headers);
+    producer.send(record).map_err(|(error, _)| error).expect("sent");
+    producer.flush(Duration::from_secs(10)).expect("written");
+}
+
+/// An event with a field that we lack, under an id that the registry will give to the next schema: that one.
+pub async fn of_the_next_schema(world: &World, event: &OrderEvent) -> (String, Vec<u8>) {
+    // Ids are given in turn.
+    let newest = register(world, "probe-value", r#""string""#).await;
+    let schema = foreign::with_a_new_field().expect("a schema");
+    let data = serde_json::to_value(event).expect("JSON");
+    let value = foreign::value(newest + 1, &schema, data).expect("encodes");
+    (schema, value)
+}
+
+pub fn home(order_id: &str) -> i32 {
+    partition::of_key(order_id.as_bytes(), 6)
+}
+
+/// Another order of the same partition.
+pub fn neighbour(order_id: &str) -> String {
+    let mut others = (0..).map(|n| format!("B-{n}"));
+    others.find(|other| home(other) == home(order_id)).expect("an id")
+}

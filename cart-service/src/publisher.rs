@@ -1,6 +1,6 @@
 //! Puts events on the topic. Whether one won is not known here: that is read back from the log.
 
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -8,14 +8,16 @@ use common::codec;
 use common::crash_point::{self, Point};
 use common::event::OrderEvent;
 use common::idempotency::KeyedRequest;
+use common::kafka::brokers::{KnownBrokers, tend};
 use common::kafka::closing;
 use common::kafka::config::Cluster;
-use common::kafka::link;
+use common::kafka::context;
 use common::life::Life;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, ThreadedProducer};
+use rdkafka::statistics::Statistics;
 use tokio::sync::oneshot;
 
 /// Why an event was not taken. It is certain that it is not on the topic.
@@ -39,16 +41,23 @@ pub struct Publisher {
     delivery_timeout: Duration,
     life: Life,
     /// Sending holds it shared, and only for as long as it takes to queue a record.
-    producer: RwLock<ThreadedProducer<Reports>>,
+    producer: Arc<RwLock<ThreadedProducer<Reports>>>,
 }
 
 impl Publisher {
-    /// A producer for that topic. `delivery_timeout` must be below the deadline of a request.
+    /// A producer for that topic. `delivery_timeout` must be below the deadline of a request. Call it within a tokio
+    /// runtime.
     ///
     /// # Errors
     /// When the client cannot be made.
     pub fn new(cluster: Cluster, topic: &str, delivery_timeout: Duration, life: Life) -> anyhow::Result<Self> {
-        let producer = RwLock::new(make(&cluster, delivery_timeout, life.clone())?);
+        let producer = Arc::new(RwLock::new(make(&cluster, delivery_timeout, life.clone())?));
+        let servers = cluster.bootstrap_servers.clone();
+        tend(&producer, &life, "the Kafka producer's brokers", move |producer| {
+            let producer = producer.read().unwrap_or_else(PoisonError::into_inner);
+            let client = producer.client();
+            client.context().brokers.find_again(client, &servers);
+        });
         Ok(Self {
             cluster,
             topic: topic.to_owned(),
@@ -139,18 +148,26 @@ fn make(cluster: &Cluster, delivery_timeout: Duration, life: Life) -> anyhow::Re
     let millis = u64::try_from(delivery_timeout.as_millis()).unwrap_or(u64::MAX);
     cluster
         .event_producer(millis)
-        .create_with_context(Reports { life })
+        .create_with_context(Reports {
+            life,
+            brokers: KnownBrokers::default(),
+        })
         .context("making the Kafka producer: check KAFKA_BOOTSTRAP_SERVERS and KAFKA_CONFIG")
 }
 
 /// Passes on what became of each record, and logs failures once.
 struct Reports {
     life: Life,
+    brokers: KnownBrokers,
 }
 
 impl ClientContext for Reports {
+    fn stats(&self, statistics: Statistics) {
+        self.brokers.learn(&statistics);
+    }
+
     fn log(&self, level: RDKafkaLogLevel, fac: &str, log_message: &str) {
-        link::log(level, fac, log_message);
+        context::log(level, fac, log_message);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {

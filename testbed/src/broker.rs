@@ -4,6 +4,7 @@
 use anyhow::Context;
 use tempfile::TempDir;
 
+use crate::brokerless::Brokerless;
 use crate::proxy::Proxy;
 use crate::servers::Suspended;
 use crate::stack::{self, Ports};
@@ -14,6 +15,8 @@ use crate::{ports, signal};
 pub struct Broker {
     /// The proxy on the way that [`Self::behind_proxy`] tells.
     pub proxy: Proxy,
+    /// What that proxy leads to.
+    pub brokerless: Brokerless,
     dir: TempDir,
     ports: Ports,
 }
@@ -25,7 +28,8 @@ impl Broker {
     /// When there is no port or directory for it.
     pub async fn new() -> anyhow::Result<Self> {
         let behind_proxy = ports::free()?;
-        let proxy = Proxy::start(&format!("127.0.0.1:{behind_proxy}")).await?;
+        let brokerless = Brokerless::start(format!("127.0.0.1:{behind_proxy}")).await?;
+        let proxy = Proxy::start(&format!("127.0.0.1:{}", brokerless.port())).await?;
         let ports = Ports {
             kafka: ports::free()?,
             controller: ports::free()?,
@@ -38,7 +42,12 @@ impl Broker {
             .prefix("orderlog-broker-")
             .tempdir()
             .context("a directory for the broker")?;
-        Ok(Self { proxy, dir, ports })
+        Ok(Self {
+            proxy,
+            brokerless,
+            dir,
+            ports,
+        })
     }
 
     /// Its own address.

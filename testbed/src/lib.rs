@@ -4,6 +4,7 @@
 //! - [`servers`]: where broker, registry, Python and jars are; suspending the registry, running Kafka's own tools;
 //! - `stack`: the script that runs servers of one's own;
 //! - [`broker`]: a broker of a test's own, which may be stopped, killed, suspended, cut off and wiped;
+//! - [`brokerless`]: a broker that tells of no brokers;
 //! - [`world`]: a topic of a test's own, and the services on it;
 //! - [`service`]: one running service, which can be stopped, killed and started again;
 //! - [`client`] and [`views`]: its HTTP API, and what that answers;
@@ -20,6 +21,7 @@
 //! - [`wait`]: conditions that are awaited, for a bounded time.
 
 pub mod broker;
+pub mod brokerless;
 pub mod client;
 pub mod disk;
 pub mod events;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rdkafka::consumer::BaseConsumer;
 
-use super::link::LinkContext;
+use super::context::LinkContext;
 
 /// How long closing may hold up its owner. With a broker it takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(1);

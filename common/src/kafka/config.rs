@@ -6,6 +6,9 @@ use rdkafka::config::RDKafkaLogLevel;
 
 use crate::config::Secret;
 
+/// Statistics tell whether a client knows any broker (see `brokers`).
+const STATISTICS: (&str, &str) = ("statistics.interval.ms", "1000");
+
 /// How to reach a cluster, and as whom.
 #[derive(Clone, Debug)]
 pub struct Cluster {
@@ -87,7 +90,8 @@ impl Cluster {
             // The end of what any reader can have seen. A record behind another producer's open transaction is seen by
             // nobody yet, so nobody was told that it won.
             .set("isolation.level", "read_committed")
-            .set("allow.auto.create.topics", "false");
+            .set("allow.auto.create.topics", "false")
+            .set(STATISTICS.0, STATISTICS.1);
         config
     }
 
@@ -122,6 +126,7 @@ impl Cluster {
         config
             // No record twice and none out of order on a retry.
             .set("enable.idempotence", "true")
+            .set(STATISTICS.0, STATISTICS.1)
             .set("acks", "all")
             // What Java producers do with a key, so every client agrees on an order's partition.
             .set("partitioner", "murmur2_random")

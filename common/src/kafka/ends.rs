@@ -14,7 +14,10 @@ use anyhow::Context;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use tokio::sync::oneshot;
 
+use super::brokers::tend;
 use super::config::Cluster;
+use super::context::{self, LinkContext};
+use super::link::Link;
 use crate::crash_point::{self, Point};
 use crate::life::Life;
 
@@ -27,7 +30,8 @@ type Asker = oneshot::Sender<Result<i64, String>>;
 pub struct Ends(Arc<Questions>);
 
 struct Questions {
-    consumer: BaseConsumer,
+    consumer: BaseConsumer<LinkContext>,
+    servers: String,
     topic: String,
     /// Who waits for the next question. A partition is here while one about it is under way.
     askers: Mutex<HashMap<i32, Vec<Asker>>>,
@@ -35,21 +39,24 @@ struct Questions {
 }
 
 impl Ends {
-    /// Makes the client.
+    /// Makes the client. Call it within a tokio runtime.
     ///
     /// # Errors
     /// When that fails.
     pub fn new(cluster: &Cluster, topic: &str, life: &Life) -> anyhow::Result<Self> {
         let consumer = cluster
             .ends()
-            .create()
+            .create_with_context(LinkContext::new(Link::default(), topic))
             .context("making the Kafka client that asks for ends")?;
-        Ok(Self(Arc::new(Questions {
+        let questions = Arc::new(Questions {
             consumer,
+            servers: cluster.bootstrap_servers.clone(),
             topic: topic.to_owned(),
             askers: Mutex::default(),
             life: life.clone(),
-        })))
+        });
+        tend(&questions, life, "the client that asks for ends", Questions::serve);
+        Ok(Self(questions))
     }
 
     /// The offset behind the partition's last record, as the broker had it at some time after this call began. Call it
@@ -71,6 +78,13 @@ impl Ends {
 }
 
 impl Questions {
+    /// Serves what the client says of itself, which would pile up. It reads nothing, so no record is among it.
+    fn serve(&self) {
+        while context::poll(&self.consumer, Duration::ZERO).is_some() {}
+        let brokers = self.consumer.context().brokers();
+        brokers.find_again(self.consumer.client(), &self.servers);
+    }
+
     /// Joins those who wait. Returns whether nobody puts questions about that partition yet.
     fn join(&self, partition: i32, asker: Asker) -> bool {
         let mut all = self.lock();
@@ -128,8 +142,8 @@ mod tests {
         Arc::into_inner(questions).expect("no other handle")
     }
 
-    #[test]
-    fn who_comes_while_a_question_is_under_way_waits_for_the_next() {
+    #[tokio::test]
+    async fn who_comes_while_a_question_is_under_way_waits_for_the_next() {
         let questions = questions();
         let ((first, _a), (second, _b), (other, _c)) = (oneshot::channel(), oneshot::channel(), oneshot::channel());
         assert!(questions.join(1, first));
@@ -143,8 +157,8 @@ mod tests {
         assert!(questions.next(1).is_none());
     }
 
-    #[test]
-    fn a_question_that_nobody_waits_for_any_more_is_not_put() {
+    #[tokio::test]
+    async fn a_question_that_nobody_waits_for_any_more_is_not_put() {
         let questions = questions();
         let (asker, gone) = oneshot::channel();
         assert!(questions.join(1, asker));

@@ -1,13 +1,9 @@
-//! The link to the broker, as librdkafka's own statistics, error events and log lines show it.
+//! The link to the broker, as librdkafka's own statistics, error events and log lines show it to a [`context`](super::context).
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use rdkafka::client::ClientContext;
-use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::consumer::ConsumerContext;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::statistics::{Broker, Statistics};
 
 /// How long a broker may be silent before what we know counts as old. A quiet broker answers a fetch twice a second.
@@ -84,10 +80,14 @@ impl Link {
         std::mem::take(&mut self.lock().made_anew)
     }
 
-    fn learn_topic_id(&self, id: &str) {
+    pub(super) fn learn_topic_id(&self, id: &str) {
         let mut state = self.lock();
         let known = state.topic_id.replace(id.to_owned());
         state.made_anew |= known.is_some_and(|known| known != id);
+    }
+
+    pub(super) fn complain(&self, reason: &str) {
+        self.lock().last_error = Some(reason.to_owned());
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
@@ -95,7 +95,7 @@ impl Link {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn update(&self, topic: &str, statistics: &Statistics) {
+    pub(super) fn update(&self, topic: &str, statistics: &Statistics) {
         let now = Instant::now();
         // rxidle: microseconds since anything was received; -1: never. waitresp_cnt: requests that were not answered yet
         // (librdkafka, STATISTICS.md). A broker that was asked nothing owes no answer: its silence tells nothing.
@@ -127,91 +127,4 @@ impl Link {
 
 fn recent(heard: Option<Instant>) -> bool {
     heard.is_some_and(|at| at.elapsed() < SILENCE)
-}
-
-/// The context of a consumer that feeds a [`Link`].
-pub struct LinkContext {
-    link: Link,
-    topic: String,
-}
-
-impl LinkContext {
-    /// Feeds `link` with what is heard of `topic`.
-    pub fn new(link: Link, topic: &str) -> Self {
-        Self {
-            link,
-            topic: topic.to_owned(),
-        }
-    }
-}
-
-impl ClientContext for LinkContext {
-    fn stats(&self, statistics: Statistics) {
-        self.link.update(&self.topic, &statistics);
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        // The end of a partition comes this way too, and is none.
-        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::PartitionEOF) {
-            return;
-        }
-        self.link.lock().last_error = Some(reason.to_owned());
-        tracing::debug!(%error, reason, "kafka client");
-    }
-
-    fn log(&self, level: RDKafkaLogLevel, fac: &str, log_message: &str) {
-        if let Some(id) = new_topic_id(log_message, &self.topic) {
-            self.link.learn_topic_id(id);
-        }
-        log(level, fac, log_message);
-    }
-}
-
-impl ConsumerContext for LinkContext {}
-
-/// What librdkafka shows where a broker tells no id: one before 2.8, or a gateway. It says nothing of the topic.
-const NO_ID: &str = "AAAAAAAAAAAAAAAAAAAAAA";
-
-/// The id that a topic has now, when that is what librdkafka's line says. It notices that a topic was deleted and made
-/// again, goes on with the new one at the old one's offset (2.12: "an offset reset must be triggered", says a note in
-/// `rd_kafka_topic_metadata_update0`), and tells nobody but its debug log.
-fn new_topic_id<'a>(line: &'a str, topic: &str) -> Option<&'a str> {
-    let (before, ids) = line.split_once(" changed id from ")?;
-    let named = before.rsplit_once("Topic ").is_some_and(|(_, name)| name == topic);
-    ids.split_once(" to ")
-        .map(|(_, id)| id)
-        .filter(|id| named && *id != NO_ID)
-}
-
-/// librdkafka's log lines, one level lower: its "error" is mostly a broker that is away, which health tells better.
-pub fn log(level: RDKafkaLogLevel, fac: &str, message: &str) {
-    match level {
-        RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical => {
-            tracing::error!(target: "librdkafka", fac, "{message}");
-        }
-        RDKafkaLogLevel::Error | RDKafkaLogLevel::Warning => tracing::info!(target: "librdkafka", fac, "{message}"),
-        _ => tracing::debug!(target: "librdkafka", fac, "{message}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_topic_that_was_made_anew_is_told_once_and_only_when_its_name_was_known_before() {
-        let link = Link::default();
-        let context = LinkContext::new(link.clone(), "orders");
-        let says = |line: &str| context.log(RDKafkaLogLevel::Debug, "METADATA", line);
-        says("[thrd:main]: Topic orders changed id from AAAAAAAAAAAAAAAAAAAAAA to 7xT0");
-        says("[thrd:main]: Topic other-orders changed id from 7xT0 to 9yU1");
-        says("[thrd:main]: Topic orders changed id from 7xT0 to 7xT0");
-        assert!(!link.take_made_anew());
-        says("[thrd:main]: Topic orders changed id from 7xT0 to AAAAAAAAAAAAAAAAAAAAAA");
-        says("[thrd:main]: Topic orders changed id from AAAAAAAAAAAAAAAAAAAAAA to 7xT0");
-        assert!(!link.take_made_anew(), "another broker tells no ids");
-        says("[thrd:main]: Topic orders changed id from 7xT0 to 8zV2");
-        assert!(link.take_made_anew());
-        assert!(!link.take_made_anew());
-    }
 }

@@ -11,10 +11,14 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::closing::Closing;
 use super::config::Cluster;
-use super::link::{Link, LinkContext};
+use super::context::{self, LinkContext};
+use super::link::Link;
 
 /// How much a batch may hold, in bytes of keys and values; the record that passes it is the last.
 const MOST_BYTES: usize = 8 * 1024 * 1024;
+
+/// How many records and errors are dropped in one go while nothing is to be read.
+const MOST_UNREAD: usize = 1_000;
 
 /// All that a reader can see.
 pub enum Seen<'a> {
@@ -35,6 +39,7 @@ pub struct LogReader {
     consumer: Closing,
     link: Link,
     topic: String,
+    servers: String,
 }
 
 impl LogReader {
@@ -51,6 +56,7 @@ impl LogReader {
             consumer: Closing::new(consumer),
             link,
             topic: topic.to_owned(),
+            servers: cluster.bootstrap_servers.clone(),
         })
     }
 
@@ -91,6 +97,18 @@ impl LogReader {
         Ok(self.consumer.assign(&self.list(from)?)?)
     }
 
+    /// Serves what the client says of itself while nothing is to be read; it would pile up. Returns whether the topic was
+    /// deleted and made again since that was last asked. Records that it meets are lost to this reader.
+    pub fn serve(&self) -> bool {
+        for _ in 0..MOST_UNREAD {
+            if context::poll(&self.consumer, Duration::ZERO).is_none() {
+                break;
+            }
+        }
+        self.find_brokers_again();
+        self.link.take_made_anew()
+    }
+
     /// What has queued up: waits up to `patience` for the first thing, then takes what is there, up to `most` and a limit
     /// of bytes.
     pub fn next_batch(&self, most: usize, patience: Duration) -> Vec<Seen<'_>> {
@@ -103,7 +121,7 @@ impl LogReader {
             } else {
                 Duration::ZERO
             };
-            match self.consumer.poll(wait) {
+            match context::poll(&self.consumer, wait) {
                 None => break,
                 Some(Ok(record)) => {
                     bytes += record.payload_len() + record.key_len();
@@ -112,6 +130,7 @@ impl LogReader {
                 Some(Err(error)) => batch.extend(seen(error)),
             }
         }
+        self.find_brokers_again();
         // Records of the new topic may be among them, at offsets that meant something else in the old one.
         if self.link.take_made_anew() {
             return vec![Seen::MadeAnew];
@@ -157,6 +176,11 @@ impl LogReader {
         if let Err(error) = shown {
             tracing::debug!(%error, "progress not shown in kafka");
         }
+    }
+
+    fn find_brokers_again(&self) {
+        let brokers = self.consumer.context().brokers();
+        brokers.find_again(self.consumer.client(), &self.servers);
     }
 
     fn list(&self, offsets: impl IntoIterator<Item = (i32, i64)>) -> anyhow::Result<TopicPartitionList> {

@@ -6,11 +6,15 @@
 //! - [`log_reader`]: reading a topic in order, per partition;
 //! - [`headers`]: reading a record's headers;
 //! - [`ends`]: asking the broker where a partition ends;
+//! - [`brokers`]: what a client does that knows no broker any more;
 //! - [`closing`]: ending a client without waiting for it;
+//! - [`context`]: what a client says of itself;
 //! - [`link`]: whether the broker is heard.
 
+pub mod brokers;
 pub mod closing;
 pub mod config;
+pub mod context;
 pub mod ends;
 pub mod headers;
 pub mod link;

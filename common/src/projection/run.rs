@@ -17,7 +17,7 @@ use super::waiters::Waiters;
 use super::{Command, Settings};
 use crate::crash_point::{self, Point};
 use crate::kafka::link::Link;
-use crate::kafka::log_reader::{LogReader, Seen};
+use crate::kafka::log_reader::LogReader;
 use crate::store::Store;
 
 /// Most records of one batch: bounds what is held in memory and how long a commit takes.
@@ -155,8 +155,7 @@ impl<U: Unusables> Runner<U> {
                     return true;
                 }
             }
-            // The broker's callbacks (link, errors) are served by polling.
-            if matches!(reader.next_batch(1, Duration::ZERO)[..], [Seen::MadeAnew]) {
+            if reader.serve() {
                 self.meet_new_topic();
                 self.lost = None;
             }

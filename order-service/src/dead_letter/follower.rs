@@ -106,6 +106,7 @@ impl Follower {
             // A failure is told by the condition, and mended by beginning anew.
             return self.read(Duration::ZERO).unwrap_or_default();
         }
+        self.anew |= self.reader.serve();
         if self.tried.elapsed() > RETRY {
             match self.begin() {
                 Ok(partitions) => self.partitions = partitions,

@@ -6,14 +6,16 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use common::crash_point::{self, Point};
+use common::kafka::brokers::KnownBrokers;
 use common::kafka::config::Cluster;
-use common::kafka::link;
+use common::kafka::context;
 use common::life::Life;
 use rdkafka::Message;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, ThreadedProducer};
+use rdkafka::statistics::Statistics;
 
 use super::letter::{Form, Letter};
 use crate::SERVICE;
@@ -111,6 +113,11 @@ impl Writer {
 
     /// The next report, if there is one until then.
     pub fn next_report(&self, until: Instant) -> Option<Report> {
+        let client = self.producer.client();
+        client
+            .context()
+            .brokers
+            .find_again(client, &self.cluster.bootstrap_servers);
         self.reports
             .recv_timeout(until.saturating_duration_since(Instant::now()))
             .ok()
@@ -157,6 +164,7 @@ fn make(
         .create_with_context(Reports {
             sender,
             life: life.clone(),
+            brokers: KnownBrokers::default(),
         })
         .context("making the Kafka producer of dead letters: check KAFKA_BOOTSTRAP_SERVERS and KAFKA_CONFIG")
 }
@@ -174,11 +182,16 @@ fn not_written(error: &KafkaError) -> NotWritten {
 struct Reports {
     sender: mpsc::Sender<Report>,
     life: Life,
+    brokers: KnownBrokers,
 }
 
 impl ClientContext for Reports {
+    fn stats(&self, statistics: Statistics) {
+        self.brokers.learn(&statistics);
+    }
+
     fn log(&self, level: RDKafkaLogLevel, fac: &str, log_message: &str) {
-        link::log(level, fac, log_message);
+        context::log(level, fac, log_message);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {

@@ -1,0 +1,134 @@
+//! What librdkafka tells its owner: statistics, errors and log lines, which come while a client is polled.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::message::BorrowedMessage;
+use rdkafka::statistics::Statistics;
+
+use super::brokers::KnownBrokers;
+use super::link::Link;
+
+/// The context of a consumer that feeds a [`Link`].
+pub struct LinkContext {
+    link: Link,
+    topic: String,
+    brokers: KnownBrokers,
+    /// How much the client has said.
+    said: AtomicU64,
+}
+
+impl LinkContext {
+    /// Feeds `link` with what is heard of `topic`.
+    pub fn new(link: Link, topic: &str) -> Self {
+        Self {
+            link,
+            topic: topic.to_owned(),
+            brokers: KnownBrokers::default(),
+            said: AtomicU64::new(0),
+        }
+    }
+
+    /// Whether the consumer knows any broker.
+    pub fn brokers(&self) -> &KnownBrokers {
+        &self.brokers
+    }
+
+    fn hear(&self) {
+        self.said.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl ClientContext for LinkContext {
+    fn stats(&self, statistics: Statistics) {
+        self.hear();
+        self.link.update(&self.topic, &statistics);
+        self.brokers.learn(&statistics);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.hear();
+        // The end of a partition comes this way too, and is none.
+        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::PartitionEOF) {
+            return;
+        }
+        self.link.complain(reason);
+        tracing::debug!(%error, reason, "kafka client");
+    }
+
+    fn log(&self, level: RDKafkaLogLevel, fac: &str, log_message: &str) {
+        self.hear();
+        if let Some(id) = new_topic_id(log_message, &self.topic) {
+            self.link.learn_topic_id(id);
+        }
+        log(level, fac, log_message);
+    }
+}
+
+impl ConsumerContext for LinkContext {}
+
+/// What comes next, a record or an error, waiting for it up to that time. What the client says of itself is served on the
+/// way, as much as there is: rdkafka's own `poll` serves one thing a call when it is not to wait, and the rest piles up.
+pub fn poll(consumer: &BaseConsumer<LinkContext>, wait: Duration) -> Option<KafkaResult<BorrowedMessage<'_>>> {
+    let said = || consumer.context().said.load(Ordering::Relaxed);
+    let mut wait = wait;
+    loop {
+        let before = said();
+        let next = consumer.poll(wait);
+        if next.is_some() || said() == before {
+            return next;
+        }
+        wait = Duration::ZERO;
+    }
+}
+
+/// What librdkafka shows where a broker tells no id: one before 2.8, or a gateway. It says nothing of the topic.
+const NO_ID: &str = "AAAAAAAAAAAAAAAAAAAAAA";
+
+/// The id that a topic has now, when that is what librdkafka's line says. It notices that a topic was deleted and made
+/// again, goes on with the new one at the old one's offset (2.12: "an offset reset must be triggered", says a note in
+/// `rd_kafka_topic_metadata_update0`), and tells nobody but its debug log.
+fn new_topic_id<'a>(line: &'a str, topic: &str) -> Option<&'a str> {
+    let (before, ids) = line.split_once(" changed id from ")?;
+    let named = before.rsplit_once("Topic ").is_some_and(|(_, name)| name == topic);
+    ids.split_once(" to ")
+        .map(|(_, id)| id)
+        .filter(|id| named && *id != NO_ID)
+}
+
+/// librdkafka's log lines, one level lower: its "error" is mostly a broker that is away, which health tells better.
+pub fn log(level: RDKafkaLogLevel, fac: &str, message: &str) {
+    match level {
+        RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical => {
+            tracing::error!(target: "librdkafka", fac, "{message}");
+        }
+        RDKafkaLogLevel::Error | RDKafkaLogLevel::Warning => tracing::info!(target: "librdkafka", fac, "{message}"),
+        _ => tracing::debug!(target: "librdkafka", fac, "{message}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_topic_that_was_made_anew_is_told_once_and_only_when_its_name_was_known_before() {
+        let link = Link::default();
+        let context = LinkContext::new(link.clone(), "orders");
+        let says = |line: &str| context.log(RDKafkaLogLevel::Debug, "METADATA", line);
+        says("[thrd:main]: Topic orders changed id from AAAAAAAAAAAAAAAAAAAAAA to 7xT0");
+        says("[thrd:main]: Topic other-orders changed id from 7xT0 to 9yU1");
+        says("[thrd:main]: Topic orders changed id from 7xT0 to 7xT0");
+        assert!(!link.take_made_anew());
+        says("[thrd:main]: Topic orders changed id from 7xT0 to AAAAAAAAAAAAAAAAAAAAAA");
+        says("[thrd:main]: Topic orders changed id from AAAAAAAAAAAAAAAAAAAAAA to 7xT0");
+        assert!(!link.take_made_anew(), "another broker tells no ids");
+        says("[thrd:main]: Topic orders changed id from 7xT0 to 8zV2");
+        assert!(link.take_made_anew());
+        assert!(!link.take_made_anew());
+    }
+}

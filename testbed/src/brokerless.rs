@@ -1,0 +1,140 @@
+//! A relay in front of a broker, frame by frame, which can leave out of its Metadata answers what brokers there are: "0
+//! brokers, n topics". A real broker says so for a moment while it shuts down, and it cannot be made to.
+//! (The protocol: <https://kafka.apache.org/protocol#protocol_messages>.)
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::Context;
+use kafka_protocol::messages::metadata_response::MetadataResponseTopic;
+use kafka_protocol::messages::{ApiKey, MetadataResponse, TopicName};
+use kafka_protocol::protocol::{Decodable, Encodable, StrBytes};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+/// Unknown topics told besides. The more a client has to take in, the longer its next steps wait for that; librdkafka
+/// 2.12 forgets its bootstrap servers for good only when they wait long enough.
+const MORE_TOPICS: usize = 5_000;
+/// LEADER_NOT_AVAILABLE.
+const NO_LEADER: i16 = 5;
+
+/// Such a relay, on a port of its own. It ends when it is dropped.
+#[derive(Debug)]
+pub struct Brokerless {
+    port: u16,
+    lies: Arc<AtomicBool>,
+    task: JoinHandle<()>,
+}
+
+/// The versions of the Metadata requests that were not answered yet, by correlation id.
+type Asked = Arc<Mutex<HashMap<i32, i16>>>;
+
+impl Brokerless {
+    /// A relay in front of that broker, `host:port`. Call it within a tokio runtime.
+    ///
+    /// # Errors
+    /// When there is no port for it.
+    pub async fn start(broker: String) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0))
+            .await
+            .context("listening in front of a broker")?;
+        let port = listener.local_addr()?.port();
+        let lies = Arc::new(AtomicBool::new(false));
+        let seen = lies.clone();
+        let task = tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let (broker, lies) = (broker.clone(), seen.clone());
+                tokio::spawn(async move {
+                    let Ok(broker) = TcpStream::connect(broker).await else {
+                        return;
+                    };
+                    let asked = Asked::default();
+                    let ((from_client, to_client), (from_broker, to_broker)) =
+                        (client.into_split(), broker.into_split());
+                    // Whichever ends first, the connection ends with it.
+                    tokio::select! {
+                        _ = pass(from_client, to_broker, |request| note(request, &asked)) => {}
+                        _ = pass(from_broker, to_client, |answer| told(answer, &asked, &lies)) => {}
+                    }
+                });
+            }
+        });
+        Ok(Self { port, lies, task })
+    }
+
+    /// Where it listens.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Whether to leave the brokers out.
+    pub fn leave_out(&self, brokers: bool) {
+        self.lies.store(brokers, Ordering::SeqCst);
+    }
+}
+
+impl Drop for Brokerless {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Passes frames on, each as `change` has it, until one side ends.
+async fn pass(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    mut change: impl FnMut(Vec<u8>) -> anyhow::Result<Vec<u8>>,
+) -> anyhow::Result<()> {
+    loop {
+        let mut frame = vec![0; usize::try_from(from.read_i32().await?)?];
+        from.read_exact(&mut frame).await?;
+        let frame = change(frame)?;
+        to.write_i32(i32::try_from(frame.len())?).await?;
+        to.write_all(&frame).await?;
+    }
+}
+
+/// Remembers a request for Metadata. Each begins with its key, its version and its correlation id.
+fn note(request: Vec<u8>, asked: &Asked) -> anyhow::Result<Vec<u8>> {
+    let (head, _) = request.split_first_chunk::<8>().context("a frame without a head")?;
+    let [k0, k1, v0, v1, id @ ..] = *head;
+    if i16::from_be_bytes([k0, k1]) == ApiKey::Metadata as i16 {
+        let mut asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.insert(i32::from_be_bytes(id), i16::from_be_bytes([v0, v1]));
+    }
+    Ok(request)
+}
+
+/// Leaves the brokers out of an answer that tells them, while that is wanted. Each begins with its correlation id.
+fn told(answer: Vec<u8>, asked: &Asked, lies: &AtomicBool) -> anyhow::Result<Vec<u8>> {
+    let (id, rest) = answer.split_first_chunk::<4>().context("a frame without a head")?;
+    let version = asked
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .remove(&i32::from_be_bytes(*id));
+    let Some(version) = version.filter(|_| lies.load(Ordering::SeqCst)) else {
+        return Ok(answer);
+    };
+    // From version 1 of its header on an answer has tagged fields there: none, as long as none are defined.
+    let tags = usize::from(ApiKey::Metadata.response_header_version(version) >= 1);
+    let mut metadata = MetadataResponse::decode(&mut &rest[tags..], version)?;
+    metadata.brokers.clear();
+    for topic in &mut metadata.topics {
+        for partition in &mut topic.partitions {
+            partition.error_code = NO_LEADER;
+            partition.leader_id = (-1).into();
+        }
+    }
+    metadata.topics.extend((0..MORE_TOPICS).map(|n| {
+        let name = TopicName(StrBytes::from_string(format!("no-such-topic-{n}")));
+        MetadataResponseTopic::default()
+            .with_name(Some(name))
+            .with_error_code(NO_LEADER)
+    }));
+    let mut changed = answer[..4 + tags].to_vec();
+    metadata.encode(&mut changed, version)?;
+    Ok(changed)
+}

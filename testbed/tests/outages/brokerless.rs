@@ -1,0 +1,33 @@
+//! A broker that, as one does for a moment while it shuts down, tells its clients of a cluster without brokers. librdkafka
+//! 2.12 then knows no broker any more, not even those that it was given (confluentinc/librdkafka, issue 5301).
+
+use testbed::writer::NewRecord;
+
+use crate::probe::while_clients_work;
+use crate::scene::{Scene, pair, recovered, without_a_broker};
+
+const POISON: &str = "poison";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clients_that_were_told_of_no_brokers_find_them_again() -> anyhow::Result<()> {
+    let scene = Scene::new("outages-brokerless").await?;
+    let (cart, order) = pair(&scene.world).await?;
+    let told = while_clients_work(&cart, &order, async {
+        for round in 1..=3 {
+            scene.broker.brokerless.leave_out(true);
+            without_a_broker(&cart, &order).await?;
+            scene.broker.brokerless.leave_out(false);
+            recovered(&format!("no brokers, round {round}"), &cart, &order).await?;
+            // The clients of the dead-letter topic were told the same.
+            let poison = NewRecord::of(POISON, "not an event");
+            scene.world.writer()?.write(&poison).await?;
+            scene.world.letters_indexed(&order, round).await?;
+        }
+        Ok(())
+    })
+    .await?;
+    scene.world.caught_up(&order).await?;
+    let mut log = scene.world.log().await?;
+    log.retain(|record| record.key.as_deref() != Some(POISON.as_bytes()));
+    told.check(&log)
+}

@@ -1,4 +1,4 @@
-//! What became of a command, and how sure that is. How it is said in HTTP is another room's matter.
+//! What became of a command, and how sure that is; `routes` says it in HTTP.
 
 use common::order::OrderState;
 use uuid::Uuid;

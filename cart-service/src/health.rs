@@ -2,7 +2,7 @@
 
 use actix_web::web;
 use common::http::Reply;
-use common::http::health::{Connection, HealthReport, respond, respond_live, respond_ready};
+use common::http::health::{HealthReport, respond, respond_live, respond_ready};
 
 use crate::SERVICE;
 use crate::app::State;
@@ -32,22 +32,12 @@ fn report(state: &State) -> HealthReport {
     if !progress.is_caught_up() && progress.starting.is_none() && progress.halted.is_none() {
         reasons.push("the topic is still being read after the start".to_owned());
     }
-    if !link.is_connected() {
-        reasons.push(format!(
-            "no Kafka broker is heard{}",
-            link.trouble().map(|trouble| format!(": {trouble}")).unwrap_or_default()
-        ));
-    }
+    reasons.extend(link.silence());
     let trouble = state.life.trouble();
     reasons.extend(trouble.clone());
     reasons.extend(state.registration.trouble());
     reasons.extend(state.doubts.trouble());
     let registry = state.registry.reachability().into();
-    let kafka = if link.is_connected() {
-        Connection::Connected
-    } else {
-        Connection::Disconnected
-    };
     let ready = trouble.is_none()
         && progress.is_caught_up()
         && progress.starting.is_none()
@@ -57,5 +47,12 @@ fn report(state: &State) -> HealthReport {
         // What was read may be heard of a moment later: a client that waits for readiness is not to be refused then.
         && link.has_met(progress.partitions.len())
         && state.registration.schema_id().is_some();
-    HealthReport::new(SERVICE, env!("CARGO_PKG_VERSION"), kafka, registry, ready, reasons)
+    HealthReport::new(
+        SERVICE,
+        env!("CARGO_PKG_VERSION"),
+        link.into(),
+        registry,
+        ready,
+        reasons,
+    )
 }

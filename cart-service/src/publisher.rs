@@ -52,11 +52,10 @@ impl Publisher {
     /// When the client cannot be made.
     pub fn new(cluster: Cluster, topic: &str, delivery_timeout: Duration, life: Life) -> anyhow::Result<Self> {
         let producer = Arc::new(RwLock::new(make(&cluster, delivery_timeout, life.clone())?));
-        let servers = cluster.bootstrap_servers.clone();
-        tend(&producer, &life, "the Kafka producer's brokers", move |producer| {
+        tend(&producer, &life, "the Kafka producer's brokers", |producer| {
             let producer = producer.read().unwrap_or_else(PoisonError::into_inner);
             let client = producer.client();
-            client.context().brokers.find_again(client, &servers);
+            client.context().brokers.find_again(client);
         });
         Ok(Self {
             cluster,
@@ -150,7 +149,7 @@ fn make(cluster: &Cluster, delivery_timeout: Duration, life: Life) -> anyhow::Re
         .event_producer(millis)
         .create_with_context(Reports {
             life,
-            brokers: KnownBrokers::default(),
+            brokers: KnownBrokers::new(cluster)?,
         })
         .context("making the Kafka producer: check KAFKA_BOOTSTRAP_SERVERS and KAFKA_CONFIG")
 }

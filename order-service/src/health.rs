@@ -1,7 +1,7 @@
 //! How the service is. It is ready when it can answer: the store is open and the first catch-up is done. Outages and
 //! pauses later on make it degraded, never unready: what it knows, it still tells.
 
-use common::http::health::{Connection, HealthReport};
+use common::http::health::HealthReport;
 use common::projection::Progress;
 
 use crate::SERVICE;
@@ -34,30 +34,21 @@ fn judge(progress: &Progress, has_read: impl FnOnce() -> bool) -> Option<String>
 pub(crate) fn report(state: &State) -> HealthReport {
     let progress = state.view.progress();
     let link = state.view.link();
-    let connected = link.is_connected();
     let not_ready = not_ready(state);
     let mut reasons = progress.reasons();
     if progress.starting.is_none() && progress.halted.is_none() {
         reasons.extend(not_ready.clone());
     }
-    if !connected {
-        let why = link.trouble().map(|trouble| format!(": {trouble}")).unwrap_or_default();
-        reasons.push(format!("no Kafka broker is heard{why}"));
-    }
+    reasons.extend(link.silence());
     let trouble = state.life.trouble();
     reasons.extend(trouble.clone());
     reasons.extend(state.registration.trouble());
     reasons.extend(state.dead_letter_condition.reasons());
-    let kafka = if connected {
-        Connection::Connected
-    } else {
-        Connection::Disconnected
-    };
     let registry = state.registry.reachability().into();
     HealthReport::new(
         SERVICE,
         env!("CARGO_PKG_VERSION"),
-        kafka,
+        link.into(),
         registry,
         not_ready.is_none() && trouble.is_none(),
         reasons,

@@ -3,7 +3,7 @@
 //! (The protocol: <https://kafka.apache.org/protocol#protocol_messages>.)
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
@@ -21,12 +21,18 @@ const MORE_TOPICS: usize = 5_000;
 /// LEADER_NOT_AVAILABLE.
 const NO_LEADER: i16 = 5;
 
-/// Such a relay, on a port of its own. It ends when it is dropped.
+/// Such a relay, on a port of its own. It takes no new connection when it is dropped.
 #[derive(Debug)]
 pub struct Brokerless {
     port: u16,
-    lies: Arc<AtomicBool>,
+    lies: Arc<Lies>,
     task: JoinHandle<()>,
+}
+
+#[derive(Debug, Default)]
+struct Lies {
+    wanted: AtomicBool,
+    told: AtomicUsize,
 }
 
 /// The versions of the Metadata requests that were not answered yet, by correlation id.
@@ -42,7 +48,7 @@ impl Brokerless {
             .await
             .context("listening in front of a broker")?;
         let port = listener.local_addr()?.port();
-        let lies = Arc::new(AtomicBool::new(false));
+        let lies = Arc::new(Lies::default());
         let seen = lies.clone();
         let task = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
@@ -51,6 +57,8 @@ impl Brokerless {
                     let Ok(broker) = TcpStream::connect(broker).await else {
                         return;
                     };
+                    // As brokers and clients do; else a frame might wait for an acknowledgement. Without it all is slower.
+                    let _ = client.set_nodelay(true).and_then(|()| broker.set_nodelay(true));
                     let asked = Asked::default();
                     let ((from_client, to_client), (from_broker, to_broker)) =
                         (client.into_split(), broker.into_split());
@@ -72,7 +80,12 @@ impl Brokerless {
 
     /// Whether to leave the brokers out.
     pub fn leave_out(&self, brokers: bool) {
-        self.lies.store(brokers, Ordering::SeqCst);
+        self.lies.wanted.store(brokers, Ordering::SeqCst);
+    }
+
+    /// How many answers were without them by now.
+    pub fn left_out(&self) -> usize {
+        self.lies.told.load(Ordering::SeqCst)
     }
 }
 
@@ -92,8 +105,9 @@ async fn pass(
         let mut frame = vec![0; usize::try_from(from.read_i32().await?)?];
         from.read_exact(&mut frame).await?;
         let frame = change(frame)?;
-        to.write_i32(i32::try_from(frame.len())?).await?;
-        to.write_all(&frame).await?;
+        let mut piece = i32::try_from(frame.len())?.to_be_bytes().to_vec();
+        piece.extend(frame);
+        to.write_all(&piece).await?;
     }
 }
 
@@ -109,13 +123,13 @@ fn note(request: Vec<u8>, asked: &Asked) -> anyhow::Result<Vec<u8>> {
 }
 
 /// Leaves the brokers out of an answer that tells them, while that is wanted. Each begins with its correlation id.
-fn told(answer: Vec<u8>, asked: &Asked, lies: &AtomicBool) -> anyhow::Result<Vec<u8>> {
+fn told(answer: Vec<u8>, asked: &Asked, lies: &Lies) -> anyhow::Result<Vec<u8>> {
     let (id, rest) = answer.split_first_chunk::<4>().context("a frame without a head")?;
     let version = asked
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .remove(&i32::from_be_bytes(*id));
-    let Some(version) = version.filter(|_| lies.load(Ordering::SeqCst)) else {
+    let Some(version) = version.filter(|_| lies.wanted.load(Ordering::SeqCst)) else {
         return Ok(answer);
     };
     // From version 1 of its header on an answer has tagged fields there: none, as long as none are defined.
@@ -136,5 +150,6 @@ fn told(answer: Vec<u8>, asked: &Asked, lies: &AtomicBool) -> anyhow::Result<Vec
     }));
     let mut changed = answer[..4 + tags].to_vec();
     metadata.encode(&mut changed, version)?;
+    lies.told.fetch_add(1, Ordering::SeqCst);
     Ok(changed)
 }

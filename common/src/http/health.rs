@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::envelope::Reply;
+use crate::kafka::link::Link;
 use crate::registry::Reachability;
 
 /// Whether all is well.
@@ -29,6 +30,16 @@ pub enum Connection {
     Disconnected,
     /// It was not asked yet.
     Unknown,
+}
+
+impl From<&Link> for Connection {
+    fn from(kafka: &Link) -> Self {
+        if kafka.is_connected() {
+            Self::Connected
+        } else {
+            Self::Disconnected
+        }
+    }
 }
 
 impl From<Reachability> for Connection {

@@ -6,8 +6,8 @@ use rdkafka::config::RDKafkaLogLevel;
 
 use crate::config::Secret;
 
-/// Statistics tell whether a client knows any broker (see `brokers`).
-const STATISTICS: (&str, &str) = ("statistics.interval.ms", "1000");
+/// How often a client's statistics tell whether it knows any broker (see `brokers`).
+const STATISTICS_MS: &str = "1000";
 
 /// How to reach a cluster, and as whom.
 #[derive(Clone, Debug)]
@@ -76,7 +76,7 @@ impl Cluster {
             .set("isolation.level", "read_committed")
             // Reading must never make a topic.
             .set("allow.auto.create.topics", "false")
-            // Only there it is told that a topic was made anew (see `link`). A user's own choice is kept beside it.
+            // Only there it is told that a topic was made anew (see `context`). A user's own choice is kept beside it.
             .set("debug", debug)
             .set_log_level(RDKafkaLogLevel::Debug);
         config
@@ -91,7 +91,7 @@ impl Cluster {
             // nobody yet, so nobody was told that it won.
             .set("isolation.level", "read_committed")
             .set("allow.auto.create.topics", "false")
-            .set(STATISTICS.0, STATISTICS.1);
+            .set("statistics.interval.ms", STATISTICS_MS);
         config
     }
 
@@ -126,13 +126,13 @@ impl Cluster {
         config
             // No record twice and none out of order on a retry.
             .set("enable.idempotence", "true")
-            .set(STATISTICS.0, STATISTICS.1)
             .set("acks", "all")
             // What Java producers do with a key, so every client agrees on an order's partition.
             .set("partitioner", "murmur2_random")
             .set("delivery.timeout.ms", delivery_timeout_ms.to_string())
             // Bounds what is held while the broker is away; beyond it a request is told so at once. In KiB.
-            .set("queue.buffering.max.kbytes", "32768");
+            .set("queue.buffering.max.kbytes", "32768")
+            .set("statistics.interval.ms", STATISTICS_MS);
         config
     }
 

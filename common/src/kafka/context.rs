@@ -9,8 +9,10 @@ use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::BorrowedMessage;
 use rdkafka::statistics::Statistics;
+use rdkafka::topic_partition_list::TopicPartitionList;
 
 use super::brokers::KnownBrokers;
+use super::config::Cluster;
 use super::link::Link;
 
 /// The context of a consumer that feeds a [`Link`].
@@ -24,18 +26,16 @@ pub struct LinkContext {
 
 impl LinkContext {
     /// Feeds `link` with what is heard of `topic`.
-    pub fn new(link: Link, topic: &str) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// When the cluster's servers cannot be passed on.
+    pub fn new(cluster: &Cluster, link: Link, topic: &str) -> anyhow::Result<Self> {
+        Ok(Self {
             link,
             topic: topic.to_owned(),
-            brokers: KnownBrokers::default(),
+            brokers: KnownBrokers::new(cluster)?,
             said: AtomicU64::new(0),
-        }
-    }
-
-    /// Whether the consumer knows any broker.
-    pub fn brokers(&self) -> &KnownBrokers {
-        &self.brokers
+        })
     }
 
     fn hear(&self) {
@@ -69,10 +69,15 @@ impl ClientContext for LinkContext {
     }
 }
 
-impl ConsumerContext for LinkContext {}
+impl ConsumerContext for LinkContext {
+    fn commit_callback(&self, _: KafkaResult<()>, _: &TopicPartitionList) {
+        self.hear();
+    }
+}
 
 /// What comes next, a record or an error, waiting for it up to that time. What the client says of itself is served on the
 /// way, as much as there is: rdkafka's own `poll` serves one thing a call when it is not to wait, and the rest piles up.
+/// A client that hears no broker is given its servers again.
 pub fn poll(consumer: &BaseConsumer<LinkContext>, wait: Duration) -> Option<KafkaResult<BorrowedMessage<'_>>> {
     let said = || consumer.context().said.load(Ordering::Relaxed);
     let mut wait = wait;
@@ -80,6 +85,7 @@ pub fn poll(consumer: &BaseConsumer<LinkContext>, wait: Duration) -> Option<Kafk
         let before = said();
         let next = consumer.poll(wait);
         if next.is_some() || said() == before {
+            consumer.context().brokers.find_again(consumer.client());
             return next;
         }
         wait = Duration::ZERO;
@@ -113,12 +119,23 @@ pub fn log(level: RDKafkaLogLevel, fac: &str, message: &str) {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
+
+    fn cluster() -> Cluster {
+        Cluster {
+            // Port 9 (discard): nobody listens.
+            bootstrap_servers: "127.0.0.1:9".to_owned(),
+            client_id: "test".to_owned(),
+            extra: Vec::new(),
+        }
+    }
 
     #[test]
     fn a_topic_that_was_made_anew_is_told_once_and_only_when_its_name_was_known_before() {
         let link = Link::default();
-        let context = LinkContext::new(link.clone(), "orders");
+        let context = LinkContext::new(&cluster(), link.clone(), "orders").expect("no zero byte");
         let says = |line: &str| context.log(RDKafkaLogLevel::Debug, "METADATA", line);
         says("[thrd:main]: Topic orders changed id from AAAAAAAAAAAAAAAAAAAAAA to 7xT0");
         says("[thrd:main]: Topic other-orders changed id from 7xT0 to 9yU1");
@@ -130,5 +147,22 @@ mod tests {
         says("[thrd:main]: Topic orders changed id from 7xT0 to 8zV2");
         assert!(link.take_made_anew());
         assert!(!link.take_made_anew());
+    }
+    #[test]
+    fn one_poll_serves_all_that_the_client_has_said() {
+        let context = LinkContext::new(&cluster(), Link::default(), "orders").expect("no zero byte");
+        let mut config = cluster().reader();
+        config.set("statistics.interval.ms", "1");
+        let consumer: BaseConsumer<LinkContext> = config.create_with_context(context).expect("a client");
+        let said = || consumer.context().said.load(Ordering::Relaxed);
+        let until = Instant::now() + Duration::from_secs(10);
+        let mut most = 0;
+        // It says that nobody listens by an error and by lines of its log, besides its statistics.
+        while most < 2 {
+            assert!(Instant::now() < until, "never more than {most} at once");
+            let before = said();
+            assert!(poll(&consumer, Duration::ZERO).is_none_or(|next| next.is_err()));
+            most = most.max(said() - before);
+        }
     }
 }

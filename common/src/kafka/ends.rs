@@ -31,7 +31,6 @@ pub struct Ends(Arc<Questions>);
 
 struct Questions {
     consumer: BaseConsumer<LinkContext>,
-    servers: String,
     topic: String,
     /// Who waits for the next question. A partition is here while one about it is under way.
     askers: Mutex<HashMap<i32, Vec<Asker>>>,
@@ -46,11 +45,10 @@ impl Ends {
     pub fn new(cluster: &Cluster, topic: &str, life: &Life) -> anyhow::Result<Self> {
         let consumer = cluster
             .ends()
-            .create_with_context(LinkContext::new(Link::default(), topic))
+            .create_with_context(LinkContext::new(cluster, Link::default(), topic)?)
             .context("making the Kafka client that asks for ends")?;
         let questions = Arc::new(Questions {
             consumer,
-            servers: cluster.bootstrap_servers.clone(),
             topic: topic.to_owned(),
             askers: Mutex::default(),
             life: life.clone(),
@@ -81,8 +79,6 @@ impl Questions {
     /// Serves what the client says of itself, which would pile up. It reads nothing, so no record is among it.
     fn serve(&self) {
         while context::poll(&self.consumer, Duration::ZERO).is_some() {}
-        let brokers = self.consumer.context().brokers();
-        brokers.find_again(self.consumer.client(), &self.servers);
     }
 
     /// Joins those who wait. Returns whether nobody puts questions about that partition yet.
@@ -139,6 +135,7 @@ mod tests {
             extra: Vec::new(),
         };
         let Ends(questions) = Ends::new(&cluster, "orders", &Life::default()).expect("a client");
+        // Who tends it has the same thread, and has not come to it yet.
         Arc::into_inner(questions).expect("no other handle")
     }
 

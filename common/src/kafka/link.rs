@@ -64,6 +64,12 @@ impl Link {
             .filter(|end| *end >= 0)
     }
 
+    /// That no broker is heard, and what the client says of it; `None` while one is.
+    pub fn silence(&self) -> Option<String> {
+        let why = self.trouble().map(|trouble| format!(": {trouble}")).unwrap_or_default();
+        (!self.is_connected()).then(|| format!("no Kafka broker is heard{why}"))
+    }
+
     /// What the client last complained of, while no broker is heard.
     pub fn trouble(&self) -> Option<String> {
         let state = self.lock();

@@ -39,7 +39,6 @@ pub struct LogReader {
     consumer: Closing,
     link: Link,
     topic: String,
-    servers: String,
 }
 
 impl LogReader {
@@ -50,13 +49,12 @@ impl LogReader {
     pub fn new(cluster: &Cluster, topic: &str, link: Link) -> anyhow::Result<Self> {
         let consumer = cluster
             .reader()
-            .create_with_context(LinkContext::new(link.clone(), topic))
+            .create_with_context(LinkContext::new(cluster, link.clone(), topic)?)
             .context("making the Kafka consumer: check KAFKA_BOOTSTRAP_SERVERS and KAFKA_CONFIG")?;
         Ok(Self {
             consumer: Closing::new(consumer),
             link,
             topic: topic.to_owned(),
-            servers: cluster.bootstrap_servers.clone(),
         })
     }
 
@@ -105,7 +103,6 @@ impl LogReader {
                 break;
             }
         }
-        self.find_brokers_again();
         self.link.take_made_anew()
     }
 
@@ -130,7 +127,6 @@ impl LogReader {
                 Some(Err(error)) => batch.extend(seen(error)),
             }
         }
-        self.find_brokers_again();
         // Records of the new topic may be among them, at offsets that meant something else in the old one.
         if self.link.take_made_anew() {
             return vec![Seen::MadeAnew];
@@ -176,11 +172,6 @@ impl LogReader {
         if let Err(error) = shown {
             tracing::debug!(%error, "progress not shown in kafka");
         }
-    }
-
-    fn find_brokers_again(&self) {
-        let brokers = self.consumer.context().brokers();
-        brokers.find_again(self.consumer.client(), &self.servers);
     }
 
     fn list(&self, offsets: impl IntoIterator<Item = (i32, i64)>) -> anyhow::Result<TopicPartitionList> {

@@ -73,12 +73,11 @@ impl Store {
     /// # Errors
     /// When the disk fails, or the value has a format or a schema that this release does not read.
     pub fn order(&self, order_id: &str) -> anyhow::Result<Option<OrderState>> {
-        self.decoded(self.orders.get(order_id))
+        self.decoded(self.orders.get(order_id).context(UNREADABLE)?)
     }
 
     /// The order in a value that was read.
-    pub(super) fn decoded(&self, read: fjall::Result<Option<UserValue>>) -> anyhow::Result<Option<OrderState>> {
-        let value = read.context(UNREADABLE)?;
+    pub(super) fn decoded(&self, value: Option<UserValue>) -> anyhow::Result<Option<OrderState>> {
         value
             .map(|value| decode_order(&value, |id| self.writer_schema(id)))
             .transpose()

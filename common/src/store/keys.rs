@@ -120,7 +120,7 @@ impl Store {
     ) -> anyhow::Result<(Option<OrderState>, Option<KeyUse>)> {
         // Single reads would see the tables one after the other, and a commit between them.
         let moment = self.db.snapshot();
-        let order = self.decoded(moment.get(&self.orders, order_id))?;
+        let order = self.decoded(moment.get(&self.orders, order_id).context(UNREADABLE)?)?;
         let here = moment.get(&self.keys.rows, name(key, order_id)).context(UNREADABLE)?;
         let key_use = match here {
             Some(value) => Some(KeyUse::Here(decode_key(&value)?.row)),

@@ -80,24 +80,33 @@ impl Follower {
     /// Why it is not read to its end yet; call it again.
     pub fn prepare(&mut self) -> anyhow::Result<()> {
         if self.partitions == 0 {
+            self.anew |= self.reader.serve();
             self.partitions = self.begin()?;
         }
         let until = Instant::now() + SLICE;
-        while self.ended.len() < usize::try_from(self.partitions).unwrap_or(0) {
-            anyhow::ensure!(
-                Instant::now() < until,
-                "reading the dead-letter topic {}",
-                self.reader.topic()
-            );
-            self.read(Duration::from_millis(50))
-                .context("the index of dead letters")?;
+        loop {
+            let ended = self.ended.len() >= usize::try_from(self.partitions).unwrap_or(0);
+            // Also at the end, as it may take long until the log is read: what comes meanwhile must not pile up.
+            let patience = if ended {
+                Duration::ZERO
+            } else {
+                Duration::from_millis(50)
+            };
+            self.read(patience).context("the index of dead letters")?;
             anyhow::ensure!(
                 self.partitions > 0,
                 "the dead-letter topic {} has to be read anew",
                 self.reader.topic()
             );
+            if ended {
+                return Ok(());
+            }
+            anyhow::ensure!(
+                Instant::now() < until,
+                "reading the dead-letter topic {}",
+                self.reader.topic()
+            );
         }
-        Ok(())
     }
 
     /// Takes in what has come, without waiting. Returns the coordinates of records whose letters are in the index now.

@@ -114,10 +114,7 @@ impl Writer {
     /// The next report, if there is one until then.
     pub fn next_report(&self, until: Instant) -> Option<Report> {
         let client = self.producer.client();
-        client
-            .context()
-            .brokers
-            .find_again(client, &self.cluster.bootstrap_servers);
+        client.context().brokers.find_again(client);
         self.reports
             .recv_timeout(until.saturating_duration_since(Instant::now()))
             .ok()
@@ -164,7 +161,7 @@ fn make(
         .create_with_context(Reports {
             sender,
             life: life.clone(),
-            brokers: KnownBrokers::default(),
+            brokers: KnownBrokers::new(cluster)?,
         })
         .context("making the Kafka producer of dead letters: check KAFKA_BOOTSTRAP_SERVERS and KAFKA_CONFIG")
 }

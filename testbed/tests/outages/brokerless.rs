@@ -14,8 +14,10 @@ async fn clients_that_were_told_of_no_brokers_find_them_again() -> anyhow::Resul
     let (cart, order) = pair(&scene.world).await?;
     let told = while_clients_work(&cart, &order, async {
         for round in 1..=3 {
+            let before = scene.broker.brokerless.left_out();
             scene.broker.brokerless.leave_out(true);
             without_a_broker(&cart, &order).await?;
+            assert!(scene.broker.brokerless.left_out() > before, "nobody was told so");
             scene.broker.brokerless.leave_out(false);
             recovered(&format!("no brokers, round {round}"), &cart, &order).await?;
             // The clients of the dead-letter topic were told the same.
@@ -26,6 +28,9 @@ async fn clients_that_were_told_of_no_brokers_find_them_again() -> anyhow::Resul
         Ok(())
     })
     .await?;
+    for service in [&cart, &order] {
+        assert!(service.log().contains("it begins again with its servers"));
+    }
     scene.world.caught_up(&order).await?;
     let mut log = scene.world.log().await?;
     log.retain(|record| record.key.as_deref() != Some(POISON.as_bytes()));

@@ -62,6 +62,7 @@ impl Application {
         } else {
             Store::open(dir)?
         };
+        store.check_owner(SERVICE)?;
         let doubts = Doubts::open(&store)?;
         if pipeline.rebuild {
             // Before the store, which says that there is something to forget.

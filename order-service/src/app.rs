@@ -56,13 +56,15 @@ impl Application {
         let port = listener.local_addr().context("asking for the port")?.port();
         let StoreUrl::Embedded(dir) = &config.store;
         let store = if pipeline.rebuild {
-            let store = Store::open_to_rebuild(dir)?;
-            // The index of dead letters stays: it comes from another topic, and says what need not be sent again.
-            store.forget()?;
-            store
+            Store::open_to_rebuild(dir)?
         } else {
             Store::open(dir)?
         };
+        store.check_owner(SERVICE)?;
+        if pipeline.rebuild {
+            // The index of dead letters stays: it comes from another topic, and says what need not be sent again.
+            store.forget()?;
+        }
         let life = Life::default();
         let registry = Arc::new(Registry::new(&pipeline.registry)?);
         let topic = settings.topic.name.clone();

@@ -59,12 +59,15 @@ async fn run(pipeline: &mut Pipeline, with_demo: bool, stop: impl Future) -> any
 
 async fn poison(kind: Kind, broker: &str, topic: &str, registry: &str) -> anyhow::Result<()> {
     let order_id = format!("POISON-{}", fastrand::u32(1..1_000_000));
-    Poisoner::connect(broker, topic, registry)
+    let written = Poisoner::connect(broker, topic, registry)
         .await?
         .write(kind, &order_id)?;
-    println!(
-        "Written to {topic} with key {order_id}; it will be dead-lettered as {}.",
-        kind.code()
-    );
+    for record in written.iter().filter(|record| !record.is_good) {
+        println!(
+            "Written to {topic} with key {}; it will be dead-lettered as {}.",
+            String::from_utf8_lossy(&record.key),
+            kind.code()
+        );
+    }
     Ok(())
 }

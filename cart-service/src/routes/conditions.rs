@@ -54,6 +54,21 @@ pub fn expected(request: &HttpRequest) -> Result<Expected, Problem> {
     }
 }
 
+/// Makes sure that no version is asked for: a new order has none, and a condition that is not looked at would be taken for
+/// one that holds.
+///
+/// # Errors
+/// A 400 when there is an `If-Match`.
+pub fn none_expected(request: &HttpRequest) -> Result<(), Problem> {
+    match only(request, header::IF_MATCH.as_str())? {
+        Some(_) => Err(Problem::invalid_field(
+            IF_MATCH,
+            "is for updates: a new order has no version yet",
+        )),
+        None => Ok(()),
+    }
+}
+
 fn only<'a>(request: &'a HttpRequest, name: &str) -> Result<Option<&'a [u8]>, Problem> {
     let mut values = request.headers().get_all(name);
     let first = values.next();
@@ -94,6 +109,13 @@ mod tests {
             .append_header((IDEMPOTENCY_KEY, "a"));
         assert!(keyed(&twice.to_http_request(), b"").is_err());
         assert_eq!(keyed(&TestRequest::put().to_http_request(), b"").expect("valid"), None);
+    }
+
+    #[test]
+    fn a_new_order_has_no_version_to_match() {
+        let request = TestRequest::post().insert_header((IF_MATCH, "\"1\"")).to_http_request();
+        assert_eq!(named(none_expected(&request).expect_err("it has one")), IF_MATCH);
+        assert!(none_expected(&TestRequest::post().to_http_request()).is_ok());
     }
 
     #[test]

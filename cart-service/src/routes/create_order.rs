@@ -103,6 +103,7 @@ pub async fn create_order(
     Json { value, text }: Json<CreateOrder>,
 ) -> Result<Reply<OrderAnswer>, Problem> {
     let keyed = conditions::keyed(&request, &text)?;
+    conditions::none_expected(&request)?;
     let order = order(value)?;
     let order_id = order.order_id.clone();
     let done = state

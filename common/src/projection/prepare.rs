@@ -60,7 +60,9 @@ pub(super) fn prepare(
         })
     };
     let mut found = count()?;
-    if found.is_none() && settings.create_topics {
+    let was_read = store.partitions().is_ok_and(|rows| !rows.is_empty());
+    // A topic that was read is for an operator to bring back: an empty one in its place would only be in the way.
+    if found.is_none() && settings.create_topics && !was_read {
         let topics = Topics::new(&settings.cluster).map_err(yet)?;
         runtime.block_on(topics.ensure(&settings.topic)).map_err(yet)?;
         found = count()?;
@@ -70,7 +72,6 @@ pub(super) fn prepare(
         }
     }
     let Some(partitions) = found else {
-        let was_read = store.partitions().is_ok_and(|rows| !rows.is_empty());
         return Err(NotReady::Yet(if was_read {
             format!(
                 "topic {topic} is gone, though records were read from it: bring it back; one that is made anew is read after a restart with --rebuild"
@@ -84,10 +85,12 @@ pub(super) fn prepare(
     } else {
         Vec::new()
     };
-    let claimed = store.claim(topic, partitions).map_err(|e| match e.is::<NoRoom>() {
-        true => yet(e),
-        false => NotReady::Halt(format!("{e:#}")),
-    })?;
+    let claimed = store
+        .claim(settings.service, topic, partitions)
+        .map_err(|e| match e.is::<NoRoom>() {
+            true => yet(e),
+            false => NotReady::Halt(format!("{e:#}")),
+        })?;
     if claimed != partitions {
         return Err(NotReady::Halt(other_count(topic, partitions, claimed)));
     }

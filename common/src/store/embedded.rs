@@ -111,14 +111,38 @@ impl Store {
             .collect()
     }
 
-    /// Ties a new store to its topic, or checks that it is this topic's. Returns the partition count that it was made for.
+    /// Checks that no other service has filled it. Ask it before anything else.
+    ///
+    /// # Errors
+    /// When another has, or the disk fails.
+    pub fn check_owner(&self, service: &str) -> anyhow::Result<()> {
+        let owner = self.origin()?.and_then(|origin| origin.service);
+        let owner = owner.as_deref().unwrap_or(service);
+        anyhow::ensure!(
+            owner == service,
+            "the store at {} is {owner}'s, and this is {service}: give it a directory of its own (--store / STORE)",
+            self.dir.display()
+        );
+        Ok(())
+    }
+
+    fn origin(&self) -> anyhow::Result<Option<Origin>> {
+        let value = self.meta.get("origin").context(UNREADABLE)?;
+        value
+            .map(|value| serde_json::from_slice(&value).context("the store's origin"))
+            .transpose()
+    }
+
+    /// Ties a new store to its service and topic, or checks that it is this topic's. Returns the partition count that it
+    /// was made for.
     ///
     /// # Errors
     /// When it belongs to another topic or was written by another release's layout, or the disk fails.
-    pub fn claim(&self, topic: &str, partitions: i32) -> anyhow::Result<i32> {
-        let Some(value) = self.meta.get("origin").context(UNREADABLE)? else {
+    pub fn claim(&self, service: &str, topic: &str, partitions: i32) -> anyhow::Result<i32> {
+        let Some(origin) = self.origin()? else {
             let origin = Origin {
                 format: LAYOUT,
+                service: Some(service.to_owned()),
                 topic: topic.to_owned(),
                 partitions,
             };
@@ -129,7 +153,6 @@ impl Store {
             transaction.commit()?;
             return Ok(partitions);
         };
-        let origin: Origin = serde_json::from_slice(&value).context("the store's origin")?;
         anyhow::ensure!(
             origin.topic == topic && origin.format == LAYOUT,
             "the store at {} was made from topic {} (layout {}); this service reads topic {topic} (layout {LAYOUT}): give it a directory of its own (--store / STORE) or start once with --rebuild",

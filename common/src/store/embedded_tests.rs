@@ -89,20 +89,24 @@ fn order_ids_are_paged_in_order() {
 }
 
 #[test]
-fn a_store_belongs_to_one_topic_and_keeps_its_partition_count() {
+fn a_store_belongs_to_one_service_and_one_topic_and_keeps_its_partition_count() {
     let dir = tempfile::tempdir().expect("a directory");
     let store = Store::open(dir.path()).expect("opens");
-    assert_eq!(store.claim("orders", 6).expect("claims"), 6);
-    assert_eq!(store.claim("orders", 8).expect("is ours"), 6);
+    store.check_owner("a").expect("is nobody's yet");
+    assert_eq!(store.claim("a", "orders", 6).expect("claims"), 6);
+    store.check_owner("a").expect("is ours");
+    let refusal = store.check_owner("b").expect_err("is a's").to_string();
+    assert!(refusal.contains("is a's") && refusal.contains("STORE"), "{refusal}");
+    assert_eq!(store.claim("a", "orders", 8).expect("is ours"), 6);
     assert!(
         store
-            .claim("other", 6)
+            .claim("a", "other", 6)
             .expect_err("is not ours")
             .to_string()
             .contains("--rebuild")
     );
     store.forget().expect("forgets");
-    assert_eq!(store.claim("other", 8).expect("claims anew"), 8);
+    assert_eq!(store.claim("a", "other", 8).expect("claims anew"), 8);
 }
 
 #[test]

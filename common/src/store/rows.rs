@@ -219,6 +219,9 @@ pub(super) fn decode_key(value: &[u8]) -> anyhow::Result<Aged> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Origin {
     pub format: u32,
+    /// Who has filled it: the services pass over different records, and keep different things of a request. Stores of
+    /// before this was kept have none.
+    pub service: Option<String>,
     pub topic: String,
     pub partitions: i32,
 }

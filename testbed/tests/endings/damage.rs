@@ -69,6 +69,32 @@ async fn a_second_process_on_a_store_ends_and_does_not_disturb_the_first() -> an
     Ok(())
 }
 
+#[tokio::test]
+async fn a_service_takes_no_store_that_the_other_has_filled() -> anyhow::Result<()> {
+    let world = World::new("endings-other-s")?;
+    let (mut cart, mut order) = world.pair().await?;
+    cart.http.created("A-1").await?;
+    world.caught_up(&order).await?;
+    let stores = [cart.store_dir()?, order.store_dir()?];
+    tokio::try_join!(cart.terminate(), order.terminate())?;
+    let [carts, orders] = stores.map(|dir| format!("embedded:{}", dir.display()));
+    for (setup, store, owner) in [
+        (world.cart()?, orders, "order-service"),
+        (world.order()?, carts, "cart-service"),
+    ] {
+        for arguments in [&[][..], &["--rebuild"]] {
+            let (code, said) = setup.clone().with("STORE", &store).run(arguments).await?;
+            assert_eq!(code, Some(1), "{said}");
+            assert!(said.contains(&format!("is {owner}'s")), "{said}");
+        }
+    }
+    // Nothing of it was touched.
+    tokio::try_join!(cart.start_again(&[]), order.start_again(&[]))?;
+    assert_eq!(cart.http.create_short("A-1").await?.status, 409);
+    assert_eq!(order.http.order("A-1", 1).await?.status, "new");
+    Ok(())
+}
+
 /// Brings all that a closed store knows from its journal into files of tables: the database does that when it has much.
 async fn into_tables(dir: &Path) -> anyhow::Result<()> {
     let store = Store::open(dir)?;

@@ -118,6 +118,26 @@ async fn a_topic_that_is_made_again_longer_than_it_was_is_not_read_on_from_the_m
 }
 
 #[tokio::test]
+async fn a_topic_that_was_read_is_not_made_anew_by_a_start() -> anyhow::Result<()> {
+    let world = World::new("outages-absent")?;
+    let (mut cart, mut order) = pair(&world).await?;
+    world.caught_up(&order).await?;
+    let topics = Topics::new(&world.servers.kafka)?;
+    tokio::try_join!(cart.terminate(), order.terminate())?;
+    topics.delete(&world.topic).await?;
+    cart.spawn(&[])?;
+    order.spawn(&[])?;
+    for service in [&cart, &order] {
+        service.says(&["is gone", "bring it back"]).await?;
+    }
+    assert_eq!(topics.partitions(&world.topic)?, 0, "nobody has made it");
+    // Whoever forgets it may make it.
+    start_with(&mut cart, &mut order, "--rebuild").await?;
+    assert_eq!(topics.partitions(&world.topic)?, 6);
+    recovered("a rebuild", &cart, &order).await
+}
+
+#[tokio::test]
 async fn a_topic_of_which_nothing_was_read_may_be_made_again() -> anyhow::Result<()> {
     let world = World::new("outages-empty")?;
     let (cart, order) = world.pair().await?;

@@ -52,11 +52,13 @@ impl ClientContext for LinkContext {
 
     fn error(&self, error: KafkaError, reason: &str) {
         self.hear();
-        // The end of a partition comes this way too, and is none.
-        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::PartitionEOF) {
-            return;
+        match error.rdkafka_error_code() {
+            // The end of a partition comes this way too, and is none.
+            Some(RDKafkaErrorCode::PartitionEOF) => return,
+            // That is known; why they are is told in the log.
+            Some(RDKafkaErrorCode::AllBrokersDown) => {}
+            _ => self.link.complain(reason),
         }
-        self.link.complain(reason);
         tracing::debug!(%error, reason, "kafka client");
     }
 
@@ -64,6 +66,12 @@ impl ClientContext for LinkContext {
         self.hear();
         if let Some(id) = new_topic_id(log_message, &self.topic) {
             self.link.learn_topic_id(id);
+        }
+        if fac == "FAIL" {
+            let reason = log_message
+                .split_once("]: ")
+                .map_or(log_message, |(_thread, reason)| reason);
+            self.link.complain(reason);
         }
         log(level, fac, log_message);
     }
@@ -148,6 +156,21 @@ mod tests {
         assert!(link.take_made_anew());
         assert!(!link.take_made_anew());
     }
+    #[test]
+    fn why_a_broker_is_away_is_told_by_the_log() {
+        let link = Link::default();
+        let context = LinkContext::new(&cluster(), link.clone(), "orders").expect("no zero byte");
+        let refused = "127.0.0.1:9/1: Connect to ipv4#127.0.0.1:9 failed: Connection refused";
+        context.log(
+            RDKafkaLogLevel::Error,
+            "FAIL",
+            &format!("[thrd:127.0.0.1:9/1]: {refused}"),
+        );
+        let all_down = KafkaError::Global(RDKafkaErrorCode::AllBrokersDown);
+        context.error(all_down, "1/1 brokers are down");
+        assert_eq!(link.silence(), Some(format!("no Kafka broker is heard: {refused}")));
+    }
+
     #[test]
     fn one_poll_serves_all_that_the_client_has_said() {
         let context = LinkContext::new(&cluster(), Link::default(), "orders").expect("no zero byte");

@@ -114,6 +114,10 @@ impl Link {
         let brokers: HashMap<i32, Option<Instant>> = known.map(|broker| (broker.nodeid, heard(broker))).collect();
         let mut state = self.lock();
         state.brokers_heard = brokers.values().copied().max().flatten();
+        if brokers.values().any(Option::is_some) {
+            // A connection is up: what was amiss before would be no reason for a silence to come.
+            state.last_error = None;
+        }
         if let Some(topic) = statistics.topics.get(topic) {
             for (id, partition) in topic.partitions.iter().filter(|(id, _)| **id >= 0) {
                 let heard = brokers.get(&partition.leader).copied().flatten();

@@ -90,7 +90,7 @@ impl<U: Unusables> Runner<U> {
         if heard {
             tracing::info!("a kafka broker is heard");
         } else {
-            let reason = self.link.trouble().unwrap_or_default();
+            let reason = self.link.trouble();
             tracing::warn!(reason, "no kafka broker is heard");
         }
     }

@@ -1,9 +1,20 @@
-//! Sample events for the tests of this crate.
+//! Sample events, and a cluster that is away, for the tests of this crate.
 
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::event::{OrderEvent, OrderItem};
+use crate::kafka::config::Cluster;
+
+/// A cluster without a broker.
+pub fn an_absent_cluster() -> Cluster {
+    Cluster {
+        // Port 9 (discard): nobody listens.
+        bootstrap_servers: "127.0.0.1:9".to_owned(),
+        client_id: "test".to_owned(),
+        extra: Vec::new(),
+    }
+}
 
 /// A valid event of that order and version, with an id of its own.
 pub fn an_event(order_id: &str, version: i32) -> OrderEvent {

@@ -89,14 +89,10 @@ mod tests {
     use rdkafka::statistics::Broker;
 
     use super::*;
+    use crate::testing::an_absent_cluster;
 
     fn hears_none(brokers: &[(&str, &str)]) -> bool {
-        let cluster = Cluster {
-            bootstrap_servers: "localhost:9092".to_owned(),
-            client_id: "test".to_owned(),
-            extra: Vec::new(),
-        };
-        let known = KnownBrokers::new(&cluster).expect("no zero byte");
+        let known = KnownBrokers::new(&an_absent_cluster()).expect("no zero byte");
         let broker = |(n, (source, state)): (usize, &(&str, &str))| {
             let broker = Broker {
                 source: (*source).to_owned(),

@@ -130,20 +130,12 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
-
-    fn cluster() -> Cluster {
-        Cluster {
-            // Port 9 (discard): nobody listens.
-            bootstrap_servers: "127.0.0.1:9".to_owned(),
-            client_id: "test".to_owned(),
-            extra: Vec::new(),
-        }
-    }
+    use crate::testing::an_absent_cluster;
 
     #[test]
     fn a_topic_that_was_made_anew_is_told_once_and_only_when_its_name_was_known_before() {
         let link = Link::default();
-        let context = LinkContext::new(&cluster(), link.clone(), "orders").expect("no zero byte");
+        let context = LinkContext::new(&an_absent_cluster(), link.clone(), "orders").expect("no zero byte");
         let says = |line: &str| context.log(RDKafkaLogLevel::Debug, "METADATA", line);
         says("[thrd:main]: Topic orders changed id from AAAAAAAAAAAAAAAAAAAAAA to 7xT0");
         says("[thrd:main]: Topic other-orders changed id from 7xT0 to 9yU1");
@@ -156,10 +148,11 @@ mod tests {
         assert!(link.take_made_anew());
         assert!(!link.take_made_anew());
     }
+
     #[test]
     fn why_a_broker_is_away_is_told_by_the_log() {
         let link = Link::default();
-        let context = LinkContext::new(&cluster(), link.clone(), "orders").expect("no zero byte");
+        let context = LinkContext::new(&an_absent_cluster(), link.clone(), "orders").expect("no zero byte");
         let refused = "127.0.0.1:9/1: Connect to ipv4#127.0.0.1:9 failed: Connection refused";
         context.log(
             RDKafkaLogLevel::Error,
@@ -173,8 +166,8 @@ mod tests {
 
     #[test]
     fn one_poll_serves_all_that_the_client_has_said() {
-        let context = LinkContext::new(&cluster(), Link::default(), "orders").expect("no zero byte");
-        let mut config = cluster().reader();
+        let context = LinkContext::new(&an_absent_cluster(), Link::default(), "orders").expect("no zero byte");
+        let mut config = an_absent_cluster().reader();
         config.set("statistics.interval.ms", "1");
         let consumer: BaseConsumer<LinkContext> = config.create_with_context(context).expect("a client");
         let said = || consumer.context().said.load(Ordering::Relaxed);

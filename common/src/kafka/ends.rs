@@ -126,15 +126,10 @@ impl Questions {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::an_absent_cluster;
 
     fn questions() -> Questions {
-        let cluster = Cluster {
-            // Port 9 (discard): nobody listens.
-            bootstrap_servers: "127.0.0.1:9".to_owned(),
-            client_id: "test".to_owned(),
-            extra: Vec::new(),
-        };
-        let Ends(questions) = Ends::new(&cluster, "orders", &Life::default()).expect("a client");
+        let Ends(questions) = Ends::new(&an_absent_cluster(), "orders", &Life::default()).expect("a client");
         // Who tends it has the same thread, and has not come to it yet.
         Arc::into_inner(questions).expect("no other handle")
     }

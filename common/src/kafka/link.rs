@@ -1,4 +1,5 @@
-//! The link to the broker, as librdkafka's own statistics, error events and log lines show it to a [`context`](super::context).
+//! The link to the broker, as librdkafka's own statistics, error events and log lines show it to a
+//! [`context`](super::context).
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

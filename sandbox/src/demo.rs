@@ -42,7 +42,8 @@ impl Demo {
 /// When broker or registry do not answer at the start.
 pub async fn run(demo: &Demo) -> anyhow::Result<()> {
     let poisoner = Poisoner::connect(&demo.bootstrap_servers, TOPIC, &demo.registry_url).await?;
-    let client = reqwest::Client::new();
+    // The services run in this process: no proxy leads to them.
+    let client = reqwest::Client::builder().no_proxy().build()?;
     let mut open: Vec<(String, usize)> = Vec::new();
     let mut kinds = Kind::value_variants().iter().cycle();
     let mut pace = tokio::time::interval(PACE);

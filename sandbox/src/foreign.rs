@@ -1,13 +1,19 @@
 //! For tests: records as others write them, under schemas beside ours. They are encoded by apache-avro's `Value`s, so that
 //! what reads them is not what wrote them.
 
+use std::time::Duration;
+
 use anyhow::Context;
 use apache_avro::Schema;
 use apache_avro::types::Value as AvroValue;
 use apache_avro::writer::datum::GenericDatumWriter;
 use common::codec::frame;
+use common::registry::proxy_of;
 use common::schemas;
 use serde_json::Value;
+
+/// How long the registry may take.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Our newest schema, as JSON, to be changed.
 ///
@@ -53,9 +59,18 @@ pub fn with_a_new_field() -> anyhow::Result<String> {
 /// # Errors
 /// When the registry does not take it.
 pub async fn register(registry_url: &str, subject: &str, schema: &str, references: &Value) -> anyhow::Result<u32> {
-    let request = reqwest::Client::new().post(format!("{registry_url}/subjects/{subject}/versions"));
+    let url = format!("{}/subjects/{subject}/versions", registry_url.trim_end_matches('/'));
+    let mut client = reqwest::Client::builder().timeout(TIMEOUT);
+    if proxy_of(&url).is_none() {
+        client = client.no_proxy();
+    }
+    let request = client.build()?.post(&url);
     let body = serde_json::json!({"schema": schema, "references": references});
-    let answer: Value = request.json(&body).send().await?.error_for_status()?.json().await?;
+    let answer = request.json(&body).send().await;
+    let answer = answer
+        .and_then(reqwest::Response::error_for_status)
+        .with_context(|| format!("registering a schema at {url}"))?;
+    let answer: Value = answer.json().await?;
     let id = answer["id"].as_u64().context("an answer without an id")?;
     Ok(u32::try_from(id)?)
 }

@@ -13,9 +13,10 @@ use common::unusable::Code;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use serde_json::json;
 use uuid::Uuid;
 
-use crate::sample;
+use crate::{foreign, sample};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// An id that no registry of this size gives.
@@ -181,12 +182,13 @@ impl Poisoner {
         };
         let other = r#"{"type":"record","name":"Greeting","namespace":"com.ecommerce.other","fields":[{"name":"text","type":"string"}]}"#;
         let newest = schemas::LINEAGE.last().context("the lineage is empty")?;
-        let schema_id = register(registry_url, &schemas::subject(topic), newest)
+        let none = json!([]);
+        let schema_id = foreign::register(registry_url, &schemas::subject(topic), newest, &none)
             .await
             .with_context(|| {
                 format!("no registry answers at {registry_url}; take the address that the running sandbox prints")
             })?;
-        let other_schema_id = register(registry_url, "greetings-value", other).await?;
+        let other_schema_id = foreign::register(registry_url, "greetings-value", other, &none).await?;
         let consumer: BaseConsumer = config().set("group.id", "poison").create()?;
         let metadata = consumer
             .fetch_metadata(Some(topic), TIMEOUT)
@@ -227,23 +229,4 @@ impl Poisoner {
         }
         Ok(records)
     }
-}
-
-async fn register(registry_url: &str, subject: &str, schema: &str) -> anyhow::Result<u32> {
-    #[derive(serde::Deserialize)]
-    struct Registered {
-        id: u32,
-    }
-    let url = format!("{}/subjects/{subject}/versions", registry_url.trim_end_matches('/'));
-    let request = reqwest::Client::builder()
-        .timeout(TIMEOUT)
-        .build()?
-        .post(&url)
-        .json(&serde_json::json!({"schema": schema}));
-    let response = request
-        .send()
-        .await
-        .and_then(reqwest::Response::error_for_status)
-        .with_context(|| format!("registering a schema at {url}"))?;
-    Ok(response.json::<Registered>().await?.id)
 }

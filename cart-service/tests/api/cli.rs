@@ -4,12 +4,18 @@ use std::process::Command;
 
 /// Exit code and text of the program with those arguments, in an environment that holds secrets.
 fn run(arguments: &[&str]) -> (Option<i32>, String) {
+    run_in(&[], arguments)
+}
+
+/// The same with further variables.
+fn run_in(variables: &[(&str, &str)], arguments: &[&str]) -> (Option<i32>, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_cart-service"))
         .args(arguments)
         .env_clear()
         .env("SCHEMA_REGISTRY_URL", "http://user:hunter2@127.0.0.1:9")
         .env("SCHEMA_REGISTRY_TOKEN", "")
         .env("SCHEMA_REGISTRY_PASSWORD_FILE", "")
+        .envs(variables.iter().copied())
         .output()
         .expect("it starts");
     let said = [output.stdout, output.stderr].concat();
@@ -35,6 +41,22 @@ fn a_check_that_nobody_answers_says_so_with_code_2() {
         said.contains("the registry cannot be asked") && !said.contains("hunter2"),
         "{said}"
     );
+}
+
+#[test]
+fn a_failure_on_the_way_through_a_proxy_names_the_proxy_and_not_its_password() {
+    let proxy = ("HTTP_PROXY", "http://user:hunter2@127.0.0.1:9");
+    let elsewhere = ["check-schemas", "--schema-registry-url=http://registry.invalid"];
+    let (code, said) = run_in(&[proxy], &elsewhere);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(
+        said.contains("through the proxy http://127.0.0.1:9") && !said.contains("hunter2"),
+        "{said}"
+    );
+    for direct in [&["check-schemas"], &elsewhere[..]] {
+        let (_, said) = run_in(&[proxy, ("NO_PROXY", "registry.invalid")], direct);
+        assert!(!said.contains("through the proxy"), "{said}");
+    }
 }
 
 #[test]

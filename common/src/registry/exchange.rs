@@ -12,6 +12,7 @@ use reqwest::{Certificate, Client, Response, StatusCode};
 use super::access::Access;
 use super::answer::{self, Answer};
 use super::outage::{Failure, Outage};
+use super::proxies::Proxies;
 use super::question::Question;
 use crate::config::{RegistryConfig, Secret};
 
@@ -28,7 +29,6 @@ const ACCEPTED: &str = "application/vnd.schemaregistry.v1+json, application/vnd.
 /// Asks a registry that has one or more addresses.
 #[derive(Debug)]
 pub(super) struct Exchange {
-    http: Client,
     addresses: Vec<Address>,
     /// The address that answered last, which is asked first.
     first: AtomicUsize,
@@ -38,6 +38,9 @@ pub(super) struct Exchange {
 struct Address {
     base: String,
     access: Arc<Access>,
+    http: Client,
+    /// The proxy that it is asked through, if any.
+    proxy: Option<String>,
 }
 
 impl Exchange {
@@ -47,6 +50,9 @@ impl Exchange {
     /// Settings contradict each other, a file cannot be used, or no HTTP client can be built.
     pub fn new(config: &RegistryConfig) -> anyhow::Result<Self> {
         let common = Arc::new(Access::of(config)?);
+        let proxies = Proxies::of_environment();
+        // Clients are cheap to share and dear to make: each holds the system's certificates.
+        let (direct, proxied) = (client(config, false)?, client(config, true)?);
         let mut addresses = Vec::new();
         for url in config.urls.as_slice() {
             let access = match &url.credentials {
@@ -59,13 +65,15 @@ impl Exchange {
                     Arc::new(Access::of_address(user, password))
                 }
             };
+            let proxy = proxies.of(&url.base);
             addresses.push(Address {
                 base: url.base.clone(),
                 access,
+                http: if proxy.is_some() { &proxied } else { &direct }.clone(),
+                proxy,
             });
         }
         Ok(Self {
-            http: client(config)?,
             addresses,
             first: AtomicUsize::new(0),
         })
@@ -102,7 +110,7 @@ impl Exchange {
     ) -> Result<Answer<T>, Failure> {
         let url = format!("{}{}", address.base, question.path);
         let failure = |status, reason: String| Failure {
-            text: format!("{} {url}: {reason}", question.method),
+            text: format!("{} {url}: {reason}{}", question.method, address.way()),
             status,
         };
         let secret = address.access.secret();
@@ -136,7 +144,10 @@ impl Exchange {
         question: &Question,
         secret: Option<&Secret>,
     ) -> Result<(StatusCode, Vec<u8>), String> {
-        let mut request = self.http.request(question.method.clone(), url).header(ACCEPT, ACCEPTED);
+        let mut request = address
+            .http
+            .request(question.method.clone(), url)
+            .header(ACCEPT, ACCEPTED);
         if let Some(body) = &question.body {
             request = request.header(CONTENT_TYPE, MEDIA_TYPE).body(body.to_string());
         }
@@ -146,10 +157,24 @@ impl Exchange {
     }
 }
 
-fn client(config: &RegistryConfig) -> anyhow::Result<Client> {
+impl Address {
+    /// What a failure says of the way to it: one that came from a proxy is looked for there.
+    fn way(&self) -> String {
+        self.proxy.as_ref().map_or_else(String::new, |proxy| {
+            format!(
+                " (asked through the proxy {proxy} of HTTP_PROXY, HTTPS_PROXY or ALL_PROXY; NO_PROXY names hosts to ask directly)"
+            )
+        })
+    }
+}
+
+fn client(config: &RegistryConfig, through_proxies: bool) -> anyhow::Result<Client> {
     let mut builder = Client::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .timeout(REQUEST_TIMEOUT);
+    if !through_proxies {
+        builder = builder.no_proxy();
+    }
     if let Some(path) = config.ca_file.as_deref().filter(|path| !path.as_os_str().is_empty()) {
         let name = path.display();
         let pem =

@@ -9,7 +9,7 @@
 //! - `standing` and `reasons`: what would become of a schema, and why not;
 //! - `question`, `outage`: what is asked, and why there may be no answer;
 //! - `exchange`: one question, to the registry's addresses in turn, within bounds;
-//! - `access`: as whom;
+//! - `access`: as whom; `proxies`: which way;
 //! - `answer`: what an answer is worth (pure).
 //!
 //! What is remembered of its answers lives in [`crate::projection`] and [`crate::store`]; nothing is cached here.
@@ -22,6 +22,7 @@ mod answer;
 mod exchange;
 mod lookup;
 mod outage;
+mod proxies;
 mod question;
 mod reasons;
 mod references;
@@ -34,6 +35,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use crate::config::RegistryConfig;
 use exchange::Exchange;
 
+pub use proxies::proxy_of;
 pub use standing::Standing;
 
 /// A client of one registry, which may have several addresses.

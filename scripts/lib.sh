@@ -89,6 +89,23 @@ require() {
   on Debian and Ubuntu, as root: $(install_command "${missing[@]}")"
 }
 
+APT_SECONDS=${ORDERLOG_APT_TIMEOUT:-600}
+
+# patiently COMMAND…: runs apt-get in English, and waits while another one holds its locks (a machine that has just booted
+# updates itself). apt's own option for that, DPkg::Lock::Timeout, does not cover the package lists.
+patiently() {
+  local deadline=$((SECONDS + APT_SECONDS)) told=false output
+  until output=$("$@" 2>&1); do
+    if [[ $output != *"Could not get lock"* ]] || ((SECONDS >= deadline)); then
+      printf '%s\n' "$output" >&2
+      return 1
+    fi
+    $told || say "another program is installing packages; waiting for it, $APT_SECONDS seconds at the most"
+    told=true
+    sleep 1
+  done
+}
+
 # ensure NEED…: installs what is missing when that can be done without asking (root, and apt is there), else as `require`.
 ensure() {
   local missing
@@ -96,10 +113,10 @@ ensure() {
   ((${#missing[@]})) || return 0
   if have apt-get && (($(id -u) == 0)); then
     say "installing: ${missing[*]}"
-    apt-get update -qq >&2
     local install
     read -ra install <<<"$(install_command "${missing[@]}")"
-    DEBIAN_FRONTEND=noninteractive "${install[@]}" -qq >&2 || die "this failed: ${install[*]}"
+    patiently env LC_ALL=C apt-get update -qq
+    patiently env LC_ALL=C DEBIAN_FRONTEND=noninteractive "${install[@]}" -qq || die "this failed: ${install[*]}"
   fi
   require "$@"
 }

@@ -6,6 +6,32 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$ROOT/scripts/lib.sh"
 
+# The program's own --help, told without building the program: a test of the sandbox holds the two together.
+usage() {
+  cat <<'END'
+Runs the whole pipeline in one process, with nothing to install but a Rust toolchain: a Kafka broker (in memory), a schema
+registry, cart-service and order-service. Everything is gone when it ends. Builds it first where that is needed.
+
+usage: scripts/run.sh [OPTIONS]
+       scripts/run.sh poison [OPTIONS]   write a record that cannot be used to a topic, to see what becomes of it
+
+      --cart-port <PORT>       port of cart-service [env: SANDBOX_CART_PORT] [default: 8000]
+      --order-port <PORT>      port of order-service [env: SANDBOX_ORDER_PORT] [default: 8001]
+      --registry-port <PORT>   port of the schema registry [env: SANDBOX_REGISTRY_PORT] [default: 8081]
+      --demo                   also create and update orders all the time, and now and then write a record that cannot
+                               be used
+  -h, --help                   print this
+  -V, --version                print the version (of the program, which is built for it)
+END
+}
+
+case ${1:-} in
+  -h | --help | help)
+    usage
+    exit
+    ;;
+esac
+
 cd "$ROOT"
 ensure_toolchain
 ensure build-essential pkg-config zlib1g-dev libssl-dev ca-certificates

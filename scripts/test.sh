@@ -27,7 +27,8 @@ TEST_CONTROLLER_PORT=${ORDERLOG_TEST_CONTROLLER_PORT:-19093}
 TEST_REGISTRY_PORT=${ORDERLOG_TEST_REGISTRY_PORT:-18081}
 
 QUICK=false
-CARGO_FLAGS=()
+# No array is ever empty where it is used: to the bash 3.2 of macOS, that would be an unset variable.
+CARGO_FLAGS=(--workspace)
 SUMMARY=()
 SCRATCH=
 STEP=
@@ -175,28 +176,28 @@ check_scripts() { shellcheck -x scripts/*.sh .ci/run common/tests/oracle/oracle/
 
 check_format() { cargo fmt --all --check; }
 
-check_clippy() { cargo clippy --workspace --all-targets --all-features "${CARGO_FLAGS[@]}" -- -D warnings; }
+check_clippy() { cargo clippy "${CARGO_FLAGS[@]}" --all-targets --all-features -- -D warnings; }
 
 # With --all-targets, as the tests need it: another choice of targets would be another choice of features, and build
 # some of the dependencies twice.
-build() { cargo build --workspace --all-targets "${FEATURES[@]}" "${CARGO_FLAGS[@]}"; }
+build() { cargo build "${BUILD_FLAGS[@]}" --all-targets; }
 
 start_stack() { stack up >/dev/null; }
 
 # In a mount namespace of its own, in which an ordinary user may mount too, and with which all that is mounted goes, however
 # the tests end.
 run_tests() {
-  local namespace=(unshare --mount) left_out=()
+  local namespace=(unshare --mount) tests=(cargo test "${BUILD_FLAGS[@]}")
   ((EUID == 0)) || namespace+=(--map-root-user)
   if ! "${namespace[@]}" true 2>/dev/null; then
     if ! $QUICK && [[ ${CI:-} == true ]]; then
       die "no small disk can be mounted here (this fails: ${namespace[*]} true), and CI=true lets no test be left out"
     fi
     $QUICK || say "left out: the tests of endings/small_disk.rs, as this fails here: ${namespace[*]} true"
-    namespace=() left_out=(-- --skip small_disk::)
+    namespace=(env) tests+=(-- --skip small_disk::)
   fi
   mkdir -p "$SCRATCH/tmp"
-  TMPDIR=$SCRATCH/tmp "${namespace[@]}" cargo test --workspace "${FEATURES[@]}" "${CARGO_FLAGS[@]}" "${left_out[@]}"
+  TMPDIR=$SCRATCH/tmp "${namespace[@]}" "${tests[@]}"
 }
 
 # It brings servers of its own.
@@ -273,8 +274,8 @@ SCRATCH=$(mktemp -d "${TMPDIR:-/tmp}/orderlog-test.XXXXXX")
 [[ ${CI:-} == true ]] && CARGO_FLAGS+=(--locked)
 
 # The tests against real servers are behind a feature of testbed.
-FEATURES=(--all-features)
-$QUICK && FEATURES=()
+BUILD_FLAGS=("${CARGO_FLAGS[@]}")
+$QUICK || BUILD_FLAGS+=(--all-features)
 
 ensure_toolchain
 step "set-up: tools" "scripts/test.sh" set_up_tools
@@ -283,7 +284,7 @@ $QUICK || step "set-up: Java clients" "scripts/test.sh" set_up_java
 step "shell scripts" "shellcheck -x scripts/*.sh .ci/run common/tests/oracle/oracle/run.sh" check_scripts
 step "format" "cargo fmt --all --check" check_format
 step "clippy" "cargo clippy --workspace --all-targets --all-features -- -D warnings" check_clippy
-step "build" "cargo build --workspace --all-targets ${FEATURES[*]}" build
+step "build" "cargo build ${BUILD_FLAGS[*]} --all-targets" build
 if ! $QUICK; then
   step "real Kafka and registry: start" "scripts/stack.sh up" start_stack
   export ORDERLOG_TEST_KAFKA=127.0.0.1:$TEST_KAFKA_PORT
@@ -292,7 +293,7 @@ if ! $QUICK; then
   export ORDERLOG_TEST_PYTHON=$CACHE/venv/bin/python
   export ORDERLOG_TEST_JAVA_TOOLS=$CACHE/java-clients
 fi
-step "tests" "cargo test --workspace ${FEATURES[*]}" run_tests
+step "tests" "cargo test ${BUILD_FLAGS[*]}" run_tests
 if ! $QUICK; then
   stop_stack
   step "torture" "$CARGO_TARGET_DIR/debug/torture --minutes 2 --seed 23" torture

@@ -1,0 +1,41 @@
+//! What `scripts/run.sh --help` prints is told without building the program, so it is held to the program here.
+
+use clap::CommandFactory;
+use sandbox::cli::Cli;
+
+const RUN: &str = include_str!("../../scripts/run.sh");
+
+#[test]
+fn the_help_of_run_sh_names_every_flag_with_its_variable_and_default() {
+    let (_, usage) = RUN.split_once("<<'END'\n").expect("a text");
+    let (usage, _) = usage.split_once("\nEND\n").expect("its end");
+    let command = Cli::command();
+    for flag in command.get_arguments().filter(|flag| !flag.is_hide_set()) {
+        let long = format!("--{} ", flag.get_long().expect("a long name"));
+        let line = usage
+            .lines()
+            .find(|line| line.contains(&long))
+            .unwrap_or_else(|| panic!("{long}is not in the text"));
+        if let Some(variable) = flag.get_env() {
+            assert!(
+                line.contains(&format!("[env: {}]", variable.to_string_lossy())),
+                "{line}"
+            );
+        }
+        if flag.get_action().takes_values() {
+            for default in flag.get_default_values() {
+                assert!(
+                    line.contains(&format!("[default: {}]", default.to_string_lossy())),
+                    "{line}"
+                );
+            }
+        }
+    }
+    for subcommand in command.get_subcommands() {
+        assert!(
+            usage.contains(&format!("scripts/run.sh {}", subcommand.get_name())),
+            "{}",
+            subcommand.get_name()
+        );
+    }
+}

@@ -8,7 +8,7 @@
 //! - It listens on a random port of 127.0.0.1.
 //! - It has no Admin API: topics are created with [`Broker::create_topic`]. A client that asks for an unknown topic with
 //!   `allow.auto.create.topics` gets one with the mock's own number of partitions, so create them first.
-//! - A fetch that waits is not woken by new records: consumers need `fetch.wait.max.ms=3`, or each round trip takes as
+//! - A fetch that waits is not woken by new records: consumers need a small `fetch.wait.max.ms`, or each round trip takes as
 //!   long as the wait (500 ms by default).
 //! - No TLS, no authentication, no compaction, no retention by time.
 

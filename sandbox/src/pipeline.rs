@@ -80,8 +80,9 @@ impl Pipeline {
         let pipeline = PipelineConfig {
             bootstrap_servers: broker.bootstrap_servers(),
             registry: RegistryConfig::at(&registry.url())?,
-            // The mock broker does not wake a fetch that waits.
-            kafka_extra: vec![("fetch.wait.max.ms".to_owned(), "3".into())],
+            // The mock broker does not wake a fetch that waits, so an answer takes up to so long; and as often it is asked
+            // for nothing, which is most of what an idle sandbox costs.
+            kafka_extra: vec![("fetch.wait.max.ms".to_owned(), "10".into())],
             has_admin_api: false,
             ..PipelineConfig::default()
         };

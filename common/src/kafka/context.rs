@@ -88,7 +88,7 @@ impl ConsumerContext for LinkContext {
 /// A client that hears no broker is given its servers again.
 pub fn poll(consumer: &BaseConsumer<LinkContext>, wait: Duration) -> Option<KafkaResult<BorrowedMessage<'_>>> {
     let said = || consumer.context().said.load(Ordering::Relaxed);
-    let mut wait = wait;
+    let mut wait = whole_millis(wait);
     loop {
         let before = said();
         let next = consumer.poll(wait);
@@ -98,6 +98,13 @@ pub fn poll(consumer: &BaseConsumer<LinkContext>, wait: Duration) -> Option<Kafk
         }
         wait = Duration::ZERO;
     }
+}
+
+/// That time in whole milliseconds, rounded up: librdkafka is told whole ones, and rdkafka's `poll` asks it without waiting,
+/// again and again, for as long as a part of one is left.
+fn whole_millis(wait: Duration) -> Duration {
+    let millis = wait.as_nanos().div_ceil(1_000_000);
+    Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
 }
 
 /// What librdkafka shows where a broker tells no id: one before 2.8, or a gateway. It says nothing of the topic.
@@ -127,6 +134,15 @@ pub fn log(level: RDKafkaLogLevel, fac: &str, message: &str) {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_wait_is_rounded_up_to_whole_milliseconds() {
+        let rounded = |micros| super::whole_millis(std::time::Duration::from_micros(micros)).as_micros();
+        assert_eq!(
+            [0, 1, 999, 1_000, 19_001].map(rounded),
+            [0, 1_000, 1_000, 1_000, 20_000]
+        );
+    }
+
     use std::time::Instant;
 
     use super::*;

@@ -70,7 +70,8 @@ impl Application {
             store.forget()?;
         }
         let life = Life::default();
-        let registry = Arc::new(Registry::new(&pipeline.registry)?);
+        let subject = schemas::subject(pipeline.topic.as_str());
+        let registry = Arc::new(Registry::new(&pipeline.registry)?.reading(subject.clone()));
         let settings = Settings {
             most_keys: config.idempotency_keys,
             ..Settings::of(SERVICE, pipeline, config.unknown_schema_grace())?
@@ -81,7 +82,6 @@ impl Application {
         let publisher = Publisher::new(settings.cluster.clone(), &topic, delivery_timeout, life.clone())?;
         let skip = Skip(doubts.clone());
         let projection = Projection::start(settings, store.clone(), registry.clone(), skip, &life)?;
-        let subject = schemas::subject(&topic);
         let registration = Registration::spawn(registry.clone(), subject, store.clone(), pipeline, &life);
         let view = projection.view();
         let clear_up = doubts.clone().clear_up(registry.clone(), view.clone(), life.clone());

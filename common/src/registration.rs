@@ -163,13 +163,13 @@ impl Task {
                 // A service that runs goes on: what it writes can be read by those who have its schema.
                 Err(RegisterError::Refused(reason) | RegisterError::Outage(reason)) => self.unconfirmed(reason),
             }
-            let wait = if outage {
-                backoff.next().unwrap_or(MAX_DELAY)
+            if outage {
+                let wait = backoff.next().unwrap_or(MAX_DELAY);
+                self.registry.back_off(wait).await;
             } else {
                 backoff = self::backoff();
-                check_every
-            };
-            tokio::time::sleep(wait).await;
+                tokio::time::sleep(check_every).await;
+            }
         }
     }
 

@@ -66,12 +66,12 @@ impl Application {
             store.forget()?;
         }
         let life = Life::default();
-        let registry = Arc::new(Registry::new(&pipeline.registry)?);
         let topic = settings.topic.name.clone();
+        let subject = schemas::subject(&topic);
+        let registry = Arc::new(Registry::new(&pipeline.registry)?.reading(subject.clone()));
         let dead_letters = DeadLetters::new(&settings, dead_letter_topic, &store, &life)?;
         let (index, condition) = (dead_letters.index(), dead_letters.condition());
         let projection = Projection::start(settings, store.clone(), registry.clone(), dead_letters, &life)?;
-        let subject = schemas::subject(&topic);
         let state = State {
             view: projection.view(),
             dead_letters: index,

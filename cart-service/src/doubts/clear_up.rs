@@ -28,34 +28,44 @@ pub(crate) const CLEARING_UP: &str = "clearing up orders in doubt";
 struct Asked {
     known: BTreeSet<u32>,
     unknown: BTreeSet<u32>,
+    /// Whether it gave no answer, so that it was asked no further.
+    outage: bool,
 }
 
 impl Doubts {
     /// Clears doubts up for as long as the service lives.
     pub(crate) async fn clear_up(self, registry: Arc<Registry>, view: View, life: Life) {
+        let mut outage = false;
         loop {
-            tokio::time::sleep(ASK_EVERY).await;
+            if outage {
+                registry.back_off(ASK_EVERY).await;
+            } else {
+                tokio::time::sleep(ASK_EVERY).await;
+            }
             crash_point::reached(Point::DoubtsTurn);
-            if let Err(error) = self.look(&registry, &view, &life).await {
+            outage = self.look(&registry, &view, &life).await.unwrap_or_else(|error| {
                 tracing::error!(
                     error = format!("{error:#}"),
                     "orders in doubt could not be looked through"
                 );
-            }
+                false
+            });
         }
     }
 
-    async fn look(&self, registry: &Registry, view: &View, life: &Life) -> anyhow::Result<()> {
+    /// Returns whether the registry gave no answer.
+    async fn look(&self, registry: &Registry, view: &View, life: &Life) -> anyhow::Result<bool> {
         let doubts = self.clone();
         let ids = life.blocking(CLEARING_UP, move || doubts.ids()).await??;
         let asked = ask(registry, view, life, ids).await?;
+        let outage = asked.outage;
         let doubts = self.clone();
         let partitions = life.blocking(CLEARING_UP, move || doubts.sort_out(&asked)).await??;
         for (partition, records) in partitions {
             // What cannot be read again now is tried at the next look: its doubts stay until the reading has begun.
             view.reread(partition, records).await;
         }
-        Ok(())
+        Ok(outage)
     }
 
     /// The schema ids of all doubts, or some when they are many: those of old doubts first, others each time.
@@ -123,7 +133,10 @@ async fn ask(registry: &Registry, view: &View, life: &Life, ids: Vec<u32>) -> an
             Err(RegistryError::Unknown(_)) => {
                 asked.unknown.insert(id);
             }
-            Err(RegistryError::Outage(_)) => break,
+            Err(RegistryError::Outage(_)) => {
+                asked.outage = true;
+                break;
+            }
         }
     }
     Ok(asked)

@@ -2,6 +2,7 @@
 
 use common::event::{OrderEvent, OrderStatus};
 use common::idempotency::{IdempotencyKey, KeyedRequest, RequestHash};
+use rdkafka::message::{Header, OwnedHeaders};
 use reqwest::{Method, StatusCode};
 use sandbox::foreign;
 use serde_json::{Value, json};
@@ -196,12 +197,13 @@ async fn an_order_is_not_forgotten_for_a_record_that_retention_has_deleted() {
     let third = serde_json::to_value(event("A-1", 3, OrderStatus::Confirmed)).expect("JSON");
     write(&world, ours_id, &ours, "A-1", third);
     // The mock broker keeps 5 MiB of a partition. What is behind is read before it is gone.
+    let long = [&common::codec::frame::header(ours_id)[..], &vec![9; 900_000]].concat();
     for n in 2..16 {
-        send(&world, home("A-1"), "x", &vec![9; 900_000]);
+        send(&world, home("A-1"), "x", &long);
         let read = || async {
             let metrics = app.text("/metrics").await;
             let skipped = format!(
-                "orderlog_unusable_records_total{{service=\"cart-service\",code=\"not_framed\"}} {}",
+                "orderlog_unusable_records_total{{service=\"cart-service\",code=\"undecodable\"}} {}",
                 n - 1
             );
             metrics.contains(&skipped)
@@ -259,5 +261,34 @@ async fn a_key_whose_event_lost_after_all_is_not_answered_with_it() {
         (&json!(4), &json!("shipped")),
         "it is carried out now: {replayed}"
     );
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_record_that_names_no_schema_that_there_can_be_puts_nothing_in_doubt_and_holds_nothing_up() {
+    let world = World::new();
+    let app = world
+        .start_with(|config| config.unknown_schema_grace_ms = 600_000)
+        .await;
+    assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
+    let next = event("A-1", 2, OrderStatus::Confirmed);
+    let datum = common::codec::record_value(7, &next).expect("encodes")[5..].to_vec();
+    // An id of eight bytes, and two that no registry gives.
+    for head in [
+        &[0, 0, 0, 0, 0, 0, 0, 0, 7][..],
+        &[0, 0, 0, 0, 0],
+        &[0, 0xff, 0xff, 0xff, 0xff],
+    ] {
+        send(&world, home("A-1"), "A-1", &[head, &datum].concat());
+    }
+    // A header that is cut off names none either.
+    let guid = [1; 16];
+    let named = OwnedHeaders::new().insert(Header {
+        key: common::codec::frame::SCHEMA_ID_HEADER,
+        value: Some(&guid),
+    });
+    send_with(&world, home("A-1"), "A-1", &datum, named);
+    let body = updated(&app, "A-1", "confirmed", StatusCode::OK).await;
+    assert_eq!(body["order"]["version"], 2);
     app.stop().await;
 }

@@ -1,7 +1,7 @@
 //! Bytes ⇄ events: the 5-byte frame around an Avro datum, strictly. Pure: schemas come in as arguments, nothing is
 //! looked up here.
 //!
-//! - [`frame`]: magic byte, schema id, datum;
+//! - [`frame`]: which schema a record names, and its datum; `unframed`: what a value looks like that names none;
 //! - `encode`: an event to a datum of the newest schema, by apache-avro;
 //! - `decode`: a datum of any schema to an event. A writer's schema is parsed (`schema`) and resolved against ours once
 //!   (`resolution`, `resolve`, with `places`, `shape`, `default`: a `plan`), and then every datum is read after that
@@ -20,6 +20,7 @@ mod resolution;
 mod resolve;
 mod schema;
 mod shape;
+mod unframed;
 
 pub use decode::{WriterSchema, decode};
 pub use encode::record_value;

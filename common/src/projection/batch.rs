@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rdkafka::Message;
 
+use super::holds::put;
 use super::part::Hold;
 use super::prepare::{made_anew, not_this_topic};
 use super::run::Runner;
-use super::share::{Share, hash};
+use super::share::{Awaited, Share, hash};
 use super::unusables::{Refused, Unusables};
 use crate::crash_point::{self, Point};
 use crate::kafka::log_reader::{LogReader, Seen};
@@ -81,7 +82,7 @@ impl<U: Unusables> Runner<U> {
                     let share = shares
                         .entry(partition)
                         .or_insert_with(|| part.share(partition, partitions, keeps_keys));
-                    share.take(record, &mut self.lookup, &self.store)?;
+                    share.take(record, &self.lookup, &self.store)?;
                 }
                 Seen::End(partition) => {
                     let Some(part) = self.part(*partition) else { continue };
@@ -139,9 +140,10 @@ impl<U: Unusables> Runner<U> {
     }
 
     /// Takes over what was written, and tells those who wait for it.
-    fn accept(&mut self, reader: &LogReader, partition: i32, share: Share<'_>) {
+    fn accept(&mut self, reader: &LogReader, partition: i32, mut share: Share<'_>) {
         let Some(part) = self.part(partition) else { return };
-        let waits_for = share.waits_for();
+        let awaited = share.take_awaited();
+        part.keep_asked(share.take_asked());
         let look_again = part.met(share.has_records(), share.has_met_end(), share.is_at_end());
         let (row, settled, orders) = share.into_written();
         let before = std::mem::replace(&mut part.row, row);
@@ -151,10 +153,9 @@ impl<U: Unusables> Runner<U> {
         }
         self.count(&before.counters, &after);
         self.tell_when_caught_up();
-        if let Some(id) = waits_for {
-            self.hold(reader, partition, Hold::Schema(id));
-        } else {
-            self.publish(partition);
+        match awaited {
+            Some(awaited) => self.await_schemas(reader, partition, awaited),
+            None => self.publish(partition),
         }
         self.waiters.tell(
             settled.into_iter(),
@@ -178,10 +179,22 @@ impl<U: Unusables> Runner<U> {
         }
     }
 
+    /// Pauses a partition at its next record until the registry has told what it knows of these schemas.
+    fn await_schemas(&mut self, reader: &LogReader, partition: i32, awaited: Awaited) {
+        let Some(part) = self.part(partition) else { return };
+        let mut schemas = vec![awaited.first];
+        schemas.extend(&awaited.further);
+        let mut wait = part.await_schemas(awaited);
+        for schema in schemas {
+            put(&mut self.lookup, partition, &mut wait, schema);
+        }
+        self.hold(reader, partition, Hold::Schema(wait));
+    }
+
     /// Pauses a partition at its next record.
     fn hold(&mut self, reader: &LogReader, partition: i32, hold: Hold) {
         let why = match &hold {
-            Hold::Schema(id) => self.lookup.outage(*id),
+            Hold::Schema(wait) => self.lookup.outage(wait.first()),
             Hold::Until { reason, .. } => Some(reason.clone()),
         };
         let Some(part) = self.part(partition) else { return };

@@ -4,15 +4,20 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
+use super::lookup::Lookup;
 use super::part::{Hold, Part};
 use super::run::Runner;
+use super::schema_wait::{SchemaWait, Step};
 use super::unusables::Unusables;
+use crate::codec::frame::SchemaRef;
 use crate::kafka::log_reader::LogReader;
 
 /// How long to wait for the first record of a batch; commands wait as long at the most.
 const PATIENCE: Duration = Duration::from_millis(20);
 /// The same while a partition waits for the registry's first answer, which does not wake the consumer.
 const SHORT_PATIENCE: Duration = Duration::from_millis(2);
+/// How long the broker may take to tell where a partition ends; the projection's thread waits meanwhile.
+const END_PATIENCE: Duration = Duration::from_millis(200);
 
 impl<U: Unusables> Runner<U> {
     /// How long to wait for the first record of the next batch.
@@ -27,33 +32,46 @@ impl<U: Unusables> Runner<U> {
 
     /// Lets partitions go on whose schema has come or whose time is up.
     pub(super) fn release(&mut self, reader: &LogReader) {
-        if let Err(another) = self.lookup.take_answers() {
+        let answered = self.lookup.take_answers().unwrap_or_else(|another| {
             self.halt(another.to_string());
-        }
+            Vec::new()
+        });
+        let now = Instant::now();
         let mut changed = Vec::new();
         for (partition, part) in (0..).zip(&mut self.parts) {
-            match &part.hold {
-                // A flood of new ids is worth a moment: reading on for each of them would cost a fetch each.
-                Some(Hold::Schema(id))
-                    if self.lookup.is_asking(*id)
-                        || !part.waits_too_long() && self.lookup.is_asking_ahead(partition) =>
-                {
-                    let why = self.lookup.outage(*id).or_else(|| {
-                        part.waits_long()
-                            .then(|| format!("asking the schema registry for schema id {id} and those behind it"))
-                    });
-                    if why.is_some() && part.paused != why {
-                        part.paused = why;
-                        changed.push(partition);
+            let waits = match &mut part.hold {
+                Some(Hold::Schema(wait)) => {
+                    for answered in &answered {
+                        if wait.hear(answered) {
+                            put(&mut self.lookup, partition, wait, answered.schema);
+                        }
+                    }
+                    match wait.step(now) {
+                        Step::Wait => true,
+                        Step::Ask(schemas) => {
+                            for schema in schemas {
+                                put(&mut self.lookup, partition, wait, schema);
+                            }
+                            true
+                        }
+                        Step::BeginGrace => {
+                            // Without an answer the grace is for what was seen; the rest gets its own.
+                            let end = reader.bounds(partition, END_PATIENCE).map_or(0, |(_, end)| end);
+                            wait.begin_grace(end, self.settings.unknown_schema_grace, Instant::now());
+                            true
+                        }
+                        Step::Release => false,
                     }
                 }
-                Some(Hold::Until { until, .. }) if Instant::now() < *until => {}
-                Some(_) => {
-                    part.release();
-                    reader.resume(partition);
-                    changed.push(partition);
-                }
-                None => {}
+                Some(Hold::Until { until, .. }) => now < *until,
+                None => continue,
+            };
+            if !waits {
+                part.release();
+                reader.resume(partition);
+                changed.push(partition);
+            } else if part.tell_of_schemas(&self.lookup) {
+                changed.push(partition);
             }
         }
         for partition in changed {
@@ -67,5 +85,12 @@ impl<U: Unusables> Runner<U> {
         if part.hold.is_none() && part.recheck(done) {
             reader.seek(partition, part.position());
         }
+    }
+}
+
+/// Has the registry asked for a schema that a partition waits for. What it is not asked for now is waited for no longer.
+pub(super) fn put(lookup: &mut Lookup, partition: i32, wait: &mut SchemaWait, schema: SchemaRef) {
+    if !lookup.ask(schema, partition, schema != wait.first()) {
+        wait.forget(schema);
     }
 }

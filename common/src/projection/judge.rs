@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::lookup::Known;
-use crate::codec::{WriterSchema, decode, frame};
+use crate::codec::frame::SchemaRef;
+use crate::codec::{WriterSchema, decode};
 use crate::event::OrderEvent;
 use crate::kafka::partition;
 use crate::order::check;
@@ -11,14 +12,14 @@ use crate::unusable::{Code, Unusable};
 
 /// What a record is.
 pub(super) enum Judged {
-    /// An event that keeps every rule, and the schema that it was written with.
+    /// An event that keeps every rule, and the schema that it was written with, under its id in the store.
     Event(Box<OrderEvent>, u32, Arc<WriterSchema>),
     /// A null value: says nothing.
     Null,
     /// It cannot be used.
     Unusable(Unusable),
     /// Its schema is not known yet.
-    Wait(u32),
+    Wait(SchemaRef),
 }
 
 /// Where a record lies, and how many partitions there are.
@@ -28,28 +29,33 @@ pub(super) struct Place {
     pub partitions: i32,
 }
 
-/// Judges a record. `schema` tells what is known of a schema id.
+/// Judges a record with that key, whose value splits into the name of its schema and a datum, if it has a value. `known`
+/// tells what is known of a schema.
 pub(super) fn judge(
     key: Option<&[u8]>,
-    value: Option<&[u8]>,
+    framed: Option<Result<(SchemaRef, &[u8]), Unusable>>,
     place: Place,
-    schema: impl FnOnce(u32) -> Option<Known>,
+    known: impl FnOnce(SchemaRef) -> Option<Known>,
 ) -> Judged {
-    let Some(value) = value else { return Judged::Null };
-    let (id, datum) = match frame::split(value) {
-        Ok(parts) => parts,
-        Err(fault) => return Judged::Unusable(fault),
+    let (schema, datum) = match framed {
+        None => return Judged::Null,
+        Some(Ok(parts)) => parts,
+        Some(Err(fault)) => return Judged::Unusable(fault),
     };
-    let writer = match schema(id) {
-        None => return Judged::Wait(id),
-        Some(Known::Unknown(reason)) => {
-            return Judged::Unusable(Unusable::new(Code::UnknownSchemaId, reason).with_schema_id(id));
-        }
-        Some(Known::Writer(writer)) => writer,
+    let unusable = |fault: Unusable| {
+        Judged::Unusable(Unusable {
+            schema_id: schema.id(),
+            ..fault
+        })
+    };
+    let (id, writer) = match known(schema) {
+        None => return Judged::Wait(schema),
+        Some(Known::Missing(reason)) => return unusable(Unusable::new(Code::UnknownSchemaId, reason)),
+        Some(Known::Writer(id, writer)) => (id, writer),
     };
     match decode(&writer, datum).and_then(|event| belongs(key, place, &event).map(|()| event)) {
         Ok(event) => Judged::Event(Box::new(event), id, writer),
-        Err(fault) => Judged::Unusable(fault.with_schema_id(id)),
+        Err(fault) => unusable(fault),
     }
 }
 
@@ -78,7 +84,7 @@ fn belongs(key: Option<&[u8]>, place: Place, event: &OrderEvent) -> Result<(), U
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::codec::record_value;
+    use crate::codec::{frame, record_value};
     use crate::schemas;
     use crate::testing::an_event;
 
@@ -91,8 +97,13 @@ mod tests {
         }
     }
 
-    fn ours(_: u32) -> Option<Known> {
-        Some(Known::Writer(Arc::new(WriterSchema::of(&schemas::newest_text()))))
+    fn ours(schema: SchemaRef) -> Option<Known> {
+        let writer = Arc::new(WriterSchema::of(&schemas::newest_text()));
+        Some(Known::Writer(schema.id().unwrap_or(u32::MAX), writer))
+    }
+
+    fn framed(value: &[u8]) -> Option<Result<(SchemaRef, &[u8]), Unusable>> {
+        Some(frame::read(value, |_| None))
     }
 
     fn code(judged: Judged) -> (Code, Option<u32>) {
@@ -106,10 +117,24 @@ mod tests {
     fn a_good_record_is_an_event() {
         let event = an_event("A-1", 1);
         let value = record_value(9, &event).expect("encodes");
-        let Judged::Event(read, 9, _) = judge(Some(b"A-1"), Some(&value), home("A-1"), ours) else {
+        let Judged::Event(read, 9, _) = judge(Some(b"A-1"), framed(&value), home("A-1"), ours) else {
             panic!("an event")
         };
         assert_eq!(*read, event);
+    }
+
+    #[test]
+    fn a_schema_that_is_named_by_a_guid_has_an_id_in_the_store_and_none_for_people() {
+        let guid = SchemaRef::Guid(uuid::Uuid::from_u128(7));
+        let event = an_event("A-1", 1);
+        let value = record_value(9, &event).expect("encodes");
+        let datum = &value[frame::HEADER_LEN..];
+        let judged = judge(Some(b"A-1"), Some(Ok((guid, datum))), home("A-1"), ours);
+        assert!(matches!(judged, Judged::Event(read, u32::MAX, _) if *read == event));
+        for known in [ours(guid), Some(Known::Missing("why".into()))] {
+            let (_, schema_id) = code(judge(Some(b"A-2"), Some(Ok((guid, datum))), home("A-1"), |_| known));
+            assert_eq!(schema_id, None);
+        }
     }
 
     #[test]
@@ -121,8 +146,8 @@ mod tests {
     fn a_record_waits_for_its_schema() {
         let value = record_value(9, &an_event("A-1", 1)).expect("encodes");
         assert!(matches!(
-            judge(Some(b"A-1"), Some(&value), home("A-1"), |_| None),
-            Judged::Wait(9)
+            judge(Some(b"A-1"), framed(&value), home("A-1"), |_| None),
+            Judged::Wait(SchemaRef::Id(9))
         ));
     }
 
@@ -138,37 +163,40 @@ mod tests {
             partitions: SIX,
         };
         let key: Option<&[u8]> = Some(b"A-1");
-        let wrong = |_| Some(Known::Writer(Arc::new(WriterSchema::Wrong("another".into()))));
+        let wrong = |_| Some(Known::Writer(9, Arc::new(WriterSchema::Wrong("another".into()))));
 
-        assert_eq!(code(judge(key, Some(b""), home("A-1"), ours)), (Code::NotFramed, None));
         assert_eq!(
-            code(judge(key, Some(&value), home("A-1"), |_| Some(Known::Unknown(
+            code(judge(key, framed(b""), home("A-1"), ours)),
+            (Code::NotFramed, None)
+        );
+        assert_eq!(
+            code(judge(key, framed(&value), home("A-1"), |_| Some(Known::Missing(
                 "why".into()
             )))),
             (Code::UnknownSchemaId, Some(9))
         );
         assert_eq!(
-            code(judge(key, Some(&value), home("A-1"), wrong)),
+            code(judge(key, framed(&value), home("A-1"), wrong)),
             (Code::WrongSchema, Some(9))
         );
         assert_eq!(
-            code(judge(key, Some(&value[..20]), home("A-1"), ours)),
+            code(judge(key, framed(&value[..20]), home("A-1"), ours)),
             (Code::Undecodable, Some(9))
         );
         assert_eq!(
-            code(judge(key, Some(&wrong_total), home("A-1"), ours)),
+            code(judge(key, framed(&wrong_total), home("A-1"), ours)),
             (Code::InvalidOrder, Some(9))
         );
         assert_eq!(
-            code(judge(Some(b"A-2"), Some(&value), home("A-1"), ours)),
+            code(judge(Some(b"A-2"), framed(&value), home("A-1"), ours)),
             (Code::KeyMismatch, Some(9))
         );
         assert_eq!(
-            code(judge(None, Some(&value), home("A-1"), ours)),
+            code(judge(None, framed(&value), home("A-1"), ours)),
             (Code::KeyMismatch, Some(9))
         );
         assert_eq!(
-            code(judge(key, Some(&value), elsewhere, ours)),
+            code(judge(key, framed(&value), elsewhere, ours)),
             (Code::WrongPartition, Some(9))
         );
     }

@@ -1,7 +1,8 @@
-//! Schema ids to schemas: memory, then the store, then the registry, which is asked once per id however many records wait.
+//! The names of schemas to schemas: memory, then the store, then the registry, which is asked once per name however many
+//! records wait. Only what it has is remembered here; what it has not is for those to judge who wait
+//! ([`SchemaWait`](super::schema_wait::SchemaWait)).
 //!
-//! An outage is never an answer: the question is put again, with backoff and jitter, until the registry answers. Only a
-//! definite "no such id", repeated over a grace, makes an id unknown; the grace is paid once per partition and minute.
+//! An outage is never an answer: the question is put again, with backoff and jitter, until the registry answers.
 
 use std::collections::HashMap;
 use std::sync::{Arc, mpsc};
@@ -11,48 +12,42 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
+use super::schema_wait::{Answered, Missing};
 use crate::codec::WriterSchema;
+use crate::codec::frame::SchemaRef;
 use crate::life::Life;
 use crate::registry::{Registry, RegistryError};
 use crate::schemas::SchemaText;
 use crate::store::{LearnError, Store};
 
-/// How long "unknown" is believed, and how often one partition pays the grace.
-const MINUTE: Duration = Duration::from_secs(60);
-/// How often an unknown id is asked for within its grace.
-const TRIES: u32 = 3;
-/// Most unknown ids that are remembered; a flood of them must not fill the memory.
-const MOST_UNKNOWN: usize = 10_000;
-
-/// Most ids that are asked for at the same time. Others wait for their turn: a flood of them is no storm of requests.
+/// Most questions at the same time, of those that a record waits for and of the others. Further ones wait for their turn:
+/// a flood of them is no storm of requests.
 const AT_ONCE: usize = 16;
-/// Most ids that are asked for ahead of their records.
+/// Most schemas that are asked for ahead of their records.
 const MOST_AHEAD: usize = 2_000;
 
-/// What is known of a schema id.
+/// What is known of a schema.
 #[derive(Clone, Debug)]
 pub(super) enum Known {
-    /// Its schema.
-    Writer(Arc<WriterSchema>),
+    /// How its records are read, and the id under which the store has it.
+    Writer(u32, Arc<WriterSchema>),
     /// The registry has no such schema, and what it has not got.
-    Unknown(String),
+    Missing(String),
 }
 
 /// What a question to the registry brought.
 enum Answer {
-    Schema(u32, SchemaText, Arc<WriterSchema>),
-    Unknown(u32, String),
+    Schema(SchemaText, Arc<WriterSchema>),
+    Missing(Missing),
     /// Not an answer; it is asked again.
-    Outage(u32, String),
+    Outage(String),
     /// Not an answer, to a question that nobody waits for yet: it is not asked again.
-    Dropped(u32),
+    Dropped,
 }
 
 /// A question that was put to the registry.
 struct Question {
     partition: i32,
-    /// Whether the partition pays the grace for it.
-    pays: bool,
     /// Whether it is asked for ahead of its record.
     ahead: bool,
 }
@@ -62,134 +57,137 @@ pub(super) struct Lookup {
     store: Store,
     runtime: Handle,
     life: Life,
-    grace: Duration,
-    unknown: HashMap<u32, (Instant, String)>,
-    grace_paid: HashMap<i32, Instant>,
-    asking: HashMap<u32, Question>,
-    outages: HashMap<u32, String>,
+    asking: HashMap<SchemaRef, Question>,
+    outages: HashMap<SchemaRef, String>,
     turns: Arc<Semaphore>,
-    sender: mpsc::Sender<Answer>,
-    answers: mpsc::Receiver<Answer>,
+    turns_ahead: Arc<Semaphore>,
+    sender: mpsc::Sender<(SchemaRef, Instant, Answer)>,
+    answers: mpsc::Receiver<(SchemaRef, Instant, Answer)>,
 }
 
 impl Lookup {
-    pub fn new(registry: Arc<Registry>, store: Store, runtime: Handle, life: Life, grace: Duration) -> Self {
+    pub fn new(registry: Arc<Registry>, store: Store, runtime: Handle, life: Life) -> Self {
         let (sender, answers) = mpsc::channel();
         Self {
             registry,
             store,
             runtime,
             life,
-            grace,
-            unknown: HashMap::new(),
-            grace_paid: HashMap::new(),
             asking: HashMap::new(),
             outages: HashMap::new(),
             turns: Arc::new(Semaphore::new(AT_ONCE)),
+            turns_ahead: Arc::new(Semaphore::new(AT_ONCE)),
             sender,
             answers,
         }
     }
 
-    /// What is known of that id. `None`: the registry is being asked, for a record of that partition.
-    pub fn get(&mut self, id: u32, partition: i32) -> Option<Known> {
-        let known = self.recall(id);
-        if known.is_none() && !self.asking.contains_key(&id) {
-            self.ask(id, partition, false, Duration::ZERO);
-        }
-        known
-    }
-
-    /// Asks for an id ahead of its record, if it is not known. Not while the registry does not answer this partition: then
-    /// no more is asked than what somebody waits for.
-    pub fn prefetch(&mut self, id: u32, partition: i32) {
-        let silent = |id: &u32| {
-            self.asking
-                .get(id)
-                .is_some_and(|question| question.partition == partition)
-        };
-        let room = !self.outages.keys().any(silent) && self.asking.len() < MOST_AHEAD;
-        if room && self.recall(id).is_none() && !self.asking.contains_key(&id) {
-            self.ask(id, partition, true, Duration::ZERO);
-        }
-    }
-
     /// What is known without asking.
-    fn recall(&self, id: u32) -> Option<Known> {
-        // Registries keep ids in 31 bits, and may answer a larger one with anything but "unknown".
-        if i32::try_from(id).is_err() {
-            return Some(Known::Unknown(format!("no registry has a schema with id {id}")));
-        }
-        match self.store.writer_schema(id) {
-            Ok(Some(writer)) => return Some(Known::Writer(writer)),
-            Ok(None) => {}
+    pub fn recall(&self, schema: SchemaRef) -> Option<Known> {
+        match self.stored(schema) {
+            Ok(known) => known,
             // The registry still has it.
-            Err(error) => tracing::error!(%error, schema.id = id, "a stored schema could not be read"),
+            Err(error) => {
+                tracing::error!(error = format!("{error:#}"), %schema, "a stored schema could not be read");
+                None
+            }
         }
-        let (since, reason) = self.unknown.get(&id)?;
-        (since.elapsed() < MINUTE).then(|| Known::Unknown(reason.clone()))
     }
 
-    fn ask(&mut self, id: u32, partition: i32, ahead: bool, delay: Duration) {
-        let paid = self.grace_paid.get(&partition);
-        let pays = paid.is_none_or(|paid| paid.elapsed() >= MINUTE);
-        let question = Question { partition, pays, ahead };
-        let grace = if pays { self.grace } else { Duration::ZERO };
-        self.asking.insert(id, question);
-        let (registry, turns, sender) = (self.registry.clone(), self.turns.clone(), self.sender.clone());
+    fn stored(&self, schema: SchemaRef) -> anyhow::Result<Option<Known>> {
+        let id = match schema {
+            SchemaRef::Id(id) => Some(id),
+            SchemaRef::Guid(guid) => self.store.guid_number(guid)?,
+        };
+        let Some(id) = id else { return Ok(None) };
+        Ok(self.store.writer_schema(id)?.map(|writer| Known::Writer(id, writer)))
+    }
+
+    /// Asks the registry for a schema that a record of that partition waits for, or, `ahead`, one behind it. Returns whether
+    /// it is being asked: not ahead, while the registry does not answer this partition or is asked for very much already.
+    pub fn ask(&mut self, schema: SchemaRef, partition: i32, ahead: bool) -> bool {
+        // What was only asked ahead so far may still wait for its turn.
+        if self
+            .asking
+            .get(&schema)
+            .is_some_and(|question| ahead || !question.ahead)
+        {
+            return true;
+        }
+        let silent = |schema: &SchemaRef| {
+            let question = self.asking.get(schema);
+            question.is_some_and(|question| question.partition == partition)
+        };
+        if ahead && (self.asking.len() >= MOST_AHEAD || self.outages.keys().any(silent)) {
+            return false;
+        }
+        self.put(schema, partition, ahead, Duration::ZERO);
+        true
+    }
+
+    fn put(&mut self, schema: SchemaRef, partition: i32, ahead: bool, delay: Duration) {
+        self.asking.insert(schema, Question { partition, ahead });
+        let turns = if ahead { &self.turns_ahead } else { &self.turns };
+        let (registry, turns, sender) = (self.registry.clone(), turns.clone(), self.sender.clone());
         let _inside = self.runtime.enter();
         self.life.task("asking the schema registry", async move {
             tokio::time::sleep(delay).await;
-            ask(&registry, &turns, id, grace, ahead, &sender).await;
+            ask(&registry, &turns, schema, ahead, &sender).await;
         });
     }
 
-    /// Takes in the answers that have come.
+    /// Takes in the answers that have come, and returns them for those who wait.
     ///
     /// # Errors
     /// An id means another schema than before.
-    pub fn take_answers(&mut self) -> Result<(), LearnError> {
-        while let Ok(answer) = self.answers.try_recv() {
-            match answer {
-                Answer::Schema(id, schema, writer) => {
-                    let question = self.answered(id);
-                    self.unknown.remove(&id);
-                    match self.store.learn_schema(id, &schema, writer) {
-                        Ok(()) => {}
+    pub fn take_answers(&mut self) -> Result<Vec<Answered>, LearnError> {
+        let mut answered = Vec::new();
+        while let Ok((schema, asked, answer)) = self.answers.try_recv() {
+            let missing = match answer {
+                Answer::Schema(text, writer) => {
+                    let question = self.answered(schema);
+                    match self.learn(schema, &text, writer) {
+                        Ok(()) => None,
                         Err(another @ LearnError::AnotherMeaning(_)) => return Err(another),
                         Err(LearnError::Disk(error)) => {
                             let reason = format!("it could not be stored: {error:#}");
-                            tracing::error!(reason, schema.id = id, "a schema could not be stored");
-                            self.outages.insert(id, reason);
+                            tracing::error!(reason, %schema, "a schema could not be stored");
+                            self.outages.insert(schema, reason);
                             let partition = question.map_or(0, |question| question.partition);
-                            self.ask(id, partition, false, Duration::from_secs(1));
+                            self.put(schema, partition, false, Duration::from_secs(1));
+                            continue;
                         }
                     }
                 }
-                Answer::Unknown(id, reason) => {
-                    if let Some(question) = self.answered(id).filter(|question| question.pays) {
-                        self.grace_paid.insert(question.partition, Instant::now());
-                    }
-                    if self.unknown.len() >= MOST_UNKNOWN {
-                        self.unknown.clear();
-                    }
-                    self.unknown.insert(id, (Instant::now(), reason));
+                Answer::Missing(missing) => {
+                    self.answered(schema);
+                    Some(missing)
                 }
-                Answer::Outage(id, reason) => {
-                    if self.outages.insert(id, reason.clone()).is_none() {
-                        tracing::warn!(
-                            schema.id = id,
-                            reason,
-                            "the schema registry does not answer; its partitions wait"
-                        );
+                Answer::Outage(reason) => {
+                    if self.outages.insert(schema, reason.clone()).is_none() {
+                        tracing::warn!(%schema, reason, "the schema registry does not answer; its partitions wait");
                     }
+                    continue;
                 }
-                Answer::Dropped(id) => {
-                    self.asking.remove(&id);
+                Answer::Dropped => {
+                    // Somebody may wait for it by now, who asks on.
+                    if self.asking.get(&schema).is_some_and(|question| !question.ahead) {
+                        continue;
+                    }
+                    self.asking.remove(&schema);
+                    None
                 }
-            }
+            };
+            answered.push(Answered { schema, asked, missing });
         }
-        Ok(())
+        Ok(answered)
+    }
+
+    fn learn(&self, schema: SchemaRef, text: &SchemaText, writer: Arc<WriterSchema>) -> Result<(), LearnError> {
+        match schema {
+            SchemaRef::Id(id) => self.store.learn_schema(id, text, writer),
+            SchemaRef::Guid(guid) => Ok(self.store.learn_guid(guid, text, writer)?),
+        }
     }
 
     /// The registry.
@@ -197,31 +195,18 @@ impl Lookup {
         &self.registry
     }
 
-    /// Whether the registry is being asked for that id.
-    pub fn is_asking(&self, id: u32) -> bool {
-        self.asking.contains_key(&id)
-    }
-
-    /// Whether the registry is being asked for ids ahead of that partition's records.
-    pub fn is_asking_ahead(&self, partition: i32) -> bool {
-        let ahead = |question: &Question| question.ahead && question.partition == partition;
-        self.asking.values().any(ahead)
-    }
-
-    /// Why there is no answer for that id, when the registry was asked and gave none.
-    pub fn outage(&self, id: u32) -> Option<String> {
-        let reason = self.outages.get(&id)?;
-        Some(format!(
-            "the schema registry does not answer for schema id {id}: {reason}"
-        ))
+    /// Why there is no answer for that schema, when the registry was asked and gave none.
+    pub fn outage(&self, schema: SchemaRef) -> Option<String> {
+        let reason = self.outages.get(&schema)?;
+        Some(format!("the schema registry does not answer for {schema}: {reason}"))
     }
 
     /// Notes an answer. Returns the question.
-    fn answered(&mut self, id: u32) -> Option<Question> {
-        if self.outages.remove(&id).is_some() {
-            tracing::info!(schema.id = id, "the schema registry answers again");
+    fn answered(&mut self, schema: SchemaRef) -> Option<Question> {
+        if self.outages.remove(&schema).is_some() {
+            tracing::info!(%schema, "the schema registry answers again");
         }
-        self.asking.remove(&id)
+        self.asking.remove(&schema)
     }
 }
 
@@ -229,45 +214,66 @@ impl Lookup {
 async fn ask(
     registry: &Registry,
     turns: &Semaphore,
-    id: u32,
-    grace: Duration,
+    schema: SchemaRef,
     ahead: bool,
-    answers: &mpsc::Sender<Answer>,
+    answers: &mpsc::Sender<(SchemaRef, Instant, Answer)>,
 ) {
     let mut backoff = backoff();
-    let mut tries_left = if grace.is_zero() { 1 } else { TRIES };
+    let mut put_anew = false;
     loop {
         let turn = turns.acquire().await;
-        let asked = registry.schema(id).await;
-        drop(turn);
-        let (answer, wait) = match asked {
-            Ok(schema) => (judged(id, schema).await, None),
-            Err(RegistryError::Unknown(reason)) if tries_left <= 1 => (Answer::Unknown(id, reason), None),
-            Err(RegistryError::Unknown(_)) => {
-                tries_left -= 1;
-                tokio::time::sleep(grace / (TRIES - 1)).await;
+        let asked = Instant::now();
+        let answer = tokio::select! {
+            answer = Box::pin(answer(registry, schema)) => answer,
+            // Every other time it is left the time that it takes: a registry may be slow.
+            () = registry.returned(), if !put_anew => {
+                put_anew = true;
                 continue;
             }
-            Err(RegistryError::Outage(_)) if ahead => (Answer::Dropped(id), None),
-            Err(RegistryError::Outage(reason)) => (Answer::Outage(id, reason), backoff.next()),
+        };
+        put_anew = false;
+        drop(turn);
+        let (answer, wait) = match answer {
+            Answer::Outage(_) if ahead => (Answer::Dropped, None),
+            Answer::Outage(reason) => (Answer::Outage(reason), backoff.next()),
+            definite => (definite, None),
         };
         // An error means that the projection has stopped.
-        let heard = answers.send(answer).is_ok();
+        let heard = answers.send((schema, asked, answer)).is_ok();
         match wait.filter(|_| heard) {
-            Some(wait) => tokio::time::sleep(wait).await,
+            Some(wait) => registry.back_off(wait).await,
             None => return,
         }
     }
 }
 
+async fn answer(registry: &Registry, schema: SchemaRef) -> Answer {
+    let asked = match schema {
+        SchemaRef::Id(id) => registry.schema(id).await.map(Some),
+        SchemaRef::Guid(guid) => registry.schema_of_guid(guid).await,
+    };
+    let missing = |reason, for_good| Answer::Missing(Missing { reason, for_good });
+    match asked {
+        Ok(Some(text)) => resolved(text).await,
+        Ok(None) => missing(
+            format!(
+                "the record names its schema by a GUID, as {schema}, and the schema registry can only be asked for ids"
+            ),
+            true,
+        ),
+        Err(RegistryError::Unknown(reason)) => missing(reason, false),
+        Err(RegistryError::Outage(reason)) => Answer::Outage(reason),
+    }
+}
+
 /// A long schema takes its time to resolve, and other partitions are not to wait for it.
-async fn judged(id: u32, schema: SchemaText) -> Answer {
+async fn resolved(text: SchemaText) -> Answer {
     #[expect(clippy::disallowed_methods, reason = "resolving a schema catches its own panics")]
-    let resolved = tokio::task::spawn_blocking(move || (Arc::new(WriterSchema::of(&schema)), schema)).await;
+    let resolved = tokio::task::spawn_blocking(move || (Arc::new(WriterSchema::of(&text)), text)).await;
     match resolved {
-        Ok((writer, schema)) => Answer::Schema(id, schema, writer),
+        Ok((writer, text)) => Answer::Schema(text, writer),
         // It does not panic; this is the runtime's end.
-        Err(_) => Answer::Dropped(id),
+        Err(_) => Answer::Dropped,
     }
 }
 

@@ -2,22 +2,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
+use uuid::Uuid;
 
 use super::*;
+
+const SEVEN: SchemaRef = SchemaRef::Id(7);
 
 fn lookup(store: Store) -> Lookup {
     let _ = rustls::crypto::ring::default_provider().install_default();
     // Port 9 (discard) of this machine: nobody listens.
     let registry = Arc::new(Registry::at("http://127.0.0.1:9").expect("a client"));
-    Lookup::new(registry, store, Handle::current(), Life::default(), Duration::ZERO)
-}
-
-#[tokio::test]
-async fn an_id_that_no_registry_can_have_is_unknown_without_asking() {
-    let dir = tempfile::tempdir().expect("a directory");
-    let mut lookup = lookup(Store::open(dir.path()).expect("a store"));
-    assert!(matches!(lookup.get(u32::MAX, 0), Some(Known::Unknown(_))));
-    assert!(lookup.asking.is_empty());
+    Lookup::new(registry, store, Handle::current(), Life::default())
 }
 
 #[tokio::test]
@@ -27,12 +22,14 @@ async fn a_stored_schema_is_known_while_the_registry_is_away() {
     let schema = crate::schemas::newest_text();
     let writer = Arc::new(WriterSchema::of(&schema));
     store.learn_schema(7, &schema, writer).expect("stored");
-    let mut lookup = lookup(store);
-    assert!(matches!(lookup.get(7, 0), Some(Known::Writer(_))));
-    assert!(
-        lookup.get(8, 0).is_none() && lookup.is_asking(8),
-        "an outage is no answer"
-    );
+    let guid = Uuid::from_u128(7);
+    let writer = Arc::new(WriterSchema::of(&schema));
+    store.learn_guid(guid, &schema, writer).expect("stored");
+    let lookup = lookup(store);
+    assert!(matches!(lookup.recall(SEVEN), Some(Known::Writer(7, _))));
+    assert!(matches!(lookup.recall(SchemaRef::Guid(guid)), Some(Known::Writer(..))));
+    assert!(lookup.recall(SchemaRef::Id(8)).is_none());
+    assert!(lookup.recall(SchemaRef::Guid(Uuid::from_u128(8))).is_none());
 }
 
 #[test]
@@ -40,7 +37,7 @@ fn an_outage_is_asked_about_less_and_less_but_every_ten_seconds_at_least() {
     let waits: Vec<Duration> = backoff().take(20).collect();
     let in_a_minute = waits.iter().scan(Duration::ZERO, |sum, wait| {
         *sum += *wait;
-        (*sum < MINUTE).then_some(())
+        (*sum < Duration::from_secs(60)).then_some(())
     });
     assert!(in_a_minute.count() < 20, "{waits:?}");
     // The jitter may double a wait.
@@ -76,28 +73,54 @@ async fn a_thousand_records_of_one_new_id_make_one_request() {
     let registry = Arc::new(Registry::at(&url).expect("a client"));
     let dir = tempfile::tempdir().expect("a directory");
     let store = Store::open(dir.path()).expect("a store");
-    let mut lookup = Lookup::new(registry, store, Handle::current(), Life::default(), Duration::ZERO);
+    let mut lookup = Lookup::new(registry, store, Handle::current(), Life::default());
     for n in 0..1_000 {
-        assert!(lookup.get(7, n % 6).is_none(), "it is being asked for");
-        lookup.prefetch(7, n % 6);
+        assert!(lookup.recall(SEVEN).is_none() && lookup.ask(SEVEN, n % 6, n % 2 == 1));
     }
-    while lookup.is_asking(7) {
-        tokio::task::yield_now().await;
-        lookup.take_answers().expect("no other meaning");
-    }
-    assert!((0..1_000).all(|n| matches!(lookup.get(7, n % 6), Some(Known::Writer(_)))));
+    let answered = answered(&mut lookup).await;
+    assert!(answered.len() == 1 && answered[0].missing.is_none(), "{answered:?}");
+    assert!(matches!(lookup.recall(SEVEN), Some(Known::Writer(7, _))));
     assert_eq!(asked.load(Ordering::Relaxed), 1);
 }
 
+/// Waits for answers.
+async fn answered(lookup: &mut Lookup) -> Vec<Answered> {
+    loop {
+        let answered = lookup.take_answers().expect("no other meaning");
+        if !answered.is_empty() {
+            return answered;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
 #[tokio::test]
-async fn nothing_is_asked_ahead_while_the_registry_does_not_answer() {
+async fn an_outage_is_no_answer_and_nothing_is_asked_ahead_while_it_lasts() {
     let dir = tempfile::tempdir().expect("a directory");
     let mut lookup = lookup(Store::open(dir.path()).expect("a store"));
-    assert!(lookup.get(1, 0).is_none());
-    while lookup.outages.is_empty() {
+    assert!(lookup.ask(SEVEN, 0, false));
+    while lookup.outage(SEVEN).is_none() {
         tokio::task::yield_now().await;
-        lookup.take_answers().expect("no other meaning");
+        assert!(lookup.take_answers().expect("no other meaning").is_empty());
     }
-    lookup.prefetch(2, 0);
-    assert_eq!(lookup.asking.keys().collect::<Vec<_>>(), [&1]);
+    assert!(!lookup.ask(SchemaRef::Id(8), 0, true));
+    assert!(
+        lookup.ask(SchemaRef::Id(8), 1, true),
+        "another partition may have more luck"
+    );
+    let dropped = answered(&mut lookup).await;
+    assert_eq!(dropped[0].schema, SchemaRef::Id(8), "who asks ahead asks once");
+    assert!(lookup.ask(SEVEN, 0, false), "it is still being asked for");
+}
+
+#[tokio::test]
+async fn a_schema_that_was_asked_ahead_is_asked_for_again_by_who_waits_for_it() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut lookup = lookup(Store::open(dir.path()).expect("a store"));
+    assert!(lookup.ask(SEVEN, 0, true) && lookup.ask(SEVEN, 0, false));
+    // Whichever of the two fails first: an outage is told, and nobody is told that it is given up.
+    while lookup.outage(SEVEN).is_none() {
+        tokio::task::yield_now().await;
+        assert!(lookup.take_answers().expect("no other meaning").is_empty());
+    }
 }

@@ -17,6 +17,7 @@ mod prepare;
 mod progress;
 mod reread;
 mod run;
+mod schema_wait;
 mod settings;
 mod share;
 mod show;
@@ -94,8 +95,7 @@ impl Projection {
         let (commands, orders) = mpsc::channel();
         let runtime = tokio::runtime::Handle::current();
         let identity = identity::watch(registry.clone(), store.clone(), settings.schema_check, commands.clone());
-        let grace = settings.unknown_schema_grace;
-        let lookup = Lookup::new(registry, store.clone(), runtime.clone(), life.clone(), grace);
+        let lookup = Lookup::new(registry, store.clone(), runtime.clone(), life.clone());
         let keeper = Keeper::start(store.clone(), progress.clone(), waiters.clone(), commands.clone(), life);
         let runner = run::Runner::new(
             settings,

@@ -5,15 +5,17 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use super::judge::Place;
+use super::lookup::Lookup;
 use super::prepare::Begin;
 use super::progress::PartitionProgress;
-use super::share::Share;
+use super::schema_wait::SchemaWait;
+use super::share::{Awaited, Share};
 use crate::store::PartitionRow;
 
 /// Why a partition is not read for now.
 pub(super) enum Hold {
     /// Its next record's schema is being asked for.
-    Schema(u32),
+    Schema(SchemaWait),
     /// Something failed; it is tried again at that time.
     Until { until: Instant, reason: String },
 }
@@ -32,6 +34,10 @@ pub(super) struct Part {
     /// What the store has.
     pub row: PartitionRow,
     pub hold: Option<Hold>,
+    /// What the registry said when a schema was last waited for, as long as the records are not read that it was asked for.
+    asked: Option<SchemaWait>,
+    /// Records below this offset had their grace: so long a schema may take to appear.
+    graced_to: i64,
     held_since: Instant,
     /// The failure that was logged last; the same one again is no news.
     logged: Option<String>,
@@ -54,6 +60,8 @@ impl Part {
         Self {
             row: begin.row,
             hold: None,
+            asked: None,
+            graced_to: 0,
             held_since: Instant::now(),
             logged: None,
             paused: None,
@@ -65,8 +73,25 @@ impl Part {
         }
     }
 
-    pub fn share<'a>(&self, partition: i32, partitions: i32, keeps_keys: bool) -> Share<'a> {
-        Share::new(Place { partition, partitions }, &self.row, keeps_keys)
+    pub fn share<'a>(&mut self, partition: i32, partitions: i32, keeps_keys: bool) -> Share<'a> {
+        let place = Place { partition, partitions };
+        Share::new(place, &self.row, self.asked.take(), keeps_keys)
+    }
+
+    /// Keeps what the registry said for the records that were not read yet.
+    pub fn keep_asked(&mut self, asked: Option<SchemaWait>) {
+        self.asked = asked;
+    }
+
+    /// The wait for schemas at the next record.
+    pub fn await_schemas(&self, awaited: Awaited) -> SchemaWait {
+        SchemaWait::new(
+            awaited.first,
+            awaited.further,
+            self.row.next,
+            awaited.to,
+            self.graced_to,
+        )
     }
 
     /// Compares the first record after a start with the last one that the store remembers.
@@ -104,6 +129,7 @@ impl Part {
     /// Goes back to what that row says; the end is still to be met then.
     pub fn begin_again(&mut self, row: PartitionRow) {
         self.row = row;
+        self.asked = None;
         self.caught_up = false;
         self.at_end = false;
         self.round.clear();
@@ -150,17 +176,29 @@ impl Part {
     }
 
     /// Whether the wait is more than the round trip that a first record of a schema costs, and so worth telling.
-    pub fn waits_long(&self) -> bool {
+    fn waits_long(&self) -> bool {
         self.held_since.elapsed() > Duration::from_millis(500)
     }
 
-    /// Whether the wait is too long to wait for more than the record at hand needs.
-    pub fn waits_too_long(&self) -> bool {
-        self.held_since.elapsed() > Duration::from_secs(2)
+    /// Says why it waits for schemas, if that is worth telling. Returns whether that is another reason than before.
+    pub fn tell_of_schemas(&mut self, lookup: &Lookup) -> bool {
+        let Some(Hold::Schema(wait)) = &self.hold else {
+            return false;
+        };
+        let outage = lookup.outage(wait.first());
+        let why = outage.or_else(|| self.waits_long().then(|| wait.reason()));
+        if why.is_none() || self.paused == why {
+            return false;
+        }
+        self.paused = why;
+        true
     }
 
     pub fn release(&mut self) {
-        self.hold = None;
+        if let Some(Hold::Schema(asked)) = self.hold.take() {
+            self.graced_to = asked.graced_to();
+            self.asked = Some(asked);
+        }
         self.paused = None;
     }
 

@@ -1,6 +1,6 @@
 //! One partition's share of a batch: what its records do, held in memory until the whole batch is written or dropped.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rdkafka::Message;
 use rdkafka::message::BorrowedMessage;
@@ -8,12 +8,14 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::judge::{Judged, Place, judge};
-use super::lookup::Lookup;
+use super::lookup::{Known, Lookup};
+use super::schema_wait::SchemaWait;
 use super::unusables::Refused;
 use super::waiters::Settled;
-use crate::codec::frame;
+use crate::codec::frame::{self, SchemaRef};
 use crate::event::OrderEvent;
 use crate::idempotency::KeyedRequest;
+use crate::kafka::headers;
 use crate::order::{OrderState, Outcome, fold};
 use crate::store::{KeyRow, LastRecord, PartitionRow, Store, Transaction};
 use crate::unusable::Unusable;
@@ -28,12 +30,27 @@ pub(super) struct Share<'a> {
     /// The requests that events were written for, in the log's order; `None` when none are remembered.
     keyed: Option<Vec<Keyed>>,
     last: Option<&'a BorrowedMessage<'a>>,
-    /// The schema id that the share ends at, if it ends early.
-    waits_for: Option<u32>,
+    /// What the registry said of the schemas of these records, if it was asked.
+    asked: Option<SchemaWait>,
+    /// Where the share ends, if it ends early.
+    waits_for: Option<Awaited>,
     /// Whether the partition's end was met.
     met_end: bool,
     /// Whether it was met after the last record.
     at_end: bool,
+}
+
+/// Most schemas that one wait is about. Those of records further behind get their turn.
+const MOST_AWAITED: usize = 1_000;
+
+/// Schemas that are not known yet.
+pub(super) struct Awaited {
+    /// That of the first record that is not in the share.
+    pub first: SchemaRef,
+    /// Those of records behind it.
+    pub further: HashSet<SchemaRef>,
+    /// The offset behind the last of these records.
+    pub to: i64,
 }
 
 /// An order that the share changes, and the datum of the event that does.
@@ -58,7 +75,7 @@ enum End {
 }
 
 impl<'a> Share<'a> {
-    pub fn new(place: Place, row: &PartitionRow, keeps_keys: bool) -> Self {
+    pub fn new(place: Place, row: &PartitionRow, asked: Option<SchemaWait>, keeps_keys: bool) -> Self {
         Self {
             place,
             row: row.clone(),
@@ -67,6 +84,7 @@ impl<'a> Share<'a> {
             refused: Vec::new(),
             keyed: keeps_keys.then(Vec::new),
             last: None,
+            asked,
             waits_for: None,
             met_end: false,
             at_end: false,
@@ -77,21 +95,33 @@ impl<'a> Share<'a> {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn take(&mut self, record: &'a BorrowedMessage<'a>, lookup: &mut Lookup, store: &Store) -> anyhow::Result<()> {
+    pub fn take(&mut self, record: &'a BorrowedMessage<'a>, lookup: &Lookup, store: &Store) -> anyhow::Result<()> {
         if record.offset() < self.row.next {
             return Ok(());
         }
-        if self.waits_for.is_some() {
+        if let Some(awaited) = &mut self.waits_for {
             // Asked for together, so that a flood of new ids does not cost a round trip each.
-            if let Some((id, _)) = framed(record) {
-                lookup.prefetch(id, self.place.partition);
+            if let Some(Ok((schema, _))) = framed(record)
+                && awaited.further.len() < MOST_AWAITED
+                && lookup.recall(schema).is_none()
+            {
+                awaited.further.insert(schema);
+                awaited.to = record.offset() + 1;
             }
             return Ok(());
         }
-        let known = |id| lookup.get(id, self.place.partition);
-        let (event_id, outcome) = match judge(record.key(), record.payload(), self.place, known) {
-            Judged::Wait(id) => {
-                self.waits_for = Some(id);
+        let missing = |schema| {
+            let reason = self.asked.as_ref()?.missing(schema, record.offset())?;
+            Some(Known::Missing(reason.to_owned()))
+        };
+        let known = |schema| lookup.recall(schema).or_else(|| missing(schema));
+        let (event_id, outcome) = match judge(record.key(), framed(record), self.place, known) {
+            Judged::Wait(first) => {
+                self.waits_for = Some(Awaited {
+                    first,
+                    further: HashSet::new(),
+                    to: record.offset() + 1,
+                });
                 return Ok(());
             }
             Judged::Null => (None, Outcome::Ignored),
@@ -120,7 +150,7 @@ impl<'a> Share<'a> {
         }
         if let Outcome::Rejected(mut why) = outcome {
             // The fold sees no bytes, so a fault that it finds does not name the schema yet.
-            why.schema_id = why.schema_id.or_else(|| Some(framed(record)?.0));
+            why.schema_id = why.schema_id.or_else(|| framed(record)?.ok()?.0.id());
             self.refused.push((record, why));
         }
         Ok(())
@@ -157,7 +187,10 @@ impl<'a> Share<'a> {
             });
             let changed = Changed {
                 schema_id,
-                datum: framed(record).map(|(_, datum)| datum).unwrap_or_default(),
+                datum: framed(record)
+                    .and_then(Result::ok)
+                    .map(|(_, datum)| datum)
+                    .unwrap_or_default(),
                 state,
             };
             self.orders.insert(changed.state.order.order_id.clone(), changed);
@@ -197,8 +230,14 @@ impl<'a> Share<'a> {
         self.at_end
     }
 
-    pub fn waits_for(&self) -> Option<u32> {
-        self.waits_for
+    /// The schemas that it waits for.
+    pub fn take_awaited(&mut self) -> Option<Awaited> {
+        self.waits_for.take()
+    }
+
+    /// What the registry said, if there are records left that it was asked for.
+    pub fn take_asked(&mut self) -> Option<SchemaWait> {
+        self.asked.take().filter(|asked| asked.to() > self.row.next)
     }
 
     /// Whether it changes anything.
@@ -244,9 +283,10 @@ impl<'a> Share<'a> {
     }
 }
 
-/// Schema id and datum, of a record that is framed.
-fn framed<'a>(record: &'a BorrowedMessage<'a>) -> Option<(u32, &'a [u8])> {
-    frame::split(record.payload()?).ok()
+/// The name of its schema and the datum, of a record that has a value.
+fn framed<'a>(record: &'a BorrowedMessage<'a>) -> Option<Result<(SchemaRef, &'a [u8]), Unusable>> {
+    let own = record.headers();
+    Some(frame::read(record.payload()?, |name| headers::last(own?, name)))
 }
 
 /// What tells one record from another at the same offset: SHA-256 of key and value, each with its length before it.

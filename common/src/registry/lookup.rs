@@ -1,8 +1,11 @@
-//! The schema of an id.
+//! The schema of an id, or of a GUID.
+
+use schema_registry_converter::schema_registry_common::RawRegisteredSchema;
+use uuid::Uuid;
 
 use super::answer::{Answer, codes, held};
 use super::outage::Outage;
-use super::question::Question;
+use super::question::{Question, segment};
 use super::references::{self, Incomplete};
 use super::{Registry, RegistryError};
 use crate::schemas::SchemaText;
@@ -15,26 +18,70 @@ impl Registry {
     /// refers to with 404 and 40401 or 40402, or when that is more than any schema needs. Whatever else goes wrong is an
     /// outage.
     pub async fn schema(&self, id: u32) -> Result<SchemaText, RegistryError> {
-        let answer = self.ask_schema(id).await;
+        let answer = self.ask_id(id).await;
         self.note(!matches!(answer, Err(RegistryError::Outage(_))));
         answer
     }
 
-    async fn ask_schema(&self, id: u32) -> Result<SchemaText, RegistryError> {
-        let question = Question::get(format!("/schemas/ids/{id}"), &[codes::SCHEMA_NOT_FOUND]);
-        match self.exchange.ask(&question, held).await? {
-            Answer::Said(held) => {
-                references::complete(&self.exchange, held)
-                    .await
-                    .map_err(|incomplete| match incomplete {
-                        Incomplete::Unknown(reason) => RegistryError::Unknown(format!("schema id {id} {reason}")),
-                        Incomplete::Outage(outage) => outage.into(),
-                    })
+    /// The schema of that GUID, in the same way; `None` when the registry is one that cannot be asked for a GUID.
+    ///
+    /// # Errors
+    /// As [`Self::schema`].
+    pub async fn schema_of_guid(&self, guid: Uuid) -> Result<Option<SchemaText>, RegistryError> {
+        let answer = self.ask_guid(guid).await;
+        self.note(!matches!(answer, Err(RegistryError::Outage(_))));
+        answer
+    }
+
+    /// With the subject first: a registry that has contexts looks in the default one, whichever subject has the id there,
+    /// and then in those in which the subject is. One that takes the subject for more than that, or does not know the
+    /// parameter, is asked without it.
+    async fn ask_id(&self, id: u32) -> Result<SchemaText, RegistryError> {
+        let name = format!("schema id {id}");
+        let path = format!("/schemas/ids/{id}");
+        if let Some(subject) = &self.subject {
+            let refusals = &[
+                codes::SCHEMA_NOT_FOUND,
+                codes::SUBJECT_NOT_FOUND,
+                codes::VERSION_NOT_FOUND,
+            ];
+            let question = Question::get(format!("{path}?subject={}", segment(subject)), refusals);
+            match self.exchange.ask(&question, held).await {
+                Ok(Answer::Said(held)) => return self.complete(&name, held).await,
+                Ok(Answer::Refused(_)) => {}
+                Err(outage) if outage.is_of_the_question() => {}
+                Err(outage) => return Err(outage.into()),
             }
+        }
+        let question = Question::get(path, &[codes::SCHEMA_NOT_FOUND]);
+        match self.exchange.ask(&question, held).await? {
+            Answer::Said(held) => self.complete(&name, held).await,
             Answer::Refused(_) => Err(RegistryError::Unknown(format!(
                 "the registry knows no schema with id {id}"
             ))),
         }
+    }
+
+    async fn ask_guid(&self, guid: Uuid) -> Result<Option<SchemaText>, RegistryError> {
+        let question = Question::get(format!("/schemas/guids/{guid}"), &[codes::SCHEMA_NOT_FOUND]);
+        match self.exchange.ask(&question, held).await {
+            Ok(Answer::Said(held)) => self.complete(&format!("schema GUID {guid}"), held).await.map(Some),
+            Ok(Answer::Refused(_)) => Err(RegistryError::Unknown(format!(
+                "the registry knows no schema with GUID {guid}"
+            ))),
+            // Something in the registry's place has no such path either.
+            Err(outage) if outage.is_no_such_path() && self.is_there().await => Ok(None),
+            Err(outage) => Err(outage.into()),
+        }
+    }
+
+    async fn complete(&self, name: &str, held: RawRegisteredSchema) -> Result<SchemaText, RegistryError> {
+        references::complete(&self.exchange, held)
+            .await
+            .map_err(|incomplete| match incomplete {
+                Incomplete::Unknown(reason) => RegistryError::Unknown(format!("{name} {reason}")),
+                Incomplete::Outage(outage) => outage.into(),
+            })
     }
 }
 

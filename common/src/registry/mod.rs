@@ -4,10 +4,11 @@
 //! What is asked, from the outside in:
 //!
 //! - this file: the client, and what its callers are told;
-//! - `lookup` and `references`: the schema of an id, and those that it refers to;
+//! - `lookup` and `references`: the schema of an id or GUID, and those that it refers to;
 //! - `register` and `verify`: our lineage, written or only looked up;
 //! - `standing` and `reasons`: what would become of a schema, and why not;
 //! - `question`, `outage`: what is asked, and why there may be no answer;
+//! - `heard`: waiting until there is one again;
 //! - `exchange`: one question, to the registry's addresses in turn, within bounds;
 //! - `access`: as whom; `proxies`: which way;
 //! - `answer`: what an answer is worth (pure).
@@ -20,6 +21,7 @@
 mod access;
 mod answer;
 mod exchange;
+mod heard;
 mod lookup;
 mod outage;
 mod proxies;
@@ -34,6 +36,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::config::RegistryConfig;
 use exchange::Exchange;
+use heard::Heard;
 
 pub use proxies::proxy_of;
 pub use standing::Standing;
@@ -42,7 +45,10 @@ pub use standing::Standing;
 #[derive(Debug)]
 pub struct Registry {
     exchange: Exchange,
+    /// The subject of the records whose schemas are asked for, if that is told.
+    subject: Option<String>,
     reachability: AtomicU8,
+    heard: Heard,
 }
 
 /// Why there is no schema for an id.
@@ -87,6 +93,8 @@ impl Registry {
     pub fn new(config: &RegistryConfig) -> anyhow::Result<Self> {
         Ok(Self {
             exchange: Exchange::new(config)?,
+            subject: None,
+            heard: Heard::default(),
             reachability: AtomicU8::new(Reachability::Unknown as u8),
         })
     }
@@ -97,6 +105,13 @@ impl Registry {
     /// When it is no value of `SCHEMA_REGISTRY_URL`, or no HTTP client can be built.
     pub fn at(urls: &str) -> anyhow::Result<Self> {
         Self::new(&RegistryConfig::at(urls)?)
+    }
+
+    /// The same, for reading records of that subject: schemas are asked for as Confluent's clients ask for them, so that
+    /// ids are found that a registry keeps in another context than its default one.
+    pub fn reading(mut self, subject: String) -> Self {
+        self.subject = Some(subject);
+        self
     }
 
     /// The registry's addresses, without credentials, with commas between.
@@ -120,5 +135,8 @@ impl Registry {
             Reachability::Disconnected
         };
         self.reachability.store(now as u8, Ordering::Relaxed);
+        if answered {
+            self.heard.answered();
+        }
     }
 }

@@ -22,6 +22,17 @@ impl Outage {
         self.0.iter().any(|failure| denied.contains(&failure.status))
     }
 
+    /// Whether it may lie in how the question was put: an address refused it as one that it cannot answer.
+    pub fn is_of_the_question(&self) -> bool {
+        let refused = |failure: &Failure| {
+            matches!(
+                failure.status.map(|status| status.as_u16()),
+                Some(400 | 404 | 405 | 422)
+            )
+        };
+        self.0.iter().any(refused)
+    }
+
     /// Whether it lies in the question: the registry is there, but has no such path.
     pub fn is_no_such_path(&self) -> bool {
         let missing = [Some(StatusCode::NOT_FOUND), Some(StatusCode::METHOD_NOT_ALLOWED)];

@@ -1,5 +1,8 @@
 //! What schema ids mean, as far as they were seen: on disk, so that a restart does not need the registry, and in memory,
 //! resolved, so that a record does not need the disk. An id never changes its meaning here.
+//!
+//! A schema that records name by its GUID is kept under a number of ours, above the ids that registries give: whatever
+//! else knows schemas by id needs no other way of naming them.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -8,13 +11,17 @@ use anyhow::Context;
 use fjall::Keyspace;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use super::Store;
 use super::error::UNREADABLE;
+use crate::codec::frame::MAX_ID;
 use crate::codec::{MAX_SCHEMA_BYTES, WriterSchema};
 use crate::crash_point::{self, Point};
 use crate::schemas::{self, SchemaText};
 
+/// What the numbers of GUIDs have and ids of registries have not.
+const OURS: u32 = !MAX_ID;
 /// Key of our own schema's id.
 const OWN: &str = "own-schema";
 /// Most schemas that are kept in memory; a topic has a few. The largest that there can be takes 3 MB.
@@ -25,6 +32,8 @@ const MOST_RESOLVED: usize = 256;
 pub(super) struct Schemas {
     table: Keyspace,
     resolved: Arc<RwLock<HashMap<u32, Arc<WriterSchema>>>>,
+    /// The numbers of GUIDs.
+    guids: Arc<RwLock<HashMap<Uuid, u32>>>,
     /// Held by whoever compares an id's meaning and then writes it.
     learning: Arc<Mutex<()>>,
 }
@@ -38,6 +47,9 @@ struct SchemaRow {
     bytes: usize,
     /// SHA-256 of all texts, hex.
     sha256: String,
+    /// The GUID that records name it by, if it is kept under a number of ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    guid: Option<Uuid>,
 }
 
 /// Under which id our newest schema is registered.
@@ -66,12 +78,14 @@ impl Schemas {
         Self {
             table,
             resolved: Arc::default(),
+            guids: Arc::default(),
             learning: Arc::default(),
         }
     }
 
     pub fn clear(&self) -> anyhow::Result<()> {
         self.resolved.write().unwrap_or_else(PoisonError::into_inner).clear();
+        self.guids.write().unwrap_or_else(PoisonError::into_inner).clear();
         Ok(self.table.clear()?)
     }
 
@@ -80,6 +94,19 @@ impl Schemas {
         value
             .map(|value| serde_json::from_slice(&value).context("a schema's row"))
             .transpose()
+    }
+
+    /// The number of that GUID, and whether it is taken: the first one that no other GUID has.
+    fn number(&self, guid: Uuid) -> anyhow::Result<(u32, bool)> {
+        let [a, b, c, d, ..] = *guid.as_bytes();
+        let mut number = u32::from_be_bytes([a, b, c, d]) | OURS;
+        loop {
+            match self.row(number)? {
+                None => return Ok((number, false)),
+                Some(row) if row.guid == Some(guid) => return Ok((number, true)),
+                Some(_) => number = number.wrapping_add(1) | OURS,
+            }
+        }
     }
 
     fn keep(&self, id: u32, writer: Arc<WriterSchema>) {
@@ -124,6 +151,48 @@ impl Store {
         if !self.means(id, schema)?.unwrap_or(true) {
             return Err(LearnError::AnotherMeaning(id));
         }
+        Ok(self.put_schema(id, None, schema, writer)?)
+    }
+
+    /// The number under which the schema of that GUID is kept; `None` when it was never seen.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn guid_number(&self, guid: Uuid) -> anyhow::Result<Option<u32>> {
+        let guids = self.schemas.guids.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(number) = guids.get(&guid) {
+            return Ok(Some(*number));
+        }
+        drop(guids);
+        let (number, taken) = self.schemas.number(guid)?;
+        if !taken {
+            return Ok(None);
+        }
+        let mut guids = self.schemas.guids.write().unwrap_or_else(PoisonError::into_inner);
+        if guids.len() >= MOST_RESOLVED {
+            guids.clear();
+        }
+        guids.insert(guid, number);
+        Ok(Some(number))
+    }
+
+    /// Remembers the schema of a GUID. A GUID is a hash of the schema, so it cannot come to mean another.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn learn_guid(&self, guid: Uuid, schema: &SchemaText, writer: Arc<WriterSchema>) -> anyhow::Result<()> {
+        let _learning = self.schemas.learning.lock().unwrap_or_else(PoisonError::into_inner);
+        let (number, _) = self.schemas.number(guid)?;
+        self.put_schema(number, Some(guid), schema, writer)
+    }
+
+    fn put_schema(
+        &self,
+        id: u32,
+        guid: Option<Uuid>,
+        schema: &SchemaText,
+        writer: Arc<WriterSchema>,
+    ) -> anyhow::Result<()> {
         let bytes = schema.bytes();
         let row = SchemaRow {
             schema: if bytes > MAX_SCHEMA_BYTES {
@@ -137,6 +206,7 @@ impl Store {
             },
             bytes,
             sha256: sha256(schema),
+            guid,
         };
         let value = serde_json::to_vec(&row).context("a schema's row")?;
         self.check_room()?;
@@ -170,7 +240,7 @@ impl Store {
         }))
     }
 
-    /// Every schema id that was seen.
+    /// Every schema id that was seen; what is known by a GUID only is not among them.
     ///
     /// # Errors
     /// When the disk fails.
@@ -179,7 +249,8 @@ impl Store {
             let key = entry.key()?;
             Ok(u32::from_be_bytes(key.as_ref().try_into().context("a schema's key")?))
         };
-        self.schemas.table.iter().map(id).collect()
+        let of_a_registry = |id: &anyhow::Result<u32>| !matches!(id, Ok(OURS..));
+        self.schemas.table.iter().map(id).filter(of_a_registry).collect()
     }
 
     /// The id under which our newest schema was registered for that subject, when it was and the schema is the same still.

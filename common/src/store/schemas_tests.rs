@@ -73,3 +73,35 @@ fn our_own_id_is_known_for_its_subject_until_a_rebuild() {
     assert_eq!(store.own_schema_id("orders-value").expect("reads"), None);
     assert!(store.writer_schema(7).expect("reads").is_none());
 }
+
+#[test]
+fn schemas_of_guids_are_kept_beside_those_of_ids_and_are_no_ids() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = open(&dir);
+    // Two that begin alike, and so want the same number.
+    let guids = [1, 2].map(|n| Uuid::from_u128(0x0000_0007 << 96 | n));
+    let texts = [schemas::newest_text(), SchemaText::avro(r#""string""#)];
+    assert_eq!(store.guid_number(guids[0]).expect("reads"), None);
+    learn(&store, 7, &texts[1]).expect("learns");
+    for (guid, text) in guids.iter().zip(&texts) {
+        for _ in 0..2 {
+            let writer = Arc::new(WriterSchema::of(text));
+            store.learn_guid(*guid, text, writer).expect("learns");
+        }
+    }
+    drop(store);
+    let store = open(&dir);
+    let numbers = guids.map(|guid| store.guid_number(guid).expect("reads").expect("is known"));
+    assert!(
+        numbers[0] != numbers[1] && numbers.iter().all(|number| *number > MAX_ID),
+        "{numbers:?}"
+    );
+    let read = |number| store.writer_schema(number).expect("reads").expect("is known");
+    assert!(matches!(*read(numbers[0]), WriterSchema::Readable(_)));
+    assert!(matches!(*read(numbers[1]), WriterSchema::Wrong(_)));
+    assert_eq!(
+        store.schema_ids().expect("reads"),
+        [7],
+        "nobody asks a registry for them"
+    );
+}

@@ -6,6 +6,7 @@ mod check;
 mod fake;
 mod faults;
 mod lineage;
+mod names;
 mod references;
 mod secrets;
 mod tls;

@@ -265,11 +265,14 @@ impl Follower {
 
 /// What the index keeps of a record of the dead-letter topic.
 fn entry(record: &BorrowedMessage<'_>) -> Entry {
-    let marks = record
+    let mut marks = record
         .headers()
         .map(|own| headers::read(&list(own)))
         .unwrap_or_default();
-    // A pointer has no copy of the value, but its hash.
+    if record.payload().is_some() {
+        // A letter that holds its record's value does not speak for it.
+        marks.pointer = None;
+    }
     let fingerprint = match &marks.pointer {
         Some((sha256, _)) => sha256.clone(),
         None => fingerprint(record.payload().unwrap_or_default()),

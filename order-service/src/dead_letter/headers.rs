@@ -1,10 +1,15 @@
-//! The headers of a dead letter: what is added to a record's own, and how that is read back. Pure: headers in, headers
-//! out; nothing here knows a client library.
+//! The headers of a dead letter: what is added behind a record's own, and how that is read back. Pure: headers in, headers
+//! out; nothing here knows a client library. `docs/dead-letters.md` lists them all.
 //!
 //! Three readers are served: Kafka Connect's tools (`__connect.errors.*`, UTF-8 text; KIP-298 and
 //! `DeadLetterQueueReporter`), Spring Kafka's (`kafka_dlt-*`, numbers big endian; `DeadLetterPublishingRecoverer`), and
-//! our own (`orderlog.*`, text). A name that stands twice means its last value, as `Headers.lastHeader` has it: a
-//! record's own headers stay in front of ours, whatever they are called.
+//! our own (`orderlog.*`, text). A name that stands twice means its last value to all of them, as `Headers.lastHeader` has
+//! it.
+//!
+//! A record may bring headers of these names itself, so nothing is read but what we have added: those are the last ones,
+//! and the very last of them, [`ADDED`], tells how many they are.
+
+use std::ops::Range;
 
 use common::kafka::headers::Header;
 use common::unusable::{Code, MAX_REASON_BYTES, Unusable};
@@ -24,20 +29,35 @@ pub const REPLAYS: &str = "orderlog.replays";
 pub const SHA256: &str = "orderlog.sha256";
 /// Length of a value that was too large to copy, in bytes, decimal.
 pub const SIZE: &str = "orderlog.size";
+/// How many headers were added, this one included, which is the last of them; decimal. Those in front are the record's own.
+pub const ADDED: &str = "orderlog.added";
 
 const CONNECT_TOPIC: &str = "__connect.errors.topic";
 const CONNECT_PARTITION: &str = "__connect.errors.partition";
 const CONNECT_OFFSET: &str = "__connect.errors.offset";
+const CONNECT_CONNECTOR: &str = "__connect.errors.connector.name";
+const CONNECT_TASK: &str = "__connect.errors.task.id";
 const CONNECT_STAGE: &str = "__connect.errors.stage";
 const CONNECT_CLASS: &str = "__connect.errors.class.name";
 const CONNECT_EXCEPTION: &str = "__connect.errors.exception.class.name";
 const CONNECT_MESSAGE: &str = "__connect.errors.exception.message";
+const CONNECT_TRACE: &str = "__connect.errors.exception.stacktrace";
 const SPRING_TOPIC: &str = "kafka_dlt-original-topic";
 const SPRING_PARTITION: &str = "kafka_dlt-original-partition";
 const SPRING_OFFSET: &str = "kafka_dlt-original-offset";
 const SPRING_TIMESTAMP: &str = "kafka_dlt-original-timestamp";
+const SPRING_TIMESTAMP_TYPE: &str = "kafka_dlt-original-timestamp-type";
+const SPRING_GROUP: &str = "kafka_dlt-original-consumer-group";
 const SPRING_EXCEPTION: &str = "kafka_dlt-exception-fqcn";
+const SPRING_CAUSE: &str = "kafka_dlt-exception-cause-fqcn";
 const SPRING_MESSAGE: &str = "kafka_dlt-exception-message";
+const SPRING_TRACE: &str = "kafka_dlt-exception-stacktrace";
+
+/// What the names of all that is added begin with.
+const PREFIXES: [&str; 3] = ["__connect.errors.", "kafka_dlt-", "orderlog."];
+
+/// The one task that a service has, in Connect's words.
+const TASK: &str = "0";
 
 /// Where a record lies, or first lay.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +70,37 @@ pub struct Origin {
     pub offset: i64,
     /// Its timestamp, in milliseconds since 1970-01-01 UTC; `None` when it has none.
     pub timestamp: Option<i64>,
+    /// Whose timestamp that is.
+    pub timestamp_type: TimestampType,
+}
+
+/// Whose timestamp a record has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TimestampType {
+    /// None.
+    #[default]
+    NoTimestampType,
+    /// The producer's.
+    CreateTime,
+    /// The broker's.
+    LogAppendTime,
+}
+
+impl TimestampType {
+    /// The name that Kafka's Java client gives it (`TimestampType.name`).
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::NoTimestampType => "NoTimestampType",
+            Self::CreateTime => "CreateTime",
+            Self::LogAppendTime => "LogAppendTime",
+        }
+    }
+
+    fn parse(name: &str) -> Option<Self> {
+        [Self::NoTimestampType, Self::CreateTime, Self::LogAppendTime]
+            .into_iter()
+            .find(|known| known.as_str() == name)
+    }
 }
 
 impl Origin {
@@ -78,47 +129,83 @@ pub struct Marks {
     pub pointer: Option<(String, u64)>,
 }
 
-/// What is added behind a record's own headers. A record that was a dead letter before (a replayed one) keeps what it
-/// carries of its first origin: then only [`AT`] is new.
-pub fn added(own: &[Header], place: &Origin, why: &Unusable) -> Vec<Header> {
-    let at = text(AT, place.coordinates());
-    if was_dead_letter(own) {
-        return vec![at];
-    }
+/// What is told of a record that becomes a dead letter.
+#[derive(Clone, Copy, Debug)]
+pub struct Finding<'a> {
+    /// The service that has found the fault: for Spring its consumer group, for Connect its connector.
+    pub service: &'a str,
+    /// Coordinates of the record.
+    pub at: &'a str,
+    /// Where it first lay: here, or, when it was sent back as it was, where it was a dead letter first.
+    pub origin: &'a Origin,
+    /// How often it was sent back.
+    pub replays: u32,
+    /// Why it cannot be used.
+    pub why: &'a Unusable,
+    /// SHA-256 (hex) and length of its value, where the letter has no copy of it.
+    pub pointer: Option<(&'a str, usize)>,
+}
+
+/// What is added behind a record's own headers.
+pub fn added(finding: &Finding<'_>) -> Vec<Header> {
+    let Finding { origin, why, .. } = finding;
     let (stage, class) = stage_and_class(why.code);
     // The name that an exception of that kind would have: one for each code, to filter by.
     let exception = format!("orderlog.{}", why.code);
+    // As Java prints one, so that tools that cut it at its first line show that line.
+    let trace = format!("{exception}: {}\n\tat {class}({})\n", why.reason, finding.service);
     let mut headers = vec![
-        text(CONNECT_TOPIC, &place.topic),
-        text(CONNECT_PARTITION, place.partition.to_string()),
-        text(CONNECT_OFFSET, place.offset.to_string()),
+        text(CONNECT_TOPIC, &origin.topic),
+        text(CONNECT_PARTITION, origin.partition.to_string()),
+        text(CONNECT_OFFSET, origin.offset.to_string()),
+        text(CONNECT_CONNECTOR, finding.service),
+        text(CONNECT_TASK, TASK),
         text(CONNECT_STAGE, stage),
         text(CONNECT_CLASS, class),
         text(CONNECT_EXCEPTION, &exception),
         text(CONNECT_MESSAGE, &why.reason),
-        text(SPRING_TOPIC, &place.topic),
-        bytes(SPRING_PARTITION, &place.partition.to_be_bytes()),
-        bytes(SPRING_OFFSET, &place.offset.to_be_bytes()),
+        text(CONNECT_TRACE, &trace),
+        text(SPRING_TOPIC, &origin.topic),
+        bytes(SPRING_PARTITION, &origin.partition.to_be_bytes()),
+        bytes(SPRING_OFFSET, &origin.offset.to_be_bytes()),
         // -1 is Kafka's own "no timestamp".
-        bytes(SPRING_TIMESTAMP, &place.timestamp.unwrap_or(-1).to_be_bytes()),
+        bytes(SPRING_TIMESTAMP, &origin.timestamp.unwrap_or(-1).to_be_bytes()),
+        text(SPRING_TIMESTAMP_TYPE, origin.timestamp_type.as_str()),
+        text(SPRING_GROUP, finding.service),
         text(SPRING_EXCEPTION, &exception),
+        text(SPRING_CAUSE, &exception),
         text(SPRING_MESSAGE, &why.reason),
+        text(SPRING_TRACE, &trace),
         text(CODE, why.code.as_str()),
-        text(ID, place.coordinates()),
-        text(REPLAYS, "0"),
-        at,
+        text(ID, origin.coordinates()),
+        text(REPLAYS, finding.replays.to_string()),
+        text(AT, finding.at),
     ];
     headers.extend(why.schema_id.map(|id| text(SCHEMA_ID, id.to_string())));
+    if let Some((sha256, size)) = finding.pointer {
+        headers.extend([text(SHA256, sha256), text(SIZE, size.to_string())]);
+    }
+    headers.push(text(ADDED, (headers.len() + 1).to_string()));
     headers
 }
 
-/// What is added for a value that was too large to copy.
-pub fn pointer(sha256: &str, size: usize) -> [Header; 2] {
-    [text(SHA256, sha256), text(SIZE, size.to_string())]
+/// Where those headers lie that were added. `None`: none were, as far as can be told.
+pub fn added_range(headers: &[Header]) -> Option<Range<usize>> {
+    let end = headers.iter().rposition(|(name, _)| name == ADDED)? + 1;
+    let begin = end.checked_sub(number(&headers[..end], ADDED)?)?;
+    let is_ours = |(name, _): &Header| PREFIXES.iter().any(|prefix| name.starts_with(prefix));
+    headers[begin..end].iter().all(is_ours).then_some(begin..end)
 }
 
-/// What a letter's headers say. Whatever cannot be read counts as not there: the topic may hold anybody's records.
+/// The coordinates of the letter that a record says it was sent back from: anybody may say so.
+pub fn claimed(own: &[Header]) -> Option<&str> {
+    last_text(&own[added_range(own)?], AT)
+}
+
+/// What a letter's headers say. Whatever cannot be read counts as not there: the topic may hold anybody's records. A letter
+/// of an earlier release does not say what was added; all of its headers are read.
 pub fn read(headers: &[Header]) -> Marks {
+    let headers = added_range(headers).map_or(headers, |added| &headers[added]);
     let sha256 = last_text(headers, SHA256).filter(|hex| hex.len() == 64);
     let size = number(headers, SIZE);
     let reason = last_text(headers, CONNECT_MESSAGE);
@@ -133,14 +220,6 @@ pub fn read(headers: &[Header]) -> Marks {
     }
 }
 
-/// Whether those are the headers of a record that was a dead letter before.
-fn was_dead_letter(headers: &[Header]) -> bool {
-    let marks = read(headers);
-    let id = last_text(headers, ID);
-    // All of it or none: a stray header of that name must not hide where a record really lies.
-    marks.code.is_some() && id.is_some() && id == marks.origin.map(|origin| origin.coordinates()).as_deref()
-}
-
 fn origin(headers: &[Header]) -> Option<Origin> {
     let timestamp = i64::from_be_bytes(last(headers, SPRING_TIMESTAMP)?.try_into().ok()?);
     Some(Origin {
@@ -148,6 +227,9 @@ fn origin(headers: &[Header]) -> Option<Origin> {
         partition: i32::from_be_bytes(last(headers, SPRING_PARTITION)?.try_into().ok()?),
         offset: i64::from_be_bytes(last(headers, SPRING_OFFSET)?.try_into().ok()?),
         timestamp: (timestamp >= 0).then_some(timestamp),
+        timestamp_type: last_text(headers, SPRING_TIMESTAMP_TYPE)
+            .and_then(TimestampType::parse)
+            .unwrap_or_default(),
     })
 }
 

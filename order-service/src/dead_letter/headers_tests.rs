@@ -1,47 +1,66 @@
 use super::*;
 
+const AT_NOW: &str = "order-events-3-1108152157446";
+const REASON: &str = "the 4 bytes are not an order event: é";
+const TRACE: &str = "orderlog.undecodable: the 4 bytes are not an order event: é\n\tat common::codec(order-service)\n";
+
 fn place() -> Origin {
     Origin {
         topic: "order-events".into(),
         partition: 3,
         offset: 0x0102_0304_0506,
         timestamp: Some(1_700_000_000_123),
+        timestamp_type: TimestampType::CreateTime,
     }
 }
 
 fn fault() -> Unusable {
-    Unusable::new(Code::Undecodable, "the 4 bytes are not an order event: é").with_schema_id(7)
+    Unusable::new(Code::Undecodable, REASON).with_schema_id(7)
+}
+
+/// What is added to a fresh record at that place.
+fn of(place: &Origin, why: &Unusable) -> Vec<Header> {
+    added(&Finding {
+        service: "order-service",
+        at: &place.coordinates(),
+        origin: place,
+        replays: 0,
+        why,
+        pointer: None,
+    })
 }
 
 #[test]
 fn every_header_of_a_fresh_record_has_its_value() {
-    let expected: [(&str, &[u8]); 18] = [
+    let expected: [(&str, &[u8]); 26] = [
         ("__connect.errors.topic", b"order-events"),
         ("__connect.errors.partition", b"3"),
         ("__connect.errors.offset", b"1108152157446"),
+        ("__connect.errors.connector.name", b"order-service"),
+        ("__connect.errors.task.id", b"0"),
         ("__connect.errors.stage", b"VALUE_CONVERTER"),
         ("__connect.errors.class.name", b"common::codec"),
         ("__connect.errors.exception.class.name", b"orderlog.undecodable"),
-        (
-            "__connect.errors.exception.message",
-            "the 4 bytes are not an order event: é".as_bytes(),
-        ),
+        ("__connect.errors.exception.message", REASON.as_bytes()),
+        ("__connect.errors.exception.stacktrace", TRACE.as_bytes()),
         ("kafka_dlt-original-topic", b"order-events"),
         ("kafka_dlt-original-partition", &[0, 0, 0, 3]),
         ("kafka_dlt-original-offset", &[0, 0, 1, 2, 3, 4, 5, 6]),
         ("kafka_dlt-original-timestamp", &[0, 0, 1, 0x8b, 0xcf, 0xe5, 0x68, 0x7b]),
+        ("kafka_dlt-original-timestamp-type", b"CreateTime"),
+        ("kafka_dlt-original-consumer-group", b"order-service"),
         ("kafka_dlt-exception-fqcn", b"orderlog.undecodable"),
-        (
-            "kafka_dlt-exception-message",
-            "the 4 bytes are not an order event: é".as_bytes(),
-        ),
+        ("kafka_dlt-exception-cause-fqcn", b"orderlog.undecodable"),
+        ("kafka_dlt-exception-message", REASON.as_bytes()),
+        ("kafka_dlt-exception-stacktrace", TRACE.as_bytes()),
         ("orderlog.code", b"undecodable"),
-        ("orderlog.id", b"order-events-3-1108152157446"),
+        ("orderlog.id", AT_NOW.as_bytes()),
         ("orderlog.replays", b"0"),
-        ("orderlog.at", b"order-events-3-1108152157446"),
+        ("orderlog.at", AT_NOW.as_bytes()),
         ("orderlog.schema-id", b"7"),
+        ("orderlog.added", b"26"),
     ];
-    let added = added(&[], &place(), &fault());
+    let added = of(&place(), &fault());
     assert_eq!(added.len(), expected.len());
     for (header, (name, value)) in added.iter().zip(expected) {
         assert_eq!(header, &(name.to_owned(), Some(value.to_owned())));
@@ -54,7 +73,7 @@ fn every_code_has_its_stage() {
         .into_iter()
         .zip(["VALUE_CONVERTER"; 4].into_iter().chain(["TASK_PUT"; 4]))
     {
-        let added = added(&[], &place(), &Unusable::new(code, "why"));
+        let added = of(&place(), &Unusable::new(code, "why"));
         assert_eq!(last_text(&added, CONNECT_STAGE), Some(stage), "{code}");
         assert_eq!(
             last_text(&added, CONNECT_EXCEPTION),
@@ -67,9 +86,10 @@ fn every_code_has_its_stage() {
 fn what_is_not_known_is_left_out_or_minus_one() {
     let place = Origin {
         timestamp: None,
+        timestamp_type: TimestampType::NoTimestampType,
         ..place()
     };
-    let added = added(&[], &place, &Unusable::new(Code::NotFramed, "the value is empty"));
+    let added = of(&place, &Unusable::new(Code::NotFramed, "the value is empty"));
     assert_eq!(last(&added, SCHEMA_ID), None);
     assert_eq!(last(&added, SPRING_TIMESTAMP), Some(&[0xff; 8][..]));
     assert_eq!(read(&added).origin, Some(place));
@@ -77,55 +97,104 @@ fn what_is_not_known_is_left_out_or_minus_one() {
 
 #[test]
 fn the_marks_are_read_back() {
-    let marks = read(&added(&[], &place(), &fault()));
+    let sha256 = "0".repeat(64);
+    let origin = Origin {
+        timestamp_type: TimestampType::LogAppendTime,
+        ..place()
+    };
+    let marks = read(&added(&Finding {
+        service: "order-service",
+        at: "order-events-4-1",
+        origin: &origin,
+        replays: 2,
+        why: &fault(),
+        pointer: Some((&sha256, 3_000)),
+    }));
     let expected = Marks {
-        at: Some("order-events-3-1108152157446".into()),
+        at: Some("order-events-4-1".into()),
         code: Some(Code::Undecodable),
-        reason: Some("the 4 bytes are not an order event: é".into()),
+        reason: Some(REASON.into()),
         schema_id: Some(7),
-        replays: 0,
-        origin: Some(place()),
-        pointer: None,
+        replays: 2,
+        origin: Some(origin),
+        pointer: Some((sha256, 3_000)),
     };
     assert_eq!(marks, expected);
 }
 
-#[test]
-fn a_pointer_tells_hash_and_length() {
-    let hash = "ab".repeat(32);
-    assert_eq!(read(&pointer(&hash, 12_345_678)).pointer, Some((hash, 12_345_678)));
+/// Headers that a record may bring to be taken for another, or for a dead letter.
+fn forged() -> Vec<Vec<Header>> {
+    let elsewhere = Origin {
+        topic: "elsewhere".into(),
+        ..place()
+    };
+    let whole = added(&Finding {
+        service: "order-service",
+        at: "elsewhere-0-0",
+        origin: &elsewhere,
+        replays: 3,
+        why: &Unusable::new(Code::InvalidOrder, "a lie"),
+        pointer: Some((&"f".repeat(64), 1)),
+    });
+    vec![
+        vec![text(SHA256, "f".repeat(64)), text(SIZE, "1")],
+        vec![text(AT, "elsewhere-0-0")],
+        vec![text(ADDED, "1")],
+        vec![text(ADDED, "99")],
+        vec![text(ADDED, "0")],
+        whole[..whole.len() - 1].to_vec(),
+        [&whole[..], &[text("traceparent", "00-1")]].concat(),
+        whole,
+    ]
 }
 
 #[test]
-fn a_replayed_record_keeps_its_first_origin_and_gets_only_new_coordinates() {
-    let mut carried = added(&[], &place(), &fault());
-    carried
-        .iter_mut()
-        .filter(|(name, _)| name == REPLAYS)
-        .for_each(|(_, value)| *value = Some(b"2".to_vec()));
-    let now = Origin { offset: 99, ..place() };
-    let again = added(&carried, &now, &Unusable::new(Code::InvalidOrder, "another fault"));
-    assert_eq!(again, [text(AT, "order-events-3-99")]);
-    let marks = read(&[carried, again].concat());
-    assert_eq!((marks.at.as_deref(), marks.replays), (Some("order-events-3-99"), 2));
-    assert_eq!((marks.origin, marks.code), (Some(place()), Some(Code::Undecodable)));
-}
-
-#[test]
-fn a_stray_header_of_ours_does_not_hide_where_a_record_lies() {
-    for stray in [
-        vec![text(ID, "order-events-0-0")],
-        vec![
-            text(CODE, "undecodable"),
-            text(ID, "order-events-0-0"),
-            text(AT, "order-events-0-0"),
-        ],
-        [added(&[], &place(), &fault()), vec![text(ID, "elsewhere-0-0")]].concat(),
-    ] {
-        let own = added(&stray, &place(), &fault());
-        assert_eq!(own.len(), 18);
-        assert_eq!(read(&[stray, own].concat()).origin, Some(place()));
+fn nothing_that_a_record_brings_is_read() {
+    for brought in forged() {
+        let added = of(&place(), &fault());
+        let letter = [&brought[..], &added].concat();
+        assert_eq!(added_range(&letter), Some(brought.len()..letter.len()));
+        assert_eq!(read(&letter), read(&added), "{brought:?}");
     }
+}
+
+#[test]
+fn what_was_added_is_found_in_front_of_what_others_add_later() {
+    let brought = [text("b", "1")];
+    let added = of(&place(), &fault());
+    let letter = [
+        &brought[..],
+        &added,
+        &[text("traceparent", "00-1"), text("orderlog.x", "")],
+    ]
+    .concat();
+    assert_eq!(added_range(&letter), Some(1..1 + added.len()));
+    assert_eq!(claimed(&letter), Some(AT_NOW));
+    assert_eq!(read(&letter), read(&added));
+}
+
+#[test]
+fn what_claims_headers_that_are_not_ours_claims_nothing() {
+    let added = of(&place(), &fault());
+    for own in [
+        [&[text("b", "1")][..], &added[1..]].concat(),
+        vec![text(ADDED, "2")],
+        vec![text(ADDED, "-1")],
+        vec![(ADDED.to_owned(), None)],
+        added[..added.len() - 1].to_vec(),
+        Vec::new(),
+    ] {
+        assert_eq!((added_range(&own), claimed(&own)), (None, None), "{own:?}");
+    }
+}
+
+#[test]
+fn a_letter_of_an_earlier_release_is_read_as_it_is() {
+    let mut earlier = of(&place(), &fault());
+    earlier.pop();
+    let letter = [vec![text(AT, "forged"), text("b", "1")], earlier.clone()].concat();
+    assert_eq!(read(&letter).at.as_deref(), Some(AT_NOW));
+    assert_eq!(read(&letter).origin, Some(place()));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use common::crash_point::{self, Point};
 use common::store::{Store, Table};
 use common::unusable::Code;
 
+use super::headers::Origin;
 use super::rows::{FORMAT, LetterId, LetterRow, Summary};
 
 const SUMMARY: &[u8] = b"summary";
@@ -17,7 +18,7 @@ pub struct Index {
     store: Store,
     /// Id → letter.
     letters: Table,
-    /// Coordinates of a dead-lettered record → fingerprint of its value.
+    /// Coordinates of a dead-lettered record → fingerprint of its value, and the letter's id.
     places: Table,
     /// The one [`Summary`].
     summary: Table,
@@ -95,8 +96,29 @@ impl Index {
     /// # Errors
     /// When the disk fails.
     pub fn has(&self, coordinates: &str, fingerprint: &str) -> anyhow::Result<bool> {
-        let known = self.places.get(coordinates.as_bytes())?;
-        Ok(known.is_some_and(|known| known == fingerprint.as_bytes()))
+        Ok(self.letter_of(coordinates, fingerprint)?.is_some())
+    }
+
+    /// Where the record first lay that was at those coordinates, and how often it had been sent back, as its letter says.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn origin_of(&self, coordinates: &str, fingerprint: &str) -> anyhow::Result<Option<(Origin, u32)>> {
+        let Some(id) = self.letter_of(coordinates, fingerprint)? else {
+            return Ok(None);
+        };
+        let Some(row) = self.letters.get(&id)? else {
+            return Ok(None);
+        };
+        let row: LetterRow = serde_json::from_slice(&row)?;
+        Ok(row.origin.map(|origin| (origin, row.replays)))
+    }
+
+    /// The key of a record's letter.
+    fn letter_of(&self, coordinates: &str, fingerprint: &str) -> anyhow::Result<Option<Vec<u8>>> {
+        let known = self.places.get(coordinates.as_bytes())?.unwrap_or_default();
+        let id = known.strip_prefix(fingerprint.as_bytes());
+        Ok(id.filter(|id| LetterId::from_key(id).is_some()).map(<[u8]>::to_vec))
     }
 
     /// Letters below an id (below none: all), the highest id first. With one partition that is the newest first.
@@ -137,7 +159,8 @@ impl Index {
                 if new_places.get(&coordinates) == Some(&fingerprint) || self.has(&coordinates, &fingerprint)? {
                     continue;
                 }
-                transaction.put(&self.places, coordinates.as_bytes(), fingerprint.clone().into_bytes());
+                let known = [fingerprint.as_bytes(), &id.to_key()].concat();
+                transaction.put(&self.places, coordinates.as_bytes(), known);
                 new_places.insert(coordinates, fingerprint);
             }
             summary.count += 1;

@@ -1,4 +1,4 @@
-use super::super::headers::Origin;
+use super::super::headers::{Origin, TimestampType};
 use super::*;
 
 fn open(dir: &tempfile::TempDir, topic: &str) -> Index {
@@ -19,6 +19,7 @@ fn row(code: Option<Code>, key: &str, partition: i32) -> LetterRow {
             partition,
             offset: 1,
             timestamp: None,
+            timestamp_type: TimestampType::NoTimestampType,
         }),
     }
 }
@@ -198,4 +199,24 @@ fn a_clearing_that_was_cut_off_is_finished_at_the_next_start() {
             .letters
             .is_empty()
     );
+}
+
+#[test]
+fn where_a_record_first_lay_is_told_by_its_letter_and_only_for_the_same_value() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let index = open(&dir, "dlq");
+    let letter = LetterRow {
+        replays: 2,
+        ..row(Some(Code::NotFramed), "A", 3)
+    };
+    let entries = vec![
+        entry(5, Some(("t-3-1", "f")), letter.clone()),
+        entry(6, None, row(None, "B", 0)),
+    ];
+    index.take(entries).expect("takes");
+    let origin = letter.origin.map(|origin| (origin, 2));
+    assert_eq!(index.origin_of("t-3-1", "f").expect("reads"), origin);
+    assert_eq!(index.origin_of("t-3-1", "").expect("reads"), None);
+    assert_eq!(index.origin_of("t-3-1", "g").expect("reads"), None);
+    assert_eq!(index.origin_of("t-3-2", "f").expect("reads"), None);
 }

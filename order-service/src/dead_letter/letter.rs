@@ -1,14 +1,17 @@
 //! One dead letter: a record that cannot be used, with what is to be added to it. What the headers say is
 //! [`super::headers`]'s business; here they meet the client library.
 
+use std::ops::Range;
+
 use common::kafka::headers::{Header, list};
 use common::projection::Refused;
 use common::unusable::{Code, Unusable};
-use rdkafka::Message;
-use rdkafka::message::{BorrowedHeaders, BorrowedMessage, Header as KafkaHeader, Headers, OwnedHeaders};
+use rdkafka::message::{BorrowedMessage, Header as KafkaHeader, Headers, OwnedHeaders};
+use rdkafka::{Message, Timestamp};
 use sha2::{Digest, Sha256};
 
-use super::headers::{self, Origin};
+use super::headers::{self, Finding, Origin, TimestampType};
+use crate::SERVICE;
 
 /// How much of a record a letter carries. Each is tried when the one before it was too large for the topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +42,10 @@ pub(super) struct Letter<'a> {
     place: Origin,
     coordinates: String,
     fingerprint: String,
+    /// Its own headers, as far as they can be read.
+    own: Vec<Header>,
+    /// Where it first lay and how often it was sent back, when it is known to have been a dead letter before.
+    before: Option<(Origin, u32)>,
 }
 
 impl<'a> Letter<'a> {
@@ -50,6 +57,11 @@ impl<'a> Letter<'a> {
             partition: record.partition(),
             offset: record.offset(),
             timestamp: record.timestamp().to_millis(),
+            timestamp_type: match record.timestamp() {
+                Timestamp::NotAvailable => TimestampType::NoTimestampType,
+                Timestamp::CreateTime(_) => TimestampType::CreateTime,
+                Timestamp::LogAppendTime(_) => TimestampType::LogAppendTime,
+            },
         };
         Self {
             record,
@@ -57,7 +69,19 @@ impl<'a> Letter<'a> {
             coordinates: place.coordinates(),
             fingerprint: fingerprint(record.payload().unwrap_or_default()),
             place,
+            own: record.headers().map(list).unwrap_or_default(),
+            before: None,
         }
+    }
+
+    /// The coordinates of the letter that the record says it was sent back from.
+    pub fn claimed(&self) -> Option<&str> {
+        headers::claimed(&self.own)
+    }
+
+    /// Notes that it was: where its record first lay, and how often that letter's record had been sent back.
+    pub fn was_sent_back(&mut self, origin: Origin, replays: u32) {
+        self.before = Some((origin, replays.saturating_add(1)));
     }
 
     /// Where its record lies, as `topic-partition-offset`.
@@ -101,21 +125,38 @@ impl<'a> Letter<'a> {
 
     /// The headers that it is sent with.
     pub fn headers(&self, form: Form) -> OwnedHeaders {
-        let own = self.record.headers();
-        let (kept, mut added) = match own {
-            Some(own) if form != Form::Bare => {
-                let listed = list(own);
-                (
-                    without_coordinates(own, &listed),
-                    headers::added(&listed, &self.place, self.why),
-                )
-            }
-            _ => (OwnedHeaders::new(), headers::added(&[], &self.place, self.why)),
+        let kept = match form {
+            Form::Bare => OwnedHeaders::new(),
+            Form::Copy | Form::Pointer => self.kept(),
         };
-        if self.value(form).is_none() {
-            added.extend(headers::pointer(&self.fingerprint, self.record.payload_len()));
-        }
+        let (origin, replays) = match &self.before {
+            Some((origin, replays)) => (origin, *replays),
+            None => (&self.place, 0),
+        };
+        let pointer = || (self.fingerprint.as_str(), self.record.payload_len());
+        let added = headers::added(&Finding {
+            service: SERVICE,
+            at: &self.coordinates,
+            origin,
+            replays,
+            why: self.why,
+            pointer: self.value(form).is_none().then(pointer),
+        });
         insert_all(kept, &added)
+    }
+
+    /// A record's own headers byte for byte, but for what an earlier letter of it had added.
+    fn kept(&self) -> OwnedHeaders {
+        let Some(own) = self.record.headers() else {
+            return OwnedHeaders::new();
+        };
+        let stale = self.before.as_ref().and_then(|_| headers::added_range(&self.own));
+        match stale {
+            Some(stale) if self.own.len() == own.count() => without(&self.own, stale),
+            // The library's copy is exact, also for names that are not UTF-8. Where both meet, all of it stays: what is
+            // added comes last.
+            _ => own.detach(),
+        }
     }
 }
 
@@ -124,15 +165,8 @@ pub(super) fn fingerprint(value: &[u8]) -> String {
     format!("{:x}", Sha256::digest(value))
 }
 
-/// A record's own headers byte for byte, but for the coordinates of an earlier dead letter.
-fn without_coordinates(own: &BorrowedHeaders, listed: &[Header]) -> OwnedHeaders {
-    let stale = listed.iter().any(|(name, _)| name == headers::AT);
-    // The library's copy is exact, also for names that are not UTF-8. Where both meet, the stale coordinates stay in
-    // front: the last header of a name is the one that counts.
-    if !stale || listed.len() != own.count() {
-        return own.detach();
-    }
-    let kept: Vec<Header> = listed.iter().filter(|(name, _)| name != headers::AT).cloned().collect();
+fn without(headers: &[Header], stale: Range<usize>) -> OwnedHeaders {
+    let kept = [&headers[..stale.start], &headers[stale.end..]].concat();
     insert_all(OwnedHeaders::new_with_capacity(kept.len()), &kept)
 }
 
@@ -165,21 +199,8 @@ mod tests {
         ];
         let headers = insert_all(OwnedHeaders::new(), &given);
         assert_eq!(list(headers.as_borrowed()), given);
-        assert_eq!(
-            list(without_coordinates(headers.as_borrowed(), &given).as_borrowed()),
-            given
-        );
-    }
-
-    #[test]
-    fn only_stale_coordinates_are_dropped() {
-        let at = |place: &str| (headers::AT.to_owned(), Some(place.as_bytes().to_vec()));
-        let other: Header = ("x".into(), Some(vec![1]));
-        let given = vec![at("t-0-1"), other.clone(), at("t-0-2")];
-        let headers = insert_all(OwnedHeaders::new(), &given);
-        assert_eq!(
-            list(without_coordinates(headers.as_borrowed(), &given).as_borrowed()),
-            [other]
-        );
+        assert_eq!(list(without(&given, 4..4).as_borrowed()), given);
+        let kept = [&given[..1], &given[3..]].concat();
+        assert_eq!(list(without(&given, 1..3).as_borrowed()), kept);
     }
 }

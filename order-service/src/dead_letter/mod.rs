@@ -86,11 +86,11 @@ impl Unusables for DeadLetters {
     }
 
     fn dispose(&mut self, refused: &[Refused<'_>]) -> Vec<Result<(), String>> {
-        let letters: Vec<Letter<'_>> = refused.iter().map(Letter::of).collect();
+        let mut letters: Vec<Letter<'_>> = refused.iter().map(Letter::of).collect();
         let known: Vec<Result<bool, String>> = letters
-            .iter()
+            .iter_mut()
             .map(|letter| {
-                let known = self.index.has(letter.coordinates(), letter.fingerprint());
+                let known = recognise(&self.index, letter);
                 known.map_err(|error| format!("the index of dead letters cannot be read: {error:#}"))
             })
             .collect();
@@ -121,4 +121,16 @@ impl Unusables for DeadLetters {
             self.deliveries.forget(&coordinates);
         }
     }
+}
+
+/// Whether a letter's record is on the topic already. If not, finds out whether it was there before it was sent back: what it
+/// says of that itself is believed only where the index has that letter, with the same value.
+fn recognise(index: &Index, letter: &mut Letter<'_>) -> anyhow::Result<bool> {
+    let known = index.has(letter.coordinates(), letter.fingerprint())?;
+    if let Some(claimed) = letter.claimed().filter(|_| !known)
+        && let Some((origin, replays)) = index.origin_of(claimed, letter.fingerprint())?
+    {
+        letter.was_sent_back(origin, replays);
+    }
+    Ok(known)
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::headers::{Marks, Origin};
 
 /// Version of all rows here.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 /// Longest key that is kept, in bytes; the key of an order has at most 256.
 const MAX_KEY_BYTES: usize = 1024;
 /// What a key begins with that is shown in hex.

@@ -67,29 +67,36 @@ async fn the_copy_has_the_records_own_headers_in_order_and_then_ours_with_their_
         (letter.key.as_deref(), letter.value.as_deref()),
         (Some(&[0xfe, 0][..]), Some(&value[..]))
     );
-    // Ours is the only header that is overwritten.
-    let kept = own
+    // What it brings stays, whatever it is called.
+    let kept: Vec<_> = own
         .iter()
-        .filter(|(name, _)| *name != "orderlog.at")
-        .map(|(name, value)| ((*name).to_owned(), value.map(<[u8]>::to_vec)));
-    let kept: Vec<_> = kept.collect();
+        .map(|(name, value)| ((*name).to_owned(), value.map(<[u8]>::to_vec)))
+        .collect();
     assert_eq!(letter.headers[..kept.len()], kept);
     let reason = letter.text("__connect.errors.exception.message");
     assert_eq!(reason, "eventId: a length is negative (at byte 1 of 2)");
-    let expected: [(&str, &[u8]); 18] = [
+    let trace = format!("orderlog.undecodable: {reason}\n\tat common::codec(order-service)\n");
+    let expected: [(&str, &[u8]); 26] = [
         ("__connect.errors.topic", b"order-events"),
         ("__connect.errors.partition", b"4"),
         ("__connect.errors.offset", b"1"),
+        ("__connect.errors.connector.name", b"order-service"),
+        ("__connect.errors.task.id", b"0"),
         ("__connect.errors.stage", b"VALUE_CONVERTER"),
         ("__connect.errors.class.name", b"common::codec"),
         ("__connect.errors.exception.class.name", b"orderlog.undecodable"),
         ("__connect.errors.exception.message", reason.as_bytes()),
+        ("__connect.errors.exception.stacktrace", trace.as_bytes()),
         ("kafka_dlt-original-topic", b"order-events"),
         ("kafka_dlt-original-partition", &[0, 0, 0, 4]),
         ("kafka_dlt-original-offset", &[0, 0, 0, 0, 0, 0, 0, 1]),
         ("kafka_dlt-original-timestamp", &1_700_000_000_123_i64.to_be_bytes()),
+        ("kafka_dlt-original-timestamp-type", b"CreateTime"),
+        ("kafka_dlt-original-consumer-group", b"order-service"),
         ("kafka_dlt-exception-fqcn", b"orderlog.undecodable"),
+        ("kafka_dlt-exception-cause-fqcn", b"orderlog.undecodable"),
         ("kafka_dlt-exception-message", reason.as_bytes()),
+        ("kafka_dlt-exception-stacktrace", trace.as_bytes()),
         ("orderlog.code", b"undecodable"),
         ("orderlog.id", b"order-events-4-1"),
         ("orderlog.replays", b"0"),
@@ -98,6 +105,7 @@ async fn the_copy_has_the_records_own_headers_in_order_and_then_ours_with_their_
             "orderlog.schema-id",
             world.facts.schema_id.to_string().leak().as_bytes(),
         ),
+        ("orderlog.added", b"26"),
     ];
     let ours: Vec<_> = expected
         .map(|(name, value)| (name.to_owned(), Some(value.to_vec())))
@@ -110,30 +118,101 @@ async fn the_copy_has_the_records_own_headers_in_order_and_then_ours_with_their_
 }
 
 #[tokio::test]
-async fn a_record_that_was_a_dead_letter_before_keeps_its_first_origin() {
+async fn a_record_that_was_a_dead_letter_before_keeps_its_first_origin_and_its_own_headers() {
+    let world = World::new().await;
+    let own: [(&str, Option<&[u8]>); 2] = [("b", Some(&[0, 0xff])), ("orderlog.at", None)];
+    world.write_with(TOPIC, 1, Some(b"A"), Some(b"junk"), &own);
+    let app = world.spawn_app().await;
+    app.await_read(1, 1).await;
+    for n in 1..=2_u8 {
+        let sent_back = world.read(DLQ).pop().expect("a letter");
+        // As it is, to another place of the topic.
+        world.write_with(
+            TOPIC,
+            2,
+            sent_back.key.as_deref(),
+            sent_back.value.as_deref(),
+            &sent_back.borrowed_headers(),
+        );
+        app.await_read(1 + u64::from(n), 1 + u64::from(n)).await;
+        let again = world.read(DLQ).pop().expect("a letter");
+        assert_eq!((&again.key, &again.value), (&sent_back.key, &sent_back.value));
+        assert_eq!(again.borrowed_headers()[..2], own);
+        assert_eq!(
+            again.headers.len(),
+            sent_back.headers.len(),
+            "what was added before is not there twice"
+        );
+        assert_eq!(again.text("orderlog.at"), format!("{TOPIC}-2-{}", n - 1));
+        assert_eq!(
+            (again.text("orderlog.id"), again.text("orderlog.replays")),
+            (format!("{TOPIC}-1-0").as_str(), n.to_string().as_str())
+        );
+        let (_, listed) = app.get("/dlq/messages").await;
+        assert_eq!(
+            listed["messages"][0]["origin"],
+            listed["messages"][usize::from(n)]["origin"]
+        );
+        assert_eq!(listed["messages"][0]["replays"], n);
+    }
+}
+
+#[tokio::test]
+async fn what_a_record_says_of_itself_is_kept_and_not_believed() {
     let world = World::new().await;
     world.write_with(TOPIC, 1, Some(b"A"), Some(b"junk"), &[]);
     let app = world.spawn_app().await;
     app.await_read(1, 1).await;
-    let first = world.read(DLQ).remove(0);
-    // Sent back as it is, to another place of the topic.
-    world.write_with(
-        TOPIC,
-        2,
-        first.key.as_deref(),
-        first.value.as_deref(),
-        &first.borrowed_headers(),
-    );
-    app.await_read(2, 2).await;
-    let again = world.read(DLQ).remove(1);
-    assert_eq!(
-        (&again.key, &again.value, again.headers.len()),
-        (&first.key, &first.value, first.headers.len())
-    );
-    assert_eq!(again.text("orderlog.at"), "order-events-2-0");
-    assert_eq!(again.text("orderlog.id"), "order-events-1-0");
+    let genuine = world.read(DLQ).remove(0);
+    let carried = genuine.borrowed_headers();
+    let sha256 = "f".repeat(64);
+    let pointer: Vec<(&str, Option<&[u8]>)> = vec![
+        ("orderlog.sha256", Some(sha256.as_bytes())),
+        ("orderlog.size", Some(b"1")),
+    ];
+    // A hash and a size of its own; the headers of a dead letter on another value; those of one that there is not.
+    let elsewhere: Vec<(&str, Option<&[u8]>)> = carried
+        .iter()
+        .map(|(name, value)| match *name {
+            "orderlog.at" | "orderlog.id" => (*name, Some(&b"elsewhere-0-0"[..])),
+            "kafka_dlt-original-topic" => (*name, Some(&b"elsewhere"[..])),
+            "orderlog.code" => (*name, Some(&b"invalid_order"[..])),
+            _ => (*name, *value),
+        })
+        .collect();
+    let forged: [(&[u8], Vec<(&str, Option<&[u8]>)>); 3] =
+        [(b"pointed", pointer), (b"other junk", carried), (b"junk", elsewhere)];
+    for (value, headers) in &forged {
+        world.write_with(TOPIC, 2, Some(b"A"), Some(value), headers);
+    }
+    app.await_read(4, 4).await;
+    let letters = world.read(DLQ);
     let (_, listed) = app.get("/dlq/messages").await;
-    assert_eq!(listed["messages"][0]["origin"], listed["messages"][1]["origin"]);
+    for (n, (value, headers)) in forged.iter().enumerate() {
+        let (letter, place) = (&letters[n + 1], format!("{TOPIC}-2-{n}"));
+        assert_eq!(letter.borrowed_headers()[..headers.len()], headers[..], "{place}");
+        assert_eq!(
+            (letter.text("orderlog.at"), letter.text("orderlog.id")),
+            (&*place, &*place)
+        );
+        let shown = &listed["messages"][2 - n];
+        assert_eq!(
+            (&shown["code"], &shown["size"], &shown["replays"]),
+            (&json!("not_framed"), &json!(value.len()), &json!(0)),
+            "{place}"
+        );
+        let origin = &shown["origin"];
+        assert_eq!(
+            (&origin["topic"], &origin["partition"], &origin["offset"]),
+            (&json!(TOPIC), &json!(2), &json!(n))
+        );
+    }
+    // Without a store they are known from the topic, and none is sent again.
+    drop(app.stop().await);
+    let app = world.spawn_app().await;
+    app.await_read(4, 4).await;
+    assert_eq!(world.read(DLQ), letters);
+    assert_eq!(app.get("/dlq/messages").await.1, listed);
 }
 
 #[tokio::test]
@@ -166,7 +245,7 @@ async fn letters_are_listed_newest_first_in_pages_and_by_what_they_are() {
     );
     assert_eq!(
         message["reason"],
-        "the value begins with byte 0x74 instead of magic byte 0x00"
+        "the value begins with byte 0x74 instead of magic byte 0x00; it looks like plain text"
     );
     let origin = json!({"topic": TOPIC, "partition": partition, "offset": 2, "timestamp": "2023-11-14T22:13:20.123Z"});
     assert_eq!((&message["origin"], &message["schemaId"]), (&origin, &Value::Null));

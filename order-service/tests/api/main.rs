@@ -10,5 +10,6 @@ mod ids;
 mod outages;
 mod pages;
 mod restarts;
+mod schema_names;
 mod sizes;
 mod stats;

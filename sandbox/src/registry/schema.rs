@@ -1,9 +1,12 @@
 //! One schema: as it was sent in, and as Avro understands it. Whether two schemas go together is `compatibility`'s
 //! business, and which are registered `state`'s.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use common::compatibility::Parsed;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::error::Refusal;
 use super::normal_form::{minified, normal_form};
@@ -55,6 +58,17 @@ impl ParsedSchema {
             normal: self.normal.clone(),
             references,
         }
+    }
+
+    /// Its GUID: a hash of what makes it the same as others.
+    pub fn guid(&self) -> Uuid {
+        let identity = self.identity();
+        let half = |salt: u8| {
+            let mut hasher = DefaultHasher::new();
+            (salt, &identity).hash(&mut hasher);
+            hasher.finish()
+        };
+        Uuid::from_u64_pair(half(0), half(1))
     }
 
     /// The schema as Avro understands it, to be compared with others.

@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use uuid::Uuid;
+
 use super::compatibility::{Level, incompatibilities};
 use super::error::Refusal;
 use super::schema::{Identity, ParsedSchema, Reference};
@@ -164,6 +166,17 @@ impl State {
     /// [`Refusal::SchemaNotFound`].
     pub fn schema(&self, id: u32) -> Result<&ParsedSchema, Refusal> {
         self.schemas.get(&id).ok_or(Refusal::SchemaNotFound)
+    }
+
+    /// The schema with that GUID.
+    ///
+    /// # Errors
+    /// [`Refusal::SchemaNotFound`].
+    pub fn schema_of_guid(&self, guid: Uuid) -> Result<&ParsedSchema, Refusal> {
+        let mut schemas = self.schemas.values();
+        schemas
+            .find(|schema| schema.guid() == guid)
+            .ok_or(Refusal::SchemaNotFound)
     }
 
     /// Where the schema with that id is registered: subjects and version numbers.

@@ -28,7 +28,13 @@ async fn a_schema_is_registered_once_and_found_by_subject_and_by_id() {
     let sent: Value = serde_json::from_str(EVENT).expect("JSON");
     assert_eq!(serde_json::from_str::<Value>(text).ok(), Some(sent.clone()));
 
-    let described = json!({ "subject": "order-events-value", "version": 1, "id": 1, "schema": text });
+    let (_, latest) = api.get("/subjects/order-events-value/versions/latest").await;
+    let guid = latest["guid"].as_str().expect("a GUID");
+    assert_eq!(api.get(&format!("/schemas/guids/{guid}")).await, (200, by_id.clone()));
+    for other in ["00112233-4455-6677-8899-aabbccddeeff", "nonsense"] {
+        assert_eq!(refused(api.get(&format!("/schemas/guids/{other}")).await), (404, 40403));
+    }
+    let described = json!({ "subject": "order-events-value", "version": 1, "id": 1, "guid": guid, "schema": text });
     for version in ["1", "latest", "-1"] {
         let path = format!("/subjects/order-events-value/versions/{version}");
         assert_eq!(api.get(&path).await, (200, described.clone()));

@@ -35,8 +35,14 @@ pub fn own_headers() -> Vec<Header> {
     ]
 }
 
-/// What a letter must have behind the record's own headers, but for the schema id.
-pub fn added_headers(poisoned: &Poisoned, source: &Record, topic: &str, reason: &str) -> Vec<Header> {
+/// What a letter must have behind the record's own headers.
+pub fn added_headers(
+    poisoned: &Poisoned,
+    source: &Record,
+    topic: &str,
+    reason: &str,
+    schema_id: Option<u32>,
+) -> Vec<Header> {
     let (partition, offset) = poisoned.place;
     let place = format!("{topic}-{partition}-{offset}");
     let exception = format!("orderlog.{}", poisoned.code);
@@ -48,16 +54,20 @@ pub fn added_headers(poisoned: &Poisoned, source: &Record, topic: &str, reason: 
             ("TASK_PUT", "common::order")
         }
     };
+    let trace = format!("{exception}: {reason}\n\tat {class}(order-service)\n");
     let text = |name: &str, value: &str| (name.to_owned(), Some(value.as_bytes().to_vec()));
     let bytes = |name: &str, value: &[u8]| (name.to_owned(), Some(value.to_vec()));
-    vec![
+    let mut added = vec![
         text("__connect.errors.topic", topic),
         text("__connect.errors.partition", &partition.to_string()),
         text("__connect.errors.offset", &offset.to_string()),
+        text("__connect.errors.connector.name", "order-service"),
+        text("__connect.errors.task.id", "0"),
         text("__connect.errors.stage", stage),
         text("__connect.errors.class.name", class),
         text("__connect.errors.exception.class.name", &exception),
         text("__connect.errors.exception.message", reason),
+        text("__connect.errors.exception.stacktrace", &trace),
         text("kafka_dlt-original-topic", topic),
         bytes("kafka_dlt-original-partition", &partition.to_be_bytes()),
         bytes("kafka_dlt-original-offset", &offset.to_be_bytes()),
@@ -65,13 +75,21 @@ pub fn added_headers(poisoned: &Poisoned, source: &Record, topic: &str, reason: 
             "kafka_dlt-original-timestamp",
             &source.timestamp.unwrap_or(-1).to_be_bytes(),
         ),
+        // The topic is one that the services have made.
+        text("kafka_dlt-original-timestamp-type", "LogAppendTime"),
+        text("kafka_dlt-original-consumer-group", "order-service"),
         text("kafka_dlt-exception-fqcn", &exception),
+        text("kafka_dlt-exception-cause-fqcn", &exception),
         text("kafka_dlt-exception-message", reason),
+        text("kafka_dlt-exception-stacktrace", &trace),
         text("orderlog.code", poisoned.code.as_str()),
         text("orderlog.id", &place),
         text("orderlog.replays", "0"),
         text("orderlog.at", &place),
-    ]
+    ];
+    added.extend(schema_id.map(|id| text("orderlog.schema-id", &id.to_string())));
+    added.push(text("orderlog.added", &(added.len() + 1).to_string()));
+    added
 }
 
 /// Checks what order-service shows of the letters.

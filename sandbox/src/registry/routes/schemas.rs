@@ -1,6 +1,7 @@
 //! `/schemas`: what an id means, wherever it is registered. Translation only.
 //!
-//! Clients add `fetchMaxId` and `subject` to the id; neither changes what the id means, so both are ignored.
+//! Clients add `fetchMaxId` and `subject` to the id. There is one context here, in which an id means the same for every
+//! subject, so both are ignored, as Confluent's registry does there.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
@@ -8,11 +9,13 @@ use serde_json::{Value, json};
 use super::{Answer, Shared, locked, resource};
 use crate::registry::error::Refusal;
 use crate::registry::http::{MEDIA_TYPE, answer, flag};
+use crate::registry::schema::ParsedSchema;
 
 /// Adds the paths.
 pub fn configure(app: &mut web::ServiceConfig) {
     app.service(resource("/schemas/types").get(types))
         .service(resource("/schemas/ids/{id}").get(by_id))
+        .service(resource("/schemas/guids/{guid}").get(by_guid))
         .service(resource("/schemas/ids/{id}/schema").get(text))
         .service(resource("/schemas/ids/{id}/versions").get(versions))
         .service(resource("/schemas/ids/{id}/subjects").get(subjects));
@@ -24,12 +27,21 @@ async fn types() -> HttpResponse {
 
 async fn by_id(state: Shared, id: web::Path<String>) -> Answer {
     let state = locked(&state);
-    let schema = state.schema(number(&id)?)?;
+    Ok(described(state.schema(number(&id)?)?))
+}
+
+async fn by_guid(state: Shared, guid: web::Path<String>) -> Answer {
+    // What is no GUID is nobody's.
+    let guid = guid.parse().map_err(|_| Refusal::SchemaNotFound)?;
+    Ok(described(locked(&state).schema_of_guid(guid)?))
+}
+
+fn described(schema: &ParsedSchema) -> HttpResponse {
     let mut described = json!({ "schema": schema.text });
     if !schema.references.is_empty() {
         described["references"] = json!(schema.references);
     }
-    Ok(answer(described))
+    answer(described)
 }
 
 async fn text(state: Shared, id: web::Path<String>) -> Answer {

@@ -81,6 +81,7 @@ async fn delete_version(state: Shared, path: web::Path<(String, String)>, reques
 fn described(subject: &str, found: Found<'_>) -> Value {
     let mut described =
         json!({ "subject": subject, "version": found.version, "id": found.id, "schema": found.schema.text });
+    described["guid"] = json!(found.schema.guid());
     if !found.schema.references.is_empty() {
         described["references"] = json!(found.schema.references);
     }

@@ -1,0 +1,158 @@
+//! What a value looks like that has no frame which can be read here: enough for an operator to find the writer and its
+//! setting. Pure, and a guess from the first bytes; nothing is decided by it.
+
+use uuid::Uuid;
+
+use super::frame::MAX_ID;
+
+/// What other programs begin their data with.
+const BEGINNINGS: [(&[u8], &str); 8] = [
+    (
+        b"Obj\x01",
+        "an Avro container file; a record's value is one datum with a frame before it",
+    ),
+    (
+        b"\xac\xed\x00\x05",
+        "a serialized Java object; the writer lacks an Avro serializer",
+    ),
+    (b"\x1f\x8b", COMPRESSED),
+    (b"\x28\xb5\x2f\xfd", COMPRESSED),
+    (b"\x04\x22\x4d\x18", COMPRESSED),
+    (b"\x82SNAPPY\0", COMPRESSED),
+    (b"\x08", PROTOBUF),
+    (b"\x0a", PROTOBUF),
+];
+const COMPRESSED: &str = "data that the writer has compressed; leave that to its Kafka client (compression.type)";
+const PROTOBUF: &str = "Protobuf without a frame";
+
+/// How much of a value is looked at.
+const LOOKED_AT: usize = 64;
+
+/// What a value that does not begin with magic byte 0 looks like.
+pub(super) fn looks_like(value: &[u8]) -> Option<String> {
+    match value {
+        [1, rest @ ..] => {
+            let guid = Uuid::from_bytes(*rest.first_chunk()?);
+            return Some(format!(
+                "the frame of schema GUID {guid}; a GUID is read from the record header {} only",
+                super::frame::SCHEMA_ID_HEADER
+            ));
+        }
+        [3, 0 | 5, rest @ ..] if rest.len() >= 16 => {
+            let version = Uuid::from_bytes(*rest.first_chunk()?);
+            return Some(format!(
+                "the frame of AWS Glue's schema registry, schema version {version}; this topic needs ids of a registry with Confluent's API"
+            ));
+        }
+        [0xc3, 0x01, rest @ ..] => {
+            let fingerprint = u64::from_le_bytes(*rest.first_chunk()?);
+            return Some(format!(
+                "Avro's single-object encoding, schema fingerprint {fingerprint:016x}; this topic needs Confluent's frame"
+            ));
+        }
+        _ => {}
+    }
+    let begins = BEGINNINGS.iter().find(|(bytes, _)| value.starts_with(bytes));
+    // A line break is how a text may begin, too.
+    text(value).or_else(|| begins.map(|(_, what)| *what)).map(str::to_owned)
+}
+
+/// Why a frame with that id, which no registry gives, is none.
+pub(super) fn impossible_id(id: u32, datum: &[u8]) -> String {
+    match (id, datum.first_chunk()) {
+        (0, Some(low)) if u32::from_be_bytes(*low) != 0 => format!(
+            "the value names an id of eight bytes, {}, as Apicurio's serializers write it before version 3; have them write four (apicurio.registry.as-confluent=true), with ids of the registry's Confluent API",
+            u32::from_be_bytes(*low)
+        ),
+        _ => format!("the value names schema id {id}; registries give ids from 1 to {MAX_ID}"),
+    }
+}
+
+/// What Apicurio's serializers say of the schema in a record header, where the value has no frame.
+pub(super) fn in_apicurio_header<'a>(header: impl Fn(&str) -> Option<&'a [u8]>) -> Option<String> {
+    ["apicurio.value.globalId", "apicurio.value.contentId"]
+        .into_iter()
+        .find_map(|name| {
+            let id = u64::from_be_bytes(header(name)?.try_into().ok()?);
+            Some(format!(
+                "the schema is named in a record header only ({name}: {id}), as Apicurio's serializers write it; have them write it before the value (apicurio.registry.headers.enabled=false), in four bytes"
+            ))
+        })
+}
+
+fn text(value: &[u8]) -> Option<&'static str> {
+    let begin = &value[..value.len().min(LOOKED_AT)];
+    let begin = match std::str::from_utf8(begin) {
+        Ok(text) => text,
+        // The cut may have gone through a character.
+        Err(error) if error.error_len().is_none() => std::str::from_utf8(&begin[..error.valid_up_to()]).ok()?,
+        Err(_) => return None,
+    };
+    let printable = |c: char| !c.is_control() || matches!(c, '\n' | '\r' | '\t');
+    if !begin.chars().all(printable) {
+        return None;
+    }
+    match begin.trim_start().chars().next()? {
+        '{' | '[' => Some("JSON"),
+        '<' => Some("XML"),
+        _ => Some("plain text"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_write_is_recognised_by_its_beginning() {
+        let guid: Vec<u8> = (1..=16).collect();
+        for (value, part) in [
+            (b"Obj\x01\x04\x16avro.schema".to_vec(), "container file"),
+            (b"\xc3\x01\x01\0\0\0\0\0\0\0datum".to_vec(), "0000000000000001"),
+            (
+                [&[3, 0][..], &guid, b"datum"].concat(),
+                "01020304-0506-0708-090a-0b0c0d0e0f10",
+            ),
+            ([&[3, 5][..], &guid].concat(), "AWS Glue"),
+            (
+                [&[1][..], &guid, b"datum"].concat(),
+                "01020304-0506-0708-090a-0b0c0d0e0f10",
+            ),
+            (b" \n[1]".to_vec(), "JSON"),
+            (b"<order/>".to_vec(), "XML"),
+            ("Zoë".repeat(40).into_bytes(), "plain text"),
+            (b"\n\x03abc\x10\x01".to_vec(), "Protobuf"),
+            (b"\x08\x96\x01".to_vec(), "Protobuf"),
+            (b"\x1f\x8b\x08".to_vec(), "compressed"),
+            (b"\x82SNAPPY\0\0".to_vec(), "compressed"),
+            (b"\xac\xed\x00\x05t".to_vec(), "Java object"),
+        ] {
+            let what = looks_like(&value).expect("something known");
+            assert!(what.contains(part), "{value:?}: {what}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_guessed_from_too_little() {
+        for value in [
+            &b"\x01"[..],
+            &[1; 16],
+            &[3; 18],
+            &[3, 0, 1],
+            b"\xc3\x01",
+            b"\xff\xfe",
+            b"Obj\x02",
+        ] {
+            assert_eq!(looks_like(value), None, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn eight_bytes_are_told_from_a_zero() {
+        assert!(impossible_id(0, &[0, 0, 0, 7, 1]).contains("eight bytes, 7,"));
+        for (id, datum) in [(0, &b""[..]), (0, &[0; 9]), (MAX_ID + 1, &[0, 0, 0, 7])] {
+            let reason = impossible_id(id, datum);
+            assert!(reason.contains(&format!("schema id {id};")), "{reason}");
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! How records name their schemas, and ids that the registry does not know (yet): what can be read is read, and what cannot is
+//! decided at once.
+
+use std::time::{Duration, Instant};
+
+use common::codec::frame::{self, SCHEMA_ID_HEADER};
+use common::codec::record_value;
+use common::event::OrderStatus;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::helpers::{App, DLQ, TOPIC, World, becomes_true, created, event, home, register};
+
+/// Our schema under another id than the one that our events have.
+fn copy(n: u32) -> String {
+    let mut schema: Value = serde_json::from_str(&common::schemas::newest_text().text).expect("JSON");
+    schema["doc"] = json!(format!("copy {n}"));
+    schema.to_string()
+}
+
+/// A service that gives a schema so long to appear.
+async fn with_grace(world: &World, grace: Duration) -> App {
+    let store = tempfile::tempdir().expect("a directory");
+    let millis = u64::try_from(grace.as_millis()).expect("a time");
+    world
+        .respawn_app(store, |config| config.unknown_schema_grace_ms = millis)
+        .await
+}
+
+/// The code and the reason of the newest letter.
+async fn newest_letter(app: &App) -> (Value, String) {
+    let (_, listed) = app.get("/dlq/messages?limit=1").await;
+    let letter = &listed["messages"][0];
+    assert_eq!(letter["schemaId"], Value::Null, "{letter}");
+    let reason = letter["reason"].as_str().unwrap_or_default();
+    (letter["code"].clone(), reason.to_owned())
+}
+
+#[tokio::test]
+async fn a_schema_that_gets_an_id_that_was_unknown_before_is_known_from_then_on() {
+    let world = World::new().await;
+    let app = world.spawn_app().await;
+    // Ids are given in turn.
+    let next = world.facts.other_schema_id + 1;
+    world.write_event_as(next, &created("A"));
+    app.await_read(1, 1).await;
+    assert_eq!(register(&world.registry_url, "copies-value", &copy(1)).await, next);
+    world.write_event_as(next, &event("A", 2, OrderStatus::Pending));
+    app.await_read(2, 1).await;
+    assert_eq!(app.details("A").await.1["version"], 2);
+}
+
+#[tokio::test]
+async fn an_id_that_appears_late_is_waited_for_whatever_was_unknown_before_it() {
+    let world = World::new().await;
+    let app = with_grace(&world, Duration::from_secs(5)).await;
+    let next = world.facts.other_schema_id + 1;
+    world.write_event_as(next + 1_000, &created("A"));
+    app.await_read(1, 1).await;
+    // Whoever follows the registry's leader is behind it for a while.
+    world.write_event_as(next, &event("A", 2, OrderStatus::Pending));
+    let here = home("A");
+    let waits = || async {
+        let paused = app.get("/stats").await.1["partitions"][here as usize]["paused"].clone();
+        let says = |text: &str| paused.as_str().is_some_and(|why| why.contains(text));
+        says(&format!("does not know schema id {next}"))
+    };
+    assert!(becomes_true(waits).await, "{}", app.get("/stats").await.1);
+    let appeared = Instant::now();
+    assert_eq!(register(&world.registry_url, "copies-value", &copy(1)).await, next);
+    app.await_read(2, 1).await;
+    assert!(
+        appeared.elapsed() < Duration::from_secs(4),
+        "it was asked for within the grace"
+    );
+    assert_eq!(app.details("A").await.1["version"], 2);
+}
+
+#[tokio::test]
+async fn one_grace_serves_all_that_lies_there_when_it_begins() {
+    let grace = Duration::from_secs(3);
+    let world = World::new().await;
+    let good = created("A");
+    // More than one batch, each record with an id of its own; the good ones in between name new ids, too.
+    for n in 0..2_500_u32 {
+        world.send(home("A"), b"A", &[&frame::header(1_000_000 + n)[..], b"x"].concat());
+    }
+    let id = register(&world.registry_url, "copies-value", &copy(1)).await;
+    let value = record_value(id, &good).expect("encodes");
+    world.send(home("A"), b"A", &value);
+    world.flush();
+    let begun = Instant::now();
+    let app = with_grace(&world, grace).await;
+    app.await_read(2_501, 2_500).await;
+    assert!(
+        begun.elapsed() > grace && begun.elapsed() < 4 * grace,
+        "{:?}",
+        begun.elapsed()
+    );
+    assert_eq!(app.details("A").await.0, 200);
+}
+
+#[tokio::test]
+async fn what_no_registry_can_know_is_decided_at_once_and_named() {
+    let world = World::new().await;
+    let app = with_grace(&world, Duration::from_secs(600)).await;
+    let datum = record_value(7, &created("A")).expect("encodes")[frame::HEADER_LEN..].to_vec();
+    let eight_bytes = [&[0][..], &7_u64.to_be_bytes(), &datum].concat();
+    let glue = [&[3, 0][..], &[7; 16], &datum].concat();
+    let guid = [&[1][..], &[7; 16]].concat();
+    let apicurio = 7_u64.to_be_bytes();
+    let cases: [(&[u8], Option<(&str, &[u8])>, &str); 8] = [
+        (&eight_bytes, None, "an id of eight bytes, 7,"),
+        (&frame::header(0), None, "schema id 0;"),
+        (&frame::header(u32::MAX), None, "schema id 4294967295;"),
+        (&glue, None, "AWS Glue"),
+        (b"Obj\x01", None, "an Avro container file"),
+        (b"{\"orderId\":\"A\"}", None, "JSON"),
+        (&datum, Some(("apicurio.value.globalId", &apicurio)), "globalId: 7"),
+        (
+            &datum,
+            Some((SCHEMA_ID_HEADER, &guid[..16])),
+            "16 bytes that are neither",
+        ),
+    ];
+    for (n, (value, header, found)) in (1..).zip(cases) {
+        let headers: Vec<_> = header.map(|(name, value)| (name, Some(value))).into_iter().collect();
+        world.write_with(TOPIC, home("A"), Some(b"A"), Some(value), &headers);
+        app.await_read(n, n).await;
+        let (code, reason) = newest_letter(&app).await;
+        assert!(code == "not_framed" && reason.contains(found), "{found}: {reason}");
+    }
+}
+
+#[tokio::test]
+async fn a_schema_that_is_named_in_a_header_is_read_like_any_other() {
+    let mut world = World::new().await;
+    let app = world.spawn_app().await;
+    let bare = |version, status| {
+        let value = record_value(7, &event("A", version, status)).expect("encodes");
+        value[frame::HEADER_LEN..].to_vec()
+    };
+    let write = |world: &World, value: &[u8], named: &[u8]| {
+        let headers = [("other", None), (SCHEMA_ID_HEADER, Some(named))];
+        world.write_with(TOPIC, home("A"), Some(b"A"), Some(value), &headers);
+    };
+    register(&world.registry_url, "copies-value", &copy(1)).await;
+    let url = format!("{}/subjects/copies-value/versions/latest", world.registry_url);
+    let held: Value = reqwest::get(url).await.expect("answers").json().await.expect("JSON");
+    let guid: Uuid = serde_json::from_value(held["guid"].clone()).expect("a GUID");
+    let by_guid = [&[1][..], guid.as_bytes()].concat();
+    let by_id = frame::header(world.facts.schema_id);
+    write(&world, &bare(1, OrderStatus::New), &by_guid);
+    write(&world, &bare(2, OrderStatus::Pending), &by_id);
+    app.await_read(2, 0).await;
+    assert_eq!(app.details("A").await.1["version"], 2);
+    // The order's current event is one of a GUID, after a restart too, and while the registry is away.
+    write(&world, &bare(3, OrderStatus::Confirmed), &by_guid);
+    app.await_read(3, 0).await;
+    let store = app.stop().await;
+    let contents = world.registry_down().await;
+    let app = world.respawn_app(store, |_| ()).await;
+    assert_eq!(app.details("A").await.1["version"], 3);
+    write(&world, &bare(4, OrderStatus::Shipped), &by_guid);
+    app.await_read(4, 0).await;
+    world.registry_up(contents);
+
+    // A fault that is found in it names no id, as it has none.
+    world.write_with(
+        TOPIC,
+        home("A"),
+        Some(b"B"),
+        Some(&bare(5, OrderStatus::Shipped)),
+        &[(SCHEMA_ID_HEADER, Some(&by_guid))],
+    );
+    app.await_read(5, 1).await;
+    assert_eq!(newest_letter(&app).await.0, "key_mismatch");
+    // One that the registry does not know gets its grace, and is given up.
+    write(&world, &bare(5, OrderStatus::Shipped), &[&[1][..], &[7; 16]].concat());
+    app.await_read(6, 2).await;
+    let (code, reason) = newest_letter(&app).await;
+    assert_eq!(code, "unknown_schema_id");
+    assert!(reason.contains("GUID 07070707-0707-0707-0707-070707070707"), "{reason}");
+    let letter = world.read(DLQ).pop().expect("a letter");
+    assert_eq!(letter.header("orderlog.schema-id"), None);
+}

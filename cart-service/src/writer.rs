@@ -193,7 +193,7 @@ impl Writer {
             return Err(Failure::NotNow("the deadline was spent waiting".to_owned()));
         }
         // Registered before the event can be on the topic, so that its reading is not missed.
-        let mut waiter = self.view.waiters().event(event_id);
+        let mut waiter = self.view.waiters().event(event);
         let delivery = self
             .publisher
             .send(event, keyed, schema_id, partition)

@@ -136,6 +136,38 @@ async fn an_order_with_a_record_of_an_unknown_schema_is_in_doubt_until_the_schem
 }
 
 #[tokio::test]
+async fn a_partition_that_is_read_again_for_one_order_loses_no_key_of_another() {
+    let world = World::new();
+    let app = world.start_with(|config| config.unknown_schema_grace_ms = 50).await;
+    assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
+    let (schema, value) = of_the_next_schema(&world, &event("A-1", 2, OrderStatus::Confirmed)).await;
+    send(&world, home("A-1"), "A-1", &value);
+    let other = neighbour("A-1");
+    let create = json!({"orderId": other, "itemsCount": 2});
+    let update = json!({"orderId": other, "status": "confirmed"});
+    let send = async |key: &str| {
+        let (method, path, body) = match key {
+            "create" => (Method::POST, "/create-order", &create),
+            _ => (Method::PUT, "/update-order", &update),
+        };
+        let answer = app.send(method, path, &[("Idempotency-Key", key)], body).await;
+        let replayed = answer.headers().contains_key("Idempotency-Replayed");
+        (answer.status(), replayed)
+    };
+    assert_eq!(send("create").await, (StatusCode::CREATED, false));
+    assert_eq!(send("update").await, (StatusCode::OK, false));
+    assert_eq!(app.update(&other, "shipped").await.0, StatusCode::OK);
+    // The partition is read again from the record on, so the other order's records come after what they have led to.
+    register(&world, "newer-value", &schema).await;
+    let read = async || is_about_a_newer_release(&app.update("A-1", "processing").await.1);
+    assert!(becomes_true(read).await, "{:?}", app.update("A-1", "processing").await);
+    for key in ["create", "update"] {
+        assert_eq!(send(key).await, (StatusCode::OK, true), "{key}");
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn a_record_in_another_partition_than_its_key_s_is_no_record_of_the_order() {
     let world = World::new();
     let app = world.start_with(|config| config.unknown_schema_grace_ms = 50).await;

@@ -5,6 +5,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::helpers::{App, World, fields};
+use crate::others::{copy_records, neighbour};
 
 /// What stays the same when an answer is given again.
 const SAME: [&str; 6] = ["message", "orderId", "order", "eventId", "partition", "offset"];
@@ -168,6 +169,31 @@ async fn keys_are_known_after_a_restart_and_relearned_from_the_log_by_a_rebuild(
     assert_eq!((status, replayed), (StatusCode::OK, true));
     assert_same(&first, &body);
     rebuilt.stop().await;
+}
+
+#[tokio::test]
+async fn a_key_stays_known_when_its_record_is_read_again_after_later_ones() {
+    let world = World::new();
+    let app = world.start().await;
+    let (_, _, created) = create(&app, "k-1", "A-1").await;
+    let (_, _, updated) = update(&app, "k-2", "A-1", "confirmed").await;
+    assert_eq!(copy_records(&world, "A-1"), 2);
+    // What is written behind the copies is read after them.
+    assert_eq!(app.create_short(&neighbour("A-1")).await.0, StatusCode::CREATED);
+    // Once more after the copies of copies, and at a replica that begins with all of them.
+    assert_eq!(copy_records(&world, "A-1"), 4);
+    let fresh = world.start().await;
+    assert_eq!(app.update(&neighbour("A-1"), "pending").await.0, StatusCode::OK);
+    for app in [&app, &fresh] {
+        let (status, replayed, again) = create(app, "k-1", "A-1").await;
+        assert_eq!((status, replayed), (StatusCode::OK, true), "{again}");
+        assert_same(&created, &again);
+        let (status, replayed, again) = update(app, "k-2", "A-1", "confirmed").await;
+        assert_eq!((status, replayed), (StatusCode::OK, true), "{again}");
+        assert_same(&updated, &again);
+    }
+    app.stop().await;
+    fresh.stop().await;
 }
 
 #[tokio::test]

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use common::event::{OrderEvent, OrderStatus};
 use common::kafka::partition;
-use rdkafka::ClientConfig;
-use rdkafka::message::OwnedHeaders;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::message::{Message, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use sandbox::{foreign, sample};
 use serde_json::{Value, json};
 
@@ -43,6 +44,33 @@ pub fn send_with(world: &World, partition: i32, order_id: &str, value: &[u8], he
     let record = record.headers(headers);
     producer.send(record).map_err(|(error, _)| error).expect("sent");
     producer.flush(Duration::from_secs(10)).expect("written");
+}
+
+/// Writes every record of an order again, as it lies there. Returns how many there were.
+pub fn copy_records(world: &World, order_id: &str) -> usize {
+    let consumer: BaseConsumer = ClientConfig::new()
+        .set("bootstrap.servers", world.broker.bootstrap_servers())
+        .set("group.id", "copies")
+        .set("enable.partition.eof", "true")
+        .create()
+        .expect("a consumer");
+    let mut from = TopicPartitionList::new();
+    from.add_partition_offset(TOPIC, home(order_id), Offset::Beginning)
+        .expect("a place");
+    consumer.assign(&from).expect("assigned");
+    let mut copies = Vec::new();
+    // An error says that the end was met.
+    while let Some(Ok(record)) = consumer.poll(Duration::from_secs(10)) {
+        if record.key() == Some(order_id.as_bytes()) {
+            let headers = record.headers().map(|headers| headers.detach()).unwrap_or_default();
+            copies.push((record.payload().expect("a value").to_vec(), headers));
+        }
+    }
+    let count = copies.len();
+    for (value, headers) in copies {
+        send_with(world, home(order_id), order_id, &value, headers);
+    }
+    count
 }
 
 /// An event with a field that we lack, under an id that the registry will give to the next schema: that one.

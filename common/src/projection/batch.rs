@@ -82,7 +82,7 @@ impl<U: Unusables> Runner<U> {
                     let share = shares
                         .entry(partition)
                         .or_insert_with(|| part.share(partition, partitions, keeps_keys));
-                    share.take(record, &self.lookup, &self.store)?;
+                    share.take(record, &self.lookup, &self.store, &self.waiters)?;
                 }
                 Seen::End(partition) => {
                     let Some(part) = self.part(*partition) else { continue };
@@ -134,8 +134,9 @@ impl<U: Unusables> Runner<U> {
     fn write(&self, shares: &mut BTreeMap<i32, Share<'_>>) -> anyhow::Result<()> {
         let mut transaction = self.store.begin();
         for share in shares.values_mut().filter(|share| share.has_records()) {
-            share.write(&mut transaction, self.settings.most_keys)?;
+            share.write(&mut transaction)?;
         }
+        transaction.forget_oldest_keys(self.settings.most_keys)?;
         transaction.commit()
     }
 

@@ -13,6 +13,7 @@ mod judge;
 mod keeper;
 mod lookup;
 mod part;
+mod passed_over;
 mod prepare;
 mod progress;
 mod reread;

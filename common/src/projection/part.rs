@@ -47,6 +47,8 @@ pub(super) struct Part {
     unverified: bool,
     caught_up: bool,
     at_end: bool,
+    /// Whether the end was met since it was last looked what lies between the last record and it.
+    new_end: bool,
     /// Who waits for the end that is being looked for.
     round: Vec<oneshot::Sender<()>>,
     /// Who came after the looking had begun. Looking takes as long as two fetches, and begins anew with every seek, so
@@ -68,6 +70,7 @@ impl Part {
             unverified: begin.verify,
             caught_up,
             at_end: false,
+            new_end: false,
             round: Vec::new(),
             next_round: Vec::new(),
         }
@@ -147,6 +150,7 @@ impl Part {
             return false;
         }
         self.at_end = at_end;
+        self.new_end = at_end;
         self.caught_up = true;
         for waiting in self.round.drain(..) {
             // Whoever has given up is not interested any more.
@@ -154,6 +158,24 @@ impl Part {
         }
         self.round.append(&mut self.next_round);
         !self.round.is_empty()
+    }
+
+    /// Whether there may be something to [pass over](Self::passed_over).
+    pub fn has_new_end(&self) -> bool {
+        self.new_end && self.at_end
+    }
+
+    /// The row of a partition that was read to its end, which stands there: what lies between its last record and `position`
+    /// is never handed out. `None` when there is nothing, or more has come, or it is to be read from elsewhere. Call it once
+    /// for an end.
+    pub fn passed_over(&mut self, position: i64) -> Option<PartitionRow> {
+        // An end was met behind all that was sought since, so the position is no older than that.
+        let at_end = std::mem::take(&mut self.new_end) && self.at_end && self.is_read();
+        let next = Some(position).filter(|position| at_end && *position > self.row.next)?;
+        Some(PartitionRow {
+            next,
+            ..self.row.clone()
+        })
     }
 
     /// Whether that failure is another one than the last; it counts as told then.
@@ -269,6 +291,35 @@ mod tests {
         let mut part = part(PartitionRow::default(), false);
         part.met(true, true, false);
         assert!(part.is_caught_up() && !part.is_at_end());
+    }
+
+    #[test]
+    fn what_lies_behind_the_last_record_is_passed_over_once_the_end_was_met() {
+        let row = PartitionRow {
+            next: 5,
+            ..PartitionRow::default()
+        };
+        let mut part = part(row, false);
+        assert_eq!(part.passed_over(8), None, "no end was met");
+        part.met(true, true, true);
+        assert!(part.has_new_end());
+        assert_eq!(part.passed_over(8).map(|row| row.next), Some(8));
+        assert!(!part.has_new_end());
+        part.met(false, true, true);
+        assert_eq!(part.passed_over(5), None, "there is nothing behind it");
+        part.met(false, true, true);
+        part.met(true, false, false);
+        assert_eq!(part.passed_over(8), None, "a record has come");
+        part.met(false, true, true);
+        part.begin_again(PartitionRow::default());
+        assert_eq!(
+            part.passed_over(8),
+            None,
+            "it is read again, and the position is that of before"
+        );
+        part.met(false, true, true);
+        part.put_on_hold(Hold::backoff("why".to_owned()), None);
+        assert_eq!(part.passed_over(8), None, "it is put back to where it was");
     }
 
     #[test]

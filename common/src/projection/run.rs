@@ -216,7 +216,11 @@ impl<U: Unusables> Runner<U> {
             if !batch.is_empty() && !self.halted {
                 self.process(reader, &batch);
             }
+            let idle = batch.is_empty();
             drop(batch);
+            if idle {
+                self.pass_over_markers(reader);
+            }
             if let Some(why) = self.lost.take().filter(|_| !self.halted) {
                 return Ended::Lost(why);
             }

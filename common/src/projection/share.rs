@@ -11,7 +11,7 @@ use super::judge::{Judged, Place, judge};
 use super::lookup::{Known, Lookup};
 use super::schema_wait::SchemaWait;
 use super::unusables::Refused;
-use super::waiters::Settled;
+use super::waiters::{Settled, Waiters};
 use crate::codec::frame::{self, SchemaRef};
 use crate::event::OrderEvent;
 use crate::idempotency::KeyedRequest;
@@ -20,11 +20,15 @@ use crate::order::{OrderState, Outcome, fold};
 use crate::store::{KeyRow, LastRecord, PartitionRow, Store, Transaction};
 use crate::unusable::Unusable;
 
+/// The time of a record that has none, as Kafka has it.
+const NO_TIME: i64 = -1;
+
 /// What a share of a batch will change.
 pub(super) struct Share<'a> {
     place: Place,
     row: PartitionRow,
     orders: HashMap<String, Changed<'a>>,
+    /// The events that somebody waits for.
     settled: Vec<(Uuid, Settled)>,
     refused: Vec<(&'a BorrowedMessage<'a>, Unusable)>,
     /// The requests that events were written for, in the log's order; `None` when none are remembered.
@@ -68,10 +72,10 @@ struct Keyed {
 }
 
 enum End {
-    /// It is the request's answer.
-    Applied(KeyRow),
-    /// It is nobody's answer. Read again, it may have been one before.
-    Lost(Uuid),
+    /// It is an answer to the request, at that time.
+    Applied(KeyRow, i64),
+    /// The record at that offset is nobody's answer. Read again, it may have been one before.
+    Lost(i64),
 }
 
 impl<'a> Share<'a> {
@@ -95,7 +99,13 @@ impl<'a> Share<'a> {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn take(&mut self, record: &'a BorrowedMessage<'a>, lookup: &Lookup, store: &Store) -> anyhow::Result<()> {
+    pub fn take(
+        &mut self,
+        record: &'a BorrowedMessage<'a>,
+        lookup: &Lookup,
+        store: &Store,
+        waiters: &Waiters,
+    ) -> anyhow::Result<()> {
         if record.offset() < self.row.next {
             return Ok(());
         }
@@ -115,7 +125,7 @@ impl<'a> Share<'a> {
             Some(Known::Missing(reason.to_owned()))
         };
         let known = |schema| lookup.recall(schema).or_else(|| missing(schema));
-        let (event_id, outcome) = match judge(record.key(), framed(record), self.place, known) {
+        let outcome = match judge(record.key(), framed(record), self.place, known) {
             Judged::Wait(first) => {
                 self.waits_for = Some(Awaited {
                     first,
@@ -124,13 +134,11 @@ impl<'a> Share<'a> {
                 });
                 return Ok(());
             }
-            Judged::Null => (None, Outcome::Ignored),
-            Judged::Unusable(why) => (None, Outcome::Rejected(why)),
+            Judged::Null => Outcome::Ignored,
+            Judged::Unusable(why) => Outcome::Rejected(why),
             Judged::Event(event, schema_id, writer) => {
-                let event_id = event.event_id;
                 let partial = writer.order_fields_dropped().next().is_some();
-                let outcome = self.fold(*event, partial, record, schema_id, store)?;
-                (Some(event_id), outcome)
+                self.fold(*event, partial, record, schema_id, store, waiters)?
             }
         };
         self.row.next = record.offset() + 1;
@@ -140,14 +148,6 @@ impl<'a> Share<'a> {
         }
         self.last = Some(record);
         self.at_end = false;
-        if let Some(event_id) = event_id {
-            let settled = Settled {
-                outcome: outcome.clone(),
-                partition: self.place.partition,
-                offset: record.offset(),
-            };
-            self.settled.push((event_id, settled));
-        }
         if let Outcome::Rejected(mut why) = outcome {
             // The fold sees no bytes, so a fault that it finds does not name the schema yet.
             why.schema_id = why.schema_id.or_else(|| framed(record)?.ok()?.0.id());
@@ -163,6 +163,7 @@ impl<'a> Share<'a> {
         record: &'a BorrowedMessage<'a>,
         schema_id: u32,
         store: &Store,
+        waiters: &Waiters,
     ) -> anyhow::Result<Outcome> {
         let stored;
         let current = match self.orders.get(&event.order.order_id) {
@@ -173,6 +174,12 @@ impl<'a> Share<'a> {
             }
         };
         let outcome = fold(current, &event);
+        let here = (self.place.partition, record.offset());
+        if waiters.awaits(&event) {
+            self.settled
+                .push((event.event_id, settled(&outcome, current, &event, here)));
+        }
+        let lost = has_lost(&outcome, current, here);
         if matches!(outcome, Outcome::Applied { .. }) {
             self.row.counters.orders += u64::from(current.is_none());
             let state = OrderState {
@@ -182,8 +189,9 @@ impl<'a> Share<'a> {
                 offset: record.offset(),
                 partial,
             };
+            let time_ms = record.timestamp().to_millis().unwrap_or(NO_TIME);
             self.note_request(record, &state.order.order_id, |request| {
-                End::Applied(KeyRow::of(request, &state))
+                End::Applied(KeyRow::of(request, &state), time_ms)
             });
             let changed = Changed {
                 schema_id,
@@ -194,8 +202,8 @@ impl<'a> Share<'a> {
                 state,
             };
             self.orders.insert(changed.state.order.order_id.clone(), changed);
-        } else if outcome != Outcome::Duplicate {
-            self.note_request(record, &event.order.order_id, |_| End::Lost(event.event_id));
+        } else if lost {
+            self.note_request(record, &event.order.order_id, |_| End::Lost(record.offset()));
         }
         Ok(outcome)
     }
@@ -253,11 +261,11 @@ impl<'a> Share<'a> {
         })
     }
 
-    /// Puts all that it changes into the transaction, which keeps so many keys.
+    /// Puts all that it changes into the transaction.
     ///
     /// # Errors
     /// When something cannot be encoded, or the disk fails.
-    pub fn write(&mut self, transaction: &mut Transaction, most_keys: usize) -> anyhow::Result<()> {
+    pub fn write(&mut self, transaction: &mut Transaction) -> anyhow::Result<()> {
         if let Some(record) = self.last {
             self.row.last = Some(LastRecord {
                 offset: record.offset(),
@@ -269,18 +277,43 @@ impl<'a> Share<'a> {
         }
         for Keyed { request, order_id, end } in self.keyed.iter().flatten() {
             match end {
-                End::Applied(row) => transaction.remember_key(request, order_id, row, most_keys)?,
-                End::Lost(event_id) => transaction.take_back_key(request, order_id, *event_id)?,
+                End::Applied(row, time_ms) => transaction.remember_key(request, order_id, row.clone(), *time_ms)?,
+                End::Lost(offset) => transaction.take_back_key(request, order_id, *offset)?,
             }
         }
         transaction.put_partition(self.place.partition, &self.row)
     }
 
-    /// What was written: the new row, the events that were settled, and the orders that changed.
+    /// What was written: the new row, what became of the events that are waited for, and the orders that changed.
     pub fn into_written(self) -> (PartitionRow, Vec<(Uuid, Settled)>, Vec<OrderState>) {
         let orders = self.orders.into_values().map(|changed| changed.state);
         (self.row, self.settled, orders.collect())
     }
+}
+
+/// What the writer of an event is told of it. `here` is where the record lies.
+fn settled(outcome: &Outcome, current: Option<&OrderState>, event: &OrderEvent, here: (i32, i64)) -> Settled {
+    let (outcome, (partition, offset)) = match (outcome, current) {
+        // It was written twice, and the first one has won.
+        (Outcome::Duplicate, Some(first)) if first.order == event.order && !first.partial => {
+            (Outcome::Duplicate, (first.partition, first.offset))
+        }
+        // Another one with its id has won. To the fold they are the same event; to its writer they are not.
+        (Outcome::Duplicate, _) => (Outcome::Superseded, here),
+        (outcome, _) => (outcome.clone(), here),
+    };
+    Settled {
+        outcome,
+        partition,
+        offset,
+    }
+}
+
+/// Whether a record has lost to one before it. Where the state comes from a later record, this one is read again, and its
+/// outcome tells nothing of what it was when it came.
+fn has_lost(outcome: &Outcome, current: Option<&OrderState>, (partition, offset): (i32, i64)) -> bool {
+    let before = |current: &OrderState| current.partition == partition && current.offset < offset;
+    !matches!(outcome, Outcome::Applied { .. }) && current.is_some_and(before)
 }
 
 /// The name of its schema and the datum, of a record that has a value.
@@ -299,3 +332,7 @@ pub(super) fn hash(record: &BorrowedMessage<'_>) -> String {
     }
     format!("{:x}", hasher.finalize())
 }
+
+#[cfg(test)]
+#[path = "share_tests.rs"]
+mod tests;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use crate::event::OrderEvent;
 use crate::order::Outcome;
 
 /// What became of an event.
@@ -25,8 +26,14 @@ pub struct Waiters(Arc<Mutex<Lists>>);
 
 #[derive(Default)]
 struct Lists {
-    events: HashMap<Uuid, oneshot::Sender<Settled>>,
+    events: HashMap<Uuid, Awaited>,
     orders: HashMap<String, Vec<(i32, oneshot::Sender<()>)>>,
+}
+
+/// An event, and who waits for it.
+struct Awaited {
+    event: OrderEvent,
+    sender: oneshot::Sender<Settled>,
 }
 
 /// Waits for one event; gives up when dropped.
@@ -50,12 +57,16 @@ impl Drop for EventWaiter {
 }
 
 impl Waiters {
-    /// Waits for an event to be read back.
-    pub fn event(&self, event_id: Uuid) -> EventWaiter {
+    /// Waits for an event to be read back: that one, whole, and not whatever else somebody may write under its id.
+    pub fn event(&self, event: &OrderEvent) -> EventWaiter {
         let (sender, settled) = oneshot::channel();
-        self.lock().events.insert(event_id, sender);
+        let awaited = Awaited {
+            event: event.clone(),
+            sender,
+        };
+        self.lock().events.insert(event.event_id, awaited);
         EventWaiter {
-            event_id,
+            event_id: event.event_id,
             settled,
             waiters: self.clone(),
         }
@@ -83,6 +94,14 @@ impl Waiters {
         }
     }
 
+    /// Whether somebody waits for that very event.
+    pub(super) fn awaits(&self, event: &OrderEvent) -> bool {
+        let lists = self.lock();
+        let awaited = lists.events.get(&event.event_id);
+        awaited.is_some_and(|awaited| awaited.event == *event)
+    }
+
+    /// Tells what became of events, of those for which [`Self::awaits`] was true, and which versions orders have.
     pub(super) fn tell<'a>(
         &self,
         events: impl Iterator<Item = (Uuid, Settled)>,
@@ -93,9 +112,9 @@ impl Waiters {
             if lists.events.is_empty() {
                 break;
             }
-            if let Some(waiting) = lists.events.remove(&event_id) {
+            if let Some(awaited) = lists.events.remove(&event_id) {
                 // A request that has ended meanwhile is not interested any more.
-                let _ = waiting.send(settled);
+                let _ = awaited.sender.send(settled);
             }
         }
         for (order_id, version) in orders {
@@ -130,6 +149,7 @@ impl Waiters {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::an_event;
 
     const SETTLED: Settled = Settled {
         outcome: Outcome::Duplicate,
@@ -140,10 +160,31 @@ mod tests {
     #[tokio::test]
     async fn an_event_is_told_to_the_one_who_waits_for_it() {
         let waiters = Waiters::default();
-        let (mine, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
-        let mut waiting = waiters.event(mine);
-        waiters.tell([(other, SETTLED), (mine, SETTLED)].into_iter(), std::iter::empty());
+        let (mine, other) = (an_event("A", 1), an_event("A", 1));
+        let mut waiting = waiters.event(&mine);
+        assert!(waiters.awaits(&mine) && !waiters.awaits(&other));
+        let events = [other, mine].map(|event| (event.event_id, SETTLED));
+        waiters.tell(events.into_iter(), std::iter::empty());
         assert_eq!(waiting.settled().await, Some(SETTLED));
+    }
+
+    #[test]
+    fn what_somebody_else_writes_under_an_event_s_id_is_another_event() {
+        let waiters = Waiters::default();
+        let mine = an_event("A", 1);
+        let _waiting = waiters.event(&mine);
+        let changes: [fn(&mut OrderEvent); 4] = [
+            |event| event.order.order_id = "B".to_owned(),
+            |event| event.order.customer_id = "CUST-2".to_owned(),
+            |event| event.order.version = 2,
+            |event| event.occurred_at += 1,
+        ];
+        for change in changes {
+            let mut foreign = mine.clone();
+            change(&mut foreign);
+            assert!(!waiters.awaits(&foreign), "{foreign:?}");
+        }
+        assert!(waiters.awaits(&mine));
     }
 
     #[tokio::test]
@@ -160,7 +201,7 @@ mod tests {
     #[test]
     fn who_gives_up_leaves_nothing_behind() {
         let waiters = Waiters::default();
-        drop((waiters.event(Uuid::from_u128(1)), waiters.order("A", 2)));
+        drop((waiters.event(&an_event("A", 1)), waiters.order("A", 2)));
         waiters.forget_order("A");
         let lists = waiters.lock();
         assert!(lists.events.is_empty() && lists.orders.is_empty());

@@ -11,7 +11,8 @@ use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, UserValue};
 
 use super::error::UNREADABLE;
 use super::files::Files;
-use super::keys::{Keys, Remembered};
+use super::key_changes::KeyChanges;
+use super::keys::Keys;
 use super::room;
 use super::rows::{LAYOUT, Origin, PartitionRow, decode_order};
 use super::schemas::Schemas;
@@ -188,7 +189,7 @@ impl Store {
         Transaction {
             batch: self.db.batch(),
             store: self.clone(),
-            remembered: Remembered::default(),
+            keys: KeyChanges::default(),
         }
     }
 

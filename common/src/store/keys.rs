@@ -1,37 +1,40 @@
-//! Idempotency keys: which event each of the last requests that had one has led to. Counted, never timed: when there are
-//! too many, the oldest is forgotten.
+//! Idempotency keys: which events each of the last requests that had one has led to. There is a row for every such record;
+//! kept are those of the youngest, by the records' own times. So what is kept follows from the log alone, in whichever order
+//! its partitions are read. How it changes is in [`key_changes`](super::key_changes).
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
-use fjall::{Keyspace, Readable};
-use uuid::Uuid;
+use fjall::{Guard, Keyspace, Readable};
 
+use super::Store;
 use super::error::UNREADABLE;
-use super::rows::{Aged, KeyRow, decode_key, encode_key};
-use super::{Store, Transaction};
-use crate::idempotency::{IdempotencyKey, KeyedRequest};
+use super::key_changes::KeyChanges;
+use super::key_row::{Aged, KeyRow, decode_key, encode_key, order_name};
+use crate::idempotency::IdempotencyKey;
 use crate::order::OrderState;
 
-/// Most keys that one transaction forgets beyond those that it remembers, when fewer are to be kept than before.
-const MOST_FORGOTTEN: usize = 1_000;
+/// Key of the number of rows.
+const COUNT: &str = "key-count";
 
 /// The table of keys, and the order in which they came.
 #[derive(Clone)]
 pub(super) struct Keys {
-    /// Key, a zero byte and order id → row.
+    /// Name of the record → row.
     rows: Keyspace,
-    /// A number that counts up → key of the row.
-    ages: Keyspace,
-    span: Arc<Mutex<Span>>,
+    /// What the row sorts by among all → name of the row.
+    pub ages: Keyspace,
+    meta: Keyspace,
+    extent: Arc<Mutex<Extent>>,
 }
 
-/// Numbers of the oldest key and of the next one. There is no gap between them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Span {
-    oldest: u64,
-    next: u64,
+/// What is known of the table without reading it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Extent {
+    /// How many rows there are.
+    pub count: u64,
+    /// There is no lower age. Whoever looks for the oldest need not pass all that were removed before it.
+    pub lowest: Vec<u8>,
 }
 
 /// What is known of a key.
@@ -43,73 +46,86 @@ pub enum KeyUse {
     Elsewhere,
 }
 
-/// What a transaction changes in the table of keys.
-#[derive(Default)]
-pub(super) struct Remembered {
-    span: Option<Span>,
-    /// By name: the row that is to be, or none. Written at the end, as one batch cannot tell which of two changes of one
-    /// name came later.
-    rows: HashMap<Vec<u8>, Option<Aged>>,
-}
-
 impl Keys {
-    pub fn new(rows: Keyspace, ages: Keyspace) -> anyhow::Result<Self> {
-        let number = |entry: Option<fjall::Guard>| -> anyhow::Result<Option<u64>> {
-            let Some(entry) = entry else { return Ok(None) };
-            let key = entry.key()?;
-            Ok(Some(u64::from_be_bytes(
-                key.as_ref().try_into().context("a key's age")?,
-            )))
+    /// `meta` keeps the number of rows.
+    pub fn new(rows: Keyspace, ages: Keyspace, meta: Keyspace) -> anyhow::Result<Self> {
+        let count = match meta.get(COUNT)? {
+            Some(count) => u64::from_be_bytes(count.as_ref().try_into().context("the number of keys")?),
+            // A release of before has written it.
+            None => rows.len()? as u64,
         };
-        let span = match (number(ages.first_key_value())?, number(ages.last_key_value())?) {
-            (Some(oldest), Some(last)) => Span { oldest, next: last + 1 },
-            _ => Span::default(),
+        let extent = Extent {
+            count,
+            ..Extent::default()
         };
-        let span = Arc::new(Mutex::new(span));
-        Ok(Self { rows, ages, span })
+        let extent = Arc::new(Mutex::new(extent));
+        Ok(Self {
+            rows,
+            ages,
+            meta,
+            extent,
+        })
     }
 
+    /// Their number is kept in `meta`, and goes with it.
     pub fn clear(&self) -> anyhow::Result<()> {
         self.rows.clear()?;
         self.ages.clear()?;
-        self.set_span(Span::default());
+        self.set_extent(Extent::default());
         Ok(())
     }
 
-    fn span(&self) -> Span {
-        *self.span.lock().unwrap_or_else(PoisonError::into_inner)
+    pub fn extent(&self) -> Extent {
+        self.extent.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn set_span(&self, span: Span) {
-        *self.span.lock().unwrap_or_else(PoisonError::into_inner) = span;
+    fn set_extent(&self, extent: Extent) {
+        *self.extent.lock().unwrap_or_else(PoisonError::into_inner) = extent;
     }
 
-    fn aged(&self, name: &[u8]) -> anyhow::Result<Option<Aged>> {
+    pub fn row(&self, name: &[u8]) -> anyhow::Result<Option<Aged>> {
         let value = self.rows.get(name).context(UNREADABLE)?;
         value.map(|value| decode_key(&value)).transpose()
     }
 
     /// Puts what changes into a batch.
-    pub fn write(&self, remembered: &Remembered, batch: &mut fjall::OwnedWriteBatch) {
-        for (name, aged) in &remembered.rows {
-            match aged {
-                Some(aged) => batch.insert(&self.rows, name.as_slice(), encode_key(aged)),
-                None => batch.remove(&self.rows, name.as_slice()),
+    pub fn write(&self, changes: &KeyChanges, batch: &mut fjall::OwnedWriteBatch) {
+        let mut changed = false;
+        for (name, stored, now) in changes.rows() {
+            changed = true;
+            if let Some(stored) = stored {
+                batch.remove(&self.ages, stored.age_key());
             }
+            match now {
+                Some(aged) => {
+                    batch.insert(&self.rows, name, encode_key(aged));
+                    batch.insert(&self.ages, aged.age_key(), name);
+                }
+                None => batch.remove(&self.rows, name),
+            }
+        }
+        for age in changes.stale() {
+            batch.remove(&self.ages, age.as_slice());
+        }
+        if changed {
+            let count = changes.count(self.extent().count);
+            batch.insert(&self.meta, COUNT, count.to_be_bytes());
         }
     }
 
     /// Takes over what a transaction has changed, once it is committed.
-    pub fn take_over(&self, remembered: &Remembered) {
-        if let Some(span) = remembered.span {
-            self.set_span(span);
-        }
+    pub fn take_over(&self, changes: &KeyChanges) {
+        let before = self.extent();
+        self.set_extent(Extent {
+            count: changes.count(before.count),
+            lowest: changes.lowest(before.lowest),
+        });
     }
 }
 
 impl Store {
     /// The order of that id, and what is known of a key as far as that order is concerned, both as of one moment; `None`
-    /// for a key that was not used, or is forgotten.
+    /// for a key that was not used, or is forgotten. Of several records for one key and order the first is its answer.
     ///
     /// # Errors
     /// When the disk fails, or a value has a format that this release does not read.
@@ -121,12 +137,15 @@ impl Store {
         // Single reads would see the tables one after the other, and a commit between them.
         let moment = self.db.snapshot();
         let order = self.decoded(moment.get(&self.orders, order_id).context(UNREADABLE)?)?;
-        let here = moment.get(&self.keys.rows, name(key, order_id)).context(UNREADABLE)?;
-        let key_use = match here {
+        let rows = &self.keys.rows;
+        let from = order_name(key, order_id);
+        let to = [from.as_slice(), &[1]].concat();
+        let first = moment.range(rows, from..to).next().map(Guard::value).transpose();
+        let key_use = match first.context(UNREADABLE)? {
             Some(value) => Some(KeyUse::Here(decode_key(&value)?.row)),
             None => {
-                let elsewhere = moment.prefix(&self.keys.rows, name(key, "")).next();
-                let elsewhere = elsewhere.map(fjall::Guard::key).transpose().context(UNREADABLE)?;
+                let elsewhere = moment.prefix(rows, order_name(key, "")).next();
+                let elsewhere = elsewhere.map(Guard::key).transpose().context(UNREADABLE)?;
                 elsewhere.map(|_| KeyUse::Elsewhere)
             }
         };
@@ -135,90 +154,8 @@ impl Store {
 
     /// How many keys are remembered.
     pub fn key_count(&self) -> u64 {
-        let span = self.keys.span();
-        span.next - span.oldest
+        self.keys.extent().count
     }
-}
-
-/// Only one transaction at a time may change keys.
-impl Transaction {
-    /// Remembers what a request for an order has led to, and forgets the oldest when there are more than `most` then. The
-    /// first event of a key and an order is its answer.
-    ///
-    /// # Errors
-    /// When the disk fails.
-    pub fn remember_key(
-        &mut self,
-        request: &KeyedRequest,
-        order_id: &str,
-        row: &KeyRow,
-        most: usize,
-    ) -> anyhow::Result<()> {
-        let name = name(&request.key, order_id);
-        if self.aged(&name)?.is_some() {
-            return Ok(());
-        }
-        let mut span = self.span();
-        let aged = Aged {
-            age: span.next,
-            row: row.clone(),
-        };
-        self.batch
-            .insert(&self.store.keys.ages, span.next.to_be_bytes(), name.as_slice());
-        self.remembered.rows.insert(name, Some(aged));
-        span.next += 1;
-        // What came with this very transaction is not in the table yet: the next one forgets it.
-        let before = self.store.keys.span().next;
-        for _ in 0..MOST_FORGOTTEN {
-            if span.oldest == before || span.next - span.oldest <= most as u64 {
-                break;
-            }
-            self.forget_oldest(span.oldest)?;
-            span.oldest += 1;
-        }
-        self.remembered.span = Some(span);
-        Ok(())
-    }
-
-    /// Takes back that an event was a request's answer: read again, it has lost.
-    ///
-    /// # Errors
-    /// When the disk fails.
-    pub fn take_back_key(&mut self, request: &KeyedRequest, order_id: &str, event_id: Uuid) -> anyhow::Result<()> {
-        let name = name(&request.key, order_id);
-        if self.aged(&name)?.is_some_and(|aged| aged.row.event_id == event_id) {
-            self.remembered.rows.insert(name, None);
-        }
-        Ok(())
-    }
-
-    fn forget_oldest(&mut self, age: u64) -> anyhow::Result<()> {
-        let Some(name) = self.store.keys.ages.get(age.to_be_bytes()).context(UNREADABLE)? else {
-            return Ok(());
-        };
-        self.batch.remove(&self.store.keys.ages, age.to_be_bytes());
-        // A name that was taken back and remembered again is younger.
-        if self.aged(&name)?.is_some_and(|aged| aged.age == age) {
-            self.remembered.rows.insert(name.to_vec(), None);
-        }
-        Ok(())
-    }
-
-    fn aged(&self, name: &[u8]) -> anyhow::Result<Option<Aged>> {
-        match self.remembered.rows.get(name) {
-            Some(changed) => Ok(changed.clone()),
-            None => self.store.keys.aged(name),
-        }
-    }
-
-    fn span(&self) -> Span {
-        self.remembered.span.unwrap_or_else(|| self.store.keys.span())
-    }
-}
-
-/// No key has a zero byte, so no two pairs have the same name.
-fn name(key: &IdempotencyKey, order_id: &str) -> Vec<u8> {
-    [key.as_str().as_bytes(), &[0], order_id.as_bytes()].concat()
 }
 
 #[cfg(test)]

@@ -75,13 +75,14 @@ impl Store {
             .open()
             .map_err(fault)?;
         let keyspace = |name| db.keyspace(name, options).map_err(fault);
+        let meta = keyspace("meta")?;
         Ok(Self {
             orders: keyspace("orders")?,
             partitions: keyspace("partitions")?,
             schemas: Schemas::new(keyspace("schemas")?),
-            keys: Keys::new(keyspace("keys")?, keyspace("key-ages")?)
+            keys: Keys::new(keyspace("keys")?, keyspace("key-ages")?, meta.clone())
                 .map_err(|error| StoreError::damaged(dir, format!("{error:#}")))?,
-            meta: keyspace("meta")?,
+            meta,
             dir: dir.into(),
             files: files.clone(),
             synced: Arc::new(Mutex::new(synced)),

@@ -5,19 +5,13 @@ use std::sync::Arc;
 
 use anyhow::{Context, anyhow, ensure};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use crate::codec::{self, WriterSchema};
-use crate::event::OrderStatus;
-use crate::idempotency::{KeyedRequest, RequestHash};
 use crate::order::{OrderState, Outcome};
 
 /// An order: this byte, then partition (4 bytes), offset (8 bytes) and schema id (4 bytes) of its current event, big endian,
 /// then the event's Avro datum as it lies in the topic.
 const ORDER_FORMAT: u8 = 2;
-/// A key: this byte, then the number that it came with (8 bytes), the event's id (16), partition (4), offset (8) and version
-/// (4), big endian, the request's hash (64), and the status' name.
-const KEY_FORMAT: u8 = 1;
 
 /// How far one partition was read, and what was counted there. JSON on disk.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,88 +124,6 @@ pub(super) fn decode_order(
         partition: i32::from_be_bytes(*partition),
         offset: i64::from_be_bytes(*offset),
         partial: writer.order_fields_dropped().next().is_some(),
-    })
-}
-
-/// The event that a request has led to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyRow {
-    /// What was asked for.
-    pub hash: RequestHash,
-    /// The event.
-    pub event_id: Uuid,
-    /// Where it lies.
-    pub partition: i32,
-    /// Where it lies.
-    pub offset: i64,
-    /// The order's version after it.
-    pub version: i32,
-    /// The order's status after it.
-    pub status: OrderStatus,
-}
-
-impl KeyRow {
-    /// The answer to that request: the event that has made the order what it is.
-    pub fn of(request: &KeyedRequest, state: &OrderState) -> Self {
-        Self {
-            hash: request.hash.clone(),
-            event_id: state.event_id,
-            partition: state.partition,
-            offset: state.offset,
-            version: state.order.version,
-            status: state.order.status,
-        }
-    }
-}
-
-/// A row, and the number that it came with.
-#[derive(Clone)]
-pub(super) struct Aged {
-    pub age: u64,
-    pub row: KeyRow,
-}
-
-pub(super) fn encode_key(Aged { age, row }: &Aged) -> Vec<u8> {
-    [
-        [KEY_FORMAT].as_slice(),
-        &age.to_be_bytes(),
-        row.event_id.as_bytes(),
-        &row.partition.to_be_bytes(),
-        &row.offset.to_be_bytes(),
-        &row.version.to_be_bytes(),
-        row.hash.as_str().as_bytes(),
-        row.status.as_str().as_bytes(),
-    ]
-    .concat()
-}
-
-pub(super) fn decode_key(value: &[u8]) -> anyhow::Result<Aged> {
-    const CUT_OFF: &str = "a key in the store is cut off. Start once with --rebuild";
-    let (&format, rest) = value.split_first().context(CUT_OFF)?;
-    ensure!(
-        format == KEY_FORMAT,
-        "a key in the store has format {format}; this release reads {KEY_FORMAT}. Start once with --rebuild"
-    );
-    let (age, rest) = rest.split_first_chunk::<8>().context(CUT_OFF)?;
-    let (event_id, rest) = rest.split_first_chunk::<16>().context(CUT_OFF)?;
-    let (partition, rest) = rest.split_first_chunk::<4>().context(CUT_OFF)?;
-    let (offset, rest) = rest.split_first_chunk::<8>().context(CUT_OFF)?;
-    let (version, rest) = rest.split_first_chunk::<4>().context(CUT_OFF)?;
-    let (hash, status) = rest.split_first_chunk::<64>().context(CUT_OFF)?;
-    let status = OrderStatus::SETTABLE
-        .into_iter()
-        .find(|known| known.as_str().as_bytes() == status);
-    let row = KeyRow {
-        hash: RequestHash::parse(hash).context(CUT_OFF)?,
-        event_id: Uuid::from_bytes(*event_id),
-        partition: i32::from_be_bytes(*partition),
-        offset: i64::from_be_bytes(*offset),
-        version: i32::from_be_bytes(*version),
-        status: status.unwrap_or(OrderStatus::Unknown),
-    };
-    Ok(Aged {
-        age: u64::from_be_bytes(*age),
-        row,
     })
 }
 

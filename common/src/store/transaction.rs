@@ -3,7 +3,7 @@
 use anyhow::Context;
 use fjall::PersistMode;
 
-use super::keys::Remembered;
+use super::key_changes::KeyChanges;
 use super::rows::{PartitionRow, encode_order};
 use super::{Store, Table};
 use crate::order::OrderState;
@@ -12,7 +12,7 @@ use crate::order::OrderState;
 pub struct Transaction {
     pub(super) batch: fjall::OwnedWriteBatch,
     pub(super) store: Store,
-    pub(super) remembered: Remembered,
+    pub(super) keys: KeyChanges,
 }
 
 impl Transaction {
@@ -57,7 +57,7 @@ impl Transaction {
     /// [`NoRoom`](super::NoRoom), and nothing has changed; or the disk fails, and what was to be changed may be there after
     /// the next opening, all of it or nothing.
     pub fn commit(mut self) -> anyhow::Result<()> {
-        self.store.keys.write(&self.remembered, &mut self.batch);
+        self.store.keys.write(&self.keys, &mut self.batch);
         if self.batch.is_empty() {
             return Ok(());
         }
@@ -67,7 +67,7 @@ impl Transaction {
             .durability(Some(PersistMode::Buffer))
             .commit()
             .context("committing to the store")?;
-        self.store.keys.take_over(&self.remembered);
+        self.store.keys.take_over(&self.keys);
         Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! Requests that are sent again under their key, to real processes: after a crash, at another instance, at one that lags.
 
+use anyhow::Context;
 use common::crash_point::Point;
 use reqwest::Method;
 use serde_json::json;
@@ -8,6 +9,7 @@ use testbed::reference;
 use testbed::views::Written;
 use testbed::wait::{LONG, until};
 use testbed::world::World;
+use testbed::writer::NewRecord;
 
 async fn create(http: &Client, key: &str, order_id: &str) -> reqwest::Result<Answer> {
     let body = json!({"orderId": order_id, "itemsCount": 2});
@@ -162,5 +164,43 @@ async fn a_504_says_how_to_find_out_and_the_same_key_does() -> anyhow::Result<()
     let found = create(&other.http, &format!("k-{n}"), &format!("A-{n}")).await?;
     assert!(is_replayed(&found), "{found:?}");
     assert_eq!(found.value()["eventId"].as_str().map(str::to_owned), event_id);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_key_stays_known_when_its_record_is_produced_again_behind_later_ones() -> anyhow::Result<()> {
+    let world = World::new("idempotency-copies")?;
+    let (mut cart, order) = world.pair().await?;
+    let created: Written = create(&cart.http, "k1", "A-1").await?.read(201)?;
+    let updated: Written = update(&cart.http, "k2", "A-1", "confirmed").await?.read(200)?;
+    let log = world.log().await?;
+    let copied = log
+        .iter()
+        .find(|record| record.place() == (created.partition, created.offset));
+    let copied = copied.context("the create's record")?;
+    let copy = NewRecord {
+        partition: Some(copied.partition),
+        key: copied.key.clone(),
+        value: copied.value.clone(),
+        headers: copied.headers.clone(),
+    };
+    world.writer()?.write(&copy).await?;
+    let stats = world.caught_up(&order).await?;
+    assert_eq!((stats.totals.applied, stats.totals.superseded), (2, 1), "{stats:?}");
+    // An event of that partition that was written behind the copy was read after it.
+    let behind = testbed::events::id_in(created.partition, 6, "behind");
+    cart.http.created(&behind).await?;
+    let mut fresh = world.cart()?.start().await?;
+    cart.restart().await?;
+    for cart in [&cart, &fresh] {
+        for (again, first) in [
+            (create(&cart.http, "k1", "A-1").await?, &created),
+            (update(&cart.http, "k2", "A-1", "confirmed").await?, &updated),
+        ] {
+            assert!(is_replayed(&again), "{again:?}");
+            assert_eq!(again.read::<Written>(200)?, *first);
+        }
+    }
+    fresh.terminate().await?;
     Ok(())
 }

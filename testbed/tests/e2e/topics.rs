@@ -2,7 +2,9 @@
 
 use testbed::log;
 use testbed::topics::Topics;
+use testbed::wait::{LONG, until};
 use testbed::world::World;
+use testbed::writer::Writer;
 use testbed::{events, registry::Registry};
 
 #[tokio::test]
@@ -202,6 +204,64 @@ async fn a_topic_that_lost_records_which_were_not_read_is_read_on_only_when_that
         assert_eq!(shown.status, "shipped", "every event carries the whole order");
         let stats = service.http.stats().await?;
         assert_eq!((stats.totals.applied, stats.totals.gaps), (applied, 1), "{stats:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_deletion_of_an_aborted_transaction_behind_all_that_was_read_stops_nothing() -> anyhow::Result<()> {
+    let world = World::new("topics-aborted")?;
+    let (mut cart, mut order) = world.pair().await?;
+    let written = cart.http.created("A-1").await?;
+    let id = Registry::new(&world.servers.registry)?.ours(&world.topic).await?;
+    let aborted = Writer::in_transaction(&world.servers.kafka, &world.topic)?;
+    for partition in 0..6 {
+        // Partitions without any other record are among them.
+        let event = events::first(&events::id_in(partition, 6, "aborted"));
+        aborted.write(&events::record(id, &event)?).await?;
+    }
+    aborted.abort()?;
+    let ends = log::ends(&world.servers.kafka, &world.topic).await?;
+    assert_eq!(world.log().await?.len(), 1, "the others did not happen");
+    // Both have read as far as the end, though nothing was handed out behind the one record.
+    let stats = world.caught_up(&order).await?;
+    assert_eq!(stats.records, 1, "{stats:?}");
+    until("cart-service has passed over the markers", LONG, async || {
+        let metrics = cart.http.get("/metrics").await?.text;
+        let lags = metrics.lines().filter(|line| line.starts_with("orderlog_lag_records"));
+        let lags: Vec<&str> = lags.filter_map(|line| line.rsplit(' ').next()).collect();
+        anyhow::ensure!(lags == ["0"; 6], "{lags:?}");
+        Ok(())
+    })
+    .await?;
+
+    Topics::new(&world.servers.kafka)?.truncate(&world.topic, &ends).await?;
+    // A refusal looks where the partition ends: it goes on, though it has to read from there.
+    for partition in 0..6 {
+        let nobody = events::id_in(partition, 6, "nobody");
+        let refused = cart.http.update(&nobody, "confirmed").await?;
+        assert_eq!(refused.status, 404, "{refused:?}");
+    }
+    tokio::try_join!(cart.terminate(), order.terminate())?;
+    tokio::try_join!(cart.start_again(&[]), order.start_again(&[]))?;
+    let updated = cart.http.updated("A-1", "confirmed").await?;
+    assert!(
+        updated.offset > written.offset + 2,
+        "behind record and marker: {updated:?}"
+    );
+    assert_eq!(order.http.order("A-1", 2).await?.status, "confirmed");
+    world.caught_up(&order).await?;
+
+    // What was not read is missed as before.
+    tokio::try_join!(cart.terminate(), order.terminate())?;
+    let event = events::first(&events::id_in(0, 6, "missed"));
+    world.writer()?.write(&events::record(id, &event)?).await?;
+    let ends = log::ends(&world.servers.kafka, &world.topic).await?;
+    Topics::new(&world.servers.kafka)?.truncate(&world.topic, &ends).await?;
+    cart.spawn(&[])?;
+    order.spawn(&[])?;
+    for service in [&cart, &order] {
+        service.says(&["are gone", "partition 0", "--accept-truncated"]).await?;
     }
     Ok(())
 }

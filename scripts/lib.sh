@@ -22,6 +22,7 @@ present() {
     ca-certificates) [[ ! -e /etc/debian_version || -s /etc/ssl/certs/ca-certificates.crt ]] ;;
     java) (($(java_major) >= 17)) ;;
     maven) have mvn ;;
+    iproute2) have ip ;;
     python3-venv) have python3 && python3 -c 'import ensurepip, venv' >/dev/null 2>&1 ;;
     *) have "$1" ;;
   esac

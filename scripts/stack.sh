@@ -5,6 +5,8 @@ set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$ROOT/scripts/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=lib-cluster.sh
+source "$ROOT/scripts/lib-cluster.sh"
 
 KAFKA_VERSION=4.2.0
 APICURIO_VERSION=3.0.9
@@ -14,6 +16,7 @@ GET_PLUGIN=org.apache.maven.plugins:maven-dependency-plugin:2.10
 
 WAIT_SECONDS=${ORDERLOG_STACK_TIMEOUT:-120}
 STOP_SECONDS=20
+KAFKA_LOGGING=(-Dorg.slf4j.simpleLogger.showDateTime=true "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd HH:mm:ss.SSS")
 
 usage() {
   cat <<END
@@ -24,23 +27,35 @@ usage: scripts/stack.sh COMMAND
   up [kafka|registry]       start what is not running, and wait until it answers
   down [kafka|registry]     stop; what Kafka and the registry have stored is kept
   down --wipe               stop, and remove what they have stored (downloads are kept)
-  status                    what runs where; exit code 1 unless both answer
+  status                    what runs where; exit code 1 unless all answer
   logs [-f] [kafka|registry]
   kafka-tool CLASS ARG…     run a class of the Kafka distribution, for example
                             org.apache.kafka.tools.TopicCommand --bootstrap-server 127.0.0.1:9092 --list
+
+  up --brokers 3            three brokers (replication 3, min.insync.replicas 2) and a registry, each in a network namespace
+                            of its own; Linux only, as root. Until \`down\`, the commands above are about this cluster, with
+                            broker-1, broker-2 and broker-3 in place of kafka, and these are there:
+  client NAME               make a network namespace for a client, unless it is there; prints its path and its address:
+                            nsenter --net=PATH cart-service --api-host ADDRESS
+  cut X:Y[:HOW]…            let no packet pass between two of broker-1, broker-2, broker-3, registry and the clients. With
+                            HOW refuse, connections of X to Y are refused; with 1% to 99%, so many packets are lost
+  heal [X…]                 end what was cut with X as the first of the two; without X, everything
+  check                     exit code 1, with the reason, where \`up --brokers 3\` cannot work
 
 environment:
   KAFKA_PORT                9092
   KAFKA_CONTROLLER_PORT     9093
   REGISTRY_PORT             8081
-  KAFKA_HEAP_OPTS           -Xmx1g
+  KAFKA_HEAP_OPTS           -Xmx1g; of three brokers -Xmx300m, for each
   KAFKA_BEHIND_PROXY        none; LISTEN:ADVERTISED is a second way to the broker: it listens on the first port and sends
                             clients to the second, where a proxy can delay or cut them
   ORDERLOG_STACK_DIR        data, logs and pid files: .stack
   ORDERLOG_STACK_CACHE      downloads, can be shared by several stacks: .stack/cache
   ORDERLOG_STACK_TIMEOUT    seconds to wait for a server to answer: 120
+  ORDERLOG_STACK_NET        the addresses of three brokers: 10.77.0 is 10.77.0.1 to 10.77.0.254, reached from this machine only
 
-Needs Java 17 or newer, Maven and curl. Everything listens on 127.0.0.1 only.
+Needs Java 17 or newer, Maven and curl; three brokers also iproute2 and iptables. One broker and its registry listen on
+127.0.0.1 only.
 END
 }
 
@@ -52,8 +67,8 @@ usage_error() {
 
 # ---- where things are ------------------------------------------------------------------------------------------------
 
-# Sets the directories, and leaves them absolute: the servers are started from elsewhere.
-resolve_directories() {
+# Sets the directories, and leaves them absolute: the servers are started from elsewhere. And what else follows from them.
+resolve_stack() {
   STACK=${ORDERLOG_STACK_DIR:-$ROOT/.stack}
   CACHE=${ORDERLOG_STACK_CACHE:-$ROOT/.stack/cache}
   mkdir -p "$STACK" "$CACHE"
@@ -61,6 +76,17 @@ resolve_directories() {
   CACHE=$(cd "$CACHE" && pwd -P)
   KAFKA_LIB=$CACHE/kafka-$KAFKA_VERSION
   APICURIO_HOME=$CACHE/apicurio-$APICURIO_VERSION
+  resolve_network
+  SERVICES="kafka registry"
+  if is_cluster; then SERVICES="$BROKERS registry"; fi
+}
+
+any_running() {
+  local service
+  for service in $SERVICES; do
+    if is_running "$service"; then return 0; fi
+  done
+  return 1
 }
 
 # While something runs, its ports are those that it was started with, so that `down`, `status` or `up registry` need no
@@ -70,7 +96,7 @@ resolve_ports() {
   for name in KAFKA_PORT:9092 KAFKA_CONTROLLER_PORT:9093 REGISTRY_PORT:8081; do
     default=${name#*:} name=${name%:*}
     value=${!name:-} recorded=
-    if is_running kafka || is_running registry; then
+    if any_running; then
       recorded=$(sed -n "s/^$name=//p" "$STACK/ports" 2>/dev/null || true)
     fi
     if [[ -n $value && -n $recorded && $value != "$recorded" ]]; then
@@ -85,7 +111,14 @@ resolve_ports() {
   if ((KAFKA_PORT == KAFKA_CONTROLLER_PORT || KAFKA_PORT == REGISTRY_PORT || KAFKA_CONTROLLER_PORT == REGISTRY_PORT)); then
     die "KAFKA_PORT, KAFKA_CONTROLLER_PORT and REGISTRY_PORT must be three different ports"
   fi
-  REGISTRY_URL=http://127.0.0.1:$REGISTRY_PORT/apis/ccompat/v7
+  KAFKA=127.0.0.1:$KAFKA_PORT LISTEN=127.0.0.1
+  if is_cluster; then
+    if [[ ${ORDERLOG_STACK_NET:-$NET} != "$NET" ]]; then
+      die "this stack runs with ORDERLOG_STACK_NET=$NET, not $ORDERLOG_STACK_NET; end it first: scripts/stack.sh down"
+    fi
+    KAFKA=$(bootstrap_servers) LISTEN=$(address_of registry)
+  fi
+  REGISTRY_URL=http://$LISTEN:$REGISTRY_PORT/apis/ccompat/v7
 }
 
 record_ports() {
@@ -136,7 +169,7 @@ is_running() {
 
 pid_of() { cat "$STACK/$1.pid"; }
 
-port_answers() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+port_answers() { (exec 3<>"/dev/tcp/$1/$2") 2>/dev/null; }
 
 port_owner() {
   if have ss; then
@@ -153,7 +186,7 @@ require_free_ports() {
     is_running "$service" && continue
     for variable in $variables; do
       port=${!variable}
-      if port_answers "$port"; then
+      if port_answers 127.0.0.1 "$port"; then
         die "port $port is in use by another process$(port_owner "$port"); choose another: $variable=… scripts/stack.sh up"
       fi
     done
@@ -304,23 +337,19 @@ kafka_class() {
 }
 
 start_kafka() {
-  if is_running kafka; then
-    if kafka_answers; then say "kafka: already up"; else say "kafka: already starting"; fi
-    return
-  fi
+  if already_up kafka; then return; fi
   write_kafka_config
   format_kafka
   local heap
   read -ra heap <<<"${KAFKA_HEAP_OPTS:--Xmx1g}"
   say "kafka: starting"
-  launch kafka "$(java_command)" "${heap[@]}" "$(marker kafka)" -Dorg.slf4j.simpleLogger.showDateTime=true \
-    "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd HH:mm:ss.SSS" \
+  launch kafka "$(java_command)" "${heap[@]}" "$(marker kafka)" "${KAFKA_LOGGING[@]}" \
     -cp "$KAFKA_LIB/*" kafka.Kafka "$STACK/server.properties"
 }
 
 # The port opens shortly before the broker may lead partitions; the log line comes after that.
 kafka_answers() {
-  grep -qs 'Kafka Server started' "$STACK/kafka.log" && port_answers "$KAFKA_PORT"
+  grep -qs 'Kafka Server started' "$STACK/kafka.log" && port_answers 127.0.0.1 "$KAFKA_PORT"
 }
 
 # ---- the registry ----------------------------------------------------------------------------------------------------
@@ -344,47 +373,94 @@ fetch_registry() {
 }
 
 start_registry() {
-  if is_running registry; then
-    if registry_answers; then say "registry: already up"; else say "registry: already starting"; fi
-    return
-  fi
+  if already_up registry; then return; fi
+  local enter=()
+  if is_cluster; then enter=(nsenter --net="$(namespace_of registry)"); fi
   mkdir -p "$STACK/registry-data"
   say "registry: starting"
   # It keeps its schemas in memory by default. The topics outlive a restart, so the ids in their records must too;
   # WRITE_DELAY=0 lets them survive a kill.
-  launch registry "$(java_command)" -Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "$(marker registry)" \
-    -Dquarkus.http.host=127.0.0.1 -Dquarkus.http.port="$REGISTRY_PORT" \
+  launch registry ${enter[@]+"${enter[@]}"} "$(java_command)" -Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "$(marker registry)" \
+    -Dquarkus.http.host="$LISTEN" -Dquarkus.http.port="$REGISTRY_PORT" \
     -Dapicurio.ccompat.use-canonical-hash=true \
     "-Dapicurio.datasource.url=jdbc:h2:file:$STACK/registry-data/registry;WRITE_DELAY=0" \
     -jar "$APICURIO_HOME/apicurio-registry-app-$APICURIO_VERSION-runner.jar"
 }
 
-registry_answers() { curl -fs -o /dev/null --max-time 5 "$REGISTRY_URL/subjects"; }
+registry_answers() { curl --noproxy '*' -fs -o /dev/null --max-time 5 "$REGISTRY_URL/subjects"; }
 
 # Its default level is NONE, that of Confluent's registry BACKWARD. Set once, so that a later choice is not undone.
 set_registry_default() {
   [[ -f $STACK/registry-data/default-set ]] && return
-  curl -fsS -o /dev/null --max-time 10 -X PUT -H 'Content-Type: application/json' -d '{"compatibility":"BACKWARD"}' \
+  curl --noproxy '*' -fsS -o /dev/null --max-time 10 -X PUT -H 'Content-Type: application/json' -d '{"compatibility":"BACKWARD"}' \
     "$REGISTRY_URL/config" || die "the registry did not take its default compatibility level"
   touch "$STACK/registry-data/default-set"
 }
 
+# ---- each of them ----------------------------------------------------------------------------------------------------
+
+start() {
+  case $1 in
+    broker-*) start_broker "$1" ;;
+    *) "start_$1" ;;
+  esac
+}
+
+answers() {
+  case $1 in
+    broker-*) broker_answers "$1" ;;
+    *) "${1}_answers" ;;
+  esac
+}
+
+where_is() {
+  case $1 in
+    kafka) printf '%s\n' "$KAFKA" ;;
+    registry) printf '%s\n' "$REGISTRY_URL" ;;
+    *) printf '%s\n' "$(address_of "$1"):$KAFKA_PORT" ;;
+  esac
+}
+
+already_up() {
+  is_running "$1" || return 1
+  if answers "$1"; then say "$1: already up"; else say "$1: already starting"; fi
+}
+
 # ---- commands --------------------------------------------------------------------------------------------------------
 
+# up BROKERS [SERVICE]: BROKERS is 1, 3, or empty for what there is already, else 1.
 up() {
-  local services=("$@") service
+  local brokers=$1 services service
+  shift
   require java maven curl
   lock_stack
+  # What another stack.sh has done meanwhile counts.
+  resolve_stack
+  if [[ $brokers == 3 ]] && ! is_cluster; then
+    ! any_running || die "this stack runs with one broker; end it first: scripts/stack.sh down"
+    SERVICES="$BROKERS registry"
+  elif [[ $brokers == 1 ]] && is_cluster; then
+    die "this stack has three brokers; end it first: scripts/stack.sh down"
+  fi
+  services=$(services_of up "$@")
+  if [[ $SERVICES == "$BROKERS"* ]]; then
+    [[ -z ${KAFKA_BEHIND_PROXY:-} ]] || die "KAFKA_BEHIND_PROXY is for one broker"
+    require_namespaces
+    make_network
+    printf '%s\n' "$NET" >"$STACK/cluster"
+  fi
   resolve_ports
-  require_free_ports "${services[@]}"
+  # shellcheck disable=SC2086 # several words are meant
+  is_cluster || require_free_ports $services
   fetch fetch_kafka fetch_registry
-  is_running kafka || is_running registry || record_ports
-  # Both at once: neither needs the other to start.
-  for service in "${services[@]}"; do
-    "start_$service"
+  any_running || record_ports
+  if is_cluster; then format_brokers; fi
+  # All at once: none needs another one to start.
+  for service in $services; do
+    start "$service"
   done
-  for service in "${services[@]}"; do
-    await "$service" "${service}_answers"
+  for service in $services; do
+    await "$service" answers "$service"
   done
   if is_running registry; then
     set_registry_default
@@ -394,47 +470,61 @@ up() {
 }
 
 summary() {
-  if is_running kafka; then
-    printf 'kafka     127.0.0.1:%s\n' "$KAFKA_PORT"
-  fi
-  if is_running registry; then
-    printf 'registry  %s\n' "$REGISTRY_URL"
-  fi
-  if ! is_running kafka || ! is_running registry; then
-    return
-  fi
+  local service all=yes
+  for service in $SERVICES; do
+    if is_running "$service"; then
+      printf '%-9s %s\n' "$service" "$(where_is "$service")"
+    else
+      all=no
+    fi
+  done
+  [[ $all == yes ]] || return 0
   cat <<END
 
 In every shell that starts a service:
-  export KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:$KAFKA_PORT SCHEMA_REGISTRY_URL=$REGISTRY_URL
+  export KAFKA_BOOTSTRAP_SERVERS=$KAFKA SCHEMA_REGISTRY_URL=$REGISTRY_URL
 Then, each in its own shell:
   cargo run --release -p cart-service
   cargo run --release -p order-service
 END
 }
 
+# down WIPE [SERVICE]
 down() {
-  local wipe=$1 service
+  local wipe=$1 service services signal=TERM
   shift
   lock_stack
-  for service in "$@"; do
+  resolve_stack
+  services=$(services_of down "$@")
+  if is_cluster; then
+    ((EUID == 0)) || die "three brokers were started by root: run this as root"
+    # The last brokers of a cluster cannot hand anything over, and would wait for it.
+    (($#)) || STOP_SECONDS=5
+    if [[ $wipe == yes ]]; then signal=KILL; fi
+  fi
+  for service in $services; do
     if is_running "$service"; then
       say "$service: stopping"
-      kill "$(pid_of "$service")" 2>/dev/null || true
+      kill -s "$signal" "$(pid_of "$service")" 2>/dev/null || true
       # One that a test has suspended could not end.
       kill -CONT "$(pid_of "$service")" 2>/dev/null || true
     else
       say "$service: not running"
     fi
   done
-  for service in "$@"; do
+  for service in $services; do
     await_end "$service"
     rm -f "$STACK/$service.pid"
   done
-  is_running kafka || is_running registry || rm -f "$STACK/ports"
+  any_running || rm -f "$STACK/ports"
+  if is_cluster && (($# == 0)); then
+    remove_network
+    rm -f "$STACK/cluster"
+  fi
   if [[ $wipe == yes ]]; then
-    rm -rf "$STACK/kafka-data" "$STACK/registry-data" "$STACK/server.properties" "$STACK/kafka-format.log"
-    rm -f "$STACK"/{kafka,registry}.log "$STACK"/{kafka,registry}.log.previous
+    rm -rf "$STACK"/{kafka,registry,broker-1,broker-2,broker-3}-data
+    rm -f "$STACK"/{server,broker-?}.properties "$STACK"/{kafka,broker-?}-format.log "$STACK/cluster-id"
+    rm -f "$STACK"/{kafka,registry,broker-?}.log "$STACK"/{kafka,registry,broker-?}.log.previous
     say "removed what they had stored in $STACK"
   fi
 }
@@ -454,12 +544,11 @@ await_end() {
 
 status() {
   local service where state all=0
-  for service in kafka registry; do
-    where=127.0.0.1:$KAFKA_PORT
-    [[ $service == registry ]] && where=$REGISTRY_URL
+  for service in $SERVICES; do
+    where=$(where_is "$service")
     if ! is_running "$service"; then
       state=down all=1
-    elif "${service}_answers"; then
+    elif answers "$service"; then
       state="up, pid $(pid_of "$service"), $where"
     else
       state="does not answer, pid $(pid_of "$service"), $where" all=1
@@ -484,38 +573,47 @@ logs() {
   exec tail -n 100 ${follow[@]+"${follow[@]}"} "${files[@]}"
 }
 
-# The services that a command's arguments mean: both, or the one that is named.
+# The services that a command's arguments mean: all, or the one that is named.
 services_of() {
   local command=$1
   shift
   case $# in
-    0) printf 'kafka registry\n' ;;
+    0) printf '%s\n' "$SERVICES" ;;
     1)
-      [[ $1 == kafka || $1 == registry ]] || usage_error "$command: '$1' is neither kafka nor registry"
+      [[ " $SERVICES " == *" $1 "* ]] || usage_error "$command: '$1' is none of: $SERVICES"
       printf '%s\n' "$1"
       ;;
     *) usage_error "$command: too many arguments: $*" ;;
   esac
 }
 
+# Commands that are about a cluster that runs.
+require_cluster() {
+  is_cluster || die "$1 is about three brokers, and this stack has not got them: scripts/stack.sh up --brokers 3"
+  ((EUID == 0)) || die "$1 needs root"
+}
+
 main() {
-  local command=${1:-} services wipe=no
+  local command=${1:-} wipe=no brokers=
   (($#)) && shift
   case $command in
     -h | --help | help)
       usage
       exit
       ;;
-    up | down | status | logs | kafka-tool) ;;
+    up | down | status | logs | kafka-tool | client | cut | heal | check) ;;
     '') usage_error "which command?" ;;
     *) usage_error "unknown command '$command'" ;;
   esac
-  resolve_directories
+  resolve_stack
   case $command in
     up)
-      services=$(services_of up "$@")
-      # shellcheck disable=SC2086 # two words are meant
-      up $services
+      if [[ ${1:-} == --brokers ]]; then
+        brokers=${2:-}
+        [[ $brokers == 1 || $brokers == 3 ]] || usage_error "up --brokers: 1 or 3, not '$brokers'"
+        shift 2
+      fi
+      up "$brokers" "$@"
       ;;
     down)
       if [[ ${1:-} == --wipe ]]; then
@@ -523,9 +621,7 @@ main() {
         shift
         (($# == 0)) || usage_error "down --wipe takes no service"
       fi
-      services=$(services_of down "$@")
-      # shellcheck disable=SC2086 # two words are meant
-      down "$wipe" $services
+      down "$wipe" "$@"
       ;;
     status)
       (($# == 0)) || usage_error "status takes no arguments"
@@ -538,6 +634,26 @@ main() {
       require java maven
       fetch fetch_kafka
       kafka_class "$@"
+      ;;
+    client)
+      (($# == 1)) || usage_error "client: which name?"
+      lock_stack
+      require_cluster client
+      client "$1"
+      ;;
+    cut)
+      (($#)) || usage_error "cut: what from what?"
+      require_cluster cut
+      cut_off "$@"
+      ;;
+    heal)
+      require_cluster heal
+      heal "$@"
+      ;;
+    check)
+      (($# == 0)) || usage_error "check takes no arguments"
+      require_namespaces
+      say "three brokers can be started here"
       ;;
   esac
 }

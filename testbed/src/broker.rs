@@ -106,7 +106,7 @@ impl Broker {
 
     async fn stack(&self, arguments: &'static [&'static str]) -> anyhow::Result<()> {
         let (dir, ports) = (self.dir.path().to_owned(), self.ports);
-        tokio::task::spawn_blocking(move || stack::run(&dir, Some(ports), arguments)).await??;
+        tokio::task::spawn_blocking(move || stack::run(&dir, ports.environment(), arguments)).await??;
         Ok(())
     }
 }

@@ -75,7 +75,9 @@ impl Client {
     pub fn new(url: impl Into<String>) -> anyhow::Result<Self> {
         // Whoever comes first installs the provider for the whole process.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        // What listens on another address of this machine is not to be asked through a proxy either.
         let http = reqwest::Client::builder()
+            .no_proxy()
             .timeout(TIMEOUT)
             .build()
             .context("an HTTP client")?;

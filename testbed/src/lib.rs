@@ -9,6 +9,7 @@
 //! - [`service`]: one running service, which can be stopped, killed and started again;
 //! - [`client`] and [`views`]: its HTTP API, and what that answers;
 //! - [`log`], [`writer`], [`topics`], [`registry`]: the topic and the subject, past the services;
+//! - [`leaders`]: who leads its partitions, as one broker says;
 //! - [`disk`]: a disk of a test's own, which can be full;
 //! - [`events`]: events as another producer would make them;
 //! - [`next_version`]: events that have a field which our newest schema does not have;
@@ -25,6 +26,7 @@ pub mod brokerless;
 pub mod client;
 pub mod disk;
 pub mod events;
+pub mod leaders;
 pub mod log;
 pub mod next_version;
 pub mod poison;

@@ -40,14 +40,15 @@ impl Record {
 
     /// The last header of that name, as text; empty when there is none.
     pub fn header(&self, name: &str) -> String {
-        let value = self
-            .headers
-            .iter()
-            .rev()
-            .find(|(other, _)| other == name)
-            .and_then(|(_, value)| value.as_deref());
-        String::from_utf8_lossy(value.unwrap_or_default()).into_owned()
+        header(&self.headers, name)
     }
+}
+
+/// The last header of that name, as text; empty when there is none.
+pub fn header(headers: &[Header], name: &str) -> String {
+    let last = headers.iter().rev().find(|(other, _)| other == name);
+    let value = last.and_then(|(_, value)| value.as_deref());
+    String::from_utf8_lossy(value.unwrap_or_default()).into_owned()
 }
 
 /// All records of a topic, by partition and offset, up to where its partitions end now. Aborted transactions are left out.

@@ -41,17 +41,17 @@ impl Proxy {
     /// # Errors
     /// When there is no port for it.
     pub async fn start(server: &str) -> anyhow::Result<Self> {
-        Self::start_at(0, server).await
+        Self::start_at(("127.0.0.1", 0), server).await
     }
 
-    /// The same on that port.
+    /// The same at that address and port of this machine; 0 is any port.
     ///
     /// # Errors
     /// When it is taken.
-    pub async fn start_at(port: u16, server: &str) -> anyhow::Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", port))
+    pub async fn start_at(place: (&str, u16), server: &str) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind(place)
             .await
-            .with_context(|| format!("listening on port {port} for a proxy"))?;
+            .with_context(|| format!("listening at {}:{} for a proxy", place.0, place.1))?;
         let address = listener.local_addr()?;
         let (mode, seen) = watch::channel(Mode::Forward);
         let server = server.to_owned();
@@ -68,7 +68,15 @@ impl Proxy {
     /// # Errors
     /// As [`Self::start`], and when it is no such URL.
     pub async fn before(url: &str) -> anyhow::Result<Self> {
-        Self::start(server_of(url)?).await
+        Self::before_at("127.0.0.1", url).await
+    }
+
+    /// The same at that address of this machine.
+    ///
+    /// # Errors
+    /// As [`Self::before`].
+    pub async fn before_at(address: &str, url: &str) -> anyhow::Result<Self> {
+        Self::start_at((address, 0), server_of(url)?).await
     }
 
     /// That URL, with this proxy in place of its server.

@@ -32,6 +32,7 @@ impl Registry {
         // Whoever comes first installs the provider for the whole process.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder()
+            .no_proxy()
             .timeout(TIMEOUT)
             .build()
             .context("an HTTP client")?;

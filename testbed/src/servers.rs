@@ -65,7 +65,7 @@ impl Servers {
     pub fn kafka_tool(&self, class: &str, arguments: &[&str]) -> anyhow::Result<String> {
         let mut all = vec!["kafka-tool", class, "--bootstrap-server", &self.kafka];
         all.extend(arguments);
-        stack::run(&self.stack_dir, None, &all)
+        stack::run(&self.stack_dir, Vec::new(), &all)
     }
 }
 

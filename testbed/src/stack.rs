@@ -1,4 +1,4 @@
-//! `scripts/stack.sh`, which runs the servers: on a directory and ports that the caller chooses.
+//! `scripts/stack.sh`, which runs the servers: in a directory and on ports, or addresses, that the caller chooses.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -22,27 +22,37 @@ pub struct Ports {
     pub proxy: u16,
 }
 
-/// Runs the script with these arguments on the servers in that directory, and returns what it prints. Without ports it is
-/// for servers that run already, or for none. Blocks until it has ended.
+/// Variables of the script's environment.
+pub type Environment = Vec<(&'static str, String)>;
+
+impl Ports {
+    /// What tells the script of them.
+    pub fn environment(self) -> Environment {
+        let mut environment = vec![
+            ("KAFKA_PORT", self.kafka.to_string()),
+            ("KAFKA_CONTROLLER_PORT", self.controller.to_string()),
+            ("REGISTRY_PORT", self.registry.to_string()),
+            ("KAFKA_BEHIND_PROXY", format!("{}:{}", self.behind_proxy, self.proxy)),
+        ];
+        if std::env::var_os("KAFKA_HEAP_OPTS").is_none() {
+            environment.push(("KAFKA_HEAP_OPTS", "-Xmx512m".to_owned()));
+        }
+        environment
+    }
+}
+
+/// Runs the script with these arguments on the servers in that directory, and returns what it prints. An empty environment
+/// is for servers that run already, or for none. Blocks until it has ended.
 ///
 /// # Errors
 /// When it fails, with what it said.
-pub fn run(dir: &Path, ports: Option<Ports>, arguments: &[&str]) -> anyhow::Result<String> {
+pub fn run(dir: &Path, environment: Environment, arguments: &[&str]) -> anyhow::Result<String> {
     let mut command = Command::new(SCRIPT);
     command
         .args(arguments)
         .env("ORDERLOG_STACK_DIR", dir)
+        .envs(environment)
         .stdin(Stdio::null());
-    if let Some(ports) = ports {
-        command
-            .env("KAFKA_PORT", ports.kafka.to_string())
-            .env("KAFKA_CONTROLLER_PORT", ports.controller.to_string())
-            .env("REGISTRY_PORT", ports.registry.to_string())
-            .env("KAFKA_BEHIND_PROXY", format!("{}:{}", ports.behind_proxy, ports.proxy));
-        if std::env::var_os("KAFKA_HEAP_OPTS").is_none() {
-            command.env("KAFKA_HEAP_OPTS", "-Xmx512m");
-        }
-    }
     let output = command.output().with_context(|| format!("running {SCRIPT}"))?;
     let said = String::from_utf8_lossy(&output.stderr);
     anyhow::ensure!(

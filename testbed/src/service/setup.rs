@@ -1,5 +1,6 @@
 //! How a service is started: which program, where its store and its log lie, and what its environment says.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -57,7 +58,10 @@ impl Program {
 #[derive(Clone, Debug)]
 pub struct Setup {
     pub(super) program: Program,
+    address: String,
     port: u16,
+    /// The network namespace that it runs in; `None`: this process's own.
+    namespace: Option<PathBuf>,
     pub(super) environment: Vec<(String, String)>,
     /// The file that its log is appended to.
     pub(super) log: PathBuf,
@@ -72,7 +76,9 @@ impl Setup {
     pub fn new(program: Program, port: u16, log: PathBuf, dir: Arc<TempDir>) -> Self {
         let setup = Self {
             program,
+            address: "127.0.0.1".to_owned(),
             port,
+            namespace: None,
             environment: Vec::new(),
             log,
             dir,
@@ -87,6 +93,12 @@ impl Setup {
         self.environment.retain(|(name, _)| name != variable);
         self.environment.push((variable.to_owned(), value.into()));
         self
+    }
+
+    /// The same in a network namespace that has that address.
+    pub fn in_namespace(mut self, namespace: PathBuf, address: String) -> Self {
+        (self.namespace, self.address) = (Some(namespace), address.clone());
+        self.with("API_HOST", address)
     }
 
     /// The same, giving up a schema id that the registry does not know soon: for topics in which there will be poison.
@@ -117,7 +129,7 @@ impl Setup {
     /// # Errors
     /// When it cannot be started.
     pub fn spawn(self) -> anyhow::Result<Service> {
-        let http = Client::new(format!("http://127.0.0.1:{}", self.port))?;
+        let http = Client::new(format!("http://{}:{}", self.address, self.port))?;
         let mut service = Service {
             setup: self,
             child: None,
@@ -142,18 +154,20 @@ impl Setup {
         let inherited = INHERITED
             .iter()
             .filter_map(|name| Some((name, std::env::var_os(name)?)));
-        let binary = self.program.binary()?;
-        let mut command = match self.file_limit {
-            None => Command::new(binary),
-            Some(kib) => {
-                let mut limited = Command::new("bash");
-                // The signal that goes with it would end the process.
-                limited.args(["-c", "trap '' XFSZ; ulimit -f \"$0\"; exec \"$@\"", &kib.to_string()]);
-                limited.arg(binary);
-                limited
-            }
-        };
+        // Each becomes the next one, so that the process that is started is the service in the end.
+        let mut words: Vec<OsString> = Vec::new();
+        if let Some(kib) = self.file_limit {
+            // The signal that goes with it would end the process.
+            words.extend(["bash", "-c", "trap '' XFSZ; ulimit -f \"$0\"; exec \"$@\""].map(OsString::from));
+            words.push(kib.to_string().into());
+        }
+        if let Some(namespace) = &self.namespace {
+            words.extend(["nsenter".into(), format!("--net={}", namespace.display()).into()]);
+        }
+        words.push(self.program.binary()?.into());
+        let mut command = Command::new(&words[0]);
         command
+            .args(&words[1..])
             .args(arguments)
             .env_clear()
             .envs(inherited)

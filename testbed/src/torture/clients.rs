@@ -1,15 +1,18 @@
-//! Clients: each does what it means to, one thing after the other, and notes what it asked and what it was told.
+//! Clients: each does what it means to, one thing after the other, and notes what it asked and what it was told. They go by the
+//! documented text ([`conclusion`]): whose outcome is not known is asked again, under the same key, until it is.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
 use anyhow::Context;
+use futures::{TryStreamExt, stream};
 use reqwest::RequestBuilder;
 use serde_json::json;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
+use super::conclusion::{self, Conclusion};
 use super::fold::decimals;
-use super::history::{Action, After, Class, Clock, Op, Recorder};
+use super::history::{Action, After, Class, Clock, Foreign, Op, Recorder};
 use super::intent::{Basket, Intent, What, intents};
 
 /// How many clients there are. With their pauses they ask some 30 times a second: debug builds on two busy cores keep up.
@@ -22,6 +25,18 @@ const TERM_US: u64 = 3_000_000;
 const OWN: usize = 8;
 /// What order-service waits for a version, in milliseconds.
 const WAIT_MS: u64 = 8_000;
+/// The two cart-services, by name.
+const CARTS: [&str; 2] = ["cart-service a", "cart-service b"];
+/// How long a cart-service is better not asked that has not answered, or has said that it cannot now.
+const SHUNNED_US: u64 = 4_000_000;
+/// So many pauses after an answer that leaves a request unknown it is asked again: some seconds later.
+const FINDING_OUT: u64 = 20;
+/// Between two questions what became of a request.
+const PAUSE: Duration = Duration::from_millis(700);
+/// How long is asked yet when all faults are over.
+const LAST_WORD_US: u64 = 60_000_000;
+/// When a key is misused once more.
+const MISUSED_LATE_MS: u64 = 30_000;
 
 /// One client.
 pub struct Client<'a> {
@@ -30,6 +45,8 @@ pub struct Client<'a> {
     /// The two cart-services and order-service.
     pub urls: &'a [String; 3],
     pub history: &'a Recorder<Op>,
+    /// What others wrote meanwhile.
+    pub copies: &'a Recorder<Foreign>,
     pub clock: Clock,
 }
 
@@ -41,25 +58,72 @@ struct Request {
     key: String,
 }
 
+/// A request that is sent later, or again, until it is known what became of it.
+struct Later {
+    /// How long to wait; when the faults are over, no longer.
+    wait: Duration,
+    request: Request,
+    /// Which cart-service is asked first.
+    cart: usize,
+    /// The attempts so far whose outcome has to be found out.
+    attempts: Vec<Op>,
+}
+
+/// What a client knows.
+#[derive(Default)]
+struct Known {
+    /// The orders it made, and the version of each that it was told last.
+    own: VecDeque<(String, i32)>,
+    /// The requests that were acknowledged.
+    acknowledged: Vec<Request>,
+    /// Until when each cart-service is better not asked.
+    shunned: [u64; 2],
+}
+
 impl Client<'_> {
-    /// Does one thing after the other until it is told to stop; then what has begun is finished.
+    /// Does one thing after the other until it is told to stop, and beside that what comes later. Then what has begun is
+    /// finished: what is not known is found out, and what was copied meanwhile is repeated.
     ///
     /// # Errors
     /// When the history cannot be written.
     pub async fn run(&self, stop: &watch::Receiver<bool>) -> anyhow::Result<()> {
         let http = reqwest::Client::builder()
+            .no_proxy()
             .timeout(TIMEOUT)
             .build()
             .context("an HTTP client")?;
-        // The orders it made, and the version of each that it was told last.
-        let mut own = VecDeque::new();
+        let (later, coming) = mpsc::unbounded_channel();
+        let coming = stream::unfold(coming, async |mut coming: mpsc::UnboundedReceiver<Later>| {
+            coming.recv().await.map(|next| (anyhow::Ok(next), coming))
+        });
+        let follow = coming.try_for_each_concurrent(None, |next| self.follow(&http, next, stop.clone()));
+        tokio::try_join!(self.act(&http, later, stop), follow)?;
+        Ok(())
+    }
+
+    /// The end of `later` is the end of this.
+    async fn act(
+        &self,
+        http: &reqwest::Client,
+        later: mpsc::UnboundedSender<Later>,
+        stop: &watch::Receiver<bool>,
+    ) -> anyhow::Result<()> {
+        let mut known = Known::default();
         for (step, intent) in intents(self.seed, self.n).enumerate() {
             if *stop.borrow() {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(intent.pause)).await;
-            self.step(&http, step, &intent, &mut own).await?;
-            own.truncate(OWN);
+            self.step(http, step, intent, &mut known, &later).await?;
+            known.own.truncate(OWN);
+        }
+        let copied: HashSet<String> = self
+            .copies
+            .ask(|copies| copies.iter().map(Foreign::idempotency_key).collect());
+        for (n, request) in known.acknowledged.into_iter().enumerate() {
+            if copied.contains(&request.key) {
+                self.put_off(&later, Duration::ZERO, n % 2, &request, Vec::new())?;
+            }
         }
         Ok(())
     }
@@ -68,12 +132,14 @@ impl Client<'_> {
         &self,
         http: &reqwest::Client,
         step: usize,
-        intent: &Intent,
-        own: &mut VecDeque<(String, i32)>,
+        mut intent: Intent,
+        known: &mut Known,
+        later: &mpsc::UnboundedSender<Later>,
     ) -> anyhow::Result<()> {
         let contended = intent
             .contended
             .map(|n| (format!("ALL-{}-{n}", self.clock.now() / TERM_US), 1));
+        let own = &known.own;
         let existing = contended.clone().or_else(|| own.get(step % own.len().max(1)).cloned());
         let (order, version) = match intent.what {
             What::Create => contended.unwrap_or((format!("C{}-{step}", self.n), 0)),
@@ -94,13 +160,36 @@ impl Client<'_> {
             }
         };
         let request = Request { order, action, key };
-        let ops = self.carry_out(http, intent, &request).await?;
+        if known.shunned[intent.cart] > self.clock.now() && !intent.stubborn {
+            intent.cart = 1 - intent.cart;
+        }
+        let ops = self.carry_out(http, &intent, &request).await?;
+        for op in ops
+            .iter()
+            .filter(|op| op.class == Class::Unknown || op.status == Some(503))
+        {
+            known.shunned[usize::from(op.instance == CARTS[1])] = op.ended + SHUNNED_US;
+        }
+        if conclusion::of(&ops.iter().collect::<Vec<_>>()) == Conclusion::Unknown {
+            let wait = Duration::from_millis(intent.pause * FINDING_OUT);
+            return self.put_off(later, wait, intent.cart, &request, ops);
+        }
         let Some((version, told)) = ops.iter().find_map(|op| Some((op.written()?.order.version, op.ended))) else {
             return Ok(());
         };
+        known.acknowledged.push(request.clone());
+        if let Some(status) = intent.then.elsewhere {
+            let asked = ops.iter().rfind(|op| op.class == Class::Ok);
+            let cart = usize::from(asked.is_some_and(|op| op.instance == CARTS[0]));
+            let other = elsewhere(&request, status, intent.conditional.then_some(version));
+            self.put_off(later, Duration::ZERO, cart, &other, Vec::new())?;
+        }
+        if let Some(ms) = intent.then.late {
+            self.put_off(later, Duration::from_millis(ms), 1 - intent.cart, &request, Vec::new())?;
+        }
         if intent.contended.is_none() {
-            own.retain(|(order, _)| *order != request.order);
-            own.push_front((request.order.clone(), version));
+            known.own.retain(|(order, _)| *order != request.order);
+            known.own.push_front((request.order.clone(), version));
         }
         if intent.then.look {
             self.read(http, &request.order, Some(After { version, told })).await?;
@@ -112,11 +201,32 @@ impl Client<'_> {
             && let Some(other) = misused(&request, &intent.basket)
         {
             self.write(http, intent.cart, &other).await?;
+            // Also when it was forgotten, if it can be.
+            let wait = Duration::from_millis(intent.then.late.unwrap_or(MISUSED_LATE_MS));
+            self.put_off(later, wait, 1 - intent.cart, &other, Vec::new())?;
         }
         Ok(())
     }
 
-    /// Sends a write, and again with the same key where its outcome is not a success.
+    fn put_off(
+        &self,
+        later: &mpsc::UnboundedSender<Later>,
+        wait: Duration,
+        cart: usize,
+        request: &Request,
+        attempts: Vec<Op>,
+    ) -> anyhow::Result<()> {
+        let request = request.clone();
+        let next = Later {
+            wait,
+            request,
+            cart,
+            attempts,
+        };
+        later.send(next).ok().context("nobody does what comes later")
+    }
+
+    /// Sends a write, and at once again with the same key where its outcome is not a success.
     async fn carry_out(&self, http: &reqwest::Client, intent: &Intent, request: &Request) -> anyhow::Result<Vec<Op>> {
         let mut ops = Vec::new();
         if intent.hedged {
@@ -126,14 +236,37 @@ impl Client<'_> {
             ops.push(self.write(http, intent.cart, request).await?);
         }
         for retry in 1..=intent.then.retries {
-            let last = ops.last().and_then(|op| op.status);
             // Another answer of 4xx would only be the same again.
-            if ops.iter().any(|op| op.class == Class::Ok) || last.is_some_and(|status| (400..500).contains(&status)) {
+            if ops.iter().any(|op| op.class == Class::Ok) || ops.last().is_some_and(conclusion::refuses) {
                 break;
             }
             ops.push(self.write(http, (intent.cart + retry) % 2, request).await?);
         }
         Ok(ops)
+    }
+
+    /// Sends a request when its time has come, and again, at one cart-service after the other, until it is known what became
+    /// of it.
+    async fn follow(&self, http: &reqwest::Client, next: Later, mut stop: watch::Receiver<bool>) -> anyhow::Result<()> {
+        let Later {
+            wait,
+            request,
+            mut cart,
+            mut attempts,
+        } = next;
+        // An error means that all is over.
+        let _ = tokio::time::timeout(wait, stop.wait_for(|stop| *stop)).await;
+        let mut end = None;
+        while conclusion::of(&attempts.iter().collect::<Vec<_>>()) == Conclusion::Unknown {
+            if *stop.borrow() && self.clock.now() > *end.get_or_insert(self.clock.now() + LAST_WORD_US) {
+                break;
+            }
+            attempts.push(self.write(http, cart, &request).await?);
+            cart = 1 - cart;
+            // Between two questions, as an answer may come at once: "not now".
+            tokio::time::sleep(PAUSE).await;
+        }
+        Ok(())
     }
 
     async fn write(&self, http: &reqwest::Client, cart: usize, request: &Request) -> anyhow::Result<Op> {
@@ -153,8 +286,7 @@ impl Client<'_> {
         let sent = sent
             .header("content-type", "application/json")
             .header("idempotency-key", key);
-        self.ask(sent, ["cart-service a", "cart-service b"][cart], request)
-            .await
+        self.ask(sent, CARTS[cart], request).await
     }
 
     async fn read(&self, http: &reqwest::Client, order: &str, after: Option<After>) -> anyhow::Result<Op> {
@@ -219,6 +351,18 @@ fn misused(request: &Request, basket: &Basket) -> Option<Request> {
         ..request.clone()
     };
     (!other.action.is_same_request(&request.action)).then_some(other)
+}
+
+/// Another request for the same order.
+fn elsewhere(request: &Request, status: &str, if_match: Option<i32>) -> Request {
+    Request {
+        order: request.order.clone(),
+        action: Action::Update {
+            status: status.to_owned(),
+            if_match,
+        },
+        key: format!("{}-e", request.key),
+    }
 }
 
 /// The body of a create. An order in full has the key as its customer, so that its event tells which request it came of.

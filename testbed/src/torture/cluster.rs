@@ -1,20 +1,25 @@
-//! What runs: the servers with a proxy before each, two cart-services and an order-service. Here things are done to it;
-//! which, and when, is [`super::nemesis`]'s business.
+//! What runs: the servers (one broker and the registry have a proxy before them, three brokers a network of their own), two
+//! cart-services and an order-service. Here things are done to it; which, and when, is [`super::nemesis`]'s business.
 
 use std::path::Path;
 use std::process::ExitStatus;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use futures::future::{join_all, try_join_all};
 use tokio::sync::Mutex;
 
 use super::faults::{Fault, Target};
 use super::history::{Clock, Ending, How, Recorder};
-use super::stack::{Ports, Server, Stack};
+use super::network;
+use super::stack::{Layout, Server, Stack};
 use crate::disk::SmallDisk;
+use crate::leaders;
 use crate::proxy::Proxy;
 use crate::service::{Program, Service, Setup};
+use crate::wait::until;
 
 /// The topic of a run, which has the broker to itself.
 pub const TOPIC: &str = "torture";
@@ -30,6 +35,8 @@ const SERVICES: [(Target, Program); 3] = [
     (Target::CartB, Program::Cart),
     (Target::Order, Program::Order),
 ];
+/// Longest that a partition may be without a leader when nothing is amiss.
+const LEADERS: Duration = Duration::from_secs(10);
 /// How a service ends that failed.
 const FAILED: i32 = 1;
 /// What a request gets that meets a broken registry.
@@ -39,8 +46,11 @@ const BROKEN: &str = "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 6\r\
 pub struct Cluster {
     services: [Mutex<Service>; 3],
     urls: [String; 3],
-    broker: Proxy,
+    /// Before the only broker.
+    broker: Option<Proxy>,
     registry: Proxy,
+    /// Of three brokers the one that the fault of this round is done to.
+    leader: AtomicU8,
     disk: Option<SmallDisk>,
     pub stack: Arc<Stack>,
     pub endings: Recorder<Ending>,
@@ -60,23 +70,37 @@ impl Cluster {
     pub async fn start(
         dir: &Path,
         run: &Path,
-        ports: Ports,
+        layout: Layout,
         disk: Option<SmallDisk>,
         clock: Clock,
     ) -> anyhow::Result<Self> {
         let stack_dir = dir.join("stack");
-        let stack = Arc::new(tokio::task::spawn_blocking(move || Stack::start(&stack_dir, ports)).await??);
-        let broker = Proxy::start_at(ports.broker_proxy(), &format!("127.0.0.1:{}", ports.behind_proxy())).await?;
-        let registry = Proxy::before(&stack.registry()).await?;
-        let setup = |n: u16| -> anyhow::Result<Setup> {
-            let (target, program) = SERVICES[usize::from(n)];
+        let stack = Arc::new(tokio::task::spawn_blocking(move || Stack::start(&stack_dir, layout)).await??);
+        let broker = match stack.layout() {
+            Layout::One(ports) => {
+                let behind = format!("127.0.0.1:{}", ports.behind_proxy());
+                Some(Proxy::start_at(("127.0.0.1", ports.broker_proxy()), &behind).await?)
+            }
+            Layout::Three(_) => None,
+        };
+        let kafka = broker
+            .as_ref()
+            .map_or(stack.kafka(), |proxy| proxy.address().to_string());
+        let registry = Proxy::before_at(&stack.host(), &stack.registry()).await?;
+        let setup = |n: usize| -> anyhow::Result<Setup> {
+            let (target, program) = SERVICES[n];
             let is_small = disk.is_some() && has_small_disk(target);
             let stores = dir.join(if is_small { DISK } else { STORES });
             std::fs::create_dir_all(&stores).with_context(|| format!("making {}", stores.display()))?;
             let log = run.join(format!("{}.log", target.name().replace(' ', "-")));
-            let setup = Setup::new(program, ports.service(n), log, Arc::new(tempfile::tempdir_in(&stores)?));
+            let place = stack.place(target)?;
+            let setup = Setup::new(program, place.port, log, Arc::new(tempfile::tempdir_in(&stores)?));
+            let setup = match place.namespace {
+                Some((namespace, address)) => setup.in_namespace(namespace, address),
+                None => setup,
+            };
             Ok(setup
-                .with("KAFKA_BOOTSTRAP_SERVERS", format!("127.0.0.1:{}", ports.broker_proxy()))
+                .with("KAFKA_BOOTSTRAP_SERVERS", &kafka)
                 .with("SCHEMA_REGISTRY_URL", registry.url(&stack.registry())?)
                 .with("KAFKA_TOPIC", TOPIC)
                 .impatient())
@@ -93,6 +117,7 @@ impl Cluster {
             urls,
             broker,
             registry,
+            leader: AtomicU8::new(0),
             disk,
             stack,
             endings,
@@ -110,12 +135,16 @@ impl Cluster {
     /// # Errors
     /// When it cannot be done.
     pub async fn begin(&self, fault: &Fault) -> anyhow::Result<()> {
+        if let Some(partition) = fault.of_leader_of() {
+            self.leader.store(self.leader_of(partition).await?, Ordering::SeqCst);
+        }
         match fault {
             Fault::Kill(target) => self.end(*target, true).await?,
             Fault::Terminate(target) => self.end(*target, false).await?,
             Fault::Suspend(target) => self.signal(*target, "STOP").await?,
-            Fault::CutBroker => self.broker.cut(),
-            Fault::SlowBroker(ms) => self.broker.slow(Duration::from_millis(*ms)),
+            Fault::CutBroker | Fault::SlowBroker(_) | Fault::LosePackets(_) | Fault::CutOff { .. } => {
+                self.disturb_brokers(fault).await?
+            }
             Fault::CutRegistry => self.registry.cut(),
             Fault::HangRegistry => self.registry.hang(),
             Fault::BreakRegistry => self.registry.answer(BROKEN),
@@ -133,7 +162,12 @@ impl Cluster {
         match fault {
             Fault::Kill(target) | Fault::Terminate(target) => self.start_again(*target).await?,
             Fault::Suspend(target) => self.signal(*target, "CONT").await?,
-            Fault::CutBroker | Fault::SlowBroker(_) => self.broker.heal(),
+            Fault::CutBroker | Fault::SlowBroker(_) | Fault::LosePackets(_) | Fault::CutOff { .. } => {
+                match &self.broker {
+                    Some(proxy) => proxy.heal(),
+                    None => self.with_stack(Stack::heal).await?,
+                }
+            }
             Fault::CutRegistry | Fault::HangRegistry | Fault::BreakRegistry => self.registry.heal(),
             Fault::FillDisk => self.disk.as_ref().context("there is no small disk")?.free()?,
             Fault::Poison(_) | Fault::Duplicate | Fault::Tombstone => {}
@@ -147,13 +181,63 @@ impl Cluster {
     /// When it cannot be started.
     pub async fn look_after(&self) -> anyhow::Result<()> {
         self.look_after_services().await?;
-        for (server, target) in [(Server::Kafka, Target::Broker), (Server::Registry, Target::Registry)] {
+        for server in self.stack.servers() {
             if !self.stack.is_running(server) {
-                self.note(target, How::Wrongly("by itself".to_owned()))?;
-                self.start_again(target).await?;
+                self.note(&name_of(server), How::Wrongly("by itself".to_owned()))?;
+                self.with_stack(move |stack| stack.start_again(server)).await?;
             }
         }
         Ok(())
+    }
+
+    /// Whether every broker says the same of every partition: who leads it, and that all brokers have all of it. One that does
+    /// not know yet that it was deposed would end its old part of the topic elsewhere.
+    ///
+    /// # Errors
+    /// When they do not; the error shows what they say.
+    pub async fn is_in_sync(&self) -> anyhow::Result<()> {
+        let brokers = self.stack.brokers();
+        let told = try_join_all(brokers.iter().map(|broker| leaders::of(broker, TOPIC))).await?;
+        let whole = told.iter().flatten().all(|led| led.in_sync.len() == brokers.len());
+        let agreed = told.windows(2).all(|two| two[0] == two[1]);
+        anyhow::ensure!(whole && agreed, "the brokers say of their partitions: {told:?}");
+        Ok(())
+    }
+
+    /// Of three brokers the one that leads that partition, as the one says that knows of the newest leadership.
+    async fn leader_of(&self, partition: u8) -> anyhow::Result<u8> {
+        until("a partition has a leader", LEADERS, async || {
+            let brokers = self.stack.brokers();
+            let told = join_all(brokers.iter().map(|broker| leaders::of(broker, TOPIC))).await;
+            let told = told.into_iter().flatten().flatten();
+            let newest = told
+                .filter(|led| led.partition == i32::from(partition))
+                .max_by_key(|led| led.epoch);
+            let leader = newest.context("no broker answers")?.leader;
+            u8::try_from(leader).context("it has none")
+        })
+        .await
+    }
+
+    async fn disturb_brokers(&self, fault: &Fault) -> anyhow::Result<()> {
+        match (&self.broker, fault) {
+            (Some(proxy), Fault::SlowBroker(ms)) => proxy.slow(Duration::from_millis(*ms)),
+            (Some(proxy), _) => proxy.cut(),
+            (None, _) => {
+                let rules = network::rules(fault, self.leader.load(Ordering::SeqCst));
+                self.with_stack(move |stack| stack.cut(&rules)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Does something to the servers, which blocks.
+    async fn with_stack<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&Stack) -> anyhow::Result<T> + Send + 'static,
+    ) -> anyhow::Result<T> {
+        let stack = self.stack.clone();
+        tokio::task::spawn_blocking(move || act(&stack)).await?
     }
 
     /// The same for the services alone, which costs nothing.
@@ -164,7 +248,7 @@ impl Cluster {
         for (service, (target, _)) in self.services.iter().zip(SERVICES) {
             let mut service = service.lock().await;
             if let Some(status) = service.has_ended()? {
-                self.note(target, self.by_itself(target, status))?;
+                self.note(target.name(), self.by_itself(target, status))?;
                 service.spawn(&[])?;
             }
         }
@@ -180,11 +264,15 @@ impl Cluster {
 
     async fn end(&self, target: Target, kill: bool) -> anyhow::Result<()> {
         let begun = Instant::now();
+        let name = match self.service(target) {
+            Ok(_) => target.name().to_owned(),
+            Err(server) => name_of(server),
+        };
         let how = match self.service(target) {
             Ok(service) => {
                 let mut service = service.lock().await;
                 if let Some(status) = service.has_ended()? {
-                    return self.note(target, self.by_itself(target, status));
+                    return self.note(&name, self.by_itself(target, status));
                 }
                 let ended = if kill {
                     service.kill9()
@@ -206,21 +294,17 @@ impl Cluster {
                 How::Killed
             }
             Err(server) => {
-                let stack = self.stack.clone();
-                tokio::task::spawn_blocking(move || stack.terminate(server)).await??;
+                self.with_stack(move |stack| stack.terminate(server)).await?;
                 How::Terminated(u64::try_from(begun.elapsed().as_millis())?)
             }
         };
-        self.note(target, how)
+        self.note(&name, how)
     }
 
     async fn start_again(&self, target: Target) -> anyhow::Result<()> {
         match self.service(target) {
             Ok(service) => service.lock().await.spawn(&[]),
-            Err(server) => {
-                let stack = self.stack.clone();
-                tokio::task::spawn_blocking(move || stack.start_again(server)).await?
-            }
+            Err(server) => self.with_stack(move |stack| stack.start_again(server)).await,
         }
     }
 
@@ -237,16 +321,25 @@ impl Cluster {
             Target::CartB => Ok(&self.services[1]),
             Target::Order => Ok(&self.services[2]),
             Target::Broker => Err(Server::Kafka),
+            Target::Leader(_) => Err(Server::Broker(self.leader.load(Ordering::SeqCst))),
             Target::Registry => Err(Server::Registry),
         }
     }
 
-    fn note(&self, target: Target, how: How) -> anyhow::Result<()> {
-        let process = target.name().to_owned();
+    fn note(&self, process: &str, how: How) -> anyhow::Result<()> {
         self.endings.push(Ending {
-            process,
+            process: process.to_owned(),
             at: self.clock.now(),
             how,
         })
+    }
+}
+
+/// A server's name in logs and findings.
+fn name_of(server: Server) -> String {
+    match server {
+        Server::Kafka => Target::Broker.name().to_owned(),
+        Server::Broker(n) => format!("broker {n}"),
+        Server::Registry => Target::Registry.name().to_owned(),
     }
 }

@@ -32,6 +32,8 @@ pub struct Evidence {
     pub other_schema_ids: Vec<u32>,
     /// How many partitions the topic has.
     pub partitions: i32,
+    /// How many brokers there are, each with a replica.
+    pub brokers: usize,
     /// The ids that order-service lists.
     pub ids: Vec<String>,
     /// What it says of each of them.
@@ -49,8 +51,9 @@ impl Evidence {
     ///
     /// # Errors
     /// When something cannot be read.
-    pub async fn gather(kafka: &str, order_service: &str, foreigner: &Foreigner) -> anyhow::Result<Self> {
-        let client = Client::new(order_service)?;
+    pub async fn gather(kafka: &[String], order_service: &str, foreigner: &Foreigner) -> anyhow::Result<Self> {
+        let (client, brokers) = (Client::new(order_service)?, kafka.len());
+        let kafka = &kafka.join(",");
         let letters_topic = format!("{TOPIC}-dlq");
         let letters = log::read(kafka, &letters_topic).await?;
         // The index has no lag that could be asked for. When it does not come so far, a check will say what is missing.
@@ -77,6 +80,7 @@ impl Evidence {
             schema_id: foreigner.facts().schema_id,
             other_schema_ids: vec![foreigner.facts().other_schema_id],
             partitions: foreigner.facts().partitions,
+            brokers,
             ids,
             details,
             stats: client.stats().await.context("reading /stats")?,

@@ -9,6 +9,30 @@ use crate::poison::Kind;
 
 /// What records are written to: as a victim, the topic.
 const RECORDS: u8 = 13;
+/// How many partitions the services give their topic.
+const PARTITIONS: u8 = 6;
+/// The way to the brokers, as a victim. Of three brokers one fails at a time, whatever becomes of it: with two of them gone
+/// nothing would go on anyway.
+const BROKERS: u8 = 10;
+
+/// How many brokers there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Brokers {
+    #[value(name = "1")]
+    One,
+    #[value(name = "3")]
+    Three,
+}
+
+impl Brokers {
+    /// For a sentence.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::One => "1 broker",
+            Self::Three => "3 brokers",
+        }
+    }
+}
 
 /// A process that faults are done to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -19,6 +43,8 @@ pub enum Target {
     Order,
     Broker,
     Registry,
+    /// Of three brokers the one that leads that partition when the fault begins.
+    Leader(u8),
 }
 
 /// A fault.
@@ -35,6 +61,11 @@ pub enum Fault {
     CutBroker,
     /// Everything between the services and the broker takes so many milliseconds more each way.
     SlowBroker(u64),
+    /// So many of a hundred packets to and from three brokers are lost.
+    LosePackets(u8),
+    /// Of three brokers the one that leads that partition is cut off from the others, and from the services but for that
+    /// cart-service: it is deposed, and does not know it. The cart-service reaches the others too, unless it is alone with it.
+    CutOff { partition: u8, cart: Target, alone: bool },
     /// The registry closes every connection.
     CutRegistry,
     /// The registry accepts requests and does not answer.
@@ -55,8 +86,15 @@ impl Fault {
     /// What it is done to. No two faults of one round have the same.
     fn victim(&self) -> u8 {
         match self {
-            Self::Kill(target) | Self::Suspend(target) | Self::Terminate(target) => *target as u8,
-            Self::CutBroker | Self::SlowBroker(_) => 10,
+            Self::Kill(target) | Self::Suspend(target) | Self::Terminate(target) => match target {
+                Target::CartA => 0,
+                Target::CartB => 1,
+                Target::Order => 2,
+                Target::Broker => 3,
+                Target::Registry => 4,
+                Target::Leader(_) => BROKERS,
+            },
+            Self::CutBroker | Self::SlowBroker(_) | Self::LosePackets(_) | Self::CutOff { .. } => BROKERS,
             Self::CutRegistry | Self::HangRegistry | Self::BreakRegistry => 11,
             Self::FillDisk => 12,
             Self::Poison(_) | Self::Duplicate | Self::Tombstone => RECORDS,
@@ -71,6 +109,9 @@ impl Fault {
             Self::Terminate(target) => format!("SIGTERM of {}", target.name()),
             Self::CutBroker => "broker's port cut".to_owned(),
             Self::SlowBroker(_) => "broker's port slow".to_owned(),
+            Self::LosePackets(_) => "brokers' packets lost".to_owned(),
+            Self::CutOff { cart, alone: true, .. } => format!("leader cut off, alone with {}", cart.name()),
+            Self::CutOff { cart, .. } => format!("leader cut off, but not from {}", cart.name()),
             Self::CutRegistry => "registry cut".to_owned(),
             Self::HangRegistry => "registry hangs".to_owned(),
             Self::BreakRegistry => "registry answers 500".to_owned(),
@@ -78,6 +119,33 @@ impl Fault {
             Self::Poison(_) => "poisoned record".to_owned(),
             Self::Duplicate => "duplicated record".to_owned(),
             Self::Tombstone => "record without a value".to_owned(),
+        }
+    }
+
+    /// Whether it is a record that is written past the services.
+    pub fn is_record(&self) -> bool {
+        self.victim() == RECORDS
+    }
+
+    /// The partition whose leader it is done to.
+    pub fn of_leader_of(&self) -> Option<u8> {
+        match self {
+            Self::Kill(Target::Leader(partition))
+            | Self::Suspend(Target::Leader(partition))
+            | Self::Terminate(Target::Leader(partition))
+            | Self::CutOff { partition, .. } => Some(*partition),
+            _ => None,
+        }
+    }
+
+    /// Whether a broker may be silent for so long that a client library begins anew.
+    pub fn silences_a_broker(&self) -> bool {
+        match self {
+            Self::Kill(target) | Self::Suspend(target) | Self::Terminate(target) => {
+                matches!(target, Target::Broker | Target::Leader(_))
+            }
+            Self::CutBroker | Self::LosePackets(_) | Self::CutOff { .. } => true,
+            _ => false,
         }
     }
 }
@@ -91,6 +159,18 @@ impl Target {
             Self::Order => "order-service",
             Self::Broker => "the broker",
             Self::Registry => "the registry",
+            Self::Leader(_) => "a leader",
+        }
+    }
+
+    /// The name of a service's network namespace.
+    pub fn node(self) -> &'static str {
+        match self {
+            Self::CartA => "cart-a",
+            Self::CartB => "cart-b",
+            Self::Order => "order",
+            Self::Broker | Self::Leader(_) => "broker",
+            Self::Registry => "registry",
         }
     }
 }
@@ -121,17 +201,18 @@ impl Choice {
 
 /// The rounds of faults: first those of every run, then those that follow from the seed, without end. A quarter of them is
 /// calm: no fault at all. Leaving faults out changes nothing about the others.
-pub fn rounds(seed: u64, choice: Choice) -> impl Iterator<Item = Vec<Planned>> {
+pub fn rounds(seed: u64, brokers: Brokers, choice: Choice) -> impl Iterator<Item = Vec<Planned>> {
     let mut rng = Rng::with_seed(seed);
-    let drawn = std::iter::repeat_with(move || round(&mut rng));
-    prelude().into_iter().chain(drawn).map(move |mut planned| {
+    let drawn = std::iter::repeat_with(move || round(&mut rng, brokers));
+    prelude(brokers).into_iter().chain(drawn).map(move |mut planned| {
         planned.retain(|planned| choice.takes(&planned.fault));
         planned
     })
 }
 
-/// What no run may leave to chance: a calm round, every kind of record while the disk is full, and a kill of each process.
-fn prelude() -> [Vec<Planned>; 3] {
+/// What no run may leave to chance: a calm round, every kind of record while the disk is full, and a kill of each process; of
+/// three brokers a leader cut off in both ways.
+fn prelude(brokers: Brokers) -> Vec<Vec<Planned>> {
     let poison = Kind::value_variants()
         .iter()
         .map(|kind| Fault::Poison(format!("{kind:?}")));
@@ -145,7 +226,11 @@ fn prelude() -> [Vec<Planned>; 3] {
         lasts: 3000,
         fault: Fault::FillDisk,
     };
-    use Target::{Broker, CartA, CartB, Order, Registry};
+    use Target::{Broker, CartA, CartB, Leader, Order, Registry};
+    let (broker, cut_off) = match brokers {
+        Brokers::One => (Broker, Vec::new()),
+        Brokers::Three => (Leader(0), vec![cut_off(0, CartA, true), cut_off(1, CartB, false)]),
+    };
     let kill = |(after, target): (u64, Target)| Planned {
         after,
         lasts: 1500,
@@ -157,23 +242,42 @@ fn prelude() -> [Vec<Planned>; 3] {
         (1000, CartB),
         (2000, Order),
         (3000, Registry),
-        (4000, Broker),
+        (4000, broker),
     ];
-    [
+    let mut rounds = vec![
         Vec::new(),
         std::iter::once(full).chain(records).collect(),
         kills.map(kill).to_vec(),
-    ]
+    ];
+    rounds.extend(cut_off);
+    rounds
 }
 
-fn round(rng: &mut Rng) -> Vec<Planned> {
+/// A round in which a leader is cut off, for so long that it is deposed and its successor's answers are heard.
+fn cut_off(partition: u8, cart: Target, alone: bool) -> Vec<Planned> {
+    vec![Planned {
+        after: 0,
+        lasts: 10_000,
+        fault: Fault::CutOff { partition, cart, alone },
+    }]
+}
+
+fn round(rng: &mut Rng, brokers: Brokers) -> Vec<Planned> {
     if rng.u8(0..4) == 0 {
         return Vec::new();
     }
     let mut planned: Vec<Planned> = Vec::new();
     for _ in 0..rng.usize(2..=4) {
-        let fault = fault(rng);
-        let (after, lasts) = (rng.u64(0..1500), rng.u64(300..5000));
+        let fault = match brokers {
+            Brokers::One => fault(rng),
+            Brokers::Three => fault_of_three(rng),
+        };
+        let lasts = if matches!(fault, Fault::CutOff { .. }) {
+            7000..12_000
+        } else {
+            300..5000
+        };
+        let (after, lasts) = (rng.u64(0..1500), rng.u64(lasts));
         if planned.iter().all(|other| other.fault.victim() != fault.victim()) {
             planned.push(Planned { after, lasts, fault });
         }
@@ -205,6 +309,24 @@ fn fault(rng: &mut Rng) -> Fault {
     }
 }
 
+/// The same with three brokers: what was done to the only one is done to a leader.
+fn fault_of_three(rng: &mut Rng) -> Fault {
+    use Target::{Broker, CartA, CartB, Leader};
+    let partition = rng.u8(0..PARTITIONS);
+    if rng.u8(0..8) == 0 {
+        let cart = [CartA, CartB][rng.usize(..2)];
+        let alone = rng.bool();
+        return Fault::CutOff { partition, cart, alone };
+    }
+    match fault(rng) {
+        Fault::Kill(Broker) => Fault::Kill(Leader(partition)),
+        Fault::Suspend(Broker) => Fault::Suspend(Leader(partition)),
+        Fault::Terminate(Broker) => Fault::Terminate(Leader(partition)),
+        Fault::SlowBroker(_) => Fault::LosePackets(rng.u8(1..=15)),
+        other => other,
+    }
+}
+
 /// A record that is written past the services.
 fn record(rng: &mut Rng) -> Fault {
     let kinds = Kind::value_variants();
@@ -221,35 +343,54 @@ mod tests {
 
     #[test]
     fn the_same_seed_gives_the_same_faults_and_another_one_others() {
-        let plan = |seed| rounds(seed, Choice::default()).take(50).collect::<Vec<_>>();
-        assert_eq!(plan(7), plan(7));
-        assert_ne!(plan(7), plan(8));
+        for brokers in Brokers::value_variants() {
+            let plan = |seed| rounds(seed, *brokers, Choice::default()).take(50).collect::<Vec<_>>();
+            assert_eq!(plan(7), plan(7));
+            assert_ne!(plan(7), plan(8));
+        }
     }
 
     #[test]
     fn every_run_begins_calm_then_meets_every_kind_of_record_and_a_full_disk_and_then_kills_everything() {
-        for seed in 0..3 {
-            let plan: Vec<_> = rounds(seed, Choice::default()).take(3).collect();
+        use Target::{Broker, CartA, CartB, Leader, Order, Registry};
+        for (seed, brokers, broker) in [
+            (0, Brokers::One, Broker),
+            (1, Brokers::One, Broker),
+            (2, Brokers::Three, Leader(0)),
+        ] {
+            let plan: Vec<_> = rounds(seed, brokers, Choice::default()).take(3).collect();
             let faults = |n: usize| plan[n].iter().map(|planned| planned.fault.clone()).collect::<Vec<_>>();
             assert_eq!(faults(0), []);
             for kind in Kind::value_variants() {
                 assert!(faults(1).contains(&Fault::Poison(format!("{kind:?}"))), "{kind:?}");
             }
             assert!(faults(1).contains(&Fault::FillDisk));
-            use Target::{Broker, CartA, CartB, Order, Registry};
-            assert_eq!(faults(2), [CartA, CartB, Order, Registry, Broker].map(Fault::Kill));
+            assert_eq!(faults(2), [CartA, CartB, Order, Registry, broker].map(Fault::Kill));
         }
     }
 
     #[test]
+    fn every_run_with_three_brokers_cuts_off_a_leader_in_both_ways() {
+        let plan = rounds(9, Brokers::Three, Choice::default()).take(5).skip(3).flatten();
+        let cut_off: Vec<_> = plan.map(|planned| planned.fault.kind()).collect();
+        let expected = [
+            "leader cut off, alone with cart-service a",
+            "leader cut off, but not from cart-service b",
+        ];
+        assert_eq!(cut_off, expected);
+    }
+
+    #[test]
     fn a_quarter_of_the_rounds_is_calm_and_every_fault_comes() {
-        let plan: Vec<_> = rounds(1, Choice::default()).take(1000).collect();
-        let calm = plan.iter().filter(|round| round.is_empty()).count();
-        assert!((200..300).contains(&calm), "{calm}");
-        let mut kinds: Vec<String> = plan.iter().flatten().map(|planned| planned.fault.kind()).collect();
-        kinds.sort();
-        kinds.dedup();
-        assert_eq!(kinds.len(), 5 * 3 + 9, "{kinds:?}");
+        for (brokers, expected) in [(Brokers::One, 5 * 3 + 9), (Brokers::Three, 5 * 3 + 9 + 4)] {
+            let plan: Vec<_> = rounds(1, brokers, Choice::default()).take(1000).collect();
+            let calm = plan.iter().filter(|round| round.is_empty()).count();
+            assert!((200..300).contains(&calm), "{calm}");
+            let mut kinds: Vec<String> = plan.iter().flatten().map(|planned| planned.fault.kind()).collect();
+            kinds.sort();
+            kinds.dedup();
+            assert_eq!(kinds.len(), expected, "{kinds:?}");
+        }
     }
 
     #[test]
@@ -258,8 +399,9 @@ mod tests {
             only: vec!["broker".to_owned()],
             without: vec!["cut".to_owned()],
         };
-        let chosen: Vec<_> = rounds(1, choice.clone()).take(100).flatten().collect();
-        let all = rounds(1, Choice::default()).take(100).flatten();
+        let of = |choice| rounds(1, Brokers::One, choice).take(100).flatten();
+        let chosen: Vec<_> = of(choice.clone()).collect();
+        let all = of(Choice::default());
         let expected: Vec<_> = all.filter(|planned| choice.takes(&planned.fault)).collect();
         assert_eq!(chosen, expected);
         assert!(
@@ -271,7 +413,8 @@ mod tests {
 
     #[test]
     fn no_round_does_two_things_to_one_victim() {
-        for round in rounds(3, Choice::default()).take(1000) {
+        let both = Brokers::value_variants().iter();
+        for round in both.flat_map(|brokers| rounds(3, *brokers, Choice::default()).take(1000)) {
             let mut victims: Vec<u8> = round.iter().map(|planned| planned.fault.victim()).collect();
             victims.retain(|victim| *victim != RECORDS);
             victims.sort_unstable();

@@ -103,6 +103,12 @@ impl<'a> Reference<'a> {
     }
 }
 
+/// Whether a record is one that cart-services write to ask the quorum: without key and value, and marked by a header.
+pub fn is_barrier(record: &Record) -> bool {
+    let marked = record.headers.iter().any(|(name, _)| name == "orderlog.barrier");
+    marked && record.key.is_none() && record.value.is_none()
+}
+
 /// The event of a record, when the rules of one event, its key and its partition let it be used; else the code.
 fn usable(record: &Record, value: &[u8], evidence: &Evidence) -> Result<Event, &'static str> {
     let (id, datum) = decode::frame(value).ok_or("not_framed")?;

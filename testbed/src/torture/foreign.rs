@@ -1,6 +1,7 @@
 //! Records that are written to the topic past the services, while all else goes on: poisoned ones, copies of what is there,
 //! and ones without a value. They go straight to the broker, which may be down at that moment.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -14,10 +15,15 @@ use super::history::{Class, Clock, Foreign, Op, Recorder};
 use crate::log;
 use crate::registry::Registry;
 use crate::topics::Topics;
+use crate::views::Written;
 use crate::writer::{NewRecord, Writer};
 
 /// Longest that the broker may take, which may be down and starting. What it has not taken by then, it never gets.
 const PATIENCE: Duration = Duration::from_secs(25);
+/// The kind of a copy of a record that is there.
+pub const COPY: &str = "duplicate";
+/// Of so many acknowledged writes, the last ones, one is copied.
+const LAST: usize = 200;
 
 /// A writer of such records.
 pub struct Foreigner {
@@ -128,15 +134,7 @@ impl Foreigner {
 
     /// Writes one of the last acknowledged events again.
     async fn duplicate(&self, n: usize, history: &Recorder<Op>) -> anyhow::Result<()> {
-        let acknowledged = |op: &&Op| op.is_write() && op.class == Class::Ok;
-        // Of the last ones, another one each time.
-        let chosen = history.ask(|ops| {
-            ops.iter()
-                .rev()
-                .filter(acknowledged)
-                .nth(n * 7 % 40)
-                .and_then(Op::written)
-        });
+        let chosen = history.ask(|ops| to_copy(ops, n));
         let Some(chosen) = chosen else { return Ok(()) };
         let place = (chosen.partition, chosen.offset);
         // Where the broker does not answer, nothing can be copied.
@@ -145,7 +143,7 @@ impl Foreigner {
         };
         let (key, value, headers) = (original.key, original.value, original.headers);
         self.send(
-            "duplicate",
+            COPY,
             false,
             NewRecord {
                 partition: Some(place.0),
@@ -174,5 +172,43 @@ impl Foreigner {
             headers,
         })?;
         Ok(place.is_some())
+    }
+}
+
+/// Which acknowledged event is copied: another one each time, and mostly one that a later version of its order lies behind, as
+/// such a copy comes too late to say anything new.
+fn to_copy(ops: &[Op], n: usize) -> Option<Written> {
+    let acknowledged = ops.iter().rev().filter(|op| op.is_write() && op.class == Class::Ok);
+    let told: Vec<Written> = acknowledged.filter_map(Op::written).take(LAST).collect();
+    let mut newest: HashMap<&str, i32> = HashMap::new();
+    for told in &told {
+        let version = newest.entry(&told.order_id).or_default();
+        *version = told.order.version.max(*version);
+    }
+    let is_old = |told: &&Written| told.order.version < newest[told.order_id.as_str()];
+    let mut chosen: Vec<&Written> = told.iter().filter(is_old).collect();
+    if n % 4 == 0 || chosen.is_empty() {
+        chosen = told.iter().collect();
+    }
+    chosen.get(n * 7 % chosen.len().max(1)).map(|told| (*told).clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::torture::tests::good_run;
+
+    #[test]
+    fn most_copies_are_of_events_that_a_later_version_lies_behind() {
+        let history = good_run::run().history;
+        let copied = (0..40).filter_map(|n| to_copy(&history, n));
+        let (old, new): (Vec<_>, Vec<_>) = copied.partition(|told| told.order_id == "A" && told.order.version < 4);
+        assert!(
+            old.len() >= 30 && !new.is_empty(),
+            "{} old, {} new",
+            old.len(),
+            new.len()
+        );
+        assert_eq!(to_copy(&[], 3), None);
     }
 }

@@ -13,6 +13,9 @@ use super::faults::Fault;
 use crate::log::Header;
 use crate::views::Written;
 
+/// The header that says which Idempotency-Key an event was written for.
+pub const KEY: &str = "orderlog.idempotency-key";
+
 /// How sure an answer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -131,6 +134,13 @@ pub struct Foreign {
     pub key: Option<Vec<u8>>,
     pub value: Option<Vec<u8>>,
     pub headers: Vec<Header>,
+}
+
+impl Foreign {
+    /// The Idempotency-Key that the record brings; empty when none.
+    pub fn idempotency_key(&self) -> String {
+        crate::log::header(&self.headers, KEY)
+    }
 }
 
 /// A round of faults.

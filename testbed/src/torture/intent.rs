@@ -22,6 +22,8 @@ pub struct Intent {
     pub conditional: bool,
     /// Whether the same request is sent to both at once.
     pub hedged: bool,
+    /// Whether a cart-service is asked although it has just not answered, or has said that it cannot.
+    pub stubborn: bool,
     /// What follows an answer.
     pub then: Then,
     /// Milliseconds until the next one.
@@ -48,7 +50,7 @@ pub enum Basket {
 /// What follows an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Then {
-    /// After an answer that is not a success: so many more tries, with the same key, each at the other cart-service.
+    /// After an answer that is not a success: so many more tries at once, with the same key, each at the other cart-service.
     pub retries: usize,
     /// After a success: the same request again, with the same key.
     pub repeat: bool,
@@ -56,6 +58,10 @@ pub struct Then {
     pub misuse: bool,
     /// After a success: a read that must see it.
     pub look: bool,
+    /// After a success: an update at the other cart-service, which may not have heard of it yet, to that status.
+    pub elsewhere: Option<&'static str>,
+    /// After a success: the same request again, with the same key, after so many milliseconds.
+    pub late: Option<u64>,
 }
 
 /// The intents of one client, without end.
@@ -72,7 +78,7 @@ fn intent(rng: &mut Rng) -> Intent {
         _ => What::Read,
     };
     // Low ones more often: an order that is delivered takes no more part.
-    let statuses = [
+    let statuses: [&str; 10] = [
         "pending",
         "pending",
         "pending",
@@ -92,11 +98,15 @@ fn intent(rng: &mut Rng) -> Intent {
         status: statuses[rng.usize(..statuses.len())],
         conditional: percent(rng, 25),
         hedged: percent(rng, 6),
+        stubborn: percent(rng, 30),
         then: Then {
             retries: rng.usize(..3),
             repeat: percent(rng, 10),
             misuse: percent(rng, 3),
             look: percent(rng, 40),
+            // What it was, for an order that has just come further, and what it may become.
+            elsewhere: percent(rng, 30).then(|| ["new", "pending", "confirmed", "shipped"][rng.usize(..4)]),
+            late: percent(rng, 10).then(|| rng.u64(5_000..150_000)),
         },
         pause: rng.u64(50..350),
     }

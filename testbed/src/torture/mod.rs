@@ -2,9 +2,10 @@
 //! end everything that is left is compared with what the clients were told. It shares no decoder, no event, no rule and no
 //! fold with the services; `docs/reliability.md` says what it shows.
 //!
-//! - [`cluster`]: what runs, from [`stack`] (servers), the services, a proxy before each server and a small disk, which an
-//!   ordinary user may mount in a [`namespace`];
-//! - [`intent`] and [`clients`]: what clients mean to do, and do; [`history`]: what they were told;
+//! - [`cluster`]: what runs, from [`stack`] (servers), the services, what lies between them (proxies, or a [`network`] of three
+//!   brokers) and a small disk, which an ordinary user may mount in a [`namespace`];
+//! - [`intent`] and [`clients`]: what clients mean to do, and do; [`history`]: what they were told; [`conclusion`]: what they
+//!   make of it;
 //! - [`faults`]: which fault comes when; [`nemesis`] and [`foreign`]: who does them;
 //! - [`evidence`]: what is read at the end; [`decode`] and [`fold`]: what it means; [`show`]: how it must be shown;
 //! - [`checks`]: one pure function each; [`report`]: what they found.
@@ -12,6 +13,7 @@
 mod checks;
 mod clients;
 mod cluster;
+mod conclusion;
 mod decode;
 mod evidence;
 mod faults;
@@ -21,6 +23,7 @@ mod history;
 mod intent;
 mod namespace;
 mod nemesis;
+mod network;
 mod report;
 mod run;
 mod show;

@@ -74,7 +74,7 @@ impl Nemesis<'_> {
         tokio::time::sleep(Duration::from_millis(*after)).await;
         let what = || fault.kind();
         self.cluster.begin(fault).await.with_context(what)?;
-        if matches!(fault, Fault::Poison(_) | Fault::Duplicate | Fault::Tombstone) {
+        if fault.is_record() {
             return self.foreigner.write(fault, self.history).await.with_context(what);
         }
         tokio::time::sleep(Duration::from_millis(*lasts)).await;
@@ -96,6 +96,7 @@ impl Nemesis<'_> {
                 anyhow::ensure!(answer.status == 200, "{}: {}", service.url(), answer.text);
             }
             if ends.is_none() {
+                self.cluster.is_in_sync().await?;
                 ends = Some(log::ends(&self.cluster.stack.kafka(), TOPIC).await?);
             }
             let ends = ends.as_deref().unwrap_or_default();

@@ -5,14 +5,15 @@ use std::path::Path;
 
 use super::checks::{Findings, Run};
 use super::faults::Fault;
+use super::fold::is_barrier;
 use super::history::{Class, How};
 
 /// How many things that are wrong are shown for each check; all are in `findings.txt`.
 const EXAMPLES: usize = 3;
 
 /// Prints it, and keeps every finding. Whether all checks hold; with `chosen` faults some may have nothing to look at.
-pub fn print(seed: u64, minutes: f64, chosen: bool, run: &Run, kept: &Path) -> bool {
-    println!("Seed {seed}, {minutes} minutes. {}\n", summary(run));
+pub fn print(title: &str, chosen: bool, run: &Run, kept: &Path) -> bool {
+    println!("{title} {}\n", summary(run));
     println!("{}\n", faults(run));
     println!("| check | looked at | result |\n|---|---:|---|");
     let (mut holds, mut all) = (true, String::new());
@@ -59,9 +60,10 @@ fn summary(run: &Run) -> String {
     let middle = recovery.get(recovery.len() / 2).copied().unwrap_or(0);
     let longest = recovery.last().copied().unwrap_or(0);
     let records = run.evidence.records.len();
+    let barriers = run.evidence.records.iter().filter(|record| is_barrier(record)).count();
     format!(
         "{ok} writes acknowledged ({replayed} of them again), {fail} refused, {unknown} unknown; {reads} reads; {records} \
-         records, {} dead letters; {killed} kills. From healed to ready and without lag: {middle} ms in the middle, \
+         records ({barriers} of them barriers), {} dead letters; {killed} kills. From healed to ready and without lag: {middle} ms in the middle, \
          {longest} ms at the most.",
         run.evidence.letters.len()
     )

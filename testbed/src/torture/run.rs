@@ -16,13 +16,13 @@ use super::clients::{CLIENTS, Client};
 use super::cluster::{Cluster, DISK, DISK_MIB, STORES};
 use super::decode;
 use super::evidence::Evidence;
-use super::faults::{self, Choice, Fault, Planned};
+use super::faults::{self, Brokers, Choice, Fault, Planned};
 use super::foreign::Foreigner;
 use super::history::{Class, Clock, Op, Recorder, Round};
 use super::namespace;
 use super::nemesis::Nemesis;
 use super::report;
-use super::stack::Ports;
+use super::stack::{Layout, Ports, Stack};
 use crate::disk::SmallDisk;
 use crate::service::Program;
 
@@ -38,6 +38,9 @@ const PROGRESS: Duration = Duration::from_secs(5);
 /// gives the same faults and the same choices of the clients; how long processes take is their own business, so two runs
 /// are never quite the same.
 ///
+/// With --brokers 3 there are three (replication 3, min.insync.replicas 2) and each service and server has a network namespace
+/// of its own: leaders are killed, suspended, stopped, and cut off from the others while a cart-service still reaches them.
+///
 /// Prints a table of the checks in Markdown. Exit code 0: every check holds. 1: one does not, or had nothing to look at
 /// although no fault was left out. 2: it could not run.
 #[derive(Debug, Parser)]
@@ -52,9 +55,16 @@ pub struct Options {
     /// Where the servers' data, the stores and the records of the runs lie [default: torture, in the target directory]
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
-    /// The first of ten ports in a row that the run takes
+    /// How many brokers there are. Three take Linux, root, iproute2 and iptables; where they cannot be had, this is said, and
+    /// there is one, unless CI=true: then it fails
+    #[arg(long, default_value = "1")]
+    brokers: Brokers,
+    /// The first of ten ports in a row that a run with one broker takes
     #[arg(long, env = "ORDERLOG_TORTURE_PORT", default_value_t = 19_100)]
     port: u16,
+    /// The addresses that a run with three brokers takes, on this machine only: 10.77.1 is 10.77.1.1 to 10.77.1.254
+    #[arg(long, env = "ORDERLOG_TORTURE_NET", default_value = "10.77.1", value_name = "PREFIX")]
+    net: String,
     /// Only faults whose name, as the summary has it, holds this text; can be given several times
     #[arg(long, value_name = "TEXT")]
     only: Vec<String>,
@@ -87,13 +97,19 @@ pub async fn run(options: &Options) -> anyhow::Result<bool> {
     // What a run that was killed has left; usually nothing.
     let _ = std::fs::remove_dir_all(dir.join(STORES));
     let disk = small_disk(&dir)?;
+    let brokers = brokers(options.brokers, &dir)?;
     let kept = directory_of_run(&dir, seed)?;
+    let layout = match brokers {
+        Brokers::One => Layout::One(Ports(options.port)),
+        Brokers::Three => Layout::Three(options.net.clone()),
+    };
     eprintln!(
-        "torture: seed {seed}, {} minutes; everything is kept in {}",
+        "torture: seed {seed}, {} minutes, {}; everything is kept in {}",
         options.minutes,
+        brokers.name(),
         kept.display()
     );
-    describe(&kept, seed, options.minutes)?;
+    describe(&kept, seed, options.minutes, brokers)?;
 
     let clock = Clock::start();
     let mut choice = Choice {
@@ -103,9 +119,9 @@ pub async fn run(options: &Options) -> anyhow::Result<bool> {
     if disk.is_none() {
         choice.without.push(Fault::FillDisk.kind());
     }
-    let cluster = Cluster::start(&dir, &kept, Ports(options.port), disk, clock).await?;
+    let cluster = Cluster::start(&dir, &kept, layout, disk, clock).await?;
     eprintln!("torture: all is ready after {} s", clock.now() / 1_000_000);
-    let schedule = faults::rounds(seed, choice);
+    let schedule = faults::rounds(seed, brokers, choice);
     let time = Duration::from_secs_f64(options.minutes * 60.0);
     let run = torture(&cluster, &kept, seed, schedule, time, clock).await?;
     drop(cluster);
@@ -113,7 +129,8 @@ pub async fn run(options: &Options) -> anyhow::Result<bool> {
     let acknowledged = run.history.iter().any(|op| op.is_write() && op.class == Class::Ok);
     anyhow::ensure!(acknowledged, "no write was acknowledged: this run shows nothing");
     let chosen = !options.only.is_empty() || !options.without.is_empty();
-    Ok(report::print(seed, options.minutes, chosen, &run, &kept))
+    let title = format!("Seed {seed}, {} minutes, {}.", options.minutes, brokers.name());
+    Ok(report::print(&title, chosen, &run, &kept))
 }
 
 /// Does the faults to the cluster and reads what they have left; `None` when it does not even answer any more.
@@ -154,6 +171,7 @@ async fn torture(
         seed,
         urls: cluster.urls(),
         history: &history,
+        copies: &foreigner.written,
         clock,
     });
     let clients: Vec<Client<'_>> = clients.collect();
@@ -171,7 +189,7 @@ async fn torture(
         Some(false) => false,
         _ => nemesis.conclude(Vec::new(), clock.now(), clock.now()).await?,
     };
-    let evidence = match Evidence::gather(&kafka, &cluster.urls()[2], &foreigner).await {
+    let evidence = match Evidence::gather(&cluster.stack.brokers(), &cluster.urls()[2], &foreigner).await {
         Ok(evidence) => evidence,
         Err(error) if recovered => return Err(error),
         Err(error) => {
@@ -259,8 +277,22 @@ fn small_disk(dir: &Path) -> anyhow::Result<Option<SmallDisk>> {
     }
 }
 
+/// As many brokers as are wanted, where there can be so many. CI must not leave their faults out.
+fn brokers(wanted: Brokers, dir: &Path) -> anyhow::Result<Brokers> {
+    if wanted == Brokers::One {
+        return Ok(wanted);
+    }
+    let Err(error) = Stack::can_have_three(&dir.join("stack")) else {
+        return Ok(wanted);
+    };
+    let left_out = "three brokers cannot be had here";
+    anyhow::ensure!(std::env::var("CI").as_deref() != Ok("true"), "{left_out}: {error:#}");
+    eprintln!("torture: {left_out}; there is one, and the faults of leaders are left out ({error:#})");
+    Ok(Brokers::One)
+}
+
 /// Keeps what the run was: the seed, and the version of what was tried.
-fn describe(kept: &Path, seed: u64, minutes: f64) -> anyhow::Result<()> {
+fn describe(kept: &Path, seed: u64, minutes: f64, brokers: Brokers) -> anyhow::Result<()> {
     let mut git = Command::new("git");
     git.args(["describe", "--always", "--dirty"])
         .current_dir(env!("CARGO_MANIFEST_DIR"));
@@ -271,6 +303,7 @@ fn describe(kept: &Path, seed: u64, minutes: f64) -> anyhow::Result<()> {
     let run = json!({
         "seed": seed,
         "minutes": minutes,
+        "brokers": brokers.name(),
         "version": env!("CARGO_PKG_VERSION"),
         "commit": commit.as_deref().map(str::trim),
         "debugBuild": cfg!(debug_assertions),

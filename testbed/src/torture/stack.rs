@@ -1,92 +1,183 @@
-//! A broker and a registry of this run's own, through `scripts/stack.sh`, in a directory and on ports of their own.
+//! The servers of this run's own, through `scripts/stack.sh`: one broker on ports of this machine, or three in network
+//! namespaces, and a registry.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
+use super::faults::Target;
 use crate::{signal, stack};
 
-/// One of the servers, by the name that the script has for it.
+/// One of the servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Server {
+    /// The only broker.
     Kafka,
+    /// One of three brokers, by its number.
+    Broker(u8),
     Registry,
 }
 
 impl Server {
-    fn name(self) -> &'static str {
+    /// The name that the script has for it.
+    fn name(self) -> String {
         match self {
-            Self::Kafka => "kafka",
-            Self::Registry => "registry",
+            Self::Kafka => "kafka".to_owned(),
+            Self::Broker(n) => format!("broker-{n}"),
+            Self::Registry => "registry".to_owned(),
         }
     }
 }
 
-/// Which ports a run takes: ten in a row.
+/// The numbers of three brokers.
+pub const BROKERS: [u8; 3] = [1, 2, 3];
+
+/// Where all that runs listens.
+#[derive(Clone, Debug)]
+pub enum Layout {
+    /// One broker, and all on ports of this machine.
+    One(Ports),
+    /// Three brokers, and these and the services in namespaces whose addresses begin so, such as `10.77.1`.
+    Three(String),
+}
+
+/// Which ports a run with one broker takes: ten in a row.
 #[derive(Clone, Copy, Debug)]
 pub struct Ports(pub u16);
 
 impl Ports {
-    /// The broker, past the proxy.
-    pub fn kafka(self) -> u16 {
-        self.0
-    }
-
-    fn controller(self) -> u16 {
-        self.0 + 1
-    }
-
-    fn registry(self) -> u16 {
-        self.0 + 2
+    fn of_stack(self) -> stack::Ports {
+        stack::Ports {
+            kafka: self.0,
+            controller: self.0 + 1,
+            registry: self.0 + 2,
+            behind_proxy: self.0 + 3,
+            proxy: self.0 + 4,
+        }
     }
 
     /// Where the broker listens for the proxy.
     pub fn behind_proxy(self) -> u16 {
-        self.0 + 3
+        self.of_stack().behind_proxy
     }
 
     /// Where the proxy before the broker listens.
     pub fn broker_proxy(self) -> u16 {
-        self.0 + 4
+        self.of_stack().proxy
     }
 
-    /// Where the service of that number listens.
-    pub fn service(self, n: u16) -> u16 {
-        self.0 + 5 + n
+    fn service(self, target: Target) -> u16 {
+        match target {
+            Target::CartA => self.0 + 5,
+            Target::CartB => self.0 + 6,
+            _ => self.0 + 7,
+        }
     }
+}
+
+/// Where a service runs.
+#[derive(Clone, Debug)]
+pub struct Place {
+    pub port: u16,
+    /// Its network namespace, and the address that it has there.
+    pub namespace: Option<(PathBuf, String)>,
 }
 
 /// The running servers. They are stopped, and what they have stored is removed, when this is dropped.
 #[derive(Debug)]
 pub struct Stack {
     dir: PathBuf,
-    ports: Ports,
+    layout: Layout,
 }
 
 impl Stack {
-    /// Removes what an earlier run has left in that directory, and starts both.
+    /// Whether three brokers can be started here.
     ///
     /// # Errors
-    /// When they do not start; the script says on stderr why.
-    pub fn start(dir: &Path, ports: Ports) -> anyhow::Result<Self> {
+    /// When they cannot, with the reason.
+    pub fn can_have_three(dir: &Path) -> anyhow::Result<()> {
+        stack::run(dir, Vec::new(), &["check"]).map(drop)
+    }
+
+    /// Removes what an earlier run has left in that directory, and starts all of them.
+    ///
+    /// # Errors
+    /// When they do not start; the script says why.
+    pub fn start(dir: &Path, layout: Layout) -> anyhow::Result<Self> {
         std::fs::create_dir_all(dir).with_context(|| format!("making {}", dir.display()))?;
         let stack = Self {
             dir: dir.to_owned(),
-            ports,
+            layout,
         };
         stack.script(&["down", "--wipe"])?;
-        stack.script(&["up"])?;
+        stack.script(match stack.layout {
+            Layout::One(_) => &["up"],
+            Layout::Three(_) => &["up", "--brokers", "3"],
+        })?;
         Ok(stack)
     }
 
-    /// `host:port` of the broker, past the proxy.
+    /// Where all that runs listens.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// `host:port` of every broker, past the proxy.
+    pub fn brokers(&self) -> Vec<String> {
+        match &self.layout {
+            Layout::One(ports) => vec![format!("127.0.0.1:{}", ports.of_stack().kafka)],
+            Layout::Three(net) => BROKERS.map(|n| format!("{net}.{n}:9092")).to_vec(),
+        }
+    }
+
+    /// The same, with commas between.
     pub fn kafka(&self) -> String {
-        format!("127.0.0.1:{}", self.ports.kafka())
+        self.brokers().join(",")
     }
 
     /// The registry's URL, past the proxy.
     pub fn registry(&self) -> String {
-        format!("http://127.0.0.1:{}/apis/ccompat/v7", self.ports.registry())
+        let server = match &self.layout {
+            Layout::One(ports) => format!("127.0.0.1:{}", ports.of_stack().registry),
+            Layout::Three(net) => format!("{net}.10:8081"),
+        };
+        format!("http://{server}/apis/ccompat/v7")
+    }
+
+    /// The address of this machine that the services reach.
+    pub fn host(&self) -> String {
+        match &self.layout {
+            Layout::One(_) => "127.0.0.1".to_owned(),
+            Layout::Three(net) => format!("{net}.254"),
+        }
+    }
+
+    /// Where that service is to run; its namespace is made for it.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn place(&self, target: Target) -> anyhow::Result<Place> {
+        let Layout::One(ports) = self.layout else {
+            let said = self.script(&["client", target.node()])?;
+            let (path, address) = said.trim().split_once(' ').context("no namespace and address")?;
+            let port = if target == Target::Order { 8001 } else { 8000 };
+            let namespace = Some((path.into(), address.to_owned()));
+            return Ok(Place { port, namespace });
+        };
+        Ok(Place {
+            port: ports.service(target),
+            namespace: None,
+        })
+    }
+
+    /// All of them.
+    pub fn servers(&self) -> Vec<Server> {
+        let mut servers = match self.layout {
+            Layout::One(_) => vec![Server::Kafka],
+            Layout::Three(_) => BROKERS.map(Server::Broker).to_vec(),
+        };
+        servers.push(Server::Registry);
+        servers
     }
 
     /// Whether its process is there.
@@ -108,7 +199,7 @@ impl Stack {
     /// # Errors
     /// When the script fails.
     pub fn terminate(&self, server: Server) -> anyhow::Result<()> {
-        self.script(&["down", server.name()])
+        self.script(&["down", &server.name()]).map(drop)
     }
 
     /// Starts a server that does not run, with the data that it had, and waits until it answers.
@@ -116,18 +207,37 @@ impl Stack {
     /// # Errors
     /// When it does not.
     pub fn start_again(&self, server: Server) -> anyhow::Result<()> {
-        self.script(&["up", server.name()])
+        self.script(&["up", &server.name()]).map(drop)
     }
 
-    fn script(&self, arguments: &[&str]) -> anyhow::Result<()> {
-        let ports = stack::Ports {
-            kafka: self.ports.kafka(),
-            controller: self.ports.controller(),
-            registry: self.ports.registry(),
-            behind_proxy: self.ports.behind_proxy(),
-            proxy: self.ports.broker_proxy(),
+    /// Makes those cuts between three brokers and their clients, as the script's help has them.
+    ///
+    /// # Errors
+    /// When the script fails.
+    pub fn cut(&self, rules: &[String]) -> anyhow::Result<()> {
+        let words = std::iter::once("cut").chain(rules.iter().map(String::as_str));
+        self.script(&words.collect::<Vec<_>>()).map(drop)
+    }
+
+    /// Ends every cut.
+    ///
+    /// # Errors
+    /// When the script fails.
+    pub fn heal(&self) -> anyhow::Result<()> {
+        self.script(&["heal"]).map(drop)
+    }
+
+    fn script(&self, arguments: &[&str]) -> anyhow::Result<String> {
+        let environment = match &self.layout {
+            Layout::One(ports) => ports.of_stack().environment(),
+            Layout::Three(net) => vec![
+                ("ORDERLOG_STACK_NET", net.clone()),
+                ("KAFKA_PORT", "9092".to_owned()),
+                ("KAFKA_CONTROLLER_PORT", "9093".to_owned()),
+                ("REGISTRY_PORT", "8081".to_owned()),
+            ],
         };
-        stack::run(&self.dir, Some(ports), arguments).map(drop)
+        stack::run(&self.dir, environment, arguments)
     }
 }
 

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 
 use super::super::decode::Event;
 use super::super::fold::{Fate, may_become};
-use super::super::history::{Action, Op};
-use super::events::KEY;
+use super::super::history::{Action, KEY, Op};
 use super::writes::acknowledged;
 use super::{Case, Findings};
 

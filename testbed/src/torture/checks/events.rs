@@ -4,15 +4,14 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde_json::Value;
 
+use super::super::conclusion;
 use super::super::decode::{Event, Order};
-use super::super::faults::{Fault, Target};
-use super::super::fold::{Fate, Judged};
-use super::super::history::{Action, Class, Op};
+use super::super::faults::Fault;
+use super::super::fold::{Fate, Judged, is_barrier};
+use super::super::foreign::COPY;
+use super::super::history::{Action, Class, KEY, Op};
 use super::super::show;
 use super::{Case, Findings};
-
-/// The header that says which Idempotency-Key an event was written for.
-pub const KEY: &str = "orderlog.idempotency-key";
 
 /// Key and value of a record.
 type Content<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
@@ -31,7 +30,7 @@ impl<'a> Asked<'a> {
         for op in case.run.history.iter().filter(|op| op.is_write()) {
             ops.entry(&op.order).or_default().push(op);
         }
-        let made = case.run.foreign.iter().filter(|foreign| foreign.kind != "duplicate");
+        let made = case.run.foreign.iter().filter(|foreign| foreign.kind != COPY);
         Self {
             ops,
             foreign: made
@@ -126,7 +125,9 @@ pub fn were_asked_for(case: &Case<'_>) -> Findings {
         .filter(|judged| !matches!(judged.fate, Fate::Unusable(_)))
     {
         let place = judged.record.place();
-        if asked.is_foreign(judged) {
+        // cart-services ask several brokers with such a record whether they are all there.
+        let is_barrier = case.run.evidence.brokers > 1 && is_barrier(judged.record);
+        if is_barrier || asked.is_foreign(judged) {
             findings.look(None);
             continue;
         }
@@ -160,7 +161,7 @@ fn copied(case: &Case<'_>, judged: &Judged<'_>, event: &Event, causes: &[&Op]) -
     if count == 0 {
         return None;
     }
-    let copied = case.run.foreign.iter().filter(|foreign| foreign.kind == "duplicate");
+    let copied = case.run.foreign.iter().filter(|foreign| foreign.kind == COPY);
     let copied = copied
         .filter(|copy| copy.value == record.value && copy.key == record.key)
         .count();
@@ -178,17 +179,15 @@ fn copied(case: &Case<'_>, judged: &Judged<'_>, event: &Event, causes: &[&Op]) -
 /// begins anew, and the broker cannot tell what it then sends from something new (librdkafka, "Idempotent Producer",
 /// `rd_kafka_idemp_drain_epoch_bump`). Every reader takes the second one for what it is.
 fn may_be_sent_again(case: &Case<'_>, causes: &[&Op]) -> bool {
-    let silences = |fault: &Fault| match fault {
-        Fault::Kill(target) | Fault::Suspend(target) | Fault::Terminate(target) => *target == Target::Broker,
-        Fault::CutBroker => true,
-        _ => false,
-    };
     let mut rounds = case.run.rounds.iter();
-    rounds.any(|round| round.faults.iter().any(silences) && causes.iter().any(|op| round.meets(op.begun, op.ended)))
+    rounds.any(|round| {
+        round.faults.iter().any(Fault::silences_a_broker) && causes.iter().any(|op| round.meets(op.begun, op.ended))
+    })
 }
 
-/// No applied event came of requests that were all told that they have no effect.
-pub fn of_failed_writes_lost(case: &Case<'_>) -> Findings {
+/// No applied event came of a request that its client took for one without effect: all of its attempts were refused, or told
+/// "not now", or the same request was refused when it was sent again after an attempt whose outcome was not known.
+pub fn of_failed_requests_lost(case: &Case<'_>) -> Findings {
     let (mut findings, asked) = (Findings::default(), Asked::of(case));
     findings.checked = asked
         .ops
@@ -201,9 +200,18 @@ pub fn of_failed_writes_lost(case: &Case<'_>) -> Findings {
             continue;
         }
         let causes = asked.causes(case, judged, event);
-        if let Some(op) = causes
-            .first()
-            .filter(|_| causes.iter().all(|op| op.class == Class::Fail))
+        // Who is told of an event again did not make it.
+        let names = |op: &Op| {
+            op.written()
+                .is_some_and(|told| told.event_id.to_string() == event.event_id)
+        };
+        let may_have_made_it = |op: &&Op| match op.class {
+            Class::Ok => !op.replayed && names(op),
+            Class::Unknown => !conclusion::is_closed(op, &causes),
+            Class::Fail => false,
+        };
+        if let Some(op) = causes.iter().rfind(|op| op.class == Class::Fail)
+            && !causes.iter().any(may_have_made_it)
         {
             let place = judged.record.place();
             findings.wrong.push(format!(

@@ -1,17 +1,58 @@
-//! Idempotency-Key and If-Match: what the headers of a request promise.
+//! Idempotency-Key and If-Match: what the headers of a request promise. What becomes of repeats stands in [`super::repeats`].
 
 use std::collections::BTreeMap;
 
+use super::super::conclusion::{self, Conclusion};
 use super::super::fold::Fate;
-use super::super::history::{Action, Class, Op};
-use super::events::{Asked, KEY};
+use super::super::history::{Action, Class, KEY, Op};
+use super::events::Asked;
 use super::writes::acknowledged;
 use super::{Case, Findings};
 
-/// A key makes at most one applied event of an order; who asks again with it is told of that event, or is refused.
+/// The requests of each key and order, in the order in which they were sent.
+pub type Keys<'a> = BTreeMap<(&'a str, &'a str), Vec<&'a Op>>;
+
+/// The requests of each key and order.
+pub fn of<'a>(case: &'a Case<'_>) -> Keys<'a> {
+    let mut keys = Keys::new();
+    for op in case.run.history.iter().filter(|op| op.is_write()) {
+        keys.entry((op.key.as_deref().unwrap_or_default(), &op.order))
+            .or_default()
+            .push(op);
+    }
+    for ops in keys.values_mut() {
+        ops.sort_by_key(|op| op.begun);
+    }
+    keys
+}
+
+/// The id of the event that a success names.
+pub fn named(op: &Op) -> Option<String> {
+    op.written().map(|told| told.event_id.to_string())
+}
+
+/// Whether an answer is a success that names the event of its key, or says that it does. Where an order was so already,
+/// nothing was written, and what is named is another one's event.
+pub fn is_own(op: &Op, event: Option<&str>) -> bool {
+    op.class == Class::Ok && (op.status == Some(201) || op.replayed || named(op).as_deref() == event)
+}
+
+/// The applied events of each key and order.
+pub fn applied<'a>(case: &'a Case<'_>) -> BTreeMap<(String, &'a str), Vec<&'a str>> {
+    let mut applied: BTreeMap<(String, &str), Vec<&str>> = BTreeMap::new();
+    for (judged, event) in case.reference.events() {
+        let key = judged.record.header(KEY);
+        if matches!(judged.fate, Fate::Applied { .. }) && !key.is_empty() {
+            applied.entry((key, &event.order.id)).or_default().push(&event.event_id);
+        }
+    }
+    applied
+}
+
+/// A key makes at most one applied event of an order; who is told of an event of it is told of that one.
 pub fn make_one_event(case: &Case<'_>) -> Findings {
     let (mut findings, asked) = (Findings::default(), Asked::of(case));
-    let mut applied: BTreeMap<(String, &str), Vec<&str>> = BTreeMap::new();
+    let applied = applied(case);
     for (judged, event) in case.reference.events() {
         let key = judged.record.header(KEY);
         // Clients always send one. That a copy is like its first one is another check's finding.
@@ -25,53 +66,43 @@ pub fn make_one_event(case: &Case<'_>) -> Findings {
                 .wrong
                 .push(format!("event {id} at {place:?} lies without its key"));
         }
-        if matches!(judged.fate, Fate::Applied { .. }) && !key.is_empty() {
-            applied.entry((key, &event.order.id)).or_default().push(&event.event_id);
-        }
     }
     for ((key, order), events) in applied.iter().filter(|(_, events)| events.len() > 1) {
         findings
             .wrong
             .push(format!("key {key} of order {order} made the events {events:?}"));
     }
-    let mut keys: BTreeMap<(&str, &str), Vec<&Op>> = BTreeMap::new();
-    for op in case.run.history.iter().filter(|op| op.is_write()) {
-        keys.entry((op.key.as_deref().unwrap_or_default(), &op.order))
-            .or_default()
-            .push(op);
-    }
-    for ((key, order), ops) in &keys {
-        let event = applied
-            .get(&((*key).to_owned(), *order))
-            .and_then(|events| events.first().copied());
-        findings.look(ops.iter().find_map(|op| wrong(case, op, ops, event)));
+    for ((key, order), ops) in of(case) {
+        let event = applied.get(&(key.to_owned(), order));
+        let event = event.and_then(|events| events.first().copied());
+        // One that is not in the topic at all is another check's finding.
+        let lies = |op: &Op| named(op).is_some_and(|id| case.reference.find(&id).is_some());
+        let mut wrong = ops
+            .iter()
+            .filter(|op| is_own(op, event) && lies(op) && named(op).as_deref() != event);
+        findings.look(wrong.next().map(|op| {
+            let named = named(op);
+            format!("{}: named {named:?}, but its key made {event:?}", op.name())
+        }));
     }
     findings
 }
 
-/// What is wrong with an answer, given all requests of its key, and the event that the key made.
-fn wrong(case: &Case<'_>, op: &Op, ops: &[&Op], event: Option<&str>) -> Option<String> {
-    let named = |op: &Op| op.written().map(|told| told.event_id.to_string());
-    // A success names the event of its key, unless the order was so already and nothing was written.
-    let is_own =
-        |op: &Op| op.class == Class::Ok && (op.status == Some(201) || op.replayed || named(op).as_deref() == event);
-    // One that is not in the topic at all is another check's finding.
-    let lies = |op: &Op| named(op).is_some_and(|id| case.reference.find(&id).is_some());
-    if is_own(op) && lies(op) && named(op).as_deref() != event {
-        return Some(format!(
-            "{}: named {:?}, but its key made {event:?}",
-            op.name(),
-            named(op)
-        ));
+/// Of each request whose outcome was not known its client knows in the end what became of it, as it has asked again.
+pub fn are_found_out(case: &Case<'_>) -> Findings {
+    let mut findings = Findings::default();
+    for mut attempts in of(case).into_values() {
+        while let Some(first) = attempts.first().copied() {
+            let (same, others): (Vec<_>, Vec<_>) =
+                attempts.iter().partition(|op| op.action.is_same_request(&first.action));
+            attempts = others;
+            let last = same.iter().rfind(|op| op.class == Class::Unknown);
+            let Some(last) = last else { continue };
+            let unknown = conclusion::of(&same) == Conclusion::Unknown;
+            findings.look(unknown.then(|| format!("{}: asked {} times, and not told", last.name(), same.len())));
+        }
     }
-    let first = ops.iter().find(|first| is_own(first) && first.ended < op.begun)?;
-    let is_same = op.action.is_same_request(&first.action);
-    let is_as_it_must = match op.class {
-        Class::Ok => op.replayed && is_same && named(op) == named(first),
-        Class::Fail => op.status == Some(503) || (op.status == Some(422) && !is_same),
-        Class::Unknown => true,
-    };
-    (!is_as_it_must).then(|| format!("{} came after {} with the same key", op.name(), first.name()))
+    findings
 }
 
 /// An update that named a version was decided on that one.

@@ -99,12 +99,10 @@ fn difference(letter: &Record, record: &Record, code: &str) -> Option<String> {
 /// no later round begins before every letter of this one is there and was read.
 fn interruptions(case: &Case<'_>, at: u64) -> usize {
     let interrupts = |fault: &&Fault| match fault {
-        Fault::Kill(target) | Fault::Suspend(target) | Fault::Terminate(target) => {
-            matches!(target, Target::Order | Target::Broker)
-        }
+        Fault::Kill(Target::Order) | Fault::Suspend(Target::Order) | Fault::Terminate(Target::Order) => true,
         // A letter whose acknowledgement does not come, or whose record is not kept as read, is sent again.
-        Fault::CutBroker | Fault::FillDisk => true,
-        _ => false,
+        Fault::FillDisk => true,
+        _ => fault.silences_a_broker(),
     };
     let its_own = case.run.rounds.iter().filter(|round| round.meets(at, at));
     let count = its_own.flat_map(|round| &round.faults).filter(interrupts).count();

@@ -7,10 +7,8 @@ mod letters;
 mod model;
 mod processes;
 mod reads;
+mod repeats;
 mod writes;
-
-#[cfg(test)]
-pub use events::KEY;
 
 use super::evidence::Evidence;
 use super::fold::Reference;
@@ -59,7 +57,7 @@ impl Findings {
 pub type Check = (&'static str, &'static str, fn(&Case<'_>) -> Findings);
 
 /// All checks.
-pub const CHECKS: [Check; 19] = [
+pub const CHECKS: [Check; 22] = [
     (
         "every acknowledged write is in the topic, as it was answered",
         "writes",
@@ -71,9 +69,14 @@ pub const CHECKS: [Check; 19] = [
         events::were_asked_for,
     ),
     (
-        "no failed write was applied",
+        "no request was applied that its client took for one without effect",
         "failed writes",
-        events::of_failed_writes_lost,
+        events::of_failed_requests_lost,
+    ),
+    (
+        "what became of a request was found out in the end",
+        "unknown requests",
+        keys::are_found_out,
     ),
     (
         "an answered partition and offset hold that event",
@@ -126,10 +129,16 @@ pub const CHECKS: [Check; 19] = [
         reads::see_writes_in_time,
     ),
     ("lag returns to 0 after each heal", "rounds", processes::lag_returns),
+    ("one key and order make one event", "keys", keys::make_one_event),
     (
-        "one key and order make one event and one answer",
-        "keys",
-        keys::make_one_event,
+        "a request that is sent again is answered as at first",
+        "repeats",
+        repeats::are_answered_as_at_first,
+    ),
+    (
+        "so is one that is sent late, after copies of its event",
+        "repeats",
+        repeats::are_answered_so_after_copies,
     ),
     (
         "an update with If-Match was decided on that version",

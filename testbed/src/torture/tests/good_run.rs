@@ -85,6 +85,7 @@ pub fn run() -> Run {
     // B: the answer to its creation was lost, and came when the same was asked again.
     let b1 = event("B", 1, "new", None);
     let place = run.append_event(&b1, "b1");
+    let b1_told = written(&b1, place);
     run.history.push(op(
         "B",
         create("B"),
@@ -108,7 +109,7 @@ pub fn run() -> Run {
     // C: seen by nobody. D: its creator was never answered.
     let (c1, d1) = (event("C", 1, "new", None), event("D", 1, "new", None));
     let place = run.append_event(&c1, "c1");
-    run.append_event(&d1, "d1");
+    let d1_told = written(&d1, run.append_event(&d1, "d1"));
     run.history.push(op(
         "C",
         create("C"),
@@ -137,6 +138,7 @@ pub fn run() -> Run {
         "not now".to_owned(),
     ));
     let place = run.append_event(&e1, "e1");
+    let e1_told = written(&e1, place);
     run.history.push(op(
         "E",
         create("E"),
@@ -167,27 +169,44 @@ pub fn run() -> Run {
         run.history
             .push(op(order, action, Some(key), time, Some(status), answer));
     }
-    // What others wrote.
-    let copied = run
-        .evidence
-        .records
-        .iter()
-        .find(|record| record.place() == place)
-        .expect("a record")
-        .clone();
-    let place = run.append("E", copied.value, copied.headers);
-    run.note("duplicate", false, place);
+    // What others wrote. The copy of A's first event comes after all its others.
+    run.copy("E", WRITTEN);
+    run.copy("A", 45 * S);
+    run.append_barrier();
     let place = run.append("STRANGER-1", None, Vec::new());
-    run.note("tombstone", false, place);
+    run.note("tombstone", false, place, WRITTEN);
     let headers = vec![("x".to_owned(), None), ("x".to_owned(), Some(vec![0, 255]))];
     let place = run.append("STRANGER-2", Some(b"this is not Avro".to_vec()), headers);
-    run.note("NotAvro", true, place);
+    run.note("NotAvro", true, place, WRITTEN);
     let place = run.append(
         "STRANGER-3",
         Some([&[0][..], &SCHEMA_ID.to_be_bytes(), &datum(&e1)].concat()),
         Vec::new(),
     );
-    run.note("WrongKey", true, place);
+    run.note("WrongKey", true, place, WRITTEN);
+    // What was not known is found out, and what was acknowledged is asked again: late, and otherwise.
+    for (order, action, key, answer) in [
+        ("A", update("confirmed", None), "a3", done(&a3, 3)),
+        ("D", create("D"), "d1", d1_told),
+        ("A", create("A"), "a1", done(&a1, 0)),
+        ("B", create("B"), "b1", b1_told),
+        ("E", create("E"), "e1", e1_told),
+    ] {
+        let again = op(order, action, Some(key), 57 * S..58 * S, Some(200), answer);
+        run.history.push(Op {
+            replayed: true,
+            ..again
+        });
+    }
+    let other = op(
+        "A",
+        update("new", None),
+        Some("a1"),
+        57 * S..58 * S,
+        Some(422),
+        "no".to_owned(),
+    );
+    run.history.push(other);
 
     let faults = vec![Fault::Kill(Target::CartA), Fault::Poison("NotAvro".to_owned())];
     run.rounds.push(Round {
@@ -216,4 +235,13 @@ pub fn run() -> Run {
     }
     run.derive();
     run
+}
+
+impl Run {
+    /// Copies the first event of an order, as others do at that time.
+    fn copy(&mut self, order: &str, at: u64) {
+        let first = self.record(order.as_bytes()).clone();
+        let place = self.append(order, first.value, first.headers);
+        self.note("duplicate", false, place, at);
+    }
 }

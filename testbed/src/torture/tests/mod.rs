@@ -7,9 +7,9 @@ pub mod sample;
 
 use std::ops::Range;
 
-use super::checks::{CHECKS, KEY, Run};
+use super::checks::{CHECKS, Run};
 use super::faults::{Fault, Target};
-use super::history::Round;
+use super::history::{KEY, Round};
 use crate::log::Record;
 
 /// While the update to A's version 3 is under way, whose answer never came.

@@ -2,15 +2,14 @@
 
 use serde_json::json;
 
-use super::good_run::WRITTEN;
 use super::sample::{DATE, PARTITIONS, SCHEMA_ID, datum, shown};
 use crate::log::{Header, Record};
-use crate::torture::checks::{KEY, Run};
+use crate::torture::checks::Run;
 use crate::torture::cluster::TOPIC;
 use crate::torture::decode::Event;
 use crate::torture::evidence::Evidence;
 use crate::torture::fold::{Fate, Reference, partition_of};
-use crate::torture::history::Foreign;
+use crate::torture::history::{Foreign, KEY};
 use crate::views::{DlqInfo, Letter, Outcomes, PartitionStats, Stats};
 
 impl Run {
@@ -34,6 +33,7 @@ impl Run {
             schema_id: SCHEMA_ID,
             other_schema_ids: vec![SCHEMA_ID + 1],
             partitions: PARTITIONS,
+            brokers: 3,
             ids: Vec::new(),
             details: Default::default(),
             stats,
@@ -52,6 +52,23 @@ impl Run {
     /// Appends a record to the topic, and returns its place.
     pub fn append(&mut self, key: &str, value: Option<Vec<u8>>, headers: Vec<Header>) -> (i32, i64) {
         let partition = partition_of(key.as_bytes(), PARTITIONS);
+        self.append_to(partition, Some(key.as_bytes().to_vec()), value, headers)
+    }
+
+    /// Appends a record with which a cart-service has asked whether it is heard.
+    pub fn append_barrier(&mut self) -> (i32, i64) {
+        let headers = vec![("orderlog.barrier".to_owned(), None)];
+        self.append_to(0, None, None, headers)
+    }
+
+    /// Appends a record to that partition.
+    pub fn append_to(
+        &mut self,
+        partition: i32,
+        key: Option<Vec<u8>>,
+        value: Option<Vec<u8>>,
+        headers: Vec<Header>,
+    ) -> (i32, i64) {
         let records = &mut self.evidence.records;
         let last = records
             .iter()
@@ -59,7 +76,6 @@ impl Run {
             .map(|record| record.offset)
             .max();
         let offset = last.map_or(0, |last| last + 1);
-        let key = Some(key.as_bytes().to_vec());
         records.push(Record {
             partition,
             offset,
@@ -79,8 +95,8 @@ impl Run {
         self.append(&event.order.id, Some(value), headers)
     }
 
-    /// Notes a record as written past the services.
-    pub fn note(&mut self, kind: &str, poisoned: bool, place: (i32, i64)) {
+    /// Notes a record as written past the services at that time.
+    pub fn note(&mut self, kind: &str, poisoned: bool, place: (i32, i64), at: u64) {
         let records = &self.evidence.records;
         let Record {
             key, value, headers, ..
@@ -91,7 +107,7 @@ impl Run {
             .clone();
         self.foreign.push(Foreign {
             kind: kind.to_owned(),
-            at: WRITTEN,
+            at,
             poisoned,
             place: Some(place),
             key,

@@ -1,18 +1,20 @@
 //! Ways to spoil a good run, each with the check that must notice it.
 
+mod repeats;
 mod shown;
 mod writes;
 
 use std::ops::Range;
 
 use crate::log::Record;
-use crate::torture::checks::{KEY, Run};
-use crate::torture::history::{Action, Class, Op};
+use crate::torture::checks::Run;
+use crate::torture::history::{Action, Class, KEY, Op};
 use crate::torture::tests::sample::op;
 
 const LOST: &str = "every acknowledged write is in the topic, as it was answered";
 const MADE_UP: &str = "every event was asked for by somebody";
-const FAILED: &str = "no failed write was applied";
+const FAILED: &str = "no request was applied that its client took for one without effect";
+const FOUND_OUT: &str = "what became of a request was found out in the end";
 const PLACE: &str = "an answered partition and offset hold that event";
 const REAL_TIME: &str = "acknowledged writes of an order keep their real-time order";
 const WINNER: &str = "one winner for each version of an order, and the losers know";
@@ -24,7 +26,9 @@ const BACK: &str = "no reader saw an order's version go back";
 const SEEN: &str = "readers saw only what was applied";
 const VISIBLE: &str = "a write is visible in time when nothing is amiss";
 const LAG: &str = "lag returns to 0 after each heal";
-const KEYS: &str = "one key and order make one event and one answer";
+const KEYS: &str = "one key and order make one event";
+const REPEATED: &str = "a request that is sent again is answered as at first";
+const LATE: &str = "so is one that is sent late, after copies of its event";
 const IF_MATCH: &str = "an update with If-Match was decided on that version";
 const CONTRACT: &str = "every answer was one of the contract";
 const REFUSED: &str = "no refusal contradicts what was so all the while";
@@ -38,7 +42,9 @@ pub type Mutation = (&'static str, &'static str, fn(&mut Run));
 
 /// All of them.
 pub fn all() -> impl Iterator<Item = &'static Mutation> {
-    writes::MUTATIONS.iter().chain(shown::MUTATIONS)
+    [writes::MUTATIONS, repeats::MUTATIONS, shown::MUTATIONS]
+        .into_iter()
+        .flatten()
 }
 
 impl Run {
@@ -48,6 +54,20 @@ impl Run {
             .iter_mut()
             .find(|op| op.key.as_deref() == Some(key))
             .expect("a request")
+    }
+
+    /// The last request with that key.
+    fn last(&mut self, key: &str) -> &mut Op {
+        self.history
+            .iter_mut()
+            .rfind(|op| op.key.as_deref() == Some(key))
+            .expect("a request")
+    }
+
+    /// The one that is answered as at first after a copy of its event.
+    fn late_repeat(&mut self) -> &mut Op {
+        let is_it = |op: &&mut Op| op.replayed && op.key.as_deref() == Some("a1");
+        self.history.iter_mut().rfind(is_it).expect("a repeat")
     }
 
     /// Adds a request that was refused when all else was over.

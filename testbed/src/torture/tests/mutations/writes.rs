@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use super::{CONTRACT, FAILED, IF_MATCH, KEYS, LATER, LOST, MADE_UP, Mutation, PLACE, REAL_TIME, REFUSED, WINNER};
+use super::{
+    CONTRACT, FAILED, FOUND_OUT, IF_MATCH, KEYS, LATER, LOST, MADE_UP, Mutation, PLACE, REAL_TIME, REFUSED, WINNER,
+};
 use crate::torture::decode;
 use crate::torture::history::{Action, Op};
 use crate::torture::tests::sample::{create, event, op, update, written};
@@ -26,22 +28,33 @@ pub const MUTATIONS: &[Mutation] = &[
         run.derive();
     }),
     ("a byte of an event is changed", MADE_UP, |run| {
-        let record = run.record(b"D");
+        let record = run.event_of("rival");
         let value = record.value.as_mut().expect("a value");
         let at = value
             .windows(8)
             .position(|window| window == b"customer")
             .expect("the customer");
         value[at] = b'C';
-        run.derive();
     }),
     ("an event is there twice and nobody copied it", MADE_UP, |run| {
-        run.foreign.retain(|foreign| foreign.kind != "duplicate")
+        run.foreign
+            .retain(|foreign| foreign.kind != "duplicate" || foreign.key.as_deref() != Some(b"E"))
     }),
     ("an event is there more often than it was copied", MADE_UP, |run| {
         let event = run.record(b"E").clone();
         run.append("E", event.value, event.headers);
         run.derive();
+    }),
+    (
+        "a record without key and value is no question to the quorum",
+        MADE_UP,
+        |run| {
+            run.append_to(0, None, None, Vec::new());
+            run.derive();
+        },
+    ),
+    ("the quorum is asked where there is one broker", MADE_UP, |run| {
+        run.evidence.brokers = 1
     }),
     ("a copy of an event has lost its headers", MADE_UP, |run| {
         let copy = run
@@ -53,7 +66,7 @@ pub const MUTATIONS: &[Mutation] = &[
         copy.headers.clear();
     }),
     ("an event lies under a key that another request had", MADE_UP, |run| {
-        run.record(b"D").headers[0].1 = Some(b"b1".to_vec());
+        run.event_of("rival").headers[0].1 = Some(b"a2".to_vec());
     }),
     ("a request is told of an event that another one made", MADE_UP, |run| {
         let theirs = run
@@ -69,10 +82,9 @@ pub const MUTATIONS: &[Mutation] = &[
         let before = decode::event(&value[5..]).expect("an event");
         let mut after = event("D", 2, "pending", Some(&before));
         after.order.customer = "somebody else".to_owned();
-        run.append_event(&after, "d2");
-        let (asked, time) = (update("pending", None), 25_000_000..26_000_000);
-        run.history
-            .push(op("D", asked, Some("d2"), time, None, "timed out".to_owned()));
+        let told = written(&after, run.append_event(&after, "d2"));
+        let asked = update("pending", None);
+        run.history.push(op("D", asked, Some("d2"), LATER, Some(200), told));
         run.derive();
     }),
     (
@@ -80,7 +92,10 @@ pub const MUTATIONS: &[Mutation] = &[
         MADE_UP,
         |run| {
             let body = json!({"orderId": "D", "itemsCount": 2}).to_string();
-            run.op("d1").action = Action::Create { body };
+            for op in [true, false] {
+                let op = if op { run.op("d1") } else { run.last("d1") };
+                op.action = Action::Create { body: body.clone() };
+            }
         },
     ),
     ("a record without a value comes from nowhere", MADE_UP, |run| {
@@ -92,6 +107,20 @@ pub const MUTATIONS: &[Mutation] = &[
     }),
     ("the event of a write that was told 503 is applied", FAILED, |run| {
         run.op("a3").fail(503)
+    }),
+    (
+        "a request is refused whose first attempt was unknown, and applied",
+        FAILED,
+        |run| run.last("a3").fail(409),
+    ),
+    (
+        "a request is told \"not now\" for ever whose first attempt was unknown",
+        FOUND_OUT,
+        |run| run.last("d1").fail(503),
+    ),
+    ("nobody asks again what became of a request", FOUND_OUT, |run| {
+        let is_repeat = |op: &Op| op.replayed && op.key.as_deref() == Some("d1");
+        run.history.retain(|op| !is_repeat(op))
     }),
     ("an offset is answered wrongly", PLACE, |run| {
         let op = run.op("c1");
@@ -123,26 +152,6 @@ pub const MUTATIONS: &[Mutation] = &[
         let rival = decode::event(&value[5..]).expect("an event");
         run.op("rival").succeed(200, written(&rival, place));
     }),
-    ("a key writes twice", KEYS, |run| {
-        run.event_of("a4").headers[0].1 = Some(b"a3".to_vec());
-        run.op("a4").key = Some("a3".to_owned());
-    }),
-    ("a key that succeeded is refused", KEYS, |run| {
-        run.history
-            .push(op("C", create("C"), Some("c1"), LATER, Some(409), "exists".to_owned()))
-    }),
-    (
-        "another request with a key that succeeded is carried out",
-        KEYS,
-        |run| {
-            let (answer, time) = (run.op("a4").answer.clone(), LATER);
-            let replayed = op("A", update("shipped", None), Some("a2"), time, Some(200), answer);
-            run.history.push(Op {
-                replayed: true,
-                ..replayed
-            });
-        },
-    ),
     ("an event lies without its key", KEYS, |run| {
         run.record(b"C").headers.clear()
     }),
@@ -172,17 +181,36 @@ pub const MUTATIONS: &[Mutation] = &[
         );
         run.history.push(answer);
     }),
-    ("an order that exists is not found", REFUSED, |run| {
-        run.refuse("C", update("pending", None), "r1", 404)
-    }),
+    (
+        "a cart-service does not find an order that the other one has acknowledged",
+        REFUSED,
+        |run| {
+            run.op("c1").instance = "cart-service b".to_owned();
+            run.refuse("C", update("pending", None), "r1", 404)
+        },
+    ),
+    (
+        "a cart-service refuses a version that the other one has acknowledged",
+        REFUSED,
+        |run| {
+            run.op("a4").instance = "cart-service b".to_owned();
+            run.refuse("A", update("delivered", Some(4)), "r1", 412)
+        },
+    ),
+    (
+        "a cart-service says \"already so\" of what the other one has changed",
+        REAL_TIME,
+        |run| {
+            run.op("a4").instance = "cart-service b".to_owned();
+            let (told, asked) = (run.op("a2").answer.clone(), update("pending", None));
+            run.history.push(op("A", asked, Some("r1"), LATER, Some(200), told));
+        },
+    ),
     ("an order that does not exist is said to", REFUSED, |run| {
         run.refuse("F", create("F"), "r1", 409)
     }),
     ("a step is refused that is legal", REFUSED, |run| {
         run.refuse("A", update("delivered", None), "r1", 409)
-    }),
-    ("a version is refused that is the order's", REFUSED, |run| {
-        run.refuse("A", update("delivered", Some(4)), "r1", 412)
     }),
     ("a condition is refused that nobody made", REFUSED, |run| {
         run.refuse("A", update("delivered", None), "r1", 412)

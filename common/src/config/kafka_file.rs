@@ -1,5 +1,7 @@
 //! The file of `KAFKA_CONFIG`: librdkafka settings as a properties file. Which settings make sense is librdkafka's matter;
-//! those on which our promises rest are refused.
+//! those on which our promises rest are refused, and those that would do nothing, or not work, as the library is built here.
+
+mod security;
 
 use std::path::Path;
 
@@ -10,7 +12,7 @@ use rdkafka::error::KafkaError;
 use super::Secret;
 
 /// Settings that no file may have, under all names that librdkafka takes them under, and why.
-const OURS: [(&[&str], &str); 13] = [
+const OURS: [(&[&str], &str); 15] = [
     (
         &["bootstrap.servers", "metadata.broker.list"],
         "KAFKA_BOOTSTRAP_SERVERS says where the brokers are",
@@ -27,7 +29,7 @@ const OURS: [(&[&str], &str); 13] = [
     ),
     (
         &["partitioner"],
-        "every client must agree on an order's partition, as Java producers choose it",
+        "every client must agree on an order's partition; KAFKA_PARTITIONER says how it is chosen",
     ),
     (
         &["delivery.timeout.ms", "message.timeout.ms"],
@@ -78,6 +80,14 @@ const OURS: [(&[&str], &str); 13] = [
         "a topic that is deleted or made anew must be noticed soon",
     ),
     (
+        &["delivery.report.only.error"],
+        "the service waits to hear that a record was written",
+    ),
+    (
+        &["plugin.library.paths"],
+        "a plugin may change whatever is read and written",
+    ),
+    (
         &["test.mock.num.brokers"],
         "it puts a mock in the place of the brokers, which forgets everything",
     ),
@@ -114,6 +124,9 @@ pub fn read(path: &Path) -> anyhow::Result<Vec<(String, Secret)>> {
                 "KAFKA_CONFIG: line {number} of {name} sets {key}, which is not a user's choice here: {why}; remove the line"
             );
         }
+        if let Some(reason) = security::not_built(key, value) {
+            bail!("KAFKA_CONFIG: line {number} of {name} sets {key}: {reason}");
+        }
         if key == FETCH_WAIT && value.parse::<u64>().is_ok_and(|ms| ms > MOST_FETCH_WAIT_MS) {
             bail!(
                 "KAFKA_CONFIG: line {number} of {name} sets {key} above {MOST_FETCH_WAIT_MS}: a broker that says nothing for 2 s counts as away; use less"
@@ -123,6 +136,9 @@ pub fn read(path: &Path) -> anyhow::Result<Vec<(String, Secret)>> {
             bail!("KAFKA_CONFIG: line {number} of {name}: {reason}");
         }
         settings.push((key.to_owned(), value.into()));
+    }
+    if let Some(reason) = security::without_effect(&settings) {
+        bail!("KAFKA_CONFIG: {name}: {reason}");
     }
     Ok(settings)
 }
@@ -154,9 +170,9 @@ mod tests {
     #[test]
     fn settings_are_read_and_comments_skipped() {
         let settings =
-            read_text("# TLS\n\n security.protocol = SASL_SSL \r\n! old style\nsasl.password=a=b#c\nclient.rack=\n");
+            read_text("# TLS\n\n security.protocol = SSL \r\n! old style\nsasl.password=a=b#c\nclient.rack=\n");
         let expected = [
-            ("security.protocol", "SASL_SSL"),
+            ("security.protocol", "SSL"),
             ("sasl.password", "a=b#c"),
             ("client.rack", ""),
         ];
@@ -186,7 +202,9 @@ mod tests {
             ("enable.idempotence=false", "once and in order"),
             ("acks=1", "every replica"),
             ("request.required.acks=1", "every replica"),
-            ("partitioner=random", "Java producers"),
+            ("partitioner=random", "KAFKA_PARTITIONER"),
+            ("delivery.report.only.error=true", "was written"),
+            ("plugin.library.paths=evil", "plugin"),
             ("message.timeout.ms=60000", "WRITE_DEADLINE_MS"),
             ("transactional.id=x", "transactions"),
             ("isolation.level=read_uncommitted", "aborted"),
@@ -205,6 +223,62 @@ mod tests {
                 assert!(error.contains(part), "{part} in {error}");
             }
             assert!(!error.contains(&format!("={value}")), "{error}");
+        }
+    }
+
+    #[test]
+    fn security_that_would_do_nothing_or_not_work_is_refused_with_what_works() {
+        for (text, parts) in [
+            (
+                "security.protocol=SASL_SSL\nsasl.mechanisms=OAUTHBEARER\nsasl.oauthbearer.method=oidc\n",
+                ["line 2", "OAUTHBEARER", "SCRAM-SHA-512"],
+            ),
+            ("sasl.oauthbearer.method=oidc\n", ["line 1", "OIDC", "PLAIN"]),
+            ("sasl.oauthbearer.client.secret=hunter2\n", ["line 1", "OIDC", "PLAIN"]),
+            (
+                "security.protocol=SASL_PLAINTEXT\nsasl.mechanism=GSSAPI\n",
+                ["line 2", "Kerberos", "SCRAM-SHA-256"],
+            ),
+            (
+                "sasl.kerberos.keytab=/etc/krb5.keytab\n",
+                ["line 1", "Kerberos", "PLAIN"],
+            ),
+            ("security.protocol=sasl_ssl\n", ["sasl.mechanisms", "GSSAPI", "PLAIN"]),
+            (
+                "sasl.mechanisms=PLAIN\nsasl.username=me\nsasl.password=hunter2\n",
+                ["security.protocol", "sasl.mechanisms", "SASL_SSL"],
+            ),
+            (
+                "ssl.ca.location=/etc/ca.pem\n",
+                ["security.protocol", "ssl.ca.location", "SSL"],
+            ),
+            ("sasl.mechanisms=hunter2\n", ["line 1", "PLAIN", "SCRAM-SHA-256"]),
+        ] {
+            let error = format!("{:#}", read_text(text).expect_err(text));
+            for part in parts {
+                assert!(error.contains(part), "{part} in {error}");
+            }
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn security_that_works_is_taken() {
+        for text in [
+            "security.protocol=SASL_SSL\nsasl.mechanisms=PLAIN\nsasl.username=me\nsasl.password=a\n",
+            "security.protocol=sasl_plaintext\nsasl.mechanism=SCRAM-SHA-512\nsasl.username=me\nsasl.password=a\n",
+            "security.protocol=SSL\nssl.ca.location=ca.pem\nssl.certificate.location=me.pem\nssl.key.location=me.key\n",
+            // On purpose, to try without.
+            "security.protocol=PLAINTEXT\nsasl.mechanisms=PLAIN\nsasl.username=me\n",
+        ] {
+            read_text(text).expect(text);
+        }
+    }
+
+    #[test]
+    fn every_codec_is_built_in() {
+        for codec in ["none", "gzip", "snappy", "lz4", "zstd"] {
+            read_text(&format!("compression.type={codec}\n")).expect(codec);
         }
     }
 

@@ -1,0 +1,73 @@
+//! Security settings that librdkafka takes, and that do nothing or cannot work as it is built here: without Cyrus SASL
+//! (Kerberos) and without curl (OIDC).
+
+use super::Secret;
+
+/// The mechanisms of SASL that work.
+const MECHANISMS: [&str; 3] = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"];
+
+const WORKS: &str = "What works: sasl.mechanisms=PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512 (security.protocol=SASL_SSL or SASL_PLAINTEXT), or a client certificate (security.protocol=SSL)";
+const NO_KERBEROS: &str = "Kerberos (GSSAPI) is not in this build";
+const NO_OAUTH: &str = "OAUTHBEARER (OIDC) is not in this build, and nothing would fetch its tokens";
+
+/// Why a setting cannot work here, and what does; `None` when it can, for all that it says by itself.
+pub(super) fn not_built(key: &str, value: &str) -> Option<String> {
+    let is_of = |families: &[&str]| families.iter().any(|family| key.starts_with(family));
+    let why = if is_of(&["sasl.kerberos."]) {
+        NO_KERBEROS
+    } else if is_of(&["sasl.oauthbearer.", "enable.sasl.oauthbearer.", "https.ca."]) {
+        NO_OAUTH
+    } else if is_mechanism(key) && !MECHANISMS.contains(&value) {
+        match value.to_ascii_uppercase().as_str() {
+            "GSSAPI" => NO_KERBEROS,
+            "OAUTHBEARER" => NO_OAUTH,
+            // Not shown: it may be a password in the wrong line.
+            _ => "this build has no such mechanism",
+        }
+    } else {
+        return None;
+    };
+    Some(format!("{why}. {WORKS}"))
+}
+
+/// Which of the settings would do nothing, and what is missing for it; `None` when all are of use.
+pub(super) fn without_effect(settings: &[(String, Secret)]) -> Option<String> {
+    let protocol = settings.iter().find(|(key, _)| key == "security.protocol");
+    let Some((_, protocol)) = protocol else {
+        let (key, _) = settings
+            .iter()
+            .find(|(key, _)| key.starts_with("sasl.") || key.starts_with("ssl."))?;
+        let needed = if key.starts_with("sasl.") {
+            "SASL_SSL (or SASL_PLAINTEXT, without TLS)"
+        } else {
+            "SSL (or SASL_SSL, with SASL besides)"
+        };
+        return Some(format!(
+            "it sets {key} and no security.protocol, so the connections would be in plain text and {key} of no effect; add security.protocol={needed}"
+        ));
+    };
+    let needs_mechanism = protocol.expose().to_ascii_lowercase().starts_with("sasl_");
+    (needs_mechanism && !settings.iter().any(|(key, _)| is_mechanism(key))).then(|| {
+        format!("it sets security.protocol to one with SASL and no sasl.mechanisms, which would be GSSAPI. {NO_KERBEROS}. {WORKS}")
+    })
+}
+
+fn is_mechanism(key: &str) -> bool {
+    matches!(key, "sasl.mechanisms" | "sasl.mechanism")
+}
+
+#[cfg(test)]
+mod tests {
+    use rdkafka::ClientConfig;
+
+    /// When the library is built with more or less, the sentences above are to say so.
+    #[test]
+    fn the_library_is_built_as_it_is_said() {
+        let config = ClientConfig::new().create_native_config().expect("a configuration");
+        let built_in = config.get("builtin.features").expect("a list");
+        let built_in: Vec<&str> = built_in.split([',', ' ']).collect();
+        let has = |feature| built_in.contains(&feature);
+        assert!(has("ssl") && has("sasl_plain") && has("sasl_scram"), "{built_in:?}");
+        assert!(!has("sasl_gssapi") && !has("oidc"), "{built_in:?}");
+    }
+}

@@ -37,7 +37,8 @@ STARTED=$SECONDS
 usage() {
   cat <<'END'
 Runs every check: shell scripts, format, clippy, build, all tests (those against real Kafka and a real registry too), two
-minutes of faults, licences and sources of the dependencies, docker-compose.yml.
+minutes of faults (with three brokers where root may make network namespaces, else with one), licences and sources of the
+dependencies, docker-compose.yml.
 
 usage: scripts/test.sh [--quick]
 
@@ -53,7 +54,8 @@ environment:
   ORDERLOG_TEST_KAFKA_PORT        19092
   ORDERLOG_TEST_CONTROLLER_PORT   19093
   ORDERLOG_TEST_REGISTRY_PORT     18081
-  ORDERLOG_TORTURE_PORT           19100, the first of ten in a row
+  ORDERLOG_TORTURE_NET            10.77.1, the first three numbers of the addresses of three brokers
+  ORDERLOG_TORTURE_PORT           19100, the first of ten in a row, with one broker
 END
 }
 
@@ -132,6 +134,8 @@ cleanup() {
 set_up_tools() {
   local needs=(build-essential pkg-config zlib1g-dev libssl-dev ca-certificates shellcheck)
   $QUICK || needs+=(faketime java maven kcat python3-venv jq curl)
+  # For three brokers, which only root can start.
+  if ! $QUICK && ((EUID == 0)); then needs+=(iproute2 iptables); fi
   ensure "${needs[@]}"
   if ! cargo fmt --version >/dev/null 2>&1 || ! cargo clippy --version >/dev/null 2>&1; then
     rustup component add rustfmt clippy
@@ -201,7 +205,7 @@ run_tests() {
 }
 
 # It brings servers of its own.
-torture() { "$CARGO_TARGET_DIR/debug/torture" --minutes 2 --seed 23; }
+torture() { "$CARGO_TARGET_DIR/debug/torture" --brokers 3 --minutes 2 --seed 23; }
 
 check_dependencies() {
   # The targets of other systems are in the lock file too, and cargo-deny wants to read them all.
@@ -296,7 +300,7 @@ fi
 step "tests" "cargo test ${BUILD_FLAGS[*]}" run_tests
 if ! $QUICK; then
   stop_stack
-  step "torture" "$CARGO_TARGET_DIR/debug/torture --minutes 2 --seed 23" torture
+  step "torture" "$CARGO_TARGET_DIR/debug/torture --brokers 3 --minutes 2 --seed 23" torture
   step "dependencies: licences and sources" "cargo deny check licenses bans sources" check_dependencies
   step "docker-compose.yml" "docker compose config" check_compose
 fi

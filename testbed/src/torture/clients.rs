@@ -246,7 +246,7 @@ impl Client<'_> {
     }
 
     /// Sends a request when its time has come, and again, at one cart-service after the other, until it is known what became
-    /// of it.
+    /// of it, and it was not told "not now".
     async fn follow(&self, http: &reqwest::Client, next: Later, mut stop: watch::Receiver<bool>) -> anyhow::Result<()> {
         let Later {
             wait,
@@ -257,14 +257,20 @@ impl Client<'_> {
         // An error means that all is over.
         let _ = tokio::time::timeout(wait, stop.wait_for(|stop| *stop)).await;
         let mut end = None;
-        while conclusion::of(&attempts.iter().collect::<Vec<_>>()) == Conclusion::Unknown {
+        let is_open = |attempts: &[Op]| {
+            let not_now = attempts.last().is_some_and(|op| op.status == Some(503));
+            not_now || conclusion::of(&attempts.iter().collect::<Vec<_>>()) == Conclusion::Unknown
+        };
+        while is_open(&attempts) {
             if *stop.borrow() && self.clock.now() > *end.get_or_insert(self.clock.now() + LAST_WORD_US) {
                 break;
             }
             attempts.push(self.write(http, cart, &request).await?);
             cart = 1 - cart;
-            // Between two questions, as an answer may come at once: "not now".
-            tokio::time::sleep(PAUSE).await;
+            if is_open(&attempts) {
+                // As an answer may come at once: "not now".
+                tokio::time::sleep(PAUSE).await;
+            }
         }
         Ok(())
     }

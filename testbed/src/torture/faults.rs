@@ -210,8 +210,8 @@ pub fn rounds(seed: u64, brokers: Brokers, choice: Choice) -> impl Iterator<Item
     })
 }
 
-/// What no run may leave to chance: a calm round, every kind of record while the disk is full, and a kill of each process; of
-/// three brokers a leader cut off in both ways.
+/// What no run may leave to chance: a calm round, every kind of record while the disk is full, and a kill of each process, with
+/// copies of events that are no longer the last of their orders by then; of three brokers a leader cut off in both ways.
 fn prelude(brokers: Brokers) -> Vec<Vec<Planned>> {
     let poison = Kind::value_variants()
         .iter()
@@ -244,10 +244,15 @@ fn prelude(brokers: Brokers) -> Vec<Vec<Planned>> {
         (3000, Registry),
         (4000, broker),
     ];
+    let copy = || Planned {
+        after: 0,
+        lasts: 0,
+        fault: Fault::Duplicate,
+    };
     let mut rounds = vec![
         Vec::new(),
         std::iter::once(full).chain(records).collect(),
-        kills.map(kill).to_vec(),
+        [copy(), copy()].into_iter().chain(kills.map(kill)).collect(),
     ];
     rounds.extend(cut_off);
     rounds
@@ -365,7 +370,8 @@ mod tests {
                 assert!(faults(1).contains(&Fault::Poison(format!("{kind:?}"))), "{kind:?}");
             }
             assert!(faults(1).contains(&Fault::FillDisk));
-            assert_eq!(faults(2), [CartA, CartB, Order, Registry, broker].map(Fault::Kill));
+            let kills = [CartA, CartB, Order, Registry, broker].map(Fault::Kill);
+            assert_eq!(faults(2), [&[Fault::Duplicate, Fault::Duplicate][..], &kills].concat());
         }
     }
 

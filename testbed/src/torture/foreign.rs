@@ -31,6 +31,7 @@ pub struct Foreigner {
     writer: Writer,
     facts: Facts,
     count: AtomicUsize,
+    copies: AtomicUsize,
     clock: Clock,
     pub written: Recorder<Foreign>,
 }
@@ -60,6 +61,7 @@ impl Foreigner {
             writer,
             facts,
             count: AtomicUsize::new(0),
+            copies: AtomicUsize::new(0),
             clock,
             written,
         })
@@ -91,7 +93,7 @@ impl Foreigner {
                 .await
                 .map(drop)
             }
-            Fault::Duplicate => self.duplicate(n, history).await,
+            Fault::Duplicate => self.duplicate(history).await,
             _ => Ok(()),
         }
     }
@@ -133,7 +135,8 @@ impl Foreigner {
     }
 
     /// Writes one of the last acknowledged events again.
-    async fn duplicate(&self, n: usize, history: &Recorder<Op>) -> anyhow::Result<()> {
+    async fn duplicate(&self, history: &Recorder<Op>) -> anyhow::Result<()> {
+        let n = self.copies.fetch_add(1, Ordering::Relaxed);
         let chosen = history.ask(|ops| to_copy(ops, n));
         let Some(chosen) = chosen else { return Ok(()) };
         let place = (chosen.partition, chosen.offset);
@@ -187,7 +190,7 @@ fn to_copy(ops: &[Op], n: usize) -> Option<Written> {
     }
     let is_old = |told: &&Written| told.order.version < newest[told.order_id.as_str()];
     let mut chosen: Vec<&Written> = told.iter().filter(is_old).collect();
-    if n % 4 == 0 || chosen.is_empty() {
+    if n % 4 == 3 || chosen.is_empty() {
         chosen = told.iter().collect();
     }
     chosen.get(n * 7 % chosen.len().max(1)).map(|told| (*told).clone())

@@ -22,6 +22,9 @@ pub struct Ports {
     pub proxy: u16,
 }
 
+/// The file in a directory of servers that has further settings of the broker.
+pub const EXTRA_PROPERTIES: &str = "extra.properties";
+
 /// Runs the script with these arguments on the servers in that directory, and returns what it prints. Without ports it is
 /// for servers that run already, or for none. Blocks until it has ended.
 ///
@@ -33,6 +36,10 @@ pub fn run(dir: &Path, ports: Option<Ports>, arguments: &[&str]) -> anyhow::Resu
         .args(arguments)
         .env("ORDERLOG_STACK_DIR", dir)
         .stdin(Stdio::null());
+    let extra = dir.join(EXTRA_PROPERTIES);
+    if extra.is_file() {
+        command.env("KAFKA_EXTRA_PROPERTIES", extra);
+    }
     if let Some(ports) = ports {
         command
             .env("KAFKA_PORT", ports.kafka.to_string())

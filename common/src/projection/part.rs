@@ -8,6 +8,7 @@ use super::judge::Place;
 use super::prepare::Begin;
 use super::progress::PartitionProgress;
 use super::share::Share;
+use crate::kafka::partition::Partitioning;
 use crate::store::PartitionRow;
 
 /// Why a partition is not read for now.
@@ -65,8 +66,12 @@ impl Part {
         }
     }
 
-    pub fn share<'a>(&self, partition: i32, partitions: i32, keeps_keys: bool) -> Share<'a> {
-        Share::new(Place { partition, partitions }, &self.row, keeps_keys)
+    pub fn share<'a>(&self, partition: i32, partitioning: Partitioning, keeps_keys: bool) -> Share<'a> {
+        let place = Place {
+            partition,
+            partitioning,
+        };
+        Share::new(place, &self.row, keeps_keys)
     }
 
     /// Compares the first record after a start with the last one that the store remembers.

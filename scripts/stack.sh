@@ -49,6 +49,7 @@ environment:
   KAFKA_HEAP_OPTS           -Xmx1g; of three brokers -Xmx300m, for each
   KAFKA_BEHIND_PROXY        none; LISTEN:ADVERTISED is a second way to the broker: it listens on the first port and sends
                             clients to the second, where a proxy can delay or cut them
+  KAFKA_EXTRA_PROPERTIES    none; a file of further settings of the broker, which win over those written here
   ORDERLOG_STACK_DIR        data, logs and pid files: .stack
   ORDERLOG_STACK_CACHE      downloads, can be shared by several stacks: .stack/cache
   ORDERLOG_STACK_TIMEOUT    seconds to wait for a server to answer: 120
@@ -315,6 +316,9 @@ broker.heartbeat.interval.ms=1000
 # The default takes 128 MB of the heap for compacting topics, and here only the internal ones are compacted.
 log.cleaner.dedupe.buffer.size=16777216
 END
+  if [[ -n ${KAFKA_EXTRA_PROPERTIES:-} ]]; then
+    cat "$KAFKA_EXTRA_PROPERTIES" >>"$STACK/server.properties" || die "KAFKA_EXTRA_PROPERTIES=$KAFKA_EXTRA_PROPERTIES cannot be read"
+  fi
 }
 
 format_kafka() {

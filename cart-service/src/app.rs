@@ -8,6 +8,7 @@ use actix_web::web::{self, ServiceConfig};
 use anyhow::Context;
 use common::config::StoreUrl;
 use common::http::server;
+use common::kafka::rights::{self, Need};
 use common::life::Life;
 use common::projection::{Projection, Settings, View};
 use common::registration::Registration;
@@ -69,6 +70,7 @@ impl Application {
             doubts.forget()?;
             store.forget()?;
         }
+        store.check_partitioner(pipeline.partitioner)?;
         let life = Life::default();
         let subject = schemas::subject(pipeline.topic.as_str());
         let registry = Arc::new(Registry::new(&pipeline.registry)?.reading(subject.clone()));
@@ -79,6 +81,13 @@ impl Application {
         let topic = settings.topic.name.clone();
         // Below the deadline, so that a record is given up before the request is.
         let delivery_timeout = config.write_deadline().mul_f64(0.8);
+        if pipeline.has_admin_api {
+            let events = Need {
+                topic: topic.clone(),
+                write: true,
+            };
+            rights::watch(&settings.cluster, vec![events], &life)?;
+        }
         let publisher = Publisher::new(settings.cluster.clone(), &topic, delivery_timeout, life.clone())?;
         let skip = Skip(doubts.clone());
         let projection = Projection::start(settings, store.clone(), registry.clone(), skip, &life)?;

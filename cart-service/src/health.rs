@@ -2,7 +2,7 @@
 
 use actix_web::web;
 use common::http::Reply;
-use common::http::health::{HealthReport, respond, respond_live, respond_ready};
+use common::http::health::{HealthReport, add_forbidden, respond, respond_live, respond_ready};
 
 use crate::SERVICE;
 use crate::app::State;
@@ -32,6 +32,7 @@ fn report(state: &State) -> HealthReport {
     if !progress.is_caught_up() && progress.starting.is_none() && progress.halted.is_none() {
         reasons.push("the topic is still being read after the start".to_owned());
     }
+    add_forbidden(&mut reasons, state.view.rights());
     reasons.extend(link.silence());
     let trouble = state.life.trouble();
     reasons.extend(trouble.clone());
@@ -43,6 +44,7 @@ fn report(state: &State) -> HealthReport {
         && progress.starting.is_none()
         && progress.halted.is_none()
         && progress.unwritable.is_none()
+        && state.view.forbidden().is_none()
         && link.is_connected()
         // What was read may be heard of a moment later: a client that waits for readiness is not to be refused then.
         && link.has_met(progress.partitions.len())

@@ -1,7 +1,7 @@
 //! Puts events on the topic. Whether one won is not known here: that is read back from the log.
 
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use common::codec;
@@ -12,6 +12,7 @@ use common::kafka::brokers::{KnownBrokers, tend};
 use common::kafka::closing;
 use common::kafka::config::Cluster;
 use common::kafka::context;
+use common::kafka::rights::Rights;
 use common::life::Life;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -34,6 +35,9 @@ pub enum NotSent {
 /// Tells when a delivery failed. Closed without a word when the broker acknowledged it.
 pub type Delivery = oneshot::Receiver<KafkaError>;
 
+/// How old a producer is that is replaced because it was not allowed to write: a new one asks the broker again.
+const ASK_AGAIN: Duration = Duration::from_secs(5);
+
 /// A producer of order events.
 pub struct Publisher {
     cluster: Cluster,
@@ -41,7 +45,7 @@ pub struct Publisher {
     delivery_timeout: Duration,
     life: Life,
     /// Sending holds it shared, and only for as long as it takes to queue a record.
-    producer: Arc<RwLock<ThreadedProducer<Reports>>>,
+    producer: RwLock<ThreadedProducer<Reports>>,
 }
 
 impl Publisher {
@@ -50,20 +54,21 @@ impl Publisher {
     ///
     /// # Errors
     /// When the client cannot be made.
-    pub fn new(cluster: Cluster, topic: &str, delivery_timeout: Duration, life: Life) -> anyhow::Result<Self> {
-        let producer = Arc::new(RwLock::new(make(&cluster, delivery_timeout, life.clone())?));
-        tend(&producer, &life, "the Kafka producer's brokers", |producer| {
-            let producer = producer.read().unwrap_or_else(PoisonError::into_inner);
-            let client = producer.client();
-            client.context().brokers.find_again(client);
-        });
-        Ok(Self {
+    pub fn new(cluster: Cluster, topic: &str, delivery_timeout: Duration, life: Life) -> anyhow::Result<Arc<Self>> {
+        let publisher = Arc::new(Self {
+            producer: RwLock::new(make(&cluster, topic, delivery_timeout, life.clone())?),
             cluster,
             topic: topic.to_owned(),
             delivery_timeout,
             life,
-            producer,
-        })
+        });
+        tend(
+            &publisher,
+            &publisher.life,
+            "the Kafka producer's brokers",
+            Self::see_to_producer,
+        );
+        Ok(publisher)
     }
 
     /// Hands an event to the client library, for that partition, with the request that it is written for. From here on it
@@ -103,6 +108,21 @@ impl Publisher {
         }
     }
 
+    /// Has it find its brokers again, and ask again for what was refused.
+    fn see_to_producer(&self) {
+        let producer = self.producer.read().unwrap_or_else(PoisonError::into_inner);
+        let client = producer.client();
+        client.context().brokers.find_again(client);
+        let refused = client
+            .fatal_error()
+            .is_some_and(|(code, _)| self.cluster.rights.hear_fatal(code));
+        let is_old = client.context().made.elapsed() > ASK_AGAIN;
+        drop(producer);
+        if refused && is_old {
+            self.replace();
+        }
+    }
+
     /// Whether the producer has met a fatal error: it will never send again (librdkafka, "Fatal errors").
     fn is_broken(&self) -> bool {
         let producer = self.producer.read().unwrap_or_else(PoisonError::into_inner);
@@ -111,7 +131,7 @@ impl Publisher {
 
     /// Puts a new producer in the place of one that is broken.
     fn replace(&self) {
-        let new = match make(&self.cluster, self.delivery_timeout, self.life.clone()) {
+        let new = match make(&self.cluster, &self.topic, self.delivery_timeout, self.life.clone()) {
             Ok(new) => new,
             Err(error) => return tracing::error!(%error, "the kafka producer met a fatal error and cannot be replaced"),
         };
@@ -123,7 +143,12 @@ impl Publisher {
         };
         let old = std::mem::replace(&mut *producer, new);
         drop(producer);
-        tracing::warn!(%code, reason, "the kafka producer met a fatal error and was replaced");
+        if self.cluster.rights.hear_fatal(code) {
+            // That it may not write was told once.
+            tracing::debug!(%code, reason, "the kafka producer asks again");
+        } else {
+            tracing::warn!(%code, reason, "the kafka producer met a fatal error and was replaced");
+        }
         metrics::counter!("orderlog_producers_replaced_total", "service" => crate::SERVICE).increment(1);
         end(old);
     }
@@ -143,13 +168,21 @@ fn end(producer: ThreadedProducer<Reports>) {
     let _ = closing::aside(move || drop(producer));
 }
 
-fn make(cluster: &Cluster, delivery_timeout: Duration, life: Life) -> anyhow::Result<ThreadedProducer<Reports>> {
+fn make(
+    cluster: &Cluster,
+    topic: &str,
+    delivery_timeout: Duration,
+    life: Life,
+) -> anyhow::Result<ThreadedProducer<Reports>> {
     let millis = u64::try_from(delivery_timeout.as_millis()).unwrap_or(u64::MAX);
     cluster
         .event_producer(millis)
         .create_with_context(Reports {
             life,
             brokers: KnownBrokers::new(cluster)?,
+            rights: cluster.rights.clone(),
+            topic: topic.to_owned(),
+            made: Instant::now(),
         })
         .context("making the Kafka producer: check KAFKA_BOOTSTRAP_SERVERS and KAFKA_CONFIG")
 }
@@ -158,11 +191,15 @@ fn make(cluster: &Cluster, delivery_timeout: Duration, life: Life) -> anyhow::Re
 struct Reports {
     life: Life,
     brokers: KnownBrokers,
+    rights: Rights,
+    topic: String,
+    made: Instant,
 }
 
 impl ClientContext for Reports {
     fn stats(&self, statistics: Statistics) {
         self.brokers.learn(&statistics);
+        self.rights.hear_producer(&statistics);
     }
 
     fn log(&self, level: RDKafkaLogLevel, fac: &str, log_message: &str) {
@@ -183,6 +220,9 @@ impl ProducerContext for Reports {
         if let Err((error, _)) = result {
             let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown);
             metrics::counter!("orderlog_deliveries_failed_total", "service" => crate::SERVICE, "error" => format!("{code:?}")).increment(1);
+            if code == RDKafkaErrorCode::TopicAuthorizationFailed {
+                self.rights.lack_write(&self.topic);
+            }
             // Whoever waited may have met its deadline.
             let _ = report.send(error.clone());
         }

@@ -1,6 +1,7 @@
 //! Carries out a command: decide, write, read back, until the log has decided. What is answered is certain, or said to be
 //! unknown.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use common::clock::{self, WrongClock};
@@ -26,7 +27,7 @@ const ATTEMPTS: u32 = 3;
 /// Carries out commands.
 pub struct Writer {
     view: View,
-    publisher: Publisher,
+    publisher: Arc<Publisher>,
     registration: Registration,
     doubts: Doubts,
     orders: Turns,
@@ -38,7 +39,7 @@ impl Writer {
     /// A writer whose commands take at most `deadline`.
     pub fn new(
         view: View,
-        publisher: Publisher,
+        publisher: Arc<Publisher>,
         registration: Registration,
         doubts: Doubts,
         deadline: Duration,

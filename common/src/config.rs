@@ -13,6 +13,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, ValueEnum};
 
+use crate::kafka::partition::Partitioner;
 pub use registry::{RegistryConfig, SchemasMode};
 pub use registry_urls::{RegistryUrl, RegistryUrls};
 pub use secret::Secret;
@@ -65,6 +66,16 @@ pub struct PipelineConfig {
     /// Topic of the order events: 1 to 249 of the characters a-z A-Z 0-9 . _ -
     #[arg(long = "kafka-topic", env = "KAFKA_TOPIC", value_name = "KAFKA_TOPIC", default_value = DEFAULT_TOPIC)]
     pub topic: TopicName,
+
+    /// How the topic's writers divide keys among its partitions: one rule for all of them, as long as the topic lives
+    #[arg(
+        long = "kafka-partitioner",
+        env = "KAFKA_PARTITIONER",
+        value_name = "KAFKA_PARTITIONER",
+        value_enum,
+        default_value_t
+    )]
+    pub partitioner: Partitioner,
 
     /// File of further librdkafka settings (security and the like), one key=value a line, # before a comment
     #[arg(long, env = "KAFKA_CONFIG", value_name = "KAFKA_CONFIG")]
@@ -129,6 +140,7 @@ impl Default for PipelineConfig {
             registry: RegistryConfig::default(),
             schema_check_seconds: 30,
             topic: TopicName::default(),
+            partitioner: Partitioner::default(),
             kafka_config: None,
             kafka_extra: Vec::new(),
             has_admin_api: true,
@@ -194,6 +206,7 @@ mod tests {
             "--schema-registry-url=https://registry/base//",
             "--schema-check-seconds=5",
             "--kafka-topic=orders.v1",
+            "--kafka-partitioner=crc32",
             "--kafka-config=kafka.properties",
             "--kafka-create-topics=false",
             "--api-host=0.0.0.0",
@@ -206,6 +219,7 @@ mod tests {
             registry: RegistryConfig::at("https://registry/base").expect("an address"),
             schema_check_seconds: 5,
             topic: "orders.v1".parse().expect("a name"),
+            partitioner: Partitioner::Crc32,
             kafka_config: Some("kafka.properties".into()),
             kafka_extra: Vec::new(),
             has_admin_api: true,
@@ -247,6 +261,12 @@ mod tests {
                 "KAFKA_CREATE_TOPICS",
                 "'perhaps'",
                 "true or false",
+            ),
+            (
+                "--kafka-partitioner=random",
+                "KAFKA_PARTITIONER",
+                "'random'",
+                "murmur2, crc32, fnv1a",
             ),
             ("--log-format=xml", "LOG_FORMAT", "'xml'", "text, json"),
         ] {

@@ -5,6 +5,8 @@ use uuid::Uuid;
 
 use crate::event::{OrderEvent, OrderItem};
 use crate::kafka::config::Cluster;
+use crate::kafka::partition::Partitioner;
+use crate::kafka::rights::Rights;
 
 /// A cluster without a broker.
 pub fn an_absent_cluster() -> Cluster {
@@ -12,6 +14,8 @@ pub fn an_absent_cluster() -> Cluster {
         // Port 9 (discard): nobody listens.
         bootstrap_servers: "127.0.0.1:9".to_owned(),
         client_id: "test".to_owned(),
+        partitioner: Partitioner::default(),
+        rights: Rights::default(),
         extra: Vec::new(),
     }
 }

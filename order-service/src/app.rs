@@ -8,6 +8,7 @@ use actix_web::web::{self, ServiceConfig};
 use anyhow::Context;
 use common::config::StoreUrl;
 use common::http::server;
+use common::kafka::rights::{self, Need};
 use common::life::Life;
 use common::projection::{Projection, Settings, View};
 use common::registration::Registration;
@@ -65,10 +66,19 @@ impl Application {
             // The index of dead letters stays: it comes from another topic, and says what need not be sent again.
             store.forget()?;
         }
+        store.check_partitioner(pipeline.partitioner)?;
         let life = Life::default();
         let topic = settings.topic.name.clone();
         let subject = schemas::subject(&topic);
         let registry = Arc::new(Registry::new(&pipeline.registry)?.reading(subject.clone()));
+        if pipeline.has_admin_api {
+            let needs = [(&topic, false), (&dead_letter_topic, true)];
+            let need = |(topic, write): (&String, bool)| Need {
+                topic: topic.clone(),
+                write,
+            };
+            rights::watch(&settings.cluster, needs.map(need).into(), &life)?;
+        }
         let dead_letters = DeadLetters::new(&settings, dead_letter_topic, &store, &life)?;
         let (index, condition) = (dead_letters.index(), dead_letters.condition());
         let projection = Projection::start(settings, store.clone(), registry.clone(), dead_letters, &life)?;

@@ -1,7 +1,7 @@
 //! How the service is. It is ready when it can answer: the store is open and the first catch-up is done. Outages and
 //! pauses later on make it degraded, never unready: what it knows, it still tells.
 
-use common::http::health::HealthReport;
+use common::http::health::{HealthReport, add_forbidden};
 use common::projection::Progress;
 
 use crate::SERVICE;
@@ -39,6 +39,7 @@ pub(crate) fn report(state: &State) -> HealthReport {
     if progress.starting.is_none() && progress.halted.is_none() {
         reasons.extend(not_ready.clone());
     }
+    add_forbidden(&mut reasons, state.view.rights());
     reasons.extend(link.silence());
     let trouble = state.life.trouble();
     reasons.extend(trouble.clone());

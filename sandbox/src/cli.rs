@@ -1,6 +1,7 @@
 //! The sandbox's own flags.
 
 use clap::{Parser, Subcommand};
+use common::kafka::partition::Partitioner;
 
 use crate::poison::Kind;
 
@@ -25,6 +26,10 @@ pub struct Cli {
     #[arg(long, env = "SANDBOX_REGISTRY_PORT", default_value_t = 8081)]
     pub registry_port: u16,
 
+    /// How the topic's writers divide keys among its partitions
+    #[arg(long, env = "KAFKA_PARTITIONER", value_enum, default_value_t)]
+    pub kafka_partitioner: Partitioner,
+
     /// Also create and update orders all the time, and now and then write a record that cannot be used
     #[arg(long)]
     pub demo: bool,
@@ -46,6 +51,10 @@ pub enum Command {
         /// The topic
         #[arg(long, env = "KAFKA_TOPIC", default_value = "order-events")]
         kafka_topic: String,
+
+        /// How the topic's writers divide keys among its partitions
+        #[arg(long, env = "KAFKA_PARTITIONER", value_enum, default_value_t)]
+        kafka_partitioner: Partitioner,
 
         /// The registry; the schemas that the records name are registered there
         #[arg(

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use common::event::OrderStatus;
+use common::kafka::partition::Partitioner;
 use serde_json::json;
 
 use crate::pipeline::{Pipeline, TOPIC};
@@ -23,6 +24,7 @@ pub struct Demo {
     cart_url: String,
     registry_url: String,
     bootstrap_servers: String,
+    partitioner: Partitioner,
 }
 
 impl Demo {
@@ -32,6 +34,7 @@ impl Demo {
             cart_url: pipeline.cart_url.clone(),
             registry_url: pipeline.registry_url.clone(),
             bootstrap_servers: pipeline.broker.bootstrap_servers(),
+            partitioner: pipeline.partitioner,
         }
     }
 }
@@ -42,6 +45,7 @@ impl Demo {
 /// When broker or registry do not answer at the start.
 pub async fn run(demo: &Demo) -> anyhow::Result<()> {
     let poisoner = Poisoner::connect(&demo.bootstrap_servers, TOPIC, &demo.registry_url).await?;
+    let poisoner = poisoner.partitioned_by(demo.partitioner);
     // The services run in this process: no proxy leads to them.
     let client = reqwest::Client::builder().no_proxy().build()?;
     let mut open: Vec<(String, usize)> = Vec::new();

@@ -26,10 +26,12 @@ async fn main() -> anyhow::Result<()> {
         kind,
         kafka_bootstrap_servers,
         kafka_topic,
+        kafka_partitioner,
         schema_registry_url,
     }) = &cli.command
     {
-        return poison(*kind, kafka_bootstrap_servers, kafka_topic, schema_registry_url).await;
+        let poisoner = Poisoner::connect(kafka_bootstrap_servers, kafka_topic, schema_registry_url).await?;
+        return poison(*kind, &poisoner.partitioned_by(*kafka_partitioner), kafka_topic);
     }
     descriptors::raise();
     let stop = shutdown::signal()?;
@@ -57,11 +59,9 @@ async fn run(pipeline: &mut Pipeline, with_demo: bool, stop: impl Future) -> any
     }
 }
 
-async fn poison(kind: Kind, broker: &str, topic: &str, registry: &str) -> anyhow::Result<()> {
+fn poison(kind: Kind, poisoner: &Poisoner, topic: &str) -> anyhow::Result<()> {
     let order_id = format!("POISON-{}", fastrand::u32(1..1_000_000));
-    let written = Poisoner::connect(broker, topic, registry)
-        .await?
-        .write(kind, &order_id)?;
+    let written = poisoner.write(kind, &order_id)?;
     for record in written.iter().filter(|record| !record.is_good) {
         println!(
             "Written to {topic} with key {}; it will be dead-lettered as {}.",

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use common::config::{PipelineConfig, RegistryConfig, StoreUrl};
 use common::http::server;
+use common::kafka::partition::Partitioner;
 use common::telemetry;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
@@ -39,6 +40,8 @@ pub struct Pipeline {
     pub registry_url: String,
     /// The broker.
     pub broker: Broker,
+    /// The rule by which the topic is partitioned.
+    pub partitioner: Partitioner,
     registry: Registry,
     stop: watch::Sender<bool>,
     services: JoinSet<anyhow::Result<()>>,
@@ -80,6 +83,7 @@ impl Pipeline {
         let pipeline = PipelineConfig {
             bootstrap_servers: broker.bootstrap_servers(),
             registry: RegistryConfig::at(&registry.url())?,
+            partitioner: cli.kafka_partitioner,
             // The mock broker does not wake a fetch that waits, so an answer takes up to so long; and as often it is asked
             // for nothing, which is most of what an idle sandbox costs.
             kafka_extra: vec![("fetch.wait.max.ms".to_owned(), "10".into())],
@@ -116,6 +120,7 @@ impl Pipeline {
             order_url,
             registry_url,
             broker,
+            partitioner: cli.kafka_partitioner,
             registry,
             stop,
             services,

@@ -7,7 +7,7 @@ use anyhow::Context;
 use clap::ValueEnum;
 use common::codec::record_value;
 use common::event::{EventType, Order, OrderEvent, OrderStatus};
-use common::kafka::partition;
+use common::kafka::partition::Partitioner;
 use common::schemas;
 use common::unusable::Code;
 use rdkafka::ClientConfig;
@@ -83,6 +83,8 @@ pub struct Record {
 pub struct Facts {
     /// Partitions of the topic.
     pub partitions: i32,
+    /// The rule by which it is partitioned.
+    pub partitioner: Partitioner,
     /// Id of our newest schema.
     pub schema_id: u32,
     /// Id of a schema of something else.
@@ -94,7 +96,7 @@ pub struct Facts {
 /// # Errors
 /// When an event cannot be encoded, which would be a bug.
 pub fn records(kind: Kind, order_id: &str, facts: Facts) -> anyhow::Result<Vec<Record>> {
-    let home = partition::of_key(order_id.as_bytes(), facts.partitions);
+    let home = facts.partitioner.of_key(order_id.as_bytes(), facts.partitions);
     let record = |value: Vec<u8>| Record {
         key: order_id.as_bytes().to_vec(),
         value,
@@ -199,15 +201,22 @@ impl Poisoner {
         anyhow::ensure!(partitions > 0, "the broker at {bootstrap_servers} has no topic {topic}");
         let facts = Facts {
             partitions: i32::try_from(partitions)?,
+            partitioner: Partitioner::default(),
             schema_id,
             other_schema_id,
         };
-        let producer = config().set("partitioner", "murmur2_random").create()?;
+        let producer = config().create()?;
         Ok(Self {
             producer,
             topic: topic.to_owned(),
             facts,
         })
+    }
+
+    /// The same for a topic that is partitioned by that rule.
+    pub fn partitioned_by(mut self, partitioner: Partitioner) -> Self {
+        self.facts.partitioner = partitioner;
+        self
     }
 
     /// Writes a record of that kind for that order id, and waits until the broker has it. Returns what was written.

@@ -1,6 +1,6 @@
 """Writes one event to a topic as any Python producer would, and prints where it landed as a line of JSON.
 
-usage: write_event.py BOOTSTRAP_SERVERS REGISTRY_URL TOPIC SCHEMA_FILE <EVENT (JSON; times in milliseconds since 1970)
+usage: write_event.py BOOTSTRAP_SERVERS REGISTRY_URL TOPIC SCHEMA_FILE [PARTITIONER|default] <EVENT (JSON; times in milliseconds since 1970)
 """
 
 import json
@@ -25,14 +25,17 @@ def landed(error, record):
 
 
 def main():
-    servers, registry, topic, schema = sys.argv[1:]
+    servers, registry, topic, schema, *partitioner = sys.argv[1:]
     event = json.load(sys.stdin)
     event["eventId"] = UUID(event["eventId"])
     event["occurredAt"] = EPOCH + timedelta(milliseconds=event["occurredAt"])
     event["order"]["orderDate"] = EPOCH + timedelta(milliseconds=event["order"]["orderDate"])
     encode = AvroSerializer(SchemaRegistryClient({"url": registry}), Path(schema).read_text(encoding="utf-8"))
     # The partitioner of Java producers; librdkafka's own default would lay the order into another partition.
-    producer = Producer({"bootstrap.servers": servers, "partitioner": "murmur2_random"})
+    chosen = {"partitioner": (partitioner or ["murmur2_random"])[0]}
+    if chosen["partitioner"] == "default":
+        chosen = {}
+    producer = Producer({"bootstrap.servers": servers, **chosen})
     value = encode(event, SerializationContext(topic, MessageField.VALUE))
     producer.produce(topic, key=event["order"]["orderId"], value=value, on_delivery=landed)
     if producer.flush(30):

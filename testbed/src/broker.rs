@@ -50,6 +50,15 @@ impl Broker {
         })
     }
 
+    /// Gives it further settings, for its next start.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn set(&self, properties: &str) -> anyhow::Result<()> {
+        let file = self.dir.path().join(stack::EXTRA_PROPERTIES);
+        std::fs::write(&file, properties).with_context(|| format!("writing {}", file.display()))
+    }
+
     /// Its own address.
     pub fn address(&self) -> String {
         format!("127.0.0.1:{}", self.ports.kafka)

@@ -2,7 +2,7 @@
 
 use common::codec::record_value;
 use common::event::{EventType, Order, OrderEvent, OrderStatus};
-use common::kafka::partition;
+use common::kafka::partition::Partitioner;
 use sandbox::sample;
 use uuid::Uuid;
 
@@ -40,7 +40,7 @@ pub fn record(schema_id: u32, event: &OrderEvent) -> anyhow::Result<NewRecord> {
 
 /// An order id that belongs to that partition, of so many.
 pub fn id_in(partition: i32, partitions: i32, name: &str) -> String {
-    let own =
-        |n: u32| Some(format!("{name}-{n}")).filter(|id| partition::of_key(id.as_bytes(), partitions) == partition);
+    let lies_in = |id: &String| Partitioner::default().of_key(id.as_bytes(), partitions) == partition;
+    let own = |n: u32| Some(format!("{name}-{n}")).filter(lies_in);
     (0..).find_map(own).unwrap_or_default()
 }

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use anyhow::Context;
 use common::codec::frame;
 use common::event::OrderEvent;
+use common::kafka::partition::Partitioner;
 use common::unusable::Code;
 use sandbox::poison::{Facts, records};
 
@@ -44,6 +45,7 @@ impl Poisoner {
         let registry = Registry::new(&servers.registry)?;
         let facts = Facts {
             partitions: Topics::new(&servers.kafka)?.partitions(topic)?,
+            partitioner: Partitioner::default(),
             schema_id: registry.ours(topic).await?,
             other_schema_id: registry.greeting().await?,
         };

@@ -22,6 +22,9 @@ pub struct Ports {
     pub proxy: u16,
 }
 
+/// The file in a directory of servers that has further settings of the broker.
+pub const EXTRA_PROPERTIES: &str = "extra.properties";
+
 /// Variables of the script's environment.
 pub type Environment = Vec<(&'static str, String)>;
 
@@ -53,6 +56,10 @@ pub fn run(dir: &Path, environment: Environment, arguments: &[&str]) -> anyhow::
         .env("ORDERLOG_STACK_DIR", dir)
         .envs(environment)
         .stdin(Stdio::null());
+    let extra = dir.join(EXTRA_PROPERTIES);
+    if extra.is_file() {
+        command.env("KAFKA_EXTRA_PROPERTIES", extra);
+    }
     let output = command.output().with_context(|| format!("running {SCRIPT}"))?;
     let said = String::from_utf8_lossy(&output.stderr);
     anyhow::ensure!(

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use common::event::{OrderEvent, OrderStatus};
-use common::kafka::partition;
+use common::kafka::partition::Partitioner;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Message, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
@@ -84,7 +84,7 @@ pub async fn of_the_next_schema(world: &World, event: &OrderEvent) -> (String, V
 }
 
 pub fn home(order_id: &str) -> i32 {
-    partition::of_key(order_id.as_bytes(), 6)
+    Partitioner::default().of_key(order_id.as_bytes(), 6)
 }
 
 /// Another order of the same partition.

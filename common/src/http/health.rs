@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::envelope::Reply;
 use crate::kafka::link::Link;
+use crate::kafka::rights::Rights;
 use crate::registry::Reachability;
 
 /// Whether all is well.
@@ -99,6 +100,15 @@ impl HealthReport {
             registry,
             ready,
             reasons,
+        }
+    }
+}
+
+/// Adds what the account may not do, where that is not a reason already.
+pub fn add_forbidden(reasons: &mut Vec<String>, rights: &Rights) {
+    for reason in rights.reasons() {
+        if !reasons.contains(&reason) {
+            reasons.push(reason);
         }
     }
 }

@@ -4,6 +4,8 @@
 use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
 
+use super::partition::Partitioner;
+use super::rights::Rights;
 use crate::config::Secret;
 
 /// How often a client's statistics tell whether it knows any broker (see `brokers`).
@@ -16,6 +18,10 @@ pub struct Cluster {
     pub bootstrap_servers: String,
     /// Name of this client in the broker's logs and quotas, and the group under which progress is shown.
     pub client_id: String,
+    /// The rule by which keys are divided among partitions.
+    pub partitioner: Partitioner,
+    /// What the brokers do not let this service do, as its clients find it out. Clones share it.
+    pub rights: Rights,
     /// The user's own librdkafka settings.
     pub extra: Vec<(String, Secret)>,
 }
@@ -34,6 +40,8 @@ impl Cluster {
             // A young topic that the broker has not got any more is believed in for that long; the default is 30 s, in
             // which every write would end as 504.
             .set("topic.metadata.propagation.max.ms", "1000")
+            // Topics are made on purpose (`topics`) or not at all, and never because a client has asked for one.
+            .set("allow.auto.create.topics", "false")
             // librdkafka's own lines go through tracing; a closed idle connection is no news.
             .set("log.connection.close", "false");
         config
@@ -74,8 +82,6 @@ impl Cluster {
             .set("enable.partition.eof", "true")
             // Aborted transactions of other producers did not happen.
             .set("isolation.level", "read_committed")
-            // Reading must never make a topic.
-            .set("allow.auto.create.topics", "false")
             // Only there it is told that a topic was made anew (see `context`). A user's own choice is kept beside it.
             .set("debug", debug)
             .set_log_level(RDKafkaLogLevel::Debug);
@@ -90,7 +96,6 @@ impl Cluster {
             // The end of what any reader can have seen. A record behind another producer's open transaction is seen by
             // nobody yet, so nobody was told that it won.
             .set("isolation.level", "read_committed")
-            .set("allow.auto.create.topics", "false")
             .set("statistics.interval.ms", STATISTICS_MS);
         config
     }
@@ -127,8 +132,8 @@ impl Cluster {
             // No record twice and none out of order on a retry.
             .set("enable.idempotence", "true")
             .set("acks", "all")
-            // What Java producers do with a key, so every client agrees on an order's partition.
-            .set("partitioner", "murmur2_random")
+            // Every client of a topic must agree on a key's partition.
+            .set("partitioner", self.partitioner.librdkafka_name())
             .set("delivery.timeout.ms", delivery_timeout_ms.to_string())
             // Bounds what is held while the broker is away; beyond it a request is told so at once. In KiB.
             .set("queue.buffering.max.kbytes", "32768")
@@ -145,13 +150,13 @@ impl Cluster {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::an_absent_cluster;
 
     #[test]
     fn the_users_own_settings_are_set_and_their_values_not_shown() {
         let cluster = Cluster {
-            bootstrap_servers: "localhost:9092".to_owned(),
-            client_id: "test".to_owned(),
             extra: vec![("sasl.password".to_owned(), "hunter2".into())],
+            ..an_absent_cluster()
         };
         assert_eq!(cluster.reader().get("sasl.password"), Some("hunter2"));
         assert!(!format!("{cluster:?} {cluster:#?}").contains("hunter2"));

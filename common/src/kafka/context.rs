@@ -14,12 +14,16 @@ use rdkafka::topic_partition_list::TopicPartitionList;
 use super::brokers::KnownBrokers;
 use super::config::Cluster;
 use super::link::Link;
+use super::rights::{Right, Rights};
 
 /// The context of a consumer that feeds a [`Link`].
 pub struct LinkContext {
     link: Link,
     topic: String,
     brokers: KnownBrokers,
+    rights: Rights,
+    read: Right,
+    commit: Right,
     /// How much the client has said.
     said: AtomicU64,
 }
@@ -34,6 +38,9 @@ impl LinkContext {
             link,
             topic: topic.to_owned(),
             brokers: KnownBrokers::new(cluster)?,
+            rights: cluster.rights.clone(),
+            read: Right::Read(topic.to_owned()),
+            commit: Right::Commit(cluster.client_id.clone()),
             said: AtomicU64::new(0),
         })
     }
@@ -57,7 +64,11 @@ impl ClientContext for LinkContext {
             Some(RDKafkaErrorCode::PartitionEOF) => return,
             // That is known; why they are is told in the log.
             Some(RDKafkaErrorCode::AllBrokersDown) => {}
-            _ => self.link.complain(reason),
+            // Both are told once, and tried again in silence.
+            Some(RDKafkaErrorCode::TopicAuthorizationFailed) => self.rights.lack(&self.read),
+            Some(RDKafkaErrorCode::GroupAuthorizationFailed) => self.rights.lack(&self.commit),
+            Some(RDKafkaErrorCode::Authentication) => self.link.complain(&unauthenticated(reason)),
+            _ => self.link.complain(bare(reason)),
         }
         tracing::debug!(%error, reason, "kafka client");
     }
@@ -71,16 +82,34 @@ impl ClientContext for LinkContext {
             let reason = log_message
                 .split_once("]: ")
                 .map_or(log_message, |(_thread, reason)| reason);
-            self.link.complain(reason);
+            self.link.complain(bare(reason));
         }
         log(level, fac, log_message);
     }
 }
 
 impl ConsumerContext for LinkContext {
-    fn commit_callback(&self, _: KafkaResult<()>, _: &TopicPartitionList) {
+    fn commit_callback(&self, result: KafkaResult<()>, _: &TopicPartitionList) {
         self.hear();
+        match result.map_err(|error| error.rdkafka_error_code()) {
+            Ok(()) => self.rights.grant(&self.commit),
+            Err(Some(RDKafkaErrorCode::GroupAuthorizationFailed)) => self.rights.lack(&self.commit),
+            Err(_) => {}
+        }
     }
+}
+
+/// What went wrong, without how long it took: the same fault again is to be the same words.
+fn bare(reason: &str) -> &str {
+    reason.split_once(" (after ").map_or(reason, |(what, _)| what)
+}
+
+/// A broker that does not believe who we are, which is another thing than a broker that is away.
+fn unauthenticated(reason: &str) -> String {
+    format!(
+        "the broker refuses to authenticate this client; look at sasl.mechanisms, sasl.username and sasl.password in the file of KAFKA_CONFIG: {}",
+        bare(reason)
+    )
 }
 
 /// What comes next, a record or an error, waiting for it up to that time. What the client says of itself is served on the
@@ -178,6 +207,41 @@ mod tests {
         let all_down = KafkaError::Global(RDKafkaErrorCode::AllBrokersDown);
         context.error(all_down, "1/1 brokers are down");
         assert_eq!(link.silence(), Some(format!("no Kafka broker is heard: {refused}")));
+    }
+
+    #[test]
+    fn a_refused_password_is_told_as_such_and_in_the_same_words_each_time() {
+        let link = Link::default();
+        let context = LinkContext::new(&an_absent_cluster(), link.clone(), "orders").expect("no zero byte");
+        let told = |ms: u32| {
+            let reason = format!(
+                "sasl_plaintext://kafka:9092/bootstrap: SASL authentication error: Authentication failed: Invalid username or password (after {ms}ms in state AUTH_REQ)"
+            );
+            context.log(RDKafkaLogLevel::Error, "FAIL", &format!("[thrd:kafka]: {reason}"));
+            context.error(KafkaError::Global(RDKafkaErrorCode::Authentication), &reason);
+            link.silence().expect("nobody is heard")
+        };
+        let silence = told(5);
+        assert!(
+            silence.contains("refuses to authenticate") && silence.ends_with("Invalid username or password"),
+            "{silence}"
+        );
+        assert_eq!(told(312), silence);
+    }
+
+    #[test]
+    fn what_the_authorizer_refuses_a_consumer_is_a_right_that_is_missing_until_it_works() {
+        let cluster = an_absent_cluster();
+        let context = LinkContext::new(&cluster, Link::default(), "orders").expect("no zero byte");
+        let refuses = |code| context.error(KafkaError::Global(code), "refused");
+        refuses(RDKafkaErrorCode::TopicAuthorizationFailed);
+        let refusal = cluster.rights.refusal("orders");
+        assert_eq!(refusal, Some(Right::Read("orders".to_owned()).to_string()));
+        cluster.rights.grant(&context.read);
+        refuses(RDKafkaErrorCode::GroupAuthorizationFailed);
+        assert_eq!(cluster.rights.reasons(), [Right::Commit("test".to_owned()).to_string()]);
+        context.commit_callback(Ok(()), &TopicPartitionList::new());
+        assert!(cluster.rights.reasons().is_empty());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use rdkafka::consumer::{CommitMode, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::BorrowedMessage;
@@ -13,6 +13,7 @@ use super::closing::Closing;
 use super::config::Cluster;
 use super::context::{self, LinkContext};
 use super::link::Link;
+use super::rights::{Right, Rights, is_refusal};
 
 /// How much a batch may hold, in bytes of keys and values; the record that passes it is the last.
 const MOST_BYTES: usize = 8 * 1024 * 1024;
@@ -39,6 +40,9 @@ pub struct LogReader {
     consumer: Closing,
     link: Link,
     topic: String,
+    servers: String,
+    rights: Rights,
+    read: Right,
 }
 
 impl LogReader {
@@ -55,6 +59,9 @@ impl LogReader {
             consumer: Closing::new(consumer),
             link,
             topic: topic.to_owned(),
+            servers: cluster.bootstrap_servers.clone(),
+            rights: cluster.rights.clone(),
+            read: Right::Read(topic.to_owned()),
         })
     }
 
@@ -66,17 +73,24 @@ impl LogReader {
     /// How many partitions the topic has; `None` when there is no such topic.
     ///
     /// # Errors
-    /// When the broker does not answer in time.
-    pub fn partition_count(&self, timeout: Duration) -> Result<Option<i32>, KafkaError> {
-        let metadata = self.consumer.fetch_metadata(Some(&self.topic), timeout)?;
-        let topic = metadata
-            .topics()
-            .iter()
-            .find(|topic| topic.name() == self.topic && topic.error().is_none());
-        Ok(topic
-            .map(|topic| topic.partitions().len())
-            .filter(|count| *count > 0)
-            .and_then(|count| i32::try_from(count).ok()))
+    /// When the broker does not answer in time, or does not let us see the topic.
+    pub fn partition_count(&self, timeout: Duration) -> anyhow::Result<Option<i32>> {
+        let metadata = self
+            .consumer
+            .fetch_metadata(Some(&self.topic), timeout)
+            .map_err(|error| {
+                let code = error.rdkafka_error_code();
+                let why = self.link.trouble().or_else(|| Some(code?.to_string()));
+                let why = why.unwrap_or_else(|| error.to_string());
+                anyhow!("no broker answers at {} (KAFKA_BOOTSTRAP_SERVERS): {why}", self.servers)
+            })?;
+        let Some(topic) = metadata.topics().iter().find(|topic| topic.name() == self.topic) else {
+            return Ok(None);
+        };
+        let code = topic.error().map(RDKafkaErrorCode::from);
+        anyhow::ensure!(!code.is_some_and(is_refusal), Right::See(self.topic.clone()));
+        let count = topic.partitions().len();
+        Ok(i32::try_from(count).ok().filter(|count| code.is_none() && *count > 0))
     }
 
     /// First offset and end of a partition.
@@ -85,6 +99,11 @@ impl LogReader {
     /// When the broker does not answer in time.
     pub fn bounds(&self, partition: i32, timeout: Duration) -> Result<(i64, i64), KafkaError> {
         self.consumer.fetch_watermarks(&self.topic, partition, timeout)
+    }
+
+    /// Why the topic may not be read; `None` when it may, for all that is known.
+    pub fn forbidden(&self) -> Option<String> {
+        self.rights.lacks(&self.read).then(|| self.read.to_string())
     }
 
     /// Begins to read those partitions, each from that offset, and no others.
@@ -126,6 +145,10 @@ impl LogReader {
                 }
                 Some(Err(error)) => batch.extend(seen(error)),
             }
+        }
+        let was_read = |seen: &Seen<'_>| matches!(seen, Seen::Record(_) | Seen::End(_));
+        if batch.iter().any(was_read) {
+            self.rights.grant(&self.read);
         }
         // Records of the new topic may be among them, at offsets that meant something else in the old one.
         if self.link.take_made_anew() {

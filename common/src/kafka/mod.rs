@@ -4,6 +4,7 @@
 //! - [`partition`]: which partition a key belongs to;
 //! - [`topics`]: making and checking topics;
 //! - [`log_reader`]: reading a topic in order, per partition;
+//! - [`rights`]: what the broker's authorizer does not let us do;
 //! - [`headers`]: reading a record's headers;
 //! - [`ends`]: asking the broker where a partition ends;
 //! - [`brokers`]: what a client does that knows no broker any more;
@@ -20,4 +21,5 @@ pub mod headers;
 pub mod link;
 pub mod log_reader;
 pub mod partition;
+pub mod rights;
 pub mod topics;

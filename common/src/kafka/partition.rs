@@ -1,12 +1,84 @@
-//! Which partition a key belongs to: murmur2, as in Kafka's Java producer (`BuiltInPartitioner.partitionForKey`) and in
-//! librdkafka with `partitioner=murmur2_random`. Pure.
+//! Which partition a key belongs to. Pure.
 
-/// The partition of a key, of so many.
-pub fn of_key(key: &[u8], partitions: i32) -> i32 {
-    // "toPositive" in the Java source: the sign bit is masked off.
-    let hash = murmur2(key) & 0x7fff_ffff;
-    let partitions = u32::try_from(partitions).unwrap_or(0).max(1);
-    i32::try_from(hash % partitions).unwrap_or(0)
+use std::fmt;
+
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+
+/// The rule by which writers divide a topic's records among its partitions. All writers of a topic must have the same one:
+/// an order's events are in order only within one partition.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Partitioner {
+    /// What Kafka's Java producer does
+    #[default]
+    #[value(name = "murmur2", alias = "murmur2_random")]
+    Murmur2,
+    /// What librdkafka does by default (clients for Python, Go, .NET, Node.js, …)
+    #[value(name = "crc32", aliases = ["consistent", "consistent_random"])]
+    Crc32,
+    /// What Sarama does by default (Go)
+    #[value(name = "fnv1a", alias = "fnv1a_random")]
+    Fnv1a,
+}
+
+impl Partitioner {
+    /// Every rule.
+    pub const ALL: [Self; 3] = [Self::Murmur2, Self::Crc32, Self::Fnv1a];
+
+    /// Its name, as the setting has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Murmur2 => "murmur2",
+            Self::Crc32 => "crc32",
+            Self::Fnv1a => "fnv1a",
+        }
+    }
+
+    /// What librdkafka's setting `partitioner` calls it. (`_random` is about records without a key.)
+    pub fn librdkafka_name(self) -> &'static str {
+        match self {
+            Self::Murmur2 => "murmur2_random",
+            Self::Crc32 => "consistent_random",
+            Self::Fnv1a => "fnv1a_random",
+        }
+    }
+
+    /// The partition of a key, of so many.
+    pub fn of_key(self, key: &[u8], partitions: i32) -> i32 {
+        let hash = match self {
+            // "toPositive" in the Java source (`BuiltInPartitioner.partitionForKey`): the sign bit is masked off.
+            Self::Murmur2 => murmur2(key) & 0x7fff_ffff,
+            // Unsigned, as in `rd_kafka_msg_partitioner_consistent`.
+            Self::Crc32 => crc32(key),
+            // Signed, and made absolute (`rd_fnv1a`, after Sarama's `NewHashPartitioner`).
+            Self::Fnv1a => fnv1a(key).cast_signed().unsigned_abs(),
+        };
+        let partitions = u32::try_from(partitions).unwrap_or(0).max(1);
+        i32::try_from(hash % partitions).unwrap_or(0)
+    }
+}
+
+impl fmt::Display for Partitioner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// How a topic's keys are divided: by which rule, among how many partitions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Partitioning {
+    /// By which rule.
+    pub partitioner: Partitioner,
+    /// Among how many partitions.
+    pub partitions: i32,
+}
+
+impl Partitioning {
+    /// The partition of a key.
+    pub fn of_key(self, key: &[u8]) -> i32 {
+        self.partitioner.of_key(key, self.partitions)
+    }
 }
 
 /// `org.apache.kafka.common.utils.Utils.murmur2`.
@@ -32,32 +104,35 @@ fn murmur2(data: &[u8]) -> u32 {
     h ^ (h >> 15)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The table of Kafka's own `UtilsTest.testMurmur2`, and librdkafka's value for the empty key.
-    #[test]
-    fn the_hash_is_the_java_producers() {
-        let cases: [(&[u8], i32); 7] = [
-            (b"21", -973_932_308),
-            (b"foobar", -790_332_482),
-            (b"a-little-bit-long-string", -985_981_536),
-            (b"a-little-bit-longer-string", -1_486_304_829),
-            (b"lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58_897_971),
-            (b"abc", 479_470_107),
-            (b"", 275_646_681),
-        ];
-        for (key, hash) in cases {
-            assert_eq!(murmur2(key) as i32, hash, "{key:?}");
-        }
-    }
-
-    #[test]
-    fn every_key_has_a_partition() {
-        for n in 0..1000 {
-            assert!((0..6).contains(&of_key(format!("ORD-{n}").as_bytes(), 6)));
-        }
-        assert_eq!(of_key(b"any", 1), 0);
-    }
+/// CRC-32 as in zlib.
+fn crc32(data: &[u8]) -> u32 {
+    let next = |crc: u32, byte: &u8| (crc >> 8) ^ CRC_TABLE[usize::from(crc as u8 ^ byte)];
+    !data.iter().fold(!0, next)
 }
+
+const CRC_TABLE: [u32; 256] = {
+    let mut table = [0; 256];
+    let mut n = 0;
+    while n < 256 {
+        let mut crc = n as u32;
+        let mut bit = 0;
+        while bit < 8 {
+            crc = (crc >> 1) ^ (0xedb8_8320 * (crc & 1));
+            bit += 1;
+        }
+        table[n] = crc;
+        n += 1;
+    }
+    table
+};
+
+/// FNV-1a, 32 bits.
+fn fnv1a(data: &[u8]) -> u32 {
+    data.iter().fold(0x811c_9dc5, |hash, byte| {
+        (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
+    })
+}
+
+#[cfg(test)]
+#[path = "partition_tests.rs"]
+mod tests;

@@ -8,6 +8,7 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::error::RDKafkaErrorCode;
 
 use super::config::Cluster;
+use super::rights::{Right, is_refusal};
 
 /// How long the broker may take for one answer; a service that is told to stop waits as long for it.
 const TIMEOUT: Duration = Duration::from_secs(3);
@@ -33,6 +34,11 @@ pub struct Compacted {
     policy: String,
 }
 
+/// The account may not do that.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Forbidden(Right);
+
 /// Makes and checks topics.
 pub struct Topics {
     client: AdminClient<DefaultClientContext>,
@@ -53,7 +59,7 @@ impl Topics {
     /// The replication factor is the broker's; with three replicas or more, two of them must have a write before it counts.
     ///
     /// # Errors
-    /// When the broker refuses or does not answer.
+    /// [`Forbidden`]; or the broker refuses or does not answer.
     pub async fn ensure(&self, spec: &TopicSpec) -> anyhow::Result<()> {
         let replicas = self.default_replication().await?;
         let max_bytes = spec.max_message_bytes.map(|bytes| bytes.to_string());
@@ -78,6 +84,7 @@ impl Topics {
         match results.into_iter().next() {
             Some(Ok(name)) => tracing::info!(kafka.topic = name, partitions = spec.partitions, "topic created"),
             Some(Err((_, RDKafkaErrorCode::TopicAlreadyExists))) | None => {}
+            Some(Err((name, code))) if is_refusal(code) => return Err(Forbidden(Right::Create(name)).into()),
             Some(Err((name, code))) => bail!("creating topic {name}: {code}"),
         }
         Ok(())
@@ -98,6 +105,13 @@ impl Topics {
             .describe_configs([&resource], &options())
             .await
             .context("asking for the broker's settings")?;
+        if let Some(Err(code)) = configs.first() {
+            let reason = Right::SeeBrokers.explain(*code);
+            tracing::warn!(
+                reason,
+                "the brokers' default.replication.factor is not known: min.insync.replicas of new topics is left to them"
+            );
+        }
         let value = configs
             .iter()
             .flatten()
@@ -108,7 +122,7 @@ impl Topics {
     /// Checks that the topic keeps what is written. Returns what an operator should know.
     ///
     /// # Errors
-    /// [`Compacted`], which would drop events; or the broker does not answer.
+    /// [`Compacted`], which would drop events; [`Forbidden`]; or the broker does not answer.
     pub async fn check(&self, topic: &str) -> anyhow::Result<Vec<String>> {
         let resource = ResourceSpecifier::Topic(topic);
         let configs = self
@@ -116,8 +130,13 @@ impl Topics {
             .describe_configs([&resource], &options())
             .await
             .with_context(|| format!("asking for the settings of topic {topic}"))?;
-        let Some(Ok(config)) = configs.into_iter().next() else {
-            bail!("the broker does not tell the settings of topic {topic}")
+        let config = match configs.into_iter().next() {
+            Some(Ok(config)) => config,
+            Some(Err(code)) if is_refusal(code) => {
+                return Err(Forbidden(Right::SeeSettings(topic.to_owned())).into());
+            }
+            Some(Err(code)) => bail!("the broker does not tell the settings of topic {topic}: {code}"),
+            None => bail!("the broker does not tell the settings of topic {topic}"),
         };
         let value = |name: &str| {
             config

@@ -13,6 +13,7 @@ use super::share::{Awaited, Share, hash};
 use super::unusables::{Refused, Unusables};
 use crate::crash_point::{self, Point};
 use crate::kafka::log_reader::{LogReader, Seen};
+use crate::kafka::partition::Partitioning;
 
 impl<U: Unusables> Runner<U> {
     pub(super) fn process(&mut self, reader: &LogReader, batch: &[Seen<'_>]) {
@@ -61,7 +62,10 @@ impl<U: Unusables> Runner<U> {
 
     /// What the batch's records do, by partition, in memory only.
     fn fold<'a>(&mut self, reader: &LogReader, batch: &'a [Seen<'a>]) -> anyhow::Result<BTreeMap<i32, Share<'a>>> {
-        let partitions = i32::try_from(self.parts.len()).unwrap_or(i32::MAX);
+        let partitioning = Partitioning {
+            partitioner: self.settings.cluster.partitioner,
+            partitions: i32::try_from(self.parts.len()).unwrap_or(i32::MAX),
+        };
         let keeps_keys = self.settings.most_keys > 0;
         let mut shares = BTreeMap::new();
         for seen in batch {
@@ -81,7 +85,7 @@ impl<U: Unusables> Runner<U> {
                     }
                     let share = shares
                         .entry(partition)
-                        .or_insert_with(|| part.share(partition, partitions, keeps_keys));
+                        .or_insert_with(|| part.share(partition, partitioning, keeps_keys));
                     share.take(record, &self.lookup, &self.store, &self.waiters)?;
                 }
                 Seen::End(partition) => {
@@ -96,7 +100,7 @@ impl<U: Unusables> Runner<U> {
                     }
                     shares
                         .entry(*partition)
-                        .or_insert_with(|| part.share(*partition, partitions, keeps_keys))
+                        .or_insert_with(|| part.share(*partition, partitioning, keeps_keys))
                         .meet_end();
                 }
             }

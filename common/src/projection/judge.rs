@@ -6,7 +6,7 @@ use super::lookup::Known;
 use crate::codec::frame::SchemaRef;
 use crate::codec::{WriterSchema, decode};
 use crate::event::OrderEvent;
-use crate::kafka::partition;
+use crate::kafka::partition::{Partitioner, Partitioning};
 use crate::order::check;
 use crate::unusable::{Code, Unusable};
 
@@ -22,11 +22,11 @@ pub(super) enum Judged {
     Wait(SchemaRef),
 }
 
-/// Where a record lies, and how many partitions there are.
-#[derive(Clone, Copy)]
+/// Where a record lies, and how the topic is divided.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
     pub partition: i32,
-    pub partitions: i32,
+    pub partitioning: Partitioning,
 }
 
 /// Judges a record with that key, whose value splits into the name of its schema and a datum, if it has a value. `known`
@@ -70,15 +70,37 @@ fn belongs(key: Option<&[u8]>, place: Place, event: &OrderEvent) -> Result<(), U
         };
         return Err(Unusable::new(Code::KeyMismatch, what));
     }
-    let home = partition::of_key(order_id, place.partitions);
-    if home != place.partition {
-        let what = format!(
-            "the record lies in partition {}; its key belongs to {home} of {}",
-            place.partition, place.partitions
-        );
-        return Err(Unusable::new(Code::WrongPartition, what));
+    if place.partitioning.of_key(order_id) != place.partition {
+        return Err(Unusable::new(Code::WrongPartition, misplaced(order_id, place)));
     }
     Ok(())
+}
+
+/// Why a record of that key must not lie there, and what its writer is to set.
+fn misplaced(key: &[u8], place: Place) -> String {
+    let Place {
+        partition,
+        partitioning: Partitioning {
+            partitioner: ours,
+            partitions,
+        },
+    } = place;
+    let home = place.partitioning.of_key(key);
+    let would_lie_here = |other: &Partitioner| *other != ours && other.of_key(key, partitions) == partition;
+    let (others, ours_too) = match Partitioner::ALL.into_iter().find(would_lie_here) {
+        Some(other) => (
+            format!(
+                " (it lies where {other} lays it, librdkafka's partitioner={})",
+                other.librdkafka_name()
+            ),
+            format!("; where all writers use {other}, start both services with KAFKA_PARTITIONER={other}"),
+        ),
+        None => Default::default(),
+    };
+    format!(
+        "the record lies in partition {partition}; its key belongs to {home} of {partitions}, as the topic is partitioned by {ours}{others}. Its writer must set partitioner={} (librdkafka's name) or the like{ours_too}",
+        ours.librdkafka_name()
+    )
 }
 
 #[cfg(test)]
@@ -88,12 +110,15 @@ mod tests {
     use crate::schemas;
     use crate::testing::an_event;
 
-    const SIX: i32 = 6;
+    const SIX: Partitioning = Partitioning {
+        partitioner: Partitioner::Murmur2,
+        partitions: 6,
+    };
 
     fn home(key: &str) -> Place {
         Place {
-            partition: partition::of_key(key.as_bytes(), SIX),
-            partitions: SIX,
+            partition: SIX.of_key(key.as_bytes()),
+            partitioning: SIX,
         }
     }
 
@@ -159,8 +184,8 @@ mod tests {
         wrong_total.order.total_minor += 1;
         let wrong_total = record_value(9, &wrong_total).expect("encodes");
         let elsewhere = Place {
-            partition: (home("A-1").partition + 1) % SIX,
-            partitions: SIX,
+            partition: (home("A-1").partition + 1) % 6,
+            partitioning: SIX,
         };
         let key: Option<&[u8]> = Some(b"A-1");
         let wrong = |_| Some(Known::Writer(9, Arc::new(WriterSchema::Wrong("another".into()))));
@@ -199,5 +224,48 @@ mod tests {
             code(judge(key, framed(&value), elsewhere, ours)),
             (Code::WrongPartition, Some(9))
         );
+    }
+
+    #[test]
+    fn a_record_belongs_where_the_topics_own_rule_lays_it() {
+        let value = record_value(9, &an_event("A-1", 1)).expect("encodes");
+        for partitioner in Partitioner::ALL {
+            let partitioning = Partitioning { partitioner, ..SIX };
+            for partition in 0..6 {
+                let place = Place {
+                    partition,
+                    partitioning,
+                };
+                let judged = judge(Some(b"A-1"), framed(&value), place, ours);
+                let is_event = matches!(judged, Judged::Event(..));
+                assert_eq!(is_event, partition == partitioning.of_key(b"A-1"), "{place:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_reason_of_a_misplaced_record_tells_writer_and_reader_what_to_set() {
+        let key = b"A-1";
+        let place = |partition| Place {
+            partition,
+            partitioning: SIX,
+        };
+        let by_crc32 = misplaced(key, place(Partitioner::Crc32.of_key(key, 6)));
+        for part in [
+            "belongs to 3 of 6",
+            "where crc32 lays it",
+            "partitioner=consistent_random",
+            "set partitioner=murmur2_random",
+            "KAFKA_PARTITIONER=crc32",
+        ] {
+            assert!(by_crc32.contains(part), "{part} in {by_crc32}");
+        }
+        let is_nobodys = |partition: &i32| Partitioner::ALL.iter().all(|rule| rule.of_key(key, 6) != *partition);
+        let by_nobody = misplaced(
+            key,
+            place((0..6).find(is_nobodys).expect("three rules, six partitions")),
+        );
+        assert!(by_nobody.contains("set partitioner=murmur2_random"), "{by_nobody}");
+        assert!(!by_nobody.contains("KAFKA_PARTITIONER"), "{by_nobody}");
     }
 }

@@ -7,6 +7,7 @@
 //! The services differ in one thing: what happens to a record that cannot be used ([`Unusables`]).
 
 mod batch;
+mod grown;
 mod holds;
 mod identity;
 mod judge;
@@ -98,20 +99,20 @@ impl Projection {
         let identity = identity::watch(registry.clone(), store.clone(), settings.schema_check, commands.clone());
         let lookup = Lookup::new(registry, store.clone(), runtime.clone(), life.clone());
         let keeper = Keeper::start(store.clone(), progress.clone(), waiters.clone(), commands.clone(), life);
-        let runner = run::Runner::new(
-            settings,
+        let view = View::new(
             store.clone(),
-            lookup,
             waiters.clone(),
-            progress,
+            seen,
             link.clone(),
-            unusables,
+            ends,
+            commands.clone(),
+            &settings,
         );
+        let runner = run::Runner::new(settings, store, lookup, waiters, progress, link, unusables);
         let thread = life
             .thread("projection", move || runner.run(&reader, &orders, &runtime))
             .context("starting the projection's thread")?;
         let identity = life.task("comparing what schema ids mean", identity);
-        let view = View::new(store, waiters, seen, link, ends, commands.clone());
         Ok(Self {
             view,
             commands,

@@ -10,6 +10,7 @@ use super::prepare::Begin;
 use super::progress::PartitionProgress;
 use super::schema_wait::SchemaWait;
 use super::share::{Awaited, Share};
+use crate::kafka::partition::Partitioning;
 use crate::store::PartitionRow;
 
 /// Why a partition is not read for now.
@@ -76,8 +77,11 @@ impl Part {
         }
     }
 
-    pub fn share<'a>(&mut self, partition: i32, partitions: i32, keeps_keys: bool) -> Share<'a> {
-        let place = Place { partition, partitions };
+    pub fn share<'a>(&mut self, partition: i32, partitioning: Partitioning, keeps_keys: bool) -> Share<'a> {
+        let place = Place {
+            partition,
+            partitioning,
+        };
         Share::new(place, &self.row, self.asked.take(), keeps_keys)
     }
 

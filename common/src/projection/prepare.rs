@@ -7,7 +7,9 @@ use anyhow::Context;
 use tokio::runtime::Handle;
 
 use super::Settings;
+use super::grown;
 use crate::kafka::log_reader::LogReader;
+use crate::kafka::partition::Partitioning;
 use crate::kafka::topics::{Compacted, Topics};
 use crate::store::{NoRoom, PartitionRow, Store};
 
@@ -15,6 +17,10 @@ use crate::store::{NoRoom, PartitionRow, Store};
 const PATIENCE: Duration = Duration::from_secs(3);
 
 const UNTIL_REBUILT: &str = "Nothing is read until an operator starts with --rebuild, which forgets the store's orders and reads the topic anew";
+
+/// What to do with a topic whose records lie as in a smaller one.
+pub(super) const COPY_IT: &str =
+    "Copy the events to a new topic, each under its key, and start with --rebuild on that one";
 
 /// Why reading cannot begin.
 pub(super) enum NotReady {
@@ -49,16 +55,7 @@ pub(super) fn prepare(
 ) -> Result<Prepared, NotReady> {
     let yet = |error: anyhow::Error| NotReady::Yet(format!("{error:#}"));
     let topic = &settings.topic.name;
-    let count = || {
-        reader.partition_count(PATIENCE).map_err(|e| {
-            NotReady::Yet(format!(
-                "no broker answers at {} (KAFKA_BOOTSTRAP_SERVERS): {}",
-                settings.cluster.bootstrap_servers,
-                e.rdkafka_error_code()
-                    .map_or_else(|| e.to_string(), |code| code.to_string())
-            ))
-        })
-    };
+    let count = || reader.partition_count(PATIENCE).map_err(yet);
     let mut found = count()?;
     let was_read = store.partitions().is_ok_and(|rows| !rows.is_empty());
     // A topic that was read is for an operator to bring back: an empty one in its place would only be in the way.
@@ -86,13 +83,23 @@ pub(super) fn prepare(
         Vec::new()
     };
     let claimed = store
-        .claim(settings.service, topic, partitions)
+        .claim(
+            settings.service,
+            topic,
+            Partitioning {
+                partitioner: settings.cluster.partitioner,
+                partitions,
+            },
+        )
         .map_err(|e| match e.is::<NoRoom>() {
             true => yet(e),
             false => NotReady::Halt(format!("{e:#}")),
         })?;
     if claimed != partitions {
         return Err(NotReady::Halt(other_count(topic, partitions, claimed)));
+    }
+    if !was_read {
+        grown::check(reader, settings.cluster.partitioner, partitions)?;
     }
     let mut rows = store.partitions().map_err(|e| NotReady::Halt(format!("{e:#}")))?;
     let begins: Vec<Begin> = (0..partitions)
@@ -170,7 +177,7 @@ fn begin(settings: &Settings, reader: &LogReader, partition: i32, mut row: Parti
 /// The sentence for a topic whose number of partitions has changed.
 pub(super) fn other_count(topic: &str, has: impl std::fmt::Display, had: impl std::fmt::Display) -> String {
     format!(
-        "topic {topic} has {has} partitions, but had {had} when the store was made: an order's events now lie in two partitions. Copy the events to a new topic, each under its key, and start with --rebuild on that one"
+        "topic {topic} has {has} partitions, but had {had} when the store was made: an order's events now lie in two partitions. {COPY_IT}"
     )
 }
 

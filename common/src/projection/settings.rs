@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::config::PipelineConfig;
 use crate::kafka::config::Cluster;
+use crate::kafka::rights::Rights;
 use crate::kafka::topics::TopicSpec;
 
 /// Partitions of a topic of events that is made here. Enough to divide the work among a few instances; a topic keeps its
@@ -46,6 +47,8 @@ impl Settings {
         let cluster = Cluster {
             bootstrap_servers: pipeline.bootstrap_servers.clone(),
             client_id: service.to_owned(),
+            partitioner: pipeline.partitioner,
+            rights: Rights::default(),
             extra: pipeline.extra()?,
         };
         Ok(Self {

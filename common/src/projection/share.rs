@@ -257,7 +257,7 @@ impl<'a> Share<'a> {
         self.refused.iter().map(|(record, why)| Refused {
             record,
             why,
-            partitions: self.place.partitions,
+            partitioning: self.place.partitioning,
         })
     }
 

@@ -4,7 +4,7 @@ use rdkafka::Message;
 use rdkafka::message::BorrowedMessage;
 
 use super::reread::PassedOver;
-use crate::kafka::partition;
+use crate::kafka::partition::Partitioning;
 use crate::store::Transaction;
 use crate::unusable::Unusable;
 
@@ -14,15 +14,15 @@ pub struct Refused<'a> {
     pub record: &'a BorrowedMessage<'a>,
     /// Why.
     pub why: &'a Unusable,
-    /// How many partitions the topic has.
-    pub partitions: i32,
+    /// How the topic is divided.
+    pub partitioning: Partitioning,
 }
 
 impl Refused<'_> {
     /// Whether the record lies in its key's partition.
     pub fn is_at_home(&self) -> bool {
         let key = self.record.key();
-        key.is_some_and(|key| partition::of_key(key, self.partitions) == self.record.partition())
+        key.is_some_and(|key| self.partitioning.of_key(key) == self.record.partition())
     }
 }
 

@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 use tokio::sync::{oneshot, watch};
 use tokio::time::timeout_at;
 
-use super::{Command, PassedOver, Progress, Reread, Waiters};
+use super::{Command, PassedOver, Progress, Reread, Settings, Waiters};
 use crate::kafka::ends::Ends;
 use crate::kafka::link::Link;
-use crate::kafka::partition;
+use crate::kafka::partition::Partitioner;
+use crate::kafka::rights::Rights;
 use crate::store::Store;
 
 /// How long a partition may take to reach its end by itself before its end is looked for.
@@ -24,6 +25,9 @@ pub struct View {
     link: Link,
     ends: Ends,
     commands: mpsc::Sender<Command>,
+    topic: String,
+    partitioner: Partitioner,
+    rights: Rights,
 }
 
 /// Why what is known may be older than the question.
@@ -39,6 +43,7 @@ impl View {
         link: Link,
         ends: Ends,
         commands: mpsc::Sender<Command>,
+        settings: &Settings,
     ) -> Self {
         Self {
             store,
@@ -47,6 +52,9 @@ impl View {
             link,
             ends,
             commands,
+            topic: settings.topic.name.clone(),
+            partitioner: settings.cluster.partitioner,
+            rights: settings.cluster.rights.clone(),
         }
     }
 
@@ -78,7 +86,22 @@ impl View {
     /// The partition of an order; `None` until the topic was seen.
     pub fn partition_of(&self, order_id: &str) -> Option<i32> {
         let count = self.progress.borrow().partition_count()?;
-        Some(partition::of_key(order_id.as_bytes(), count))
+        Some(self.partitioner.of_key(order_id.as_bytes(), count))
+    }
+
+    /// The rule by which the topic is partitioned.
+    pub fn partitioner(&self) -> Partitioner {
+        self.partitioner
+    }
+
+    /// What the brokers do not let this service do.
+    pub fn rights(&self) -> &Rights {
+        &self.rights
+    }
+
+    /// Why the account may not do with the topic what it must; `None` when it may.
+    pub fn forbidden(&self) -> Option<String> {
+        self.rights.refusal(&self.topic)
     }
 
     /// Why that partition's orders cannot be trusted to be the newest; `None` when they can, within
@@ -92,6 +115,9 @@ impl View {
             .or(progress.unwritable.as_ref())
         {
             return Some(reason.clone());
+        }
+        if let Some(reason) = self.forbidden() {
+            return Some(reason);
         }
         let Some(state) = progress.partition(partition) else {
             return Some("the topic was not seen yet".to_owned());

@@ -18,6 +18,7 @@ use super::rows::{LAYOUT, Origin, PartitionRow, decode_order};
 use super::schemas::Schemas;
 use super::{Table, Transaction};
 use crate::crash_point::{self, Point};
+use crate::kafka::partition::{Partitioner, Partitioning};
 use crate::order::OrderState;
 
 pub(super) const MIB: u64 = 1024 * 1024;
@@ -127,6 +128,20 @@ impl Store {
         Ok(())
     }
 
+    /// Checks that it was filled from a topic that is partitioned by that rule. A new store is of any.
+    ///
+    /// # Errors
+    /// When it was filled under another rule, or the disk fails.
+    pub fn check_partitioner(&self, partitioner: Partitioner) -> anyhow::Result<()> {
+        let filled_under = self.origin()?.map_or(partitioner, |origin| origin.partitioner);
+        anyhow::ensure!(
+            filled_under == partitioner,
+            "the store at {} was filled from a topic that is partitioned by {filled_under}, and --kafka-partitioner / KAFKA_PARTITIONER says {partitioner}: say {filled_under}, or, if that was never right, start once with --rebuild",
+            self.dir.display()
+        );
+        Ok(())
+    }
+
     fn origin(&self) -> anyhow::Result<Option<Origin>> {
         let value = self.meta.get("origin").context(UNREADABLE)?;
         value
@@ -139,13 +154,18 @@ impl Store {
     ///
     /// # Errors
     /// When it belongs to another topic or was written by another release's layout, or the disk fails.
-    pub fn claim(&self, service: &str, topic: &str, partitions: i32) -> anyhow::Result<i32> {
+    pub fn claim(&self, service: &str, topic: &str, partitioning: Partitioning) -> anyhow::Result<i32> {
+        let Partitioning {
+            partitioner,
+            partitions,
+        } = partitioning;
         let Some(origin) = self.origin()? else {
             let origin = Origin {
                 format: LAYOUT,
                 service: Some(service.to_owned()),
                 topic: topic.to_owned(),
                 partitions,
+                partitioner,
             };
             let mut transaction = self.begin();
             transaction

@@ -7,6 +7,7 @@ use anyhow::{Context, anyhow, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::codec::{self, WriterSchema};
+use crate::kafka::partition::Partitioner;
 use crate::order::{OrderState, Outcome};
 
 /// An order: this byte, then partition (4 bytes), offset (8 bytes) and schema id (4 bytes) of its current event, big endian,
@@ -136,6 +137,9 @@ pub(super) struct Origin {
     pub service: Option<String>,
     pub topic: String,
     pub partitions: i32,
+    /// By which rule that topic was partitioned. Stores of before this was kept are of a time when there was but one.
+    #[serde(default)]
+    pub partitioner: Partitioner,
 }
 
 /// Version of the layout of the tables.

@@ -8,7 +8,7 @@ use anyhow::Context;
 use common::kafka::headers::list;
 use common::kafka::link::Link;
 use common::kafka::log_reader::{LogReader, Seen};
-use common::kafka::topics::{Compacted, Topics};
+use common::kafka::topics::{Compacted, Forbidden, Topics};
 use common::projection::Settings;
 use rdkafka::Message;
 use rdkafka::message::BorrowedMessage;
@@ -101,6 +101,9 @@ impl Follower {
             if ended {
                 return Ok(());
             }
+            if let Some(reason) = self.reader.forbidden() {
+                anyhow::bail!(reason);
+            }
             anyhow::ensure!(
                 Instant::now() < until,
                 "reading the dead-letter topic {}",
@@ -182,11 +185,7 @@ impl Follower {
     /// Finds the topic, or makes it. Returns how many partitions it has.
     fn find_topic(&self) -> anyhow::Result<i32> {
         let topic = self.reader.topic();
-        let count = || {
-            self.reader
-                .partition_count(PATIENCE)
-                .with_context(|| format!("no broker answers at {}", self.settings.cluster.bootstrap_servers))
-        };
+        let count = || self.reader.partition_count(PATIENCE);
         let mut found = count()?;
         let topics = || Topics::new(&self.settings.cluster);
         if found.is_none() && self.settings.create_topics {
@@ -203,6 +202,7 @@ impl Follower {
             match self.runtime.block_on(topics()?.check(topic)) {
                 Ok(warnings) => self.condition.set_warnings(warnings),
                 Err(error) if error.is::<Compacted>() => return Err(error),
+                Err(error) if error.is::<Forbidden>() => self.condition.set_warnings(vec![error.to_string()]),
                 // A broker that does not tell its settings can still be written to.
                 Err(error) => tracing::debug!(%error, "dead-letter topic settings not checked"),
             }

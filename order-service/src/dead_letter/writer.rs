@@ -9,6 +9,7 @@ use common::crash_point::{self, Point};
 use common::kafka::brokers::KnownBrokers;
 use common::kafka::config::Cluster;
 use common::kafka::context;
+use common::kafka::rights::{Right, Rights, is_refusal};
 use common::life::Life;
 use rdkafka::Message;
 use rdkafka::client::ClientContext;
@@ -22,6 +23,9 @@ use crate::SERVICE;
 
 /// How long the library tries to deliver a letter before it gives up, in milliseconds.
 const DELIVERY_TIMEOUT_MS: u64 = 5_000;
+
+/// How old a producer is that is replaced because it was not allowed to write: a new one asks the broker again.
+const ASK_AGAIN: Duration = Duration::from_secs(5);
 
 /// What became of one letter.
 pub(super) struct Report {
@@ -72,7 +76,7 @@ impl Writer {
     pub fn new(cluster: Cluster, topic: String, life: Life) -> anyhow::Result<Self> {
         let (sender, reports) = mpsc::channel();
         Ok(Self {
-            producer: make(&cluster, sender.clone(), &life, false)?,
+            producer: make(&cluster, &topic, sender.clone(), &life, false)?,
             cluster,
             topic,
             life,
@@ -96,28 +100,54 @@ impl Writer {
         // No timestamp is set: the letter's own is the time of its writing, the record's is in the headers.
         record.key = letter.key(form);
         record.payload = letter.value(form);
-        let sent = self
-            .producer
-            .send::<[u8], [u8]>(record)
-            .map_err(|(error, _)| not_written(&error));
-        if sent.is_ok() {
-            crash_point::reached(Point::LetterSent);
+        match self.producer.send::<[u8], [u8]>(record) {
+            Ok(()) => {
+                crash_point::reached(Point::LetterSent);
+                Ok(())
+            }
+            Err((error, _)) => {
+                let why = self.explained(not_written(&error));
+                if let Some((code, _)) = self.producer.client().fatal_error()
+                    && !self.cluster.rights.hear_fatal(code)
+                {
+                    tracing::warn!(%code, "the producer of dead letters met a fatal error");
+                    metrics::counter!("orderlog_producers_replaced_total", "service" => SERVICE).increment(1);
+                    self.replace();
+                }
+                Err(why)
+            }
         }
-        if sent.is_err() && self.producer.client().fatal_error().is_some() {
-            tracing::warn!("the producer of dead letters met a fatal error");
-            metrics::counter!("orderlog_producers_replaced_total", "service" => SERVICE).increment(1);
-            self.replace();
+    }
+
+    /// The same reason, unless it says only that the producer is broken: then why it is.
+    fn explained(&self, why: NotWritten) -> NotWritten {
+        match (why, self.producer.client().fatal_error()) {
+            (NotWritten::Failed(_), Some((code, _))) => NotWritten::Failed(Right::WriteIdempotently.explain(code)),
+            (why, _) => why,
         }
-        sent
     }
 
     /// The next report, if there is one until then.
-    pub fn next_report(&self, until: Instant) -> Option<Report> {
+    pub fn next_report(&mut self, until: Instant) -> Option<Report> {
+        self.see_to_producer();
+        let wait = until.saturating_duration_since(Instant::now());
+        let report = self.reports.recv_timeout(wait).ok()?;
+        Some(Report {
+            result: report.result.map_err(|why| self.explained(why)),
+            ..report
+        })
+    }
+
+    /// Has it find its brokers again, and ask again for what was refused.
+    fn see_to_producer(&mut self) {
         let client = self.producer.client();
         client.context().brokers.find_again(client);
-        self.reports
-            .recv_timeout(until.saturating_duration_since(Instant::now()))
-            .ok()
+        let refused = client
+            .fatal_error()
+            .is_some_and(|(code, _)| self.cluster.rights.hear_fatal(code));
+        if refused && client.context().made.elapsed() > ASK_AGAIN {
+            self.replace();
+        }
     }
 
     /// From now on gives each letter a request of its own: the topic takes less than a full request.
@@ -136,7 +166,13 @@ impl Writer {
 
     /// Makes a new producer. One that has met a fatal error will never send again (librdkafka, "Fatal errors").
     fn replace(&mut self) {
-        match make(&self.cluster, self.sender.clone(), &self.life, self.one_by_one) {
+        match make(
+            &self.cluster,
+            &self.topic,
+            self.sender.clone(),
+            &self.life,
+            self.one_by_one,
+        ) {
             Ok(producer) => self.producer = producer,
             Err(error) => tracing::error!(%error, "the producer of dead letters cannot be replaced"),
         }
@@ -152,6 +188,7 @@ impl Drop for Writer {
 
 fn make(
     cluster: &Cluster,
+    topic: &str,
     sender: mpsc::Sender<Report>,
     life: &Life,
     one_by_one: bool,
@@ -162,6 +199,9 @@ fn make(
             sender,
             life: life.clone(),
             brokers: KnownBrokers::new(cluster)?,
+            rights: cluster.rights.clone(),
+            write: Right::Write(topic.to_owned()),
+            made: Instant::now(),
         })
         .context("making the Kafka producer of dead letters: check KAFKA_BOOTSTRAP_SERVERS and KAFKA_CONFIG")
 }
@@ -180,11 +220,15 @@ struct Reports {
     sender: mpsc::Sender<Report>,
     life: Life,
     brokers: KnownBrokers,
+    rights: Rights,
+    write: Right,
+    made: Instant,
 }
 
 impl ClientContext for Reports {
     fn stats(&self, statistics: Statistics) {
         self.brokers.learn(&statistics);
+        self.rights.hear_producer(&statistics);
     }
 
     fn log(&self, level: RDKafkaLogLevel, fac: &str, log_message: &str) {
@@ -202,7 +246,10 @@ impl ProducerContext for Reports {
     fn delivery(&self, result: &DeliveryResult<'_>, sent: Self::DeliveryOpaque) {
         let result = match result {
             Ok(record) => Ok(record.partition()),
-            Err((error, _)) => Err(not_written(error)),
+            Err((error, _)) => Err(match error.rdkafka_error_code() {
+                Some(code) if is_refusal(code) => NotWritten::Failed(self.write.to_string()),
+                _ => not_written(error),
+            }),
         };
         let _guard = self.life.guard("the Kafka producer of dead letters");
         crash_point::reached(Point::LetterReported);

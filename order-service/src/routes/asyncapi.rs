@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use common::http::Problem;
+use common::kafka::partition::Partitioner;
 use common::schemas;
 use common::unusable::Code;
 use serde_json::{Value, json};
@@ -16,11 +17,12 @@ const MEDIA_TYPE: &str = "application/vnd.aai.asyncapi+json;version=3.0.0";
 /// # Errors
 /// A 500 when the compiled-in schema is not JSON, which a test rules out.
 pub async fn asyncapi(state: web::Data<State>) -> Result<HttpResponse, Problem> {
-    let document = document(&state.topic, state.dead_letters.topic()).map_err(Problem::internal)?;
+    let document =
+        document(&state.topic, state.view.partitioner(), state.dead_letters.topic()).map_err(Problem::internal)?;
     Ok(HttpResponse::Ok().content_type(MEDIA_TYPE).body(document.to_string()))
 }
 
-fn document(topic: &str, dead_letter_topic: &str) -> serde_json::Result<Value> {
+fn document(topic: &str, partitioner: Partitioner, dead_letter_topic: &str) -> serde_json::Result<Value> {
     let newest = schemas::LINEAGE.last().copied().unwrap_or("null");
     let schema: Value = serde_json::from_str(newest)?;
     let key = json!({"type": "string", "description": "The orderId, as plain UTF-8", "maxLength": 256});
@@ -37,7 +39,8 @@ fn document(topic: &str, dead_letter_topic: &str) -> serde_json::Result<Value> {
         "channels": {
             "orderEvents": {
                 "address": topic,
-                "description": "The log of all orders. One order lies in one partition: murmur2 of the key.",
+                "description": format!("The log of all orders. One order lies in one partition, which is {partitioner} of the key modulo the number of partitions. Every writer must choose it so; clients of librdkafka (Python, Go, .NET, Node.js, …) set partitioner={}. A record elsewhere is dead-lettered as wrong_partition.", partitioner.librdkafka_name()),
+                "x-partitioner": {"name": partitioner.name(), "librdkafka": partitioner.librdkafka_name(), "javaDefault": partitioner == Partitioner::Murmur2},
                 "messages": {"orderEvent": {"$ref": "#/components/messages/orderEvent"}},
                 "bindings": {"kafka": {"topic": topic, "bindingVersion": "0.5.0"}}
             },
@@ -105,7 +108,7 @@ mod tests {
 
     #[test]
     fn the_document_carries_the_schema_and_every_reference_leads_somewhere() {
-        let document = document("orders", "orders-dlq").expect("a document");
+        let document = document("orders", Partitioner::Murmur2, "orders-dlq").expect("a document");
         let payload = &document["components"]["messages"]["orderEvent"]["payload"];
         assert_eq!(payload["schema"]["name"], "OrderEvent");
         assert_eq!(document["channels"]["deadLetters"]["address"], "orders-dlq");
@@ -115,6 +118,18 @@ mod tests {
         for reference in references {
             let pointer = reference.strip_prefix('#').expect("a reference within the document");
             assert!(document.pointer(pointer).is_some(), "{reference}");
+        }
+    }
+
+    #[test]
+    fn writers_are_told_by_what_to_partition() {
+        for partitioner in Partitioner::ALL {
+            let document = document("orders", partitioner, "orders-dlq").expect("a document");
+            let channel = &document["channels"]["orderEvents"];
+            let description = channel["description"].as_str().expect("text");
+            let setting = format!("partitioner={}", partitioner.librdkafka_name());
+            assert!(description.contains(&setting), "{description}");
+            assert_eq!(channel["x-partitioner"]["name"], partitioner.name());
         }
     }
 

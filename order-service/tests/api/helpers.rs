@@ -12,6 +12,7 @@ use clap::Parser;
 use common::codec::record_value;
 use common::config::RegistryConfig;
 use common::event::OrderEvent;
+use common::kafka::partition::Partitioner;
 use common::{registry, schemas};
 use order_service::Config;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -75,6 +76,7 @@ impl World {
             .expect("a producer");
         let facts = Facts {
             partitions: PARTITIONS,
+            partitioner: Partitioner::default(),
             schema_id,
             other_schema_id,
         };

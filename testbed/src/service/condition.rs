@@ -36,6 +36,21 @@ impl Service {
         .await
     }
 
+    /// For cart-service: it creates nothing now, is not ready, and says why.
+    ///
+    /// # Errors
+    /// Any answer that is not such a refusal.
+    pub async fn refuses_with(&self, why: &str) -> anyhow::Result<()> {
+        let told = self.http.create_short("refused").await?;
+        anyhow::ensure!(
+            told.status == 503 && told.text.contains(why),
+            "no refusal with {why}: {told:?}"
+        );
+        let ready = self.http.get("/health/ready").await?;
+        anyhow::ensure!(ready.status == 503, "{ready:?}");
+        Ok(())
+    }
+
     /// For cart-service: it can write nothing now, says so at once, and why. A-1 is to be an order.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::ValueEnum;
+use common::kafka::partition::Partitioner;
 use sandbox::poison::{Facts, Kind, records};
 
 use super::cluster::TOPIC;
@@ -45,6 +46,7 @@ impl Foreigner {
         let registry = Registry::new(registry)?;
         let facts = Facts {
             partitions: Topics::new(kafka)?.partitions(TOPIC)?,
+            partitioner: Partitioner::default(),
             schema_id: registry.ours(TOPIC).await?,
             other_schema_id: registry.greeting().await?,
         };

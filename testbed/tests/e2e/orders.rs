@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use common::event::{EventType, OrderItem, OrderStatus};
-use common::kafka::partition;
+use common::kafka::partition::Partitioner;
 use serde_json::json;
 use testbed::reference;
 use testbed::views::Order;
@@ -34,7 +34,7 @@ async fn an_order_is_in_the_topic_and_in_the_details_with_every_field_exact() ->
     let event = reference::event(record)?;
     assert_eq!((record.partition, record.offset), (created.partition, created.offset));
     assert_eq!(record.key.as_deref(), Some(&b"A-1"[..]));
-    assert_eq!(record.partition, partition::of_key(b"A-1", 6));
+    assert_eq!(record.partition, Partitioner::default().of_key(b"A-1", 6));
     assert_eq!((event.event_id, event.previous_event_id), (created.event_id, None));
     assert_eq!(event.event_type, EventType::OrderCreated);
     let item = |item_id: &str, quantity, unit_price_minor| OrderItem {

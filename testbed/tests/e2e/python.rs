@@ -3,8 +3,10 @@
 use std::process::Command;
 
 use anyhow::Context;
+use common::kafka::partition::Partitioner;
 use sandbox::foreign;
 use testbed::registry::Registry;
+use testbed::topics::Topics;
 use testbed::world::World;
 use testbed::{events, next_version};
 
@@ -98,5 +100,86 @@ async fn an_event_that_python_wrote_with_the_next_version_is_applied() -> anyhow
     assert_eq!(shown.total_amount, "999.99");
     let stats = world.caught_up(&order).await?;
     assert_eq!((stats.totals.applied, stats.totals.dead_lettered), (1, 0), "{stats:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn pythons_producers_lay_keys_where_we_do() -> anyhow::Result<()> {
+    let world = World::new("python-partitioners")?;
+    Topics::new(&world.servers.kafka)?.create(&world.topic, 7, &[]).await?;
+    let mut keys: Vec<String> = (0..300).map(|n| format!("ORD-{n}")).collect();
+    keys.extend((0..100).map(|n| format!("Größe-{n}-注文")));
+    keys.push("é".repeat(64));
+    for (setting, partitioner, takes_empty_keys) in [
+        // Without a setting, as most are; a record with an empty key lies anywhere then.
+        ("default", Partitioner::Crc32, false),
+        ("consistent_random", Partitioner::Crc32, false),
+        ("consistent", Partitioner::Crc32, true),
+        ("murmur2_random", Partitioner::Murmur2, true),
+        ("fnv1a_random", Partitioner::Fnv1a, true),
+    ] {
+        let mut keys = keys.clone();
+        keys.extend(takes_empty_keys.then(String::new));
+        let printed = run(&world, "lay_keys.py", &[setting], serde_json::to_string(&keys)?).await?;
+        let landed: Vec<i32> = serde_json::from_str(&printed)?;
+        let ours: Vec<i32> = keys.iter().map(|key| partitioner.of_key(key.as_bytes(), 7)).collect();
+        assert_eq!(landed, ours, "{setting}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn writers_with_pythons_own_partitioner_are_right_where_the_setting_says_so() -> anyhow::Result<()> {
+    let world = World::new("python-crc32")?;
+    let mut cart = world.cart()?.with("KAFKA_PARTITIONER", "crc32").start().await?;
+    let mut order = world.order()?.with("KAFKA_PARTITIONER", "crc32").start().await?;
+    for n in 0..6 {
+        let id = format!("PY-{n}");
+        let input = serde_json::to_string(&events::first(&id))?;
+        let printed = run(&world, "write_event.py", &[V1, "default"], input).await?;
+        let landed: Landed = serde_json::from_str(&printed).with_context(|| printed.clone())?;
+        order.http.order(&id, 1).await?;
+        let updated = cart.http.updated(&id, "confirmed").await?;
+        assert_eq!(updated.partition, landed.partition, "{id}");
+    }
+    let stats = world.caught_up(&order).await?;
+    assert_eq!((stats.totals.applied, stats.totals.dead_lettered), (12, 0), "{stats:?}");
+    let described = order.http.get("/asyncapi.json").await?.text;
+    assert!(described.contains("partitioner=consistent_random"), "{described}");
+
+    // Under another rule neither its store nor its topic is what it was.
+    tokio::try_join!(cart.terminate(), order.terminate())?;
+    for service in [&mut cart, &mut order] {
+        service.spawn(&["--kafka-partitioner=murmur2"])?;
+        assert_ne!(service.ended().await?, Some(0));
+        let log = service.log();
+        assert!(
+            log.contains("partitioned by crc32") && log.contains("KAFKA_PARTITIONER"),
+            "{log}"
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_writer_with_pythons_own_partitioner_is_told_what_to_set_where_the_topic_has_another() -> anyhow::Result<()> {
+    let world = World::new("python-other-partitioner")?;
+    let order = world.order()?.start().await?;
+    let lies_elsewhere = |id: &String| {
+        let partition = |partitioner: Partitioner| partitioner.of_key(id.as_bytes(), 6);
+        partition(Partitioner::Crc32) != partition(Partitioner::Murmur2)
+    };
+    let id = (0..).map(|n| format!("PY-{n}")).find(lies_elsewhere).context("an id")?;
+    let input = serde_json::to_string(&events::first(&id))?;
+    run(&world, "write_event.py", &[V1, "default"], input).await?;
+    world.letters_indexed(&order, 1).await?;
+    let letters = order.http.get("/dlq/messages").await?.text;
+    for part in [
+        "wrong_partition",
+        "partitioner=murmur2_random",
+        "KAFKA_PARTITIONER=crc32",
+    ] {
+        assert!(letters.contains(part), "{part} in {letters}");
+    }
     Ok(())
 }

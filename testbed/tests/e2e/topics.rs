@@ -4,7 +4,7 @@ use testbed::log;
 use testbed::topics::Topics;
 use testbed::wait::{LONG, until};
 use testbed::world::World;
-use testbed::writer::Writer;
+use testbed::writer::{NewRecord, Writer};
 use testbed::{events, registry::Registry};
 
 #[tokio::test]
@@ -114,10 +114,7 @@ async fn a_topic_that_was_made_anew_is_noticed_and_read_only_after_a_rebuild() -
     for n in 0..12 {
         cart.http.created(&format!("A-{n}")).await?;
     }
-    world
-        .writer()?
-        .write(&testbed::writer::NewRecord::of("A-1", "poison"))
-        .await?;
+    world.writer()?.write(&NewRecord::of("A-1", "poison")).await?;
     let before = world.caught_up(&order).await?;
     tokio::try_join!(cart.terminate(), order.terminate())?;
     let topics = Topics::new(&world.servers.kafka)?;
@@ -131,9 +128,7 @@ async fn a_topic_that_was_made_anew_is_noticed_and_read_only_after_a_rebuild() -
             .write(&events::record(id, &events::first(&format!("A-{n}")))?)
             .await?;
     }
-    writer
-        .write(&testbed::writer::NewRecord::of("A-1", "other poison"))
-        .await?;
+    writer.write(&NewRecord::of("A-1", "other poison")).await?;
 
     cart.spawn(&[])?;
     order.spawn(&[])?;
@@ -263,5 +258,74 @@ async fn the_deletion_of_an_aborted_transaction_behind_all_that_was_read_stops_n
     for service in [&cart, &order] {
         service.says(&["are gone", "partition 0", "--accept-truncated"]).await?;
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_new_replica_of_a_topic_that_was_given_more_partitions_reads_nothing_and_says_why() -> anyhow::Result<()> {
+    let world = World::new("topics-grown-fresh")?;
+    let (mut cart, mut order) = world.pair().await?;
+    for n in 0..12 {
+        cart.http.created(&format!("A-{n}")).await?;
+    }
+    world.caught_up(&order).await?;
+    Topics::new(&world.servers.kafka)?.grow(&world.topic, 12).await?;
+    // Others write on, as the topic is now.
+    let id = Registry::new(&world.servers.registry)?.ours(&world.topic).await?;
+    let writer = world.writer()?;
+    for n in 0..12 {
+        writer
+            .write(&events::record(id, &events::first(&format!("B-{n}")))?)
+            .await?;
+    }
+    let why = [
+        "has 12 partitions",
+        "lie as in a topic of 6",
+        "Copy the events to a new topic",
+    ];
+    let (mut new_cart, mut new_order) = (world.cart()?.spawn()?, world.order()?.spawn()?);
+    for service in [&new_cart, &new_order] {
+        service.says(&why).await?;
+    }
+    for n in 0..12 {
+        let created = new_cart.http.create_short(&format!("A-{n}")).await?;
+        assert_eq!(created.status, 503, "it exists: {created:?}");
+        assert_eq!(new_order.http.details(&format!("A-{n}")).await?.status, 503);
+    }
+    assert_eq!(world.dead_letters().await?.len(), 0, "good records are no dead letters");
+    // Neither a restart nor a rebuild makes it right.
+    tokio::try_join!(new_cart.terminate(), new_order.terminate())?;
+    tokio::try_join!(cart.terminate(), order.terminate())?;
+    new_cart.spawn(&[])?;
+    new_order.spawn(&[])?;
+    cart.spawn(&["--rebuild"])?;
+    order.spawn(&["--rebuild"])?;
+    for service in [&new_cart, &new_order, &cart, &order] {
+        service.says(&why).await?;
+    }
+    assert_eq!(world.dead_letters().await?.len(), 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn misplaced_records_at_a_topics_beginning_are_dead_letters_and_no_reason_to_stop() -> anyhow::Result<()> {
+    let world = World::new("topics-misplaced")?;
+    let (cart, order) = world.pair().await?;
+    let id = Registry::new(&world.servers.registry)?.ours(&world.topic).await?;
+    let writer = world.writer()?;
+    // Where a topic of one partition would have them.
+    for name in ["X", "Y"] {
+        let misplaced = events::record(id, &events::first(&events::id_in(3, 6, name)))?;
+        let partition = Some(0);
+        writer.write(&NewRecord { partition, ..misplaced }).await?;
+    }
+    for n in 0..12 {
+        cart.http.created(&format!("A-{n}")).await?;
+    }
+    world.letters_indexed(&order, 2).await?;
+    let (new_cart, new_order) = world.pair().await?;
+    let stats = world.caught_up(&new_order).await?;
+    assert_eq!((stats.totals.applied, stats.totals.dead_lettered), (12, 2), "{stats:?}");
+    assert_eq!(new_cart.http.create_short("A-1").await?.status, 409);
     Ok(())
 }

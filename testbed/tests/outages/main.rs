@@ -7,6 +7,7 @@ mod dead_letters;
 mod deleted;
 mod long_pause;
 mod probe;
+mod rights;
 mod scene;
 mod start;
 mod topics;

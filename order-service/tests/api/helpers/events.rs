@@ -1,7 +1,7 @@
 //! Events to write, and where they belong.
 
 use common::event::{OrderEvent, OrderStatus};
-use common::kafka::partition;
+use common::kafka::partition::Partitioner;
 use sandbox::sample;
 
 use super::PARTITIONS;
@@ -21,7 +21,7 @@ pub fn created(order_id: &str) -> OrderEvent {
 
 /// The partition of an order.
 pub fn home(order_id: &str) -> i32 {
-    partition::of_key(order_id.as_bytes(), PARTITIONS)
+    Partitioner::default().of_key(order_id.as_bytes(), PARTITIONS)
 }
 
 /// The id of an order whose partition is such a one.

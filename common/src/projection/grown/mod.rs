@@ -1,0 +1,124 @@
+//! A topic that was given more partitions after it was written to: an order's events lie in two of them then. A store
+//! remembers how many there were; a new one has only the records themselves, so it looks at the oldest before it reads any.
+
+mod evidence;
+
+use std::time::{Duration, Instant};
+
+use rdkafka::Message;
+
+use super::prepare::{COPY_IT, NotReady};
+use crate::codec::frame;
+use crate::kafka::log_reader::{LogReader, Seen};
+use crate::kafka::partition::{Partitioner, Partitioning};
+use evidence::{Beginning, FEWEST, FirstRecord, Grown, grown};
+
+/// How long reading the oldest records may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How many of each partition are looked at. More partitions come later, so if any records are from before, these are.
+const MOST: usize = 500;
+/// How much is read for it, in bytes of keys and values.
+const MOST_BYTES: usize = 64 * 1024 * 1024;
+/// How many records are taken in one go.
+const BATCH: usize = 2_000;
+
+/// Looks at the topic's oldest records.
+///
+/// # Errors
+/// They lie as in a topic of fewer partitions, which is for an operator to mend; or they cannot be read yet.
+pub(super) fn check(reader: &LogReader, partitioner: Partitioner, partitions: i32) -> Result<(), NotReady> {
+    let yet =
+        |error: anyhow::Error| NotReady::Yet(format!("the oldest records of topic {}: {error:#}", reader.topic()));
+    let bounds = (0..partitions)
+        .map(|partition| reader.bounds(partition, PATIENCE))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| yet(error.into()))?;
+    let records: i64 = bounds.iter().map(|(first, end)| end - first).sum();
+    if partitions == 1 || records < FEWEST {
+        return Ok(());
+    }
+    let from = (0..).zip(&bounds).filter(|(_, (first, end))| first < end);
+    reader
+        .assign(from.map(|(partition, (first, _))| (partition, *first)))
+        .map_err(yet)?;
+    let beginnings = beginnings(reader, &bounds);
+    reader.assign([]).map_err(yet)?;
+    let partitioning = Partitioning {
+        partitioner,
+        partitions,
+    };
+    match grown(partitioning, &beginnings?) {
+        None => Ok(()),
+        Some(grown) => Err(NotReady::Halt(sentence(reader.topic(), partitions, &grown))),
+    }
+}
+
+/// The beginnings of the partitions, as far as the limits let them be read.
+fn beginnings(reader: &LogReader, bounds: &[(i64, i64)]) -> Result<Vec<Beginning>, NotReady> {
+    let empty = |(first, end): &(i64, i64)| Beginning {
+        records: Vec::new(),
+        whole: first >= end,
+    };
+    let mut beginnings: Vec<Beginning> = bounds.iter().map(empty).collect();
+    let until = Instant::now() + PATIENCE;
+    let mut bytes = 0;
+    let is_open = |beginning: &Beginning| !beginning.whole && beginning.records.len() < MOST;
+    while beginnings.iter().any(is_open) && bytes < MOST_BYTES && Instant::now() < until {
+        for seen in reader.next_batch(BATCH, Duration::from_millis(50)) {
+            let (partition, record) = match seen {
+                Seen::Record(record) => (record.partition(), Some(record)),
+                Seen::End(partition) => (partition, None),
+                Seen::OutOfRange | Seen::TopicGone | Seen::MadeAnew => {
+                    let reason = format!("topic {} is not what it was a moment ago", reader.topic());
+                    return Err(NotReady::Yet(reason));
+                }
+            };
+            let at = usize::try_from(partition).unwrap_or(usize::MAX);
+            let (Some(beginning), Some((_, end))) = (beginnings.get_mut(at), bounds.get(at)) else {
+                continue;
+            };
+            let Some(record) = record.filter(|_| is_open(beginning)) else {
+                beginning.whole |= is_open(beginning);
+                continue;
+            };
+            bytes += record.payload_len() + record.key_len();
+            // Others, such as a null for a key, say nothing of who wrote them, and may be by hand.
+            let is_framed = record.payload().is_some_and(|value| frame::split(value).is_ok());
+            if let Some(key) = record.key().filter(|_| is_framed) {
+                beginning.records.push(FirstRecord {
+                    timestamp: record.timestamp().to_millis().unwrap_or(i64::MIN),
+                    offset: record.offset(),
+                    key: key.to_vec(),
+                });
+            }
+            beginning.whole |= record.offset() + 1 >= *end;
+        }
+        // Told by the client on the way.
+        if let Some(reason) = reader.forbidden() {
+            return Err(NotReady::Yet(reason));
+        }
+    }
+    let unread = beginnings
+        .iter()
+        .position(|beginning| beginning.records.is_empty() && !beginning.whole);
+    match unread {
+        Some(partition) if bytes < MOST_BYTES => Err(NotReady::Yet(format!(
+            "the oldest records of topic {}, partition {partition} did not come within {} s",
+            reader.topic(),
+            PATIENCE.as_secs()
+        ))),
+        _ => Ok(beginnings),
+    }
+}
+
+fn sentence(topic: &str, partitions: i32, grown: &Grown) -> String {
+    let Grown {
+        before,
+        partition,
+        offset,
+        home,
+    } = grown;
+    format!(
+        "topic {topic} has {partitions} partitions, but its oldest records lie as in a topic of {before} (the key at offset {offset} of partition {partition} belongs to partition {home} now): it was given more partitions after it was written to, so an order's events may lie in two. {COPY_IT}"
+    )
+}

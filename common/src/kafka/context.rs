@@ -1,7 +1,8 @@
 //! What librdkafka tells its owner: statistics, errors and log lines, which come while a client is polled.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -16,6 +17,9 @@ use super::config::Cluster;
 use super::link::Link;
 use super::rights::{Right, Rights};
 
+/// Longer than between two commits of progress.
+const COMMITS_APART: Duration = Duration::from_secs(4);
+
 /// The context of a consumer that feeds a [`Link`].
 pub struct LinkContext {
     link: Link,
@@ -24,6 +28,8 @@ pub struct LinkContext {
     rights: Rights,
     read: Right,
     commit: Right,
+    /// When a commit was last refused, as long as that holds.
+    commit_refused: Mutex<Option<Instant>>,
     /// How much the client has said.
     said: AtomicU64,
 }
@@ -41,12 +47,29 @@ impl LinkContext {
             rights: cluster.rights.clone(),
             read: Right::Read(topic.to_owned()),
             commit: Right::Commit(cluster.client_id.clone()),
+            commit_refused: Mutex::default(),
             said: AtomicU64::new(0),
         })
     }
 
     fn hear(&self) {
         self.said.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn refuse_commit(&self) {
+        self.rights.lack(&self.commit);
+        *self.commit_refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// Commits are allowed when this client has found its group's coordinator and no commit has failed since. (librdkafka
+    /// tells nobody of those that succeed.)
+    fn look_at_group(&self, statistics: &Statistics) {
+        let mut refused = self.commit_refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let has_coordinator = statistics.cgrp.as_ref().is_some_and(|group| group.state == "up");
+        if has_coordinator && refused.is_some_and(|at| at.elapsed() > COMMITS_APART) {
+            self.rights.grant(&self.commit);
+            *refused = None;
+        }
     }
 }
 
@@ -55,6 +78,7 @@ impl ClientContext for LinkContext {
         self.hear();
         self.link.update(&self.topic, &statistics);
         self.brokers.learn(&statistics);
+        self.look_at_group(&statistics);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
@@ -66,7 +90,7 @@ impl ClientContext for LinkContext {
             Some(RDKafkaErrorCode::AllBrokersDown) => {}
             // Both are told once, and tried again in silence.
             Some(RDKafkaErrorCode::TopicAuthorizationFailed) => self.rights.lack(&self.read),
-            Some(RDKafkaErrorCode::GroupAuthorizationFailed) => self.rights.lack(&self.commit),
+            Some(RDKafkaErrorCode::GroupAuthorizationFailed) => self.refuse_commit(),
             Some(RDKafkaErrorCode::Authentication) => self.link.complain(&unauthenticated(reason)),
             _ => self.link.complain(bare(reason)),
         }
@@ -84,18 +108,17 @@ impl ClientContext for LinkContext {
                 .map_or(log_message, |(_thread, reason)| reason);
             self.link.complain(bare(reason));
         }
+        // Of a commit that nobody waits for it tells only so.
+        if fac == "COMMITFAIL" && log_message.contains("Group authorization failed") {
+            self.refuse_commit();
+        }
         log(level, fac, log_message);
     }
 }
 
 impl ConsumerContext for LinkContext {
-    fn commit_callback(&self, result: KafkaResult<()>, _: &TopicPartitionList) {
+    fn commit_callback(&self, _: KafkaResult<()>, _: &TopicPartitionList) {
         self.hear();
-        match result.map_err(|error| error.rdkafka_error_code()) {
-            Ok(()) => self.rights.grant(&self.commit),
-            Err(Some(RDKafkaErrorCode::GroupAuthorizationFailed)) => self.rights.lack(&self.commit),
-            Err(_) => {}
-        }
     }
 }
 
@@ -163,16 +186,9 @@ pub fn log(level: RDKafkaLogLevel, fac: &str, message: &str) {
 
 #[cfg(test)]
 mod tests {
-    #[test]
-    fn a_wait_is_rounded_up_to_whole_milliseconds() {
-        let rounded = |micros| super::whole_millis(std::time::Duration::from_micros(micros)).as_micros();
-        assert_eq!(
-            [0, 1, 999, 1_000, 19_001].map(rounded),
-            [0, 1_000, 1_000, 1_000, 20_000]
-        );
-    }
-
     use std::time::Instant;
+
+    use rdkafka::statistics::ConsumerGroup;
 
     use super::*;
     use crate::testing::an_absent_cluster;
@@ -239,9 +255,26 @@ mod tests {
         assert_eq!(refusal, Some(Right::Read("orders".to_owned()).to_string()));
         cluster.rights.grant(&context.read);
         refuses(RDKafkaErrorCode::GroupAuthorizationFailed);
-        assert_eq!(cluster.rights.reasons(), [Right::Commit("test".to_owned()).to_string()]);
-        context.commit_callback(Ok(()), &TopicPartitionList::new());
-        assert!(cluster.rights.reasons().is_empty());
+        let commit = [Right::Commit("test".to_owned()).to_string()];
+        assert_eq!(cluster.rights.reasons(), commit);
+        let in_state = |state: &str| {
+            context.stats(Statistics {
+                cgrp: Some(ConsumerGroup {
+                    state: state.to_owned(),
+                    ..ConsumerGroup::default()
+                }),
+                ..Statistics::default()
+            });
+            cluster.rights.reasons()
+        };
+        let since = |ago: Duration| *context.commit_refused.lock().expect("no panic") = Instant::now().checked_sub(ago);
+        assert_eq!(in_state("up"), commit, "a commit may still fail");
+        since(COMMITS_APART * 2);
+        assert_eq!(in_state("query-coord"), commit);
+        assert!(in_state("up").is_empty());
+        let failed = "[thrd:main]: Offset commit (manual) failed for 6/6 partition(s) in join-state init: Broker: Group authorization failed: …";
+        context.log(RDKafkaLogLevel::Warning, "COMMITFAIL", failed);
+        assert_eq!(cluster.rights.reasons(), commit);
     }
 
     #[test]
@@ -260,5 +293,14 @@ mod tests {
             assert!(poll(&consumer, Duration::ZERO).is_none_or(|next| next.is_err()));
             most = most.max(said() - before);
         }
+    }
+
+    #[test]
+    fn a_wait_is_rounded_up_to_whole_milliseconds() {
+        let rounded = |micros| whole_millis(Duration::from_micros(micros)).as_micros();
+        assert_eq!(
+            [0, 1, 999, 1_000, 19_001].map(rounded),
+            [0, 1_000, 1_000, 1_000, 20_000]
+        );
     }
 }

@@ -121,6 +121,7 @@ async fn what_an_account_may_not_do_is_told_with_its_acl_until_it_is_granted() -
     for account in ["groupless", "seer"] {
         granted.extend([may(account, "READ", letters), may(account, "WRITE", letters)]);
     }
+    granted.push(["groupless", "DESCRIBE", "group", "order-service"]);
     for account in ["seer", "letterless", "reader", "nobody"] {
         granted.extend(["cart-service", "order-service"].map(|group| [account, "READ", "group", group]));
     }

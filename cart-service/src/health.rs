@@ -32,7 +32,9 @@ fn report(state: &State) -> HealthReport {
     if !progress.is_caught_up() && progress.starting.is_none() && progress.halted.is_none() {
         reasons.push("the topic is still being read after the start".to_owned());
     }
-    reasons.extend(link.silence());
+    reasons.extend(link.silence().or_else(|| link.minority()));
+    reasons.extend(state.view.open_transactions().iter().map(ToString::to_string));
+    reasons.extend(state.writer.trouble());
     let trouble = state.life.trouble();
     reasons.extend(trouble.clone());
     reasons.extend(state.registration.trouble());

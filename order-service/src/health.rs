@@ -39,7 +39,8 @@ pub(crate) fn report(state: &State) -> HealthReport {
     if progress.starting.is_none() && progress.halted.is_none() {
         reasons.extend(not_ready.clone());
     }
-    reasons.extend(link.silence());
+    reasons.extend(link.silence().or_else(|| link.minority()));
+    reasons.extend(state.view.open_transactions().iter().map(ToString::to_string));
     let trouble = state.life.trouble();
     reasons.extend(trouble.clone());
     reasons.extend(state.registration.trouble());

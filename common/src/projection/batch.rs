@@ -83,7 +83,7 @@ impl<U: Unusables> Runner<U> {
                         .or_insert_with(|| part.share(partition, partitions, keeps_keys));
                     share.take(record, &mut self.lookup, &self.store)?;
                 }
-                Seen::End(partition) => {
+                Seen::End { partition, offset } => {
                     let Some(part) = self.part(*partition) else { continue };
                     if part.is_unverified() {
                         self.halt(not_this_topic(
@@ -96,7 +96,7 @@ impl<U: Unusables> Runner<U> {
                     shares
                         .entry(*partition)
                         .or_insert_with(|| part.share(*partition, partitions, keeps_keys))
-                        .meet_end();
+                        .meet_end(*offset);
                 }
             }
         }
@@ -142,7 +142,7 @@ impl<U: Unusables> Runner<U> {
     fn accept(&mut self, reader: &LogReader, partition: i32, share: Share<'_>) {
         let Some(part) = self.part(partition) else { return };
         let waits_for = share.waits_for();
-        let look_again = part.met(share.has_records(), share.has_met_end(), share.is_at_end());
+        let look_again = part.met(share.has_records(), share.met_end(), share.is_at_end());
         let (row, settled, orders) = share.into_written();
         let before = std::mem::replace(&mut part.row, row);
         let after = part.row.counters;
@@ -169,7 +169,7 @@ impl<U: Unusables> Runner<U> {
             .iter()
             .filter_map(|seen| match seen {
                 Seen::Record(record) => Some(record.partition()),
-                Seen::End(partition) => Some(*partition),
+                Seen::End { partition, .. } => Some(*partition),
                 Seen::OutOfRange | Seen::TopicGone | Seen::MadeAnew => None,
             })
             .collect();

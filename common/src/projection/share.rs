@@ -30,8 +30,8 @@ pub(super) struct Share<'a> {
     last: Option<&'a BorrowedMessage<'a>>,
     /// The schema id that the share ends at, if it ends early.
     waits_for: Option<u32>,
-    /// Whether the partition's end was met.
-    met_end: bool,
+    /// Where the partition's end was met, if it was.
+    met_end: Option<i64>,
     /// Whether it was met after the last record.
     at_end: bool,
 }
@@ -68,7 +68,7 @@ impl<'a> Share<'a> {
             keyed: keeps_keys.then(Vec::new),
             last: None,
             waits_for: None,
-            met_end: false,
+            met_end: None,
             at_end: false,
         }
     }
@@ -180,16 +180,16 @@ impl<'a> Share<'a> {
         });
     }
 
-    /// Notes that the partition's end was met.
-    pub fn meet_end(&mut self) {
+    /// Notes that the partition's end was met, at that offset.
+    pub fn meet_end(&mut self, offset: i64) {
         // An end behind a record that waits is not where we are.
         if self.waits_for.is_none() {
-            self.met_end = true;
+            self.met_end = Some(offset);
             self.at_end = true;
         }
     }
 
-    pub fn has_met_end(&self) -> bool {
+    pub fn met_end(&self) -> Option<i64> {
         self.met_end
     }
 

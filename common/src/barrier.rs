@@ -1,4 +1,4 @@
-//! Barriers: records by which cart-service finds out whether a partition's leader still has the quorum behind it. One has
+//! Barriers (docs/quorum.md): records by which cart-service finds out whether a partition's leader still has the quorum behind it. One has
 //! neither key nor value, so it says nothing of any order, and every reader counts it as ignored; a header tells it from
 //! other null values.
 

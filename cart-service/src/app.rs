@@ -78,6 +78,7 @@ impl Application {
             most_keys: config.idempotency_keys,
             ..Settings::of(SERVICE, pipeline, config.unknown_schema_grace())?
         };
+        refuse_rack(&settings)?;
         let topic = settings.topic.name.clone();
         // Below the deadline, so that a record is given up before the request is.
         let delivery_timeout = config.write_deadline().mul_f64(0.8);
@@ -160,6 +161,16 @@ impl Application {
         projection.stop().await;
         served.and(flushed)
     }
+}
+
+/// A follower that lags would hold up every answer, and what it tells of its end is not the partition's.
+fn refuse_rack(settings: &Settings) -> anyhow::Result<()> {
+    let mut set = settings.cluster.extra.iter();
+    anyhow::ensure!(
+        !set.any(|(key, value)| key == "client.rack" && !value.expose().is_empty()),
+        "KAFKA_CONFIG sets client.rack, which cart-service does not take: it reads from the leaders of partitions, so that its answers are as new as the log; give it a file without that line (order-service may have it)"
+    );
+    Ok(())
 }
 
 impl State {

@@ -31,9 +31,9 @@ impl Done {
 pub enum Failure {
     /// It cannot be, as the log stands.
     Refused(Refusal),
-    /// Not now; it is certain that it had no effect.
+    /// Not now; it is certain that this attempt had no effect.
     NotNow(String),
-    /// Not for minutes; it is certain that it had no effect.
+    /// Not for minutes; it is certain that this attempt had no effect.
     InDoubt {
         /// Why.
         doubt: Doubt,

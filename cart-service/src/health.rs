@@ -33,7 +33,9 @@ fn report(state: &State) -> HealthReport {
         reasons.push("the topic is still being read after the start".to_owned());
     }
     add_forbidden(&mut reasons, state.view.rights());
-    reasons.extend(link.silence());
+    reasons.extend(link.silence().or_else(|| link.minority()));
+    reasons.extend(state.view.open_transactions().iter().map(ToString::to_string));
+    reasons.extend(state.writer.trouble());
     let trouble = state.life.trouble();
     reasons.extend(trouble.clone());
     reasons.extend(state.registration.trouble());

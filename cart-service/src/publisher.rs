@@ -1,9 +1,10 @@
-//! Puts events on the topic. Whether one won is not known here: that is read back from the log.
+//! Puts events on the topic, and barriers. Whether an event won is not known here: that is read back from the log.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use common::barrier;
 use common::codec;
 use common::crash_point::{self, Point};
 use common::event::OrderEvent;
@@ -14,12 +15,15 @@ use common::kafka::config::Cluster;
 use common::kafka::context;
 use common::kafka::rights::Rights;
 use common::life::Life;
+use rdkafka::Message;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, ThreadedProducer};
 use rdkafka::statistics::Statistics;
 use tokio::sync::oneshot;
+
+use crate::quorum::{Acknowledgements, Quorum};
 
 /// Why an event was not taken. It is certain that it is not on the topic.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +39,8 @@ pub enum NotSent {
 /// Tells when a delivery failed. Closed without a word when the broker acknowledged it.
 pub type Delivery = oneshot::Receiver<KafkaError>;
 
+type Record<'a> = BaseRecord<'a, [u8], [u8], Box<Report>>;
+
 /// How old a producer is that is replaced because it was not allowed to write: a new one asks the broker again.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
 
@@ -44,6 +50,7 @@ pub struct Publisher {
     topic: String,
     delivery_timeout: Duration,
     life: Life,
+    quorum: Quorum,
     /// Sending holds it shared, and only for as long as it takes to queue a record.
     producer: RwLock<ThreadedProducer<Reports>>,
 }
@@ -61,6 +68,7 @@ impl Publisher {
             topic: topic.to_owned(),
             delivery_timeout,
             life,
+            quorum: Quorum::default(),
         });
         tend(
             &publisher,
@@ -85,8 +93,14 @@ impl Publisher {
     ) -> Result<Delivery, NotSent> {
         let value = codec::record_value(schema_id, event).map_err(|_| NotSent::DoesNotFit)?;
         let (report, delivery) = oneshot::channel();
+        let acknowledgements = self.quorum.of(partition);
+        let report = Report {
+            sent: acknowledgements.sending(),
+            acknowledgements,
+            failure: Some(report),
+        };
         // The partition is given, so that it is certain to be the one whose projection was found ready.
-        let record = BaseRecord::with_opaque_to(&self.topic, Box::new(report))
+        let record = Record::with_opaque_to(&self.topic, Box::new(report))
             .key(event.order.order_id.as_bytes())
             .payload(&value)
             .partition(partition);
@@ -94,18 +108,53 @@ impl Publisher {
             Some(keyed) => record.headers(keyed.headers()),
             None => record,
         };
+        self.hand_over(record)
+            .map_err(|error| NotSent::NotTaken(error.to_string()))?;
+        crash_point::reached(Point::EventSent);
+        Ok(delivery)
+    }
+
+    /// Waits until the partition's replicas have acknowledged a record that was sent after a request came, and returns its
+    /// offset. Where no event is written meanwhile, that is a barrier.
+    ///
+    /// # Errors
+    /// Why they have not acknowledged the barrier.
+    pub async fn acknowledged_since(&self, partition: i32, came: Instant) -> Result<i64, String> {
+        let acknowledgements = self.quorum.of(partition);
+        let send = |sent| self.send_barrier(partition, acknowledgements.clone(), sent);
+        acknowledgements.since(came, send).await
+    }
+
+    /// Partitions whose replicas acknowledge nothing, one sentence each.
+    pub fn trouble(&self) -> Vec<String> {
+        self.quorum.trouble()
+    }
+
+    fn send_barrier(
+        &self,
+        partition: i32,
+        acknowledgements: Arc<Acknowledgements>,
+        sent: Instant,
+    ) -> Result<(), String> {
+        let report = Report {
+            acknowledgements,
+            sent,
+            failure: None,
+        };
+        let record = Record::with_opaque_to(&self.topic, Box::new(report))
+            .headers(barrier::headers(crate::SERVICE))
+            .partition(partition);
+        metrics::counter!("orderlog_barriers_total", "service" => crate::SERVICE).increment(1);
+        self.hand_over(record).map_err(|error| error.to_string())
+    }
+
+    fn hand_over(&self, record: Record<'_>) -> Result<(), KafkaError> {
         // It may have broken since the last record, which told nobody but those who waited for it.
         if self.is_broken() {
             self.replace();
         }
         let producer = self.producer.read().unwrap_or_else(PoisonError::into_inner);
-        match producer.send(record) {
-            Ok(()) => {
-                crash_point::reached(Point::EventSent);
-                Ok(delivery)
-            }
-            Err((error, _)) => Err(NotSent::NotTaken(error.to_string())),
-        }
+        producer.send(record).map_err(|(error, _)| error)
     }
 
     /// Has it find its brokers again, and ask again for what was refused.
@@ -187,6 +236,35 @@ fn make(
         .context("making the Kafka producer: check KAFKA_BOOTSTRAP_SERVERS and KAFKA_CONFIG")
 }
 
+/// Whom to tell what became of a record.
+struct Report {
+    acknowledgements: Arc<Acknowledgements>,
+    /// When the record counts as sent.
+    sent: Instant,
+    /// Who waits for an event's failure; nobody for a barrier's.
+    failure: Option<oneshot::Sender<KafkaError>>,
+}
+
+impl Report {
+    fn acknowledged(self, offset: i64) {
+        // A repetition that the broker has recognised long after may come without an offset.
+        if offset >= 0 {
+            self.acknowledgements.acknowledged(self.sent, offset);
+        } else if self.failure.is_none() {
+            let why = "the broker did not say where it lies";
+            self.acknowledgements.barrier_failed(self.sent, why.to_owned());
+        }
+    }
+
+    fn failed(self, error: &KafkaError) {
+        match self.failure {
+            // Whoever waited may have met its deadline.
+            Some(event) => drop(event.send(error.clone())),
+            None => self.acknowledgements.barrier_failed(self.sent, error.to_string()),
+        }
+    }
+}
+
 /// Passes on what became of each record, and logs failures once.
 struct Reports {
     life: Life,
@@ -212,19 +290,21 @@ impl ClientContext for Reports {
 }
 
 impl ProducerContext for Reports {
-    type DeliveryOpaque = Box<oneshot::Sender<KafkaError>>;
+    type DeliveryOpaque = Box<Report>;
 
     fn delivery(&self, result: &DeliveryResult<'_>, report: Self::DeliveryOpaque) {
         let _guard = self.life.guard("the Kafka producer");
         crash_point::reached(Point::EventReported);
-        if let Err((error, _)) = result {
-            let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown);
-            metrics::counter!("orderlog_deliveries_failed_total", "service" => crate::SERVICE, "error" => format!("{code:?}")).increment(1);
-            if code == RDKafkaErrorCode::TopicAuthorizationFailed {
-                self.rights.lack_write(&self.topic);
+        match result {
+            Ok(record) => report.acknowledged(record.offset()),
+            Err((error, _)) => {
+                let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown);
+                metrics::counter!("orderlog_deliveries_failed_total", "service" => crate::SERVICE, "error" => format!("{code:?}")).increment(1);
+                if code == RDKafkaErrorCode::TopicAuthorizationFailed {
+                    self.rights.lack_write(&self.topic);
+                }
+                report.failed(error);
             }
-            // Whoever waited may have met its deadline.
-            let _ = report.send(error.clone());
         }
     }
 }

@@ -9,12 +9,13 @@ use common::crash_point::{self, Point};
 use common::event::OrderEvent;
 use common::idempotency::{KeyedRequest, RequestHash};
 use common::order::{OrderState, Outcome};
-use common::projection::{Settled, View};
+use common::projection::{Arrival, NotFresh, Settled, View};
 use common::registration::Registration;
 use common::store::KeyUse;
 use tokio::time::timeout_at;
 use uuid::Uuid;
 
+use crate::catch_up::catch_up;
 use crate::decide::{Decision, Refusal, Stamp, as_answered};
 use crate::done::{Done, Failure};
 use crate::doubts::Doubts;
@@ -56,7 +57,8 @@ impl Writer {
     }
 
     /// Carries out a command on an order. `decide` is asked as often as the state that it sees may have changed. A request
-    /// that has a key is carried out once, however often it comes.
+    /// that has a key is carried out once, however often it comes; where it is known that an earlier attempt was carried
+    /// out, that is the answer, whatever stands in the way of this one.
     ///
     /// # Errors
     /// [`Failure`], which says how sure it is.
@@ -66,7 +68,27 @@ impl Writer {
         keyed: Option<&KeyedRequest>,
         decide: impl Fn(Option<&OrderState>, Stamp) -> Decision,
     ) -> Result<Done, Failure> {
-        let deadline = Instant::now() + self.deadline;
+        if let Some(done) = self.done_before(order_id, keyed) {
+            return Ok(done);
+        }
+        let done = self.take_turn(order_id, keyed, decide).await;
+        match done {
+            // It may have become known while this attempt was waiting.
+            Err(Failure::NotNow(_) | Failure::InDoubt { .. } | Failure::Unknown { .. }) => {
+                self.done_before(order_id, keyed).map_or(done, Ok)
+            }
+            done => done,
+        }
+    }
+
+    async fn take_turn(
+        &self,
+        order_id: &str,
+        keyed: Option<&KeyedRequest>,
+        decide: impl Fn(Option<&OrderState>, Stamp) -> Decision,
+    ) -> Result<Done, Failure> {
+        let arrival = self.view.arrival(order_id);
+        let deadline = arrival.at + self.deadline;
         // First the order's turn, then the key's: whoever waits for a busy order holds up nobody else.
         let turns = async {
             let order = self.orders.turn(order_id).await;
@@ -79,21 +101,52 @@ impl Writer {
         let _turns = timeout_at(deadline.into(), turns).await.map_err(|_| {
             Failure::NotNow("other requests for this order, or under this key, took too long; send it again".to_owned())
         })?;
-        // Whether the state is known to be at least as new as this request.
+        self.decide_until_certain(order_id, keyed, arrival, deadline, decide)
+            .await
+    }
+
+    async fn decide_until_certain(
+        &self,
+        order_id: &str,
+        keyed: Option<&KeyedRequest>,
+        arrival: Arrival,
+        deadline: Instant,
+        decide: impl Fn(Option<&OrderState>, Stamp) -> Decision,
+    ) -> Result<Done, Failure> {
+        // A refusal is as sure as a success: it is given only from a state that is at least as new as the request.
+        let refresh = async |partition| {
+            let fresh = catch_up(&self.view, &self.publisher, partition, arrival, deadline).await;
+            fresh.map_err(|NotFresh(why)| Failure::NotNow(why))
+        };
+        // Whether the state is known to be so.
         let mut fresh = false;
         let mut attempts = 0;
         loop {
-            // In this order: when an order is forgotten to be read again, its partition is in doubt before, and its own
-            // doubt is gone not earlier.
+            let rewinds = self.view.rewinds();
+            let partition = self.ready(order_id)?;
             let (state, key_use) = self.look_up(order_id, keyed).map_err(unreadable)?;
             if let Some(doubt) = self.doubts.of(order_id).map_err(unreadable)? {
                 let seconds_left = self.doubts.seconds_left(&doubt);
                 return Err(Failure::InDoubt { doubt, seconds_left });
             }
-            let partition = self.ready(order_id)?;
+            // What was looked up may be of the middle of a rewind: an order that is forgotten until its records are read
+            // again is not one that does not exist. Such a rewind has shown its partition as not caught up first, has counted
+            // itself second, and has forgotten the order (and its doubt) third. So it was counted either before the first
+            // look at the count, and then, the partition being ready after that, it was over before the order was looked up;
+            // or after the second look, and then it had forgotten nothing yet; or in between, and then the counts differ.
+            if self.view.rewinds() != rewinds {
+                continue;
+            }
             // Each time: the event that was faster may have been this very request's, sent to another instance.
-            if let (Some(keyed), Some(key_use)) = (keyed, key_use) {
-                return earlier(state.as_ref(), &keyed.hash, &key_use);
+            match (keyed, key_use) {
+                // It may have been used for this order as well, and that not be read yet.
+                (Some(_), Some(KeyUse::Elsewhere)) if !fresh => {
+                    refresh(partition).await?;
+                    fresh = true;
+                    continue;
+                }
+                (Some(keyed), Some(key_use)) => return earlier(state.as_ref(), &keyed.hash, &key_use),
+                _ => {}
             }
             let stamp = stamp().map_err(|wrong| Failure::NotNow(wrong.to_string()))?;
             match decide(state.as_ref(), stamp) {
@@ -116,16 +169,37 @@ impl Writer {
                 }
                 Decision::AlreadySo(state) if fresh => return Ok(Done::AlreadySo(state)),
                 Decision::Refuse(refusal) if fresh => return Err(Failure::Refused(refusal)),
-                // A refusal is as sure as a success: it is given only from a state that is as new as the request.
                 Decision::AlreadySo(_) | Decision::Refuse(_) => {
-                    self.view
-                        .catch_up_with_now(partition, deadline)
-                        .await
-                        .map_err(|e| Failure::NotNow(e.to_string()))?;
+                    refresh(partition).await?;
                     fresh = true;
                 }
             }
         }
+    }
+
+    /// What an earlier attempt of this request has done, if that is known and nothing can take it back: the event lies below
+    /// what was read, and in front of whatever had to be passed over. Whether anything can be written does not matter.
+    fn done_before(&self, order_id: &str, keyed: Option<&KeyedRequest>) -> Option<Done> {
+        let keyed = keyed?;
+        let rewinds = self.view.rewinds();
+        let (state, key_use) = self.look_up(order_id, Some(keyed)).ok()?;
+        let Some(KeyUse::Here(answer)) = key_use.filter(|_| state.is_some()) else {
+            return None;
+        };
+        let doubted = self
+            .doubts
+            .of(order_id)
+            .ok()?
+            .is_some_and(|doubt| doubt.offset < answer.offset);
+        let read = answer.offset < self.read_up_to(answer.partition)?;
+        let certain = read && !doubted && self.view.rewinds() == rewinds;
+        certain.then(|| earlier(state.as_ref(), &keyed.hash, &KeyUse::Here(answer)).ok())?
+    }
+
+    /// How far that partition was read: as the store has it, while the topic was not seen since the start.
+    fn read_up_to(&self, partition: i32) -> Option<i64> {
+        let stored = || Some(self.view.store().partitions().ok()?.get(&partition)?.next);
+        self.view.next(partition).or_else(stored)
     }
 
     /// The order, and what is known of the request's key, if it has one.
@@ -139,6 +213,11 @@ impl Writer {
             Some(keyed) => store.order_and_key_use(order_id, &keyed.key),
             None => Ok((store.order(order_id)?, None)),
         }
+    }
+
+    /// What an operator should know of the writing, one sentence each.
+    pub fn trouble(&self) -> Vec<String> {
+        self.publisher.trouble()
     }
 
     /// Waits for what is under way to be delivered. Every request was answered before, so it is worth no long wait.
@@ -193,6 +272,10 @@ impl Writer {
         if Instant::now() >= deadline {
             return Err(Failure::NotNow("the deadline was spent waiting".to_owned()));
         }
+        // Nothing that is written now can be read back; the event would only be one more of unknown outcome.
+        if let Some(transaction) = self.view.blocked(partition) {
+            return Err(Failure::NotNow(transaction.to_string()));
+        }
         // Registered before the event can be on the topic, so that its reading is not missed.
         let mut waiter = self.view.waiters().event(event);
         let delivery = self
@@ -215,7 +298,13 @@ impl Writer {
             }
         };
         let in_time = timeout_at(deadline.into(), read_back).await;
-        in_time.unwrap_or_else(|_| Err(unknown("the event was not read back in time")))
+        in_time.unwrap_or_else(|_| {
+            let why = self
+                .view
+                .waited_in_vain(partition)
+                .map(|transaction| transaction.to_string());
+            Err(unknown(why.as_deref().unwrap_or("the event was not read back in time")))
+        })
     }
 }
 

@@ -11,11 +11,12 @@
 //!    wait are told. What cannot be used ([`unusable`]) goes to whom the service says.
 //!
 //! Around it: [`compatibility`] (what a new version of the schema must keep), [`registration`], [`check_schemas`],
-//! [`idempotency`] (requests that are sent twice), [`money`], [`http`], [`config`], [`telemetry`], [`life`] and
+//! [`idempotency`] (requests that are sent twice), [`barrier`] (what a refusal may write), [`money`], [`http`], [`config`], [`telemetry`], [`life`] and
 //! [`shutdown`], [`descriptors`], [`clock`], and [`crash_point`] for tests.
 
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
+pub mod barrier;
 pub mod check_schemas;
 pub mod clock;
 pub mod codec;

@@ -40,7 +40,8 @@ pub(crate) fn report(state: &State) -> HealthReport {
         reasons.extend(not_ready.clone());
     }
     add_forbidden(&mut reasons, state.view.rights());
-    reasons.extend(link.silence());
+    reasons.extend(link.silence().or_else(|| link.minority()));
+    reasons.extend(state.view.open_transactions().iter().map(ToString::to_string));
     let trouble = state.life.trouble();
     reasons.extend(trouble.clone());
     reasons.extend(state.registration.trouble());

@@ -1,4 +1,4 @@
-//! A Kafka broker in this process: librdkafka's mock cluster, with one broker. Only its start, its topics and its faults
+//! A Kafka broker in this process: librdkafka's mock cluster, with one broker unless a test wants more. Only its start, its topics and its faults
 //! live here; clients reach it over TCP like any broker.
 //!
 //! It is good enough for idempotent and transactional producers, consumers (assigned or in a group), watermarks and
@@ -25,6 +25,8 @@ pub struct Broker {
     /// The client that the mock cluster belongs to; nothing is produced with it. An owned `MockCluster` would do as
     /// well, but that one cannot be moved or shared between threads.
     host: BaseProducer,
+    /// How often a topic is kept.
+    replicas: i32,
 }
 
 impl Broker {
@@ -33,11 +35,22 @@ impl Broker {
     /// # Errors
     /// When librdkafka cannot start the mock cluster, for instance because no port can be opened.
     pub fn start() -> anyhow::Result<Broker> {
+        Self::start_with(1)
+    }
+
+    /// Starts so many brokers, each on a random port of 127.0.0.1; every one of them keeps every topic.
+    ///
+    /// # Errors
+    /// As for [`Broker::start`].
+    pub fn start_with(brokers: i32) -> anyhow::Result<Broker> {
         let host: BaseProducer = ClientConfig::new()
-            .set("test.mock.num.brokers", "1") // starts the mock cluster, which lives as long as the client
+            .set("test.mock.num.brokers", brokers.to_string()) // starts the mock cluster, which lives as long as the client
             .create()
             .context("cannot start the mock broker")?;
-        let broker = Broker { host };
+        let broker = Broker {
+            host,
+            replicas: brokers,
+        };
         broker.cluster().context("librdkafka started no mock cluster")?;
         Ok(broker)
     }
@@ -49,13 +62,13 @@ impl Broker {
             .unwrap_or_default()
     }
 
-    /// Creates a topic with that many partitions, each kept once.
+    /// Creates a topic with that many partitions, each kept by every broker.
     ///
     /// # Errors
     /// When the topic exists already, or when the name or the number is not one that a topic can have.
     pub fn create_topic(&self, name: &str, partitions: i32) -> anyhow::Result<()> {
         self.cluster()
-            .and_then(|cluster| Ok(cluster.create_topic(name, partitions, 1)?))
+            .and_then(|cluster| Ok(cluster.create_topic(name, partitions, self.replicas)?))
             .with_context(|| format!("cannot create topic {name} with {partitions} partitions in the mock broker"))
     }
 

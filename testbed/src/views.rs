@@ -123,9 +123,20 @@ pub struct PartitionStats {
     pub lag: Option<i64>,
     /// Why it waits.
     pub paused: Option<String>,
+    /// Another producer's transaction that blocks it.
+    pub open_transaction: Option<OpenTransaction>,
     /// What became of its records.
     #[serde(flatten)]
     pub outcomes: Outcomes,
+}
+
+/// A transaction that blocks a partition.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct OpenTransaction {
+    /// Offset of its first record.
+    pub offset: i64,
+    /// Since when it was seen there.
+    pub since: Option<String>,
 }
 
 /// What became of records.

@@ -62,8 +62,15 @@ pub fn replayed(message: &'static str, answer: OrderAnswer, state: &OrderState) 
         .header(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"))
 }
 
-/// The problem for what was not done.
-pub fn problem(order_id: &str, failure: Failure) -> Problem {
+/// What a request that has a key is told with every 503: it speaks of one attempt, and the client may have made others.
+const THIS_ATTEMPT_ONLY: &str = "this attempt has no effect; if an earlier one under the same Idempotency-Key was answered 504, or not at all, send it until it is answered with 2xx or 4xx";
+
+/// The problem for what was not done. `keyed`: whether the request has a key.
+pub fn problem(order_id: &str, keyed: bool, failure: Failure) -> Problem {
+    let not_now = |reason: String| match keyed {
+        true => Problem::new(Kind::Unavailable, format!("{reason}; {THIS_ATTEMPT_ONLY}")),
+        false => Problem::new(Kind::Unavailable, reason),
+    };
     match failure {
         Failure::Refused(Refusal::Exists { version }) => Problem::new(
             Kind::OrderExists,
@@ -93,20 +100,17 @@ pub fn problem(order_id: &str, failure: Failure) -> Problem {
             Kind::IllegalTransition,
             format!("order {order_id} has as many versions as an order can have"),
         ),
-        Failure::Refused(Refusal::NeedsNewerRelease) => Problem::new(
-            Kind::Unavailable,
-            format!("order {order_id} was written by a newer release; only such a one can update it"),
-        )
+        Failure::Refused(Refusal::NeedsNewerRelease) => not_now(format!(
+            "order {order_id} was written by a newer release; only such a one can update it"
+        ))
         // Until somebody has rolled it out.
         .retry_after(60),
-        Failure::InDoubt { doubt, seconds_left } => {
-            Problem::new(Kind::Unavailable, doubt.to_string()).retry_after(seconds_left)
-        }
-        Failure::NotNow(reason) => Problem::new(Kind::Unavailable, reason),
+        Failure::InDoubt { doubt, seconds_left } => not_now(doubt.to_string()).retry_after(seconds_left),
+        Failure::NotNow(reason) => not_now(reason),
         Failure::Unknown { event_id, reason } => Problem::new(
             Kind::OutcomeUnknown,
             format!(
-                "{reason}; send the same request with the same Idempotency-Key until it is answered otherwise, or, without one, ask for the order until its version or eventId tells what became of it"
+                "{reason}; send the same request with the same Idempotency-Key until it is answered with 2xx or 4xx (503 speaks of that attempt only), or, without one, ask for the order until its version or eventId tells what became of it"
             ),
         )
         .with("eventId", event_id.to_string()),

@@ -93,7 +93,7 @@ pub struct NewItem {
         (status = 413, description = "The body is too large", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "The body is not JSON", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "The Idempotency-Key belongs to another request", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Not now; certainly without effect", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Not now; this attempt is certainly without effect", body = Problem, content_type = "application/problem+json"),
         (status = 504, description = "Unknown; eventId names the event", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -116,7 +116,7 @@ pub async fn create_order(
             decide::create(current, order, stamp)
         })
         .await
-        .map_err(|failure| problem(&order_id, failure))?;
+        .map_err(|failure| problem(&order_id, keyed.is_some(), failure))?;
     const MESSAGE: &str = "Order created";
     let answer = OrderAnswer::of(MESSAGE, done.state())?;
     if let Done::Replayed(state) = &done {

@@ -10,7 +10,9 @@ use super::{answer, create_order, update_order};
     info(
         title = "cart-service",
         description = "Takes orders and their updates and publishes them as Avro events to Kafka. It answers only what the log has decided: \
-            2xx: in the log and won. 4xx and 503: certainly without effect. 504: unknown, the body carries the eventId. \
+            2xx: in the log and won. 4xx: certainly without effect. 503: this attempt is certainly without effect. \
+            504: unknown, the body carries the eventId; the same request under the same Idempotency-Key finds out, sent until \
+            it is answered with 2xx or 4xx. \
             Every path is also served under /api, there in the envelope {success, message, data}."
     ),
     paths(

@@ -46,7 +46,7 @@ pub struct UpdateOrder {
         (status = 413, description = "The body is too large", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "The body is not JSON", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "The Idempotency-Key belongs to another request", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Not now; certainly without effect", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Not now; this attempt is certainly without effect", body = Problem, content_type = "application/problem+json"),
         (status = 504, description = "Unknown; eventId names the event", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -64,7 +64,7 @@ pub async fn update_order(
             decide::update(current, status, &expected, stamp)
         })
         .await
-        .map_err(|failure| problem(&order_id, failure))?;
+        .map_err(|failure| problem(&order_id, keyed.is_some(), failure))?;
     let message = match done {
         Done::Written(_) | Done::Replayed(_) => "Order updated",
         Done::AlreadySo(_) => "The order has that status already",

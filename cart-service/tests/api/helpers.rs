@@ -36,9 +36,14 @@ pub struct App {
 
 impl World {
     pub fn new() -> Self {
+        Self::with_brokers(1)
+    }
+
+    /// A world whose topic is kept by so many brokers.
+    pub fn with_brokers(brokers: i32) -> Self {
         // Tests of one process share the provider; the first one installs it.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let broker = Broker::start().expect("a broker");
+        let broker = Broker::start_with(brokers).expect("a broker");
         broker.create_topic(TOPIC, 6).expect("a topic");
         let registry = Registry::start(("127.0.0.1", 0)).expect("a registry");
         let (registry_url, registry_port) = (registry.url(), registry.port());

@@ -4,7 +4,7 @@
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::helpers::{App, World, fields};
+use crate::helpers::{App, World, becomes_true, fields};
 use crate::others::{copy_records, neighbour};
 
 /// What stays the same when an answer is given again.
@@ -57,6 +57,33 @@ async fn the_same_request_again_gets_the_first_answer_also_at_another_replica_an
     assert_eq!(world.record_count(), 3, "no request wrote a second event");
     one.stop().await;
     two.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_known_of_a_key_is_answered_though_nothing_can_be_written_and_a_503_speaks_of_its_attempt_only() {
+    let world = World::new();
+    let app = world.start().await;
+    let (_, _, created) = create(&app, "k-1", "A-1").await;
+    world.broker.down().expect("goes down");
+    let away = async |app: &App| {
+        let disconnected = || async { app.get("/health").await.1["kafka"] == "disconnected" };
+        assert!(becomes_true(disconnected).await);
+        let (status, replayed, again) = create(app, "k-1", "A-1").await;
+        assert_eq!((status, replayed), (StatusCode::OK, true), "{again}");
+        assert_same(&created, &again);
+        let (status, _, problem) = create(app, "k-2", "A-2").await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        let says = problem["detail"].as_str().unwrap_or_default();
+        assert!(
+            says.contains("this attempt has no effect") && says.contains("until it is answered with 2xx or 4xx"),
+            "{says}"
+        );
+    };
+    away(&app).await;
+    // Nor does it matter that the topic was not seen yet.
+    let again = world.start_unready(app.stop().await, |_| ()).await;
+    away(&again).await;
+    again.stop().await;
 }
 
 #[tokio::test]

@@ -4,11 +4,15 @@
 //! of `bootstrap.servers` too, and its own way to start over with them may be blocked from then on
 //! (<https://github.com/confluentinc/librdkafka/issues/5301>): such a client would be lost until its process is started
 //! again. Its statistics show it, and it can be given its servers again, which costs nothing of what it holds.
+//!
+//! What it costs is a copy of the servers: the library keeps every list that it is given for good, and goes through all of
+//! them whenever it starts over by itself. So it is given them only where its own way has not led to a broker by the next
+//! statistics, and ever more seldom where that is needed again and again.
 
 use std::ffi::CString;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use rdkafka::client::{Client, ClientContext};
@@ -18,10 +22,44 @@ use tokio::time::MissedTickBehavior;
 use super::config::Cluster;
 use crate::life::Life;
 
+/// How often in a row the statistics must know no broker before the client is given its servers.
+const IN_A_ROW: u32 = 2;
+
 /// Whether a client knows any broker that it may hear. Its context has one.
 pub struct KnownBrokers {
     servers: CString,
-    none: AtomicBool,
+    /// How often in a row the statistics knew none.
+    none: AtomicU32,
+    given: Mutex<Given>,
+}
+
+/// When a client was last given its servers, and how long it then has to find a broker with them.
+struct Given {
+    last: Option<Instant>,
+    pause: Duration,
+}
+
+impl Given {
+    const SHORTEST: Duration = Duration::from_secs(1);
+    const LONGEST: Duration = Duration::from_secs(10);
+    /// Whoever needed nothing for so long is in a new trouble.
+    const CALM: Duration = Duration::from_secs(60);
+
+    fn is_due(&mut self, now: Instant) -> bool {
+        if let Some(last) = self.last {
+            let since = now.saturating_duration_since(last);
+            if since < self.pause {
+                return false;
+            }
+            self.pause = if since < Self::CALM {
+                (self.pause * 2).min(Self::LONGEST)
+            } else {
+                Self::SHORTEST
+            };
+        }
+        self.last = Some(now);
+        true
+    }
 }
 
 impl KnownBrokers {
@@ -33,7 +71,11 @@ impl KnownBrokers {
         let servers = CString::new(cluster.bootstrap_servers.as_str()).context("KAFKA_BOOTSTRAP_SERVERS")?;
         Ok(Self {
             servers,
-            none: AtomicBool::new(false),
+            none: AtomicU32::new(0),
+            given: Mutex::new(Given {
+                last: None,
+                pause: Given::SHORTEST,
+            }),
         })
     }
 
@@ -43,14 +85,22 @@ impl KnownBrokers {
         // of the others (STATISTICS.md).
         let may_be_heard = |source: &str, state: &str| source == "configured" || source == "learned" && state == "UP";
         let mut brokers = statistics.brokers.values();
-        let none = !brokers.any(|broker| may_be_heard(&broker.source, &broker.state));
-        self.none.store(none, Ordering::Relaxed);
+        if brokers.any(|broker| may_be_heard(&broker.source, &broker.state)) {
+            self.none.store(0, Ordering::Relaxed);
+        } else {
+            self.none.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
-    /// Gives a client that knows no such broker its servers again; the library ignores those that it has.
+    /// Gives a client that goes on knowing no such broker its servers again; the library ignores those that it has.
     #[expect(unsafe_code, reason = "rdkafka has no safe call for it")]
     pub fn find_again<C: ClientContext>(&self, client: &Client<C>) {
-        if self.none.swap(false, Ordering::Relaxed) {
+        if self.none.load(Ordering::Relaxed) < IN_A_ROW {
+            return;
+        }
+        let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        if given.is_due(Instant::now()) {
+            self.none.store(0, Ordering::Relaxed);
             tracing::info!(servers = ?self.servers, "a kafka client hears no broker: it begins again with its servers");
             // SAFETY: the handle is valid as long as the client, which is borrowed, and the list is copied within the call.
             // Any thread may do it (librdkafka 2.12, `rd_kafka_brokers_add0` in rdkafka_broker.c: "locality any thread,
@@ -105,7 +155,7 @@ mod tests {
             brokers: brokers.iter().enumerate().map(broker).collect::<HashMap<_, _>>(),
             ..Statistics::default()
         });
-        known.none.load(Ordering::Relaxed)
+        known.none.load(Ordering::Relaxed) > 0
     }
 
     #[test]
@@ -116,5 +166,27 @@ mod tests {
         assert!(!hears_none(&[("learned", "DOWN"), ("learned", "UP")]));
         let begins_again = [("learned", "DOWN"), ("configured", "DOWN"), ("logical", "INIT")];
         assert!(!hears_none(&begins_again), "it tries its servers already");
+    }
+
+    #[test]
+    fn a_client_is_given_its_servers_ever_more_seldom_until_it_was_calm_for_a_while() {
+        let mut given = Given {
+            last: None,
+            pause: Given::SHORTEST,
+        };
+        let mut now = Instant::now();
+        let mut after = |seconds| {
+            now += Duration::from_secs(seconds);
+            given.is_due(now)
+        };
+        assert_eq!(
+            [after(0), after(0), after(1), after(1), after(1)],
+            [true, false, true, false, true]
+        );
+        assert_eq!(
+            [after(3), after(1), after(8), after(9), after(1)],
+            [false, true, true, false, true]
+        );
+        assert_eq!([after(60), after(1)], [true, true]);
     }
 }

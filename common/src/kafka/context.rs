@@ -1,6 +1,6 @@
 //! What librdkafka tells its owner: statistics, errors and log lines, which come while a client is polled.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -32,6 +32,8 @@ pub struct LinkContext {
     commit_refused: Mutex<Option<Instant>>,
     /// How much the client has said.
     said: AtomicU64,
+    /// Where the partition ended whose end was met last.
+    end: AtomicI64,
 }
 
 impl LinkContext {
@@ -49,7 +51,14 @@ impl LinkContext {
             commit: Right::Commit(cluster.client_id.clone()),
             commit_refused: Mutex::default(),
             said: AtomicU64::new(0),
+            end: AtomicI64::new(NO_END),
         })
+    }
+
+    /// The offset at which the end of a partition was met that [`poll`] has returned last; below every offset where the
+    /// client has not told one.
+    pub fn end(&self) -> i64 {
+        self.end.load(Ordering::Relaxed)
     }
 
     fn hear(&self) {
@@ -85,7 +94,9 @@ impl ClientContext for LinkContext {
         self.hear();
         match error.rdkafka_error_code() {
             // The end of a partition comes this way too, and is none.
-            Some(RDKafkaErrorCode::PartitionEOF) => return,
+            Some(RDKafkaErrorCode::PartitionEOF) => {
+                return self.end.store(end_of(reason).unwrap_or(NO_END), Ordering::Relaxed);
+            }
             // That is known; why they are is told in the log.
             Some(RDKafkaErrorCode::AllBrokersDown) => {}
             // Both are told once, and tried again in silence.
@@ -159,6 +170,17 @@ fn whole_millis(wait: Duration) -> Duration {
     Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
 }
 
+/// Below every offset.
+const NO_END: i64 = -1;
+
+/// Where a partition ended, from the sentence that comes with its end: rdkafka passes on the partition only. (librdkafka
+/// 2.12, `rd_kafka_fetch_reply_handle_partition_error`: "Fetch from broker 1 reached end of partition at offset 5
+/// (HighwaterMark 6)".)
+fn end_of(reason: &str) -> Option<i64> {
+    let (_, rest) = reason.split_once("end of partition at offset ")?;
+    rest.split_once(' ')?.0.parse().ok()
+}
+
 /// What librdkafka shows where a broker tells no id: one before 2.8, or a gateway. It says nothing of the topic.
 const NO_ID: &str = "AAAAAAAAAAAAAAAAAAAAAA";
 
@@ -208,6 +230,18 @@ mod tests {
         says("[thrd:main]: Topic orders changed id from 7xT0 to 8zV2");
         assert!(link.take_made_anew());
         assert!(!link.take_made_anew());
+    }
+
+    #[test]
+    fn the_end_of_a_partition_is_told_with_its_offset_and_is_no_trouble() {
+        let link = Link::default();
+        let context = LinkContext::new(&an_absent_cluster(), link.clone(), "orders").expect("no zero byte");
+        assert!(context.end() < 0);
+        let met = |reason| context.error(KafkaError::Global(RDKafkaErrorCode::PartitionEOF), reason);
+        met("Fetch from broker 1 reached end of partition at offset 5 (HighwaterMark 6)");
+        assert_eq!((context.end(), link.trouble()), (5, None));
+        met("no more messages");
+        assert!(context.end() < 0, "an end that is not understood proves nothing");
     }
 
     #[test]

@@ -1,17 +1,27 @@
 //! Where a partition ends, asked of the broker. A refusal ("there is no such order") is only as sure as the newest thing
 //! that was read, so it asks first.
 //!
+//! A broker's word is enough only where the partition is kept once: a leader of several that was deposed, and does not know
+//! it, answers from its old log. There the answer is that the quorum must be asked. How often the topic is kept is asked
+//! with every question, until it is more than once; a topic that is kept once again later loses nothing by asking the
+//! quorum of one.
+//!
+//! The client is one of its own: a broker answers the requests of one connection in turn, so behind the reader's waiting
+//! fetch each question would take up to half a second. Where there is one replica, both can only ask that one.
+//!
 //! One question at a time per partition, on a thread for blocking work (librdkafka blocks), so that a leader that does not
 //! answer holds up only who asks about its partitions. A request may share an answer only when the question was put after
 //! the request came: those who come while a question is under way wait for the next one. A question that nobody waits for
 //! any more is not put.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
 use tokio::sync::oneshot;
 
 use super::brokers::tend;
@@ -23,7 +33,16 @@ use crate::life::Life;
 
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-type Asker = oneshot::Sender<Result<i64, String>>;
+/// What stands for "now" in a partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Now {
+    /// The offset behind its last record that can be read.
+    End(i64),
+    /// The topic has more than one replica: only what its quorum acknowledges from now on is newer.
+    Replicated,
+}
+
+type Asker = oneshot::Sender<Result<Now, String>>;
 
 /// Asks for the ends of one topic's partitions.
 #[derive(Clone)]
@@ -34,6 +53,8 @@ struct Questions {
     topic: String,
     /// Who waits for the next question. A partition is here while one about it is under way.
     askers: Mutex<HashMap<i32, Vec<Asker>>>,
+    /// Whether the topic was seen to have more than one replica.
+    replicated: AtomicBool,
     life: Life,
 }
 
@@ -51,18 +72,22 @@ impl Ends {
             consumer,
             topic: topic.to_owned(),
             askers: Mutex::default(),
+            replicated: AtomicBool::new(false),
             life: life.clone(),
         });
         tend(&questions, life, "the client that asks for ends", Questions::serve);
         Ok(Self(questions))
     }
 
-    /// The offset behind the partition's last record, as the broker had it at some time after this call began. Call it
-    /// within a tokio runtime.
+    /// Where the partition ends, as the broker had it at some time after this call began; or that the quorum must be asked.
+    /// Call it within a tokio runtime.
     ///
     /// # Errors
     /// When the broker does not answer.
-    pub async fn ask(&self, partition: i32) -> Result<i64, String> {
+    pub async fn ask(&self, partition: i32) -> Result<Now, String> {
+        if self.0.replicated.load(Ordering::Relaxed) {
+            return Ok(Now::Replicated);
+        }
         let (asker, answer) = oneshot::channel();
         if self.0.join(partition, asker) {
             let questions = self.0.clone();
@@ -105,16 +130,25 @@ impl Questions {
     fn answer(&self, partition: i32) {
         while let Some(askers) = self.next(partition) {
             crash_point::reached(Point::EndsTurn);
-            let end = self
-                .consumer
-                .fetch_watermarks(&self.topic, partition, TIMEOUT)
-                .map(|(_, end)| end)
+            let now = self
+                .look(partition)
                 .map_err(|e| format!("the broker does not say where partition {partition} ends: {e}"));
             for asker in askers {
                 // Who has given up waiting is not interested any more.
-                let _ = asker.send(end.clone());
+                let _ = asker.send(now.clone());
             }
         }
+    }
+
+    fn look(&self, partition: i32) -> Result<Now, KafkaError> {
+        let metadata = self.consumer.fetch_metadata(Some(&self.topic), TIMEOUT)?;
+        let partitions = metadata.topics().iter().flat_map(|topic| topic.partitions());
+        if partitions.map(|partition| partition.replicas().len()).max() > Some(1) {
+            self.replicated.store(true, Ordering::Relaxed);
+            return Ok(Now::Replicated);
+        }
+        let (_, end) = self.consumer.fetch_watermarks(&self.topic, partition, TIMEOUT)?;
+        Ok(Now::End(end))
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<i32, Vec<Asker>>> {

@@ -26,7 +26,12 @@ pub enum Seen<'a> {
     /// A record.
     Record(BorrowedMessage<'a>),
     /// That partition was read to its end.
-    End(i32),
+    End {
+        /// Its number.
+        partition: i32,
+        /// Where it ended.
+        offset: i64,
+    },
     /// Some partition has not got the offset that was asked for.
     OutOfRange,
     /// The topic is not there (any more).
@@ -143,10 +148,10 @@ impl LogReader {
                     bytes += record.payload_len() + record.key_len();
                     batch.push(Seen::Record(record));
                 }
-                Some(Err(error)) => batch.extend(seen(error)),
+                Some(Err(error)) => batch.extend(seen(error, self.consumer.context().end())),
             }
         }
-        let was_read = |seen: &Seen<'_>| matches!(seen, Seen::Record(_) | Seen::End(_));
+        let was_read = |seen: &Seen<'_>| matches!(seen, Seen::Record(_) | Seen::End { .. });
         if batch.iter().any(was_read) {
             self.rights.grant(&self.read);
         }
@@ -228,10 +233,11 @@ impl LogReader {
     }
 }
 
-/// What an error of the consumer means to a reader; most mean only that librdkafka is trying again.
-fn seen(error: KafkaError) -> Option<Seen<'static>> {
+/// What an error of the consumer means to a reader; most mean only that librdkafka is trying again. `end`: where the
+/// partition ended whose end was met last.
+fn seen(error: KafkaError, end: i64) -> Option<Seen<'static>> {
     match error {
-        KafkaError::PartitionEOF(partition) => Some(Seen::End(partition)),
+        KafkaError::PartitionEOF(partition) => Some(Seen::End { partition, offset: end }),
         KafkaError::MessageConsumption(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange) => {
             Some(Seen::OutOfRange)
         }

@@ -10,7 +10,8 @@
 //! - [`brokers`]: what a client does that knows no broker any more;
 //! - [`closing`]: ending a client without waiting for it;
 //! - [`context`]: what a client says of itself;
-//! - [`link`]: whether the broker is heard.
+//! - [`link`]: whether the broker is heard;
+//! - [`standstill`]: partitions that another producer's transaction blocks.
 
 pub mod brokers;
 pub mod closing;
@@ -22,4 +23,5 @@ pub mod link;
 pub mod log_reader;
 pub mod partition;
 pub mod rights;
+pub mod standstill;
 pub mod topics;

@@ -88,7 +88,7 @@ impl<U: Unusables> Runner<U> {
                         .or_insert_with(|| part.share(partition, partitioning, keeps_keys));
                     share.take(record, &self.lookup, &self.store, &self.waiters)?;
                 }
-                Seen::End(partition) => {
+                Seen::End { partition, offset } => {
                     let Some(part) = self.part(*partition) else { continue };
                     if part.is_unverified() {
                         self.halt(not_this_topic(
@@ -101,7 +101,7 @@ impl<U: Unusables> Runner<U> {
                     shares
                         .entry(*partition)
                         .or_insert_with(|| part.share(*partition, partitioning, keeps_keys))
-                        .meet_end();
+                        .meet_end(*offset);
                 }
             }
         }
@@ -149,7 +149,7 @@ impl<U: Unusables> Runner<U> {
         let Some(part) = self.part(partition) else { return };
         let awaited = share.take_awaited();
         part.keep_asked(share.take_asked());
-        let look_again = part.met(share.has_records(), share.has_met_end(), share.is_at_end());
+        let look_again = part.met(share.has_records(), share.met_end(), share.is_at_end());
         let (row, settled, orders) = share.into_written();
         let before = std::mem::replace(&mut part.row, row);
         let after = part.row.counters;
@@ -175,7 +175,7 @@ impl<U: Unusables> Runner<U> {
             .iter()
             .filter_map(|seen| match seen {
                 Seen::Record(record) => Some(record.partition()),
-                Seen::End(partition) => Some(*partition),
+                Seen::End { partition, .. } => Some(*partition),
                 Seen::OutOfRange | Seen::TopicGone | Seen::MadeAnew => None,
             })
             .collect();

@@ -80,7 +80,7 @@ impl<U: Unusables> Runner<U> {
     }
 
     /// Reads on from where the partition stands: an end that is met after this is newer than this.
-    pub(super) fn recheck(&mut self, reader: &LogReader, partition: i32, done: oneshot::Sender<()>) {
+    pub(super) fn recheck(&mut self, reader: &LogReader, partition: i32, done: oneshot::Sender<i64>) {
         let Some(part) = self.part(partition) else { return };
         if part.hold.is_none() && part.recheck(done) {
             reader.seek(partition, part.position());

@@ -13,6 +13,7 @@ mod identity;
 mod judge;
 mod keeper;
 mod lookup;
+mod open_transaction;
 mod part;
 mod passed_over;
 mod prepare;
@@ -34,11 +35,12 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio::sync::{oneshot, watch};
 
+pub use open_transaction::OpenTransaction;
 pub use progress::{PartitionProgress, Progress};
 pub use reread::{PassedOver, Reread};
 pub use settings::Settings;
 pub use unusables::{Refused, Unusables};
-pub use view::{NotFresh, View};
+pub use view::{Arrival, NotFresh, View};
 pub use waiters::{EventWaiter, Settled, Waiters};
 
 use crate::kafka::ends::Ends;
@@ -65,8 +67,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What the thread can be told.
 enum Command {
-    /// Read on from where the partition stands, and say when its end was met after that.
-    Recheck(i32, tokio::sync::oneshot::Sender<()>),
+    /// Read on from where the partition stands, and say where its end was met after that.
+    Recheck(i32, oneshot::Sender<i64>),
     /// Read records again that were passed over because their schema was not known.
     Reread(Reread),
     /// Say that the registry has lost these schema ids.

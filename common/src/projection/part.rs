@@ -51,10 +51,10 @@ pub(super) struct Part {
     /// Whether the end was met since it was last looked what lies between the last record and it.
     new_end: bool,
     /// Who waits for the end that is being looked for.
-    round: Vec<oneshot::Sender<()>>,
+    round: Vec<oneshot::Sender<i64>>,
     /// Who came after the looking had begun. Looking takes as long as two fetches, and begins anew with every seek, so
     /// seeking for each of them would find no end while they keep coming.
-    next_round: Vec<oneshot::Sender<()>>,
+    next_round: Vec<oneshot::Sender<i64>>,
 }
 
 impl Part {
@@ -143,22 +143,20 @@ impl Part {
         self.next_round.clear();
     }
 
-    /// Notes what a share of a batch brought: records, an end, and whether that end came last. Returns whether to read
+    /// Notes what a share of a batch brought: records, an end and its offset, and whether that end came last. Returns whether to read
     /// on from [`Part::position`], for those who ask for an end that is newer than the one that was met.
-    pub fn met(&mut self, records: bool, end: bool, at_end: bool) -> bool {
+    pub fn met(&mut self, records: bool, end: Option<i64>, at_end: bool) -> bool {
         if records {
             self.logged = None;
             self.at_end = false;
         }
-        if !end {
-            return false;
-        }
+        let Some(end) = end else { return false };
         self.at_end = at_end;
         self.new_end = at_end;
         self.caught_up = true;
         for waiting in self.round.drain(..) {
             // Whoever has given up is not interested any more.
-            let _ = waiting.send(());
+            let _ = waiting.send(end);
         }
         self.round.append(&mut self.next_round);
         !self.round.is_empty()
@@ -229,7 +227,7 @@ impl Part {
     }
 
     /// Notes who waits for the next end. Returns whether to read on from [`Part::position`] to find it.
-    pub fn recheck(&mut self, done: oneshot::Sender<()>) -> bool {
+    pub fn recheck(&mut self, done: oneshot::Sender<i64>) -> bool {
         let first = self.round.is_empty();
         if first {
             self.round.push(done)
@@ -284,16 +282,17 @@ mod tests {
             !part.recheck(b) && !part.recheck(c),
             "who comes later must not make it begin anew"
         );
-        assert!(part.met(false, true, true), "it looks again for those");
-        assert!(first.try_recv().is_ok() && second.try_recv().is_err());
-        assert!(!part.met(false, true, true));
-        assert!(second.try_recv().is_ok() && third.try_recv().is_ok());
+        assert!(part.met(false, Some(5), true), "it looks again for those");
+        assert_eq!(first.try_recv(), Ok(5), "told where the end was met");
+        assert!(second.try_recv().is_err());
+        assert!(!part.met(false, Some(6), true));
+        assert_eq!((second.try_recv(), third.try_recv()), (Ok(6), Ok(6)));
     }
 
     #[test]
     fn an_end_with_a_record_behind_it_was_met_all_the_same() {
         let mut part = part(PartitionRow::default(), false);
-        part.met(true, true, false);
+        part.met(true, Some(5), false);
         assert!(part.is_caught_up() && !part.is_at_end());
     }
 
@@ -305,23 +304,23 @@ mod tests {
         };
         let mut part = part(row, false);
         assert_eq!(part.passed_over(8), None, "no end was met");
-        part.met(true, true, true);
+        part.met(true, Some(8), true);
         assert!(part.has_new_end());
         assert_eq!(part.passed_over(8).map(|row| row.next), Some(8));
         assert!(!part.has_new_end());
-        part.met(false, true, true);
+        part.met(false, Some(8), true);
         assert_eq!(part.passed_over(5), None, "there is nothing behind it");
-        part.met(false, true, true);
-        part.met(true, false, false);
+        part.met(false, Some(8), true);
+        part.met(true, None, false);
         assert_eq!(part.passed_over(8), None, "a record has come");
-        part.met(false, true, true);
+        part.met(false, Some(8), true);
         part.begin_again(PartitionRow::default());
         assert_eq!(
             part.passed_over(8),
             None,
             "it is read again, and the position is that of before"
         );
-        part.met(false, true, true);
+        part.met(false, Some(8), true);
         part.put_on_hold(Hold::backoff("why".to_owned()), None);
         assert_eq!(part.passed_over(8), None, "it is put back to where it was");
     }

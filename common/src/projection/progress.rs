@@ -15,6 +15,9 @@ pub struct Progress {
     pub warnings: Vec<String>,
     /// Schema ids that records name and the registry does not know any more.
     pub lost_schemas: Vec<u32>,
+    /// How often a partition was rewound, to read records again that were passed over. Counted after the partition shows
+    /// that it is not caught up, and before any order is forgotten.
+    pub rewinds: u64,
     /// One for each partition, in order; empty until the topic was seen.
     pub partitions: Vec<PartitionProgress>,
 }

@@ -104,5 +104,7 @@ impl<U: Unusables> Runner<U> {
             part.begin_again(row);
         }
         self.publish(partition);
+        // In this order: see `Progress::rewinds`.
+        self.progress.send_modify(|progress| progress.rewinds += 1);
     }
 }

@@ -38,8 +38,8 @@ pub(super) struct Share<'a> {
     asked: Option<SchemaWait>,
     /// Where the share ends, if it ends early.
     waits_for: Option<Awaited>,
-    /// Whether the partition's end was met.
-    met_end: bool,
+    /// Where the partition's end was met, if it was.
+    met_end: Option<i64>,
     /// Whether it was met after the last record.
     at_end: bool,
 }
@@ -90,7 +90,7 @@ impl<'a> Share<'a> {
             last: None,
             asked,
             waits_for: None,
-            met_end: false,
+            met_end: None,
             at_end: false,
         }
     }
@@ -221,16 +221,16 @@ impl<'a> Share<'a> {
         });
     }
 
-    /// Notes that the partition's end was met.
-    pub fn meet_end(&mut self) {
+    /// Notes that the partition's end was met, at that offset.
+    pub fn meet_end(&mut self, offset: i64) {
         // An end behind a record that waits is not where we are.
         if self.waits_for.is_none() {
-            self.met_end = true;
+            self.met_end = Some(offset);
             self.at_end = true;
         }
     }
 
-    pub fn has_met_end(&self) -> bool {
+    pub fn met_end(&self) -> Option<i64> {
         self.met_end
     }
 

@@ -7,6 +7,7 @@ use super::run::Runner;
 use super::unusables::Unusables;
 use crate::crash_point::{self, Point};
 use crate::kafka::log_reader::LogReader;
+use crate::kafka::standstill::Standstill;
 use crate::registry::Reachability;
 use crate::store::Counters;
 
@@ -38,16 +39,20 @@ impl<U: Unusables> Runner<U> {
             crash_point::reached(Point::ProgressShown);
         }
         for (partition, part) in (0..).zip(&self.parts) {
-            let lag = if part.is_at_end() {
+            let still = self.link.standstill(partition).filter(|_| part.is_at_end());
+            let still = still.filter(Standstill::is_long);
+            let lag = if part.is_at_end() && still.is_none() {
                 0
             } else {
                 self.link.end(partition).map_or(0, |end| (end - part.row.next).max(0))
             };
+            let blocked = still.map_or(0.0, |still| still.since.elapsed().as_secs_f64());
             let labels = [
                 ("service", self.settings.service.to_owned()),
                 ("partition", partition.to_string()),
             ];
             metrics::gauge!("orderlog_lag_records", &labels).set(lag as f64);
+            metrics::gauge!("orderlog_open_transaction_seconds", &labels).set(blocked);
             metrics::gauge!("orderlog_partition_paused", &labels).set(f64::from(u8::from(part.hold.is_some())));
         }
         self.tell_of_link();

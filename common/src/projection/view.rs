@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 use tokio::sync::{oneshot, watch};
 use tokio::time::timeout_at;
 
-use super::{Command, PassedOver, Progress, Reread, Settings, Waiters};
-use crate::kafka::ends::Ends;
+use super::{Command, OpenTransaction, PassedOver, Progress, Reread, Settings, Waiters};
+use crate::kafka::ends::{Ends, Now};
 use crate::kafka::link::Link;
 use crate::kafka::partition::Partitioner;
 use crate::kafka::rights::Rights;
+use crate::kafka::standstill::Standstill;
 use crate::store::Store;
 
 /// How long a partition may take to reach its end by itself before its end is looked for.
@@ -28,6 +29,31 @@ pub struct View {
     topic: String,
     partitioner: Partitioner,
     rights: Rights,
+}
+
+/// When a request came, and how far its order's partition was read then.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival {
+    /// When.
+    pub at: Instant,
+    next: i64,
+}
+
+impl Arrival {
+    /// Checks that an offset, of which the broker says that nothing lies behind it or that a record landed there, is not one
+    /// that was there before the request came.
+    ///
+    /// # Errors
+    /// When it was: the broker does not know all that was read, or has made the topic anew.
+    pub fn check(&self, offset: i64) -> Result<(), NotFresh> {
+        if offset >= self.next {
+            return Ok(());
+        }
+        Err(NotFresh(format!(
+            "the broker tells offset {offset}, but the partition was read up to {}: it does not know all of the topic, or has made it anew",
+            self.next
+        )))
+    }
 }
 
 /// Why what is known may be older than the question.
@@ -143,35 +169,82 @@ impl View {
         self.commands.send(Command::Reread(reread)).is_ok() && begun.await.is_ok()
     }
 
-    /// Waits until that partition was read at least as far as it reached when this call began.
+    /// The moment at which a request for that order has come.
+    pub fn arrival(&self, order_id: &str) -> Arrival {
+        let next = self.partition_of(order_id).and_then(|partition| self.next(partition));
+        // In this order: what is acknowledged of what is sent from then on lies at `next` or behind it.
+        Arrival {
+            next: next.unwrap_or(0),
+            at: Instant::now(),
+        }
+    }
+
+    /// Offset of the next record to read of that partition; `None` until the topic was seen.
+    pub fn next(&self, partition: i32) -> Option<i64> {
+        self.progress.borrow().partition(partition).map(|state| state.next)
+    }
+
+    /// How often any partition was rewound. What was read of the store is whole when the partition was in no
+    /// [doubt](Self::doubt) after this was asked and before the store was read, and this is the same after it.
+    pub fn rewinds(&self) -> u64 {
+        self.progress.borrow().rewinds
+    }
+
+    /// Where that partition ends now, or that its quorum must be asked.
     ///
     /// # Errors
     /// When that cannot be found out by the deadline.
-    pub async fn catch_up_with_now(&self, partition: i32, deadline: Instant) -> Result<(), NotFresh> {
-        let late = || NotFresh(format!("partition {partition} was not read to its end in time"));
-        let deadline = deadline.into();
-        let end = timeout_at(deadline, self.ends.ask(partition))
-            .await
-            .map_err(|_| late())?
-            .map_err(NotFresh)?;
+    pub async fn now(&self, partition: i32, deadline: Instant) -> Result<Now, NotFresh> {
+        let asked = timeout_at(deadline.into(), self.ends.ask(partition)).await;
+        asked.map_err(|_| late(partition))?.map_err(NotFresh)
+    }
+
+    /// Waits until the record at that offset was read.
+    ///
+    /// # Errors
+    /// When it is not by the deadline, or cannot be for now.
+    pub async fn read_past(&self, partition: i32, offset: i64, deadline: Instant) -> Result<(), NotFresh> {
+        let read = timeout_at(deadline.into(), self.reach(partition, offset + 1)).await;
+        read.map_err(|_| late(partition))?
+    }
+
+    /// Waits until that partition was read to its end, which is that offset.
+    ///
+    /// # Errors
+    /// When it is not by the deadline, or cannot be for now.
+    pub async fn read_to_end(&self, partition: i32, end: i64, deadline: Instant) -> Result<(), NotFresh> {
         let reached = self.reach(partition, end);
         tokio::pin!(reached);
         if let Ok(result) = tokio::time::timeout(USUAL, &mut reached).await {
             return result;
         }
         // Behind the last record there may be only a transaction's marker, which takes an offset but is never delivered:
-        // then the position stays short of the end, and an end that is met from now on is the proof.
-        let (done, met) = oneshot::channel();
-        self.commands
-            .send(Command::Recheck(partition, done))
-            .map_err(|_| NotFresh("the projection has stopped".to_owned()))?;
+        // then the position stays short of the end, and an end that is met there from now on is the proof.
         let either = async {
             tokio::select! {
                 result = &mut reached => result,
-                Ok(()) = met => Ok(()),
+                result = self.meet_end(partition, end) => result,
             }
         };
-        timeout_at(deadline, either).await.map_err(|_| late())?
+        let met = timeout_at(deadline.into(), either).await;
+        met.map_err(|_| late(partition))?
+    }
+
+    /// Waits until the reader meets the partition's end there or behind it.
+    async fn meet_end(&self, partition: i32, end: i64) -> Result<(), NotFresh> {
+        loop {
+            let (done, met) = oneshot::channel();
+            self.commands
+                .send(Command::Recheck(partition, done))
+                .map_err(|_| NotFresh("the projection has stopped".to_owned()))?;
+            match met.await {
+                Ok(at) if at >= end => return Ok(()),
+                // Somebody else's end: that of a broker that has not got all of the log.
+                Ok(_) => {}
+                // The partition waits. Whoever waits for its position hears why.
+                Err(_) => std::future::pending().await,
+            }
+        }
     }
 
     async fn reach(&self, partition: i32, end: i64) -> Result<(), NotFresh> {
@@ -196,4 +269,38 @@ impl View {
             )),
         }
     }
+
+    /// Partitions that another producer's transaction blocks for longer than ordinary ones do.
+    pub fn open_transactions(&self) -> Vec<OpenTransaction> {
+        let partitions = self.progress.borrow().partition_count().unwrap_or(0);
+        let blocked = (0..partitions).filter_map(|partition| {
+            let still = self.standstill(partition).filter(Standstill::is_long)?;
+            Some(OpenTransaction::of(partition, still))
+        });
+        blocked.collect()
+    }
+
+    /// What blocks that partition, once somebody has [waited in vain](Self::waited_in_vain) for what lies behind it.
+    pub fn blocked(&self, partition: i32) -> Option<OpenTransaction> {
+        let still = self.standstill(partition).filter(|still| still.in_vain)?;
+        Some(OpenTransaction::of(partition, still))
+    }
+
+    /// Notes that somebody has waited in vain for a record of that partition. Returns what blocks it, if that is why.
+    pub fn waited_in_vain(&self, partition: i32) -> Option<OpenTransaction> {
+        self.standstill(partition)?;
+        self.link.waited_in_vain(partition);
+        self.blocked(partition)
+    }
+
+    /// Where the last stable offset stands still, of a partition of which all before it was read: one that waits for
+    /// something else fetches nothing that would tell.
+    fn standstill(&self, partition: i32) -> Option<Standstill> {
+        let at_end = self.progress.borrow().partition(partition)?.at_end;
+        self.link.standstill(partition).filter(|_| at_end)
+    }
+}
+
+fn late(partition: i32) -> NotFresh {
+    NotFresh(format!("partition {partition} was not read to its end in time"))
 }

@@ -220,7 +220,7 @@ impl Follower {
         for seen in self.reader.next_batch(MOST, patience) {
             match seen {
                 Seen::Record(record) => entries.push(entry(&record)),
-                Seen::End(partition) => {
+                Seen::End { partition, .. } => {
                     self.ended.insert(partition);
                 }
                 Seen::OutOfRange => lost = Some("the dead-letter topic lost records that were not read"),

@@ -1,6 +1,7 @@
 //! `GET /asyncapi.json`: the topics, as an AsyncAPI 3.0 document, with the very schema that is compiled in.
 
 use actix_web::{HttpResponse, web};
+use common::barrier;
 use common::http::Problem;
 use common::kafka::partition::Partitioner;
 use common::schemas;
@@ -41,7 +42,10 @@ fn document(topic: &str, partitioner: Partitioner, dead_letter_topic: &str) -> s
                 "address": topic,
                 "description": format!("The log of all orders. One order lies in one partition, which is {partitioner} of the key modulo the number of partitions. Every writer must choose it so; clients of librdkafka (Python, Go, .NET, Node.js, …) set partitioner={}. A record elsewhere is dead-lettered as wrong_partition.", partitioner.librdkafka_name()),
                 "x-partitioner": {"name": partitioner.name(), "librdkafka": partitioner.librdkafka_name(), "javaDefault": partitioner == Partitioner::Murmur2},
-                "messages": {"orderEvent": {"$ref": "#/components/messages/orderEvent"}},
+                "messages": {
+                    "orderEvent": {"$ref": "#/components/messages/orderEvent"},
+                    "barrier": {"$ref": "#/components/messages/barrier"}
+                },
                 "bindings": {"kafka": {"topic": topic, "bindingVersion": "0.5.0"}}
             },
             "deadLetters": {
@@ -80,6 +84,16 @@ fn document(topic: &str, partitioner: Partitioner, dead_letter_topic: &str) -> s
                     "payload": {"schemaFormat": "application/vnd.apache.avro+json;version=1.9.0", "schema": schema},
                     "bindings": {"kafka": {"key": key, "schemaIdLocation": "payload", "schemaIdPayloadEncoding": "confluent", "bindingVersion": "0.5.0"}}
                 },
+                "barrier": {
+                    "name": "Barrier",
+                    "summary": "Says nothing of any order, and is to be skipped, as every record without a value. Where the topic has more than one replica, cart-service writes one before it refuses something, to make sure that the partition's leader still leads. It has no key and no value",
+                    "headers": {
+                        "type": "object",
+                        "required": [barrier::HEADER],
+                        "properties": {barrier::HEADER: text("Name of the service that wrote it")}
+                    },
+                    "payload": {"type": "null"}
+                },
                 "deadLetter": {
                     "name": "DeadLetter",
                     "contentType": "application/octet-stream",
@@ -112,9 +126,15 @@ mod tests {
         let payload = &document["components"]["messages"]["orderEvent"]["payload"];
         assert_eq!(payload["schema"]["name"], "OrderEvent");
         assert_eq!(document["channels"]["deadLetters"]["address"], "orders-dlq");
+        let barrier = &document["components"]["messages"]["barrier"];
+        assert_eq!(barrier["payload"]["type"], "null");
+        assert!(
+            barrier["headers"]["properties"]["orderlog.barrier"].is_object(),
+            "{barrier}"
+        );
         let mut references = Vec::new();
         collect(&document, &mut references);
-        assert_eq!(references.len(), 4);
+        assert_eq!(references.len(), 5);
         for reference in references {
             let pointer = reference.strip_prefix('#').expect("a reference within the document");
             assert!(document.pointer(pointer).is_some(), "{reference}");

@@ -2,7 +2,7 @@
 
 use actix_web::web;
 use common::http::{Problem, Reply};
-use common::projection::{PartitionProgress, Progress};
+use common::projection::{OpenTransaction, PartitionProgress, Progress};
 use common::store::Counters;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -41,9 +41,21 @@ pub struct PartitionStats {
     lag: Option<i64>,
     /// Why it waits; null when it does not.
     paused: Option<String>,
+    /// Another producer's transaction that keeps what lies behind it from being read; null when there is none.
+    open_transaction: Option<OpenTransactionStats>,
     /// What became of its records.
     #[serde(flatten)]
     outcomes: Outcomes,
+}
+
+/// A transaction that blocks a partition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OpenTransactionStats {
+    /// Offset of its first record.
+    offset: i64,
+    /// Since when it was seen there (RFC 3339, UTC).
+    since: Option<String>,
 }
 
 /// What became of records. Each one is counted once, in one of the first five.
@@ -79,7 +91,13 @@ pub async fn stats(state: web::Data<State>) -> Result<Reply<Stats>, Problem> {
     };
     Ok(Reply::ok(
         "Stats",
-        summed(&state.topic, partitions, progress.halted.as_deref(), ends),
+        summed(
+            &state.topic,
+            partitions,
+            progress.halted.as_deref(),
+            ends,
+            &state.view.open_transactions(),
+        ),
     ))
 }
 
@@ -107,14 +125,18 @@ fn summed(
     partitions: Vec<(i32, PartitionProgress)>,
     halted: Option<&str>,
     ends: impl Fn(i32) -> Option<i64>,
+    open: &[OpenTransaction],
 ) -> Stats {
     let mut totals = Counters::default();
     let mut shown = Vec::with_capacity(partitions.len());
     for (partition, progress) in partitions {
         totals.add(&progress.counters);
+        let open = open.iter().find(|open| open.partition == partition);
+        // What lies behind an open transaction is there, and not read.
+        let at_end = progress.at_end && open.is_none();
         // The end that the broker told last may be older than what was read since.
         let told = ends(partition).map(|end| end.max(progress.next));
-        let end = if progress.at_end {
+        let end = if at_end {
             Some(told.unwrap_or(progress.next))
         } else {
             told
@@ -123,11 +145,15 @@ fn summed(
             partition,
             position: progress.next,
             end,
-            lag: if progress.at_end {
+            lag: if at_end {
                 Some(0)
             } else {
                 end.map(|end| end - progress.next)
             },
+            open_transaction: open.map(|open| OpenTransactionStats {
+                offset: open.offset,
+                since: open.since.clone(),
+            }),
             paused: progress.paused.or_else(|| halted.map(str::to_owned)),
             outcomes: Outcomes::from(&progress.counters),
         });
@@ -180,6 +206,7 @@ mod tests {
             vec![(0, partition(5, true)), (1, partition(5, true))],
             None,
             |_| None,
+            &[],
         );
         assert_eq!(
             (
@@ -195,7 +222,7 @@ mod tests {
     #[test]
     fn lag_is_nothing_at_the_end_and_unknown_without_a_broker() {
         let stats = |progress, end| {
-            let stats = summed("t", vec![(0, progress)], None, |_| end);
+            let stats = summed("t", vec![(0, progress)], None, |_| end, &[]);
             (stats.partitions[0].end, stats.partitions[0].lag)
         };
         // Behind the last record lies a transaction's marker.
@@ -207,8 +234,32 @@ mod tests {
     }
 
     #[test]
+    fn what_lies_behind_an_open_transaction_is_lag() {
+        let open = OpenTransaction {
+            partition: 0,
+            offset: 5,
+            open_for: std::time::Duration::from_secs(3),
+            since: Some("2026-01-02T03:04:05.006Z".to_owned()),
+        };
+        let partitions = vec![(0, partition(5, true)), (1, partition(5, true))];
+        let stats = summed("t", partitions, None, |_| Some(9), &[open]);
+        let shown: Vec<_> = stats
+            .partitions
+            .iter()
+            .map(|p| (p.lag, p.open_transaction.is_some()))
+            .collect();
+        assert_eq!(shown, [(Some(4), true), (Some(0), false)]);
+    }
+
+    #[test]
     fn a_halt_shows_on_every_partition() {
-        let stats = summed("t", vec![(0, partition(5, false))], Some("another topic"), |_| None);
+        let stats = summed(
+            "t",
+            vec![(0, partition(5, false))],
+            Some("another topic"),
+            |_| None,
+            &[],
+        );
         assert_eq!(stats.partitions[0].paused.as_deref(), Some("another topic"));
     }
 }

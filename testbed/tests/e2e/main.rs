@@ -11,6 +11,7 @@ mod java;
 mod kcat;
 mod letters;
 mod load;
+mod open_transaction;
 mod orders;
 mod others;
 mod pages;

@@ -3,11 +3,13 @@
 use std::process::Command;
 
 use anyhow::Context;
+use common::barrier;
 use common::kafka::partition::Partitioner;
 use sandbox::foreign;
 use testbed::registry::Registry;
 use testbed::topics::Topics;
 use testbed::world::World;
+use testbed::writer::NewRecord;
 use testbed::{events, next_version};
 
 use crate::others::{self, Landed};
@@ -38,6 +40,39 @@ async fn python_reads_every_event_as_it_was_written() -> anyhow::Result<()> {
     let log = world.log().await?;
     let printed = run(&world, "read_events.py", &[&log.len().to_string()], String::new()).await?;
     assert_eq!(others::seen(&printed)?, others::events(&log)?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn python_and_both_services_read_over_barriers() -> anyhow::Result<()> {
+    let world = World::new("python-barriers")?;
+    let (cart, order) = world.pair().await?;
+    let created = cart.http.created("A-1").await?;
+    let events = others::events(&world.log().await?)?;
+    let barrier = NewRecord {
+        partition: Some(created.partition),
+        headers: vec![(barrier::HEADER.to_owned(), Some(b"cart-service".to_vec()))],
+        ..NewRecord::default()
+    };
+    for _ in 0..3 {
+        world.writer()?.write(&barrier).await?;
+    }
+    let updated = cart.http.updated("A-1", "confirmed").await?;
+    assert_eq!(updated.offset, created.offset + 4);
+    let stats = world.caught_up(&order).await?;
+    assert_eq!(
+        (stats.totals.applied, stats.totals.ignored, stats.totals.dead_lettered),
+        (2, 3, 0),
+        "{stats:?}"
+    );
+    assert!(world.dead_letters().await?.is_empty());
+    let printed = run(&world, "read_events.py", &["5"], String::new()).await?;
+    let seen = others::seen(&printed)?;
+    assert_eq!(seen.len(), 2, "{printed}");
+    assert!(
+        events.iter().all(|(place, event)| seen.get(place) == Some(event)),
+        "{printed}"
+    );
     Ok(())
 }
 

@@ -67,7 +67,7 @@ fn beginnings(reader: &LogReader, bounds: &[(i64, i64)]) -> Result<Vec<Beginning
         for seen in reader.next_batch(BATCH, Duration::from_millis(50)) {
             let (partition, record) = match seen {
                 Seen::Record(record) => (record.partition(), Some(record)),
-                Seen::End(partition) => (partition, None),
+                Seen::End { partition, .. } => (partition, None),
                 Seen::OutOfRange | Seen::TopicGone | Seen::MadeAnew => {
                     let reason = format!("topic {} is not what it was a moment ago", reader.topic());
                     return Err(NotReady::Yet(reason));

@@ -161,6 +161,7 @@ impl Run {
             end: Some(position),
             lag: Some(0),
             paused: None,
+            open_transaction: None,
             outcomes,
         };
         evidence.stats.partitions = (0..).zip(partitions).map(partition).collect();

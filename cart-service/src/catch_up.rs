@@ -1,0 +1,50 @@
+//! Making the state at least as new as a request, before the request is refused on the strength of it.
+
+use std::time::Instant;
+
+use common::kafka::ends::Now;
+use common::projection::{Arrival, NotFresh, View};
+use tokio::time::timeout_at;
+
+use crate::publisher::Publisher;
+
+/// Waits until that partition was read at least as far as anybody can have been told when the request came. Where its topic
+/// is kept once, that is where the broker says that it ends; else it is what the partition's quorum has acknowledged since.
+///
+/// # Errors
+/// When that cannot be found out by the deadline.
+pub async fn catch_up(
+    view: &View,
+    publisher: &Publisher,
+    partition: i32,
+    arrival: Arrival,
+    deadline: Instant,
+) -> Result<(), NotFresh> {
+    match view.now(partition, deadline).await? {
+        Now::End(end) => {
+            arrival.check(end)?;
+            view.read_to_end(partition, end, deadline).await
+        }
+        Now::Replicated => {
+            // What is acknowledged now lies behind the transaction, and cannot be read.
+            if let Some(transaction) = view.blocked(partition) {
+                return Err(NotFresh(transaction.to_string()));
+            }
+            let acknowledged = timeout_at(deadline.into(), publisher.acknowledged_since(partition, arrival.at)).await;
+            let unheard = |why: &str| {
+                NotFresh(format!(
+                    "the replicas of partition {partition} did not acknowledge that its leader still leads: {why}"
+                ))
+            };
+            let offset = acknowledged
+                .map_err(|_| unheard("no answer in time"))?
+                .map_err(|why| unheard(&why))?;
+            arrival.check(offset)?;
+            let read = view.read_past(partition, offset, deadline).await;
+            read.map_err(|late| {
+                let transaction = view.waited_in_vain(partition);
+                transaction.map_or(late, |transaction| NotFresh(transaction.to_string()))
+            })
+        }
+    }
+}

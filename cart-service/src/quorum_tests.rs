@@ -1,0 +1,109 @@
+use super::*;
+
+/// A clock that is moved by hand.
+fn at(ms: u64) -> Instant {
+    static BEGIN: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
+    *BEGIN + Duration::from_millis(1_000 + ms)
+}
+
+#[test]
+fn a_barrier_serves_all_who_came_before_it_was_sent_and_nobody_else() {
+    let mut state = State::default();
+    assert_eq!(state.step(at(0), at(1)), Step::Send(at(1)));
+    assert_eq!(
+        state.step(at(1), at(2)),
+        Step::Wait(None),
+        "it shares the one that is under way"
+    );
+    assert_eq!(
+        state.step(at(2), at(2)),
+        Step::Wait(None),
+        "it needs the next one, and there is one at a time"
+    );
+    state.acknowledged(at(1), 7);
+    assert_eq!(state.step(at(0), at(3)), Step::Acknowledged(7));
+    assert_eq!(state.step(at(1), at(3)), Step::Acknowledged(7));
+    assert_eq!(state.step(at(2), at(3)), Step::Wait(Some(at(11))), "a hundred a second");
+    assert_eq!(state.step(at(2), at(11)), Step::Send(at(11)));
+    state.acknowledged(at(11), 9);
+    assert_eq!(state.step(at(2), at(12)), Step::Acknowledged(9));
+}
+
+#[test]
+fn an_event_that_was_sent_after_the_request_came_serves_and_one_that_was_sent_before_does_not() {
+    let mut state = State {
+        sent: Some(at(0)),
+        ..State::default()
+    };
+    // Acknowledged after the request came: another instance's event may lie behind it that was acknowledged before.
+    state.acknowledged(at(0), 3);
+    assert_eq!(state.step(at(1), at(2)), Step::Wait(Some(at(10))));
+    state.sent = Some(at(5));
+    state.acknowledged(at(5), 4);
+    assert_eq!(state.step(at(1), at(6)), Step::Acknowledged(4));
+    // The reports on records of another producer may come in another order.
+    state.acknowledged(at(4), 2);
+    assert_eq!(state.step(at(5), at(6)), Step::Acknowledged(4));
+}
+
+#[test]
+fn a_barrier_that_fails_fails_those_whom_it_was_sent_for() {
+    let mut state = State::default();
+    assert_eq!(state.step(at(0), at(0)), Step::Send(at(0)));
+    state.barrier_failed(at(0), "timed out".to_owned());
+    assert_eq!(state.step(at(0), at(20)), Step::Failed("timed out".to_owned()));
+    assert_eq!(
+        state.step(at(1), at(20)),
+        Step::Send(at(20)),
+        "who came after it gets one of its own"
+    );
+    assert_eq!(state.trouble(at(20)), Some("timed out"));
+    state.acknowledged(at(20), 5);
+    assert_eq!(
+        state.step(at(0), at(21)),
+        Step::Acknowledged(5),
+        "it is newer all the more"
+    );
+    assert_eq!(state.trouble(at(21)), None);
+}
+
+#[test]
+fn a_failure_is_told_for_some_time() {
+    let mut state = State::default();
+    state.barrier_failed(at(0), "timed out".to_owned());
+    assert!(state.trouble(at(10_000)).is_some());
+    assert_eq!(state.trouble(at(10_001)), None);
+}
+
+#[tokio::test]
+async fn many_who_wait_share_few_barriers() {
+    let of = Arc::new(Acknowledgements::default());
+    let sent = Arc::new(Mutex::new(Vec::new()));
+    let waiting = (0..200).map(|_| {
+        let (of, sent) = (of.clone(), sent.clone());
+        let report = of.clone();
+        async move {
+            let send = |at: Instant| {
+                lock(&sent).push(at);
+                let report = report.clone();
+                tokio::spawn(async move { report.acknowledged(at, 1) });
+                Ok(())
+            };
+            of.since(Instant::now(), send).await
+        }
+    });
+    let waiting: Vec<_> = waiting.map(tokio::spawn).collect();
+    for waiting in waiting {
+        assert_eq!(waiting.await.expect("no panic"), Ok(1));
+    }
+    let sent = lock(&sent);
+    assert!(sent.len() <= 3, "{}", sent.len());
+    assert!(sent.windows(2).all(|pair| pair[1] >= pair[0] + SPACING));
+}
+
+#[tokio::test]
+async fn a_barrier_that_is_not_taken_is_a_failure_at_once() {
+    let of = Acknowledgements::default();
+    let refused = of.since(Instant::now(), |_| Err("the queue is full".to_owned())).await;
+    assert_eq!(refused, Err("the queue is full".to_owned()));
+}

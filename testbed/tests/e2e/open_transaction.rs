@@ -1,0 +1,75 @@
+//! A transaction of another producer that hangs: nothing behind its first record can be read, until it ends.
+
+use std::time::{Duration, Instant};
+
+use common::kafka::partition;
+use testbed::world::World;
+use testbed::writer::{NewRecord, Writer};
+
+fn home(order_id: &str) -> i32 {
+    partition::of_key(order_id.as_bytes(), 6)
+}
+
+#[tokio::test]
+async fn a_hanging_transaction_costs_one_504_is_named_and_is_over_when_it_ends() -> anyhow::Result<()> {
+    let world = World::new("open-transaction")?;
+    let mut cart = world.cart()?.with("WRITE_DEADLINE_MS", "3000").spawn()?;
+    let mut order = world.order()?.spawn()?;
+    cart.ready().await?;
+    order.ready().await?;
+    cart.http.created("A-1").await?;
+    let elsewhere = (0..).map(|n| format!("B-{n}")).find(|id| home(id) != home("A-1"));
+    let elsewhere = elsewhere.expect("an id");
+    let other = Writer::in_transaction(&world.servers.kafka, &world.topic)?;
+    let (blocked, offset) = other
+        .write(&NewRecord {
+            value: None,
+            ..NewRecord::of("A-1", "")
+        })
+        .await?;
+    assert_eq!(blocked, home("A-1"));
+
+    let first = cart.http.update("A-1", "confirmed").await?;
+    assert_eq!(first.status, 504, "{first:?}");
+    let names =
+        format!("partition {blocked} is blocked by another producer's open transaction at offset {offset}, since 2");
+    assert!(first.text.contains(&names), "{first:?}");
+    for _ in 0..3 {
+        let asked = Instant::now();
+        let next = cart.http.update("A-1", "confirmed").await?;
+        assert_eq!(next.status, 503, "{next:?}");
+        assert!(next.text.contains(&names), "{next:?}");
+        assert!(asked.elapsed() < Duration::from_secs(1), "it knows");
+    }
+    for service in [&cart, &order] {
+        let health = service.says(&[&names]).await?;
+        assert!(health.ready, "{health:?}");
+    }
+    let stats = order.http.stats().await?;
+    for shown in &stats.partitions {
+        let open = shown
+            .open_transaction
+            .as_ref()
+            .map(|open| (open.offset, open.since.is_some()));
+        assert_eq!(open.is_some(), shown.partition == blocked, "{shown:?}");
+        assert!(open.is_none_or(|open| open == (offset, true)), "{shown:?}");
+        assert_eq!(shown.lag != Some(0), shown.partition == blocked, "{shown:?}");
+    }
+    // Reads go on, and so do the other partitions.
+    assert_eq!(order.http.order("A-1", 1).await?.status, "new");
+    cart.http.created(&elsewhere).await?;
+    assert_eq!(order.http.order(&elsewhere, 1).await?.version, 1);
+    assert_eq!(
+        world.log().await?.len(),
+        2,
+        "of all that came for it, one event was produced, which nobody can read yet"
+    );
+
+    other.abort()?;
+    cart.healthy().await?;
+    order.healthy().await?;
+    // The event of the 504 has landed.
+    assert_eq!(order.http.order("A-1", 2).await?.status, "confirmed");
+    cart.http.updated("A-1", "shipped").await?;
+    Ok(())
+}

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use testbed::service::{Service, Setup};
 use testbed::topics::Topics;
 use testbed::wait::until;
+use testbed::writer::{NewRecord, Writer};
 
 use crate::scene::{KEPT, Scene};
 
@@ -20,7 +21,7 @@ const ACCOUNTS: [&str; 8] = [
     "letterless",
     "reader",
     "maker",
-    "writer",
+    "clerk",
     "all",
 ];
 /// How long it may take until a refusal, or its end, is told, on a busy machine.
@@ -75,6 +76,11 @@ async fn change(scene: &Scene, what: &'static str, rules: &[[&str; 4]]) -> anyho
     .await?
 }
 
+/// A writer of the topic whom nobody holds back.
+fn operator(scene: &Scene) -> anyhow::Result<Writer> {
+    Writer::new(&scene.broker.address(), &scene.world.topic)
+}
+
 /// Waits until health gives reasons with all those parts, and shows how long it took.
 async fn tells(service: &Service, who: &str, parts: &[&str]) -> anyhow::Result<()> {
     let begun = Instant::now();
@@ -109,20 +115,27 @@ async fn what_an_account_may_not_do_is_told_with_its_acl_until_it_is_granted() -
         format!("{}-other", world.topic),
     );
     let letters = letters.as_str();
+    // One into which nobody else has written the letter already.
+    let own_letters = format!("{}-own", world.topic);
+    let own_letters = own_letters.as_str();
+    Topics::new(&scene.broker.address())?
+        .create(own_letters, 1, &[KEPT])
+        .await?;
     let may = |account, operation, topic| [account, operation, "topic", topic];
     let mut granted = vec![may("seer", "DESCRIBE", events)];
-    for account in ["groupless", "letterless", "reader", "seer"] {
+    for account in ["groupless", "letterless", "reader", "seer", "clerk"] {
         granted.push(may(account, "DESCRIBE_CONFIGS", events));
         granted.push(may(account, "DESCRIBE_CONFIGS", letters));
     }
-    for account in ["groupless", "letterless", "reader"] {
+    granted.extend(["READ", "DESCRIBE_CONFIGS"].map(|operation| may("clerk", operation, own_letters)));
+    for account in ["groupless", "letterless", "reader", "clerk"] {
         granted.push(may(account, "READ", events));
     }
     for account in ["groupless", "seer"] {
         granted.extend([may(account, "READ", letters), may(account, "WRITE", letters)]);
     }
     granted.push(["groupless", "DESCRIBE", "group", "order-service"]);
-    for account in ["seer", "letterless", "reader", "nobody"] {
+    for account in ["seer", "letterless", "reader", "nobody", "clerk"] {
         granted.extend(["cart-service", "order-service"].map(|group| [account, "READ", "group", group]));
     }
     granted.extend(["DESCRIBE", "READ", "WRITE"].map(|operation| may("maker", operation, &other)));
@@ -138,6 +151,9 @@ async fn what_an_account_may_not_do_is_told_with_its_acl_until_it_is_granted() -
     let letterless = log_in(world.order()?, "letterless", "letterless")?;
     // Read and not written, neither as a topic nor as an idempotent producer.
     let reader = log_in(world.cart()?, "reader", "reader")?;
+    // Dead letters read and not written, and there is one to write.
+    operator(&scene)?.write(&NewRecord::of("A-1", "poison")).await?;
+    let clerk = log_in(world.order()?.with("KAFKA_DLQ_TOPIC", own_letters), "clerk", "clerk")?;
     // Not made.
     let maker = log_in(world.cart()?.with("KAFKA_TOPIC", &other), "maker", "maker")?;
     // Not let in.
@@ -160,6 +176,16 @@ async fn what_an_account_may_not_do_is_told_with_its_acl_until_it_is_granted() -
         &[&cannot_write, "ACL IdempotentWrite on the cluster"],
     )
     .await?;
+    let cannot_write_letters = format!("not allowed to write topic {own_letters} {}", acl("Write", own_letters));
+    tells(
+        &clerk,
+        "clerk",
+        &[
+            &cannot_write_letters,
+            "is paused: dead letters cannot be written: not allowed",
+        ],
+    )
+    .await?;
     tells(&maker, "maker", &[&cannot_make]).await?;
     tells(&stranger, "stranger", &["refuses to authenticate", "sasl.password"]).await?;
     assert!(groupless.http.health().await?.ready, "nothing depends on that");
@@ -179,6 +205,7 @@ async fn what_an_account_may_not_do_is_told_with_its_acl_until_it_is_granted() -
             may("letterless", "READ", letters),
             may("letterless", "WRITE", letters),
             may("reader", "WRITE", events),
+            may("clerk", "WRITE", own_letters),
             may("maker", "CREATE", &other),
             may("maker", "DESCRIBE_CONFIGS", &other),
             ["maker", "READ", "group", "cart-service"],
@@ -191,10 +218,12 @@ async fn what_an_account_may_not_do_is_told_with_its_acl_until_it_is_granted() -
         (&groupless, "groupless"),
         (&letterless, "letterless"),
         (&reader, "reader"),
+        (&clerk, "clerk"),
         (&maker, "maker"),
     ] {
         content(service, who).await?;
     }
+    world.letters_indexed(&clerk, 1).await?;
     for service in [&nobody, &reader] {
         service.http.created(&format!("R-{:08x}", fastrand::u32(..))).await?;
     }
@@ -242,6 +271,15 @@ async fn rights_that_are_taken_away_stop_what_needs_them_until_they_are_back() -
     change(&scene, "grant", &write).await?;
     content(&cart, "Write again").await?;
     cart.http.updated("A-1", "confirmed").await?;
+
+    let write = [may("WRITE", letters.as_str())];
+    let refusal = format!("dead letters cannot be written: not allowed to write topic {letters}");
+    change(&scene, "revoke", &write).await?;
+    operator(&scene)?.write(&NewRecord::of("A-1", "poison")).await?;
+    tells(&order, "no more dead letters", &["is paused", &refusal]).await?;
+    change(&scene, "grant", &write).await?;
+    content(&order, "dead letters again").await?;
+    world.letters_indexed(&order, 1).await?;
 
     let read = [may("READ", events)];
     let refusal = format!("ACL Read on topic {events}");

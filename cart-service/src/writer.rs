@@ -1,6 +1,8 @@
 //! Carries out a command: decide, write, read back, until the log has decided. What is answered is certain, or said to be
 //! unknown.
 
+mod affirm;
+
 use std::time::{Duration, Instant};
 
 use common::clock::{self, WrongClock};
@@ -89,15 +91,37 @@ impl Writer {
                 let seconds_left = self.doubts.seconds_left(&doubt);
                 return Err(Failure::InDoubt { doubt, seconds_left });
             }
+            // After the doubt, which leaves it behind.
+            let reserved = self.doubts.reserved(order_id, state.as_ref()).map_err(unreadable)?;
             let partition = self.ready(order_id)?;
             // Each time: the event that was faster may have been this very request's, sent to another instance.
-            if let (Some(keyed), Some(key_use)) = (keyed, key_use) {
-                return earlier(state.as_ref(), &keyed.hash, &key_use);
+            let known = keyed.zip(key_use);
+            let known = known.map(|(keyed, key_use)| earlier(state.as_ref(), &keyed.hash, &key_use));
+            let unsure = |answer| reserved.is_some_and(|reserved| reserved.may_undo(answer));
+            if let Some(answer) = known.as_ref().filter(|answer| !unsure(answer)) {
+                return answer.clone();
+            }
+            if let Some(reserved) = &reserved {
+                // What is written now is above what others may be writing below it, so that is to be known first.
+                if !std::mem::replace(&mut fresh, true) {
+                    self.catch_up(partition, deadline).await?;
+                    continue;
+                }
+                if let (Some(answer), Some(state)) = (known, &state) {
+                    match self.affirm(state, reserved, partition, deadline).await? {
+                        Some(_) => return answer,
+                        None => continue,
+                    }
+                }
             }
             let stamp = stamp().map_err(|wrong| Failure::NotNow(wrong.to_string()))?;
             match decide(state.as_ref(), stamp) {
                 Decision::Write(event) => {
                     attempts += 1;
+                    let event = match &reserved {
+                        Some(reserved) => Box::new(reserved.above(*event).map_err(Failure::Refused)?),
+                        None => event,
+                    };
                     let settled = self.write(&event, keyed, partition, deadline).await?;
                     crash_point::reached(Point::EventReadBack);
                     self.check_settled(order_id, event.event_id)?;
@@ -113,18 +137,28 @@ impl Writer {
                         Outcome::Ignored | Outcome::Rejected(_) => return Err(rejected(&settled)),
                     }
                 }
-                Decision::AlreadySo(state) if fresh => return Ok(Done::AlreadySo(state)),
+                Decision::AlreadySo(state) if fresh => match &reserved {
+                    None => return Ok(Done::AlreadySo(state)),
+                    Some(reserved) => {
+                        if let Some(state) = self.affirm(&state, reserved, partition, deadline).await? {
+                            return Ok(Done::AlreadySo(Box::new(state)));
+                        }
+                    }
+                },
                 Decision::Refuse(refusal) if fresh => return Err(Failure::Refused(refusal)),
                 // A refusal is as sure as a success: it is given only from a state that is as new as the request.
                 Decision::AlreadySo(_) | Decision::Refuse(_) => {
-                    self.view
-                        .catch_up_with_now(partition, deadline)
-                        .await
-                        .map_err(|e| Failure::NotNow(e.to_string()))?;
+                    self.catch_up(partition, deadline).await?;
                     fresh = true;
                 }
             }
         }
+    }
+
+    /// Waits until all of the partition was read that was there when this call began.
+    async fn catch_up(&self, partition: i32, deadline: Instant) -> Result<(), Failure> {
+        let caught_up = self.view.catch_up_with_now(partition, deadline).await;
+        caught_up.map_err(|error| Failure::NotNow(error.to_string()))
     }
 
     /// The order, and what is known of the request's key, if it has one.

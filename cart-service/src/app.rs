@@ -64,7 +64,7 @@ impl Application {
             Store::open(dir)?
         };
         store.check_owner(SERVICE)?;
-        let doubts = Doubts::open(&store)?;
+        let doubts = Doubts::open(&store, config.unresolved_for)?;
         if pipeline.rebuild {
             // Before the store, which says that there is something to forget.
             doubts.forget()?;

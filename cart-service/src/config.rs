@@ -24,6 +24,9 @@ pub struct Cli {
 /// How many idempotency keys are remembered by default.
 pub const IDEMPOTENCY_KEYS: usize = 1_000_000;
 
+/// How long an order is not written of which a record was passed over.
+pub const UNRESOLVED_FOR: Duration = Duration::from_secs(10 * 60);
+
 /// The settings of a running service.
 #[derive(Clone, Debug, Parser)]
 pub struct Config {
@@ -82,6 +85,10 @@ pub struct Config {
         value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=100_000_000)
     )]
     pub idempotency_keys: usize,
+
+    /// How long an order is not written of which a record was passed over; not for operators
+    #[arg(skip = UNRESOLVED_FOR)]
+    pub unresolved_for: Duration,
 }
 
 impl Config {

@@ -42,6 +42,7 @@ impl Unusables for Skip {
                 partition: record.partition(),
                 offset: record.offset(),
                 schema_id,
+                version: refused.version,
             })
         });
         // The offset does not move past a record whose doubt is not noted.

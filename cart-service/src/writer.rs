@@ -1,6 +1,8 @@
 //! Carries out a command: decide, write, read back, until the log has decided. What is answered is certain, or said to be
 //! unknown.
 
+mod affirm;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -129,6 +131,8 @@ impl Writer {
                 let seconds_left = self.doubts.seconds_left(&doubt);
                 return Err(Failure::InDoubt { doubt, seconds_left });
             }
+            // After the doubt, which leaves it behind.
+            let reserved = self.doubts.reserved(order_id, state.as_ref()).map_err(unreadable)?;
             // What was looked up may be of the middle of a rewind: an order that is forgotten until its records are read
             // again is not one that does not exist. Such a rewind has shown its partition as not caught up first, has counted
             // itself second, and has forgotten the order (and its doubt) third. So it was counted either before the first
@@ -137,21 +141,40 @@ impl Writer {
             if self.view.rewinds() != rewinds {
                 continue;
             }
+            // It may have been used for this order as well, and that not be read yet.
+            if key_use == Some(KeyUse::Elsewhere) && !fresh {
+                refresh(partition).await?;
+                fresh = true;
+                continue;
+            }
             // Each time: the event that was faster may have been this very request's, sent to another instance.
-            match (keyed, key_use) {
-                // It may have been used for this order as well, and that not be read yet.
-                (Some(_), Some(KeyUse::Elsewhere)) if !fresh => {
+            let known = keyed.zip(key_use);
+            let known = known.map(|(keyed, key_use)| earlier(state.as_ref(), &keyed.hash, &key_use));
+            let unsure = |answer| reserved.is_some_and(|reserved| reserved.may_undo(answer));
+            if let Some(answer) = known.as_ref().filter(|answer| !unsure(answer)) {
+                return answer.clone();
+            }
+            if let Some(reserved) = &reserved {
+                // What is written now is above what others may be writing below it, so that is to be known first.
+                if !std::mem::replace(&mut fresh, true) {
                     refresh(partition).await?;
-                    fresh = true;
                     continue;
                 }
-                (Some(keyed), Some(key_use)) => return earlier(state.as_ref(), &keyed.hash, &key_use),
-                _ => {}
+                if let (Some(answer), Some(state)) = (known, &state) {
+                    match self.affirm(state, reserved, partition, deadline).await? {
+                        Some(_) => return answer,
+                        None => continue,
+                    }
+                }
             }
             let stamp = stamp().map_err(|wrong| Failure::NotNow(wrong.to_string()))?;
             match decide(state.as_ref(), stamp) {
                 Decision::Write(event) => {
                     attempts += 1;
+                    let event = match &reserved {
+                        Some(reserved) => Box::new(reserved.above(*event).map_err(Failure::Refused)?),
+                        None => event,
+                    };
                     let settled = self.write(&event, keyed, partition, deadline).await?;
                     crash_point::reached(Point::EventReadBack);
                     self.check_settled(order_id, event.event_id)?;
@@ -167,7 +190,14 @@ impl Writer {
                         Outcome::Ignored | Outcome::Rejected(_) => return Err(rejected(&settled)),
                     }
                 }
-                Decision::AlreadySo(state) if fresh => return Ok(Done::AlreadySo(state)),
+                Decision::AlreadySo(state) if fresh => match &reserved {
+                    None => return Ok(Done::AlreadySo(state)),
+                    Some(reserved) => {
+                        if let Some(state) = self.affirm(&state, reserved, partition, deadline).await? {
+                            return Ok(Done::AlreadySo(Box::new(state)));
+                        }
+                    }
+                },
                 Decision::Refuse(refusal) if fresh => return Err(Failure::Refused(refusal)),
                 Decision::AlreadySo(_) | Decision::Refuse(_) => {
                     refresh(partition).await?;
@@ -192,8 +222,11 @@ impl Writer {
             .ok()?
             .is_some_and(|doubt| doubt.offset < answer.offset);
         let read = answer.offset < self.read_up_to(answer.partition)?;
-        let certain = read && !doubted && self.view.rewinds() == rewinds;
-        certain.then(|| earlier(state.as_ref(), &keyed.hash, &KeyUse::Here(answer)).ok())?
+        let reserved = self.doubts.reserved(order_id, state.as_ref()).ok()?;
+        let earlier = earlier(state.as_ref(), &keyed.hash, &KeyUse::Here(answer));
+        let undone = reserved.is_some_and(|reserved| reserved.may_undo(&earlier));
+        let certain = read && !doubted && !undone && self.view.rewinds() == rewinds;
+        certain.then(|| earlier.ok())?
     }
 
     /// How far that partition was read: as the store has it, while the topic was not seen since the start.

@@ -107,6 +107,7 @@ impl Pipeline {
             write_deadline_ms: 5000,
             unknown_schema_grace_ms: GRACE_MS,
             idempotency_keys: cart_service::config::IDEMPOTENCY_KEYS,
+            unresolved_for: cart_service::config::UNRESOLVED_FOR,
         };
         let cart = cart_service::Application::build(cart, metrics).await?;
         let cart_url = format!("http://localhost:{}", cart.port());

@@ -1,9 +1,11 @@
 //! Orders that are in doubt: a record of theirs named a schema that the registry did not know, so it had to be passed over.
 //! What it said may be newer than what is known here, so such an order is not written for ten minutes. Meanwhile the
 //! registry is asked again ([`clear_up`](Doubts::clear_up)), and when it knows the schema after all, the record is read
-//! again. The minutes are those of this process: after a restart they begin anew.
+//! again. The minutes are those of this process: after a restart they begin anew. When they are over, the order is written
+//! above the versions that such records may have ([`Reserved`]).
 
 mod clear_up;
+mod reserved;
 mod uptime;
 
 use std::collections::BTreeMap;
@@ -12,16 +14,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use common::crash_point::{self, Point};
-use common::order::check_id;
+use common::order::{OrderState, check_id};
 use common::store::{Store, Table, Transaction};
 use serde::{Deserialize, Serialize};
 
 use crate::SERVICE;
 pub(crate) use clear_up::CLEARING_UP;
+pub use reserved::Reserved;
 use uptime::{Moment, Uptime};
 
-/// How long an order stays in doubt.
-const LASTS: Duration = Duration::from_secs(10 * 60);
 /// Most schema ids that are remembered of one order: any of them is reason enough to read again.
 const MOST_IDS_OF_ONE: usize = 8;
 
@@ -30,6 +31,10 @@ const MOST_IDS_OF_ONE: usize = 8;
 pub struct Doubts {
     store: Store,
     table: Table,
+    /// Which versions are reserved, by order. It outlasts the doubts.
+    reserved: Table,
+    /// How long an order stays in doubt.
+    lasts: Duration,
     /// Held by whoever looks at a doubt and then changes it.
     changing: Arc<Mutex<()>>,
     /// How many there were when they were last counted.
@@ -58,17 +63,21 @@ pub(crate) struct Passed<'a> {
     pub partition: i32,
     pub offset: i64,
     pub schema_id: u32,
+    /// The version that its order had before it, where that is known; 0: there was none.
+    pub version: Option<i32>,
 }
 
 impl Doubts {
-    /// The doubts that the store remembers.
+    /// The doubts that the store remembers, each of which lasts that long.
     ///
     /// # Errors
     /// When the disk fails.
-    pub fn open(store: &Store) -> anyhow::Result<Self> {
+    pub fn open(store: &Store, lasts: Duration) -> anyhow::Result<Self> {
         let doubts = Self {
             store: store.clone(),
             table: store.table("doubts")?,
+            reserved: store.table("reserved-versions")?,
+            lasts,
             changing: Arc::default(),
             count: Arc::default(),
             uptime: Uptime::begin(),
@@ -83,7 +92,8 @@ impl Doubts {
     /// When the disk fails.
     pub fn forget(&self) -> anyhow::Result<()> {
         self.counted(0);
-        self.table.clear()
+        self.table.clear()?;
+        self.reserved.clear()
     }
 
     /// What an operator should know: how many orders are in doubt, if any.
@@ -104,15 +114,43 @@ impl Doubts {
         Ok(value.map(|value| serde_json::from_slice(&value)).transpose()?)
     }
 
+    /// The versions of an order that records which were passed over may have, unless the order is above all of them. Ask for
+    /// it after [`Self::of`]: what a doubt leaves behind is there before the doubt is dropped.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn reserved(&self, order_id: &str, state: Option<&OrderState>) -> anyhow::Result<Option<Reserved>> {
+        let version = state.map_or(0, |state| state.order.version);
+        let Some(reserved) = self.reserved_of(order_id)? else {
+            return Ok(None);
+        };
+        if reserved.includes(version) {
+            return Ok(Some(reserved));
+        }
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        // Another record may have been passed over meanwhile; then there is a doubt as well.
+        if self.reserved_of(order_id)? == Some(reserved) {
+            let mut transaction = self.store.begin();
+            transaction.remove(&self.reserved, order_id.as_bytes());
+            transaction.commit()?;
+        }
+        Ok(None)
+    }
+
+    fn reserved_of(&self, order_id: &str) -> anyhow::Result<Option<Reserved>> {
+        let value = self.reserved.get(order_id.as_bytes())?;
+        Ok(value.map(|value| serde_json::from_slice(&value)).transpose()?)
+    }
+
     /// How long that doubt may last yet, in seconds, at least 5: so often the registry is asked.
     pub fn seconds_left(&self, doubt: &Doubt) -> u32 {
-        let left = LASTS.saturating_sub(self.uptime.since(doubt.since)).as_secs();
+        let left = self.lasts.saturating_sub(self.uptime.since(doubt.since)).as_secs();
         u32::try_from(left).unwrap_or(u32::MAX).clamp(5, 600)
     }
 
     /// Whether that doubt is old enough to be dropped.
     fn is_old(&self, doubt: &Doubt) -> bool {
-        self.uptime.since(doubt.since) >= LASTS
+        self.uptime.since(doubt.since) >= self.lasts
     }
 
     /// Notes records that were passed over. A key that no order can have is no order's.
@@ -122,6 +160,7 @@ impl Doubts {
     pub(crate) fn note<'a>(&self, records: impl Iterator<Item = Passed<'a>>) -> anyhow::Result<()> {
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut noted: BTreeMap<&str, Doubt> = BTreeMap::new();
+        let mut reserved: BTreeMap<&str, Reserved> = BTreeMap::new();
         for record in records {
             let order_id = record.key.and_then(|key| std::str::from_utf8(key).ok());
             let Some(order_id) = order_id.filter(|id| check_id(id).is_ok()) else {
@@ -132,10 +171,20 @@ impl Doubts {
                 None => self.of(order_id)?,
             };
             noted.insert(order_id, Doubt::renewed(before, record, self.uptime.now()));
+            if let Some(version) = record.version {
+                let before = match reserved.remove(order_id) {
+                    Some(reserved) => Some(reserved),
+                    None => self.reserved_of(order_id)?,
+                };
+                reserved.insert(order_id, Reserved::after(before, version, record.offset));
+            }
         }
         let mut transaction = self.store.begin();
         for (order_id, doubt) in &noted {
             transaction.put(&self.table, order_id.as_bytes(), serde_json::to_vec(doubt)?);
+        }
+        for (order_id, reserved) in &reserved {
+            transaction.put(&self.reserved, order_id.as_bytes(), serde_json::to_vec(reserved)?);
         }
         transaction.commit()?;
         if !noted.is_empty() {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::config::UNRESOLVED_FOR as LASTS;
 
 fn passed(key: &[u8], offset: i64, schema_id: u32) -> Passed<'_> {
     Passed {
@@ -6,11 +7,12 @@ fn passed(key: &[u8], offset: i64, schema_id: u32) -> Passed<'_> {
         partition: 0,
         offset,
         schema_id,
+        version: Some(1),
     }
 }
 
 fn doubts(dir: &tempfile::TempDir) -> Doubts {
-    Doubts::open(&Store::open(dir.path()).expect("a store")).expect("opens")
+    Doubts::open(&Store::open(dir.path()).expect("a store"), LASTS).expect("opens")
 }
 
 #[test]
@@ -77,4 +79,57 @@ fn a_doubt_of_an_earlier_build_counts_from_our_start() {
     transaction.commit().expect("commits");
     let doubt = doubts.of("A-1").expect("reads").expect("a doubt");
     assert!(!doubts.is_old(&doubt));
+}
+
+/// The state of an order that has that version.
+fn state(version: i32) -> OrderState {
+    let event = sandbox::sample::event("A-1", version);
+    OrderState {
+        event_id: event.event_id,
+        order: event.order,
+        partition: 0,
+        offset: 20,
+        partial: false,
+    }
+}
+
+#[test]
+fn versions_are_reserved_over_a_restart_until_the_order_is_above_them() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let first = doubts(&dir);
+    let records = [passed(b"A-1", 5, 9), passed(b"A-1", 7, 9)];
+    first.note(records.into_iter()).expect("noted");
+    let reserved = first.reserved("A-1", Some(&state(1))).expect("reads");
+    assert!(reserved.is_some());
+    // The doubt is over, and what it leaves behind is not.
+    let mut transaction = first.store.begin();
+    first.drop_one(&mut transaction, "A-1");
+    transaction.commit().expect("commits");
+    drop(first);
+    let second = doubts(&dir);
+    assert!(second.of("A-1").expect("reads").is_none());
+    assert_eq!(second.reserved("A-1", Some(&state(1))).expect("reads"), reserved);
+    // Read again, they are the same two.
+    second.note(records.into_iter()).expect("noted");
+    let of = |state: Option<&OrderState>| second.reserved("A-1", state).expect("reads");
+    assert_eq!((of(None), of(Some(&state(3)))), (reserved, reserved));
+    assert_eq!(of(Some(&state(4))), None, "it was written above them");
+    assert_eq!(of(None), None, "nothing is left behind");
+    second.forget().expect("forgets");
+}
+
+#[test]
+fn a_record_that_is_read_again_behind_what_was_written_above_it_reserves_nothing() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let doubts = doubts(&dir);
+    let again = Passed {
+        version: None,
+        ..passed(b"A-1", 5, 9)
+    };
+    doubts.note([again].into_iter()).expect("noted");
+    assert!(
+        doubts.of("A-1").expect("reads").is_some(),
+        "it is in doubt all the same"
+    );
+    assert_eq!(doubts.reserved("A-1", None).expect("reads"), None);
 }

@@ -1,5 +1,7 @@
 //! Orders that cart-service must not write over: written by a newer release, or with a record that could not be read.
 
+use std::time::Duration;
+
 use common::event::{OrderEvent, OrderStatus};
 use common::idempotency::{IdempotencyKey, KeyedRequest, RequestHash};
 use rdkafka::message::{Header, OwnedHeaders};
@@ -7,8 +9,8 @@ use reqwest::{Method, StatusCode};
 use sandbox::foreign;
 use serde_json::{Value, json};
 
-use crate::helpers::{App, World, becomes_true};
-use crate::others::{event, home, neighbour, of_the_next_schema, register, send, send_with, write};
+use crate::helpers::{App, World, answer, becomes_true};
+use crate::others::{event, home, neighbour, neighbours, of_the_next_schema, register, send, send_with, write};
 
 fn is_about_a_newer_release(problem: &Value) -> bool {
     let detail = problem["detail"].as_str();
@@ -323,4 +325,189 @@ async fn a_record_that_names_no_schema_that_there_can_be_puts_nothing_in_doubt_a
     let body = updated(&app, "A-1", "confirmed", StatusCode::OK).await;
     assert_eq!(body["order"]["version"], 2);
     app.stop().await;
+}
+
+/// A service that gives up on orders in doubt soon: at the next look.
+async fn hasty(world: &World) -> App {
+    let hasty = |config: &mut cart_service::Config| {
+        config.unknown_schema_grace_ms = 50;
+        config.unresolved_for = Duration::from_secs(2);
+    };
+    world.start_with(hasty).await
+}
+
+/// Waits until an order is in doubt, and not only its partition held up.
+async fn await_doubt(app: &App, order_id: &str) {
+    let in_doubt = async || {
+        let detail = app.update(order_id, "new").await.1["detail"].to_string();
+        detail.contains("a record of this order")
+    };
+    assert!(becomes_true(in_doubt).await, "{:?}", app.update(order_id, "new").await);
+}
+
+/// A change of an order to that status by a newer release.
+fn newer(schema: &str, schema_id: u32, order_id: &str, version: i32, status: OrderStatus) -> Vec<u8> {
+    let data = serde_json::to_value(event(order_id, version, status)).expect("JSON");
+    foreign::value(schema_id, schema, data).expect("encodes")
+}
+
+#[tokio::test]
+async fn what_is_written_after_a_doubt_holds_for_those_who_learn_the_schema_later() {
+    let world = World::new();
+    let app = hasty(&world).await;
+    assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
+    let next = register(&world, "probe-value", r#""string""#).await + 1;
+    let schema = foreign::with_a_new_field().expect("a schema");
+    let schemas = [schema.replace("fieldOfTomorrow", "fieldAfterThat"), schema];
+    let (other, third) = (neighbour("A-1"), neighbours("A-1").nth(1).expect("an id"));
+    // This one's schema becomes known in time, and then all is read again from here.
+    let early = newer(&schemas[0], next, &third, 1, OrderStatus::New);
+    send(&world, home("A-1"), &third, &early);
+    for (id, version, status) in [
+        ("A-1", 2, OrderStatus::Confirmed),
+        ("A-1", 3, OrderStatus::Processing),
+        (other.as_str(), 1, OrderStatus::Confirmed),
+    ] {
+        send(
+            &world,
+            home("A-1"),
+            id,
+            &newer(&schemas[1], next + 1, id, version, status),
+        );
+    }
+    // The last of them, so the others are in doubt too.
+    await_doubt(&app, &other).await;
+
+    let written = async || {
+        // A later record keeps the third order in doubt.
+        send(&world, home("A-1"), &third, &early);
+        app.update("A-1", "pending").await.0 == StatusCode::OK
+    };
+    assert!(becomes_true(written).await, "{:?}", app.update("A-1", "pending").await);
+    let (_, body) = app.update("A-1", "pending").await;
+    assert_eq!(body["order"]["version"], 4, "above what the two may have made: {body}");
+    let (status, confirmed) = app.update("A-1", "confirmed").await;
+    assert_eq!(
+        (status, &confirmed["order"]["version"]),
+        (StatusCode::OK, &json!(5)),
+        "{confirmed}"
+    );
+    let (status, created) = app.create_short(&other).await;
+    assert_eq!(
+        (status, &created["order"]["version"]),
+        (StatusCode::CREATED, &json!(3)),
+        "{created}"
+    );
+    assert_eq!(app.create_short(&third).await.0, StatusCode::SERVICE_UNAVAILABLE);
+
+    // Now both schemas are known: to one that has passed the records over, and to one that begins anew.
+    assert_eq!(register(&world, "newer-value", &schemas[0]).await, next);
+    assert_eq!(register(&world, "newest-value", &schemas[1]).await, next + 1);
+    let read_again = async || app.create_short(&third).await.0 == StatusCode::CONFLICT;
+    assert!(becomes_true(read_again).await, "{:?}", app.create_short(&third).await);
+    let fresh = world.start().await;
+    for app in [&app, &fresh] {
+        for (id, status, written) in [("A-1", "confirmed", &confirmed), (other.as_str(), "new", &created)] {
+            // It may be in doubt once more, until it is noticed that this schema is known as well.
+            let same = updated(app, id, status, StatusCode::OK).await;
+            assert_eq!(
+                (&same["eventId"], &same["order"]),
+                (&written["eventId"], &written["order"]),
+                "{same}"
+            );
+        }
+    }
+    app.stop().await;
+    fresh.stop().await;
+}
+
+#[tokio::test]
+async fn an_instance_that_knows_the_schema_and_one_that_has_passed_the_record_over_go_on_with_one_order() {
+    let world = World::new();
+    let app = hasty(&world).await;
+    assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
+    let (schema, value) = of_the_next_schema(&world, &event("A-1", 2, OrderStatus::Confirmed)).await;
+    send(&world, home("A-1"), "A-1", &value);
+    let in_doubt = async || {
+        app.get("/health").await.1["reasons"]
+            .to_string()
+            .contains("records of theirs")
+    };
+    assert!(becomes_true(in_doubt).await);
+    assert!(becomes_true(async || !in_doubt().await).await);
+    // What the doubt has left behind is known after a restart.
+    let app = world.start_unready(app.stop().await, |_| ()).await;
+    app.await_ready().await;
+    register(&world, "newer-value", &schema).await;
+    let knows = world.start().await;
+    assert!(is_about_a_newer_release(&knows.update("A-1", "processing").await.1));
+    for (app, status, version) in [
+        (&app, "pending", 3),
+        (&knows, "confirmed", 4),
+        (&app, "processing", 5),
+        (&knows, "shipped", 6),
+    ] {
+        let body = updated(app, "A-1", status, StatusCode::OK).await;
+        assert_eq!(body["order"]["version"], version, "{status}: {body}");
+    }
+    app.stop().await;
+    knows.stop().await;
+}
+
+#[tokio::test]
+async fn an_answer_without_an_event_of_its_own_is_made_sure_by_one_after_a_doubt() {
+    let world = World::new();
+    let app = hasty(&world).await;
+    assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
+    let other = neighbour("A-1");
+    assert_eq!(app.create_short(&other).await.0, StatusCode::CREATED);
+    let (schema, value) = of_the_next_schema(&world, &event("A-1", 2, OrderStatus::Confirmed)).await;
+    send(&world, home("A-1"), "A-1", &value);
+    let next = u32::from_be_bytes([value[1], value[2], value[3], value[4]]);
+    send(
+        &world,
+        home("A-1"),
+        &other,
+        &newer(&schema, next, &other, 2, OrderStatus::Confirmed),
+    );
+    // Behind it lies what a request has led to whose answer was "unknown".
+    let body = json!({"orderId": "A-1", "status": "delivered"});
+    let request = KeyedRequest {
+        key: IdempotencyKey::parse(b"k").expect("a key"),
+        hash: RequestHash::of("PUT", "/update-order", body.to_string().as_bytes()),
+    };
+    let ours = common::schemas::newest_text().text;
+    let ours_id = register(&world, "order-events-value", &ours).await;
+    let late = serde_json::to_value(event("A-1", 2, OrderStatus::Delivered)).expect("JSON");
+    let late = foreign::value(ours_id, &ours, late).expect("encodes");
+    send_with(&world, home("A-1"), "A-1", &late, request.headers());
+    await_doubt(&app, &other).await;
+
+    let again = async || {
+        let sent = app.send(Method::PUT, "/update-order", &[("Idempotency-Key", "k")], &body);
+        let response = sent.await;
+        let replayed = response.headers().contains_key("Idempotency-Replayed");
+        let (status, body) = answer(response).await;
+        (status, replayed, body)
+    };
+    assert!(becomes_true(async || again().await.0 == StatusCode::OK).await);
+    let (_, replayed, first) = again().await;
+    assert_eq!((replayed, &first["order"]["version"]), (true, &json!(2)), "{first}");
+    let (status, same) = app.update(&other, "new").await;
+    assert_eq!(status, StatusCode::OK, "{same}");
+    let before = world.record_count();
+    assert_eq!(again().await, (StatusCode::OK, true, first), "once is enough");
+    assert_eq!(app.update(&other, "new").await, (StatusCode::OK, same));
+    assert_eq!(world.record_count(), before);
+
+    // To one that can read the records before them, the answers are as good.
+    register(&world, "newer-value", &schema).await;
+    let fresh = world.start().await;
+    for (id, status) in [("A-1", "delivered"), (other.as_str(), "new")] {
+        let (code, body) = fresh.update(id, status).await;
+        assert_eq!((code, &body["order"]["version"]), (StatusCode::OK, &json!(4)), "{body}");
+    }
+    assert_eq!(world.record_count(), before);
+    app.stop().await;
+    fresh.stop().await;
 }

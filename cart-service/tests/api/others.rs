@@ -89,6 +89,13 @@ pub fn home(order_id: &str) -> i32 {
 
 /// Another order of the same partition.
 pub fn neighbour(order_id: &str) -> String {
-    let mut others = (0..).map(|n| format!("B-{n}"));
-    others.find(|other| home(other) == home(order_id)).expect("an id")
+    neighbours(order_id).next().expect("an id")
+}
+
+/// Other orders of the same partition.
+pub fn neighbours(order_id: &str) -> impl Iterator<Item = String> {
+    let home_of_all = home(order_id);
+    (0..)
+        .map(|n| format!("B-{n}"))
+        .filter(move |other| home(other) == home_of_all)
 }

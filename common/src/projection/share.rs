@@ -18,7 +18,7 @@ use crate::idempotency::KeyedRequest;
 use crate::kafka::headers;
 use crate::order::{OrderState, Outcome, fold};
 use crate::store::{KeyRow, LastRecord, PartitionRow, Store, Transaction};
-use crate::unusable::Unusable;
+use crate::unusable::{Code, Unusable};
 
 /// The time of a record that has none, as Kafka has it.
 const NO_TIME: i64 = -1;
@@ -30,7 +30,7 @@ pub(super) struct Share<'a> {
     orders: HashMap<String, Changed<'a>>,
     /// The events that somebody waits for.
     settled: Vec<(Uuid, Settled)>,
-    refused: Vec<(&'a BorrowedMessage<'a>, Unusable)>,
+    refused: Vec<Unused<'a>>,
     /// The requests that events were written for, in the log's order; `None` when none are remembered.
     keyed: Option<Vec<Keyed>>,
     last: Option<&'a BorrowedMessage<'a>>,
@@ -62,6 +62,13 @@ struct Changed<'a> {
     state: OrderState,
     schema_id: u32,
     datum: &'a [u8],
+}
+
+/// A record that cannot be used, why, and which version its key's order had before it.
+struct Unused<'a> {
+    record: &'a BorrowedMessage<'a>,
+    why: Unusable,
+    version: Option<i32>,
 }
 
 /// A request, the order that it was for, and what became of its event.
@@ -151,9 +158,32 @@ impl<'a> Share<'a> {
         if let Outcome::Rejected(mut why) = outcome {
             // The fold sees no bytes, so a fault that it finds does not name the schema yet.
             why.schema_id = why.schema_id.or_else(|| framed(record)?.ok()?.0.id());
-            self.refused.push((record, why));
+            let version = match why.code {
+                Code::UnknownSchemaId => self.version_before(record, store)?,
+                _ => None,
+            };
+            self.refused.push(Unused { record, why, version });
         }
         Ok(())
+    }
+
+    /// The version that the order of a record's key had before it, 0 where there was none.
+    fn version_before(&self, record: &BorrowedMessage<'_>, store: &Store) -> anyhow::Result<Option<i32>> {
+        let Some(order_id) = record.key().and_then(|key| std::str::from_utf8(key).ok()) else {
+            return Ok(None);
+        };
+        let stored;
+        let current = match self.orders.get(order_id) {
+            Some(changed) => Some(&changed.state),
+            None => {
+                stored = store.order(order_id)?;
+                stored.as_ref()
+            }
+        };
+        Ok(match current {
+            None => Some(0),
+            Some(state) => Some(state.order.version).filter(|_| state.offset < record.offset()),
+        })
     }
 
     fn fold(
@@ -254,10 +284,11 @@ impl<'a> Share<'a> {
     }
 
     pub fn refused(&self) -> impl Iterator<Item = Refused<'_>> {
-        self.refused.iter().map(|(record, why)| Refused {
-            record,
-            why,
+        self.refused.iter().map(|unused| Refused {
+            record: unused.record,
+            why: &unused.why,
             partitioning: self.place.partitioning,
+            version: unused.version,
         })
     }
 

@@ -1,7 +1,6 @@
 use super::*;
 use crate::event::OrderStatus;
 use crate::testing::an_event;
-use crate::unusable::Code;
 
 const HERE: (i32, i64) = (3, 20);
 

@@ -16,6 +16,9 @@ pub struct Refused<'a> {
     pub why: &'a Unusable,
     /// How the topic is divided.
     pub partitioning: Partitioning,
+    /// The version that the order of its key had before it; 0 where there was none. Looked up only of a record whose schema
+    /// is not known, and `None` also where the order's state comes from a later record, as this one is read again.
+    pub version: Option<i32>,
 }
 
 impl Refused<'_> {

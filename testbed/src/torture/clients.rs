@@ -1,6 +1,8 @@
 //! Clients: each does what it means to, one thing after the other, and notes what it asked and what it was told. They go by the
 //! documented text ([`conclusion`]): whose outcome is not known is asked again, under the same key, until it is.
 
+mod later;
+
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
@@ -10,10 +12,12 @@ use reqwest::RequestBuilder;
 use serde_json::json;
 use tokio::sync::{mpsc, watch};
 
+use later::Later;
+
 use super::conclusion::{self, Conclusion};
-use super::fold::decimals;
 use super::history::{Action, After, Class, Clock, Foreign, Op, Recorder};
-use super::intent::{Basket, Intent, What, intents};
+use super::intent::{Intent, What, intents};
+use super::requests::{Request, body, elsewhere, misused};
 
 /// How many clients there are. With their pauses they ask some 30 times a second: debug builds on two busy cores keep up.
 pub const CLIENTS: usize = 6;
@@ -31,10 +35,6 @@ const CARTS: [&str; 2] = ["cart-service a", "cart-service b"];
 const SHUNNED_US: u64 = 4_000_000;
 /// So many pauses after an answer that leaves a request unknown it is asked again: some seconds later.
 const FINDING_OUT: u64 = 20;
-/// Between two questions what became of a request.
-const PAUSE: Duration = Duration::from_millis(700);
-/// How long is asked yet when all faults are over.
-const LAST_WORD_US: u64 = 60_000_000;
 /// When a key is misused once more.
 const MISUSED_LATE_MS: u64 = 30_000;
 
@@ -48,25 +48,6 @@ pub struct Client<'a> {
     /// What others wrote meanwhile.
     pub copies: &'a Recorder<Foreign>,
     pub clock: Clock,
-}
-
-/// A write as it is sent, perhaps more than once.
-#[derive(Clone)]
-struct Request {
-    order: String,
-    action: Action,
-    key: String,
-}
-
-/// A request that is sent later, or again, until it is known what became of it.
-struct Later {
-    /// How long to wait; when the faults are over, no longer.
-    wait: Duration,
-    request: Request,
-    /// Which cart-service is asked first.
-    cart: usize,
-    /// The attempts so far whose outcome has to be found out.
-    attempts: Vec<Op>,
 }
 
 /// What a client knows.
@@ -208,24 +189,6 @@ impl Client<'_> {
         Ok(())
     }
 
-    fn put_off(
-        &self,
-        later: &mpsc::UnboundedSender<Later>,
-        wait: Duration,
-        cart: usize,
-        request: &Request,
-        attempts: Vec<Op>,
-    ) -> anyhow::Result<()> {
-        let request = request.clone();
-        let next = Later {
-            wait,
-            request,
-            cart,
-            attempts,
-        };
-        later.send(next).ok().context("nobody does what comes later")
-    }
-
     /// Sends a write, and at once again with the same key where its outcome is not a success.
     async fn carry_out(&self, http: &reqwest::Client, intent: &Intent, request: &Request) -> anyhow::Result<Vec<Op>> {
         let mut ops = Vec::new();
@@ -243,36 +206,6 @@ impl Client<'_> {
             ops.push(self.write(http, (intent.cart + retry) % 2, request).await?);
         }
         Ok(ops)
-    }
-
-    /// Sends a request when its time has come, and again, at one cart-service after the other, until it is known what became
-    /// of it, and it was not told "not now".
-    async fn follow(&self, http: &reqwest::Client, next: Later, mut stop: watch::Receiver<bool>) -> anyhow::Result<()> {
-        let Later {
-            wait,
-            request,
-            mut cart,
-            mut attempts,
-        } = next;
-        // An error means that all is over.
-        let _ = tokio::time::timeout(wait, stop.wait_for(|stop| *stop)).await;
-        let mut end = None;
-        let is_open = |attempts: &[Op]| {
-            let not_now = attempts.last().is_some_and(|op| op.status == Some(503));
-            not_now || conclusion::of(&attempts.iter().collect::<Vec<_>>()) == Conclusion::Unknown
-        };
-        while is_open(&attempts) {
-            if *stop.borrow() && self.clock.now() > *end.get_or_insert(self.clock.now() + LAST_WORD_US) {
-                break;
-            }
-            attempts.push(self.write(http, cart, &request).await?);
-            cart = 1 - cart;
-            if is_open(&attempts) {
-                // As an answer may come at once: "not now".
-                tokio::time::sleep(PAUSE).await;
-            }
-        }
-        Ok(())
     }
 
     async fn write(&self, http: &reqwest::Client, cart: usize, request: &Request) -> anyhow::Result<Op> {
@@ -338,81 +271,5 @@ impl Client<'_> {
         };
         self.history.push(op.clone())?;
         Ok(op)
-    }
-}
-
-/// Another request with the key of that one; `None` when it would be the same.
-fn misused(request: &Request, basket: &Basket) -> Option<Request> {
-    let action = match &request.action {
-        Action::Create { .. } => Action::Create {
-            body: body(&request.order, "misuse", basket),
-        },
-        _ => Action::Update {
-            status: "cancelled".to_owned(),
-            if_match: None,
-        },
-    };
-    let other = Request {
-        action,
-        ..request.clone()
-    };
-    (!other.action.is_same_request(&request.action)).then_some(other)
-}
-
-/// Another request for the same order.
-fn elsewhere(request: &Request, status: &str, if_match: Option<i32>) -> Request {
-    Request {
-        order: request.order.clone(),
-        action: Action::Update {
-            status: status.to_owned(),
-            if_match,
-        },
-        key: format!("{}-e", request.key),
-    }
-}
-
-/// The body of a create. An order in full has the key as its customer, so that its event tells which request it came of.
-fn body(order: &str, key: &str, basket: &Basket) -> String {
-    match basket {
-        Basket::Generated(count) => json!({"orderId": order, "itemsCount": count}).to_string(),
-        Basket::Full(currency, lines) => {
-            let line = |(n, (quantity, price)): (usize, &(i32, i64))| {
-                let price = amount(*price, decimals(currency).unwrap_or(0));
-                format!(r#"{{"itemId":"ITEM-{n}","quantity":{quantity},"price":{price}}}"#)
-            };
-            let items: Vec<String> = lines.iter().enumerate().map(line).collect();
-            let items = items.join(",");
-            format!(r#"{{"orderId":"{order}","customerId":"{key}","currency":"{currency}","items":[{items}]}}"#)
-        }
-    }
-}
-
-/// Minor units as a decimal number.
-fn amount(minor: i64, decimals: u32) -> String {
-    if decimals == 0 {
-        return minor.to_string();
-    }
-    let unit = 10_i64.pow(decimals);
-    format!("{}.{:0width$}", minor / unit, minor % unit, width = decimals as usize)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn amounts_are_written_with_the_decimals_of_their_currency() {
-        assert_eq!([amount(7, 2), amount(1234, 3), amount(5, 0)], ["0.07", "1.234", "5"]);
-    }
-
-    #[test]
-    fn a_create_says_what_is_ordered() {
-        let full = body("A", "0-1", &Basket::Full("USD", vec![(3, 33_333)]));
-        let expected = r#"{"orderId":"A","customerId":"0-1","currency":"USD","items":[{"itemId":"ITEM-0","quantity":3,"price":333.33}]}"#;
-        assert_eq!(full, expected);
-        assert_eq!(
-            body("A", "0-1", &Basket::Generated(3)),
-            r#"{"itemsCount":3,"orderId":"A"}"#
-        );
     }
 }

@@ -1,25 +1,23 @@
 //! What runs: the servers (one broker and the registry have a proxy before them, three brokers a network of their own), two
 //! cart-services and an order-service. Here things are done to it; which, and when, is [`super::nemesis`]'s business.
 
+mod brokers;
+
 use std::path::Path;
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::Context;
-use futures::future::{join_all, try_join_all};
 use tokio::sync::Mutex;
 
 use super::faults::{Fault, Target};
 use super::history::{Clock, Ending, How, Recorder};
-use super::network;
 use super::stack::{Layout, Server, Stack};
 use crate::disk::SmallDisk;
-use crate::leaders;
 use crate::proxy::Proxy;
 use crate::service::{Program, Service, Setup};
-use crate::wait::until;
 
 /// The topic of a run, which has the broker to itself.
 pub const TOPIC: &str = "torture";
@@ -35,8 +33,6 @@ const SERVICES: [(Target, Program); 3] = [
     (Target::CartB, Program::Cart),
     (Target::Order, Program::Order),
 ];
-/// Longest that a partition may be without a leader when nothing is amiss.
-const LEADERS: Duration = Duration::from_secs(10);
 /// How a service ends that failed.
 const FAILED: i32 = 1;
 /// What a request gets that meets a broken registry.
@@ -163,10 +159,7 @@ impl Cluster {
             Fault::Kill(target) | Fault::Terminate(target) => self.start_again(*target).await?,
             Fault::Suspend(target) => self.signal(*target, "CONT").await?,
             Fault::CutBroker | Fault::SlowBroker(_) | Fault::LosePackets(_) | Fault::CutOff { .. } => {
-                match &self.broker {
-                    Some(proxy) => proxy.heal(),
-                    None => self.with_stack(Stack::heal).await?,
-                }
+                self.heal_brokers().await?
             }
             Fault::CutRegistry | Fault::HangRegistry | Fault::BreakRegistry => self.registry.heal(),
             Fault::FillDisk => self.disk.as_ref().context("there is no small disk")?.free()?,
@@ -185,47 +178,6 @@ impl Cluster {
             if !self.stack.is_running(server) {
                 self.note(&name_of(server), How::Wrongly("by itself".to_owned()))?;
                 self.with_stack(move |stack| stack.start_again(server)).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether every broker says the same of every partition: who leads it, and that all brokers have all of it. One that does
-    /// not know yet that it was deposed would end its old part of the topic elsewhere.
-    ///
-    /// # Errors
-    /// When they do not; the error shows what they say.
-    pub async fn is_in_sync(&self) -> anyhow::Result<()> {
-        let brokers = self.stack.brokers();
-        let told = try_join_all(brokers.iter().map(|broker| leaders::of(broker, TOPIC))).await?;
-        let whole = told.iter().flatten().all(|led| led.in_sync.len() == brokers.len());
-        let agreed = told.windows(2).all(|two| two[0] == two[1]);
-        anyhow::ensure!(whole && agreed, "the brokers say of their partitions: {told:?}");
-        Ok(())
-    }
-
-    /// Of three brokers the one that leads that partition, as the one says that knows of the newest leadership.
-    async fn leader_of(&self, partition: u8) -> anyhow::Result<u8> {
-        until("a partition has a leader", LEADERS, async || {
-            let brokers = self.stack.brokers();
-            let told = join_all(brokers.iter().map(|broker| leaders::of(broker, TOPIC))).await;
-            let told = told.into_iter().flatten().flatten();
-            let newest = told
-                .filter(|led| led.partition == i32::from(partition))
-                .max_by_key(|led| led.epoch);
-            let leader = newest.context("no broker answers")?.leader;
-            u8::try_from(leader).context("it has none")
-        })
-        .await
-    }
-
-    async fn disturb_brokers(&self, fault: &Fault) -> anyhow::Result<()> {
-        match (&self.broker, fault) {
-            (Some(proxy), Fault::SlowBroker(ms)) => proxy.slow(Duration::from_millis(*ms)),
-            (Some(proxy), _) => proxy.cut(),
-            (None, _) => {
-                let rules = network::rules(fault, self.leader.load(Ordering::SeqCst));
-                self.with_stack(move |stack| stack.cut(&rules)).await?;
             }
         }
         Ok(())

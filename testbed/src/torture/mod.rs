@@ -4,9 +4,9 @@
 //!
 //! - [`cluster`]: what runs, from [`stack`] (servers), the services, what lies between them (proxies, or a [`network`] of three
 //!   brokers) and a small disk, which an ordinary user may mount in a [`namespace`];
-//! - [`intent`] and [`clients`]: what clients mean to do, and do; [`history`]: what they were told; [`conclusion`]: what they
+//! - [`intent`], [`requests`] and [`clients`]: what clients mean to do, and do; [`history`]: what they were told; [`conclusion`]: what they
 //!   make of it;
-//! - [`faults`]: which fault comes when; [`nemesis`] and [`foreign`]: who does them;
+//! - [`faults`]: what faults there are; [`schedule`]: which comes when; [`nemesis`] and [`foreign`]: who does them;
 //! - [`evidence`]: what is read at the end; [`decode`] and [`fold`]: what it means; [`show`]: how it must be shown;
 //! - [`checks`]: one pure function each; [`report`]: what they found.
 
@@ -24,11 +24,15 @@ mod intent;
 mod namespace;
 mod nemesis;
 mod network;
+mod options;
 mod report;
+mod requests;
 mod run;
+mod schedule;
 mod show;
 mod stack;
 #[cfg(test)]
 mod tests;
 
-pub use run::{Options, run};
+pub use options::Options;
+pub use run::run;

@@ -6,9 +6,10 @@ use anyhow::Context;
 use futures::future::try_join_all;
 
 use super::cluster::{Cluster, TOPIC};
-use super::faults::{Fault, Planned};
+use super::faults::Fault;
 use super::foreign::Foreigner;
 use super::history::{Clock, Op, Recorder, Round};
+use super::schedule::Planned;
 use crate::client::Client;
 use crate::log;
 use crate::wait::until;

@@ -5,7 +5,6 @@ use std::process::Command;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
-use clap::Parser;
 use fastrand::Rng;
 use futures::future::try_join_all;
 use serde_json::json;
@@ -16,12 +15,14 @@ use super::clients::{CLIENTS, Client};
 use super::cluster::{Cluster, DISK, DISK_MIB, STORES};
 use super::decode;
 use super::evidence::Evidence;
-use super::faults::{self, Brokers, Choice, Fault, Planned};
+use super::faults::{Brokers, Fault};
 use super::foreign::Foreigner;
 use super::history::{Class, Clock, Op, Recorder, Round};
 use super::namespace;
 use super::nemesis::Nemesis;
+use super::options::Options;
 use super::report;
+use super::schedule::{self, Choice, Planned};
 use super::stack::{Layout, Ports, Stack};
 use crate::disk::SmallDisk;
 use crate::service::Program;
@@ -30,56 +31,6 @@ use crate::service::Program;
 const RUNS: usize = 10;
 /// Between two lines of progress.
 const PROGRESS: Duration = Duration::from_secs(5);
-
-/// Tortures the pipeline and checks that nothing is lost and nothing is made up.
-///
-/// Starts a Kafka broker, a schema registry, two cart-services and an order-service, lets clients write and read, and kills,
-/// suspends, stops, cuts off, poisons and fills up meanwhile. At the end it reads everything and checks it. The same seed
-/// gives the same faults and the same choices of the clients; how long processes take is their own business, so two runs
-/// are never quite the same.
-///
-/// With --brokers 3 there are three (replication 3, min.insync.replicas 2) and each service and server has a network namespace
-/// of its own: leaders are killed, suspended, stopped, and cut off from the others while a cart-service still reaches them.
-///
-/// Prints a table of the checks in Markdown. Exit code 0: every check holds. 1: one does not, or had nothing to look at
-/// although no fault was left out. 2: it could not run.
-#[derive(Debug, Parser)]
-#[command(name = "torture", version)]
-pub struct Options {
-    /// How long faults are done, in minutes; starting, the last recovery and the checks come on top (about one minute)
-    #[arg(long, default_value = "2", value_parser = minutes)]
-    minutes: f64,
-    /// What the faults and the clients' choices follow from [default: another one each time, which is printed]
-    #[arg(long)]
-    seed: Option<u64>,
-    /// Where the servers' data, the stores and the records of the runs lie [default: torture, in the target directory]
-    #[arg(long, value_name = "DIR")]
-    dir: Option<PathBuf>,
-    /// How many brokers there are. Three take Linux, root, iproute2 and iptables; where they cannot be had, this is said, and
-    /// there is one, unless CI=true: then it fails
-    #[arg(long, default_value = "1")]
-    brokers: Brokers,
-    /// The first of ten ports in a row that a run with one broker takes
-    #[arg(long, env = "ORDERLOG_TORTURE_PORT", default_value_t = 19_100)]
-    port: u16,
-    /// The addresses that a run with three brokers takes, on this machine only: 10.77.1 is 10.77.1.1 to 10.77.1.254
-    #[arg(long, env = "ORDERLOG_TORTURE_NET", default_value = "10.77.1", value_name = "PREFIX")]
-    net: String,
-    /// Only faults whose name, as the summary has it, holds this text; can be given several times
-    #[arg(long, value_name = "TEXT")]
-    only: Vec<String>,
-    /// No faults whose name holds this text; can be given several times
-    #[arg(long, value_name = "TEXT")]
-    without: Vec<String>,
-}
-
-fn minutes(text: &str) -> Result<f64, String> {
-    let minutes = text
-        .parse::<f64>()
-        .ok()
-        .filter(|minutes| (0.1..=1440.0).contains(minutes));
-    minutes.ok_or_else(|| "must be a number from 0.1 to 1440".to_owned())
-}
 
 /// Runs, and prints what the checks found. Whether all of them hold.
 ///
@@ -121,7 +72,7 @@ pub async fn run(options: &Options) -> anyhow::Result<bool> {
     }
     let cluster = Cluster::start(&dir, &kept, layout, disk, clock).await?;
     eprintln!("torture: all is ready after {} s", clock.now() / 1_000_000);
-    let schedule = faults::rounds(seed, brokers, choice);
+    let schedule = schedule::rounds(seed, brokers, choice);
     let time = Duration::from_secs_f64(options.minutes * 60.0);
     let run = torture(&cluster, &kept, seed, schedule, time, clock).await?;
     drop(cluster);

@@ -18,10 +18,10 @@ mod plan;
 mod read;
 mod resolution;
 mod resolve;
-mod schema;
+pub(crate) mod schema;
 mod shape;
 
 pub use decode::{WriterSchema, decode};
 pub use encode::record_value;
 pub use resolution::Resolution;
-pub use schema::{MAX_SCHEMA_BYTES, same_data};
+pub use schema::{MAX_SCHEMA_BYTES, plain_json, same_data};

@@ -20,7 +20,7 @@ impl WriterSchema {
     /// Judges a schema that the registry gave. Never fails: what cannot be read is [`WriterSchema::Wrong`].
     pub fn of(schema: &SchemaText) -> Self {
         // Nothing there is known to panic; what a foreign text brought about must not end the service.
-        match catch_unwind(|| Resolution::of(schema, schemas::newest())) {
+        match catch_unwind(|| Resolution::of(schema, &schemas::newest_text())) {
             Ok(Ok(resolution)) => Self::Readable(resolution),
             Ok(Err(reason)) => Self::Wrong(reason),
             Err(_) => Self::Wrong("the schema cannot be resolved".to_owned()),

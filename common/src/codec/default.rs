@@ -2,15 +2,20 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::schema::{Kind, TypeId, Types};
-use super::shape::DEEPEST;
+use super::input::DEEPEST;
+use super::schema::{Kind, TypeId, Types, parsed_double};
 
 /// What a default says, by the Avro 1.12 specification, "Schema record: default".
 ///
 /// # Errors
 /// When it is no value of that type.
 pub(super) fn complete(default: &Json, of: TypeId, types: &Types) -> Result<Json, String> {
-    within(default, of, types, 0)
+    let number = match (&types.get(of).kind, default) {
+        // A text may stand for a number, but not within another value.
+        (Kind::Float | Kind::Double, Json::String(text)) => parsed_double(text).map(Json::from),
+        _ => None,
+    };
+    within(number.as_ref().unwrap_or(default), of, types, 0)
 }
 
 /// The same, of a value that lies within `depth` others.
@@ -95,12 +100,12 @@ fn bytes(default: &Json) -> Result<Json, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::codec::schema::parse;
+    use crate::codec::schema::{Rules, parse};
     use crate::schemas::SchemaText;
     use serde_json::json;
 
     fn completed(schema: &str, default: Json) -> Result<Json, String> {
-        let types = parse(&SchemaText::avro(schema)).expect("a schema");
+        let types = parse(&SchemaText::avro(schema), Rules::Held).expect("a schema");
         complete(&default, types.root(), &types)
     }
 
@@ -135,6 +140,14 @@ mod tests {
         let fixed = r#"{"type":"fixed","name":"F","size":2}"#;
         assert!(completed(fixed, json!("abc")).is_err());
         assert_eq!(completed(fixed, json!("ab")), Ok(json!([97, 98])));
+    }
+
+    #[test]
+    fn a_text_may_stand_for_a_floating_point_number() {
+        assert_eq!(completed(r#""double""#, json!("1e3")), Ok(json!(1000.0)));
+        assert!(completed(r#""double""#, json!("x")).is_err());
+        assert!(completed(r#""long""#, json!("1")).is_err());
+        assert!(completed(r#"["null","double"]"#, json!("1")).is_err());
     }
 
     #[test]

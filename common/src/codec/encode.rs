@@ -2,15 +2,25 @@
 
 use std::sync::LazyLock;
 
+use apache_avro::Schema;
 use apache_avro::writer::datum::GenericDatumWriter;
+use serde_json::Value as Json;
 
-use super::frame;
+use super::{frame, plain_json};
 use crate::event::OrderEvent;
 use crate::schemas;
 
+/// The newest schema without what says nothing about bytes.
+static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
+    let text = plain_json(&schemas::newest_text().text);
+    let mut json = serde_json::from_str(&text).expect("a compiled-in schema is JSON: the build script looks");
+    forget_defaults(&mut json);
+    Schema::parse(&json).expect("a compiled-in schema parses: a test proves it")
+});
+
 static WRITER: LazyLock<GenericDatumWriter<'static>> = LazyLock::new(|| {
     // human_readable: a uuid is written as text, as its logical type on a string wants it.
-    GenericDatumWriter::builder(schemas::newest())
+    GenericDatumWriter::builder(&SCHEMA)
         .human_readable(true)
         .build()
         .expect("a compiled-in schema resolves")
@@ -25,4 +35,45 @@ pub fn record_value(schema_id: u32, event: &OrderEvent) -> Result<Vec<u8>, apach
     value.extend_from_slice(&frame::header(schema_id));
     WRITER.write_ser(&mut value, event)?;
     Ok(value)
+}
+
+/// Takes the defaults of fields away: the struct has a value for each, and apache-avro refuses some that Avro allows.
+fn forget_defaults(schema: &mut Json) {
+    match schema {
+        Json::Array(branches) => branches.iter_mut().for_each(forget_defaults),
+        Json::Object(definition) => {
+            for part in ["type", "items", "values"] {
+                definition.get_mut(part).map(forget_defaults);
+            }
+            for field in definition
+                .get_mut("fields")
+                .and_then(Json::as_array_mut)
+                .into_iter()
+                .flatten()
+            {
+                if let Some(field) = field.as_object_mut() {
+                    field.remove("default");
+                    field.get_mut("type").map(forget_defaults);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_default_that_apache_avro_refuses_is_no_obstacle_to_writing() {
+        let field = json!({"name": "a", "type": {"type": "string", "logicalType": "uuid"}, "default": ""});
+        let inner = json!({"type": "array", "items": {"type": "record", "name": "S", "fields": [field]}});
+        let mut schema =
+            json!({"type": "record", "name": "R", "fields": [{"name": "s", "type": inner, "default": []}]});
+        assert!(Schema::parse(&schema).is_err(), "or this test shows nothing");
+        forget_defaults(&mut schema);
+        assert!(Schema::parse(&schema).is_ok());
+    }
 }

@@ -9,6 +9,8 @@ pub(super) enum Fault {
     Ends,
     /// More entries of arrays and maps than are read.
     TooMany,
+    /// More values within one another than are read.
+    TooDeep,
     /// Whatever else; a clause such as "a string is not UTF-8".
     Is(&'static str),
 }
@@ -18,6 +20,7 @@ impl fmt::Display for Fault {
         match self {
             Self::Ends => f.write_str("the datum ends within it"),
             Self::TooMany => write!(f, "more than {} entries of arrays and maps", super::input::MOST_ENTRIES),
+            Self::TooDeep => write!(f, "more than {} values lie within one another", super::input::DEEPEST),
             Self::Is(what) => f.write_str(what),
         }
     }

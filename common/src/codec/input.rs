@@ -7,10 +7,14 @@ use super::fault::Fault;
 /// a datum of tiny or empty entries may unfold to in memory.
 pub(super) const MOST_ENTRIES: u32 = 8_192;
 
+/// How many values may lie within one another. It bounds the stack that reading takes, whatever the types are.
+pub(super) const DEEPEST: usize = 128;
+
 /// What is left of a datum.
 pub(super) struct Input<'d> {
     rest: &'d [u8],
     entries_left: u32,
+    depth_left: usize,
 }
 
 impl<'d> Input<'d> {
@@ -18,6 +22,7 @@ impl<'d> Input<'d> {
         Self {
             rest: datum,
             entries_left: MOST_ENTRIES,
+            depth_left: DEEPEST,
         }
     }
 
@@ -129,6 +134,18 @@ impl<'d> Input<'d> {
             return Err(Fault::Ends);
         }
         Ok(Block { entries, end })
+    }
+
+    /// Begins a value that lies within another. Where it ends, [`Input::leave`] says so.
+    #[inline]
+    pub fn enter(&mut self) -> Result<(), Fault> {
+        self.depth_left = self.depth_left.checked_sub(1).ok_or(Fault::TooDeep)?;
+        Ok(())
+    }
+
+    #[inline]
+    pub fn leave(&mut self) {
+        self.depth_left += 1;
     }
 
     /// Counts an entry that is brought in.

@@ -18,11 +18,11 @@ mod plan;
 mod read;
 mod resolution;
 mod resolve;
-mod schema;
+pub(crate) mod schema;
 mod shape;
 mod unframed;
 
 pub use decode::{WriterSchema, decode};
 pub use encode::record_value;
 pub use resolution::Resolution;
-pub use schema::{MAX_SCHEMA_BYTES, same_data};
+pub use schema::{MAX_SCHEMA_BYTES, plain_json, same_data};

@@ -1,7 +1,7 @@
 //! How data of one schema are read as data of another: Avro's schema resolution, worked out once for a pair of schemas.
 //! Nothing is read here; that is [`super::read`]'s business.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde_json::Value as Json;
 
@@ -45,6 +45,10 @@ pub(super) enum Plan {
     Map(Entries),
     /// The plan for each of the writer's branches; `None` where the reader has no place for it.
     Union(Vec<Option<PlanId>>),
+    /// Another one: of types that lie in themselves.
+    Same(PlanId),
+    /// None, of types that lie in themselves, and why.
+    Unreadable(Box<str>),
 }
 
 /// The entries of an array or a map.
@@ -64,6 +68,9 @@ pub(super) enum Step {
     Skip(Box<str>, ShapeId),
 }
 
+/// At how many paths a plan is looked at for what it drops: types that lie in themselves have paths without an end.
+const MOST_PATHS: usize = 20;
+
 /// All plans of a pair of schemas.
 #[derive(Debug, Default)]
 pub(super) struct Plans {
@@ -81,9 +88,10 @@ impl Plans {
         let mut dropped = BTreeSet::new();
         // A plan may be met at several paths, and by several ways at one.
         let mut left = vec![(root, String::new())];
-        let mut seen = HashSet::new();
+        let mut seen: HashMap<PlanId, HashSet<String>> = HashMap::new();
         while let Some((id, path)) = left.pop() {
-            if !seen.insert((id, path.clone())) {
+            let paths = seen.entry(id).or_default();
+            if paths.len() == MOST_PATHS || !paths.insert(path.clone()) {
                 continue;
             }
             match self.get(id) {
@@ -98,6 +106,7 @@ impl Plans {
                 }
                 Plan::Array(entries) => left.push((entries.plan, format!("{path}[]"))),
                 Plan::Map(entries) => left.push((entries.plan, format!("{path}{{}}"))),
+                Plan::Same(other) => left.push((*other, path)),
                 Plan::Union(branches) => left.extend(branches.iter().flatten().map(|branch| (*branch, path.clone()))),
                 _ => {}
             }

@@ -23,14 +23,32 @@ pub(super) struct Reader<'de, 'i> {
 }
 
 impl<'de> Reader<'de, '_> {
+    /// Reads the value, which lies within another.
+    fn within<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, Located> {
+        let Self { plans, plan, input } = self;
+        input.enter()?;
+        let reader = Reader {
+            plans,
+            plan,
+            input: &mut *input,
+        };
+        let value = seed.deserialize(reader)?;
+        input.leave();
+        Ok(value)
+    }
+
     /// What to do with the value. The branch that a union's datum names is looked through.
     fn plan(&mut self) -> Result<&'de Plan, Located> {
         loop {
-            let plan = self.plans.get(self.plan);
-            let Plan::Union(branches) = plan else { return Ok(plan) };
-            let branch = self.input.index(branches.len(), "a union has no such branch")?;
-            let branch = branches.get(branch).copied().flatten();
-            self.plan = branch.ok_or(Fault::Is("the branch of the writer's union has no place here"))?;
+            match self.plans.get(self.plan) {
+                Plan::Union(branches) => {
+                    let branch = self.input.index(branches.len(), "a union has no such branch")?;
+                    let branch = branches.get(branch).copied().flatten();
+                    self.plan = branch.ok_or(Fault::Is("the branch of the writer's union has no place here"))?;
+                }
+                Plan::Same(other) => self.plan = *other,
+                plan => return Ok(plan),
+            }
         }
     }
 
@@ -76,7 +94,8 @@ impl<'de> Reader<'de, '_> {
                 let value = visitor.visit_map(&mut list)?;
                 list.end().map(|()| value)
             }
-            Plan::Union(_) => Err(Fault::Is("a union lies directly in a union").into()),
+            Plan::Unreadable(why) => Err(Located::new(&**why)),
+            Plan::Union(_) | Plan::Same(_) => Err(Fault::Is("a union lies directly in a union").into()),
         }
     }
 

@@ -7,7 +7,7 @@ use super::input::Input;
 use super::plan::{PlanId, Plans};
 use super::read::Reader;
 use super::resolve::resolve;
-use super::schema::{parse, parse_trusted};
+use super::schema::{Rules, parse};
 use crate::schemas::SchemaText;
 
 /// How data of one schema are read as data of another, by Avro's rules of schema resolution
@@ -21,13 +21,13 @@ pub struct Resolution {
 }
 
 impl Resolution {
-    /// Resolves a writer's schema, as a registry gave it, against a reader's, which is one of our own and complete in
-    /// itself. It may take as long as the writer's schema is: make it once and keep it.
+    /// Resolves a writer's schema, as a registry gave it, against a reader's, which is one of our own. It may take as long
+    /// as the writer's schema is: make it once and keep it.
     ///
     /// # Errors
     /// Why no datum of the writer's can be read as one of the reader's; a short sentence.
-    pub fn of(writer: &SchemaText, reader: &apache_avro::Schema) -> Result<Self, String> {
-        let (plans, root) = resolve(&parse(writer)?, &parse_trusted(reader)?)?;
+    pub fn of(writer: &SchemaText, reader: &SchemaText) -> Result<Self, String> {
+        let (plans, root) = resolve(&parse(writer, Rules::Held)?, &parse(reader, Rules::New)?)?;
         let dropped = plans.dropped(root).into_iter().collect();
         Ok(Self { plans, root, dropped })
     }

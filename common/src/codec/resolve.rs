@@ -10,6 +10,7 @@ use std::mem::discriminant;
 
 use super::default::complete;
 use super::fault::Located;
+use super::input::DEEPEST;
 use super::places::places;
 use super::plan::{Entries, Plan, PlanId, Plans, Step};
 use super::schema::{Field, Kind, Type, TypeId, Types, short};
@@ -23,16 +24,13 @@ const MOST_DROPPED: usize = 20;
 /// # Errors
 /// Why no datum of the writer's can be read.
 pub(super) fn resolve(writer: &Types, reader: &Types) -> Result<(Plans, PlanId), String> {
-    let mut shapes = ShapeMaker::new(writer);
-    // Looks at all of the writer's types, those that are never read too: one that contains itself is refused. So every
-    // pair of types is met above its parts and never within them, and no deeper than the writer's types lie.
-    shapes.of(writer.root())?;
     let mut resolver = Resolver {
         writer,
         reader,
-        shapes,
+        shapes: ShapeMaker::new(writer),
         plans: Vec::new(),
         known: HashMap::new(),
+        depth: 0,
     };
     let root = resolver.resolve(writer.root(), reader.root());
     let root = root.map_err(|fault| fault.to_string())?;
@@ -48,17 +46,50 @@ struct Resolver<'s> {
     reader: &'s Types,
     shapes: ShapeMaker<'s>,
     plans: Vec<Plan>,
-    /// Pairs of types met before: where their plan is, or why there is none.
-    known: HashMap<(TypeId, TypeId), Result<PlanId, Located>>,
+    known: HashMap<(TypeId, TypeId), Known>,
+    /// How many pairs lie around the one that is being resolved.
+    depth: usize,
+}
+
+/// What is known of a pair of types.
+enum Known {
+    /// It is being resolved; where its plan will be, if another asked for it meanwhile: that one lies in it.
+    Begun(Option<PlanId>),
+    /// Where its plan is, or why there is none.
+    Made(Result<PlanId, Located>),
 }
 
 impl<'s> Resolver<'s> {
     fn resolve(&mut self, writer: TypeId, reader: TypeId) -> Result<PlanId, Located> {
-        if let Some(known) = self.known.get(&(writer, reader)) {
-            return known.clone();
+        let pair = (writer, reader);
+        match self.known.get(&pair) {
+            Some(Known::Made(made)) => return made.clone(),
+            Some(Known::Begun(Some(place))) => return Ok(*place),
+            Some(Known::Begun(None)) => {
+                // Until it is known better, it is taken to be readable.
+                let place = self.add(Plan::Unreadable("".into()));
+                self.known.insert(pair, Known::Begun(Some(place)));
+                return Ok(place);
+            }
+            None => {}
         }
+        // A reader that contains itself may be resolved against a writer's types of any number.
+        if self.depth == DEEPEST {
+            return Err(Located::new(format!(
+                "more than {DEEPEST} types lie within one another"
+            )));
+        }
+        self.known.insert(pair, Known::Begun(None));
+        self.depth += 1;
         let made = self.make(writer, reader);
-        self.known.insert((writer, reader), made.clone());
+        self.depth -= 1;
+        if let Some(Known::Begun(Some(place))) = self.known.insert(pair, Known::Made(made.clone())) {
+            self.plans[place.0] = match &made {
+                Ok(plan) => Plan::Same(*plan),
+                // Who took it to be readable meets the reason when it reads such a value.
+                Err(why) => Plan::Unreadable(why.to_string().into()),
+            };
+        }
         made
     }
 
@@ -102,7 +133,7 @@ impl<'s> Resolver<'s> {
                 },
             ) if names_match(w, r) => enumeration(symbols, known, default.as_ref()),
             (Kind::Record(w_fields), Kind::Record(r_fields)) if names_match(w, r) => self.record(w_fields, r_fields)?,
-            _ => return Err(Located::new(format!("{} cannot be read as {}", shown(w), shown(r)))),
+            _ => return Err(Located::new(format!("{w} cannot be read as {r}"))),
         };
         Ok(self.add(plan))
     }
@@ -113,7 +144,7 @@ impl<'s> Resolver<'s> {
     }
 
     fn entries(&mut self, writer: TypeId, reader: TypeId, of: &'static str) -> Result<Entries, Located> {
-        let shape = self.shapes.of(writer).map_err(Located::new)?;
+        let shape = self.shapes.of(writer);
         let plan = self.resolve(writer, reader).map_err(|why| why.within_entries(of))?;
         let least = self.shapes.shapes.least(shape);
         Ok(Entries { plan, least })
@@ -136,7 +167,7 @@ impl<'s> Resolver<'s> {
     /// The reader's branch of the same kind, else the first one that fits.
     fn union_read(&mut self, writer: TypeId, reader: &[TypeId]) -> Result<PlanId, Located> {
         let w = self.writer.get(writer);
-        let mut why = Located::new(format!("the reader's union has no branch for {}", shown(w)));
+        let mut why = Located::new(format!("the reader's union has no branch for {w}"));
         for same in [true, false] {
             for branch in reader {
                 if is_alike(w, self.reader.get(*branch)) != same {
@@ -159,7 +190,7 @@ impl<'s> Resolver<'s> {
         let mut found = vec![false; reader.len()];
         for (field, place) in writer.iter().zip(places(writer, reader)) {
             let Some(place) = place else {
-                let shape = self.shapes.of(field.of).map_err(Located::new)?;
+                let shape = self.shapes.of(field.of);
                 if self.shapes.shapes.least(shape) > 0 {
                     steps.push(Step::Skip(short(&field.name).into(), shape));
                 }
@@ -211,13 +242,4 @@ fn names_match(writer: &Type, reader: &Type) -> bool {
 fn is_alike(writer: &Type, reader: &Type) -> bool {
     discriminant(&writer.kind) == discriminant(&reader.kind)
         && writer.logical.map(|it| it.name) == reader.logical.map(|it| it.name)
-}
-
-/// A type, as a reason names it: what it means, else what it is made of, and its name.
-fn shown(it: &Type) -> String {
-    let kind = it.logical.map_or(it.kind.name(), |logical| logical.name);
-    match &it.name {
-        Some(name) => format!("{kind} {}", short(name.full())),
-        None => kind.to_owned(),
-    }
 }

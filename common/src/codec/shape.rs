@@ -1,12 +1,10 @@
 //! The shape of a writer's types: enough to pass over a value without looking at it. Like types, shapes are kept in one
-//! list and named by their place in it, so a type that is used a thousand times is there once.
+//! list and named by their place in it, so a type that is used a thousand times is there once, and one that contains itself
+//! comes to an end.
 
 use super::fault::Fault;
 use super::input::Input;
-use super::schema::{Kind, TypeId, Types, short};
-
-/// Most types that may lie within one another. It bounds the stack that reading takes.
-pub(super) const DEEPEST: usize = 64;
+use super::schema::{Kind, TypeId, Types};
 
 /// A shape, by its place in [`Shapes`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +14,8 @@ pub(super) struct ShapeId(usize);
 enum Shape {
     /// Takes no bytes.
     Nothing,
+    /// Has no value: a record that contains itself, whatever its data.
+    Never,
     Boolean,
     Int,
     Long,
@@ -30,6 +30,8 @@ enum Shape {
     Array(ShapeId),
     Map(ShapeId),
     Union(Vec<ShapeId>),
+    /// Another one.
+    Same(ShapeId),
 }
 
 /// The shapes of one schema's types.
@@ -45,10 +47,16 @@ pub(super) struct Shapes {
 enum Known {
     /// Not looked at yet.
     Nothing,
-    /// It is being made; who meets it again lies in it.
-    Begun,
-    /// Made, and how many types lie within one another in it, itself included.
-    Made(ShapeId, usize),
+    /// It is being made; where it will be, if another asked for it meanwhile: that one lies in it.
+    Begun(Option<ShapeId>),
+    Made(ShapeId),
+}
+
+/// What is left to do for a type.
+enum Step {
+    Begin(TypeId),
+    /// Its parts are made, but for those that it lies in.
+    End(TypeId),
 }
 
 /// Makes shapes of a schema's types, each once.
@@ -67,37 +75,26 @@ impl<'s> ShapeMaker<'s> {
         }
     }
 
-    /// The shape of a type.
-    ///
-    /// # Errors
-    /// A type in it contains itself, or lies too deep.
-    pub fn of(&mut self, id: TypeId) -> Result<ShapeId, String> {
-        self.make(id, 1).map(|(shape, _)| shape)
+    /// The shape of a type. Not by recursion: types may lie in one another deeper than the stack is.
+    pub fn of(&mut self, id: TypeId) -> ShapeId {
+        let mut left = vec![Step::Begin(id)];
+        while let Some(step) = left.pop() {
+            match step {
+                Step::Begin(id) => {
+                    if let Known::Nothing = self.known[id.index()] {
+                        self.known[id.index()] = Known::Begun(None);
+                        left.push(Step::End(id));
+                        left.extend(self.types.get(id).kind.parts().map(Step::Begin));
+                    }
+                }
+                Step::End(id) => self.end(id),
+            }
+        }
+        self.part(id)
     }
 
-    /// The shape of a type that is the `depth`th of those within one another, and how many lie in it.
-    fn make(&mut self, id: TypeId, depth: usize) -> Result<(ShapeId, usize), String> {
-        let of = self.types.get(id);
-        match self.known[id.index()] {
-            Known::Made(shape, height) => return Ok((shape, height)),
-            Known::Begun => {
-                let name = of.name.as_ref().map_or("", |name| name.full());
-                return Err(format!("the type {} contains itself", short(name)));
-            }
-            Known::Nothing => {}
-        }
-        // Types are met once, so the depth at which one is met bounds the stack here, and its height where it is used.
-        if depth > DEEPEST {
-            return Err(too_deep());
-        }
-        self.known[id.index()] = Known::Begun;
-        let mut inner = 0;
-        let mut part = |maker: &mut Self, id| {
-            let (shape, height) = maker.make(id, depth + 1)?;
-            inner = inner.max(height);
-            Ok::<_, String>(shape)
-        };
-        let shape = match &of.kind {
+    fn end(&mut self, id: TypeId) {
+        let shape = match &self.types.get(id).kind {
             Kind::Null => Shape::Nothing,
             Kind::Boolean => Shape::Boolean,
             Kind::Int => Shape::Int,
@@ -107,40 +104,72 @@ impl<'s> ShapeMaker<'s> {
             Kind::Bytes | Kind::String => Shape::Bytes,
             Kind::Fixed(size) => Shape::Fixed(*size),
             Kind::Enum { symbols, .. } => Shape::Enum(symbols.len()),
-            Kind::Array(items) => Shape::Array(part(self, *items)?),
-            Kind::Map(values) => Shape::Map(part(self, *values)?),
-            Kind::Union(branches) => {
-                let branches = branches.iter().map(|branch| part(self, *branch));
-                Shape::Union(branches.collect::<Result<_, _>>()?)
-            }
-            Kind::Record(fields) => {
-                let fields = fields.iter().map(|field| part(self, field.of));
-                Shape::Record(fields.collect::<Result<_, _>>()?)
-            }
+            Kind::Array(items) => Shape::Array(self.part(*items)),
+            Kind::Map(values) => Shape::Map(self.part(*values)),
+            Kind::Union(branches) => Shape::Union(branches.iter().map(|branch| self.part(*branch)).collect()),
+            Kind::Record(fields) => Shape::Record(fields.iter().map(|field| self.part(field.of)).collect()),
         };
-        let height = 1 + inner;
-        if height > DEEPEST {
-            return Err(too_deep());
+        let made = match self.known[id.index()] {
+            Known::Begun(Some(place)) => self.shapes.put(place, shape),
+            _ => self.shapes.add(shape),
+        };
+        self.known[id.index()] = Known::Made(made);
+    }
+
+    /// The shape of a part; of one that is not made yet, where it will be.
+    fn part(&mut self, id: TypeId) -> ShapeId {
+        match self.known[id.index()] {
+            Known::Made(shape) | Known::Begun(Some(shape)) => shape,
+            Known::Nothing | Known::Begun(None) => {
+                let place = self.shapes.reserve();
+                self.known[id.index()] = Known::Begun(Some(place));
+                place
+            }
         }
-        let shape = self.shapes.add(shape);
-        self.known[id.index()] = Known::Made(shape, height);
-        Ok((shape, height))
     }
 }
 
-fn too_deep() -> String {
-    format!("more than {DEEPEST} types lie within one another")
-}
-
 impl Shapes {
-    fn add(&mut self, mut shape: Shape) -> ShapeId {
+    /// A place for a shape that is made later. Of what lies in itself, a value takes at least a byte, if there is one: that
+    /// of a union's index, or of the end of a list.
+    fn reserve(&mut self) -> ShapeId {
+        self.push(Shape::Never, 1)
+    }
+
+    /// Puts a shape into its place.
+    fn put(&mut self, place: ShapeId, shape: Shape) -> ShapeId {
+        let (shape, least) = match self.simplified(shape) {
+            Ok(shape) => shape,
+            Err(only) if only == place => return place,
+            Err(only) => (Shape::Same(only), self.least(only)),
+        };
+        self.shapes[place.0] = shape;
+        self.least[place.0] = least;
+        place
+    }
+
+    fn add(&mut self, shape: Shape) -> ShapeId {
+        match self.simplified(shape) {
+            Ok((shape, least)) => self.push(shape, least),
+            Err(only) => only,
+        }
+    }
+
+    fn push(&mut self, shape: Shape, least: usize) -> ShapeId {
+        self.shapes.push(shape);
+        self.least.push(least);
+        ShapeId(self.shapes.len() - 1)
+    }
+
+    /// A shape without what takes no bytes, and the fewest that it takes; or the only one that it is made of. Passing over
+    /// a value must not cost more steps than it has bytes: a record of ten thousand empty fields costs none, and sixty
+    /// records that are each the only field of the next one cost one.
+    fn simplified(&self, mut shape: Shape) -> Result<(Shape, usize), ShapeId> {
         if let Shape::Record(fields) = &mut shape {
-            // Passing over a value must not cost more steps than it has bytes: a record of ten thousand empty fields
-            // costs none, and sixty records that are each the only field of the next one cost one.
             fields.retain(|field| self.least(*field) > 0);
             match fields[..] {
                 [] => shape = Shape::Nothing,
-                [only] => return only,
+                [only] => return Err(only),
                 _ => {}
             }
         }
@@ -152,7 +181,9 @@ impl Shapes {
                 let least = branches.iter().map(|id| self.least(*id)).min();
                 least.unwrap_or(0).saturating_add(1)
             }
-            Shape::Boolean
+            Shape::Same(other) => self.least(*other),
+            Shape::Never
+            | Shape::Boolean
             | Shape::Int
             | Shape::Long
             | Shape::Bytes
@@ -160,9 +191,7 @@ impl Shapes {
             | Shape::Array(_)
             | Shape::Map(_) => 1,
         };
-        self.shapes.push(shape);
-        self.least.push(least);
-        ShapeId(self.shapes.len() - 1)
+        Ok((shape, least))
     }
 
     /// The fewest bytes that a value of it takes.
@@ -171,23 +200,44 @@ impl Shapes {
     }
 
     /// Passes over a value.
-    pub fn skip(&self, id: ShapeId, input: &mut Input<'_>) -> Result<(), Fault> {
-        match &self.shapes[id.0] {
-            Shape::Nothing => Ok(()),
-            Shape::Boolean => input.boolean().map(|_| ()),
-            Shape::Int => input.int().map(|_| ()),
-            Shape::Long => input.long().map(|_| ()),
-            Shape::Fixed(size) => input.take(*size).map(|_| ()),
-            Shape::Bytes => input.bytes().map(|_| ()),
-            Shape::Enum(symbols) => input.index(*symbols, "an enum has no such symbol").map(|_| ()),
-            Shape::Record(fields) => fields.iter().try_for_each(|field| self.skip(*field, input)),
-            Shape::Union(branches) => {
-                let branch = input.index(branches.len(), "a union has no such branch")?;
-                branches.get(branch).map_or(Ok(()), |branch| self.skip(*branch, input))
+    pub fn skip(&self, mut id: ShapeId, input: &mut Input<'_>) -> Result<(), Fault> {
+        // The last of a value's parts is passed over here, so that a list of any length takes no stack.
+        loop {
+            match &self.shapes[id.0] {
+                Shape::Nothing => return Ok(()),
+                Shape::Never => return Err(Fault::Is("a record contains itself without an end")),
+                Shape::Boolean => return input.boolean().map(|_| ()),
+                Shape::Int => return input.int().map(|_| ()),
+                Shape::Long => return input.long().map(|_| ()),
+                Shape::Fixed(size) => return input.take(*size).map(|_| ()),
+                Shape::Bytes => return input.bytes().map(|_| ()),
+                Shape::Enum(symbols) => return input.index(*symbols, "an enum has no such symbol").map(|_| ()),
+                Shape::Array(items) => return self.skip_blocks(*items, false, input),
+                Shape::Map(values) => return self.skip_blocks(*values, true, input),
+                Shape::Record(fields) => {
+                    let [first @ .., last] = &fields[..] else { return Ok(()) };
+                    for field in first {
+                        self.skip_within(*field, input)?;
+                    }
+                    id = *last;
+                }
+                Shape::Union(branches) => {
+                    let branch = input.index(branches.len(), "a union has no such branch")?;
+                    let Some(branch) = branches.get(branch) else {
+                        return Ok(());
+                    };
+                    id = *branch;
+                }
+                Shape::Same(other) => id = *other,
             }
-            Shape::Array(items) => self.skip_blocks(*items, false, input),
-            Shape::Map(values) => self.skip_blocks(*values, true, input),
         }
+    }
+
+    fn skip_within(&self, part: ShapeId, input: &mut Input<'_>) -> Result<(), Fault> {
+        input.enter()?;
+        self.skip(part, input)?;
+        input.leave();
+        Ok(())
     }
 
     fn skip_blocks(&self, entry: ShapeId, keys: bool, input: &mut Input<'_>) -> Result<(), Fault> {
@@ -202,9 +252,13 @@ impl Shapes {
                 if keys {
                     input.bytes()?;
                 }
-                self.skip(entry, input)?;
+                self.skip_within(entry, input)?;
             }
             block.check(input)?;
         }
     }
 }
+
+#[cfg(test)]
+#[path = "shape_tests.rs"]
+mod tests;

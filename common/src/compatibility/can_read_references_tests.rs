@@ -20,7 +20,7 @@ fn a_type_is_the_same_where_it_is_defined_and_where_it_is_used_again() {
     assert!(reasons(&first("int"), &second("long")).is_empty());
     assert_eq!(
         reasons(&first("long"), &second("int")),
-        ["TYPE_MISMATCH at b.n: a reader's Int cannot read a writer's Long"]
+        ["TYPE_MISMATCH at b.n: a reader's int cannot read a writer's long"]
     );
 }
 
@@ -80,7 +80,7 @@ fn types_that_contain_one_another_do_not_vouch_for_one_another() {
     let (writer, reader) = (schema("int"), schema("string"));
     assert_eq!(
         reasons(&writer, &reader),
-        ["TYPE_MISMATCH at u.n: a reader's String cannot read a writer's Int"]
+        ["TYPE_MISMATCH at u.n: a reader's string cannot read a writer's int"]
     );
 }
 

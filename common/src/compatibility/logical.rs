@@ -1,35 +1,11 @@
-//! Logical types: which one a schema has, and which ones Avro ignores; after Avro 1.12,
+//! Logical types that Avro ignores; after Avro 1.12,
 //! [Logical Types](https://avro.apache.org/docs/1.12.0/specification/#logical-types). Whether one may change is never
 //! decided here.
 
-use apache_avro::Schema;
-use apache_avro::schema::DecimalSchema;
 use serde_json::{Map, Value};
 
 use super::reason::{Reason, field_path, items_path, values_path};
-
-/// The logical type, in the specification's words, with what it depends on; `None` for a plain type.
-pub(super) fn logical_type(schema: &Schema) -> Option<String> {
-    let name = match schema {
-        Schema::Decimal(DecimalSchema { precision, scale, .. }) => {
-            return Some(format!("decimal({precision}, {scale})"));
-        }
-        Schema::BigDecimal => "big-decimal",
-        Schema::Uuid(_) => "uuid",
-        Schema::Date => "date",
-        Schema::TimeMillis => "time-millis",
-        Schema::TimeMicros => "time-micros",
-        Schema::TimestampMillis => "timestamp-millis",
-        Schema::TimestampMicros => "timestamp-micros",
-        Schema::TimestampNanos => "timestamp-nanos",
-        Schema::LocalTimestampMillis => "local-timestamp-millis",
-        Schema::LocalTimestampMicros => "local-timestamp-micros",
-        Schema::LocalTimestampNanos => "local-timestamp-nanos",
-        Schema::Duration(_) => "duration",
-        _ => return None,
-    };
-    Some(name.to_owned())
-}
+use crate::codec::schema::{Kind, Logical};
 
 /// Every `logicalType` in the text of a valid schema that says nothing: an unknown name, or one that its type cannot
 /// have. "Language implementations must ignore unknown logical types when reading, and should use the underlying Avro
@@ -45,7 +21,7 @@ fn look(schema: &Value, path: &str, found: &mut Vec<Reason>) {
         Value::Array(branches) => branches.iter().for_each(|branch| look(branch, path, found)),
         Value::Object(attributes) => {
             if let Some(name) = attributes.get("logicalType")
-                && !applies(schema, attributes)
+                && !applies(attributes)
             {
                 let text = format!("the logical type {name} is unknown, or not one that its type can have");
                 found.push(Reason::new("LOGICAL_TYPE_IGNORED", path, text));
@@ -76,17 +52,18 @@ fn look_inside(attributes: &Map<String, Value>, path: &str, found: &mut Vec<Reas
     }
 }
 
-/// Whether apache-avro, parsing this type alone, sees a logical type.
-fn applies(schema: &Value, attributes: &Map<String, Value>) -> bool {
-    let of_a_primitive_or_fixed = matches!(
-        attributes.get("type").and_then(Value::as_str),
-        Some("int" | "long" | "bytes" | "string" | "fixed")
-    );
-    of_a_primitive_or_fixed
-        && Schema::parse(schema).is_ok_and(|parsed| {
-            logical_type(&parsed).is_some_and(|it| {
-                // "decimal(9, 2)" is "decimal".
-                it.split('(').next() == attributes["logicalType"].as_str()
-            })
-        })
+/// Whether the type has the meaning that it says.
+fn applies(attributes: &Map<String, Value>) -> bool {
+    let kind = match attributes.get("type").and_then(Value::as_str) {
+        Some("int") => Kind::Int,
+        Some("long") => Kind::Long,
+        Some("bytes") => Kind::Bytes,
+        Some("string") => Kind::String,
+        Some("fixed") => match attributes["size"].as_u64().and_then(|size| usize::try_from(size).ok()) {
+            Some(size) => Kind::Fixed(size),
+            None => return false,
+        },
+        _ => return false,
+    };
+    Logical::of(attributes, &kind).is_some()
 }

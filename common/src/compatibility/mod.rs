@@ -11,7 +11,6 @@ mod house_rules;
 mod logical;
 mod parsed;
 mod reason;
-mod shape;
 
 use std::fmt;
 

@@ -12,7 +12,7 @@ use crate::targets::{decode_value, decoded, resolve_and_decode};
 use crate::writers::WRITERS;
 
 /// How many of the writers can be read; they come first.
-const READABLE: usize = WRITERS.len() - 3;
+const READABLE: usize = WRITERS.len() - 2;
 
 fn text() -> impl Strategy<Value = String> {
     any::<String>().prop_map(|text| format!("{MARKER}{text}"))

@@ -5,10 +5,11 @@
 //! in the case, or is the path of an `.avsc` file from the repository's root. What is `written`, as JSON, tells a reader
 //! what the data are.
 
+mod corpus;
+
 use std::collections::BTreeMap;
 use std::fs;
 
-use apache_avro::Schema;
 use common::codec::Resolution;
 use common::schemas::SchemaText;
 use serde::Deserialize;
@@ -91,7 +92,7 @@ fn read(case: &Case) -> Vec<Result<Value, String>> {
         references: case.references.iter().map(schema_text).collect(),
         ..SchemaText::avro(schema_text(&case.writer))
     };
-    let reader = Schema::parse_str(&schema_text(&case.reader)).expect("a reader's schema");
+    let reader = SchemaText::avro(schema_text(&case.reader));
     let resolution = Resolution::of(&writer, &reader);
     let read = |datum: &String| resolution.as_ref().map_err(String::clone)?.read(&unhex(datum));
     case.data.iter().map(read).collect()

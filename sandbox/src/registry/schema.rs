@@ -3,6 +3,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use common::codec::plain_json;
 use common::compatibility::Parsed;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -25,7 +26,7 @@ pub struct Reference {
 /// A valid schema, ready to be compared.
 #[derive(Clone, Debug)]
 pub struct ParsedSchema {
-    /// The text as sent in, without white space between tokens.
+    /// The text as sent in, without comments, and without white space between tokens.
     pub text: String,
     /// What it refers to, as sent in.
     pub references: Vec<Reference>,
@@ -34,16 +35,19 @@ pub struct ParsedSchema {
 }
 
 impl ParsedSchema {
-    /// Parses a schema. `referenced` are the texts of the schemas that the references lead to, directly or through one
-    /// another.
+    /// Parses a schema, as strictly as Confluent's registry does (Avro 1.12.1 for Java, with its checks of names and
+    /// defaults). `referenced` are the texts of the schemas that the references lead to, directly or through one another;
+    /// each before those that refer to it.
     ///
     /// # Errors
     /// [`Refusal::InvalidSchema`] when the text is no valid Avro schema.
     pub fn parse(text: &str, references: Vec<Reference>, referenced: &[&str]) -> Result<ParsedSchema, Refusal> {
         let parsed = Parsed::parse(text, referenced).map_err(Refusal::InvalidSchema)?;
-        let json: Value = serde_json::from_str(text).map_err(|error| Refusal::InvalidSchema(error.to_string()))?;
+        // Comments are not kept, as Confluent's registry does not.
+        let text = plain_json(text);
+        let json: Value = serde_json::from_str(&text).map_err(|error| Refusal::InvalidSchema(error.to_string()))?;
         Ok(ParsedSchema {
-            text: minified(text),
+            text: minified(&text),
             normal: normal_form(&json).to_string(),
             references,
             parsed,

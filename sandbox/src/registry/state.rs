@@ -221,7 +221,7 @@ impl State {
         ParsedSchema::parse(&submission.schema, submission.references.clone(), &texts)
     }
 
-    /// The ids that references lead to, directly or through one another, each once. It ends, because a schema can only
+    /// The ids that references lead to, directly or through one another, each once and behind those that it needs. It ends, because a schema can only
     /// refer to what was registered before it.
     fn follow(&self, references: &[Reference], ids: &mut Vec<u32>) -> Result<(), Refusal> {
         for reference in references {
@@ -232,8 +232,8 @@ impl State {
                 ))
             })?;
             if !ids.contains(&found.id) {
-                ids.push(found.id);
                 self.follow(&found.schema.references, ids)?;
+                ids.push(found.id);
             }
         }
         Ok(())

@@ -2,6 +2,7 @@
 //! behind the answers are tested beside the rules.
 
 mod compatibility;
+mod corpus;
 mod our_client;
 mod requests;
 mod running;

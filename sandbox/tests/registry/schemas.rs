@@ -111,3 +111,29 @@ async fn a_subject_may_have_any_name() {
     assert_eq!(api.get("/subjects").await, (200, json!(["a/b é%-value"])));
     assert_eq!(api.get(&format!("{path}/1")).await.1["subject"], json!("a/b é%-value"));
 }
+
+#[tokio::test]
+async fn what_a_schema_refers_to_may_refer_to_more() {
+    let api = Api::start();
+    let register = |subject: &'static str, schema: &'static str, references: Value| {
+        let body = json!({ "schema": schema, "references": references });
+        let api = &api;
+        async move { api.post(&format!("/subjects/{subject}/versions"), body).await.0 }
+    };
+    let inner = r#"{"type":"fixed","name":"Inner","size":1}"#;
+    let middle = r#"{"type":"record","name":"Middle","fields":[{"name":"a","type":"Inner"}]}"#;
+    let outer = r#"{"type":"record","name":"Outer","fields":[{"name":"a","type":"Middle"}]}"#;
+    assert_eq!(register("inner", inner, json!([])).await, 200);
+    let to = |name: &str, subject: &str| json!([{ "name": name, "subject": subject, "version": 1 }]);
+    assert_eq!(register("middle", middle, to("Inner", "inner")).await, 200);
+    assert_eq!(register("outer", outer, to("Middle", "middle")).await, 200);
+    assert_eq!(register("lonely", outer, json!([])).await, 422);
+}
+
+#[tokio::test]
+async fn comments_are_read_and_not_kept() {
+    let api = Api::start();
+    let commented = "/* a number */ {\"type\": \"int\" // of 32 bits\n}";
+    assert_eq!(api.post("/subjects/s/versions", schema(commented)).await.0, 200);
+    assert_eq!(api.get("/schemas/ids/1").await.1["schema"], json!(r#"{"type":"int"}"#));
+}

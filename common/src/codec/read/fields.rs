@@ -74,7 +74,7 @@ impl<'de> MapAccess<'de> for Fields<'de, '_> {
                 plan,
                 input: self.input,
             };
-            return seed.deserialize(reader).map_err(|fault| fault.within(field));
+            return reader.within(seed).map_err(|fault| fault.within(field));
         }
         let default = self
             .default

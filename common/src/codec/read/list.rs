@@ -70,8 +70,7 @@ impl<'de, 'i> List<'de, 'i> {
             plan: self.entries.plan,
             input: self.input,
         };
-        seed.deserialize(reader)
-            .map_err(|fault| fault.within_entry(self.index - 1))
+        reader.within(seed).map_err(|fault| fault.within_entry(self.index - 1))
     }
 }
 

@@ -19,9 +19,9 @@ impl Logical {
     /// What a definition says that its type means.
     pub fn of(definition: &Map<String, Json>, kind: &Kind) -> Option<Self> {
         let name = match (definition.get("logicalType")?.as_str()?, kind) {
-            ("decimal", Kind::Bytes | Kind::Fixed(_)) => return decimal(definition),
+            ("decimal", Kind::Bytes | Kind::Fixed(_)) => return decimal(definition, kind),
             ("big-decimal", Kind::Bytes) => "big-decimal",
-            ("uuid", Kind::String | Kind::Bytes | Kind::Fixed(16)) => "uuid",
+            ("uuid", Kind::String | Kind::Fixed(16)) => "uuid",
             ("duration", Kind::Fixed(12)) => "duration",
             ("date", Kind::Int) => "date",
             ("time-millis", Kind::Int) => "time-millis",
@@ -38,10 +38,15 @@ impl Logical {
     }
 }
 
-fn decimal(definition: &Map<String, Json>) -> Option<Logical> {
+/// A decimal has as many digits as it says, and as fit its bytes.
+fn decimal(definition: &Map<String, Json>, kind: &Kind) -> Option<Logical> {
     let precision = definition.get("precision")?.as_u64()?;
     let scale = definition.get("scale").map_or(Some(0), Json::as_u64)?;
-    (precision > 0 && scale <= precision).then_some(Logical {
+    let most = match kind {
+        Kind::Fixed(size) => (size.saturating_mul(8).saturating_sub(1) as f64 * 2_f64.log10()).floor(),
+        _ => f64::from(i32::MAX),
+    };
+    (precision > 0 && scale <= precision && precision as f64 <= most).then_some(Logical {
         name: "decimal",
         digits: Some((precision, scale)),
     })
@@ -79,6 +84,11 @@ mod tests {
     fn a_decimal_has_its_digits() {
         let decimal = |precision, scale| json!({"logicalType": "decimal", "precision": precision, "scale": scale});
         assert_eq!(meaning(&decimal(4, 2), &Kind::Bytes).as_deref(), Some("decimal(4, 2)"));
+        assert_eq!(
+            meaning(&decimal(4, 2), &Kind::Fixed(2)).as_deref(),
+            Some("decimal(4, 2)")
+        );
+        assert_eq!(meaning(&decimal(5, 2), &Kind::Fixed(2)), None, "32767 is the largest");
         assert_eq!(meaning(&decimal(4, 5), &Kind::Bytes), None);
         assert_eq!(meaning(&decimal(0, 0), &Kind::Bytes), None);
         assert_eq!(meaning(&decimal(4, -1), &Kind::Bytes), None);

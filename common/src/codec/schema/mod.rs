@@ -1,31 +1,47 @@
-//! A schema, as reading needs it: its types in one list, each named by its place, every reference followed, and without
-//! what says nothing about bytes.
+//! A schema, as reading and comparing need it: its types in one list, each named by its place, every reference followed, and
+//! without what says nothing.
 //!
 //! Foreign schemas are made of foreign text, so this is not apache-avro's: there a few kilobytes of text can take
 //! gigabytes (it copies a type for each of its aliases, and a namespace for each name), hours (it completes defaults of
 //! defaults), or the stack (it follows references into one another). Here work and memory grow with the text only.
 
+mod again;
 mod definition;
+mod json;
 mod logical;
 mod name;
 mod parse;
 mod same;
+mod valid_default;
 
 use serde_json::Value as Json;
 
-pub(super) use logical::Logical;
-pub(super) use name::{Name, short};
+pub use json::{json, plain_json};
+pub use logical::Logical;
+pub use name::{Name, short};
 pub use parse::MAX_SCHEMA_BYTES;
-pub(super) use parse::{parse, parse_trusted, too_long};
+pub use parse::{parse, too_long};
 pub use same::same_data;
+pub use valid_default::parsed_double;
+
+/// How strict a schema is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rules {
+    /// As a registry looks at one that is to be registered: names, defaults and everything else must be right. Which is
+    /// what Java's parser (Avro 1.12.1) says.
+    New,
+    /// As a reader looks at one that a registry holds: what says nothing about bytes does not matter. Everything is read
+    /// that Java's parser reads without validation in any version from 1.8 on.
+    Held,
+}
 
 /// A type, by its place in its [`Types`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct TypeId(usize);
+pub struct TypeId(usize);
 
 /// The types of one schema.
-#[derive(Debug)]
-pub(super) struct Types {
+#[derive(Clone, Debug)]
+pub struct Types {
     list: Vec<Type>,
     root: TypeId,
 }
@@ -55,17 +71,19 @@ impl TypeId {
 }
 
 /// A type: what it is made of, what it means, and what it is called.
-#[derive(Debug)]
-pub(super) struct Type {
+#[derive(Clone, Debug)]
+pub struct Type {
     pub kind: Kind,
     pub logical: Option<Logical>,
     /// Records, enums and fixed types have one.
     pub name: Option<Name>,
+    /// Whether a `doc` says something.
+    pub is_documented: bool,
 }
 
 /// A type without its meaning.
-#[derive(Debug)]
-pub(super) enum Kind {
+#[derive(Clone, Debug)]
+pub enum Kind {
     Null,
     Boolean,
     Int,
@@ -87,12 +105,35 @@ pub(super) enum Kind {
 }
 
 /// A field of a record.
-#[derive(Debug)]
-pub(super) struct Field {
+#[derive(Clone, Debug)]
+pub struct Field {
     pub name: String,
     pub aliases: Vec<String>,
     pub of: TypeId,
     pub default: Option<Json>,
+    pub is_documented: bool,
+}
+
+impl Type {
+    fn plain(kind: Kind) -> Self {
+        Self {
+            kind,
+            logical: None,
+            name: None,
+            is_documented: false,
+        }
+    }
+}
+
+impl std::fmt::Display for Type {
+    /// As a reason names it: what it means, else what it is made of, and its name.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.logical.map_or(self.kind.name(), |logical| logical.name))?;
+        match &self.name {
+            Some(name) => write!(f, " {}", short(name.full())),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Kind {
@@ -113,6 +154,26 @@ impl Kind {
             Self::Array(_) => "array",
             Self::Map(_) => "map",
             Self::Union(_) => "union",
+        }
+    }
+
+    /// The types that it is made of, in the order of the text.
+    pub fn parts(&self) -> Box<dyn DoubleEndedIterator<Item = TypeId> + '_> {
+        match self {
+            Self::Array(of) | Self::Map(of) => Box::new(std::iter::once(*of)),
+            Self::Union(branches) => Box::new(branches.iter().copied()),
+            Self::Record(fields) => Box::new(fields.iter().map(|field| field.of)),
+            _ => Box::new(std::iter::empty()),
+        }
+    }
+
+    /// The same, to be changed.
+    fn parts_mut(&mut self) -> Box<dyn Iterator<Item = &mut TypeId> + '_> {
+        match self {
+            Self::Array(of) | Self::Map(of) => Box::new(std::iter::once(of)),
+            Self::Union(branches) => Box::new(branches.iter_mut()),
+            Self::Record(fields) => Box::new(fields.iter_mut().map(|field| &mut field.of)),
+            _ => Box::new(std::iter::empty()),
         }
     }
 }

@@ -1,12 +1,16 @@
-//! Text to types: "Schema Declaration" of the Avro 1.12 specification, as strict as Java's parser is: nothing is defined
-//! twice, no union has a union in it or two branches of one kind. Reasons are short and never hold the text.
+//! Text to types: "Schema Declaration" of the Avro 1.12 specification, as Java's parser understands it: nothing is defined
+//! twice in two ways, a type may be used before it is defined, no union has a union in it or two branches of one kind.
+//! Reasons are short and never hold the text.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
+use super::json::json;
 use super::name::qualified;
-use super::{Kind, Type, TypeId, Types, short};
+use super::valid_default::Defaults;
+use super::{Kind, Rules, Type, TypeId, Types, short};
 use crate::schemas::SchemaText;
 
 /// Longest schema that is parsed, in bytes, with all that it refers to.
@@ -24,37 +28,22 @@ const PRIMITIVES: [Kind; 8] = [
     Kind::String,
 ];
 
-/// Parses a schema that a registry gave.
+/// Parses a schema.
 ///
 /// # Errors
-/// It is not Avro's, is too long, or is not valid.
-pub fn parse(schema: &SchemaText) -> Result<Types, String> {
+/// It is not Avro's, is too long, or is not valid by those rules.
+pub fn parse(schema: &SchemaText, rules: Rules) -> Result<Types, String> {
     if schema.schema_type != "AVRO" {
-        let given = short(&schema.schema_type);
-        return Err(format!("the schema is of type {}, not AVRO", given.escape_default()));
+        return Err(format!(
+            "the schema is of type {}, not AVRO",
+            short(&schema.schema_type)
+        ));
     }
     let bytes = schema.bytes();
     if bytes > MAX_SCHEMA_BYTES {
         return Err(too_long(bytes));
     }
-    let mut parser = Parser::new();
-    let not_valid = |what| format!("the schema is not valid Avro: {what}");
-    for text in &schema.references {
-        parser.text(text).map_err(not_valid)?;
-    }
-    let root = parser.text(&schema.text).map_err(not_valid)?;
-    Ok(parser.finish(root))
-}
-
-/// Takes over a schema of our own.
-///
-/// # Errors
-/// It is not valid.
-pub fn parse_trusted(schema: &apache_avro::Schema) -> Result<Types, String> {
-    let mut parser = Parser::new();
-    let json = serde_json::to_value(schema).map_err(|error| error.to_string())?;
-    let root = parser.type_of(&json, "")?;
-    Ok(parser.finish(root))
+    parsed(schema, rules).map_err(|what| format!("the schema is not valid Avro: {what}"))
 }
 
 /// Why a schema of that many bytes is not read.
@@ -62,83 +51,146 @@ pub fn too_long(bytes: usize) -> String {
     format!("the schema has {bytes} bytes; at most {MAX_SCHEMA_BYTES} are read")
 }
 
-/// The types met so far. How deep it goes is bounded by serde_json, which reads no more than 128 levels of JSON.
-pub(super) struct Parser {
-    pub(super) list: Vec<Type>,
-    /// Those that have a name.
-    pub(super) named: HashMap<String, TypeId>,
+fn parsed(schema: &SchemaText, rules: Rules) -> Result<Types, String> {
+    let texts = schema.references.iter().chain([&schema.text]);
+    let texts = texts.map(|text| json(text, rules)).collect::<Result<Vec<_>, _>>()?;
+    let mut parser = Parser::new(rules);
+    let mut root = TypeId(0);
+    for text in &texts {
+        root = parser.text(text)?;
+    }
+    Ok(Types {
+        list: parser.list,
+        root,
+    })
 }
 
-impl Parser {
-    fn new() -> Self {
-        let mut parser = Self {
-            list: Vec::new(),
+/// The types met so far. How deep it goes is bounded by serde_json, which reads no more than 128 levels of JSON.
+pub(super) struct Parser<'j> {
+    pub(super) rules: Rules,
+    pub(super) list: Vec<Type>,
+    /// Those that have a name.
+    pub(super) named: HashMap<Arc<str>, Named<'j>>,
+    /// Types that were used before they were defined: where one stands in for each, by namespace and name.
+    ahead: HashMap<(Arc<str>, &'j str), TypeId>,
+}
+
+/// A type that has a name, and where it was defined first.
+pub(super) struct Named<'j> {
+    pub id: TypeId,
+    pub definition: &'j Map<String, Json>,
+    /// Not as long as its parts are being parsed.
+    pub is_complete: bool,
+}
+
+impl<'j> Parser<'j> {
+    fn new(rules: Rules) -> Self {
+        Self {
+            rules,
+            list: PRIMITIVES.into_iter().map(Type::plain).collect(),
             named: HashMap::new(),
-        };
-        for kind in PRIMITIVES {
-            parser.add(kind);
+            ahead: HashMap::new(),
         }
-        parser
     }
 
-    fn finish(self, root: TypeId) -> Types {
-        Types { list: self.list, root }
-    }
-
-    fn text(&mut self, text: &str) -> Result<TypeId, String> {
-        let json: Json = serde_json::from_str(text).map_err(|_| "it is not JSON, or nested too deeply".to_owned())?;
-        self.type_of(&json, "")
+    /// The types of one text, which may use those of the texts before it.
+    fn text(&mut self, json: &'j Json) -> Result<TypeId, String> {
+        let known = self.list.len();
+        let root = self.type_of(json, &"".into())?;
+        self.settle(known)?;
+        self.ahead.clear();
+        self.check_unions(known)?;
+        if self.rules == Rules::New {
+            Defaults::new(&self.list).check(known)?;
+        }
+        Ok(root)
     }
 
     /// The type that stands there, within that namespace.
-    pub(super) fn type_of(&mut self, json: &Json, space: &str) -> Result<TypeId, String> {
+    pub(super) fn type_of(&mut self, json: &'j Json, space: &Arc<str>) -> Result<TypeId, String> {
         match json {
             Json::String(name) => self.reference(name, space),
-            Json::Array(branches) => self.union(branches, space),
+            Json::Array(branches) => {
+                let branches = branches.iter().map(|branch| self.type_of(branch, space));
+                let branches = branches.collect::<Result<_, _>>()?;
+                Ok(self.add(Kind::Union(branches)))
+            }
             Json::Object(definition) => self.definition(definition, space),
             _ => Err("a type is neither a name nor a list nor an object".to_owned()),
         }
     }
 
-    pub(super) fn reference(&self, name: &str, space: &str) -> Result<TypeId, String> {
+    pub(super) fn reference(&mut self, name: &'j str, space: &Arc<str>) -> Result<TypeId, String> {
         if let Some(primitive) = PRIMITIVES.iter().position(|kind| kind.name() == name) {
             return Ok(TypeId(primitive));
         }
-        let known = self.named.get(&qualified(name, space)?);
-        // Java looks for it without a namespace then, and so does every registry that is written in Java.
-        let known = known.or_else(|| self.named.get(name));
-        known
-            .copied()
-            .ok_or_else(|| format!("the type {} is not defined", short(name)))
+        if name.starts_with('.') && self.rules == Rules::New {
+            // Java took that for a type of no namespace before 1.12.
+            return Err(undefined(name));
+        }
+        // Java looks for it without a namespace too, and so does every registry that is written in Java.
+        for full in [qualified(name, space)?, qualified(name, "")?] {
+            if let Some(known) = self.named.get(&*full) {
+                return Ok(known.id);
+            }
+        }
+        if let Some(stand_in) = self.ahead.get(&(space.clone(), name)) {
+            return Ok(*stand_in);
+        }
+        // What stands in has neither a name nor fields, and is gone when the text has ended.
+        let stand_in = self.add(Kind::Record(Vec::new()));
+        self.ahead.insert((space.clone(), name), stand_in);
+        Ok(stand_in)
     }
 
-    fn union(&mut self, branches: &[Json], space: &str) -> Result<TypeId, String> {
-        let mut ids = Vec::with_capacity(branches.len());
-        let mut seen = HashSet::new();
-        for branch in branches {
-            let id = self.type_of(branch, space)?;
-            let branch = &self.list[id.0];
-            if matches!(branch.kind, Kind::Union(_)) {
-                return Err("a union lies directly in a union".to_owned());
-            }
-            // One of each kind, whatever it means; of those that have a name, one of each name.
-            let (kind, named) = (std::mem::discriminant(&branch.kind), branch.name.as_ref().map(|_| id));
-            if !seen.insert(named.ok_or(kind)) {
-                return Err("a union has two branches of the same kind or name".to_owned());
-            }
-            ids.push(id);
+    /// Puts the types that were used before they were defined in the place of those that stand in for them.
+    fn settle(&mut self, known: usize) -> Result<(), String> {
+        let mut defined = HashMap::with_capacity(self.ahead.len());
+        for ((space, name), stand_in) in &self.ahead {
+            let found = self.named.get(&*qualified(name, space)?);
+            defined.insert(*stand_in, found.ok_or_else(|| undefined(name))?.id);
         }
-        Ok(self.add(Kind::Union(ids)))
+        if !defined.is_empty() {
+            let parts = self.list[known..].iter_mut().flat_map(|it| it.kind.parts_mut());
+            for part in parts {
+                *part = defined.get(part).copied().unwrap_or(*part);
+            }
+        }
+        Ok(())
+    }
+
+    fn check_unions(&self, known: usize) -> Result<(), String> {
+        for it in &self.list[known..] {
+            let Kind::Union(branches) = &it.kind else { continue };
+            let mut seen = HashSet::new();
+            for branch in branches {
+                let branch = &self.list[branch.0];
+                if matches!(branch.kind, Kind::Union(_)) {
+                    return Err("a union lies directly in a union".to_owned());
+                }
+                // One of each kind, whatever it means; of those that have a name, one of each name.
+                let name = branch.name.as_ref().map_or(branch.kind.name(), |name| name.full());
+                if !seen.insert(name) {
+                    return Err("a union has two branches of the same kind or name".to_owned());
+                }
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn add(&mut self, kind: Kind) -> TypeId {
-        self.list.push(Type {
-            kind,
-            logical: None,
-            name: None,
-        });
+        self.list.push(Type::plain(kind));
         TypeId(self.list.len() - 1)
     }
+}
+
+/// Whether that is a type that needs no definition.
+pub(super) fn is_primitive(name: &str) -> bool {
+    PRIMITIVES.iter().any(|kind| kind.name() == name)
+}
+
+fn undefined(name: &str) -> String {
+    format!("the type {} is not defined", short(name))
 }
 
 #[cfg(test)]

@@ -3,24 +3,29 @@
 
 use std::collections::HashSet;
 
-use super::{Kind, TypeId, Types, parse};
+use super::{Kind, Name, Rules, Type, TypeId, parse};
 use crate::schemas::SchemaText;
 
 /// Whether data of both are byte for byte the same, under the same names.
 pub fn same_data(one: &SchemaText, other: &SchemaText) -> bool {
-    match (parse(one), parse(other)) {
-        (Ok(one), Ok(other)) => same(&one, &other),
+    match (parse(one, Rules::Held), parse(other, Rules::Held)) {
+        (Ok(one), Ok(other)) => same((&one.list, one.root), (&other.list, other.root)),
         _ => false,
     }
 }
 
-fn same(one: &Types, other: &Types) -> bool {
+/// The same of two types, each by its place in its list.
+pub(super) fn same((one, a): (&[Type], TypeId), (other, b): (&[Type], TypeId)) -> bool {
+    let is_one_list = std::ptr::eq(one, other);
     // What is left to compare, instead of a recursion: a schema may be as deep as it has types.
-    let mut left = vec![(one.root(), other.root())];
+    let mut left = vec![(a, b)];
     let mut seen: HashSet<(TypeId, TypeId)> = left.iter().copied().collect();
     while let Some((a, b)) = left.pop() {
-        let (a, b) = (one.get(a), other.get(b));
-        if a.name.as_ref().map(super::Name::full) != b.name.as_ref().map(super::Name::full) {
+        if is_one_list && a == b {
+            continue;
+        }
+        let (a, b) = (&one[a.0], &other[b.0]);
+        if a.name.as_ref().map(Name::full) != b.name.as_ref().map(Name::full) {
             return false;
         }
         let mut parts = |pairs: &mut dyn Iterator<Item = (TypeId, TypeId)>| {
@@ -37,9 +42,11 @@ fn same(one: &Types, other: &Types) -> bool {
                 parts(&mut a.iter().copied().zip(b.iter().copied()));
                 a.len() == b.len()
             }
-            (Kind::Record(a), Kind::Record(b)) => {
-                parts(&mut a.iter().zip(b).map(|(a, b)| (a.of, b.of)));
-                a.iter().map(|field| &field.name).eq(b.iter().map(|field| &field.name))
+            (Kind::Record(a_fields), Kind::Record(b_fields)) => {
+                parts(&mut a_fields.iter().zip(b_fields).map(|(a, b)| (a.of, b.of)));
+                let (a_names, b_names) = (a_fields.iter().map(|it| &it.name), b_fields.iter().map(|it| &it.name));
+                // What has no name stands in for a type that is not defined yet.
+                a.name.is_some() && a_names.eq(b_names)
             }
             (a, b) => std::mem::discriminant(a) == std::mem::discriminant(b),
         };

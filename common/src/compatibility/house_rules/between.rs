@@ -2,45 +2,38 @@
 
 use std::collections::{HashMap, HashSet};
 
-use apache_avro::Schema;
-use apache_avro::schema::{EnumSchema, RecordField, RecordSchema, UnionSchema};
-
-use crate::compatibility::logical::logical_type;
+use crate::codec::schema::{Field, Kind, Type, TypeId, Types};
+use crate::compatibility::can_read::is_alike;
 use crate::compatibility::parsed::Parsed;
 use crate::compatibility::reason::{Reason, field_path, items_path, values_path};
-use crate::compatibility::shape::{Shape, alike, shape};
 
 /// What the new version changes and may not, in the order of its text.
 pub fn breaches(old: &Parsed, new: &Parsed) -> Vec<Reason> {
-    let (old_types, new_types) = (old.named_types(), new.named_types());
+    let (before, after) = (old.types(), new.types());
     let mut found = Vec::new();
     let mut seen = HashSet::new();
-    let mut open = vec![(String::new(), old.avro(), new.avro())];
+    let mut open = vec![(String::new(), before.root(), after.root())];
     // Not by recursion: a chain of references can be longer than the stack is deep.
-    while let Some((path, old, new)) = open.pop() {
-        let (old, new) = (old_types.resolved(old), new_types.resolved(new));
-        if let (Some(old), Some(new)) = (old.name(), new.name())
-            && !seen.insert((old, new))
-        {
+    while let Some((path, old_id, new_id)) = open.pop() {
+        let (old, new) = (before.get(old_id), after.get(new_id));
+        if old.name.is_some() && new.name.is_some() && !seen.insert((old_id, new_id)) {
             continue;
         }
         found.extend(types(old, new, &path));
-        let inside = match (shape(old), shape(new)) {
-            (Shape::Array(old), Shape::Array(new)) => vec![(items_path(&path), old, new)],
-            (Shape::Map(old), Shape::Map(new)) => vec![(values_path(&path), old, new)],
-            (Shape::Enum(old), Shape::Enum(new)) => {
+        let inside = match (&old.kind, &new.kind) {
+            (Kind::Array(old), Kind::Array(new)) => vec![(items_path(&path), *old, *new)],
+            (Kind::Map(old), Kind::Map(new)) => vec![(values_path(&path), *old, *new)],
+            (Kind::Enum { .. }, Kind::Enum { .. }) => {
                 found.extend(symbols(old, new, &path));
                 Vec::new()
             }
-            (Shape::Union(old), Shape::Union(new)) => {
-                let pairs = branches(old, new, |it| old_types.resolved(it), |it| new_types.resolved(it));
+            (Kind::Union(old), Kind::Union(new)) => {
+                let pairs = branches((old, before), (new, after));
                 found.extend(order(&pairs, &path));
-                pairs
-                    .into_iter()
-                    .map(|(_, old, new)| (path.clone(), old, new))
-                    .collect()
+                let inside = pairs.into_iter().map(|(_, old, new)| (path.clone(), old, new));
+                inside.collect()
             }
-            (Shape::Record(old), Shape::Record(new)) => {
+            (Kind::Record(old), Kind::Record(new)) => {
                 let (pairs, reasons) = fields(old, new, &path);
                 found.extend(reasons);
                 pairs
@@ -53,63 +46,59 @@ pub fn breaches(old: &Parsed, new: &Parsed) -> Vec<Reason> {
 }
 
 /// What two types that stand in the same place owe one another, whatever is inside them.
-fn types(old: &Schema, new: &Schema, path: &str) -> Option<Reason> {
-    let (kind_before, kind) = (kind(old), kind(new));
-    if kind_before != kind {
+fn types(old: &Type, new: &Type, path: &str) -> Option<Reason> {
+    if old.kind.name() != new.kind.name() {
         // Mostly Avro says so too, of one direction or the other; of string and bytes, or a type and its union, it does not.
-        return Some(changed("TYPE_CHANGED", path, "the type", &kind_before, &kind));
+        let (old, new) = (old.kind.name(), new.kind.name());
+        return Some(changed("TYPE_CHANGED", path, "the type", old, new));
     }
-    if let (Some(old), Some(new)) = (old.name(), new.name())
-        && old != new
-    {
-        return Some(changed(
-            "FULL_NAME_CHANGED",
-            path,
-            "the type's full name",
-            old.as_ref(),
-            new.as_ref(),
-        ));
+    if full_name(old) != full_name(new) {
+        let (old, new) = (full_name(old), full_name(new));
+        return Some(changed("FULL_NAME_CHANGED", path, "the type's full name", old, new));
     }
-    let none = || "none".to_owned();
-    let (old, new) = (
-        logical_type(old).unwrap_or_else(none),
-        logical_type(new).unwrap_or_else(none),
-    );
+    let meaning = |it: &Type| {
+        it.logical
+            .map_or_else(|| "none".to_owned(), |logical| logical.to_string())
+    };
+    let (old, new) = (meaning(old), meaning(new));
     (old != new).then(|| changed("LOGICAL_TYPE_CHANGED", path, "the logical type", &old, &new))
 }
 
-fn symbols(old: &EnumSchema, new: &EnumSchema, path: &str) -> Vec<Reason> {
+fn full_name(it: &Type) -> &str {
+    it.name.as_ref().map_or("", |name| name.full())
+}
+
+fn symbols(old: &Type, new: &Type, path: &str) -> Vec<Reason> {
     let mut found = Vec::new();
-    if let Some(default) = &old.default
-        && new.default != old.default
-    {
-        let now = new.default.as_deref().unwrap_or("none");
-        found.push(changed(
-            "ENUM_DEFAULT_CHANGED",
-            path,
-            &format!("the default of the enum {}", new.name),
+    let name = full_name(new);
+    let (
+        Kind::Enum {
+            symbols: before,
+            default: default_before,
+        },
+        Kind::Enum {
+            symbols: after,
             default,
-            now,
-        ));
+        },
+    ) = (&old.kind, &new.kind)
+    else {
+        return found;
+    };
+    if let Some(before) = default_before
+        && default_before != default
+    {
+        let what = format!("the default of the enum {name}");
+        let now = default.as_deref().unwrap_or("none");
+        found.push(changed("ENUM_DEFAULT_CHANGED", path, &what, before, now));
     }
-    let removed: Vec<&str> = old
-        .symbols
-        .iter()
-        .filter(|symbol| !new.symbols.contains(symbol))
-        .map(String::as_str)
-        .collect();
+    let removed = before.iter().filter(|symbol| !after.contains(symbol));
+    let removed: Vec<&str> = removed.map(String::as_str).collect();
     if !removed.is_empty() {
-        let text = format!(
-            "the enum {} loses {}: old data would be read as the default",
-            new.name,
-            removed.join(", ")
-        );
+        let removed = removed.join(", ");
+        let text = format!("the enum {name} loses {removed}: old data would be read as the default");
         found.push(Reason::new("ENUM_SYMBOL_REMOVED", path, text));
-    } else if let Some((old, new_symbol)) = old.symbols.iter().zip(&new.symbols).find(|(old, new)| old != new) {
-        let text = format!(
-            "the enum {} has {new_symbol} where {old} was; symbols are appended only",
-            new.name
-        );
+    } else if let Some((old, new_symbol)) = before.iter().zip(after).find(|(old, new)| old != new) {
+        let text = format!("the enum {name} has {new_symbol} where {old} was; symbols are appended only");
         found.push(Reason::new("ENUM_SYMBOL_MOVED", path, text));
     }
     found
@@ -117,24 +106,22 @@ fn symbols(old: &EnumSchema, new: &EnumSchema, path: &str) -> Vec<Reason> {
 
 /// The branches that both unions have, in the order of the old one, with their positions in the new one. Those that
 /// come or go Avro itself refuses.
-fn branches<'s>(
-    old: &'s UnionSchema,
-    new: &'s UnionSchema,
-    old_type: impl Fn(&'s Schema) -> &'s Schema,
-    new_type: impl Fn(&'s Schema) -> &'s Schema,
-) -> Vec<(usize, &'s Schema, &'s Schema)> {
-    let old_branches = old.variants().iter().map(old_type);
-    old_branches
-        .filter_map(|old| {
-            let candidates = || new.variants().iter().map(&new_type).enumerate();
-            let same = candidates().find(|(_, new)| alike(old, new) && old.name() == new.name());
-            let (position, new) = same.or_else(|| candidates().find(|(_, new)| alike(old, new)))?;
-            Some((position, old, new))
-        })
-        .collect()
+fn branches((old, before): (&[TypeId], &Types), (new, after): (&[TypeId], &Types)) -> Vec<(usize, TypeId, TypeId)> {
+    let pair = |old_id: &TypeId| {
+        let old = before.get(*old_id);
+        let candidates = || {
+            new.iter()
+                .enumerate()
+                .filter(|(_, new)| is_alike(old, after.get(**new)))
+        };
+        let same = candidates().find(|(_, new)| full_name(old) == full_name(after.get(**new)));
+        let (position, new_id) = same.or_else(|| candidates().next())?;
+        Some((position, *old_id, *new_id))
+    };
+    old.iter().filter_map(pair).collect()
 }
 
-fn order(pairs: &[(usize, &Schema, &Schema)], path: &str) -> Option<Reason> {
+fn order(pairs: &[(usize, TypeId, TypeId)], path: &str) -> Option<Reason> {
     let kept = pairs.is_sorted_by_key(|(position, ..)| position);
     (!kept).then(|| {
         Reason::new(
@@ -145,16 +132,13 @@ fn order(pairs: &[(usize, &Schema, &Schema)], path: &str) -> Option<Reason> {
     })
 }
 
-type Pairs<'s> = Vec<(String, &'s Schema, &'s Schema)>;
+type Pairs = Vec<(String, TypeId, TypeId)>;
 
 /// The fields that both records have, and what is wrong with those, or with the ones that changed their name.
-fn fields<'s>(old: &'s RecordSchema, new: &'s RecordSchema, path: &str) -> (Pairs<'s>, Vec<Reason>) {
-    let by_name = |record: &'s RecordSchema| -> HashMap<&'s str, &'s RecordField> {
-        record.fields.iter().map(|field| (field.name.as_str(), field)).collect()
-    };
+fn fields(old: &[Field], new: &[Field], path: &str) -> (Pairs, Vec<Reason>) {
     let (before, after) = (by_name(old), by_name(new));
     let (mut pairs, mut found) = (Vec::new(), Vec::new());
-    for field in &new.fields {
+    for field in new {
         let path = field_path(path, &field.name);
         if let Some(earlier) = before.get(field.name.as_str()) {
             if let Some(default) = &earlier.default
@@ -173,21 +157,21 @@ fn fields<'s>(old: &'s RecordSchema, new: &'s RecordSchema, path: &str) -> (Pair
                     &now,
                 ));
             }
-            pairs.push((path, &earlier.schema, &field.schema));
+            pairs.push((path, earlier.of, field.of));
         } else if let Some(alias) = field.aliases.iter().find(|alias| before.contains_key(alias.as_str())) {
             found.push(renamed(&field.name, alias, &path));
         }
     }
-    for field in old
-        .fields
-        .iter()
-        .filter(|field| !after.contains_key(field.name.as_str()))
-    {
+    for field in old.iter().filter(|field| !after.contains_key(field.name.as_str())) {
         if let Some(alias) = field.aliases.iter().find(|alias| after.contains_key(alias.as_str())) {
             found.push(renamed(alias, &field.name, &field_path(path, alias)));
         }
     }
     (pairs, found)
+}
+
+fn by_name(fields: &[Field]) -> HashMap<&str, &Field> {
+    fields.iter().map(|field| (field.name.as_str(), field)).collect()
 }
 
 fn renamed(now: &str, before: &str, path: &str) -> Reason {
@@ -197,17 +181,4 @@ fn renamed(now: &str, before: &str, path: &str) -> Reason {
 
 fn changed(kind: &'static str, path: &str, what: &str, old: &str, new: &str) -> Reason {
     Reason::new(kind, path, format!("{what} was {old} and is {new}"))
-}
-
-fn kind(schema: &Schema) -> String {
-    match shape(schema) {
-        Shape::Primitive(primitive) => format!("{primitive:?}").to_lowercase(),
-        Shape::Fixed(_) => "fixed".to_owned(),
-        Shape::Enum(_) => "enum".to_owned(),
-        Shape::Array(_) => "array".to_owned(),
-        Shape::Map(_) => "map".to_owned(),
-        Shape::Union(_) => "union".to_owned(),
-        Shape::Record(_) => "record".to_owned(),
-        Shape::Undefined => "undefined".to_owned(),
-    }
 }

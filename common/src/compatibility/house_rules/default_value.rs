@@ -1,45 +1,36 @@
 //! Which JSON values may be a field's default: Avro 1.12, "Records", table "field default values". Nothing else.
 
-use apache_avro::Schema;
-use apache_avro::schema::RecordSchema;
 use serde_json::{Map, Value};
 
-use crate::compatibility::parsed::NamedTypes;
-use crate::compatibility::shape::{Primitive, Shape, shape};
+use crate::codec::schema::{Field, Kind, TypeId, Types};
 
 /// Whether the value is one of the type; of a union, of its first branch.
-pub fn fits<'s>(value: &Value, schema: &'s Schema, types: &NamedTypes<'s>) -> bool {
-    match (shape(types.resolved(schema)), value) {
-        (Shape::Primitive(primitive), _) => fits_primitive(value, primitive),
-        (Shape::Fixed(fixed), Value::String(text)) => is_bytes(text) && text.chars().count() == fixed.size,
-        (Shape::Enum(it), Value::String(symbol)) => it.symbols.contains(symbol),
-        (Shape::Array(items), Value::Array(values)) => values.iter().all(|value| fits(value, items, types)),
-        (Shape::Map(inner), Value::Object(values)) => values.values().all(|value| fits(value, inner, types)),
-        (Shape::Union(union), _) => union.variants().first().is_some_and(|first| fits(value, first, types)),
-        (Shape::Record(record), Value::Object(values)) => fits_record(values, record, types),
+pub fn fits(value: &Value, of: TypeId, types: &Types) -> bool {
+    match (&types.get(of).kind, value) {
+        (Kind::Null, _) => value.is_null(),
+        (Kind::Boolean, _) => value.is_boolean(),
+        (Kind::Int, _) => value.as_i64().is_some_and(|value| i32::try_from(value).is_ok()),
+        (Kind::Long, _) => value.is_i64(),
+        (Kind::Float | Kind::Double, _) => value.is_number(),
+        (Kind::Bytes, Value::String(text)) => is_bytes(text),
+        (Kind::String, _) => value.is_string(),
+        (Kind::Fixed(size), Value::String(text)) => is_bytes(text) && text.chars().count() == *size,
+        (Kind::Enum { symbols, .. }, Value::String(symbol)) => symbols.contains(symbol),
+        (Kind::Array(items), Value::Array(values)) => values.iter().all(|value| fits(value, *items, types)),
+        (Kind::Map(inner), Value::Object(values)) => values.values().all(|value| fits(value, *inner, types)),
+        (Kind::Union(branches), _) => branches.first().is_some_and(|first| fits(value, *first, types)),
+        (Kind::Record(fields), Value::Object(values)) => fits_record(values, fields, types),
         _ => false,
     }
 }
 
-fn fits_record<'s>(values: &Map<String, Value>, record: &'s RecordSchema, types: &NamedTypes<'s>) -> bool {
-    let known = |name: &String| record.fields.iter().any(|field| field.name == *name);
-    let all_there = record.fields.iter().all(|field| match values.get(&field.name) {
-        Some(value) => fits(value, &field.schema, types),
+fn fits_record(values: &Map<String, Value>, fields: &[Field], types: &Types) -> bool {
+    let known = |name: &String| fields.iter().any(|field| field.name == *name);
+    let all_there = fields.iter().all(|field| match values.get(&field.name) {
+        Some(value) => fits(value, field.of, types),
         None => field.default.is_some(),
     });
     all_there && values.keys().all(known)
-}
-
-fn fits_primitive(value: &Value, primitive: Primitive) -> bool {
-    match primitive {
-        Primitive::Null => value.is_null(),
-        Primitive::Boolean => value.is_boolean(),
-        Primitive::Int => value.as_i64().is_some_and(|value| i32::try_from(value).is_ok()),
-        Primitive::Long => value.is_i64(),
-        Primitive::Float | Primitive::Double => value.is_number(),
-        Primitive::Bytes => value.as_str().is_some_and(is_bytes),
-        Primitive::String => value.is_string(),
-    }
 }
 
 /// Bytes are written as the code points 0 to 255.
@@ -89,7 +80,7 @@ mod tests {
                 for value in values {
                     let json = serde_json::from_str(value).expect("JSON");
                     assert_eq!(
-                        fits(&json, schema.avro(), &schema.named_types()),
+                        fits(&json, schema.types().root(), schema.types()),
                         expected,
                         "{value} for {text}"
                     );

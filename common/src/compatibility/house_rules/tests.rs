@@ -74,6 +74,12 @@ fn a_logical_type_may_not_come_go_or_change() {
         r#""name": "a", "type": "long""#,
         r#""name": "a", "type": {"type": "long", "logicalType": "timestamp-millis"}"#,
     );
+    let decimal = |scale: u8| {
+        format!(
+            r#""name": "a", "type": {{"type": "bytes", "logicalType": "decimal", "precision": 9, "scale": {scale}}}"#
+        )
+    };
+    let (two, three) = (decimal(2), decimal(3));
     let (in_union, in_union_micros) = (
         r#""name": "a", "type": ["null", {"type": "long", "logicalType": "timestamp-millis"}]"#,
         r#""name": "a", "type": ["null", {"type": "long", "logicalType": "timestamp-micros"}]"#,
@@ -81,6 +87,7 @@ fn a_logical_type_may_not_come_go_or_change() {
     for (old, new, text) in [
         (plain, millis, "was none and is timestamp-millis"),
         (millis, plain, "was timestamp-millis and is none"),
+        (&two, &three, "was decimal(9, 2) and is decimal(9, 3)"),
         (
             in_union,
             in_union_micros,

@@ -9,6 +9,7 @@ super::tests![
     json_nested_as_deep_as_it_is_read,
     a_half_of_a_surrogate_pair,
     text_that_is_no_schema,
+    names_of_anything,
     a_name_of_a_megabyte,
     a_namespace_of_half_a_megabyte,
     a_key_that_stands_twice,
@@ -29,11 +30,17 @@ fn json_nested_as_deep_as_it_is_read() -> Bomb {
 }
 
 fn a_half_of_a_surrogate_pair() -> Bomb {
-    Bomb::wrong_schema(r#"{"type":"record","name":"A","doc":"\ud800","fields":[]}"#)
+    let half = r#"{"type":"record","name":"A","doc":"\ud800","fields":[]}"#;
+    Bomb::event(with_dropped(typed(half, [])))
 }
 
 fn text_that_is_no_schema() -> Bomb {
     Bomb::wrong_schema("\0\u{feff}{}")
+}
+
+fn names_of_anything() -> Bomb {
+    let of = r#"{"type":"error","name":"\n\u202e-. \u0000","fields":[{"name":"\u001b[31m","type":"int"}]}"#;
+    Bomb::event(with_dropped(typed(of, [2])))
 }
 
 fn a_name_of_a_megabyte() -> Bomb {

@@ -5,15 +5,21 @@ use crate::avro::{Typed, array_of, field_of, record_of, typed};
 use crate::events::{event_with, sample};
 
 super::tests![
-    types_64_deep,
-    types_65_deep,
-    records_64_deep,
-    records_65_deep,
+    types_as_deep_as_json_is_read,
+    records_1000_deep,
     ten_thousand_records_each_in_the_next,
     ten_thousand_texts_each_in_the_next,
     a_type_that_contains_itself,
+    a_list_of_a_megabyte,
+    a_tree_of_a_megabyte,
+    lists_in_lists_without_an_end,
     two_types_that_contain_each_other,
-    a_type_that_contains_itself_and_is_read,
+    a_type_that_contains_itself_and_is_not_read,
+    a_record_that_never_ends,
+    two_records_that_never_end,
+    thirty_records_that_contain_all_of_them,
+    a_mebibyte_of_types_used_before_they_are_defined,
+    a_mebibyte_of_types_defined_again,
     two_to_the_58_nothings,
     two_to_the_58_numbers,
     two_to_the_58_defaults,
@@ -46,12 +52,8 @@ fn arrays(count: usize) -> Typed {
     ))
 }
 
-fn types_64_deep() -> Bomb {
-    Bomb::event(arrays(61))
-}
-
-fn types_65_deep() -> Bomb {
-    Bomb::wrong_schema(arrays(62).of)
+fn types_as_deep_as_json_is_read() -> Bomb {
+    Bomb::event(arrays(120))
 }
 
 /// So many records in one another, by references to the one before.
@@ -67,19 +69,14 @@ fn records(count: usize) -> (Vec<String>, Typed) {
     ((0..count).map(record).collect(), with_dropped(typed(of(count), [])))
 }
 
-fn records_64_deep() -> Bomb {
-    let (references, written) = records(61);
+fn records_1000_deep() -> Bomb {
+    let (references, written) = records(1_000);
     Bomb::event(written).referring_to(references)
-}
-
-fn records_65_deep() -> Bomb {
-    let (references, written) = records(62);
-    Bomb::wrong_schema(written.of).referring_to(references)
 }
 
 fn ten_thousand_texts_each_in_the_next() -> Bomb {
     let (references, written) = records(10_000);
-    Bomb::wrong_schema(written.of).referring_to(references)
+    Bomb::event(written).referring_to(references)
 }
 
 fn ten_thousand_records_each_in_the_next() -> Bomb {
@@ -89,25 +86,104 @@ fn ten_thousand_records_each_in_the_next() -> Bomb {
         .enumerate()
         .map(|(n, of)| field_of(&format!("f{n}"), of))
         .collect();
-    Bomb::wrong_schema(with_dropped(typed(record_of("Holder", &fields), [])).of)
+    Bomb::event(with_dropped(typed(record_of("Holder", &fields), [])))
+}
+
+fn node() -> String {
+    record_of(
+        "Node",
+        &[field_of("value", r#""int""#), field_of("next", r#"["null","Node"]"#)],
+    )
+}
+
+fn tree() -> String {
+    record_of(
+        "Tree",
+        &[
+            field_of("name", r#""string""#),
+            field_of("children", &array_of(r#""Tree""#)),
+        ],
+    )
 }
 
 fn a_type_that_contains_itself() -> Bomb {
-    let node = record_of("Node", &[field_of("next", r#"["null","Node"]"#)]);
-    Bomb::wrong_schema(with_dropped(typed(node, [0])).of)
+    Bomb::event(with_dropped(typed(node(), [2, 2, 4, 0])))
+}
+
+fn a_list_of_a_megabyte() -> Bomb {
+    Bomb::event(with_dropped(typed(
+        node(),
+        [[2, 2].repeat(500_000), vec![2, 0]].concat(),
+    )))
+}
+
+fn a_tree_of_a_megabyte() -> Bomb {
+    // A name of no length, and a block of one child, and so on.
+    Bomb::undecodable(with_dropped(typed(tree(), [0, 2].repeat(500_000))))
+}
+
+fn lists_in_lists_without_an_end() -> Bomb {
+    let list = record_of("L", &[field_of("l", &array_of(r#""L""#))]);
+    Bomb::undecodable(with_dropped(typed(list, vec![2; 1_000_000])))
 }
 
 fn two_types_that_contain_each_other() -> Bomb {
     let inner = record_of("Inner", &[field_of("outer", &array_of(r#""Outer""#))]);
     let outer = record_of("Outer", &[field_of("inner", &inner)]);
-    Bomb::wrong_schema(with_dropped(typed(outer, [0])).of)
+    Bomb::event(with_dropped(typed(outer, [2, 2, 0, 0, 0])))
 }
 
-fn a_type_that_contains_itself_and_is_read() -> Bomb {
+fn a_type_that_contains_itself_and_is_not_read() -> Bomb {
     let written = event_with(&sample(), |order| {
         order.insert(0, ("previous", typed(r#"["null","Order"]"#, [0])));
     });
-    Bomb::wrong_schema(written.of)
+    Bomb::event(written)
+}
+
+fn a_record_that_never_ends() -> Bomb {
+    let record = record_of("R", &[field_of("r", r#""R""#), field_of("s", r#""R""#)]);
+    Bomb::undecodable(with_dropped(typed(record, vec![0; 1_000_000])))
+}
+
+fn two_records_that_never_end() -> Bomb {
+    let inner = record_of("Inner", &[field_of("outer", r#""Outer""#)]);
+    let outer = record_of("Outer", &[field_of("inner", &inner)]);
+    Bomb::undecodable(with_dropped(typed(array_of(&outer), vec![2; 1_000_000])))
+}
+
+fn thirty_records_that_contain_all_of_them() -> Bomb {
+    let names: Vec<String> = (0..30).map(|n| format!("\"R{n}\"")).collect();
+    let union = format!("[{}]", names.join(","));
+    let record = |n| record_of(&format!("R{n}"), &[field_of("a", &union), field_of("b", &union)]);
+    let fields: Vec<String> = (0..30).map(|n| field_of(&format!("f{n}"), &record(n))).collect();
+    Bomb::undecodable(with_dropped(typed(record_of("Holder", &fields), vec![0; 1_000_000])))
+}
+
+/// In a namespace as long as one may be, which is part of every name in it.
+fn in_a_long_namespace(fields: impl Iterator<Item = String>) -> String {
+    let room = common::codec::MAX_SCHEMA_BYTES - 4_000;
+    let mut all = String::new();
+    for field in fields {
+        all.push_str(if all.is_empty() { "" } else { "," });
+        all.push_str(&field);
+        if all.len() + 200 > room {
+            break;
+        }
+    }
+    format!(
+        r#"{{"type":"record","name":"{}.Holder","fields":[{all}]}}"#,
+        "n".repeat(1_000)
+    )
+}
+
+fn a_mebibyte_of_types_used_before_they_are_defined() -> Bomb {
+    let used = (0..).map(|n| field_of(&format!("f{n}"), &format!("\"T{n}\"")));
+    Bomb::wrong_schema(in_a_long_namespace(used))
+}
+
+fn a_mebibyte_of_types_defined_again() -> Bomb {
+    let again = (0..).map(|n| field_of(&format!("f{n}"), r#"{"type":"fixed","name":"F","size":0}"#));
+    Bomb::event(with_dropped(typed(in_a_long_namespace(again), [])))
 }
 
 fn two_to_the_58_nothings() -> Bomb {

@@ -5,39 +5,25 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.apache.avro.Schema;
-import org.apache.avro.generic.GenericData;
 import org.apache.avro.generic.GenericDatumReader;
-import org.apache.avro.generic.GenericDatumWriter;
-import org.apache.avro.generic.GenericEnumSymbol;
-import org.apache.avro.generic.GenericFixed;
-import org.apache.avro.generic.IndexedRecord;
-import org.apache.avro.io.BinaryDecoder;
 import org.apache.avro.io.DecoderFactory;
-import org.apache.avro.io.EncoderFactory;
 
 /**
  * What Avro's own library makes of the cases. Run by run.sh, in the repository's root.
  *
  * <p>{@code decode CASES EXPECTED}: reads each datum of each case, written with the writer's schema, as the reader's, and
  * writes what came out as plain JSON. {@code encode CASE…}: prints what a case has under {@code written} (Avro's JSON
- * encoding) as hexadecimal data, a JSON array for each case.
+ * encoding) as hexadecimal data, a JSON array for each case. {@code corpus INPUT OUTPUT LIB…}: see {@link Corpus}.
  */
 public final class Oracle {
   private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
   private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
-  private static final int LONGEST_MESSAGE = 160;
 
   public static void main(String[] arguments) throws IOException {
     if (arguments.length == 3 && arguments[0].equals("decode")) {
@@ -46,8 +32,11 @@ public final class Oracle {
       for (String file : List.of(arguments).subList(1, arguments.length)) {
         System.out.println(encode(new Case(Path.of(file))).toString());
       }
+    } else if (arguments.length > 2 && arguments[0].equals("corpus")) {
+      List<Path> rest = Stream.of(arguments).skip(1).map(Path::of).toList();
+      new Corpus(rest.subList(2, rest.size())).judge(rest.get(0), rest.get(1));
     } else {
-      System.err.println("usage: Oracle decode CASES EXPECTED | Oracle encode CASE…");
+      System.err.println("usage: Oracle decode CASES EXPECTED | Oracle encode CASE… | Oracle corpus INPUT OUTPUT LIB…");
       System.exit(2);
     }
   }
@@ -96,7 +85,7 @@ public final class Oracle {
       }
       ArrayNode results = NODES.arrayNode();
       for (JsonNode datum : data) {
-        results.add(decode(one, HexFormat.of().parseHex(datum.textValue())));
+        results.add(Data.decode(one.writer, one.reader, datum.textValue()));
       }
       String text = JSON.writer(printer).writeValueAsString(results);
       Files.writeString(expected.resolve(file.getFileName()), text + "\n");
@@ -109,68 +98,8 @@ public final class Oracle {
       Object datum =
           new GenericDatumReader<>(one.writer)
               .read(null, DecoderFactory.get().jsonDecoder(one.writer, written.toString()));
-      ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-      var encoder = EncoderFactory.get().binaryEncoder(bytes, null);
-      new GenericDatumWriter<>(one.writer).write(datum, encoder);
-      encoder.flush();
-      data.add(HexFormat.of().formatHex(bytes.toByteArray()));
+      data.add(Data.encode(one.writer, datum));
     }
     return data;
-  }
-
-  /** The value, or the error that Avro reports. */
-  private static ObjectNode decode(Case one, byte[] datum) throws IOException {
-    BinaryDecoder decoder = DecoderFactory.get().binaryDecoder(datum, null);
-    // GenericData as it comes has no conversions: a logical type is read as what lies under it.
-    GenericDatumReader<Object> reader = new GenericDatumReader<>(one.writer, one.reader, new GenericData());
-    Object value;
-    try {
-      value = reader.read(null, decoder);
-    } catch (RuntimeException | IOException error) {
-      String message = String.valueOf(error.getMessage()).lines().findFirst().orElse("");
-      String cut = message.substring(0, Math.min(message.length(), LONGEST_MESSAGE));
-      return NODES.objectNode().put("error", error.getClass().getSimpleName() + ": " + cut);
-    }
-    if (!decoder.isEnd()) {
-      throw new IllegalArgumentException(one.json.get("name") + ": a datum is longer than its value");
-    }
-    return NODES.objectNode().set("value", plain(value));
-  }
-
-  private static JsonNode plain(Object value) {
-    if (value == null) {
-      return NODES.nullNode();
-    } else if (value instanceof IndexedRecord record) {
-      ObjectNode object = NODES.objectNode();
-      for (Schema.Field field : record.getSchema().getFields()) {
-        object.set(field.name(), plain(record.get(field.pos())));
-      }
-      return object;
-    } else if (value instanceof Map<?, ?> map) {
-      // In the order of their keys, so that the same case gives the same file.
-      Map<String, JsonNode> sorted = new TreeMap<>();
-      map.forEach((key, element) -> sorted.put(key.toString(), plain(element)));
-      return NODES.objectNode().setAll(sorted);
-    } else if (value instanceof List<?> list) {
-      ArrayNode array = NODES.arrayNode();
-      list.forEach(element -> array.add(plain(element)));
-      return array;
-    } else if (value instanceof CharSequence || value instanceof GenericEnumSymbol) {
-      return NODES.textNode(value.toString());
-    } else if (value instanceof ByteBuffer buffer) {
-      byte[] bytes = new byte[buffer.remaining()];
-      buffer.duplicate().get(bytes);
-      return NODES.textNode("hex:" + HexFormat.of().formatHex(bytes));
-    } else if (value instanceof GenericFixed fixed) {
-      return NODES.textNode("hex:" + HexFormat.of().formatHex(fixed.bytes()));
-    } else if (value instanceof Boolean truth) {
-      return NODES.booleanNode(truth);
-    } else if (value instanceof Integer || value instanceof Long) {
-      return NODES.numberNode(((Number) value).longValue());
-    } else if (value instanceof Float || value instanceof Double) {
-      double number = ((Number) value).doubleValue();
-      return Double.isFinite(number) ? NODES.numberNode(number) : NODES.textNode(Double.toString(number));
-    }
-    throw new IllegalArgumentException("no plain JSON for " + value.getClass());
   }
 }

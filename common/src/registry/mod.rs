@@ -6,6 +6,7 @@
 //! - this file: the client, and what its callers are told;
 //! - `lookup` and `references`: the schema of an id, and those that it refers to;
 //! - `register` and `verify`: our lineage, written or only looked up;
+//! - `level` and `mode`: what a subject lets in, and whether the registry takes schemas at all;
 //! - `standing` and `reasons`: what would become of a schema, and why not;
 //! - `question`, `outage`: what is asked, and why there may be no answer;
 //! - `exchange`: one question, to the registry's addresses in turn, within bounds;
@@ -20,7 +21,9 @@
 mod access;
 mod answer;
 mod exchange;
+mod level;
 mod lookup;
+mod mode;
 mod outage;
 mod question;
 mod reasons;
@@ -34,6 +37,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use crate::config::RegistryConfig;
 use exchange::Exchange;
 
+pub use level::FULL_TRANSITIVE;
 pub use standing::Standing;
 
 /// A client of one registry, which may have several addresses.

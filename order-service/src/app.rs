@@ -12,6 +12,7 @@ use common::life::Life;
 use common::projection::{Projection, Settings, View};
 use common::registration::Registration;
 use common::registry::Registry;
+use common::schema_id_audit::SchemaIdAudit;
 use common::schemas;
 use common::service;
 use common::store::Store;
@@ -50,7 +51,7 @@ impl Application {
     /// The port is in use, the store is locked or cannot be opened, a setting is wrong.
     pub async fn build(config: Config, metrics: PrometheusHandle) -> anyhow::Result<Self> {
         let dead_letter_topic = config.dead_letter_topic()?.to_string();
-        let settings = Settings::of(SERVICE, &config.pipeline, config.unknown_schema_grace())?;
+        let mut settings = Settings::of(SERVICE, &config.pipeline, config.unknown_schema_grace())?;
         let pipeline = &config.pipeline;
         let listener = server::bind(&pipeline.api_host, config.api_port, "--api-port / API_PORT").await?;
         let port = listener.local_addr().context("asking for the port")?.port();
@@ -68,15 +69,18 @@ impl Application {
         let life = Life::default();
         let registry = Arc::new(Registry::new(&pipeline.registry)?);
         let topic = settings.topic.name.clone();
+        let audit = SchemaIdAudit::new(registry.clone(), store.clone(), pipeline.accept_registry, &life);
+        let subject = schemas::subject(&topic);
+        let registration = Registration::spawn(audit.clone(), subject, store.clone(), pipeline, &life);
+        settings.registration = Some(registration.clone());
         let dead_letters = DeadLetters::new(&settings, dead_letter_topic, &store, &life)?;
         let (index, condition) = (dead_letters.index(), dead_letters.condition());
-        let projection = Projection::start(settings, store.clone(), registry.clone(), dead_letters, &life)?;
-        let subject = schemas::subject(&topic);
+        let projection = Projection::start(settings, store.clone(), audit, dead_letters, &life)?;
         let state = State {
             view: projection.view(),
             dead_letters: index,
             dead_letter_condition: condition,
-            registration: Registration::spawn(registry.clone(), subject, store.clone(), pipeline, &life),
+            registration,
             registry,
             life,
             metrics,

@@ -28,7 +28,7 @@ impl<U: Unusables> Runner<U> {
     /// Lets partitions go on whose schema has come or whose time is up.
     pub(super) fn release(&mut self, reader: &LogReader) {
         if let Err(another) = self.lookup.take_answers() {
-            self.halt(another.to_string());
+            self.suspend(another.to_string());
         }
         let mut changed = Vec::new();
         for (partition, part) in (0..).zip(&mut self.parts) {

@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 use crate::codec::WriterSchema;
 use crate::life::Life;
 use crate::registry::{Registry, RegistryError};
+use crate::schema_id_audit::SchemaIdAudit;
 use crate::schemas::SchemaText;
 use crate::store::{LearnError, Store};
 
@@ -58,7 +59,7 @@ struct Question {
 }
 
 pub(super) struct Lookup {
-    registry: Arc<Registry>,
+    registry: SchemaIdAudit,
     store: Store,
     runtime: Handle,
     life: Life,
@@ -73,7 +74,7 @@ pub(super) struct Lookup {
 }
 
 impl Lookup {
-    pub fn new(registry: Arc<Registry>, store: Store, runtime: Handle, life: Life, grace: Duration) -> Self {
+    pub fn new(registry: SchemaIdAudit, store: Store, runtime: Handle, life: Life, grace: Duration) -> Self {
         let (sender, answers) = mpsc::channel();
         Self {
             registry,
@@ -156,7 +157,10 @@ impl Lookup {
                     self.unknown.remove(&id);
                     match self.store.learn_schema(id, &schema, writer) {
                         Ok(()) => {}
-                        Err(another @ LearnError::AnotherMeaning(_)) => return Err(another),
+                        Err(another @ LearnError::AnotherMeaning(_)) => {
+                            self.registry.contradicted(id);
+                            return Err(another);
+                        }
                         Err(LearnError::Disk(error)) => {
                             let reason = format!("it could not be stored: {error:#}");
                             tracing::error!(reason, schema.id = id, "a schema could not be stored");
@@ -194,7 +198,7 @@ impl Lookup {
 
     /// The registry.
     pub fn registry(&self) -> &Registry {
-        &self.registry
+        self.registry.registry()
     }
 
     /// Whether the registry is being asked for that id.
@@ -227,7 +231,7 @@ impl Lookup {
 
 /// Asks until there is an answer. `ahead`: an outage ends the asking.
 async fn ask(
-    registry: &Registry,
+    registry: &SchemaIdAudit,
     turns: &Semaphore,
     id: u32,
     grace: Duration,

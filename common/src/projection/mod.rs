@@ -24,7 +24,6 @@ mod unusables;
 mod view;
 mod waiters;
 
-use std::sync::Arc;
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -42,7 +41,7 @@ use crate::kafka::ends::Ends;
 use crate::kafka::link::Link;
 use crate::kafka::log_reader::LogReader;
 use crate::life::Life;
-use crate::registry::Registry;
+use crate::schema_id_audit::{SchemaIdAudit, Verdict};
 use crate::store::Store;
 use keeper::Keeper;
 use lookup::Lookup;
@@ -66,8 +65,8 @@ enum Command {
     Recheck(i32, tokio::sync::oneshot::Sender<()>),
     /// Read records again that were passed over because their schema was not known.
     Reread(Reread),
-    /// Say that the registry has lost these schema ids.
-    Lost(Vec<u32>),
+    /// Go by what was found of the registry.
+    Audited(Verdict),
     /// Read nothing more, and say why.
     Halt(String),
     /// Finish the batch and end.
@@ -82,7 +81,7 @@ impl Projection {
     pub fn start(
         settings: Settings,
         store: Store,
-        registry: Arc<Registry>,
+        audit: SchemaIdAudit,
         unusables: impl Unusables,
         life: &Life,
     ) -> anyhow::Result<Self> {
@@ -93,9 +92,9 @@ impl Projection {
         let (progress, seen) = watch::channel(Progress::default());
         let (commands, orders) = mpsc::channel();
         let runtime = tokio::runtime::Handle::current();
-        let identity = identity::watch(registry.clone(), store.clone(), settings.schema_check, commands.clone());
+        let identity = identity::watch(audit.clone(), settings.schema_check, commands.clone());
         let grace = settings.unknown_schema_grace;
-        let lookup = Lookup::new(registry, store.clone(), runtime.clone(), life.clone(), grace);
+        let lookup = Lookup::new(audit, store.clone(), runtime.clone(), life.clone(), grace);
         let keeper = Keeper::start(store.clone(), progress.clone(), waiters.clone(), commands.clone(), life);
         let runner = run::Runner::new(
             settings,

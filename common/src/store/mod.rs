@@ -21,6 +21,6 @@ pub use error::StoreError;
 pub use keys::KeyUse;
 pub use room::NoRoom;
 pub use rows::{Counters, KeyRow, LastRecord, PartitionRow};
-pub use schemas::LearnError;
+pub use schemas::{KnownSchemas, LearnError};
 pub use table::Table;
 pub use transaction::Transaction;

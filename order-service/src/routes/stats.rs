@@ -79,7 +79,7 @@ pub async fn stats(state: web::Data<State>) -> Result<Reply<Stats>, Problem> {
     };
     Ok(Reply::ok(
         "Stats",
-        summed(&state.topic, partitions, progress.halted.as_deref(), ends),
+        summed(&state.topic, partitions, progress.stopped().map(String::as_str), ends),
     ))
 }
 

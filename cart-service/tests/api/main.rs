@@ -8,5 +8,6 @@ mod idempotency;
 mod others;
 mod outages;
 mod pages;
+mod registries;
 mod replicas;
 mod update;

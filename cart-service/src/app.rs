@@ -13,6 +13,7 @@ use common::life::Life;
 use common::projection::{Projection, Settings, View};
 use common::registration::Registration;
 use common::registry::Registry;
+use common::schema_id_audit::SchemaIdAudit;
 use common::schemas;
 use common::service;
 use common::store::Store;
@@ -74,8 +75,11 @@ impl Application {
         let life = Life::default();
         let subject = schemas::subject(pipeline.topic.as_str());
         let registry = Arc::new(Registry::new(&pipeline.registry)?.reading(subject.clone()));
+        let audit = SchemaIdAudit::new(registry.clone(), store.clone(), pipeline.accept_registry, &life);
+        let registration = Registration::spawn(audit.clone(), subject, store.clone(), pipeline, &life);
         let settings = Settings {
             most_keys: config.idempotency_keys,
+            registration: Some(registration.clone()),
             ..Settings::of(SERVICE, pipeline, config.unknown_schema_grace())?
         };
         refuse_rack(&settings)?;
@@ -91,10 +95,9 @@ impl Application {
         }
         let publisher = Publisher::new(settings.cluster.clone(), &topic, delivery_timeout, life.clone())?;
         let skip = Skip(doubts.clone());
-        let projection = Projection::start(settings, store.clone(), registry.clone(), skip, &life)?;
-        let registration = Registration::spawn(registry.clone(), subject, store.clone(), pipeline, &life);
+        let projection = Projection::start(settings, store.clone(), audit.clone(), skip, &life)?;
         let view = projection.view();
-        let clear_up = doubts.clone().clear_up(registry.clone(), view.clone(), life.clone());
+        let clear_up = doubts.clone().clear_up(audit, view.clone(), life.clone());
         let clearing_up = life.task(CLEARING_UP, clear_up);
         let writer = Writer::new(
             view.clone(),

@@ -29,7 +29,7 @@ fn report(state: &State) -> HealthReport {
     let progress = state.view.progress();
     let link = state.view.link();
     let mut reasons = progress.reasons();
-    if !progress.is_caught_up() && progress.starting.is_none() && progress.halted.is_none() {
+    if !progress.is_caught_up() && progress.starting.is_none() && progress.stopped().is_none() {
         reasons.push("the topic is still being read after the start".to_owned());
     }
     add_forbidden(&mut reasons, state.view.rights());
@@ -44,7 +44,7 @@ fn report(state: &State) -> HealthReport {
     let ready = trouble.is_none()
         && progress.is_caught_up()
         && progress.starting.is_none()
-        && progress.halted.is_none()
+        && progress.stopped().is_none()
         && progress.unwritable.is_none()
         && state.view.forbidden().is_none()
         && link.is_connected()

@@ -264,7 +264,8 @@ impl Writer {
             let progress = self.view.progress();
             return Err(Failure::NotNow(
                 progress
-                    .halted
+                    .stopped()
+                    .cloned()
                     .or(progress.starting)
                     .unwrap_or_else(|| "starting".to_owned()),
             ));
@@ -323,8 +324,8 @@ impl Writer {
                 // What was read back is certain, whatever the delivery says.
                 biased;
                 settled = waiter.settled() => settled.ok_or_else(|| {
-                    let halted = self.view.progress().halted;
-                    unknown(halted.as_deref().unwrap_or("the service is stopping"))
+                    let progress = self.view.progress();
+                    unknown(progress.stopped().map_or("the service is stopping", String::as_str))
                 }),
                 // Not the end of it: a record whose delivery failed may have been written all the same.
                 Ok(error) = delivery => Err(unknown(&format!("the broker did not acknowledge the event: {error}"))),

@@ -24,7 +24,8 @@ pub enum Command {
 
 const EXIT_CODES: &str = "Exit codes:
   0  every version is registered, or could be (with SCHEMAS=verify: is registered)
-  1  a version is incompatible (with SCHEMAS=verify: or missing)
+  1  a version is incompatible, or another version in the subject is incompatible with it, or the registry takes no
+     schemas (with SCHEMAS=verify: or a version is missing)
   2  the registry cannot be asked, or a setting is wrong";
 
 /// The settings of `check-schemas`: those of the service that matter to it.
@@ -125,9 +126,9 @@ impl Report {
         let may_be_missing = self.mode == SchemasMode::Register;
         self.lineage.is_empty()
             && self.versions.iter().all(|(_, standing)| match standing {
-                Standing::Registered { .. } => true,
+                Standing::Registered { beside, .. } => beside.is_empty(),
                 Standing::Registrable => may_be_missing,
-                Standing::Incompatible(_) => false,
+                Standing::Closed(_) | Standing::Incompatible(_) => false,
             })
     }
 }
@@ -138,10 +139,22 @@ impl fmt::Display for Report {
         for (name, standing) in &self.versions {
             write!(f, "\n{name}: ")?;
             match standing {
-                Standing::Registered { id, version } => write!(f, "registered with id {id} as version {version}")?,
+                Standing::Registered { id, version, beside } => {
+                    write!(f, "registered with id {id}")?;
+                    version.map_or(Ok(()), |version| write!(f, " as version {version}"))?;
+                    if !beside.is_empty() {
+                        f.write_str(", but incompatible with other versions of the subject")?;
+                        write_reasons(f, beside)?;
+                    }
+                }
+                Standing::Registrable | Standing::Closed(_) if self.mode == SchemasMode::Verify => {
+                    f.write_str("missing, and SCHEMAS=verify does not register it")?;
+                }
                 Standing::Registrable if !self.lineage.is_empty() => f.write_str("not registered; see below")?,
-                Standing::Registrable if self.mode == SchemasMode::Register => f.write_str("can be registered")?,
-                Standing::Registrable => f.write_str("missing, and SCHEMAS=verify does not register it")?,
+                Standing::Registrable => f.write_str("can be registered")?,
+                Standing::Closed(mode) => {
+                    write!(f, "compatible, but the registry takes no schemas in mode {mode}")?;
+                }
                 Standing::Incompatible(reasons) => {
                     f.write_str("incompatible")?;
                     write_reasons(f, reasons)?;
@@ -174,6 +187,14 @@ mod tests {
         }
     }
 
+    fn registered(beside: &[&str]) -> Standing {
+        Standing::Registered {
+            id: 7,
+            version: Some(2),
+            beside: beside.iter().map(ToString::to_string).collect(),
+        }
+    }
+
     #[test]
     fn a_version_has_a_line_and_its_reasons_are_indented() {
         let standing = Standing::Incompatible(vec!["one".to_owned(), "two".to_owned()]);
@@ -181,12 +202,20 @@ mod tests {
             report(SchemasMode::Register, standing).to_string(),
             "subject orders-value of the registry at http://registry\nv1.avsc: incompatible\n    one\n    two"
         );
-        let standing = Standing::Registered { id: 7, version: 2 };
-        let shown = report(SchemasMode::Register, standing).to_string();
-        assert!(
-            shown.ends_with("\nv1.avsc: registered with id 7 as version 2"),
-            "{shown}"
-        );
+        for (standing, line) in [
+            (registered(&[]), "registered with id 7 as version 2"),
+            (
+                registered(&["one"]),
+                "registered with id 7 as version 2, but incompatible with other versions of the subject\n    one",
+            ),
+            (
+                Standing::Closed("IMPORT".to_owned()),
+                "compatible, but the registry takes no schemas in mode IMPORT",
+            ),
+        ] {
+            let shown = report(SchemasMode::Register, standing).to_string();
+            assert!(shown.ends_with(&format!("\nv1.avsc: {line}")), "{shown}");
+        }
     }
 
     #[test]
@@ -198,7 +227,9 @@ mod tests {
             "{verified}"
         );
         for mode in [SchemasMode::Register, SchemasMode::Verify] {
-            assert!(report(mode, Standing::Registered { id: 1, version: 1 }).is_fine());
+            assert!(report(mode, registered(&[])).is_fine());
+            assert!(!report(mode, registered(&["a reason"])).is_fine());
+            assert!(!report(mode, Standing::Closed("READONLY".to_owned())).is_fine());
             assert!(!report(mode, Standing::Incompatible(Vec::new())).is_fine());
         }
     }

@@ -116,6 +116,10 @@ pub struct PipelineConfig {
     /// Keep what the store holds although the topic was cut off above it, and read on from the topic's start
     #[arg(long, env = "ACCEPT_TRUNCATED", value_parser = yes_or_no)]
     pub accept_truncated: bool,
+
+    /// Go on although the schema registry has lost schemas that the store knows, and register ours anew
+    #[arg(long, env = "ACCEPT_REGISTRY", value_parser = yes_or_no)]
+    pub accept_registry: bool,
 }
 
 impl PipelineConfig {
@@ -149,6 +153,7 @@ impl Default for PipelineConfig {
             log_format: LogFormat::default(),
             rebuild: false,
             accept_truncated: false,
+            accept_registry: false,
         }
     }
 }
@@ -213,6 +218,7 @@ mod tests {
             "--log-format=json",
             "--rebuild",
             "--accept-truncated",
+            "--accept-registry",
         ]);
         let expected = PipelineConfig {
             bootstrap_servers: "a:1,b:2".to_owned(),
@@ -228,6 +234,7 @@ mod tests {
             log_format: LogFormat::Json,
             rebuild: true,
             accept_truncated: true,
+            accept_registry: true,
         };
         assert_eq!(config, Ok(expected));
     }

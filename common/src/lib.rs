@@ -10,9 +10,10 @@
 //! 5. [`projection`]: a batch's changed orders, offsets and counters become one atomic write to the [`store`]; those who
 //!    wait are told. What cannot be used ([`unusable`]) goes to whom the service says.
 //!
-//! Around it: [`compatibility`] (what a new version of the schema must keep), [`registration`], [`check_schemas`],
-//! [`idempotency`] (requests that are sent twice), [`barrier`] (what a refusal may write), [`money`], [`http`], [`config`], [`telemetry`], [`life`] and
-//! [`shutdown`], [`descriptors`], [`clock`], and [`crash_point`] for tests.
+//! Around it: [`compatibility`] (what a new version of the schema must keep), [`registration`], [`schema_id_audit`] (is it
+//! the right registry?), [`check_schemas`], [`idempotency`] (requests that are sent twice), [`barrier`] (what a refusal may
+//! write), [`money`], [`http`], [`config`], [`telemetry`], [`life`] and [`shutdown`], [`descriptors`], [`clock`], and
+//! [`crash_point`] for tests.
 
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
@@ -34,6 +35,7 @@ pub mod order;
 pub mod projection;
 pub mod registration;
 pub mod registry;
+pub mod schema_id_audit;
 pub mod schemas;
 pub mod service;
 pub mod shutdown;

@@ -1,6 +1,9 @@
 //! Registers the schema lineage in the background: an outage of the registry does not stop a start, and what the
 //! registry refuses is told to whoever must end the service. What is registered, and how, says [`crate::registry`].
+//! Nothing is registered at a registry that contradicts the store, and no id of such a one is kept
+//! ([`crate::schema_id_audit`]).
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,7 +15,8 @@ use crate::check_schemas;
 use crate::config::{PipelineConfig, SchemasMode};
 use crate::crash_point::{self, Point};
 use crate::life::Life;
-use crate::registry::{RegisterError, Registry};
+use crate::registry::{FULL_TRANSITIVE, RegisterError};
+use crate::schema_id_audit::{Disbelief, SchemaIdAudit, Verdict};
 use crate::store::{LearnError, Store};
 
 /// How far the registration is.
@@ -35,6 +39,8 @@ pub enum RegistrationState {
 #[derive(Clone, Debug)]
 pub struct Registration {
     state: watch::Receiver<RegistrationState>,
+    /// Whether a registry has ever taken it.
+    accepted: Arc<AtomicBool>,
     task: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 
@@ -43,7 +49,7 @@ impl Registration {
     /// registry answers; from then on it is looked at again and again, in case the registry has lost it. The id of the
     /// newest version is remembered in the store: it is there at the next start, whether the registry is or not, and our
     /// own records never wait for it. Call it within a tokio runtime.
-    pub fn spawn(registry: Arc<Registry>, subject: String, store: Store, config: &PipelineConfig, life: &Life) -> Self {
+    pub fn spawn(audit: SchemaIdAudit, subject: String, store: Store, config: &PipelineConfig, life: &Life) -> Self {
         let known = store.own_schema_id(&subject).unwrap_or_else(|error| {
             tracing::error!(error = format!("{error:#}"), "the own schema's id could not be read");
             None
@@ -52,13 +58,16 @@ impl Registration {
             Some(id) => RegistrationState::Registered { id, trouble: None },
             None => RegistrationState::Pending("the schema is being registered".to_owned()),
         };
+        let accepted = Arc::new(AtomicBool::new(known.is_some()));
         let (sender, state) = watch::channel(begin);
         let mut task = Task {
-            registry,
+            verdicts: audit.watch(),
+            audit,
             subject,
             store,
             mode: config.registry.schemas,
             confirmed: false,
+            accepted: accepted.clone(),
             state: sender.clone(),
         };
         let check_every = Duration::from_secs(config.schema_check_seconds);
@@ -71,8 +80,27 @@ impl Registration {
         });
         Self {
             state,
+            accepted,
             task: Arc::new(Mutex::new(Some(task))),
         }
+    }
+
+    /// Waits so long for the registry to take our schema, unless one has done so before. Nothing that a refusal would leave
+    /// behind is made until then.
+    ///
+    /// # Errors
+    /// Why it has not.
+    pub async fn accepted_within(&self, patience: Duration) -> Result<(), String> {
+        let mut state = self.state.clone();
+        let is_decided = |state: &RegistrationState| !matches!(state, RegistrationState::Pending(_));
+        // Neither the time's end nor the task's says more than the state does.
+        if !self.accepted.load(Ordering::Relaxed) {
+            let _ = tokio::time::timeout(patience, state.wait_for(is_decided)).await;
+        }
+        if self.accepted.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        Err(self.trouble().unwrap_or_default())
     }
 
     /// Ends it. Then it holds the store no more.
@@ -129,13 +157,25 @@ impl Registration {
 
 /// What the background does it with.
 struct Task {
-    registry: Arc<Registry>,
+    audit: SchemaIdAudit,
+    verdicts: watch::Receiver<Verdict>,
     subject: String,
     store: Store,
     mode: SchemasMode,
     /// Whether the registry has answered since the start.
     confirmed: bool,
+    accepted: Arc<AtomicBool>,
     state: watch::Sender<RegistrationState>,
+}
+
+/// Why there is no id of our newest schema.
+enum NotRegistered {
+    /// It is not the registry that the store knows; until it is, nothing is written.
+    Withheld(String),
+    /// The registry will not have it.
+    Refused(String),
+    /// No usable answer.
+    Outage(String),
 }
 
 impl Task {
@@ -152,77 +192,149 @@ impl Task {
         let mut backoff = backoff();
         loop {
             crash_point::reached(Point::RegistrationTurn);
-            let answer = self.ask().await;
-            let outage = matches!(answer, Err(RegisterError::Outage(_)));
+            self.verdicts.mark_unchanged();
+            let answer = self.turn().await;
+            let outage = matches!(answer, Err(NotRegistered::Outage(_)));
             match answer {
-                Ok(id) => self.registered(id),
-                Err(RegisterError::Refused(reason)) if !self.confirmed => {
+                Ok((id, level)) => self.registered(id, level),
+                Err(NotRegistered::Refused(reason)) if !self.confirmed => {
                     self.state.send_replace(RegistrationState::Refused(reason));
                     return;
                 }
                 // A service that runs goes on: what it writes can be read by those who have its schema.
-                Err(RegisterError::Refused(reason) | RegisterError::Outage(reason)) => self.unconfirmed(reason),
+                Err(NotRegistered::Refused(reason) | NotRegistered::Outage(reason)) => self.unconfirmed(reason),
+                Err(NotRegistered::Withheld(reason)) => self.pending(reason),
             }
-            if outage {
-                let wait = backoff.next().unwrap_or(MAX_DELAY);
-                self.registry.back_off(wait).await;
+            let wait = if outage {
+                backoff.next().unwrap_or(MAX_DELAY)
             } else {
                 backoff = self::backoff();
-                tokio::time::sleep(check_every).await;
+                check_every
+            };
+            let registry = self.audit.registry();
+            tokio::select! {
+                () = registry.back_off(wait), if outage => {}
+                () = tokio::time::sleep(wait), if !outage => {}
+                // The registry is another one than before.
+                Ok(()) = self.verdicts.changed() => {}
             }
         }
+    }
+
+    /// The id of our newest schema at a registry that agrees with the store, and what is amiss with the subject's level.
+    async fn turn(&self) -> Result<(u32, Option<String>), NotRegistered> {
+        self.audit.confirm().await?;
+        let id = self.ask().await?;
+        let level = self.level().await;
+        // It may be another registry by now.
+        self.audit.confirm().await?;
+        Ok((id, level))
     }
 
     async fn ask(&self) -> Result<u32, RegisterError> {
+        let registry = self.audit.registry();
         match self.mode {
-            SchemasMode::Verify => self.registry.verify_lineage(&self.subject).await,
-            SchemasMode::Register if self.confirmed => match self.registry.verify_lineage(&self.subject).await {
-                // The registry was wiped, or the subject deleted.
-                Err(RegisterError::Refused(_)) => self.registry.register_lineage(&self.subject).await,
+            SchemasMode::Verify => registry.verify_lineage(&self.subject).await,
+            SchemasMode::Register if self.confirmed => match registry.verify_lineage(&self.subject).await {
+                // The subject was deleted.
+                Err(RegisterError::Refused(_)) => registry.register_lineage(&self.subject).await,
                 confirmed => confirmed,
             },
-            SchemasMode::Register => self.registry.register_lineage(&self.subject).await,
+            SchemasMode::Register => registry.register_lineage(&self.subject).await,
         }
     }
 
-    fn registered(&mut self, id: u32) {
-        crash_point::reached(Point::SchemaRegistered);
-        let state = match self.store.learn_own_schema(&self.subject, id) {
-            Ok(()) => RegistrationState::Registered { id, trouble: None },
-            // Nothing may be written under an id that records use for something else.
-            Err(error @ LearnError::AnotherMeaning(_)) => RegistrationState::Pending(error.to_string()),
-            Err(LearnError::Disk(error)) => {
-                // The registry is asked for it then, like for any other.
-                tracing::error!(
-                    error = format!("{error:#}"),
-                    schema.id = id,
-                    "the schema's id could not be stored"
-                );
-                RegistrationState::Registered { id, trouble: None }
-            }
+    /// What is amiss with the subject's compatibility level. It is set at the start only: whoever lowers it afterwards has a
+    /// reason, and is to see what it means.
+    async fn level(&self) -> Option<String> {
+        let level = self.audit.registry().level(&self.subject).await?;
+        let is_fine = match self.mode {
+            SchemasMode::Register => level == FULL_TRANSITIVE,
+            // Which level the subject has is for whoever registers there to say.
+            SchemasMode::Verify => level != "NONE",
         };
-        let is_news = !std::mem::replace(&mut self.confirmed, true) || *self.state.borrow() != state;
-        match &state {
-            RegistrationState::Pending(reason) if is_news => {
-                tracing::error!(subject = self.subject, schema.id = id, reason, "nothing is written");
+        (!is_fine).then(|| {
+            format!(
+                "subject {} has the compatibility level {level}, not {FULL_TRANSITIVE}: schemas may be registered whose records cannot be read here. Set it in the registry; with SCHEMAS=register a start does so, where it may",
+                self.subject
+            )
+        })
+    }
+
+    fn registered(&mut self, id: u32, level: Option<String>) {
+        crash_point::reached(Point::SchemaRegistered);
+        match self.store.learn_own_schema(&self.subject, id) {
+            Ok(()) => {}
+            // Nothing may be written under an id that records use for something else.
+            Err(error @ LearnError::AnotherMeaning(_)) => {
+                self.audit.contradicted(id);
+                return self.pending(error.to_string());
             }
-            _ if is_news => tracing::info!(subject = self.subject, schema.id = id, "the schema is registered"),
-            _ => {}
+            // The registry is asked for it then, like for any other.
+            Err(LearnError::Disk(error)) => tracing::error!(
+                error = format!("{error:#}"),
+                schema.id = id,
+                "the schema's id could not be stored"
+            ),
         }
-        self.state.send_replace(state);
+        self.accepted.store(true, Ordering::Relaxed);
+        let state = RegistrationState::Registered { id, trouble: level };
+        if !std::mem::replace(&mut self.confirmed, true) || *self.state.borrow() != state {
+            tracing::info!(subject = self.subject, schema.id = id, "the schema is registered");
+        }
+        self.tell(state);
     }
 
     fn unconfirmed(&self, reason: String) {
-        let state = match &*self.state.borrow() {
-            RegistrationState::Registered { id, .. } => RegistrationState::Registered {
-                id: *id,
-                trouble: Some(format!("the schema's registration is not confirmed: {reason}")),
-            },
-            _ => RegistrationState::Pending(format!("the schema is not registered yet: {reason}")),
+        let id = match &*self.state.borrow() {
+            RegistrationState::Registered { id, .. } => Some(*id),
+            RegistrationState::Pending(_) | RegistrationState::Refused(_) => None,
         };
-        if *self.state.borrow() != state {
-            tracing::warn!(subject = self.subject, reason, "trying again");
-            self.state.send_replace(state);
+        match id {
+            Some(id) => self.tell(RegistrationState::Registered {
+                id,
+                trouble: Some(format!("the schema's registration is not confirmed: {reason}")),
+            }),
+            None => self.pending(format!("the schema is not registered yet: {reason}")),
+        }
+    }
+
+    fn pending(&self, reason: String) {
+        self.tell(RegistrationState::Pending(reason));
+    }
+
+    fn tell(&self, state: RegistrationState) {
+        if *self.state.borrow() == state {
+            return;
+        }
+        match &state {
+            RegistrationState::Registered { trouble: None, .. } => {}
+            RegistrationState::Registered {
+                trouble: Some(reason), ..
+            }
+            | RegistrationState::Pending(reason)
+            | RegistrationState::Refused(reason) => {
+                tracing::warn!(subject = self.subject, reason, "schema registration");
+            }
+        }
+        self.state.send_replace(state);
+    }
+}
+
+impl From<Disbelief> for NotRegistered {
+    fn from(disbelief: Disbelief) -> Self {
+        match disbelief {
+            Disbelief::Objection(reason) => Self::Withheld(reason),
+            Disbelief::NoAnswer(reason) => Self::Outage(reason),
+        }
+    }
+}
+
+impl From<RegisterError> for NotRegistered {
+    fn from(error: RegisterError) -> Self {
+        match error {
+            RegisterError::Refused(reason) => Self::Refused(reason),
+            RegisterError::Outage(reason) => Self::Outage(reason),
         }
     }
 }

@@ -1,8 +1,10 @@
 use super::*;
+use crate::registry::Registry;
 
 fn registration(state: RegistrationState) -> Registration {
     Registration {
         state: watch::channel(state).1,
+        accepted: Arc::default(),
         task: Arc::default(),
     }
 }
@@ -46,13 +48,24 @@ async fn a_refusal_is_told_and_its_absence_is_waited_for() {
 fn in_an_outage(store: Store) -> Registration {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let registry = Arc::new(Registry::at("http://127.0.0.1:9").expect("a client"));
-    Registration::spawn(
-        registry,
-        "orders-value".into(),
-        store,
-        &PipelineConfig::default(),
-        &Life::default(),
-    )
+    let life = Life::default();
+    let audit = SchemaIdAudit::new(registry, store.clone(), false, &life);
+    Registration::spawn(audit, "orders-value".into(), store, &PipelineConfig::default(), &life)
+}
+
+#[tokio::test]
+async fn nothing_is_made_until_a_registry_has_taken_the_schema_once() {
+    let soon = Duration::from_millis(10);
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = Store::open(dir.path()).expect("a store");
+    let why = in_an_outage(store.clone()).accepted_within(soon).await;
+    assert!(why.is_err(), "{why:?}");
+    store.learn_own_schema("orders-value", 7).expect("learns");
+    assert_eq!(
+        in_an_outage(store).accepted_within(soon).await,
+        Ok(()),
+        "it was taken before"
+    );
 }
 
 #[tokio::test]

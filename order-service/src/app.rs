@@ -13,6 +13,7 @@ use common::life::Life;
 use common::projection::{Projection, Settings, View};
 use common::registration::Registration;
 use common::registry::Registry;
+use common::schema_id_audit::SchemaIdAudit;
 use common::schemas;
 use common::service;
 use common::store::Store;
@@ -51,7 +52,7 @@ impl Application {
     /// The port is in use, the store is locked or cannot be opened, a setting is wrong.
     pub async fn build(config: Config, metrics: PrometheusHandle) -> anyhow::Result<Self> {
         let dead_letter_topic = config.dead_letter_topic()?.to_string();
-        let settings = Settings::of(SERVICE, &config.pipeline, config.unknown_schema_grace())?;
+        let mut settings = Settings::of(SERVICE, &config.pipeline, config.unknown_schema_grace())?;
         let pipeline = &config.pipeline;
         let listener = server::bind(&pipeline.api_host, config.api_port, "--api-port / API_PORT").await?;
         let port = listener.local_addr().context("asking for the port")?.port();
@@ -71,6 +72,9 @@ impl Application {
         let topic = settings.topic.name.clone();
         let subject = schemas::subject(&topic);
         let registry = Arc::new(Registry::new(&pipeline.registry)?.reading(subject.clone()));
+        let audit = SchemaIdAudit::new(registry.clone(), store.clone(), pipeline.accept_registry, &life);
+        let registration = Registration::spawn(audit.clone(), subject, store.clone(), pipeline, &life);
+        settings.registration = Some(registration.clone());
         if pipeline.has_admin_api {
             let needs = [(&topic, false), (&dead_letter_topic, true)];
             let need = |(topic, write): (&String, bool)| Need {
@@ -81,12 +85,12 @@ impl Application {
         }
         let dead_letters = DeadLetters::new(&settings, dead_letter_topic, &store, &life)?;
         let (index, condition) = (dead_letters.index(), dead_letters.condition());
-        let projection = Projection::start(settings, store.clone(), registry.clone(), dead_letters, &life)?;
+        let projection = Projection::start(settings, store.clone(), audit, dead_letters, &life)?;
         let state = State {
             view: projection.view(),
             dead_letters: index,
             dead_letter_condition: condition,
-            registration: Registration::spawn(registry.clone(), subject, store.clone(), pipeline, &life),
+            registration,
             registry,
             life,
             metrics,

@@ -14,13 +14,13 @@ pub(crate) fn not_ready(state: &State) -> Option<String> {
     })
 }
 
-/// A projection that was halted is as far as it will come: what it knows is told until an operator acts. One that never
+/// A projection that has stopped is as far as it comes for now: what it knows is told until an operator acts. One that never
 /// read anything knows nothing, and "there is no such order" would be a guess.
 fn judge(progress: &Progress, has_read: impl FnOnce() -> bool) -> Option<String> {
     if progress.is_caught_up() {
         return None;
     }
-    if let Some(reason) = &progress.halted {
+    if let Some(reason) = progress.stopped() {
         return (!has_read()).then(|| format!("nothing was read yet: {reason}"));
     }
     let why = match &progress.starting {
@@ -36,7 +36,7 @@ pub(crate) fn report(state: &State) -> HealthReport {
     let link = state.view.link();
     let not_ready = not_ready(state);
     let mut reasons = progress.reasons();
-    if progress.starting.is_none() && progress.halted.is_none() {
+    if progress.starting.is_none() && progress.stopped().is_none() {
         reasons.extend(not_ready.clone());
     }
     add_forbidden(&mut reasons, state.view.rights());

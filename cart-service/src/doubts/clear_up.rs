@@ -9,7 +9,8 @@ use common::codec::WriterSchema;
 use common::crash_point::{self, Point};
 use common::life::Life;
 use common::projection::{PassedOver, View};
-use common::registry::{Registry, RegistryError};
+use common::registry::RegistryError;
+use common::schema_id_audit::SchemaIdAudit;
 
 use super::Doubts;
 
@@ -34,11 +35,11 @@ struct Asked {
 
 impl Doubts {
     /// Clears doubts up for as long as the service lives.
-    pub(crate) async fn clear_up(self, registry: Arc<Registry>, view: View, life: Life) {
+    pub(crate) async fn clear_up(self, registry: SchemaIdAudit, view: View, life: Life) {
         let mut outage = false;
         loop {
             if outage {
-                registry.back_off(ASK_EVERY).await;
+                registry.registry().back_off(ASK_EVERY).await;
             } else {
                 tokio::time::sleep(ASK_EVERY).await;
             }
@@ -54,7 +55,7 @@ impl Doubts {
     }
 
     /// Returns whether the registry gave no answer.
-    async fn look(&self, registry: &Registry, view: &View, life: &Life) -> anyhow::Result<bool> {
+    async fn look(&self, registry: &SchemaIdAudit, view: &View, life: &Life) -> anyhow::Result<bool> {
         let doubts = self.clone();
         let ids = life.blocking(CLEARING_UP, move || doubts.ids()).await??;
         let asked = ask(registry, view, life, ids).await?;
@@ -117,7 +118,7 @@ impl Doubts {
 }
 
 /// Asks for ids until the registry gives no answer. What it knows is remembered, so that the projection need not ask.
-async fn ask(registry: &Registry, view: &View, life: &Life, ids: Vec<u32>) -> anyhow::Result<Asked> {
+async fn ask(registry: &SchemaIdAudit, view: &View, life: &Life, ids: Vec<u32>) -> anyhow::Result<Asked> {
     let mut asked = Asked::default();
     for id in ids {
         match registry.schema(id).await {

@@ -9,5 +9,6 @@ mod others;
 mod outages;
 mod pages;
 mod quorum;
+mod registries;
 mod replicas;
 mod update;

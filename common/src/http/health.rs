@@ -1,6 +1,8 @@
 //! What a service says about itself: `/health`, `/health/live`, `/health/ready`. The service fills the report; nothing is
 //! measured here.
 
+use std::collections::HashSet;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use serde::Serialize;
@@ -82,8 +84,11 @@ impl HealthReport {
         kafka: Connection,
         registry: Connection,
         ready: bool,
-        reasons: Vec<String>,
+        mut reasons: Vec<String>,
     ) -> Self {
+        // What stops two parts of a service is told once.
+        let mut told = HashSet::new();
+        reasons.retain(|reason| told.insert(reason.clone()));
         let connected = [kafka, registry]
             .iter()
             .all(|server| *server != Connection::Disconnected);
@@ -155,10 +160,8 @@ mod tests {
         assert_eq!(report(Connection::Connected, true, &[]).status, Status::Healthy);
         assert_eq!(report(Connection::Disconnected, true, &[]).status, Status::Degraded);
         assert_eq!(report(Connection::Connected, false, &[]).status, Status::Degraded);
-        assert_eq!(
-            report(Connection::Connected, true, &["partition 0 is paused"]).status,
-            Status::Degraded
-        );
+        let told_twice = report(Connection::Connected, true, &["partition 0 is paused"; 2]);
+        assert_eq!((told_twice.status, told_twice.reasons.len()), (Status::Degraded, 1));
     }
 
     #[test]

@@ -33,7 +33,7 @@ impl<U: Unusables> Runner<U> {
     /// Lets partitions go on whose schema has come or whose time is up.
     pub(super) fn release(&mut self, reader: &LogReader) {
         let answered = self.lookup.take_answers().unwrap_or_else(|another| {
-            self.halt(another.to_string());
+            self.suspend(another.to_string());
             Vec::new()
         });
         let now = Instant::now();

@@ -17,6 +17,7 @@ use crate::codec::WriterSchema;
 use crate::codec::frame::SchemaRef;
 use crate::life::Life;
 use crate::registry::{Registry, RegistryError};
+use crate::schema_id_audit::SchemaIdAudit;
 use crate::schemas::SchemaText;
 use crate::store::{LearnError, Store};
 
@@ -53,7 +54,7 @@ struct Question {
 }
 
 pub(super) struct Lookup {
-    registry: Arc<Registry>,
+    registry: SchemaIdAudit,
     store: Store,
     runtime: Handle,
     life: Life,
@@ -66,7 +67,7 @@ pub(super) struct Lookup {
 }
 
 impl Lookup {
-    pub fn new(registry: Arc<Registry>, store: Store, runtime: Handle, life: Life) -> Self {
+    pub fn new(registry: SchemaIdAudit, store: Store, runtime: Handle, life: Life) -> Self {
         let (sender, answers) = mpsc::channel();
         Self {
             registry,
@@ -148,7 +149,10 @@ impl Lookup {
                     let question = self.answered(schema);
                     match self.learn(schema, &text, writer) {
                         Ok(()) => None,
-                        Err(another @ LearnError::AnotherMeaning(_)) => return Err(another),
+                        Err(another @ LearnError::AnotherMeaning(id)) => {
+                            self.registry.contradicted(id);
+                            return Err(another);
+                        }
                         Err(LearnError::Disk(error)) => {
                             let reason = format!("it could not be stored: {error:#}");
                             tracing::error!(reason, %schema, "a schema could not be stored");
@@ -192,7 +196,7 @@ impl Lookup {
 
     /// The registry.
     pub fn registry(&self) -> &Registry {
-        &self.registry
+        self.registry.registry()
     }
 
     /// Why there is no answer for that schema, when the registry was asked and gave none.
@@ -212,7 +216,7 @@ impl Lookup {
 
 /// Asks until there is an answer. `ahead`: an outage ends the asking.
 async fn ask(
-    registry: &Registry,
+    registry: &SchemaIdAudit,
     turns: &Semaphore,
     schema: SchemaRef,
     ahead: bool,
@@ -226,7 +230,7 @@ async fn ask(
         let answer = tokio::select! {
             answer = Box::pin(answer(registry, schema)) => answer,
             // Every other time it is left the time that it takes: a registry may be slow.
-            () = registry.returned(), if !put_anew => {
+            () = registry.registry().returned(), if !put_anew => {
                 put_anew = true;
                 continue;
             }
@@ -241,13 +245,13 @@ async fn ask(
         // An error means that the projection has stopped.
         let heard = answers.send((schema, asked, answer)).is_ok();
         match wait.filter(|_| heard) {
-            Some(wait) => registry.back_off(wait).await,
+            Some(wait) => registry.registry().back_off(wait).await,
             None => return,
         }
     }
 }
 
-async fn answer(registry: &Registry, schema: SchemaRef) -> Answer {
+async fn answer(registry: &SchemaIdAudit, schema: SchemaRef) -> Answer {
     let asked = match schema {
         SchemaRef::Id(id) => registry.schema(id).await.map(Some),
         SchemaRef::Guid(guid) => registry.schema_of_guid(guid).await,

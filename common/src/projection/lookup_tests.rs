@@ -12,7 +12,13 @@ fn lookup(store: Store) -> Lookup {
     let _ = rustls::crypto::ring::default_provider().install_default();
     // Port 9 (discard) of this machine: nobody listens.
     let registry = Arc::new(Registry::at("http://127.0.0.1:9").expect("a client"));
-    Lookup::new(registry, store, Handle::current(), Life::default())
+    lookup_at(registry, store)
+}
+
+fn lookup_at(registry: Arc<Registry>, store: Store) -> Lookup {
+    let life = Life::default();
+    let audit = SchemaIdAudit::new(registry, store.clone(), false, &life);
+    Lookup::new(audit, store, Handle::current(), life)
 }
 
 #[tokio::test]
@@ -73,7 +79,7 @@ async fn a_thousand_records_of_one_new_id_make_one_request() {
     let registry = Arc::new(Registry::at(&url).expect("a client"));
     let dir = tempfile::tempdir().expect("a directory");
     let store = Store::open(dir.path()).expect("a store");
-    let mut lookup = Lookup::new(registry, store, Handle::current(), Life::default());
+    let mut lookup = lookup_at(registry, store);
     for n in 0..1_000 {
         assert!(lookup.recall(SEVEN).is_none() && lookup.ask(SEVEN, n % 6, n % 2 == 1));
     }

@@ -28,7 +28,6 @@ mod unusables;
 mod view;
 mod waiters;
 
-use std::sync::Arc;
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -47,7 +46,7 @@ use crate::kafka::ends::Ends;
 use crate::kafka::link::Link;
 use crate::kafka::log_reader::LogReader;
 use crate::life::Life;
-use crate::registry::Registry;
+use crate::schema_id_audit::{SchemaIdAudit, Verdict};
 use crate::store::Store;
 use keeper::Keeper;
 use lookup::Lookup;
@@ -71,8 +70,8 @@ enum Command {
     Recheck(i32, oneshot::Sender<i64>),
     /// Read records again that were passed over because their schema was not known.
     Reread(Reread),
-    /// Say that the registry has lost these schema ids.
-    Lost(Vec<u32>),
+    /// Go by what was found of the registry.
+    Audited(Verdict),
     /// Read nothing more, and say why.
     Halt(String),
     /// Finish the batch and end.
@@ -87,7 +86,7 @@ impl Projection {
     pub fn start(
         settings: Settings,
         store: Store,
-        registry: Arc<Registry>,
+        audit: SchemaIdAudit,
         unusables: impl Unusables,
         life: &Life,
     ) -> anyhow::Result<Self> {
@@ -98,8 +97,8 @@ impl Projection {
         let (progress, seen) = watch::channel(Progress::default());
         let (commands, orders) = mpsc::channel();
         let runtime = tokio::runtime::Handle::current();
-        let identity = identity::watch(registry.clone(), store.clone(), settings.schema_check, commands.clone());
-        let lookup = Lookup::new(registry, store.clone(), runtime.clone(), life.clone());
+        let identity = identity::watch(audit.clone(), settings.schema_check, commands.clone());
+        let lookup = Lookup::new(audit, store.clone(), runtime.clone(), life.clone());
         let keeper = Keeper::start(store.clone(), progress.clone(), waiters.clone(), commands.clone(), life);
         let view = View::new(
             store.clone(),

@@ -60,6 +60,7 @@ pub(super) fn prepare(
     let was_read = store.partitions().is_ok_and(|rows| !rows.is_empty());
     // A topic that was read is for an operator to bring back: an empty one in its place would only be in the way.
     if found.is_none() && settings.create_topics && !was_read {
+        runtime.block_on(settings.may_create()).map_err(yet)?;
         let topics = Topics::new(&settings.cluster).map_err(yet)?;
         runtime.block_on(topics.ensure(&settings.topic)).map_err(yet)?;
         found = count()?;

@@ -9,6 +9,8 @@ pub struct Progress {
     pub starting: Option<String>,
     /// Why nothing will be read any more until an operator acts.
     pub halted: Option<String>,
+    /// Why nothing is read for now: the schema registry contradicts the store. It passes when the right one is back.
+    pub suspended: Option<String>,
     /// Why nothing can be written to the store for now; it passes when the disk has room again.
     pub unwritable: Option<String>,
     /// What an operator should know of the topic's settings.
@@ -53,6 +55,11 @@ impl Progress {
         self.partitions.get(usize::try_from(partition).ok()?)
     }
 
+    /// Why nothing is read any more, for now or until an operator acts.
+    pub fn stopped(&self) -> Option<&String> {
+        self.halted.as_ref().or(self.suspended.as_ref())
+    }
+
     /// Whatever an operator should know, one sentence each.
     pub fn reasons(&self) -> Vec<String> {
         let paused = self
@@ -68,6 +75,7 @@ impl Progress {
         });
         self.halted
             .iter()
+            .chain(&self.suspended)
             .cloned()
             .chain(self.starting.iter().cloned())
             .chain(self.unwritable.iter().cloned())

@@ -50,8 +50,8 @@ impl<U: Unusables> Runner<U> {
     }
 
     fn rewind(&mut self, reader: &LogReader, reread: &Reread) -> anyhow::Result<bool> {
-        let halted = self.halted;
-        let Some(part) = self.part(reread.partition).filter(|part| part.is_read() && !halted) else {
+        let reads = self.reads();
+        let Some(part) = self.part(reread.partition).filter(|part| part.is_read() && reads) else {
             return Ok(false);
         };
         let before = part.row.clone();

@@ -18,6 +18,7 @@ use super::{Command, Settings};
 use crate::crash_point::{self, Point};
 use crate::kafka::link::Link;
 use crate::kafka::log_reader::LogReader;
+use crate::schema_id_audit::Verdict;
 use crate::store::Store;
 
 /// Most records of one batch: bounds what is held in memory and how long a commit takes.
@@ -40,6 +41,8 @@ pub(super) struct Runner<U> {
     pub(super) unusables: U,
     pub(super) parts: Vec<Part>,
     pub(super) halted: bool,
+    /// Whether nothing is read for now, because the schema registry contradicts the store.
+    pub(super) suspended: bool,
     /// Whether to begin anew: the broker has refused an offset or has not got the topic.
     pub(super) lost: Option<&'static str>,
     /// Whether it was told that every partition's end was met.
@@ -78,6 +81,7 @@ impl<U: Unusables> Runner<U> {
             unusables,
             parts: Vec::new(),
             halted: false,
+            suspended: false,
             lost: None,
             told_caught_up: false,
             heard: false,
@@ -132,24 +136,30 @@ impl<U: Unusables> Runner<U> {
                     return true;
                 }
                 // Every look at the registry ends with this, so the first one is over then.
-                Ok(Command::Lost(ids)) => self.tell_of_lost(ids),
+                Ok(Command::Audited(verdict)) => self.audited(verdict),
                 Ok(Command::Recheck(..) | Command::Reread(_)) | Err(mpsc::RecvTimeoutError::Timeout) => {}
             }
             patience = RETRY;
-            let prepared = self.unusables.prepare().map_err(|e| NotReady::Yet(format!("{e:#}")));
-            match prepared.and_then(|()| prepare(&self.settings, reader, &self.store, runtime)) {
-                Ok(prepared) => {
+            // Where the registry contradicts the store, nothing is read from the first record on.
+            let prepared = if self.suspended {
+                None
+            } else {
+                Some(self.prepare(reader, runtime))
+            };
+            match prepared {
+                None => {}
+                Some(Ok(prepared)) => {
                     self.start_reading(reader, prepared);
                     return true;
                 }
-                Err(NotReady::Yet(reason)) => {
+                Some(Err(NotReady::Yet(reason))) => {
                     let news = self.progress.borrow().starting.as_ref() != Some(&reason);
                     if news {
                         tracing::warn!(kafka.topic = self.settings.topic.name, reason, "not reading yet");
                     }
                     self.progress.send_modify(|progress| progress.starting = Some(reason));
                 }
-                Err(NotReady::Halt(reason)) => {
+                Some(Err(NotReady::Halt(reason))) => {
                     self.progress.send_modify(|progress| progress.starting = None);
                     self.halt(reason);
                     return true;
@@ -166,6 +176,11 @@ impl<U: Unusables> Runner<U> {
         }
     }
 
+    fn prepare(&mut self, reader: &LogReader, runtime: &Handle) -> Result<Prepared, NotReady> {
+        self.unusables.prepare().map_err(|e| NotReady::Yet(format!("{e:#}")))?;
+        prepare(&self.settings, reader, &self.store, runtime)
+    }
+
     fn start_reading(&mut self, reader: &LogReader, prepared: Prepared) {
         let from: Vec<_> = (0..)
             .zip(&prepared.begins)
@@ -175,6 +190,8 @@ impl<U: Unusables> Runner<U> {
         for (partition, _) in (0..).zip(&self.parts).filter(|(_, part)| part.hold.is_some()) {
             reader.resume(partition);
         }
+        // Whatever made it begin anew.
+        self.lost = None;
         let caught_up: Vec<bool> = self.parts.iter().map(Part::is_caught_up).collect();
         let was = |n: usize| caught_up.get(n).copied().unwrap_or(false);
         self.parts = prepared
@@ -200,7 +217,7 @@ impl<U: Unusables> Runner<U> {
                 match commands.try_recv() {
                     Ok(Command::Recheck(partition, done)) => self.recheck(reader, partition, done),
                     Ok(Command::Reread(reread)) => self.reread(reader, reread),
-                    Ok(Command::Lost(ids)) => self.tell_of_lost(ids),
+                    Ok(Command::Audited(verdict)) => self.audited(verdict),
                     Ok(Command::Halt(reason)) => self.halt(reason),
                     Ok(Command::Stop) | Err(mpsc::TryRecvError::Disconnected) => {
                         self.show(reader);
@@ -212,8 +229,9 @@ impl<U: Unusables> Runner<U> {
             crash_point::reached(Point::ProjectionTurn);
             self.release(reader);
             let batch = reader.next_batch(MOST, self.patience());
-            // A halted projection goes on polling, which keeps the link to the broker known, and drops what it reads.
-            if !batch.is_empty() && !self.halted {
+            // A projection that has stopped reading goes on polling, which keeps the link to the broker known, and drops what
+            // it reads.
+            if !batch.is_empty() && self.reads() {
                 self.process(reader, &batch);
             }
             let idle = batch.is_empty();
@@ -221,7 +239,7 @@ impl<U: Unusables> Runner<U> {
             if idle {
                 self.pass_over_markers(reader);
             }
-            if let Some(why) = self.lost.take().filter(|_| !self.halted) {
+            if let Some(why) = self.lost.take().filter(|_| self.reads()) {
                 return Ended::Lost(why);
             }
             self.unusables.tick();
@@ -240,13 +258,46 @@ impl<U: Unusables> Runner<U> {
         }
     }
 
-    fn tell_of_lost(&self, ids: Vec<u32>) {
-        let lost = |progress: &mut Progress| {
-            let changed = progress.lost_schemas != ids;
-            progress.lost_schemas = ids;
+    /// Whether what comes is read: it is neither halted nor suspended.
+    pub(super) fn reads(&self) -> bool {
+        !self.halted && !self.suspended
+    }
+
+    /// Goes by what was found of the registry: nothing is read while it contradicts the store.
+    fn audited(&mut self, verdict: Verdict) {
+        let lost = verdict.lost().to_vec();
+        self.progress.send_if_modified(|progress| {
+            let changed = progress.lost_schemas != lost;
+            progress.lost_schemas = lost;
             changed
-        };
-        self.progress.send_if_modified(lost);
+        });
+        match verdict {
+            Verdict::Contradicts { reason } => self.suspend(reason),
+            Verdict::Open => {}
+            Verdict::Agrees { .. } | Verdict::Lost { .. } if self.suspended => {
+                tracing::info!(kafka.topic = self.settings.topic.name, "consumption resumed");
+                self.suspended = false;
+                self.progress.send_modify(|progress| progress.suspended = None);
+                // What came meanwhile was dropped.
+                self.lost = Some("the schema registry agrees with the store again");
+            }
+            Verdict::Agrees { .. } | Verdict::Lost { .. } => {}
+        }
+    }
+
+    /// Reads nothing more until the registry agrees with the store again.
+    pub(super) fn suspend(&mut self, reason: String) {
+        if !std::mem::replace(&mut self.suspended, true) {
+            tracing::error!(kafka.topic = self.settings.topic.name, reason, "consumption halted");
+            // What they wait for may be read after the registry is back, and after their time.
+            self.waiters.close();
+        }
+        self.progress.send_if_modified(|progress| {
+            let news = progress.suspended.as_ref() != Some(&reason);
+            progress.suspended = Some(reason);
+            progress.starting = None;
+            news
+        });
     }
 
     pub(super) fn halt(&mut self, reason: String) {

@@ -2,14 +2,20 @@
 
 use std::time::Duration;
 
+use anyhow::anyhow;
+
 use crate::config::PipelineConfig;
 use crate::kafka::config::Cluster;
 use crate::kafka::rights::Rights;
 use crate::kafka::topics::TopicSpec;
+use crate::registration::Registration;
 
 /// Partitions of a topic of events that is made here. Enough to divide the work among a few instances; a topic keeps its
 /// count for ever, because an order must stay in one partition.
 const PARTITIONS: i32 = 6;
+
+/// How long a topic waits for the registration in one go: a service that is told to stop waits as long.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What a projection needs to know.
 #[derive(Clone, Debug)]
@@ -22,6 +28,8 @@ pub struct Settings {
     pub topic: TopicSpec,
     /// Whether a missing topic is made.
     pub create_topics: bool,
+    /// The registration that a topic waits for before it is made; `None`: it waits for nothing.
+    pub registration: Option<Registration>,
     /// Whether the topic's settings are checked.
     pub check_topics: bool,
     /// Whether to go on where the topic has lost records that were not read.
@@ -60,12 +68,28 @@ impl Settings {
                 max_message_bytes: None,
             },
             create_topics: pipeline.create_topics && pipeline.has_admin_api,
+            registration: None,
             check_topics: pipeline.has_admin_api,
             // A rebuild begins with whatever is left.
             accept_truncated: pipeline.accept_truncated || pipeline.rebuild,
             unknown_schema_grace,
             most_keys: 0,
             schema_check: Duration::from_secs(pipeline.schema_check_seconds),
+        })
+    }
+
+    /// Waits a moment until a missing topic may be made: a start that the registry refuses leaves no topic behind.
+    ///
+    /// # Errors
+    /// Why it may not be made yet.
+    pub async fn may_create(&self) -> anyhow::Result<()> {
+        let Some(registration) = &self.registration else {
+            return Ok(());
+        };
+        let accepted = registration.accepted_within(PATIENCE).await;
+        accepted.map_err(|reason| {
+            let topic = &self.topic.name;
+            anyhow!("topic {topic} does not exist, and is not created before the registry has our schema: {reason}")
         })
     }
 }

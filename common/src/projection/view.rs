@@ -135,8 +135,7 @@ impl View {
     pub fn doubt(&self, partition: i32) -> Option<String> {
         let progress = self.progress.borrow();
         if let Some(reason) = progress
-            .halted
-            .as_ref()
+            .stopped()
             .or(progress.starting.as_ref())
             .or(progress.unwritable.as_ref())
         {
@@ -250,7 +249,7 @@ impl View {
     async fn reach(&self, partition: i32, end: i64) -> Result<(), NotFresh> {
         let mut progress = self.progress.clone();
         let reached = |progress: &Progress| {
-            progress.halted.is_some()
+            progress.stopped().is_some()
                 || progress
                     .partition(partition)
                     .is_some_and(|p| p.next >= end || p.paused.is_some())
@@ -259,7 +258,7 @@ impl View {
             .wait_for(reached)
             .await
             .map_err(|_| NotFresh("the projection has stopped".to_owned()))?;
-        if let Some(reason) = &now.halted {
+        if let Some(reason) = now.stopped() {
             return Err(NotFresh(reason.clone()));
         }
         match now.partition(partition) {

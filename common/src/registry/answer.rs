@@ -1,19 +1,33 @@
 //! What an answer of a registry is worth: what was asked for, a refusal that is an answer too, or nothing. Pure.
+//!
+//! Only what is needed of an answer is looked at. Registries of other makes and ages leave fields out, add their own, and
+//! fill those that nobody needs with anything.
+
+use std::collections::HashMap;
 
 use reqwest::StatusCode;
 use schema_registry_converter::schema_registry_common::{RawError, RawRegisteredSchema};
 use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
 
 /// The error codes of Confluent's API reference that are answers.
 pub(super) mod codes {
     pub const SUBJECT_NOT_FOUND: u32 = 40401;
     pub const VERSION_NOT_FOUND: u32 = 40402;
     pub const SCHEMA_NOT_FOUND: u32 = 40403;
+    pub const LEVEL_NOT_CONFIGURED: u32 = 40408;
+    pub const MODE_NOT_CONFIGURED: u32 = 40409;
     /// An older server's code for [`INCOMPATIBLE`].
     pub const CONFLICT: u32 = 409;
     pub const INCOMPATIBLE: u32 = 40901;
     pub const INVALID_SCHEMA: u32 = 42201;
+    /// The registry's mode does not allow it.
+    pub const NOT_PERMITTED: u32 = 42205;
 }
+
+/// The version of a reference that means the newest one of its subject. Versions count from 1.
+pub(super) const LATEST: u32 = 0;
 
 /// A text of the registry that is shown is cut after so many characters: one line is enough to know it by.
 const MOST_CHARACTERS: usize = 300;
@@ -42,7 +56,7 @@ pub(super) fn judge<T>(
             .map(Answer::Said)
             .ok_or_else(|| format!("status {status}, but no registry's answer"));
     }
-    let Ok(error) = serde_json::from_slice::<RawError>(body) else {
+    let Some(error) = error(body) else {
         return Err(if status == StatusCode::NOT_FOUND {
             format!(
                 "status {status} from something that is no registry: does SCHEMA_REGISTRY_URL have the registry's path? (That of Apicurio ends in /apis/ccompat/v7)"
@@ -72,24 +86,100 @@ pub(super) fn one_line(text: &str) -> String {
 
 /// A schema as it is held, by id or by subject and version. A schema's text is what makes it an answer.
 pub(super) fn held(body: &[u8]) -> Option<RawRegisteredSchema> {
-    json::<RawRegisteredSchema>(body).filter(|held| held.schema.is_some())
+    needed(body).filter(|held| held.schema.is_some())
+}
+
+/// A schema that was registered or looked up. Its id is what makes it an answer.
+pub(super) fn registered(body: &[u8]) -> Option<RawRegisteredSchema> {
+    needed(body).filter(|found| found.id.is_some())
 }
 
 /// The id of a schema that was registered.
 pub(super) fn given_id(body: &[u8]) -> Option<u32> {
-    json::<RawRegisteredSchema>(body)?.id
+    registered(body)?.id
+}
+
+/// The versions of a subject.
+pub(super) fn versions(body: &[u8]) -> Option<Vec<u32>> {
+    let versions: Vec<Value> = parsed(body)?;
+    Some(versions.iter().filter_map(number).collect())
 }
 
 /// Whether a schema would be taken, and why not, where the registry says why.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub(super) struct Verdict {
     pub is_compatible: bool,
-    pub messages: Option<Vec<String>>,
+    pub messages: Vec<String>,
+}
+
+/// Such an answer.
+pub(super) fn verdict(body: &[u8]) -> Option<Verdict> {
+    let answer: Value = parsed(body)?;
+    let messages = answer["messages"].as_array().into_iter().flatten();
+    Some(Verdict {
+        is_compatible: answer["is_compatible"].as_bool()?,
+        messages: messages.filter_map(Value::as_str).map(str::to_owned).collect(),
+    })
 }
 
 /// Any answer that is JSON of that shape.
-pub(super) fn json<T: for<'a> Deserialize<'a>>(body: &[u8]) -> Option<T> {
+pub(super) fn parsed<T: for<'a> Deserialize<'a>>(body: &[u8]) -> Option<T> {
     serde_json::from_slice(body).ok()
+}
+
+/// A refusal. Its code is what makes it one.
+fn error(body: &[u8]) -> Option<RawError> {
+    let answer: Value = parsed(body)?;
+    let message = answer["message"].as_str().unwrap_or_default();
+    let shape = json!({"error_code": number(&answer["error_code"])?, "message": message});
+    serde_json::from_value(shape).ok()
+}
+
+/// What is needed of a schema: its text, type, id and version, and what it refers to.
+fn needed(body: &[u8]) -> Option<RawRegisteredSchema> {
+    let answer: HashMap<String, &RawValue> = serde_json::from_slice(body).ok()?;
+    let take = |name: &str| -> Value {
+        let value = answer.get(name).and_then(|raw| serde_json::from_str(raw.get()).ok());
+        value.unwrap_or_default()
+    };
+    let schema_type = take("schemaType");
+    // A registry leaves the type out for Avro.
+    let schema_type = schema_type.as_str().filter(|kind| !kind.is_empty());
+    let references = match take("references") {
+        Value::Array(references) => references.iter().map(reference).collect(),
+        _ => Vec::new(),
+    };
+    let mut shape = Map::new();
+    shape.insert("id".to_owned(), number(&take("id")).into());
+    shape.insert("version".to_owned(), number(&take("version")).into());
+    shape.insert("schemaType".to_owned(), schema_type.map(str::to_ascii_uppercase).into());
+    shape.insert("references".to_owned(), references.into());
+    shape.insert(
+        "schema".to_owned(),
+        Some(take("schema")).filter(Value::is_string).into(),
+    );
+    serde_json::from_value(Value::Object(shape)).ok()
+}
+
+/// What is needed of a reference. One that names no subject is kept, as one that nobody can follow.
+fn reference(reference: &Value) -> Value {
+    let subject = reference["subject"].as_str().unwrap_or_default();
+    // "latest", -1 and none at all mean the same.
+    let version = number(&reference["version"]).unwrap_or(LATEST);
+    json!({"name": "", "subject": subject, "version": version})
+}
+
+/// A whole number that is not negative, however it is written.
+fn number(value: &Value) -> Option<u32> {
+    match value {
+        Value::Number(number) => match number.as_u64() {
+            Some(whole) => u32::try_from(whole).ok(),
+            // 1.0 is a number of JSON that is 1.
+            None => number.to_string().strip_suffix(".0")?.parse().ok(),
+        },
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -118,6 +208,79 @@ mod tests {
         );
         assert_eq!(said(404, r#"{"error_code":40403,"message":""}"#), "refused: 40403");
         assert_eq!(said(409, r#"{"error_code":409,"message":""}"#), "refused: 409");
+    }
+
+    #[test]
+    fn what_nobody_needs_may_be_missing_or_anything() {
+        for body in [
+            r#"{"schema":"\"int\""}"#,
+            r#"{"schema":"\"int\"","version":-1,"id":"x","guid":7,"subject":[],"metadata":"none","deleted":"no"}"#,
+            r#"{"schema":"\"int\"","schemaType":null,"references":null,"metadata":{"tags":7},"ts":1e3}"#,
+            r#"{"schema":"\"int\"","schemaType":"","references":{},"id":4294967296}"#,
+            r#"{"schema":"none","schema":"\"int\""}"#,
+        ] {
+            assert_eq!(said(200, body), "\"int\"", "{body}");
+        }
+        for body in [
+            r#"{"error_code":40403}"#,
+            r#"{"error_code":"40403","message":null}"#,
+            r#"{"error_code":40403.0,"message":{},"details":[]}"#,
+        ] {
+            assert_eq!(said(404, body), "refused: 40403", "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_needed_is_read_however_it_is_written() {
+        let read = |body: &str| held(body.as_bytes()).expect("a schema");
+        for (id, expected) in [
+            ("7", Some(7)),
+            ("7.0", Some(7)),
+            (r#""7""#, Some(7)),
+            ("7.5", None),
+            ("null", None),
+        ] {
+            let body = format!(r#"{{"schema":"s","id":{id},"schemaType":"avro"}}"#);
+            let held = read(&body);
+            assert_eq!(
+                (held.id, held.schema_type.as_deref()),
+                (expected, Some("AVRO")),
+                "{body}"
+            );
+        }
+        for (version, expected) in [
+            ("2", 2),
+            (r#""2""#, 2),
+            ("2.0", 2),
+            ("-1", LATEST),
+            (r#""latest""#, LATEST),
+            (r#""-1""#, LATEST),
+            ("null", LATEST),
+        ] {
+            let body = format!(r#"{{"schema":"s","references":[{{"subject":"a","version":{version},"x":1}}]}}"#);
+            let references = read(&body).references.expect("references");
+            assert_eq!(
+                (references[0].subject.as_str(), references[0].version),
+                ("a", expected),
+                "{body}"
+            );
+        }
+        let odd = read(r#"{"schema":"s","references":["a",{"subject":5}]}"#).references;
+        assert_eq!(
+            odd.expect("references").len(),
+            2,
+            "they are not lost, as the schema needs them"
+        );
+    }
+
+    #[test]
+    fn a_verdict_needs_no_reasons() {
+        let read = |body: &str| verdict(body.as_bytes()).map(|it| (it.is_compatible, it.messages));
+        assert_eq!(read(r#"{"is_compatible":true,"messages":null}"#), Some((true, vec![])));
+        let told = read(r#"{"is_compatible":false,"messages":["a",5]}"#);
+        assert_eq!(told, Some((false, vec!["a".to_owned()])));
+        assert_eq!(read(r#"{"status":"up"}"#), None);
+        assert_eq!(versions(br#"[1,"2",null,4.0]"#), Some(vec![1, 2, 4]));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use tokio::sync::{Mutex, Notify};
 use tokio::time::{sleep, timeout};
 
 use super::Registry;
-use super::answer::json;
+use super::answer::parsed;
 use super::question::Question;
 
 /// Between two probes, at least and at most: with [`PROBE_TIMEOUT`] a registry that is back is noticed within a second.
@@ -89,7 +89,7 @@ impl Registry {
     /// Whether a registry answers there: a question that each can answer, about nothing in particular.
     pub(super) async fn is_there(&self) -> bool {
         let question = Question::get("/schemas/types".to_owned(), &[]);
-        self.exchange.ask(&question, json::<Vec<String>>).await.is_ok()
+        self.exchange.ask(&question, parsed::<Vec<String>>).await.is_ok()
     }
 }
 

@@ -6,6 +6,7 @@
 //! - this file: the client, and what its callers are told;
 //! - `lookup` and `references`: the schema of an id or GUID, and those that it refers to;
 //! - `register` and `verify`: our lineage, written or only looked up;
+//! - `level` and `mode`: what a subject lets in, and whether the registry takes schemas at all;
 //! - `standing` and `reasons`: what would become of a schema, and why not;
 //! - `question`, `outage`: what is asked, and why there may be no answer;
 //! - `heard`: waiting until there is one again;
@@ -22,7 +23,9 @@ mod access;
 mod answer;
 mod exchange;
 mod heard;
+mod level;
 mod lookup;
+mod mode;
 mod outage;
 mod proxies;
 mod question;
@@ -38,6 +41,7 @@ use crate::config::RegistryConfig;
 use exchange::Exchange;
 use heard::Heard;
 
+pub use level::FULL_TRANSITIVE;
 pub use proxies::proxy_of;
 pub use standing::Standing;
 

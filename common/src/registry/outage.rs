@@ -16,6 +16,14 @@ pub(super) struct Failure {
 }
 
 impl Outage {
+    /// The registry says that it does not do that, and why.
+    pub fn denied(text: String) -> Self {
+        Self(vec![Failure {
+            text,
+            status: Some(StatusCode::FORBIDDEN),
+        }])
+    }
+
     /// Whether one of the addresses did not let us in, or not do that.
     pub fn is_denied(&self) -> bool {
         let denied = [Some(StatusCode::UNAUTHORIZED), Some(StatusCode::FORBIDDEN)];

@@ -1,14 +1,16 @@
 //! Why a subject does not take a schema: in the registry's words, or, where it has none (Apicurio), in ours. Nothing here
 //! may write to the registry.
 
+use schema_registry_converter::schema_registry_common::RawRegisteredSchema;
 use serde_json::json;
 
-use super::answer::{Answer, Verdict, codes, held, json, one_line};
+use super::answer::{self, Answer, Verdict, codes, held, one_line};
 use super::exchange::Exchange;
 use super::outage::Outage;
 use super::question::{Question, segment};
 use super::references::{self, Incomplete};
 use crate::compatibility::{Parsed, full_transitive};
+use crate::schemas::SchemaText;
 
 /// Lines of a verbose answer that are no reasons: they repeat the whole schema that it was compared with.
 const REPETITION: &str = "{oldSchema:";
@@ -23,21 +25,30 @@ pub(super) async fn find(exchange: &Exchange, subject: &str, name: &str, text: &
     let theirs: Vec<String> = verdicts
         .iter()
         .filter(|verdict| !verdict.is_compatible)
-        .flat_map(|verdict| verdict.messages.iter().flatten())
+        .flat_map(|verdict| &verdict.messages)
         .filter(|message| !message.starts_with(REPETITION))
         .map(|message| one_line(message))
         .collect();
     if !theirs.is_empty() {
         return Ok(theirs);
     }
-    let mut ours = Vec::new();
-    for version in versions(exchange, subject).await? {
-        ours.extend(against(exchange, subject, version, name, text).await?);
-    }
+    let mut ours = beside(exchange, subject, name, text).await?;
     if ours.is_empty() && verdicts.iter().any(|verdict| !verdict.is_compatible) {
         ours.push("the registry finds it incompatible and gives no reason".to_owned());
     }
     Ok(ours)
+}
+
+/// Why that schema and what the subject holds cannot be there together; none when they can.
+///
+/// # Errors
+/// When the registry cannot be asked.
+pub(super) async fn beside(exchange: &Exchange, subject: &str, name: &str, text: &str) -> Result<Vec<String>, Outage> {
+    let mut reasons = Vec::new();
+    for version in versions(exchange, subject).await? {
+        reasons.extend(against(exchange, subject, version, name, text).await?);
+    }
+    Ok(reasons)
 }
 
 /// What the registry says of that schema: once of all versions together, or, where it cannot be asked so, of each.
@@ -61,30 +72,46 @@ async fn verdict(exchange: &Exchange, subject: &str, version: &str, text: &str) 
             "/compatibility/subjects/{}/versions{version}?verbose=true",
             segment(subject)
         ),
-        json!({"schema": text, "schemaType": "AVRO"}),
+        json!({"schema": text}),
         &[
             codes::SUBJECT_NOT_FOUND,
             codes::VERSION_NOT_FOUND,
             codes::INVALID_SCHEMA,
         ],
     );
-    Ok(match exchange.ask(&question, json::<Verdict>).await? {
+    Ok(match exchange.ask(&question, answer::verdict).await? {
         Answer::Said(verdict) => Some(verdict),
         Answer::Refused(refusal) if refusal.error_code == codes::INVALID_SCHEMA => Some(Verdict {
             is_compatible: false,
-            messages: Some(vec![refusal.message]),
+            messages: vec![refusal.message],
         }),
         Answer::Refused(_) => None,
     })
 }
 
 /// The versions that a subject has; none when there is no such subject.
-async fn versions(exchange: &Exchange, subject: &str) -> Result<Vec<u32>, Outage> {
+pub(super) async fn versions(exchange: &Exchange, subject: &str) -> Result<Vec<u32>, Outage> {
     let path = format!("/subjects/{}/versions", segment(subject));
     let question = Question::get(path, &[codes::SUBJECT_NOT_FOUND]);
-    Ok(match exchange.ask(&question, json::<Vec<u32>>).await? {
+    Ok(match exchange.ask(&question, answer::versions).await? {
         Answer::Said(versions) => versions,
         Answer::Refused(_) => Vec::new(),
+    })
+}
+
+/// A version of a subject; none when it was deleted since it was listed.
+pub(super) async fn version(
+    exchange: &Exchange,
+    subject: &str,
+    version: u32,
+) -> Result<Option<RawRegisteredSchema>, Outage> {
+    let question = Question::get(
+        format!("/subjects/{}/versions/{version}", segment(subject)),
+        &[codes::SUBJECT_NOT_FOUND, codes::VERSION_NOT_FOUND],
+    );
+    Ok(match exchange.ask(&question, held).await? {
+        Answer::Said(held) => Some(held),
+        Answer::Refused(_) => None,
     })
 }
 
@@ -96,12 +123,7 @@ async fn against(
     name: &str,
     text: &str,
 ) -> Result<Vec<String>, Outage> {
-    let question = Question::get(
-        format!("/subjects/{}/versions/{version}", segment(subject)),
-        &[codes::SUBJECT_NOT_FOUND, codes::VERSION_NOT_FOUND],
-    );
-    let Answer::Said(held) = exchange.ask(&question, held).await? else {
-        // Deleted since it was listed.
+    let Some(held) = self::version(exchange, subject, version).await? else {
         return Ok(Vec::new());
     };
     let theirs = match references::complete(exchange, held).await {
@@ -115,22 +137,19 @@ async fn against(
             theirs.schema_type
         )]);
     }
-    let references: Vec<_> = theirs.references.iter().map(String::as_str).collect();
-    Ok(compare(
-        name,
-        text,
-        &format!("version {version}"),
-        &theirs.text,
-        &references,
-    ))
+    Ok(compare(name, text, &format!("version {version}"), &theirs))
 }
 
-/// Both must be able to read what the other writes. Pure.
-fn compare(ours: &str, our_text: &str, theirs: &str, their_text: &str, references: &[&str]) -> Vec<String> {
+/// Why not both can read what the other writes; none when they can. Pure.
+pub(super) fn compare(ours: &str, our_text: &str, theirs: &str, their_schema: &SchemaText) -> Vec<String> {
+    let references: Vec<_> = their_schema.references.iter().map(String::as_str).collect();
     let parsed = |name: &str, text: &str, references: &[&str]| {
         Parsed::parse(text, references).map_err(|reason| vec![format!("{name} cannot be parsed: {reason}")])
     };
-    let both = (parsed(theirs, their_text, references), parsed(ours, our_text, &[]));
+    let both = (
+        parsed(theirs, &their_schema.text, &references),
+        parsed(ours, our_text, &[]),
+    );
     let (them, us) = match &both {
         (Ok(them), Ok(us)) => (them, us),
         (Err(reason), _) | (_, Err(reason)) => return reason.clone(),

@@ -6,7 +6,7 @@ use std::vec;
 
 use schema_registry_converter::schema_registry_common::{RawRegisteredSchema, RegisteredReference};
 
-use super::answer::{Answer, codes, held};
+use super::answer::{Answer, LATEST, codes, held};
 use super::exchange::Exchange;
 use super::outage::Outage;
 use super::question::{Question, segment};
@@ -25,7 +25,7 @@ pub(super) enum Incomplete {
     Outage(Outage),
 }
 
-/// Subject and version.
+/// Subject and version, which may be [`LATEST`].
 type Name = (String, u32);
 
 /// A schema whose references are being fetched.
@@ -54,9 +54,10 @@ impl Open {
 pub(super) async fn complete(exchange: &Exchange, mut held: RawRegisteredSchema) -> Result<SchemaText, Incomplete> {
     // A registry leaves the type out for Avro.
     let schema_type = held.schema_type.take().unwrap_or_else(|| "AVRO".to_owned());
+    let unknown = |what: String| Incomplete::Unknown(format!("refers to {what}"));
     let mut references = Vec::new();
     let mut seen = HashSet::new();
-    let mut bytes = 0;
+    let (mut schemas, mut bytes) = (0, 0);
     // Depth first: the last is being fetched, and each refers to the one after it.
     let mut path = Vec::new();
     let mut open = Open::new(None, held);
@@ -74,35 +75,36 @@ pub(super) async fn complete(exchange: &Exchange, mut held: RawRegisteredSchema)
             }
             continue;
         };
-        let name = (reference.subject, reference.version);
-        let (subject, version) = (&name.0, name.1);
+        let mut name = (reference.subject, reference.version);
+        let circle = |name: &Name| unknown(format!("{}, which refers to itself", called(name)));
         if is_open(&path, &open, &name) {
-            return Err(Incomplete::Unknown(format!(
-                "refers to version {version} of subject {subject}, which refers to itself"
-            )));
+            return Err(circle(&name));
         }
         if !seen.insert(name.clone()) {
             continue;
         }
-        if seen.len() > MOST_SCHEMAS {
-            return Err(Incomplete::Unknown(format!(
-                "refers to more than {MOST_SCHEMAS} schemas"
-            )));
+        schemas += 1;
+        if schemas > MOST_SCHEMAS {
+            return Err(unknown(format!("more than {MOST_SCHEMAS} schemas")));
         }
-        let referred = fetch(exchange, subject, version)
+        let referred = fetch(exchange, &name)
             .await
             .map_err(Incomplete::Outage)?
-            .ok_or_else(|| {
-                Incomplete::Unknown(format!(
-                    "refers to version {version} of subject {subject}, which the registry does not have"
-                ))
-            })?;
+            .ok_or_else(|| unknown(format!("{}, which the registry does not have", called(&name))))?;
+        // Which one is the newest, the answer says. It may have come by its number already.
+        if let (LATEST, Some(version)) = (name.1, referred.version) {
+            name.1 = version;
+            if is_open(&path, &open, &name) {
+                return Err(circle(&name));
+            }
+            if !seen.insert(name.clone()) {
+                continue;
+            }
+        }
         let inner = Open::new(Some(name), referred);
         bytes += inner.text.len();
         if bytes > MOST_BYTES {
-            return Err(Incomplete::Unknown(format!(
-                "refers to schemas of more than {MOST_BYTES} bytes"
-            )));
+            return Err(unknown(format!("schemas of more than {MOST_BYTES} bytes")));
         }
         path.push(std::mem::replace(&mut open, inner));
     }
@@ -112,18 +114,34 @@ fn is_open(path: &[Open], open: &Open, name: &Name) -> bool {
     path.iter().chain([open]).any(|open| open.name.as_ref() == Some(name))
 }
 
+/// Its name in a sentence.
+fn called((subject, version): &Name) -> String {
+    if *version == LATEST {
+        format!("the latest version of subject {subject}")
+    } else {
+        format!("version {version} of subject {subject}")
+    }
+}
+
 /// A version of a subject, also one that was deleted since; none where the registry says that there is none.
-async fn fetch(exchange: &Exchange, subject: &str, version: u32) -> Result<Option<RawRegisteredSchema>, Outage> {
+async fn fetch(exchange: &Exchange, (subject, version): &Name) -> Result<Option<RawRegisteredSchema>, Outage> {
     // As a segment of a path they would mean another place.
-    if matches!(subject, "." | ".." | "") {
+    if matches!(subject.as_str(), "." | ".." | "") {
         return Ok(None);
     }
-    let question = Question::get(
-        format!("/subjects/{}/versions/{version}?deleted=true", segment(subject)),
-        &[codes::SUBJECT_NOT_FOUND, codes::VERSION_NOT_FOUND],
-    );
-    Ok(match exchange.ask(&question, held).await? {
-        Answer::Said(held) => Some(held),
-        Answer::Refused(_) => None,
-    })
+    let path = format!("/subjects/{}/versions", segment(subject));
+    let paths = if *version == LATEST {
+        // Not -1, which means the same and is not understood everywhere. One that was deleted is the newest only where
+        // there is no other.
+        vec![format!("{path}/latest"), format!("{path}/latest?deleted=true")]
+    } else {
+        vec![format!("{path}/{version}?deleted=true")]
+    };
+    for path in paths {
+        let question = Question::get(path, &[codes::SUBJECT_NOT_FOUND, codes::VERSION_NOT_FOUND]);
+        if let Answer::Said(held) = exchange.ask(&question, held).await? {
+            return Ok(Some(held));
+        }
+    }
+    Ok(None)
 }

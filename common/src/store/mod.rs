@@ -24,6 +24,6 @@ pub use key_row::KeyRow;
 pub use keys::KeyUse;
 pub use room::NoRoom;
 pub use rows::{Counters, LastRecord, PartitionRow};
-pub use schemas::LearnError;
+pub use schemas::{KnownSchemas, LearnError};
 pub use table::Table;
 pub use transaction::Transaction;

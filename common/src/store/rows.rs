@@ -128,6 +128,12 @@ pub(super) fn decode_order(
     })
 }
 
+/// The id of the schema that the order's current event was written with.
+pub(super) fn schema_id_of_order(value: &[u8]) -> anyhow::Result<u32> {
+    let id = value.get(13..17).and_then(|id| id.try_into().ok());
+    id.map(u32::from_be_bytes).context("an order in the store is cut off")
+}
+
 /// What the store belongs to: kept so that it is never filled from another topic.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Origin {

@@ -4,6 +4,8 @@
 //! A schema that records name by its GUID is kept under a number of ours, above the ids that registries give: whatever
 //! else knows schemas by id needs no other way of naming them.
 
+mod known;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -19,6 +21,7 @@ use crate::codec::frame::MAX_ID;
 use crate::codec::{MAX_SCHEMA_BYTES, WriterSchema};
 use crate::crash_point::{self, Point};
 use crate::schemas::{self, SchemaText};
+pub use known::KnownSchemas;
 
 /// What the numbers of GUIDs have and ids of registries have not.
 const OURS: u32 = !MAX_ID;
@@ -65,7 +68,7 @@ struct OwnRow {
 pub enum LearnError {
     /// The id meant another schema before.
     #[error(
-        "the schema registry gives schema id {0} another meaning than before: it was wiped, or it is another registry. Records and stores name schemas by id, so nothing more is read or written. Bring the registry's content back and restart this service, or start it with --rebuild on a topic that was written with this registry"
+        "the schema registry gives schema id {0} another meaning than before: it was wiped, or it is another registry. Consumption and writes are halted, because records and stores name schemas by id; they go on by themselves as soon as the registry that this topic was written with answers again. Where this one is to be the truth from now on, start with --rebuild on a topic that was written with it"
     )]
     AnotherMeaning(u32),
     /// The disk failed.
@@ -221,7 +224,8 @@ impl Store {
 
     /// Whether that id means that schema; `None` when the id was never seen. Texts that differ only in what does not
     /// change the bytes (docs, white space) mean the same. What is no Avro that we can read means the same as other such:
-    /// a registry may show it differently, and its records cannot be used either way.
+    /// a registry may show it differently, and its records cannot be used either way. What a schema refers to may have
+    /// changed where its own text has not: it refers to the latest version of something.
     ///
     /// # Errors
     /// When the disk fails.
@@ -229,7 +233,8 @@ impl Store {
         let Some(row) = self.schemas.row(id)? else {
             return Ok(None);
         };
-        if row.sha256 == sha256(schema) {
+        let refers = !row.schema.references.is_empty() && !schema.references.is_empty();
+        if row.sha256 == sha256(schema) || refers && row.schema.text == schema.text {
             return Ok(Some(true));
         }
         let was_avro = row.bytes <= MAX_SCHEMA_BYTES && row.schema.is_avro();
@@ -238,19 +243,6 @@ impl Store {
         } else {
             !schema.is_avro()
         }))
-    }
-
-    /// Every schema id that was seen; what is known by a GUID only is not among them.
-    ///
-    /// # Errors
-    /// When the disk fails.
-    pub fn schema_ids(&self) -> anyhow::Result<Vec<u32>> {
-        let id = |entry: fjall::Guard| {
-            let key = entry.key()?;
-            Ok(u32::from_be_bytes(key.as_ref().try_into().context("a schema's key")?))
-        };
-        let of_a_registry = |id: &anyhow::Result<u32>| !matches!(id, Ok(OURS..));
-        self.schemas.table.iter().map(id).filter(of_a_registry).collect()
     }
 
     /// The id under which our newest schema was registered for that subject, when it was and the schema is the same still.

@@ -16,7 +16,7 @@ fn a_schema_that_was_seen_is_known_after_a_restart() {
     let writer = store.writer_schema(7).expect("reads").expect("is known");
     assert!(matches!(*writer, WriterSchema::Readable(_)));
     assert!(store.writer_schema(8).expect("reads").is_none());
-    assert_eq!(store.schema_ids().expect("reads"), [7]);
+    assert_eq!(store.known_schemas().expect("reads").ids, [7]);
 }
 
 #[test]
@@ -31,6 +31,21 @@ fn an_id_keeps_its_meaning_whatever_the_docs_say() {
     assert!(matches!(learn(&store, 7, &other), Err(LearnError::AnotherMeaning(7))));
     let writer = store.writer_schema(7).expect("reads").expect("is known");
     assert!(matches!(*writer, WriterSchema::Readable(_)), "the first meaning stays");
+}
+
+#[test]
+fn a_reference_to_the_latest_version_may_mean_another_one_later() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = open(&dir);
+    let refers = |text: &str, to: &str| SchemaText {
+        references: vec![format!(r#"{{"type":"fixed","name":"F","size":{to}}}"#)],
+        ..SchemaText::avro(text)
+    };
+    let array = r#"{"type":"array","items":"F"}"#;
+    learn(&store, 7, &refers(array, "2")).expect("learns");
+    learn(&store, 7, &refers(array, "3")).expect("is the same schema");
+    let other = refers(r#"{"type":"map","values":"F"}"#, "2");
+    assert!(matches!(learn(&store, 7, &other), Err(LearnError::AnotherMeaning(7))));
 }
 
 #[test]

@@ -103,6 +103,44 @@ async fn what_only_a_weaker_level_would_let_in_is_incompatible_too() {
 }
 
 #[tokio::test]
+async fn a_version_beside_ours_that_does_not_go_together_with_it_is_told() {
+    let other = r#"{"type":"record","name":"Other","fields":[]}"#;
+    let fake = Fake::with(move |request: &Request| match request.target.as_str() {
+        "/subjects/orders-value" => say(200, json!({"id": 7, "version": 1, "schema": request.body["schema"]})),
+        "/subjects/orders-value/versions" => say(200, json!([1, 2])),
+        "/subjects/orders-value/versions/1" => say(200, json!({"schema": common::schemas::LINEAGE[0]})),
+        _ => say(200, json!({"schema": other})),
+    })
+    .await;
+    for mode in [SchemasMode::Register, SchemasMode::Verify] {
+        let report = report(&fake, mode).await;
+        let shown = report.to_string();
+        assert!(!report.is_fine() && shown.contains("registered with id 7"), "{shown}");
+        assert!(
+            shown.contains("version 2") && !shown.contains("reading version 1"),
+            "{shown}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_a_registry_takes_in_no_way_cannot_be_registered() {
+    for mode in ["READONLY", "READONLY_OVERRIDE", "IMPORT"] {
+        let fake = Fake::with(move |request: &Request| match request.target.as_str() {
+            "/subjects/orders-value" => refusal(404, 40403),
+            "/subjects/orders-value/versions" => refusal(404, 40401),
+            target if target.starts_with("/mode") => say(200, json!({"mode": mode})),
+            _ => say(200, json!({"is_compatible": true})),
+        })
+        .await;
+        let report = report(&fake, SchemasMode::Register).await;
+        let shown = report.to_string();
+        assert!(!report.is_fine() && !shown.contains("can be registered"), "{shown}");
+        assert!(shown.contains(mode), "{shown}");
+    }
+}
+
+#[tokio::test]
 async fn a_schema_that_the_registry_finds_invalid_is_incompatible() {
     let fake = Fake::with(|request: &Request| match request.target.as_str() {
         "/subjects/orders-value" => refusal(404, 40401),

@@ -1,8 +1,10 @@
 //! Our lineage at the registry: registered, looked up, refused.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use common::registry::{Reachability, RegisterError, Registry};
 use common::schemas;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::client;
 use crate::fake::{Answer, Fake, Request, page, refusal, say};
@@ -12,22 +14,63 @@ const SUBJECT: &str = "orders-value";
 const OTHER: &str =
     r#"{"type":"record","name":"OrderEvent","namespace":"com.ecommerce.order","fields":[{"name":"a","type":"int"}]}"#;
 
-/// A registry that refuses our schema, and says why as far as that behaviour does.
-async fn refusing(reasons: impl Fn(&str) -> Option<Answer> + Send + 'static) -> (Fake, Registry) {
+/// What a registry answers that has nothing under the subject and takes everything.
+fn empty(line: &str) -> Answer {
+    match line {
+        "GET /config/orders-value" => refusal(404, 40408),
+        "GET /config" => say(200, json!({"compatibilityLevel": "BACKWARD"})),
+        "PUT /config/orders-value" => say(200, json!({"compatibility": "FULL_TRANSITIVE"})),
+        "DELETE /config/orders-value" => say(200, json!({"compatibilityLevel": "BACKWARD"})),
+        "GET /mode/orders-value?defaultToGlobal=true" => say(200, json!({"mode": "READWRITE"})),
+        "POST /subjects/orders-value" | "GET /subjects/orders-value/versions" => refusal(404, 40401),
+        "POST /subjects/orders-value/versions" => say(200, json!({"id": 7})),
+        line if line.starts_with("POST /compatibility/") => say(200, json!({"is_compatible": true})),
+        _ => page(404),
+    }
+}
+
+/// Such a registry, but for what that says to a line such as `GET /config`.
+async fn registry(but: impl Fn(&str) -> Option<Answer> + Send + 'static) -> (Fake, Registry) {
     let fake = Fake::with(move |request: &Request| {
         let line = format!("{} {}", request.method, request.target);
-        reasons(&line).unwrap_or_else(|| match line.as_str() {
-            "PUT /config/orders-value" => say(200, json!({"compatibility": "FULL_TRANSITIVE"})),
-            "POST /subjects/orders-value/versions" => refusal(409, 409),
-            "POST /subjects/orders-value" => refusal(404, 40403),
-            "GET /subjects/orders-value/versions" => say(200, json!([3])),
-            "GET /subjects/orders-value/versions/3" => say(200, json!({"schema": OTHER, "id": 1, "version": 3})),
-            _ => page(404),
-        })
+        but(&line).unwrap_or_else(|| empty(&line))
     })
     .await;
     let registry = client(&fake.url());
     (fake, registry)
+}
+
+/// A registry that holds something of others that ours cannot follow, and says why as far as that does.
+async fn refusing(reasons: impl Fn(&str) -> Option<Answer> + Send + 'static) -> (Fake, Registry) {
+    registry(move |line| {
+        reasons(line).or_else(|| match line {
+            "POST /subjects/orders-value" => Some(refusal(404, 40403)),
+            "GET /subjects/orders-value/versions" => Some(say(200, json!([3]))),
+            "GET /subjects/orders-value/versions/3" => Some(say(200, json!({"schema": OTHER, "id": 1, "version": 3}))),
+            line if line.starts_with("POST /compatibility/") => Some(page(404)),
+            _ => None,
+        })
+    })
+    .await
+}
+
+/// A registry that has our schema as 7.
+async fn with_ours(but: impl Fn(&str) -> Option<Answer> + Send + 'static) -> (Fake, Registry) {
+    registry(move |line| {
+        let newest = schemas::newest_text().text;
+        but(line)
+            .or_else(|| (line == "POST /subjects/orders-value").then(|| say(200, json!({"id": 7, "schema": newest}))))
+    })
+    .await
+}
+
+/// The requests that would change something.
+fn writes(requests: &[Request]) -> Vec<String> {
+    let is_question = |it: &Request| {
+        it.method == "GET" || it.target == "/subjects/orders-value" || it.target.starts_with("/compatibility/")
+    };
+    let writes = requests.iter().filter(|it| !is_question(it));
+    writes.map(|it| format!("{} {}", it.method, it.target)).collect()
 }
 
 async fn refused(registry: &Registry) -> String {
@@ -37,35 +80,118 @@ async fn refused(registry: &Registry) -> String {
     }
 }
 
-#[tokio::test]
-async fn the_level_is_set_and_every_version_registered_in_order() {
-    let fake = Fake::with(|request: &Request| match request.method.as_str() {
-        "PUT" => say(200, json!({"compatibility": "FULL_TRANSITIVE"})),
-        _ => say(200, json!({"id": 7})),
-    })
-    .await;
-    let registry = client(&fake.url());
-    assert_eq!(registry.register_lineage(SUBJECT).await, Ok(7));
-    let requests = fake.take_requests();
-    assert_eq!(
-        (requests[0].method.as_str(), requests[0].target.as_str()),
-        ("PUT", "/config/orders-value")
-    );
-    assert_eq!(requests[0].body["compatibility"], "FULL_TRANSITIVE");
-    let registered: Vec<_> = requests[1..]
-        .iter()
-        .map(|it| it.body["schema"].as_str().unwrap_or_default())
-        .collect();
-    assert_eq!(registered, schemas::LINEAGE);
-    assert!(
-        requests[1..]
-            .iter()
-            .all(|it| it.target == "/subjects/orders-value/versions")
-    );
+async fn outage(registry: &Registry) -> String {
+    match registry.register_lineage(SUBJECT).await {
+        Err(RegisterError::Outage(reason)) => reason,
+        other => panic!("an outage, not {other:?}"),
+    }
 }
 
 #[tokio::test]
-async fn a_refusal_comes_with_the_registrys_reasons() {
+async fn the_level_is_set_and_every_version_registered_in_order() {
+    let (fake, registry) = registry(|_| None).await;
+    assert_eq!(registry.register_lineage(SUBJECT).await, Ok(7));
+    let requests = fake.take_requests();
+    let mut expected = vec!["PUT /config/orders-value"];
+    expected.extend(schemas::LINEAGE.iter().map(|_| "POST /subjects/orders-value/versions"));
+    assert_eq!(writes(&requests), expected);
+    let level = requests.iter().find(|it| it.method == "PUT").expect("a level");
+    assert_eq!(level.body["compatibility"], "FULL_TRANSITIVE");
+    // Old registries know no other member, and refuse a schema that has one.
+    let bodies = requests
+        .iter()
+        .filter(|it| it.target == "/subjects/orders-value/versions" && it.method == "POST")
+        .map(|it| it.body.clone());
+    let expected = schemas::LINEAGE.iter().map(|text| json!({"schema": text}));
+    assert_eq!(bodies.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn where_all_is_there_nothing_is_written() {
+    let level = |line: &str| {
+        line.starts_with("GET /config")
+            .then(|| say(200, json!({"compatibilityLevel": "full_transitive"})))
+    };
+    let (fake, registry) = with_ours(level).await;
+    assert_eq!(registry.register_lineage(SUBJECT).await, Ok(7));
+    assert_eq!(writes(&fake.take_requests()), [""; 0]);
+    assert_eq!(registry.level(SUBJECT).await.as_deref(), Some("FULL_TRANSITIVE"));
+}
+
+#[tokio::test]
+async fn where_all_is_there_a_level_that_cannot_be_set_is_no_obstacle() {
+    for answer in [
+        refusal(422, 42205),
+        refusal(403, 40301),
+        refusal(401, 40101),
+        page(403),
+        page(404),
+        page(405),
+        page(500),
+        Answer::Close,
+    ] {
+        let (fake, registry) = with_ours(move |line| line.starts_with("PUT ").then(|| answer.clone())).await;
+        assert_eq!(registry.register_lineage(SUBJECT).await, Ok(7));
+        assert_eq!(writes(&fake.take_requests()), ["PUT /config/orders-value"]);
+        assert_eq!(registry.level(SUBJECT).await.as_deref(), Some("BACKWARD"));
+        assert_eq!(registry.reachability(), Reachability::Connected);
+    }
+    // A registry that keeps its configuration to itself.
+    let (_fake, registry) = with_ours(|line| line.contains(" /config").then(|| refusal(403, 40301))).await;
+    assert_eq!(registry.register_lineage(SUBJECT).await, Ok(7));
+    assert_eq!(registry.level(SUBJECT).await, None);
+}
+
+#[tokio::test]
+async fn a_registry_that_takes_no_schemas_now_is_not_touched_and_named_with_the_way_out() {
+    for mode in ["READONLY", "READONLY_OVERRIDE", "IMPORT", "FORWARD"] {
+        for path in ["GET /mode/orders-value?defaultToGlobal=true", "GET /mode"] {
+            let (fake, registry) = registry(move |line| match line {
+                line if line == path => Some(say(200, json!({"mode": mode}))),
+                line if line.starts_with("GET /mode") => Some(refusal(404, 40409)),
+                _ => None,
+            })
+            .await;
+            let reason = outage(&registry).await;
+            assert!(
+                [mode, "v1.avsc", "SCHEMAS=verify"]
+                    .iter()
+                    .all(|part| reason.contains(part)),
+                "{reason}"
+            );
+            assert_eq!(writes(&fake.take_requests()), [""; 0]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_registry_that_does_not_tell_its_mode_is_left_as_it_was() {
+    for (own, back) in [
+        (false, "DELETE /config/orders-value"),
+        (true, "PUT /config/orders-value"),
+    ] {
+        let (fake, registry) = registry(move |line| match line {
+            "GET /config/orders-value" if own => Some(say(200, json!({"compatibilityLevel": "NONE"}))),
+            "POST /subjects/orders-value/versions" => Some(refusal(422, 42205)),
+            line if line.starts_with("GET /mode") => Some(page(404)),
+            _ => None,
+        })
+        .await;
+        let reason = outage(&registry).await;
+        assert!(
+            reason.contains("refusal 42205") && reason.contains("SCHEMAS=verify"),
+            "{reason}"
+        );
+        let requests = fake.take_requests();
+        assert_eq!(writes(&requests).last().map(String::as_str), Some(back));
+        if own {
+            assert_eq!(requests.last().expect("a request").body["compatibility"], "NONE");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_comes_with_the_registrys_reasons_and_leaves_no_traces() {
     let (fake, registry) = refusing(|line| {
         let messages = [
             "{errorType:'READER_FIELD_MISSING_DEFAULT_VALUE'}",
@@ -76,10 +202,11 @@ async fn a_refusal_comes_with_the_registrys_reasons() {
     })
     .await;
     let reason = refused(&registry).await;
-    for part in [SUBJECT, &fake.url(), "v1.avsc", "refusal 409", "READER_FIELD_MISSING"] {
+    for part in [SUBJECT, &fake.url(), "v1.avsc", "READER_FIELD_MISSING"] {
         assert!(reason.contains(part), "{part} in {reason}");
     }
     assert!(!reason.contains("oldSchema"), "{reason}");
+    assert_eq!(writes(&fake.take_requests()), [""; 0]);
 }
 
 #[tokio::test]
@@ -109,9 +236,11 @@ async fn where_the_registry_gives_no_reasons_ours_are_told() {
 #[tokio::test]
 async fn every_code_of_an_incompatible_schema_is_a_refusal_even_when_its_reasons_cannot_be_asked_for() {
     for (status, code) in [(409, 409), (409, 40901), (422, 42201)] {
-        let (_fake, registry) = refusing(move |line| match line {
+        let asked = AtomicBool::new(false);
+        let (fake, registry) = registry(move |line| match line {
             "POST /subjects/orders-value/versions" => Some(refusal(status, code)),
-            _ if line.starts_with("POST /compatibility/") => Some(page(503)),
+            // Beforehand it saw no reason.
+            line if line.starts_with("POST /compatibility/") && asked.swap(true, Ordering::Relaxed) => Some(page(503)),
             _ => None,
         })
         .await;
@@ -120,6 +249,12 @@ async fn every_code_of_an_incompatible_schema_is_a_refusal_even_when_its_reasons
             reason.contains(&format!("refusal {code}")) && reason.contains("could not be asked"),
             "{reason}"
         );
+        let last = writes(&fake.take_requests()).pop();
+        assert_eq!(
+            last.as_deref(),
+            Some("DELETE /config/orders-value"),
+            "the level is as it was"
+        );
     }
 }
 
@@ -127,13 +262,11 @@ async fn every_code_of_an_incompatible_schema_is_a_refusal_even_when_its_reasons
 async fn whoever_may_not_write_is_told_of_the_mode_that_does_not() {
     for (path, answer) in [
         ("PUT /config/orders-value", page(403)),
+        ("PUT /config/orders-value", refusal(422, 42205)),
         ("POST /subjects/orders-value/versions", refusal(401, 40101)),
     ] {
-        let (_fake, registry) = refusing(move |line| (line == path).then(|| answer.clone())).await;
-        let error = registry.register_lineage(SUBJECT).await.expect_err("an outage");
-        let RegisterError::Outage(reason) = error else {
-            panic!("an outage, not {error:?}");
-        };
+        let (_fake, registry) = registry(move |line| (line == path).then(|| answer.clone())).await;
+        let reason = outage(&registry).await;
         assert!(
             reason.contains("may not write") && reason.contains("SCHEMAS=verify"),
             "{reason}"
@@ -144,20 +277,19 @@ async fn whoever_may_not_write_is_told_of_the_mode_that_does_not() {
 
 #[tokio::test]
 async fn everything_else_is_an_outage_and_the_same_client_registers_afterwards() {
-    let (fake, registry) = refusing(|_| None).await;
+    let (fake, registry) = registry(|_| None).await;
     for answer in [
         page(500),
         page(200),
-        refusal(422, 42205),
-        refusal(404, 40401),
+        refusal(422, 422),
+        refusal(404, 40499),
         Answer::Close,
         Answer::Reset,
     ] {
         fake.now(answer);
-        let error = registry.register_lineage(SUBJECT).await.expect_err("an outage");
-        assert!(matches!(error, RegisterError::Outage(_)), "{error:?}");
+        outage(&registry).await;
     }
-    fake.now(say(200, json!({"id": 7})));
+    fake.now(say(200, json!({"id": 7, "schema": schemas::newest_text().text})));
     assert_eq!(registry.register_lineage(SUBJECT).await, Ok(7));
 }
 
@@ -172,14 +304,59 @@ async fn verifying_finds_what_is_there_and_writes_nothing() {
 }
 
 #[tokio::test]
+async fn a_look_up_needs_no_more_than_an_id() {
+    let newest = schemas::newest_text().text;
+    let (_fake, registry) = registry(move |line| match line {
+        "POST /subjects/orders-value" => Some(say(200, json!({"id": "7", "version": {}, "subject": 5}))),
+        "GET /schemas/ids/7" => Some(say(200, json!({"schema": newest}))),
+        _ => None,
+    })
+    .await;
+    assert_eq!(registry.verify_lineage(SUBJECT).await, Ok(7));
+}
+
+/// Our schema with the item's type in a schema of its own.
+fn in_two_schemas() -> (String, String) {
+    let mut whole: Value = serde_json::from_str(&schemas::newest_text().text).expect("JSON");
+    let order = whole["fields"].as_array_mut().expect("fields").iter_mut();
+    let order = order.into_iter().find(|field| field["name"] == "order").expect("order");
+    let items = order["type"]["fields"].as_array_mut().expect("fields").iter_mut();
+    let items = items.into_iter().find(|field| field["name"] == "items").expect("items");
+    let name = json!("com.ecommerce.order.OrderItem");
+    let mut item = std::mem::replace(&mut items["type"]["items"], name);
+    item["namespace"] = json!("com.ecommerce.order");
+    (whole.to_string(), item.to_string())
+}
+
+#[tokio::test]
+async fn our_schema_is_ours_although_it_was_written_with_references() {
+    let (whole, item) = in_two_schemas();
+    let references = json!([{"name": "com.ecommerce.order.OrderItem", "subject": "items", "version": 1}]);
+    let held = json!({"id": 7, "version": 3, "schema": whole, "references": references});
+    // Some find it by the whole text, and answer with what they have; with others it has to be looked for.
+    for finds_it in [true, false] {
+        let (held, item) = (held.clone(), item.clone());
+        let (fake, registry) = registry(move |line| match line {
+            "POST /subjects/orders-value" if finds_it => Some(say(200, held.clone())),
+            "GET /subjects/orders-value/versions" => Some(say(200, json!([2, 3]))),
+            "GET /subjects/orders-value/versions/2" => Some(say(200, json!({"schema": OTHER, "id": 1, "version": 2}))),
+            "GET /subjects/orders-value/versions/3" => Some(say(200, held.clone())),
+            "GET /subjects/items/versions/1?deleted=true" => Some(say(200, json!({"schema": item}))),
+            _ => None,
+        })
+        .await;
+        assert_eq!(registry.verify_lineage(SUBJECT).await, Ok(7));
+        assert_eq!(writes(&fake.take_requests()), [""; 0]);
+    }
+}
+
+#[tokio::test]
 async fn verifying_refuses_what_is_missing_or_different_and_writes_nothing() {
     let other = say(200, json!({"id": 7, "version": 1, "schema": OTHER}));
     for answer in [refusal(404, 40401), refusal(404, 40403), other] {
-        let fake = Fake::always(answer).await;
-        let error = client(&fake.url())
-            .verify_lineage(SUBJECT)
-            .await
-            .expect_err("a refusal");
+        let (fake, registry) =
+            registry(move |line| (line == "POST /subjects/orders-value").then(|| answer.clone())).await;
+        let error = registry.verify_lineage(SUBJECT).await.expect_err("a refusal");
         let RegisterError::Refused(reason) = error else {
             panic!("a refusal, not {error:?}");
         };
@@ -193,7 +370,7 @@ async fn verifying_refuses_what_is_missing_or_different_and_writes_nothing() {
         ] {
             assert!(reason.contains(part), "{part} in {reason}");
         }
-        assert_eq!(fake.take_lines(), ["POST /subjects/orders-value"]);
+        assert_eq!(writes(&fake.take_requests()), [""; 0]);
     }
 }
 

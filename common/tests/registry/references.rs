@@ -56,6 +56,61 @@ async fn each_is_asked_for_once_and_comes_before_those_that_refer_to_it() {
 }
 
 #[tokio::test]
+async fn the_latest_version_is_followed_however_it_is_written_and_fetched_once() {
+    for latest in [json!(-1), json!("latest"), json!(null)] {
+        let by_number = json!({"name": "a", "subject": "a", "version": 4});
+        let fake = Fake::with(move |request: &Request| match request.target.as_str() {
+            "/schemas/ids/5" => {
+                let reference = json!({"name": "a", "subject": "a", "version": latest});
+                say(200, json!({"schema": "top", "references": [by_number, reference]}))
+            }
+            "/subjects/a/versions/4?deleted=true" | "/subjects/a/versions/latest" => {
+                say(200, json!({"schema": "a", "version": 4}))
+            }
+            _ => refusal(404, 40401),
+        })
+        .await;
+        let schema = client(&fake.url()).schema(5).await.expect("a schema");
+        assert_eq!((schema.text.as_str(), schema.references), ("top", vec!["a".to_owned()]));
+    }
+}
+
+#[tokio::test]
+async fn the_latest_version_may_be_a_deleted_one_and_not_one_that_leads_back() {
+    let latest = |subject: &str| json!({"schema": subject, "references": [{"subject": subject, "version": -1}]});
+    let fake = Fake::with(move |request: &Request| match request.target.as_str() {
+        "/schemas/ids/5" => say(200, latest("a")),
+        "/subjects/a/versions/latest?deleted=true" => say(200, json!({"schema": "a"})),
+        "/schemas/ids/6" => say(200, latest("b")),
+        "/subjects/b/versions/latest" => say(200, latest("b")),
+        "/schemas/ids/7" => say(200, latest("gone")),
+        _ => refusal(404, 40401),
+    })
+    .await;
+    let registry = client(&fake.url());
+    assert_eq!(registry.schema(5).await.expect("a schema").references, ["a"]);
+    for (id, why) in [
+        (6, "subject b, which refers to itself"),
+        (7, "the latest version of subject gone"),
+    ] {
+        let unknown = registry.schema(id).await;
+        assert!(
+            matches!(&unknown, Err(RegistryError::Unknown(reason)) if reason.contains(why)),
+            "{unknown:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_reference_that_nobody_can_follow_is_unknown_and_no_outage() {
+    for reference in [json!("a"), json!({"version": 1}), json!({"subject": 5, "version": 1})] {
+        let held = json!({"schema": "top", "references": [reference]});
+        let fake = Fake::with(move |_: &Request| say(200, held.clone())).await;
+        assert!(unknown(&client(&fake.url())).await.contains("refers to"));
+    }
+}
+
+#[tokio::test]
 async fn a_subject_is_one_segment_of_the_path_whatever_it_is_called() {
     let fake = Fake::with(|request: &Request| match request.target.as_str() {
         "/schemas/ids/5" => say(200, held("top", &["a/b ?#%\n.é"])),

@@ -94,7 +94,7 @@ pub async fn stats(state: web::Data<State>) -> Result<Reply<Stats>, Problem> {
         summed(
             &state.topic,
             partitions,
-            progress.halted.as_deref(),
+            progress.stopped().map(String::as_str),
             ends,
             &state.view.open_transactions(),
         ),

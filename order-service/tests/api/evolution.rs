@@ -1,13 +1,11 @@
-//! Records of other schemas than ours: those that go together with ours are applied, whoever wrote them; and a registry
-//! that gives ids another meaning is noticed.
+//! Records of other schemas than ours: those that go together with ours are applied, whoever wrote them.
 
 use common::event::OrderEvent;
 use reqwest::StatusCode;
 use sandbox::foreign::{self, fields};
-use sandbox::registry::Contents;
 use serde_json::{Value, json};
 
-use crate::helpers::{App, World, becomes_true, created, register, register_with};
+use crate::helpers::{App, World, created, register, register_with};
 
 /// What changes about a schema, and about the data that are written with it.
 type Change = fn(schema: &mut Value, data: &mut Value);
@@ -190,50 +188,6 @@ async fn what_does_not_resolve_is_dead_lettered_whole() {
     assert_eq!(code, "undecodable");
     assert!(reason.starts_with("order.customerId: the branch"), "{reason}");
     assert_eq!(app.details("A-1").await.0, StatusCode::NOT_FOUND);
-}
-
-async fn tells_of_another_meaning(app: &App) -> bool {
-    let reasons = app.get("/health").await.1["reasons"].to_string();
-    reasons.contains("another meaning") && reasons.contains("--rebuild")
-}
-
-#[tokio::test]
-async fn a_registry_that_gives_an_id_another_meaning_stops_the_reading_and_no_answer() {
-    let mut world = World::new().await;
-    let app = world
-        .respawn_app(tempfile::tempdir().expect("a directory"), |config| {
-            config.pipeline.schema_check_seconds = 1;
-        })
-        .await;
-    world.write_event(&created("A-1"));
-    app.await_read(1, 0).await;
-    // Wiped, and filled by somebody else first.
-    world.registry_down().await;
-    world.registry_up(Contents::default());
-    register(&world.registry_url, "others-value", r#""string""#).await;
-    assert!(
-        becomes_true(|| tells_of_another_meaning(&app)).await,
-        "{}",
-        app.get("/health").await.1
-    );
-    world.write_event(&created("A-2"));
-    assert_eq!(
-        app.details("A-1").await.0,
-        StatusCode::OK,
-        "what is known is still told"
-    );
-    let app = world.spawn_unready(app.stop().await, |_| ()).await;
-    assert!(
-        becomes_true(|| tells_of_another_meaning(&app)).await,
-        "{}",
-        app.get("/health").await.1
-    );
-    assert_eq!(app.details("A-1").await.0, StatusCode::OK);
-    assert_eq!(
-        app.get("/stats").await.1["records"],
-        1,
-        "nothing was read with the wrong schema"
-    );
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ mod helpers;
 mod ids;
 mod outages;
 mod pages;
+mod registries;
 mod restarts;
 mod schema_names;
 mod sizes;

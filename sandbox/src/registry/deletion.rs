@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 
 use super::error::Refusal;
+use super::schema::Reference;
 use super::state::{State, Wanted};
 
 impl State {
@@ -11,8 +12,9 @@ impl State {
     ///
     /// # Errors
     /// [`Refusal::SubjectNotFound`], [`Refusal::SubjectSoftDeleted`] and [`Refusal::SubjectNotSoftDeleted`] when it is in
-    /// the wrong step, and [`Refusal::ReferenceExists`].
+    /// the wrong step, [`Refusal::NotPermitted`] and [`Refusal::ReferenceExists`].
     pub fn delete_subject(&mut self, subject: &str, permanent: bool) -> Result<Vec<u32>, Refusal> {
+        self.check_may_change(subject)?;
         let all = self.versions(subject, true)?;
         let live = self.versions(subject, false).unwrap_or_default();
         let numbers = match (permanent, live.is_empty()) {
@@ -33,8 +35,10 @@ impl State {
     ///
     /// # Errors
     /// [`Refusal::SubjectNotFound`], [`Refusal::VersionNotFound`], [`Refusal::VersionSoftDeleted`] and
-    /// [`Refusal::VersionNotSoftDeleted`] when it is in the wrong step, and [`Refusal::ReferenceExists`].
+    /// [`Refusal::VersionNotSoftDeleted`] when it is in the wrong step, [`Refusal::NotPermitted`] and
+    /// [`Refusal::ReferenceExists`].
     pub fn delete_version(&mut self, subject: &str, wanted: Wanted, permanent: bool) -> Result<u32, Refusal> {
+        self.check_may_change(subject)?;
         // A removal is of a deleted version, so `latest` means the latest of all then.
         let with_deleted = permanent || wanted != Wanted::Latest;
         let number = self.version(subject, wanted, with_deleted)?.version;
@@ -82,9 +86,16 @@ impl State {
             .map(|it| it.id)
             .collect();
         let referring = self.schemas.iter().filter(|(id, _)| live.contains(id));
-        let mut references = referring.flat_map(|(_, schema)| &schema.references);
-        match references.find(|it| it.subject == subject && numbers.contains(&it.version)) {
-            Some(reference) => Err(Refusal::ReferenceExists(subject.to_owned(), reference.version)),
+        let references = referring.flat_map(|(_, schema)| &schema.references);
+        let leads_to = |reference: &Reference| {
+            let found = reference
+                .wanted()
+                .and_then(|wanted| self.version(subject, wanted, true));
+            found.ok().map(|found| found.version).filter(|it| numbers.contains(it))
+        };
+        let mut hits = references.filter(|it| it.subject == subject).filter_map(leads_to);
+        match hits.next() {
+            Some(number) => Err(Refusal::ReferenceExists(subject.to_owned(), number)),
             None => Ok(()),
         }
     }

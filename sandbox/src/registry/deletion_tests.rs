@@ -46,7 +46,7 @@ fn a_deleted_version_can_be_removed_for_good() {
 #[test]
 fn a_subject_is_deleted_and_removed_in_the_same_two_steps() {
     let mut state = with_two_versions();
-    state.set_subject_level("s", Level::Full);
+    state.set_subject_level("s", Level::Full).expect("a level");
     assert_eq!(
         state.delete_subject("s", true),
         Err(Refusal::SubjectNotSoftDeleted("s".to_owned()))
@@ -67,7 +67,7 @@ fn what_is_referred_to_is_compared_too_and_cannot_be_deleted() {
     let mut state = State::default();
     let using = r#"{"type": "record", "name": "Box", "fields": [{"name": "r", "type": "R"}]}"#;
     state.register("r", &schema(A)).expect("version 1");
-    state.set_subject_level("r", Level::None);
+    state.set_subject_level("r", Level::None).expect("a level");
     state.register("r", &schema(A_AND_C)).expect("version 2");
     state
         .register("box", &referring(using, "R", "r", 1))

@@ -3,6 +3,8 @@
 //! The codes are those of Confluent's [API reference](https://docs.confluent.io/platform/current/schema-registry/develop/api.html);
 //! clients branch on them, so they never change. How a refusal is written into a response is `http`'s business.
 
+use super::modes::Mode;
+
 /// Why the registry did not do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -68,6 +70,12 @@ pub enum Refusal {
          FORWARD_TRANSITIVE, FULL and FULL_TRANSITIVE"
     )]
     InvalidLevel(String),
+    /// Not a mode.
+    #[error("Invalid mode '{0}'. Valid values are READWRITE, READONLY, READONLY_OVERRIDE and IMPORT")]
+    InvalidMode(String),
+    /// The subject's mode does not allow it.
+    #[error("Subject {0} is in mode {1}")]
+    NotPermitted(String, Mode),
     /// Another schema refers to what was to be deleted.
     #[error("One or more references exist to the schema {{subject={0},version={1}}}")]
     ReferenceExists(String, u32),
@@ -95,6 +103,8 @@ impl Refusal {
             Refusal::InvalidSchema(_) => 42201,
             Refusal::InvalidVersion(_) => 42202,
             Refusal::InvalidLevel(_) => 42203,
+            Refusal::InvalidMode(_) => 42204,
+            Refusal::NotPermitted(..) => 42205,
             Refusal::ReferenceExists(..) => 42206,
         }
     }

@@ -30,8 +30,13 @@ impl State {
     }
 
     /// Gives the subject a level of its own, now and for the versions to come.
-    pub fn set_subject_level(&mut self, subject: &str, level: Level) {
+    ///
+    /// # Errors
+    /// [`Refusal::NotPermitted`] in the subject's mode.
+    pub fn set_subject_level(&mut self, subject: &str, level: Level) -> Result<(), Refusal> {
+        self.check_may_change(subject)?;
         self.subject_levels.insert(subject.to_owned(), level);
+        Ok(())
     }
 
     /// Takes the subject's own level away, and tells which it was.

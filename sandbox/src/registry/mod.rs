@@ -6,12 +6,12 @@
 //! - `normal_form`: when two texts are the same schema;
 //! - `schema`: one schema, parsed;
 //! - `compatibility`: whether a new schema may follow the earlier ones, as [`common::compatibility`] compares them;
-//! - `state`, `levels`, `deletion`: what is registered;
+//! - `state`, `levels`, `modes`, `deletion`: what is registered, and what may be;
 //! - `error`: every refusal with its code.
 //!
 //! Around them `http` and `routes` translate, and this file starts and stops the server. Nothing is written to disk.
 //!
-//! Left out: schema types other than Avro, contexts, modes other than READWRITE, metadata and rule sets, exporters,
+//! Left out: schema types other than Avro, contexts, importing schemas with their ids, metadata and rule sets, exporters,
 //! encryption keys, guids, authentication. Schemas are always compared in normal form, so `normalize` changes nothing.
 
 mod compatibility;
@@ -19,6 +19,7 @@ mod deletion;
 mod error;
 mod http;
 mod levels;
+mod modes;
 mod normal_form;
 mod routes;
 mod schema;

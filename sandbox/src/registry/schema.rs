@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::error::Refusal;
 use super::normal_form::{minified, normal_form};
+use super::state::Wanted;
 
 /// A name in a schema that another subject's version defines.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -19,8 +20,18 @@ pub struct Reference {
     pub name: String,
     /// The subject that defines it.
     pub subject: String,
-    /// The version of that subject.
-    pub version: u32,
+    /// The version of that subject; -1 for its latest, whichever that is when it is followed.
+    pub version: i64,
+}
+
+impl Reference {
+    /// The version that it leads to.
+    ///
+    /// # Errors
+    /// [`Refusal::InvalidVersion`].
+    pub fn wanted(&self) -> Result<Wanted, Refusal> {
+        Wanted::parse(&self.version.to_string())
+    }
 }
 
 /// A valid schema, ready to be compared.

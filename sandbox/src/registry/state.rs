@@ -1,7 +1,7 @@
 //! What is registered: schemas and their ids, subjects and their versions, compatibility levels. It answers every
 //! question of the API as plain values; HTTP and JSON know nothing of it, nor it of them. Pure.
 //!
-//! Here live registering and asking; `deletion` deletes, `levels` keeps the levels.
+//! Here live registering and asking; `deletion` deletes, `levels` and `modes` keep what they say.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::compatibility::{Level, incompatibilities};
 use super::error::Refusal;
+use super::modes::Mode;
 use super::schema::{Identity, ParsedSchema, Reference};
 
 /// Everything a registry knows. Ids and versions count from 1.
@@ -20,6 +21,8 @@ pub struct State {
     pub(super) subjects: BTreeMap<String, BTreeMap<u32, Version>>,
     pub(super) level: Level,
     pub(super) subject_levels: HashMap<String, Level>,
+    pub(super) mode: Mode,
+    pub(super) subject_modes: HashMap<String, Mode>,
 }
 
 /// One version of a subject.
@@ -88,12 +91,14 @@ impl State {
     /// Registers a schema under a subject and tells its id; one that is there already keeps its version.
     ///
     /// # Errors
-    /// [`Refusal::InvalidSchema`], or [`Refusal::Incompatible`] under the subject's level.
+    /// [`Refusal::InvalidSchema`], [`Refusal::NotPermitted`] in the subject's mode, or [`Refusal::Incompatible`] under its
+    /// level.
     pub fn register(&mut self, subject: &str, submission: &Submission) -> Result<u32, Refusal> {
         let schema = self.parse(submission)?;
         if let Some(found) = self.find(subject, &schema, false) {
             return Ok(found.id);
         }
+        self.check_may_register(subject)?;
         let reasons = incompatibilities(self.effective_level(subject), &schema, self.live(subject));
         if !reasons.is_empty() {
             return Err(Refusal::Incompatible {
@@ -221,14 +226,15 @@ impl State {
         ParsedSchema::parse(&submission.schema, submission.references.clone(), &texts)
     }
 
-    /// The ids that references lead to, directly or through one another, each once and behind those that it needs. It ends, because a schema can only
-    /// refer to what was registered before it.
+    /// The ids that references lead to, directly or through one another, each once and behind those that it needs. It ends,
+    /// because a schema can only refer to what was registered before it.
     fn follow(&self, references: &[Reference], ids: &mut Vec<u32>) -> Result<(), Refusal> {
         for reference in references {
-            let Reference { name, subject, version } = reference;
-            let found = self.version(subject, Wanted::Number(*version), true).map_err(|_| {
+            let Reference { name, subject, .. } = reference;
+            let wanted = reference.wanted()?;
+            let found = self.version(subject, wanted, true).map_err(|_| {
                 Refusal::InvalidSchema(format!(
-                    "reference {name}: there is no version {version} of subject {subject}"
+                    "reference {name}: there is no version {wanted} of subject {subject}"
                 ))
             })?;
             if !ids.contains(&found.id) {

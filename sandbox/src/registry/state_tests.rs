@@ -17,7 +17,7 @@ pub(in crate::registry) fn schema(text: &str) -> Submission {
     }
 }
 
-pub(in crate::registry) fn referring(text: &str, name: &str, subject: &str, version: u32) -> Submission {
+pub(in crate::registry) fn referring(text: &str, name: &str, subject: &str, version: i64) -> Submission {
     let reference = Reference {
         name: name.to_owned(),
         subject: subject.to_owned(),
@@ -131,7 +131,7 @@ fn a_subject_follows_its_own_level_or_else_the_one_for_all() {
     );
     state.set_level(Level::None);
     assert_eq!(state.check("s", &schema(A_AND_C), Against::All), Ok(Vec::new()));
-    state.set_subject_level("s", Level::Full);
+    state.set_subject_level("s", Level::Full).expect("a level");
     assert_eq!(state.subject_level("s"), Ok(Level::Full));
     assert_eq!(state.register("s", &schema(A_AND_C)).map_err(|it| it.code()), Err(409));
     assert_eq!(state.reset_subject_level("s"), Ok(Level::Full));

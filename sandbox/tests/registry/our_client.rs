@@ -52,6 +52,54 @@ async fn a_refusal_says_why_and_so_does_the_check_that_writes_nothing() {
         panic!("it was not refused");
     };
     assert!(reason.contains("v1.avsc") && reason.contains("eventId"), "{reason}");
+    assert_eq!(
+        api.get("/config/orders-value").await.0,
+        404,
+        "and after it is refused too"
+    );
+}
+
+#[tokio::test]
+async fn a_registry_that_is_only_read_is_no_obstacle_where_our_schema_is_there() {
+    for mode in ["READONLY", "READONLY_OVERRIDE", "IMPORT"] {
+        let api = Api::start();
+        let mode = json!({ "mode": mode });
+        api.put("/mode", mode.clone()).await;
+        let missing = api.ours().register_lineage(SUBJECT).await;
+        assert!(
+            matches!(&missing, Err(RegisterError::Outage(why)) if why.contains("SCHEMAS=verify")),
+            "{missing:?}"
+        );
+        assert_eq!(api.get("/config/orders-value").await.0, 404, "the level is as it was");
+        let newest = schemas::LINEAGE.last().expect("a version");
+        let standing = api.ours().standing(SUBJECT, "newest", newest).await;
+        assert!(matches!(standing, Ok(Standing::Closed(_))), "{standing:?}");
+        api.put("/mode", json!({ "mode": "READWRITE" })).await;
+        let (_, registered) = api.post("/subjects/orders-value/versions", schema(newest)).await;
+        api.put("/mode", mode).await;
+        let id = api.ours().register_lineage(SUBJECT).await.expect("it is there");
+        assert_eq!(registered, json!({ "id": id }));
+    }
+}
+
+#[tokio::test]
+async fn our_schema_with_a_type_in_another_subject_is_ours() {
+    let api = Api::start();
+    let mut newest: serde_json::Value = serde_json::from_str(&schemas::newest_text().text).expect("JSON");
+    let order = sandbox::foreign::fields(&mut newest, &["order"]).expect("fields");
+    let items = order.iter_mut().find(|field| field["name"] == "items").expect("items");
+    let name = "com.ecommerce.order.OrderItem";
+    let mut item = std::mem::replace(&mut items["type"]["items"], json!(name));
+    item["namespace"] = json!("com.ecommerce.order");
+    api.post("/subjects/items/versions", schema(&item.to_string())).await;
+    let references = json!([{ "name": name, "subject": "items", "version": -1 }]);
+    let body = json!({ "schema": newest.to_string(), "references": references });
+    let (_, registered) = api.post("/subjects/orders-value/versions", body).await;
+    let id = api.ours().verify_lineage(SUBJECT).await.expect("it is ours");
+    assert_eq!(registered, json!({ "id": id }));
+    assert_eq!(api.ours().schema(id).await.expect("a schema").references.len(), 1);
+    assert_eq!(api.ours().register_lineage(SUBJECT).await, Ok(id));
+    assert_eq!(api.get("/subjects/orders-value/versions").await, (200, json!([1])));
 }
 
 #[tokio::test]

@@ -100,6 +100,23 @@ async fn every_content_type_that_clients_send_is_taken() {
 }
 
 #[tokio::test]
+async fn a_mode_is_set_for_all_and_for_a_subject() {
+    let api = Api::start();
+    let mode = |mode: &str| json!({ "mode": mode });
+    assert_eq!(refused(api.put("/mode", mode("WRITE")).await), (422, 42204));
+    assert_eq!(api.put("/mode", mode("READONLY")).await, (200, mode("READONLY")));
+    assert_eq!(refused(api.post("/subjects/s/versions", schema(A)).await), (422, 42205));
+    let level = json!({ "compatibility": "FULL" });
+    assert_eq!(refused(api.put("/config/s", level).await), (422, 42205));
+    assert_eq!(api.put("/mode/s", mode("READWRITE")).await, (200, mode("READWRITE")));
+    assert_eq!(api.get("/mode/s").await, (200, mode("READWRITE")));
+    assert_eq!(api.post("/subjects/s/versions", schema(A)).await.0, 200);
+    assert_eq!(api.delete("/mode/s").await, (200, mode("READWRITE")));
+    assert_eq!(api.get("/mode/s?defaultToGlobal=true").await, (200, mode("READONLY")));
+    assert_eq!(refused(api.delete("/subjects/s").await), (422, 42205));
+}
+
+#[tokio::test]
 async fn small_questions_are_answered_too() {
     let api = Api::start();
     assert_eq!(api.get("/").await, (200, json!({})));

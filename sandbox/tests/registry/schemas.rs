@@ -75,6 +75,29 @@ async fn references_come_back_as_they_were_sent() {
 }
 
 #[tokio::test]
+async fn a_reference_to_the_latest_version_stays_one() {
+    let api = Api::start();
+    api.post("/subjects/r/versions", schema(A)).await;
+    let references = json!([{ "name": "R", "subject": "r", "version": -1 }]);
+    let text = r#"{"type":"record","name":"Box","fields":[{"name":"r","type":"R"}]}"#;
+    let body = json!({ "schema": text, "references": references });
+    assert_eq!(
+        api.post("/subjects/box/versions", body).await,
+        (200, json!({ "id": 2 }))
+    );
+    assert_eq!(api.get("/schemas/ids/2").await.1["references"], references);
+    assert_eq!(
+        api.post("/subjects/r/versions", schema(A_AND_B)).await,
+        (200, json!({ "id": 3 }))
+    );
+    assert_eq!(refused(api.delete("/subjects/r/versions/2").await), (422, 42206));
+    assert_eq!(api.delete("/subjects/r/versions/1").await, (200, json!(1)));
+    let gone = json!([{ "name": "R", "subject": "none", "version": -1 }]);
+    let body = json!({ "schema": text, "references": gone });
+    assert_eq!(refused(api.post("/subjects/box/versions", body).await), (422, 42201));
+}
+
+#[tokio::test]
 async fn subjects_and_versions_are_deleted_in_two_steps() {
     let api = Api::start();
     assert_eq!(api.post("/subjects/s/versions", schema(A)).await.0, 200);

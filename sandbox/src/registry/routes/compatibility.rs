@@ -59,7 +59,7 @@ async fn subject_level(state: Shared, subject: web::Path<String>, request: HttpR
 
 async fn set_subject_level(state: Shared, subject: web::Path<String>, Body(body): Body<LevelRequest>) -> Answer {
     let level = body.level()?;
-    locked(&state).set_subject_level(&subject, level);
+    locked(&state).set_subject_level(&subject, level)?;
     Ok(changed(level))
 }
 

@@ -1,20 +1,22 @@
 //! The paths of the API, each with the one method of `State` that answers it. No rule lives here.
 //!
 //! After Confluent's [API reference](https://docs.confluent.io/platform/current/schema-registry/develop/api.html):
-//! `subjects` for what is registered where, `schemas` for what an id means, `compatibility` for levels and checks.
+//! `subjects` for what is registered where, `schemas` for what an id means, `compatibility` for levels and checks, `modes`
+//! for what may be done.
 
 mod compatibility;
+mod modes;
 mod schemas;
 mod subjects;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use actix_web::{HttpRequest, HttpResponse, Resource, web};
+use actix_web::{HttpResponse, Resource, web};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::error::Refusal;
-use super::http::{answer, flag};
+use super::http::answer;
 use super::schema::Reference;
 use super::state::{State, Submission};
 
@@ -30,8 +32,7 @@ pub fn configure(app: &mut web::ServiceConfig) {
         .configure(subjects::configure)
         .configure(schemas::configure)
         .configure(compatibility::configure)
-        .service(resource("/mode").get(mode))
-        .service(resource("/mode/{subject}").get(subject_mode))
+        .configure(modes::configure)
         .service(resource("/v1/metadata/id").get(cluster_id))
         .default_service(web::to(async || -> Answer { Err(Refusal::NoSuchPath) }));
 }
@@ -48,18 +49,6 @@ fn locked(shared: &Shared) -> MutexGuard<'_, State> {
 /// A path that answers 405, as JSON, to methods that it is not given.
 fn resource(path: &str) -> Resource {
     web::resource(path).default_service(web::to(async || -> Answer { Err(Refusal::NoSuchMethod) }))
-}
-
-/// Nothing but reading and writing is possible here, so the mode cannot be changed.
-async fn mode() -> HttpResponse {
-    answer(json!({ "mode": "READWRITE" }))
-}
-
-async fn subject_mode(subject: web::Path<String>, request: HttpRequest) -> Answer {
-    if flag(&request, "defaultToGlobal") {
-        return Ok(mode().await);
-    }
-    Err(Refusal::ModeNotConfigured(subject.into_inner()))
 }
 
 async fn cluster_id() -> HttpResponse {

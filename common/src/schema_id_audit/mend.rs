@@ -1,0 +1,180 @@
+//! Ids that may be forgotten. Earlier releases registered at whatever registry answered and kept the id that it gave; in a
+//! store that has met a wrong one for a minute, that id contradicts the right one for ever. The topic shows which registry
+//! is the right one: it knows ids that orders were written under. And an operator may say that the registry as it is now is
+//! the truth.
+
+use std::collections::BTreeSet;
+
+use super::compare::Comparison;
+use super::{Rounds, SchemaIdAudit};
+use crate::store::{KnownSchemas, Store};
+
+/// What is to be done about ids that the registry does not know as the store does.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Mending {
+    /// What they mean is forgotten.
+    forget: BTreeSet<u32>,
+    /// Their loss is accepted.
+    accept: BTreeSet<u32>,
+}
+
+impl SchemaIdAudit {
+    /// Forgets ids that nothing depends on. Returns whether the store has changed.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub(super) async fn mend(
+        &self,
+        rounds: &mut Rounds,
+        known: &KnownSchemas,
+        found: &Comparison,
+    ) -> Result<bool, String> {
+        let suspect = known.own.filter(|own| found.is_suspect(*own));
+        let worth_it = rounds.accept || suspect.is_some_and(|own| rounds.has_orders != Some(own));
+        // Whether an id without an answer is missing, nobody knows.
+        let all_answered = found.silent.is_empty();
+        if !worth_it || !all_answered {
+            return Ok(false);
+        }
+        let (store, known, found, accept) = (self.0.store.clone(), known.clone(), found.clone(), rounds.accept);
+        // It reads all orders.
+        let mend = move || mend(&store, &known, &found, accept);
+        let mended = self.0.life.blocking("comparing what schema ids mean", mend).await;
+        let (mending, in_use) = mended
+            .map_err(|error| error.to_string())?
+            .map_err(|error| format!("{error:#}"))?;
+        rounds.accept = false;
+        rounds.has_orders = suspect.filter(|own| in_use.contains(own));
+        if !mending.forget.is_empty() {
+            tracing::warn!(
+                schema.ids = ?mending.forget,
+                "schema ids forgotten that another registry gave; no order was written under them"
+            );
+        }
+        if !mending.accept.is_empty() {
+            tracing::warn!(
+                schema.ids = ?mending.accept,
+                "schema ids accepted as lost; whoever does not know them cannot read their records"
+            );
+        }
+        Ok(mending != Mending::default())
+    }
+}
+
+fn mend(
+    store: &Store,
+    known: &KnownSchemas,
+    found: &Comparison,
+    accept: bool,
+) -> anyhow::Result<(Mending, BTreeSet<u32>)> {
+    let in_use = store.schemas_of_orders()?;
+    let mending = decide(known, found, &in_use, store.has_read()?, accept);
+    if !mending.forget.is_empty() {
+        store.forget_schemas(&mending.forget)?;
+    }
+    if !mending.accept.is_empty() {
+        store.accept_loss(&mending.accept)?;
+    }
+    Ok((mending, in_use))
+}
+
+/// What may be forgotten or accepted. `in_use`: the ids that orders were written under; `has_read`: whether the store has
+/// read any record. Pure.
+fn decide(known: &KnownSchemas, found: &Comparison, in_use: &BTreeSet<u32>, has_read: bool, accept: bool) -> Mending {
+    if accept {
+        let forget: BTreeSet<u32> = found.other.difference(in_use).copied().collect();
+        let accept = found.missing.difference(&known.accepted).copied();
+        let accept = accept.chain(known.own.filter(|own| found.missing.contains(own)));
+        return Mending {
+            forget,
+            accept: accept.collect(),
+        };
+    }
+    let is_the_right_one = !has_read || found.same.iter().any(|id| in_use.contains(id));
+    let own = known.own.filter(|own| found.is_suspect(*own) && !in_use.contains(own));
+    // Where another id is contradicted as well, it is another registry.
+    let alone = found.other.iter().all(|id| Some(*id) == own);
+    Mending {
+        forget: own.filter(|_| is_the_right_one && alone).into_iter().collect(),
+        accept: BTreeSet::new(),
+    }
+}
+
+impl Comparison {
+    /// Whether the registry does not know that id as the store does.
+    fn is_suspect(&self, id: u32) -> bool {
+        self.missing.contains(&id) || self.other.contains(&id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(ids: &[u32]) -> BTreeSet<u32> {
+        ids.iter().copied().collect()
+    }
+
+    fn found(same: &[u32], missing: &[u32], other: &[u32]) -> Comparison {
+        Comparison {
+            same: set(same),
+            missing: set(missing),
+            other: set(other),
+            silent: BTreeSet::new(),
+        }
+    }
+
+    /// What is forgotten of a store that knows 4, 5 and 9, and was last registered as 9.
+    fn forgotten(found: &Comparison, in_use: &[u32], has_read: bool) -> Vec<u32> {
+        let known = KnownSchemas {
+            own: Some(9),
+            ids: vec![4, 5, 9],
+            accepted: BTreeSet::new(),
+        };
+        let mending = decide(&known, found, &set(in_use), has_read, false);
+        assert_eq!(mending.accept, set(&[]), "only an operator accepts a loss");
+        mending.forget.into_iter().collect()
+    }
+
+    #[test]
+    fn an_id_of_a_wrong_registry_is_forgotten_once_the_right_one_is_back() {
+        for found in [found(&[4, 5], &[], &[9]), found(&[4, 5], &[9], &[])] {
+            assert_eq!(forgotten(&found, &[4], true), [9]);
+        }
+        // It was the first registry, and nothing was read yet.
+        assert_eq!(forgotten(&found(&[], &[9], &[]), &[], false), [9]);
+    }
+
+    #[test]
+    fn an_id_that_orders_were_written_under_is_never_forgotten() {
+        for found in [found(&[4, 5], &[], &[9]), found(&[4, 5], &[9], &[])] {
+            assert_eq!(forgotten(&found, &[4, 9], true), [0; 0]);
+        }
+    }
+
+    #[test]
+    fn nothing_is_forgotten_at_a_registry_that_may_be_the_wrong_one() {
+        assert_eq!(
+            forgotten(&found(&[5], &[4], &[9]), &[4], true),
+            [0; 0],
+            "no order vouches for it"
+        );
+        assert_eq!(
+            forgotten(&found(&[4], &[], &[5, 9]), &[4], true),
+            [0; 0],
+            "another id is contradicted"
+        );
+        assert_eq!(forgotten(&found(&[4, 5, 9], &[], &[]), &[4], true), [0; 0], "it agrees");
+    }
+
+    #[test]
+    fn what_an_operator_accepts_is_lost_and_what_orders_need_is_kept() {
+        let known = KnownSchemas {
+            own: Some(1),
+            ids: vec![1, 2, 3, 4],
+            accepted: set(&[2]),
+        };
+        let mending = decide(&known, &found(&[], &[1, 2], &[3, 4]), &set(&[3]), true, true);
+        assert_eq!((mending.forget, mending.accept), (set(&[4]), set(&[1])));
+    }
+}

@@ -12,6 +12,7 @@ mod kcat;
 mod letters;
 mod load;
 mod orders;
+mod other_registries;
 mod others;
 mod pages;
 mod python;

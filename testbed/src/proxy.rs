@@ -31,6 +31,7 @@ enum Mode {
 #[derive(Debug)]
 pub struct Proxy {
     address: SocketAddr,
+    server: watch::Sender<String>,
     mode: watch::Sender<Mode>,
     task: JoinHandle<()>,
 }
@@ -54,13 +55,18 @@ impl Proxy {
             .with_context(|| format!("listening at {}:{} for a proxy", place.0, place.1))?;
         let address = listener.local_addr()?;
         let (mode, seen) = watch::channel(Mode::Forward);
-        let server = server.to_owned();
+        let (server, leads_to) = watch::channel(server.to_owned());
         let task = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(serve(client, server.clone(), seen.clone()));
+                tokio::spawn(serve(client, leads_to.clone(), seen.clone()));
             }
         });
-        Ok(Self { address, mode, task })
+        Ok(Self {
+            address,
+            server,
+            mode,
+            task,
+        })
     }
 
     /// A proxy in front of the server of an `http` URL.
@@ -90,6 +96,15 @@ impl Proxy {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Leads to the server of that `http` URL from now on, and closes every connection to the one before.
+    ///
+    /// # Errors
+    /// When it is no such URL.
+    pub fn lead_to(&self, url: &str) -> anyhow::Result<()> {
+        self.server.send_replace(server_of(url)?.to_owned());
+        Ok(())
     }
 
     /// Closes every connection, and every one that comes.
@@ -138,7 +153,7 @@ fn server_of(url: &str) -> anyhow::Result<&str> {
     Ok(rest.split('/').next().unwrap_or(rest))
 }
 
-async fn serve(mut client: TcpStream, server: String, mut mode: watch::Receiver<Mode>) {
+async fn serve(mut client: TcpStream, mut leads_to: watch::Receiver<String>, mut mode: watch::Receiver<Mode>) {
     // An error means that the proxy is gone, and the connection with it.
     let now = mode.wait_for(|mode| *mode != Mode::Hang).await.map(|mode| *mode);
     match now {
@@ -148,6 +163,7 @@ async fn serve(mut client: TcpStream, server: String, mut mode: watch::Receiver<
         Ok(Mode::Answer(response)) => return answer(client, response).await,
         _ => return,
     }
+    let server = leads_to.borrow_and_update().clone();
     let Ok(mut server) = TcpStream::connect(server).await else {
         return;
     };
@@ -156,6 +172,8 @@ async fn serve(mut client: TcpStream, server: String, mut mode: watch::Receiver<
     let seen = mode.clone();
     tokio::select! {
         _ = async { tokio::join!(pass(from_client, to_server, &seen), pass(from_server, to_client, &seen)) } => return,
+        // It leads elsewhere, or is gone.
+        _ = leads_to.changed() => return,
         _ = mode.wait_for(|mode| !matches!(mode, Mode::Forward | Mode::Delay(_) | Mode::Slow(_))) => {}
     }
     // A connection that hung is closed at the end of it: what was under way is not answered late.
@@ -262,6 +280,26 @@ mod tests {
         let mut said = String::new();
         stream.read_to_string(&mut said).await.expect("an answer");
         assert_eq!(said, "nothing here");
+    }
+
+    #[tokio::test]
+    async fn it_can_lead_to_another_server() {
+        let proxy = Proxy::start("127.0.0.1:9").await.expect("starts");
+        let connect = || TcpStream::connect(proxy.address);
+        assert!(
+            ask(&mut connect().await.expect("accepted")).await.is_err(),
+            "nobody listens there"
+        );
+        let url = |server: String| format!("http://{server}/path");
+        proxy.lead_to(&url(successor().await)).expect("a URL");
+        let mut open = connect().await.expect("accepted");
+        assert_eq!(ask(&mut open).await.expect("an answer"), 2);
+        proxy.lead_to(&url(successor().await)).expect("a URL");
+        assert!(ask(&mut open).await.is_err());
+        assert_eq!(
+            ask(&mut connect().await.expect("accepted")).await.expect("an answer"),
+            2
+        );
     }
 
     #[tokio::test]

@@ -13,6 +13,7 @@ mod letters;
 mod load;
 mod open_transaction;
 mod orders;
+mod other_registries;
 mod others;
 mod pages;
 mod python;

@@ -5,6 +5,7 @@ use common::schemas::{newest_text, subject};
 use sandbox::foreign;
 use serde_json::json;
 use testbed::registry::Registry;
+use testbed::topics::Topics;
 use testbed::world::World;
 
 /// Our newest schema without a field that has no default: neither side can do without it.
@@ -12,6 +13,14 @@ fn incompatible() -> anyhow::Result<String> {
     let mut schema = foreign::newest()?;
     foreign::fields(&mut schema, &["order"])?.retain(|field| field["name"] != "currency");
     Ok(schema.to_string())
+}
+
+fn no_topic_was_made(world: &World) -> anyhow::Result<()> {
+    let topics = Topics::new(&world.servers.kafka)?;
+    for topic in [&world.topic, &world.dead_letter_topic()] {
+        assert_eq!(topics.partitions(topic)?, 0, "{topic} was made");
+    }
+    Ok(())
 }
 
 #[tokio::test]
@@ -36,6 +45,7 @@ async fn with_verify_nothing_is_registered_and_a_missing_schema_stops_the_start(
         registry.versions(&subject(&world.topic)).await?.is_empty(),
         "nothing was registered"
     );
+    no_topic_was_made(&world)?;
 
     registry.ours(&world.topic).await?;
     let cart = world.cart()?.with("SCHEMAS", "verify").start().await?;
@@ -49,6 +59,7 @@ async fn an_incompatible_schema_stops_the_start_with_field_rule_and_versions() -
     let world = World::new("schemas-refused")?;
     let registry = Registry::new(&world.servers.registry)?;
     registry.register(&subject(&world.topic), &incompatible()?).await?;
+    let level = registry.level(&subject(&world.topic)).await?;
     for setup in [world.cart()?, world.order()?] {
         let (code, report) = setup.run(&["check-schemas"]).await?;
         let mut service = setup.spawn()?;
@@ -71,7 +82,12 @@ async fn an_incompatible_schema_stops_the_start_with_field_rule_and_versions() -
         [1],
         "nothing was registered"
     );
-    Ok(())
+    assert_eq!(
+        registry.level(&subject(&world.topic)).await?,
+        level,
+        "the level is as it was"
+    );
+    no_topic_was_made(&world)
 }
 
 #[tokio::test]

@@ -10,3 +10,4 @@ mod outages;
 mod pages;
 mod replicas;
 mod update;
+mod waiters;

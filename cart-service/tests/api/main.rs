@@ -12,3 +12,4 @@ mod quorum;
 mod registries;
 mod replicas;
 mod update;
+mod waiters;

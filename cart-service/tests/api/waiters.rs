@@ -1,0 +1,120 @@
+//! Whom the projection tells of an event: its writer, and nobody for whatever else lies under its id.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use common::config::RegistryConfig;
+use common::event::{OrderEvent, OrderStatus};
+use common::kafka::config::Cluster;
+use common::kafka::topics::TopicSpec;
+use common::life::Life;
+use common::order::Outcome;
+use common::projection::{Projection, Refused, Settings, Unusables};
+use common::registry::Registry;
+use common::store::Store;
+use sandbox::foreign;
+use uuid::Uuid;
+
+use crate::helpers::{TOPIC, World};
+use crate::others::{event, home, register, send};
+
+/// Passes over what cannot be used.
+struct PassOver;
+
+impl Unusables for PassOver {
+    fn prepare(&mut self) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    fn dispose(&mut self, refused: &[Refused<'_>]) -> Vec<Result<(), String>> {
+        vec![Ok(()); refused.len()]
+    }
+
+    fn tick(&mut self) {}
+}
+
+fn start(world: &World, store: &std::path::Path, life: &Life) -> Projection {
+    let settings = Settings {
+        service: "waiters",
+        cluster: Cluster {
+            bootstrap_servers: world.broker.bootstrap_servers(),
+            client_id: "waiters".to_owned(),
+            extra: vec![("fetch.wait.max.ms".to_owned(), "3".into())],
+        },
+        topic: TopicSpec {
+            name: TOPIC.to_owned(),
+            partitions: 6,
+            max_message_bytes: None,
+        },
+        create_topics: false,
+        check_topics: false,
+        accept_truncated: false,
+        unknown_schema_grace: Duration::from_millis(50),
+        most_keys: 10,
+        schema_check: Duration::from_secs(30),
+    };
+    let registry = RegistryConfig::at(&world.registry_url).expect("an address");
+    let registry = Arc::new(Registry::new(&registry).expect("a client"));
+    let store = Store::open(store).expect("a store");
+    Projection::start(settings, store, registry, PassOver, life).expect("starts")
+}
+
+/// What the writer of an event is told when those are read, of which the last is its own. Also returns how many lay before it
+/// in its partition.
+async fn told(world: &World, events: &[OrderEvent]) -> (Outcome, i64) {
+    let (dir, life) = (tempfile::tempdir().expect("a directory"), Life::default());
+    let ours = common::schemas::newest_text().text;
+    let id = register(world, "order-events-value", &ours).await;
+    let projection = start(world, dir.path(), &life);
+    let (mine, _) = events.split_last().expect("an event");
+    let mut waiting = projection.view().waiters().event(mine);
+    for event in events {
+        let data = serde_json::to_value(event).expect("JSON");
+        let value = foreign::value(id, &ours, data).expect("encodes");
+        send(world, home(&event.order.order_id), &event.order.order_id, &value);
+    }
+    let told = tokio::time::timeout(Duration::from_secs(20), waiting.settled()).await;
+    projection.stop().await;
+    let told = told.expect("in time").expect("the projection runs");
+    (told.outcome, told.offset)
+}
+
+#[tokio::test]
+async fn an_event_under_whose_id_somebody_else_was_faster_is_not_said_to_have_won() {
+    let mine = event("A-1", 1, OrderStatus::New);
+    let mut faster = mine.clone();
+    faster.order.status = OrderStatus::Confirmed;
+    assert_eq!(told(&World::new(), &[faster, mine]).await, (Outcome::Superseded, 1));
+}
+
+#[tokio::test]
+async fn an_event_is_answered_by_its_own_record_whatever_else_has_its_id() {
+    let mine = event("A-1", 2, OrderStatus::New);
+    let elsewhere = OrderEvent {
+        event_id: mine.event_id,
+        ..event("A-2", 1, OrderStatus::New)
+    };
+    let before = event("A-1", 1, OrderStatus::New);
+    let earlier = OrderEvent {
+        event_id: mine.event_id,
+        ..before.clone()
+    };
+    let other_link = OrderEvent {
+        previous_event_id: Some(Uuid::now_v7()),
+        ..before
+    };
+    let lies = 1 + i64::from(home("A-1") == home("A-2")) + 1;
+    assert_eq!(
+        told(&World::new(), &[elsewhere, earlier, other_link, mine]).await,
+        (Outcome::Applied { gap: false }, lies)
+    );
+}
+
+#[tokio::test]
+async fn an_event_that_lies_there_twice_has_won_with_its_first_record() {
+    let mine = event("A-1", 1, OrderStatus::New);
+    assert_eq!(
+        told(&World::new(), &[mine.clone(), mine]).await,
+        (Outcome::Applied { gap: false }, 0)
+    );
+}

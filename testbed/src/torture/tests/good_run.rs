@@ -198,15 +198,12 @@ pub fn run() -> Run {
             ..again
         });
     }
-    let other = op(
-        "A",
-        update("new", None),
-        Some("a1"),
-        57 * S..58 * S,
-        Some(422),
-        "no".to_owned(),
-    );
-    run.history.push(other);
+    for (order, key, status) in [("A", "a1", 422), ("E", "e1", 503)] {
+        let other = update("cancelled", None);
+        let time = 57 * S..58 * S;
+        run.history
+            .push(op(order, other, Some(key), time, Some(status), "no".to_owned()));
+    }
 
     let faults = vec![Fault::Kill(Target::CartA), Fault::Poison("NotAvro".to_owned())];
     run.rounds.push(Round {

@@ -187,10 +187,8 @@ impl<U: Unusables> Runner<U> {
     /// Pauses a partition at its next record until the registry has told what it knows of these schemas.
     fn await_schemas(&mut self, reader: &LogReader, partition: i32, awaited: Awaited) {
         let Some(part) = self.part(partition) else { return };
-        let mut schemas = vec![awaited.first];
-        schemas.extend(&awaited.further);
         let mut wait = part.await_schemas(awaited);
-        for schema in schemas {
+        for schema in wait.schemas() {
             put(&mut self.lookup, partition, &mut wait, schema);
         }
         self.hold(reader, partition, Hold::Schema(wait));

@@ -16,8 +16,6 @@ use crate::kafka::log_reader::LogReader;
 const PATIENCE: Duration = Duration::from_millis(20);
 /// The same while a partition waits for the registry's first answer, which does not wake the consumer.
 const SHORT_PATIENCE: Duration = Duration::from_millis(2);
-/// How long the broker may take to tell where a partition ends; the projection's thread waits meanwhile.
-const END_PATIENCE: Duration = Duration::from_millis(200);
 
 impl<U: Unusables> Runner<U> {
     /// How long to wait for the first record of the next batch.
@@ -39,6 +37,7 @@ impl<U: Unusables> Runner<U> {
         let now = Instant::now();
         let mut changed = Vec::new();
         for (partition, part) in (0..).zip(&mut self.parts) {
+            let waits_long = part.waits_long();
             let waits = match &mut part.hold {
                 Some(Hold::Schema(wait)) => {
                     for answered in &answered {
@@ -55,9 +54,11 @@ impl<U: Unusables> Runner<U> {
                             true
                         }
                         Step::BeginGrace => {
-                            // Without an answer the grace is for what was seen; the rest gets its own.
-                            let end = reader.bounds(partition, END_PATIENCE).map_or(0, |(_, end)| end);
-                            wait.begin_grace(end, self.settings.unknown_schema_grace, Instant::now());
+                            // What was last heard of the end; of a partition that was not read before, that takes a moment.
+                            let end = self.link.end(partition).unwrap_or_default();
+                            if end > wait.at() || waits_long {
+                                wait.begin_grace(end, self.settings.unknown_schema_grace, now);
+                            }
                             true
                         }
                         Step::Release => false,

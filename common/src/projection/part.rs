@@ -200,7 +200,7 @@ impl Part {
     }
 
     /// Whether the wait is more than the round trip that a first record of a schema costs, and so worth telling.
-    fn waits_long(&self) -> bool {
+    pub fn waits_long(&self) -> bool {
         self.held_since.elapsed() > Duration::from_millis(500)
     }
 

@@ -61,6 +61,9 @@ pub(super) struct SchemaWait {
     /// An answer to an older question is not about these records.
     asked: Instant,
     stage: Stage,
+    /// All that it is about, in the order of their records, in which they are asked for: when not all answers come in
+    /// time, they are those of the next records.
+    schemas: Vec<SchemaRef>,
     pending: HashSet<SchemaRef>,
     missing: HashMap<SchemaRef, Missing>,
 }
@@ -79,14 +82,11 @@ enum Stage {
 }
 
 impl SchemaWait {
-    /// The wait of the record at offset `at`, whose schema is `first`. Records up to `to` name it and those in `further`.
-    pub fn new(
-        first: SchemaRef,
-        further: impl IntoIterator<Item = SchemaRef>,
-        at: i64,
-        to: i64,
-        graced_to: i64,
-    ) -> Self {
+    /// The wait of the record at offset `at`, whose schema is `first`. Records up to `to` name it and those in `further`,
+    /// in this order.
+    pub fn new(first: SchemaRef, further: Vec<SchemaRef>, at: i64, to: i64, graced_to: i64) -> Self {
+        let mut schemas = further;
+        schemas.insert(0, first);
         Self {
             first,
             at,
@@ -94,7 +94,8 @@ impl SchemaWait {
             graced_to,
             asked: Instant::now(),
             stage: Stage::Asked,
-            pending: further.into_iter().chain([first]).collect(),
+            pending: schemas.iter().copied().collect(),
+            schemas,
             missing: HashMap::new(),
         }
     }
@@ -102,6 +103,16 @@ impl SchemaWait {
     /// The schema of the record that waits.
     pub fn first(&self) -> SchemaRef {
         self.first
+    }
+
+    /// Where that record lies.
+    pub fn at(&self) -> i64 {
+        self.at
+    }
+
+    /// All that it is about, in the order in which they are to be asked for.
+    pub fn schemas(&self) -> Vec<SchemaRef> {
+        self.schemas.clone()
     }
 
     pub fn to(&self) -> i64 {
@@ -179,9 +190,8 @@ impl SchemaWait {
         self.asked = now;
         let unknown = self.missing.extract_if(|_, missing| !missing.for_good);
         self.pending.extend(unknown.map(|(schema, _)| schema));
-        let mut ask = vec![self.first];
-        ask.extend(self.pending.iter().filter(|schema| **schema != self.first));
-        Step::Ask(ask)
+        let pending = self.schemas.iter().filter(|schema| self.pending.contains(schema));
+        Step::Ask(pending.copied().collect())
     }
 
     /// Why the schema of the record at that offset is missing, if that is decided.
@@ -220,7 +230,7 @@ mod tests {
 
     /// A wait of the record at [`AT`], which names id 1; further ones name 2 and 3.
     fn wait(graced_to: i64) -> SchemaWait {
-        SchemaWait::new(id(1), [id(2), id(3)], AT, TO, graced_to)
+        SchemaWait::new(id(1), vec![id(2), id(3)], AT, TO, graced_to)
     }
 
     fn unknown(schema: SchemaRef, asked: Instant) -> Answered {
@@ -280,10 +290,11 @@ mod tests {
         assert!((4..12).contains(&asked), "{asked}");
 
         let over = now + GRACE;
-        let Step::Ask(again) = wait.step(over) else {
-            panic!("all are asked for once more")
-        };
-        assert_eq!((again[0], again.len()), (id(1), 3));
+        assert_eq!(
+            wait.step(over),
+            Step::Ask(vec![id(1), id(2), id(3)]),
+            "once more, in order"
+        );
         assert_eq!(wait.step(over), Step::Wait);
         assert!(wait.hear(&unknown(id(2), now)), "an answer to a question of before");
         hear_unknown(&mut wait, &[1, 2], over);
@@ -344,10 +355,7 @@ mod tests {
         hear_unknown(&mut wait, &[1, 2, 3], now);
         assert_eq!(wait.step(now), Step::BeginGrace);
         wait.begin_grace(0, Duration::ZERO, now);
-        let Step::Ask(again) = wait.step(now) else {
-            panic!("once more")
-        };
-        assert_eq!(again.len(), 3);
+        assert_eq!(wait.step(now), Step::Ask(vec![id(1), id(2), id(3)]));
         hear_unknown(&mut wait, &[1, 2, 3], now);
         assert_eq!(wait.step(now), Step::Release);
         assert_eq!(wait.missing(id(3), TO - 1), Some("no schema id 3"));

@@ -51,8 +51,10 @@ const MOST_AWAITED: usize = 1_000;
 pub(super) struct Awaited {
     /// That of the first record that is not in the share.
     pub first: SchemaRef,
-    /// Those of records behind it.
-    pub further: HashSet<SchemaRef>,
+    /// Those of records behind it, in their order.
+    pub further: Vec<SchemaRef>,
+    /// All of them.
+    seen: HashSet<SchemaRef>,
     /// The offset behind the last of these records.
     pub to: i64,
 }
@@ -122,8 +124,10 @@ impl<'a> Share<'a> {
                 && awaited.further.len() < MOST_AWAITED
                 && lookup.recall(schema).is_none()
             {
-                awaited.further.insert(schema);
                 awaited.to = record.offset() + 1;
+                if awaited.seen.insert(schema) {
+                    awaited.further.push(schema);
+                }
             }
             return Ok(());
         }
@@ -136,7 +140,8 @@ impl<'a> Share<'a> {
             Judged::Wait(first) => {
                 self.waits_for = Some(Awaited {
                     first,
-                    further: HashSet::new(),
+                    further: Vec::new(),
+                    seen: HashSet::from([first]),
                     to: record.offset() + 1,
                 });
                 return Ok(());

@@ -1,5 +1,7 @@
 //! The schema of an id, or of a GUID.
 
+use std::sync::atomic::Ordering;
+
 use schema_registry_converter::schema_registry_common::RawRegisteredSchema;
 use uuid::Uuid;
 
@@ -9,6 +11,12 @@ use super::question::{Question, segment};
 use super::references::{self, Incomplete};
 use super::{Registry, RegistryError};
 use crate::schemas::SchemaText;
+
+/// A subject under which nobody registers anything.
+const NOBODYS_SUBJECT: &str = "orderlog-nobodys-subject";
+/// What [`Registry::any_subject`] holds; anything else is "not known yet".
+const YES: u8 = 1;
+const NO: u8 = 2;
 
 impl Registry {
     /// The schema of that id, with all those that it refers to.
@@ -34,7 +42,7 @@ impl Registry {
     }
 
     /// With the subject first: a registry that has contexts looks in the default one, whichever subject has the id there,
-    /// and then in those in which the subject is. One that takes the subject for more than that, or does not know the
+    /// and then in those in which the subject is. One that may take the subject for more than that, or does not know the
     /// parameter, is asked without it.
     async fn ask_id(&self, id: u32) -> Result<SchemaText, RegistryError> {
         let name = format!("schema id {id}");
@@ -47,19 +55,49 @@ impl Registry {
             ];
             let question = Question::get(format!("{path}?subject={}", segment(subject)), refusals);
             match self.exchange.ask(&question, held).await {
-                Ok(Answer::Said(held)) => return self.complete(&name, held).await,
-                Ok(Answer::Refused(_)) => {}
+                Ok(Answer::Said(held)) => return self.found(id, &name, held).await,
+                Ok(Answer::Refused(refusal)) => {
+                    if refusal.error_code == codes::SCHEMA_NOT_FOUND && self.finds_for_any_subject().await {
+                        return Err(unknown(id));
+                    }
+                }
                 Err(outage) if outage.is_of_the_question() => {}
                 Err(outage) => return Err(outage.into()),
             }
         }
         let question = Question::get(path, &[codes::SCHEMA_NOT_FOUND]);
         match self.exchange.ask(&question, held).await? {
-            Answer::Said(held) => self.complete(&name, held).await,
-            Answer::Refused(_) => Err(RegistryError::Unknown(format!(
-                "the registry knows no schema with id {id}"
-            ))),
+            Answer::Said(held) => self.found(id, &name, held).await,
+            Answer::Refused(_) => Err(unknown(id)),
         }
+    }
+
+    async fn found(&self, id: u32, name: &str, held: RawRegisteredSchema) -> Result<SchemaText, RegistryError> {
+        self.known_id.store(id, Ordering::Relaxed);
+        self.complete(name, held).await
+    }
+
+    /// Whether the registry has told an id for a subject that has nothing at all. Then a subject keeps no id from being
+    /// found, and one that is unknown with it need not be asked for without: a flood of them is half as long.
+    async fn finds_for_any_subject(&self) -> bool {
+        let id = self.known_id.load(Ordering::Relaxed);
+        match self.any_subject.load(Ordering::Relaxed) {
+            YES => return true,
+            NO => return false,
+            _ if id == 0 => return false,
+            _ => {}
+        }
+        let question = Question::get(
+            format!("/schemas/ids/{id}?subject={NOBODYS_SUBJECT}"),
+            &[codes::SCHEMA_NOT_FOUND, codes::SUBJECT_NOT_FOUND],
+        );
+        let told = match self.exchange.ask(&question, held).await {
+            Ok(Answer::Said(_)) => YES,
+            Ok(Answer::Refused(_)) => NO,
+            Err(_) => return false,
+        };
+        self.any_subject.store(told, Ordering::Relaxed);
+        told == YES
     }
 
     async fn ask_guid(&self, guid: Uuid) -> Result<Option<SchemaText>, RegistryError> {
@@ -83,6 +121,10 @@ impl Registry {
                 Incomplete::Outage(outage) => outage.into(),
             })
     }
+}
+
+fn unknown(id: u32) -> RegistryError {
+    RegistryError::Unknown(format!("the registry knows no schema with id {id}"))
 }
 
 impl From<Outage> for RegistryError {

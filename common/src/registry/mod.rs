@@ -35,7 +35,7 @@ mod register;
 mod standing;
 mod verify;
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
 use crate::config::RegistryConfig;
 use exchange::Exchange;
@@ -51,6 +51,10 @@ pub struct Registry {
     exchange: Exchange,
     /// The subject of the records whose schemas are asked for, if that is told.
     subject: Option<String>,
+    /// An id that it has told a schema of; 0: none yet.
+    known_id: AtomicU32,
+    /// Whether it finds ids for any subject, as far as that is known.
+    any_subject: AtomicU8,
     reachability: AtomicU8,
     heard: Heard,
 }
@@ -98,6 +102,8 @@ impl Registry {
         Ok(Self {
             exchange: Exchange::new(config)?,
             subject: None,
+            known_id: AtomicU32::default(),
+            any_subject: AtomicU8::default(),
             heard: Heard::default(),
             reachability: AtomicU8::new(Reachability::Unknown as u8),
         })
@@ -141,6 +147,9 @@ impl Registry {
         self.reachability.store(now as u8, Ordering::Relaxed);
         if answered {
             self.heard.answered();
+        } else {
+            // It may be another one when it is back.
+            self.any_subject.store(0, Ordering::Relaxed);
         }
     }
 }

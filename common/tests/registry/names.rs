@@ -78,6 +78,52 @@ async fn an_id_is_unknown_when_it_is_in_both_ways_and_an_outage_is_one_in_either
     }
 }
 
+/// A registry with the schema of id 5, which it tells for that subject or for any.
+async fn with_five(for_any: bool) -> Fake {
+    Fake::with(move |request| {
+        let ours = !request.target.contains("subject=") || request.target.ends_with("=orders-value");
+        match request.target.starts_with("/schemas/ids/5") && (for_any || ours) {
+            true => schema(TEXT),
+            false => refusal(404, 40403),
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn where_a_subject_keeps_no_id_from_being_found_one_question_is_enough() {
+    let fake = with_five(true).await;
+    let registry = reading(&fake);
+    assert!(registry.schema(5).await.is_ok() && registry.schema(6).await.is_err());
+    let lines = fake.take_lines();
+    assert_eq!(lines[..2], [WITH_SUBJECT, "GET /schemas/ids/6?subject=orders-value"]);
+    assert!(
+        lines.len() == 3 && lines[2].starts_with("GET /schemas/ids/5?subject="),
+        "{lines:?}"
+    );
+    assert!(registry.schema(7).await.is_err());
+    assert_eq!(fake.take_lines(), ["GET /schemas/ids/7?subject=orders-value"]);
+    // It is found out anew after an outage: another registry may have taken its place.
+    fake.now(page(503));
+    assert!(registry.schema(5).await.is_err());
+    fake.now(refusal(404, 40403));
+    assert!(registry.schema(7).await.is_err());
+    assert_eq!(fake.take_lines().last().map(String::as_str), Some("GET /schemas/ids/7"));
+}
+
+#[tokio::test]
+async fn where_a_subject_may_keep_an_id_from_being_found_it_is_asked_for_without_as_well() {
+    let fake = with_five(false).await;
+    let registry = reading(&fake);
+    assert!(registry.schema(5).await.is_ok() && registry.schema(6).await.is_err());
+    assert_eq!(fake.take_lines().last().map(String::as_str), Some("GET /schemas/ids/6"));
+    assert!(registry.schema(7).await.is_err());
+    assert_eq!(
+        fake.take_lines(),
+        ["GET /schemas/ids/7?subject=orders-value", "GET /schemas/ids/7"]
+    );
+}
+
 #[tokio::test]
 async fn a_schema_is_found_by_its_guid_where_the_registry_has_guids() {
     let fake = Fake::always(schema(TEXT)).await;

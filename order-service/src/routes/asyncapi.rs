@@ -28,7 +28,6 @@ fn document(topic: &str, partitioner: Partitioner, dead_letter_topic: &str) -> s
     let schema: Value = serde_json::from_str(newest)?;
     let key = json!({"type": "string", "description": "The orderId, as plain UTF-8", "maxLength": 256});
     let text = |description: &str| json!({"type": "string", "description": description});
-    let codes = Code::ALL.map(Code::as_str);
     Ok(json!({
         "asyncapi": "3.0.0",
         "info": {
@@ -78,6 +77,7 @@ fn document(topic: &str, partitioner: Partitioner, dead_letter_topic: &str) -> s
                         "properties": {
                             "orderlog.idempotency-key": text("The Idempotency-Key of the HTTP request"),
                             "orderlog.request-hash": text("SHA-256 of that request, hex"),
+                            "__value_schema_id": text("Instead of the frame, then the value is the bare datum: byte 0 and the schema id (4 bytes, big endian), or byte 1 and the schema GUID (16 bytes)"),
                             "traceparent": text("W3C Trace Context")
                         }
                     },
@@ -97,18 +97,10 @@ fn document(topic: &str, partitioner: Partitioner, dead_letter_topic: &str) -> s
                 "deadLetter": {
                     "name": "DeadLetter",
                     "contentType": "application/octet-stream",
-                    "summary": "The value is the record's own; null where it was too large to copy (see orderlog.sha256). Kafka Connect's __connect.errors.* and Spring's kafka_dlt-* headers are there, too.",
+                    "summary": "The value is the record's own; null where it was too large to copy (see orderlog.sha256). Behind the record's own headers stand these; where a name stands twice, the last one is meant.",
                     "headers": {
                         "type": "object",
-                        "properties": {
-                            "orderlog.at": text("Coordinates of the record, as topic-partition-offset"),
-                            "orderlog.id": text("Coordinates of its first origin, as topic-partition-offset"),
-                            "orderlog.code": {"type": "string", "enum": codes, "description": "What kind of fault it is"},
-                            "orderlog.schema-id": text("The schema id in the frame, decimal"),
-                            "orderlog.replays": text("How often it was sent back, decimal"),
-                            "orderlog.sha256": text("SHA-256 of a value that was too large to copy, hex"),
-                            "orderlog.size": text("Length of that value in bytes, decimal")
-                        }
+                        "properties": dead_letter_headers()
                     }
                 }
             }
@@ -116,9 +108,120 @@ fn document(topic: &str, partitioner: Partitioner, dead_letter_topic: &str) -> s
     }))
 }
 
+/// The headers that a dead letter has behind the record's own.
+fn dead_letter_headers() -> Value {
+    const TEXTS: [(&str, &str); 22] = [
+        ("__connect.errors.topic", "Topic in which the record first lay"),
+        ("__connect.errors.partition", "Its partition, decimal"),
+        ("__connect.errors.offset", "Its offset, decimal"),
+        ("__connect.errors.connector.name", "The service"),
+        ("__connect.errors.task.id", "0"),
+        ("__connect.errors.class.name", "The module that found the fault"),
+        ("__connect.errors.exception.class.name", "orderlog. and the code"),
+        ("__connect.errors.exception.message", "Why the record cannot be used"),
+        (
+            "__connect.errors.exception.stacktrace",
+            "Class, message and module, as Java prints them",
+        ),
+        ("kafka_dlt-original-topic", "Topic in which the record first lay"),
+        ("kafka_dlt-original-consumer-group", "The consumer group of the service"),
+        ("kafka_dlt-exception-fqcn", "orderlog. and the code"),
+        ("kafka_dlt-exception-cause-fqcn", "The same"),
+        ("kafka_dlt-exception-message", "Why the record cannot be used"),
+        (
+            "kafka_dlt-exception-stacktrace",
+            "Class, message and module, as Java prints them",
+        ),
+        (
+            "orderlog.id",
+            "Coordinates of its first origin, as topic-partition-offset",
+        ),
+        ("orderlog.replays", "How often it was sent back, decimal"),
+        ("orderlog.at", "Coordinates of the record, as topic-partition-offset"),
+        ("orderlog.schema-id", "The schema id that the record names, decimal"),
+        ("orderlog.sha256", "SHA-256 of a value that was too large to copy, hex"),
+        ("orderlog.size", "Length of that value in bytes, decimal"),
+        (
+            "orderlog.added",
+            "How many headers were added, this last one included, decimal; those in front are the record's own",
+        ),
+    ];
+    const NUMBERS: [(&str, &str); 3] = [
+        ("kafka_dlt-original-partition", "Its partition: 4 bytes, big endian"),
+        ("kafka_dlt-original-offset", "Its offset: 8 bytes, big endian"),
+        (
+            "kafka_dlt-original-timestamp",
+            "Its timestamp in milliseconds, -1 for none: 8 bytes, big endian",
+        ),
+    ];
+    let text = |(name, what): (&str, &str)| (name.to_owned(), json!({"type": "string", "description": what}));
+    let number = |(name, what): (&str, &str)| {
+        let described = json!({"type": "string", "format": "binary", "description": what});
+        (name.to_owned(), described)
+    };
+    let one_of = |name: &str, values: &[&str], what: &str| {
+        let described = json!({"type": "string", "enum": values, "description": what});
+        (name.to_owned(), described)
+    };
+    let some = [
+        one_of(
+            "__connect.errors.stage",
+            &["VALUE_CONVERTER", "TASK_PUT"],
+            "Whether the bytes could not be read or the event breaks a rule",
+        ),
+        one_of(
+            "kafka_dlt-original-timestamp-type",
+            &["CreateTime", "LogAppendTime", "NoTimestampType"],
+            "Whose timestamp that is",
+        ),
+        one_of(
+            "orderlog.code",
+            &Code::ALL.map(Code::as_str),
+            "What kind of fault it is",
+        ),
+    ];
+    let all = TEXTS.into_iter().map(text).chain(NUMBERS.into_iter().map(number));
+    Value::Object(all.chain(some).collect())
+}
+
 #[cfg(test)]
 mod tests {
+    use common::unusable::Unusable;
+
     use super::*;
+    use crate::dead_letter::headers::{Finding, Origin, TimestampType, added};
+
+    #[test]
+    fn every_header_of_a_dead_letter_is_described_and_no_other() {
+        let origin = Origin {
+            topic: "orders".into(),
+            partition: 0,
+            offset: 1,
+            timestamp: None,
+            timestamp_type: TimestampType::NoTimestampType,
+        };
+        let headers = added(&Finding {
+            service: "order-service",
+            at: "orders-0-1",
+            origin: &origin,
+            replays: 0,
+            why: &Unusable::new(Code::Undecodable, "why").with_schema_id(7),
+            pointer: Some(("f", 1)),
+        });
+        let document = document("orders", "orders-dlq").expect("a document");
+        let described = &document["components"]["messages"]["deadLetter"]["headers"]["properties"];
+        let described = described.as_object().expect("headers");
+        for (name, _) in &headers {
+            assert!(described.contains_key(name), "{name}");
+        }
+        assert_eq!(described.len(), headers.len());
+        let page = include_str!("../../../docs/dead-letters.md");
+        for name in described.keys() {
+            // Some of Connect's stand together, without what they begin with.
+            let last = name.rsplit("errors").next().unwrap_or_default();
+            assert!(page.contains(&format!("{last}`")), "{name}");
+        }
+    }
 
     #[test]
     fn the_document_carries_the_schema_and_every_reference_leads_somewhere() {

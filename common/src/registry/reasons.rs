@@ -127,10 +127,11 @@ async fn against(
 
 /// Both must be able to read what the other writes. Pure.
 fn compare(ours: &str, our_text: &str, theirs: &str, their_text: &str, references: &[&str]) -> Vec<String> {
-    let parsed = |name: &str, text: &str, references: &[&str]| {
-        Parsed::parse(text, references).map_err(|reason| vec![format!("{name} cannot be parsed: {reason}")])
-    };
-    let both = (parsed(theirs, their_text, references), parsed(ours, our_text, &[]));
+    let told = |name: &str, reason: String| vec![format!("{name} cannot be parsed: {reason}")];
+    let both = (
+        Parsed::held(their_text, references).map_err(|reason| told(theirs, reason)),
+        Parsed::parse(our_text, &[]).map_err(|reason| told(ours, reason)),
+    );
     let (them, us) = match &both {
         (Ok(them), Ok(us)) => (them, us),
         (Err(reason), _) | (_, Err(reason)) => return reason.clone(),

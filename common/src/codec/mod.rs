@@ -3,7 +3,8 @@
 //!
 //! - [`frame`]: which schema a record names, and its datum; `unframed`: what a value looks like that names none;
 //! - `encode`: an event to a datum of the newest schema, by apache-avro;
-//! - `decode`: a datum of any schema to an event. A writer's schema is parsed (`schema`) and resolved against ours once
+//! - `schema`: a schema's text to types, for the decoder and for [`crate::compatibility`];
+//! - `decode`: a datum of any schema to an event. A writer's schema is parsed and resolved against ours once
 //!   (`resolution`, `resolve`, with `places`, `shape`, `default`: a `plan`), and then every datum is read after that
 //!   plan (`read`, `input`, `fault`), our own schema's like any other's: one way in, and it trusts no length.
 

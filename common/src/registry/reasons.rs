@@ -143,12 +143,10 @@ async fn against(
 /// Why not both can read what the other writes; none when they can. Pure.
 pub(super) fn compare(ours: &str, our_text: &str, theirs: &str, their_schema: &SchemaText) -> Vec<String> {
     let references: Vec<_> = their_schema.references.iter().map(String::as_str).collect();
-    let parsed = |name: &str, text: &str, references: &[&str]| {
-        Parsed::parse(text, references).map_err(|reason| vec![format!("{name} cannot be parsed: {reason}")])
-    };
+    let told = |name: &str, reason: String| vec![format!("{name} cannot be parsed: {reason}")];
     let both = (
-        parsed(theirs, &their_schema.text, &references),
-        parsed(ours, our_text, &[]),
+        Parsed::held(&their_schema.text, &references).map_err(|reason| told(theirs, reason)),
+        Parsed::parse(our_text, &[]).map_err(|reason| told(ours, reason)),
     );
     let (them, us) = match &both {
         (Ok(them), Ok(us)) => (them, us),

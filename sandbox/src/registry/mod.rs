@@ -4,7 +4,7 @@
 //! The rules know nothing of HTTP and do no I/O, from the inside out:
 //!
 //! - `normal_form`: when two texts are the same schema;
-//! - `schema`: one schema, parsed;
+//! - `schema`: one schema, parsed, and refused as Java refuses it (`docs/schemas.md`);
 //! - `compatibility`: whether a new schema may follow the earlier ones, as [`common::compatibility`] compares them;
 //! - `state`, `levels`, `modes`, `deletion`: what is registered, and what may be;
 //! - `error`: every refusal with its code.

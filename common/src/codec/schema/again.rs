@@ -33,7 +33,7 @@ pub fn is_alike(list: &[Type], first: &Named<'_>, (id, definition): (TypeId, &De
 fn says_the_same(one: &Definition, other: &Definition) -> bool {
     // An enum's default is not compared.
     let is_enum = one.get("type").is_some_and(|it| it == "enum");
-    let counts = |key: &str| !OF_A_TYPE.contains(&key) && !(is_enum && key == "default");
+    let counts = |key: &str| !(OF_A_TYPE.contains(&key) || is_enum && key == "default");
     same_attributes(one, other, counts)
         && fields(one).zip(fields(other)).all(|(one, other)| {
             same_attributes(one, other, |key| !OF_A_FIELD.contains(&key))

@@ -260,7 +260,11 @@ impl Report {
         match self.failure {
             // Whoever waited may have met its deadline.
             Some(event) => drop(event.send(error.clone())),
-            None => self.acknowledgements.barrier_failed(self.sent, error.to_string()),
+            None => {
+                let code = error.rdkafka_error_code();
+                let why = code.map_or_else(|| error.to_string(), |code| code.to_string());
+                self.acknowledgements.barrier_failed(self.sent, why);
+            }
         }
     }
 }

@@ -17,6 +17,10 @@ use tokio::time::timeout_at;
 /// written faster than that, they serve, and there are no barriers.
 const SPACING: Duration = Duration::from_millis(10);
 
+/// Every barrier is reported on before that: the Kafka client gives it up after 48 s at the most. One that is not was lost
+/// with its client.
+const LOST: Duration = Duration::from_secs(60);
+
 /// How long a failure of a barrier is worth telling.
 const NEWS: Duration = Duration::from_secs(10);
 
@@ -133,6 +137,7 @@ impl State {
             (_, Some((sent, why))) if *sent >= came => return Step::Failed(why.clone()),
             _ => {}
         }
+        self.barrier = self.barrier.filter(|sent| now.saturating_duration_since(*sent) < LOST);
         if self.barrier.is_some() {
             return Step::Wait(None);
         }

@@ -68,6 +68,14 @@ fn a_barrier_that_fails_fails_those_whom_it_was_sent_for() {
 }
 
 #[test]
+fn a_barrier_that_nobody_reports_on_does_not_stand_in_the_way_for_ever() {
+    let mut state = State::default();
+    assert_eq!(state.step(at(0), at(0)), Step::Send(at(0)));
+    assert_eq!(state.step(at(1), at(59_999)), Step::Wait(None));
+    assert_eq!(state.step(at(1), at(60_000)), Step::Send(at(60_000)));
+}
+
+#[test]
 fn a_failure_is_told_for_some_time() {
     let mut state = State::default();
     state.barrier_failed(at(0), "timed out".to_owned());

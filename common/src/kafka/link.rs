@@ -83,7 +83,7 @@ impl Link {
         let few = heard > 0 && heard * 2 <= state.needed.len();
         few.then(|| {
             format!(
-                "only {heard} of {} Kafka brokers are heard: what they tell may be old",
+                "connected to only {heard} of {} Kafka brokers: what they tell may be old",
                 state.needed.len()
             )
         })

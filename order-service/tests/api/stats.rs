@@ -1,10 +1,11 @@
 //! `GET /stats`: every record is accounted for.
 
+use common::barrier;
 use common::event::OrderStatus;
 use sandbox::poison::Kind;
 use serde_json::json;
 
-use crate::helpers::{TOPIC, World, becomes_true, created, event, home, id_where};
+use crate::helpers::{DLQ, TOPIC, World, becomes_true, created, event, home, id_where};
 
 #[tokio::test]
 async fn every_outcome_is_counted_once_where_it_happened() {
@@ -31,12 +32,33 @@ async fn every_outcome_is_counted_once_where_it_happened() {
     let partitions = stats["partitions"].as_array().expect("partitions");
     assert_eq!(partitions.len(), 6);
     let expected = json!({
-        "partition": here, "position": 6, "end": 6, "lag": 0, "paused": null,
+        "partition": here, "position": 6, "end": 6, "lag": 0, "paused": null, "openTransaction": null,
         "applied": 2, "duplicate": 1, "superseded": 1, "ignored": 1, "deadLettered": 1, "gaps": 1
     });
     let caught_up = || async { app.get("/stats").await.1["partitions"][here as usize] == expected };
     assert!(becomes_true(caught_up).await, "{stats}");
     assert_eq!(partitions[home(&elsewhere) as usize]["applied"], 1);
+}
+
+#[tokio::test]
+async fn a_barrier_is_ignored_whichever_partition_it_lies_in_and_is_no_dead_letter() {
+    let world = World::new().await;
+    for partition in 0..6 {
+        world.write_with(
+            TOPIC,
+            partition,
+            None,
+            None,
+            &[(barrier::HEADER, Some(b"cart-service"))],
+        );
+    }
+    world.write_event(&created("A"));
+    let app = world.spawn_app().await;
+    app.await_read(7, 0).await;
+    let (_, stats) = app.get("/stats").await;
+    let totals = json!({"applied": 1, "duplicate": 0, "superseded": 0, "ignored": 6, "deadLettered": 0, "gaps": 0});
+    assert_eq!(stats["totals"], totals);
+    assert!(world.read(DLQ).is_empty());
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The sandbox's own flags.
 
 use clap::{Parser, Subcommand};
+use common::http::edge::EdgeConfig;
 
 use crate::poison::Kind;
 
@@ -24,6 +25,10 @@ pub struct Cli {
     /// Port of the schema registry
     #[arg(long, env = "SANDBOX_REGISTRY_PORT", default_value_t = 8081)]
     pub registry_port: u16,
+
+    /// Who may call both services over HTTP
+    #[command(flatten)]
+    pub edge: EdgeConfig,
 
     /// Also create and update orders all the time, and now and then write a record that cannot be used
     #[arg(long)]

@@ -83,6 +83,7 @@ impl Pipeline {
             // The mock broker does not wake a fetch that waits.
             kafka_extra: vec![("fetch.wait.max.ms".to_owned(), "3".into())],
             has_admin_api: false,
+            edge: cli.edge.clone(),
             ..PipelineConfig::default()
         };
         let order = order_service::Config {

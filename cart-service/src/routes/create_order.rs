@@ -3,9 +3,9 @@
 use actix_web::{HttpRequest, web};
 use common::event::{Order, OrderItem, OrderStatus};
 use common::http::problem::FieldError;
-use common::http::{Json, Problem, Reply, amount};
+use common::http::{Json, Problem, Reply, amount, json, whole};
 use common::money::Currency;
-use common::order::{MAX_ITEMS, MAX_QUANTITY, check_id, total_minor};
+use common::order::{MAX_ITEMS, MAX_QUANTITY, total_minor};
 use garde::Validate;
 use rust_decimal::Decimal;
 use serde::Deserialize;
@@ -13,7 +13,8 @@ use utoipa::ToSchema;
 
 use super::answer::{self, OrderAnswer, problem};
 use super::conditions;
-use super::order_id::normalise;
+use super::id;
+use super::order_id::of_a_new_order;
 use crate::app::State;
 use crate::decide;
 use crate::done::Done;
@@ -35,11 +36,11 @@ pub struct CreateOrder {
         alias = "numItems",
         alias = "numberOfItems",
         alias = "number_of_items",
-        alias = "items_count"
+        alias = "items_count",
+        with = "whole::option"
     )]
-    #[garde(range(min = 1, max = MAX_ITEMS))]
-    #[schema(example = 3, minimum = 1, maximum = 100)]
-    items_count: Option<usize>,
+    #[garde(range(min = 1, max = MAX_ITEMS as i64))]
+    items_count: Option<i64>,
     /// Who orders.
     #[serde(default)]
     #[garde(inner(custom(is_id)))]
@@ -49,7 +50,7 @@ pub struct CreateOrder {
     #[garde(inner(custom(is_currency)))]
     currency: Option<String>,
     /// What is ordered.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::objects")]
     #[garde(length(min = 1, max = MAX_ITEMS), dive)]
     items: Option<Vec<NewItem>>,
     /// When given, it must be the sum of quantity times price.
@@ -68,9 +69,9 @@ pub struct NewItem {
     #[schema(example = "BOOK-7")]
     item_id: String,
     /// How many.
-    #[garde(range(min = 1, max = MAX_QUANTITY))]
-    #[schema(example = 2)]
-    quantity: i32,
+    #[serde(with = "whole")]
+    #[garde(range(min = 1, max = i64::from(MAX_QUANTITY)))]
+    quantity: i64,
     /// Price of one, with at most as many decimals as the currency has.
     #[serde(with = "amount")]
     #[garde(skip)]
@@ -103,7 +104,7 @@ pub async fn create_order(
     Json { value, text }: Json<CreateOrder>,
 ) -> Result<Reply<OrderAnswer>, Problem> {
     let keyed = conditions::keyed(&request, &text)?;
-    conditions::none_expected(&request)?;
+    let conditions = conditions::of_a_new_order(&request)?;
     let order = order(value)?;
     let order_id = order.order_id.clone();
     let done = state
@@ -113,7 +114,7 @@ pub async fn create_order(
                 order_date: stamp.now_ms,
                 ..order.clone()
             };
-            decide::create(current, order, stamp)
+            decide::create(current, order, &conditions, stamp)
         })
         .await
         .map_err(|failure| problem(&order_id, failure))?;
@@ -129,7 +130,7 @@ pub async fn create_order(
 /// The order that the body asks for; version, status and date are set when it is decided.
 fn order(body: CreateOrder) -> Result<Order, Problem> {
     let mut faults = shape_faults(&body);
-    let order_id = normalise(&body.order_id)
+    let order_id = of_a_new_order(&body.order_id)
         .map_err(|fault| faults.insert(0, fault))
         .unwrap_or_default();
     if let Err(report) = body.validate() {
@@ -146,7 +147,11 @@ fn order(body: CreateOrder) -> Result<Order, Problem> {
         _ => (
             generate::customer_id(),
             generate::CURRENCY.to_owned(),
-            generate::items(body.items_count.unwrap_or(1)),
+            generate::items(
+                body.items_count
+                    .and_then(|count| usize::try_from(count).ok())
+                    .unwrap_or(1),
+            ),
         ),
     };
     let Some(total_minor) = total_minor(&items) else {
@@ -217,7 +222,8 @@ fn priced(currency: &str, items: Vec<NewItem>) -> Result<Vec<OrderItem>, Problem
         match currency.to_minor(item.price).filter(|minor| *minor >= 1) {
             Some(unit_price_minor) => priced.push(OrderItem {
                 item_id: item.item_id,
-                quantity: item.quantity,
+                // It is in range.
+                quantity: i32::try_from(item.quantity).unwrap_or(MAX_QUANTITY),
                 unit_price_minor,
             }),
             None => faults.push(FieldError {
@@ -242,7 +248,7 @@ fn priced(currency: &str, items: Vec<NewItem>) -> Result<Vec<OrderItem>, Problem
 const NO_CURRENCY: &str = "must be an ISO 4217 code of a currency with a minor unit, such as USD";
 
 fn is_id(value: &str, _: &()) -> garde::Result {
-    check_id(value).map_err(garde::Error::new)
+    id::check(value).map_err(garde::Error::new)
 }
 
 fn is_currency(value: &str, _: &()) -> garde::Result {

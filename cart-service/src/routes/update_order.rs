@@ -2,16 +2,18 @@
 
 use actix_web::{HttpRequest, web};
 use common::event::OrderStatus;
+use common::http::preconditions::Preconditions;
 use common::http::{Json, Problem, Reply};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::answer::{self, OrderAnswer, problem};
 use super::conditions;
+use super::id;
 use super::order_id::normalise;
 use crate::app::State;
-use crate::decide;
-use crate::done::Done;
+use crate::decide::{self, Refusal};
+use crate::done::{Done, Failure};
 
 /// A new status for an order.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -56,15 +58,15 @@ pub async fn update_order(
     Json { value, text }: Json<UpdateOrder>,
 ) -> Result<Reply<OrderAnswer>, Problem> {
     let keyed = conditions::keyed(&request, &text)?;
-    let expected = conditions::expected(&request)?;
+    let conditions = Preconditions::of(request.headers())?;
     let (order_id, status) = parse(&value)?;
     let done = state
         .writer
         .carry_out(&order_id, keyed.as_ref(), |current, stamp| {
-            decide::update(current, status, &expected, stamp)
+            decide::update(current, status, &conditions, stamp)
         })
         .await
-        .map_err(|failure| problem(&order_id, failure))?;
+        .map_err(|failure| refused(&value.order_id, &order_id, failure))?;
     let message = match done {
         Done::Written(_) | Done::Replayed(_) => "Order updated",
         Done::AlreadySo(_) => "The order has that status already",
@@ -74,6 +76,14 @@ pub async fn update_order(
         return Ok(answer::replayed(message, answer, state));
     }
     Ok(Reply::ok(message, answer).etag(done.state().order.version))
+}
+
+/// An order that others wrote may have an id that cannot be seen; where there is none, it is the id that is at fault.
+fn refused(given: &str, order_id: &str, failure: Failure) -> Problem {
+    match (&failure, id::check(given)) {
+        (Failure::Refused(Refusal::NotFound), Err(message)) => Problem::invalid_field("orderId", message),
+        _ => problem(order_id, failure),
+    }
 }
 
 fn parse(body: &UpdateOrder) -> Result<(String, OrderStatus), Problem> {
@@ -118,6 +128,13 @@ mod tests {
                 ("ORD-7".to_owned(), status)
             );
         }
+    }
+
+    #[test]
+    fn an_order_that_is_not_there_under_an_odd_id_is_the_ids_fault() {
+        let refused = |given: &str| refused(given, given, Failure::Refused(Refusal::NotFound)).kind();
+        assert_eq!(refused("A-1"), common::http::Kind::OrderNotFound);
+        assert_eq!(refused("A-1 "), common::http::Kind::InvalidRequest);
     }
 
     #[test]

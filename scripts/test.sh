@@ -19,6 +19,7 @@ unset KAFKA_BOOTSTRAP_SERVERS KAFKA_TOPIC KAFKA_DLQ_TOPIC KAFKA_CONFIG KAFKA_CRE
 
 # Pinned, so that a check fails because of a change here and not because of a release elsewhere.
 PYTHON_PACKAGES=('confluent-kafka[avro,schemaregistry]==2.16.0' 'fastavro==1.12.2')
+SCHEMATHESIS_VERSION=4.32.5
 CARGO_DENY_VERSION=0.20.2
 COMPOSE_VERSION=v2.40.3
 
@@ -199,6 +200,32 @@ run_tests() {
   TMPDIR=$SCRATCH/tmp "${namespace[@]}" cargo test --workspace "${FEATURES[@]}" "${CARGO_FLAGS[@]}" "${left_out[@]}"
 }
 
+# Both services answer as their OpenAPI documents say, to requests that are valid by them and to others. Against the sandbox.
+check_openapi() {
+  local venv=$CACHE/schemathesis ports=(--cart-port 0 --order-port 0 --registry-port 0) log=$SCRATCH/sandbox.log sandbox url
+  if ! [[ $("$venv/bin/st" --version 2>/dev/null) == *" $SCHEMATHESIS_VERSION" ]]; then
+    rm -rf "$venv"
+    python3 -m venv "$venv"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check "schemathesis==$SCHEMATHESIS_VERSION"
+  fi
+  "$CARGO_TARGET_DIR/debug/sandbox" "${ports[@]}" >"$log" &
+  sandbox=$!
+  # It prints where it is once both services are ready; it gives up by itself when they are not.
+  until grep -q 'Ctrl-C stops it' "$log"; do
+    kill -0 "$sandbox" || return 1
+    sleep 0.1
+  done
+  local result=0
+  while read -r url; do
+    PYTHONPATH=testbed/python SCHEMATHESIS_HOOKS=openapi_hooks "$venv/bin/st" run "$url/openapi.json" --checks all \
+      --continue-on-failure --max-examples 30 --seed 23 --no-color --suppress-health-check all </dev/null || result=1
+  done < <(sed -n 's/^  \(cart\|order\)-service *\(http[^ ]*\) .*/\2/p' "$log")
+  kill "$sandbox"
+  wait "$sandbox" || true
+  rm -rf .schemathesis
+  return "$result"
+}
+
 # It brings servers of its own.
 torture() { "$CARGO_TARGET_DIR/debug/torture" --minutes 2 --seed 23; }
 
@@ -295,6 +322,7 @@ fi
 step "tests" "cargo test --workspace ${FEATURES[*]}" run_tests
 if ! $QUICK; then
   stop_stack
+  step "OpenAPI documents" "scripts/test.sh" check_openapi
   step "torture" "$CARGO_TARGET_DIR/debug/torture --minutes 2 --seed 23" torture
   step "dependencies: licences and sources" "cargo deny check licenses bans sources" check_dependencies
   step "docker-compose.yml" "docker compose config" check_compose

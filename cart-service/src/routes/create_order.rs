@@ -9,7 +9,6 @@ use common::order::{MAX_ITEMS, MAX_QUANTITY, total_minor};
 use garde::Validate;
 use rust_decimal::Decimal;
 use serde::Deserialize;
-use utoipa::ToSchema;
 
 use super::answer::{self, OrderAnswer, problem};
 use super::conditions;
@@ -21,13 +20,12 @@ use crate::done::Done;
 use crate::generate;
 
 /// A new order: either `itemsCount`, or `customerId`, `currency` and `items`.
-#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateOrder {
     /// 1 to 64 characters, no control characters. One of digits only gets `ORD-` before it.
     #[serde(alias = "order_id")]
     #[garde(skip)]
-    #[schema(example = "1001")]
     order_id: String,
     /// How many items are to be generated.
     #[serde(
@@ -56,17 +54,15 @@ pub struct CreateOrder {
     /// When given, it must be the sum of quantity times price.
     #[serde(default, with = "amount::option")]
     #[garde(skip)]
-    #[schema(value_type = Option<f64>)]
     total_amount: Option<Decimal>,
 }
 
 /// One line of a new order.
-#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewItem {
     /// What is ordered.
     #[garde(custom(is_id))]
-    #[schema(example = "BOOK-7")]
     item_id: String,
     /// How many.
     #[serde(with = "whole")]
@@ -75,22 +71,28 @@ pub struct NewItem {
     /// Price of one, with at most as many decimals as the currency has.
     #[serde(with = "amount")]
     #[garde(skip)]
-    #[schema(value_type = f64, example = 12.5)]
     price: Decimal,
 }
 
 /// Creates an order. The answer comes after the event was read back from the topic and won.
 ///
 /// # Errors
-/// 400, 409, 413, 415, 422, 503 or 504, each as a [`Problem`].
+/// 400, 409, 412, 413, 415, 422, 503 or 504, each as a [`Problem`].
 #[utoipa::path(
-    post, path = "/create-order", tag = "orders", request_body = CreateOrder,
-    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 64 printable ASCII characters: the same request again under the same key gets the first one's answer, and writes nothing")),
+    post, path = "/create-order", tag = "orders",
+    request_body(content = CreateOrder, example = json!({"orderId": "1001", "itemsCount": 3})),
+    params(
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 64 printable ASCII characters: the same request again under the same key gets the first one's answer, and writes nothing"),
+        ("If-None-Match" = Option<String>, Header, description = "*: only if there is no such order; 412 in place of 409"),
+    ),
     responses(
         (status = 200, description = "This request was carried out before under this key (Idempotency-Replayed: true); the order as it was then", body = OrderAnswer),
-        (status = 201, description = "The order is in the log and won", body = OrderAnswer),
+        (status = 201, description = "The order is in the log and won", body = OrderAnswer, links(
+            ("update" = (operation_id = "update_order", request_body = json!({"orderId": "$response.body#/orderId"}))),
+        )),
         (status = 400, description = "Not valid; errors names the fields", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "An order of that id exists", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "There is such an order, against If-None-Match", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "The body is too large", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "The body is not JSON", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "The Idempotency-Key belongs to another request", body = Problem, content_type = "application/problem+json"),
@@ -216,10 +218,13 @@ fn priced(currency: &str, items: Vec<NewItem>) -> Result<Vec<OrderItem>, Problem
     let Some(currency) = Currency::parse(currency) else {
         return Err(Problem::invalid_field("currency", NO_CURRENCY));
     };
+    // As many whole units as 64 bits of minor ones hold: a bound that a number of JSON can say.
+    let most = currency.to_decimal(i64::MAX).trunc();
     let mut faults = Vec::new();
     let mut priced = Vec::with_capacity(items.len());
     for (n, item) in items.into_iter().enumerate() {
-        match currency.to_minor(item.price).filter(|minor| *minor >= 1) {
+        let minor = currency.to_minor(item.price).filter(|minor| *minor >= 1);
+        match minor.filter(|_| item.price <= most) {
             Some(unit_price_minor) => priced.push(OrderItem {
                 item_id: item.item_id,
                 // It is in range.
@@ -229,9 +234,8 @@ fn priced(currency: &str, items: Vec<NewItem>) -> Result<Vec<OrderItem>, Problem
             None => faults.push(FieldError {
                 field: format!("items[{n}].price"),
                 message: format!(
-                    "must be from {} to {}, with at most {} decimals ({})",
+                    "must be from {} to {most}, with at most {} decimals ({})",
                     currency.to_decimal(1),
-                    currency.to_decimal(i64::MAX),
                     currency.exponent(),
                     currency.code()
                 ),

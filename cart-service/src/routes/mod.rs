@@ -3,6 +3,7 @@
 pub mod answer;
 mod conditions;
 pub mod create_order;
+mod create_order_schema;
 mod docs;
 mod id;
 mod index;

@@ -5,8 +5,8 @@ use actix_web::http::header::{self, HeaderMap, HeaderName};
 
 use super::problem::Problem;
 
-/// The header fields' form, for OpenAPI: `*`, or entity tags with commas between.
-pub const PATTERN: &str = "^(?:\\*|(?:,[ \\t]*)*(?:W/)?\"[!#-~\\u0080-\\u00ff]*\"(?:[ \\t]*,(?:[ \\t]*(?:W/)?\"[!#-~\\u0080-\\u00ff]*\")?)*)$";
+/// A list of entity tags as clients are to write it, for OpenAPI.
+pub const TAGS_PATTERN: &str = r#"^(?:W/)?"[!#-~]*"(?:[ \t]*,[ \t]*(?:W/)?"[!#-~]*")*$"#;
 
 /// What a request says about the version that there must, or must not, be.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

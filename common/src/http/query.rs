@@ -12,8 +12,8 @@ use super::invalid;
 use super::kind::Kind;
 use super::problem::Problem;
 
-/// A request's query parameters of type `T`: a struct of text, numbers, booleans, unit enums and options of them
-/// (`x=` is then none). A parameter given twice is refused. In place of actix-web's own: its errors are [`Problem`]s.
+/// A request's query parameters of type `T`: a struct of text, numbers, booleans, unit enums and options of them (`x=` is an
+/// empty text, and no number). A parameter given twice is refused. In place of actix-web's own: its errors are [`Problem`]s.
 #[derive(Clone, Debug)]
 pub struct Query<T>(pub T);
 
@@ -86,11 +86,7 @@ impl<'de> Deserializer<'de> for Text {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        if self.0.is_empty() {
-            visitor.visit_none()
-        } else {
-            visitor.visit_some(self)
-        }
+        visitor.visit_some(self)
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Error> {
@@ -144,7 +140,7 @@ mod tests {
                 order: Some(Direction::Up)
             }
         );
-        let empty = parse::<Parameters>("order_id=&minVersion=").expect("parameters");
+        let empty = parse::<Parameters>("order_id=").expect("parameters");
         assert_eq!((empty.order_id.as_str(), empty.min_version), ("", None));
     }
 
@@ -168,6 +164,11 @@ mod tests {
                 "orderId=1&waitMs=-1",
                 "waitMs",
                 "must be a whole number, not negative, of at most 64 bits",
+            ),
+            (
+                "orderId=1&minVersion=",
+                "minVersion",
+                "must be a whole number from -2147483648 to 2147483647",
             ),
             ("orderId=1&order=down", "order", "must be one of: up"),
         ] {

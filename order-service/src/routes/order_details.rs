@@ -28,15 +28,20 @@ const MAX_WAIT_MS: u64 = 30_000;
 pub struct Parameters {
     /// The order. One of digits only is also found with `ORD-` before it.
     #[serde(alias = "order_id")]
-    #[param(example = "ORD-1001")]
+    #[param(
+        example = "ORD-1001",
+        min_length = 1,
+        max_length = 64,
+        pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]+$"
+    )]
     order_id: String,
     /// Waits until the order has at least this version, also for an order that is not there yet: an update that
     /// cart-service has answered for is then seen.
-    #[param(minimum = 1)]
+    #[param(minimum = 1, maximum = 1_000_000_000)]
     min_version: Option<i32>,
     /// How long to wait, in milliseconds; 5,000 when not given. Without `minVersion` it is the order itself that is waited
     /// for.
-    #[param(maximum = 30_000)]
+    #[param(minimum = 0, maximum = 30_000)]
     wait_ms: Option<u64>,
 }
 
@@ -58,12 +63,19 @@ pub struct OrderDetails {
 /// One order. With `minVersion` the answer waits until the order is at least so new.
 ///
 /// # Errors
-/// 400, 404, 503 or 504, each as a [`Problem`].
+/// 400, 404, 412, 503 or 504, each as a [`Problem`].
 #[utoipa::path(
-    get, path = "/order-details", tag = "orders", params(Parameters),
+    get, path = "/order-details", tag = "orders",
+    params(
+        Parameters,
+        ("If-None-Match" = Option<String>, Header, description = "The versions that the client has, in quotes as ETag has them: 304 when it is one of them"),
+        ("If-Match" = Option<String>, Header, description = "The versions one of which the order must have"),
+    ),
     responses(
         (status = 200, description = "The order; its version is the ETag", body = OrderDetails),
+        (status = 304, description = "The client has that version"),
         (status = 400, description = "Not valid; errors names the parameters", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "The order does not have a version of If-Match", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such order", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The topic is still being read", body = Problem, content_type = "application/problem+json"),
         (status = 504, description = "The order did not reach minVersion in time", body = Problem, content_type = "application/problem+json"),

@@ -13,13 +13,14 @@ export ORDERLOG_STACK_CACHE=${ORDERLOG_STACK_CACHE:-$CACHE/stack}
 # A shell that has run the services is not to configure those of the tests.
 unset KAFKA_BOOTSTRAP_SERVERS KAFKA_TOPIC KAFKA_DLQ_TOPIC KAFKA_PARTITIONER KAFKA_EXTRA_PROPERTIES KAFKA_CONFIG KAFKA_CREATE_TOPICS SCHEMA_REGISTRY_URL \
   SCHEMA_REGISTRY_USER SCHEMA_REGISTRY_PASSWORD SCHEMA_REGISTRY_PASSWORD_FILE SCHEMA_REGISTRY_TOKEN \
-  SCHEMA_REGISTRY_TOKEN_FILE SCHEMA_REGISTRY_CA_FILE SCHEMAS SCHEMA_CHECK_SECONDS API_HOST API_PORT STORE REBUILD ACCEPT_TRUNCATED \
-  ACCEPT_REGISTRY \
+  SCHEMA_REGISTRY_TOKEN_FILE SCHEMA_REGISTRY_CA_FILE SCHEMAS SCHEMA_CHECK_SECONDS API_HOST API_PORT ALLOWED_HOSTS CORS_ORIGINS STORE \
+  REBUILD ACCEPT_TRUNCATED ACCEPT_REGISTRY \
   UNKNOWN_SCHEMA_GRACE_MS IDEMPOTENCY_KEYS WRITE_DEADLINE_MS ORDER_SERVICE_URL LOG_FORMAT SANDBOX_CART_PORT SANDBOX_ORDER_PORT \
   SANDBOX_REGISTRY_PORT ORDERLOG_CRASH_AT ORDERLOG_PANIC_AT
 
 # Pinned, so that a check fails because of a change here and not because of a release elsewhere.
 PYTHON_PACKAGES=('confluent-kafka[avro,schemaregistry]==2.16.0' 'fastavro==1.12.2')
+SCHEMATHESIS_VERSION=4.32.5
 CARGO_DENY_VERSION=0.20.2
 COMPOSE_VERSION=v2.40.3
 
@@ -205,6 +206,32 @@ run_tests() {
   TMPDIR=$SCRATCH/tmp "${namespace[@]}" "${tests[@]}"
 }
 
+# Both services answer as their OpenAPI documents say, to requests that are valid by them and to others. Against the sandbox.
+check_openapi() {
+  local venv=$CACHE/schemathesis ports=(--cart-port 0 --order-port 0 --registry-port 0) log=$SCRATCH/sandbox.log sandbox url
+  if ! [[ $("$venv/bin/st" --version 2>/dev/null) == *" $SCHEMATHESIS_VERSION" ]]; then
+    rm -rf "$venv"
+    python3 -m venv "$venv"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check "schemathesis==$SCHEMATHESIS_VERSION"
+  fi
+  "$CARGO_TARGET_DIR/debug/sandbox" "${ports[@]}" >"$log" &
+  sandbox=$!
+  # It prints where it is once both services are ready; it gives up by itself when they are not.
+  until grep -q 'Ctrl-C stops it' "$log"; do
+    kill -0 "$sandbox" || return 1
+    sleep 0.1
+  done
+  local result=0
+  while read -r url; do
+    PYTHONPATH=testbed/python SCHEMATHESIS_HOOKS=openapi_hooks "$venv/bin/st" run "$url/openapi.json" --checks all \
+      --continue-on-failure --max-examples 30 --seed 23 --no-color --suppress-health-check all </dev/null || result=1
+  done < <(sed -n 's/^  \(cart\|order\)-service *\(http[^ ]*\) .*/\2/p' "$log")
+  kill "$sandbox"
+  wait "$sandbox" || true
+  rm -rf .schemathesis
+  return "$result"
+}
+
 # It brings servers of its own.
 torture() { "$CARGO_TARGET_DIR/debug/torture" --brokers 3 --minutes 2 --seed 23; }
 
@@ -301,6 +328,7 @@ fi
 step "tests" "cargo test ${BUILD_FLAGS[*]}" run_tests
 if ! $QUICK; then
   stop_stack
+  step "OpenAPI documents" "scripts/test.sh" check_openapi
   step "torture" "$CARGO_TARGET_DIR/debug/torture --brokers 3 --minutes 2 --seed 23" torture
   step "dependencies: licences and sources" "cargo deny check licenses bans sources" check_dependencies
   step "docker-compose.yml" "docker compose config" check_compose

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use actix_web::web::{self, ServiceConfig};
 use anyhow::Context;
 use common::config::StoreUrl;
+use common::http::edge::EdgeConfig;
 use common::http::server;
 use common::kafka::rights::{self, Need};
 use common::life::Life;
@@ -43,6 +44,7 @@ pub struct State {
 pub struct Application {
     listener: TcpListener,
     port: u16,
+    edge: EdgeConfig,
     state: web::Data<State>,
     projection: Projection,
     clearing_up: tokio::task::JoinHandle<()>,
@@ -119,6 +121,7 @@ impl Application {
         Ok(Self {
             listener,
             port,
+            edge: config.pipeline.edge,
             state: web::Data::new(state),
             projection,
             clearing_up,
@@ -143,6 +146,7 @@ impl Application {
     pub async fn run_until_stopped(self, stop: impl Future) -> anyhow::Result<()> {
         let Self {
             listener,
+            edge,
             state,
             projection,
             clearing_up,
@@ -151,7 +155,7 @@ impl Application {
         let (registration, life) = (state.registration.clone(), state.life.clone());
         let routed = state.clone();
         let routes = move |config: &mut ServiceConfig| routes::configure(config, &routed);
-        let served = service::serve_until(stop, listener, SERVICE, &registration, &life, routes).await;
+        let served = service::serve_until(stop, listener, SERVICE, &edge, &registration, &life, routes).await;
         let flushed = life
             .blocking("flushing the producer", move || state.writer.flush())
             .await

@@ -2,6 +2,7 @@
 //! time of a new event come in as a [`Stamp`].
 
 use common::event::{EventType, Order, OrderEvent, OrderStatus};
+use common::http::preconditions::Preconditions;
 use common::order::{MAX_VERSION, OrderState};
 use common::store::KeyRow;
 use uuid::Uuid;
@@ -36,7 +37,7 @@ pub enum Refusal {
     },
     /// There is no order of that id.
     NotFound,
-    /// The order has another version than was expected.
+    /// The order has a version that the request's conditions do not allow.
     OtherVersion {
         /// The version it has.
         version: i32,
@@ -56,24 +57,6 @@ pub enum Refusal {
     NeedsNewerRelease,
 }
 
-/// Which version an order must have for a command to be carried out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Expected {
-    /// Whichever it has.
-    Any,
-    /// The one that this entity tag names; one that is no number names none.
-    Version(String),
-}
-
-impl Expected {
-    fn is(&self, version: i32) -> bool {
-        match self {
-            Self::Any => true,
-            Self::Version(tag) => *tag == version.to_string(),
-        }
-    }
-}
-
 /// The order as it was after the event that a request has led to. Nothing but version and status changes after an order
 /// was created.
 pub fn as_answered(answer: &KeyRow, current: &OrderState) -> OrderState {
@@ -91,10 +74,13 @@ pub fn as_answered(answer: &KeyRow, current: &OrderState) -> OrderState {
 }
 
 /// Decides on creating that order. Its version and status are those of a new one.
-pub fn create(current: Option<&OrderState>, order: Order, stamp: Stamp) -> Decision {
+pub fn create(current: Option<&OrderState>, order: Order, conditions: &Preconditions, stamp: Stamp) -> Decision {
     if let Some(current) = current {
-        return Decision::Refuse(Refusal::Exists {
-            version: current.order.version,
+        let version = current.order.version;
+        return Decision::Refuse(if conditions.hold(Some(version)) {
+            Refusal::Exists { version }
+        } else {
+            Refusal::OtherVersion { version }
         });
     }
     Decision::Write(Box::new(OrderEvent {
@@ -110,13 +96,13 @@ pub fn create(current: Option<&OrderState>, order: Order, stamp: Stamp) -> Decis
     }))
 }
 
-/// Decides on giving the order that status, if it has the expected version.
-pub fn update(current: Option<&OrderState>, status: OrderStatus, expected: &Expected, stamp: Stamp) -> Decision {
+/// Decides on giving the order that status, if the conditions on its version hold.
+pub fn update(current: Option<&OrderState>, status: OrderStatus, conditions: &Preconditions, stamp: Stamp) -> Decision {
     let Some(current) = current else {
         return Decision::Refuse(Refusal::NotFound);
     };
     let version = current.order.version;
-    if !expected.is(version) {
+    if !conditions.hold(Some(version)) {
         return Decision::Refuse(Refusal::OtherVersion { version });
     }
     let from = current.order.status;

@@ -28,7 +28,7 @@ fn state(status: OrderStatus, version: i32) -> OrderState {
 
 #[test]
 fn a_new_order_becomes_its_first_event() {
-    let Decision::Write(event) = create(None, order(OrderStatus::Shipped, 9), STAMP) else {
+    let Decision::Write(event) = create(None, order(OrderStatus::Shipped, 9), &Preconditions::default(), STAMP) else {
         panic!("a write")
     };
     assert_eq!(
@@ -45,8 +45,17 @@ fn a_new_order_becomes_its_first_event() {
 
 #[test]
 fn an_order_that_exists_is_not_created_again() {
-    let decision = create(Some(&state(OrderStatus::New, 3)), order(OrderStatus::New, 1), STAMP);
-    assert_eq!(decision, Decision::Refuse(Refusal::Exists { version: 3 }));
+    let create = |conditions| {
+        let current = state(OrderStatus::New, 3);
+        create(Some(&current), order(OrderStatus::New, 1), &conditions, STAMP)
+    };
+    assert_eq!(
+        create(Preconditions::default()),
+        Decision::Refuse(Refusal::Exists { version: 3 })
+    );
+    // Asked for as a condition, it is one that does not hold.
+    let refused = create(Preconditions::if_match(4));
+    assert_eq!(refused, Decision::Refuse(Refusal::OtherVersion { version: 3 }));
 }
 
 #[test]
@@ -54,7 +63,7 @@ fn every_update_is_written_refused_or_already_so_as_the_legal_steps_have_it() {
     for from in OrderStatus::SETTABLE {
         for to in OrderStatus::SETTABLE {
             let current = state(from, 4);
-            match update(Some(&current), to, &Expected::Any, STAMP) {
+            match update(Some(&current), to, &Preconditions::default(), STAMP) {
                 Decision::AlreadySo(so) => assert!(from == to && *so == current),
                 Decision::Refuse(refusal) => {
                     assert!(!from.may_become(to));
@@ -81,7 +90,7 @@ fn every_update_is_written_refused_or_already_so_as_the_legal_steps_have_it() {
 #[test]
 fn an_order_that_does_not_exist_is_not_updated() {
     assert_eq!(
-        update(None, OrderStatus::Pending, &Expected::Version("1".to_owned()), STAMP),
+        update(None, OrderStatus::Pending, &Preconditions::if_match(1), STAMP),
         Decision::Refuse(Refusal::NotFound)
     );
 }
@@ -91,7 +100,7 @@ fn an_order_of_the_highest_version_is_not_written_beyond_it() {
     let decision = update(
         Some(&state(OrderStatus::New, MAX_VERSION)),
         OrderStatus::Shipped,
-        &Expected::Any,
+        &Preconditions::default(),
         STAMP,
     );
     assert_eq!(decision, Decision::Refuse(Refusal::NoMoreVersions));
@@ -102,7 +111,7 @@ fn an_order_of_a_newer_release_is_not_written_over() {
     let decision = update(
         Some(&state(OrderStatus::Unknown, 2)),
         OrderStatus::Shipped,
-        &Expected::Any,
+        &Preconditions::default(),
         STAMP,
     );
     assert_eq!(decision, Decision::Refuse(Refusal::NeedsNewerRelease));
@@ -115,17 +124,16 @@ fn an_order_of_another_version_than_expected_is_refused_before_anything_else_is_
         (OrderStatus::New, OrderStatus::New),
         (OrderStatus::Delivered, OrderStatus::New),
     ] {
-        for tag in ["3", "5", "04", "x", ""] {
-            let expected = Expected::Version(tag.to_owned());
-            let decision = update(Some(&state(current, 4)), to, &expected, STAMP);
+        for version in [3, 5] {
+            let decision = update(Some(&state(current, 4)), to, &Preconditions::if_match(version), STAMP);
             assert_eq!(
                 decision,
                 Decision::Refuse(Refusal::OtherVersion { version: 4 }),
-                "{tag}"
+                "{version}"
             );
         }
     }
-    let expected = Expected::Version("4".to_owned());
+    let expected = Preconditions::if_match(4);
     let decision = update(
         Some(&state(OrderStatus::New, 4)),
         OrderStatus::Pending,

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, ValueEnum};
 
+use crate::http::edge::EdgeConfig;
 use crate::kafka::partition::Partitioner;
 pub use registry::{RegistryConfig, SchemasMode};
 pub use registry_urls::{RegistryUrl, RegistryUrls};
@@ -105,6 +106,10 @@ pub struct PipelineConfig {
     #[arg(long, env = "API_HOST", value_name = "API_HOST", default_value = DEFAULT_HOST)]
     pub api_host: String,
 
+    /// Who may call the service over HTTP.
+    #[command(flatten)]
+    pub edge: EdgeConfig,
+
     /// How logs are written; RUST_LOG says what is logged, such as info,common=debug
     #[arg(long, env = "LOG_FORMAT", value_name = "LOG_FORMAT", value_enum, default_value_t)]
     pub log_format: LogFormat,
@@ -150,6 +155,7 @@ impl Default for PipelineConfig {
             has_admin_api: true,
             create_topics: true,
             api_host: DEFAULT_HOST.to_owned(),
+            edge: EdgeConfig::default(),
             log_format: LogFormat::default(),
             rebuild: false,
             accept_truncated: false,
@@ -215,6 +221,8 @@ mod tests {
             "--kafka-config=kafka.properties",
             "--kafka-create-topics=false",
             "--api-host=0.0.0.0",
+            "--allowed-hosts=orders.internal",
+            "--cors-origins=https://shop.example",
             "--log-format=json",
             "--rebuild",
             "--accept-truncated",
@@ -231,6 +239,10 @@ mod tests {
             has_admin_api: true,
             create_topics: false,
             api_host: "0.0.0.0".to_owned(),
+            edge: EdgeConfig {
+                allowed_hosts: "orders.internal".parse().expect("a name"),
+                cors_origins: "https://shop.example".parse().expect("an origin"),
+            },
             log_format: LogFormat::Json,
             rebuild: true,
             accept_truncated: true,
@@ -275,6 +287,13 @@ mod tests {
                 "'random'",
                 "murmur2, crc32, fnv1a",
             ),
+            (
+                "--allowed-hosts=http://a",
+                "ALLOWED_HOSTS",
+                "'http://a'",
+                "without scheme",
+            ),
+            ("--cors-origins=shop", "CORS_ORIGINS", "'shop'", "scheme://host"),
             ("--log-format=xml", "LOG_FORMAT", "'xml'", "text, json"),
         ] {
             let error = parse(&[argument]).expect_err(argument);

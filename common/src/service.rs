@@ -9,6 +9,7 @@ use std::time::Duration;
 use actix_web::web::ServiceConfig;
 use anyhow::{Context, anyhow, bail};
 
+use crate::http::edge::EdgeConfig;
 use crate::http::server;
 use crate::life::Life;
 use crate::registration::Registration;
@@ -24,6 +25,7 @@ pub async fn serve_until<R>(
     stop: impl Future,
     listener: TcpListener,
     service: &'static str,
+    edge: &EdgeConfig,
     registration: &Registration,
     life: &Life,
     routes: R,
@@ -32,7 +34,7 @@ where
     R: Fn(&mut ServiceConfig) + Clone + Send + 'static,
 {
     let address = listener.local_addr().context("asking for the address")?;
-    let server = server::serve(listener, service, life, routes)?;
+    let server = server::serve(listener, service, life, edge, routes)?;
     let handle = server.handle();
     #[expect(clippy::disallowed_methods, reason = "its end is awaited below")]
     let mut served = tokio::spawn(server);

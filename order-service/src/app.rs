@@ -7,6 +7,7 @@ use std::sync::Arc;
 use actix_web::web::{self, ServiceConfig};
 use anyhow::Context;
 use common::config::StoreUrl;
+use common::http::edge::EdgeConfig;
 use common::http::server;
 use common::kafka::rights::{self, Need};
 use common::life::Life;
@@ -18,6 +19,7 @@ use common::schemas;
 use common::service;
 use common::store::Store;
 use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::sync::Semaphore;
 
 use crate::SERVICE;
 use crate::config::Config;
@@ -34,12 +36,15 @@ pub struct State {
     pub(crate) registration: Registration,
     pub(crate) life: Life,
     pub(crate) metrics: PrometheusHandle,
+    /// A place for each request that may wait for an order.
+    pub(crate) waiting: Semaphore,
 }
 
 /// order-service, bound to its port and reading the topic, but not serving yet.
 pub struct Application {
     listener: TcpListener,
     port: u16,
+    edge: EdgeConfig,
     state: web::Data<State>,
     projection: Projection,
 }
@@ -95,10 +100,12 @@ impl Application {
             life,
             metrics,
             topic,
+            waiting: routes::places_to_wait(),
         };
         Ok(Self {
             listener,
             port,
+            edge: config.pipeline.edge,
             state: web::Data::new(state),
             projection,
         })
@@ -122,13 +129,14 @@ impl Application {
     pub async fn run_until_stopped(self, stop: impl Future) -> anyhow::Result<()> {
         let Self {
             listener,
+            edge,
             state,
             projection,
             ..
         } = self;
         let (registration, life) = (state.registration.clone(), state.life.clone());
         let routes = move |config: &mut ServiceConfig| routes::configure(config, &state);
-        let served = service::serve_until(stop, listener, SERVICE, &registration, &life, routes).await;
+        let served = service::serve_until(stop, listener, SERVICE, &edge, &registration, &life, routes).await;
         // Nothing may hold the store when this ends.
         registration.end().await;
         // After the requests: some waited for the projection.

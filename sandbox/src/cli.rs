@@ -1,6 +1,7 @@
 //! The sandbox's own flags.
 
 use clap::{Parser, Subcommand};
+use common::http::edge::EdgeConfig;
 use common::kafka::partition::Partitioner;
 
 use crate::poison::Kind;
@@ -29,6 +30,9 @@ pub struct Cli {
     /// How the topic's writers divide keys among its partitions
     #[arg(long, env = "KAFKA_PARTITIONER", value_enum, default_value_t)]
     pub kafka_partitioner: Partitioner,
+    /// Who may call both services over HTTP
+    #[command(flatten)]
+    pub edge: EdgeConfig,
 
     /// Also create and update orders all the time, and now and then write a record that cannot be used
     #[arg(long)]

@@ -88,6 +88,7 @@ impl Pipeline {
             // for nothing, which is most of what an idle sandbox costs.
             kafka_extra: vec![("fetch.wait.max.ms".to_owned(), "10".into())],
             has_admin_api: false,
+            edge: cli.edge.clone(),
             ..PipelineConfig::default()
         };
         let order = order_service::Config {

@@ -21,7 +21,7 @@ pub struct Raw {
 
 /// A request with a body and an honest length.
 pub fn request(method: &str, target: &str, headers: &[(&str, &str)], body: impl AsRef<[u8]>) -> Vec<u8> {
-    let mut bytes = format!("{method} {target} HTTP/1.1\r\nhost: testbed\r\n");
+    let mut bytes = format!("{method} {target} HTTP/1.1\r\nhost: localhost\r\n");
     for (name, value) in headers {
         bytes += &format!("{name}: {value}\r\n");
     }
@@ -128,7 +128,7 @@ mod tests {
     fn a_request_says_its_length() {
         let bytes = json("POST", "/x", "{}");
         let text = String::from_utf8(bytes).expect("text");
-        assert!(text.starts_with("POST /x HTTP/1.1\r\nhost: testbed\r\n"), "{text}");
+        assert!(text.starts_with("POST /x HTTP/1.1\r\nhost: localhost\r\n"), "{text}");
         assert!(
             text.ends_with("content-type: application/json\r\ncontent-length: 2\r\n\r\n{}"),
             "{text}"

@@ -4,7 +4,9 @@ use sandbox::sample;
 use uuid::Uuid;
 
 use super::*;
-use crate::decide::{self, Decision, Expected};
+use common::http::preconditions::Preconditions;
+
+use crate::decide::{self, Decision};
 
 fn stamp() -> Stamp {
     Stamp {
@@ -124,8 +126,8 @@ impl Replicas {
         let version = Self::version(&self.passes_over);
         let reserved = self.reserved.filter(|reserved| reserved.includes(version));
         let decision = match &self.passes_over {
-            None => decide::create(None, sample::event("A-1", 1).order, stamp()),
-            state => decide::update(state.as_ref(), status, &Expected::Any, stamp()),
+            None => decide::create(None, sample::event("A-1", 1).order, &Preconditions::default(), stamp()),
+            state => decide::update(state.as_ref(), status, &Preconditions::default(), stamp()),
         };
         match (decision, reserved) {
             (Decision::Write(event), Some(reserved)) => reserved.above(*event).ok(),
@@ -146,8 +148,8 @@ fn apply(current: &mut Option<OrderState>, event: OrderEvent, offset: i64) {
 fn legitimate(current: Option<&OrderState>, rng: &mut Rng) -> Option<OrderEvent> {
     let status = OrderStatus::SETTABLE[rng.usize(..OrderStatus::SETTABLE.len())];
     let decision = match current {
-        None => decide::create(None, sample::event("A-1", 1).order, stamp()),
-        state => decide::update(state, status, &Expected::Any, stamp()),
+        None => decide::create(None, sample::event("A-1", 1).order, &Preconditions::default(), stamp()),
+        state => decide::update(state, status, &Preconditions::default(), stamp()),
     };
     match decision {
         Decision::Write(event) => Some(*event),

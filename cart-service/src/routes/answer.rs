@@ -82,7 +82,7 @@ pub fn problem(order_id: &str, keyed: bool, failure: Failure) -> Problem {
         }
         Failure::Refused(Refusal::OtherVersion { version }) => Problem::new(
             Kind::VersionMismatch,
-            format!("order {order_id} is at version {version}"),
+            format!("order {order_id} is at version {version}, which the request's conditions do not allow"),
         )
         .with("orderId", order_id)
         .with("currentVersion", version),

@@ -1,16 +1,14 @@
-//! What a request says in its headers about when it is to be carried out: `Idempotency-Key` and `If-Match`.
+//! What a request says in its headers about when it is to be carried out: `Idempotency-Key`, and the conditions on the
+//! order's version ([`Preconditions`]).
 
 use actix_web::HttpRequest;
-use actix_web::http::header;
 use common::http::Problem;
 use common::http::envelope::ENVELOPE_PREFIX;
+use common::http::preconditions::Preconditions;
 use common::idempotency::{IdempotencyKey, KeyedRequest, MAX_KEY_CHARS, RequestHash};
-
-use crate::decide::Expected;
 
 /// Name of the header; draft-ietf-httpapi-idempotency-key-header.
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
-const IF_MATCH: &str = "If-Match";
 
 /// The request under its key; `None` when it has none.
 ///
@@ -30,43 +28,20 @@ pub fn keyed(request: &HttpRequest, body: &[u8]) -> Result<Option<KeyedRequest>,
     Ok(Some(KeyedRequest { key, hash }))
 }
 
-/// Which version the order must have: `*` for any, or one strong entity tag (RFC 9110, 13.1.1; lists and weak tags, which
-/// cannot match, are refused).
+/// What must hold of the version of an order that is to be created. A condition that could never hold is refused, so that
+/// nobody takes it for one that did: `If-Match` asks for a version, and a new order has none.
 ///
 /// # Errors
-/// A 400 when it is neither.
-pub fn expected(request: &HttpRequest) -> Result<Expected, Problem> {
-    let Some(value) = only(request, header::IF_MATCH.as_str())? else {
-        return Ok(Expected::Any);
-    };
-    if value == b"*" {
-        return Ok(Expected::Any);
-    }
-    let tag = value.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
-    // What may stand in a tag is RFC 9110, 8.8.3's etagc; a quote would begin a list.
-    let tag = tag.filter(|tag| tag.iter().all(|byte| matches!(byte, 0x21 | 0x23..=0x7e | 0x80..)));
-    match tag {
-        Some(tag) => Ok(Expected::Version(String::from_utf8_lossy(tag).into_owned())),
-        None => Err(Problem::invalid_field(
-            IF_MATCH,
-            "must be * or one version in quotes, as ETag has it: \"3\"",
-        )),
-    }
-}
-
-/// Makes sure that no version is asked for: a new order has none, and a condition that is not looked at would be taken for
-/// one that holds.
-///
-/// # Errors
-/// A 400 when there is an `If-Match`.
-pub fn none_expected(request: &HttpRequest) -> Result<(), Problem> {
-    match only(request, header::IF_MATCH.as_str())? {
-        Some(_) => Err(Problem::invalid_field(
-            IF_MATCH,
+/// A 400 when there is an `If-Match`, or `If-None-Match` cannot be read.
+pub fn of_a_new_order(request: &HttpRequest) -> Result<Preconditions, Problem> {
+    let conditions = Preconditions::of(request.headers())?;
+    if conditions.has_if_match() {
+        return Err(Problem::invalid_field(
+            "If-Match",
             "is for updates: a new order has no version yet",
-        )),
-        None => Ok(()),
+        ));
     }
+    Ok(conditions)
 }
 
 fn only<'a>(request: &'a HttpRequest, name: &str) -> Result<Option<&'a [u8]>, Problem> {
@@ -113,21 +88,11 @@ mod tests {
 
     #[test]
     fn a_new_order_has_no_version_to_match() {
-        let request = TestRequest::post().insert_header((IF_MATCH, "\"1\"")).to_http_request();
-        assert_eq!(named(none_expected(&request).expect_err("it has one")), IF_MATCH);
-        assert!(none_expected(&TestRequest::post().to_http_request()).is_ok());
-    }
-
-    #[test]
-    fn if_match_is_a_star_or_one_strong_tag() {
-        let read = |value: &str| expected(&TestRequest::put().insert_header((IF_MATCH, value)).to_http_request());
-        assert_eq!(read("*").expect("valid"), Expected::Any);
-        for tag in ["3", "03", "x", ""] {
-            let read = read(&format!("\"{tag}\"")).expect("a strong tag");
-            assert_eq!(read, Expected::Version(tag.to_owned()));
-        }
-        for bad in ["3", "W/\"3\"", "\"3\", \"4\"", "\"3", "", "\"", "\" \""] {
-            assert_eq!(named(read(bad).expect_err(bad)), IF_MATCH);
-        }
+        let with = |name: &str, value: &str| {
+            of_a_new_order(&TestRequest::post().insert_header((name, value)).to_http_request())
+        };
+        assert_eq!(named(with("If-Match", "\"1\"").expect_err("it has one")), "If-Match");
+        assert!(with("If-None-Match", "*").expect("valid").hold(None));
+        assert!(of_a_new_order(&TestRequest::post().to_http_request()).is_ok());
     }
 }

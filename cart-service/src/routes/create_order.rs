@@ -3,30 +3,29 @@
 use actix_web::{HttpRequest, web};
 use common::event::{Order, OrderItem, OrderStatus};
 use common::http::problem::FieldError;
-use common::http::{Json, Problem, Reply, amount};
+use common::http::{Json, Problem, Reply, amount, json, whole};
 use common::money::Currency;
-use common::order::{MAX_ITEMS, MAX_QUANTITY, check_id, total_minor};
+use common::order::{MAX_ITEMS, MAX_QUANTITY, total_minor};
 use garde::Validate;
 use rust_decimal::Decimal;
 use serde::Deserialize;
-use utoipa::ToSchema;
 
 use super::answer::{self, OrderAnswer, problem};
 use super::conditions;
-use super::order_id::normalise;
+use super::id;
+use super::order_id::of_a_new_order;
 use crate::app::State;
 use crate::decide;
 use crate::done::Done;
 use crate::generate;
 
 /// A new order: either `itemsCount`, or `customerId`, `currency` and `items`.
-#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateOrder {
     /// 1 to 64 characters, no control characters. One of digits only gets `ORD-` before it.
     #[serde(alias = "order_id")]
     #[garde(skip)]
-    #[schema(example = "1001")]
     order_id: String,
     /// How many items are to be generated.
     #[serde(
@@ -35,11 +34,11 @@ pub struct CreateOrder {
         alias = "numItems",
         alias = "numberOfItems",
         alias = "number_of_items",
-        alias = "items_count"
+        alias = "items_count",
+        with = "whole::option"
     )]
-    #[garde(range(min = 1, max = MAX_ITEMS))]
-    #[schema(example = 3, minimum = 1, maximum = 100)]
-    items_count: Option<usize>,
+    #[garde(range(min = 1, max = MAX_ITEMS as i64))]
+    items_count: Option<i64>,
     /// Who orders.
     #[serde(default)]
     #[garde(inner(custom(is_id)))]
@@ -49,47 +48,51 @@ pub struct CreateOrder {
     #[garde(inner(custom(is_currency)))]
     currency: Option<String>,
     /// What is ordered.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::objects")]
     #[garde(length(min = 1, max = MAX_ITEMS), dive)]
     items: Option<Vec<NewItem>>,
     /// When given, it must be the sum of quantity times price.
     #[serde(default, with = "amount::option")]
     #[garde(skip)]
-    #[schema(value_type = Option<f64>)]
     total_amount: Option<Decimal>,
 }
 
 /// One line of a new order.
-#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewItem {
     /// What is ordered.
     #[garde(custom(is_id))]
-    #[schema(example = "BOOK-7")]
     item_id: String,
     /// How many.
-    #[garde(range(min = 1, max = MAX_QUANTITY))]
-    #[schema(example = 2)]
-    quantity: i32,
+    #[serde(with = "whole")]
+    #[garde(range(min = 1, max = i64::from(MAX_QUANTITY)))]
+    quantity: i64,
     /// Price of one, with at most as many decimals as the currency has.
     #[serde(with = "amount")]
     #[garde(skip)]
-    #[schema(value_type = f64, example = 12.5)]
     price: Decimal,
 }
 
 /// Creates an order. The answer comes after the event was read back from the topic and won.
 ///
 /// # Errors
-/// 400, 409, 413, 415, 422, 503 or 504, each as a [`Problem`].
+/// 400, 409, 412, 413, 415, 422, 503 or 504, each as a [`Problem`].
 #[utoipa::path(
-    post, path = "/create-order", tag = "orders", request_body = CreateOrder,
-    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 64 printable ASCII characters: the same request again under the same key gets the first one's answer, and writes nothing")),
+    post, path = "/create-order", tag = "orders",
+    request_body(content = CreateOrder, example = json!({"orderId": "1001", "itemsCount": 3})),
+    params(
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 64 printable ASCII characters: the same request again under the same key gets the first one's answer, and writes nothing"),
+        ("If-None-Match" = Option<String>, Header, description = "*: only if there is no such order; 412 in place of 409"),
+    ),
     responses(
         (status = 200, description = "This request was carried out before under this key (Idempotency-Replayed: true); the order as it was then", body = OrderAnswer),
-        (status = 201, description = "The order is in the log and won", body = OrderAnswer),
+        (status = 201, description = "The order is in the log and won", body = OrderAnswer, links(
+            ("update" = (operation_id = "update_order", request_body = json!({"orderId": "$response.body#/orderId"}))),
+        )),
         (status = 400, description = "Not valid; errors names the fields", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "An order of that id exists", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "There is such an order, against If-None-Match", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "The body is too large", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "The body is not JSON", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "The Idempotency-Key belongs to another request", body = Problem, content_type = "application/problem+json"),
@@ -103,7 +106,7 @@ pub async fn create_order(
     Json { value, text }: Json<CreateOrder>,
 ) -> Result<Reply<OrderAnswer>, Problem> {
     let keyed = conditions::keyed(&request, &text)?;
-    conditions::none_expected(&request)?;
+    let conditions = conditions::of_a_new_order(&request)?;
     let order = order(value)?;
     let order_id = order.order_id.clone();
     let done = state
@@ -113,7 +116,7 @@ pub async fn create_order(
                 order_date: stamp.now_ms,
                 ..order.clone()
             };
-            decide::create(current, order, stamp)
+            decide::create(current, order, &conditions, stamp)
         })
         .await
         .map_err(|failure| problem(&order_id, keyed.is_some(), failure))?;
@@ -129,7 +132,7 @@ pub async fn create_order(
 /// The order that the body asks for; version, status and date are set when it is decided.
 fn order(body: CreateOrder) -> Result<Order, Problem> {
     let mut faults = shape_faults(&body);
-    let order_id = normalise(&body.order_id)
+    let order_id = of_a_new_order(&body.order_id)
         .map_err(|fault| faults.insert(0, fault))
         .unwrap_or_default();
     if let Err(report) = body.validate() {
@@ -146,7 +149,11 @@ fn order(body: CreateOrder) -> Result<Order, Problem> {
         _ => (
             generate::customer_id(),
             generate::CURRENCY.to_owned(),
-            generate::items(body.items_count.unwrap_or(1)),
+            generate::items(
+                body.items_count
+                    .and_then(|count| usize::try_from(count).ok())
+                    .unwrap_or(1),
+            ),
         ),
     };
     let Some(total_minor) = total_minor(&items) else {
@@ -211,21 +218,24 @@ fn priced(currency: &str, items: Vec<NewItem>) -> Result<Vec<OrderItem>, Problem
     let Some(currency) = Currency::parse(currency) else {
         return Err(Problem::invalid_field("currency", NO_CURRENCY));
     };
+    // As many whole units as 64 bits of minor ones hold: a bound that a number of JSON can say.
+    let most = currency.to_decimal(i64::MAX).trunc();
     let mut faults = Vec::new();
     let mut priced = Vec::with_capacity(items.len());
     for (n, item) in items.into_iter().enumerate() {
-        match currency.to_minor(item.price).filter(|minor| *minor >= 1) {
+        let minor = currency.to_minor(item.price).filter(|minor| *minor >= 1);
+        match minor.filter(|_| item.price <= most) {
             Some(unit_price_minor) => priced.push(OrderItem {
                 item_id: item.item_id,
-                quantity: item.quantity,
+                // It is in range.
+                quantity: i32::try_from(item.quantity).unwrap_or(MAX_QUANTITY),
                 unit_price_minor,
             }),
             None => faults.push(FieldError {
                 field: format!("items[{n}].price"),
                 message: format!(
-                    "must be from {} to {}, with at most {} decimals ({})",
+                    "must be from {} to {most}, with at most {} decimals ({})",
                     currency.to_decimal(1),
-                    currency.to_decimal(i64::MAX),
                     currency.exponent(),
                     currency.code()
                 ),
@@ -242,7 +252,7 @@ fn priced(currency: &str, items: Vec<NewItem>) -> Result<Vec<OrderItem>, Problem
 const NO_CURRENCY: &str = "must be an ISO 4217 code of a currency with a minor unit, such as USD";
 
 fn is_id(value: &str, _: &()) -> garde::Result {
-    check_id(value).map_err(garde::Error::new)
+    id::check(value).map_err(garde::Error::new)
 }
 
 fn is_currency(value: &str, _: &()) -> garde::Result {

@@ -99,3 +99,40 @@ fn what_is_not_valid_is_named() {
     );
     assert_eq!(replaced(r#""itemId":"I""#, r#""itemId":"\u0000""#), ["items[0].itemId"]);
 }
+
+#[test]
+fn whole_numbers_may_be_written_with_a_fraction_of_nothing() {
+    for count in ["3", "3.0", "3e0", "30e-1"] {
+        let order = accepted(&format!(r#"{{"orderId":"A","itemsCount":{count}}}"#));
+        assert_eq!(order.items.len(), 3, "{count}");
+    }
+    assert_eq!(
+        accepted(&FULL.replace(r#""quantity":3"#, r#""quantity":3.0"#)).items[0].quantity,
+        3
+    );
+    assert_eq!(
+        fields(&FULL.replace(r#""quantity":3"#, r#""quantity":3.5"#)),
+        ["items[0].quantity"]
+    );
+    let problem = parse::<CreateOrder>(br#"{"orderId":"A","itemsCount":3.5}"#).expect_err("a half");
+    assert_eq!(problem.summary(), "itemsCount: must be a whole number");
+}
+
+#[test]
+fn no_id_of_a_new_order_may_be_one_that_cannot_be_seen() {
+    assert_eq!(fields(r#"{"orderId":"1001 ","itemsCount":1}"#), ["orderId"]);
+    assert_eq!(fields(&FULL.replace(r#""C""#, r#""C\u200b""#)), ["customerId"]);
+    assert_eq!(
+        fields(&FULL.replace(r#""itemId":"I""#, r#""itemId":"e\u0301""#)),
+        ["items[0].itemId"]
+    );
+}
+
+#[test]
+fn only_objects_are_orders_and_items() {
+    assert!(parse::<CreateOrder>(br#"["A",1,null,null,null,null]"#).is_err());
+    assert_eq!(
+        fields(&FULL.replace(r#"{"itemId":"I","quantity":3,"price":333.33}"#, r#"["I",3,333.33]"#)),
+        ["items[0]"]
+    );
+}

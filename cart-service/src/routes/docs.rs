@@ -1,9 +1,11 @@
 //! The OpenAPI document, made from the handlers.
 
-use common::http::{Problem, health};
+use std::sync::LazyLock;
+
+use common::http::{Problem, health, openapi};
 use utoipa::OpenApi;
 
-use super::{answer, create_order, update_order};
+use super::{answer, create_order, create_order_schema, id, update_order};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -25,7 +27,8 @@ use super::{answer, create_order, update_order};
     components(schemas(
         answer::OrderAnswer,
         create_order::CreateOrder,
-        create_order::NewItem,
+        id::Id,
+        create_order_schema::OrderId,
         update_order::UpdateOrder,
         health::HealthReport,
         Problem
@@ -35,5 +38,6 @@ struct Document;
 
 /// The document.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    Document::openapi()
+    static DOCUMENT: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(|| openapi::complete(Document::openapi()));
+    DOCUMENT.clone()
 }

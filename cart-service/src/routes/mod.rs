@@ -3,7 +3,9 @@
 pub mod answer;
 mod conditions;
 pub mod create_order;
+mod create_order_schema;
 mod docs;
+mod id;
 mod index;
 mod order_id;
 pub mod update_order;
@@ -11,6 +13,7 @@ pub mod update_order;
 use actix_web::web::{self, ServiceConfig};
 use common::http::{docs as pages, metrics, routes};
 
+use crate::SERVICE;
 use crate::app::State;
 use crate::health;
 
@@ -24,7 +27,9 @@ pub fn configure(config: &mut ServiceConfig, state: &web::Data<State>) {
         .service(routes::get("/health", health::health))
         .service(routes::get("/health/live", health::live))
         .service(routes::get("/health/ready", health::ready))
-        .service(routes::get("/metrics", metrics::page))
+        .service(routes::get("/metrics", |handle| async {
+            metrics::page(handle, SERVICE)
+        }))
         .service(routes::get("/", index::index))
         .configure(|config| pages::configure(config, docs::openapi()));
 }

@@ -2,28 +2,36 @@
 
 use actix_web::{HttpRequest, web};
 use common::event::OrderStatus;
-use common::http::{Json, Problem, Reply};
+use common::http::preconditions::Preconditions;
+use common::http::{Json, Problem, Reply, openapi};
 use serde::Deserialize;
 use utoipa::ToSchema;
+use utoipa::openapi::Schema;
 
 use super::answer::{self, OrderAnswer, problem};
 use super::conditions;
+use super::create_order_schema::OrderId;
+use super::id;
 use super::order_id::normalise;
 use crate::app::State;
-use crate::decide;
-use crate::done::Done;
+use crate::decide::{self, Refusal};
+use crate::done::{Done, Failure};
 
 /// A new status for an order.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpdateOrder {
-    /// The order. One of digits only gets `ORD-` before it.
+    /// The order. One of digits only gets `ORD-` before it. (An order that others wrote is found under whichever id it has.)
     #[serde(alias = "order_id")]
-    #[schema(example = "1001")]
+    #[schema(value_type = OrderId)]
     order_id: String,
-    /// new, pending, confirmed, processing, shipped, delivered or cancelled.
-    #[schema(example = "confirmed")]
+    /// What it is to be.
+    #[schema(schema_with = statuses)]
     status: String,
+}
+
+fn statuses() -> Schema {
+    openapi::one_of(OrderStatus::SETTABLE.map(OrderStatus::as_str))
 }
 
 /// Gives an order another status. The answer comes after the event was read back from the topic and won, or, when there
@@ -32,17 +40,19 @@ pub struct UpdateOrder {
 /// # Errors
 /// 400, 404, 409, 412, 413, 415, 422, 503 or 504, each as a [`Problem`].
 #[utoipa::path(
-    put, path = "/update-order", tag = "orders", request_body = UpdateOrder,
+    put, path = "/update-order", tag = "orders",
+    request_body(content = UpdateOrder, example = json!({"orderId": "1001", "status": "confirmed"})),
     params(
         ("Idempotency-Key" = Option<String>, Header, description = "1 to 64 printable ASCII characters: the same request again under the same key gets the first one's answer (with Idempotency-Replayed: true), and writes nothing"),
-        ("If-Match" = Option<String>, Header, description = "The version that the order must have, in quotes as ETag has it, or *"),
+        ("If-Match" = Option<String>, Header, description = "The versions one of which the order must have, in quotes as ETag has them, or *"),
+        ("If-None-Match" = Option<String>, Header, description = "The versions none of which the order may have"),
     ),
     responses(
         (status = 200, description = "The order has that status", body = OrderAnswer),
         (status = 400, description = "Not valid; errors names the fields", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such order", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "The order cannot take this step", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "The order does not have the version of If-Match", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "The order's version is not as If-Match or If-None-Match has it", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "The body is too large", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "The body is not JSON", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "The Idempotency-Key belongs to another request", body = Problem, content_type = "application/problem+json"),
@@ -56,15 +66,15 @@ pub async fn update_order(
     Json { value, text }: Json<UpdateOrder>,
 ) -> Result<Reply<OrderAnswer>, Problem> {
     let keyed = conditions::keyed(&request, &text)?;
-    let expected = conditions::expected(&request)?;
+    let conditions = Preconditions::of(request.headers())?;
     let (order_id, status) = parse(&value)?;
     let done = state
         .writer
         .carry_out(&order_id, keyed.as_ref(), |current, stamp| {
-            decide::update(current, status, &expected, stamp)
+            decide::update(current, status, &conditions, stamp)
         })
         .await
-        .map_err(|failure| problem(&order_id, keyed.is_some(), failure))?;
+        .map_err(|failure| refused(&value.order_id, &order_id, keyed.is_some(), failure))?;
     let message = match done {
         Done::Written(_) | Done::Replayed(_) => "Order updated",
         Done::AlreadySo(_) => "The order has that status already",
@@ -74,6 +84,14 @@ pub async fn update_order(
         return Ok(answer::replayed(message, answer, state));
     }
     Ok(Reply::ok(message, answer).etag(done.state().order.version))
+}
+
+/// An order that others wrote may have an id that cannot be seen; where there is none, it is the id that is at fault.
+fn refused(given: &str, order_id: &str, keyed: bool, failure: Failure) -> Problem {
+    match (&failure, id::check(given)) {
+        (Failure::Refused(Refusal::NotFound), Err(message)) => Problem::invalid_field("orderId", message),
+        _ => problem(order_id, keyed, failure),
+    }
 }
 
 fn parse(body: &UpdateOrder) -> Result<(String, OrderStatus), Problem> {
@@ -118,6 +136,13 @@ mod tests {
                 ("ORD-7".to_owned(), status)
             );
         }
+    }
+
+    #[test]
+    fn an_order_that_is_not_there_under_an_odd_id_is_the_ids_fault() {
+        let refused = |given: &str| refused(given, given, false, Failure::Refused(Refusal::NotFound)).kind();
+        assert_eq!(refused("A-1"), common::http::Kind::OrderNotFound);
+        assert_eq!(refused("A-1 "), common::http::Kind::InvalidRequest);
     }
 
     #[test]

@@ -1,7 +1,9 @@
-use reqwest::StatusCode;
+use common::event::OrderStatus;
+use reqwest::{Method, StatusCode};
 use serde_json::json;
 
 use crate::helpers::{World, fields};
+use crate::others;
 
 #[tokio::test]
 async fn an_order_goes_its_way_and_its_version_counts() {
@@ -77,5 +79,74 @@ async fn a_status_that_is_none_is_named() {
     let app = world.start().await;
     let (status, problem) = app.update("A-1", "unknown").await;
     assert_eq!((status, fields(&problem)), (StatusCode::BAD_REQUEST, vec!["status"]));
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn conditions_on_the_version_are_looked_at_as_rfc_9110_has_them() {
+    let world = World::new();
+    let app = world.start().await;
+    let create = json!({"orderId": "A-1", "itemsCount": 1});
+    let send = |method: Method, name: &'static str, value: &'static str, body: serde_json::Value| {
+        let path = if method == Method::POST {
+            "/create-order"
+        } else {
+            "/update-order"
+        };
+        let app = &app;
+        async move { app.send(method, path, &[(name, value)], &body).await.status().as_u16() }
+    };
+    assert_eq!(send(Method::POST, "if-none-match", "*", create.clone()).await, 201);
+    assert_eq!(send(Method::POST, "if-none-match", "*", create.clone()).await, 412);
+    assert_eq!(send(Method::POST, "if-none-match", "\"7\"", create.clone()).await, 409);
+    assert_eq!(send(Method::POST, "if-match", "*", create).await, 400);
+    let update = |status: &str| json!({"orderId": "A-1", "status": status});
+    for (name, value, status) in [
+        ("if-match", "W/\"1\"", 412),
+        ("if-match", "\"2\", \"3\"", 412),
+        ("if-match", "1", 400),
+        ("if-none-match", "W/\"1\"", 412),
+        ("if-none-match", "*", 412),
+        ("if-match", "\"2\", \"1\"", 200),
+    ] {
+        assert_eq!(
+            send(Method::PUT, name, value, update("pending")).await,
+            status,
+            "{name}: {value}"
+        );
+    }
+    assert_eq!(
+        send(Method::PUT, "if-none-match", "\"1\"", update("confirmed")).await,
+        200
+    );
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn an_order_that_others_wrote_under_an_odd_id_can_be_updated() {
+    let world = World::new();
+    let app = world.start().await;
+    assert_eq!(app.create_short("1001 ").await.0, StatusCode::BAD_REQUEST);
+    let (status, refused) = app.update("1001 ", "pending").await;
+    assert_eq!(
+        (status, &refused["errors"][0]["field"]),
+        (StatusCode::BAD_REQUEST, &json!("orderId"))
+    );
+    let event = others::event("1001 ", 1, OrderStatus::New);
+    let schema = common::schemas::newest_text().text;
+    let id = others::register(&world, "order-events-value", &schema).await;
+    others::write(
+        &world,
+        id,
+        &schema,
+        "1001 ",
+        serde_json::to_value(&event).expect("JSON"),
+    );
+    let updated = || async { app.update("1001 ", "pending").await.0 == StatusCode::OK };
+    assert!(
+        sandbox::wait::becomes_true(updated).await,
+        "{:?}",
+        app.update("1001 ", "pending").await
+    );
     app.stop().await;
 }

@@ -60,10 +60,15 @@ pub mod option {
     }
 }
 
+/// Whether a JSON value is a number.
+pub(super) fn is_number(json: &str) -> bool {
+    json.starts_with(|c: char| c == '-' || c.is_ascii_digit())
+}
+
 /// The Decimal that a JSON value (valid by its grammar, RFC 8259, 6) stands for.
-fn from_json_number(json: &str) -> Result<Decimal, &'static str> {
+pub(super) fn from_json_number(json: &str) -> Result<Decimal, &'static str> {
     const TOO_MANY_DIGITS: &str = "has more digits than can be kept exactly";
-    if !json.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
+    if !is_number(json) {
         return Err("must be a number, such as 999.99");
     }
     if json.len() > MAX_LENGTH {

@@ -18,6 +18,7 @@ pub fn configure(config: &mut ServiceConfig, document: OpenApi) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::edge::Edge;
     use crate::http::server;
     use crate::life::Life;
     use actix_web::http::header;
@@ -29,7 +30,7 @@ mod tests {
 
     #[actix_web::test]
     async fn the_docs_are_served_without_any_other_host() {
-        let app = init_service(server::app("test", Life::default(), documented)).await;
+        let app = init_service(server::app("test", Life::default(), Edge::default(), documented)).await;
         for prefix in ["", "/api"] {
             let get = |path: &str| TestRequest::get().uri(&format!("{prefix}{path}")).to_request();
             let redirect = call_service(&app, get("/docs")).await;
@@ -50,7 +51,7 @@ mod tests {
 
     #[actix_web::test]
     async fn the_openapi_address_and_the_validator_are_in_the_initializer() {
-        let app = init_service(server::app("test", Life::default(), documented)).await;
+        let app = init_service(server::app("test", Life::default(), Edge::default(), documented)).await;
         let request = TestRequest::get().uri("/docs/swagger-initializer.js").to_request();
         let text = String::from_utf8(read_body(call_service(&app, request).await).await.to_vec()).expect("text");
         assert!(text.contains(r#""url": "/openapi.json""#), "{text}");

@@ -2,11 +2,11 @@
 //! that it has begun are carried out.
 
 use actix_web::Error;
-use actix_web::body::MessageBody;
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 
-use super::envelope::ENVELOPE_PREFIX;
+use super::edge;
 use super::kind::Kind;
 use super::problem::Problem;
 use crate::life::Life;
@@ -15,16 +15,14 @@ use crate::life::Life;
 /// for questions about its health.
 ///
 /// # Errors
-/// The refusal, 503, and what the inner service returns.
-pub async fn refuse<B: MessageBody>(
+/// Only what the inner service returns; the refusal, 503, is an answer.
+pub async fn refuse<B: MessageBody + 'static>(
     life: Life,
     request: ServiceRequest,
     next: Next<B>,
-) -> Result<ServiceResponse<B>, Error> {
-    let path = request.path();
-    let path = path.strip_prefix(ENVELOPE_PREFIX).unwrap_or(path);
-    match life.trouble().filter(|_| !path.starts_with("/health")) {
-        Some(reason) => Err(Problem::new(Kind::NotReady, reason).into()),
-        None => next.call(request).await,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    match life.trouble().filter(|_| !edge::is_health(request.path())) {
+        Some(reason) => Ok(request.error_response(Problem::new(Kind::NotReady, reason))),
+        None => Ok(next.call(request).await?.map_into_boxed_body()),
     }
 }

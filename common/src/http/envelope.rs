@@ -46,7 +46,7 @@ pub(super) fn failure(error: &str, details: &impl Serialize) -> serde_json::Resu
 pub struct Reply<T> {
     status: StatusCode,
     message: &'static str,
-    body: T,
+    body: Option<T>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -56,9 +56,20 @@ impl<T> Reply<T> {
         Self {
             status,
             message,
-            body,
+            body: Some(body),
             headers: Vec::new(),
         }
+    }
+
+    /// A 304: what the client has of that version is still right (RFC 9110, 15.4.5).
+    pub fn not_modified(version: i32) -> Self {
+        let reply = Self {
+            status: StatusCode::NOT_MODIFIED,
+            message: "",
+            body: None,
+            headers: Vec::new(),
+        };
+        reply.etag(version)
     }
 
     /// A 200.
@@ -100,6 +111,13 @@ impl<T: Serialize> Responder for Reply<T> {
             body,
             headers,
         } = self;
+        let mut response = HttpResponseBuilder::new(status);
+        for header in headers {
+            response.insert_header(header);
+        }
+        let Some(body) = body else {
+            return response.finish();
+        };
         let bytes = match (is_enveloped(request.path()), status.is_success()) {
             (false, _) => serde_json::to_vec(&body),
             (true, true) => serde_json::to_vec(&Success {
@@ -113,10 +131,6 @@ impl<T: Serialize> Responder for Reply<T> {
             Ok(bytes) => bytes,
             Err(error) => return HttpResponse::from_error(Problem::internal(error)),
         };
-        let mut response = HttpResponseBuilder::new(status);
-        for header in headers {
-            response.insert_header(header);
-        }
         response.content_type(header::ContentType::json()).body(bytes)
     }
 }

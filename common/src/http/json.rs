@@ -1,17 +1,21 @@
 //! JSON bodies, read strictly: the right media type, within the limit, in time, and each fault with the field it is in.
 //! What a body means is never judged here.
 
-use std::future::Future;
-use std::pin::Pin;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::marker::PhantomData;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
-use actix_web::http::header;
-use actix_web::{FromRequest, HttpMessage, HttpRequest, dev, web};
-use serde::de::DeserializeOwned;
+use actix_web::body::{BodyStream, MessageBody};
+use actix_web::http::header::{self, HeaderMap};
+use actix_web::{FromRequest, HttpRequest, dev, web};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
 
-use super::invalid;
 use super::kind::Kind;
 use super::problem::Problem;
+use super::{connections, invalid, media_type};
 
 /// Largest body that is read, in bytes. An order of 100 items with the longest ids takes about 15 KiB.
 pub const BODY_LIMIT: usize = 256 * 1024;
@@ -33,24 +37,21 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
-        let acceptable = check_headers(request);
-        let payload = web::Payload::from_request(request, payload).into_inner();
+        let length = check_headers(request.headers());
+        let receiving = connections::receiving(request);
+        let payload = payload.take();
         Box::pin(async move {
-            acceptable?;
-            let payload = payload.map_err(Problem::internal)?;
-            let body = match tokio::time::timeout(BODY_TIMEOUT, payload.to_bytes_limited(BODY_LIMIT)).await {
-                Ok(Ok(Ok(body))) => body,
-                Ok(Ok(Err(broken))) => return Err(Problem::new(Kind::InvalidRequest, broken.to_string())),
-                Ok(Err(_)) => return Err(too_large()),
-                Err(_) => return Err(Problem::new(Kind::RequestTimeout, "the body did not come in time")),
-            };
+            let length = length?;
+            let body = tokio::time::timeout(BODY_TIMEOUT, receive(payload, length)).await;
+            drop(receiving);
+            let body = body.map_err(|_| Problem::new(Kind::RequestTimeout, "the body did not come in time"))??;
             let value = parse(&body)?;
             Ok(Self { value, text: body })
         })
     }
 }
 
-/// Reads a JSON text whole: exactly one value, nothing after it.
+/// Reads a JSON text whole: exactly one object, nothing after it.
 ///
 /// # Errors
 /// A 400; `errors` names the field where the fault has one.
@@ -59,34 +60,86 @@ pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
         return Err(Problem::new(Kind::InvalidRequest, "the body is empty"));
     }
     let mut json = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| invalid::from_json(&error))?;
+    let Object(value) = serde_path_to_error::deserialize(&mut json).map_err(|error| invalid::from_json(&error))?;
     json.end()
         .map_err(|error| Problem::new(Kind::InvalidRequest, format!("the body is not valid JSON: {error}")))?;
     Ok(value)
 }
 
-/// What can be refused before the body is read.
-fn check_headers(request: &HttpRequest) -> Result<(), Problem> {
+/// A struct that is read from an object only: what serde derives would take a list of the fields' values, too.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+            type Value = T;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(members))
+            }
+        }
+        deserializer.deserialize_map(Members(PhantomData)).map(Object)
+    }
+}
+
+/// For a field that is null or a list of objects: `#[serde(deserialize_with = "common::http::json::objects")]`.
+///
+/// # Errors
+/// Only what the deserializer fails with.
+pub fn objects<'de, D, T>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    let list = Option::<Vec<Object<T>>>::deserialize(deserializer)?;
+    Ok(list.map(|list| list.into_iter().map(|Object(entry)| entry).collect()))
+}
+
+/// What can be refused before the body is read. Returns its length, where it is announced.
+fn check_headers(headers: &HeaderMap) -> Result<Option<usize>, Problem> {
     let unsupported = |detail: &str| Err(Problem::new(Kind::UnsupportedMediaType, detail));
-    let is_json = matches!(request.mime_type(), Ok(Some(mime)) if mime.type_() == "application"
-        && (mime.subtype() == "json" || mime.suffix().is_some_and(|suffix| suffix == "json")));
-    if !is_json {
+    if !media_type::of(headers).is_some_and(|media_type| media_type::is_json(&media_type)) {
         return unsupported("send the body with Content-Type: application/json");
     }
     // Nothing here decompresses, so that no small body can become a large one (RFC 9110, 8.4.1: 415 is the answer).
-    if request
-        .headers()
-        .get(header::CONTENT_ENCODING)
-        .is_some_and(|coding| coding != "identity")
-    {
+    let mut codings = headers.get_all(header::CONTENT_ENCODING);
+    if !codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
         return unsupported("send the body without a Content-Encoding");
     }
-    let length = request.headers().get(header::CONTENT_LENGTH);
+    // actix-web has refused what is no length, and what comes besides chunks.
+    let length = headers.get(header::CONTENT_LENGTH);
     let length: Option<u64> = length.and_then(|length| length.to_str().ok()?.parse().ok());
-    if length.is_some_and(|length| length > BODY_LIMIT as u64) {
-        return Err(too_large());
+    match length.map(usize::try_from) {
+        Some(Ok(length)) if length <= BODY_LIMIT => Ok(Some(length)),
+        Some(_) => Err(too_large()),
+        None => Ok(None),
     }
-    Ok(())
+}
+
+/// The body, to its announced end or to that of the payload. The two differ where the client has offered to speak
+/// WebSocket: actix-web then takes all that comes on the connection for the body.
+async fn receive(payload: dev::Payload, length: Option<usize>) -> Result<web::Bytes, Problem> {
+    let mut payload = pin!(BodyStream::new(payload));
+    let mut body = web::BytesMut::new();
+    while length.is_none_or(|length| body.len() < length) {
+        let Some(chunk) = poll_fn(|context| payload.as_mut().poll_next(context)).await else {
+            break;
+        };
+        let chunk = chunk.map_err(|broken| Problem::new(Kind::InvalidRequest, broken.to_string()))?;
+        if body.len() + chunk.len() > BODY_LIMIT {
+            return Err(too_large());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    if let Some(length) = length {
+        body.truncate(length);
+    }
+    Ok(body.freeze())
 }
 
 fn too_large() -> Problem {

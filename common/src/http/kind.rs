@@ -8,6 +8,8 @@ use actix_web::http::StatusCode;
 pub enum Kind {
     /// The request itself cannot be understood; `errors` names the fields.
     InvalidRequest,
+    /// A web page of an origin that is not allowed wants to write.
+    CrossOrigin,
     /// No such order.
     OrderNotFound,
     /// No such topic.
@@ -22,12 +24,14 @@ pub enum Kind {
     OrderExists,
     /// The order's status cannot change so.
     IllegalTransition,
-    /// The order is not at the version of `If-Match`.
+    /// The order is not at a version that `If-Match` or `If-None-Match` allows.
     VersionMismatch,
     /// The body is larger than the limit.
     PayloadTooLarge,
     /// The body is not JSON by its headers.
     UnsupportedMediaType,
+    /// The service is not called by the name in the request's Host.
+    MisdirectedRequest,
     /// The Idempotency-Key came before with another request.
     KeyReused,
     /// A bug or a broken disk; the log has the cause.
@@ -49,6 +53,11 @@ impl Kind {
     fn facts(self) -> (&'static str, u16, &'static str) {
         match self {
             Self::InvalidRequest => ("/problems/invalid-request", 400, "The request is not valid"),
+            Self::CrossOrigin => (
+                "/problems/cross-origin",
+                403,
+                "Web pages of other origins may not write",
+            ),
             Self::OrderNotFound => ("/problems/order-not-found", 404, "There is no such order"),
             Self::UnknownTopic => ("/problems/unknown-topic", 404, "There is no such topic"),
             Self::NotFound => ("/problems/not-found", 404, "There is nothing here"),
@@ -59,6 +68,7 @@ impl Kind {
             Self::VersionMismatch => ("/problems/version-mismatch", 412, "The order has another version"),
             Self::PayloadTooLarge => ("/problems/payload-too-large", 413, "The body is too large"),
             Self::UnsupportedMediaType => ("/problems/unsupported-media-type", 415, "The body must be JSON"),
+            Self::MisdirectedRequest => ("/problems/misdirected-request", 421, "The service is not called so"),
             Self::KeyReused => (
                 "/problems/key-reused",
                 422,
@@ -116,8 +126,10 @@ impl Kind {
 mod tests {
     use super::*;
 
-    const ALL: [Kind; 17] = [
+    const ALL: [Kind; 19] = [
         Kind::InvalidRequest,
+        Kind::CrossOrigin,
+        Kind::MisdirectedRequest,
         Kind::OrderNotFound,
         Kind::UnknownTopic,
         Kind::NotFound,

@@ -44,14 +44,35 @@ where
     })
 }
 
-/// The `/metrics` page, in Prometheus' text format. Without a recorder there is none (404).
-pub async fn page(handle: Option<web::Data<PrometheusHandle>>) -> HttpResponse {
+/// The `/metrics` page of that service, in Prometheus' text format. Without a recorder there is none (404).
+pub fn page(handle: Option<web::Data<PrometheusHandle>>, service: &str) -> HttpResponse {
     match handle {
         Some(handle) => HttpResponse::Ok()
             .content_type("text/plain; version=0.0.4; charset=utf-8")
-            .body(handle.render()),
+            .body(of_service(&handle.render(), service)),
         None => HttpResponse::NotFound().finish(),
     }
+}
+
+/// The samples that are not another service's, each metric with its comments: the recorder belongs to the process, in
+/// which there may be several services.
+fn of_service(text: &str, service: &str) -> String {
+    let own = format!("service=\"{service}\"");
+    let (mut kept, mut comments) = (String::with_capacity(text.len()), String::new());
+    let mut metric_ended = false;
+    for line in text.lines().filter(|line| !line.is_empty()) {
+        if line.starts_with('#') {
+            if metric_ended {
+                comments.clear();
+            }
+            comments.extend([line, "\n"]);
+        } else if line.contains(&own) || !line.contains("service=\"") {
+            kept.extend([comments.as_str(), line, "\n"]);
+            comments.clear();
+        }
+        metric_ended = !line.starts_with('#');
+    }
+    kept
 }
 
 fn record(service: &'static str, method: &'static str, route: String, status: u16, started: Instant) {

@@ -1,6 +1,7 @@
 //! What is counted, and under which labels.
 
 use super::*;
+use crate::http::edge::Edge;
 use crate::http::{routes, server};
 use crate::life::Life;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
@@ -11,10 +12,10 @@ async fn requests_are_counted_by_route_and_never_by_raw_path() {
     let routes = move |config: &mut web::ServiceConfig| {
         config
             .app_data(web::Data::new(handle.clone()))
-            .service(routes::get("/metrics", page))
+            .service(routes::get("/metrics", |handle| async { page(handle, "metrics-test") }))
             .service(routes::get("/orders/{id}", async || "an order"));
     };
-    let app = init_service(server::app("metrics-test", Life::default(), routes)).await;
+    let app = init_service(server::app("metrics-test", Life::default(), Edge::default(), routes)).await;
     for path in ["/orders/1", "/orders/2", "/api/orders/3", "/made-up-by-a-client"] {
         call_service(&app, TestRequest::get().uri(path).to_request()).await;
     }
@@ -50,4 +51,17 @@ async fn requests_are_counted_by_route_and_never_by_raw_path() {
         );
     }
     assert!(!text.contains("made-up-by-a-client") && !text.contains("MADEUP"));
+}
+
+#[test]
+fn a_service_shows_its_own_samples_and_those_of_the_process() {
+    let text = "# HELP a about a\n# TYPE a counter\na{service=\"x\",b=\"1\"} 1\na{service=\"y\"} 2\n\n# TYPE b gauge\nb{service=\"y\"} 3\n\n# TYPE c gauge\nc 4\n";
+    assert_eq!(
+        of_service(text, "x"),
+        "# HELP a about a\n# TYPE a counter\na{service=\"x\",b=\"1\"} 1\n# TYPE c gauge\nc 4\n"
+    );
+    assert_eq!(
+        of_service(text, "y"),
+        "# HELP a about a\n# TYPE a counter\na{service=\"y\"} 2\n# TYPE b gauge\nb{service=\"y\"} 3\n# TYPE c gauge\nc 4\n"
+    );
 }

@@ -4,29 +4,37 @@
 //! A service gives [`server::serve`] a listener and one function that registers its routes. Each path is then served
 //! plainly and, under `/api`, in the envelope; the handlers know nothing of that.
 //!
-//! In reading order: a request comes in through [`server`] (whose `patience` with clients ends) and [`routes`], its input
-//! through [`json`] and [`query`] (amounts: [`amount`]); it leaves as a [`Reply`] ([`envelope`]; an order in it:
-//! [`order_json`], a point in time: [`timestamp`]) or a [`Problem`] ([`problem`], made of other people's errors by
-//! [`invalid`] and [`errors`]). [`health`], [`docs`] and [`metrics`] are the pages about the service itself. What comes when
-//! the service ends is refused ([`ending`]).
+//! In reading order: a request comes in through [`server`] (which keeps its `connections`), [`edge`] (`hosts`, [`origins`])
+//! and [`routes`], its input through [`json`] ([`media_type`]), [`query`] and [`preconditions`] (numbers: [`whole`],
+//! [`amount`]); it leaves as a [`Reply`] ([`envelope`]; an order in it: [`order_json`], a point in time: [`timestamp`]) or a
+//! [`Problem`] ([`problem`], made of other people's errors by [`invalid`] and [`errors`]). [`health`], [`docs`] (with
+//! [`openapi`]), [`metrics`] and [`index`] are the pages about the service itself. What comes when the service ends is refused ([`ending`]).
 
 pub mod amount;
+mod connections;
 pub mod docs;
+pub mod edge;
 pub mod ending;
 pub mod envelope;
 pub mod errors;
 pub mod health;
+mod hosts;
+pub mod index;
 pub mod invalid;
 pub mod json;
 pub mod kind;
+pub mod media_type;
 pub mod metrics;
+pub mod openapi;
 pub mod order_json;
-mod patience;
+pub mod origins;
+pub mod preconditions;
 pub mod problem;
 pub mod query;
 pub mod routes;
 pub mod server;
 pub mod timestamp;
+pub mod whole;
 
 pub use envelope::Reply;
 pub use json::Json;

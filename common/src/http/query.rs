@@ -12,8 +12,8 @@ use super::invalid;
 use super::kind::Kind;
 use super::problem::Problem;
 
-/// A request's query parameters of type `T`: a struct of text, numbers, booleans, unit enums and options of them
-/// (`x=` is then none). A parameter given twice is refused. In place of actix-web's own: its errors are [`Problem`]s.
+/// A request's query parameters of type `T`: a struct of text, numbers, booleans, unit enums and options of them (`x=` is an
+/// empty text, and no number). A parameter given twice is refused. In place of actix-web's own: its errors are [`Problem`]s.
 #[derive(Clone, Debug)]
 pub struct Query<T>(pub T);
 
@@ -31,11 +31,15 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
 /// # Errors
 /// A 400 that names the parameter.
 pub fn parse<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
-    let pairs = web::Query::<Vec<(String, String)>>::from_query(query)
-        .map_err(|error| Problem::new(Kind::InvalidRequest, error.to_string()))?;
+    let pairs = web::Query::<Vec<(String, String)>>::from_query(query).map_err(|_| {
+        Problem::new(
+            Kind::InvalidRequest,
+            "the query cannot be read: write name=value, with & between, in UTF-8",
+        )
+    })?;
     let parameters = pairs.into_inner().into_iter().map(|(name, value)| (name, Text(value)));
     serde_path_to_error::deserialize(MapDeserializer::<_, Error>::new(parameters))
-        .map_err(|error| invalid::from_serde(&error.path().to_string(), &error.inner().to_string()))
+        .map_err(|error| invalid::from_serde(&error.path().to_string(), &error.inner().to_string(), "the query"))
 }
 
 /// A parameter's value: text that becomes what the field wants.
@@ -82,11 +86,7 @@ impl<'de> Deserializer<'de> for Text {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        if self.0.is_empty() {
-            visitor.visit_none()
-        } else {
-            visitor.visit_some(self)
-        }
+        visitor.visit_some(self)
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Error> {
@@ -140,16 +140,16 @@ mod tests {
                 order: Some(Direction::Up)
             }
         );
-        let empty = parse::<Parameters>("order_id=&minVersion=").expect("parameters");
+        let empty = parse::<Parameters>("order_id=").expect("parameters");
         assert_eq!((empty.order_id.as_str(), empty.min_version), ("", None));
     }
 
     #[test]
     fn each_fault_names_its_parameter() {
         for (query, field, message) in [
-            ("", "orderId", "missing field `orderId`"),
-            ("orderId=1&orderId=2", "orderId", "duplicate field `orderId`"),
-            ("orderId=1&order_id=2", "orderId", "duplicate field `orderId`"),
+            ("", "orderId", "is required"),
+            ("orderId=1&orderId=2", "orderId", "must be given once"),
+            ("orderId=1&order_id=2", "orderId", "must be given once"),
             (
                 "orderId=1&minVersion=x",
                 "minVersion",
@@ -165,7 +165,12 @@ mod tests {
                 "waitMs",
                 "must be a whole number, not negative, of at most 64 bits",
             ),
-            ("orderId=1&order=down", "order", "unknown variant `down`, expected `up`"),
+            (
+                "orderId=1&minVersion=",
+                "minVersion",
+                "must be a whole number from -2147483648 to 2147483647",
+            ),
+            ("orderId=1&order=down", "order", "must be one of: up"),
         ] {
             let problem = parse::<Parameters>(query).expect_err(query);
             assert_eq!(problem.kind(), Kind::InvalidRequest);

@@ -4,6 +4,7 @@
 use std::io;
 use std::net::TcpListener;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::body::MessageBody;
@@ -15,7 +16,9 @@ use actix_web::{App, Error, HttpServer};
 use anyhow::Context;
 use tracing_actix_web::TracingLogger;
 
-use super::{ending, envelope, errors, metrics, patience, routes};
+use super::connections::{self, Connections};
+use super::edge::{self, Edge, EdgeConfig};
+use super::{ending, envelope, errors, metrics, routes};
 use crate::descriptors;
 use crate::life::Life;
 
@@ -31,15 +34,19 @@ const SHUTDOWN_TIMEOUT: u64 = 6;
 /// How long a connection may be without a request that is being answered.
 // why: a little longer than the server itself waits, which can tell silence from a request that does not end
 const PATIENCE: Duration = KEEP_ALIVE.saturating_add(Duration::from_secs(5));
+/// One in so many connections is kept for those that come when there are too many: they are taken while another one ends,
+/// and, where none is idle, to ask for the service's health.
+const SPARE: usize = 16;
 /// Connections that wait to be accepted.
 // why: std's 128 makes a burst of clients wait a second for the retransmitted SYN
 const BACKLOG: u32 = 1_024;
 
 /// The App around a service's routes. `routes` is called twice, for the root and for `/api`, so whatever it shares
-/// (`app_data`) must be a clone of the same thing.
+/// (`app_data`) must be a clone of the same thing. The default [`Edge`] lets every request in.
 pub fn app(
     service: &'static str,
     life: Life,
+    edge: Edge,
     routes: impl Fn(&mut ServiceConfig),
 ) -> App<
     impl ServiceFactory<
@@ -58,43 +65,72 @@ pub fn app(
         .wrap(from_fn(move |request, next| {
             ending::refuse(life.clone(), request, next)
         }))
+        .wrap(from_fn(move |request, next| edge::admit(edge.clone(), request, next)))
         .wrap(from_fn(errors::render))
         .wrap(metrics::measure(service))
-        .wrap(from_fn(patience::answering))
+        .wrap(from_fn(connections::answering))
         .wrap(TracingLogger::default())
 }
 
-/// Serves those routes on that listener until the returned server's handle stops it. Await it to run it.
+/// How much a server takes.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    /// How long a connection may be idle.
+    patience: Duration,
+    /// Connections at once.
+    connections: usize,
+}
+
+/// Serves those routes on that listener until the returned server's handle stops it. Await it to run it. Call it within a
+/// tokio runtime.
 ///
 /// # Errors
 /// What the system says against listening.
-pub fn serve<R>(listener: TcpListener, service: &'static str, life: &Life, routes: R) -> io::Result<Server>
+pub fn serve<R>(
+    listener: TcpListener,
+    service: &'static str,
+    life: &Life,
+    edge: &EdgeConfig,
+    routes: R,
+) -> io::Result<Server>
 where
     R: Fn(&mut ServiceConfig) + Clone + Send + 'static,
 {
-    serve_with(listener, service, life, routes, PATIENCE)
+    let limits = Limits {
+        patience: PATIENCE,
+        connections: descriptors::connections(),
+    };
+    serve_with(listener, service, life, edge, routes, limits)
 }
 
 fn serve_with<R>(
     listener: TcpListener,
     service: &'static str,
     life: &Life,
+    edge: &EdgeConfig,
     routes: R,
-    patience: Duration,
+    limits: Limits,
 ) -> io::Result<Server>
 where
     R: Fn(&mut ServiceConfig) + Clone + Send + 'static,
 {
     let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let each = (limits.connections / workers).max(1);
+    let all = each * workers;
+    let connections = Connections::new(all - (all / SPARE).max(1));
+    let end_idle = Connections::end_idle(Arc::downgrade(&connections), limits.patience);
+    // It ends with the server.
+    drop(life.task("ending idle connections", end_idle));
+    let edge = Edge::new(edge, listener.local_addr()?.ip());
     let life = life.clone();
-    let server = HttpServer::new(move || app(service, life.clone(), routes.clone()))
+    let server = HttpServer::new(move || app(service, life.clone(), edge.clone(), routes.clone()))
         .workers(workers)
-        .on_connect(move |connection, data| patience::watch(connection, data, patience))
+        .on_connect(move |stream, data| connections.add(stream, data))
         .client_request_timeout(REQUEST_TIMEOUT)
         .keep_alive(KeepAlive::Timeout(KEEP_ALIVE))
         .shutdown_timeout(SHUTDOWN_TIMEOUT)
-        // why: more wait in the backlog, until one of these ends
-        .max_connections((descriptors::connections() / workers).max(1))
+        // why: never reached, unless those that were ended are not gone yet; then more wait in the backlog
+        .max_connections(each)
         // why: an answer is small; Nagle's algorithm would only hold it back
         .tcp_nodelay(true)
         // why: main decides what a signal means, for all parts of the process in the right order

@@ -64,7 +64,7 @@ fn test_routes(config: &mut ServiceConfig) {
 
 /// Status, media type, Allow and the JSON body of a request's answer.
 async fn answer(request: TestRequest) -> (u16, String, Option<String>, Value) {
-    let app = init_service(app("test", Life::default(), test_routes)).await;
+    let app = init_service(app("test", Life::default(), Edge::default(), test_routes)).await;
     let response = call_service(&app, request.to_request()).await;
     let text = |name| {
         response
@@ -224,5 +224,60 @@ async fn a_service_that_is_not_ready_shows_its_report_in_both_shapes() {
     assert_eq!(
         envelope,
         json!({"success": false, "error": "Not ready", "details": plain})
+    );
+}
+
+#[actix_web::test]
+async fn a_page_of_an_allowed_origin_is_answered_also_when_it_is_refused() {
+    let config = EdgeConfig {
+        cors_origins: "https://shop.example".parse().expect("an origin"),
+        ..EdgeConfig::default()
+    };
+    let edge = Edge::new(&config, std::net::Ipv4Addr::LOCALHOST.into());
+    let app = init_service(app("test", Life::default(), edge, test_routes)).await;
+    let from_shop = |request: TestRequest| request.insert_header(("origin", "https://shop.example")).to_request();
+    for prefix in ["", "/api"] {
+        let path = |path: &str| format!("{prefix}{path}");
+        let preflight = TestRequest::with_uri(&path("/create-order"))
+            .method(actix_web::http::Method::OPTIONS)
+            .insert_header(("access-control-request-method", "POST"));
+        for (request, status) in [
+            (preflight, 204),
+            (post(&path("/create-order"), r#"{"orderId":"1"}"#), 201),
+            (post(&path("/create-order"), r#"{"orderId":"taken"}"#), 409),
+            (TestRequest::get().uri(&path("/nowhere")), 404),
+        ] {
+            let response = call_service(&app, from_shop(request)).await;
+            assert_eq!(response.status(), status);
+            let headers = response.headers();
+            assert_eq!(
+                headers.get("access-control-allow-origin").expect("it"),
+                "https://shop.example"
+            );
+            assert_eq!(headers.get("vary").expect("it"), "Origin");
+        }
+        let other =
+            post(&path("/create-order"), r#"{"orderId":"1"}"#).insert_header(("origin", "https://evil.example"));
+        let response = call_service(&app, other.to_request()).await;
+        assert_eq!(response.status(), 403);
+        assert!(!response.headers().contains_key("access-control-allow-origin"));
+    }
+}
+
+#[actix_web::test]
+async fn a_service_that_is_ending_refuses_in_both_shapes() {
+    let life = Life::default();
+    life.end();
+    let app = init_service(app("test", life, Edge::default(), test_routes)).await;
+    let mut bodies = Vec::new();
+    for path in ["/order-details?orderId=7", "/api/order-details?orderId=7"] {
+        let response = call_service(&app, TestRequest::get().uri(path).to_request()).await;
+        assert_eq!(response.status(), 503);
+        bodies.push(serde_json::from_slice::<Value>(&read_body(response).await).expect("JSON"));
+    }
+    assert_eq!(bodies[0]["type"], "/problems/not-ready");
+    assert_eq!(
+        (&bodies[1]["success"], &bodies[1]["details"]),
+        (&json!(false), &bodies[0])
     );
 }

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use actix_web::web;
-use common::http::{Problem, Query, Reply, timestamp};
+use common::http::{Problem, Query, Reply, openapi, timestamp};
 use common::unusable::Code;
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::Schema;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{limit, read};
@@ -73,10 +74,10 @@ pub struct Parameters {
     #[param(minimum = 1, maximum = 1_000)]
     limit: Option<u32>,
     /// Only letters before this id: `next` of the page before.
-    #[param(example = "0-17")]
+    #[param(example = "0-17", pattern = "^[0-9]{1,9}-[0-9]{1,18}$")]
     before: Option<String>,
     /// Only letters of that code.
-    #[param(example = "undecodable")]
+    #[param(schema_with = codes)]
     code: Option<String>,
     /// Only letters whose record first lay in that partition.
     #[param(minimum = 0)]
@@ -84,6 +85,10 @@ pub struct Parameters {
     /// Only letters whose record had that key.
     #[serde(alias = "order_id")]
     order_id: Option<String>,
+}
+
+fn codes() -> Schema {
+    openapi::one_of(Code::ALL.map(Code::as_str))
 }
 
 /// One page of dead letters, the newest first.
@@ -168,6 +173,9 @@ impl Parameters {
                 Problem::invalid_field("code", format!("must be one of {names}"))
             })?),
         };
+        if self.partition.is_some_and(|partition| partition < 0) {
+            return Err(Problem::invalid_field("partition", "must be at least 0"));
+        }
         let key = self.order_id.as_ref().map(|order_id| key_text(order_id.as_bytes()));
         Ok(Filter {
             code,

@@ -1,10 +1,8 @@
 //! `GET /`: says what the service is and links on.
 
-use actix_web::HttpResponse;
+use actix_web::{HttpRequest, HttpResponse};
 
 /// A plain page for whoever opens the service in a browser.
-pub async fn index() -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("text/html; charset=utf-8")
-        .body(include_str!("index.html"))
+pub async fn index(request: HttpRequest) -> HttpResponse {
+    common::http::index::page(&request, include_str!("index.html"))
 }

@@ -14,8 +14,11 @@ mod stats;
 use actix_web::web::{self, ServiceConfig};
 use common::http::{Kind, Problem, docs, metrics, routes};
 
+use crate::SERVICE;
 use crate::app::State;
 use crate::health::not_ready;
+
+pub(crate) use read_your_writes::places as places_to_wait;
 
 /// Registers every path.
 pub fn configure(config: &mut ServiceConfig, state: &web::Data<State>) {
@@ -30,7 +33,9 @@ pub fn configure(config: &mut ServiceConfig, state: &web::Data<State>) {
         .service(routes::get("/health", health::health))
         .service(routes::get("/health/live", health::live))
         .service(routes::get("/health/ready", health::ready))
-        .service(routes::get("/metrics", metrics::page))
+        .service(routes::get("/metrics", |handle| async {
+            metrics::page(handle, SERVICE)
+        }))
         .service(routes::get("/asyncapi.json", asyncapi::asyncapi))
         .service(routes::get("/", index::index))
         .configure(|config| docs::configure(config, openapi::document()));

@@ -1,6 +1,6 @@
 //! The OpenAPI document, made from the handlers.
 
-use common::http::Problem;
+use common::http::{Problem, openapi};
 use utoipa::OpenApi;
 
 use super::{dlq, health, order_details, order_ids, stats};
@@ -29,5 +29,5 @@ struct Document;
 
 /// The document.
 pub fn document() -> utoipa::openapi::OpenApi {
-    Document::openapi()
+    openapi::complete(Document::openapi())
 }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use actix_web::web;
+use actix_web::{HttpRequest, web};
 use common::http::order_json::OrderJson;
+use common::http::preconditions::Preconditions;
 use common::http::{Kind, Problem, Query, Reply, amount};
 use common::money::{Currency, shipping_minor};
 use common::order::{MAX_VERSION, OrderState, check_id};
@@ -27,14 +28,20 @@ const MAX_WAIT_MS: u64 = 30_000;
 pub struct Parameters {
     /// The order. One of digits only is also found with `ORD-` before it.
     #[serde(alias = "order_id")]
-    #[param(example = "ORD-1001")]
+    #[param(
+        example = "ORD-1001",
+        min_length = 1,
+        max_length = 64,
+        pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]+$"
+    )]
     order_id: String,
     /// Waits until the order has at least this version, also for an order that is not there yet: an update that
     /// cart-service has answered for is then seen.
-    #[param(minimum = 1)]
+    #[param(minimum = 1, maximum = 1_000_000_000)]
     min_version: Option<i32>,
-    /// How long to wait for `minVersion`, in milliseconds; 5,000 when not given.
-    #[param(maximum = 30_000)]
+    /// How long to wait, in milliseconds; 5,000 when not given. Without `minVersion` it is the order itself that is waited
+    /// for.
+    #[param(minimum = 0, maximum = 30_000)]
     wait_ms: Option<u64>,
 }
 
@@ -56,12 +63,19 @@ pub struct OrderDetails {
 /// One order. With `minVersion` the answer waits until the order is at least so new.
 ///
 /// # Errors
-/// 400, 404, 503 or 504, each as a [`Problem`].
+/// 400, 404, 412, 503 or 504, each as a [`Problem`].
 #[utoipa::path(
-    get, path = "/order-details", tag = "orders", params(Parameters),
+    get, path = "/order-details", tag = "orders",
+    params(
+        Parameters,
+        ("If-None-Match" = Option<String>, Header, description = "The versions that the client has, in quotes as ETag has them: 304 when it is one of them"),
+        ("If-Match" = Option<String>, Header, description = "The versions one of which the order must have"),
+    ),
     responses(
         (status = 200, description = "The order; its version is the ETag", body = OrderDetails),
+        (status = 304, description = "The client has that version"),
         (status = 400, description = "Not valid; errors names the parameters", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "The order does not have a version of If-Match", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such order", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The topic is still being read", body = Problem, content_type = "application/problem+json"),
         (status = 504, description = "The order did not reach minVersion in time", body = Problem, content_type = "application/problem+json"),
@@ -69,9 +83,11 @@ pub struct OrderDetails {
 )]
 pub async fn order_details(
     state: web::Data<State>,
+    request: HttpRequest,
     Query(query): Query<Parameters>,
 ) -> Result<Reply<OrderDetails>, Problem> {
     let wait = query.check()?;
+    let conditions = Preconditions::of(request.headers())?;
     ready(&state)?;
     let ids = rw::candidates(&query.order_id);
     let found = match wait {
@@ -92,6 +108,13 @@ pub async fn order_details(
         ));
     };
     let version = found.order.version;
+    if !conditions.if_match_holds(Some(version)) {
+        let detail = format!("order {} is at version {version}", found.order.order_id);
+        return Err(Problem::new(Kind::VersionMismatch, detail).with("currentVersion", version));
+    }
+    if !conditions.if_none_match_holds(Some(version)) {
+        return Ok(Reply::not_modified(version));
+    }
     Ok(Reply::ok("Order found", details(&found)?).etag(version))
 }
 
@@ -106,17 +129,14 @@ impl Parameters {
                 format!("must be at most {MAX_WAIT_MS}"),
             ));
         }
-        match self.min_version {
+        // Whoever waits for no version in particular waits for the first.
+        match self.min_version.or(self.wait_ms.map(|_| 1)) {
             Some(version) if (1..=MAX_VERSION).contains(&version) => {
                 Ok(Some((version, Duration::from_millis(wait_ms))))
             }
             Some(_) => Err(Problem::invalid_field(
                 "minVersion",
                 format!("must be from 1 to {MAX_VERSION}"),
-            )),
-            None if self.wait_ms.is_some() => Err(Problem::invalid_field(
-                "minVersion",
-                "must be given with waitMs: it says what to wait for",
             )),
             None => Ok(None),
         }
@@ -165,6 +185,7 @@ mod tests {
             check("order_id=A&minVersion=2&waitMs=30000").expect("valid"),
             Some((2, seconds(30)))
         );
+        assert_eq!(check("orderId=A&waitMs=0").expect("valid"), Some((1, seconds(0))));
         assert_eq!(
             check("orderId=A&minVersion=2&waitMs=0").expect("valid"),
             Some((2, seconds(0)))
@@ -179,7 +200,6 @@ mod tests {
             ("orderId=A&minVersion=0", "minVersion"),
             ("orderId=A&minVersion=1000000001", "minVersion"),
             ("orderId=A&minVersion=1&waitMs=30001", "waitMs"),
-            ("orderId=A&waitMs=1", "minVersion"),
         ] {
             let problem = check(query).expect_err(query);
             assert_eq!(

@@ -17,7 +17,7 @@ const MAX_LIMIT: usize = 10_000;
 pub struct Parameters {
     /// The topic of the events; `topicName` and `topic_name` are names of this parameter, too.
     #[serde(alias = "topicName", alias = "topic_name")]
-    #[param(example = "order-events")]
+    #[param(example = "order-events", min_length = 1)]
     topic: String,
     /// Most ids of the page; 1,000 when not given.
     #[param(minimum = 1, maximum = 10_000)]

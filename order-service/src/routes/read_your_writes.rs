@@ -6,9 +6,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use common::descriptors;
+use common::http::{Kind, Problem};
 use common::order::OrderState;
 use common::projection::{View, Waiters};
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::time::sleep;
 
 use crate::app::State;
@@ -36,22 +38,40 @@ pub(super) fn look(view: &View, ids: &[String]) -> anyhow::Result<Option<OrderSt
     Ok(None)
 }
 
+/// How many requests may wait at once: half of the connections, so that others find one that is not held for long.
+pub(crate) fn places() -> Semaphore {
+    Semaphore::new((descriptors::connections() / 2).max(1))
+}
+
 /// The first of those orders that there is, once it has at least that version; else how it is when the time is up, or when
 /// the service is told to end: whoever waits is answered before it does.
+///
+/// # Errors
+/// A 503 when too many wait already, or a 500 when the disk fails.
 pub(super) async fn wait(
     state: &State,
     ids: &[String],
     version: i32,
     patience: Duration,
-) -> anyhow::Result<Option<OrderState>> {
+) -> Result<Option<OrderState>, Problem> {
     let view = &state.view;
+    let is_there = |found: &Option<OrderState>| found.as_ref().is_some_and(|state| state.order.version >= version);
+    let found = look(view, ids)?;
+    if is_there(&found) {
+        return Ok(found);
+    }
+    let _place = state.waiting.try_acquire().map_err(|_| {
+        let detail =
+            "too many requests wait for orders already; come again in a moment, or ask without minVersion and waitMs";
+        Problem::new(Kind::Unavailable, detail)
+    })?;
     let up = sleep(patience);
     tokio::pin!(up);
     loop {
         // First wait, then look: what happens in between is not missed.
         let waiting = Waiting::begin(view.waiters(), ids, version);
         let found = look(view, ids)?;
-        if found.as_ref().is_some_and(|state| state.order.version >= version) {
+        if is_there(&found) {
             return Ok(found);
         }
         tokio::select! {

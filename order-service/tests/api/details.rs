@@ -58,7 +58,7 @@ async fn what_is_not_there_is_a_404_and_what_is_no_id_a_400() {
         ("orderId=A&minVersion=0", "minVersion"),
         ("orderId=A&minVersion=x", "minVersion"),
         ("orderId=A&minVersion=1&waitMs=30001", "waitMs"),
-        ("orderId=A&waitMs=5", "minVersion"),
+        ("orderId=A&waitMs=", "waitMs"),
     ] {
         let (status, problem) = app.get(&format!("/order-details?{query}")).await;
         assert_eq!(
@@ -68,6 +68,12 @@ async fn what_is_not_there_is_a_404_and_what_is_no_id_a_400() {
         );
         assert_eq!(fields(&problem), [field], "{query}");
     }
+    // Without a version it is the order that is waited for.
+    let (status, problem) = app.get("/order-details?orderId=A&waitMs=5").await;
+    assert_eq!(
+        (status.as_u16(), &problem["type"]),
+        (504, &json!("/problems/wait-timed-out"))
+    );
 }
 
 #[tokio::test]
@@ -133,4 +139,36 @@ async fn under_api_every_answer_is_in_the_envelope() {
         (404, &json!(false), &json!("there is no order 2"))
     );
     assert_eq!(answer["details"]["type"], "/problems/order-not-found");
+}
+
+#[tokio::test]
+async fn who_has_the_version_is_told_so_and_gets_no_body() {
+    let world = World::new().await;
+    world.write_event(&created("A"));
+    let app = world.spawn_app().await;
+    app.await_read(1, 0).await;
+    for path in ["/order-details?orderId=A", "/api/order-details?orderId=A"] {
+        for (name, value, status) in [
+            ("if-none-match", "\"1\"", 304),
+            ("if-none-match", "W/\"1\", \"7\"", 304),
+            ("if-none-match", "*", 304),
+            ("if-none-match", "\"2\"", 200),
+            ("if-none-match", "1", 400),
+            ("if-match", "\"1\"", 200),
+            ("if-match", "W/\"1\"", 412),
+        ] {
+            let response = reqwest::Client::new()
+                .get(format!("{}{path}", app.url))
+                .header(name, value)
+                .send()
+                .await;
+            let response = response.expect("an answer");
+            assert_eq!(response.status(), status, "{path} {name}: {value}");
+            if status < 400 {
+                assert_eq!(response.headers()["etag"], "\"1\"", "{path} {name}: {value}");
+            }
+            let body = response.text().await.expect("text");
+            assert_eq!(body.is_empty(), status == 304, "{path} {name}: {value}: {body}");
+        }
+    }
 }

@@ -14,6 +14,12 @@ pub enum Refusal {
     /// The path exists, but not with this method.
     #[error("HTTP 405 Method Not Allowed")]
     NoSuchMethod,
+    /// The registry is on loopback, and is not called by that name.
+    #[error("This registry is not called '{0}', but localhost")]
+    OtherHost(String),
+    /// A web page of another origin wants to write.
+    #[error("Web pages may not write here")]
+    ForeignPage,
     /// The body is no JSON, or not of the form that the call takes.
     #[error("The request body cannot be read: {0}")]
     UnreadableBody(String),
@@ -86,11 +92,13 @@ impl Refusal {
     pub fn code(&self) -> u32 {
         match self {
             Refusal::UnreadableBody(_) => 400,
+            Refusal::ForeignPage => 403,
             Refusal::NoSuchPath => 404,
             Refusal::NoSuchMethod => 405,
             Refusal::Incompatible { .. } => 409,
             Refusal::BodyTooLarge(_) => 413,
             Refusal::UnsupportedContentType(_) => 415,
+            Refusal::OtherHost(_) => 421,
             Refusal::SubjectNotFound(_) => 40401,
             Refusal::VersionNotFound(_) => 40402,
             Refusal::SchemaNotFound => 40403,

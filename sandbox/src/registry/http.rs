@@ -4,11 +4,15 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use actix_web::dev::Payload;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header;
+use actix_web::middleware::Next;
 use actix_web::web::Bytes;
-use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError};
+use actix_web::{Error, FromRequest, HttpRequest, HttpResponse, ResponseError};
+use common::http::edge::{Edge, Refused};
+use common::http::{json, media_type};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -21,7 +25,7 @@ pub const LARGEST_BODY: usize = 1024 * 1024;
 /// The content type of every response.
 pub const MEDIA_TYPE: &str = "application/vnd.schemaregistry.v1+json";
 
-/// The content types that Confluent's clients send JSON as; none at all will do too.
+/// The content types that Confluent's clients send JSON as. None of them is one that a web page may send without asking.
 const ACCEPTED: [&str; 4] = [
     MEDIA_TYPE,
     "application/vnd.schemaregistry+json",
@@ -37,10 +41,10 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Body<T>, Refusal>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let content_type = content_type(request);
+        let content_type = media_type::of(request.headers()).unwrap_or_default();
         let bytes = Bytes::from_request(request, payload);
         Box::pin(async move {
-            if !content_type.is_empty() && !ACCEPTED.contains(&content_type.as_str()) {
+            if !ACCEPTED.contains(&content_type.as_str()) {
                 return Err(Refusal::UnsupportedContentType(content_type));
             }
             let bytes = bytes
@@ -49,21 +53,28 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
                     StatusCode::PAYLOAD_TOO_LARGE => Refusal::BodyTooLarge(LARGEST_BODY),
                     _ => Refusal::UnreadableBody(error.to_string()),
                 })?;
-            let value = serde_json::from_slice(&bytes);
+            let value = json::parse(&bytes);
             value
                 .map(Body)
-                .map_err(|error| Refusal::UnreadableBody(error.to_string()))
+                .map_err(|problem| Refusal::UnreadableBody(problem.summary().to_owned()))
         })
     }
 }
 
-fn content_type(request: &HttpRequest) -> String {
-    let value = request
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .map_or(&[][..], |value| value.as_bytes());
-    let text = String::from_utf8_lossy(value);
-    text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+/// Middleware for `actix_web::middleware::from_fn`: lets in whoever may call this registry, as both services do.
+///
+/// # Errors
+/// Only what an inner middleware fails with; a refusal is an answer.
+pub async fn admit<B: MessageBody + 'static>(
+    edge: Edge,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    match edge.check(request.head()) {
+        Ok(()) => Ok(next.call(request).await?.map_into_boxed_body()),
+        Err(Refused::Host(host)) => Ok(request.error_response(Refusal::OtherHost(host))),
+        Err(Refused::Origin(_)) => Ok(request.error_response(Refusal::ForeignPage)),
+    }
 }
 
 /// Whether a query parameter says yes. Clients write `true` and `True`; anything else, or nothing, is no.

@@ -32,8 +32,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
-use actix_web::middleware::NormalizePath;
+use actix_web::middleware::{NormalizePath, from_fn};
 use actix_web::{App, HttpServer, web};
+use common::http::edge::{Edge, EdgeConfig};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -74,6 +75,7 @@ impl Registry {
         let listener = TcpListener::bind(address)?;
         let address = listener.local_addr()?;
         let state = web::Data::from(contents.0.clone());
+        let edge = Edge::new(&EdgeConfig::default(), address.ip());
         let (alive, gone) = mpsc::channel::<Infallible>(1);
         let app = move || {
             App::new()
@@ -81,6 +83,10 @@ impl Registry {
                 .app_data(alive.clone())
                 .app_data(web::PayloadConfig::new(http::LARGEST_BODY))
                 .wrap(NormalizePath::trim()) // `/subjects/` is `/subjects`
+                .wrap(from_fn({
+                    let edge = edge.clone();
+                    move |request, next| http::admit(edge.clone(), request, next)
+                }))
                 .configure(routes::configure)
         };
         let server = HttpServer::new(app)

@@ -62,7 +62,10 @@ async fn a_body_that_cannot_be_used_is_refused() {
         assert_eq!(refused(api.post(register, body.clone()).await), (422, 42201), "{body}");
     }
     assert_eq!(refused(api.post(register, json!([1])).await), (400, 400));
-    let whole = |body: String| api.request(Method::POST, register).body(body).send();
+    let whole = |body: String| {
+        let request = api.request(Method::POST, register).header("content-type", MEDIA_TYPE);
+        request.body(body).send()
+    };
     assert_eq!(
         refused(read(whole("{".to_owned()).await.expect("an answer")).await),
         (400, 400)
@@ -86,8 +89,8 @@ async fn every_content_type_that_clients_send_is_taken() {
         }
     };
     for content_type in [
-        "",
         MEDIA_TYPE,
+        "application/json ;\tcharset=utf-8",
         "application/vnd.schemaregistry+json",
         "application/json; charset=utf-8",
         "Application/Octet-Stream",
@@ -95,8 +98,32 @@ async fn every_content_type_that_clients_send_is_taken() {
         let response = post(content_type).send().await.expect("an answer");
         assert_eq!(read(response).await, (200, json!({ "id": 1 })), "{content_type}");
     }
-    let response = post("text/xml").send().await.expect("an answer");
-    assert_eq!(refused(read(response).await), (415, 415));
+    // The last three are what a web page may send without asking.
+    for content_type in ["text/xml", "", "text/plain", "application/x-www-form-urlencoded"] {
+        let response = post(content_type).send().await.expect("an answer");
+        assert_eq!(refused(read(response).await), (415, 415), "{content_type}");
+    }
+}
+
+#[tokio::test]
+async fn only_who_calls_it_by_a_name_of_loopback_and_is_no_foreign_page_is_let_in() {
+    let api = Api::start();
+    let get = |host: &'static str| api.request(Method::GET, "/subjects").header("host", host).send();
+    assert_eq!(read(get("localhost:8081").await.expect("an answer")).await.0, 200);
+    assert_eq!(
+        refused(read(get("evil.example").await.expect("an answer")).await),
+        (421, 421)
+    );
+    let register = api
+        .request(Method::POST, "/subjects/s/versions")
+        .header("content-type", MEDIA_TYPE)
+        .header("origin", "https://evil.example")
+        .body(schema(A).to_string());
+    assert_eq!(
+        refused(read(register.send().await.expect("an answer")).await),
+        (403, 403)
+    );
+    assert_eq!(api.get("/subjects").await, (200, json!([])));
 }
 
 #[tokio::test]

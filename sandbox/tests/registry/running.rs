@@ -11,7 +11,12 @@ async fn a_stopped_registry_answers_nobody_and_another_goes_on_with_what_it_held
     let Api { registry, client } = Api::start();
     let subjects = format!("{}/subjects", registry.url());
     let body = schema(r#""string""#).to_string();
-    let registered = client.post(format!("{subjects}/s/versions")).body(body).send().await;
+    let registered = client
+        .post(format!("{subjects}/s/versions"))
+        .header("content-type", super::MEDIA_TYPE)
+        .body(body)
+        .send()
+        .await;
     assert_eq!(registered.map(|it| it.status()).ok(), Some(StatusCode::OK));
 
     let port = registry.port();

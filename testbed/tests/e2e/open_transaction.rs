@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use common::kafka::partition;
+use common::kafka::partition::Partitioner;
 use testbed::world::World;
 use testbed::writer::{NewRecord, Writer};
 
 fn home(order_id: &str) -> i32 {
-    partition::of_key(order_id.as_bytes(), 6)
+    Partitioner::default().of_key(order_id.as_bytes(), 6)
 }
 
 #[tokio::test]

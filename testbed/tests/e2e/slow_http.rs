@@ -55,11 +55,11 @@ impl Slow {
     fn first(self) -> &'static [u8] {
         match self {
             Self::Silent | Self::Head => b"",
-            Self::LaterHead => b"GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n",
+            Self::LaterHead => b"GET /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n",
             Self::Body => {
-                b"POST /create-order HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100000\r\n\r\n{"
+                b"POST /create-order HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100000\r\n\r\n{"
             }
-            Self::Deaf => b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nhost: x\r\n\r\n",
+            Self::Deaf => b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nhost: localhost\r\n\r\n",
         }
     }
 
@@ -77,7 +77,7 @@ impl Slow {
     async fn drip(self, stream: &mut TcpStream) -> std::io::Result<()> {
         stream.write_all(self.first()).await?;
         let bytes: &[u8] = match self {
-            Self::Head | Self::LaterHead => b"GET /health/live HTTP/1.1\r\nhost: x\r\nx-slow: ",
+            Self::Head | Self::LaterHead => b"GET /health/live HTTP/1.1\r\nhost: localhost\r\nx-slow: ",
             Self::Body => b" ",
             // Waits for the end; what is buffered of the answer stays unread.
             Self::Silent => return stream.read(&mut [0; 64]).await.map(|_| ()),

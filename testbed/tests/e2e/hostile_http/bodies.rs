@@ -68,6 +68,16 @@ pub fn bodies() -> Vec<Case> {
             "an escape sequence in an id",
             r#"{"orderId":"a\u001b[31m","itemsCount":1}"#.into(),
         ),
+        ("a blank at an id's end", r#"{"orderId":"X ","itemsCount":1}"#.into()),
+        (
+            "a letter with its accent apart",
+            r#"{"orderId":"e\u0301","itemsCount":1}"#.into(),
+        ),
+        (
+            "a line separator in an id",
+            r#"{"orderId":"a\u2028FORGED","itemsCount":1}"#.into(),
+        ),
+        ("a list in place of an object", r#"["X",1,null,null,null,null]"#.into()),
         ("an empty id", r#"{"orderId":"","itemsCount":1}"#.into()),
         (
             "an id of 65 characters",
@@ -215,7 +225,7 @@ pub fn bodies() -> Vec<Case> {
                 "/update-order",
                 r#"{"orderId":"\"'><script>%00${x}\u202e","status":"confirmed"}"#,
             ),
-            &[404],
+            &[400],
         ),
         case("a delete", json("DELETE", "/create-order", "{}"), &[405]),
         case("a create with PUT", json("PUT", "/create-order", good), &[405]),

@@ -33,25 +33,25 @@ fn anywhere() -> Vec<Case> {
             &[400, CLOSED],
         ),
         case("HTTP/0.9", "GET /\r\n\r\n", &[400, CLOSED]),
-        case("HTTP/9.9", get("/ HTTP/9.9\r\nhost: x\r\n\r\n"), &[400, CLOSED]),
+        case("HTTP/9.9", get("/ HTTP/9.9\r\nhost: localhost\r\n\r\n"), &[400, CLOSED]),
         case(
             "a space too many",
-            get("/a b HTTP/1.1\r\nhost: x\r\n\r\n"),
+            get("/a b HTTP/1.1\r\nhost: localhost\r\n\r\n"),
             &[400, CLOSED],
         ),
         case(
             "a NUL in the target",
-            get("/\0 HTTP/1.1\r\nhost: x\r\n\r\n"),
+            get("/\0 HTTP/1.1\r\nhost: localhost\r\n\r\n"),
             &[400, CLOSED],
         ),
         case(
             "a line break in a header",
-            get("/ HTTP/1.1\r\nhost: x\r\nx: a\n\nb: c\r\n\r\n"),
+            get("/ HTTP/1.1\r\nhost: localhost\r\nx: a\n\nb: c\r\n\r\n"),
             &[200, 400, CLOSED],
         ),
         case(
             "a folded header",
-            get("/nowhere HTTP/1.1\r\nhost: x\r\nx: a\r\n  b\r\n\r\n"),
+            get("/nowhere HTTP/1.1\r\nhost: localhost\r\nx: a\r\n  b\r\n\r\n"),
             &[400, CLOSED],
         ),
         case(
@@ -71,40 +71,54 @@ fn anywhere() -> Vec<Case> {
         ),
         case(
             "a target of a megabyte",
-            get(&format!("/{} HTTP/1.1\r\nhost: x\r\n\r\n", "a".repeat(1 << 20))),
+            get(&format!("/{} HTTP/1.1\r\nhost: localhost\r\n\r\n", "a".repeat(1 << 20))),
             &[400, 414, 431, CLOSED],
         ),
         case(
             "a head that never ends",
-            get("/ HTTP/1.1\r\nhost: x\r\nx-1: "),
+            get("/ HTTP/1.1\r\nhost: localhost\r\nx-1: "),
             &[408, CLOSED],
         ),
         case(
             "an upgrade",
-            get("/nowhere HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"),
+            get("/nowhere HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"),
             &[404],
         ),
         case("HTTP/1.0", get("/nowhere HTTP/1.0\r\n\r\n"), &[404]),
-        case("TRACE", "TRACE / HTTP/1.1\r\nhost: x\r\n\r\n", &[405]),
+        case("TRACE", "TRACE / HTTP/1.1\r\nhost: localhost\r\n\r\n", &[405]),
         case(
             "CONNECT",
-            "CONNECT example.org:443 HTTP/1.1\r\nhost: x\r\n\r\n",
+            "CONNECT example.org:443 HTTP/1.1\r\nhost: localhost\r\n\r\n",
             &[400, 404, 405, CLOSED],
         ),
-        case("OPTIONS *", "OPTIONS * HTTP/1.1\r\nhost: x\r\n\r\n", &[400, 404, 405]),
+        case(
+            "OPTIONS *",
+            "OPTIONS * HTTP/1.1\r\nhost: localhost\r\n\r\n",
+            &[400, 404, 405],
+        ),
         case(
             "a method of a kilobyte",
-            format!("{} / HTTP/1.1\r\nhost: x\r\n\r\n", "A".repeat(1024)),
+            format!("{} / HTTP/1.1\r\nhost: localhost\r\n\r\n", "A".repeat(1024)),
             &[400, 405],
         ),
         case(
             "a target with another host",
-            get("http://example.org/nowhere HTTP/1.1\r\nhost: x\r\n\r\n"),
-            &[404],
+            get("http://example.org/nowhere HTTP/1.1\r\nhost: localhost\r\n\r\n"),
+            &[421],
+        ),
+        case(
+            "another host",
+            get("/health HTTP/1.1\r\nhost: example.org\r\n\r\n"),
+            &[421],
+        ),
+        case(
+            "a page of another origin",
+            "DELETE / HTTP/1.1\r\nhost: localhost\r\norigin: https://example.org\r\n\r\n",
+            &[403],
         ),
         case(
             "a body for a GET that never comes",
-            get("/nowhere HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n"),
+            get("/nowhere HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000000\r\n\r\n"),
             &[404],
         ),
     ]
@@ -113,7 +127,9 @@ fn anywhere() -> Vec<Case> {
 /// Creations whose framing is false, and what cart-service answers.
 fn creations() -> Vec<Case> {
     let post = |headers: &str, body: &str| {
-        format!("POST /create-order HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n{headers}\r\n{body}")
+        format!(
+            "POST /create-order HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n{headers}\r\n{body}"
+        )
     };
     vec![
         case(
@@ -201,7 +217,7 @@ fn creations() -> Vec<Case> {
         ),
         case(
             "a method nobody knows",
-            "BREW /create-order HTTP/1.1\r\nhost: x\r\n\r\n",
+            "BREW /create-order HTTP/1.1\r\nhost: localhost\r\n\r\n",
             &[405],
         ),
     ]

@@ -1,0 +1,144 @@
+//! Under which names a service may be called. A web page whose own name is made to lead to a service (DNS rebinding) calls
+//! it under that name, and the browser takes both for one origin: only the `Host` of its requests tells.
+
+use std::net::IpAddr;
+use std::str::FromStr;
+
+/// Names of hosts, as `ALLOWED_HOSTS` gives them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AllowedHosts {
+    any: bool,
+    names: Vec<String>,
+}
+
+impl FromStr for AllowedHosts {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut hosts = Self::default();
+        for name in text.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+            if name == "*" {
+                hosts.any = true;
+            } else if name_of(name) == Some(name) && !name.contains(['/', '*', '@']) {
+                hosts.names.push(name.to_ascii_lowercase());
+            } else {
+                return Err("write names of hosts without scheme and port, with commas between, such as shop.example,orders.internal; * for every name".to_owned());
+            }
+        }
+        Ok(hosts)
+    }
+}
+
+/// Under which names one server may be called.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Hosts {
+    /// `None`: under every name.
+    allowed: Option<AllowedHosts>,
+}
+
+impl Hosts {
+    /// Those of a server that is bound to that address. Nobody else's pages lead to one that is not on loopback unless the
+    /// network lets them, so there it is the operator who says which names are right.
+    pub(super) fn of(allowed: &AllowedHosts, bound: IpAddr) -> Self {
+        let checked = !allowed.any && (bound.is_loopback() || !allowed.names.is_empty());
+        Self {
+            allowed: checked.then(|| allowed.clone()),
+        }
+    }
+
+    /// Whether it may be called so: `authority` is a name or an address, with a port or without. Loopback's own names are
+    /// always right: nobody else can have them.
+    pub(super) fn allow(&self, authority: &str) -> bool {
+        let Some(allowed) = &self.allowed else { return true };
+        let Some(name) = name_of(authority) else { return false };
+        let name = name.strip_suffix('.').unwrap_or(name);
+        is_loopback(name) || allowed.names.iter().any(|allowed| allowed.eq_ignore_ascii_case(name))
+    }
+}
+
+fn is_loopback(name: &str) -> bool {
+    let address = name.parse::<IpAddr>().map(|address| address.to_canonical());
+    name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
+}
+
+/// The name or address in an authority, without brackets and port.
+fn name_of(authority: &str) -> Option<&str> {
+    let (name, port) = match authority.strip_prefix('[') {
+        Some(rest) => rest.split_once(']')?,
+        None => authority.split_at(authority.find(':').unwrap_or(authority.len())),
+    };
+    let is_port = port.is_empty() || port.strip_prefix(':')?.bytes().all(|byte| byte.is_ascii_digit());
+    (is_port && !name.is_empty()).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hosts(allowed: &str, bound: &str) -> Hosts {
+        Hosts::of(&allowed.parse().expect("names"), bound.parse().expect("an address"))
+    }
+
+    #[test]
+    fn on_loopback_only_names_of_loopback_are_right() {
+        for bound in ["127.0.0.1", "::1"] {
+            let hosts = hosts("", bound);
+            for name in [
+                "localhost",
+                "LOCALHOST:8000",
+                "localhost.",
+                "127.0.0.1:8000",
+                "127.9.9.9",
+                "[::1]:8000",
+                "[::1]",
+                "[::ffff:127.0.0.1]",
+            ] {
+                assert!(hosts.allow(name), "{name}");
+            }
+            for name in [
+                "evil.example",
+                "evil.example:8000",
+                "localhost.evil.example",
+                "127.0.0.1.evil.example",
+                "10.0.0.1",
+                "0.0.0.0:8000",
+                "[::]",
+                "",
+                ":8000",
+                "localhost:x",
+                "[::1",
+                "a@localhost",
+                "localhost/",
+                "127.1",
+            ] {
+                assert!(!hosts.allow(name), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_operator_may_allow_more() {
+        let hosts = hosts("shop.example, ORDERS.internal", "127.0.0.1");
+        for name in ["shop.example", "Shop.Example:443", "orders.internal.", "localhost"] {
+            assert!(hosts.allow(name), "{name}");
+        }
+        assert!(!hosts.allow("a.shop.example"));
+        assert!(self::hosts("*", "127.0.0.1").allow("evil.example"));
+    }
+
+    #[test]
+    fn elsewhere_every_name_is_right_until_an_operator_names_some() {
+        assert!(hosts("", "0.0.0.0").allow("orders.internal"));
+        let named = hosts("orders.internal", "0.0.0.0");
+        assert!(named.allow("orders.internal:80") && named.allow("127.0.0.1:8000") && !named.allow("evil.example"));
+    }
+
+    #[test]
+    fn what_is_no_name_is_no_setting() {
+        for text in ["http://shop.example", "shop.example:8000", "*.example", "a/b", "[::1"] {
+            let error = text.parse::<AllowedHosts>().expect_err(text);
+            assert!(error.contains("without scheme and port"), "{error}");
+        }
+        assert_eq!(" , ".parse(), Ok(AllowedHosts::default()));
+    }
+}

@@ -1,0 +1,60 @@
+"""For schemathesis: what is right about an answer although no JSON Schema can say so.
+
+Named in SCHEMATHESIS_HOOKS by scripts/test.sh; every other answer is judged by the documents alone.
+"""
+
+from decimal import Decimal
+
+import schemathesis
+
+# A request that waits longer would only make the run longer.
+LONGEST_WAIT_MS = 20
+
+
+def add_up(order):
+    """Gives a valid order a total that fits 64 bits, and says it where it was said wrong and a double can say it."""
+
+    def total():
+        return sum(Decimal(repr(item["quantity"])) * Decimal(repr(item["price"])) for item in order["items"])
+
+    if total() > 922_337_203_685_477:
+        order["items"] = order["items"][:1]
+        order["items"][0]["quantity"] = 1
+    if order.get("totalAmount") is not None:
+        exact = total()
+        order["totalAmount"] = float(exact) if Decimal(repr(float(exact))) == exact else None
+
+
+@schemathesis.hook
+def map_case(context, case):
+    """A valid order has its own total, and one that is waited for is waited for shortly."""
+    body, query = case.body, case.query
+    is_valid = case.meta is None or case.meta.generation.mode.is_positive
+    if is_valid and isinstance(body, dict) and body.get("items"):
+        add_up(body)
+    if case.operation.path.endswith("/order-details") and isinstance(query, dict):
+        wait = query.get("waitMs", 5000 if "minVersion" in query else 0)
+        if isinstance(wait, int) and LONGEST_WAIT_MS < wait <= 30_000:
+            query["waitMs"] = LONGEST_WAIT_MS
+    return case
+
+
+@schemathesis.hook
+def filter_failure(context, failure, case, response):
+    """Drops what depends on other orders and requests, or on the sum of several fields."""
+    try:
+        problem = response.json()
+    except ValueError:
+        return True
+    kind = problem.get("type") if isinstance(problem, dict) else None
+    name = type(failure).__name__
+    if name == "ServerError":
+        # The order is not there, or not so new: that is what was asked.
+        return kind != "/problems/wait-timed-out"
+    if name == "RejectedPositiveData":
+        if kind in ("/problems/version-mismatch", "/problems/key-reused"):
+            return False
+        errors = problem.get("errors", [])
+        sums = [e for e in errors if e["field"] == "totalAmount" or e["message"] == "the total is too large"]
+        return not errors or len(sums) < len(errors)
+    return True

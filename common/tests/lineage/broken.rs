@@ -36,7 +36,7 @@ const CASES: &[Case] = &[
     },
     Case {
         folder: "type-narrowed",
-        avro: &["TYPE_MISMATCH at weight: a reader's Int cannot read a writer's Long (v2 reading v1)"],
+        avro: &["TYPE_MISMATCH at weight: a reader's int cannot read a writer's long (v2 reading v1)"],
         house: &["TYPE_CHANGED at weight: the type was long and is int (v2 reading v1)"],
     },
     Case {
@@ -47,9 +47,9 @@ const CASES: &[Case] = &[
     Case {
         folder: "fixed-size-changed",
         avro: &[
-            "FIXED_SIZE_MISMATCH at hash: a reader's Fixed com.example.Hash cannot read a writer's Fixed \
+            "FIXED_SIZE_MISMATCH at hash: a reader's fixed com.example.Hash cannot read a writer's fixed \
              com.example.Hash: 16 bytes are written, 32 expected (v2 reading v1)",
-            "FIXED_SIZE_MISMATCH at hash: a reader's Fixed com.example.Hash cannot read a writer's Fixed \
+            "FIXED_SIZE_MISMATCH at hash: a reader's fixed com.example.Hash cannot read a writer's fixed \
              com.example.Hash: 32 bytes are written, 16 expected (v1 reading v2)",
         ],
         house: &[],
@@ -57,8 +57,8 @@ const CASES: &[Case] = &[
     Case {
         folder: "gone-and-back-as-another-type",
         avro: &[
-            "TYPE_MISMATCH at weight: a reader's String cannot read a writer's Long (v3 reading v1)",
-            "TYPE_MISMATCH at weight: a reader's Long cannot read a writer's String (v1 reading v3)",
+            "TYPE_MISMATCH at weight: a reader's string cannot read a writer's long (v3 reading v1)",
+            "TYPE_MISMATCH at weight: a reader's long cannot read a writer's string (v1 reading v3)",
         ],
         house: &[
             "FIELD_DEFAULT_CHANGED at weight: the default of the field weight was 0 and is \"\" (v3 reading v1)",
@@ -123,7 +123,7 @@ const CASES: &[Case] = &[
     Case {
         folder: "record-renamed-with-alias",
         avro: &[
-            "NAME_MISMATCH at (schema): a reader's Record com.example.Parcel cannot read a writer's Record \
+            "NAME_MISMATCH at (schema): a reader's record com.example.Parcel cannot read a writer's record \
              com.example.Package (v1 reading v2)",
         ],
         house: &[
@@ -188,7 +188,7 @@ const CASES: &[Case] = &[
     Case {
         folder: "union-branch-added",
         avro: &[
-            "MISSING_UNION_BRANCH at label: the reader's union has no branch for the writer's Long (v1 \
+            "MISSING_UNION_BRANCH at label: the reader's union has no branch for the writer's long (v1 \
              reading v2)",
         ],
         house: &[],

@@ -90,7 +90,8 @@ unsafe fn read(event: *mut sys::rd_kafka_event_t) -> Option<Told> {
         }
         let operations = std::slice::from_raw_parts(operations, count);
         let may = |operation: sys::rd_kafka_AclOperation_t| operations.contains(&operation);
-        Some(Told::May {
+        // A broker that shows the topic, and does not say that it may be seen, tells no rights.
+        may(sys::rd_kafka_AclOperation_t::RD_KAFKA_ACL_OPERATION_DESCRIBE).then(|| Told::May {
             read: may(sys::rd_kafka_AclOperation_t::RD_KAFKA_ACL_OPERATION_READ),
             write: may(sys::rd_kafka_AclOperation_t::RD_KAFKA_ACL_OPERATION_WRITE),
         })

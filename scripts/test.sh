@@ -224,7 +224,7 @@ check_openapi() {
   local result=0
   while read -r url; do
     PYTHONPATH=testbed/python SCHEMATHESIS_HOOKS=openapi_hooks "$venv/bin/st" run "$url/openapi.json" --checks all \
-      --continue-on-failure --max-examples 30 --seed 23 --no-color --suppress-health-check all </dev/null || result=1
+      --continue-on-failure --max-examples 20 --seed 23 --no-color --suppress-health-check all </dev/null || result=1
   done < <(sed -n 's/^  \(cart\|order\)-service *\(http[^ ]*\) .*/\2/p' "$log")
   kill "$sandbox"
   wait "$sandbox" || true

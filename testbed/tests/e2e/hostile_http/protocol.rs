@@ -89,7 +89,7 @@ fn anywhere() -> Vec<Case> {
         case(
             "CONNECT",
             "CONNECT example.org:443 HTTP/1.1\r\nhost: localhost\r\n\r\n",
-            &[400, 404, 405, CLOSED],
+            &[400, 404, 405, 421, CLOSED],
         ),
         case(
             "OPTIONS *",

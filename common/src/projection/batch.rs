@@ -142,13 +142,10 @@ impl<U: Unusables> Runner<U> {
     fn accept(&mut self, reader: &LogReader, partition: i32, share: Share<'_>) {
         let Some(part) = self.part(partition) else { return };
         let waits_for = share.waits_for();
-        let look_again = part.met(share.has_records(), share.met_end(), share.is_at_end());
+        part.met(share.has_records(), share.met_end(), share.is_at_end());
         let (row, settled, orders) = share.into_written();
         let before = std::mem::replace(&mut part.row, row);
         let after = part.row.counters;
-        if look_again {
-            reader.seek(partition, part.position());
-        }
         self.count(&before.counters, &after);
         self.tell_when_caught_up();
         if let Some(id) = waits_for {

@@ -133,7 +133,7 @@ impl<U: Unusables> Runner<U> {
                 }
                 // Every look at the registry ends with this, so the first one is over then.
                 Ok(Command::Lost(ids)) => self.tell_of_lost(ids),
-                Ok(Command::Recheck(..) | Command::Reread(_)) | Err(mpsc::RecvTimeoutError::Timeout) => {}
+                Ok(Command::Reread(_)) | Err(mpsc::RecvTimeoutError::Timeout) => {}
             }
             patience = RETRY;
             let prepared = self.unusables.prepare().map_err(|e| NotReady::Yet(format!("{e:#}")));
@@ -198,7 +198,6 @@ impl<U: Unusables> Runner<U> {
         loop {
             loop {
                 match commands.try_recv() {
-                    Ok(Command::Recheck(partition, done)) => self.recheck(reader, partition, done),
                     Ok(Command::Reread(reread)) => self.reread(reader, reread),
                     Ok(Command::Lost(ids)) => self.tell_of_lost(ids),
                     Ok(Command::Halt(reason)) => self.halt(reason),

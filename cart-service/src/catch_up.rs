@@ -23,7 +23,7 @@ pub async fn catch_up(
     match view.now(partition, deadline).await? {
         Now::End(end) => {
             arrival.check(end)?;
-            view.read_to_end(partition, end, deadline).await
+            view.read_to(partition, end, deadline).await
         }
         Now::Replicated => {
             // What is acknowledged now lies behind the transaction, and cannot be read.
@@ -40,7 +40,7 @@ pub async fn catch_up(
                 .map_err(|_| unheard("no answer in time"))?
                 .map_err(|why| unheard(&why))?;
             arrival.check(offset)?;
-            let read = view.read_past(partition, offset, deadline).await;
+            let read = view.read_to(partition, offset + 1, deadline).await;
             read.map_err(|late| {
                 let transaction = view.waited_in_vain(partition);
                 transaction.map_or(late, |transaction| NotFresh(transaction.to_string()))

@@ -149,13 +149,10 @@ impl<U: Unusables> Runner<U> {
         let Some(part) = self.part(partition) else { return };
         let awaited = share.take_awaited();
         part.keep_asked(share.take_asked());
-        let look_again = part.met(share.has_records(), share.met_end(), share.is_at_end());
+        part.met(share.has_records(), share.met_end(), share.is_at_end());
         let (row, settled, orders) = share.into_written();
         let before = std::mem::replace(&mut part.row, row);
         let after = part.row.counters;
-        if look_again {
-            reader.seek(partition, part.position());
-        }
         self.count(&before.counters, &after);
         self.tell_when_caught_up();
         match awaited {

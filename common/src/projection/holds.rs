@@ -1,8 +1,6 @@
-//! Partitions that wait, and when they go on: their schema has come, or their time is up, or somebody asks for their end.
+//! Partitions that wait, and when they go on: their schema has come, or their time is up.
 
 use std::time::{Duration, Instant};
-
-use tokio::sync::oneshot;
 
 use super::lookup::Lookup;
 use super::part::{Hold, Part};
@@ -77,14 +75,6 @@ impl<U: Unusables> Runner<U> {
         }
         for partition in changed {
             self.publish(partition);
-        }
-    }
-
-    /// Reads on from where the partition stands: an end that is met after this is newer than this.
-    pub(super) fn recheck(&mut self, reader: &LogReader, partition: i32, done: oneshot::Sender<i64>) {
-        let Some(part) = self.part(partition) else { return };
-        if part.hold.is_none() && part.recheck(done) {
-            reader.seek(partition, part.position());
         }
     }
 }

@@ -66,8 +66,6 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What the thread can be told.
 enum Command {
-    /// Read on from where the partition stands, and say where its end was met after that.
-    Recheck(i32, oneshot::Sender<i64>),
     /// Read records again that were passed over because their schema was not known.
     Reread(Reread),
     /// Go by what was found of the registry.

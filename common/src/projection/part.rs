@@ -2,8 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use tokio::sync::oneshot;
-
 use super::judge::Place;
 use super::lookup::Lookup;
 use super::prepare::Begin;
@@ -50,11 +48,8 @@ pub(super) struct Part {
     at_end: bool,
     /// Whether the end was met since it was last looked what lies between the last record and it.
     new_end: bool,
-    /// Who waits for the end that is being looked for.
-    round: Vec<oneshot::Sender<i64>>,
-    /// Who came after the looking had begun. Looking takes as long as two fetches, and begins anew with every seek, so
-    /// seeking for each of them would find no end while they keep coming.
-    next_round: Vec<oneshot::Sender<i64>>,
+    /// Where its end was met last.
+    end: i64,
 }
 
 impl Part {
@@ -72,8 +67,7 @@ impl Part {
             caught_up,
             at_end: false,
             new_end: false,
-            round: Vec::new(),
-            next_round: Vec::new(),
+            end: 0,
         }
     }
 
@@ -139,27 +133,21 @@ impl Part {
         self.asked = None;
         self.caught_up = false;
         self.at_end = false;
-        self.round.clear();
-        self.next_round.clear();
+        self.end = 0;
     }
 
-    /// Notes what a share of a batch brought: records, an end and its offset, and whether that end came last. Returns whether to read
-    /// on from [`Part::position`], for those who ask for an end that is newer than the one that was met.
-    pub fn met(&mut self, records: bool, end: Option<i64>, at_end: bool) -> bool {
+    /// Notes what a share of a batch brought: records, where an end was met, and whether that end came last.
+    pub fn met(&mut self, records: bool, end: Option<i64>, at_end: bool) {
         if records {
             self.logged = None;
             self.at_end = false;
         }
-        let Some(end) = end else { return false };
-        self.at_end = at_end;
-        self.new_end = at_end;
-        self.caught_up = true;
-        for waiting in self.round.drain(..) {
-            // Whoever has given up is not interested any more.
-            let _ = waiting.send(end);
+        if let Some(end) = end {
+            self.at_end = at_end;
+            self.new_end = at_end;
+            self.caught_up = true;
+            self.end = end;
         }
-        self.round.append(&mut self.next_round);
-        !self.round.is_empty()
     }
 
     /// Whether there may be something to [pass over](Self::passed_over).
@@ -193,9 +181,6 @@ impl Part {
         self.held_since = Instant::now();
         self.paused = why;
         self.at_end = false;
-        // Dropping the senders tells those who wait that there is no answer.
-        self.round.clear();
-        self.next_round.clear();
         self.position()
     }
 
@@ -226,17 +211,6 @@ impl Part {
         self.paused = None;
     }
 
-    /// Notes who waits for the next end. Returns whether to read on from [`Part::position`] to find it.
-    pub fn recheck(&mut self, done: oneshot::Sender<i64>) -> bool {
-        let first = self.round.is_empty();
-        if first {
-            self.round.push(done)
-        } else {
-            self.next_round.push(done)
-        }
-        first
-    }
-
     /// The offset to read next: as long as the last record was not compared, that one.
     pub fn position(&self) -> i64 {
         let last = self.row.last.as_ref().filter(|_| self.unverified);
@@ -246,6 +220,7 @@ impl Part {
     pub fn progress(&self) -> PartitionProgress {
         PartitionProgress {
             next: self.row.next,
+            read_to: self.row.next.max(self.end),
             counters: self.row.counters,
             caught_up: self.caught_up,
             at_end: self.at_end,
@@ -273,20 +248,19 @@ mod tests {
     }
 
     #[test]
-    fn one_looking_for_the_end_serves_all_who_came_before_it_and_the_next_the_rest() {
-        let mut part = part(PartitionRow::default(), false);
-        let ((a, mut first), (b, mut second), (c, mut third)) =
-            (oneshot::channel(), oneshot::channel(), oneshot::channel());
-        assert!(part.recheck(a), "the first one begins to look");
-        assert!(
-            !part.recheck(b) && !part.recheck(c),
-            "who comes later must not make it begin anew"
-        );
-        assert!(part.met(false, Some(5), true), "it looks again for those");
-        assert_eq!(first.try_recv(), Ok(5), "told where the end was met");
-        assert!(second.try_recv().is_err());
-        assert!(!part.met(false, Some(6), true));
-        assert_eq!((second.try_recv(), third.try_recv()), (Ok(6), Ok(6)));
+    fn an_end_behind_the_last_record_was_read_to_until_it_is_read_again() {
+        let row = PartitionRow {
+            next: 5,
+            ..PartitionRow::default()
+        };
+        let mut part = part(row.clone(), false);
+        // A transaction's marker lies there, which is never delivered.
+        part.met(false, Some(6), true);
+        assert_eq!((part.progress().next, part.progress().read_to), (5, 6));
+        part.put_on_hold(Hold::backoff("why".to_owned()), None);
+        assert_eq!(part.progress().read_to, 6, "all before it was read all the same");
+        part.begin_again(PartitionRow { next: 2, ..row });
+        assert_eq!(part.progress().read_to, 2);
     }
 
     #[test]

@@ -29,6 +29,9 @@ pub struct Progress {
 pub struct PartitionProgress {
     /// Offset of the next record to read.
     pub next: i64,
+    /// Offset below which everything was read: `next`, or where the partition's end was met behind it. A transaction's marker
+    /// takes an offset, but is never delivered.
+    pub read_to: i64,
     /// What was counted.
     pub counters: Counters,
     /// Whether its end was met since the start.

@@ -137,7 +137,7 @@ impl<U: Unusables> Runner<U> {
                 }
                 // Every look at the registry ends with this, so the first one is over then.
                 Ok(Command::Audited(verdict)) => self.audited(verdict),
-                Ok(Command::Recheck(..) | Command::Reread(_)) | Err(mpsc::RecvTimeoutError::Timeout) => {}
+                Ok(Command::Reread(_)) | Err(mpsc::RecvTimeoutError::Timeout) => {}
             }
             patience = RETRY;
             // Where the registry contradicts the store, nothing is read from the first record on.
@@ -215,7 +215,6 @@ impl<U: Unusables> Runner<U> {
         loop {
             loop {
                 match commands.try_recv() {
-                    Ok(Command::Recheck(partition, done)) => self.recheck(reader, partition, done),
                     Ok(Command::Reread(reread)) => self.reread(reader, reread),
                     Ok(Command::Audited(verdict)) => self.audited(verdict),
                     Ok(Command::Halt(reason)) => self.halt(reason),

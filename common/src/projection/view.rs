@@ -1,7 +1,7 @@
 //! The handle through which the rest of a service sees the projection.
 
 use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::sync::{oneshot, watch};
 use tokio::time::timeout_at;
@@ -13,9 +13,6 @@ use crate::kafka::partition::Partitioner;
 use crate::kafka::rights::Rights;
 use crate::kafka::standstill::Standstill;
 use crate::store::Store;
-
-/// How long a partition may take to reach its end by itself before its end is looked for.
-const USUAL: Duration = Duration::from_millis(100);
 
 /// Sees the projection. Clones see the same one.
 #[derive(Clone)]
@@ -198,52 +195,13 @@ impl View {
         asked.map_err(|_| late(partition))?.map_err(NotFresh)
     }
 
-    /// Waits until the record at that offset was read.
+    /// Waits until everything below that offset of that partition was read.
     ///
     /// # Errors
     /// When it is not by the deadline, or cannot be for now.
-    pub async fn read_past(&self, partition: i32, offset: i64, deadline: Instant) -> Result<(), NotFresh> {
-        let read = timeout_at(deadline.into(), self.reach(partition, offset + 1)).await;
+    pub async fn read_to(&self, partition: i32, offset: i64, deadline: Instant) -> Result<(), NotFresh> {
+        let read = timeout_at(deadline.into(), self.reach(partition, offset)).await;
         read.map_err(|_| late(partition))?
-    }
-
-    /// Waits until that partition was read to its end, which is that offset.
-    ///
-    /// # Errors
-    /// When it is not by the deadline, or cannot be for now.
-    pub async fn read_to_end(&self, partition: i32, end: i64, deadline: Instant) -> Result<(), NotFresh> {
-        let reached = self.reach(partition, end);
-        tokio::pin!(reached);
-        if let Ok(result) = tokio::time::timeout(USUAL, &mut reached).await {
-            return result;
-        }
-        // Behind the last record there may be only a transaction's marker, which takes an offset but is never delivered:
-        // then the position stays short of the end, and an end that is met there from now on is the proof.
-        let either = async {
-            tokio::select! {
-                result = &mut reached => result,
-                result = self.meet_end(partition, end) => result,
-            }
-        };
-        let met = timeout_at(deadline.into(), either).await;
-        met.map_err(|_| late(partition))?
-    }
-
-    /// Waits until the reader meets the partition's end there or behind it.
-    async fn meet_end(&self, partition: i32, end: i64) -> Result<(), NotFresh> {
-        loop {
-            let (done, met) = oneshot::channel();
-            self.commands
-                .send(Command::Recheck(partition, done))
-                .map_err(|_| NotFresh("the projection has stopped".to_owned()))?;
-            match met.await {
-                Ok(at) if at >= end => return Ok(()),
-                // Somebody else's end: that of a broker that has not got all of the log.
-                Ok(_) => {}
-                // The partition waits. Whoever waits for its position hears why.
-                Err(_) => std::future::pending().await,
-            }
-        }
     }
 
     async fn reach(&self, partition: i32, end: i64) -> Result<(), NotFresh> {
@@ -252,7 +210,7 @@ impl View {
             progress.stopped().is_some()
                 || progress
                     .partition(partition)
-                    .is_some_and(|p| p.next >= end || p.paused.is_some())
+                    .is_some_and(|p| p.read_to >= end || p.paused.is_some())
         };
         let now = progress
             .wait_for(reached)
@@ -262,7 +220,7 @@ impl View {
             return Err(NotFresh(reason.clone()));
         }
         match now.partition(partition) {
-            Some(state) if state.next >= end => Ok(()),
+            Some(state) if state.read_to >= end => Ok(()),
             state => Err(NotFresh(
                 state.and_then(|state| state.paused.clone()).unwrap_or_default(),
             )),

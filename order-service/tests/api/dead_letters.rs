@@ -180,8 +180,11 @@ async fn what_a_record_says_of_itself_is_kept_and_not_believed() {
             _ => (*name, *value),
         })
         .collect();
-    let forged: [(&[u8], Vec<(&str, Option<&[u8]>)>); 3] =
-        [(b"pointed", pointer), (b"other junk", carried), (b"junk", elsewhere)];
+    let forged = [
+        (&b"pointed"[..], pointer),
+        (b"other junk", carried),
+        (b"junk", elsewhere),
+    ];
     for (value, headers) in &forged {
         world.write_with(TOPIC, 2, Some(b"A"), Some(value), headers);
     }

@@ -109,14 +109,14 @@ async fn what_no_registry_can_know_is_decided_at_once_and_named() {
     let glue = [&[3, 0][..], &[7; 16], &datum].concat();
     let guid = [&[1][..], &[7; 16]].concat();
     let apicurio = 7_u64.to_be_bytes();
-    let cases: [(&[u8], Option<(&str, &[u8])>, &str); 8] = [
-        (&eight_bytes, None, "an id of eight bytes, 7,"),
+    let cases = [
+        (&eight_bytes[..], None, "an id of eight bytes, 7,"),
         (&frame::header(0), None, "schema id 0;"),
         (&frame::header(u32::MAX), None, "schema id 4294967295;"),
         (&glue, None, "AWS Glue"),
         (b"Obj\x01", None, "an Avro container file"),
         (b"{\"orderId\":\"A\"}", None, "JSON"),
-        (&datum, Some(("apicurio.value.globalId", &apicurio)), "globalId: 7"),
+        (&datum, Some(("apicurio.value.globalId", &apicurio[..])), "globalId: 7"),
         (
             &datum,
             Some((SCHEMA_ID_HEADER, &guid[..16])),

@@ -7,8 +7,9 @@
 //! In reading order: a request comes in through [`server`] (which keeps its `connections`), [`edge`] (`hosts`, [`origins`])
 //! and [`routes`], its input through [`json`] ([`media_type`]), [`query`] and [`preconditions`] (numbers: [`whole`],
 //! [`amount`]); it leaves as a [`Reply`] ([`envelope`]; an order in it: [`order_json`], a point in time: [`timestamp`]) or a
-//! [`Problem`] ([`problem`], made of other people's errors by [`invalid`] and [`errors`]). [`health`], [`docs`] (with
-//! [`openapi`]), [`metrics`] and [`index`] are the pages about the service itself. What comes when the service ends is refused ([`ending`]).
+//! [`Problem`] ([`problem`], made of other people's errors by [`invalid`], in `plain_words`, and [`errors`]). [`health`],
+//! [`docs`] (with [`openapi`]), [`metrics`] and [`index`] are the pages about the service itself. What comes when the
+//! service ends is refused ([`ending`]).
 
 pub mod amount;
 mod connections;
@@ -28,6 +29,7 @@ pub mod metrics;
 pub mod openapi;
 pub mod order_json;
 pub mod origins;
+mod plain_words;
 pub mod preconditions;
 pub mod problem;
 pub mod query;

@@ -10,7 +10,7 @@ use common::descriptors;
 use common::http::{Kind, Problem};
 use common::order::OrderState;
 use common::projection::{View, Waiters};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
 use tokio::time::sleep;
 
 use crate::app::State;
@@ -43,6 +43,14 @@ pub(crate) fn places() -> Semaphore {
     Semaphore::new((descriptors::connections() / 2).max(1))
 }
 
+fn take(places: &Semaphore) -> Result<SemaphorePermit<'_>, Problem> {
+    places.try_acquire().map_err(|_| {
+        let detail =
+            "too many requests wait for orders already; come again in a moment, or ask without minVersion and waitMs";
+        Problem::new(Kind::Unavailable, detail)
+    })
+}
+
 /// The first of those orders that there is, once it has at least that version; else how it is when the time is up, or when
 /// the service is told to end: whoever waits is answered before it does.
 ///
@@ -60,11 +68,7 @@ pub(super) async fn wait(
     if is_there(&found) {
         return Ok(found);
     }
-    let _place = state.waiting.try_acquire().map_err(|_| {
-        let detail =
-            "too many requests wait for orders already; come again in a moment, or ask without minVersion and waitMs";
-        Problem::new(Kind::Unavailable, detail)
-    })?;
+    let _place = take(&state.waiting)?;
     let up = sleep(patience);
     tokio::pin!(up);
     loop {
@@ -134,6 +138,16 @@ mod tests {
         for id in ["ORD-17", "17a", "٣", "-1"] {
             assert_eq!(candidates(id), [id]);
         }
+    }
+
+    #[test]
+    fn at_most_half_of_the_connections_wait_and_the_next_one_is_told_to_come_again() {
+        assert!((1..=descriptors::connections().div_ceil(2)).contains(&places().available_permits()));
+        let places = Semaphore::new(1);
+        let first = take(&places).expect("a place");
+        assert_eq!(take(&places).expect_err("none is left").kind(), Kind::Unavailable);
+        drop(first);
+        assert!(take(&places).is_ok());
     }
 
     #[tokio::test]

@@ -3,19 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::config::RegistryConfig;
+use common::config::{PipelineConfig, RegistryConfig};
 use common::event::{OrderEvent, OrderStatus};
-use common::kafka::config::Cluster;
-use common::kafka::topics::TopicSpec;
 use common::life::Life;
 use common::order::Outcome;
 use common::projection::{Projection, Refused, Settings, Unusables};
 use common::registry::Registry;
+use common::schema_id_audit::SchemaIdAudit;
 use common::store::Store;
 use sandbox::foreign;
 use uuid::Uuid;
 
-use crate::helpers::{TOPIC, World};
+use crate::helpers::World;
 use crate::others::{event, home, register, send};
 
 /// Passes over what cannot be used.
@@ -34,29 +33,18 @@ impl Unusables for PassOver {
 }
 
 fn start(world: &World, store: &std::path::Path, life: &Life) -> Projection {
-    let settings = Settings {
-        service: "waiters",
-        cluster: Cluster {
-            bootstrap_servers: world.broker.bootstrap_servers(),
-            client_id: "waiters".to_owned(),
-            extra: vec![("fetch.wait.max.ms".to_owned(), "3".into())],
-        },
-        topic: TopicSpec {
-            name: TOPIC.to_owned(),
-            partitions: 6,
-            max_message_bytes: None,
-        },
-        create_topics: false,
-        check_topics: false,
-        accept_truncated: false,
-        unknown_schema_grace: Duration::from_millis(50),
-        most_keys: 10,
-        schema_check: Duration::from_secs(30),
+    let pipeline = PipelineConfig {
+        bootstrap_servers: world.broker.bootstrap_servers(),
+        registry: RegistryConfig::at(&world.registry_url).expect("an address"),
+        kafka_extra: vec![("fetch.wait.max.ms".to_owned(), "3".into())],
+        has_admin_api: false,
+        ..PipelineConfig::default()
     };
-    let registry = RegistryConfig::at(&world.registry_url).expect("an address");
-    let registry = Arc::new(Registry::new(&registry).expect("a client"));
+    let settings = Settings::of("waiters", &pipeline, Duration::from_millis(50)).expect("settings");
+    let registry = Arc::new(Registry::new(&pipeline.registry).expect("a client"));
     let store = Store::open(store).expect("a store");
-    Projection::start(settings, store, registry, PassOver, life).expect("starts")
+    let audit = SchemaIdAudit::new(registry, store.clone(), false, life);
+    Projection::start(settings, store, audit, PassOver, life).expect("starts")
 }
 
 /// What the writer of an event is told when those are read, of which the last is its own. Also returns how many lay before it

@@ -208,7 +208,7 @@ mod tests {
             why: &Unusable::new(Code::Undecodable, "why").with_schema_id(7),
             pointer: Some(("f", 1)),
         });
-        let document = document("orders", "orders-dlq").expect("a document");
+        let document = document("orders", Partitioner::default(), "orders-dlq").expect("a document");
         let described = &document["components"]["messages"]["deadLetter"]["headers"]["properties"];
         let described = described.as_object().expect("headers");
         for (name, _) in &headers {

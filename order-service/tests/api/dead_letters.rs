@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 
 use crate::helpers::{DLQ, TOPIC, World, created, fields, home};
 
+/// A name and a value.
+type BorrowedHeader<'a> = (&'a str, Option<&'a [u8]>);
+
 #[tokio::test]
 async fn each_kind_of_poison_is_copied_once_byte_for_byte_and_the_next_good_record_is_applied() {
     let world = World::new().await;
@@ -166,12 +169,12 @@ async fn what_a_record_says_of_itself_is_kept_and_not_believed() {
     let genuine = world.read(DLQ).remove(0);
     let carried = genuine.borrowed_headers();
     let sha256 = "f".repeat(64);
-    let pointer: Vec<(&str, Option<&[u8]>)> = vec![
+    let pointer: Vec<BorrowedHeader<'_>> = vec![
         ("orderlog.sha256", Some(sha256.as_bytes())),
         ("orderlog.size", Some(b"1")),
     ];
     // A hash and a size of its own; the headers of a dead letter on another value; those of one that there is not.
-    let elsewhere: Vec<(&str, Option<&[u8]>)> = carried
+    let elsewhere: Vec<BorrowedHeader<'_>> = carried
         .iter()
         .map(|(name, value)| match *name {
             "orderlog.at" | "orderlog.id" => (*name, Some(&b"elsewhere-0-0"[..])),
@@ -180,7 +183,7 @@ async fn what_a_record_says_of_itself_is_kept_and_not_believed() {
             _ => (*name, *value),
         })
         .collect();
-    let forged: [(&[u8], Vec<(&str, Option<&[u8]>)>); 3] =
+    let forged: [(&[u8], Vec<BorrowedHeader<'_>>); 3] =
         [(b"pointed", pointer), (b"other junk", carried), (b"junk", elsewhere)];
     for (value, headers) in &forged {
         world.write_with(TOPIC, 2, Some(b"A"), Some(value), headers);

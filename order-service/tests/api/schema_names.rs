@@ -100,6 +100,9 @@ async fn one_grace_serves_all_that_lies_there_when_it_begins() {
     assert_eq!(app.details("A").await.0, 200);
 }
 
+/// A value, a header, and a part of what must be said of them.
+type Case<'a> = (&'a [u8], Option<(&'a str, &'a [u8])>, &'a str);
+
 #[tokio::test]
 async fn what_no_registry_can_know_is_decided_at_once_and_named() {
     let world = World::new().await;
@@ -109,7 +112,7 @@ async fn what_no_registry_can_know_is_decided_at_once_and_named() {
     let glue = [&[3, 0][..], &[7; 16], &datum].concat();
     let guid = [&[1][..], &[7; 16]].concat();
     let apicurio = 7_u64.to_be_bytes();
-    let cases: [(&[u8], Option<(&str, &[u8])>, &str); 8] = [
+    let cases: [Case<'_>; 8] = [
         (&eight_bytes, None, "an id of eight bytes, 7,"),
         (&frame::header(0), None, "schema id 0;"),
         (&frame::header(u32::MAX), None, "schema id 4294967295;"),

@@ -18,6 +18,13 @@ usage: scripts/run.sh [OPTIONS]
       --cart-port <PORT>       port of cart-service [env: SANDBOX_CART_PORT] [default: 8000]
       --order-port <PORT>      port of order-service [env: SANDBOX_ORDER_PORT] [default: 8001]
       --registry-port <PORT>   port of the schema registry [env: SANDBOX_REGISTRY_PORT] [default: 8081]
+      --kafka-partitioner <RULE>
+                               how the topic's writers divide keys among its partitions: murmur2, crc32 or fnv1a
+                               [env: KAFKA_PARTITIONER] [default: murmur2]
+      --allowed-hosts <HOSTS>  further names under which both services may be called, with commas between
+                               [env: ALLOWED_HOSTS]
+      --cors-origins <ORIGINS> origins whose pages may call both services from a browser, with commas between
+                               [env: CORS_ORIGINS]
       --demo                   also create and update orders all the time, and now and then write a record that cannot
                                be used
   -h, --help                   print this

@@ -162,22 +162,6 @@ impl LogReader {
         batch
     }
 
-    /// How far each partition was read: behind the last record that was handed out, and behind whatever takes offsets after it
-    /// and never is (transaction markers, aborted records). Nothing for a partition of which nothing was met since it was
-    /// sought.
-    ///
-    /// # Errors
-    /// When the client does not tell.
-    pub fn positions(&self) -> Result<Vec<(i32, i64)>, KafkaError> {
-        let positions = self.consumer.position()?;
-        let known = positions.elements_for_topic(&self.topic);
-        let known = known.iter().filter_map(|element| match element.offset() {
-            Offset::Offset(next) => Some((element.partition(), next)),
-            _ => None,
-        });
-        Ok(known.collect())
-    }
-
     /// Stops reading a partition and drops what was read ahead; it will go on from that offset.
     pub fn pause_at(&self, partition: i32, offset: i64) {
         // In this order: pausing resets the position to what was last handed out, the seek then sets ours.

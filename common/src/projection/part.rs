@@ -155,13 +155,12 @@ impl Part {
         self.new_end && self.at_end
     }
 
-    /// The row of a partition that was read to its end, which stands there: what lies between its last record and `position`
-    /// is never handed out. `None` when there is nothing, or more has come, or it is to be read from elsewhere. Call it once
+    /// The row of a partition that was read to its end, which stands there: what lies between its last record and the end is
+    /// never handed out. `None` when there is nothing, or more has come, or it is to be read from elsewhere. Call it once
     /// for an end.
-    pub fn passed_over(&mut self, position: i64) -> Option<PartitionRow> {
-        // An end was met behind all that was sought since, so the position is no older than that.
+    pub fn passed_over(&mut self) -> Option<PartitionRow> {
         let at_end = std::mem::take(&mut self.new_end) && self.at_end && self.is_read();
-        let next = Some(position).filter(|position| at_end && *position > self.row.next)?;
+        let next = Some(self.end).filter(|end| at_end && *end > self.row.next)?;
         Some(PartitionRow {
             next,
             ..self.row.clone()
@@ -277,26 +276,22 @@ mod tests {
             ..PartitionRow::default()
         };
         let mut part = part(row, false);
-        assert_eq!(part.passed_over(8), None, "no end was met");
+        assert_eq!(part.passed_over(), None, "no end was met");
         part.met(true, Some(8), true);
         assert!(part.has_new_end());
-        assert_eq!(part.passed_over(8).map(|row| row.next), Some(8));
+        assert_eq!(part.passed_over().map(|row| row.next), Some(8));
         assert!(!part.has_new_end());
-        part.met(false, Some(8), true);
-        assert_eq!(part.passed_over(5), None, "there is nothing behind it");
+        part.met(false, Some(5), true);
+        assert_eq!(part.passed_over(), None, "there is nothing behind it");
         part.met(false, Some(8), true);
         part.met(true, None, false);
-        assert_eq!(part.passed_over(8), None, "a record has come");
+        assert_eq!(part.passed_over(), None, "a record has come");
         part.met(false, Some(8), true);
         part.begin_again(PartitionRow::default());
-        assert_eq!(
-            part.passed_over(8),
-            None,
-            "it is read again, and the position is that of before"
-        );
+        assert_eq!(part.passed_over(), None, "it is read again, and that end is one of before");
         part.met(false, Some(8), true);
         part.put_on_hold(Hold::backoff("why".to_owned()), None);
-        assert_eq!(part.passed_over(8), None, "it is put back to where it was");
+        assert_eq!(part.passed_over(), None, "it is put back to where it was");
     }
 
     #[test]

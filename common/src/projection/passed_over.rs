@@ -4,40 +4,40 @@
 
 use super::run::Runner;
 use super::unusables::Unusables;
-use crate::kafka::log_reader::LogReader;
+use crate::store::PartitionRow;
 
 impl<U: Unusables> Runner<U> {
-    /// Moves partitions that were read to their end to where that is. It asks the client, so it is called between batches,
-    /// when nobody waits for the next one.
-    pub(super) fn pass_over_markers(&mut self, reader: &LogReader) {
-        if self.halted || !self.parts.iter().any(|part| part.has_new_end()) {
+    /// Moves partitions that were read to their end to where that is.
+    pub(super) fn pass_over_markers(&mut self) {
+        let moved: Vec<_> = (0..)
+            .zip(&mut self.parts)
+            .filter(|(_, part)| part.has_new_end())
+            .filter_map(|(partition, part)| Some((partition, part.passed_over()?)))
+            .collect();
+        if moved.is_empty() || self.halted {
             return;
         }
-        if let Err(error) = self.try_to_pass(reader) {
+        if let Err(error) = self.keep_passed(&moved) {
             // It is tried again at the next end; whether the store can be written is told elsewhere.
             tracing::debug!(
                 error = format!("{error:#}"),
                 "what lies behind the last records was not passed over"
             );
+            return;
         }
-    }
-
-    fn try_to_pass(&mut self, reader: &LogReader) -> anyhow::Result<()> {
-        let mut transaction = self.store.begin();
-        let mut moved = Vec::new();
-        for (partition, position) in reader.positions()? {
-            if let Some(row) = self.part(partition).and_then(|part| part.passed_over(position)) {
-                transaction.put_partition(partition, &row)?;
-                moved.push((partition, row));
-            }
-        }
-        transaction.commit()?;
         for (partition, row) in moved {
             if let Some(part) = self.part(partition) {
                 part.row = row;
             }
             self.publish(partition);
         }
-        Ok(())
+    }
+
+    fn keep_passed(&self, moved: &[(i32, PartitionRow)]) -> anyhow::Result<()> {
+        let mut transaction = self.store.begin();
+        for (partition, row) in moved {
+            transaction.put_partition(*partition, row)?;
+        }
+        transaction.commit()
     }
 }

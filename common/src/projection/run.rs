@@ -233,11 +233,8 @@ impl<U: Unusables> Runner<U> {
             if !batch.is_empty() && self.reads() {
                 self.process(reader, &batch);
             }
-            let idle = batch.is_empty();
             drop(batch);
-            if idle {
-                self.pass_over_markers(reader);
-            }
+            self.pass_over_markers();
             if let Some(why) = self.lost.take().filter(|_| self.reads()) {
                 return Ended::Lost(why);
             }

@@ -1,0 +1,52 @@
+//! What an earlier attempt of the same request has done, under the same key.
+
+use common::idempotency::{KeyedRequest, RequestHash};
+use common::order::OrderState;
+use common::store::KeyUse;
+
+use super::Writer;
+use crate::decide::{Refusal, as_answered};
+use crate::done::{Done, Failure};
+
+impl Writer {
+    /// What an earlier attempt of this request has done, if that is known and nothing can take it back: the event lies below
+    /// what was read, and in front of whatever had to be passed over. Whether anything can be written does not matter.
+    pub(super) fn done_before(&self, order_id: &str, keyed: Option<&KeyedRequest>) -> Option<Done> {
+        let keyed = keyed?;
+        let rewinds = self.view.rewinds();
+        let (state, key_use) = self.look_up(order_id, Some(keyed)).ok()?;
+        let Some(KeyUse::Here(answer)) = key_use.filter(|_| state.is_some()) else {
+            return None;
+        };
+        let doubted = self
+            .doubts
+            .of(order_id)
+            .ok()?
+            .is_some_and(|doubt| doubt.offset < answer.offset);
+        let read = answer.offset < self.read_up_to(answer.partition)?;
+        let reserved = self.doubts.reserved(order_id, state.as_ref()).ok()?;
+        let earlier = earlier(state.as_ref(), &keyed.hash, &KeyUse::Here(answer));
+        let undone = reserved.is_some_and(|reserved| reserved.may_undo(&earlier));
+        let certain = read && !doubted && !undone && self.view.rewinds() == rewinds;
+        certain.then(|| earlier.ok())?
+    }
+
+    /// How far that partition was read: as the store has it, while the topic was not seen since the start.
+    fn read_up_to(&self, partition: i32) -> Option<i64> {
+        let stored = || Some(self.view.store().partitions().ok()?.get(&partition)?.next);
+        self.view.next(partition).or_else(stored)
+    }
+}
+
+/// What a request gets whose key was used before: the order as it was then, when it was the same request.
+pub(super) fn earlier(state: Option<&OrderState>, hash: &RequestHash, key_use: &KeyUse) -> Result<Done, Failure> {
+    match (key_use, state) {
+        (KeyUse::Here(answer), Some(state)) if answer.hash == *hash => {
+            Ok(Done::Replayed(Box::new(as_answered(answer, state))))
+        }
+        (KeyUse::Here(answer), None) if answer.hash == *hash => {
+            Err(Failure::NotNow("the order is being read again".to_owned()))
+        }
+        _ => Err(Failure::Refused(Refusal::KeyReused)),
+    }
+}

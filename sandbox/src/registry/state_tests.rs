@@ -236,11 +236,11 @@ fn references_that_define_a_name_twice_are_refused_without_a_panic() {
     state
         .register("primitive", &schema(r#""string""#))
         .expect("a primitive schema");
-    assert_eq!(
+    assert!(
         state
-            .register("x", &referring(r#""string""#, "S", "primitive", 1))
-            .map_err(|it| it.code()),
-        Err(42201)
+            .register("y", &referring(r#""string""#, "S", "primitive", 1))
+            .is_ok(),
+        "it defines no name, and Java reads it all the same"
     );
     let defines_it_too = state.register("x", &referring(A_AND_B, "R", "r", 1));
     assert!(

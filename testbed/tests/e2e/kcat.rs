@@ -65,7 +65,7 @@ async fn kcat_tells_why_a_record_became_a_dead_letter() -> anyhow::Result<()> {
         ("kafka_dlt-original-topic", world.topic.clone()),
         (
             "__connect.errors.exception.message",
-            "the value begins with byte 0x74 instead of magic byte 0x00".to_owned(),
+            "the value begins with byte 0x74 instead of magic byte 0x00; it looks like plain text".to_owned(),
         ),
         ("orderlog.code", "not_framed".to_owned()),
         ("orderlog.id", format!("{}-{partition}-{offset}", world.topic)),

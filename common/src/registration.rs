@@ -255,7 +255,7 @@ impl Task {
         };
         (!is_fine).then(|| {
             format!(
-                "subject {} has the compatibility level {level}, not {FULL_TRANSITIVE}: schemas may be registered whose records cannot be read here. Set it in the registry; with SCHEMAS=register a start does so, where it may",
+                "subject {} has the compatibility level {level}, not {FULL_TRANSITIVE}: schemas may be registered whose records cannot be read here. Set it in the registry; with SCHEMAS=register a start does so where it may, and SCHEMAS=verify leaves it to others",
                 self.subject
             )
         })

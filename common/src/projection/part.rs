@@ -288,7 +288,11 @@ mod tests {
         assert_eq!(part.passed_over(), None, "a record has come");
         part.met(false, Some(8), true);
         part.begin_again(PartitionRow::default());
-        assert_eq!(part.passed_over(), None, "it is read again, and that end is one of before");
+        assert_eq!(
+            part.passed_over(),
+            None,
+            "it is read again, and that end is one of before"
+        );
         part.met(false, Some(8), true);
         part.put_on_hold(Hold::backoff("why".to_owned()), None);
         assert_eq!(part.passed_over(), None, "it is put back to where it was");

@@ -38,13 +38,13 @@ STARTED=$SECONDS
 
 usage() {
   cat <<'END'
-Runs every check: shell scripts, format, clippy, build, all tests (those against real Kafka and a real registry too), two
-minutes of faults (with three brokers where root may make network namespaces, else with one), licences and sources of the
-dependencies, docker-compose.yml.
+Runs every check: shell scripts, format, clippy, build, all tests (those against real Kafka and a real registry too), the
+OpenAPI documents against the running services, two minutes of faults (with three brokers where root may make network
+namespaces, else with one), licences and sources of the dependencies, docker-compose.yml.
 
 usage: scripts/test.sh [--quick]
 
-  --quick   without real servers, faults, dependencies and docker-compose.yml
+  --quick   without real servers, OpenAPI documents, faults, dependencies and docker-compose.yml
 
 Installs missing Debian packages when it runs as root, else it names them. Needs Rust; everything else is fetched into
 ${XDG_CACHE_HOME:-~/.cache}/orderlog. Some tests mount small disks, in a namespace of their own; where a system lets neither

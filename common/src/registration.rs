@@ -224,11 +224,11 @@ impl Task {
     /// The id of our newest schema at a registry that agrees with the store, and what is amiss with the subject's level.
     async fn turn(&self) -> Result<(u32, Option<String>), NotRegistered> {
         self.audit.confirm().await?;
-        let id = self.ask().await?;
+        let asked = self.ask().await;
         let level = self.level().await;
-        // It may be another registry by now.
+        // It may be another registry by now, and then its refusal is worth no more than its consent.
         self.audit.confirm().await?;
-        Ok((id, level))
+        Ok((asked?, level))
     }
 
     async fn ask(&self) -> Result<u32, RegisterError> {

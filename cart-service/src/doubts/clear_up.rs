@@ -11,6 +11,7 @@ use common::life::Life;
 use common::projection::{PassedOver, View};
 use common::registry::RegistryError;
 use common::schema_id_audit::SchemaIdAudit;
+use common::store::LearnError;
 
 use super::Doubts;
 
@@ -128,8 +129,15 @@ async fn ask(registry: &SchemaIdAudit, view: &View, life: &Life, ids: Vec<u32>) 
                     let writer = Arc::new(WriterSchema::of(&schema));
                     store.learn_schema(id, &schema, writer)
                 };
-                life.blocking(CLEARING_UP, learn).await??;
-                asked.known.insert(id);
+                match life.blocking(CLEARING_UP, learn).await? {
+                    Ok(()) => asked.known.insert(id),
+                    Err(LearnError::AnotherMeaning(id)) => {
+                        registry.contradicted(id);
+                        asked.outage = true;
+                        break;
+                    }
+                    Err(error) => return Err(error.into()),
+                };
             }
             Err(RegistryError::Unknown(_)) => {
                 asked.unknown.insert(id);

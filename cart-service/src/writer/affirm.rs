@@ -24,8 +24,9 @@ impl Writer {
         let stamp = stamp().map_err(|wrong| Failure::NotNow(wrong.to_string()))?;
         let event = reserved.again(state, stamp).map_err(Failure::Refused)?;
         // Without the request's key: it is not the event that the request has led to.
+        let rewinds = self.view.rewinds();
         let settled = self.write(&event, None, partition, deadline).await?;
-        self.check_settled(&event.order.order_id, event.event_id)?;
+        self.check_settled(&event.order.order_id, event.event_id, rewinds)?;
         match settled.outcome {
             Outcome::Applied { .. } | Outcome::Duplicate => Ok(Some(won(event, &settled))),
             Outcome::Superseded => Ok(None),

@@ -13,7 +13,16 @@ impl Writer {
     /// what was read, and in front of whatever had to be passed over. Whether anything can be written does not matter.
     pub(super) fn done_before(&self, order_id: &str, keyed: Option<&KeyedRequest>) -> Option<Done> {
         let keyed = keyed?;
+        // A topic that was made anew has not got the event.
+        if self.view.progress().halted.is_some() {
+            return None;
+        }
         let rewinds = self.view.rewinds();
+        let (_, Some(KeyUse::Here(answer))) = self.look_up(order_id, Some(keyed)).ok()? else {
+            return None;
+        };
+        let read_up_to = self.read_up_to(answer.partition)?;
+        // Again: what a rewind has taken back is read after that.
         let (state, key_use) = self.look_up(order_id, Some(keyed)).ok()?;
         let Some(KeyUse::Here(answer)) = key_use.filter(|_| state.is_some()) else {
             return None;
@@ -23,7 +32,7 @@ impl Writer {
             .of(order_id)
             .ok()?
             .is_some_and(|doubt| doubt.offset < answer.offset);
-        let read = answer.offset < self.read_up_to(answer.partition)?;
+        let read = answer.offset < read_up_to;
         let reserved = self.doubts.reserved(order_id, state.as_ref()).ok()?;
         let earlier = earlier(state.as_ref(), &keyed.hash, &KeyUse::Here(answer));
         let undone = reserved.is_some_and(|reserved| reserved.may_undo(&earlier));

@@ -127,7 +127,7 @@ impl Task {
             news
         };
         if self.progress.send_if_modified(news) {
-            tracing::error!(reason, "nothing is read any more");
+            tracing::error!(reason, "consumption halted");
             self.waiters.close();
             // The thread may be caught in that write, and hear of it never.
             let _ = self.commands.send(Command::Halt(reason.clone()));

@@ -17,7 +17,7 @@ use super::waiters::Waiters;
 use super::{Command, Settings};
 use crate::crash_point::{self, Point};
 use crate::kafka::link::Link;
-use crate::kafka::log_reader::LogReader;
+use crate::kafka::log_reader::{LogReader, Seen};
 use crate::schema_id_audit::Verdict;
 use crate::store::Store;
 
@@ -43,7 +43,7 @@ pub(super) struct Runner<U> {
     pub(super) halted: bool,
     /// Whether nothing is read for now, because the schema registry contradicts the store.
     pub(super) suspended: bool,
-    /// Whether to begin anew: the broker has refused an offset or has not got the topic.
+    /// Why to begin anew: the broker has refused an offset or has not got the topic, or what came was dropped for a while.
     pub(super) lost: Option<&'static str>,
     /// Whether it was told that every partition's end was met.
     pub(super) told_caught_up: bool,
@@ -225,6 +225,10 @@ impl<U: Unusables> Runner<U> {
                     Err(mpsc::TryRecvError::Empty) => break,
                 }
             }
+            // Before anything is read: the client stands behind what came while nothing was read.
+            if let Some(why) = self.begins_anew() {
+                return Ended::Lost(why);
+            }
             crash_point::reached(Point::ProjectionTurn);
             self.release(reader);
             let batch = reader.next_batch(MOST, self.patience());
@@ -232,10 +236,13 @@ impl<U: Unusables> Runner<U> {
             // it reads.
             if !batch.is_empty() && self.reads() {
                 self.process(reader, &batch);
+            } else if !self.halted && batch.iter().any(|seen| matches!(seen, Seen::MadeAnew)) {
+                // It is told once.
+                self.meet_new_topic();
             }
             drop(batch);
             self.pass_over_markers();
-            if let Some(why) = self.lost.take().filter(|_| self.reads()) {
+            if let Some(why) = self.begins_anew() {
                 return Ended::Lost(why);
             }
             self.unusables.tick();
@@ -252,6 +259,11 @@ impl<U: Unusables> Runner<U> {
         if let Some(has) = self.link.partition_count().filter(|has| had > 0 && *has > had) {
             self.halt(super::prepare::other_count(&self.settings.topic.name, has, had));
         }
+    }
+
+    /// Why to begin anew now. It is for when reading goes on.
+    fn begins_anew(&mut self) -> Option<&'static str> {
+        if self.reads() { self.lost.take() } else { None }
     }
 
     /// Whether what comes is read: it is neither halted nor suspended.
@@ -283,10 +295,9 @@ impl<U: Unusables> Runner<U> {
 
     /// Reads nothing more until the registry agrees with the store again.
     pub(super) fn suspend(&mut self, reason: String) {
-        if !std::mem::replace(&mut self.suspended, true) {
-            tracing::error!(kafka.topic = self.settings.topic.name, reason, "consumption halted");
-            // What they wait for may be read after the registry is back, and after their time.
-            self.waiters.close();
+        let begins = !std::mem::replace(&mut self.suspended, true);
+        if begins {
+            tracing::error!(kafka.topic = self.settings.topic.name, reason, "consumption suspended");
         }
         self.progress.send_if_modified(|progress| {
             let news = progress.suspended.as_ref() != Some(&reason);
@@ -294,17 +305,17 @@ impl<U: Unusables> Runner<U> {
             progress.starting = None;
             news
         });
+        if begins {
+            // What they wait for may be read after the registry is back, and after their time. They are told why.
+            self.waiters.give_up_events();
+        }
     }
 
     pub(super) fn halt(&mut self, reason: String) {
         if !std::mem::replace(&mut self.halted, true) {
             // Whoever keeps the store has said it already when it is about that.
             if self.progress.borrow().halted.as_ref() != Some(&reason) {
-                tracing::error!(
-                    kafka.topic = self.settings.topic.name,
-                    reason,
-                    "nothing is read any more"
-                );
+                tracing::error!(kafka.topic = self.settings.topic.name, reason, "consumption halted");
             }
             self.progress.send_modify(|progress| progress.halted = Some(reason));
             self.waiters.close();

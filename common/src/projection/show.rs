@@ -28,7 +28,6 @@ impl<U: Unusables> Runner<U> {
 
     pub(super) fn show(&mut self, reader: &LogReader) {
         self.shown = Instant::now();
-        self.pass_over_markers();
         if !self.halted {
             crash_point::reached(Point::ProgressNotShown);
             reader.show_progress(

@@ -44,7 +44,7 @@ pub struct EventWaiter {
 }
 
 impl EventWaiter {
-    /// What became of it; `None` when the projection has ended. May be cancelled and called again.
+    /// What became of it; `None` when it will not be read soon, or ever. May be cancelled and called again.
     pub async fn settled(&mut self) -> Option<Settled> {
         (&mut self.settled).await.ok()
     }
@@ -132,6 +132,11 @@ impl Waiters {
                 lists.orders.insert(order_id.to_owned(), rest);
             }
         }
+    }
+
+    /// Tells those who wait for an event that it will not be read soon.
+    pub(super) fn give_up_events(&self) {
+        self.lock().events.clear();
     }
 
     /// Tells all who wait that nothing will come any more.

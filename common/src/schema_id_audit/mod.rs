@@ -15,7 +15,7 @@ mod mend;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, watch};
@@ -83,6 +83,8 @@ struct Inner {
     verdict: watch::Sender<Verdict>,
     /// Whether all ids were compared since the start, and since the registry was away.
     compared_all: AtomicBool,
+    /// How often somebody said that the registry contradicts the store. A comparison that was begun before proves nothing.
+    contradictions: AtomicU64,
     /// Held by whoever compares.
     rounds: Mutex<Rounds>,
 }
@@ -127,6 +129,7 @@ impl SchemaIdAudit {
             life: life.clone(),
             verdict: watch::Sender::default(),
             compared_all: AtomicBool::default(),
+            contradictions: AtomicU64::default(),
             rounds: Mutex::new(rounds),
         }))
     }
@@ -197,6 +200,7 @@ impl SchemaIdAudit {
 
     /// Says that the registry has given that id another meaning. It is believed again once all ids mean what they meant.
     pub fn contradicted(&self, id: u32) {
+        self.0.contradictions.fetch_add(1, Ordering::Relaxed);
         self.0.compared_all.store(false, Ordering::Relaxed);
         let reason = LearnError::AnotherMeaning(id).to_string();
         self.0.verdict.send_replace(Verdict::Contradicts { reason });
@@ -225,6 +229,7 @@ impl SchemaIdAudit {
 
     /// Compares some ids, and all of them when one of those is not as it should be.
     async fn compare(&self, rounds: &mut Rounds, scope: Scope) -> Result<(), String> {
+        let begun = self.0.contradictions.load(Ordering::Relaxed);
         let known = self.known()?;
         let agrees = matches!(*self.0.verdict.borrow(), Verdict::Agrees { .. });
         if !(agrees && self.0.compared_all.load(Ordering::Relaxed)) {
@@ -238,13 +243,13 @@ impl SchemaIdAudit {
         let mut lost: BTreeSet<u32> = self.0.verdict.borrow().lost().iter().copied().collect();
         lost.retain(|id| !some.same.contains(id));
         lost.extend(some.missing.difference(&known.accepted));
-        self.publish(Verdict::Agrees {
-            lost: lost.into_iter().collect(),
-        });
+        let lost = lost.into_iter().collect();
+        self.publish(Verdict::Agrees { lost }, begun);
         Ok(())
     }
 
     async fn compare_all(&self, rounds: &mut Rounds, mut known: KnownSchemas) -> Result<(), String> {
+        let begun = self.0.contradictions.load(Ordering::Relaxed);
         let mut all = compare(&self.0.registry, &self.0.store, known.ids.clone()).await?;
         if matches!(all.judge(&known), Verdict::Lost { .. }) {
             tokio::time::sleep(GRACE).await;
@@ -256,8 +261,9 @@ impl SchemaIdAudit {
             all.keep_only(&known);
         }
         rounds.witness = all.same.first().copied();
-        self.0.compared_all.store(true, Ordering::Relaxed);
-        self.publish(all.judge(&known));
+        if self.publish(all.judge(&known), begun) {
+            self.0.compared_all.store(true, Ordering::Relaxed);
+        }
         Ok(())
     }
 
@@ -268,7 +274,11 @@ impl SchemaIdAudit {
         })
     }
 
-    fn publish(&self, verdict: Verdict) {
+    /// Makes known what a comparison has found, that was begun after so many contradictions. Returns whether it still holds.
+    fn publish(&self, verdict: Verdict, begun: u64) -> bool {
+        if self.0.contradictions.load(Ordering::Relaxed) != begun {
+            return false;
+        }
         let before = self.0.verdict.borrow().clone();
         match &verdict {
             Verdict::Lost { reason, .. } if before != verdict => tracing::error!(reason, "schema registry not used"),
@@ -290,6 +300,7 @@ impl SchemaIdAudit {
             *now = verdict;
             news
         });
+        true
     }
 }
 

@@ -47,6 +47,11 @@ impl KeyChanges {
             .map(|(name, change)| (name.as_slice(), change.stored.as_ref(), change.now.as_ref()))
     }
 
+    /// Whether nothing was looked at, and so nothing changes.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.stale.is_empty() && self.lowest.is_none()
+    }
+
     pub fn stale(&self) -> &[Vec<u8>] {
         &self.stale
     }

@@ -115,11 +115,13 @@ impl Keys {
 
     /// Takes over what a transaction has changed, once it is committed.
     pub fn take_over(&self, changes: &KeyChanges) {
-        let before = self.extent();
-        self.set_extent(Extent {
-            count: changes.count(before.count),
-            lowest: changes.lowest(before.lowest),
-        });
+        // Most transactions change no key, and come from other threads than the one that does.
+        if changes.is_empty() {
+            return;
+        }
+        let mut extent = self.extent.lock().unwrap_or_else(PoisonError::into_inner);
+        extent.count = changes.count(extent.count);
+        extent.lowest = changes.lowest(std::mem::take(&mut extent.lowest));
     }
 }
 

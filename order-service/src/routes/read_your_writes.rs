@@ -80,7 +80,7 @@ pub(super) async fn wait(
         }
         tokio::select! {
             () = waiting => {}
-            () = &mut up => return Ok(found),
+            () = &mut up => return Ok(look(view, ids)?),
             () = state.life.ending() => return Ok(found),
         }
     }

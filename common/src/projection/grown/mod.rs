@@ -9,14 +9,17 @@ use rdkafka::Message;
 
 use super::prepare::{COPY_IT, NotReady};
 use crate::codec::frame;
+use crate::kafka::headers;
 use crate::kafka::log_reader::{LogReader, Seen};
 use crate::kafka::partition::{Partitioner, Partitioning};
 use evidence::{Beginning, FEWEST, FirstRecord, Grown, grown};
 
 /// How long reading the oldest records may take.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How many of each partition are looked at. More partitions come later, so if any records are from before, these are.
+/// How many records of each partition are weighed. More partitions come later, so if any are from before, these are.
 const MOST: usize = 500;
+/// How many of each are looked at to find those: others, such as barriers, say nothing of how the topic is divided.
+const MOST_LOOKED_AT: usize = 20_000;
 /// How much is read for it, in bytes of keys and values.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
 /// How many records are taken in one go.
@@ -60,10 +63,19 @@ fn beginnings(reader: &LogReader, bounds: &[(i64, i64)]) -> Result<Vec<Beginning
         whole: first >= end,
     };
     let mut beginnings: Vec<Beginning> = bounds.iter().map(empty).collect();
+    let mut looked_at = vec![0; beginnings.len()];
     let until = Instant::now() + PATIENCE;
     let mut bytes = 0;
-    let is_open = |beginning: &Beginning| !beginning.whole && beginning.records.len() < MOST;
-    while beginnings.iter().any(is_open) && bytes < MOST_BYTES && Instant::now() < until {
+    let is_open = |beginning: &Beginning, looked_at: usize| {
+        !beginning.whole && beginning.records.len() < MOST && looked_at < MOST_LOOKED_AT
+    };
+    let any_open = |beginnings: &[Beginning], looked_at: &[usize]| {
+        beginnings
+            .iter()
+            .zip(looked_at)
+            .any(|(beginning, looked_at)| is_open(beginning, *looked_at))
+    };
+    while any_open(&beginnings, &looked_at) && bytes < MOST_BYTES && Instant::now() < until {
         for seen in reader.next_batch(BATCH, Duration::from_millis(50)) {
             let (partition, record) = match seen {
                 Seen::Record(record) => (record.partition(), Some(record)),
@@ -74,16 +86,22 @@ fn beginnings(reader: &LogReader, bounds: &[(i64, i64)]) -> Result<Vec<Beginning
                 }
             };
             let at = usize::try_from(partition).unwrap_or(usize::MAX);
-            let (Some(beginning), Some((_, end))) = (beginnings.get_mut(at), bounds.get(at)) else {
+            let (Some(beginning), Some((_, end)), Some(looked_at)) =
+                (beginnings.get_mut(at), bounds.get(at), looked_at.get_mut(at))
+            else {
                 continue;
             };
-            let Some(record) = record.filter(|_| is_open(beginning)) else {
-                beginning.whole |= is_open(beginning);
+            let open = is_open(beginning, *looked_at);
+            let Some(record) = record.filter(|_| open) else {
+                beginning.whole |= open;
                 continue;
             };
+            *looked_at += 1;
             bytes += record.payload_len() + record.key_len();
             // Others, such as a null for a key, say nothing of who wrote them, and may be by hand.
-            let is_framed = record.payload().is_some_and(|value| frame::split(value).is_ok());
+            let own = record.headers();
+            let header = |name: &str| headers::last(own?, name);
+            let is_framed = record.payload().is_some_and(|value| frame::read(value, header).is_ok());
             if let Some(key) = record.key().filter(|_| is_framed) {
                 beginning.records.push(FirstRecord {
                     timestamp: record.timestamp().to_millis().unwrap_or(i64::MIN),
@@ -100,7 +118,8 @@ fn beginnings(reader: &LogReader, bounds: &[(i64, i64)]) -> Result<Vec<Beginning
     }
     let unread = beginnings
         .iter()
-        .position(|beginning| beginning.records.is_empty() && !beginning.whole);
+        .zip(looked_at)
+        .position(|(beginning, looked_at)| looked_at == 0 && !beginning.whole);
     match unread {
         Some(partition) if bytes < MOST_BYTES => Err(NotReady::Yet(format!(
             "the oldest records of topic {}, partition {partition} did not come within {} s",

@@ -208,8 +208,11 @@ async fn with_a_registry_that_hangs_the_end_comes_in_time() -> anyhow::Result<()
     proxy.hang();
     let url = proxy.url(&world.servers.registry)?;
     let mut cart = world.cart()?.with("SCHEMA_REGISTRY_URL", &url).spawn()?;
-    let mut order = world.order()?.with("SCHEMA_REGISTRY_URL", &url).start().await?;
-    until("cart-service answers", LONG, async || cart.http.health().await).await?;
+    let mut order = world.order()?.with("SCHEMA_REGISTRY_URL", &url).spawn()?;
+    // Neither is ready: topics are made once the registry has taken the schema.
+    for service in [&cart, &order] {
+        until("both answer", LONG, async || service.http.health().await).await?;
+    }
     assert_eq!(cart.http.create_short("A-1").await?.status, 503);
     tokio::try_join!(cart.terminate(), order.terminate())?;
     Ok(())

@@ -29,15 +29,28 @@ usage: scripts/run.sh [OPTIONS]
                                be used
   -h, --help                   print this
   -V, --version                print the version (of the program, which is built for it)
+
+poison:
+      --kind <KIND>            which fault the record has [default: not-avro]: empty, not-avro, short, unknown-schema-id,
+                               other-schema, cut-off, longer, wrong-total, wrong-key, wrong-partition, illegal-step
+      --kafka-bootstrap-servers <HOST:PORT>
+                               the broker, as the running sandbox prints it [env: KAFKA_BOOTSTRAP_SERVERS]
+      --kafka-topic <TOPIC>    the topic [env: KAFKA_TOPIC] [default: order-events]
+      --schema-registry-url <URL>
+                               the registry [env: SCHEMA_REGISTRY_URL] [default: http://localhost:8081]
+      --kafka-partitioner <RULE>
+                               as above
 END
 }
 
-case ${1:-} in
-  -h | --help | help)
-    usage
-    exit
-    ;;
-esac
+for argument in "$@"; do
+  case $argument in
+    -h | --help | help)
+      usage
+      exit
+      ;;
+  esac
+done
 
 cd "$ROOT"
 ensure_toolchain

@@ -1,7 +1,8 @@
 //! What `scripts/run.sh --help` prints is told without building the program, so it is held to the program here.
 
-use clap::CommandFactory;
+use clap::{CommandFactory, ValueEnum};
 use sandbox::cli::Cli;
+use sandbox::poison::Kind;
 
 const RUN: &str = include_str!("../../scripts/run.sh");
 
@@ -31,7 +32,15 @@ fn the_help_of_run_sh_names_every_flag_with_its_variable_and_default() {
             }
         }
     }
+    for kind in Kind::value_variants() {
+        let name = kind.to_possible_value().expect("a name").get_name().to_owned();
+        assert!(usage.contains(&name), "{name}");
+    }
     for subcommand in command.get_subcommands() {
+        for flag in subcommand.get_arguments() {
+            let long = format!("--{} ", flag.get_long().expect("a long name"));
+            assert!(usage.contains(&long), "{long}");
+        }
         assert!(
             usage.contains(&format!("scripts/run.sh {}", subcommand.get_name())),
             "{}",

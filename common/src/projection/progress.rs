@@ -72,8 +72,11 @@ impl Progress {
             .filter_map(|(n, partition)| Some(format!("partition {n} is paused: {}", partition.paused.as_ref()?)));
         let lost = self.lost_schemas.first().map(|first| {
             format!(
-                "the schema registry does not know schema id {first} any more ({} such ids): others cannot read the records that name it",
-                self.lost_schemas.len()
+                "the schema registry does not know schema id {first} any more{}: others cannot read the records that name it",
+                match self.lost_schemas.len() {
+                    1 => String::new(),
+                    more => format!(", nor {} others", more - 1),
+                }
             )
         });
         self.halted

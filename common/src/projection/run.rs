@@ -111,6 +111,14 @@ impl<U: Unusables> Runner<U> {
                 Ended::Stopped => return,
                 Ended::Lost(why) => tracing::warn!(kafka.topic = reader.topic(), why, "looking for the topic anew"),
             }
+            // What is asked of a broker waits behind a fetch that waits for records, half a second each time.
+            if let Err(error) = reader.assign([]) {
+                tracing::warn!(
+                    kafka.topic = reader.topic(),
+                    error = format!("{error:#}"),
+                    "reading goes on meanwhile"
+                );
+            }
             // What an operator has allowed, or the start may do, holds for the start only: a topic that is cut off or
             // deleted while we run is for an operator to judge.
             self.settings.accept_truncated = false;

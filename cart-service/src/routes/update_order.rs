@@ -56,7 +56,7 @@ fn statuses() -> Schema {
         (status = 413, description = "The body is too large", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "The body is not JSON", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "The Idempotency-Key belongs to another request", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Not now; this attempt is certainly without effect", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = openapi::WRITE_UNAVAILABLE, body = Problem, content_type = "application/problem+json"),
         (status = 504, description = "Unknown; eventId names the event", body = Problem, content_type = "application/problem+json"),
     )
 )]

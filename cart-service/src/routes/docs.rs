@@ -54,4 +54,13 @@ mod tests {
             assert!(text.contains("same Idempotency-Key"), "{path}: {text}");
         }
     }
+
+    #[test]
+    fn every_field_of_an_update_is_described() {
+        let document = serde_json::to_value(super::openapi()).expect("JSON");
+        let fields = &document["components"]["schemas"]["UpdateOrder"]["properties"];
+        for (name, field) in fields.as_object().expect("fields") {
+            assert!(field["description"].is_string(), "{name}: {field}");
+        }
+    }
 }

@@ -31,7 +31,10 @@ pub struct UpdateOrder {
 }
 
 fn statuses() -> Schema {
+    // utoipa takes no description from the field beside a schema of one's own.
     openapi::one_of(OrderStatus::SETTABLE.map(OrderStatus::as_str))
+        .description(Some("What it is to be."))
+        .into()
 }
 
 /// Gives an order another status. The answer comes after the event was read back from the topic and won, or, when there

@@ -37,12 +37,9 @@ pub fn text(pattern: &str) -> ObjectBuilder {
 }
 
 /// One of those texts.
-pub fn one_of(texts: impl IntoIterator<Item = &'static str>) -> Schema {
+pub fn one_of(texts: impl IntoIterator<Item = &'static str>) -> ObjectBuilder {
     let texts: Vec<Value> = texts.into_iter().map(Value::from).collect();
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .enum_values(Some(texts))
-        .into()
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(texts))
 }
 
 fn describe_headers(operation: &mut Operation) {

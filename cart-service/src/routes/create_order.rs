@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, web};
 use common::event::{Order, OrderItem, OrderStatus};
 use common::http::problem::FieldError;
-use common::http::{Json, Problem, Reply, amount, json, whole};
+use common::http::{Json, Problem, Reply, amount, json, openapi, whole};
 use common::money::Currency;
 use common::order::{MAX_ITEMS, MAX_QUANTITY, total_minor};
 use garde::Validate;
@@ -34,7 +34,6 @@ pub struct CreateOrder {
         alias = "numItems",
         alias = "numberOfItems",
         alias = "number_of_items",
-        alias = "items_count",
         with = "whole::option"
     )]
     #[garde(range(min = 1, max = MAX_ITEMS as i64))]
@@ -96,7 +95,7 @@ pub struct NewItem {
         (status = 413, description = "The body is too large", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "The body is not JSON", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "The Idempotency-Key belongs to another request", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Not now; this attempt is certainly without effect", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = openapi::WRITE_UNAVAILABLE, body = Problem, content_type = "application/problem+json"),
         (status = 504, description = "Unknown; eventId names the event", body = Problem, content_type = "application/problem+json"),
     )
 )]

@@ -34,7 +34,7 @@ fn short() -> Value {
             "orderId": order_id(),
             "itemsCount": {
                 "type": "integer", "minimum": 1, "maximum": 100,
-                "description": "How many items are to be generated. itemsNum, numItems, numberOfItems, number_of_items and items_count are names of this field, too.",
+                "description": "How many items are to be generated. itemsNum, numItems, numberOfItems and number_of_items are names of this field, too.",
             },
             "customerId": {"type": "null"},
             "currency": {"type": "null"},

@@ -12,7 +12,8 @@ use super::{answer, create_order, create_order_schema, id, update_order};
     info(
         title = "cart-service",
         description = "Takes orders and their updates and publishes them as Avro events to Kafka. It answers only what the log has decided: \
-            2xx: in the log and won. 4xx: certainly without effect. 503: this attempt is certainly without effect. \
+            2xx: in the log and won. 4xx: certainly without effect. 503: this attempt is certainly without effect, an earlier one \
+            under the same Idempotency-Key that was answered 504, or not at all, perhaps not. \
             504: unknown, the body carries the eventId; the same request under the same Idempotency-Key finds out, sent until \
             it is answered with 2xx or 4xx. \
             Every path is also served under /api, there in the envelope {success, message, data}."
@@ -40,4 +41,26 @@ struct Document;
 pub fn openapi() -> utoipa::openapi::OpenApi {
     static DOCUMENT: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(|| openapi::complete(Document::openapi()));
     DOCUMENT.clone()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_503_of_a_write_warns_of_an_earlier_attempt_under_the_same_key() {
+        let document = serde_json::to_value(super::openapi()).expect("JSON");
+        for (path, method) in [("/create-order", "post"), ("/update-order", "put")] {
+            let unavailable = &document["paths"][path][method]["responses"]["503"]["description"];
+            let text = unavailable.as_str().expect("a description");
+            assert!(text.contains("same Idempotency-Key"), "{path}: {text}");
+        }
+    }
+
+    #[test]
+    fn every_field_of_an_update_is_described() {
+        let document = serde_json::to_value(super::openapi()).expect("JSON");
+        let fields = &document["components"]["schemas"]["UpdateOrder"]["properties"];
+        for (name, field) in fields.as_object().expect("fields") {
+            assert!(field["description"].is_string(), "{name}: {field}");
+        }
+    }
 }

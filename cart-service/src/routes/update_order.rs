@@ -31,7 +31,10 @@ pub struct UpdateOrder {
 }
 
 fn statuses() -> Schema {
+    // utoipa takes no description from the field beside a schema of one's own.
     openapi::one_of(OrderStatus::SETTABLE.map(OrderStatus::as_str))
+        .description(Some("What it is to be."))
+        .into()
 }
 
 /// Gives an order another status. The answer comes after the event was read back from the topic and won, or, when there
@@ -56,7 +59,7 @@ fn statuses() -> Schema {
         (status = 413, description = "The body is too large", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "The body is not JSON", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "The Idempotency-Key belongs to another request", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Not now; this attempt is certainly without effect", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = openapi::WRITE_UNAVAILABLE, body = Problem, content_type = "application/problem+json"),
         (status = 504, description = "Unknown; eventId names the event", body = Problem, content_type = "application/problem+json"),
     )
 )]

@@ -67,6 +67,19 @@ pub(super) fn is_number(json: &str) -> bool {
 
 /// The Decimal that a JSON value (valid by its grammar, RFC 8259, 6) stands for.
 pub(super) fn from_json_number(json: &str) -> Result<Decimal, &'static str> {
+    match exactly(json) {
+        Err(_) if is_zero(json) => Ok(Decimal::ZERO),
+        read => read,
+    }
+}
+
+/// Whether it is zero, which it is with every exponent.
+fn is_zero(json: &str) -> bool {
+    let mantissa = json.split(['e', 'E']).next().unwrap_or_default();
+    mantissa.bytes().all(|byte| matches!(byte, b'-' | b'0' | b'.'))
+}
+
+fn exactly(json: &str) -> Result<Decimal, &'static str> {
     const TOO_MANY_DIGITS: &str = "has more digits than can be kept exactly";
     if !is_number(json) {
         return Err("must be a number, such as 999.99");
@@ -144,6 +157,10 @@ mod tests {
                 "0.10000000000000000000000000000000000",
                 "0.1000000000000000000000000000",
             ),
+            ("0.00", "0.00"),
+            ("0e999999", "0"),
+            ("-0.0E-999999", "0"),
+            ("0e99999999999999999999", "0"),
         ] {
             assert_eq!(
                 read(number).map(|amount| amount.to_string()),
@@ -151,6 +168,11 @@ mod tests {
                 "{number}"
             );
         }
+    }
+
+    #[test]
+    fn zero_may_be_written_at_any_length() {
+        assert_eq!(read(&format!("0.{}", "0".repeat(200))), Ok(Decimal::ZERO));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! What is valid is never decided here.
 
 use super::kind::Kind;
-use super::plain_words::plainly;
+use super::plain_words::{HALF_A_PAIR, plainly};
 use super::problem::{FieldError, Problem};
 
 /// Most faults that one answer names.
@@ -85,14 +85,20 @@ pub(super) fn from_serde(path: &str, message: &str, whole: &str) -> Problem {
 pub(super) fn from_json(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     let inner = error.inner();
     let text = inner.to_string();
-    if !inner.is_data() {
-        return Problem::new(Kind::InvalidRequest, format!("the body is not valid JSON: {text}"));
-    }
     // Where a field is named, line and column only distract.
     let message = text
         .rsplit_once(" at line ")
         .map_or(text.as_str(), |(message, _)| message);
-    from_serde(&error.path().to_string(), message, "the body")
+    if !inner.is_data() && !HALF_A_PAIR.contains(&message) {
+        return Problem::new(Kind::InvalidRequest, format!("the body is not valid JSON: {text}"));
+    }
+    let path = error.path().to_string();
+    // The name of a field that could not be read, of which the message says nothing.
+    let path = match path.strip_suffix('?') {
+        Some(parent) if HALF_A_PAIR.contains(&message) => parent.trim_end_matches('.'),
+        _ => &path,
+    };
+    from_serde(path, message, "the body")
 }
 
 /// Cuts a text that is too long, between two characters.

@@ -51,19 +51,29 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
     }
 }
 
-/// Reads a JSON text whole: exactly one object, nothing after it.
+/// Reads a JSON text whole: exactly one object, nothing after it. A byte order mark before it is passed over, as RFC 8259
+/// (8.1) allows: some clients always send one.
 ///
 /// # Errors
 /// A 400; `errors` names the field where the fault has one.
 pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    if body.iter().all(u8::is_ascii_whitespace) {
+    let text = utf_8(body).ok_or_else(|| Problem::new(Kind::InvalidRequest, "the body is not UTF-8"))?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if text.bytes().all(|byte| byte.is_ascii_whitespace()) {
         return Err(Problem::new(Kind::InvalidRequest, "the body is empty"));
     }
-    let mut json = serde_json::Deserializer::from_slice(body);
+    let mut json = serde_json::Deserializer::from_str(text);
     let Object(value) = serde_path_to_error::deserialize(&mut json).map_err(|error| invalid::from_json(&error))?;
     json.end()
         .map_err(|error| Problem::new(Kind::InvalidRequest, format!("the body is not valid JSON: {error}")))?;
     Ok(value)
+}
+
+/// The text, if it is UTF-8. JSON begins with ASCII, so a zero byte at the start tells of UTF-16 or UTF-32, which else could
+/// pass for UTF-8.
+fn utf_8(body: &[u8]) -> Option<&str> {
+    let wide = body.iter().take(2).any(|byte| *byte == 0);
+    std::str::from_utf8(body).ok().filter(|_| !wide)
 }
 
 /// A struct that is read from an object only: what serde derives would take a list of the fields' values, too.
@@ -107,8 +117,14 @@ fn check_headers(headers: &HeaderMap) -> Result<Option<usize>, Problem> {
         return unsupported("send the body with Content-Type: application/json");
     }
     // Nothing here decompresses, so that no small body can become a large one (RFC 9110, 8.4.1: 415 is the answer).
+    let is_plain = |coding: &[u8]| matches!(coding.trim_ascii(), [] | b"identity");
     let mut codings = headers.get_all(header::CONTENT_ENCODING);
-    if !codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+    if !codings.all(|list| {
+        list.as_bytes()
+            .to_ascii_lowercase()
+            .split(|byte| *byte == b',')
+            .all(is_plain)
+    }) {
         return unsupported("send the body without a Content-Encoding");
     }
     // actix-web has refused what is no length, and what comes besides chunks.

@@ -51,6 +51,18 @@ async fn a_json_body_is_read_under_each_json_media_type() {
 }
 
 #[actix_web::test]
+async fn a_list_of_identity_is_no_compression() {
+    for codings in ["", "identity", "identity, identity", " ,Identity\t, "] {
+        let request = TestRequest::post()
+            .insert_header(ContentType::json())
+            .insert_header((header::CONTENT_ENCODING, codings))
+            .append_header((header::CONTENT_ENCODING, "identity"))
+            .set_payload(r#"{"orderId":"1"}"#);
+        assert_eq!(read(request).await.expect(codings).order_id, "1");
+    }
+}
+
+#[actix_web::test]
 async fn another_media_type_or_a_compressed_body_is_a_415() {
     for headers in [
         vec![("content-type", "text/plain")],
@@ -158,7 +170,8 @@ fn what_is_no_json_says_where() {
         "{\"orderId\":\"1\"} x",
         "not json",
         "{'orderId':'1'}",
-        "\u{feff}{}",
+        "\u{feff}\u{feff}{}",
+        "{ \0}",
     ] {
         let problem = fault_of(body);
         assert!(
@@ -170,8 +183,65 @@ fn what_is_no_json_says_where() {
     assert_eq!(fault_of(" \n").summary(), "the body is empty");
     assert_eq!(fault_of("").kind(), Kind::InvalidRequest);
     assert_eq!(fault_of("7").kind(), Kind::InvalidRequest);
-    assert!(parse::<Body>(b"{\"orderId\":\"\xff\"}").is_err());
     assert_eq!(fault_of(&"[".repeat(100_000)).kind(), Kind::InvalidRequest);
+}
+
+#[actix_web::test]
+async fn a_byte_order_mark_is_passed_over_and_kept_in_the_text() {
+    let sent = "\u{feff}{\"orderId\":\"1\"}";
+    let (request, mut payload) = TestRequest::post()
+        .insert_header(ContentType::json())
+        .set_payload(sent)
+        .to_http_parts();
+    let read = Json::<Body>::from_request(&request, &mut payload)
+        .await
+        .expect("a body");
+    assert_eq!((read.value.order_id.as_str(), &read.text[..]), ("1", sent.as_bytes()));
+    assert_eq!(fault_of("\u{feff} ").summary(), "the body is empty");
+}
+
+#[test]
+fn a_body_in_another_encoding_is_told_so() {
+    let json = "{\"orderId\":\"caf\u{e9}\"}";
+    let utf_16 = |bytes: fn(u16) -> [u8; 2]| json.encode_utf16().flat_map(bytes).collect::<Vec<_>>();
+    let utf_32 = |bytes: fn(u32) -> [u8; 4]| json.chars().map(u32::from).flat_map(bytes).collect::<Vec<_>>();
+    let latin_1: Vec<u8> = json.chars().map(|c| u8::try_from(c).expect("Latin-1")).collect();
+    let marked = [b"\xff\xfe".as_slice(), &utf_16(u16::to_le_bytes)].concat();
+    for body in [
+        latin_1,
+        marked,
+        utf_16(u16::to_le_bytes),
+        utf_16(u16::to_be_bytes),
+        utf_32(u32::to_le_bytes),
+        utf_32(u32::to_be_bytes),
+        // Without a character outside ASCII it could pass for UTF-8.
+        b"{\0}\0".to_vec(),
+        b"\0{\0}".to_vec(),
+        b"\xed\xa0\x80".to_vec(),
+    ] {
+        let problem = parse::<Body>(&body).expect_err("no UTF-8");
+        assert_eq!(problem.summary(), "the body is not UTF-8", "{body:?}");
+    }
+}
+
+#[test]
+fn half_of_a_surrogate_pair_is_told_in_plain_words() {
+    const WORDS: &str = "has one half of a surrogate pair (\\ud800 to \\udfff) without the other";
+    for (body, whose) in [
+        (r#"{"orderId":"\ud800"}"#, "orderId:"),
+        (r#"{"orderId":"a\ud83dz"}"#, "orderId:"),
+        (r#"{"orderId":"\ud83d\n"}"#, "orderId:"),
+        (r#"{"orderId":"\udc00"}"#, "orderId:"),
+        (r#"{"orderId":"\ud800\ud800"}"#, "orderId:"),
+        (r#"{"\ud800":"1"}"#, "the body"),
+        (r#"{"orderId":"1","items":[{"\ud800":1}]}"#, "items[0]:"),
+    ] {
+        let problem = fault_of(body);
+        assert_eq!(problem.kind(), Kind::InvalidRequest, "{body}");
+        assert_eq!(problem.summary(), format!("{whose} {WORDS}"), "{body}");
+    }
+    let whole: Body = parse(br#"{"orderId":"\ud83d\ude00"}"#).expect("a pair");
+    assert_eq!(whole.order_id, "\u{1f600}");
 }
 
 #[test]

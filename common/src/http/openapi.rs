@@ -12,6 +12,11 @@ use super::problem::PROBLEM_JSON;
 /// The form of an `Idempotency-Key` as it comes out of a header field: 1 to 64 printable ASCII characters.
 const IDEMPOTENCY_KEY: &str = "^[!-~](?:[ -~]{0,62}[!-~])?$";
 
+/// What a 503 of a write says, for `description` in `#[utoipa::path]`.
+pub const WRITE_UNAVAILABLE: &str = "Not now; this attempt is certainly without effect. An earlier one under the same \
+    Idempotency-Key that was answered 504, or not at all, may still take effect: send the request until it is answered with \
+    2xx or 4xx";
+
 /// The document with all of that in it.
 pub fn complete(mut document: OpenApi) -> OpenApi {
     for (path, item) in &mut document.paths.paths {
@@ -32,12 +37,9 @@ pub fn text(pattern: &str) -> ObjectBuilder {
 }
 
 /// One of those texts.
-pub fn one_of(texts: impl IntoIterator<Item = &'static str>) -> Schema {
+pub fn one_of(texts: impl IntoIterator<Item = &'static str>) -> ObjectBuilder {
     let texts: Vec<Value> = texts.into_iter().map(Value::from).collect();
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .enum_values(Some(texts))
-        .into()
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(texts))
 }
 
 fn describe_headers(operation: &mut Operation) {

@@ -1,5 +1,8 @@
 //! What serde says of a body or a query, in the words of JSON instead of Rust's. Which field is at fault is found elsewhere.
 
+/// What serde_json says of a surrogate without its partner: its grammar is that of JSON, but it is no character.
+pub(super) const HALF_A_PAIR: [&str; 2] = ["lone leading surrogate in hex escape", "unexpected end of hex escape"];
+
 /// A message of serde in words for somebody who does not know that this is Rust.
 pub(super) fn plainly(message: &str) -> String {
     if message.starts_with("missing field `") {
@@ -7,6 +10,9 @@ pub(super) fn plainly(message: &str) -> String {
     }
     if message.starts_with("duplicate field `") {
         return "must be given once".to_owned();
+    }
+    if HALF_A_PAIR.contains(&message) {
+        return r"has one half of a surrogate pair (\ud800 to \udfff) without the other".to_owned();
     }
     let names = |names: &str| names.trim_start_matches("one of ").replace('`', "");
     if message.starts_with("unknown field `") {

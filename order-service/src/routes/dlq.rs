@@ -6,8 +6,8 @@ use actix_web::web;
 use common::http::{Problem, Query, Reply, openapi, timestamp};
 use common::unusable::Code;
 use serde::{Deserialize, Serialize};
-use utoipa::openapi::Schema;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::{limit, read};
 use crate::app::State;
@@ -77,19 +77,26 @@ pub struct Parameters {
     #[param(example = "0-17", pattern = "^[0-9]{1,9}-[0-9]{1,18}$")]
     before: Option<String>,
     /// Only letters of that code.
-    #[param(schema_with = codes)]
+    #[param(value_type = CodeName, inline, required = false)]
     code: Option<String>,
     /// Only letters whose record first lay in that partition.
     #[param(minimum = 0)]
     partition: Option<i32>,
-    /// Only letters whose record had that key.
+    /// Only letters whose record had just that key; nothing is put before one of digits.
     #[serde(alias = "order_id")]
     order_id: Option<String>,
 }
 
-fn codes() -> Schema {
-    openapi::one_of(Code::ALL.map(Code::as_str))
+/// How a code is described in the document.
+struct CodeName;
+
+impl PartialSchema for CodeName {
+    fn schema() -> RefOr<Schema> {
+        openapi::one_of(Code::ALL.map(Code::as_str)).into()
+    }
 }
+
+impl ToSchema for CodeName {}
 
 /// One page of dead letters, the newest first.
 #[derive(Clone, Debug, Serialize, ToSchema)]

@@ -31,3 +31,24 @@ struct Document;
 pub fn document() -> utoipa::openapi::OpenApi {
     openapi::complete(Document::openapi())
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_parameter_is_described() {
+        let document = serde_json::to_value(super::document()).expect("JSON");
+        let paths = document["paths"].as_object().expect("paths");
+        let parameters: Vec<_> = paths
+            .values()
+            .filter_map(|path| path["get"]["parameters"].as_array())
+            .flatten()
+            .collect();
+        for parameter in &parameters {
+            assert!(parameter["description"].is_string(), "{parameter}");
+        }
+        let code = parameters.iter().find(|parameter| parameter["name"] == "code");
+        let code = code.expect("the parameter code");
+        assert_eq!(code["required"], false, "{code}");
+        assert!(code["schema"]["enum"].is_array(), "{code}");
+    }
+}

@@ -96,21 +96,23 @@ pub async fn order_details(
             let found = rw::wait(&state, &ids, version, patience).await?;
             let reached = found.as_ref().map_or(0, |found| found.order.version);
             if reached < version {
-                return Err(timed_out(&query.order_id, version, reached, patience));
+                return Err(timed_out(called(found.as_ref(), &ids), version, reached, patience));
             }
             found
         }
     };
     let Some(found) = found else {
-        return Err(Problem::new(
-            Kind::OrderNotFound,
-            format!("there is no order {}", query.order_id),
-        ));
+        let order_id = called(None, &ids);
+        let detail = format!("there is no order {order_id}");
+        return Err(Problem::new(Kind::OrderNotFound, detail).with("orderId", order_id));
     };
     let version = found.order.version;
     if !conditions.if_match_holds(Some(version)) {
-        let detail = format!("order {} is at version {version}", found.order.order_id);
-        return Err(Problem::new(Kind::VersionMismatch, detail).with("currentVersion", version));
+        let order_id = found.order.order_id.as_str();
+        let detail = format!("order {order_id} is at version {version}");
+        return Err(Problem::new(Kind::VersionMismatch, detail)
+            .with("orderId", order_id)
+            .with("currentVersion", version));
     }
     if !conditions.if_none_match_holds(Some(version)) {
         return Ok(Reply::not_modified(version));
@@ -143,6 +145,14 @@ impl Parameters {
     }
 }
 
+/// The order's own id; where there is none, the one that cart-service would give it.
+fn called<'a>(found: Option<&'a OrderState>, ids: &'a [String]) -> &'a str {
+    match found {
+        Some(found) => &found.order.order_id,
+        None => ids.last().map_or("", String::as_str),
+    }
+}
+
 fn timed_out(order_id: &str, version: i32, reached: i32, patience: Duration) -> Problem {
     let has = if reached == 0 {
         "is not there yet".to_owned()
@@ -153,7 +163,7 @@ fn timed_out(order_id: &str, version: i32, reached: i32, patience: Duration) -> 
         "order {order_id} {has}; version {version} did not come within {} ms",
         patience.as_millis()
     );
-    Problem::new(Kind::WaitTimedOut, detail)
+    Problem::new(Kind::WaitTimedOut, detail).with("orderId", order_id)
 }
 
 fn details(state: &OrderState) -> anyhow::Result<OrderDetails> {

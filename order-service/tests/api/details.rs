@@ -50,11 +50,13 @@ async fn what_is_not_there_is_a_404_and_what_is_no_id_a_400() {
         (status.as_u16(), &problem["type"]),
         (404, &json!("/problems/order-not-found"))
     );
+    assert_eq!(problem["orderId"], "A-1");
     for (query, field) in [
         ("", "orderId"),
         ("orderId=", "orderId"),
         ("orderId=A&order_id=B", "orderId"),
         ("orderId=a%0Ab", "orderId"),
+        ("orderId=caf%E9", "orderId"),
         ("orderId=A&minVersion=0", "minVersion"),
         ("orderId=A&minVersion=x", "minVersion"),
         ("orderId=A&minVersion=1&waitMs=30001", "waitMs"),
@@ -101,7 +103,11 @@ async fn a_version_that_does_not_come_is_a_504_when_the_time_is_up() {
     let world = World::new().await;
     world.write_event(&created("ORD-7"));
     let app = world.spawn_app().await;
-    for (order, says) in [("ORD-7", "has version 1"), ("ORD-8", "is not there yet")] {
+    for (order, says) in [
+        ("ORD-7", "order ORD-7 has version 1"),
+        ("7", "order ORD-7 has version 1"),
+        ("8", "order ORD-8 is not there yet"),
+    ] {
         let asked = Instant::now();
         let (status, problem) = app
             .get(&format!("/order-details?orderId={order}&minVersion=2&waitMs=120"))
@@ -116,9 +122,11 @@ async fn a_version_that_does_not_come_is_a_504_when_the_time_is_up() {
             (504, &json!("/problems/wait-timed-out"))
         );
         assert!(
-            problem["detail"].as_str().expect("a detail").contains(says),
+            problem["detail"].as_str().expect("a detail").starts_with(says),
             "{problem}"
         );
+        let order_id = problem["orderId"].as_str().expect("an id");
+        assert!(says.contains(order_id) && order_id.starts_with("ORD-"), "{problem}");
     }
 }
 
@@ -136,7 +144,7 @@ async fn under_api_every_answer_is_in_the_envelope() {
     let (status, answer) = app.get("/api/order-details?orderId=2").await;
     assert_eq!(
         (status.as_u16(), &answer["success"], &answer["error"]),
-        (404, &json!(false), &json!("there is no order 2"))
+        (404, &json!(false), &json!("there is no order ORD-2"))
     );
     assert_eq!(answer["details"]["type"], "/problems/order-not-found");
 }
@@ -169,6 +177,7 @@ async fn who_has_the_version_is_told_so_and_gets_no_body() {
             }
             let body = response.text().await.expect("text");
             assert_eq!(body.is_empty(), status == 304, "{path} {name}: {value}: {body}");
+            assert!(status != 412 || body.contains(r#""orderId":"A""#), "{path}: {body}");
         }
     }
 }

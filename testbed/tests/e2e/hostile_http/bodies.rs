@@ -24,8 +24,8 @@ pub fn bodies() -> Vec<Case> {
         ("a comment", r#"{"orderId":"X",/**/"itemsCount":1}"#.into()),
         ("a comma too many", r#"{"orderId":"X","itemsCount":1,}"#.into()),
         (
-            "a mark of byte order",
-            "\u{feff}{\"orderId\":\"X\",\"itemsCount\":1}".into(),
+            "two marks of byte order",
+            "\u{feff}\u{feff}{\"orderId\":\"X\",\"itemsCount\":1}".into(),
         ),
         (
             "a field twice",

@@ -90,7 +90,12 @@ impl Fake {
 
     /// From now on it answers so.
     pub fn now(&self, answer: Answer) {
-        *self.behaviour.lock().expect("a behaviour") = Box::new(move |_| answer.clone());
+        self.from_now(move |_| answer.clone());
+    }
+
+    /// From now on it answers as that says.
+    pub fn from_now(&self, behaviour: impl Fn(&Request) -> Answer + Send + 'static) {
+        *self.behaviour.lock().expect("a behaviour") = Box::new(behaviour);
     }
 
     /// The requests so far; they are forgotten then.

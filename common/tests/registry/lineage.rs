@@ -150,6 +150,59 @@ async fn where_all_is_there_a_level_that_cannot_be_set_is_no_obstacle() {
 }
 
 #[tokio::test]
+async fn a_level_that_the_subject_has_already_is_not_set() {
+    let full = || say(200, json!({"compatibilityLevel": "FULL_TRANSITIVE"}));
+    for (line, answer, is_set) in [
+        ("GET /config/orders-value", full(), false),
+        // That of all subjects may be another one tomorrow, and one that is not told may be any.
+        ("GET /config", full(), true),
+        ("GET /config/orders-value", page(403), true),
+    ] {
+        let (fake, registry) = registry(move |asked| (asked == line).then(|| answer.clone())).await;
+        assert_eq!(registry.register_lineage(SUBJECT).await, Ok(7));
+        let writes = writes(&fake.take_requests());
+        assert_eq!(
+            writes.contains(&"PUT /config/orders-value".to_owned()),
+            is_set,
+            "{writes:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_level_that_this_registry_cannot_be_given_is_named_with_the_ways_out() {
+    for answer in [page(404), page(405), page(501), refusal(404, 404)] {
+        let (fake, registry) = registry(move |line| line.contains(" /config").then(|| answer.clone())).await;
+        let reason = outage(&registry).await;
+        for part in [SUBJECT, "FULL_TRANSITIVE by hand", "SCHEMAS=verify"] {
+            assert!(reason.contains(part), "{part} in {reason}");
+        }
+        assert_eq!(writes(&fake.take_requests()), ["PUT /config/orders-value"]);
+    }
+}
+
+#[tokio::test]
+async fn a_schema_that_gets_no_possible_id_is_not_registered() {
+    for id in [json!(0), json!(2_147_483_648_u32), json!(-1)] {
+        let told = format!("gave id {id}; ids are 1 to 2147483647");
+        let given = id.clone();
+        let (_fake, at_registration) = registry(move |line| {
+            (line == "POST /subjects/orders-value/versions").then(|| say(200, json!({"id": given})))
+        })
+        .await;
+        assert!(outage(&at_registration).await.contains(&told));
+        let (fake, at_look_up) = registry_of(move |line, schema| {
+            (line == "POST /subjects/orders-value").then(|| say(200, json!({"id": id, "schema": schema})))
+        })
+        .await;
+        assert!(outage(&at_look_up).await.contains(&told));
+        let verified = at_look_up.verify_lineage(SUBJECT).await;
+        assert!(matches!(verified, Err(RegisterError::Outage(_))), "{verified:?}");
+        assert_eq!(writes(&fake.take_requests()), [""; 0]);
+    }
+}
+
+#[tokio::test]
 async fn a_registry_that_takes_no_schemas_now_is_not_touched_and_named_with_the_way_out() {
     for mode in ["READONLY", "READONLY_OVERRIDE", "IMPORT", "FORWARD"] {
         for path in ["GET /mode/orders-value?defaultToGlobal=true", "GET /mode"] {
@@ -403,10 +456,6 @@ async fn verifying_takes_no_outage_for_an_answer() {
             .await
             .expect_err("an outage");
         assert!(matches!(error, RegisterError::Outage(_)), "{error:?}");
-        assert!(
-            fake.take_lines()
-                .iter()
-                .all(|line| line == "POST /subjects/orders-value")
-        );
+        assert_eq!(writes(&fake.take_requests()), [""; 0]);
     }
 }

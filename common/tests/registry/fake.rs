@@ -90,11 +90,11 @@ impl Fake {
 
     /// From now on it answers so.
     pub fn now(&self, answer: Answer) {
-        self.from_now(move |_| answer.clone());
+        self.answer_by(move |_| answer.clone());
     }
 
     /// From now on it answers as that says.
-    pub fn from_now(&self, behaviour: impl Fn(&Request) -> Answer + Send + 'static) {
+    pub fn answer_by(&self, behaviour: impl Fn(&Request) -> Answer + Send + 'static) {
         *self.behaviour.lock().expect("a behaviour") = Box::new(behaviour);
     }
 

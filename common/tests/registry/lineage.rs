@@ -351,7 +351,7 @@ async fn everything_else_is_an_outage_and_the_same_client_registers_afterwards()
         fake.now(answer);
         outage(&registry).await;
     }
-    fake.from_now(|request| seven(&request.body["schema"]));
+    fake.answer_by(|request| seven(&request.body["schema"]));
     assert_eq!(registry.register_lineage(SUBJECT).await, Ok(7));
 }
 

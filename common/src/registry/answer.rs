@@ -29,8 +29,13 @@ pub(super) mod codes {
 /// The version of a reference that means the newest one of its subject. Versions count from 1.
 pub(super) const LATEST: u32 = 0;
 
+const LARGEST_ID: u32 = i32::MAX.unsigned_abs();
+
 /// A text of the registry that is shown is cut after so many characters: one line is enough to know it by.
 const MOST_CHARACTERS: usize = 300;
+
+/// Where to look when something else answers in the registry's place.
+const NO_REGISTRY: &str = "from something that is no registry: does SCHEMA_REGISTRY_URL have the registry's path? (That of Apicurio ends in /apis/ccompat/v7)";
 
 /// A definite answer.
 #[derive(Debug)]
@@ -52,15 +57,19 @@ pub(super) fn judge<T>(
     read: fn(&[u8]) -> Option<T>,
 ) -> Result<Answer<T>, String> {
     if status.is_success() {
-        return read(body)
-            .map(Answer::Said)
-            .ok_or_else(|| format!("status {status}, but no registry's answer"));
+        return read(body).map(Answer::Said).ok_or_else(|| {
+            if let Some(id) = wrong_id(body) {
+                format!("status {status}, but the registry gave id {id}; ids are 1 to {LARGEST_ID}")
+            } else if body.trim_ascii_start().starts_with(b"<") {
+                format!("status {status}, but no registry's answer; it comes {NO_REGISTRY}")
+            } else {
+                format!("status {status}, but no registry's answer")
+            }
+        });
     }
     let Some(error) = error(body) else {
         return Err(if status == StatusCode::NOT_FOUND {
-            format!(
-                "status {status} from something that is no registry: does SCHEMA_REGISTRY_URL have the registry's path? (That of Apicurio ends in /apis/ccompat/v7)"
-            )
+            format!("status {status} {NO_REGISTRY}")
         } else {
             format!("status {status}")
         });
@@ -72,6 +81,23 @@ pub(super) fn judge<T>(
     }
     let (code, message) = (error.error_code, one_line(&error.message));
     Err(format!("status {status} (error code {code}: {message})"))
+}
+
+/// What an answer says that means "not there" at a registry of another make, which has its own codes or none: JSON with an
+/// error code that belongs to 404, or with nothing but a message. Gateways answer so, too: whether it comes from a registry
+/// has to be found out.
+pub(super) fn not_there(status: StatusCode, body: &[u8]) -> Option<String> {
+    if status != StatusCode::NOT_FOUND {
+        return None;
+    }
+    let answer: Value = parsed(body)?;
+    let message = answer["message"].as_str();
+    match &answer["error_code"] {
+        Value::Null => message.filter(|message| !message.is_empty()).map(str::to_owned),
+        code => number(code)
+            .filter(|code| matches!(code, 404 | 40400..=40499))
+            .map(|_| message.unwrap_or_default().to_owned()),
+    }
 }
 
 /// A text of somebody else's, on one line and not too long.
@@ -131,8 +157,13 @@ pub(super) fn parsed<T: for<'a> Deserialize<'a>>(body: &[u8]) -> Option<T> {
 fn error(body: &[u8]) -> Option<RawError> {
     let answer: Value = parsed(body)?;
     let message = answer["message"].as_str().unwrap_or_default();
-    let shape = json!({"error_code": number(&answer["error_code"])?, "message": message});
-    serde_json::from_value(shape).ok()
+    refusal(number(&answer["error_code"])?, message)
+}
+
+/// A refusal of that code.
+pub(super) fn refusal(code: u32, message: &str) -> Option<RawError> {
+    // Its members can be read, but not written.
+    serde_json::from_value(json!({"error_code": code, "message": message})).ok()
 }
 
 /// What is needed of a schema: its text, type, id and version, and what it refers to.
@@ -150,7 +181,7 @@ fn needed(body: &[u8]) -> Option<RawRegisteredSchema> {
         _ => Vec::new(),
     };
     let mut shape = Map::new();
-    shape.insert("id".to_owned(), number(&take("id")).into());
+    shape.insert("id".to_owned(), id(&take("id")).into());
     shape.insert("version".to_owned(), number(&take("version")).into());
     shape.insert("schemaType".to_owned(), schema_type.map(str::to_ascii_uppercase).into());
     shape.insert("references".to_owned(), references.into());
@@ -167,6 +198,22 @@ fn reference(reference: &Value) -> Value {
     // "latest", -1 and none at all mean the same.
     let version = number(&reference["version"]).unwrap_or(LATEST);
     json!({"name": "", "subject": subject, "version": version})
+}
+
+/// An id of a schema. No registry gives others: they are positive numbers of 32 bits with a sign.
+fn id(value: &Value) -> Option<u32> {
+    number(value).filter(|id| (1..=LARGEST_ID).contains(id))
+}
+
+/// The number that an answer gives as an id and that cannot be one.
+fn wrong_id(body: &[u8]) -> Option<String> {
+    let answer: Value = parsed(body)?;
+    let given = match &answer["id"] {
+        Value::Number(number) => number.to_string(),
+        Value::String(text) if text.trim().parse::<f64>().is_ok() => one_line(text),
+        _ => return None,
+    };
+    id(&answer["id"]).is_none().then_some(given)
 }
 
 /// A whole number that is not negative, however it is written.
@@ -283,6 +330,7 @@ mod tests {
         assert_eq!(versions(br#"[1,"2",null,4.0]"#), Some(vec![1, 2, 4]));
     }
 
+    /// Not by itself: some of it means "not there" where it is found out that a registry says it ([`not_there`]).
     #[test]
     fn nothing_else_is() {
         for (status, body) in [
@@ -308,6 +356,47 @@ mod tests {
             let reason = said(status, body);
             assert!(reason.starts_with(&format!("status {status}")), "{body}: {reason}");
         }
+    }
+
+    #[test]
+    fn a_registry_of_another_make_has_its_own_words_for_not_there() {
+        let told =
+            |status: u16, body: &str| not_there(StatusCode::from_u16(status).expect("a status"), body.as_bytes());
+        for body in [
+            r#"{"error_code":404,"message":"No artifact"}"#,
+            r#"{"error_code":"40400","message":"No artifact"}"#,
+            r#"{"error_code":40401,"message":"No artifact"}"#,
+            r#"{"message":"No artifact"}"#,
+        ] {
+            assert_eq!(told(404, body).as_deref(), Some("No artifact"), "{body}");
+            assert_eq!(told(503, body), None, "{body}");
+        }
+        for body in [
+            "",
+            "<html>not found</html>",
+            "{}",
+            "[]",
+            r#""not found""#,
+            r#"{"message":""}"#,
+            r#"{"error_code":409,"message":"a"}"#,
+            r#"{"error_code":40500,"message":"a"}"#,
+            r#"{"error_code":"no","message":"a"}"#,
+        ] {
+            assert_eq!(told(404, body), None, "{body}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_an_id_is_no_answer_and_is_named() {
+        let status = StatusCode::OK;
+        for id in ["0", "2147483648", "4294967296", "-1", r#""0""#, "7.5"] {
+            let body = format!(r#"{{"id":{id},"schema":"s"}}"#);
+            let reason = judge(status, body.as_bytes(), &[], given_id).expect_err("no answer");
+            let shown = format!("gave id {}; ids are 1 to 2147483647", id.trim_matches('"'));
+            assert!(reason.contains(&shown), "{reason}");
+        }
+        let largest = judge(status, br#"{"id":2147483647}"#, &[], given_id);
+        assert!(matches!(largest, Ok(Answer::Said(2_147_483_647))), "{largest:?}");
     }
 
     #[test]

@@ -20,6 +20,13 @@ pub(super) struct Level {
     pub is_own: bool,
 }
 
+impl Level {
+    /// Whether it is as we set it.
+    pub fn is_ours(&self) -> bool {
+        self.is_own && self.name == FULL_TRANSITIVE
+    }
+}
+
 impl Registry {
     /// The compatibility level that holds for that subject; `None` where the registry does not tell (us).
     pub async fn level(&self, subject: &str) -> Option<String> {
@@ -33,7 +40,9 @@ impl Registry {
 /// When the registry does not tell it.
 pub(super) async fn of(exchange: &Exchange, subject: &str) -> Result<Level, Outage> {
     const UNSET: &[u32] = &[codes::SUBJECT_NOT_FOUND, codes::LEVEL_NOT_CONFIGURED];
-    let own = exchange.ask(&Question::get(path(subject), UNSET), name).await?;
+    let own = exchange
+        .ask(&Question::get(path(subject), UNSET).look_up(), name)
+        .await?;
     if let Answer::Said(name) = own {
         return Ok(Level { name, is_own: true });
     }
@@ -53,6 +62,7 @@ pub(super) async fn set(exchange: &Exchange, subject: &str, level: &str) -> Resu
         path: path(subject),
         body: Some(json!({"compatibility": level})),
         refusals: &[codes::NOT_PERMITTED],
+        absent: None,
     };
     // Servers differ in what they answer; that it is theirs shows in its being JSON.
     match exchange.ask(&question, parsed::<Value>).await? {
@@ -74,6 +84,7 @@ pub(super) async fn set_back(exchange: &Exchange, subject: &str, before: &Level)
         path: path(subject),
         body: None,
         refusals: &[codes::SUBJECT_NOT_FOUND, codes::LEVEL_NOT_CONFIGURED],
+        absent: None,
     };
     exchange.ask(&question, parsed::<Value>).await?;
     Ok(())

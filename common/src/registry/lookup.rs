@@ -23,8 +23,8 @@ impl Registry {
     ///
     /// # Errors
     /// [`RegistryError::Unknown`] only when the registry says so: for the id with 404 and error code 40403, for what it
-    /// refers to with 404 and 40401 or 40402, or when that is more than any schema needs. Whatever else goes wrong is an
-    /// outage.
+    /// refers to with 404 and 40401 or 40402, in other words of JSON with 404 if it shows that it is a registry, or when
+    /// that is more than any schema needs. Whatever else goes wrong is an outage.
     pub async fn schema(&self, id: u32) -> Result<SchemaText, RegistryError> {
         let answer = self.ask_id(id).await;
         self.note(!matches!(answer, Err(RegistryError::Outage(_))));
@@ -53,7 +53,7 @@ impl Registry {
                 codes::SUBJECT_NOT_FOUND,
                 codes::VERSION_NOT_FOUND,
             ];
-            let question = Question::get(format!("{path}?subject={}", segment(subject)), refusals);
+            let question = Question::get(format!("{path}?subject={}", segment(subject)), refusals).look_up();
             match self.exchange.ask(&question, held).await {
                 Ok(Answer::Said(held)) => return self.found(id, &name, held).await,
                 Ok(Answer::Refused(refusal)) => {
@@ -65,7 +65,7 @@ impl Registry {
                 Err(outage) => return Err(outage.into()),
             }
         }
-        let question = Question::get(path, &[codes::SCHEMA_NOT_FOUND]);
+        let question = Question::get(path, &[codes::SCHEMA_NOT_FOUND]).look_up();
         match self.exchange.ask(&question, held).await? {
             Answer::Said(held) => self.found(id, &name, held).await,
             Answer::Refused(_) => Err(unknown(id)),
@@ -90,7 +90,8 @@ impl Registry {
         let question = Question::get(
             format!("/schemas/ids/{id}?subject={NOBODYS_SUBJECT}"),
             &[codes::SCHEMA_NOT_FOUND, codes::SUBJECT_NOT_FOUND],
-        );
+        )
+        .look_up();
         let told = match self.exchange.ask(&question, held).await {
             Ok(Answer::Said(_)) => YES,
             Ok(Answer::Refused(_)) => NO,

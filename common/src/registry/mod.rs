@@ -11,7 +11,7 @@
 //! - `question`, `outage`: what is asked, and why there may be no answer;
 //! - `heard`: waiting until there is one again;
 //! - `exchange`: one question, to the registry's addresses in turn, within bounds;
-//! - `access`: as whom; `proxies`: which way;
+//! - `access`: as whom; `proxies`: which way; `clients`: with what;
 //! - `answer`: what an answer is worth (pure).
 //!
 //! What is remembered of its answers lives in [`crate::projection`] and [`crate::store`]; nothing is cached here.
@@ -21,6 +21,7 @@
 
 mod access;
 mod answer;
+mod clients;
 mod exchange;
 mod heard;
 mod level;

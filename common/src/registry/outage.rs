@@ -1,6 +1,7 @@
 //! Why there is no usable answer, as who asked tells it to people. Pure.
 
 use std::fmt;
+use std::time::Duration;
 
 use reqwest::StatusCode;
 
@@ -9,10 +10,15 @@ use reqwest::StatusCode;
 pub(super) struct Outage(pub Vec<Failure>);
 
 /// Why one address gave none.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Failure {
     pub text: String,
+    /// None where no HTTP answer came.
     pub status: Option<StatusCode>,
+    /// How long it asks not to be asked.
+    pub retry_after: Option<Duration>,
+    /// What it says, where that means "not there" if it is a registry.
+    pub not_there: Option<String>,
 }
 
 impl Outage {
@@ -21,6 +27,7 @@ impl Outage {
         Self(vec![Failure {
             text,
             status: Some(StatusCode::FORBIDDEN),
+            ..Failure::default()
         }])
     }
 
@@ -41,9 +48,23 @@ impl Outage {
         self.0.iter().any(refused)
     }
 
+    /// Whether an address has answered, if not what was asked.
+    pub fn is_of_http(&self) -> bool {
+        self.0.iter().any(|failure| failure.status.is_some())
+    }
+
+    /// How long an address asks not to be asked.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.iter().filter_map(|failure| failure.retry_after).max()
+    }
+
     /// Whether it lies in the question: the registry is there, but has no such path.
     pub fn is_no_such_path(&self) -> bool {
-        let missing = [Some(StatusCode::NOT_FOUND), Some(StatusCode::METHOD_NOT_ALLOWED)];
+        let missing = [
+            Some(StatusCode::NOT_FOUND),
+            Some(StatusCode::METHOD_NOT_ALLOWED),
+            Some(StatusCode::NOT_IMPLEMENTED),
+        ];
         self.0.iter().all(|failure| missing.contains(&failure.status))
     }
 }

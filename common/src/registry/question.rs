@@ -14,6 +14,9 @@ pub(super) struct Question {
     pub body: Option<Value>,
     /// The error codes that answer it.
     pub refusals: &'static [u32],
+    /// The one of them that "not found" stands for which has another code or none; `None` where that may mean that the
+    /// registry has no such path.
+    pub absent: Option<u32>,
 }
 
 impl Question {
@@ -23,6 +26,7 @@ impl Question {
             path,
             body: None,
             refusals,
+            absent: None,
         }
     }
 
@@ -32,7 +36,14 @@ impl Question {
             path,
             body: Some(body),
             refusals,
+            absent: None,
         }
+    }
+
+    /// The same, for a thing that every registry can be asked for: not found in other words means the first refusal.
+    pub fn look_up(mut self) -> Self {
+        self.absent = self.refusals.first().copied();
+        self
     }
 }
 

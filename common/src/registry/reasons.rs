@@ -92,7 +92,7 @@ async fn verdict(exchange: &Exchange, subject: &str, version: &str, text: &str) 
 /// The versions that a subject has; none when there is no such subject.
 pub(super) async fn versions(exchange: &Exchange, subject: &str) -> Result<Vec<u32>, Outage> {
     let path = format!("/subjects/{}/versions", segment(subject));
-    let question = Question::get(path, &[codes::SUBJECT_NOT_FOUND]);
+    let question = Question::get(path, &[codes::SUBJECT_NOT_FOUND]).look_up();
     Ok(match exchange.ask(&question, answer::versions).await? {
         Answer::Said(versions) => versions,
         Answer::Refused(_) => Vec::new(),
@@ -108,7 +108,8 @@ pub(super) async fn version(
     let question = Question::get(
         format!("/subjects/{}/versions/{version}", segment(subject)),
         &[codes::SUBJECT_NOT_FOUND, codes::VERSION_NOT_FOUND],
-    );
+    )
+    .look_up();
     Ok(match exchange.ask(&question, held).await? {
         Answer::Said(held) => Some(held),
         Answer::Refused(_) => None,

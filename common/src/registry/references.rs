@@ -138,7 +138,7 @@ async fn fetch(exchange: &Exchange, (subject, version): &Name) -> Result<Option<
         vec![format!("{path}/{version}?deleted=true")]
     };
     for path in paths {
-        let question = Question::get(path, &[codes::SUBJECT_NOT_FOUND, codes::VERSION_NOT_FOUND]);
+        let question = Question::get(path, &[codes::SUBJECT_NOT_FOUND, codes::VERSION_NOT_FOUND]).look_up();
         if let Answer::Said(held) = exchange.ask(&question, held).await? {
             return Ok(Some(held));
         }

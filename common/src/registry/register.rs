@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use super::answer::{Answer, codes, given_id, one_line};
-use super::level::{self, FULL_TRANSITIVE};
+use super::level::{self, FULL_TRANSITIVE, Level};
 use super::outage::Outage;
 use super::question::{Question, segment};
 use super::standing::{Found, find};
@@ -69,10 +69,12 @@ impl Registry {
             )));
         }
         let before = level::of(&self.exchange, subject).await.ok();
-        let before = before.filter(|level| level.name != FULL_TRANSITIVE || !level.is_own);
+        if before.as_ref().is_some_and(Level::is_ours) {
+            return self.register_all(subject).await;
+        }
         level::set(&self.exchange, subject, FULL_TRANSITIVE)
             .await
-            .map_err(not_written)?;
+            .map_err(|outage| level_not_set(outage, subject))?;
         let registered = self.register_all(subject).await;
         if let (Err(_), Some(before)) = (&registered, before)
             && let Err(outage) = level::set_back(&self.exchange, subject, &before).await
@@ -138,6 +140,16 @@ fn listed(reasons: &[String]) -> String {
 
 fn outage(outage: Outage) -> RegisterError {
     RegisterError::Outage(outage.to_string())
+}
+
+/// An outage while the level was to be set, which some registries cannot be asked for.
+fn level_not_set(outage: Outage, subject: &str) -> RegisterError {
+    if !outage.is_no_such_path() {
+        return not_written(outage);
+    }
+    RegisterError::Outage(format!(
+        "{outage}; the level of subject {subject} cannot be set this way. Set it to {FULL_TRANSITIVE} by hand, for the subject itself, or, where it cannot be read here either, have somebody else register the schemas and set SCHEMAS=verify, which only looks up"
+    ))
 }
 
 /// An outage while something was to be written.

@@ -76,7 +76,8 @@ pub(super) async fn find(exchange: &Exchange, subject: &str, text: &str) -> Resu
         format!("/subjects/{}", segment(subject)),
         json!({"schema": text}),
         MISSING,
-    );
+    )
+    .look_up();
     let ours = SchemaText::avro(text);
     let why = match exchange.ask(&question, registered).await? {
         Answer::Said(found) => {
@@ -98,7 +99,7 @@ async fn with_text(exchange: &Exchange, found: RawRegisteredSchema) -> Result<Ra
     let (None, Some(id)) = (&found.schema, found.id) else {
         return Ok(found);
     };
-    let question = Question::get(format!("/schemas/ids/{id}"), &[codes::SCHEMA_NOT_FOUND]);
+    let question = Question::get(format!("/schemas/ids/{id}"), &[codes::SCHEMA_NOT_FOUND]).look_up();
     Ok(match exchange.ask(&question, held).await? {
         Answer::Said(held) => held,
         Answer::Refused(_) => found,

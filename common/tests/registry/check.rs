@@ -162,4 +162,6 @@ async fn the_exit_code_says_which_it_was() {
     assert_eq!(code(&registry(missing, true).await).await, expected(0));
     assert_eq!(code(&registry(missing, false).await).await, expected(1));
     assert_eq!(code(&Fake::always(page(401)).await).await, expected(2));
+    let no_id = |request: &Request| say(200, json!({"id": 0, "schema": request.body["schema"]}));
+    assert_eq!(code(&registry(no_id, true).await).await, expected(2));
 }

@@ -90,7 +90,12 @@ impl Fake {
 
     /// From now on it answers so.
     pub fn now(&self, answer: Answer) {
-        *self.behaviour.lock().expect("a behaviour") = Box::new(move |_| answer.clone());
+        self.answer_by(move |_| answer.clone());
+    }
+
+    /// From now on it answers as that says.
+    pub fn answer_by(&self, behaviour: impl Fn(&Request) -> Answer + Send + 'static) {
+        *self.behaviour.lock().expect("a behaviour") = Box::new(behaviour);
     }
 
     /// The requests so far; they are forgotten then.

@@ -76,7 +76,7 @@ async fn whatever_else_comes_is_an_outage_and_the_client_recovers_from_it() {
             redirect("/schemas/ids/5"),
             "too many redirects",
         ),
-        ("a page", page(200), "no registry's answer"),
+        ("a page", page(200), "have the registry's path?"),
         (
             "nothing",
             Answer::Say(200, String::new(), Vec::new()),

@@ -1,6 +1,6 @@
 //! Our lineage at the registry: registered, looked up, refused.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use common::registry::{Reachability, RegisterError, Registry};
 use common::schemas;
@@ -31,9 +31,14 @@ fn empty(line: &str) -> Answer {
 
 /// Such a registry, but for what that says to a line such as `GET /config`.
 async fn registry(but: impl Fn(&str) -> Option<Answer> + Send + 'static) -> (Fake, Registry) {
+    registry_of(move |line, _| but(line)).await
+}
+
+/// The same, where it matters which schema is asked for.
+async fn registry_of(but: impl Fn(&str, &Value) -> Option<Answer> + Send + 'static) -> (Fake, Registry) {
     let fake = Fake::with(move |request: &Request| {
         let line = format!("{} {}", request.method, request.target);
-        but(&line).unwrap_or_else(|| empty(&line))
+        but(&line, &request.body["schema"]).unwrap_or_else(|| empty(&line))
     })
     .await;
     let registry = client(&fake.url());
@@ -54,14 +59,16 @@ async fn refusing(reasons: impl Fn(&str) -> Option<Answer> + Send + 'static) -> 
     .await
 }
 
-/// A registry that has our schema as 7.
+/// A registry that has every version of ours, as 7: which id is which version's matters to nobody here.
 async fn with_ours(but: impl Fn(&str) -> Option<Answer> + Send + 'static) -> (Fake, Registry) {
-    registry(move |line| {
-        let newest = schemas::newest_text().text;
-        but(line)
-            .or_else(|| (line == "POST /subjects/orders-value").then(|| say(200, json!({"id": 7, "schema": newest}))))
+    registry_of(move |line, schema| {
+        but(line).or_else(|| (line == "POST /subjects/orders-value").then(|| seven(schema)))
     })
     .await
+}
+
+fn seven(schema: &Value) -> Answer {
+    say(200, json!({"id": 7, "schema": schema}))
 }
 
 /// The requests that would change something.
@@ -140,6 +147,59 @@ async fn where_all_is_there_a_level_that_cannot_be_set_is_no_obstacle() {
     let (_fake, registry) = with_ours(|line| line.contains(" /config").then(|| refusal(403, 40301))).await;
     assert_eq!(registry.register_lineage(SUBJECT).await, Ok(7));
     assert_eq!(registry.level(SUBJECT).await, None);
+}
+
+#[tokio::test]
+async fn a_level_that_the_subject_has_already_is_not_set() {
+    let full = || say(200, json!({"compatibilityLevel": "FULL_TRANSITIVE"}));
+    for (line, answer, is_set) in [
+        ("GET /config/orders-value", full(), false),
+        // That of all subjects may be another one tomorrow, and one that is not told may be any.
+        ("GET /config", full(), true),
+        ("GET /config/orders-value", page(403), true),
+    ] {
+        let (fake, registry) = registry(move |asked| (asked == line).then(|| answer.clone())).await;
+        assert_eq!(registry.register_lineage(SUBJECT).await, Ok(7));
+        let writes = writes(&fake.take_requests());
+        assert_eq!(
+            writes.contains(&"PUT /config/orders-value".to_owned()),
+            is_set,
+            "{writes:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_level_that_this_registry_cannot_be_given_is_named_with_the_ways_out() {
+    for answer in [page(404), page(405), page(501), refusal(404, 404)] {
+        let (fake, registry) = registry(move |line| line.contains(" /config").then(|| answer.clone())).await;
+        let reason = outage(&registry).await;
+        for part in [SUBJECT, "FULL_TRANSITIVE by hand", "SCHEMAS=verify"] {
+            assert!(reason.contains(part), "{part} in {reason}");
+        }
+        assert_eq!(writes(&fake.take_requests()), ["PUT /config/orders-value"]);
+    }
+}
+
+#[tokio::test]
+async fn a_schema_that_gets_no_possible_id_is_not_registered() {
+    for id in [json!(0), json!(2_147_483_648_u32), json!(-1)] {
+        let told = format!("gave id {id}; ids are 1 to 2147483647");
+        let given = id.clone();
+        let (_fake, at_registration) = registry(move |line| {
+            (line == "POST /subjects/orders-value/versions").then(|| say(200, json!({"id": given})))
+        })
+        .await;
+        assert!(outage(&at_registration).await.contains(&told));
+        let (fake, at_look_up) = registry_of(move |line, schema| {
+            (line == "POST /subjects/orders-value").then(|| say(200, json!({"id": id, "schema": schema})))
+        })
+        .await;
+        assert!(outage(&at_look_up).await.contains(&told));
+        let verified = at_look_up.verify_lineage(SUBJECT).await;
+        assert!(matches!(verified, Err(RegisterError::Outage(_))), "{verified:?}");
+        assert_eq!(writes(&fake.take_requests()), [""; 0]);
+    }
 }
 
 #[tokio::test]
@@ -236,11 +296,13 @@ async fn where_the_registry_gives_no_reasons_ours_are_told() {
 #[tokio::test]
 async fn every_code_of_an_incompatible_schema_is_a_refusal_even_when_its_reasons_cannot_be_asked_for() {
     for (status, code) in [(409, 409), (409, 40901), (422, 42201)] {
-        let asked = AtomicBool::new(false);
+        let asked = AtomicUsize::new(0);
         let (fake, registry) = registry(move |line| match line {
             "POST /subjects/orders-value/versions" => Some(refusal(status, code)),
-            // Beforehand it saw no reason.
-            line if line.starts_with("POST /compatibility/") && asked.swap(true, Ordering::Relaxed) => Some(page(503)),
+            // Beforehand it saw no reason in any version.
+            line if line.starts_with("POST /compatibility/") => {
+                (asked.fetch_add(1, Ordering::Relaxed) >= schemas::LINEAGE.len()).then(|| page(503))
+            }
             _ => None,
         })
         .await;
@@ -289,7 +351,7 @@ async fn everything_else_is_an_outage_and_the_same_client_registers_afterwards()
         fake.now(answer);
         outage(&registry).await;
     }
-    fake.now(say(200, json!({"id": 7, "schema": schemas::newest_text().text})));
+    fake.answer_by(|request| seven(&request.body["schema"]));
     assert_eq!(registry.register_lineage(SUBJECT).await, Ok(7));
 }
 
@@ -305,14 +367,17 @@ async fn verifying_finds_what_is_there_and_writes_nothing() {
 
 #[tokio::test]
 async fn a_look_up_needs_no_more_than_an_id() {
-    let newest = schemas::newest_text().text;
-    let (_fake, registry) = registry(move |line| match line {
-        "POST /subjects/orders-value" => Some(say(200, json!({"id": "7", "version": {}, "subject": 5}))),
-        "GET /schemas/ids/7" => Some(say(200, json!({"schema": newest}))),
-        _ => None,
+    let (_fake, registry) = registry_of(move |line, schema| {
+        if line == "POST /subjects/orders-value" {
+            let id = 1 + schemas::LINEAGE.iter().position(|text| schema == text)?;
+            return Some(say(200, json!({"id": id.to_string(), "version": {}, "subject": 5})));
+        }
+        let id: usize = line.strip_prefix("GET /schemas/ids/")?.parse().ok()?;
+        Some(say(200, json!({"schema": schemas::LINEAGE[id - 1]})))
     })
     .await;
-    assert_eq!(registry.verify_lineage(SUBJECT).await, Ok(7));
+    let newest = u32::try_from(schemas::LINEAGE.len()).expect("few versions");
+    assert_eq!(registry.verify_lineage(SUBJECT).await, Ok(newest));
 }
 
 /// Our schema with the item's type in a schema of its own.
@@ -335,8 +400,9 @@ async fn our_schema_is_ours_although_it_was_written_with_references() {
     let held = json!({"id": 7, "version": 3, "schema": whole, "references": references});
     // Some find it by the whole text, and answer with what they have; with others it has to be looked for.
     for finds_it in [true, false] {
-        let (held, item) = (held.clone(), item.clone());
-        let (fake, registry) = registry(move |line| match line {
+        let (held, item, newest) = (held.clone(), item.clone(), schemas::newest_text().text);
+        let (fake, registry) = registry_of(move |line, schema| match line {
+            "POST /subjects/orders-value" if schema != &newest => Some(say(200, json!({"id": 6, "schema": schema}))),
             "POST /subjects/orders-value" if finds_it => Some(say(200, held.clone())),
             "GET /subjects/orders-value/versions" => Some(say(200, json!([2, 3]))),
             "GET /subjects/orders-value/versions/2" => Some(say(200, json!({"schema": OTHER, "id": 1, "version": 2}))),
@@ -390,10 +456,6 @@ async fn verifying_takes_no_outage_for_an_answer() {
             .await
             .expect_err("an outage");
         assert!(matches!(error, RegisterError::Outage(_)), "{error:?}");
-        assert!(
-            fake.take_lines()
-                .iter()
-                .all(|line| line == "POST /subjects/orders-value")
-        );
+        assert_eq!(writes(&fake.take_requests()), [""; 0]);
     }
 }

@@ -7,6 +7,8 @@ mod fake;
 mod faults;
 mod lineage;
 mod names;
+mod other_makes;
+mod redirects;
 mod references;
 mod secrets;
 mod tls;

@@ -58,6 +58,11 @@ impl Application {
     /// The port is in use, the store is locked or cannot be opened, a setting is wrong.
     pub async fn build(config: Config, metrics: PrometheusHandle) -> anyhow::Result<Self> {
         let pipeline = &config.pipeline;
+        let mut settings = Settings {
+            most_keys: config.idempotency_keys,
+            ..Settings::of(SERVICE, pipeline, config.unknown_schema_grace())?
+        };
+        refuse_rack(&settings)?;
         let listener = server::bind(&pipeline.api_host, config.api_port, "--api-port / API_PORT").await?;
         let port = listener.local_addr().context("asking for the port")?.port();
         let StoreUrl::Embedded(dir) = &config.store;
@@ -79,12 +84,7 @@ impl Application {
         let registry = Arc::new(Registry::new(&pipeline.registry)?.reading(subject.clone()));
         let audit = SchemaIdAudit::new(registry.clone(), store.clone(), pipeline.accept_registry, &life);
         let registration = Registration::spawn(audit.clone(), subject, store.clone(), pipeline, &life);
-        let settings = Settings {
-            most_keys: config.idempotency_keys,
-            registration: Some(registration.clone()),
-            ..Settings::of(SERVICE, pipeline, config.unknown_schema_grace())?
-        };
-        refuse_rack(&settings)?;
+        settings.registration = Some(registration.clone());
         let topic = settings.topic.name.clone();
         // Below the deadline, so that a record is given up before the request is.
         let delivery_timeout = config.write_deadline().mul_f64(0.8);

@@ -10,7 +10,7 @@ use common::crash_point::{self, Point};
 use common::event::OrderEvent;
 use common::idempotency::KeyedRequest;
 use common::kafka::brokers::{KnownBrokers, tend};
-use common::kafka::closing;
+use common::kafka::closing::Aside;
 use common::kafka::config::Cluster;
 use common::kafka::context;
 use common::kafka::rights::Rights;
@@ -52,7 +52,7 @@ pub struct Publisher {
     life: Life,
     quorum: Quorum,
     /// Sending holds it shared, and only for as long as it takes to queue a record.
-    producer: RwLock<ThreadedProducer<Reports>>,
+    producer: RwLock<Aside<ThreadedProducer<Reports>>>,
 }
 
 impl Publisher {
@@ -187,8 +187,7 @@ impl Publisher {
         let mut producer = self.producer.write().unwrap_or_else(PoisonError::into_inner);
         let Some((code, reason)) = producer.client().fatal_error() else {
             // Another request was faster.
-            drop(producer);
-            return end(new);
+            return;
         };
         let old = std::mem::replace(&mut *producer, new);
         drop(producer);
@@ -199,7 +198,7 @@ impl Publisher {
             tracing::warn!(%code, reason, "the kafka producer met a fatal error and was replaced");
         }
         metrics::counter!("orderlog_producers_replaced_total", "service" => crate::SERVICE).increment(1);
-        end(old);
+        drop(old);
     }
 
     /// Waits until nothing is under way any more, or the time is up.
@@ -211,18 +210,12 @@ impl Publisher {
     }
 }
 
-/// Ends a producer: that waits for its reports and its threads, and a request must not.
-fn end(producer: ThreadedProducer<Reports>) {
-    // Without a thread it was ended here.
-    let _ = closing::aside(move || drop(producer));
-}
-
 fn make(
     cluster: &Cluster,
     topic: &str,
     delivery_timeout: Duration,
     life: Life,
-) -> anyhow::Result<ThreadedProducer<Reports>> {
+) -> anyhow::Result<Aside<ThreadedProducer<Reports>>> {
     let millis = u64::try_from(delivery_timeout.as_millis()).unwrap_or(u64::MAX);
     cluster
         .event_producer(millis)
@@ -233,6 +226,8 @@ fn make(
             topic: topic.to_owned(),
             made: Instant::now(),
         })
+        // Its end waits for its reports and its threads, and neither a request nor the service's end must.
+        .map(Aside::new)
         .context("making the Kafka producer: check KAFKA_BOOTSTRAP_SERVERS and KAFKA_CONFIG")
 }
 

@@ -21,16 +21,26 @@ impl Unusables for Skip {
             let Refused { record, why, .. } = refused;
             let in_doubt = why.code == Code::UnknownSchemaId && refused.is_at_home();
             let order_id = record.key().filter(|_| in_doubt).map(String::from_utf8_lossy);
-            tracing::info!(
-                kafka.topic = record.topic(),
-                kafka.partition = record.partition(),
-                kafka.offset = record.offset(),
-                code = why.code.as_str(),
-                reason = why.reason,
-                // It is not written until the record is read, or for ten minutes.
-                order.in_doubt = order_id.as_deref(),
-                "record skipped"
-            );
+            match order_id {
+                None => tracing::info!(
+                    kafka.topic = record.topic(),
+                    kafka.partition = record.partition(),
+                    kafka.offset = record.offset(),
+                    code = why.code.as_str(),
+                    reason = why.reason,
+                    "record skipped"
+                ),
+                Some(order_id) => tracing::warn!(
+                    kafka.topic = record.topic(),
+                    kafka.partition = record.partition(),
+                    kafka.offset = record.offset(),
+                    code = why.code.as_str(),
+                    reason = why.reason,
+                    // It is not written until the record is read, or for ten minutes.
+                    order.in_doubt = &*order_id,
+                    "record skipped: its order cannot be written for now"
+                ),
+            }
         }
         let unknown = refused.iter().filter_map(|refused| {
             let Refused { record, why, .. } = refused;

@@ -99,10 +99,11 @@ impl Doubts {
     /// What an operator should know: how many orders are in doubt, if any.
     pub fn trouble(&self) -> Option<String> {
         let count = self.count.load(Ordering::Relaxed);
-        let text = format!(
-            "orders that cannot be written for now, because the schema registry does not know the schemas of records of theirs: {count} (the log names them)"
-        );
-        (count > 0).then_some(text)
+        match count {
+            0 => None,
+            1 => Some("1 order cannot be written for now: a record of it has a schema id that the registry does not know (the log names it)".to_owned()),
+            _ => Some(format!("{count} orders cannot be written for now: records of them have schema ids that the registry does not know (the log names them)")),
+        }
     }
 
     /// Why that order is in doubt, if it is.

@@ -61,3 +61,33 @@ pub fn aside(work: impl FnOnce() + Send + 'static) -> io::Result<()> {
     #[expect(clippy::disallowed_methods, reason = "it has nothing to say, however it ends")]
     thread.spawn(work).map(drop)
 }
+
+/// A client whose end nobody waits for: it joins threads of the library, whose waits go by the wall clock and last for as
+/// much longer as that is set back.
+pub struct Aside<T: Send + 'static> {
+    /// There until it is dropped.
+    client: Option<T>,
+}
+
+impl<T: Send + 'static> Aside<T> {
+    /// Takes charge of a client.
+    pub fn new(client: T) -> Self {
+        Self { client: Some(client) }
+    }
+}
+
+impl<T: Send + 'static> Deref for Aside<T> {
+    type Target = T;
+
+    fn deref(&self) -> &Self::Target {
+        self.client.as_ref().expect("it is there until it is dropped")
+    }
+}
+
+impl<T: Send + 'static> Drop for Aside<T> {
+    fn drop(&mut self) {
+        let client = self.client.take();
+        // Without a thread it was ended here.
+        let _ = aside(move || drop(client));
+    }
+}

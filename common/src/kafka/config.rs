@@ -1,9 +1,13 @@
 //! Every Kafka client option that is not the default, with its why. A user's own settings (KAFKA_CONFIG) come after the
 //! tunable ones and before those on which correctness rests.
 
+use anyhow::Context;
 use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::BaseConsumer;
+use rdkafka::producer::BaseProducer;
 
+use super::closing::Aside;
 use super::partition::Partitioner;
 use super::rights::Rights;
 use crate::config::Secret;
@@ -27,6 +31,23 @@ pub struct Cluster {
 }
 
 impl Cluster {
+    /// Checks that clients can be made with the user's own settings, before anything is begun that they are needed for: some
+    /// are right alone and wrong beside others.
+    ///
+    /// # Errors
+    /// Why the library makes no reader or no producer with them.
+    pub fn check(&self) -> anyhow::Result<()> {
+        if self.extra.is_empty() {
+            return Ok(());
+        }
+        let refused = "the settings of KAFKA_CONFIG do not go together";
+        let reader: BaseConsumer = self.reader().create().context(refused)?;
+        drop(Aside::new(reader));
+        let producer: BaseProducer = self.event_producer(1_000).create().context(refused)?;
+        drop(Aside::new(producer));
+        Ok(())
+    }
+
     fn base(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         config
@@ -160,5 +181,20 @@ mod tests {
         };
         assert_eq!(cluster.reader().get("sasl.password"), Some("hunter2"));
         assert!(!format!("{cluster:?} {cluster:#?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn settings_that_are_right_alone_and_wrong_beside_others_are_refused_before_anything_is_begun() {
+        let with = |value: &str| Cluster {
+            extra: vec![("fetch.max.bytes".to_owned(), value.into())],
+            ..an_absent_cluster()
+        };
+        with("2000000").check().expect("a larger fetch");
+        let refused = with("1000").check().expect_err("less than a message");
+        let text = format!("{refused:#}");
+        assert!(
+            text.contains("KAFKA_CONFIG") && text.contains("message.max.bytes"),
+            "{text}"
+        );
     }
 }

@@ -7,6 +7,7 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, Top
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::RDKafkaErrorCode;
 
+use super::closing::Aside;
 use super::config::Cluster;
 use super::rights::{Right, is_refusal};
 
@@ -41,7 +42,7 @@ pub struct Forbidden(Right);
 
 /// Makes and checks topics.
 pub struct Topics {
-    client: AdminClient<DefaultClientContext>,
+    client: Aside<AdminClient<DefaultClientContext>>,
 }
 
 impl Topics {
@@ -51,7 +52,7 @@ impl Topics {
     /// When the client cannot be made.
     pub fn new(cluster: &Cluster) -> anyhow::Result<Self> {
         Ok(Self {
-            client: cluster.admin().create().context("making the Kafka admin client")?,
+            client: Aside::new(cluster.admin().create().context("making the Kafka admin client")?),
         })
     }
 

@@ -83,6 +83,10 @@ pub(super) fn prepare(
     } else {
         Vec::new()
     };
+    if !was_read {
+        // Before the store remembers the rule, which may have to be another one.
+        grown::check(reader, settings.cluster.partitioner, partitions)?;
+    }
     let claimed = store
         .claim(
             settings.service,
@@ -98,9 +102,6 @@ pub(super) fn prepare(
         })?;
     if claimed != partitions {
         return Err(NotReady::Halt(other_count(topic, partitions, claimed)));
-    }
-    if !was_read {
-        grown::check(reader, settings.cluster.partitioner, partitions)?;
     }
     let mut rows = store.partitions().map_err(|e| NotReady::Halt(format!("{e:#}")))?;
     let begins: Vec<Begin> = (0..partitions)

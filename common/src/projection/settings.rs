@@ -59,6 +59,7 @@ impl Settings {
             rights: Rights::default(),
             extra: pipeline.extra()?,
         };
+        cluster.check()?;
         Ok(Self {
             service,
             cluster,

@@ -16,6 +16,7 @@ mod orders;
 mod other_registries;
 mod others;
 mod pages;
+mod partitioners;
 mod python;
 mod registry_faults;
 mod registry_outage;

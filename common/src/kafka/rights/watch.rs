@@ -1,7 +1,7 @@
 //! Asks the brokers regularly what the account may do, so that a missing right is known before it is needed, and one that
 //! was granted before it is used.
 
-use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -30,33 +30,34 @@ pub struct Need {
 /// Keeps the cluster's [`Rights`] up to date about those topics, until the service ends. Brokers that do not tell rights
 /// change nothing. Call it within a tokio runtime.
 ///
+/// It has a thread that nobody waits for, on which the client ends too: the library's waits go by the wall clock, and where
+/// that is set back in one of them they last as much longer.
+///
 /// # Errors
 /// When the client cannot be made.
 pub fn watch(cluster: &Cluster, needs: Vec<Need>, life: &Life) -> anyhow::Result<()> {
     const NAME: &str = "asking what the account may do";
     let client: AdminClient<DefaultClientContext> =
         cluster.admin().create().context("making the Kafka admin client")?;
-    let client = Arc::new(client);
-    let needs = Arc::new(needs);
-    let (rights, own) = (cluster.rights.clone(), life.clone());
-    // It ends with the service.
-    drop(life.task(NAME, async move {
+    let rights = cluster.rights.clone();
+    let (end, ended) = mpsc::channel::<()>();
+    let work = move || {
         loop {
-            let (client, needs, rights) = (client.clone(), needs.clone(), rights.clone());
-            let asked = own.blocking(NAME, move || {
-                for need in needs.iter() {
-                    if let Some(told) = ask(client.inner(), &need.topic, TIMEOUT) {
-                        learn(&rights, need, told);
-                    }
+            for need in &needs {
+                if let Some(told) = ask(client.inner(), &need.topic, TIMEOUT) {
+                    learn(&rights, need, told);
                 }
-            });
-            // A panic is told by the life's guard.
-            let _ = asked.await;
-            tokio::select! {
-                () = tokio::time::sleep(EVERY) => {}
-                () = own.ending() => return,
+            }
+            if ended.recv_timeout(EVERY) != Err(RecvTimeoutError::Timeout) {
+                return;
             }
         }
+    };
+    drop(life.thread(NAME, work).context("starting a thread")?);
+    let own = life.clone();
+    drop(life.task(NAME, async move {
+        own.ending().await;
+        drop(end);
     }));
     Ok(())
 }

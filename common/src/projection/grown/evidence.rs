@@ -10,7 +10,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashSet};
 
-use crate::kafka::partition::Partitioning;
+use crate::kafka::partition::{Partitioner, Partitioning};
 
 /// With fewer records there is no verdict.
 pub(super) const FEWEST: i64 = 3;
@@ -85,6 +85,36 @@ pub(super) fn grown(now: Partitioning, beginnings: &[Beginning]) -> Option<Grown
     }
     let believed = counts.into_iter().filter(|count| count.believed);
     believed.max_by_key(|count| count.best)?.shown_by
+}
+
+/// How many keys at least must lie where another rule lays them, and not where ours does.
+const MISPLACED: usize = 10;
+/// How many of those there must be for one that lies where neither does: laid anywhere, they would be fewer than such.
+const MISPLACED_OF: usize = 9;
+
+/// The rule by which most of the oldest records were laid, where that is not ours. Writers of several rules are told from
+/// writers with a fault; among them the most of the keys count.
+pub(super) fn other_rule(now: Partitioning, beginnings: &[Beginning]) -> Option<Partitioner> {
+    let mut keys = HashSet::new();
+    let mut laid = Vec::new();
+    for (partition, beginning) in (0..).zip(beginnings) {
+        let first = beginning.records.iter().filter(|record| keys.insert(&record.key));
+        laid.extend(first.map(|record| (partition, &record.key)));
+    }
+    Partitioner::ALL.into_iter().find(|&other| {
+        let (mut ours, mut theirs, mut nobodys) = (0, 0, 0);
+        for (partition, key) in &laid {
+            let ours_too = now.of_key(key) == *partition;
+            match (ours_too, other.of_key(key, now.partitions) == *partition) {
+                (true, false) => ours += 1,
+                (false, true) => theirs += 1,
+                (false, false) => nobodys += 1,
+                // It says nothing.
+                (true, true) => {}
+            }
+        }
+        theirs >= MISPLACED && theirs > ours && theirs >= nobodys * MISPLACED_OF
+    })
 }
 
 impl Count {

@@ -1,5 +1,4 @@
 use super::*;
-use crate::kafka::partition::Partitioner;
 
 /// A topic as its writers fill it: in turns, a millisecond apart.
 struct Topic {
@@ -205,4 +204,50 @@ fn nothing_is_concluded_beyond_what_was_read() {
 #[test]
 fn an_empty_topic_has_not_grown() {
     assert_eq!(Topic::six(1).verdict(), None);
+}
+
+/// Orders by a writer with that rule.
+fn laid_by(topic: &mut Topic, rule: Partitioner, orders: u32) {
+    for _ in 0..orders {
+        let key = topic.id();
+        let partition = rule.of_key(&key, topic.now.partitions);
+        topic.write(key, partition);
+    }
+}
+
+#[test]
+fn a_topic_that_another_rule_has_laid_is_found_out_with_that_rule() {
+    for ours in Partitioner::ALL {
+        for theirs in Partitioner::ALL {
+            for partitions in [2, 3, 6, 12, 50] {
+                let mut topic = Topic::new(ours, partitions, 1);
+                laid_by(&mut topic, theirs, 60);
+                topic.anywhere(2);
+                let expected = (theirs != ours).then_some(theirs);
+                let told = other_rule(topic.now, &topic.beginnings);
+                assert_eq!(told, expected, "{ours}, laid by {theirs}, {partitions} partitions");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_few_records_of_another_rule_and_records_of_none_are_no_evidence_of_one() {
+    for partitions in [2, 3, 6, 12, 50] {
+        for seed in 0..200 {
+            let mut few = Topic::new(Partitioner::Murmur2, partitions, seed);
+            laid_by(&mut few, Partitioner::Crc32, 9);
+            assert_eq!(other_rule(few.now, &few.beginnings), None, "nine of them");
+            let mut fewer = Topic::new(Partitioner::Murmur2, partitions, seed);
+            laid_by(&mut fewer, Partitioner::Crc32, 40);
+            fewer.good(80, partitions);
+            assert_eq!(other_rule(fewer.now, &fewer.beginnings), None, "most are ours");
+            let mut none = Topic::new(Partitioner::Murmur2, partitions, seed);
+            none.anywhere(100);
+            assert_eq!(other_rule(none.now, &none.beginnings), None, "by no rule");
+            let mut grown = Topic::new(Partitioner::Murmur2, partitions, seed);
+            grown.good(60, partitions / 2 + 1);
+            assert_eq!(other_rule(grown.now, &grown.beginnings), None, "by ours, in fewer");
+        }
+    }
 }

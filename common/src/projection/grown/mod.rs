@@ -1,5 +1,6 @@
 //! A topic that was given more partitions after it was written to: an order's events lie in two of them then. A store
 //! remembers how many there were; a new one has only the records themselves, so it looks at the oldest before it reads any.
+//! The same records show that writers divide the topic by another rule than this service was told.
 
 mod evidence;
 
@@ -12,7 +13,7 @@ use crate::codec::frame;
 use crate::kafka::headers;
 use crate::kafka::log_reader::{LogReader, Seen};
 use crate::kafka::partition::{Partitioner, Partitioning};
-use evidence::{Beginning, FEWEST, FirstRecord, Grown, grown};
+use evidence::{Beginning, FEWEST, FirstRecord, Grown, grown, other_rule};
 
 /// How long reading the oldest records may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -28,7 +29,8 @@ const BATCH: usize = 2_000;
 /// Looks at the topic's oldest records.
 ///
 /// # Errors
-/// They lie as in a topic of fewer partitions, which is for an operator to mend; or they cannot be read yet.
+/// They lie as in a topic of fewer partitions, or as another rule lays them, which is for an operator to mend; or they cannot
+/// be read yet.
 pub(super) fn check(reader: &LogReader, partitioner: Partitioner, partitions: i32) -> Result<(), NotReady> {
     let yet =
         |error: anyhow::Error| NotReady::Yet(format!("the oldest records of topic {}: {error:#}", reader.topic()));
@@ -50,7 +52,12 @@ pub(super) fn check(reader: &LogReader, partitioner: Partitioner, partitions: i3
         partitioner,
         partitions,
     };
-    match grown(partitioning, &beginnings?) {
+    let beginnings = beginnings?;
+    // First: it explains more of the records where both could.
+    if let Some(other) = other_rule(partitioning, &beginnings) {
+        return Err(NotReady::Halt(other_rule_sentence(reader.topic(), partitioner, other)));
+    }
+    match grown(partitioning, &beginnings) {
         None => Ok(()),
         Some(grown) => Err(NotReady::Halt(sentence(reader.topic(), partitions, &grown))),
     }
@@ -128,6 +135,12 @@ fn beginnings(reader: &LogReader, bounds: &[(i64, i64)]) -> Result<Vec<Beginning
         ))),
         _ => Ok(beginnings),
     }
+}
+
+fn other_rule_sentence(topic: &str, ours: Partitioner, other: Partitioner) -> String {
+    format!(
+        "the records of topic {topic} lie in the partitions where {other} lays their keys, and this service was started with {ours}: what it reads and writes would be in other partitions than what others do. Start it with KAFKA_PARTITIONER={other} (--kafka-partitioner); where the topic's writers are wrong, correct them and copy the events to a new topic, each under its key"
+    )
 }
 
 fn sentence(topic: &str, partitions: i32, grown: &Grown) -> String {

@@ -157,7 +157,17 @@ impl<U: Unusables> Runner<U> {
             match prepared {
                 None => {}
                 Some(Ok(prepared)) => {
-                    self.start_reading(reader, prepared);
+                    // Told by the client on the way. Where nothing was read, this is the new topic, and there is nothing to
+                    // begin anew for.
+                    if reader.serve() {
+                        self.meet_new_topic();
+                        self.lost = None;
+                    }
+                    if self.halted {
+                        self.progress.send_modify(|progress| progress.starting = None);
+                    } else {
+                        self.start_reading(reader, prepared);
+                    }
                     return true;
                 }
                 Some(Err(NotReady::Yet(reason))) => {

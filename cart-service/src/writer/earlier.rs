@@ -13,14 +13,14 @@ impl Writer {
     /// what was read, and in front of whatever had to be passed over. Whether anything can be written does not matter.
     pub(super) fn done_before(&self, order_id: &str, keyed: Option<&KeyedRequest>) -> Option<Done> {
         let keyed = keyed?;
-        // A topic that was made anew has not got the event.
-        if self.view.progress().halted.is_some() {
-            return None;
-        }
         let rewinds = self.view.rewinds();
         let (_, Some(KeyUse::Here(answer))) = self.look_up(order_id, Some(keyed)).ok()? else {
             return None;
         };
+        // A recreated topic does not have the event. Most keys are new, and are not looked at so far.
+        if self.view.progress().halted.is_some() {
+            return None;
+        }
         let read_up_to = self.read_up_to(answer.partition)?;
         // Again: what a rewind has taken back is read after that.
         let (state, key_use) = self.look_up(order_id, Some(keyed)).ok()?;

@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -15,7 +14,7 @@ use crate::check_schemas;
 use crate::config::{PipelineConfig, SchemasMode};
 use crate::crash_point::{self, Point};
 use crate::life::Life;
-use crate::registry::{FULL_TRANSITIVE, RegisterError};
+use crate::registry::{self, FULL_TRANSITIVE, RegisterError};
 use crate::schema_id_audit::{Disbelief, SchemaIdAudit, Verdict};
 use crate::store::{LearnError, Store};
 
@@ -189,7 +188,7 @@ impl Task {
             self.state.send_replace(RegistrationState::Refused(reason));
             return;
         }
-        let mut backoff = backoff();
+        let mut backoff = registry::backoff(MAX_DELAY);
         loop {
             crash_point::reached(Point::RegistrationTurn);
             self.verdicts.mark_unchanged();
@@ -208,7 +207,7 @@ impl Task {
             let wait = if outage {
                 backoff.next().unwrap_or(MAX_DELAY)
             } else {
-                backoff = self::backoff();
+                backoff = registry::backoff(MAX_DELAY);
                 check_every
             };
             let registry = self.audit.registry();
@@ -341,15 +340,6 @@ impl From<RegisterError> for NotRegistered {
 
 /// Longest wait between two tries: a registry that is back is noticed soon.
 const MAX_DELAY: Duration = Duration::from_secs(5);
-
-fn backoff() -> impl Iterator<Item = Duration> {
-    ExponentialBuilder::default()
-        .with_min_delay(Duration::from_millis(200))
-        .with_max_delay(MAX_DELAY)
-        .with_jitter()
-        .without_max_times()
-        .build()
-}
 
 #[cfg(test)]
 #[path = "registration_tests.rs"]

@@ -8,7 +8,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
@@ -16,7 +15,7 @@ use super::schema_wait::{Answered, Missing};
 use crate::codec::WriterSchema;
 use crate::codec::frame::SchemaRef;
 use crate::life::Life;
-use crate::registry::{Registry, RegistryError};
+use crate::registry::{self, Registry, RegistryError};
 use crate::schema_id_audit::SchemaIdAudit;
 use crate::schemas::SchemaText;
 use crate::store::{LearnError, Store};
@@ -26,6 +25,9 @@ use crate::store::{LearnError, Store};
 const AT_ONCE: usize = 16;
 /// Most schemas that are asked for ahead of their records.
 const MOST_AHEAD: usize = 2_000;
+
+/// Longest wait before a question that was not answered is put again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// What is known of a schema.
 #[derive(Clone, Debug)]
@@ -222,7 +224,7 @@ async fn ask(
     ahead: bool,
     answers: &mpsc::Sender<(SchemaRef, Instant, Answer)>,
 ) {
-    let mut backoff = backoff();
+    let mut backoff = registry::backoff(LONGEST_PAUSE);
     let mut put_anew = false;
     loop {
         let turn = turns.acquire().await;
@@ -279,15 +281,6 @@ async fn resolved(text: SchemaText) -> Answer {
         // It does not panic; this is the runtime's end.
         Err(_) => Answer::Dropped,
     }
-}
-
-fn backoff() -> impl Iterator<Item = Duration> {
-    ExponentialBuilder::default()
-        .with_min_delay(Duration::from_millis(200))
-        .with_max_delay(Duration::from_secs(10))
-        .with_jitter()
-        .without_max_times()
-        .build()
 }
 
 #[cfg(test)]

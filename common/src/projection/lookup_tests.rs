@@ -40,7 +40,7 @@ async fn a_stored_schema_is_known_while_the_registry_is_away() {
 
 #[test]
 fn an_outage_is_asked_about_less_and_less_but_every_ten_seconds_at_least() {
-    let waits: Vec<Duration> = backoff().take(20).collect();
+    let waits: Vec<Duration> = registry::backoff(LONGEST_PAUSE).take(20).collect();
     let in_a_minute = waits.iter().scan(Duration::ZERO, |sum, wait| {
         *sum += *wait;
         (*sum < Duration::from_secs(60)).then_some(())

@@ -4,6 +4,7 @@
 use std::future::Future;
 use std::time::Duration;
 
+use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::sync::{Mutex, Notify};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
@@ -39,6 +40,16 @@ struct Probes {
     failed: bool,
     /// The next one may not come before.
     not_before: Option<Instant>,
+}
+
+/// How long to wait between two tries, ever longer and at most so long. It never ends.
+pub fn backoff(longest: Duration) -> impl Iterator<Item = Duration> {
+    ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(200))
+        .with_max_delay(longest)
+        .with_jitter()
+        .without_max_times()
+        .build()
 }
 
 /// Who waits for an answer.

@@ -42,6 +42,7 @@ use crate::config::RegistryConfig;
 use exchange::Exchange;
 use heard::Heard;
 
+pub use heard::backoff;
 pub use level::FULL_TRANSITIVE;
 pub use proxies::proxy_of;
 pub use standing::Standing;

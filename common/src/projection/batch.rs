@@ -52,10 +52,10 @@ impl<U: Unusables> Runner<U> {
     /// nothing was read yet, there is nothing to mistake.
     pub(super) fn meet_new_topic(&mut self) {
         match self.store.partitions() {
-            Ok(rows) if rows.values().all(|row| row.next == 0) => self.lost = Some("the topic was made anew"),
+            Ok(rows) if rows.values().all(|row| row.next == 0) => self.lost = Some("the topic was recreated"),
             Ok(_) => self.halt(made_anew(&self.settings.topic.name)),
             Err(error) => self.halt(format!(
-                "the topic was made anew, and the store cannot be read: {error:#}"
+                "the topic was recreated, and the store cannot be read: {error:#}"
             )),
         }
     }
@@ -71,9 +71,9 @@ impl<U: Unusables> Runner<U> {
         for seen in batch {
             match seen {
                 // The client stops reading that partition; which one, and what is right, is found out by beginning anew.
-                Seen::OutOfRange => self.lost = Some("the broker has not got an offset that comes next"),
+                Seen::OutOfRange => self.lost = Some("the next offset is out of range"),
                 // It may only be a broker that has not heard of the topic yet.
-                Seen::TopicGone => self.lost = Some("a broker says that the topic is not there"),
+                Seen::TopicGone => self.lost = Some("a broker reports that the topic does not exist"),
                 // It comes alone.
                 Seen::MadeAnew => {}
                 Seen::Record(record) => {
@@ -94,7 +94,7 @@ impl<U: Unusables> Runner<U> {
                         self.halt(not_this_topic(
                             reader.topic(),
                             *partition,
-                            "the last record that was read is not there",
+                            "the last record that was read is missing",
                         ));
                         break;
                     }

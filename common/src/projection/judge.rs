@@ -90,15 +90,15 @@ fn misplaced(key: &[u8], place: Place) -> String {
     let (others, ours_too) = match Partitioner::ALL.into_iter().find(would_lie_here) {
         Some(other) => (
             format!(
-                " (it lies where {other} lays it, librdkafka's partitioner={})",
+                " (it is where {other} would place it, librdkafka's partitioner={})",
                 other.librdkafka_name()
             ),
-            format!("; where all writers use {other}, start both services with KAFKA_PARTITIONER={other}"),
+            format!("; if all writers use {other}, start both services with KAFKA_PARTITIONER={other}"),
         ),
         None => Default::default(),
     };
     format!(
-        "the record lies in partition {partition}; its key belongs to {home} of {partitions}, as the topic is partitioned by {ours}{others}. Its writer must set partitioner={} (librdkafka's name) or the like{ours_too}",
+        "the record is in partition {partition}; its key belongs to {home} of {partitions} under {ours}{others}. Its producer must set partitioner={} (librdkafka) or its equivalent{ours_too}",
         ours.librdkafka_name()
     )
 }
@@ -253,7 +253,7 @@ mod tests {
         let by_crc32 = misplaced(key, place(Partitioner::Crc32.of_key(key, 6)));
         for part in [
             "belongs to 3 of 6",
-            "where crc32 lays it",
+            "where crc32 would place it",
             "partitioner=consistent_random",
             "set partitioner=murmur2_random",
             "KAFKA_PARTITIONER=crc32",

@@ -63,7 +63,7 @@ impl Keeper {
         };
         Self {
             stop: Some(stop),
-            task: life.task("keeping the store", keep),
+            task: life.task("syncing the store", keep),
         }
     }
 
@@ -85,13 +85,13 @@ impl Task {
             (synced, store.check_writable())
         };
         // A panic was told when it happened.
-        let Ok((synced, writable)) = self.life.blocking("keeping the store", look).await else {
+        let Ok((synced, writable)) = self.life.blocking("syncing the store", look).await else {
             return;
         };
         if let Err(error) = synced {
             tracing::error!(
                 error = format!("{error:#}"),
-                "the store could not be brought to the disk"
+                "store fsync failed"
             );
         }
         match writable {
@@ -107,8 +107,8 @@ impl Task {
             let news = progress.unwritable.is_some() != unwritable.is_some();
             if news {
                 match &unwritable {
-                    Some(reason) => tracing::error!(reason, "nothing can be written to the store"),
-                    None => tracing::info!("the store can be written again"),
+                    Some(reason) => tracing::error!(reason, "store not writable"),
+                    None => tracing::info!("store writable again"),
                 }
                 progress.unwritable = unwritable;
             }

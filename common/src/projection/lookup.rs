@@ -91,7 +91,7 @@ impl Lookup {
             Ok(known) => known,
             // The registry still has it.
             Err(error) => {
-                tracing::error!(error = format!("{error:#}"), %schema, "a stored schema could not be read");
+                tracing::error!(error = format!("{error:#}"), %schema, "reading a stored schema failed");
                 None
             }
         }
@@ -157,7 +157,7 @@ impl Lookup {
                         }
                         Err(LearnError::Disk(error)) => {
                             let reason = format!("it could not be stored: {error:#}");
-                            tracing::error!(reason, %schema, "a schema could not be stored");
+                            tracing::error!(reason, %schema, "storing a schema failed");
                             self.outages.insert(schema, reason);
                             let partition = question.map_or(0, |question| question.partition);
                             self.put(schema, partition, false, Duration::from_secs(1));
@@ -171,7 +171,7 @@ impl Lookup {
                 }
                 Answer::Outage(reason) => {
                     if self.outages.insert(schema, reason.clone()).is_none() {
-                        tracing::warn!(%schema, reason, "the schema registry does not answer; its partitions wait");
+                        tracing::warn!(%schema, reason, "schema registry unavailable; partitions paused");
                     }
                     continue;
                 }
@@ -210,7 +210,7 @@ impl Lookup {
     /// Notes an answer. Returns the question.
     fn answered(&mut self, schema: SchemaRef) -> Option<Question> {
         if self.outages.remove(&schema).is_some() {
-            tracing::info!(%schema, "the schema registry answers again");
+            tracing::info!(%schema, "schema registry available again");
         }
         self.asking.remove(&schema)
     }
@@ -263,7 +263,7 @@ async fn answer(registry: &SchemaIdAudit, schema: SchemaRef) -> Answer {
         Ok(Some(text)) => resolved(text).await,
         Ok(None) => missing(
             format!(
-                "the record names its schema by a GUID, as {schema}, and the schema registry can only be asked for ids"
+                "the record names its schema as {schema}, and this schema registry only supports lookup by id"
             ),
             true,
         ),

@@ -110,7 +110,7 @@ impl Projection {
         let runner = run::Runner::new(settings, store, lookup, waiters, progress, link, unusables);
         let thread = life
             .thread("projection", move || runner.run(&reader, &orders, &runtime))
-            .context("starting the projection's thread")?;
+            .context("spawning the projection thread")?;
         let identity = life.task("comparing what schema ids mean", identity);
         Ok(Self {
             view,
@@ -135,7 +135,7 @@ impl Projection {
         let _ = (&mut self.identity).await;
         // An error says that it has ended.
         if tokio::time::timeout(PATIENCE, &mut self.thread).await.is_err() {
-            tracing::warn!("the projection is still waiting for a server: ending without it");
+            tracing::warn!("projection thread did not stop in time; exiting without it");
         }
         self.keeper.stop().await;
     }

@@ -40,7 +40,7 @@ impl fmt::Display for OpenTransaction {
         let Self { partition, offset, .. } = self;
         write!(
             f,
-            "partition {partition} is blocked by another producer's open transaction at offset {offset}, since {} ({} s): nothing behind it can be read, and cart-service writes nothing there, until it is committed or aborted",
+            "partition {partition} is blocked by another producer's open transaction at offset {offset}, since {} ({} s): no record after it can be read, and cart-service rejects writes to it, until the transaction is committed or aborted",
             self.since.as_deref().unwrap_or("an unknown time"),
             self.open_for.as_secs()
         )

@@ -107,7 +107,7 @@ impl Part {
         if offset == last.offset && hash() == last.hash {
             return Ok(());
         }
-        Err(format!("another record than before lies at offset {}", last.offset))
+        Err(format!("offset {} holds a different record than before", last.offset))
     }
 
     pub fn is_unverified(&self) -> bool {

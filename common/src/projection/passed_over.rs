@@ -21,7 +21,7 @@ impl<U: Unusables> Runner<U> {
             // It is tried again at the next end; whether the store can be written is told elsewhere.
             tracing::debug!(
                 error = format!("{error:#}"),
-                "what lies behind the last records was not passed over"
+                "offsets after the last records not skipped"
             );
             return;
         }

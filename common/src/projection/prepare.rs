@@ -16,7 +16,7 @@ use crate::store::{NoRoom, PartitionRow, Store};
 /// How long the broker may take for one answer; a service that is told to stop waits as long for it.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-const UNTIL_REBUILT: &str = "Nothing is read until an operator starts with --rebuild, which forgets the store's orders and reads the topic anew";
+const UNTIL_REBUILT: &str = "Consumption is halted. Restart with --rebuild to discard the store's orders and read the topic from the beginning";
 
 /// What to do with a topic whose records lie as in a smaller one.
 pub(super) const COPY_IT: &str =
@@ -72,7 +72,7 @@ pub(super) fn prepare(
     let Some(partitions) = found else {
         return Err(NotReady::Yet(if was_read {
             format!(
-                "topic {topic} is gone, though records were read from it: bring it back; one that is made anew is read after a restart with --rebuild"
+                "topic {topic} no longer exists, but this store has read records from it: restore it, or recreate it and restart with --rebuild"
             )
         } else {
             format!("topic {topic} does not exist: create it, or let it be created (--kafka-create-topics)")
@@ -147,7 +147,7 @@ fn begin(settings: &Settings, reader: &LogReader, partition: i32, mut row: Parti
     let moved = first > row.next;
     if moved && !settings.accept_truncated {
         return Err(NotReady::Halt(format!(
-            "topic {topic}, partition {partition} begins at offset {first}, but was read only up to {}: the records in between are gone. Start once with --accept-truncated to go on without them, or with --rebuild to begin anew from what is left",
+            "topic {topic}, partition {partition} starts at offset {first}, but was read only up to {}: the records in between were deleted. Start once with --accept-truncated to skip them, or with --rebuild to start over from what is left",
             row.next
         )));
     }
@@ -157,7 +157,7 @@ fn begin(settings: &Settings, reader: &LogReader, partition: i32, mut row: Parti
             kafka.partition = partition,
             from = row.next,
             to = first,
-            "records are gone; going on behind them"
+            "log start is past the stored offset; skipping to it"
         );
         row.next = first;
         row.last = None;
@@ -179,20 +179,20 @@ fn begin(settings: &Settings, reader: &LogReader, partition: i32, mut row: Parti
 /// The sentence for a topic whose number of partitions has changed.
 pub(super) fn other_count(topic: &str, has: impl std::fmt::Display, had: impl std::fmt::Display) -> String {
     format!(
-        "topic {topic} has {has} partitions, but had {had} when the store was made: an order's events now lie in two partitions. {COPY_IT}"
+        "topic {topic} has {has} partitions, but had {had} when the store was built: an order's events may now be in two partitions. {COPY_IT}"
     )
 }
 
 /// The sentence for a topic that is not the one that the store was made from.
 pub(super) fn not_this_topic(topic: &str, partition: i32, why: &str) -> String {
     format!(
-        "topic {topic}, partition {partition} is not the one that the store was made from ({why}): it was deleted and made again, or lost records. {UNTIL_REBUILT}"
+        "topic {topic}, partition {partition} is not the topic that the store was built from ({why}): it was deleted and recreated, or lost records. {UNTIL_REBUILT}"
     )
 }
 
 /// The sentence for a topic that was deleted and made again while it was read.
 pub(super) fn made_anew(topic: &str) -> String {
     format!(
-        "topic {topic} is not the one that the store was made from (it has another id than before): it was deleted and made again. {UNTIL_REBUILT}"
+        "topic {topic} is not the topic that the store was built from (its topic id has changed): it was deleted and recreated. {UNTIL_REBUILT}"
     )
 }

@@ -72,10 +72,10 @@ impl Progress {
             .filter_map(|(n, partition)| Some(format!("partition {n} is paused: {}", partition.paused.as_ref()?)));
         let lost = self.lost_schemas.first().map(|first| {
             format!(
-                "the schema registry does not know schema id {first} any more{}: others cannot read the records that name it",
+                "the schema registry no longer has schema id {first}{}: other consumers cannot read records that use it",
                 match self.lost_schemas.len() {
                     1 => String::new(),
-                    more => format!(", nor {} others", more - 1),
+                    more => format!(" and {} more", more - 1),
                 }
             )
         });

@@ -44,7 +44,7 @@ impl<U: Unusables> Runner<U> {
             Err(error) => tracing::error!(
                 kafka.partition = reread.partition,
                 error = format!("{error:#}"),
-                "records could not be read again"
+                "rewind failed"
             ),
         }
     }
@@ -94,7 +94,7 @@ impl<U: Unusables> Runner<U> {
             kafka.partition = reread.partition,
             kafka.offset = from,
             records = reread.records.len(),
-            "reading records again whose schema is known now"
+            "rewinding to skipped records whose schema is now known"
         );
         Ok(true)
     }

@@ -109,14 +109,14 @@ impl<U: Unusables> Runner<U> {
         while self.begin(reader, commands, runtime, patience) {
             match self.read(reader, commands) {
                 Ended::Stopped => return,
-                Ended::Lost(why) => tracing::warn!(kafka.topic = reader.topic(), why, "looking for the topic anew"),
+                Ended::Lost(why) => tracing::warn!(kafka.topic = reader.topic(), why, "restarting consumption"),
             }
             // What is asked of a broker waits behind a fetch that waits for records, half a second each time.
             if let Err(error) = reader.assign([]) {
                 tracing::warn!(
                     kafka.topic = reader.topic(),
                     error = format!("{error:#}"),
-                    "reading goes on meanwhile"
+                    "unassigning partitions failed"
                 );
             }
             // What an operator has allowed, or the start may do, holds for the start only: a topic that is cut off or
@@ -173,7 +173,7 @@ impl<U: Unusables> Runner<U> {
                 Some(Err(NotReady::Yet(reason))) => {
                     let news = self.progress.borrow().starting.as_ref() != Some(&reason);
                     if news {
-                        tracing::warn!(kafka.topic = self.settings.topic.name, reason, "not reading yet");
+                        tracing::warn!(kafka.topic = self.settings.topic.name, reason, "consumption not started");
                     }
                     self.progress.send_modify(|progress| progress.starting = Some(reason));
                 }
@@ -224,7 +224,7 @@ impl<U: Unusables> Runner<U> {
             progress.partitions = self.parts.iter().map(Part::progress).collect();
         });
         if let Err(error) = reader.assign(from) {
-            self.halt(format!("the topic cannot be read: {error:#}"));
+            self.halt(format!("the topic cannot be consumed: {error:#}"));
         }
     }
 
@@ -305,7 +305,7 @@ impl<U: Unusables> Runner<U> {
                 self.suspended = false;
                 self.progress.send_modify(|progress| progress.suspended = None);
                 // What came meanwhile was dropped.
-                self.lost = Some("the schema registry agrees with the store again");
+                self.lost = Some("the schema registry matches the store again");
             }
             Verdict::Agrees { .. } | Verdict::Lost { .. } => {}
         }

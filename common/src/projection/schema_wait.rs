@@ -204,11 +204,11 @@ impl SchemaWait {
     pub fn reason(&self) -> String {
         match self.stage {
             Stage::Grace { .. } => format!(
-                "the schema registry does not know {} (yet); it is asked again",
+                "the schema registry does not know {} (yet); retrying",
                 self.first
             ),
             Stage::Asked | Stage::Last => {
-                format!("asking the schema registry for {} and those behind it", self.first)
+                format!("looking up {} and the schemas after it", self.first)
             }
         }
     }

@@ -90,7 +90,7 @@ impl Settings {
         let accepted = registration.accepted_within(PATIENCE).await;
         accepted.map_err(|reason| {
             let topic = &self.topic.name;
-            anyhow!("topic {topic} does not exist, and is not created before the registry has our schema: {reason}")
+            anyhow!("topic {topic} does not exist, and is not created until our schema is registered: {reason}")
         })
     }
 }

@@ -93,10 +93,10 @@ impl<U: Unusables> Runner<U> {
             return;
         }
         if heard {
-            tracing::info!("a kafka broker is heard");
+            tracing::info!("connected to Kafka");
         } else {
             let reason = self.link.trouble();
-            tracing::warn!(reason, "no kafka broker is heard");
+            tracing::warn!(reason, "lost connection to Kafka");
         }
     }
 }

@@ -47,7 +47,7 @@ impl Arrival {
             return Ok(());
         }
         Err(NotFresh(format!(
-            "the broker tells offset {offset}, but the partition was read up to {}: it does not know all of the topic, or has made it anew",
+            "the broker reports offset {offset}, but the partition was already read up to {}: the broker is behind, or the topic was recreated",
             self.next
         )))
     }
@@ -142,15 +142,15 @@ impl View {
             return Some(reason);
         }
         let Some(state) = progress.partition(partition) else {
-            return Some("the topic was not seen yet".to_owned());
+            return Some("topic metadata not available yet".to_owned());
         };
         if let Some(reason) = &state.paused {
             return Some(format!("partition {partition} is paused: {reason}"));
         }
         if !state.caught_up {
-            return Some(format!("partition {partition} is still being read"));
+            return Some(format!("partition {partition} is still catching up"));
         }
-        (!self.link.hears(partition)).then(|| format!("the broker of partition {partition} is not heard"))
+        (!self.link.hears(partition)).then(|| format!("no contact with the leader of partition {partition}"))
     }
 
     /// Has records of a partition read again that were passed over because their schema was not known. Returns whether
@@ -259,5 +259,5 @@ impl View {
 }
 
 fn late(partition: i32) -> NotFresh {
-    NotFresh(format!("partition {partition} was not read to its end in time"))
+    NotFresh(format!("timed out reading partition {partition} to its end"))
 }

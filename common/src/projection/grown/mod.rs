@@ -33,7 +33,7 @@ const BATCH: usize = 2_000;
 /// be read yet.
 pub(super) fn check(reader: &LogReader, partitioner: Partitioner, partitions: i32) -> Result<(), NotReady> {
     let yet =
-        |error: anyhow::Error| NotReady::Yet(format!("the oldest records of topic {}: {error:#}", reader.topic()));
+        |error: anyhow::Error| NotReady::Yet(format!("reading the oldest records of topic {}: {error:#}", reader.topic()));
     let bounds = (0..partitions)
         .map(|partition| reader.bounds(partition, PATIENCE))
         .collect::<Result<Vec<_>, _>>()
@@ -88,7 +88,7 @@ fn beginnings(reader: &LogReader, bounds: &[(i64, i64)]) -> Result<Vec<Beginning
                 Seen::Record(record) => (record.partition(), Some(record)),
                 Seen::End { partition, .. } => (partition, None),
                 Seen::OutOfRange | Seen::TopicGone | Seen::MadeAnew => {
-                    let reason = format!("topic {} is not what it was a moment ago", reader.topic());
+                    let reason = format!("topic {} changed while its oldest records were read", reader.topic());
                     return Err(NotReady::Yet(reason));
                 }
             };
@@ -139,7 +139,7 @@ fn beginnings(reader: &LogReader, bounds: &[(i64, i64)]) -> Result<Vec<Beginning
 
 fn other_rule_sentence(topic: &str, ours: Partitioner, other: Partitioner) -> String {
     format!(
-        "the records of topic {topic} lie in the partitions where {other} lays their keys, and this service was started with {ours}: what it reads and writes would be in other partitions than what others do. Start it with KAFKA_PARTITIONER={other} (--kafka-partitioner); where the topic's writers are wrong, correct them and copy the events to a new topic, each under its key"
+        "the records of topic {topic} are in the partitions that {other} would choose for their keys, and this service was started with {ours}: it would look for orders in other partitions than the topic's writers. Start it with KAFKA_PARTITIONER={other} (--kafka-partitioner); if the writers are wrong, fix them and copy the events to a new topic, each under its key"
     )
 }
 
@@ -151,6 +151,6 @@ fn sentence(topic: &str, partitions: i32, grown: &Grown) -> String {
         home,
     } = grown;
     format!(
-        "topic {topic} has {partitions} partitions, but its oldest records lie as in a topic of {before} (the key at offset {offset} of partition {partition} belongs to partition {home} now): it was given more partitions after it was written to, so an order's events may lie in two. {COPY_IT}"
+        "topic {topic} has {partitions} partitions, but its oldest records are partitioned as in a topic of {before} (the key at offset {offset} of partition {partition} now belongs to partition {home}): partitions were added after it was written to, so an order's events may be in two of them. {COPY_IT}"
     )
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use orderlog_contract::decode::WriterSchema;
 use orderlog_projection::schema_id_audit::SchemaIdAudit;
 use orderlog_projection::store::LearnError;
-use orderlog_projection::{PassedOver, View};
+use orderlog_projection::{SkippedRecord, View};
 use orderlog_registry::RegistryError;
 use orderlog_runtime::crash_point::{self, Point};
 use orderlog_runtime::supervisor::Supervisor;
@@ -91,9 +91,9 @@ impl Doubts {
     }
 
     /// Drops what is old and still unknown. Returns the records that can be read by now, by partition.
-    fn sort_out(&self, asked: &Asked) -> anyhow::Result<BTreeMap<i32, Vec<PassedOver>>> {
+    fn sort_out(&self, asked: &Asked) -> anyhow::Result<BTreeMap<i32, Vec<SkippedRecord>>> {
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut partitions: BTreeMap<i32, Vec<PassedOver>> = BTreeMap::new();
+        let mut partitions: BTreeMap<i32, Vec<SkippedRecord>> = BTreeMap::new();
         let mut transaction = self.store.begin();
         let mut left = MOST_DOUBTS;
         for entry in self.all() {
@@ -104,7 +104,7 @@ impl Doubts {
             if doubt.schema_ids.iter().any(|id| asked.known.contains(id)) {
                 left -= 1;
                 let records = partitions.entry(doubt.partition).or_default();
-                records.push(PassedOver {
+                records.push(SkippedRecord {
                     order_id,
                     offset: doubt.offset,
                 });

@@ -11,7 +11,7 @@ use rdkafka::Message;
 use super::holds::put;
 use super::part::Hold;
 use super::prepare::{made_anew, not_this_topic};
-use super::rejections::{Refused, RejectionHandler};
+use super::rejections::{RejectedRecord, RejectionHandler, Unhandled};
 use super::run::Runner;
 use super::share::{Awaited, Share, hash};
 
@@ -110,22 +110,21 @@ impl<U: RejectionHandler> Runner<U> {
 
     /// Disposes of what cannot be used. A partition in which that fails is put back as a whole, and waits.
     fn dispose<'a>(&mut self, reader: &LogReader, mut shares: BTreeMap<i32, Share<'a>>) -> BTreeMap<i32, Share<'a>> {
-        let refused: Vec<Refused<'_>> = shares.values().flat_map(Share::refused).collect();
+        let refused: Vec<RejectedRecord<'_>> = shares.values().flat_map(Share::refused).collect();
         if refused.is_empty() {
             return shares;
         }
-        let results = self.unusables.dispose(&refused);
         let mut failed = BTreeMap::new();
-        for (refused, result) in refused.iter().zip(results) {
-            if let Err(reason) = result {
-                failed.insert(refused.record.partition(), reason);
+        for Unhandled { index, reason } in self.unusables.handle(&refused) {
+            if let Some(refused) = refused.get(index) {
+                failed.insert(refused.record.partition(), format!("{reason:#}"));
             }
         }
         for refused in refused
             .iter()
             .filter(|refused| !failed.contains_key(&refused.record.partition()))
         {
-            metrics::counter!("orderlog_unusable_records_total", "service" => self.settings.service, "code" => refused.why.code.as_str()).increment(1);
+            metrics::counter!("orderlog_unusable_records_total", "service" => self.settings.service, "code" => refused.rejection.code.as_str()).increment(1);
         }
         for (partition, reason) in failed {
             shares.remove(&partition);

@@ -89,10 +89,7 @@ impl Task {
             return;
         };
         if let Err(error) = synced {
-            tracing::error!(
-                error = format!("{error:#}"),
-                "store fsync failed"
-            );
+            tracing::error!(error = format!("{error:#}"), "store fsync failed");
         }
         match writable {
             Ok(()) => self.tell(None),

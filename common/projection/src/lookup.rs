@@ -262,9 +262,7 @@ async fn answer(registry: &SchemaIdAudit, schema: SchemaRef) -> Answer {
     match asked {
         Ok(Some(text)) => resolved(text).await,
         Ok(None) => missing(
-            format!(
-                "the record names its schema as {schema}, and this schema registry only supports lookup by id"
-            ),
+            format!("the record names its schema as {schema}, and this schema registry only supports lookup by id"),
             true,
         ),
         Err(RegistryError::Unknown(reason)) => missing(reason, false),

@@ -15,7 +15,8 @@ use crate::store::{NoRoom, PartitionRow, Store};
 /// How long the broker may take for one answer; a service that is told to stop waits as long for it.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-const UNTIL_REBUILT: &str = "Consumption is halted. Restart with --rebuild to discard the store's orders and read the topic from the beginning";
+const UNTIL_REBUILT: &str =
+    "Consumption is halted. Restart with --rebuild to discard the store's orders and read the topic from the beginning";
 
 /// What to do with a topic whose records lie as in a smaller one.
 pub(super) const COPY_IT: &str =

@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A record that was passed over.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PassedOver {
+pub struct SkippedRecord {
     /// The order that its key names.
     pub order_id: String,
     /// Its offset.
@@ -29,7 +29,7 @@ pub struct PassedOver {
 /// An order to read records of one partition again.
 pub struct Reread {
     pub(super) partition: i32,
-    pub(super) records: Vec<PassedOver>,
+    pub(super) records: Vec<SkippedRecord>,
     pub(super) done: oneshot::Sender<()>,
 }
 
@@ -78,7 +78,7 @@ impl<U: RejectionHandler> Runner<U> {
             }
         }
         transaction.put_partition(reread.partition, &row)?;
-        self.unusables.read_again(&mut transaction, &reread.records);
+        self.unusables.on_rewind(&mut transaction, &reread.records);
         // Told before it is so: nobody may take an order that was forgotten for one that does not exist.
         let next = row.next;
         self.begin_again(reread.partition, row);

@@ -173,7 +173,11 @@ impl<U: RejectionHandler> Runner<U> {
                 Some(Err(NotReady::Yet(reason))) => {
                     let news = self.progress.borrow().starting.as_ref() != Some(&reason);
                     if news {
-                        tracing::warn!(kafka.topic = self.settings.topic.name, reason, "consumption not started");
+                        tracing::warn!(
+                            kafka.topic = self.settings.topic.name,
+                            reason,
+                            "consumption not started"
+                        );
                     }
                     self.progress.send_modify(|progress| progress.starting = Some(reason));
                 }

@@ -203,10 +203,7 @@ impl SchemaWait {
     /// What it waits for, for people.
     pub fn reason(&self) -> String {
         match self.stage {
-            Stage::Grace { .. } => format!(
-                "the schema registry does not know {} (yet); retrying",
-                self.first
-            ),
+            Stage::Grace { .. } => format!("the schema registry does not know {} (yet); retrying", self.first),
             Stage::Asked | Stage::Last => {
                 format!("looking up {} and the schemas after it", self.first)
             }

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::judge::{Judged, Place, judge};
 use super::lookup::{Known, Lookup};
-use super::rejections::Refused;
+use super::rejections::RejectedRecord;
 use super::schema_wait::SchemaWait;
 use super::waiters::{Settled, Waiters};
 use crate::store::{KeyRow, LastRecord, PartitionRow, Store, Transaction};
@@ -291,12 +291,12 @@ impl<'a> Share<'a> {
         self.last.is_some()
     }
 
-    pub fn refused(&self) -> impl Iterator<Item = Refused<'_>> {
-        self.refused.iter().map(|unused| Refused {
+    pub fn refused(&self) -> impl Iterator<Item = RejectedRecord<'_>> {
+        self.refused.iter().map(|unused| RejectedRecord {
             record: unused.record,
-            why: &unused.why,
+            rejection: &unused.why,
             partitioning: self.place.partitioning,
-            version: unused.version,
+            version_before: unused.version,
         })
     }
 

@@ -11,7 +11,7 @@ use orderlog_kafka::standstill::Standstill;
 use tokio::sync::{oneshot, watch};
 use tokio::time::timeout_at;
 
-use super::{Command, OpenTransaction, PassedOver, Progress, Reread, Settings, Waiters};
+use super::{Command, OpenTransaction, Progress, Reread, Settings, SkippedRecord, Waiters};
 use crate::store::Store;
 
 /// Sees the projection. Clones see the same one.
@@ -155,7 +155,7 @@ impl View {
 
     /// Has records of a partition read again that were passed over because their schema was not known. Returns whether
     /// the reading has begun; until it has come so far, [`Self::doubt`] tells so.
-    pub async fn reread(&self, partition: i32, records: Vec<PassedOver>) -> bool {
+    pub async fn reread(&self, partition: i32, records: Vec<SkippedRecord>) -> bool {
         let (done, begun) = oneshot::channel();
         let reread = Reread {
             partition,

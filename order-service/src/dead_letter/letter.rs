@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use orderlog_contract::rejection::{Code, Rejection};
 use orderlog_kafka::headers::{Header, list};
-use orderlog_projection::Refused;
+use orderlog_projection::RejectedRecord;
 use rdkafka::message::{BorrowedMessage, Header as KafkaHeader, Headers, OwnedHeaders};
 use rdkafka::{Message, Timestamp};
 use sha2::{Digest, Sha256};
@@ -50,8 +50,8 @@ pub(super) struct Letter<'a> {
 
 impl<'a> Letter<'a> {
     /// The letter of a record.
-    pub fn of(refused: &Refused<'a>) -> Self {
-        let record = refused.record;
+    pub fn of(rejected: &RejectedRecord<'a>) -> Self {
+        let record = rejected.record;
         let place = Origin {
             topic: record.topic().to_owned(),
             partition: record.partition(),
@@ -65,7 +65,7 @@ impl<'a> Letter<'a> {
         };
         Self {
             record,
-            why: refused.why,
+            why: rejected.rejection,
             coordinates: place.coordinates(),
             fingerprint: fingerprint(record.payload().unwrap_or_default()),
             place,

@@ -15,6 +15,7 @@ mod letter;
 mod rows;
 mod writer;
 
+use anyhow::anyhow;
 pub use condition::Condition;
 use deliveries::Deliveries;
 use follower::Follower;
@@ -22,7 +23,7 @@ pub use index::{Filter, Index, Page};
 use letter::Letter;
 use orderlog_kafka::topics::TopicSpec;
 use orderlog_projection::store::Store;
-use orderlog_projection::{Refused, RejectionHandler, Settings};
+use orderlog_projection::{RejectedRecord, RejectionHandler, Settings, Unhandled};
 use orderlog_runtime::crash_point::{self, Point};
 use orderlog_runtime::supervisor::Supervisor;
 pub use rows::{LetterId, LetterRow, Summary, key_text};
@@ -83,33 +84,33 @@ impl RejectionHandler for DeadLetters {
         self.follower.prepare()
     }
 
-    fn dispose(&mut self, refused: &[Refused<'_>]) -> Vec<Result<(), String>> {
-        let mut letters: Vec<Letter<'_>> = refused.iter().map(Letter::of).collect();
-        let known: Vec<Result<bool, String>> = letters
-            .iter_mut()
-            .map(|letter| {
-                let known = recognise(&self.index, letter);
-                known.map_err(|error| format!("the index of dead letters cannot be read: {error:#}"))
-            })
-            .collect();
-        let new: Vec<&Letter<'_>> = letters
-            .iter()
-            .zip(&known)
-            .filter(|(_, known)| *known == &Ok(false))
-            .map(|(letter, _)| letter)
-            .collect();
-        let delivered = self.deliveries.deliver(&new);
-        if !new.is_empty() {
+    fn handle(&mut self, rejected: &[RejectedRecord<'_>]) -> Vec<Unhandled> {
+        let mut unhandled = Vec::new();
+        let mut new = Vec::new();
+        for (index, record) in rejected.iter().enumerate() {
+            let mut letter = Letter::of(record);
+            match recognise(&self.index, &mut letter) {
+                Ok(true) => {}
+                Ok(false) => new.push((index, letter)),
+                Err(error) => {
+                    let reason = error.context("the index of dead letters cannot be read");
+                    unhandled.push(not_written(index, reason));
+                }
+            }
+        }
+        let letters: Vec<&Letter<'_>> = new.iter().map(|(_, letter)| letter).collect();
+        let delivered = self.deliveries.deliver(&letters);
+        if !letters.is_empty() {
             crash_point::reached(Point::LettersAcknowledged);
         }
-        let mut delivered = delivered.into_iter();
-        let outcome = |known| match known {
-            Ok(true) => Ok(()),
-            Ok(false) => delivered.next().unwrap_or_else(|| Err("no acknowledgement".to_owned())),
-            Err(reason) => Err(reason),
-        };
-        let named = |result: Result<(), String>| result.map_err(|why| format!("dead letters cannot be written: {why}"));
-        known.into_iter().map(outcome).map(named).collect()
+        for (n, (index, _)) in new.iter().enumerate() {
+            match delivered.get(n) {
+                Some(Ok(())) => {}
+                Some(Err(reason)) => unhandled.push(not_written(*index, anyhow!("{reason}"))),
+                None => unhandled.push(not_written(*index, anyhow!("no acknowledgement"))),
+            }
+        }
+        unhandled
     }
 
     fn tick(&mut self) {
@@ -118,6 +119,13 @@ impl RejectionHandler for DeadLetters {
         for coordinates in self.follower.tick() {
             self.deliveries.forget(&coordinates);
         }
+    }
+}
+
+fn not_written(index: usize, reason: anyhow::Error) -> Unhandled {
+    Unhandled {
+        index,
+        reason: reason.context("dead letters cannot be written"),
     }
 }
 

@@ -164,9 +164,7 @@ async fn services_that_start_without_a_registry_say_so_and_work_once_it_is_there
     );
     assert_eq!(cart.http.get("/health/ready").await?.status, 503);
     // The registry may yet refuse our schema, and then nothing is to be left behind.
-    order
-        .says(&["is not created until our schema is registered"])
-        .await?;
+    order.says(&["is not created until our schema is registered"]).await?;
     proxy.heal();
     cart.ready().await?;
     order.ready().await?;

@@ -256,7 +256,9 @@ async fn the_deletion_of_an_aborted_transaction_behind_all_that_was_read_stops_n
     cart.spawn(&[])?;
     order.spawn(&[])?;
     for service in [&cart, &order] {
-        service.says(&["were deleted", "partition 0", "--accept-truncated"]).await?;
+        service
+            .says(&["were deleted", "partition 0", "--accept-truncated"])
+            .await?;
     }
     Ok(())
 }

@@ -12,7 +12,11 @@ use testbed::writer::Writer;
 use crate::probe::while_clients_work;
 use crate::scene::{KEPT, Scene, both_stopped, fill, pair, recovered, start_with};
 
-const RECREATED: [&str; 3] = ["is not the topic that the store was built from", "recreated", "--rebuild"];
+const RECREATED: [&str; 3] = [
+    "is not the topic that the store was built from",
+    "recreated",
+    "--rebuild",
+];
 /// How long writes may be answered 504 after the topic is gone, before it is known.
 const NOTICED: Duration = Duration::from_secs(6);
 
@@ -46,7 +50,10 @@ async fn a_topic_that_is_deleted_and_made_again_stops_everything_but_reads_until
         let gone = Instant::now();
         until("the loss is known", NOTICED, async || {
             let answer = cart.http.create_short("A-2").await?;
-            anyhow::ensure!(answer.status == 503 && answer.text.contains("no longer exists"), "{answer:?}");
+            anyhow::ensure!(
+                answer.status == 503 && answer.text.contains("no longer exists"),
+                "{answer:?}"
+            );
             Ok(())
         })
         .await?;

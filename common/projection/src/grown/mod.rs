@@ -32,8 +32,12 @@ const BATCH: usize = 2_000;
 /// They lie as in a topic of fewer partitions, or as another rule lays them, which is for an operator to mend; or they cannot
 /// be read yet.
 pub(super) fn check(reader: &LogReader, partitioner: Partitioner, partitions: i32) -> Result<(), NotReady> {
-    let yet =
-        |error: anyhow::Error| NotReady::Yet(format!("reading the oldest records of topic {}: {error:#}", reader.topic()));
+    let yet = |error: anyhow::Error| {
+        NotReady::Yet(format!(
+            "reading the oldest records of topic {}: {error:#}",
+            reader.topic()
+        ))
+    };
     let bounds = (0..partitions)
         .map(|partition| reader.bounds(partition, PATIENCE))
         .collect::<Result<Vec<_>, _>>()

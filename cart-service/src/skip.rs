@@ -1,9 +1,9 @@
 //! What cart-service does with a rejected record: it skips it (the projection counts it). Keeping the record is
 //! order-service's task. A record that somebody who knows its schema could read makes its order unresolved.
 
-use common::projection::{PassedOver, Refused, Unusables};
-use common::store::Transaction;
-use common::unusable::Code;
+use orderlog_contract::rejection::Code;
+use orderlog_projection::store::Transaction;
+use orderlog_projection::{PassedOver, Refused, RejectionHandler};
 use rdkafka::Message;
 
 use crate::doubts::{Doubts, Passed};
@@ -11,7 +11,7 @@ use crate::doubts::{Doubts, Passed};
 /// Skips rejected records.
 pub struct Skip(pub Doubts);
 
-impl Unusables for Skip {
+impl RejectionHandler for Skip {
     fn prepare(&mut self) -> anyhow::Result<()> {
         Ok(())
     }

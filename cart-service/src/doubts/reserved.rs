@@ -6,12 +6,12 @@
 //! This follows from the log alone: all instances that had to skip the records continue at the same version, and the first
 //! of their events wins as usual.
 
-use common::event::{EventType, Order, OrderEvent, OrderStatus};
-use common::order::{MAX_VERSION, OrderState};
+use orderlog_contract::event::{EventType, Order, OrderEvent, OrderStatus};
+use orderlog_contract::order::{MAX_VERSION, OrderState};
 use serde::{Deserialize, Serialize};
 
 use crate::decide::{Refusal, Stamp};
-use crate::done::{Done, Failure};
+use crate::done::{CommandOutcome, Failure};
 
 /// The reserved versions. JSON on disk, under the order's id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +49,7 @@ impl Reserved {
     }
 
     /// Whether an earlier answer may not hold for them: its event comes after such a record, and is not above it.
-    pub fn may_undo(&self, answer: &Result<Done, Failure>) -> bool {
+    pub fn may_undo(&self, answer: &Result<CommandOutcome, Failure>) -> bool {
         match answer {
             Ok(done) => done.state().offset > self.first && self.includes(done.state().order.version),
             Err(_) => false,

@@ -56,7 +56,7 @@ impl Registration {
         config: &PipelineConfig,
         life: &Supervisor,
     ) -> Self {
-        let known = store.own_schema_id(&subject).unwrap_or_else(|error| {
+        let known = store.schemas().own_id(&subject).unwrap_or_else(|error| {
             tracing::error!(error = format!("{error:#}"), "reading our schema id failed");
             None
         });
@@ -271,7 +271,7 @@ impl Task {
 
     fn registered(&mut self, id: u32, level: Option<String>) {
         crash_point::reached(Point::SchemaRegistered);
-        match self.store.learn_own_schema(&self.subject, id) {
+        match self.store.schemas().learn_own(&self.subject, id) {
             Ok(()) => {}
             // Nothing may be written under an id that existing records use for another schema.
             Err(error @ LearnError::AnotherMeaning(_)) => {
@@ -279,7 +279,7 @@ impl Task {
                 return self.pending(error.to_string());
             }
             // It is then fetched from the registry like any other.
-            Err(LearnError::Disk(error)) => tracing::error!(
+            Err(LearnError::Store(error)) => tracing::error!(
                 error = format!("{error:#}"),
                 schema.id = id,
                 "storing our schema id failed"

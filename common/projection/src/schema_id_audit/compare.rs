@@ -38,7 +38,7 @@ pub(super) async fn compare(
         match registry.schema(id).await {
             Ok(schema) => {
                 outages.clear();
-                let same = store.means(id, &schema).map_err(|error| {
+                let same = store.schemas().is_meaning(id, &schema).map_err(|error| {
                     tracing::error!(error = format!("{error:#}"), "comparing schema ids failed");
                     format!("comparing schema ids failed: {error:#}")
                 })?;

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::compare::Comparison;
 use super::{Rounds, SchemaIdAudit};
-use crate::store::{KnownSchemas, Store};
+use crate::store::{KnownSchemas, Store, StoreError};
 
 /// What to do about ids on which the registry and the store disagree.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -36,13 +36,8 @@ impl SchemaIdAudit {
         if !worth_it || !all_answered {
             return Ok(false);
         }
-        let (store, known, found, accept) = (self.0.store.clone(), known.clone(), found.clone(), rounds.accept);
-        // It reads all orders.
-        let mend = move || mend(&store, &known, &found, accept);
-        let mended = self.0.life.blocking("auditing schema ids", mend).await;
-        let (mending, in_use) = mended
-            .map_err(|error| error.to_string())?
-            .map_err(|error| format!("{error:#}"))?;
+        let mended = mend(&self.0.store, known, found, rounds.accept).await;
+        let (mending, in_use) = mended.map_err(|error| format!("{error:#}"))?;
         rounds.accept = false;
         rounds.has_orders = suspect.filter(|own| in_use.contains(own));
         if !mending.forget.is_empty() {
@@ -61,19 +56,20 @@ impl SchemaIdAudit {
     }
 }
 
-fn mend(
+async fn mend(
     store: &Store,
     known: &KnownSchemas,
     found: &Comparison,
     accept: bool,
-) -> anyhow::Result<(Mending, BTreeSet<u32>)> {
-    let in_use = store.schemas_of_orders()?;
-    let mending = decide(known, found, &in_use, store.has_read()?, accept);
+) -> Result<(Mending, BTreeSet<u32>), StoreError> {
+    let in_use = store.schema_ids_in_use().await?;
+    let has_read = store.partitions().await?.values().any(|row| row.next > 0);
+    let mending = decide(known, found, &in_use, has_read, accept);
     if !mending.forget.is_empty() {
-        store.forget_schemas(&mending.forget)?;
+        store.schemas().forget(&mending.forget)?;
     }
     if !mending.accept.is_empty() {
-        store.accept_loss(&mending.accept)?;
+        store.schemas().accept_loss(&mending.accept)?;
     }
     Ok((mending, in_use))
 }

@@ -264,7 +264,7 @@ impl SchemaIdAudit {
     }
 
     fn known(&self) -> Result<KnownSchemas, String> {
-        self.0.store.known_schemas().map_err(|error| {
+        self.0.store.schemas().known().map_err(|error| {
             tracing::error!(error = format!("{error:#}"), "reading the known schema ids failed");
             format!("reading the known schema ids failed: {error:#}")
         })

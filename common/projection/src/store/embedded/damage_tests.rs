@@ -11,9 +11,8 @@ use orderlog_contract::frame;
 use orderlog_contract::order::OrderState;
 use orderlog_contract::testing::an_event;
 
-use super::embedded::Store;
-use super::error::StoreError;
-use super::rows::PartitionRow;
+use super::{Embedded, OpenError};
+use crate::store::{BatchChanges, PartitionRow, StoredOrder};
 
 const ORDERS: i64 = 60;
 
@@ -25,7 +24,7 @@ struct Known {
     partitions: BTreeMap<i32, PartitionRow>,
 }
 
-fn known(store: &Store) -> anyhow::Result<Known> {
+fn known(store: &Embedded) -> anyhow::Result<Known> {
     Ok(Known {
         orders: (0..ORDERS).map(|n| store.order(&id(n))).collect::<Result<_, _>>()?,
         ids: store.order_ids(None, 10_000)?,
@@ -37,7 +36,7 @@ fn id(n: i64) -> String {
     format!("A-{n:03}")
 }
 
-fn put(store: &Store, n: i64) {
+fn put(store: &Embedded, n: i64) {
     let event = an_event(&id(n), 1);
     let value = record_value(7, &event).expect("encodes");
     let state = OrderState {
@@ -47,20 +46,27 @@ fn put(store: &Store, n: i64) {
         offset: n,
         partial: false,
     };
-    let mut transaction = store.begin();
-    transaction.put_order(&state, 7, frame::split(&value).expect("a frame").1);
+    let stored = StoredOrder {
+        state,
+        schema_id: 7,
+        datum: frame::split(&value).expect("a frame").1.to_vec(),
+    };
     let row = PartitionRow {
         next: n + 1,
         ..PartitionRow::default()
     };
-    transaction.put_partition(0, &row).expect("encodes");
-    transaction.commit().expect("commits");
+    let changes = BatchChanges {
+        orders: BTreeMap::from([(id(n), Some(stored))]),
+        partitions: BTreeMap::from([(0, row)]),
+        ..BatchChanges::default()
+    };
+    store.commit(&changes).expect("commits");
 }
 
 /// A store that has tables and a journal, closed as at the end of a service.
 fn closed_store(dir: &Path) -> Known {
-    let store = Store::open(dir).expect("opens");
-    store.learn_own_schema("orders-value", 7).expect("learns");
+    let store = Embedded::open(dir).expect("opens");
+    store.schemas().learn_own("orders-value", 7).expect("learns");
     for n in 0..ORDERS {
         put(&store, n);
         if n == 20 || n == 40 {
@@ -70,8 +76,8 @@ fn closed_store(dir: &Path) -> Known {
     store.sync().expect("syncs");
     let known = known(&store).expect("reads");
     drop(store);
-    // The database cuts the room off that it has taken ahead for its journal.
-    drop(Store::open(dir).expect("opens again"));
+    // The database truncates what it has preallocated for its journal.
+    drop(Embedded::open(dir).expect("opens again"));
     known
 }
 
@@ -158,7 +164,7 @@ fn a_damaged_store_is_opened_as_it_was_or_refused_and_a_rebuild_helps() {
             let what = format!("{damage:?} of {} ({length} bytes)", file.display());
             // Twice: a start may change what the next one finds.
             for _ in 0..2 {
-                match Store::open(&dir) {
+                match Embedded::open(&dir) {
                     Ok(store) => match known(&store) {
                         Ok(after) => {
                             assert_eq!(after, before, "{what}");
@@ -169,7 +175,7 @@ fn a_damaged_store_is_opened_as_it_was_or_refused_and_a_rebuild_helps() {
                             unreadable += 1;
                         }
                     },
-                    Err(error @ StoreError::Damaged { .. }) => {
+                    Err(error @ OpenError::Damaged { .. }) => {
                         let text = error.to_string();
                         assert!(text.contains("--rebuild") && text.contains("damaged"), "{what}: {text}");
                         refused += 1;
@@ -177,7 +183,7 @@ fn a_damaged_store_is_opened_as_it_was_or_refused_and_a_rebuild_helps() {
                     Err(other) => panic!("{what}: {other}"),
                 }
             }
-            let store = Store::open_to_rebuild(&dir).unwrap_or_else(|error| panic!("{what}: {error}"));
+            let store = Embedded::open_to_rebuild(&dir).unwrap_or_else(|error| panic!("{what}: {error}"));
             store.forget().unwrap_or_else(|error| panic!("{what}: {error:#}"));
             put(&store, 1);
             assert!(store.order(&id(1)).is_err(), "{what}: its schema was forgotten");
@@ -198,42 +204,42 @@ fn journal(dir: &Path) -> PathBuf {
 }
 
 #[test]
-fn a_closed_journal_that_makes_no_sense_in_the_middle_is_not_cut_off_silently() {
+fn a_closed_journal_that_is_corrupt_in_the_middle_is_not_truncated_silently() {
     let dir = tempfile::tempdir().expect("a directory");
     closed_store(dir.path());
-    // The newest is the open one, so this one is closed now. What lies in it is brought into tables, and it is removed: so
-    // it is put back as it is found when a crash comes before that.
+    // The newest is the open one, so this one is closed now. Its content is flushed to tables, and it is removed: so it is
+    // put back, as it would be found after a crash before that.
     let closed = journal(dir.path());
     let bytes = fs::read(&closed).expect("reads");
     fs::write(dir.path().join("9.jnl"), "").expect("writes");
-    let store = Store::open(dir.path()).expect("opens");
+    let store = Embedded::open(dir.path()).expect("opens");
     store.sync().expect("syncs");
     drop(store);
     fs::write(&closed, &bytes).expect("writes");
-    drop(Store::open(dir.path()).expect("opens with both"));
+    drop(Embedded::open(dir.path()).expect("opens with both"));
     fs::write(&closed, &bytes).expect("writes");
     // A journal begins with an entry's tag.
     Damage::Flip(0).to(&closed);
     for _ in 0..2 {
-        let error = Store::open(dir.path()).err().expect("damaged");
-        assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+        let error = Embedded::open(dir.path()).err().expect("damaged");
+        assert!(matches!(error, OpenError::Damaged { .. }), "{error}");
     }
-    drop(Store::open_to_rebuild(dir.path()).expect("rebuilds"));
-    drop(Store::open(dir.path()).expect("opens"));
+    drop(Embedded::open_to_rebuild(dir.path()).expect("rebuilds"));
+    drop(Embedded::open(dir.path()).expect("opens"));
 }
 
 #[test]
-fn what_was_not_brought_to_the_disk_yet_may_be_lost_with_the_end_of_the_journal() {
+fn what_was_not_synced_yet_may_be_lost_with_the_end_of_the_journal() {
     let dir = tempfile::tempdir().expect("a directory");
     closed_store(dir.path());
-    let store = Store::open(dir.path()).expect("opens");
+    let store = Embedded::open(dir.path()).expect("opens");
     store.sync().expect("syncs");
     let journal = journal(dir.path());
     let length = fs::metadata(&journal).expect("a file").len();
     put(&store, ORDERS);
     drop(store);
     Damage::CutAt(length + 10).to(&journal);
-    let store = Store::open(dir.path()).expect("opens");
+    let store = Embedded::open(dir.path()).expect("opens");
     assert_eq!(
         store.partitions().expect("reads")[&0].next,
         ORDERS,
@@ -243,7 +249,7 @@ fn what_was_not_brought_to_the_disk_yet_may_be_lost_with_the_end_of_the_journal(
 }
 
 #[test]
-fn a_directory_that_is_no_store_is_left_alone() {
+fn a_directory_that_is_not_a_store_is_left_alone() {
     let dir = tempfile::tempdir().expect("a directory");
     let treasure = dir.path().join("keyspaces/1/treasure");
     fs::create_dir_all(treasure.parent().expect("a directory")).expect("makes");
@@ -251,8 +257,8 @@ fn a_directory_that_is_no_store_is_left_alone() {
     fs::write(dir.path().join("0.jnl"), "diary").expect("writes");
     fs::write(dir.path().join("version"), "2.0").expect("writes");
     for error in [
-        Store::open(dir.path()).err().expect("no store"),
-        Store::open_to_rebuild(dir.path()).err().expect("no store"),
+        Embedded::open(dir.path()).err().expect("no store"),
+        Embedded::open_to_rebuild(dir.path()).err().expect("no store"),
     ] {
         assert!(
             error.to_string().contains("STORE") || error.to_string().contains("--rebuild"),
@@ -264,12 +270,12 @@ fn a_directory_that_is_no_store_is_left_alone() {
 }
 
 #[test]
-fn a_store_whose_making_was_cut_off_is_made_anew() {
+fn a_store_whose_creation_was_interrupted_is_created_again() {
     let dir = tempfile::tempdir().expect("a directory");
-    drop(Store::open(dir.path()).expect("opens"));
-    // As it is before the database's own mark, which it writes when all else is there.
+    drop(Embedded::open(dir.path()).expect("opens"));
+    // As it is before the database's own mark, which it writes last.
     fs::remove_file(dir.path().join("version")).expect("removes");
-    put(&Store::open(dir.path()).expect("is made anew"), 1);
+    put(&Embedded::open(dir.path()).expect("is created again"), 1);
 }
 
 #[test]
@@ -277,7 +283,7 @@ fn a_file_in_the_place_of_the_directory_is_named() {
     let dir = tempfile::tempdir().expect("a directory");
     let file = dir.path().join("store");
     fs::write(&file, "").expect("writes");
-    let error = Store::open(&file).err().expect("no directory").to_string();
+    let error = Embedded::open(&file).err().expect("no directory").to_string();
     assert!(
         error.contains("STORE") && error.contains(&file.display().to_string()),
         "{error}"

@@ -56,7 +56,7 @@ impl Application {
     pub async fn build(config: Config, metrics: PrometheusHandle) -> anyhow::Result<Self> {
         let pipeline = &config.pipeline;
         let mut settings = Settings {
-            most_keys: config.idempotency_keys,
+            max_idempotency_keys: config.idempotency_keys,
             ..Settings::of(SERVICE, pipeline, config.unknown_schema_grace())?
         };
         refuse_rack(&settings)?;

@@ -1,5 +1,5 @@
-//! What cart-service does with a record that it cannot use: it counts it (the projection does) and goes on. Keeping the
-//! record is order-service's business. One that could be read by somebody who knows its schema puts its order in doubt.
+//! What cart-service does with a rejected record: it skips it (the projection counts it). Keeping the record is
+//! order-service's task. A record that somebody who knows its schema could read makes its order unresolved.
 
 use anyhow::anyhow;
 use orderlog_contract::rejection::Code;
@@ -9,7 +9,7 @@ use rdkafka::Message;
 
 use crate::doubts::{Doubts, Passed};
 
-/// Skips what cannot be used.
+/// Skips rejected records.
 pub struct Skip(pub Doubts);
 
 impl RejectionHandler for Skip {
@@ -37,9 +37,9 @@ impl RejectionHandler for Skip {
                     kafka.offset = record.offset(),
                     code = rejection.code.as_str(),
                     reason = rejection.reason,
-                    // It is not written until the record is read, or for ten minutes.
+                    // Read-only until the record is read, or for ten minutes.
                     order.in_doubt = &*order_id,
-                    "record skipped: its order cannot be written for now"
+                    "record skipped; its order is read-only for now"
                 ),
             }
         }
@@ -48,7 +48,7 @@ impl RejectionHandler for Skip {
             let schema_id = rejection
                 .schema_id
                 .filter(|_| rejection.code == Code::UnknownSchemaId)?;
-            // In another partition than its key's it is no record of the order, whatever it says.
+            // Outside its key's partition it is not a record of the order, whatever it contains.
             let key = record.key().filter(|_| rejected.is_in_its_partition());
             Some(Passed {
                 key,
@@ -58,13 +58,13 @@ impl RejectionHandler for Skip {
                 version: rejected.version_before,
             })
         });
-        // The offset does not move past a record whose doubt is not noted.
+        // The offset must not move past a record that was not noted.
         match self.0.note(unknown) {
             Ok(()) => Vec::new(),
             Err(error) => {
                 let unhandled = |index| Unhandled {
                     index,
-                    reason: anyhow!("an order in doubt could not be noted: {error:#}"),
+                    reason: anyhow!("noting an unresolved order failed: {error:#}"),
                 };
                 (0..rejected.len()).map(unhandled).collect()
             }

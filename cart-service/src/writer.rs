@@ -13,7 +13,7 @@ use orderlog_contract::idempotency::KeyedRequest;
 use orderlog_contract::order::{OrderState, Outcome};
 use orderlog_projection::registration::Registration;
 use orderlog_projection::store::KeyUse;
-use orderlog_projection::{Arrival, NotFresh, Settled, View};
+use orderlog_projection::{Arrival, EventOutcome, NotFresh, View};
 use orderlog_runtime::clock::{self, WrongClock};
 use orderlog_runtime::crash_point::{self, Point};
 use tokio::time::timeout_at;
@@ -270,7 +270,7 @@ impl CommandHandler {
         keyed: Option<&KeyedRequest>,
         partition: i32,
         deadline: Instant,
-    ) -> Result<Settled, Failure> {
+    ) -> Result<EventOutcome, Failure> {
         let Some(schema_id) = self.registration.schema_id() else {
             return Err(Failure::NotNow(self.registration.trouble().unwrap_or_default()));
         };
@@ -299,7 +299,7 @@ impl CommandHandler {
             tokio::select! {
                 // What was read back is certain, whatever the delivery says.
                 biased;
-                settled = waiter.settled() => settled.ok_or_else(|| {
+                settled = waiter.outcome() => settled.ok_or_else(|| {
                     let progress = self.view.progress();
                     unknown(progress.stopped().map_or("the service is stopping", String::as_str))
                 }),
@@ -323,14 +323,14 @@ fn unreadable(error: anyhow::Error) -> Failure {
 }
 
 /// A bug: logged where it is answered.
-fn rejected(settled: &Settled) -> Failure {
+fn rejected(settled: &EventOutcome) -> Failure {
     Failure::Rejected(format!(
         "an own event was rejected: partition {}, offset {}, {:?}",
         settled.partition, settled.offset, settled.outcome
     ))
 }
 
-fn won(event: OrderEvent, settled: &Settled) -> OrderState {
+fn won(event: OrderEvent, settled: &EventOutcome) -> OrderState {
     OrderState {
         event_id: event.event_id,
         order: event.order,

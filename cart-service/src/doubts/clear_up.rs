@@ -1,5 +1,5 @@
-//! Clearing doubts up: the registry is asked again, and what it knows by now is read again. A doubt is dropped for its age
-//! only when the registry has just said once more that it knows none of its schemas.
+//! Resolving orders: the registry is queried again, and records whose schema it knows by now are re-read. An order is given
+//! up for its age only when the registry has just confirmed that it knows none of the schemas.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
@@ -15,27 +15,27 @@ use orderlog_runtime::supervisor::Supervisor;
 
 use super::Doubts;
 
-/// Between two times that the registry is asked.
+/// Interval between two checks.
 const ASK_EVERY: Duration = Duration::from_secs(5);
-/// Most schema ids that are asked for each time.
+/// Most schema ids queried in one check.
 const MOST_IDS: usize = 500;
-/// Most doubts that are dropped, or whose records are read again, each time.
+/// Most orders given up or re-read in one check.
 const MOST_DOUBTS: usize = 10_000;
 
-/// What is told of a panic.
-pub(crate) const CLEARING_UP: &str = "clearing up orders in doubt";
+/// Name of the task.
+pub(crate) const CLEARING_UP: &str = "resolving orders";
 
-/// What the registry said.
+/// The registry's answers.
 #[derive(Default)]
 struct Asked {
     known: BTreeSet<u32>,
     unknown: BTreeSet<u32>,
-    /// Whether it gave no answer, so that it was asked no further.
+    /// Whether it did not answer, which ended the check.
     outage: bool,
 }
 
 impl Doubts {
-    /// Clears doubts up for as long as the service lives.
+    /// Resolves orders for as long as the service runs.
     pub(crate) async fn clear_up(self, registry: SchemaIdAudit, view: View, life: Supervisor) {
         let mut outage = false;
         loop {
@@ -46,16 +46,13 @@ impl Doubts {
             }
             crash_point::reached(Point::DoubtsTurn);
             outage = self.look(&registry, &view, &life).await.unwrap_or_else(|error| {
-                tracing::error!(
-                    error = format!("{error:#}"),
-                    "orders in doubt could not be looked through"
-                );
+                tracing::error!(error = format!("{error:#}"), "checking unresolved orders failed");
                 false
             });
         }
     }
 
-    /// Returns whether the registry gave no answer.
+    /// Returns whether the registry did not answer.
     async fn look(&self, registry: &SchemaIdAudit, view: &View, life: &Supervisor) -> anyhow::Result<bool> {
         let doubts = self.clone();
         let ids = life.blocking(CLEARING_UP, move || doubts.ids()).await??;
@@ -64,13 +61,13 @@ impl Doubts {
         let doubts = self.clone();
         let partitions = life.blocking(CLEARING_UP, move || doubts.sort_out(&asked)).await??;
         for (partition, records) in partitions {
-            // What cannot be read again now is tried at the next look: its doubts stay until the reading has begun.
-            view.reread(partition, records).await;
+            // What cannot be re-read now is retried at the next check: the orders stay unresolved until the rewind has begun.
+            view.rewind(partition, records).await;
         }
         Ok(outage)
     }
 
-    /// The schema ids of all doubts, or some when they are many: those of old doubts first, others each time.
+    /// The unknown schema ids, or a part of them when there are many: those of expired orders first, then others at random.
     fn ids(&self) -> anyhow::Result<Vec<u32>> {
         let (mut old, mut young) = (BTreeSet::new(), BTreeSet::new());
         let mut count = 0;
@@ -90,7 +87,7 @@ impl Doubts {
         Ok(ids)
     }
 
-    /// Drops what is old and still unknown. Returns the records that can be read by now, by partition.
+    /// Gives up what is expired and still unknown. Returns the records that can be read by now, by partition.
     fn sort_out(&self, asked: &Asked) -> anyhow::Result<BTreeMap<i32, Vec<SkippedRecord>>> {
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut partitions: BTreeMap<i32, Vec<SkippedRecord>> = BTreeMap::new();
@@ -118,7 +115,7 @@ impl Doubts {
     }
 }
 
-/// Asks for ids until the registry gives no answer. What it knows is remembered, so that the projection need not ask.
+/// Queries ids until the registry does not answer. What it knows is stored, so that the projection need not ask.
 async fn ask(registry: &SchemaIdAudit, view: &View, life: &Supervisor, ids: Vec<u32>) -> anyhow::Result<Asked> {
     let mut asked = Asked::default();
     for id in ids {

@@ -1,8 +1,8 @@
-//! Orders that are in doubt: a record of theirs named a schema that the registry did not know, so it had to be passed over.
-//! What it said may be newer than what is known here, so such an order is not written for ten minutes. Meanwhile the
-//! registry is asked again ([`clear_up`](Doubts::clear_up)), and when it knows the schema after all, the record is read
-//! again. The minutes are those of this process: after a restart they begin anew. When they are over, the order is written
-//! above the versions that such records may have ([`Reserved`]).
+//! Unresolved orders: a record of theirs named a schema that the registry did not know, so it had to be skipped. It may be
+//! newer than the state known here, so the order is read-only for ten minutes. Meanwhile the registry is queried again
+//! ([`clear_up`](Doubts::clear_up)), and when it knows the schema after all, the record is re-read. The minutes are counted by
+//! this process: they restart with it. When they are over, the order is written above the versions that such records may
+//! have ([`Reserved`]).
 
 mod clear_up;
 mod reserved;
@@ -23,26 +23,26 @@ use uptime::{Moment, Uptime};
 
 use crate::SERVICE;
 
-/// Most schema ids that are remembered of one order: any of them is reason enough to read again.
+/// Most schema ids kept for one order: any of them is reason enough to re-read.
 const MOST_IDS_OF_ONE: usize = 8;
 
-/// The orders in doubt. They are kept in the store, so that a restart does not forget them. Clones see the same ones.
+/// The unresolved orders, kept in the store so that they survive a restart. Clones share them.
 #[derive(Clone)]
 pub struct Doubts {
     store: Store,
     table: Table,
-    /// Which versions are reserved, by order. It outlasts the doubts.
+    /// Reserved versions, by order. They outlast the unresolved state.
     reserved: Table,
-    /// How long an order stays in doubt.
+    /// How long an order stays unresolved at most.
     lasts: Duration,
-    /// Held by whoever looks at a doubt and then changes it.
+    /// Held while a row is read and then changed.
     changing: Arc<Mutex<()>>,
-    /// How many there were when they were last counted.
+    /// Their number at the last count.
     count: Arc<AtomicUsize>,
     uptime: Uptime,
 }
 
-/// Why an order is in doubt. JSON on disk, under the order's id.
+/// Why an order is unresolved. JSON on disk, under the order's id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Doubt {
     /// The schema ids that the registry did not know.
@@ -51,27 +51,27 @@ pub struct Doubt {
     pub partition: i32,
     /// Offset of the first such record.
     pub offset: i64,
-    /// When the last such record was met. One that an earlier build noted has none, and counts from our start.
+    /// When the last such record was read. Rows of earlier builds have none, and count from our start.
     #[serde(default)]
     since: Moment,
 }
 
-/// A record that was passed over.
+/// A record that was skipped.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Passed<'a> {
     pub key: Option<&'a [u8]>,
     pub partition: i32,
     pub offset: i64,
     pub schema_id: u32,
-    /// The version that its order had before it, where that is known; 0: there was none.
+    /// The order's version before it, if known; 0: there was no order.
     pub version: Option<i32>,
 }
 
 impl Doubts {
-    /// The doubts that the store remembers, each of which lasts that long.
+    /// The unresolved orders in the store, each of which stays so for at most that long.
     ///
     /// # Errors
-    /// When the disk fails.
+    /// The disk fails.
     pub fn open(store: &Store, lasts: Duration) -> anyhow::Result<Self> {
         let doubts = Self {
             store: store.clone(),
@@ -86,40 +86,45 @@ impl Doubts {
         Ok(doubts)
     }
 
-    /// Forgets all of them; for a rebuild.
+    /// Forgets all of them, for a rebuild.
     ///
     /// # Errors
-    /// When the disk fails.
+    /// The disk fails.
     pub fn forget(&self) -> anyhow::Result<()> {
         self.counted(0);
         self.table.clear()?;
         self.reserved.clear()
     }
 
-    /// What an operator should know: how many orders are in doubt, if any.
+    /// How many orders are unresolved, if any, for operators.
     pub fn trouble(&self) -> Option<String> {
         let count = self.count.load(Ordering::Relaxed);
         match count {
             0 => None,
-            1 => Some("1 order cannot be written for now: a record of it has a schema id that the registry does not know (the log names it)".to_owned()),
-            _ => Some(format!("{count} orders cannot be written for now: records of them have schema ids that the registry does not know (the log names them)")),
+            1 => Some(
+                "1 order is read-only for now: it has a record with a schema id unknown to the registry (see the log)"
+                    .to_owned(),
+            ),
+            _ => Some(format!(
+                "{count} orders are read-only for now: they have records with schema ids unknown to the registry (see the log)"
+            )),
         }
     }
 
-    /// Why that order is in doubt, if it is.
+    /// Why that order is unresolved, if it is.
     ///
     /// # Errors
-    /// When the disk fails.
+    /// The disk fails.
     pub fn of(&self, order_id: &str) -> anyhow::Result<Option<Doubt>> {
         let value = self.table.get(order_id.as_bytes())?;
         Ok(value.map(|value| serde_json::from_slice(&value)).transpose()?)
     }
 
-    /// The versions of an order that records which were passed over may have, unless the order is above all of them. Ask for
-    /// it after [`Self::of`]: what a doubt leaves behind is there before the doubt is dropped.
+    /// The versions that skipped records of an order may have, unless the order is above all of them. Call it after
+    /// [`Self::of`]: versions are reserved before an order stops being unresolved.
     ///
     /// # Errors
-    /// When the disk fails.
+    /// The disk fails.
     pub fn reserved(&self, order_id: &str, state: Option<&OrderState>) -> anyhow::Result<Option<Reserved>> {
         let version = state.map_or(0, |state| state.order.version);
         let Some(reserved) = self.reserved_of(order_id)? else {
@@ -128,11 +133,11 @@ impl Doubts {
         if reserved.includes(version) {
             return Ok(Some(reserved));
         }
-        // What is left behind does no harm, and a request does not wait for whoever goes through all doubts.
+        // A row that is left behind is harmless, and a request must not wait for a scan over all rows.
         let Ok(_changing) = self.changing.try_lock() else {
             return Ok(None);
         };
-        // Another record may have been passed over meanwhile; then there is a doubt as well.
+        // Another record may have been skipped meanwhile; then the order is unresolved as well.
         if self.reserved_of(order_id)? == Some(reserved) {
             let mut transaction = self.store.begin();
             transaction.remove(&self.reserved, order_id.as_bytes());
@@ -146,21 +151,21 @@ impl Doubts {
         Ok(value.map(|value| serde_json::from_slice(&value)).transpose()?)
     }
 
-    /// How long that doubt may last yet, in seconds, at least 5: so often the registry is asked.
+    /// How much longer the order may stay unresolved, in seconds: at least 5, the interval of the checks.
     pub fn seconds_left(&self, doubt: &Doubt) -> u32 {
         let left = self.lasts.saturating_sub(self.uptime.since(doubt.since)).as_secs();
         u32::try_from(left).unwrap_or(u32::MAX).clamp(5, 600)
     }
 
-    /// Whether that doubt is old enough to be dropped.
+    /// Whether the order may be given up.
     fn is_old(&self, doubt: &Doubt) -> bool {
         self.uptime.since(doubt.since) >= self.lasts
     }
 
-    /// Notes records that were passed over. A key that no order can have is no order's.
+    /// Notes skipped records. Keys that are not valid order ids are ignored.
     ///
     /// # Errors
-    /// When the disk fails.
+    /// The disk fails.
     pub(crate) fn note<'a>(&self, records: impl Iterator<Item = Passed<'a>>) -> anyhow::Result<()> {
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut noted: BTreeMap<&str, Doubt> = BTreeMap::new();
@@ -194,12 +199,12 @@ impl Doubts {
         if !noted.is_empty() {
             crash_point::reached(Point::DoubtsNoted);
         }
-        // Counted exactly at the next look.
+        // The next check counts exactly.
         self.counted(self.count.load(Ordering::Relaxed) + noted.len());
         Ok(())
     }
 
-    /// Drops the doubt of an order, together with what else the transaction does.
+    /// Removes an order, together with the transaction's other changes.
     pub(crate) fn drop_one(&self, transaction: &mut Transaction, order_id: &str) {
         transaction.remove(&self.table, order_id.as_bytes());
         self.counted(self.count.load(Ordering::Relaxed).saturating_sub(1));
@@ -219,7 +224,7 @@ impl Doubts {
 }
 
 impl Doubt {
-    /// The doubt of an order of which that record was passed over now. Reading will begin again at the first one.
+    /// The row after another record was skipped. Re-reading starts at the first one.
     fn renewed(before: Option<Self>, record: Passed<'_>, now: Moment) -> Self {
         let mut schema_ids = before
             .as_ref()
@@ -241,7 +246,7 @@ impl std::fmt::Display for Doubt {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             f,
-            "a record of this order (partition {}, offset {}) could not be read, because the schema registry does not know schema id {}; it is asked again",
+            "a record of this order (partition {}, offset {}) could not be read: the schema registry does not know schema id {}; lookups continue",
             self.partition,
             self.offset,
             self.schema_ids.first().copied().unwrap_or_default()

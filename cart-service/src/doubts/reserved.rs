@@ -1,10 +1,10 @@
-//! The versions of an order that records which were passed over may have. Somebody who knows their schema has applied them,
-//! and would pass over an event that is written at one of these versions. So an order is written above all of them, once; then
-//! every reader ends with the same state, whether it knows the schema or not. Pure.
+//! The versions that skipped records of an order may have. Readers that know their schema have applied them, and would
+//! supersede an event written at one of these versions. So an order is written above all of them, once; then every reader
+//! ends with the same state, whether it knows the schema or not. Pure.
 //!
-//! Who writes an order raises its version by one, so each such record reserves one version beyond what the order had by then.
-//! That follows from the log alone: all instances that had to pass the records over go on at the same version, and the first
-//! of their events wins as ever.
+//! Each write raises an order's version by one, so each such record reserves one version beyond the order's current one.
+//! This follows from the log alone: all instances that had to skip the records continue at the same version, and the first
+//! of their events wins as usual.
 
 use orderlog_contract::event::{EventType, Order, OrderEvent, OrderStatus};
 use orderlog_contract::order::{MAX_VERSION, OrderState};
@@ -13,20 +13,20 @@ use serde::{Deserialize, Serialize};
 use crate::decide::{Refusal, Stamp};
 use crate::done::{CommandOutcome, Failure};
 
-/// The versions that are reserved. JSON on disk, under the order's id.
+/// The reserved versions. JSON on disk, under the order's id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Reserved {
-    /// The highest of them.
+    /// The highest one.
     up_to: i32,
-    /// Offset of the first record that was passed over.
+    /// Offset of the first skipped record.
     first: i64,
-    /// Offset of the last one, so that none is counted twice when it is read again.
+    /// Offset of the last one, so that none is counted twice when it is re-read.
     last: i64,
 }
 
 impl Reserved {
-    /// Reserves a version for the record at that offset, before which the order had that version.
+    /// Reserves a version for the record at that offset, before which the order had `version`.
     pub(super) fn after(before: Option<Self>, version: i32, offset: i64) -> Self {
         match before {
             Some(before) if offset <= before.last => before,
@@ -43,12 +43,12 @@ impl Reserved {
         }
     }
 
-    /// Whether an order that has that version may have another one for those who could read the records.
+    /// Whether an order of that version may have another one for readers that know the records.
     pub(super) fn includes(&self, version: i32) -> bool {
         version <= self.up_to
     }
 
-    /// Whether an answer that was given before may not be so for them: its event lies behind such a record, and not above it.
+    /// Whether an earlier answer may not hold for them: its event comes after such a record, and is not above it.
     pub fn may_undo(&self, answer: &Result<CommandOutcome, Failure>) -> bool {
         match answer {
             Ok(done) => done.state().offset > self.first && self.includes(done.state().order.version),
@@ -56,18 +56,18 @@ impl Reserved {
         }
     }
 
-    /// The event that was decided on, above all that is reserved.
+    /// The event, moved above all reserved versions.
     ///
     /// # Errors
-    /// There are no versions left.
+    /// No versions are left.
     pub fn above(&self, event: OrderEvent) -> Result<OrderEvent, Refusal> {
-        // An update names the event that it was decided on, which is none of theirs, so it is no step from one of theirs. A
-        // first event names none, and is no step only where a version is left out.
+        // An update names its previous event, which is none of theirs, so it is not a transition from one of theirs. A first
+        // event names none, and is not a transition only if a version is left out.
         let room = if event.previous_event_id.is_some() { 1 } else { 2 };
         self.at(room, event)
     }
 
-    /// An event that has the order as it is, above all that is reserved: so that what is answered of it is so for everybody.
+    /// An event that restates the order above all reserved versions, so that an answer about it holds for every reader.
     ///
     /// # Errors
     /// The order cannot be written.
@@ -82,7 +82,7 @@ impl Reserved {
             occurred_at: stamp.now_ms,
             order: state.order.clone(),
         };
-        // With a version left out it is no step, which an order that is final could not take.
+        // With a version left out it is not a transition, which a final order could not make.
         self.at(2, event)
     }
 

@@ -124,8 +124,8 @@ impl Replicas {
         apply(&mut self.passes_over, event, self.offset);
     }
 
-    /// What one who has to pass records over writes, when the order is in doubt no more: a change where that is possible,
-    /// or else the order as it is.
+    /// What an instance that had to skip records writes once the order is no longer unresolved: a change if possible, or
+    /// else the order as it is.
     fn written(&self, status: OrderStatus) -> Option<OrderEvent> {
         let version = Self::version(&self.passes_over);
         let reserved = self.reserved.filter(|reserved| reserved.includes(version));

@@ -1,19 +1,19 @@
-//! Time as this process has lived through it: a clock that is set, or wrong, does not touch it.
+//! Time by this process's monotonic clock: a wall clock that is wrong or changed does not affect it.
 
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-/// When something happened, as some process has counted. Kept on disk.
+/// When something happened, by the clock of some process. Kept on disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Moment {
-    /// Which process has counted: a random number of its own.
+    /// The process, by a random number.
     process: u64,
     /// Milliseconds since its start.
     ms: u64,
 }
 
-/// How long this process has lived.
+/// This process's clock.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Uptime {
     process: u64,
@@ -21,7 +21,7 @@ pub(super) struct Uptime {
 }
 
 impl Uptime {
-    /// Begins now.
+    /// Starts now.
     pub fn begin() -> Self {
         Self {
             process: fastrand::u64(1..),
@@ -37,7 +37,7 @@ impl Uptime {
         }
     }
 
-    /// How long ago that was, as far as this process has lived through it: what another one has noted counts from our start.
+    /// How long ago that was within this process's lifetime: a moment of another process counts from our start.
     pub fn since(&self, moment: Moment) -> Duration {
         let begin = if moment.process == self.process { moment.ms } else { 0 };
         self.begun.elapsed().saturating_sub(Duration::from_millis(begin))

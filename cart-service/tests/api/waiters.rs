@@ -66,7 +66,7 @@ async fn told(world: &World, events: &[OrderEvent]) -> (Outcome, i64) {
         let value = foreign::value(id, &ours, data).expect("encodes");
         send(world, home(&event.order.order_id), &event.order.order_id, &value);
     }
-    let told = tokio::time::timeout(Duration::from_secs(20), waiting.settled()).await;
+    let told = tokio::time::timeout(Duration::from_secs(20), waiting.outcome()).await;
     projection.stop().await;
     let told = told.expect("in time").expect("the projection runs");
     (told.outcome, told.offset)

@@ -1,129 +1,151 @@
 //! What must be true before the log is read: the topic is there and keeps its records, it has as many partitions as when
-//! the store was made, and the store's offsets are offsets of this very topic.
+//! the store was built, and the store's offsets are offsets of this very topic.
 
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use orderlog_kafka::log_reader::LogReader;
 use orderlog_kafka::partition::Partitioning;
 use orderlog_kafka::topics::{Compacted, Topics};
 use tokio::runtime::Handle;
 
-use super::{Settings, grown};
-use crate::store::{NoRoom, PartitionRow, Store};
+use crate::Settings;
+use crate::partition_audit;
+use crate::store::{BatchChanges, PartitionRow, Store, StoreError};
+use crate::topic_conflict::{OtherTopic, TopicConflict};
 
 /// How long the broker may take for one answer; a service that is told to stop waits as long for it.
-const PATIENCE: Duration = Duration::from_secs(3);
-
-const UNTIL_REBUILT: &str =
-    "Consumption is halted. Restart with --rebuild to discard the store's orders and read the topic from the beginning";
-
-/// What to do with a topic whose records lie as in a smaller one.
-pub(super) const COPY_IT: &str =
-    "Copy the events to a new topic, each under its key, and start with --rebuild on that one";
+const BROKER_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Why reading cannot begin.
-pub(super) enum NotReady {
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotReady {
     /// It may pass: try again.
-    Yet(String),
-    /// Only an operator can tell what is right.
-    Halt(String),
+    #[error("{0:#}")]
+    Retry(#[source] anyhow::Error),
+    /// Only an operator can decide.
+    #[error("{0:#}")]
+    Halt(#[source] anyhow::Error),
 }
 
-/// Where one partition begins.
-pub(super) struct Begin {
+impl From<TopicConflict> for NotReady {
+    fn from(conflict: TopicConflict) -> Self {
+        Self::Halt(conflict.into())
+    }
+}
+
+/// Where one partition starts.
+pub(crate) struct PartitionStart {
     pub row: PartitionRow,
     /// The offset to read first.
     pub from: i64,
     /// Whether the first record that is read must be the one that the store remembers as its last.
     pub verify: bool,
-    /// Whether records that were not read are passed over.
-    pub moved: bool,
+    /// Whether deleted records are skipped.
+    pub truncated: bool,
 }
 
-pub(super) struct Prepared {
-    pub begins: Vec<Begin>,
+/// What is needed to start reading.
+pub(crate) struct Prepared {
+    pub starts: Vec<PartitionStart>,
+    /// What an operator should know of the topic's settings.
     pub warnings: Vec<String>,
 }
 
 /// Checks everything, once.
-pub(super) fn prepare(
+///
+/// # Errors
+/// [`NotReady`].
+pub(crate) fn prepare(
     settings: &Settings,
     reader: &LogReader,
     store: &Store,
     runtime: &Handle,
 ) -> Result<Prepared, NotReady> {
-    let yet = |error: anyhow::Error| NotReady::Yet(format!("{error:#}"));
     let topic = &settings.topic.name;
-    let count = || reader.partition_count(PATIENCE).map_err(yet);
-    let mut found = count()?;
-    let was_read = store.partitions().is_ok_and(|rows| !rows.is_empty());
-    // A topic that was read is for an operator to bring back: an empty one in its place would only be in the way.
-    if found.is_none() && settings.create_topics && !was_read {
-        runtime.block_on(settings.may_create()).map_err(yet)?;
-        let topics = Topics::new(&settings.cluster).map_err(yet)?;
-        runtime.block_on(topics.ensure(&settings.topic)).map_err(yet)?;
-        found = count()?;
-        if found.is_none() {
-            // The broker that was asked has not heard of it yet.
-            return Err(NotReady::Yet(format!("topic {topic} was just created")));
-        }
-    }
-    let Some(partitions) = found else {
-        return Err(NotReady::Yet(if was_read {
-            format!(
-                "topic {topic} no longer exists, but this store has read records from it: restore it, or recreate it and restart with --rebuild"
-            )
-        } else {
-            format!("topic {topic} does not exist: create it, or let it be created (--kafka-create-topics)")
-        }));
-    };
+    let was_read = runtime.block_on(store.partitions()).is_ok_and(|rows| !rows.is_empty());
+    let partitions = find_topic(settings, reader, was_read, runtime)?;
     let warnings = if settings.check_topics {
-        check(&Topics::new(&settings.cluster).map_err(yet)?, topic, runtime)?
+        check_settings(settings, runtime)?
     } else {
         Vec::new()
     };
+    let partitioning = Partitioning {
+        partitioner: settings.cluster.partitioner,
+        partitions,
+    };
     if !was_read {
-        // Before the store remembers the rule, which may have to be another one.
-        grown::check(reader, settings.cluster.partitioner, partitions)?;
+        // Before the store remembers the partitioner, which may have to be another one.
+        partition_audit::check(reader, partitioning)?;
     }
     let claimed = store
-        .claim(
-            settings.service,
-            topic,
-            Partitioning {
-                partitioner: settings.cluster.partitioner,
-                partitions,
-            },
-        )
-        .map_err(|e| match e.is::<NoRoom>() {
-            true => yet(e),
-            false => NotReady::Halt(format!("{e:#}")),
+        .claim(settings.service, topic, partitioning)
+        .map_err(|error| match error {
+            StoreError::DiskFull(full) => NotReady::Retry(full.into()),
+            StoreError::Failed(error) => NotReady::Halt(error),
         })?;
     if claimed != partitions {
-        return Err(NotReady::Halt(other_count(topic, partitions, claimed)));
+        return Err(NotReady::from(TopicConflict::PartitionCount {
+            topic: topic.clone(),
+            has: partitions,
+            had: claimed,
+        }));
     }
-    let mut rows = store.partitions().map_err(|e| NotReady::Halt(format!("{e:#}")))?;
-    let begins: Vec<Begin> = (0..partitions)
-        .map(|partition| begin(settings, reader, partition, rows.remove(&partition).unwrap_or_default()))
+    let mut rows = runtime
+        .block_on(store.partitions())
+        .map_err(|error| NotReady::Halt(error.into()))?;
+    let starts: Vec<PartitionStart> = (0..partitions)
+        .map(|partition| start(settings, reader, partition, rows.remove(&partition).unwrap_or_default()))
         .collect::<Result<_, _>>()?;
-    keep_moved(store, &begins).map_err(|e| NotReady::Yet(format!("the store cannot be written: {e:#}")))?;
-    Ok(Prepared { begins, warnings })
+    // The operator's consent is needed once, and not at every start.
+    let truncated = (0..).zip(&starts).filter(|(_, start)| start.truncated);
+    let changes = BatchChanges {
+        partitions: truncated
+            .map(|(partition, start)| (partition, start.row.clone()))
+            .collect(),
+        ..BatchChanges::default()
+    };
+    runtime
+        .block_on(store.commit(&changes))
+        .context("the store cannot be written")
+        .map_err(NotReady::Retry)?;
+    Ok(Prepared { starts, warnings })
 }
 
-/// Writes down where records were passed over, so that the operator's consent is needed once and not at every start.
-fn keep_moved(store: &Store, begins: &[Begin]) -> anyhow::Result<()> {
-    let mut transaction = store.begin();
-    for (partition, begin) in (0..).zip(begins).filter(|(_, begin)| begin.moved) {
-        transaction.put_partition(partition, &begin.row)?;
+/// How many partitions the topic has. One that is missing is created, if that is allowed.
+fn find_topic(settings: &Settings, reader: &LogReader, was_read: bool, runtime: &Handle) -> Result<i32, NotReady> {
+    let topic = &settings.topic.name;
+    let count = || reader.partition_count(BROKER_TIMEOUT).map_err(NotReady::Retry);
+    if let Some(partitions) = count()? {
+        return Ok(partitions);
     }
-    transaction.commit()
+    // A topic that was read is for an operator to restore: an empty one in its place would only be in the way.
+    if was_read {
+        return Err(NotReady::Retry(anyhow!(
+            "topic {topic} no longer exists, but this store has read records from it: restore it, or recreate it and restart with --rebuild"
+        )));
+    }
+    if !settings.create_topics {
+        return Err(NotReady::Retry(anyhow!(
+            "topic {topic} does not exist: create it, or let it be created (--kafka-create-topics)"
+        )));
+    }
+    let create = async {
+        settings.wait_until_creation_allowed().await?;
+        Topics::new(&settings.cluster)?.ensure(&settings.topic).await
+    };
+    runtime.block_on(create).map_err(NotReady::Retry)?;
+    // The broker that was asked may not know it yet.
+    count()?.ok_or_else(|| NotReady::Retry(anyhow!("topic {topic} was just created")))
 }
 
-fn check(topics: &Topics, topic: &str, runtime: &Handle) -> Result<Vec<String>, NotReady> {
+/// Checks the topic's settings. Returns what an operator should know of them.
+fn check_settings(settings: &Settings, runtime: &Handle) -> Result<Vec<String>, NotReady> {
+    let topic = &settings.topic.name;
+    let topics = Topics::new(&settings.cluster).map_err(NotReady::Retry)?;
     match runtime.block_on(topics.check(topic)) {
         Ok(warnings) => Ok(warnings),
-        Err(error) if error.is::<Compacted>() => Err(NotReady::Halt(error.to_string())),
+        Err(error) if error.is::<Compacted>() => Err(NotReady::Halt(error)),
         // A broker that does not tell its settings (to us) can still be read from.
         Err(error) => Ok(vec![format!(
             "the settings of topic {topic} could not be checked: {error:#}"
@@ -131,27 +153,36 @@ fn check(topics: &Topics, topic: &str, runtime: &Handle) -> Result<Vec<String>, 
     }
 }
 
-fn begin(settings: &Settings, reader: &LogReader, partition: i32, mut row: PartitionRow) -> Result<Begin, NotReady> {
+/// Where a partition starts that was read as far as that row says.
+fn start(
+    settings: &Settings,
+    reader: &LogReader,
+    partition: i32,
+    mut row: PartitionRow,
+) -> Result<PartitionStart, NotReady> {
     let topic = &settings.topic.name;
     let (first, end) = reader
-        .bounds(partition, PATIENCE)
+        .bounds(partition, BROKER_TIMEOUT)
         .with_context(|| format!("asking for the offsets of {topic}, partition {partition}"))
-        .map_err(|e| NotReady::Yet(format!("{e:#}")))?;
+        .map_err(NotReady::Retry)?;
     if end < row.next {
-        return Err(NotReady::Halt(not_this_topic(
-            topic,
+        let why = OtherTopic::Shorter { end, next: row.next };
+        return Err(NotReady::from(TopicConflict::OtherTopic {
+            topic: topic.clone(),
             partition,
-            &format!("it ends at offset {end}, but was read up to {}", row.next),
-        )));
+            why,
+        }));
     }
-    let moved = first > row.next;
-    if moved && !settings.accept_truncated {
-        return Err(NotReady::Halt(format!(
-            "topic {topic}, partition {partition} starts at offset {first}, but was read only up to {}: the records in between were deleted. Start once with --accept-truncated to skip them, or with --rebuild to start over from what is left",
-            row.next
-        )));
+    let truncated = first > row.next;
+    if truncated && !settings.accept_truncated {
+        return Err(NotReady::from(TopicConflict::Truncated {
+            topic: topic.clone(),
+            partition,
+            first,
+            next: row.next,
+        }));
     }
-    if moved {
+    if truncated {
         tracing::warn!(
             kafka.topic = topic,
             kafka.partition = partition,
@@ -163,36 +194,12 @@ fn begin(settings: &Settings, reader: &LogReader, partition: i32, mut row: Parti
         row.last = None;
     }
     // The last record that was read is read again: it must still be the same.
-    let from = row
-        .last
-        .as_ref()
-        .map(|last| last.offset)
-        .filter(|offset| *offset >= first);
-    Ok(Begin {
-        from: from.unwrap_or(row.next),
-        verify: from.is_some(),
+    let last = row.last.as_ref().map(|last| last.offset);
+    let verified = last.filter(|offset| *offset >= first);
+    Ok(PartitionStart {
+        from: verified.unwrap_or(row.next),
+        verify: verified.is_some(),
         row,
-        moved,
+        truncated,
     })
-}
-
-/// The sentence for a topic whose number of partitions has changed.
-pub(super) fn other_count(topic: &str, has: impl std::fmt::Display, had: impl std::fmt::Display) -> String {
-    format!(
-        "topic {topic} has {has} partitions, but had {had} when the store was built: an order's events may now be in two partitions. {COPY_IT}"
-    )
-}
-
-/// The sentence for a topic that is not the one that the store was made from.
-pub(super) fn not_this_topic(topic: &str, partition: i32, why: &str) -> String {
-    format!(
-        "topic {topic}, partition {partition} is not the topic that the store was built from ({why}): it was deleted and recreated, or lost records. {UNTIL_REBUILT}"
-    )
-}
-
-/// The sentence for a topic that was deleted and made again while it was read.
-pub(super) fn made_anew(topic: &str) -> String {
-    format!(
-        "topic {topic} is not the topic that the store was built from (its topic id has changed): it was deleted and recreated. {UNTIL_REBUILT}"
-    )
 }

@@ -5,8 +5,8 @@ use orderlog_kafka::partition::Partitioning;
 use rdkafka::Message;
 use rdkafka::message::BorrowedMessage;
 
-use super::reread::SkippedRecord;
-use crate::store::Transaction;
+use crate::rewind::SkippedRecord;
+use crate::store::BatchChanges;
 
 /// A record that breaks the contract.
 pub struct RejectedRecord<'a> {
@@ -49,9 +49,9 @@ pub trait RejectionHandler: Send + 'static {
     /// Handles the records. Returns those that it could not handle: the offset moves past all others.
     fn handle(&mut self, rejected: &[RejectedRecord<'_>]) -> Vec<Unhandled>;
 
-    /// These records, which were handled before, will be read again once the transaction is committed. For a service that
-    /// never rewinds there is nothing to do.
-    fn on_rewind(&mut self, _transaction: &mut Transaction, _records: &[SkippedRecord]) {}
+    /// These records, which were handled before, will be read again once the changes are committed: adds what the service
+    /// has to undo then. One that never rewinds has nothing to do.
+    fn on_rewind(&mut self, _changes: &mut BatchChanges, _records: &[SkippedRecord]) {}
 
     /// Called between batches, several times a second.
     fn tick(&mut self);

@@ -11,10 +11,12 @@ use orderlog_kafka::standstill::Standstill;
 use tokio::sync::{oneshot, watch};
 use tokio::time::timeout_at;
 
-use super::{Command, OpenTransaction, Progress, Reread, Settings, SkippedRecord, Waiters};
+use crate::freshness::{self, Arrival, NotFresh};
+use crate::rewind::{Rewind, SkippedRecord};
 use crate::store::Store;
+use crate::{Command, OpenTransaction, Progress, Settings, Waiters};
 
-/// Sees the projection. Clones see the same one.
+/// A handle to the projection. Clones are handles to the same one.
 #[derive(Clone)]
 pub struct View {
     store: Store,
@@ -28,38 +30,8 @@ pub struct View {
     rights: Rights,
 }
 
-/// When a request came, and how far its order's partition was read then.
-#[derive(Clone, Copy, Debug)]
-pub struct Arrival {
-    /// When.
-    pub at: Instant,
-    next: i64,
-}
-
-impl Arrival {
-    /// Checks that an offset, of which the broker says that nothing lies behind it or that a record landed there, is not one
-    /// that was there before the request came.
-    ///
-    /// # Errors
-    /// When it was: the broker does not know all that was read, or has made the topic anew.
-    pub fn check(&self, offset: i64) -> Result<(), NotFresh> {
-        if offset >= self.next {
-            return Ok(());
-        }
-        Err(NotFresh(format!(
-            "the broker reports offset {offset}, but the partition was already read up to {}: the broker is behind, or the topic was recreated",
-            self.next
-        )))
-    }
-}
-
-/// Why what is known may be older than the question.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct NotFresh(pub String);
-
 impl View {
-    pub(super) fn new(
+    pub(crate) fn new(
         store: Store,
         waiters: Waiters,
         progress: watch::Receiver<Progress>,
@@ -101,7 +73,7 @@ impl View {
         self.progress.borrow().clone()
     }
 
-    /// How far it is, for those who wait for a change.
+    /// The same, for those who wait for a change.
     pub fn watch(&self) -> watch::Receiver<Progress> {
         self.progress.clone()
     }
@@ -112,7 +84,7 @@ impl View {
         Some(self.partitioner.of_key(order_id.as_bytes(), count))
     }
 
-    /// The rule by which the topic is partitioned.
+    /// How the topic is partitioned.
     pub fn partitioner(&self) -> Partitioner {
         self.partitioner
     }
@@ -122,12 +94,12 @@ impl View {
         &self.rights
     }
 
-    /// Why the account may not do with the topic what it must; `None` when it may.
+    /// Why the account lacks rights on the topic; `None` when it does not.
     pub fn forbidden(&self) -> Option<String> {
         self.rights.refusal(&self.topic)
     }
 
-    /// Why that partition's orders cannot be trusted to be the newest; `None` when they can, within
+    /// Why that partition's orders may not be the newest; `None` when they are, within
     /// [`SILENCE`](orderlog_kafka::link::SILENCE).
     pub fn doubt(&self, partition: i32) -> Option<String> {
         let progress = self.progress.borrow();
@@ -153,22 +125,22 @@ impl View {
         (!self.link.hears(partition)).then(|| format!("no contact with the leader of partition {partition}"))
     }
 
-    /// Has records of a partition read again that were passed over because their schema was not known. Returns whether
-    /// the reading has begun; until it has come so far, [`Self::doubt`] tells so.
-    pub async fn reread(&self, partition: i32, records: Vec<SkippedRecord>) -> bool {
+    /// Has records of a partition read again that were skipped because their schema was unknown. Returns whether reading
+    /// has begun again; until it has come as far as before, [`Self::doubt`] says so.
+    pub async fn rewind(&self, partition: i32, records: Vec<SkippedRecord>) -> bool {
         let (done, begun) = oneshot::channel();
-        let reread = Reread {
+        let rewind = Rewind {
             partition,
             records,
             done,
         };
-        self.commands.send(Command::Reread(reread)).is_ok() && begun.await.is_ok()
+        self.commands.send(Command::Rewind(rewind)).is_ok() && begun.await.is_ok()
     }
 
-    /// The moment at which a request for that order has come.
+    /// The arrival of a request for that order, now.
     pub fn arrival(&self, order_id: &str) -> Arrival {
         let next = self.partition_of(order_id).and_then(|partition| self.next(partition));
-        // In this order: what is acknowledged of what is sent from then on lies at `next` or behind it.
+        // In this order: what is sent from then on and acknowledged is at `next` or after it.
         Arrival {
             next: next.unwrap_or(0),
             at: Instant::now(),
@@ -180,7 +152,7 @@ impl View {
         self.progress.borrow().partition(partition).map(|state| state.next)
     }
 
-    /// How often any partition was rewound. What was read of the store is whole when the partition was in no
+    /// How often any partition was rewound. What was read from the store is whole when the partition was in no
     /// [doubt](Self::doubt) after this was asked and before the store was read, and this is the same after it.
     pub fn rewinds(&self) -> u64 {
         self.progress.borrow().rewinds
@@ -192,7 +164,7 @@ impl View {
     /// When that cannot be found out by the deadline.
     pub async fn now(&self, partition: i32, deadline: Instant) -> Result<Now, NotFresh> {
         let asked = timeout_at(deadline.into(), self.ends.ask(partition)).await;
-        asked.map_err(|_| late(partition))?.map_err(NotFresh)
+        asked.map_err(|_| NotFresh::late(partition))?.map_err(NotFresh)
     }
 
     /// Waits until everything below that offset of that partition was read.
@@ -200,31 +172,7 @@ impl View {
     /// # Errors
     /// When it is not by the deadline, or cannot be for now.
     pub async fn read_to(&self, partition: i32, offset: i64, deadline: Instant) -> Result<(), NotFresh> {
-        let read = timeout_at(deadline.into(), self.reach(partition, offset)).await;
-        read.map_err(|_| late(partition))?
-    }
-
-    async fn reach(&self, partition: i32, end: i64) -> Result<(), NotFresh> {
-        let mut progress = self.progress.clone();
-        let reached = |progress: &Progress| {
-            progress.stopped().is_some()
-                || progress
-                    .partition(partition)
-                    .is_some_and(|p| p.read_to >= end || p.paused.is_some())
-        };
-        let now = progress
-            .wait_for(reached)
-            .await
-            .map_err(|_| NotFresh("the projection has stopped".to_owned()))?;
-        if let Some(reason) = now.stopped() {
-            return Err(NotFresh(reason.clone()));
-        }
-        match now.partition(partition) {
-            Some(state) if state.read_to >= end => Ok(()),
-            state => Err(NotFresh(
-                state.and_then(|state| state.paused.clone()).unwrap_or_default(),
-            )),
-        }
+        freshness::read_to(self.watch(), partition, offset, deadline).await
     }
 
     /// Partitions that another producer's transaction blocks for longer than ordinary ones do.
@@ -250,14 +198,10 @@ impl View {
         self.blocked(partition)
     }
 
-    /// Where the last stable offset stands still, of a partition of which all before it was read: one that waits for
-    /// something else fetches nothing that would tell.
+    /// Where the last stable offset is stuck, of a partition of which all before it was read: one that waits for something
+    /// else fetches nothing that would show it.
     fn standstill(&self, partition: i32) -> Option<Standstill> {
         let at_end = self.progress.borrow().partition(partition)?.at_end;
         self.link.standstill(partition).filter(|_| at_end)
     }
-}
-
-fn late(partition: i32) -> NotFresh {
-    NotFresh(format!("timed out reading partition {partition} to its end"))
 }

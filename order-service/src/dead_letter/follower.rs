@@ -189,7 +189,7 @@ impl Follower {
         let mut found = count()?;
         let topics = || Topics::new(&self.settings.cluster);
         if found.is_none() && self.settings.create_topics {
-            self.runtime.block_on(self.settings.may_create())?;
+            self.runtime.block_on(self.settings.wait_until_creation_allowed())?;
             self.runtime.block_on(topics()?.ensure(&self.settings.topic))?;
             found = count()?;
             anyhow::ensure!(found.is_some(), "the dead-letter topic {topic} was just created");

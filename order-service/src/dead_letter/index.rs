@@ -1,5 +1,5 @@
 //! The index of dead letters: which records are already on the dead-letter topic, and what is listed and counted. It is
-//! a projection of that topic and nothing else; whoever reads the topic calls [`Index::take`], everybody else looks.
+//! a projection of that topic and nothing else: the topic's follower calls [`Index::take`], everybody else only reads.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use super::rows::{FORMAT, LetterId, LetterRow, Summary};
 
 const SUMMARY: &[u8] = b"summary";
 
-/// The index. Clones see the same one.
+/// The index. Clones share it.
 #[derive(Clone)]
 pub struct Index {
     store: Store,
@@ -28,7 +28,7 @@ pub struct Index {
 /// A record of the dead-letter topic, for the index.
 pub(super) struct Entry {
     pub id: LetterId,
-    /// Coordinates of the record that it was made of, and the fingerprint of that record's value. `None`: not ours.
+    /// Coordinates of the rejected record, and the fingerprint of its value. `None`: not a dead letter of ours.
     pub place: Option<(String, String)>,
     pub row: LetterRow,
 }
@@ -36,9 +36,9 @@ pub(super) struct Entry {
 /// Which letters are listed.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// Only those of that code.
+    /// Only those with that code.
     pub code: Option<Code>,
-    /// Only those whose record first lay in that partition.
+    /// Only those whose record was first in that partition.
     pub partition: Option<i32>,
     /// Only those whose record had that key.
     pub key: Option<String>,
@@ -49,18 +49,18 @@ pub struct Filter {
 pub struct Page {
     /// The letters, the highest id first.
     pub letters: Vec<(LetterId, LetterRow)>,
-    /// Where the next page begins, below that id; `None` at the end.
+    /// The next page starts below that id; `None` at the end.
     pub next: Option<LetterId>,
 }
 
-/// Most rows that one question looks at; a filter that matches little answers with a short page then.
+/// Most rows scanned for one page; a filter that matches few rows then yields a short page.
 const MOST_SCANNED: usize = 10_000;
 
 impl Index {
-    /// Opens the index of that topic in the store. One of another topic, or of another release's format, is thrown away.
+    /// Opens the index of that topic in the store. One of another topic, or in another release's format, is discarded.
     ///
     /// # Errors
-    /// When the disk fails.
+    /// The disk fails.
     pub fn open(store: &Store, topic: &str) -> anyhow::Result<Self> {
         let table = |name| store.table(name);
         let index = Self {
@@ -82,27 +82,27 @@ impl Index {
         &self.topic
     }
 
-    /// What is in it.
+    /// Its counts.
     ///
     /// # Errors
-    /// When the disk fails.
+    /// The disk fails.
     pub fn summary(&self) -> anyhow::Result<Summary> {
         Ok(self.stored_summary()?.unwrap_or_else(|| Summary::of(&self.topic)))
     }
 
-    /// Whether the record at those coordinates is on the dead-letter topic. Another value than the one that was there
-    /// is another record: its topic was made anew.
+    /// Whether the record at those coordinates is on the dead-letter topic. Another value at the same coordinates is
+    /// another record: its topic was recreated.
     ///
     /// # Errors
-    /// When the disk fails.
+    /// The disk fails.
     pub fn has(&self, coordinates: &str, fingerprint: &str) -> anyhow::Result<bool> {
         Ok(self.letter_of(coordinates, fingerprint)?.is_some())
     }
 
-    /// Where the record first lay that was at those coordinates, and how often it had been sent back, as its letter says.
+    /// The original position of the record at those coordinates, and how often it was replayed, according to its letter.
     ///
     /// # Errors
-    /// When the disk fails.
+    /// The disk fails.
     pub fn origin_of(&self, coordinates: &str, fingerprint: &str) -> anyhow::Result<Option<(Origin, u32)>> {
         let Some(id) = self.letter_of(coordinates, fingerprint)? else {
             return Ok(None);
@@ -121,10 +121,10 @@ impl Index {
         Ok(id.filter(|id| LetterId::from_key(id).is_some()).map(<[u8]>::to_vec))
     }
 
-    /// Letters below an id (below none: all), the highest id first. With one partition that is the newest first.
+    /// Letters below an id (`None`: all), the highest id first. With one partition that is the newest first.
     ///
     /// # Errors
-    /// When the disk fails.
+    /// The disk fails.
     pub fn page(&self, below: Option<LetterId>, limit: usize, filter: &Filter) -> anyhow::Result<Page> {
         let mut letters: Vec<(LetterId, LetterRow)> = Vec::new();
         let mut last = None;
@@ -144,11 +144,11 @@ impl Index {
         Ok(Page { letters, next: None })
     }
 
-    /// Takes in records of the topic, and notes how far it was read. A second letter of one record (the copy that a
-    /// killed process left behind) is passed over.
+    /// Adds records of the topic, and notes how far it was read. A second letter of one record (a copy that a killed
+    /// process left behind) is skipped.
     ///
     /// # Errors
-    /// When the disk fails; then nothing was changed.
+    /// The disk fails; then nothing was changed.
     pub(super) fn take(&self, entries: Vec<Entry>) -> anyhow::Result<()> {
         let mut summary = self.summary()?;
         let mut transaction = self.store.begin();
@@ -175,12 +175,12 @@ impl Index {
         Ok(())
     }
 
-    /// Throws everything away, so that the topic is read anew.
+    /// Discards everything, so that the topic is read from the beginning.
     ///
     /// # Errors
-    /// When the disk fails; the next opening finishes what was begun.
+    /// The disk fails; the next opening completes it.
     pub(super) fn clear(&self) -> anyhow::Result<()> {
-        // Clearing is not atomic over tables: as long as it lasts, the summary is one of no topic.
+        // Clearing is not atomic over tables: until it is done, the summary belongs to no topic.
         self.put_summary(&Summary::default())?;
         self.store.sync()?;
         self.letters.clear()?;
@@ -194,7 +194,7 @@ impl Index {
         transaction.commit()
     }
 
-    /// `None` when there is none, or one that this release cannot read.
+    /// `None` if there is none, or none that this release can read.
     fn stored_summary(&self) -> anyhow::Result<Option<Summary>> {
         Ok(self
             .summary

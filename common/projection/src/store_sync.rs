@@ -1,0 +1,127 @@
+//! Syncs the store once a second, and checks whether it can be written. Where it cannot, nothing is begun that would end in
+//! a write, and what is known can still be read.
+
+use std::sync::mpsc;
+use std::time::Duration;
+
+use orderlog_runtime::crash_point::{self, Point};
+use orderlog_runtime::supervisor::Supervisor;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
+
+use crate::store::{Store, Unwritable};
+use crate::{Command, Progress, Waiters};
+
+const SYNC_INTERVAL: Duration = Duration::from_secs(1);
+
+/// The task that syncs the store.
+pub(crate) struct StoreSync {
+    stop: Option<oneshot::Sender<()>>,
+    task: JoinHandle<()>,
+}
+
+struct Task {
+    store: Store,
+    progress: watch::Sender<Progress>,
+    changes: watch::Receiver<Progress>,
+    waiters: Waiters,
+    commands: mpsc::Sender<Command>,
+    supervisor: Supervisor,
+}
+
+impl StoreSync {
+    /// Starts it. Call it within a tokio runtime.
+    pub fn start(
+        store: Store,
+        progress: watch::Sender<Progress>,
+        waiters: Waiters,
+        commands: mpsc::Sender<Command>,
+        supervisor: &Supervisor,
+    ) -> Self {
+        let (stop, mut stopped) = oneshot::channel();
+        let mut task = Task {
+            changes: progress.subscribe(),
+            store,
+            progress,
+            waiters,
+            commands,
+            supervisor: supervisor.clone(),
+        };
+        let run = async move {
+            let mut tick = tokio::time::interval(SYNC_INTERVAL);
+            let mut stopping = false;
+            // Once more at the end.
+            while !stopping {
+                tokio::select! {
+                    _ = tick.tick() => {}
+                    // Also when it is dropped.
+                    _ = &mut stopped => stopping = true,
+                }
+                crash_point::reached(Point::SyncTurn);
+                task.turn(stopping).await;
+            }
+        };
+        Self {
+            stop: Some(stop),
+            task: supervisor.task("syncing the store", run),
+        }
+    }
+
+    /// Syncs the store a last time and ends. Then this holds it no more.
+    pub async fn stop(&mut self) {
+        drop(self.stop.take());
+        // A panic was reported when it happened.
+        let _ = (&mut self.task).await;
+    }
+}
+
+impl Task {
+    async fn turn(&mut self, last: bool) {
+        let changed = last || self.changes.has_changed().unwrap_or(false);
+        self.changes.mark_unchanged();
+        if changed && let Err(error) = self.store.sync().await {
+            tracing::error!(error = format!("{error:#}"), "store fsync failed");
+        }
+        match self.store.check_writable().await {
+            Ok(()) => self.set_unwritable(None),
+            Err(Unwritable::ForNow(reason)) => self.set_unwritable(Some(reason)),
+            Err(Unwritable::UntilReopened { reason, has_disk_space }) => self.give_up(reason, has_disk_space),
+        }
+    }
+
+    fn set_unwritable(&self, unwritable: Option<String>) {
+        let update = |progress: &mut Progress| {
+            // How much space there is changes all the time, and is no news.
+            let is_news = progress.unwritable.is_some() != unwritable.is_some();
+            if is_news {
+                match &unwritable {
+                    Some(reason) => tracing::error!(reason, "store not writable"),
+                    None => tracing::info!("store writable again"),
+                }
+                progress.unwritable = unwritable;
+            }
+            is_news
+        };
+        self.progress.send_if_modified(update);
+    }
+
+    /// Such a store can still be read. When there is space to open it again, the service ends, to be restarted.
+    fn give_up(&self, reason: String, has_disk_space: bool) {
+        let update = |progress: &mut Progress| {
+            let is_news = progress.halted.is_none();
+            if is_news {
+                progress.halted = Some(reason.clone());
+            }
+            is_news
+        };
+        if self.progress.send_if_modified(update) {
+            tracing::error!(reason, "consumption halted");
+            self.waiters.close();
+            // The thread may be caught in that write, and never see this.
+            let _ = self.commands.send(Command::Halt(reason.clone()));
+        }
+        if has_disk_space {
+            self.supervisor.fail(reason);
+        }
+    }
+}

@@ -1,5 +1,5 @@
-//! What cart-service does with a command, given the order as the log has it now. Pure: no clock, no I/O; the ids and the
-//! time of a new event come in as a [`Stamp`].
+//! What cart-service does with a command, given the order's current state. Pure: no clock, no I/O; the id and the time of a
+//! new event come in as a [`Stamp`].
 
 use common::event::{EventType, Order, OrderEvent, OrderStatus};
 use common::http::preconditions::Preconditions;
@@ -7,7 +7,7 @@ use common::order::{MAX_VERSION, OrderState};
 use common::store::KeyRow;
 use uuid::Uuid;
 
-/// Identity and time of the event that a decision may write.
+/// Id and time of the event that a decision may write.
 #[derive(Clone, Copy, Debug)]
 pub struct Stamp {
     /// The event's id.
@@ -16,12 +16,12 @@ pub struct Stamp {
     pub now_ms: i64,
 }
 
-/// What is to be done.
+/// What to do with a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// Write this event.
     Write(Box<OrderEvent>),
-    /// The order is so already; nothing to write.
+    /// The order already is as requested; nothing to write.
     AlreadySo(Box<OrderState>),
     /// The command cannot be carried out.
     Refuse(Refusal),
@@ -30,35 +30,34 @@ pub enum Decision {
 /// Why a command cannot be carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// An order of that id exists.
+    /// An order with that id exists.
     Exists {
-        /// Its version now.
+        /// Its current version.
         version: i32,
     },
-    /// There is no order of that id.
+    /// There is no order with that id.
     NotFound,
-    /// The order has a version that the request's conditions do not allow.
+    /// The order's version does not satisfy the request's preconditions.
     OtherVersion {
-        /// The version it has.
+        /// Its current version.
         version: i32,
     },
-    /// The Idempotency-Key belongs to another request.
+    /// The Idempotency-Key was used for another request.
     KeyReused,
-    /// The order cannot go from its status to that one.
+    /// The order's status cannot change that way.
     IllegalStep {
-        /// The status it has.
+        /// Its current status.
         from: OrderStatus,
-        /// The status that was asked for.
+        /// The requested status.
         to: OrderStatus,
     },
-    /// The order has as many versions as there can be.
+    /// The order has reached the highest version.
     NoMoreVersions,
-    /// The order has a status that this release does not know, or fields that it lacks: only a newer one may write it.
+    /// The order has a status or fields that this release does not know: only a newer release may write it.
     NeedsNewerRelease,
 }
 
-/// The order as it was after the event that a request has led to. Nothing but version and status changes after an order
-/// was created.
+/// The order as it was after the event that a request caused. After creation, only version and status ever change.
 pub fn as_answered(answer: &KeyRow, current: &OrderState) -> OrderState {
     OrderState {
         event_id: answer.event_id,
@@ -73,7 +72,7 @@ pub fn as_answered(answer: &KeyRow, current: &OrderState) -> OrderState {
     }
 }
 
-/// Decides on creating that order. Its version and status are those of a new one.
+/// Decides on creating that order; version and status of `order` are ignored.
 pub fn create(current: Option<&OrderState>, order: Order, conditions: &Preconditions, stamp: Stamp) -> Decision {
     if let Some(current) = current {
         let version = current.order.version;
@@ -96,7 +95,7 @@ pub fn create(current: Option<&OrderState>, order: Order, conditions: &Precondit
     }))
 }
 
-/// Decides on giving the order that status, if the conditions on its version hold.
+/// Decides on changing the order's status, if the conditions on its version hold.
 pub fn update(current: Option<&OrderState>, status: OrderStatus, conditions: &Preconditions, stamp: Stamp) -> Decision {
     let Some(current) = current else {
         return Decision::Refuse(Refusal::NotFound);

@@ -53,13 +53,13 @@ fn an_order_that_exists_is_not_created_again() {
         create(Preconditions::default()),
         Decision::Refuse(Refusal::Exists { version: 3 })
     );
-    // Asked for as a condition, it is one that does not hold.
+    // With a condition, it is the condition that fails.
     let refused = create(Preconditions::if_match(4));
     assert_eq!(refused, Decision::Refuse(Refusal::OtherVersion { version: 3 }));
 }
 
 #[test]
-fn every_update_is_written_refused_or_already_so_as_the_legal_steps_have_it() {
+fn every_update_is_written_refused_or_already_so_as_the_transitions_allow() {
     for from in OrderStatus::SETTABLE {
         for to in OrderStatus::SETTABLE {
             let current = state(from, 4);
@@ -70,7 +70,7 @@ fn every_update_is_written_refused_or_already_so_as_the_legal_steps_have_it() {
                     assert_eq!(refusal, Refusal::IllegalStep { from, to });
                 }
                 Decision::Write(event) => {
-                    // What is decided here is what the fold applies, without a gap.
+                    // The fold applies what was decided here, without a gap.
                     assert_eq!(fold(Some(&current), &event), Outcome::Applied { gap: false });
                     assert_eq!((event.order.version, event.order.status), (5, to));
                     assert_eq!(
@@ -118,7 +118,7 @@ fn an_order_of_a_newer_release_is_not_written_over() {
 }
 
 #[test]
-fn an_order_of_another_version_than_expected_is_refused_before_anything_else_is_looked_at() {
+fn an_unexpected_version_is_refused_before_anything_else_is_checked() {
     for (current, to) in [
         (OrderStatus::New, OrderStatus::Pending),
         (OrderStatus::New, OrderStatus::New),

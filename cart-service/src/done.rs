@@ -1,4 +1,4 @@
-//! What became of a command, and how sure that is; `routes` says it in HTTP.
+//! The outcome of a command, and how certain it is; `routes` translates it to HTTP.
 
 use common::order::OrderState;
 use uuid::Uuid;
@@ -6,19 +6,19 @@ use uuid::Uuid;
 use crate::decide::Refusal;
 use crate::doubts::Doubt;
 
-/// What became of a command.
+/// How a command succeeded.
 #[derive(Clone, Debug)]
 pub enum Done {
     /// Its event is in the log and won.
     Written(Box<OrderState>),
-    /// Nothing was to be written.
+    /// The order already was as requested; nothing was written.
     AlreadySo(Box<OrderState>),
-    /// The same request was carried out before, under the same key: the order as it was then.
+    /// The same request was carried out earlier under the same key: the order as it was then.
     Replayed(Box<OrderState>),
 }
 
 impl Done {
-    /// The order, and the event that made it what it is.
+    /// The order, and the event that caused its state.
     pub fn state(&self) -> &OrderState {
         match self {
             Self::Written(state) | Self::AlreadySo(state) | Self::Replayed(state) => state,
@@ -29,24 +29,24 @@ impl Done {
 /// Why a command was not carried out.
 #[derive(Clone, Debug)]
 pub enum Failure {
-    /// It cannot be, as the log stands.
+    /// Refused, given the order's state in the log.
     Refused(Refusal),
-    /// Not now; it is certain that this attempt had no effect.
+    /// Temporarily; this attempt certainly had no effect.
     NotNow(String),
-    /// Not for minutes; it is certain that this attempt had no effect.
+    /// The order is unresolved, possibly for minutes; this attempt certainly had no effect.
     InDoubt {
         /// Why.
         doubt: Doubt,
-        /// How long that may last yet.
+        /// How long that can last at most.
         seconds_left: u32,
     },
-    /// Its event was sent, and the log has not shown yet what became of it.
+    /// Its event was sent, but its outcome has not been read back from the log.
     Unknown {
         /// The event.
         event_id: Uuid,
-        /// Why it is not known.
+        /// Why it is unknown.
         reason: String,
     },
-    /// Its event could not be encoded, or was read back as unusable; our own events never are.
+    /// Its event could not be encoded, or was rejected when read back. A bug.
     Rejected(String),
 }

@@ -1,5 +1,5 @@
-//! What cart-service does with a record that it cannot use: it counts it (the projection does) and goes on. Keeping the
-//! record is order-service's business. One that could be read by somebody who knows its schema puts its order in doubt.
+//! How cart-service handles rejected records: the projection counts them, and they are skipped. order-service keeps them.
+//! A record with an unknown schema might be valid, so its order becomes unresolved.
 
 use common::projection::{PassedOver, Refused, Unusables};
 use common::store::Transaction;
@@ -8,7 +8,7 @@ use rdkafka::Message;
 
 use crate::doubts::{Doubts, Passed};
 
-/// Skips what cannot be used.
+/// Skips rejected records.
 pub struct Skip(pub Doubts);
 
 impl Unusables for Skip {
@@ -36,16 +36,16 @@ impl Unusables for Skip {
                     kafka.offset = record.offset(),
                     code = why.code.as_str(),
                     reason = why.reason,
-                    // It is not written until the record is read, or for ten minutes.
+                    // Until the record is read, or ten minutes have passed.
                     order.in_doubt = &*order_id,
-                    "record skipped: its order cannot be written for now"
+                    "record skipped; its order cannot be written for now"
                 ),
             }
         }
         let unknown = refused.iter().filter_map(|refused| {
             let Refused { record, why, .. } = refused;
             let schema_id = why.schema_id.filter(|_| why.code == Code::UnknownSchemaId)?;
-            // In another partition than its key's it is no record of the order, whatever it says.
+            // Outside its key's partition it is not a record of the order, whatever it contains.
             let key = record.key().filter(|_| refused.is_at_home());
             Some(Passed {
                 key,
@@ -55,11 +55,11 @@ impl Unusables for Skip {
                 version: refused.version,
             })
         });
-        // The offset does not move past a record whose doubt is not noted.
+        // The offset must not move past a record whose order is not stored as unresolved.
         let noted = self
             .0
             .note(unknown)
-            .map_err(|error| format!("an order in doubt could not be noted: {error:#}"));
+            .map_err(|error| format!("cannot store an unresolved order: {error:#}"));
         vec![noted; refused.len()]
     }
 

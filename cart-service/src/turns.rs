@@ -1,21 +1,21 @@
-//! Requests for one order, or with one key, take turns inside an instance, so that they do not lose races against each
-//! other. Between instances the log decides.
+//! Locks by name, so that requests for one order, or with one key, do not race each other within an instance. Between
+//! instances the log decides.
 
 use std::hash::{BuildHasher, RandomState};
 
 use tokio::sync::{Mutex, MutexGuard};
 
-/// How many turns can be taken at once. Names that share one only wait a little for each other.
+/// Number of locks. Names that share one merely wait for each other a little.
 const STRIPES: usize = 16_384;
 
-/// One queue per stripe of names: bounded memory, whatever names come.
+/// One lock per stripe of names: bounded memory, whatever the names.
 pub struct Turns {
     hasher: RandomState,
     stripes: Vec<Mutex<()>>,
 }
 
 impl Turns {
-    /// Free turns.
+    /// All unlocked.
     pub fn new() -> Self {
         Self {
             hasher: RandomState::new(),
@@ -23,8 +23,8 @@ impl Turns {
         }
     }
 
-    /// Waits for that name's turn; it lasts until the guard is dropped. The guard is meant to be held while waiting for
-    /// the broker: that is what taking turns is.
+    /// Locks that name, in order of arrival, until the guard is dropped. The guard is meant to be held while waiting for the
+    /// broker.
     pub async fn turn(&self, name: &str) -> MutexGuard<'_, ()> {
         let stripe = usize::try_from(self.hasher.hash_one(name) % STRIPES as u64).unwrap_or(0);
         self.stripes[stripe].lock().await

@@ -1,5 +1,5 @@
-//! Carries out a command: decide, write, read back, until the log has decided. What is answered is certain, or said to be
-//! unknown.
+//! Carries out a command: decide, write, read back, until the log has decided. Every answer is certain, or says that the
+//! outcome is unknown.
 
 mod affirm;
 mod earlier;
@@ -26,7 +26,7 @@ use crate::publisher::{NotSent, Publisher};
 use crate::turns::Turns;
 use earlier::earlier;
 
-/// How often a command that lost a race is decided again.
+/// How often a command is decided when it keeps losing races.
 const ATTEMPTS: u32 = 3;
 
 /// Carries out commands.
@@ -41,7 +41,7 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// A writer whose commands take at most `deadline`.
+    /// Commands take at most `deadline`.
     pub fn new(
         view: View,
         publisher: Arc<Publisher>,
@@ -60,12 +60,12 @@ impl Writer {
         }
     }
 
-    /// Carries out a command on an order. `decide` is asked as often as the state that it sees may have changed. A request
-    /// that has a key is carried out once, however often it comes; where it is known that an earlier attempt was carried
-    /// out, that is the answer, whatever stands in the way of this one.
+    /// Carries out a command on an order. `decide` is called again whenever the state may have changed. A request with a key
+    /// is carried out once, however often it is sent; when an earlier attempt is known to have succeeded, its answer is
+    /// returned even if this attempt could not be carried out.
     ///
     /// # Errors
-    /// [`Failure`], which says how sure it is.
+    /// [`Failure`], which says how certain it is.
     pub async fn carry_out(
         &self,
         order_id: &str,
@@ -77,7 +77,7 @@ impl Writer {
         }
         let done = self.take_turn(order_id, keyed, decide).await;
         match done {
-            // It may have become known while this attempt was waiting.
+            // The outcome of an earlier attempt may have become known in the meantime.
             Err(Failure::NotNow(_) | Failure::InDoubt { .. } | Failure::Unknown { .. }) => {
                 self.done_before(order_id, keyed).map_or(done, Ok)
             }
@@ -93,7 +93,7 @@ impl Writer {
     ) -> Result<Done, Failure> {
         let arrival = self.view.arrival(order_id);
         let deadline = arrival.at + self.deadline;
-        // First the order's turn, then the key's: whoever waits for a busy order holds up nobody else.
+        // First the order, then the key: a request that waits for a busy order blocks nobody else.
         let turns = async {
             let order = self.orders.turn(order_id).await;
             let key = match keyed {
@@ -103,7 +103,7 @@ impl Writer {
             (order, key)
         };
         let _turns = timeout_at(deadline.into(), turns).await.map_err(|_| {
-            Failure::NotNow("other requests for this order, or under this key, took too long; send it again".to_owned())
+            Failure::NotNow("other requests for this order or with this key took too long; retry".to_owned())
         })?;
         self.decide_until_certain(order_id, keyed, arrival, deadline, decide)
             .await
@@ -117,12 +117,12 @@ impl Writer {
         deadline: Instant,
         decide: impl Fn(Option<&OrderState>, Stamp) -> Decision,
     ) -> Result<Done, Failure> {
-        // A refusal is as sure as a success: it is given only from a state that is at least as new as the request.
+        // A refusal is as certain as a success: it is only based on a state that is at least as new as the request.
         let refresh = async |partition| {
             let fresh = catch_up(&self.view, &self.publisher, partition, arrival, deadline).await;
             fresh.map_err(|NotFresh(why)| Failure::NotNow(why))
         };
-        // Whether the state is known to be so.
+        // Whether the state is known to be that new.
         let mut fresh = false;
         let mut attempts = 0;
         loop {
@@ -133,23 +133,22 @@ impl Writer {
                 let seconds_left = self.doubts.seconds_left(&doubt);
                 return Err(Failure::InDoubt { doubt, seconds_left });
             }
-            // After the doubt, which leaves it behind.
+            // After checking for an unresolved order: resolving one leaves reserved versions behind.
             let reserved = self.doubts.reserved(order_id, state.as_ref()).map_err(unreadable)?;
-            // What was looked up may be of the middle of a rewind: an order that is forgotten until its records are read
-            // again is not one that does not exist. Such a rewind has shown its partition as not caught up first, has counted
-            // itself second, and has forgotten the order (and its doubt) third. So it was counted either before the first
-            // look at the count, and then, the partition being ready after that, it was over before the order was looked up;
-            // or after the second look, and then it had forgotten nothing yet; or in between, and then the counts differ.
+            // The lookup may have seen the middle of a rewind, which forgets an order until its records are read again. A
+            // rewind first marks its partition as not caught up, then increments the count, then forgets the order. If it
+            // incremented before our first read of the count, it was over before the lookup, because the partition was ready.
+            // If it incremented after our second read, it had forgotten nothing yet. Otherwise the counts differ.
             if self.view.rewinds() != rewinds {
                 continue;
             }
-            // It may have been used for this order as well, and that not be read yet.
+            // The key may also have been used for this order, by an event that is not read yet.
             if key_use == Some(KeyUse::Elsewhere) && !fresh {
                 refresh(partition).await?;
                 fresh = true;
                 continue;
             }
-            // Each time: the event that was faster may have been this very request's, sent to another instance.
+            // In every iteration: the event that won the race may be this same request, sent to another instance.
             let known = keyed.zip(key_use);
             let known = known.map(|(keyed, key_use)| earlier(state.as_ref(), &keyed.hash, &key_use));
             let unsure = |answer| reserved.is_some_and(|reserved| reserved.may_undo(answer));
@@ -157,7 +156,7 @@ impl Writer {
                 return answer.clone();
             }
             if let Some(reserved) = &reserved {
-                // What is written now is above what others may be writing below it, so that is to be known first.
+                // Our event will be above the reserved versions, so first read what others have written below it.
                 if !std::mem::replace(&mut fresh, true) {
                     refresh(partition).await?;
                     continue;
@@ -185,9 +184,9 @@ impl Writer {
                             return Ok(Done::Written(Box::new(won(*event, &settled))));
                         }
                         Outcome::Superseded if attempts == ATTEMPTS => {
-                            return Err(Failure::NotNow(format!("other writers were faster {ATTEMPTS} times")));
+                            return Err(Failure::NotNow(format!("lost {ATTEMPTS} write races")));
                         }
-                        // The event that won lies before ours, so it has been read: the state is newer than the request.
+                        // The event that won precedes ours, so it has been read: the state is newer than the request.
                         Outcome::Superseded => fresh = true,
                         Outcome::Ignored | Outcome::Rejected(_) => return Err(rejected(&settled)),
                     }
@@ -209,7 +208,7 @@ impl Writer {
         }
     }
 
-    /// The order, and what is known of the request's key, if it has one.
+    /// The order, and the use of the request's key, if it has one.
     fn look_up(
         &self,
         order_id: &str,
@@ -222,17 +221,17 @@ impl Writer {
         }
     }
 
-    /// What an operator should know of the writing, one sentence each.
+    /// Problems with writing, one sentence each.
     pub fn trouble(&self) -> Vec<String> {
         self.publisher.trouble()
     }
 
-    /// Waits for what is under way to be delivered. Every request was answered before, so it is worth no long wait.
+    /// Waits for records in flight. All requests have been answered, so a short wait is enough.
     pub fn flush(&self) {
         self.publisher.flush(Duration::from_millis(500));
     }
 
-    /// The order's partition, when it can be written to.
+    /// The order's partition, if it can be written to.
     fn ready(&self, order_id: &str) -> Result<i32, Failure> {
         let Some(partition) = self.view.partition_of(order_id) else {
             let progress = self.view.progress();
@@ -250,12 +249,12 @@ impl Writer {
         }
     }
 
-    /// Checks that the outcome holds. While the event was under way a record of the order may have been passed over, and what
-    /// it said is not known yet; or it is being read after all, which forgets the doubt, but was counted before.
+    /// Checks that the outcome is final. While the event was in flight, a record of the order may have been skipped, which
+    /// leaves the order unresolved; or a skipped record is now being read, which the rewind count shows.
     fn check_settled(&self, order_id: &str, event_id: Uuid, rewinds: u64) -> Result<(), Failure> {
         let reason = match self.doubts.of(order_id) {
             Ok(None) if self.view.rewinds() == rewinds => return Ok(()),
-            Ok(None) => "records that had been passed over are being read again".to_owned(),
+            Ok(None) => "skipped records are being read again".to_owned(),
             Ok(Some(doubt)) => doubt.to_string(),
             Err(error) => format!("{error:#}"),
         };
@@ -279,13 +278,13 @@ impl Writer {
             reason: reason.to_owned(),
         };
         if Instant::now() >= deadline {
-            return Err(Failure::NotNow("the deadline was spent waiting".to_owned()));
+            return Err(Failure::NotNow("timed out waiting for other requests".to_owned()));
         }
-        // Nothing that is written now can be read back; the event would only be one more of unknown outcome.
+        // Behind an open transaction nothing can be read back: the outcome would be unknown.
         if let Some(transaction) = self.view.blocked(partition) {
             return Err(Failure::NotNow(transaction.to_string()));
         }
-        // Registered before the event can be on the topic, so that its reading is not missed.
+        // Register before sending, so that the event cannot be read back unnoticed.
         let mut waiter = self.view.waiters().event(event);
         let delivery = self
             .publisher
@@ -296,13 +295,13 @@ impl Writer {
             })?;
         let read_back = async {
             tokio::select! {
-                // What was read back is certain, whatever the delivery says.
+                // What was read back is certain, whatever the delivery report says.
                 biased;
                 settled = waiter.settled() => settled.ok_or_else(|| {
                     let progress = self.view.progress();
                     unknown(progress.stopped().map_or("the service is stopping", String::as_str))
                 }),
-                // Not the end of it: a record whose delivery failed may have been written all the same.
+                // Not final: a record whose delivery failed may still have been written.
                 Ok(error) = delivery => Err(unknown(&format!("the broker did not acknowledge the event: {error}"))),
             }
         };
@@ -321,10 +320,10 @@ fn unreadable(error: anyhow::Error) -> Failure {
     Failure::NotNow(format!("{error:#}"))
 }
 
-/// A bug: logged where it is answered.
+/// A bug; logged where it is answered.
 fn rejected(settled: &Settled) -> Failure {
     Failure::Rejected(format!(
-        "an own event was rejected: partition {}, offset {}, {:?}",
+        "our own event was rejected: partition {}, offset {}, {:?}",
         settled.partition, settled.offset, settled.outcome
     ))
 }

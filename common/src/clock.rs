@@ -1,5 +1,5 @@
-//! The wall clock, which may be wrong, and jump. It says when an event happened, for people, and nothing else: what waits
-//! or expires goes by [`std::time::Instant`] (`clippy.toml` sees to it), and what is newer says the log.
+//! The wall clock, which may be wrong and may jump. It only says when an event happened, for people: timeouts use
+//! [`std::time::Instant`] (enforced by `clippy.toml`), and the log decides what is newer.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -7,16 +7,16 @@ use uuid::{NoContext, Timestamp, Uuid};
 
 use crate::order::MAX_TIME_MS;
 
-/// The wall clock shows a time that no event can have.
+/// The wall clock is outside the range of event times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this machine's clock shows no time between the years 1970 and 9999, which no event can have: set it right")]
+#[error("this machine's clock is not between the years 1970 and 9999; set it")]
 pub struct WrongClock;
 
 /// Now, in milliseconds since 1970, as events have it.
 ///
 /// # Errors
 /// [`WrongClock`].
-#[expect(clippy::disallowed_methods, reason = "this is the one place")]
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
 pub fn now_ms() -> Result<i64, WrongClock> {
     of(SystemTime::now())
 }
@@ -30,7 +30,7 @@ fn of(time: SystemTime) -> Result<i64, WrongClock> {
     Ok(ms)
 }
 
-/// A new event's id, a UUID v7 of that time. 74 bits of it are random: it is unique however often a time comes again.
+/// A new event id, a UUID v7 of that time. 74 of its bits are random, so it is unique even when the clock jumps back.
 pub fn event_id(now_ms: i64) -> Uuid {
     let ms = u64::try_from(now_ms).unwrap_or_default();
     let nanos = u32::try_from(ms % 1000).unwrap_or_default() * 1_000_000;
@@ -47,7 +47,7 @@ mod tests {
     const YEAR: u64 = 366 * 24 * 60 * 60;
 
     #[test]
-    fn a_clock_that_shows_a_time_that_no_event_can_have_is_wrong() {
+    fn a_clock_outside_the_range_of_event_times_is_wrong() {
         assert_eq!(of(UNIX_EPOCH - Duration::from_millis(1)), Err(WrongClock));
         assert_eq!(of(UNIX_EPOCH), Ok(0));
         assert_eq!(
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_of_one_time_are_all_different_and_carry_it() {
+    fn ids_of_one_time_are_all_different_and_contain_it() {
         let ids: HashSet<Uuid> = (0..100_000).map(|_| event_id(1_700_000_000_123)).collect();
         assert_eq!(ids.len(), 100_000);
         for id in ids.iter().take(10) {

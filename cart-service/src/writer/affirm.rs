@@ -1,5 +1,5 @@
-//! Answers that need no event of their own, while records of the order were passed over: they are sure once the order was
-//! written above what those may say.
+//! Makes answers certain that write no event, after records of the order were skipped: the order is rewritten above the
+//! versions that those records may contain.
 
 use std::time::Instant;
 
@@ -10,10 +10,10 @@ use crate::done::Failure;
 use crate::doubts::Reserved;
 
 impl Writer {
-    /// Writes an order as it is above all versions that are reserved. Returns it, or `None` when another writer was faster.
+    /// Writes the order unchanged, above all reserved versions. Returns it, or `None` when the event lost a race.
     ///
     /// # Errors
-    /// [`Failure`], which says how sure it is.
+    /// [`Failure`], which says how certain it is.
     pub(super) async fn affirm(
         &self,
         state: &OrderState,
@@ -23,7 +23,7 @@ impl Writer {
     ) -> Result<Option<OrderState>, Failure> {
         let stamp = stamp().map_err(|wrong| Failure::NotNow(wrong.to_string()))?;
         let event = reserved.again(state, stamp).map_err(Failure::Refused)?;
-        // Without the request's key: it is not the event that the request has led to.
+        // Without the request's key: the request did not cause this event.
         let rewinds = self.view.rewinds();
         let settled = self.write(&event, None, partition, deadline).await?;
         self.check_settled(&event.order.order_id, event.event_id, rewinds)?;

@@ -1,4 +1,4 @@
-//! What an earlier attempt of the same request has done, under the same key.
+//! The outcome of an earlier attempt of the same request, under the same key.
 
 use common::idempotency::{KeyedRequest, RequestHash};
 use common::order::OrderState;
@@ -9,20 +9,20 @@ use crate::decide::{Refusal, as_answered};
 use crate::done::{Done, Failure};
 
 impl Writer {
-    /// What an earlier attempt of this request has done, if that is known and nothing can take it back: the event lies below
-    /// what was read, and in front of whatever had to be passed over. Whether anything can be written does not matter.
+    /// The outcome of an earlier attempt of this request, if it is known and final: its event has been read and precedes every
+    /// skipped record of the order. Does not require that the partition is writable.
     pub(super) fn done_before(&self, order_id: &str, keyed: Option<&KeyedRequest>) -> Option<Done> {
         let keyed = keyed?;
         let rewinds = self.view.rewinds();
         let (_, Some(KeyUse::Here(answer))) = self.look_up(order_id, Some(keyed)).ok()? else {
             return None;
         };
-        // A recreated topic does not have the event. Most keys are new, and are not looked at so far.
+        // A recreated topic does not contain the event. Checked late: most keys are new and return above.
         if self.view.progress().halted.is_some() {
             return None;
         }
         let read_up_to = self.read_up_to(answer.partition)?;
-        // Again: what a rewind has taken back is read after that.
+        // Look up again: the first lookup may predate a rewind.
         let (state, key_use) = self.look_up(order_id, Some(keyed)).ok()?;
         let Some(KeyUse::Here(answer)) = key_use.filter(|_| state.is_some()) else {
             return None;
@@ -40,14 +40,14 @@ impl Writer {
         certain.then(|| earlier.ok())?
     }
 
-    /// How far that partition was read: as the store has it, while the topic was not seen since the start.
+    /// How far that partition was read; from the store until the topic has been seen since the start.
     fn read_up_to(&self, partition: i32) -> Option<i64> {
         let stored = || Some(self.view.store().partitions().ok()?.get(&partition)?.next);
         self.view.next(partition).or_else(stored)
     }
 }
 
-/// What a request gets whose key was used before: the order as it was then, when it was the same request.
+/// The answer to a request whose key was used before: the order as it was then, if it is the same request.
 pub(super) fn earlier(state: Option<&OrderState>, hash: &RequestHash, key_use: &KeyUse) -> Result<Done, Failure> {
     match (key_use, state) {
         (KeyUse::Here(answer), Some(state)) if answer.hash == *hash => {

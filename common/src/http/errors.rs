@@ -1,5 +1,5 @@
-//! The one place where an error answer gets its last shape, whoever made it: a handler, an extractor, the router or a
-//! library. It changes how an error is written, never its status.
+//! The one place where an error response gets its final shape, whoever made it: a handler, an extractor, the router or a
+//! library. It changes the body, never the status.
 
 use actix_web::Error;
 use actix_web::body::{BoxBody, MessageBody};
@@ -14,10 +14,10 @@ use super::problem::{PROBLEM_JSON, Problem};
 use crate::crash_point::{self, Point};
 
 /// Middleware for `actix_web::middleware::from_fn`: every error becomes a [`Problem`], in the envelope under `/api`.
-/// An error with a body of its own (a health report) is left as it is.
+/// An error with a body of its own (a health report) is left unchanged.
 ///
 /// # Errors
-/// Only what an inner middleware fails with.
+/// Only errors of the inner service.
 pub async fn render(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -41,7 +41,7 @@ pub async fn render(
     Ok(rewrite(response, &problem, enveloped))
 }
 
-/// The problem that fits a library's error. A client's fault is told to the client, ours only to the log.
+/// The problem for a library's error. The client sees the message of a 4xx; that of a 5xx is only logged.
 fn foreign(status: StatusCode, error: &Error) -> Problem {
     if status.is_server_error() {
         tracing::error!(%error, status = status.as_u16(), "request failed");
@@ -50,7 +50,7 @@ fn foreign(status: StatusCode, error: &Error) -> Problem {
     Problem::new(Kind::of_status(status), error.to_string())
 }
 
-/// The response with another body; status and all other headers stay.
+/// Replaces the body and its media type; the status and all other headers stay.
 fn rewrite(response: ServiceResponse<BoxBody>, problem: &Problem, enveloped: bool) -> ServiceResponse<BoxBody> {
     let (media_type, bytes) = if enveloped {
         ("application/json", failure(problem.summary(), problem))
@@ -60,7 +60,7 @@ fn rewrite(response: ServiceResponse<BoxBody>, problem: &Problem, enveloped: boo
     response.map_body(|head, _| {
         head.headers_mut()
             .insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
-        // Strings and JSON values always serialise.
+        // Strings and JSON values always serialize.
         BoxBody::new(bytes.unwrap_or_default())
     })
 }

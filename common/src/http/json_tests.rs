@@ -164,7 +164,7 @@ fn each_fault_names_its_field() {
 }
 
 #[test]
-fn what_is_no_json_says_where() {
+fn invalid_json_says_where() {
     for body in [
         "{",
         "{\"orderId\":\"1\"} x",
@@ -187,7 +187,7 @@ fn what_is_no_json_says_where() {
 }
 
 #[actix_web::test]
-async fn a_byte_order_mark_is_passed_over_and_kept_in_the_text() {
+async fn a_byte_order_mark_is_ignored_and_kept_in_the_text() {
     let sent = "\u{feff}{\"orderId\":\"1\"}";
     let (request, mut payload) = TestRequest::post()
         .insert_header(ContentType::json())
@@ -201,7 +201,7 @@ async fn a_byte_order_mark_is_passed_over_and_kept_in_the_text() {
 }
 
 #[test]
-fn a_body_in_another_encoding_is_told_so() {
+fn a_body_in_another_encoding_is_refused_as_such() {
     let json = "{\"orderId\":\"caf\u{e9}\"}";
     let utf_16 = |bytes: fn(u16) -> [u8; 2]| json.encode_utf16().flat_map(bytes).collect::<Vec<_>>();
     let utf_32 = |bytes: fn(u32) -> [u8; 4]| json.chars().map(u32::from).flat_map(bytes).collect::<Vec<_>>();
@@ -214,7 +214,7 @@ fn a_body_in_another_encoding_is_told_so() {
         utf_16(u16::to_be_bytes),
         utf_32(u32::to_le_bytes),
         utf_32(u32::to_be_bytes),
-        // Without a character outside ASCII it could pass for UTF-8.
+        // Without a non-ASCII character it could pass for UTF-8.
         b"{\0}\0".to_vec(),
         b"\0{\0}".to_vec(),
         b"\xed\xa0\x80".to_vec(),
@@ -225,8 +225,8 @@ fn a_body_in_another_encoding_is_told_so() {
 }
 
 #[test]
-fn half_of_a_surrogate_pair_is_told_in_plain_words() {
-    const WORDS: &str = "has one half of a surrogate pair (\\ud800 to \\udfff) without the other";
+fn an_unpaired_surrogate_is_reported_in_plain_words() {
+    const WORDS: &str = "contains an unpaired surrogate (\\ud800 to \\udfff)";
     for (body, whose) in [
         (r#"{"orderId":"\ud800"}"#, "orderId:"),
         (r#"{"orderId":"a\ud83dz"}"#, "orderId:"),
@@ -261,9 +261,8 @@ fn only_an_object_is_read_as_one() {
     }
 }
 
-/// A body of two bytes, behind which the client has sent more on the same connection.
 #[actix_web::test]
-async fn an_announced_body_ends_where_it_is_said_to_end() {
+async fn a_body_ends_at_its_content_length() {
     let request = TestRequest::post()
         .insert_header(ContentType::json())
         .set_payload(r#"{"orderId":"1"}GET / HTTP/1.1"#)

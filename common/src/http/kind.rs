@@ -1,88 +1,76 @@
-//! The closed list of what can go wrong, with the `type`, status and title of each (RFC 9457). When to refuse is never
+//! The closed list of problem types, with the `type` URI, status and title of each (RFC 9457). When to refuse is never
 //! decided here.
 
 use actix_web::http::StatusCode;
 
-/// What went wrong. A kind's `type` never changes its meaning: clients branch on it.
+/// A problem type. Its `type` URI never changes its meaning: clients branch on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// The request itself cannot be understood; `errors` names the fields.
+    /// The request is malformed or invalid; `errors` names the fields.
     InvalidRequest,
-    /// A web page of an origin that is not allowed wants to write.
+    /// A web page of an origin that is not allowed tried to write.
     CrossOrigin,
     /// No such order.
     OrderNotFound,
     /// No such topic.
     UnknownTopic,
-    /// No such path, or nothing at it.
+    /// No such path.
     NotFound,
-    /// The path takes other methods; `Allow` names them.
+    /// The path does not support the method; `Allow` lists those it does.
     MethodNotAllowed,
     /// The client took too long to send the request's body.
     RequestTimeout,
-    /// An order of that id is there already.
+    /// An order with that id already exists.
     OrderExists,
-    /// The order's status cannot change so.
+    /// The order's status cannot change that way.
     IllegalTransition,
-    /// The order is not at a version that `If-Match` or `If-None-Match` allows.
+    /// The order's version does not satisfy `If-Match` or `If-None-Match`.
     VersionMismatch,
     /// The body is larger than the limit.
     PayloadTooLarge,
-    /// The body is not JSON by its headers.
+    /// The `Content-Type` is not JSON, or the body is compressed.
     UnsupportedMediaType,
-    /// The service is not called by the name in the request's Host.
+    /// The request's `Host` is not allowed.
     MisdirectedRequest,
-    /// The Idempotency-Key came before with another request.
+    /// The `Idempotency-Key` was used for another request.
     KeyReused,
-    /// A bug or a broken disk; the log has the cause.
+    /// A bug or a disk failure; the cause is in the log.
     Internal,
-    /// The service is not ready yet; nothing was done.
+    /// The service is starting or stopping; nothing was done.
     NotReady,
-    /// Something that the service needs is away; nothing was done.
+    /// A dependency of the service is unavailable; nothing was done.
     Unavailable,
-    /// The event was sent, and whether it won is not known; `eventId` names it.
+    /// The event was sent, but its outcome is not known; `eventId` names it.
     OutcomeUnknown,
-    /// What was waited for did not come in time.
+    /// The order did not reach the requested version in time.
     WaitTimedOut,
-    /// A status that only the HTTP server itself gives: it means no more than the status says (RFC 9457, 4.2.1).
+    /// A status that only the HTTP server itself returns; it means no more than the status says (RFC 9457, section 4.2.1).
     Other(StatusCode),
 }
 
 impl Kind {
-    /// (`type`, status, title): the one table of them.
+    /// (`type` URI, status, title): the one table of them.
     fn facts(self) -> (&'static str, u16, &'static str) {
         match self {
-            Self::InvalidRequest => ("/problems/invalid-request", 400, "The request is not valid"),
-            Self::CrossOrigin => (
-                "/problems/cross-origin",
-                403,
-                "Web pages of other origins may not write",
-            ),
-            Self::OrderNotFound => ("/problems/order-not-found", 404, "There is no such order"),
-            Self::UnknownTopic => ("/problems/unknown-topic", 404, "There is no such topic"),
-            Self::NotFound => ("/problems/not-found", 404, "There is nothing here"),
-            Self::MethodNotAllowed => ("/problems/method-not-allowed", 405, "This path takes other methods"),
-            Self::RequestTimeout => ("/problems/request-timeout", 408, "The request came too slowly"),
-            Self::OrderExists => ("/problems/order-exists", 409, "The order exists already"),
-            Self::IllegalTransition => ("/problems/illegal-transition", 409, "The status cannot change so"),
-            Self::VersionMismatch => ("/problems/version-mismatch", 412, "The order has another version"),
-            Self::PayloadTooLarge => ("/problems/payload-too-large", 413, "The body is too large"),
-            Self::UnsupportedMediaType => ("/problems/unsupported-media-type", 415, "The body must be JSON"),
-            Self::MisdirectedRequest => ("/problems/misdirected-request", 421, "The service is not called so"),
-            Self::KeyReused => (
-                "/problems/key-reused",
-                422,
-                "The Idempotency-Key belongs to another request",
-            ),
-            Self::Internal => ("/problems/internal", 500, "Something broke inside"),
-            Self::NotReady => ("/problems/not-ready", 503, "The service is not ready yet"),
-            Self::Unavailable => ("/problems/unavailable", 503, "The service cannot do this at the moment"),
-            Self::OutcomeUnknown => ("/problems/outcome-unknown", 504, "The outcome is not known yet"),
-            Self::WaitTimedOut => (
-                "/problems/wait-timed-out",
-                504,
-                "What was waited for did not come in time",
-            ),
+            Self::InvalidRequest => ("/problems/invalid-request", 400, "Invalid request"),
+            Self::CrossOrigin => ("/problems/cross-origin", 403, "Cross-origin writes not allowed"),
+            Self::OrderNotFound => ("/problems/order-not-found", 404, "Order not found"),
+            Self::UnknownTopic => ("/problems/unknown-topic", 404, "Unknown topic"),
+            Self::NotFound => ("/problems/not-found", 404, "Not found"),
+            Self::MethodNotAllowed => ("/problems/method-not-allowed", 405, "Method not allowed"),
+            Self::RequestTimeout => ("/problems/request-timeout", 408, "Request timed out"),
+            Self::OrderExists => ("/problems/order-exists", 409, "Order already exists"),
+            Self::IllegalTransition => ("/problems/illegal-transition", 409, "Illegal status transition"),
+            Self::VersionMismatch => ("/problems/version-mismatch", 412, "Order version mismatch"),
+            Self::PayloadTooLarge => ("/problems/payload-too-large", 413, "Request body too large"),
+            Self::UnsupportedMediaType => ("/problems/unsupported-media-type", 415, "Unsupported media type"),
+            Self::MisdirectedRequest => ("/problems/misdirected-request", 421, "Host not allowed"),
+            Self::KeyReused => ("/problems/key-reused", 422, "Idempotency-Key already used"),
+            Self::Internal => ("/problems/internal", 500, "Internal error"),
+            Self::NotReady => ("/problems/not-ready", 503, "Service not ready"),
+            Self::Unavailable => ("/problems/unavailable", 503, "Service unavailable"),
+            Self::OutcomeUnknown => ("/problems/outcome-unknown", 504, "Outcome unknown"),
+            Self::WaitTimedOut => ("/problems/wait-timed-out", 504, "Timed out waiting for the order"),
             Self::Other(status) => (
                 "about:blank",
                 status.as_u16(),
@@ -91,7 +79,7 @@ impl Kind {
         }
     }
 
-    /// The kind that fits a status that somebody else gave (the HTTP server, a library).
+    /// The kind for a status set by somebody else (the HTTP server, a library).
     pub fn of_status(status: StatusCode) -> Self {
         match status.as_u16() {
             400 => Self::InvalidRequest,
@@ -106,7 +94,7 @@ impl Kind {
         }
     }
 
-    /// The `type`: a URI reference (RFC 9457, 3.1.1).
+    /// The `type`: a URI reference (RFC 9457, section 3.1.1).
     pub fn type_uri(self) -> &'static str {
         self.facts().0
     }
@@ -116,7 +104,7 @@ impl Kind {
         StatusCode::from_u16(self.facts().1).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// The title: the same for every problem of the kind.
+    /// The title; the same for every problem of the kind.
     pub fn title(self) -> &'static str {
         self.facts().2
     }

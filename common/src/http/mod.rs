@@ -1,15 +1,14 @@
-//! HTTP as both services speak it: one way to refuse, one way to answer, one set of limits. No route of a service and
-//! no business rule ever lives here.
+//! HTTP as both services speak it: one shape for answers, one for errors, one set of limits. No route of a service and no
+//! business rule ever lives here.
 //!
-//! A service gives [`server::serve`] a listener and one function that registers its routes. Each path is then served
-//! plainly and, under `/api`, in the envelope; the handlers know nothing of that.
+//! A service gives [`server::serve`] a listener and one function that registers its routes. Each path is then served plain
+//! and, under `/api`, in an envelope; handlers need not know which.
 //!
-//! In reading order: a request comes in through [`server`] (which keeps its `connections`), [`edge`] (`hosts`, [`origins`])
-//! and [`routes`], its input through [`json`] ([`media_type`]), [`query`] and [`preconditions`] (numbers: [`whole`],
-//! [`amount`]); it leaves as a [`Reply`] ([`envelope`]; an order in it: [`order_json`], a point in time: [`timestamp`]) or a
-//! [`Problem`] ([`problem`], made of other people's errors by [`invalid`], in `plain_words`, and [`errors`]). [`health`],
-//! [`docs`] (with [`openapi`]), [`metrics`] and [`index`] are the pages about the service itself. What comes when the
-//! service ends is refused ([`ending`]).
+//! In reading order: a request comes in through [`server`] (which tracks its `connections`), [`edge`] (`hosts`, [`origins`])
+//! and [`routes`]; its input through [`json`] ([`media_type`]), [`query`] and [`preconditions`] (numbers: [`whole`],
+//! [`amount`]). It leaves as a [`Reply`] ([`envelope`], [`order_json`], [`timestamp`]) or a [`Problem`] ([`problem`]; other
+//! libraries' errors are converted by [`invalid`], `plain_words` and [`errors`]). [`health`], [`docs`] (with [`openapi`]),
+//! [`metrics`] and [`index`] are the pages about the service itself. While a service shuts down, [`ending`] refuses new work.
 
 pub mod amount;
 mod connections;

@@ -1,4 +1,4 @@
-//! The App as a client sees it: the plain paths, the same under `/api`, and every kind of refusal in both.
+//! The App as a client sees it: the plain paths, the same under `/api`, and every kind of error in both.
 
 use super::super::problem::PROBLEM_JSON;
 use super::super::{Json, Kind, Problem, Query, Reply, docs, health};
@@ -62,7 +62,7 @@ fn test_routes(config: &mut ServiceConfig) {
         .configure(|config| docs::configure(config, document));
 }
 
-/// Status, media type, Allow and the JSON body of a request's answer.
+/// Status, media type, `Allow` and JSON body of the response to a request.
 async fn answer(request: TestRequest) -> (u16, String, Option<String>, Value) {
     let app = init_service(app("test", Life::default(), Edge::default(), test_routes)).await;
     let response = call_service(&app, request.to_request()).await;
@@ -173,7 +173,7 @@ async fn every_refusal_is_a_problem_at_the_root_and_an_envelope_under_api() {
 }
 
 #[actix_web::test]
-async fn a_405_names_the_methods_that_the_path_takes() {
+async fn a_405_names_the_methods_that_the_path_supports() {
     for (method, path, allow) in [
         ("GET", "/create-order", "POST"),
         ("DELETE", "/api/order-details", "GET, HEAD"),
@@ -194,7 +194,7 @@ async fn a_path_parameter_of_the_wrong_kind_is_a_problem_too() {
 }
 
 #[actix_web::test]
-async fn what_broke_inside_is_not_told_outside() {
+async fn the_cause_of_a_500_is_not_shown_to_clients() {
     for path in ["/broken", "/api/broken"] {
         let (status, _, _, body) = answer(TestRequest::get().uri(path)).await;
         assert_eq!(status, 500);
@@ -228,7 +228,7 @@ async fn a_service_that_is_not_ready_shows_its_report_in_both_shapes() {
 }
 
 #[actix_web::test]
-async fn a_page_of_an_allowed_origin_is_answered_also_when_it_is_refused() {
+async fn a_page_of_an_allowed_origin_can_read_errors_too() {
     let config = EdgeConfig {
         cors_origins: "https://shop.example".parse().expect("an origin"),
         ..EdgeConfig::default()
@@ -265,7 +265,7 @@ async fn a_page_of_an_allowed_origin_is_answered_also_when_it_is_refused() {
 }
 
 #[actix_web::test]
-async fn a_service_that_is_ending_refuses_in_both_shapes() {
+async fn a_service_that_is_stopping_refuses_in_both_shapes() {
     let life = Life::default();
     life.end();
     let app = init_service(app("test", life, Edge::default(), test_routes)).await;

@@ -1,5 +1,5 @@
-//! Finds an order, and waits for one that is known to be on its way: whoever was told by cart-service that an order has
-//! a version can ask for it here at once.
+//! Finds an order, and waits for a version that has not been read yet, so that a client that got a version from cart-service
+//! can read it here at once.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -15,8 +15,7 @@ use tokio::time::sleep;
 
 use crate::app::State;
 
-/// The ids that an order may have which a client calls so, the most literal first: one of digits only was written with
-/// `ORD-` before it.
+/// The ids that the client may mean, the literal one first: cart-service writes an id of digits only with `ORD-` before it.
 pub(super) fn candidates(order_id: &str) -> Vec<String> {
     let mut ids = vec![order_id.to_owned()];
     if order_id.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -25,10 +24,9 @@ pub(super) fn candidates(order_id: &str) -> Vec<String> {
     ids
 }
 
-/// The first of those orders that there is.
+/// The first of those orders that exists.
 ///
-/// A single read of the embedded store takes microseconds, most of them from memory: less than handing it to another
-/// thread would.
+/// A single read of the embedded store takes microseconds, mostly from memory: less than moving it to another thread.
 pub(super) fn look(view: &View, ids: &[String]) -> anyhow::Result<Option<OrderState>> {
     for id in ids {
         if let Some(state) = view.store().order(id)? {
@@ -38,24 +36,23 @@ pub(super) fn look(view: &View, ids: &[String]) -> anyhow::Result<Option<OrderSt
     Ok(None)
 }
 
-/// How many requests may wait at once: half of the connections, so that others find one that is not held for long.
+/// Permits for waiting requests: half the number of connections, so that the other half stays responsive.
 pub(crate) fn places() -> Semaphore {
     Semaphore::new((descriptors::connections() / 2).max(1))
 }
 
 fn take(places: &Semaphore) -> Result<SemaphorePermit<'_>, Problem> {
     places.try_acquire().map_err(|_| {
-        let detail =
-            "too many requests wait for orders already; come again in a moment, or ask without minVersion and waitMs";
+        let detail = "too many requests are waiting for orders; retry in a moment, or without minVersion and waitMs";
         Problem::new(Kind::Unavailable, detail)
     })
 }
 
-/// The first of those orders that there is, once it has at least that version; else how it is when the time is up, or when
-/// the service is told to end: whoever waits is answered before it does.
+/// The first of those orders that exists, once it has at least that version; otherwise as it is when the time is up or the
+/// service shuts down.
 ///
 /// # Errors
-/// A 503 when too many wait already, or a 500 when the disk fails.
+/// A 503 when too many requests are waiting, or a 500 when the disk fails.
 pub(super) async fn wait(
     state: &State,
     ids: &[String],
@@ -72,7 +69,7 @@ pub(super) async fn wait(
     let up = sleep(patience);
     tokio::pin!(up);
     loop {
-        // First wait, then look: what happens in between is not missed.
+        // Register before looking, so that no change in between is missed.
         let waiting = Waiting::begin(view.waiters(), ids, version);
         let found = look(view, ids)?;
         if is_there(&found) {
@@ -86,7 +83,7 @@ pub(super) async fn wait(
     }
 }
 
-/// Resolves when any of some orders has the version; gives up waiting when dropped.
+/// Resolves when any of the orders has the version; unregisters when dropped.
 struct Waiting<'a> {
     waiters: &'a Waiters,
     ids: &'a [String],
@@ -111,7 +108,7 @@ impl Future for Waiting<'_> {
                     any = true;
                     false
                 }
-                // The projection has ended: there is no more news, and the deadline ends the wait.
+                // The projection has stopped: nothing more will arrive, and the deadline ends the wait.
                 Poll::Ready(Err(_)) => false,
                 Poll::Pending => true,
             });
@@ -133,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_of_digits_only_is_looked_for_literally_and_then_as_it_was_written() {
+    fn an_id_of_digits_only_is_looked_up_literally_and_then_with_its_prefix() {
         assert_eq!(candidates("17"), ["17", "ORD-17"]);
         for id in ["ORD-17", "17a", "٣", "-1"] {
             assert_eq!(candidates(id), [id]);
@@ -141,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn at_most_half_of_the_connections_wait_and_the_next_one_is_told_to_come_again() {
+    fn at_most_half_of_the_connections_wait_and_the_next_request_is_refused() {
         assert!((1..=descriptors::connections().div_ceil(2)).contains(&places().available_permits()));
         let places = Semaphore::new(1);
         let first = take(&places).expect("a place");
@@ -151,9 +148,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_gives_up_leaves_nothing_behind() {
+    async fn an_abandoned_wait_leaves_nothing_behind() {
         let (waiters, ids) = (Waiters::default(), ["A".to_owned(), "B".to_owned()]);
         let waited = tokio::time::timeout(Duration::from_millis(5), Waiting::begin(&waiters, &ids, 2)).await;
-        assert!(waited.is_err(), "nobody told");
+        assert!(waited.is_err(), "nobody notified it");
     }
 }

@@ -30,7 +30,7 @@ fn report(state: &State) -> HealthReport {
     let link = state.view.link();
     let mut reasons = progress.reasons();
     if !progress.is_caught_up() && progress.starting.is_none() && progress.stopped().is_none() {
-        reasons.push("still catching up with the topic after the start".to_owned());
+        reasons.push("still catching up with the topic after start".to_owned());
     }
     add_forbidden(&mut reasons, state.view.rights());
     reasons.extend(link.silence().or_else(|| link.minority()));

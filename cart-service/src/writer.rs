@@ -103,7 +103,7 @@ impl Writer {
             (order, key)
         };
         let _turns = timeout_at(deadline.into(), turns).await.map_err(|_| {
-            Failure::NotNow("other requests for this order or with this key took too long; retry".to_owned())
+            Failure::NotNow("timed out waiting for other requests for this order or key; retry".to_owned())
         })?;
         self.decide_until_certain(order_id, keyed, arrival, deadline, decide)
             .await
@@ -184,7 +184,7 @@ impl Writer {
                             return Ok(Done::Written(Box::new(won(*event, &settled))));
                         }
                         Outcome::Superseded if attempts == ATTEMPTS => {
-                            return Err(Failure::NotNow(format!("lost {ATTEMPTS} write races")));
+                            return Err(Failure::NotNow(format!("lost {ATTEMPTS} write races; retry")));
                         }
                         // The event that won precedes ours, so it has been read: the state is newer than the request.
                         Outcome::Superseded => fresh = true,
@@ -278,7 +278,9 @@ impl Writer {
             reason: reason.to_owned(),
         };
         if Instant::now() >= deadline {
-            return Err(Failure::NotNow("timed out waiting for other requests".to_owned()));
+            return Err(Failure::NotNow(
+                "the write deadline expired before the event was sent".to_owned(),
+            ));
         }
         // Behind an open transaction nothing can be read back: the outcome would be unknown.
         if let Some(transaction) = self.view.blocked(partition) {

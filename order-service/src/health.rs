@@ -25,7 +25,7 @@ fn judge(progress: &Progress, has_read: impl FnOnce() -> bool) -> Option<String>
     }
     let why = match &progress.starting {
         Some(reason) => format!("reading the topic has not begun: {reason}"),
-        None => "still catching up with the topic after the start".to_owned(),
+        None => "still catching up with the topic after start".to_owned(),
     };
     Some(why)
 }

@@ -1,10 +1,10 @@
 //! What cart-service does with a command, given the order's current state. Pure: no clock, no I/O; the id and the time of a
 //! new event come in as a [`Stamp`].
 
-use common::event::{EventType, Order, OrderEvent, OrderStatus};
-use common::http::preconditions::Preconditions;
-use common::order::{MAX_VERSION, OrderState};
-use common::store::KeyRow;
+use orderlog_contract::event::{EventType, Order, OrderEvent, OrderStatus};
+use orderlog_contract::order::{MAX_VERSION, OrderState};
+use orderlog_projection::store::KeyRow;
+use orderlog_web::preconditions::Preconditions;
 use uuid::Uuid;
 
 /// Id and time of the event that a decision may write.

@@ -1,6 +1,6 @@
 //! The outcome of a command, and how certain it is; `routes` translates it to HTTP.
 
-use common::order::OrderState;
+use orderlog_contract::order::OrderState;
 use uuid::Uuid;
 
 use crate::decide::Refusal;
@@ -8,7 +8,7 @@ use crate::doubts::Doubt;
 
 /// How a command succeeded.
 #[derive(Clone, Debug)]
-pub enum Done {
+pub enum CommandOutcome {
     /// Its event is in the log and won.
     Written(Box<OrderState>),
     /// The order already was as requested; nothing was written.
@@ -17,7 +17,7 @@ pub enum Done {
     Replayed(Box<OrderState>),
 }
 
-impl Done {
+impl CommandOutcome {
     /// The order, and the event that caused its state.
     pub fn state(&self) -> &OrderState {
         match self {

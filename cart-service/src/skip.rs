@@ -1,9 +1,9 @@
 //! How cart-service handles rejected records: the projection counts them, and they are skipped. order-service keeps them.
 //! A record with an unknown schema might be valid, so its order becomes unresolved.
 
-use common::projection::{PassedOver, Refused, Unusables};
-use common::store::Transaction;
-use common::unusable::Code;
+use orderlog_contract::rejection::Code;
+use orderlog_projection::store::Transaction;
+use orderlog_projection::{PassedOver, Refused, RejectionHandler};
 use rdkafka::Message;
 
 use crate::doubts::{Doubts, Passed};
@@ -11,7 +11,7 @@ use crate::doubts::{Doubts, Passed};
 /// Skips rejected records.
 pub struct Skip(pub Doubts);
 
-impl Unusables for Skip {
+impl RejectionHandler for Skip {
     fn prepare(&mut self) -> anyhow::Result<()> {
         Ok(())
     }

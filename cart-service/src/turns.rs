@@ -9,12 +9,12 @@ use tokio::sync::{Mutex, MutexGuard};
 const STRIPES: usize = 16_384;
 
 /// One lock per stripe of names: bounded memory, whatever the names.
-pub struct Turns {
+pub struct StripedLocks {
     hasher: RandomState,
     stripes: Vec<Mutex<()>>,
 }
 
-impl Turns {
+impl StripedLocks {
     /// All unlocked.
     pub fn new() -> Self {
         Self {

@@ -1,7 +1,7 @@
-//! order-service: reads the order events, keeps every order's state, and serves it over HTTP.
+//! order-service: reads the order events, keeps every order's state, and answers what it knows.
 //!
-//! The path of a record: the topic → `common`'s projection (decode → fold → store) → [`routes`]. A rejected record goes to the
-//! [`dead_letter`] topic before the projection moves past it. No order is ever changed here.
+//! The way of one record: the topic → `common/projection` (decode → fold → store) → [`routes`]. A record that cannot
+//! be used goes to the [`dead_letter`] topic before the projection moves past it. No order is ever changed here.
 
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 

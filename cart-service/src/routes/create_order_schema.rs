@@ -1,7 +1,7 @@
 //! The OpenAPI schema of the body of `POST /create-order`: a short form, and a full form for each number of decimals that a
 //! currency may have. Only that the amounts add up cannot be expressed.
 
-use common::money::Currency;
+use orderlog_contract::money::Currency;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use serde_json::{Value, json};
@@ -117,8 +117,9 @@ fn codes(exponent: u32) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use utoipa::PartialSchema;
+
+    use super::*;
 
     #[test]
     fn every_currency_is_in_one_form_and_the_highest_price_fits() {

@@ -3,13 +3,13 @@
 
 use std::time::Instant;
 
-use common::order::{OrderState, Outcome};
+use orderlog_contract::order::{OrderState, Outcome};
 
-use super::{Writer, rejected, stamp, won};
+use super::{CommandHandler, rejected, stamp, won};
 use crate::done::Failure;
 use crate::doubts::Reserved;
 
-impl Writer {
+impl CommandHandler {
     /// Writes the order unchanged, above all reserved versions. Returns it, or `None` when the event lost a race.
     ///
     /// # Errors

@@ -1,11 +1,10 @@
 //! `GET /asyncapi.json`: the topics as an AsyncAPI 3.0 document, with the compiled-in schema.
 
 use actix_web::{HttpResponse, web};
-use common::barrier;
-use common::http::Problem;
-use common::kafka::partition::Partitioner;
-use common::schemas;
-use common::unusable::Code;
+use orderlog_contract::rejection::Code;
+use orderlog_contract::{barrier, lineage};
+use orderlog_kafka::partition::Partitioner;
+use orderlog_web::Problem;
 use serde_json::{Value, json};
 
 use crate::app::State;
@@ -24,7 +23,7 @@ pub async fn asyncapi(state: web::Data<State>) -> Result<HttpResponse, Problem> 
 }
 
 fn document(topic: &str, partitioner: Partitioner, dead_letter_topic: &str) -> serde_json::Result<Value> {
-    let newest = schemas::LINEAGE.last().copied().unwrap_or("null");
+    let newest = lineage::LINEAGE.last().copied().unwrap_or("null");
     let schema: Value = serde_json::from_str(newest)?;
     let key = json!({"type": "string", "description": "The orderId in UTF-8", "maxLength": 256});
     let text = |description: &str| json!({"type": "string", "description": description});
@@ -71,7 +70,7 @@ fn document(topic: &str, partitioner: Partitioner, dead_letter_topic: &str) -> s
                 "orderEvent": {
                     "name": "OrderEvent",
                     "contentType": "application/vnd.apache.avro",
-                    "summary": format!("Framed as by Confluent's serializers: byte 0, schema id (4 bytes, big-endian), Avro datum. Subject: {}", schemas::subject(topic)),
+                    "summary": format!("Framed as by Confluent's serializers: byte 0, schema id (4 bytes, big-endian), Avro datum. Subject: {}", lineage::subject(topic)),
                     "headers": {
                         "type": "object",
                         "properties": {
@@ -117,10 +116,7 @@ fn dead_letter_headers() -> Value {
         ("__connect.errors.connector.name", "Name of the service"),
         ("__connect.errors.task.id", "0"),
         ("__connect.errors.class.name", "Module that rejected the record"),
-        (
-            "__connect.errors.exception.class.name",
-            "The code, prefixed with orderlog.",
-        ),
+        ("__connect.errors.exception.class.name", "The code, prefixed with orderlog."),
         ("__connect.errors.exception.message", "Why the record was rejected"),
         (
             "__connect.errors.exception.stacktrace",
@@ -140,15 +136,9 @@ fn dead_letter_headers() -> Value {
             "Original coordinates of the record: topic-partition-offset",
         ),
         ("orderlog.replays", "How often the record was replayed, decimal"),
-        (
-            "orderlog.at",
-            "Coordinates of the rejected record: topic-partition-offset",
-        ),
+        ("orderlog.at", "Coordinates of the rejected record: topic-partition-offset"),
         ("orderlog.schema-id", "Schema id in the record's frame, decimal"),
-        (
-            "orderlog.sha256",
-            "SHA-256 of a value that was too large to copy, hexadecimal",
-        ),
+        ("orderlog.sha256", "SHA-256 of a value that was too large to copy, hexadecimal"),
         ("orderlog.size", "Length of that value in bytes, decimal"),
         (
             "orderlog.added",
@@ -156,10 +146,7 @@ fn dead_letter_headers() -> Value {
         ),
     ];
     const NUMBERS: [(&str, &str); 3] = [
-        (
-            "kafka_dlt-original-partition",
-            "Original partition: 4 bytes, big-endian",
-        ),
+        ("kafka_dlt-original-partition", "Original partition: 4 bytes, big-endian"),
         ("kafka_dlt-original-offset", "Original offset: 8 bytes, big-endian"),
         (
             "kafka_dlt-original-timestamp",
@@ -186,7 +173,11 @@ fn dead_letter_headers() -> Value {
             &["CreateTime", "LogAppendTime", "NoTimestampType"],
             "Type of the original timestamp",
         ),
-        one_of("orderlog.code", &Code::ALL.map(Code::as_str), "Code of the rejection"),
+        one_of(
+            "orderlog.code",
+            &Code::ALL.map(Code::as_str),
+            "Code of the rejection",
+        ),
     ];
     let all = TEXTS.into_iter().map(text).chain(NUMBERS.into_iter().map(number));
     Value::Object(all.chain(some).collect())
@@ -194,7 +185,7 @@ fn dead_letter_headers() -> Value {
 
 #[cfg(test)]
 mod tests {
-    use common::unusable::Unusable;
+    use orderlog_contract::rejection::Rejection;
 
     use super::*;
     use crate::dead_letter::headers::{Finding, Origin, TimestampType, added};
@@ -213,7 +204,7 @@ mod tests {
             at: "orders-0-1",
             origin: &origin,
             replays: 0,
-            why: &Unusable::new(Code::Undecodable, "why").with_schema_id(7),
+            why: &Rejection::new(Code::Undecodable, "why").with_schema_id(7),
             pointer: Some(("f", 1)),
         });
         let document = document("orders", Partitioner::default(), "orders-dlq").expect("a document");

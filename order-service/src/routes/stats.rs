@@ -1,9 +1,9 @@
 //! `GET /stats`: progress of each partition and outcomes of all records.
 
 use actix_web::web;
-use common::http::{Problem, Reply};
-use common::projection::{OpenTransaction, PartitionProgress, Progress};
-use common::store::Counters;
+use orderlog_projection::store::Counters;
+use orderlog_projection::{OpenTransaction, PartitionProgress, Progress};
+use orderlog_web::{Problem, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -102,7 +102,7 @@ pub async fn stats(state: web::Data<State>) -> Result<Reply<Stats>, Problem> {
 async fn stored(state: &State, progress: &Progress) -> Result<Vec<(i32, PartitionProgress)>, Problem> {
     let store = state.view.store().clone();
     let rows = read(move || store.partitions()).await?;
-    let row = |(partition, row): (i32, common::store::PartitionRow)| {
+    let row = |(partition, row): (i32, orderlog_projection::store::PartitionRow)| {
         let paused = progress.starting.clone();
         (
             partition,

@@ -1,0 +1,183 @@
+//! The health report behind `/health`, `/health/live` and `/health/ready`. The service fills it in; nothing is measured
+//! here.
+
+use std::collections::HashSet;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::envelope::Reply;
+
+/// Overall health.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// No known problem.
+    Healthy,
+    /// The service answers, but has a problem: see `reasons`.
+    Degraded,
+}
+
+/// Whether the service is connected to a server that it needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Connection {
+    /// The last request succeeded.
+    Connected,
+    /// The last request failed.
+    Disconnected,
+    /// No request was made yet.
+    Unknown,
+}
+
+impl Connection {
+    /// What is known of a server: whether it answered, or that it was not asked yet.
+    pub fn of(answered: Option<bool>) -> Self {
+        match answered {
+            Some(true) => Self::Connected,
+            Some(false) => Self::Disconnected,
+            None => Self::Unknown,
+        }
+    }
+}
+
+/// Health of a service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct HealthReport {
+    /// Overall health.
+    pub status: Status,
+    /// Name of the service.
+    #[schema(example = "cart-service")]
+    pub service: &'static str,
+    /// Version of the service.
+    #[schema(example = "0.1.0")]
+    pub version: &'static str,
+    /// Connection to the Kafka brokers.
+    pub kafka: Connection,
+    /// Connection to the schema registry.
+    pub registry: Connection,
+    /// Whether the service can serve requests.
+    pub ready: bool,
+    /// The problems, one sentence each; empty when healthy.
+    pub reasons: Vec<String>,
+}
+
+impl HealthReport {
+    /// A report. It is healthy when the service is ready, nothing is disconnected and there are no reasons against it.
+    pub fn new(
+        service: &'static str,
+        version: &'static str,
+        kafka: Connection,
+        registry: Connection,
+        ready: bool,
+        mut reasons: Vec<String>,
+    ) -> Self {
+        // Two parts of a service may report the same cause.
+        let mut told = HashSet::new();
+        reasons.retain(|reason| told.insert(reason.clone()));
+        let connected = [kafka, registry]
+            .iter()
+            .all(|server| *server != Connection::Disconnected);
+        let status = if ready && connected && reasons.is_empty() {
+            Status::Healthy
+        } else {
+            Status::Degraded
+        };
+        Self {
+            status,
+            service,
+            version,
+            kafka,
+            registry,
+            ready,
+            reasons,
+        }
+    }
+}
+
+/// Adds the permissions that the account lacks, where they are not reasons already.
+pub fn add_forbidden(reasons: &mut Vec<String>, forbidden: impl IntoIterator<Item = String>) {
+    for reason in forbidden {
+        if !reasons.contains(&reason) {
+            reasons.push(reason);
+        }
+    }
+}
+
+/// `/health`: always 200; for people and dashboards.
+pub fn respond(report: HealthReport) -> Reply<HealthReport> {
+    reply(StatusCode::OK, "Health", report)
+}
+
+/// `/health/live`: 200 as long as the process answers. Independent of Kafka and the registry: a restart would not fix them.
+pub fn respond_live(report: HealthReport) -> Reply<HealthReport> {
+    reply(StatusCode::OK, "Alive", report)
+}
+
+/// `/health/ready`: 200 when the service can serve requests, else 503.
+pub fn respond_ready(report: HealthReport) -> Reply<HealthReport> {
+    if report.ready {
+        reply(StatusCode::OK, "Ready", report)
+    } else {
+        reply(StatusCode::SERVICE_UNAVAILABLE, "Not ready", report)
+            .header(header::RETRY_AFTER, HeaderValue::from_static("1"))
+    }
+}
+
+fn reply(status: StatusCode, message: &'static str, report: HealthReport) -> Reply<HealthReport> {
+    // A cached report would be out of date.
+    Reply::new(status, message, report).header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::Responder;
+    use actix_web::test::TestRequest;
+    use serde_json::json;
+
+    use super::*;
+
+    fn report(kafka: Connection, ready: bool, reasons: &[&str]) -> HealthReport {
+        let reasons = reasons.iter().map(ToString::to_string).collect();
+        HealthReport::new("cart-service", "0.1.0", kafka, Connection::Unknown, ready, reasons)
+    }
+
+    #[test]
+    fn the_report_is_healthy_only_without_problems() {
+        assert_eq!(report(Connection::Connected, true, &[]).status, Status::Healthy);
+        assert_eq!(report(Connection::Disconnected, true, &[]).status, Status::Degraded);
+        assert_eq!(report(Connection::Connected, false, &[]).status, Status::Degraded);
+        let told_twice = report(Connection::Connected, true, &["partition 0 is paused"; 2]);
+        assert_eq!((told_twice.status, told_twice.reasons.len()), (Status::Degraded, 1));
+    }
+
+    #[test]
+    fn the_json_is_as_documented() {
+        assert_eq!(
+            serde_json::to_value(report(Connection::Disconnected, false, &["no broker answers"])).expect("JSON"),
+            json!({
+                "status": "degraded", "service": "cart-service", "version": "0.1.0", "kafka": "disconnected",
+                "registry": "unknown", "ready": false, "reasons": ["no broker answers"],
+            })
+        );
+    }
+
+    #[test]
+    fn only_ready_answers_503() {
+        let request = TestRequest::default().to_http_request();
+        let not_ready = report(Connection::Connected, false, &[]);
+        assert_eq!(respond(not_ready.clone()).respond_to(&request).status(), 200);
+        assert_eq!(respond_live(not_ready.clone()).respond_to(&request).status(), 200);
+        let refused = respond_ready(not_ready).respond_to(&request);
+        assert_eq!(refused.status(), 503);
+        assert!(refused.headers().contains_key(header::RETRY_AFTER));
+        assert_eq!(
+            respond_ready(report(Connection::Connected, true, &[]))
+                .respond_to(&request)
+                .status(),
+            200
+        );
+    }
+}

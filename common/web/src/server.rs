@@ -1,0 +1,187 @@
+//! The HTTP server of both services: the middleware around a service's routes, the server's limits, and binding. No route
+//! ever lives here.
+
+use std::io;
+use std::net::TcpListener;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::http::KeepAlive;
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{App, Error, HttpServer};
+use anyhow::Context;
+use orderlog_runtime::descriptors;
+use orderlog_runtime::supervisor::Supervisor;
+use tracing_actix_web::TracingLogger;
+
+use super::connections::{self, Connections};
+use super::edge::{self, Edge, EdgeConfig};
+use super::{ending, envelope, errors, metrics, routes};
+
+/// How long a client may take to send a request's head.
+// why: closes half-open connections (slowloris); a real client sends its head at once
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long an idle connection is kept.
+// why: longer than the 60 s of common load balancers, so that they close first
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long requests in progress may take when the server stops, in seconds.
+// why: longer than a write's deadline (5 s), and leaves time for the rest of the shutdown before Docker kills us after 10 s
+const SHUTDOWN_TIMEOUT: u64 = 6;
+/// How long a connection may be idle, with no request being answered.
+// why: a little longer than actix-web's keep-alive, so that a silent connection gets its regular end
+const PATIENCE: Duration = KEEP_ALIVE.saturating_add(Duration::from_secs(5));
+/// One in this many connections is kept in reserve: for the moment until an idle one is closed, and for health checks when
+/// none is idle.
+const SPARE: usize = 16;
+/// Length of the accept queue.
+// why: with std's 128, clients in a burst wait a second for the retransmitted SYN
+const BACKLOG: u32 = 1_024;
+
+/// The App around a service's routes. `routes` is called twice, for the root and for `/api`, so shared state (`app_data`)
+/// must be clones of one value. The default [`Edge`] admits every request.
+pub fn app(
+    service: &'static str,
+    life: Supervisor,
+    edge: Edge,
+    routes: impl Fn(&mut ServiceConfig),
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    App::new()
+        .service(web::scope(envelope::ENVELOPE_PREFIX).configure(&routes))
+        .configure(&routes)
+        .default_service(web::to(routes::not_found))
+        // The last middleware sees a request first and its response last.
+        .wrap(from_fn(move |request, next| {
+            ending::refuse(life.clone(), request, next)
+        }))
+        .wrap(from_fn(move |request, next| edge::admit(edge.clone(), request, next)))
+        .wrap(from_fn(errors::render))
+        .wrap(metrics::measure(service))
+        .wrap(from_fn(connections::answering))
+        .wrap(TracingLogger::default())
+}
+
+/// Limits of a server.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    /// How long a connection may be idle.
+    patience: Duration,
+    /// Connections at once.
+    connections: usize,
+}
+
+/// A server of those routes on that listener: await it to run it, stop it by its handle. Call this within a tokio runtime.
+///
+/// # Errors
+/// The operating system refuses to listen.
+pub fn serve<R>(
+    listener: TcpListener,
+    service: &'static str,
+    life: &Supervisor,
+    edge: &EdgeConfig,
+    routes: R,
+) -> io::Result<Server>
+where
+    R: Fn(&mut ServiceConfig) + Clone + Send + 'static,
+{
+    let limits = Limits {
+        patience: PATIENCE,
+        connections: descriptors::connections(),
+    };
+    serve_with(listener, service, life, edge, routes, limits)
+}
+
+fn serve_with<R>(
+    listener: TcpListener,
+    service: &'static str,
+    life: &Supervisor,
+    edge: &EdgeConfig,
+    routes: R,
+    limits: Limits,
+) -> io::Result<Server>
+where
+    R: Fn(&mut ServiceConfig) + Clone + Send + 'static,
+{
+    let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let each = (limits.connections / workers).max(1);
+    let all = each * workers;
+    let connections = Connections::new(all - (all / SPARE).max(1));
+    let end_idle = Connections::end_idle(Arc::downgrade(&connections), limits.patience);
+    // It returns when the server has been dropped.
+    drop(life.task("closing idle connections", end_idle));
+    let edge = Edge::new(edge, listener.local_addr()?.ip());
+    let life = life.clone();
+    let server = HttpServer::new(move || app(service, life.clone(), edge.clone(), routes.clone()))
+        .workers(workers)
+        .on_connect(move |stream, data| connections.add(stream, data))
+        .client_request_timeout(REQUEST_TIMEOUT)
+        .keep_alive(KeepAlive::Timeout(KEEP_ALIVE))
+        .shutdown_timeout(SHUTDOWN_TIMEOUT)
+        // why: reached only while closed connections linger; further ones then wait in the accept queue
+        .max_connections(each)
+        // why: responses are small; Nagle's algorithm would only delay them
+        .tcp_nodelay(true)
+        // why: main handles signals and stops all parts of the process in order
+        .disable_signals()
+        .listen(listener)?
+        .run();
+    Ok(server)
+}
+
+/// Binds to that host and port; port 0 takes a free one. `setting` names the setting of the port, for the error message:
+/// `--api-port / API_PORT`.
+///
+/// # Errors
+/// The host cannot be resolved, or the address is in use, reserved, or not this machine's.
+pub async fn bind(host: &str, port: u16, setting: &str) -> anyhow::Result<TcpListener> {
+    let addresses: Vec<_> = tokio::net::lookup_host((host, port))
+        .await
+        .with_context(|| format!("cannot listen on {host}:{port}: the host cannot be resolved"))?
+        .collect();
+    let mut result = Err(io::Error::new(io::ErrorKind::NotFound, "the host has no address"));
+    for address in addresses {
+        result = listen(address);
+        if result.is_ok() {
+            break;
+        }
+    }
+    result.map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => anyhow::anyhow!(
+            "cannot listen on {host}:{port}: the port is in use; stop the process that listens there, or choose another port with {setting}"
+        ),
+        io::ErrorKind::PermissionDenied => anyhow::anyhow!(
+            "cannot listen on {host}:{port}: permission denied (ports below 1024 are reserved); choose another port with {setting}"
+        ),
+        _ => anyhow::Error::new(error).context(format!("cannot listen on {host}:{port}")),
+    })
+}
+
+fn listen(address: std::net::SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() {
+        tokio::net::TcpSocket::new_v4()
+    } else {
+        tokio::net::TcpSocket::new_v6()
+    }?;
+    // why: as std does; a restart need not wait until the last run's connections time out
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)?.into_std()
+}
+
+#[cfg(test)]
+#[path = "server_live_tests.rs"]
+mod live_tests;
+#[cfg(test)]
+#[path = "server_tests.rs"]
+mod tests;

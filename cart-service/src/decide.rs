@@ -1,5 +1,5 @@
 //! What cart-service does with a command, given the order's current state. Pure: no clock, no I/O; the id and the time of a
-//! new event come in as a [`Stamp`].
+//! new event come in as a [`EventStamp`].
 
 use orderlog_contract::event::{EventType, Order, OrderEvent, OrderStatus};
 use orderlog_contract::order::{MAX_VERSION, OrderState};
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 /// Id and time of the event that a decision may write.
 #[derive(Clone, Copy, Debug)]
-pub struct Stamp {
+pub struct EventStamp {
     /// The event's id.
     pub event_id: Uuid,
     /// Now, in milliseconds since 1970-01-01 UTC.
@@ -31,34 +31,34 @@ pub enum Decision {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// An order with that id exists.
-    Exists {
+    AlreadyExists {
         /// Its current version.
         version: i32,
     },
     /// There is no order with that id.
     NotFound,
     /// The order's version does not satisfy the request's preconditions.
-    OtherVersion {
+    VersionMismatch {
         /// Its current version.
         version: i32,
     },
     /// The Idempotency-Key was used for another request.
     KeyReused,
     /// The order's status cannot change that way.
-    IllegalStep {
+    IllegalTransition {
         /// Its current status.
         from: OrderStatus,
         /// The requested status.
         to: OrderStatus,
     },
     /// The order has reached the highest version.
-    NoMoreVersions,
+    VersionsExhausted,
     /// The order has a status or fields that this release does not know: only a newer release may write it.
     NeedsNewerRelease,
 }
 
 /// The order as it was after the event that a request caused. After creation, only version and status ever change.
-pub fn as_answered(answer: &KeyRow, current: &OrderState) -> OrderState {
+pub fn order_as_of(answer: &KeyRow, current: &OrderState) -> OrderState {
     OrderState {
         event_id: answer.event_id,
         partition: answer.partition,
@@ -73,13 +73,13 @@ pub fn as_answered(answer: &KeyRow, current: &OrderState) -> OrderState {
 }
 
 /// Decides on creating that order; version and status of `order` are ignored.
-pub fn create(current: Option<&OrderState>, order: Order, conditions: &Preconditions, stamp: Stamp) -> Decision {
+pub fn create(current: Option<&OrderState>, order: Order, conditions: &Preconditions, stamp: EventStamp) -> Decision {
     if let Some(current) = current {
         let version = current.order.version;
-        return Decision::Refuse(if conditions.hold(Some(version)) {
-            Refusal::Exists { version }
+        return Decision::Refuse(if conditions.are_met(Some(version)) {
+            Refusal::AlreadyExists { version }
         } else {
-            Refusal::OtherVersion { version }
+            Refusal::VersionMismatch { version }
         });
     }
     Decision::Write(Box::new(OrderEvent {
@@ -96,13 +96,18 @@ pub fn create(current: Option<&OrderState>, order: Order, conditions: &Precondit
 }
 
 /// Decides on changing the order's status, if the conditions on its version hold.
-pub fn update(current: Option<&OrderState>, status: OrderStatus, conditions: &Preconditions, stamp: Stamp) -> Decision {
+pub fn update(
+    current: Option<&OrderState>,
+    status: OrderStatus,
+    conditions: &Preconditions,
+    stamp: EventStamp,
+) -> Decision {
     let Some(current) = current else {
         return Decision::Refuse(Refusal::NotFound);
     };
     let version = current.order.version;
-    if !conditions.hold(Some(version)) {
-        return Decision::Refuse(Refusal::OtherVersion { version });
+    if !conditions.are_met(Some(version)) {
+        return Decision::Refuse(Refusal::VersionMismatch { version });
     }
     let from = current.order.status;
     if from == OrderStatus::Unknown || current.partial {
@@ -112,10 +117,10 @@ pub fn update(current: Option<&OrderState>, status: OrderStatus, conditions: &Pr
         return Decision::AlreadySo(Box::new(current.clone()));
     }
     if current.order.version == MAX_VERSION {
-        return Decision::Refuse(Refusal::NoMoreVersions);
+        return Decision::Refuse(Refusal::VersionsExhausted);
     }
     if !from.may_become(status) {
-        return Decision::Refuse(Refusal::IllegalStep { from, to: status });
+        return Decision::Refuse(Refusal::IllegalTransition { from, to: status });
     }
     Decision::Write(Box::new(OrderEvent {
         event_id: stamp.event_id,

@@ -3,7 +3,7 @@ use orderlog_contract::order::{Outcome, check, fold};
 
 use super::*;
 
-const STAMP: Stamp = Stamp {
+const STAMP: EventStamp = EventStamp {
     event_id: Uuid::from_u128(7),
     now_ms: 1_700_000_000_000,
 };
@@ -52,11 +52,11 @@ fn an_order_that_exists_is_not_created_again() {
     };
     assert_eq!(
         create(Preconditions::default()),
-        Decision::Refuse(Refusal::Exists { version: 3 })
+        Decision::Refuse(Refusal::AlreadyExists { version: 3 })
     );
     // With a condition, it is the condition that fails.
     let refused = create(Preconditions::if_match(4));
-    assert_eq!(refused, Decision::Refuse(Refusal::OtherVersion { version: 3 }));
+    assert_eq!(refused, Decision::Refuse(Refusal::VersionMismatch { version: 3 }));
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn every_update_is_written_refused_or_already_so_as_the_transitions_allow() {
                 Decision::AlreadySo(so) => assert!(from == to && *so == current),
                 Decision::Refuse(refusal) => {
                     assert!(!from.may_become(to));
-                    assert_eq!(refusal, Refusal::IllegalStep { from, to });
+                    assert_eq!(refusal, Refusal::IllegalTransition { from, to });
                 }
                 Decision::Write(event) => {
                     // The fold applies what was decided here, without a gap.
@@ -104,7 +104,7 @@ fn an_order_of_the_highest_version_is_not_written_beyond_it() {
         &Preconditions::default(),
         STAMP,
     );
-    assert_eq!(decision, Decision::Refuse(Refusal::NoMoreVersions));
+    assert_eq!(decision, Decision::Refuse(Refusal::VersionsExhausted));
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn an_unexpected_version_is_refused_before_anything_else_is_checked() {
             let decision = update(Some(&state(current, 4)), to, &Preconditions::if_match(version), STAMP);
             assert_eq!(
                 decision,
-                Decision::Refuse(Refusal::OtherVersion { version: 4 }),
+                Decision::Refuse(Refusal::VersionMismatch { version: 4 }),
                 "{version}"
             );
         }
@@ -155,7 +155,7 @@ fn an_earlier_answer_shows_the_order_as_it_was_then() {
         version: 2,
         status: OrderStatus::Pending,
     };
-    let then = as_answered(&answer, &current);
+    let then = order_as_of(&answer, &current);
     assert_eq!((then.event_id, then.partition, then.offset), (Uuid::from_u128(2), 3, 9));
     assert_eq!(then.order, order(OrderStatus::Pending, 2));
 }

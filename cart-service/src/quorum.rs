@@ -15,14 +15,14 @@ use tokio::time::timeout_at;
 
 /// Minimum time between the last record sent to a partition and a barrier: at most a hundred barriers a second. Where events
 /// are written more often than that, they serve, and no barriers are sent.
-const SPACING: Duration = Duration::from_millis(10);
+const MIN_BARRIER_INTERVAL: Duration = Duration::from_millis(10);
 
 /// A barrier without a delivery report after this time was lost with its client: the Kafka client gives up after at most
 /// 48 s.
-const LOST: Duration = Duration::from_secs(60);
+const BARRIER_EXPIRES_AFTER: Duration = Duration::from_secs(60);
 
 /// How long the failure of a barrier is reported.
-const NEWS: Duration = Duration::from_secs(10);
+const REPORT_FAILURE_FOR: Duration = Duration::from_secs(10);
 
 /// The acknowledgements of all partitions that were written to.
 #[derive(Default)]
@@ -106,7 +106,11 @@ impl Acknowledgements {
     ///
     /// # Errors
     /// Why the barrier that was sent for the request failed.
-    pub async fn since(&self, came: Instant, send: impl Fn(Instant) -> Result<(), String>) -> Result<i64, String> {
+    pub async fn wait_for_ack_after(
+        &self,
+        came: Instant,
+        send: impl Fn(Instant) -> Result<(), String>,
+    ) -> Result<i64, String> {
         loop {
             // Subscribe before checking, so that no change is missed.
             let mut changed = std::pin::pin!(self.changed.notified());
@@ -137,11 +141,16 @@ impl State {
             (_, Some((sent, why))) if *sent >= came => return Step::Failed(why.clone()),
             _ => {}
         }
-        self.barrier = self.barrier.filter(|sent| now.saturating_duration_since(*sent) < LOST);
+        self.barrier = self
+            .barrier
+            .filter(|sent| now.saturating_duration_since(*sent) < BARRIER_EXPIRES_AFTER);
         if self.barrier.is_some() {
             return Step::Wait(None);
         }
-        let due = self.sent.map(|sent| sent + SPACING).filter(|due| *due > now);
+        let due = self
+            .sent
+            .map(|sent| sent + MIN_BARRIER_INTERVAL)
+            .filter(|due| *due > now);
         if due.is_some() {
             return Step::Wait(due);
         }
@@ -168,7 +177,7 @@ impl State {
     fn trouble(&self, now: Instant) -> Option<&str> {
         let (sent, why) = self.failed.as_ref()?;
         let mended = self.newest.is_some_and(|(newest, _)| newest > *sent);
-        let old = now.saturating_duration_since(*sent) > NEWS;
+        let old = now.saturating_duration_since(*sent) > REPORT_FAILURE_FOR;
         (!mended && !old).then_some(why)
     }
 }

@@ -9,9 +9,9 @@ use rdkafka::Message;
 use crate::doubts::{Doubts, Passed};
 
 /// Skips rejected records.
-pub struct Skip(pub Doubts);
+pub struct SkipRejected(pub Doubts);
 
-impl RejectionHandler for Skip {
+impl RejectionHandler for SkipRejected {
     fn prepare(&mut self) -> anyhow::Result<()> {
         Ok(())
     }

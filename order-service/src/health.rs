@@ -9,14 +9,14 @@ use crate::app::State;
 
 /// Why requests for orders are refused; `None` when they are answered.
 pub(crate) fn not_ready(state: &State) -> Option<String> {
-    judge(&state.view.progress(), || {
+    readiness_problem(&state.view.progress(), || {
         state.view.store().partitions().is_ok_and(|rows| !rows.is_empty())
     })
 }
 
 /// A halted projection gets no further until an operator acts, so it answers with what it has read. If that is nothing,
 /// "there is no such order" would be a guess.
-fn judge(progress: &Progress, has_read: impl FnOnce() -> bool) -> Option<String> {
+fn readiness_problem(progress: &Progress, has_read: impl FnOnce() -> bool) -> Option<String> {
     if progress.is_caught_up() {
         return None;
     }
@@ -76,9 +76,9 @@ mod tests {
 
     #[test]
     fn requests_are_answered_once_every_partition_was_read_to_its_end() {
-        assert_eq!(judge(&progress(true), || true), None);
+        assert_eq!(readiness_problem(&progress(true), || true), None);
         assert!(
-            judge(&progress(false), || true)
+            readiness_problem(&progress(false), || true)
                 .expect("a reason")
                 .contains("still catching up")
         );
@@ -87,7 +87,7 @@ mod tests {
             ..Progress::default()
         };
         assert!(
-            judge(&starting, || true)
+            readiness_problem(&starting, || true)
                 .expect("a reason")
                 .contains("no broker answers")
         );
@@ -97,13 +97,13 @@ mod tests {
     fn a_pause_or_a_halt_does_not_make_the_service_unready() {
         let mut paused = progress(true);
         paused.partitions[0].paused = Some("the registry is away".into());
-        assert_eq!(judge(&paused, || true), None);
+        assert_eq!(readiness_problem(&paused, || true), None);
         let halted = Progress {
             halted: Some("another topic".into()),
             ..Progress::default()
         };
-        assert_eq!(judge(&halted, || true), None);
-        let nothing_known = judge(&halted, || false).expect("a reason");
+        assert_eq!(readiness_problem(&halted, || true), None);
+        let nothing_known = readiness_problem(&halted, || false).expect("a reason");
         assert!(nothing_known.contains("another topic"), "{nothing_known}");
     }
 }

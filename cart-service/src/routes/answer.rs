@@ -4,13 +4,13 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 use orderlog_contract::money::Currency;
 use orderlog_contract::order::OrderState;
 use orderlog_web::order_json::OrderJson;
-use orderlog_web::{Kind, Problem, Reply};
+use orderlog_web::{Problem, ProblemKind, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::command_outcome::CommandError;
 use crate::decide::Refusal;
-use crate::done::Failure;
 
 /// Marks the response to a request that was carried out earlier.
 const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
@@ -66,54 +66,54 @@ pub fn replayed(message: &'static str, answer: OrderAnswer, state: &OrderState) 
 const THIS_ATTEMPT_ONLY: &str = "this attempt has no effect; if an earlier one under the same Idempotency-Key was answered with 504, or got no answer, repeat the request until it is answered with 2xx or 4xx";
 
 /// The problem for a failed command. `keyed`: whether the request has a key.
-pub fn problem(order_id: &str, keyed: bool, failure: Failure) -> Problem {
+pub fn problem(order_id: &str, keyed: bool, failure: CommandError) -> Problem {
     let not_now = |reason: String| match keyed {
-        true => Problem::new(Kind::Unavailable, format!("{reason}; {THIS_ATTEMPT_ONLY}")),
-        false => Problem::new(Kind::Unavailable, reason),
+        true => Problem::new(ProblemKind::Unavailable, format!("{reason}; {THIS_ATTEMPT_ONLY}")),
+        false => Problem::new(ProblemKind::Unavailable, reason),
     };
     match failure {
-        Failure::Refused(Refusal::Exists { version }) => Problem::new(
-            Kind::OrderExists,
+        CommandError::Refused(Refusal::AlreadyExists { version }) => Problem::new(
+            ProblemKind::OrderExists,
             format!("order {order_id} already exists, at version {version}"),
         )
         .with("orderId", order_id),
-        Failure::Refused(Refusal::NotFound) => {
-            Problem::new(Kind::OrderNotFound, format!("there is no order {order_id}")).with("orderId", order_id)
+        CommandError::Refused(Refusal::NotFound) => {
+            Problem::new(ProblemKind::OrderNotFound, format!("there is no order {order_id}")).with("orderId", order_id)
         }
-        Failure::Refused(Refusal::OtherVersion { version }) => Problem::new(
-            Kind::VersionMismatch,
+        CommandError::Refused(Refusal::VersionMismatch { version }) => Problem::new(
+            ProblemKind::VersionMismatch,
             format!("order {order_id} is at version {version}, which does not satisfy the request's preconditions"),
         )
         .with("orderId", order_id)
         .with("currentVersion", version),
-        Failure::Refused(Refusal::KeyReused) => Problem::new(
-            Kind::KeyReused,
+        CommandError::Refused(Refusal::KeyReused) => Problem::new(
+            ProblemKind::KeyReused,
             "this Idempotency-Key was already used for another request; use a new key for each request",
         ),
-        Failure::Refused(Refusal::IllegalStep { from, to }) => Problem::new(
-            Kind::IllegalTransition,
+        CommandError::Refused(Refusal::IllegalTransition { from, to }) => Problem::new(
+            ProblemKind::IllegalTransition,
             format!("order {order_id} is {from} and cannot become {to}"),
         )
         .with("orderId", order_id)
         .with("currentStatus", from.as_str()),
-        Failure::Refused(Refusal::NoMoreVersions) => Problem::new(
-            Kind::IllegalTransition,
+        CommandError::Refused(Refusal::VersionsExhausted) => Problem::new(
+            ProblemKind::IllegalTransition,
             format!("order {order_id} has reached the highest version that an order can have"),
         ),
-        Failure::Refused(Refusal::NeedsNewerRelease) => not_now(format!(
+        CommandError::Refused(Refusal::NeedsNewerRelease) => not_now(format!(
             "order {order_id} was written by a newer release of this service, which must be deployed to update it"
         ))
         // A deployment takes a while.
         .retry_after(60),
-        Failure::InDoubt { doubt, seconds_left } => not_now(doubt.to_string()).retry_after(seconds_left),
-        Failure::NotNow(reason) => not_now(reason),
-        Failure::Unknown { event_id, reason } => Problem::new(
-            Kind::OutcomeUnknown,
+        CommandError::OrderUnresolved { doubt, seconds_left } => not_now(doubt.to_string()).retry_after(seconds_left),
+        CommandError::Unavailable(reason) => not_now(reason),
+        CommandError::OutcomeUnknown { event_id, reason } => Problem::new(
+            ProblemKind::OutcomeUnknown,
             format!(
                 "{reason}; repeat the request with the same Idempotency-Key until it is answered with 2xx or 4xx (a 503 covers only that attempt); without a key, read the order until its version or eventId shows the outcome"
             ),
         )
         .with("eventId", event_id.to_string()),
-        Failure::Rejected(reason) => Problem::internal(reason),
+        CommandError::Internal(reason) => Problem::internal(reason),
     }
 }

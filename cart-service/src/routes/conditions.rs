@@ -15,7 +15,7 @@ const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 /// # Errors
 /// A 400 when the key is malformed, or there are several.
 pub fn keyed(request: &HttpRequest, body: &[u8]) -> Result<Option<KeyedRequest>, Problem> {
-    let Some(value) = only(request, IDEMPOTENCY_KEY)? else {
+    let Some(value) = single_header(request, IDEMPOTENCY_KEY)? else {
         return Ok(None);
     };
     let key = IdempotencyKey::parse(value).ok_or_else(|| {
@@ -33,7 +33,7 @@ pub fn keyed(request: &HttpRequest, body: &[u8]) -> Result<Option<KeyedRequest>,
 ///
 /// # Errors
 /// A 400 when there is an `If-Match`, or `If-None-Match` is malformed.
-pub fn of_a_new_order(request: &HttpRequest) -> Result<Preconditions, Problem> {
+pub fn create_preconditions(request: &HttpRequest) -> Result<Preconditions, Problem> {
     let conditions = Preconditions::of(request.headers())?;
     if conditions.has_if_match() {
         return Err(Problem::invalid_field(
@@ -44,7 +44,7 @@ pub fn of_a_new_order(request: &HttpRequest) -> Result<Preconditions, Problem> {
     Ok(conditions)
 }
 
-fn only<'a>(request: &'a HttpRequest, name: &str) -> Result<Option<&'a [u8]>, Problem> {
+fn single_header<'a>(request: &'a HttpRequest, name: &str) -> Result<Option<&'a [u8]>, Problem> {
     let mut values = request.headers().get_all(name);
     let first = values.next();
     if values.next().is_some() {
@@ -90,10 +90,10 @@ mod tests {
     #[test]
     fn a_new_order_has_no_version_to_match() {
         let with = |name: &str, value: &str| {
-            of_a_new_order(&TestRequest::post().insert_header((name, value)).to_http_request())
+            create_preconditions(&TestRequest::post().insert_header((name, value)).to_http_request())
         };
         assert_eq!(named(with("If-Match", "\"1\"").expect_err("it has one")), "If-Match");
-        assert!(with("If-None-Match", "*").expect("valid").hold(None));
-        assert!(of_a_new_order(&TestRequest::post().to_http_request()).is_ok());
+        assert!(with("If-None-Match", "*").expect("valid").are_met(None));
+        assert!(create_preconditions(&TestRequest::post().to_http_request()).is_ok());
     }
 }

@@ -6,7 +6,7 @@ use orderlog_contract::event::{Order, OrderItem, OrderStatus};
 use orderlog_contract::money::Currency;
 use orderlog_contract::order::{MAX_ITEMS, MAX_QUANTITY, total_minor};
 use orderlog_web::problem::FieldError;
-use orderlog_web::{Json, Problem, Reply, amount, json, openapi, whole};
+use orderlog_web::{Json, Problem, Reply, amount, json, openapi, whole_number};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
@@ -14,7 +14,7 @@ use super::answer::{self, OrderAnswer, problem};
 use super::order_id::of_a_new_order;
 use super::{conditions, id};
 use crate::app::State;
-use crate::done::CommandOutcome;
+use crate::command_outcome::CommandOutcome;
 use crate::{decide, generate};
 
 /// A new order: either `itemsCount`, or `customerId`, `currency` and `items`.
@@ -32,7 +32,7 @@ pub struct CreateOrder {
         alias = "numItems",
         alias = "numberOfItems",
         alias = "number_of_items",
-        with = "whole::option"
+        with = "whole_number::option"
     )]
     #[garde(range(min = 1, max = MAX_ITEMS as i64))]
     items_count: Option<i64>,
@@ -62,7 +62,7 @@ pub struct NewItem {
     #[garde(custom(is_id))]
     item_id: String,
     /// Quantity ordered.
-    #[serde(with = "whole")]
+    #[serde(with = "whole_number")]
     #[garde(range(min = 1, max = i64::from(MAX_QUANTITY)))]
     quantity: i64,
     /// Unit price, with at most as many decimals as the currency has.
@@ -102,12 +102,12 @@ pub async fn create_order(
     Json { value, text }: Json<CreateOrder>,
 ) -> Result<Reply<OrderAnswer>, Problem> {
     let keyed = conditions::keyed(&request, &text)?;
-    let conditions = conditions::of_a_new_order(&request)?;
+    let conditions = conditions::create_preconditions(&request)?;
     let order = order(value)?;
     let order_id = order.order_id.clone();
     let done = state
         .writer
-        .carry_out(&order_id, keyed.as_ref(), |current, stamp| {
+        .handle(&order_id, keyed.as_ref(), |current, stamp| {
             let order = Order {
                 order_date: stamp.now_ms,
                 ..order.clone()

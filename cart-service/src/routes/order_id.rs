@@ -10,7 +10,7 @@ use super::id;
 /// # Errors
 /// What is wrong with it.
 pub fn of_a_new_order(order_id: &str) -> Result<String, FieldError> {
-    let id = normalise(order_id)?;
+    let id = normalize(order_id)?;
     id::check(order_id).map_err(fault)?;
     Ok(id)
 }
@@ -19,7 +19,7 @@ pub fn of_a_new_order(order_id: &str) -> Result<String, FieldError> {
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn normalise(order_id: &str) -> Result<String, FieldError> {
+pub fn normalize(order_id: &str) -> Result<String, FieldError> {
     let id = if !order_id.is_empty() && order_id.bytes().all(|byte| byte.is_ascii_digit()) {
         format!("ORD-{order_id}")
     } else {
@@ -43,7 +43,7 @@ mod tests {
     #[test]
     fn only_ids_of_digits_get_a_prefix() {
         for (written, id) in [("17", "ORD-17"), ("ORD-17", "ORD-17"), ("17a", "17a"), ("٣", "٣")] {
-            assert_eq!(normalise(written).as_deref(), Ok(id));
+            assert_eq!(normalize(written).as_deref(), Ok(id));
         }
     }
 
@@ -51,13 +51,13 @@ mod tests {
     fn a_new_order_needs_a_visible_id_but_an_old_one_is_found_by_any() {
         assert_eq!(of_a_new_order("17").as_deref(), Ok("ORD-17"));
         assert_eq!(of_a_new_order("17 ").expect_err("a space").field, "orderId");
-        assert_eq!(normalise("17 ").as_deref(), Ok("17 "));
+        assert_eq!(normalize("17 ").as_deref(), Ok("17 "));
     }
 
     #[test]
     fn an_invalid_id_names_the_field() {
         for bad in ["", "a\u{0}b", &"x".repeat(65), &"1".repeat(61)] {
-            assert_eq!(normalise(bad).expect_err("no id").field, "orderId");
+            assert_eq!(normalize(bad).expect_err("no id").field, "orderId");
         }
     }
 }

@@ -10,11 +10,11 @@ use utoipa::openapi::Schema;
 
 use super::answer::{self, OrderAnswer, problem};
 use super::create_order_schema::OrderId;
-use super::order_id::normalise;
+use super::order_id::normalize;
 use super::{conditions, id};
 use crate::app::State;
+use crate::command_outcome::{CommandError, CommandOutcome};
 use crate::decide::{self, Refusal};
-use crate::done::{CommandOutcome, Failure};
 
 /// A new status for an order.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -71,7 +71,7 @@ pub async fn update_order(
     let (order_id, status) = parse(&value)?;
     let done = state
         .writer
-        .carry_out(&order_id, keyed.as_ref(), |current, stamp| {
+        .handle(&order_id, keyed.as_ref(), |current, stamp| {
             decide::update(current, status, &conditions, stamp)
         })
         .await
@@ -88,16 +88,16 @@ pub async fn update_order(
 }
 
 /// Others may have written an order under an id that clients cannot choose. Where there is no such order, the id is invalid.
-fn refused(given: &str, order_id: &str, keyed: bool, failure: Failure) -> Problem {
+fn refused(given: &str, order_id: &str, keyed: bool, failure: CommandError) -> Problem {
     match (&failure, id::check(given)) {
-        (Failure::Refused(Refusal::NotFound), Err(message)) => Problem::invalid_field("orderId", message),
+        (CommandError::Refused(Refusal::NotFound), Err(message)) => Problem::invalid_field("orderId", message),
         _ => problem(order_id, keyed, failure),
     }
 }
 
 fn parse(body: &UpdateOrder) -> Result<(String, OrderStatus), Problem> {
     let mut faults = Vec::new();
-    let order_id = normalise(&body.order_id)
+    let order_id = normalize(&body.order_id)
         .map_err(|fault| faults.push(fault))
         .unwrap_or_default();
     let status = OrderStatus::SETTABLE
@@ -141,9 +141,9 @@ mod tests {
 
     #[test]
     fn an_unknown_order_with_an_invalid_id_is_a_400() {
-        let refused = |given: &str| refused(given, given, false, Failure::Refused(Refusal::NotFound)).kind();
-        assert_eq!(refused("A-1"), orderlog_web::Kind::OrderNotFound);
-        assert_eq!(refused("A-1 "), orderlog_web::Kind::InvalidRequest);
+        let refused = |given: &str| refused(given, given, false, CommandError::Refused(Refusal::NotFound)).kind();
+        assert_eq!(refused("A-1"), orderlog_web::ProblemKind::OrderNotFound);
+        assert_eq!(refused("A-1 "), orderlog_web::ProblemKind::InvalidRequest);
     }
 
     #[test]

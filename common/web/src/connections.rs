@@ -46,7 +46,7 @@ struct Handle {
     id: u64,
     connection: Arc<Connection>,
     /// Whether it was opened while all others were busy: it can only be used for health checks.
-    spare: bool,
+    over_limit: bool,
     all: Arc<Connections>,
 }
 
@@ -77,7 +77,7 @@ impl Connections {
             idle_since: AtomicU64::new(0),
         });
         let mut open = self.open();
-        let spare = open.by_id.len() >= self.most && !open.end_longest_idle();
+        let over_limit = open.by_id.len() >= self.most && !open.close_longest_idle();
         let id = open.next_id;
         open.next_id += 1;
         open.by_id.insert(id, connection.clone());
@@ -85,18 +85,18 @@ impl Connections {
         data.insert(Handle {
             id,
             connection,
-            spare,
+            over_limit,
             all: self.clone(),
         });
     }
 
     /// Closes each connection that has been idle for that long. Returns when the server has been dropped.
-    pub(super) async fn end_idle(all: Weak<Self>, patience: Duration) {
+    pub(super) async fn close_idle(all: Weak<Self>, idle_timeout: Duration) {
         loop {
-            tokio::time::sleep(patience / 16).await;
+            tokio::time::sleep(idle_timeout / 16).await;
             let Some(all) = all.upgrade() else { return };
             all.open().by_id.retain(|_, connection| {
-                let keep = connection.idle().is_none_or(|idle| idle < patience);
+                let keep = connection.idle().is_none_or(|idle| idle < idle_timeout);
                 if !keep {
                     connection.end();
                 }
@@ -112,7 +112,7 @@ impl Connections {
 
 impl Open {
     /// Closes the connection that has been idle longest. `false` when none is idle.
-    fn end_longest_idle(&mut self) -> bool {
+    fn close_longest_idle(&mut self) -> bool {
         let idle = self
             .by_id
             .iter()
@@ -155,15 +155,18 @@ impl Drop for Handle {
 }
 
 /// Middleware for `actix_web::middleware::from_fn`: a connection is not idle while one of its requests is being answered.
-/// A spare connection is closed after its response. So is one whose client offered to upgrade: we decline by answering
+/// A over_limit connection is closed after its response. So is one whose client offered to upgrade: we decline by answering
 /// normally (RFC 9110, section 7.8), and actix-web closes such a connection, so `Connection: close` must say so.
 ///
 /// # Errors
 /// Only errors of the inner service.
-pub async fn answering<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
-    let close = is_spare(&request) || request.head().upgrade() || request.headers().contains_key(header::UPGRADE);
+pub async fn track_request<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let close = is_over_limit(&request) || request.head().upgrade() || request.headers().contains_key(header::UPGRADE);
     let connection = request.conn_data::<Handle>().map(|handle| handle.connection.clone());
-    let _answering = connection.map(Answering::begin);
+    let _answering = connection.map(InFlight::begin);
     let mut response = next.call(request).await?;
     if close {
         let head = response.response_mut().head_mut();
@@ -173,37 +176,37 @@ pub async fn answering<B: MessageBody>(request: ServiceRequest, next: Next<B>) -
 }
 
 /// Whether the request came over a connection beyond the limit.
-pub(super) fn is_spare(request: &ServiceRequest) -> bool {
-    request.conn_data::<Handle>().is_some_and(|handle| handle.spare)
+pub(super) fn is_over_limit(request: &ServiceRequest) -> bool {
+    request.conn_data::<Handle>().is_some_and(|handle| handle.over_limit)
 }
 
 /// Marks a request as being answered until dropped.
-struct Answering(Arc<Connection>);
+struct InFlight(Arc<Connection>);
 
-impl Answering {
+impl InFlight {
     fn begin(connection: Arc<Connection>) -> Self {
         connection.begin_answering();
         Self(connection)
     }
 }
 
-impl Drop for Answering {
+impl Drop for InFlight {
     fn drop(&mut self) {
         self.0.stop_answering();
     }
 }
 
 /// Marks a request whose body is still arriving: until dropped, its connection counts as idle.
-pub(super) struct Receiving(Arc<Connection>);
+pub(super) struct ReceivingBody(Arc<Connection>);
 
 /// Begins waiting for a request's body; ends when dropped.
-pub(super) fn receiving(request: &HttpRequest) -> Option<Receiving> {
+pub(super) fn track_body(request: &HttpRequest) -> Option<ReceivingBody> {
     let connection = request.conn_data::<Handle>()?.connection.clone();
     connection.stop_answering();
-    Some(Receiving(connection))
+    Some(ReceivingBody(connection))
 }
 
-impl Drop for Receiving {
+impl Drop for ReceivingBody {
     fn drop(&mut self) {
         self.0.begin_answering();
     }

@@ -13,9 +13,9 @@ use clap::Args;
 use super::connections;
 use super::envelope::ENVELOPE_PREFIX;
 use super::hosts::{AllowedHosts, Hosts};
-use super::kind::Kind;
 use super::origins::CorsOrigins;
 use super::problem::Problem;
+use super::problem_kind::ProblemKind;
 
 /// Who may call a service over HTTP.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
@@ -94,7 +94,7 @@ impl From<Refused> for Problem {
     fn from(refused: Refused) -> Self {
         match refused {
             Refused::Host(host) => Self::new(
-                Kind::MisdirectedRequest,
+                ProblemKind::MisdirectedRequest,
                 format!("host {host:.100} is not allowed; the operator can add it to ALLOWED_HOSTS (--allowed-hosts)"),
             ),
             Refused::Origin(origin) => {
@@ -104,7 +104,7 @@ impl From<Refused> for Problem {
                     format!("{origin:.100}")
                 };
                 Self::new(
-                    Kind::CrossOrigin,
+                    ProblemKind::CrossOrigin,
                     format!(
                         "web pages of {page} may not write here; the operator can allow their origin with CORS_ORIGINS (--cors-origins)"
                     ),
@@ -133,8 +133,11 @@ pub async fn admit<B: MessageBody + 'static>(
         return Ok(request.error_response(Problem::from(refused)));
     }
     let allowed = edge.origins.allowed(request.headers());
-    let mut response = if connections::is_spare(&request) && !is_health(request.path()) {
-        let problem = Problem::new(Kind::Unavailable, "too many requests in progress; retry in a moment");
+    let mut response = if connections::is_over_limit(&request) && !is_health(request.path()) {
+        let problem = Problem::new(
+            ProblemKind::Unavailable,
+            "too many requests in progress; retry in a moment",
+        );
         request.error_response(problem)
     } else if let Some(answer) = edge.origins.preflight(request.head()) {
         request.into_response(answer)

@@ -13,8 +13,8 @@ use actix_web::{FromRequest, HttpRequest, dev, web};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
 
-use super::kind::Kind;
 use super::problem::Problem;
+use super::problem_kind::ProblemKind;
 use super::{connections, invalid, media_type};
 
 /// Largest request body, in bytes. An order of 100 items with the longest ids takes about 15 KiB.
@@ -38,13 +38,14 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
         let length = check_headers(request.headers());
-        let receiving = connections::receiving(request);
+        let receiving = connections::track_body(request);
         let payload = payload.take();
         Box::pin(async move {
             let length = length?;
             let body = tokio::time::timeout(BODY_TIMEOUT, receive(payload, length)).await;
             drop(receiving);
-            let body = body.map_err(|_| Problem::new(Kind::RequestTimeout, "the body did not arrive in time"))??;
+            let body =
+                body.map_err(|_| Problem::new(ProblemKind::RequestTimeout, "the body did not arrive in time"))??;
             let value = parse(&body)?;
             Ok(Self { value, text: body })
         })
@@ -57,15 +58,19 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
 /// # Errors
 /// A 400; `errors` names the field, where there is one.
 pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    let text = utf_8(body).ok_or_else(|| Problem::new(Kind::InvalidRequest, "the body is not UTF-8"))?;
+    let text = utf_8(body).ok_or_else(|| Problem::new(ProblemKind::InvalidRequest, "the body is not UTF-8"))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.bytes().all(|byte| byte.is_ascii_whitespace()) {
-        return Err(Problem::new(Kind::InvalidRequest, "the body is empty"));
+        return Err(Problem::new(ProblemKind::InvalidRequest, "the body is empty"));
     }
     let mut json = serde_json::Deserializer::from_str(text);
-    let Object(value) = serde_path_to_error::deserialize(&mut json).map_err(|error| invalid::from_json(&error))?;
-    json.end()
-        .map_err(|error| Problem::new(Kind::InvalidRequest, format!("the body is not valid JSON: {error}")))?;
+    let Object(value) = serde_path_to_error::deserialize(&mut json).map_err(|error| validation::from_json(&error))?;
+    json.end().map_err(|error| {
+        Problem::new(
+            ProblemKind::InvalidRequest,
+            format!("the body is not valid JSON: {error}"),
+        )
+    })?;
     Ok(value)
 }
 
@@ -112,7 +117,7 @@ where
 
 /// Checks what can be refused before the body is read. Returns the `Content-Length`, if there is one.
 fn check_headers(headers: &HeaderMap) -> Result<Option<usize>, Problem> {
-    let unsupported = |detail: &str| Err(Problem::new(Kind::UnsupportedMediaType, detail));
+    let unsupported = |detail: &str| Err(Problem::new(ProblemKind::UnsupportedMediaType, detail));
     if !media_type::of(headers).is_some_and(|media_type| media_type::is_json(&media_type)) {
         return unsupported("send the body with Content-Type: application/json");
     }
@@ -146,7 +151,7 @@ async fn receive(payload: dev::Payload, length: Option<usize>) -> Result<web::By
         let Some(chunk) = poll_fn(|context| payload.as_mut().poll_next(context)).await else {
             break;
         };
-        let chunk = chunk.map_err(|broken| Problem::new(Kind::InvalidRequest, broken.to_string()))?;
+        let chunk = chunk.map_err(|broken| Problem::new(ProblemKind::InvalidRequest, broken.to_string()))?;
         if body.len() + chunk.len() > BODY_LIMIT {
             return Err(too_large());
         }
@@ -159,7 +164,10 @@ async fn receive(payload: dev::Payload, length: Option<usize>) -> Result<web::By
 }
 
 fn too_large() -> Problem {
-    Problem::new(Kind::PayloadTooLarge, format!("the body is larger than {BODY_LIMIT} bytes"))
+    Problem::new(
+        ProblemKind::PayloadTooLarge,
+        format!("the body is larger than {BODY_LIMIT} bytes"),
+    )
 }
 
 #[cfg(test)]

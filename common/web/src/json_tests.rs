@@ -20,7 +20,7 @@ struct Body {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Item {
-    #[serde(with = "crate::whole")]
+    #[serde(with = "crate::whole_number")]
     quantity: i64,
     #[serde(default, with = "crate::amount::option")]
     price: Option<Decimal>,
@@ -81,7 +81,7 @@ async fn another_media_type_or_a_compressed_body_is_a_415() {
             request = request.insert_header(*header);
         }
         let problem = read(request).await.expect_err("a 415");
-        assert_eq!(problem.kind(), Kind::UnsupportedMediaType, "{headers:?}");
+        assert_eq!(problem.kind(), ProblemKind::UnsupportedMediaType, "{headers:?}");
     }
 }
 
@@ -91,11 +91,14 @@ async fn a_body_over_the_limit_is_a_413_announced_or_not() {
     let request = || TestRequest::post().insert_header(ContentType::json());
     let (_, payload) = request().set_payload(body).to_http_parts();
     let unannounced = receive(payload, None).await;
-    assert_eq!(unannounced.expect_err("a 413").kind(), Kind::PayloadTooLarge);
+    assert_eq!(unannounced.expect_err("a 413").kind(), ProblemKind::PayloadTooLarge);
     let announced = request()
         .set_payload("{}")
         .insert_header((header::CONTENT_LENGTH, BODY_LIMIT + 1));
-    assert_eq!(read(announced).await.expect_err("a 413").kind(), Kind::PayloadTooLarge);
+    assert_eq!(
+        read(announced).await.expect_err("a 413").kind(),
+        ProblemKind::PayloadTooLarge
+    );
 }
 
 #[actix_web::test]
@@ -151,7 +154,7 @@ fn each_fault_names_its_field() {
         ),
     ] {
         let problem = fault_of(body);
-        assert_eq!(problem.kind(), Kind::InvalidRequest, "{body}");
+        assert_eq!(problem.kind(), ProblemKind::InvalidRequest, "{body}");
         let fields: Vec<_> = problem.errors().iter().map(|fault| fault.field.as_str()).collect();
         assert_eq!(fields, [field], "{body}: {problem}");
         assert!(!problem.summary().contains(" at line "), "{problem}");
@@ -182,9 +185,9 @@ fn invalid_json_says_where() {
         assert!(problem.errors().is_empty(), "{body}");
     }
     assert_eq!(fault_of(" \n").summary(), "the body is empty");
-    assert_eq!(fault_of("").kind(), Kind::InvalidRequest);
-    assert_eq!(fault_of("7").kind(), Kind::InvalidRequest);
-    assert_eq!(fault_of(&"[".repeat(100_000)).kind(), Kind::InvalidRequest);
+    assert_eq!(fault_of("").kind(), ProblemKind::InvalidRequest);
+    assert_eq!(fault_of("7").kind(), ProblemKind::InvalidRequest);
+    assert_eq!(fault_of(&"[".repeat(100_000)).kind(), ProblemKind::InvalidRequest);
 }
 
 #[actix_web::test]
@@ -238,7 +241,7 @@ fn an_unpaired_surrogate_is_reported_in_plain_words() {
         (r#"{"orderId":"1","items":[{"\ud800":1}]}"#, "items[0]:"),
     ] {
         let problem = fault_of(body);
-        assert_eq!(problem.kind(), Kind::InvalidRequest, "{body}");
+        assert_eq!(problem.kind(), ProblemKind::InvalidRequest, "{body}");
         assert_eq!(problem.summary(), format!("{whose} {WORDS}"), "{body}");
     }
     let whole: Body = parse(br#"{"orderId":"\ud83d\ude00"}"#).expect("a pair");

@@ -36,7 +36,7 @@ impl FromStr for CorsOrigins {
         for origin in text.split(',').map(str::trim).filter(|origin| !origin.is_empty()) {
             match origin {
                 "*" => origins.any = true,
-                origin => origins.origins.push(normalised(origin).ok_or(
+                origin => origins.origins.push(normalized(origin).ok_or(
                     "must be origins, scheme://host[:port], separated by commas, such as https://shop.example,http://localhost:3000; * allows any",
                 )?),
             }
@@ -46,7 +46,7 @@ impl FromStr for CorsOrigins {
 }
 
 /// An origin as browsers write it: lower case, without the scheme's default port.
-fn normalised(origin: &str) -> Option<String> {
+fn normalized(origin: &str) -> Option<String> {
     let url = url::Url::parse(origin).ok()?;
     let bare = matches!(url.scheme(), "http" | "https")
         && url.path() == "/"

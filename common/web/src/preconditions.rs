@@ -74,7 +74,7 @@ impl Preconditions {
     }
 
     /// Whether both hold, as a write requires.
-    pub fn hold(&self, version: Option<i32>) -> bool {
+    pub fn are_met(&self, version: Option<i32>) -> bool {
         self.if_match_holds(version) && self.if_none_match_holds(version)
     }
 }
@@ -166,7 +166,7 @@ mod tests {
     }
 
     fn holds(headers: &[(&str, &str)], version: Option<i32>) -> bool {
-        of(headers).expect("conditions").hold(version)
+        of(headers).expect("conditions").are_met(version)
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::kind::Kind;
+use super::problem_kind::ProblemKind;
 
 /// The media type of RFC 9457.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -30,7 +30,7 @@ pub struct FieldError {
 /// An error response. Handlers return it as their error.
 #[derive(Clone, Debug)]
 pub struct Problem {
-    kind: Kind,
+    kind: ProblemKind,
     detail: String,
     errors: Vec<FieldError>,
     members: Vec<(&'static str, Value)>,
@@ -40,7 +40,7 @@ pub struct Problem {
 
 impl Problem {
     /// A problem of that kind; `detail` explains this occurrence in one sentence (or is empty). A 503 gets a `Retry-After`.
-    pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
+    pub fn new(kind: ProblemKind, detail: impl Into<String>) -> Self {
         let retry_after = (kind.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER_SECONDS);
         Self {
             kind,
@@ -55,14 +55,14 @@ impl Problem {
     /// A 500. The cause is logged here and never shown to the client.
     pub fn internal(cause: impl fmt::Display) -> Self {
         tracing::error!(error = format!("{cause:#}"), "request failed");
-        Self::new(Kind::Internal, "")
+        Self::new(ProblemKind::Internal, "")
     }
 
     /// A 405 for a path that supports only those methods (RFC 9110, section 15.5.6 requires `Allow`).
     pub fn method_not_allowed(allow: &'static str) -> Self {
         Self {
             allow: Some(allow),
-            ..Self::new(Kind::MethodNotAllowed, format!("use {allow}"))
+            ..Self::new(ProblemKind::MethodNotAllowed, format!("use {allow}"))
         }
     }
 
@@ -89,7 +89,7 @@ impl Problem {
     }
 
     /// The kind.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> ProblemKind {
         self.kind
     }
 
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn the_body_has_the_members_of_rfc_9457_and_its_own() {
-        let problem = Problem::new(Kind::OutcomeUnknown, "no acknowledgement came").with("eventId", "e-1");
+        let problem = Problem::new(ProblemKind::OutcomeUnknown, "no acknowledgement came").with("eventId", "e-1");
         assert_eq!(
             body(&problem),
             json!({
@@ -224,17 +224,17 @@ mod tests {
     fn a_503_always_says_when_to_retry() {
         let retry_after = |problem: Problem| problem.error_response().headers().get(header::RETRY_AFTER).cloned();
         for kind in [
-            Kind::NotReady,
-            Kind::Unavailable,
-            Kind::of_status(StatusCode::SERVICE_UNAVAILABLE),
+            ProblemKind::NotReady,
+            ProblemKind::Unavailable,
+            ProblemKind::from_status(StatusCode::SERVICE_UNAVAILABLE),
         ] {
             assert_eq!(retry_after(Problem::new(kind, "")).expect("a Retry-After"), "1");
         }
         assert_eq!(
-            retry_after(Problem::new(Kind::NotReady, "").retry_after(7)).expect("a Retry-After"),
+            retry_after(Problem::new(ProblemKind::NotReady, "").retry_after(7)).expect("a Retry-After"),
             "7"
         );
-        assert_eq!(retry_after(Problem::new(Kind::OrderNotFound, "")), None);
+        assert_eq!(retry_after(Problem::new(ProblemKind::OrderNotFound, "")), None);
     }
 
     #[test]

@@ -9,9 +9,9 @@ use serde::de::value::{Error, MapDeserializer, StringDeserializer};
 use serde::de::{DeserializeOwned, Deserializer, Error as _, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::invalid;
-use super::kind::Kind;
 use super::problem::Problem;
+use super::problem_kind::ProblemKind;
+use super::validation;
 
 /// A request's query parameters of type `T`: a struct of strings, numbers, booleans, unit enums and options of them (`x=` is
 /// an empty string, not a number). Repeated parameters are refused. Unlike actix-web's extractor, its errors are [`Problem`]s.
@@ -35,15 +35,19 @@ pub fn parse<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
     let parameters = pairs.map(parameter).collect::<Result<Vec<_>, _>>()?;
     serde_path_to_error::deserialize(MapDeserializer::<_, Error>::new(parameters.into_iter()))
-        .map_err(|error| invalid::from_serde(&error.path().to_string(), &error.inner().to_string(), "the query"))
+        .map_err(|error| validation::from_serde(&error.path().to_string(), &error.inner().to_string(), "the query"))
 }
 
 /// The name and the value of `name=value`. Other crates' decoders replace invalid UTF-8 with U+FFFD, which is not what the
 /// client asked for.
 fn parameter(pair: &str) -> Result<(String, Text), Problem> {
     let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-    let name = decode(name)
-        .ok_or_else(|| Problem::new(Kind::InvalidRequest, "parameter names must be percent-encoded UTF-8"))?;
+    let name = decode(name).ok_or_else(|| {
+        Problem::new(
+            ProblemKind::InvalidRequest,
+            "parameter names must be percent-encoded UTF-8",
+        )
+    })?;
     match decode(value) {
         Some(value) => Ok((name, Text(value))),
         None => Err(Problem::invalid_field(name, "must be percent-encoded UTF-8")),
@@ -197,7 +201,7 @@ mod tests {
             ("orderId=%ed%a0%80", "orderId", "must be percent-encoded UTF-8"),
         ] {
             let problem = parse::<Parameters>(query).expect_err(query);
-            assert_eq!(problem.kind(), Kind::InvalidRequest);
+            assert_eq!(problem.kind(), ProblemKind::InvalidRequest);
             let [fault] = problem.errors() else {
                 panic!("{query}: {problem}")
             };

@@ -5,8 +5,8 @@ use actix_web::dev::Handler;
 use actix_web::guard::{self, Guard};
 use actix_web::{FromRequest, HttpResponse, Resource, Responder, Route, web};
 
-use super::kind::Kind;
 use super::problem::Problem;
+use super::problem_kind::ProblemKind;
 
 /// A path for GET, and for HEAD, as RFC 9110, section 9.1 requires.
 pub fn get<F, Args>(path: &str, handler: F) -> Resource
@@ -43,7 +43,7 @@ where
 /// # Errors
 /// Always: a 404.
 pub async fn not_found() -> Result<HttpResponse, Problem> {
-    Err(Problem::new(Kind::NotFound, ""))
+    Err(Problem::new(ProblemKind::NotFound, ""))
 }
 
 fn resource<F, Args>(path: &str, guard: impl Guard + 'static, allow: &'static str, handler: F) -> Resource

@@ -33,10 +33,10 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 const SHUTDOWN_TIMEOUT: u64 = 6;
 /// How long a connection may be idle, with no request being answered.
 // why: a little longer than actix-web's keep-alive, so that a silent connection gets its regular end
-const PATIENCE: Duration = KEEP_ALIVE.saturating_add(Duration::from_secs(5));
+const IDLE_TIMEOUT: Duration = KEEP_ALIVE.saturating_add(Duration::from_secs(5));
 /// One in this many connections is kept in reserve: for the moment until an idle one is closed, and for health checks when
 /// none is idle.
-const SPARE: usize = 16;
+const RESERVED: usize = 16;
 /// Length of the accept queue.
 // why: with std's 128, clients in a burst wait a second for the retransmitted SYN
 const BACKLOG: u32 = 1_024;
@@ -63,12 +63,12 @@ pub fn app(
         .default_service(web::to(routes::not_found))
         // The last middleware sees a request first and its response last.
         .wrap(from_fn(move |request, next| {
-            ending::refuse(life.clone(), request, next)
+            shutdown_gate::refuse(life.clone(), request, next)
         }))
         .wrap(from_fn(move |request, next| edge::admit(edge.clone(), request, next)))
-        .wrap(from_fn(errors::render))
+        .wrap(from_fn(error_responses::render))
         .wrap(metrics::measure(service))
-        .wrap(from_fn(connections::answering))
+        .wrap(from_fn(connections::track_request))
         .wrap(TracingLogger::default())
 }
 
@@ -76,7 +76,7 @@ pub fn app(
 #[derive(Clone, Copy, Debug)]
 struct Limits {
     /// How long a connection may be idle.
-    patience: Duration,
+    idle_timeout: Duration,
     /// Connections at once.
     connections: usize,
 }
@@ -96,7 +96,7 @@ where
     R: Fn(&mut ServiceConfig) + Clone + Send + 'static,
 {
     let limits = Limits {
-        patience: PATIENCE,
+        idle_timeout: IDLE_TIMEOUT,
         connections: descriptors::connections(),
     };
     serve_with(listener, service, life, edge, routes, limits)
@@ -116,10 +116,10 @@ where
     let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let each = (limits.connections / workers).max(1);
     let all = each * workers;
-    let connections = Connections::new(all - (all / SPARE).max(1));
-    let end_idle = Connections::end_idle(Arc::downgrade(&connections), limits.patience);
+    let connections = Connections::new(all - (all / RESERVED).max(1));
+    let close_idle = Connections::close_idle(Arc::downgrade(&connections), limits.idle_timeout);
     // It returns when the server has been dropped.
-    drop(life.task("closing idle connections", end_idle));
+    drop(life.task("closing idle connections", close_idle));
     let edge = Edge::new(edge, listener.local_addr()?.ip());
     let life = life.clone();
     let server = HttpServer::new(move || app(service, life.clone(), edge.clone(), routes.clone()))

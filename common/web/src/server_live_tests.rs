@@ -111,9 +111,9 @@ async fn a_connection_without_a_complete_request_is_closed_in_time() {
         .await
         .expect("a free port");
     let address = listener.local_addr().expect("an address");
-    let patience = Duration::from_millis(400);
+    let idle_timeout = Duration::from_millis(400);
     let limits = Limits {
-        patience,
+        idle_timeout,
         connections: 64,
     };
     let (handle, running) = start(listener, limits);
@@ -122,7 +122,7 @@ async fn a_connection_without_a_complete_request_is_closed_in_time() {
     let (mut connection, _) = exchange(address, request).await;
     // Complete requests keep it open for longer than that.
     for _ in 0..4 {
-        tokio::time::sleep(patience / 2).await;
+        tokio::time::sleep(idle_timeout / 2).await;
         connection.write_all(request.as_bytes()).await.expect("it is open");
         assert!(connection.read(&mut [0; 4096]).await.expect("an answer") > 0);
     }
@@ -133,10 +133,10 @@ async fn a_connection_without_a_complete_request_is_closed_in_time() {
         .bytes()
         .take(10)
         .cycle()
-        .take_while(|_| begun.elapsed() < 10 * patience)
+        .take_while(|_| begun.elapsed() < 10 * idle_timeout)
     {
         let sent = connection.write_all(&[byte]).await;
-        let read = tokio::time::timeout(patience / 10, connection.read(&mut [0; 64])).await;
+        let read = tokio::time::timeout(idle_timeout / 10, connection.read(&mut [0; 64])).await;
         if sent.is_err() || matches!(read, Ok(Ok(0) | Err(_))) {
             ended = true;
             break;
@@ -167,9 +167,9 @@ const DETAILS: &str = "GET /order-details?orderId=1 HTTP/1.1\r\nhost: localhost\
 /// Limits with room for that many connections besides the spare ones.
 fn room_for(connections: usize) -> Limits {
     let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    assert!(workers < SPARE, "the arithmetic of this test");
+    assert!(workers < RESERVED, "the arithmetic of this test");
     Limits {
-        patience: PATIENCE,
+        idle_timeout: IDLE_TIMEOUT,
         connections: (connections + 1).next_multiple_of(workers),
     }
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::problem::PROBLEM_JSON;
-use super::super::{Json, Kind, Problem, Query, Reply, docs, health};
+use super::super::{Json, Problem, ProblemKind, Query, Reply, docs, health};
 use super::*;
 
 #[derive(Deserialize)]
@@ -18,8 +18,8 @@ struct Command {
 
 async fn create(Json { value: command, .. }: Json<Command>) -> Result<Reply<Value>, Problem> {
     match command.order_id.as_str() {
-        "taken" => Err(Problem::new(Kind::OrderExists, "order taken exists").with("currentStatus", "new")),
-        "away" => Err(Problem::new(Kind::Unavailable, "no broker answers")),
+        "taken" => Err(Problem::new(ProblemKind::OrderExists, "order taken exists").with("currentStatus", "new")),
+        "away" => Err(Problem::new(ProblemKind::Unavailable, "no broker answers")),
         id => Ok(Reply::created("Order created", "/order-details", json!({"orderId": id})).etag(1)),
     }
 }

@@ -116,7 +116,10 @@ fn dead_letter_headers() -> Value {
         ("__connect.errors.connector.name", "Name of the service"),
         ("__connect.errors.task.id", "0"),
         ("__connect.errors.class.name", "Module that rejected the record"),
-        ("__connect.errors.exception.class.name", "The code, prefixed with orderlog."),
+        (
+            "__connect.errors.exception.class.name",
+            "The code, prefixed with orderlog.",
+        ),
         ("__connect.errors.exception.message", "Why the record was rejected"),
         (
             "__connect.errors.exception.stacktrace",
@@ -136,9 +139,15 @@ fn dead_letter_headers() -> Value {
             "Original coordinates of the record: topic-partition-offset",
         ),
         ("orderlog.replays", "How often the record was replayed, decimal"),
-        ("orderlog.at", "Coordinates of the rejected record: topic-partition-offset"),
+        (
+            "orderlog.at",
+            "Coordinates of the rejected record: topic-partition-offset",
+        ),
         ("orderlog.schema-id", "Schema id in the record's frame, decimal"),
-        ("orderlog.sha256", "SHA-256 of a value that was too large to copy, hexadecimal"),
+        (
+            "orderlog.sha256",
+            "SHA-256 of a value that was too large to copy, hexadecimal",
+        ),
         ("orderlog.size", "Length of that value in bytes, decimal"),
         (
             "orderlog.added",
@@ -146,7 +155,10 @@ fn dead_letter_headers() -> Value {
         ),
     ];
     const NUMBERS: [(&str, &str); 3] = [
-        ("kafka_dlt-original-partition", "Original partition: 4 bytes, big-endian"),
+        (
+            "kafka_dlt-original-partition",
+            "Original partition: 4 bytes, big-endian",
+        ),
         ("kafka_dlt-original-offset", "Original offset: 8 bytes, big-endian"),
         (
             "kafka_dlt-original-timestamp",
@@ -173,11 +185,7 @@ fn dead_letter_headers() -> Value {
             &["CreateTime", "LogAppendTime", "NoTimestampType"],
             "Type of the original timestamp",
         ),
-        one_of(
-            "orderlog.code",
-            &Code::ALL.map(Code::as_str),
-            "Code of the rejection",
-        ),
+        one_of("orderlog.code", &Code::ALL.map(Code::as_str), "Code of the rejection"),
     ];
     let all = TEXTS.into_iter().map(text).chain(NUMBERS.into_iter().map(number));
     Value::Object(all.chain(some).collect())

@@ -12,7 +12,7 @@ mod read_your_writes;
 mod stats;
 
 use actix_web::web::{self, ServiceConfig};
-use orderlog_web::{Kind, Problem, docs, metrics, routes};
+use orderlog_web::{Problem, ProblemKind, docs, metrics, routes};
 pub(crate) use read_your_writes::places as places_to_wait;
 
 use crate::SERVICE;
@@ -44,7 +44,7 @@ pub fn configure(config: &mut ServiceConfig, state: &web::Data<State>) {
 fn ready(state: &State) -> Result<(), Problem> {
     match not_ready(state) {
         None => Ok(()),
-        Some(reason) => Err(Problem::new(Kind::NotReady, reason)),
+        Some(reason) => Err(Problem::new(ProblemKind::NotReady, reason)),
     }
 }
 

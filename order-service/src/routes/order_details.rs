@@ -7,7 +7,7 @@ use orderlog_contract::money::{Currency, shipping_minor};
 use orderlog_contract::order::{MAX_VERSION, OrderState, check_id};
 use orderlog_web::order_json::OrderJson;
 use orderlog_web::preconditions::Preconditions;
-use orderlog_web::{Kind, Problem, Query, Reply, amount};
+use orderlog_web::{Problem, ProblemKind, Query, Reply, amount};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -87,28 +87,28 @@ pub async fn order_details(
     let wait = query.check()?;
     let conditions = Preconditions::of(request.headers())?;
     ready(&state)?;
-    let ids = rw::candidates(&query.order_id);
+    let ids = rw::candidate_ids(&query.order_id);
     let found = match wait {
-        None => rw::look(&state.view, &ids)?,
-        Some((version, patience)) => {
-            let found = rw::wait(&state, &ids, version, patience).await?;
+        None => rw::find_first(&state.view, &ids)?,
+        Some((version, timeout)) => {
+            let found = rw::wait_for_version(&state, &ids, version, timeout).await?;
             let reached = found.as_ref().map_or(0, |found| found.order.version);
             if reached < version {
-                return Err(timed_out(called(found.as_ref(), &ids), version, reached, patience));
+                return Err(timed_out(display_id(found.as_ref(), &ids), version, reached, timeout));
             }
             found
         }
     };
     let Some(found) = found else {
-        let order_id = called(None, &ids);
+        let order_id = display_id(None, &ids);
         let detail = format!("there is no order {order_id}");
-        return Err(Problem::new(Kind::OrderNotFound, detail).with("orderId", order_id));
+        return Err(Problem::new(ProblemKind::OrderNotFound, detail).with("orderId", order_id));
     };
     let version = found.order.version;
     if !conditions.if_match_holds(Some(version)) {
         let order_id = found.order.order_id.as_str();
         let detail = format!("order {order_id} is at version {version}");
-        return Err(Problem::new(Kind::VersionMismatch, detail)
+        return Err(Problem::new(ProblemKind::VersionMismatch, detail)
             .with("orderId", order_id)
             .with("currentVersion", version));
     }
@@ -144,14 +144,14 @@ impl Parameters {
 }
 
 /// The order's id; where there is no order, the id that cart-service would write.
-fn called<'a>(found: Option<&'a OrderState>, ids: &'a [String]) -> &'a str {
+fn display_id<'a>(found: Option<&'a OrderState>, ids: &'a [String]) -> &'a str {
     match found {
         Some(found) => &found.order.order_id,
         None => ids.last().map_or("", String::as_str),
     }
 }
 
-fn timed_out(order_id: &str, version: i32, reached: i32, patience: Duration) -> Problem {
+fn timed_out(order_id: &str, version: i32, reached: i32, timeout: Duration) -> Problem {
     let has = if reached == 0 {
         "does not exist yet".to_owned()
     } else {
@@ -159,9 +159,9 @@ fn timed_out(order_id: &str, version: i32, reached: i32, patience: Duration) -> 
     };
     let detail = format!(
         "order {order_id} {has}; version {version} did not arrive within {} ms",
-        patience.as_millis()
+        timeout.as_millis()
     );
-    Problem::new(Kind::WaitTimedOut, detail).with("orderId", order_id)
+    Problem::new(ProblemKind::WaitTimedOut, detail).with("orderId", order_id)
 }
 
 fn details(state: &OrderState) -> anyhow::Result<OrderDetails> {
@@ -212,7 +212,7 @@ mod tests {
             let problem = check(query).expect_err(query);
             assert_eq!(
                 (problem.kind(), problem.errors()[0].field.as_str()),
-                (Kind::InvalidRequest, field),
+                (ProblemKind::InvalidRequest, field),
                 "{query}"
             );
         }

@@ -1,7 +1,7 @@
 //! `GET /getAllOrderIdsFromTopic`: the ids of all orders, page by page.
 
 use actix_web::web;
-use orderlog_web::{Kind, Problem, Query, Reply};
+use orderlog_web::{Problem, ProblemKind, Query, Reply};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -58,7 +58,7 @@ pub async fn order_ids(state: web::Data<State>, Query(query): Query<Parameters>)
     }
     if query.topic != state.topic {
         return Err(Problem::new(
-            Kind::UnknownTopic,
+            ProblemKind::UnknownTopic,
             format!("this service reads topic {}", state.topic),
         ));
     }

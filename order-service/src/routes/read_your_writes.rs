@@ -9,14 +9,14 @@ use std::time::Duration;
 use orderlog_contract::order::OrderState;
 use orderlog_projection::{View, Waiters};
 use orderlog_runtime::descriptors;
-use orderlog_web::{Kind, Problem};
+use orderlog_web::{Problem, ProblemKind};
 use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
 use tokio::time::sleep;
 
 use crate::app::State;
 
 /// The ids that the client may mean, the literal one first: cart-service writes an id of digits only with `ORD-` before it.
-pub(super) fn candidates(order_id: &str) -> Vec<String> {
+pub(super) fn candidate_ids(order_id: &str) -> Vec<String> {
     let mut ids = vec![order_id.to_owned()];
     if order_id.bytes().all(|byte| byte.is_ascii_digit()) {
         ids.push(format!("ORD-{order_id}"));
@@ -27,7 +27,7 @@ pub(super) fn candidates(order_id: &str) -> Vec<String> {
 /// The first of those orders that exists.
 ///
 /// A single read of the embedded store takes microseconds, mostly from memory: less than moving it to another thread.
-pub(super) fn look(view: &View, ids: &[String]) -> anyhow::Result<Option<OrderState>> {
+pub(super) fn find_first(view: &View, ids: &[String]) -> anyhow::Result<Option<OrderState>> {
     for id in ids {
         if let Some(state) = view.store().order(id)? {
             return Ok(Some(state));
@@ -37,14 +37,14 @@ pub(super) fn look(view: &View, ids: &[String]) -> anyhow::Result<Option<OrderSt
 }
 
 /// Permits for waiting requests: half the number of connections, so that the other half stays responsive.
-pub(crate) fn places() -> Semaphore {
+pub(crate) fn wait_slots() -> Semaphore {
     Semaphore::new((descriptors::connections() / 2).max(1))
 }
 
-fn take(places: &Semaphore) -> Result<SemaphorePermit<'_>, Problem> {
-    places.try_acquire().map_err(|_| {
+fn acquire_slot(wait_slots: &Semaphore) -> Result<SemaphorePermit<'_>, Problem> {
+    wait_slots.try_acquire().map_err(|_| {
         let detail = "too many requests are waiting for orders; retry in a moment, or without minVersion and waitMs";
-        Problem::new(Kind::Unavailable, detail)
+        Problem::new(ProblemKind::Unavailable, detail)
     })
 }
 
@@ -53,51 +53,51 @@ fn take(places: &Semaphore) -> Result<SemaphorePermit<'_>, Problem> {
 ///
 /// # Errors
 /// A 503 when too many requests are waiting, or a 500 when the disk fails.
-pub(super) async fn wait(
+pub(super) async fn wait_for_version(
     state: &State,
     ids: &[String],
     version: i32,
-    patience: Duration,
+    timeout: Duration,
 ) -> Result<Option<OrderState>, Problem> {
     let view = &state.view;
     let is_there = |found: &Option<OrderState>| found.as_ref().is_some_and(|state| state.order.version >= version);
-    let found = look(view, ids)?;
+    let found = find_first(view, ids)?;
     if is_there(&found) {
         return Ok(found);
     }
-    let _place = take(&state.waiting)?;
-    let up = sleep(patience);
+    let _slot = acquire_slot(&state.wait_slots)?;
+    let up = sleep(timeout);
     tokio::pin!(up);
     loop {
         // Register before looking, so that no change in between is missed.
-        let waiting = Waiting::begin(view.waiters(), ids, version);
-        let found = look(view, ids)?;
+        let waiting = VersionWait::begin(view.waiters(), ids, version);
+        let found = find_first(view, ids)?;
         if is_there(&found) {
             return Ok(found);
         }
         tokio::select! {
             () = waiting => {}
-            () = &mut up => return Ok(look(view, ids)?),
+            () = &mut up => return Ok(find_first(view, ids)?),
             () = state.life.ending() => return Ok(found),
         }
     }
 }
 
 /// Resolves when any of the orders has the version; unregisters when dropped.
-struct Waiting<'a> {
+struct VersionWait<'a> {
     waiters: &'a Waiters,
     ids: &'a [String],
     reached: Vec<oneshot::Receiver<()>>,
 }
 
-impl<'a> Waiting<'a> {
+impl<'a> VersionWait<'a> {
     fn begin(waiters: &'a Waiters, ids: &'a [String], version: i32) -> Self {
         let reached = ids.iter().map(|id| waiters.order(id, version)).collect();
         Self { waiters, ids, reached }
     }
 }
 
-impl Future for Waiting<'_> {
+impl Future for VersionWait<'_> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
@@ -116,7 +116,7 @@ impl Future for Waiting<'_> {
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for VersionWait<'_> {
     fn drop(&mut self) {
         self.reached.clear();
         for id in self.ids {
@@ -131,26 +131,29 @@ mod tests {
 
     #[test]
     fn an_id_of_digits_only_is_looked_up_literally_and_then_with_its_prefix() {
-        assert_eq!(candidates("17"), ["17", "ORD-17"]);
+        assert_eq!(candidate_ids("17"), ["17", "ORD-17"]);
         for id in ["ORD-17", "17a", "٣", "-1"] {
-            assert_eq!(candidates(id), [id]);
+            assert_eq!(candidate_ids(id), [id]);
         }
     }
 
     #[test]
     fn at_most_half_of_the_connections_wait_and_the_next_request_is_refused() {
-        assert!((1..=descriptors::connections().div_ceil(2)).contains(&places().available_permits()));
-        let places = Semaphore::new(1);
-        let first = take(&places).expect("a place");
-        assert_eq!(take(&places).expect_err("none is left").kind(), Kind::Unavailable);
+        assert!((1..=descriptors::connections().div_ceil(2)).contains(&wait_slots().available_permits()));
+        let wait_slots = Semaphore::new(1);
+        let first = acquire_slot(&wait_slots).expect("a place");
+        assert_eq!(
+            acquire_slot(&wait_slots).expect_err("none is left").kind(),
+            ProblemKind::Unavailable
+        );
         drop(first);
-        assert!(take(&places).is_ok());
+        assert!(acquire_slot(&wait_slots).is_ok());
     }
 
     #[tokio::test]
     async fn an_abandoned_wait_leaves_nothing_behind() {
         let (waiters, ids) = (Waiters::default(), ["A".to_owned(), "B".to_owned()]);
-        let waited = tokio::time::timeout(Duration::from_millis(5), Waiting::begin(&waiters, &ids, 2)).await;
+        let waited = tokio::time::timeout(Duration::from_millis(5), VersionWait::begin(&waiters, &ids, 2)).await;
         assert!(waited.is_err(), "nobody notified it");
     }
 }

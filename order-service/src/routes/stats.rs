@@ -82,13 +82,13 @@ pub async fn stats(state: web::Data<State>) -> Result<Reply<Stats>, Problem> {
     let progress = state.view.progress();
     let ends = |partition| state.view.link().end(partition);
     let partitions = if progress.partitions.is_empty() {
-        stored(&state, &progress).await?
+        stats_from_store(&state, &progress).await?
     } else {
         (0..).zip(progress.partitions.iter().cloned()).collect()
     };
     Ok(Reply::ok(
         "Stats",
-        summed(
+        build_stats(
             &state.topic,
             partitions,
             progress.stopped().map(String::as_str),
@@ -99,7 +99,7 @@ pub async fn stats(state: web::Data<State>) -> Result<Reply<Stats>, Problem> {
 }
 
 /// Progress as stored, until the topic has been seen.
-async fn stored(state: &State, progress: &Progress) -> Result<Vec<(i32, PartitionProgress)>, Problem> {
+async fn stats_from_store(state: &State, progress: &Progress) -> Result<Vec<(i32, PartitionProgress)>, Problem> {
     let store = state.view.store().clone();
     let rows = read(move || store.partitions()).await?;
     let row = |(partition, row): (i32, orderlog_projection::store::PartitionRow)| {
@@ -117,7 +117,7 @@ async fn stored(state: &State, progress: &Progress) -> Result<Vec<(i32, Partitio
     Ok(rows.into_iter().map(row).collect())
 }
 
-fn summed(
+fn build_stats(
     topic: &str,
     partitions: Vec<(i32, PartitionProgress)>,
     halted: Option<&str>,
@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn every_record_is_in_the_sums() {
-        let stats = summed(
+        let stats = build_stats(
             "t",
             vec![(0, partition(5, true)), (1, partition(5, true))],
             None,
@@ -219,7 +219,7 @@ mod tests {
     #[test]
     fn lag_is_zero_at_the_end_and_unknown_without_a_broker() {
         let stats = |progress, end| {
-            let stats = summed("t", vec![(0, progress)], None, |_| end, &[]);
+            let stats = build_stats("t", vec![(0, progress)], None, |_| end, &[]);
             (stats.partitions[0].end, stats.partitions[0].lag)
         };
         // A transaction marker follows the last record.
@@ -239,7 +239,7 @@ mod tests {
             since: Some("2026-01-02T03:04:05.006Z".to_owned()),
         };
         let partitions = vec![(0, partition(5, true)), (1, partition(5, true))];
-        let stats = summed("t", partitions, None, |_| Some(9), &[open]);
+        let stats = build_stats("t", partitions, None, |_| Some(9), &[open]);
         let shown: Vec<_> = stats
             .partitions
             .iter()
@@ -250,7 +250,7 @@ mod tests {
 
     #[test]
     fn a_halt_shows_on_every_partition() {
-        let stats = summed(
+        let stats = build_stats(
             "t",
             vec![(0, partition(5, false))],
             Some("another topic"),

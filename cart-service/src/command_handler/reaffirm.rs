@@ -6,23 +6,23 @@ use std::time::Instant;
 use orderlog_contract::order::{OrderState, Outcome};
 
 use super::{CommandHandler, rejected, stamp, won};
-use crate::done::Failure;
+use crate::command_outcome::CommandError;
 use crate::doubts::Reserved;
 
 impl CommandHandler {
     /// Writes the order unchanged, above all reserved versions. Returns it, or `None` when the event lost a race.
     ///
     /// # Errors
-    /// [`Failure`], which says how certain it is.
-    pub(super) async fn affirm(
+    /// [`CommandError`], which says how certain it is.
+    pub(super) async fn reaffirm(
         &self,
         state: &OrderState,
         reserved: &Reserved,
         partition: i32,
         deadline: Instant,
-    ) -> Result<Option<OrderState>, Failure> {
-        let stamp = stamp().map_err(|wrong| Failure::NotNow(wrong.to_string()))?;
-        let event = reserved.again(state, stamp).map_err(Failure::Refused)?;
+    ) -> Result<Option<OrderState>, CommandError> {
+        let stamp = stamp().map_err(|wrong| CommandError::Unavailable(wrong.to_string()))?;
+        let event = reserved.again(state, stamp).map_err(CommandError::Refused)?;
         // Without the request's key: the request did not cause this event.
         let rewinds = self.view.rewinds();
         let settled = self.write(&event, None, partition, deadline).await?;

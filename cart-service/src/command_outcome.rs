@@ -28,25 +28,25 @@ impl CommandOutcome {
 
 /// Why a command was not carried out.
 #[derive(Clone, Debug)]
-pub enum Failure {
+pub enum CommandError {
     /// Refused, given the order's state in the log.
     Refused(Refusal),
-    /// Temporarily; this attempt certainly had no effect.
-    NotNow(String),
+    /// Not possible for now; this attempt certainly had no effect.
+    Unavailable(String),
     /// The order is unresolved, possibly for minutes; this attempt certainly had no effect.
-    InDoubt {
+    OrderUnresolved {
         /// Why.
         doubt: Doubt,
         /// How long that can last at most.
         seconds_left: u32,
     },
     /// Its event was sent, but its outcome has not been read back from the log.
-    Unknown {
+    OutcomeUnknown {
         /// The event.
         event_id: Uuid,
         /// Why it is unknown.
         reason: String,
     },
     /// Its event could not be encoded, or was rejected when read back. A bug.
-    Rejected(String),
+    Internal(String),
 }

@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 
 /// A problem type. Its `type` URI never changes its meaning: clients branch on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ProblemKind {
     /// The request is malformed or invalid; `errors` names the fields.
     InvalidRequest,
     /// A web page of an origin that is not allowed tried to write.
@@ -48,9 +48,9 @@ pub enum Kind {
     Other(StatusCode),
 }
 
-impl Kind {
+impl ProblemKind {
     /// (`type` URI, status, title): the one table of them.
-    fn facts(self) -> (&'static str, u16, &'static str) {
+    fn definition(self) -> (&'static str, u16, &'static str) {
         match self {
             Self::InvalidRequest => ("/problems/invalid-request", 400, "Invalid request"),
             Self::CrossOrigin => ("/problems/cross-origin", 403, "Cross-origin writes not allowed"),
@@ -80,7 +80,7 @@ impl Kind {
     }
 
     /// The kind for a status set by somebody else (the HTTP server, a library).
-    pub fn of_status(status: StatusCode) -> Self {
+    pub fn from_status(status: StatusCode) -> Self {
         match status.as_u16() {
             400 => Self::InvalidRequest,
             404 => Self::NotFound,
@@ -96,17 +96,17 @@ impl Kind {
 
     /// The `type`: a URI reference (RFC 9457, section 3.1.1).
     pub fn type_uri(self) -> &'static str {
-        self.facts().0
+        self.definition().0
     }
 
     /// The status.
     pub fn status(self) -> StatusCode {
-        StatusCode::from_u16(self.facts().1).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        StatusCode::from_u16(self.definition().1).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     /// The title; the same for every problem of the kind.
     pub fn title(self) -> &'static str {
-        self.facts().2
+        self.definition().2
     }
 }
 
@@ -114,26 +114,26 @@ impl Kind {
 mod tests {
     use super::*;
 
-    const ALL: [Kind; 19] = [
-        Kind::InvalidRequest,
-        Kind::CrossOrigin,
-        Kind::MisdirectedRequest,
-        Kind::OrderNotFound,
-        Kind::UnknownTopic,
-        Kind::NotFound,
-        Kind::MethodNotAllowed,
-        Kind::RequestTimeout,
-        Kind::OrderExists,
-        Kind::IllegalTransition,
-        Kind::VersionMismatch,
-        Kind::PayloadTooLarge,
-        Kind::UnsupportedMediaType,
-        Kind::KeyReused,
-        Kind::Internal,
-        Kind::NotReady,
-        Kind::Unavailable,
-        Kind::OutcomeUnknown,
-        Kind::WaitTimedOut,
+    const ALL: [ProblemKind; 19] = [
+        ProblemKind::InvalidRequest,
+        ProblemKind::CrossOrigin,
+        ProblemKind::MisdirectedRequest,
+        ProblemKind::OrderNotFound,
+        ProblemKind::UnknownTopic,
+        ProblemKind::NotFound,
+        ProblemKind::MethodNotAllowed,
+        ProblemKind::RequestTimeout,
+        ProblemKind::OrderExists,
+        ProblemKind::IllegalTransition,
+        ProblemKind::VersionMismatch,
+        ProblemKind::PayloadTooLarge,
+        ProblemKind::UnsupportedMediaType,
+        ProblemKind::KeyReused,
+        ProblemKind::Internal,
+        ProblemKind::NotReady,
+        ProblemKind::Unavailable,
+        ProblemKind::OutcomeUnknown,
+        ProblemKind::WaitTimedOut,
     ];
 
     #[test]
@@ -143,7 +143,7 @@ mod tests {
         types.dedup();
         assert_eq!(types.len(), ALL.len());
         for kind in ALL {
-            assert_eq!(kind.status().as_u16(), kind.facts().1, "{kind:?}");
+            assert_eq!(kind.status().as_u16(), kind.definition().1, "{kind:?}");
             assert!(
                 kind.status().is_client_error() || kind.status().is_server_error(),
                 "{kind:?}"
@@ -155,8 +155,11 @@ mod tests {
     fn a_status_from_elsewhere_keeps_its_number() {
         for code in [400, 404, 405, 408, 413, 414, 415, 418, 431, 500, 501, 503, 504] {
             let status = StatusCode::from_u16(code).expect("a status");
-            assert_eq!(Kind::of_status(status).status(), status);
+            assert_eq!(ProblemKind::from_status(status).status(), status);
         }
-        assert_eq!(Kind::of_status(StatusCode::IM_A_TEAPOT).type_uri(), "about:blank");
+        assert_eq!(
+            ProblemKind::from_status(StatusCode::IM_A_TEAPOT).type_uri(),
+            "about:blank"
+        );
     }
 }

@@ -1,5 +1,5 @@
 //! Whole numbers as JSON Schema defines them: JSON has one kind of number, so 3.0 and 3e0 are 3. For fields of JSON
-//! bodies: `#[serde(with = "crate::whole")]`, or `#[serde(default, with = "crate::whole::option")]` for an
+//! bodies: `#[serde(with = "crate::whole_number")]`, or `#[serde(default, with = "crate::whole_number::option")]` for an
 //! `Option`. Not usable where [`amount`] is not. Which numbers are in range is never decided here.
 
 use rust_decimal::Decimal;

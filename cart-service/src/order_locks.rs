@@ -25,7 +25,7 @@ impl StripedLocks {
 
     /// Locks that name, in order of arrival, until the guard is dropped. The guard is meant to be held while waiting for the
     /// broker.
-    pub async fn turn(&self, name: &str) -> MutexGuard<'_, ()> {
+    pub async fn lock(&self, name: &str) -> MutexGuard<'_, ()> {
         let stripe = usize::try_from(self.hasher.hash_one(name) % STRIPES as u64).unwrap_or(0);
         self.stripes[stripe].lock().await
     }

@@ -10,8 +10,8 @@ use actix_web::middleware::Next;
 use orderlog_runtime::crash_point::{self, Point};
 
 use super::envelope::{failure, is_enveloped};
-use super::kind::Kind;
 use super::problem::{PROBLEM_JSON, Problem};
+use super::problem_kind::ProblemKind;
 
 /// Middleware for `actix_web::middleware::from_fn`: every error becomes a [`Problem`], in the envelope under `/api`.
 /// An error with a body of its own (a health report) is left unchanged.
@@ -33,21 +33,21 @@ pub async fn render(
         Some(error) => match error.as_error::<Problem>() {
             Some(_) if !enveloped => return Ok(response),
             Some(problem) => problem.clone(),
-            None => foreign(status, error),
+            None => from_library(status, error),
         },
-        None if response.response().body().size().is_eof() => Problem::new(Kind::of_status(status), ""),
+        None if response.response().body().size().is_eof() => Problem::new(ProblemKind::from_status(status), ""),
         None => return Ok(response),
     };
     Ok(rewrite(response, &problem, enveloped))
 }
 
 /// The problem for a library's error. The client sees the message of a 4xx; that of a 5xx is only logged.
-fn foreign(status: StatusCode, error: &Error) -> Problem {
+fn from_library(status: StatusCode, error: &Error) -> Problem {
     if status.is_server_error() {
         tracing::error!(%error, status = status.as_u16(), "request failed");
-        return Problem::new(Kind::of_status(status), "");
+        return Problem::new(ProblemKind::from_status(status), "");
     }
-    Problem::new(Kind::of_status(status), error.to_string())
+    Problem::new(ProblemKind::from_status(status), error.to_string())
 }
 
 /// Replaces the body and its media type; the status and all other headers stay.

@@ -1,13 +1,12 @@
 //! Carries out a command: decide, write, read back, until the log has decided. Every answer is certain, or says that the
 //! outcome is unknown.
 
-mod affirm;
-mod earlier;
+mod reaffirm;
+mod replay;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use earlier::earlier;
 use orderlog_contract::event::OrderEvent;
 use orderlog_contract::idempotency::KeyedRequest;
 use orderlog_contract::order::{OrderState, Outcome};
@@ -16,16 +15,17 @@ use orderlog_projection::store::KeyUse;
 use orderlog_projection::{Arrival, NotFresh, Settled, View};
 use orderlog_runtime::clock::{self, WrongClock};
 use orderlog_runtime::crash_point::{self, Point};
+use replay::replay;
 use tokio::time::timeout_at;
 use uuid::Uuid;
 
 use crate::catch_up::catch_up;
-use crate::decide::{Decision, Stamp};
-use crate::done::{CommandOutcome, Failure};
+use crate::command_outcome::{CommandError, CommandOutcome};
+use crate::decide::{Decision, EventStamp};
 use crate::doubts::Doubts;
 use crate::event_id;
+use crate::order_locks::StripedLocks;
 use crate::publisher::{NotSent, Publisher};
-use crate::turns::StripedLocks;
 
 /// How often a command is decided when it keeps losing races.
 const ATTEMPTS: u32 = 3;
@@ -66,62 +66,64 @@ impl CommandHandler {
     /// returned even if this attempt could not be carried out.
     ///
     /// # Errors
-    /// [`Failure`], which says how certain it is.
-    pub async fn carry_out(
+    /// [`CommandError`], which says how certain it is.
+    pub async fn handle(
         &self,
         order_id: &str,
         keyed: Option<&KeyedRequest>,
-        decide: impl Fn(Option<&OrderState>, Stamp) -> Decision,
-    ) -> Result<CommandOutcome, Failure> {
-        if let Some(done) = self.done_before(order_id, keyed) {
+        decide: impl Fn(Option<&OrderState>, EventStamp) -> Decision,
+    ) -> Result<CommandOutcome, CommandError> {
+        if let Some(done) = self.find_replay(order_id, keyed) {
             return Ok(done);
         }
-        let done = self.take_turn(order_id, keyed, decide).await;
+        let done = self.with_locks(order_id, keyed, decide).await;
         match done {
             // The outcome of an earlier attempt may have become known in the meantime.
-            Err(Failure::NotNow(_) | Failure::InDoubt { .. } | Failure::Unknown { .. }) => {
-                self.done_before(order_id, keyed).map_or(done, Ok)
-            }
+            Err(
+                CommandError::Unavailable(_)
+                | CommandError::OrderUnresolved { .. }
+                | CommandError::OutcomeUnknown { .. },
+            ) => self.find_replay(order_id, keyed).map_or(done, Ok),
             done => done,
         }
     }
 
-    async fn take_turn(
+    async fn with_locks(
         &self,
         order_id: &str,
         keyed: Option<&KeyedRequest>,
-        decide: impl Fn(Option<&OrderState>, Stamp) -> Decision,
-    ) -> Result<CommandOutcome, Failure> {
+        decide: impl Fn(Option<&OrderState>, EventStamp) -> Decision,
+    ) -> Result<CommandOutcome, CommandError> {
         let arrival = self.view.arrival(order_id);
         let deadline = arrival.at + self.deadline;
         // First the order, then the key: a request that waits for a busy order blocks nobody else.
         let turns = async {
-            let order = self.orders.turn(order_id).await;
+            let order = self.orders.lock(order_id).await;
             let key = match keyed {
-                Some(keyed) => Some(self.keys.turn(keyed.key.as_str()).await),
+                Some(keyed) => Some(self.keys.lock(keyed.key.as_str()).await),
                 None => None,
             };
             (order, key)
         };
         let _turns = timeout_at(deadline.into(), turns).await.map_err(|_| {
-            Failure::NotNow("timed out waiting for other requests for this order or key; retry".to_owned())
+            CommandError::Unavailable("timed out waiting for other requests for this order or key; retry".to_owned())
         })?;
-        self.decide_until_certain(order_id, keyed, arrival, deadline, decide)
+        self.decide_until_settled(order_id, keyed, arrival, deadline, decide)
             .await
     }
 
-    async fn decide_until_certain(
+    async fn decide_until_settled(
         &self,
         order_id: &str,
         keyed: Option<&KeyedRequest>,
         arrival: Arrival,
         deadline: Instant,
-        decide: impl Fn(Option<&OrderState>, Stamp) -> Decision,
-    ) -> Result<CommandOutcome, Failure> {
+        decide: impl Fn(Option<&OrderState>, EventStamp) -> Decision,
+    ) -> Result<CommandOutcome, CommandError> {
         // A refusal is as certain as a success: it is only based on a state that is at least as new as the request.
         let refresh = async |partition| {
             let fresh = catch_up(&self.view, &self.publisher, partition, arrival, deadline).await;
-            fresh.map_err(|NotFresh(why)| Failure::NotNow(why))
+            fresh.map_err(|NotFresh(why)| CommandError::Unavailable(why))
         };
         // Whether the state is known to be that new.
         let mut fresh = false;
@@ -132,7 +134,7 @@ impl CommandHandler {
             let (state, key_use) = self.look_up(order_id, keyed).map_err(unreadable)?;
             if let Some(doubt) = self.doubts.of(order_id).map_err(unreadable)? {
                 let seconds_left = self.doubts.seconds_left(&doubt);
-                return Err(Failure::InDoubt { doubt, seconds_left });
+                return Err(CommandError::OrderUnresolved { doubt, seconds_left });
             }
             // After checking for an unresolved order: resolving one leaves reserved versions behind.
             let reserved = self.doubts.reserved(order_id, state.as_ref()).map_err(unreadable)?;
@@ -151,7 +153,7 @@ impl CommandHandler {
             }
             // In every iteration: the event that won the race may be this same request, sent to another instance.
             let known = keyed.zip(key_use);
-            let known = known.map(|(keyed, key_use)| earlier(state.as_ref(), &keyed.hash, &key_use));
+            let known = known.map(|(keyed, key_use)| replay(state.as_ref(), &keyed.hash, &key_use));
             let unsure = |answer| reserved.is_some_and(|reserved| reserved.may_undo(answer));
             if let Some(answer) = known.as_ref().filter(|answer| !unsure(answer)) {
                 return answer.clone();
@@ -163,18 +165,18 @@ impl CommandHandler {
                     continue;
                 }
                 if let (Some(answer), Some(state)) = (known, &state) {
-                    match self.affirm(state, reserved, partition, deadline).await? {
+                    match self.reaffirm(state, reserved, partition, deadline).await? {
                         Some(_) => return answer,
                         None => continue,
                     }
                 }
             }
-            let stamp = stamp().map_err(|wrong| Failure::NotNow(wrong.to_string()))?;
+            let stamp = stamp().map_err(|wrong| CommandError::Unavailable(wrong.to_string()))?;
             match decide(state.as_ref(), stamp) {
                 Decision::Write(event) => {
                     attempts += 1;
                     let event = match &reserved {
-                        Some(reserved) => Box::new(reserved.above(*event).map_err(Failure::Refused)?),
+                        Some(reserved) => Box::new(reserved.above(*event).map_err(CommandError::Refused)?),
                         None => event,
                     };
                     let settled = self.write(&event, keyed, partition, deadline).await?;
@@ -185,7 +187,7 @@ impl CommandHandler {
                             return Ok(CommandOutcome::Written(Box::new(won(*event, &settled))));
                         }
                         Outcome::Superseded if attempts == ATTEMPTS => {
-                            return Err(Failure::NotNow(format!("lost {ATTEMPTS} write races; retry")));
+                            return Err(CommandError::Unavailable(format!("lost {ATTEMPTS} write races; retry")));
                         }
                         // The event that won precedes ours, so it has been read: the state is newer than the request.
                         Outcome::Superseded => fresh = true,
@@ -195,12 +197,12 @@ impl CommandHandler {
                 Decision::AlreadySo(state) if fresh => match &reserved {
                     None => return Ok(CommandOutcome::AlreadySo(state)),
                     Some(reserved) => {
-                        if let Some(state) = self.affirm(&state, reserved, partition, deadline).await? {
+                        if let Some(state) = self.reaffirm(&state, reserved, partition, deadline).await? {
                             return Ok(CommandOutcome::AlreadySo(Box::new(state)));
                         }
                     }
                 },
-                Decision::Refuse(refusal) if fresh => return Err(Failure::Refused(refusal)),
+                Decision::Refuse(refusal) if fresh => return Err(CommandError::Refused(refusal)),
                 Decision::AlreadySo(_) | Decision::Refuse(_) => {
                     refresh(partition).await?;
                     fresh = true;
@@ -233,10 +235,10 @@ impl CommandHandler {
     }
 
     /// The order's partition, if it can be written to.
-    fn ready(&self, order_id: &str) -> Result<i32, Failure> {
+    fn ready(&self, order_id: &str) -> Result<i32, CommandError> {
         let Some(partition) = self.view.partition_of(order_id) else {
             let progress = self.view.progress();
-            return Err(Failure::NotNow(
+            return Err(CommandError::Unavailable(
                 progress
                     .stopped()
                     .cloned()
@@ -246,20 +248,20 @@ impl CommandHandler {
         };
         match self.view.doubt(partition) {
             None => Ok(partition),
-            Some(doubt) => Err(Failure::NotNow(doubt)),
+            Some(doubt) => Err(CommandError::Unavailable(doubt)),
         }
     }
 
     /// Checks that the outcome is final. While the event was in flight, a record of the order may have been skipped, which
     /// leaves the order unresolved; or a skipped record is now being read, which the rewind count shows.
-    fn check_settled(&self, order_id: &str, event_id: Uuid, rewinds: u64) -> Result<(), Failure> {
+    fn check_settled(&self, order_id: &str, event_id: Uuid, rewinds: u64) -> Result<(), CommandError> {
         let reason = match self.doubts.of(order_id) {
             Ok(None) if self.view.rewinds() == rewinds => return Ok(()),
             Ok(None) => "skipped records are being read again".to_owned(),
             Ok(Some(doubt)) => doubt.to_string(),
             Err(error) => format!("{error:#}"),
         };
-        Err(Failure::Unknown { event_id, reason })
+        Err(CommandError::OutcomeUnknown { event_id, reason })
     }
 
     /// Sends an event and waits until it is read back.
@@ -269,21 +271,25 @@ impl CommandHandler {
         keyed: Option<&KeyedRequest>,
         partition: i32,
         deadline: Instant,
-    ) -> Result<Settled, Failure> {
+    ) -> Result<Settled, CommandError> {
         let Some(schema_id) = self.registration.schema_id() else {
-            return Err(Failure::NotNow(self.registration.trouble().unwrap_or_default()));
+            return Err(CommandError::Unavailable(
+                self.registration.trouble().unwrap_or_default(),
+            ));
         };
         let event_id = event.event_id;
-        let unknown = |reason: &str| Failure::Unknown {
+        let unknown = |reason: &str| CommandError::OutcomeUnknown {
             event_id,
             reason: reason.to_owned(),
         };
         if Instant::now() >= deadline {
-            return Err(Failure::NotNow("the write deadline expired before the event was sent".to_owned()));
+            return Err(CommandError::Unavailable(
+                "the write deadline expired before the event was sent".to_owned(),
+            ));
         }
         // Behind an open transaction nothing can be read back: the outcome would be unknown.
         if let Some(transaction) = self.view.blocked(partition) {
-            return Err(Failure::NotNow(transaction.to_string()));
+            return Err(CommandError::Unavailable(transaction.to_string()));
         }
         // Register before sending, so that the event cannot be read back unnoticed.
         let mut waiter = self.view.waiters().event(event);
@@ -291,8 +297,8 @@ impl CommandHandler {
             .publisher
             .send(event, keyed, schema_id, partition)
             .map_err(|error| match error {
-                NotSent::NotTaken(_) => Failure::NotNow(error.to_string()),
-                NotSent::DoesNotFit => Failure::Rejected(error.to_string()),
+                NotSent::NotTaken(_) => CommandError::Unavailable(error.to_string()),
+                NotSent::DoesNotFit => CommandError::Internal(error.to_string()),
             })?;
         let read_back = async {
             tokio::select! {
@@ -317,13 +323,13 @@ impl CommandHandler {
     }
 }
 
-fn unreadable(error: anyhow::Error) -> Failure {
-    Failure::NotNow(format!("{error:#}"))
+fn unreadable(error: anyhow::Error) -> CommandError {
+    CommandError::Unavailable(format!("{error:#}"))
 }
 
 /// A bug; logged where it is answered.
-fn rejected(settled: &Settled) -> Failure {
-    Failure::Rejected(format!(
+fn rejected(settled: &Settled) -> CommandError {
+    CommandError::Internal(format!(
         "our own event was rejected: partition {}, offset {}, {:?}",
         settled.partition, settled.offset, settled.outcome
     ))
@@ -339,9 +345,9 @@ fn won(event: OrderEvent, settled: &Settled) -> OrderState {
     }
 }
 
-fn stamp() -> Result<Stamp, WrongClock> {
+fn stamp() -> Result<EventStamp, WrongClock> {
     let now_ms = clock::now_ms()?;
-    Ok(Stamp {
+    Ok(EventStamp {
         event_id: event_id::event_id(now_ms),
         now_ms,
     })

@@ -7,8 +7,8 @@ use actix_web::middleware::Next;
 use orderlog_runtime::supervisor::Supervisor;
 
 use super::edge;
-use super::kind::Kind;
 use super::problem::Problem;
+use super::problem_kind::ProblemKind;
 
 /// Middleware for `actix_web::middleware::from_fn`: refuses everything but health checks once the service has stopped
 /// taking requests.
@@ -21,7 +21,7 @@ pub async fn refuse<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     match life.trouble().filter(|_| !edge::is_health(request.path())) {
-        Some(reason) => Ok(request.error_response(Problem::new(Kind::NotReady, reason))),
+        Some(reason) => Ok(request.error_response(Problem::new(ProblemKind::NotReady, reason))),
         None => Ok(next.call(request).await?.map_into_boxed_body()),
     }
 }

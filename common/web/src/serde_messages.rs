@@ -1,17 +1,17 @@
 //! Rewrites serde's messages about a body or a query in terms of JSON instead of Rust.
 
 /// serde_json's messages for an unpaired surrogate: grammatical JSON, but not a character.
-pub(super) const HALF_A_PAIR: [&str; 2] = ["lone leading surrogate in hex escape", "unexpected end of hex escape"];
+pub(super) const LONE_SURROGATE: [&str; 2] = ["lone leading surrogate in hex escape", "unexpected end of hex escape"];
 
 /// A message of serde, reworded for clients.
-pub(super) fn plainly(message: &str) -> String {
+pub(super) fn for_clients(message: &str) -> String {
     if message.starts_with("missing field `") {
         return "is required".to_owned();
     }
     if message.starts_with("duplicate field `") {
         return "must be given only once".to_owned();
     }
-    if HALF_A_PAIR.contains(&message) {
+    if LONE_SURROGATE.contains(&message) {
         return r"contains an unpaired surrogate (\ud800 to \udfff)".to_owned();
     }
     let names = |names: &str| names.trim_start_matches("one of ").replace('`', "");
@@ -135,7 +135,7 @@ mod tests {
             ),
             ("must be a number, such as 999.99", "must be a number, such as 999.99"),
         ] {
-            assert_eq!(plainly(message), plain, "{message}");
+            assert_eq!(for_clients(message), plain, "{message}");
         }
     }
 }

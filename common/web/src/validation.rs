@@ -1,9 +1,9 @@
 //! Converts other libraries' validation errors into one [`Problem`]: a 400 whose `errors` name fields as the client wrote
 //! them. What is valid is never decided here.
 
-use super::kind::Kind;
-use super::plain_words::{HALF_A_PAIR, plainly};
 use super::problem::{FieldError, Problem};
+use super::problem_kind::ProblemKind;
+use super::serde_messages::{LONE_SURROGATE, for_clients};
 
 /// Most errors that one response lists.
 const MOST_FAULTS: usize = 100;
@@ -17,14 +17,14 @@ impl Problem {
         let count = errors.len();
         errors.truncate(MOST_FAULTS);
         for error in &mut errors {
-            clip(&mut error.field);
-            clip(&mut error.message);
+            truncate(&mut error.field);
+            truncate(&mut error.message);
         }
         let detail = match errors.as_slice() {
             [only] => format!("{}: {}", only.field, only.message),
             _ => format!("{count} fields are invalid"),
         };
-        Self::new(Kind::InvalidRequest, detail).with_errors(errors)
+        Self::new(ProblemKind::InvalidRequest, detail).with_errors(errors)
     }
 
     /// A 400 with one error.
@@ -72,11 +72,11 @@ pub(super) fn from_serde(path: &str, message: &str, whole: &str) -> Problem {
         Some(name) => format!("{parent}.{name}"),
         None => parent.to_owned(),
     };
-    let message = plainly(message);
+    let message = for_clients(message);
     if field.is_empty() {
         let mut message = format!("{whole} {message}");
-        clip(&mut message);
-        return Problem::new(Kind::InvalidRequest, message);
+        truncate(&mut message);
+        return Problem::new(ProblemKind::InvalidRequest, message);
     }
     Problem::invalid_field(field, message)
 }
@@ -89,20 +89,23 @@ pub(super) fn from_json(error: &serde_path_to_error::Error<serde_json::Error>) -
     let message = text
         .rsplit_once(" at line ")
         .map_or(text.as_str(), |(message, _)| message);
-    if !inner.is_data() && !HALF_A_PAIR.contains(&message) {
-        return Problem::new(Kind::InvalidRequest, format!("the body is not valid JSON: {text}"));
+    if !inner.is_data() && !LONE_SURROGATE.contains(&message) {
+        return Problem::new(
+            ProblemKind::InvalidRequest,
+            format!("the body is not valid JSON: {text}"),
+        );
     }
     let path = error.path().to_string();
     // serde_path_to_error writes `?` for a field whose name could not be read.
     let path = match path.strip_suffix('?') {
-        Some(parent) if HALF_A_PAIR.contains(&message) => parent.trim_end_matches('.'),
+        Some(parent) if LONE_SURROGATE.contains(&message) => parent.trim_end_matches('.'),
         _ => &path,
     };
     from_serde(path, message, "the body")
 }
 
 /// Truncates a long text at a character boundary.
-fn clip(text: &mut String) {
+fn truncate(text: &mut String) {
     if text.len() > LONGEST {
         text.truncate(text.floor_char_boundary(LONGEST));
         text.push('…');
@@ -173,7 +176,7 @@ mod tests {
             items: vec![Item { unit_count: 1 }, Item { unit_count: 0 }],
         };
         let problem = Problem::from(order.validate().expect_err("two faults"));
-        assert_eq!(problem.kind(), Kind::InvalidRequest);
+        assert_eq!(problem.kind(), ProblemKind::InvalidRequest);
         let mut fields = fields(&problem);
         fields.sort_unstable();
         assert_eq!(fields, ["items[1].unitCount", "orderId"]);

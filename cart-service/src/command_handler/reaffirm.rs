@@ -3,9 +3,9 @@
 
 use std::time::Instant;
 
-use orderlog_contract::order::{OrderState, Outcome};
+use orderlog_contract::order::OrderState;
 
-use super::{CommandHandler, rejected, stamp, won};
+use super::{CommandHandler, event_stamp};
 use crate::command_outcome::CommandError;
 use crate::doubts::Reserved;
 
@@ -21,16 +21,9 @@ impl CommandHandler {
         partition: i32,
         deadline: Instant,
     ) -> Result<Option<OrderState>, CommandError> {
-        let stamp = stamp().map_err(|wrong| CommandError::Unavailable(wrong.to_string()))?;
-        let event = reserved.again(state, stamp).map_err(CommandError::Refused)?;
-        // Without the request's key: the request did not cause this event.
+        let event = reserved.again(state, event_stamp()?).map_err(CommandError::Refused)?;
         let rewinds = self.view.rewinds();
-        let settled = self.write(&event, None, partition, deadline).await?;
-        self.check_settled(&event.order.order_id, event.event_id, rewinds)?;
-        match settled.outcome {
-            Outcome::Applied { .. } | Outcome::Duplicate => Ok(Some(won(event, &settled))),
-            Outcome::Superseded => Ok(None),
-            Outcome::Ignored | Outcome::Rejected(_) => Err(rejected(&settled)),
-        }
+        // Without the request's key: the request did not cause this event.
+        self.write(event, None, partition, rewinds, deadline).await
     }
 }

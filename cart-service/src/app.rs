@@ -18,11 +18,11 @@ use orderlog_runtime::supervisor::Supervisor;
 use orderlog_web::edge::EdgeConfig;
 use orderlog_web::{server, service};
 
+use crate::command_handler::CommandHandler;
 use crate::config::Config;
 use crate::doubts::{CLEARING_UP, Doubts};
 use crate::publisher::Publisher;
-use crate::skip::Skip;
-use crate::writer::CommandHandler;
+use crate::skip::SkipRejected;
 use crate::{SERVICE, routes};
 
 /// What the handlers share.
@@ -93,7 +93,7 @@ impl Application {
             rights::watch(&settings.cluster, vec![events], &life)?;
         }
         let publisher = Publisher::new(settings.cluster.clone(), &topic, delivery_timeout, life.clone())?;
-        let skip = Skip(doubts.clone());
+        let skip = SkipRejected(doubts.clone());
         let projection = Projection::start(settings, store.clone(), audit.clone(), skip, &life)?;
         let view = projection.view();
         let clear_up = doubts.clone().clear_up(audit, view.clone(), life.clone());

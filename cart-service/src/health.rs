@@ -1,4 +1,4 @@
-//! `/health`, `/health/live`, `/health/ready`: how the service is. It is ready when it can write.
+//! `/health`, `/health/live` and `/health/ready`. The service is ready when it can write.
 
 use actix_web::web;
 use orderlog_web::Reply;
@@ -7,7 +7,7 @@ use orderlog_web::health::{Connection, HealthReport, add_forbidden, respond, res
 use crate::SERVICE;
 use crate::app::State;
 
-/// How the service is; always 200.
+/// Health of the service; always 200.
 #[utoipa::path(get, path = "/health", tag = "health", responses((status = 200, body = HealthReport)))]
 pub async fn health(state: web::Data<State>) -> Reply<HealthReport> {
     respond(report(&state))
@@ -19,7 +19,7 @@ pub async fn live(state: web::Data<State>) -> Reply<HealthReport> {
     respond_live(report(&state))
 }
 
-/// Whether the service can write.
+/// Whether the service can accept writes.
 #[utoipa::path(get, path = "/health/ready", tag = "health", responses((status = 200, body = HealthReport), (status = 503, body = HealthReport)))]
 pub async fn ready(state: web::Data<State>) -> Reply<HealthReport> {
     respond_ready(report(&state))
@@ -30,7 +30,7 @@ fn report(state: &State) -> HealthReport {
     let link = state.view.link();
     let mut reasons = progress.reasons();
     if !progress.is_caught_up() && progress.starting.is_none() && progress.stopped().is_none() {
-        reasons.push("the topic is still being read after the start".to_owned());
+        reasons.push("still catching up with the topic after start".to_owned());
     }
     add_forbidden(&mut reasons, state.view.rights().reasons());
     reasons.extend(link.silence().or_else(|| link.minority()));
@@ -48,7 +48,7 @@ fn report(state: &State) -> HealthReport {
         && progress.unwritable.is_none()
         && state.view.forbidden().is_none()
         && link.is_connected()
-        // What was read may be heard of a moment later: a client that waits for readiness is not to be refused then.
+        // Statistics about a partition may arrive after its records: a client that waited for readiness must not be refused.
         && link.has_met(progress.partitions.len())
         && state.registration.schema_id().is_some();
     HealthReport::new(

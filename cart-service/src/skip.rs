@@ -1,5 +1,5 @@
-//! What cart-service does with a rejected record: it skips it (the projection counts it). Keeping the record is
-//! order-service's task. A record that somebody who knows its schema could read makes its order unresolved.
+//! How cart-service handles rejected records: the projection counts them, and they are skipped. order-service keeps them.
+//! A record with an unknown schema might be valid, so its order becomes unresolved.
 
 use orderlog_contract::rejection::Code;
 use orderlog_projection::store::Transaction;
@@ -9,9 +9,9 @@ use rdkafka::Message;
 use crate::doubts::{Doubts, Passed};
 
 /// Skips rejected records.
-pub struct Skip(pub Doubts);
+pub struct SkipRejected(pub Doubts);
 
-impl RejectionHandler for Skip {
+impl RejectionHandler for SkipRejected {
     fn prepare(&mut self) -> anyhow::Result<()> {
         Ok(())
     }
@@ -36,9 +36,9 @@ impl RejectionHandler for Skip {
                     kafka.offset = record.offset(),
                     code = why.code.as_str(),
                     reason = why.reason,
-                    // Read-only until the record is read, or for ten minutes.
+                    // Until the record is read, or ten minutes have passed.
                     order.in_doubt = &*order_id,
-                    "record skipped; its order is read-only for now"
+                    "record skipped; its order cannot be written for now"
                 ),
             }
         }
@@ -55,11 +55,11 @@ impl RejectionHandler for Skip {
                 version: refused.version,
             })
         });
-        // The offset must not move past a record that was not noted.
+        // The offset must not move past a record whose order is not stored as unresolved.
         let noted = self
             .0
             .note(unknown)
-            .map_err(|error| format!("noting an unresolved order failed: {error:#}"));
+            .map_err(|error| format!("cannot store an unresolved order: {error:#}"));
         vec![noted; refused.len()]
     }
 

@@ -1,5 +1,5 @@
-//! How the service is. It is ready when it can answer: the store is open and the first catch-up is done. Outages and
-//! pauses later on make it degraded, never unready: what it knows, it still tells.
+//! Health of the service. It is ready once it has caught up with the topic for the first time. Later outages and pauses make
+//! it degraded, never unready: it still answers with what it has read.
 
 use orderlog_projection::Progress;
 use orderlog_web::health::{Connection, HealthReport, add_forbidden};
@@ -7,30 +7,30 @@ use orderlog_web::health::{Connection, HealthReport, add_forbidden};
 use crate::SERVICE;
 use crate::app::State;
 
-/// Why orders are not answered for yet; `None` when they are.
+/// Why requests for orders are refused; `None` when they are answered.
 pub(crate) fn not_ready(state: &State) -> Option<String> {
-    judge(&state.view.progress(), || {
+    readiness_problem(&state.view.progress(), || {
         state.view.store().partitions().is_ok_and(|rows| !rows.is_empty())
     })
 }
 
-/// A projection that has stopped is as far as it comes for now: what it knows is told until an operator acts. One that never
-/// read anything knows nothing, and "there is no such order" would be a guess.
-fn judge(progress: &Progress, has_read: impl FnOnce() -> bool) -> Option<String> {
+/// A halted projection gets no further until an operator acts, so it answers with what it has read. If that is nothing,
+/// "there is no such order" would be a guess.
+fn readiness_problem(progress: &Progress, has_read: impl FnOnce() -> bool) -> Option<String> {
     if progress.is_caught_up() {
         return None;
     }
     if let Some(reason) = progress.stopped() {
-        return (!has_read()).then(|| format!("nothing was read yet: {reason}"));
+        return (!has_read()).then(|| format!("no record of the topic has been read: {reason}"));
     }
     let why = match &progress.starting {
-        Some(reason) => format!("the topic is not read yet: {reason}"),
-        None => "the topic is still being read after the start".to_owned(),
+        Some(reason) => format!("reading the topic has not begun: {reason}"),
+        None => "still catching up with the topic after start".to_owned(),
     };
     Some(why)
 }
 
-/// The report for `/health` and its kin.
+/// The report for `/health`, `/health/live` and `/health/ready`.
 pub(crate) fn report(state: &State) -> HealthReport {
     let progress = state.view.progress();
     let link = state.view.link();
@@ -75,35 +75,35 @@ mod tests {
     }
 
     #[test]
-    fn orders_are_answered_for_once_every_partition_was_read_to_its_end() {
-        assert_eq!(judge(&progress(true), || true), None);
+    fn requests_are_answered_once_every_partition_was_read_to_its_end() {
+        assert_eq!(readiness_problem(&progress(true), || true), None);
         assert!(
-            judge(&progress(false), || true)
+            readiness_problem(&progress(false), || true)
                 .expect("a reason")
-                .contains("still being read")
+                .contains("still catching up")
         );
         let starting = Progress {
             starting: Some("no broker answers".into()),
             ..Progress::default()
         };
         assert!(
-            judge(&starting, || true)
+            readiness_problem(&starting, || true)
                 .expect("a reason")
                 .contains("no broker answers")
         );
     }
 
     #[test]
-    fn a_pause_or_a_halt_does_not_take_back_what_is_known() {
+    fn a_pause_or_a_halt_does_not_make_the_service_unready() {
         let mut paused = progress(true);
         paused.partitions[0].paused = Some("the registry is away".into());
-        assert_eq!(judge(&paused, || true), None);
+        assert_eq!(readiness_problem(&paused, || true), None);
         let halted = Progress {
             halted: Some("another topic".into()),
             ..Progress::default()
         };
-        assert_eq!(judge(&halted, || true), None);
-        let nothing_known = judge(&halted, || false).expect("a reason");
+        assert_eq!(readiness_problem(&halted, || true), None);
+        let nothing_known = readiness_problem(&halted, || false).expect("a reason");
         assert!(nothing_known.contains("another topic"), "{nothing_known}");
     }
 }

@@ -14,5 +14,5 @@ pub mod routes;
 pub use app::Application;
 pub use config::{Cli, Config};
 
-/// The service's name: in metrics, logs and health, and the group under which its progress is shown in Kafka.
+/// Name of the service in metrics, logs and health reports, and of its consumer group in Kafka.
 pub const SERVICE: &str = "order-service";

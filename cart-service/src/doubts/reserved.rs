@@ -10,8 +10,8 @@ use orderlog_contract::event::{EventType, Order, OrderEvent, OrderStatus};
 use orderlog_contract::order::{MAX_VERSION, OrderState};
 use serde::{Deserialize, Serialize};
 
-use crate::decide::{Refusal, Stamp};
-use crate::done::{CommandOutcome, Failure};
+use crate::command_outcome::{CommandError, CommandOutcome};
+use crate::decide::{EventStamp, Refusal};
 
 /// The reserved versions. JSON on disk, under the order's id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +49,7 @@ impl Reserved {
     }
 
     /// Whether an earlier answer may not hold for them: its event comes after such a record, and is not above it.
-    pub fn may_undo(&self, answer: &Result<CommandOutcome, Failure>) -> bool {
+    pub fn may_undo(&self, answer: &Result<CommandOutcome, CommandError>) -> bool {
         match answer {
             Ok(done) => done.state().offset > self.first && self.includes(done.state().order.version),
             Err(_) => false,
@@ -71,7 +71,7 @@ impl Reserved {
     ///
     /// # Errors
     /// The order cannot be written.
-    pub fn again(&self, state: &OrderState, stamp: Stamp) -> Result<OrderEvent, Refusal> {
+    pub fn again(&self, state: &OrderState, stamp: EventStamp) -> Result<OrderEvent, Refusal> {
         if state.partial || state.order.status == OrderStatus::Unknown {
             return Err(Refusal::NeedsNewerRelease);
         }
@@ -89,7 +89,7 @@ impl Reserved {
     fn at(&self, room: i32, event: OrderEvent) -> Result<OrderEvent, Refusal> {
         let version = self.up_to.saturating_add(room);
         if version > MAX_VERSION {
-            return Err(Refusal::NoMoreVersions);
+            return Err(Refusal::VersionsExhausted);
         }
         let order = Order { version, ..event.order };
         Ok(OrderEvent { order, ..event })

@@ -7,8 +7,8 @@ use uuid::Uuid;
 use super::*;
 use crate::decide::{self, Decision};
 
-fn stamp() -> Stamp {
-    Stamp {
+fn stamp() -> EventStamp {
+    EventStamp {
         event_id: Uuid::now_v7(),
         now_ms: 1_700_000_000_000,
     }
@@ -65,13 +65,13 @@ fn an_answer_may_be_undone_when_its_event_lies_behind_such_a_record_and_not_abov
             "{version} at {offset}"
         );
     }
-    assert!(!reserved.may_undo(&Err(Failure::Refused(Refusal::KeyReused))));
+    assert!(!reserved.may_undo(&Err(CommandError::Refused(Refusal::KeyReused))));
 }
 
 #[test]
 fn what_cannot_be_written_is_refused() {
     let reserved = Reserved::after(None, MAX_VERSION - 1, 10);
-    assert_eq!(reserved.above(sample::event("A-1", 2)), Err(Refusal::NoMoreVersions));
+    assert_eq!(reserved.above(sample::event("A-1", 2)), Err(Refusal::VersionsExhausted));
     let reserved = Reserved::after(None, 1, 10);
     let partial = OrderState { partial: true, ..at(1) };
     assert_eq!(reserved.again(&partial, stamp()), Err(Refusal::NeedsNewerRelease));

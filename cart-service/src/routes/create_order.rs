@@ -1,4 +1,4 @@
-//! `POST /create-order`: with a number of items, the rest is generated; with the items themselves, it is checked and kept.
+//! `POST /create-order`: given a number of items, generates the rest; given a complete order, validates and writes it.
 
 use actix_web::{HttpRequest, web};
 use garde::Validate;
@@ -6,7 +6,7 @@ use orderlog_contract::event::{Order, OrderItem, OrderStatus};
 use orderlog_contract::money::Currency;
 use orderlog_contract::order::{MAX_ITEMS, MAX_QUANTITY, total_minor};
 use orderlog_web::problem::FieldError;
-use orderlog_web::{Json, Problem, Reply, amount, json, openapi, whole};
+use orderlog_web::{Json, Problem, Reply, amount, json, openapi, whole_number};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
@@ -14,87 +14,86 @@ use super::answer::{self, OrderAnswer, problem};
 use super::order_id::of_a_new_order;
 use super::{conditions, id};
 use crate::app::State;
-use crate::done::CommandOutcome;
+use crate::command_outcome::CommandOutcome;
 use crate::{decide, generate};
 
 /// A new order: either `itemsCount`, or `customerId`, `currency` and `items`.
 #[derive(Clone, Debug, Deserialize, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateOrder {
-    /// 1 to 64 characters, no control characters. One of digits only gets `ORD-` before it.
+    /// 1 to 64 characters, no control characters. An id of digits only is prefixed with `ORD-`.
     #[serde(alias = "order_id")]
     #[garde(skip)]
     order_id: String,
-    /// How many items are to be generated.
+    /// Number of items to generate.
     #[serde(
         default,
         alias = "itemsNum",
         alias = "numItems",
         alias = "numberOfItems",
         alias = "number_of_items",
-        with = "whole::option"
+        with = "whole_number::option"
     )]
     #[garde(range(min = 1, max = MAX_ITEMS as i64))]
     items_count: Option<i64>,
-    /// Who orders.
+    /// Id of the customer.
     #[serde(default)]
     #[garde(inner(custom(is_id)))]
     customer_id: Option<String>,
-    /// ISO 4217 code.
+    /// ISO 4217 currency code.
     #[serde(default)]
     #[garde(inner(custom(is_currency)))]
     currency: Option<String>,
-    /// What is ordered.
+    /// The items.
     #[serde(default, deserialize_with = "json::objects")]
     #[garde(length(min = 1, max = MAX_ITEMS), dive)]
     items: Option<Vec<NewItem>>,
-    /// When given, it must be the sum of quantity times price.
+    /// If given, must equal the sum of quantity times price.
     #[serde(default, with = "amount::option")]
     #[garde(skip)]
     total_amount: Option<Decimal>,
 }
 
-/// One line of a new order.
+/// One item of a new order.
 #[derive(Clone, Debug, Deserialize, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewItem {
-    /// What is ordered.
+    /// Id of the item.
     #[garde(custom(is_id))]
     item_id: String,
-    /// How many.
-    #[serde(with = "whole")]
+    /// Quantity ordered.
+    #[serde(with = "whole_number")]
     #[garde(range(min = 1, max = i64::from(MAX_QUANTITY)))]
     quantity: i64,
-    /// Price of one, with at most as many decimals as the currency has.
+    /// Unit price, with at most as many decimals as the currency has.
     #[serde(with = "amount")]
     #[garde(skip)]
     price: Decimal,
 }
 
-/// Creates an order. The answer comes after the event was read back from the topic and won.
+/// Create an order
 ///
-/// # Errors
-/// 400, 409, 412, 413, 415, 422, 503 or 504, each as a [`Problem`].
+/// Responds once the event has been read back from the topic and has won against concurrent writes.
 #[utoipa::path(
     post, path = "/create-order", tag = "orders",
     request_body(content = CreateOrder, example = json!({"orderId": "1001", "itemsCount": 3})),
     params(
-        ("Idempotency-Key" = Option<String>, Header, description = "1 to 64 printable ASCII characters: the same request again under the same key gets the first one's answer, and writes nothing"),
-        ("If-None-Match" = Option<String>, Header, description = "*: only if there is no such order; 412 in place of 409"),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 64 printable ASCII characters. Repeating the request with the same key returns the original response and writes nothing"),
+        ("If-None-Match" = Option<String>, Header, description = "*: create only if the order does not exist; responds with 412 instead of 409"),
     ),
     responses(
-        (status = 200, description = "This request was carried out before under this key (Idempotency-Replayed: true); the order as it was then", body = OrderAnswer),
-        (status = 201, description = "The order is in the log and won", body = OrderAnswer, links(
+        (status = 200, description = "The request was carried out earlier with the same key (Idempotency-Replayed: true); the order as it was then", body = OrderAnswer),
+        (status = 201, description = "The order was created", body = OrderAnswer, links(
             ("update" = (operation_id = "update_order", request_body = json!({"orderId": "$response.body#/orderId"}))),
         )),
-        (status = 400, description = "Not valid; errors names the fields", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "An order of that id exists", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "There is such an order, against If-None-Match", body = Problem, content_type = "application/problem+json"),
+        (status = 400, description = "Invalid request; errors names the fields", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "An order with that id already exists", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "The order exists, and If-None-Match was given", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "The body is too large", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "The body is not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "The Idempotency-Key belongs to another request", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The Idempotency-Key was used for another request", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = openapi::WRITE_UNAVAILABLE, body = Problem, content_type = "application/problem+json"),
-        (status = 504, description = "Unknown; eventId names the event", body = Problem, content_type = "application/problem+json"),
+        (status = 504, description = "The outcome is unknown; eventId names the event", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn create_order(
@@ -103,12 +102,12 @@ pub async fn create_order(
     Json { value, text }: Json<CreateOrder>,
 ) -> Result<Reply<OrderAnswer>, Problem> {
     let keyed = conditions::keyed(&request, &text)?;
-    let conditions = conditions::of_a_new_order(&request)?;
+    let conditions = conditions::create_preconditions(&request)?;
     let order = order(value)?;
     let order_id = order.order_id.clone();
     let done = state
         .writer
-        .carry_out(&order_id, keyed.as_ref(), |current, stamp| {
+        .handle(&order_id, keyed.as_ref(), |current, stamp| {
             let order = Order {
                 order_date: stamp.now_ms,
                 ..order.clone()
@@ -126,7 +125,7 @@ pub async fn create_order(
     Ok(Reply::created(MESSAGE, &location, answer).etag(done.state().order.version))
 }
 
-/// The order that the body asks for; version, status and date are set when it is decided.
+/// The order in the body; version, status and date are set when the command is decided.
 fn order(body: CreateOrder) -> Result<Order, Problem> {
     let mut faults = shape_faults(&body);
     let order_id = of_a_new_order(&body.order_id)
@@ -154,7 +153,7 @@ fn order(body: CreateOrder) -> Result<Order, Problem> {
         ),
     };
     let Some(total_minor) = total_minor(&items) else {
-        return Err(Problem::invalid_field("items", "the total is too large"));
+        return Err(Problem::invalid_field("items", "the total amount is too large"));
     };
     if let Some(claimed) = body.total_amount {
         let total = Currency::parse(&currency).map(|currency| currency.to_decimal(total_minor));
@@ -178,7 +177,7 @@ fn order(body: CreateOrder) -> Result<Order, Problem> {
     })
 }
 
-/// Which of the two forms it is, and what is missing for it or too much.
+/// The fields that are missing from, or do not belong to, the form that the body has.
 fn shape_faults(body: &CreateOrder) -> Vec<FieldError> {
     let fault = |field: &str, message: &str| FieldError {
         field: field.to_owned(),
@@ -195,7 +194,7 @@ fn shape_faults(body: &CreateOrder) -> Vec<FieldError> {
             .chain([("totalAmount", body.total_amount.is_some())])
             .filter(|(_, given)| *given);
         return given
-            .map(|(field, _)| fault(field, "cannot be given together with itemsCount"))
+            .map(|(field, _)| fault(field, "cannot be combined with itemsCount"))
             .collect();
     }
     if full.iter().all(|(_, given)| !given) {
@@ -210,12 +209,12 @@ fn shape_faults(body: &CreateOrder) -> Vec<FieldError> {
         .collect()
 }
 
-/// The items with their prices in minor units.
+/// The items with prices in minor units.
 fn priced(currency: &str, items: Vec<NewItem>) -> Result<Vec<OrderItem>, Problem> {
     let Some(currency) = Currency::parse(currency) else {
         return Err(Problem::invalid_field("currency", NO_CURRENCY));
     };
-    // As many whole units as 64 bits of minor ones hold: a bound that a number of JSON can say.
+    // Whole units that fit into 64 bits of minor units: a bound that a JSON number can represent.
     let most = currency.to_decimal(i64::MAX).trunc();
     let mut faults = Vec::new();
     let mut priced = Vec::with_capacity(items.len());
@@ -224,7 +223,7 @@ fn priced(currency: &str, items: Vec<NewItem>) -> Result<Vec<OrderItem>, Problem
         match minor.filter(|_| item.price <= most) {
             Some(unit_price_minor) => priced.push(OrderItem {
                 item_id: item.item_id,
-                // It is in range.
+                // In range: validated above.
                 quantity: i32::try_from(item.quantity).unwrap_or(MAX_QUANTITY),
                 unit_price_minor,
             }),

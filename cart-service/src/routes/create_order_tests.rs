@@ -51,7 +51,7 @@ fn each_currency_has_its_own_decimals() {
 }
 
 #[test]
-fn what_is_not_valid_is_named() {
+fn each_invalid_field_is_named() {
     let cases = [
         (r#"{"orderId":"","itemsCount":1}"#, vec!["orderId"]),
         (r#"{"orderId":"A","itemsCount":0}"#, vec!["itemsCount"]),
@@ -104,7 +104,7 @@ fn what_is_not_valid_is_named() {
 }
 
 #[test]
-fn whole_numbers_may_be_written_with_a_fraction_of_nothing() {
+fn whole_numbers_may_be_written_with_a_zero_fraction() {
     for count in ["3", "3.0", "3e0", "30e-1"] {
         let order = accepted(&format!(r#"{{"orderId":"A","itemsCount":{count}}}"#));
         assert_eq!(order.items.len(), 3, "{count}");
@@ -122,7 +122,7 @@ fn whole_numbers_may_be_written_with_a_fraction_of_nothing() {
 }
 
 #[test]
-fn no_id_of_a_new_order_may_be_one_that_cannot_be_seen() {
+fn ids_of_a_new_order_must_be_visible() {
     assert_eq!(fields(r#"{"orderId":"1001 ","itemsCount":1}"#), ["orderId"]);
     assert_eq!(fields(&FULL.replace(r#""C""#, r#""C\u200b""#)), ["customerId"]);
     assert_eq!(

@@ -1,4 +1,4 @@
-//! The HTTP API: which path leads where, and how what became of a command is said in HTTP. Nothing is decided here.
+//! The HTTP API: the paths, and how the outcome of a command is expressed in HTTP. Nothing is decided here.
 
 pub mod answer;
 mod conditions;

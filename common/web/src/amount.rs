@@ -2,21 +2,21 @@
 //! through a float. For fields of JSON bodies: `#[serde(with = "crate::amount")]`, or
 //! `#[serde(default, with = "crate::amount::option")]` for an `Option`.
 //!
-//! Not usable inside `#[serde(flatten)]` or an untagged enum: serde buffers those, and the digits are lost. What an amount
-//! may be (its currency's digits, its range) is never judged here.
+//! Not usable inside `#[serde(flatten)]` or an untagged enum: serde buffers those and loses digits. Which amounts are valid
+//! (the currency's digits, the range) is never decided here.
 
 use rust_decimal::Decimal;
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::ser::{Error as _, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-/// Longest number that is looked at, in characters. The longest Decimal has 31; the rest is room for zeros.
+/// Longest number that is parsed, in characters. The longest Decimal has 31; the rest leaves room for zeros.
 const MAX_LENGTH: usize = 100;
 
 /// Writes the amount with its scale: ten with two decimals is `10.00`.
 ///
 /// # Errors
-/// Only what the serializer fails with.
+/// Only the serializer's own errors.
 pub fn serialize<S: Serializer>(amount: &Decimal, serializer: S) -> Result<S::Ok, S::Error> {
     RawValue::from_string(amount.to_string())
         .map_err(S::Error::custom)?
@@ -26,13 +26,13 @@ pub fn serialize<S: Serializer>(amount: &Decimal, serializer: S) -> Result<S::Ok
 /// Reads a JSON number exactly.
 ///
 /// # Errors
-/// What is no number, or has more digits than a Decimal holds (28 to 29).
+/// Not a number, or more digits than a Decimal holds (28 to 29).
 pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
     let raw = Box::<RawValue>::deserialize(deserializer)?;
     from_json_number(raw.get()).map_err(D::Error::custom)
 }
 
-/// The same for an `Option`: null, or with `#[serde(default)]` nothing, is none.
+/// The same for an `Option`: `null` is `None`, and so is a missing field with `#[serde(default)]`.
 pub mod option {
     use serde::de::Error as _;
 
@@ -41,7 +41,7 @@ pub mod option {
     /// Writes null or the amount.
     ///
     /// # Errors
-    /// Only what the serializer fails with.
+    /// Only the serializer's own errors.
     pub fn serialize<S: Serializer>(amount: &Option<Decimal>, serializer: S) -> Result<S::Ok, S::Error> {
         match amount {
             Some(amount) => super::serialize(amount, serializer),
@@ -52,7 +52,7 @@ pub mod option {
     /// Reads null or a JSON number.
     ///
     /// # Errors
-    /// As [`super::deserialize`].
+    /// The same as [`super::deserialize`].
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Decimal>, D::Error> {
         let raw = Option::<Box<RawValue>>::deserialize(deserializer)?;
         raw.map(|raw| super::from_json_number(raw.get()))
@@ -66,7 +66,7 @@ pub(super) fn is_number(json: &str) -> bool {
     json.starts_with(|c: char| c == '-' || c.is_ascii_digit())
 }
 
-/// The Decimal that a JSON value (valid by its grammar, RFC 8259, 6) stands for.
+/// The Decimal for a JSON value (already valid JSON: RFC 8259, section 6).
 pub(super) fn from_json_number(json: &str) -> Result<Decimal, &'static str> {
     match exactly(json) {
         Err(_) if is_zero(json) => Ok(Decimal::ZERO),
@@ -74,14 +74,14 @@ pub(super) fn from_json_number(json: &str) -> Result<Decimal, &'static str> {
     }
 }
 
-/// Whether it is zero, which it is with every exponent.
+/// Whether it is zero, whatever its exponent.
 fn is_zero(json: &str) -> bool {
     let mantissa = json.split(['e', 'E']).next().unwrap_or_default();
     mantissa.bytes().all(|byte| matches!(byte, b'-' | b'0' | b'.'))
 }
 
 fn exactly(json: &str) -> Result<Decimal, &'static str> {
-    const TOO_MANY_DIGITS: &str = "has more digits than can be kept exactly";
+    const TOO_MANY_DIGITS: &str = "has too many digits to be represented exactly";
     if !is_number(json) {
         return Err("must be a number, such as 999.99");
     }
@@ -98,7 +98,7 @@ fn exactly(json: &str) -> Result<Decimal, &'static str> {
         .and_then(|e| fraction.checked_sub(e))
         .ok_or(TOO_MANY_DIGITS)?;
 
-    // 1e2: the zeros are written out.
+    // 1e2: write out the zeros.
     while scale < 0 && digits.len() <= MAX_LENGTH {
         digits.push('0');
         scale += 1;
@@ -110,7 +110,7 @@ fn exactly(json: &str) -> Result<Decimal, &'static str> {
         };
         match exact {
             Some(amount) => return Ok(amount),
-            // Zeros at the end of a fraction may go; nothing else may.
+            // Trailing zeros of a fraction may be dropped, nothing else.
             None if scale > 0 && digits.ends_with('0') => {
                 digits.pop();
                 scale -= 1;
@@ -190,7 +190,10 @@ mod tests {
             &endless,
         ] {
             let error = read(number).expect_err(number);
-            assert!(error.contains("has more digits than can be kept exactly"), "{error}");
+            assert!(
+                error.contains("has too many digits to be represented exactly"),
+                "{error}"
+            );
         }
     }
 

@@ -1,5 +1,5 @@
-//! What a service says about itself: `/health`, `/health/live`, `/health/ready`. The service fills the report; nothing is
-//! measured here.
+//! The health report behind `/health`, `/health/live` and `/health/ready`. The service fills it in; nothing is measured
+//! here.
 
 use std::collections::HashSet;
 
@@ -10,25 +10,25 @@ use utoipa::ToSchema;
 
 use super::envelope::Reply;
 
-/// Whether all is well.
+/// Overall health.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// Nothing is amiss.
+    /// No known problem.
     Healthy,
-    /// The service answers, but something is amiss: see the reasons.
+    /// The service answers, but has a problem: see `reasons`.
     Degraded,
 }
 
-/// Whether a server that the service needs answers.
+/// Whether the service is connected to a server that it needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Connection {
-    /// It answered when last asked.
+    /// The last request succeeded.
     Connected,
-    /// It did not answer when last asked.
+    /// The last request failed.
     Disconnected,
-    /// It was not asked yet.
+    /// No request was made yet.
     Unknown,
 }
 
@@ -43,29 +43,29 @@ impl Connection {
     }
 }
 
-/// How a service is.
+/// Health of a service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct HealthReport {
-    /// Whether all is well.
+    /// Overall health.
     pub status: Status,
-    /// The service's name.
+    /// Name of the service.
     #[schema(example = "cart-service")]
     pub service: &'static str,
-    /// The service's version.
+    /// Version of the service.
     #[schema(example = "0.1.0")]
     pub version: &'static str,
-    /// The Kafka brokers.
+    /// Connection to the Kafka brokers.
     pub kafka: Connection,
-    /// The schema registry.
+    /// Connection to the schema registry.
     pub registry: Connection,
-    /// Whether the service can do its work.
+    /// Whether the service can serve requests.
     pub ready: bool,
-    /// What is amiss, one sentence each; empty when healthy.
+    /// The problems, one sentence each; empty when healthy.
     pub reasons: Vec<String>,
 }
 
 impl HealthReport {
-    /// A report. It is healthy when the service is ready, nothing is disconnected and there is no reason to worry.
+    /// A report. It is healthy when the service is ready, nothing is disconnected and there are no reasons against it.
     pub fn new(
         service: &'static str,
         version: &'static str,
@@ -74,7 +74,7 @@ impl HealthReport {
         ready: bool,
         mut reasons: Vec<String>,
     ) -> Self {
-        // What stops two parts of a service is told once.
+        // Two parts of a service may report the same cause.
         let mut told = HashSet::new();
         reasons.retain(|reason| told.insert(reason.clone()));
         let connected = [kafka, registry]
@@ -97,7 +97,7 @@ impl HealthReport {
     }
 }
 
-/// Adds what the account may not do, where that is not a reason already.
+/// Adds the permissions that the account lacks, where they are not reasons already.
 pub fn add_forbidden(reasons: &mut Vec<String>, forbidden: impl IntoIterator<Item = String>) {
     for reason in forbidden {
         if !reasons.contains(&reason) {
@@ -106,17 +106,17 @@ pub fn add_forbidden(reasons: &mut Vec<String>, forbidden: impl IntoIterator<Ite
     }
 }
 
-/// `/health`: always 200, for people and dashboards.
+/// `/health`: always 200; for people and dashboards.
 pub fn respond(report: HealthReport) -> Reply<HealthReport> {
     reply(StatusCode::OK, "Health", report)
 }
 
-/// `/health/live`: 200 as long as the process answers. Never tied to Kafka or the registry: a restart does not mend them.
+/// `/health/live`: 200 as long as the process answers. Independent of Kafka and the registry: a restart would not fix them.
 pub fn respond_live(report: HealthReport) -> Reply<HealthReport> {
     reply(StatusCode::OK, "Alive", report)
 }
 
-/// `/health/ready`: 200 when the service can do its work, else 503.
+/// `/health/ready`: 200 when the service can serve requests, else 503.
 pub fn respond_ready(report: HealthReport) -> Reply<HealthReport> {
     if report.ready {
         reply(StatusCode::OK, "Ready", report)
@@ -127,7 +127,7 @@ pub fn respond_ready(report: HealthReport) -> Reply<HealthReport> {
 }
 
 fn reply(status: StatusCode, message: &'static str, report: HealthReport) -> Reply<HealthReport> {
-    // An answer from a cache would tell how the service was.
+    // A cached report would be out of date.
     Reply::new(status, message, report).header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))
 }
 
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn the_report_is_healthy_only_when_nothing_is_amiss() {
+    fn the_report_is_healthy_only_without_problems() {
         assert_eq!(report(Connection::Connected, true, &[]).status, Status::Healthy);
         assert_eq!(report(Connection::Disconnected, true, &[]).status, Status::Degraded);
         assert_eq!(report(Connection::Connected, false, &[]).status, Status::Degraded);

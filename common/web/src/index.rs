@@ -1,12 +1,12 @@
-//! The page at `/`. What it says is each service's own matter.
+//! The page at `/`. Each service brings its own HTML.
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
 
-/// Stands in a page for where the service is reached.
+/// Placeholder for the host and port of the service.
 const ADDRESS: &str = "{address}";
 
-/// A page of HTML in which each `{address}` is the host and port that the browser has called.
+/// An HTML page in which `{address}` is replaced by the host and port that the browser used.
 pub fn page(request: &HttpRequest, html: &str) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
@@ -15,7 +15,7 @@ pub fn page(request: &HttpRequest, html: &str) -> HttpResponse {
 
 fn address(request: &HttpRequest) -> String {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    // Nothing that could end a text in HTML or a word in a shell.
+    // No character that is special in HTML or in a shell.
     let is_plain = |host: &&str| {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-.:[]_".contains(&byte);
         !host.is_empty() && host.bytes().all(plain)
@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_page_names_the_address_that_was_called() {
+    fn the_page_names_the_address_that_was_requested() {
         for (host, shown) in [
             ("localhost:18000", "curl localhost:18000/x"),
             ("[::1]:8000", "curl [::1]:8000/x"),

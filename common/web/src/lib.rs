@@ -5,11 +5,11 @@
 //! plainly and, under `/api`, in the envelope; the handlers know nothing of that.
 //!
 //! In reading order: a request comes in through [`server`] (which keeps its `connections`), [`edge`] (`hosts`, [`origins`])
-//! and [`routes`], its input through [`json`] ([`media_type`]), [`query`] and [`preconditions`] (numbers: [`whole`],
+//! and [`routes`], its input through [`json`] ([`media_type`]), [`query`] and [`preconditions`] (numbers: [`whole_number`],
 //! [`amount`]); it leaves as a [`Reply`] ([`envelope`]; an order in it: [`order_json`], a point in time: `orderlog_contract::timestamp`) or a
-//! [`Problem`] ([`problem`], made of other people's errors by [`invalid`], in `plain_words`, and [`errors`]). [`health`],
+//! [`Problem`] ([`problem`], made of other people's errors by [`validation`], in `serde_messages`, and [`error_responses`]). [`health`],
 //! [`docs`] (with [`openapi`]), [`metrics`] and [`index`] are the pages about the service itself. What comes when the
-//! service ends is refused ([`ending`]).
+//! service ends is refused ([`shutdown_gate`]).
 
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
@@ -18,31 +18,31 @@ pub mod config;
 mod connections;
 pub mod docs;
 pub mod edge;
-pub mod ending;
 pub mod envelope;
-pub mod errors;
+pub mod error_responses;
 pub mod health;
 mod hosts;
 pub mod index;
-pub mod invalid;
 pub mod json;
-pub mod kind;
 pub mod media_type;
 pub mod metrics;
 pub mod openapi;
 pub mod order_json;
 pub mod origins;
-mod plain_words;
 pub mod preconditions;
 pub mod problem;
+pub mod problem_kind;
 pub mod query;
 pub mod routes;
+mod serde_messages;
 pub mod server;
 pub mod service;
-pub mod whole;
+pub mod shutdown_gate;
+pub mod validation;
+pub mod whole_number;
 
 pub use envelope::Reply;
 pub use json::Json;
-pub use kind::Kind;
 pub use problem::Problem;
+pub use problem_kind::ProblemKind;
 pub use query::Query;

@@ -1,5 +1,5 @@
-//! What the OpenAPI documents of both services have in common: how header fields are written, and which refusals every
-//! path may give. What a path does is told beside its handler.
+//! What the OpenAPI documents of both services share: the format of request headers, and the error responses that any path
+//! may give. What a path does is documented beside its handler.
 
 use serde_json::Value;
 use utoipa::openapi::path::{Operation, ParameterIn};
@@ -9,15 +9,15 @@ use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder};
 use super::preconditions;
 use super::problem::PROBLEM_JSON;
 
-/// The form of an `Idempotency-Key` as it comes out of a header field: 1 to 64 printable ASCII characters.
+/// The format of an `Idempotency-Key` after header parsing: 1 to 64 printable ASCII characters.
 const IDEMPOTENCY_KEY: &str = "^[!-~](?:[ -~]{0,62}[!-~])?$";
 
-/// What a 503 of a write says, for `description` in `#[utoipa::path]`.
-pub const WRITE_UNAVAILABLE: &str = "Not now; this attempt is certainly without effect. An earlier one under the same \
-    Idempotency-Key that was answered 504, or not at all, may still take effect: send the request until it is answered with \
-    2xx or 4xx";
+/// Description of a write's 503, for `#[utoipa::path]`.
+pub const WRITE_UNAVAILABLE: &str = "Temporarily unavailable; this attempt certainly has no effect. An earlier attempt under the \
+    same Idempotency-Key that was answered with 504, or got no answer, may still take effect: repeat the request until it is \
+    answered with 2xx or 4xx";
 
-/// The document with all of that in it.
+/// Completes a service's document with all of that.
 pub fn complete(mut document: OpenApi) -> OpenApi {
     for (path, item) in &mut document.paths.paths {
         let operations = [(&mut item.get, false), (&mut item.post, true), (&mut item.put, true)];
@@ -31,12 +31,12 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
     document
 }
 
-/// A text of that form.
+/// A string that matches that pattern.
 pub fn text(pattern: &str) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern))
 }
 
-/// One of those texts.
+/// One of those strings.
 pub fn one_of(texts: impl IntoIterator<Item = &'static str>) -> ObjectBuilder {
     let texts: Vec<Value> = texts.into_iter().map(Value::from).collect();
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(texts))
@@ -61,14 +61,14 @@ fn describe_headers(operation: &mut Operation) {
 }
 
 fn add_refusals(operation: &mut Operation, writes: bool, is_health: bool) {
-    let mut refusals = vec![("421", "The service is not called by the name in Host")];
+    let mut refusals = vec![("421", "The Host is not allowed")];
     if writes {
-        refusals.push(("403", "A web page of another origin may not write"));
-        refusals.push(("408", "The body did not come in time"));
+        refusals.push(("403", "Web pages of other origins may not write"));
+        refusals.push(("408", "The body did not arrive in time"));
     }
     if !is_health {
-        refusals.push(("500", "Something broke inside"));
-        refusals.push(("503", "Not now; Retry-After says when to come again"));
+        refusals.push(("500", "Internal error"));
+        refusals.push(("503", "Temporarily unavailable; Retry-After says when to retry"));
     }
     for (status, description) in refusals {
         operation

@@ -1,4 +1,4 @@
-//! `GET /asyncapi.json`: the topics, as an AsyncAPI 3.0 document, with the very schema that is compiled in.
+//! `GET /asyncapi.json`: the topics as an AsyncAPI 3.0 document, with the compiled-in schema.
 
 use actix_web::{HttpResponse, web};
 use orderlog_contract::rejection::Code;
@@ -12,10 +12,10 @@ use crate::app::State;
 /// The media type of an AsyncAPI document.
 const MEDIA_TYPE: &str = "application/vnd.aai.asyncapi+json;version=3.0.0";
 
-/// The topics, as an AsyncAPI document.
+/// The topics as an AsyncAPI document.
 ///
 /// # Errors
-/// A 500 when the compiled-in schema is not JSON, which a test rules out.
+/// A 500 when the compiled-in schema is not JSON, which a test excludes.
 pub async fn asyncapi(state: web::Data<State>) -> Result<HttpResponse, Problem> {
     let document =
         document(&state.topic, state.view.partitioner(), state.dead_letters.topic()).map_err(Problem::internal)?;
@@ -25,20 +25,20 @@ pub async fn asyncapi(state: web::Data<State>) -> Result<HttpResponse, Problem> 
 fn document(topic: &str, partitioner: Partitioner, dead_letter_topic: &str) -> serde_json::Result<Value> {
     let newest = lineage::LINEAGE.last().copied().unwrap_or("null");
     let schema: Value = serde_json::from_str(newest)?;
-    let key = json!({"type": "string", "description": "The orderId, as plain UTF-8", "maxLength": 256});
+    let key = json!({"type": "string", "description": "The orderId in UTF-8", "maxLength": 256});
     let text = |description: &str| json!({"type": "string", "description": description});
     Ok(json!({
         "asyncapi": "3.0.0",
         "info": {
             "title": "Order events",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "Every event carries the whole order. The first event of an (orderId, version) in the topic wins; a consumer keeps, per order, the highest version."
+            "description": "Every event contains the complete order. For each (orderId, version), the first event in the topic wins; consumers keep the highest version of each order."
         },
         "defaultContentType": "application/vnd.apache.avro",
         "channels": {
             "orderEvents": {
                 "address": topic,
-                "description": format!("The log of all orders. One order lies in one partition, which is {partitioner} of the key modulo the number of partitions. Every writer must choose it so; clients of librdkafka (Python, Go, .NET, Node.js, …) set partitioner={}. A record elsewhere is dead-lettered as wrong_partition.", partitioner.librdkafka_name()),
+                "description": format!("The log of all orders. All events of an order are in one partition: {partitioner} of the key modulo the number of partitions. Every producer must use this partitioner; clients based on librdkafka (Python, Go, .NET, Node.js, …) set partitioner={}. Records in any other partition are dead-lettered as wrong_partition.", partitioner.librdkafka_name()),
                 "x-partitioner": {"name": partitioner.name(), "librdkafka": partitioner.librdkafka_name(), "javaDefault": partitioner == Partitioner::Murmur2},
                 "messages": {
                     "orderEvent": {"$ref": "#/components/messages/orderEvent"},
@@ -48,7 +48,7 @@ fn document(topic: &str, partitioner: Partitioner, dead_letter_topic: &str) -> s
             },
             "deadLetters": {
                 "address": dead_letter_topic,
-                "description": "Records of the log that cannot be used, byte for byte, with headers that say why.",
+                "description": "Rejected records of the log, byte for byte, with headers that say why.",
                 "messages": {"deadLetter": {"$ref": "#/components/messages/deadLetter"}},
                 "bindings": {"kafka": {"topic": dead_letter_topic, "bindingVersion": "0.5.0"}}
             }
@@ -57,12 +57,12 @@ fn document(topic: &str, partitioner: Partitioner, dead_letter_topic: &str) -> s
             "followOrders": {
                 "action": "receive",
                 "channel": {"$ref": "#/channels/orderEvents"},
-                "summary": "order-service keeps every order's state from these events"
+                "summary": "order-service derives every order's state from these events"
             },
             "sendDeadLetters": {
                 "action": "send",
                 "channel": {"$ref": "#/channels/deadLetters"},
-                "summary": "order-service copies here what it cannot use"
+                "summary": "order-service copies rejected records to this topic"
             }
         },
         "components": {
@@ -70,13 +70,13 @@ fn document(topic: &str, partitioner: Partitioner, dead_letter_topic: &str) -> s
                 "orderEvent": {
                     "name": "OrderEvent",
                     "contentType": "application/vnd.apache.avro",
-                    "summary": format!("Framed as Confluent's serializers do: byte 0, schema id (4 bytes, big endian), Avro datum. Subject {}", lineage::subject(topic)),
+                    "summary": format!("Framed as by Confluent's serializers: byte 0, schema id (4 bytes, big-endian), Avro datum. Subject: {}", lineage::subject(topic)),
                     "headers": {
                         "type": "object",
                         "properties": {
                             "orderlog.idempotency-key": text("The Idempotency-Key of the HTTP request"),
-                            "orderlog.request-hash": text("SHA-256 of that request, hex"),
-                            "__value_schema_id": text("Instead of the frame, then the value is the bare datum: byte 0 and the schema id (4 bytes, big endian), or byte 1 and the schema GUID (16 bytes)"),
+                            "orderlog.request-hash": text("SHA-256 of that request, hexadecimal"),
+                            "__value_schema_id": text("Alternative to the frame; the value is then the bare datum. Byte 0 and the schema id (4 bytes, big-endian), or byte 1 and the schema GUID (16 bytes)"),
                             "traceparent": text("W3C Trace Context")
                         }
                     },
@@ -85,7 +85,7 @@ fn document(topic: &str, partitioner: Partitioner, dead_letter_topic: &str) -> s
                 },
                 "barrier": {
                     "name": "Barrier",
-                    "summary": "Says nothing of any order, and is to be skipped, as every record without a value. Where the topic has more than one replica, cart-service writes one before it refuses something, to make sure that the partition's leader still leads. It has no key and no value",
+                    "summary": "Contains no event; consumers skip it, like every record without a value. On topics with more than one replica, cart-service writes one before it refuses a request, to make sure that the partition's leader is still the leader. It has no key and no value",
                     "headers": {
                         "type": "object",
                         "required": [barrier::HEADER],
@@ -96,7 +96,7 @@ fn document(topic: &str, partitioner: Partitioner, dead_letter_topic: &str) -> s
                 "deadLetter": {
                     "name": "DeadLetter",
                     "contentType": "application/octet-stream",
-                    "summary": "The value is the record's own; null where it was too large to copy (see orderlog.sha256). Behind the record's own headers stand these; where a name stands twice, the last one is meant.",
+                    "summary": "The value is that of the record; null if it was too large to copy (see orderlog.sha256). These headers follow the record's own; where a name occurs twice, the last one counts.",
                     "headers": {
                         "type": "object",
                         "properties": dead_letter_headers()
@@ -107,50 +107,62 @@ fn document(topic: &str, partitioner: Partitioner, dead_letter_topic: &str) -> s
     }))
 }
 
-/// The headers that a dead letter has behind the record's own.
+/// The headers that a dead letter has after the record's own.
 fn dead_letter_headers() -> Value {
     const TEXTS: [(&str, &str); 22] = [
-        ("__connect.errors.topic", "Topic in which the record first lay"),
-        ("__connect.errors.partition", "Its partition, decimal"),
-        ("__connect.errors.offset", "Its offset, decimal"),
-        ("__connect.errors.connector.name", "The service"),
+        ("__connect.errors.topic", "Original topic of the record"),
+        ("__connect.errors.partition", "Original partition, decimal"),
+        ("__connect.errors.offset", "Original offset, decimal"),
+        ("__connect.errors.connector.name", "Name of the service"),
         ("__connect.errors.task.id", "0"),
-        ("__connect.errors.class.name", "The module that found the fault"),
-        ("__connect.errors.exception.class.name", "orderlog. and the code"),
-        ("__connect.errors.exception.message", "Why the record cannot be used"),
+        ("__connect.errors.class.name", "Module that rejected the record"),
+        (
+            "__connect.errors.exception.class.name",
+            "The code, prefixed with orderlog.",
+        ),
+        ("__connect.errors.exception.message", "Why the record was rejected"),
         (
             "__connect.errors.exception.stacktrace",
-            "Class, message and module, as Java prints them",
+            "Class, message and module in the format of a Java stack trace",
         ),
-        ("kafka_dlt-original-topic", "Topic in which the record first lay"),
-        ("kafka_dlt-original-consumer-group", "The consumer group of the service"),
-        ("kafka_dlt-exception-fqcn", "orderlog. and the code"),
-        ("kafka_dlt-exception-cause-fqcn", "The same"),
-        ("kafka_dlt-exception-message", "Why the record cannot be used"),
+        ("kafka_dlt-original-topic", "Original topic of the record"),
+        ("kafka_dlt-original-consumer-group", "Consumer group of the service"),
+        ("kafka_dlt-exception-fqcn", "The code, prefixed with orderlog."),
+        ("kafka_dlt-exception-cause-fqcn", "The code, prefixed with orderlog."),
+        ("kafka_dlt-exception-message", "Why the record was rejected"),
         (
             "kafka_dlt-exception-stacktrace",
-            "Class, message and module, as Java prints them",
+            "Class, message and module in the format of a Java stack trace",
         ),
         (
             "orderlog.id",
-            "Coordinates of its first origin, as topic-partition-offset",
+            "Original coordinates of the record: topic-partition-offset",
         ),
-        ("orderlog.replays", "How often it was sent back, decimal"),
-        ("orderlog.at", "Coordinates of the record, as topic-partition-offset"),
-        ("orderlog.schema-id", "The schema id that the record names, decimal"),
-        ("orderlog.sha256", "SHA-256 of a value that was too large to copy, hex"),
+        ("orderlog.replays", "How often the record was replayed, decimal"),
+        (
+            "orderlog.at",
+            "Coordinates of the rejected record: topic-partition-offset",
+        ),
+        ("orderlog.schema-id", "Schema id in the record's frame, decimal"),
+        (
+            "orderlog.sha256",
+            "SHA-256 of a value that was too large to copy, hexadecimal",
+        ),
         ("orderlog.size", "Length of that value in bytes, decimal"),
         (
             "orderlog.added",
-            "How many headers were added, this last one included, decimal; those in front are the record's own",
+            "Number of headers added, including this last one, decimal; those before them are the record's own",
         ),
     ];
     const NUMBERS: [(&str, &str); 3] = [
-        ("kafka_dlt-original-partition", "Its partition: 4 bytes, big endian"),
-        ("kafka_dlt-original-offset", "Its offset: 8 bytes, big endian"),
+        (
+            "kafka_dlt-original-partition",
+            "Original partition: 4 bytes, big-endian",
+        ),
+        ("kafka_dlt-original-offset", "Original offset: 8 bytes, big-endian"),
         (
             "kafka_dlt-original-timestamp",
-            "Its timestamp in milliseconds, -1 for none: 8 bytes, big endian",
+            "Original timestamp in milliseconds, -1 for none: 8 bytes, big-endian",
         ),
     ];
     let text = |(name, what): (&str, &str)| (name.to_owned(), json!({"type": "string", "description": what}));
@@ -166,18 +178,14 @@ fn dead_letter_headers() -> Value {
         one_of(
             "__connect.errors.stage",
             &["VALUE_CONVERTER", "TASK_PUT"],
-            "Whether the bytes could not be read or the event breaks a rule",
+            "Whether the bytes could not be decoded or the event violates a rule",
         ),
         one_of(
             "kafka_dlt-original-timestamp-type",
             &["CreateTime", "LogAppendTime", "NoTimestampType"],
-            "Whose timestamp that is",
+            "Type of the original timestamp",
         ),
-        one_of(
-            "orderlog.code",
-            &Code::ALL.map(Code::as_str),
-            "What kind of fault it is",
-        ),
+        one_of("orderlog.code", &Code::ALL.map(Code::as_str), "Code of the rejection"),
     ];
     let all = TEXTS.into_iter().map(text).chain(NUMBERS.into_iter().map(number));
     Value::Object(all.chain(some).collect())
@@ -216,14 +224,14 @@ mod tests {
         assert_eq!(described.len(), headers.len());
         let page = include_str!("../../../docs/dead-letters.md");
         for name in described.keys() {
-            // Some of Connect's stand together, without what they begin with.
+            // The page abbreviates some of Connect's names.
             let last = name.rsplit("errors").next().unwrap_or_default();
             assert!(page.contains(&format!("{last}`")), "{name}");
         }
     }
 
     #[test]
-    fn the_document_carries_the_schema_and_every_reference_leads_somewhere() {
+    fn the_document_contains_the_schema_and_every_reference_resolves() {
         let document = document("orders", Partitioner::Murmur2, "orders-dlq").expect("a document");
         let payload = &document["components"]["messages"]["orderEvent"]["payload"];
         assert_eq!(payload["schema"]["name"], "OrderEvent");
@@ -244,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn writers_are_told_by_what_to_partition() {
+    fn the_document_names_the_partitioner() {
         for partitioner in Partitioner::ALL {
             let document = document("orders", partitioner, "orders-dlq").expect("a document");
             let channel = &document["channels"]["orderEvents"];

@@ -1,4 +1,4 @@
-//! `/health`, `/health/live`, `/health/ready`. What they say is [`crate::health`]'s business.
+//! `/health`, `/health/live` and `/health/ready`. The report itself comes from [`crate::health`].
 
 use actix_web::web;
 use orderlog_web::Reply;
@@ -7,7 +7,7 @@ use orderlog_web::health::{HealthReport, respond, respond_live, respond_ready};
 use crate::app::State;
 use crate::health::report;
 
-/// How the service is; always 200.
+/// Health of the service; always 200.
 #[utoipa::path(get, path = "/health", tag = "health", responses((status = 200, description = "The report", body = HealthReport)))]
 pub async fn health(state: web::Data<State>) -> Reply<HealthReport> {
     respond(report(&state))
@@ -19,7 +19,7 @@ pub async fn live(state: web::Data<State>) -> Reply<HealthReport> {
     respond_live(report(&state))
 }
 
-/// Whether the service can answer for orders.
+/// Whether the service can answer requests for orders.
 #[utoipa::path(
     get, path = "/health/ready", tag = "health",
     responses((status = 200, description = "It can", body = HealthReport), (status = 503, description = "Not yet; see the reasons", body = HealthReport))

@@ -1,8 +1,8 @@
-//! `GET /`: says what the service is and links on.
+//! `GET /`: what the service is, with links.
 
 use actix_web::{HttpRequest, HttpResponse};
 
-/// A plain page for whoever opens the service in a browser.
+/// A page for people who open the service in a browser.
 pub async fn index(request: HttpRequest) -> HttpResponse {
     orderlog_web::index::page(&request, include_str!("index.html"))
 }

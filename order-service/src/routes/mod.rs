@@ -1,5 +1,5 @@
-//! The HTTP API: one file for each route or group of routes. Nothing is changed here; every answer is read from the
-//! projection's view or the index of dead letters.
+//! The HTTP API: one file per route or group of routes. Nothing is changed here; every response is read from the projection's
+//! view or the index of dead letters.
 
 mod asyncapi;
 mod dlq;
@@ -12,7 +12,7 @@ mod read_your_writes;
 mod stats;
 
 use actix_web::web::{self, ServiceConfig};
-use orderlog_web::{Kind, Problem, docs, metrics, routes};
+use orderlog_web::{Problem, ProblemKind, docs, metrics, routes};
 pub(crate) use read_your_writes::places as places_to_wait;
 
 use crate::SERVICE;
@@ -40,20 +40,20 @@ pub fn configure(config: &mut ServiceConfig, state: &web::Data<State>) {
         .configure(|config| docs::configure(config, openapi::document()));
 }
 
-/// Refuses as long as the orders are not known yet: an answer before the first catch-up would be a guess.
+/// Refuses requests until the first catch-up: before, an answer would be a guess.
 fn ready(state: &State) -> Result<(), Problem> {
     match not_ready(state) {
         None => Ok(()),
-        Some(reason) => Err(Problem::new(Kind::NotReady, reason)),
+        Some(reason) => Err(Problem::new(ProblemKind::NotReady, reason)),
     }
 }
 
-/// Reads many rows of the store on a thread where that blocks nobody.
+/// Reads many rows of the store, on a thread for blocking work.
 async fn read<T: Send + 'static>(rows: impl FnOnce() -> anyhow::Result<T> + Send + 'static) -> Result<T, Problem> {
     Ok(web::block(rows).await.map_err(Problem::internal)??)
 }
 
-/// A number of entries from 1 to `most`.
+/// The page size: from 1 to `most`, or the default.
 fn limit(given: Option<u32>, default: usize, most: usize) -> Result<usize, Problem> {
     let limit = given.map_or(Some(default), |given| usize::try_from(given).ok());
     limit

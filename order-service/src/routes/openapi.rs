@@ -1,4 +1,4 @@
-//! The OpenAPI document, made from the handlers.
+//! The OpenAPI document, generated from the handlers.
 
 use orderlog_web::{Problem, openapi};
 use utoipa::OpenApi;
@@ -9,8 +9,8 @@ use super::{dlq, health, order_details, order_ids, stats};
 #[openapi(
     info(
         title = "order-service",
-        description = "Follows the order events in Kafka and answers questions about orders. Errors are application/problem+json (RFC 9457). \
-            Every path is also served under /api, there in the envelope {success, message, data}. \
+        description = "Consumes the order events from Kafka and serves the orders. Errors are application/problem+json (RFC 9457). \
+            Every path is also served under /api, in the envelope {success, message, data}. \
             The events themselves are described at /asyncapi.json."
     ),
     paths(

@@ -20,9 +20,9 @@ use orderlog_web::{server, service};
 
 use crate::command_handler::CommandHandler;
 use crate::config::Config;
-use crate::doubts::{CLEARING_UP, Doubts};
 use crate::publisher::Publisher;
 use crate::skip::SkipRejected;
+use crate::unresolved_orders::{RESOLVING, UnresolvedOrders};
 use crate::{SERVICE, routes};
 
 /// What the handlers share.
@@ -32,7 +32,7 @@ pub struct State {
     pub(crate) registry: Arc<Registry>,
     pub(crate) registration: Registration,
     pub(crate) life: Supervisor,
-    pub(crate) doubts: Doubts,
+    pub(crate) unresolved: UnresolvedOrders,
     pub(crate) metrics: PrometheusHandle,
     order_service: reqwest::Url,
 }
@@ -44,7 +44,7 @@ pub struct Application {
     edge: EdgeConfig,
     state: web::Data<State>,
     projection: Projection,
-    clearing_up: tokio::task::JoinHandle<()>,
+    resolving: tokio::task::JoinHandle<()>,
 }
 
 impl Application {
@@ -69,10 +69,10 @@ impl Application {
             Store::open(dir)?
         };
         store.check_owner(SERVICE)?;
-        let doubts = Doubts::open(&store, config.unresolved_for)?;
+        let unresolved = UnresolvedOrders::open(&store, config.unresolved_for)?;
         if pipeline.rebuild {
             // Before the store, which says that there is something to forget.
-            doubts.forget()?;
+            unresolved.forget()?;
             store.forget()?;
         }
         store.check_partitioner(pipeline.kafka.partitioner)?;
@@ -93,16 +93,16 @@ impl Application {
             rights::watch(&settings.cluster, vec![events], &life)?;
         }
         let publisher = Publisher::new(settings.cluster.clone(), &topic, delivery_timeout, life.clone())?;
-        let skip = SkipRejected(doubts.clone());
+        let skip = SkipRejected(unresolved.clone());
         let projection = Projection::start(settings, store.clone(), audit.clone(), skip, &life)?;
         let view = projection.view();
-        let clear_up = doubts.clone().clear_up(audit, view.clone(), life.clone());
-        let clearing_up = life.task(CLEARING_UP, clear_up);
+        let resolve = unresolved.clone().resolve(audit, view.clone(), life.clone());
+        let resolving = life.task(RESOLVING, resolve);
         let writer = CommandHandler::new(
             view.clone(),
             publisher,
             registration.clone(),
-            doubts.clone(),
+            unresolved.clone(),
             config.write_deadline(),
         );
         let state = State {
@@ -111,7 +111,7 @@ impl Application {
             registry,
             registration,
             life,
-            doubts,
+            unresolved,
             metrics,
             order_service: config.order_service_url,
         };
@@ -121,7 +121,7 @@ impl Application {
             edge: config.web.edge,
             state: web::Data::new(state),
             projection,
-            clearing_up,
+            resolving,
         })
     }
 
@@ -146,7 +146,7 @@ impl Application {
             edge,
             state,
             projection,
-            clearing_up,
+            resolving,
             ..
         } = self;
         let (registration, life) = (state.registration.clone(), state.life.clone());
@@ -158,8 +158,8 @@ impl Application {
             .await
             .context("flushing the producer");
         // Nothing may hold the store when this ends.
-        clearing_up.abort();
-        let _ = clearing_up.await;
+        resolving.abort();
+        let _ = resolving.await;
         registration.end().await;
         // After the requests: they waited for the projection.
         projection.stop().await;

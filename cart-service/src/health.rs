@@ -39,7 +39,7 @@ fn report(state: &State) -> HealthReport {
     let trouble = state.life.trouble();
     reasons.extend(trouble.clone());
     reasons.extend(state.registration.trouble());
-    reasons.extend(state.doubts.trouble());
+    reasons.extend(state.unresolved.trouble());
     let registry = Connection::of(state.registry.reachability().answered());
     let ready = trouble.is_none()
         && progress.is_caught_up()

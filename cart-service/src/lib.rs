@@ -13,7 +13,6 @@ pub mod command_handler;
 pub mod command_outcome;
 pub mod config;
 pub mod decide;
-pub mod doubts;
 mod event_id;
 pub mod generate;
 mod health;
@@ -22,6 +21,7 @@ pub mod publisher;
 pub mod quorum;
 pub mod routes;
 pub mod skip;
+pub mod unresolved_orders;
 
 pub use app::Application;
 pub use config::{Cli, Config};

@@ -8,20 +8,24 @@ use crate::SERVICE;
 use crate::app::State;
 
 /// Why requests for orders are refused; `None` when they are answered.
-pub(crate) fn not_ready(state: &State) -> Option<String> {
-    readiness_problem(&state.view.progress(), || {
-        state.view.store().partitions().is_ok_and(|rows| !rows.is_empty())
-    })
+pub(crate) async fn not_ready(state: &State) -> Option<String> {
+    let progress = state.view.progress();
+    let has_read = match progress.stopped() {
+        Some(_) => state.view.store().partitions().await.is_ok_and(|rows| !rows.is_empty()),
+        // Not asked for.
+        None => false,
+    };
+    readiness_problem(&progress, has_read)
 }
 
 /// A halted projection gets no further until an operator acts, so it answers with what it has read. If that is nothing,
 /// "there is no such order" would be a guess.
-fn readiness_problem(progress: &Progress, has_read: impl FnOnce() -> bool) -> Option<String> {
+fn readiness_problem(progress: &Progress, has_read: bool) -> Option<String> {
     if progress.is_caught_up() {
         return None;
     }
     if let Some(reason) = progress.stopped() {
-        return (!has_read()).then(|| format!("no record of the topic has been read: {reason}"));
+        return (!has_read).then(|| format!("no record of the topic has been read: {reason}"));
     }
     let why = match &progress.starting {
         Some(reason) => format!("reading the topic has not begun: {reason}"),
@@ -31,10 +35,10 @@ fn readiness_problem(progress: &Progress, has_read: impl FnOnce() -> bool) -> Op
 }
 
 /// The report for `/health`, `/health/live` and `/health/ready`.
-pub(crate) fn report(state: &State) -> HealthReport {
+pub(crate) async fn report(state: &State) -> HealthReport {
     let progress = state.view.progress();
     let link = state.view.link();
-    let not_ready = not_ready(state);
+    let not_ready = not_ready(state).await;
     let mut reasons = progress.reasons();
     if progress.starting.is_none() && progress.stopped().is_none() {
         reasons.extend(not_ready.clone());
@@ -76,9 +80,9 @@ mod tests {
 
     #[test]
     fn requests_are_answered_once_every_partition_was_read_to_its_end() {
-        assert_eq!(readiness_problem(&progress(true), || true), None);
+        assert_eq!(readiness_problem(&progress(true), true), None);
         assert!(
-            readiness_problem(&progress(false), || true)
+            readiness_problem(&progress(false), true)
                 .expect("a reason")
                 .contains("still catching up")
         );
@@ -87,7 +91,7 @@ mod tests {
             ..Progress::default()
         };
         assert!(
-            readiness_problem(&starting, || true)
+            readiness_problem(&starting, true)
                 .expect("a reason")
                 .contains("no broker answers")
         );
@@ -97,13 +101,13 @@ mod tests {
     fn a_pause_or_a_halt_does_not_make_the_service_unready() {
         let mut paused = progress(true);
         paused.partitions[0].paused = Some("the registry is away".into());
-        assert_eq!(readiness_problem(&paused, || true), None);
+        assert_eq!(readiness_problem(&paused, true), None);
         let halted = Progress {
             halted: Some("another topic".into()),
             ..Progress::default()
         };
-        assert_eq!(readiness_problem(&halted, || true), None);
-        let nothing_known = readiness_problem(&halted, || false).expect("a reason");
+        assert_eq!(readiness_problem(&halted, true), None);
+        let nothing_known = readiness_problem(&halted, false).expect("a reason");
         assert!(nothing_known.contains("another topic"), "{nothing_known}");
     }
 }

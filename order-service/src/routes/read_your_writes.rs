@@ -25,15 +25,8 @@ pub(super) fn candidate_ids(order_id: &str) -> Vec<String> {
 }
 
 /// The first of those orders that exists.
-///
-/// A single read of the embedded store takes microseconds, mostly from memory: less than moving it to another thread.
-pub(super) fn find_first(view: &View, ids: &[String]) -> anyhow::Result<Option<OrderState>> {
-    for id in ids {
-        if let Some(state) = view.store().order(id)? {
-            return Ok(Some(state));
-        }
-    }
-    Ok(None)
+pub(super) async fn find_first(view: &View, ids: &[String]) -> Result<Option<OrderState>, Problem> {
+    view.store().order(ids).await.map_err(Problem::internal)
 }
 
 /// Permits for waiting requests: half the number of connections, so that the other half stays responsive.
@@ -61,7 +54,7 @@ pub(super) async fn wait_for_version(
 ) -> Result<Option<OrderState>, Problem> {
     let view = &state.view;
     let is_there = |found: &Option<OrderState>| found.as_ref().is_some_and(|state| state.order.version >= version);
-    let found = find_first(view, ids)?;
+    let found = find_first(view, ids).await?;
     if is_there(&found) {
         return Ok(found);
     }
@@ -71,13 +64,13 @@ pub(super) async fn wait_for_version(
     loop {
         // Register before looking, so that no change in between is missed.
         let waiting = VersionWait::begin(view.waiters(), ids, version);
-        let found = find_first(view, ids)?;
+        let found = find_first(view, ids).await?;
         if is_there(&found) {
             return Ok(found);
         }
         tokio::select! {
             () = waiting => {}
-            () = &mut up => return Ok(find_first(view, ids)?),
+            () = &mut up => return find_first(view, ids).await,
             () = state.life.ending() => return Ok(found),
         }
     }

@@ -22,6 +22,7 @@ pub mod publisher;
 pub mod quorum;
 pub mod routes;
 pub mod skip;
+pub mod state;
 
 pub use app::Application;
 pub use config::{Cli, Config};

@@ -12,7 +12,7 @@ use orderlog_kafka::rights::{self, Need};
 use orderlog_projection::registration::Registration;
 use orderlog_projection::schema_id_audit::SchemaIdAudit;
 use orderlog_projection::store::{Store, StoreUrl};
-use orderlog_projection::{Projection, Settings, View};
+use orderlog_projection::{Projection, Settings};
 use orderlog_registry::Registry;
 use orderlog_runtime::supervisor::Supervisor;
 use orderlog_web::edge::EdgeConfig;
@@ -22,20 +22,9 @@ use crate::command_handler::CommandHandler;
 use crate::config::Config;
 use crate::publisher::Publisher;
 use crate::skip::SkipRejected;
+use crate::state::State;
 use crate::unresolved_orders::{RESOLVING, UnresolvedOrders};
 use crate::{SERVICE, routes};
-
-/// What the handlers share.
-pub struct State {
-    pub(crate) writer: CommandHandler,
-    pub(crate) view: View,
-    pub(crate) registry: Arc<Registry>,
-    pub(crate) registration: Registration,
-    pub(crate) life: Supervisor,
-    pub(crate) unresolved: UnresolvedOrders,
-    pub(crate) metrics: PrometheusHandle,
-    order_service: reqwest::Url,
-}
 
 /// cart-service, bound to its port and reading the topic, but not serving yet.
 pub struct Application {
@@ -98,7 +87,7 @@ impl Application {
         let view = projection.view();
         let resolve = unresolved.clone().resolve(audit, view.clone(), life.clone());
         let resolving = life.task(RESOLVING, resolve);
-        let writer = CommandHandler::new(
+        let commands = CommandHandler::new(
             view.clone(),
             publisher,
             registration.clone(),
@@ -106,11 +95,11 @@ impl Application {
             config.write_deadline(),
         );
         let state = State {
-            writer,
+            commands,
             view,
             registry,
             registration,
-            life,
+            supervisor: life,
             unresolved,
             metrics,
             order_service: config.order_service_url,
@@ -132,7 +121,7 @@ impl Application {
 
     /// Resolves when the service has lost a part that it cannot be without; it is ending then.
     pub fn failed(&self) -> impl Future<Output = String> + Send + use<> {
-        let life = self.state.life.clone();
+        let life = self.state.supervisor.clone();
         async move { life.failed().await }
     }
 
@@ -149,12 +138,12 @@ impl Application {
             resolving,
             ..
         } = self;
-        let (registration, life) = (state.registration.clone(), state.life.clone());
+        let (registration, life) = (state.registration.clone(), state.supervisor.clone());
         let routed = state.clone();
         let routes = move |config: &mut ServiceConfig| routes::configure(config, &routed);
         let served = service::serve_until(stop, listener, SERVICE, &edge, registration.refused(), &life, routes).await;
         let flushed = life
-            .blocking("flushing the producer", move || state.writer.flush())
+            .blocking("flushing the producer", move || state.commands.flush())
             .await
             .context("flushing the producer");
         // Nothing may hold the store when this ends.
@@ -175,15 +164,4 @@ fn refuse_rack(settings: &Settings) -> anyhow::Result<()> {
         "KAFKA_CONFIG sets client.rack, which cart-service does not take: it reads from the leaders of partitions, so that its answers are as new as the log; give it a file without that line (order-service may have it)"
     );
     Ok(())
-}
-
-impl State {
-    /// Where order-service shows that order.
-    pub(crate) fn details_url(&self, order_id: &str) -> String {
-        let mut url = self.order_service.clone();
-        let path = format!("{}/order-details", url.path().trim_end_matches('/'));
-        url.set_path(&path);
-        url.query_pairs_mut().clear().append_pair("orderId", order_id);
-        url.into()
-    }
 }

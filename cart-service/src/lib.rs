@@ -21,6 +21,7 @@ pub mod publisher;
 pub mod quorum;
 pub mod routes;
 pub mod skip;
+pub mod state;
 pub mod unresolved_orders;
 
 pub use app::Application;

@@ -1,11 +1,11 @@
 //! Health of the service. It is ready once it has caught up with the topic for the first time. Later outages and pauses make
 //! it degraded, never unready: it still answers with what it has read.
 
-use orderlog_projection::Progress;
-use orderlog_web::health::{Connection, HealthReport, add_forbidden};
+use orderlog_projection::{CATCHING_UP, Progress};
+use orderlog_web::health::{Connection, HealthReport, Reporter};
 
 use crate::SERVICE;
-use crate::app::State;
+use crate::state::State;
 
 /// Why requests for orders are refused; `None` when they are answered.
 pub(crate) async fn not_ready(state: &State) -> Option<String> {
@@ -27,38 +27,30 @@ fn readiness_problem(progress: &Progress, has_read: bool) -> Option<String> {
     if let Some(reason) = progress.stopped() {
         return (!has_read).then(|| format!("no record of the topic has been read: {reason}"));
     }
-    let why = match &progress.starting {
+    Some(match &progress.starting {
         Some(reason) => format!("reading the topic has not begun: {reason}"),
-        None => "still catching up with the topic after start".to_owned(),
-    };
-    Some(why)
+        None => CATCHING_UP.to_owned(),
+    })
 }
 
-/// The report for `/health`, `/health/live` and `/health/ready`.
-pub(crate) async fn report(state: &State) -> HealthReport {
-    let progress = state.view.progress();
-    let link = state.view.link();
-    let not_ready = not_ready(state).await;
-    let mut reasons = progress.reasons();
-    if progress.starting.is_none() && progress.stopped().is_none() {
-        reasons.extend(not_ready.clone());
+impl Reporter for State {
+    async fn report(&self) -> HealthReport {
+        let not_ready = not_ready(self).await;
+        let stopping = self.supervisor.trouble();
+        let ready = not_ready.is_none() && stopping.is_none();
+        let mut reasons = self.view.problems();
+        reasons.extend(stopping);
+        reasons.extend(self.registration.trouble());
+        reasons.extend(self.dead_letter_condition.reasons());
+        HealthReport::new(
+            SERVICE,
+            env!("CARGO_PKG_VERSION"),
+            Connection::of(Some(self.view.link().is_connected())),
+            Connection::of(self.registry.reachability().answered()),
+            ready,
+            reasons,
+        )
     }
-    add_forbidden(&mut reasons, state.view.rights().reasons());
-    reasons.extend(link.silence().or_else(|| link.minority()));
-    reasons.extend(state.view.open_transactions().iter().map(ToString::to_string));
-    let trouble = state.life.trouble();
-    reasons.extend(trouble.clone());
-    reasons.extend(state.registration.trouble());
-    reasons.extend(state.dead_letter_condition.reasons());
-    let registry = Connection::of(state.registry.reachability().answered());
-    HealthReport::new(
-        SERVICE,
-        env!("CARGO_PKG_VERSION"),
-        Connection::of(Some(link.is_connected())),
-        registry,
-        not_ready.is_none() && trouble.is_none(),
-        reasons,
-    )
 }
 
 #[cfg(test)]

@@ -66,12 +66,12 @@ pub fn replayed(message: &'static str, answer: OrderAnswer, state: &OrderState) 
 const THIS_ATTEMPT_ONLY: &str = "this attempt has no effect; if an earlier one under the same Idempotency-Key was answered with 504, or got no answer, repeat the request until it is answered with 2xx or 4xx";
 
 /// The problem for a failed command. `keyed`: whether the request has a key.
-pub fn problem(order_id: &str, keyed: bool, failure: CommandError) -> Problem {
+pub fn problem_for(order_id: &str, keyed: bool, error: CommandError) -> Problem {
     let not_now = |reason: String| match keyed {
         true => Problem::new(ProblemKind::Unavailable, format!("{reason}; {THIS_ATTEMPT_ONLY}")),
         false => Problem::new(ProblemKind::Unavailable, reason),
     };
-    match failure {
+    match error {
         CommandError::Refused(Refusal::AlreadyExists { version }) => Problem::new(
             ProblemKind::OrderExists,
             format!("order {order_id} already exists, at version {version}"),

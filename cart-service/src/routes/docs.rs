@@ -2,10 +2,10 @@
 
 use std::sync::LazyLock;
 
-use orderlog_web::{Problem, health, openapi};
+use orderlog_web::openapi;
 use utoipa::OpenApi;
 
-use super::{answer, create_order, create_order_schema, id, update_order};
+use super::{answer, create_order, id, new_order, new_order_schema, update_order};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -18,21 +18,13 @@ use super::{answer, create_order, create_order_schema, id, update_order};
             Idempotency-Key until it is answered with 2xx or 4xx. \
             Every path is also served under /api, in the envelope {success, message, data}."
     ),
-    paths(
-        create_order::create_order,
-        update_order::update_order,
-        crate::health::health,
-        crate::health::live,
-        crate::health::ready
-    ),
+    paths(create_order::create_order, update_order::update_order),
     components(schemas(
         answer::OrderAnswer,
-        create_order::CreateOrder,
+        new_order::CreateOrder,
         id::Id,
-        create_order_schema::OrderId,
-        update_order::UpdateOrder,
-        health::HealthReport,
-        Problem
+        new_order_schema::OrderId,
+        update_order::UpdateOrder
     ))
 )]
 struct Document;

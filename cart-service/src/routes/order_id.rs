@@ -11,7 +11,7 @@ use super::id;
 /// What is wrong with it.
 pub fn of_a_new_order(order_id: &str) -> Result<String, FieldError> {
     let id = normalize(order_id)?;
-    id::check(order_id).map_err(fault)?;
+    id::check(order_id).map_err(invalid)?;
     Ok(id)
 }
 
@@ -25,14 +25,14 @@ pub fn normalize(order_id: &str) -> Result<String, FieldError> {
     } else {
         order_id.to_owned()
     };
-    check_id(&id).map_err(fault)?;
+    check_id(&id).map_err(invalid)?;
     Ok(id)
 }
 
-fn fault(message: impl Into<String>) -> FieldError {
+fn invalid(error: impl ToString) -> FieldError {
     FieldError {
         field: "orderId".to_owned(),
-        message: message.into(),
+        message: error.to_string(),
     }
 }
 

@@ -3,18 +3,19 @@
 use actix_web::{HttpRequest, web};
 use orderlog_contract::event::OrderStatus;
 use orderlog_web::preconditions::Preconditions;
+use orderlog_web::problem::FieldError;
 use orderlog_web::{Json, Problem, Reply, openapi};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa::openapi::Schema;
 
-use super::answer::{self, OrderAnswer, problem};
-use super::create_order_schema::OrderId;
+use super::answer::{self, OrderAnswer, problem_for};
+use super::new_order_schema::OrderId;
 use super::order_id::normalize;
 use super::{conditions, id};
-use crate::app::State;
 use crate::command_outcome::{CommandError, CommandOutcome};
 use crate::decide::{self, Refusal};
+use crate::state::State;
 
 /// A new status for an order.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -50,15 +51,9 @@ fn statuses() -> Schema {
     ),
     responses(
         (status = 200, description = "The order has that status", body = OrderAnswer),
-        (status = 400, description = "Invalid request; errors names the fields", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such order", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "The order's status cannot change that way", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "The order's version does not satisfy If-Match or If-None-Match", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "The body is too large", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "The body is not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "The Idempotency-Key was used for another request", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = openapi::WRITE_UNAVAILABLE, body = Problem, content_type = "application/problem+json"),
-        (status = 504, description = "The outcome is unknown; eventId names the event", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such order"),
+        (status = 409, description = "The order's status cannot change that way"),
+        (status = 412, description = "The order's version does not satisfy If-Match or If-None-Match"),
     )
 )]
 pub async fn update_order(
@@ -69,51 +64,52 @@ pub async fn update_order(
     let keyed = conditions::keyed(&request, &text)?;
     let conditions = Preconditions::of(request.headers())?;
     let (order_id, status) = parse(&value)?;
-    let done = state
-        .writer
+    let outcome = state
+        .commands
         .handle(&order_id, keyed.as_ref(), |current, stamp| {
             decide::update(current, status, &conditions, stamp)
         })
         .await
-        .map_err(|failure| refused(&value.order_id, &order_id, keyed.is_some(), failure))?;
-    let message = match done {
+        .map_err(|error| refused(&value.order_id, &order_id, keyed.is_some(), error))?;
+    let message = match &outcome {
         CommandOutcome::Written(_) | CommandOutcome::Replayed(_) => "Order updated",
         CommandOutcome::AlreadySo(_) => "Order already has that status",
     };
-    let answer = OrderAnswer::of(message, done.state())?;
-    if let CommandOutcome::Replayed(state) = &done {
+    let answer = OrderAnswer::of(message, outcome.state())?;
+    if let CommandOutcome::Replayed(state) = &outcome {
         return Ok(answer::replayed(message, answer, state));
     }
-    Ok(Reply::ok(message, answer).etag(done.state().order.version))
+    Ok(Reply::ok(message, answer).etag(outcome.state().order.version))
 }
 
 /// Others may have written an order under an id that clients cannot choose. Where there is no such order, the id is invalid.
-fn refused(given: &str, order_id: &str, keyed: bool, failure: CommandError) -> Problem {
-    match (&failure, id::check(given)) {
-        (CommandError::Refused(Refusal::NotFound), Err(message)) => Problem::invalid_field("orderId", message),
-        _ => problem(order_id, keyed, failure),
+fn refused(given: &str, order_id: &str, keyed: bool, error: CommandError) -> Problem {
+    match (&error, id::check(given)) {
+        (CommandError::Refused(Refusal::NotFound), Err(invalid)) => {
+            Problem::invalid_field("orderId", invalid.to_string())
+        }
+        _ => problem_for(order_id, keyed, error),
     }
 }
 
 fn parse(body: &UpdateOrder) -> Result<(String, OrderStatus), Problem> {
-    let mut faults = Vec::new();
-    let order_id = normalize(&body.order_id)
-        .map_err(|fault| faults.push(fault))
-        .unwrap_or_default();
+    let order_id = normalize(&body.order_id);
     let status = OrderStatus::SETTABLE
         .into_iter()
         .find(|status| status.as_str() == body.status);
-    match status {
-        Some(status) if faults.is_empty() => Ok((order_id, status)),
-        _ => {
+    match (order_id, status) {
+        (Ok(order_id), Some(status)) => Ok((order_id, status)),
+        (order_id, status) => {
+            let mut errors = Vec::new();
+            errors.extend(order_id.err());
             if status.is_none() {
                 let names = OrderStatus::SETTABLE.map(OrderStatus::as_str).join(", ");
-                faults.push(orderlog_web::problem::FieldError {
+                errors.push(FieldError {
                     field: "status".to_owned(),
                     message: format!("must be one of {names}"),
                 });
             }
-            Err(Problem::invalid(faults))
+            Err(Problem::invalid(errors))
         }
     }
 }

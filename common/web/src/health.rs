@@ -1,14 +1,16 @@
-//! The health report behind `/health`, `/health/live` and `/health/ready`. The service fills it in; nothing is measured
-//! here.
+//! `/health`, `/health/live` and `/health/ready`. The service makes the report; nothing is measured here.
 
 use std::collections::HashSet;
+use std::future::Future;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
+use actix_web::web::{self, ServiceConfig};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::envelope::Reply;
+use super::routes;
 
 /// Overall health.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -97,27 +99,46 @@ impl HealthReport {
     }
 }
 
-/// Adds the permissions that the account lacks, where they are not reasons already.
-pub fn add_forbidden(reasons: &mut Vec<String>, forbidden: impl IntoIterator<Item = String>) {
-    for reason in forbidden {
-        if !reasons.contains(&reason) {
-            reasons.push(reason);
-        }
-    }
+/// A service that reports its health.
+pub trait Reporter: 'static {
+    /// The report, as of now.
+    fn report(&self) -> impl Future<Output = HealthReport>;
 }
 
-/// `/health`: always 200; for people and dashboards.
-pub fn respond(report: HealthReport) -> Reply<HealthReport> {
-    reply(StatusCode::OK, "Health", report)
+/// Registers `/health`, `/health/live` and `/health/ready` of the service in `web::Data<R>`.
+pub fn configure<R: Reporter>(config: &mut ServiceConfig) {
+    config
+        .service(routes::get("/health", health::<R>))
+        .service(routes::get("/health/live", live::<R>))
+        .service(routes::get("/health/ready", ready::<R>));
 }
 
-/// `/health/live`: 200 as long as the process answers. Independent of Kafka and the registry: a restart would not fix them.
-pub fn respond_live(report: HealthReport) -> Reply<HealthReport> {
-    reply(StatusCode::OK, "Alive", report)
+/// Health of the service
+///
+/// For people and dashboards; always 200.
+#[utoipa::path(get, path = "/health", tag = "health", responses((status = 200, description = "The report", body = HealthReport)))]
+pub(super) async fn health<R: Reporter>(service: web::Data<R>) -> Reply<HealthReport> {
+    reply(StatusCode::OK, "Health", service.report().await)
 }
 
-/// `/health/ready`: 200 when the service can serve requests, else 503.
-pub fn respond_ready(report: HealthReport) -> Reply<HealthReport> {
+/// Whether the process responds
+///
+/// Independent of Kafka and the schema registry: a restart would not fix those.
+#[utoipa::path(get, path = "/health/live", tag = "health", responses((status = 200, description = "The report", body = HealthReport)))]
+pub(super) async fn live<R: Reporter>(service: web::Data<R>) -> Reply<HealthReport> {
+    reply(StatusCode::OK, "Alive", service.report().await)
+}
+
+/// Whether the service can serve requests
+#[utoipa::path(
+    get, path = "/health/ready", tag = "health",
+    responses(
+        (status = 200, description = "Ready", body = HealthReport),
+        (status = 503, description = "Not ready; reasons says why", body = HealthReport),
+    )
+)]
+pub(super) async fn ready<R: Reporter>(service: web::Data<R>) -> Reply<HealthReport> {
+    let report = service.report().await;
     if report.ready {
         reply(StatusCode::OK, "Ready", report)
     } else {
@@ -164,20 +185,24 @@ mod tests {
         );
     }
 
-    #[test]
-    fn only_ready_answers_503() {
+    struct Fixed(HealthReport);
+
+    impl Reporter for Fixed {
+        async fn report(&self) -> HealthReport {
+            self.0.clone()
+        }
+    }
+
+    #[actix_web::test]
+    async fn only_ready_answers_503() {
         let request = TestRequest::default().to_http_request();
-        let not_ready = report(Connection::Connected, false, &[]);
-        assert_eq!(respond(not_ready.clone()).respond_to(&request).status(), 200);
-        assert_eq!(respond_live(not_ready.clone()).respond_to(&request).status(), 200);
-        let refused = respond_ready(not_ready).respond_to(&request);
+        let not_ready = web::Data::new(Fixed(report(Connection::Connected, false, &[])));
+        assert_eq!(health(not_ready.clone()).await.respond_to(&request).status(), 200);
+        assert_eq!(live(not_ready.clone()).await.respond_to(&request).status(), 200);
+        let refused = ready(not_ready).await.respond_to(&request);
         assert_eq!(refused.status(), 503);
         assert!(refused.headers().contains_key(header::RETRY_AFTER));
-        assert_eq!(
-            respond_ready(report(Connection::Connected, true, &[]))
-                .respond_to(&request)
-                .status(),
-            200
-        );
+        let is_ready = web::Data::new(Fixed(report(Connection::Connected, true, &[])));
+        assert_eq!(ready(is_ready).await.respond_to(&request).status(), 200);
     }
 }

@@ -1,16 +1,18 @@
-//! The page at `/`. Each service brings its own HTML.
+//! The page at `/`: one frame for both services, in which each puts its own HTML.
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
 
-/// Placeholder for the host and port of the service.
-const ADDRESS: &str = "{address}";
+/// The frame; `{service}` and `{about}` are the service's, `{address}` is the host and port that the browser used.
+const FRAME: &str = include_str!("index.html");
 
-/// An HTML page in which `{address}` is replaced by the host and port that the browser used.
-pub fn page(request: &HttpRequest, html: &str) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("text/html; charset=utf-8")
-        .body(html.replace(ADDRESS, &address(request)))
+/// The page of that service, with that HTML below its heading.
+pub fn page(request: &HttpRequest, service: &str, about: &str) -> HttpResponse {
+    let html = FRAME
+        .replace("{about}", about.trim_end())
+        .replace("{service}", service)
+        .replace("{address}", &address(request));
+    HttpResponse::Ok().content_type("text/html; charset=utf-8").body(html)
 }
 
 fn address(request: &HttpRequest) -> String {
@@ -42,11 +44,11 @@ mod tests {
             ("a b", "curl 127.0.0.1:8080/x"),
         ] {
             let request = TestRequest::default().insert_header(("host", host)).to_http_request();
-            let body = page(&request, "curl {address}/x")
-                .into_body()
-                .try_into_bytes()
-                .expect("bytes");
-            assert_eq!(body, shown, "{host}");
+            let page = page(&request, "test", "<pre>curl {address}/x</pre>");
+            let body = page.into_body().try_into_bytes().expect("bytes");
+            let html = String::from_utf8(body.to_vec()).expect("text");
+            assert!(html.contains(&format!("<pre>{shown}</pre>")), "{host}: {html}");
+            assert!(!html.contains("{about}") && html.contains("<h1>test</h1>"), "{html}");
         }
     }
 }

@@ -15,7 +15,7 @@ use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor}
 
 use super::problem::Problem;
 use super::problem_kind::ProblemKind;
-use super::{connections, invalid, media_type};
+use super::{connections, media_type, validation};
 
 /// Largest request body, in bytes. An order of 100 items with the longest ids takes about 15 KiB.
 pub const BODY_LIMIT: usize = 256 * 1024;

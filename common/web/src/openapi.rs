@@ -2,34 +2,77 @@
 //! may give. What a path does is documented beside its handler.
 
 use serde_json::Value;
+use utoipa::OpenApi as _;
 use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Schema, Type};
-use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder};
+use utoipa::openapi::{Content, ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder};
 
-use super::preconditions;
-use super::problem::PROBLEM_JSON;
+use super::problem::{PROBLEM_JSON, Problem};
+use super::{health, preconditions};
 
 /// The format of an `Idempotency-Key` after header parsing: 1 to 64 printable ASCII characters.
 const IDEMPOTENCY_KEY: &str = "^[!-~](?:[ -~]{0,62}[!-~])?$";
 
-/// Description of a write's 503, for `#[utoipa::path]`.
-pub const WRITE_UNAVAILABLE: &str = "Temporarily unavailable; this attempt certainly has no effect. An earlier attempt under the \
-    same Idempotency-Key that was answered with 504, or got no answer, may still take effect: repeat the request until it is \
-    answered with 2xx or 4xx";
+/// Error responses of every operation, as status and description.
+const ALWAYS: &[(&str, &str)] = &[("421", "The Host is not allowed")];
+/// Error responses of every operation but the health checks.
+const NOT_OF_HEALTH: &[(&str, &str)] = &[
+    ("500", "Internal error"),
+    ("503", "Temporarily unavailable; Retry-After says when to retry"),
+];
+/// Error responses of operations with parameters.
+const OF_PARAMETERS: &[(&str, &str)] = &[("400", "Invalid request; errors names the parameters")];
+/// Error responses of writes.
+const OF_WRITES: &[(&str, &str)] = &[
+    ("400", "Invalid request; errors names the fields"),
+    ("403", "Web pages of other origins may not write"),
+    ("408", "The body did not arrive in time"),
+    ("413", "The body is too large"),
+    ("415", "The body is not JSON"),
+    ("422", "The Idempotency-Key was used for another request"),
+    (
+        "503",
+        "Temporarily unavailable; this attempt certainly has no effect. An earlier attempt under the same Idempotency-Key that \
+         was answered with 504, or got no answer, may still take effect: repeat the request until it is answered with 2xx or 4xx",
+    ),
+    ("504", "The outcome is unknown; eventId names the event"),
+];
 
-/// Completes a service's document with all of that.
+/// Completes a service's document: adds the health checks, the format of request headers, and the error responses that are
+/// not particular to an operation. Every error response without content is a [`Problem`](super::Problem).
 pub fn complete(mut document: OpenApi) -> OpenApi {
+    document.merge(Common::openapi());
     for (path, item) in &mut document.paths.paths {
         let operations = [(&mut item.get, false), (&mut item.post, true), (&mut item.put, true)];
         for (operation, writes) in operations {
-            if let Some(operation) = operation {
-                describe_headers(operation);
-                add_refusals(operation, writes, path.starts_with("/health"));
+            let Some(operation) = operation else { continue };
+            describe_headers(operation);
+            add_errors(operation, ALWAYS);
+            if writes {
+                add_errors(operation, OF_WRITES);
+            } else if operation.parameters.is_some() {
+                add_errors(operation, OF_PARAMETERS);
+            }
+            if !path.starts_with("/health") {
+                add_errors(operation, NOT_OF_HEALTH);
+            }
+            for (status, response) in &mut operation.responses.responses {
+                if let RefOr::T(response) = response
+                    && status.starts_with(['4', '5'])
+                    && response.content.is_empty()
+                {
+                    response.content.insert(PROBLEM_JSON.to_owned(), problem().into());
+                }
             }
         }
     }
     document
 }
+
+/// What both documents contain.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(health::health, health::live, health::ready), components(schemas(Problem)))]
+struct Common;
 
 /// A string that matches that pattern.
 pub fn text(pattern: &str) -> ObjectBuilder {
@@ -60,30 +103,20 @@ fn describe_headers(operation: &mut Operation) {
     }
 }
 
-fn add_refusals(operation: &mut Operation, writes: bool, is_health: bool) {
-    let mut refusals = vec![("421", "The Host is not allowed")];
-    if writes {
-        refusals.push(("403", "Web pages of other origins may not write"));
-        refusals.push(("408", "The body did not arrive in time"));
-    }
-    if !is_health {
-        refusals.push(("500", "Internal error"));
-        refusals.push(("503", "Temporarily unavailable; Retry-After says when to retry"));
-    }
-    for (status, description) in refusals {
+/// Adds those responses that the operation does not describe itself.
+fn add_errors(operation: &mut Operation, errors: &[(&str, &str)]) {
+    for (status, description) in errors {
+        let response = || ResponseBuilder::new().description(*description).build().into();
         operation
             .responses
             .responses
-            .entry(status.to_owned())
-            .or_insert_with(|| {
-                let problem = ContentBuilder::new()
-                    .schema(Some(Ref::from_schema_name("Problem")))
-                    .build();
-                ResponseBuilder::new()
-                    .description(description)
-                    .content(PROBLEM_JSON, problem)
-                    .build()
-                    .into()
-            });
+            .entry((*status).to_owned())
+            .or_insert_with(response);
     }
+}
+
+fn problem() -> Content {
+    ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name("Problem")))
+        .build()
 }

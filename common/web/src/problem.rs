@@ -153,37 +153,6 @@ impl ResponseError for Problem {
     }
 }
 
-/// An error (RFC 9457).
-#[derive(ToSchema)]
-#[schema(as = Problem)]
-#[expect(dead_code, reason = "only its schema is used")]
-pub struct ProblemSchema {
-    /// Type of the problem; stable, for clients to branch on.
-    #[schema(example = "/problems/invalid-request")]
-    r#type: String,
-    /// Short summary of the type.
-    title: String,
-    /// HTTP status code.
-    #[schema(example = 400)]
-    status: u16,
-    /// Explanation of this occurrence.
-    detail: Option<String>,
-    /// The invalid fields, when the request is invalid.
-    errors: Option<Vec<FieldError>>,
-}
-
-impl utoipa::PartialSchema for Problem {
-    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-        <ProblemSchema as utoipa::PartialSchema>::schema()
-    }
-}
-
-impl ToSchema for Problem {
-    fn schemas(schemas: &mut Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>)>) {
-        <ProblemSchema as ToSchema>::schemas(schemas);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use actix_web::body::MessageBody;
@@ -244,17 +213,6 @@ mod tests {
             body,
             json!({"type": "/problems/internal", "title": "Internal error", "status": 500})
         );
-    }
-
-    #[test]
-    fn an_openapi_document_describes_a_problem_and_its_faults() {
-        #[derive(utoipa::OpenApi)]
-        #[openapi(components(schemas(Problem)))]
-        struct Document;
-        let document = serde_json::to_value(<Document as utoipa::OpenApi>::openapi()).expect("JSON");
-        let schemas = &document["components"]["schemas"];
-        assert_eq!(schemas["Problem"]["required"], json!(["type", "title", "status"]));
-        assert!(schemas["FieldError"]["properties"]["field"].is_object(), "{schemas}");
     }
 
     #[test]

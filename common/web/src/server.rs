@@ -1,5 +1,5 @@
-//! The HTTP server of both services: the middleware around a service's routes, the server's limits, and binding. No route
-//! ever lives here.
+//! The HTTP server of both services: the middleware around a service's routes, and the server's limits. No route ever lives
+//! here.
 
 use std::io;
 use std::net::TcpListener;
@@ -13,14 +13,14 @@ use actix_web::http::KeepAlive;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, Error, HttpServer};
-use anyhow::Context;
 use orderlog_runtime::descriptors;
 use orderlog_runtime::supervisor::Supervisor;
 use tracing_actix_web::TracingLogger;
 
 use super::connections::{self, Connections};
 use super::edge::{self, Edge, EdgeConfig};
-use super::{ending, envelope, errors, metrics, routes};
+pub use super::listen::bind;
+use super::{envelope, error_responses, metrics, routes, shutdown_gate};
 
 /// How long a client may take to send a request's head.
 // why: closes half-open connections (slowloris); a real client sends its head at once
@@ -37,10 +37,6 @@ const IDLE_TIMEOUT: Duration = KEEP_ALIVE.saturating_add(Duration::from_secs(5))
 /// One in this many connections is kept in reserve: for the moment until an idle one is closed, and for health checks when
 /// none is idle.
 const RESERVED: usize = 16;
-/// Length of the accept queue.
-// why: with std's 128, clients in a burst wait a second for the retransmitted SYN
-const BACKLOG: u32 = 1_024;
-
 /// The App around a service's routes. `routes` is called twice, for the root and for `/api`, so shared state (`app_data`)
 /// must be clones of one value. The default [`Edge`] admits every request.
 pub fn app(
@@ -137,46 +133,6 @@ where
         .listen(listener)?
         .run();
     Ok(server)
-}
-
-/// Binds to that host and port; port 0 takes a free one. `setting` names the setting of the port, for the error message:
-/// `--api-port / API_PORT`.
-///
-/// # Errors
-/// The host cannot be resolved, or the address is in use, reserved, or not this machine's.
-pub async fn bind(host: &str, port: u16, setting: &str) -> anyhow::Result<TcpListener> {
-    let addresses: Vec<_> = tokio::net::lookup_host((host, port))
-        .await
-        .with_context(|| format!("cannot listen on {host}:{port}: the host cannot be resolved"))?
-        .collect();
-    let mut result = Err(io::Error::new(io::ErrorKind::NotFound, "the host has no address"));
-    for address in addresses {
-        result = listen(address);
-        if result.is_ok() {
-            break;
-        }
-    }
-    result.map_err(|error| match error.kind() {
-        io::ErrorKind::AddrInUse => anyhow::anyhow!(
-            "cannot listen on {host}:{port}: the port is in use; stop the process that listens there, or choose another port with {setting}"
-        ),
-        io::ErrorKind::PermissionDenied => anyhow::anyhow!(
-            "cannot listen on {host}:{port}: permission denied (ports below 1024 are reserved); choose another port with {setting}"
-        ),
-        _ => anyhow::Error::new(error).context(format!("cannot listen on {host}:{port}")),
-    })
-}
-
-fn listen(address: std::net::SocketAddr) -> io::Result<TcpListener> {
-    let socket = if address.is_ipv4() {
-        tokio::net::TcpSocket::new_v4()
-    } else {
-        tokio::net::TcpSocket::new_v6()
-    }?;
-    // why: as std does; a restart need not wait until the last run's connections time out
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)?.into_std()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::problem::PROBLEM_JSON;
-use super::super::{Json, Problem, ProblemKind, Query, Reply, docs, health};
+use super::super::{Json, Problem, ProblemKind, Query, Reply, health, pages};
 use super::*;
 
 #[derive(Deserialize)]
@@ -36,16 +36,13 @@ async fn broken() -> Result<HttpResponse, actix_web::Error> {
     Err(error::ErrorInternalServerError("the password is 1234"))
 }
 
-async fn ready() -> Reply<health::HealthReport> {
-    let unknown = health::Connection::Unknown;
-    health::respond_ready(health::HealthReport::new(
-        "test",
-        "0",
-        unknown,
-        unknown,
-        false,
-        vec!["starting".into()],
-    ))
+struct Starting;
+
+impl health::Reporter for Starting {
+    async fn report(&self) -> health::HealthReport {
+        let unknown = health::Connection::Unknown;
+        health::HealthReport::new("test", "0", unknown, unknown, false, vec!["starting".into()])
+    }
 }
 
 fn test_routes(config: &mut ServiceConfig) {
@@ -59,8 +56,8 @@ fn test_routes(config: &mut ServiceConfig) {
         ))
         .service(routes::get("/foreign", foreign))
         .service(routes::get("/broken", broken))
-        .service(routes::get("/health/ready", ready))
-        .configure(|config| docs::configure(config, document));
+        .app_data(web::Data::new(Starting))
+        .configure(|config| pages::configure::<Starting>(config, "test", "", document));
 }
 
 /// Status, media type, `Allow` and JSON body of the response to a request.

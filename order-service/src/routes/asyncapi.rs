@@ -1,13 +1,13 @@
 //! `GET /asyncapi.json`: the topics as an AsyncAPI 3.0 document, with the compiled-in schema.
 
 use actix_web::{HttpResponse, web};
-use orderlog_contract::rejection::Code;
-use orderlog_contract::{barrier, lineage};
+use orderlog_contract::{barrier, frame, idempotency, lineage};
 use orderlog_kafka::partition::Partitioner;
 use orderlog_web::Problem;
 use serde_json::{Value, json};
 
-use crate::app::State;
+use super::dead_letter_headers;
+use crate::state::State;
 
 /// The media type of an AsyncAPI document.
 const MEDIA_TYPE: &str = "application/vnd.aai.asyncapi+json;version=3.0.0";
@@ -74,9 +74,9 @@ fn document(topic: &str, partitioner: Partitioner, dead_letter_topic: &str) -> s
                     "headers": {
                         "type": "object",
                         "properties": {
-                            "orderlog.idempotency-key": text("The Idempotency-Key of the HTTP request"),
-                            "orderlog.request-hash": text("SHA-256 of that request, hexadecimal"),
-                            "__value_schema_id": text("Alternative to the frame; the value is then the bare datum. Byte 0 and the schema id (4 bytes, big-endian), or byte 1 and the schema GUID (16 bytes)"),
+                            idempotency::KEY_HEADER: text("The Idempotency-Key of the HTTP request"),
+                            idempotency::HASH_HEADER: text("SHA-256 of that request, hexadecimal"),
+                            frame::SCHEMA_ID_HEADER: text("Alternative to the frame; the value is then the bare datum. Byte 0 and the schema id (4 bytes, big-endian), or byte 1 and the schema GUID (16 bytes)"),
                             "traceparent": text("W3C Trace Context")
                         }
                     },
@@ -99,7 +99,7 @@ fn document(topic: &str, partitioner: Partitioner, dead_letter_topic: &str) -> s
                     "summary": "The value is that of the record; null if it was too large to copy (see orderlog.sha256). These headers follow the record's own; where a name occurs twice, the last one counts.",
                     "headers": {
                         "type": "object",
-                        "properties": dead_letter_headers()
+                        "properties": dead_letter_headers::described()
                     }
                 }
             }
@@ -107,170 +107,6 @@ fn document(topic: &str, partitioner: Partitioner, dead_letter_topic: &str) -> s
     }))
 }
 
-/// The headers that a dead letter has after the record's own.
-fn dead_letter_headers() -> Value {
-    const TEXTS: [(&str, &str); 22] = [
-        ("__connect.errors.topic", "Original topic of the record"),
-        ("__connect.errors.partition", "Original partition, decimal"),
-        ("__connect.errors.offset", "Original offset, decimal"),
-        ("__connect.errors.connector.name", "Name of the service"),
-        ("__connect.errors.task.id", "0"),
-        ("__connect.errors.class.name", "Module that rejected the record"),
-        (
-            "__connect.errors.exception.class.name",
-            "The code, prefixed with orderlog.",
-        ),
-        ("__connect.errors.exception.message", "Why the record was rejected"),
-        (
-            "__connect.errors.exception.stacktrace",
-            "Class, message and module in the format of a Java stack trace",
-        ),
-        ("kafka_dlt-original-topic", "Original topic of the record"),
-        ("kafka_dlt-original-consumer-group", "Consumer group of the service"),
-        ("kafka_dlt-exception-fqcn", "The code, prefixed with orderlog."),
-        ("kafka_dlt-exception-cause-fqcn", "The code, prefixed with orderlog."),
-        ("kafka_dlt-exception-message", "Why the record was rejected"),
-        (
-            "kafka_dlt-exception-stacktrace",
-            "Class, message and module in the format of a Java stack trace",
-        ),
-        (
-            "orderlog.id",
-            "Original coordinates of the record: topic-partition-offset",
-        ),
-        ("orderlog.replays", "How often the record was replayed, decimal"),
-        (
-            "orderlog.at",
-            "Coordinates of the rejected record: topic-partition-offset",
-        ),
-        ("orderlog.schema-id", "Schema id in the record's frame, decimal"),
-        (
-            "orderlog.sha256",
-            "SHA-256 of a value that was too large to copy, hexadecimal",
-        ),
-        ("orderlog.size", "Length of that value in bytes, decimal"),
-        (
-            "orderlog.added",
-            "Number of headers added, including this last one, decimal; those before them are the record's own",
-        ),
-    ];
-    const NUMBERS: [(&str, &str); 3] = [
-        (
-            "kafka_dlt-original-partition",
-            "Original partition: 4 bytes, big-endian",
-        ),
-        ("kafka_dlt-original-offset", "Original offset: 8 bytes, big-endian"),
-        (
-            "kafka_dlt-original-timestamp",
-            "Original timestamp in milliseconds, -1 for none: 8 bytes, big-endian",
-        ),
-    ];
-    let text = |(name, what): (&str, &str)| (name.to_owned(), json!({"type": "string", "description": what}));
-    let number = |(name, what): (&str, &str)| {
-        let described = json!({"type": "string", "format": "binary", "description": what});
-        (name.to_owned(), described)
-    };
-    let one_of = |name: &str, values: &[&str], what: &str| {
-        let described = json!({"type": "string", "enum": values, "description": what});
-        (name.to_owned(), described)
-    };
-    let some = [
-        one_of(
-            "__connect.errors.stage",
-            &["VALUE_CONVERTER", "TASK_PUT"],
-            "Whether the bytes could not be decoded or the event violates a rule",
-        ),
-        one_of(
-            "kafka_dlt-original-timestamp-type",
-            &["CreateTime", "LogAppendTime", "NoTimestampType"],
-            "Type of the original timestamp",
-        ),
-        one_of("orderlog.code", &Code::ALL.map(Code::as_str), "Code of the rejection"),
-    ];
-    let all = TEXTS.into_iter().map(text).chain(NUMBERS.into_iter().map(number));
-    Value::Object(all.chain(some).collect())
-}
-
 #[cfg(test)]
-mod tests {
-    use orderlog_contract::rejection::Rejection;
-
-    use super::*;
-    use crate::dead_letter::headers::{Finding, Origin, TimestampType, added};
-
-    #[test]
-    fn every_header_of_a_dead_letter_is_described_and_no_other() {
-        let origin = Origin {
-            topic: "orders".into(),
-            partition: 0,
-            offset: 1,
-            timestamp: None,
-            timestamp_type: TimestampType::NoTimestampType,
-        };
-        let headers = added(&Finding {
-            service: "order-service",
-            at: "orders-0-1",
-            origin: &origin,
-            replays: 0,
-            why: &Rejection::new(Code::Undecodable, "why").with_schema_id(7),
-            pointer: Some(("f", 1)),
-        });
-        let document = document("orders", Partitioner::default(), "orders-dlq").expect("a document");
-        let described = &document["components"]["messages"]["deadLetter"]["headers"]["properties"];
-        let described = described.as_object().expect("headers");
-        for (name, _) in &headers {
-            assert!(described.contains_key(name), "{name}");
-        }
-        assert_eq!(described.len(), headers.len());
-        let page = include_str!("../../../docs/dead-letters.md");
-        for name in described.keys() {
-            // The page abbreviates some of Connect's names.
-            let last = name.rsplit("errors").next().unwrap_or_default();
-            assert!(page.contains(&format!("{last}`")), "{name}");
-        }
-    }
-
-    #[test]
-    fn the_document_contains_the_schema_and_every_reference_resolves() {
-        let document = document("orders", Partitioner::Murmur2, "orders-dlq").expect("a document");
-        let payload = &document["components"]["messages"]["orderEvent"]["payload"];
-        assert_eq!(payload["schema"]["name"], "OrderEvent");
-        assert_eq!(document["channels"]["deadLetters"]["address"], "orders-dlq");
-        let barrier = &document["components"]["messages"]["barrier"];
-        assert_eq!(barrier["payload"]["type"], "null");
-        assert!(
-            barrier["headers"]["properties"]["orderlog.barrier"].is_object(),
-            "{barrier}"
-        );
-        let mut references = Vec::new();
-        collect(&document, &mut references);
-        assert_eq!(references.len(), 5);
-        for reference in references {
-            let pointer = reference.strip_prefix('#').expect("a reference within the document");
-            assert!(document.pointer(pointer).is_some(), "{reference}");
-        }
-    }
-
-    #[test]
-    fn the_document_names_the_partitioner() {
-        for partitioner in Partitioner::ALL {
-            let document = document("orders", partitioner, "orders-dlq").expect("a document");
-            let channel = &document["channels"]["orderEvents"];
-            let description = channel["description"].as_str().expect("text");
-            let setting = format!("partitioner={}", partitioner.librdkafka_name());
-            assert!(description.contains(&setting), "{description}");
-            assert_eq!(channel["x-partitioner"]["name"], partitioner.name());
-        }
-    }
-
-    fn collect(value: &Value, references: &mut Vec<String>) {
-        match value {
-            Value::Object(members) => {
-                references.extend(members.get("$ref").and_then(Value::as_str).map(str::to_owned));
-                members.values().for_each(|member| collect(member, references));
-            }
-            Value::Array(entries) => entries.iter().for_each(|entry| collect(entry, references)),
-            _ => {}
-        }
-    }
-}
+#[path = "asyncapi_tests.rs"]
+mod tests;

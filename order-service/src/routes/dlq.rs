@@ -12,9 +12,9 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::limit;
-use crate::app::State;
 use crate::dead_letter::headers::Origin;
 use crate::dead_letter::{Filter, LetterId, LetterRow, Page, key_text};
+use crate::state::State;
 
 const DEFAULT_LIMIT: usize = 100;
 const MAX_LIMIT: usize = 1_000;
@@ -154,7 +154,6 @@ pub struct Place {
     get, path = "/dlq/messages", tag = "dead letters", params(Parameters),
     responses(
         (status = 200, description = "One page of dead letters", body = Messages),
-        (status = 400, description = "Invalid request; errors names the parameters", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn messages(state: web::Data<State>, Query(query): Query<Parameters>) -> Result<Reply<Messages>, Problem> {

@@ -2,9 +2,8 @@
 //! view or the index of dead letters.
 
 mod asyncapi;
+mod dead_letter_headers;
 mod dlq;
-mod health;
-mod index;
 mod openapi;
 mod order_details;
 mod order_ids;
@@ -12,12 +11,12 @@ mod read_your_writes;
 mod stats;
 
 use actix_web::web::{self, ServiceConfig};
-use orderlog_web::{Problem, ProblemKind, docs, metrics, routes};
-pub(crate) use read_your_writes::places as places_to_wait;
+use orderlog_web::{Problem, ProblemKind, pages, routes};
+pub(crate) use read_your_writes::wait_slots;
 
 use crate::SERVICE;
-use crate::app::State;
 use crate::health::not_ready;
+use crate::state::State;
 
 /// Registers every path.
 pub fn configure(config: &mut ServiceConfig, state: &web::Data<State>) {
@@ -29,15 +28,10 @@ pub fn configure(config: &mut ServiceConfig, state: &web::Data<State>) {
         .service(routes::get("/stats", stats::stats))
         .service(routes::get("/dlq/info", dlq::info))
         .service(routes::get("/dlq/messages", dlq::messages))
-        .service(routes::get("/health", health::health))
-        .service(routes::get("/health/live", health::live))
-        .service(routes::get("/health/ready", health::ready))
-        .service(routes::get("/metrics", |handle| async {
-            metrics::page(handle, SERVICE)
-        }))
         .service(routes::get("/asyncapi.json", asyncapi::asyncapi))
-        .service(routes::get("/", index::index))
-        .configure(|config| docs::configure(config, openapi::document()));
+        .configure(|config| {
+            pages::configure::<State>(config, SERVICE, include_str!("about.html"), openapi::document())
+        });
 }
 
 /// Refuses requests until the first catch-up: before, an answer would be a guess.

@@ -1,9 +1,9 @@
 //! The OpenAPI document, generated from the handlers.
 
-use orderlog_web::{Problem, openapi};
+use orderlog_web::openapi;
 use utoipa::OpenApi;
 
-use super::{dlq, health, order_details, order_ids, stats};
+use super::{dlq, order_details, order_ids, stats};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -18,12 +18,8 @@ use super::{dlq, health, order_details, order_ids, stats};
         order_ids::order_ids,
         stats::stats,
         dlq::info,
-        dlq::messages,
-        health::health,
-        health::live,
-        health::ready
-    ),
-    components(schemas(Problem))
+        dlq::messages
+    )
 )]
 struct Document;
 

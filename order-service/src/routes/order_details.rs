@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::{read_your_writes as rw, ready};
-use crate::app::State;
+use crate::state::State;
 
 /// Default wait for an order, in milliseconds.
 const DEFAULT_WAIT_MS: u64 = 5_000;
@@ -72,11 +72,10 @@ pub struct OrderDetails {
     responses(
         (status = 200, description = "The order; its version is the ETag", body = OrderDetails),
         (status = 304, description = "The client has the current version"),
-        (status = 400, description = "Invalid request; errors names the parameters", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "The order's version does not satisfy If-Match", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such order", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The service is still catching up with the topic", body = Problem, content_type = "application/problem+json"),
-        (status = 504, description = "The order did not reach minVersion in time", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "The order's version does not satisfy If-Match"),
+        (status = 404, description = "There is no such order"),
+        (status = 503, description = "The service is still catching up with the topic"),
+        (status = 504, description = "The order did not reach minVersion in time"),
     )
 )]
 pub async fn order_details(

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{limit, ready};
-use crate::app::State;
+use crate::state::State;
 
 const DEFAULT_LIMIT: usize = 1_000;
 const MAX_LIMIT: usize = 10_000;
@@ -46,9 +46,8 @@ pub struct OrderIds {
     get, path = "/getAllOrderIdsFromTopic", tag = "orders", params(Parameters),
     responses(
         (status = 200, description = "One page of ids", body = OrderIds),
-        (status = 400, description = "Invalid request; errors names the parameters", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "Not the topic that this service reads", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The service is still catching up with the topic", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "Not the topic that this service reads"),
+        (status = 503, description = "The service is still catching up with the topic"),
     )
 )]
 pub async fn order_ids(state: web::Data<State>, Query(query): Query<Parameters>) -> Result<Reply<OrderIds>, Problem> {

@@ -13,7 +13,7 @@ use orderlog_web::{Problem, ProblemKind};
 use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
 use tokio::time::sleep;
 
-use crate::app::State;
+use crate::state::State;
 
 /// The ids that the client may mean, the literal one first: cart-service writes an id of digits only with `ORD-` before it.
 pub(super) fn candidate_ids(order_id: &str) -> Vec<String> {
@@ -71,7 +71,7 @@ pub(super) async fn wait_for_version(
         tokio::select! {
             () = waiting => {}
             () = &mut up => return find_first(view, ids).await,
-            () = state.life.ending() => return Ok(found),
+            () = state.supervisor.ending() => return Ok(found),
         }
     }
 }

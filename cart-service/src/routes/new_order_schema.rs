@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 
-use super::create_order::CreateOrder;
+use super::new_order::CreateOrder;
 
 impl utoipa::PartialSchema for CreateOrder {
     fn schema() -> RefOr<Schema> {

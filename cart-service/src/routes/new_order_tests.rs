@@ -3,13 +3,15 @@ use orderlog_web::json::parse;
 use super::*;
 
 fn fields(body: &str) -> Vec<String> {
-    let problem = parse::<CreateOrder>(body.as_bytes()).and_then(order).expect_err(body);
+    let problem = parse::<CreateOrder>(body.as_bytes())
+        .and_then(CreateOrder::into_order)
+        .expect_err(body);
     problem.errors().iter().map(|fault| fault.field.clone()).collect()
 }
 
 fn accepted(body: &str) -> Order {
     parse::<CreateOrder>(body.as_bytes())
-        .and_then(order)
+        .and_then(CreateOrder::into_order)
         .unwrap_or_else(|problem| panic!("{body}: {problem}"))
 }
 
@@ -72,7 +74,9 @@ fn each_invalid_field_is_named() {
         assert_eq!(fields(body), expected, "{body}");
     }
     let message = |body: &str| {
-        let problem = parse::<CreateOrder>(body.as_bytes()).and_then(order).expect_err(body);
+        let problem = parse::<CreateOrder>(body.as_bytes())
+            .and_then(CreateOrder::into_order)
+            .expect_err(body);
         problem.errors()[0].message.clone()
     };
     assert_eq!(

@@ -12,30 +12,19 @@ use orderlog_kafka::rights::{self, Need};
 use orderlog_projection::registration::Registration;
 use orderlog_projection::schema_id_audit::SchemaIdAudit;
 use orderlog_projection::store::{Store, StoreUrl};
-use orderlog_projection::{Projection, Settings, View};
+use orderlog_projection::{Projection, Settings};
 use orderlog_registry::Registry;
 use orderlog_runtime::supervisor::Supervisor;
 use orderlog_web::edge::EdgeConfig;
 use orderlog_web::{server, service};
 
+use crate::command_handler::CommandHandler;
 use crate::config::Config;
-use crate::doubts::{CLEARING_UP, Doubts};
 use crate::publisher::Publisher;
-use crate::skip::Skip;
-use crate::writer::CommandHandler;
+use crate::skip::SkipRejected;
+use crate::state::State;
+use crate::unresolved_orders::{RESOLVING, UnresolvedOrders};
 use crate::{SERVICE, routes};
-
-/// What the handlers share.
-pub struct State {
-    pub(crate) writer: CommandHandler,
-    pub(crate) view: View,
-    pub(crate) registry: Arc<Registry>,
-    pub(crate) registration: Registration,
-    pub(crate) life: Supervisor,
-    pub(crate) doubts: Doubts,
-    pub(crate) metrics: PrometheusHandle,
-    order_service: reqwest::Url,
-}
 
 /// cart-service, bound to its port and reading the topic, but not serving yet.
 pub struct Application {
@@ -44,7 +33,7 @@ pub struct Application {
     edge: EdgeConfig,
     state: web::Data<State>,
     projection: Projection,
-    clearing_up: tokio::task::JoinHandle<()>,
+    resolving: tokio::task::JoinHandle<()>,
 }
 
 impl Application {
@@ -69,10 +58,10 @@ impl Application {
             Store::open(dir)?
         };
         store.check_owner(SERVICE)?;
-        let doubts = Doubts::open(&store, config.unresolved_for)?;
+        let unresolved = UnresolvedOrders::open(&store, config.unresolved_for)?;
         if pipeline.rebuild {
             // Before the store, which says that there is something to forget.
-            doubts.forget()?;
+            unresolved.forget()?;
             store.forget()?;
         }
         store.check_partitioner(pipeline.kafka.partitioner)?;
@@ -93,25 +82,25 @@ impl Application {
             rights::watch(&settings.cluster, vec![events], &life)?;
         }
         let publisher = Publisher::new(settings.cluster.clone(), &topic, delivery_timeout, life.clone())?;
-        let skip = Skip(doubts.clone());
+        let skip = SkipRejected(unresolved.clone());
         let projection = Projection::start(settings, store.clone(), audit.clone(), skip, &life)?;
         let view = projection.view();
-        let clear_up = doubts.clone().clear_up(audit, view.clone(), life.clone());
-        let clearing_up = life.task(CLEARING_UP, clear_up);
-        let writer = CommandHandler::new(
+        let resolve = unresolved.clone().resolve(audit, view.clone(), life.clone());
+        let resolving = life.task(RESOLVING, resolve);
+        let commands = CommandHandler::new(
             view.clone(),
             publisher,
             registration.clone(),
-            doubts.clone(),
+            unresolved.clone(),
             config.write_deadline(),
         );
         let state = State {
-            writer,
+            commands,
             view,
             registry,
             registration,
-            life,
-            doubts,
+            supervisor: life,
+            unresolved,
             metrics,
             order_service: config.order_service_url,
         };
@@ -121,7 +110,7 @@ impl Application {
             edge: config.web.edge,
             state: web::Data::new(state),
             projection,
-            clearing_up,
+            resolving,
         })
     }
 
@@ -132,7 +121,7 @@ impl Application {
 
     /// Resolves when the service has lost a part that it cannot be without; it is ending then.
     pub fn failed(&self) -> impl Future<Output = String> + Send + use<> {
-        let life = self.state.life.clone();
+        let life = self.state.supervisor.clone();
         async move { life.failed().await }
     }
 
@@ -146,20 +135,20 @@ impl Application {
             edge,
             state,
             projection,
-            clearing_up,
+            resolving,
             ..
         } = self;
-        let (registration, life) = (state.registration.clone(), state.life.clone());
+        let (registration, life) = (state.registration.clone(), state.supervisor.clone());
         let routed = state.clone();
         let routes = move |config: &mut ServiceConfig| routes::configure(config, &routed);
         let served = service::serve_until(stop, listener, SERVICE, &edge, registration.refused(), &life, routes).await;
         let flushed = life
-            .blocking("flushing the producer", move || state.writer.flush())
+            .blocking("flushing the producer", move || state.commands.flush())
             .await
             .context("flushing the producer");
         // Nothing may hold the store when this ends.
-        clearing_up.abort();
-        let _ = clearing_up.await;
+        resolving.abort();
+        let _ = resolving.await;
         registration.end().await;
         // After the requests: they waited for the projection.
         projection.stop().await;
@@ -175,15 +164,4 @@ fn refuse_rack(settings: &Settings) -> anyhow::Result<()> {
         "KAFKA_CONFIG sets client.rack, which cart-service does not take: it reads from the leaders of partitions, so that its answers are as new as the log; give it a file without that line (order-service may have it)"
     );
     Ok(())
-}
-
-impl State {
-    /// Where order-service shows that order.
-    pub(crate) fn details_url(&self, order_id: &str) -> String {
-        let mut url = self.order_service.clone();
-        let path = format!("{}/order-details", url.path().trim_end_matches('/'));
-        url.set_path(&path);
-        url.query_pairs_mut().clear().append_pair("orderId", order_id);
-        url.into()
-    }
 }

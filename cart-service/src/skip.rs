@@ -1,18 +1,18 @@
-//! What cart-service does with a rejected record: it skips it (the projection counts it). Keeping the record is
-//! order-service's task. A record that somebody who knows its schema could read makes its order unresolved.
+//! How cart-service handles rejected records: the projection counts them, and they are skipped. order-service keeps them.
+//! A record with an unknown schema might be valid, so its order becomes unresolved.
 
 use anyhow::anyhow;
 use orderlog_contract::rejection::Code;
-use orderlog_projection::store::Transaction;
+use orderlog_projection::store::BatchChanges;
 use orderlog_projection::{RejectedRecord, RejectionHandler, SkippedRecord, Unhandled};
 use rdkafka::Message;
 
-use crate::doubts::{Doubts, Passed};
+use crate::unresolved_orders::{UnreadRecord, UnresolvedOrders};
 
 /// Skips rejected records.
-pub struct Skip(pub Doubts);
+pub struct SkipRejected(pub UnresolvedOrders);
 
-impl RejectionHandler for Skip {
+impl RejectionHandler for SkipRejected {
     fn prepare(&mut self) -> anyhow::Result<()> {
         Ok(())
     }
@@ -20,8 +20,8 @@ impl RejectionHandler for Skip {
     fn handle(&mut self, rejected: &[RejectedRecord<'_>]) -> Vec<Unhandled> {
         for rejected in rejected {
             let RejectedRecord { record, rejection, .. } = rejected;
-            let in_doubt = rejection.code == Code::UnknownSchemaId && rejected.is_in_its_partition();
-            let order_id = record.key().filter(|_| in_doubt).map(String::from_utf8_lossy);
+            let unresolved = rejection.code == Code::UnknownSchemaId && rejected.is_in_its_partition();
+            let order_id = record.key().filter(|_| unresolved).map(String::from_utf8_lossy);
             match order_id {
                 None => tracing::info!(
                     kafka.topic = record.topic(),
@@ -37,8 +37,8 @@ impl RejectionHandler for Skip {
                     kafka.offset = record.offset(),
                     code = rejection.code.as_str(),
                     reason = rejection.reason,
-                    // Read-only until the record is read, or for ten minutes.
-                    order.in_doubt = &*order_id,
+                    // Until the record is read, or ten minutes have passed.
+                    order.id = &*order_id,
                     "record skipped; its order is read-only for now"
                 ),
             }
@@ -50,7 +50,7 @@ impl RejectionHandler for Skip {
                 .filter(|_| rejection.code == Code::UnknownSchemaId)?;
             // Outside its key's partition it is not a record of the order, whatever it contains.
             let key = record.key().filter(|_| rejected.is_in_its_partition());
-            Some(Passed {
+            Some(UnreadRecord {
                 key,
                 partition: record.partition(),
                 offset: record.offset(),
@@ -58,23 +58,22 @@ impl RejectionHandler for Skip {
                 version: rejected.version_before,
             })
         });
-        // The offset must not move past a record that was not noted.
+        // The offset must not move past a record whose order is not stored as unresolved.
         match self.0.note(unknown) {
             Ok(()) => Vec::new(),
             Err(error) => {
                 let unhandled = |index| Unhandled {
                     index,
-                    reason: anyhow!("noting an unresolved order failed: {error:#}"),
+                    reason: anyhow!("cannot store an unresolved order: {error:#}"),
                 };
                 (0..rejected.len()).map(unhandled).collect()
             }
         }
     }
 
-    fn on_rewind(&mut self, transaction: &mut Transaction, records: &[SkippedRecord]) {
-        for record in records {
-            self.0.drop_one(transaction, &record.order_id);
-        }
+    fn on_rewind(&mut self, changes: &mut BatchChanges, records: &[SkippedRecord]) {
+        let removed = records.iter().map(|record| self.0.remove(&record.order_id));
+        changes.rows.extend(removed);
     }
 
     fn tick(&mut self) {}

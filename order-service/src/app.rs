@@ -12,30 +12,16 @@ use orderlog_kafka::rights::{self, Need};
 use orderlog_projection::registration::Registration;
 use orderlog_projection::schema_id_audit::SchemaIdAudit;
 use orderlog_projection::store::{Store, StoreUrl};
-use orderlog_projection::{Projection, Settings, View};
+use orderlog_projection::{Projection, Settings};
 use orderlog_registry::Registry;
 use orderlog_runtime::supervisor::Supervisor;
 use orderlog_web::edge::EdgeConfig;
 use orderlog_web::{server, service};
-use tokio::sync::Semaphore;
 
 use crate::config::Config;
-use crate::dead_letter::{Condition, DeadLetters, Index};
+use crate::dead_letter::DeadLetters;
+use crate::state::State;
 use crate::{SERVICE, routes};
-
-/// What the handlers share.
-pub struct State {
-    pub(crate) topic: String,
-    pub(crate) view: View,
-    pub(crate) dead_letters: Index,
-    pub(crate) dead_letter_condition: Condition,
-    pub(crate) registry: Arc<Registry>,
-    pub(crate) registration: Registration,
-    pub(crate) life: Supervisor,
-    pub(crate) metrics: PrometheusHandle,
-    /// A place for each request that may wait for an order.
-    pub(crate) waiting: Semaphore,
-}
 
 /// order-service, bound to its port and reading the topic, but not serving yet.
 pub struct Application {
@@ -94,10 +80,10 @@ impl Application {
             dead_letter_condition: condition,
             registration,
             registry,
-            life,
+            supervisor: life,
             metrics,
             topic,
-            waiting: routes::places_to_wait(),
+            wait_slots: routes::wait_slots(),
         };
         Ok(Self {
             listener,
@@ -115,7 +101,7 @@ impl Application {
 
     /// Resolves when the service has lost a part that it cannot be without; it is ending then.
     pub fn failed(&self) -> impl Future<Output = String> + Send + use<> {
-        let life = self.state.life.clone();
+        let life = self.state.supervisor.clone();
         async move { life.failed().await }
     }
 
@@ -131,7 +117,7 @@ impl Application {
             projection,
             ..
         } = self;
-        let (registration, life) = (state.registration.clone(), state.life.clone());
+        let (registration, life) = (state.registration.clone(), state.supervisor.clone());
         let routes = move |config: &mut ServiceConfig| routes::configure(config, &state);
         let served = service::serve_until(stop, listener, SERVICE, &edge, registration.refused(), &life, routes).await;
         // Nothing may hold the store when this ends.

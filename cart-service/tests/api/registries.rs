@@ -186,7 +186,7 @@ async fn a_store_that_was_registered_at_a_wrong_registry_is_mended_by_the_right_
     let taken = register(&world, "others-value", r#""string""#).await;
     for id in [taken, 1_000] {
         let opened = Store::open(store.path()).expect("a store");
-        opened.learn_own_schema(SUBJECT, id).expect("learns");
+        opened.schemas().learn_own(SUBJECT, id).expect("learns");
         drop(opened);
         let app = world.start_unready(store, |_| ()).await;
         app.await_ready().await;
@@ -196,7 +196,8 @@ async fn a_store_that_was_registered_at_a_wrong_registry_is_mended_by_the_right_
         store = app.stop().await;
         let known = Store::open(store.path())
             .expect("a store")
-            .known_schemas()
+            .schemas()
+            .known()
             .expect("reads");
         assert!(
             !known.ids.contains(&id) && known.own.is_some_and(|own| own != id),

@@ -58,7 +58,7 @@ mod waiters;
 
 pub use freshness::{Arrival, NotFresh};
 pub use open_transaction::OpenTransaction;
-pub use progress::{PartitionProgress, Progress};
+pub use progress::{CATCHING_UP, PartitionProgress, Progress};
 pub use projection::Projection;
 pub use rejections::{RejectedRecord, RejectionHandler, Unhandled};
 pub use rewind::SkippedRecord;

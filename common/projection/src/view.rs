@@ -14,7 +14,7 @@ use tokio::time::timeout_at;
 use crate::freshness::{self, Arrival, NotFresh};
 use crate::rewind::{Rewind, SkippedRecord};
 use crate::store::Store;
-use crate::{Command, OpenTransaction, Progress, Settings, Waiters};
+use crate::{CATCHING_UP, Command, OpenTransaction, Progress, Settings, Waiters};
 
 /// A handle to the projection. Clones are handles to the same one.
 #[derive(Clone)]
@@ -87,6 +87,20 @@ impl View {
     /// How the topic is partitioned.
     pub fn partitioner(&self) -> Partitioner {
         self.partitioner
+    }
+
+    /// Problems with reading the topic, for a health report, one sentence each.
+    pub fn problems(&self) -> Vec<String> {
+        let progress = self.progress.borrow();
+        let mut problems = progress.reasons();
+        if !progress.is_caught_up() && progress.starting.is_none() && progress.stopped().is_none() {
+            problems.push(CATCHING_UP.to_owned());
+        }
+        drop(progress);
+        problems.extend(self.rights.reasons());
+        problems.extend(self.link.silence().or_else(|| self.link.minority()));
+        problems.extend(self.open_transactions().iter().map(ToString::to_string));
+        problems
     }
 
     /// What the brokers do not let this service do.

@@ -1,6 +1,5 @@
-//! The life of a service from its first request to its last, which both services share: serve until told to stop, until
-//! the registry refuses the schema, until a part of the service has failed, or until the HTTP server ends by itself. What
-//! comes before and after is their own.
+//! A service from its first request to its last: serves until told to stop, until the registry refuses the schema, until a
+//! part of the service fails, or until the HTTP server exits. Start-up and clean-up belong to the services.
 
 use std::future::Future;
 use std::net::TcpListener;
@@ -13,10 +12,10 @@ use orderlog_runtime::supervisor::Supervisor;
 use crate::edge::EdgeConfig;
 use crate::server;
 
-/// How long a service that is ending goes on to take requests, and refuses them.
+/// How long a stopping service keeps accepting requests, in order to refuse them.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// Serves those routes on that listener until `stop` resolves, then lets running requests end. `refused` resolves with the
+/// Serves those routes on that listener until `stop` resolves, then completes the requests in progress. `refused` resolves with the
 /// reason when the registry refuses the schema.
 ///
 /// # Errors
@@ -38,32 +37,32 @@ where
     let handle = server.handle();
     #[expect(clippy::disallowed_methods, reason = "its end is awaited below")]
     let mut served = tokio::spawn(server);
-    tracing::info!(port = address.port(), %address, "{service} listens");
+    tracing::info!(port = address.port(), %address, "{service} listening");
     let failed = tokio::select! {
         _ = stop => None,
         reason = refused => Some(advice(&reason)),
         reason = life.failed() => Some(reason),
         ended = &mut served => {
             ended.context("the HTTP server panicked")?.context("the HTTP server failed")?;
-            bail!("the HTTP server ended by itself");
+            bail!("the HTTP server exited unexpectedly");
         }
     };
     tracing::info!("stopping");
     life.end();
-    // The time is what it is about: who asks for readiness hears of it, and whoever has just connected gets an answer.
+    // Time for load balancers to see that the service is not ready, and for clients that just connected to get an answer.
     tokio::time::sleep(GRACE).await;
     handle.stop(true).await;
     served
         .await
         .context("the HTTP server panicked")?
         .context("the HTTP server failed")?;
-    // A part may also have failed while the service was ending.
+    // A part may also have failed during shutdown.
     let failed = failed.or_else(|| life.failure());
     failed.map_or(Ok(()), |reason| Err(anyhow!(reason)))
 }
 
 fn advice(reason: &str) -> String {
     format!(
-        "{reason}\nBring schema and subject together (check-schemas tells how they stand), or give this service a topic of its own (--kafka-topic / KAFKA_TOPIC)"
+        "{reason}\nMake the schema compatible with the subject (run check-schemas for details), or use another topic (--kafka-topic / KAFKA_TOPIC)"
     )
 }

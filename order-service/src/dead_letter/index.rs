@@ -1,11 +1,16 @@
 //! The index of dead letters: which records are already on the dead-letter topic, and what is listed and counted. It is
-//! a projection of that topic and nothing else: the topic's follower calls [`Index::take`], everybody else only reads.
+//! a projection of that topic and nothing else: the topic's follower calls [`Index::take`], everybody else only reads. All of it
+//! blocks: it is called on the projection's thread, or through [`blocking`](orderlog_projection::store::embedded::blocking).
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use anyhow::Context;
 use orderlog_contract::rejection::Code;
-use orderlog_projection::store::{Store, Table};
+use orderlog_projection::store::embedded::Table;
+use orderlog_projection::store::{Embedded, Store, StoreError};
 use orderlog_runtime::crash_point::{self, Point};
+use serde::Serialize;
 
 use super::headers::Origin;
 use super::rows::{FORMAT, LetterId, LetterRow, Summary};
@@ -15,7 +20,7 @@ const SUMMARY: &[u8] = b"summary";
 /// The index. Clones share it.
 #[derive(Clone)]
 pub struct Index {
-    store: Store,
+    store: Arc<Embedded>,
     /// Id → letter.
     letters: Table,
     /// Coordinates of a dead-lettered record → fingerprint of its value, and the letter's id.
@@ -61,7 +66,8 @@ impl Index {
     ///
     /// # Errors
     /// The disk fails.
-    pub fn open(store: &Store, topic: &str) -> anyhow::Result<Self> {
+    pub fn open(store: &Store, topic: &str) -> Result<Self, StoreError> {
+        let Store::Embedded(store) = store;
         let table = |name| store.table(name);
         let index = Self {
             letters: table("dlq_letters")?,
@@ -86,7 +92,7 @@ impl Index {
     ///
     /// # Errors
     /// The disk fails.
-    pub fn summary(&self) -> anyhow::Result<Summary> {
+    pub fn summary(&self) -> Result<Summary, StoreError> {
         Ok(self.stored_summary()?.unwrap_or_else(|| Summary::of(&self.topic)))
     }
 
@@ -95,7 +101,7 @@ impl Index {
     ///
     /// # Errors
     /// The disk fails.
-    pub fn has(&self, coordinates: &str, fingerprint: &str) -> anyhow::Result<bool> {
+    pub fn has(&self, coordinates: &str, fingerprint: &str) -> Result<bool, StoreError> {
         Ok(self.letter_of(coordinates, fingerprint)?.is_some())
     }
 
@@ -103,19 +109,19 @@ impl Index {
     ///
     /// # Errors
     /// The disk fails.
-    pub fn origin_of(&self, coordinates: &str, fingerprint: &str) -> anyhow::Result<Option<(Origin, u32)>> {
+    pub fn origin_of(&self, coordinates: &str, fingerprint: &str) -> Result<Option<(Origin, u32)>, StoreError> {
         let Some(id) = self.letter_of(coordinates, fingerprint)? else {
             return Ok(None);
         };
         let Some(row) = self.letters.get(&id)? else {
             return Ok(None);
         };
-        let row: LetterRow = serde_json::from_slice(&row)?;
+        let row = decode(&row)?;
         Ok(row.origin.map(|origin| (origin, row.replays)))
     }
 
     /// The key of a record's letter.
-    fn letter_of(&self, coordinates: &str, fingerprint: &str) -> anyhow::Result<Option<Vec<u8>>> {
+    fn letter_of(&self, coordinates: &str, fingerprint: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let known = self.places.get(coordinates.as_bytes())?.unwrap_or_default();
         let id = known.strip_prefix(fingerprint.as_bytes());
         Ok(id.filter(|id| LetterId::from_key(id).is_some()).map(<[u8]>::to_vec))
@@ -125,7 +131,7 @@ impl Index {
     ///
     /// # Errors
     /// The disk fails.
-    pub fn page(&self, below: Option<LetterId>, limit: usize, filter: &Filter) -> anyhow::Result<Page> {
+    pub fn page(&self, below: Option<LetterId>, limit: usize, filter: &Filter) -> Result<Page, StoreError> {
         let mut letters: Vec<(LetterId, LetterRow)> = Vec::new();
         let mut last = None;
         let from = below.map(LetterId::to_key);
@@ -136,7 +142,7 @@ impl Index {
             let (key, value) = entry?;
             let Some(id) = LetterId::from_key(&key) else { continue };
             last = Some(id);
-            let row: LetterRow = serde_json::from_slice(&value)?;
+            let row = decode(&value)?;
             if filter.takes(&row) {
                 letters.push((id, row));
             }
@@ -149,9 +155,9 @@ impl Index {
     ///
     /// # Errors
     /// The disk fails; then nothing was changed.
-    pub(super) fn take(&self, entries: Vec<Entry>) -> anyhow::Result<()> {
+    pub(super) fn take(&self, entries: Vec<Entry>) -> Result<(), StoreError> {
         let mut summary = self.summary()?;
-        let mut transaction = self.store.begin();
+        let mut changes = Vec::with_capacity(2 * entries.len() + 1);
         let mut new_places = HashMap::new();
         for Entry { id, place, row } in entries {
             summary.next.insert(id.partition, id.offset + 1);
@@ -160,17 +166,17 @@ impl Index {
                     continue;
                 }
                 let known = [fingerprint.as_bytes(), &id.to_key()].concat();
-                transaction.put(&self.places, coordinates.as_bytes(), known);
+                changes.push(self.places.put(coordinates.as_bytes(), known));
                 new_places.insert(coordinates, fingerprint);
             }
             summary.count += 1;
             if let Some(code) = row.code {
                 *summary.by_code.entry(code).or_default() += 1;
             }
-            transaction.put(&self.letters, &id.to_key(), serde_json::to_vec(&row)?);
+            changes.push(self.letters.put(&id.to_key(), encode(&row)?));
         }
-        transaction.put(&self.summary, SUMMARY, serde_json::to_vec(&summary)?);
-        transaction.commit()?;
+        changes.push(self.summary.put(SUMMARY, encode(&summary)?));
+        self.store.commit(&changes.into())?;
         crash_point::reached(Point::LettersIndexed);
         Ok(())
     }
@@ -179,7 +185,7 @@ impl Index {
     ///
     /// # Errors
     /// The disk fails; the next opening completes it.
-    pub(super) fn clear(&self) -> anyhow::Result<()> {
+    pub(super) fn clear(&self) -> Result<(), StoreError> {
         // Clearing is not atomic over tables: until it is done, the summary belongs to no topic.
         self.put_summary(&Summary::default())?;
         self.store.sync()?;
@@ -188,19 +194,26 @@ impl Index {
         self.put_summary(&Summary::of(&self.topic))
     }
 
-    fn put_summary(&self, summary: &Summary) -> anyhow::Result<()> {
-        let mut transaction = self.store.begin();
-        transaction.put(&self.summary, SUMMARY, serde_json::to_vec(summary)?);
-        transaction.commit()
+    fn put_summary(&self, summary: &Summary) -> Result<(), StoreError> {
+        let row = self.summary.put(SUMMARY, encode(summary)?);
+        self.store.commit(&vec![row].into())
     }
 
     /// `None` if there is none, or none that this release can read.
-    fn stored_summary(&self) -> anyhow::Result<Option<Summary>> {
+    fn stored_summary(&self) -> Result<Option<Summary>, StoreError> {
         Ok(self
             .summary
             .get(SUMMARY)?
             .and_then(|row| serde_json::from_slice(&row).ok()))
     }
+}
+
+fn encode(row: &impl Serialize) -> anyhow::Result<Vec<u8>> {
+    serde_json::to_vec(row).context("encoding a row of the dead letter index")
+}
+
+fn decode(row: &[u8]) -> anyhow::Result<LetterRow> {
+    serde_json::from_slice(row).context("decoding a dead letter's row")
 }
 
 impl Filter {

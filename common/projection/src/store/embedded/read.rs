@@ -56,7 +56,11 @@ impl Embedded {
         Ok((order, key_use))
     }
 
-    pub(in crate::store) fn order_ids(&self, after: Option<&str>, limit: usize) -> Result<Vec<String>, StoreError> {
+    /// Order ids in byte order, after `after`, at most `limit`.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn order_ids(&self, after: Option<&str>, limit: usize) -> Result<Vec<String>, StoreError> {
         let from = after.map_or(Bound::Unbounded, |after| Bound::Excluded(after.as_bytes()));
         let entries = self.orders.range::<&[u8], _>((from, Bound::Unbounded)).take(limit);
         let ids = entries.map(|entry| {

@@ -10,13 +10,13 @@ use orderlog_contract::event::{EventType, Order, OrderEvent, OrderStatus};
 use orderlog_contract::order::{MAX_VERSION, OrderState};
 use serde::{Deserialize, Serialize};
 
-use crate::decide::{Refusal, Stamp};
-use crate::done::{CommandOutcome, Failure};
+use crate::command_outcome::{CommandError, CommandOutcome};
+use crate::decide::{EventStamp, Refusal};
 
 /// The reserved versions. JSON on disk, under the order's id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Reserved {
+pub struct ReservedVersions {
     /// The highest one.
     up_to: i32,
     /// Offset of the first skipped record.
@@ -25,7 +25,7 @@ pub struct Reserved {
     last: i64,
 }
 
-impl Reserved {
+impl ReservedVersions {
     /// Reserves a version for the record at that offset, before which the order had `version`.
     pub(super) fn after(before: Option<Self>, version: i32, offset: i64) -> Self {
         match before {
@@ -49,7 +49,7 @@ impl Reserved {
     }
 
     /// Whether an earlier answer may not hold for them: its event comes after such a record, and is not above it.
-    pub fn may_undo(&self, answer: &Result<CommandOutcome, Failure>) -> bool {
+    pub fn may_invalidate(&self, answer: &Result<CommandOutcome, CommandError>) -> bool {
         match answer {
             Ok(done) => done.state().offset > self.first && self.includes(done.state().order.version),
             Err(_) => false,
@@ -63,15 +63,15 @@ impl Reserved {
     pub fn above(&self, event: OrderEvent) -> Result<OrderEvent, Refusal> {
         // An update names its previous event, which is none of theirs, so it is not a transition from one of theirs. A first
         // event names none, and is not a transition only if a version is left out.
-        let room = if event.previous_event_id.is_some() { 1 } else { 2 };
-        self.at(room, event)
+        let distance = if event.previous_event_id.is_some() { 1 } else { 2 };
+        self.at(distance, event)
     }
 
     /// An event that restates the order above all reserved versions, so that an answer about it holds for every reader.
     ///
     /// # Errors
     /// The order cannot be written.
-    pub fn again(&self, state: &OrderState, stamp: Stamp) -> Result<OrderEvent, Refusal> {
+    pub fn restate(&self, state: &OrderState, stamp: EventStamp) -> Result<OrderEvent, Refusal> {
         if state.partial || state.order.status == OrderStatus::Unknown {
             return Err(Refusal::NeedsNewerRelease);
         }
@@ -86,10 +86,10 @@ impl Reserved {
         self.at(2, event)
     }
 
-    fn at(&self, room: i32, event: OrderEvent) -> Result<OrderEvent, Refusal> {
-        let version = self.up_to.saturating_add(room);
+    fn at(&self, distance: i32, event: OrderEvent) -> Result<OrderEvent, Refusal> {
+        let version = self.up_to.saturating_add(distance);
         if version > MAX_VERSION {
-            return Err(Refusal::NoMoreVersions);
+            return Err(Refusal::VersionsExhausted);
         }
         let order = Order { version, ..event.order };
         Ok(OrderEvent { order, ..event })
@@ -97,5 +97,5 @@ impl Reserved {
 }
 
 #[cfg(test)]
-#[path = "reserved_tests.rs"]
+#[path = "reserved_versions_tests.rs"]
 mod tests;

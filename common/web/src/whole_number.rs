@@ -1,6 +1,6 @@
-//! Whole numbers in JSON as JSON Schema has them: JSON knows one kind of number, so 3.0 and 3e0 are 3. For fields of JSON
-//! bodies: `#[serde(with = "crate::whole")]`, or `#[serde(default, with = "crate::whole::option")]` for an
-//! `Option`. Not usable where [`amount`] is not; which numbers are in range is never judged here.
+//! Whole numbers as JSON Schema defines them: JSON has one kind of number, so 3.0 and 3e0 are 3. For fields of JSON
+//! bodies: `#[serde(with = "crate::whole_number")]`, or `#[serde(default, with = "crate::whole_number::option")]` for an
+//! `Option`. Not usable where [`amount`] is not. Which numbers are in range is never decided here.
 
 use rust_decimal::Decimal;
 use serde::de::{Deserialize, Deserializer, Error as _};
@@ -11,13 +11,13 @@ use super::amount;
 /// Reads a JSON number that has no fraction.
 ///
 /// # Errors
-/// What is no number, has a fraction, or does not fit 64 bits.
+/// Not a number, has a fraction, or does not fit 64 bits.
 pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
     let raw = Box::<RawValue>::deserialize(deserializer)?;
     from_json(raw.get()).map_err(D::Error::custom)
 }
 
-/// The same for an `Option`: null, or with `#[serde(default)]` nothing, is none.
+/// The same for an `Option`: `null` is `None`, and so is a missing field with `#[serde(default)]`.
 pub mod option {
     use serde::de::Error as _;
 
@@ -26,7 +26,7 @@ pub mod option {
     /// Reads null or a JSON number that has no fraction.
     ///
     /// # Errors
-    /// As [`super::deserialize`].
+    /// The same as [`super::deserialize`].
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
         let raw = Option::<Box<RawValue>>::deserialize(deserializer)?;
         raw.map(|raw| super::from_json(raw.get()))

@@ -1,5 +1,5 @@
-//! What OpenAPI says of the body of `POST /create-order`: two forms, and of the second one for each number of decimals that
-//! a currency may have. That the amounts add up is all that it cannot say.
+//! The OpenAPI schema of the body of `POST /create-order`: a short form, and a full form for each number of decimals that a
+//! currency may have. Only that the amounts add up cannot be expressed.
 
 use orderlog_contract::money::Currency;
 use rust_decimal::Decimal;
@@ -8,17 +8,17 @@ use serde_json::{Value, json};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 
-use super::create_order::CreateOrder;
+use super::new_order::CreateOrder;
 
 impl utoipa::PartialSchema for CreateOrder {
     fn schema() -> RefOr<Schema> {
         let full = (0..=4).filter_map(|exponent| full(exponent, &codes(exponent)));
         let forms: Vec<Value> = std::iter::once(short()).chain(full).collect();
         let schema = json!({
-            "description": "Either itemsCount, and all else is generated, or the order itself.",
+            "description": "Either itemsCount, and the rest is generated, or the complete order.",
             "oneOf": forms,
         });
-        // A test reads the document.
+        // A test parses the document.
         serde_json::from_value(schema).unwrap_or_else(|_| RefOr::T(Schema::default()))
     }
 }
@@ -28,13 +28,13 @@ impl utoipa::ToSchema for CreateOrder {}
 fn short() -> Value {
     json!({
         "type": "object",
-        "title": "By the number of items",
+        "title": "Generated from the number of items",
         "required": ["orderId", "itemsCount"],
         "properties": {
             "orderId": order_id(),
             "itemsCount": {
                 "type": "integer", "minimum": 1, "maximum": 100,
-                "description": "How many items are to be generated. itemsNum, numItems, numberOfItems and number_of_items are names of this field, too.",
+                "description": "Number of items to generate. itemsNum, numItems, numberOfItems and number_of_items are accepted as names of this field, too.",
             },
             "customerId": {"type": "null"},
             "currency": {"type": "null"},
@@ -45,7 +45,7 @@ fn short() -> Value {
     })
 }
 
-/// The form with items for currencies of so many decimals; `None` when there is none.
+/// The full form for currencies with `exponent` decimals; `None` when there are none.
 fn full(exponent: u32, codes: &[String]) -> Option<Value> {
     if codes.is_empty() {
         return None;
@@ -54,7 +54,7 @@ fn full(exponent: u32, codes: &[String]) -> Option<Value> {
     let most = Decimal::new(i64::MAX, exponent).trunc().to_i64()?;
     Some(json!({
         "type": "object",
-        "title": format!("The order itself, with amounts of {exponent} decimals"),
+        "title": format!("Complete order in a currency with {exponent} decimals"),
         "required": ["orderId", "customerId", "currency", "items"],
         "properties": {
             "orderId": order_id(),
@@ -75,7 +75,7 @@ fn full(exponent: u32, codes: &[String]) -> Option<Value> {
             },
             "totalAmount": {
                 "type": ["number", "null"],
-                "description": "When given, the exact sum of quantity times price.",
+                "description": "If given, must equal the sum of quantity times price.",
             },
             "itemsCount": {"type": "null"},
         },
@@ -87,13 +87,13 @@ fn order_id() -> Value {
     json!({"$ref": "#/components/schemas/OrderId"})
 }
 
-/// What OpenAPI says of an order's id.
+/// The OpenAPI schema of an order id.
 pub struct OrderId;
 
 impl utoipa::PartialSchema for OrderId {
     fn schema() -> RefOr<Schema> {
         let schema = json!({
-            "description": "An id; one of digits only gets ORD- before it, and must have room for that. order_id is a name of this field, too.",
+            "description": "Id of the order. An id of digits only is prefixed with ORD-, and must leave room for that. order_id is accepted as the name of this field, too.",
             "allOf": [
                 {"$ref": "#/components/schemas/Id"},
                 {"type": "string", "pattern": "^(?![0-9]{61,}$)"},
@@ -105,7 +105,7 @@ impl utoipa::PartialSchema for OrderId {
 
 impl utoipa::ToSchema for OrderId {}
 
-/// The codes of all currencies with so many decimals.
+/// The codes of all currencies with `exponent` decimals.
 fn codes(exponent: u32) -> Vec<String> {
     let letters = 'A'..='Z';
     let codes = letters.clone().flat_map(|a| letters.clone().map(move |b| (a, b)));

@@ -1,5 +1,5 @@
-//! The one place where an error answer gets its last shape, whoever made it: a handler, an extractor, the router or a
-//! library. It changes how an error is written, never its status.
+//! The one place where an error response gets its final shape, whoever made it: a handler, an extractor, the router or a
+//! library. It changes the body, never the status.
 
 use actix_web::Error;
 use actix_web::body::{BoxBody, MessageBody};
@@ -10,14 +10,14 @@ use actix_web::middleware::Next;
 use orderlog_runtime::crash_point::{self, Point};
 
 use super::envelope::{failure, is_enveloped};
-use super::kind::Kind;
 use super::problem::{PROBLEM_JSON, Problem};
+use super::problem_kind::ProblemKind;
 
 /// Middleware for `actix_web::middleware::from_fn`: every error becomes a [`Problem`], in the envelope under `/api`.
-/// An error with a body of its own (a health report) is left as it is.
+/// An error with a body of its own (a health report) is left unchanged.
 ///
 /// # Errors
-/// Only what an inner middleware fails with.
+/// Only errors of the inner service.
 pub async fn render(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -33,24 +33,24 @@ pub async fn render(
         Some(error) => match error.as_error::<Problem>() {
             Some(_) if !enveloped => return Ok(response),
             Some(problem) => problem.clone(),
-            None => foreign(status, error),
+            None => from_library(status, error),
         },
-        None if response.response().body().size().is_eof() => Problem::new(Kind::of_status(status), ""),
+        None if response.response().body().size().is_eof() => Problem::new(ProblemKind::from_status(status), ""),
         None => return Ok(response),
     };
     Ok(rewrite(response, &problem, enveloped))
 }
 
-/// The problem that fits a library's error. A client's fault is told to the client, ours only to the log.
-fn foreign(status: StatusCode, error: &Error) -> Problem {
+/// The problem for a library's error. The client sees the message of a 4xx; that of a 5xx is only logged.
+fn from_library(status: StatusCode, error: &Error) -> Problem {
     if status.is_server_error() {
         tracing::error!(%error, status = status.as_u16(), "request failed");
-        return Problem::new(Kind::of_status(status), "");
+        return Problem::new(ProblemKind::from_status(status), "");
     }
-    Problem::new(Kind::of_status(status), error.to_string())
+    Problem::new(ProblemKind::from_status(status), error.to_string())
 }
 
-/// The response with another body; status and all other headers stay.
+/// Replaces the body and its media type; the status and all other headers stay.
 fn rewrite(response: ServiceResponse<BoxBody>, problem: &Problem, enveloped: bool) -> ServiceResponse<BoxBody> {
     let (media_type, bytes) = if enveloped {
         ("application/json", failure(problem.summary(), problem))
@@ -60,7 +60,7 @@ fn rewrite(response: ServiceResponse<BoxBody>, problem: &Problem, enveloped: boo
     response.map_body(|head, _| {
         head.headers_mut()
             .insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
-        // Strings and JSON values always serialise.
+        // Strings and JSON values always serialize.
         BoxBody::new(bytes.unwrap_or_default())
     })
 }

@@ -1,24 +1,24 @@
-//! What serde says of a body or a query, in the words of JSON instead of Rust's. Which field is at fault is found elsewhere.
+//! Rewrites serde's messages about a body or a query in terms of JSON instead of Rust.
 
-/// What serde_json says of a surrogate without its partner: its grammar is that of JSON, but it is no character.
-pub(super) const HALF_A_PAIR: [&str; 2] = ["lone leading surrogate in hex escape", "unexpected end of hex escape"];
+/// serde_json's messages for an unpaired surrogate: grammatical JSON, but not a character.
+pub(super) const LONE_SURROGATE: [&str; 2] = ["lone leading surrogate in hex escape", "unexpected end of hex escape"];
 
-/// A message of serde in words for somebody who does not know that this is Rust.
-pub(super) fn plainly(message: &str) -> String {
+/// A message of serde, reworded for clients.
+pub(super) fn for_clients(message: &str) -> String {
     if message.starts_with("missing field `") {
         return "is required".to_owned();
     }
     if message.starts_with("duplicate field `") {
-        return "must be given once".to_owned();
+        return "must be given only once".to_owned();
     }
-    if HALF_A_PAIR.contains(&message) {
-        return r"has one half of a surrogate pair (\ud800 to \udfff) without the other".to_owned();
+    if LONE_SURROGATE.contains(&message) {
+        return r"contains an unpaired surrogate (\ud800 to \udfff)".to_owned();
     }
     let names = |names: &str| names.trim_start_matches("one of ").replace('`', "");
     if message.starts_with("unknown field `") {
         return match message.split_once("`, expected ") {
-            Some((_, known)) => format!("is unknown here; known are: {}", names(known)),
-            None => "is unknown here".to_owned(),
+            Some((_, known)) => format!("is unknown; expected one of: {}", names(known)),
+            None => "is unknown".to_owned(),
         };
     }
     if let Some((found, wanted)) = expectation(message) {
@@ -27,7 +27,7 @@ pub(super) fn plainly(message: &str) -> String {
         } else {
             let wanted = kind_wanted(wanted);
             match kind_found(found) {
-                // A number that is not the right one.
+                // The right type, but not the right number.
                 Some("a number") if wanted.ends_with("number") => format!("must be {wanted}"),
                 Some(found) if found != wanted => format!("must be {wanted}, not {found}"),
                 _ => format!("must be {wanted}"),
@@ -37,7 +37,7 @@ pub(super) fn plainly(message: &str) -> String {
     message.to_owned()
 }
 
-/// What was found and what was wanted, in a message of serde that says so.
+/// The found and the expected type, in a message of serde that names both.
 fn expectation(message: &str) -> Option<(&str, &str)> {
     let (start, wanted) = message.rsplit_once(", expected ")?;
     let starts = [
@@ -57,12 +57,12 @@ fn kind_wanted(wanted: &str) -> &str {
         | "integer" => "a whole number",
         "f32" | "f64" => "a number",
         "struct" | "map" => "an object",
-        "sequence" | "tuple" => "a list",
+        "sequence" | "tuple" => "an array",
         "unit" => "null",
         "enum" | "str" | "string" | "char" => "a string",
         "bool" => "true or false",
         _ => match wanted {
-            "a sequence" | "an array" => "a list",
+            "a sequence" | "an array" => "an array",
             "a map" => "an object",
             "a boolean" => "true or false",
             "a borrowed string" | "a character" => "a string",
@@ -71,12 +71,12 @@ fn kind_wanted(wanted: &str) -> &str {
     }
 }
 
-/// What kind of value the client wrote; `None` where that is not known.
+/// The type of value that the client sent; `None` when unknown.
 fn kind_found(found: &str) -> Option<&'static str> {
     match found.split(' ').next()? {
         "integer" | "floating" => Some("a number"),
         "string" | "character" => Some("a string"),
-        "sequence" => Some("a list"),
+        "sequence" => Some("an array"),
         "map" => Some("an object"),
         "boolean" => Some("a boolean"),
         "null" | "unit" => Some("null"),
@@ -92,13 +92,13 @@ mod tests {
     fn no_message_speaks_of_rust() {
         for (message, plain) in [
             ("missing field `orderId`", "is required"),
-            ("duplicate field `orderId`", "must be given once"),
-            ("unknown field `a`, expected `b`", "is unknown here; known are: b"),
+            ("duplicate field `orderId`", "must be given only once"),
+            ("unknown field `a`, expected `b`", "is unknown; expected one of: b"),
             (
                 "unknown field `a`, expected one of `b`, `c`",
-                "is unknown here; known are: b, c",
+                "is unknown; expected one of: b, c",
             ),
-            ("unknown field `a`, there are no fields", "is unknown here"),
+            ("unknown field `a`, there are no fields", "is unknown"),
             ("unknown variant `a`, expected one of `b`, `c`", "must be one of: b, c"),
             (
                 "invalid type: boolean `true`, expected usize",
@@ -118,7 +118,7 @@ mod tests {
             ),
             (
                 "invalid type: sequence, expected struct Order",
-                "must be an object, not a list",
+                "must be an object, not an array",
             ),
             (
                 "invalid length 0, expected struct Order with 6 elements",
@@ -126,7 +126,7 @@ mod tests {
             ),
             (
                 "invalid type: map, expected a sequence",
-                "must be a list, not an object",
+                "must be an array, not an object",
             ),
             ("invalid type: null, expected a string", "must be a string, not null"),
             (
@@ -135,7 +135,7 @@ mod tests {
             ),
             ("must be a number, such as 999.99", "must be a number, such as 999.99"),
         ] {
-            assert_eq!(plainly(message), plain, "{message}");
+            assert_eq!(for_clients(message), plain, "{message}");
         }
     }
 }

@@ -3,13 +3,15 @@ use orderlog_web::json::parse;
 use super::*;
 
 fn fields(body: &str) -> Vec<String> {
-    let problem = parse::<CreateOrder>(body.as_bytes()).and_then(order).expect_err(body);
+    let problem = parse::<CreateOrder>(body.as_bytes())
+        .and_then(CreateOrder::into_order)
+        .expect_err(body);
     problem.errors().iter().map(|fault| fault.field.clone()).collect()
 }
 
 fn accepted(body: &str) -> Order {
     parse::<CreateOrder>(body.as_bytes())
-        .and_then(order)
+        .and_then(CreateOrder::into_order)
         .unwrap_or_else(|problem| panic!("{body}: {problem}"))
 }
 
@@ -51,7 +53,7 @@ fn each_currency_has_its_own_decimals() {
 }
 
 #[test]
-fn what_is_not_valid_is_named() {
+fn each_invalid_field_is_named() {
     let cases = [
         (r#"{"orderId":"","itemsCount":1}"#, vec!["orderId"]),
         (r#"{"orderId":"A","itemsCount":0}"#, vec!["itemsCount"]),
@@ -72,7 +74,9 @@ fn what_is_not_valid_is_named() {
         assert_eq!(fields(body), expected, "{body}");
     }
     let message = |body: &str| {
-        let problem = parse::<CreateOrder>(body.as_bytes()).and_then(order).expect_err(body);
+        let problem = parse::<CreateOrder>(body.as_bytes())
+            .and_then(CreateOrder::into_order)
+            .expect_err(body);
         problem.errors()[0].message.clone()
     };
     assert_eq!(
@@ -104,7 +108,7 @@ fn what_is_not_valid_is_named() {
 }
 
 #[test]
-fn whole_numbers_may_be_written_with_a_fraction_of_nothing() {
+fn whole_numbers_may_be_written_with_a_zero_fraction() {
     for count in ["3", "3.0", "3e0", "30e-1"] {
         let order = accepted(&format!(r#"{{"orderId":"A","itemsCount":{count}}}"#));
         assert_eq!(order.items.len(), 3, "{count}");
@@ -122,7 +126,7 @@ fn whole_numbers_may_be_written_with_a_fraction_of_nothing() {
 }
 
 #[test]
-fn no_id_of_a_new_order_may_be_one_that_cannot_be_seen() {
+fn ids_of_a_new_order_must_be_visible() {
     assert_eq!(fields(r#"{"orderId":"1001 ","itemsCount":1}"#), ["orderId"]);
     assert_eq!(fields(&FULL.replace(r#""C""#, r#""C\u200b""#)), ["customerId"]);
     assert_eq!(

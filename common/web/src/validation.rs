@@ -1,33 +1,33 @@
-//! Other libraries' validation errors as one [`Problem`]: a 400 whose `errors` names fields as the client wrote them.
-//! What is valid is never decided here.
+//! Converts other libraries' validation errors into one [`Problem`]: a 400 whose `errors` name fields as the client wrote
+//! them. What is valid is never decided here.
 
-use super::kind::Kind;
-use super::plain_words::{HALF_A_PAIR, plainly};
 use super::problem::{FieldError, Problem};
+use super::problem_kind::ProblemKind;
+use super::serde_messages::{LONE_SURROGATE, for_clients};
 
-/// Most faults that one answer names.
+/// Most errors that one response lists.
 const MOST_FAULTS: usize = 100;
-/// Longest text of a fault, in bytes: it may repeat what the client wrote.
+/// Longest text in an error, in bytes: it may repeat what the client wrote.
 const LONGEST: usize = 300;
 
 impl Problem {
-    /// A 400 with those faults. There should be at least one. Of very many only the first are told, each in a few words:
-    /// an answer must not be larger than its request.
+    /// A 400 with those errors (at least one). Long lists and long texts are cut: a response must not be larger than its
+    /// request.
     pub fn invalid(mut errors: Vec<FieldError>) -> Self {
         let count = errors.len();
         errors.truncate(MOST_FAULTS);
         for error in &mut errors {
-            clip(&mut error.field);
-            clip(&mut error.message);
+            truncate(&mut error.field);
+            truncate(&mut error.message);
         }
         let detail = match errors.as_slice() {
             [only] => format!("{}: {}", only.field, only.message),
-            _ => format!("{count} fields are not valid"),
+            _ => format!("{count} fields are invalid"),
         };
-        Self::new(Kind::InvalidRequest, detail).with_errors(errors)
+        Self::new(ProblemKind::InvalidRequest, detail).with_errors(errors)
     }
 
-    /// A 400 with one fault.
+    /// A 400 with one error.
     pub fn invalid_field(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self::invalid(vec![FieldError {
             field: field.into(),
@@ -37,8 +37,8 @@ impl Problem {
 }
 
 impl From<garde::Report> for Problem {
-    /// Fields are named in camelCase, as the JSON has them: `unit_price` of the first item is `items[0].unitPrice`.
-    /// A fault of the whole gets the field `body`.
+    /// Fields are named in camelCase as in the JSON: `unit_price` of the first item is `items[0].unitPrice`. An error of the
+    /// whole gets the field `body`.
     fn from(report: garde::Report) -> Self {
         let fault = |(path, error): (garde::error::Path, garde::Error)| FieldError {
             field: if path.is_empty() {
@@ -58,11 +58,11 @@ impl From<anyhow::Error> for Problem {
     }
 }
 
-/// The 400 of a serde error: at `path` (as serde_path_to_error writes it), with that message. `whole` is what the fault
-/// is said of where no field is named.
+/// The 400 for a serde error with that message at `path` (in serde_path_to_error's notation). `whole` is the subject of the
+/// message where no field is named.
 pub(super) fn from_serde(path: &str, message: &str, whole: &str) -> Problem {
     let parent = if path == "." { "" } else { path };
-    // serde reports these at the struct and names the field only in the message, between backticks.
+    // serde reports these at the struct and names the field only in the message, in backticks.
     let named = ["missing field `", "duplicate field `", "unknown field `"]
         .iter()
         .find_map(|start| message.strip_prefix(start)?.split_once('`').map(|(name, _)| name));
@@ -72,37 +72,40 @@ pub(super) fn from_serde(path: &str, message: &str, whole: &str) -> Problem {
         Some(name) => format!("{parent}.{name}"),
         None => parent.to_owned(),
     };
-    let message = plainly(message);
+    let message = for_clients(message);
     if field.is_empty() {
         let mut message = format!("{whole} {message}");
-        clip(&mut message);
-        return Problem::new(Kind::InvalidRequest, message);
+        truncate(&mut message);
+        return Problem::new(ProblemKind::InvalidRequest, message);
     }
     Problem::invalid_field(field, message)
 }
 
-/// The 400 of a body that serde_json did not accept.
+/// The 400 for a body that serde_json rejected.
 pub(super) fn from_json(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     let inner = error.inner();
     let text = inner.to_string();
-    // Where a field is named, line and column only distract.
+    // Where a field is named, line and column would only distract.
     let message = text
         .rsplit_once(" at line ")
         .map_or(text.as_str(), |(message, _)| message);
-    if !inner.is_data() && !HALF_A_PAIR.contains(&message) {
-        return Problem::new(Kind::InvalidRequest, format!("the body is not valid JSON: {text}"));
+    if !inner.is_data() && !LONE_SURROGATE.contains(&message) {
+        return Problem::new(
+            ProblemKind::InvalidRequest,
+            format!("the body is not valid JSON: {text}"),
+        );
     }
     let path = error.path().to_string();
-    // The name of a field that could not be read, of which the message says nothing.
+    // serde_path_to_error writes `?` for a field whose name could not be read.
     let path = match path.strip_suffix('?') {
-        Some(parent) if HALF_A_PAIR.contains(&message) => parent.trim_end_matches('.'),
+        Some(parent) if LONE_SURROGATE.contains(&message) => parent.trim_end_matches('.'),
         _ => &path,
     };
     from_serde(path, message, "the body")
 }
 
-/// Cuts a text that is too long, between two characters.
-fn clip(text: &mut String) {
+/// Truncates a long text at a character boundary.
+fn truncate(text: &mut String) {
     if text.len() > LONGEST {
         text.truncate(text.floor_char_boundary(LONGEST));
         text.push('…');
@@ -132,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_does_not_grow_with_what_the_client_wrote() {
+    fn a_response_does_not_grow_with_what_the_client_wrote() {
         let fault = FieldError {
             field: "é".repeat(100_000),
             message: "x".repeat(100_000),
@@ -140,7 +143,7 @@ mod tests {
         let problem = Problem::invalid(vec![fault; 5_000]);
         assert_eq!(
             (problem.errors().len(), problem.summary()),
-            (100, "5000 fields are not valid")
+            (100, "5000 fields are invalid")
         );
         assert_eq!(problem.errors()[0].field.chars().count(), 151);
         let message = format!("unknown variant `{}`", "x".repeat(100_000));
@@ -173,7 +176,7 @@ mod tests {
             items: vec![Item { unit_count: 1 }, Item { unit_count: 0 }],
         };
         let problem = Problem::from(order.validate().expect_err("two faults"));
-        assert_eq!(problem.kind(), Kind::InvalidRequest);
+        assert_eq!(problem.kind(), ProblemKind::InvalidRequest);
         let mut fields = fields(&problem);
         fields.sort_unstable();
         assert_eq!(fields, ["items[1].unitCount", "orderId"]);
@@ -181,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_of_the_whole_is_one_of_the_body() {
+    fn an_error_of_the_whole_names_the_body() {
         let mut report = garde::Report::new();
         report.append(
             garde::error::Path::empty(),

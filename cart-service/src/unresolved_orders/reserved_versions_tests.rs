@@ -7,8 +7,8 @@ use uuid::Uuid;
 use super::*;
 use crate::decide::{self, Decision};
 
-fn stamp() -> Stamp {
-    Stamp {
+fn stamp() -> EventStamp {
+    EventStamp {
         event_id: Uuid::now_v7(),
         now_ms: 1_700_000_000_000,
     }
@@ -30,17 +30,21 @@ fn at(version: i32) -> OrderState {
 
 #[test]
 fn each_record_reserves_a_version_beyond_the_order_s() {
-    let one = Reserved::after(None, 3, 10);
+    let one = ReservedVersions::after(None, 3, 10);
     assert_eq!((one.up_to, one.first, one.last), (4, 10, 10));
-    let two = Reserved::after(Some(one), 3, 12);
+    let two = ReservedVersions::after(Some(one), 3, 12);
     assert_eq!((two.up_to, two.first, two.last), (5, 10, 12));
-    assert_eq!(Reserved::after(Some(two), 3, 10), two, "read again, it is the same");
     assert_eq!(
-        Reserved::after(Some(two), 5, 13).up_to,
+        ReservedVersions::after(Some(two), 3, 10),
+        two,
+        "read again, it is the same"
+    );
+    assert_eq!(
+        ReservedVersions::after(Some(two), 5, 13).up_to,
         6,
         "another writer's may lie beside them"
     );
-    let above = Reserved::after(Some(two), 6, 14);
+    let above = ReservedVersions::after(Some(two), 6, 14);
     assert_eq!(
         (above.up_to, above.first),
         (7, 14),
@@ -50,8 +54,8 @@ fn each_record_reserves_a_version_beyond_the_order_s() {
 }
 
 #[test]
-fn an_answer_may_be_undone_when_its_event_lies_behind_such_a_record_and_not_above_it() {
-    let reserved = Reserved::after(None, 3, 10);
+fn an_answer_may_be_invalidated_when_its_event_lies_behind_such_a_record_and_not_above_it() {
+    let reserved = ReservedVersions::after(None, 3, 10);
     let answer = |version, offset| {
         Ok(CommandOutcome::Replayed(Box::new(state(
             sample::event("A-1", version),
@@ -60,24 +64,24 @@ fn an_answer_may_be_undone_when_its_event_lies_behind_such_a_record_and_not_abov
     };
     for (version, offset, expected) in [(3, 9, false), (4, 11, true), (5, 11, false)] {
         assert_eq!(
-            reserved.may_undo(&answer(version, offset)),
+            reserved.may_invalidate(&answer(version, offset)),
             expected,
             "{version} at {offset}"
         );
     }
-    assert!(!reserved.may_undo(&Err(Failure::Refused(Refusal::KeyReused))));
+    assert!(!reserved.may_invalidate(&Err(CommandError::Refused(Refusal::KeyReused))));
 }
 
 #[test]
 fn what_cannot_be_written_is_refused() {
-    let reserved = Reserved::after(None, MAX_VERSION - 1, 10);
-    assert_eq!(reserved.above(sample::event("A-1", 2)), Err(Refusal::NoMoreVersions));
-    let reserved = Reserved::after(None, 1, 10);
+    let reserved = ReservedVersions::after(None, MAX_VERSION - 1, 10);
+    assert_eq!(reserved.above(sample::event("A-1", 2)), Err(Refusal::VersionsExhausted));
+    let reserved = ReservedVersions::after(None, 1, 10);
     let partial = OrderState { partial: true, ..at(1) };
-    assert_eq!(reserved.again(&partial, stamp()), Err(Refusal::NeedsNewerRelease));
+    assert_eq!(reserved.restate(&partial, stamp()), Err(Refusal::NeedsNewerRelease));
     let mut unknown = at(1);
     unknown.order.status = OrderStatus::Unknown;
-    assert_eq!(reserved.again(&unknown, stamp()), Err(Refusal::NeedsNewerRelease));
+    assert_eq!(reserved.restate(&unknown, stamp()), Err(Refusal::NeedsNewerRelease));
 }
 
 #[test]
@@ -85,8 +89,8 @@ fn an_order_that_is_final_can_be_written_again_for_all_who_read_it() {
     let mut order = at(2);
     order.order.status = OrderStatus::Delivered;
     // Somebody's record and that state's event have the same version.
-    let reserved = Reserved::after(None, 1, 1);
-    let event = reserved.again(&order, stamp()).expect("can be written");
+    let reserved = ReservedVersions::after(None, 1, 1);
+    let event = reserved.restate(&order, stamp()).expect("can be written");
     for current in [&order, &at(2), &at(1)] {
         assert_eq!(fold(Some(current), &event), Outcome::Applied { gap: true });
     }
@@ -97,7 +101,7 @@ fn an_order_that_is_final_can_be_written_again_for_all_who_read_it() {
 struct Replicas {
     knows: Option<OrderState>,
     passes_over: Option<OrderState>,
-    reserved: Option<Reserved>,
+    reserved: Option<ReservedVersions>,
     offset: i64,
 }
 
@@ -109,7 +113,7 @@ impl Replicas {
     /// An event comes that only one of them can read.
     fn pass_over(&mut self, event: OrderEvent) {
         self.offset += 1;
-        self.reserved = Some(Reserved::after(
+        self.reserved = Some(ReservedVersions::after(
             self.reserved,
             Self::version(&self.passes_over),
             self.offset,
@@ -136,7 +140,7 @@ impl Replicas {
         match (decision, reserved) {
             (Decision::Write(event), Some(reserved)) => reserved.above(*event).ok(),
             (Decision::Write(event), None) => Some(*event),
-            (Decision::AlreadySo(state), Some(reserved)) => reserved.again(&state, stamp()).ok(),
+            (Decision::AlreadySo(state), Some(reserved)) => reserved.restate(&state, stamp()).ok(),
             _ => None,
         }
     }
@@ -179,7 +183,7 @@ fn whatever_was_passed_over_every_replica_ends_with_what_is_written_above_it() {
                     // A broken record, which nobody will ever read.
                     replicas.offset += 1;
                     let version = Replicas::version(&replicas.passes_over);
-                    replicas.reserved = Some(Reserved::after(replicas.reserved, version, replicas.offset));
+                    replicas.reserved = Some(ReservedVersions::after(replicas.reserved, version, replicas.offset));
                 }
                 4 | 5 => {
                     if let Some(event) = legitimate(replicas.knows.as_ref(), &mut rng) {

@@ -432,7 +432,7 @@ async fn an_instance_that_knows_the_schema_and_one_that_has_passed_the_record_ov
     let in_doubt = async || {
         app.get("/health").await.1["reasons"]
             .to_string()
-            .contains("cannot be written for now")
+            .contains("read-only for now")
     };
     assert!(becomes_true(in_doubt).await);
     assert!(becomes_true(async || !in_doubt().await).await);

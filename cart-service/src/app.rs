@@ -1,4 +1,4 @@
-//! The service as a whole: built from its settings, run until it is told to stop. Installs nothing global.
+//! The service as a whole: built from its settings, run until it is stopped. Installs nothing global.
 
 use std::future::Future;
 use std::net::TcpListener;
@@ -51,8 +51,8 @@ pub struct Application {
 }
 
 impl Application {
-    /// Binds the port, opens the store and begins to read the topic. A broker or registry that is not there yet does not
-    /// stop it: it is not ready until they are. Call it within a tokio runtime.
+    /// Binds the port, opens the store and starts reading the topic. It does not wait for brokers and registry; until they
+    /// respond, the service is not ready. Call it within a tokio runtime.
     ///
     /// # Errors
     /// The port is in use, the store is locked or cannot be opened, a setting is wrong.
@@ -64,7 +64,7 @@ impl Application {
         };
         refuse_rack(&settings)?;
         let listener = server::bind(&pipeline.api_host, config.api_port, "--api-port / API_PORT").await?;
-        let port = listener.local_addr().context("asking for the port")?.port();
+        let port = listener.local_addr().context("reading the server's port")?.port();
         let StoreUrl::Embedded(dir) = &config.store;
         let store = if pipeline.rebuild {
             Store::open_to_rebuild(dir)?
@@ -74,7 +74,7 @@ impl Application {
         store.check_owner(SERVICE)?;
         let doubts = Doubts::open(&store, config.unresolved_for)?;
         if pipeline.rebuild {
-            // Before the store, which says that there is something to forget.
+            // Before the store, which records that there is something to clear.
             doubts.forget()?;
             store.forget()?;
         }
@@ -86,7 +86,7 @@ impl Application {
         let registration = Registration::spawn(audit.clone(), subject, store.clone(), pipeline, &life);
         settings.registration = Some(registration.clone());
         let topic = settings.topic.name.clone();
-        // Below the deadline, so that a record is given up before the request is.
+        // Below the deadline, so that a record is given up before its request is.
         let delivery_timeout = config.write_deadline().mul_f64(0.8);
         if pipeline.has_admin_api {
             let events = Need {
@@ -133,16 +133,16 @@ impl Application {
         self.port
     }
 
-    /// Resolves when the service has lost a part that it cannot be without; it is ending then.
+    /// Resolves when the service has failed; it is stopping then.
     pub fn failed(&self) -> impl Future<Output = String> + Send + use<> {
         let life = self.state.life.clone();
         async move { life.failed().await }
     }
 
-    /// Serves until `stop` resolves, then lets running requests end.
+    /// Serves until `stop` resolves, then lets running requests finish.
     ///
     /// # Errors
-    /// When the registry refuses the schema, a part of the service has failed, or the HTTP server fails.
+    /// When the registry rejects the schema, a part of the service fails, or the HTTP server fails.
     pub async fn run_until_stopped(self, stop: impl Future) -> anyhow::Result<()> {
         let Self {
             listener,
@@ -170,12 +170,12 @@ impl Application {
     }
 }
 
-/// A follower that lags would hold up every answer, and what it tells of its end is not the partition's.
+/// A lagging follower would delay every response, and its end offset is not the partition's.
 fn refuse_rack(settings: &Settings) -> anyhow::Result<()> {
     let mut set = settings.cluster.extra.iter();
     anyhow::ensure!(
         !set.any(|(key, value)| key == "client.rack" && !value.expose().is_empty()),
-        "KAFKA_CONFIG sets client.rack, which cart-service does not take: it reads from the leaders of partitions, so that its answers are as new as the log; give it a file without that line (order-service may have it)"
+        "KAFKA_CONFIG sets client.rack, which cart-service does not support: it reads from partition leaders, so that its answers are as new as the log; use a file without that line (order-service may have it)"
     );
     Ok(())
 }

@@ -1,28 +1,28 @@
-//! Places at which a test has the process die, or the task that comes there panic. They are compiled in with the feature
-//! `crash-points` only, which no build has that is meant to be run; without it [`reached`] is nothing.
+//! Places where a test can kill the process or make a task panic. They are compiled in only with the feature
+//! `crash-points`, which no production build has; without it [`reached`] does nothing.
 //!
-//! `ORDERLOG_CRASH_AT=event-sent` ends the process where a record was handed to the Kafka client; `event-sent:3` when that
-//! happens for the third time. `ORDERLOG_PANIC_AT` has the same form.
+//! `ORDERLOG_CRASH_AT=event-sent` kills the process when a record was handed to the Kafka client; `event-sent:3` at the
+//! third time. `ORDERLOG_PANIC_AT` has the same form.
 
 use clap::ValueEnum;
 
-/// The variable that says where the process dies.
+/// The variable that names where the process dies.
 pub const CRASH_AT: &str = "ORDERLOG_CRASH_AT";
-/// The variable that says where a task panics.
+/// The variable that names where a task panics.
 pub const PANIC_AT: &str = "ORDERLOG_PANIC_AT";
 
-/// Every place there is. Its name in the variables is that of the variant, in lower case with hyphens.
+/// Every crash point. Its name in the variables is the variant's in kebab case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Point {
     /// The projection: a batch is folded, its dead letters are acknowledged, and nothing of it is in the store
     BatchFolded,
-    /// The projection: a batch is in the store, and nobody was told
+    /// The projection: a batch is in the store, and nobody is notified yet
     BatchWritten,
     /// The projection: progress is about to be committed to Kafka
     ProgressNotShown,
     /// The projection: progress was handed to the Kafka client
     ProgressShown,
-    /// The store: a rebuild has forgotten a part of it
+    /// The store: a rebuild has cleared a part of it
     StoreForgetting,
     /// The store: the meaning of a schema id was written
     SchemaLearned,
@@ -38,25 +38,25 @@ pub enum Point {
     EventSent,
     /// cart-service: an event was read back, and its request is not answered
     EventReadBack,
-    /// cart-service: orders in doubt are noted, and the offset has not moved past their records
+    /// cart-service: unresolved orders are stored, and the offset has not moved past their records
     DoubtsNoted,
-    /// The projection's thread, each time round
+    /// The projection's thread, each turn of its loop
     ProjectionTurn,
-    /// The thread that asks for ends, with a question in hand
+    /// The thread that fetches end offsets, with a request in hand
     EndsTurn,
-    /// The task that compares what schema ids mean, each time
+    /// The task that audits schema ids, each turn
     IdentityTurn,
-    /// The task that brings the store to the disk, each time
+    /// The task that syncs the store to disk, each turn
     SyncTurn,
-    /// The task that registers the schema, each time
+    /// The task that registers the schema, each turn
     RegistrationTurn,
-    /// cart-service: the task that clears doubts up, each time
+    /// cart-service: the task that resolves unresolved orders, each turn
     DoubtsTurn,
-    /// cart-service: the Kafka client's thread, with the report on an event
+    /// cart-service: the Kafka client's thread, with an event's delivery report
     EventReported,
-    /// order-service: the Kafka client's thread, with the report on a dead letter
+    /// order-service: the Kafka client's thread, with a dead letter's delivery report
     LetterReported,
-    /// The task that keeps the memory of metrics bounded, each time
+    /// The metrics upkeep, each turn
     MetricsTurn,
     /// A request's handler, before it does anything
     RequestReceived,
@@ -71,7 +71,7 @@ impl Point {
     }
 }
 
-/// Dies or panics here, if a variable says so.
+/// Dies or panics here if a variable says so.
 #[cfg(not(feature = "crash-points"))]
 #[inline(always)]
 pub fn reached(_: Point) {}
@@ -92,15 +92,15 @@ mod armed {
     static CRASH: LazyLock<Option<Trap>> = LazyLock::new(|| Trap::of_variable(CRASH_AT));
     static PANIC: LazyLock<Option<Trap>> = LazyLock::new(|| Trap::of_variable(PANIC_AT));
 
-    /// Dies or panics here, if a variable says so.
+    /// Dies or panics here if a variable says so.
     ///
     /// # Panics
     /// Where [`PANIC_AT`] says so.
     pub fn reached(point: Point) {
         if CRASH.as_ref().is_some_and(|trap| trap.springs(point)) {
             eprintln!("crash point {} reached", point.name());
-            // No destructor runs, no buffer is flushed, no other thread goes on, as with kill -9. That signal itself
-            // would have to be sent by another process, while whose start the other threads do go on.
+            // As with kill -9, no destructor runs, no buffer is flushed and no other thread continues. The signal itself
+            // would have to come from another process, and the other threads would run until it has started.
             std::process::abort();
         }
         if PANIC.as_ref().is_some_and(|trap| trap.springs(point)) {
@@ -120,9 +120,9 @@ mod armed {
             match Self::parse(&text) {
                 Some(trap) => Some(trap),
                 None => {
-                    // A test that goes on without its crash would prove nothing.
+                    // A test without its crash would prove nothing.
                     eprintln!(
-                        "{variable}={text} is no crash point: give a name of common/src/crash_point.rs, with :N for the N-th time"
+                        "{variable}={text} is not a crash point; use a name from crash_point.rs, with :N for the N-th time"
                     );
                     std::process::exit(2)
                 }
@@ -138,7 +138,7 @@ mod armed {
         }
 
         fn springs(&self, at: Point) -> bool {
-            // Once only: from 0 it wraps to a count that nobody lives to see.
+            // Once only: from 0 it wraps around to a count that is never reached.
             self.point == at && self.left.fetch_sub(1, Ordering::Relaxed) == 1
         }
     }

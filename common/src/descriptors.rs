@@ -1,17 +1,17 @@
-//! File descriptors. Each connection takes two, and a client that takes the last one takes it from the store and from
-//! Kafka too; so there are fewer connections than descriptors.
+//! File descriptors. Each connection takes two, and a client that takes the last one takes it from the store and Kafka
+//! too, so the number of connections is limited well below them.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Most connections of a process, however many descriptors it has: they bound the memory for what clients have sent.
+/// Most connections of a process, however many descriptors it has: this bounds the memory for what clients send.
 const MOST_CONNECTIONS: u64 = 4_096;
-/// What a connection takes: its socket, and a second handle through which it can be ended.
+/// Descriptors per connection: its socket, and a second handle to close it with.
 const EACH: u64 = 2;
-/// Kept for all else: store, Kafka, logs.
+/// Reserved for everything else: store, Kafka, logs.
 const RESERVED: u64 = 512;
 
-/// Raises the process's own limit to what its connections need, as far as the system allows; many systems begin with
-/// 1,024. Only mains call this: it is global to the process.
+/// Raises the process's soft limit to what its connections need, as far as the hard limit allows; many systems start at
+/// 1,024. Only mains call this: the limit is global to the process.
 pub fn raise() {
     let limit = getrlimit(Resource::Nofile);
     let wanted = MOST_CONNECTIONS * EACH + RESERVED;
@@ -22,27 +22,27 @@ pub fn raise() {
             ..limit
         };
         if let Err(error) = setrlimit(Resource::Nofile, raised) {
-            tracing::warn!(%error, "the limit of open files could not be raised");
+            tracing::warn!(%error, "could not raise the open file limit");
         }
     }
     if allowed < wanted {
         tracing::warn!(
             limit = allowed,
             connections = connections_of(Some(allowed)),
-            "few open files are allowed (ulimit -n), so few connections are taken"
+            "low open file limit (ulimit -n); accepting fewer connections"
         );
     }
 }
 
-/// How many connections the process may take at once.
+/// How many connections the process accepts at once.
 pub fn connections() -> usize {
     connections_of(getrlimit(Resource::Nofile).current)
 }
 
-/// The same where so many descriptors are allowed; `None` is no limit.
+/// The same for this descriptor limit; `None` is unlimited.
 fn connections_of(descriptors: Option<u64>) -> usize {
     let fit = descriptors.map_or(MOST_CONNECTIONS, |limit| {
-        // Where there are hardly any, half of them.
+        // Where there are very few, half of them.
         limit.saturating_sub(RESERVED).max(limit / 2) / EACH
     });
     usize::try_from(fit.clamp(1, MOST_CONNECTIONS)).unwrap_or(1)

@@ -1,8 +1,8 @@
-//! The life of a service: whether it runs, is told to end, or has lost a part that it cannot be without. A service that
-//! has lost one must not look alive: it ends, and whoever supervises it starts a whole one.
+//! Supervision of a service's tasks and threads: whether the service runs, is stopping, or has lost a part that it needs. A
+//! service that has lost one must not look alive: it stops, and its own supervisor restarts it.
 //!
-//! Every task and thread that lives as long as the service is started here and nowhere else (`clippy.toml` sees to it),
-//! so that none can panic unnoticed.
+//! Every long-lived task and thread is started here and nowhere else (`clippy.toml` enforces it), so that none can panic
+//! unnoticed.
 
 use std::future::Future;
 use std::io;
@@ -12,7 +12,7 @@ use std::thread;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
-/// How far a life is.
+/// The state of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Stage {
     Running,
@@ -20,7 +20,7 @@ enum Stage {
     Failed(String),
 }
 
-/// The life of one service. Clones are of the same one.
+/// The supervisor of one service. Clones share its state.
 #[derive(Clone, Debug)]
 pub struct Life(Arc<watch::Sender<Stage>>);
 
@@ -31,7 +31,7 @@ impl Default for Life {
 }
 
 impl Life {
-    /// Starts a task whose panic is the end of the service. Call it within a tokio runtime.
+    /// Starts a task; if it panics, the service fails. Call it within a tokio runtime.
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     pub fn task<F>(&self, name: &'static str, task: F) -> JoinHandle<()>
     where
@@ -39,16 +39,16 @@ impl Life {
     {
         let guard = self.guard(name);
         tokio::spawn(async move {
-            // Moved in, so that it is dropped where the task is, also by a panic.
+            // Moved in, so that it is dropped with the task, also on a panic.
             let _guard = guard;
             task.await;
         })
     }
 
-    /// Starts a thread whose panic is the end of the service. What is returned resolves when the thread has ended.
+    /// Starts a thread; if it panics, the service fails. The receiver resolves when the thread has ended.
     ///
     /// # Errors
-    /// When the system gives no thread.
+    /// When the system cannot start a thread.
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     pub fn thread(
         &self,
@@ -65,8 +65,7 @@ impl Life {
         Ok(ended)
     }
 
-    /// Does work that blocks, on a thread that is there for such work; its panic is the end of the service. Call it within
-    /// a tokio runtime.
+    /// Runs blocking work on tokio's blocking pool; if it panics, the service fails. Call it within a tokio runtime.
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     pub fn blocking<T: Send + 'static>(
         &self,
@@ -80,19 +79,19 @@ impl Life {
         })
     }
 
-    /// Says that the service has lost a part that it cannot be without. The first reason counts.
+    /// The service has lost a part that it needs, and fails. The first reason counts.
     pub fn fail(&self, reason: String) {
         self.0.send_if_modified(|stage| {
             let first = !matches!(stage, Stage::Failed(_));
             if first {
-                tracing::error!(reason, "the service cannot go on");
+                tracing::error!(reason, "service failed");
                 *stage = Stage::Failed(reason);
             }
             first
         });
     }
 
-    /// Says that the service is ending.
+    /// The service is stopping.
     pub fn end(&self) {
         self.0.send_if_modified(|stage| {
             let runs = *stage == Stage::Running;
@@ -103,7 +102,7 @@ impl Life {
         });
     }
 
-    /// Why the service takes no work any more; `None` while it does.
+    /// Why the service accepts no more work; `None` while it does.
     pub fn trouble(&self) -> Option<String> {
         match &*self.0.borrow() {
             Stage::Running => None,
@@ -112,7 +111,7 @@ impl Life {
         }
     }
 
-    /// Why the service has failed; `None` when it has not.
+    /// Why the service has failed; `None` if it has not.
     pub fn failure(&self) -> Option<String> {
         match &*self.0.borrow() {
             Stage::Failed(reason) => Some(reason.clone()),
@@ -120,25 +119,25 @@ impl Life {
         }
     }
 
-    /// Resolves when the service is ending, or has failed.
+    /// Resolves when the service is stopping or has failed.
     pub async fn ending(&self) {
-        // The sender is this one's own, so there is no error.
+        // We own the sender, so this cannot fail.
         let _ = self.0.subscribe().wait_for(|stage| *stage != Stage::Running).await;
     }
 
-    /// Resolves with the reason when the service has failed; without a failure it waits for ever.
+    /// Resolves with the reason once the service has failed; otherwise never.
     pub async fn failed(&self) -> String {
         let mut stages = self.0.subscribe();
         loop {
             if let Stage::Failed(reason) = &*stages.borrow_and_update() {
                 return reason.clone();
             }
-            // The sender is this one's own, so there is no error.
+            // We own the sender, so this cannot fail.
             let _ = stages.changed().await;
         }
     }
 
-    /// A guard for work on a thread that is not ours to start, such as a callback: its panic is the end of the service.
+    /// A guard for work on a thread that others start, such as a callback: if it panics, the service fails.
     pub fn guard(&self, name: &'static str) -> Guard {
         Guard {
             life: self.clone(),
@@ -156,7 +155,7 @@ pub struct Guard {
 impl Drop for Guard {
     fn drop(&mut self) {
         if thread::panicking() {
-            let reason = format!("{} panicked; the log says where. Restart the service", self.name);
+            let reason = format!("{} panicked; see the log, and restart the service", self.name);
             self.life.fail(reason);
         }
     }
@@ -179,7 +178,7 @@ mod tests {
         let life = Life::default();
         let ended = life.thread("counting", || panic!("on purpose")).expect("a thread");
         assert!(life.failed().await.starts_with("counting panicked"));
-        assert!(ended.await.is_err(), "its end is told");
+        assert!(ended.await.is_err(), "its end is reported");
     }
 
     #[tokio::test]

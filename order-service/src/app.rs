@@ -1,4 +1,4 @@
-//! The service as a whole: built from its settings, run until it is told to stop. Installs nothing global.
+//! The service as a whole: built from its settings, run until it is stopped. Installs nothing global.
 
 use std::future::Future;
 use std::net::TcpListener;
@@ -50,8 +50,8 @@ pub struct Application {
 }
 
 impl Application {
-    /// Binds the port, opens the store and begins to read the topic. A broker or registry that is not there yet does not
-    /// stop it: it is not ready until they are. Call it within a tokio runtime.
+    /// Binds the port, opens the store and starts reading the topic. It does not wait for brokers and registry; until they
+    /// respond, the service is not ready. Call it within a tokio runtime.
     ///
     /// # Errors
     /// The port is in use, the store is locked or cannot be opened, a setting is wrong.
@@ -60,7 +60,7 @@ impl Application {
         let mut settings = Settings::of(SERVICE, &config.pipeline, config.unknown_schema_grace())?;
         let pipeline = &config.pipeline;
         let listener = server::bind(&pipeline.api_host, config.api_port, "--api-port / API_PORT").await?;
-        let port = listener.local_addr().context("asking for the port")?.port();
+        let port = listener.local_addr().context("reading the server's port")?.port();
         let StoreUrl::Embedded(dir) = &config.store;
         let store = if pipeline.rebuild {
             Store::open_to_rebuild(dir)?
@@ -116,16 +116,16 @@ impl Application {
         self.port
     }
 
-    /// Resolves when the service has lost a part that it cannot be without; it is ending then.
+    /// Resolves when the service has failed; it is stopping then.
     pub fn failed(&self) -> impl Future<Output = String> + Send + use<> {
         let life = self.state.life.clone();
         async move { life.failed().await }
     }
 
-    /// Serves until `stop` resolves, then lets running requests end.
+    /// Serves until `stop` resolves, then lets running requests finish.
     ///
     /// # Errors
-    /// When the registry refuses the schema, a part of the service has failed, or the HTTP server fails.
+    /// When the registry rejects the schema, a part of the service fails, or the HTTP server fails.
     pub async fn run_until_stopped(self, stop: impl Future) -> anyhow::Result<()> {
         let Self {
             listener,

@@ -1,5 +1,4 @@
-//! Where the schema registry is: the value of `SCHEMA_REGISTRY_URL`. A password in it is taken out at once, and no error
-//! repeats the value.
+//! The value of `SCHEMA_REGISTRY_URL`. A password in it is taken out at once, and no error repeats the value.
 
 use std::ffi::OsStr;
 use std::str::FromStr;
@@ -12,23 +11,23 @@ use reqwest::Url;
 
 use super::Secret;
 
-const WHAT_TO_WRITE: &str = "write http or https addresses with commas between, such as http://localhost:8081 or https://registry-1,https://registry-2";
+const WHAT_TO_WRITE: &str = "write comma-separated http or https addresses, such as http://localhost:8081 or https://registry-1,https://registry-2";
 
-/// The addresses of a registry, at least one. They are tried in turn.
+/// The addresses of a registry, at least one, tried in turn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegistryUrls(Vec<RegistryUrl>);
 
 /// One address of a registry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegistryUrl {
-    /// Without user, password and slash at the end; it may have a path.
+    /// Without user, password and trailing slash; it may have a path.
     pub base: String,
-    /// User and password that stood in it. They are for this address only.
+    /// User and password in it, for this address only.
     pub credentials: Option<(String, Secret)>,
 }
 
 impl RegistryUrls {
-    /// The addresses, in the order in which they were given.
+    /// The addresses, in the given order.
     pub fn as_slice(&self) -> &[RegistryUrl] {
         &self.0
     }
@@ -42,7 +41,7 @@ impl FromStr for RegistryUrls {
     }
 }
 
-/// An error tells what is wrong and never what was written: half an address may already be a password.
+/// An error says what is wrong and never repeats the value: even half an address may be a password.
 fn one(text: &str) -> Result<RegistryUrl, String> {
     let mut url = Url::parse(text.trim()).map_err(|error| format!("{error}; {WHAT_TO_WRITE}"))?;
     if !matches!(url.scheme(), "http" | "https") || url.query().is_some() || url.fragment().is_some() {
@@ -55,12 +54,12 @@ fn one(text: &str) -> Result<RegistryUrl, String> {
         }
         _ => {
             return Err(
-                "an address with an @ needs both, as in https://user:password@registry; or write them into SCHEMA_REGISTRY_USER and SCHEMA_REGISTRY_PASSWORD"
+                "an address with an @ needs a user and a password, as in https://user:password@registry; or set SCHEMA_REGISTRY_USER and SCHEMA_REGISTRY_PASSWORD instead"
                     .to_owned(),
             );
         }
     };
-    // Both only fail for addresses that have no host, which http and https always have.
+    // Both fail only without a host, which http and https addresses always have.
     let _ = (url.set_username(""), url.set_password(None));
     Ok(RegistryUrl {
         base: url.as_str().trim_end_matches('/').to_owned(),
@@ -68,7 +67,7 @@ fn one(text: &str) -> Result<RegistryUrl, String> {
     })
 }
 
-/// Characters that mean something in an address are percent-encoded in it.
+/// Reserved characters are percent-encoded in an address.
 fn decoded(text: &str) -> Result<String, String> {
     percent_decode_str(text)
         .decode_utf8()
@@ -76,7 +75,7 @@ fn decoded(text: &str) -> Result<String, String> {
         .map_err(|_| "user and password in an http address must be percent-encoded UTF-8".to_owned())
 }
 
-/// Reads the value for clap. Its own parsers repeat a value that they refuse, which may hold a password.
+/// Parses the value for clap, whose own parsers repeat a rejected value, which may hold a password.
 #[derive(Clone, Copy)]
 pub(super) struct Parser;
 

@@ -1,4 +1,5 @@
-//! As whom the registry is asked. A secret that stands in a file can be read again, for whoever rotates it.
+//! Credentials for the registry. A secret that comes from a file is read again when the registry rejects it, so that it
+//! can be rotated without a restart.
 
 use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock};
@@ -8,11 +9,11 @@ use reqwest::RequestBuilder;
 
 use crate::config::{RegistryConfig, Secret};
 
-/// As whom one address of the registry is asked.
+/// The credentials for one address of the registry.
 #[derive(Debug)]
 pub(super) struct Access {
     identity: Identity,
-    /// What to look at when the registry does not let us in.
+    /// Which settings to check when the registry rejects them.
     hint: &'static str,
 }
 
@@ -23,7 +24,7 @@ enum Identity {
     Bearer(Kept),
 }
 
-/// A secret, and the file that it came from, if it came from one.
+/// A secret, and the file that it came from, if any.
 #[derive(Debug)]
 struct Kept {
     secret: RwLock<Secret>,
@@ -37,7 +38,7 @@ struct File {
 }
 
 impl Access {
-    /// As whom those settings say.
+    /// The credentials in these settings.
     ///
     /// # Errors
     /// They contradict each other, or a file cannot be read or is empty.
@@ -73,18 +74,18 @@ impl Access {
                 identity: Identity::Bearer(token),
             }),
             (Some(_), None, None) => bail!(
-                "SCHEMA_REGISTRY_USER is set without a password; set SCHEMA_REGISTRY_PASSWORD or SCHEMA_REGISTRY_PASSWORD_FILE too"
+                "SCHEMA_REGISTRY_USER is set without a password; also set SCHEMA_REGISTRY_PASSWORD or SCHEMA_REGISTRY_PASSWORD_FILE"
             ),
             (None, Some(_), None) => bail!(
-                "SCHEMA_REGISTRY_PASSWORD or SCHEMA_REGISTRY_PASSWORD_FILE is set without a user; set SCHEMA_REGISTRY_USER too"
+                "SCHEMA_REGISTRY_PASSWORD or SCHEMA_REGISTRY_PASSWORD_FILE is set without a user; also set SCHEMA_REGISTRY_USER"
             ),
             (_, _, Some(_)) => bail!(
-                "both a token (SCHEMA_REGISTRY_TOKEN or SCHEMA_REGISTRY_TOKEN_FILE) and a user or password (SCHEMA_REGISTRY_USER, SCHEMA_REGISTRY_PASSWORD, SCHEMA_REGISTRY_PASSWORD_FILE) are set; keep one of the two"
+                "both a token (SCHEMA_REGISTRY_TOKEN or SCHEMA_REGISTRY_TOKEN_FILE) and a user or password (SCHEMA_REGISTRY_USER, SCHEMA_REGISTRY_PASSWORD, SCHEMA_REGISTRY_PASSWORD_FILE) are set; keep only one"
             ),
         }
     }
 
-    /// As the user that stood in an address.
+    /// The user and password of an address.
     pub fn of_address(user: &str, password: &Secret) -> Self {
         Self {
             identity: Identity::User(user.to_owned(), Kept::fixed(password)),
@@ -92,22 +93,22 @@ impl Access {
         }
     }
 
-    /// Whether it is somebody.
+    /// Whether there are any.
     pub fn is_somebody(&self) -> bool {
         !matches!(self.identity, Identity::Nobody)
     }
 
-    /// What to look at when the registry does not let us in.
+    /// Which settings to check when the registry rejects them.
     pub fn hint(&self) -> &'static str {
         self.hint
     }
 
-    /// The secret as it is now, for [`Self::sign`].
+    /// The current secret, for [`Self::sign`].
     pub fn secret(&self) -> Option<Secret> {
         self.kept().map(Kept::get)
     }
 
-    /// That request as who we are, with that secret.
+    /// Adds the credentials to a request, with this secret.
     pub fn sign(&self, request: RequestBuilder, secret: Option<&Secret>) -> RequestBuilder {
         match (&self.identity, secret) {
             (Identity::User(user, _), Some(password)) => request.basic_auth(user, Some(password.expose())),
@@ -116,7 +117,7 @@ impl Access {
         }
     }
 
-    /// The secret that the file holds now, when that is another one than the registry has refused.
+    /// Reads the secret's file again; `None` when it still holds the secret that the registry rejected.
     ///
     /// # Errors
     /// When the file cannot be read, or is empty.
@@ -124,13 +125,13 @@ impl Access {
         let Some((kept, file)) = self.kept().and_then(|kept| Some((kept, kept.file.as_ref()?))) else {
             return Ok(None);
         };
-        // A few bytes: not worth a thread of its own.
+        // A few bytes: not worth a blocking thread.
         let secret = read(file)?;
         if Some(&secret) == refused {
             return Ok(None);
         }
         *kept.secret.write().unwrap_or_else(PoisonError::into_inner) = secret.clone();
-        tracing::info!(file = %file.path.display(), "the registry refused the secret; its file holds a new one");
+        tracing::info!(file = %file.path.display(), "registry rejected the secret; read a new one from its file");
         Ok(Some(secret))
     }
 
@@ -143,14 +144,14 @@ impl Access {
 }
 
 impl Kept {
-    /// From the one of the two variables that is set.
+    /// From whichever of the two variables is set.
     fn of(value: Option<&Secret>, path: Option<&Path>, variables: [&'static str; 2]) -> anyhow::Result<Option<Self>> {
         let value = value.filter(|value| !value.is_empty());
         let path = path.filter(|path| !path.as_os_str().is_empty());
         let [of_value, of_file] = variables;
         match (value, path) {
             (None, None) => Ok(None),
-            (Some(_), Some(_)) => bail!("both {of_value} and {of_file} are set; keep one of the two"),
+            (Some(_), Some(_)) => bail!("both {of_value} and {of_file} are set; keep only one"),
             (Some(value), None) => {
                 check(value).with_context(|| format!("the value of {of_value}"))?;
                 Ok(Some(Self::fixed(value)))
@@ -180,7 +181,7 @@ impl Kept {
     }
 }
 
-/// The secret in a file, without the line break that editors add.
+/// The secret in a file, without the trailing newline that editors add.
 fn read(file: &File) -> anyhow::Result<Secret> {
     let (variable, path) = (file.variable, file.path.display());
     let text =
@@ -194,11 +195,11 @@ fn read(file: &File) -> anyhow::Result<Secret> {
     Ok(secret)
 }
 
-/// A token is sent as it stands, and a password with a line break in it is a file that holds something else.
+/// A token is sent verbatim, and a file with several lines is not a password file.
 fn check(secret: &Secret) -> anyhow::Result<()> {
     ensure!(
         !secret.expose().contains(char::is_control),
-        "holds control characters, such as a line break; write one line with nothing but the secret"
+        "holds control characters, such as a newline; write the secret alone, on one line"
     );
     Ok(())
 }

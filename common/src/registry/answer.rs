@@ -1,7 +1,7 @@
-//! What an answer of a registry is worth: what was asked for, a refusal that is an answer too, or nothing. Pure.
+//! What a registry's response means: what was requested, an error that answers the request, or nothing usable. Pure.
 //!
-//! Only what is needed of an answer is looked at. Registries of other makes and ages leave fields out, add their own, and
-//! fill those that nobody needs with anything.
+//! Only the fields that we need are read. Registries of other vendors and ages leave fields out, add their own, and put
+//! anything into those that nobody needs.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-/// The error codes of Confluent's API reference that are answers.
+/// The error codes of Confluent's API reference that answer a request.
 pub(super) mod codes {
     pub const SUBJECT_NOT_FOUND: u32 = 40401;
     pub const VERSION_NOT_FOUND: u32 = 40402;
@@ -26,27 +26,27 @@ pub(super) mod codes {
     pub const NOT_PERMITTED: u32 = 42205;
 }
 
-/// The version of a reference that means the newest one of its subject. Versions count from 1.
+/// The version of a reference to the newest version of its subject. Versions count from 1.
 pub(super) const LATEST: u32 = 0;
 
 const LARGEST_ID: u32 = i32::MAX.unsigned_abs();
 
-/// A text of the registry that is shown is cut after so many characters: one line is enough to know it by.
+/// A text from the registry is cut to this length before it is shown: one line is enough to recognize it.
 const MOST_CHARACTERS: usize = 300;
 
-/// Where to look when something else answers in the registry's place.
-const NO_REGISTRY: &str = "from something that is no registry: does SCHEMA_REGISTRY_URL have the registry's path? (That of Apicurio ends in /apis/ccompat/v7)";
+/// Where to look when something other than the registry responds.
+const NO_REGISTRY: &str = "from something other than a schema registry; does SCHEMA_REGISTRY_URL have the registry's path? (Apicurio's ends in /apis/ccompat/v7)";
 
-/// A definite answer.
+/// A definite response.
 #[derive(Debug)]
 pub(super) enum Answer<T> {
-    /// What was asked for.
+    /// What was requested.
     Said(T),
-    /// It will not, or has not; one of the refusals that the question allows.
+    /// The registry rejects the request or does not have the thing: one of the error codes that answer the request.
     Refused(RawError),
 }
 
-/// Judges an answer: `refusals` are the error codes that answer the question, `read` reads the body of a success.
+/// Interprets a response: `refusals` are the error codes that answer the request, `read` parses the body of a success.
 ///
 /// # Errors
 /// When it is neither; the text says what came instead.
@@ -59,11 +59,11 @@ pub(super) fn judge<T>(
     if status.is_success() {
         return read(body).map(Answer::Said).ok_or_else(|| {
             if let Some(id) = wrong_id(body) {
-                format!("status {status}, but the registry gave id {id}; ids are 1 to {LARGEST_ID}")
+                format!("status {status}, but the registry returned id {id}; ids are 1 to {LARGEST_ID}")
             } else if body.trim_ascii_start().starts_with(b"<") {
-                format!("status {status}, but no registry's answer; it comes {NO_REGISTRY}")
+                format!("status {status}, but not a schema registry response; it comes {NO_REGISTRY}")
             } else {
-                format!("status {status}, but no registry's answer")
+                format!("status {status}, but not a schema registry response")
             }
         });
     }
@@ -74,7 +74,7 @@ pub(super) fn judge<T>(
             format!("status {status}")
         });
     };
-    // The code begins with the status. A proxy that rewrites one of the two is not to be believed.
+    // The code begins with the status. A proxy that rewrites one of the two cannot be trusted.
     let belongs = [error.error_code, error.error_code / 100].contains(&status.as_u16().into());
     if belongs && refusals.contains(&error.error_code) {
         return Ok(Answer::Refused(error));
@@ -83,9 +83,9 @@ pub(super) fn judge<T>(
     Err(format!("status {status} (error code {code}: {message})"))
 }
 
-/// What an answer says that means "not there" at a registry of another make, which has its own codes or none: JSON with an
-/// error code that belongs to 404, or with nothing but a message. Gateways answer so, too: whether it comes from a registry
-/// has to be found out.
+/// The message of a response that means "not found" at another vendor's registry, which has its own codes or none: JSON
+/// with an error code of 404, or with nothing but a message. Gateways respond like this too, so the caller has to find out
+/// whether a registry did.
 pub(super) fn not_there(status: StatusCode, body: &[u8]) -> Option<String> {
     if status != StatusCode::NOT_FOUND {
         return None;
@@ -100,7 +100,7 @@ pub(super) fn not_there(status: StatusCode, body: &[u8]) -> Option<String> {
     }
 }
 
-/// A text of somebody else's, on one line and not too long.
+/// A foreign text, on one line and not too long.
 pub(super) fn one_line(text: &str) -> String {
     let mut words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if let Some((end, _)) = words.char_indices().nth(MOST_CHARACTERS) {
@@ -110,17 +110,17 @@ pub(super) fn one_line(text: &str) -> String {
     words
 }
 
-/// A schema as it is held, by id or by subject and version. A schema's text is what makes it an answer.
+/// A stored schema, by id or by subject and version. It must have its text.
 pub(super) fn held(body: &[u8]) -> Option<RawRegisteredSchema> {
     needed(body).filter(|held| held.schema.is_some())
 }
 
-/// A schema that was registered or looked up. Its id is what makes it an answer.
+/// A schema that was registered or looked up by its text. It must have an id.
 pub(super) fn registered(body: &[u8]) -> Option<RawRegisteredSchema> {
     needed(body).filter(|found| found.id.is_some())
 }
 
-/// The id of a schema that was registered.
+/// The id of a newly registered schema.
 pub(super) fn given_id(body: &[u8]) -> Option<u32> {
     registered(body)?.id
 }
@@ -131,14 +131,14 @@ pub(super) fn versions(body: &[u8]) -> Option<Vec<u32>> {
     Some(versions.iter().filter_map(number).collect())
 }
 
-/// Whether a schema would be taken, and why not, where the registry says why.
+/// Whether the registry finds a schema compatible, and why not, where it says so.
 #[derive(Debug)]
 pub(super) struct Verdict {
     pub is_compatible: bool,
     pub messages: Vec<String>,
 }
 
-/// Such an answer.
+/// The response to a compatibility check.
 pub(super) fn verdict(body: &[u8]) -> Option<Verdict> {
     let answer: Value = parsed(body)?;
     let messages = answer["messages"].as_array().into_iter().flatten();
@@ -148,25 +148,25 @@ pub(super) fn verdict(body: &[u8]) -> Option<Verdict> {
     })
 }
 
-/// Any answer that is JSON of that shape.
+/// Any JSON of that type.
 pub(super) fn parsed<T: for<'a> Deserialize<'a>>(body: &[u8]) -> Option<T> {
     serde_json::from_slice(body).ok()
 }
 
-/// A refusal. Its code is what makes it one.
+/// An error of the registry. It must have a code.
 fn error(body: &[u8]) -> Option<RawError> {
     let answer: Value = parsed(body)?;
     let message = answer["message"].as_str().unwrap_or_default();
     refusal(number(&answer["error_code"])?, message)
 }
 
-/// A refusal of that code.
+/// An error with this code.
 pub(super) fn refusal(code: u32, message: &str) -> Option<RawError> {
-    // Its members can be read, but not written.
+    // Its fields can be read, but not set.
     serde_json::from_value(json!({"error_code": code, "message": message})).ok()
 }
 
-/// What is needed of a schema: its text, type, id and version, and what it refers to.
+/// What we need of a schema: its text, type, id, version and references.
 fn needed(body: &[u8]) -> Option<RawRegisteredSchema> {
     let answer: HashMap<String, &RawValue> = serde_json::from_slice(body).ok()?;
     let take = |name: &str| -> Value {
@@ -174,7 +174,7 @@ fn needed(body: &[u8]) -> Option<RawRegisteredSchema> {
         value.unwrap_or_default()
     };
     let schema_type = take("schemaType");
-    // A registry leaves the type out for Avro.
+    // Registries omit the type for Avro.
     let schema_type = schema_type.as_str().filter(|kind| !kind.is_empty());
     let references = match take("references") {
         Value::Array(references) => references.iter().map(reference).collect(),
@@ -192,20 +192,20 @@ fn needed(body: &[u8]) -> Option<RawRegisteredSchema> {
     serde_json::from_value(Value::Object(shape)).ok()
 }
 
-/// What is needed of a reference. One that names no subject is kept, as one that nobody can follow.
+/// What we need of a reference. One without a subject is kept: the schema is incomplete without it.
 fn reference(reference: &Value) -> Value {
     let subject = reference["subject"].as_str().unwrap_or_default();
-    // "latest", -1 and none at all mean the same.
+    // "latest", -1 and a missing version mean the same.
     let version = number(&reference["version"]).unwrap_or(LATEST);
     json!({"name": "", "subject": subject, "version": version})
 }
 
-/// An id of a schema. No registry gives others: they are positive numbers of 32 bits with a sign.
+/// A schema id: a positive signed 32-bit number.
 fn id(value: &Value) -> Option<u32> {
     number(value).filter(|id| (1..=LARGEST_ID).contains(id))
 }
 
-/// The number that an answer gives as an id and that cannot be one.
+/// The number that a response gives as an id but that cannot be one.
 fn wrong_id(body: &[u8]) -> Option<String> {
     let answer: Value = parsed(body)?;
     let given = match &answer["id"] {
@@ -216,12 +216,12 @@ fn wrong_id(body: &[u8]) -> Option<String> {
     id(&answer["id"]).is_none().then_some(given)
 }
 
-/// A whole number that is not negative, however it is written.
+/// A non-negative integer, however it is written.
 fn number(value: &Value) -> Option<u32> {
     match value {
         Value::Number(number) => match number.as_u64() {
             Some(whole) => u32::try_from(whole).ok(),
-            // 1.0 is a number of JSON that is 1.
+            // In JSON, 1.0 is 1.
             None => number.to_string().strip_suffix(".0")?.parse().ok(),
         },
         Value::String(text) => text.trim().parse().ok(),
@@ -330,7 +330,7 @@ mod tests {
         assert_eq!(versions(br#"[1,"2",null,4.0]"#), Some(vec![1, 2, 4]));
     }
 
-    /// Not by itself: some of it means "not there" where it is found out that a registry says it ([`not_there`]).
+    /// Not by itself: some of it means "not found" once it is known to come from a registry ([`not_there`]).
     #[test]
     fn nothing_else_is() {
         for (status, body) in [
@@ -392,7 +392,7 @@ mod tests {
         for id in ["0", "2147483648", "4294967296", "-1", r#""0""#, "7.5"] {
             let body = format!(r#"{{"id":{id},"schema":"s"}}"#);
             let reason = judge(status, body.as_bytes(), &[], given_id).expect_err("no answer");
-            let shown = format!("gave id {}; ids are 1 to 2147483647", id.trim_matches('"'));
+            let shown = format!("returned id {}; ids are 1 to 2147483647", id.trim_matches('"'));
             assert!(reason.contains(&shown), "{reason}");
         }
         let largest = judge(status, br#"{"id":2147483647}"#, &[], given_id);

@@ -1,4 +1,4 @@
-//! What questions are sent with: trusted certificates, time limits, and which redirects are followed.
+//! The HTTP clients: trusted certificates, timeouts, and which redirects are followed.
 
 use std::time::Duration;
 
@@ -10,26 +10,26 @@ use super::answer::one_line;
 use crate::config::RegistryConfig;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// Longest that one address may take for one question, to the last byte of the answer.
+/// For one request to one address, to the last byte of the response.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Cheap to share and dear to make: each holds the system's certificates.
+/// Cheap to clone, expensive to build: each holds the system's certificates.
 #[derive(Clone, Debug)]
 pub(super) struct Clients {
     /// For GET; follows redirects.
     asking: Client,
-    /// For the other methods; follows no redirect that would make another question of it.
+    /// For other methods; follows no redirect that would change the method.
     sending: Client,
 }
 
 impl Clients {
-    /// As the settings say. Nothing is sent yet.
+    /// Clients with these settings.
     ///
     /// # Errors
-    /// The file of SCHEMA_REGISTRY_CA_FILE cannot be used, or no client can be built.
+    /// SCHEMA_REGISTRY_CA_FILE is not a file of certificates, or no client can be built.
     pub fn new(config: &RegistryConfig, through_proxies: bool) -> anyhow::Result<Self> {
         let faithful = Policy::custom(|attempt| match attempt.status() {
-            // HTTP clients put a GET in the place of a POST then.
+            // HTTP clients turn a POST into a GET then.
             StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND | StatusCode::SEE_OTHER => attempt.stop(),
             _ => Policy::default().redirect(attempt),
         });
@@ -39,7 +39,7 @@ impl Clients {
         })
     }
 
-    /// The client for questions of that method.
+    /// The client for this method.
     pub fn of(&self, method: &Method) -> &Client {
         if *method == Method::GET {
             &self.asking
@@ -49,7 +49,7 @@ impl Clients {
     }
 }
 
-/// Why a redirect was not followed, and where the registry is.
+/// Says where an unfollowed redirect points, and what to set.
 pub(super) fn redirected(status: StatusCode, target: &str, path: &str) -> String {
     let status = status.as_u16();
     let path = path.split('?').next().unwrap_or_default();
@@ -78,10 +78,10 @@ fn client(config: &RegistryConfig, through_proxies: bool, redirects: Policy) -> 
         let pem =
             std::fs::read(path).with_context(|| format!("cannot read the file of SCHEMA_REGISTRY_CA_FILE, {name}"))?;
         let certificates = Certificate::from_pem_bundle(&pem)
-            .with_context(|| format!("the file of SCHEMA_REGISTRY_CA_FILE, {name}, is no PEM file"))?;
+            .with_context(|| format!("the file of SCHEMA_REGISTRY_CA_FILE, {name}, is not a PEM file"))?;
         ensure!(
             !certificates.is_empty(),
-            "the file of SCHEMA_REGISTRY_CA_FILE, {name}, holds no certificate; it must hold one in PEM, beginning with -----BEGIN CERTIFICATE-----"
+            "the file of SCHEMA_REGISTRY_CA_FILE, {name}, holds no certificate; it needs one in PEM format, beginning with -----BEGIN CERTIFICATE-----"
         );
         builder = builder.tls_certs_merge(certificates);
     }

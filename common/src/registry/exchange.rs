@@ -1,5 +1,5 @@
-//! One question to the registry: sent to its addresses in turn, signed, and bounded in time and length. What an answer
-//! means to who asked is not known here.
+//! One request to the registry: sent to its addresses in turn, with credentials, limited in time and length. What a
+//! response means to the caller is not known here.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,23 +18,23 @@ use super::proxies::Proxies;
 use super::question::Question;
 use crate::config::{RegistryConfig, Secret};
 
-/// Largest answer that is read, in bytes: whether a schema is too large is not judged here, and the largest that is
-/// worth judging, escaped as JSON, fits well.
+/// Largest response that is read, in bytes. Whether a schema is too large is decided elsewhere; the largest allowed one,
+/// escaped as JSON, fits easily.
 const MAX_ANSWER_BYTES: usize = 32 * 1024 * 1024;
-/// Longest that an address can ask not to be asked.
+/// Longest `Retry-After` that is respected.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(30);
-/// So long an address that has shown to be a registry's counts as one. Not longer: what stands before a registry that has
-/// gone answers in its place.
+/// How long an address counts as a registry's once it has shown to be one. Not longer: when a registry goes away, the
+/// gateway in front of it responds in its place.
 const PROOF_HOLDS: Duration = Duration::from_secs(1);
-/// What the API's clients send and accept (Confluent API reference, "Content types").
+/// Content types of the API (Confluent API reference, "Content types").
 const MEDIA_TYPE: &str = "application/vnd.schemaregistry.v1+json";
 const ACCEPTED: &str = "application/vnd.schemaregistry.v1+json, application/vnd.schemaregistry+json, application/json";
 
-/// Asks a registry that has one or more addresses.
+/// Sends requests to a registry with one or more addresses.
 #[derive(Debug)]
 pub(super) struct Exchange {
     addresses: Vec<Address>,
-    /// The address that answered last, which is asked first.
+    /// The address that responded last, which is tried first.
     first: AtomicUsize,
 }
 
@@ -43,26 +43,26 @@ struct Address {
     base: String,
     access: Arc<Access>,
     http: Clients,
-    /// The proxy that it is asked through, if any.
+    /// The proxy on the way, if any.
     proxy: Option<String>,
-    /// When it last showed to be a registry's.
+    /// When it last proved to be a registry.
     proven: Mutex<Option<Instant>>,
 }
 
-/// What came back.
+/// An HTTP response.
 struct Reply {
     status: StatusCode,
     body: Vec<u8>,
     retry_after: Option<Duration>,
-    /// Where the answer is to be asked for, if that was not done.
+    /// The target of a redirect that was not followed.
     redirect: Option<String>,
 }
 
 impl Exchange {
-    /// As the settings say. Nothing is sent yet.
+    /// With these settings. Sends nothing yet.
     ///
     /// # Errors
-    /// Settings contradict each other, a file cannot be used, or no HTTP client can be built.
+    /// Settings contradict each other, a file is not what it should be, or no HTTP client can be built.
     pub fn new(config: &RegistryConfig) -> anyhow::Result<Self> {
         let common = Arc::new(Access::of(config)?);
         let proxies = Proxies::of_environment();
@@ -74,7 +74,7 @@ impl Exchange {
                 Some((user, password)) => {
                     ensure!(
                         !common.is_somebody(),
-                        "SCHEMA_REGISTRY_URL holds a user and a password, and another user or token is set; keep one of the two"
+                        "SCHEMA_REGISTRY_URL holds a user and a password, and another user or token is set; keep only one"
                     );
                     Arc::new(Access::of_address(user, password))
                 }
@@ -99,14 +99,14 @@ impl Exchange {
         })
     }
 
-    /// The addresses, with commas between.
+    /// The addresses, comma-separated.
     pub fn addresses(&self) -> String {
         let bases: Vec<_> = self.addresses.iter().map(|address| address.base.as_str()).collect();
         bases.join(",")
     }
 
-    /// Asks the addresses in turn, beginning with the one that answered last, until one answers. `read` reads the body of
-    /// a success, and gives nothing for what is no registry's answer.
+    /// Tries the addresses in turn, starting with the one that responded last, until one gives a definite response. `read`
+    /// parses the body of a success; `None` means that no registry sent it.
     pub async fn ask<T>(&self, question: &Question, read: fn(&[u8]) -> Option<T>) -> Result<Answer<T>, Outage> {
         let first = self.first.load(Ordering::Relaxed);
         let mut failures = Vec::new();
@@ -128,20 +128,20 @@ impl Exchange {
         Err(Outage(failures))
     }
 
-    /// The refusal that a failure means, which is that of a registry of another make.
+    /// The "not found" that a failure means when another vendor's registry sent it.
     async fn absence(&self, address: &Address, question: &Question, failure: &Failure) -> Option<RawError> {
         let (message, code) = (failure.not_there.as_ref()?, question.absent?);
         let absence = answer::refusal(code, message)?;
         self.is_registrys(address).await.then_some(absence)
     }
 
-    /// Whether a registry answers there, and not something in its place: it answers what every registry can.
+    /// Whether a registry responds at this address, and not something in its place: it can do what every registry can.
     async fn is_registrys(&self, address: &Address) -> bool {
         let proven = *address.proven.lock().unwrap_or_else(PoisonError::into_inner);
         if proven.is_some_and(|at| at.elapsed() < PROOF_HOLDS) {
             return true;
         }
-        // Older ones have no types.
+        // Older registries have no /schemas/types.
         for path in ["/schemas/types", "/subjects"] {
             let question = Question::get(path.to_owned(), &[]);
             if self.ask_one(address, &question, parsed::<Vec<String>>).await.is_ok() {
@@ -181,7 +181,7 @@ impl Exchange {
             }
         }
         let status = reply.status;
-        tracing::debug!(method = %question.method, url, status = status.as_u16(), "the registry was asked");
+        tracing::debug!(method = %question.method, url, status = status.as_u16(), "registry responded");
         answer::judge(status, &reply.body, question.refusals, read).map_err(|reason| {
             let reason = match (status, &reply.redirect) {
                 (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _) => {
@@ -213,7 +213,7 @@ impl Exchange {
         let request = address.access.sign(request, secret);
         let response = request.send().await.map_err(|error| innermost(&error))?;
         let header = |name: HeaderName| response.headers().get(name)?.to_str().ok();
-        // One that is no number is a date: it is not worth reading for so short a time.
+        // If it is not a number it is a date, which is not worth parsing for so short a time.
         let retry_after =
             header(RETRY_AFTER).map(|after| after.trim().parse().map_or(MAX_RETRY_AFTER, Duration::from_secs));
         let redirect = header(LOCATION)
@@ -223,7 +223,7 @@ impl Exchange {
             status: response.status(),
             retry_after: retry_after.map(|after| after.min(MAX_RETRY_AFTER)),
             redirect: redirect.map(|mut target| {
-                // What is shown may hold no secret.
+                // It is shown in messages, so it may hold no secret.
                 let _ = target.set_username("");
                 let _ = target.set_password(None);
                 target.set_query(None);
@@ -235,29 +235,29 @@ impl Exchange {
 }
 
 impl Address {
-    /// What a failure says of the way to it: one that came from a proxy is looked for there.
+    /// Names the proxy in a failure's message: the proxy may be its cause.
     fn way(&self) -> String {
         self.proxy.as_ref().map_or_else(String::new, |proxy| {
             format!(
-                " (asked through the proxy {proxy} of HTTP_PROXY, HTTPS_PROXY or ALL_PROXY; NO_PROXY names hosts to ask directly)"
+                " (through the proxy {proxy}, set by HTTP_PROXY, HTTPS_PROXY or ALL_PROXY; NO_PROXY lists hosts to reach directly)"
             )
         })
     }
 }
 
-/// Reads an answer, up to the limit: a body that never ends must not fill the memory.
+/// Reads a response up to the limit: an endless body must not fill the memory.
 async fn read_all(mut response: Response) -> Result<Vec<u8>, String> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| innermost(&error))? {
         if body.len() + chunk.len() > MAX_ANSWER_BYTES {
-            return Err(format!("the answer is longer than {MAX_ANSWER_BYTES} bytes"));
+            return Err(format!("the response is longer than {MAX_ANSWER_BYTES} bytes"));
         }
         body.extend_from_slice(&chunk);
     }
     Ok(body)
 }
 
-/// The last cause in the chain: reqwest's own text stops at "error sending request".
+/// The root cause: reqwest's own text stops at "error sending request".
 fn innermost(error: &dyn std::error::Error) -> String {
     let mut cause = error;
     while let Some(source) = cause.source() {

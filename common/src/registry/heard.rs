@@ -1,5 +1,5 @@
-//! Waiting for a registry that does not answer, without waiting longer than it takes: whoever waits is woken as soon as
-//! any call has been answered, and meanwhile one of all who wait tries something small every now and then.
+//! Waiting for a registry that does not respond, no longer than necessary: a successful call wakes all waiters, and
+//! meanwhile one of them probes on behalf of all.
 
 use std::future::Future;
 use std::time::Duration;
@@ -12,37 +12,37 @@ use super::Registry;
 use super::answer::parsed;
 use super::question::Question;
 
-/// Between two probes, at least and at most: with [`PROBE_TIMEOUT`] a registry that is back is noticed within a second.
+/// Shortest and longest pause between two probes: with [`PROBE_TIMEOUT`], a registry that is back is noticed within a second.
 const PROBE_EVERY_MS: std::ops::Range<u64> = 200..400;
-/// The same where something answers, which more questions would not help.
+/// The same where something responds: more requests would not help it.
 const ANSWERED_EVERY: Duration = Duration::from_secs(2);
-/// How long one may take. A registry that is only slow is given its time by the calls that wait for it.
+/// For one probe. A registry that is merely slow gets its time from the calls that wait for it.
 const PROBE_TIMEOUT: Duration = Duration::from_millis(600);
 
-/// How long a question may hang before it is looked whether the registry answers others.
+/// How long a request may hang before the registry is probed.
 const HANGS: Duration = Duration::from_secs(1);
 
-/// What a probe has found.
+/// The result of a probe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Probe {
     /// A registry.
     There,
-    /// Nobody who answers.
+    /// No response.
     Silent,
-    /// An answer that is none, and how long it asks not to be asked.
+    /// An HTTP response that is of no use, and its `Retry-After`.
     Busy(Option<Duration>),
 }
 
-/// What the probes have found so far.
+/// The state that probes share.
 #[derive(Debug, Default)]
 struct Probes {
     /// The last one failed.
     failed: bool,
-    /// The next one may not come before.
+    /// No probe before this.
     not_before: Option<Instant>,
 }
 
-/// How long to wait between two tries, ever longer and at most so long. It never ends.
+/// Pauses between retries: exponential with jitter, up to `longest`. It never ends.
 pub fn backoff(longest: Duration) -> impl Iterator<Item = Duration> {
     ExponentialBuilder::default()
         .with_min_delay(Duration::from_millis(200))
@@ -52,27 +52,27 @@ pub fn backoff(longest: Duration) -> impl Iterator<Item = Duration> {
         .build()
 }
 
-/// Who waits for an answer.
+/// Those who wait for the registry.
 #[derive(Debug, Default)]
 pub(super) struct Heard {
     answered: Notify,
     /// A probe has succeeded after one that failed.
     returned: Notify,
-    /// Held by the one who probes.
+    /// Held by the waiter that probes.
     probing: Mutex<Probes>,
 }
 
 impl Heard {
-    /// Wakes all who back off.
+    /// Wakes all waiters: a call has succeeded.
     pub fn answered(&self) {
         self.answered.notify_waiters();
     }
 
-    /// Waits so long, or until an answer has come, or until the registry has returned.
+    /// Waits for `longest`, or until a call succeeds, or until the registry is back.
     async fn wait<P: Future<Output = Probe>>(&self, longest: Duration, probe: impl Fn() -> P) {
         let answered = self.answered.notified();
         tokio::pin!(answered);
-        // From here on, also when it is polled last.
+        // Registers now, even if it is polled last.
         answered.as_mut().enable();
         tokio::select! {
             () = sleep(longest) => {}
@@ -81,8 +81,8 @@ impl Heard {
         }
     }
 
-    /// Waits until `probe` succeeds after it has failed: one that never failed says nothing of why other questions do.
-    /// One of those who wait probes for all.
+    /// Waits until a probe succeeds after one has failed: a probe that never fails says nothing about why other requests
+    /// do. One waiter probes for all.
     async fn returned<P: Future<Output = Probe>>(&self, probe: impl Fn() -> P) {
         let returned = self.returned.notified();
         tokio::pin!(returned);
@@ -115,25 +115,25 @@ impl Heard {
 }
 
 impl Registry {
-    /// Waits before a question that was not answered is put again: so long at the most, and not longer than a second after
-    /// the registry is back, or, where something answered in its place, not much longer than that asked for. For everybody who backs off from it.
+    /// Waits before a retry: for `longest` at most, and about a second at most once the registry is back; where something
+    /// responded in its place, about as long as its `Retry-After`.
     pub async fn back_off(&self, longest: Duration) {
         self.heard.wait(longest, || self.probe()).await;
     }
 
-    /// Waits beside a question that hangs, until it is worth putting it anew: the registry was away and has returned, which
-    /// the question's connection may not know.
+    /// Waits beside a request that hangs, until it is worth repeating: the registry was away and is back, which the
+    /// request's connection may not notice.
     pub async fn returned(&self) {
         sleep(HANGS).await;
         self.heard.returned(|| self.probe()).await;
     }
 
-    /// Whether a registry answers there.
+    /// Whether a registry responds.
     pub(super) async fn is_there(&self) -> bool {
         self.probe().await == Probe::There
     }
 
-    /// Puts a question that each can answer, about nothing in particular.
+    /// Sends a small request that every registry can answer.
     async fn probe(&self) -> Probe {
         let question = Question::get("/schemas/types".to_owned(), &[]);
         match self.exchange.ask(&question, parsed::<Vec<String>>).await {
@@ -149,9 +149,9 @@ mod tests {
     use super::*;
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-    /// Longer than any test waits when it holds.
+    /// Longer than any passing test waits.
     const LONG: Duration = Duration::from_secs(60);
-    /// What a registry that is back must be noticed within, on a busy machine.
+    /// Within this, a registry that is back must be noticed, on a busy machine.
     const SOON: Duration = Duration::from_secs(5);
 
     #[tokio::test]
@@ -168,7 +168,7 @@ mod tests {
         let (heard, back, probes) = (Heard::default(), AtomicBool::new(false), AtomicUsize::new(0));
         let wait = || {
             heard.wait(LONG, || async {
-                // It hangs until it is back.
+                // The first probe hangs.
                 if probes.fetch_add(1, Ordering::Relaxed) == 0 {
                     back.store(true, Ordering::Relaxed);
                     sleep(LONG).await;
@@ -205,7 +205,7 @@ mod tests {
         assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
     }
 
-    /// How often it is probed within three seconds by one who waits again and again.
+    /// How often a waiter that waits again and again probes within three seconds.
     async fn probes(found: Probe) -> usize {
         let (heard, probes) = (Heard::default(), AtomicUsize::new(0));
         for _ in 0..3 {
@@ -213,7 +213,7 @@ mod tests {
                 probes.fetch_add(1, Ordering::Relaxed);
                 found
             };
-            // What is always there has never been away, and wakes nobody.
+            // A registry that was never away wakes nobody.
             heard.wait(Duration::from_secs(1), probe).await;
         }
         probes.into_inner()

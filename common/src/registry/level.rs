@@ -1,4 +1,4 @@
-//! The compatibility level of a subject: which one holds, and giving it another.
+//! The compatibility level of a subject: reading and setting it.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -9,35 +9,35 @@ use super::exchange::Exchange;
 use super::outage::Outage;
 use super::question::{Question, segment};
 
-/// The level that the subject of our schema has: every version can read what every other one wrote.
+/// The level that our subject needs: every version can read what every other version wrote.
 pub const FULL_TRANSITIVE: &str = "FULL_TRANSITIVE";
 
-/// The level that holds for a subject.
+/// The level in force for a subject.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Level {
     pub name: String,
-    /// Whether it is the subject's own, and not that of the whole registry.
+    /// Whether it is set on the subject, not on the whole registry.
     pub is_own: bool,
 }
 
 impl Level {
-    /// Whether it is as we set it.
+    /// Whether it is what we set.
     pub fn is_ours(&self) -> bool {
         self.is_own && self.name == FULL_TRANSITIVE
     }
 }
 
 impl Registry {
-    /// The compatibility level that holds for that subject; `None` where the registry does not tell (us).
+    /// The compatibility level in force for this subject; `None` where the registry does not tell.
     pub async fn level(&self, subject: &str) -> Option<String> {
         of(&self.exchange, subject).await.ok().map(|level| level.name)
     }
 }
 
-/// The level that holds for a subject.
+/// The level in force for a subject.
 ///
 /// # Errors
-/// When the registry does not tell it.
+/// When the registry does not tell.
 pub(super) async fn of(exchange: &Exchange, subject: &str) -> Result<Level, Outage> {
     const UNSET: &[u32] = &[codes::SUBJECT_NOT_FOUND, codes::LEVEL_NOT_CONFIGURED];
     let own = exchange
@@ -52,10 +52,10 @@ pub(super) async fn of(exchange: &Exchange, subject: &str) -> Result<Level, Outa
     }
 }
 
-/// Gives a subject a level of its own.
+/// Sets a subject's own level.
 ///
 /// # Errors
-/// When the registry does not do it.
+/// When the registry does not accept it.
 pub(super) async fn set(exchange: &Exchange, subject: &str, level: &str) -> Result<(), Outage> {
     let question = Question {
         method: Method::PUT,
@@ -64,17 +64,17 @@ pub(super) async fn set(exchange: &Exchange, subject: &str, level: &str) -> Resu
         refusals: &[codes::NOT_PERMITTED],
         absent: None,
     };
-    // Servers differ in what they answer; that it is theirs shows in its being JSON.
+    // Registries respond differently here; that it is JSON shows that one did.
     match exchange.ask(&question, parsed::<Value>).await? {
         Answer::Said(_) => Ok(()),
         Answer::Refused(refusal) => Err(Outage::denied(one_line(&refusal.message))),
     }
 }
 
-/// Gives a subject back the level that it had.
+/// Restores the level that a subject had.
 ///
 /// # Errors
-/// When the registry does not do it.
+/// When the registry does not accept it.
 pub(super) async fn set_back(exchange: &Exchange, subject: &str, before: &Level) -> Result<(), Outage> {
     if before.is_own {
         return set(exchange, subject, &before.name).await;
@@ -94,7 +94,7 @@ fn path(subject: &str) -> String {
     format!("/config/{}", segment(subject))
 }
 
-/// The API reads a level under one name and writes it under another, and not every server keeps them apart.
+/// The API reads a level under one name and sets it under another, and not every registry distinguishes them.
 fn name(body: &[u8]) -> Option<String> {
     let answer: Value = parsed(body)?;
     let name = answer["compatibilityLevel"]

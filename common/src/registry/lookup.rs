@@ -1,4 +1,4 @@
-//! The schema of an id, or of a GUID.
+//! Looking up a schema by id or GUID.
 
 use std::sync::atomic::Ordering;
 
@@ -12,26 +12,26 @@ use super::references::{self, Incomplete};
 use super::{Registry, RegistryError};
 use crate::schemas::SchemaText;
 
-/// A subject under which nobody registers anything.
+/// A subject that nobody uses.
 const NOBODYS_SUBJECT: &str = "orderlog-nobodys-subject";
-/// What [`Registry::any_subject`] holds; anything else is "not known yet".
+/// Values of [`Registry::any_subject`]; anything else is "not known yet".
 const YES: u8 = 1;
 const NO: u8 = 2;
 
 impl Registry {
-    /// The schema of that id, with all those that it refers to.
+    /// The schema with this id, with all the schemas that it refers to.
     ///
     /// # Errors
-    /// [`RegistryError::Unknown`] only when the registry says so: for the id with 404 and error code 40403, for what it
-    /// refers to with 404 and 40401 or 40402, in other words of JSON with 404 if it shows that it is a registry, or when
-    /// that is more than any schema needs. Whatever else goes wrong is an outage.
+    /// [`RegistryError::Unknown`] only when the registry says so: with 404 and error code 40403 for the id, with 404 and 40401
+    /// or 40402 for a reference, with another 404 in JSON if it proves to be a registry; or when a schema has more
+    /// references than any schema needs. Everything else is an outage.
     pub async fn schema(&self, id: u32) -> Result<SchemaText, RegistryError> {
         let answer = self.ask_id(id).await;
         self.note(!matches!(answer, Err(RegistryError::Outage(_))));
         answer
     }
 
-    /// The schema of that GUID, in the same way; `None` when the registry is one that cannot be asked for a GUID.
+    /// The same by GUID; `None` when the registry does not support GUIDs.
     ///
     /// # Errors
     /// As [`Self::schema`].
@@ -41,9 +41,9 @@ impl Registry {
         answer
     }
 
-    /// With the subject first: a registry that has contexts looks in the default one, whichever subject has the id there,
-    /// and then in those in which the subject is. One that may take the subject for more than that, or does not know the
-    /// parameter, is asked without it.
+    /// First with the subject: a registry with contexts looks for the id in the default context, whatever its subject, and
+    /// then in the contexts that have the subject. Then without, for registries that require the subject to have the id,
+    /// or do not know the parameter.
     async fn ask_id(&self, id: u32) -> Result<SchemaText, RegistryError> {
         let name = format!("schema id {id}");
         let path = format!("/schemas/ids/{id}");
@@ -77,8 +77,8 @@ impl Registry {
         self.complete(name, held).await
     }
 
-    /// Whether the registry has told an id for a subject that has nothing at all. Then a subject keeps no id from being
-    /// found, and one that is unknown with it need not be asked for without: a flood of them is half as long.
+    /// Whether the registry finds a known id for a subject that does not exist. Then naming a subject hides no id, and the
+    /// second request can be saved: it halves the cost of a flood of unknown ids.
     async fn finds_for_any_subject(&self) -> bool {
         let id = self.known_id.load(Ordering::Relaxed);
         match self.any_subject.load(Ordering::Relaxed) {
@@ -108,7 +108,7 @@ impl Registry {
             Ok(Answer::Refused(_)) => Err(RegistryError::Unknown(format!(
                 "the registry knows no schema with GUID {guid}"
             ))),
-            // Something in the registry's place has no such path either.
+            // Whatever responds in the registry's place has no such path either.
             Err(outage) if outage.is_no_such_path() && self.is_there().await => Ok(None),
             Err(outage) => Err(outage.into()),
         }

@@ -1,23 +1,23 @@
-//! The schema registry, seen over Confluent's REST API. The one question that matters here is whether a failure is a
-//! definite answer ("there is no such id") or an outage: an outage is never taken for poison.
+//! A client of the schema registry, over Confluent's REST API. It tells a definite answer ("there is no such id") from an
+//! outage, and never takes an outage for an answer: records would be rejected for good because a registry was restarting.
 //!
-//! What is asked, from the outside in:
+//! From the outside in:
 //!
-//! - this file: the client, and what its callers are told;
-//! - `lookup` and `references`: the schema of an id or GUID, and those that it refers to;
-//! - `register` and `verify`: our lineage, written or only looked up;
-//! - `level` and `mode`: what a subject lets in, and whether the registry takes schemas at all;
-//! - `standing` and `reasons`: what would become of a schema, and why not;
-//! - `question`, `outage`: what is asked, and why there may be no answer;
-//! - `heard`: waiting until there is one again;
-//! - `exchange`: one question, to the registry's addresses in turn, within bounds;
-//! - `access`: as whom; `proxies`: which way; `clients`: with what;
-//! - `answer`: what an answer is worth (pure).
+//! - this file: the client and its errors;
+//! - `lookup` and `references`: the schema of an id or GUID, with the schemas that it refers to;
+//! - `register` and `verify`: the lineage of a subject, registered or only looked up;
+//! - `level` and `mode`: a subject's compatibility level, and whether the registry accepts schemas at all;
+//! - `standing` and `reasons`: whether a schema is or could be registered, and why not;
+//! - `question`, `outage`: a request as data, and why there may be no usable response;
+//! - `heard`: waiting until the registry responds again;
+//! - `exchange`: one request, sent to the registry's addresses in turn, within limits;
+//! - `access`: credentials; `proxies`: HTTP proxies; `clients`: HTTP clients;
+//! - `answer`: what a response means (pure).
 //!
-//! What is remembered of its answers lives in [`crate::projection`] and [`crate::store`]; nothing is cached here.
+//! Nothing is cached here.
 //!
-//! The shapes of the answers are those of `schema_registry_converter`. Its calls are not used: they tell no status, read
-//! answers of any length, and cannot be given another token.
+//! Responses are read into the types of `schema_registry_converter`. Its calls are not used: they hide the status, read
+//! responses of any length, and cannot change the token.
 
 mod access;
 mod answer;
@@ -51,11 +51,11 @@ pub use standing::Standing;
 #[derive(Debug)]
 pub struct Registry {
     exchange: Exchange,
-    /// The subject of the records whose schemas are asked for, if that is told.
+    /// The subject of the records whose schemas are looked up, if known.
     subject: Option<String>,
-    /// An id that it has told a schema of; 0: none yet.
+    /// An id that the registry has returned a schema for; 0: none yet.
     known_id: AtomicU32,
-    /// Whether it finds ids for any subject, as far as that is known.
+    /// Whether it finds an id whatever subject is named, as far as known.
     any_subject: AtomicU8,
     reachability: AtomicU8,
     heard: Heard,
@@ -64,10 +64,10 @@ pub struct Registry {
 /// Why there is no schema for an id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RegistryError {
-    /// The registry answered, and has no schema of that id, or not all that it refers to.
+    /// The registry responded: it has no such schema, or not every schema that it refers to.
     #[error("{0}")]
     Unknown(String),
-    /// No usable answer: ask again later.
+    /// No usable response; retry later.
     #[error("{0}")]
     Outage(String),
 }
@@ -75,31 +75,31 @@ pub enum RegistryError {
 /// Why the lineage is not registered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RegisterError {
-    /// The registry answered that it will not have it, or, where nothing may be written, that it does not have it.
+    /// The registry responded: it rejects a version, or, where nothing may be written, does not have it.
     #[error("{0}")]
     Refused(String),
-    /// No usable answer: try again later.
+    /// No usable response; retry later.
     #[error("{0}")]
     Outage(String),
 }
 
-/// Whether the registry answered when it was last asked.
+/// Whether the registry responded to the last request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reachability {
-    /// Not asked yet.
+    /// No request yet.
     Unknown,
-    /// It answered.
+    /// It responded.
     Connected,
-    /// It did not.
+    /// It did not respond.
     Disconnected,
 }
 
 impl Registry {
-    /// A client of that registry. Nothing is sent yet.
+    /// A client with these settings. Sends nothing yet.
     ///
     /// # Errors
-    /// Settings contradict each other, or a file cannot be read or holds nothing of use; the error names the variables
-    /// and says what to do, and shows no secret. Or no HTTP client can be built.
+    /// Settings contradict each other, a file cannot be read or is not what it should be, or no HTTP client can be built.
+    /// The error names the variables, says what to do and shows no secret.
     pub fn new(config: &RegistryConfig) -> anyhow::Result<Self> {
         Ok(Self {
             exchange: Exchange::new(config)?,
@@ -111,27 +111,27 @@ impl Registry {
         })
     }
 
-    /// A client of the registry at those addresses, as nobody.
+    /// A client of the registry at these addresses, without credentials.
     ///
     /// # Errors
-    /// When it is no value of `SCHEMA_REGISTRY_URL`, or no HTTP client can be built.
+    /// When `urls` is not a valid `SCHEMA_REGISTRY_URL`, or no HTTP client can be built.
     pub fn at(urls: &str) -> anyhow::Result<Self> {
         Self::new(&RegistryConfig::at(urls)?)
     }
 
-    /// The same, for reading records of that subject: schemas are asked for as Confluent's clients ask for them, so that
-    /// ids are found that a registry keeps in another context than its default one.
+    /// The same client, naming this subject when it looks up ids, as Confluent's clients do: so ids are found that the
+    /// registry keeps in a context other than the default one.
     pub fn reading(mut self, subject: String) -> Self {
         self.subject = Some(subject);
         self
     }
 
-    /// The registry's addresses, without credentials, with commas between.
+    /// The registry's addresses, comma-separated, without credentials.
     pub fn url(&self) -> String {
         self.exchange.addresses()
     }
 
-    /// Whether it answered when it was last asked.
+    /// Whether the registry responded to the last request.
     pub fn reachability(&self) -> Reachability {
         match self.reachability.load(Ordering::Relaxed) {
             1 => Reachability::Connected,
@@ -150,7 +150,7 @@ impl Registry {
         if answered {
             self.heard.answered();
         } else {
-            // It may be another one when it is back.
+            // A different registry may come back.
             self.any_subject.store(0, Ordering::Relaxed);
         }
     }

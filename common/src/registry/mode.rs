@@ -1,4 +1,4 @@
-//! The mode of the registry, or of a subject in it: whether schemas are taken at all.
+//! The mode of the registry or of a subject: whether schemas can be registered at all.
 
 use serde_json::Value;
 
@@ -6,15 +6,15 @@ use super::answer::{Answer, codes, parsed};
 use super::exchange::Exchange;
 use super::question::{Question, segment};
 
-/// The modes in which a registry takes no schema from those who want an id of it.
+/// The modes in which a registry assigns no ids to new schemas.
 const CLOSED: [&str; 4] = ["READONLY", "READONLY_OVERRIDE", "IMPORT", "FORWARD"];
 
-/// The mode in which no schema can be registered under that subject; `None` where one can be, or where the registry does
-/// not tell: not all of them have modes.
+/// The mode that prevents registration under this subject; `None` where nothing does, or where the registry does not tell:
+/// not all registries have modes.
 pub(super) async fn closed(exchange: &Exchange, subject: &str) -> Option<String> {
     const UNSET: &[u32] = &[codes::SUBJECT_NOT_FOUND, codes::MODE_NOT_CONFIGURED];
     let of_subject = format!("/mode/{}?defaultToGlobal=true", segment(subject));
-    // Older servers do not know the parameter.
+    // Older registries do not know the parameter.
     for path in [of_subject, "/mode".to_owned()] {
         if let Ok(Answer::Said(mode)) = exchange.ask(&Question::get(path, UNSET), name).await {
             return Some(mode).filter(|mode| CLOSED.contains(&mode.as_str()));

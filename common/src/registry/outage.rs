@@ -1,11 +1,11 @@
-//! Why there is no usable answer, as who asked tells it to people. Pure.
+//! Why there is no usable response. Pure.
 
 use std::fmt;
 use std::time::Duration;
 
 use reqwest::StatusCode;
 
-/// No address gave a usable answer.
+/// No address gave a usable response.
 #[derive(Debug)]
 pub(super) struct Outage(pub Vec<Failure>);
 
@@ -13,16 +13,16 @@ pub(super) struct Outage(pub Vec<Failure>);
 #[derive(Debug, Default)]
 pub(super) struct Failure {
     pub text: String,
-    /// None where no HTTP answer came.
+    /// `None` without an HTTP response.
     pub status: Option<StatusCode>,
-    /// How long it asks not to be asked.
+    /// Its `Retry-After`.
     pub retry_after: Option<Duration>,
-    /// What it says, where that means "not there" if it is a registry.
+    /// Its message, if that means "not found" should a registry have sent it.
     pub not_there: Option<String>,
 }
 
 impl Outage {
-    /// The registry says that it does not do that, and why.
+    /// The registry does not allow it, for this reason.
     pub fn denied(text: String) -> Self {
         Self(vec![Failure {
             text,
@@ -31,13 +31,13 @@ impl Outage {
         }])
     }
 
-    /// Whether one of the addresses did not let us in, or not do that.
+    /// Whether an address rejected the credentials or does not allow the request.
     pub fn is_denied(&self) -> bool {
         let denied = [Some(StatusCode::UNAUTHORIZED), Some(StatusCode::FORBIDDEN)];
         self.0.iter().any(|failure| denied.contains(&failure.status))
     }
 
-    /// Whether it may lie in how the question was put: an address refused it as one that it cannot answer.
+    /// Whether an address rejected the form of the request, so that another form may succeed.
     pub fn is_of_the_question(&self) -> bool {
         let refused = |failure: &Failure| {
             matches!(
@@ -48,17 +48,17 @@ impl Outage {
         self.0.iter().any(refused)
     }
 
-    /// Whether an address has answered, if not what was asked.
+    /// Whether an address sent an HTTP response at all.
     pub fn is_of_http(&self) -> bool {
         self.0.iter().any(|failure| failure.status.is_some())
     }
 
-    /// How long an address asks not to be asked.
+    /// The longest `Retry-After`.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.iter().filter_map(|failure| failure.retry_after).max()
     }
 
-    /// Whether it lies in the question: the registry is there, but has no such path.
+    /// Whether every address responded that it has no such path.
     pub fn is_no_such_path(&self) -> bool {
         let missing = [
             Some(StatusCode::NOT_FOUND),

@@ -1,11 +1,11 @@
-//! Which addresses of the registry are asked through a proxy: as the environment says (`HTTP_PROXY`, `HTTPS_PROXY`,
-//! `ALL_PROXY`, `NO_PROXY`, each in capitals or not, as curl reads them), but never one on this machine, which a proxy
-//! elsewhere would look for on itself.
+//! Which addresses of the registry are reached through a proxy: those that the environment says (`HTTP_PROXY`,
+//! `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`, in either case, as curl reads them), but never one on this machine: a proxy
+//! elsewhere would look for it on its own.
 
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::Url;
 
-/// The proxies of the environment. What the HTTP client does by itself is decided by the same code.
+/// The proxies of the environment, by the same code that the HTTP client uses.
 pub(super) struct Proxies(Matcher);
 
 impl Proxies {
@@ -14,7 +14,7 @@ impl Proxies {
         Self(Matcher::from_system())
     }
 
-    /// The proxy that this address is asked through, without its user and password; `None` when it is asked directly.
+    /// The proxy for this address, without its user and password; `None` when it is reached directly.
     pub fn of(&self, address: &str) -> Option<String> {
         if is_loopback(address) {
             return None;
@@ -24,12 +24,12 @@ impl Proxies {
     }
 }
 
-/// The proxy that this address would be asked through, as [`Registry`](super::Registry) does it.
+/// The proxy through which a [`Registry`](super::Registry) would reach this address.
 pub fn proxy_of(address: &str) -> Option<String> {
     Proxies::of_environment().of(address)
 }
 
-/// Whether that URL is one of this machine's own: `localhost` and names below it (RFC 6761, section 6.3), 127.0.0.0/8, ::1.
+/// Whether this URL points to this machine: `localhost` and names below it (RFC 6761, section 6.3), 127.0.0.0/8, ::1.
 fn is_loopback(address: &str) -> bool {
     let Ok(url) = Url::parse(address) else { return false };
     let Some(host) = url.host_str() else { return false };

@@ -1,4 +1,4 @@
-//! One question to the registry, as data. Pure: who sends it, and what an answer means, is not known here.
+//! One request to the registry, as data. Pure: neither sending nor the meaning of a response is known here.
 
 use std::fmt;
 
@@ -6,16 +6,16 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
 use serde_json::Value;
 
-/// What is asked.
+/// A request.
 pub(super) struct Question {
     pub method: Method,
-    /// From the registry's address on, with a slash at its beginning; names in it went through [`segment`].
+    /// Relative to the registry's address, with a leading slash; names in it went through [`segment`].
     pub path: String,
     pub body: Option<Value>,
     /// The error codes that answer it.
     pub refusals: &'static [u32],
-    /// The one of them that "not found" stands for which has another code or none; `None` where that may mean that the
-    /// registry has no such path.
+    /// Which of them a 404 with another code, or none, stands for; `None` where it may mean that the registry has no such
+    /// path.
     pub absent: Option<u32>,
 }
 
@@ -40,14 +40,14 @@ impl Question {
         }
     }
 
-    /// The same, for a thing that every registry can be asked for: not found in other words means the first refusal.
+    /// The same for a path that every registry has: a 404 with another code means the first of the refusals.
     pub fn look_up(mut self) -> Self {
         self.absent = self.refusals.first().copied();
         self
     }
 }
 
-/// What stands in a path as itself (RFC 3986, "unreserved").
+/// Characters that need no encoding in a path (RFC 3986, "unreserved").
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A name as one segment of a path.

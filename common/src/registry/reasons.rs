@@ -1,5 +1,5 @@
-//! Why a subject does not take a schema: in the registry's words, or, where it has none (Apicurio), in ours. Nothing here
-//! may write to the registry.
+//! Why a subject rejects a schema: the registry's reasons, or ours where it gives none (Apicurio). Nothing here writes to
+//! the registry.
 
 use schema_registry_converter::schema_registry_common::RawRegisteredSchema;
 use serde_json::json;
@@ -12,14 +12,14 @@ use super::references::{self, Incomplete};
 use crate::compatibility::{Parsed, full_transitive};
 use crate::schemas::SchemaText;
 
-/// Lines of a verbose answer that are no reasons: they repeat the whole schema that it was compared with.
+/// Prefix of lines in a verbose response that are not reasons: they repeat the whole other schema.
 const REPETITION: &str = "{oldSchema:";
 
-/// Why the subject would not take that schema if it were FULL_TRANSITIVE, which it becomes when we register; none when it
-/// would. `name` names the schema in the reasons.
+/// Why the subject would reject this schema at level FULL_TRANSITIVE, which it gets when we register; empty when it would
+/// not. `name` names the schema in the reasons.
 ///
 /// # Errors
-/// When the registry cannot be asked.
+/// When the registry gives no usable response.
 pub(super) async fn find(exchange: &Exchange, subject: &str, name: &str, text: &str) -> Result<Vec<String>, Outage> {
     let verdicts = verdicts(exchange, subject, text).await?;
     let theirs: Vec<String> = verdicts
@@ -34,15 +34,15 @@ pub(super) async fn find(exchange: &Exchange, subject: &str, name: &str, text: &
     }
     let mut ours = beside(exchange, subject, name, text).await?;
     if ours.is_empty() && verdicts.iter().any(|verdict| !verdict.is_compatible) {
-        ours.push("the registry finds it incompatible and gives no reason".to_owned());
+        ours.push("the registry finds it incompatible but gives no reason".to_owned());
     }
     Ok(ours)
 }
 
-/// Why that schema and what the subject holds cannot be there together; none when they can.
+/// Why this schema and the versions in the subject are incompatible; empty when they are not.
 ///
 /// # Errors
-/// When the registry cannot be asked.
+/// When the registry gives no usable response.
 pub(super) async fn beside(exchange: &Exchange, subject: &str, name: &str, text: &str) -> Result<Vec<String>, Outage> {
     let mut reasons = Vec::new();
     for version in versions(exchange, subject).await? {
@@ -51,7 +51,7 @@ pub(super) async fn beside(exchange: &Exchange, subject: &str, name: &str, text:
     Ok(reasons)
 }
 
-/// What the registry says of that schema: once of all versions together, or, where it cannot be asked so, of each.
+/// The registry's own compatibility check: against all versions at once, or one by one where it only offers that.
 async fn verdicts(exchange: &Exchange, subject: &str, text: &str) -> Result<Vec<Verdict>, Outage> {
     match verdict(exchange, subject, "", text).await {
         Ok(verdict) => return Ok(verdict.into_iter().collect()),
@@ -65,7 +65,7 @@ async fn verdicts(exchange: &Exchange, subject: &str, text: &str) -> Result<Vec<
     Ok(verdicts)
 }
 
-/// None where there is nothing to compare with.
+/// `None` where there is nothing to compare with.
 async fn verdict(exchange: &Exchange, subject: &str, version: &str, text: &str) -> Result<Option<Verdict>, Outage> {
     let question = Question::post(
         format!(
@@ -89,7 +89,7 @@ async fn verdict(exchange: &Exchange, subject: &str, version: &str, text: &str) 
     })
 }
 
-/// The versions that a subject has; none when there is no such subject.
+/// The versions of a subject; empty when there is no such subject.
 pub(super) async fn versions(exchange: &Exchange, subject: &str) -> Result<Vec<u32>, Outage> {
     let path = format!("/subjects/{}/versions", segment(subject));
     let question = Question::get(path, &[codes::SUBJECT_NOT_FOUND]).look_up();
@@ -99,7 +99,7 @@ pub(super) async fn versions(exchange: &Exchange, subject: &str) -> Result<Vec<u
     })
 }
 
-/// A version of a subject; none when it was deleted since it was listed.
+/// A version of a subject; `None` when it was deleted since it was listed.
 pub(super) async fn version(
     exchange: &Exchange,
     subject: &str,
@@ -116,7 +116,7 @@ pub(super) async fn version(
     })
 }
 
-/// Why that schema and a version of the subject could not be there together.
+/// Why this schema and one version of the subject are incompatible.
 async fn against(
     exchange: &Exchange,
     subject: &str,
@@ -141,7 +141,7 @@ async fn against(
     Ok(compare(name, text, &format!("version {version}"), &theirs))
 }
 
-/// Why not both can read what the other writes; none when they can. Pure.
+/// Why the two schemas cannot read each other's data; empty when they can. Pure.
 pub(super) fn compare(ours: &str, our_text: &str, theirs: &str, their_schema: &SchemaText) -> Vec<String> {
     let references: Vec<_> = their_schema.references.iter().map(String::as_str).collect();
     let told = |name: &str, reason: String| vec![format!("{name} cannot be parsed: {reason}")];

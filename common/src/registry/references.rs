@@ -1,5 +1,4 @@
-//! Schemas that a schema refers to, and those that they refer to. A schema without all of them cannot be parsed, so there
-//! are all or none.
+//! The schemas that a schema refers to, directly or not. Without all of them it cannot be parsed, so it is all or nothing.
 
 use std::collections::HashSet;
 use std::vec;
@@ -12,16 +11,16 @@ use super::outage::Outage;
 use super::question::{Question, segment};
 use crate::schemas::SchemaText;
 
-/// Most schemas that one may refer to, directly or through one another.
+/// Most schemas that one may refer to, directly or not.
 const MOST_SCHEMAS: usize = 64;
-/// Most bytes that their texts may have together.
+/// Total bytes of their texts.
 const MOST_BYTES: usize = 1024 * 1024;
 
-/// Why a schema is not complete.
+/// Why a schema cannot be completed.
 pub(super) enum Incomplete {
-    /// It cannot become so; what it refers to, to be read after the schema's name.
+    /// It never can; the text continues a sentence that begins with the schema's name.
     Unknown(String),
-    /// The registry did not answer.
+    /// The registry gave no usable response.
     Outage(Outage),
 }
 
@@ -30,7 +29,7 @@ type Name = (String, u32);
 
 /// A schema whose references are being fetched.
 struct Open {
-    /// None for the schema with which it began.
+    /// `None` for the outermost schema.
     name: Option<Name>,
     text: String,
     left: vec::IntoIter<RegisteredReference>,
@@ -46,19 +45,19 @@ impl Open {
     }
 }
 
-/// That schema with all that it refers to, each once and before those that refer to it.
+/// Fetches all references of this schema; each comes once, before those that refer to it.
 ///
 /// # Errors
-/// Unknown when the registry says that it has no such subject or version, when schemas refer to each other in a circle,
-/// and when they are too many or too large; otherwise an outage.
+/// Unknown when the registry does not have a subject or version, when references form a cycle, and when they are too many
+/// or too large; otherwise an outage.
 pub(super) async fn complete(exchange: &Exchange, mut held: RawRegisteredSchema) -> Result<SchemaText, Incomplete> {
-    // A registry leaves the type out for Avro.
+    // Registries omit the type for Avro.
     let schema_type = held.schema_type.take().unwrap_or_else(|| "AVRO".to_owned());
     let unknown = |what: String| Incomplete::Unknown(format!("refers to {what}"));
     let mut references = Vec::new();
     let mut seen = HashSet::new();
     let (mut schemas, mut bytes) = (0, 0);
-    // Depth first: the last is being fetched, and each refers to the one after it.
+    // Depth first: each refers to the next, and the last is being fetched.
     let mut path = Vec::new();
     let mut open = Open::new(None, held);
     loop {
@@ -91,7 +90,7 @@ pub(super) async fn complete(exchange: &Exchange, mut held: RawRegisteredSchema)
             .await
             .map_err(Incomplete::Outage)?
             .ok_or_else(|| unknown(format!("{}, which the registry does not have", called(&name))))?;
-        // Which one is the newest, the answer says. It may have come by its number already.
+        // The response says which version is the latest. It may have been fetched by its number already.
         if let (LATEST, Some(version)) = (name.1, referred.version) {
             name.1 = version;
             if is_open(&path, &open, &name) {
@@ -114,7 +113,7 @@ fn is_open(path: &[Open], open: &Open, name: &Name) -> bool {
     path.iter().chain([open]).any(|open| open.name.as_ref() == Some(name))
 }
 
-/// Its name in a sentence.
+/// Its name in a message.
 fn called((subject, version): &Name) -> String {
     if *version == LATEST {
         format!("the latest version of subject {subject}")
@@ -123,16 +122,16 @@ fn called((subject, version): &Name) -> String {
     }
 }
 
-/// A version of a subject, also one that was deleted since; none where the registry says that there is none.
+/// A version of a subject, even a deleted one; `None` where the registry says that there is none.
 async fn fetch(exchange: &Exchange, (subject, version): &Name) -> Result<Option<RawRegisteredSchema>, Outage> {
-    // As a segment of a path they would mean another place.
+    // As path segments these would mean another path.
     if matches!(subject.as_str(), "." | ".." | "") {
         return Ok(None);
     }
     let path = format!("/subjects/{}/versions", segment(subject));
     let paths = if *version == LATEST {
-        // Not -1, which means the same and is not understood everywhere. One that was deleted is the newest only where
-        // there is no other.
+        // Not -1, which means the same but is not understood everywhere. A deleted version counts as the latest only
+        // where there is no other.
         vec![format!("{path}/latest"), format!("{path}/latest?deleted=true")]
     } else {
         vec![format!("{path}/{version}?deleted=true")]

@@ -1,5 +1,5 @@
-//! Our lineage, written: every version that is missing, at the level that keeps readers and writers able to read each
-//! other. What only asks comes first, so that a refusal leaves the registry as it was.
+//! Registering a lineage: every missing version, at the compatibility level that keeps all versions readable by each other.
+//! Checks come first, so that a rejection leaves the registry as it was.
 
 use serde_json::json;
 
@@ -11,7 +11,7 @@ use super::standing::{Found, find};
 use super::{RegisterError, Registry, mode, reasons};
 use crate::schemas;
 
-/// What the registry says when it will not have a schema.
+/// The error codes with which a registry rejects a schema.
 const REFUSALS: &[u32] = &[
     codes::CONFLICT,
     codes::INCOMPATIBLE,
@@ -21,16 +21,15 @@ const REFUSALS: &[u32] = &[
 
 /// What to do where a schema is missing and cannot be registered.
 const VERIFY: &str =
-    "register it where schemas are written; SCHEMAS=verify only looks up, for schemas that somebody else registers";
+    "register it where schemas can be written; with SCHEMAS=verify a service only looks up what others register";
 
 impl Registry {
-    /// Registers every version of the lineage that the subject does not have, in order, and sets the subject to
-    /// FULL_TRANSITIVE where it is not. Returns the id of the newest. Where all are there, a level that cannot be set is no
-    /// obstacle.
+    /// Registers every version of the lineage that the subject lacks, in order, and sets the subject to FULL_TRANSITIVE.
+    /// Returns the id of the newest. Where all versions are there, a level that cannot be set is only logged.
     ///
     /// # Errors
-    /// [`RegisterError::Refused`] when a version is incompatible with what the subject holds, with the reasons; the subject
-    /// is as it was then. [`RegisterError::Outage`] for everything that may pass.
+    /// [`RegisterError::Refused`] when a version is incompatible with the subject's, with the reasons; the subject is left as
+    /// it was. [`RegisterError::Outage`] for everything temporary.
     pub async fn register_lineage(&self, subject: &str) -> Result<u32, RegisterError> {
         let answer = self.try_register(subject).await;
         self.note(!matches!(answer, Err(RegisterError::Outage(_))));
@@ -57,7 +56,7 @@ impl Registry {
                 .await
                 .map_err(outage)?;
             if !reasons.is_empty() {
-                let why = "it does not go together with what is registered there";
+                let why = "it is incompatible with what is registered there";
                 return Err(self.refused(subject, name, why, &listed(&reasons)));
             }
         }
@@ -79,23 +78,23 @@ impl Registry {
         if let (Err(_), Some(before)) = (&registered, before)
             && let Err(outage) = level::set_back(&self.exchange, subject, &before).await
         {
-            tracing::warn!(subject, level = before.name, reason = %outage, "the subject's compatibility level could not be set back");
+            tracing::warn!(subject, level = before.name, reason = %outage, "could not restore the subject's compatibility level");
         }
         registered
     }
 
-    /// Sets the level of a subject that has our versions, where that is possible.
+    /// Sets the level of a subject that has all versions, where possible.
     async fn keep_level(&self, subject: &str) {
         let is_set = level::of(&self.exchange, subject).await;
         if is_set.is_ok_and(|level| level.name == FULL_TRANSITIVE) {
             return;
         }
         if let Err(outage) = level::set(&self.exchange, subject, FULL_TRANSITIVE).await {
-            tracing::warn!(subject, reason = %outage, "the subject's compatibility level could not be set to {FULL_TRANSITIVE}");
+            tracing::warn!(subject, reason = %outage, "could not set the subject's compatibility level to {FULL_TRANSITIVE}");
         }
     }
 
-    /// Registers every version; those that are there keep their ids.
+    /// Registers every version; those that exist keep their ids.
     async fn register_all(&self, subject: &str) -> Result<u32, RegisterError> {
         let mut newest = None;
         for (version, text) in (1..).zip(schemas::LINEAGE) {
@@ -106,7 +105,7 @@ impl Registry {
 
     async fn register(&self, subject: &str, name: &str, text: &str) -> Result<u32, RegisterError> {
         let path = format!("/subjects/{}/versions", segment(subject));
-        // Without its type, which registries of before there were others do not know: Avro is what all of them take it for.
+        // Without a type: older registries do not know the field, and the default everywhere is Avro.
         let question = Question::post(path, json!({"schema": text}), REFUSALS);
         let refusal = match self.exchange.ask(&question, given_id).await.map_err(not_written)? {
             Answer::Said(id) => return Ok(id),
@@ -115,20 +114,20 @@ impl Registry {
         let why = one_line(&refusal.message);
         if refusal.error_code == codes::NOT_PERMITTED {
             return Err(RegisterError::Outage(format!(
-                "the registry at {} does not take {name} for subject {subject} ({why}): {VERIFY}",
+                "the registry at {} does not accept {name} for subject {subject} ({why}): {VERIFY}",
                 self.url()
             )));
         }
         let reasons = match reasons::find(&self.exchange, subject, name, text).await {
             Ok(reasons) => listed(&reasons),
-            Err(outage) => format!("\n  - the reasons could not be asked for: {outage}"),
+            Err(outage) => format!("\n  - could not query the reasons: {outage}"),
         };
         Err(self.refused(subject, name, &why, &reasons))
     }
 
     fn refused(&self, subject: &str, name: &str, why: &str, reasons: &str) -> RegisterError {
         RegisterError::Refused(format!(
-            "the registry at {} refuses {name} for subject {subject}: {why}{reasons}",
+            "the registry at {} rejects {name} for subject {subject}: {why}{reasons}",
             self.url()
         ))
     }
@@ -142,20 +141,20 @@ fn outage(outage: Outage) -> RegisterError {
     RegisterError::Outage(outage.to_string())
 }
 
-/// An outage while the level was to be set, which some registries cannot be asked for.
+/// An outage on setting the level, which some registries do not support.
 fn level_not_set(outage: Outage, subject: &str) -> RegisterError {
     if !outage.is_no_such_path() {
         return not_written(outage);
     }
     RegisterError::Outage(format!(
-        "{outage}; the level of subject {subject} cannot be set this way. Set it to {FULL_TRANSITIVE} by hand, for the subject itself, or, where it cannot be read here either, have somebody else register the schemas and set SCHEMAS=verify, which only looks up"
+        "{outage}; the level of subject {subject} cannot be set through this API. Set it to {FULL_TRANSITIVE} by hand, on the subject itself; if it cannot be read here either, register the schemas elsewhere and set SCHEMAS=verify, which only looks up"
     ))
 }
 
-/// An outage while something was to be written.
+/// An outage on a write.
 fn not_written(outage: Outage) -> RegisterError {
     let advice = if outage.is_denied() {
-        "; the account may not write there, or nobody may in the registry's mode. SCHEMAS=verify only looks up, for schemas that somebody else registers"
+        "; the account may not write there, or the registry's mode forbids it. With SCHEMAS=verify a service only looks up what others register"
     } else {
         ""
     };

@@ -1,5 +1,4 @@
-//! How a schema stands with a subject: whether it is registered, could be, or could not. Nothing here may write to the
-//! registry.
+//! The registration status of a schema: registered, registrable, or not. Nothing here writes to the registry.
 
 use schema_registry_converter::schema_registry_common::RawRegisteredSchema;
 use serde_json::json;
@@ -12,10 +11,10 @@ use super::references::{self, Incomplete};
 use super::{Registry, RegistryError, mode, reasons};
 use crate::schemas::SchemaText;
 
-/// What the registry says when it does not have a schema, or will not look for such a one.
+/// The error codes for a schema that the registry does not have, or does not consider one.
 const MISSING: &[u32] = &[codes::SUBJECT_NOT_FOUND, codes::SCHEMA_NOT_FOUND, codes::INVALID_SCHEMA];
 
-/// How a schema stands with a subject.
+/// The status of a schema under a subject.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
     /// It is registered.
@@ -24,32 +23,32 @@ pub enum Standing {
         id: u32,
         /// Its version in the subject; `None` where the registry does not tell.
         version: Option<u32>,
-        /// Why other versions of the subject do not go together with it.
+        /// Why other versions of the subject are incompatible with it.
         beside: Vec<String>,
     },
-    /// It is not, but could be.
+    /// It is not registered but could be.
     Registrable,
-    /// It is not, and goes together with what is, but the registry takes no schemas in this mode.
+    /// It is compatible, but the registry accepts no schemas in this mode.
     Closed(String),
-    /// It cannot be registered, and why not.
+    /// It cannot be registered, for these reasons.
     Incompatible(Vec<String>),
 }
 
-/// What a look-up found.
+/// The result of a look-up.
 pub(super) enum Found {
     Here {
         id: u32,
         version: Option<u32>,
     },
-    /// Not there, with the registry's reason.
+    /// Not found, with the registry's reason.
     Missing(String),
 }
 
 impl Registry {
-    /// How that schema stands with the subject, as if the subject were FULL_TRANSITIVE. `name` names it in reasons.
+    /// The status of this schema under the subject, as if the subject were FULL_TRANSITIVE. `name` names it in reasons.
     ///
     /// # Errors
-    /// [`RegistryError::Outage`] when the registry gives no usable answer.
+    /// [`RegistryError::Outage`] when the registry gives no usable response.
     pub async fn standing(&self, subject: &str, name: &str, text: &str) -> Result<Standing, RegistryError> {
         let standing = self.ask_standing(subject, name, text).await;
         self.note(standing.is_ok());
@@ -86,7 +85,7 @@ pub(super) async fn find(exchange: &Exchange, subject: &str, text: &str) -> Resu
             if theirs.is_some_and(|theirs| theirs.writes_the_same_as(&ours)) {
                 return Ok(Found::Here { id, version });
             }
-            "the registry answers with another schema".to_owned()
+            "the registry returned a different schema".to_owned()
         }
         Answer::Refused(refusal) => one_line(&refusal.message),
     };
@@ -94,7 +93,7 @@ pub(super) async fn find(exchange: &Exchange, subject: &str, text: &str) -> Resu
     Ok(same.unwrap_or(Found::Missing(why)))
 }
 
-/// The schema with its text, which some leave out of the answer to a look-up.
+/// The schema with its text, which some registries omit from the response to a look-up.
 async fn with_text(exchange: &Exchange, found: RawRegisteredSchema) -> Result<RawRegisteredSchema, Outage> {
     let (None, Some(id)) = (&found.schema, found.id) else {
         return Ok(found);
@@ -106,8 +105,8 @@ async fn with_text(exchange: &Exchange, found: RawRegisteredSchema) -> Result<Ra
     })
 }
 
-/// A version of the subject that is the same schema, but with types of it in schemas of their own: not every registry finds
-/// that one by the whole text.
+/// A version of the subject that is the same schema, split up by references: not every registry finds it by its full
+/// text.
 async fn with_references(exchange: &Exchange, subject: &str, ours: &SchemaText) -> Result<Option<Found>, Outage> {
     for number in reasons::versions(exchange, subject).await? {
         let Some(held) = reasons::version(exchange, subject, number).await? else {
@@ -127,7 +126,7 @@ async fn with_references(exchange: &Exchange, subject: &str, ours: &SchemaText) 
     Ok(None)
 }
 
-/// The schema with all that it refers to; none when the registry does not have all of that.
+/// The schema with all its references; `None` when the registry does not have them all.
 async fn complete(exchange: &Exchange, held: RawRegisteredSchema) -> Result<Option<SchemaText>, Outage> {
     match references::complete(exchange, held).await {
         Ok(schema) => Ok(Some(schema)),

@@ -1,15 +1,14 @@
-//! Our lineage, looked up only. Nothing here may write to the registry.
+//! Looking up a lineage. Nothing here writes to the registry.
 
 use super::standing::{Found, find};
 use super::{RegisterError, Registry};
 use crate::schemas;
 
 impl Registry {
-    /// Looks up every version of the lineage under that subject, and writes nothing. Returns the id of the newest.
+    /// Looks up every version of the lineage under this subject. Returns the id of the newest.
     ///
     /// # Errors
-    /// [`RegisterError::Refused`] when the subject does not have one of them; [`RegisterError::Outage`] for everything
-    /// that may pass.
+    /// [`RegisterError::Refused`] when the subject lacks one of them; [`RegisterError::Outage`] for everything temporary.
     pub async fn verify_lineage(&self, subject: &str) -> Result<u32, RegisterError> {
         let answer = self.try_verify(subject).await;
         self.note(!matches!(answer, Err(RegisterError::Outage(_))));
@@ -23,7 +22,7 @@ impl Registry {
                 Ok(Found::Here { id, .. }) => newest = Some(id),
                 Ok(Found::Missing(reason)) => {
                     return Err(RegisterError::Refused(format!(
-                        "subject {subject} of the registry at {} has no v{version}.avsc ({reason}), and SCHEMAS=verify only looks up. Register it by the deploy pipeline or with SCHEMAS=register; the subcommand check-schemas tells what is missing",
+                        "subject {subject} of the registry at {} does not have v{version}.avsc ({reason}), and SCHEMAS=verify only looks up. Register it in the deploy pipeline or with SCHEMAS=register; the subcommand check-schemas lists what is missing",
                         self.url()
                     )));
                 }

@@ -1,4 +1,4 @@
-//! One registry, every fault: the verdict, the time that it takes, and that the same client goes on afterwards.
+//! One registry, every fault: the result, the time it takes, and that the same client works again afterwards.
 
 use std::time::{Duration, Instant};
 
@@ -9,9 +9,9 @@ use crate::fake::{Answer, Fake, page, refusal, say, schema};
 use crate::{TEXT, client, outage};
 
 const MEGABYTE: usize = 1_000_000;
-/// Beyond this a quick fault was not noticed but timed out.
+/// A quick fault that takes longer was not noticed but timed out.
 const SOON: Duration = Duration::from_secs(5);
-/// The time that a request may take, and something for a busy machine.
+/// The time limit of a request, plus a margin for a busy machine.
 const BOUND: Duration = Duration::from_secs(15);
 
 fn redirect(to: &str) -> Answer {
@@ -80,24 +80,24 @@ async fn whatever_else_comes_is_an_outage_and_the_client_recovers_from_it() {
         (
             "nothing",
             Answer::Say(200, String::new(), Vec::new()),
-            "no registry's answer",
+            "not a schema registry response",
         ),
         ("nothing at all", Answer::Say(204, String::new(), Vec::new()), "204"),
         (
             "another answer",
             say(200, serde_json::json!({"id": 5})),
-            "no registry's answer",
+            "not a schema registry response",
         ),
-        ("a refusal with success", refusal(200, 40403), "no registry's answer"),
+        ("a refusal with success", refusal(200, 40403), "not a schema registry response"),
         (
             "garbage",
             Answer::Say(200, String::new(), vec![0xff; 100]),
-            "no registry's answer",
+            "not a schema registry response",
         ),
         (
             "large garbage",
             Answer::Say(200, String::new(), vec![b'['; 10 * MEGABYTE]),
-            "no registry's answer",
+            "not a schema registry response",
         ),
         (
             "too much",
@@ -131,7 +131,7 @@ async fn a_redirect_to_a_login_page_is_an_outage_and_one_to_a_registry_is_follow
     let other = Fake::always(schema(TEXT)).await;
     let fake = Fake::always(redirect(&login.url())).await;
     let registry = client(&fake.url());
-    assert!(outage(&registry).await.contains("no registry's answer"));
+    assert!(outage(&registry).await.contains("not a schema registry response"));
     fake.now(redirect(&format!("{}/schemas/ids/5", other.url())));
     assert_eq!(registry.schema(5).await, Ok(SchemaText::avro(TEXT)));
 }

@@ -184,7 +184,7 @@ async fn a_level_that_this_registry_cannot_be_given_is_named_with_the_ways_out()
 #[tokio::test]
 async fn a_schema_that_gets_no_possible_id_is_not_registered() {
     for id in [json!(0), json!(2_147_483_648_u32), json!(-1)] {
-        let told = format!("gave id {id}; ids are 1 to 2147483647");
+        let told = format!("returned id {id}; ids are 1 to 2147483647");
         let given = id.clone();
         let (_fake, at_registration) = registry(move |line| {
             (line == "POST /subjects/orders-value/versions").then(|| say(200, json!({"id": given})))
@@ -308,7 +308,7 @@ async fn every_code_of_an_incompatible_schema_is_a_refusal_even_when_its_reasons
         .await;
         let reason = refused(&registry).await;
         assert!(
-            reason.contains(&format!("refusal {code}")) && reason.contains("could not be asked"),
+            reason.contains(&format!("refusal {code}")) && reason.contains("could not query"),
             "{reason}"
         );
         let last = writes(&fake.take_requests()).pop();

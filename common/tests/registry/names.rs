@@ -1,4 +1,4 @@
-//! How a schema is asked for that a record names: by its id, with the subject of the records, or by its GUID.
+//! Looking up the schema that a record names: by id, with the records' subject, or by GUID.
 
 use std::time::{Duration, Instant};
 
@@ -19,7 +19,7 @@ fn reading(fake: &Fake) -> Registry {
     client(&fake.url()).reading("orders-value".to_owned())
 }
 
-/// A fake that answers so where a subject is named, and so where not.
+/// A fake with one answer where a subject is named and one where not.
 async fn by_subject(with: Answer, without: Answer) -> Fake {
     Fake::with(move |request| {
         if request.target.contains("?subject=") {
@@ -78,7 +78,7 @@ async fn an_id_is_unknown_when_it_is_in_both_ways_and_an_outage_is_one_in_either
     }
 }
 
-/// A registry with the schema of id 5, which it tells for that subject or for any.
+/// A registry with schema id 5, which it finds for that subject only or for any.
 async fn with_five(for_any: bool) -> Fake {
     Fake::with(move |request| {
         let ours = !request.target.contains("subject=") || request.target.ends_with("=orders-value");
@@ -103,7 +103,7 @@ async fn where_a_subject_keeps_no_id_from_being_found_one_question_is_enough() {
     );
     assert!(registry.schema(7).await.is_err());
     assert_eq!(fake.take_lines(), ["GET /schemas/ids/7?subject=orders-value"]);
-    // It is found out anew after an outage: another registry may have taken its place.
+    // It is checked again after an outage: a different registry may have taken its place.
     fake.now(page(503));
     assert!(registry.schema(5).await.is_err());
     fake.now(refusal(404, 40403));
@@ -173,7 +173,7 @@ async fn who_backs_off_goes_on_as_soon_as_the_registry_is_back_or_was_heard_by_a
     tokio::join!(registry.back_off(long), registry.back_off(long), back);
     assert!(begun.elapsed() < long / 2, "{:?}", begun.elapsed());
 
-    // One that cannot be probed so is heard by whoever asks for something else.
+    // Where the probe itself fails, another call's success wakes the waiter.
     fake.now(schema(TEXT));
     let (_, answer) = tokio::join!(registry.back_off(long), registry.schema(5));
     assert!(answer.is_ok() && begun.elapsed() < long / 2, "{:?}", begun.elapsed());

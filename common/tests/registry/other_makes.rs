@@ -1,4 +1,4 @@
-//! Registries of other makes, and of other ages: what they do not have they tell in words of their own.
+//! Registries of other vendors and ages, which say "not found" in their own ways.
 
 use common::registry::{Reachability, Registry, RegistryError};
 use common::schemas;
@@ -9,7 +9,7 @@ use crate::{TEXT, client, outage};
 
 const SUBJECT: &str = "orders-value";
 
-/// The ways in which "not there" is told.
+/// The ways of saying "not found".
 fn not_there() -> Vec<Answer> {
     vec![
         refusal(404, 404),
@@ -20,7 +20,7 @@ fn not_there() -> Vec<Answer> {
     ]
 }
 
-/// A registry that has the schema of id 5 and nothing else, tells so in those words, and shows at that path that it is one.
+/// A registry with schema id 5 and nothing else, which says "not found" like this, and proves at that path that it is one.
 async fn registry(not_there: Answer, proof: &'static str) -> Fake {
     Fake::with(move |request: &Request| match request.target.as_str() {
         target if target == proof => say(200, json!([])),
@@ -63,7 +63,7 @@ async fn a_flood_of_unknown_ids_needs_no_proof_for_each() {
 #[tokio::test]
 async fn the_same_words_of_something_in_its_place_are_an_outage() {
     for answer in not_there() {
-        // Not even an id that it has told proves it: it may have gone since.
+        // Not even an id that it has returned proves it: it may be away since.
         let fake = registry(answer.clone(), "none").await;
         let registry = client(&fake.url());
         assert!(registry.schema(5).await.is_ok());
@@ -71,7 +71,7 @@ async fn the_same_words_of_something_in_its_place_are_an_outage() {
         assert!(outage(&registry).await.contains("404"));
         assert_eq!(registry.reachability(), Reachability::Disconnected);
     }
-    // And a page is one at a registry, too.
+    // A page is an outage even from a registry.
     for page in [
         page(404),
         Answer::Say(404, String::new(), Vec::new()),

@@ -1,4 +1,4 @@
-//! Registries that have moved: a question stays the question that it is.
+//! Registries that have moved: a redirect never changes a request into another.
 
 use common::registry::RegisterError;
 use common::schemas::SchemaText;
@@ -9,7 +9,7 @@ use crate::{TEXT, client};
 
 const SUBJECT: &str = "orders-value";
 
-/// Whatever is asked is to be asked at that address.
+/// Redirects every request to that address.
 async fn moved(status: u16, to: String) -> Fake {
     Fake::with(move |request: &Request| {
         let location = format!("location: {to}{}\r\n", request.target);

@@ -1,4 +1,4 @@
-//! A registry whose certificate only its own authority has signed.
+//! A registry with a certificate of a private authority.
 
 use std::io::Write;
 use std::sync::Arc;

@@ -158,7 +158,7 @@ async fn client_rack_is_refused_with_the_reason() {
     let built = cart_service::Application::build(config, common::telemetry::metrics_recorder()).await;
     let error = built.err().expect("refused").to_string();
     assert!(
-        error.contains("KAFKA_CONFIG") && error.contains("leaders of partitions"),
+        error.contains("KAFKA_CONFIG") && error.contains("partition leaders"),
         "{error}"
     );
 }

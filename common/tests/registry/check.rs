@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::config;
 use crate::fake::{Fake, Request, page, refusal, say};
 
-/// What a registry answers to a look-up, and to the question whether a schema would be taken.
+/// A registry's responses to a look-up and to a compatibility check.
 async fn registry(look_up: fn(&Request) -> crate::fake::Answer, is_compatible: bool) -> Fake {
     Fake::with(move |request: &Request| match request.target.as_str() {
         "/subjects/orders-value" => look_up(request),
@@ -30,7 +30,7 @@ fn settings(fake: &Fake, mode: SchemasMode) -> CheckSchemas {
     }
 }
 
-/// The report, after which nothing may have been written.
+/// The report; asserts that nothing was written.
 async fn report(fake: &Fake, mode: SchemasMode) -> Report {
     let report = check_schemas::check(&settings(fake, mode)).await.expect("a report");
     for line in fake.take_lines() {

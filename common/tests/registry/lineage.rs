@@ -1,4 +1,4 @@
-//! Our lineage at the registry: registered, looked up, refused.
+//! A lineage at the registry: registered, looked up, rejected.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -10,11 +10,11 @@ use crate::client;
 use crate::fake::{Answer, Fake, Request, page, refusal, say};
 
 const SUBJECT: &str = "orders-value";
-/// What a subject holds that ours cannot follow.
+/// A schema that is incompatible with ours.
 const OTHER: &str =
     r#"{"type":"record","name":"OrderEvent","namespace":"com.ecommerce.order","fields":[{"name":"a","type":"int"}]}"#;
 
-/// What a registry answers that has nothing under the subject and takes everything.
+/// The responses of a registry that has nothing under the subject and accepts everything.
 fn empty(line: &str) -> Answer {
     match line {
         "GET /config/orders-value" => refusal(404, 40408),
@@ -29,12 +29,12 @@ fn empty(line: &str) -> Answer {
     }
 }
 
-/// Such a registry, but for what that says to a line such as `GET /config`.
+/// Such a registry, except where the closure answers a line such as `GET /config`.
 async fn registry(but: impl Fn(&str) -> Option<Answer> + Send + 'static) -> (Fake, Registry) {
     registry_of(move |line, _| but(line)).await
 }
 
-/// The same, where it matters which schema is asked for.
+/// The same where the requested schema matters.
 async fn registry_of(but: impl Fn(&str, &Value) -> Option<Answer> + Send + 'static) -> (Fake, Registry) {
     let fake = Fake::with(move |request: &Request| {
         let line = format!("{} {}", request.method, request.target);
@@ -45,7 +45,7 @@ async fn registry_of(but: impl Fn(&str, &Value) -> Option<Answer> + Send + 'stat
     (fake, registry)
 }
 
-/// A registry that holds something of others that ours cannot follow, and says why as far as that does.
+/// A registry that holds a schema incompatible with ours; the closure gives its reasons.
 async fn refusing(reasons: impl Fn(&str) -> Option<Answer> + Send + 'static) -> (Fake, Registry) {
     registry(move |line| {
         reasons(line).or_else(|| match line {
@@ -59,7 +59,7 @@ async fn refusing(reasons: impl Fn(&str) -> Option<Answer> + Send + 'static) -> 
     .await
 }
 
-/// A registry that has every version of ours, as 7: which id is which version's matters to nobody here.
+/// A registry that has every version of ours, all as id 7: which id belongs to which version does not matter here.
 async fn with_ours(but: impl Fn(&str) -> Option<Answer> + Send + 'static) -> (Fake, Registry) {
     registry_of(move |line, schema| {
         but(line).or_else(|| (line == "POST /subjects/orders-value").then(|| seven(schema)))
@@ -104,7 +104,7 @@ async fn the_level_is_set_and_every_version_registered_in_order() {
     assert_eq!(writes(&requests), expected);
     let level = requests.iter().find(|it| it.method == "PUT").expect("a level");
     assert_eq!(level.body["compatibility"], "FULL_TRANSITIVE");
-    // Old registries know no other member, and refuse a schema that has one.
+    // Old registries know no other field, and reject a request with one.
     let bodies = requests
         .iter()
         .filter(|it| it.target == "/subjects/orders-value/versions" && it.method == "POST")
@@ -143,7 +143,7 @@ async fn where_all_is_there_a_level_that_cannot_be_set_is_no_obstacle() {
         assert_eq!(registry.level(SUBJECT).await.as_deref(), Some("BACKWARD"));
         assert_eq!(registry.reachability(), Reachability::Connected);
     }
-    // A registry that keeps its configuration to itself.
+    // A registry that does not reveal its configuration.
     let (_fake, registry) = with_ours(|line| line.contains(" /config").then(|| refusal(403, 40301))).await;
     assert_eq!(registry.register_lineage(SUBJECT).await, Ok(7));
     assert_eq!(registry.level(SUBJECT).await, None);
@@ -154,7 +154,7 @@ async fn a_level_that_the_subject_has_already_is_not_set() {
     let full = || say(200, json!({"compatibilityLevel": "FULL_TRANSITIVE"}));
     for (line, answer, is_set) in [
         ("GET /config/orders-value", full(), false),
-        // That of all subjects may be another one tomorrow, and one that is not told may be any.
+        // The global level may change tomorrow, and an unknown one may be anything.
         ("GET /config", full(), true),
         ("GET /config/orders-value", page(403), true),
     ] {
@@ -299,7 +299,7 @@ async fn every_code_of_an_incompatible_schema_is_a_refusal_even_when_its_reasons
         let asked = AtomicUsize::new(0);
         let (fake, registry) = registry(move |line| match line {
             "POST /subjects/orders-value/versions" => Some(refusal(status, code)),
-            // Beforehand it saw no reason in any version.
+            // The checks beforehand found no reason in any version.
             line if line.starts_with("POST /compatibility/") => {
                 (asked.fetch_add(1, Ordering::Relaxed) >= schemas::LINEAGE.len()).then(|| page(503))
             }
@@ -380,7 +380,7 @@ async fn a_look_up_needs_no_more_than_an_id() {
     assert_eq!(registry.verify_lineage(SUBJECT).await, Ok(newest));
 }
 
-/// Our schema with the item's type in a schema of its own.
+/// Our schema, split: the item type is in a schema of its own.
 fn in_two_schemas() -> (String, String) {
     let mut whole: Value = serde_json::from_str(&schemas::newest_text().text).expect("JSON");
     let order = whole["fields"].as_array_mut().expect("fields").iter_mut();
@@ -398,7 +398,7 @@ async fn our_schema_is_ours_although_it_was_written_with_references() {
     let (whole, item) = in_two_schemas();
     let references = json!([{"name": "com.ecommerce.order.OrderItem", "subject": "items", "version": 1}]);
     let held = json!({"id": 7, "version": 3, "schema": whole, "references": references});
-    // Some find it by the whole text, and answer with what they have; with others it has to be looked for.
+    // Some registries find it by its full text and return what they store; with others it has to be searched.
     for finds_it in [true, false] {
         let (held, item, newest) = (held.clone(), item.clone(), schemas::newest_text().text);
         let (fake, registry) = registry_of(move |line, schema| match line {

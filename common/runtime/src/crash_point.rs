@@ -19,45 +19,45 @@ pub enum Point {
     /// The projection: a batch is in the store, and nobody is notified yet
     BatchWritten,
     /// The projection: progress is about to be committed to Kafka
-    ProgressNotShown,
+    ProgressNotReported,
     /// The projection: progress was handed to the Kafka client
-    ProgressShown,
+    ProgressReported,
     /// The store: a rebuild has cleared a part of it
-    StoreForgetting,
+    StoreClearing,
     /// The store: the meaning of a schema id was written
     SchemaLearned,
     /// The registration: the registry has our schema, and the store does not know its id
     SchemaRegistered,
     /// order-service: a dead letter was handed to the Kafka client
-    LetterSent,
+    DeadLetterSent,
     /// order-service: a batch's dead letters are acknowledged
-    LettersAcknowledged,
+    DeadLettersAcknowledged,
     /// order-service: dead letters that were read back are in the index
-    LettersIndexed,
+    DeadLettersIndexed,
     /// cart-service: an event was handed to the Kafka client
     EventSent,
     /// cart-service: an event was read back, and its request is not answered
     EventReadBack,
     /// cart-service: unresolved orders are stored, and the offset has not moved past their records
-    DoubtsNoted,
+    UnresolvedOrdersStored,
     /// The projection's thread, each turn of its loop
     ProjectionTurn,
     /// The thread that fetches end offsets, with a request in hand
-    EndsTurn,
+    EndOffsetsTurn,
     /// The task that audits schema ids, each turn
-    IdentityTurn,
+    SchemaIdAuditTurn,
     /// The task that syncs the store to disk, each turn
     SyncTurn,
     /// The task that registers the schema, each turn
     RegistrationTurn,
     /// cart-service: the task that resolves unresolved orders, each turn
-    DoubtsTurn,
+    UnresolvedOrdersTurn,
     /// cart-service: the Kafka client's thread, with an event's delivery report
     EventReported,
     /// order-service: the Kafka client's thread, with a dead letter's delivery report
-    LetterReported,
+    DeadLetterReported,
     /// The metrics upkeep, each turn
-    MetricsTurn,
+    MetricsUpkeepTurn,
     /// A request's handler, before it does anything
     RequestReceived,
 }
@@ -89,36 +89,36 @@ mod armed {
 
     use super::{CRASH_AT, PANIC_AT, Point};
 
-    static CRASH: LazyLock<Option<Trap>> = LazyLock::new(|| Trap::of_variable(CRASH_AT));
-    static PANIC: LazyLock<Option<Trap>> = LazyLock::new(|| Trap::of_variable(PANIC_AT));
+    static CRASH: LazyLock<Option<Trigger>> = LazyLock::new(|| Trigger::of_variable(CRASH_AT));
+    static PANIC: LazyLock<Option<Trigger>> = LazyLock::new(|| Trigger::of_variable(PANIC_AT));
 
     /// Dies or panics here if a variable says so.
     ///
     /// # Panics
     /// Where [`PANIC_AT`] says so.
     pub fn reached(point: Point) {
-        if CRASH.as_ref().is_some_and(|trap| trap.springs(point)) {
+        if CRASH.as_ref().is_some_and(|trigger| trigger.fires(point)) {
             eprintln!("crash point {} reached", point.name());
             // As with kill -9, no destructor runs, no buffer is flushed and no other thread continues. The signal itself
             // would have to come from another process, and the other threads would run until it has started.
             std::process::abort();
         }
-        if PANIC.as_ref().is_some_and(|trap| trap.springs(point)) {
+        if PANIC.as_ref().is_some_and(|trigger| trigger.fires(point)) {
             panic!("crash point {} reached", point.name());
         }
     }
 
     /// A point, and how often it is still to be reached.
-    struct Trap {
+    struct Trigger {
         point: Point,
         left: AtomicU64,
     }
 
-    impl Trap {
+    impl Trigger {
         fn of_variable(variable: &str) -> Option<Self> {
             let text = std::env::var(variable).ok()?;
             match Self::parse(&text) {
-                Some(trap) => Some(trap),
+                Some(trigger) => Some(trigger),
                 None => {
                     // A test without its crash would prove nothing.
                     eprintln!(
@@ -137,7 +137,7 @@ mod armed {
             })
         }
 
-        fn springs(&self, at: Point) -> bool {
+        fn fires(&self, at: Point) -> bool {
             // Once only: from 0 it wraps around to a count that is never reached.
             self.point == at && self.left.fetch_sub(1, Ordering::Relaxed) == 1
         }
@@ -150,20 +150,25 @@ mod armed {
         #[test]
         fn every_point_has_a_name_that_is_read_back() {
             for point in Point::value_variants() {
-                let trap = Trap::parse(&point.name()).expect("a point");
-                assert_eq!(trap.point, *point);
+                let trigger = Trigger::parse(&point.name()).expect("a point");
+                assert_eq!(trigger.point, *point);
             }
         }
 
         #[test]
-        fn a_trap_springs_once_and_at_the_time_that_was_named() {
-            let trap = Trap::parse("event-sent:2").expect("a trap");
-            let at = [Point::EventSent, Point::LetterSent, Point::EventSent, Point::EventSent];
-            assert_eq!(at.map(|point| trap.springs(point)), [false, false, true, false]);
+        fn a_trigger_fires_once_and_at_the_named_time() {
+            let trigger = Trigger::parse("event-sent:2").expect("a trigger");
+            let at = [
+                Point::EventSent,
+                Point::DeadLetterSent,
+                Point::EventSent,
+                Point::EventSent,
+            ];
+            assert_eq!(at.map(|point| trigger.fires(point)), [false, false, true, false]);
         }
 
         #[test]
-        fn what_names_no_point_is_no_trap() {
+        fn what_names_no_point_is_not_a_trigger() {
             for text in [
                 "",
                 "nowhere",
@@ -172,7 +177,7 @@ mod armed {
                 "event-sent:x",
                 "EventSent",
             ] {
-                assert!(Trap::parse(text).is_none(), "{text}");
+                assert!(Trigger::parse(text).is_none(), "{text}");
             }
         }
     }

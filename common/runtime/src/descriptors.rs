@@ -4,17 +4,17 @@
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Most connections of a process, however many descriptors it has: this bounds the memory for what clients send.
-const MOST_CONNECTIONS: u64 = 4_096;
+const MAX_CONNECTIONS: u64 = 4_096;
 /// Descriptors per connection: its socket, and a second handle to close it with.
-const EACH: u64 = 2;
+const PER_CONNECTION: u64 = 2;
 /// Reserved for everything else: store, Kafka, logs.
 const RESERVED: u64 = 512;
 
 /// Raises the process's soft limit to what its connections need, as far as the hard limit allows; many systems start at
 /// 1,024. Only mains call this: the limit is global to the process.
-pub fn raise() {
+pub fn raise_limit() {
     let limit = getrlimit(Resource::Nofile);
-    let wanted = MOST_CONNECTIONS * EACH + RESERVED;
+    let wanted = MAX_CONNECTIONS * PER_CONNECTION + RESERVED;
     let allowed = limit.maximum.map_or(wanted, |maximum| maximum.min(wanted));
     if limit.current.is_some_and(|current| current < allowed) {
         let raised = Rlimit {
@@ -28,24 +28,24 @@ pub fn raise() {
     if allowed < wanted {
         tracing::warn!(
             limit = allowed,
-            connections = connections_of(Some(allowed)),
+            connections = connections_for(Some(allowed)),
             "low open file limit (ulimit -n); accepting fewer connections"
         );
     }
 }
 
 /// How many connections the process accepts at once.
-pub fn connections() -> usize {
-    connections_of(getrlimit(Resource::Nofile).current)
+pub fn max_connections() -> usize {
+    connections_for(getrlimit(Resource::Nofile).current)
 }
 
 /// The same for this descriptor limit; `None` is unlimited.
-fn connections_of(descriptors: Option<u64>) -> usize {
-    let fit = descriptors.map_or(MOST_CONNECTIONS, |limit| {
+fn connections_for(descriptors: Option<u64>) -> usize {
+    let fit = descriptors.map_or(MAX_CONNECTIONS, |limit| {
         // Where there are very few, half of them.
-        limit.saturating_sub(RESERVED).max(limit / 2) / EACH
+        limit.saturating_sub(RESERVED).max(limit / 2) / PER_CONNECTION
     });
-    usize::try_from(fit.clamp(1, MOST_CONNECTIONS)).unwrap_or(1)
+    usize::try_from(fit.clamp(1, MAX_CONNECTIONS)).unwrap_or(1)
 }
 
 #[cfg(test)]
@@ -63,13 +63,13 @@ mod tests {
             (Some(256), 64),
             (Some(0), 1),
         ] {
-            assert_eq!(connections_of(limit), connections, "{limit:?}");
+            assert_eq!(connections_for(limit), connections, "{limit:?}");
         }
     }
 
     #[test]
     fn raising_leaves_room_for_connections() {
-        raise();
-        assert!(connections() >= 1);
+        raise_limit();
+        assert!(max_connections() >= 1);
     }
 }

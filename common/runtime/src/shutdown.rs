@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 /// Time limit for a shutdown. Whatever still hangs then (a disk, a server) is abandoned: what matters is in the log, and a
 /// supervisor would kill the process anyway.
 // why: Docker kills after 10 s
-const LONGEST: Duration = Duration::from_millis(9_500);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_millis(9_500);
 
 /// A signal that asks the process to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ impl Signal {
 /// # Errors
 /// The process cannot listen for signals.
 pub fn signal() -> io::Result<impl Future<Output = Signal> + Send> {
-    listen(LONGEST)
+    listen(SHUTDOWN_TIMEOUT)
 }
 
 /// Ends the process with exit code 1 if it is still running when the time limit for a shutdown has passed after `failure`
@@ -47,21 +47,23 @@ pub fn signal() -> io::Result<impl Future<Output = Signal> + Send> {
 ///
 /// # Errors
 /// The system cannot start a thread.
-pub fn cut_off_after(failure: impl Future + Send + 'static) -> io::Result<()> {
+pub fn exit_after(failure: impl Future + Send + 'static) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let work = move || {
         runtime.block_on(failure);
         // A time limit, not a condition to wait for.
-        std::thread::sleep(LONGEST);
+        std::thread::sleep(SHUTDOWN_TIMEOUT);
         tracing::error!("shutdown timed out; exiting");
         std::process::exit(1);
     };
     #[expect(clippy::disallowed_methods, reason = "it ends with the process, or ends it")]
-    std::thread::Builder::new().name("cut-off".to_owned()).spawn(work)?;
+    std::thread::Builder::new()
+        .name("shutdown-timeout".to_owned())
+        .spawn(work)?;
     Ok(())
 }
 
-fn listen(longest: Duration) -> io::Result<impl Future<Output = Signal> + Send> {
+fn listen(limit: Duration) -> io::Result<impl Future<Output = Signal> + Send> {
     // A thread and runtime of its own: it receives the second signal even when every other thread is blocked.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (mut interrupt, mut terminate) = {
@@ -83,7 +85,7 @@ fn listen(longest: Duration) -> io::Result<impl Future<Output = Signal> + Send> 
             let first = next().await;
             // Nobody waits: the process is stopping anyway, or will at the next signal.
             let _ = tell.send(first);
-            match tokio::time::timeout(longest, next()).await {
+            match tokio::time::timeout(limit, next()).await {
                 Ok(second) => {
                     tracing::warn!(signal = ?second, "second signal; exiting now");
                     std::process::exit(second.exit_code());
@@ -95,7 +97,7 @@ fn listen(longest: Duration) -> io::Result<impl Future<Output = Signal> + Send> 
             }
         })
     };
-    #[expect(clippy::disallowed_methods, reason = "its panic ends the process, see below")]
+    #[expect(clippy::disallowed_methods, reason = "if it panics, the process stops, see below")]
     std::thread::Builder::new().name("signals".to_owned()).spawn(work)?;
     // The sender is dropped without a signal only if its thread died: then nobody can stop the service any more, so it stops.
     Ok(async move { told.await.unwrap_or(Signal::Terminate) })
@@ -111,18 +113,18 @@ mod tests {
     /// Runs in a process of its own: prints when it listens and what it received, and then blocks.
     #[test]
     #[ignore = "run by the tests below, as a process that may be killed"]
-    fn a_process_that_never_ends_by_itself() {
-        block_for_ever(LONGEST);
+    fn a_process_that_never_stops() {
+        block(SHUTDOWN_TIMEOUT);
     }
 
     #[test]
     #[ignore = "run by the tests below, as a process that may be killed"]
     fn a_process_that_is_given_little_time() {
-        block_for_ever(Duration::from_millis(50));
+        block(Duration::from_millis(50));
     }
 
-    fn block_for_ever(longest: Duration) {
-        let first = listen(longest).expect("listening");
+    fn block(limit: Duration) {
+        let first = listen(limit).expect("listening");
         println!("\nlistening");
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
@@ -156,12 +158,12 @@ mod tests {
     }
 
     #[test]
-    fn the_first_signal_is_told_and_the_second_ends_a_blocked_process_at_once() {
+    fn the_first_signal_is_reported_and_the_second_ends_a_blocked_process_at_once() {
         for (first, heard, second, code) in [
             ("-TERM", "received Terminate", "-TERM", 143),
             ("-INT", "received Interrupt", "-INT", 130),
         ] {
-            let (mut child, mut lines) = start("a_process_that_never_ends_by_itself");
+            let (mut child, mut lines) = start("a_process_that_never_stops");
             kill(&child, first);
             assert!(lines.any(|line| line.expect("text") == heard), "{first}");
             kill(&child, second);
@@ -170,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_that_takes_too_long_is_cut_off() {
+    fn a_shutdown_that_takes_too_long_exits() {
         let (mut child, mut lines) = start("a_process_that_is_given_little_time");
         kill(&child, "-TERM");
         assert!(lines.any(|line| line.expect("text") == "received Terminate"));

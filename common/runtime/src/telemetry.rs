@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tokio::time::Instant;
 use tracing_subscriber::EnvFilter;
 
 use crate::crash_point::{self, Point};
@@ -102,10 +103,10 @@ pub fn metrics_recorder() -> PrometheusHandle {
 /// Keeps the memory of histograms bounded. Runs until dropped; run it in the service's own task, so that a panic of either
 /// ends both.
 pub async fn metrics_upkeep(handle: PrometheusHandle) -> Infallible {
-    let mut interval = tokio::time::interval(UPKEEP_INTERVAL);
+    let mut interval = tokio::time::interval_at(Instant::now() + UPKEEP_INTERVAL, UPKEEP_INTERVAL);
     loop {
         interval.tick().await;
-        crash_point::reached(Point::MetricsTurn);
+        crash_point::reached(Point::MetricsUpkeepTurn);
         handle.run_upkeep();
     }
 }

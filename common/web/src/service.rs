@@ -1,5 +1,5 @@
-//! Serving HTTP from the first request to the last: until the service is told to stop, the registry rejects the schema, a
-//! part of the service fails, or the HTTP server ends. What comes before and after is up to each service.
+//! Serving HTTP from the first request to the last: until the service is told to stop, it may not go on, a part of it
+//! fails, or the HTTP server ends. What comes before and after is up to each service.
 
 use std::future::Future;
 use std::net::TcpListener;
@@ -16,10 +16,10 @@ use crate::server;
 const GRACE: Duration = Duration::from_millis(500);
 
 /// Serves these routes on this listener until `stop` resolves, then lets running requests finish. `refused` resolves with
-/// the reason when the registry rejects the schema.
+/// the reason when the service may not go on, such as a rejected schema.
 ///
 /// # Errors
-/// When the registry rejects the schema, a part of the service fails, or the HTTP server fails or ends.
+/// When `refused` resolves, a part of the service fails, or the HTTP server fails or ends.
 pub async fn serve_until<R>(
     stop: impl Future,
     listener: TcpListener,
@@ -40,7 +40,7 @@ where
     tracing::info!(port = address.port(), %address, "{service} is listening");
     let failed = tokio::select! {
         _ = stop => None,
-        reason = refused => Some(advice(&reason)),
+        reason = refused => Some(reason),
         reason = life.failed() => Some(reason),
         ended = &mut served => {
             ended.context("the HTTP server panicked")?.context("the HTTP server failed")?;
@@ -48,7 +48,7 @@ where
         }
     };
     tracing::info!("stopping");
-    life.end();
+    life.begin_shutdown();
     // A grace period, not a condition: readiness probes see that it stops, and whoever has just connected gets a response.
     tokio::time::sleep(GRACE).await;
     handle.stop(true).await;
@@ -59,10 +59,4 @@ where
     // A part may also have failed while the service was stopping.
     let failed = failed.or_else(|| life.failure());
     failed.map_or(Ok(()), |reason| Err(anyhow!(reason)))
-}
-
-fn advice(reason: &str) -> String {
-    format!(
-        "{reason}\nMake the schema and the subject compatible (check-schemas shows the details), or give this service its own topic (--kafka-topic / KAFKA_TOPIC)"
-    )
 }

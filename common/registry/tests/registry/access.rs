@@ -128,7 +128,7 @@ async fn a_rotated_token_is_read_again_when_the_registry_refuses_the_old_one() {
         "{reason}"
     );
     std::fs::write(token.path(), "new\n").expect("written");
-    assert_eq!(registry.schema(5).await, Ok(SchemaText::avro(TEXT)));
+    assert_eq!(registry.schema(5).await.expect("a response"), SchemaText::avro(TEXT));
     fake.take_requests();
     registry.schema(5).await.expect("a schema");
     assert_eq!(fake.take_requests().len(), 1, "the new one is kept");

@@ -23,7 +23,7 @@ async fn a_schema_is_an_answer_and_so_is_a_definite_no() {
     let fake = Fake::always(schema(TEXT)).await;
     let registry = client(&fake.url());
     assert_eq!(registry.reachability(), Reachability::Unknown);
-    assert_eq!(registry.schema(5).await, Ok(SchemaText::avro(TEXT)));
+    assert_eq!(registry.schema(5).await.expect("a response"), SchemaText::avro(TEXT));
     assert_eq!(fake.take_lines(), ["GET /schemas/ids/5"]);
     fake.now(refusal(404, 40403));
     let unknown = registry.schema(5).await;
@@ -88,7 +88,11 @@ async fn whatever_else_comes_is_an_outage_and_the_client_recovers_from_it() {
             say(200, serde_json::json!({"id": 5})),
             "not a schema registry response",
         ),
-        ("a refusal with success", refusal(200, 40403), "not a schema registry response"),
+        (
+            "a refusal with success",
+            refusal(200, 40403),
+            "not a schema registry response",
+        ),
         (
             "garbage",
             Answer::Say(200, String::new(), vec![0xff; 100]),
@@ -121,7 +125,11 @@ async fn whatever_else_comes_is_an_outage_and_the_client_recovers_from_it() {
         assert!(reason.len() < 600, "{fault}: {reason}");
         assert_eq!(registry.reachability(), Reachability::Disconnected, "{fault}");
         fake.now(schema(TEXT));
-        assert_eq!(registry.schema(5).await, Ok(SchemaText::avro(TEXT)), "after {fault}");
+        assert_eq!(
+            registry.schema(5).await.expect("a response"),
+            SchemaText::avro(TEXT),
+            "after {fault}"
+        );
     }
 }
 
@@ -133,7 +141,7 @@ async fn a_redirect_to_a_login_page_is_an_outage_and_one_to_a_registry_is_follow
     let registry = client(&fake.url());
     assert!(outage(&registry).await.contains("not a schema registry response"));
     fake.now(redirect(&format!("{}/schemas/ids/5", other.url())));
-    assert_eq!(registry.schema(5).await, Ok(SchemaText::avro(TEXT)));
+    assert_eq!(registry.schema(5).await.expect("a response"), SchemaText::avro(TEXT));
 }
 
 #[tokio::test]
@@ -166,9 +174,9 @@ async fn what_never_ends_is_an_outage_in_time_and_what_is_only_slow_is_an_answer
     for reason in [silence, endless] {
         assert!(reason.contains("timed out"), "{reason}");
     }
-    assert_eq!(answer, Ok(SchemaText::avro(TEXT)));
+    assert_eq!(answer.expect("a response"), SchemaText::avro(TEXT));
     for (fake, registry) in [(&hanging, &hung), (&trickling, &trickled)] {
         fake.now(schema(TEXT));
-        assert_eq!(registry.schema(5).await, Ok(SchemaText::avro(TEXT)));
+        assert_eq!(registry.schema(5).await.expect("a response"), SchemaText::avro(TEXT));
     }
 }

@@ -2,7 +2,6 @@
 
 mod access;
 mod addresses;
-mod check;
 mod fake;
 mod faults;
 mod lineage;
@@ -17,6 +16,10 @@ use orderlog_registry::config::RegistryConfig;
 use orderlog_registry::{Registry, RegistryError};
 
 const TEXT: &str = r#"{"type":"record","name":"R","fields":[]}"#;
+
+/// A lineage, as a service registers it.
+const LINEAGE: &[&str] = &[NEWEST];
+const NEWEST: &str = include_str!("../../../../schemas/order-event/v1.avsc");
 
 /// A client of the registry at these addresses.
 fn client(urls: &str) -> Registry {
@@ -43,7 +46,7 @@ fn no_client(config: &RegistryConfig) -> String {
 /// The text of an outage; anything else fails the test.
 async fn outage(registry: &Registry) -> String {
     match registry.schema(5).await {
-        Err(RegistryError::Outage(reason)) => reason,
+        Err(RegistryError::Outage(outage)) => outage.to_string(),
         other => panic!("an outage, not {other:?}"),
     }
 }

@@ -16,7 +16,7 @@ const GUID: Uuid = Uuid::from_u128(0x0011_2233_4455_6677_8899_aabb_ccdd_eeff);
 const OF_GUID: &str = "GET /schemas/guids/00112233-4455-6677-8899-aabbccddeeff";
 
 fn reading(fake: &Fake) -> Registry {
-    client(&fake.url()).reading("orders-value".to_owned())
+    client(&fake.url()).for_subject("orders-value".to_owned())
 }
 
 /// A fake with one answer where a subject is named and one where not.
@@ -34,10 +34,13 @@ async fn by_subject(with: Answer, without: Answer) -> Fake {
 #[tokio::test]
 async fn an_id_of_another_context_is_found_by_the_subject_that_is_there() {
     let fake = by_subject(schema(TEXT), refusal(404, 40403)).await;
-    assert_eq!(reading(&fake).schema(5).await, Ok(SchemaText::avro(TEXT)));
+    assert_eq!(
+        reading(&fake).schema(5).await.expect("a response"),
+        SchemaText::avro(TEXT)
+    );
     assert_eq!(fake.take_lines(), [WITH_SUBJECT]);
-    let odd = client(&fake.url()).reading("a/b c-value".to_owned());
-    assert_eq!(odd.schema(5).await, Ok(SchemaText::avro(TEXT)));
+    let odd = client(&fake.url()).for_subject("a/b c-value".to_owned());
+    assert_eq!(odd.schema(5).await.expect("a response"), SchemaText::avro(TEXT));
     assert_eq!(fake.take_lines(), ["GET /schemas/ids/5?subject=a%2Fb%20c-value"]);
 }
 
@@ -53,7 +56,10 @@ async fn a_registry_that_takes_the_subject_for_more_or_does_not_know_it_is_asked
         page(405),
     ] {
         let fake = by_subject(with, schema(TEXT)).await;
-        assert_eq!(reading(&fake).schema(5).await, Ok(SchemaText::avro(TEXT)));
+        assert_eq!(
+            reading(&fake).schema(5).await.expect("a response"),
+            SchemaText::avro(TEXT)
+        );
         assert_eq!(fake.take_lines(), [WITH_SUBJECT, WITHOUT]);
     }
 }
@@ -128,7 +134,10 @@ async fn where_a_subject_may_keep_an_id_from_being_found_it_is_asked_for_without
 async fn a_schema_is_found_by_its_guid_where_the_registry_has_guids() {
     let fake = Fake::always(schema(TEXT)).await;
     let registry = reading(&fake);
-    assert_eq!(registry.schema_of_guid(GUID).await, Ok(Some(SchemaText::avro(TEXT))));
+    assert_eq!(
+        registry.schema_of_guid(GUID).await.expect("a response"),
+        Some(SchemaText::avro(TEXT))
+    );
     assert_eq!(fake.take_lines(), [OF_GUID]);
     fake.now(refusal(404, 40403));
     let unknown = registry.schema_of_guid(GUID).await;
@@ -148,7 +157,7 @@ async fn a_registry_without_guids_is_told_from_one_that_is_away() {
         })
         .await;
         let registry = reading(&fake);
-        assert_eq!(registry.schema_of_guid(GUID).await, Ok(None));
+        assert_eq!(registry.schema_of_guid(GUID).await.expect("a response"), None);
         assert_eq!(registry.reachability(), Reachability::Connected);
         assert_eq!(fake.take_lines(), [OF_GUID, "GET /schemas/types"]);
         fake.now(no_such_path);

@@ -1,12 +1,10 @@
 //! Registries of other vendors and ages, which say "not found" in their own ways.
 
-use orderlog_contract::lineage;
-use orderlog_contract::lineage::LINEAGE;
 use orderlog_registry::{Reachability, Registry, RegistryError};
 use serde_json::json;
 
 use crate::fake::{Answer, Fake, Request, page, refusal, say, schema};
-use crate::{TEXT, client, outage};
+use crate::{LINEAGE, TEXT, client, outage};
 
 const SUBJECT: &str = "orders-value";
 
@@ -43,7 +41,7 @@ async fn an_id_is_unknown_in_whatever_words_of_a_registry() {
         for proof in ["/schemas/types", "/subjects"] {
             let fake = registry(answer.clone(), proof).await;
             is_unknown(&client(&fake.url()), 6).await;
-            let reading = client(&fake.url()).reading(SUBJECT.to_owned());
+            let reading = client(&fake.url()).for_subject(SUBJECT.to_owned());
             assert!(reading.schema(5).await.is_ok());
             is_unknown(&reading, 6).await;
         }
@@ -115,9 +113,12 @@ async fn a_subject_that_is_not_there_is_begun() {
             )
             .await;
         let registry = client(&fake.url());
-        assert_eq!(registry.register_lineage(SUBJECT, LINEAGE).await, Ok(7));
         assert_eq!(
-            registry.level(SUBJECT).await.as_deref(),
+            registry.register_lineage(SUBJECT, LINEAGE).await.expect("a response"),
+            7
+        );
+        assert_eq!(
+            registry.compatibility_level(SUBJECT).await.as_deref(),
             Some("NONE"),
             "that of all subjects"
         );
@@ -126,6 +127,6 @@ async fn a_subject_that_is_not_there_is_begun() {
             .iter()
             .filter(|line| line.ends_with("-value/versions"))
             .count();
-        assert!(sent >= lineage::LINEAGE.len());
+        assert!(sent >= LINEAGE.len());
     }
 }

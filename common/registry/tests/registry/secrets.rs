@@ -3,12 +3,11 @@
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use orderlog_contract::lineage::LINEAGE;
 use orderlog_registry::config::RegistryConfig;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::fake::{Answer, Fake, page, refusal, schema};
-use crate::{TEXT, client_with, config};
+use crate::{LINEAGE, TEXT, client_with, config};
 
 /// All of them contain this.
 const SECRET: &str = "hunter2";
@@ -87,7 +86,7 @@ async fn neither_settings_nor_errors_nor_logs_show_one() {
         std::fs::write(&file, "hunter2-renewed").expect("written");
         fake.now(page(401));
         shown.push(format!("{:?}", registry.schema(5).await));
-        shown.push(format!("{registry:?} {registry:#?} {}", registry.url()));
+        shown.push(format!("{registry:?} {registry:#?} {}", registry.urls()));
         shown.push(format!("{config:?} {config:#?}"));
     }
     let sent = fake.take_requests();

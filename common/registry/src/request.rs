@@ -7,42 +7,40 @@ use reqwest::Method;
 use serde_json::Value;
 
 /// A request.
-pub(super) struct Question {
+pub(crate) struct Request {
     pub method: Method,
     /// Relative to the registry's address, with a leading slash; names in it went through [`segment`].
     pub path: String,
     pub body: Option<Value>,
     /// The error codes that answer it.
-    pub refusals: &'static [u32],
+    pub expected_errors: &'static [u32],
     /// Which of them a 404 with another code, or none, stands for; `None` where it may mean that the registry has no such
     /// path.
-    pub absent: Option<u32>,
+    pub not_found_code: Option<u32>,
 }
 
-impl Question {
-    pub fn get(path: String, refusals: &'static [u32]) -> Self {
+impl Request {
+    pub fn new(method: Method, path: String, body: Option<Value>, expected_errors: &'static [u32]) -> Self {
         Self {
-            method: Method::GET,
+            method,
             path,
-            body: None,
-            refusals,
-            absent: None,
+            body,
+            expected_errors,
+            not_found_code: None,
         }
     }
 
-    pub fn post(path: String, body: Value, refusals: &'static [u32]) -> Self {
-        Self {
-            method: Method::POST,
-            path,
-            body: Some(body),
-            refusals,
-            absent: None,
-        }
+    pub fn get(path: String, expected_errors: &'static [u32]) -> Self {
+        Self::new(Method::GET, path, None, expected_errors)
     }
 
-    /// The same for a path that every registry has: a 404 with another code means the first of the refusals.
-    pub fn look_up(mut self) -> Self {
-        self.absent = self.refusals.first().copied();
+    pub fn post(path: String, body: Value, expected_errors: &'static [u32]) -> Self {
+        Self::new(Method::POST, path, Some(body), expected_errors)
+    }
+
+    /// The same for a path that every registry has: a 404 with another code means the first of the expected errors.
+    pub fn as_lookup(mut self) -> Self {
+        self.not_found_code = self.expected_errors.first().copied();
         self
     }
 }
@@ -51,6 +49,6 @@ impl Question {
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A name as one segment of a path.
-pub(super) fn segment(name: &str) -> impl fmt::Display + '_ {
+pub(crate) fn segment(name: &str) -> impl fmt::Display + '_ {
     utf8_percent_encode(name, SEGMENT)
 }

@@ -12,52 +12,52 @@ use crate::config::RegistryConfig;
 
 /// The credentials for one address of the registry.
 #[derive(Debug)]
-pub(super) struct Access {
-    identity: Identity,
+pub(crate) struct Auth {
+    credentials: Credentials,
     /// Which settings to check when the registry rejects them.
     hint: &'static str,
 }
 
 #[derive(Debug)]
-enum Identity {
-    Nobody,
-    User(String, Kept),
-    Bearer(Kept),
+enum Credentials {
+    None,
+    Basic(String, StoredSecret),
+    Bearer(StoredSecret),
 }
 
 /// A secret, and the file that it came from, if any.
 #[derive(Debug)]
-struct Kept {
+struct StoredSecret {
     secret: RwLock<Secret>,
-    file: Option<File>,
+    file: Option<SecretFile>,
 }
 
 #[derive(Debug)]
-struct File {
+struct SecretFile {
     path: PathBuf,
     variable: &'static str,
 }
 
-impl Access {
+impl Auth {
     /// The credentials in these settings.
     ///
     /// # Errors
     /// They contradict each other, or a file cannot be read or is empty.
-    pub fn of(config: &RegistryConfig) -> anyhow::Result<Self> {
+    pub fn from_config(config: &RegistryConfig) -> anyhow::Result<Self> {
         let user = config.user.as_deref().filter(|user| !user.is_empty());
-        let password = Kept::of(
+        let password = StoredSecret::from_settings(
             config.password.as_ref(),
             config.password_file.as_deref(),
             ["SCHEMA_REGISTRY_PASSWORD", "SCHEMA_REGISTRY_PASSWORD_FILE"],
         )?;
-        let token = Kept::of(
+        let token = StoredSecret::from_settings(
             config.token.as_ref(),
             config.token_file.as_deref(),
             ["SCHEMA_REGISTRY_TOKEN", "SCHEMA_REGISTRY_TOKEN_FILE"],
         )?;
         match (user, password, token) {
             (None, None, None) => Ok(Self {
-                identity: Identity::Nobody,
+                credentials: Credentials::None,
                 hint: "set SCHEMA_REGISTRY_USER and SCHEMA_REGISTRY_PASSWORD, or SCHEMA_REGISTRY_TOKEN",
             }),
             (Some(user), Some(password), None) => Ok(Self {
@@ -65,14 +65,14 @@ impl Access {
                     Some(_) => "check SCHEMA_REGISTRY_USER and the file of SCHEMA_REGISTRY_PASSWORD_FILE",
                     None => "check SCHEMA_REGISTRY_USER and SCHEMA_REGISTRY_PASSWORD",
                 },
-                identity: Identity::User(user.to_owned(), password),
+                credentials: Credentials::Basic(user.to_owned(), password),
             }),
             (None, None, Some(token)) => Ok(Self {
                 hint: match token.file {
                     Some(_) => "check the file of SCHEMA_REGISTRY_TOKEN_FILE",
                     None => "check SCHEMA_REGISTRY_TOKEN",
                 },
-                identity: Identity::Bearer(token),
+                credentials: Credentials::Bearer(token),
             }),
             (Some(_), None, None) => bail!(
                 "SCHEMA_REGISTRY_USER is set without a password; also set SCHEMA_REGISTRY_PASSWORD or SCHEMA_REGISTRY_PASSWORD_FILE"
@@ -87,16 +87,16 @@ impl Access {
     }
 
     /// The user and password of an address.
-    pub fn of_address(user: &str, password: &Secret) -> Self {
+    pub fn from_url(user: &str, password: &Secret) -> Self {
         Self {
-            identity: Identity::User(user.to_owned(), Kept::fixed(password)),
+            credentials: Credentials::Basic(user.to_owned(), StoredSecret::fixed(password)),
             hint: "check the user and the password in SCHEMA_REGISTRY_URL",
         }
     }
 
     /// Whether there are any.
-    pub fn is_somebody(&self) -> bool {
-        !matches!(self.identity, Identity::Nobody)
+    pub fn is_configured(&self) -> bool {
+        !matches!(self.credentials, Credentials::None)
     }
 
     /// Which settings to check when the registry rejects them.
@@ -104,16 +104,16 @@ impl Access {
         self.hint
     }
 
-    /// The current secret, for [`Self::sign`].
+    /// The current secret, for [`Self::apply`].
     pub fn secret(&self) -> Option<Secret> {
-        self.kept().map(Kept::get)
+        self.stored().map(StoredSecret::get)
     }
 
     /// Adds the credentials to a request, with this secret.
-    pub fn sign(&self, request: RequestBuilder, secret: Option<&Secret>) -> RequestBuilder {
-        match (&self.identity, secret) {
-            (Identity::User(user, _), Some(password)) => request.basic_auth(user, Some(password.expose())),
-            (Identity::Bearer(_), Some(token)) => request.bearer_auth(token.expose()),
+    pub fn apply(&self, request: RequestBuilder, secret: Option<&Secret>) -> RequestBuilder {
+        match (&self.credentials, secret) {
+            (Credentials::Basic(user, _), Some(password)) => request.basic_auth(user, Some(password.expose())),
+            (Credentials::Bearer(_), Some(token)) => request.bearer_auth(token.expose()),
             _ => request,
         }
     }
@@ -122,48 +122,50 @@ impl Access {
     ///
     /// # Errors
     /// When the file cannot be read, or is empty.
-    pub fn renewed(&self, refused: Option<&Secret>) -> anyhow::Result<Option<Secret>> {
-        let Some((kept, file)) = self.kept().and_then(|kept| Some((kept, kept.file.as_ref()?))) else {
-            return Ok(None);
-        };
+    pub fn reload(&self, rejected: Option<&Secret>) -> anyhow::Result<Option<Secret>> {
+        let Some(stored) = self.stored() else { return Ok(None) };
+        let Some(file) = &stored.file else { return Ok(None) };
         // A few bytes: not worth a blocking thread.
-        let secret = read(file)?;
-        if Some(&secret) == refused {
+        let secret = file.read()?;
+        if Some(&secret) == rejected {
             return Ok(None);
         }
-        *kept.secret.write().unwrap_or_else(PoisonError::into_inner) = secret.clone();
+        *stored.secret.write().unwrap_or_else(PoisonError::into_inner) = secret.clone();
         tracing::info!(file = %file.path.display(), "registry rejected the secret; read a new one from its file");
         Ok(Some(secret))
     }
 
-    fn kept(&self) -> Option<&Kept> {
-        match &self.identity {
-            Identity::Nobody => None,
-            Identity::User(_, kept) | Identity::Bearer(kept) => Some(kept),
+    fn stored(&self) -> Option<&StoredSecret> {
+        match &self.credentials {
+            Credentials::None => None,
+            Credentials::Basic(_, stored) | Credentials::Bearer(stored) => Some(stored),
         }
     }
 }
 
-impl Kept {
+impl StoredSecret {
     /// From whichever of the two variables is set.
-    fn of(value: Option<&Secret>, path: Option<&Path>, variables: [&'static str; 2]) -> anyhow::Result<Option<Self>> {
+    fn from_settings(
+        value: Option<&Secret>,
+        path: Option<&Path>,
+        [value_variable, file_variable]: [&'static str; 2],
+    ) -> anyhow::Result<Option<Self>> {
         let value = value.filter(|value| !value.is_empty());
         let path = path.filter(|path| !path.as_os_str().is_empty());
-        let [of_value, of_file] = variables;
         match (value, path) {
             (None, None) => Ok(None),
-            (Some(_), Some(_)) => bail!("both {of_value} and {of_file} are set; keep only one"),
+            (Some(_), Some(_)) => bail!("both {value_variable} and {file_variable} are set; keep only one"),
             (Some(value), None) => {
-                check(value).with_context(|| format!("the value of {of_value}"))?;
+                check(value).with_context(|| format!("the value of {value_variable}"))?;
                 Ok(Some(Self::fixed(value)))
             }
             (None, Some(path)) => {
-                let file = File {
+                let file = SecretFile {
                     path: path.to_owned(),
-                    variable: of_file,
+                    variable: file_variable,
                 };
                 Ok(Some(Self {
-                    secret: RwLock::new(read(&file)?),
+                    secret: RwLock::new(file.read()?),
                     file: Some(file),
                 }))
             }
@@ -182,18 +184,20 @@ impl Kept {
     }
 }
 
-/// The secret in a file, without the trailing newline that editors add.
-fn read(file: &File) -> anyhow::Result<Secret> {
-    let (variable, path) = (file.variable, file.path.display());
-    let text =
-        std::fs::read_to_string(&file.path).with_context(|| format!("cannot read the file of {variable}, {path}"))?;
-    let secret = Secret::from(text.trim());
-    ensure!(
-        !secret.is_empty(),
-        "the file of {variable}, {path}, is empty; write the secret into it"
-    );
-    check(&secret).with_context(|| format!("the file of {variable}, {path}"))?;
-    Ok(secret)
+impl SecretFile {
+    /// The secret in the file, without the trailing newline that editors add.
+    fn read(&self) -> anyhow::Result<Secret> {
+        let (variable, path) = (self.variable, self.path.display());
+        let text = std::fs::read_to_string(&self.path)
+            .with_context(|| format!("cannot read the file of {variable}, {path}"))?;
+        let secret = Secret::from(text.trim());
+        ensure!(
+            !secret.is_empty(),
+            "the file of {variable}, {path}, is empty; write the secret into it"
+        );
+        check(&secret).with_context(|| format!("the file of {variable}, {path}"))?;
+        Ok(secret)
+    }
 }
 
 /// A token is sent verbatim, and a file with several lines is not a password file.

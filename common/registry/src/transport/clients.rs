@@ -6,7 +6,6 @@ use anyhow::{Context, ensure};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, Method, StatusCode};
 
-use super::answer::one_line;
 use crate::config::RegistryConfig;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -16,10 +15,10 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// Cheap to clone, expensive to build: each holds the system's certificates.
 #[derive(Clone, Debug)]
 pub(super) struct Clients {
-    /// For GET; follows redirects.
-    asking: Client,
-    /// For other methods; follows no redirect that would change the method.
-    sending: Client,
+    /// Follows redirects.
+    get: Client,
+    /// Follows no redirect that would change the method.
+    other: Client,
 }
 
 impl Clients {
@@ -28,40 +27,20 @@ impl Clients {
     /// # Errors
     /// SCHEMA_REGISTRY_CA_FILE is not a file of certificates, or no client can be built.
     pub fn new(config: &RegistryConfig, through_proxies: bool) -> anyhow::Result<Self> {
-        let faithful = Policy::custom(|attempt| match attempt.status() {
+        let keep_method = Policy::custom(|attempt| match attempt.status() {
             // HTTP clients turn a POST into a GET then.
             StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND | StatusCode::SEE_OTHER => attempt.stop(),
             _ => Policy::default().redirect(attempt),
         });
         Ok(Self {
-            asking: client(config, through_proxies, Policy::default())?,
-            sending: client(config, through_proxies, faithful)?,
+            get: client(config, through_proxies, Policy::default())?,
+            other: client(config, through_proxies, keep_method)?,
         })
     }
 
     /// The client for this method.
-    pub fn of(&self, method: &Method) -> &Client {
-        if *method == Method::GET {
-            &self.asking
-        } else {
-            &self.sending
-        }
-    }
-}
-
-/// Says where an unfollowed redirect points, and what to set.
-pub(super) fn redirected(status: StatusCode, target: &str, path: &str) -> String {
-    let status = status.as_u16();
-    let path = path.split('?').next().unwrap_or_default();
-    match target.strip_suffix(path) {
-        Some(base) => format!(
-            "redirects ({status}) to {}; set SCHEMA_REGISTRY_URL to that",
-            one_line(base)
-        ),
-        None => format!(
-            "redirects ({status}) to {}; set SCHEMA_REGISTRY_URL to the registry's own address",
-            one_line(target)
-        ),
+    pub fn for_method(&self, method: &Method) -> &Client {
+        if *method == Method::GET { &self.get } else { &self.other }
     }
 }
 

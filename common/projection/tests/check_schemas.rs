@@ -1,12 +1,15 @@
 //! `check-schemas` against a registry: what it reports, and that it writes nothing.
 
+#[allow(dead_code, reason = "the registry's tests use more of it")]
+#[path = "../../registry/tests/registry/fake.rs"]
+mod fake;
+
 use std::process::ExitCode;
 
 use orderlog_projection::check_schemas::{self, CheckSchemas, Report};
-use orderlog_registry::config::SchemasMode;
+use orderlog_registry::config::{RegistryConfig, SchemasMode};
 use serde_json::json;
 
-use crate::config;
 use crate::fake::{Fake, Request, page, refusal, say};
 
 /// A registry's responses to a look-up and to a compatibility check.
@@ -22,7 +25,7 @@ async fn registry(look_up: fn(&Request) -> crate::fake::Answer, is_compatible: b
 
 fn settings(fake: &Fake, mode: SchemasMode) -> CheckSchemas {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut registry = config(&fake.url());
+    let mut registry = RegistryConfig::at(&fake.url()).expect("an address");
     registry.schemas = mode;
     CheckSchemas {
         registry,
@@ -47,7 +50,7 @@ fn missing(_: &Request) -> crate::fake::Answer {
 }
 
 #[tokio::test]
-async fn what_is_registered_is_told_with_id_and_version() {
+async fn what_is_registered_is_reported_with_id_and_version() {
     let fake = registry(
         |request| say(200, json!({"id": 7, "version": 2, "schema": request.body["schema"]})),
         true,
@@ -103,7 +106,7 @@ async fn what_only_a_weaker_level_would_let_in_is_incompatible_too() {
 }
 
 #[tokio::test]
-async fn a_version_beside_ours_that_does_not_go_together_with_it_is_told() {
+async fn a_version_that_is_incompatible_with_ours_is_reported() {
     let other = r#"{"type":"record","name":"Other","fields":[]}"#;
     let fake = Fake::with(move |request: &Request| match request.target.as_str() {
         "/subjects/orders-value" => say(200, json!({"id": 7, "version": 1, "schema": request.body["schema"]})),
@@ -124,7 +127,7 @@ async fn a_version_beside_ours_that_does_not_go_together_with_it_is_told() {
 }
 
 #[tokio::test]
-async fn what_a_registry_takes_in_no_way_cannot_be_registered() {
+async fn what_a_read_only_registry_does_not_accept_cannot_be_registered() {
     for mode in ["READONLY", "READONLY_OVERRIDE", "IMPORT"] {
         let fake = Fake::with(move |request: &Request| match request.target.as_str() {
             "/subjects/orders-value" => refusal(404, 40403),

@@ -10,28 +10,28 @@ pub(super) struct Proxies(Matcher);
 
 impl Proxies {
     /// As the environment has them now.
-    pub fn of_environment() -> Self {
+    pub fn from_env() -> Self {
         Self(Matcher::from_system())
     }
 
     /// The proxy for this address, without its user and password; `None` when it is reached directly.
-    pub fn of(&self, address: &str) -> Option<String> {
-        if is_loopback(address) {
+    pub fn for_url(&self, url: &str) -> Option<String> {
+        if is_loopback(url) {
             return None;
         }
-        let proxy = self.0.intercept(&address.parse().ok()?)?;
+        let proxy = self.0.intercept(&url.parse().ok()?)?;
         Some(proxy.uri().to_string().trim_end_matches('/').to_owned())
     }
 }
 
-/// The proxy through which a [`Registry`](super::Registry) would reach this address.
-pub fn proxy_of(address: &str) -> Option<String> {
-    Proxies::of_environment().of(address)
+/// The proxy through which a [`Registry`](crate::Registry) would reach this address.
+pub fn proxy_for(url: &str) -> Option<String> {
+    Proxies::from_env().for_url(url)
 }
 
 /// Whether this URL points to this machine: `localhost` and names below it (RFC 6761, section 6.3), 127.0.0.0/8, ::1.
-fn is_loopback(address: &str) -> bool {
-    let Ok(url) = Url::parse(address) else { return false };
+fn is_loopback(url: &str) -> bool {
+    let Ok(url) = Url::parse(url) else { return false };
     let Some(host) = url.host_str() else { return false };
     let host = host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.');
     host == "localhost"
@@ -51,27 +51,27 @@ mod tests {
     }
 
     #[test]
-    fn an_address_elsewhere_is_asked_through_the_proxy_whose_secret_is_not_shown() {
-        let through = proxies("").of("http://registry.example:8081/apis");
+    fn an_address_elsewhere_is_reached_through_the_proxy_whose_secret_is_not_shown() {
+        let through = proxies("").for_url("http://registry.example:8081/apis");
         assert_eq!(through.as_deref(), Some("http://proxy.example:3128"));
-        assert!(proxies("").of("https://10.0.0.1").is_some());
+        assert!(proxies("").for_url("https://10.0.0.1").is_some());
     }
 
     #[test]
-    fn no_proxy_names_what_is_asked_directly() {
+    fn no_proxy_names_what_is_reached_directly() {
         let proxies = proxies("registry.example, 10.0.0.0/8");
         for direct in [
             "http://registry.example:8081",
             "https://eu.registry.example",
             "http://10.1.2.3:8081",
         ] {
-            assert_eq!(proxies.of(direct), None, "{direct}");
+            assert_eq!(proxies.for_url(direct), None, "{direct}");
         }
-        assert!(proxies.of("http://other.example").is_some());
+        assert!(proxies.for_url("http://other.example").is_some());
     }
 
     #[test]
-    fn this_machine_is_never_asked_through_a_proxy() {
+    fn this_machine_is_never_reached_through_a_proxy() {
         for own in [
             "http://localhost:8081",
             "http://LOCALHOST:8081/apis",
@@ -81,13 +81,16 @@ mod tests {
             "http://127.8.9.10",
             "http://[::1]:8081",
         ] {
-            assert_eq!(proxies("").of(own), None, "{own}");
+            assert_eq!(proxies("").for_url(own), None, "{own}");
         }
-        assert!(proxies("").of("http://localhost.example").is_some());
+        assert!(proxies("").for_url("http://localhost.example").is_some());
     }
 
     #[test]
-    fn without_a_proxy_everything_is_asked_directly() {
-        assert_eq!(Proxies(Matcher::builder().build()).of("http://registry.example"), None);
+    fn without_a_proxy_everything_is_reached_directly() {
+        assert_eq!(
+            Proxies(Matcher::builder().build()).for_url("http://registry.example"),
+            None
+        );
     }
 }

@@ -132,7 +132,7 @@ impl RunningPipeline {
         async move {
             let reason = registration.refused().await;
             format!(
-                "{reason}\nMake the schema and the subject compatible (check-schemas shows the details), or give this service its own topic (--kafka-topic / KAFKA_TOPIC)"
+                "{reason}\nMake the schema compatible with the subject (run check-schemas for details), or use another topic (--kafka-topic / KAFKA_TOPIC)"
             )
         }
     }

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use orderlog_runtime::secret::Secret;
 
 use crate::urls;
-pub use crate::urls::{RegistryUrl, RegistryUrls};
+pub use crate::urls::{InvalidUrls, RegistryUrl, RegistryUrls};
 
 const DEFAULT_REGISTRY_URL: &str = "http://localhost:8081";
 
@@ -101,9 +101,9 @@ impl RegistryConfig {
     ///
     /// # Errors
     /// When `urls` is not a valid `SCHEMA_REGISTRY_URL`.
-    pub fn at(urls: &str) -> anyhow::Result<Self> {
+    pub fn at(urls: &str) -> Result<Self, InvalidUrls> {
         Ok(Self {
-            urls: urls.parse().map_err(anyhow::Error::msg)?,
+            urls: urls.parse()?,
             user: None,
             password: None,
             password_file: None,

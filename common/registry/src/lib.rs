@@ -24,7 +24,7 @@
 //! - `recovery`: waiting until the registry responds again;
 //! - `request`, `response`, `outage`: a request as data, what a response means, and why there may be none (pure);
 //! - `transport`: one request, sent to the registry's addresses in turn, within limits; `auth`: credentials;
-//! - [`config`] and [`urls`]: the settings.
+//! - [`config`]: the settings.
 //!
 //! Responses are read into the types of `schema_registry_converter`. Its calls are not used: they hide the status, read
 //! responses of any length, and cannot change the token.
@@ -43,7 +43,7 @@ mod request;
 mod response;
 mod subject;
 mod transport;
-pub mod urls;
+mod urls;
 mod verify;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -18,9 +18,9 @@ pub(super) enum Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Ends => f.write_str("the datum ends within it"),
-            Self::TooMany => write!(f, "more than {} entries of arrays and maps", super::input::MOST_ENTRIES),
-            Self::TooDeep => write!(f, "more than {} values lie within one another", super::input::DEEPEST),
+            Self::Ends => f.write_str("unexpected end of data"),
+            Self::TooMany => write!(f, "more than {} array and map entries", super::input::MOST_ENTRIES),
+            Self::TooDeep => write!(f, "values nested more than {} deep", super::input::DEEPEST),
             Self::Is(what) => f.write_str(what),
         }
     }
@@ -91,7 +91,7 @@ impl std::error::Error for Located {}
 impl serde::de::Error for Located {
     /// The text is dropped: serde's texts repeat values, and a payload must not come into headers and logs.
     fn custom<T: fmt::Display>(_: T) -> Self {
-        Self::new("the value does not fit the field")
+        Self::new("the value does not fit the target type")
     }
 }
 
@@ -106,8 +106,8 @@ mod tests {
             .within_entry(3)
             .within("items")
             .within("order");
-        assert_eq!(fault.to_string(), "order.items[3].quantity: the datum ends within it");
-        assert_eq!(Located::from(Fault::Ends).to_string(), "the datum ends within it");
+        assert_eq!(fault.to_string(), "order.items[3].quantity: unexpected end of data");
+        assert_eq!(Located::from(Fault::Ends).to_string(), "unexpected end of data");
     }
 
     #[test]

@@ -57,7 +57,7 @@ impl<'d> Input<'d> {
 
     #[inline]
     pub fn int(&mut self) -> Result<i32, Fault> {
-        i32::try_from(self.long()?).map_err(|_| Fault::Is("an int does not fit 32 bits"))
+        i32::try_from(self.long()?).map_err(|_| Fault::Is("an int exceeds 32 bits"))
     }
 
     /// A variable-length zig-zag number of at most 64 bits.
@@ -79,7 +79,7 @@ impl<'d> Input<'d> {
             let low = u64::from(byte & 0x7f);
             // The tenth byte has room for one bit only.
             if n == 9 && byte > 1 {
-                return Err(Fault::Is("a number does not fit 64 bits"));
+                return Err(Fault::Is("a number exceeds 64 bits"));
             }
             bits |= low << (7 * n);
             if byte & 0x80 == 0 {
@@ -175,7 +175,7 @@ impl Block {
         if self.end.is_none_or(|end| end == input.left()) {
             return Ok(());
         }
-        Err(Fault::Is("a block has another size than it says"))
+        Err(Fault::Is("a block's size is not the one that it states"))
     }
 }
 

@@ -54,7 +54,7 @@ impl Resolution {
         match read {
             Ok(value) if input.left() == 0 => Ok(value),
             Ok(_) => Err(format!(
-                "{} bytes are left over after the datum's end at byte {at}",
+                "{} trailing bytes after the end of the datum at byte {at}",
                 input.left()
             )),
             Err(fault) => Err(located(&fault, at, datum.len())),

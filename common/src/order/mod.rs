@@ -1,4 +1,4 @@
-//! What an event does to the order it belongs to: the contract between every writer and every reader of the topic.
+//! What an event does to its order: the contract between every writer and every reader of the topic.
 //! Pure: no clock, no I/O, no configuration. The same events give the same orders in any process, in any language.
 //!
 //! - `rules`: what makes one event valid by itself.

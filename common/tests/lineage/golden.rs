@@ -196,7 +196,7 @@ fn bytes_that_are_another_event_are_found() {
     );
     let short = found(&with_second(&lines[1][..lines[1].len() - 2]));
     assert!(
-        short.len() == 1 && short[0].contains(": the datum ends within it"),
+        short.len() == 1 && short[0].contains(": unexpected end of data"),
         "{short:?}"
     );
     let other_id = found(&with_second(&lines[1].replacen("00000000", "00000009", 1)));

@@ -1,8 +1,8 @@
 //! Why a subject does not take a schema: in the registry's words, or, where it has none (Apicurio), in ours. Nothing here
 //! may write to the registry.
 
-use orderlog_avro::SchemaText;
-use orderlog_avro::compatibility::{Parsed, full_transitive};
+use orderlog_avro::compatibility::full_transitive;
+use orderlog_avro::{Schema, SchemaError, SchemaText};
 use schema_registry_converter::schema_registry_common::RawRegisteredSchema;
 use serde_json::json;
 
@@ -143,11 +143,10 @@ async fn against(
 
 /// Why not both can read what the other writes; none when they can. Pure.
 pub(super) fn compare(ours: &str, our_text: &str, theirs: &str, their_schema: &SchemaText) -> Vec<String> {
-    let references: Vec<_> = their_schema.references.iter().map(String::as_str).collect();
-    let told = |name: &str, reason: String| vec![format!("{name} cannot be parsed: {reason}")];
+    let unparsed = |name: &str, error: SchemaError| vec![format!("{name} cannot be parsed: {error}")];
     let both = (
-        Parsed::held(&their_schema.text, &references).map_err(|reason| told(theirs, reason)),
-        Parsed::parse(our_text, &[]).map_err(|reason| told(ours, reason)),
+        Schema::parse_lenient(their_schema).map_err(|error| unparsed(theirs, error)),
+        Schema::parse(&SchemaText::avro(our_text)).map_err(|error| unparsed(ours, error)),
     );
     let (them, us) = match &both {
         (Ok(them), Ok(us)) => (them, us),

@@ -6,7 +6,6 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
-use orderlog_avro::compatibility::{Parsed, full_transitive, house_rules};
 use orderlog_contract::lineage;
 use orderlog_kafka::topic_name::TopicName;
 use orderlog_registry::config::{RegistryConfig, SchemasMode};
@@ -78,7 +77,7 @@ pub async fn check(settings: &CheckSchemas) -> anyhow::Result<Report> {
     let registry = Registry::new(&settings.registry)?;
     let subject = lineage::subject(&settings.topic);
     let mut versions = Vec::new();
-    for (name, text) in named(lineage::LINEAGE) {
+    for (name, text) in lineage::named(lineage::LINEAGE) {
         let status = registry
             .registration_status(&subject, &name, text)
             .await
@@ -96,28 +95,7 @@ pub async fn check(settings: &CheckSchemas) -> anyhow::Result<Report> {
 
 /// Why the versions of this release do not go together. Asks nobody.
 pub(crate) fn own_contradictions() -> Vec<String> {
-    contradictions(lineage::LINEAGE)
-}
-
-/// The same of any versions.
-fn contradictions(lineage: &[&str]) -> Vec<String> {
-    let mut versions = Vec::new();
-    for (name, text) in named(lineage) {
-        match Parsed::parse(text, &[]) {
-            Ok(parsed) => versions.push((name, parsed)),
-            Err(reason) => return vec![format!("{name} cannot be parsed: {reason}")],
-        }
-    }
-    let versions: Vec<_> = versions.iter().map(|(name, parsed)| (name.clone(), parsed)).collect();
-    let found = [full_transitive(&versions), house_rules(&versions)].concat();
-    found.iter().map(ToString::to_string).collect()
-}
-
-/// Each version with the name of its file.
-fn named<'a>(lineage: &[&'a str]) -> impl Iterator<Item = (String, &'a str)> {
-    (1..)
-        .zip(lineage)
-        .map(|(version, text)| (format!("v{version}.avsc"), *text))
+    lineage::conflicts(lineage::LINEAGE)
 }
 
 impl Report {
@@ -246,9 +224,9 @@ mod tests {
 
     #[test]
     fn versions_that_do_not_read_each_other_are_not_fine_whatever_the_registry_holds() {
-        assert_eq!(contradictions(lineage::LINEAGE), [""; 0]);
+        assert_eq!(lineage::conflicts(lineage::LINEAGE), [""; 0]);
         let with_another_field = r#"{"type":"record","name":"R","fields":[{"name":"b","type":"int"}]}"#;
-        let lineage = contradictions(&[r#"{"type":"record","name":"R","fields":[]}"#, with_another_field]);
+        let lineage = lineage::conflicts(&[r#"{"type":"record","name":"R","fields":[]}"#, with_another_field]);
         assert!(
             lineage.iter().any(|reason| reason.contains("v2.avsc reading v1.avsc")),
             "{lineage:?}"
@@ -261,6 +239,6 @@ mod tests {
             !report.is_fine() && report.to_string().contains("do not go together"),
             "{report}"
         );
-        assert!(contradictions(&["no schema"])[0].contains("v1.avsc cannot be parsed"));
+        assert!(lineage::conflicts(&["no schema"])[0].contains("v1.avsc cannot be parsed"));
     }
 }

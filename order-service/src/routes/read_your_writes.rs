@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use orderlog_contract::order::OrderState;
+use orderlog_contract::order::{OrderState, full_id};
 use orderlog_projection::{View, Waiters};
 use orderlog_runtime::descriptors;
 use orderlog_web::{Kind, Problem};
@@ -19,8 +19,9 @@ use crate::app::State;
 /// `ORD-` before it.
 pub(super) fn candidates(order_id: &str) -> Vec<String> {
     let mut ids = vec![order_id.to_owned()];
-    if order_id.bytes().all(|byte| byte.is_ascii_digit()) {
-        ids.push(format!("ORD-{order_id}"));
+    let full_id = full_id(order_id);
+    if full_id != order_id {
+        ids.push(full_id.into_owned());
     }
     ids
 }

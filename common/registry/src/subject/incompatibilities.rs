@@ -1,7 +1,7 @@
 //! Why a subject rejects a schema: the registry's reasons, or ours where it gives none (Apicurio).
 
-use orderlog_avro::SchemaText;
-use orderlog_avro::compatibility::{Parsed, full_transitive};
+use orderlog_avro::compatibility::full_transitive;
+use orderlog_avro::{Schema, SchemaError, SchemaText};
 use serde_json::json;
 
 use super::Subject;
@@ -102,17 +102,16 @@ impl Subject<'_> {
 
 /// Why the two schemas cannot read each other's data; empty when they can. Pure.
 pub(super) fn compare(ours: &str, our_text: &str, theirs: &str, their_schema: &SchemaText) -> Vec<String> {
-    let references: Vec<_> = their_schema.references.iter().map(String::as_str).collect();
-    let told = |name: &str, reason: String| vec![format!("{name} cannot be parsed: {reason}")];
-    let both = (
-        Parsed::held(&their_schema.text, &references).map_err(|reason| told(theirs, reason)),
-        Parsed::parse(our_text, &[]).map_err(|reason| told(ours, reason)),
-    );
-    let (them, us) = match &both {
-        (Ok(them), Ok(us)) => (them, us),
-        (Err(reason), _) | (_, Err(reason)) => return reason.clone(),
+    let unparsed = |name: &str, error: SchemaError| vec![format!("{name} cannot be parsed: {error}")];
+    let them = match Schema::parse_lenient(their_schema) {
+        Ok(them) => them,
+        Err(error) => return unparsed(theirs, error),
     };
-    full_transitive(&[(theirs.to_owned(), them), (ours.to_owned(), us)])
+    let us = match Schema::parse(&SchemaText::avro(our_text)) {
+        Ok(us) => us,
+        Err(error) => return unparsed(ours, error),
+    };
+    full_transitive(&[(theirs.to_owned(), &them), (ours.to_owned(), &us)])
         .iter()
         .map(ToString::to_string)
         .collect()

@@ -1,78 +1,81 @@
-//! Whether the defaults of a new schema are values of their types, as Java's parser looks at it (Avro 1.12.1): of a union any
-//! branch will do, any text is one of bytes, of a fixed type and of an enum, and a text may stand for a floating-point number.
+//! Whether the defaults of a new schema are values of their types, as Java's parser (Avro 1.12.1) sees it: a union takes a
+//! value of any branch; bytes, fixed types and enums take any string; and a string may stand for a floating-point number.
 
 use std::collections::HashMap;
 
 use serde_json::{Map, Value as Json};
 
-use super::{Kind, Type, TypeId, short};
+use super::{Kind, SchemaError, Type, TypeId, short};
 
-/// Most values of defaults, with the types that they are held against, that are looked at in one schema. A union in a
-/// union's record in a union could make a short text into any number of them.
-const MOST_STEPS: usize = 1_000_000;
+/// How many values of defaults are checked against a type, in one schema. Unions in records in unions could make any number
+/// of them from a short text.
+const MAX_STEPS: usize = 1_000_000;
 
 /// The defaults of some types.
 pub struct Defaults<'s> {
-    list: &'s [Type],
-    /// Fields whose default was looked at; `None` as long as it is.
+    types: &'s [Type],
+    /// Fields whose default has been checked; `None` while it is being checked.
     known: HashMap<(TypeId, usize), Option<bool>>,
     steps_left: usize,
 }
 
 impl<'s> Defaults<'s> {
-    pub fn new(list: &'s [Type]) -> Self {
+    pub fn new(types: &'s [Type]) -> Self {
         Self {
-            list,
+            types,
             known: HashMap::new(),
-            steps_left: MOST_STEPS,
+            steps_left: MAX_STEPS,
         }
     }
 
-    /// Checks the types from that one on.
+    /// Checks all types from this index on.
     ///
     /// # Errors
-    /// The first default that is no value of its field.
-    pub fn check(&mut self, from: usize) -> Result<(), String> {
-        for (n, it) in self.list.iter().enumerate().skip(from) {
+    /// The first default that is not a value of its field's type.
+    pub fn check(&mut self, from: usize) -> Result<(), SchemaError> {
+        for (n, it) in self.types.iter().enumerate().skip(from) {
             let Kind::Record(fields) = &it.kind else { continue };
-            for (field, of) in fields.iter().enumerate() {
-                if of.default.is_some() && !self.is_valid((TypeId(n), field)) {
-                    return Err(format!(
-                        "the default of the field {} is no value of its type",
-                        short(&of.name)
-                    ));
+            for (index, field) in fields.iter().enumerate() {
+                if field.default.is_some() && !self.is_valid((TypeId(n), index)) {
+                    let name = short(&field.name);
+                    return Err(SchemaError::Invalid(format!(
+                        "the default of the field {name} is not a value of its type"
+                    )));
                 }
             }
         }
         Ok(())
     }
 
-    /// Whether a field has a default, and one that is a value of its type. One that holds itself is none.
-    fn is_valid(&mut self, (record, place): (TypeId, usize)) -> bool {
-        if let Some(known) = self.known.get(&(record, place)) {
+    /// Whether a field has a default that is a value of its type. One that contains itself is not.
+    fn is_valid(&mut self, (record, index): (TypeId, usize)) -> bool {
+        if let Some(known) = self.known.get(&(record, index)) {
             return known.unwrap_or(false);
         }
-        let Kind::Record(fields) = &self.list[record.0].kind else {
+        let Kind::Record(fields) = &self.types[record.0].kind else {
             return false;
         };
-        let Some((of, default)) = fields.get(place).and_then(|it| Some((it.of, it.default.as_ref()?))) else {
+        let Some((type_id, default)) = fields
+            .get(index)
+            .and_then(|it| Some((it.type_id, it.default.as_ref()?)))
+        else {
             return false;
         };
-        self.known.insert((record, place), None);
-        let valid = match (&self.list[of.0].kind, default) {
-            (Kind::Float | Kind::Double, Json::String(text)) => parsed_double(text).is_some(),
-            _ => self.fits(default, of),
+        self.known.insert((record, index), None);
+        let valid = match (&self.types[type_id.0].kind, default) {
+            (Kind::Float | Kind::Double, Json::String(text)) => parse_double(text).is_some(),
+            _ => self.fits(default, type_id),
         };
-        self.known.insert((record, place), Some(valid));
+        self.known.insert((record, index), Some(valid));
         valid
     }
 
-    fn fits(&mut self, value: &'s Json, of: TypeId) -> bool {
+    fn fits(&mut self, value: &'s Json, type_id: TypeId) -> bool {
         let Some(left) = self.steps_left.checked_sub(1) else {
             return false;
         };
         self.steps_left = left;
-        match (&self.list[of.0].kind, value) {
+        match (&self.types[type_id.0].kind, value) {
             (Kind::Null, _) => value.is_null(),
             (Kind::Boolean, _) => value.is_boolean(),
             (Kind::Int, _) => value.as_i64().is_some_and(|number| i32::try_from(number).is_ok()),
@@ -82,27 +85,27 @@ impl<'s> Defaults<'s> {
             (Kind::Array(items), Json::Array(values)) => values.iter().all(|value| self.fits(value, *items)),
             (Kind::Map(values), Json::Object(entries)) => entries.values().all(|value| self.fits(value, *values)),
             (Kind::Union(branches), _) => branches.iter().any(|branch| self.fits(value, *branch)),
-            (Kind::Record(_), Json::Object(values)) => self.fits_record(values, of),
+            (Kind::Record(_), Json::Object(values)) => self.fits_record(values, type_id),
             _ => false,
         }
     }
 
     fn fits_record(&mut self, values: &'s Map<String, Json>, record: TypeId) -> bool {
-        let Kind::Record(fields) = &self.list[record.0].kind else {
+        let Kind::Record(fields) = &self.types[record.0].kind else {
             return false;
         };
         fields
             .iter()
             .enumerate()
             .all(|(n, field)| match values.get(&field.name) {
-                Some(value) => self.fits(value, field.of),
+                Some(value) => self.fits(value, field.type_id),
                 None => self.is_valid((record, n)),
             })
     }
 }
 
-/// The number that Java's `Double.parseDouble` sees in a text; of the hexadecimal ones it knows, none.
-pub fn parsed_double(text: &str) -> Option<f64> {
+/// The number that Java's `Double.parseDouble` reads from a text, except for hexadecimal ones.
+pub fn parse_double(text: &str) -> Option<f64> {
     let text = text.trim_matches(|c| c <= ' ');
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     match unsigned.as_bytes().first()? {
@@ -116,11 +119,10 @@ pub fn parsed_double(text: &str) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::SchemaText;
-    use crate::schema::{Rules, parse};
+    use crate::schema::{Schema, SchemaText};
 
-    fn is_taken(text: &str) -> bool {
-        parse(&SchemaText::avro(text), Rules::New).is_ok()
+    fn is_valid(text: &str) -> bool {
+        Schema::parse(&SchemaText::avro(text)).is_ok()
     }
 
     #[test]
@@ -139,25 +141,25 @@ mod tests {
             ("1ff", None),
             ("infinity", None),
         ] {
-            assert_eq!(parsed_double(text), number, "{text}");
+            assert_eq!(parse_double(text), number, "{text}");
         }
-        assert!(parsed_double("-NaN").is_some_and(f64::is_nan));
+        assert!(parse_double("-NaN").is_some_and(f64::is_nan));
     }
 
     #[test]
-    fn a_default_that_holds_itself_is_none() {
+    fn a_default_that_contains_itself_is_invalid() {
         let record = |default: &str| {
             format!(
                 r#"{{"type":"record","name":"R","fields":[{{"name":"r","type":["null","R"],"default":{default}}}]}}"#
             )
         };
-        assert!(is_taken(&record("null")));
-        assert!(is_taken(&record(r#"{"r":null}"#)));
-        assert!(!is_taken(&record("{}")), "the inner one has the default again");
+        assert!(is_valid(&record("null")));
+        assert!(is_valid(&record(r#"{"r":null}"#)));
+        assert!(!is_valid(&record("{}")), "the inner one has the default again");
     }
 
     #[test]
-    fn a_default_that_fits_in_two_to_the_fifty_ways_is_looked_at_in_a_moment() {
+    fn a_default_that_fits_in_two_to_the_fifty_ways_is_checked_in_a_moment() {
         let union = r#"["R0","R1"]"#;
         let record = |n| format!(r#"{{"type":"record","name":"R{n}","fields":[{{"name":"a","type":{union}}}]}}"#);
         let value = format!("{}1{}", r#"{"a":"#.repeat(50), "}".repeat(50));
@@ -167,6 +169,6 @@ mod tests {
             record(0),
             record(1)
         );
-        assert!(!is_taken(&text));
+        assert!(!is_valid(&text));
     }
 }

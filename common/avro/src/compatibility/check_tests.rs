@@ -1,19 +1,19 @@
-#[path = "can_read_references_tests.rs"]
+#[path = "check_references_tests.rs"]
 mod references;
 
-use super::obstacles;
-use crate::compatibility::Parsed;
+use super::check;
+use crate::schema::{Schema, SchemaText};
 
-fn parsed(text: &str) -> Parsed {
-    Parsed::parse(text, &[]).expect("a valid schema")
+fn parsed(text: &str) -> Schema {
+    Schema::parse(&SchemaText::avro(text)).expect("a valid schema")
 }
 
-fn record(fields: &str) -> Parsed {
+fn record(fields: &str) -> Schema {
     parsed(&format!(r#"{{"type": "record", "name": "R", "fields": [{fields}]}}"#))
 }
 
-fn reasons(writer: &Parsed, reader: &Parsed) -> Vec<String> {
-    obstacles(writer, reader).iter().map(ToString::to_string).collect()
+fn reasons(writer: &Schema, reader: &Schema) -> Vec<String> {
+    check(writer, reader).iter().map(ToString::to_string).collect()
 }
 
 #[test]
@@ -41,7 +41,7 @@ fn a_new_field_needs_a_default_to_be_read_from_old_data() {
 }
 
 #[test]
-fn every_reason_is_told_with_its_path() {
+fn every_reason_has_its_path() {
     let item = |quantity: &str| {
         record(&format!(
             r#"{{"name": "items", "type": {{"type": "array", "items": {{"type": "record", "name": "Item", "fields": [
@@ -173,7 +173,7 @@ fn primitives_are_promoted_as_the_specification_says_and_not_otherwise() {
             let schema = |name: &str| parsed(&format!("\"{name}\""));
             let expected = written == read || promoted.contains(&(written, read));
             assert_eq!(
-                obstacles(&schema(written), &schema(read)).is_empty(),
+                check(&schema(written), &schema(read)).is_empty(),
                 expected,
                 "{written} as {read}"
             );
@@ -200,7 +200,7 @@ fn of_decimals_scale_and_precision_are_no_obstacle_to_a_registry() {
     };
     assert!(
         reasons(&decimal(2), &decimal(3)).is_empty(),
-        "the rules of the house have one for it"
+        "the house rules have one for it"
     );
     assert!(reasons(&decimal(2), &parsed(r#""bytes""#)).is_empty());
 }
@@ -239,7 +239,7 @@ fn a_renamed_field_without_default_is_named_with_its_new_name() {
 }
 
 #[test]
-fn a_readers_field_that_several_of_the_writers_are_is_nobodys() {
+fn a_readers_field_that_several_of_the_writers_match_is_nobodys() {
     let old = record(r#"{"name": "a", "type": "int"}, {"name": "b", "type": "int"}"#);
     for field in [
         r#"{"name": "b", "type": "int", "aliases": ["a"]}"#,
@@ -257,7 +257,7 @@ fn a_readers_field_that_several_of_the_writers_are_is_nobodys() {
 fn an_error_is_a_record_and_a_name_of_another_namespace_is_a_name() {
     let schema = |kind: &str, space: &str| {
         let text = format!(r#"{{"type": "{kind}", "name": "R", "namespace": "{space}", "fields": []}}"#);
-        Parsed::held(&text, &[]).expect("a schema")
+        Schema::parse_lenient(&SchemaText::avro(text)).expect("a schema")
     };
     assert!(reasons(&schema("error", "order-service"), &schema("record", "x")).is_empty());
 }

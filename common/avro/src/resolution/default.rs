@@ -1,33 +1,56 @@
-//! The default of a reader's field, made ready to be read like any other value: JSON in which every record is whole.
+//! The default of a reader's field, completed to be read like any other value: JSON in which every record has all its
+//! fields.
+
+use std::fmt;
 
 use serde_json::{Map, Value as Json};
 
-use super::input::DEEPEST;
-use super::schema::{Kind, TypeId, Types, parsed_double};
+use crate::read::MAX_DEPTH;
+use crate::schema::{Field, Kind, Schema, TypeId, parse_double, short};
 
-/// What a default says, by the Avro 1.12 specification, "Schema record: default".
-///
-/// # Errors
-/// When it is no value of that type.
-pub(super) fn complete(default: &Json, of: TypeId, types: &Types) -> Result<Json, String> {
-    let number = match (&types.get(of).kind, default) {
-        // A text may stand for a number, but not within another value.
-        (Kind::Float | Kind::Double, Json::String(text)) => parsed_double(text).map(Json::from),
-        _ => None,
-    };
-    within(number.as_ref().unwrap_or(default), of, types, 0)
+/// Why a default is not a value of its type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum InvalidDefault {
+    /// It, or a value in it, is of another type.
+    WrongType,
+    /// It has bytes with a code point above 255.
+    NotBytes,
+    /// A record in it lacks this field, which has no default.
+    Lacks(String),
+    /// It is nested too deeply, as one that contains itself is.
+    TooDeep,
 }
 
-/// The same, of a value that lies within `depth` others.
-fn within(default: &Json, of: TypeId, types: &Types, depth: usize) -> Result<Json, String> {
-    // A field's default may hold a record of the same type, whose field has the default again.
-    if depth > DEEPEST {
-        return Err(format!("more than {DEEPEST} defaults lie within one another"));
+impl fmt::Display for InvalidDefault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WrongType => f.write_str("the default does not fit its type"),
+            Self::NotBytes => f.write_str("the default has a code point above 255"),
+            Self::Lacks(field) => write!(f, "the default lacks the field {field}"),
+            Self::TooDeep => write!(f, "defaults nested more than {MAX_DEPTH} deep"),
+        }
     }
-    let part = |value: &Json, of: TypeId| within(value, of, types, depth + 1);
-    let wrong = || "a default does not fit its type".to_owned();
+}
+
+/// Completes a default, by the Avro 1.12 specification, "Schema record: default".
+pub(super) fn complete(default: &Json, type_id: TypeId, schema: &Schema) -> Result<Json, InvalidDefault> {
+    let number = match (&schema.get(type_id).kind, default) {
+        // A string may stand for a number, but not inside another value.
+        (Kind::Float | Kind::Double, Json::String(text)) => parse_double(text).map(Json::from),
+        _ => None,
+    };
+    completed(number.as_ref().unwrap_or(default), type_id, schema, 0)
+}
+
+fn completed(default: &Json, type_id: TypeId, schema: &Schema, depth: usize) -> Result<Json, InvalidDefault> {
+    // A field's default may hold a record of the same type, whose field has the default again.
+    if depth > MAX_DEPTH {
+        return Err(InvalidDefault::TooDeep);
+    }
+    let part = |value: &Json, type_id: TypeId| completed(value, type_id, schema, depth + 1);
+    let wrong = || InvalidDefault::WrongType;
     let same = |fits: bool| fits.then(|| default.clone()).ok_or_else(wrong);
-    match &types.get(of).kind {
+    match &schema.get(type_id).kind {
         Kind::Null => same(default.is_null()),
         Kind::Boolean => same(default.is_boolean()),
         Kind::Int => same(default.as_i64().is_some_and(|number| i32::try_from(number).is_ok())),
@@ -69,45 +92,41 @@ fn within(default: &Json, of: TypeId, types: &Types, depth: usize) -> Result<Jso
         }
         Kind::Record(fields) => {
             let given = default.as_object().ok_or_else(wrong)?;
-            let field = |field: &super::schema::Field| {
+            let field = |field: &Field| {
                 let value = given.get(&field.name).or(field.default.as_ref());
-                let value = value.ok_or_else(|| format!("a default lacks the field {}", field.name))?;
-                Ok((field.name.clone(), part(value, field.of)?))
+                let value = value.ok_or_else(|| InvalidDefault::Lacks(short(&field.name)))?;
+                Ok((field.name.clone(), part(value, field.type_id)?))
             };
             fields
                 .iter()
                 .map(field)
-                .collect::<Result<Map<_, _>, String>>()
+                .collect::<Result<Map<_, _>, _>>()
                 .map(Json::Object)
         }
     }
 }
 
-/// Bytes stand in a default as text whose code points 0 to 255 are the bytes.
-fn bytes(default: &Json) -> Result<Json, String> {
-    let text = default
-        .as_str()
-        .ok_or_else(|| "a default does not fit its type".to_owned())?;
+/// Bytes are written in a default as text whose code points 0 to 255 are the bytes.
+fn bytes(default: &Json) -> Result<Json, InvalidDefault> {
+    let text = default.as_str().ok_or(InvalidDefault::WrongType)?;
     text.chars()
         .map(|c| {
             u8::try_from(u32::from(c))
                 .map(Json::from)
-                .map_err(|_| "a default has a code point above 255".to_owned())
+                .map_err(|_| InvalidDefault::NotBytes)
         })
         .collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+    use crate::schema::SchemaText;
     use serde_json::json;
 
-    use super::*;
-    use crate::SchemaText;
-    use crate::schema::{Rules, parse};
-
-    fn completed(schema: &str, default: Json) -> Result<Json, String> {
-        let types = parse(&SchemaText::avro(schema), Rules::Held).expect("a schema");
-        complete(&default, types.root(), &types)
+    fn completed(schema: &str, default: Json) -> Result<Json, InvalidDefault> {
+        let schema = Schema::parse_lenient(&SchemaText::avro(schema)).expect("a schema");
+        complete(&default, schema.root(), &schema)
     }
 
     #[test]
@@ -152,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_default_that_holds_itself_is_refused() {
+    fn a_default_that_contains_itself_is_refused() {
         let schema = r#"{"type":"record","name":"R","fields":[{"name":"r","type":"R","default":{}}]}"#;
         assert!(completed(schema, json!({})).is_err());
     }

@@ -1,23 +1,14 @@
 //! Whether two schemas write the same bytes for the same data: what the specification's Parsing Canonical Form compares
-//! (Avro 1.12, "Parsing Canonical Form for Schemas"), but for where a type is defined.
+//! (Avro 1.12, "Parsing Canonical Form for Schemas"), except for where a type is defined.
 
 use std::collections::HashSet;
 
-use super::{Kind, Name, Rules, Type, TypeId, parse};
-use crate::SchemaText;
+use super::{Kind, Type, TypeId};
 
-/// Whether data of both are byte for byte the same, under the same names.
-pub fn same_data(one: &SchemaText, other: &SchemaText) -> bool {
-    match (parse(one, Rules::Held), parse(other, Rules::Held)) {
-        (Ok(one), Ok(other)) => same((&one.list, one.root), (&other.list, other.root)),
-        _ => false,
-    }
-}
-
-/// The same of two types, each by its place in its list.
+/// Whether two types, each from its list, are the same.
 pub(super) fn same((one, a): (&[Type], TypeId), (other, b): (&[Type], TypeId)) -> bool {
     let is_one_list = std::ptr::eq(one, other);
-    // What is left to compare, instead of a recursion: a schema may be as deep as it has types.
+    // Not by recursion: types can be nested deeper than the stack is.
     let mut left = vec![(a, b)];
     let mut seen: HashSet<(TypeId, TypeId)> = left.iter().copied().collect();
     while let Some((a, b)) = left.pop() {
@@ -25,7 +16,7 @@ pub(super) fn same((one, a): (&[Type], TypeId), (other, b): (&[Type], TypeId)) -
             continue;
         }
         let (a, b) = (&one[a.0], &other[b.0]);
-        if a.name.as_ref().map(Name::full) != b.name.as_ref().map(Name::full) {
+        if a.full_name() != b.full_name() {
             return false;
         }
         let mut parts = |pairs: &mut dyn Iterator<Item = (TypeId, TypeId)>| {
@@ -43,9 +34,9 @@ pub(super) fn same((one, a): (&[Type], TypeId), (other, b): (&[Type], TypeId)) -
                 a.len() == b.len()
             }
             (Kind::Record(a_fields), Kind::Record(b_fields)) => {
-                parts(&mut a_fields.iter().zip(b_fields).map(|(a, b)| (a.of, b.of)));
+                parts(&mut a_fields.iter().zip(b_fields).map(|(a, b)| (a.type_id, b.type_id)));
                 let (a_names, b_names) = (a_fields.iter().map(|it| &it.name), b_fields.iter().map(|it| &it.name));
-                // What has no name stands in for a type that is not defined yet.
+                // A record without a name is the placeholder of a type that is not defined yet.
                 a.name.is_some() && a_names.eq(b_names)
             }
             (a, b) => std::mem::discriminant(a) == std::mem::discriminant(b),
@@ -59,17 +50,18 @@ pub(super) fn same((one, a): (&[Type], TypeId), (other, b): (&[Type], TypeId)) -
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::schema::{Schema, SchemaText};
 
     fn are_same(one: &str, other: &str) -> bool {
-        same_data(&SchemaText::avro(one), &SchemaText::avro(other))
+        let schema = |text| Schema::parse_lenient(&SchemaText::avro(text)).expect("a schema");
+        schema(one).writes_the_same_as(&schema(other))
     }
 
     const NODE: &str = r#"{"type":"record","name":"n.Node","fields":[
         {"name":"value","type":"int"}, {"name":"next","type":["null","Node"]}]}"#;
 
     #[test]
-    fn what_does_not_change_the_bytes_does_not_count() {
+    fn what_does_not_change_the_bytes_is_ignored() {
         let dressed = r#"{"name":"Node","namespace":"n","doc":"a list","aliases":["Old"],"type":"record","fields":[
             {"name":"value","type":{"type":"int","logicalType":"date"},"default":1},
             {"name":"next","type":["null","n.Node"],"default":null}]}"#;
@@ -90,16 +82,18 @@ mod tests {
         }
         let symbols = |symbols| format!(r#"{{"type":"enum","name":"E","symbols":[{symbols}]}}"#);
         assert!(!are_same(&symbols(r#""A","B""#), &symbols(r#""B","A""#)));
-        assert!(!are_same("1", "1"), "what cannot be parsed is the same as nothing");
+        let invalid = |text| SchemaText::avro(text);
+        assert!(
+            !invalid("1").writes_the_same_as(&invalid("1 ")),
+            "what is not a schema is like no other"
+        );
     }
 
     #[test]
     fn it_does_not_matter_where_a_type_is_defined() {
-        let referring = SchemaText {
-            references: vec![r#"{"type":"fixed","name":"F","size":2}"#.to_owned()],
-            ..SchemaText::avro(r#"{"type":"array","items":"F"}"#)
-        };
+        let referring = SchemaText::avro(r#"{"type":"array","items":"F"}"#)
+            .referring_to([r#"{"type":"fixed","name":"F","size":2}"#]);
         let whole = r#"{"type":"array","items":{"type":"fixed","name":"F","size":2}}"#;
-        assert!(same_data(&referring, &SchemaText::avro(whole)));
+        assert!(referring.writes_the_same_as(&SchemaText::avro(whole)));
     }
 }

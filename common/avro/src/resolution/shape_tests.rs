@@ -1,13 +1,12 @@
 use super::*;
-use crate::SchemaText;
-use crate::input::DEEPEST;
-use crate::schema::{Rules, parse};
+use crate::read::MAX_DEPTH;
+use crate::schema::SchemaText;
 
-/// Passes over a value of that type, and tells how many bytes are left.
-fn skipped(schema: &str, bytes: &[u8]) -> Result<usize, Fault> {
-    let types = parse(&SchemaText::avro(schema), Rules::Held).expect("a schema");
-    let mut maker = ShapeMaker::new(&types);
-    let root = maker.of(types.root());
+/// Skips a value of this type, and returns how many bytes are left.
+fn skipped(schema: &str, bytes: &[u8]) -> Result<usize, ReadErrorKind> {
+    let schema = Schema::parse_lenient(&SchemaText::avro(schema)).expect("a schema");
+    let mut maker = ShapeMaker::new(&schema);
+    let root = maker.of(schema.root());
     let mut input = Input::new(bytes);
     maker.shapes.skip(root, &mut input).map(|()| input.left())
 }
@@ -18,23 +17,26 @@ const TREE: &str = r#"{"type":"record","name":"Tree","fields":[
     {"name":"name","type":"string"}, {"name":"children","type":{"type":"array","items":"Tree"}}]}"#;
 
 #[test]
-fn a_list_of_any_length_is_passed_over() {
+fn a_list_of_any_length_is_skipped() {
     let list = [[2, 2].repeat(100_000), vec![2, 0, 7]].concat();
     assert_eq!(skipped(LIST, &list), Ok(1));
-    assert_eq!(skipped(LIST, &list[..list.len() - 2]), Err(Fault::Ends));
+    assert_eq!(
+        skipped(LIST, &list[..list.len() - 2]),
+        Err(ReadErrorKind::UnexpectedEnd)
+    );
 }
 
 #[test]
-fn a_tree_is_passed_over_as_deep_as_it_may_be() {
-    // Without a name; one child; and behind it no further one.
+fn a_tree_is_skipped_as_deep_as_it_may_be() {
+    // No name, one child, and after it no other.
     let tree = |deep: usize| [[0, 2].repeat(deep), vec![0], vec![0; deep + 1]].concat();
-    // The name lies in it, too.
-    assert_eq!(skipped(TREE, &tree(DEEPEST - 1)), Ok(0));
-    assert_eq!(skipped(TREE, &tree(DEEPEST)), Err(Fault::TooDeep));
+    // The name is nested too.
+    assert_eq!(skipped(TREE, &tree(MAX_DEPTH - 1)), Ok(0));
+    assert_eq!(skipped(TREE, &tree(MAX_DEPTH)), Err(ReadErrorKind::TooDeep));
 }
 
 #[test]
-fn types_that_contain_one_another_are_passed_over_from_either() {
+fn types_that_contain_one_another_are_skipped_from_either() {
     let b = r#"{"type":"record","name":"B","fields":[{"name":"a","type":["null","A"]}]}"#;
     let a = format!(r#"{{"type":"record","name":"A","fields":[{{"name":"b","type":{b}}}]}}"#);
     // Each is its only field, so an A is the union in B.
@@ -75,9 +77,9 @@ fn a_chain_of_ten_thousand_types_takes_no_stack() {
         references: chain,
         ..SchemaText::avro(r#"{"type":"array","items":"R9999"}"#)
     };
-    let types = parse(&schema, Rules::Held).expect("a schema");
-    let mut maker = ShapeMaker::new(&types);
-    let root = maker.of(types.root());
+    let schema = Schema::parse_lenient(&schema).expect("a schema");
+    let mut maker = ShapeMaker::new(&schema);
+    let root = maker.of(schema.root());
     let mut input = Input::new(&[4, 1, 0, 0]);
     assert_eq!(maker.shapes.skip(root, &mut input), Ok(()));
     assert_eq!(input.left(), 0);

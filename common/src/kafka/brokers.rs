@@ -101,7 +101,7 @@ impl KnownBrokers {
         let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
         if given.is_due(Instant::now()) {
             self.none.store(0, Ordering::Relaxed);
-            tracing::info!(servers = ?self.servers, "a kafka client hears no broker: it begins again with its servers");
+            tracing::info!(servers = ?self.servers, "no brokers known; bootstrapping again");
             // SAFETY: the handle is valid as long as the client, which is borrowed, and the list is copied within the call.
             // Any thread may do it (librdkafka 2.12, `rd_kafka_brokers_add0` in rdkafka_broker.c: "locality any thread,
             // locks none"). rdkafka.h calls it deprecated in favour of `bootstrap.servers`, which it repeats here.

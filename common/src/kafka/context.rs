@@ -141,7 +141,7 @@ fn bare(reason: &str) -> &str {
 /// A broker that does not believe who we are, which is another thing than a broker that is away.
 fn unauthenticated(reason: &str) -> String {
     format!(
-        "the broker refuses to authenticate this client; look at sasl.mechanisms, sasl.username and sasl.password in the file of KAFKA_CONFIG: {}",
+        "the broker refuses to authenticate this client; check sasl.mechanisms, sasl.username and sasl.password in the KAFKA_CONFIG file: {}",
         bare(reason)
     )
 }
@@ -256,7 +256,7 @@ mod tests {
         );
         let all_down = KafkaError::Global(RDKafkaErrorCode::AllBrokersDown);
         context.error(all_down, "1/1 brokers are down");
-        assert_eq!(link.silence(), Some(format!("no Kafka broker is heard: {refused}")));
+        assert_eq!(link.silence(), Some(format!("not connected to Kafka: {refused}")));
     }
 
     #[test]

@@ -73,7 +73,7 @@ impl Link {
     /// That no broker is heard, and what the client says of it; `None` while one is.
     pub fn silence(&self) -> Option<String> {
         let why = self.trouble().map(|trouble| format!(": {trouble}")).unwrap_or_default();
-        (!self.is_connected()).then(|| format!("no Kafka broker is heard{why}"))
+        (!self.is_connected()).then(|| format!("not connected to Kafka{why}"))
     }
 
     /// That not most of the brokers are heard that the client has to do with; `None` while most are, or [none](Self::silence).
@@ -83,7 +83,7 @@ impl Link {
         let few = heard > 0 && heard * 2 <= state.needed.len();
         few.then(|| {
             format!(
-                "connected to only {heard} of {} Kafka brokers: what they tell may be old",
+                "connected to only {heard} of {} Kafka brokers: what they report may be stale",
                 state.needed.len()
             )
         })

@@ -58,24 +58,24 @@ pub(super) fn prepare(
     let count = || reader.partition_count(PATIENCE).map_err(yet);
     let mut found = count()?;
     let was_read = store.partitions().is_ok_and(|rows| !rows.is_empty());
-    // A topic that was read is for an operator to bring back: an empty one in its place would only be in the way.
+    // A topic that was read is for an operator to restore: an empty one in its place would only be in the way.
     if found.is_none() && settings.create_topics && !was_read {
         runtime.block_on(settings.may_create()).map_err(yet)?;
         let topics = Topics::new(&settings.cluster).map_err(yet)?;
         runtime.block_on(topics.ensure(&settings.topic)).map_err(yet)?;
         found = count()?;
         if found.is_none() {
-            // The broker that was asked has not heard of it yet.
+            // The broker that answered does not know it yet.
             return Err(NotReady::Yet(format!("topic {topic} was just created")));
         }
     }
     let Some(partitions) = found else {
         return Err(NotReady::Yet(if was_read {
             format!(
-                "topic {topic} is gone, though records were read from it: bring it back; one that is made anew is read after a restart with --rebuild"
+                "topic {topic} is missing, although records were read from it: restore it, or recreate it and restart with --rebuild"
             )
         } else {
-            format!("topic {topic} does not exist: create it, or let it be created (--kafka-create-topics)")
+            format!("topic {topic} does not exist: create it, or have it created with --kafka-create-topics")
         }));
     };
     let warnings = if settings.check_topics {
@@ -124,9 +124,9 @@ fn check(topics: &Topics, topic: &str, runtime: &Handle) -> Result<Vec<String>, 
     match runtime.block_on(topics.check(topic)) {
         Ok(warnings) => Ok(warnings),
         Err(error) if error.is::<Compacted>() => Err(NotReady::Halt(error.to_string())),
-        // A broker that does not tell its settings (to us) can still be read from.
+        // A broker that does not show us the configuration can still be read from.
         Err(error) => Ok(vec![format!(
-            "the settings of topic {topic} could not be checked: {error:#}"
+            "the configuration of topic {topic} could not be checked: {error:#}"
         )]),
     }
 }

@@ -1,8 +1,8 @@
-//! What an operator should know of the dead-letter topic, passed from the projection's thread to `/health`.
+//! The status of the dead-letter topic, passed from the projection's thread to `/health`.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The condition of the dead-letter topic. Clones see the same one.
+/// The status of the dead-letter topic. Shared by clones.
 #[derive(Clone, Debug, Default)]
 pub struct Condition(Arc<Mutex<State>>);
 
@@ -13,18 +13,18 @@ struct State {
 }
 
 impl Condition {
-    /// One sentence for each thing that is amiss.
+    /// One sentence for each problem.
     pub fn reasons(&self) -> Vec<String> {
         let state = self.lock();
         state.trouble.iter().chain(&state.warnings).cloned().collect()
     }
 
-    /// Sets what was found in the topic's settings.
+    /// Sets the warnings about the topic's configuration.
     pub(super) fn set_warnings(&self, warnings: Vec<String>) {
         self.lock().warnings = warnings;
     }
 
-    /// Sets why the topic is not followed. Returns whether that is news.
+    /// Sets why the topic is not being followed. Returns whether that changed.
     pub(super) fn set_trouble(&self, trouble: Option<String>) -> bool {
         let mut state = self.lock();
         let news = state.trouble != trouble;
@@ -33,7 +33,7 @@ impl Condition {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // A poisoned lock holds no half-made state here: every write is one assignment.
+        // A panic cannot leave the state half changed: every write is one assignment.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,5 +1,4 @@
-//! Asks a broker what the account may do with a topic (KIP-430). The Kafka client can, and its Rust wrapper has no call
-//! for it.
+//! Asks a broker what the account may do with a topic (KIP-430). librdkafka can, but its Rust wrapper has no call for it.
 
 use std::ffi::{CString, c_int};
 use std::ptr::null_mut;
@@ -10,29 +9,29 @@ use rdkafka::client::{Client, ClientContext};
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::types::RDKafkaRespErr;
 
-/// What a broker says.
+/// What a broker reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Told {
-    /// The account may not even see the topic.
+    /// The account may not even describe the topic.
     Nothing,
-    /// It may see the topic, and read or write it or not.
+    /// It may describe the topic, and perhaps read or write it.
     May { read: bool, write: bool },
 }
 
-/// Asks about one topic, and waits so long. `None` when there is no such topic, when no broker answers, and when it does
-/// not tell rights (before Kafka 2.3).
+/// Asks about one topic, waiting up to `timeout`. `None` when there is no such topic, when no broker answers, and when the
+/// broker does not report authorized operations (before Kafka 2.3).
 #[expect(unsafe_code, reason = "rdkafka has no safe call for it")]
 pub(super) fn ask<C: ClientContext>(client: &Client<C>, topic: &str, timeout: Duration) -> Option<Told> {
     let name = CString::new(topic).ok()?;
     let mut names = [name.as_ptr()];
     let timeout = c_int::try_from(timeout.as_millis()).ok()?;
-    // SAFETY: the handle is valid as long as the client, which is borrowed. All that is made here is destroyed here, after
-    // its last use; the names are copied by the call that takes them. The queue is our own, so nobody else takes what comes
-    // on it, and an answer that comes too late is dropped with it (rdkafka.h).
+    // SAFETY: the handle is valid as long as the client, which is borrowed. Everything created here is destroyed here,
+    // after its last use; the names are copied by the call that takes them. The queue is our own, so nobody else consumes
+    // from it, and a response that comes too late is dropped with it (rdkafka.h).
     unsafe {
         let rk = client.native_ptr();
         let options = sys::rd_kafka_AdminOptions_new(rk, sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS);
-        // They say no only to options of other calls and to times out of range.
+        // These fail only for options of other calls and for timeouts out of range.
         let _ = sys::rd_kafka_AdminOptions_set_request_timeout(options, timeout, null_mut(), 0);
         let refused = sys::rd_kafka_AdminOptions_set_include_authorized_operations(options, 1);
         if !refused.is_null() {
@@ -53,14 +52,14 @@ pub(super) fn ask<C: ClientContext>(client: &Client<C>, topic: &str, timeout: Du
     }
 }
 
-/// What an answer says of its one topic.
+/// What a response says of its one topic.
 ///
 /// # Safety
-/// `event` is a valid event; what is read of it belongs to it.
+/// `event` must be a valid event; what is read belongs to it.
 #[expect(unsafe_code, reason = "rdkafka has no safe call for it")]
 unsafe fn read(event: *mut sys::rd_kafka_event_t) -> Option<Told> {
-    // SAFETY: the event is valid. Each call gives null where there is nothing of that kind, or a pointer into the event and
-    // the length of what lies there.
+    // SAFETY: the event is valid. Each call returns null where there is nothing of that kind, or a pointer into the event
+    // together with a length.
     unsafe {
         let result = sys::rd_kafka_event_DescribeTopics_result(event);
         if result.is_null() {
@@ -90,7 +89,7 @@ unsafe fn read(event: *mut sys::rd_kafka_event_t) -> Option<Told> {
         }
         let operations = std::slice::from_raw_parts(operations, count);
         let may = |operation: sys::rd_kafka_AclOperation_t| operations.contains(&operation);
-        // A broker that shows the topic, and does not say that it may be seen, tells no rights.
+        // A broker that returns the topic without saying that it may be described reports no operations at all.
         may(sys::rd_kafka_AclOperation_t::RD_KAFKA_ACL_OPERATION_DESCRIBE).then(|| Told::May {
             read: may(sys::rd_kafka_AclOperation_t::RD_KAFKA_ACL_OPERATION_READ),
             write: may(sys::rd_kafka_AclOperation_t::RD_KAFKA_ACL_OPERATION_WRITE),

@@ -1,5 +1,5 @@
-//! What the brokers' authorizer does not let this service do, in the words of its ACLs: as its clients are told, and as the
-//! brokers say when they are asked ([`watch`]). What follows from it is decided elsewhere.
+//! What the brokers' authorizer denies this service, by ACL: as its clients find out, and as the brokers say when asked
+//! ([`watch`]). What follows from it is decided elsewhere.
 
 mod ask;
 mod watch;
@@ -14,14 +14,14 @@ use rdkafka::statistics::Statistics;
 
 pub use watch::{Need, watch};
 
-/// How long a refused write is believed in without hearing of it again: then the next one may try. Longer than the brokers
-/// are asked apart.
+/// How long a denied write counts as denied without being confirmed: then the next one may try. Longer than the interval
+/// at which the brokers are asked.
 const BELIEVED: Duration = Duration::from_secs(10);
 
-/// Something that an account may be allowed to do. It shows as the sentence for an account that is not.
+/// Something that an account may be allowed to do. Displays as the sentence for an account that is not.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Right {
-    /// See that a topic is there.
+    /// Describe a topic.
     See(String),
     /// Read a topic.
     Read(String),
@@ -31,9 +31,9 @@ pub enum Right {
     WriteIdempotently,
     /// Create a topic.
     Create(String),
-    /// See a topic's settings.
+    /// Describe a topic's configuration.
     SeeSettings(String),
-    /// See the brokers' settings.
+    /// Describe the brokers' configuration.
     SeeBrokers,
     /// Commit offsets as a group.
     Commit(String),
@@ -65,7 +65,7 @@ impl fmt::Display for Right {
 }
 
 impl Right {
-    /// What to say of an answer with that code: that this is not allowed, or what the code says.
+    /// Explains an error code: that this is not allowed, or what the code says.
     pub fn explain(&self, code: RDKafkaErrorCode) -> String {
         if is_refusal(code) {
             self.to_string()
@@ -75,7 +75,7 @@ impl Right {
     }
 }
 
-/// Whether that is an authorizer's word.
+/// Whether the authorizer denied the request.
 pub fn is_refusal(code: RDKafkaErrorCode) -> bool {
     matches!(
         code,
@@ -85,33 +85,33 @@ pub fn is_refusal(code: RDKafkaErrorCode) -> bool {
     )
 }
 
-/// The rights that this service needs and does not have. Clones share them.
+/// The permissions that this service needs and lacks. Shared by clones.
 #[derive(Clone, Default)]
 pub struct Rights(Arc<Mutex<BTreeMap<Right, Believed>>>);
 
-/// Until when a refusal is believed in; `None`: until the contrary is heard.
+/// Until when a denial holds without being confirmed; `None`: until the permission is granted.
 type Believed = Option<Instant>;
 
 impl Rights {
-    /// Notes that a right is missing, until it is [granted](Self::grant).
+    /// Notes that a permission is missing, until it is [granted](Self::grant).
     pub fn lack(&self, right: &Right) {
         self.note(right, None);
     }
 
-    /// Notes that a broker refused a write. Nobody may write any more then, so nobody would hear that it is allowed again:
-    /// it is believed in for a while.
+    /// Notes that a broker denied a write, for a limited time: nothing is written meanwhile, so no write could show that
+    /// it is allowed again.
     pub fn lack_write(&self, topic: &str) {
         self.note(&Right::Write(topic.to_owned()), Some(Instant::now() + BELIEVED));
     }
 
-    /// Notes that a right is there.
+    /// Notes that a permission is granted.
     pub fn grant(&self, right: &Right) {
         if self.lock().remove(right).is_some() {
-            tracing::info!(right = ?right, "the kafka broker allows it now");
+            tracing::info!(right = ?right, "kafka permission granted");
         }
     }
 
-    /// Takes in that a producer has met a fatal error. Returns whether it was not allowed to write.
+    /// Takes note of a producer's fatal error. Returns whether it means that writing is denied.
     pub fn hear_fatal(&self, code: RDKafkaErrorCode) -> bool {
         let refused = code == RDKafkaErrorCode::ClusterAuthorizationFailed;
         if refused {
@@ -120,25 +120,25 @@ impl Rights {
         refused
     }
 
-    /// Takes in a producer's statistics.
+    /// Takes note of a producer's statistics.
     pub fn hear_producer(&self, statistics: &Statistics) {
-        // It has a producer id (librdkafka, STATISTICS.md), which the broker gives to those who may write.
+        // It has a producer id (librdkafka, STATISTICS.md), which brokers give only to those that may write.
         if statistics.eos.as_ref().is_some_and(|eos| eos.idemp_state == "Assigned") {
             self.grant(&Right::WriteIdempotently);
         }
     }
 
-    /// Whether that right is missing.
+    /// Whether that permission is missing.
     pub fn lacks(&self, right: &Right) -> bool {
         !self.find(|lacking| lacking == right).is_empty()
     }
 
-    /// One sentence for each right that is missing.
+    /// One sentence for each missing permission.
     pub fn reasons(&self) -> Vec<String> {
         self.find(|_| true)
     }
 
-    /// Why that topic cannot be seen, read, or written by those who must; `None` when it can.
+    /// Why that topic cannot be described, read or written as needed; `None` when it can.
     pub fn refusal(&self, topic: &str) -> Option<String> {
         let stands_in_the_way = |right: &Right| match right {
             Right::See(of) | Right::Read(of) | Right::Write(of) => of == topic,
@@ -159,12 +159,12 @@ impl Rights {
 
     fn note(&self, right: &Right, until: Believed) {
         if self.lock().insert(right.clone(), until).is_none() {
-            tracing::warn!(reason = %right, "the kafka broker refuses");
+            tracing::warn!(reason = %right, "kafka permission denied");
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<Right, Believed>> {
-        // Every change of the map is whole when the lock is given back.
+        // A panic cannot leave the map half changed.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -180,12 +180,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_right_is_missing_until_it_is_granted_and_shows_what_to_grant() {
+    fn a_permission_is_missing_until_it_is_granted_and_names_the_acl() {
         let rights = Rights::default();
         let read = Right::Read("orders".to_owned());
         rights.lack(&read);
         rights.lack(&Right::Commit("cart-service".to_owned()));
-        let refusal = rights.refusal("orders").expect("it cannot be read");
+        let refusal = rights.refusal("orders").expect("a reason");
         assert_eq!(refusal, "not allowed to read topic orders (ACL Read on topic orders)");
         assert_eq!(rights.refusal("others"), None);
         assert_eq!(rights.reasons().len(), 2);
@@ -193,13 +193,13 @@ mod tests {
         assert_eq!(
             rights.refusal("orders"),
             None,
-            "nobody needs to commit to read or write"
+            "reading and writing need no commits"
         );
         assert!(rights.reasons()[0].contains("ACL Read on group cart-service"));
     }
 
     #[test]
-    fn a_producer_that_has_its_id_may_write() {
+    fn a_producer_that_was_given_an_id_may_write() {
         let rights = Rights::default();
         assert!(rights.hear_fatal(RDKafkaErrorCode::ClusterAuthorizationFailed));
         assert!(
@@ -221,12 +221,12 @@ mod tests {
         assert_eq!(rights.refusal("orders"), None);
         assert!(
             !rights.hear_fatal(RDKafkaErrorCode::OutOfOrderSequenceNumber),
-            "that is no refusal"
+            "that is no denial"
         );
     }
 
     #[test]
-    fn an_answer_is_explained_by_the_right_only_when_the_authorizer_gave_it() {
+    fn an_error_names_the_permission_only_when_the_authorizer_caused_it() {
         let write = Right::Write("orders".to_owned());
         let refused = write.explain(RDKafkaErrorCode::TopicAuthorizationFailed);
         assert!(refused.contains("ACL Write on topic orders"), "{refused}");

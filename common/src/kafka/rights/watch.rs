@@ -1,5 +1,5 @@
-//! Asks the brokers regularly what the account may do, so that a missing right is known before it is needed, and one that
-//! was granted before it is used.
+//! Asks the brokers regularly what the account may do, so that a missing permission is known before it is needed, and a
+//! grant before it is used.
 
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
@@ -13,12 +13,12 @@ use super::{Right, Rights};
 use crate::kafka::config::Cluster;
 use crate::life::Life;
 
-/// Between two questions.
+/// Interval between two requests.
 const EVERY: Duration = Duration::from_secs(4);
-/// How long a broker may take to answer.
+/// How long a broker may take to respond.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What a service does with a topic: it reads it, and may write it.
+/// What a service does with a topic: it reads it, and perhaps writes it.
 #[derive(Clone, Debug)]
 pub struct Need {
     /// The topic.
@@ -27,18 +27,18 @@ pub struct Need {
     pub write: bool,
 }
 
-/// Keeps the cluster's [`Rights`] up to date about those topics, until the service ends. Brokers that do not tell rights
-/// change nothing. Call it within a tokio runtime.
+/// Keeps the cluster's [`Rights`] up to date for those topics, until the service ends. Brokers that do not report
+/// authorized operations change nothing. Call it within a tokio runtime.
 ///
-/// It has a thread that nobody waits for, on which the client ends too: the library's waits go by the wall clock, and where
-/// that is set back in one of them they last as much longer.
+/// It runs on a thread that nobody joins, and which also closes the client: librdkafka's waits use the wall clock, and a
+/// clock that is set back during one prolongs it by as much.
 ///
 /// # Errors
-/// When the client cannot be made.
+/// The client cannot be created.
 pub fn watch(cluster: &Cluster, needs: Vec<Need>, life: &Life) -> anyhow::Result<()> {
-    const NAME: &str = "asking what the account may do";
+    const NAME: &str = "checking kafka permissions";
     let client: AdminClient<DefaultClientContext> =
-        cluster.admin().create().context("making the Kafka admin client")?;
+        cluster.admin().create().context("creating the Kafka admin client")?;
     let rights = cluster.rights.clone();
     let (end, ended) = mpsc::channel::<()>();
     let work = move || {
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_needed_and_not_allowed_is_missing() {
+    fn a_permission_that_is_needed_and_not_granted_is_missing() {
         let need = |write| Need {
             topic: "orders".to_owned(),
             write,

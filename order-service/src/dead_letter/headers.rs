@@ -10,8 +10,8 @@
 
 use std::ops::Range;
 
-use common::kafka::headers::Header;
-use common::unusable::{Code, MAX_REASON_BYTES, Unusable};
+use orderlog_contract::rejection::{Code, MAX_REASON_BYTES, Rejection};
+use orderlog_kafka::headers::Header;
 use serde::{Deserialize, Serialize};
 
 /// Coordinates of the record that this dead letter is a copy of, as `topic-partition-offset`.
@@ -140,7 +140,7 @@ pub struct Finding<'a> {
     /// How often it was replayed.
     pub replays: u32,
     /// Why it was rejected.
-    pub why: &'a Unusable,
+    pub why: &'a Rejection,
     /// SHA-256 (hex) and length of its value, if the dead letter does not contain it.
     pub pointer: Option<(&'a str, usize)>,
 }
@@ -239,7 +239,7 @@ fn stage_and_class(code: Code) -> (&'static str, &'static str) {
             ("VALUE_CONVERTER", "common::codec")
         }
         Code::InvalidOrder | Code::KeyMismatch | Code::WrongPartition | Code::IllegalTransition => {
-            ("TASK_PUT", "common::order")
+            ("TASK_PUT", "orderlog_contract::order")
         }
     }
 }

@@ -8,7 +8,7 @@ use actix_web::web::{self, ServiceConfig};
 use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusHandle;
 use orderlog_contract::lineage;
-use orderlog_kafka::rights::{self, Need};
+use orderlog_kafka::permissions::{self, TopicUse};
 use orderlog_projection::registration::Registration;
 use orderlog_projection::schema_id_audit::SchemaIdAudit;
 use orderlog_projection::store::{Store, StoreUrl};
@@ -86,11 +86,11 @@ impl Application {
         // Below the deadline, so that a record is given up before the request is.
         let delivery_timeout = config.write_deadline().mul_f64(0.8);
         if pipeline.kafka.has_admin_api {
-            let events = Need {
+            let events = TopicUse {
                 topic: topic.clone(),
                 write: true,
             };
-            rights::watch(&settings.cluster, vec![events], &life)?;
+            permissions::watch(&settings.cluster, vec![events], &life)?;
         }
         let publisher = Publisher::new(settings.cluster.clone(), &topic, delivery_timeout, life.clone())?;
         let skip = Skip(doubts.clone());

@@ -27,13 +27,13 @@ pub async fn ready(state: web::Data<State>) -> Reply<HealthReport> {
 
 fn report(state: &State) -> HealthReport {
     let progress = state.view.progress();
-    let link = state.view.link();
+    let connection = state.view.connection();
     let mut reasons = progress.reasons();
     if !progress.is_caught_up() && progress.starting.is_none() && progress.stopped().is_none() {
         reasons.push("the topic is still being read after the start".to_owned());
     }
-    add_forbidden(&mut reasons, state.view.rights().reasons());
-    reasons.extend(link.silence().or_else(|| link.minority()));
+    add_forbidden(&mut reasons, state.view.permissions().reasons());
+    reasons.extend(connection.disconnected().or_else(|| connection.minority()));
     reasons.extend(state.view.open_transactions().iter().map(ToString::to_string));
     reasons.extend(state.writer.trouble());
     let trouble = state.life.trouble();
@@ -47,14 +47,14 @@ fn report(state: &State) -> HealthReport {
         && progress.stopped().is_none()
         && progress.unwritable.is_none()
         && state.view.forbidden().is_none()
-        && link.is_connected()
+        && connection.is_connected()
         // What was read may be heard of a moment later: a client that waits for readiness is not to be refused then.
-        && link.has_met(progress.partitions.len())
+        && connection.have_leaders_been_connected(progress.partitions.len())
         && state.registration.schema_id().is_some();
     HealthReport::new(
         SERVICE,
         env!("CARGO_PKG_VERSION"),
-        Connection::of(Some(link.is_connected())),
+        Connection::of(Some(connection.is_connected())),
         registry,
         ready,
         reasons,

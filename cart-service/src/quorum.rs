@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use orderlog_kafka::producer::WriteError;
 use tokio::sync::Notify;
 use tokio::time::timeout_at;
 
@@ -18,10 +19,21 @@ use tokio::time::timeout_at;
 const SPACING: Duration = Duration::from_millis(10);
 
 /// A barrier without a delivery report by then was lost with its client: the Kafka client gives up after 48 s at most.
-const LOST: Duration = Duration::from_secs(60);
+const LOST_AFTER: Duration = Duration::from_secs(60);
 
 /// How long a failed barrier is reported in health.
-const NEWS: Duration = Duration::from_secs(10);
+const REPORTED_FOR: Duration = Duration::from_secs(10);
+
+/// Why a barrier proves nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BarrierError {
+    /// It was not written.
+    #[error(transparent)]
+    NotWritten(#[from] WriteError),
+    /// It was acknowledged without an offset.
+    #[error("the broker did not return the barrier's offset")]
+    NoOffset,
+}
 
 /// Acknowledgements by partition.
 #[derive(Default)]
@@ -39,9 +51,9 @@ impl Quorum {
         partitions.sort_by_key(|(partition, _)| *partition);
         let reason = |(partition, of): (i32, Arc<Acknowledgements>)| {
             let state = lock(&of.state);
-            let why = state.trouble(Instant::now())?;
+            let error = state.trouble(Instant::now())?;
             Some(format!(
-                "the replicas of partition {partition} acknowledge nothing: {why}"
+                "the replicas of partition {partition} acknowledge nothing: {error}"
             ))
         };
         partitions.into_iter().filter_map(reason).collect()
@@ -64,7 +76,7 @@ struct State {
     /// When the barrier that is in flight was sent.
     barrier: Option<Instant>,
     /// The last barrier that failed: when it was sent, and why it failed.
-    failed: Option<(Instant, String)>,
+    failed: Option<(Instant, BarrierError)>,
 }
 
 /// What to do next for a request.
@@ -73,7 +85,7 @@ enum Step {
     /// Done: that offset was acknowledged.
     Acknowledged(i64),
     /// Done: the barrier that was sent for it failed.
-    Failed(String),
+    Failed(BarrierError),
     /// Send a barrier, which counts as sent at that time.
     Send(Instant),
     /// Wait for a change, at most until then.
@@ -95,8 +107,8 @@ impl Acknowledgements {
     }
 
     /// Notes that a barrier failed.
-    pub fn barrier_failed(&self, sent: Instant, why: String) {
-        lock(&self.state).barrier_failed(sent, why);
+    pub fn barrier_failed(&self, sent: Instant, error: BarrierError) {
+        lock(&self.state).barrier_failed(sent, error);
         self.changed.notify_waiters();
     }
 
@@ -105,18 +117,22 @@ impl Acknowledgements {
     ///
     /// # Errors
     /// Why the barrier that was sent for the request failed.
-    pub async fn since(&self, came: Instant, send: impl Fn(Instant) -> Result<(), String>) -> Result<i64, String> {
+    pub async fn since(
+        &self,
+        arrived: Instant,
+        send: impl Fn(Instant) -> Result<(), WriteError>,
+    ) -> Result<i64, BarrierError> {
         loop {
             // Subscribes before looking, so that no change is missed.
             let mut changed = std::pin::pin!(self.changed.notified());
             changed.as_mut().enable();
-            let step = lock(&self.state).step(came, Instant::now());
+            let step = lock(&self.state).step(arrived, Instant::now());
             match step {
                 Step::Acknowledged(offset) => return Ok(offset),
-                Step::Failed(why) => return Err(why),
+                Step::Failed(error) => return Err(error),
                 Step::Send(sent) => {
-                    if let Err(why) = send(sent) {
-                        self.barrier_failed(sent, why);
+                    if let Err(error) = send(sent) {
+                        self.barrier_failed(sent, error.into());
                     }
                 }
                 Step::Wait(None) => changed.await,
@@ -130,13 +146,15 @@ impl Acknowledgements {
 }
 
 impl State {
-    fn step(&mut self, came: Instant, now: Instant) -> Step {
+    fn step(&mut self, arrived: Instant, now: Instant) -> Step {
         match (&self.newest, &self.failed) {
-            (Some((sent, offset)), _) if *sent >= came => return Step::Acknowledged(*offset),
-            (_, Some((sent, why))) if *sent >= came => return Step::Failed(why.clone()),
+            (Some((sent, offset)), _) if *sent >= arrived => return Step::Acknowledged(*offset),
+            (_, Some((sent, error))) if *sent >= arrived => return Step::Failed(error.clone()),
             _ => {}
         }
-        self.barrier = self.barrier.filter(|sent| now.saturating_duration_since(*sent) < LOST);
+        self.barrier = self
+            .barrier
+            .filter(|sent| now.saturating_duration_since(*sent) < LOST_AFTER);
         if self.barrier.is_some() {
             return Step::Wait(None);
         }
@@ -154,8 +172,8 @@ impl State {
         self.end_barrier(sent);
     }
 
-    fn barrier_failed(&mut self, sent: Instant, why: String) {
-        self.failed = Some((sent, why));
+    fn barrier_failed(&mut self, sent: Instant, error: BarrierError) {
+        self.failed = Some((sent, error));
         self.end_barrier(sent);
     }
 
@@ -164,11 +182,11 @@ impl State {
     }
 
     /// Why the last barrier failed, if that was recent and nothing was acknowledged since.
-    fn trouble(&self, now: Instant) -> Option<&str> {
-        let (sent, why) = self.failed.as_ref()?;
-        let mended = self.newest.is_some_and(|(newest, _)| newest > *sent);
-        let old = now.saturating_duration_since(*sent) > NEWS;
-        (!mended && !old).then_some(why)
+    fn trouble(&self, now: Instant) -> Option<&BarrierError> {
+        let (sent, error) = self.failed.as_ref()?;
+        let is_resolved = self.newest.is_some_and(|(newest, _)| newest > *sent);
+        let is_old = now.saturating_duration_since(*sent) > REPORTED_FOR;
+        (!is_resolved && !is_old).then_some(error)
     }
 }
 

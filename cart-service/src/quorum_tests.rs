@@ -1,4 +1,10 @@
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+
 use super::*;
+
+fn timed_out() -> BarrierError {
+    WriteError::from(KafkaError::MessageProduction(RDKafkaErrorCode::MessageTimedOut)).into()
+}
 
 /// A manual clock.
 fn at(ms: u64) -> Instant {
@@ -50,14 +56,14 @@ fn an_event_that_was_sent_after_the_request_arrived_serves_and_one_that_was_sent
 fn a_failed_barrier_fails_the_requests_it_was_sent_for() {
     let mut state = State::default();
     assert_eq!(state.step(at(0), at(0)), Step::Send(at(0)));
-    state.barrier_failed(at(0), "timed out".to_owned());
-    assert_eq!(state.step(at(0), at(20)), Step::Failed("timed out".to_owned()));
+    state.barrier_failed(at(0), timed_out());
+    assert_eq!(state.step(at(0), at(20)), Step::Failed(timed_out()));
     assert_eq!(
         state.step(at(1), at(20)),
         Step::Send(at(20)),
         "a later request gets a barrier of its own"
     );
-    assert_eq!(state.trouble(at(20)), Some("timed out"));
+    assert_eq!(state.trouble(at(20)), Some(&timed_out()));
     state.acknowledged(at(20), 5);
     assert_eq!(
         state.step(at(0), at(21)),
@@ -78,7 +84,7 @@ fn a_barrier_without_a_delivery_report_does_not_block_forever() {
 #[test]
 fn a_failure_is_reported_for_some_time() {
     let mut state = State::default();
-    state.barrier_failed(at(0), "timed out".to_owned());
+    state.barrier_failed(at(0), timed_out());
     assert!(state.trouble(at(10_000)).is_some());
     assert_eq!(state.trouble(at(10_001)), None);
 }
@@ -112,6 +118,6 @@ async fn many_waiting_requests_share_few_barriers() {
 #[tokio::test]
 async fn a_barrier_that_cannot_be_sent_fails_at_once() {
     let of = Acknowledgements::default();
-    let refused = of.since(Instant::now(), |_| Err("the queue is full".to_owned())).await;
-    assert_eq!(refused, Err("the queue is full".to_owned()));
+    let refused = of.since(Instant::now(), |_| Err(WriteError::QueueFull)).await;
+    assert_eq!(refused, Err(WriteError::QueueFull.into()));
 }

@@ -4,7 +4,6 @@
 mod affirm;
 mod earlier;
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use earlier::earlier;
@@ -33,7 +32,7 @@ const ATTEMPTS: u32 = 3;
 /// Carries out commands.
 pub struct CommandHandler {
     view: View,
-    publisher: Arc<Publisher>,
+    publisher: Publisher,
     registration: Registration,
     doubts: Doubts,
     orders: StripedLocks,
@@ -45,7 +44,7 @@ impl CommandHandler {
     /// A writer whose commands take at most `deadline`.
     pub fn new(
         view: View,
-        publisher: Arc<Publisher>,
+        publisher: Publisher,
         registration: Registration,
         doubts: Doubts,
         deadline: Duration,
@@ -292,7 +291,7 @@ impl CommandHandler {
             .publisher
             .send(event, keyed, schema_id, partition)
             .map_err(|error| match error {
-                NotSent::NotTaken(_) => Failure::NotNow(error.to_string()),
+                NotSent::NotQueued(_) => Failure::NotNow(error.to_string()),
                 NotSent::DoesNotFit => Failure::Rejected(error.to_string()),
             })?;
         let read_back = async {

@@ -8,7 +8,7 @@ use actix_web::web::{self, ServiceConfig};
 use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusHandle;
 use orderlog_contract::lineage;
-use orderlog_kafka::rights::{self, Need};
+use orderlog_kafka::permissions::{self, TopicUse};
 use orderlog_projection::registration::Registration;
 use orderlog_projection::schema_id_audit::SchemaIdAudit;
 use orderlog_projection::store::{Store, StoreUrl};
@@ -20,7 +20,7 @@ use orderlog_web::{server, service};
 use tokio::sync::Semaphore;
 
 use crate::config::Config;
-use crate::dead_letter::{Condition, DeadLetters, Index};
+use crate::dead_letter::{DeadLetters, DlqStatus, Index};
 use crate::{SERVICE, routes};
 
 /// What the handlers share.
@@ -28,7 +28,7 @@ pub struct State {
     pub(crate) topic: String,
     pub(crate) view: View,
     pub(crate) dead_letters: Index,
-    pub(crate) dead_letter_condition: Condition,
+    pub(crate) dlq_status: DlqStatus,
     pub(crate) registry: Arc<Registry>,
     pub(crate) registration: Registration,
     pub(crate) life: Supervisor,
@@ -79,19 +79,19 @@ impl Application {
         settings.registration = Some(registration.clone());
         if pipeline.kafka.has_admin_api {
             let needs = [(&topic, false), (&dead_letter_topic, true)];
-            let need = |(topic, write): (&String, bool)| Need {
+            let need = |(topic, write): (&String, bool)| TopicUse {
                 topic: topic.clone(),
                 write,
             };
-            rights::watch(&settings.cluster, needs.map(need).into(), &life)?;
+            permissions::watch(&settings.cluster, needs.map(need).into(), &life)?;
         }
         let dead_letters = DeadLetters::new(&settings, dead_letter_topic, &store, &life)?;
-        let (index, condition) = (dead_letters.index(), dead_letters.condition());
+        let (index, dlq_status) = (dead_letters.index(), dead_letters.status());
         let projection = Projection::start(settings, store.clone(), audit, dead_letters, &life)?;
         let state = State {
             view: projection.view(),
             dead_letters: index,
-            dead_letter_condition: condition,
+            dlq_status,
             registration,
             registry,
             life,

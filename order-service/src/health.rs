@@ -33,24 +33,24 @@ fn judge(progress: &Progress, has_read: impl FnOnce() -> bool) -> Option<String>
 /// The report for `/health` and its kin.
 pub(crate) fn report(state: &State) -> HealthReport {
     let progress = state.view.progress();
-    let link = state.view.link();
+    let connection = state.view.connection();
     let not_ready = not_ready(state);
     let mut reasons = progress.reasons();
     if progress.starting.is_none() && progress.stopped().is_none() {
         reasons.extend(not_ready.clone());
     }
-    add_forbidden(&mut reasons, state.view.rights().reasons());
-    reasons.extend(link.silence().or_else(|| link.minority()));
+    add_forbidden(&mut reasons, state.view.permissions().reasons());
+    reasons.extend(connection.disconnected().or_else(|| connection.minority()));
     reasons.extend(state.view.open_transactions().iter().map(ToString::to_string));
     let trouble = state.life.trouble();
     reasons.extend(trouble.clone());
     reasons.extend(state.registration.trouble());
-    reasons.extend(state.dead_letter_condition.reasons());
+    reasons.extend(state.dlq_status.reasons());
     let registry = Connection::of(state.registry.reachability().answered());
     HealthReport::new(
         SERVICE,
         env!("CARGO_PKG_VERSION"),
-        Connection::of(Some(link.is_connected())),
+        Connection::of(Some(connection.is_connected())),
         registry,
         not_ready.is_none() && trouble.is_none(),
         reasons,

@@ -103,8 +103,7 @@ const MOST_FETCH_WAIT_MS: u64 = 1_000;
 /// it may be a password.
 pub fn read(path: &Path) -> anyhow::Result<Vec<(String, Secret)>> {
     let name = path.display();
-    let text =
-        std::fs::read_to_string(path).with_context(|| format!("cannot read the KAFKA_CONFIG file {name}"))?;
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the KAFKA_CONFIG file {name}"))?;
     let mut settings: Vec<(String, Secret)> = Vec::new();
     for (number, line) in (1..).zip(text.lines().map(str::trim)) {
         if line.is_empty() || line.starts_with(['#', '!']) {
@@ -113,15 +112,15 @@ pub fn read(path: &Path) -> anyhow::Result<Vec<(String, Secret)>> {
         // The first `=` ends the key: passwords may contain more.
         let (key, value) = match line.split_once('=') {
             Some((key, value)) if !key.trim().is_empty() => (key.trim(), value.trim()),
-            _ => bail!("KAFKA_CONFIG: line {number} of {name} is not a setting; write key=value, or # before a comment"),
+            _ => {
+                bail!("KAFKA_CONFIG: line {number} of {name} is not a setting; write key=value, or # before a comment")
+            }
         };
         if settings.iter().any(|(earlier, _)| earlier == key) {
             bail!("KAFKA_CONFIG: line {number} of {name} sets {key} a second time; keep one");
         }
         if let Some((_, why)) = OURS.iter().find(|(names, _)| names.contains(&key)) {
-            bail!(
-                "KAFKA_CONFIG: line {number} of {name} sets {key}, which cannot be set here: {why}; remove the line"
-            );
+            bail!("KAFKA_CONFIG: line {number} of {name} sets {key}, which cannot be set here: {why}; remove the line");
         }
         if let Some(reason) = security::not_built(key, value) {
             bail!("KAFKA_CONFIG: line {number} of {name} sets {key}: {reason}");

@@ -1,31 +1,8 @@
-use std::ptr::null_mut;
-
 use proptest::collection::vec;
 use proptest::prelude::{any, proptest};
-use rdkafka::bindings;
 
 use super::*;
-
-/// The partition that librdkafka itself picks for that key.
-#[expect(unsafe_code, reason = "rdkafka has no safe call for it")]
-fn librdkafkas(partitioner: Partitioner, key: &[u8], partitions: i32) -> i32 {
-    let of_key = match partitioner {
-        Partitioner::Murmur2 => bindings::rd_kafka_msg_partitioner_murmur2,
-        Partitioner::Crc32 => bindings::rd_kafka_msg_partitioner_consistent,
-        Partitioner::Fnv1a => bindings::rd_kafka_msg_partitioner_fnv1a,
-    };
-    // SAFETY: these functions read only the key's bytes and the number of partitions (librdkafka 2.12, rdkafka_msg.c).
-    unsafe {
-        of_key(
-            null_mut(),
-            key.as_ptr().cast(),
-            key.len(),
-            partitions,
-            null_mut(),
-            null_mut(),
-        )
-    }
-}
+use crate::ffi;
 
 #[track_caller]
 fn compare(key: &[u8], partitions: i32) {
@@ -33,7 +10,7 @@ fn compare(key: &[u8], partitions: i32) {
         let ours = partitioner.of_key(key, partitions);
         assert_eq!(
             ours,
-            librdkafkas(partitioner, key, partitions),
+            ffi::partition_of(partitioner, key, partitions),
             "{partitioner} of {key:?}, {partitions} partitions"
         );
     }

@@ -7,23 +7,13 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, Top
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::RDKafkaErrorCode;
 
-use super::closing::Aside;
-use super::config::Cluster;
-use super::rights::{Right, is_refusal};
+use super::TopicSpec;
+use crate::closing::CloseInBackground;
+use crate::cluster::Cluster;
+use crate::permissions::{Permission, is_denial};
 
 /// How long the broker may take for one response; it delays shutdown by as much.
-const TIMEOUT: Duration = Duration::from_secs(3);
-
-/// How a topic is created when it is missing.
-#[derive(Clone, Debug)]
-pub struct TopicSpec {
-    /// Its name.
-    pub name: String,
-    /// Number of partitions.
-    pub partitions: i32,
-    /// Largest record in bytes; `None`: the broker's default.
-    pub max_message_bytes: Option<u32>,
-}
+pub(super) const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The topic is compacted: it drops records by key.
 #[derive(Debug, thiserror::Error)]
@@ -35,24 +25,19 @@ pub struct Compacted {
     policy: String,
 }
 
-/// The account lacks that permission.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Forbidden(Right);
-
 /// Creates and checks topics.
-pub struct Topics {
-    client: Aside<AdminClient<DefaultClientContext>>,
+pub(super) struct TopicAdmin {
+    client: CloseInBackground<AdminClient<DefaultClientContext>>,
 }
 
-impl Topics {
+impl TopicAdmin {
     /// A client for that cluster.
     ///
     /// # Errors
     /// The client cannot be created.
     pub fn new(cluster: &Cluster) -> anyhow::Result<Self> {
         Ok(Self {
-            client: Aside::new(cluster.admin().create().context("creating the Kafka admin client")?),
+            client: CloseInBackground::new(cluster.admin().create().context("creating the Kafka admin client")?),
         })
     }
 
@@ -60,7 +45,7 @@ impl Topics {
     /// The replication factor is the broker's default; with three replicas or more, a write needs two in-sync replicas.
     ///
     /// # Errors
-    /// [`Forbidden`]; or the broker rejects the request or does not answer.
+    /// It is not allowed, or the broker rejects the request or does not answer.
     pub async fn ensure(&self, spec: &TopicSpec) -> anyhow::Result<()> {
         let replicas = self.default_replication().await?;
         let max_bytes = spec.max_message_bytes.map(|bytes| bytes.to_string());
@@ -85,7 +70,7 @@ impl Topics {
         match results.into_iter().next() {
             Some(Ok(name)) => tracing::info!(kafka.topic = name, partitions = spec.partitions, "topic created"),
             Some(Err((_, RDKafkaErrorCode::TopicAlreadyExists))) | None => {}
-            Some(Err((name, code))) if is_refusal(code) => return Err(Forbidden(Right::Create(name)).into()),
+            Some(Err((name, code))) if is_denial(code) => bail!(Permission::Create(name)),
             Some(Err((name, code))) => bail!("creating topic {name}: {code}"),
         }
         Ok(())
@@ -107,7 +92,7 @@ impl Topics {
             .await
             .context("fetching the broker's configuration")?;
         if let Some(Err(code)) = configs.first() {
-            let reason = Right::SeeBrokers.explain(*code);
+            let reason = Permission::DescribeBrokers.explain(*code);
             tracing::warn!(
                 reason,
                 "default.replication.factor unknown; new topics get the brokers' min.insync.replicas"
@@ -123,7 +108,7 @@ impl Topics {
     /// Checks that the topic keeps all records. Returns warnings for the operator.
     ///
     /// # Errors
-    /// [`Compacted`], which would drop events; [`Forbidden`]; or the broker does not answer.
+    /// [`Compacted`], which would drop events; or it is not allowed, or the broker does not answer.
     pub async fn check(&self, topic: &str) -> anyhow::Result<Vec<String>> {
         let resource = ResourceSpecifier::Topic(topic);
         let configs = self
@@ -133,8 +118,8 @@ impl Topics {
             .with_context(|| format!("fetching the configuration of topic {topic}"))?;
         let config = match configs.into_iter().next() {
             Some(Ok(config)) => config,
-            Some(Err(code)) if is_refusal(code) => {
-                return Err(Forbidden(Right::SeeSettings(topic.to_owned())).into());
+            Some(Err(code)) if is_denial(code) => {
+                bail!(Permission::DescribeConfigs(topic.to_owned()))
             }
             Some(Err(code)) => bail!("the broker does not return the configuration of topic {topic}: {code}"),
             None => bail!("the broker does not return the configuration of topic {topic}"),

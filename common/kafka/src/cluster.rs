@@ -1,6 +1,8 @@
 //! Every non-default Kafka client option, with its reason. User settings (KAFKA_CONFIG) override the tunable options and
 //! are overridden by those that correctness depends on.
 
+use std::time::Duration;
+
 use anyhow::Context;
 use orderlog_runtime::secret::Secret;
 use rdkafka::ClientConfig;
@@ -8,11 +10,12 @@ use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::BaseConsumer;
 use rdkafka::producer::BaseProducer;
 
-use super::closing::Aside;
-use super::partition::Partitioner;
-use super::rights::Rights;
+use crate::closing::CloseInBackground;
+use crate::partition::Partitioner;
+use crate::permissions::Permissions;
+use crate::settings::KafkaConfig;
 
-/// How often a client reports statistics, which show whether it knows any broker (see `brokers`).
+/// How often a client reports statistics, which show whether it knows any broker (see `bootstrap`).
 const STATISTICS_MS: &str = "1000";
 
 /// How to connect to a cluster.
@@ -25,25 +28,70 @@ pub struct Cluster {
     /// How keys map to partitions.
     pub partitioner: Partitioner,
     /// What the brokers deny this service, as its clients find out. Shared by clones.
-    pub rights: Rights,
+    pub permissions: Permissions,
     /// The user's librdkafka settings.
     pub extra: Vec<(String, Secret)>,
 }
 
+/// What differs between producers.
+#[derive(Clone, Debug)]
+pub struct ProducerOptions {
+    /// How long a delivery is retried. If a request waits for it, it must be below the request's deadline.
+    pub delivery_timeout: Duration,
+    /// The codec, as librdkafka calls it; `None`: no compression unless the user sets one.
+    pub compression: Option<&'static str>,
+    /// The largest request, in bytes; `None`: librdkafka's default of 1,000,000.
+    pub max_message_bytes: Option<u32>,
+    /// Whether each record is sent in a request of its own: five times slower, but "too large" then refers to that record
+    /// and not to others in the same request.
+    pub one_per_request: bool,
+}
+
+impl ProducerOptions {
+    /// Retries deliveries for that long, and is like librdkafka's default otherwise.
+    pub fn within(delivery_timeout: Duration) -> Self {
+        Self {
+            delivery_timeout,
+            compression: None,
+            max_message_bytes: None,
+            one_per_request: false,
+        }
+    }
+}
+
 impl Cluster {
+    /// The cluster of those settings, as a service of that name sees it.
+    ///
+    /// # Errors
+    /// The KAFKA_CONFIG file cannot be read, or librdkafka rejects its settings.
+    pub fn new(client_id: &str, config: &KafkaConfig) -> anyhow::Result<Self> {
+        let cluster = Self {
+            bootstrap_servers: config.bootstrap_servers.clone(),
+            client_id: client_id.to_owned(),
+            partitioner: config.partitioner,
+            permissions: Permissions::default(),
+            extra: config.extra()?,
+        };
+        cluster.check()?;
+        Ok(cluster)
+    }
+
     /// Checks early that clients can be created with the user's settings: some are valid alone and invalid in combination.
     ///
     /// # Errors
     /// Why librdkafka rejects the combination.
-    pub fn check(&self) -> anyhow::Result<()> {
+    fn check(&self) -> anyhow::Result<()> {
         if self.extra.is_empty() {
             return Ok(());
         }
         let refused = "the settings in KAFKA_CONFIG conflict";
         let reader: BaseConsumer = self.reader().create().context(refused)?;
-        drop(Aside::new(reader));
-        let producer: BaseProducer = self.event_producer(1_000).create().context(refused)?;
-        drop(Aside::new(producer));
+        drop(CloseInBackground::new(reader));
+        let producer: BaseProducer = self
+            .producer(&ProducerOptions::within(Duration::from_secs(1)))
+            .create()
+            .context(refused)?;
+        drop(CloseInBackground::new(producer));
         Ok(())
     }
 
@@ -74,7 +122,7 @@ impl Cluster {
     }
 
     /// A consumer that is assigned its partitions explicitly and whose offsets the caller stores.
-    pub fn reader(&self) -> ClientConfig {
+    pub(crate) fn reader(&self) -> ClientConfig {
         let mut config = self.base();
         config
             // How long an empty fetch waits: also the interval at which an idle connection proves to be alive.
@@ -101,14 +149,14 @@ impl Cluster {
             .set("enable.partition.eof", "true")
             // Records of aborted transactions must not be seen.
             .set("isolation.level", "read_committed")
-            // Only the debug log reports that a topic was recreated (see `context`). A user's own choice is kept as well.
+            // Only the debug log reports that a topic was recreated (see `consumer`). A user's own choice is kept as well.
             .set("debug", debug)
             .set_log_level(RDKafkaLogLevel::Debug);
         config
     }
 
     /// A client that only fetches end offsets.
-    pub fn ends(&self) -> ClientConfig {
+    pub(crate) fn end_offsets(&self) -> ClientConfig {
         let mut config = self.with_extra(self.base());
         config
             .set("group.id", &self.client_id)
@@ -119,41 +167,28 @@ impl Cluster {
         config
     }
 
-    /// A producer of events: a request waits for each record, so nothing lingers.
-    /// `delivery_timeout_ms` must be below the request's deadline.
-    pub fn event_producer(&self, delivery_timeout_ms: u64) -> ClientConfig {
+    /// A producer. Somebody waits for each record, so nothing lingers.
+    pub(crate) fn producer(&self, options: &ProducerOptions) -> ClientConfig {
         let mut config = self.base();
-        config
-            // A single record is sent at once; records that queue up behind it still form batches.
-            .set("linger.ms", "0")
-            .set("compression.type", "lz4");
-        self.safe_producer(config, delivery_timeout_ms)
-    }
-
-    /// A producer of dead letters: those of a batch are sent together and awaited once; or, five times slower, each in a
-    /// request of its own, so that "too large" refers to one dead letter and not to others in the same request.
-    pub fn dead_letter_producer(&self, delivery_timeout_ms: u64, one_by_one: bool) -> ClientConfig {
-        let mut config = self.base();
-        config
-            .set("linger.ms", "0")
-            // A copy carries headers on top of a record that may already be as large as the source topic allows.
-            .set("message.max.bytes", "10485760");
-        let mut config = self.safe_producer(config, delivery_timeout_ms);
-        if one_by_one {
+        // A single record is sent at once; records that queue up behind it still form batches.
+        config.set("linger.ms", "0");
+        if let Some(compression) = options.compression {
+            config.set("compression.type", compression);
+        }
+        if let Some(bytes) = options.max_message_bytes {
+            config.set("message.max.bytes", bytes.to_string());
+        }
+        let mut config = self.with_extra(config);
+        if options.one_per_request {
             config.set("batch.num.messages", "1");
         }
-        config
-    }
-
-    fn safe_producer(&self, config: ClientConfig, delivery_timeout_ms: u64) -> ClientConfig {
-        let mut config = self.with_extra(config);
         config
             // Retries neither duplicate nor reorder records.
             .set("enable.idempotence", "true")
             .set("acks", "all")
             // All producers of a topic must agree on a key's partition.
             .set("partitioner", self.partitioner.librdkafka_name())
-            .set("delivery.timeout.ms", delivery_timeout_ms.to_string())
+            .set("delivery.timeout.ms", options.delivery_timeout.as_millis().to_string())
             // Bounds memory while the broker is down; beyond it a request fails at once. In KiB.
             .set("queue.buffering.max.kbytes", "32768")
             .set("statistics.interval.ms", STATISTICS_MS);
@@ -161,7 +196,7 @@ impl Cluster {
     }
 
     /// A client for creating and checking topics.
-    pub fn admin(&self) -> ClientConfig {
+    pub(crate) fn admin(&self) -> ClientConfig {
         self.with_extra(self.base())
     }
 }

@@ -4,19 +4,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The status of the dead-letter topic. Shared by clones.
 #[derive(Clone, Debug, Default)]
-pub struct Condition(Arc<Mutex<State>>);
+pub struct DlqStatus(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
     warnings: Vec<String>,
-    trouble: Option<String>,
+    problem: Option<String>,
 }
 
-impl Condition {
+impl DlqStatus {
     /// One sentence for each problem.
     pub fn reasons(&self) -> Vec<String> {
         let state = self.lock();
-        state.trouble.iter().chain(&state.warnings).cloned().collect()
+        state.problem.iter().chain(&state.warnings).cloned().collect()
     }
 
     /// Sets the warnings about the topic's configuration.
@@ -25,11 +25,11 @@ impl Condition {
     }
 
     /// Sets why the topic is not being followed. Returns whether that changed.
-    pub(super) fn set_trouble(&self, trouble: Option<String>) -> bool {
+    pub(super) fn set_problem(&self, problem: Option<String>) -> bool {
         let mut state = self.lock();
-        let news = state.trouble != trouble;
-        state.trouble = trouble;
-        news
+        let changed = state.problem != problem;
+        state.problem = problem;
+        changed
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use orderlog_contract::lineage;
-use orderlog_kafka::rights::{self, Need};
+use orderlog_kafka::permissions::{self, TopicUse};
 use orderlog_registry::Registry;
 use orderlog_runtime::supervisor::Supervisor;
 
@@ -86,9 +86,9 @@ impl Pipeline {
     ///
     /// # Errors
     /// When a client cannot be made.
-    pub fn watch_rights(&self, needs: Vec<Need>) -> anyhow::Result<()> {
+    pub fn watch_permissions(&self, needs: Vec<TopicUse>) -> anyhow::Result<()> {
         if self.has_admin_api {
-            rights::watch(&self.settings.cluster, needs, &self.supervisor)?;
+            permissions::watch(&self.settings.cluster, needs, &self.supervisor)?;
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Makes topics that are missing and checks those that are there: a log that forgets is no log.
+//! Creates missing topics and checks the configuration of existing ones: a log must not drop records.
 
 use std::time::Duration;
 
@@ -7,60 +7,45 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, Top
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::RDKafkaErrorCode;
 
-use super::closing::Aside;
-use super::config::Cluster;
-use super::rights::{Right, is_refusal};
+use super::TopicSpec;
+use crate::closing::CloseInBackground;
+use crate::cluster::Cluster;
+use crate::permissions::{Permission, is_denial};
 
-/// How long the broker may take for one answer; a service that is told to stop waits as long for it.
-const TIMEOUT: Duration = Duration::from_secs(3);
+/// How long the broker may take for one response; it delays shutdown by as much.
+pub(super) const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// A topic as it is made when it is missing.
-#[derive(Clone, Debug)]
-pub struct TopicSpec {
-    /// Its name.
-    pub name: String,
-    /// How many partitions it gets.
-    pub partitions: i32,
-    /// Largest record in bytes; `None`: the broker's default.
-    pub max_message_bytes: Option<u32>,
-}
-
-/// The topic drops records by key.
+/// The topic is compacted: it drops records by key.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "topic {topic} has cleanup.policy={policy}: compaction drops events and with them the proof of which one won; set cleanup.policy=delete"
+    "topic {topic} has cleanup.policy={policy}: compaction drops events, and with them the proof of which one won; set cleanup.policy=delete"
 )]
 pub struct Compacted {
     topic: String,
     policy: String,
 }
 
-/// The account may not do that.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Forbidden(Right);
-
-/// Makes and checks topics.
-pub struct Topics {
-    client: Aside<AdminClient<DefaultClientContext>>,
+/// Creates and checks topics.
+pub(super) struct TopicAdmin {
+    client: CloseInBackground<AdminClient<DefaultClientContext>>,
 }
 
-impl Topics {
+impl TopicAdmin {
     /// A client for that cluster.
     ///
     /// # Errors
-    /// When the client cannot be made.
+    /// The client cannot be created.
     pub fn new(cluster: &Cluster) -> anyhow::Result<Self> {
         Ok(Self {
-            client: Aside::new(cluster.admin().create().context("making the Kafka admin client")?),
+            client: CloseInBackground::new(cluster.admin().create().context("creating the Kafka admin client")?),
         })
     }
 
-    /// Makes the topic unless it is there. Two services that do so at once are no error.
-    /// The replication factor is the broker's; with three replicas or more, two of them must have a write before it counts.
+    /// Creates the topic unless it exists, also when another service creates it at the same time.
+    /// The replication factor is the broker's default; with three replicas or more, a write needs two in-sync replicas.
     ///
     /// # Errors
-    /// [`Forbidden`]; or the broker refuses or does not answer.
+    /// It is not allowed, or the broker rejects the request or does not answer.
     pub async fn ensure(&self, spec: &TopicSpec) -> anyhow::Result<()> {
         let replicas = self.default_replication().await?;
         let max_bytes = spec.max_message_bytes.map(|bytes| bytes.to_string());
@@ -69,7 +54,7 @@ impl Topics {
             .set("retention.ms", "-1")
             .set("retention.bytes", "-1")
             .set("cleanup.policy", "delete")
-            // The broker's clock: one that takes the writers' refuses records of a writer whose clock is an hour ahead.
+            // The broker's clock: with CreateTime, the broker rejects records of a producer whose clock is an hour ahead.
             .set("message.timestamp.type", "LogAppendTime");
         if let Some(bytes) = &max_bytes {
             topic = topic.set("max.message.bytes", bytes);
@@ -85,7 +70,7 @@ impl Topics {
         match results.into_iter().next() {
             Some(Ok(name)) => tracing::info!(kafka.topic = name, partitions = spec.partitions, "topic created"),
             Some(Err((_, RDKafkaErrorCode::TopicAlreadyExists))) | None => {}
-            Some(Err((name, code))) if is_refusal(code) => return Err(Forbidden(Right::Create(name)).into()),
+            Some(Err((name, code))) if is_denial(code) => bail!(Permission::Create(name)),
             Some(Err((name, code))) => bail!("creating topic {name}: {code}"),
         }
         Ok(())
@@ -96,7 +81,7 @@ impl Topics {
             .client
             .inner()
             .fetch_metadata(None, TIMEOUT)
-            .context("asking for the brokers")?;
+            .context("fetching the list of brokers")?;
         let Some(broker) = metadata.brokers().first() else {
             bail!("the cluster has no brokers")
         };
@@ -105,12 +90,12 @@ impl Topics {
             .client
             .describe_configs([&resource], &options())
             .await
-            .context("asking for the broker's settings")?;
+            .context("fetching the broker's configuration")?;
         if let Some(Err(code)) = configs.first() {
-            let reason = Right::SeeBrokers.explain(*code);
+            let reason = Permission::DescribeBrokers.explain(*code);
             tracing::warn!(
                 reason,
-                "the brokers' default.replication.factor is not known: min.insync.replicas of new topics is left to them"
+                "default.replication.factor unknown; new topics get the brokers' min.insync.replicas"
             );
         }
         let value = configs
@@ -120,24 +105,24 @@ impl Topics {
         Ok(value.and_then(|value| value.parse().ok()).unwrap_or(1))
     }
 
-    /// Checks that the topic keeps what is written. Returns what an operator should know.
+    /// Checks that the topic keeps all records. Returns warnings for the operator.
     ///
     /// # Errors
-    /// [`Compacted`], which would drop events; [`Forbidden`]; or the broker does not answer.
+    /// [`Compacted`], which would drop events; or it is not allowed, or the broker does not answer.
     pub async fn check(&self, topic: &str) -> anyhow::Result<Vec<String>> {
         let resource = ResourceSpecifier::Topic(topic);
         let configs = self
             .client
             .describe_configs([&resource], &options())
             .await
-            .with_context(|| format!("asking for the settings of topic {topic}"))?;
+            .with_context(|| format!("fetching the configuration of topic {topic}"))?;
         let config = match configs.into_iter().next() {
             Some(Ok(config)) => config,
-            Some(Err(code)) if is_refusal(code) => {
-                return Err(Forbidden(Right::SeeSettings(topic.to_owned())).into());
+            Some(Err(code)) if is_denial(code) => {
+                bail!(Permission::DescribeConfigs(topic.to_owned()))
             }
-            Some(Err(code)) => bail!("the broker does not tell the settings of topic {topic}: {code}"),
-            None => bail!("the broker does not tell the settings of topic {topic}"),
+            Some(Err(code)) => bail!("the broker does not return the configuration of topic {topic}: {code}"),
+            None => bail!("the broker does not return the configuration of topic {topic}"),
         };
         let value = |name: &str| {
             config
@@ -155,14 +140,14 @@ impl Topics {
         }
         for name in ["retention.ms", "retention.bytes"] {
             if !matches!(value(name).as_str(), "-1" | "") {
-                warnings.push(format!("topic {topic} has {name}={}: older records are dropped, so a rebuild cannot bring everything back; -1 keeps all", value(name)));
+                warnings.push(format!("topic {topic} has {name}={}: older records are deleted, so a rebuild cannot restore everything; set it to -1 to keep all", value(name)));
             }
         }
         let brokers_and_replicas = self
             .client
             .inner()
             .fetch_metadata(Some(topic), TIMEOUT)
-            .context("asking for the topic's replicas")?;
+            .context("fetching the topic's replicas")?;
         let replicas = brokers_and_replicas
             .topics()
             .iter()
@@ -172,7 +157,7 @@ impl Topics {
             .unwrap_or(0);
         if replicas < 2 && brokers_and_replicas.brokers().len() > 1 {
             warnings.push(format!(
-                "topic {topic} has {replicas} replica: one lost broker loses it"
+                "topic {topic} has {replicas} replica: losing one broker loses the topic"
             ));
         }
         Ok(warnings)

@@ -1,5 +1,5 @@
-//! One dead letter: a record that cannot be used, with what is to be added to it. What the headers say is
-//! [`super::headers`]'s business; here they meet the client library.
+//! A dead letter to be sent: a rejected record, with the headers to add. What those say is decided in [`super::headers`];
+//! here they meet the client library.
 
 use std::ops::Range;
 
@@ -10,46 +10,25 @@ use rdkafka::message::{BorrowedMessage, Header as KafkaHeader, Headers, OwnedHea
 use rdkafka::{Message, Timestamp};
 use sha2::{Digest, Sha256};
 
+use super::form::Form;
 use super::headers::{self, Finding, Origin, TimestampType};
 use crate::SERVICE;
 
-/// How much of a record a letter carries. Each is tried when the one before it was too large for the topic.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
-    /// All of it.
-    Copy,
-    /// Key, headers, and of the value only hash and length; its value is null.
-    Pointer,
-    /// Nothing but our headers, with hash and length of the value: key or headers are too large themselves.
-    Bare,
-}
-
-impl Form {
-    /// The next smaller one.
-    pub fn smaller(self) -> Option<Self> {
-        match self {
-            Self::Copy => Some(Self::Pointer),
-            Self::Pointer => Some(Self::Bare),
-            Self::Bare => None,
-        }
-    }
-}
-
-/// A dead letter that is to be written.
-pub(super) struct Letter<'a> {
+/// A dead letter to be sent.
+pub(super) struct DeadLetter<'a> {
     record: &'a BorrowedMessage<'a>,
     why: &'a Rejection,
     place: Origin,
     coordinates: String,
     fingerprint: String,
-    /// Its own headers, as far as they can be read.
+    /// The record's own headers, as far as they can be read.
     own: Vec<Header>,
-    /// Where it first lay and how often it was sent back, when it is known to have been a dead letter before.
+    /// Where the record first was and how often it was replayed, if it is known to have been a dead letter before.
     before: Option<(Origin, u32)>,
 }
 
-impl<'a> Letter<'a> {
-    /// The letter of a record.
+impl<'a> DeadLetter<'a> {
+    /// The dead letter of a rejected record.
     pub fn of(refused: &Refused<'a>) -> Self {
         let record = refused.record;
         let place = Origin {
@@ -74,37 +53,37 @@ impl<'a> Letter<'a> {
         }
     }
 
-    /// The coordinates of the letter that the record says it was sent back from.
+    /// The coordinates of the dead letter that the record claims to be a replay of.
     pub fn claimed(&self) -> Option<&str> {
         headers::claimed(&self.own)
     }
 
-    /// Notes that it was: where its record first lay, and how often that letter's record had been sent back.
-    pub fn was_sent_back(&mut self, origin: Origin, replays: u32) {
+    /// Notes that it is one: where its record first was, and how often that had been replayed before.
+    pub fn set_replay_of(&mut self, origin: Origin, replays: u32) {
         self.before = Some((origin, replays.saturating_add(1)));
     }
 
-    /// Where its record lies, as `topic-partition-offset`.
+    /// Where its record is, as `topic-partition-offset`.
     pub fn coordinates(&self) -> &str {
         &self.coordinates
     }
 
-    /// What tells this record from another one at the same coordinates, of a topic that was made anew.
+    /// Tells this record from another one at the same coordinates, of a topic that was recreated.
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
     }
 
-    /// Where its record lies.
+    /// Where its record is.
     pub fn place(&self) -> &Origin {
         &self.place
     }
 
-    /// Why the record cannot be used.
+    /// Why the record was rejected.
     pub fn why(&self) -> &Rejection {
         self.why
     }
 
-    /// What kind of fault it is.
+    /// The code of the rejection.
     pub fn code(&self) -> Code {
         self.why.code
     }
@@ -145,7 +124,7 @@ impl<'a> Letter<'a> {
         insert_all(kept, &added)
     }
 
-    /// A record's own headers byte for byte, but for what an earlier letter of it had added.
+    /// The record's own headers byte for byte, except those that an earlier dead letter of it had added.
     fn kept(&self) -> OwnedHeaders {
         let Some(own) = self.record.headers() else {
             return OwnedHeaders::new();
@@ -153,8 +132,8 @@ impl<'a> Letter<'a> {
         let stale = self.before.as_ref().and_then(|_| headers::added_range(&self.own));
         match stale {
             Some(stale) if self.own.len() == own.count() => without(&self.own, stale),
-            // The library's copy is exact, also for names that are not UTF-8. Where both meet, all of it stays: what is
-            // added comes last.
+            // The library's copy is exact, also for names that are not UTF-8. If there are both, stale headers are kept:
+            // what is added comes last.
             _ => own.detach(),
         }
     }
@@ -182,12 +161,6 @@ fn insert_all(headers: OwnedHeaders, added: &[Header]) -> OwnedHeaders {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_letter_shrinks_until_nothing_is_left_to_leave_out() {
-        let forms: Vec<Form> = std::iter::successors(Some(Form::Copy), |form| form.smaller()).collect();
-        assert_eq!(forms, [Form::Copy, Form::Pointer, Form::Bare]);
-    }
 
     #[test]
     fn headers_come_back_in_order_with_duplicates_null_empty_and_binary_values() {

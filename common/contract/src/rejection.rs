@@ -103,6 +103,8 @@ impl std::fmt::Display for Rejection {
     }
 }
 
+impl std::error::Error for Rejection {}
+
 #[cfg(test)]
 mod tests {
     use super::*;

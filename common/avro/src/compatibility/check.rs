@@ -11,7 +11,7 @@ use crate::matching::{self, Enums, Mismatch, Pair, Purpose, is_alike};
 use crate::path;
 use crate::schema::{Field, Schema, Type, TypeId, short};
 
-/// How many reasons are reported: nobody reads more.
+/// Maximum number of reasons that are reported.
 const MAX_REASONS: usize = 20;
 
 /// How deep types may be nested; a chain of references can be longer than the stack is deep.

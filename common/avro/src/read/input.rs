@@ -29,7 +29,7 @@ impl<'d> Input<'d> {
 
     /// How many bytes are left.
     #[inline]
-    pub fn left(&self) -> usize {
+    pub fn remaining(&self) -> usize {
         self.rest.len()
     }
 
@@ -58,7 +58,7 @@ impl<'d> Input<'d> {
 
     #[inline]
     pub fn int(&mut self) -> Result<i32, ReadErrorKind> {
-        i32::try_from(self.long()?).map_err(|_| ReadErrorKind::Malformed("an int exceeds 32 bits"))
+        i32::try_from(self.long()?).map_err(|_| ReadErrorKind::Malformed("an int overflows 32 bits"))
     }
 
     /// A variable-length zig-zag number of at most 64 bits.
@@ -70,17 +70,17 @@ impl<'d> Input<'d> {
                 self.rest = rest;
                 Ok(unzigzag(u64::from(*byte)))
             }
-            _ => self.longer(),
+            _ => self.long_slow(),
         }
     }
 
-    fn longer(&mut self) -> Result<i64, ReadErrorKind> {
+    fn long_slow(&mut self) -> Result<i64, ReadErrorKind> {
         let mut bits = 0_u64;
         for (n, &byte) in self.rest.iter().enumerate() {
             let low = u64::from(byte & 0x7f);
             // Of the tenth byte, only one bit fits.
             if n == 9 && byte > 1 {
-                return Err(ReadErrorKind::Malformed("a number exceeds 64 bits"));
+                return Err(ReadErrorKind::Malformed("a varint overflows 64 bits"));
             }
             bits |= low << (7 * n);
             if byte & 0x80 == 0 {
@@ -126,27 +126,27 @@ impl<'d> Input<'d> {
             let size = self.long()?;
             let size =
                 usize::try_from(size).map_err(|_| ReadErrorKind::Malformed("the size of a block is negative"))?;
-            Some(self.left().checked_sub(size).ok_or(ReadErrorKind::UnexpectedEnd)?)
+            Some(self.remaining().checked_sub(size).ok_or(ReadErrorKind::UnexpectedEnd)?)
         } else {
             None
         };
         let entries = usize::try_from(count.unsigned_abs()).map_err(|_| ReadErrorKind::UnexpectedEnd)?;
-        let available = self.left() - end.unwrap_or(0);
+        let available = self.remaining() - end.unwrap_or(0);
         if min_size > 0 && entries > available / min_size {
             return Err(ReadErrorKind::UnexpectedEnd);
         }
         Ok(Block { entries, end })
     }
 
-    /// Begins a value inside another; [`Input::leave`] ends it.
+    /// Begins a value inside another; [`Input::leave_nested`] ends it.
     #[inline]
-    pub fn enter(&mut self) -> Result<(), ReadErrorKind> {
+    pub fn enter_nested(&mut self) -> Result<(), ReadErrorKind> {
         self.depth_left = self.depth_left.checked_sub(1).ok_or(ReadErrorKind::TooDeep)?;
         Ok(())
     }
 
     #[inline]
-    pub fn leave(&mut self) {
+    pub fn leave_nested(&mut self) {
         self.depth_left += 1;
     }
 
@@ -174,10 +174,12 @@ pub(crate) struct Block {
 impl Block {
     /// Checks, after the last entry, that the block had the size that it stated.
     pub fn check(self, input: &Input<'_>) -> Result<(), ReadErrorKind> {
-        if self.end.is_none_or(|end| end == input.left()) {
+        if self.end.is_none_or(|end| end == input.remaining()) {
             return Ok(());
         }
-        Err(ReadErrorKind::Malformed("a block's size is not the one that it states"))
+        Err(ReadErrorKind::Malformed(
+            "the size of a block does not match its contents",
+        ))
     }
 }
 

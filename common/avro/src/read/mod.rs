@@ -30,11 +30,11 @@ pub fn read<'de, T: Deserialize<'de>>(plans: &'de Plans, plan: PlanId, datum: &'
     };
     let read = T::deserialize(reader);
     let error = match read {
-        Ok(value) if input.left() == 0 => return Ok(value),
+        Ok(value) if input.remaining() == 0 => return Ok(value),
         Ok(_) => ReadErrorKind::TrailingBytes.into(),
         Err(error) => error,
     };
-    Err(error.at(datum.len() - input.left(), datum.len()))
+    Err(error.at(datum.len() - input.remaining(), datum.len()))
 }
 
 /// The next value of the input.
@@ -44,21 +44,21 @@ struct Reader<'de, 'i> {
     input: &'i mut Input<'de>,
 }
 
-const BRANCH: &str = "the index of a union's branch is out of range";
-const SYMBOL: &str = "the index of an enum's symbol is out of range";
+const BRANCH: &str = "union branch index out of range";
+const SYMBOL: &str = "enum symbol index out of range";
 
 impl<'de> Reader<'de, '_> {
     /// Reads the value, which is inside another.
     fn nested<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, ReadError> {
         let Self { plans, plan, input } = self;
-        input.enter()?;
+        input.enter_nested()?;
         let reader = Reader {
             plans,
             plan,
             input: &mut *input,
         };
         let value = seed.deserialize(reader)?;
-        input.leave();
+        input.leave_nested();
         Ok(value)
     }
 
@@ -70,7 +70,7 @@ impl<'de> Reader<'de, '_> {
                     let branch = self.input.index(branches.len(), BRANCH)?;
                     let branch = branches.get(branch).copied().flatten();
                     self.plan = branch.ok_or(ReadErrorKind::Unreadable(
-                        "the reader has no place for this branch of the writer's union",
+                        "the writer's union branch does not match the reader's type",
                     ))?;
                 }
                 Plan::Same(other) => self.plan = *other,
@@ -138,7 +138,7 @@ impl<'de> Reader<'de, '_> {
         let index = self.input.index(symbols.len(), SYMBOL)?;
         let symbol = symbols.get(index).and_then(Option::as_deref);
         symbol.ok_or(ReadErrorKind::Unreadable(
-            "the reader's enum lacks the symbol, and has no default",
+            "the symbol is unknown to the reader's enum, which has no default",
         ))
     }
 }

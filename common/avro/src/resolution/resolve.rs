@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::ResolveError;
 use super::default::complete;
 use super::plan::{Entries, Plan, PlanId, Plans, Step};
-use super::shape::ShapeMaker;
+use super::shape::ShapeBuilder;
 use crate::compatibility::ReasonKind;
 use crate::matching::{self, Mismatch, Pair, Purpose, is_alike};
 use crate::read::MAX_DEPTH;
@@ -19,7 +19,7 @@ pub(super) fn resolve(writer: &Schema, reader: &Schema) -> Result<(Plans, PlanId
     let mut resolver = Resolver {
         writer,
         reader,
-        shapes: ShapeMaker::new(writer),
+        shapes: ShapeBuilder::new(writer),
         plans: Vec::new(),
         known: HashMap::new(),
         depth: 0,
@@ -35,7 +35,7 @@ pub(super) fn resolve(writer: &Schema, reader: &Schema) -> Result<(Plans, PlanId
 struct Resolver<'s> {
     writer: &'s Schema,
     reader: &'s Schema,
-    shapes: ShapeMaker<'s>,
+    shapes: ShapeBuilder<'s>,
     plans: Vec<Plan>,
     known: HashMap<(TypeId, TypeId), Progress>,
     /// How many pairs are around the one that is being resolved.

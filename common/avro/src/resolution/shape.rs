@@ -12,8 +12,8 @@ pub(crate) struct ShapeId(usize);
 enum Shape {
     /// Takes no bytes.
     Nothing,
-    /// Has no value: a record that contains itself, whatever its data.
-    Never,
+    /// Has no value: a record that always contains itself.
+    Uninhabited,
     Boolean,
     Int,
     Long,
@@ -57,13 +57,13 @@ enum Step {
 }
 
 /// Makes shapes of a schema's types, each once.
-pub(super) struct ShapeMaker<'s> {
+pub(super) struct ShapeBuilder<'s> {
     schema: &'s Schema,
     progress: Vec<Progress>,
     pub shapes: Shapes,
 }
 
-impl<'s> ShapeMaker<'s> {
+impl<'s> ShapeBuilder<'s> {
     pub fn new(schema: &'s Schema) -> Self {
         Self {
             schema,
@@ -81,7 +81,7 @@ impl<'s> ShapeMaker<'s> {
                     if let Progress::None = self.progress[id.index()] {
                         self.progress[id.index()] = Progress::Begun(None);
                         left.push(Step::End(id));
-                        left.extend(self.schema.get(id).kind.parts().map(Step::Begin));
+                        left.extend(self.schema.get(id).kind.children().map(Step::Begin));
                     }
                 }
                 Step::End(id) => self.end(id),
@@ -130,7 +130,7 @@ impl Shapes {
     /// Reserves the index of a shape that is made later. It contains itself, so any value of it takes at least a byte: a
     /// union's index, or the end of a list.
     fn reserve(&mut self) -> ShapeId {
-        self.push(Shape::Never, 1)
+        self.push(Shape::Uninhabited, 1)
     }
 
     /// Sets a shape whose index was reserved.
@@ -182,7 +182,7 @@ impl Shapes {
                 min_size.unwrap_or(0).saturating_add(1)
             }
             Shape::Same(other) => self.min_size(*other),
-            Shape::Never
+            Shape::Uninhabited
             | Shape::Boolean
             | Shape::Int
             | Shape::Long
@@ -205,16 +205,14 @@ impl Shapes {
         loop {
             match &self.shapes[id.0] {
                 Shape::Nothing => return Ok(()),
-                Shape::Never => return Err(ReadErrorKind::Malformed("a record contains itself without end")),
+                Shape::Uninhabited => return Err(ReadErrorKind::Malformed("a record contains itself without end")),
                 Shape::Boolean => return input.boolean().map(|_| ()),
                 Shape::Int => return input.int().map(|_| ()),
                 Shape::Long => return input.long().map(|_| ()),
                 Shape::Fixed(size) => return input.take(*size).map(|_| ()),
                 Shape::Bytes => return input.bytes().map(|_| ()),
                 Shape::Enum(symbols) => {
-                    return input
-                        .index(*symbols, "the index of an enum's symbol is out of range")
-                        .map(|_| ());
+                    return input.index(*symbols, "enum symbol index out of range").map(|_| ());
                 }
                 Shape::Array(items) => return self.skip_blocks(*items, false, input),
                 Shape::Map(values) => return self.skip_blocks(*values, true, input),
@@ -226,7 +224,7 @@ impl Shapes {
                     id = *last;
                 }
                 Shape::Union(branches) => {
-                    let branch = input.index(branches.len(), "the index of a union's branch is out of range")?;
+                    let branch = input.index(branches.len(), "union branch index out of range")?;
                     let Some(branch) = branches.get(branch) else {
                         return Ok(());
                     };
@@ -238,9 +236,9 @@ impl Shapes {
     }
 
     fn skip_nested(&self, part: ShapeId, input: &mut Input<'_>) -> Result<(), ReadErrorKind> {
-        input.enter()?;
+        input.enter_nested()?;
         self.skip(part, input)?;
-        input.leave();
+        input.leave_nested();
         Ok(())
     }
 
@@ -251,7 +249,7 @@ impl Shapes {
             if block.entries == 0 {
                 return block.check(input);
             }
-            // Entries that take no bytes need no skipping, whatever their number is said to be.
+            // Entries that take no bytes need no skipping, and their number cannot be trusted.
             for _ in 0..if min_size == 0 { 0 } else { block.entries } {
                 if keys {
                     input.bytes()?;

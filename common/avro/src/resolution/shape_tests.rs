@@ -5,10 +5,10 @@ use crate::schema::SchemaText;
 /// Skips a value of this type, and returns how many bytes are left.
 fn skipped(schema: &str, bytes: &[u8]) -> Result<usize, ReadErrorKind> {
     let schema = Schema::parse_lenient(&SchemaText::avro(schema)).expect("a schema");
-    let mut maker = ShapeMaker::new(&schema);
+    let mut maker = ShapeBuilder::new(&schema);
     let root = maker.of(schema.root());
     let mut input = Input::new(bytes);
-    maker.shapes.skip(root, &mut input).map(|()| input.left())
+    maker.shapes.skip(root, &mut input).map(|()| input.remaining())
 }
 
 const LIST: &str = r#"{"type":"record","name":"Node","fields":[
@@ -78,9 +78,9 @@ fn a_chain_of_ten_thousand_types_takes_no_stack() {
         ..SchemaText::avro(r#"{"type":"array","items":"R9999"}"#)
     };
     let schema = Schema::parse_lenient(&schema).expect("a schema");
-    let mut maker = ShapeMaker::new(&schema);
+    let mut maker = ShapeBuilder::new(&schema);
     let root = maker.of(schema.root());
     let mut input = Input::new(&[4, 1, 0, 0]);
     assert_eq!(maker.shapes.skip(root, &mut input), Ok(()));
-    assert_eq!(input.left(), 0);
+    assert_eq!(input.remaining(), 0);
 }

@@ -195,7 +195,7 @@ impl Kind {
     }
 
     /// The types that it is made of, in the order of the text.
-    pub(crate) fn parts(&self) -> Box<dyn DoubleEndedIterator<Item = TypeId> + '_> {
+    pub(crate) fn children(&self) -> Box<dyn DoubleEndedIterator<Item = TypeId> + '_> {
         match self {
             Self::Array(part) | Self::Map(part) => Box::new(std::iter::once(*part)),
             Self::Union(branches) => Box::new(branches.iter().copied()),
@@ -204,7 +204,7 @@ impl Kind {
         }
     }
 
-    fn parts_mut(&mut self) -> Box<dyn Iterator<Item = &mut TypeId> + '_> {
+    fn children_mut(&mut self) -> Box<dyn Iterator<Item = &mut TypeId> + '_> {
         match self {
             Self::Array(part) | Self::Map(part) => Box::new(std::iter::once(part)),
             Self::Union(branches) => Box::new(branches.iter_mut()),

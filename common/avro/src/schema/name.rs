@@ -24,7 +24,7 @@ impl Name {
         let name = definition.get("name").and_then(Json::as_str);
         let name = name.ok_or_else(|| SchemaError::invalid("a record, an enum or a fixed type has no name"))?;
         let own = definition.get("namespace").and_then(Json::as_str);
-        let full = qualified(name, own.unwrap_or(namespace))?;
+        let full = qualify(name, own.unwrap_or(namespace))?;
         let aliases = aliases(definition, validation)?;
         if validation == Validation::Strict {
             let shown = short(&full);
@@ -46,7 +46,7 @@ impl Name {
     }
 
     /// The full name, shared.
-    pub fn shared(&self) -> Arc<str> {
+    pub fn to_arc(&self) -> Arc<str> {
         self.full.clone()
     }
 
@@ -73,8 +73,8 @@ impl Name {
     }
 }
 
-/// The full name of a name within a namespace. One with a dot is full already; a leading dot stands for no namespace.
-pub(super) fn qualified(name: &str, namespace: &str) -> Result<String, SchemaError> {
+/// The full name of a name within a namespace. One with a dot is full already; a leading dot means no namespace.
+pub(super) fn qualify(name: &str, namespace: &str) -> Result<String, SchemaError> {
     let namespace = if name.contains('.') { "" } else { namespace };
     if name.len().saturating_add(namespace.len()) >= MAX_NAME_BYTES {
         return Err(SchemaError::Invalid(format!(

@@ -43,7 +43,7 @@ fn order() -> impl Strategy<Value = Order> {
 }
 
 prop_compose! {
-    /// Any event that the schema can say, legal or not, but for a total that fits an int.
+    /// Any event of the schema, legal or not, except that the total fits an int.
     fn event()(
         event_id in any::<u128>(),
         previous in any::<Option<u128>>(),

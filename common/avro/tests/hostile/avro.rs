@@ -1,5 +1,4 @@
-//! Avro by hand: schemas and data that no library would write. A value stands beside its type, so that both are made in
-//! one go.
+//! Avro by hand: schemas and data that no library would write. A value is kept with its type, so that both are made together.
 
 /// A type and a value of it.
 #[derive(Clone, Debug)]

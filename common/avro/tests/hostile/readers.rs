@@ -97,7 +97,7 @@ fn types_that_contain_themselves_are_read_as_deep_as_they_may_be() {
     let resolution = resolved(NODE, NODE).expect("resolves");
     let list = |length: usize| [[2, 2].repeat(length - 1), vec![2, 0]].concat();
     let length = |read: Node| std::iter::successors(Some(&read), |node| node.next.as_deref()).count();
-    // The value of the last one lies in it, too.
+    // The last node's value is nested too.
     assert_eq!(resolution.read(&list(128)).map(length), Ok(128));
     let error = resolution.read::<Node>(&list(129)).expect_err("too deep");
     assert_eq!(error.kind(), ReadErrorKind::TooDeep, "{error}");

@@ -1,4 +1,4 @@
-//! The rules for one version by itself. Never compares two.
+//! The rules for a single version. Never compares two.
 
 use std::collections::HashSet;
 
@@ -46,7 +46,7 @@ fn type_names(name: &Name, path: &str, names: &mut HashSet<String>) -> Vec<Reaso
     all.filter(|it| !names.insert(it.clone()))
         .map(|it| {
             let (it, full) = (short(&it), name.full());
-            let text = format!("{it}, a name or an alias of the type {full}, stands for two types");
+            let text = format!("{it}, a name or an alias of the type {full}, is used for two types");
             Reason::new(ReasonKind::AliasCollision, path, text)
         })
         .collect()

@@ -1,5 +1,5 @@
-//! Bombs: small inputs that want much time, memory or stack. Each is a test of its own in every binary that has this module;
-//! what is measured is up to its `crate::explode`.
+//! Bombs: small inputs that want much time, memory or stack. Each is a separate test in every binary that has this module;
+//! its `crate::explode` decides what is measured.
 
 pub mod big_schemas;
 pub mod data;

@@ -9,7 +9,8 @@ use std::collections::HashMap;
 use super::reason::{Reason, ReasonKind};
 use crate::matching::{self, Enums, Mismatch, Pair, Purpose, is_alike};
 use crate::path;
-use crate::schema::{Field, Schema, Type, TypeId, short};
+use crate::path::short;
+use crate::schema::{Field, Schema, Type, TypeId};
 
 /// Maximum number of reasons that are reported.
 const MAX_REASONS: usize = 20;

@@ -3,22 +3,20 @@
 
 mod error;
 mod fields;
-mod input;
 mod list;
 
 use serde::de::value::{SeqDeserializer, StrDeserializer};
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, Visitor};
 use serde::{Deserialize, forward_to_deserialize_any};
 
+use crate::input::{Input, ReadErrorKind};
 use crate::matching::Conversion;
-use crate::resolution::{Plan, PlanId, Plans};
+use crate::plan::{Plan, PlanId, Plans};
 
 use fields::Fields;
 use list::List;
 
-pub use error::{ReadError, ReadErrorKind};
-pub(crate) use input::Input;
-pub use input::{MAX_DEPTH, MAX_ENTRIES};
+pub use error::ReadError;
 
 /// Reads a datum, which must end with the last byte.
 pub fn read<'de, T: Deserialize<'de>>(plans: &'de Plans, plan: PlanId, datum: &'de [u8]) -> Result<T, ReadError> {

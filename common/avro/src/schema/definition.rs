@@ -114,7 +114,7 @@ impl<'j> Parser<'j> {
         if first.id == id {
             first.is_complete = true;
         } else if !first.is_complete || !is_alike(&self.types, first, (id, definition), self.validation) {
-            let name = super::short(&name);
+            let name = crate::path::short(&name);
             return Err(SchemaError::Invalid(format!("the type {name} is defined twice")));
         }
         Ok(first.id)

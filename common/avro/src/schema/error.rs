@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{MAX_SCHEMA_BYTES, short};
+use super::MAX_SCHEMA_BYTES;
+use crate::path::short;
 
 /// Why a text is not an Avro schema. Messages are short, and never repeat the text.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -18,6 +18,8 @@ mod text;
 
 use serde_json::Value as Json;
 
+use crate::path::short;
+
 pub use error::SchemaError;
 pub use json::plain_json;
 pub use name::MAX_NAME_BYTES;
@@ -26,7 +28,7 @@ pub use text::SchemaText;
 
 pub(crate) use default_check::parse_double;
 pub(crate) use logical::{IgnoredLogicalType, Logical};
-pub(crate) use name::{Name, short};
+pub(crate) use name::Name;
 
 /// A valid schema, together with those that it refers to.
 #[derive(Clone, Debug)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use super::{SchemaError, Validation};
+use crate::path::short;
 
 /// Full names are shorter than this, in bytes. A namespace is written once and is part of every name within it, so without
 /// a limit a short text could make many long names.
@@ -115,23 +116,6 @@ pub(super) fn aliases(definition: &Map<String, Json>, validation: Validation) ->
         return Err(SchemaError::invalid("aliases are not a list of strings"));
     }
     Ok(aliases)
-}
-
-/// A name for messages: cut, and with everything escaped that is not plainly visible, as a foreign name may have any
-/// characters.
-pub fn short(name: &str) -> String {
-    let mut short = String::new();
-    for c in name.chars().take(128) {
-        if short.len() > 128 {
-            break;
-        }
-        if c.is_alphanumeric() || c == ' ' || c.is_ascii_graphic() {
-            short.push(c);
-        } else {
-            short.extend(c.escape_unicode());
-        }
-    }
-    short
 }
 
 #[cfg(test)]

@@ -11,8 +11,9 @@ use super::default_check::Defaults;
 use super::json::json;
 use super::logical::IgnoredLogicalType;
 use super::name::qualify;
-use super::{Kind, Schema, SchemaError, SchemaText, Type, TypeId, Validation, short};
+use super::{Kind, Schema, SchemaError, SchemaText, Type, TypeId, Validation};
 use crate::path;
+use crate::path::short;
 
 /// Maximum size of a schema in bytes, with all that it refers to.
 pub const MAX_SCHEMA_BYTES: usize = 1024 * 1024;

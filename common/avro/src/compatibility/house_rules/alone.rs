@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use super::default_value::fits;
 use crate::compatibility::reason::{Reason, ReasonKind};
 use crate::path;
-use crate::schema::{Field, IgnoredLogicalType, Kind, Name, Schema, TypeId, short};
+use crate::path::short;
+use crate::schema::{Field, IgnoredLogicalType, Kind, Name, Schema, TypeId};
 
 /// What is wrong with this version, in the order of its text.
 pub fn violations(schema: &Schema) -> Vec<Reason> {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::read::MAX_DEPTH;
+use crate::input::MAX_DEPTH;
 use crate::schema::SchemaText;
 
 /// Skips a value of this type, and returns how many bytes are left.

@@ -5,8 +5,9 @@ use std::fmt;
 
 use serde_json::{Map, Value as Json};
 
-use crate::read::MAX_DEPTH;
-use crate::schema::{Field, Kind, Schema, TypeId, parse_double, short};
+use crate::input::MAX_DEPTH;
+use crate::path::short;
+use crate::schema::{Field, Kind, Schema, TypeId, parse_double};
 
 /// Why a default is not a value of its type.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,17 +1,26 @@
-//! The result of a resolution: a plan for each pair of types that data are read by.
+//! How data of one schema are read as data of another: a plan for each pair of types. `resolve` makes them, with `default` for
+//! fields that the writer lacks and `shape` for those that the reader lacks. No datum is read here.
+
+mod default;
+mod error;
+mod resolve;
+mod shape;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde_json::Value as Json;
 
-use super::ResolveError;
-use super::shape::{ShapeId, Shapes};
+use shape::{ShapeId, Shapes};
+
 use crate::matching::Conversion;
 use crate::path;
 
+pub use error::ResolveError;
+pub use resolve::resolve;
+
 /// A plan, by its index in [`Plans`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct PlanId(pub(super) usize);
+pub(crate) struct PlanId(usize);
 
 /// How one value is read.
 #[derive(Debug)]
@@ -62,7 +71,7 @@ const MAX_PATHS: usize = 20;
 /// All plans of a pair of schemas.
 #[derive(Debug, Default)]
 pub(crate) struct Plans {
-    pub(super) plans: Vec<Plan>,
+    plans: Vec<Plan>,
     pub shapes: Shapes,
 }
 

@@ -1,7 +1,7 @@
 //! The shapes of a writer's types: just enough to skip a value. Like types, shapes are in one list and identified by their
 //! index, so a type that is used a thousand times is there once, and one that contains itself is finite.
 
-use crate::read::{Input, ReadErrorKind};
+use crate::input::{Input, ReadErrorKind};
 use crate::schema::{Kind, Schema, TypeId};
 
 /// A shape, by its index in [`Shapes`].

@@ -1,19 +1,10 @@
-//! A writer's schema and a reader's, resolved once to read any number of data with. No byte is read here; that is
-//! [`crate::read`]'s business.
-
-mod default;
-mod error;
-mod plan;
-mod resolve;
-mod shape;
+//! A writer's schema and a reader's, resolved once to read any number of data with.
 
 use serde::Deserialize;
 
+use crate::plan::{PlanId, Plans, ResolveError, resolve};
 use crate::read::{self, ReadError};
 use crate::schema::Schema;
-
-pub use error::ResolveError;
-pub(crate) use plan::{Entries, Plan, PlanId, Plans, Step};
 
 /// How data of a writer's schema are read as data of a reader's, by Avro's rules of
 /// [schema resolution](https://avro.apache.org/docs/1.12.0/specification/#schema-resolution) with three differences, each on
@@ -34,7 +25,7 @@ impl Resolution {
     /// # Errors
     /// No datum of the writer's can be read as one of the reader's.
     pub fn new(writer: &Schema, reader: &Schema) -> Result<Self, ResolveError> {
-        let (plans, root) = resolve::resolve(writer, reader)?;
+        let (plans, root) = resolve(writer, reader)?;
         let dropped_fields = plans.dropped_fields(root).into_iter().collect();
         Ok(Self {
             plans,

@@ -5,17 +5,19 @@ use std::collections::HashMap;
 
 use super::ResolveError;
 use super::default::complete;
-use super::plan::{Entries, Plan, PlanId, Plans, Step};
 use super::shape::ShapeBuilder;
+use super::{Entries, Plan, PlanId, Plans, Step};
 use crate::compatibility::ReasonKind;
+use crate::input::MAX_DEPTH;
 use crate::matching::{self, Mismatch, Pair, Purpose, is_alike};
-use crate::read::MAX_DEPTH;
-use crate::schema::{Field, Schema, Type, TypeId, short};
+use crate::path::short;
+use crate::schema::{Field, Schema, Type, TypeId};
 
 /// How many dropped fields of one record are noted.
 const MAX_DROPPED: usize = 20;
 
-pub(super) fn resolve(writer: &Schema, reader: &Schema) -> Result<(Plans, PlanId), ResolveError> {
+/// Makes the plans for a writer's schema and a reader's, and returns that of a whole datum.
+pub fn resolve(writer: &Schema, reader: &Schema) -> Result<(Plans, PlanId), ResolveError> {
     let mut resolver = Resolver {
         writer,
         reader,

@@ -1,7 +1,9 @@
 //! The bytes of one datum, read from front to back. Every length is checked against what is left before it is used, so a
 //! false one costs nothing. The encodings are those of the Avro 1.12 specification, "Binary encoding".
 
-use super::ReadErrorKind;
+mod error;
+
+pub use error::ReadErrorKind;
 
 /// Maximum number of array and map entries that are read from one datum; those of fields that the reader lacks do not
 /// count. It bounds the memory that a datum of tiny or empty entries can unfold to.

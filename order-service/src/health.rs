@@ -36,16 +36,16 @@ fn readiness_problem(progress: &Progress, has_read: bool) -> Option<String> {
 impl Reporter for State {
     async fn report(&self) -> HealthReport {
         let not_ready = not_ready(self).await;
-        let stopping = self.supervisor.trouble();
+        let stopping = self.supervisor.stopping_reason();
         let ready = not_ready.is_none() && stopping.is_none();
         let mut reasons = self.view.problems();
         reasons.extend(stopping);
         reasons.extend(self.registration.trouble());
-        reasons.extend(self.dead_letter_condition.reasons());
+        reasons.extend(self.dlq_status.reasons());
         HealthReport::new(
             SERVICE,
             env!("CARGO_PKG_VERSION"),
-            Connection::of(Some(self.view.link().is_connected())),
+            Connection::of(Some(self.view.connection().is_connected())),
             Connection::of(self.registry.reachability().answered()),
             ready,
             reasons,

@@ -1,19 +1,26 @@
-//! Avro, strictly: schema text → types, the resolution of two schemas, a datum read straight into a serde type, and the
-//! compatibility rules. It knows no order, no Kafka, no HTTP and no registry.
+#![doc = include_str!("../README.md")]
+//!
+//! # Inside
+//!
+//! - `schema`: a text becomes types.
+//! - `matching`: which of a writer's types and fields are which of a reader's. One set of rules for the next two.
+//! - [`compatibility`]: why a reader's schema cannot read all data of a writer's.
+//! - `plan`: how data of a writer's schema are read as data of a reader's, worked out once ([`Resolution`]).
+//! - `input`, `read`: the bytes of a datum, read by a plan straight into a serde type.
+//!
+//! Each uses those above it only. Never in here: I/O, a registry, Kafka, or what the data mean.
 
 pub mod compatibility;
-mod default;
-mod fault;
 mod input;
-mod places;
+mod matching;
+mod path;
 mod plan;
 mod read;
 mod resolution;
-mod resolve;
-pub mod schema;
-mod schema_text;
-mod shape;
+mod schema;
 
+pub use input::{MAX_DEPTH, MAX_ENTRIES, ReadErrorKind};
+pub use plan::ResolveError;
+pub use read::ReadError;
 pub use resolution::Resolution;
-pub use schema::{MAX_SCHEMA_BYTES, plain_json, same_data};
-pub use schema_text::SchemaText;
+pub use schema::{MAX_NAME_BYTES, MAX_SCHEMA_BYTES, Schema, SchemaError, SchemaText, plain_json};

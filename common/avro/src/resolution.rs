@@ -1,67 +1,51 @@
-//! A writer's schema and a reader's, worked out once, to read any number of data with.
+//! A writer's schema and a reader's, resolved once to read any number of data with.
 
 use serde::Deserialize;
 
-use super::fault::Located;
-use super::input::Input;
-use super::plan::{PlanId, Plans};
-use super::read::Reader;
-use super::resolve::resolve;
-use super::schema::{Rules, parse};
-use crate::SchemaText;
+use crate::plan::{PlanId, Plans, ResolveError, resolve};
+use crate::read::{self, ReadError};
+use crate::schema::Schema;
 
-/// How data of one schema are read as data of another, by Avro's rules of schema resolution
-/// ([specification](https://avro.apache.org/docs/1.12.0/specification/#schema-resolution)), and stricter: a logical type
-/// is not read as another one.
+/// How data of a writer's schema are read as data of a reader's, by Avro's rules of
+/// [schema resolution](https://avro.apache.org/docs/1.12.0/specification/#schema-resolution) with three differences, each on
+/// purpose: a logical type is never read as another one (milliseconds are not microseconds); a field or a type that the
+/// *writer* says it has renamed is found by that alias too, instead of being replaced by a default; and records match by
+/// name, which Java's reader does not check.
 #[derive(Debug)]
 pub struct Resolution {
     plans: Plans,
     root: PlanId,
-    dropped: Vec<String>,
+    dropped_fields: Vec<String>,
 }
 
 impl Resolution {
-    /// Resolves a writer's schema, as a registry gave it, against a reader's, which is one of our own. It may take as long
-    /// as the writer's schema is: make it once and keep it.
+    /// Resolves a writer's schema against a reader's. This takes time and memory in proportion to the schemas, so do it once
+    /// for a pair and keep the result.
     ///
     /// # Errors
-    /// Why no datum of the writer's can be read as one of the reader's; a short sentence.
-    pub fn of(writer: &SchemaText, reader: &SchemaText) -> Result<Self, String> {
-        let (plans, root) = resolve(&parse(writer, Rules::Held)?, &parse(reader, Rules::New)?)?;
-        let dropped = plans.dropped(root).into_iter().collect();
-        Ok(Self { plans, root, dropped })
+    /// No datum of the writer's can be read as one of the reader's.
+    pub fn new(writer: &Schema, reader: &Schema) -> Result<Self, ResolveError> {
+        let (plans, root) = resolve(writer, reader)?;
+        let dropped_fields = plans.dropped_fields(root).into_iter().collect();
+        Ok(Self {
+            plans,
+            root,
+            dropped_fields,
+        })
     }
 
-    /// Paths of the writer's fields that the reader lacks, such as `order.giftNote`, in alphabetical order; of each record
-    /// the first twenty.
-    pub fn dropped(&self) -> &[String] {
-        &self.dropped
+    /// Paths of the writer's fields that the reader does not have, such as `order.giftNote`, sorted; at most 20 of each
+    /// record.
+    pub fn dropped_fields(&self) -> &[String] {
+        &self.dropped_fields
     }
 
-    /// Reads a datum, which must be one to its last byte.
+    /// Reads a datum, which must end with the last byte.
     ///
     /// # Errors
-    /// What is wrong, and in which field; a short sentence without any value.
-    pub fn read<'d, T: Deserialize<'d>>(&'d self, datum: &'d [u8]) -> Result<T, String> {
-        let mut input = Input::new(datum);
-        let reader = Reader {
-            plans: &self.plans,
-            plan: self.root,
-            input: &mut input,
-        };
-        let read = T::deserialize(reader);
-        let at = datum.len() - input.left();
-        match read {
-            Ok(value) if input.left() == 0 => Ok(value),
-            Ok(_) => Err(format!(
-                "{} bytes are left over after the datum's end at byte {at}",
-                input.left()
-            )),
-            Err(fault) => Err(located(&fault, at, datum.len())),
-        }
+    /// The bytes are not such a datum, go beyond [the limits](crate#limits), have a value that the reader's schema has no
+    /// place for, or one that does not fit `T`.
+    pub fn read<'d, T: Deserialize<'d>>(&'d self, datum: &'d [u8]) -> Result<T, ReadError> {
+        read::read(&self.plans, self.root, datum)
     }
-}
-
-fn located(fault: &Located, at: usize, length: usize) -> String {
-    format!("{fault} (at byte {at} of {length})")
 }

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use orderlog_kafka::link::Link;
+use orderlog_kafka::connection::ConnectionState;
 use orderlog_kafka::log_reader::{LogEvent, LogReader};
 use orderlog_kafka::partition::Partitioning;
 use orderlog_runtime::crash_point::{self, Point};
@@ -43,7 +43,7 @@ pub(crate) struct ConsumerLoop<H> {
     store: Store,
     progress: watch::Sender<Progress>,
     waiters: Waiters,
-    link: Link,
+    connection: ConnectionState,
     lookup: SchemaLookup,
     phase: PhaseOwner,
     partitions: Partitions,
@@ -67,7 +67,7 @@ impl<H: RejectionHandler> ConsumerLoop<H> {
         lookup: SchemaLookup,
         waiters: Waiters,
         progress: watch::Sender<Progress>,
-        link: Link,
+        connection: ConnectionState,
         handler: H,
     ) -> Self {
         Self {
@@ -87,7 +87,7 @@ impl<H: RejectionHandler> ConsumerLoop<H> {
             store,
             progress,
             waiters,
-            link,
+            connection,
             lookup,
         }
     }
@@ -211,7 +211,7 @@ impl<H: RejectionHandler> ConsumerLoop<H> {
             self.resume_due(reader);
             let batch = reader.next_batch(MAX_BATCH_RECORDS, pauses::poll_timeout(&self.partitions));
             let is_recreated = batch.iter().any(|event| matches!(event, LogEvent::TopicRecreated));
-            // A projection that has stopped reading goes on polling, which keeps the link to the broker known, and drops what
+            // A projection that has stopped reading goes on polling, which keeps the connection to the broker known, and drops what
             // it reads.
             if is_recreated && !self.phase.is_halted() {
                 // It is told once.
@@ -301,7 +301,7 @@ impl<H: RejectionHandler> ConsumerLoop<H> {
             &mut self.partitions,
             &answers,
             &mut self.lookup,
-            &self.link,
+            &self.connection,
             self.settings.unknown_schema_grace,
             reader,
         );
@@ -361,13 +361,13 @@ impl<H: RejectionHandler> ConsumerLoop<H> {
         }
         let keys = (self.settings.max_idempotency_keys > 0).then(|| self.store.key_count());
         let registry = self.lookup.registry().reachability();
-        self.reporter.report(&self.partitions, &self.link, registry, keys);
+        self.reporter.report(&self.partitions, &self.connection, registry, keys);
     }
 
     /// A topic to which partitions were added has orders in two of them.
     fn check_partition_count(&mut self) {
         let had = self.partitions.count();
-        if let Some(has) = self.link.partition_count().filter(|has| had > 0 && *has > had) {
+        if let Some(has) = self.connection.partition_count().filter(|has| had > 0 && *has > had) {
             let count = |partitions| i32::try_from(partitions).unwrap_or(i32::MAX);
             let conflict = TopicConflict::PartitionCount {
                 topic: self.settings.topic.name.clone(),

@@ -37,6 +37,7 @@ mod partition_state;
 mod partitions;
 mod pauses;
 mod phase;
+pub mod pipeline;
 mod prepare;
 mod progress;
 mod progress_reporter;

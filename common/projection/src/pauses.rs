@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use orderlog_contract::frame::SchemaRef;
-use orderlog_kafka::link::Link;
+use orderlog_kafka::connection::ConnectionState;
 use orderlog_kafka::log_reader::LogReader;
 
 use crate::partitions::Partitions;
@@ -147,14 +147,14 @@ pub(crate) fn resume_due(
     partitions: &mut Partitions,
     answers: &[Answered],
     lookup: &mut SchemaLookup,
-    link: &Link,
+    connection: &ConnectionState,
     grace: Duration,
     reader: &LogReader,
 ) {
     let mut changed = Vec::new();
     for (partition, state) in partitions.iter_mut() {
         let Some(pause) = state.pause_mut() else { continue };
-        let end = link.end(partition).unwrap_or_default();
+        let end = connection.end_offset(partition).unwrap_or_default();
         if pause.is_over(partition, answers, lookup, end, grace) {
             state.resume();
             reader.resume(partition);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 use orderlog_kafka::log_reader::LogReader;
 use orderlog_kafka::partition::Partitioning;
-use orderlog_kafka::topics::{Compacted, Topics};
+use orderlog_kafka::topics::{self, FoundTopic, TopicError, TopicPolicy};
 use tokio::runtime::Handle;
 
 use crate::Settings;
@@ -64,12 +64,7 @@ pub(crate) fn prepare(
 ) -> Result<Prepared, NotReady> {
     let topic = &settings.topic.name;
     let was_read = runtime.block_on(store.partitions()).is_ok_and(|rows| !rows.is_empty());
-    let partitions = find_topic(settings, reader, was_read, runtime)?;
-    let warnings = if settings.check_topics {
-        check_settings(settings, runtime)?
-    } else {
-        Vec::new()
-    };
+    let FoundTopic { partitions, warnings } = find_topic(settings, reader, was_read, runtime)?;
     let partitioning = Partitioning {
         partitioner: settings.cluster.partitioner,
         partitions,
@@ -112,45 +107,33 @@ pub(crate) fn prepare(
     Ok(Prepared { starts, warnings })
 }
 
-/// How many partitions the topic has. One that is missing is created, if that is allowed.
-fn find_topic(settings: &Settings, reader: &LogReader, was_read: bool, runtime: &Handle) -> Result<i32, NotReady> {
-    let topic = &settings.topic.name;
-    let count = || reader.partition_count(BROKER_TIMEOUT).map_err(NotReady::Retry);
-    if let Some(partitions) = count()? {
-        return Ok(partitions);
-    }
-    // A topic that was read is for an operator to restore: an empty one in its place would only be in the way.
-    if was_read {
-        return Err(NotReady::Retry(anyhow!(
-            "topic {topic} no longer exists, but this store has read records from it: restore it, or recreate it and restart with --rebuild"
-        )));
-    }
-    if !settings.create_topics {
-        return Err(NotReady::Retry(anyhow!(
-            "topic {topic} does not exist: create it, or let it be created (--kafka-create-topics)"
-        )));
-    }
-    let create = async {
-        settings.wait_until_creation_allowed().await?;
-        Topics::new(&settings.cluster)?.ensure(&settings.topic).await
+/// Finds the topic, or creates it where that is allowed.
+fn find_topic(
+    settings: &Settings,
+    reader: &LogReader,
+    was_read: bool,
+    runtime: &Handle,
+) -> Result<FoundTopic, NotReady> {
+    let policy = TopicPolicy {
+        // A topic that was read is for an operator to restore: an empty one in its place would only be in the way.
+        create: settings.create_topics && !was_read,
+        check: settings.check_topics,
     };
-    runtime.block_on(create).map_err(NotReady::Retry)?;
-    // The broker that was asked may not know it yet.
-    count()?.ok_or_else(|| NotReady::Retry(anyhow!("topic {topic} was just created")))
-}
-
-/// Checks the topic's settings. Returns what an operator should know of them.
-fn check_settings(settings: &Settings, runtime: &Handle) -> Result<Vec<String>, NotReady> {
-    let topic = &settings.topic.name;
-    let topics = Topics::new(&settings.cluster).map_err(NotReady::Retry)?;
-    match runtime.block_on(topics.check(topic)) {
-        Ok(warnings) => Ok(warnings),
-        Err(error) if error.is::<Compacted>() => Err(NotReady::Halt(error)),
-        // A broker that does not tell its settings (to us) can still be read from.
-        Err(error) => Ok(vec![format!(
-            "the settings of topic {topic} could not be checked: {error:#}"
-        )]),
-    }
+    let found = topics::find(
+        reader,
+        &settings.cluster,
+        &settings.topic,
+        policy,
+        settings.wait_until_creation_allowed(),
+    );
+    runtime.block_on(found).map_err(|error| match error {
+        TopicError::Compacted(error) => NotReady::Halt(error.into()),
+        TopicError::Missing(topic) if was_read => NotReady::Retry(anyhow!(
+            "topic {topic} is missing, although records were read from it: restore it, or recreate it and restart with --rebuild"
+        )),
+        TopicError::Missing(_) | TopicError::JustCreated(_) => NotReady::Retry(error.into()),
+        TopicError::Failed(error) => NotReady::Retry(error),
+    })
 }
 
 /// Where a partition starts that was read as far as that row says.

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use orderlog_kafka::link::Link;
+use orderlog_kafka::connection::ConnectionState;
+use orderlog_kafka::connection::StalledLso;
 use orderlog_kafka::log_reader::LogReader;
-use orderlog_kafka::standstill::Standstill;
 use orderlog_registry::Reachability;
 use orderlog_runtime::crash_point::{self, Point};
 
@@ -56,12 +56,18 @@ impl ProgressReporter {
     }
 
     /// Reports how far all partitions are. `keys`: how many idempotency keys are kept, if any are.
-    pub fn report(&mut self, partitions: &Partitions, link: &Link, registry: Reachability, keys: Option<u64>) {
+    pub fn report(
+        &mut self,
+        partitions: &Partitions,
+        connection: &ConnectionState,
+        registry: Reachability,
+        keys: Option<u64>,
+    ) {
         self.last_report = Instant::now();
         for (partition, state) in partitions.iter() {
-            self.report_partition(partition, state, link);
+            self.report_partition(partition, state, connection);
         }
-        self.log_connection_change(link);
+        self.log_connection_change(connection);
         let registry = match registry {
             Reachability::Disconnected => 0.0,
             Reachability::Connected | Reachability::Unknown => 1.0,
@@ -74,14 +80,14 @@ impl ProgressReporter {
         metrics::gauge!("orderlog_orders", "service" => self.service).set(orders as f64);
     }
 
-    fn report_partition(&self, partition: i32, state: &PartitionState, link: &Link) {
-        let still = link.standstill(partition).filter(|_| state.is_at_end());
-        let still = still.filter(Standstill::is_long);
+    fn report_partition(&self, partition: i32, state: &PartitionState, connection: &ConnectionState) {
+        let still = connection.stalled_lso(partition).filter(|_| state.is_at_end());
+        let still = still.filter(StalledLso::is_long);
         let next = state.row().next;
         let lag = if state.is_at_end() && still.is_none() {
             0
         } else {
-            link.end(partition).map_or(0, |end| (end - next).max(0))
+            connection.end_offset(partition).map_or(0, |end| (end - next).max(0))
         };
         let blocked = still.map_or(0.0, |still| still.since.elapsed().as_secs_f64());
         let paused = f64::from(u8::from(state.pause().is_some()));
@@ -116,8 +122,8 @@ impl ProgressReporter {
     }
 
     /// Logs once that no broker is connected, and once that one is again.
-    fn log_connection_change(&mut self, link: &Link) {
-        let connected = link.is_connected();
+    fn log_connection_change(&mut self, connection: &ConnectionState) {
+        let connected = connection.is_connected();
         if connected == self.connected {
             return;
         }
@@ -125,7 +131,7 @@ impl ProgressReporter {
         if connected {
             tracing::info!("connected to Kafka");
         } else {
-            let reason = link.trouble();
+            let reason = connection.last_error();
             tracing::warn!(reason, "lost connection to Kafka");
         }
     }
@@ -133,11 +139,11 @@ impl ProgressReporter {
 
 /// Commits the offsets to Kafka, for lag tools; nothing depends on it.
 pub(crate) fn commit_offsets(partitions: &Partitions, reader: &LogReader) {
-    crash_point::reached(Point::ProgressNotShown);
-    reader.show_progress(
+    crash_point::reached(Point::ProgressNotReported);
+    reader.commit_progress(
         partitions
             .iter()
             .map(|(partition, state)| (partition, state.row().next)),
     );
-    crash_point::reached(Point::ProgressShown);
+    crash_point::reached(Point::ProgressReported);
 }

@@ -4,8 +4,8 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use anyhow::Context;
+use orderlog_kafka::connection::ConnectionState;
 use orderlog_kafka::end_offsets::EndOffsets;
-use orderlog_kafka::link::Link;
 use orderlog_kafka::log_reader::LogReader;
 use orderlog_runtime::supervisor::Supervisor;
 use tokio::runtime::Handle;
@@ -61,8 +61,8 @@ impl Projection {
         handler: impl RejectionHandler,
         supervisor: &Supervisor,
     ) -> anyhow::Result<Self> {
-        let link = Link::default();
-        let reader = LogReader::new(&settings.cluster, &settings.topic.name, link.clone())?;
+        let connection = ConnectionState::default();
+        let reader = LogReader::new(&settings.cluster, &settings.topic.name, connection.clone())?;
         let ends = EndOffsets::new(&settings.cluster, &settings.topic.name, supervisor)?;
         let waiters = Waiters::default();
         let (progress, seen) = watch::channel(Progress::default());
@@ -81,16 +81,16 @@ impl Projection {
             store.clone(),
             waiters.clone(),
             seen,
-            link.clone(),
+            connection.clone(),
             ends,
             commands.clone(),
             &settings,
         );
-        let consumer = ConsumerLoop::new(settings, runtime, store, lookup, waiters, progress, link, handler);
+        let consumer = ConsumerLoop::new(settings, runtime, store, lookup, waiters, progress, connection, handler);
         let thread = supervisor
-            .thread("projection", move || consumer.run(&reader, &inbox))
+            .spawn_thread("projection", move || consumer.run(&reader, &inbox))
             .context("spawning the projection thread")?;
-        let schema_checks = supervisor.task("comparing what schema ids mean", checks);
+        let schema_checks = supervisor.spawn("comparing what schema ids mean", checks);
         Ok(Self {
             view,
             commands,

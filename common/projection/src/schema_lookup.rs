@@ -124,7 +124,7 @@ impl SchemaLookup {
         let permits = if ahead { &self.permits_ahead } else { &self.permits };
         let (audit, permits, sender) = (self.audit.clone(), permits.clone(), self.sender.clone());
         let _inside = self.runtime.enter();
-        self.supervisor.task("asking the schema registry", async move {
+        self.supervisor.spawn("asking the schema registry", async move {
             tokio::time::sleep(delay).await;
             request(&audit, &permits, schema, ahead, &sender).await;
         });

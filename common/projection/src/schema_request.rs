@@ -44,7 +44,7 @@ pub(crate) async fn request(
         let answer = tokio::select! {
             answer = Box::pin(answer(audit, schema)) => answer,
             // Every other time it is left the time that it takes: a registry may be slow.
-            () = audit.registry().returned(), if !restarted => {
+            () = audit.registry().recovered(), if !restarted => {
                 restarted = true;
                 continue;
             }
@@ -78,7 +78,7 @@ async fn answer(audit: &SchemaIdAudit, schema: SchemaRef) -> Answer {
             true,
         ),
         Err(RegistryError::Unknown(reason)) => missing(reason, false),
-        Err(RegistryError::Outage(reason)) => Answer::Outage(reason),
+        Err(RegistryError::Outage(outage)) => Answer::Outage(outage.to_string()),
     }
 }
 

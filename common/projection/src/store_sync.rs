@@ -63,7 +63,7 @@ impl StoreSync {
         };
         Self {
             stop: Some(stop),
-            task: supervisor.task("syncing the store", run),
+            task: supervisor.spawn("syncing the store", run),
         }
     }
 

@@ -1,81 +1,82 @@
-//! Dead letters: every record that cannot be used is copied to a topic of its own, with headers that say why, before the
-//! projection moves past it. Nothing here judges a record, and nothing sends one back.
+//! Dead letters: every rejected record is copied to a topic of its own, with headers that say why, before the projection
+//! moves past it. Nothing here rejects a record, and nothing replays one.
 //!
-//! [`DeadLetters`] is what the projection calls: is the record in the [`index`] already? Else its [`letter`] (whose
-//! [`headers`] tell the fault) goes through the `deliveries` to the `writer`, and the projection waits for the broker's
-//! word. The index is a projection of the dead-letter topic, which the `follower` reads, so neither a restart nor a
-//! rebuild sends a letter again.
+//! [`DeadLetters`] is what the projection calls. A record whose dead letter is in the [`index`] is done. Otherwise an
+//! `outgoing` dead letter, with its [`headers`], goes through the `deliveries` to the `sender`, and the projection waits
+//! for the acknowledgement. The index is a projection of the dead-letter topic, which the `index_follower` reads, so neither
+//! a restart nor a rebuild sends a dead letter again.
 
-mod condition;
 mod deliveries;
-mod follower;
+mod form;
 pub mod headers;
 mod index;
-mod letter;
+mod index_follower;
+mod outgoing;
 mod rows;
-mod writer;
+mod sender;
+mod status;
 
 use anyhow::anyhow;
-pub use condition::Condition;
 use deliveries::Deliveries;
-use follower::Follower;
 pub use index::{Filter, Index, Page};
-use letter::Letter;
+use index_follower::IndexFollower;
 use orderlog_kafka::topics::TopicSpec;
 use orderlog_projection::store::Store;
 use orderlog_projection::{RejectedRecord, RejectionHandler, Settings, Unhandled};
 use orderlog_runtime::crash_point::{self, Point};
 use orderlog_runtime::supervisor::Supervisor;
+use outgoing::DeadLetter;
 pub use rows::{LetterId, LetterRow, Summary, key_text};
-use writer::Writer;
+use sender::Sender;
+pub use status::DlqStatus;
 
-/// Largest record of a dead-letter topic that is made here, in bytes: above what the producer sends at most (10 MiB),
-/// as the request around it takes room too.
+/// `max.message.bytes` of a dead-letter topic that is created here: above the producer's largest request (10 MiB), to which
+/// the protocol adds some bytes.
 const MAX_MESSAGE_BYTES: u32 = 11 * 1024 * 1024;
 
-/// What is done with records that cannot be used.
+/// Handles rejected records by dead-lettering them.
 pub struct DeadLetters {
     index: Index,
-    condition: Condition,
+    status: DlqStatus,
     deliveries: Deliveries,
-    follower: Follower,
+    follower: IndexFollower,
 }
 
 impl DeadLetters {
     /// Dead letters of the topic in `settings` go to `topic`. Call it within a tokio runtime.
     ///
     /// # Errors
-    /// When the clients cannot be made, or the disk fails.
-    pub fn new(settings: &Settings, topic: String, store: &Store, life: &Supervisor) -> anyhow::Result<Self> {
-        // One partition: letters are few, and their order is that of their finding.
+    /// A client cannot be created, or the disk fails.
+    pub fn new(settings: &Settings, topic: String, store: &Store, supervisor: &Supervisor) -> anyhow::Result<Self> {
         let spec = TopicSpec {
             name: topic.clone(),
+            // Dead letters are few, and stay in the order in which they were found.
             partitions: 1,
             max_message_bytes: Some(MAX_MESSAGE_BYTES),
         };
         let index = Index::open(store, &topic)?;
-        let condition = Condition::default();
-        let writer = Writer::new(settings.cluster.clone(), topic, life.clone())?;
+        let status = DlqStatus::default();
+        let sender = Sender::new(settings.cluster.clone(), topic, supervisor.clone())?;
         let followed = Settings {
             topic: spec,
             ..settings.clone()
         };
         Ok(Self {
-            follower: Follower::new(followed, index.clone(), condition.clone())?,
-            deliveries: Deliveries::new(writer),
+            follower: IndexFollower::new(followed, index.clone(), status.clone())?,
+            deliveries: Deliveries::new(sender),
             index,
-            condition,
+            status,
         })
     }
 
-    /// The index, for those who ask.
+    /// The index, for its readers.
     pub fn index(&self) -> Index {
         self.index.clone()
     }
 
-    /// The topic's condition, for those who ask.
-    pub fn condition(&self) -> Condition {
-        self.condition.clone()
+    /// The topic's status, for its readers.
+    pub fn status(&self) -> DlqStatus {
+        self.status.clone()
     }
 }
 
@@ -86,28 +87,29 @@ impl RejectionHandler for DeadLetters {
 
     fn handle(&mut self, rejected: &[RejectedRecord<'_>]) -> Vec<Unhandled> {
         let mut unhandled = Vec::new();
+        // Those that are not in the index, and their positions.
         let mut new = Vec::new();
         for (index, record) in rejected.iter().enumerate() {
-            let mut letter = Letter::of(record);
-            match recognise(&self.index, &mut letter) {
+            let mut dead_letter = DeadLetter::of(record);
+            match is_indexed(&self.index, &mut dead_letter) {
                 Ok(true) => {}
-                Ok(false) => new.push((index, letter)),
+                Ok(false) => new.push((index, dead_letter)),
                 Err(error) => {
                     let reason = error.context("the index of dead letters cannot be read");
                     unhandled.push(not_written(index, reason));
                 }
             }
         }
-        let letters: Vec<&Letter<'_>> = new.iter().map(|(_, letter)| letter).collect();
-        let delivered = self.deliveries.deliver(&letters);
-        if !letters.is_empty() {
-            crash_point::reached(Point::LettersAcknowledged);
+        let undelivered: Vec<&DeadLetter<'_>> = new.iter().map(|(_, dead_letter)| dead_letter).collect();
+        let mut results = self.deliveries.deliver(&undelivered).into_iter();
+        if !new.is_empty() {
+            crash_point::reached(Point::DeadLettersAcknowledged);
         }
-        for (n, (index, _)) in new.iter().enumerate() {
-            match delivered.get(n) {
+        for (index, _) in &new {
+            match results.next() {
                 Some(Ok(())) => {}
-                Some(Err(reason)) => unhandled.push(not_written(*index, anyhow!("{reason}"))),
-                None => unhandled.push(not_written(*index, anyhow!("no acknowledgement"))),
+                Some(Err(error)) => unhandled.push(not_written(*index, error.into())),
+                None => unhandled.push(not_written(*index, anyhow!("no result"))),
             }
         }
         unhandled
@@ -129,14 +131,16 @@ fn not_written(index: usize, reason: anyhow::Error) -> Unhandled {
     }
 }
 
-/// Whether a letter's record is on the topic already. If not, finds out whether it was there before it was sent back: what it
-/// says of that itself is believed only where the index has that letter, with the same value.
-fn recognise(index: &Index, letter: &mut Letter<'_>) -> anyhow::Result<bool> {
-    let known = index.has(letter.coordinates(), letter.fingerprint())?;
-    if let Some(claimed) = letter.claimed().filter(|_| !known)
-        && let Some((origin, replays)) = index.origin_of(claimed, letter.fingerprint())?
-    {
-        letter.was_sent_back(origin, replays);
+/// Whether the record of a dead letter is on the topic already. If not, finds out whether it is a replay: what the record
+/// itself claims is believed only if the index has that dead letter, with the same value.
+fn is_indexed(index: &Index, dead_letter: &mut DeadLetter<'_>) -> anyhow::Result<bool> {
+    if index.has(dead_letter.coordinates(), dead_letter.fingerprint())? {
+        return Ok(true);
     }
-    Ok(known)
+    if let Some(claimed) = dead_letter.claimed()
+        && let Some((origin, replays)) = index.origin_of(claimed, dead_letter.fingerprint())?
+    {
+        dead_letter.set_replay_of(origin, replays);
+    }
+    Ok(false)
 }

@@ -81,7 +81,7 @@ fn read_assigned(reader: &LogReader, bounds: &[(i64, i64)]) -> Result<Vec<Partit
             }
         }
         // Told by the client on the way.
-        if let Some(reason) = reader.forbidden() {
+        if let Some(reason) = reader.denied() {
             return Err(NotReady::Retry(anyhow!("{reason}")));
         }
     }

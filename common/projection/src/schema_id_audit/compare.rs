@@ -54,9 +54,9 @@ pub(super) async fn compare(
                 found.missing.insert(id);
             }
             // It may only be this id that fails.
-            Err(RegistryError::Outage(reason)) => {
+            Err(RegistryError::Outage(outage)) => {
                 found.silent.insert(id);
-                outages.push(reason);
+                outages.push(outage.to_string());
                 if outages.len() == SILENT {
                     break;
                 }

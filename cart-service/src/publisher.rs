@@ -127,7 +127,7 @@ impl Publisher {
     pub async fn acknowledged_since(&self, partition: i32, came: Instant) -> Result<i64, String> {
         let acknowledgements = self.quorum.of(partition);
         let send = |sent| self.send_barrier(partition, acknowledgements.clone(), sent);
-        acknowledgements.wait_for_ack_after(came, send).await
+        acknowledgements.since(came, send).await
     }
 
     /// Partitions whose replicas acknowledge nothing, one sentence each.

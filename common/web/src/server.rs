@@ -41,7 +41,7 @@ const RESERVED: usize = 16;
 /// must be clones of one value. The default [`Edge`] admits every request.
 pub fn app(
     service: &'static str,
-    life: Supervisor,
+    supervisor: Supervisor,
     edge: Edge,
     routes: impl Fn(&mut ServiceConfig),
 ) -> App<
@@ -59,7 +59,7 @@ pub fn app(
         .default_service(web::to(routes::not_found))
         // The last middleware sees a request first and its response last.
         .wrap(from_fn(move |request, next| {
-            shutdown_gate::refuse(life.clone(), request, next)
+            shutdown_gate::refuse(supervisor.clone(), request, next)
         }))
         .wrap(from_fn(move |request, next| edge::admit(edge.clone(), request, next)))
         .wrap(from_fn(error_responses::render))
@@ -84,7 +84,7 @@ struct Limits {
 pub fn serve<R>(
     listener: TcpListener,
     service: &'static str,
-    life: &Supervisor,
+    supervisor: &Supervisor,
     edge: &EdgeConfig,
     routes: R,
 ) -> io::Result<Server>
@@ -95,13 +95,13 @@ where
         idle_timeout: IDLE_TIMEOUT,
         connections: descriptors::connections(),
     };
-    serve_with(listener, service, life, edge, routes, limits)
+    serve_with(listener, service, supervisor, edge, routes, limits)
 }
 
 fn serve_with<R>(
     listener: TcpListener,
     service: &'static str,
-    life: &Supervisor,
+    supervisor: &Supervisor,
     edge: &EdgeConfig,
     routes: R,
     limits: Limits,
@@ -115,10 +115,10 @@ where
     let connections = Connections::new(all - (all / RESERVED).max(1));
     let close_idle = Connections::close_idle(Arc::downgrade(&connections), limits.idle_timeout);
     // It returns when the server has been dropped.
-    drop(life.task("closing idle connections", close_idle));
+    drop(supervisor.task("closing idle connections", close_idle));
     let edge = Edge::new(edge, listener.local_addr()?.ip());
-    let life = life.clone();
-    let server = HttpServer::new(move || app(service, life.clone(), edge.clone(), routes.clone()))
+    let supervisor = supervisor.clone();
+    let server = HttpServer::new(move || app(service, supervisor.clone(), edge.clone(), routes.clone()))
         .workers(workers)
         .on_connect(move |stream, data| connections.add(stream, data))
         .client_request_timeout(REQUEST_TIMEOUT)
@@ -136,7 +136,7 @@ where
 }
 
 #[cfg(test)]
-#[path = "server_live_tests.rs"]
+#[path = "server_live_tests/mod.rs"]
 mod live_tests;
 #[cfg(test)]
 #[path = "server_tests.rs"]

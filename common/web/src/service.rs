@@ -26,14 +26,14 @@ pub async fn serve_until<R>(
     service: &'static str,
     edge: &EdgeConfig,
     refused: impl Future<Output = String>,
-    life: &Supervisor,
+    supervisor: &Supervisor,
     routes: R,
 ) -> anyhow::Result<()>
 where
     R: Fn(&mut ServiceConfig) + Clone + Send + 'static,
 {
     let address = listener.local_addr().context("asking for the address")?;
-    let server = server::serve(listener, service, life, edge, routes)?;
+    let server = server::serve(listener, service, supervisor, edge, routes)?;
     let handle = server.handle();
     #[expect(clippy::disallowed_methods, reason = "its end is awaited below")]
     let mut served = tokio::spawn(server);
@@ -41,14 +41,14 @@ where
     let failed = tokio::select! {
         _ = stop => None,
         reason = refused => Some(advice(&reason)),
-        reason = life.failed() => Some(reason),
+        reason = supervisor.failed() => Some(reason),
         ended = &mut served => {
             ended.context("the HTTP server panicked")?.context("the HTTP server failed")?;
             bail!("the HTTP server exited unexpectedly");
         }
     };
     tracing::info!("stopping");
-    life.end();
+    supervisor.end();
     // Time for load balancers to see that the service is not ready, and for clients that just connected to get an answer.
     tokio::time::sleep(GRACE).await;
     handle.stop(true).await;
@@ -57,7 +57,7 @@ where
         .context("the HTTP server panicked")?
         .context("the HTTP server failed")?;
     // A part may also have failed during shutdown.
-    let failed = failed.or_else(|| life.failure());
+    let failed = failed.or_else(|| supervisor.failure());
     failed.map_or(Ok(()), |reason| Err(anyhow!(reason)))
 }
 

@@ -15,7 +15,7 @@ use orderlog_projection::store::{Store, StoreUrl};
 use orderlog_projection::{Projection, Settings};
 use orderlog_registry::Registry;
 use orderlog_runtime::supervisor::Supervisor;
-use orderlog_web::edge::EdgeConfig;
+use orderlog_web::access::AccessConfig;
 use orderlog_web::{server, service};
 
 use crate::command_handler::CommandHandler;
@@ -30,7 +30,7 @@ use crate::{SERVICE, routes};
 pub struct Application {
     listener: TcpListener,
     port: u16,
-    edge: EdgeConfig,
+    access: AccessConfig,
     state: web::Data<State>,
     projection: Projection,
     clearing_up: tokio::task::JoinHandle<()>,
@@ -107,7 +107,7 @@ impl Application {
         Ok(Self {
             listener,
             port,
-            edge: config.web.edge,
+            access: config.web.access,
             state: web::Data::new(state),
             projection,
             clearing_up,
@@ -132,7 +132,7 @@ impl Application {
     pub async fn run_until_stopped(self, stop: impl Future) -> anyhow::Result<()> {
         let Self {
             listener,
-            edge,
+            access,
             state,
             projection,
             clearing_up,
@@ -141,7 +141,8 @@ impl Application {
         let (registration, life) = (state.registration.clone(), state.supervisor.clone());
         let routed = state.clone();
         let routes = move |config: &mut ServiceConfig| routes::configure(config, &routed);
-        let served = service::serve_until(stop, listener, SERVICE, &edge, registration.refused(), &life, routes).await;
+        let served =
+            service::serve_until(stop, listener, SERVICE, &access, registration.refused(), &life, routes).await;
         let flushed = life
             .blocking("flushing the producer", move || state.commands.flush())
             .await

@@ -15,7 +15,7 @@ use orderlog_projection::store::{Store, StoreUrl};
 use orderlog_projection::{Projection, Settings};
 use orderlog_registry::Registry;
 use orderlog_runtime::supervisor::Supervisor;
-use orderlog_web::edge::EdgeConfig;
+use orderlog_web::access::AccessConfig;
 use orderlog_web::{server, service};
 
 use crate::config::Config;
@@ -27,7 +27,7 @@ use crate::{SERVICE, routes};
 pub struct Application {
     listener: TcpListener,
     port: u16,
-    edge: EdgeConfig,
+    access: AccessConfig,
     state: web::Data<State>,
     projection: Projection,
 }
@@ -88,7 +88,7 @@ impl Application {
         Ok(Self {
             listener,
             port,
-            edge: config.web.edge,
+            access: config.web.access,
             state: web::Data::new(state),
             projection,
         })
@@ -112,14 +112,15 @@ impl Application {
     pub async fn run_until_stopped(self, stop: impl Future) -> anyhow::Result<()> {
         let Self {
             listener,
-            edge,
+            access,
             state,
             projection,
             ..
         } = self;
         let (registration, life) = (state.registration.clone(), state.supervisor.clone());
         let routes = move |config: &mut ServiceConfig| routes::configure(config, &state);
-        let served = service::serve_until(stop, listener, SERVICE, &edge, registration.refused(), &life, routes).await;
+        let served =
+            service::serve_until(stop, listener, SERVICE, &access, registration.refused(), &life, routes).await;
         // Nothing may hold the store when this ends.
         registration.end().await;
         // After the requests: some waited for the projection.

@@ -17,8 +17,8 @@ use orderlog_runtime::descriptors;
 use orderlog_runtime::supervisor::Supervisor;
 use tracing_actix_web::TracingLogger;
 
+use super::access::{self, AccessConfig, AccessPolicy};
 use super::connections::{self, Connections};
-use super::edge::{self, Edge, EdgeConfig};
 pub use super::listen::bind;
 use super::{envelope, error_responses, metrics, routes, shutdown_gate};
 
@@ -38,11 +38,11 @@ const IDLE_TIMEOUT: Duration = KEEP_ALIVE.saturating_add(Duration::from_secs(5))
 /// none is idle.
 const RESERVED: usize = 16;
 /// The App around a service's routes. `routes` is called twice, for the root and for `/api`, so shared state (`app_data`)
-/// must be clones of one value. The default [`Edge`] admits every request.
+/// must be clones of one value. The default [`AccessPolicy`] admits every request.
 pub fn app(
     service: &'static str,
     supervisor: Supervisor,
-    edge: Edge,
+    access: AccessPolicy,
     routes: impl Fn(&mut ServiceConfig),
 ) -> App<
     impl ServiceFactory<
@@ -61,7 +61,9 @@ pub fn app(
         .wrap(from_fn(move |request, next| {
             shutdown_gate::refuse(supervisor.clone(), request, next)
         }))
-        .wrap(from_fn(move |request, next| edge::admit(edge.clone(), request, next)))
+        .wrap(from_fn(move |request, next| {
+            access::enforce(access.clone(), request, next)
+        }))
         .wrap(from_fn(error_responses::render))
         .wrap(metrics::measure(service))
         .wrap(from_fn(connections::track_request))
@@ -85,7 +87,7 @@ pub fn serve<R>(
     listener: TcpListener,
     service: &'static str,
     supervisor: &Supervisor,
-    edge: &EdgeConfig,
+    access: &AccessConfig,
     routes: R,
 ) -> io::Result<Server>
 where
@@ -95,14 +97,14 @@ where
         idle_timeout: IDLE_TIMEOUT,
         connections: descriptors::connections(),
     };
-    serve_with(listener, service, supervisor, edge, routes, limits)
+    serve_with(listener, service, supervisor, access, routes, limits)
 }
 
 fn serve_with<R>(
     listener: TcpListener,
     service: &'static str,
     supervisor: &Supervisor,
-    edge: &EdgeConfig,
+    access: &AccessConfig,
     routes: R,
     limits: Limits,
 ) -> io::Result<Server>
@@ -116,9 +118,9 @@ where
     let close_idle = Connections::close_idle(Arc::downgrade(&connections), limits.idle_timeout);
     // It returns when the server has been dropped.
     drop(supervisor.task("closing idle connections", close_idle));
-    let edge = Edge::new(edge, listener.local_addr()?.ip());
+    let access = AccessPolicy::new(access, listener.local_addr()?.ip());
     let supervisor = supervisor.clone();
-    let server = HttpServer::new(move || app(service, supervisor.clone(), edge.clone(), routes.clone()))
+    let server = HttpServer::new(move || app(service, supervisor.clone(), access.clone(), routes.clone()))
         .workers(workers)
         .on_connect(move |stream, data| connections.add(stream, data))
         .client_request_timeout(REQUEST_TIMEOUT)

@@ -9,7 +9,7 @@ use actix_web::web::ServiceConfig;
 use anyhow::{Context, anyhow, bail};
 use orderlog_runtime::supervisor::Supervisor;
 
-use crate::edge::EdgeConfig;
+use crate::access::AccessConfig;
 use crate::server;
 
 /// How long a stopping service keeps accepting requests, in order to refuse them.
@@ -24,7 +24,7 @@ pub async fn serve_until<R>(
     stop: impl Future,
     listener: TcpListener,
     service: &'static str,
-    edge: &EdgeConfig,
+    access: &AccessConfig,
     refused: impl Future<Output = String>,
     supervisor: &Supervisor,
     routes: R,
@@ -33,7 +33,7 @@ where
     R: Fn(&mut ServiceConfig) + Clone + Send + 'static,
 {
     let address = listener.local_addr().context("asking for the address")?;
-    let server = server::serve(listener, service, supervisor, edge, routes)?;
+    let server = server::serve(listener, service, supervisor, access, routes)?;
     let handle = server.handle();
     #[expect(clippy::disallowed_methods, reason = "its end is awaited below")]
     let mut served = tokio::spawn(server);

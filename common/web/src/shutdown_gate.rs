@@ -6,7 +6,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use orderlog_runtime::supervisor::Supervisor;
 
-use super::edge;
+use super::access;
 use super::problem::Problem;
 use super::problem_kind::ProblemKind;
 
@@ -20,7 +20,7 @@ pub async fn refuse<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    match supervisor.trouble().filter(|_| !edge::is_health(request.path())) {
+    match supervisor.trouble().filter(|_| !access::is_health(request.path())) {
         Some(reason) => Ok(request.error_response(Problem::new(ProblemKind::NotReady, reason))),
         None => Ok(next.call(request).await?.map_into_boxed_body()),
     }

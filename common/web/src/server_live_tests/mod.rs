@@ -47,8 +47,8 @@ impl Running {
             .await
             .expect("a free port");
         let address = listener.local_addr().expect("an address");
-        let (supervisor, edge) = (Supervisor::default(), EdgeConfig::default());
-        let server = serve_with(listener, "test", &supervisor, &edge, routes_under_test, limits).expect("a server");
+        let (supervisor, access) = (Supervisor::default(), AccessConfig::default());
+        let server = serve_with(listener, "test", &supervisor, &access, routes_under_test, limits).expect("a server");
         Self {
             address,
             handle: server.handle(),
@@ -120,7 +120,14 @@ async fn a_running_server_answers_and_stops_when_told() {
         .expect("a free port");
     let address = listener.local_addr().expect("an address");
     let supervisor = Supervisor::default();
-    let server = serve(listener, "test", &supervisor, &EdgeConfig::default(), routes_under_test).expect("a server");
+    let server = serve(
+        listener,
+        "test",
+        &supervisor,
+        &AccessConfig::default(),
+        routes_under_test,
+    )
+    .expect("a server");
     let handle = server.handle();
     let running = actix_web::rt::spawn(server);
 

@@ -19,7 +19,7 @@ use super::problem_kind::ProblemKind;
 
 /// Who may call a service over HTTP.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
-pub struct EdgeConfig {
+pub struct AccessConfig {
     /// Host names that requests may use besides localhost, separated by commas; * allows any. Default: none when bound to
     /// loopback, any otherwise
     #[arg(
@@ -45,23 +45,23 @@ pub struct EdgeConfig {
 
 /// Who may call one server.
 #[derive(Clone, Debug, Default)]
-pub struct Edge {
+pub struct AccessPolicy {
     hosts: Hosts,
     origins: CorsOrigins,
 }
 
 /// Why a request is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refused {
+pub enum AccessDenied {
     /// That host is not allowed.
     Host(String),
     /// Web pages of that origin may not write.
     Origin(String),
 }
 
-impl Edge {
+impl AccessPolicy {
     /// For a server bound to that address. The default allows everything.
-    pub fn new(config: &EdgeConfig, bound: IpAddr) -> Self {
+    pub fn new(config: &AccessConfig, bound: IpAddr) -> Self {
         Self {
             hosts: Hosts::of(&config.allowed_hosts, bound),
             origins: config.cors_origins.clone(),
@@ -72,17 +72,17 @@ impl Edge {
     ///
     /// # Errors
     /// Why the request is refused.
-    pub fn check(&self, head: &RequestHead) -> Result<(), Refused> {
+    pub fn check(&self, head: &RequestHead) -> Result<(), AccessDenied> {
         let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
         let host = head.headers().get(header::HOST).map(|host| text(host.as_bytes()));
         // A request in absolute form, as sent to proxies, names the host a second time.
         let authority = head.uri.authority().map(|authority| authority.as_str().to_owned());
         if let Some(host) = host.into_iter().chain(authority).find(|host| !self.hosts.allow(host)) {
-            return Err(Refused::Host(host));
+            return Err(AccessDenied::Host(host));
         }
         if self.origins.is_foreign_write(head) {
             let origin = head.headers().get(header::ORIGIN);
-            return Err(Refused::Origin(
+            return Err(AccessDenied::Origin(
                 origin.map(|origin| text(origin.as_bytes())).unwrap_or_default(),
             ));
         }
@@ -90,14 +90,14 @@ impl Edge {
     }
 }
 
-impl From<Refused> for Problem {
-    fn from(refused: Refused) -> Self {
+impl From<AccessDenied> for Problem {
+    fn from(refused: AccessDenied) -> Self {
         match refused {
-            Refused::Host(host) => Self::new(
+            AccessDenied::Host(host) => Self::new(
                 ProblemKind::MisdirectedRequest,
                 format!("host {host:.100} is not allowed; the operator can add it to ALLOWED_HOSTS (--allowed-hosts)"),
             ),
-            Refused::Origin(origin) => {
+            AccessDenied::Origin(origin) => {
                 let page = if origin.is_empty() {
                     "another site".to_owned()
                 } else {
@@ -124,26 +124,26 @@ pub(super) fn is_health(path: &str) -> bool {
 ///
 /// # Errors
 /// Only errors of the inner service; a refusal is a response.
-pub async fn admit<B: MessageBody + 'static>(
-    edge: Edge,
+pub async fn enforce<B: MessageBody + 'static>(
+    access: AccessPolicy,
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    if let Err(refused) = edge.check(request.head()) {
+    if let Err(refused) = access.check(request.head()) {
         return Ok(request.error_response(Problem::from(refused)));
     }
-    let allowed = edge.origins.allowed(request.headers());
+    let allowed = access.origins.allowed(request.headers());
     let mut response = if connections::is_over_limit(&request) && !is_health(request.path()) {
         let problem = Problem::new(
             ProblemKind::Unavailable,
             "too many requests in progress; retry in a moment",
         );
         request.error_response(problem)
-    } else if let Some(answer) = edge.origins.preflight(request.head()) {
+    } else if let Some(answer) = access.origins.preflight(request.head()) {
         request.into_response(answer)
     } else {
         next.call(request).await?.map_into_boxed_body()
     };
-    edge.origins.expose(allowed, response.headers_mut());
+    access.origins.expose(allowed, response.headers_mut());
     Ok(response)
 }

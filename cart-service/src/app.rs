@@ -68,7 +68,7 @@ impl Application {
         let life = Supervisor::default();
         let subject = lineage::subject(pipeline.kafka.topic.as_str());
         let registry = Arc::new(Registry::new(&pipeline.registry)?.reading(subject.clone()));
-        let audit = SchemaIdAudit::new(registry.clone(), store.clone(), pipeline.accept_registry, &life);
+        let audit = SchemaIdAudit::new(registry.clone(), store.clone(), pipeline.accept_registry);
         let registration = Registration::spawn(audit.clone(), subject, store.clone(), pipeline, &life);
         settings.registration = Some(registration.clone());
         let topic = settings.topic.name.clone();

@@ -60,7 +60,7 @@ impl Application {
         let topic = settings.topic.name.clone();
         let subject = lineage::subject(&topic);
         let registry = Arc::new(Registry::new(&pipeline.registry)?.reading(subject.clone()));
-        let audit = SchemaIdAudit::new(registry.clone(), store.clone(), pipeline.accept_registry, &life);
+        let audit = SchemaIdAudit::new(registry.clone(), store.clone(), pipeline.accept_registry);
         let registration = Registration::spawn(audit.clone(), subject, store.clone(), pipeline, &life);
         settings.registration = Some(registration.clone());
         if pipeline.kafka.has_admin_api {

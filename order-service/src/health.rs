@@ -36,7 +36,7 @@ fn readiness_problem(progress: &Progress, has_read: bool) -> Option<String> {
 impl Reporter for State {
     async fn report(&self) -> HealthReport {
         let not_ready = not_ready(self).await;
-        let stopping = self.supervisor.trouble();
+        let stopping = self.supervisor.stopping_reason();
         let ready = not_ready.is_none() && stopping.is_none();
         let mut reasons = self.view.problems();
         reasons.extend(stopping);

@@ -154,7 +154,7 @@ impl UnresolvedOrders {
         }
         self.store.commit(&changes.into())?;
         if !noted.is_empty() {
-            crash_point::reached(Point::DoubtsNoted);
+            crash_point::reached(Point::UnresolvedOrdersStored);
         }
         // The next check counts exactly.
         self.set_count(self.count.load(Ordering::Relaxed) + noted.len());

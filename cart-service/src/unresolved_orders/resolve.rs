@@ -44,7 +44,7 @@ impl UnresolvedOrders {
             } else {
                 tokio::time::sleep(CHECK_INTERVAL).await;
             }
-            crash_point::reached(Point::DoubtsTurn);
+            crash_point::reached(Point::UnresolvedOrdersTurn);
             outage = self.check(&registry, &view, &supervisor).await.unwrap_or_else(|error| {
                 tracing::error!(error = format!("{error:#}"), "checking unresolved orders failed");
                 false
@@ -56,13 +56,13 @@ impl UnresolvedOrders {
     async fn check(&self, registry: &SchemaIdAudit, view: &View, supervisor: &Supervisor) -> anyhow::Result<bool> {
         let orders = self.clone();
         let ids = supervisor
-            .blocking(RESOLVING, move || orders.unknown_schema_ids())
+            .spawn_blocking(RESOLVING, move || orders.unknown_schema_ids())
             .await??;
         let answers = ask(registry, view, supervisor, ids).await?;
         let outage = answers.outage;
         let orders = self.clone();
         let partitions = supervisor
-            .blocking(RESOLVING, move || orders.sort_out(&answers))
+            .spawn_blocking(RESOLVING, move || orders.sort_out(&answers))
             .await??;
         for (partition, records) in partitions {
             // What cannot be re-read now is retried at the next check: the orders stay unresolved until the rewind has begun.
@@ -135,7 +135,7 @@ async fn ask(registry: &SchemaIdAudit, view: &View, supervisor: &Supervisor, ids
                     let writer = Arc::new(WriterSchema::of(&schema));
                     store.schemas().learn(id, &schema, writer)
                 };
-                match supervisor.blocking(RESOLVING, learn).await? {
+                match supervisor.spawn_blocking(RESOLVING, learn).await? {
                     Ok(()) => answers.known.insert(id),
                     Err(LearnError::AnotherMeaning(id)) => {
                         registry.report_conflict(id);

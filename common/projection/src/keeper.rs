@@ -63,7 +63,7 @@ impl Keeper {
         };
         Self {
             stop: Some(stop),
-            task: life.task("keeping the store", keep),
+            task: life.spawn("keeping the store", keep),
         }
     }
 

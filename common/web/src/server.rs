@@ -93,7 +93,7 @@ where
 {
     let limits = Limits {
         idle_timeout: IDLE_TIMEOUT,
-        connections: descriptors::connections(),
+        connections: descriptors::max_connections(),
     };
     serve_with(listener, service, life, edge, routes, limits)
 }
@@ -115,7 +115,7 @@ where
     let connections = Connections::new(all - (all / RESERVED).max(1));
     let close_idle = Connections::close_idle(Arc::downgrade(&connections), limits.idle_timeout);
     // It returns when the server has been dropped.
-    drop(life.task("closing idle connections", close_idle));
+    drop(life.spawn("closing idle connections", close_idle));
     let edge = Edge::new(edge, listener.local_addr()?.ip());
     let life = life.clone();
     let server = HttpServer::new(move || app(service, life.clone(), edge.clone(), routes.clone()))

@@ -177,7 +177,7 @@ impl Index {
         }
         changes.push(self.summary.put(SUMMARY, encode(&summary)?));
         self.store.commit(&changes.into())?;
-        crash_point::reached(Point::LettersIndexed);
+        crash_point::reached(Point::DeadLettersIndexed);
         Ok(())
     }
 

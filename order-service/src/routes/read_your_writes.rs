@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use orderlog_contract::order::OrderState;
+use orderlog_contract::order::{OrderState, full_id};
 use orderlog_projection::{View, Waiters};
 use orderlog_runtime::descriptors;
 use orderlog_web::{Problem, ProblemKind};
@@ -18,8 +18,9 @@ use crate::state::State;
 /// The ids that the client may mean, the literal one first: cart-service writes an id of digits only with `ORD-` before it.
 pub(super) fn candidate_ids(order_id: &str) -> Vec<String> {
     let mut ids = vec![order_id.to_owned()];
-    if order_id.bytes().all(|byte| byte.is_ascii_digit()) {
-        ids.push(format!("ORD-{order_id}"));
+    let full_id = full_id(order_id);
+    if full_id != order_id {
+        ids.push(full_id.into_owned());
     }
     ids
 }
@@ -31,7 +32,7 @@ pub(super) async fn find_first(view: &View, ids: &[String]) -> Result<Option<Ord
 
 /// Permits for waiting requests: half the number of connections, so that the other half stays responsive.
 pub(crate) fn wait_slots() -> Semaphore {
-    Semaphore::new((descriptors::connections() / 2).max(1))
+    Semaphore::new((descriptors::max_connections() / 2).max(1))
 }
 
 fn acquire_slot(wait_slots: &Semaphore) -> Result<SemaphorePermit<'_>, Problem> {
@@ -71,7 +72,7 @@ pub(super) async fn wait_for_version(
         tokio::select! {
             () = waiting => {}
             () = &mut up => return find_first(view, ids).await,
-            () = state.supervisor.ending() => return Ok(found),
+            () = state.supervisor.shutdown_started() => return Ok(found),
         }
     }
 }
@@ -132,7 +133,7 @@ mod tests {
 
     #[test]
     fn at_most_half_of_the_connections_wait_and_the_next_request_is_refused() {
-        assert!((1..=descriptors::connections().div_ceil(2)).contains(&wait_slots().available_permits()));
+        assert!((1..=descriptors::max_connections().div_ceil(2)).contains(&wait_slots().available_permits()));
         let wait_slots = Semaphore::new(1);
         let first = acquire_slot(&wait_slots).expect("a place");
         assert_eq!(

@@ -54,7 +54,7 @@ impl Registration {
         subject: String,
         store: Store,
         config: &PipelineConfig,
-        life: &Supervisor,
+        supervisor: &Supervisor,
     ) -> Self {
         let known = store.schemas().own_id(&subject).unwrap_or_else(|error| {
             tracing::error!(error = format!("{error:#}"), "reading our schema id failed");
@@ -77,7 +77,7 @@ impl Registration {
             state: sender.clone(),
         };
         let check_every = Duration::from_secs(config.schema_check_seconds);
-        let task = life.task("registering the schema", async move {
+        let task = supervisor.spawn("registering the schema", async move {
             tokio::select! {
                 () = task.run(check_every) => {}
                 // All handles were dropped.

@@ -112,7 +112,7 @@ impl Task {
     /// What is wrong with the subject's compatibility level. It is set at the start only: whoever lowers it afterwards has a
     /// reason, and should see the consequence.
     async fn level(&self) -> Option<String> {
-        let level = self.audit.registry().level(&self.subject).await?;
+        let level = self.audit.registry().compatibility_level(&self.subject).await?;
         let is_fine = match self.mode {
             SchemasMode::Register => level == FULL_TRANSITIVE,
             // The level is up to whoever registers there.
@@ -199,7 +199,7 @@ impl From<RegisterError> for NotRegistered {
     fn from(error: RegisterError) -> Self {
         match error {
             RegisterError::Refused(reason) => Self::Refused(reason),
-            RegisterError::Outage(reason) => Self::Outage(reason),
+            RegisterError::Outage(outage) => Self::Outage(outage.to_string()),
         }
     }
 }

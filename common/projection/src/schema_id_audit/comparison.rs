@@ -50,9 +50,9 @@ pub(super) async fn compare(
                 found.missing.insert(id);
             }
             // It may only be this id that fails.
-            Err(RegistryError::Outage(reason)) => {
+            Err(RegistryError::Outage(outage)) => {
                 found.unanswered.insert(id);
-                outages.push(reason);
+                outages.push(outage);
                 if outages.len() == MAX_OUTAGES {
                     break;
                 }
@@ -61,7 +61,7 @@ pub(super) async fn compare(
     }
     let is_unavailable = outages.len() == MAX_OUTAGES || found.is_empty();
     match outages.pop().filter(|_| is_unavailable) {
-        Some(reason) => Err(AuditError::Outage(reason)),
+        Some(outage) => Err(outage.into()),
         None => Ok(found),
     }
 }

@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use orderlog_avro::SchemaText;
-use orderlog_registry::{Registry, RegistryError};
+use orderlog_registry::{Outage, Registry, RegistryError};
 use tokio::sync::{Mutex, watch};
 use uuid::Uuid;
 
@@ -86,7 +86,7 @@ impl SchemaIdAudit {
     }
 
     async fn verified<T>(&self, answer: impl Future<Output = Result<T, RegistryError>>) -> Result<T, RegistryError> {
-        let outage = |error: AuditError| RegistryError::Outage(error.to_string());
+        let outage = |error: AuditError| RegistryError::Outage(Outage::untrusted(error.to_string()));
         self.check_verdict().map_err(outage)?;
         let answer = answer.await;
         let scope = match answer {

@@ -1,5 +1,7 @@
 //! The result of the audit.
 
+use orderlog_registry::Outage;
+
 use crate::store::StoreError;
 
 /// The result of the audit.
@@ -53,8 +55,8 @@ pub enum AuditError {
     #[error("{0}")]
     Conflict(String),
     /// It does not answer.
-    #[error("{0}")]
-    Outage(String),
+    #[error(transparent)]
+    Outage(#[from] Outage),
     /// The store cannot be compared with it.
     #[error("comparing schema ids failed: {0:#}")]
     Store(#[from] StoreError),

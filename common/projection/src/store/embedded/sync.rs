@@ -73,7 +73,7 @@ impl Embedded {
         self.files.note_syncs(0).context("resetting the number of syncs")?;
         const CLEARING: &str = "clearing the store";
         self.partitions.clear().context(CLEARING)?;
-        crash_point::reached(Point::StoreForgetting);
+        crash_point::reached(Point::StoreClearing);
         self.orders.clear().context(CLEARING)?;
         self.schemas.clear().context(CLEARING)?;
         self.keys.clear().context(CLEARING)?;

@@ -23,7 +23,7 @@ pub(super) struct SchemaRow {
 
 impl SchemaRow {
     pub fn of(schema: &SchemaText, guid: Option<Uuid>) -> Self {
-        let bytes = schema.bytes();
+        let bytes = schema.size();
         let kept = if bytes > MAX_SCHEMA_BYTES {
             SchemaText {
                 text: String::new(),

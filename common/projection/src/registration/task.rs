@@ -1,183 +1,40 @@
-//! Registers the schema lineage in the background: a registry outage does not prevent a start, and a refusal ends the
-//! service. How schemas are registered is in [`crate::registry`]. Nothing is registered at a registry that conflicts with
-//! the store, and none of its ids are kept ([`crate::schema_id_audit`]).
+//! The background task of a registration: register, then confirm periodically.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use orderlog_contract::lineage;
 use orderlog_registry::config::SchemasMode;
 use orderlog_registry::{self, FULL_TRANSITIVE, RegisterError};
 use orderlog_runtime::crash_point::{self, Point};
-use orderlog_runtime::supervisor::Supervisor;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
 
+use super::RegistrationState;
 use crate::check_schemas;
-use crate::config::PipelineConfig;
-use crate::schema_id_audit::{Disbelief, SchemaIdAudit, Verdict};
+use crate::schema_id_audit::{AuditError, SchemaIdAudit, Verdict};
 use crate::store::{LearnError, Store};
 
-/// The state of the registration.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RegistrationState {
-    /// Not registered yet, and why; it will be retried.
-    Pending(String),
-    /// Registered, as of the registry's last answer.
-    Registered {
-        /// The id of the newest version, which is the one that is written.
-        id: u32,
-        /// Why the registry could not confirm it the last time.
-        trouble: Option<String>,
-    },
-    /// Rejected by the registry, and why; final.
-    Refused(String),
-}
-
-/// A registration in progress or done. Clones share it; it ends when the last one is dropped.
-#[derive(Clone, Debug)]
-pub struct Registration {
-    state: watch::Receiver<RegistrationState>,
-    /// Whether a registry has ever accepted it.
-    accepted: Arc<AtomicBool>,
-    task: Arc<Mutex<Option<JoinHandle<()>>>>,
-}
-
-impl Registration {
-    /// Registers the lineage under that subject, or only looks it up, depending on `SCHEMAS`, retrying until the registry
-    /// answers; from then on it is checked periodically, in case the registry has lost it. The id of the newest version is
-    /// kept in the store, so that at the next start our own records need not wait for the registry. Call it within a tokio
-    /// runtime.
-    pub fn spawn(
-        audit: SchemaIdAudit,
-        subject: String,
-        store: Store,
-        config: &PipelineConfig,
-        life: &Supervisor,
-    ) -> Self {
-        let known = store.schemas().own_id(&subject).unwrap_or_else(|error| {
-            tracing::error!(error = format!("{error:#}"), "reading our schema id failed");
-            None
-        });
-        let begin = match known {
-            Some(id) => RegistrationState::Registered { id, trouble: None },
-            None => RegistrationState::Pending("the schema is being registered".to_owned()),
-        };
-        let accepted = Arc::new(AtomicBool::new(known.is_some()));
-        let (sender, state) = watch::channel(begin);
-        let mut task = Task {
-            verdicts: audit.watch(),
-            audit,
-            subject,
-            store,
-            mode: config.registry.schemas,
-            confirmed: false,
-            accepted: accepted.clone(),
-            state: sender.clone(),
-        };
-        let check_every = Duration::from_secs(config.schema_check_seconds);
-        let task = life.spawn("registering the schema", async move {
-            tokio::select! {
-                () = task.run(check_every) => {}
-                // All handles were dropped.
-                () = sender.closed() => {}
-            }
-        });
-        Self {
-            state,
-            accepted,
-            task: Arc::new(Mutex::new(Some(task))),
-        }
-    }
-
-    /// Waits that long for the registry to accept our schema, unless one has done so before. Nothing that a refusal would
-    /// leave behind is created until then.
-    ///
-    /// # Errors
-    /// Why it was not accepted.
-    pub async fn accepted_within(&self, patience: Duration) -> Result<(), String> {
-        let mut state = self.state.clone();
-        let is_decided = |state: &RegistrationState| !matches!(state, RegistrationState::Pending(_));
-        // A timeout, or the end of the task, adds nothing to the state.
-        if !self.accepted.load(Ordering::Relaxed) {
-            let _ = tokio::time::timeout(patience, state.wait_for(is_decided)).await;
-        }
-        if self.accepted.load(Ordering::Relaxed) {
-            return Ok(());
-        }
-        Err(self.trouble().unwrap_or_default())
-    }
-
-    /// Stops it, so that it no longer holds the store.
-    pub async fn end(&self) {
-        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(task) = task {
-            task.abort();
-            // An aborted task ends with an error.
-            let _ = task.await;
-        }
-    }
-
-    /// The state now.
-    pub fn state(&self) -> RegistrationState {
-        self.state.borrow().clone()
-    }
-
-    /// The id of the newest version, once it is registered.
-    pub fn schema_id(&self) -> Option<u32> {
-        match &*self.state.borrow() {
-            RegistrationState::Registered { id, .. } => Some(*id),
-            RegistrationState::Pending(_) | RegistrationState::Refused(_) => None,
-        }
-    }
-
-    /// Why it is not registered or not confirmed, for operators.
-    pub fn trouble(&self) -> Option<String> {
-        match &*self.state.borrow() {
-            RegistrationState::Registered { trouble, .. } => trouble.clone(),
-            RegistrationState::Pending(reason) | RegistrationState::Refused(reason) => Some(reason.clone()),
-        }
-    }
-
-    /// The state, and its changes.
-    pub fn watch(&self) -> watch::Receiver<RegistrationState> {
-        self.state.clone()
-    }
-
-    /// Waits until the registry refuses, and returns why. Without a refusal it never resolves.
-    pub async fn refused(&self) -> String {
-        let mut state = self.state.clone();
-        // The guard of wait_for is dropped at once: this future must be `Send`.
-        let refused = state
-            .wait_for(|state| matches!(state, RegistrationState::Refused(_)))
-            .await
-            .map(|state| state.clone());
-        if let Ok(RegistrationState::Refused(reason)) = refused {
-            return reason;
-        }
-        // The task has ended without a refusal.
-        std::future::pending().await
-    }
-}
+/// Longest delay between two attempts, so that a registry that is back is noticed soon.
+const MAX_DELAY: Duration = Duration::from_secs(5);
 
 /// The background task.
-struct Task {
-    audit: SchemaIdAudit,
-    verdicts: watch::Receiver<Verdict>,
-    subject: String,
-    store: Store,
-    mode: SchemasMode,
+pub(super) struct Task {
+    pub audit: SchemaIdAudit,
+    pub verdicts: watch::Receiver<Verdict>,
+    pub subject: String,
+    pub store: Store,
+    pub mode: SchemasMode,
     /// Whether the registry has confirmed the schema since the start.
-    confirmed: bool,
-    accepted: Arc<AtomicBool>,
-    state: watch::Sender<RegistrationState>,
+    pub confirmed: bool,
+    pub accepted: Arc<AtomicBool>,
+    pub state: watch::Sender<RegistrationState>,
 }
 
 /// Why there is no id of our newest schema.
 enum NotRegistered {
     /// It is not the registry that the store knows; nothing is written until it is.
-    Withheld(String),
+    RegistryConflict(String),
     /// The registry rejects it.
     Refused(String),
     /// No usable answer.
@@ -186,7 +43,7 @@ enum NotRegistered {
 
 impl Task {
     /// Registers, and then confirms periodically. Ends only when the registry refuses at the start.
-    async fn run(&mut self, check_every: Duration) {
+    pub async fn run(&mut self, check_every: Duration) {
         // A lineage that our own checks reject must not reach the registry.
         let contradictions = check_schemas::own_contradictions();
         if !contradictions.is_empty() {
@@ -209,7 +66,7 @@ impl Task {
                 }
                 // A running service continues: whoever has its schema can read what it writes.
                 Err(NotRegistered::Refused(reason) | NotRegistered::Outage(reason)) => self.unconfirmed(reason),
-                Err(NotRegistered::Withheld(reason)) => self.pending(reason),
+                Err(NotRegistered::RegistryConflict(reason)) => self.pending(reason),
             }
             let wait = if outage {
                 backoff.next().unwrap_or(MAX_DELAY)
@@ -275,7 +132,7 @@ impl Task {
             Ok(()) => {}
             // Nothing may be written under an id that existing records use for another schema.
             Err(error @ LearnError::AnotherMeaning(_)) => {
-                self.audit.contradicted(id);
+                self.audit.report_conflict(id);
                 return self.pending(error.to_string());
             }
             // It is then fetched from the registry like any other.
@@ -329,11 +186,11 @@ impl Task {
     }
 }
 
-impl From<Disbelief> for NotRegistered {
-    fn from(disbelief: Disbelief) -> Self {
-        match disbelief {
-            Disbelief::Objection(reason) => Self::Withheld(reason),
-            Disbelief::NoAnswer(reason) => Self::Outage(reason),
+impl From<AuditError> for NotRegistered {
+    fn from(error: AuditError) -> Self {
+        match error {
+            AuditError::Conflict(reason) => Self::RegistryConflict(reason),
+            AuditError::Outage(_) | AuditError::Store(_) => Self::Outage(error.to_string()),
         }
     }
 }
@@ -346,10 +203,3 @@ impl From<RegisterError> for NotRegistered {
         }
     }
 }
-
-/// Longest delay between two attempts, so that a registry that is back is noticed soon.
-const MAX_DELAY: Duration = Duration::from_secs(5);
-
-#[cfg(test)]
-#[path = "registration_tests.rs"]
-mod tests;

@@ -50,7 +50,7 @@ fn in_an_outage(store: Store) -> Registration {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let registry = Arc::new(Registry::at("http://127.0.0.1:9").expect("a client"));
     let life = Supervisor::default();
-    let audit = SchemaIdAudit::new(registry, store.clone(), false, &life);
+    let audit = SchemaIdAudit::new(registry, store.clone(), false);
     Registration::spawn(audit, "orders-value".into(), store, &PipelineConfig::default(), &life)
 }
 

@@ -5,13 +5,14 @@
 
 use std::collections::BTreeSet;
 
-use super::compare::Comparison;
-use super::{Rounds, SchemaIdAudit};
+use super::comparison::Comparison;
+use super::round::History;
+use super::{AuditError, SchemaIdAudit};
 use crate::store::{KnownSchemas, Store, StoreError};
 
 /// What to do about ids on which the registry and the store disagree.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Mending {
+struct Repair {
     /// Their meaning is forgotten.
     forget: BTreeSet<u32>,
     /// Their loss is accepted.
@@ -23,65 +24,64 @@ impl SchemaIdAudit {
     ///
     /// # Errors
     /// When the disk fails.
-    pub(super) async fn mend(
+    pub(super) async fn repair(
         &self,
-        rounds: &mut Rounds,
+        history: &mut History,
         known: &KnownSchemas,
         found: &Comparison,
-    ) -> Result<bool, String> {
+    ) -> Result<bool, AuditError> {
         let suspect = known.own.filter(|own| found.is_suspect(*own));
-        let worth_it = rounds.accept || suspect.is_some_and(|own| rounds.has_orders != Some(own));
+        let worth_it = history.accept || suspect.is_some_and(|own| history.in_use != Some(own));
         // Without an answer, an id cannot be told to be missing.
-        let all_answered = found.silent.is_empty();
+        let all_answered = found.unanswered.is_empty();
         if !worth_it || !all_answered {
             return Ok(false);
         }
-        let mended = mend(&self.0.store, known, found, rounds.accept).await;
-        let (mending, in_use) = mended.map_err(|error| format!("{error:#}"))?;
-        rounds.accept = false;
-        rounds.has_orders = suspect.filter(|own| in_use.contains(own));
-        if !mending.forget.is_empty() {
+        let (repair, in_use) = repair(&self.0.store, known, found, history.accept).await?;
+        history.accept = false;
+        history.in_use = suspect.filter(|own| in_use.contains(own));
+        if !repair.forget.is_empty() {
             tracing::warn!(
-                schema.ids = ?mending.forget,
+                schema.ids = ?repair.forget,
                 "forgot schema ids from another registry; no order was written under them"
             );
         }
-        if !mending.accept.is_empty() {
+        if !repair.accept.is_empty() {
             tracing::warn!(
-                schema.ids = ?mending.accept,
+                schema.ids = ?repair.accept,
                 "schema ids accepted as lost; readers that do not know them cannot decode their records"
             );
         }
-        Ok(mending != Mending::default())
+        Ok(repair != Repair::default())
     }
 }
 
-async fn mend(
+async fn repair(
     store: &Store,
     known: &KnownSchemas,
     found: &Comparison,
     accept: bool,
-) -> Result<(Mending, BTreeSet<u32>), StoreError> {
+) -> Result<(Repair, BTreeSet<u32>), StoreError> {
     let in_use = store.schema_ids_in_use().await?;
     let has_read = store.partitions().await?.values().any(|row| row.next > 0);
-    let mending = decide(known, found, &in_use, has_read, accept);
-    if !mending.forget.is_empty() {
-        store.schemas().forget(&mending.forget)?;
+    let repair = decide(known, found, &in_use, has_read, accept);
+    if !repair.forget.is_empty() {
+        store.schemas().forget(&repair.forget)?;
     }
-    if !mending.accept.is_empty() {
-        store.schemas().accept_loss(&mending.accept)?;
+    if !repair.accept.is_empty() {
+        store.schemas().accept_loss(&repair.accept)?;
     }
-    Ok((mending, in_use))
+    Ok((repair, in_use))
 }
 
 /// What may be forgotten or accepted. `in_use`: the ids that orders were written under; `has_read`: whether any record was
 /// read into the store. Pure.
-fn decide(known: &KnownSchemas, found: &Comparison, in_use: &BTreeSet<u32>, has_read: bool, accept: bool) -> Mending {
+fn decide(known: &KnownSchemas, found: &Comparison, in_use: &BTreeSet<u32>, has_read: bool, accept: bool) -> Repair {
     if accept {
-        let forget: BTreeSet<u32> = found.other.difference(in_use).copied().collect();
+        let forget: BTreeSet<u32> = found.different.difference(in_use).copied().collect();
         let accept = found.missing.difference(&known.accepted).copied();
         let accept = accept.chain(known.own.filter(|own| found.missing.contains(own)));
-        return Mending {
+        return Repair {
             forget,
             accept: accept.collect(),
         };
@@ -89,8 +89,8 @@ fn decide(known: &KnownSchemas, found: &Comparison, in_use: &BTreeSet<u32>, has_
     let is_the_right_one = !has_read || found.same.iter().any(|id| in_use.contains(id));
     let own = known.own.filter(|own| found.is_suspect(*own) && !in_use.contains(own));
     // If another id conflicts as well, it is another registry.
-    let alone = found.other.iter().all(|id| Some(*id) == own);
-    Mending {
+    let alone = found.different.iter().all(|id| Some(*id) == own);
+    Repair {
         forget: own.filter(|_| is_the_right_one && alone).into_iter().collect(),
         accept: BTreeSet::new(),
     }
@@ -99,7 +99,7 @@ fn decide(known: &KnownSchemas, found: &Comparison, in_use: &BTreeSet<u32>, has_
 impl Comparison {
     /// Whether the registry and the store disagree on that id.
     fn is_suspect(&self, id: u32) -> bool {
-        self.missing.contains(&id) || self.other.contains(&id)
+        self.missing.contains(&id) || self.different.contains(&id)
     }
 }
 
@@ -115,8 +115,8 @@ mod tests {
         Comparison {
             same: set(same),
             missing: set(missing),
-            other: set(other),
-            silent: BTreeSet::new(),
+            different: set(other),
+            unanswered: BTreeSet::new(),
         }
     }
 
@@ -127,9 +127,9 @@ mod tests {
             ids: vec![4, 5, 9],
             accepted: BTreeSet::new(),
         };
-        let mending = decide(&known, found, &set(in_use), has_read, false);
-        assert_eq!(mending.accept, set(&[]), "only an operator accepts a loss");
-        mending.forget.into_iter().collect()
+        let repair = decide(&known, found, &set(in_use), has_read, false);
+        assert_eq!(repair.accept, set(&[]), "only an operator accepts a loss");
+        repair.forget.into_iter().collect()
     }
 
     #[test]
@@ -170,7 +170,7 @@ mod tests {
             ids: vec![1, 2, 3, 4],
             accepted: set(&[2]),
         };
-        let mending = decide(&known, &found(&[], &[1, 2], &[3, 4]), &set(&[3]), true, true);
-        assert_eq!((mending.forget, mending.accept), (set(&[4]), set(&[1])));
+        let repair = decide(&known, &found(&[], &[1, 2], &[3, 4]), &set(&[3]), true, true);
+        assert_eq!((repair.forget, repair.accept), (set(&[4]), set(&[1])));
     }
 }

@@ -83,7 +83,7 @@ async fn an_order_whose_status_a_newer_schema_brought_is_not_written_over() {
 }
 
 #[tokio::test]
-async fn an_order_with_a_record_of_an_unknown_schema_is_in_doubt_until_the_schema_is_known() {
+async fn an_order_with_a_record_of_an_unknown_schema_is_unresolved_until_the_schema_is_known() {
     let world = World::new();
     let app = world.start_with(|config| config.unknown_schema_grace_ms = 50).await;
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
@@ -112,7 +112,7 @@ async fn an_order_with_a_record_of_an_unknown_schema_is_in_doubt_until_the_schem
     );
     // Other orders are not affected, not even in the same partition.
     assert_eq!(app.create_short(&neighbour("A-1")).await.0, StatusCode::CREATED);
-    // A restart does not forget the doubt.
+    // It stays unresolved over a restart.
     let app = world
         .start_unready(app.stop().await, |config| config.unknown_schema_grace_ms = 50)
         .await;
@@ -300,7 +300,7 @@ async fn a_key_whose_event_lost_after_all_is_not_answered_with_it() {
 }
 
 #[tokio::test]
-async fn a_record_that_names_no_schema_that_there_can_be_puts_nothing_in_doubt_and_holds_nothing_up() {
+async fn a_record_with_an_impossible_schema_id_makes_no_order_unresolved_and_delays_nothing() {
     let world = World::new();
     let app = world
         .start_with(|config| config.unknown_schema_grace_ms = 600_000)
@@ -338,12 +338,16 @@ async fn hasty(world: &World) -> App {
 }
 
 /// Waits until an order is unresolved, and not only its partition paused.
-async fn await_doubt(app: &App, order_id: &str) {
-    let in_doubt = async || {
+async fn await_unresolved(app: &App, order_id: &str) {
+    let is_unresolved = async || {
         let detail = app.update(order_id, "new").await.1["detail"].to_string();
         detail.contains("a record of this order")
     };
-    assert!(becomes_true(in_doubt).await, "{:?}", app.update(order_id, "new").await);
+    assert!(
+        becomes_true(is_unresolved).await,
+        "{:?}",
+        app.update(order_id, "new").await
+    );
 }
 
 /// A change of an order to that status by a newer release.
@@ -353,7 +357,7 @@ fn newer(schema: &str, schema_id: u32, order_id: &str, version: i32, status: Ord
 }
 
 #[tokio::test]
-async fn what_is_written_after_a_doubt_holds_for_those_who_learn_the_schema_later() {
+async fn what_is_written_after_an_order_was_unresolved_holds_for_those_who_learn_the_schema_later() {
     let world = World::new();
     let app = hasty(&world).await;
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
@@ -377,7 +381,7 @@ async fn what_is_written_after_a_doubt_holds_for_those_who_learn_the_schema_late
         );
     }
     // The last of them, so the others are unresolved too.
-    await_doubt(&app, &other).await;
+    await_unresolved(&app, &other).await;
 
     let written = async || {
         // A later record keeps the third order unresolved.
@@ -429,14 +433,14 @@ async fn an_instance_that_knows_the_schema_and_one_that_has_passed_the_record_ov
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
     let (schema, value) = of_the_next_schema(&world, &event("A-1", 2, OrderStatus::Confirmed)).await;
     send(&world, home("A-1"), "A-1", &value);
-    let in_doubt = async || {
+    let is_unresolved = async || {
         app.get("/health").await.1["reasons"]
             .to_string()
-            .contains("cannot be written for now")
+            .contains("read-only for now")
     };
-    assert!(becomes_true(in_doubt).await);
-    assert!(becomes_true(async || !in_doubt().await).await);
-    // What the doubt has left behind is known after a restart.
+    assert!(becomes_true(is_unresolved).await);
+    assert!(becomes_true(async || !is_unresolved().await).await);
+    // The reserved versions are known after a restart.
     let app = world.start_unready(app.stop().await, |_| ()).await;
     app.await_ready().await;
     register(&world, "newer-value", &schema).await;
@@ -456,7 +460,7 @@ async fn an_instance_that_knows_the_schema_and_one_that_has_passed_the_record_ov
 }
 
 #[tokio::test]
-async fn an_answer_without_an_event_of_its_own_is_made_sure_by_one_after_a_doubt() {
+async fn an_answer_without_an_event_is_made_certain_by_one_after_an_order_was_unresolved() {
     let world = World::new();
     let app = hasty(&world).await;
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
@@ -482,7 +486,7 @@ async fn an_answer_without_an_event_of_its_own_is_made_sure_by_one_after_a_doubt
     let late = serde_json::to_value(event("A-1", 2, OrderStatus::Delivered)).expect("JSON");
     let late = foreign::value(ours_id, &ours, late).expect("encodes");
     send_with(&world, home("A-1"), "A-1", &late, text_headers(request.headers()));
-    await_doubt(&app, &other).await;
+    await_unresolved(&app, &other).await;
 
     let again = async || {
         let sent = app.send(Method::PUT, "/update-order", &[("Idempotency-Key", "k")], &body);

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use orderlog_registry::{Registry, RegistryError};
 
-use super::Verdict;
+use super::{AuditError, Verdict};
 use crate::store::{KnownSchemas, LearnError, Store};
 
 /// After this many ids in a row without an answer, the registry counts as unavailable.
-const SILENT: usize = 3;
+const MAX_OUTAGES: usize = 3;
 
 /// What some ids mean at the registry, compared with the store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,9 +18,9 @@ pub(super) struct Comparison {
     /// The registry does not know them.
     pub missing: BTreeSet<u32>,
     /// They mean something else.
-    pub other: BTreeSet<u32>,
+    pub different: BTreeSet<u32>,
     /// The registry gave no answer for them.
-    pub silent: BTreeSet<u32>,
+    pub unanswered: BTreeSet<u32>,
 }
 
 /// Compares those ids.
@@ -31,21 +31,17 @@ pub(super) async fn compare(
     registry: &Registry,
     store: &Store,
     ids: impl IntoIterator<Item = u32>,
-) -> Result<Comparison, String> {
+) -> Result<Comparison, AuditError> {
     let mut found = Comparison::default();
     let mut outages = Vec::new();
     for id in ids {
         match registry.schema(id).await {
             Ok(schema) => {
                 outages.clear();
-                let same = store.schemas().is_meaning(id, &schema).map_err(|error| {
-                    tracing::error!(error = format!("{error:#}"), "comparing schema ids failed");
-                    format!("comparing schema ids failed: {error:#}")
-                })?;
-                // An id that was forgotten meanwhile has no meaning.
-                match same {
+                match store.schemas().is_meaning(id, &schema)? {
                     Some(true) => found.same.insert(id),
-                    Some(false) => found.other.insert(id),
+                    Some(false) => found.different.insert(id),
+                    // Forgotten meanwhile.
                     None => false,
                 };
             }
@@ -55,17 +51,17 @@ pub(super) async fn compare(
             }
             // It may only be this id that fails.
             Err(RegistryError::Outage(outage)) => {
-                found.silent.insert(id);
-                outages.push(outage.to_string());
-                if outages.len() == SILENT {
+                found.unanswered.insert(id);
+                outages.push(outage);
+                if outages.len() == MAX_OUTAGES {
                     break;
                 }
             }
         }
     }
-    let is_silent = outages.len() == SILENT || found.is_empty();
-    match outages.pop().filter(|_| is_silent) {
-        Some(reason) => Err(reason),
+    let is_unavailable = outages.len() == MAX_OUTAGES || found.is_empty();
+    match outages.pop().filter(|_| is_unavailable) {
+        Some(outage) => Err(outage.into()),
         None => Ok(found),
     }
 }
@@ -73,7 +69,7 @@ pub(super) async fn compare(
 impl Comparison {
     /// Whether nothing was compared.
     fn is_empty(&self) -> bool {
-        self.same.is_empty() && self.missing.is_empty() && self.other.is_empty()
+        self.same.is_empty() && self.missing.is_empty() && self.different.is_empty()
     }
 
     /// Whether these ids are enough to trust the others: none conflicts, and the registry knows our own, or at least one.
@@ -82,13 +78,13 @@ impl Comparison {
             Some(own) => self.same.contains(&own),
             None => !self.same.is_empty(),
         };
-        self.other.is_empty() && (vouches || known.ids.is_empty())
+        self.different.is_empty() && (vouches || known.ids.is_empty())
     }
 
     /// The verdict, if all known ids were compared.
-    pub fn judge(&self, known: &KnownSchemas) -> Verdict {
-        if let Some(id) = self.other.first() {
-            return Verdict::Contradicts {
+    pub fn verdict(&self, known: &KnownSchemas) -> Verdict {
+        if let Some(id) = self.different.first() {
+            return Verdict::Conflicts {
                 reason: LearnError::AnotherMeaning(*id).to_string(),
             };
         }
@@ -99,12 +95,12 @@ impl Comparison {
             None if self.same.is_empty() && !lost.is_empty() => {
                 format!("knows none of the {} schema ids that it assigned before", lost.len())
             }
-            None => return Verdict::Agrees { lost },
+            None => return Verdict::Matches { lost },
         };
         if let Some(own) = own.filter(|own| !lost.contains(own)) {
             lost.push(own);
         }
-        Verdict::Lost {
+        Verdict::SchemasLost {
             reason: format!(
                 "the schema registry {what}: it has lost its content, or is a different one. Nothing is registered or learned there, and no event is written, until it knows its schemas again. If they are lost for good, restart with --accept-registry / ACCEPT_REGISTRY=true to register ours again"
             ),
@@ -116,13 +112,18 @@ impl Comparison {
     pub fn merge(&mut self, mut further: Self) {
         self.same.append(&mut further.same);
         self.missing.append(&mut further.missing);
-        self.other.append(&mut further.other);
-        self.silent.append(&mut further.silent);
+        self.different.append(&mut further.different);
+        self.unanswered.append(&mut further.unanswered);
     }
 
     /// Drops ids that are no longer known.
     pub fn keep_only(&mut self, known: &KnownSchemas) {
-        for ids in [&mut self.same, &mut self.missing, &mut self.other, &mut self.silent] {
+        for ids in [
+            &mut self.same,
+            &mut self.missing,
+            &mut self.different,
+            &mut self.unanswered,
+        ] {
             ids.retain(|id| known.ids.binary_search(id).is_ok());
         }
     }
@@ -145,17 +146,17 @@ mod tests {
         Comparison {
             same: set(same),
             missing: set(missing),
-            other: set(other),
-            silent: BTreeSet::new(),
+            different: set(other),
+            unanswered: BTreeSet::new(),
         }
     }
 
     #[test]
-    fn an_id_of_others_that_is_missing_is_only_told() {
+    fn a_missing_id_of_others_is_only_reported() {
         let known = known(Some(1), &[1, 2, 3], &[]);
         let found = found(&[1, 3], &[2], &[]);
         assert!(found.is_good_enough(&known));
-        assert_eq!(found.judge(&known), Verdict::Agrees { lost: vec![2] });
+        assert_eq!(found.verdict(&known), Verdict::Matches { lost: vec![2] });
     }
 
     #[test]
@@ -168,24 +169,24 @@ mod tests {
             let known = known(own, &ids, &[]);
             let found = found(same, missing, &[]);
             assert!(!found.is_good_enough(&known), "{found:?}");
-            let verdict = found.judge(&known);
+            let verdict = found.verdict(&known);
             assert!(
-                matches!(&verdict, Verdict::Lost { reason, lost } if reason.contains("--accept-registry") && lost == missing),
+                matches!(&verdict, Verdict::SchemasLost { reason, lost } if reason.contains("--accept-registry") && lost == missing),
                 "{verdict:?}"
             );
         }
     }
 
     #[test]
-    fn what_was_accepted_as_lost_counts_no_more_unless_it_is_written_under() {
+    fn a_loss_that_was_accepted_does_not_count_unless_the_id_is_written_under() {
         let lost = found(&[], &[1, 2], &[]);
         assert_eq!(
-            lost.judge(&known(None, &[1, 2], &[1, 2])),
-            Verdict::Agrees { lost: vec![] }
+            lost.verdict(&known(None, &[1, 2], &[1, 2])),
+            Verdict::Matches { lost: vec![] }
         );
-        let verdict = lost.judge(&known(Some(1), &[1, 2], &[1, 2]));
+        let verdict = lost.verdict(&known(Some(1), &[1, 2], &[1, 2]));
         assert!(
-            matches!(&verdict, Verdict::Lost { lost, .. } if lost == &[1]),
+            matches!(&verdict, Verdict::SchemasLost { lost, .. } if lost == &[1]),
             "{verdict:?}"
         );
     }
@@ -195,13 +196,16 @@ mod tests {
         let known = known(Some(1), &[1, 2], &[2]);
         let found = found(&[1], &[], &[2]);
         assert!(!found.is_good_enough(&known));
-        assert!(matches!(found.judge(&known), Verdict::Contradicts { .. }));
+        assert!(matches!(found.verdict(&known), Verdict::Conflicts { .. }));
     }
 
     #[test]
-    fn a_store_that_knows_nothing_believes_any_registry() {
+    fn a_store_that_knows_nothing_trusts_any_registry() {
         let nothing = known(None, &[], &[]);
         assert!(Comparison::default().is_good_enough(&nothing));
-        assert_eq!(Comparison::default().judge(&nothing), Verdict::Agrees { lost: vec![] });
+        assert_eq!(
+            Comparison::default().verdict(&nothing),
+            Verdict::Matches { lost: vec![] }
+        );
     }
 }

@@ -42,7 +42,7 @@ pub(crate) fn report(state: &State) -> HealthReport {
     add_forbidden(&mut reasons, state.view.permissions().reasons());
     reasons.extend(connection.disconnected().or_else(|| connection.minority()));
     reasons.extend(state.view.open_transactions().iter().map(ToString::to_string));
-    let trouble = state.life.trouble();
+    let trouble = state.life.stopping_reason();
     reasons.extend(trouble.clone());
     reasons.extend(state.registration.trouble());
     reasons.extend(state.dlq_status.reasons());

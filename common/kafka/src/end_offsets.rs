@@ -114,7 +114,7 @@ impl EndOffsets {
         if self.0.join(partition, waiter) {
             let fetcher = self.0.clone();
             let supervisor = self.0.supervisor.clone();
-            supervisor.blocking("fetching end offsets", move || fetcher.answer(partition));
+            supervisor.spawn_blocking("fetching end offsets", move || fetcher.answer(partition));
         }
         answer.await.unwrap_or(Err(EndOffsetError::Stopped))
     }
@@ -149,7 +149,7 @@ impl Fetcher {
     /// Sends requests as long as somebody waits for one.
     fn answer(&self, partition: i32) {
         while let Some(waiters) = self.next(partition) {
-            crash_point::reached(Point::EndsTurn);
+            crash_point::reached(Point::EndOffsetsTurn);
             let end = self
                 .request(partition)
                 .map_err(|source| EndOffsetError::Fetch { partition, source });

@@ -19,7 +19,7 @@ pub(crate) fn every_second<T>(
 {
     let client = Arc::downgrade(client);
     // The task ends with the client.
-    drop(supervisor.task(name, async move {
+    drop(supervisor.spawn(name, async move {
         let mut ticks = tokio::time::interval(Duration::from_secs(1));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {

@@ -104,7 +104,7 @@ impl RejectionHandler for DeadLetters {
         }
         let undelivered: Vec<&DeadLetter<'_>> = new.iter().map(|n| &dead_letters[*n]).collect();
         let results = self.deliveries.deliver(&undelivered);
-        crash_point::reached(Point::LettersAcknowledged);
+        crash_point::reached(Point::DeadLettersAcknowledged);
         for (n, result) in new.into_iter().zip(results) {
             outcomes[n] = result.map_err(|error| format!("dead letters cannot be written: {error}"));
         }

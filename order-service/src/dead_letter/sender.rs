@@ -80,13 +80,13 @@ impl Sender {
         };
         let reporter = self.reporter.clone();
         let on_delivery = move |result: Result<Delivered, WriteError>| {
-            crash_point::reached(Point::LetterReported);
+            crash_point::reached(Point::DeadLetterReported);
             let result = result.map(|delivered| delivered.partition);
             // At shutdown nobody receives it.
             let _ = reporter.send(Report { sent, result });
         };
         self.producer.send(record, on_delivery)?;
-        crash_point::reached(Point::LetterSent);
+        crash_point::reached(Point::DeadLetterSent);
         Ok(())
     }
 

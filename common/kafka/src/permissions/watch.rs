@@ -53,10 +53,10 @@ pub fn watch(cluster: &Cluster, uses: Vec<TopicUse>, supervisor: &Supervisor) ->
             }
         }
     };
-    drop(supervisor.thread(NAME, work).context("starting a thread")?);
+    drop(supervisor.spawn_thread(NAME, work).context("starting a thread")?);
     let own = supervisor.clone();
-    drop(supervisor.task(NAME, async move {
-        own.ending().await;
+    drop(supervisor.spawn(NAME, async move {
+        own.shutdown_started().await;
         drop(end);
     }));
     Ok(())

@@ -80,7 +80,7 @@ impl ProducerContext for ReportContext {
     type DeliveryOpaque = Box<Report>;
 
     fn delivery(&self, result: &DeliveryResult<'_>, report: Self::DeliveryOpaque) {
-        let _guard = self.supervisor.guard("a kafka producer's delivery report");
+        let _guard = self.supervisor.panic_guard("a kafka producer's delivery report");
         let result = match result {
             Ok(record) => Ok(Delivered {
                 partition: record.partition(),

@@ -1,38 +1,24 @@
 //! The service as a whole: built from its settings, run until it is stopped. Installs nothing global.
 
 use std::net::TcpListener;
-use std::sync::Arc;
 
 use actix_web::web::{self, ServiceConfig};
 use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusHandle;
 use orderlog_kafka::permissions::TopicUse;
+use orderlog_projection::Settings;
 use orderlog_projection::pipeline::{self, Pipeline, RunningPipeline};
-use orderlog_projection::registration::Registration;
-use orderlog_projection::{Settings, View};
-use orderlog_registry::Registry;
 use orderlog_runtime::supervisor::Supervisor;
 use orderlog_web::edge::EdgeConfig;
 use orderlog_web::{server, service};
 
+use crate::command_handler::CommandHandler;
 use crate::config::Config;
-use crate::doubts::{CLEARING_UP, Doubts};
 use crate::publisher::Publisher;
-use crate::skip::Skip;
-use crate::writer::CommandHandler;
+use crate::skip::SkipRejected;
+use crate::state::State;
+use crate::unresolved_orders::{RESOLVING, UnresolvedOrders};
 use crate::{SERVICE, routes};
-
-/// What the handlers share.
-pub struct State {
-    pub(crate) writer: CommandHandler,
-    pub(crate) view: View,
-    pub(crate) registry: Arc<Registry>,
-    pub(crate) registration: Registration,
-    pub(crate) life: Supervisor,
-    pub(crate) doubts: Doubts,
-    pub(crate) metrics: PrometheusHandle,
-    order_service: reqwest::Url,
-}
 
 /// cart-service, bound to its port and reading the topic, but not serving yet.
 pub struct Application {
@@ -41,7 +27,7 @@ pub struct Application {
     edge: EdgeConfig,
     state: web::Data<State>,
     pipeline: RunningPipeline,
-    clearing_up: tokio::task::JoinHandle<()>,
+    resolving: tokio::task::JoinHandle<()>,
 }
 
 impl Application {
@@ -59,10 +45,10 @@ impl Application {
         let listener = server::bind(&config.web.api_host, config.api_port, "--api-port / API_PORT").await?;
         let port = listener.local_addr().context("reading the server's port")?.port();
         let store = pipeline::open_store(SERVICE, &config.store, &config.pipeline)?;
-        let doubts = Doubts::open(&store, config.unresolved_for)?;
+        let unresolved = UnresolvedOrders::open(&store, config.unresolved_for)?;
         if config.pipeline.rebuild {
             // Before the store, which records that there is something to clear.
-            doubts.forget()?;
+            unresolved.forget()?;
         }
         let pipeline = Pipeline::connect(settings, store, &config.pipeline, supervisor.clone())?;
         let topic = pipeline.settings.topic.name.clone();
@@ -73,24 +59,24 @@ impl Application {
         pipeline.watch_permissions(vec![TopicUse { topic, write: true }])?;
         let (registry, registration) = (pipeline.registry.clone(), pipeline.registration.clone());
         let audit = pipeline.audit.clone();
-        let pipeline = pipeline.start(Skip(doubts.clone()))?;
+        let pipeline = pipeline.start(SkipRejected(unresolved.clone()))?;
         let view = pipeline.view();
-        let clear_up = doubts.clone().clear_up(audit, view.clone(), supervisor.clone());
-        let clearing_up = supervisor.spawn(CLEARING_UP, clear_up);
-        let writer = CommandHandler::new(
+        let resolve = unresolved.clone().resolve(audit, view.clone(), supervisor.clone());
+        let resolving = supervisor.spawn(RESOLVING, resolve);
+        let commands = CommandHandler::new(
             view.clone(),
             publisher,
             registration.clone(),
-            doubts.clone(),
+            unresolved.clone(),
             config.write_deadline(),
         );
         let state = State {
-            writer,
+            commands,
             view,
             registry,
             registration,
-            life: supervisor,
-            doubts,
+            supervisor,
+            unresolved,
             metrics,
             order_service: config.order_service_url,
         };
@@ -100,7 +86,7 @@ impl Application {
             edge: config.web.edge,
             state: web::Data::new(state),
             pipeline,
-            clearing_up,
+            resolving,
         })
     }
 
@@ -119,21 +105,21 @@ impl Application {
             edge,
             state,
             pipeline,
-            clearing_up,
+            resolving,
             ..
         } = self;
-        let supervisor = state.life.clone();
+        let supervisor = state.supervisor.clone();
         let routed = state.clone();
         let routes = move |config: &mut ServiceConfig| routes::configure(config, &routed);
         let rejected = pipeline.schema_rejected();
         let served = service::serve_until(stop, listener, SERVICE, &edge, rejected, &supervisor, routes).await;
         let flushed = supervisor
-            .spawn_blocking("flushing the producer", move || state.writer.flush())
+            .spawn_blocking("flushing the producer", move || state.commands.flush())
             .await
             .context("flushing the producer");
         // Nothing may hold the store when this ends.
-        clearing_up.abort();
-        let _ = clearing_up.await;
+        resolving.abort();
+        let _ = resolving.await;
         pipeline.stop().await;
         served.and(flushed)
     }
@@ -147,15 +133,4 @@ fn refuse_rack(settings: &Settings) -> anyhow::Result<()> {
         "KAFKA_CONFIG sets client.rack, which cart-service does not support: it reads from partition leaders, so that its answers are as new as the log; use a file without that line (order-service may have it)"
     );
     Ok(())
-}
-
-impl State {
-    /// Where order-service shows that order.
-    pub(crate) fn details_url(&self, order_id: &str) -> String {
-        let mut url = self.order_service.clone();
-        let path = format!("{}/order-details", url.path().trim_end_matches('/'));
-        url.set_path(&path);
-        url.query_pairs_mut().clear().append_pair("orderId", order_id);
-        url.into()
-    }
 }

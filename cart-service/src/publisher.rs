@@ -105,7 +105,7 @@ impl Publisher {
     pub async fn acknowledged_since(&self, partition: i32, arrived: Instant) -> Result<i64, BarrierError> {
         let acknowledgements = self.quorum.of(partition);
         let send = |sent| self.send_barrier(partition, acknowledgements.clone(), sent);
-        acknowledgements.since(arrived, send).await
+        acknowledgements.wait_for_ack_after(arrived, send).await
     }
 
     /// One sentence for each partition whose replicas acknowledge nothing.

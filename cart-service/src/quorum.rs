@@ -16,13 +16,13 @@ use tokio::time::timeout_at;
 
 /// Minimum time between the last record of a partition and a barrier: at most a hundred barriers a second. Where events are
 /// written faster than that, they serve instead.
-const SPACING: Duration = Duration::from_millis(10);
+const MIN_BARRIER_INTERVAL: Duration = Duration::from_millis(10);
 
 /// A barrier without a delivery report by then was lost with its client: the Kafka client gives up after 48 s at most.
-const LOST_AFTER: Duration = Duration::from_secs(60);
+const BARRIER_EXPIRES_AFTER: Duration = Duration::from_secs(60);
 
 /// How long a failed barrier is reported in health.
-const REPORTED_FOR: Duration = Duration::from_secs(10);
+const REPORT_FAILURE_FOR: Duration = Duration::from_secs(10);
 
 /// Why a barrier proves nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -117,7 +117,7 @@ impl Acknowledgements {
     ///
     /// # Errors
     /// Why the barrier that was sent for the request failed.
-    pub async fn since(
+    pub async fn wait_for_ack_after(
         &self,
         arrived: Instant,
         send: impl Fn(Instant) -> Result<(), WriteError>,
@@ -154,11 +154,14 @@ impl State {
         }
         self.barrier = self
             .barrier
-            .filter(|sent| now.saturating_duration_since(*sent) < LOST_AFTER);
+            .filter(|sent| now.saturating_duration_since(*sent) < BARRIER_EXPIRES_AFTER);
         if self.barrier.is_some() {
             return Step::Wait(None);
         }
-        let due = self.sent.map(|sent| sent + SPACING).filter(|due| *due > now);
+        let due = self
+            .sent
+            .map(|sent| sent + MIN_BARRIER_INTERVAL)
+            .filter(|due| *due > now);
         if due.is_some() {
             return Step::Wait(due);
         }
@@ -185,7 +188,7 @@ impl State {
     fn trouble(&self, now: Instant) -> Option<&BarrierError> {
         let (sent, error) = self.failed.as_ref()?;
         let is_resolved = self.newest.is_some_and(|(newest, _)| newest > *sent);
-        let is_old = now.saturating_duration_since(*sent) > REPORTED_FOR;
+        let is_old = now.saturating_duration_since(*sent) > REPORT_FAILURE_FOR;
         (!is_resolved && !is_old).then_some(error)
     }
 }

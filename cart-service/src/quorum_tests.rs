@@ -103,7 +103,7 @@ async fn many_waiting_requests_share_few_barriers() {
                 tokio::spawn(async move { report.acknowledged(at, 1) });
                 Ok(())
             };
-            of.since(Instant::now(), send).await
+            of.wait_for_ack_after(Instant::now(), send).await
         }
     });
     let waiting: Vec<_> = waiting.map(tokio::spawn).collect();
@@ -112,12 +112,14 @@ async fn many_waiting_requests_share_few_barriers() {
     }
     let sent = lock(&sent);
     assert!(sent.len() <= 3, "{}", sent.len());
-    assert!(sent.windows(2).all(|pair| pair[1] >= pair[0] + SPACING));
+    assert!(sent.windows(2).all(|pair| pair[1] >= pair[0] + MIN_BARRIER_INTERVAL));
 }
 
 #[tokio::test]
 async fn a_barrier_that_cannot_be_sent_fails_at_once() {
     let of = Acknowledgements::default();
-    let refused = of.since(Instant::now(), |_| Err(WriteError::QueueFull)).await;
+    let refused = of
+        .wait_for_ack_after(Instant::now(), |_| Err(WriteError::QueueFull))
+        .await;
     assert_eq!(refused, Err(WriteError::QueueFull.into()));
 }

@@ -1,38 +1,21 @@
 //! The service as a whole: built from its settings, run until it is stopped. Installs nothing global.
 
 use std::net::TcpListener;
-use std::sync::Arc;
 
 use actix_web::web::{self, ServiceConfig};
 use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusHandle;
 use orderlog_kafka::permissions::TopicUse;
+use orderlog_projection::Settings;
 use orderlog_projection::pipeline::{self, Pipeline, RunningPipeline};
-use orderlog_projection::registration::Registration;
-use orderlog_projection::{Settings, View};
-use orderlog_registry::Registry;
 use orderlog_runtime::supervisor::Supervisor;
 use orderlog_web::edge::EdgeConfig;
 use orderlog_web::{server, service};
-use tokio::sync::Semaphore;
 
 use crate::config::Config;
-use crate::dead_letter::{DeadLetters, DlqStatus, Index};
+use crate::dead_letter::DeadLetters;
+use crate::state::State;
 use crate::{SERVICE, routes};
-
-/// What the handlers share.
-pub struct State {
-    pub(crate) topic: String,
-    pub(crate) view: View,
-    pub(crate) dead_letters: Index,
-    pub(crate) dlq_status: DlqStatus,
-    pub(crate) registry: Arc<Registry>,
-    pub(crate) registration: Registration,
-    pub(crate) life: Supervisor,
-    pub(crate) metrics: PrometheusHandle,
-    /// A place for each request that may wait for an order.
-    pub(crate) waiting: Semaphore,
-}
 
 /// order-service, bound to its port and reading the topic, but not serving yet.
 pub struct Application {
@@ -78,10 +61,10 @@ impl Application {
             dlq_status,
             registration,
             registry,
-            life: supervisor,
+            supervisor,
             metrics,
             topic,
-            waiting: routes::places_to_wait(),
+            wait_slots: routes::wait_slots(),
         };
         Ok(Self {
             listener,
@@ -109,7 +92,7 @@ impl Application {
             pipeline,
             ..
         } = self;
-        let supervisor = state.life.clone();
+        let supervisor = state.supervisor.clone();
         let routes = move |config: &mut ServiceConfig| routes::configure(config, &state);
         let rejected = pipeline.schema_rejected();
         let served = service::serve_until(stop, listener, SERVICE, &edge, rejected, &supervisor, routes).await;

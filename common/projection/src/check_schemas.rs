@@ -1,5 +1,5 @@
 //! `check-schemas`, the subcommand of both services for deploy pipelines: could this release register its schemas? It
-//! prints a report, and says the answer again as the exit code. Nothing here may write to the registry.
+//! prints a report, and the exit code gives the same answer. Nothing here may write to the registry.
 
 use std::fmt;
 use std::process::ExitCode;
@@ -11,30 +11,30 @@ use orderlog_kafka::topic_name::TopicName;
 use orderlog_registry::config::{RegistryConfig, SchemasMode};
 use orderlog_registry::{RegistrationStatus, Registry};
 
-/// What a service can do besides running.
+/// Subcommands of a service.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
-    /// Check that this release's schemas are registered or could be, and write nothing
+    /// Check that this release's schemas are registered or can be; writes nothing
     ///
-    /// Prints one line for each version of the schema. For deploy pipelines: run it before the release is rolled out.
+    /// Prints one line per schema version. For deploy pipelines: run it before rolling out the release.
     #[command(after_help = EXIT_CODES)]
     CheckSchemas(CheckSchemas),
 }
 
 const EXIT_CODES: &str = "Exit codes:
-  0  every version is registered, or could be (with SCHEMAS=verify: is registered)
-  1  a version is incompatible, or another version in the subject is incompatible with it, or the registry takes no
+  0  every version is registered or can be (with SCHEMAS=verify: is registered)
+  1  a version is incompatible, another version in the subject is incompatible with it, or the registry does not accept
      schemas (with SCHEMAS=verify: or a version is missing)
-  2  the registry cannot be asked, or a setting is wrong";
+  2  the registry cannot be queried, or a setting is invalid";
 
-/// The settings of `check-schemas`: those of the service that matter to it.
+/// The settings of `check-schemas`: a subset of the service's.
 #[derive(Args, Clone, Debug)]
 pub struct CheckSchemas {
     /// The schema registry.
     #[command(flatten)]
     pub registry: RegistryConfig,
 
-    /// Topic of the order events; the subject is named after it, with -value behind it
+    /// Topic of the order events; the subject is its name followed by -value
     #[arg(
         long = "kafka-topic",
         env = "KAFKA_TOPIC",
@@ -44,18 +44,18 @@ pub struct CheckSchemas {
     pub topic: TopicName,
 }
 
-/// What was found out.
+/// The result.
 #[derive(Debug)]
 pub struct Report {
     subject: String,
     registry: String,
     mode: SchemasMode,
-    /// Why the versions do not go together, whatever the registry holds.
+    /// Why the versions are incompatible with each other, whatever the registry holds.
     lineage: Vec<String>,
     versions: Vec<(String, RegistrationStatus)>,
 }
 
-/// Checks, and prints the report to stdout, or to stderr why there is none.
+/// Checks, and prints the report to stdout, or to stderr why it failed.
 pub async fn run(settings: &CheckSchemas) -> ExitCode {
     match check(settings).await {
         Ok(report) => {
@@ -69,10 +69,10 @@ pub async fn run(settings: &CheckSchemas) -> ExitCode {
     }
 }
 
-/// Checks every version of the lineage: against the others, and with the registry.
+/// Checks every version of the lineage against the others and against the registry.
 ///
 /// # Errors
-/// A setting is wrong, or the registry gives no usable answer.
+/// A setting is invalid, or the registry gives no usable answer.
 pub async fn check(settings: &CheckSchemas) -> anyhow::Result<Report> {
     let registry = Registry::new(&settings.registry)?;
     let subject = lineage::subject(&settings.topic);
@@ -81,7 +81,7 @@ pub async fn check(settings: &CheckSchemas) -> anyhow::Result<Report> {
         let status = registry
             .registration_status(&subject, &name, text)
             .await
-            .context("the registry cannot be asked")?;
+            .context("the registry cannot be queried")?;
         versions.push((name, status));
     }
     Ok(Report {
@@ -93,7 +93,7 @@ pub async fn check(settings: &CheckSchemas) -> anyhow::Result<Report> {
     })
 }
 
-/// Why the versions of this release do not go together. Asks nobody.
+/// Why the versions of this release are incompatible with each other. Does not use the registry.
 pub(crate) fn own_contradictions() -> Vec<String> {
     lineage::conflicts(lineage::LINEAGE)
 }
@@ -134,14 +134,14 @@ impl fmt::Display for Report {
                 RegistrationStatus::Registrable | RegistrationStatus::ReadOnly(_)
                     if self.mode == SchemasMode::Verify =>
                 {
-                    f.write_str("missing, and SCHEMAS=verify does not register it")?;
+                    f.write_str("missing, and SCHEMAS=verify does not register schemas")?;
                 }
                 RegistrationStatus::Registrable if !self.lineage.is_empty() => {
                     f.write_str("not registered; see below")?
                 }
                 RegistrationStatus::Registrable => f.write_str("can be registered")?,
                 RegistrationStatus::ReadOnly(mode) => {
-                    write!(f, "compatible, but the registry takes no schemas in mode {mode}")?;
+                    write!(f, "compatible, but the registry accepts no schemas in mode {mode}")?;
                 }
                 RegistrationStatus::Incompatible(reasons) => {
                     f.write_str("incompatible")?;
@@ -150,7 +150,7 @@ impl fmt::Display for Report {
             }
         }
         if !self.lineage.is_empty() {
-            f.write_str("\nthe versions of this release do not go together")?;
+            f.write_str("\nthe versions of this release are incompatible with each other")?;
             write_reasons(f, &self.lineage)?;
         }
         Ok(())
@@ -198,7 +198,7 @@ mod tests {
             ),
             (
                 RegistrationStatus::ReadOnly("IMPORT".to_owned()),
-                "compatible, but the registry takes no schemas in mode IMPORT",
+                "compatible, but the registry accepts no schemas in mode IMPORT",
             ),
         ] {
             let shown = report(SchemasMode::Register, status).to_string();
@@ -236,7 +236,7 @@ mod tests {
             ..report(SchemasMode::Register, RegistrationStatus::Registrable)
         };
         assert!(
-            !report.is_fine() && report.to_string().contains("do not go together"),
+            !report.is_fine() && report.to_string().contains("incompatible with each other"),
             "{report}"
         );
         assert!(lineage::conflicts(&["no schema"])[0].contains("v1.avsc cannot be parsed"));

@@ -47,7 +47,7 @@ use orderlog_kafka::connection::ConnectionState;
 use orderlog_kafka::end_offsets::EndOffsets;
 use orderlog_kafka::log_reader::LogReader;
 use orderlog_runtime::supervisor::Supervisor;
-pub use progress::{PartitionProgress, Progress};
+pub use progress::{CATCHING_UP, PartitionProgress, Progress};
 pub use rejections::{Refused, RejectionHandler};
 pub use reread::{PassedOver, Reread};
 pub use settings::Settings;

@@ -100,10 +100,14 @@ impl Lookup {
     fn stored(&self, schema: SchemaRef) -> anyhow::Result<Option<Known>> {
         let id = match schema {
             SchemaRef::Id(id) => Some(id),
-            SchemaRef::Guid(guid) => self.store.guid_number(guid)?,
+            SchemaRef::Guid(guid) => self.store.schemas().guid_number(guid)?,
         };
         let Some(id) = id else { return Ok(None) };
-        Ok(self.store.writer_schema(id)?.map(|writer| Known::Writer(id, writer)))
+        Ok(self
+            .store
+            .schemas()
+            .writer_schema(id)?
+            .map(|writer| Known::Writer(id, writer)))
     }
 
     /// Asks the registry for a schema that a record of that partition waits for, or, `ahead`, one behind it. Returns whether
@@ -155,7 +159,7 @@ impl Lookup {
                             self.registry.contradicted(id);
                             return Err(another);
                         }
-                        Err(LearnError::Disk(error)) => {
+                        Err(LearnError::Store(error)) => {
                             let reason = format!("it could not be stored: {error:#}");
                             tracing::error!(reason, %schema, "a schema could not be stored");
                             self.outages.insert(schema, reason);
@@ -191,8 +195,8 @@ impl Lookup {
 
     fn learn(&self, schema: SchemaRef, text: &SchemaText, writer: Arc<WriterSchema>) -> Result<(), LearnError> {
         match schema {
-            SchemaRef::Id(id) => self.store.learn_schema(id, text, writer),
-            SchemaRef::Guid(guid) => Ok(self.store.learn_guid(guid, text, writer)?),
+            SchemaRef::Id(id) => self.store.schemas().learn(id, text, writer),
+            SchemaRef::Guid(guid) => Ok(self.store.schemas().learn_guid(guid, text, writer)?),
         }
     }
 

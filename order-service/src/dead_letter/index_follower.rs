@@ -151,7 +151,7 @@ impl IndexFollower {
         {
             // What was read is not in the index: it must be read again.
             self.stop(format!("the index of dead letters cannot be written: {error:#}"));
-            return Err(error);
+            return Err(error.into());
         }
         if let Some(interruption) = interrupted {
             self.stop(format!("the dead-letter topic {interruption}"));

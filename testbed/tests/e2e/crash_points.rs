@@ -257,7 +257,7 @@ impl<'a> Crashes<'a> {
         }
         for service in [&mut cart, &mut order] {
             service.terminate().await?;
-            expected.check_store(&Store::open(&service.store_dir()?)?)?;
+            expected.check_store(&Store::open(&service.store_dir()?)?).await?;
         }
         Ok(())
     }

@@ -51,7 +51,7 @@ pub fn added_headers(
             ("VALUE_CONVERTER", "common::codec")
         }
         Code::InvalidOrder | Code::KeyMismatch | Code::WrongPartition | Code::IllegalTransition => {
-            ("TASK_PUT", "orderlog_contract::order")
+            ("TASK_PUT", "common::order")
         }
     };
     let trace = format!("{exception}: {reason}\n\tat {class}(order-service)\n");

@@ -1,6 +1,6 @@
 //! The event as somebody has it who is one version ahead of us: with one field more, `order.fieldOfTomorrow`.
 
-use common::event::OrderEvent;
+use orderlog_contract::event::OrderEvent;
 use sandbox::foreign;
 use serde_json::Value;
 

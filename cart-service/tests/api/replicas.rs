@@ -40,7 +40,7 @@ async fn a_replica_that_lags_refuses_only_what_is_so() {
     let one = world.start().await;
     // The mock broker does not wake a fetch that waits, so this replica sees records up to a second and a half late.
     let lagging = world
-        .start_with(|config| config.pipeline.kafka_extra = vec![("fetch.wait.max.ms".into(), "1500".into())])
+        .start_with(|config| config.pipeline.kafka.kafka_extra = vec![("fetch.wait.max.ms".into(), "1500".into())])
         .await;
     for n in 0..3 {
         let id = format!("A-{n}");

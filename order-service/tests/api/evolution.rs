@@ -1,6 +1,6 @@
 //! Records of other schemas than ours: those that go together with ours are applied, whoever wrote them.
 
-use common::event::OrderEvent;
+use orderlog_contract::event::OrderEvent;
 use reqwest::StatusCode;
 use sandbox::foreign::{self, fields};
 use serde_json::{Value, json};

@@ -1,10 +1,10 @@
 //! The compatibility levels: which of a subject's schemas a new one must go together with, and in which direction.
-//! Whether two schemas do, [`common::compatibility`] knows. Pure.
+//! Whether two schemas do, [`orderlog_avro::compatibility`] knows. Pure.
 
 use std::fmt;
 use std::str::FromStr;
 
-use common::compatibility::obstacles;
+use orderlog_avro::compatibility::obstacles;
 
 use super::error::Refusal;
 use super::schema::ParsedSchema;

@@ -1,11 +1,11 @@
 //! The corpus of schemas that Avro's own library has judged: what it lets in is let in here, and nothing else. (What the
-//! checks of a release say of a schema is the same; `common/tests/oracle` has that, and the differences with their reasons.)
+//! checks of a release say of a schema is the same; `common/avro/tests/oracle` has that, and the differences with their reasons.)
 
 use serde_json::Value;
 
 use super::{Api, schema};
 
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../common/tests/oracle/corpus");
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../common/avro/tests/oracle/corpus");
 
 fn text(file: &str) -> String {
     std::fs::read_to_string(format!("{FOLDER}/{file}")).expect("a file of the corpus")

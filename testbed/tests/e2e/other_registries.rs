@@ -1,7 +1,7 @@
 //! Another registry, or an empty one, behind the address of the right one: for a minute, or for good. Both services notice it,
 //! leave nothing there, take nothing from there, and go on by themselves when the right one is back.
 
-use common::schemas::subject;
+use orderlog_contract::lineage::subject;
 use sandbox::registry::Registry as Server;
 use testbed::events;
 use testbed::proxy::Proxy;

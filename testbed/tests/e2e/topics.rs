@@ -1,11 +1,11 @@
 //! Topics: made as they must be, refused when they would forget, and recognised when they are not the same any more.
 
-use testbed::log;
+use testbed::registry::Registry;
 use testbed::topics::Topics;
 use testbed::wait::{LONG, until};
 use testbed::world::World;
 use testbed::writer::{NewRecord, Writer};
-use testbed::{events, registry::Registry};
+use testbed::{events, log};
 
 #[tokio::test]
 async fn missing_topics_are_made_so_that_nothing_is_forgotten() -> anyhow::Result<()> {

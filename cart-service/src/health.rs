@@ -36,7 +36,7 @@ fn report(state: &State) -> HealthReport {
     reasons.extend(link.silence().or_else(|| link.minority()));
     reasons.extend(state.view.open_transactions().iter().map(ToString::to_string));
     reasons.extend(state.writer.trouble());
-    let trouble = state.life.trouble();
+    let trouble = state.life.stopping_reason();
     reasons.extend(trouble.clone());
     reasons.extend(state.registration.trouble());
     reasons.extend(state.doubts.trouble());

@@ -42,7 +42,7 @@ pub(crate) fn report(state: &State) -> HealthReport {
     add_forbidden(&mut reasons, state.view.rights().reasons());
     reasons.extend(link.silence().or_else(|| link.minority()));
     reasons.extend(state.view.open_transactions().iter().map(ToString::to_string));
-    let trouble = state.life.trouble();
+    let trouble = state.life.stopping_reason();
     reasons.extend(trouble.clone());
     reasons.extend(state.registration.trouble());
     reasons.extend(state.dead_letter_condition.reasons());

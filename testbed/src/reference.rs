@@ -63,9 +63,8 @@ impl Expected {
 pub fn event(record: &Record) -> anyhow::Result<OrderEvent> {
     let value = record.value.as_deref().context("a null value")?;
     let (_, mut datum) = frame::split(value).map_err(|fault| anyhow::anyhow!("{fault}"))?;
-    let reader = GenericDatumReader::builder(lineage::newest())
-        .human_readable(true)
-        .build()?;
+    let newest = apache_avro::Schema::parse_str(&lineage::newest_text().text)?;
+    let reader = GenericDatumReader::builder(&newest).human_readable(true).build()?;
     Ok(reader.read_deser(&mut datum)?)
 }
 

@@ -44,7 +44,7 @@ impl Doubts {
             } else {
                 tokio::time::sleep(ASK_EVERY).await;
             }
-            crash_point::reached(Point::DoubtsTurn);
+            crash_point::reached(Point::UnresolvedOrdersTurn);
             outage = self.look(&registry, &view, &life).await.unwrap_or_else(|error| {
                 tracing::error!(
                     error = format!("{error:#}"),
@@ -58,11 +58,13 @@ impl Doubts {
     /// Returns whether the registry gave no answer.
     async fn look(&self, registry: &SchemaIdAudit, view: &View, life: &Supervisor) -> anyhow::Result<bool> {
         let doubts = self.clone();
-        let ids = life.blocking(CLEARING_UP, move || doubts.ids()).await??;
+        let ids = life.spawn_blocking(CLEARING_UP, move || doubts.ids()).await??;
         let asked = ask(registry, view, life, ids).await?;
         let outage = asked.outage;
         let doubts = self.clone();
-        let partitions = life.blocking(CLEARING_UP, move || doubts.sort_out(&asked)).await??;
+        let partitions = life
+            .spawn_blocking(CLEARING_UP, move || doubts.sort_out(&asked))
+            .await??;
         for (partition, records) in partitions {
             // What cannot be read again now is tried at the next look: its doubts stay until the reading has begun.
             view.reread(partition, records).await;
@@ -129,7 +131,7 @@ async fn ask(registry: &SchemaIdAudit, view: &View, life: &Supervisor, ids: Vec<
                     let writer = Arc::new(WriterSchema::of(&schema));
                     store.learn_schema(id, &schema, writer)
                 };
-                match life.blocking(CLEARING_UP, learn).await? {
+                match life.spawn_blocking(CLEARING_UP, learn).await? {
                     Ok(()) => asked.known.insert(id),
                     Err(LearnError::AnotherMeaning(id)) => {
                         registry.contradicted(id);

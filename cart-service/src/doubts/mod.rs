@@ -192,7 +192,7 @@ impl Doubts {
         }
         transaction.commit()?;
         if !noted.is_empty() {
-            crash_point::reached(Point::DoubtsNoted);
+            crash_point::reached(Point::UnresolvedOrdersStored);
         }
         // Counted exactly at the next look.
         self.counted(self.count.load(Ordering::Relaxed) + noted.len());

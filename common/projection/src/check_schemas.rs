@@ -6,11 +6,10 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
-use orderlog_avro::compatibility::{Parsed, full_transitive, house_rules};
 use orderlog_contract::lineage;
 use orderlog_kafka::topic_name::TopicName;
 use orderlog_registry::config::{RegistryConfig, SchemasMode};
-use orderlog_registry::{Registry, Standing};
+use orderlog_registry::{RegistrationStatus, Registry};
 
 /// What a service can do besides running.
 #[derive(Clone, Debug, Subcommand)]
@@ -53,7 +52,7 @@ pub struct Report {
     mode: SchemasMode,
     /// Why the versions do not go together, whatever the registry holds.
     lineage: Vec<String>,
-    versions: Vec<(String, Standing)>,
+    versions: Vec<(String, RegistrationStatus)>,
 }
 
 /// Checks, and prints the report to stdout, or to stderr why there is none.
@@ -78,16 +77,16 @@ pub async fn check(settings: &CheckSchemas) -> anyhow::Result<Report> {
     let registry = Registry::new(&settings.registry)?;
     let subject = lineage::subject(&settings.topic);
     let mut versions = Vec::new();
-    for (name, text) in named(lineage::LINEAGE) {
-        let standing = registry
-            .standing(&subject, &name, text)
+    for (name, text) in lineage::named(lineage::LINEAGE) {
+        let status = registry
+            .registration_status(&subject, &name, text)
             .await
             .context("the registry cannot be asked")?;
-        versions.push((name, standing));
+        versions.push((name, status));
     }
     Ok(Report {
         subject,
-        registry: registry.url(),
+        registry: registry.urls(),
         mode: settings.registry.schemas,
         lineage: own_contradictions(),
         versions,
@@ -96,28 +95,7 @@ pub async fn check(settings: &CheckSchemas) -> anyhow::Result<Report> {
 
 /// Why the versions of this release do not go together. Asks nobody.
 pub(crate) fn own_contradictions() -> Vec<String> {
-    contradictions(lineage::LINEAGE)
-}
-
-/// The same of any versions.
-fn contradictions(lineage: &[&str]) -> Vec<String> {
-    let mut versions = Vec::new();
-    for (name, text) in named(lineage) {
-        match Parsed::parse(text, &[]) {
-            Ok(parsed) => versions.push((name, parsed)),
-            Err(reason) => return vec![format!("{name} cannot be parsed: {reason}")],
-        }
-    }
-    let versions: Vec<_> = versions.iter().map(|(name, parsed)| (name.clone(), parsed)).collect();
-    let found = [full_transitive(&versions), house_rules(&versions)].concat();
-    found.iter().map(ToString::to_string).collect()
-}
-
-/// Each version with the name of its file.
-fn named<'a>(lineage: &[&'a str]) -> impl Iterator<Item = (String, &'a str)> {
-    (1..)
-        .zip(lineage)
-        .map(|(version, text)| (format!("v{version}.avsc"), *text))
+    lineage::conflicts(lineage::LINEAGE)
 }
 
 impl Report {
@@ -125,10 +103,12 @@ impl Report {
     pub fn is_fine(&self) -> bool {
         let may_be_missing = self.mode == SchemasMode::Register;
         self.lineage.is_empty()
-            && self.versions.iter().all(|(_, standing)| match standing {
-                Standing::Registered { beside, .. } => beside.is_empty(),
-                Standing::Registrable => may_be_missing,
-                Standing::Closed(_) | Standing::Incompatible(_) => false,
+            && self.versions.iter().all(|(_, status)| match status {
+                RegistrationStatus::Registered {
+                    incompatible_versions, ..
+                } => incompatible_versions.is_empty(),
+                RegistrationStatus::Registrable => may_be_missing,
+                RegistrationStatus::ReadOnly(_) | RegistrationStatus::Incompatible(_) => false,
             })
     }
 }
@@ -136,26 +116,34 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "subject {} of the registry at {}", self.subject, self.registry)?;
-        for (name, standing) in &self.versions {
+        for (name, status) in &self.versions {
             write!(f, "\n{name}: ")?;
-            match standing {
-                Standing::Registered { id, version, beside } => {
+            match status {
+                RegistrationStatus::Registered {
+                    id,
+                    version,
+                    incompatible_versions,
+                } => {
                     write!(f, "registered with id {id}")?;
                     version.map_or(Ok(()), |version| write!(f, " as version {version}"))?;
-                    if !beside.is_empty() {
+                    if !incompatible_versions.is_empty() {
                         f.write_str(", but incompatible with other versions of the subject")?;
-                        write_reasons(f, beside)?;
+                        write_reasons(f, incompatible_versions)?;
                     }
                 }
-                Standing::Registrable | Standing::Closed(_) if self.mode == SchemasMode::Verify => {
+                RegistrationStatus::Registrable | RegistrationStatus::ReadOnly(_)
+                    if self.mode == SchemasMode::Verify =>
+                {
                     f.write_str("missing, and SCHEMAS=verify does not register it")?;
                 }
-                Standing::Registrable if !self.lineage.is_empty() => f.write_str("not registered; see below")?,
-                Standing::Registrable => f.write_str("can be registered")?,
-                Standing::Closed(mode) => {
+                RegistrationStatus::Registrable if !self.lineage.is_empty() => {
+                    f.write_str("not registered; see below")?
+                }
+                RegistrationStatus::Registrable => f.write_str("can be registered")?,
+                RegistrationStatus::ReadOnly(mode) => {
                     write!(f, "compatible, but the registry takes no schemas in mode {mode}")?;
                 }
-                Standing::Incompatible(reasons) => {
+                RegistrationStatus::Incompatible(reasons) => {
                     f.write_str("incompatible")?;
                     write_reasons(f, reasons)?;
                 }
@@ -177,51 +165,51 @@ fn write_reasons(f: &mut fmt::Formatter<'_>, reasons: &[String]) -> fmt::Result 
 mod tests {
     use super::*;
 
-    fn report(mode: SchemasMode, standing: Standing) -> Report {
+    fn report(mode: SchemasMode, status: RegistrationStatus) -> Report {
         Report {
             subject: "orders-value".to_owned(),
             registry: "http://registry".to_owned(),
             mode,
             lineage: Vec::new(),
-            versions: vec![("v1.avsc".to_owned(), standing)],
+            versions: vec![("v1.avsc".to_owned(), status)],
         }
     }
 
-    fn registered(beside: &[&str]) -> Standing {
-        Standing::Registered {
+    fn registered(reasons: &[&str]) -> RegistrationStatus {
+        RegistrationStatus::Registered {
             id: 7,
             version: Some(2),
-            beside: beside.iter().map(ToString::to_string).collect(),
+            incompatible_versions: reasons.iter().map(ToString::to_string).collect(),
         }
     }
 
     #[test]
     fn a_version_has_a_line_and_its_reasons_are_indented() {
-        let standing = Standing::Incompatible(vec!["one".to_owned(), "two".to_owned()]);
+        let status = RegistrationStatus::Incompatible(vec!["one".to_owned(), "two".to_owned()]);
         assert_eq!(
-            report(SchemasMode::Register, standing).to_string(),
+            report(SchemasMode::Register, status).to_string(),
             "subject orders-value of the registry at http://registry\nv1.avsc: incompatible\n    one\n    two"
         );
-        for (standing, line) in [
+        for (status, line) in [
             (registered(&[]), "registered with id 7 as version 2"),
             (
                 registered(&["one"]),
                 "registered with id 7 as version 2, but incompatible with other versions of the subject\n    one",
             ),
             (
-                Standing::Closed("IMPORT".to_owned()),
+                RegistrationStatus::ReadOnly("IMPORT".to_owned()),
                 "compatible, but the registry takes no schemas in mode IMPORT",
             ),
         ] {
-            let shown = report(SchemasMode::Register, standing).to_string();
+            let shown = report(SchemasMode::Register, status).to_string();
             assert!(shown.ends_with(&format!("\nv1.avsc: {line}")), "{shown}");
         }
     }
 
     #[test]
     fn what_is_missing_is_fine_only_where_it_will_be_registered() {
-        assert!(report(SchemasMode::Register, Standing::Registrable).is_fine());
-        let verified = report(SchemasMode::Verify, Standing::Registrable);
+        assert!(report(SchemasMode::Register, RegistrationStatus::Registrable).is_fine());
+        let verified = report(SchemasMode::Verify, RegistrationStatus::Registrable);
         assert!(
             !verified.is_fine() && verified.to_string().contains("missing"),
             "{verified}"
@@ -229,28 +217,28 @@ mod tests {
         for mode in [SchemasMode::Register, SchemasMode::Verify] {
             assert!(report(mode, registered(&[])).is_fine());
             assert!(!report(mode, registered(&["a reason"])).is_fine());
-            assert!(!report(mode, Standing::Closed("READONLY".to_owned())).is_fine());
-            assert!(!report(mode, Standing::Incompatible(Vec::new())).is_fine());
+            assert!(!report(mode, RegistrationStatus::ReadOnly("READONLY".to_owned())).is_fine());
+            assert!(!report(mode, RegistrationStatus::Incompatible(Vec::new())).is_fine());
         }
     }
 
     #[test]
     fn versions_that_do_not_read_each_other_are_not_fine_whatever_the_registry_holds() {
-        assert_eq!(contradictions(lineage::LINEAGE), [""; 0]);
+        assert_eq!(lineage::conflicts(lineage::LINEAGE), [""; 0]);
         let with_another_field = r#"{"type":"record","name":"R","fields":[{"name":"b","type":"int"}]}"#;
-        let lineage = contradictions(&[r#"{"type":"record","name":"R","fields":[]}"#, with_another_field]);
+        let lineage = lineage::conflicts(&[r#"{"type":"record","name":"R","fields":[]}"#, with_another_field]);
         assert!(
             lineage.iter().any(|reason| reason.contains("v2.avsc reading v1.avsc")),
             "{lineage:?}"
         );
         let report = Report {
             lineage,
-            ..report(SchemasMode::Register, Standing::Registrable)
+            ..report(SchemasMode::Register, RegistrationStatus::Registrable)
         };
         assert!(
             !report.is_fine() && report.to_string().contains("do not go together"),
             "{report}"
         );
-        assert!(contradictions(&["no schema"])[0].contains("v1.avsc cannot be parsed"));
+        assert!(lineage::conflicts(&["no schema"])[0].contains("v1.avsc cannot be parsed"));
     }
 }

@@ -63,7 +63,7 @@ impl Keeper {
         };
         Self {
             stop: Some(stop),
-            task: life.task("keeping the store", keep),
+            task: life.spawn("keeping the store", keep),
         }
     }
 
@@ -85,7 +85,7 @@ impl Task {
             (synced, store.check_writable())
         };
         // A panic was told when it happened.
-        let Ok((synced, writable)) = self.life.blocking("keeping the store", look).await else {
+        let Ok((synced, writable)) = self.life.spawn_blocking("keeping the store", look).await else {
             return;
         };
         if let Err(error) = synced {

@@ -133,7 +133,7 @@ impl Lookup {
         let turns = if ahead { &self.turns_ahead } else { &self.turns };
         let (registry, turns, sender) = (self.registry.clone(), turns.clone(), self.sender.clone());
         let _inside = self.runtime.enter();
-        self.life.task("asking the schema registry", async move {
+        self.life.spawn("asking the schema registry", async move {
             tokio::time::sleep(delay).await;
             ask(&registry, &turns, schema, ahead, &sender).await;
         });
@@ -232,7 +232,7 @@ async fn ask(
         let answer = tokio::select! {
             answer = Box::pin(answer(registry, schema)) => answer,
             // Every other time it is left the time that it takes: a registry may be slow.
-            () = registry.registry().returned(), if !put_anew => {
+            () = registry.registry().recovered(), if !put_anew => {
                 put_anew = true;
                 continue;
             }
@@ -268,7 +268,7 @@ async fn answer(registry: &SchemaIdAudit, schema: SchemaRef) -> Answer {
             true,
         ),
         Err(RegistryError::Unknown(reason)) => missing(reason, false),
-        Err(RegistryError::Outage(reason)) => Answer::Outage(reason),
+        Err(RegistryError::Outage(outage)) => Answer::Outage(outage.to_string()),
     }
 }
 

@@ -78,7 +78,7 @@ impl Registration {
             state: sender.clone(),
         };
         let check_every = Duration::from_secs(config.schema_check_seconds);
-        let task = life.task("registering the schema", async move {
+        let task = life.spawn("registering the schema", async move {
             tokio::select! {
                 () = task.run(check_every) => {}
                 // Nobody is interested any more.
@@ -256,7 +256,7 @@ impl Task {
     /// What is amiss with the subject's compatibility level. It is set at the start only: whoever lowers it afterwards has a
     /// reason, and is to see what it means.
     async fn level(&self) -> Option<String> {
-        let level = self.audit.registry().level(&self.subject).await?;
+        let level = self.audit.registry().compatibility_level(&self.subject).await?;
         let is_fine = match self.mode {
             SchemasMode::Register => level == FULL_TRANSITIVE,
             // Which level the subject has is for whoever registers there to say.
@@ -343,7 +343,7 @@ impl From<RegisterError> for NotRegistered {
     fn from(error: RegisterError) -> Self {
         match error {
             RegisterError::Refused(reason) => Self::Refused(reason),
-            RegisterError::Outage(reason) => Self::Outage(reason),
+            RegisterError::Outage(outage) => Self::Outage(outage.to_string()),
         }
     }
 }

@@ -21,7 +21,7 @@ pub async fn refuse<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    match life.trouble().filter(|_| !edge::is_health(request.path())) {
+    match life.stopping_reason().filter(|_| !edge::is_health(request.path())) {
         Some(reason) => Ok(request.error_response(Problem::new(Kind::NotReady, reason))),
         None => Ok(next.call(request).await?.map_into_boxed_body()),
     }

@@ -98,7 +98,7 @@ where
 {
     let limits = Limits {
         patience: PATIENCE,
-        connections: descriptors::connections(),
+        connections: descriptors::max_connections(),
     };
     serve_with(listener, service, life, edge, routes, limits)
 }
@@ -120,7 +120,7 @@ where
     let connections = Connections::new(all - (all / SPARE).max(1));
     let end_idle = Connections::end_idle(Arc::downgrade(&connections), limits.patience);
     // It ends with the server.
-    drop(life.task("ending idle connections", end_idle));
+    drop(life.spawn("ending idle connections", end_idle));
     let edge = Edge::new(edge, listener.local_addr()?.ip());
     let life = life.clone();
     let server = HttpServer::new(move || app(service, life.clone(), edge.clone(), routes.clone()))

@@ -268,7 +268,7 @@ async fn a_page_of_an_allowed_origin_is_answered_also_when_it_is_refused() {
 #[actix_web::test]
 async fn a_service_that_is_ending_refuses_in_both_shapes() {
     let life = Supervisor::default();
-    life.end();
+    life.begin_shutdown();
     let app = init_service(app("test", life, Edge::default(), test_routes)).await;
     let mut bodies = Vec::new();
     for path in ["/order-details?orderId=7", "/api/order-details?orderId=7"] {

@@ -171,7 +171,7 @@ impl Index {
         }
         transaction.put(&self.summary, SUMMARY, serde_json::to_vec(&summary)?);
         transaction.commit()?;
-        crash_point::reached(Point::LettersIndexed);
+        crash_point::reached(Point::DeadLettersIndexed);
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use orderlog_contract::order::OrderState;
+use orderlog_contract::order::{OrderState, full_id};
 use orderlog_projection::{View, Waiters};
 use orderlog_runtime::descriptors;
 use orderlog_web::{Kind, Problem};
@@ -19,8 +19,9 @@ use crate::app::State;
 /// `ORD-` before it.
 pub(super) fn candidates(order_id: &str) -> Vec<String> {
     let mut ids = vec![order_id.to_owned()];
-    if order_id.bytes().all(|byte| byte.is_ascii_digit()) {
-        ids.push(format!("ORD-{order_id}"));
+    let full_id = full_id(order_id);
+    if full_id != order_id {
+        ids.push(full_id.into_owned());
     }
     ids
 }
@@ -40,7 +41,7 @@ pub(super) fn look(view: &View, ids: &[String]) -> anyhow::Result<Option<OrderSt
 
 /// How many requests may wait at once: half of the connections, so that others find one that is not held for long.
 pub(crate) fn places() -> Semaphore {
-    Semaphore::new((descriptors::connections() / 2).max(1))
+    Semaphore::new((descriptors::max_connections() / 2).max(1))
 }
 
 fn take(places: &Semaphore) -> Result<SemaphorePermit<'_>, Problem> {
@@ -81,7 +82,7 @@ pub(super) async fn wait(
         tokio::select! {
             () = waiting => {}
             () = &mut up => return Ok(look(view, ids)?),
-            () = state.life.ending() => return Ok(found),
+            () = state.life.shutdown_started() => return Ok(found),
         }
     }
 }
@@ -142,7 +143,7 @@ mod tests {
 
     #[test]
     fn at_most_half_of_the_connections_wait_and_the_next_one_is_told_to_come_again() {
-        assert!((1..=descriptors::connections().div_ceil(2)).contains(&places().available_permits()));
+        assert!((1..=descriptors::max_connections().div_ceil(2)).contains(&places().available_permits()));
         let places = Semaphore::new(1);
         let first = take(&places).expect("a place");
         assert_eq!(take(&places).expect_err("none is left").kind(), Kind::Unavailable);

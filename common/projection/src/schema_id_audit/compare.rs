@@ -57,9 +57,9 @@ pub(super) async fn compare(
                 found.missing.insert(id);
             }
             // It may be this id's fault, and the others are still to be compared.
-            Err(RegistryError::Outage(reason)) => {
+            Err(RegistryError::Outage(outage)) => {
                 found.silent.insert(id);
-                outages.push(reason);
+                outages.push(outage.to_string());
                 if outages.len() == SILENT {
                     break;
                 }

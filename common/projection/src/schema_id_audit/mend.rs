@@ -39,7 +39,7 @@ impl SchemaIdAudit {
         let (store, known, found, accept) = (self.0.store.clone(), known.clone(), found.clone(), rounds.accept);
         // It reads all orders.
         let mend = move || mend(&store, &known, &found, accept);
-        let mended = self.0.life.blocking("comparing what schema ids mean", mend).await;
+        let mended = self.0.life.spawn_blocking("comparing what schema ids mean", mend).await;
         let (mending, in_use) = mended
             .map_err(|error| error.to_string())?
             .map_err(|error| format!("{error:#}"))?;

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use compare::compare;
 use orderlog_avro::SchemaText;
-use orderlog_registry::{Registry, RegistryError};
+use orderlog_registry::{Outage, Registry, RegistryError};
 use orderlog_runtime::supervisor::Supervisor;
 use tokio::sync::{Mutex, watch};
 use uuid::Uuid;
@@ -162,7 +162,7 @@ impl SchemaIdAudit {
     }
 
     async fn believed<T>(&self, asked: impl Future<Output = Result<T, RegistryError>>) -> Result<T, RegistryError> {
-        let outage = |disbelief: Disbelief| RegistryError::Outage(disbelief.to_string());
+        let outage = |disbelief: Disbelief| RegistryError::Outage(Outage::untrusted(disbelief.to_string()));
         self.objection().map_err(outage)?;
         let answer = asked.await;
         let scope = match answer {

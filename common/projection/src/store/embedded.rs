@@ -195,7 +195,7 @@ impl Store {
         // The number of syncs is forgotten too.
         self.files.note_synced(0)?;
         self.partitions.clear()?;
-        crash_point::reached(Point::StoreForgetting);
+        crash_point::reached(Point::StoreClearing);
         self.orders.clear()?;
         self.schemas.clear()?;
         self.keys.clear()?;

@@ -197,7 +197,7 @@ impl Store {
         schema: &SchemaText,
         writer: Arc<WriterSchema>,
     ) -> anyhow::Result<()> {
-        let bytes = schema.bytes();
+        let bytes = schema.size();
         let row = SchemaRow {
             schema: if bytes > MAX_SCHEMA_BYTES {
                 SchemaText {

@@ -16,10 +16,10 @@ async fn main() -> ExitCode {
             _ = asked.recv() => Ok(()),
         }
     };
-    // Whichever comes first, the other is dropped here, and with it everything that was started.
+    // Whichever future finishes first, the other is dropped, and with it everything that was started.
     let done = tokio::select! {
         done = run(&options) => done,
-        stopped = stopped => Err(stopped.map_or_else(anyhow::Error::from, |()| anyhow::anyhow!("it was told to stop"))),
+        stopped = stopped => Err(stopped.map_or_else(anyhow::Error::from, |()| anyhow::anyhow!("stopped by a signal"))),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

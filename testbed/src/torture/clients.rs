@@ -1,5 +1,6 @@
-//! Clients: each does what it means to, one thing after the other, and notes what it asked and what it was told. They go by the
-//! documented text ([`conclusion`]): whose outcome is not known is asked again, under the same key, until it is.
+//! Clients: each carries out its intents one after another, and records what it requested and what it was told. They
+//! follow the documentation ([`conclusion`]): a request with an unknown outcome is repeated under the same key until
+//! the outcome is known.
 
 mod later;
 
@@ -19,23 +20,24 @@ use super::history::{Action, After, Class, Clock, Foreign, Op, Recorder};
 use super::intent::{Intent, What, intents};
 use super::requests::{Request, body, elsewhere, misused};
 
-/// How many clients there are. With their pauses they ask some 30 times a second: debug builds on two busy cores keep up.
+/// How many clients there are. With their pauses they send some 30 requests a second: debug builds on two busy cores
+/// keep up.
 pub const CLIENTS: usize = 6;
-/// Longest that a client waits: a write is answered in 5 s, and a process may be suspended as long.
+/// Longest time that a client waits: a write is answered in 5 s, and a process may be suspended as long.
 const TIMEOUT: Duration = Duration::from_secs(12);
-/// How long the orders that all clients want stay the same: an order has at most six versions.
+/// How long the contended orders stay the same: an order has at most six versions.
 const TERM_US: u64 = 3_000_000;
-/// How many orders of its own a client goes on with.
+/// How many of its own orders a client keeps using.
 const OWN: usize = 8;
-/// What order-service waits for a version, in milliseconds.
+/// How long order-service waits for a version, in milliseconds.
 const WAIT_MS: u64 = 8_000;
 /// The two cart-services, by name.
 const CARTS: [&str; 2] = ["cart-service a", "cart-service b"];
-/// How long a cart-service is better not asked that has not answered, or has said that it cannot now.
+/// How long to avoid a cart-service that did not answer or answered "not now".
 const SHUNNED_US: u64 = 4_000_000;
-/// So many pauses after an answer that leaves a request unknown it is asked again: some seconds later.
+/// How many pauses after an unknown outcome the request is repeated: some seconds later.
 const FINDING_OUT: u64 = 20;
-/// When a key is misused once more.
+/// When a key is misused again.
 const MISUSED_LATE_MS: u64 = 30_000;
 
 /// One client.
@@ -50,20 +52,20 @@ pub struct Client<'a> {
     pub clock: Clock,
 }
 
-/// What a client knows.
+/// The state of a client.
 #[derive(Default)]
 struct Known {
-    /// The orders it made, and the version of each that it was told last.
+    /// The orders it created, and the last version of each that it was told.
     own: VecDeque<(String, i32)>,
-    /// The requests that were acknowledged.
+    /// The acknowledged requests.
     acknowledged: Vec<Request>,
-    /// Until when each cart-service is better not asked.
+    /// Until when to avoid each cart-service.
     shunned: [u64; 2],
 }
 
 impl Client<'_> {
-    /// Does one thing after the other until it is told to stop, and beside that what comes later. Then what has begun is
-    /// finished: what is not known is found out, and what was copied meanwhile is repeated.
+    /// Carries out intents until told to stop, and delayed requests beside them. Then finishes what has begun: unknown
+    /// outcomes are resolved, and requests whose events were copied meanwhile are repeated.
     ///
     /// # Errors
     /// When the history cannot be written.
@@ -182,14 +184,14 @@ impl Client<'_> {
             && let Some(other) = misused(&request, &intent.basket)
         {
             self.write(http, intent.cart, &other).await?;
-            // Also when it was forgotten, if it can be.
+            // Even if the key was forgotten, if it can be.
             let wait = Duration::from_millis(intent.then.late.unwrap_or(MISUSED_LATE_MS));
             self.put_off(later, wait, 1 - intent.cart, &other, Vec::new())?;
         }
         Ok(())
     }
 
-    /// Sends a write, and at once again with the same key where its outcome is not a success.
+    /// Sends a write, and repeats it at once with the same key unless it succeeds.
     async fn carry_out(&self, http: &reqwest::Client, intent: &Intent, request: &Request) -> anyhow::Result<Vec<Op>> {
         let mut ops = Vec::new();
         if intent.hedged {
@@ -199,7 +201,7 @@ impl Client<'_> {
             ops.push(self.write(http, intent.cart, request).await?);
         }
         for retry in 1..=intent.then.retries {
-            // Another answer of 4xx would only be the same again.
+            // Another 4xx would only be the same again.
             if ops.iter().any(|op| op.class == Class::Ok) || ops.last().is_some_and(conclusion::refuses) {
                 break;
             }
@@ -220,7 +222,7 @@ impl Client<'_> {
                     .iter()
                     .fold(sent, |sent, version| sent.header("if-match", format!("\"{version}\"")))
             }
-            Action::Read { .. } => anyhow::bail!("a read is no write"),
+            Action::Read { .. } => anyhow::bail!("a read is not a write"),
         };
         let sent = sent
             .header("content-type", "application/json")
@@ -251,7 +253,7 @@ impl Client<'_> {
                 response.headers().contains_key("idempotency-replayed"),
             );
             let text = response.text().await?;
-            // Only a whole answer is one.
+            // Only a complete answer counts.
             (status, replayed) = (Some(told), again);
             reqwest::Result::Ok(text)
         };

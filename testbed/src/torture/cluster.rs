@@ -1,5 +1,6 @@
-//! What runs: the servers (one broker and the registry have a proxy before them, three brokers a network of their own), two
-//! cart-services and an order-service. Here things are done to it; which, and when, is [`super::nemesis`]'s business.
+//! The system under test: the servers (one broker and the registry each behind a proxy, or three brokers in a network
+//! of their own), two cart-services and an order-service. This module carries faults out; which and when is decided by
+//! [`super::nemesis`].
 
 mod brokers;
 
@@ -21,31 +22,31 @@ use crate::service::{Program, Service, Setup};
 
 /// The topic of a run, which has the broker to itself.
 pub const TOPIC: &str = "torture";
-/// Where the stores lie that are not on the small disk.
+/// Where the stores are that are not on the small disk.
 pub const STORES: &str = "stores";
 /// Where the small disk is mounted.
 pub const DISK: &str = "disk";
-/// Room for the journals of two stores, which grow to 64 MiB each, for the room that the services leave free, and for half
-/// an hour's orders.
+/// Space for the journals of two stores, which grow to 64 MiB each, for the space that the services leave free, and for
+/// half an hour of orders.
 pub const DISK_MIB: u32 = 384;
 const SERVICES: [(Target, Program); 3] = [
     (Target::CartA, Program::Cart),
     (Target::CartB, Program::Cart),
     (Target::Order, Program::Order),
 ];
-/// How a service ends that failed.
+/// The exit code of a service that failed.
 const FAILED: i32 = 1;
-/// What a request gets that meets a broken registry.
+/// The response of a broken registry.
 const BROKEN: &str = "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 6\r\nconnection: close\r\n\r\nbroken";
 
-/// All that runs. Everything is ended when this is dropped: the services first, as they use the rest.
+/// The system under test. Everything is ended when this is dropped: the services first, because they use the rest.
 pub struct Cluster {
     services: [Mutex<Service>; 3],
     urls: [String; 3],
-    /// Before the only broker.
+    /// In front of the only broker.
     broker: Option<Proxy>,
     registry: Proxy,
-    /// Of three brokers the one that the fault of this round is done to.
+    /// With three brokers, the one that this round's fault hits.
     leader: AtomicU8,
     disk: Option<SmallDisk>,
     pub stack: Arc<Stack>,
@@ -53,16 +54,16 @@ pub struct Cluster {
     clock: Clock,
 }
 
-/// On the small disk lie the stores of order-service and of one cart-service; the other cart goes on without.
+/// The stores of order-service and of one cart-service are on the small disk; the other cart-service continues without.
 fn has_small_disk(target: Target) -> bool {
     matches!(target, Target::CartB | Target::Order)
 }
 
 impl Cluster {
-    /// Starts everything, and waits until all services are ready. `dir` holds what is removed at the end, `run` what is kept.
+    /// Starts everything, and waits until all services are ready. `dir` is removed at the end, `run` is kept.
     ///
     /// # Errors
-    /// When something does not start.
+    /// If something does not start.
     pub async fn start(
         dir: &Path,
         run: &Path,
@@ -87,7 +88,7 @@ impl Cluster {
             let (target, program) = SERVICES[n];
             let is_small = disk.is_some() && has_small_disk(target);
             let stores = dir.join(if is_small { DISK } else { STORES });
-            std::fs::create_dir_all(&stores).with_context(|| format!("making {}", stores.display()))?;
+            std::fs::create_dir_all(&stores).with_context(|| format!("creating {}", stores.display()))?;
             let log = run.join(format!("{}.log", target.name().replace(' ', "-")));
             let place = stack.place(target)?;
             let setup = Setup::new(program, place.port, log, Arc::new(tempfile::tempdir_in(&stores)?));
@@ -101,7 +102,7 @@ impl Cluster {
                 .with("KAFKA_TOPIC", TOPIC)
                 .impatient())
         };
-        // They start one after the other and become ready together.
+        // They start one after another and become ready together.
         let [mut a, mut b, mut order] = [setup(0)?.spawn()?, setup(1)?.spawn()?, setup(2)?.spawn()?];
         for service in [&mut a, &mut b, &mut order] {
             service.ready().await?;
@@ -129,7 +130,7 @@ impl Cluster {
     /// Begins a fault.
     ///
     /// # Errors
-    /// When it cannot be done.
+    /// If it cannot be carried out.
     pub async fn begin(&self, fault: &Fault) -> anyhow::Result<()> {
         if let Some(partition) = fault.of_leader_of() {
             self.leader.store(self.leader_of(partition).await?, Ordering::SeqCst);
@@ -144,7 +145,7 @@ impl Cluster {
             Fault::CutRegistry => self.registry.cut(),
             Fault::HangRegistry => self.registry.hang(),
             Fault::BreakRegistry => self.registry.answer(BROKEN),
-            Fault::FillDisk => self.disk.as_ref().context("there is no small disk")?.fill()?,
+            Fault::FillDisk => self.disk.as_ref().context("this run has no small disk")?.fill()?,
             Fault::Poison(_) | Fault::Duplicate | Fault::Tombstone => {}
         }
         Ok(())
@@ -153,7 +154,7 @@ impl Cluster {
     /// Ends a fault.
     ///
     /// # Errors
-    /// When it cannot be done.
+    /// If it cannot be ended.
     pub async fn heal(&self, fault: &Fault) -> anyhow::Result<()> {
         match fault {
             Fault::Kill(target) | Fault::Terminate(target) => self.start_again(*target).await?,
@@ -162,16 +163,16 @@ impl Cluster {
                 self.heal_brokers().await?
             }
             Fault::CutRegistry | Fault::HangRegistry | Fault::BreakRegistry => self.registry.heal(),
-            Fault::FillDisk => self.disk.as_ref().context("there is no small disk")?.free()?,
+            Fault::FillDisk => self.disk.as_ref().context("this run has no small disk")?.free()?,
             Fault::Poison(_) | Fault::Duplicate | Fault::Tombstone => {}
         }
         Ok(())
     }
 
-    /// Notes every process that has ended although nobody ended it, and starts it again.
+    /// Records every process that ended although it was not told to, and starts it again.
     ///
     /// # Errors
-    /// When it cannot be started.
+    /// If it cannot be started.
     pub async fn look_after(&self) -> anyhow::Result<()> {
         self.look_after_services().await?;
         for server in self.stack.servers() {
@@ -183,7 +184,7 @@ impl Cluster {
         Ok(())
     }
 
-    /// Does something to the servers, which blocks.
+    /// Does something to the servers; blocking.
     async fn with_stack<T: Send + 'static>(
         &self,
         act: impl FnOnce(&Stack) -> anyhow::Result<T> + Send + 'static,
@@ -192,10 +193,10 @@ impl Cluster {
         tokio::task::spawn_blocking(move || act(&stack)).await?
     }
 
-    /// The same for the services alone, which costs nothing.
+    /// The same for the services only, which is cheap.
     ///
     /// # Errors
-    /// When one cannot be started.
+    /// If one cannot be started.
     pub async fn look_after_services(&self) -> anyhow::Result<()> {
         for (service, (target, _)) in self.services.iter().zip(SERVICES) {
             let mut service = service.lock().await;
@@ -235,7 +236,7 @@ impl Cluster {
                     Ok(()) if kill => How::Killed,
                     Ok(()) => How::Terminated(u64::try_from(begun.elapsed().as_millis())?),
                     Err(error) => {
-                        // Whatever it did instead, it has to be gone for the next start.
+                        // Whatever it did instead, it has to be dead before the next start.
                         let _ = service.kill9();
                         How::Wrongly(format!("{error:#}"))
                     }

@@ -1,21 +1,21 @@
-//! What a client concludes that goes by the documented text, to the letter: 2xx is in the log and won; a 4xx or a 503 says that
-//! this attempt is without effect; after a 504, or no answer, the same is asked again under the same key, until there is an
-//! answer that is neither 504 nor 503.
+//! What a client concludes if it follows the documentation to the letter: 2xx is in the log and won; 4xx or 503 means
+//! that this attempt has no effect; after 504 or no answer, the same request is repeated under the same key until the
+//! answer is neither 504 nor 503.
 
 use super::history::{Class, Op};
 
-/// What is known of a request by its answers so far.
+/// What the answers so far say about a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Conclusion {
     /// It is in the log.
     Done,
-    /// It has no effect, and none of its attempts will have.
+    /// It has no effect, and none of its attempts will have one.
     WithoutEffect,
-    /// It is to be asked again.
+    /// It has to be repeated.
     Unknown,
 }
 
-/// What is known of a request that was sent as these attempts, all under one key.
+/// What is known of a request that was sent in these attempts, all under one key.
 pub fn of(attempts: &[&Op]) -> Conclusion {
     if attempts.is_empty() {
         return Conclusion::Unknown;
@@ -33,8 +33,8 @@ pub fn of(attempts: &[&Op]) -> Conclusion {
     }
 }
 
-/// Whether an attempt whose outcome was not known is taken for one without effect, as the same request was refused when it was
-/// sent again. A 503 speaks of its own attempt alone.
+/// Whether an attempt with an unknown outcome is considered without effect because the same request was refused when it
+/// was repeated. A 503 speaks about its own attempt only.
 pub fn is_closed(op: &Op, attempts: &[&Op]) -> bool {
     attempts.iter().any(|again| refuses(again) && again.begun >= op.ended)
 }
@@ -50,7 +50,7 @@ mod tests {
     use crate::torture::tests::sample::{op, update};
     use Conclusion::{Done, Unknown, WithoutEffect};
 
-    /// Attempts that were sent one after the other.
+    /// Attempts that were sent one after another.
     fn answered(answers: &[u16]) -> Conclusion {
         let attempt = |(n, status): (u64, &u16)| {
             let status = Some(*status).filter(|status| *status > 0);
@@ -92,7 +92,7 @@ mod tests {
         assert_eq!(answered(&[504, 503, 200]), Done);
         assert_eq!(answered(&[504, 503, 409]), WithoutEffect);
         assert_eq!(answered(&[503, 503]), WithoutEffect);
-        // What was refused before tells nothing of what is tried later.
+        // An earlier refusal says nothing about later attempts.
         assert_eq!(answered(&[409, 504]), Unknown);
         assert_eq!(answered(&[]), Unknown);
     }

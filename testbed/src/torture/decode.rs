@@ -1,10 +1,10 @@
-//! A reader of the one schema that this run writes, `schemas/order-event/v1.avsc`, written by hand from that file and from
-//! the Avro specification. It shares nothing with the services' decoder, so that a mistake there is not made twice;
-//! only that this is still the schema they write is asked of them.
+//! A reader of the one schema that this run writes, `schemas/order-event/v1.avsc`, written by hand from that file and
+//! the Avro specification. It shares nothing with the services' decoder, so that no mistake is made twice; it only asks
+//! them whether they still write this schema.
 
 use common::schemas::{self, SchemaText};
 
-/// An event as its bytes say.
+/// A decoded event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
     pub event_id: String,
@@ -51,13 +51,13 @@ pub const STATUSES: [&str; 8] = [
     "unknown",
 ];
 const KINDS: usize = 3;
-/// The text of the schema that this reads.
+/// The text of the schema that this reader knows.
 const READ: &str = include_str!("../../../schemas/order-event/v1.avsc");
 
-/// Checks that the services write what this reads.
+/// Checks that the services write the schema that this reader knows.
 ///
 /// # Errors
-/// When their newest schema has come further.
+/// If their newest schema has moved on.
 pub fn check_newest_schema() -> anyhow::Result<()> {
     check(schemas::LINEAGE.last().copied().unwrap_or_default())
 }
@@ -77,7 +77,8 @@ pub fn frame(value: &[u8]) -> Option<(u32, &[u8])> {
     Some((u32::from_be_bytes(*id), datum))
 }
 
-/// The event in a datum. `None` when it is not exactly one: too short, too long, or a value that the schema does not allow.
+/// The event in a datum. `None` if it is not exactly one: too short, too long, or with a value that the schema does not
+/// allow.
 pub fn event(datum: &[u8]) -> Option<Event> {
     let mut reader = Reader(datum);
     let event = Event {
@@ -103,7 +104,7 @@ pub fn event(datum: &[u8]) -> Option<Event> {
     reader.0.is_empty().then_some(event)
 }
 
-/// What is left of a datum.
+/// The rest of a datum.
 struct Reader<'a>(&'a [u8]);
 
 impl Reader<'_> {
@@ -114,7 +115,7 @@ impl Reader<'_> {
             self.0 = rest;
             number |= u64::from(byte & 0x7f) << (7 * n);
             if byte & 0x80 == 0 {
-                // Zigzag: the sign is the lowest bit.
+                // Zigzag: the lowest bit is the sign.
                 return Some((number >> 1).cast_signed() ^ -(number & 1).cast_signed());
             }
         }
@@ -140,7 +141,7 @@ impl Reader<'_> {
         let mut items = Vec::new();
         loop {
             let count = self.long()?;
-            // A negative count is followed by the block's length in bytes, for readers who skip it.
+            // A negative count is followed by the block's length in bytes, for readers that skip it.
             if count < 0 {
                 self.long()?;
             }
@@ -165,13 +166,13 @@ mod tests {
 
     #[test]
     fn a_schema_with_another_field_is_told_before_anything_is_read() {
-        check_newest_schema().expect("this reads what is written");
+        check_newest_schema().expect("this reader knows what is written");
         let mut newer: serde_json::Value = serde_json::from_str(READ).expect("JSON");
         newer["doc"] = "another text, the same data".into();
-        check(&newer.to_string()).expect("this reads the same data");
+        check(&newer.to_string()).expect("this reader knows the same data");
         let fields = newer["fields"].as_array_mut().expect("fields");
         fields.push(serde_json::json!({"name": "channel", "type": "string", "default": ""}));
-        let error = check(&newer.to_string()).expect_err("nobody reads that").to_string();
+        let error = check(&newer.to_string()).expect_err("no reader knows that").to_string();
         assert!(error.ends_with("extend testbed/src/torture/decode.rs"), "{error}");
     }
 

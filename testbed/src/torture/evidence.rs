@@ -1,4 +1,4 @@
-//! What is read when all is over: the topic, the dead-letter topic, and everything that order-service shows.
+//! What is read at the end: the topic, the dead-letter topic, and everything that order-service returns.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
@@ -15,11 +15,11 @@ use crate::log::{self, Record};
 use crate::views::{DlqInfo, Letter, Order, Stats};
 use crate::wait::until;
 
-/// Longest that the index of dead letters may lag behind its topic when nothing more comes.
+/// Longest time that the dead-letter index may lag behind its topic when nothing more is written.
 const INDEXING: Duration = Duration::from_secs(30);
 const PAGE: usize = 500;
 
-/// What is read when all is over.
+/// What is read at the end.
 #[derive(Clone, Debug)]
 pub struct Evidence {
     /// Every record of the topic, by partition and offset.
@@ -28,7 +28,7 @@ pub struct Evidence {
     pub letters: Vec<Record>,
     /// The id of the schema that the services write.
     pub schema_id: u32,
-    /// The ids that the registry knows and that stand for something else.
+    /// The ids that the registry knows and that mean something else.
     pub other_schema_ids: Vec<u32>,
     /// How many partitions the topic has.
     pub partitions: i32,
@@ -36,11 +36,11 @@ pub struct Evidence {
     pub brokers: usize,
     /// The ids that order-service lists.
     pub ids: Vec<String>,
-    /// What it says of each of them.
+    /// What it returns for each of them.
     pub details: BTreeMap<String, Order>,
-    /// Its counts.
+    /// Its counters.
     pub stats: Stats,
-    /// What it says of the dead letters.
+    /// Its summary of the dead letters.
     pub dlq: DlqInfo,
     /// The dead letters that it lists.
     pub listed: Vec<Letter>,
@@ -56,7 +56,7 @@ impl Evidence {
         let kafka = &kafka.join(",");
         let letters_topic = format!("{TOPIC}-dlq");
         let letters = log::read(kafka, &letters_topic).await?;
-        // The index has no lag that could be asked for. When it does not come so far, a check will say what is missing.
+        // The index reports no lag. If it does not catch up, a check will report what is missing.
         let wanted = letters
             .iter()
             .map(|letter| letter.header("orderlog.at"))
@@ -89,7 +89,7 @@ impl Evidence {
         })
     }
 
-    /// Keeps both topics, for whoever wants to look for himself.
+    /// Keeps both topics, for anyone who wants to look into them.
     ///
     /// # Errors
     /// When a file cannot be written.

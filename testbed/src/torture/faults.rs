@@ -1,12 +1,12 @@
-//! The faults there are, and what they are done to. Which of them come when is [`super::schedule`]'s business.
+//! The faults, and their victims. Which come when is decided by [`super::schedule`].
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-/// What records are written to: as a victim, the topic.
+/// The victim of records that are written: the topic.
 const RECORDS: u8 = 13;
-/// The way to the brokers, as a victim. Of three brokers one fails at a time, whatever becomes of it: with two of them gone
-/// nothing would go on anyway.
+/// The victim of network faults: the connection to the brokers. With three brokers one fails at a time, whatever the
+/// fault: with two down nothing would move anyway.
 const BROKERS: u8 = 10;
 
 /// How many brokers there are.
@@ -28,7 +28,7 @@ impl Brokers {
     }
 }
 
-/// A process that faults are done to.
+/// A process that is a victim of faults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Target {
@@ -37,7 +37,7 @@ pub enum Target {
     Order,
     Broker,
     Registry,
-    /// Of three brokers the one that leads that partition when the fault begins.
+    /// With three brokers, the leader of that partition when the fault begins.
     Leader(u8),
 }
 
@@ -45,20 +45,21 @@ pub enum Target {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Fault {
-    /// `kill -9`, and a new start on the same data at the end of the fault.
+    /// `kill -9`, and a restart on the same data at the end of the fault.
     Kill(Target),
     /// SIGSTOP, and SIGCONT at the end of the fault.
     Suspend(Target),
-    /// SIGTERM, and a new start at the end of the fault.
+    /// SIGTERM, and a restart at the end of the fault.
     Terminate(Target),
     /// The broker's port, as the services see it, closes every connection.
     CutBroker,
-    /// Everything between the services and the broker takes so many milliseconds more each way.
+    /// Everything between the services and the broker takes that many milliseconds longer each way.
     SlowBroker(u64),
-    /// So many of a hundred packets to and from three brokers are lost.
+    /// This percentage of the packets to and from three brokers is lost.
     LosePackets(u8),
-    /// Of three brokers the one that leads that partition is cut off from the others, and from the services but for that
-    /// cart-service: it is deposed, and does not know it. The cart-service reaches the others too, unless it is alone with it.
+    /// With three brokers, the leader of that partition is cut off from the others, and from all services except that
+    /// cart-service: it is deposed without knowing it. The cart-service still reaches the other brokers, unless it is
+    /// alone with the leader.
     CutOff { partition: u8, cart: Target, alone: bool },
     /// The registry closes every connection.
     CutRegistry,
@@ -66,9 +67,9 @@ pub enum Fault {
     HangRegistry,
     /// The registry answers every request with 500.
     BreakRegistry,
-    /// The disk that order-service and the second cart-service have their stores on is full.
+    /// The disk that holds the stores of order-service and of the second cart-service is full.
     FillDisk,
-    /// A record that cannot be used, of the kind of that name.
+    /// An unusable record of the kind of that name.
     Poison(String),
     /// A copy of a record that is in the topic.
     Duplicate,
@@ -77,7 +78,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// What it is done to. No two faults of one round have the same.
+    /// Its victim. No two faults of one round have the same.
     pub fn victim(&self) -> u8 {
         match self {
             Self::Kill(target) | Self::Suspend(target) | Self::Terminate(target) => match target {
@@ -95,7 +96,7 @@ impl Fault {
         }
     }
 
-    /// Its kind, without what it is done with.
+    /// Its kind, without parameters.
     pub fn kind(&self) -> String {
         match self {
             Self::Kill(target) => format!("kill -9 of {}", target.name()),
@@ -116,12 +117,12 @@ impl Fault {
         }
     }
 
-    /// Whether it is a record that is written past the services.
+    /// Whether it is a record written behind the services' backs.
     pub fn is_record(&self) -> bool {
         self.victim() == RECORDS
     }
 
-    /// The partition whose leader it is done to.
+    /// The partition whose leader is the victim.
     pub fn of_leader_of(&self) -> Option<u8> {
         match self {
             Self::Kill(Target::Leader(partition))
@@ -132,7 +133,7 @@ impl Fault {
         }
     }
 
-    /// Whether a broker may be silent for so long that a client library begins anew.
+    /// Whether a broker may be silent for so long that a client library starts a new epoch.
     pub fn silences_a_broker(&self) -> bool {
         match self {
             Self::Kill(target) | Self::Suspend(target) | Self::Terminate(target) => {

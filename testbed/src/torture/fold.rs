@@ -1,5 +1,5 @@
-//! What a log must have done, by the contract's text (design, section 2) and nothing else: the rules of one event, where it
-//! must lie, and the fold. Written a second time, past the services' code.
+//! What a log must result in, from the text of the contract and nothing else: the rules for one event, where it
+//! belongs, and the fold. Written a second time, independently of the services' code.
 
 use std::collections::BTreeMap;
 
@@ -7,12 +7,12 @@ use super::decode::{self, Event, Order, STATUSES};
 use super::evidence::Evidence;
 use crate::log::Record;
 
-/// The currencies that occur in a run, with the number of decimals of each.
+/// The currencies that occur in a run, with their number of decimals.
 const CURRENCIES: [(&str, u32); 3] = [("USD", 2), ("JPY", 0), ("KWD", 3)];
 /// The last millisecond of the year 9999.
 const LAST_MS: i64 = 253_402_300_799_999;
 
-/// What becomes of a record.
+/// What a record results in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
     Applied {
@@ -21,27 +21,27 @@ pub enum Fate {
     Duplicate,
     Superseded,
     Ignored,
-    /// It cannot be used, for the reason of that code.
+    /// It is unusable, for the reason of that code.
     Unusable(&'static str),
 }
 
-/// A record, and what the contract says of it.
+/// A record, and what the contract says about it.
 #[derive(Clone, Debug)]
 pub struct Judged<'a> {
     pub record: &'a Record,
     pub fate: Fate,
-    /// Its event, when there is one that can be used.
+    /// Its event, if it has a usable one.
     pub event: Option<Event>,
 }
 
-/// What a whole log must have done.
+/// What a whole log must result in.
 #[derive(Debug, Default)]
 pub struct Reference<'a> {
     /// Every record, by partition and offset.
     pub judged: Vec<Judged<'a>>,
-    /// The place in `judged` of each order's current event.
+    /// The index in `judged` of each order's current event.
     pub current: BTreeMap<String, usize>,
-    /// The places in `judged` of each event's copies that can be used, in the order of the log.
+    /// The indexes in `judged` of each event's usable copies, in log order.
     pub copies: BTreeMap<String, Vec<usize>>,
 }
 
@@ -63,7 +63,7 @@ impl<'a> Reference<'a> {
             .filter_map(move |(id, n)| Some((id.as_str(), event(*n)?)))
     }
 
-    /// Every record that has an event which can be used, with that event.
+    /// Every record that has a usable event, with that event.
     pub fn events(&self) -> impl Iterator<Item = (&Judged<'a>, &Event)> {
         self.judged
             .iter()
@@ -103,13 +103,13 @@ impl<'a> Reference<'a> {
     }
 }
 
-/// Whether a record is one that cart-services write to ask the quorum: without key and value, and marked by a header.
+/// Whether a record is one that cart-services write to confirm the quorum: no key, no value, and marked by a header.
 pub fn is_barrier(record: &Record) -> bool {
     let marked = record.headers.iter().any(|(name, _)| name == "orderlog.barrier");
     marked && record.key.is_none() && record.value.is_none()
 }
 
-/// The event of a record, when the rules of one event, its key and its partition let it be used; else the code.
+/// The event of a record, if the rules for one event, its key and its partition allow it; otherwise the code.
 fn usable(record: &Record, value: &[u8], evidence: &Evidence) -> Result<Event, &'static str> {
     let (id, datum) = decode::frame(value).ok_or("not_framed")?;
     if id != evidence.schema_id {
@@ -183,7 +183,7 @@ fn fold(current: Option<&Event>, event: &Event) -> Fate {
     }
 }
 
-/// Whether an order of the one status may get the other one next.
+/// Whether an order may go from the one status to the other.
 pub fn may_become(from: &str, to: &str) -> bool {
     let step = |status: &str| STATUSES.iter().position(|other| *other == status);
     match (from, to) {
@@ -245,7 +245,7 @@ mod tests {
         assert_eq!(fold(Some(&first), &forked), Fate::Applied { gap: true });
         assert_eq!(fold(Some(&first), &first), Fate::Duplicate);
         assert_eq!(fold(Some(&first), &event("A", 1, "pending", None)), Fate::Superseded);
-        // Whoever names no previous event follows whatever is there.
+        // An event without a previous event follows whatever there is.
         let (second, third) = (follows(2, "shipped"), event("A", 3, "delivered", None));
         assert_eq!(fold(Some(&second), &third), Fate::Applied { gap: false });
         assert_eq!(fold(Some(&second), &first), Fate::Superseded);

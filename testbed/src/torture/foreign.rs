@@ -1,5 +1,5 @@
-//! Records that are written to the topic past the services, while all else goes on: poisoned ones, copies of what is there,
-//! and ones without a value. They go straight to the broker, which may be down at that moment.
+//! Records that are written to the topic behind the services' backs while everything else runs: poisoned ones, copies
+//! of existing ones, and ones without a value. They go straight to the broker, which may be down at that moment.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,11 +19,12 @@ use crate::topics::Topics;
 use crate::views::Written;
 use crate::writer::{NewRecord, Writer};
 
-/// Longest that the broker may take, which may be down and starting. What it has not taken by then, it never gets.
+/// Longest time that the broker may take, which may be down or starting. A record that it has not taken by then is
+/// given up.
 const PATIENCE: Duration = Duration::from_secs(25);
-/// The kind of a copy of a record that is there.
+/// The kind of a copy of an existing record.
 pub const COPY: &str = "duplicate";
-/// Of so many acknowledged writes, the last ones, one is copied.
+/// How many of the last acknowledged writes a copy is chosen from.
 const LAST: usize = 200;
 
 /// A writer of such records.
@@ -41,7 +42,7 @@ impl Foreigner {
     /// A writer for the topic, which must exist.
     ///
     /// # Errors
-    /// When broker or registry do not answer.
+    /// If the broker or the registry does not answer.
     pub async fn new(kafka: &str, registry: &str, written: Recorder<Foreign>, clock: Clock) -> anyhow::Result<Self> {
         let registry = Registry::new(registry)?;
         let facts = Facts {
@@ -54,7 +55,7 @@ impl Foreigner {
         let settings = [
             ("message.timeout.ms", patience.as_str()),
             ("reconnect.backoff.max.ms", "500"),
-            // Written once each, also where it had to be sent again: the copies of an event are counted.
+            // Written exactly once, even where a retry is needed: the copies of an event are counted.
             ("enable.idempotence", "true"),
         ];
         let writer = Writer::with(kafka, TOPIC, &settings)?;
@@ -69,15 +70,15 @@ impl Foreigner {
         })
     }
 
-    /// What decides whether a record can be used.
+    /// What decides whether a record is usable.
     pub fn facts(&self) -> Facts {
         self.facts
     }
 
-    /// Writes the record that the fault is about; nothing for another fault.
+    /// Writes the record of that fault; does nothing for other faults.
     ///
     /// # Errors
-    /// When it cannot be made. That the broker does not take it is none.
+    /// If it cannot be built. A broker that does not take it is not an error.
     pub async fn write(&self, fault: &Fault, history: &Recorder<Op>) -> anyhow::Result<()> {
         let n = self.count.fetch_add(1, Ordering::Relaxed);
         match fault {
@@ -105,10 +106,10 @@ impl Foreigner {
         let kind = *Kind::value_variants()
             .iter()
             .find(named)
-            .context("no such kind of poison")?;
+            .context("unknown kind of poison")?;
         for record in records(kind, &format!("STRANGER-{n}"), self.facts)? {
             let poisoned = !record.is_good;
-            // Also a value that is no text, a null one, and a name that is there twice.
+            // Also a value that is not text, a null one, and a repeated name.
             let headers = [
                 ("stranger", Some(n.to_be_bytes().to_vec())),
                 ("x", None),
@@ -128,7 +129,7 @@ impl Foreigner {
                     },
                 )
                 .await?;
-            // The next one cannot be used only if this one is there.
+            // The next one is unusable only if this one exists.
             if !landed {
                 break;
             }
@@ -142,7 +143,7 @@ impl Foreigner {
         let chosen = history.ask(|ops| to_copy(ops, n));
         let Some(chosen) = chosen else { return Ok(()) };
         let place = (chosen.partition, chosen.offset);
-        // Where the broker does not answer, nothing can be copied.
+        // If the broker does not answer, nothing can be copied.
         let Ok(original) = log::read_at(&self.kafka, TOPIC, place, PATIENCE).await else {
             return Ok(());
         };
@@ -161,7 +162,7 @@ impl Foreigner {
         .map(drop)
     }
 
-    /// Writes it and notes that; whether the broker says that it has it.
+    /// Writes and records it; returns whether the broker acknowledged it.
     async fn send(&self, kind: &str, poisoned: bool, record: NewRecord) -> anyhow::Result<bool> {
         let place = self.writer.write(&record).await.ok();
         let NewRecord {
@@ -180,8 +181,8 @@ impl Foreigner {
     }
 }
 
-/// Which acknowledged event is copied: another one each time, and mostly one that a later version of its order lies behind, as
-/// such a copy comes too late to say anything new.
+/// Which acknowledged event is copied: a different one each time, and mostly one that a later version of its order
+/// follows, because such a copy comes too late to matter.
 fn to_copy(ops: &[Op], n: usize) -> Option<Written> {
     let acknowledged = ops.iter().rev().filter(|op| op.is_write() && op.class == Class::Ok);
     let told: Vec<Written> = acknowledged.filter_map(Op::written).take(LAST).collect();

@@ -1,4 +1,5 @@
-//! What clients asked and were told, what was written past the services, and what was done to them: one JSON line each.
+//! What clients requested and were told, what was written behind the services' backs, and which faults there were: one
+//! JSON line each.
 
 use std::fs::File;
 use std::io::Write;
@@ -13,10 +14,10 @@ use super::faults::Fault;
 use crate::log::Header;
 use crate::views::Written;
 
-/// The header that says which Idempotency-Key an event was written for.
+/// The header with the Idempotency-Key that an event was written for.
 pub const KEY: &str = "orderlog.idempotency-key";
 
-/// How sure an answer is.
+/// How certain an answer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Class {
@@ -24,12 +25,12 @@ pub enum Class {
     Ok,
     /// 4xx and 503: certainly without effect.
     Fail,
-    /// Everything else, also no answer at all.
+    /// Everything else, including no answer at all.
     Unknown,
 }
 
 impl Class {
-    /// The class of a status; `None` for no whole answer.
+    /// The class of a status; `None` if there is no complete answer.
     pub fn of(status: Option<u16>) -> Self {
         match status {
             Some(200..=299) => Self::Ok,
@@ -39,7 +40,7 @@ impl Class {
     }
 }
 
-/// What was asked for.
+/// A request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "action", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Action {
@@ -47,13 +48,13 @@ pub enum Action {
     Create { body: String },
     /// `PUT /update-order`.
     Update { status: String, if_match: Option<i32> },
-    /// `GET /order-details`; with `after`, until it has that version, which was told at that time.
+    /// `GET /order-details`; with `after`, until that version is visible, which was acknowledged at that time.
     Read { after: Option<After> },
 }
 
 impl Action {
     /// Whether both have the same method, path and body: then a key that was used for the one may come again with the
-    /// other. A condition is no part of it.
+    /// other. A condition is not part of it.
     pub fn is_same_request(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Update { status, .. }, Self::Update { status: other, .. }) => status == other,
@@ -70,7 +71,7 @@ pub struct After {
     pub told: u64,
 }
 
-/// One request and its answer. Times are microseconds since the run began, by a clock that never jumps.
+/// One request and its answer. Times are microseconds since the run began, from a monotonic clock.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Op {
@@ -92,12 +93,12 @@ pub struct Op {
 }
 
 impl Op {
-    /// Whether it asks for a write.
+    /// Whether it is a write.
     pub fn is_write(&self) -> bool {
         !matches!(self.action, Action::Read { .. })
     }
 
-    /// What a write that succeeded was told; `None` when that cannot be read.
+    /// What a successful write was told; `None` if that cannot be read.
     pub fn written(&self) -> Option<Written> {
         serde_json::from_str(&self.answer).ok()
     }
@@ -120,16 +121,16 @@ impl Op {
     }
 }
 
-/// A record that was written past the services.
+/// A record that was written behind the services' backs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Foreign {
     /// What kind of record.
     pub kind: String,
-    /// When the broker had it, or was given up.
+    /// When the broker had it, or it was given up.
     pub at: u64,
     /// Whether it must become a dead letter.
     pub poisoned: bool,
-    /// Where it lies; `None` when the broker did not say.
+    /// Where it is; `None` if the broker did not say.
     pub place: Option<(i32, i64)>,
     pub key: Option<Vec<u8>>,
     pub value: Option<Vec<u8>>,
@@ -137,7 +138,7 @@ pub struct Foreign {
 }
 
 impl Foreign {
-    /// The Idempotency-Key that the record brings; empty when none.
+    /// The Idempotency-Key in the record's headers; empty if there is none.
     pub fn idempotency_key(&self) -> String {
         crate::log::header(&self.headers, KEY)
     }
@@ -151,12 +152,12 @@ pub struct Round {
     pub begun: u64,
     /// When all was healed.
     pub healed: u64,
-    /// When all was ready and lag was 0 again; else why not.
+    /// When everything was ready and lag was 0 again; otherwise why not.
     pub settled: Result<u64, String>,
 }
 
 impl Round {
-    /// Whether it was going on at some time of that span.
+    /// Whether it was active at some time in that span.
     pub fn meets(&self, begun: u64, ended: u64) -> bool {
         begun <= self.settled.as_ref().copied().unwrap_or(u64::MAX) && self.begun <= ended
     }
@@ -177,10 +178,10 @@ pub struct Ending {
 pub enum How {
     /// By `kill -9`.
     Killed,
-    /// After SIGTERM, with 0, in so many milliseconds.
+    /// After SIGTERM, with 0, in that many milliseconds.
     Terminated(u64),
-    /// By itself, with 1, and its store is on the small disk: what a service does whose store failed it in the middle of a
-    /// write, as soon as there is room again.
+    /// By itself, with 1, and its store is on the small disk: a service ends this way once there is space again, if its
+    /// store failed in the middle of a write.
     GaveUp,
     /// In any other way.
     Wrongly(String),
@@ -193,7 +194,7 @@ impl<T: Serialize + Clone> Recorder<T> {
     /// A recorder that writes to that file.
     ///
     /// # Errors
-    /// When the file cannot be made.
+    /// If the file cannot be created.
     pub fn new(file: &Path) -> anyhow::Result<Self> {
         let made = File::create(file).with_context(|| format!("creating {}", file.display()))?;
         Ok(Self(Mutex::new((Vec::new(), made))))
@@ -202,7 +203,7 @@ impl<T: Serialize + Clone> Recorder<T> {
     /// Keeps an entry.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// If it cannot be written.
     pub fn push(&self, entry: T) -> anyhow::Result<()> {
         let line = serde_json::to_string(&entry)? + "\n";
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -216,7 +217,7 @@ impl<T: Serialize + Clone> Recorder<T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).0.clone()
     }
 
-    /// What that question says to the entries so far.
+    /// Applies a function to the entries so far.
     pub fn ask<A>(&self, question: impl FnOnce(&[T]) -> A) -> A {
         question(&self.0.lock().unwrap_or_else(PoisonError::into_inner).0)
     }

@@ -1,28 +1,28 @@
-//! What a client means to do next. It follows from the seed and the client's number alone; which requests come of it also
-//! depends on the answers.
+//! What a client intends to do next. It depends on the seed and the client's number only; the resulting requests also
+//! depend on the answers.
 
 use fastrand::Rng;
 
 /// How many orders are contended for at any time.
 pub const CONTENDED: usize = 4;
 
-/// What a client means to do next.
+/// What a client intends to do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Intent {
     pub what: What,
-    /// Whether it is done to one of the orders that all clients want, and to which.
+    /// Which of the contended orders it targets, if any.
     pub contended: Option<usize>,
-    /// Which cart-service is asked first.
+    /// Which cart-service to ask first.
     pub cart: usize,
-    /// How an order is written that is created.
+    /// How the body of a new order is written.
     pub basket: Basket,
     /// Which status an update asks for.
     pub status: &'static str,
-    /// Whether an update says which version it means.
+    /// Whether an update names the version it expects.
     pub conditional: bool,
     /// Whether the same request is sent to both at once.
     pub hedged: bool,
-    /// Whether a cart-service is asked although it has just not answered, or has said that it cannot.
+    /// Whether to ask a cart-service even though it just did not answer or answered "not now".
     pub stubborn: bool,
     /// What follows an answer.
     pub then: Then,
@@ -30,7 +30,7 @@ pub struct Intent {
     pub pause: u64,
 }
 
-/// What is done.
+/// The kind of action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
     Create,
@@ -38,19 +38,20 @@ pub enum What {
     Read,
 }
 
-/// How an order is written.
+/// How the body of an order is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Basket {
-    /// A number of items; the service makes up the rest.
+    /// Only a number of items; the service fills in the rest.
     Generated(usize),
-    /// In full: a currency, and for each item its quantity and price in minor units.
+    /// In full: a currency, and quantity and price in minor units for each item.
     Full(&'static str, Vec<(i32, i64)>),
 }
 
 /// What follows an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Then {
-    /// After an answer that is not a success: so many more tries at once, with the same key, each at the other cart-service.
+    /// After an answer that is not a success: that many retries at once, with the same key, alternating between the
+    /// cart-services.
     pub retries: usize,
     /// After a success: the same request again, with the same key.
     pub repeat: bool,
@@ -58,9 +59,9 @@ pub struct Then {
     pub misuse: bool,
     /// After a success: a read that must see it.
     pub look: bool,
-    /// After a success: an update at the other cart-service, which may not have heard of it yet, to that status.
+    /// After a success: an update to that status at the other cart-service, which may not have read the event yet.
     pub elsewhere: Option<&'static str>,
-    /// After a success: the same request again, with the same key, after so many milliseconds.
+    /// After a success: the same request again, with the same key, after that many milliseconds.
     pub late: Option<u64>,
 }
 
@@ -77,7 +78,7 @@ fn intent(rng: &mut Rng) -> Intent {
         30..80 => What::Update,
         _ => What::Read,
     };
-    // Low ones more often: an order that is delivered takes no more part.
+    // Low numbers more often: a delivered order takes no more updates.
     let statuses: [&str; 10] = [
         "pending",
         "pending",
@@ -104,7 +105,7 @@ fn intent(rng: &mut Rng) -> Intent {
             repeat: percent(rng, 10),
             misuse: percent(rng, 3),
             look: percent(rng, 40),
-            // What it was, for an order that has just come further, and what it may become.
+            // What it was, for an order that just changed, and what it may become.
             elsewhere: percent(rng, 30).then(|| ["new", "pending", "confirmed", "shipped"][rng.usize(..4)]),
             late: percent(rng, 10).then(|| rng.u64(5_000..150_000)),
         },

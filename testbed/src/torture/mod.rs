@@ -1,13 +1,16 @@
-//! A checker in the manner of Jepsen: clients write and read, a nemesis kills, suspends, cuts off and poisons, and in the
-//! end everything that is left is compared with what the clients were told. It shares no decoder, no event, no rule and no
-//! fold with the services; `docs/reliability.md` says what it shows.
+//! A checker in the manner of Jepsen: clients write and read, a nemesis kills, suspends, cuts off and poisons, and at
+//! the end everything is compared with what the clients were told. It shares no decoder, no event, no rule and no fold
+//! with the services; `docs/reliability.md` says what it shows.
 //!
-//! - [`cluster`]: what runs, from [`stack`] (servers), the services, what lies between them (proxies, or a [`network`] of three
+//! - [`cluster`]: the system under test: [`stack`] (servers), the services, what is between them (proxies, or a
+//! [`network`] of three
 //!   brokers) and a small disk, which an ordinary user may mount in a [`namespace`];
-//! - [`intent`], [`requests`] and [`clients`]: what clients mean to do, and do; [`history`]: what they were told; [`conclusion`]: what they
-//!   make of it;
-//! - [`faults`]: what faults there are; [`schedule`]: which comes when; [`nemesis`] and [`foreign`]: who does them;
-//! - [`evidence`]: what is read at the end; [`decode`] and [`fold`]: what it means; [`show`]: how it must be shown;
+//! - [`intent`], [`requests`] and [`clients`]: what clients intend and do; [`history`]: what they were told;
+//! [`conclusion`]: what they
+//!   conclude from it;
+//! - [`faults`]: the faults; [`schedule`]: which comes when; [`nemesis`] and [`foreign`]: carry them out;
+//! - [`evidence`]: what is read at the end; [`decode`] and [`fold`]: what it means; [`show`]: how services must render
+//! it;
 //! - [`checks`]: one pure function each; [`report`]: what they found.
 
 mod checks;

@@ -6,7 +6,7 @@ use std::process::Command;
 /// Set for the process that [`enter`] becomes.
 const ENTERED: &str = "ORDERLOG_TORTURE_NAMESPACE";
 
-/// Becomes the same program with the same arguments in a namespace in which an ordinary user may mount. Returns only when
+/// Re-executes the program with the same arguments in a namespace in which an ordinary user may mount. Returns only if
 /// that is not possible, or was done already.
 pub fn enter() {
     let possible = std::env::var_os(ENTERED).is_none() && may_enter();
@@ -17,7 +17,7 @@ pub fn enter() {
             .arg(program)
             .args(std::env::args_os().skip(1))
             .env(ENTERED, "1");
-        // It returns only when it has failed, and then there is no such disk.
+        // It returns only on failure, and then there is no such disk.
         let _ = command.exec();
     }
 }

@@ -1,4 +1,4 @@
-//! Does the faults of the schedule to the cluster, heals them, and waits each time until all is as it should be again.
+//! Carries out the schedule's faults, heals them, and waits each time until the system has recovered.
 
 use std::time::Duration;
 
@@ -14,13 +14,13 @@ use crate::client::Client;
 use crate::log;
 use crate::wait::until;
 
-/// Longest that the services may take to be ready and without lag after everything was healed. A broker that was killed
-/// needs some seconds to lead its partitions again, and clients find that out by asking now and then.
+/// Longest time until the services are ready and without lag after everything was healed. A killed broker needs some
+/// seconds to lead its partitions again, and clients poll for that.
 pub const SETTLING: Duration = Duration::from_secs(60);
 /// How long a round without faults is.
 const CALM: Duration = Duration::from_secs(4);
 
-/// Who does the faults.
+/// Carries out the faults.
 pub struct Nemesis<'a> {
     pub cluster: &'a Cluster,
     pub foreigner: &'a Foreigner,
@@ -30,13 +30,13 @@ pub struct Nemesis<'a> {
 }
 
 impl Nemesis<'_> {
-    /// Does one round, and heals it. Whether all was as it should be afterwards.
+    /// Runs one round, and heals it. Returns whether the system recovered.
     ///
     /// # Errors
-    /// When a fault cannot be done.
+    /// If a fault cannot be carried out.
     pub async fn round(&self, planned: &[Planned]) -> anyhow::Result<bool> {
         if planned.is_empty() {
-            // Nothing is awaited: the time in which nothing happens is what is wanted.
+            // Nothing is awaited: the point is time in which nothing happens.
             tokio::time::sleep(CALM).await;
             self.cluster.look_after().await?;
             return Ok(true);
@@ -49,10 +49,10 @@ impl Nemesis<'_> {
         self.conclude(faults, begun, healed).await
     }
 
-    /// Waits until all is as it should be, and notes how that went. Whether it is.
+    /// Waits until the system has recovered, and records how that went. Returns whether it did.
     ///
     /// # Errors
-    /// When it cannot be noted.
+    /// If it cannot be recorded.
     pub async fn conclude(&self, faults: Vec<Fault>, begun: u64, healed: u64) -> anyhow::Result<bool> {
         let settled = self
             .settle()
@@ -71,7 +71,7 @@ impl Nemesis<'_> {
 
     async fn fault(&self, planned: &Planned) -> anyhow::Result<()> {
         let Planned { after, lasts, fault } = planned;
-        // When, and how long: that is the schedule.
+        // When, and for how long: that is the schedule.
         tokio::time::sleep(Duration::from_millis(*after)).await;
         let what = || fault.kind();
         self.cluster.begin(fault).await.with_context(what)?;
@@ -82,15 +82,15 @@ impl Nemesis<'_> {
         self.cluster.heal(fault).await.with_context(what)
     }
 
-    /// Waits until every service is ready, and order-service has read all that was in the topic when this began.
+    /// Waits until every service is ready, and order-service has read everything that was in the topic when this began.
     ///
     /// # Errors
-    /// When that takes too long; the error shows the last look.
+    /// If that takes too long; the error shows the last state.
     async fn settle(&self) -> anyhow::Result<()> {
         let [a, b, order] = self.cluster.urls().clone().map(Client::new);
         let (services, mut ends) = ([a?, b?, order?], None);
         until("all is ready and lag is 0", SETTLING, async || {
-            // One whose store failed it on the full disk ends when there is room, which may be only now.
+            // A service whose store failed on the full disk ends once there is space, which may be only now.
             self.cluster.look_after_services().await?;
             for service in &services {
                 let answer = service.get("/health/ready").await?;

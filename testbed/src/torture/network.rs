@@ -1,4 +1,4 @@
-//! Which packets no longer pass, for each fault of the network between three brokers and the services, in the words of
+//! Which packets no longer pass, for each fault of the network between three brokers and the services, in the syntax of
 //! `scripts/stack.sh cut`.
 
 use super::faults::{Fault, Target};
@@ -6,7 +6,7 @@ use super::stack::BROKERS;
 
 const SERVICES: [Target; 3] = [Target::CartA, Target::CartB, Target::Order];
 
-/// What that fault cuts; `leader` is the broker that it is about. Nothing for a fault of another kind.
+/// What that fault cuts; `leader` is the broker it is about. Empty for other faults.
 pub fn rules(fault: &Fault, leader: u8) -> Vec<String> {
     let others = || BROKERS.into_iter().filter(|n| *n != leader);
     let everyone = || {

@@ -1,4 +1,4 @@
-//! What a run was and what the checks found, in Markdown, so that it can stand in a document as it was printed.
+//! What a run was and what the checks found, in Markdown, ready to be pasted into a document.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,10 +8,11 @@ use super::faults::Fault;
 use super::fold::is_barrier;
 use super::history::{Class, How};
 
-/// How many things that are wrong are shown for each check; all are in `findings.txt`.
+/// How many findings are printed for each check; all of them are in `findings.txt`.
 const EXAMPLES: usize = 3;
 
-/// Prints it, and keeps every finding. Whether all checks hold; with `chosen` faults some may have nothing to look at.
+/// Prints the report, and keeps every finding. Returns whether all checks hold; with `chosen` faults some may have
+/// nothing to look at.
 pub fn print(title: &str, chosen: bool, run: &Run, kept: &Path) -> bool {
     println!("{title} {}\n", summary(run));
     println!("{}\n", faults(run));
@@ -23,9 +24,9 @@ pub fn print(title: &str, chosen: bool, run: &Run, kept: &Path) -> bool {
         all.extend(findings.wrong.iter().map(|wrong| format!("{name}: {wrong}\n")));
     }
     if let Err(error) = std::fs::write(kept.join("findings.txt"), all) {
-        eprintln!("torture: the findings were not kept: {error}");
+        eprintln!("torture: cannot write the findings: {error}");
     }
-    eprintln!("torture: everything is kept in {}", kept.display());
+    eprintln!("torture: results are in {}", kept.display());
     holds
 }
 
@@ -35,7 +36,7 @@ fn result(findings: &Findings) -> String {
         return if nothing { "**nothing to look at**" } else { "ok" }.to_owned();
     }
     let examples: Vec<&str> = findings.wrong.iter().take(EXAMPLES).map(String::as_str).collect();
-    // A bar or a line's end would end the cell.
+    // A bar or a line break would end the cell.
     let examples = examples.join("; ").replace('|', "/").replace('\n', " ");
     format!("**FAILED**, {}: {examples}", findings.wrong.len())
 }

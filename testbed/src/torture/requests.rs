@@ -1,4 +1,4 @@
-//! What clients send: the requests, and others that are made from them.
+//! The requests that clients send, and others derived from them.
 
 use serde_json::json;
 
@@ -14,7 +14,7 @@ pub struct Request {
     pub key: String,
 }
 
-/// Another request with the key of that one; `None` when it would be the same.
+/// Another request with the key of that one; `None` if it would be the same.
 pub fn misused(request: &Request, basket: &Basket) -> Option<Request> {
     let action = match &request.action {
         Action::Create { .. } => Action::Create {
@@ -44,7 +44,8 @@ pub fn elsewhere(request: &Request, status: &str, if_match: Option<i32>) -> Requ
     }
 }
 
-/// The body of a create. An order in full has the key as its customer, so that its event tells which request it came of.
+/// The body of a create. A full order has the key as its customer, so that its event shows which request it results
+/// from.
 pub fn body(order: &str, key: &str, basket: &Basket) -> String {
     match basket {
         Basket::Generated(count) => json!({"orderId": order, "itemsCount": count}).to_string(),

@@ -29,23 +29,23 @@ use crate::service::Program;
 
 /// How many runs are kept; one of half an hour takes some 50 MB.
 const RUNS: usize = 10;
-/// Between two lines of progress.
+/// Pause between two lines of progress.
 const PROGRESS: Duration = Duration::from_secs(5);
 
-/// Runs, and prints what the checks found. Whether all of them hold.
+/// Runs, and prints what the checks found. Returns whether all of them hold.
 ///
 /// # Errors
-/// When it could not run.
+/// If the run is not possible.
 pub async fn run(options: &Options) -> anyhow::Result<bool> {
     decode::check_newest_schema()?;
     let _ = (Program::Cart.binary()?, Program::Order.binary()?);
     let seed = options.seed.unwrap_or_else(|| Rng::new().u64(..1_000_000));
     let dir = directory(options)?;
-    // Held until the end: two runs in one directory would end each other.
+    // Held until the end: two runs in one directory would end each other's processes.
     let lock = std::fs::File::create(dir.join("lock")).with_context(|| format!("locking {}", dir.display()))?;
     lock.try_lock()
-        .with_context(|| format!("another run uses {}; give this one another --dir", dir.display()))?;
-    // What a run that was killed has left; usually nothing.
+        .with_context(|| format!("another run uses {}; choose another --dir", dir.display()))?;
+    // Leftovers of a killed run; usually none.
     let _ = std::fs::remove_dir_all(dir.join(STORES));
     let disk = small_disk(&dir)?;
     let brokers = brokers(options.brokers, &dir)?;
@@ -55,7 +55,7 @@ pub async fn run(options: &Options) -> anyhow::Result<bool> {
         Brokers::Three => Layout::Three(options.net.clone()),
     };
     eprintln!(
-        "torture: seed {seed}, {} minutes, {}; everything is kept in {}",
+        "torture: seed {seed}, {} minutes, {}; results go to {}",
         options.minutes,
         brokers.name(),
         kept.display()
@@ -71,20 +71,20 @@ pub async fn run(options: &Options) -> anyhow::Result<bool> {
         choice.without.push(Fault::FillDisk.kind());
     }
     let cluster = Cluster::start(&dir, &kept, layout, disk, clock).await?;
-    eprintln!("torture: all is ready after {} s", clock.now() / 1_000_000);
+    eprintln!("torture: ready after {} s", clock.now() / 1_000_000);
     let schedule = schedule::rounds(seed, brokers, choice);
     let time = Duration::from_secs_f64(options.minutes * 60.0);
     let run = torture(&cluster, &kept, seed, schedule, time, clock).await?;
     drop(cluster);
     let Some(run) = run else { return Ok(false) };
     let acknowledged = run.history.iter().any(|op| op.is_write() && op.class == Class::Ok);
-    anyhow::ensure!(acknowledged, "no write was acknowledged: this run shows nothing");
+    anyhow::ensure!(acknowledged, "no write was acknowledged: this run proves nothing");
     let chosen = !options.only.is_empty() || !options.without.is_empty();
     let title = format!("Seed {seed}, {} minutes, {}.", options.minutes, brokers.name());
     Ok(report::print(&title, chosen, &run, &kept))
 }
 
-/// Does the faults to the cluster and reads what they have left; `None` when it does not even answer any more.
+/// Injects the faults and reads the results; `None` if the system does not even answer any more.
 async fn torture(
     cluster: &Cluster,
     kept: &Path,
@@ -109,7 +109,7 @@ async fn torture(
     let (stop, stopped) = watch::channel(false);
     let faults = async {
         for planned in schedule {
-            // After one that is not recovered from, the others would tell nothing new.
+            // After a round without recovery, further rounds would tell nothing new.
             if clock.now() >= end || !nemesis.round(&planned).await? {
                 break;
             }
@@ -135,7 +135,7 @@ async fn torture(
 
     eprintln!("torture: the faults are over; reading everything");
     let last = rounds.ask(|rounds| rounds.last().map(|last: &Round| last.settled.is_ok()));
-    // What the clients wrote last is read too, unless it is known already that nothing is read any more.
+    // What the clients wrote last is read too, unless reading is known to have stopped.
     let recovered = match last {
         Some(false) => false,
         _ => nemesis.conclude(Vec::new(), clock.now(), clock.now()).await?,
@@ -146,7 +146,7 @@ async fn torture(
         Err(error) => {
             let seen = rounds.ask(|rounds| rounds.last().and_then(|last| last.settled.clone().err()));
             println!(
-                "**FAILED**: nothing recovered, {}; reading everything: {error:#}",
+                "**FAILED**: no recovery, {}; reading everything: {error:#}",
                 seen.unwrap_or_default()
             );
             return Ok(None);
@@ -182,27 +182,27 @@ async fn progress(
 }
 
 fn directory(options: &Options) -> anyhow::Result<PathBuf> {
-    let program = std::env::current_exe().context("asking where this program lies")?;
-    // Beside the folder of the profile that it was built with.
+    let program = std::env::current_exe().context("locating this program")?;
+    // Beside the directory of the profile that it was built with.
     let beside = || program.ancestors().nth(2).map(|target| target.join("torture"));
     let dir = options
         .dir
         .clone()
         .or_else(beside)
-        .context("this program lies in no target folder: give a --dir")?;
-    std::fs::create_dir_all(&dir).with_context(|| format!("making {}", dir.display()))?;
+        .context("this program is not in a target directory: pass --dir")?;
+    std::fs::create_dir_all(&dir).with_context(|| format!("creating {}", dir.display()))?;
     dir.canonicalize()
-        .with_context(|| format!("looking for {}", dir.display()))
+        .with_context(|| format!("resolving {}", dir.display()))
 }
 
-/// Where this run is kept, as one of the last ones.
+/// The directory of this run; older runs are removed.
 fn directory_of_run(dir: &Path, seed: u64) -> anyhow::Result<PathBuf> {
     let (runs, now) = (
         dir.join("runs"),
         SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs(),
     );
     let kept = runs.join(format!("{now}-seed-{seed}"));
-    std::fs::create_dir_all(&kept).with_context(|| format!("making {}", kept.display()))?;
+    std::fs::create_dir_all(&kept).with_context(|| format!("creating {}", kept.display()))?;
     let mut all = std::fs::read_dir(&runs)?
         .map(|run| Ok(run?.path()))
         .collect::<anyhow::Result<Vec<_>>>()?;
@@ -214,13 +214,13 @@ fn directory_of_run(dir: &Path, seed: u64) -> anyhow::Result<PathBuf> {
     Ok(kept)
 }
 
-/// The small disk, where there can be one. CI must not leave this fault out.
+/// The small disk, if one can be mounted. CI must not skip this fault.
 fn small_disk(dir: &Path) -> anyhow::Result<Option<SmallDisk>> {
     match SmallDisk::mount_at(&dir.join(DISK), DISK_MIB) {
         Ok(disk) => Ok(Some(disk)),
         Err(error) => {
             namespace::enter();
-            let left_out = "no small disk can be mounted here, not in a namespace either";
+            let left_out = "cannot mount a small disk here, not even in a namespace";
             anyhow::ensure!(std::env::var("CI").as_deref() != Ok("true"), "{left_out}: {error:#}");
             eprintln!("torture: {left_out}; the fault \"disk full\" is left out ({error:#})");
             Ok(None)
@@ -228,7 +228,7 @@ fn small_disk(dir: &Path) -> anyhow::Result<Option<SmallDisk>> {
     }
 }
 
-/// As many brokers as are wanted, where there can be so many. CI must not leave their faults out.
+/// As many brokers as requested, if possible. CI must not skip their faults.
 fn brokers(wanted: Brokers, dir: &Path) -> anyhow::Result<Brokers> {
     if wanted == Brokers::One {
         return Ok(wanted);
@@ -236,13 +236,13 @@ fn brokers(wanted: Brokers, dir: &Path) -> anyhow::Result<Brokers> {
     let Err(error) = Stack::can_have_three(&dir.join("stack")) else {
         return Ok(wanted);
     };
-    let left_out = "three brokers cannot be had here";
+    let left_out = "cannot run three brokers here";
     anyhow::ensure!(std::env::var("CI").as_deref() != Ok("true"), "{left_out}: {error:#}");
-    eprintln!("torture: {left_out}; there is one, and the faults of leaders are left out ({error:#})");
+    eprintln!("torture: {left_out}; using one; faults of leaders are skipped ({error:#})");
     Ok(Brokers::One)
 }
 
-/// Keeps what the run was: the seed, and the version of what was tried.
+/// Writes down what the run was: the seed, and the version under test.
 fn describe(kept: &Path, seed: u64, minutes: f64, brokers: Brokers) -> anyhow::Result<()> {
     let mut git = Command::new("git");
     git.args(["describe", "--always", "--dirty"])

@@ -1,4 +1,4 @@
-//! Which faults come when. It follows from the seed alone; how long processes take to recover does not.
+//! Which faults come when. It depends on the seed only; how long recovery takes does not.
 
 use clap::ValueEnum;
 use fastrand::Rng;
@@ -12,14 +12,14 @@ const PARTITIONS: u8 = 6;
 /// A fault of a round.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Planned {
-    /// Milliseconds after the round's begin.
+    /// Milliseconds after the beginning of the round.
     pub after: u64,
     /// How many milliseconds it lasts.
     pub lasts: u64,
     pub fault: Fault,
 }
 
-/// Which faults are done: those whose kind holds one of the one words, when there are any, and none of the others.
+/// Which faults are injected: those whose kind contains one of `only`, if there are any, and none of `without`.
 #[derive(Clone, Debug, Default)]
 pub struct Choice {
     pub only: Vec<String>,
@@ -33,8 +33,8 @@ impl Choice {
     }
 }
 
-/// The rounds of faults: first those of every run, then those that follow from the seed, without end. A quarter of them is
-/// calm: no fault at all. Leaving faults out changes nothing about the others.
+/// The rounds of faults: first those of every run, then those that follow from the seed, without end. A quarter of them
+/// is calm, without any fault. Leaving faults out does not change the others.
 pub fn rounds(seed: u64, brokers: Brokers, choice: Choice) -> impl Iterator<Item = Vec<Planned>> {
     let mut rng = Rng::with_seed(seed);
     let drawn = std::iter::repeat_with(move || round(&mut rng, brokers));
@@ -44,8 +44,9 @@ pub fn rounds(seed: u64, brokers: Brokers, choice: Choice) -> impl Iterator<Item
     })
 }
 
-/// What no run may leave to chance: a calm round, every kind of record while the disk is full, and a kill of each process, with
-/// copies of events that are no longer the last of their orders by then; of three brokers a leader cut off in both ways.
+/// What no run may leave to chance: a calm round, every kind of record while the disk is full, and a kill of each
+/// process, with copies of events that are no longer the latest of their orders by then; with three brokers a leader
+/// cut off in both ways.
 fn prelude(brokers: Brokers) -> Vec<Vec<Planned>> {
     let poison = Kind::value_variants()
         .iter()
@@ -70,7 +71,7 @@ fn prelude(brokers: Brokers) -> Vec<Vec<Planned>> {
         lasts: 1500,
         fault: Fault::Kill(target),
     };
-    // One after the other, as a broker that is gone hides what a kill of a service does.
+    // One after another, because a dead broker hides the effect of killing a service.
     let kills = [
         (0, CartA),
         (1000, CartB),
@@ -92,7 +93,7 @@ fn prelude(brokers: Brokers) -> Vec<Vec<Planned>> {
     rounds
 }
 
-/// A round in which a leader is cut off, for so long that it is deposed and its successor's answers are heard.
+/// A round in which a leader is cut off for so long that it is deposed and its successor answers.
 fn cut_off(partition: u8, cart: Target, alone: bool) -> Vec<Planned> {
     vec![Planned {
         after: 0,
@@ -129,7 +130,7 @@ fn round(rng: &mut Rng, brokers: Brokers) -> Vec<Planned> {
     planned
 }
 
-/// One fault; the services are killed most often, because that is where the code of this project can be wrong.
+/// One fault; the services are killed most often, because that is where this project's code can be wrong.
 fn fault(rng: &mut Rng) -> Fault {
     use Target::{Broker, CartA, CartB, Order, Registry};
     let services = [CartA, CartB, Order, Order];
@@ -148,7 +149,7 @@ fn fault(rng: &mut Rng) -> Fault {
     }
 }
 
-/// The same with three brokers: what was done to the only one is done to a leader.
+/// The same with three brokers: what would happen to the only one happens to a leader.
 fn fault_of_three(rng: &mut Rng) -> Fault {
     use Target::{Broker, CartA, CartB, Leader};
     let partition = rng.u8(0..PARTITIONS);
@@ -166,7 +167,7 @@ fn fault_of_three(rng: &mut Rng) -> Fault {
     }
 }
 
-/// A record that is written past the services.
+/// A record that is written behind the services' backs.
 fn record(rng: &mut Rng) -> Fault {
     let kinds = Kind::value_variants();
     match rng.u8(0..10) {

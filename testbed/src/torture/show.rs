@@ -1,27 +1,28 @@
-//! How the services must show an order, from the API's description: amounts are decimal numbers, dates RFC 3339 in UTC.
+//! How the services must render an order, from the description of the API: amounts are decimal numbers, dates RFC 3339
+//! in UTC.
 
 use super::decode::Order;
 use super::fold::decimals;
 use crate::views;
 
-/// In what an order as order-service has shown it differs from what it is: it also says what it costs to be sent.
+/// How an order returned by order-service differs from the real one: it also states the shipping cost.
 pub fn difference_of_details(shown: &views::Order, order: &Order) -> Option<String> {
     // 2 % of the total, rounded half up.
     let (cost, decimals) = ((order.total * 2 + 50) / 100, decimals(&order.currency));
     let said = shown.shipping_cost.as_ref().zip(decimals);
     if said.and_then(|(digits, decimals)| minor(&digits.0, decimals)) != Some(cost) {
         return Some(format!(
-            "costs {cost} to be sent, and {:?} was shown",
+            "has shipping cost {cost}, but {:?} was returned",
             shown.shipping_cost
         ));
     }
     difference(shown, order)
 }
 
-/// In what an order as it was shown differs from what it is, as the end of a sentence; `None` when in nothing.
+/// How a returned order differs from the real one, as the end of a sentence; `None` if it does not.
 pub fn difference(shown: &views::Order, order: &Order) -> Option<String> {
     let Some(decimals) = decimals(&order.currency) else {
-        return Some(format!("has a currency that nobody asked for: {order:?}"));
+        return Some(format!("has a currency that nobody requested: {order:?}"));
     };
     let minor = |digits: &views::Digits| minor(&digits.0, decimals);
     let items = shown
@@ -44,11 +45,11 @@ pub fn difference(shown: &views::Order, order: &Order) -> Option<String> {
     ];
     let (field, _) = same.into_iter().find(|(_, same)| !same)?;
     Some(format!(
-        "has another {field} than was shown: {shown:?} instead of {order:?}"
+        "has a different {field} than was returned: {shown:?} instead of {order:?}"
     ))
 }
 
-/// A decimal number in minor units; `None` when it is none, or is finer than that.
+/// A decimal number in minor units; `None` if it is not a number, or has too many decimals.
 pub fn minor(digits: &str, decimals: u32) -> Option<i64> {
     let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
     let (part, finer) = part.split_at(part.len().min(decimals as usize));
@@ -60,7 +61,7 @@ pub fn minor(digits: &str, decimals: u32) -> Option<i64> {
         .ok()
 }
 
-/// An RFC 3339 time in UTC as milliseconds since 1970; `None` when it is none.
+/// An RFC 3339 time in UTC as milliseconds since 1970; `None` if it is not one.
 pub fn millis(text: &str) -> Option<i64> {
     let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
     let numbers = |text: &str, mark| {

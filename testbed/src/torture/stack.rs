@@ -1,4 +1,4 @@
-//! The servers of this run's own, through `scripts/stack.sh`: one broker on ports of this machine, or three in network
+//! The servers of a run, through `scripts/stack.sh`: one broker on ports of this machine, or three in network
 //! namespaces, and a registry.
 
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ pub enum Server {
 }
 
 impl Server {
-    /// The name that the script has for it.
+    /// Its name for the script.
     fn name(self) -> String {
         match self {
             Self::Kafka => "kafka".to_owned(),
@@ -32,16 +32,17 @@ impl Server {
 /// The numbers of three brokers.
 pub const BROKERS: [u8; 3] = [1, 2, 3];
 
-/// Where all that runs listens.
+/// Where everything listens.
 #[derive(Clone, Debug)]
 pub enum Layout {
-    /// One broker, and all on ports of this machine.
+    /// One broker, and everything on ports of this machine.
     One(Ports),
-    /// Three brokers, and these and the services in namespaces whose addresses begin so, such as `10.77.1`.
+    /// Three brokers, which like the services are in namespaces whose addresses begin with this prefix, such as
+    /// `10.77.1`.
     Three(String),
 }
 
-/// Which ports a run with one broker takes: ten in a row.
+/// The ports of a run with one broker: ten in a row.
 #[derive(Clone, Copy, Debug)]
 pub struct Ports(pub u16);
 
@@ -61,7 +62,7 @@ impl Ports {
         self.of_stack().behind_proxy
     }
 
-    /// Where the proxy before the broker listens.
+    /// Where the proxy in front of the broker listens.
     pub fn broker_proxy(self) -> u16 {
         self.of_stack().proxy
     }
@@ -79,11 +80,11 @@ impl Ports {
 #[derive(Clone, Debug)]
 pub struct Place {
     pub port: u16,
-    /// Its network namespace, and the address that it has there.
+    /// Its network namespace, and its address there.
     pub namespace: Option<(PathBuf, String)>,
 }
 
-/// The running servers. They are stopped, and what they have stored is removed, when this is dropped.
+/// The running servers. When this is dropped, they are stopped and their data is removed.
 #[derive(Debug)]
 pub struct Stack {
     dir: PathBuf,
@@ -91,20 +92,20 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// Whether three brokers can be started here.
+    /// Checks that three brokers can be started here.
     ///
     /// # Errors
-    /// When they cannot, with the reason.
+    /// If they cannot, with the reason.
     pub fn can_have_three(dir: &Path) -> anyhow::Result<()> {
         stack::run(dir, Vec::new(), &["check"]).map(drop)
     }
 
-    /// Removes what an earlier run has left in that directory, and starts all of them.
+    /// Removes the leftovers of an earlier run in that directory, and starts everything.
     ///
     /// # Errors
-    /// When they do not start; the script says why.
+    /// If something does not start; the script says why.
     pub fn start(dir: &Path, layout: Layout) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(dir).with_context(|| format!("making {}", dir.display()))?;
+        std::fs::create_dir_all(dir).with_context(|| format!("creating {}", dir.display()))?;
         let stack = Self {
             dir: dir.to_owned(),
             layout,
@@ -117,12 +118,12 @@ impl Stack {
         Ok(stack)
     }
 
-    /// Where all that runs listens.
+    /// Where everything listens.
     pub fn layout(&self) -> &Layout {
         &self.layout
     }
 
-    /// `host:port` of every broker, past the proxy.
+    /// `host:port` of every broker, bypassing the proxy.
     pub fn brokers(&self) -> Vec<String> {
         match &self.layout {
             Layout::One(ports) => vec![format!("127.0.0.1:{}", ports.of_stack().kafka)],
@@ -130,12 +131,12 @@ impl Stack {
         }
     }
 
-    /// The same, with commas between.
+    /// The same, comma-separated.
     pub fn kafka(&self) -> String {
         self.brokers().join(",")
     }
 
-    /// The registry's URL, past the proxy.
+    /// The registry's URL, bypassing the proxy.
     pub fn registry(&self) -> String {
         let server = match &self.layout {
             Layout::One(ports) => format!("127.0.0.1:{}", ports.of_stack().registry),
@@ -152,10 +153,10 @@ impl Stack {
         }
     }
 
-    /// Where that service is to run; its namespace is made for it.
+    /// Where that service runs; creates its namespace.
     ///
     /// # Errors
-    /// When it cannot be made.
+    /// If it cannot be created.
     pub fn place(&self, target: Target) -> anyhow::Result<Place> {
         let Layout::One(ports) = self.layout else {
             let said = self.script(&["client", target.node()])?;
@@ -180,7 +181,7 @@ impl Stack {
         servers
     }
 
-    /// Whether its process is there.
+    /// Whether its process exists.
     pub fn is_running(&self, server: Server) -> bool {
         self.signal(server, "0").is_ok()
     }
@@ -188,32 +189,32 @@ impl Stack {
     /// Sends a signal to a server.
     ///
     /// # Errors
-    /// When it does not run.
+    /// If it is not running.
     pub fn signal(&self, server: Server, signal: &str) -> anyhow::Result<()> {
         let pid = signal::pid_in(&self.dir.join(format!("{}.pid", server.name())))?;
         signal::send(signal, pid)
     }
 
-    /// Ends a server as an operator would, and waits for that.
+    /// Ends a server as an operator would, and waits for its end.
     ///
     /// # Errors
-    /// When the script fails.
+    /// If the script fails.
     pub fn terminate(&self, server: Server) -> anyhow::Result<()> {
         self.script(&["down", &server.name()]).map(drop)
     }
 
-    /// Starts a server that does not run, with the data that it had, and waits until it answers.
+    /// Starts a server that is not running, with its old data, and waits until it answers.
     ///
     /// # Errors
-    /// When it does not.
+    /// If it does not answer.
     pub fn start_again(&self, server: Server) -> anyhow::Result<()> {
         self.script(&["up", &server.name()]).map(drop)
     }
 
-    /// Makes those cuts between three brokers and their clients, as the script's help has them.
+    /// Makes those cuts between three brokers and their clients, in the syntax of the script's help.
     ///
     /// # Errors
-    /// When the script fails.
+    /// If the script fails.
     pub fn cut(&self, rules: &[String]) -> anyhow::Result<()> {
         let words = std::iter::once("cut").chain(rules.iter().map(String::as_str));
         self.script(&words.collect::<Vec<_>>()).map(drop)
@@ -222,7 +223,7 @@ impl Stack {
     /// Ends every cut.
     ///
     /// # Errors
-    /// When the script fails.
+    /// If the script fails.
     pub fn heal(&self) -> anyhow::Result<()> {
         self.script(&["heal"]).map(drop)
     }

@@ -1,5 +1,5 @@
-//! What may be answered at all, and whether a refusal was true. A refusal is judged only where what was acknowledged, and
-//! what lies in the topic, leave no doubt.
+//! Which answers are allowed at all, and whether refusals were true. A refusal is judged only where the acknowledged
+//! writes and the topic leave no doubt.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::super::history::{Action, KEY, Op};
 use super::writes::acknowledged;
 use super::{Case, Findings};
 
-/// Every answer is one that the contract knows: a success, a refusal, "not now", "not known"; or there was none.
+/// Every answer is one that the contract allows: a success, a refusal, "not now", "unknown", or no answer.
 pub fn are_of_the_contract(case: &Case<'_>) -> Findings {
     let mut findings = Findings::default();
     for op in &case.run.history {
@@ -19,11 +19,11 @@ pub fn are_of_the_contract(case: &Case<'_>) -> Findings {
     findings
 }
 
-/// What is known of the orders and keys.
+/// What is known about the orders and keys.
 struct Known<'a> {
-    /// The acknowledged events of each order, with the time by which each was there.
+    /// The acknowledged events of each order, with the time by which each existed.
     there: BTreeMap<&'a str, Vec<(u64, &'a Event)>>,
-    /// The applied events of each order, with the time before which each was not there: when it was asked for first.
+    /// The applied events of each order, with the time before which each did not exist: when it was first requested.
     applied: BTreeMap<&'a str, Vec<(u64, &'a Event)>>,
     /// The requests of each key.
     keys: BTreeMap<&'a str, Vec<&'a Op>>,
@@ -47,7 +47,7 @@ impl<'a> Known<'a> {
             if matches!(judged.fate, Fate::Applied { .. }) {
                 let asked = keys.get(judged.record.header(KEY).as_str());
                 let asked = asked.and_then(|ops| ops.iter().map(|op| op.begun).min());
-                // One that nobody asked for may have been there at any time.
+                // An event that nobody requested may have existed at any time.
                 applied
                     .entry(&event.order.id)
                     .or_default()
@@ -76,7 +76,7 @@ impl<'a> Known<'a> {
     }
 }
 
-/// No refusal contradicts what was so all the time from its request to its answer.
+/// No refusal contradicts what held from its request to its answer.
 pub fn that_refuse_are_true(case: &Case<'_>) -> Findings {
     let (mut findings, known) = (Findings::default(), Known::of(case));
     for op in case.run.history.iter().filter(|op| op.is_write()) {
@@ -88,7 +88,7 @@ pub fn that_refuse_are_true(case: &Case<'_>) -> Findings {
     findings
 }
 
-/// What a refusal contradicts, if anything; `None` for what is no refusal, or one of which nothing is certain.
+/// What a refusal contradicts, if anything; `None` for anything but a refusal, or where nothing is certain.
 fn contradiction(case: &Case<'_>, known: &Known<'_>, op: &Op) -> Option<Option<String>> {
     let contradicts = |is_so: bool, what: &str| Some(is_so.then(|| what.to_owned()));
     match (op.status?, &op.action) {
@@ -100,17 +100,17 @@ fn contradiction(case: &Case<'_>, known: &Known<'_>, op: &Op) -> Option<Option<S
         (409, Action::Update { status, .. }) => {
             let current = known.current(op)?;
             let from = current.order.status;
-            contradicts(may_become(from, status), &format!("the order was {from} all the time"))
+            contradicts(may_become(from, status), &format!("the order was {from} throughout"))
         }
         (412, Action::Update { if_match, .. }) => {
             let version = known.current(op)?.order.version;
             let is_so = if_match.is_none_or(|asked| asked == version);
-            contradicts(is_so, "the order had that version all the time")
+            contradicts(is_so, "the order had that version throughout")
         }
         (422, _) => {
             let ops = known.keys.get(op.key.as_deref().unwrap_or_default())?;
             let is_same = |other: &Op| other.order == op.order && other.action.is_same_request(&op.action);
-            contradicts(ops.iter().all(|other| is_same(other)), "no other request had its key")
+            contradicts(ops.iter().all(|other| is_same(other)), "no other request used its key")
         }
         _ => None,
     }

@@ -1,4 +1,4 @@
-//! What is in the topic, against what was asked for.
+//! The events in the topic, compared with the requests.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -16,15 +16,15 @@ use super::{Case, Findings};
 /// Key and value of a record.
 type Content<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
 
-/// What was asked for, by order.
+/// The requests, by order.
 pub struct Asked<'a> {
     ops: BTreeMap<&'a str, Vec<&'a Op>>,
-    /// Keys and values that were written past the services.
+    /// Keys and values of records written behind the services' backs.
     foreign: HashSet<Content<'a>>,
 }
 
 impl<'a> Asked<'a> {
-    /// What clients asked for, and what was written past the services.
+    /// What clients requested, and what was written behind the services' backs.
     pub fn of(case: &'a Case<'_>) -> Self {
         let mut ops: BTreeMap<&str, Vec<&Op>> = BTreeMap::new();
         for op in case.run.history.iter().filter(|op| op.is_write()) {
@@ -39,23 +39,23 @@ impl<'a> Asked<'a> {
         }
     }
 
-    /// Whether a record was written past the services, and is no copy.
+    /// Whether a record was written behind the services' backs and is not a copy.
     pub fn is_foreign(&self, judged: &Judged<'_>) -> bool {
         self.foreign
             .contains(&(judged.record.key.as_deref(), judged.record.value.as_deref()))
     }
 
-    /// The requests that an event may have come of.
+    /// The requests that an event may result from.
     fn causes(&self, case: &Case<'_>, judged: &Judged<'_>, event: &Event) -> Vec<&'a Op> {
         let key = judged.record.header(KEY);
         let ops = self.ops.get(event.order.id.as_str()).into_iter().flatten().copied();
-        // That an event lies without its key is another check's finding.
+        // An event without its key is another check's finding.
         ops.filter(|op| (key.is_empty() || op.key.as_ref() == Some(&key)) && fits(case, op, event))
             .collect()
     }
 }
 
-/// Whether that request asks for an event like that.
+/// Whether that request asks for such an event.
 fn fits(case: &Case<'_>, op: &Op, event: &Event) -> bool {
     let order = &event.order;
     match &op.action {
@@ -80,7 +80,7 @@ fn fits(case: &Case<'_>, op: &Op, event: &Event) -> bool {
     }
 }
 
-/// Whether an order has what the body of its creation says.
+/// Whether an order matches the body of its creation.
 fn holds(body: &str, order: &Order) -> bool {
     let body: Value = serde_json::from_str(body).unwrap_or_default();
     if let Some(count) = body["itemsCount"].as_u64() {
@@ -103,7 +103,7 @@ fn holds(body: &str, order: &Order) -> bool {
     body["customerId"] == order.customer.as_str() && body["currency"] == order.currency.as_str() && asked.eq(items)
 }
 
-/// Each event was asked for, by the request that was told of it if one was, and is there once unless somebody copied it.
+/// Each event was requested (by the request that was told of it, if any), and appears once unless it was copied.
 pub fn were_asked_for(case: &Case<'_>) -> Findings {
     let (mut findings, asked) = (Findings::default(), Asked::of(case));
     let mut told: BTreeMap<String, &Op> = BTreeMap::new();
@@ -125,7 +125,7 @@ pub fn were_asked_for(case: &Case<'_>) -> Findings {
         .filter(|judged| !matches!(judged.fate, Fate::Unusable(_)))
     {
         let place = judged.record.place();
-        // cart-services ask several brokers with such a record whether they are all there.
+        // With several brokers, cart-service writes such records to check that the partition's replicas acknowledge.
         let is_barrier = case.run.evidence.brokers > 1 && is_barrier(judged.record);
         if is_barrier || asked.is_foreign(judged) {
             findings.look(None);
@@ -133,16 +133,16 @@ pub fn were_asked_for(case: &Case<'_>) -> Findings {
         }
         let Some(event) = &judged.event else {
             findings.look(Some(format!(
-                "the record without a value at {place:?} was written by nobody"
+                "the record without a value at {place:?} was not written by anyone"
             )));
             continue;
         };
         let causes = asked.causes(case, judged, event);
         let claimed = told.get(&event.event_id);
         let wrong = if causes.is_empty() {
-            Some("was asked for by nobody".to_owned())
+            Some("was not requested by anyone".to_owned())
         } else if let Some(op) = claimed.filter(|op| !causes.iter().any(|cause| cause.key == op.key)) {
-            Some(format!("is not what {} asked for", op.name()))
+            Some(format!("is not what {} requested", op.name()))
         } else {
             copied(case, judged, event, &causes)
         };
@@ -156,7 +156,7 @@ fn copied(case: &Case<'_>, judged: &Judged<'_>, event: &Event, causes: &[&Op]) -
     let copies = case.reference.copies.get(&event.event_id)?;
     let (first, record) = (case.reference.judged[*copies.first()?].record, judged.record);
     let place = |n: &usize| case.reference.judged[*n].record.place();
-    // The how manieth one it is; the event itself is none.
+    // Which copy this is, counting from 1; the event itself is not a copy.
     let count = copies.iter().position(|n| place(n) == record.place())?;
     if count == 0 {
         return None;
@@ -168,16 +168,16 @@ fn copied(case: &Case<'_>, judged: &Judged<'_>, event: &Event, causes: &[&Op]) -
     if count > copied + usize::from(may_be_sent_again(case, causes)) {
         let first = first.place();
         return Some(format!(
-            "is copy {count} of what is at {first:?}, and was copied {copied} times by others"
+            "is copy {count} of what is at {first:?}, which was copied {copied} times"
         ));
     }
     let same = (&record.value, &record.headers) == (&first.value, &first.headers);
-    (!same).then(|| format!("is not like its first copy at {:?}", first.place()))
+    (!same).then(|| format!("differs from its first copy at {:?}", first.place()))
 }
 
-/// Whether the client library may have sent an event twice: when a broker is silent for longer than an event may take, it
-/// begins anew, and the broker cannot tell what it then sends from something new (librdkafka, "Idempotent Producer",
-/// `rd_kafka_idemp_drain_epoch_bump`). Every reader takes the second one for what it is.
+/// Whether the client library may have sent an event twice: when a broker is silent for longer than the delivery
+/// timeout, the library starts a new epoch, and the broker cannot tell the resent event from a new one (librdkafka,
+/// "Idempotent Producer", `rd_kafka_idemp_drain_epoch_bump`). Every reader treats the second one as a duplicate.
 fn may_be_sent_again(case: &Case<'_>, causes: &[&Op]) -> bool {
     let mut rounds = case.run.rounds.iter();
     rounds.any(|round| {
@@ -185,8 +185,9 @@ fn may_be_sent_again(case: &Case<'_>, causes: &[&Op]) -> bool {
     })
 }
 
-/// No applied event came of a request that its client took for one without effect: all of its attempts were refused, or told
-/// "not now", or the same request was refused when it was sent again after an attempt whose outcome was not known.
+/// No applied event resulted from a request that its client considered without effect: all of its attempts were
+/// refused, or answered "not now", or the same request was refused when it was sent again after an attempt with an
+/// unknown outcome.
 pub fn of_failed_requests_lost(case: &Case<'_>) -> Findings {
     let (mut findings, asked) = (Findings::default(), Asked::of(case));
     findings.checked = asked
@@ -200,7 +201,7 @@ pub fn of_failed_requests_lost(case: &Case<'_>) -> Findings {
             continue;
         }
         let causes = asked.causes(case, judged, event);
-        // Who is told of an event again did not make it.
+        // A client that is told of an event a second time did not create it.
         let names = |op: &Op| {
             op.written()
                 .is_some_and(|told| told.event_id.to_string() == event.event_id)

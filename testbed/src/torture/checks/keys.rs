@@ -1,4 +1,5 @@
-//! Idempotency-Key and If-Match: what the headers of a request promise. What becomes of repeats stands in [`super::repeats`].
+//! Idempotency-Key and If-Match: what these request headers promise. Repeated requests are checked in
+//! [`super::repeats`].
 
 use std::collections::BTreeMap;
 
@@ -26,13 +27,13 @@ pub fn of<'a>(case: &'a Case<'_>) -> Keys<'a> {
     keys
 }
 
-/// The id of the event that a success names.
+/// The event id in a success.
 pub fn named(op: &Op) -> Option<String> {
     op.written().map(|told| told.event_id.to_string())
 }
 
-/// Whether an answer is a success that names the event of its key, or says that it does. Where an order was so already,
-/// nothing was written, and what is named is another one's event.
+/// Whether an answer is a success that names the event of its key, or claims to. Where an order already had the
+/// requested state, nothing was written, and the answer names another request's event.
 pub fn is_own(op: &Op, event: Option<&str>) -> bool {
     op.class == Class::Ok && (op.status == Some(201) || op.replayed || named(op).as_deref() == event)
 }
@@ -49,46 +50,44 @@ pub fn applied<'a>(case: &'a Case<'_>) -> BTreeMap<(String, &'a str), Vec<&'a st
     applied
 }
 
-/// A key makes at most one applied event of an order; who is told of an event of it is told of that one.
+/// A key produces at most one applied event of an order, and a client that is told of an event is told of that one.
 pub fn make_one_event(case: &Case<'_>) -> Findings {
     let (mut findings, asked) = (Findings::default(), Asked::of(case));
     let applied = applied(case);
     for (judged, event) in case.reference.events() {
         let key = judged.record.header(KEY);
-        // Clients always send one. That a copy is like its first one is another check's finding.
+        // Clients always send one. That a copy equals its first one is another check's finding.
         let (id, place) = (&event.event_id, judged.record.place());
         let is_first = case
             .reference
             .find(id)
             .is_some_and(|(first, _)| first.record.place() == place);
         if key.is_empty() && is_first && !asked.is_foreign(judged) {
-            findings
-                .wrong
-                .push(format!("event {id} at {place:?} lies without its key"));
+            findings.wrong.push(format!("event {id} at {place:?} lacks its key"));
         }
     }
     for ((key, order), events) in applied.iter().filter(|(_, events)| events.len() > 1) {
         findings
             .wrong
-            .push(format!("key {key} of order {order} made the events {events:?}"));
+            .push(format!("key {key} of order {order} produced the events {events:?}"));
     }
     for ((key, order), ops) in of(case) {
         let event = applied.get(&(key.to_owned(), order));
         let event = event.and_then(|events| events.first().copied());
-        // One that is not in the topic at all is another check's finding.
+        // An event that is missing from the topic is another check's finding.
         let lies = |op: &Op| named(op).is_some_and(|id| case.reference.find(&id).is_some());
         let mut wrong = ops
             .iter()
             .filter(|op| is_own(op, event) && lies(op) && named(op).as_deref() != event);
         findings.look(wrong.next().map(|op| {
             let named = named(op);
-            format!("{}: named {named:?}, but its key made {event:?}", op.name())
+            format!("{}: named {named:?}, but its key produced {event:?}", op.name())
         }));
     }
     findings
 }
 
-/// Of each request whose outcome was not known its client knows in the end what became of it, as it has asked again.
+/// For each request with an unknown outcome, the client finds out the outcome in the end, by asking again.
 pub fn are_found_out(case: &Case<'_>) -> Findings {
     let mut findings = Findings::default();
     for mut attempts in of(case).into_values() {
@@ -99,13 +98,15 @@ pub fn are_found_out(case: &Case<'_>) -> Findings {
             let last = same.iter().rfind(|op| op.class == Class::Unknown);
             let Some(last) = last else { continue };
             let unknown = conclusion::of(&same) == Conclusion::Unknown;
-            findings.look(unknown.then(|| format!("{}: asked {} times, and not told", last.name(), same.len())));
+            findings.look(
+                unknown.then(|| format!("{}: asked {} times without a definite answer", last.name(), same.len())),
+            );
         }
     }
     findings
 }
 
-/// An update that named a version was decided on that one.
+/// An update that named a version was decided on that version.
 pub fn if_match_holds(case: &Case<'_>) -> Findings {
     let mut findings = Findings::default();
     for (op, told) in acknowledged(case) {
@@ -117,11 +118,12 @@ pub fn if_match_holds(case: &Case<'_>) -> Findings {
             Some(told),
         ) = (&op.action, told)
         {
-            // One more, or the same when the order was so already.
+            // One higher, or the same if the order already had the requested state.
             let got = told.order.version;
             let fits = got == version + 1 || got == *version;
-            findings
-                .look((!fits).then(|| format!("{}: wanted version {version}, was decided on {}", op.name(), got - 1)));
+            findings.look(
+                (!fits).then(|| format!("{}: asked for version {version}, was decided on {}", op.name(), got - 1)),
+            );
         }
     }
     findings

@@ -1,4 +1,4 @@
-//! The dead letters, against the records that cannot be used.
+//! The dead letters, compared with the unusable records.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,13 +8,13 @@ use super::super::fold::{Fate, Judged};
 use super::{Case, Findings};
 use crate::log::Record;
 
-/// What a dead letter may add to the headers of its record.
+/// Headers that a dead letter may add to those of its record.
 const ADDED: [&str; 3] = ["__connect.errors.", "kafka_dlt-", "orderlog."];
 
-/// How many further copies of a letter there may be at the most.
+/// How many further copies of a dead letter there may be at most.
 const COPIES: usize = 4;
 
-/// The records that cannot be used, by what `orderlog.at` must be for them.
+/// The unusable records, by the value of `orderlog.at` that they must get.
 fn unusable<'a>(case: &'a Case<'_>) -> BTreeMap<String, (&'a Judged<'a>, &'static str)> {
     let coded = |judged: &'a Judged<'a>| match judged.fate {
         Fate::Unusable(code) => Some((judged, code)),
@@ -30,8 +30,8 @@ fn at((partition, offset): (i32, i64)) -> String {
     format!("{TOPIC}-{partition}-{offset}")
 }
 
-/// Each record that cannot be used was poisoned by us and is a dead letter with its bytes and headers; each dead letter is
-/// such a record.
+/// Each unusable record was written by the nemesis and has a dead letter with its bytes and headers; each dead letter
+/// has such a record.
 pub fn are_the_poisoned_records(case: &Case<'_>) -> Findings {
     let (mut findings, unusable) = (Findings::default(), unusable(case));
     let poisoned: Vec<_> = case.run.foreign.iter().filter(|foreign| foreign.poisoned).collect();
@@ -39,7 +39,7 @@ pub fn are_the_poisoned_records(case: &Case<'_>) -> Findings {
     for letter in &case.run.evidence.letters {
         let named = letter.header("orderlog.at");
         let wrong = unusable.get(&named).map_or_else(
-            || Some(format!("is of {named}, which can be used")),
+            || Some(format!("is of {named}, which is usable")),
             |(judged, code)| difference(letter, judged.record, code),
         );
         findings
@@ -54,27 +54,27 @@ pub fn are_the_poisoned_records(case: &Case<'_>) -> Findings {
         });
         findings.look(match (ours, count) {
             (None, _) => Some(format!(
-                "the record {named} cannot be used ({code}), and nobody poisoned it"
+                "the record {named} is unusable ({code}), and the nemesis did not write it"
             )),
             (_, 0) => Some(format!(
-                "the record {named} cannot be used ({code}), and is no dead letter"
+                "the record {named} is unusable ({code}), and has no dead letter"
             )),
             (_, 1) => None,
-            // A copy may be in flight when its sender, or the broker, goes away.
+            // A copy may be in flight when its sender or the broker dies.
             (Some(foreign), _) if count <= 1 + interruptions(case, foreign.at) => None,
-            _ => Some(format!("the record {named} is {count} dead letters")),
+            _ => Some(format!("the record {named} has {count} dead letters")),
         });
     }
     for foreign in &poisoned {
         let landed = foreign.place.filter(|place| !unusable.contains_key(&at(*place)));
         findings
             .wrong
-            .extend(landed.map(|place| format!("the poisoned record at {place:?} ({}) can be used", foreign.kind)));
+            .extend(landed.map(|place| format!("the poisoned record at {place:?} ({}) is usable", foreign.kind)));
     }
     findings
 }
 
-/// In what a letter differs from the record that it is of.
+/// How a dead letter differs from its record.
 fn difference(letter: &Record, record: &Record, code: &str) -> Option<String> {
     let own = record.headers.len();
     let added = letter.headers.get(own..).unwrap_or_default();
@@ -91,16 +91,16 @@ fn difference(letter: &Record, record: &Record, code: &str) -> Option<String> {
     ];
     let (what, _) = same.into_iter().find(|(_, same)| !same)?;
     Some(format!(
-        "has another {what} than the record {named} ({code}): {letter:?} instead of {record:?}"
+        "has a different {what} than the record {named} ({code}): {letter:?} instead of {record:?}"
     ))
 }
 
-/// How often something happened that can leave a copy of a letter in flight, in the round in which its record was written:
-/// no later round begins before every letter of this one is there and was read.
+/// How often something happened that can leave a copy of a dead letter in flight, in the round in which its record was
+/// written: no later round begins before every dead letter of this one exists and was read.
 fn interruptions(case: &Case<'_>, at: u64) -> usize {
     let interrupts = |fault: &&Fault| match fault {
         Fault::Kill(Target::Order) | Fault::Suspend(Target::Order) | Fault::Terminate(Target::Order) => true,
-        // A letter whose acknowledgement does not come, or whose record is not kept as read, is sent again.
+        // A dead letter whose acknowledgment is missing, or whose record is not stored as read, is sent again.
         Fault::FillDisk => true,
         _ => fault.silences_a_broker(),
     };
@@ -109,7 +109,7 @@ fn interruptions(case: &Case<'_>, at: u64) -> usize {
     count.min(COPIES)
 }
 
-/// What order-service lists and counts is every record that cannot be used, once.
+/// order-service lists and counts every unusable record exactly once.
 pub fn are_listed_once(case: &Case<'_>) -> Findings {
     let (mut findings, unusable, evidence) = (Findings::default(), unusable(case), &case.run.evidence);
     let named: BTreeSet<String> = evidence
@@ -125,12 +125,12 @@ pub fn are_listed_once(case: &Case<'_>) -> Findings {
             .map(|origin| at((origin.partition, origin.offset)))
             .unwrap_or_default();
         let wrong = if !named.contains(&origin) {
-            Some("is of no dead letter")
+            Some("has no dead letter")
         } else if unusable
             .get(&origin)
             .is_some_and(|(_, code)| letter.code.as_deref() != Some(code))
         {
-            Some("has another code")
+            Some("has a different code")
         } else {
             (!origins.insert(origin.clone())).then_some("is listed twice")
         };

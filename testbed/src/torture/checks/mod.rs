@@ -1,4 +1,5 @@
-//! The checks: each is one pure function over what a run has left, and says how much it looked at and what is wrong.
+//! The checks: each is one pure function over the results of a run, and reports how much it looked at and what is
+//! wrong.
 
 mod answers;
 mod events;
@@ -14,7 +15,7 @@ use super::evidence::Evidence;
 use super::fold::Reference;
 use super::history::{Ending, Foreign, Op, Round};
 
-/// What a run has left.
+/// The results of a run.
 #[derive(Clone, Debug)]
 pub struct Run {
     pub history: Vec<Op>,
@@ -24,62 +25,59 @@ pub struct Run {
     pub evidence: Evidence,
 }
 
-/// What a check sees: a run, and what its topic must have done.
+/// What a check gets: a run, and what its topic must have resulted in.
 #[derive(Debug)]
 pub struct Case<'a> {
     pub run: &'a Run,
     pub reference: Reference<'a>,
 }
 
-/// What a check found.
+/// The findings of a check.
 #[derive(Debug, Default)]
 pub struct Findings {
     /// How many things were looked at.
     pub checked: usize,
-    /// What is wrong, each in one sentence.
+    /// What is wrong, one sentence each.
     pub wrong: Vec<String>,
 }
 
 impl Findings {
-    /// Counts one thing, which is wrong when it says so.
+    /// Counts one thing, which is wrong if there is a message.
     fn look(&mut self, wrong: Option<String>) {
         self.checked += 1;
         self.wrong.extend(wrong);
     }
 
-    /// Whether the check holds. One that looked at nothing shows nothing, which only a run with chosen faults may do.
+    /// Whether the check holds. A check that looked at nothing proves nothing; that is allowed only if faults were
+    /// chosen.
     pub fn hold(&self, chosen: bool) -> bool {
         self.wrong.is_empty() && (self.checked > 0 || chosen)
     }
 }
 
-/// A check: its name, what it counts, and what it does.
+/// A check: its name, what it counts, and its function.
 pub type Check = (&'static str, &'static str, fn(&Case<'_>) -> Findings);
 
 /// All checks.
 pub const CHECKS: [Check; 22] = [
     (
-        "every acknowledged write is in the topic, as it was answered",
+        "every acknowledged write is in the topic, as it was acknowledged",
         "writes",
         writes::are_in_the_topic,
     ),
+    ("every event was requested", "events", events::were_asked_for),
     (
-        "every event was asked for by somebody",
-        "events",
-        events::were_asked_for,
-    ),
-    (
-        "no request was applied that its client took for one without effect",
+        "no request was applied that its client considered without effect",
         "failed writes",
         events::of_failed_requests_lost,
     ),
     (
-        "what became of a request was found out in the end",
+        "every unknown outcome was resolved in the end",
         "unknown requests",
         keys::are_found_out,
     ),
     (
-        "an answered partition and offset hold that event",
+        "the partition and offset in an answer hold that event",
         "answers",
         writes::lie_where_they_were_said_to,
     ),
@@ -89,12 +87,12 @@ pub const CHECKS: [Check; 22] = [
         writes::keep_their_order,
     ),
     (
-        "one winner for each version of an order, and the losers know",
+        "each version of an order has one winner, and the losers were told",
         "versions",
         writes::have_one_winner,
     ),
     (
-        "the read model is what the reference fold says",
+        "the read model equals the reference fold",
         "orders",
         model::is_what_the_fold_says,
     ),
@@ -104,39 +102,35 @@ pub const CHECKS: [Check; 22] = [
         model::counts_every_record_once,
     ),
     (
-        "the dead letters are the poisoned records, byte for byte",
+        "the dead letters equal the poisoned records, byte for byte",
         "records",
         letters::are_the_poisoned_records,
     ),
     (
-        "the index of dead letters lists each once",
+        "the dead-letter index lists each exactly once",
         "dead letters",
         letters::are_listed_once,
     ),
     (
-        "no reader saw an order's version go back",
+        "no reader saw an order's version decrease",
         "reads",
         reads::never_go_back,
     ),
+    ("readers saw only applied events", "reads", reads::show_what_was_applied),
     (
-        "readers saw only what was applied",
-        "reads",
-        reads::show_what_was_applied,
-    ),
-    (
-        "a write is visible in time when nothing is amiss",
+        "a write is visible in time while no fault is active",
         "reads",
         reads::see_writes_in_time,
     ),
     ("lag returns to 0 after each heal", "rounds", processes::lag_returns),
-    ("one key and order make one event", "keys", keys::make_one_event),
+    ("one key and order produce one event", "keys", keys::make_one_event),
     (
-        "a request that is sent again is answered as at first",
+        "a repeated request gets the first answer again",
         "repeats",
         repeats::are_answered_as_at_first,
     ),
     (
-        "so is one that is sent late, after copies of its event",
+        "so does a late repeat, after copies of its event",
         "repeats",
         repeats::are_answered_so_after_copies,
     ),
@@ -146,24 +140,24 @@ pub const CHECKS: [Check; 22] = [
         keys::if_match_holds,
     ),
     (
-        "every answer was one of the contract",
+        "every answer is allowed by the contract",
         "answers",
         answers::are_of_the_contract,
     ),
     (
-        "no refusal contradicts what was so all the while",
+        "no refusal contradicts what held throughout",
         "refusals",
         answers::that_refuse_are_true,
     ),
     (
-        "processes ended only when they were ended, by SIGTERM with 0",
+        "processes ended only when told to, with 0 after SIGTERM",
         "ends",
         processes::end_as_they_should,
     ),
 ];
 
 impl Run {
-    /// What every check finds.
+    /// The findings of every check.
     pub fn check(&self) -> Vec<(&'static Check, Findings)> {
         let case = Case {
             run: self,

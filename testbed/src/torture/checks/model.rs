@@ -1,4 +1,4 @@
-//! What order-service shows and counts, against the reference fold.
+//! What order-service returns and counts, compared with the reference fold.
 
 use std::collections::BTreeSet;
 
@@ -7,17 +7,20 @@ use super::super::show;
 use super::{Case, Findings};
 use crate::views::Outcomes;
 
-/// Every order is shown, as the reference has it, and no other one.
+/// Every order is returned as the reference has it, and no other order is.
 pub fn is_what_the_fold_says(case: &Case<'_>) -> Findings {
     let (mut findings, evidence) = (Findings::default(), &case.run.evidence);
     let listed: BTreeSet<&str> = evidence.ids.iter().map(String::as_str).collect();
     for (id, event) in case.reference.orders() {
         let wrong = match evidence.details.get(id) {
             _ if !listed.contains(id) => Some("is not listed".to_owned()),
-            None => Some("is not shown".to_owned()),
-            Some(shown) if shown.event_id.map(|id| id.to_string()).as_deref() != Some(&event.event_id) => Some(
-                format!("is shown with event {:?} instead of {}", shown.event_id, event.event_id),
-            ),
+            None => Some("is not found".to_owned()),
+            Some(shown) if shown.event_id.map(|id| id.to_string()).as_deref() != Some(&event.event_id) => {
+                Some(format!(
+                    "is returned with event {:?} instead of {}",
+                    shown.event_id, event.event_id
+                ))
+            }
             Some(shown) => show::difference_of_details(shown, &event.order),
         };
         findings.look(wrong.map(|wrong| format!("order {id} {wrong}")));
@@ -36,7 +39,7 @@ pub fn is_what_the_fold_says(case: &Case<'_>) -> Findings {
     findings
 }
 
-/// Every partition's counts are those of the reference, over all records below where it was read to.
+/// Every partition's counts equal those of the reference, over all records below the position read to.
 pub fn counts_every_record_once(case: &Case<'_>) -> Findings {
     let (mut findings, stats) = (Findings::default(), &case.run.evidence.stats);
     for partition in 0..case.run.evidence.partitions {
@@ -74,7 +77,7 @@ pub fn counts_every_record_once(case: &Case<'_>) -> Findings {
     let summed = stats.partitions.iter().map(|seen| seen.outcomes.records()).sum::<u64>();
     if summed != stats.records || summed != stats.totals.records() {
         findings.wrong.push(format!(
-            "{summed} records in the partitions, {} in all: {:?}",
+            "{summed} records in the partitions, {} in total: {:?}",
             stats.records, stats.totals
         ));
     }

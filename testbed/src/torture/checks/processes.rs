@@ -1,11 +1,11 @@
-//! What became of the processes.
+//! How the processes ended.
 
 use super::super::faults::Fault;
 use super::super::history::How;
 use super::{Case, Findings};
 
-/// Longest that SIGTERM may take to end a service, in milliseconds. It cuts itself off after 9,500; the shell that sends
-/// the signal, the looks every 20 ms and a busy machine come on top.
+/// Longest time that a service may take to end after SIGTERM, in milliseconds. Its own timeout is 9,500; the shell that
+/// sends the signal, polling every 20 ms and a busy machine come on top.
 const ENDING: u64 = 11_000;
 
 /// After each round everything was ready and without lag again.
@@ -25,27 +25,29 @@ pub fn lag_returns(case: &Case<'_>) -> Findings {
     findings
 }
 
-/// Whether the disk was full in the round of that time or in the one before: an end is noticed at the end of the next round
-/// at the latest.
+/// Whether the disk was full in the round at that time or in the one before: an exit is noticed at the end of the next
+/// round at the latest.
 fn was_disk_full(case: &Case<'_>, at: u64) -> bool {
     let begun = case.run.rounds.iter().take_while(|round| round.begun <= at);
     let mut last = begun.collect::<Vec<_>>().into_iter().rev().take(2);
     last.any(|round| round.faults.contains(&Fault::FillDisk))
 }
 
-/// No process ended by itself (but for one whose store a full disk has broken off in the middle of a write), and each
-/// service that was asked to end did, with 0 and in time.
+/// No process ended by itself (except one whose store failed in the middle of a write on a full disk), and each service
+/// that was told to end did so with 0 and in time.
 pub fn end_as_they_should(case: &Case<'_>) -> Findings {
     let mut findings = Findings::default();
     for ending in &case.run.endings {
         let (process, at) = (&ending.process, ending.at / 1000);
         findings.look(match &ending.how {
             How::Killed => None,
-            // The servers are not what is tried here.
+            // The servers are not under test.
             How::Terminated(ms) if *ms <= ENDING || !process.contains("service") => None,
             How::Terminated(ms) => Some(format!("{process} took {ms} ms to end, at {at} ms")),
             How::GaveUp if was_disk_full(case, ending.at) => None,
-            How::GaveUp => Some(format!("{process} ended by itself at {at} ms, and its disk had room")),
+            How::GaveUp => Some(format!(
+                "{process} ended by itself at {at} ms, although its disk had space"
+            )),
             How::Wrongly(how) => Some(format!("{process} ended at {at} ms: {how}")),
         });
     }

@@ -7,8 +7,8 @@ use super::super::show;
 use super::{Case, Findings};
 use crate::views::Order;
 
-/// Longest that an acknowledged write may take to be visible when nothing is amiss, in microseconds. Milliseconds are
-/// usual; this bound leaves room for a debug build on a busy machine.
+/// Longest time until an acknowledged write is visible while no fault is active, in microseconds. Milliseconds are
+/// usual; this bound allows for a debug build on a busy machine.
 const VISIBLE: u64 = 5_000_000;
 
 fn reads<'a>(case: &'a Case<'_>) -> impl Iterator<Item = (&'a Op, Option<&'a After>)> {
@@ -22,7 +22,7 @@ fn shown(op: &Op) -> Option<Order> {
     serde_json::from_str(&op.answer).ok().filter(|_| op.class == Class::Ok)
 }
 
-/// Whoever asks after an answer sees what that one saw, or newer; and never less than the version that was asked for.
+/// A read that follows an answer sees the same version or a newer one, and never less than the version it asked for.
 pub fn never_go_back(case: &Case<'_>) -> Findings {
     let mut findings = Findings::default();
     let mut orders: BTreeMap<&str, Vec<(&Op, i32)>> = BTreeMap::new();
@@ -60,7 +60,7 @@ pub fn never_go_back(case: &Case<'_>) -> Findings {
     findings
 }
 
-/// Whatever was shown was applied, and was as it was shown.
+/// Whatever was returned had been applied, and was returned unchanged.
 pub fn show_what_was_applied(case: &Case<'_>) -> Findings {
     let mut findings = Findings::default();
     for (op, _) in reads(case).filter(|(op, _)| op.class == Class::Ok) {
@@ -84,7 +84,7 @@ pub fn show_what_was_applied(case: &Case<'_>) -> Findings {
     findings
 }
 
-/// A read that wants to see an acknowledged write sees it in time, when no fault was active from the one to the other.
+/// A read that waits for an acknowledged write sees it in time, if no fault was active in between.
 pub fn see_writes_in_time(case: &Case<'_>) -> Findings {
     let mut findings = Findings::default();
     for (op, after) in reads(case) {
@@ -98,7 +98,7 @@ pub fn see_writes_in_time(case: &Case<'_>) -> Findings {
     findings
 }
 
-/// Whether no fault was active, or being recovered from, at any time from the one to the other.
+/// Whether no fault was active, or being recovered from, at any time between the two.
 fn is_calm(case: &Case<'_>, from: u64, to: u64) -> bool {
     case.run.rounds.iter().all(|round| {
         let over = round.settled.as_ref().copied().unwrap_or(u64::MAX);

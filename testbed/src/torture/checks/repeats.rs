@@ -1,5 +1,5 @@
-//! What a request is answered that was acknowledged and is sent again under its key: as at first. Also minutes later, when the
-//! order has come further, and when copies of its event have been read.
+//! The answer to an acknowledged request that is sent again under its key: the first answer again. Also minutes later,
+//! after further changes of the order, and after copies of its event were read.
 
 use std::collections::BTreeSet;
 
@@ -9,15 +9,16 @@ use super::super::history::{Class, How, Op};
 use super::keys::{self, is_own};
 use super::{Case, Findings};
 
-/// How long before its end a service that ends says "not now", and how much later its end is noted, in microseconds.
+/// How long before its end a service that is stopping answers "not now", and how much later its end is noted, in
+/// microseconds.
 const ENDING: u64 = 11_000_000;
 
-/// A request that came after the answer to its first one.
+/// A request that came after the answer to its first attempt.
 struct Repeat<'a> {
     op: &'a Op,
-    /// The first one that was acknowledged.
+    /// The first attempt that was acknowledged.
     first: &'a Op,
-    /// The last one before that the same instance had answered so.
+    /// The last attempt before this one that the same instance answered with the same success.
     known: Option<&'a Op>,
 }
 
@@ -43,8 +44,8 @@ fn repeats<'a>(case: &'a Case<'_>) -> Vec<Repeat<'a>> {
     repeats
 }
 
-/// Each is answered as at first, unless it is not the same: then it is refused. Those that come after a copy of their event,
-/// which came too late to say anything new, are [`are_answered_so_after_copies`]'s.
+/// Each gets the first answer again, unless it differs: then it is refused. Repeats after a copy of their event that
+/// came too late to matter belong to [`are_answered_so_after_copies`].
 pub fn are_answered_as_at_first(case: &Case<'_>) -> Findings {
     let copied = copied(case);
     look_at(case, |repeat| !comes_after(repeat, &copied))
@@ -65,7 +66,7 @@ fn look_at(case: &Case<'_>, is_meant: impl Fn(&Repeat<'_>) -> bool) -> Findings 
     findings
 }
 
-/// Key, order and time of each copy that was read as superseded, as later versions of its order lay before it.
+/// Key, order and time of each copy that was read as superseded, because later versions of its order precede it.
 type Copied = BTreeSet<(String, Vec<u8>, u64)>;
 
 fn copied(case: &Case<'_>) -> Copied {
@@ -98,11 +99,11 @@ fn wrong(case: &Case<'_>, repeat: &Repeat<'_>) -> Option<String> {
     };
     match (op.class, op.status) {
         (Class::Unknown, _) => None,
-        (Class::Ok, _) if !is_same => Some("another request was carried out under its key".to_owned()),
-        (Class::Ok, _) if !op.replayed => Some("it was answered as a new one".to_owned()),
+        (Class::Ok, _) if !is_same => Some("another request was carried out under the same key".to_owned()),
+        (Class::Ok, _) if !op.replayed => Some("it was answered as a new request".to_owned()),
         (Class::Ok, _) => (told(op) != told(first)).then(|| format!("{} instead of {}", op.answer, first.answer)),
         (Class::Fail, Some(422)) if !is_same => None,
-        // That the key belongs to another request it need not say at such a time.
+        // It need not say at such a time that the key belongs to another request.
         (Class::Fail, Some(503)) if !is_same => None,
         (Class::Fail, Some(503)) => {
             let known = known.filter(|known| lived(case, op, known.ended))?;
@@ -124,7 +125,7 @@ fn lived(case: &Case<'_>, op: &Op, since: u64) -> bool {
         .filter(|end| end.process == op.instance && end.at >= since);
     !ends.clone().any(|end| match end.how {
         How::Killed | How::Terminated(_) => end.at <= op.ended + ENDING,
-        // Noted when it is found, which may be much later.
+        // Noted when it is discovered, which may be much later.
         How::GaveUp | How::Wrongly(_) => true,
     })
 }

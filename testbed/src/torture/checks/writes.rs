@@ -1,4 +1,4 @@
-//! What was acknowledged, against the topic.
+//! The acknowledged writes, compared with the topic.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ pub fn acknowledged<'a>(case: &'a Case<'_>) -> impl Iterator<Item = (&'a Op, Opt
     ok.map(|op| (op, op.written()))
 }
 
-/// Each names an event that is in the topic, and says of it what it is.
+/// Each names an event that is in the topic, and describes it correctly.
 pub fn are_in_the_topic(case: &Case<'_>) -> Findings {
     let mut findings = Findings::default();
     for (op, told) in acknowledged(case) {
@@ -38,7 +38,7 @@ pub fn are_in_the_topic(case: &Case<'_>) -> Findings {
                     _ => event.order.version == 1,
                 };
                 let differs = show::difference(&told.order, &event.order);
-                let differs = differs.or((!wanted).then(|| "is not what was asked for".to_owned()));
+                let differs = differs.or((!wanted).then(|| "is not what was requested".to_owned()));
                 differs.map(|differs| format!("{}: event {} {differs}", op.name(), told.event_id))
             }
         });
@@ -46,23 +46,23 @@ pub fn are_in_the_topic(case: &Case<'_>) -> Findings {
     findings
 }
 
-/// Where an answer says that its event lies, there it lies.
+/// An event is at the partition and offset that the answer gives.
 pub fn lie_where_they_were_said_to(case: &Case<'_>) -> Findings {
     let mut findings = Findings::default();
     for (op, told) in acknowledged(case) {
         let Some(told) = told else { continue };
         let (place, id) = ((told.partition, told.offset), told.event_id.to_string());
-        // One that lies nowhere is another check's finding.
+        // An event that is nowhere is another check's finding.
         let Some(copies) = case.reference.copies.get(&id) else {
             continue;
         };
         let is_there = copies.iter().any(|n| case.reference.judged[*n].record.place() == place);
-        findings.look((!is_there).then(|| format!("{}: event {id} does not lie at {place:?}", op.name())));
+        findings.look((!is_there).then(|| format!("{}: event {id} is not at {place:?}", op.name())));
     }
     findings
 }
 
-/// When one write was answered before another one of its order began, its event lies before the other's.
+/// If one write was answered before another one of its order began, its event precedes the other's.
 pub fn keep_their_order(case: &Case<'_>) -> Findings {
     let mut findings = Findings::default();
     let mut orders: BTreeMap<&str, Vec<(&Op, i64)>> = BTreeMap::new();
@@ -74,7 +74,7 @@ pub fn keep_their_order(case: &Case<'_>) -> Findings {
     }
     for writes in orders.values() {
         for (op, offset) in writes {
-            // An answer that is given again tells what was, not what is.
+            // A repeated answer describes the past, not the present.
             let earlier = writes
                 .iter()
                 .filter(|(other, _)| !op.replayed && other.ended < op.begun);
@@ -82,14 +82,14 @@ pub fn keep_their_order(case: &Case<'_>) -> Findings {
             let inverted = newest.filter(|(_, newest)| newest > offset);
             findings.look(
                 inverted
-                    .map(|(other, _)| format!("{} came after {}, but its event lies before", op.name(), other.name())),
+                    .map(|(other, _)| format!("{} came after {}, but its event precedes it", op.name(), other.name())),
             );
         }
     }
     findings
 }
 
-/// No two different events were both acknowledged for one version of an order, and none that lost.
+/// No two different events were both acknowledged for one version of an order, and no loser was acknowledged.
 pub fn have_one_winner(case: &Case<'_>) -> Findings {
     let mut findings = Findings::default();
     let mut winners: BTreeMap<(&str, i32), (&Op, Written)> = BTreeMap::new();

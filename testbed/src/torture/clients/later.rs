@@ -1,4 +1,4 @@
-//! What a client does beside what it means to: requests that are sent later, or again, until it is known what became of them.
+//! Delayed requests of a client: sent later, or again until the outcome is known.
 
 use std::time::Duration;
 
@@ -10,24 +10,24 @@ use super::super::history::Op;
 use super::super::requests::Request;
 use super::Client;
 
-/// Between two questions what became of a request.
+/// Pause between two attempts to resolve an outcome.
 const PAUSE: Duration = Duration::from_millis(700);
-/// How long is asked yet when all faults are over.
+/// How long outcomes are still resolved when all faults are over.
 const LAST_WORD_US: u64 = 60_000_000;
 
-/// A request that is sent later, or again, until it is known what became of it.
+/// A request that is sent later, or again until its outcome is known.
 pub(super) struct Later {
-    /// How long to wait; when the faults are over, no longer.
+    /// How long to wait; once the faults are over, no longer.
     wait: Duration,
     request: Request,
-    /// Which cart-service is asked first.
+    /// Which cart-service to ask first.
     cart: usize,
-    /// The attempts so far whose outcome has to be found out.
+    /// The attempts so far whose outcome has to be resolved.
     attempts: Vec<Op>,
 }
 
 impl Client<'_> {
-    /// Has it sent later.
+    /// Schedules it.
     pub(super) fn put_off(
         &self,
         later: &mpsc::UnboundedSender<Later>,
@@ -43,11 +43,11 @@ impl Client<'_> {
             cart,
             attempts,
         };
-        later.send(next).ok().context("nobody does what comes later")
+        later.send(next).ok().context("nobody handles delayed requests")
     }
 
-    /// Sends a request when its time has come, and again, at one cart-service after the other, until it is known what became
-    /// of it, and it was not told "not now".
+    /// Sends a request when its time has come, and again, to one cart-service after the other, until its outcome is
+    /// known and is not "not now".
     pub(super) async fn follow(
         &self,
         http: &reqwest::Client,
@@ -60,7 +60,7 @@ impl Client<'_> {
             mut cart,
             mut attempts,
         } = next;
-        // An error means that all is over.
+        // An error means that the run is over.
         let _ = tokio::time::timeout(wait, stop.wait_for(|stop| *stop)).await;
         let mut end = None;
         let is_open = |attempts: &[Op]| {
@@ -74,7 +74,7 @@ impl Client<'_> {
             attempts.push(self.write(http, cart, &request).await?);
             cart = 1 - cart;
             if is_open(&attempts) {
-                // As an answer may come at once: "not now".
+                // Because "not now" may be answered at once.
                 tokio::time::sleep(PAUSE).await;
             }
         }

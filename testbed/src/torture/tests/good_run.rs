@@ -1,4 +1,4 @@
-//! A run in which everything went as it should, small enough to know by heart.
+//! A run in which everything went well, small enough to know by heart.
 
 use serde_json::json;
 
@@ -9,14 +9,14 @@ use crate::torture::faults::{Fault, Target};
 use crate::torture::history::{Action, After, Ending, How, Op, Round};
 
 const S: u64 = 1_000_000;
-/// When others wrote what they wrote: in the first round.
+/// When others wrote their records: in the first round.
 pub const WRITTEN: u64 = 10 * S;
 
-/// A run in which everything went as it should. The times are seconds, but for the clock's microseconds.
+/// A run in which everything went well. The times are seconds, unlike the clock's microseconds.
 pub fn run() -> Run {
     let mut run = Run::empty();
 
-    // A: a whole life, with a lost race at version 2, and an update whose answer never came.
+    // A: a whole life, with a lost race at version 2, and an update that was never answered.
     let a1 = event("A", 1, "new", None);
     let (a2, rival) = (
         event("A", 2, "pending", Some(&a1)),
@@ -82,7 +82,7 @@ pub fn run() -> Run {
         ),
         read("A", 44 * S, 45 * S, &shown(&a4)),
     ]);
-    // B: the answer to its creation was lost, and came when the same was asked again.
+    // B: the answer to its creation was lost, and came with the repeat.
     let b1 = event("B", 1, "new", None);
     let place = run.append_event(&b1, "b1");
     let b1_told = written(&b1, place);
@@ -106,7 +106,7 @@ pub fn run() -> Run {
         replayed: true,
         ..again
     });
-    // C: seen by nobody. D: its creator was never answered.
+    // C: seen by no reader. D: its creation was never answered.
     let (c1, d1) = (event("C", 1, "new", None), event("D", 1, "new", None));
     let place = run.append_event(&c1, "c1");
     let d1_told = written(&d1, run.append_event(&d1, "d1"));
@@ -155,7 +155,7 @@ pub fn run() -> Run {
         action: Action::Read { after },
         ..read("E", 55 * S, 56 * S, &shown(&e1))
     });
-    // Refused as they must be: A is shipped at version 4, and there is no G.
+    // Refused correctly: A is shipped at version 4, and there is no G.
     let refused = [
         ("G", update("pending", None), "g1", 404),
         ("A", create("A"), "a5", 409),
@@ -169,7 +169,7 @@ pub fn run() -> Run {
         run.history
             .push(op(order, action, Some(key), time, Some(status), answer));
     }
-    // What others wrote. The copy of A's first event comes after all its others.
+    // What others wrote. The copy of A's first event comes after all its other events.
     run.copy("E", WRITTEN);
     run.copy("A", 45 * S);
     run.append_barrier();
@@ -184,7 +184,7 @@ pub fn run() -> Run {
         Vec::new(),
     );
     run.note("WrongKey", true, place, WRITTEN);
-    // What was not known is found out, and what was acknowledged is asked again: late, and otherwise.
+    // Unknown outcomes are resolved, and acknowledged requests are repeated: late, and altered.
     for (order, action, key, answer) in [
         ("A", update("confirmed", None), "a3", done(&a3, 3)),
         ("D", create("D"), "d1", d1_told),

@@ -1,4 +1,4 @@
-//! The checker is checked: of a good run, changed in one way, exactly the check fails that is there for it.
+//! The checker is checked: when a good run is changed in one way, exactly the check for that change fails.
 
 pub mod good_run;
 mod model;
@@ -12,7 +12,7 @@ use super::faults::{Fault, Target};
 use super::history::{KEY, Round};
 use crate::log::Record;
 
-/// While the update to A's version 3 is under way, whose answer never came.
+/// While the update to A's version 3 is under way, which is never answered.
 const BETWEEN: Range<u64> = 11_000_000..12_000_000;
 
 fn failing(run: &Run) -> Vec<(&'static str, Vec<String>)> {
@@ -75,7 +75,7 @@ fn a_refusal_is_not_judged_when_the_order_may_have_changed_meanwhile() {
     };
     run.history.extend([refused(409, None), refused(412, Some(2))]);
     assert_eq!(failing(&run), []);
-    // Once the update whose answer never came began only later, it is certain that the order was at version 2.
+    // If the unanswered update only began later, the order is certainly at version 2.
     let unknown = run.history.iter_mut().find(|op| op.key.as_deref() == Some("a3"));
     let unknown = unknown.expect("a request");
     (unknown.begun, unknown.ended) = (BETWEEN.end + 1, BETWEEN.end + 2);

@@ -1,4 +1,4 @@
-//! Puts together what a run leaves, and has order-service be what the topic says.
+//! Builds the results of a run, with an order-service that reflects the topic.
 
 use serde_json::json;
 
@@ -55,7 +55,7 @@ impl Run {
         self.append_to(partition, Some(key.as_bytes().to_vec()), value, headers)
     }
 
-    /// Appends a record with which a cart-service has asked whether it is heard.
+    /// Appends a record with which a cart-service checked the quorum.
     pub fn append_barrier(&mut self) -> (i32, i64) {
         let headers = vec![("orderlog.barrier".to_owned(), None)];
         self.append_to(0, None, None, headers)
@@ -95,7 +95,7 @@ impl Run {
         self.append(&event.order.id, Some(value), headers)
     }
 
-    /// Notes a record as written past the services at that time.
+    /// Marks a record as written behind the services' backs at that time.
     pub fn note(&mut self, kind: &str, poisoned: bool, place: (i32, i64), at: u64) {
         let records = &self.evidence.records;
         let Record {
@@ -116,7 +116,7 @@ impl Run {
         });
     }
 
-    /// Has order-service and its dead letters be what the topic says.
+    /// Makes order-service and its dead letters reflect the topic.
     pub fn derive(&mut self) {
         let before = self.evidence.clone();
         let reference = Reference::of(&before);
@@ -171,7 +171,7 @@ impl Run {
 }
 
 impl Evidence {
-    /// Has that record be a dead letter, which is listed and counted.
+    /// Makes that record a dead letter, which is listed and counted.
     pub fn bury(&mut self, record: &Record, code: &str) {
         let offset = self.letters.len() as i64;
         let at = format!("{TOPIC}-{}-{}", record.partition, record.offset);

@@ -1,4 +1,4 @@
-//! Events, requests and answers as they are when all goes well.
+//! Events, requests and answers as they are when everything goes well.
 
 use serde_json::json;
 use uuid::Uuid;

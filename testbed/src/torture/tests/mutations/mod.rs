@@ -11,33 +11,33 @@ use crate::torture::checks::Run;
 use crate::torture::history::{Action, Class, KEY, Op};
 use crate::torture::tests::sample::op;
 
-const LOST: &str = "every acknowledged write is in the topic, as it was answered";
-const MADE_UP: &str = "every event was asked for by somebody";
-const FAILED: &str = "no request was applied that its client took for one without effect";
-const FOUND_OUT: &str = "what became of a request was found out in the end";
-const PLACE: &str = "an answered partition and offset hold that event";
+const LOST: &str = "every acknowledged write is in the topic, as it was acknowledged";
+const MADE_UP: &str = "every event was requested";
+const FAILED: &str = "no request was applied that its client considered without effect";
+const FOUND_OUT: &str = "every unknown outcome was resolved in the end";
+const PLACE: &str = "the partition and offset in an answer hold that event";
 const REAL_TIME: &str = "acknowledged writes of an order keep their real-time order";
-const WINNER: &str = "one winner for each version of an order, and the losers know";
-const MODEL: &str = "the read model is what the reference fold says";
+const WINNER: &str = "each version of an order has one winner, and the losers were told";
+const MODEL: &str = "the read model equals the reference fold";
 const COUNTS: &str = "every record below the stored offset is counted once";
-const LETTERS: &str = "the dead letters are the poisoned records, byte for byte";
-const LISTED: &str = "the index of dead letters lists each once";
-const BACK: &str = "no reader saw an order's version go back";
-const SEEN: &str = "readers saw only what was applied";
-const VISIBLE: &str = "a write is visible in time when nothing is amiss";
+const LETTERS: &str = "the dead letters equal the poisoned records, byte for byte";
+const LISTED: &str = "the dead-letter index lists each exactly once";
+const BACK: &str = "no reader saw an order's version decrease";
+const SEEN: &str = "readers saw only applied events";
+const VISIBLE: &str = "a write is visible in time while no fault is active";
 const LAG: &str = "lag returns to 0 after each heal";
-const KEYS: &str = "one key and order make one event";
-const REPEATED: &str = "a request that is sent again is answered as at first";
-const LATE: &str = "so is one that is sent late, after copies of its event";
+const KEYS: &str = "one key and order produce one event";
+const REPEATED: &str = "a repeated request gets the first answer again";
+const LATE: &str = "so does a late repeat, after copies of its event";
 const IF_MATCH: &str = "an update with If-Match was decided on that version";
-const CONTRACT: &str = "every answer was one of the contract";
-const REFUSED: &str = "no refusal contradicts what was so all the while";
-const ENDS: &str = "processes ended only when they were ended, by SIGTERM with 0";
+const CONTRACT: &str = "every answer is allowed by the contract";
+const REFUSED: &str = "no refusal contradicts what held throughout";
+const ENDS: &str = "processes ended only when told to, with 0 after SIGTERM";
 
-/// When everything else of the run is over.
+/// When the rest of the run is over.
 const LATER: Range<u64> = 60_000_000..61_000_000;
 
-/// What is done to a good run, and the check that must notice it.
+/// A change to a good run, and the check that must notice it.
 pub type Mutation = (&'static str, &'static str, fn(&mut Run));
 
 /// All of them.
@@ -64,13 +64,13 @@ impl Run {
             .expect("a request")
     }
 
-    /// The one that is answered as at first after a copy of its event.
+    /// The repeat that gets the first answer again after a copy of its event.
     fn late_repeat(&mut self) -> &mut Op {
         let is_it = |op: &&mut Op| op.replayed && op.key.as_deref() == Some("a1");
         self.history.iter_mut().rfind(is_it).expect("a repeat")
     }
 
-    /// Adds a request that was refused when all else was over.
+    /// Adds a request that was refused when everything else was over.
     fn refuse(&mut self, order: &str, action: Action, key: &str, status: u16) {
         self.history
             .push(op(order, action, Some(key), LATER, Some(status), "no".to_owned()));

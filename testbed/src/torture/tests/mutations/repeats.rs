@@ -1,11 +1,11 @@
-//! What is answered to a request that was acknowledged and is sent again, spoiled.
+//! Spoiled answers to repeats of acknowledged requests.
 
 use super::{KEYS, LATE, LATER, Mutation, REPEATED};
 use crate::torture::history::Op;
 use crate::torture::tests::sample::{create, op, update};
 
 pub const MUTATIONS: &[Mutation] = &[
-    ("a key writes twice", KEYS, |run| {
+    ("a key produces two events", KEYS, |run| {
         run.event_of("a4").headers[0].1 = Some(b"a3".to_vec());
         run.op("a4").key = Some("a3".to_owned());
     }),
@@ -32,7 +32,7 @@ pub const MUTATIONS: &[Mutation] = &[
     ("a key is forgotten when a copy of its event is read", LATE, |run| {
         run.refuse("A", create("A"), "a1", 409)
     }),
-    ("a late repeat is told where the copy lies", LATE, |run| {
+    ("a late repeat is told the place of the copy", LATE, |run| {
         let copy = run
             .evidence
             .records

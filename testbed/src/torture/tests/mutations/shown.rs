@@ -1,4 +1,4 @@
-//! What order-service shows, counts and dead-letters, and how processes fare, spoiled.
+//! Spoiled results of order-service (orders, counts, dead letters) and of processes.
 
 use super::{BACK, COUNTS, ENDS, LAG, LETTERS, LISTED, MODEL, Mutation, SEEN, VISIBLE};
 use crate::log::Record;
@@ -11,17 +11,17 @@ pub const MUTATIONS: &[Mutation] = &[
         run.history
             .retain(|op| !matches!(op.action, Action::Read { after: Some(_) }))
     }),
-    ("an order is shown with another amount", MODEL, |run| {
+    ("an order is returned with another amount", MODEL, |run| {
         run.evidence.details.get_mut("C").expect("shown").total_amount.0 = "1.00".to_owned();
     }),
-    ("an order is shown without what it costs to be sent", MODEL, |run| {
+    ("an order is returned without its shipping cost", MODEL, |run| {
         run.evidence.details.get_mut("C").expect("shown").shipping_cost = None;
     }),
-    ("a reader is not told what it costs to be sent", SEEN, |run| {
+    ("a reader is not told the shipping cost", SEEN, |run| {
         let answer = &mut run.look().answer;
         *answer = answer.replace(",\"shippingCost\":20.0", "");
     }),
-    ("an order is shown as it was", MODEL, |run| {
+    ("an order is returned in an old state", MODEL, |run| {
         let first = run.op("a1").written().expect("an answer");
         let shown = run.evidence.details.get_mut("A").expect("shown");
         (shown.version, shown.status, shown.event_id) = (1, "new".to_owned(), Some(first.event_id));
@@ -29,7 +29,7 @@ pub const MUTATIONS: &[Mutation] = &[
     ("an order is not listed", MODEL, |run| {
         run.evidence.ids.retain(|id| id != "B");
     }),
-    ("an order is shown that does not exist", MODEL, |run| {
+    ("an order is returned that does not exist", MODEL, |run| {
         run.evidence.ids.push("F".to_owned());
         run.evidence.stats.orders += 1;
     }),
@@ -68,7 +68,7 @@ pub const MUTATIONS: &[Mutation] = &[
     ("a dead letter's value is changed", LETTERS, |run| {
         run.stranger(b"STRANGER-2").value.as_mut().expect("a value")[3] ^= 1
     }),
-    ("a dead letter has a header that nobody gave it", LETTERS, |run| {
+    ("a dead letter has an unknown header", LETTERS, |run| {
         run.stranger(b"STRANGER-2").headers.push(("made-up".to_owned(), None))
     }),
     ("a dead letter has the id of another one", LETTERS, |run| {
@@ -86,7 +86,7 @@ pub const MUTATIONS: &[Mutation] = &[
         code.1 = Some(b"undecodable".to_vec());
     }),
     (
-        "a dead letter is there twice although nothing was interrupted",
+        "a dead letter is duplicated although nothing was interrupted",
         LETTERS,
         |run| {
             let copy = run.stranger(b"STRANGER-2").clone();
@@ -94,7 +94,7 @@ pub const MUTATIONS: &[Mutation] = &[
         },
     ),
     (
-        "a dead letter is there twice although its sender was killed only later",
+        "a dead letter is duplicated although its sender was killed only later",
         LETTERS,
         |run| {
             let copy = run.stranger(b"STRANGER-2").clone();
@@ -102,7 +102,7 @@ pub const MUTATIONS: &[Mutation] = &[
             run.rounds[1].faults.push(Fault::Kill(Target::Order));
         },
     ),
-    ("a record cannot be used and nobody poisoned it", LETTERS, |run| {
+    ("a record is unusable and nobody poisoned it", LETTERS, |run| {
         run.foreign.retain(|foreign| foreign.kind != "NotAvro")
     }),
     ("a dead letter is listed twice", LISTED, |run| {
@@ -112,7 +112,7 @@ pub const MUTATIONS: &[Mutation] = &[
     ("a dead letter is not counted", LISTED, |run| {
         run.evidence.dlq.count -= 1
     }),
-    ("a read goes back", BACK, |run| {
+    ("a reader sees an older version", BACK, |run| {
         let first = run
             .history
             .iter()
@@ -127,7 +127,7 @@ pub const MUTATIONS: &[Mutation] = &[
             after.version = 2;
         }
     }),
-    ("an order is not found any more", BACK, |run| {
+    ("an order is no longer found", BACK, |run| {
         run.history.push(read("A", 60_000_000, 61_000_000, "not found"))
     }),
     ("a reader sees an event that was never written", SEEN, |run| {

@@ -1,4 +1,4 @@
-//! What writers were told, and what lies in the topic, spoiled.
+//! Spoiled answers to writers, and a spoiled topic.
 
 use serde_json::json;
 
@@ -36,24 +36,20 @@ pub const MUTATIONS: &[Mutation] = &[
             .expect("the customer");
         value[at] = b'C';
     }),
-    ("an event is there twice and nobody copied it", MADE_UP, |run| {
+    ("an event is duplicated and nobody copied it", MADE_UP, |run| {
         run.foreign
             .retain(|foreign| foreign.kind != "duplicate" || foreign.key.as_deref() != Some(b"E"))
     }),
-    ("an event is there more often than it was copied", MADE_UP, |run| {
+    ("an event has more copies than were written", MADE_UP, |run| {
         let event = run.record(b"E").clone();
         run.append("E", event.value, event.headers);
         run.derive();
     }),
-    (
-        "a record without key and value is no question to the quorum",
-        MADE_UP,
-        |run| {
-            run.append_to(0, None, None, Vec::new());
-            run.derive();
-        },
-    ),
-    ("the quorum is asked where there is one broker", MADE_UP, |run| {
+    ("a record without key and value is not a quorum check", MADE_UP, |run| {
+        run.append_to(0, None, None, Vec::new());
+        run.derive();
+    }),
+    ("the quorum is checked although there is one broker", MADE_UP, |run| {
         run.evidence.brokers = 1
     }),
     ("a copy of an event has lost its headers", MADE_UP, |run| {
@@ -65,10 +61,10 @@ pub const MUTATIONS: &[Mutation] = &[
             .expect("a copy");
         copy.headers.clear();
     }),
-    ("an event lies under a key that another request had", MADE_UP, |run| {
+    ("an event has a key that another request used", MADE_UP, |run| {
         run.event_of("rival").headers[0].1 = Some(b"a2".to_vec());
     }),
-    ("a request is told of an event that another one made", MADE_UP, |run| {
+    ("a request is told of another request's event", MADE_UP, |run| {
         let theirs = run
             .event_of("d1")
             .value
@@ -87,17 +83,13 @@ pub const MUTATIONS: &[Mutation] = &[
         run.history.push(op("D", asked, Some("d2"), LATER, Some(200), told));
         run.derive();
     }),
-    (
-        "an order has another number of items than were asked for",
-        MADE_UP,
-        |run| {
-            let body = json!({"orderId": "D", "itemsCount": 2}).to_string();
-            for op in [true, false] {
-                let op = if op { run.op("d1") } else { run.last("d1") };
-                op.action = Action::Create { body: body.clone() };
-            }
-        },
-    ),
+    ("an order has another number of items than requested", MADE_UP, |run| {
+        let body = json!({"orderId": "D", "itemsCount": 2}).to_string();
+        for op in [true, false] {
+            let op = if op { run.op("d1") } else { run.last("d1") };
+            op.action = Action::Create { body: body.clone() };
+        }
+    }),
     ("a record without a value comes from nowhere", MADE_UP, |run| {
         run.append("STRANGER-9", None, Vec::new());
         run.derive();
@@ -109,7 +101,7 @@ pub const MUTATIONS: &[Mutation] = &[
         run.op("a3").fail(503)
     }),
     (
-        "a request is refused whose first attempt was unknown, and applied",
+        "a request is refused although its first attempt was unknown, and applied",
         FAILED,
         |run| run.last("a3").fail(409),
     ),
@@ -118,18 +110,18 @@ pub const MUTATIONS: &[Mutation] = &[
         FOUND_OUT,
         |run| run.last("d1").fail(503),
     ),
-    ("nobody asks again what became of a request", FOUND_OUT, |run| {
+    ("nobody repeats a request with an unknown outcome", FOUND_OUT, |run| {
         let is_repeat = |op: &Op| op.replayed && op.key.as_deref() == Some("d1");
         run.history.retain(|op| !is_repeat(op))
     }),
-    ("an offset is answered wrongly", PLACE, |run| {
+    ("an answer has a wrong offset", PLACE, |run| {
         let op = run.op("c1");
         let told = op.written().expect("an answer").offset;
         op.answer = op
             .answer
             .replace(&format!("\"offset\":{told}"), &format!("\"offset\":{}", told + 1));
     }),
-    ("another partition is answered than the event lies in", PLACE, |run| {
+    ("an answer has a wrong partition", PLACE, |run| {
         let op = run.op("c1");
         let told = op.written().expect("an answer").partition;
         op.answer = op
@@ -152,13 +144,11 @@ pub const MUTATIONS: &[Mutation] = &[
         let rival = decode::event(&value[5..]).expect("an event");
         run.op("rival").succeed(200, written(&rival, place));
     }),
-    ("an event lies without its key", KEYS, |run| {
-        run.record(b"C").headers.clear()
-    }),
-    ("an update's event lies without its key", KEYS, |run| {
+    ("an event lacks its key", KEYS, |run| run.record(b"C").headers.clear()),
+    ("an update's event lacks its key", KEYS, |run| {
         run.event_of("a2").headers.clear()
     }),
-    ("an event that lost lies without its key", KEYS, |run| {
+    ("an event that lost lacks its key", KEYS, |run| {
         run.event_of("rival").headers.clear()
     }),
     (
@@ -206,16 +196,16 @@ pub const MUTATIONS: &[Mutation] = &[
             run.history.push(op("A", asked, Some("r1"), LATER, Some(200), told));
         },
     ),
-    ("an order that does not exist is said to", REFUSED, |run| {
+    ("an order that does not exist is said to exist", REFUSED, |run| {
         run.refuse("F", create("F"), "r1", 409)
     }),
     ("a step is refused that is legal", REFUSED, |run| {
         run.refuse("A", update("delivered", None), "r1", 409)
     }),
-    ("a condition is refused that nobody made", REFUSED, |run| {
+    ("a condition is refused that nobody set", REFUSED, |run| {
         run.refuse("A", update("delivered", None), "r1", 412)
     }),
-    ("a key is refused that nobody else had", REFUSED, |run| {
+    ("a key is refused that nobody else used", REFUSED, |run| {
         run.refuse("A", update("delivered", None), "r1", 422)
     }),
 ];

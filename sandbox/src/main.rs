@@ -17,10 +17,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let started = Instant::now();
-    // A second provider cannot have been there before: this is the first thing that could install one.
+    // Nothing can have installed a provider before: this comes first.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let cli = Cli::parse();
-    // Quiet, so that what it prints is seen; RUST_LOG=info shows what the services log.
+    // Quiet, so that its own output is easy to see; RUST_LOG=info shows the services' logs.
     telemetry::init_with("warn,librdkafka=off,rdkafka=off", LogFormat::Text)?;
     if let Some(Command::Poison {
         kind,
@@ -38,7 +38,7 @@ async fn main() -> anyhow::Result<()> {
     let mut pipeline = Pipeline::start(&cli).await?;
     println!("{}", welcome::text(&pipeline, started.elapsed(), cli.demo));
     let ended = run(&mut pipeline, cli.demo, stop).await;
-    println!("Stopping; everything is gone after this.");
+    println!("Stopping; nothing is kept.");
     let stopped = pipeline.stop().await;
     ended.and(stopped)
 }

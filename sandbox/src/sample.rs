@@ -1,4 +1,4 @@
-//! For tests and the demo: an event that keeps every rule.
+//! For tests and the demo: a valid event.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -6,11 +6,11 @@ use common::event::OrderEvent;
 use serde_json::json;
 use uuid::Uuid;
 
-/// An event of that order and version, of now, with an id of its own: 3 pieces of 333.33 USD.
+/// An event of that order and version, with the current time and a new id: 3 pieces of 333.33 USD.
 pub fn event(order_id: &str, version: i32) -> OrderEvent {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let now = i64::try_from(now.as_millis()).unwrap_or_default();
-    // From JSON, so that a field which a later schema adds with a default needs no change here.
+    // From JSON, so that a field that a later schema adds with a default needs no change here.
     let event = json!({
         "eventId": Uuid::now_v7(),
         "previousEventId": null,

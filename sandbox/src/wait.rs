@@ -1,12 +1,12 @@
-//! For tests: what is asked of a problem's body, and conditions that are awaited instead of slept for.
+//! For tests: reading a problem's body, and conditions that are awaited instead of sleeping.
 
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-/// Long enough for anything that comes at all, on a busy machine with debug builds.
+/// Long enough for anything, on a busy machine with debug builds.
 const LIMIT: Duration = Duration::from_secs(20);
-/// Between two looks.
+/// Pause between two looks.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Whether a condition comes true within 20 seconds.

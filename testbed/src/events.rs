@@ -1,4 +1,4 @@
-//! Events as another producer would make them.
+//! Events as another producer would write them.
 
 use common::codec::record_value;
 use common::event::{EventType, Order, OrderEvent, OrderStatus};
@@ -15,7 +15,7 @@ pub fn first(order_id: &str) -> OrderEvent {
     event
 }
 
-/// The event after that one, which gives the order another status.
+/// The next event, which gives the order another status.
 pub fn next(event: &OrderEvent, status: OrderStatus) -> OrderEvent {
     OrderEvent {
         event_id: Uuid::now_v7(),
@@ -33,12 +33,12 @@ pub fn next(event: &OrderEvent, status: OrderStatus) -> OrderEvent {
 /// The record of an event, written with the schema of that id.
 ///
 /// # Errors
-/// When it cannot be encoded, which would be a bug.
+/// If it cannot be encoded, which would be a bug.
 pub fn record(schema_id: u32, event: &OrderEvent) -> anyhow::Result<NewRecord> {
     Ok(NewRecord::of(&event.order.order_id, record_value(schema_id, event)?))
 }
 
-/// An order id that belongs to that partition, of so many.
+/// An order id that belongs to that partition of that many.
 pub fn id_in(partition: i32, partitions: i32, name: &str) -> String {
     let lies_in = |id: &String| Partitioner::default().of_key(id.as_bytes(), partitions) == partition;
     let own = |n: u32| Some(format!("{name}-{n}")).filter(lies_in);

@@ -7,7 +7,7 @@ use anyhow::Context;
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/stack.sh");
 
-/// The ports of servers of one's own.
+/// The ports of a set of servers.
 #[derive(Clone, Copy, Debug)]
 pub struct Ports {
     /// The broker.
@@ -16,20 +16,20 @@ pub struct Ports {
     pub controller: u16,
     /// The registry.
     pub registry: u16,
-    /// Where the broker listens for those who come through a proxy.
+    /// Where the broker listens for clients that come through a proxy.
     pub behind_proxy: u16,
     /// Where that proxy listens.
     pub proxy: u16,
 }
 
-/// The file in a directory of servers that has further settings of the broker.
+/// The file in a directory of servers with additional broker settings.
 pub const EXTRA_PROPERTIES: &str = "extra.properties";
 
-/// Variables of the script's environment.
+/// Environment variables of the script.
 pub type Environment = Vec<(&'static str, String)>;
 
 impl Ports {
-    /// What tells the script of them.
+    /// Passes the ports to the script.
     pub fn environment(self) -> Environment {
         let mut environment = vec![
             ("KAFKA_PORT", self.kafka.to_string()),
@@ -44,11 +44,11 @@ impl Ports {
     }
 }
 
-/// Runs the script with these arguments on the servers in that directory, and returns what it prints. An empty environment
-/// is for servers that run already, or for none. Blocks until it has ended.
+/// Runs the script with these arguments on the servers in that directory, and returns its output. An empty environment
+/// is for servers that are already running, or for none. Blocks until it has ended.
 ///
 /// # Errors
-/// When it fails, with what it said.
+/// If it fails, with its output.
 pub fn run(dir: &Path, environment: Environment, arguments: &[&str]) -> anyhow::Result<String> {
     let mut command = Command::new(SCRIPT);
     command

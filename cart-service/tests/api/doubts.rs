@@ -1,4 +1,4 @@
-//! Orders that cart-service must not write over: written by a newer release, or with a record that could not be read.
+//! Orders that cart-service must not overwrite: written by a newer release, or with a record that could not be read.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ fn is_about_a_newer_release(problem: &Value) -> bool {
     detail.is_some_and(|why| why.contains("newer release"))
 }
 
-/// Waits until an update is answered so, and returns the answer.
+/// Waits until an update is answered with that, and returns the answer.
 async fn updated(app: &App, order_id: &str, status: &str, wanted: StatusCode) -> Value {
     assert!(
         becomes_true(|| async { app.update(order_id, status).await.0 == wanted }).await,
@@ -44,11 +44,11 @@ async fn an_order_that_a_newer_release_wrote_with_fields_of_its_own_is_not_writt
             .is_some_and(|why| why.contains("newer release")),
         "{problem}"
     );
-    // A restart does not forget it.
+    // A restart preserves it.
     let app = world.start_unready(app.stop().await, |_| ()).await;
     app.await_ready().await;
     assert_eq!(app.update("A-1", "processing").await.0, StatusCode::SERVICE_UNAVAILABLE);
-    // Whoever knows the fields goes on; an event without them can be written over again.
+    // A client that knows the fields continues; an event without them can be overwritten again.
     let last = serde_json::to_value(event("A-1", 3, OrderStatus::Processing)).expect("JSON");
     let ours = common::schemas::newest_text().text;
     let ours_id = register(&world, "order-events-value", &ours).await;
@@ -86,12 +86,12 @@ async fn an_order_with_a_record_of_an_unknown_schema_is_in_doubt_until_the_schem
     let world = World::new();
     let app = world.start_with(|config| config.unknown_schema_grace_ms = 50).await;
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
-    // Ids are given in turn: the next schema that somebody registers gets this one.
+    // Ids are consecutive: the next schema to be registered gets this one.
     let newest = register(&world, "probe-value", r#""string""#).await;
     let schema = foreign::with_a_new_field().expect("a schema");
     let data = serde_json::to_value(event("A-1", 2, OrderStatus::Confirmed)).expect("JSON");
     write(&world, newest + 1, &schema, "A-1", data);
-    // Somebody else writes version 2 as well, and loses: the one that cannot be read yet came first.
+    // Another producer writes version 2 as well, and loses: the event that cannot be read yet came first.
     let late = serde_json::to_value(event("A-1", 2, OrderStatus::Pending)).expect("JSON");
     let ours = common::schemas::newest_text().text;
     let ours_id = register(&world, "order-events-value", &ours).await;
@@ -109,9 +109,9 @@ async fn an_order_with_a_record_of_an_unknown_schema_is_in_doubt_until_the_schem
         health["reasons"].to_string().contains("1 order cannot be written"),
         "{health}"
     );
-    // Others, of the same partition too, are not in doubt.
+    // Other orders, also of the same partition, are resolved.
     assert_eq!(app.create_short(&neighbour("A-1")).await.0, StatusCode::CREATED);
-    // A restart does not forget the doubt.
+    // A restart preserves the unresolved order.
     let app = world
         .start_unready(app.stop().await, |config| config.unknown_schema_grace_ms = 50)
         .await;
@@ -159,7 +159,7 @@ async fn a_partition_that_is_read_again_for_one_order_loses_no_key_of_another() 
     assert_eq!(send("create").await, (StatusCode::CREATED, false));
     assert_eq!(send("update").await, (StatusCode::OK, false));
     assert_eq!(app.update(&other, "shipped").await.0, StatusCode::OK);
-    // The partition is read again from the record on, so the other order's records come after what they have led to.
+    // The partition is read again from the record on, so the other order's records follow what they led to.
     register(&world, "newer-value", &schema).await;
     let read = async || is_about_a_newer_release(&app.update("A-1", "processing").await.1);
     assert!(becomes_true(read).await, "{:?}", app.update("A-1", "processing").await);
@@ -176,7 +176,7 @@ async fn a_record_in_another_partition_than_its_key_s_is_no_record_of_the_order(
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
     let (schema, value) = of_the_next_schema(&world, &event("A-1", 2, OrderStatus::Confirmed)).await;
     send(&world, (home("A-1") + 1) % 6, "A-1", &value);
-    // In the same partition, so it was passed over when this one is in doubt.
+    // In the same partition, so it was skipped when this one became unresolved.
     let neighbour = (0..)
         .map(|n| format!("B-{n}"))
         .find(|id| home(id) == (home("A-1") + 1) % 6);
@@ -185,7 +185,7 @@ async fn a_record_in_another_partition_than_its_key_s_is_no_record_of_the_order(
     updated(&app, &neighbour, "confirmed", StatusCode::SERVICE_UNAVAILABLE).await;
     assert_eq!(app.update("A-1", "pending").await.0, StatusCode::OK);
     register(&world, "newer-value", &schema).await;
-    // Read again, it is what it always was: a record with a key that is not its order's.
+    // Read again, it is what it always was: a record whose key is not its order's.
     updated(&app, &neighbour, "confirmed", StatusCode::NOT_FOUND).await;
     let (status, body) = app.update("A-1", "confirmed").await;
     assert_eq!(
@@ -203,7 +203,7 @@ async fn a_write_behind_a_record_that_is_passed_over_is_not_said_to_have_won() {
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
     let (schema, value) = of_the_next_schema(&world, &event("A-1", 2, OrderStatus::Confirmed)).await;
     send(&world, home("A-1"), "A-1", &value);
-    // Within the grace the partition is not in doubt yet, so the event is written, and lies behind that record.
+    // Within the grace period the order is not unresolved yet, so the event is written, after that record.
     let (status, problem) = app.update("A-1", "pending").await;
     assert!(
         [StatusCode::GATEWAY_TIMEOUT, StatusCode::SERVICE_UNAVAILABLE].contains(&status),
@@ -230,7 +230,7 @@ async fn an_order_is_not_forgotten_for_a_record_that_retention_has_deleted() {
     let ours_id = register(&world, "order-events-value", &ours).await;
     let third = serde_json::to_value(event("A-1", 3, OrderStatus::Confirmed)).expect("JSON");
     write(&world, ours_id, &ours, "A-1", third);
-    // The mock broker keeps 5 MiB of a partition. What is behind is read before it is gone.
+    // The mock broker keeps 5 MiB per partition. The records after it are read before it is dropped.
     let long = [&common::codec::frame::header(ours_id)[..], &vec![9; 900_000]].concat();
     for n in 2..16 {
         send(&world, home("A-1"), "x", &long);
@@ -257,7 +257,7 @@ async fn a_key_whose_event_lost_after_all_is_not_answered_with_it() {
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
     let (schema, value) = of_the_next_schema(&world, &event("A-1", 2, OrderStatus::Confirmed)).await;
     send(&world, home("A-1"), "A-1", &value);
-    // Another instance, which cannot read that either, carries out a request under a key, and is not sure.
+    // Another instance, which cannot read it either, carries out a request under a key, without being certain.
     let body = json!({"orderId": "A-1", "status": "shipped"});
     let request = KeyedRequest {
         key: IdempotencyKey::parse(b"k").expect("a key"),
@@ -271,9 +271,9 @@ async fn a_key_whose_event_lost_after_all_is_not_answered_with_it() {
     };
     let late = ours(&event("A-1", 2, OrderStatus::Shipped));
     send_with(&world, home("A-1"), "A-1", &late, request.headers());
-    // It is read, and counts as applied for now: what is behind it is read too.
+    // It is read, and counts as applied for now, so that later records are read too.
     assert_eq!(app.create_short(&neighbour("A-1")).await.0, StatusCode::CREATED);
-    // The schema is known after all: the record before it has won.
+    // The schema becomes known after all: the record before it won.
     register(&world, "newer-value", &schema).await;
     let known = async || is_about_a_newer_release(&app.update("A-1", "processing").await.1);
     assert!(becomes_true(known).await);
@@ -307,7 +307,7 @@ async fn a_record_that_names_no_schema_that_there_can_be_puts_nothing_in_doubt_a
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
     let next = event("A-1", 2, OrderStatus::Confirmed);
     let datum = common::codec::record_value(7, &next).expect("encodes")[5..].to_vec();
-    // An id of eight bytes, and two that no registry gives.
+    // An id of eight bytes, and two that no registry hands out.
     for head in [
         &[0, 0, 0, 0, 0, 0, 0, 0, 7][..],
         &[0, 0, 0, 0, 0],
@@ -315,7 +315,7 @@ async fn a_record_that_names_no_schema_that_there_can_be_puts_nothing_in_doubt_a
     ] {
         send(&world, home("A-1"), "A-1", &[head, &datum].concat());
     }
-    // A header that is cut off names none either.
+    // A truncated header names no id either.
     let guid = [1; 16];
     let named = OwnedHeaders::new().insert(Header {
         key: common::codec::frame::SCHEMA_ID_HEADER,
@@ -327,7 +327,7 @@ async fn a_record_that_names_no_schema_that_there_can_be_puts_nothing_in_doubt_a
     app.stop().await;
 }
 
-/// A service that gives up on orders in doubt soon: at the next look.
+/// A service that gives up soon on unresolved orders: at the next check.
 async fn hasty(world: &World) -> App {
     let hasty = |config: &mut cart_service::Config| {
         config.unknown_schema_grace_ms = 50;
@@ -336,7 +336,7 @@ async fn hasty(world: &World) -> App {
     world.start_with(hasty).await
 }
 
-/// Waits until an order is in doubt, and not only its partition held up.
+/// Waits until an order is unresolved, and not only its partition paused.
 async fn await_doubt(app: &App, order_id: &str) {
     let in_doubt = async || {
         let detail = app.update(order_id, "new").await.1["detail"].to_string();
@@ -345,7 +345,7 @@ async fn await_doubt(app: &App, order_id: &str) {
     assert!(becomes_true(in_doubt).await, "{:?}", app.update(order_id, "new").await);
 }
 
-/// A change of an order to that status by a newer release.
+/// An update of an order to that status by a newer release.
 fn newer(schema: &str, schema_id: u32, order_id: &str, version: i32, status: OrderStatus) -> Vec<u8> {
     let data = serde_json::to_value(event(order_id, version, status)).expect("JSON");
     foreign::value(schema_id, schema, data).expect("encodes")
@@ -360,7 +360,7 @@ async fn what_is_written_after_a_doubt_holds_for_those_who_learn_the_schema_late
     let schema = foreign::with_a_new_field().expect("a schema");
     let schemas = [schema.replace("fieldOfTomorrow", "fieldAfterThat"), schema];
     let (other, third) = (neighbour("A-1"), neighbours("A-1").nth(1).expect("an id"));
-    // This one's schema becomes known in time, and then all is read again from here.
+    // This one's schema becomes known in time, and then everything from here on is read again.
     let early = newer(&schemas[0], next, &third, 1, OrderStatus::New);
     send(&world, home("A-1"), &third, &early);
     for (id, version, status) in [
@@ -375,11 +375,11 @@ async fn what_is_written_after_a_doubt_holds_for_those_who_learn_the_schema_late
             &newer(&schemas[1], next + 1, id, version, status),
         );
     }
-    // The last of them, so the others are in doubt too.
+    // The last of them, so the others are unresolved too.
     await_doubt(&app, &other).await;
 
     let written = async || {
-        // A later record keeps the third order in doubt.
+        // A later record keeps the third order unresolved.
         send(&world, home("A-1"), &third, &early);
         app.update("A-1", "pending").await.0 == StatusCode::OK
     };
@@ -400,7 +400,7 @@ async fn what_is_written_after_a_doubt_holds_for_those_who_learn_the_schema_late
     );
     assert_eq!(app.create_short(&third).await.0, StatusCode::SERVICE_UNAVAILABLE);
 
-    // Now both schemas are known: to one that has passed the records over, and to one that begins anew.
+    // Now both schemas are known: to a service that has skipped the records, and to one that starts from scratch.
     assert_eq!(register(&world, "newer-value", &schemas[0]).await, next);
     assert_eq!(register(&world, "newest-value", &schemas[1]).await, next + 1);
     let read_again = async || app.create_short(&third).await.0 == StatusCode::CONFLICT;
@@ -408,7 +408,7 @@ async fn what_is_written_after_a_doubt_holds_for_those_who_learn_the_schema_late
     let fresh = world.start().await;
     for app in [&app, &fresh] {
         for (id, status, written) in [("A-1", "confirmed", &confirmed), (other.as_str(), "new", &created)] {
-            // It may be in doubt once more, until it is noticed that this schema is known as well.
+            // It may be unresolved once more, until the service notices that this schema is known as well.
             let same = updated(app, id, status, StatusCode::OK).await;
             assert_eq!(
                 (&same["eventId"], &same["order"]),
@@ -435,7 +435,7 @@ async fn an_instance_that_knows_the_schema_and_one_that_has_passed_the_record_ov
     };
     assert!(becomes_true(in_doubt).await);
     assert!(becomes_true(async || !in_doubt().await).await);
-    // What the doubt has left behind is known after a restart.
+    // The results of an unresolved order survive a restart.
     let app = world.start_unready(app.stop().await, |_| ()).await;
     app.await_ready().await;
     register(&world, "newer-value", &schema).await;
@@ -470,7 +470,7 @@ async fn an_answer_without_an_event_of_its_own_is_made_sure_by_one_after_a_doubt
         &other,
         &newer(&schema, next, &other, 2, OrderStatus::Confirmed),
     );
-    // Behind it lies what a request has led to whose answer was "unknown".
+    // It is followed by the event of a request that was answered "unknown".
     let body = json!({"orderId": "A-1", "status": "delivered"});
     let request = KeyedRequest {
         key: IdempotencyKey::parse(b"k").expect("a key"),
@@ -500,7 +500,7 @@ async fn an_answer_without_an_event_of_its_own_is_made_sure_by_one_after_a_doubt
     assert_eq!(app.update(&other, "new").await, (StatusCode::OK, same));
     assert_eq!(world.record_count(), before);
 
-    // To one that can read the records before them, the answers are as good.
+    // For an instance that can read the records before them, the answers are valid too.
     register(&world, "newer-value", &schema).await;
     let fresh = world.start().await;
     for (id, status) in [("A-1", "delivered"), (other.as_str(), "new")] {

@@ -39,9 +39,9 @@ impl World {
         Self::with_brokers(1)
     }
 
-    /// A world whose topic is kept by so many brokers.
+    /// A world whose topic has that many replicas.
     pub fn with_brokers(brokers: i32) -> Self {
-        // Tests of one process share the provider; the first one installs it.
+        // Tests share the process's crypto provider; the first one installs it.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let broker = Broker::start_with(brokers).expect("a broker");
         broker.create_topic(TOPIC, 6).expect("a topic");
@@ -64,12 +64,12 @@ impl World {
         (0..6).map(|partition| ends(partition).expect("an answer").1).sum()
     }
 
-    /// Ends the registry, but keeps what it holds.
+    /// Stops the registry, but keeps its contents.
     pub async fn registry_down(&mut self) -> Contents {
         self.registry.take().expect("a running registry").stop().await
     }
 
-    /// Starts the registry again, on the same port.
+    /// Restarts the registry on the same port.
     pub fn registry_up(&mut self, contents: Contents) {
         self.registry =
             Some(Registry::start_with(("127.0.0.1", self.registry_port), contents).expect("the port is free again"));
@@ -89,7 +89,7 @@ impl World {
         self.start_with(|_| ()).await
     }
 
-    /// A cart-service that is ready, with settings of its own.
+    /// A cart-service that is ready, with its own settings.
     pub async fn start_with(&self, change: impl FnOnce(&mut Config)) -> App {
         let app = self
             .start_unready(tempfile::tempdir().expect("a directory"), change)
@@ -123,7 +123,7 @@ impl App {
         assert!(becomes_true(ready).await, "not ready: {}", self.get("/health").await.1);
     }
 
-    /// Stops it and gives back its store.
+    /// Stops it and returns its store.
     pub async fn stop(mut self) -> tempfile::TempDir {
         let _ = self.stop.take().expect("a stop").send(());
         (&mut self.run).await.expect("no panic").expect("a clean end");

@@ -1,4 +1,4 @@
-//! Records of other writers: of other releases, of other instances.
+//! Records of other producers: other releases, other instances.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub fn event(order_id: &str, version: i32, status: OrderStatus) -> OrderEvent {
     event
 }
 
-/// Writes data of a schema under an id, as somebody else's release would.
+/// Writes data of a schema under an id, like another release.
 pub fn write(world: &World, schema_id: u32, schema: &str, order_id: &str, data: Value) {
     let value = foreign::value(schema_id, schema, data).expect("encodes");
     send(world, home(order_id), order_id, &value);
@@ -46,7 +46,7 @@ pub fn send_with(world: &World, partition: i32, order_id: &str, value: &[u8], he
     producer.flush(Duration::from_secs(10)).expect("written");
 }
 
-/// Writes every record of an order again, as it lies there. Returns how many there were.
+/// Writes every record of an order again, unchanged. Returns how many there were.
 pub fn copy_records(world: &World, order_id: &str) -> usize {
     let consumer: BaseConsumer = ClientConfig::new()
         .set("bootstrap.servers", world.broker.bootstrap_servers())
@@ -59,7 +59,7 @@ pub fn copy_records(world: &World, order_id: &str) -> usize {
         .expect("a place");
     consumer.assign(&from).expect("assigned");
     let mut copies = Vec::new();
-    // An error says that the end was met.
+    // An error says that the end was reached.
     while let Some(Ok(record)) = consumer.poll(Duration::from_secs(10)) {
         if record.key() == Some(order_id.as_bytes()) {
             let headers = record.headers().map(|headers| headers.detach()).unwrap_or_default();
@@ -73,9 +73,10 @@ pub fn copy_records(world: &World, order_id: &str) -> usize {
     count
 }
 
-/// An event with a field that we lack, under an id that the registry will give to the next schema: that one.
+/// An event with a field that we lack, under the id that the registry will assign to the next schema, which is that
+/// one.
 pub async fn of_the_next_schema(world: &World, event: &OrderEvent) -> (String, Vec<u8>) {
-    // Ids are given in turn.
+    // Ids are consecutive.
     let newest = register(world, "probe-value", r#""string""#).await;
     let schema = foreign::with_a_new_field().expect("a schema");
     let data = serde_json::to_value(event).expect("JSON");

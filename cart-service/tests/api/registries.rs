@@ -1,4 +1,4 @@
-//! Registries that are not the one that the store knows: others, empty ones, and those that have lost something.
+//! Registries that are not the one that the store knows: others, empty ones, and ones that lost something.
 
 use common::event::OrderStatus;
 use common::schemas;
@@ -13,7 +13,7 @@ use crate::others::{event, register, write};
 
 const SUBJECT: &str = "order-events-value";
 
-/// What a registry holds in which others were first: ids mean something else there.
+/// The contents of a registry in which others were first: ids mean something else there.
 async fn of_others() -> Contents {
     let registry = Registry::start(("127.0.0.1", 0)).expect("a registry");
     for size in 1..=3 {
@@ -25,7 +25,7 @@ async fn of_others() -> Contents {
     registry.stop().await
 }
 
-/// Another registry answers at the same address. Returns what the one before held.
+/// Another registry answers at the same address. Returns the contents of the previous one.
 async fn swap(world: &mut World, contents: Contents) -> Contents {
     let before = world.registry_down().await;
     world.registry_up(contents);
@@ -47,7 +47,7 @@ async fn healthy(app: &App) {
     assert!(becomes_true(healthy).await, "{}", app.get("/health").await.1);
 }
 
-/// A cart-service that looks at the registry every second.
+/// A cart-service that checks the registry every second.
 async fn watchful(world: &World) -> App {
     world
         .start_with(|config| config.pipeline.schema_check_seconds = 1)
@@ -77,7 +77,7 @@ async fn nothing_is_registered_at_another_registry_and_the_right_one_is_enough_t
     assert_eq!(app.create_short("A-2").await.0, StatusCode::CREATED);
     assert_eq!(app.update("A-1", "confirmed").await.0, StatusCode::OK);
 
-    // A start at the wrong one does not register there either.
+    // A start with the wrong one does not register anything there either.
     let store = app.stop().await;
     let right = swap(&mut world, wrong).await;
     let app = world
@@ -143,7 +143,7 @@ async fn an_operator_may_say_that_an_empty_registry_is_the_truth_from_now_on() {
         ask(&world, &format!("/subjects/{SUBJECT}/versions")).await.1,
         json!([1])
     );
-    // It is said once, and not at every start.
+    // It is reported once, and not at every start.
     let app = world.start_unready(app.stop().await, |_| ()).await;
     healthy(&app).await;
     assert_eq!(app.create_short("A-3").await.0, StatusCode::CREATED);
@@ -169,7 +169,7 @@ async fn a_schema_of_others_that_they_have_deleted_for_good_is_told_and_stops_no
     says(&app, &format!("does not know schema id {id} any more")).await;
     assert_eq!(app.create_short("A-2").await.0, StatusCode::CREATED);
     assert_eq!(app.get("/health/ready").await.0, StatusCode::OK);
-    // A restart is not held up either.
+    // A restart is not delayed either.
     let app = world.start_unready(app.stop().await, |_| ()).await;
     app.await_ready().await;
     assert_eq!(app.create_short("A-3").await.0, StatusCode::CREATED);
@@ -182,7 +182,7 @@ async fn a_store_that_was_registered_at_a_wrong_registry_is_mended_by_the_right_
     let app = world.start().await;
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
     let mut store = app.stop().await;
-    // What earlier releases have left behind: our schema under an id that means something else here, or nothing.
+    // Leftovers of earlier releases: our schema under an id that means something else here, or nothing.
     let taken = register(&world, "others-value", r#""string""#).await;
     for id in [taken, 1_000] {
         let opened = Store::open(store.path()).expect("a store");
@@ -245,7 +245,7 @@ async fn a_registry_that_is_only_read_is_enough_where_our_schema_is_there() {
         .start_unready(tempfile::tempdir().expect("a directory"), |_| ())
         .await;
     says(&app, "SCHEMAS=verify").await;
-    // Whoever may write there does so, and the mode is back.
+    // Somebody who may write there does so, and the mode is back.
     read_only("READWRITE").await;
     register(&world, SUBJECT, &schemas::newest_text().text).await;
     read_only("READONLY").await;

@@ -1,4 +1,4 @@
-//! Whom the projection tells of an event: its writer, and nobody for whatever else lies under its id.
+//! Whom the projection notifies of an event: its writer, and nobody for anything else under its id.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::helpers::World;
 use crate::others::{event, home, register, send};
 
-/// Passes over what cannot be used.
+/// Skips unusable records.
 struct PassOver;
 
 impl Unusables for PassOver {
@@ -47,8 +47,8 @@ fn start(world: &World, store: &std::path::Path, life: &Life) -> Projection {
     Projection::start(settings, store, audit, PassOver, life).expect("starts")
 }
 
-/// What the writer of an event is told when those are read, of which the last is its own. Also returns how many lay before it
-/// in its partition.
+/// What the writer of an event is told when those records are read, the last of which is its own. Also returns how many
+/// preceded it in its partition.
 async fn told(world: &World, events: &[OrderEvent]) -> (Outcome, i64) {
     let (dir, life) = (tempfile::tempdir().expect("a directory"), Life::default());
     let ours = common::schemas::newest_text().text;

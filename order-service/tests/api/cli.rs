@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::helpers::register;
 
-/// What the program says with those arguments and that environment alone.
+/// The output of the program with those arguments and only that environment.
 async fn run(arguments: &[&str], environment: &[(&str, &str)]) -> (Option<i32>, String) {
     let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_order-service"));
     program.args(arguments).env_clear().envs(environment.iter().copied());

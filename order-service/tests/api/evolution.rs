@@ -1,4 +1,4 @@
-//! Records of other schemas than ours: those that go together with ours are applied, whoever wrote them.
+//! Records with other schemas than ours: compatible ones are applied, whoever wrote them.
 
 use common::event::OrderEvent;
 use reqwest::StatusCode;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::helpers::{App, World, created, register, register_with};
 
-/// What changes about a schema, and about the data that are written with it.
+/// Changes to a schema, and to the data written with it.
 type Change = fn(schema: &mut Value, data: &mut Value);
 
 /// Compatible schemas, each with a name.
@@ -82,7 +82,7 @@ fn data(event: &OrderEvent) -> Value {
     serde_json::to_value(event).expect("JSON")
 }
 
-/// What is shown of an order, but for the places of the record.
+/// What is returned for an order, except the places of the record.
 async fn shown(app: &App, order_id: &str) -> Value {
     let (status, mut details) = app.details(order_id).await;
     assert_eq!(status, StatusCode::OK, "{order_id}: {details}");
@@ -109,7 +109,7 @@ async fn records_of_any_compatible_schema_are_applied() {
     for (name, _) in CHANGES {
         assert_eq!(shown(&app, name).await, ours, "{name}");
     }
-    // What the store keeps is the record's own datum, so a restart reads it with its own schema again.
+    // The store keeps the record's own datum, so a restart reads it with its own schema again.
     let app = world.respawn_app(app.stop().await, |_| ()).await;
     for (name, _) in CHANGES {
         assert_eq!(shown(&app, name).await, ours, "{name} after a restart");
@@ -164,7 +164,7 @@ async fn what_does_not_resolve_is_dead_lettered_whole() {
     let schema = schema.to_string();
     let wrong = register(&world.registry_url, "wider-value", &schema).await;
     world.write_data_as(wrong, &schema, "A-1", event.clone());
-    // The schema goes together with ours but for a branch, which is what this record chose.
+    // The schema is compatible with ours except for one branch, which this record uses.
     let mut schema = foreign::newest().expect("a schema");
     field(&mut schema, &["order"], "customerId")["type"] = json!(["null", "string"]);
     let schema = schema.to_string();

@@ -1,10 +1,11 @@
-//! Records with headers that nobody expects: each ends as a dead letter, and the next record is applied.
+//! Records with unexpected headers: each becomes a dead letter, and the next record is applied.
 
 use crate::helpers::{DLQ, Stored, TOPIC, World, created, home, produce};
 
 const MEGABYTE: usize = 1024 * 1024;
 
-/// The one letter that comes of what lies in the topic, in front of a good record. The service must not learn of it twice.
+/// The only dead letter that results from what is in the topic before a good record. The service must not find it
+/// twice.
 async fn only_letter(world: &World) -> Stored {
     let good = created("A");
     world.write_event(&good);
@@ -13,7 +14,7 @@ async fn only_letter(world: &World) -> Stored {
     assert_eq!(app.details("A").await.0, 200);
     let letter = world.read(DLQ).pop().expect("a letter");
     drop(app.stop().await);
-    // Without a store it learns from the topic that the letter was written.
+    // Without a store it learns from the topic that the dead letter was written.
     let app = world.spawn_app().await;
     app.await_read(2, 1).await;
     let (_, listed) = app.get("/dlq/messages").await;
@@ -76,7 +77,7 @@ async fn names_that_are_not_utf_8_are_copied_and_do_not_hide_the_letter_s_own() 
     let own: Vec<(&[u8], &[u8])> = (0..1_000).map(|_| (&b"\xff\xfe"[..], &b"\xff"[..])).collect();
     produce(&world.broker.bootstrap_servers(), TOPIC, home("A"), b"junk", &own);
     let letter = only_letter(&world).await;
-    // Those that can be read are the letter's own, behind a thousand that cannot.
+    // The readable ones are the dead letter's own, after a thousand unreadable ones.
     assert_eq!(
         letter.headers.first().map(|(name, _)| &**name),
         Some("__connect.errors.topic")

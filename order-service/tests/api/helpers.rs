@@ -1,4 +1,4 @@
-//! Starts order-services on one broker and one registry, writes to their topic, and talks to them.
+//! Starts order-services on one broker and one registry, writes to their topic, and sends requests to them.
 
 mod app;
 mod events;
@@ -36,7 +36,7 @@ pub const DLQ: &str = "order-events-dlq";
 pub const PARTITIONS: i32 = 6;
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A broker, a registry that knows our schema and another one, and somebody who writes to the topic.
+/// A broker, a registry that knows our schema and another one, and a producer for the topic.
 pub struct World {
     pub broker: Broker,
     pub registry_url: String,
@@ -56,7 +56,7 @@ impl World {
     }
 
     pub async fn without_topics() -> Self {
-        // Tests of one process share the provider; the first one installs it.
+        // Tests share the process's crypto provider; the first one installs it.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let broker = Broker::start().expect("a broker");
         let registry = Registry::start(("127.0.0.1", 0)).expect("a registry");
@@ -90,12 +90,12 @@ impl World {
         }
     }
 
-    /// Ends the registry, but keeps what it holds.
+    /// Stops the registry, but keeps its contents.
     pub async fn registry_down(&mut self) -> Contents {
         self.registry.take().expect("a running registry").stop().await
     }
 
-    /// Starts the registry again, on the same port.
+    /// Restarts the registry on the same port.
     pub fn registry_up(&mut self, contents: Contents) {
         self.registry =
             Some(Registry::start_with(("127.0.0.1", self.registry_port), contents).expect("the port is free again"));
@@ -112,7 +112,7 @@ impl World {
         config
     }
 
-    /// An order-service that is ready, on a store of its own.
+    /// An order-service that is ready, on its own store.
     pub async fn spawn_app(&self) -> App {
         let app = self
             .spawn_unready(tempfile::tempdir().expect("a directory"), |_| ())
@@ -121,7 +121,7 @@ impl World {
         app
     }
 
-    /// The same on a given store, with settings of its own.
+    /// The same on a given store, with its own settings.
     pub async fn respawn_app(&self, store: tempfile::TempDir, change: impl FnOnce(&mut Config)) -> App {
         let app = self.spawn_unready(store, change).await;
         app.await_ready().await;
@@ -134,7 +134,7 @@ impl World {
         App::start(config, store).await
     }
 
-    /// Writes a record to the topic, with those headers, and waits until the broker has it.
+    /// Writes a record to the topic, with those headers, and waits until the broker has acknowledged it.
     pub fn write_with(
         &self,
         topic: &str,
@@ -159,7 +159,7 @@ impl World {
         self.producer.flush(TIMEOUT).expect("the record is written");
     }
 
-    /// Sends a record to the topic; [`Self::flush`] waits for all that were sent.
+    /// Enqueues a record for the topic; [`Self::flush`] waits for all of them.
     pub fn send(&self, partition: i32, key: &[u8], value: &[u8]) {
         let record = BaseRecord::to(TOPIC).partition(partition).key(key).payload(value);
         self.producer
@@ -193,7 +193,7 @@ impl World {
         self.write_with(TOPIC, home(order_id), Some(order_id.as_bytes()), Some(&value), &[]);
     }
 
-    /// Writes a record that cannot be used. Returns what was written, and how many good records were written before it.
+    /// Writes an unusable record. Returns what was written, and how many good records were written before it.
     pub fn write_poison(&self, kind: Kind, order_id: &str) -> (Record, u64) {
         let mut records = records(kind, order_id, self.facts).expect("encodes");
         records.iter().for_each(|record| self.write(record));
@@ -201,7 +201,7 @@ impl World {
         (poison, records.len() as u64)
     }
 
-    /// Everything that a topic holds.
+    /// All records of a topic.
     pub fn read(&self, topic: &str) -> Vec<Stored> {
         let consumer: BaseConsumer = ClientConfig::new()
             .set("bootstrap.servers", self.broker.bootstrap_servers())
@@ -231,7 +231,7 @@ pub async fn register(registry_url: &str, subject: &str, schema: &str) -> u32 {
     register_with(registry_url, subject, schema, &serde_json::json!([])).await
 }
 
-/// Registers a schema that refers to others. Returns its id.
+/// Registers a schema with references. Returns its id.
 pub async fn register_with(registry_url: &str, subject: &str, schema: &str, references: &Value) -> u32 {
     let id = foreign::register(registry_url, subject, schema, references).await;
     id.expect("registers")

@@ -1,4 +1,5 @@
-//! What is away: the registry, the dead-letter topic, the topics at the start. Nothing is lost, and it is said.
+//! Outages: of the registry, the dead-letter topic, the topics at the start. Nothing is lost, and the reason is
+//! reported.
 
 use common::config::SchemasMode;
 use common::event::OrderStatus;
@@ -22,7 +23,7 @@ async fn a_registry_outage_makes_only_its_partition_wait_and_dead_letters_nothin
     let app = world.spawn_app().await;
     world.write_event(&created("A"));
     app.await_read(1, 0).await;
-    // The same schema under an id that the service has not seen.
+    // The same schema under an id that is new to the service.
     let mut schema: Value = serde_json::from_str(&common::schemas::newest_text().text).expect("JSON");
     schema["doc"] = json!("another text");
     let new_id = register(&world.registry_url, "copies-value", &schema.to_string()).await;
@@ -59,7 +60,7 @@ async fn a_start_without_a_registry_reads_what_it_can() {
     let app = world.spawn_app().await;
     let store = app.stop().await;
     let contents = world.registry_down().await;
-    // The schema was seen before, so the registry is not needed for the events.
+    // The schema was read before, so the registry is not needed for the events.
     let app = world.respawn_app(store, |_| ()).await;
     world.write_event(&event("A", 2, OrderStatus::Pending));
     app.await_read(2, 0).await;
@@ -119,7 +120,7 @@ async fn a_producer_of_dead_letters_that_has_met_a_fatal_error_is_replaced() {
     let world = World::new().await;
     let app = world.spawn_app().await;
     for n in 1..=3 {
-        // The poison itself is written; the broker says that it has lost what it knew of the producer of letters.
+        // The poison itself is written; the broker reports that it has lost its state about the dead-letter producer.
         let errors = [
             RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR,
             RDKafkaRespErr::RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER,

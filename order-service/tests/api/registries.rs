@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::helpers::{App, DLQ, World, becomes_true, created, event, home, register};
 
-/// What a registry holds in which others were first: ids mean something else there.
+/// The contents of a registry in which others were first: ids mean something else there.
 async fn of_others() -> Contents {
     let registry = Registry::start(("127.0.0.1", 0)).expect("a registry");
     for size in 1..=3 {
@@ -19,7 +19,7 @@ async fn of_others() -> Contents {
     registry.stop().await
 }
 
-/// Another registry answers at the same address. Returns what the one before held.
+/// Another registry answers at the same address. Returns the contents of the previous one.
 async fn swap(world: &mut World, contents: Contents) -> Contents {
     let before = world.registry_down().await;
     world.registry_up(contents);
@@ -36,7 +36,7 @@ async fn healthy(app: &App) {
     assert!(becomes_true(healthy).await, "{}", app.get("/health").await.1);
 }
 
-/// An order-service that looks at the registry every second.
+/// An order-service that checks the registry every second.
 async fn watchful(world: &World) -> App {
     let dir = tempfile::tempdir().expect("a directory");
     world
@@ -44,7 +44,7 @@ async fn watchful(world: &World) -> App {
         .await
 }
 
-/// Our schema as another text, under an id that nobody has seen.
+/// Our schema as another text, under a new id.
 async fn twin(world: &World) -> (u32, String) {
     let mut twin = foreign::newest().expect("a schema");
     twin["doc"] = json!("of others");
@@ -73,13 +73,13 @@ async fn a_registry_that_gives_an_id_another_meaning_stops_the_reading_until_the
     );
     let stats = app.get("/stats").await.1;
     assert!(paused(&stats, "A-2").contains("another meaning"), "{stats}");
-    // A restart changes nothing about it.
+    // A restart does not change that.
     let app = world
         .spawn_unready(app.stop().await, |config| config.pipeline.schema_check_seconds = 1)
         .await;
     says(&app, "another meaning").await;
     assert_eq!(app.details("A-1").await.0, StatusCode::OK);
-    // Until the registry has answered, an id means what it meant before: what is read then is read rightly.
+    // Until the registry has answered, an id means what it meant before: what is read then is read correctly.
     assert_eq!(
         app.get("/dlq/info").await.1["count"],
         0,
@@ -111,10 +111,10 @@ async fn what_comes_while_the_reading_is_suspended_and_as_it_resumes_is_all_read
             world.write_event(&created(&format!("A-{}", written.get())));
         }
     };
-    // The client reads these ahead, and they are dropped.
+    // The client prefetches these, and they are dropped.
     write_some(&world);
     swap(&mut world, right).await;
-    // Others come in the very moment in which the reading resumes, whichever that is.
+    // Others arrive at the very moment at which reading resumes, whenever that is.
     let resumes = || async {
         write_some(&world);
         app.get("/stats").await.1["records"] != 1
@@ -135,7 +135,7 @@ async fn at_an_empty_registry_what_is_known_is_read_on_and_nothing_is_given_up()
     says(&app, "ACCEPT_REGISTRY").await;
     world.write_event(&event("A-1", 2, OrderStatus::Confirmed));
     app.await_read(2, 0).await;
-    // An id that the empty registry does not know may be one of those that it has lost.
+    // An id that the empty registry does not know may be one of those that it lost.
     let data = serde_json::to_value(event("A-1", 3, OrderStatus::Processing)).expect("JSON");
     world.write_data_as(twin, &text, "A-1", data);
     let waits = || async { paused(&app.get("/stats").await.1, "A-1").contains("lost its content") };
@@ -151,7 +151,7 @@ async fn at_an_empty_registry_what_is_known_is_read_on_and_nothing_is_given_up()
 #[tokio::test]
 async fn a_wrong_registry_that_answers_for_a_moment_teaches_nothing() {
     let mut world = World::new().await;
-    // It looks by itself too seldom to notice: the question for the record's schema does.
+    // Its own checks are too rare to notice: the request for the record's schema does.
     let app = world.spawn_app().await;
     world.write_event(&created("A-1"));
     app.await_read(1, 0).await;

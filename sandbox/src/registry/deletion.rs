@@ -1,5 +1,5 @@
-//! Deleting in two steps, as Confluent's registry has it: a deleted version is no longer listed, but its schema can still
-//! be read by id and its number stays taken; a deleted version can then be removed for good. Pure.
+//! Deleting in two steps, like Confluent's registry: a soft-deleted version is no longer listed, but its schema can
+//! still be read by id and its number stays taken; then it can be deleted permanently. Pure.
 
 use std::collections::HashSet;
 
@@ -8,11 +8,12 @@ use super::schema::Reference;
 use super::state::{State, Wanted};
 
 impl State {
-    /// Deletes every version of a subject, or, when `permanent`, removes what was deleted. Tells the numbers.
+    /// Soft-deletes every version of a subject, or, if `permanent`, deletes the soft-deleted ones for good. Returns
+    /// their numbers.
     ///
     /// # Errors
-    /// [`Refusal::SubjectNotFound`], [`Refusal::SubjectSoftDeleted`] and [`Refusal::SubjectNotSoftDeleted`] when it is in
-    /// the wrong step, [`Refusal::NotPermitted`] and [`Refusal::ReferenceExists`].
+    /// [`Refusal::SubjectNotFound`]; [`Refusal::SubjectSoftDeleted`] and [`Refusal::SubjectNotSoftDeleted`] if it is in
+    /// the wrong step; [`Refusal::NotPermitted`] and [`Refusal::ReferenceExists`].
     pub fn delete_subject(&mut self, subject: &str, permanent: bool) -> Result<Vec<u32>, Refusal> {
         self.check_may_change(subject)?;
         let all = self.versions(subject, true)?;
@@ -31,15 +32,15 @@ impl State {
         Ok(numbers)
     }
 
-    /// Deletes one version, or, when `permanent`, removes it after it was deleted. Tells its number.
+    /// Soft-deletes one version, or, if `permanent`, deletes a soft-deleted one for good. Returns its number.
     ///
     /// # Errors
-    /// [`Refusal::SubjectNotFound`], [`Refusal::VersionNotFound`], [`Refusal::VersionSoftDeleted`] and
-    /// [`Refusal::VersionNotSoftDeleted`] when it is in the wrong step, [`Refusal::NotPermitted`] and
+    /// [`Refusal::SubjectNotFound`], [`Refusal::VersionNotFound`]; [`Refusal::VersionSoftDeleted`] and
+    /// [`Refusal::VersionNotSoftDeleted`] if it is in the wrong step; [`Refusal::NotPermitted`] and
     /// [`Refusal::ReferenceExists`].
     pub fn delete_version(&mut self, subject: &str, wanted: Wanted, permanent: bool) -> Result<u32, Refusal> {
         self.check_may_change(subject)?;
-        // A removal is of a deleted version, so `latest` means the latest of all then.
+        // Permanent deletion applies to soft-deleted versions, so `latest` means the latest of all then.
         let with_deleted = permanent || wanted != Wanted::Latest;
         let number = self.version(subject, wanted, with_deleted)?.version;
         let deleted = self.version(subject, Wanted::Number(number), false).is_err();

@@ -1,4 +1,4 @@
-//! Whether schemas are taken at all: one mode for all subjects, and one for each subject that has its own. Pure.
+//! Whether schemas are accepted: a global mode, and one for each subject that has its own. Pure.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,17 +6,17 @@ use std::str::FromStr;
 use super::error::Refusal;
 use super::state::State;
 
-/// What may be done in a registry or with a subject; see Confluent's API reference, "Modes".
+/// What is allowed in a registry or for a subject; see Confluent's API reference, "Modes".
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
     /// Everything.
     #[default]
     ReadWrite,
-    /// Asking.
+    /// Reading.
     ReadOnly,
-    /// The same, whatever mode the subject has.
+    /// Reading, whatever the subject's own mode.
     ReadOnlyOverride,
-    /// Bringing schemas with the ids that they had elsewhere, which this registry cannot; changing levels.
+    /// Importing schemas with their ids, which this registry does not support; changing levels.
     Import,
 }
 
@@ -48,12 +48,12 @@ impl FromStr for Mode {
 }
 
 impl State {
-    /// The mode of subjects that have none of their own.
+    /// The mode of subjects without their own.
     pub fn mode(&self) -> Mode {
         self.mode
     }
 
-    /// Changes the mode of subjects that have none of their own.
+    /// Changes the mode of subjects without their own.
     pub fn set_mode(&mut self, mode: Mode) {
         self.mode = mode;
     }
@@ -61,28 +61,28 @@ impl State {
     /// The subject's own mode.
     ///
     /// # Errors
-    /// [`Refusal::ModeNotConfigured`] when it has none.
+    /// [`Refusal::ModeNotConfigured`] if it has none.
     pub fn subject_mode(&self, subject: &str) -> Result<Mode, Refusal> {
         let own = self.subject_modes.get(subject).copied();
         own.ok_or_else(|| Refusal::ModeNotConfigured(subject.to_owned()))
     }
 
-    /// Gives the subject a mode of its own.
+    /// Sets the subject's own mode.
     pub fn set_subject_mode(&mut self, subject: &str, mode: Mode) {
         self.subject_modes.insert(subject.to_owned(), mode);
     }
 
-    /// Takes the subject's own mode away, and tells which it was.
+    /// Removes the subject's own mode, and returns it.
     ///
     /// # Errors
-    /// [`Refusal::SubjectNotFound`] when it has none (the code that Confluent's registry gives).
+    /// [`Refusal::SubjectNotFound`] if it has none (the code that Confluent's registry uses).
     pub fn reset_subject_mode(&mut self, subject: &str) -> Result<Mode, Refusal> {
         self.subject_modes
             .remove(subject)
             .ok_or_else(|| Refusal::SubjectNotFound(subject.to_owned()))
     }
 
-    /// The mode that holds for the subject.
+    /// The mode that applies to the subject.
     pub fn effective_mode(&self, subject: &str) -> Mode {
         match self.mode {
             Mode::ReadOnlyOverride => self.mode,
@@ -90,7 +90,7 @@ impl State {
         }
     }
 
-    /// Whether something of the subject may be changed or deleted.
+    /// Whether anything of the subject may be changed or deleted.
     ///
     /// # Errors
     /// [`Refusal::NotPermitted`].
@@ -101,7 +101,7 @@ impl State {
         }
     }
 
-    /// Whether the subject takes a schema that has no id yet.
+    /// Whether the subject accepts a schema that has no id yet.
     ///
     /// # Errors
     /// [`Refusal::NotPermitted`].

@@ -1,7 +1,7 @@
 //! What is registered: schemas and their ids, subjects and their versions, compatibility levels. It answers every
-//! question of the API as plain values; HTTP and JSON know nothing of it, nor it of them. Pure.
+//! request of the API with plain values, independently of HTTP and JSON. Pure.
 //!
-//! Here live registering and asking; `deletion` deletes, `levels` and `modes` keep what they say.
+//! Registering and reading are here; `deletion` deletes, `levels` and `modes` keep their settings.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,7 +12,7 @@ use super::error::Refusal;
 use super::modes::Mode;
 use super::schema::{Identity, ParsedSchema, Reference};
 
-/// Everything a registry knows. Ids and versions count from 1.
+/// The contents of a registry. Ids and versions count from 1.
 #[derive(Debug, Default)]
 pub struct State {
     pub(super) schemas: BTreeMap<u32, ParsedSchema>,
@@ -29,11 +29,11 @@ pub struct State {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Version {
     pub(super) id: u32,
-    /// Deleted versions keep their number and their id, and are left out unless asked for.
+    /// Soft-deleted versions keep their number and their id, and are hidden unless requested.
     pub(super) deleted: bool,
 }
 
-/// A schema as somebody sends it in.
+/// A schema as a client sends it.
 #[derive(Clone, Debug, Default)]
 pub struct Submission {
     /// The schema as JSON text.
@@ -42,10 +42,10 @@ pub struct Submission {
     pub references: Vec<Reference>,
 }
 
-/// The version that somebody asks for.
+/// The version that a client asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
-    /// The highest one that is not deleted.
+    /// The highest one that is not soft-deleted.
     Latest,
     /// That one.
     Number(u32),
@@ -74,7 +74,7 @@ pub struct Found<'s> {
     pub id: u32,
     /// The version's number within the subject.
     pub version: u32,
-    /// The schema.
+    /// Its schema.
     pub schema: &'s ParsedSchema,
 }
 
@@ -88,11 +88,11 @@ pub enum Against {
 }
 
 impl State {
-    /// Registers a schema under a subject and tells its id; one that is there already keeps its version.
+    /// Registers a schema under a subject and returns its id; one that exists already keeps its version.
     ///
     /// # Errors
-    /// [`Refusal::InvalidSchema`], [`Refusal::NotPermitted`] in the subject's mode, or [`Refusal::Incompatible`] under its
-    /// level.
+    /// [`Refusal::InvalidSchema`], [`Refusal::NotPermitted`] in the subject's mode, or [`Refusal::Incompatible`] under
+    /// its level.
     pub fn register(&mut self, subject: &str, submission: &Submission) -> Result<u32, Refusal> {
         let schema = self.parse(submission)?;
         if let Some(found) = self.find(subject, &schema, false) {
@@ -116,7 +116,7 @@ impl State {
     /// The version of the subject that has this schema, the oldest if there are several.
     ///
     /// # Errors
-    /// [`Refusal::SubjectNotFound`], [`Refusal::InvalidSchema`], or [`Refusal::SchemaNotFound`] when the subject does not
+    /// [`Refusal::SubjectNotFound`], [`Refusal::InvalidSchema`], or [`Refusal::SchemaNotFound`] if the subject does not
     /// have it.
     pub fn look_up(&self, subject: &str, submission: &Submission, with_deleted: bool) -> Result<Found<'_>, Refusal> {
         self.versions(subject, with_deleted)?;
@@ -124,7 +124,7 @@ impl State {
         self.find(subject, &schema, with_deleted).ok_or(Refusal::SchemaNotFound)
     }
 
-    /// The subjects in alphabetical order; those whose every version is deleted only on request.
+    /// The subjects in alphabetical order; fully soft-deleted ones only on request.
     pub fn subjects(&self, with_deleted: bool) -> Vec<&str> {
         let shown = |versions: &BTreeMap<u32, Version>| versions.values().any(|it| with_deleted || !it.deleted);
         self.subjects
@@ -137,7 +137,7 @@ impl State {
     /// The numbers of a subject's versions, ascending.
     ///
     /// # Errors
-    /// [`Refusal::SubjectNotFound`] when there are none to show.
+    /// [`Refusal::SubjectNotFound`] if there are none to return.
     pub fn versions(&self, subject: &str, with_deleted: bool) -> Result<Vec<u32>, Refusal> {
         let versions = self.subjects.get(subject).into_iter().flatten();
         let numbers: Vec<u32> = versions
@@ -199,7 +199,7 @@ impl State {
         Ok(shown.map(|(subject, number, _)| (subject, number)).collect())
     }
 
-    /// Why the subject's level would not let this schema in; empty when it would. A subject without versions takes any.
+    /// Why the subject's level rejects this schema; empty if it does not. A subject without versions accepts any.
     ///
     /// # Errors
     /// [`Refusal::InvalidSchema`], or, for a numbered version, [`Refusal::SubjectNotFound`] and
@@ -226,8 +226,8 @@ impl State {
         ParsedSchema::parse(&submission.schema, submission.references.clone(), &texts)
     }
 
-    /// The ids that references lead to, directly or through one another, each once and behind those that it needs. It ends,
-    /// because a schema can only refer to what was registered before it.
+    /// The ids that references lead to, directly or indirectly, each once and after those that it needs. It terminates,
+    /// because a schema can only refer to schemas that were registered before it.
     fn follow(&self, references: &[Reference], ids: &mut Vec<u32>) -> Result<(), Refusal> {
         for reference in references {
             let Reference { name, subject, .. } = reference;
@@ -272,7 +272,7 @@ impl State {
         })
     }
 
-    /// The subject's versions that are not deleted, oldest first.
+    /// The subject's versions that are not soft-deleted, oldest first.
     fn live(&self, subject: &str) -> impl DoubleEndedIterator<Item = (u32, &ParsedSchema)> {
         let versions = self
             .subjects

@@ -6,7 +6,7 @@ use clap::Parser;
 
 use super::faults::Brokers;
 
-/// Tortures the pipeline and checks that it loses nothing and makes nothing up
+/// Tortures the pipeline and checks that it loses nothing and makes nothing up.
 ///
 /// Starts a Kafka broker, a schema registry, two cart-services and an order-service, lets clients write and read, and
 /// meanwhile kills, suspends, stops and cuts off processes, writes poisoned records and fills the disk. At the end it

@@ -1,5 +1,5 @@
-//! A registry that does not answer is an outage, never a fault of a record: the partition waits, the others go on, and
-//! nothing is dead-lettered.
+//! A registry that does not answer is an outage, never a fault of a record: the partition waits, the others continue,
+//! and nothing is dead-lettered.
 
 use testbed::events;
 use testbed::proxy::Proxy;
@@ -16,7 +16,7 @@ fn id_in(partition: i32, name: &str) -> String {
     events::id_in(partition, PARTITIONS, name)
 }
 
-/// What must be true of any outage. `begin` brings it about and `end` ends it.
+/// What must hold in any outage. `begin` starts it and `end` ends it.
 async fn waits_it_out<O>(
     world: &World,
     order: Setup,
@@ -163,7 +163,7 @@ async fn services_that_start_without_a_registry_say_so_and_work_once_it_is_there
         "{refused:?}"
     );
     assert_eq!(cart.http.get("/health/ready").await?.status, 503);
-    // The registry may yet refuse our schema, and then nothing is to be left behind.
+    // The registry may still refuse our schema, and then nothing must be left behind.
     order
         .says(&["is not created before the registry has our schema"])
         .await?;

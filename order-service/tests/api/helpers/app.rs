@@ -1,4 +1,4 @@
-//! A running service, and how it is asked.
+//! A running service, and requests to it.
 
 use sandbox::wait::becomes_true;
 
@@ -39,9 +39,9 @@ impl App {
         assert!(becomes_true(ready).await, "not ready: {}", self.get("/health").await.1);
     }
 
-    /// Stops it and gives back its store.
+    /// Stops it and returns its store.
     pub async fn stop(self) -> tempfile::TempDir {
-        // It listens for the end as long as it runs.
+        // It listens for the signal as long as it runs.
         let _ = self.stop.send(());
         self.run.await.expect("no panic").expect("a clean end");
         self.store
@@ -73,7 +73,7 @@ impl App {
         self.get(&format!("/order-details?orderId={order_id}")).await
     }
 
-    /// Waits until so many records were read, and the index has so many letters.
+    /// Waits until that many records were read, and the index has that many dead letters.
     pub async fn await_read(&self, records: u64, letters: u64) {
         let read = || async {
             self.get("/stats").await.1["records"] == records && self.get("/dlq/info").await.1["count"] == letters

@@ -1,4 +1,4 @@
-//! Events to write, and where they belong.
+//! Events to write, and their partitions.
 
 use common::event::{OrderEvent, OrderStatus};
 use common::kafka::partition::Partitioner;
@@ -6,7 +6,7 @@ use sandbox::sample;
 
 use super::PARTITIONS;
 
-/// An event of that order, version and status, with an id of its own and the same times as any other.
+/// An event of that order, version and status, with a new id and fixed times.
 pub fn event(order_id: &str, version: i32, status: OrderStatus) -> OrderEvent {
     let mut event = sample::event(order_id, version);
     (event.occurred_at, event.order.order_date) = (1_700_000_000_123, 1_700_000_000_000);
@@ -24,7 +24,7 @@ pub fn home(order_id: &str) -> i32 {
     Partitioner::default().of_key(order_id.as_bytes(), PARTITIONS)
 }
 
-/// The id of an order whose partition is such a one.
+/// An order id whose partition satisfies the predicate.
 pub fn id_where(wanted: impl Fn(i32) -> bool) -> String {
     (0..)
         .map(|n| format!("ORD-{n}"))

@@ -1,4 +1,4 @@
-//! `/config` and `/compatibility`: the compatibility levels, and what they would let in. Translation only.
+//! `/config` and `/compatibility`: the compatibility levels, and checks against them. Translation only.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;

@@ -1,4 +1,4 @@
-//! `/mode`: what may be done. Translation only.
+//! `/mode`: what is allowed. Translation only.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;

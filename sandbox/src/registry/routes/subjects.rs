@@ -1,4 +1,4 @@
-//! `/subjects`: registering, looking up, listing and deleting what is registered under a subject. Translation only.
+//! `/subjects`: registering, looking up, listing and deleting. Translation only.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
@@ -77,7 +77,7 @@ async fn delete_version(state: Shared, path: web::Path<(String, String)>, reques
     )?))
 }
 
-/// A version as clients read it; `references` only where there are some, `schemaType` never, as it is AVRO.
+/// A version as clients read it; `references` only if there are any, `schemaType` never, because it is AVRO.
 fn described(subject: &str, found: Found<'_>) -> Value {
     let mut described =
         json!({ "subject": subject, "version": found.version, "id": found.id, "schema": found.schema.text });

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# What the scripts share. Sourced, never run.
+# Functions that the scripts share. Sourced, never run.
 
-# Everything that the scripts say goes to stderr, so that the output of the program that they run stays clean.
+# All messages go to stderr, so that the output of the programs that the scripts run stays clean.
 say() { printf '%s\n' "$*" >&2; }
 
 die() {
@@ -11,8 +11,8 @@ die() {
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# Needs are probed by what the build uses, not by package names, so that the answer is right on any system.
-# Only the advice and the installation are Debian's.
+# Needs are probed by the commands and libraries that the build uses, so that the answer is right on any system.
+# Only the advice and the installation are specific to Debian.
 present() {
   case $1 in
     build-essential) have cc && have c++ && have make ;;
@@ -36,7 +36,7 @@ java_command() {
   fi
 }
 
-# The major version of the Java that would run, 0 when there is none.
+# The major version of the Java that would run; 0 if there is none.
 java_major() {
   local java version=
   java=$(java_command)
@@ -46,7 +46,7 @@ java_major() {
   printf '%s\n' "${version:-0}"
 }
 
-# Debian releases carry different Javas; any from 17 on will do.
+# Debian releases have different Javas; any from 17 on will do.
 java_package() {
   local package
   for package in openjdk-17-jre-headless openjdk-21-jre-headless openjdk-25-jre-headless; do
@@ -58,7 +58,7 @@ java_package() {
   printf 'openjdk-17-jre-headless\n'
 }
 
-# The needs among the arguments that are not met, in one line.
+# The unmet needs among the arguments, in one line.
 missing_of() {
   local need missing=()
   for need in "$@"; do
@@ -77,14 +77,14 @@ install_command() {
   printf 'apt-get install -y --no-install-recommends %s\n' "${packages[*]}"
 }
 
-# require NEED…: stops when one is not met, and says what installs it.
+# require NEED…: fails if one is not met, and says what installs it.
 require() {
   local missing major
   read -ra missing <<<"$(missing_of "$@")"
   ((${#missing[@]})) || return 0
   major=$(java_major)
   if [[ " ${missing[*]} " == *" java "* ]] && ((major > 0)); then
-    say "Java 17 or newer is needed, here is Java $major (JAVA_HOME decides, then PATH)"
+    say "Java 17 or newer is needed, but this is Java $major (from JAVA_HOME, else PATH)"
   fi
   die "missing on this machine: ${missing[*]}
   on Debian and Ubuntu, as root: $(install_command "${missing[@]}")"
@@ -92,8 +92,8 @@ require() {
 
 APT_SECONDS=${ORDERLOG_APT_TIMEOUT:-600}
 
-# patiently COMMAND…: runs apt-get in English, and waits while another one holds its locks (a machine that has just booted
-# updates itself). apt's own option for that, DPkg::Lock::Timeout, does not cover the package lists.
+# patiently COMMAND…: runs apt-get, and waits while another program holds its locks (a machine that has just booted updates
+# itself). apt's own option for that, DPkg::Lock::Timeout, does not cover the package lists.
 patiently() {
   local deadline=$((SECONDS + APT_SECONDS)) told=false output
   until output=$("$@" 2>&1); do
@@ -101,13 +101,13 @@ patiently() {
       printf '%s\n' "$output" >&2
       return 1
     fi
-    $told || say "another program is installing packages; waiting for it, $APT_SECONDS seconds at the most"
+    $told || say "another program is installing packages; waiting up to $APT_SECONDS seconds for it"
     told=true
     sleep 1
   done
 }
 
-# ensure NEED…: installs what is missing when that can be done without asking (root, and apt is there), else as `require`.
+# ensure NEED…: installs what is missing if possible without asking (as root, with apt), else like `require`.
 ensure() {
   local missing
   read -ra missing <<<"$(missing_of "$@")"
@@ -122,35 +122,35 @@ ensure() {
   require "$@"
 }
 
-# The oldest toolchain that the workspace builds with stands in its Cargo.toml only.
+# Checks for the oldest toolchain that the workspace supports, which Cargo.toml names.
 ensure_toolchain() {
   local wanted found
   wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' "$ROOT/Cargo.toml" | head -n 1)
   if ! have cargo && [[ -x $HOME/.cargo/bin/cargo ]]; then
-    # Installed by rustup, in a shell that was started before that.
+    # rustup installed it after this shell had started.
     PATH=$HOME/.cargo/bin:$PATH
   fi
   have cargo || die "cargo is missing: Rust $wanted or newer is needed; rustup (https://rustup.rs) installs it"
   found=$(cargo --version | sed -n 's/^cargo \([0-9][0-9.]*\).*/\1/p')
   if [[ $(printf '%s\n%s\n' "$wanted" "$found" | sort -V | head -n 1) != "$wanted" ]]; then
-    die "Rust $wanted or newer is needed, here is $found; this updates it: rustup update stable"
+    die "Rust $wanted or newer is needed, but this is $found; update it with: rustup update stable"
   fi
 }
 
 # Pinned, so that the same command downloads the same things next year.
 COPY_PLUGIN=org.apache.maven.plugins:maven-dependency-plugin:3.8.1
 
-# fetch_jars POM DIRECTORY: what that pom.xml depends on, from Maven Central, and anew when the pom.xml has changed.
+# fetch_jars POM DIRECTORY: downloads the dependencies in POM from Maven Central, again only when POM has changed.
 fetch_jars() {
   local pom=$1 directory=$2
   cmp -s "$pom" "$directory/pom.xml" && return
-  say "downloading the jars of ${pom#"$ROOT/"} (once)"
+  say "downloading the jars of ${pom##*/} (once)"
   rm -rf "$directory.partial"
   mkdir -p "$directory.partial"
   cp "$pom" "$directory.partial/pom.xml"
   mvn -q -B --strict-checksums -f "$directory.partial/pom.xml" "$COPY_PLUGIN:copy-dependencies" \
     -DoutputDirectory="$directory.partial" >&2 || die "Maven could not download the jars of $pom (see above)"
-  # Renamed when whole: an interrupted download is not mistaken for a good one.
+  # Renamed when complete, so that an interrupted download is not mistaken for a good one.
   rm -rf "$directory"
   mv "$directory.partial" "$directory"
 }

@@ -106,7 +106,7 @@ ensure_toolchain
 step "set-up: tools" "scripts/test.sh" set_up_tools
 $QUICK || step "set-up: Python clients" "scripts/test.sh" set_up_python
 $QUICK || step "set-up: Java clients" "scripts/test.sh" set_up_java
-step "shell scripts" "shellcheck -xa scripts/*.sh .ci/run common/tests/oracle/oracle/run.sh" check_scripts
+step "shell scripts" "shellcheck -xa scripts/*.sh .ci/run common/avro/tests/oracle/oracle/run.sh" check_scripts
 step "format" "cargo fmt --all --check" check_format
 step "clippy" "cargo clippy --workspace --all-targets --all-features -- -D warnings" check_clippy
 step "build" "cargo build ${BUILD_FLAGS[*]} --all-targets" build

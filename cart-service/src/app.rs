@@ -6,35 +6,32 @@ use std::sync::Arc;
 
 use actix_web::web::{self, ServiceConfig};
 use anyhow::Context;
-use common::config::StoreUrl;
-use common::http::edge::EdgeConfig;
-use common::http::server;
-use common::kafka::rights::{self, Need};
-use common::life::Life;
-use common::projection::{Projection, Settings, View};
-use common::registration::Registration;
-use common::registry::Registry;
-use common::schema_id_audit::SchemaIdAudit;
-use common::schemas;
-use common::service;
-use common::store::Store;
 use metrics_exporter_prometheus::PrometheusHandle;
+use orderlog_contract::lineage;
+use orderlog_kafka::rights::{self, Need};
+use orderlog_projection::registration::Registration;
+use orderlog_projection::schema_id_audit::SchemaIdAudit;
+use orderlog_projection::store::{Store, StoreUrl};
+use orderlog_projection::{Projection, Settings, View};
+use orderlog_registry::Registry;
+use orderlog_runtime::supervisor::Supervisor;
+use orderlog_web::edge::EdgeConfig;
+use orderlog_web::{server, service};
 
-use crate::SERVICE;
 use crate::config::Config;
 use crate::doubts::{CLEARING_UP, Doubts};
 use crate::publisher::Publisher;
-use crate::routes;
 use crate::skip::Skip;
-use crate::writer::Writer;
+use crate::writer::CommandHandler;
+use crate::{SERVICE, routes};
 
 /// What the handlers share.
 pub struct State {
-    pub(crate) writer: Writer,
+    pub(crate) writer: CommandHandler,
     pub(crate) view: View,
     pub(crate) registry: Arc<Registry>,
     pub(crate) registration: Registration,
-    pub(crate) life: Life,
+    pub(crate) life: Supervisor,
     pub(crate) doubts: Doubts,
     pub(crate) metrics: PrometheusHandle,
     order_service: reqwest::Url,
@@ -63,7 +60,7 @@ impl Application {
             ..Settings::of(SERVICE, pipeline, config.unknown_schema_grace())?
         };
         refuse_rack(&settings)?;
-        let listener = server::bind(&pipeline.api_host, config.api_port, "--api-port / API_PORT").await?;
+        let listener = server::bind(&config.web.api_host, config.api_port, "--api-port / API_PORT").await?;
         let port = listener.local_addr().context("asking for the port")?.port();
         let StoreUrl::Embedded(dir) = &config.store;
         let store = if pipeline.rebuild {
@@ -78,9 +75,9 @@ impl Application {
             doubts.forget()?;
             store.forget()?;
         }
-        store.check_partitioner(pipeline.partitioner)?;
-        let life = Life::default();
-        let subject = schemas::subject(pipeline.topic.as_str());
+        store.check_partitioner(pipeline.kafka.partitioner)?;
+        let life = Supervisor::default();
+        let subject = lineage::subject(pipeline.kafka.topic.as_str());
         let registry = Arc::new(Registry::new(&pipeline.registry)?.reading(subject.clone()));
         let audit = SchemaIdAudit::new(registry.clone(), store.clone(), pipeline.accept_registry, &life);
         let registration = Registration::spawn(audit.clone(), subject, store.clone(), pipeline, &life);
@@ -88,7 +85,7 @@ impl Application {
         let topic = settings.topic.name.clone();
         // Below the deadline, so that a record is given up before the request is.
         let delivery_timeout = config.write_deadline().mul_f64(0.8);
-        if pipeline.has_admin_api {
+        if pipeline.kafka.has_admin_api {
             let events = Need {
                 topic: topic.clone(),
                 write: true,
@@ -101,7 +98,7 @@ impl Application {
         let view = projection.view();
         let clear_up = doubts.clone().clear_up(audit, view.clone(), life.clone());
         let clearing_up = life.task(CLEARING_UP, clear_up);
-        let writer = Writer::new(
+        let writer = CommandHandler::new(
             view.clone(),
             publisher,
             registration.clone(),
@@ -121,7 +118,7 @@ impl Application {
         Ok(Self {
             listener,
             port,
-            edge: config.pipeline.edge,
+            edge: config.web.edge,
             state: web::Data::new(state),
             projection,
             clearing_up,
@@ -155,7 +152,7 @@ impl Application {
         let (registration, life) = (state.registration.clone(), state.life.clone());
         let routed = state.clone();
         let routes = move |config: &mut ServiceConfig| routes::configure(config, &routed);
-        let served = service::serve_until(stop, listener, SERVICE, &edge, &registration, &life, routes).await;
+        let served = service::serve_until(stop, listener, SERVICE, &edge, registration.refused(), &life, routes).await;
         let flushed = life
             .blocking("flushing the producer", move || state.writer.flush())
             .await

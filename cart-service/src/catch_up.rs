@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use common::kafka::ends::Now;
-use common::projection::{Arrival, NotFresh, View};
+use orderlog_kafka::end_offsets::Now;
+use orderlog_projection::{Arrival, NotFresh, View};
 use tokio::time::timeout_at;
 
 use crate::publisher::Publisher;

@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use clap::Parser;
-use common::check_schemas::Command;
-use common::config::{PipelineConfig, StoreUrl};
+use orderlog_projection::check_schemas::Command;
+use orderlog_projection::config::PipelineConfig;
+use orderlog_projection::store::StoreUrl;
+use orderlog_runtime::telemetry::LogConfig;
+use orderlog_web::config::WebConfig;
 
 /// Takes orders and their updates over HTTP and publishes them as Avro events to Kafka.
 ///
@@ -33,6 +36,14 @@ pub struct Config {
     /// What both services share.
     #[command(flatten)]
     pub pipeline: PipelineConfig,
+
+    /// The HTTP server.
+    #[command(flatten)]
+    pub web: WebConfig,
+
+    /// How logs are written.
+    #[command(flatten)]
+    pub logs: LogConfig,
 
     /// Port that the HTTP server listens on; 0 takes a free one
     #[arg(long, env = "API_PORT", value_name = "API_PORT", default_value_t = 8000)]
@@ -105,8 +116,9 @@ impl Config {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use clap::CommandFactory;
+
+    use super::*;
 
     #[test]
     fn each_flag_has_a_help_text_and_a_variable_that_the_readme_lists() {

@@ -1,10 +1,10 @@
 //! What cart-service does with a command, given the order as the log has it now. Pure: no clock, no I/O; the ids and the
 //! time of a new event come in as a [`Stamp`].
 
-use common::event::{EventType, Order, OrderEvent, OrderStatus};
-use common::http::preconditions::Preconditions;
-use common::order::{MAX_VERSION, OrderState};
-use common::store::KeyRow;
+use orderlog_contract::event::{EventType, Order, OrderEvent, OrderStatus};
+use orderlog_contract::order::{MAX_VERSION, OrderState};
+use orderlog_projection::store::KeyRow;
+use orderlog_web::preconditions::Preconditions;
 use uuid::Uuid;
 
 /// Identity and time of the event that a decision may write.

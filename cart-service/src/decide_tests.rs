@@ -1,6 +1,7 @@
+use orderlog_contract::idempotency::RequestHash;
+use orderlog_contract::order::{Outcome, check, fold};
+
 use super::*;
-use common::idempotency::RequestHash;
-use common::order::{Outcome, check, fold};
 
 const STAMP: Stamp = Stamp {
     event_id: Uuid::from_u128(7),

@@ -1,6 +1,6 @@
 //! What became of a command, and how sure that is; `routes` says it in HTTP.
 
-use common::order::OrderState;
+use orderlog_contract::order::OrderState;
 use uuid::Uuid;
 
 use crate::decide::Refusal;
@@ -8,7 +8,7 @@ use crate::doubts::Doubt;
 
 /// What became of a command.
 #[derive(Clone, Debug)]
-pub enum Done {
+pub enum CommandOutcome {
     /// Its event is in the log and won.
     Written(Box<OrderState>),
     /// Nothing was to be written.
@@ -17,7 +17,7 @@ pub enum Done {
     Replayed(Box<OrderState>),
 }
 
-impl Done {
+impl CommandOutcome {
     /// The order, and the event that made it what it is.
     pub fn state(&self) -> &OrderState {
         match self {

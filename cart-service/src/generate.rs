@@ -1,6 +1,6 @@
 //! Makes up what a short `POST /create-order` leaves out: items, prices and customer.
 
-use common::event::OrderItem;
+use orderlog_contract::event::OrderItem;
 
 /// The currency of generated orders.
 pub const CURRENCY: &str = "USD";
@@ -26,8 +26,9 @@ pub fn customer_id() -> String {
 
 #[cfg(test)]
 mod tests {
+    use orderlog_contract::order::{check_id, total_minor};
+
     use super::*;
-    use common::order::{check_id, total_minor};
 
     #[test]
     fn generated_orders_keep_the_rules() {

@@ -1,8 +1,8 @@
 //! `/health`, `/health/live`, `/health/ready`: how the service is. It is ready when it can write.
 
 use actix_web::web;
-use common::http::Reply;
-use common::http::health::{HealthReport, add_forbidden, respond, respond_live, respond_ready};
+use orderlog_web::Reply;
+use orderlog_web::health::{Connection, HealthReport, add_forbidden, respond, respond_live, respond_ready};
 
 use crate::SERVICE;
 use crate::app::State;
@@ -32,7 +32,7 @@ fn report(state: &State) -> HealthReport {
     if !progress.is_caught_up() && progress.starting.is_none() && progress.stopped().is_none() {
         reasons.push("the topic is still being read after the start".to_owned());
     }
-    add_forbidden(&mut reasons, state.view.rights());
+    add_forbidden(&mut reasons, state.view.rights().reasons());
     reasons.extend(link.silence().or_else(|| link.minority()));
     reasons.extend(state.view.open_transactions().iter().map(ToString::to_string));
     reasons.extend(state.writer.trouble());
@@ -40,7 +40,7 @@ fn report(state: &State) -> HealthReport {
     reasons.extend(trouble.clone());
     reasons.extend(state.registration.trouble());
     reasons.extend(state.doubts.trouble());
-    let registry = state.registry.reachability().into();
+    let registry = Connection::of(state.registry.reachability().answered());
     let ready = trouble.is_none()
         && progress.is_caught_up()
         && progress.starting.is_none()
@@ -54,7 +54,7 @@ fn report(state: &State) -> HealthReport {
     HealthReport::new(
         SERVICE,
         env!("CARGO_PKG_VERSION"),
-        link.into(),
+        Connection::of(Some(link.is_connected())),
         registry,
         ready,
         reasons,

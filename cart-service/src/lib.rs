@@ -13,6 +13,7 @@ pub mod config;
 pub mod decide;
 pub mod done;
 pub mod doubts;
+mod event_id;
 pub mod generate;
 mod health;
 pub mod publisher;

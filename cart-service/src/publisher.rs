@@ -4,17 +4,17 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use common::barrier;
-use common::codec;
-use common::crash_point::{self, Point};
-use common::event::OrderEvent;
-use common::idempotency::KeyedRequest;
-use common::kafka::brokers::{KnownBrokers, tend};
-use common::kafka::closing::Aside;
-use common::kafka::config::Cluster;
-use common::kafka::context;
-use common::kafka::rights::Rights;
-use common::life::Life;
+use orderlog_contract::event::OrderEvent;
+use orderlog_contract::idempotency::KeyedRequest;
+use orderlog_contract::{barrier, encode};
+use orderlog_kafka::brokers::{KnownBrokers, tend};
+use orderlog_kafka::closing::Aside;
+use orderlog_kafka::config::Cluster;
+use orderlog_kafka::context;
+use orderlog_kafka::headers::text_headers;
+use orderlog_kafka::rights::Rights;
+use orderlog_runtime::crash_point::{self, Point};
+use orderlog_runtime::supervisor::Supervisor;
 use rdkafka::Message;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -49,7 +49,7 @@ pub struct Publisher {
     cluster: Cluster,
     topic: String,
     delivery_timeout: Duration,
-    life: Life,
+    life: Supervisor,
     quorum: Quorum,
     /// Sending holds it shared, and only for as long as it takes to queue a record.
     producer: RwLock<Aside<ThreadedProducer<Reports>>>,
@@ -61,7 +61,12 @@ impl Publisher {
     ///
     /// # Errors
     /// When the client cannot be made.
-    pub fn new(cluster: Cluster, topic: &str, delivery_timeout: Duration, life: Life) -> anyhow::Result<Arc<Self>> {
+    pub fn new(
+        cluster: Cluster,
+        topic: &str,
+        delivery_timeout: Duration,
+        life: Supervisor,
+    ) -> anyhow::Result<Arc<Self>> {
         let publisher = Arc::new(Self {
             producer: RwLock::new(make(&cluster, topic, delivery_timeout, life.clone())?),
             cluster,
@@ -91,7 +96,7 @@ impl Publisher {
         schema_id: u32,
         partition: i32,
     ) -> Result<Delivery, NotSent> {
-        let value = codec::record_value(schema_id, event).map_err(|_| NotSent::DoesNotFit)?;
+        let value = encode::record_value(schema_id, event).map_err(|_| NotSent::DoesNotFit)?;
         let (report, delivery) = oneshot::channel();
         let acknowledgements = self.quorum.of(partition);
         let report = Report {
@@ -105,7 +110,7 @@ impl Publisher {
             .payload(&value)
             .partition(partition);
         let record = match keyed {
-            Some(keyed) => record.headers(keyed.headers()),
+            Some(keyed) => record.headers(text_headers(keyed.headers())),
             None => record,
         };
         self.hand_over(record)
@@ -142,7 +147,7 @@ impl Publisher {
             failure: None,
         };
         let record = Record::with_opaque_to(&self.topic, Box::new(report))
-            .headers(barrier::headers(crate::SERVICE))
+            .headers(text_headers([(barrier::HEADER, crate::SERVICE)]))
             .partition(partition);
         metrics::counter!("orderlog_barriers_total", "service" => crate::SERVICE).increment(1);
         self.hand_over(record).map_err(|error| error.to_string())
@@ -214,7 +219,7 @@ fn make(
     cluster: &Cluster,
     topic: &str,
     delivery_timeout: Duration,
-    life: Life,
+    life: Supervisor,
 ) -> anyhow::Result<Aside<ThreadedProducer<Reports>>> {
     let millis = u64::try_from(delivery_timeout.as_millis()).unwrap_or(u64::MAX);
     cluster
@@ -266,7 +271,7 @@ impl Report {
 
 /// Passes on what became of each record, and logs failures once.
 struct Reports {
-    life: Life,
+    life: Supervisor,
     brokers: KnownBrokers,
     rights: Rights,
     topic: String,

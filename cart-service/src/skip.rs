@@ -1,9 +1,9 @@
 //! What cart-service does with a record that it cannot use: it counts it (the projection does) and goes on. Keeping the
 //! record is order-service's business. One that could be read by somebody who knows its schema puts its order in doubt.
 
-use common::projection::{PassedOver, Refused, Unusables};
-use common::store::Transaction;
-use common::unusable::Code;
+use orderlog_contract::rejection::Code;
+use orderlog_projection::store::Transaction;
+use orderlog_projection::{PassedOver, Refused, RejectionHandler};
 use rdkafka::Message;
 
 use crate::doubts::{Doubts, Passed};
@@ -11,7 +11,7 @@ use crate::doubts::{Doubts, Passed};
 /// Skips what cannot be used.
 pub struct Skip(pub Doubts);
 
-impl Unusables for Skip {
+impl RejectionHandler for Skip {
     fn prepare(&mut self) -> anyhow::Result<()> {
         Ok(())
     }

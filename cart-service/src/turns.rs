@@ -9,12 +9,12 @@ use tokio::sync::{Mutex, MutexGuard};
 const STRIPES: usize = 16_384;
 
 /// One queue per stripe of names: bounded memory, whatever names come.
-pub struct Turns {
+pub struct StripedLocks {
     hasher: RandomState,
     stripes: Vec<Mutex<()>>,
 }
 
-impl Turns {
+impl StripedLocks {
     /// Free turns.
     pub fn new() -> Self {
         Self {

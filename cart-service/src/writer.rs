@@ -7,40 +7,41 @@ mod earlier;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use common::clock::{self, WrongClock};
-use common::crash_point::{self, Point};
-use common::event::OrderEvent;
-use common::idempotency::KeyedRequest;
-use common::order::{OrderState, Outcome};
-use common::projection::{Arrival, NotFresh, Settled, View};
-use common::registration::Registration;
-use common::store::KeyUse;
+use earlier::earlier;
+use orderlog_contract::event::OrderEvent;
+use orderlog_contract::idempotency::KeyedRequest;
+use orderlog_contract::order::{OrderState, Outcome};
+use orderlog_projection::registration::Registration;
+use orderlog_projection::store::KeyUse;
+use orderlog_projection::{Arrival, NotFresh, Settled, View};
+use orderlog_runtime::clock::{self, WrongClock};
+use orderlog_runtime::crash_point::{self, Point};
 use tokio::time::timeout_at;
 use uuid::Uuid;
 
 use crate::catch_up::catch_up;
 use crate::decide::{Decision, Stamp};
-use crate::done::{Done, Failure};
+use crate::done::{CommandOutcome, Failure};
 use crate::doubts::Doubts;
+use crate::event_id;
 use crate::publisher::{NotSent, Publisher};
-use crate::turns::Turns;
-use earlier::earlier;
+use crate::turns::StripedLocks;
 
 /// How often a command that lost a race is decided again.
 const ATTEMPTS: u32 = 3;
 
 /// Carries out commands.
-pub struct Writer {
+pub struct CommandHandler {
     view: View,
     publisher: Arc<Publisher>,
     registration: Registration,
     doubts: Doubts,
-    orders: Turns,
-    keys: Turns,
+    orders: StripedLocks,
+    keys: StripedLocks,
     deadline: Duration,
 }
 
-impl Writer {
+impl CommandHandler {
     /// A writer whose commands take at most `deadline`.
     pub fn new(
         view: View,
@@ -54,8 +55,8 @@ impl Writer {
             publisher,
             registration,
             doubts,
-            orders: Turns::new(),
-            keys: Turns::new(),
+            orders: StripedLocks::new(),
+            keys: StripedLocks::new(),
             deadline,
         }
     }
@@ -71,7 +72,7 @@ impl Writer {
         order_id: &str,
         keyed: Option<&KeyedRequest>,
         decide: impl Fn(Option<&OrderState>, Stamp) -> Decision,
-    ) -> Result<Done, Failure> {
+    ) -> Result<CommandOutcome, Failure> {
         if let Some(done) = self.done_before(order_id, keyed) {
             return Ok(done);
         }
@@ -90,7 +91,7 @@ impl Writer {
         order_id: &str,
         keyed: Option<&KeyedRequest>,
         decide: impl Fn(Option<&OrderState>, Stamp) -> Decision,
-    ) -> Result<Done, Failure> {
+    ) -> Result<CommandOutcome, Failure> {
         let arrival = self.view.arrival(order_id);
         let deadline = arrival.at + self.deadline;
         // First the order's turn, then the key's: whoever waits for a busy order holds up nobody else.
@@ -116,7 +117,7 @@ impl Writer {
         arrival: Arrival,
         deadline: Instant,
         decide: impl Fn(Option<&OrderState>, Stamp) -> Decision,
-    ) -> Result<Done, Failure> {
+    ) -> Result<CommandOutcome, Failure> {
         // A refusal is as sure as a success: it is given only from a state that is at least as new as the request.
         let refresh = async |partition| {
             let fresh = catch_up(&self.view, &self.publisher, partition, arrival, deadline).await;
@@ -182,7 +183,7 @@ impl Writer {
                     self.check_settled(order_id, event.event_id, rewinds)?;
                     match settled.outcome {
                         Outcome::Applied { .. } | Outcome::Duplicate => {
-                            return Ok(Done::Written(Box::new(won(*event, &settled))));
+                            return Ok(CommandOutcome::Written(Box::new(won(*event, &settled))));
                         }
                         Outcome::Superseded if attempts == ATTEMPTS => {
                             return Err(Failure::NotNow(format!("other writers were faster {ATTEMPTS} times")));
@@ -193,10 +194,10 @@ impl Writer {
                     }
                 }
                 Decision::AlreadySo(state) if fresh => match &reserved {
-                    None => return Ok(Done::AlreadySo(state)),
+                    None => return Ok(CommandOutcome::AlreadySo(state)),
                     Some(reserved) => {
                         if let Some(state) = self.affirm(&state, reserved, partition, deadline).await? {
-                            return Ok(Done::AlreadySo(Box::new(state)));
+                            return Ok(CommandOutcome::AlreadySo(Box::new(state)));
                         }
                     }
                 },
@@ -342,7 +343,7 @@ fn won(event: OrderEvent, settled: &Settled) -> OrderState {
 fn stamp() -> Result<Stamp, WrongClock> {
     let now_ms = clock::now_ms()?;
     Ok(Stamp {
-        event_id: clock::event_id(now_ms),
+        event_id: event_id::event_id(now_ms),
         now_ms,
     })
 }

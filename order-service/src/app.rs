@@ -6,25 +6,22 @@ use std::sync::Arc;
 
 use actix_web::web::{self, ServiceConfig};
 use anyhow::Context;
-use common::config::StoreUrl;
-use common::http::edge::EdgeConfig;
-use common::http::server;
-use common::kafka::rights::{self, Need};
-use common::life::Life;
-use common::projection::{Projection, Settings, View};
-use common::registration::Registration;
-use common::registry::Registry;
-use common::schema_id_audit::SchemaIdAudit;
-use common::schemas;
-use common::service;
-use common::store::Store;
 use metrics_exporter_prometheus::PrometheusHandle;
+use orderlog_contract::lineage;
+use orderlog_kafka::rights::{self, Need};
+use orderlog_projection::registration::Registration;
+use orderlog_projection::schema_id_audit::SchemaIdAudit;
+use orderlog_projection::store::{Store, StoreUrl};
+use orderlog_projection::{Projection, Settings, View};
+use orderlog_registry::Registry;
+use orderlog_runtime::supervisor::Supervisor;
+use orderlog_web::edge::EdgeConfig;
+use orderlog_web::{server, service};
 use tokio::sync::Semaphore;
 
-use crate::SERVICE;
 use crate::config::Config;
 use crate::dead_letter::{Condition, DeadLetters, Index};
-use crate::routes;
+use crate::{SERVICE, routes};
 
 /// What the handlers share.
 pub struct State {
@@ -34,7 +31,7 @@ pub struct State {
     pub(crate) dead_letter_condition: Condition,
     pub(crate) registry: Arc<Registry>,
     pub(crate) registration: Registration,
-    pub(crate) life: Life,
+    pub(crate) life: Supervisor,
     pub(crate) metrics: PrometheusHandle,
     /// A place for each request that may wait for an order.
     pub(crate) waiting: Semaphore,
@@ -59,7 +56,7 @@ impl Application {
         let dead_letter_topic = config.dead_letter_topic()?.to_string();
         let mut settings = Settings::of(SERVICE, &config.pipeline, config.unknown_schema_grace())?;
         let pipeline = &config.pipeline;
-        let listener = server::bind(&pipeline.api_host, config.api_port, "--api-port / API_PORT").await?;
+        let listener = server::bind(&config.web.api_host, config.api_port, "--api-port / API_PORT").await?;
         let port = listener.local_addr().context("asking for the port")?.port();
         let StoreUrl::Embedded(dir) = &config.store;
         let store = if pipeline.rebuild {
@@ -72,15 +69,15 @@ impl Application {
             // The index of dead letters stays: it comes from another topic, and says what need not be sent again.
             store.forget()?;
         }
-        store.check_partitioner(pipeline.partitioner)?;
-        let life = Life::default();
+        store.check_partitioner(pipeline.kafka.partitioner)?;
+        let life = Supervisor::default();
         let topic = settings.topic.name.clone();
-        let subject = schemas::subject(&topic);
+        let subject = lineage::subject(&topic);
         let registry = Arc::new(Registry::new(&pipeline.registry)?.reading(subject.clone()));
         let audit = SchemaIdAudit::new(registry.clone(), store.clone(), pipeline.accept_registry, &life);
         let registration = Registration::spawn(audit.clone(), subject, store.clone(), pipeline, &life);
         settings.registration = Some(registration.clone());
-        if pipeline.has_admin_api {
+        if pipeline.kafka.has_admin_api {
             let needs = [(&topic, false), (&dead_letter_topic, true)];
             let need = |(topic, write): (&String, bool)| Need {
                 topic: topic.clone(),
@@ -105,7 +102,7 @@ impl Application {
         Ok(Self {
             listener,
             port,
-            edge: config.pipeline.edge,
+            edge: config.web.edge,
             state: web::Data::new(state),
             projection,
         })
@@ -136,7 +133,7 @@ impl Application {
         } = self;
         let (registration, life) = (state.registration.clone(), state.life.clone());
         let routes = move |config: &mut ServiceConfig| routes::configure(config, &state);
-        let served = service::serve_until(stop, listener, SERVICE, &edge, &registration, &life, routes).await;
+        let served = service::serve_until(stop, listener, SERVICE, &edge, registration.refused(), &life, routes).await;
         // Nothing may hold the store when this ends.
         registration.end().await;
         // After the requests: some waited for the projection.

@@ -4,8 +4,12 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Parser;
-use common::check_schemas::Command;
-use common::config::{PipelineConfig, StoreUrl, TopicName};
+use orderlog_kafka::topic_name::TopicName;
+use orderlog_projection::check_schemas::Command;
+use orderlog_projection::config::PipelineConfig;
+use orderlog_projection::store::StoreUrl;
+use orderlog_runtime::telemetry::LogConfig;
+use orderlog_web::config::WebConfig;
 
 /// Follows the order events in Kafka and answers questions about orders over HTTP.
 ///
@@ -28,6 +32,14 @@ pub struct Config {
     /// What both services share.
     #[command(flatten)]
     pub pipeline: PipelineConfig,
+
+    /// The HTTP server.
+    #[command(flatten)]
+    pub web: WebConfig,
+
+    /// How logs are written.
+    #[command(flatten)]
+    pub logs: LogConfig,
 
     /// Port that the HTTP server listens on; 0 takes a free one
     #[arg(long, env = "API_PORT", value_name = "API_PORT", default_value_t = 8001)]
@@ -63,7 +75,7 @@ impl Config {
     /// # Errors
     /// It is the events' own topic, or the name made from that one is too long.
     pub fn dead_letter_topic(&self) -> anyhow::Result<TopicName> {
-        let topic = &self.pipeline.topic;
+        let topic = &self.pipeline.kafka.topic;
         let dead_letters = match &self.dlq_topic {
             Some(given) => given.clone(),
             None => format!("{topic}-dlq")
@@ -86,8 +98,9 @@ impl Config {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use clap::{CommandFactory, FromArgMatches};
+
+    use super::*;
 
     /// What those arguments mean, whatever the environment of the test says.
     fn parse(arguments: &[&str]) -> Config {

@@ -1,8 +1,8 @@
 //! How the service is. It is ready when it can answer: the store is open and the first catch-up is done. Outages and
 //! pauses later on make it degraded, never unready: what it knows, it still tells.
 
-use common::http::health::{HealthReport, add_forbidden};
-use common::projection::Progress;
+use orderlog_projection::Progress;
+use orderlog_web::health::{Connection, HealthReport, add_forbidden};
 
 use crate::SERVICE;
 use crate::app::State;
@@ -39,18 +39,18 @@ pub(crate) fn report(state: &State) -> HealthReport {
     if progress.starting.is_none() && progress.stopped().is_none() {
         reasons.extend(not_ready.clone());
     }
-    add_forbidden(&mut reasons, state.view.rights());
+    add_forbidden(&mut reasons, state.view.rights().reasons());
     reasons.extend(link.silence().or_else(|| link.minority()));
     reasons.extend(state.view.open_transactions().iter().map(ToString::to_string));
     let trouble = state.life.trouble();
     reasons.extend(trouble.clone());
     reasons.extend(state.registration.trouble());
     reasons.extend(state.dead_letter_condition.reasons());
-    let registry = state.registry.reachability().into();
+    let registry = Connection::of(state.registry.reachability().answered());
     HealthReport::new(
         SERVICE,
         env!("CARGO_PKG_VERSION"),
-        link.into(),
+        Connection::of(Some(link.is_connected())),
         registry,
         not_ready.is_none() && trouble.is_none(),
         reasons,
@@ -59,8 +59,9 @@ pub(crate) fn report(state: &State) -> HealthReport {
 
 #[cfg(test)]
 mod tests {
+    use orderlog_projection::PartitionProgress;
+
     use super::*;
-    use common::projection::PartitionProgress;
 
     fn progress(caught_up: bool) -> Progress {
         let partition = PartitionProgress {

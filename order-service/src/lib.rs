@@ -1,6 +1,6 @@
 //! order-service: reads the order events, keeps every order's state, and answers what it knows.
 //!
-//! The way of one record: the topic → `common`'s projection (decode → fold → store) → [`routes`]. A record that cannot
+//! The way of one record: the topic → `common/projection` (decode → fold → store) → [`routes`]. A record that cannot
 //! be used goes to the [`dead_letter`] topic before the projection moves past it. No order is ever changed here.
 
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]

@@ -5,9 +5,9 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use common::check_schemas::{self, Command};
-use common::{descriptors, shutdown, telemetry};
 use order_service::{Application, Cli, SERVICE};
+use orderlog_projection::check_schemas::{self, Command};
+use orderlog_runtime::{descriptors, shutdown, telemetry};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -20,7 +20,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     if let Some(Command::CheckSchemas(settings)) = command {
         return Ok(check_schemas::run(&settings).await);
     }
-    telemetry::init(SERVICE, config.pipeline.log_format)?;
+    telemetry::init(SERVICE, config.logs.log_format)?;
     descriptors::raise();
     let metrics = telemetry::metrics_recorder();
     // Listening begins before the start, so that a start that hangs can be stopped too.

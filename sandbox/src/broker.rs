@@ -104,10 +104,9 @@ impl Broker {
 mod tests {
     use std::time::{Duration, Instant};
 
-    use rdkafka::Message;
     use rdkafka::consumer::{BaseConsumer, Consumer};
     use rdkafka::producer::BaseRecord;
-    use rdkafka::{Offset, TopicPartitionList};
+    use rdkafka::{Message, Offset, TopicPartitionList};
 
     use super::*;
 

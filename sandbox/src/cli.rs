@@ -1,8 +1,8 @@
 //! The sandbox's command line.
 
 use clap::{Parser, Subcommand};
-use common::http::edge::EdgeConfig;
-use common::kafka::partition::Partitioner;
+use orderlog_kafka::partition::Partitioner;
+use orderlog_web::edge::EdgeConfig;
 
 use crate::poison::Kind;
 

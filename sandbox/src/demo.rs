@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use clap::ValueEnum;
-use common::event::OrderStatus;
-use common::kafka::partition::Partitioner;
+use orderlog_contract::event::OrderStatus;
+use orderlog_kafka::partition::Partitioner;
 use serde_json::json;
 
 use crate::pipeline::{Pipeline, TOPIC};

@@ -7,9 +7,8 @@ use anyhow::Context;
 use apache_avro::Schema;
 use apache_avro::types::Value as AvroValue;
 use apache_avro::writer::datum::GenericDatumWriter;
-use common::codec::frame;
-use common::registry::proxy_of;
-use common::schemas;
+use orderlog_contract::{frame, lineage};
+use orderlog_registry::proxy_of;
 use serde_json::Value;
 
 /// Timeout of the registry.
@@ -20,7 +19,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// # Errors
 /// If there is none.
 pub fn newest() -> anyhow::Result<Value> {
-    Ok(serde_json::from_str(&schemas::newest_text().text)?)
+    Ok(serde_json::from_str(&lineage::newest_text().text)?)
 }
 
 /// The fields of a record within a schema. The path leads through fields of records, also records in arrays: empty for

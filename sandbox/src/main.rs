@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use clap::Parser;
-use common::config::LogFormat;
-use common::{descriptors, shutdown, telemetry};
+use orderlog_runtime::telemetry::LogFormat;
+use orderlog_runtime::{descriptors, shutdown, telemetry};
 use sandbox::cli::{Cli, Command};
 use sandbox::demo::Demo;
 use sandbox::pipeline::Pipeline;

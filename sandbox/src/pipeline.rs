@@ -5,10 +5,15 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use common::config::{PipelineConfig, RegistryConfig, StoreUrl};
-use common::http::server;
-use common::kafka::partition::Partitioner;
-use common::telemetry;
+use orderlog_kafka::partition::Partitioner;
+use orderlog_kafka::settings::KafkaConfig;
+use orderlog_projection::config::PipelineConfig;
+use orderlog_projection::store::StoreUrl;
+use orderlog_registry::config::RegistryConfig;
+use orderlog_runtime::telemetry;
+use orderlog_runtime::telemetry::LogConfig;
+use orderlog_web::config::WebConfig;
+use orderlog_web::server;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -80,18 +85,26 @@ impl Pipeline {
         let metrics = telemetry::metrics_recorder();
         let upkeep = tokio::spawn(telemetry::metrics_upkeep(metrics.clone()));
         let pipeline = PipelineConfig {
-            bootstrap_servers: broker.bootstrap_servers(),
+            kafka: KafkaConfig {
+                bootstrap_servers: broker.bootstrap_servers(),
+                partitioner: cli.kafka_partitioner,
+                // New records do not wake a waiting fetch of the mock broker, so an answer takes up to this long; shorter
+                // waits would cost an idle sandbox more CPU.
+                kafka_extra: vec![("fetch.wait.max.ms".to_owned(), "10".into())],
+                has_admin_api: false,
+                ..KafkaConfig::default()
+            },
             registry: RegistryConfig::at(&registry.url())?,
-            partitioner: cli.kafka_partitioner,
-            // New records do not wake a waiting fetch of the mock broker, so an answer takes up to this long; shorter
-            // waits would cost an idle sandbox more CPU.
-            kafka_extra: vec![("fetch.wait.max.ms".to_owned(), "10".into())],
-            has_admin_api: false,
-            edge: cli.edge.clone(),
             ..PipelineConfig::default()
+        };
+        let web = WebConfig {
+            edge: cli.edge.clone(),
+            ..WebConfig::default()
         };
         let order = order_service::Config {
             pipeline: pipeline.clone(),
+            web: web.clone(),
+            logs: LogConfig::default(),
             api_port: cli.order_port,
             store: StoreUrl::Embedded(stores.path().join("order-service")),
             dlq_topic: None,
@@ -101,6 +114,8 @@ impl Pipeline {
         let order_url = format!("http://localhost:{}", order.port());
         let cart = cart_service::Config {
             pipeline,
+            web,
+            logs: LogConfig::default(),
             api_port: cli.cart_port,
             store: StoreUrl::Embedded(stores.path().join("cart-service")),
             order_service_url: order_url.parse().context("the address of order-service")?,

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::ValueEnum;
-use common::codec::record_value;
-use common::event::{EventType, Order, OrderEvent, OrderStatus};
-use common::kafka::partition::Partitioner;
-use common::schemas;
-use common::unusable::Code;
+use orderlog_contract::encode::record_value;
+use orderlog_contract::event::{EventType, Order, OrderEvent, OrderStatus};
+use orderlog_contract::lineage;
+use orderlog_contract::rejection::Code;
+use orderlog_kafka::partition::Partitioner;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
@@ -112,7 +112,7 @@ pub fn records(kind: Kind, order_id: &str, facts: Facts) -> anyhow::Result<Vec<R
         // A datum of the other schema, which has one string field: length 2, "hi".
         Kind::OtherSchema => record(
             [
-                &common::codec::frame::header(facts.other_schema_id)[..],
+                &orderlog_contract::frame::header(facts.other_schema_id)[..],
                 &[4, b'h', b'i'],
             ]
             .concat(),
@@ -181,9 +181,9 @@ impl Poisoner {
             config
         };
         let other = r#"{"type":"record","name":"Greeting","namespace":"com.ecommerce.other","fields":[{"name":"text","type":"string"}]}"#;
-        let newest = schemas::LINEAGE.last().context("the lineage is empty")?;
+        let newest = lineage::LINEAGE.last().context("the lineage is empty")?;
         let none = json!([]);
-        let schema_id = foreign::register(registry_url, &schemas::subject(topic), newest, &none)
+        let schema_id = foreign::register(registry_url, &lineage::subject(topic), newest, &none)
             .await
             .with_context(|| {
                 format!("no registry answers at {registry_url}; use the address that the running sandbox prints")

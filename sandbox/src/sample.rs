@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use common::event::OrderEvent;
+use orderlog_contract::event::OrderEvent;
 use serde_json::json;
 use uuid::Uuid;
 

@@ -1,8 +1,8 @@
 //! Events as another producer would write them.
 
-use common::codec::record_value;
-use common::event::{EventType, Order, OrderEvent, OrderStatus};
-use common::kafka::partition::Partitioner;
+use orderlog_contract::encode::record_value;
+use orderlog_contract::event::{EventType, Order, OrderEvent, OrderStatus};
+use orderlog_kafka::partition::Partitioner;
 use sandbox::sample;
 use uuid::Uuid;
 

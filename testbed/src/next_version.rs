@@ -1,6 +1,6 @@
 //! The event in a version ahead of ours: with one more field, `order.fieldOfTomorrow`.
 
-use common::event::OrderEvent;
+use orderlog_contract::event::OrderEvent;
 use sandbox::foreign;
 use serde_json::Value;
 

@@ -3,14 +3,13 @@
 use std::collections::HashSet;
 
 use anyhow::Context;
-use common::codec::frame;
-use common::event::OrderEvent;
-use common::kafka::partition::Partitioner;
-use common::unusable::Code;
-use sandbox::poison::{Facts, records};
-
 pub use clap::ValueEnum;
+use orderlog_contract::event::OrderEvent;
+use orderlog_contract::frame;
+use orderlog_contract::rejection::Code;
+use orderlog_kafka::partition::Partitioner;
 pub use sandbox::poison::Kind;
+use sandbox::poison::{Facts, records};
 
 use crate::log::Header;
 use crate::registry::Registry;

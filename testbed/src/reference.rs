@@ -5,10 +5,9 @@ use std::collections::{HashMap, HashSet};
 
 use anyhow::Context;
 use apache_avro::reader::datum::GenericDatumReader;
-use common::codec::frame;
-use common::event::OrderEvent;
-use common::schemas;
-use common::store::Store;
+use orderlog_contract::event::OrderEvent;
+use orderlog_contract::{frame, lineage};
+use orderlog_projection::store::Store;
 
 use crate::log::Record;
 use crate::views::Outcomes;
@@ -64,7 +63,7 @@ impl Expected {
 pub fn event(record: &Record) -> anyhow::Result<OrderEvent> {
     let value = record.value.as_deref().context("a null value")?;
     let (_, mut datum) = frame::split(value).map_err(|fault| anyhow::anyhow!("{fault}"))?;
-    let reader = GenericDatumReader::builder(schemas::newest())
+    let reader = GenericDatumReader::builder(lineage::newest())
         .human_readable(true)
         .build()?;
     Ok(reader.read_deser(&mut datum)?)
@@ -105,9 +104,10 @@ pub fn count(log: &[Record], unusable: &HashSet<(i32, i64)>) -> anyhow::Result<E
 
 #[cfg(test)]
 mod tests {
+    use orderlog_contract::event::OrderStatus;
+
     use super::*;
     use crate::events;
-    use common::event::OrderStatus;
 
     #[test]
     fn every_record_is_counted_once() {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use common::schemas;
+use orderlog_contract::lineage;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -82,8 +82,8 @@ impl Registry {
     /// # Errors
     /// If the registry refuses it.
     pub async fn ours(&self, topic: &str) -> anyhow::Result<u32> {
-        let newest = schemas::LINEAGE.last().context("the lineage is empty")?;
-        self.register(&schemas::subject(topic), newest).await
+        let newest = lineage::LINEAGE.last().context("the lineage is empty")?;
+        self.register(&lineage::subject(topic), newest).await
     }
 
     /// Registers a schema that writes the same bytes as ours but is another text, and returns its id, which is a new
@@ -92,7 +92,7 @@ impl Registry {
     /// # Errors
     /// If the registry refuses it.
     pub async fn twin(&self, name: &str) -> anyhow::Result<u32> {
-        let newest = schemas::LINEAGE.last().context("the lineage is empty")?;
+        let newest = lineage::LINEAGE.last().context("the lineage is empty")?;
         let mut schema: Value = serde_json::from_str(newest)?;
         schema["doc"] = format!("the twin of {name}").into();
         self.register(&format!("{name}-twin-value"), &schema.to_string()).await

@@ -11,7 +11,6 @@ use std::process::{Child, ExitStatus};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-
 pub use setup::{Program, Setup};
 
 use crate::client::Client;

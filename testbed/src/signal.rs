@@ -36,8 +36,9 @@ pub(crate) fn send(name: &str, pid: u32) -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::os::unix::process::ExitStatusExt;
+
+    use super::*;
 
     #[test]
     fn a_process_gets_the_signal_and_a_process_that_is_gone_is_an_error() {

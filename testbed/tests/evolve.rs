@@ -12,13 +12,12 @@ use testbed::servers::Servers;
 
 const README: &str = include_str!("../../README.md");
 /// The contents of a copy of the workspace.
-const WORKSPACE: [&str; 11] = [
+const WORKSPACE: [&str; 10] = [
     "Cargo.toml",
     "Cargo.lock",
     "README.md",
     "cart-service",
     "common",
-    "fuzz",
     "order-service",
     "sandbox",
     "schemas",
@@ -71,7 +70,7 @@ fn copy(from: &Path, to: &Path, file: fn(&Path, &Path) -> io::Result<()>) -> io:
 /// Whether a build artifact belongs to a package of this workspace.
 fn is_ours(file: &str) -> bool {
     let file = file.strip_prefix("lib").unwrap_or(file).replace('_', "-");
-    let members = ["cart-service", "common", "order-service", "sandbox", "testbed"];
+    let members = ["cart-service", "orderlog", "order-service", "sandbox", "testbed"];
     members.iter().any(|member| file.starts_with(&format!("{member}-")))
 }
 

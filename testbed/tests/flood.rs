@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use common::codec::frame;
+use orderlog_contract::frame;
 use testbed::events;
 use testbed::registry::Registry;
 use testbed::service::Service;

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use common::codec::WriterSchema;
-use common::crash_point::{self, Point};
-use common::life::Life;
-use common::projection::{PassedOver, View};
-use common::registry::RegistryError;
-use common::schema_id_audit::SchemaIdAudit;
-use common::store::LearnError;
+use orderlog_contract::decode::WriterSchema;
+use orderlog_projection::schema_id_audit::SchemaIdAudit;
+use orderlog_projection::store::LearnError;
+use orderlog_projection::{PassedOver, View};
+use orderlog_registry::RegistryError;
+use orderlog_runtime::crash_point::{self, Point};
+use orderlog_runtime::supervisor::Supervisor;
 
 use super::Doubts;
 
@@ -36,7 +36,7 @@ struct Asked {
 
 impl Doubts {
     /// Clears doubts up for as long as the service lives.
-    pub(crate) async fn clear_up(self, registry: SchemaIdAudit, view: View, life: Life) {
+    pub(crate) async fn clear_up(self, registry: SchemaIdAudit, view: View, life: Supervisor) {
         let mut outage = false;
         loop {
             if outage {
@@ -56,7 +56,7 @@ impl Doubts {
     }
 
     /// Returns whether the registry gave no answer.
-    async fn look(&self, registry: &SchemaIdAudit, view: &View, life: &Life) -> anyhow::Result<bool> {
+    async fn look(&self, registry: &SchemaIdAudit, view: &View, life: &Supervisor) -> anyhow::Result<bool> {
         let doubts = self.clone();
         let ids = life.blocking(CLEARING_UP, move || doubts.ids()).await??;
         let asked = ask(registry, view, life, ids).await?;
@@ -119,7 +119,7 @@ impl Doubts {
 }
 
 /// Asks for ids until the registry gives no answer. What it knows is remembered, so that the projection need not ask.
-async fn ask(registry: &SchemaIdAudit, view: &View, life: &Life, ids: Vec<u32>) -> anyhow::Result<Asked> {
+async fn ask(registry: &SchemaIdAudit, view: &View, life: &Supervisor, ids: Vec<u32>) -> anyhow::Result<Asked> {
     let mut asked = Asked::default();
     for id in ids {
         match registry.schema(id).await {

@@ -13,15 +13,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use common::crash_point::{self, Point};
-use common::order::{OrderState, check_id};
-use common::store::{Store, Table, Transaction};
+pub(crate) use clear_up::CLEARING_UP;
+use orderlog_contract::order::{OrderState, check_id};
+use orderlog_projection::store::{Store, Table, Transaction};
+use orderlog_runtime::crash_point::{self, Point};
+pub use reserved::Reserved;
 use serde::{Deserialize, Serialize};
+use uptime::{Moment, Uptime};
 
 use crate::SERVICE;
-pub(crate) use clear_up::CLEARING_UP;
-pub use reserved::Reserved;
-use uptime::{Moment, Uptime};
 
 /// Most schema ids that are remembered of one order: any of them is reason enough to read again.
 const MOST_IDS_OF_ONE: usize = 8;

@@ -6,12 +6,12 @@
 //! That follows from the log alone: all instances that had to pass the records over go on at the same version, and the first
 //! of their events wins as ever.
 
-use common::event::{EventType, Order, OrderEvent, OrderStatus};
-use common::order::{MAX_VERSION, OrderState};
+use orderlog_contract::event::{EventType, Order, OrderEvent, OrderStatus};
+use orderlog_contract::order::{MAX_VERSION, OrderState};
 use serde::{Deserialize, Serialize};
 
 use crate::decide::{Refusal, Stamp};
-use crate::done::{Done, Failure};
+use crate::done::{CommandOutcome, Failure};
 
 /// The versions that are reserved. JSON on disk, under the order's id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +49,7 @@ impl Reserved {
     }
 
     /// Whether an answer that was given before may not be so for them: its event lies behind such a record, and not above it.
-    pub fn may_undo(&self, answer: &Result<Done, Failure>) -> bool {
+    pub fn may_undo(&self, answer: &Result<CommandOutcome, Failure>) -> bool {
         match answer {
             Ok(done) => done.state().offset > self.first && self.includes(done.state().order.version),
             Err(_) => false,

@@ -1,11 +1,10 @@
-use common::order::{Outcome, fold};
 use fastrand::Rng;
+use orderlog_contract::order::{Outcome, fold};
+use orderlog_web::preconditions::Preconditions;
 use sandbox::sample;
 use uuid::Uuid;
 
 use super::*;
-use common::http::preconditions::Preconditions;
-
 use crate::decide::{self, Decision};
 
 fn stamp() -> Stamp {
@@ -53,7 +52,12 @@ fn each_record_reserves_a_version_beyond_the_order_s() {
 #[test]
 fn an_answer_may_be_undone_when_its_event_lies_behind_such_a_record_and_not_above_it() {
     let reserved = Reserved::after(None, 3, 10);
-    let answer = |version, offset| Ok(Done::Replayed(Box::new(state(sample::event("A-1", version), offset))));
+    let answer = |version, offset| {
+        Ok(CommandOutcome::Replayed(Box::new(state(
+            sample::event("A-1", version),
+            offset,
+        ))))
+    };
     for (version, offset, expected) in [(3, 9, false), (4, 11, true), (5, 11, false)] {
         assert_eq!(
             reserved.may_undo(&answer(version, offset)),

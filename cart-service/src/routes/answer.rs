@@ -1,10 +1,10 @@
 //! What became of a command, said in HTTP: one `match`, so that a status always means the same.
 
 use actix_web::http::header::{HeaderName, HeaderValue};
-use common::http::order_json::OrderJson;
-use common::http::{Kind, Problem, Reply};
-use common::money::Currency;
-use common::order::OrderState;
+use orderlog_contract::money::Currency;
+use orderlog_contract::order::OrderState;
+use orderlog_web::order_json::OrderJson;
+use orderlog_web::{Kind, Problem, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;

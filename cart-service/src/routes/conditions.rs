@@ -2,10 +2,10 @@
 //! order's version ([`Preconditions`]).
 
 use actix_web::HttpRequest;
-use common::http::Problem;
-use common::http::envelope::ENVELOPE_PREFIX;
-use common::http::preconditions::Preconditions;
-use common::idempotency::{IdempotencyKey, KeyedRequest, MAX_KEY_CHARS, RequestHash};
+use orderlog_contract::idempotency::{IdempotencyKey, KeyedRequest, MAX_KEY_CHARS, RequestHash};
+use orderlog_web::Problem;
+use orderlog_web::envelope::ENVELOPE_PREFIX;
+use orderlog_web::preconditions::Preconditions;
 
 /// Name of the header; draft-ietf-httpapi-idempotency-key-header.
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
@@ -55,8 +55,9 @@ fn only<'a>(request: &'a HttpRequest, name: &str) -> Result<Option<&'a [u8]>, Pr
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use actix_web::test::TestRequest;
+
+    use super::*;
 
     fn named(problem: Problem) -> String {
         problem.errors()[0].field.clone()

@@ -1,23 +1,21 @@
 //! `POST /create-order`: with a number of items, the rest is generated; with the items themselves, it is checked and kept.
 
 use actix_web::{HttpRequest, web};
-use common::event::{Order, OrderItem, OrderStatus};
-use common::http::problem::FieldError;
-use common::http::{Json, Problem, Reply, amount, json, openapi, whole};
-use common::money::Currency;
-use common::order::{MAX_ITEMS, MAX_QUANTITY, total_minor};
 use garde::Validate;
+use orderlog_contract::event::{Order, OrderItem, OrderStatus};
+use orderlog_contract::money::Currency;
+use orderlog_contract::order::{MAX_ITEMS, MAX_QUANTITY, total_minor};
+use orderlog_web::problem::FieldError;
+use orderlog_web::{Json, Problem, Reply, amount, json, openapi, whole};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
 use super::answer::{self, OrderAnswer, problem};
-use super::conditions;
-use super::id;
 use super::order_id::of_a_new_order;
+use super::{conditions, id};
 use crate::app::State;
-use crate::decide;
-use crate::done::Done;
-use crate::generate;
+use crate::done::CommandOutcome;
+use crate::{decide, generate};
 
 /// A new order: either `itemsCount`, or `customerId`, `currency` and `items`.
 #[derive(Clone, Debug, Deserialize, Validate)]
@@ -121,7 +119,7 @@ pub async fn create_order(
         .map_err(|failure| problem(&order_id, keyed.is_some(), failure))?;
     const MESSAGE: &str = "Order created";
     let answer = OrderAnswer::of(MESSAGE, done.state())?;
-    if let Done::Replayed(state) = &done {
+    if let CommandOutcome::Replayed(state) = &done {
         return Ok(answer::replayed(MESSAGE, answer, state));
     }
     let location = state.details_url(&order_id);

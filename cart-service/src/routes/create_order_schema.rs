@@ -1,7 +1,7 @@
 //! What OpenAPI says of the body of `POST /create-order`: two forms, and of the second one for each number of decimals that
 //! a currency may have. That the amounts add up is all that it cannot say.
 
-use common::money::Currency;
+use orderlog_contract::money::Currency;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use serde_json::{Value, json};
@@ -117,8 +117,9 @@ fn codes(exponent: u32) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use utoipa::PartialSchema;
+
+    use super::*;
 
     #[test]
     fn every_currency_is_in_one_form_and_the_highest_price_fits() {

@@ -1,5 +1,6 @@
+use orderlog_web::json::parse;
+
 use super::*;
-use common::http::json::parse;
 
 fn fields(body: &str) -> Vec<String> {
     let problem = parse::<CreateOrder>(body.as_bytes()).and_then(order).expect_err(body);

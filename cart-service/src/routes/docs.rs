@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use common::http::{Problem, health, openapi};
+use orderlog_web::{Problem, health, openapi};
 use utoipa::OpenApi;
 
 use super::{answer, create_order, create_order_schema, id, update_order};

@@ -3,10 +3,10 @@
 
 use std::sync::LazyLock;
 
-use common::order::{MAX_ID_CHARS, check_id};
 use icu_normalizer::ComposingNormalizerBorrowed;
 use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory as Category};
 use icu_properties::{CodePointMapData, CodePointSetData};
+use orderlog_contract::order::{MAX_ID_CHARS, check_id};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 

@@ -11,11 +11,10 @@ mod order_id;
 pub mod update_order;
 
 use actix_web::web::{self, ServiceConfig};
-use common::http::{docs as pages, metrics, routes};
+use orderlog_web::{docs as pages, metrics, routes};
 
-use crate::SERVICE;
 use crate::app::State;
-use crate::health;
+use crate::{SERVICE, health};
 
 /// Registers every path.
 pub fn configure(config: &mut ServiceConfig, state: &web::Data<State>) {

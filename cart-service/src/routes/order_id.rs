@@ -1,7 +1,7 @@
 //! Order ids as clients write them.
 
-use common::http::problem::FieldError;
-use common::order::check_id;
+use orderlog_contract::order::check_id;
+use orderlog_web::problem::FieldError;
 
 use super::id;
 

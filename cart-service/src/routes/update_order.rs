@@ -1,21 +1,20 @@
 //! `PUT /update-order`: gives an order another status.
 
 use actix_web::{HttpRequest, web};
-use common::event::OrderStatus;
-use common::http::preconditions::Preconditions;
-use common::http::{Json, Problem, Reply, openapi};
+use orderlog_contract::event::OrderStatus;
+use orderlog_web::preconditions::Preconditions;
+use orderlog_web::{Json, Problem, Reply, openapi};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa::openapi::Schema;
 
 use super::answer::{self, OrderAnswer, problem};
-use super::conditions;
 use super::create_order_schema::OrderId;
-use super::id;
 use super::order_id::normalise;
+use super::{conditions, id};
 use crate::app::State;
 use crate::decide::{self, Refusal};
-use crate::done::{Done, Failure};
+use crate::done::{CommandOutcome, Failure};
 
 /// A new status for an order.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -79,11 +78,11 @@ pub async fn update_order(
         .await
         .map_err(|failure| refused(&value.order_id, &order_id, keyed.is_some(), failure))?;
     let message = match done {
-        Done::Written(_) | Done::Replayed(_) => "Order updated",
-        Done::AlreadySo(_) => "The order has that status already",
+        CommandOutcome::Written(_) | CommandOutcome::Replayed(_) => "Order updated",
+        CommandOutcome::AlreadySo(_) => "The order has that status already",
     };
     let answer = OrderAnswer::of(message, done.state())?;
-    if let Done::Replayed(state) = &done {
+    if let CommandOutcome::Replayed(state) = &done {
         return Ok(answer::replayed(message, answer, state));
     }
     Ok(Reply::ok(message, answer).etag(done.state().order.version))
@@ -110,7 +109,7 @@ fn parse(body: &UpdateOrder) -> Result<(String, OrderStatus), Problem> {
         _ => {
             if status.is_none() {
                 let names = OrderStatus::SETTABLE.map(OrderStatus::as_str).join(", ");
-                faults.push(common::http::problem::FieldError {
+                faults.push(orderlog_web::problem::FieldError {
                     field: "status".to_owned(),
                     message: format!("must be one of {names}"),
                 });
@@ -144,8 +143,8 @@ mod tests {
     #[test]
     fn an_order_that_is_not_there_under_an_odd_id_is_the_ids_fault() {
         let refused = |given: &str| refused(given, given, false, Failure::Refused(Refusal::NotFound)).kind();
-        assert_eq!(refused("A-1"), common::http::Kind::OrderNotFound);
-        assert_eq!(refused("A-1 "), common::http::Kind::InvalidRequest);
+        assert_eq!(refused("A-1"), orderlog_web::Kind::OrderNotFound);
+        assert_eq!(refused("A-1 "), orderlog_web::Kind::InvalidRequest);
     }
 
     #[test]

@@ -3,13 +3,13 @@
 
 use std::time::Instant;
 
-use common::order::{OrderState, Outcome};
+use orderlog_contract::order::{OrderState, Outcome};
 
-use super::{Writer, rejected, stamp, won};
+use super::{CommandHandler, rejected, stamp, won};
 use crate::done::Failure;
 use crate::doubts::Reserved;
 
-impl Writer {
+impl CommandHandler {
     /// Writes an order as it is above all versions that are reserved. Returns it, or `None` when another writer was faster.
     ///
     /// # Errors

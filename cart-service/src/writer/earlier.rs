@@ -1,17 +1,17 @@
 //! What an earlier attempt of the same request has done, under the same key.
 
-use common::idempotency::{KeyedRequest, RequestHash};
-use common::order::OrderState;
-use common::store::KeyUse;
+use orderlog_contract::idempotency::{KeyedRequest, RequestHash};
+use orderlog_contract::order::OrderState;
+use orderlog_projection::store::KeyUse;
 
-use super::Writer;
+use super::CommandHandler;
 use crate::decide::{Refusal, as_answered};
-use crate::done::{Done, Failure};
+use crate::done::{CommandOutcome, Failure};
 
-impl Writer {
+impl CommandHandler {
     /// What an earlier attempt of this request has done, if that is known and nothing can take it back: the event lies below
     /// what was read, and in front of whatever had to be passed over. Whether anything can be written does not matter.
-    pub(super) fn done_before(&self, order_id: &str, keyed: Option<&KeyedRequest>) -> Option<Done> {
+    pub(super) fn done_before(&self, order_id: &str, keyed: Option<&KeyedRequest>) -> Option<CommandOutcome> {
         let keyed = keyed?;
         let rewinds = self.view.rewinds();
         let (_, Some(KeyUse::Here(answer))) = self.look_up(order_id, Some(keyed)).ok()? else {
@@ -48,10 +48,14 @@ impl Writer {
 }
 
 /// What a request gets whose key was used before: the order as it was then, when it was the same request.
-pub(super) fn earlier(state: Option<&OrderState>, hash: &RequestHash, key_use: &KeyUse) -> Result<Done, Failure> {
+pub(super) fn earlier(
+    state: Option<&OrderState>,
+    hash: &RequestHash,
+    key_use: &KeyUse,
+) -> Result<CommandOutcome, Failure> {
     match (key_use, state) {
         (KeyUse::Here(answer), Some(state)) if answer.hash == *hash => {
-            Ok(Done::Replayed(Box::new(as_answered(answer, state))))
+            Ok(CommandOutcome::Replayed(Box::new(as_answered(answer, state))))
         }
         (KeyUse::Here(answer), None) if answer.hash == *hash => {
             Err(Failure::NotNow("the order is being read again".to_owned()))

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use common::event::{OrderEvent, OrderStatus};
-use common::idempotency::{IdempotencyKey, KeyedRequest, RequestHash};
+use orderlog_contract::event::{OrderEvent, OrderStatus};
+use orderlog_contract::idempotency::{IdempotencyKey, KeyedRequest, RequestHash};
+use orderlog_kafka::headers::text_headers;
 use rdkafka::message::{Header, OwnedHeaders};
 use reqwest::{Method, StatusCode};
 use sandbox::foreign;
@@ -50,7 +51,7 @@ async fn an_order_that_a_newer_release_wrote_with_fields_of_its_own_is_not_writt
     assert_eq!(app.update("A-1", "processing").await.0, StatusCode::SERVICE_UNAVAILABLE);
     // A client that knows the fields continues; an event without them can be overwritten again.
     let last = serde_json::to_value(event("A-1", 3, OrderStatus::Processing)).expect("JSON");
-    let ours = common::schemas::newest_text().text;
+    let ours = orderlog_contract::lineage::newest_text().text;
     let ours_id = register(&world, "order-events-value", &ours).await;
     write(&world, ours_id, &ours, "A-1", last);
     let body = updated(&app, "A-1", "shipped", StatusCode::OK).await;
@@ -93,7 +94,7 @@ async fn an_order_with_a_record_of_an_unknown_schema_is_in_doubt_until_the_schem
     write(&world, newest + 1, &schema, "A-1", data);
     // Another producer writes version 2 as well, and loses: the event that cannot be read yet came first.
     let late = serde_json::to_value(event("A-1", 2, OrderStatus::Pending)).expect("JSON");
-    let ours = common::schemas::newest_text().text;
+    let ours = orderlog_contract::lineage::newest_text().text;
     let ours_id = register(&world, "order-events-value", &ours).await;
     write(&world, ours_id, &ours, "A-1", late);
 
@@ -226,12 +227,12 @@ async fn an_order_is_not_forgotten_for_a_record_that_retention_has_deleted() {
         reasons.contains("1 order cannot be written")
     };
     assert!(becomes_true(passed_over).await, "{}", app.get("/health").await.1);
-    let ours = common::schemas::newest_text().text;
+    let ours = orderlog_contract::lineage::newest_text().text;
     let ours_id = register(&world, "order-events-value", &ours).await;
     let third = serde_json::to_value(event("A-1", 3, OrderStatus::Confirmed)).expect("JSON");
     write(&world, ours_id, &ours, "A-1", third);
     // The mock broker keeps 5 MiB per partition. The records after it are read before it is dropped.
-    let long = [&common::codec::frame::header(ours_id)[..], &vec![9; 900_000]].concat();
+    let long = [&orderlog_contract::frame::header(ours_id)[..], &vec![9; 900_000]].concat();
     for n in 2..16 {
         send(&world, home("A-1"), "x", &long);
         let read = || async {
@@ -263,14 +264,14 @@ async fn a_key_whose_event_lost_after_all_is_not_answered_with_it() {
         key: IdempotencyKey::parse(b"k").expect("a key"),
         hash: RequestHash::of("PUT", "/update-order", body.to_string().as_bytes()),
     };
-    let ours = common::schemas::newest_text().text;
+    let ours = orderlog_contract::lineage::newest_text().text;
     let ours_id = register(&world, "order-events-value", &ours).await;
     let ours = |event: &OrderEvent| {
         let data = serde_json::to_value(event).expect("JSON");
         foreign::value(ours_id, &ours, data).expect("encodes")
     };
     let late = ours(&event("A-1", 2, OrderStatus::Shipped));
-    send_with(&world, home("A-1"), "A-1", &late, request.headers());
+    send_with(&world, home("A-1"), "A-1", &late, text_headers(request.headers()));
     // It is read, and counts as applied for now, so that later records are read too.
     assert_eq!(app.create_short(&neighbour("A-1")).await.0, StatusCode::CREATED);
     // The schema becomes known after all: the record before it won.
@@ -306,7 +307,7 @@ async fn a_record_that_names_no_schema_that_there_can_be_puts_nothing_in_doubt_a
         .await;
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
     let next = event("A-1", 2, OrderStatus::Confirmed);
-    let datum = common::codec::record_value(7, &next).expect("encodes")[5..].to_vec();
+    let datum = orderlog_contract::encode::record_value(7, &next).expect("encodes")[5..].to_vec();
     // An id of eight bytes, and two that no registry hands out.
     for head in [
         &[0, 0, 0, 0, 0, 0, 0, 0, 7][..],
@@ -318,7 +319,7 @@ async fn a_record_that_names_no_schema_that_there_can_be_puts_nothing_in_doubt_a
     // A truncated header names no id either.
     let guid = [1; 16];
     let named = OwnedHeaders::new().insert(Header {
-        key: common::codec::frame::SCHEMA_ID_HEADER,
+        key: orderlog_contract::frame::SCHEMA_ID_HEADER,
         value: Some(&guid),
     });
     send_with(&world, home("A-1"), "A-1", &datum, named);
@@ -476,11 +477,11 @@ async fn an_answer_without_an_event_of_its_own_is_made_sure_by_one_after_a_doubt
         key: IdempotencyKey::parse(b"k").expect("a key"),
         hash: RequestHash::of("PUT", "/update-order", body.to_string().as_bytes()),
     };
-    let ours = common::schemas::newest_text().text;
+    let ours = orderlog_contract::lineage::newest_text().text;
     let ours_id = register(&world, "order-events-value", &ours).await;
     let late = serde_json::to_value(event("A-1", 2, OrderStatus::Delivered)).expect("JSON");
     let late = foreign::value(ours_id, &ours, late).expect("encodes");
-    send_with(&world, home("A-1"), "A-1", &late, request.headers());
+    send_with(&world, home("A-1"), "A-1", &late, text_headers(request.headers()));
     await_doubt(&app, &other).await;
 
     let again = async || {

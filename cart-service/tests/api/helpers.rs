@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use cart_service::{Application, Config};
 use clap::Parser;
-use common::config::RegistryConfig;
-use common::telemetry;
+use orderlog_registry::config::RegistryConfig;
+use orderlog_runtime::telemetry;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use reqwest::{Client, Method, Response, StatusCode};
@@ -77,10 +77,10 @@ impl World {
 
     pub fn config(&self, store: &std::path::Path) -> Config {
         let mut config = Config::parse_from(["cart-service", "--api-port=0"]);
-        config.pipeline.bootstrap_servers = self.broker.bootstrap_servers();
+        config.pipeline.kafka.bootstrap_servers = self.broker.bootstrap_servers();
         config.pipeline.registry = RegistryConfig::at(&self.registry_url).expect("an address");
-        config.pipeline.has_admin_api = false;
-        config.pipeline.kafka_extra = vec![("fetch.wait.max.ms".into(), "3".into())];
+        config.pipeline.kafka.has_admin_api = false;
+        config.pipeline.kafka.kafka_extra = vec![("fetch.wait.max.ms".into(), "3".into())];
         config.store = format!("embedded:{}", store.display()).parse().expect("a store");
         config
     }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use common::event::{OrderEvent, OrderStatus};
-use common::kafka::partition::Partitioner;
+use orderlog_contract::event::{OrderEvent, OrderStatus};
+use orderlog_kafka::partition::Partitioner;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Message, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};

@@ -121,7 +121,7 @@ async fn a_missing_topic_is_said_and_waited_for() {
     let world = World::new();
     let app = world
         .start_unready(tempfile::tempdir().expect("a directory"), |config| {
-            config.pipeline.topic = "later".parse().expect("a name")
+            config.pipeline.kafka.topic = "later".parse().expect("a name")
         })
         .await;
     let told = || async {
@@ -143,7 +143,7 @@ async fn a_second_process_on_the_same_store_is_refused_with_what_to_do() {
     let world = World::new();
     let app = world.start().await;
     let config = world.config(app.store.path());
-    let error = cart_service::Application::build(config, common::telemetry::metrics_recorder())
+    let error = cart_service::Application::build(config, orderlog_runtime::telemetry::metrics_recorder())
         .await
         .err()
         .expect("the store is locked");

@@ -3,8 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-use common::barrier;
-use common::config::Secret;
+use orderlog_contract::barrier;
+use orderlog_runtime::secret::Secret;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::Headers;
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
@@ -154,9 +154,10 @@ async fn client_rack_is_refused_with_the_reason() {
     let mut config = world.config(store.path());
     config
         .pipeline
+        .kafka
         .kafka_extra
         .push(("client.rack".to_owned(), Secret::from("r3")));
-    let built = cart_service::Application::build(config, common::telemetry::metrics_recorder()).await;
+    let built = cart_service::Application::build(config, orderlog_runtime::telemetry::metrics_recorder()).await;
     let error = built.err().expect("refused").to_string();
     assert!(
         error.contains("KAFKA_CONFIG") && error.contains("leaders of partitions"),

@@ -1,8 +1,8 @@
 //! Registries that are not the one that the store knows: others, empty ones, and ones that lost something.
 
-use common::event::OrderStatus;
-use common::schemas;
-use common::store::Store;
+use orderlog_contract::event::OrderStatus;
+use orderlog_contract::lineage;
+use orderlog_projection::store::Store;
 use reqwest::{Client, StatusCode};
 use sandbox::foreign;
 use sandbox::registry::{Contents, Registry};
@@ -247,7 +247,7 @@ async fn a_registry_that_is_only_read_is_enough_where_our_schema_is_there() {
     says(&app, "SCHEMAS=verify").await;
     // Somebody who may write there does so, and the mode is back.
     read_only("READWRITE").await;
-    register(&world, SUBJECT, &schemas::newest_text().text).await;
+    register(&world, SUBJECT, &lineage::newest_text().text).await;
     read_only("READONLY").await;
     app.await_ready().await;
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);

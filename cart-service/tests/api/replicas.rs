@@ -41,7 +41,7 @@ async fn a_replica_that_lags_refuses_only_what_is_so() {
     // New records do not wake a waiting fetch of the mock broker, so this replica sees records up to a second and a
     // half late.
     let lagging = world
-        .start_with(|config| config.pipeline.kafka_extra = vec![("fetch.wait.max.ms".into(), "1500".into())])
+        .start_with(|config| config.pipeline.kafka.kafka_extra = vec![("fetch.wait.max.ms".into(), "1500".into())])
         .await;
     for n in 0..3 {
         let id = format!("A-{n}");

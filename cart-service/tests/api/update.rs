@@ -1,4 +1,4 @@
-use common::event::OrderStatus;
+use orderlog_contract::event::OrderStatus;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
@@ -133,7 +133,7 @@ async fn an_order_that_others_wrote_under_an_odd_id_can_be_updated() {
         (StatusCode::BAD_REQUEST, &json!("orderId"))
     );
     let event = others::event("1001 ", 1, OrderStatus::New);
-    let schema = common::schemas::newest_text().text;
+    let schema = orderlog_contract::lineage::newest_text().text;
     let id = others::register(&world, "order-events-value", &schema).await;
     others::write(
         &world,

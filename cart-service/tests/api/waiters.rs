@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::config::{PipelineConfig, RegistryConfig};
-use common::event::{OrderEvent, OrderStatus};
-use common::life::Life;
-use common::order::Outcome;
-use common::projection::{Projection, Refused, Settings, Unusables};
-use common::registry::Registry;
-use common::schema_id_audit::SchemaIdAudit;
-use common::store::Store;
+use orderlog_contract::event::{OrderEvent, OrderStatus};
+use orderlog_contract::order::Outcome;
+use orderlog_kafka::settings::KafkaConfig;
+use orderlog_projection::config::PipelineConfig;
+use orderlog_projection::schema_id_audit::SchemaIdAudit;
+use orderlog_projection::store::Store;
+use orderlog_projection::{Projection, Refused, RejectionHandler, Settings};
+use orderlog_registry::Registry;
+use orderlog_registry::config::RegistryConfig;
+use orderlog_runtime::supervisor::Supervisor;
 use sandbox::foreign;
 use uuid::Uuid;
 
@@ -20,7 +22,7 @@ use crate::others::{event, home, register, send};
 /// Skips unusable records.
 struct PassOver;
 
-impl Unusables for PassOver {
+impl RejectionHandler for PassOver {
     fn prepare(&mut self) -> anyhow::Result<()> {
         Ok(())
     }
@@ -32,12 +34,15 @@ impl Unusables for PassOver {
     fn tick(&mut self) {}
 }
 
-fn start(world: &World, store: &std::path::Path, life: &Life) -> Projection {
+fn start(world: &World, store: &std::path::Path, life: &Supervisor) -> Projection {
     let pipeline = PipelineConfig {
-        bootstrap_servers: world.broker.bootstrap_servers(),
+        kafka: KafkaConfig {
+            bootstrap_servers: world.broker.bootstrap_servers(),
+            kafka_extra: vec![("fetch.wait.max.ms".to_owned(), "3".into())],
+            has_admin_api: false,
+            ..KafkaConfig::default()
+        },
         registry: RegistryConfig::at(&world.registry_url).expect("an address"),
-        kafka_extra: vec![("fetch.wait.max.ms".to_owned(), "3".into())],
-        has_admin_api: false,
         ..PipelineConfig::default()
     };
     let settings = Settings::of("waiters", &pipeline, Duration::from_millis(50)).expect("settings");
@@ -50,8 +55,8 @@ fn start(world: &World, store: &std::path::Path, life: &Life) -> Projection {
 /// What the writer of an event is told when those records are read, the last of which is its own. Also returns how many
 /// preceded it in its partition.
 async fn told(world: &World, events: &[OrderEvent]) -> (Outcome, i64) {
-    let (dir, life) = (tempfile::tempdir().expect("a directory"), Life::default());
-    let ours = common::schemas::newest_text().text;
+    let (dir, life) = (tempfile::tempdir().expect("a directory"), Supervisor::default());
+    let ours = orderlog_contract::lineage::newest_text().text;
     let id = register(world, "order-events-value", &ours).await;
     let projection = start(world, dir.path(), &life);
     let (mine, _) = events.split_last().expect("an event");

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use common::kafka::headers::list;
-use common::kafka::link::Link;
-use common::kafka::log_reader::{LogReader, Seen};
-use common::kafka::topics::{Compacted, Forbidden, Topics};
-use common::projection::Settings;
+use orderlog_kafka::headers::list;
+use orderlog_kafka::link::Link;
+use orderlog_kafka::log_reader::{LogEvent, LogReader};
+use orderlog_kafka::topics::{Compacted, Forbidden, Topics};
+use orderlog_projection::Settings;
 use rdkafka::Message;
 use rdkafka::message::BorrowedMessage;
 use tokio::runtime::Handle;
@@ -220,13 +220,13 @@ impl Follower {
         let mut lost = None;
         for seen in self.reader.next_batch(MOST, patience) {
             match seen {
-                Seen::Record(record) => entries.push(entry(&record)),
-                Seen::End { partition, .. } => {
+                LogEvent::Record(record) => entries.push(entry(&record)),
+                LogEvent::End { partition, .. } => {
                     self.ended.insert(partition);
                 }
-                Seen::OutOfRange => lost = Some("the dead-letter topic lost records that were not read"),
-                Seen::TopicGone => lost = Some("the dead-letter topic is gone"),
-                Seen::MadeAnew => {
+                LogEvent::OutOfRange => lost = Some("the dead-letter topic lost records that were not read"),
+                LogEvent::TopicMissing => lost = Some("the dead-letter topic is gone"),
+                LogEvent::TopicRecreated => {
                     self.anew = true;
                     lost = Some("the dead-letter topic was made anew");
                 }

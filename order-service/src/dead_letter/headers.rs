@@ -11,8 +11,8 @@
 
 use std::ops::Range;
 
-use common::kafka::headers::Header;
-use common::unusable::{Code, MAX_REASON_BYTES, Unusable};
+use orderlog_contract::rejection::{Code, MAX_REASON_BYTES, Rejection};
+use orderlog_kafka::headers::Header;
 use serde::{Deserialize, Serialize};
 
 /// Coordinates of the record that was dead-lettered now, as `topic-partition-offset`.
@@ -141,7 +141,7 @@ pub struct Finding<'a> {
     /// How often it was sent back.
     pub replays: u32,
     /// Why it cannot be used.
-    pub why: &'a Unusable,
+    pub why: &'a Rejection,
     /// SHA-256 (hex) and length of its value, where the letter has no copy of it.
     pub pointer: Option<(&'a str, usize)>,
 }
@@ -240,7 +240,7 @@ fn stage_and_class(code: Code) -> (&'static str, &'static str) {
             ("VALUE_CONVERTER", "common::codec")
         }
         Code::InvalidOrder | Code::KeyMismatch | Code::WrongPartition | Code::IllegalTransition => {
-            ("TASK_PUT", "common::order")
+            ("TASK_PUT", "orderlog_contract::order")
         }
     }
 }

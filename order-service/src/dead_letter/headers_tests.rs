@@ -14,12 +14,12 @@ fn place() -> Origin {
     }
 }
 
-fn fault() -> Unusable {
-    Unusable::new(Code::Undecodable, REASON).with_schema_id(7)
+fn fault() -> Rejection {
+    Rejection::new(Code::Undecodable, REASON).with_schema_id(7)
 }
 
 /// What is added to a fresh record at that place.
-fn of(place: &Origin, why: &Unusable) -> Vec<Header> {
+fn of(place: &Origin, why: &Rejection) -> Vec<Header> {
     added(&Finding {
         service: "order-service",
         at: &place.coordinates(),
@@ -73,7 +73,7 @@ fn every_code_has_its_stage() {
         .into_iter()
         .zip(["VALUE_CONVERTER"; 4].into_iter().chain(["TASK_PUT"; 4]))
     {
-        let added = of(&place(), &Unusable::new(code, "why"));
+        let added = of(&place(), &Rejection::new(code, "why"));
         assert_eq!(last_text(&added, CONNECT_STAGE), Some(stage), "{code}");
         assert_eq!(
             last_text(&added, CONNECT_EXCEPTION),
@@ -89,7 +89,7 @@ fn what_is_not_known_is_left_out_or_minus_one() {
         timestamp_type: TimestampType::NoTimestampType,
         ..place()
     };
-    let added = of(&place, &Unusable::new(Code::NotFramed, "the value is empty"));
+    let added = of(&place, &Rejection::new(Code::NotFramed, "the value is empty"));
     assert_eq!(last(&added, SCHEMA_ID), None);
     assert_eq!(last(&added, SPRING_TIMESTAMP), Some(&[0xff; 8][..]));
     assert_eq!(read(&added).origin, Some(place));
@@ -133,7 +133,7 @@ fn forged() -> Vec<Vec<Header>> {
         at: "elsewhere-0-0",
         origin: &elsewhere,
         replays: 3,
-        why: &Unusable::new(Code::InvalidOrder, "a lie"),
+        why: &Rejection::new(Code::InvalidOrder, "a lie"),
         pointer: Some((&"f".repeat(64), 1)),
     });
     vec![

@@ -3,9 +3,9 @@
 
 use std::collections::HashMap;
 
-use common::crash_point::{self, Point};
-use common::store::{Store, Table};
-use common::unusable::Code;
+use orderlog_contract::rejection::Code;
+use orderlog_projection::store::{Store, Table};
+use orderlog_runtime::crash_point::{self, Point};
 
 use super::headers::Origin;
 use super::rows::{FORMAT, LetterId, LetterRow, Summary};

@@ -3,9 +3,9 @@
 
 use std::ops::Range;
 
-use common::kafka::headers::{Header, list};
-use common::projection::Refused;
-use common::unusable::{Code, Unusable};
+use orderlog_contract::rejection::{Code, Rejection};
+use orderlog_kafka::headers::{Header, list};
+use orderlog_projection::Refused;
 use rdkafka::message::{BorrowedMessage, Header as KafkaHeader, Headers, OwnedHeaders};
 use rdkafka::{Message, Timestamp};
 use sha2::{Digest, Sha256};
@@ -38,7 +38,7 @@ impl Form {
 /// A dead letter that is to be written.
 pub(super) struct Letter<'a> {
     record: &'a BorrowedMessage<'a>,
-    why: &'a Unusable,
+    why: &'a Rejection,
     place: Origin,
     coordinates: String,
     fingerprint: String,
@@ -100,7 +100,7 @@ impl<'a> Letter<'a> {
     }
 
     /// Why the record cannot be used.
-    pub fn why(&self) -> &Unusable {
+    pub fn why(&self) -> &Rejection {
         self.why
     }
 

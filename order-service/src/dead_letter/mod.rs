@@ -15,19 +15,17 @@ mod letter;
 mod rows;
 mod writer;
 
-use common::crash_point::{self, Point};
-use common::kafka::topics::TopicSpec;
-use common::life::Life;
-use common::projection::{Refused, Settings, Unusables};
-use common::store::Store;
-
 pub use condition::Condition;
-pub use index::{Filter, Index, Page};
-pub use rows::{LetterId, LetterRow, Summary, key_text};
-
 use deliveries::Deliveries;
 use follower::Follower;
+pub use index::{Filter, Index, Page};
 use letter::Letter;
+use orderlog_kafka::topics::TopicSpec;
+use orderlog_projection::store::Store;
+use orderlog_projection::{Refused, RejectionHandler, Settings};
+use orderlog_runtime::crash_point::{self, Point};
+use orderlog_runtime::supervisor::Supervisor;
+pub use rows::{LetterId, LetterRow, Summary, key_text};
 use writer::Writer;
 
 /// Largest record of a dead-letter topic that is made here, in bytes: above what the producer sends at most (10 MiB),
@@ -47,7 +45,7 @@ impl DeadLetters {
     ///
     /// # Errors
     /// When the clients cannot be made, or the disk fails.
-    pub fn new(settings: &Settings, topic: String, store: &Store, life: &Life) -> anyhow::Result<Self> {
+    pub fn new(settings: &Settings, topic: String, store: &Store, life: &Supervisor) -> anyhow::Result<Self> {
         // One partition: letters are few, and their order is that of their finding.
         let spec = TopicSpec {
             name: topic.clone(),
@@ -80,7 +78,7 @@ impl DeadLetters {
     }
 }
 
-impl Unusables for DeadLetters {
+impl RejectionHandler for DeadLetters {
     fn prepare(&mut self) -> anyhow::Result<()> {
         self.follower.prepare()
     }

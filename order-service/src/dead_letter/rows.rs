@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::str::FromStr;
 
-use common::unusable::Code;
+use orderlog_contract::rejection::Code;
 use serde::{Deserialize, Serialize};
 
 use super::headers::{Marks, Origin};

@@ -5,12 +5,12 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use common::crash_point::{self, Point};
-use common::kafka::brokers::KnownBrokers;
-use common::kafka::config::Cluster;
-use common::kafka::context;
-use common::kafka::rights::{Right, Rights, is_refusal};
-use common::life::Life;
+use orderlog_kafka::brokers::KnownBrokers;
+use orderlog_kafka::config::Cluster;
+use orderlog_kafka::context;
+use orderlog_kafka::rights::{Right, Rights, is_refusal};
+use orderlog_runtime::crash_point::{self, Point};
+use orderlog_runtime::supervisor::Supervisor;
 use rdkafka::Message;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -60,7 +60,7 @@ pub(super) enum NotWritten {
 pub(super) struct Writer {
     cluster: Cluster,
     topic: String,
-    life: Life,
+    life: Supervisor,
     producer: ThreadedProducer<Reports>,
     sender: mpsc::Sender<Report>,
     reports: mpsc::Receiver<Report>,
@@ -73,7 +73,7 @@ impl Writer {
     ///
     /// # Errors
     /// When the client cannot be made.
-    pub fn new(cluster: Cluster, topic: String, life: Life) -> anyhow::Result<Self> {
+    pub fn new(cluster: Cluster, topic: String, life: Supervisor) -> anyhow::Result<Self> {
         let (sender, reports) = mpsc::channel();
         Ok(Self {
             producer: make(&cluster, &topic, sender.clone(), &life, false)?,
@@ -190,7 +190,7 @@ fn make(
     cluster: &Cluster,
     topic: &str,
     sender: mpsc::Sender<Report>,
-    life: &Life,
+    life: &Supervisor,
     one_by_one: bool,
 ) -> anyhow::Result<ThreadedProducer<Reports>> {
     cluster
@@ -218,7 +218,7 @@ fn not_written(error: &KafkaError) -> NotWritten {
 /// Passes on what became of each letter.
 struct Reports {
     sender: mpsc::Sender<Report>,
-    life: Life,
+    life: Supervisor,
     brokers: KnownBrokers,
     rights: Rights,
     write: Right,

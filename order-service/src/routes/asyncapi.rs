@@ -1,11 +1,10 @@
 //! `GET /asyncapi.json`: the topics, as an AsyncAPI 3.0 document, with the very schema that is compiled in.
 
 use actix_web::{HttpResponse, web};
-use common::barrier;
-use common::http::Problem;
-use common::kafka::partition::Partitioner;
-use common::schemas;
-use common::unusable::Code;
+use orderlog_contract::rejection::Code;
+use orderlog_contract::{barrier, lineage};
+use orderlog_kafka::partition::Partitioner;
+use orderlog_web::Problem;
 use serde_json::{Value, json};
 
 use crate::app::State;
@@ -24,7 +23,7 @@ pub async fn asyncapi(state: web::Data<State>) -> Result<HttpResponse, Problem> 
 }
 
 fn document(topic: &str, partitioner: Partitioner, dead_letter_topic: &str) -> serde_json::Result<Value> {
-    let newest = schemas::LINEAGE.last().copied().unwrap_or("null");
+    let newest = lineage::LINEAGE.last().copied().unwrap_or("null");
     let schema: Value = serde_json::from_str(newest)?;
     let key = json!({"type": "string", "description": "The orderId, as plain UTF-8", "maxLength": 256});
     let text = |description: &str| json!({"type": "string", "description": description});
@@ -71,7 +70,7 @@ fn document(topic: &str, partitioner: Partitioner, dead_letter_topic: &str) -> s
                 "orderEvent": {
                     "name": "OrderEvent",
                     "contentType": "application/vnd.apache.avro",
-                    "summary": format!("Framed as Confluent's serializers do: byte 0, schema id (4 bytes, big endian), Avro datum. Subject {}", schemas::subject(topic)),
+                    "summary": format!("Framed as Confluent's serializers do: byte 0, schema id (4 bytes, big endian), Avro datum. Subject {}", lineage::subject(topic)),
                     "headers": {
                         "type": "object",
                         "properties": {
@@ -186,7 +185,7 @@ fn dead_letter_headers() -> Value {
 
 #[cfg(test)]
 mod tests {
-    use common::unusable::Unusable;
+    use orderlog_contract::rejection::Rejection;
 
     use super::*;
     use crate::dead_letter::headers::{Finding, Origin, TimestampType, added};
@@ -205,7 +204,7 @@ mod tests {
             at: "orders-0-1",
             origin: &origin,
             replays: 0,
-            why: &Unusable::new(Code::Undecodable, "why").with_schema_id(7),
+            why: &Rejection::new(Code::Undecodable, "why").with_schema_id(7),
             pointer: Some(("f", 1)),
         });
         let document = document("orders", Partitioner::default(), "orders-dlq").expect("a document");

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use actix_web::web;
-use common::http::{Problem, Query, Reply, openapi, timestamp};
-use common::unusable::Code;
+use orderlog_contract::rejection::Code;
+use orderlog_contract::timestamp;
+use orderlog_web::{Problem, Query, Reply, openapi};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};

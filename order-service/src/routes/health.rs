@@ -1,8 +1,8 @@
 //! `/health`, `/health/live`, `/health/ready`. What they say is [`crate::health`]'s business.
 
 use actix_web::web;
-use common::http::Reply;
-use common::http::health::{HealthReport, respond, respond_live, respond_ready};
+use orderlog_web::Reply;
+use orderlog_web::health::{HealthReport, respond, respond_live, respond_ready};
 
 use crate::app::State;
 use crate::health::report;

@@ -4,5 +4,5 @@ use actix_web::{HttpRequest, HttpResponse};
 
 /// A plain page for whoever opens the service in a browser.
 pub async fn index(request: HttpRequest) -> HttpResponse {
-    common::http::index::page(&request, include_str!("index.html"))
+    orderlog_web::index::page(&request, include_str!("index.html"))
 }

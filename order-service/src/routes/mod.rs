@@ -12,13 +12,12 @@ mod read_your_writes;
 mod stats;
 
 use actix_web::web::{self, ServiceConfig};
-use common::http::{Kind, Problem, docs, metrics, routes};
+use orderlog_web::{Kind, Problem, docs, metrics, routes};
+pub(crate) use read_your_writes::places as places_to_wait;
 
 use crate::SERVICE;
 use crate::app::State;
 use crate::health::not_ready;
-
-pub(crate) use read_your_writes::places as places_to_wait;
 
 /// Registers every path.
 pub fn configure(config: &mut ServiceConfig, state: &web::Data<State>) {

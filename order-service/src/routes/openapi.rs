@@ -1,6 +1,6 @@
 //! The OpenAPI document, made from the handlers.
 
-use common::http::{Problem, openapi};
+use orderlog_web::{Problem, openapi};
 use utoipa::OpenApi;
 
 use super::{dlq, health, order_details, order_ids, stats};

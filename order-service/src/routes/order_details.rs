@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use actix_web::{HttpRequest, web};
-use common::http::order_json::OrderJson;
-use common::http::preconditions::Preconditions;
-use common::http::{Kind, Problem, Query, Reply, amount};
-use common::money::{Currency, shipping_minor};
-use common::order::{MAX_VERSION, OrderState, check_id};
+use orderlog_contract::money::{Currency, shipping_minor};
+use orderlog_contract::order::{MAX_VERSION, OrderState, check_id};
+use orderlog_web::order_json::OrderJson;
+use orderlog_web::preconditions::Preconditions;
+use orderlog_web::{Kind, Problem, Query, Reply, amount};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -183,7 +183,7 @@ mod tests {
     use super::*;
 
     fn check(query: &str) -> Result<Option<(i32, Duration)>, Problem> {
-        common::http::query::parse::<Parameters>(query)?.check()
+        orderlog_web::query::parse::<Parameters>(query)?.check()
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `GET /getAllOrderIdsFromTopic`: the ids of all orders, page by page.
 
 use actix_web::web;
-use common::http::{Kind, Problem, Query, Reply};
+use orderlog_web::{Kind, Problem, Query, Reply};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn the_topic_has_three_names_and_is_given_once() {
-        let parse = |query| common::http::query::parse::<Parameters>(query).map(|query| query.topic);
+        let parse = |query| orderlog_web::query::parse::<Parameters>(query).map(|query| query.topic);
         for query in ["topic=t", "topicName=t", "topic_name=t"] {
             assert_eq!(parse(query).expect("a topic"), "t");
         }

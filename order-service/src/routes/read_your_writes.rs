@@ -6,10 +6,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use common::descriptors;
-use common::http::{Kind, Problem};
-use common::order::OrderState;
-use common::projection::{View, Waiters};
+use orderlog_contract::order::OrderState;
+use orderlog_projection::{View, Waiters};
+use orderlog_runtime::descriptors;
+use orderlog_web::{Kind, Problem};
 use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
 use tokio::time::sleep;
 

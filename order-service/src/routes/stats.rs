@@ -1,9 +1,9 @@
 //! `GET /stats`: how far the topic was read, and what became of every record.
 
 use actix_web::web;
-use common::http::{Problem, Reply};
-use common::projection::{OpenTransaction, PartitionProgress, Progress};
-use common::store::Counters;
+use orderlog_projection::store::Counters;
+use orderlog_projection::{OpenTransaction, PartitionProgress, Progress};
+use orderlog_web::{Problem, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -105,7 +105,7 @@ pub async fn stats(state: web::Data<State>) -> Result<Reply<Stats>, Problem> {
 async fn stored(state: &State, progress: &Progress) -> Result<Vec<(i32, PartitionProgress)>, Problem> {
     let store = state.view.store().clone();
     let rows = read(move || store.partitions()).await?;
-    let row = |(partition, row): (i32, common::store::PartitionRow)| {
+    let row = |(partition, row): (i32, orderlog_projection::store::PartitionRow)| {
         let paused = progress.starting.clone();
         (
             partition,

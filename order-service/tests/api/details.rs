@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use common::event::OrderStatus;
+use orderlog_contract::event::OrderStatus;
 use serde_json::json;
 
 use crate::helpers::{World, created, event, fields};

@@ -1,6 +1,6 @@
 //! Records with other schemas than ours: compatible ones are applied, whoever wrote them.
 
-use common::event::OrderEvent;
+use orderlog_contract::event::OrderEvent;
 use reqwest::StatusCode;
 use sandbox::foreign::{self, fields};
 use serde_json::{Value, json};

@@ -8,13 +8,17 @@ mod stored;
 use std::path::Path;
 use std::time::Duration;
 
+pub use app::App;
 use clap::Parser;
-use common::codec::record_value;
-use common::config::RegistryConfig;
-use common::event::OrderEvent;
-use common::kafka::partition::Partitioner;
-use common::{registry, schemas};
+pub use events::{created, event, home, id_where};
 use order_service::Config;
+use orderlog_contract::encode::record_value;
+use orderlog_contract::event::OrderEvent;
+use orderlog_contract::lineage;
+use orderlog_kafka::partition::Partitioner;
+use orderlog_registry;
+use orderlog_registry::config::RegistryConfig;
+pub use raw::produce;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
@@ -23,12 +27,8 @@ use sandbox::broker::Broker;
 use sandbox::foreign;
 use sandbox::poison::{Facts, Kind, Record, records};
 use sandbox::registry::{Contents, Registry};
-use serde_json::Value;
-
-pub use app::App;
-pub use events::{created, event, home, id_where};
-pub use raw::produce;
 pub use sandbox::wait::{becomes_true, fields};
+use serde_json::Value;
 pub use stored::Stored;
 
 pub const TOPIC: &str = "order-events";
@@ -61,9 +61,9 @@ impl World {
         let broker = Broker::start().expect("a broker");
         let registry = Registry::start(("127.0.0.1", 0)).expect("a registry");
         let (registry_url, registry_port) = (registry.url(), registry.port());
-        let client = registry::Registry::at(&registry_url).expect("a client");
+        let client = orderlog_registry::Registry::at(&registry_url).expect("a client");
         let schema_id = client
-            .register_lineage(&schemas::subject(TOPIC))
+            .register_lineage(&lineage::subject(TOPIC), lineage::LINEAGE)
             .await
             .expect("registers");
         let other = r#"{"type":"record","name":"Greeting","namespace":"com.ecommerce.other","fields":[{"name":"text","type":"string"}]}"#;
@@ -103,10 +103,10 @@ impl World {
 
     pub fn config(&self, store: &Path) -> Config {
         let mut config = Config::parse_from(["order-service", "--api-port=0"]);
-        config.pipeline.bootstrap_servers = self.broker.bootstrap_servers();
+        config.pipeline.kafka.bootstrap_servers = self.broker.bootstrap_servers();
         config.pipeline.registry = RegistryConfig::at(&self.registry_url).expect("an address");
-        config.pipeline.has_admin_api = false;
-        config.pipeline.kafka_extra = vec![("fetch.wait.max.ms".into(), "3".into())];
+        config.pipeline.kafka.has_admin_api = false;
+        config.pipeline.kafka.kafka_extra = vec![("fetch.wait.max.ms".into(), "3".into())];
         config.store = format!("embedded:{}", store.display()).parse().expect("a store");
         config.unknown_schema_grace_ms = 200;
         config

@@ -1,8 +1,8 @@
 //! Outages: of the registry, the dead-letter topic, the topics at the start. Nothing is lost, and the reason is
 //! reported.
 
-use common::config::SchemasMode;
-use common::event::OrderStatus;
+use orderlog_contract::event::OrderStatus;
+use orderlog_registry::config::SchemasMode;
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use reqwest::StatusCode;
 use sandbox::poison::Kind;
@@ -24,7 +24,7 @@ async fn a_registry_outage_makes_only_its_partition_wait_and_dead_letters_nothin
     world.write_event(&created("A"));
     app.await_read(1, 0).await;
     // The same schema under an id that is new to the service.
-    let mut schema: Value = serde_json::from_str(&common::schemas::newest_text().text).expect("JSON");
+    let mut schema: Value = serde_json::from_str(&orderlog_contract::lineage::newest_text().text).expect("JSON");
     schema["doc"] = json!("another text");
     let new_id = register(&world.registry_url, "copies-value", &schema.to_string()).await;
     assert_ne!(new_id, world.facts.schema_id);
@@ -181,7 +181,7 @@ async fn a_schema_that_the_registry_refuses_ends_the_service() {
     let world = World::new().await;
     let other = r#"{"type":"record","name":"Other","fields":[{"name":"a","type":"int"}]}"#;
     register(&world.registry_url, "refused-value", other).await;
-    let refused = |config: &mut order_service::Config| config.pipeline.topic = "refused".parse().expect("a name");
+    let refused = |config: &mut order_service::Config| config.pipeline.kafka.topic = "refused".parse().expect("a name");
     world.broker.create_topic("refused", 1).expect("a topic");
     let app = world
         .spawn_unready(tempfile::tempdir().expect("a directory"), refused)
@@ -195,7 +195,7 @@ async fn a_schema_that_may_only_be_looked_up_and_is_missing_ends_the_service() {
     let world = World::new().await;
     world.broker.create_topic("verified", 1).expect("a topic");
     let verified = |config: &mut order_service::Config| {
-        config.pipeline.topic = "verified".parse().expect("a name");
+        config.pipeline.kafka.topic = "verified".parse().expect("a name");
         config.pipeline.registry.schemas = SchemasMode::Verify;
     };
     let app = world

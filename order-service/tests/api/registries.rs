@@ -1,7 +1,7 @@
 //! Registries that are not the one that the store knows: others, and empty ones.
 
-use common::event::OrderStatus;
-use common::registry::Registry as Client;
+use orderlog_contract::event::OrderStatus;
+use orderlog_registry::Registry as Client;
 use reqwest::StatusCode;
 use sandbox::foreign;
 use sandbox::registry::{Contents, Registry};
@@ -92,7 +92,9 @@ async fn a_registry_that_gives_an_id_another_meaning_stops_the_reading_until_the
     swap(&mut world, wrong).await;
     says(&app, "another meaning").await;
     let client = Client::at(&world.registry_url).expect("a client");
-    let verified = client.verify_lineage("order-events-value").await;
+    let verified = client
+        .verify_lineage("order-events-value", orderlog_contract::lineage::LINEAGE)
+        .await;
     assert!(verified.is_err(), "nothing of ours was registered there: {verified:?}");
 }
 

@@ -3,9 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use common::codec::frame::{self, SCHEMA_ID_HEADER};
-use common::codec::record_value;
-use common::event::OrderStatus;
+use orderlog_contract::encode::record_value;
+use orderlog_contract::event::OrderStatus;
+use orderlog_contract::frame::{self, SCHEMA_ID_HEADER};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -13,7 +13,7 @@ use crate::helpers::{App, DLQ, TOPIC, World, becomes_true, created, event, home,
 
 /// Our schema under another id than that of our events.
 fn copy(n: u32) -> String {
-    let mut schema: Value = serde_json::from_str(&common::schemas::newest_text().text).expect("JSON");
+    let mut schema: Value = serde_json::from_str(&orderlog_contract::lineage::newest_text().text).expect("JSON");
     schema["doc"] = json!(format!("copy {n}"));
     schema.to_string()
 }

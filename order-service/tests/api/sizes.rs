@@ -12,6 +12,7 @@ use crate::helpers::{DLQ, TOPIC, World, created};
 fn small(config: &mut Config) {
     config
         .pipeline
+        .kafka
         .kafka_extra
         .push(("message.max.bytes".into(), "2000".into()));
 }

@@ -1,7 +1,7 @@
 //! `GET /stats`: every record is accounted for.
 
-use common::barrier;
-use common::event::OrderStatus;
+use orderlog_contract::barrier;
+use orderlog_contract::event::OrderStatus;
 use sandbox::poison::Kind;
 use serde_json::json;
 

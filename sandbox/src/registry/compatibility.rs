@@ -1,10 +1,10 @@
 //! The compatibility levels: which of a subject's schemas a new one must be compatible with, and in which direction.
-//! Whether two schemas are compatible is up to [`common::compatibility`]. Pure.
+//! Whether two schemas are compatible is up to [`orderlog_avro::compatibility`]. Pure.
 
 use std::fmt;
 use std::str::FromStr;
 
-use common::compatibility::obstacles;
+use orderlog_avro::compatibility::obstacles;
 
 use super::error::Refusal;
 use super::schema::ParsedSchema;

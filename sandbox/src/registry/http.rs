@@ -6,13 +6,12 @@ use std::pin::Pin;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::StatusCode;
-use actix_web::http::header;
+use actix_web::http::{StatusCode, header};
 use actix_web::middleware::Next;
 use actix_web::web::Bytes;
 use actix_web::{Error, FromRequest, HttpRequest, HttpResponse, ResponseError};
-use common::http::edge::{Edge, Refused};
-use common::http::{json, media_type};
+use orderlog_web::edge::{Edge, Refused};
+use orderlog_web::{json, media_type};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;

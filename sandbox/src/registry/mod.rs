@@ -5,7 +5,7 @@
 //!
 //! - `normal_form`: when two texts are the same schema;
 //! - `schema`: one schema, parsed, and validated like Java's (`docs/schemas.md`);
-//! - `compatibility`: whether a new schema may follow the earlier ones, as [`common::compatibility`] compares them;
+//! - `compatibility`: whether a new schema may follow the earlier ones, as [`orderlog_avro::compatibility`] compares them;
 //! - `state`, `levels`, `modes`, `deletion`: what is registered, and what is allowed;
 //! - `error`: every refusal with its code.
 //!
@@ -34,12 +34,11 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::{NormalizePath, from_fn};
 use actix_web::{App, HttpServer, web};
-use common::http::edge::{Edge, EdgeConfig};
+use orderlog_web::edge::{Edge, EdgeConfig};
+use state::State;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
-
-use state::State;
 
 /// Stopping takes milliseconds; this bounds the wait.
 const LONGEST_STOP: Duration = Duration::from_secs(5);

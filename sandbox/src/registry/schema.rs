@@ -3,8 +3,8 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use common::codec::plain_json;
-use common::compatibility::Parsed;
+use orderlog_avro::compatibility::Parsed;
+use orderlog_avro::plain_json;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;

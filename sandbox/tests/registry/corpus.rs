@@ -1,11 +1,11 @@
 //! The corpus of schemas that Avro's own library has judged: what it accepts is accepted here, and nothing else. (The
-//! checks of a release agree; `common/tests/oracle` has those, and the differences with their reasons.)
+//! checks of a release agree; `common/avro/tests/oracle` has those, and the differences with their reasons.)
 
 use serde_json::Value;
 
 use super::{Api, schema};
 
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../common/tests/oracle/corpus");
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../common/avro/tests/oracle/corpus");
 
 fn text(file: &str) -> String {
     std::fs::read_to_string(format!("{FOLDER}/{file}")).expect("a file of the corpus")

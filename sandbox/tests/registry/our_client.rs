@@ -1,9 +1,10 @@
 //! The services' own client against this registry: its requests are what a registry answers.
 
-use common::check_schemas::{CheckSchemas, check};
-use common::config::RegistryConfig;
-use common::registry::{RegisterError, Registry as Ours, Standing};
-use common::schemas;
+use orderlog_contract::lineage;
+use orderlog_contract::lineage::LINEAGE;
+use orderlog_projection::check_schemas::{CheckSchemas, check};
+use orderlog_registry::config::RegistryConfig;
+use orderlog_registry::{RegisterError, Registry as Ours, Standing};
 use serde_json::json;
 
 use super::{Api, schema};
@@ -22,13 +23,13 @@ impl Api {
 async fn what_was_registered_is_verified_and_nothing_is_before() {
     let api = Api::start();
     let ours = api.ours();
-    let missing = ours.verify_lineage(SUBJECT).await;
+    let missing = ours.verify_lineage(SUBJECT, LINEAGE).await;
     assert!(matches!(missing, Err(RegisterError::Refused(_))), "{missing:?}");
     assert_eq!(api.get("/subjects").await, (200, json!([])), "verifying writes nothing");
-    let id = ours.register_lineage(SUBJECT).await.expect("registered");
-    assert_eq!(ours.verify_lineage(SUBJECT).await, Ok(id));
-    assert_eq!(ours.register_lineage(SUBJECT).await, Ok(id));
-    let newest = schemas::LINEAGE.last().expect("a version");
+    let id = ours.register_lineage(SUBJECT, LINEAGE).await.expect("registered");
+    assert_eq!(ours.verify_lineage(SUBJECT, LINEAGE).await, Ok(id));
+    assert_eq!(ours.register_lineage(SUBJECT, LINEAGE).await, Ok(id));
+    let newest = lineage::LINEAGE.last().expect("a version");
     let standing = ours.standing(SUBJECT, "newest", newest).await.expect("an answer");
     assert!(
         matches!(standing, Standing::Registered { id: found, .. } if found == id),
@@ -48,7 +49,7 @@ async fn a_refusal_says_why_and_so_does_the_check_that_writes_nothing() {
     assert!(!report.is_fine() && report.to_string().contains("eventId"), "{report}");
     assert_eq!(api.get("/subjects/orders-value/versions").await, (200, json!([1])));
     assert_eq!(api.get("/config/orders-value").await.0, 404, "the level is as it was");
-    let Err(RegisterError::Refused(reason)) = api.ours().register_lineage(SUBJECT).await else {
+    let Err(RegisterError::Refused(reason)) = api.ours().register_lineage(SUBJECT, LINEAGE).await else {
         panic!("it was not refused");
     };
     assert!(reason.contains("v1.avsc") && reason.contains("eventId"), "{reason}");
@@ -65,19 +66,23 @@ async fn a_registry_that_is_only_read_is_no_obstacle_where_our_schema_is_there()
         let api = Api::start();
         let mode = json!({ "mode": mode });
         api.put("/mode", mode.clone()).await;
-        let missing = api.ours().register_lineage(SUBJECT).await;
+        let missing = api.ours().register_lineage(SUBJECT, LINEAGE).await;
         assert!(
             matches!(&missing, Err(RegisterError::Outage(why)) if why.contains("SCHEMAS=verify")),
             "{missing:?}"
         );
         assert_eq!(api.get("/config/orders-value").await.0, 404, "the level is as it was");
-        let newest = schemas::LINEAGE.last().expect("a version");
+        let newest = lineage::LINEAGE.last().expect("a version");
         let standing = api.ours().standing(SUBJECT, "newest", newest).await;
         assert!(matches!(standing, Ok(Standing::Closed(_))), "{standing:?}");
         api.put("/mode", json!({ "mode": "READWRITE" })).await;
         let (_, registered) = api.post("/subjects/orders-value/versions", schema(newest)).await;
         api.put("/mode", mode).await;
-        let id = api.ours().register_lineage(SUBJECT).await.expect("it is there");
+        let id = api
+            .ours()
+            .register_lineage(SUBJECT, LINEAGE)
+            .await
+            .expect("it is there");
         assert_eq!(registered, json!({ "id": id }));
     }
 }
@@ -85,7 +90,7 @@ async fn a_registry_that_is_only_read_is_no_obstacle_where_our_schema_is_there()
 #[tokio::test]
 async fn our_schema_with_a_type_in_another_subject_is_ours() {
     let api = Api::start();
-    let mut newest: serde_json::Value = serde_json::from_str(&schemas::newest_text().text).expect("JSON");
+    let mut newest: serde_json::Value = serde_json::from_str(&lineage::newest_text().text).expect("JSON");
     let order = sandbox::foreign::fields(&mut newest, &["order"]).expect("fields");
     let items = order.iter_mut().find(|field| field["name"] == "items").expect("items");
     let name = "com.ecommerce.order.OrderItem";
@@ -95,10 +100,10 @@ async fn our_schema_with_a_type_in_another_subject_is_ours() {
     let references = json!([{ "name": name, "subject": "items", "version": -1 }]);
     let body = json!({ "schema": newest.to_string(), "references": references });
     let (_, registered) = api.post("/subjects/orders-value/versions", body).await;
-    let id = api.ours().verify_lineage(SUBJECT).await.expect("it is ours");
+    let id = api.ours().verify_lineage(SUBJECT, LINEAGE).await.expect("it is ours");
     assert_eq!(registered, json!({ "id": id }));
     assert_eq!(api.ours().schema(id).await.expect("a schema").references.len(), 1);
-    assert_eq!(api.ours().register_lineage(SUBJECT).await, Ok(id));
+    assert_eq!(api.ours().register_lineage(SUBJECT, LINEAGE).await, Ok(id));
     assert_eq!(api.get("/subjects/orders-value/versions").await, (200, json!([1])));
 }
 

@@ -7,7 +7,7 @@ CARGO_DENY_VERSION=0.20.2
 COMPOSE_VERSION=v2.40.3
 
 
-check_scripts() { shellcheck -xa scripts/*.sh .ci/run common/tests/oracle/oracle/run.sh; }
+check_scripts() { shellcheck -xa scripts/*.sh .ci/run common/avro/tests/oracle/oracle/run.sh; }
 
 check_format() { cargo fmt --all --check; }
 

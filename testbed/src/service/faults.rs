@@ -2,7 +2,7 @@
 
 use std::os::unix::process::ExitStatusExt;
 
-use common::crash_point;
+use orderlog_runtime::crash_point;
 
 use super::{ENDING, Service};
 

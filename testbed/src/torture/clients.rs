@@ -9,11 +9,10 @@ use std::time::Duration;
 
 use anyhow::Context;
 use futures::{TryStreamExt, stream};
+use later::Later;
 use reqwest::RequestBuilder;
 use serde_json::json;
 use tokio::sync::{mpsc, watch};
-
-use later::Later;
 
 use super::conclusion::{self, Conclusion};
 use super::history::{Action, After, Class, Clock, Foreign, Op, Recorder};

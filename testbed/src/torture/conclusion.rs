@@ -46,9 +46,10 @@ pub fn refuses(op: &Op) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use Conclusion::{Done, Unknown, WithoutEffect};
+
     use super::*;
     use crate::torture::tests::sample::{op, update};
-    use Conclusion::{Done, Unknown, WithoutEffect};
 
     /// Attempts that were sent one after another.
     fn answered(answers: &[u16]) -> Conclusion {

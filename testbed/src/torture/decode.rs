@@ -2,7 +2,8 @@
 //! the Avro specification. It shares nothing with the services' decoder, so that no mistake is made twice; it only asks
 //! them whether they still write this schema.
 
-use common::schemas::{self, SchemaText};
+use orderlog_avro::SchemaText;
+use orderlog_contract::lineage;
 
 /// A decoded event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +60,7 @@ const READ: &str = include_str!("../../../schemas/order-event/v1.avsc");
 /// # Errors
 /// If their newest schema has moved on.
 pub fn check_newest_schema() -> anyhow::Result<()> {
-    check(schemas::LINEAGE.last().copied().unwrap_or_default())
+    check(lineage::LINEAGE.last().copied().unwrap_or_default())
 }
 
 fn check(newest: &str) -> anyhow::Result<()> {
@@ -179,7 +180,7 @@ mod tests {
     #[test]
     fn what_another_writer_of_the_schema_wrote_is_read_field_by_field() {
         let theirs = sandbox::sample::event("ORD-1", 3);
-        let value = common::codec::record_value(258, &theirs).expect("encodes");
+        let value = orderlog_contract::encode::record_value(258, &theirs).expect("encodes");
         let (id, datum) = frame(&value).expect("is framed");
         let ours = event(datum).expect("is an event");
         assert_eq!((id, ours.event_id), (258, theirs.event_id.to_string()));

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::ValueEnum;
-use common::kafka::partition::Partitioner;
+use orderlog_kafka::partition::Partitioner;
 use sandbox::poison::{Facts, Kind, records};
 
 use super::cluster::TOPIC;

@@ -13,17 +13,15 @@ use tokio::sync::watch;
 use super::checks::Run;
 use super::clients::{CLIENTS, Client};
 use super::cluster::{Cluster, DISK, DISK_MIB, STORES};
-use super::decode;
 use super::evidence::Evidence;
 use super::faults::{Brokers, Fault};
 use super::foreign::Foreigner;
 use super::history::{Class, Clock, Op, Recorder, Round};
-use super::namespace;
 use super::nemesis::Nemesis;
 use super::options::Options;
-use super::report;
 use super::schedule::{self, Choice, Planned};
 use super::stack::{Layout, Ports, Stack};
+use super::{decode, namespace, report};
 use crate::disk::SmallDisk;
 use crate::service::Program;
 

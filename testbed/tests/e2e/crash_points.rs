@@ -6,9 +6,9 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use anyhow::Context;
-use common::crash_point::Point;
-use common::event::OrderStatus;
-use common::store::Store;
+use orderlog_contract::event::OrderStatus;
+use orderlog_projection::store::Store;
+use orderlog_runtime::crash_point::Point;
 use testbed::client::Client;
 use testbed::events;
 use testbed::poison::{self, Kind, Poisoned, Poisoner, ValueEnum};

@@ -1,7 +1,7 @@
 //! Unusable records: each becomes one dead letter, byte for byte, and delays no other record.
 
-use common::event::OrderEvent;
-use common::unusable::Code;
+use orderlog_contract::event::OrderEvent;
+use orderlog_contract::rejection::Code;
 use testbed::events;
 use testbed::poison::{Kind, Poisoner, ValueEnum};
 use testbed::service::Service;

@@ -1,7 +1,7 @@
 //! Requests that are repeated under their key, to real processes: after a crash, at another instance, at one that lags.
 
 use anyhow::Context;
-use common::crash_point::Point;
+use orderlog_runtime::crash_point::Point;
 use reqwest::Method;
 use serde_json::json;
 use testbed::client::{Answer, Client};

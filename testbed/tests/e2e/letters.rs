@@ -1,6 +1,6 @@
 //! The requirements of a dead letter: its headers, and what order-service shows of it.
 
-use common::unusable::Code;
+use orderlog_contract::rejection::Code;
 use testbed::log::{Header, Record};
 use testbed::poison::{Kind, Poisoned};
 use testbed::service::Service;
@@ -51,7 +51,7 @@ pub fn added_headers(
             ("VALUE_CONVERTER", "common::codec")
         }
         Code::InvalidOrder | Code::KeyMismatch | Code::WrongPartition | Code::IllegalTransition => {
-            ("TASK_PUT", "common::order")
+            ("TASK_PUT", "orderlog_contract::order")
         }
     };
     let trace = format!("{exception}: {reason}\n\tat {class}(order-service)\n");

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use common::kafka::partition::Partitioner;
+use orderlog_kafka::partition::Partitioner;
 use testbed::world::World;
 use testbed::writer::{NewRecord, Writer};
 

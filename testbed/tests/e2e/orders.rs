@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use common::event::{EventType, OrderItem, OrderStatus};
-use common::kafka::partition::Partitioner;
+use orderlog_contract::event::{EventType, OrderItem, OrderStatus};
+use orderlog_kafka::partition::Partitioner;
 use serde_json::json;
 use testbed::reference;
 use testbed::views::Order;

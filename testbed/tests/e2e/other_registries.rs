@@ -1,7 +1,7 @@
 //! Another registry, or an empty one, at the address of the right one: for a minute, or for good. Both services notice,
 //! write nothing there, take nothing from there, and recover by themselves when the right one is back.
 
-use common::schemas::subject;
+use orderlog_contract::lineage::subject;
 use sandbox::registry::Registry as Server;
 use testbed::events;
 use testbed::proxy::Proxy;

@@ -5,8 +5,8 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use anyhow::Context;
-use common::event::OrderStatus;
-use common::schemas;
+use orderlog_contract::event::OrderStatus;
+use orderlog_contract::lineage;
 use sandbox::foreign;
 use serde::Deserialize;
 use serde_json::Value;
@@ -89,7 +89,7 @@ pub async fn two_versions(world: &World) -> anyhow::Result<TwoVersions> {
     let mut as_written = as_ours.clone();
     let registry = Registry::new(&world.servers.registry)?;
     let id = registry
-        .register(&schemas::subject(&world.topic), &foreign::with_a_new_field()?)
+        .register(&lineage::subject(&world.topic), &foreign::with_a_new_field()?)
         .await?;
     let writer = world.writer()?;
     for (n, note) in [None, Some(""), Some("Alles Gute 🎁")].into_iter().enumerate() {

@@ -3,8 +3,8 @@
 use std::process::Command;
 
 use anyhow::Context;
-use common::barrier;
-use common::kafka::partition::Partitioner;
+use orderlog_contract::barrier;
+use orderlog_kafka::partition::Partitioner;
 use sandbox::foreign;
 use testbed::registry::Registry;
 use testbed::topics::Topics;

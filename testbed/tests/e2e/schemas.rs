@@ -1,7 +1,7 @@
 //! Our schemas at a real registry: registered, only verified, or refused, and what a deploy pipeline is told
 //! beforehand.
 
-use common::schemas::{newest_text, subject};
+use orderlog_contract::lineage::{newest_text, subject};
 use sandbox::foreign;
 use serde_json::json;
 use testbed::registry::Registry;

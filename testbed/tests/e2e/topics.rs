@@ -1,11 +1,11 @@
 //! Topics: created as they must be, refused if they would forget, and recognized when they are no longer the same.
 
-use testbed::log;
+use testbed::registry::Registry;
 use testbed::topics::Topics;
 use testbed::wait::{LONG, until};
 use testbed::world::World;
 use testbed::writer::{NewRecord, Writer};
-use testbed::{events, registry::Registry};
+use testbed::{events, log};
 
 #[tokio::test]
 async fn missing_topics_are_made_so_that_nothing_is_forgotten() -> anyhow::Result<()> {

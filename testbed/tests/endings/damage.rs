@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use common::store::Store;
+use orderlog_projection::store::Store;
 use testbed::client::Answer;
 use testbed::poison::{Kind, Poisoner};
 use testbed::reference;

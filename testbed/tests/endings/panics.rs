@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use common::crash_point::{PANIC_AT, Point};
+use orderlog_runtime::crash_point::{PANIC_AT, Point};
 use testbed::poison::{Kind, Poisoner, ValueEnum};
 use testbed::service::{Program, Service, Setup};
 use testbed::wait::{LONG, until};

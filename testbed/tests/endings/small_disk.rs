@@ -5,9 +5,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use common::event::Order;
-use common::order::OrderState;
-use common::store::{Store, Unwritable};
+use orderlog_contract::event::Order;
+use orderlog_contract::order::OrderState;
+use orderlog_projection::store::{Store, Unwritable};
 use testbed::disk::SmallDisk;
 use testbed::events;
 use testbed::service::Service;

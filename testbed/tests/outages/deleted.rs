@@ -1,13 +1,11 @@
 //! Records deleted from the topic by the broker: records that were read are not missed; unread ones stop the reading.
 
-use testbed::events;
-use testbed::log;
+use orderlog_contract::event::OrderStatus;
 use testbed::registry::Registry;
 use testbed::topics::Topics;
 use testbed::world::World;
 use testbed::writer::Writer;
-
-use common::event::OrderStatus;
+use testbed::{events, log};
 
 use crate::probe::while_clients_work;
 use crate::scene::{both_stopped, fill, pair, recovered, start_with};

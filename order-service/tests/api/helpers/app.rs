@@ -1,9 +1,8 @@
 //! A running service, and requests to it.
 
-use sandbox::wait::becomes_true;
-
 use order_service::{Application, Config};
 use reqwest::{Client, Response, StatusCode};
+use sandbox::wait::becomes_true;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
@@ -19,7 +18,7 @@ pub struct App {
 impl App {
     /// Starts a service with those settings, whose store is in that directory.
     pub async fn start(config: Config, store: tempfile::TempDir) -> Self {
-        let application = Application::build(config, common::telemetry::metrics_recorder())
+        let application = Application::build(config, orderlog_runtime::telemetry::metrics_recorder())
             .await
             .expect("builds");
         let url = format!("http://127.0.0.1:{}", application.port());

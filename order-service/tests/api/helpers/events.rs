@@ -1,7 +1,7 @@
 //! Events to write, and their partitions.
 
-use common::event::{OrderEvent, OrderStatus};
-use common::kafka::partition::Partitioner;
+use orderlog_contract::event::{OrderEvent, OrderStatus};
+use orderlog_kafka::partition::Partitioner;
 use sandbox::sample;
 
 use super::PARTITIONS;

@@ -4,13 +4,12 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde_json::Value;
 
-use super::super::conclusion;
 use super::super::decode::{Event, Order};
 use super::super::faults::Fault;
 use super::super::fold::{Fate, Judged, is_barrier};
 use super::super::foreign::COPY;
 use super::super::history::{Action, Class, KEY, Op};
-use super::super::show;
+use super::super::{conclusion, show};
 use super::{Case, Findings};
 
 /// Key and value of a record.

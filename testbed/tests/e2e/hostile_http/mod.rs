@@ -10,13 +10,12 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context;
+use case::{CLOSED, Case};
 use futures::future::join_all;
 use testbed::log;
 use testbed::raw::{self, Raw};
 use testbed::service::{Program, Service};
 use testbed::world::World;
-
-use case::{CLOSED, Case};
 
 /// Longest time until an answer or a closed connection: a body may take 10 s to arrive.
 const BOUND: Duration = Duration::from_secs(20);

@@ -1,0 +1,86 @@
+//! A record's fields, one after the other, as a type asks for them.
+
+use serde::de::value::BorrowedStrDeserializer;
+use serde::de::{DeserializeSeed, MapAccess};
+use serde_json::Value as Json;
+
+use super::Reader;
+use crate::fault::{Fault, Located};
+use crate::input::Input;
+use crate::plan::{PlanId, Plans, Step};
+
+/// A record's fields: the writer's, then the defaults of those that it does not write.
+pub(super) struct Fields<'de, 'i> {
+    plans: &'de Plans,
+    input: &'i mut Input<'de>,
+    steps: std::slice::Iter<'de, Step>,
+    /// The field whose value comes next.
+    reading: Option<(&'de str, PlanId)>,
+    defaults: std::slice::Iter<'de, (Box<str>, Json)>,
+    default: Option<&'de Json>,
+}
+
+impl<'de, 'i> Fields<'de, 'i> {
+    pub fn new(reader: &'i mut Reader<'de, '_>, steps: &'de [Step], defaults: &'de [(Box<str>, Json)]) -> Self {
+        Self {
+            plans: reader.plans,
+            input: reader.input,
+            steps: steps.iter(),
+            reading: None,
+            defaults: defaults.iter(),
+            default: None,
+        }
+    }
+
+    /// Checks that all of it was read. A type that takes fewer fields would leave the input within the record.
+    pub fn end(&self) -> Result<(), Located> {
+        if self.reading.is_none() && self.steps.len() == 0 {
+            return Ok(());
+        }
+        Err(Fault::Is("the value has more fields than are read").into())
+    }
+}
+
+impl<'de> MapAccess<'de> for Fields<'de, '_> {
+    type Error = Located;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Located> {
+        let name = |name: &'de str| seed.deserialize(BorrowedStrDeserializer::new(name)).map(Some);
+        for step in self.steps.by_ref() {
+            match step {
+                Step::Read(field, plan) => {
+                    self.reading = Some((field, *plan));
+                    return name(field);
+                }
+                Step::Skip(field, shape) => {
+                    let skipped = self.plans.shapes.skip(*shape, self.input);
+                    skipped.map_err(|fault| Located::from(fault).within(field))?;
+                }
+            }
+        }
+        match self.defaults.next() {
+            Some((field, default)) => {
+                self.default = Some(default);
+                name(field)
+            }
+            None => Ok(None),
+        }
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Located> {
+        if let Some((field, plan)) = self.reading.take() {
+            let reader = Reader {
+                plans: self.plans,
+                plan,
+                input: self.input,
+            };
+            return reader.within(seed).map_err(|fault| fault.within(field));
+        }
+        let default = self
+            .default
+            .take()
+            .ok_or(Fault::Is("a value was asked for without its name"))?;
+        seed.deserialize(default)
+            .map_err(|_| Located::new("a default does not fit the field"))
+    }
+}

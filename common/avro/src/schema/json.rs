@@ -1,0 +1,139 @@
+//! A schema's text as JSON, read as Avro's Java library reads it: that takes comments, and half a surrogate pair for a
+//! character, where serde_json takes neither.
+
+use serde_json::Value as Json;
+
+use super::Rules;
+
+/// The JSON of a schema.
+///
+/// # Errors
+/// It is none, or it is nested too deeply; or something stands behind a new schema. (Behind one that a registry holds
+/// anything may stand: Java did not look there before 1.11.)
+pub fn json(text: &str, rules: Rules) -> Result<Json, String> {
+    let plain = plain_json(text);
+    let mut values = serde_json::Deserializer::from_str(&plain).into_iter::<Json>();
+    let first = values.next().and_then(Result::ok);
+    let json = first.ok_or("it is not JSON, or nested too deeply")?;
+    let behind = text.get(values.byte_offset()..).unwrap_or_default();
+    if rules == Rules::New && !behind.chars().all(|c| c <= ' ') {
+        return Err("something stands behind it".to_owned());
+    }
+    Ok(json)
+}
+
+/// The same text, as long as it was, in JSON's own words: blanks for comments, the replacement character for half a
+/// surrogate pair, and 0 for -0, which is a whole number too.
+pub fn plain_json(text: &str) -> String {
+    let mut bytes = text.as_bytes().to_vec();
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        at = match byte {
+            b'"' => plain_string(&mut bytes, at + 1),
+            b'/' => blank_comment(&mut bytes, at),
+            b'-' if is_minus_zero(&bytes[at..]) => {
+                bytes[at] = b' ';
+                at + 2
+            }
+            _ => at + 1,
+        };
+    }
+    // What was written is ASCII in the place of ASCII, or of whole comments.
+    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
+}
+
+fn is_minus_zero(bytes: &[u8]) -> bool {
+    matches!(bytes, [b'-', b'0', rest @ ..] if !matches!(rest, [b'.' | b'e' | b'E' | b'0'..=b'9', ..]))
+}
+
+/// Where a string that begins there has its end.
+fn plain_string(bytes: &mut [u8], mut at: usize) -> usize {
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' => return at + 1,
+            b'\\' => match surrogate(bytes, at) {
+                Some(0xd800..=0xdbff) if matches!(surrogate(bytes, at + 6), Some(0xdc00..=0xdfff)) => at += 12,
+                Some(_) => {
+                    bytes[at + 2..at + 6].copy_from_slice(b"fffd");
+                    at += 6;
+                }
+                None => at += 2,
+            },
+            _ => at += 1,
+        }
+    }
+    at
+}
+
+/// The half of a surrogate pair that is escaped there.
+fn surrogate(bytes: &[u8], at: usize) -> Option<u16> {
+    let digits = bytes.get(at..at + 6)?.strip_prefix(b"\\u")?;
+    let unit = u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+    (0xd800..=0xdfff).contains(&unit).then_some(unit)
+}
+
+/// Blanks a comment that begins there, and tells where it ends. One without an end stays, and is no JSON.
+fn blank_comment(bytes: &mut [u8], at: usize) -> usize {
+    let length = match bytes[at..] {
+        [b'/', b'/', ref rest @ ..] => {
+            let end = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+            Some(2 + end.unwrap_or(rest.len()))
+        }
+        [b'/', b'*', ref rest @ ..] => rest.windows(2).position(|end| end == b"*/").map(|end| end + 4),
+        _ => None,
+    };
+    let end = at + length.unwrap_or(0);
+    bytes[at..end].fill(b' ');
+    end.max(at + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn comments_are_blanks_and_texts_are_none() {
+        let text = "/** an é */ {\"a\": // one\n 1, \"b\": \"// no /* comment */ \\\" // here\"}";
+        let plain = plain_json(text);
+        assert_eq!(plain.len(), text.len());
+        assert_eq!(
+            json(text, Rules::New),
+            Ok(json!({"a": 1, "b": "// no /* comment */ \" // here"}))
+        );
+        for text in ["/* 1", "/ 1", "/", "#1\n1"] {
+            assert!(json(text, Rules::Held).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_is_a_character_too() {
+        assert_eq!(json(r#""\ud83d\ude00""#, Rules::New), Ok(json!("😀")));
+        for text in [r#""\ud83dx""#, r#""\ude00x""#] {
+            assert_eq!(json(text, Rules::New), Ok(json!("\u{fffd}x")), "{text}");
+        }
+        assert_eq!(json(r#""\ud83d\ud83d\ude00""#, Rules::New), Ok(json!("\u{fffd}😀")));
+        assert_eq!(json(r#""\\ud83d""#, Rules::New), Ok(json!("\\ud83d")));
+        for cut in 1..8 {
+            assert!(json(&r#""\ud83d""#[..cut], Rules::New).is_err(), "{cut}");
+        }
+    }
+
+    #[test]
+    fn minus_nothing_is_a_whole_number() {
+        assert_eq!(json("[-0, -1, 10]", Rules::New), Ok(json!([0, -1, 10])));
+        assert_eq!(json("-0.0", Rules::New), Ok(json!(-0.0)));
+        assert!(json("-01", Rules::New).is_err());
+    }
+
+    #[test]
+    fn nothing_stands_behind_a_new_schema() {
+        for behind in ["x", " {}", "}", " /* c */"] {
+            let text = format!("\"int\"{behind}");
+            assert_eq!(json(&text, Rules::Held), Ok(json!("int")), "{text}");
+            assert!(json(&text, Rules::New).is_err(), "{text}");
+        }
+        assert!(json("\"int\" \n", Rules::New).is_ok());
+    }
+}

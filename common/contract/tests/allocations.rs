@@ -1,0 +1,90 @@
+//! How much memory decoding takes, counted by an allocator that nothing else of this crate has.
+
+#[path = "hostile/avro.rs"]
+mod avro;
+#[path = "hostile/bombs/mod.rs"]
+mod bombs;
+#[path = "hostile/events.rs"]
+mod events;
+
+use allocation_counter::{AllocationInfo, measure};
+use bombs::Bomb;
+use events::{event_with, item, sample};
+use orderlog_avro::SchemaText;
+use orderlog_contract::decode::{WriterSchema, decode};
+use orderlog_contract::encode::record_value;
+use orderlog_contract::{frame, lineage};
+
+/// Most that a record may take beyond its own length.
+const A_RECORD: u64 = 1024 * 1024;
+/// Most that a schema may take when it is first met: some sixty times the longest that is parsed.
+const A_SCHEMA: u64 = 64 * 1024 * 1024;
+
+/// Decodes a bomb.
+fn explode(name: &str, bomb: &Bomb) {
+    let mut writer = None;
+    let resolved = measure(|| writer = Some(WriterSchema::of(&bomb.schema)));
+    let writer = writer.expect("resolved");
+    let decoded = measure(|| drop(decode(&writer, &bomb.datum)));
+    let beyond = decoded.bytes_max.saturating_sub(bomb.datum.len() as u64);
+    println!(
+        "{name}: schema {} bytes, kept {}; record {beyond} beyond its {}",
+        resolved.bytes_max,
+        resolved.bytes_current,
+        bomb.datum.len()
+    );
+    assert!(beyond < A_RECORD, "a record took {beyond} bytes more than it has");
+    assert!(
+        resolved.bytes_max < A_SCHEMA,
+        "a schema took {} bytes",
+        resolved.bytes_max
+    );
+    assert_eq!(decoded.bytes_current, 0, "nothing of a record is kept");
+}
+
+/// What decoding allocates for a record that this schema wrote, while the event lives.
+fn decoding(schema: &SchemaText, datum: &[u8]) -> AllocationInfo {
+    let writer = WriterSchema::of(schema);
+    let mut event = None;
+    let allocated = measure(|| event = Some(decode(&writer, datum)));
+    assert!(matches!(event, Some(Ok(_))));
+    allocated
+}
+
+#[test]
+fn an_event_allocates_what_its_fields_hold() {
+    let event = sample();
+    let value = record_value(7, &event).expect("encodes");
+    let (_, datum) = frame::split(&value).expect("a frame");
+    let allocated = decoding(&lineage::newest_text(), datum);
+    // Three texts, the list of items, and the text of each.
+    assert_eq!(allocated.count_total, 3 + 1 + event.order.items.len() as u64);
+    let texts = [&event.order.order_id, &event.order.customer_id, &event.order.currency];
+    let items = event.order.items.iter().map(|item| &item.item_id);
+    let held: usize = texts.into_iter().chain(items).map(String::len).sum();
+    // serde makes room for four at once where it does not know how many come.
+    let list = 4.max(event.order.items.len()) * size_of_val(&item(1));
+    println!("{} bytes of datum: {allocated:?}", datum.len());
+    assert!(allocated.bytes_total <= (held + list) as u64, "{allocated:?}");
+    assert_eq!(
+        allocated.bytes_total, allocated.bytes_max,
+        "nothing is allocated in passing"
+    );
+}
+
+#[test]
+fn a_record_of_a_megabyte_takes_little_more_than_itself() {
+    let mut event = sample();
+    event.order.items = (0..8_192).map(item).collect();
+    for item in &mut event.order.items {
+        item.item_id = "x".repeat(110);
+    }
+    let written = event_with(&event, |_| {});
+    let datum = written.bytes;
+    assert!(datum.len() > 900_000, "{}", datum.len());
+    let beyond = decoding(&SchemaText::avro(written.of), &datum)
+        .bytes_max
+        .saturating_sub(datum.len() as u64);
+    println!("{} bytes of datum: {beyond} bytes beyond", datum.len());
+    assert!(beyond < A_RECORD, "{beyond}");
+}

@@ -1,0 +1,147 @@
+use std::io::Write;
+
+use super::*;
+
+fn read_text(text: &str) -> anyhow::Result<Vec<(String, Secret)>> {
+    let mut file = tempfile::Builder::new()
+        .suffix(".properties")
+        .tempfile()
+        .expect("a file");
+    file.write_all(text.as_bytes()).expect("written");
+    read(file.path())
+}
+
+#[test]
+fn settings_are_read_and_comments_skipped() {
+    let settings = read_text("# TLS\n\n security.protocol = SSL \r\n! old style\nsasl.password=a=b#c\nclient.rack=\n");
+    let expected = [
+        ("security.protocol", "SSL"),
+        ("sasl.password", "a=b#c"),
+        ("client.rack", ""),
+    ];
+    assert_eq!(
+        settings.expect("settings"),
+        expected.map(|(key, value)| (key.to_owned(), value.into()))
+    );
+}
+
+#[test]
+fn a_fault_is_named_with_file_and_line_and_without_the_text() {
+    for (text, line) in [
+        ("client.rack=1\nhunter2\n", "line 2"),
+        ("=hunter2", "line 1"),
+        ("client.rack=1\n\nclient.rack=hunter2", "line 3"),
+        ("client.rack=1\nsasl.pasword=hunter2", "line 2"),
+    ] {
+        let error = format!("{:#}", read_text(text).expect_err(text));
+        assert!(error.contains(line) && error.contains(".properties"), "{error}");
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+}
+
+#[test]
+fn a_setting_that_would_break_a_promise_is_refused_with_file_line_and_reason() {
+    for (text, why) in [
+        ("enable.idempotence=false", "once and in order"),
+        ("acks=1", "every replica"),
+        ("request.required.acks=1", "every replica"),
+        ("partitioner=random", "KAFKA_PARTITIONER"),
+        ("delivery.report.only.error=true", "was written"),
+        ("plugin.library.paths=evil", "plugin"),
+        ("message.timeout.ms=60000", "WRITE_DEADLINE_MS"),
+        ("transactional.id=x", "transactions"),
+        ("isolation.level=read_uncommitted", "aborted"),
+        ("auto.offset.reset=latest", "skipped in silence"),
+        ("enable.auto.commit=true", "in the store"),
+        ("enable.partition.eof=false", "where a topic ends"),
+        ("statistics.interval.ms=0", "whether the broker is heard"),
+        ("metadata.broker.list=elsewhere:9092", "KAFKA_BOOTSTRAP_SERVERS"),
+        ("fetch.wait.max.ms=1001", "counts as away"),
+    ] {
+        let error = read_text(&format!("client.rack=1\n{text}\n"))
+            .expect_err(text)
+            .to_string();
+        let (key, value) = text.split_once('=').expect("a setting");
+        for part in ["KAFKA_CONFIG", ".properties", "line 2", key, why] {
+            assert!(error.contains(part), "{part} in {error}");
+        }
+        assert!(!error.contains(&format!("={value}")), "{error}");
+    }
+}
+
+#[test]
+fn security_that_would_do_nothing_or_not_work_is_refused_with_what_works() {
+    for (text, parts) in [
+        (
+            "security.protocol=SASL_SSL\nsasl.mechanisms=OAUTHBEARER\nsasl.oauthbearer.method=oidc\n",
+            ["line 2", "OAUTHBEARER", "SCRAM-SHA-512"],
+        ),
+        ("sasl.oauthbearer.method=oidc\n", ["line 1", "OIDC", "PLAIN"]),
+        ("sasl.oauthbearer.client.secret=hunter2\n", ["line 1", "OIDC", "PLAIN"]),
+        (
+            "security.protocol=SASL_PLAINTEXT\nsasl.mechanism=GSSAPI\n",
+            ["line 2", "Kerberos", "SCRAM-SHA-256"],
+        ),
+        (
+            "sasl.kerberos.keytab=/etc/krb5.keytab\n",
+            ["line 1", "Kerberos", "PLAIN"],
+        ),
+        ("security.protocol=sasl_ssl\n", ["sasl.mechanisms", "GSSAPI", "PLAIN"]),
+        (
+            "sasl.mechanisms=PLAIN\nsasl.username=me\nsasl.password=hunter2\n",
+            ["security.protocol", "sasl.mechanisms", "SASL_SSL"],
+        ),
+        (
+            "ssl.ca.location=/etc/ca.pem\n",
+            ["security.protocol", "ssl.ca.location", "SSL"],
+        ),
+        ("sasl.mechanisms=hunter2\n", ["line 1", "PLAIN", "SCRAM-SHA-256"]),
+    ] {
+        let error = format!("{:#}", read_text(text).expect_err(text));
+        for part in parts {
+            assert!(error.contains(part), "{part} in {error}");
+        }
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+}
+
+#[test]
+fn security_that_works_is_taken() {
+    for text in [
+        "security.protocol=SASL_SSL\nsasl.mechanisms=PLAIN\nsasl.username=me\nsasl.password=a\n",
+        "security.protocol=sasl_plaintext\nsasl.mechanism=SCRAM-SHA-512\nsasl.username=me\nsasl.password=a\n",
+        "security.protocol=SSL\nssl.ca.location=ca.pem\nssl.certificate.location=me.pem\nssl.key.location=me.key\n",
+        // On purpose, to try without.
+        "security.protocol=PLAINTEXT\nsasl.mechanisms=PLAIN\nsasl.username=me\n",
+    ] {
+        read_text(text).expect(text);
+    }
+}
+
+#[test]
+fn every_codec_is_built_in() {
+    for codec in ["none", "gzip", "snappy", "lz4", "zstd"] {
+        read_text(&format!("compression.type={codec}\n")).expect(codec);
+    }
+}
+
+#[test]
+fn every_name_that_may_not_be_set_is_one_that_librdkafka_knows() {
+    for name in OURS.iter().flat_map(|(names, _)| *names) {
+        let known = ClientConfig::new()
+            .set(*name, "")
+            .create_native_config()
+            .err()
+            .is_none_or(|error| !error.to_string().contains("No such configuration property"));
+        assert!(known, "{name}");
+    }
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let error = format!("{:#}", read(Path::new("no/such.properties")).expect_err("no file"));
+    assert!(
+        error.contains("KAFKA_CONFIG") && error.contains("no/such.properties"),
+        "{error}"
+    );
+}

@@ -1,0 +1,68 @@
+//! A record's headers as the client library shows them, read without trust: it panics at a name that is not UTF-8.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use rdkafka::message::{BorrowedHeaders, Header as KafkaHeader, Headers, OwnedHeaders};
+
+/// A header: its name and its value, which may be null; null and empty differ.
+pub type Header = (String, Option<Vec<u8>>);
+
+/// Most headers of one record that are looked at although their names are not UTF-8: each such panic takes its time, and
+/// tells itself on stderr.
+const MOST_UNREADABLE: usize = 8;
+
+/// The headers, in order. One whose name is not UTF-8 is left out: no name of ours is like that. So are those in front of
+/// many such: what a service adds stands behind a record's own.
+pub fn list(headers: &BorrowedHeaders) -> Vec<Header> {
+    let owned = |(name, value): (&str, Option<&[u8]>)| (name.to_owned(), value.map(<[u8]>::to_vec));
+    let mut listed: Vec<Header> = from_the_last(headers).map(owned).collect();
+    listed.reverse();
+    listed
+}
+
+/// The value of the last header of that name, as Kafka's `Headers.lastHeader` has it; `None` also when it is null.
+pub fn last<'a>(headers: &'a BorrowedHeaders, name: &str) -> Option<&'a [u8]> {
+    from_the_last(headers).find(|(found, _)| *found == name)?.1
+}
+
+fn from_the_last(headers: &BorrowedHeaders) -> impl Iterator<Item = (&str, Option<&[u8]>)> {
+    let read = |n| {
+        catch_unwind(AssertUnwindSafe(|| {
+            let header = headers.get(n);
+            (header.key, header.value)
+        }))
+    };
+    let mut unreadable = 0;
+    let readable = (0..headers.count()).rev().map(read).take_while(move |header| {
+        unreadable += usize::from(header.is_err());
+        unreadable <= MOST_UNREADABLE
+    });
+    readable.flatten()
+}
+
+/// Headers whose values are text.
+pub fn text_headers<'a>(headers: impl IntoIterator<Item = (&'a str, &'a str)>) -> OwnedHeaders {
+    headers.into_iter().fold(OwnedHeaders::new(), |headers, (key, value)| {
+        headers.insert(KafkaHeader {
+            key,
+            value: Some(value),
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_header_of_a_name_is_the_one_that_counts() {
+        let insert = |headers: OwnedHeaders, (key, value)| headers.insert(KafkaHeader { key, value });
+        let given = [("a", Some("1")), ("b", None), ("a", Some("2"))];
+        let headers = given.into_iter().fold(OwnedHeaders::new(), insert);
+        let headers = headers.as_borrowed();
+        assert_eq!(last(headers, "a"), Some(b"2".as_slice()));
+        assert_eq!((last(headers, "b"), last(headers, "c")), (None, None));
+        let listed: Vec<String> = list(headers).into_iter().map(|(name, _)| name).collect();
+        assert_eq!(listed, ["a", "b", "a"]);
+    }
+}

@@ -1,0 +1,211 @@
+//! Kafka's settings, as command-line flags with an environment variable each. A value that was accepted here is valid.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args};
+use orderlog_runtime::flag::yes_or_no;
+use orderlog_runtime::secret::Secret;
+
+use crate::config_file;
+use crate::partition::Partitioner;
+use crate::topic_name::TopicName;
+
+const DEFAULT_BOOTSTRAP_SERVERS: &str = "localhost:9092";
+
+/// The cluster and the topic of the order events. Flatten it into a `clap` struct, or build it in code:
+/// `KafkaConfig { bootstrap_servers, ..KafkaConfig::default() }`.
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub struct KafkaConfig {
+    /// Kafka brokers to ask first, as host:port with commas between, such as kafka-1:9092,kafka-2:9092
+    #[arg(
+        long = "kafka-bootstrap-servers",
+        env = "KAFKA_BOOTSTRAP_SERVERS",
+        value_name = "KAFKA_BOOTSTRAP_SERVERS",
+        default_value = DEFAULT_BOOTSTRAP_SERVERS,
+        value_parser = bootstrap_servers,
+    )]
+    pub bootstrap_servers: String,
+
+    /// Topic of the order events: 1 to 249 of the characters a-z A-Z 0-9 . _ -
+    #[arg(long = "kafka-topic", env = "KAFKA_TOPIC", value_name = "KAFKA_TOPIC", default_value = crate::topic_name::DEFAULT_TOPIC)]
+    pub topic: TopicName,
+
+    /// How the topic's writers divide keys among its partitions: one rule for all of them, as long as the topic lives
+    #[arg(
+        long = "kafka-partitioner",
+        env = "KAFKA_PARTITIONER",
+        value_name = "KAFKA_PARTITIONER",
+        value_enum,
+        default_value_t
+    )]
+    pub partitioner: Partitioner,
+
+    /// File of further librdkafka settings (security and the like), one key=value a line, # before a comment
+    #[arg(long, env = "KAFKA_CONFIG", value_name = "KAFKA_CONFIG")]
+    pub kafka_config: Option<PathBuf>,
+
+    /// Further librdkafka settings that code brings (tests, the sandbox); they come after the file's.
+    #[arg(skip)]
+    pub kafka_extra: Vec<(String, Secret)>,
+
+    /// Whether the broker has an Admin API, which all but mock brokers have; without it topics are neither created nor
+    /// checked. Set in code only
+    #[arg(skip = true)]
+    pub has_admin_api: bool,
+
+    /// Whether topics that are missing are created: true or false
+    #[arg(
+        long = "kafka-create-topics",
+        env = "KAFKA_CREATE_TOPICS",
+        value_name = "KAFKA_CREATE_TOPICS",
+        default_value = "true",
+        action = ArgAction::Set,
+        value_parser = yes_or_no,
+    )]
+    pub create_topics: bool,
+}
+
+impl KafkaConfig {
+    /// The further librdkafka settings: those of the file that `KAFKA_CONFIG` names, in its order, then [`Self::kafka_extra`].
+    ///
+    /// # Errors
+    /// The file cannot be read, or a line is no setting; the error names file and line, and never a value.
+    pub fn extra(&self) -> anyhow::Result<Vec<(String, Secret)>> {
+        let mut settings = self
+            .kafka_config
+            .as_deref()
+            .map_or_else(|| Ok(Vec::new()), config_file::read)?;
+        settings.extend_from_slice(&self.kafka_extra);
+        Ok(settings)
+    }
+}
+
+impl Default for KafkaConfig {
+    fn default() -> Self {
+        Self {
+            bootstrap_servers: DEFAULT_BOOTSTRAP_SERVERS.to_owned(),
+            topic: TopicName::default(),
+            partitioner: Partitioner::default(),
+            kafka_config: None,
+            kafka_extra: Vec::new(),
+            has_admin_api: true,
+            create_topics: true,
+        }
+    }
+}
+
+fn bootstrap_servers(text: &str) -> Result<String, String> {
+    let servers: Vec<_> = text.split(',').map(str::trim).collect();
+    if servers
+        .iter()
+        .any(|server| server.is_empty() || server.contains(char::is_whitespace))
+    {
+        return Err("write host:port with commas between, such as kafka-1:9092,kafka-2:9092".to_owned());
+    }
+    Ok(servers.join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, FromArgMatches, Parser};
+
+    use super::*;
+
+    #[derive(Parser, Debug)]
+    struct Cli {
+        #[command(flatten)]
+        config: KafkaConfig,
+    }
+
+    /// What those arguments mean, whatever the environment of the test says.
+    fn parse(arguments: &[&str]) -> Result<KafkaConfig, String> {
+        let command = Cli::command().mut_args(|argument| argument.env(None::<&'static str>));
+        command
+            .try_get_matches_from([&["service"], arguments].concat())
+            .and_then(|matches| Cli::from_arg_matches(&matches))
+            .map(|cli| cli.config)
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn without_flags_it_is_the_default() {
+        assert_eq!(parse(&[]), Ok(KafkaConfig::default()));
+    }
+
+    #[test]
+    fn each_flag_is_read() {
+        let config = parse(&[
+            "--kafka-bootstrap-servers=a:1, b:2",
+            "--kafka-topic=orders.v1",
+            "--kafka-partitioner=crc32",
+            "--kafka-config=kafka.properties",
+            "--kafka-create-topics=false",
+        ]);
+        let expected = KafkaConfig {
+            bootstrap_servers: "a:1,b:2".to_owned(),
+            topic: "orders.v1".parse().expect("a name"),
+            partitioner: Partitioner::Crc32,
+            kafka_config: Some("kafka.properties".into()),
+            kafka_extra: Vec::new(),
+            has_admin_api: true,
+            create_topics: false,
+        };
+        assert_eq!(config, Ok(expected));
+    }
+
+    #[test]
+    fn a_bad_value_is_named_with_its_variable_and_what_to_do() {
+        for (argument, variable, value, hint) in [
+            ("--kafka-topic=a b", "KAFKA_TOPIC", "'a b'", "1 to 249"),
+            ("--kafka-topic=..", "KAFKA_TOPIC", "'..'", "not . or .."),
+            (
+                "--kafka-bootstrap-servers=a:1,,b:2",
+                "KAFKA_BOOTSTRAP_SERVERS",
+                "'a:1,,b:2'",
+                "host:port",
+            ),
+            (
+                "--kafka-create-topics=perhaps",
+                "KAFKA_CREATE_TOPICS",
+                "'perhaps'",
+                "true or false",
+            ),
+            (
+                "--kafka-partitioner=random",
+                "KAFKA_PARTITIONER",
+                "'random'",
+                "murmur2, crc32, fnv1a",
+            ),
+        ] {
+            let error = parse(&[argument]).expect_err(argument);
+            for part in [variable, value, hint] {
+                assert!(error.contains(part), "{part} in {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn each_flag_has_an_environment_variable_and_a_help_text() {
+        for argument in Cli::command()
+            .get_arguments()
+            .filter(|argument| argument.get_id() != "help")
+        {
+            let variable = argument.get_env().expect("a variable").to_str().expect("text");
+            assert!(
+                variable.chars().all(|c| c.is_ascii_uppercase() || c == '_'),
+                "{variable}"
+            );
+            assert!(argument.get_help().is_some(), "{variable}");
+        }
+    }
+
+    #[test]
+    fn the_values_of_librdkafka_s_settings_are_not_shown() {
+        let config = KafkaConfig {
+            kafka_extra: vec![("sasl.password".to_owned(), "hunter2".into())],
+            ..KafkaConfig::default()
+        };
+        let shown = format!("{config:?} {config:#?}");
+        assert!(shown.contains("sasl.password") && !shown.contains("hunter2"), "{shown}");
+    }
+}

@@ -1,0 +1,132 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use uuid::Uuid;
+
+use super::*;
+
+const SEVEN: SchemaRef = SchemaRef::Id(7);
+
+fn lookup(store: Store) -> Lookup {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    // Port 9 (discard) of this machine: nobody listens.
+    let registry = Arc::new(Registry::at("http://127.0.0.1:9").expect("a client"));
+    lookup_at(registry, store)
+}
+
+fn lookup_at(registry: Arc<Registry>, store: Store) -> Lookup {
+    let life = Supervisor::default();
+    let audit = SchemaIdAudit::new(registry, store.clone(), false, &life);
+    Lookup::new(audit, store, Handle::current(), life)
+}
+
+#[tokio::test]
+async fn a_stored_schema_is_known_while_the_registry_is_away() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = Store::open(dir.path()).expect("a store");
+    let schema = orderlog_contract::lineage::newest_text();
+    let writer = Arc::new(WriterSchema::of(&schema));
+    store.learn_schema(7, &schema, writer).expect("stored");
+    let guid = Uuid::from_u128(7);
+    let writer = Arc::new(WriterSchema::of(&schema));
+    store.learn_guid(guid, &schema, writer).expect("stored");
+    let lookup = lookup(store);
+    assert!(matches!(lookup.recall(SEVEN), Some(Known::Writer(7, _))));
+    assert!(matches!(lookup.recall(SchemaRef::Guid(guid)), Some(Known::Writer(..))));
+    assert!(lookup.recall(SchemaRef::Id(8)).is_none());
+    assert!(lookup.recall(SchemaRef::Guid(Uuid::from_u128(8))).is_none());
+}
+
+#[test]
+fn an_outage_is_asked_about_less_and_less_but_every_ten_seconds_at_least() {
+    let waits: Vec<Duration> = orderlog_registry::backoff(LONGEST_PAUSE).take(20).collect();
+    let in_a_minute = waits.iter().scan(Duration::ZERO, |sum, wait| {
+        *sum += *wait;
+        (*sum < Duration::from_secs(60)).then_some(())
+    });
+    assert!(in_a_minute.count() < 20, "{waits:?}");
+    // The jitter may double a wait.
+    assert!(waits.iter().all(|wait| *wait <= Duration::from_secs(20)), "{waits:?}");
+    assert!(waits[0] < Duration::from_millis(500) && waits[19] >= Duration::from_secs(10));
+}
+
+/// A registry that has our newest schema under every id, and tells how often it was asked.
+async fn counting_registry() -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = asked.clone();
+    tokio::spawn(async move {
+        let body = serde_json::json!({"schema": orderlog_contract::lineage::newest_text().text}).to_string();
+        let answer = format!(
+            "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+            body.len()
+        );
+        while let Ok((mut stream, _)) = listener.accept().await {
+            count.fetch_add(1, Ordering::Relaxed);
+            let _ = stream.read(&mut [0; 4096]).await;
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    (format!("http://{address}"), asked)
+}
+
+#[tokio::test]
+async fn a_thousand_records_of_one_new_id_make_one_request() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let (url, asked) = counting_registry().await;
+    let registry = Arc::new(Registry::at(&url).expect("a client"));
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = Store::open(dir.path()).expect("a store");
+    let mut lookup = lookup_at(registry, store);
+    for n in 0..1_000 {
+        assert!(lookup.recall(SEVEN).is_none() && lookup.ask(SEVEN, n % 6, n % 2 == 1));
+    }
+    let answered = answered(&mut lookup).await;
+    assert!(answered.len() == 1 && answered[0].missing.is_none(), "{answered:?}");
+    assert!(matches!(lookup.recall(SEVEN), Some(Known::Writer(7, _))));
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
+}
+
+/// Waits for answers.
+async fn answered(lookup: &mut Lookup) -> Vec<Answered> {
+    loop {
+        let answered = lookup.take_answers().expect("no other meaning");
+        if !answered.is_empty() {
+            return answered;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn an_outage_is_no_answer_and_nothing_is_asked_ahead_while_it_lasts() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut lookup = lookup(Store::open(dir.path()).expect("a store"));
+    assert!(lookup.ask(SEVEN, 0, false));
+    while lookup.outage(SEVEN).is_none() {
+        tokio::task::yield_now().await;
+        assert!(lookup.take_answers().expect("no other meaning").is_empty());
+    }
+    assert!(!lookup.ask(SchemaRef::Id(8), 0, true));
+    assert!(
+        lookup.ask(SchemaRef::Id(8), 1, true),
+        "another partition may have more luck"
+    );
+    let dropped = answered(&mut lookup).await;
+    assert_eq!(dropped[0].schema, SchemaRef::Id(8), "who asks ahead asks once");
+    assert!(lookup.ask(SEVEN, 0, false), "it is still being asked for");
+}
+
+#[tokio::test]
+async fn a_schema_that_was_asked_ahead_is_asked_for_again_by_who_waits_for_it() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut lookup = lookup(Store::open(dir.path()).expect("a store"));
+    assert!(lookup.ask(SEVEN, 0, true) && lookup.ask(SEVEN, 0, false));
+    // Whichever of the two fails first: an outage is told, and nobody is told that it is given up.
+    while lookup.outage(SEVEN).is_none() {
+        tokio::task::yield_now().await;
+        assert!(lookup.take_answers().expect("no other meaning").is_empty());
+    }
+}

@@ -1,0 +1,48 @@
+//! Partitions that another producer's transaction blocks, as both services tell it. Nothing behind its first record can be
+//! read until it ends: its own producer, the broker after the transaction's timeout, or an operator ends it.
+
+use std::fmt;
+use std::time::Duration;
+
+use orderlog_contract::timestamp::rfc3339;
+use orderlog_kafka::standstill::Standstill;
+use orderlog_runtime::clock;
+
+/// A transaction that blocks a partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenTransaction {
+    /// The partition.
+    pub partition: i32,
+    /// Offset of its first record.
+    pub offset: i64,
+    /// For how long it was seen there.
+    pub open_for: Duration,
+    /// Since when, as RFC 3339; `None` while this machine's clock shows no time.
+    pub since: Option<String>,
+}
+
+impl OpenTransaction {
+    pub(super) fn of(partition: i32, still: Standstill) -> Self {
+        let open_for = still.since.elapsed();
+        let age = i64::try_from(open_for.as_millis()).unwrap_or(i64::MAX);
+        let since = clock::now_ms().ok().and_then(|now| rfc3339(now.saturating_sub(age)));
+        Self {
+            partition,
+            offset: still.offset,
+            open_for,
+            since,
+        }
+    }
+}
+
+impl fmt::Display for OpenTransaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { partition, offset, .. } = self;
+        write!(
+            f,
+            "partition {partition} is blocked by another producer's open transaction at offset {offset}, since {} ({} s): nothing behind it can be read, and cart-service writes nothing there, until it is committed or aborted",
+            self.since.as_deref().unwrap_or("an unknown time"),
+            self.open_for.as_secs()
+        )
+    }
+}

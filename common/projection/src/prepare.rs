@@ -1,0 +1,197 @@
+//! What must be true before the log is read: the topic is there and keeps its records, it has as many partitions as when
+//! the store was made, and the store's offsets are offsets of this very topic.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use orderlog_kafka::log_reader::LogReader;
+use orderlog_kafka::partition::Partitioning;
+use orderlog_kafka::topics::{Compacted, Topics};
+use tokio::runtime::Handle;
+
+use super::{Settings, grown};
+use crate::store::{NoRoom, PartitionRow, Store};
+
+/// How long the broker may take for one answer; a service that is told to stop waits as long for it.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+const UNTIL_REBUILT: &str = "Nothing is read until an operator starts with --rebuild, which forgets the store's orders and reads the topic anew";
+
+/// What to do with a topic whose records lie as in a smaller one.
+pub(super) const COPY_IT: &str =
+    "Copy the events to a new topic, each under its key, and start with --rebuild on that one";
+
+/// Why reading cannot begin.
+pub(super) enum NotReady {
+    /// It may pass: try again.
+    Yet(String),
+    /// Only an operator can tell what is right.
+    Halt(String),
+}
+
+/// Where one partition begins.
+pub(super) struct Begin {
+    pub row: PartitionRow,
+    /// The offset to read first.
+    pub from: i64,
+    /// Whether the first record that is read must be the one that the store remembers as its last.
+    pub verify: bool,
+    /// Whether records that were not read are passed over.
+    pub moved: bool,
+}
+
+pub(super) struct Prepared {
+    pub begins: Vec<Begin>,
+    pub warnings: Vec<String>,
+}
+
+/// Checks everything, once.
+pub(super) fn prepare(
+    settings: &Settings,
+    reader: &LogReader,
+    store: &Store,
+    runtime: &Handle,
+) -> Result<Prepared, NotReady> {
+    let yet = |error: anyhow::Error| NotReady::Yet(format!("{error:#}"));
+    let topic = &settings.topic.name;
+    let count = || reader.partition_count(PATIENCE).map_err(yet);
+    let mut found = count()?;
+    let was_read = store.partitions().is_ok_and(|rows| !rows.is_empty());
+    // A topic that was read is for an operator to bring back: an empty one in its place would only be in the way.
+    if found.is_none() && settings.create_topics && !was_read {
+        runtime.block_on(settings.may_create()).map_err(yet)?;
+        let topics = Topics::new(&settings.cluster).map_err(yet)?;
+        runtime.block_on(topics.ensure(&settings.topic)).map_err(yet)?;
+        found = count()?;
+        if found.is_none() {
+            // The broker that was asked has not heard of it yet.
+            return Err(NotReady::Yet(format!("topic {topic} was just created")));
+        }
+    }
+    let Some(partitions) = found else {
+        return Err(NotReady::Yet(if was_read {
+            format!(
+                "topic {topic} is gone, though records were read from it: bring it back; one that is made anew is read after a restart with --rebuild"
+            )
+        } else {
+            format!("topic {topic} does not exist: create it, or let it be created (--kafka-create-topics)")
+        }));
+    };
+    let warnings = if settings.check_topics {
+        check(&Topics::new(&settings.cluster).map_err(yet)?, topic, runtime)?
+    } else {
+        Vec::new()
+    };
+    if !was_read {
+        // Before the store remembers the rule, which may have to be another one.
+        grown::check(reader, settings.cluster.partitioner, partitions)?;
+    }
+    let claimed = store
+        .claim(
+            settings.service,
+            topic,
+            Partitioning {
+                partitioner: settings.cluster.partitioner,
+                partitions,
+            },
+        )
+        .map_err(|e| match e.is::<NoRoom>() {
+            true => yet(e),
+            false => NotReady::Halt(format!("{e:#}")),
+        })?;
+    if claimed != partitions {
+        return Err(NotReady::Halt(other_count(topic, partitions, claimed)));
+    }
+    let mut rows = store.partitions().map_err(|e| NotReady::Halt(format!("{e:#}")))?;
+    let begins: Vec<Begin> = (0..partitions)
+        .map(|partition| begin(settings, reader, partition, rows.remove(&partition).unwrap_or_default()))
+        .collect::<Result<_, _>>()?;
+    keep_moved(store, &begins).map_err(|e| NotReady::Yet(format!("the store cannot be written: {e:#}")))?;
+    Ok(Prepared { begins, warnings })
+}
+
+/// Writes down where records were passed over, so that the operator's consent is needed once and not at every start.
+fn keep_moved(store: &Store, begins: &[Begin]) -> anyhow::Result<()> {
+    let mut transaction = store.begin();
+    for (partition, begin) in (0..).zip(begins).filter(|(_, begin)| begin.moved) {
+        transaction.put_partition(partition, &begin.row)?;
+    }
+    transaction.commit()
+}
+
+fn check(topics: &Topics, topic: &str, runtime: &Handle) -> Result<Vec<String>, NotReady> {
+    match runtime.block_on(topics.check(topic)) {
+        Ok(warnings) => Ok(warnings),
+        Err(error) if error.is::<Compacted>() => Err(NotReady::Halt(error.to_string())),
+        // A broker that does not tell its settings (to us) can still be read from.
+        Err(error) => Ok(vec![format!(
+            "the settings of topic {topic} could not be checked: {error:#}"
+        )]),
+    }
+}
+
+fn begin(settings: &Settings, reader: &LogReader, partition: i32, mut row: PartitionRow) -> Result<Begin, NotReady> {
+    let topic = &settings.topic.name;
+    let (first, end) = reader
+        .bounds(partition, PATIENCE)
+        .with_context(|| format!("asking for the offsets of {topic}, partition {partition}"))
+        .map_err(|e| NotReady::Yet(format!("{e:#}")))?;
+    if end < row.next {
+        return Err(NotReady::Halt(not_this_topic(
+            topic,
+            partition,
+            &format!("it ends at offset {end}, but was read up to {}", row.next),
+        )));
+    }
+    let moved = first > row.next;
+    if moved && !settings.accept_truncated {
+        return Err(NotReady::Halt(format!(
+            "topic {topic}, partition {partition} begins at offset {first}, but was read only up to {}: the records in between are gone. Start once with --accept-truncated to go on without them, or with --rebuild to begin anew from what is left",
+            row.next
+        )));
+    }
+    if moved {
+        tracing::warn!(
+            kafka.topic = topic,
+            kafka.partition = partition,
+            from = row.next,
+            to = first,
+            "records are gone; going on behind them"
+        );
+        row.next = first;
+        row.last = None;
+    }
+    // The last record that was read is read again: it must still be the same.
+    let from = row
+        .last
+        .as_ref()
+        .map(|last| last.offset)
+        .filter(|offset| *offset >= first);
+    Ok(Begin {
+        from: from.unwrap_or(row.next),
+        verify: from.is_some(),
+        row,
+        moved,
+    })
+}
+
+/// The sentence for a topic whose number of partitions has changed.
+pub(super) fn other_count(topic: &str, has: impl std::fmt::Display, had: impl std::fmt::Display) -> String {
+    format!(
+        "topic {topic} has {has} partitions, but had {had} when the store was made: an order's events now lie in two partitions. {COPY_IT}"
+    )
+}
+
+/// The sentence for a topic that is not the one that the store was made from.
+pub(super) fn not_this_topic(topic: &str, partition: i32, why: &str) -> String {
+    format!(
+        "topic {topic}, partition {partition} is not the one that the store was made from ({why}): it was deleted and made again, or lost records. {UNTIL_REBUILT}"
+    )
+}
+
+/// The sentence for a topic that was deleted and made again while it was read.
+pub(super) fn made_anew(topic: &str) -> String {
+    format!(
+        "topic {topic} is not the one that the store was made from (it has another id than before): it was deleted and made again. {UNTIL_REBUILT}"
+    )
+}

@@ -1,0 +1,210 @@
+//! What known ids mean at the registry, and what follows from it.
+
+use std::collections::BTreeSet;
+
+use orderlog_registry::{Registry, RegistryError};
+
+use super::Verdict;
+use crate::store::{KnownSchemas, LearnError, Store};
+
+/// So many ids in a row without an answer, and it is the registry that does not answer.
+const SILENT: usize = 3;
+
+/// What some ids mean at the registry, compared with what the store knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Comparison {
+    /// They mean what they meant.
+    pub same: BTreeSet<u32>,
+    /// The registry does not know them.
+    pub missing: BTreeSet<u32>,
+    /// They mean something else.
+    pub other: BTreeSet<u32>,
+    /// There was no answer for them.
+    pub silent: BTreeSet<u32>,
+}
+
+/// Compares those ids.
+///
+/// # Errors
+/// When the registry does not answer, or the disk fails.
+pub(super) async fn compare(
+    registry: &Registry,
+    store: &Store,
+    ids: impl IntoIterator<Item = u32>,
+) -> Result<Comparison, String> {
+    let mut found = Comparison::default();
+    let mut outages = Vec::new();
+    for id in ids {
+        match registry.schema(id).await {
+            Ok(schema) => {
+                outages.clear();
+                let same = store.means(id, &schema).map_err(|error| {
+                    tracing::error!(
+                        error = format!("{error:#}"),
+                        "what schema ids mean could not be compared"
+                    );
+                    format!("what schema ids mean could not be compared: {error:#}")
+                })?;
+                // An id that was forgotten meanwhile means nothing.
+                match same {
+                    Some(true) => found.same.insert(id),
+                    Some(false) => found.other.insert(id),
+                    None => false,
+                };
+            }
+            Err(RegistryError::Unknown(_)) => {
+                outages.clear();
+                found.missing.insert(id);
+            }
+            // It may be this id's fault, and the others are still to be compared.
+            Err(RegistryError::Outage(reason)) => {
+                found.silent.insert(id);
+                outages.push(reason);
+                if outages.len() == SILENT {
+                    break;
+                }
+            }
+        }
+    }
+    let is_silent = outages.len() == SILENT || found.is_empty();
+    match outages.pop().filter(|_| is_silent) {
+        Some(reason) => Err(reason),
+        None => Ok(found),
+    }
+}
+
+impl Comparison {
+    /// Whether nothing was compared.
+    fn is_empty(&self) -> bool {
+        self.same.is_empty() && self.missing.is_empty() && self.other.is_empty()
+    }
+
+    /// Whether these ids vouch for the others: none means something else, and the registry knows our own, or at least one.
+    pub fn is_good_enough(&self, known: &KnownSchemas) -> bool {
+        let vouches = match known.own {
+            Some(own) => self.same.contains(&own),
+            None => !self.same.is_empty(),
+        };
+        self.other.is_empty() && (vouches || known.ids.is_empty())
+    }
+
+    /// What follows, when it is of all known ids.
+    pub fn judge(&self, known: &KnownSchemas) -> Verdict {
+        if let Some(id) = self.other.first() {
+            return Verdict::Contradicts {
+                reason: LearnError::AnotherMeaning(*id).to_string(),
+            };
+        }
+        let own = known.own.filter(|id| self.missing.contains(id));
+        let mut lost: Vec<u32> = self.missing.difference(&known.accepted).copied().collect();
+        let what = match own {
+            Some(id) => format!("does not know schema id {id} any more, under which events are written here"),
+            None if self.same.is_empty() && !lost.is_empty() => {
+                format!("knows none of the {} schema ids that it gave before", lost.len())
+            }
+            None => return Verdict::Agrees { lost },
+        };
+        if let Some(own) = own.filter(|own| !lost.contains(own)) {
+            lost.push(own);
+        }
+        Verdict::Lost {
+            reason: format!(
+                "the schema registry {what}: it has lost its content, or is another one. Nothing is registered or learned there, and no event written, until it knows its schemas again. If they are lost for good, restart with --accept-registry / ACCEPT_REGISTRY=true, which registers ours anew"
+            ),
+            lost,
+        }
+    }
+
+    /// Takes in what was found of further ids.
+    pub fn merge(&mut self, mut further: Self) {
+        self.same.append(&mut further.same);
+        self.missing.append(&mut further.missing);
+        self.other.append(&mut further.other);
+        self.silent.append(&mut further.silent);
+    }
+
+    /// Leaves out what is not known any more.
+    pub fn keep_only(&mut self, known: &KnownSchemas) {
+        for ids in [&mut self.same, &mut self.missing, &mut self.other, &mut self.silent] {
+            ids.retain(|id| known.ids.binary_search(id).is_ok());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known(own: Option<u32>, ids: &[u32], accepted: &[u32]) -> KnownSchemas {
+        KnownSchemas {
+            own,
+            ids: ids.to_vec(),
+            accepted: accepted.iter().copied().collect(),
+        }
+    }
+
+    fn found(same: &[u32], missing: &[u32], other: &[u32]) -> Comparison {
+        let set = |ids: &[u32]| ids.iter().copied().collect();
+        Comparison {
+            same: set(same),
+            missing: set(missing),
+            other: set(other),
+            silent: BTreeSet::new(),
+        }
+    }
+
+    #[test]
+    fn an_id_of_others_that_is_missing_is_only_told() {
+        let known = known(Some(1), &[1, 2, 3], &[]);
+        let found = found(&[1, 3], &[2], &[]);
+        assert!(found.is_good_enough(&known));
+        assert_eq!(found.judge(&known), Verdict::Agrees { lost: vec![2] });
+    }
+
+    #[test]
+    fn a_registry_without_our_own_id_or_without_any_has_lost_its_content() {
+        for (own, ids, same, missing) in [
+            (Some(1), [1, 2], &[2][..], &[1][..]),
+            (Some(1), [1, 2], &[], &[1, 2]),
+            (None, [1, 2], &[], &[1, 2]),
+        ] {
+            let known = known(own, &ids, &[]);
+            let found = found(same, missing, &[]);
+            assert!(!found.is_good_enough(&known), "{found:?}");
+            let verdict = found.judge(&known);
+            assert!(
+                matches!(&verdict, Verdict::Lost { reason, lost } if reason.contains("--accept-registry") && lost == missing),
+                "{verdict:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_was_accepted_as_lost_counts_no_more_unless_it_is_written_under() {
+        let lost = found(&[], &[1, 2], &[]);
+        assert_eq!(
+            lost.judge(&known(None, &[1, 2], &[1, 2])),
+            Verdict::Agrees { lost: vec![] }
+        );
+        let verdict = lost.judge(&known(Some(1), &[1, 2], &[1, 2]));
+        assert!(
+            matches!(&verdict, Verdict::Lost { lost, .. } if lost == &[1]),
+            "{verdict:?}"
+        );
+    }
+
+    #[test]
+    fn another_meaning_of_any_id_is_another_registry() {
+        let known = known(Some(1), &[1, 2], &[2]);
+        let found = found(&[1], &[], &[2]);
+        assert!(!found.is_good_enough(&known));
+        assert!(matches!(found.judge(&known), Verdict::Contradicts { .. }));
+    }
+
+    #[test]
+    fn a_store_that_knows_nothing_believes_any_registry() {
+        let nothing = known(None, &[], &[]);
+        assert!(Comparison::default().is_good_enough(&nothing));
+        assert_eq!(Comparison::default().judge(&nothing), Verdict::Agrees { lost: vec![] });
+    }
+}

@@ -1,0 +1,263 @@
+//! The handle through which the rest of a service sees the projection.
+
+use std::sync::mpsc;
+use std::time::Instant;
+
+use orderlog_kafka::end_offsets::{EndOffsets, Now};
+use orderlog_kafka::link::Link;
+use orderlog_kafka::partition::Partitioner;
+use orderlog_kafka::rights::Rights;
+use orderlog_kafka::standstill::Standstill;
+use tokio::sync::{oneshot, watch};
+use tokio::time::timeout_at;
+
+use super::{Command, OpenTransaction, PassedOver, Progress, Reread, Settings, Waiters};
+use crate::store::Store;
+
+/// Sees the projection. Clones see the same one.
+#[derive(Clone)]
+pub struct View {
+    store: Store,
+    waiters: Waiters,
+    progress: watch::Receiver<Progress>,
+    link: Link,
+    ends: EndOffsets,
+    commands: mpsc::Sender<Command>,
+    topic: String,
+    partitioner: Partitioner,
+    rights: Rights,
+}
+
+/// When a request came, and how far its order's partition was read then.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival {
+    /// When.
+    pub at: Instant,
+    next: i64,
+}
+
+impl Arrival {
+    /// Checks that an offset, of which the broker says that nothing lies behind it or that a record landed there, is not one
+    /// that was there before the request came.
+    ///
+    /// # Errors
+    /// When it was: the broker does not know all that was read, or has made the topic anew.
+    pub fn check(&self, offset: i64) -> Result<(), NotFresh> {
+        if offset >= self.next {
+            return Ok(());
+        }
+        Err(NotFresh(format!(
+            "the broker tells offset {offset}, but the partition was read up to {}: it does not know all of the topic, or has made it anew",
+            self.next
+        )))
+    }
+}
+
+/// Why what is known may be older than the question.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NotFresh(pub String);
+
+impl View {
+    pub(super) fn new(
+        store: Store,
+        waiters: Waiters,
+        progress: watch::Receiver<Progress>,
+        link: Link,
+        ends: EndOffsets,
+        commands: mpsc::Sender<Command>,
+        settings: &Settings,
+    ) -> Self {
+        Self {
+            store,
+            waiters,
+            progress,
+            link,
+            ends,
+            commands,
+            topic: settings.topic.name.clone(),
+            partitioner: settings.cluster.partitioner,
+            rights: settings.cluster.rights.clone(),
+        }
+    }
+
+    /// The orders.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Where to wait for events and versions.
+    pub fn waiters(&self) -> &Waiters {
+        &self.waiters
+    }
+
+    /// The link to the broker.
+    pub fn link(&self) -> &Link {
+        &self.link
+    }
+
+    /// How far it is now.
+    pub fn progress(&self) -> Progress {
+        self.progress.borrow().clone()
+    }
+
+    /// How far it is, for those who wait for a change.
+    pub fn watch(&self) -> watch::Receiver<Progress> {
+        self.progress.clone()
+    }
+
+    /// The partition of an order; `None` until the topic was seen.
+    pub fn partition_of(&self, order_id: &str) -> Option<i32> {
+        let count = self.progress.borrow().partition_count()?;
+        Some(self.partitioner.of_key(order_id.as_bytes(), count))
+    }
+
+    /// The rule by which the topic is partitioned.
+    pub fn partitioner(&self) -> Partitioner {
+        self.partitioner
+    }
+
+    /// What the brokers do not let this service do.
+    pub fn rights(&self) -> &Rights {
+        &self.rights
+    }
+
+    /// Why the account may not do with the topic what it must; `None` when it may.
+    pub fn forbidden(&self) -> Option<String> {
+        self.rights.refusal(&self.topic)
+    }
+
+    /// Why that partition's orders cannot be trusted to be the newest; `None` when they can, within
+    /// [`SILENCE`](orderlog_kafka::link::SILENCE).
+    pub fn doubt(&self, partition: i32) -> Option<String> {
+        let progress = self.progress.borrow();
+        if let Some(reason) = progress
+            .stopped()
+            .or(progress.starting.as_ref())
+            .or(progress.unwritable.as_ref())
+        {
+            return Some(reason.clone());
+        }
+        if let Some(reason) = self.forbidden() {
+            return Some(reason);
+        }
+        let Some(state) = progress.partition(partition) else {
+            return Some("the topic was not seen yet".to_owned());
+        };
+        if let Some(reason) = &state.paused {
+            return Some(format!("partition {partition} is paused: {reason}"));
+        }
+        if !state.caught_up {
+            return Some(format!("partition {partition} is still being read"));
+        }
+        (!self.link.hears(partition)).then(|| format!("the broker of partition {partition} is not heard"))
+    }
+
+    /// Has records of a partition read again that were passed over because their schema was not known. Returns whether
+    /// the reading has begun; until it has come so far, [`Self::doubt`] tells so.
+    pub async fn reread(&self, partition: i32, records: Vec<PassedOver>) -> bool {
+        let (done, begun) = oneshot::channel();
+        let reread = Reread {
+            partition,
+            records,
+            done,
+        };
+        self.commands.send(Command::Reread(reread)).is_ok() && begun.await.is_ok()
+    }
+
+    /// The moment at which a request for that order has come.
+    pub fn arrival(&self, order_id: &str) -> Arrival {
+        let next = self.partition_of(order_id).and_then(|partition| self.next(partition));
+        // In this order: what is acknowledged of what is sent from then on lies at `next` or behind it.
+        Arrival {
+            next: next.unwrap_or(0),
+            at: Instant::now(),
+        }
+    }
+
+    /// Offset of the next record to read of that partition; `None` until the topic was seen.
+    pub fn next(&self, partition: i32) -> Option<i64> {
+        self.progress.borrow().partition(partition).map(|state| state.next)
+    }
+
+    /// How often any partition was rewound. What was read of the store is whole when the partition was in no
+    /// [doubt](Self::doubt) after this was asked and before the store was read, and this is the same after it.
+    pub fn rewinds(&self) -> u64 {
+        self.progress.borrow().rewinds
+    }
+
+    /// Where that partition ends now, or that its quorum must be asked.
+    ///
+    /// # Errors
+    /// When that cannot be found out by the deadline.
+    pub async fn now(&self, partition: i32, deadline: Instant) -> Result<Now, NotFresh> {
+        let asked = timeout_at(deadline.into(), self.ends.ask(partition)).await;
+        asked.map_err(|_| late(partition))?.map_err(NotFresh)
+    }
+
+    /// Waits until everything below that offset of that partition was read.
+    ///
+    /// # Errors
+    /// When it is not by the deadline, or cannot be for now.
+    pub async fn read_to(&self, partition: i32, offset: i64, deadline: Instant) -> Result<(), NotFresh> {
+        let read = timeout_at(deadline.into(), self.reach(partition, offset)).await;
+        read.map_err(|_| late(partition))?
+    }
+
+    async fn reach(&self, partition: i32, end: i64) -> Result<(), NotFresh> {
+        let mut progress = self.progress.clone();
+        let reached = |progress: &Progress| {
+            progress.stopped().is_some()
+                || progress
+                    .partition(partition)
+                    .is_some_and(|p| p.read_to >= end || p.paused.is_some())
+        };
+        let now = progress
+            .wait_for(reached)
+            .await
+            .map_err(|_| NotFresh("the projection has stopped".to_owned()))?;
+        if let Some(reason) = now.stopped() {
+            return Err(NotFresh(reason.clone()));
+        }
+        match now.partition(partition) {
+            Some(state) if state.read_to >= end => Ok(()),
+            state => Err(NotFresh(
+                state.and_then(|state| state.paused.clone()).unwrap_or_default(),
+            )),
+        }
+    }
+
+    /// Partitions that another producer's transaction blocks for longer than ordinary ones do.
+    pub fn open_transactions(&self) -> Vec<OpenTransaction> {
+        let partitions = self.progress.borrow().partition_count().unwrap_or(0);
+        let blocked = (0..partitions).filter_map(|partition| {
+            let still = self.standstill(partition).filter(Standstill::is_long)?;
+            Some(OpenTransaction::of(partition, still))
+        });
+        blocked.collect()
+    }
+
+    /// What blocks that partition, once somebody has [waited in vain](Self::waited_in_vain) for what lies behind it.
+    pub fn blocked(&self, partition: i32) -> Option<OpenTransaction> {
+        let still = self.standstill(partition).filter(|still| still.in_vain)?;
+        Some(OpenTransaction::of(partition, still))
+    }
+
+    /// Notes that somebody has waited in vain for a record of that partition. Returns what blocks it, if that is why.
+    pub fn waited_in_vain(&self, partition: i32) -> Option<OpenTransaction> {
+        self.standstill(partition)?;
+        self.link.waited_in_vain(partition);
+        self.blocked(partition)
+    }
+
+    /// Where the last stable offset stands still, of a partition of which all before it was read: one that waits for
+    /// something else fetches nothing that would tell.
+    fn standstill(&self, partition: i32) -> Option<Standstill> {
+        let at_end = self.progress.borrow().partition(partition)?.at_end;
+        self.link.standstill(partition).filter(|_| at_end)
+    }
+}
+
+fn late(partition: i32) -> NotFresh {
+    NotFresh(format!("partition {partition} was not read to its end in time"))
+}

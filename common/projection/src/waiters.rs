@@ -1,0 +1,214 @@
+//! Those who wait for the projection: a writer for its own event, a reader for a version of an order.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use orderlog_contract::event::OrderEvent;
+use orderlog_contract::order::Outcome;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+/// What became of an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// What it did.
+    pub outcome: Outcome,
+    /// Where it lies.
+    pub partition: i32,
+    /// Where it lies.
+    pub offset: i64,
+}
+
+/// The list of those who wait. Register first, then write or look: what happens in between is not missed.
+#[derive(Clone, Default)]
+pub struct Waiters(Arc<Mutex<Lists>>);
+
+#[derive(Default)]
+struct Lists {
+    events: HashMap<Uuid, Awaited>,
+    orders: HashMap<String, Vec<(i32, oneshot::Sender<()>)>>,
+}
+
+/// An event, and who waits for it.
+struct Awaited {
+    event: OrderEvent,
+    sender: oneshot::Sender<Settled>,
+}
+
+/// Waits for one event; gives up when dropped.
+pub struct EventWaiter {
+    event_id: Uuid,
+    settled: oneshot::Receiver<Settled>,
+    waiters: Waiters,
+}
+
+impl EventWaiter {
+    /// What became of it; `None` when it will not be read soon, or ever. May be cancelled and called again.
+    pub async fn settled(&mut self) -> Option<Settled> {
+        (&mut self.settled).await.ok()
+    }
+}
+
+impl Drop for EventWaiter {
+    fn drop(&mut self) {
+        self.waiters.lock().events.remove(&self.event_id);
+    }
+}
+
+impl Waiters {
+    /// Waits for an event to be read back: that one, whole, and not whatever else somebody may write under its id.
+    pub fn event(&self, event: &OrderEvent) -> EventWaiter {
+        let (sender, settled) = oneshot::channel();
+        let awaited = Awaited {
+            event: event.clone(),
+            sender,
+        };
+        self.lock().events.insert(event.event_id, awaited);
+        EventWaiter {
+            event_id: event.event_id,
+            settled,
+            waiters: self.clone(),
+        }
+    }
+
+    /// Waits for an order to have at least that version.
+    pub fn order(&self, order_id: &str, version: i32) -> oneshot::Receiver<()> {
+        let (sender, receiver) = oneshot::channel();
+        let mut lists = self.lock();
+        let waiting = lists.orders.entry(order_id.to_owned()).or_default();
+        // Whoever has given up makes room for who comes.
+        waiting.retain(|(_, sender)| !sender.is_closed());
+        waiting.push((version, sender));
+        receiver
+    }
+
+    /// Gives up waiting for an order; call it after the receiver was dropped.
+    pub fn forget_order(&self, order_id: &str) {
+        let mut lists = self.lock();
+        if let Some(waiting) = lists.orders.get_mut(order_id) {
+            waiting.retain(|(_, sender)| !sender.is_closed());
+            if waiting.is_empty() {
+                lists.orders.remove(order_id);
+            }
+        }
+    }
+
+    /// Whether somebody waits for that very event.
+    pub(super) fn awaits(&self, event: &OrderEvent) -> bool {
+        let lists = self.lock();
+        let awaited = lists.events.get(&event.event_id);
+        awaited.is_some_and(|awaited| awaited.event == *event)
+    }
+
+    /// Tells what became of events, of those for which [`Self::awaits`] was true, and which versions orders have.
+    pub(super) fn tell<'a>(
+        &self,
+        events: impl Iterator<Item = (Uuid, Settled)>,
+        orders: impl Iterator<Item = (&'a str, i32)>,
+    ) {
+        let mut lists = self.lock();
+        for (event_id, settled) in events {
+            if lists.events.is_empty() {
+                break;
+            }
+            if let Some(awaited) = lists.events.remove(&event_id) {
+                // A request that has ended meanwhile is not interested any more.
+                let _ = awaited.sender.send(settled);
+            }
+        }
+        for (order_id, version) in orders {
+            if lists.orders.is_empty() {
+                break;
+            }
+            let Some(waiting) = lists.orders.remove(order_id) else {
+                continue;
+            };
+            let (reached, rest): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|(wanted, _)| *wanted <= version);
+            for (_, sender) in reached {
+                let _ = sender.send(());
+            }
+            if !rest.is_empty() {
+                lists.orders.insert(order_id.to_owned(), rest);
+            }
+        }
+    }
+
+    /// Tells those who wait for an event that it will not be read soon.
+    pub(super) fn give_up_events(&self) {
+        self.lock().events.clear();
+    }
+
+    /// Tells all who wait that nothing will come any more.
+    pub(super) fn close(&self) {
+        let mut lists = self.lock();
+        lists.events.clear();
+        lists.orders.clear();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Lists> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use orderlog_contract::testing::an_event;
+
+    use super::*;
+
+    const SETTLED: Settled = Settled {
+        outcome: Outcome::Duplicate,
+        partition: 1,
+        offset: 2,
+    };
+
+    #[tokio::test]
+    async fn an_event_is_told_to_the_one_who_waits_for_it() {
+        let waiters = Waiters::default();
+        let (mine, other) = (an_event("A", 1), an_event("A", 1));
+        let mut waiting = waiters.event(&mine);
+        assert!(waiters.awaits(&mine) && !waiters.awaits(&other));
+        let events = [other, mine].map(|event| (event.event_id, SETTLED));
+        waiters.tell(events.into_iter(), std::iter::empty());
+        assert_eq!(waiting.settled().await, Some(SETTLED));
+    }
+
+    #[test]
+    fn what_somebody_else_writes_under_an_event_s_id_is_another_event() {
+        let waiters = Waiters::default();
+        let mine = an_event("A", 1);
+        let _waiting = waiters.event(&mine);
+        let changes: [fn(&mut OrderEvent); 4] = [
+            |event| event.order.order_id = "B".to_owned(),
+            |event| event.order.customer_id = "CUST-2".to_owned(),
+            |event| event.order.version = 2,
+            |event| event.occurred_at += 1,
+        ];
+        for change in changes {
+            let mut foreign = mine.clone();
+            change(&mut foreign);
+            assert!(!waiters.awaits(&foreign), "{foreign:?}");
+        }
+        assert!(waiters.awaits(&mine));
+    }
+
+    #[tokio::test]
+    async fn an_order_is_told_once_it_has_the_version() {
+        let waiters = Waiters::default();
+        let (mut two, mut three) = (waiters.order("A", 2), waiters.order("A", 3));
+        waiters.tell(std::iter::empty(), [("B", 9), ("A", 2)].into_iter());
+        assert_eq!(two.try_recv(), Ok(()));
+        assert!(three.try_recv().is_err());
+        waiters.tell(std::iter::empty(), [("A", 4)].into_iter());
+        assert_eq!(three.await, Ok(()));
+    }
+
+    #[test]
+    fn who_gives_up_leaves_nothing_behind() {
+        let waiters = Waiters::default();
+        drop((waiters.event(&an_event("A", 1)), waiters.order("A", 2)));
+        waiters.forget_order("A");
+        let lists = waiters.lock();
+        assert!(lists.events.is_empty() && lists.orders.is_empty());
+    }
+}

@@ -1,0 +1,219 @@
+//! How to reach the schema registry, as whom, and what to do there. Which of these settings go together, and what the
+//! files hold, is found out at the start, by [`crate`].
+
+use std::convert::Infallible;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use orderlog_runtime::secret::Secret;
+
+use crate::urls;
+pub use crate::urls::{RegistryUrl, RegistryUrls};
+
+const DEFAULT_REGISTRY_URL: &str = "http://localhost:8081";
+
+/// What is done about our schemas at the registry.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum SchemasMode {
+    /// Register every version that is missing, after setting the subject to FULL_TRANSITIVE
+    #[default]
+    Register,
+    /// Only look them up, write nothing to the registry, and refuse to run when one is missing
+    Verify,
+}
+
+/// The schema registry. Secrets are better in files: other users of a machine can see a process's arguments.
+/// An empty variable is one that is not set.
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub struct RegistryConfig {
+    /// Addresses of the schema registry, http or https, with commas between; they are tried in turn. One may hold a
+    /// user and a password, as in https://user:password@registry
+    #[arg(
+        long = "schema-registry-url",
+        env = "SCHEMA_REGISTRY_URL",
+        value_name = "SCHEMA_REGISTRY_URL",
+        default_value = DEFAULT_REGISTRY_URL,
+        value_parser = urls::Parser,
+        hide_env_values = true,
+    )]
+    pub urls: RegistryUrls,
+
+    /// User, or API key, for the schema registry
+    #[arg(
+        long = "schema-registry-user",
+        env = "SCHEMA_REGISTRY_USER",
+        value_name = "SCHEMA_REGISTRY_USER"
+    )]
+    pub user: Option<String>,
+
+    /// Password of that user
+    #[arg(
+        long = "schema-registry-password",
+        env = "SCHEMA_REGISTRY_PASSWORD",
+        value_name = "SCHEMA_REGISTRY_PASSWORD",
+        hide_env_values = true
+    )]
+    pub password: Option<Secret>,
+
+    /// File that holds the password
+    #[arg(
+        long = "schema-registry-password-file",
+        env = "SCHEMA_REGISTRY_PASSWORD_FILE",
+        value_name = "SCHEMA_REGISTRY_PASSWORD_FILE",
+        value_parser = path,
+    )]
+    pub password_file: Option<PathBuf>,
+
+    /// Bearer token for the schema registry, in place of user and password
+    #[arg(
+        long = "schema-registry-token",
+        env = "SCHEMA_REGISTRY_TOKEN",
+        value_name = "SCHEMA_REGISTRY_TOKEN",
+        hide_env_values = true
+    )]
+    pub token: Option<Secret>,
+
+    /// File that holds the token; it is read again when the registry answers 401
+    #[arg(
+        long = "schema-registry-token-file",
+        env = "SCHEMA_REGISTRY_TOKEN_FILE",
+        value_name = "SCHEMA_REGISTRY_TOKEN_FILE",
+        value_parser = path,
+    )]
+    pub token_file: Option<PathBuf>,
+
+    /// File of certificates (PEM) that the registry's may be signed by, besides those that the system trusts
+    #[arg(
+        long = "schema-registry-ca-file",
+        env = "SCHEMA_REGISTRY_CA_FILE",
+        value_name = "SCHEMA_REGISTRY_CA_FILE",
+        value_parser = path,
+    )]
+    pub ca_file: Option<PathBuf>,
+
+    /// What is done about our schemas at the registry
+    #[arg(long, env = "SCHEMAS", value_name = "SCHEMAS", value_enum, default_value_t)]
+    pub schemas: SchemasMode,
+}
+
+impl RegistryConfig {
+    /// The registry at those addresses, and everything else as by default.
+    ///
+    /// # Errors
+    /// When `urls` is no value of `SCHEMA_REGISTRY_URL`.
+    pub fn at(urls: &str) -> anyhow::Result<Self> {
+        Ok(Self {
+            urls: urls.parse().map_err(anyhow::Error::msg)?,
+            user: None,
+            password: None,
+            password_file: None,
+            token: None,
+            token_file: None,
+            ca_file: None,
+            schemas: SchemasMode::default(),
+        })
+    }
+}
+
+impl Default for RegistryConfig {
+    fn default() -> Self {
+        Self::at(DEFAULT_REGISTRY_URL).expect("the default is an address: a test proves it")
+    }
+}
+
+/// clap's own parser refuses an empty path, and an empty variable is how compose files pass one that is not set.
+fn path(text: &str) -> Result<PathBuf, Infallible> {
+    Ok(text.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, FromArgMatches, Parser};
+
+    use super::*;
+
+    #[derive(Parser, Debug)]
+    struct Cli {
+        #[command(flatten)]
+        registry: RegistryConfig,
+    }
+
+    const SECRETS: [&str; 3] = ["in-the-address", "in-the-password", "in-the-token"];
+    const SECRET_ARGUMENTS: [&str; 4] = [
+        "service",
+        "--schema-registry-url=http://user:in-the-address@registry",
+        "--schema-registry-password=in-the-password",
+        "--schema-registry-token=in-the-token",
+    ];
+
+    /// What those arguments mean, whatever the environment of the test says.
+    fn parse(arguments: &[&str]) -> Result<RegistryConfig, clap::Error> {
+        let command = Cli::command().mut_args(|argument| argument.env(None::<&'static str>));
+        let matches = command.try_get_matches_from(arguments)?;
+        Cli::from_arg_matches(&matches).map(|cli| cli.registry)
+    }
+
+    #[test]
+    fn each_setting_is_read() {
+        let config = parse(&[
+            "service",
+            "--schema-registry-url=http://a,http://b",
+            "--schema-registry-user=user",
+            "--schema-registry-password=password",
+            "--schema-registry-password-file=p",
+            "--schema-registry-token=token",
+            "--schema-registry-token-file=",
+            "--schema-registry-ca-file=c",
+            "--schemas=verify",
+        ]);
+        let expected = RegistryConfig {
+            urls: "http://a,http://b".parse().expect("addresses"),
+            user: Some("user".to_owned()),
+            password: Some("password".into()),
+            password_file: Some("p".into()),
+            token: Some("token".into()),
+            token_file: Some(PathBuf::new()),
+            ca_file: Some("c".into()),
+            schemas: SchemasMode::Verify,
+        };
+        assert_eq!(config.expect("a config"), expected);
+        assert_eq!(parse(&["service"]).expect("a config"), RegistryConfig::default());
+    }
+
+    #[test]
+    fn nothing_that_is_shown_of_it_has_a_secret() {
+        let config = parse(&SECRET_ARGUMENTS).expect("a config");
+        let shown = format!("{config:?} {config:#?}");
+        for secret in SECRETS {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+    }
+
+    #[test]
+    fn no_error_of_the_command_line_repeats_a_secret() {
+        for wrong in [
+            "--schema-registry-url=http://user:in-the-address",
+            "--schema-registry-url=ftp://user:in-the-address@registry",
+            "--schema-registry-pasword=in-the-password",
+            "--schemas=perhaps",
+            "--schema-registry-token=in-the-token",
+        ] {
+            let error = parse(&[&SECRET_ARGUMENTS, &[wrong][..]].concat()).expect_err(wrong);
+            let shown = format!("{error} {error:?} {}", error.render().ansi());
+            for secret in SECRETS {
+                assert!(!shown.contains(secret), "{shown}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_help_hides_the_value_of_every_variable_that_may_hold_a_secret() {
+        // The help shows what the environment holds, which a test cannot set: it is asked for the marks instead.
+        let hidden: Vec<_> = Cli::command()
+            .get_arguments()
+            .filter(|argument| argument.is_hide_env_values_set())
+            .map(|argument| argument.get_id().to_string())
+            .collect();
+        assert_eq!(hidden, ["urls", "password", "token"]);
+    }
+}

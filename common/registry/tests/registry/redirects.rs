@@ -1,0 +1,67 @@
+//! Registries that have moved: a question stays the question that it is.
+
+use orderlog_avro::SchemaText;
+use orderlog_contract::lineage::LINEAGE;
+use orderlog_registry::RegisterError;
+use serde_json::json;
+
+use crate::fake::{Answer, Fake, Request, say, schema};
+use crate::{TEXT, client};
+
+const SUBJECT: &str = "orders-value";
+
+/// Whatever is asked is to be asked at that address.
+async fn moved(status: u16, to: String) -> Fake {
+    Fake::with(move |request: &Request| {
+        let location = format!("location: {to}{}\r\n", request.target);
+        Answer::Say(status, location, Vec::new())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn what_is_sent_goes_along_where_the_redirect_says_so_and_what_is_asked_always() {
+    for status in [301, 302, 303, 307, 308] {
+        let registry = Fake::with(|request: &Request| match request.method.as_str() {
+            "GET" => schema(TEXT),
+            _ => say(200, json!({"id": 7, "schema": request.body["schema"]})),
+        })
+        .await;
+        let fake = moved(status, registry.url()).await;
+        let client = client(&fake.url());
+        assert_eq!(client.schema(5).await, Ok(SchemaText::avro(TEXT)));
+        registry.take_requests();
+        let answer = client.verify_lineage(SUBJECT, LINEAGE).await;
+        if matches!(status, 307 | 308) {
+            assert_eq!(answer, Ok(7));
+            continue;
+        }
+        let Err(RegisterError::Outage(reason)) = answer else {
+            panic!("an outage, not {answer:?}");
+        };
+        let told = format!(
+            "redirects ({status}) to {}; set SCHEMA_REGISTRY_URL to that",
+            registry.url()
+        );
+        assert!(reason.contains(&told), "{reason}");
+        assert_eq!(registry.take_lines(), [""; 0], "nothing else was asked instead");
+    }
+}
+
+#[tokio::test]
+async fn where_a_redirect_leads_is_shown_without_secrets() {
+    let fake = Fake::always(Answer::Say(
+        302,
+        "location: http://user:hunter2@login/sso?token=hunter2\r\n".to_owned(),
+        Vec::new(),
+    ))
+    .await;
+    let answer = client(&fake.url()).verify_lineage(SUBJECT, LINEAGE).await;
+    let Err(RegisterError::Outage(reason)) = answer else {
+        panic!("an outage, not {answer:?}");
+    };
+    assert!(
+        reason.contains("redirects (302) to http://login/sso; set SCHEMA_REGISTRY_URL") && !reason.contains("hunter2"),
+        "{reason}"
+    );
+}

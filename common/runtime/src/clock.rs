@@ -1,0 +1,51 @@
+//! The wall clock, which may be wrong, and jump. It says when an event happened, for people, and nothing else: what waits
+//! or expires goes by [`std::time::Instant`] (`clippy.toml` sees to it), and what is newer says the log.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The last millisecond of the year 9999, which is as far as RFC 3339 goes.
+const LATEST_MS: i64 = 253_402_300_799_999;
+
+/// The wall clock shows a time that no event can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this machine's clock shows no time between the years 1970 and 9999, which no event can have: set it right")]
+pub struct WrongClock;
+
+/// Now, in milliseconds since 1970, as events have it.
+///
+/// # Errors
+/// [`WrongClock`].
+#[expect(clippy::disallowed_methods, reason = "this is the one place")]
+pub fn now_ms() -> Result<i64, WrongClock> {
+    of(SystemTime::now())
+}
+
+fn of(time: SystemTime) -> Result<i64, WrongClock> {
+    let since = time.duration_since(UNIX_EPOCH).map_err(|_| WrongClock)?;
+    let ms = i64::try_from(since.as_millis()).map_err(|_| WrongClock)?;
+    if ms > LATEST_MS {
+        return Err(WrongClock);
+    }
+    Ok(ms)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const YEAR: u64 = 366 * 24 * 60 * 60;
+
+    #[test]
+    fn a_clock_that_shows_a_time_that_no_event_can_have_is_wrong() {
+        assert_eq!(of(UNIX_EPOCH - Duration::from_millis(1)), Err(WrongClock));
+        assert_eq!(of(UNIX_EPOCH), Ok(0));
+        assert_eq!(
+            of(UNIX_EPOCH + Duration::from_millis(1_700_000_000_123)),
+            Ok(1_700_000_000_123)
+        );
+        assert_eq!(of(UNIX_EPOCH + Duration::from_secs(8100 * YEAR)), Err(WrongClock));
+        assert!(now_ms().is_ok(), "this machine's own");
+    }
+}

@@ -1,0 +1,150 @@
+//! Logs and metrics of a process. Both are global to it, so only mains (and tests) call this; services and libraries only
+//! use `tracing` and `metrics`.
+
+use std::convert::Infallible;
+use std::io::{IsTerminal, stderr};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tracing_subscriber::EnvFilter;
+
+use crate::crash_point::{self, Point};
+
+/// How logs are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Lines for people.
+    #[default]
+    Text,
+    /// One JSON object a line, for log collectors.
+    Json,
+}
+
+/// The settings of logs.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogConfig {
+    /// How logs are written; RUST_LOG says what is logged, such as info,orderlog_kafka=debug
+    #[arg(long, env = "LOG_FORMAT", value_name = "LOG_FORMAT", value_enum, default_value_t)]
+    pub log_format: LogFormat,
+}
+
+/// What is logged where `RUST_LOG` says nothing: librdkafka tells each connection that it loses, from each of its clients,
+/// over and over; that no broker is heard is logged once, where it is noticed, and `/health` tells the reason. actix-http
+/// calls it an error when a client sends garbage, which anybody can do as often as they like.
+const DEFAULT_FILTER: &str =
+    "info,librdkafka=off,rdkafka=off,actix_server=warn,actix_http=off,fjall=warn,lsm_tree=warn";
+
+/// Bucket bounds of every metric in seconds: from a read of the store (0.1 ms) to the longest wait (30 s).
+const SECONDS: [f64; 16] = [
+    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0,
+];
+
+/// Bucket bounds of every metric in records: the sizes of batches.
+const RECORDS: [f64; 9] = [1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1_000.0, 3_000.0, 10_000.0];
+
+/// How often old samples are folded into the buckets; the exporter's own background task, which is not compiled in,
+/// does it as often.
+const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Starts the logs of this process, on stderr: what `RUST_LOG` says (default: info, with Kafka's own noise toned down).
+///
+/// # Errors
+/// `RUST_LOG` cannot be read, or logs were started before.
+pub fn init(service: &'static str, format: LogFormat) -> anyhow::Result<()> {
+    init_with(DEFAULT_FILTER, format)?;
+    tracing::info!(service, version = env!("CARGO_PKG_VERSION"), "starting");
+    Ok(())
+}
+
+/// The same with another filter where `RUST_LOG` says nothing.
+///
+/// # Errors
+/// As [`init`].
+pub fn init_with(default_filter: &str, format: LogFormat) -> anyhow::Result<()> {
+    let filter = match std::env::var("RUST_LOG") {
+        Ok(filter) if !filter.trim().is_empty() => filter
+            .parse::<EnvFilter>()
+            .with_context(|| format!("RUST_LOG={filter} is no log filter; an example: info,orderlog_kafka=debug"))?,
+        _ => EnvFilter::new(default_filter),
+    };
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
+    match format {
+        LogFormat::Text => logs.with_ansi(stderr().is_terminal()).try_init(),
+        LogFormat::Json => logs.json().flatten_event(true).try_init(),
+    }
+    .map_err(|error| anyhow::anyhow!("cannot start the logs: {error}"))
+}
+
+/// The metrics of this process. The first call installs the recorder; every call returns the same.
+///
+/// # Panics
+/// Only if the bucket lists of this file were empty.
+pub fn metrics_recorder() -> PrometheusHandle {
+    static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
+    let install = || {
+        let recorder = PrometheusBuilder::new()
+            .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)
+            .and_then(|builder| builder.set_buckets_for_metric(Matcher::Suffix("_records".to_owned()), &RECORDS))
+            .expect("the lists have buckets")
+            .build_recorder();
+        let handle = recorder.handle();
+        if metrics::set_global_recorder(recorder).is_err() {
+            tracing::warn!("another metrics recorder was there first: /metrics stays empty");
+        }
+        handle
+    };
+    HANDLE.get_or_init(install).clone()
+}
+
+/// Keeps the memory of histograms bounded; runs until dropped, beside the service and never without it: a panic of one
+/// is to end both.
+pub async fn metrics_upkeep(handle: PrometheusHandle) -> Infallible {
+    let mut interval = tokio::time::interval(UPKEEP_INTERVAL);
+    loop {
+        interval.tick().await;
+        crash_point::reached(Point::MetricsTurn);
+        handle.run_upkeep();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_second_call_returns_the_same_recorder() {
+        let first = metrics_recorder();
+        let second = metrics_recorder();
+        metrics::counter!("telemetry_test_total").increment(2);
+        assert!(first.render().contains("telemetry_test_total 2\n"));
+        assert!(second.render().contains("telemetry_test_total 2\n"));
+    }
+
+    #[test]
+    fn histograms_of_seconds_and_records_have_buckets() {
+        let handle = metrics_recorder();
+        metrics::histogram!("telemetry_test_seconds").record(0.0003);
+        metrics::histogram!("telemetry_test_records").record(2.0);
+        let text = handle.render();
+        assert!(
+            text.contains("telemetry_test_seconds_bucket{le=\"0.0005\"} 1\n"),
+            "{text}"
+        );
+        assert!(text.contains("telemetry_test_records_bucket{le=\"3\"} 1\n"), "{text}");
+    }
+
+    #[test]
+    fn the_default_filter_can_be_parsed() {
+        let filter: EnvFilter = DEFAULT_FILTER.parse().expect("a filter");
+        assert!(filter.to_string().contains("librdkafka=off"));
+    }
+
+    #[test]
+    fn logs_are_started_once() {
+        init("test", LogFormat::Text).expect("the first start");
+        assert!(init("test", LogFormat::Json).is_err());
+    }
+}

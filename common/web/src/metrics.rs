@@ -1,0 +1,105 @@
+//! Requests as metrics, and the `/metrics` page. The recorder itself is installed by main ([`orderlog_runtime::telemetry`]).
+
+use std::time::Instant;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
+use actix_web::http::Method;
+use actix_web::middleware::{Next, from_fn};
+use actix_web::{Error, HttpResponse, web};
+use metrics_exporter_prometheus::PrometheusHandle;
+
+/// Requests answered, by service, method, route and status.
+const REQUESTS: &str = "http_requests_total";
+/// Seconds from the request's head to the answer's, by service, method, route and status.
+const DURATION: &str = "http_request_duration_seconds";
+/// The route of a path that none was registered for: a raw path would let clients make up series without end.
+const UNMATCHED: &str = "unmatched";
+
+/// Middleware that counts and times every request.
+pub fn measure<S, B>(
+    service: &'static str,
+) -> impl Transform<S, ServiceRequest, Response = ServiceResponse<B>, Error = Error, InitError = ()>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    from_fn(move |request: ServiceRequest, next: Next<B>| async move {
+        let started = Instant::now();
+        let method = known(request.method());
+        let route = request.match_pattern();
+        let result = next.call(request).await;
+        let (status, route) = match &result {
+            Ok(response) => (response.status(), response.request().match_pattern().or(route)),
+            Err(error) => (error.as_response_error().status_code(), route),
+        };
+        record(
+            service,
+            method,
+            route.unwrap_or_else(|| UNMATCHED.to_owned()),
+            status.as_u16(),
+            started,
+        );
+        result
+    })
+}
+
+/// The `/metrics` page of that service, in Prometheus' text format. Without a recorder there is none (404).
+pub fn page(handle: Option<web::Data<PrometheusHandle>>, service: &str) -> HttpResponse {
+    match handle {
+        Some(handle) => HttpResponse::Ok()
+            .content_type("text/plain; version=0.0.4; charset=utf-8")
+            .body(of_service(&handle.render(), service)),
+        None => HttpResponse::NotFound().finish(),
+    }
+}
+
+/// The samples that are not another service's, each metric with its comments: the recorder belongs to the process, in
+/// which there may be several services.
+fn of_service(text: &str, service: &str) -> String {
+    let own = format!("service=\"{service}\"");
+    let (mut kept, mut comments) = (String::with_capacity(text.len()), String::new());
+    let mut metric_ended = false;
+    for line in text.lines().filter(|line| !line.is_empty()) {
+        if line.starts_with('#') {
+            if metric_ended {
+                comments.clear();
+            }
+            comments.extend([line, "\n"]);
+        } else if line.contains(&own) || !line.contains("service=\"") {
+            kept.extend([comments.as_str(), line, "\n"]);
+            comments.clear();
+        }
+        metric_ended = !line.starts_with('#');
+    }
+    kept
+}
+
+fn record(service: &'static str, method: &'static str, route: String, status: u16, started: Instant) {
+    let labels = [
+        ("service", service.to_owned()),
+        ("method", method.to_owned()),
+        ("route", route),
+        ("status", status.to_string()),
+    ];
+    metrics::counter!(REQUESTS, &labels).increment(1);
+    metrics::histogram!(DURATION, &labels).record(started.elapsed());
+}
+
+/// The method's name; one name for all that nobody needs, because clients may make methods up too.
+fn known(method: &Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "POST" => "POST",
+        "PUT" => "PUT",
+        "DELETE" => "DELETE",
+        "PATCH" => "PATCH",
+        "OPTIONS" => "OPTIONS",
+        _ => "other",
+    }
+}
+
+#[cfg(test)]
+#[path = "metrics_tests.rs"]
+mod tests;

@@ -5,10 +5,10 @@ use anyhow::Context;
 use tempfile::TempDir;
 
 use crate::brokerless::Brokerless;
+use crate::ports;
 use crate::proxy::Proxy;
 use crate::servers::Suspended;
-use crate::stack::{self, Ports};
-use crate::{ports, signal};
+use crate::stack::{Ports, StackScript};
 
 /// A broker, and a second way to it through a proxy.
 #[derive(Debug)]
@@ -17,8 +17,9 @@ pub struct Broker {
     pub proxy: Proxy,
     /// What that proxy leads to.
     pub brokerless: Brokerless,
-    dir: TempDir,
-    ports: Ports,
+    port: u16,
+    script: StackScript,
+    _dir: TempDir,
 }
 
 impl Broker {
@@ -45,8 +46,9 @@ impl Broker {
         Ok(Self {
             proxy,
             brokerless,
-            dir,
-            ports,
+            port: ports.kafka,
+            script: StackScript::new(dir.path(), ports.environment()),
+            _dir: dir,
         })
     }
 
@@ -55,13 +57,12 @@ impl Broker {
     /// # Errors
     /// If they cannot be written.
     pub fn set(&self, properties: &str) -> anyhow::Result<()> {
-        let file = self.dir.path().join(stack::EXTRA_PROPERTIES);
-        std::fs::write(&file, properties).with_context(|| format!("writing {}", file.display()))
+        self.script.set(properties)
     }
 
     /// Its own address.
     pub fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.ports.kafka)
+        format!("127.0.0.1:{}", self.port)
     }
 
     /// Its address behind the proxy; clients that bootstrap from it stay behind the proxy.
@@ -98,7 +99,7 @@ impl Broker {
     /// # Errors
     /// If it is not running.
     pub fn kill(&self) -> anyhow::Result<()> {
-        signal::send("KILL", self.pid()?)
+        self.script.signal("kafka", "KILL")
     }
 
     /// Suspends it until the guard is dropped: it keeps its connections and answers nothing.
@@ -106,16 +107,12 @@ impl Broker {
     /// # Errors
     /// If it is not running.
     pub fn suspend(&self) -> anyhow::Result<Suspended> {
-        Suspended::new(self.pid()?)
-    }
-
-    fn pid(&self) -> anyhow::Result<u32> {
-        signal::pid_in(&self.dir.path().join("kafka.pid"))
+        Suspended::new(self.script.pid("kafka")?)
     }
 
     async fn stack(&self, arguments: &'static [&'static str]) -> anyhow::Result<()> {
-        let (dir, ports) = (self.dir.path().to_owned(), self.ports);
-        tokio::task::spawn_blocking(move || stack::run(&dir, ports.environment(), arguments)).await??;
+        let script = self.script.clone();
+        tokio::task::spawn_blocking(move || script.run(arguments)).await??;
         Ok(())
     }
 }

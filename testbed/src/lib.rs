@@ -2,7 +2,7 @@
 //! faults. Nothing here knows how a service works inside; the assertions are in the tests.
 //!
 //! - [`servers`]: where broker, registry, Python and jars are; suspending the registry, running Kafka's own tools;
-//! - `stack`: the script that runs servers;
+//! - [`stack`]: the script that runs servers;
 //! - [`broker`]: a broker of a test's own, which may be stopped, killed, suspended, cut off and wiped;
 //! - [`brokerless`]: a broker that reports no brokers;
 //! - [`world`]: a topic of a test's own, and the services on it;
@@ -18,7 +18,6 @@
 //! - [`traffic`]: many clients at once, who remember their answers;
 //! - [`raw`]: HTTP as bytes, for requests that no client library would send;
 //! - [`proxy`]: cuts off a server for one service only;
-//! - [`torture`]: all of it at once, with faults, and the proof that nothing is lost;
 //! - [`wait`]: conditions that are awaited, for a bounded time.
 
 pub mod broker;
@@ -38,9 +37,8 @@ pub mod registry;
 pub mod servers;
 pub mod service;
 mod signal;
-mod stack;
+pub mod stack;
 pub mod topics;
-pub mod torture;
 pub mod traffic;
 pub mod views;
 pub mod wait;

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 
-use crate::{signal, stack};
+use crate::signal;
+use crate::stack::StackScript;
 
 /// The variables in which `scripts/test.sh` passes the locations.
 const KAFKA: &str = "ORDERLOG_TEST_KAFKA";
@@ -55,7 +56,7 @@ impl Servers {
     /// # Errors
     /// If its process is not found.
     pub fn suspend_registry(&self) -> anyhow::Result<Suspended> {
-        Suspended::new(signal::pid_in(&self.stack_dir.join("registry.pid"))?)
+        Suspended::new(self.script().pid("registry")?)
     }
 
     /// Runs one of Kafka's own command-line tools against the broker, and returns its output.
@@ -65,7 +66,11 @@ impl Servers {
     pub fn kafka_tool(&self, class: &str, arguments: &[&str]) -> anyhow::Result<String> {
         let mut all = vec!["kafka-tool", class, "--bootstrap-server", &self.kafka];
         all.extend(arguments);
-        stack::run(&self.stack_dir, Vec::new(), &all)
+        self.script().run(&all)
+    }
+
+    fn script(&self) -> StackScript {
+        StackScript::new(&self.stack_dir, Vec::new())
     }
 }
 

@@ -1,20 +1,8 @@
 //! Signals to processes. The shell's own `kill` sends them, which avoids unsafe code and another crate.
 
-use std::path::Path;
 use std::process::Command;
 
 use anyhow::Context;
-
-/// The process whose id `scripts/stack.sh` wrote to that file.
-///
-/// # Errors
-/// If there is none.
-pub(crate) fn pid_in(file: &Path) -> anyhow::Result<u32> {
-    let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
-    text.trim()
-        .parse()
-        .with_context(|| format!("{} holds no process id", file.display()))
-}
 
 /// Sends a signal, such as `TERM`, to one process.
 ///

@@ -12,7 +12,7 @@ use testbed::servers::Servers;
 
 const README: &str = include_str!("../../README.md");
 /// The contents of a copy of the workspace.
-const WORKSPACE: [&str; 10] = [
+const WORKSPACE: [&str; 11] = [
     "Cargo.toml",
     "Cargo.lock",
     "README.md",
@@ -23,6 +23,7 @@ const WORKSPACE: [&str; 10] = [
     "schemas",
     "scripts",
     "testbed",
+    "torture",
 ];
 
 /// The shell lines of that section. A status after a `curl` line becomes a check.
@@ -70,7 +71,14 @@ fn copy(from: &Path, to: &Path, file: fn(&Path, &Path) -> io::Result<()>) -> io:
 /// Whether a build artifact belongs to a package of this workspace.
 fn is_ours(file: &str) -> bool {
     let file = file.strip_prefix("lib").unwrap_or(file).replace('_', "-");
-    let members = ["cart-service", "orderlog", "order-service", "sandbox", "testbed"];
+    let members = [
+        "cart-service",
+        "orderlog",
+        "order-service",
+        "sandbox",
+        "testbed",
+        "torture",
+    ];
     members.iter().any(|member| file.starts_with(&format!("{member}-")))
 }
 

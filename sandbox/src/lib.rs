@@ -5,7 +5,7 @@
 //! - [`registry`]: a schema registry with Confluent's REST API;
 //! - [`poison`]: unusable records, one of each kind;
 //! - [`foreign`]: records as others write them, under schemas that are not ours;
-//! - [`sample`]: an event.
+//! - [`testing`]: what tests of the services run on.
 //!
 //! Tests of the services use them, and so does the sandbox program, which is [`cli`], [`pipeline`] (everything in one
 //! process) and [`demo`]. The services must not know whether broker and registry are real, so no product code may
@@ -18,6 +18,5 @@ pub mod foreign;
 pub mod pipeline;
 pub mod poison;
 pub mod registry;
-pub mod sample;
-pub mod wait;
+pub mod testing;
 pub mod welcome;

@@ -1,6 +1,6 @@
 //! Unusable records, one of each kind that occurs in practice. For the demo, for tests, and to try out dead letters.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use clap::ValueEnum;
@@ -8,6 +8,7 @@ use orderlog_contract::encode::record_value;
 use orderlog_contract::event::{EventType, Order, OrderEvent, OrderStatus};
 use orderlog_contract::lineage;
 use orderlog_contract::rejection::Code;
+use orderlog_contract::testing::an_event;
 use orderlog_kafka::partition::Partitioner;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -15,7 +16,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::{foreign, sample};
+use crate::foreign;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// An id that no registry of this size hands out.
@@ -102,7 +103,7 @@ pub fn records(kind: Kind, order_id: &str, facts: Facts) -> anyhow::Result<Vec<R
         partition: home,
         is_good: false,
     };
-    let event = sample::event(order_id, 1);
+    let event = current_event(order_id);
     let good = record_value(facts.schema_id, &event)?;
     let bad = match kind {
         Kind::Empty => record(Vec::new()),
@@ -160,6 +161,15 @@ pub fn records(kind: Kind, order_id: &str, facts: Facts) -> anyhow::Result<Vec<R
         }
     };
     Ok(vec![bad])
+}
+
+/// A valid event of that order, dated now.
+fn current_event(order_id: &str) -> OrderEvent {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = i64::try_from(now.as_millis()).unwrap_or_default();
+    let mut event = an_event(order_id, 1);
+    (event.occurred_at, event.order.order_date) = (now, now);
+    event
 }
 
 /// Writes unusable records to a topic.

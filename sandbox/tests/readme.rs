@@ -7,7 +7,7 @@ use clap::Parser;
 use sandbox::cli::Cli;
 use sandbox::pipeline::{Pipeline, TOPIC};
 use sandbox::poison::{Kind, Poisoner};
-use sandbox::wait::becomes_true;
+use sandbox::testing::becomes_true;
 
 const README: &str = include_str!("../../README.md");
 

@@ -2,15 +2,15 @@
 
 use orderlog_contract::encode::record_value;
 use orderlog_contract::event::{EventType, Order, OrderEvent, OrderStatus};
-use orderlog_kafka::partition::Partitioner;
-use sandbox::sample;
+use orderlog_contract::testing::an_event;
+use sandbox::testing::ids_where;
 use uuid::Uuid;
 
 use crate::writer::NewRecord;
 
 /// The first event of an order.
 pub fn first(order_id: &str) -> OrderEvent {
-    let mut event = sample::event(order_id, 1);
+    let mut event = an_event(order_id, 1);
     event.order.customer_id = "CUST-TESTBED".to_owned();
     event
 }
@@ -38,9 +38,8 @@ pub fn record(schema_id: u32, event: &OrderEvent) -> anyhow::Result<NewRecord> {
     Ok(NewRecord::of(&event.order.order_id, record_value(schema_id, event)?))
 }
 
-/// An order id that belongs to that partition of that many.
-pub fn id_in(partition: i32, partitions: i32, name: &str) -> String {
-    let lies_in = |id: &String| Partitioner::default().of_key(id.as_bytes(), partitions) == partition;
-    let own = |n: u32| Some(format!("{name}-{n}")).filter(lies_in);
-    (0..).find_map(own).unwrap_or_default()
+/// An order id of that partition, which begins with that name.
+pub fn id_in(partition: i32, name: &str) -> String {
+    let mut ids = ids_where(name, |its_partition| its_partition == partition);
+    ids.next().unwrap_or_default()
 }

@@ -18,7 +18,7 @@ const GROWTH_KIB: u64 = 150 * 1024;
 
 /// An order of partition 0.
 fn key(n: u32) -> String {
-    events::id_in(0, 6, &format!("F{n}"))
+    events::id_in(0, &format!("F{n}"))
 }
 
 /// Writes that many records to partition 0, each with its own id and key, and a good one after them.
@@ -35,7 +35,7 @@ async fn flood(world: &World, records: u32) -> anyhow::Result<()> {
         }
     }
     let ours = Registry::new(&world.servers.registry)?.ours(&world.topic).await?;
-    let behind = events::first(&events::id_in(0, 6, "behind"));
+    let behind = events::first(&events::id_in(0, "behind"));
     writer.write(&events::record(ours, &behind)?).await?;
     Ok(())
 }
@@ -87,7 +87,7 @@ async fn are_passed_over(records: u32) -> anyhow::Result<()> {
         Ok(order.http.stats().await?.totals.dead_lettered)
     })
     .await?;
-    order.http.order(&events::id_in(0, 6, "behind"), 1).await?;
+    order.http.order(&events::id_in(0, "behind"), 1).await?;
     world.letters_indexed(&order, records as usize).await?;
     assert_eq!(order.http.dlq().await?.by_code["unknown_schema_id"], u64::from(records));
     drop(order);
@@ -106,6 +106,6 @@ async fn are_passed_over(records: u32) -> anyhow::Result<()> {
     .await?;
     let refused = cart.http.create_short(&key(records - 1)).await?;
     assert!(refused.text.contains("does not know schema id"), "{refused:?}");
-    cart.http.created(&events::id_in(0, 6, "fine")).await?;
+    cart.http.created(&events::id_in(0, "fine")).await?;
     Ok(())
 }

@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn what_another_writer_of_the_schema_wrote_is_read_field_by_field() {
-        let theirs = sandbox::sample::event("ORD-1", 3);
+        let theirs = orderlog_contract::testing::an_event("ORD-1", 3);
         let value = orderlog_contract::encode::record_value(258, &theirs).expect("encodes");
         let (id, datum) = frame(&value).expect("is framed");
         let ours = event(datum).expect("is an event");

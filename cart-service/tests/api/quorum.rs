@@ -13,7 +13,8 @@ use reqwest::{Method, StatusCode};
 use serde_json::json;
 
 use crate::helpers::{App, TOPIC, World, becomes_true};
-use crate::others::{home, neighbour};
+use crate::others::neighbour;
+use sandbox::testing::partition_of;
 
 /// Headers of the null records in the order's partition, each with its name and value, in order; and how many others
 /// there are.
@@ -26,7 +27,7 @@ fn null_records(world: &World, order_id: &str) -> (Vec<Vec<(String, String)>>, u
         .create()
         .expect("a consumer");
     let mut partitions = TopicPartitionList::new();
-    let _ = partitions.add_partition_offset(TOPIC, home(order_id), Offset::Beginning);
+    let _ = partitions.add_partition_offset(TOPIC, partition_of(order_id), Offset::Beginning);
     consumer.assign(&partitions).expect("an assignment");
     let (mut nulls, mut others) = (Vec::new(), 0);
     let until = Instant::now() + Duration::from_secs(20);
@@ -94,7 +95,7 @@ async fn every_kind_of_refusal_follows_a_barrier_that_says_nothing_of_any_order(
 async fn refusals_that_come_together_share_barriers() {
     let world = World::with_brokers(3);
     let app = world.start().await;
-    let mut orders = (0..).map(|n| format!("N-{n}")).filter(|id| home(id) == 0);
+    let mut orders = (0..).map(|n| format!("N-{n}")).filter(|id| partition_of(id) == 0);
     let orders: Vec<String> = orders.by_ref().take(50).collect();
     let updates = orders.iter().map(|id| app.update(id, "confirmed"));
     for (status, _) in futures::future::join_all(updates).await {
@@ -121,7 +122,7 @@ async fn where_the_replicas_acknowledge_nothing_a_refusal_is_a_503_and_health_sa
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{problem}");
         let detail = problem["detail"].as_str().unwrap_or_default();
         assert!(
-            detail.contains(&format!("the replicas of partition {}", home("A-1"))),
+            detail.contains(&format!("the replicas of partition {}", partition_of("A-1"))),
             "{problem}"
         );
     }

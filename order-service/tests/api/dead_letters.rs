@@ -3,7 +3,7 @@
 use sandbox::poison::Kind;
 use serde_json::{Value, json};
 
-use crate::helpers::{DLQ, TOPIC, World, created, fields, home};
+use crate::helpers::{DLQ, TOPIC, World, created, fields, partition_of};
 
 #[tokio::test]
 async fn each_kind_of_poison_is_copied_once_byte_for_byte_and_the_next_good_record_is_applied() {
@@ -222,7 +222,7 @@ async fn what_a_record_says_of_itself_is_kept_and_not_believed() {
 #[tokio::test]
 async fn letters_are_listed_newest_first_in_pages_and_by_what_they_are() {
     let world = World::new().await;
-    let partition = home("A");
+    let partition = partition_of("A");
     for value in [&b"first"[..], b"", b"third"] {
         world.write_with(TOPIC, partition, Some(b"A"), Some(value), &[]);
     }

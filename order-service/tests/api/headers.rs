@@ -1,6 +1,6 @@
 //! Records with unexpected headers: each becomes a dead letter, and the next record is applied.
 
-use crate::helpers::{DLQ, Stored, TOPIC, World, created, home, produce};
+use crate::helpers::{DLQ, Stored, TOPIC, World, created, partition_of, produce};
 
 const MEGABYTE: usize = 1024 * 1024;
 
@@ -43,7 +43,7 @@ async fn a_thousand_headers_are_copied_in_order() {
         }
     };
     let own: Vec<_> = names.iter().enumerate().map(|(n, name)| (&**name, value(n))).collect();
-    world.write_with(TOPIC, home("A"), Some(b"A"), Some(b"junk"), &own);
+    world.write_with(TOPIC, partition_of("A"), Some(b"A"), Some(b"junk"), &own);
     let letter = only_letter(&world).await;
     assert_eq!(letter.borrowed_headers()[..1_000], own);
     assert_eq!(
@@ -56,7 +56,13 @@ async fn a_thousand_headers_are_copied_in_order() {
 async fn a_header_of_a_megabyte_is_copied() {
     let world = World::new().await;
     let large = vec![0xff; MEGABYTE];
-    world.write_with(TOPIC, home("A"), Some(b"A"), Some(b"junk"), &[("large", Some(&large))]);
+    world.write_with(
+        TOPIC,
+        partition_of("A"),
+        Some(b"A"),
+        Some(b"junk"),
+        &[("large", Some(&large))],
+    );
     let letter = only_letter(&world).await;
     assert_eq!(letter.header("large").map(<[u8]>::len), Some(MEGABYTE));
     assert_eq!(letter.value.as_deref(), Some(&b"junk"[..]));
@@ -66,7 +72,7 @@ async fn a_header_of_a_megabyte_is_copied() {
 async fn a_name_of_a_megabyte_is_copied() {
     let world = World::new().await;
     let name = "n".repeat(MEGABYTE);
-    world.write_with(TOPIC, home("A"), Some(b"A"), Some(b"junk"), &[(&name, None)]);
+    world.write_with(TOPIC, partition_of("A"), Some(b"A"), Some(b"junk"), &[(&name, None)]);
     let letter = only_letter(&world).await;
     assert_eq!(letter.headers[0], (name, None));
 }
@@ -75,7 +81,13 @@ async fn a_name_of_a_megabyte_is_copied() {
 async fn names_that_are_not_utf_8_are_copied_and_do_not_hide_the_letter_s_own() {
     let world = World::new().await;
     let own: Vec<(&[u8], &[u8])> = (0..1_000).map(|_| (&b"\xff\xfe"[..], &b"\xff"[..])).collect();
-    produce(&world.broker.bootstrap_servers(), TOPIC, home("A"), b"junk", &own);
+    produce(
+        &world.broker.bootstrap_servers(),
+        TOPIC,
+        partition_of("A"),
+        b"junk",
+        &own,
+    );
     let letter = only_letter(&world).await;
     // The readable ones are the dead letter's own, after a thousand unreadable ones.
     assert_eq!(

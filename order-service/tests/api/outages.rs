@@ -8,7 +8,7 @@ use reqwest::StatusCode;
 use sandbox::poison::Kind;
 use serde_json::{Value, json};
 
-use crate::helpers::{DLQ, PARTITIONS, TOPIC, World, becomes_true, created, event, home, id_where, register};
+use crate::helpers::{DLQ, PARTITIONS, TOPIC, World, becomes_true, created, event, id_where, partition_of};
 
 /// Why a partition waits.
 fn paused(stats: &Value, partition: i32) -> Option<String> {
@@ -26,12 +26,12 @@ async fn a_registry_outage_makes_only_its_partition_wait_and_dead_letters_nothin
     // The same schema under an id that is new to the service.
     let mut schema: Value = serde_json::from_str(&orderlog_contract::lineage::newest_text().text).expect("JSON");
     schema["doc"] = json!("another text");
-    let new_id = register(&world.registry_url, "copies-value", &schema.to_string()).await;
+    let new_id = world.register("copies-value", &schema.to_string()).await;
     assert_ne!(new_id, world.facts.schema_id);
     let contents = world.registry_down().await;
 
     world.write_event_as(new_id, &event("A", 2, OrderStatus::Pending));
-    let here = home("A");
+    let here = partition_of("A");
     let waits =
         || async { paused(&app.get("/stats").await.1, here).is_some_and(|why| why.contains("does not answer")) };
     assert!(becomes_true(waits).await, "{}", app.get("/stats").await.1);
@@ -180,7 +180,7 @@ async fn before_the_first_catch_up_nothing_is_claimed_of_any_order() {
 async fn a_schema_that_the_registry_refuses_ends_the_service() {
     let world = World::new().await;
     let other = r#"{"type":"record","name":"Other","fields":[{"name":"a","type":"int"}]}"#;
-    register(&world.registry_url, "refused-value", other).await;
+    world.register("refused-value", other).await;
     let refused = |config: &mut order_service::Config| config.pipeline.kafka.topic = "refused".parse().expect("a name");
     world.broker.create_topic("refused", 1).expect("a topic");
     let app = world

@@ -9,7 +9,7 @@ use orderlog_contract::frame::{self, SCHEMA_ID_HEADER};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::helpers::{App, DLQ, TOPIC, World, becomes_true, created, event, home, register};
+use crate::helpers::{App, DLQ, TOPIC, World, becomes_true, created, event, partition_of};
 
 /// Our schema under another id than that of our events.
 fn copy(n: u32) -> String {
@@ -44,7 +44,7 @@ async fn a_schema_that_gets_an_id_that_was_unknown_before_is_known_from_then_on(
     let next = world.facts.other_schema_id + 1;
     world.write_event_as(next, &created("A"));
     app.await_read(1, 1).await;
-    assert_eq!(register(&world.registry_url, "copies-value", &copy(1)).await, next);
+    assert_eq!(world.register("copies-value", &copy(1)).await, next);
     world.write_event_as(next, &event("A", 2, OrderStatus::Pending));
     app.await_read(2, 1).await;
     assert_eq!(app.details("A").await.1["version"], 2);
@@ -59,7 +59,7 @@ async fn an_id_that_appears_late_is_waited_for_whatever_was_unknown_before_it() 
     app.await_read(1, 1).await;
     // A follower lags behind the registry's leader for a while.
     world.write_event_as(next, &event("A", 2, OrderStatus::Pending));
-    let here = home("A");
+    let here = partition_of("A");
     let waits = || async {
         let paused = app.get("/stats").await.1["partitions"][here as usize]["paused"].clone();
         let says = |text: &str| paused.as_str().is_some_and(|why| why.contains(text));
@@ -67,7 +67,7 @@ async fn an_id_that_appears_late_is_waited_for_whatever_was_unknown_before_it() 
     };
     assert!(becomes_true(waits).await, "{}", app.get("/stats").await.1);
     let appeared = Instant::now();
-    assert_eq!(register(&world.registry_url, "copies-value", &copy(1)).await, next);
+    assert_eq!(world.register("copies-value", &copy(1)).await, next);
     app.await_read(2, 1).await;
     assert!(
         appeared.elapsed() < Duration::from_secs(4),
@@ -83,11 +83,15 @@ async fn one_grace_serves_all_that_lies_there_when_it_begins() {
     let good = created("A");
     // More than one batch, each record with a new id; the good ones in between have new ids, too.
     for n in 0..2_500_u32 {
-        world.send(home("A"), b"A", &[&frame::header(1_000_000 + n)[..], b"x"].concat());
+        world.send(
+            partition_of("A"),
+            b"A",
+            &[&frame::header(1_000_000 + n)[..], b"x"].concat(),
+        );
     }
-    let id = register(&world.registry_url, "copies-value", &copy(1)).await;
+    let id = world.register("copies-value", &copy(1)).await;
     let value = record_value(id, &good).expect("encodes");
-    world.send(home("A"), b"A", &value);
+    world.send(partition_of("A"), b"A", &value);
     world.flush();
     let begun = Instant::now();
     let app = with_grace(&world, grace).await;
@@ -125,7 +129,7 @@ async fn what_no_registry_can_know_is_decided_at_once_and_named() {
     ];
     for (n, (value, header, found)) in (1..).zip(cases) {
         let headers: Vec<_> = header.map(|(name, value)| (name, Some(value))).into_iter().collect();
-        world.write_with(TOPIC, home("A"), Some(b"A"), Some(value), &headers);
+        world.write_with(TOPIC, partition_of("A"), Some(b"A"), Some(value), &headers);
         app.await_read(n, n).await;
         let (code, reason) = newest_letter(&app).await;
         assert!(code == "not_framed" && reason.contains(found), "{found}: {reason}");
@@ -142,9 +146,9 @@ async fn a_schema_that_is_named_in_a_header_is_read_like_any_other() {
     };
     let write = |world: &World, value: &[u8], named: &[u8]| {
         let headers = [("other", None), (SCHEMA_ID_HEADER, Some(named))];
-        world.write_with(TOPIC, home("A"), Some(b"A"), Some(value), &headers);
+        world.write_with(TOPIC, partition_of("A"), Some(b"A"), Some(value), &headers);
     };
-    register(&world.registry_url, "copies-value", &copy(1)).await;
+    world.register("copies-value", &copy(1)).await;
     let url = format!("{}/subjects/copies-value/versions/latest", world.registry_url);
     let held: Value = reqwest::get(url).await.expect("answers").json().await.expect("JSON");
     let guid: Uuid = serde_json::from_value(held["guid"].clone()).expect("a GUID");
@@ -168,7 +172,7 @@ async fn a_schema_that_is_named_in_a_header_is_read_like_any_other() {
     // A fault in its data names no id, because it has none.
     world.write_with(
         TOPIC,
-        home("A"),
+        partition_of("A"),
         Some(b"B"),
         Some(&bare(5, OrderStatus::Shipped)),
         &[(SCHEMA_ID_HEADER, Some(&by_guid))],

@@ -257,7 +257,7 @@ impl<'a> Crashes<'a> {
         let partitions = i32::try_from(stats.partitions.len())?;
         for partition in 0..partitions {
             // It refuses only once it has read the partition to its end.
-            let nobody = events::id_in(partition, partitions, "NOBODY");
+            let nobody = events::id_in(partition, "NOBODY");
             assert_eq!(cart.http.update(&nobody, "confirmed").await?.status, 404);
         }
         for service in [&mut cart, &mut order] {

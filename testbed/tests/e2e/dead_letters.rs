@@ -13,11 +13,6 @@ use crate::letters::{added_headers, own_headers, reason, shown};
 /// Partitions of a topic that the services make.
 const PARTITIONS: i32 = 6;
 
-/// An order id that belongs to that partition.
-fn id_in(partition: i32, name: &str) -> String {
-    events::id_in(partition, PARTITIONS, name)
-}
-
 /// An order-service that gives up soon on unknown schema ids, and a writer of poison.
 async fn start(world: &World) -> anyhow::Result<(Service, Poisoner)> {
     let order = world.order()?.impatient().start().await?;
@@ -33,7 +28,7 @@ async fn every_kind_becomes_one_dead_letter_and_the_next_good_record_is_applied(
     let mut next: Vec<OrderEvent> = Vec::new();
     for kind in Kind::value_variants() {
         let one = poisoner.write(*kind, &format!("P-{kind:?}"), &own_headers()).await?;
-        let event = events::first(&id_in(one.place.0, &format!("G-{kind:?}")));
+        let event = events::first(&events::id_in(one.place.0, &format!("G-{kind:?}")));
         let good = writer.write(&events::record(poisoner.schema_id(), &event)?).await?;
         assert_eq!(good, (one.place.0, one.place.1 + 1), "right behind the poison");
         poisoned.push((*kind, one));

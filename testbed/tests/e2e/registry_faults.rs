@@ -80,7 +80,7 @@ async fn whatever_answers_in_the_registry_s_place_is_waited_out() -> anyhow::Res
     for (n, (name, begin)) in faults().into_iter().enumerate() {
         let twin = registry.twin(&format!("{}-{n}", world.topic)).await?;
         begin(&proxy);
-        let event = events::first(&events::id_in(0, 6, &format!("F{n}")));
+        let event = events::first(&events::id_in(0, &format!("F{n}")));
         writer.write(&events::record(twin, &event)?).await?;
         until(&format!("{name}: the partition waits"), LONG, async || {
             let paused = order.http.stats().await?.partitions[0]

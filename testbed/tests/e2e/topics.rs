@@ -212,7 +212,7 @@ async fn the_deletion_of_an_aborted_transaction_behind_all_that_was_read_stops_n
     let aborted = Writer::in_transaction(&world.servers.kafka, &world.topic)?;
     for partition in 0..6 {
         // Partitions with nothing else are among them.
-        let event = events::first(&events::id_in(partition, 6, "aborted"));
+        let event = events::first(&events::id_in(partition, "aborted"));
         aborted.write(&events::record(id, &event)?).await?;
     }
     aborted.abort()?;
@@ -233,7 +233,7 @@ async fn the_deletion_of_an_aborted_transaction_behind_all_that_was_read_stops_n
     Topics::new(&world.servers.kafka)?.truncate(&world.topic, &ends).await?;
     // A refusal checks where the partition ends: it succeeds although it has to read from there.
     for partition in 0..6 {
-        let nobody = events::id_in(partition, 6, "nobody");
+        let nobody = events::id_in(partition, "nobody");
         let refused = cart.http.update(&nobody, "confirmed").await?;
         assert_eq!(refused.status, 404, "{refused:?}");
     }
@@ -249,7 +249,7 @@ async fn the_deletion_of_an_aborted_transaction_behind_all_that_was_read_stops_n
 
     // Records that were not read are missing as before.
     tokio::try_join!(cart.terminate(), order.terminate())?;
-    let event = events::first(&events::id_in(0, 6, "missed"));
+    let event = events::first(&events::id_in(0, "missed"));
     world.writer()?.write(&events::record(id, &event)?).await?;
     let ends = log::ends(&world.servers.kafka, &world.topic).await?;
     Topics::new(&world.servers.kafka)?.truncate(&world.topic, &ends).await?;
@@ -315,7 +315,7 @@ async fn misplaced_records_at_a_topics_beginning_are_dead_letters_and_no_reason_
     let writer = world.writer()?;
     // Where a topic of one partition would have them.
     for name in ["X", "Y"] {
-        let misplaced = events::record(id, &events::first(&events::id_in(3, 6, name)))?;
+        let misplaced = events::record(id, &events::first(&events::id_in(3, name)))?;
         let partition = Some(0);
         writer.write(&NewRecord { partition, ..misplaced }).await?;
     }

@@ -47,7 +47,7 @@ async fn deleted_records_that_were_not_read_stop_the_reading_until_an_operator_s
     let first = events::first("missed");
     let suspended = (cart.suspend()?, order.suspend()?);
     for n in 0..6 {
-        let elsewhere = events::first(&events::id_in(n, 6, "missed-too"));
+        let elsewhere = events::first(&events::id_in(n, "missed-too"));
         writer.write(&events::record(id, &elsewhere)?).await?;
     }
     writer.write(&events::record(id, &first)?).await?;

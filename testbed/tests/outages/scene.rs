@@ -50,7 +50,7 @@ pub async fn pair(world: &World) -> anyhow::Result<(Service, Service)> {
 pub async fn fill(cart: &Service, name: &str, each: i32) -> anyhow::Result<()> {
     for partition in 0..6 {
         for n in 0..each {
-            let id = events::id_in(partition, 6, &format!("{name}{n}"));
+            let id = events::id_in(partition, &format!("{name}{n}"));
             cart.http.created(&id).await?;
         }
     }

@@ -26,7 +26,7 @@ async fn refill(world: &World, kafka: &str, each: i32) -> anyhow::Result<()> {
     let mut reports = Vec::new();
     for partition in 0..6 {
         for n in 0..each {
-            let order = events::first(&events::id_in(partition, 6, &format!("X{n}")));
+            let order = events::first(&events::id_in(partition, &format!("X{n}")));
             reports.push(writer.send(&events::record(id, &order)?)?);
         }
     }
@@ -87,7 +87,7 @@ async fn a_topic_that_is_made_again_longer_than_it_was_is_not_read_on_from_the_m
     told.check_other(&log)?;
     for partition in 0..6 {
         for n in 0..200 {
-            let id = events::id_in(partition, 6, &format!("X{n}"));
+            let id = events::id_in(partition, &format!("X{n}"));
             assert_eq!(order.http.details(&id).await?.status, 404, "{id}");
         }
     }

@@ -3,8 +3,6 @@
 //! The codes are those of Confluent's [API reference](https://docs.confluent.io/platform/current/schema-registry/develop/api.html);
 //! clients branch on them, so they never change. Writing a refusal into a response is up to `http`.
 
-use super::modes::Mode;
-
 /// Why the registry did not do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -81,7 +79,7 @@ pub enum Refusal {
     InvalidMode(String),
     /// The subject's mode does not allow it.
     #[error("Subject {0} is in mode {1}")]
-    NotPermitted(String, Mode),
+    NotPermitted(String, String),
     /// Another schema refers to what was to be deleted.
     #[error("One or more references exist to the schema {{subject={0},version={1}}}")]
     ReferenceExists(String, u32),

@@ -6,7 +6,8 @@
 //! - `normal_form`: when two texts are the same schema;
 //! - `schema`: one schema, parsed, and validated like Java's (`docs/schemas.md`);
 //! - `compatibility`: whether a new schema may follow the earlier ones, as [`orderlog_avro::compatibility`] compares them;
-//! - `state`, `levels`, `modes`, `deletion`: what is registered, and what is allowed;
+//! - `mode`: what may be done; `wanted`: which version is meant;
+//! - `state`: what is registered, and what is allowed;
 //! - `error`: every refusal with its code.
 //!
 //! Around them `http` and `routes` translate, and this file starts and stops the server. Nothing is written to disk.
@@ -15,15 +16,14 @@
 //! encryption keys, guids, authentication. Schemas are always compared in normal form, so `normalize` changes nothing.
 
 mod compatibility;
-mod deletion;
 mod error;
 mod http;
-mod levels;
-mod modes;
+mod mode;
 mod normal_form;
 mod routes;
 mod schema;
 mod state;
+mod wanted;
 
 use std::convert::Infallible;
 use std::io;

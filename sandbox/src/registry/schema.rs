@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::error::Refusal;
 use super::normal_form::{minified, normal_form};
-use super::state::Wanted;
+use super::wanted::Wanted;
 
 /// A name in a schema that another subject's version defines.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

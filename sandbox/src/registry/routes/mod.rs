@@ -5,8 +5,8 @@
 //! `modes` for what is allowed.
 
 mod compatibility;
-mod modes;
 mod schemas;
+mod settings;
 mod subjects;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -32,7 +32,7 @@ pub fn configure(app: &mut web::ServiceConfig) {
         .configure(subjects::configure)
         .configure(schemas::configure)
         .configure(compatibility::configure)
-        .configure(modes::configure)
+        .configure(settings::configure)
         .service(resource("/v1/metadata/id").get(cluster_id))
         .default_service(web::to(async || -> Answer { Err(Refusal::NoSuchPath) }));
 }

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use super::{Answer, SchemaRequest, Shared, locked, resource};
 use crate::registry::http::{Body, MEDIA_TYPE, answer, flag};
-use crate::registry::state::{Found, Wanted};
+use crate::registry::state::Found;
+use crate::registry::wanted::Wanted;
 
 /// Adds the paths.
 pub fn configure(app: &mut web::ServiceConfig) {

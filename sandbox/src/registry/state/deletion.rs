@@ -3,9 +3,11 @@
 
 use std::collections::HashSet;
 
-use super::error::Refusal;
-use super::schema::Reference;
-use super::state::{State, Wanted};
+use super::State;
+use crate::registry::compatibility::Level;
+use crate::registry::error::Refusal;
+use crate::registry::schema::Reference;
+use crate::registry::wanted::Wanted;
 
 impl State {
     /// Soft-deletes every version of a subject, or, if `permanent`, deletes the soft-deleted ones for good. Returns
@@ -28,7 +30,8 @@ impl State {
         for number in &numbers {
             self.delete(subject, *number, permanent);
         }
-        self.subject_levels.remove(subject);
+        // It may have none.
+        let _ = self.reset_own::<Level>(subject);
         Ok(numbers)
     }
 

@@ -1,36 +1,39 @@
 //! What is registered: schemas and their ids, subjects and their versions, compatibility levels. It answers every
 //! request of the API with plain values, independently of HTTP and JSON. Pure.
 //!
-//! Registering and reading are here; `deletion` deletes, `levels` and `modes` keep their settings.
+//! Registering and reading are here; `deletion` deletes, `settings` keeps levels and modes.
+
+mod deletion;
+mod settings;
 
 use std::collections::{BTreeMap, HashMap};
 
 use uuid::Uuid;
 
-use super::compatibility::{Level, incompatibilities};
-use super::error::Refusal;
-use super::modes::Mode;
-use super::schema::{Identity, ParsedSchema, Reference};
+use crate::registry::compatibility::{Level, incompatibilities};
+use crate::registry::error::Refusal;
+use crate::registry::mode::Mode;
+use crate::registry::schema::{Identity, ParsedSchema, Reference};
+use crate::registry::wanted::Wanted;
+pub use settings::{PerSubject, Setting};
 
 /// The contents of a registry. Ids and versions count from 1.
 #[derive(Debug, Default)]
 pub struct State {
-    pub(super) schemas: BTreeMap<u32, ParsedSchema>,
-    pub(super) ids: HashMap<Identity, u32>,
-    pub(super) last_id: u32,
-    pub(super) subjects: BTreeMap<String, BTreeMap<u32, Version>>,
-    pub(super) level: Level,
-    pub(super) subject_levels: HashMap<String, Level>,
-    pub(super) mode: Mode,
-    pub(super) subject_modes: HashMap<String, Mode>,
+    schemas: BTreeMap<u32, ParsedSchema>,
+    ids: HashMap<Identity, u32>,
+    last_id: u32,
+    subjects: BTreeMap<String, BTreeMap<u32, Version>>,
+    levels: PerSubject<Level>,
+    modes: PerSubject<Mode>,
 }
 
 /// One version of a subject.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Version {
-    pub(super) id: u32,
+struct Version {
+    id: u32,
     /// Soft-deleted versions keep their number and their id, and are hidden unless requested.
-    pub(super) deleted: bool,
+    deleted: bool,
 }
 
 /// A schema as a client sends it.
@@ -40,31 +43,6 @@ pub struct Submission {
     pub schema: String,
     /// Where the names are defined that it does not define itself.
     pub references: Vec<Reference>,
-}
-
-/// The version that a client asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wanted {
-    /// The highest one that is not soft-deleted.
-    Latest,
-    /// That one.
-    Number(u32),
-}
-
-impl Wanted {
-    /// Reads `latest`, `-1` (the same) or a number from 1.
-    ///
-    /// # Errors
-    /// [`Refusal::InvalidVersion`] for anything else.
-    pub fn parse(text: &str) -> Result<Wanted, Refusal> {
-        match text {
-            "latest" | "-1" => Ok(Wanted::Latest),
-            _ => match text.parse::<u32>() {
-                Ok(number) if number >= 1 && i32::try_from(number).is_ok() => Ok(Wanted::Number(number)),
-                _ => Err(Refusal::InvalidVersion(text.to_owned())),
-            },
-        }
-    }
 }
 
 /// A version of a subject, with its schema.
@@ -99,7 +77,7 @@ impl State {
             return Ok(found.id);
         }
         self.check_may_register(subject)?;
-        let reasons = incompatibilities(self.effective_level(subject), &schema, self.live(subject));
+        let reasons = incompatibilities(self.effective(subject), &schema, self.live(subject));
         if !reasons.is_empty() {
             return Err(Refusal::Incompatible {
                 subject: subject.to_owned(),
@@ -206,7 +184,7 @@ impl State {
     /// [`Refusal::VersionNotFound`].
     pub fn check(&self, subject: &str, submission: &Submission, against: Against) -> Result<Vec<String>, Refusal> {
         let schema = self.parse(submission)?;
-        let level = self.effective_level(subject);
+        let level = self.effective(subject);
         Ok(match against {
             Against::All => incompatibilities(level, &schema, self.live(subject)),
             Against::One(Wanted::Latest) => {
@@ -284,15 +262,5 @@ impl State {
     }
 }
 
-impl std::fmt::Display for Wanted {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Wanted::Latest => f.write_str("latest"),
-            Wanted::Number(number) => write!(f, "{number}"),
-        }
-    }
-}
-
 #[cfg(test)]
-#[path = "state_tests.rs"]
 pub(super) mod tests;

@@ -1,7 +1,8 @@
 use crate::registry::compatibility::Level;
 use crate::registry::error::Refusal;
 use crate::registry::state::tests::{A, A_AND_B, A_AND_C, not_found, referring, schema, with_two_versions};
-use crate::registry::state::{Against, State, Wanted};
+use crate::registry::state::{Against, State};
+use crate::registry::wanted::Wanted;
 
 #[test]
 fn a_deleted_version_is_hidden_but_its_id_and_number_stay_taken() {
@@ -46,14 +47,14 @@ fn a_deleted_version_can_be_removed_for_good() {
 #[test]
 fn a_subject_is_deleted_and_removed_in_the_same_two_steps() {
     let mut state = with_two_versions();
-    state.set_subject_level("s", Level::Full).expect("a level");
+    state.set_own("s", Level::Full).expect("a level");
     assert_eq!(
         state.delete_subject("s", true),
         Err(Refusal::SubjectNotSoftDeleted("s".to_owned()))
     );
     assert_eq!(state.delete_subject("s", false), Ok(vec![1, 2]));
     assert_eq!((state.subjects(false), state.subjects(true)), (vec![], vec!["s"]));
-    assert!(state.subject_level("s").is_err(), "its level goes with it");
+    assert!(state.own::<Level>("s").is_err(), "its level goes with it");
     assert_eq!(
         state.delete_subject("s", false),
         Err(Refusal::SubjectSoftDeleted("s".to_owned()))
@@ -67,7 +68,7 @@ fn what_is_referred_to_is_compared_too_and_cannot_be_deleted() {
     let mut state = State::default();
     let using = r#"{"type": "record", "name": "Box", "fields": [{"name": "r", "type": "R"}]}"#;
     state.register("r", &schema(A)).expect("version 1");
-    state.set_subject_level("r", Level::None).expect("a level");
+    state.set_own("r", Level::None).expect("a level");
     state.register("r", &schema(A_AND_C)).expect("version 2");
     state
         .register("box", &referring(using, "R", "r", 1))

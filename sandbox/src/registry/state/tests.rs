@@ -1,7 +1,8 @@
-use super::{Against, State, Submission, Wanted};
+use super::{Against, State, Submission};
 use crate::registry::compatibility::Level;
 use crate::registry::error::Refusal;
 use crate::registry::schema::Reference;
+use crate::registry::wanted::Wanted;
 
 pub(in crate::registry) const A: &str = r#"{"type": "record", "name": "R", "fields": [{"name": "a", "type": "int"}]}"#;
 const A_AGAIN: &str = r#"{"name":"R","fields":[{"type":{"type":"int"},"name":"a"}],"type":"record"}"#;
@@ -129,19 +130,22 @@ fn a_subject_follows_its_own_level_or_else_the_one_for_all() {
         Err(409),
         "BACKWARD is the default"
     );
-    state.set_level(Level::None);
+    state.set_global(Level::None);
     assert_eq!(state.check("s", &schema(A_AND_C), Against::All), Ok(Vec::new()));
-    state.set_subject_level("s", Level::Full).expect("a level");
-    assert_eq!(state.subject_level("s"), Ok(Level::Full));
+    state.set_own("s", Level::Full).expect("a level");
+    assert_eq!(state.own::<Level>("s"), Ok(Level::Full));
     assert_eq!(state.register("s", &schema(A_AND_C)).map_err(|it| it.code()), Err(409));
-    assert_eq!(state.reset_subject_level("s"), Ok(Level::Full));
-    assert_eq!(state.reset_subject_level("s"), Err(not_found("s")));
+    assert_eq!(state.reset_own("s"), Ok(Level::Full));
+    assert_eq!(state.reset_own::<Level>("s"), Err(not_found("s")));
     assert_eq!(
-        state.subject_level("s"),
+        state.own::<Level>("s"),
         Err(Refusal::LevelNotConfigured("s".to_owned()))
     );
     assert_eq!(state.register("s", &schema(A_AND_C)), Ok(3));
-    assert_eq!((state.reset_level(), state.level()), (Level::None, Level::Backward));
+    assert_eq!(
+        (state.reset_global::<Level>(), state.global::<Level>()),
+        (Level::None, Level::Backward)
+    );
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Making the state at least as new as a request, before the request is refused on the strength of it.
+//! Makes the state at least as new as a request, before the request is refused because of that state.
 
 use std::time::Instant;
 
@@ -8,11 +8,11 @@ use tokio::time::timeout_at;
 
 use crate::publisher::Publisher;
 
-/// Waits until that partition was read at least as far as anybody can have been told when the request came. Where its topic
-/// is kept once, that is where the broker says that it ends; else it is what the partition's quorum has acknowledged since.
+/// Waits until that partition has been read at least as far as anybody could have been told when the request arrived. With a
+/// single replica, that is the end offset that the broker reports; otherwise, what the partition's quorum has acknowledged since.
 ///
 /// # Errors
-/// When that cannot be found out by the deadline.
+/// When that cannot be established by the deadline.
 pub async fn catch_up(
     view: &View,
     publisher: &Publisher,
@@ -26,19 +26,19 @@ pub async fn catch_up(
             view.read_to(partition, end, deadline).await
         }
         Now::Replicated => {
-            // What is acknowledged now lies behind the transaction, and cannot be read.
+            // Records acknowledged now are behind the open transaction and cannot be read.
             if let Some(transaction) = view.blocked(partition) {
                 return Err(NotFresh(transaction.to_string()));
             }
             let acknowledged = timeout_at(deadline.into(), publisher.acknowledged_since(partition, arrival.at)).await;
-            let unheard = |why: &str| {
+            let unconfirmed = |why: &str| {
                 NotFresh(format!(
-                    "the replicas of partition {partition} did not acknowledge that its leader still leads: {why}"
+                    "the replicas of partition {partition} did not confirm its leader: {why}"
                 ))
             };
             let offset = acknowledged
-                .map_err(|_| unheard("no answer in time"))?
-                .map_err(|why| unheard(&why))?;
+                .map_err(|_| unconfirmed("timed out"))?
+                .map_err(|why| unconfirmed(&why))?;
             arrival.check(offset)?;
             let read = view.read_to(partition, offset + 1, deadline).await;
             read.map_err(|late| {

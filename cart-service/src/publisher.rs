@@ -127,7 +127,7 @@ impl Publisher {
     pub async fn acknowledged_since(&self, partition: i32, came: Instant) -> Result<i64, String> {
         let acknowledgements = self.quorum.of(partition);
         let send = |sent| self.send_barrier(partition, acknowledgements.clone(), sent);
-        acknowledgements.since(came, send).await
+        acknowledgements.wait_for_ack_after(came, send).await
     }
 
     /// Partitions whose replicas acknowledge nothing, one sentence each.
@@ -297,7 +297,7 @@ impl ProducerContext for Reports {
     type DeliveryOpaque = Box<Report>;
 
     fn delivery(&self, result: &DeliveryResult<'_>, report: Self::DeliveryOpaque) {
-        let _guard = self.life.guard("the Kafka producer");
+        let _guard = self.life.panic_guard("the Kafka producer");
         crash_point::reached(Point::EventReported);
         match result {
             Ok(record) => report.acknowledged(record.offset()),

@@ -1,10 +1,10 @@
-//! What the replicas of each partition have acknowledged, and when a barrier is due. A leader that was deposed and does not
-//! know it can acknowledge nothing, so whatever was acknowledged of what was sent after a request came proves that the log
-//! up to there holds all that anybody was told before. An own event serves as well as a barrier. Only the bookkeeping:
-//! [`Publisher`](crate::publisher::Publisher) sends.
+//! Tracks what the replicas of each partition have acknowledged, and decides when a barrier is due. A leader that was
+//! deposed without knowing it cannot get anything acknowledged. So the acknowledgement of a record sent after a request
+//! arrived proves that the log up to that record contains everything that any client was told before. Our own events serve as
+//! well as barriers. Only the bookkeeping is here: [`Publisher`](crate::publisher::Publisher) sends.
 //!
-//! It is the time of sending that counts: an event that was sent before the request came, and acknowledged after, may lie in
-//! front of one of another instance's that was acknowledged earlier.
+//! The time of sending counts: an event sent before the request arrived, and acknowledged after, may precede another
+//! instance's event that was acknowledged earlier.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,18 +13,18 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tokio::time::timeout_at;
 
-/// How long after the last record of a partition a barrier may follow: a hundred a second at the most. Where events are
-/// written faster than that, they serve, and there are no barriers.
-const SPACING: Duration = Duration::from_millis(10);
+/// Minimum time between the last record sent to a partition and a barrier: at most a hundred barriers a second. Where events
+/// are written more often than that, they serve, and no barriers are sent.
+const MIN_BARRIER_INTERVAL: Duration = Duration::from_millis(10);
 
-/// Every barrier is reported on before that: the Kafka client gives it up after 48 s at the most. One that is not was lost
-/// with its client.
-const LOST: Duration = Duration::from_secs(60);
+/// A barrier without a delivery report after this time was lost with its client: the Kafka client gives up after at most
+/// 48 s.
+const BARRIER_EXPIRES_AFTER: Duration = Duration::from_secs(60);
 
-/// How long a failure of a barrier is worth telling.
-const NEWS: Duration = Duration::from_secs(10);
+/// How long the failure of a barrier is reported.
+const REPORT_FAILURE_FOR: Duration = Duration::from_secs(10);
 
-/// The partitions that were written to.
+/// The acknowledgements of all partitions that were written to.
 #[derive(Default)]
 pub struct Quorum(Mutex<HashMap<i32, Arc<Acknowledgements>>>);
 
@@ -34,7 +34,7 @@ impl Quorum {
         lock(&self.0).entry(partition).or_default().clone()
     }
 
-    /// Partitions whose replicas have not acknowledged a barrier lately, one sentence each.
+    /// Partitions whose last barrier was not acknowledged, one sentence each.
     pub fn trouble(&self) -> Vec<String> {
         let mut partitions: Vec<_> = lock(&self.0).iter().map(|(n, of)| (*n, of.clone())).collect();
         partitions.sort_by_key(|(partition, _)| *partition);
@@ -58,57 +58,61 @@ pub struct Acknowledgements {
 
 #[derive(Debug, Default)]
 struct State {
-    /// The newest record that was acknowledged: when it was sent, and where it lies.
+    /// The newest acknowledged record: when it was sent, and its offset.
     newest: Option<(Instant, i64)>,
     /// When the last record was sent.
     sent: Option<Instant>,
-    /// When the barrier was sent that is under way.
+    /// When the barrier in flight was sent.
     barrier: Option<Instant>,
-    /// The last barrier that was not acknowledged, and why.
+    /// The last barrier that failed: when it was sent, and why it failed.
     failed: Option<(Instant, String)>,
 }
 
-/// What is to be done for a request.
+/// What to do for a request.
 #[derive(Debug, PartialEq, Eq)]
 enum Step {
     /// That offset was acknowledged.
     Acknowledged(i64),
-    /// The barrier that was to serve it was not acknowledged.
+    /// The barrier that was sent for it failed.
     Failed(String),
-    /// Send a barrier, which counts as sent at that time.
+    /// Send a barrier, counted as sent at that time.
     Send(Instant),
-    /// Wait for news, no longer than until then.
+    /// Wait for a change, at most until then.
     Wait(Option<Instant>),
 }
 
 impl Acknowledgements {
-    /// Notes that an event is about to be sent. Returns the time that it counts as sent at.
+    /// Records that an event is about to be sent. Returns its time of sending.
     pub fn sending(&self) -> Instant {
         let now = Instant::now();
         lock(&self.state).sent = Some(now);
         now
     }
 
-    /// Notes that a record was acknowledged.
+    /// Records an acknowledgement.
     pub fn acknowledged(&self, sent: Instant, offset: i64) {
         lock(&self.state).acknowledged(sent, offset);
         self.changed.notify_waiters();
     }
 
-    /// Notes that a barrier was not acknowledged.
+    /// Records the failure of a barrier.
     pub fn barrier_failed(&self, sent: Instant, why: String) {
         lock(&self.state).barrier_failed(sent, why);
         self.changed.notify_waiters();
     }
 
-    /// Waits until a record was acknowledged that was sent after a request came, and returns its offset. Where none is under
-    /// way, `send` is told to send a barrier that counts as sent at that time.
+    /// Waits for the acknowledgement of a record that was sent after the request arrived, and returns its offset. When none is
+    /// in flight, calls `send` to send a barrier, counted as sent at that time.
     ///
     /// # Errors
-    /// Why the barrier that was to serve the request was not acknowledged.
-    pub async fn since(&self, came: Instant, send: impl Fn(Instant) -> Result<(), String>) -> Result<i64, String> {
+    /// Why the barrier that was sent for the request failed.
+    pub async fn wait_for_ack_after(
+        &self,
+        came: Instant,
+        send: impl Fn(Instant) -> Result<(), String>,
+    ) -> Result<i64, String> {
         loop {
-            // Begins to listen before it looks, so that nothing is missed.
+            // Subscribe before checking, so that no change is missed.
             let mut changed = std::pin::pin!(self.changed.notified());
             changed.as_mut().enable();
             let step = lock(&self.state).step(came, Instant::now());
@@ -122,7 +126,7 @@ impl Acknowledgements {
                 }
                 Step::Wait(None) => changed.await,
                 Step::Wait(Some(until)) => {
-                    // Either way it looks again.
+                    // A timeout is no failure: check again.
                     let _ = timeout_at(until.into(), changed).await;
                 }
             }
@@ -137,11 +141,16 @@ impl State {
             (_, Some((sent, why))) if *sent >= came => return Step::Failed(why.clone()),
             _ => {}
         }
-        self.barrier = self.barrier.filter(|sent| now.saturating_duration_since(*sent) < LOST);
+        self.barrier = self
+            .barrier
+            .filter(|sent| now.saturating_duration_since(*sent) < BARRIER_EXPIRES_AFTER);
         if self.barrier.is_some() {
             return Step::Wait(None);
         }
-        let due = self.sent.map(|sent| sent + SPACING).filter(|due| *due > now);
+        let due = self
+            .sent
+            .map(|sent| sent + MIN_BARRIER_INTERVAL)
+            .filter(|due| *due > now);
         if due.is_some() {
             return Step::Wait(due);
         }
@@ -164,17 +173,17 @@ impl State {
         self.barrier = self.barrier.filter(|barrier| *barrier != sent);
     }
 
-    /// Why the last barrier was not acknowledged, if that is news and nothing was acknowledged since.
+    /// Why the last barrier failed, if that was recent and nothing was acknowledged since.
     fn trouble(&self, now: Instant) -> Option<&str> {
         let (sent, why) = self.failed.as_ref()?;
         let mended = self.newest.is_some_and(|(newest, _)| newest > *sent);
-        let old = now.saturating_duration_since(*sent) > NEWS;
+        let old = now.saturating_duration_since(*sent) > REPORT_FAILURE_FOR;
         (!mended && !old).then_some(why)
     }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Every change is whole when the lock is given back.
+    // Changes under the lock cannot panic halfway, so a poisoned state is consistent.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -55,6 +55,6 @@ def filter_failure(context, failure, case, response):
         if kind in ("/problems/version-mismatch", "/problems/key-reused"):
             return False
         errors = problem.get("errors", [])
-        sums = [e for e in errors if e["field"] == "totalAmount" or e["message"] == "the total is too large"]
+        sums = [e for e in errors if e["field"] == "totalAmount" or e["message"] == "the total amount is too large"]
         return not errors or len(sums) < len(errors)
     return True

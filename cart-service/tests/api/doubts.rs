@@ -108,7 +108,7 @@ async fn an_order_with_a_record_of_an_unknown_schema_is_in_doubt_until_the_schem
     assert_eq!(app.create_short("A-1").await.0, StatusCode::SERVICE_UNAVAILABLE);
     let (_, health) = app.get("/health").await;
     assert!(
-        health["reasons"].to_string().contains("1 order cannot be written"),
+        health["reasons"].to_string().contains("1 order is read-only"),
         "{health}"
     );
     // Other orders, also of the same partition, are resolved.
@@ -225,7 +225,7 @@ async fn an_order_is_not_forgotten_for_a_record_that_retention_has_deleted() {
     send(&world, partition_of("A-1"), "A-1", &value);
     let passed_over = || async {
         let reasons = app.get("/health").await.1["reasons"].to_string();
-        reasons.contains("1 order cannot be written")
+        reasons.contains("1 order is read-only")
     };
     assert!(becomes_true(passed_over).await, "{}", app.get("/health").await.1);
     let ours = orderlog_contract::lineage::newest_text().text;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use cart_service::{Application, Config};
 use clap::Parser;
+use orderlog_runtime::supervisor::Supervisor;
 use orderlog_runtime::telemetry;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -68,7 +69,7 @@ impl World {
     pub async fn start_unready(&self, store: TempDir, change: impl FnOnce(&mut Config)) -> App {
         let mut config = self.config(store.path());
         change(&mut config);
-        let application = Application::build(config, telemetry::metrics_recorder())
+        let application = Application::build(config, telemetry::metrics_recorder(), Supervisor::default())
             .await
             .expect("builds");
         let port = application.port();

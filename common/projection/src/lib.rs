@@ -20,6 +20,7 @@ mod lookup;
 mod open_transaction;
 mod part;
 mod passed_over;
+pub mod pipeline;
 mod prepare;
 mod progress;
 pub mod registration;
@@ -46,7 +47,7 @@ use orderlog_kafka::end_offsets::EndOffsets;
 use orderlog_kafka::link::Link;
 use orderlog_kafka::log_reader::LogReader;
 use orderlog_runtime::supervisor::Supervisor;
-pub use progress::{PartitionProgress, Progress};
+pub use progress::{CATCHING_UP, PartitionProgress, Progress};
 pub use rejections::{Refused, RejectionHandler};
 pub use reread::{PassedOver, Reread};
 pub use settings::Settings;
@@ -115,9 +116,9 @@ impl Projection {
         );
         let runner = run::Runner::new(settings, store, lookup, waiters, progress, link, unusables);
         let thread = life
-            .thread("projection", move || runner.run(&reader, &orders, &runtime))
+            .spawn_thread("projection", move || runner.run(&reader, &orders, &runtime))
             .context("starting the projection's thread")?;
-        let identity = life.task("comparing what schema ids mean", identity);
+        let identity = life.spawn("comparing what schema ids mean", identity);
         Ok(Self {
             view,
             commands,

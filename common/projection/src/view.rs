@@ -11,7 +11,7 @@ use orderlog_kafka::standstill::Standstill;
 use tokio::sync::{oneshot, watch};
 use tokio::time::timeout_at;
 
-use super::{Command, OpenTransaction, PassedOver, Progress, Reread, Settings, Waiters};
+use super::{CATCHING_UP, Command, OpenTransaction, PassedOver, Progress, Reread, Settings, Waiters};
 use crate::store::Store;
 
 /// Sees the projection. Clones see the same one.
@@ -115,6 +115,20 @@ impl View {
     /// The rule by which the topic is partitioned.
     pub fn partitioner(&self) -> Partitioner {
         self.partitioner
+    }
+
+    /// Problems with reading the topic, for a health report, one sentence each.
+    pub fn problems(&self) -> Vec<String> {
+        let progress = self.progress.borrow();
+        let mut problems = progress.reasons();
+        if !progress.is_caught_up() && progress.starting.is_none() && progress.stopped().is_none() {
+            problems.push(CATCHING_UP.to_owned());
+        }
+        drop(progress);
+        problems.extend(self.rights.reasons());
+        problems.extend(self.link.silence().or_else(|| self.link.minority()));
+        problems.extend(self.open_transactions().iter().map(ToString::to_string));
+        problems
     }
 
     /// What the brokers do not let this service do.

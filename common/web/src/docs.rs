@@ -1,11 +1,11 @@
-//! `/openapi.json` and Swagger UI at `/docs/`, from files that are compiled in: nothing is fetched from elsewhere. What
-//! the document says is each service's own matter.
+//! `/openapi.json` and Swagger UI at `/docs/`, from files that are compiled in: nothing is fetched from elsewhere. Each
+//! service brings its own document.
 
 use actix_web::web::{self, ServiceConfig};
 use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-/// Registers `/openapi.json`, `/docs/` and a redirect from `/docs`. Under `/api` they are the same, without an envelope.
+/// Registers `/openapi.json`, `/docs/` and a redirect from `/docs`. Under `/api` they are served without an envelope, too.
 pub fn configure(config: &mut ServiceConfig, document: OpenApi) {
     // why: the default badge sends the document's address to validator.swagger.io
     let ui = Config::default().validator_url("none");

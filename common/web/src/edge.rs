@@ -1,5 +1,5 @@
-//! What is looked at before a request is routed: whether there is room for it, under which name the service is called, and
-//! on behalf of which web page. No rule of its own: [`hosts`](super::hosts) and [`origins`](super::origins) have them.
+//! Checks before a request is routed: the connection limit, the host it was sent to, and the web page it comes from. The
+//! rules are in [`hosts`](super::hosts) and [`origins`](super::origins).
 
 use std::net::IpAddr;
 
@@ -13,15 +13,15 @@ use clap::Args;
 use super::connections;
 use super::envelope::ENVELOPE_PREFIX;
 use super::hosts::{AllowedHosts, Hosts};
-use super::kind::Kind;
 use super::origins::CorsOrigins;
 use super::problem::Problem;
+use super::problem_kind::ProblemKind;
 
 /// Who may call a service over HTTP.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct EdgeConfig {
-    /// Names under which the service may be called (Host) besides localhost, with commas between; * for every name. When
-    /// not given: on loopback no other, on another address every name
+    /// Host names that requests may use besides localhost, separated by commas; * allows any. Default: none when bound to
+    /// loopback, any otherwise
     #[arg(
         long,
         env = "ALLOWED_HOSTS",
@@ -31,8 +31,8 @@ pub struct EdgeConfig {
     )]
     pub allowed_hosts: AllowedHosts,
 
-    /// Origins of web pages that may call the service (CORS), such as https://shop.example, with commas between; * for
-    /// every origin. When not given: none
+    /// Origins of web pages that may call the service (CORS), such as https://shop.example, separated by commas; * allows
+    /// any. Default: none
     #[arg(
         long,
         env = "CORS_ORIGINS",
@@ -50,17 +50,17 @@ pub struct Edge {
     origins: CorsOrigins,
 }
 
-/// Why a request is not let in.
+/// Why a request is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refused {
-    /// The service is not called so.
+    /// That host is not allowed.
     Host(String),
-    /// A web page of that origin may not write.
+    /// Web pages of that origin may not write.
     Origin(String),
 }
 
 impl Edge {
-    /// For a server that is bound to that address. The default lets everything in.
+    /// For a server bound to that address. The default allows everything.
     pub fn new(config: &EdgeConfig, bound: IpAddr) -> Self {
         Self {
             hosts: Hosts::of(&config.allowed_hosts, bound),
@@ -68,14 +68,14 @@ impl Edge {
         }
     }
 
-    /// Looks at a request's host and origin.
+    /// Checks a request's host and origin.
     ///
     /// # Errors
-    /// Why it is not let in.
+    /// Why the request is refused.
     pub fn check(&self, head: &RequestHead) -> Result<(), Refused> {
         let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
         let host = head.headers().get(header::HOST).map(|host| text(host.as_bytes()));
-        // A request for a proxy names the host a second time.
+        // A request in absolute form, as sent to proxies, names the host a second time.
         let authority = head.uri.authority().map(|authority| authority.as_str().to_owned());
         if let Some(host) = host.into_iter().chain(authority).find(|host| !self.hosts.allow(host)) {
             return Err(Refused::Host(host));
@@ -94,21 +94,19 @@ impl From<Refused> for Problem {
     fn from(refused: Refused) -> Self {
         match refused {
             Refused::Host(host) => Self::new(
-                Kind::MisdirectedRequest,
-                format!(
-                    "this service is not called {host:.100}; ALLOWED_HOSTS (--allowed-hosts) names further hosts under which it is"
-                ),
+                ProblemKind::MisdirectedRequest,
+                format!("host {host:.100} is not allowed; the operator can add it to ALLOWED_HOSTS (--allowed-hosts)"),
             ),
             Refused::Origin(origin) => {
                 let page = if origin.is_empty() {
-                    "of another site".to_owned()
+                    "another site".to_owned()
                 } else {
-                    format!("of {origin:.100}")
+                    format!("{origin:.100}")
                 };
                 Self::new(
-                    Kind::CrossOrigin,
+                    ProblemKind::CrossOrigin,
                     format!(
-                        "a web page {page} may not write here; CORS_ORIGINS (--cors-origins) names the origins that may"
+                        "web pages of {page} may not write here; the operator can allow their origin with CORS_ORIGINS (--cors-origins)"
                     ),
                 )
             }
@@ -116,17 +114,16 @@ impl From<Refused> for Problem {
     }
 }
 
-/// Whether that path tells of the service's health: it is answered whatever else there is to do.
+/// Whether that path is a health check, which is answered even under overload and during shutdown.
 pub(super) fn is_health(path: &str) -> bool {
     let path = path.strip_prefix(ENVELOPE_PREFIX).unwrap_or(path);
     path == "/health" || path.starts_with("/health/")
 }
 
-/// Middleware for `actix_web::middleware::from_fn`: lets requests in, and answers browsers that ask whether a page may send
-/// one.
+/// Middleware for `actix_web::middleware::from_fn`: admits requests and answers CORS preflights.
 ///
 /// # Errors
-/// Only what an inner middleware fails with; a refusal is an answer.
+/// Only errors of the inner service; a refusal is a response.
 pub async fn admit<B: MessageBody + 'static>(
     edge: Edge,
     request: ServiceRequest,
@@ -136,10 +133,10 @@ pub async fn admit<B: MessageBody + 'static>(
         return Ok(request.error_response(Problem::from(refused)));
     }
     let allowed = edge.origins.allowed(request.headers());
-    let mut response = if connections::is_spare(&request) && !is_health(request.path()) {
+    let mut response = if connections::is_over_limit(&request) && !is_health(request.path()) {
         let problem = Problem::new(
-            Kind::Unavailable,
-            "too many requests are being answered; come again in a moment",
+            ProblemKind::Unavailable,
+            "too many requests in progress; retry in a moment",
         );
         request.error_response(problem)
     } else if let Some(answer) = edge.origins.preflight(request.head()) {

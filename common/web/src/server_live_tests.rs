@@ -77,8 +77,8 @@ async fn a_running_server_answers_and_stops_when_told() {
     )
     .await;
     assert!(answer.ends_with(r#"{"orderId":"1"}"#), "{answer}");
-    // From here on it takes nothing new, and says so until it is closed.
-    life.end();
+    // From here on it refuses new requests until it is closed.
+    life.begin_shutdown();
     let (_, answer) = exchange(
         address,
         "GET /api/order-details?orderId=1 HTTP/1.1\r\nhost: localhost\r\n\r\n",
@@ -98,51 +98,51 @@ async fn a_running_server_answers_and_stops_when_told() {
     running.await.expect("no panic").expect("a clean stop");
     assert!(
         told.elapsed() < Duration::from_secs(5),
-        "an idle connection held it up for {:?}",
+        "an idle connection delayed it for {:?}",
         told.elapsed()
     );
     assert!(tokio::net::TcpStream::connect(address).await.is_err());
 }
 
 #[actix_web::test]
-async fn a_connection_on_which_no_whole_request_comes_is_ended_in_time() {
+async fn a_connection_without_a_complete_request_is_closed_in_time() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let listener = bind("localhost", 0, "--api-port / API_PORT")
         .await
         .expect("a free port");
     let address = listener.local_addr().expect("an address");
-    let patience = Duration::from_millis(400);
+    let idle_timeout = Duration::from_millis(400);
     let limits = Limits {
-        patience,
+        idle_timeout,
         connections: 64,
     };
     let (handle, running) = start(listener, limits);
 
     let request = "GET /order-details?orderId=1 HTTP/1.1\r\nhost: localhost\r\n\r\n";
     let (mut connection, _) = exchange(address, request).await;
-    // Whole requests keep it open for longer than that.
+    // Complete requests keep it open for longer than that.
     for _ in 0..4 {
-        tokio::time::sleep(patience / 2).await;
+        tokio::time::sleep(idle_timeout / 2).await;
         connection.write_all(request.as_bytes()).await.expect("it is open");
         assert!(connection.read(&mut [0; 4096]).await.expect("an answer") > 0);
     }
-    // Bytes of one that does not end do not.
+    // Bytes of an incomplete one do not.
     let begun = std::time::Instant::now();
     let mut ended = false;
     for byte in request
         .bytes()
         .take(10)
         .cycle()
-        .take_while(|_| begun.elapsed() < 10 * patience)
+        .take_while(|_| begun.elapsed() < 10 * idle_timeout)
     {
         let sent = connection.write_all(&[byte]).await;
-        let read = tokio::time::timeout(patience / 10, connection.read(&mut [0; 64])).await;
+        let read = tokio::time::timeout(idle_timeout / 10, connection.read(&mut [0; 64])).await;
         if sent.is_err() || matches!(read, Ok(Ok(0) | Err(_))) {
             ended = true;
             break;
         }
     }
-    assert!(ended, "it is open after {:?}", begun.elapsed());
+    assert!(ended, "it is still open after {:?}", begun.elapsed());
     handle.stop(true).await;
     running.await.expect("no panic").expect("a clean stop");
 }
@@ -164,18 +164,18 @@ const HEALTH: &str = "GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n";
 const WAIT: &str = "GET /wait HTTP/1.1\r\nhost: localhost\r\n\r\n";
 const DETAILS: &str = "GET /order-details?orderId=1 HTTP/1.1\r\nhost: localhost\r\n\r\n";
 
-/// Limits with room for so many connections besides the spare ones.
+/// Limits with room for that many connections besides the spare ones.
 fn room_for(connections: usize) -> Limits {
     let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    assert!(workers < SPARE, "the arithmetic of this test");
+    assert!(workers < RESERVED, "the arithmetic of this test");
     Limits {
-        patience: PATIENCE,
+        idle_timeout: IDLE_TIMEOUT,
         connections: (connections + 1).next_multiple_of(workers),
     }
 }
 
 #[actix_web::test]
-async fn when_connections_run_out_the_one_that_was_idle_longest_makes_room() {
+async fn when_connections_run_out_the_longest_idle_one_is_closed() {
     let listener = bind("localhost", 0, "--api-port / API_PORT")
         .await
         .expect("a free port");
@@ -223,9 +223,9 @@ async fn when_every_connection_is_busy_health_is_answered_and_all_else_is_refuse
         connection.write_all(WAIT.as_bytes()).await.expect("it is open");
         busy.push(connection);
     }
-    // All of them are waiting by now, or a moment later.
+    // All of them are waiting by now, or will be in a moment.
     tokio::time::sleep(Duration::from_millis(200)).await;
-    // A client that is slow with its body keeps no connection busy: it makes room.
+    // A client that is slow to send its body counts as idle: it is closed.
     let (mut last, answer) = exchange(address, DETAILS).await;
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
     assert!(is_closed(&mut slow).await);
@@ -247,7 +247,7 @@ async fn when_every_connection_is_busy_health_is_answered_and_all_else_is_refuse
 }
 
 #[actix_web::test]
-async fn an_offered_upgrade_is_declined_by_an_ordinary_answer_and_an_announced_end() {
+async fn an_upgrade_is_declined_by_a_normal_response_and_connection_close() {
     let listener = bind("localhost", 0, "--api-port / API_PORT")
         .await
         .expect("a free port");
@@ -278,7 +278,7 @@ async fn an_offered_upgrade_is_declined_by_an_ordinary_answer_and_an_announced_e
 }
 
 #[actix_web::test]
-async fn a_service_on_loopback_is_called_so_and_written_to_by_no_foreign_page() {
+async fn a_service_on_loopback_refuses_other_hosts_and_cross_origin_writes() {
     let listener = bind("localhost", 0, "--api-port / API_PORT")
         .await
         .expect("a free port");
@@ -317,7 +317,7 @@ async fn a_service_on_loopback_is_called_so_and_written_to_by_no_foreign_page() 
     running.await.expect("no panic").expect("an end");
 }
 
-/// A connection, and what the server says on it to that request.
+/// Sends that request; returns the connection and the response.
 async fn exchange(address: std::net::SocketAddr, request: &str) -> (tokio::net::TcpStream, String) {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let mut stream = tokio::net::TcpStream::connect(address).await.expect("a connection");

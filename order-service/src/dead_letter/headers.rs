@@ -32,29 +32,34 @@ pub const SIZE: &str = "orderlog.size";
 /// How many headers were added, this one included, which is the last of them; decimal. Those in front are the record's own.
 pub const ADDED: &str = "orderlog.added";
 
-const CONNECT_TOPIC: &str = "__connect.errors.topic";
-const CONNECT_PARTITION: &str = "__connect.errors.partition";
-const CONNECT_OFFSET: &str = "__connect.errors.offset";
-const CONNECT_CONNECTOR: &str = "__connect.errors.connector.name";
-const CONNECT_TASK: &str = "__connect.errors.task.id";
-const CONNECT_STAGE: &str = "__connect.errors.stage";
-const CONNECT_CLASS: &str = "__connect.errors.class.name";
-const CONNECT_EXCEPTION: &str = "__connect.errors.exception.class.name";
-const CONNECT_MESSAGE: &str = "__connect.errors.exception.message";
-const CONNECT_TRACE: &str = "__connect.errors.exception.stacktrace";
-const SPRING_TOPIC: &str = "kafka_dlt-original-topic";
-const SPRING_PARTITION: &str = "kafka_dlt-original-partition";
-const SPRING_OFFSET: &str = "kafka_dlt-original-offset";
-const SPRING_TIMESTAMP: &str = "kafka_dlt-original-timestamp";
-const SPRING_TIMESTAMP_TYPE: &str = "kafka_dlt-original-timestamp-type";
-const SPRING_GROUP: &str = "kafka_dlt-original-consumer-group";
-const SPRING_EXCEPTION: &str = "kafka_dlt-exception-fqcn";
-const SPRING_CAUSE: &str = "kafka_dlt-exception-cause-fqcn";
-const SPRING_MESSAGE: &str = "kafka_dlt-exception-message";
-const SPRING_TRACE: &str = "kafka_dlt-exception-stacktrace";
+pub(crate) const CONNECT_TOPIC: &str = "__connect.errors.topic";
+pub(crate) const CONNECT_PARTITION: &str = "__connect.errors.partition";
+pub(crate) const CONNECT_OFFSET: &str = "__connect.errors.offset";
+pub(crate) const CONNECT_CONNECTOR: &str = "__connect.errors.connector.name";
+pub(crate) const CONNECT_TASK: &str = "__connect.errors.task.id";
+pub(crate) const CONNECT_STAGE: &str = "__connect.errors.stage";
+pub(crate) const CONNECT_CLASS: &str = "__connect.errors.class.name";
+pub(crate) const CONNECT_EXCEPTION: &str = "__connect.errors.exception.class.name";
+pub(crate) const CONNECT_MESSAGE: &str = "__connect.errors.exception.message";
+pub(crate) const CONNECT_TRACE: &str = "__connect.errors.exception.stacktrace";
+pub(crate) const SPRING_TOPIC: &str = "kafka_dlt-original-topic";
+pub(crate) const SPRING_PARTITION: &str = "kafka_dlt-original-partition";
+pub(crate) const SPRING_OFFSET: &str = "kafka_dlt-original-offset";
+pub(crate) const SPRING_TIMESTAMP: &str = "kafka_dlt-original-timestamp";
+pub(crate) const SPRING_TIMESTAMP_TYPE: &str = "kafka_dlt-original-timestamp-type";
+pub(crate) const SPRING_GROUP: &str = "kafka_dlt-original-consumer-group";
+pub(crate) const SPRING_EXCEPTION: &str = "kafka_dlt-exception-fqcn";
+pub(crate) const SPRING_CAUSE: &str = "kafka_dlt-exception-cause-fqcn";
+pub(crate) const SPRING_MESSAGE: &str = "kafka_dlt-exception-message";
+pub(crate) const SPRING_TRACE: &str = "kafka_dlt-exception-stacktrace";
 
 /// What the names of all that is added begin with.
 const PREFIXES: [&str; 3] = ["__connect.errors.", "kafka_dlt-", "orderlog."];
+
+/// Stage of a record whose bytes could not be decoded, in Connect's words.
+pub(crate) const STAGE_CONVERTER: &str = "VALUE_CONVERTER";
+/// Stage of a record whose event violates a rule, in Connect's words.
+pub(crate) const STAGE_TASK: &str = "TASK_PUT";
 
 /// The one task that a service has, in Connect's words.
 const TASK: &str = "0";
@@ -87,8 +92,11 @@ pub enum TimestampType {
 }
 
 impl TimestampType {
+    /// All of them.
+    pub(crate) const ALL: [Self; 3] = [Self::NoTimestampType, Self::CreateTime, Self::LogAppendTime];
+
     /// The name that Kafka's Java client gives it (`TimestampType.name`).
-    fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::NoTimestampType => "NoTimestampType",
             Self::CreateTime => "CreateTime",
@@ -97,9 +105,7 @@ impl TimestampType {
     }
 
     fn parse(name: &str) -> Option<Self> {
-        [Self::NoTimestampType, Self::CreateTime, Self::LogAppendTime]
-            .into_iter()
-            .find(|known| known.as_str() == name)
+        Self::ALL.into_iter().find(|known| known.as_str() == name)
     }
 }
 
@@ -237,10 +243,10 @@ fn origin(headers: &[Header]) -> Option<Origin> {
 fn stage_and_class(code: Code) -> (&'static str, &'static str) {
     match code {
         Code::NotFramed | Code::UnknownSchemaId | Code::WrongSchema | Code::Undecodable => {
-            ("VALUE_CONVERTER", "common::codec")
+            (STAGE_CONVERTER, "common::codec")
         }
         Code::InvalidOrder | Code::KeyMismatch | Code::WrongPartition | Code::IllegalTransition => {
-            ("TASK_PUT", "orderlog_contract::order")
+            (STAGE_TASK, "common::order")
         }
     }
 }

@@ -104,9 +104,9 @@ async fn a_version_that_does_not_come_is_a_504_when_the_time_is_up() {
     world.write_event(&created("ORD-7"));
     let app = world.spawn_app().await;
     for (order, says) in [
-        ("ORD-7", "order ORD-7 has version 1"),
-        ("7", "order ORD-7 has version 1"),
-        ("8", "order ORD-8 is not there yet"),
+        ("ORD-7", "order ORD-7 is at version 1"),
+        ("7", "order ORD-7 is at version 1"),
+        ("8", "order ORD-8 does not exist yet"),
     ] {
         let asked = Instant::now();
         let (status, problem) = app

@@ -14,8 +14,8 @@ pub fn reason(kind: Kind) -> &'static str {
         Kind::Short => "the value has 3 bytes",
         Kind::UnknownSchemaId => "the registry knows no schema with id 987654321",
         Kind::OtherSchema => "com.ecommerce.other.Greeting",
-        Kind::CutOff => "the datum ends within it",
-        Kind::Longer => "1 bytes are left over",
+        Kind::CutOff => "unexpected end of data",
+        Kind::Longer => "1 trailing bytes",
         Kind::WrongTotal => "order.totalMinor must be the sum",
         Kind::WrongKey => "the record key is not the orderId",
         Kind::WrongPartition => "its key belongs to",
@@ -51,7 +51,7 @@ pub fn added_headers(
             ("VALUE_CONVERTER", "common::codec")
         }
         Code::InvalidOrder | Code::KeyMismatch | Code::WrongPartition | Code::IllegalTransition => {
-            ("TASK_PUT", "orderlog_contract::order")
+            ("TASK_PUT", "common::order")
         }
     };
     let trace = format!("{exception}: {reason}\n\tat {class}(order-service)\n");

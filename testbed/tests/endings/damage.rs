@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use orderlog_projection::store::Store;
+use orderlog_projection::store::Embedded;
 use testbed::client::Answer;
 use testbed::poison::{Kind, Poisoner};
 use testbed::reference;
@@ -98,7 +98,7 @@ async fn a_service_takes_no_store_that_the_other_has_filled() -> anyhow::Result<
 /// Moves everything that a closed store knows from its journal to table files: the database does that when it has
 /// enough.
 async fn into_tables(dir: &Path) -> anyhow::Result<()> {
-    let store = Store::open(dir)?;
+    let store = Embedded::open(dir)?;
     // Its memtable is 8 MiB, and the next commit notices that it is full.
     put(&store, "LARGE", &noise(9))?;
     put(&store, "NEXT", b"small")?;

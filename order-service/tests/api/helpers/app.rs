@@ -3,6 +3,7 @@
 use std::ops::Deref;
 
 use order_service::{Application, Config};
+use orderlog_runtime::supervisor::Supervisor;
 use orderlog_runtime::telemetry;
 use reqwest::StatusCode;
 use sandbox::testing::{RunningService, becomes_true};
@@ -15,7 +16,7 @@ pub struct App(RunningService);
 impl App {
     /// Starts a service with those settings, whose store is in that directory.
     pub async fn start(config: Config, store: TempDir) -> Self {
-        let application = Application::build(config, telemetry::metrics_recorder())
+        let application = Application::build(config, telemetry::metrics_recorder(), Supervisor::default())
             .await
             .expect("builds");
         let port = application.port();

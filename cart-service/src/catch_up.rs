@@ -1,4 +1,4 @@
-//! Makes the state at least as new as a request, before the request is refused because of that state.
+//! Making the state at least as new as a request, before the request is refused on the strength of it.
 
 use std::time::Instant;
 
@@ -8,11 +8,11 @@ use tokio::time::timeout_at;
 
 use crate::publisher::Publisher;
 
-/// Waits until that partition has been read at least as far as anybody could have been told when the request arrived. With a
-/// single replica, that is the end offset that the broker reports; otherwise, what the partition's quorum has acknowledged since.
+/// Waits until that partition was read at least as far as anybody can have been told when the request came. Where its topic
+/// is kept once, that is where the broker says that it ends; else it is what the partition's quorum has acknowledged since.
 ///
 /// # Errors
-/// When that cannot be established by the deadline.
+/// When that cannot be found out by the deadline.
 pub async fn catch_up(
     view: &View,
     publisher: &Publisher,

@@ -100,7 +100,7 @@ impl Acknowledgements {
         now
     }
 
-    /// Records an acknowledgement.
+    /// Notes that a record was acknowledged.
     pub fn acknowledged(&self, sent: Instant, offset: i64) {
         lock(&self.state).acknowledged(sent, offset);
         self.changed.notify_waiters();

@@ -256,9 +256,9 @@ impl<H: RejectionHandler> ConsumerLoop<H> {
             changed
         });
         match verdict {
-            Verdict::Contradicts { reason } => self.phase.suspend(reason),
-            Verdict::Open => {}
-            Verdict::Agrees { .. } | Verdict::Lost { .. } => self.phase.resume(),
+            Verdict::Conflicts { reason } => self.phase.suspend(reason),
+            Verdict::NotChecked => {}
+            Verdict::Matches { .. } | Verdict::SchemasLost { .. } => self.phase.resume(),
         }
     }
 

@@ -143,7 +143,7 @@ impl SchemaLookup {
                     match self.learn(schema, &text, writer) {
                         Ok(()) => None,
                         Err(conflict @ LearnError::AnotherMeaning(id)) => {
-                            self.audit.contradicted(id);
+                            self.audit.report_conflict(id);
                             return Err(conflict);
                         }
                         Err(LearnError::Store(error)) => {

@@ -19,7 +19,7 @@ fn lookup(store: Store) -> SchemaLookup {
 
 fn lookup_at(registry: Arc<Registry>, store: Store) -> SchemaLookup {
     let supervisor = Supervisor::default();
-    let audit = SchemaIdAudit::new(registry, store.clone(), false, &supervisor);
+    let audit = SchemaIdAudit::new(registry, store.clone(), false);
     SchemaLookup::new(audit, store, Handle::current(), supervisor)
 }
 

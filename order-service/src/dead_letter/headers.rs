@@ -55,9 +55,9 @@ pub(crate) const SPRING_TRACE: &str = "kafka_dlt-exception-stacktrace";
 /// Prefixes of the names of all added headers.
 const PREFIXES: [&str; 3] = ["__connect.errors.", "kafka_dlt-", "orderlog."];
 
-/// Stage of a record whose bytes could not be decoded, in Connect's words.
+/// Stage of a record whose bytes could not be decoded, as Kafka Connect calls it.
 pub(crate) const STAGE_CONVERTER: &str = "VALUE_CONVERTER";
-/// Stage of a record whose event violates a rule, in Connect's words.
+/// Stage of a record whose event violates a rule, as Kafka Connect calls it.
 pub(crate) const STAGE_TASK: &str = "TASK_PUT";
 
 /// Kafka Connect's task id: a service has one task.
@@ -94,7 +94,7 @@ impl TimestampType {
     /// All of them.
     pub(crate) const ALL: [Self; 3] = [Self::NoTimestampType, Self::CreateTime, Self::LogAppendTime];
 
-    /// The name that Kafka's Java client gives it (`TimestampType.name`).
+    /// Its name in Kafka's Java client (`TimestampType.name`).
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::NoTimestampType => "NoTimestampType",

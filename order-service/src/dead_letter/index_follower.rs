@@ -116,7 +116,9 @@ impl IndexFollower {
     /// Finds the topic, and starts to read it where the index ends.
     fn start(&mut self) -> anyhow::Result<()> {
         self.last_attempt = Instant::now();
-        let found = self.topic.find(&self.runtime, self.settings.wait_until_creation_allowed())?;
+        let found = self
+            .topic
+            .find(&self.runtime, self.settings.wait_until_creation_allowed())?;
         self.status.set_warnings(found.warnings.clone());
         let mut next = self.index.summary()?.next;
         if !found.continues(&next) {

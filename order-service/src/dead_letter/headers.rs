@@ -238,7 +238,8 @@ fn origin(headers: &[OwnedHeader]) -> Option<Origin> {
     })
 }
 
-/// Kafka Connect's name of the stage that failed (its enum `Stage`), and our module that rejected the record.
+/// Kafka Connect's name of the stage that failed (its enum `Stage`), and what rejected the record. Tools filter by these
+/// names, so they stay although the modules have moved.
 fn stage_and_class(code: Code) -> (&'static str, &'static str) {
     match code {
         Code::NotFramed | Code::UnknownSchemaId | Code::WrongSchema | Code::Undecodable => {

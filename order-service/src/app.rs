@@ -9,7 +9,7 @@ use orderlog_kafka::permissions::TopicUse;
 use orderlog_projection::Settings;
 use orderlog_projection::pipeline::{self, Pipeline, RunningPipeline};
 use orderlog_runtime::supervisor::Supervisor;
-use orderlog_web::edge::EdgeConfig;
+use orderlog_web::access::AccessConfig;
 use orderlog_web::{server, service};
 
 use crate::config::Config;
@@ -21,7 +21,7 @@ use crate::{SERVICE, routes};
 pub struct Application {
     listener: TcpListener,
     port: u16,
-    edge: EdgeConfig,
+    access: AccessConfig,
     state: web::Data<State>,
     pipeline: RunningPipeline,
 }
@@ -69,7 +69,7 @@ impl Application {
         Ok(Self {
             listener,
             port,
-            edge: config.web.edge,
+            access: config.web.access,
             state: web::Data::new(state),
             pipeline,
         })
@@ -87,7 +87,7 @@ impl Application {
     pub async fn run_until_stopped(self, stop: impl Future) -> anyhow::Result<()> {
         let Self {
             listener,
-            edge,
+            access,
             state,
             pipeline,
             ..
@@ -95,7 +95,7 @@ impl Application {
         let supervisor = state.supervisor.clone();
         let routes = move |config: &mut ServiceConfig| routes::configure(config, &state);
         let rejected = pipeline.schema_rejected();
-        let served = service::serve_until(stop, listener, SERVICE, &edge, rejected, &supervisor, routes).await;
+        let served = service::serve_until(stop, listener, SERVICE, &access, rejected, &supervisor, routes).await;
         // Nothing may hold the store when this ends.
         pipeline.stop().await;
         served

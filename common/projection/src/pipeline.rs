@@ -66,7 +66,7 @@ impl Pipeline {
         store.check_partitioner(config.kafka.partitioner)?;
         let subject = lineage::subject(config.kafka.topic.as_str());
         let registry = Arc::new(Registry::new(&config.registry)?.for_subject(subject.clone()));
-        let audit = SchemaIdAudit::new(registry.clone(), store.clone(), config.accept_registry, &supervisor);
+        let audit = SchemaIdAudit::new(registry.clone(), store.clone(), config.accept_registry);
         let registration = Registration::spawn(audit.clone(), subject, store.clone(), config, &supervisor);
         Ok(Self {
             settings: Settings {

@@ -298,16 +298,16 @@ impl<U: RejectionHandler> Runner<U> {
             changed
         });
         match verdict {
-            Verdict::Contradicts { reason } => self.suspend(reason),
-            Verdict::Open => {}
-            Verdict::Agrees { .. } | Verdict::Lost { .. } if self.suspended => {
+            Verdict::Conflicts { reason } => self.suspend(reason),
+            Verdict::NotChecked => {}
+            Verdict::Matches { .. } | Verdict::SchemasLost { .. } if self.suspended => {
                 tracing::info!(kafka.topic = self.settings.topic.name, "consumption resumed");
                 self.suspended = false;
                 self.progress.send_modify(|progress| progress.suspended = None);
                 // What came meanwhile was dropped.
                 self.lost = Some("the schema registry agrees with the store again");
             }
-            Verdict::Agrees { .. } | Verdict::Lost { .. } => {}
+            Verdict::Matches { .. } | Verdict::SchemasLost { .. } => {}
         }
     }
 

@@ -22,17 +22,17 @@ use tokio::time::timeout_at;
 
 use crate::command_outcome::{CommandError, CommandOutcome};
 use crate::decide::{Decision, EventStamp};
-use crate::doubts::Doubts;
 use crate::event_id;
 use crate::order_locks::StripedLocks;
 use crate::publisher::Publisher;
+use crate::unresolved_orders::UnresolvedOrders;
 
 /// Carries out commands.
 pub struct CommandHandler {
     view: View,
     publisher: Arc<Publisher>,
     registration: Registration,
-    doubts: Doubts,
+    unresolved: UnresolvedOrders,
     orders: StripedLocks,
     keys: StripedLocks,
     deadline: Duration,
@@ -44,14 +44,14 @@ impl CommandHandler {
         view: View,
         publisher: Arc<Publisher>,
         registration: Registration,
-        doubts: Doubts,
+        unresolved: UnresolvedOrders,
         deadline: Duration,
     ) -> Self {
         Self {
             view,
             publisher,
             registration,
-            doubts,
+            unresolved,
             orders: StripedLocks::new(),
             keys: StripedLocks::new(),
             deadline,
@@ -70,7 +70,7 @@ impl CommandHandler {
         keyed: Option<&KeyedRequest>,
         decide: impl Fn(Option<&OrderState>, EventStamp) -> Decision,
     ) -> Result<CommandOutcome, CommandError> {
-        if let Some(done) = self.find_replay(order_id, keyed) {
+        if let Some(done) = self.find_replay(order_id, keyed).await {
             return Ok(done);
         }
         let done = self.with_locks(order_id, keyed, decide).await;
@@ -80,7 +80,7 @@ impl CommandHandler {
                 CommandError::Unavailable(_)
                 | CommandError::OrderUnresolved { .. }
                 | CommandError::OutcomeUnknown { .. },
-            ) => self.find_replay(order_id, keyed).map_or(done, Ok),
+            ) => self.find_replay(order_id, keyed).await.map_or(done, Ok),
             done => done,
         }
     }

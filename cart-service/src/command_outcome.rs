@@ -4,7 +4,7 @@ use orderlog_contract::order::OrderState;
 use uuid::Uuid;
 
 use crate::decide::Refusal;
-use crate::doubts::Doubt;
+use crate::unresolved_orders::UnresolvedOrder;
 
 /// How a command succeeded.
 #[derive(Clone, Debug)]
@@ -36,7 +36,7 @@ pub enum CommandError {
     /// The order is unresolved, possibly for minutes; this attempt certainly had no effect.
     OrderUnresolved {
         /// Why.
-        doubt: Doubt,
+        unresolved: UnresolvedOrder,
         /// How long that can last at most.
         seconds_left: u32,
     },

@@ -9,7 +9,7 @@ impl Reporter for State {
     async fn report(&self) -> HealthReport {
         let progress = self.view.progress();
         let link = self.view.link();
-        let stopping = self.supervisor.trouble();
+        let stopping = self.supervisor.stopping_reason();
         let ready = stopping.is_none()
             && progress.is_caught_up()
             && progress.starting.is_none()
@@ -24,7 +24,7 @@ impl Reporter for State {
         reasons.extend(self.commands.trouble());
         reasons.extend(stopping);
         reasons.extend(self.registration.trouble());
-        reasons.extend(self.doubts.trouble());
+        reasons.extend(self.unresolved.trouble());
         HealthReport::new(
             SERVICE,
             env!("CARGO_PKG_VERSION"),

@@ -13,7 +13,6 @@ pub mod command_handler;
 pub mod command_outcome;
 pub mod config;
 pub mod decide;
-pub mod doubts;
 mod event_id;
 pub mod generate;
 mod health;
@@ -23,6 +22,7 @@ pub mod quorum;
 pub mod routes;
 pub mod skip;
 pub mod state;
+pub mod unresolved_orders;
 
 pub use app::Application;
 pub use config::{Cli, Config};

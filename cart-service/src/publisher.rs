@@ -297,7 +297,7 @@ impl ProducerContext for Reports {
     type DeliveryOpaque = Box<Report>;
 
     fn delivery(&self, result: &DeliveryResult<'_>, report: Self::DeliveryOpaque) {
-        let _guard = self.life.guard("the Kafka producer");
+        let _guard = self.life.panic_guard("the Kafka producer");
         crash_point::reached(Point::EventReported);
         match result {
             Ok(record) => report.acknowledged(record.offset()),

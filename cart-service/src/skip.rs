@@ -2,14 +2,14 @@
 //! A record with an unknown schema might be valid, so its order becomes unresolved.
 
 use orderlog_contract::rejection::Code;
-use orderlog_projection::store::Transaction;
+use orderlog_projection::store::BatchChanges;
 use orderlog_projection::{PassedOver, Refused, RejectionHandler};
 use rdkafka::Message;
 
-use crate::doubts::{Doubts, Passed};
+use crate::unresolved_orders::{UnreadRecord, UnresolvedOrders};
 
 /// Skips rejected records.
-pub struct SkipRejected(pub Doubts);
+pub struct SkipRejected(pub UnresolvedOrders);
 
 impl RejectionHandler for SkipRejected {
     fn prepare(&mut self) -> anyhow::Result<()> {
@@ -19,8 +19,8 @@ impl RejectionHandler for SkipRejected {
     fn dispose(&mut self, refused: &[Refused<'_>]) -> Vec<Result<(), String>> {
         for refused in refused {
             let Refused { record, why, .. } = refused;
-            let in_doubt = why.code == Code::UnknownSchemaId && refused.is_at_home();
-            let order_id = record.key().filter(|_| in_doubt).map(String::from_utf8_lossy);
+            let unresolved = why.code == Code::UnknownSchemaId && refused.is_at_home();
+            let order_id = record.key().filter(|_| unresolved).map(String::from_utf8_lossy);
             match order_id {
                 None => tracing::info!(
                     kafka.topic = record.topic(),
@@ -37,8 +37,8 @@ impl RejectionHandler for SkipRejected {
                     code = why.code.as_str(),
                     reason = why.reason,
                     // Until the record is read, or ten minutes have passed.
-                    order.in_doubt = &*order_id,
-                    "record skipped; its order cannot be written for now"
+                    order.id = &*order_id,
+                    "record skipped; its order is read-only for now"
                 ),
             }
         }
@@ -47,7 +47,7 @@ impl RejectionHandler for SkipRejected {
             let schema_id = why.schema_id.filter(|_| why.code == Code::UnknownSchemaId)?;
             // Outside its key's partition it is not a record of the order, whatever it contains.
             let key = record.key().filter(|_| refused.is_at_home());
-            Some(Passed {
+            Some(UnreadRecord {
                 key,
                 partition: record.partition(),
                 offset: record.offset(),
@@ -63,10 +63,9 @@ impl RejectionHandler for SkipRejected {
         vec![noted; refused.len()]
     }
 
-    fn read_again(&mut self, transaction: &mut Transaction, records: &[PassedOver]) {
-        for record in records {
-            self.0.drop_one(transaction, &record.order_id);
-        }
+    fn read_again(&mut self, changes: &mut BatchChanges, records: &[PassedOver]) {
+        let removed = records.iter().map(|record| self.0.remove(&record.order_id));
+        changes.rows.extend(removed);
     }
 
     fn tick(&mut self) {}

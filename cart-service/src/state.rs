@@ -9,7 +9,7 @@ use orderlog_registry::Registry;
 use orderlog_runtime::supervisor::Supervisor;
 
 use crate::command_handler::CommandHandler;
-use crate::doubts::Doubts;
+use crate::unresolved_orders::UnresolvedOrders;
 
 /// What the handlers share.
 pub struct State {
@@ -18,7 +18,7 @@ pub struct State {
     pub(crate) registry: Arc<Registry>,
     pub(crate) registration: Registration,
     pub(crate) supervisor: Supervisor,
-    pub(crate) doubts: Doubts,
+    pub(crate) unresolved: UnresolvedOrders,
     pub(crate) metrics: PrometheusHandle,
     pub(crate) order_service: reqwest::Url,
 }

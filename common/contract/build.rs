@@ -1,4 +1,4 @@
-//! Compiles the lineage of the event's schema in by folder: every `schemas/order-event/v<N>.avsc` becomes an entry of
+//! Compiles the event schema's lineage in, by folder: every `schemas/order-event/v<N>.avsc` becomes an entry of
 //! `orderlog_contract::lineage::LINEAGE`, so that a new version is a new file and nothing else.
 
 use std::path::Path;
@@ -8,7 +8,7 @@ use std::{env, fs, io};
 #[path = "build/versions.rs"]
 mod versions;
 
-/// Seen from this package, which is also where Cargo runs the script.
+/// Relative to this package, which is the working directory of a build script.
 const FOLDER: &str = "../../schemas/order-event";
 
 fn main() -> ExitCode {
@@ -22,7 +22,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// The Rust expression that stands for the texts of all versions, oldest first.
+/// A Rust expression: the texts of all versions, oldest first.
 fn lineage() -> Result<String, String> {
     let names = names().map_err(|error| format!("schemas/order-event cannot be read: {error}"))?;
     let files = versions::in_order(&names)?;

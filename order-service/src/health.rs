@@ -8,20 +8,24 @@ use crate::SERVICE;
 use crate::state::State;
 
 /// Why requests for orders are refused; `None` when they are answered.
-pub(crate) fn not_ready(state: &State) -> Option<String> {
-    readiness_problem(&state.view.progress(), || {
-        state.view.store().partitions().is_ok_and(|rows| !rows.is_empty())
-    })
+pub(crate) async fn not_ready(state: &State) -> Option<String> {
+    let progress = state.view.progress();
+    let has_read = match progress.stopped() {
+        Some(_) => state.view.store().partitions().await.is_ok_and(|rows| !rows.is_empty()),
+        // Not asked for.
+        None => false,
+    };
+    readiness_problem(&progress, has_read)
 }
 
 /// A halted projection gets no further until an operator acts, so it answers with what it has read. If that is nothing,
 /// "there is no such order" would be a guess.
-fn readiness_problem(progress: &Progress, has_read: impl FnOnce() -> bool) -> Option<String> {
+fn readiness_problem(progress: &Progress, has_read: bool) -> Option<String> {
     if progress.is_caught_up() {
         return None;
     }
     if let Some(reason) = progress.stopped() {
-        return (!has_read()).then(|| format!("no record of the topic has been read: {reason}"));
+        return (!has_read).then(|| format!("no record of the topic has been read: {reason}"));
     }
     Some(match &progress.starting {
         Some(reason) => format!("reading the topic has not begun: {reason}"),
@@ -31,8 +35,8 @@ fn readiness_problem(progress: &Progress, has_read: impl FnOnce() -> bool) -> Op
 
 impl Reporter for State {
     async fn report(&self) -> HealthReport {
-        let not_ready = not_ready(self);
-        let stopping = self.supervisor.trouble();
+        let not_ready = not_ready(self).await;
+        let stopping = self.supervisor.stopping_reason();
         let ready = not_ready.is_none() && stopping.is_none();
         let mut reasons = self.view.problems();
         reasons.extend(stopping);
@@ -68,9 +72,9 @@ mod tests {
 
     #[test]
     fn requests_are_answered_once_every_partition_was_read_to_its_end() {
-        assert_eq!(readiness_problem(&progress(true), || true), None);
+        assert_eq!(readiness_problem(&progress(true), true), None);
         assert!(
-            readiness_problem(&progress(false), || true)
+            readiness_problem(&progress(false), true)
                 .expect("a reason")
                 .contains("still catching up")
         );
@@ -79,7 +83,7 @@ mod tests {
             ..Progress::default()
         };
         assert!(
-            readiness_problem(&starting, || true)
+            readiness_problem(&starting, true)
                 .expect("a reason")
                 .contains("no broker answers")
         );
@@ -89,13 +93,13 @@ mod tests {
     fn a_pause_or_a_halt_does_not_make_the_service_unready() {
         let mut paused = progress(true);
         paused.partitions[0].paused = Some("the registry is away".into());
-        assert_eq!(readiness_problem(&paused, || true), None);
+        assert_eq!(readiness_problem(&paused, true), None);
         let halted = Progress {
             halted: Some("another topic".into()),
             ..Progress::default()
         };
-        assert_eq!(readiness_problem(&halted, || true), None);
-        let nothing_known = readiness_problem(&halted, || false).expect("a reason");
+        assert_eq!(readiness_problem(&halted, true), None);
+        let nothing_known = readiness_problem(&halted, false).expect("a reason");
         assert!(nothing_known.contains("another topic"), "{nothing_known}");
     }
 }

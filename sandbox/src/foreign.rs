@@ -8,7 +8,7 @@ use apache_avro::Schema;
 use apache_avro::types::Value as AvroValue;
 use apache_avro::writer::datum::GenericDatumWriter;
 use orderlog_contract::{frame, lineage};
-use orderlog_registry::proxy_of;
+use orderlog_registry::proxy_for;
 use serde_json::Value;
 
 /// How long the registry may take.
@@ -60,7 +60,7 @@ pub fn with_a_new_field() -> anyhow::Result<String> {
 pub async fn register(registry_url: &str, subject: &str, schema: &str, references: &Value) -> anyhow::Result<u32> {
     let url = format!("{}/subjects/{subject}/versions", registry_url.trim_end_matches('/'));
     let mut client = reqwest::Client::builder().timeout(TIMEOUT);
-    if proxy_of(&url).is_none() {
+    if proxy_for(&url).is_none() {
         client = client.no_proxy();
     }
     let request = client.build()?.post(&url);

@@ -11,6 +11,7 @@ use orderlog_kafka::settings::KafkaConfig;
 use orderlog_projection::config::PipelineConfig;
 use orderlog_projection::store::StoreUrl;
 use orderlog_registry::config::RegistryConfig;
+use orderlog_runtime::supervisor::Supervisor;
 use orderlog_runtime::telemetry;
 use orderlog_runtime::telemetry::LogConfig;
 use orderlog_web::config::WebConfig;
@@ -111,7 +112,7 @@ impl Pipeline {
             dlq_topic: None,
             unknown_schema_grace_ms: GRACE_MS,
         };
-        let order = order_service::Application::build(order, metrics.clone()).await?;
+        let order = order_service::Application::build(order, metrics.clone(), Supervisor::default()).await?;
         let order_url = format!("http://localhost:{}", order.port());
         let cart = cart_service::Config {
             pipeline,
@@ -125,7 +126,7 @@ impl Pipeline {
             idempotency_keys: cart_service::config::IDEMPOTENCY_KEYS,
             unresolved_for: cart_service::config::UNRESOLVED_FOR,
         };
-        let cart = cart_service::Application::build(cart, metrics).await?;
+        let cart = cart_service::Application::build(cart, metrics, Supervisor::default()).await?;
         let cart_url = format!("http://localhost:{}", cart.port());
         let (stop, stopped) = watch::channel(false);
         let mut services = JoinSet::new();

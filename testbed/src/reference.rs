@@ -26,9 +26,9 @@ impl Expected {
     ///
     /// # Errors
     /// How they differ, or that the store cannot be read.
-    pub fn check_store(&self, store: &Store) -> anyhow::Result<()> {
+    pub async fn check_store(&self, store: &Store) -> anyhow::Result<()> {
         for (order_id, event) in &self.orders {
-            let kept = store.order(order_id)?;
+            let kept = store.order(std::slice::from_ref(order_id)).await?;
             let kept = kept.with_context(|| format!("order {order_id} is not in the store"))?;
             anyhow::ensure!(
                 (kept.event_id, &kept.order) == (event.event_id, &event.order),
@@ -36,7 +36,7 @@ impl Expected {
             );
         }
         let (mut outcomes, mut orders) = (Outcomes::default(), 0);
-        for row in store.partitions()?.values() {
+        for row in store.partitions().await?.values() {
             let counters = row.counters;
             outcomes.applied += counters.applied;
             outcomes.duplicate += counters.duplicate;
@@ -63,9 +63,8 @@ impl Expected {
 pub fn event(record: &Record) -> anyhow::Result<OrderEvent> {
     let value = record.value.as_deref().context("a null value")?;
     let (_, mut datum) = frame::split(value).map_err(|fault| anyhow::anyhow!("{fault}"))?;
-    let reader = GenericDatumReader::builder(lineage::newest())
-        .human_readable(true)
-        .build()?;
+    let newest = apache_avro::Schema::parse_str(&lineage::newest_text().text)?;
+    let reader = GenericDatumReader::builder(&newest).human_readable(true).build()?;
     Ok(reader.read_deser(&mut datum)?)
 }
 

@@ -7,7 +7,7 @@ use orderlog_contract::order::OrderState;
 
 use super::{CommandHandler, event_stamp};
 use crate::command_outcome::CommandError;
-use crate::doubts::Reserved;
+use crate::unresolved_orders::ReservedVersions;
 
 impl CommandHandler {
     /// Writes the order unchanged, above all reserved versions. Returns it, or `None` when the event lost a race.
@@ -17,11 +17,11 @@ impl CommandHandler {
     pub(super) async fn reaffirm(
         &self,
         state: &OrderState,
-        reserved: &Reserved,
+        reserved: &ReservedVersions,
         partition: i32,
         deadline: Instant,
     ) -> Result<Option<OrderState>, CommandError> {
-        let event = reserved.again(state, event_stamp()?).map_err(CommandError::Refused)?;
+        let event = reserved.restate(state, event_stamp()?).map_err(CommandError::Refused)?;
         let rewinds = self.view.rewinds();
         // Without the request's key: the request did not cause this event.
         self.write(event, None, partition, rewinds, deadline).await

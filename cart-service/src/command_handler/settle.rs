@@ -38,9 +38,9 @@ impl CommandHandler {
         let mut fresh = false;
         let mut lost_races = 0;
         loop {
-            let now = self.snapshot(order_id, keyed)?;
+            let now = self.snapshot(order_id, keyed).await?;
             // The key may also have been used for this order, by an event that is not read yet.
-            if now.key_use == Some(KeyUse::Elsewhere) && !fresh {
+            if now.key_use == Some(KeyUse::OtherOrder) && !fresh {
                 refresh(now.partition).await?;
                 fresh = true;
                 continue;
@@ -51,7 +51,7 @@ impl CommandHandler {
                 .map(|(keyed, key_use)| replay(now.order.as_ref(), &keyed.hash, &key_use));
             match (&now.reserved, replayed) {
                 (Some(reserved), replayed) => {
-                    if let Some(answer) = replayed.as_ref().filter(|answer| !reserved.may_undo(answer)) {
+                    if let Some(answer) = replayed.as_ref().filter(|answer| !reserved.may_invalidate(answer)) {
                         return answer.clone();
                     }
                     // Our event will be above the reserved versions, so first read what others have written below it.

@@ -2,11 +2,11 @@
 
 use orderlog_contract::idempotency::KeyedRequest;
 use orderlog_contract::order::OrderState;
-use orderlog_projection::store::KeyUse;
+use orderlog_projection::store::{KeyUse, StoreError};
 
 use super::CommandHandler;
 use crate::command_outcome::CommandError;
-use crate::doubts::Reserved;
+use crate::unresolved_orders::{OrderLookup, ReservedVersions};
 
 /// The state of an order and of a request's key, not torn by a rewind.
 pub(super) struct Snapshot {
@@ -17,7 +17,7 @@ pub(super) struct Snapshot {
     /// The use of the request's key, if it has one that was used.
     pub key_use: Option<KeyUse>,
     /// The versions that skipped records of the order may have.
-    pub reserved: Option<Reserved>,
+    pub reserved: Option<ReservedVersions>,
     /// Number of rewinds when the snapshot was taken.
     pub rewinds: u64,
 }
@@ -27,17 +27,28 @@ impl CommandHandler {
     ///
     /// # Errors
     /// The partition cannot be written to, the order is unresolved, or the disk fails.
-    pub(super) fn snapshot(&self, order_id: &str, keyed: Option<&KeyedRequest>) -> Result<Snapshot, CommandError> {
+    pub(super) async fn snapshot(
+        &self,
+        order_id: &str,
+        keyed: Option<&KeyedRequest>,
+    ) -> Result<Snapshot, CommandError> {
         loop {
             let rewinds = self.view.rewinds();
             let partition = self.writable_partition(order_id)?;
-            let (order, key_use) = self.look_up(order_id, keyed).map_err(store_failed)?;
-            if let Some(doubt) = self.doubts.of(order_id).map_err(store_failed)? {
-                let seconds_left = self.doubts.seconds_left(&doubt);
-                return Err(CommandError::OrderUnresolved { doubt, seconds_left });
+            let found = self.unresolved.look_up(order_id, keyed.map(|keyed| &keyed.key)).await;
+            let OrderLookup {
+                order,
+                key_use,
+                unresolved,
+                reserved,
+            } = found.map_err(store_failed)?;
+            if let Some(unresolved) = unresolved {
+                let seconds_left = self.unresolved.seconds_left(&unresolved);
+                return Err(CommandError::OrderUnresolved {
+                    unresolved,
+                    seconds_left,
+                });
             }
-            // After checking for an unresolved order: resolving one leaves reserved versions behind.
-            let reserved = self.doubts.reserved(order_id, order.as_ref()).map_err(store_failed)?;
             // The lookup may have seen the middle of a rewind, which forgets an order until its records are read again. A
             // rewind first marks its partition as not caught up, then increments the count, then forgets the order. If it
             // incremented before our first read of the count, it was over before the lookup, because the partition was ready.
@@ -51,19 +62,6 @@ impl CommandHandler {
                     rewinds,
                 });
             }
-        }
-    }
-
-    /// The order, and the use of the request's key, if it has one.
-    pub(super) fn look_up(
-        &self,
-        order_id: &str,
-        keyed: Option<&KeyedRequest>,
-    ) -> anyhow::Result<(Option<OrderState>, Option<KeyUse>)> {
-        let store = self.view.store();
-        match keyed {
-            Some(keyed) => store.order_and_key_use(order_id, &keyed.key),
-            None => Ok((store.order(order_id)?, None)),
         }
     }
 
@@ -85,6 +83,6 @@ impl CommandHandler {
     }
 }
 
-fn store_failed(error: anyhow::Error) -> CommandError {
+fn store_failed(error: StoreError) -> CommandError {
     CommandError::Unavailable(format!("{error:#}"))
 }

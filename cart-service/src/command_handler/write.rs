@@ -30,7 +30,7 @@ impl CommandHandler {
     ) -> Result<Option<OrderState>, CommandError> {
         let settled = self.send_and_read_back(&event, keyed, partition, deadline).await?;
         crash_point::reached(Point::EventReadBack);
-        self.check_final(&event.order.order_id, event.event_id, rewinds)?;
+        self.check_final(&event.order.order_id, event.event_id, rewinds).await?;
         match settled.outcome {
             Outcome::Applied { .. } | Outcome::Duplicate => Ok(Some(OrderState {
                 event_id: event.event_id,
@@ -105,11 +105,11 @@ impl CommandHandler {
 
     /// Checks that an outcome is final. While the event was in flight, a record of the order may have been skipped, which
     /// leaves the order unresolved; or a skipped record is now being read, which the rewind count shows.
-    fn check_final(&self, order_id: &str, event_id: Uuid, rewinds: u64) -> Result<(), CommandError> {
-        let reason = match self.doubts.of(order_id) {
+    async fn check_final(&self, order_id: &str, event_id: Uuid, rewinds: u64) -> Result<(), CommandError> {
+        let reason = match self.unresolved.get(order_id).await {
             Ok(None) if self.view.rewinds() == rewinds => return Ok(()),
             Ok(None) => "skipped records are being read again".to_owned(),
-            Ok(Some(doubt)) => doubt.to_string(),
+            Ok(Some(unresolved)) => unresolved.to_string(),
             Err(error) => format!("{error:#}"),
         };
         Err(CommandError::OutcomeUnknown { event_id, reason })

@@ -105,7 +105,10 @@ pub fn problem_for(order_id: &str, keyed: bool, error: CommandError) -> Problem 
         ))
         // A deployment takes a while.
         .retry_after(60),
-        CommandError::OrderUnresolved { doubt, seconds_left } => not_now(doubt.to_string()).retry_after(seconds_left),
+        CommandError::OrderUnresolved {
+            unresolved,
+            seconds_left,
+        } => not_now(unresolved.to_string()).retry_after(seconds_left),
         CommandError::Unavailable(reason) => not_now(reason),
         CommandError::OutcomeUnknown { event_id, reason } => Problem::new(
             ProblemKind::OutcomeUnknown,

@@ -1,6 +1,6 @@
 //! Order ids as clients write them.
 
-use orderlog_contract::order::check_id;
+use orderlog_contract::order::{check_id, full_id};
 use orderlog_web::problem::FieldError;
 
 use super::id;
@@ -20,11 +20,7 @@ pub fn of_a_new_order(order_id: &str) -> Result<String, FieldError> {
 /// # Errors
 /// What is wrong with it.
 pub fn normalize(order_id: &str) -> Result<String, FieldError> {
-    let id = if !order_id.is_empty() && order_id.bytes().all(|byte| byte.is_ascii_digit()) {
-        format!("ORD-{order_id}")
-    } else {
-        order_id.to_owned()
-    };
+    let id = full_id(order_id).into_owned();
     check_id(&id).map_err(invalid)?;
     Ok(id)
 }

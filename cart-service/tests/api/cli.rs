@@ -38,7 +38,7 @@ fn a_check_that_nobody_answers_says_so_with_code_2() {
     let (code, said) = run(&["check-schemas"]);
     assert_eq!(code, Some(2), "{said}");
     assert!(
-        said.contains("the registry cannot be asked") && !said.contains("hunter2"),
+        said.contains("the registry cannot be queried") && !said.contains("hunter2"),
         "{said}"
     );
 }

@@ -107,10 +107,10 @@ async fn an_order_with_a_record_of_an_unknown_schema_is_in_doubt_until_the_schem
     assert_eq!(app.create_short("A-1").await.0, StatusCode::SERVICE_UNAVAILABLE);
     let (_, health) = app.get("/health").await;
     assert!(
-        health["reasons"].to_string().contains("1 order cannot be written"),
+        health["reasons"].to_string().contains("1 order is read-only"),
         "{health}"
     );
-    // Others, of the same partition too, are not in doubt.
+    // Other orders are not affected, not even in the same partition.
     assert_eq!(app.create_short(&neighbour("A-1")).await.0, StatusCode::CREATED);
     // A restart does not forget the doubt.
     let app = world
@@ -177,7 +177,7 @@ async fn a_record_in_another_partition_than_its_key_s_is_no_record_of_the_order(
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
     let (schema, value) = of_the_next_schema(&world, &event("A-1", 2, OrderStatus::Confirmed)).await;
     send(&world, (home("A-1") + 1) % 6, "A-1", &value);
-    // In the same partition, so it was passed over when this one is in doubt.
+    // In the same partition, so it has been skipped once this order is unresolved.
     let neighbour = (0..)
         .map(|n| format!("B-{n}"))
         .find(|id| home(id) == (home("A-1") + 1) % 6);
@@ -204,7 +204,7 @@ async fn a_write_behind_a_record_that_is_passed_over_is_not_said_to_have_won() {
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
     let (schema, value) = of_the_next_schema(&world, &event("A-1", 2, OrderStatus::Confirmed)).await;
     send(&world, home("A-1"), "A-1", &value);
-    // Within the grace the partition is not in doubt yet, so the event is written, and lies behind that record.
+    // Within the grace period the order is not unresolved yet, so the event is written, behind that record.
     let (status, problem) = app.update("A-1", "pending").await;
     assert!(
         [StatusCode::GATEWAY_TIMEOUT, StatusCode::SERVICE_UNAVAILABLE].contains(&status),
@@ -224,7 +224,7 @@ async fn an_order_is_not_forgotten_for_a_record_that_retention_has_deleted() {
     send(&world, home("A-1"), "A-1", &value);
     let passed_over = || async {
         let reasons = app.get("/health").await.1["reasons"].to_string();
-        reasons.contains("1 order cannot be written")
+        reasons.contains("1 order is read-only")
     };
     assert!(becomes_true(passed_over).await, "{}", app.get("/health").await.1);
     let ours = orderlog_contract::lineage::newest_text().text;
@@ -328,7 +328,7 @@ async fn a_record_that_names_no_schema_that_there_can_be_puts_nothing_in_doubt_a
     app.stop().await;
 }
 
-/// A service that gives up on orders in doubt soon: at the next look.
+/// A service that gives up on unresolved orders soon: at the next check.
 async fn hasty(world: &World) -> App {
     let hasty = |config: &mut cart_service::Config| {
         config.unknown_schema_grace_ms = 50;
@@ -337,7 +337,7 @@ async fn hasty(world: &World) -> App {
     world.start_with(hasty).await
 }
 
-/// Waits until an order is in doubt, and not only its partition held up.
+/// Waits until an order is unresolved, and not only its partition paused.
 async fn await_doubt(app: &App, order_id: &str) {
     let in_doubt = async || {
         let detail = app.update(order_id, "new").await.1["detail"].to_string();
@@ -376,11 +376,11 @@ async fn what_is_written_after_a_doubt_holds_for_those_who_learn_the_schema_late
             &newer(&schemas[1], next + 1, id, version, status),
         );
     }
-    // The last of them, so the others are in doubt too.
+    // The last of them, so the others are unresolved too.
     await_doubt(&app, &other).await;
 
     let written = async || {
-        // A later record keeps the third order in doubt.
+        // A later record keeps the third order unresolved.
         send(&world, home("A-1"), &third, &early);
         app.update("A-1", "pending").await.0 == StatusCode::OK
     };
@@ -401,7 +401,7 @@ async fn what_is_written_after_a_doubt_holds_for_those_who_learn_the_schema_late
     );
     assert_eq!(app.create_short(&third).await.0, StatusCode::SERVICE_UNAVAILABLE);
 
-    // Now both schemas are known: to one that has passed the records over, and to one that begins anew.
+    // Now both schemas are known: to an instance that has skipped the records, and to one that starts afresh.
     assert_eq!(register(&world, "newer-value", &schemas[0]).await, next);
     assert_eq!(register(&world, "newest-value", &schemas[1]).await, next + 1);
     let read_again = async || app.create_short(&third).await.0 == StatusCode::CONFLICT;
@@ -409,7 +409,7 @@ async fn what_is_written_after_a_doubt_holds_for_those_who_learn_the_schema_late
     let fresh = world.start().await;
     for app in [&app, &fresh] {
         for (id, status, written) in [("A-1", "confirmed", &confirmed), (other.as_str(), "new", &created)] {
-            // It may be in doubt once more, until it is noticed that this schema is known as well.
+            // It may be unresolved once more, until it is noticed that this schema is known as well.
             let same = updated(app, id, status, StatusCode::OK).await;
             assert_eq!(
                 (&same["eventId"], &same["order"]),

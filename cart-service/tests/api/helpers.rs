@@ -101,9 +101,13 @@ impl World {
     pub async fn start_unready(&self, store: tempfile::TempDir, change: impl FnOnce(&mut Config)) -> App {
         let mut config = self.config(store.path());
         change(&mut config);
-        let application = Application::build(config, telemetry::metrics_recorder())
-            .await
-            .expect("builds");
+        let application = Application::build(
+            config,
+            telemetry::metrics_recorder(),
+            orderlog_runtime::supervisor::Supervisor::default(),
+        )
+        .await
+        .expect("builds");
         let url = format!("http://127.0.0.1:{}", application.port());
         let (stop, stopped) = oneshot::channel();
         let run = tokio::spawn(application.run_until_stopped(stopped));

@@ -143,10 +143,14 @@ async fn a_second_process_on_the_same_store_is_refused_with_what_to_do() {
     let world = World::new();
     let app = world.start().await;
     let config = world.config(app.store.path());
-    let error = cart_service::Application::build(config, orderlog_runtime::telemetry::metrics_recorder())
-        .await
-        .err()
-        .expect("the store is locked");
+    let error = cart_service::Application::build(
+        config,
+        orderlog_runtime::telemetry::metrics_recorder(),
+        orderlog_runtime::supervisor::Supervisor::default(),
+    )
+    .await
+    .err()
+    .expect("the store is locked");
     assert!(error.to_string().contains("in use by another process"), "{error}");
     app.stop().await;
 }

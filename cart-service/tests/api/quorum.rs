@@ -156,10 +156,15 @@ async fn client_rack_is_refused_with_the_reason() {
         .kafka
         .kafka_extra
         .push(("client.rack".to_owned(), Secret::from("r3")));
-    let built = cart_service::Application::build(config, orderlog_runtime::telemetry::metrics_recorder()).await;
+    let built = cart_service::Application::build(
+        config,
+        orderlog_runtime::telemetry::metrics_recorder(),
+        orderlog_runtime::supervisor::Supervisor::default(),
+    )
+    .await;
     let error = built.err().expect("refused").to_string();
     assert!(
-        error.contains("KAFKA_CONFIG") && error.contains("leaders of partitions"),
+        error.contains("KAFKA_CONFIG") && error.contains("partition leaders"),
         "{error}"
     );
 }

@@ -166,7 +166,7 @@ async fn a_schema_of_others_that_they_have_deleted_for_good_is_told_and_stops_no
         let deleted = Client::new().delete(url).send().await.expect("an answer");
         assert_eq!(deleted.status(), StatusCode::OK);
     }
-    says(&app, &format!("does not know schema id {id} any more")).await;
+    says(&app, &format!("no longer knows schema id {id}")).await;
     assert_eq!(app.create_short("A-2").await.0, StatusCode::CREATED);
     assert_eq!(app.get("/health/ready").await.0, StatusCode::OK);
     // A restart is not held up either.
@@ -186,7 +186,7 @@ async fn a_store_that_was_registered_at_a_wrong_registry_is_mended_by_the_right_
     let taken = register(&world, "others-value", r#""string""#).await;
     for id in [taken, 1_000] {
         let opened = Store::open(store.path()).expect("a store");
-        opened.learn_own_schema(SUBJECT, id).expect("learns");
+        opened.schemas().learn_own(SUBJECT, id).expect("learns");
         drop(opened);
         let app = world.start_unready(store, |_| ()).await;
         app.await_ready().await;
@@ -196,7 +196,8 @@ async fn a_store_that_was_registered_at_a_wrong_registry_is_mended_by_the_right_
         store = app.stop().await;
         let known = Store::open(store.path())
             .expect("a store")
-            .known_schemas()
+            .schemas()
+            .known()
             .expect("reads");
         assert!(
             !known.ids.contains(&id) && known.own.is_some_and(|own| own != id),

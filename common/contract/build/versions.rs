@@ -4,7 +4,7 @@
 /// The files of versions 1 to n in the order of their numbers (v10 after v9), given the names in the folder.
 ///
 /// # Errors
-/// A sentence that names the file and says what to do, when a version is missing or another file is there.
+/// A version is missing, or another file is there. The message names the file and says what to do.
 pub fn in_order(names: &[String]) -> Result<Vec<String>, String> {
     let mut numbers = Vec::with_capacity(names.len());
     for name in names {
@@ -31,7 +31,7 @@ pub fn in_order(names: &[String]) -> Result<Vec<String>, String> {
     Ok(numbers.iter().map(|number| format!("v{number}.avsc")).collect())
 }
 
-/// The number in `v<number>.avsc`, written in one way only: no sign, no leading zero.
+/// The number in `v<number>.avsc`, without sign or leading zeros.
 fn number(name: &str) -> Option<u32> {
     let digits = name.strip_prefix('v')?.strip_suffix(".avsc")?;
     let number = digits.parse().ok()?;

@@ -1,44 +1,44 @@
-//! Bytes to events. Whatever does not decode whole, to the last byte, is a fault with a code; nothing is half read.
+//! Bytes to events. A datum that does not decode completely, to the last byte, is rejected with a code; nothing is half read.
 
+use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use orderlog_avro::{Resolution, SchemaText};
+use orderlog_avro::{Resolution, Schema, SchemaError, SchemaText};
 
 use crate::event::OrderEvent;
 use crate::lineage;
 use crate::rejection::{Code, Rejection};
 
-/// A schema that a record names, and how its records are read as order events.
+/// A schema that records name, resolved for reading them as order events.
 #[derive(Debug)]
 pub enum WriterSchema {
-    /// They can be, so far as their schema tells.
+    /// Records can be read, as far as the schema tells.
     Readable(Resolution),
-    /// None of them can be, and why.
+    /// No record can be read, and why.
     Wrong(String),
 }
 
 impl WriterSchema {
-    /// Judges a schema that the registry gave. Never fails: what cannot be read is [`WriterSchema::Wrong`].
+    /// Resolves a schema from the registry. Never fails: a schema that cannot be read is [`WriterSchema::Wrong`].
     pub fn of(schema: &SchemaText) -> Self {
-        // Nothing there is known to panic; what a foreign text brought about must not end the service.
-        match catch_unwind(|| Resolution::of(schema, &lineage::newest_text())) {
+        // Nothing in it is known to panic, but a foreign text must not be able to end the service.
+        match catch_unwind(|| resolve(schema)) {
             Ok(Ok(resolution)) => Self::Readable(resolution),
-            Ok(Err(reason)) => Self::Wrong(reason),
+            Ok(Err(reason)) => Self::Wrong(reason.to_string()),
             Err(_) => Self::Wrong("the schema cannot be resolved".to_owned()),
         }
     }
 
-    /// One whose texts are too long to be read, that many bytes.
-    pub fn too_long(bytes: usize) -> Self {
-        Self::Wrong(orderlog_avro::schema::too_long(bytes))
+    /// A schema that was too long to be kept, of this size in bytes.
+    pub fn too_long(size: usize) -> Self {
+        Self::Wrong(SchemaError::TooLong { size }.to_string())
     }
 
-    /// Fields of the order, such as `order.giftNote`, that this schema writes and this release lacks: an order that was
-    /// written with them must not be written over. What an event says besides the order is not carried on, so it does
-    /// not count.
+    /// The order's fields that this schema has and this release does not know, such as `order.giftNote`: an order with such
+    /// fields must not be overwritten. The event's other fields are not carried from event to event, so they do not count.
     pub fn order_fields_dropped(&self) -> impl Iterator<Item = &str> {
         let dropped = match self {
-            Self::Readable(resolution) => resolution.dropped(),
+            Self::Readable(resolution) => resolution.dropped_fields(),
             Self::Wrong(_) => &[],
         };
         dropped
@@ -48,19 +48,24 @@ impl WriterSchema {
     }
 }
 
-/// Decodes a datum written with that schema.
+fn resolve(schema: &SchemaText) -> Result<Resolution, Box<dyn Error>> {
+    let writer = Schema::parse_lenient(schema)?;
+    Ok(Resolution::new(&writer, lineage::newest())?)
+}
+
+/// Decodes a datum of this schema.
 ///
 /// # Errors
-/// [`Code::WrongSchema`] when the schema is not one that can be read as an order event, [`Code::Undecodable`] when the
-/// bytes are not exactly one datum of it.
+/// [`Code::WrongSchema`] if data of the schema cannot be read as order events, [`Code::Undecodable`] if the bytes are not
+/// exactly one datum of it.
 pub fn decode(writer: &WriterSchema, datum: &[u8]) -> Result<OrderEvent, Rejection> {
     let resolution = match writer {
         WriterSchema::Readable(resolution) => resolution,
         WriterSchema::Wrong(reason) => return Err(Rejection::new(Code::WrongSchema, reason.clone())),
     };
-    // A decoder that panics on hostile bytes must not end the service.
+    // Nothing in it is known to panic, but hostile bytes must not be able to end the service.
     match catch_unwind(AssertUnwindSafe(|| resolution.read(datum))) {
-        Ok(read) => read.map_err(|reason| Rejection::new(Code::Undecodable, reason)),
+        Ok(read) => read.map_err(|error| Rejection::new(Code::Undecodable, error.to_string())),
         Err(_) => Err(Rejection::new(Code::Undecodable, "the decoder panicked")),
     }
 }

@@ -39,7 +39,7 @@ fn a_byte_too_many_is_undecodable_and_says_so() {
     bytes.push(0);
     let fault = decode(&ours(), &bytes).expect_err("a longer one");
     assert_eq!(
-        (fault.code, fault.reason.starts_with("1 bytes are left over")),
+        (fault.code, fault.reason.starts_with("1 trailing bytes")),
         (Code::Undecodable, true)
     );
 }
@@ -50,7 +50,7 @@ fn reasons_are_short_and_name_the_field() {
     bytes.truncate(bytes.len() - 1);
     let fault = decode(&ours(), &bytes).expect_err("cut off");
     // Which field is the last is the newest schema's business.
-    let place = format!(": the datum ends within it (at byte {0} of {0})", bytes.len());
+    let place = format!(": unexpected end of data (at byte {0} of {0})", bytes.len());
     assert!(
         fault.reason.starts_with("order.") && fault.reason.ends_with(&place),
         "{fault}"
@@ -155,7 +155,7 @@ fn fields_of_an_order_that_another_branch_defines_are_told_too() {
 fn a_fault_in_a_field_that_we_lack_names_it() {
     let writer = WriterSchema::of(&SchemaText::avro(with_fields(&[number("source")], &[]).to_string()));
     let fault = decode(&writer, &[]).expect_err("nothing");
-    assert_eq!(fault.reason, "source: the datum ends within it (at byte 0 of 0)");
+    assert_eq!(fault.reason, "source: unexpected end of data (at byte 0 of 0)");
 }
 
 proptest! {

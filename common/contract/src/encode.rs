@@ -11,16 +11,16 @@ use super::frame;
 use crate::event::OrderEvent;
 use crate::lineage;
 
-/// The newest schema without what says nothing about bytes.
+/// The newest schema without what apache-avro does not need for writing.
 static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
     let text = plain_json(&lineage::newest_text().text);
     let mut json = serde_json::from_str(&text).expect("a compiled-in schema is JSON: the build script looks");
-    forget_defaults(&mut json);
+    remove_defaults(&mut json);
     Schema::parse(&json).expect("a compiled-in schema parses: a test proves it")
 });
 
 static WRITER: LazyLock<GenericDatumWriter<'static>> = LazyLock::new(|| {
-    // human_readable: a uuid is written as text, as its logical type on a string wants it.
+    // human_readable: a UUID is written as text, as its logical type on a string requires.
     GenericDatumWriter::builder(&SCHEMA)
         .human_readable(true)
         .build()
@@ -30,7 +30,7 @@ static WRITER: LazyLock<GenericDatumWriter<'static>> = LazyLock::new(|| {
 /// An event as a record's value: the frame with the id under which the newest schema is registered, then the datum.
 ///
 /// # Errors
-/// When the event does not fit the schema, which types and tests rule out.
+/// The event does not fit the schema, which types and tests rule out.
 pub fn record_value(schema_id: u32, event: &OrderEvent) -> Result<Vec<u8>, apache_avro::Error> {
     let mut value = Vec::with_capacity(256);
     value.extend_from_slice(&frame::header(schema_id));
@@ -38,13 +38,13 @@ pub fn record_value(schema_id: u32, event: &OrderEvent) -> Result<Vec<u8>, apach
     Ok(value)
 }
 
-/// Takes the defaults of fields away: the struct has a value for each, and apache-avro refuses some that Avro allows.
-fn forget_defaults(schema: &mut Json) {
+/// Removes the defaults of fields: the struct has a value for each field, and apache-avro refuses some that Avro allows.
+fn remove_defaults(schema: &mut Json) {
     match schema {
-        Json::Array(branches) => branches.iter_mut().for_each(forget_defaults),
+        Json::Array(branches) => branches.iter_mut().for_each(remove_defaults),
         Json::Object(definition) => {
             for part in ["type", "items", "values"] {
-                definition.get_mut(part).map(forget_defaults);
+                definition.get_mut(part).map(remove_defaults);
             }
             for field in definition
                 .get_mut("fields")
@@ -54,7 +54,7 @@ fn forget_defaults(schema: &mut Json) {
             {
                 if let Some(field) = field.as_object_mut() {
                     field.remove("default");
-                    field.get_mut("type").map(forget_defaults);
+                    field.get_mut("type").map(remove_defaults);
                 }
             }
         }
@@ -69,13 +69,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_default_that_apache_avro_refuses_is_no_obstacle_to_writing() {
+    fn a_default_that_apache_avro_refuses_does_not_prevent_writing() {
         let field = json!({"name": "a", "type": {"type": "string", "logicalType": "uuid"}, "default": ""});
         let inner = json!({"type": "array", "items": {"type": "record", "name": "S", "fields": [field]}});
         let mut schema =
             json!({"type": "record", "name": "R", "fields": [{"name": "s", "type": inner, "default": []}]});
         assert!(Schema::parse(&schema).is_err(), "or this test shows nothing");
-        forget_defaults(&mut schema);
+        remove_defaults(&mut schema);
         assert!(Schema::parse(&schema).is_ok());
     }
 }

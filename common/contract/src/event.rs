@@ -1,20 +1,20 @@
 //! The event: plain structs that agree, field by field, with the newest `.avsc` under `schemas/order-event/`.
-//! Only shape lives here; the rules are in [`crate::order`], the JSON of the HTTP API is elsewhere.
+//! Only their shape lives here; the rules are in [`crate::order`], and the HTTP API has JSON types of its own.
 //!
-//! apache-avro checks a struct's serde name against the record's name, so no struct may be renamed without a new schema.
+//! apache-avro checks a struct's serde name against the record's name, so renaming a struct takes a new schema version.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Something that happened to an order: `com.ecommerce.order.OrderEvent`.
+/// One change of an order: `com.ecommerce.order.OrderEvent`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderEvent {
-    /// UUID version 7; identity of this event.
+    /// Identity of this event: a UUID version 7.
     pub event_id: Uuid,
-    /// The event that this one was decided on; `None` for an order's first.
+    /// The event that this one is based on; `None` for an order's first event.
     pub previous_event_id: Option<Uuid>,
-    /// For readers; the fold does not use it.
+    /// Informational; the fold does not use it.
     pub event_type: EventType,
     /// When the event was decided: milliseconds since 1970-01-01 UTC.
     pub occurred_at: i64,
@@ -30,7 +30,7 @@ pub enum EventType {
     OrderCreated,
     /// A later event: status and version changed.
     OrderStatusUpdated,
-    /// A type that a newer schema brought.
+    /// A type that only a newer schema has.
     Unknown,
 }
 
@@ -40,7 +40,7 @@ pub enum EventType {
 pub struct Order {
     /// Identity; equal to the record key.
     pub order_id: String,
-    /// 1 for the first event, then one more each time.
+    /// 1 for the first event, and one more for each event after it.
     pub version: i32,
     /// Who ordered.
     pub customer_id: String,
@@ -48,11 +48,11 @@ pub struct Order {
     pub order_date: i64,
     /// 1 to 100 lines.
     pub items: Vec<OrderItem>,
-    /// Sum of quantity times price, in the currency's minor units.
+    /// The sum of quantity times unit price, in the currency's minor units.
     pub total_minor: i64,
     /// ISO 4217 code.
     pub currency: String,
-    /// How far the order has come.
+    /// Current status.
     pub status: OrderStatus,
 }
 
@@ -64,11 +64,11 @@ pub struct OrderItem {
     pub item_id: String,
     /// How many: 1 to 1,000,000.
     pub quantity: i32,
-    /// Price of one, in the currency's minor units.
+    /// Price per piece, in the currency's minor units.
     pub unit_price_minor: i64,
 }
 
-/// How far an order has come. Which steps are legal says [`OrderStatus::may_become`].
+/// Status of an order; [`OrderStatus::may_become`] has the legal transitions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OrderStatus {
@@ -84,14 +84,14 @@ pub enum OrderStatus {
     Shipped,
     /// Arrived; final.
     Delivered,
-    /// Called off; final.
+    /// Canceled; final.
     Cancelled,
-    /// A status that a newer schema brought.
+    /// A status that only a newer schema has.
     Unknown,
 }
 
 impl OrderStatus {
-    /// Every status that a client may set, in the order of an order's life.
+    /// Every status that a client may set, in the order in which an order goes through them.
     pub const SETTABLE: [Self; 7] = [
         Self::New,
         Self::Pending,

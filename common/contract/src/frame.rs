@@ -4,7 +4,7 @@
 //! instead, or, after magic byte 1, a schema GUID of 16 bytes; the value is the bare datum then
 //! (`HeaderSchemaIdSerializer`), and the header goes first (`DualSchemaIdDeserializer`).
 //!
-//! What is none of these is `not_framed`, decided without asking anybody; what it looks like is `unframed`'s business.
+//! Anything else is `not_framed`, without a lookup; `unframed` guesses what it is instead.
 
 use std::fmt;
 
@@ -13,19 +13,19 @@ use uuid::Uuid;
 use super::unframed;
 use crate::rejection::{Code, Rejection};
 
-/// Length of magic byte and schema id.
+/// Length of magic byte and schema id, in bytes.
 pub const HEADER_LEN: usize = 5;
 /// The record header that names a value's schema.
 pub const SCHEMA_ID_HEADER: &str = "__value_schema_id";
-/// The highest id that a registry gives: registries keep them in 31 bits.
+/// The highest schema id: registries keep ids in 31 bits.
 pub const MAX_ID: u32 = i32::MAX as u32;
 
-/// The name that a record gives its schema.
+/// How a record names its schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SchemaRef {
     /// An id, from 1 to [`MAX_ID`].
     Id(u32),
-    /// A GUID: a hash of the schema, the same in every registry.
+    /// A GUID: a hash of the schema, which is the same in every registry.
     Guid(Uuid),
 }
 
@@ -48,7 +48,7 @@ impl fmt::Display for SchemaRef {
     }
 }
 
-/// Splits a record into the name of its schema and the datum. `header` gives the value of the record's last header of a
+/// Splits a record into its schema reference and the datum. `header` returns the value of the record's last header with a
 /// name.
 ///
 /// # Errors
@@ -92,19 +92,19 @@ pub fn split(value: &[u8]) -> Result<(u32, &[u8]), Rejection> {
     }
 }
 
-/// The head of a frame.
+/// The header of a frame.
 pub fn header(schema_id: u32) -> [u8; HEADER_LEN] {
     let [a, b, c, d] = schema_id.to_be_bytes();
     [0, a, b, c, d]
 }
 
-/// What may stand behind it in the header is for other kinds of schemas.
+/// Whatever follows the GUID in the header is for other kinds of schemas.
 fn in_header(named: &[u8]) -> Result<SchemaRef, Rejection> {
     match named {
         [0, ..] => match split(named) {
             Ok((id, _)) => Ok(SchemaRef::Id(id)),
             Err(_) => Err(not_framed(format!(
-                "the record header {SCHEMA_ID_HEADER} holds no schema id that a registry gives"
+                "the record header {SCHEMA_ID_HEADER} holds no valid schema id"
             ))),
         },
         [1, rest @ ..] if rest.len() >= 16 => {
@@ -169,7 +169,7 @@ mod tests {
         }
         for named in [&header(0)[..], &header(u32::MAX), &[0, 0]] {
             assert!(
-                not_framed(with_header(named, b"datum")).contains("no schema id"),
+                not_framed(with_header(named, b"datum")).contains("no valid schema id"),
                 "{named:?}"
             );
         }

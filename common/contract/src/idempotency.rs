@@ -1,11 +1,11 @@
 //! Requests that are sent twice. A client names its request with an `Idempotency-Key`; the key and a hash of the request
-//! travel with the event as record headers, so every replica learns from the log which requests were carried out.
+//! travel with the event as record headers, so every replica learns from the log which requests have been carried out.
 //!
-//! Pure. What is remembered is the store's matter, what it means for a request cart-service's.
+//! Pure. The store decides what is remembered, and cart-service what that means for a request.
 
 use sha2::{Digest, Sha256};
 
-/// Most characters of a key.
+/// Maximum length of a key, in characters.
 pub const MAX_KEY_CHARS: usize = 64;
 
 /// Header of a record: the key.
@@ -13,13 +13,13 @@ pub const KEY_HEADER: &str = "orderlog.idempotency-key";
 /// Header of a record: the request's hash, hex.
 pub const HASH_HEADER: &str = "orderlog.request-hash";
 
-/// What a client calls its request: 1 to 64 printable ASCII characters. The name of the HTTP header is that of
-/// draft-ietf-httpapi-idempotency-key-header; its value is taken as it is.
+/// The name that a client gives its request: 1 to 64 printable ASCII characters. The HTTP header is that of
+/// draft-ietf-httpapi-idempotency-key-header; its value is used as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct IdempotencyKey(String);
 
 impl IdempotencyKey {
-    /// The key in that text; `None` when it is none.
+    /// Parses a key; `None` if the text is not one.
     pub fn parse(text: &[u8]) -> Option<Self> {
         let fits = (1..=MAX_KEY_CHARS).contains(&text.len()) && text.iter().all(|byte| (b' '..=b'~').contains(byte));
         fits.then(|| Self(String::from_utf8_lossy(text).into_owned()))
@@ -31,12 +31,12 @@ impl IdempotencyKey {
     }
 }
 
-/// What tells one request from another: SHA-256 of method, path and body, each with its length before it; hex.
+/// Tells requests apart: the SHA-256 of method, path and body, each prefixed with its length; in hexadecimal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestHash(String);
 
 impl RequestHash {
-    /// The hash of a request. `path` is without `/api`: both paths lead to the same handler.
+    /// The hash of a request. `path` is without the prefix `/api`: both paths lead to the same handler.
     pub fn of(method: &str, path: &str, body: &[u8]) -> Self {
         let mut hasher = Sha256::new();
         for part in [method.as_bytes(), path.as_bytes(), body] {
@@ -46,7 +46,7 @@ impl RequestHash {
         Self(format!("{:x}", hasher.finalize()))
     }
 
-    /// The hash in that text; `None` when it is none.
+    /// Parses a hash; `None` if the text is not one.
     pub fn parse(text: &[u8]) -> Option<Self> {
         let is_hex = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
         let fits = text.len() == 64 && text.iter().all(is_hex);
@@ -59,18 +59,18 @@ impl RequestHash {
     }
 }
 
-/// A request that has a key.
+/// A request with a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyedRequest {
-    /// What the client calls it.
+    /// The client's name for it.
     pub key: IdempotencyKey,
-    /// What it asks for.
+    /// Hash of its content.
     pub hash: RequestHash,
 }
 
 impl KeyedRequest {
-    /// The request that a record was written for; `None` when it does not say, or not readably. `last` gives the value of the
-    /// record's last header of a name.
+    /// The request that a record was written for; `None` if its headers do not say, or are malformed. `last` returns the value
+    /// of the record's last header with a name.
     pub fn of<'a>(last: impl Fn(&str) -> Option<&'a [u8]>) -> Option<Self> {
         Some(Self {
             key: IdempotencyKey::parse(last(KEY_HEADER)?)?,
@@ -78,7 +78,7 @@ impl KeyedRequest {
         })
     }
 
-    /// The headers of a record that is written for it.
+    /// The headers of a record that is written for this request.
     pub fn headers(&self) -> [(&'static str, &str); 2] {
         [(KEY_HEADER, self.key.as_str()), (HASH_HEADER, self.hash.as_str())]
     }

@@ -1,24 +1,22 @@
-//! The compiled-in lineage of the event's schema. The `.avsc` files are the only hand-written copy of the contract.
-//! Pure: what the registry knows of them is [`orderlog_registry`]'s business.
+//! The versions of the event's schema, compiled in. The `.avsc` files are the only hand-written copy of the contract. Pure: this
+//! module does not know what is registered.
 
 use std::sync::LazyLock;
 
-use apache_avro::Schema;
-use orderlog_avro::SchemaText;
+use orderlog_avro::compatibility::{full_transitive, house_rules};
+use orderlog_avro::{Schema, SchemaText};
 
-/// The text of every version, oldest first, as it stands in `schemas/order-event/`: the build script lists the folder,
-/// so a change of the contract is a new file there and nothing here. Files that have been released are never edited;
-/// what a new one must keep is in [`orderlog_avro::compatibility`], and `tests/lineage` proves that it does.
+/// The text of every version, oldest first, as in `schemas/order-event/`: the build script lists that folder, so a change of
+/// the contract is a new file there and nothing here. Files that have been released are never edited. The rules for a new one
+/// are in [`orderlog_avro::compatibility`], and `tests/lineage` checks it.
 pub const LINEAGE: &[&str] = include!(concat!(env!("OUT_DIR"), "/lineage.rs"));
 
-static PARSED: LazyLock<Vec<Schema>> = LazyLock::new(|| {
-    let parse = |text: &&str| Schema::parse_str(text).expect("a compiled-in schema parses: a test proves it");
-    LINEAGE.iter().map(parse).collect()
-});
+static NEWEST: LazyLock<Schema> =
+    LazyLock::new(|| Schema::parse(&newest_text()).expect("a compiled-in schema parses: a test proves it"));
 
 /// The newest version: the one that is written.
 pub fn newest() -> &'static Schema {
-    PARSED.last().expect("the lineage is not empty")
+    &NEWEST
 }
 
 /// The text of the newest version.
@@ -26,7 +24,28 @@ pub fn newest_text() -> SchemaText {
     SchemaText::avro(LINEAGE.last().copied().unwrap_or_default())
 }
 
-/// The subject of a topic's values: TopicNameStrategy, the convention that every tool knows.
+/// Each of these texts with the name of its version's file: `v1.avsc` and so on.
+pub fn named<'a>(texts: &[&'a str]) -> impl Iterator<Item = (String, &'a str)> {
+    (1..)
+        .zip(texts)
+        .map(|(version, text)| (format!("v{version}.avsc"), *text))
+}
+
+/// Why these texts, oldest first, cannot be the versions of one schema, by Avro's rules and by ours; empty if they can.
+pub fn conflicts(texts: &[&str]) -> Vec<String> {
+    let mut versions = Vec::new();
+    for (name, text) in named(texts) {
+        match Schema::parse(&SchemaText::avro(text)) {
+            Ok(schema) => versions.push((name, schema)),
+            Err(error) => return vec![format!("{name} cannot be parsed: {error}")],
+        }
+    }
+    let versions: Vec<_> = versions.iter().map(|(name, schema)| (name.clone(), schema)).collect();
+    let found = [full_transitive(&versions), house_rules(&versions)].concat();
+    found.iter().map(ToString::to_string).collect()
+}
+
+/// The subject of a topic's values, by the convention that every tool follows (TopicNameStrategy).
 pub fn subject(topic: &str) -> String {
     format!("{topic}-value")
 }
@@ -47,7 +66,8 @@ mod tests {
         for (n, text) in (1..).zip(LINEAGE) {
             let file = std::fs::read_to_string(format!("{folder}/v{n}.avsc")).expect("a version's file");
             assert_eq!(&file, text, "v{n}");
-            Schema::parse_str(text).expect("a schema");
+            Schema::parse(&SchemaText::avro(*text)).expect("a schema");
+            apache_avro::Schema::parse_str(text).expect("a schema");
         }
     }
 

@@ -1,9 +1,10 @@
-//! Money is a whole number of minor units; here it turns into decimals for people and back. Pure: no floats, no I/O.
+//! Money is a whole number of minor units; this module converts it to decimals for people, and back. Pure: no floats, no
+//! I/O.
 
 use iso_currency::Currency as Iso;
 use rust_decimal::Decimal;
 
-/// A currency that one can sell in: an ISO 4217 code with a minor unit (so not XAU or XXX).
+/// A currency that prices can be in: an ISO 4217 code with a minor unit (so neither XAU nor XXX).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Currency {
     iso: Iso,
@@ -11,7 +12,7 @@ pub struct Currency {
 }
 
 impl Currency {
-    /// The currency of that code. Codes are upper case (ISO 4217).
+    /// The currency with this code. Codes are upper case (ISO 4217).
     pub fn parse(code: &str) -> Option<Self> {
         let iso = Iso::from_code(code)?;
         let exponent = u32::from(iso.exponent()?);
@@ -28,12 +29,12 @@ impl Currency {
         self.exponent
     }
 
-    /// The decimal amount of so many minor units: 99999 cents are 999.99.
+    /// An amount in minor units as a decimal: 99999 cents are 999.99.
     pub fn to_decimal(self, minor: i64) -> Decimal {
         Decimal::new(minor, self.exponent)
     }
 
-    /// So many minor units as that amount is; `None` when it is finer than the minor unit, or too large.
+    /// A decimal amount in minor units; `None` if it is finer than the minor unit, or too large.
     pub fn to_minor(self, amount: Decimal) -> Option<i64> {
         let scaled = amount.checked_mul(Decimal::from(10_i64.pow(self.exponent)))?;
         let minor = i64::try_from(scaled.trunc()).ok()?;
@@ -41,10 +42,10 @@ impl Currency {
     }
 }
 
-/// What shipping costs: 2 % of the total, rounded half up to the minor unit. `total_minor` is not negative.
+/// Shipping cost: 2 % of the total, rounded half up to the minor unit. `total_minor` must not be negative.
 pub fn shipping_minor(total_minor: i64) -> i64 {
-    // 2 % is one fiftieth; adding half of fifty first rounds half up. The sum may pass i64, so it is made in i128;
-    // a fiftieth of an i64 always fits again.
+    // 2 % is one fiftieth; adding half of fifty first rounds half up. The sum may overflow an i64, so it is computed in
+    // an i128; a fiftieth of an i64 always fits.
     i64::try_from((i128::from(total_minor) + 25) / 50).unwrap_or(i64::MAX)
 }
 

@@ -1,5 +1,5 @@
-//! Why a record cannot be used: one closed list of codes, shared by decoding, the rules and the dead letters.
-//! Pure. What is then done with the record is each service's own decision.
+//! Why a record is rejected: one closed list of codes, shared by decoding, the rules and the dead letters. Pure: what
+//! happens to a rejected record is each service's own decision.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,15 +13,15 @@ pub enum Code {
     UnknownSchemaId,
     /// The schema of that id cannot be read as an order event.
     WrongSchema,
-    /// The bytes are not a datum of the schema that they name.
+    /// The bytes are not a datum of the schema that the record names.
     Undecodable,
-    /// A rule of the event is broken.
+    /// The event breaks a rule.
     InvalidOrder,
     /// The record key is not the order id.
     KeyMismatch,
-    /// The record lies in a partition other than its key's.
+    /// The record is in a partition other than its key's.
     WrongPartition,
-    /// The step from the order's status to this one is not legal.
+    /// The order's status may not change to the event's.
     IllegalTransition,
 }
 
@@ -64,15 +64,15 @@ impl std::fmt::Display for Code {
     }
 }
 
-/// Longest reason that is kept, in bytes (it travels in record headers).
+/// Maximum length of a reason in bytes: it travels in record headers.
 pub const MAX_REASON_BYTES: usize = 1024;
 
-/// Why one record cannot be used.
+/// Why one record is rejected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection {
-    /// What kind of fault it is.
+    /// The kind of fault.
     pub code: Code,
-    /// One sentence for a person, at most [`MAX_REASON_BYTES`] long; never holds the payload.
+    /// One sentence for a person, at most [`MAX_REASON_BYTES`] long. It never contains the payload.
     pub reason: String,
     /// The schema id in the frame, where there is a frame.
     pub schema_id: Option<u32>,
@@ -90,7 +90,7 @@ impl Rejection {
         }
     }
 
-    /// The same, found in a record that named that schema.
+    /// The same, for a record that names this schema.
     pub fn with_schema_id(mut self, id: u32) -> Self {
         self.schema_id = Some(id);
         self

@@ -1,11 +1,11 @@
-//! What a value looks like that has no frame which can be read here: enough for an operator to find the writer and its
-//! setting. Pure, and a guess from the first bytes; nothing is decided by it.
+//! Guesses from its first bytes what a value without a readable frame is, so that an operator can find its writer and the
+//! wrong setting. Pure, and no decision depends on it.
 
 use uuid::Uuid;
 
 use super::frame::MAX_ID;
 
-/// What other programs begin their data with.
+/// How the data of other programs begin.
 const BEGINNINGS: [(&[u8], &str); 8] = [
     (
         b"Obj\x01",
@@ -25,16 +25,16 @@ const BEGINNINGS: [(&[u8], &str); 8] = [
 const COMPRESSED: &str = "data that the writer has compressed; leave that to its Kafka client (compression.type)";
 const PROTOBUF: &str = "Protobuf without a frame";
 
-/// How much of a value is looked at.
+/// How many bytes of a value are looked at.
 const LOOKED_AT: usize = 64;
 
-/// What a value that does not begin with magic byte 0 looks like.
+/// Guesses what a value is that does not begin with magic byte 0.
 pub(super) fn looks_like(value: &[u8]) -> Option<String> {
     match value {
         [1, rest @ ..] => {
             let guid = Uuid::from_bytes(*rest.first_chunk()?);
             return Some(format!(
-                "the frame of schema GUID {guid}; a GUID is read from the record header {} only",
+                "the frame of schema GUID {guid}; a schema GUID is accepted in the record header {} only",
                 super::frame::SCHEMA_ID_HEADER
             ));
         }
@@ -53,22 +53,22 @@ pub(super) fn looks_like(value: &[u8]) -> Option<String> {
         _ => {}
     }
     let begins = BEGINNINGS.iter().find(|(bytes, _)| value.starts_with(bytes));
-    // A line break is how a text may begin, too.
+    // Text first: it may begin with a line break, which is Protobuf's first byte too.
     text(value).or_else(|| begins.map(|(_, what)| *what)).map(str::to_owned)
 }
 
-/// Why a frame with that id, which no registry gives, is none.
+/// Explains a frame with an id that no registry assigns.
 pub(super) fn impossible_id(id: u32, datum: &[u8]) -> String {
     match (id, datum.first_chunk()) {
         (0, Some(low)) if u32::from_be_bytes(*low) != 0 => format!(
             "the value names an id of eight bytes, {}, as Apicurio's serializers write it before version 3; have them write four (apicurio.registry.as-confluent=true), with ids of the registry's Confluent API",
             u32::from_be_bytes(*low)
         ),
-        _ => format!("the value names schema id {id}; registries give ids from 1 to {MAX_ID}"),
+        _ => format!("the value names schema id {id}; valid ids are 1 to {MAX_ID}"),
     }
 }
 
-/// What Apicurio's serializers say of the schema in a record header, where the value has no frame.
+/// Explains a schema that Apicurio's serializers name in a record header only.
 pub(super) fn in_apicurio_header<'a>(header: impl Fn(&str) -> Option<&'a [u8]>) -> Option<String> {
     ["apicurio.value.globalId", "apicurio.value.contentId"]
         .into_iter()
@@ -84,7 +84,7 @@ fn text(value: &[u8]) -> Option<&'static str> {
     let begin = &value[..value.len().min(LOOKED_AT)];
     let begin = match std::str::from_utf8(begin) {
         Ok(text) => text,
-        // The cut may have gone through a character.
+        // The cut may have split a character.
         Err(error) if error.error_len().is_none() => std::str::from_utf8(&begin[..error.valid_up_to()]).ok()?,
         Err(_) => return None,
     };

@@ -121,7 +121,7 @@ where
 {
     let client = Arc::downgrade(client);
     // It ends with the client.
-    drop(life.task(name, async move {
+    drop(life.spawn(name, async move {
         let mut every = tokio::time::interval(Duration::from_secs(1));
         every.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {

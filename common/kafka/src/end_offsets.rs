@@ -92,7 +92,7 @@ impl EndOffsets {
         if self.0.join(partition, asker) {
             let questions = self.0.clone();
             let life = self.0.life.clone();
-            life.blocking("asking where partitions end", move || questions.answer(partition));
+            life.spawn_blocking("asking where partitions end", move || questions.answer(partition));
         }
         answer
             .await
@@ -129,7 +129,7 @@ impl Questions {
     /// Puts questions as long as somebody waits for the answer.
     fn answer(&self, partition: i32) {
         while let Some(askers) = self.next(partition) {
-            crash_point::reached(Point::EndsTurn);
+            crash_point::reached(Point::EndOffsetsTurn);
             let now = self
                 .look(partition)
                 .map_err(|e| format!("the broker does not say where partition {partition} ends: {e}"));

@@ -15,7 +15,7 @@ const RETRY: Duration = Duration::from_secs(2);
 pub(super) async fn watch(audit: SchemaIdAudit, interval: Duration, commands: mpsc::Sender<Command>) {
     let mut verdicts = audit.watch();
     loop {
-        crash_point::reached(Point::IdentityTurn);
+        crash_point::reached(Point::SchemaIdAuditTurn);
         let has_answered = audit.look().await.is_ok();
         let verdict = verdicts.borrow_and_update().clone();
         let is_fine = has_answered && verdict.objection().is_none();

@@ -20,6 +20,7 @@ mod lookup;
 mod open_transaction;
 mod part;
 mod passed_over;
+pub mod pipeline;
 mod prepare;
 mod progress;
 pub mod registration;
@@ -115,9 +116,9 @@ impl Projection {
         );
         let runner = run::Runner::new(settings, store, lookup, waiters, progress, link, unusables);
         let thread = life
-            .thread("projection", move || runner.run(&reader, &orders, &runtime))
+            .spawn_thread("projection", move || runner.run(&reader, &orders, &runtime))
             .context("starting the projection's thread")?;
-        let identity = life.task("comparing what schema ids mean", identity);
+        let identity = life.spawn("comparing what schema ids mean", identity);
         Ok(Self {
             view,
             commands,

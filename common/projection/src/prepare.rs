@@ -10,7 +10,7 @@ use orderlog_kafka::topics::{Compacted, Topics};
 use tokio::runtime::Handle;
 
 use super::{Settings, grown};
-use crate::store::{NoRoom, PartitionRow, Store};
+use crate::store::{BatchChanges, PartitionRow, Store, StoreError};
 
 /// How long the broker may take for one answer; a service that is told to stop waits as long for it.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -56,7 +56,8 @@ pub(super) fn prepare(
     let topic = &settings.topic.name;
     let count = || reader.partition_count(PATIENCE).map_err(yet);
     let mut found = count()?;
-    let was_read = store.partitions().is_ok_and(|rows| !rows.is_empty());
+    let Store::Embedded(embedded) = store;
+    let was_read = embedded.partitions().is_ok_and(|rows| !rows.is_empty());
     // A topic that was read is for an operator to bring back: an empty one in its place would only be in the way.
     if found.is_none() && settings.create_topics && !was_read {
         runtime.block_on(settings.may_create()).map_err(yet)?;
@@ -95,14 +96,14 @@ pub(super) fn prepare(
                 partitions,
             },
         )
-        .map_err(|e| match e.is::<NoRoom>() {
-            true => yet(e),
-            false => NotReady::Halt(format!("{e:#}")),
+        .map_err(|error| match error {
+            StoreError::DiskFull(full) => yet(full.into()),
+            failed => NotReady::Halt(format!("{failed:#}")),
         })?;
     if claimed != partitions {
         return Err(NotReady::Halt(other_count(topic, partitions, claimed)));
     }
-    let mut rows = store.partitions().map_err(|e| NotReady::Halt(format!("{e:#}")))?;
+    let mut rows = embedded.partitions().map_err(|e| NotReady::Halt(format!("{e:#}")))?;
     let begins: Vec<Begin> = (0..partitions)
         .map(|partition| begin(settings, reader, partition, rows.remove(&partition).unwrap_or_default()))
         .collect::<Result<_, _>>()?;
@@ -111,12 +112,14 @@ pub(super) fn prepare(
 }
 
 /// Writes down where records were passed over, so that the operator's consent is needed once and not at every start.
-fn keep_moved(store: &Store, begins: &[Begin]) -> anyhow::Result<()> {
-    let mut transaction = store.begin();
-    for (partition, begin) in (0..).zip(begins).filter(|(_, begin)| begin.moved) {
-        transaction.put_partition(partition, &begin.row)?;
-    }
-    transaction.commit()
+fn keep_moved(store: &Store, begins: &[Begin]) -> Result<(), StoreError> {
+    let moved = (0..).zip(begins).filter(|(_, begin)| begin.moved);
+    let changes = BatchChanges {
+        partitions: moved.map(|(partition, begin)| (partition, begin.row.clone())).collect(),
+        ..BatchChanges::default()
+    };
+    let Store::Embedded(store) = store;
+    store.commit(&changes)
 }
 
 fn check(topics: &Topics, topic: &str, runtime: &Handle) -> Result<Vec<String>, NotReady> {

@@ -1,7 +1,6 @@
-//! Registers the schema lineage in the background: an outage of the registry does not stop a start, and what the
-//! registry refuses is told to whoever must end the service. What is registered, and how, says [`orderlog_registry`].
-//! Nothing is registered at a registry that contradicts the store, and no id of such a one is kept
-//! ([`crate::schema_id_audit`]).
+//! Registers the schema lineage in the background: a registry outage does not prevent a start, and a refusal ends the
+//! service. How schemas are registered is in [`crate::registry`]. Nothing is registered at a registry that conflicts with
+//! the store, and none of its ids are kept ([`crate::schema_id_audit`]).
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,36 +19,36 @@ use crate::config::PipelineConfig;
 use crate::schema_id_audit::{Disbelief, SchemaIdAudit, Verdict};
 use crate::store::{LearnError, Store};
 
-/// How far the registration is.
+/// The state of the registration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RegistrationState {
-    /// Not registered yet, and why; it is tried again.
+    /// Not registered yet, and why; it will be retried.
     Pending(String),
-    /// Registered, now or when the registry was last heard.
+    /// Registered, as of the registry's last answer.
     Registered {
         /// The id of the newest version, which is the one that is written.
         id: u32,
-        /// Why the registry could not confirm it when it was last asked.
+        /// Why the registry could not confirm it the last time.
         trouble: Option<String>,
     },
-    /// The registry will not have it, and why; final.
+    /// Rejected by the registry, and why; final.
     Refused(String),
 }
 
-/// A registration that is under way or done. Clones see the same one; when the last is dropped, it is tried no more.
+/// A registration in progress or done. Clones share it; it ends when the last one is dropped.
 #[derive(Clone, Debug)]
 pub struct Registration {
     state: watch::Receiver<RegistrationState>,
-    /// Whether a registry has ever taken it.
+    /// Whether a registry has ever accepted it.
     accepted: Arc<AtomicBool>,
     task: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 
 impl Registration {
-    /// Begins to register the lineage under that subject, or only to look it up, as `SCHEMAS` says, and tries until the
-    /// registry answers; from then on it is looked at again and again, in case the registry has lost it. The id of the
-    /// newest version is remembered in the store: it is there at the next start, whether the registry is or not, and our
-    /// own records never wait for it. Call it within a tokio runtime.
+    /// Registers the lineage under that subject, or only looks it up, depending on `SCHEMAS`, retrying until the registry
+    /// answers; from then on it is checked periodically, in case the registry has lost it. The id of the newest version is
+    /// kept in the store, so that at the next start our own records need not wait for the registry. Call it within a tokio
+    /// runtime.
     pub fn spawn(
         audit: SchemaIdAudit,
         subject: String,
@@ -57,8 +56,8 @@ impl Registration {
         config: &PipelineConfig,
         life: &Supervisor,
     ) -> Self {
-        let known = store.own_schema_id(&subject).unwrap_or_else(|error| {
-            tracing::error!(error = format!("{error:#}"), "the own schema's id could not be read");
+        let known = store.schemas().own_id(&subject).unwrap_or_else(|error| {
+            tracing::error!(error = format!("{error:#}"), "reading our schema id failed");
             None
         });
         let begin = match known {
@@ -78,10 +77,10 @@ impl Registration {
             state: sender.clone(),
         };
         let check_every = Duration::from_secs(config.schema_check_seconds);
-        let task = life.task("registering the schema", async move {
+        let task = life.spawn("registering the schema", async move {
             tokio::select! {
                 () = task.run(check_every) => {}
-                // Nobody is interested any more.
+                // All handles were dropped.
                 () = sender.closed() => {}
             }
         });
@@ -92,15 +91,15 @@ impl Registration {
         }
     }
 
-    /// Waits so long for the registry to take our schema, unless one has done so before. Nothing that a refusal would leave
-    /// behind is made until then.
+    /// Waits that long for the registry to accept our schema, unless one has done so before. Nothing that a refusal would
+    /// leave behind is created until then.
     ///
     /// # Errors
-    /// Why it has not.
+    /// Why it was not accepted.
     pub async fn accepted_within(&self, patience: Duration) -> Result<(), String> {
         let mut state = self.state.clone();
         let is_decided = |state: &RegistrationState| !matches!(state, RegistrationState::Pending(_));
-        // Neither the time's end nor the task's says more than the state does.
+        // A timeout, or the end of the task, adds nothing to the state.
         if !self.accepted.load(Ordering::Relaxed) {
             let _ = tokio::time::timeout(patience, state.wait_for(is_decided)).await;
         }
@@ -110,17 +109,17 @@ impl Registration {
         Err(self.trouble().unwrap_or_default())
     }
 
-    /// Ends it. Then it holds the store no more.
+    /// Stops it, so that it no longer holds the store.
     pub async fn end(&self) {
         let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(task) = task {
             task.abort();
-            // An error is what aborting gives.
+            // An aborted task ends with an error.
             let _ = task.await;
         }
     }
 
-    /// How far it is now.
+    /// The state now.
     pub fn state(&self) -> RegistrationState {
         self.state.borrow().clone()
     }
@@ -133,7 +132,7 @@ impl Registration {
         }
     }
 
-    /// What an operator should know: why it is not registered, or not confirmed.
+    /// Why it is not registered or not confirmed, for operators.
     pub fn trouble(&self) -> Option<String> {
         match &*self.state.borrow() {
             RegistrationState::Registered { trouble, .. } => trouble.clone(),
@@ -141,15 +140,15 @@ impl Registration {
         }
     }
 
-    /// How far it is, for those who wait for a change.
+    /// The state, and its changes.
     pub fn watch(&self) -> watch::Receiver<RegistrationState> {
         self.state.clone()
     }
 
-    /// Waits until the registry refuses, and tells why. Without a refusal it waits for ever.
+    /// Waits until the registry refuses, and returns why. Without a refusal it never resolves.
     pub async fn refused(&self) -> String {
         let mut state = self.state.clone();
-        // The guard that wait_for gives is dropped at once: this future must be able to move between threads.
+        // The guard of wait_for is dropped at once: this future must be `Send`.
         let refused = state
             .wait_for(|state| matches!(state, RegistrationState::Refused(_)))
             .await
@@ -157,19 +156,19 @@ impl Registration {
         if let Ok(RegistrationState::Refused(reason)) = refused {
             return reason;
         }
-        // Nothing was refused, and nothing is asked any more.
+        // The task has ended without a refusal.
         std::future::pending().await
     }
 }
 
-/// What the background does it with.
+/// The background task.
 struct Task {
     audit: SchemaIdAudit,
     verdicts: watch::Receiver<Verdict>,
     subject: String,
     store: Store,
     mode: SchemasMode,
-    /// Whether the registry has answered since the start.
+    /// Whether the registry has confirmed the schema since the start.
     confirmed: bool,
     accepted: Arc<AtomicBool>,
     state: watch::Sender<RegistrationState>,
@@ -177,22 +176,22 @@ struct Task {
 
 /// Why there is no id of our newest schema.
 enum NotRegistered {
-    /// It is not the registry that the store knows; until it is, nothing is written.
+    /// It is not the registry that the store knows; nothing is written until it is.
     Withheld(String),
-    /// The registry will not have it.
+    /// The registry rejects it.
     Refused(String),
     /// No usable answer.
     Outage(String),
 }
 
 impl Task {
-    /// Registers, and then confirms every so often. Ends only when the registry refuses at the start.
+    /// Registers, and then confirms periodically. Ends only when the registry refuses at the start.
     async fn run(&mut self, check_every: Duration) {
-        // Nothing that a test should have refused comes into the registry.
+        // A lineage that our own checks reject must not reach the registry.
         let contradictions = check_schemas::own_contradictions();
         if !contradictions.is_empty() {
             let reasons = contradictions.join("\n    ");
-            let reason = format!("the versions of this release's schema do not go together:\n    {reasons}");
+            let reason = format!("this release's schema versions are incompatible with each other:\n    {reasons}");
             self.state.send_replace(RegistrationState::Refused(reason));
             return;
         }
@@ -208,7 +207,7 @@ impl Task {
                     self.state.send_replace(RegistrationState::Refused(reason));
                     return;
                 }
-                // A service that runs goes on: what it writes can be read by those who have its schema.
+                // A running service continues: whoever has its schema can read what it writes.
                 Err(NotRegistered::Refused(reason) | NotRegistered::Outage(reason)) => self.unconfirmed(reason),
                 Err(NotRegistered::Withheld(reason)) => self.pending(reason),
             }
@@ -222,18 +221,18 @@ impl Task {
             tokio::select! {
                 () = registry.back_off(wait), if outage => {}
                 () = tokio::time::sleep(wait), if !outage => {}
-                // The registry is another one than before.
+                // It may be another registry than before.
                 Ok(()) = self.verdicts.changed() => {}
             }
         }
     }
 
-    /// The id of our newest schema at a registry that agrees with the store, and what is amiss with the subject's level.
+    /// The id of our newest schema at a registry that agrees with the store, and what is wrong with the subject's level.
     async fn turn(&self) -> Result<(u32, Option<String>), NotRegistered> {
         self.audit.confirm().await?;
         let asked = self.ask().await;
         let level = self.level().await;
-        // It may be another registry by now, and then its refusal is worth no more than its consent.
+        // It may be another registry by now, whose refusal means no more than its consent.
         self.audit.confirm().await?;
         Ok((asked?, level))
     }
@@ -253,18 +252,18 @@ impl Task {
         }
     }
 
-    /// What is amiss with the subject's compatibility level. It is set at the start only: whoever lowers it afterwards has a
-    /// reason, and is to see what it means.
+    /// What is wrong with the subject's compatibility level. It is set at the start only: whoever lowers it afterwards has a
+    /// reason, and should see the consequence.
     async fn level(&self) -> Option<String> {
-        let level = self.audit.registry().level(&self.subject).await?;
+        let level = self.audit.registry().compatibility_level(&self.subject).await?;
         let is_fine = match self.mode {
             SchemasMode::Register => level == FULL_TRANSITIVE,
-            // Which level the subject has is for whoever registers there to say.
+            // The level is up to whoever registers there.
             SchemasMode::Verify => level != "NONE",
         };
         (!is_fine).then(|| {
             format!(
-                "subject {} has the compatibility level {level}, not {FULL_TRANSITIVE}: schemas may be registered whose records cannot be read here. Set it in the registry; with SCHEMAS=register a start does so where it may, and SCHEMAS=verify leaves it to others",
+                "subject {} has compatibility level {level}, not {FULL_TRANSITIVE}: schemas may be registered whose records cannot be read here. Set it in the registry; with SCHEMAS=register a start sets it if permitted, with SCHEMAS=verify it does not",
                 self.subject
             )
         })
@@ -272,24 +271,24 @@ impl Task {
 
     fn registered(&mut self, id: u32, level: Option<String>) {
         crash_point::reached(Point::SchemaRegistered);
-        match self.store.learn_own_schema(&self.subject, id) {
+        match self.store.schemas().learn_own(&self.subject, id) {
             Ok(()) => {}
-            // Nothing may be written under an id that records use for something else.
+            // Nothing may be written under an id that existing records use for another schema.
             Err(error @ LearnError::AnotherMeaning(_)) => {
                 self.audit.contradicted(id);
                 return self.pending(error.to_string());
             }
-            // The registry is asked for it then, like for any other.
-            Err(LearnError::Disk(error)) => tracing::error!(
+            // It is then fetched from the registry like any other.
+            Err(LearnError::Store(error)) => tracing::error!(
                 error = format!("{error:#}"),
                 schema.id = id,
-                "the schema's id could not be stored"
+                "storing our schema id failed"
             ),
         }
         self.accepted.store(true, Ordering::Relaxed);
         let state = RegistrationState::Registered { id, trouble: level };
         if !std::mem::replace(&mut self.confirmed, true) || *self.state.borrow() != state {
-            tracing::info!(subject = self.subject, schema.id = id, "the schema is registered");
+            tracing::info!(subject = self.subject, schema.id = id, "schema registered");
         }
         self.tell(state);
     }
@@ -302,7 +301,7 @@ impl Task {
         match id {
             Some(id) => self.tell(RegistrationState::Registered {
                 id,
-                trouble: Some(format!("the schema's registration is not confirmed: {reason}")),
+                trouble: Some(format!("the schema registration is not confirmed: {reason}")),
             }),
             None => self.pending(format!("the schema is not registered yet: {reason}")),
         }
@@ -343,12 +342,12 @@ impl From<RegisterError> for NotRegistered {
     fn from(error: RegisterError) -> Self {
         match error {
             RegisterError::Refused(reason) => Self::Refused(reason),
-            RegisterError::Outage(reason) => Self::Outage(reason),
+            RegisterError::Outage(outage) => Self::Outage(outage.to_string()),
         }
     }
 }
 
-/// Longest wait between two tries: a registry that is back is noticed soon.
+/// Longest delay between two attempts, so that a registry that is back is noticed soon.
 const MAX_DELAY: Duration = Duration::from_secs(5);
 
 #[cfg(test)]

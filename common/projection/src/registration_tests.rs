@@ -61,7 +61,7 @@ async fn nothing_is_made_until_a_registry_has_taken_the_schema_once() {
     let store = Store::open(dir.path()).expect("a store");
     let why = in_an_outage(store.clone()).accepted_within(soon).await;
     assert!(why.is_err(), "{why:?}");
-    store.learn_own_schema("orders-value", 7).expect("learns");
+    store.schemas().learn_own("orders-value", 7).expect("learns");
     assert_eq!(
         in_an_outage(store).accepted_within(soon).await,
         Ok(()),
@@ -86,7 +86,7 @@ async fn an_outage_is_shown_and_the_registration_stays_pending() {
 async fn an_id_that_the_store_remembers_is_written_with_during_an_outage() {
     let dir = tempfile::tempdir().expect("a directory");
     let store = Store::open(dir.path()).expect("a store");
-    store.learn_own_schema("orders-value", 7).expect("learns");
+    store.schemas().learn_own("orders-value", 7).expect("learns");
     let registration = in_an_outage(store);
     assert_eq!(registration.schema_id(), Some(7));
     let mut state = registration.watch();

@@ -30,13 +30,13 @@ impl<U: RejectionHandler> Runner<U> {
     pub(super) fn show(&mut self, reader: &LogReader) {
         self.shown = Instant::now();
         if !self.halted {
-            crash_point::reached(Point::ProgressNotShown);
+            crash_point::reached(Point::ProgressNotReported);
             reader.show_progress(
                 (0..)
                     .zip(&self.parts)
                     .map(|(partition, part)| (partition, part.row.next)),
             );
-            crash_point::reached(Point::ProgressShown);
+            crash_point::reached(Point::ProgressReported);
         }
         for (partition, part) in (0..).zip(&self.parts) {
             let still = self.link.standstill(partition).filter(|_| part.is_at_end());

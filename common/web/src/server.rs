@@ -95,7 +95,7 @@ where
 {
     let limits = Limits {
         idle_timeout: IDLE_TIMEOUT,
-        connections: descriptors::connections(),
+        connections: descriptors::max_connections(),
     };
     serve_with(listener, service, supervisor, access, routes, limits)
 }
@@ -117,7 +117,7 @@ where
     let connections = Connections::new(all - (all / RESERVED).max(1));
     let close_idle = Connections::close_idle(Arc::downgrade(&connections), limits.idle_timeout);
     // It returns when the server has been dropped.
-    drop(supervisor.task("closing idle connections", close_idle));
+    drop(supervisor.spawn("closing idle connections", close_idle));
     let access = AccessPolicy::new(access, listener.local_addr()?.ip());
     let supervisor = supervisor.clone();
     let server = HttpServer::new(move || app(service, supervisor.clone(), access.clone(), routes.clone()))

@@ -245,7 +245,7 @@ async fn a_page_of_an_allowed_origin_can_read_errors_too() {
 #[actix_web::test]
 async fn a_service_that_is_stopping_refuses_in_both_shapes() {
     let supervisor = Supervisor::default();
-    supervisor.end();
+    supervisor.begin_shutdown();
     let app = init_service(app("test", supervisor, AccessPolicy::default(), test_routes)).await;
     let mut bodies = Vec::new();
     for path in ["/order-details?orderId=7", "/api/order-details?orderId=7"] {

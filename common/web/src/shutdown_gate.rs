@@ -20,7 +20,10 @@ pub async fn refuse<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    match supervisor.trouble().filter(|_| !access::is_health(request.path())) {
+    match supervisor
+        .stopping_reason()
+        .filter(|_| !access::is_health(request.path()))
+    {
         Some(reason) => Ok(request.error_response(Problem::new(ProblemKind::NotReady, reason))),
         None => Ok(next.call(request).await?.map_into_boxed_body()),
     }

@@ -242,7 +242,7 @@ impl Follower {
         {
             // What was read is in no index: it must be read again.
             self.lose(format!("the index of dead letters cannot be written: {error:#}"));
-            return Err(error);
+            return Err(error.into());
         }
         if let Some(reason) = lost {
             self.gone = true;

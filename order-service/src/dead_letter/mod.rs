@@ -100,7 +100,7 @@ impl RejectionHandler for DeadLetters {
             .collect();
         let delivered = self.deliveries.deliver(&new);
         if !new.is_empty() {
-            crash_point::reached(Point::LettersAcknowledged);
+            crash_point::reached(Point::DeadLettersAcknowledged);
         }
         let mut delivered = delivered.into_iter();
         let outcome = |known| match known {

@@ -102,7 +102,7 @@ impl Writer {
         record.payload = letter.value(form);
         match self.producer.send::<[u8], [u8]>(record) {
             Ok(()) => {
-                crash_point::reached(Point::LetterSent);
+                crash_point::reached(Point::DeadLetterSent);
                 Ok(())
             }
             Err((error, _)) => {
@@ -251,8 +251,8 @@ impl ProducerContext for Reports {
                 _ => not_written(error),
             }),
         };
-        let _guard = self.life.guard("the Kafka producer of dead letters");
-        crash_point::reached(Point::LetterReported);
+        let _guard = self.life.panic_guard("the Kafka producer of dead letters");
+        crash_point::reached(Point::DeadLetterReported);
         // At the end of the process nobody listens any more.
         let _ = self.sender.send(Report { sent: *sent, result });
     }

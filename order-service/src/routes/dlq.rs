@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use actix_web::web;
 use orderlog_contract::rejection::Code;
 use orderlog_contract::timestamp;
+use orderlog_projection::store::embedded::blocking;
 use orderlog_web::{Problem, Query, Reply, openapi};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
-use super::{limit, read};
+use super::limit;
 use crate::dead_letter::headers::Origin;
 use crate::dead_letter::{Filter, LetterId, LetterRow, Page, key_text};
 use crate::state::State;
@@ -46,7 +47,7 @@ pub struct Breaker {
 #[utoipa::path(get, path = "/dlq/info", tag = "dead letters", responses((status = 200, description = "The summary", body = Info)))]
 pub async fn info(state: web::Data<State>) -> Result<Reply<Info>, Problem> {
     let index = state.dead_letters.clone();
-    let summary = read(move || index.summary()).await?;
+    let summary = blocking(move || index.summary()).await.map_err(Problem::internal)?;
     let info = Info {
         topic: state.dead_letters.topic().to_owned(),
         count: summary.count,
@@ -161,7 +162,8 @@ pub async fn messages(state: web::Data<State>, Query(query): Query<Parameters>) 
     let before = before.map_err(|message| Problem::invalid_field("before", message))?;
     let filter = query.filter()?;
     let index = state.dead_letters.clone();
-    let page = read(move || index.page(before, limit, &filter)).await?;
+    let page = blocking(move || index.page(before, limit, &filter)).await;
+    let page = page.map_err(Problem::internal)?;
     Ok(Reply::ok("Dead letters", Messages::from(page)))
 }
 

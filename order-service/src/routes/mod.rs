@@ -35,16 +35,11 @@ pub fn configure(config: &mut ServiceConfig, state: &web::Data<State>) {
 }
 
 /// Refuses requests until the first catch-up: before, an answer would be a guess.
-fn ready(state: &State) -> Result<(), Problem> {
-    match not_ready(state) {
+async fn ready(state: &State) -> Result<(), Problem> {
+    match not_ready(state).await {
         None => Ok(()),
         Some(reason) => Err(Problem::new(ProblemKind::NotReady, reason)),
     }
-}
-
-/// Reads many rows of the store, on a thread for blocking work.
-async fn read<T: Send + 'static>(rows: impl FnOnce() -> anyhow::Result<T> + Send + 'static) -> Result<T, Problem> {
-    Ok(web::block(rows).await.map_err(Problem::internal)??)
 }
 
 /// The page size: from 1 to `most`, or the default.

@@ -85,10 +85,10 @@ pub async fn order_details(
 ) -> Result<Reply<OrderDetails>, Problem> {
     let wait = query.check()?;
     let conditions = Preconditions::of(request.headers())?;
-    ready(&state)?;
+    ready(&state).await?;
     let ids = rw::candidate_ids(&query.order_id);
     let found = match wait {
-        None => rw::find_first(&state.view, &ids)?,
+        None => rw::find_first(&state.view, &ids).await?,
         Some((version, timeout)) => {
             let found = rw::wait_for_version(&state, &ids, version, timeout).await?;
             let reached = found.as_ref().map_or(0, |found| found.order.version);

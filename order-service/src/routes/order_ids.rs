@@ -5,7 +5,7 @@ use orderlog_web::{Problem, ProblemKind, Query, Reply};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{limit, read, ready};
+use super::{limit, ready};
 use crate::state::State;
 
 const DEFAULT_LIMIT: usize = 1_000;
@@ -61,10 +61,10 @@ pub async fn order_ids(state: web::Data<State>, Query(query): Query<Parameters>)
             format!("this service reads topic {}", state.topic),
         ));
     }
-    ready(&state)?;
-    let store = state.view.store().clone();
+    ready(&state).await?;
     // One more than the page shows whether there is a next page.
-    let ids = read(move || store.order_ids(query.after.as_deref(), limit + 1)).await?;
+    let ids = state.view.store().order_ids(query.after.as_deref(), limit + 1).await;
+    let ids = ids.map_err(Problem::internal)?;
     Ok(Reply::ok("Order ids found", page(query.topic, ids, limit)))
 }
 

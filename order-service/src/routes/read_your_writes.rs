@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use orderlog_contract::order::OrderState;
+use orderlog_contract::order::{OrderState, full_id};
 use orderlog_projection::{View, Waiters};
 use orderlog_runtime::descriptors;
 use orderlog_web::{Problem, ProblemKind};
@@ -18,27 +18,21 @@ use crate::state::State;
 /// The ids that the client may mean, the literal one first: cart-service writes an id of digits only with `ORD-` before it.
 pub(super) fn candidate_ids(order_id: &str) -> Vec<String> {
     let mut ids = vec![order_id.to_owned()];
-    if order_id.bytes().all(|byte| byte.is_ascii_digit()) {
-        ids.push(format!("ORD-{order_id}"));
+    let full_id = full_id(order_id);
+    if full_id != order_id {
+        ids.push(full_id.into_owned());
     }
     ids
 }
 
 /// The first of those orders that exists.
-///
-/// A single read of the embedded store takes microseconds, mostly from memory: less than moving it to another thread.
-pub(super) fn find_first(view: &View, ids: &[String]) -> anyhow::Result<Option<OrderState>> {
-    for id in ids {
-        if let Some(state) = view.store().order(id)? {
-            return Ok(Some(state));
-        }
-    }
-    Ok(None)
+pub(super) async fn find_first(view: &View, ids: &[String]) -> Result<Option<OrderState>, Problem> {
+    view.store().order(ids).await.map_err(Problem::internal)
 }
 
 /// Permits for waiting requests: half the number of connections, so that the other half stays responsive.
 pub(crate) fn wait_slots() -> Semaphore {
-    Semaphore::new((descriptors::connections() / 2).max(1))
+    Semaphore::new((descriptors::max_connections() / 2).max(1))
 }
 
 fn acquire_slot(wait_slots: &Semaphore) -> Result<SemaphorePermit<'_>, Problem> {
@@ -61,7 +55,7 @@ pub(super) async fn wait_for_version(
 ) -> Result<Option<OrderState>, Problem> {
     let view = &state.view;
     let is_there = |found: &Option<OrderState>| found.as_ref().is_some_and(|state| state.order.version >= version);
-    let found = find_first(view, ids)?;
+    let found = find_first(view, ids).await?;
     if is_there(&found) {
         return Ok(found);
     }
@@ -71,14 +65,14 @@ pub(super) async fn wait_for_version(
     loop {
         // Register before looking, so that no change in between is missed.
         let waiting = VersionWait::begin(view.waiters(), ids, version);
-        let found = find_first(view, ids)?;
+        let found = find_first(view, ids).await?;
         if is_there(&found) {
             return Ok(found);
         }
         tokio::select! {
             () = waiting => {}
-            () = &mut up => return Ok(find_first(view, ids)?),
-            () = state.supervisor.ending() => return Ok(found),
+            () = &mut up => return find_first(view, ids).await,
+            () = state.supervisor.shutdown_started() => return Ok(found),
         }
     }
 }
@@ -139,7 +133,7 @@ mod tests {
 
     #[test]
     fn at_most_half_of_the_connections_wait_and_the_next_request_is_refused() {
-        assert!((1..=descriptors::connections().div_ceil(2)).contains(&wait_slots().available_permits()));
+        assert!((1..=descriptors::max_connections().div_ceil(2)).contains(&wait_slots().available_permits()));
         let wait_slots = Semaphore::new(1);
         let first = acquire_slot(&wait_slots).expect("a place");
         assert_eq!(

@@ -7,7 +7,6 @@ use orderlog_web::{Problem, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::read;
 use crate::state::State;
 
 /// Progress and outcomes of the topic.
@@ -100,8 +99,7 @@ pub async fn stats(state: web::Data<State>) -> Result<Reply<Stats>, Problem> {
 
 /// Progress as stored, until the topic has been seen.
 async fn stats_from_store(state: &State, progress: &Progress) -> Result<Vec<(i32, PartitionProgress)>, Problem> {
-    let store = state.view.store().clone();
-    let rows = read(move || store.partitions()).await?;
+    let rows = state.view.store().partitions().await.map_err(Problem::internal)?;
     let row = |(partition, row): (i32, orderlog_projection::store::PartitionRow)| {
         let paused = progress.starting.clone();
         (

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use orderlog_avro::compatibility::obstacles;
+use orderlog_avro::compatibility::check;
 
 use super::error::Refusal;
 use super::schema::ParsedSchema;
@@ -95,7 +95,7 @@ pub fn incompatibilities<'s>(
     let mut reasons = Vec::new();
     for (version, old) in earlier.rev().take(compared_with) {
         if level.new_must_read_old() {
-            let found = obstacles(old.parsed(), new.parsed());
+            let found = check(old.parsed(), new.parsed());
             reasons.extend(
                 found
                     .iter()
@@ -103,7 +103,7 @@ pub fn incompatibilities<'s>(
             );
         }
         if level.old_must_read_new() {
-            let found = obstacles(new.parsed(), old.parsed());
+            let found = check(new.parsed(), old.parsed());
             reasons.extend(
                 found
                     .iter()

@@ -3,8 +3,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use orderlog_avro::compatibility::Parsed;
-use orderlog_avro::plain_json;
+use orderlog_avro::{Schema, SchemaText, plain_json};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -42,7 +41,7 @@ pub struct ParsedSchema {
     /// What it refers to, as sent in.
     pub references: Vec<Reference>,
     normal: String,
-    parsed: Parsed,
+    parsed: Schema,
 }
 
 impl ParsedSchema {
@@ -53,7 +52,8 @@ impl ParsedSchema {
     /// # Errors
     /// [`Refusal::InvalidSchema`] when the text is no valid Avro schema.
     pub fn parse(text: &str, references: Vec<Reference>, referenced: &[&str]) -> Result<ParsedSchema, Refusal> {
-        let parsed = Parsed::parse(text, referenced).map_err(Refusal::InvalidSchema)?;
+        let schema = SchemaText::avro(text).referring_to(referenced.iter().copied());
+        let parsed = Schema::parse(&schema).map_err(|error| Refusal::InvalidSchema(error.to_string()))?;
         // Comments are not kept, as Confluent's registry does not.
         let text = plain_json(text);
         let json: Value = serde_json::from_str(&text).map_err(|error| Refusal::InvalidSchema(error.to_string()))?;
@@ -87,7 +87,7 @@ impl ParsedSchema {
     }
 
     /// The schema as Avro understands it, to be compared with others.
-    pub fn parsed(&self) -> &Parsed {
+    pub fn parsed(&self) -> &Schema {
         &self.parsed
     }
 }

@@ -32,18 +32,18 @@ const PAUSE: Duration = Duration::from_millis(50);
 const BOTH: [(Point, u32); 13] = [
     (Point::BatchFolded, 1),
     (Point::BatchWritten, 2),
-    (Point::ProgressNotShown, 1),
-    (Point::ProgressShown, 1),
-    (Point::StoreForgetting, 1),
+    (Point::ProgressNotReported, 1),
+    (Point::ProgressReported, 1),
+    (Point::StoreClearing, 1),
     // Our own schema's id comes first, then the twin's.
     (Point::SchemaLearned, 1),
     (Point::SchemaLearned, 2),
     (Point::SchemaRegistered, 1),
     (Point::RegistrationTurn, 1),
     (Point::ProjectionTurn, 2),
-    (Point::IdentityTurn, 1),
+    (Point::SchemaIdAuditTurn, 1),
     (Point::SyncTurn, 1),
-    (Point::MetricsTurn, 1),
+    (Point::MetricsUpkeepTurn, 1),
 ];
 
 /// Where cart-service dies besides.
@@ -53,19 +53,19 @@ const CART: [(Point, u32); 8] = [
     (Point::EventSent, 3),
     (Point::EventReadBack, 1),
     (Point::EventReported, 1),
-    (Point::EndsTurn, 1),
-    (Point::DoubtsNoted, 1),
-    (Point::DoubtsTurn, 1),
+    (Point::EndOffsetsTurn, 1),
+    (Point::UnresolvedOrdersStored, 1),
+    (Point::UnresolvedOrdersTurn, 1),
 ];
 
 /// Where order-service dies besides.
 const ORDER: [(Point, u32); 6] = [
     (Point::RequestReceived, 3),
-    (Point::LetterSent, 1),
-    (Point::LetterSent, 2),
-    (Point::LetterReported, 1),
-    (Point::LettersAcknowledged, 1),
-    (Point::LettersIndexed, 1),
+    (Point::DeadLetterSent, 1),
+    (Point::DeadLetterSent, 2),
+    (Point::DeadLetterReported, 1),
+    (Point::DeadLettersAcknowledged, 1),
+    (Point::DeadLettersIndexed, 1),
 ];
 
 #[test]
@@ -175,7 +175,7 @@ impl<'a> Crashes<'a> {
         let before = deaths(victim, &name);
         victim.kill9()?;
         let arguments: &[&str] = match point {
-            Point::StoreForgetting => &["--rebuild"],
+            Point::StoreClearing => &["--rebuild"],
             _ => &[],
         };
         victim.spawn_to_crash(&format!("{name}:{nth}"), arguments)?;
@@ -257,7 +257,7 @@ impl<'a> Crashes<'a> {
         }
         for service in [&mut cart, &mut order] {
             service.terminate().await?;
-            expected.check_store(&Store::open(&service.store_dir()?)?)?;
+            expected.check_store(&Store::open(&service.store_dir()?)?).await?;
         }
         Ok(())
     }

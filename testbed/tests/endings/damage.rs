@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use orderlog_projection::store::Store;
+use orderlog_projection::store::Embedded;
 use testbed::client::Answer;
 use testbed::poison::{Kind, Poisoner};
 use testbed::reference;
@@ -97,7 +97,7 @@ async fn a_service_takes_no_store_that_the_other_has_filled() -> anyhow::Result<
 
 /// Brings all that a closed store knows from its journal into files of tables: the database does that when it has much.
 async fn into_tables(dir: &Path) -> anyhow::Result<()> {
-    let store = Store::open(dir)?;
+    let store = Embedded::open(dir)?;
     // Its memory for a table is 8 MiB, and the next commit notices that there is more.
     put(&store, "LARGE", &noise(9))?;
     put(&store, "NEXT", b"small")?;

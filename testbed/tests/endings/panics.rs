@@ -15,31 +15,31 @@ const SOON: Duration = Duration::from_secs(5);
 /// Where each service panics, and at which time of coming there: every part of it that lives as long as itself, and
 /// everything that such a part does.
 const PANICS: [(Program, Point, u32); 25] = [
-    (Program::Cart, Point::StoreForgetting, 1),
+    (Program::Cart, Point::StoreClearing, 1),
     (Program::Cart, Point::SchemaRegistered, 1),
     (Program::Cart, Point::SchemaLearned, 1),
-    (Program::Cart, Point::DoubtsNoted, 1),
+    (Program::Cart, Point::UnresolvedOrdersStored, 1),
     (Program::Cart, Point::ProjectionTurn, 20),
     (Program::Cart, Point::BatchWritten, 2),
-    (Program::Cart, Point::ProgressShown, 2),
-    (Program::Cart, Point::IdentityTurn, 1),
+    (Program::Cart, Point::ProgressReported, 2),
+    (Program::Cart, Point::SchemaIdAuditTurn, 1),
     (Program::Cart, Point::SyncTurn, 3),
     (Program::Cart, Point::RegistrationTurn, 1),
-    (Program::Cart, Point::MetricsTurn, 1),
-    (Program::Cart, Point::EndsTurn, 1),
-    (Program::Cart, Point::DoubtsTurn, 1),
+    (Program::Cart, Point::MetricsUpkeepTurn, 1),
+    (Program::Cart, Point::EndOffsetsTurn, 1),
+    (Program::Cart, Point::UnresolvedOrdersTurn, 1),
     (Program::Cart, Point::EventReported, 1),
     (Program::Order, Point::ProjectionTurn, 20),
     (Program::Order, Point::BatchFolded, 1),
-    (Program::Order, Point::ProgressNotShown, 1),
-    (Program::Order, Point::IdentityTurn, 1),
+    (Program::Order, Point::ProgressNotReported, 1),
+    (Program::Order, Point::SchemaIdAuditTurn, 1),
     (Program::Order, Point::SyncTurn, 3),
     (Program::Order, Point::RegistrationTurn, 1),
-    (Program::Order, Point::MetricsTurn, 1),
-    (Program::Order, Point::LetterSent, 1),
-    (Program::Order, Point::LettersAcknowledged, 1),
-    (Program::Order, Point::LettersIndexed, 1),
-    (Program::Order, Point::LetterReported, 1),
+    (Program::Order, Point::MetricsUpkeepTurn, 1),
+    (Program::Order, Point::DeadLetterSent, 1),
+    (Program::Order, Point::DeadLettersAcknowledged, 1),
+    (Program::Order, Point::DeadLettersIndexed, 1),
+    (Program::Order, Point::DeadLetterReported, 1),
 ];
 
 /// Where a request panics, and no part of the service does.
@@ -73,7 +73,7 @@ async fn a_panic_in_any_part_ends_the_service() -> anyhow::Result<()> {
     for some in PANICS.chunks(5) {
         let all = some.iter().map(|(program, point, time)| {
             let setup = setup(&world, *program);
-            let rebuild = if *point == Point::StoreForgetting {
+            let rebuild = if *point == Point::StoreClearing {
                 "true"
             } else {
                 "false"

@@ -2,12 +2,13 @@
 //! itself when there is room. One that cannot be written: a start says so. (`scripts/test.sh` knows this module by its name:
 //! it leaves it out where nobody may mount.)
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
 use orderlog_contract::event::Order;
 use orderlog_contract::order::OrderState;
-use orderlog_projection::store::{Store, Unwritable};
+use orderlog_projection::store::{BatchChanges, Embedded, StoreError, StoredOrder, Unwritable};
 use testbed::disk::SmallDisk;
 use testbed::events;
 use testbed::service::Service;
@@ -22,7 +23,7 @@ const ORDERS: usize = 10;
 /// Waits until the service says that its disk is full, where that is, and what to do.
 async fn tells_of_full_disk(service: &Service, dir: &Path) -> anyhow::Result<()> {
     service
-        .says(&["is full", &dir.display().to_string(), "Make room"])
+        .says(&["is full", &dir.display().to_string(), "Free up space"])
         .await?;
     Ok(())
 }
@@ -149,11 +150,11 @@ async fn a_write_that_fails_in_the_middle_ends_the_service_and_a_start_reads_on(
     order.spawn_with_file_limit(journal / 1024 + 24)?;
     order.ready().await?;
     let mut written = 1;
-    until("a write fails in the middle", LONG, async || {
+    until("a write fails midway", LONG, async || {
         cart.http.created(&format!("A-{written}")).await?;
         written += 1;
         let log = order.log();
-        let told = log.contains("has failed in the middle of a write") && log.contains("to be started again");
+        let told = log.contains("failed midway") && log.contains("to be restarted");
         anyhow::ensure!(told, "{}", order.log_tail());
         Ok(())
     })
@@ -173,7 +174,7 @@ async fn a_write_that_fails_in_the_middle_ends_the_service_and_a_start_reads_on(
 }
 
 /// An order whose event has that datum: only its length counts.
-pub fn put(store: &Store, order_id: &str, datum: &[u8]) -> anyhow::Result<()> {
+pub fn put(store: &Embedded, order_id: &str, datum: &[u8]) -> Result<(), StoreError> {
     let event = events::first(order_id);
     let state = OrderState {
         event_id: Uuid::nil(),
@@ -185,9 +186,15 @@ pub fn put(store: &Store, order_id: &str, datum: &[u8]) -> anyhow::Result<()> {
         offset: 0,
         partial: false,
     };
-    let mut transaction = store.begin();
-    transaction.put_order(&state, 1, datum);
-    transaction.commit()
+    let stored = StoredOrder {
+        state,
+        schema_id: 1,
+        datum: datum.to_vec(),
+    };
+    store.commit(&BatchChanges {
+        orders: BTreeMap::from([(order_id.to_owned(), Some(stored))]),
+        ..BatchChanges::default()
+    })
 }
 
 /// So many MiB that cannot be compressed.
@@ -197,10 +204,10 @@ pub fn noise(mib: usize) -> Vec<u8> {
 }
 
 #[test]
-fn a_commit_that_fills_the_disk_leaves_a_store_that_can_be_read_and_opened_anew() -> anyhow::Result<()> {
+fn a_commit_that_fills_the_disk_leaves_a_store_that_can_be_read_and_reopened() -> anyhow::Result<()> {
     let disk = SmallDisk::mount(MIB)?;
     let dir = disk.path().join("store");
-    let store = Store::open(&dir)?;
+    let store = Embedded::open(&dir)?;
     put(&store, "A-1", b"small")?;
     // More than there is, though less must stay free than there is now.
     let large = noise(MIB as usize);
@@ -208,13 +215,19 @@ fn a_commit_that_fills_the_disk_leaves_a_store_that_can_be_read_and_opened_anew(
     assert!(format!("{error:#}").contains("No space left"), "{error:#}");
     let refused = store.check_writable();
     assert!(
-        matches!(refused, Err(Unwritable::UntilOpenedAnew { room: false, .. })),
+        matches!(
+            refused,
+            Err(Unwritable::UntilReopened {
+                has_disk_space: false,
+                ..
+            })
+        ),
         "{refused:?}"
     );
     assert!(put(&store, "A-3", b"small").is_err());
     assert_eq!(store.order_ids(None, 10)?, ["A-1"], "it is read as before");
     drop(store);
-    let store = Store::open(&dir)?;
+    let store = Embedded::open(&dir)?;
     assert_eq!(store.order_ids(None, 10)?, ["A-1"], "all of it or nothing");
     put(&store, "A-3", b"small")?;
     assert_eq!(store.check_writable(), Ok(()));

@@ -1,28 +1,26 @@
-//! What a new version of a schema must keep, and whether it does. Pure: schemas come in as arguments, and nothing here
-//! knows which ones are ours or registered.
+//! Compatibility: whether a reader's schema can read all data of a writer's, and whether the versions of a schema can live
+//! side by side. Pure: schemas come in as arguments, and nothing here knows which are registered.
 //!
-//! - [`Parsed`]: one schema, ready to be compared;
-//! - [`obstacles`]: why a reader cannot read a writer's data, by Avro's own rules;
+//! - [`check`]: why a reader's schema cannot read a writer's data, by Avro's own rules;
 //! - [`full_transitive`]: the same for every version against every other, both ways;
-//! - [`house_rules()`]: what Avro allows, and this house does not.
+//! - [`house_rules()`]: stricter rules for a schema of one's own, for changes that Avro allows and that change what data mean.
 
-mod can_read;
+mod check;
 mod house_rules;
-mod logical;
-mod parsed;
 mod reason;
 
 use std::fmt;
 
-pub use can_read::obstacles;
-pub use house_rules::house_rules;
-pub use parsed::Parsed;
-pub use reason::Reason;
+use crate::schema::Schema;
 
-/// Why two versions of a schema do not go together, or why one cannot stand as it is.
+pub use check::check;
+pub use house_rules::house_rules;
+pub use reason::{Reason, ReasonKind};
+
+/// Why two versions of a schema are incompatible, or what is wrong with one of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Incompatibility {
-    /// The version whose data is read.
+    /// The version whose data are read.
     pub writer: String,
     /// The version that reads; the same as the writer where a rule is about one version alone.
     pub reader: String,
@@ -41,17 +39,17 @@ impl fmt::Display for Incompatibility {
     }
 }
 
-/// Why not every version (oldest first, each with its name) can read what every other one writes; empty when it can.
+/// Why not every version (oldest first, each with its name) can read the data of every other one; empty if all can.
 ///
-/// It is what a schema registry calls
+/// This is what a schema registry calls
 /// [FULL_TRANSITIVE](https://docs.confluent.io/platform/current/schema-registry/fundamentals/schema-evolution.html):
-/// consumers and producers may be deployed in any order, and the topic may hold data of every version.
-pub fn full_transitive(versions: &[(String, &Parsed)]) -> Vec<Incompatibility> {
+/// readers and writers may be deployed in any order, and a topic may hold data of every version.
+pub fn full_transitive(versions: &[(String, &Schema)]) -> Vec<Incompatibility> {
     let mut found = Vec::new();
     for (n, (newer, new)) in versions.iter().enumerate() {
         for (older, old) in &versions[..n] {
-            found.extend(named(older, newer, obstacles(old, new)));
-            found.extend(named(newer, older, obstacles(new, old)));
+            found.extend(named(older, newer, check(old, new)));
+            found.extend(named(newer, older, check(new, old)));
         }
     }
     found

@@ -1,20 +1,117 @@
-//! One thing that is wrong between two schemas: which rule, where, and in words. Never the rules themselves.
+//! One thing that is wrong between two schemas, or with one: which rule, where, and in words. The rules are elsewhere.
 
 use std::fmt;
 
-/// One thing that the reader cannot read, or that breaks a rule.
+use crate::matching::Mismatch;
+
+/// The rule that is broken. It is shown as a word in capitals; for Avro's own rules that is the name which Avro's Java library
+/// has for it, and which tools look for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ReasonKind {
+    /// A value of the writer's type is not one of the reader's.
+    TypeMismatch,
+    /// Records, enums or fixed types have different names, and no alias helps.
+    NameMismatch,
+    /// Fixed types have different sizes.
+    FixedSizeMismatch,
+    /// The reader's enum lacks symbols of the writer's, and has no default.
+    MissingEnumSymbols,
+    /// The reader's union has no branch for the writer's type.
+    MissingUnionBranch,
+    /// The writer does not write a field of the reader's, and it has no default.
+    ReaderFieldMissingDefaultValue,
+    /// The writer's logical type is another one than the reader's. (Only for reading; a registry does not look.)
+    LogicalTypeMismatch,
+    /// A default is not a value of its type.
+    DefaultMismatch,
+    /// One name stands for several types or fields.
+    AliasCollision,
+    /// [House rule](crate::compatibility::house_rules()): a record, a field or an enum has no `doc`.
+    DocMissing,
+    /// House rule: an enum has no default.
+    EnumDefaultMissing,
+    /// House rule: a logical type has no effect.
+    LogicalTypeIgnored,
+    /// House rule: a type has another full name than before.
+    FullNameChanged,
+    /// House rule: a type is of another kind than before.
+    TypeChanged,
+    /// House rule: a type has another logical type than before.
+    LogicalTypeChanged,
+    /// House rule: an enum has another default than before.
+    EnumDefaultChanged,
+    /// House rule: an enum has lost a symbol.
+    EnumSymbolRemoved,
+    /// House rule: an enum's symbols are in another order than before.
+    EnumSymbolMoved,
+    /// House rule: a union's branches are in another order than before.
+    UnionReordered,
+    /// House rule: a field has another default than before.
+    FieldDefaultChanged,
+    /// House rule: a field has been renamed.
+    Renamed,
+}
+
+impl ReasonKind {
+    /// Its name, such as `TYPE_MISMATCH`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::TypeMismatch => "TYPE_MISMATCH",
+            Self::NameMismatch => "NAME_MISMATCH",
+            Self::FixedSizeMismatch => "FIXED_SIZE_MISMATCH",
+            Self::MissingEnumSymbols => "MISSING_ENUM_SYMBOLS",
+            Self::MissingUnionBranch => "MISSING_UNION_BRANCH",
+            Self::ReaderFieldMissingDefaultValue => "READER_FIELD_MISSING_DEFAULT_VALUE",
+            Self::LogicalTypeMismatch => "LOGICAL_TYPE_MISMATCH",
+            Self::DefaultMismatch => "DEFAULT_MISMATCH",
+            Self::AliasCollision => "ALIAS_COLLISION",
+            Self::DocMissing => "DOC_MISSING",
+            Self::EnumDefaultMissing => "ENUM_DEFAULT_MISSING",
+            Self::LogicalTypeIgnored => "LOGICAL_TYPE_IGNORED",
+            Self::FullNameChanged => "FULL_NAME_CHANGED",
+            Self::TypeChanged => "TYPE_CHANGED",
+            Self::LogicalTypeChanged => "LOGICAL_TYPE_CHANGED",
+            Self::EnumDefaultChanged => "ENUM_DEFAULT_CHANGED",
+            Self::EnumSymbolRemoved => "ENUM_SYMBOL_REMOVED",
+            Self::EnumSymbolMoved => "ENUM_SYMBOL_MOVED",
+            Self::UnionReordered => "UNION_REORDERED",
+            Self::FieldDefaultChanged => "FIELD_DEFAULT_CHANGED",
+            Self::Renamed => "RENAMED",
+        }
+    }
+}
+
+impl fmt::Display for ReasonKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl From<Mismatch> for ReasonKind {
+    fn from(mismatch: Mismatch) -> Self {
+        match mismatch {
+            Mismatch::Kind => Self::TypeMismatch,
+            Mismatch::Name => Self::NameMismatch,
+            Mismatch::FixedSize(..) => Self::FixedSizeMismatch,
+            Mismatch::LogicalType => Self::LogicalTypeMismatch,
+        }
+    }
+}
+
+/// One thing that a reader cannot read, or that breaks a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason {
-    /// The rule. For Avro's own rules the name that Avro's Java library has for it, and tools look for.
-    pub kind: &'static str,
-    /// The field it is about, as in `order.items[].quantity`; empty for the schema itself.
+    /// The rule.
+    pub kind: ReasonKind,
+    /// The field, such as `order.items[].quantity`; empty for the schema itself.
     pub path: String,
     /// What is wrong, in words.
     pub text: String,
 }
 
 impl Reason {
-    pub(super) fn new(kind: &'static str, path: &str, text: impl Into<String>) -> Self {
+    pub(super) fn new(kind: ReasonKind, path: &str, text: impl Into<String>) -> Self {
         Self {
             kind,
             path: path.to_owned(),
@@ -28,23 +125,4 @@ impl fmt::Display for Reason {
         let path = if self.path.is_empty() { "(schema)" } else { &self.path };
         write!(f, "{} at {path}: {}", self.kind, self.text)
     }
-}
-
-/// The path of a record's field.
-pub(super) fn field_path(record: &str, field: &str) -> String {
-    if record.is_empty() {
-        field.to_owned()
-    } else {
-        format!("{record}.{field}")
-    }
-}
-
-/// The path of an array's items.
-pub(super) fn items_path(array: &str) -> String {
-    format!("{array}[]")
-}
-
-/// The path of a map's values.
-pub(super) fn values_path(map: &str) -> String {
-    format!("{map}{{}}")
 }

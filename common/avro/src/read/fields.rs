@@ -1,13 +1,11 @@
-//! A record's fields, one after the other, as a type asks for them.
+//! A record's fields, one by one, as a type asks for them.
 
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{DeserializeSeed, MapAccess};
 use serde_json::Value as Json;
 
-use super::Reader;
-use crate::fault::{Fault, Located};
-use crate::input::Input;
-use crate::plan::{PlanId, Plans, Step};
+use super::{Input, ReadError, ReadErrorKind, Reader};
+use crate::resolution::{PlanId, Plans, Step};
 
 /// A record's fields: the writer's, then the defaults of those that it does not write.
 pub(super) struct Fields<'de, 'i> {
@@ -32,19 +30,19 @@ impl<'de, 'i> Fields<'de, 'i> {
         }
     }
 
-    /// Checks that all of it was read. A type that takes fewer fields would leave the input within the record.
-    pub fn end(&self) -> Result<(), Located> {
+    /// Checks that all fields were read. A type that takes fewer would leave the input inside the record.
+    pub fn end(&self) -> Result<(), ReadError> {
         if self.reading.is_none() && self.steps.len() == 0 {
             return Ok(());
         }
-        Err(Fault::Is("the value has more fields than are read").into())
+        Err(ReadErrorKind::TargetType("the value has more fields than the target type reads").into())
     }
 }
 
 impl<'de> MapAccess<'de> for Fields<'de, '_> {
-    type Error = Located;
+    type Error = ReadError;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Located> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ReadError> {
         let name = |name: &'de str| seed.deserialize(BorrowedStrDeserializer::new(name)).map(Some);
         for step in self.steps.by_ref() {
             match step {
@@ -54,7 +52,7 @@ impl<'de> MapAccess<'de> for Fields<'de, '_> {
                 }
                 Step::Skip(field, shape) => {
                     let skipped = self.plans.shapes.skip(*shape, self.input);
-                    skipped.map_err(|fault| Located::from(fault).within(field))?;
+                    skipped.map_err(|kind| ReadError::from(kind).within(field))?;
                 }
             }
         }
@@ -67,20 +65,20 @@ impl<'de> MapAccess<'de> for Fields<'de, '_> {
         }
     }
 
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Located> {
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ReadError> {
         if let Some((field, plan)) = self.reading.take() {
             let reader = Reader {
                 plans: self.plans,
                 plan,
                 input: self.input,
             };
-            return reader.within(seed).map_err(|fault| fault.within(field));
+            return reader.nested(seed).map_err(|error| error.within(field));
         }
         let default = self
             .default
             .take()
-            .ok_or(Fault::Is("a value was asked for without its name"))?;
+            .ok_or(ReadErrorKind::TargetType("a value was asked for without its name"))?;
         seed.deserialize(default)
-            .map_err(|_| Located::new("a default does not fit the field"))
+            .map_err(|_| ReadErrorKind::TargetType("a default does not fit the target type").into())
     }
 }

@@ -1,23 +1,22 @@
-//! The entries of arrays and maps, one after the other, as a type asks for them.
+//! The entries of arrays and maps, one by one, as a type asks for them.
 
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess};
 
-use super::Reader;
-use crate::fault::{Fault, Located};
-use crate::input::{Block, Input};
-use crate::plan::{Entries, Plans};
+use super::input::Block;
+use super::{Input, ReadError, ReadErrorKind, Reader};
+use crate::resolution::{Entries, Plans};
 
-/// Most room that is made for a list before its entries were read.
-const MOST_RESERVED: usize = 1024;
+/// For how many entries a type may reserve memory before they have been read.
+const MAX_RESERVED: usize = 1024;
 
 /// The entries of an array or a map, block by block.
 pub(super) struct List<'de, 'i> {
     plans: &'de Plans,
     input: &'i mut Input<'de>,
     entries: Entries,
-    /// The fewest bytes of an entry's key.
-    key: usize,
+    /// The fewest bytes that an entry's key takes.
+    min_key_size: usize,
     block: Block,
     left: usize,
     index: usize,
@@ -25,12 +24,12 @@ pub(super) struct List<'de, 'i> {
 }
 
 impl<'de, 'i> List<'de, 'i> {
-    pub fn new(reader: &'i mut Reader<'de, '_>, entries: Entries, key: usize) -> Self {
+    pub fn new(reader: &'i mut Reader<'de, '_>, entries: Entries, min_key_size: usize) -> Self {
         Self {
             plans: reader.plans,
             input: reader.input,
             entries,
-            key,
+            min_key_size,
             block: Block::default(),
             left: 0,
             index: 0,
@@ -38,13 +37,15 @@ impl<'de, 'i> List<'de, 'i> {
         }
     }
 
-    /// Whether there is another entry. At a block's end it goes on to the next.
-    fn advance(&mut self) -> Result<bool, Fault> {
+    /// Goes to the next entry, in the next block if need be. False if there is none.
+    fn advance(&mut self) -> Result<bool, ReadErrorKind> {
         if self.left == 0 && !self.ended {
             if self.index > 0 {
                 self.block.check(self.input)?;
             }
-            self.block = self.input.block(self.entries.least.saturating_add(self.key))?;
+            self.block = self
+                .input
+                .block(self.entries.min_size.saturating_add(self.min_key_size))?;
             self.left = self.block.entries;
             self.ended = self.left == 0;
         }
@@ -56,28 +57,28 @@ impl<'de, 'i> List<'de, 'i> {
         self.input.count_entry().map(|()| true)
     }
 
-    /// Checks that all of it was read. A type that takes fewer entries would leave the input within the list.
-    pub fn end(&mut self) -> Result<(), Located> {
+    /// Checks that all entries were read. A type that takes fewer would leave the input inside the list.
+    pub fn end(&mut self) -> Result<(), ReadError> {
         if self.advance()? {
-            return Err(Fault::Is("the value has more entries than are read").into());
+            return Err(ReadErrorKind::TargetType("the value has more entries than the target type reads").into());
         }
         Ok(())
     }
 
-    fn entry<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Located> {
+    fn entry<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ReadError> {
         let reader = Reader {
             plans: self.plans,
             plan: self.entries.plan,
             input: self.input,
         };
-        reader.within(seed).map_err(|fault| fault.within_entry(self.index - 1))
+        reader.nested(seed).map_err(|error| error.within_entry(self.index - 1))
     }
 }
 
 impl<'de> SeqAccess<'de> for List<'de, '_> {
-    type Error = Located;
+    type Error = ReadError;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Located> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, ReadError> {
         if !self.advance()? {
             return Ok(None);
         }
@@ -85,14 +86,14 @@ impl<'de> SeqAccess<'de> for List<'de, '_> {
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.left.min(MOST_RESERVED))
+        Some(self.left.min(MAX_RESERVED))
     }
 }
 
 impl<'de> MapAccess<'de> for List<'de, '_> {
-    type Error = Located;
+    type Error = ReadError;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Located> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ReadError> {
         if !self.advance()? {
             return Ok(None);
         }
@@ -100,7 +101,7 @@ impl<'de> MapAccess<'de> for List<'de, '_> {
         seed.deserialize(BorrowedStrDeserializer::new(key)).map(Some)
     }
 
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Located> {
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ReadError> {
         self.entry(seed)
     }
 }

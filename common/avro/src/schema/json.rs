@@ -1,29 +1,29 @@
-//! A schema's text as JSON, read as Avro's Java library reads it: that takes comments, and half a surrogate pair for a
-//! character, where serde_json takes neither.
+//! A schema's text as JSON, read as Avro's Java library reads it: with comments, and with half a surrogate pair as a
+//! character. serde_json takes neither.
 
 use serde_json::Value as Json;
 
-use super::Rules;
+use super::{SchemaError, Validation};
 
 /// The JSON of a schema.
 ///
 /// # Errors
-/// It is none, or it is nested too deeply; or something stands behind a new schema. (Behind one that a registry holds
-/// anything may stand: Java did not look there before 1.11.)
-pub fn json(text: &str, rules: Rules) -> Result<Json, String> {
+/// It is not JSON, or nested too deeply, or a new schema has something after its end. (A registered one may: Java did not
+/// look there before 1.11.)
+pub fn json(text: &str, validation: Validation) -> Result<Json, SchemaError> {
     let plain = plain_json(text);
     let mut values = serde_json::Deserializer::from_str(&plain).into_iter::<Json>();
     let first = values.next().and_then(Result::ok);
-    let json = first.ok_or("it is not JSON, or nested too deeply")?;
-    let behind = text.get(values.byte_offset()..).unwrap_or_default();
-    if rules == Rules::New && !behind.chars().all(|c| c <= ' ') {
-        return Err("something stands behind it".to_owned());
+    let json = first.ok_or_else(|| SchemaError::invalid("it is not JSON, or nested too deeply"))?;
+    let rest = text.get(values.byte_offset()..).unwrap_or_default();
+    if validation == Validation::Strict && !rest.chars().all(|c| c <= ' ') {
+        return Err(SchemaError::invalid("there is something after its end"));
     }
     Ok(json)
 }
 
-/// The same text, as long as it was, in JSON's own words: blanks for comments, the replacement character for half a
-/// surrogate pair, and 0 for -0, which is a whole number too.
+/// A schema's text as strict JSON of the same length: comments become blanks, half a surrogate pair becomes the replacement
+/// character, and -0 becomes 0, which is an integer too.
 pub fn plain_json(text: &str) -> String {
     let mut bytes = text.as_bytes().to_vec();
     let mut at = 0;
@@ -38,7 +38,7 @@ pub fn plain_json(text: &str) -> String {
             _ => at + 1,
         };
     }
-    // What was written is ASCII in the place of ASCII, or of whole comments.
+    // Only ASCII and whole comments have been replaced, by ASCII.
     String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
 }
 
@@ -46,7 +46,7 @@ fn is_minus_zero(bytes: &[u8]) -> bool {
     matches!(bytes, [b'-', b'0', rest @ ..] if !matches!(rest, [b'.' | b'e' | b'E' | b'0'..=b'9', ..]))
 }
 
-/// Where a string that begins there has its end.
+/// Returns where the string that begins here ends.
 fn plain_string(bytes: &mut [u8], mut at: usize) -> usize {
     while let Some(byte) = bytes.get(at) {
         match byte {
@@ -65,14 +65,14 @@ fn plain_string(bytes: &mut [u8], mut at: usize) -> usize {
     at
 }
 
-/// The half of a surrogate pair that is escaped there.
+/// The half of a surrogate pair that is escaped here.
 fn surrogate(bytes: &[u8], at: usize) -> Option<u16> {
     let digits = bytes.get(at..at + 6)?.strip_prefix(b"\\u")?;
     let unit = u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
     (0xd800..=0xdfff).contains(&unit).then_some(unit)
 }
 
-/// Blanks a comment that begins there, and tells where it ends. One without an end stays, and is no JSON.
+/// Blanks the comment that begins here, and returns where it ends. One without an end stays, and is not JSON.
 fn blank_comment(bytes: &mut [u8], at: usize) -> usize {
     let length = match bytes[at..] {
         [b'/', b'/', ref rest @ ..] => {
@@ -89,51 +89,53 @@ fn blank_comment(bytes: &mut [u8], at: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use serde_json::json;
 
-    use super::*;
-
     #[test]
-    fn comments_are_blanks_and_texts_are_none() {
+    fn comments_become_blanks_and_strings_stay() {
         let text = "/** an é */ {\"a\": // one\n 1, \"b\": \"// no /* comment */ \\\" // here\"}";
         let plain = plain_json(text);
         assert_eq!(plain.len(), text.len());
         assert_eq!(
-            json(text, Rules::New),
+            json(text, Validation::Strict),
             Ok(json!({"a": 1, "b": "// no /* comment */ \" // here"}))
         );
         for text in ["/* 1", "/ 1", "/", "#1\n1"] {
-            assert!(json(text, Rules::Held).is_err(), "{text}");
+            assert!(json(text, Validation::Lenient).is_err(), "{text}");
         }
     }
 
     #[test]
     fn half_a_surrogate_pair_is_a_character_too() {
-        assert_eq!(json(r#""\ud83d\ude00""#, Rules::New), Ok(json!("😀")));
+        assert_eq!(json(r#""\ud83d\ude00""#, Validation::Strict), Ok(json!("😀")));
         for text in [r#""\ud83dx""#, r#""\ude00x""#] {
-            assert_eq!(json(text, Rules::New), Ok(json!("\u{fffd}x")), "{text}");
+            assert_eq!(json(text, Validation::Strict), Ok(json!("\u{fffd}x")), "{text}");
         }
-        assert_eq!(json(r#""\ud83d\ud83d\ude00""#, Rules::New), Ok(json!("\u{fffd}😀")));
-        assert_eq!(json(r#""\\ud83d""#, Rules::New), Ok(json!("\\ud83d")));
+        assert_eq!(
+            json(r#""\ud83d\ud83d\ude00""#, Validation::Strict),
+            Ok(json!("\u{fffd}😀"))
+        );
+        assert_eq!(json(r#""\\ud83d""#, Validation::Strict), Ok(json!("\\ud83d")));
         for cut in 1..8 {
-            assert!(json(&r#""\ud83d""#[..cut], Rules::New).is_err(), "{cut}");
+            assert!(json(&r#""\ud83d""#[..cut], Validation::Strict).is_err(), "{cut}");
         }
     }
 
     #[test]
-    fn minus_nothing_is_a_whole_number() {
-        assert_eq!(json("[-0, -1, 10]", Rules::New), Ok(json!([0, -1, 10])));
-        assert_eq!(json("-0.0", Rules::New), Ok(json!(-0.0)));
-        assert!(json("-01", Rules::New).is_err());
+    fn minus_zero_is_an_integer() {
+        assert_eq!(json("[-0, -1, 10]", Validation::Strict), Ok(json!([0, -1, 10])));
+        assert_eq!(json("-0.0", Validation::Strict), Ok(json!(-0.0)));
+        assert!(json("-01", Validation::Strict).is_err());
     }
 
     #[test]
-    fn nothing_stands_behind_a_new_schema() {
+    fn nothing_may_follow_a_new_schema() {
         for behind in ["x", " {}", "}", " /* c */"] {
             let text = format!("\"int\"{behind}");
-            assert_eq!(json(&text, Rules::Held), Ok(json!("int")), "{text}");
-            assert!(json(&text, Rules::New).is_err(), "{text}");
+            assert_eq!(json(&text, Validation::Lenient), Ok(json!("int")), "{text}");
+            assert!(json(&text, Validation::Strict).is_err(), "{text}");
         }
-        assert!(json("\"int\" \n", Rules::New).is_ok());
+        assert!(json("\"int\" \n", Validation::Strict).is_ok());
     }
 }

@@ -1,5 +1,4 @@
-//! What types mean: "Logical Types" of the Avro 1.12 specification. One that does not go with its type is ignored, as the
-//! specification wants it.
+//! "Logical Types" of the Avro 1.12 specification. One that its type cannot have is ignored, as the specification says.
 
 use std::fmt;
 
@@ -7,7 +6,7 @@ use serde_json::{Map, Value as Json};
 
 use super::Kind;
 
-/// A meaning, with whatever it depends on.
+/// A logical type, with its parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Logical {
     pub name: &'static str,
@@ -16,7 +15,7 @@ pub struct Logical {
 }
 
 impl Logical {
-    /// What a definition says that its type means.
+    /// The logical type in a definition; `None` if there is none, or none that the kind can have.
     pub fn of(definition: &Map<String, Json>, kind: &Kind) -> Option<Self> {
         let name = match (definition.get("logicalType")?.as_str()?, kind) {
             ("decimal", Kind::Bytes | Kind::Fixed(_)) => return decimal(definition, kind),
@@ -38,18 +37,30 @@ impl Logical {
     }
 }
 
-/// A decimal has as many digits as it says, and as fit its bytes.
+/// A decimal's digits must fit its bytes.
 fn decimal(definition: &Map<String, Json>, kind: &Kind) -> Option<Logical> {
     let precision = definition.get("precision")?.as_u64()?;
     let scale = definition.get("scale").map_or(Some(0), Json::as_u64)?;
-    let most = match kind {
+    let max = match kind {
         Kind::Fixed(size) => (size.saturating_mul(8).saturating_sub(1) as f64 * 2_f64.log10()).floor(),
         _ => f64::from(i32::MAX),
     };
-    (precision > 0 && scale <= precision && precision as f64 <= most).then_some(Logical {
+    (precision > 0 && scale <= precision && precision as f64 <= max).then_some(Logical {
         name: "decimal",
         digits: Some((precision, scale)),
     })
+}
+
+/// A logical type in a schema's text that has no effect: an unknown one, or one that its type cannot have. "Language
+/// implementations must ignore unknown logical types when reading, and should use the underlying Avro type."
+#[derive(Clone, Debug)]
+pub struct IgnoredLogicalType {
+    /// The field with this type; empty for the schema itself.
+    pub path: String,
+    /// Its name as JSON, cut.
+    pub name: String,
+    /// Whether it is next to a field's type instead of inside it.
+    pub is_misplaced: bool,
 }
 
 impl fmt::Display for Logical {
@@ -64,34 +75,33 @@ impl fmt::Display for Logical {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use serde_json::json;
 
-    use super::*;
-
-    fn meaning(definition: &Json, kind: &Kind) -> Option<String> {
+    fn logical(definition: &Json, kind: &Kind) -> Option<String> {
         Logical::of(definition.as_object().expect("an object"), kind).map(|it| it.to_string())
     }
 
     #[test]
-    fn a_meaning_that_does_not_go_with_its_type_is_ignored() {
+    fn a_logical_type_that_its_type_cannot_have_is_ignored() {
         let date = json!({"logicalType": "date"});
-        assert_eq!(meaning(&date, &Kind::Int).as_deref(), Some("date"));
-        assert_eq!(meaning(&date, &Kind::Long), None);
-        assert_eq!(meaning(&json!({"logicalType": 1}), &Kind::Int), None);
-        assert_eq!(meaning(&json!({"logicalType": "uuid"}), &Kind::Fixed(15)), None);
+        assert_eq!(logical(&date, &Kind::Int).as_deref(), Some("date"));
+        assert_eq!(logical(&date, &Kind::Long), None);
+        assert_eq!(logical(&json!({"logicalType": 1}), &Kind::Int), None);
+        assert_eq!(logical(&json!({"logicalType": "uuid"}), &Kind::Fixed(15)), None);
     }
 
     #[test]
     fn a_decimal_has_its_digits() {
         let decimal = |precision, scale| json!({"logicalType": "decimal", "precision": precision, "scale": scale});
-        assert_eq!(meaning(&decimal(4, 2), &Kind::Bytes).as_deref(), Some("decimal(4, 2)"));
+        assert_eq!(logical(&decimal(4, 2), &Kind::Bytes).as_deref(), Some("decimal(4, 2)"));
         assert_eq!(
-            meaning(&decimal(4, 2), &Kind::Fixed(2)).as_deref(),
+            logical(&decimal(4, 2), &Kind::Fixed(2)).as_deref(),
             Some("decimal(4, 2)")
         );
-        assert_eq!(meaning(&decimal(5, 2), &Kind::Fixed(2)), None, "32767 is the largest");
-        assert_eq!(meaning(&decimal(4, 5), &Kind::Bytes), None);
-        assert_eq!(meaning(&decimal(0, 0), &Kind::Bytes), None);
-        assert_eq!(meaning(&decimal(4, -1), &Kind::Bytes), None);
+        assert_eq!(logical(&decimal(5, 2), &Kind::Fixed(2)), None, "32767 is the largest");
+        assert_eq!(logical(&decimal(4, 5), &Kind::Bytes), None);
+        assert_eq!(logical(&decimal(0, 0), &Kind::Bytes), None);
+        assert_eq!(logical(&decimal(4, -1), &Kind::Bytes), None);
     }
 }

@@ -1,87 +1,121 @@
-//! A schema, as reading and comparing need it: its types in one list, each named by its place, every reference followed, and
-//! without what says nothing.
+//! A schema, parsed: its types in one list, each identified by its index, with all references resolved, and without the
+//! attributes that neither reading nor comparing needs.
 //!
-//! Foreign schemas are made of foreign text, so this is not apache-avro's: there a few kilobytes of text can take
-//! gigabytes (it copies a type for each of its aliases, and a namespace for each name), hours (it completes defaults of
-//! defaults), or the stack (it follows references into one another). Here work and memory grow with the text only.
+//! Foreign schemas are made of foreign text, so this is not apache-avro's parser: there, a few kilobytes of text can take
+//! gigabytes (it copies a type for each of its aliases, and a namespace for each name), hours (it completes the defaults of
+//! defaults), or the whole stack (it follows references recursively). Here, time and memory grow with the text only.
 
-mod again;
+mod canonical;
+mod default_check;
 mod definition;
+mod error;
 mod json;
 mod logical;
 mod name;
 mod parse;
-mod same;
-mod valid_default;
+mod redefinition;
+mod text;
 
-pub use json::{json, plain_json};
-pub use logical::Logical;
-pub use name::{Name, short};
-pub use parse::{MAX_SCHEMA_BYTES, parse, too_long};
-pub use same::same_data;
 use serde_json::Value as Json;
-pub use valid_default::parsed_double;
 
-/// How strict a schema is looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rules {
-    /// As a registry looks at one that is to be registered: names, defaults and everything else must be right. Which is
-    /// what Java's parser (Avro 1.12.1) says.
-    New,
-    /// As a reader looks at one that a registry holds: what says nothing about bytes does not matter. Everything is read
-    /// that Java's parser reads without validation in any version from 1.8 on.
-    Held,
-}
+pub use error::SchemaError;
+pub use json::plain_json;
+pub use name::MAX_NAME_BYTES;
+pub use parse::MAX_SCHEMA_BYTES;
+pub use text::SchemaText;
 
-/// A type, by its place in its [`Types`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct TypeId(usize);
+pub(crate) use default_check::parse_double;
+pub(crate) use logical::{IgnoredLogicalType, Logical};
+pub(crate) use name::{Name, short};
 
-/// The types of one schema.
+/// A valid schema, together with those that it refers to.
 #[derive(Clone, Debug)]
-pub struct Types {
-    list: Vec<Type>,
+pub struct Schema {
+    types: Vec<Type>,
     root: TypeId,
+    ignored_logical_types: Vec<IgnoredLogicalType>,
 }
 
-impl Types {
+/// How strictly a schema is validated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Validation {
+    /// See [`Schema::parse`].
+    Strict,
+    /// See [`Schema::parse_lenient`].
+    Lenient,
+}
+
+/// A type, by its index in its schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct TypeId(usize);
+
+impl Schema {
+    /// Parses a new schema, as strictly as a registry that is written in Java does: names, defaults and everything else must
+    /// be as Avro's Java library (1.12.1) wants them.
+    ///
+    /// # Errors
+    /// It is not Avro, too long, or not valid.
+    pub fn parse(text: &SchemaText) -> Result<Self, SchemaError> {
+        parse::parse(text, Validation::Strict)
+    }
+
+    /// Parses a schema that data have been written with. What does not change the bytes does not matter: it takes whatever
+    /// any version of Avro's Java library since 1.8 reads without validation.
+    ///
+    /// # Errors
+    /// It is not Avro, too long, or says too little to read data by.
+    pub fn parse_lenient(text: &SchemaText) -> Result<Self, SchemaError> {
+        parse::parse(text, Validation::Lenient)
+    }
+
+    /// Whether both write the same bytes for the same data: whether their
+    /// [Parsing Canonical Forms](https://avro.apache.org/docs/1.12.0/specification/#parsing-canonical-form-for-schemas) are
+    /// equal, except for where a type is defined.
+    pub fn writes_the_same_as(&self, other: &Self) -> bool {
+        canonical::same((&self.types, self.root), (&other.types, other.root))
+    }
+
     /// The type of a whole datum.
-    pub fn root(&self) -> TypeId {
+    pub(crate) fn root(&self) -> TypeId {
         self.root
     }
 
-    /// The type of that place, which this schema gave out.
-    pub fn get(&self, id: TypeId) -> &Type {
-        &self.list[id.0]
+    /// A type of this schema.
+    pub(crate) fn get(&self, id: TypeId) -> &Type {
+        &self.types[id.0]
     }
 
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.list.len()
+    /// How many types there are.
+    pub(crate) fn len(&self) -> usize {
+        self.types.len()
+    }
+
+    /// The first of the logical types in the schema's own text that Avro ignores.
+    pub(crate) fn ignored_logical_types(&self) -> &[IgnoredLogicalType] {
+        &self.ignored_logical_types
     }
 }
 
 impl TypeId {
-    /// Its place in the list.
-    pub fn index(self) -> usize {
+    pub(crate) fn index(self) -> usize {
         self.0
     }
 }
 
-/// A type: what it is made of, what it means, and what it is called.
+/// A type: its structure, its meaning and its name.
 #[derive(Clone, Debug)]
-pub struct Type {
+pub(crate) struct Type {
     pub kind: Kind,
     pub logical: Option<Logical>,
     /// Records, enums and fixed types have one.
     pub name: Option<Name>,
-    /// Whether a `doc` says something.
+    /// Whether it has a `doc` that is not blank.
     pub is_documented: bool,
 }
 
-/// A type without its meaning.
+/// The structure of a type.
 #[derive(Clone, Debug)]
-pub enum Kind {
+pub(crate) enum Kind {
     Null,
     Boolean,
     Int,
@@ -90,7 +124,7 @@ pub enum Kind {
     Double,
     Bytes,
     String,
-    /// That many bytes.
+    /// Its size in bytes.
     Fixed(usize),
     Enum {
         symbols: Vec<String>,
@@ -104,10 +138,10 @@ pub enum Kind {
 
 /// A field of a record.
 #[derive(Clone, Debug)]
-pub struct Field {
+pub(crate) struct Field {
     pub name: String,
     pub aliases: Vec<String>,
-    pub of: TypeId,
+    pub type_id: TypeId,
     pub default: Option<Json>,
     pub is_documented: bool,
 }
@@ -121,10 +155,15 @@ impl Type {
             is_documented: false,
         }
     }
+
+    /// Its full name; empty for a type that has none.
+    pub(crate) fn full_name(&self) -> &str {
+        self.name.as_ref().map_or("", Name::full)
+    }
 }
 
 impl std::fmt::Display for Type {
-    /// As a reason names it: what it means, else what it is made of, and its name.
+    /// For messages: the logical type or else the kind, and the name.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.logical.map_or(self.kind.name(), |logical| logical.name))?;
         match &self.name {
@@ -135,8 +174,8 @@ impl std::fmt::Display for Type {
 }
 
 impl Kind {
-    /// As the specification calls it.
-    pub fn name(&self) -> &'static str {
+    /// Its name in the specification.
+    pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Null => "null",
             Self::Boolean => "boolean",
@@ -156,21 +195,20 @@ impl Kind {
     }
 
     /// The types that it is made of, in the order of the text.
-    pub fn parts(&self) -> Box<dyn DoubleEndedIterator<Item = TypeId> + '_> {
+    pub(crate) fn parts(&self) -> Box<dyn DoubleEndedIterator<Item = TypeId> + '_> {
         match self {
-            Self::Array(of) | Self::Map(of) => Box::new(std::iter::once(*of)),
+            Self::Array(part) | Self::Map(part) => Box::new(std::iter::once(*part)),
             Self::Union(branches) => Box::new(branches.iter().copied()),
-            Self::Record(fields) => Box::new(fields.iter().map(|field| field.of)),
+            Self::Record(fields) => Box::new(fields.iter().map(|field| field.type_id)),
             _ => Box::new(std::iter::empty()),
         }
     }
 
-    /// The same, to be changed.
     fn parts_mut(&mut self) -> Box<dyn Iterator<Item = &mut TypeId> + '_> {
         match self {
-            Self::Array(of) | Self::Map(of) => Box::new(std::iter::once(of)),
+            Self::Array(part) | Self::Map(part) => Box::new(std::iter::once(part)),
             Self::Union(branches) => Box::new(branches.iter_mut()),
-            Self::Record(fields) => Box::new(fields.iter_mut().map(|field| &mut field.of)),
+            Self::Record(fields) => Box::new(fields.iter_mut().map(|field| &mut field.type_id)),
             _ => Box::new(std::iter::empty()),
         }
     }

@@ -1,28 +1,23 @@
 use super::*;
 use crate::schema::Field;
 
-fn parsed(text: &str) -> Result<Types, String> {
-    parse(&SchemaText::avro(text), Rules::Held)
+fn parsed(text: &str) -> Result<Schema, SchemaError> {
+    Schema::parse_lenient(&SchemaText::avro(text))
 }
 
 fn reason(text: &str) -> String {
-    parsed(text).expect_err("not valid")
+    parsed(text).expect_err("not valid").to_string()
 }
 
 fn is_new(text: &str) -> bool {
-    parse(&SchemaText::avro(text), Rules::New).is_ok()
+    Schema::parse(&SchemaText::avro(text)).is_ok()
 }
 
-fn fields(types: &Types) -> &[Field] {
-    match &types.get(types.root()).kind {
+fn fields(schema: &Schema) -> &[Field] {
+    match &schema.get(schema.root()).kind {
         Kind::Record(fields) => fields,
         kind => panic!("{kind:?}"),
     }
-}
-
-#[test]
-fn our_own_schema_is_a_new_one() {
-    assert!(is_new(include_str!("../../../../schemas/order-event/v1.avsc")));
 }
 
 #[test]
@@ -31,8 +26,8 @@ fn references_are_followed_from_one_text_to_the_next() {
         references: vec![r#"{"type":"enum","name":"x.E","symbols":["A"]}"#.to_owned()],
         ..SchemaText::avro(r#"{"type":"record","name":"x.R","fields":[{"name":"e","type":"E"}]}"#)
     };
-    let types = parse(&schema, Rules::Held).expect("parses");
-    assert!(matches!(types.get(fields(&types)[0].of).kind, Kind::Enum { .. }));
+    let types = Schema::parse_lenient(&schema).expect("parses");
+    assert!(matches!(types.get(fields(&types)[0].type_id).kind, Kind::Enum { .. }));
     // What is not named in full lies in the namespace around it, or else in none.
     let none = r#"{"type":"record","name":"x.R","fields":[
         {"name":"a","type":{"type":"fixed","name":"F","namespace":"","size":1}}, {"name":"b","type":"F"}]}"#;
@@ -50,7 +45,7 @@ fn a_logical_type_belongs_to_a_definition_and_not_to_a_reference() {
     let types = parsed(text).expect("parses");
     let meanings = fields(&types)
         .iter()
-        .map(|field| types.get(field.of).logical.map(|it| it.name));
+        .map(|field| types.get(field.type_id).logical.map(|it| it.name));
     assert_eq!(
         meanings.collect::<Vec<_>>(),
         [Some("uuid"), Some("uuid"), Some("date"), Some("duration"), None]
@@ -68,7 +63,7 @@ fn what_java_never_reads_is_refused() {
         ("1".to_owned(), "neither a name nor a list nor an object"),
         ("{}".to_owned(), "has no type"),
         (r#""bool""#.to_owned(), "bool is not defined"),
-        (r#"["int",["null"]]"#.to_owned(), "a union lies directly in a union"),
+        (r#"["int",["null"]]"#.to_owned(), "a union is directly inside a union"),
         (
             r#"["int",{"type":"int","logicalType":"date"}]"#.to_owned(),
             "two branches of the same kind",
@@ -93,7 +88,7 @@ fn what_java_never_reads_is_refused() {
         (r#"{"type":"record","fields":[]}"#.to_owned(), "has no name"),
         (
             r#"{"type":"enum","name":"E","symbols":["A","A"]}"#.to_owned(),
-            "a symbol twice",
+            "same symbol twice",
         ),
         (
             format!(
@@ -115,11 +110,11 @@ fn what_java_never_reads_is_refused() {
 fn the_branches_of_a_union_may_be_of_one_kind_if_they_have_names() {
     let union = r#"[{"type":"fixed","name":"F","size":1},{"type":"fixed","name":"G","size":1},"null"]"#;
     assert!(parsed(union).is_ok());
-    assert!(parsed("[]").is_ok(), "no datum of it can be, but it is a schema");
+    assert!(parsed("[]").is_ok(), "it has no data, but it is a schema");
 }
 
 #[test]
-fn a_registry_holds_what_is_no_new_schema() {
+fn a_registered_schema_may_be_what_a_new_one_may_not() {
     let record = |field: &str| format!(r#"{{"type":"record","name":"R","fields":[{field}]}}"#);
     for text in [
         r#"{"type":"enum","name":"E","symbols":["A",1]}"#.to_owned(),
@@ -153,10 +148,10 @@ fn a_type_may_be_used_before_it_is_defined() {
     assert!(is_new(text));
     let types = parsed(text).expect("parses");
     let [a, b] = fields(&types) else { panic!("two fields") };
-    let Kind::Union(branches) = &types.get(a.of).kind else {
+    let Kind::Union(branches) = &types.get(a.type_id).kind else {
         panic!("a union")
     };
-    assert_eq!(branches[1], b.of);
+    assert_eq!(branches[1], b.type_id);
     // Of a namespace, and not of none.
     assert!(parsed(&text.replace(r#""size":3"#, r#""size":3,"namespace":"""#)).is_err());
     assert!(parsed(&text.replace(r#"["null","F"]"#, r#"["F","F"]"#)).is_err());
@@ -173,7 +168,7 @@ fn a_type_may_be_defined_again_as_it_was() {
     let again = twice(&s(""), &s(r#","doc":"d""#));
     assert!(is_new(&again));
     let types = parsed(&again).expect("parses");
-    assert_eq!(fields(&types)[0].of, fields(&types)[1].of);
+    assert_eq!(fields(&types)[0].type_id, fields(&types)[1].type_id);
     for other in [r#","default":1"#, r#","order":"ignore""#, r#","pii":true"#] {
         let again = twice(&s(""), &s(other));
         assert!(!is_new(&again), "{other}");
@@ -190,14 +185,63 @@ fn reasons_are_short_and_without_line_breaks() {
         schema_type: "A\nB".repeat(1_000),
         ..SchemaText::avro("")
     };
-    let odd = parse(&odd, Rules::Held).expect_err("not Avro");
+    let odd = Schema::parse_lenient(&odd).expect_err("not Avro").to_string();
     assert!(odd.len() < 300 && !odd.contains('\n'), "{odd}");
     assert!(!reason(r#""a\nb""#).contains('\n'));
     assert!(reason(r#""€""#).is_ascii());
 }
 
 #[test]
-fn of_a_key_that_stands_twice_the_last_counts() {
+fn the_last_of_two_equal_keys_counts() {
     let types = parsed(r#"{"type":"string","type":"int"}"#).expect("parses");
     assert!(matches!(types.get(types.root()).kind, Kind::Int));
+}
+
+#[test]
+fn a_logical_type_that_has_no_effect_is_noted_with_its_path() {
+    let text = r#"{"type":"record","name":"R","fields":[
+        {"name":"a","type":{"type":"array","items":{"type":"string","logicalType":"date"}}},
+        {"name":"b","type":"long","logicalType":"timestamp-millis"},
+        {"name":"c","type":{"type":"long","logicalType":"timestamp-millis"}}]}"#;
+    let schema = parsed(text).expect("parses");
+    let noted: Vec<_> = schema
+        .ignored_logical_types()
+        .iter()
+        .map(|it| (it.path.as_str(), it.name.as_str(), it.is_misplaced))
+        .collect();
+    assert_eq!(
+        noted,
+        [("a[]", r#""date""#, false), ("b", r#""timestamp-millis""#, true)]
+    );
+}
+
+#[test]
+fn an_invalid_schema_has_a_short_reason() {
+    let long = format!(
+        r#"{{"type": "enum", "name": "E", "symbols": ["{}"]}}"#,
+        "😀".repeat(100_000)
+    );
+    for text in [
+        "",
+        "{",
+        "[[[]]]",
+        "7",
+        r#""Unknown""#,
+        r#"{"type": "enum", "name": "a b"}"#,
+        &long,
+    ] {
+        let error = Schema::parse(&SchemaText::avro(text))
+            .expect_err("no schema")
+            .to_string();
+        assert!((1..=301).contains(&error.chars().count()), "{error}");
+    }
+    assert!(Schema::parse(&SchemaText::avro(r#""int""#).referring_to(["7"])).is_err());
+}
+
+#[test]
+fn a_name_and_a_default_are_checked_in_a_new_schema_only() {
+    let hyphen = r#"{"type": "record", "name": "a-b.R", "fields": [{"name": "a", "type": "int", "default": "x"}]}"#;
+    assert!(!is_new(hyphen));
+    assert!(parsed(hyphen).is_ok());
+    assert!(parsed(r#""Unknown""#).is_err());
 }

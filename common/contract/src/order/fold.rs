@@ -6,10 +6,10 @@ use uuid::Uuid;
 use crate::event::{Order, OrderEvent, OrderStatus};
 use crate::rejection::{Code, Rejection};
 
-/// An order as the log has it so far, and where its current event lies.
+/// An order as of the events read so far, and where its latest event is in the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderState {
-    /// The event that made the order what it is.
+    /// The event that produced this state.
     pub event_id: Uuid,
     /// The order after that event.
     pub order: Order,
@@ -17,32 +17,32 @@ pub struct OrderState {
     pub partition: i32,
     /// Offset of that event.
     pub offset: i64,
-    /// Whether the event has fields of the order that this release lacks. Then the order here is not all of it, and must
-    /// not be written over.
+    /// Whether the event has order fields that this release does not know. The order here is then incomplete, and must not
+    /// be overwritten.
     pub partial: bool,
 }
 
 /// What one record did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The state is now the event's order. `gap`: the event was not decided on the state that it met (something was
-    /// missed, or two writers had forked); the event heals it.
+    /// The state is now the event's order. `gap`: the event was not based on the state before it (an event was missed, or
+    /// two writers forked). Events carry the whole order, so applying it closes the gap.
     Applied {
-        /// Whether something was missed before this event.
+        /// Whether the event does not follow on the state before it.
         gap: bool,
     },
-    /// The very event that made the state; seen again.
+    /// The event that produced the current state, read again.
     Duplicate,
-    /// It lost a race, or is old.
+    /// Older than the current state, or the loser of a race.
     Superseded,
-    /// A null value.
+    /// The record has no value.
     Ignored,
-    /// It cannot be used.
+    /// The record is rejected.
     Rejected(Rejection),
 }
 
-/// What an event that keeps the rules does to the order it belongs to. The first event of an (order, version) in the
-/// log wins: every reader sees the same one win.
+/// Decides what a valid event does to its order. The first event of an (order, version) in the log wins, so every reader
+/// sees the same winner.
 pub fn fold(current: Option<&OrderState>, event: &OrderEvent) -> Outcome {
     let Some(current) = current else {
         return Outcome::Applied {
@@ -81,9 +81,9 @@ impl OrderStatus {
         matches!(self, Self::Delivered | Self::Cancelled)
     }
 
-    /// Whether an order of this status may take that one next: forward by any number of steps, the same again, or
-    /// cancelled until it is shipped; nothing follows a final status. `unknown` stands for a status that a newer schema
-    /// brought: whether a step into or out of it is legal is for the newer rules to say, so it is let through.
+    /// Whether an order may go from this status to `next`: forward by any number of steps, to the same status again, or to
+    /// cancelled until it is shipped. Nothing follows a final status. `unknown` stands for a status of a newer schema;
+    /// only the newer rules can judge a step into or out of it, so it is allowed here.
     pub fn may_become(self, next: Self) -> bool {
         if self.is_final() {
             return false;
@@ -103,7 +103,7 @@ impl OrderStatus {
             Self::Processing => 3,
             Self::Shipped => 4,
             Self::Delivered => 5,
-            // Neither stands in the row; may_become has dealt with both.
+            // Neither is part of the sequence; may_become handles both.
             Self::Cancelled | Self::Unknown => u8::MAX,
         }
     }

@@ -1,5 +1,5 @@
-//! A table test of every row of the fold, and the property that carries the design: whatever the order, repetition and
-//! interleaving of an order's events, the same state comes out.
+//! A table test of every row of the fold, and the property that the design rests on: an order's events give the same state
+//! in whatever order, repetition and interleaving they are read.
 
 use proptest::prelude::*;
 

@@ -4,11 +4,11 @@
 use crate::event::{OrderEvent, OrderItem};
 use crate::money::Currency;
 
-/// Longest order, customer or item id, in characters.
+/// Maximum length of an order, customer or item id, in characters.
 pub const MAX_ID_CHARS: usize = 64;
-/// Most lines that one order has.
+/// Most lines in one order.
 pub const MAX_ITEMS: usize = 100;
-/// Most pieces of one line.
+/// Highest quantity of one line.
 pub const MAX_QUANTITY: i32 = 1_000_000;
 /// Highest version of an order.
 pub const MAX_VERSION: i32 = 1_000_000_000;
@@ -20,7 +20,7 @@ pub const MAX_TIME_MS: i64 = 253_402_300_799_999;
 pub struct Violation {
     /// The field, by its path in the event: `order.items[3].quantity`.
     pub field: String,
-    /// What is wrong with it, without its value.
+    /// What is wrong with the field; never contains its value.
     pub message: &'static str,
 }
 
@@ -33,7 +33,7 @@ impl std::fmt::Display for Violation {
 /// Checks an event against every rule.
 ///
 /// # Errors
-/// The first rule that is broken.
+/// The first broken rule.
 pub fn check(event: &OrderEvent) -> Result<(), Violation> {
     let order = &event.order;
     time("occurredAt", event.occurred_at)?;

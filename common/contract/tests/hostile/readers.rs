@@ -1,12 +1,16 @@
 //! Data read as other types than events: what a datum brings in is bounded for those too, and nothing is half read.
 
-use orderlog_avro::{Resolution, SchemaText};
+use orderlog_avro::{ReadErrorKind, Resolution, ResolveError, Schema, SchemaText};
 use serde::Deserialize;
 
 use crate::avro::{array_of, block, field_of, long, record_of};
 
-fn resolved(writer: &str, reader: &str) -> Result<Resolution, String> {
-    Resolution::of(&SchemaText::avro(writer), &SchemaText::avro(reader))
+fn schema(text: &str) -> Schema {
+    Schema::parse_lenient(&SchemaText::avro(text)).expect("a schema")
+}
+
+fn resolved(writer: &str, reader: &str) -> Result<Resolution, ResolveError> {
+    Resolution::new(&schema(writer), &schema(reader))
 }
 
 #[derive(Debug, Deserialize, PartialEq)]
@@ -27,8 +31,12 @@ fn entries_without_bytes_unfold_to_a_bounded_number_of_defaults() {
     };
     assert_eq!(read(8_192), Ok(8_192));
     for count in [8_193, 1 << 40, 1 << 62, i64::MAX] {
-        let reason = read(count).expect_err("too many");
-        assert!(reason.contains("more than 8192 entries"), "{reason}");
+        let error = read(count).expect_err("too many");
+        assert_eq!(error.kind(), ReadErrorKind::TooManyEntries, "{error}");
+        assert!(
+            error.to_string().contains("more than 8192 array and map entries"),
+            "{error}"
+        );
     }
     // Many blocks are no way around it.
     let blocks = [block(8_000, &[]), block(8_000, &[]), long(0)].concat();
@@ -91,10 +99,11 @@ fn types_that_contain_themselves_are_read_as_deep_as_they_may_be() {
     let length = |read: Node| std::iter::successors(Some(&read), |node| node.next.as_deref()).count();
     // The value of the last one lies in it, too.
     assert_eq!(resolution.read(&list(128)).map(length), Ok(128));
-    let reason = resolution.read::<Node>(&list(129)).expect_err("too deep");
+    let error = resolution.read::<Node>(&list(129)).expect_err("too deep");
+    assert_eq!(error.kind(), ReadErrorKind::TooDeep, "{error}");
     assert!(
-        reason.contains("more than 128 values lie within one another"),
-        "{reason}"
+        error.to_string().contains("values nested more than 128 deep"),
+        "{error}"
     );
     assert!(resolution.read::<Node>(&vec![2; 1_000_000]).is_err());
 }
@@ -113,8 +122,7 @@ fn nullable_types_64_deep_are_resolved_on_half_a_thread_s_stack() {
         format!(r#"["null",{}]"#, array_of(&of))
     });
     let half = std::thread::Builder::new().stack_size(1024 * 1024);
-    let nested = SchemaText::avro(nested);
-    let resolve = move || Resolution::of(&nested, &nested).map(drop);
+    let resolve = move || resolved(&nested, &nested).map(drop);
     let resolved = half.spawn(resolve).expect("a thread").join().expect("no overflow");
     assert_eq!(resolved, Ok(()));
 }

@@ -4,7 +4,6 @@
 use apache_avro::Schema;
 use apache_avro::schema::{EnumSchema, RecordField, RecordSchema, ResolvedSchema, SchemaKind};
 use orderlog_contract::event::OrderEvent;
-use orderlog_contract::lineage;
 use serde_json::Value;
 
 use crate::probe::{Asked, asked};
@@ -128,5 +127,5 @@ fn primitive(schema: &Schema) -> Option<&'static str> {
 #[test]
 fn the_struct_and_the_newest_version_agree_field_by_field() {
     let event = asked::<OrderEvent>().expect("types that Avro has");
-    assert_eq!(disagreements(&event, lineage::newest()), Vec::<String>::new());
+    assert_eq!(disagreements(&event, &crate::newest()), Vec::<String>::new());
 }

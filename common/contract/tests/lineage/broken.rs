@@ -154,7 +154,7 @@ const CASES: &[Case] = &[
     Case {
         folder: "alias-of-another-field",
         avro: &[
-            "ALIAS_COLLISION at label: several of the writer's fields are the reader's field label, by its \
+            "ALIAS_COLLISION at label: several of the writer's fields match the reader's field label, by its \
              name or its aliases (v2 reading v1)",
         ],
         house: &[
@@ -179,8 +179,8 @@ const CASES: &[Case] = &[
         folder: "logical-type-ignored",
         avro: &[],
         house: &[
-            "LOGICAL_TYPE_IGNORED at sentAt: the logical type \"timestamp-millis\" stands beside the field's \
-             type; it belongs inside it (v2)",
+            "LOGICAL_TYPE_IGNORED at sentAt: the logical type \"timestamp-millis\" is next to the field's type; \
+             it belongs inside it (v2)",
         ],
     },
     Case {
@@ -205,7 +205,7 @@ const CASES: &[Case] = &[
         folder: "default-of-the-second-branch",
         avro: &[],
         house: &[
-            "DEFAULT_MISMATCH at label: the default of the field label is no value of its type, or not of \
+            "DEFAULT_MISMATCH at label: the default of the field label is not a value of its type, or not of \
              its union's first branch (v2)",
         ],
     },

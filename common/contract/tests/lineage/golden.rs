@@ -11,7 +11,7 @@ use orderlog_contract::decode::WriterSchema;
 use orderlog_contract::event::OrderEvent;
 use orderlog_contract::lineage::LINEAGE;
 use orderlog_contract::rejection::Rejection;
-use orderlog_contract::{decode, encode, frame, lineage};
+use orderlog_contract::{decode, encode, frame};
 use serde_json::Value;
 
 /// A version's records, one in hexadecimal per line, and the JSON array of the events that they are.
@@ -151,7 +151,7 @@ fn todays_struct_reads_what_every_version_wrote() {
     for (version, schema) in (1..).zip(LINEAGE) {
         let golden = Golden::read(&folder(), version).unwrap_or_else(|reason| panic!("{reason}"));
         assert_eq!(
-            differences(version, schema, lineage::newest(), &golden),
+            differences(version, schema, &crate::newest(), &golden),
             Vec::<String>::new()
         );
     }
@@ -185,7 +185,7 @@ fn bytes_that_are_another_event_are_found() {
             hex: hex.to_owned(),
             ..golden.clone()
         };
-        differences(version, schema, lineage::newest(), &golden)
+        differences(version, schema, &crate::newest(), &golden)
     };
     let lines: Vec<&str> = golden.hex.lines().collect();
     let with_second = |line: &str| [&[lines[0], line], &lines[2..]].concat().join("\n");
@@ -198,7 +198,7 @@ fn bytes_that_are_another_event_are_found() {
     );
     let short = found(&with_second(&lines[1][..lines[1].len() - 2]));
     assert!(
-        short.len() == 1 && short[0].contains(": the datum ends within it"),
+        short.len() == 1 && short[0].contains(": unexpected end of data"),
         "{short:?}"
     );
     let other_id = found(&with_second(&lines[1].replacen("00000000", "00000009", 1)));

@@ -10,3 +10,9 @@ mod build_script;
 mod evolution;
 mod golden;
 mod probe;
+
+/// The newest version as apache-avro has it, whose types these tests walk.
+fn newest() -> apache_avro::Schema {
+    let text = orderlog_contract::lineage::newest_text().text;
+    apache_avro::Schema::parse_str(&text).expect("a schema")
+}

@@ -53,10 +53,10 @@ pub fn watch(cluster: &Cluster, needs: Vec<Need>, life: &Supervisor) -> anyhow::
             }
         }
     };
-    drop(life.thread(NAME, work).context("starting a thread")?);
+    drop(life.spawn_thread(NAME, work).context("starting a thread")?);
     let own = life.clone();
-    drop(life.task(NAME, async move {
-        own.ending().await;
+    drop(life.spawn(NAME, async move {
+        own.shutdown_started().await;
         drop(end);
     }));
     Ok(())

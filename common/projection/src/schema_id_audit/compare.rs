@@ -7,26 +7,26 @@ use orderlog_registry::{Registry, RegistryError};
 use super::Verdict;
 use crate::store::{KnownSchemas, LearnError, Store};
 
-/// So many ids in a row without an answer, and it is the registry that does not answer.
+/// After this many ids in a row without an answer, the registry counts as unavailable.
 const SILENT: usize = 3;
 
-/// What some ids mean at the registry, compared with what the store knows.
+/// What some ids mean at the registry, compared with the store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Comparison {
-    /// They mean what they meant.
+    /// They mean what the store knows.
     pub same: BTreeSet<u32>,
     /// The registry does not know them.
     pub missing: BTreeSet<u32>,
     /// They mean something else.
     pub other: BTreeSet<u32>,
-    /// There was no answer for them.
+    /// The registry gave no answer for them.
     pub silent: BTreeSet<u32>,
 }
 
 /// Compares those ids.
 ///
 /// # Errors
-/// When the registry does not answer, or the disk fails.
+/// The registry does not answer, or the disk fails.
 pub(super) async fn compare(
     registry: &Registry,
     store: &Store,
@@ -38,14 +38,11 @@ pub(super) async fn compare(
         match registry.schema(id).await {
             Ok(schema) => {
                 outages.clear();
-                let same = store.means(id, &schema).map_err(|error| {
-                    tracing::error!(
-                        error = format!("{error:#}"),
-                        "what schema ids mean could not be compared"
-                    );
-                    format!("what schema ids mean could not be compared: {error:#}")
+                let same = store.schemas().is_meaning(id, &schema).map_err(|error| {
+                    tracing::error!(error = format!("{error:#}"), "comparing schema ids failed");
+                    format!("comparing schema ids failed: {error:#}")
                 })?;
-                // An id that was forgotten meanwhile means nothing.
+                // An id that was forgotten meanwhile has no meaning.
                 match same {
                     Some(true) => found.same.insert(id),
                     Some(false) => found.other.insert(id),
@@ -56,10 +53,10 @@ pub(super) async fn compare(
                 outages.clear();
                 found.missing.insert(id);
             }
-            // It may be this id's fault, and the others are still to be compared.
-            Err(RegistryError::Outage(reason)) => {
+            // It may only be this id that fails.
+            Err(RegistryError::Outage(outage)) => {
                 found.silent.insert(id);
-                outages.push(reason);
+                outages.push(outage.to_string());
                 if outages.len() == SILENT {
                     break;
                 }
@@ -79,7 +76,7 @@ impl Comparison {
         self.same.is_empty() && self.missing.is_empty() && self.other.is_empty()
     }
 
-    /// Whether these ids vouch for the others: none means something else, and the registry knows our own, or at least one.
+    /// Whether these ids are enough to trust the others: none conflicts, and the registry knows our own, or at least one.
     pub fn is_good_enough(&self, known: &KnownSchemas) -> bool {
         let vouches = match known.own {
             Some(own) => self.same.contains(&own),
@@ -88,7 +85,7 @@ impl Comparison {
         self.other.is_empty() && (vouches || known.ids.is_empty())
     }
 
-    /// What follows, when it is of all known ids.
+    /// The verdict, if all known ids were compared.
     pub fn judge(&self, known: &KnownSchemas) -> Verdict {
         if let Some(id) = self.other.first() {
             return Verdict::Contradicts {
@@ -98,9 +95,9 @@ impl Comparison {
         let own = known.own.filter(|id| self.missing.contains(id));
         let mut lost: Vec<u32> = self.missing.difference(&known.accepted).copied().collect();
         let what = match own {
-            Some(id) => format!("does not know schema id {id} any more, under which events are written here"),
+            Some(id) => format!("no longer knows schema id {id}, under which events are written here"),
             None if self.same.is_empty() && !lost.is_empty() => {
-                format!("knows none of the {} schema ids that it gave before", lost.len())
+                format!("knows none of the {} schema ids that it assigned before", lost.len())
             }
             None => return Verdict::Agrees { lost },
         };
@@ -109,13 +106,13 @@ impl Comparison {
         }
         Verdict::Lost {
             reason: format!(
-                "the schema registry {what}: it has lost its content, or is another one. Nothing is registered or learned there, and no event written, until it knows its schemas again. If they are lost for good, restart with --accept-registry / ACCEPT_REGISTRY=true, which registers ours anew"
+                "the schema registry {what}: it has lost its content, or is a different one. Nothing is registered or learned there, and no event is written, until it knows its schemas again. If they are lost for good, restart with --accept-registry / ACCEPT_REGISTRY=true to register ours again"
             ),
             lost,
         }
     }
 
-    /// Takes in what was found of further ids.
+    /// Adds the result for further ids.
     pub fn merge(&mut self, mut further: Self) {
         self.same.append(&mut further.same);
         self.missing.append(&mut further.missing);
@@ -123,7 +120,7 @@ impl Comparison {
         self.silent.append(&mut further.silent);
     }
 
-    /// Leaves out what is not known any more.
+    /// Drops ids that are no longer known.
     pub fn keep_only(&mut self, known: &KnownSchemas) {
         for ids in [&mut self.same, &mut self.missing, &mut self.other, &mut self.silent] {
             ids.retain(|id| known.ids.binary_search(id).is_ok());

@@ -1,18 +1,18 @@
-//! Ids that may be forgotten. Earlier releases registered at whatever registry answered and kept the id that it gave; in a
-//! store that has met a wrong one for a minute, that id contradicts the right one for ever. The topic shows which registry
-//! is the right one: it knows ids that orders were written under. And an operator may say that the registry as it is now is
-//! the truth.
+//! Ids that may be forgotten. Earlier releases registered at whatever registry answered and kept the id that it assigned; in
+//! a store that has met a wrong one even once, that id conflicts with the right one permanently. The topic shows which
+//! registry is the right one: it knows ids that orders were written under. And an operator may declare the registry's
+//! current content to be the truth.
 
 use std::collections::BTreeSet;
 
 use super::compare::Comparison;
 use super::{Rounds, SchemaIdAudit};
-use crate::store::{KnownSchemas, Store};
+use crate::store::{KnownSchemas, Store, StoreError};
 
-/// What is to be done about ids that the registry does not know as the store does.
+/// What to do about ids on which the registry and the store disagree.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Mending {
-    /// What they mean is forgotten.
+    /// Their meaning is forgotten.
     forget: BTreeSet<u32>,
     /// Their loss is accepted.
     accept: BTreeSet<u32>,
@@ -31,55 +31,51 @@ impl SchemaIdAudit {
     ) -> Result<bool, String> {
         let suspect = known.own.filter(|own| found.is_suspect(*own));
         let worth_it = rounds.accept || suspect.is_some_and(|own| rounds.has_orders != Some(own));
-        // Whether an id without an answer is missing, nobody knows.
+        // Without an answer, an id cannot be told to be missing.
         let all_answered = found.silent.is_empty();
         if !worth_it || !all_answered {
             return Ok(false);
         }
-        let (store, known, found, accept) = (self.0.store.clone(), known.clone(), found.clone(), rounds.accept);
-        // It reads all orders.
-        let mend = move || mend(&store, &known, &found, accept);
-        let mended = self.0.life.blocking("comparing what schema ids mean", mend).await;
-        let (mending, in_use) = mended
-            .map_err(|error| error.to_string())?
-            .map_err(|error| format!("{error:#}"))?;
+        let mended = mend(&self.0.store, known, found, rounds.accept).await;
+        let (mending, in_use) = mended.map_err(|error| format!("{error:#}"))?;
         rounds.accept = false;
         rounds.has_orders = suspect.filter(|own| in_use.contains(own));
         if !mending.forget.is_empty() {
             tracing::warn!(
                 schema.ids = ?mending.forget,
-                "schema ids forgotten that another registry gave; no order was written under them"
+                "forgot schema ids from another registry; no order was written under them"
             );
         }
         if !mending.accept.is_empty() {
             tracing::warn!(
                 schema.ids = ?mending.accept,
-                "schema ids accepted as lost; whoever does not know them cannot read their records"
+                "schema ids accepted as lost; readers that do not know them cannot decode their records"
             );
         }
         Ok(mending != Mending::default())
     }
 }
 
-fn mend(
+async fn mend(
     store: &Store,
     known: &KnownSchemas,
     found: &Comparison,
     accept: bool,
-) -> anyhow::Result<(Mending, BTreeSet<u32>)> {
-    let in_use = store.schemas_of_orders()?;
-    let mending = decide(known, found, &in_use, store.has_read()?, accept);
+) -> Result<(Mending, BTreeSet<u32>), StoreError> {
+    let in_use = store.schema_ids_in_use().await?;
+    let has_read = store.partitions().await?.values().any(|row| row.next > 0);
+    let mending = decide(known, found, &in_use, has_read, accept);
     if !mending.forget.is_empty() {
-        store.forget_schemas(&mending.forget)?;
+        store.schemas().forget(&mending.forget)?;
     }
     if !mending.accept.is_empty() {
-        store.accept_loss(&mending.accept)?;
+        store.schemas().accept_loss(&mending.accept)?;
     }
     Ok((mending, in_use))
 }
 
-/// What may be forgotten or accepted. `in_use`: the ids that orders were written under; `has_read`: whether the store has
-/// read any record. Pure.
+/// What may be forgotten or accepted. `in_use`: the ids that orders were written under; `has_read`: whether any record was
+/// read into the store. Pure.
 fn decide(known: &KnownSchemas, found: &Comparison, in_use: &BTreeSet<u32>, has_read: bool, accept: bool) -> Mending {
     if accept {
         let forget: BTreeSet<u32> = found.other.difference(in_use).copied().collect();
@@ -92,7 +88,7 @@ fn decide(known: &KnownSchemas, found: &Comparison, in_use: &BTreeSet<u32>, has_
     }
     let is_the_right_one = !has_read || found.same.iter().any(|id| in_use.contains(id));
     let own = known.own.filter(|own| found.is_suspect(*own) && !in_use.contains(own));
-    // Where another id is contradicted as well, it is another registry.
+    // If another id conflicts as well, it is another registry.
     let alone = found.other.iter().all(|id| Some(*id) == own);
     Mending {
         forget: own.filter(|_| is_the_right_one && alone).into_iter().collect(),
@@ -101,7 +97,7 @@ fn decide(known: &KnownSchemas, found: &Comparison, in_use: &BTreeSet<u32>, has_
 }
 
 impl Comparison {
-    /// Whether the registry does not know that id as the store does.
+    /// Whether the registry and the store disagree on that id.
     fn is_suspect(&self, id: u32) -> bool {
         self.missing.contains(&id) || self.other.contains(&id)
     }

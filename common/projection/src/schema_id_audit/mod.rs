@@ -1,13 +1,12 @@
 //! Whether the schema registry that answers is the one that the store knows. A registry that was wiped, or another one at
-//! the same address, gives ids anew: records would be read as something that they are not, and written so that others
-//! cannot read them.
+//! the same address, assigns ids again from the start: records would be decoded with the wrong schema, and written so that
+//! others cannot read them.
 //!
-//! So nothing that a registry says of an id is believed, and nothing is registered there, unless it agrees with what the
-//! store knows: [`SchemaIdAudit`] asks it for schemas, and asks it about known ids before and after. What it finds
-//! ([`Verdict`]) is for the projection, the registration and people; it takes itself back when the right registry is there
-//! again.
+//! So no answer about an id is trusted, and nothing is registered, unless the registry agrees with the store:
+//! [`SchemaIdAudit`] fetches schemas, and checks known ids before and after. Its result ([`Verdict`]) is for the
+//! projection, the registration and operators; it clears by itself when the right registry is back.
 //!
-//! - `compare`: what known ids mean there, and what follows from it;
+//! - `compare`: what known ids mean at the registry, and what follows from it;
 //! - `mend`: ids that may be forgotten, because nothing depends on them or an operator says so.
 
 mod compare;
@@ -20,48 +19,47 @@ use std::time::{Duration, Instant};
 
 use compare::compare;
 use orderlog_avro::SchemaText;
-use orderlog_registry::{Registry, RegistryError};
+use orderlog_registry::{Outage, Registry, RegistryError};
 use orderlog_runtime::supervisor::Supervisor;
 use tokio::sync::{Mutex, watch};
 use uuid::Uuid;
 
 use crate::store::{KnownSchemas, LearnError, Store};
 
-/// How many known ids vouch for an answer that is to be remembered. (Another registry may have our own schema under the
-/// same id.)
+/// How many known ids must match before an answer is stored: another registry may have our own schema under the same id.
 const WITNESSES: usize = 8;
-/// Most ids of one look, but for the first, which is at all of them: thousands of ids are no load for the registry.
+/// Most ids in one check, except for the first, which covers all of them: thousands of ids are no load for the registry.
 const MOST: usize = 50;
-/// How long an id that is missing may take to appear: some registries answer from followers.
+/// How long a missing id may take to appear: some registries answer from followers.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// What is found of the registry.
+/// The result of the audit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Verdict {
-    /// It has not answered yet.
+    /// The registry has not answered yet.
     #[default]
     Open,
-    /// It knows what the store knows.
+    /// The registry knows what the store knows.
     Agrees {
-        /// But for these ids, which others have deleted there.
+        /// Except for these ids, which were deleted there.
         lost: Vec<u32>,
     },
-    /// It has lost the id that events are written under, or all that the store knows: nothing is registered or learned
-    /// there, and cart-service writes nothing.
+    /// The registry has lost the id that events are written under, or every id that the store knows: nothing is registered
+    /// or learned there, and cart-service writes nothing.
     Lost {
         /// What it has lost, and what to do.
         reason: String,
-        /// Every id that it has lost.
+        /// Every lost id.
         lost: Vec<u32>,
     },
-    /// It gives an id another meaning: nothing is read or written either.
+    /// The registry gives an id another meaning: nothing is read or written either.
     Contradicts {
         /// Which id, and what to do.
         reason: String,
     },
 }
 
-/// Why the registry is not believed.
+/// Why the registry is not trusted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Disbelief {
     /// It is not the one that the store knows.
@@ -72,7 +70,7 @@ pub enum Disbelief {
     NoAnswer(String),
 }
 
-/// Asks the registry, and believes it only as far as it agrees with the store. Clones are handles to the same one.
+/// A registry client that trusts the registry only as far as it agrees with the store. Clones share their state.
 #[derive(Clone, Debug)]
 pub struct SchemaIdAudit(Arc<Inner>);
 
@@ -81,43 +79,43 @@ struct Inner {
     store: Store,
     life: Supervisor,
     verdict: watch::Sender<Verdict>,
-    /// Whether all ids were compared since the start, and since the registry was away.
+    /// Whether all ids were compared since the start and since the last outage.
     compared_all: AtomicBool,
-    /// How often somebody said that the registry contradicts the store. A comparison that was begun before proves nothing.
+    /// How many conflicts were reported. A comparison that began before the last one proves nothing.
     contradictions: AtomicU64,
-    /// Held by whoever compares.
+    /// Held during a comparison.
     rounds: Mutex<Rounds>,
 }
 
-/// What the comparisons so far have left.
+/// What is remembered from earlier comparisons.
 #[derive(Default)]
 struct Rounds {
-    /// Whether what the registry has lost by the start is accepted.
+    /// Whether ids that the registry has lost before the start are accepted as lost.
     accept: bool,
-    /// An id that meant the same when it was last compared.
+    /// An id that matched when it was last compared.
     witness: Option<u32>,
-    /// An id that is known to have orders.
+    /// An id that orders are known to depend on.
     has_orders: Option<u32>,
-    /// When the last comparison began that found nothing amiss.
+    /// When the last comparison began that found no fault.
     one_since: Option<Instant>,
-    /// The same of one with several witnesses.
+    /// The same for a comparison of several ids.
     few_since: Option<Instant>,
 }
 
-/// How many ids are compared, where nothing is amiss.
+/// How many ids are compared as long as no fault is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Scope {
-    /// One: enough to believe that an id is not known.
+    /// One: enough to trust that an id is unknown.
     One,
-    /// A few, for what is to be remembered.
+    /// A few, before something is stored.
     Few,
-    /// Many, now and then.
+    /// Many, for the periodic check.
     Many,
 }
 
 impl SchemaIdAudit {
-    /// An audit of that registry against that store. `accept`: what the registry has lost when it first answers, an operator
-    /// has accepted.
+    /// An audit of that registry against that store. `accept`: an operator accepts what the registry has lost when it first
+    /// answers.
     pub fn new(registry: Arc<Registry>, store: Store, accept: bool, life: &Supervisor) -> Self {
         let rounds = Rounds {
             accept,
@@ -134,18 +132,17 @@ impl SchemaIdAudit {
         }))
     }
 
-    /// The registry, as it is.
+    /// The registry itself, unaudited.
     pub fn registry(&self) -> &Registry {
         &self.0.registry
     }
 
-    /// What was found so far, for those who wait for a change.
+    /// The verdict, and its changes.
     pub fn watch(&self) -> watch::Receiver<Verdict> {
         self.0.verdict.subscribe()
     }
 
-    /// The schema of that id, if what the registry says is to be believed. A registry that is not gives an outage: the
-    /// right one is waited for.
+    /// The schema of that id. An untrusted registry counts as an outage, until the right one is back.
     ///
     /// # Errors
     /// As [`Registry::schema`].
@@ -153,7 +150,7 @@ impl SchemaIdAudit {
         self.believed(self.0.registry.schema(id)).await
     }
 
-    /// The schema of that GUID, in the same way; `None` when the registry is one that cannot be asked for a GUID.
+    /// The schema of that GUID, in the same way; `None` when the registry does not support lookups by GUID.
     ///
     /// # Errors
     /// As [`Registry::schema_of_guid`].
@@ -162,7 +159,7 @@ impl SchemaIdAudit {
     }
 
     async fn believed<T>(&self, asked: impl Future<Output = Result<T, RegistryError>>) -> Result<T, RegistryError> {
-        let outage = |disbelief: Disbelief| RegistryError::Outage(disbelief.to_string());
+        let outage = |disbelief: Disbelief| RegistryError::Outage(Outage::untrusted(disbelief.to_string()));
         self.objection().map_err(outage)?;
         let answer = asked.await;
         let scope = match answer {
@@ -170,25 +167,24 @@ impl SchemaIdAudit {
             Err(RegistryError::Unknown(_)) => Scope::One,
             Err(RegistryError::Outage(_)) => return answer,
         };
-        // After the answer: it may have come from another registry than the one before.
+        // After the answer, which may have come from another registry than the one checked before.
         self.confirm_with(scope).await.map_err(outage)?;
         answer
     }
 
-    /// Compares what some known ids mean, all of them the first time. Ask it before anything is registered, and again
-    /// before what came of it is remembered.
+    /// Compares some known ids, all of them the first time. Call it before registering anything, and again before storing
+    /// the result.
     ///
     /// # Errors
-    /// Why the registry is not believed.
+    /// Why the registry is not trusted.
     pub async fn confirm(&self) -> Result<(), Disbelief> {
         self.confirm_with(Scope::Few).await
     }
 
-    /// Compares what many known ids mean; all of them the first time, after the registry was away, and when something is
-    /// amiss.
+    /// Compares many known ids; all of them the first time, after an outage, and when a fault is found.
     ///
     /// # Errors
-    /// When the registry does not answer, or the disk fails.
+    /// The registry does not answer, or the disk fails.
     pub async fn look(&self) -> Result<(), String> {
         let mut rounds = self.0.rounds.lock().await;
         let looked = self.compare(&mut rounds, Scope::Many).await;
@@ -198,7 +194,7 @@ impl SchemaIdAudit {
         looked
     }
 
-    /// Says that the registry has given that id another meaning. It is believed again once all ids mean what they meant.
+    /// Reports that the registry has given that id another meaning. It is trusted again once all ids match.
     pub fn contradicted(&self, id: u32) {
         self.0.contradictions.fetch_add(1, Ordering::Relaxed);
         self.0.compared_all.store(false, Ordering::Relaxed);
@@ -209,11 +205,11 @@ impl SchemaIdAudit {
     async fn confirm_with(&self, scope: Scope) -> Result<(), Disbelief> {
         let asked = Instant::now();
         let mut rounds = self.0.rounds.lock().await;
-        // Another one's comparison serves, when it was begun after the answer that this one is for.
+        // A concurrent comparison will do if it began after the answer that this one is to confirm.
         if !rounds.serves(scope, asked) {
             let begun = Instant::now();
             if let Err(reason) = self.compare(&mut rounds, scope).await {
-                // What was found before stands until it is proved to be over.
+                // An earlier finding stands until it is disproved.
                 self.objection()?;
                 return Err(Disbelief::NoAnswer(reason));
             }
@@ -227,7 +223,7 @@ impl SchemaIdAudit {
         objection.map_or(Ok(()), |reason| Err(Disbelief::Objection(reason)))
     }
 
-    /// Compares some ids, and all of them when one of those is not as it should be.
+    /// Compares some ids, and all of them when one of those does not match.
     async fn compare(&self, rounds: &mut Rounds, scope: Scope) -> Result<(), String> {
         let begun = self.0.contradictions.load(Ordering::Relaxed);
         let known = self.known()?;
@@ -268,29 +264,31 @@ impl SchemaIdAudit {
     }
 
     fn known(&self) -> Result<KnownSchemas, String> {
-        self.0.store.known_schemas().map_err(|error| {
-            tracing::error!(error = format!("{error:#}"), "the known schema ids could not be read");
-            format!("the known schema ids could not be read: {error:#}")
+        self.0.store.schemas().known().map_err(|error| {
+            tracing::error!(error = format!("{error:#}"), "reading the known schema ids failed");
+            format!("reading the known schema ids failed: {error:#}")
         })
     }
 
-    /// Makes known what a comparison has found, that was begun after so many contradictions. Returns whether it still holds.
+    /// Publishes the verdict of a comparison that began after that many reported conflicts. Returns whether it still holds.
     fn publish(&self, verdict: Verdict, begun: u64) -> bool {
         if self.0.contradictions.load(Ordering::Relaxed) != begun {
             return false;
         }
         let before = self.0.verdict.borrow().clone();
         match &verdict {
-            Verdict::Lost { reason, .. } if before != verdict => tracing::error!(reason, "schema registry not used"),
+            Verdict::Lost { reason, .. } if before != verdict => {
+                tracing::error!(reason, "schema registry conflicts with the store")
+            }
             Verdict::Agrees { lost } => {
                 for id in lost.iter().filter(|id| !before.lost().contains(id)) {
                     tracing::warn!(
                         schema.id = id,
-                        "records name a schema that the registry does not know any more"
+                        "records reference a schema id that the registry no longer has"
                     );
                 }
                 if before.objection().is_some() {
-                    tracing::info!("the schema registry agrees with the store again");
+                    tracing::info!("schema registry agrees with the store again");
                 }
             }
             _ => {}
@@ -305,7 +303,7 @@ impl SchemaIdAudit {
 }
 
 impl Verdict {
-    /// Why the registry is not believed, if it is not.
+    /// Why the registry is not trusted, if it is not.
     pub fn objection(&self) -> Option<&str> {
         match self {
             Self::Lost { reason, .. } | Self::Contradicts { reason } => Some(reason),
@@ -313,7 +311,7 @@ impl Verdict {
         }
     }
 
-    /// The ids that it has lost.
+    /// The ids that the registry has lost.
     pub fn lost(&self) -> &[u32] {
         match self {
             Self::Agrees { lost } | Self::Lost { lost, .. } => lost,
@@ -323,7 +321,7 @@ impl Verdict {
 }
 
 impl Rounds {
-    /// Whether a comparison of that scope was begun after that moment.
+    /// Whether a comparison of that scope began after that moment.
     fn serves(&self, scope: Scope, asked: Instant) -> bool {
         let since = match scope {
             Scope::One => self.one_since.max(self.few_since),
@@ -341,7 +339,7 @@ impl Rounds {
 }
 
 impl Scope {
-    /// The ids that are compared: our own, the one that agreed last time, and others at random.
+    /// The ids to compare: our own or the one that matched last time, and others at random.
     fn choose(self, known: &KnownSchemas, witness: Option<u32>) -> Vec<u32> {
         let first: Vec<u32> = known.own.into_iter().chain(witness).take(1).collect();
         let most = match self {

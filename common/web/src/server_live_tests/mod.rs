@@ -155,7 +155,7 @@ async fn a_running_server_answers_and_stops_when_told() {
     .await;
     assert!(answer.ends_with(r#"{"orderId":"1"}"#), "{answer}");
     // From here on it refuses new requests until it is closed.
-    supervisor.end();
+    supervisor.begin_shutdown();
     let (_, answer) = exchange(
         address,
         "GET /api/order-details?orderId=1 HTTP/1.1\r\nhost: localhost\r\n\r\n",

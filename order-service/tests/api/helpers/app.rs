@@ -18,9 +18,13 @@ pub struct App {
 impl App {
     /// Starts a service with those settings, whose store is in that directory.
     pub async fn start(config: Config, store: tempfile::TempDir) -> Self {
-        let application = Application::build(config, orderlog_runtime::telemetry::metrics_recorder())
-            .await
-            .expect("builds");
+        let application = Application::build(
+            config,
+            orderlog_runtime::telemetry::metrics_recorder(),
+            orderlog_runtime::supervisor::Supervisor::default(),
+        )
+        .await
+        .expect("builds");
         let url = format!("http://127.0.0.1:{}", application.port());
         let (stop, stopped) = oneshot::channel();
         let run = tokio::spawn(application.run_until_stopped(stopped));

@@ -1,15 +1,14 @@
-//! The rules that a version keeps or breaks by what it changes. Never judges a version by itself.
+//! The rules for what a version changes. Never judges a version by itself.
 
 use std::collections::{HashMap, HashSet};
 
-use crate::compatibility::can_read::is_alike;
-use crate::compatibility::parsed::Parsed;
-use crate::compatibility::reason::{Reason, field_path, items_path, values_path};
-use crate::schema::{Field, Kind, Type, TypeId, Types};
+use crate::compatibility::reason::{Reason, ReasonKind};
+use crate::matching::is_alike;
+use crate::path;
+use crate::schema::{Field, Kind, Schema, Type, TypeId};
 
-/// What the new version changes and may not, in the order of its text.
-pub fn breaches(old: &Parsed, new: &Parsed) -> Vec<Reason> {
-    let (before, after) = (old.types(), new.types());
+/// What the new version changes that it may not, in the order of its text.
+pub fn violations(before: &Schema, after: &Schema) -> Vec<Reason> {
     let mut found = Vec::new();
     let mut seen = HashSet::new();
     let mut open = vec![(String::new(), before.root(), after.root())];
@@ -21,8 +20,8 @@ pub fn breaches(old: &Parsed, new: &Parsed) -> Vec<Reason> {
         }
         found.extend(types(old, new, &path));
         let inside = match (&old.kind, &new.kind) {
-            (Kind::Array(old), Kind::Array(new)) => vec![(items_path(&path), *old, *new)],
-            (Kind::Map(old), Kind::Map(new)) => vec![(values_path(&path), *old, *new)],
+            (Kind::Array(old), Kind::Array(new)) => vec![(path::items(&path), *old, *new)],
+            (Kind::Map(old), Kind::Map(new)) => vec![(path::values(&path), *old, *new)],
             (Kind::Enum { .. }, Kind::Enum { .. }) => {
                 found.extend(symbols(old, new, &path));
                 Vec::new()
@@ -45,32 +44,34 @@ pub fn breaches(old: &Parsed, new: &Parsed) -> Vec<Reason> {
     found
 }
 
-/// What two types that stand in the same place owe one another, whatever is inside them.
+/// Compares two types at the same path, without what is inside them.
 fn types(old: &Type, new: &Type, path: &str) -> Option<Reason> {
     if old.kind.name() != new.kind.name() {
-        // Mostly Avro says so too, of one direction or the other; of string and bytes, or a type and its union, it does not.
+        // Avro itself mostly refuses this in one direction; but not string and bytes, or a type and its union.
         let (old, new) = (old.kind.name(), new.kind.name());
-        return Some(changed("TYPE_CHANGED", path, "the type", old, new));
+        return Some(changed(ReasonKind::TypeChanged, path, "the type", old, new));
     }
-    if full_name(old) != full_name(new) {
-        let (old, new) = (full_name(old), full_name(new));
-        return Some(changed("FULL_NAME_CHANGED", path, "the type's full name", old, new));
+    if old.full_name() != new.full_name() {
+        let (old, new) = (old.full_name(), new.full_name());
+        return Some(changed(
+            ReasonKind::FullNameChanged,
+            path,
+            "the type's full name",
+            old,
+            new,
+        ));
     }
     let meaning = |it: &Type| {
         it.logical
             .map_or_else(|| "none".to_owned(), |logical| logical.to_string())
     };
     let (old, new) = (meaning(old), meaning(new));
-    (old != new).then(|| changed("LOGICAL_TYPE_CHANGED", path, "the logical type", &old, &new))
-}
-
-fn full_name(it: &Type) -> &str {
-    it.name.as_ref().map_or("", |name| name.full())
+    (old != new).then(|| changed(ReasonKind::LogicalTypeChanged, path, "the logical type", &old, &new))
 }
 
 fn symbols(old: &Type, new: &Type, path: &str) -> Vec<Reason> {
     let mut found = Vec::new();
-    let name = full_name(new);
+    let name = new.full_name();
     let (
         Kind::Enum {
             symbols: before,
@@ -89,24 +90,24 @@ fn symbols(old: &Type, new: &Type, path: &str) -> Vec<Reason> {
     {
         let what = format!("the default of the enum {name}");
         let now = default.as_deref().unwrap_or("none");
-        found.push(changed("ENUM_DEFAULT_CHANGED", path, &what, before, now));
+        found.push(changed(ReasonKind::EnumDefaultChanged, path, &what, before, now));
     }
     let removed = before.iter().filter(|symbol| !after.contains(symbol));
     let removed: Vec<&str> = removed.map(String::as_str).collect();
     if !removed.is_empty() {
         let removed = removed.join(", ");
         let text = format!("the enum {name} loses {removed}: old data would be read as the default");
-        found.push(Reason::new("ENUM_SYMBOL_REMOVED", path, text));
+        found.push(Reason::new(ReasonKind::EnumSymbolRemoved, path, text));
     } else if let Some((old, new_symbol)) = before.iter().zip(after).find(|(old, new)| old != new) {
         let text = format!("the enum {name} has {new_symbol} where {old} was; symbols are appended only");
-        found.push(Reason::new("ENUM_SYMBOL_MOVED", path, text));
+        found.push(Reason::new(ReasonKind::EnumSymbolMoved, path, text));
     }
     found
 }
 
-/// The branches that both unions have, in the order of the old one, with their positions in the new one. Those that
-/// come or go Avro itself refuses.
-fn branches((old, before): (&[TypeId], &Types), (new, after): (&[TypeId], &Types)) -> Vec<(usize, TypeId, TypeId)> {
+/// The branches that both unions have, in the order of the old one, with their positions in the new one. Avro itself refuses
+/// to add or remove one.
+fn branches((old, before): (&[TypeId], &Schema), (new, after): (&[TypeId], &Schema)) -> Vec<(usize, TypeId, TypeId)> {
     let pair = |old_id: &TypeId| {
         let old = before.get(*old_id);
         let candidates = || {
@@ -114,7 +115,7 @@ fn branches((old, before): (&[TypeId], &Types), (new, after): (&[TypeId], &Types
                 .enumerate()
                 .filter(|(_, new)| is_alike(old, after.get(**new)))
         };
-        let same = candidates().find(|(_, new)| full_name(old) == full_name(after.get(**new)));
+        let same = candidates().find(|(_, new)| old.full_name() == after.get(**new).full_name());
         let (position, new_id) = same.or_else(|| candidates().next())?;
         Some((position, *old_id, *new_id))
     };
@@ -125,7 +126,7 @@ fn order(pairs: &[(usize, TypeId, TypeId)], path: &str) -> Option<Reason> {
     let kept = pairs.is_sorted_by_key(|(position, ..)| position);
     (!kept).then(|| {
         Reason::new(
-            "UNION_REORDERED",
+            ReasonKind::UnionReordered,
             path,
             "the union's branches are in another order than before",
         )
@@ -134,12 +135,12 @@ fn order(pairs: &[(usize, TypeId, TypeId)], path: &str) -> Option<Reason> {
 
 type Pairs = Vec<(String, TypeId, TypeId)>;
 
-/// The fields that both records have, and what is wrong with those, or with the ones that changed their name.
+/// The fields that both records have, and what is wrong with those and with renamed ones.
 fn fields(old: &[Field], new: &[Field], path: &str) -> (Pairs, Vec<Reason>) {
     let (before, after) = (by_name(old), by_name(new));
     let (mut pairs, mut found) = (Vec::new(), Vec::new());
     for field in new {
-        let path = field_path(path, &field.name);
+        let path = path::field(path, &field.name);
         if let Some(earlier) = before.get(field.name.as_str()) {
             if let Some(default) = &earlier.default
                 && field.default != earlier.default
@@ -150,21 +151,21 @@ fn fields(old: &[Field], new: &[Field], path: &str) -> (Pairs, Vec<Reason>) {
                     .map_or_else(|| "none".to_owned(), ToString::to_string);
                 let what = format!("the default of the field {}", field.name);
                 found.push(changed(
-                    "FIELD_DEFAULT_CHANGED",
+                    ReasonKind::FieldDefaultChanged,
                     &path,
                     &what,
                     &default.to_string(),
                     &now,
                 ));
             }
-            pairs.push((path, earlier.of, field.of));
+            pairs.push((path, earlier.type_id, field.type_id));
         } else if let Some(alias) = field.aliases.iter().find(|alias| before.contains_key(alias.as_str())) {
             found.push(renamed(&field.name, alias, &path));
         }
     }
     for field in old.iter().filter(|field| !after.contains_key(field.name.as_str())) {
         if let Some(alias) = field.aliases.iter().find(|alias| after.contains_key(alias.as_str())) {
-            found.push(renamed(alias, &field.name, &field_path(path, alias)));
+            found.push(renamed(alias, &field.name, &path::field(path, alias)));
         }
     }
     (pairs, found)
@@ -176,9 +177,9 @@ fn by_name(fields: &[Field]) -> HashMap<&str, &Field> {
 
 fn renamed(now: &str, before: &str, path: &str) -> Reason {
     let text = format!("the field {now} was {before}: an alias is needed to read it, and only one of the two has it");
-    Reason::new("RENAMED", path, text)
+    Reason::new(ReasonKind::Renamed, path, text)
 }
 
-fn changed(kind: &'static str, path: &str, what: &str, old: &str, new: &str) -> Reason {
+fn changed(kind: ReasonKind, path: &str, what: &str, old: &str, new: &str) -> Reason {
     Reason::new(kind, path, format!("{what} was {old} and is {new}"))
 }

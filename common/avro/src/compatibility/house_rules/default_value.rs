@@ -1,12 +1,12 @@
-//! Which JSON values may be a field's default: Avro 1.12, "Records", table "field default values". Nothing else.
+//! Which JSON values may be a field's default: Avro 1.12, "Records", table "field default values".
 
 use serde_json::{Map, Value};
 
-use crate::schema::{Field, Kind, TypeId, Types};
+use crate::schema::{Field, Kind, Schema, TypeId};
 
-/// Whether the value is one of the type; of a union, of its first branch.
-pub fn fits(value: &Value, of: TypeId, types: &Types) -> bool {
-    match (&types.get(of).kind, value) {
+/// Whether a value is one of a type; for a union, of its first branch.
+pub fn fits(value: &Value, type_id: TypeId, schema: &Schema) -> bool {
+    match (&schema.get(type_id).kind, value) {
         (Kind::Null, _) => value.is_null(),
         (Kind::Boolean, _) => value.is_boolean(),
         (Kind::Int, _) => value.as_i64().is_some_and(|value| i32::try_from(value).is_ok()),
@@ -16,18 +16,18 @@ pub fn fits(value: &Value, of: TypeId, types: &Types) -> bool {
         (Kind::String, _) => value.is_string(),
         (Kind::Fixed(size), Value::String(text)) => is_bytes(text) && text.chars().count() == *size,
         (Kind::Enum { symbols, .. }, Value::String(symbol)) => symbols.contains(symbol),
-        (Kind::Array(items), Value::Array(values)) => values.iter().all(|value| fits(value, *items, types)),
-        (Kind::Map(inner), Value::Object(values)) => values.values().all(|value| fits(value, *inner, types)),
-        (Kind::Union(branches), _) => branches.first().is_some_and(|first| fits(value, *first, types)),
-        (Kind::Record(fields), Value::Object(values)) => fits_record(values, fields, types),
+        (Kind::Array(items), Value::Array(values)) => values.iter().all(|value| fits(value, *items, schema)),
+        (Kind::Map(inner), Value::Object(values)) => values.values().all(|value| fits(value, *inner, schema)),
+        (Kind::Union(branches), _) => branches.first().is_some_and(|first| fits(value, *first, schema)),
+        (Kind::Record(fields), Value::Object(values)) => fits_record(values, fields, schema),
         _ => false,
     }
 }
 
-fn fits_record(values: &Map<String, Value>, fields: &[Field], types: &Types) -> bool {
+fn fits_record(values: &Map<String, Value>, fields: &[Field], schema: &Schema) -> bool {
     let known = |name: &String| fields.iter().any(|field| field.name == *name);
     let all_there = fields.iter().all(|field| match values.get(&field.name) {
-        Some(value) => fits(value, field.of, types),
+        Some(value) => fits(value, field.type_id, schema),
         None => field.default.is_some(),
     });
     all_there && values.keys().all(known)
@@ -41,7 +41,7 @@ fn is_bytes(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compatibility::Parsed;
+    use crate::schema::SchemaText;
 
     #[test]
     fn a_default_is_a_value_of_its_type_as_the_table_of_the_specification_says() {
@@ -75,15 +75,11 @@ mod tests {
             (md5, &["\"\\u00ffa\""], &["\"a\"", "\"abc\""]),
         ];
         for (text, fit, misfit) in cases {
-            let schema = Parsed::parse(text, &[]).expect("a schema");
+            let schema = Schema::parse(&SchemaText::avro(text)).expect("a schema");
             for (values, expected) in [(fit, true), (misfit, false)] {
                 for value in values {
                     let json = serde_json::from_str(value).expect("JSON");
-                    assert_eq!(
-                        fits(&json, schema.types().root(), schema.types()),
-                        expected,
-                        "{value} for {text}"
-                    );
+                    assert_eq!(fits(&json, schema.root(), &schema), expected, "{value} for {text}");
                 }
             }
         }

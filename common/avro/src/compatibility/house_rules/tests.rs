@@ -1,13 +1,14 @@
 use super::house_rules;
-use crate::compatibility::{Parsed, full_transitive};
+use crate::compatibility::full_transitive;
+use crate::schema::{Schema, SchemaText};
 
-/// What the house says of these versions, v1 first; Avro itself has nothing against them.
-fn breaches(texts: &[&str]) -> Vec<String> {
-    let parsed: Vec<Parsed> = texts
+/// Violations of the house rules by these versions, v1 first; Avro itself accepts them.
+fn violations(texts: &[&str]) -> Vec<String> {
+    let parsed: Vec<Schema> = texts
         .iter()
-        .map(|text| Parsed::parse(text, &[]).expect("a schema"))
+        .map(|text| Schema::parse(&SchemaText::avro(*text)).expect("a schema"))
         .collect();
-    let versions: Vec<(String, &Parsed)> = (1..).zip(&parsed).map(|(n, it)| (format!("v{n}"), it)).collect();
+    let versions: Vec<(String, &Schema)> = (1..).zip(&parsed).map(|(n, it)| (format!("v{n}"), it)).collect();
     assert_eq!(full_transitive(&versions), [], "Avro's own rules are tested elsewhere");
     house_rules(&versions).iter().map(ToString::to_string).collect()
 }
@@ -24,7 +25,7 @@ fn record(fields: &[&str]) -> String {
 
 /// Two versions of a record with one field.
 fn field(old: &str, new: &str) -> Vec<String> {
-    breaches(&[&record(&[old]), &record(&[new])])
+    violations(&[&record(&[old]), &record(&[new])])
 }
 
 #[test]
@@ -34,7 +35,10 @@ fn a_field_with_a_default_may_come_and_go() {
         r#""name": "b", "type": "int", "default": 0"#,
     );
     let versions = [record(&[without]), record(&[with, without]), record(&[without])];
-    assert_eq!(breaches(&versions.each_ref().map(String::as_str)), Vec::<String>::new());
+    assert_eq!(
+        violations(&versions.each_ref().map(String::as_str)),
+        Vec::<String>::new()
+    );
 }
 
 #[test]
@@ -43,11 +47,11 @@ fn symbols_may_be_appended() {
         format!(r#"{{"type": "enum", "name": "E", "doc": "d", "symbols": [{symbols}], "default": "A"}}"#)
     };
     assert_eq!(
-        breaches(&[&symbols(r#""A""#), &symbols(r#""A", "B""#)]),
+        violations(&[&symbols(r#""A""#), &symbols(r#""A", "B""#)]),
         Vec::<String>::new()
     );
     assert_eq!(
-        breaches(&[&symbols(r#""A", "B""#), &symbols(r#""A", "C", "B""#)]),
+        violations(&[&symbols(r#""A", "B""#), &symbols(r#""A", "C", "B""#)]),
         ["ENUM_SYMBOL_MOVED at (schema): the enum E has C where B was; symbols are appended only (v2 reading v1)"]
     );
 }
@@ -104,12 +108,12 @@ fn a_logical_type_may_not_come_go_or_change() {
 }
 
 #[test]
-fn a_logical_type_that_avro_ignores_is_told() {
+fn a_logical_type_that_avro_ignores_is_reported() {
     let beside = record(&[r#""name": "a", "type": "long", "logicalType": "timestamp-millis""#]);
     assert_eq!(
-        breaches(&[&beside]),
+        violations(&[&beside]),
         [
-            "LOGICAL_TYPE_IGNORED at a: the logical type \"timestamp-millis\" stands beside the field's type; it belongs \
+            "LOGICAL_TYPE_IGNORED at a: the logical type \"timestamp-millis\" is next to the field's type; it belongs \
              inside it (v1)"
         ]
     );
@@ -119,7 +123,7 @@ fn a_logical_type_that_avro_ignores_is_told() {
         r#"{"type": "bytes", "logicalType": "decimal", "precision": 2, "scale": 3}"#,
     ] {
         let array = format!(r#""name": "a", "type": {{"type": "array", "items": {inside}}}"#);
-        let found = breaches(&[&record(&[&array])]);
+        let found = violations(&[&record(&[&array])]);
         assert!(
             found.len() == 1 && found[0].starts_with("LOGICAL_TYPE_IGNORED at a[]: "),
             "{inside}: {found:?}"
@@ -134,8 +138,8 @@ fn a_default_is_of_the_unions_first_branch() {
             r#""name": "a", "type": ["null", "string"], "default": {default}"#
         )])
     };
-    assert_eq!(breaches(&[&union("null")]), Vec::<String>::new());
-    assert!(breaches(&[&union(r#""x""#)])[0].starts_with("DEFAULT_MISMATCH at a: "));
+    assert_eq!(violations(&[&union("null")]), Vec::<String>::new());
+    assert!(violations(&[&union(r#""x""#)])[0].starts_with("DEFAULT_MISMATCH at a: "));
 }
 
 #[test]
@@ -158,7 +162,7 @@ fn a_default_that_comes_back_changed_two_versions_later_is_found() {
         r#""name": "a", "type": "int", "default": 8"#,
     );
     assert_eq!(
-        breaches(&[&record(&[seven]), &record(&[]), &record(&[eight])]),
+        violations(&[&record(&[seven]), &record(&[]), &record(&[eight])]),
         ["FIELD_DEFAULT_CHANGED at a: the default of the field a was 7 and is 8 (v3 reading v1)"]
     );
 }
@@ -187,7 +191,7 @@ fn an_alias_is_nobody_elses_name() {
         r#""name": "a", "type": "int", "aliases": ["b"]"#,
     ]);
     assert_eq!(
-        breaches(&[&fields]),
+        violations(&[&fields]),
         ["ALIAS_COLLISION at a: the alias b is the name or an alias of another field of n.R (v1)"]
     );
     let empty =
@@ -197,7 +201,7 @@ fn an_alias_is_nobody_elses_name() {
         format!(r#""name": "b", "type": {}"#, empty("B")),
     );
     assert_eq!(
-        breaches(&[&record(&[&a, &b])]),
+        violations(&[&record(&[&a, &b])]),
         ["ALIAS_COLLISION at b: n.C, a name or an alias of the type n.B, stands for two types (v1)"]
     );
 }
@@ -207,7 +211,7 @@ fn records_fields_and_enums_have_docs_that_say_something() {
     let bare = r#"{"type": "record", "name": "R", "fields": [{"name": "e", "doc": " ", "type":
         {"type": "enum", "name": "E", "symbols": ["A"], "default": "A"}}]}"#;
     assert_eq!(
-        breaches(&[bare]),
+        violations(&[bare]),
         [
             "DOC_MISSING at (schema): the record R has no doc (v1)",
             "DOC_MISSING at e: the field e has no doc (v1)",
@@ -233,5 +237,5 @@ fn a_branch_of_another_namespace_is_still_the_same_branch() {
 fn types_that_contain_themselves_come_to_an_end() {
     let list = r#"{"type": "record", "name": "List", "doc": "d", "fields": [
         {"name": "next", "doc": "d", "type": ["null", "List"], "default": null}]}"#;
-    assert_eq!(breaches(&[list, list]), Vec::<String>::new());
+    assert_eq!(violations(&[list, list]), Vec::<String>::new());
 }

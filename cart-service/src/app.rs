@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use actix_web::web::{self, ServiceConfig};
 use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusHandle;
-use orderlog_kafka::rights::Need;
+use orderlog_kafka::permissions::TopicUse;
 use orderlog_projection::Settings;
 use orderlog_projection::pipeline::{self, Pipeline, RunningPipeline};
 use orderlog_runtime::supervisor::Supervisor;
@@ -56,7 +56,7 @@ impl Application {
         let delivery_timeout = config.write_deadline().mul_f64(0.8);
         let cluster = pipeline.settings.cluster.clone();
         let publisher = Publisher::new(cluster, &topic, delivery_timeout, supervisor.clone())?;
-        pipeline.watch_rights(vec![Need { topic, write: true }])?;
+        pipeline.watch_permissions(vec![TopicUse { topic, write: true }])?;
         let (registry, registration) = (pipeline.registry.clone(), pipeline.registration.clone());
         let audit = pipeline.audit.clone();
         let pipeline = pipeline.start(SkipRejected(unresolved.clone()))?;

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use actix_web::web::{self, ServiceConfig};
 use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusHandle;
-use orderlog_kafka::rights::Need;
+use orderlog_kafka::permissions::TopicUse;
 use orderlog_projection::Settings;
 use orderlog_projection::pipeline::{self, Pipeline, RunningPipeline};
 use orderlog_runtime::supervisor::Supervisor;
@@ -41,24 +41,24 @@ impl Application {
         let store = pipeline::open_store(SERVICE, &config.store, &config.pipeline)?;
         let pipeline = Pipeline::connect(settings, store, &config.pipeline, supervisor.clone())?;
         let topic = pipeline.settings.topic.name.clone();
-        pipeline.watch_rights(vec![
-            Need {
+        pipeline.watch_permissions(vec![
+            TopicUse {
                 topic: topic.clone(),
                 write: false,
             },
-            Need {
+            TopicUse {
                 topic: dead_letter_topic.clone(),
                 write: true,
             },
         ])?;
         let dead_letters = DeadLetters::new(&pipeline.settings, dead_letter_topic, &pipeline.store, &supervisor)?;
-        let (index, condition) = (dead_letters.index(), dead_letters.condition());
+        let (index, dlq_status) = (dead_letters.index(), dead_letters.status());
         let (registry, registration) = (pipeline.registry.clone(), pipeline.registration.clone());
         let pipeline = pipeline.start(dead_letters)?;
         let state = State {
             view: pipeline.view(),
             dead_letters: index,
-            dead_letter_condition: condition,
+            dlq_status,
             registration,
             registry,
             supervisor,

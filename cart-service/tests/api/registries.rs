@@ -166,7 +166,7 @@ async fn a_schema_of_others_that_they_have_deleted_for_good_is_told_and_stops_no
         let deleted = Client::new().delete(url).send().await.expect("an answer");
         assert_eq!(deleted.status(), StatusCode::OK);
     }
-    says(&app, &format!("no longer knows schema id {id}")).await;
+    says(&app, &format!("does not know schema id {id} any more")).await;
     assert_eq!(app.create_short("A-2").await.0, StatusCode::CREATED);
     assert_eq!(app.get("/health/ready").await.0, StatusCode::OK);
     // A restart is not held up either.

@@ -16,7 +16,6 @@ use orderlog_contract::encode::record_value;
 use orderlog_contract::event::OrderEvent;
 use orderlog_contract::lineage;
 use orderlog_kafka::partition::Partitioner;
-use orderlog_registry;
 use orderlog_registry::config::RegistryConfig;
 pub use raw::produce;
 use rdkafka::consumer::{BaseConsumer, Consumer};

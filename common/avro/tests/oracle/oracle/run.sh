@@ -8,8 +8,8 @@
 set -euo pipefail
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
-ROOT=$(cd "$HERE/../../../.." && pwd -P)
-# shellcheck source-path=SCRIPTDIR source=../../../../scripts/lib.sh
+ROOT=$(cd "$HERE/../../../../.." && pwd -P)
+# shellcheck source-path=SCRIPTDIR source=../../../../../scripts/lib.sh
 source "$ROOT/scripts/lib.sh"
 
 # Versions that wrote schemas which registries still hold. The newest one is that of pom.xml.

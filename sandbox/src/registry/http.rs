@@ -1,5 +1,5 @@
-//! How the registry reads a request and writes a response: content types, the size limit, the error body. No rule about
-//! schemas lives here.
+//! How the registry reads requests and writes responses: content types, the size limit, the error body. No rule about
+//! schemas is here.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -24,7 +24,7 @@ pub const LARGEST_BODY: usize = 1024 * 1024;
 /// The content type of every response.
 pub const MEDIA_TYPE: &str = "application/vnd.schemaregistry.v1+json";
 
-/// The content types that Confluent's clients send JSON as. None of them is one that a web page may send without asking.
+/// The content types that Confluent's clients send JSON as. Web pages cannot send any of them without a preflight.
 const ACCEPTED: [&str; 4] = [
     MEDIA_TYPE,
     "application/vnd.schemaregistry+json",
@@ -60,10 +60,10 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
     }
 }
 
-/// Middleware for `actix_web::middleware::from_fn`: lets in whoever may call this registry, as both services do.
+/// Middleware for `actix_web::middleware::from_fn`: admits the same callers as both services do.
 ///
 /// # Errors
-/// Only what an inner middleware fails with; a refusal is an answer.
+/// Only errors of an inner middleware; a refusal is an answer.
 pub async fn admit<B: MessageBody + 'static>(
     access: AccessPolicy,
     request: ServiceRequest,
@@ -76,7 +76,7 @@ pub async fn admit<B: MessageBody + 'static>(
     }
 }
 
-/// Whether a query parameter says yes. Clients write `true` and `True`; anything else, or nothing, is no.
+/// Whether a query parameter is true. Clients write `true` and `True`; anything else, or its absence, means false.
 pub fn flag(request: &HttpRequest, name: &str) -> bool {
     let pairs = request
         .query_string()
@@ -87,7 +87,7 @@ pub fn flag(request: &HttpRequest, name: &str) -> bool {
         .any(|(key, value)| key == name && value.eq_ignore_ascii_case("true"))
 }
 
-/// An answer of 200 with that body.
+/// A 200 answer with that body.
 pub fn answer(body: impl Serialize) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, MEDIA_TYPE))

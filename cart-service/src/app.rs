@@ -1,127 +1,92 @@
-//! The service as a whole: built from its settings, run until it is told to stop. Installs nothing global.
+//! The service as a whole: built from its settings, run until it is stopped. Installs nothing global.
 
-use std::future::Future;
 use std::net::TcpListener;
-use std::sync::Arc;
 
 use actix_web::web::{self, ServiceConfig};
 use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusHandle;
-use orderlog_contract::lineage;
-use orderlog_kafka::rights::{self, Need};
-use orderlog_projection::registration::Registration;
-use orderlog_projection::schema_id_audit::SchemaIdAudit;
-use orderlog_projection::store::{Store, StoreUrl};
-use orderlog_projection::{Projection, Settings, View};
-use orderlog_registry::Registry;
+use orderlog_kafka::permissions::TopicUse;
+use orderlog_projection::Settings;
+use orderlog_projection::pipeline::{self, Pipeline, RunningPipeline};
 use orderlog_runtime::supervisor::Supervisor;
-use orderlog_web::edge::EdgeConfig;
+use orderlog_web::access::AccessConfig;
 use orderlog_web::{server, service};
 
+use crate::command_handler::CommandHandler;
 use crate::config::Config;
-use crate::doubts::{CLEARING_UP, Doubts};
 use crate::publisher::Publisher;
-use crate::skip::Skip;
-use crate::writer::CommandHandler;
+use crate::skip::SkipRejected;
+use crate::state::State;
+use crate::unresolved_orders::{RESOLVING, UnresolvedOrders};
 use crate::{SERVICE, routes};
-
-/// What the handlers share.
-pub struct State {
-    pub(crate) writer: CommandHandler,
-    pub(crate) view: View,
-    pub(crate) registry: Arc<Registry>,
-    pub(crate) registration: Registration,
-    pub(crate) life: Supervisor,
-    pub(crate) doubts: Doubts,
-    pub(crate) metrics: PrometheusHandle,
-    order_service: reqwest::Url,
-}
 
 /// cart-service, bound to its port and reading the topic, but not serving yet.
 pub struct Application {
     listener: TcpListener,
     port: u16,
-    edge: EdgeConfig,
+    access: AccessConfig,
     state: web::Data<State>,
-    projection: Projection,
-    clearing_up: tokio::task::JoinHandle<()>,
+    pipeline: RunningPipeline,
+    resolving: tokio::task::JoinHandle<()>,
 }
 
 impl Application {
-    /// Binds the port, opens the store and begins to read the topic. A broker or registry that is not there yet does not
-    /// stop it: it is not ready until they are. Call it within a tokio runtime.
+    /// Binds the port, opens the store and starts reading the topic. It does not wait for brokers and registry; until they
+    /// respond, the service is not ready. Call it within a tokio runtime.
     ///
     /// # Errors
     /// The port is in use, the store is locked or cannot be opened, a setting is wrong.
-    pub async fn build(config: Config, metrics: PrometheusHandle) -> anyhow::Result<Self> {
-        let pipeline = &config.pipeline;
-        let mut settings = Settings {
+    pub async fn build(config: Config, metrics: PrometheusHandle, supervisor: Supervisor) -> anyhow::Result<Self> {
+        let settings = Settings {
             most_keys: config.idempotency_keys,
-            ..Settings::of(SERVICE, pipeline, config.unknown_schema_grace())?
+            ..Settings::of(SERVICE, &config.pipeline, config.unknown_schema_grace())?
         };
         refuse_rack(&settings)?;
         let listener = server::bind(&config.web.api_host, config.api_port, "--api-port / API_PORT").await?;
-        let port = listener.local_addr().context("asking for the port")?.port();
-        let StoreUrl::Embedded(dir) = &config.store;
-        let store = if pipeline.rebuild {
-            Store::open_to_rebuild(dir)?
-        } else {
-            Store::open(dir)?
-        };
-        store.check_owner(SERVICE)?;
-        let doubts = Doubts::open(&store, config.unresolved_for)?;
-        if pipeline.rebuild {
-            // Before the store, which says that there is something to forget.
-            doubts.forget()?;
-            store.forget()?;
+        let port = listener.local_addr().context("reading the server's port")?.port();
+        let store = pipeline::open_store(SERVICE, &config.store, &config.pipeline)?;
+        let unresolved = UnresolvedOrders::open(&store, config.unresolved_for)?;
+        if config.pipeline.rebuild {
+            // Before the store, which records that there is something to clear.
+            unresolved.forget()?;
         }
-        store.check_partitioner(pipeline.kafka.partitioner)?;
-        let life = Supervisor::default();
-        let subject = lineage::subject(pipeline.kafka.topic.as_str());
-        let registry = Arc::new(Registry::new(&pipeline.registry)?.reading(subject.clone()));
-        let audit = SchemaIdAudit::new(registry.clone(), store.clone(), pipeline.accept_registry, &life);
-        let registration = Registration::spawn(audit.clone(), subject, store.clone(), pipeline, &life);
-        settings.registration = Some(registration.clone());
-        let topic = settings.topic.name.clone();
-        // Below the deadline, so that a record is given up before the request is.
+        let pipeline = Pipeline::connect(settings, store, &config.pipeline, supervisor.clone())?;
+        let topic = pipeline.settings.topic.name.clone();
+        // Below the deadline, so that a record is given up before its request is.
         let delivery_timeout = config.write_deadline().mul_f64(0.8);
-        if pipeline.kafka.has_admin_api {
-            let events = Need {
-                topic: topic.clone(),
-                write: true,
-            };
-            rights::watch(&settings.cluster, vec![events], &life)?;
-        }
-        let publisher = Publisher::new(settings.cluster.clone(), &topic, delivery_timeout, life.clone())?;
-        let skip = Skip(doubts.clone());
-        let projection = Projection::start(settings, store.clone(), audit.clone(), skip, &life)?;
-        let view = projection.view();
-        let clear_up = doubts.clone().clear_up(audit, view.clone(), life.clone());
-        let clearing_up = life.task(CLEARING_UP, clear_up);
-        let writer = CommandHandler::new(
+        let cluster = pipeline.settings.cluster.clone();
+        let publisher = Publisher::new(cluster, &topic, delivery_timeout, supervisor.clone())?;
+        pipeline.watch_permissions(vec![TopicUse { topic, write: true }])?;
+        let (registry, registration) = (pipeline.registry.clone(), pipeline.registration.clone());
+        let audit = pipeline.audit.clone();
+        let pipeline = pipeline.start(SkipRejected(unresolved.clone()))?;
+        let view = pipeline.view();
+        let resolve = unresolved.clone().resolve(audit, view.clone(), supervisor.clone());
+        let resolving = supervisor.spawn(RESOLVING, resolve);
+        let commands = CommandHandler::new(
             view.clone(),
             publisher,
             registration.clone(),
-            doubts.clone(),
+            unresolved.clone(),
             config.write_deadline(),
         );
         let state = State {
-            writer,
+            commands,
             view,
             registry,
             registration,
-            life,
-            doubts,
+            supervisor,
+            unresolved,
             metrics,
             order_service: config.order_service_url,
         };
         Ok(Self {
             listener,
             port,
-            edge: config.web.edge,
+            access: config.web.access,
             state: web::Data::new(state),
-            projection,
-            clearing_up,
+            pipeline,
+            resolving,
         })
     }
 
@@ -130,60 +95,42 @@ impl Application {
         self.port
     }
 
-    /// Resolves when the service has lost a part that it cannot be without; it is ending then.
-    pub fn failed(&self) -> impl Future<Output = String> + Send + use<> {
-        let life = self.state.life.clone();
-        async move { life.failed().await }
-    }
-
-    /// Serves until `stop` resolves, then lets running requests end.
+    /// Serves until `stop` resolves, then lets running requests finish.
     ///
     /// # Errors
-    /// When the registry refuses the schema, a part of the service has failed, or the HTTP server fails.
+    /// When the registry rejects the schema, a part of the service fails, or the HTTP server fails.
     pub async fn run_until_stopped(self, stop: impl Future) -> anyhow::Result<()> {
         let Self {
             listener,
-            edge,
+            access,
             state,
-            projection,
-            clearing_up,
+            pipeline,
+            resolving,
             ..
         } = self;
-        let (registration, life) = (state.registration.clone(), state.life.clone());
+        let supervisor = state.supervisor.clone();
         let routed = state.clone();
         let routes = move |config: &mut ServiceConfig| routes::configure(config, &routed);
-        let served = service::serve_until(stop, listener, SERVICE, &edge, registration.refused(), &life, routes).await;
-        let flushed = life
-            .blocking("flushing the producer", move || state.writer.flush())
+        let rejected = pipeline.schema_rejected();
+        let served = service::serve_until(stop, listener, SERVICE, &access, rejected, &supervisor, routes).await;
+        let flushed = supervisor
+            .spawn_blocking("flushing the producer", move || state.commands.flush())
             .await
             .context("flushing the producer");
         // Nothing may hold the store when this ends.
-        clearing_up.abort();
-        let _ = clearing_up.await;
-        registration.end().await;
-        // After the requests: they waited for the projection.
-        projection.stop().await;
+        resolving.abort();
+        let _ = resolving.await;
+        pipeline.stop().await;
         served.and(flushed)
     }
 }
 
-/// A follower that lags would hold up every answer, and what it tells of its end is not the partition's.
+/// A lagging follower would delay every response, and its end offset is not the partition's.
 fn refuse_rack(settings: &Settings) -> anyhow::Result<()> {
     let mut set = settings.cluster.extra.iter();
     anyhow::ensure!(
         !set.any(|(key, value)| key == "client.rack" && !value.expose().is_empty()),
-        "KAFKA_CONFIG sets client.rack, which cart-service does not take: it reads from the leaders of partitions, so that its answers are as new as the log; give it a file without that line (order-service may have it)"
+        "KAFKA_CONFIG sets client.rack, which cart-service does not support: it reads from partition leaders, so that its answers are as new as the log; use a file without that line (order-service may have it)"
     );
     Ok(())
-}
-
-impl State {
-    /// Where order-service shows that order.
-    pub(crate) fn details_url(&self, order_id: &str) -> String {
-        let mut url = self.order_service.clone();
-        let path = format!("{}/order-details", url.path().trim_end_matches('/'));
-        url.set_path(&path);
-        url.query_pairs_mut().clear().append_pair("orderId", order_id);
-        url.into()
-    }
 }

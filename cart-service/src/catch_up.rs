@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use orderlog_kafka::end_offsets::Now;
+use orderlog_kafka::end_offsets::EndOffset;
 use orderlog_projection::{Arrival, NotFresh, View};
 use tokio::time::timeout_at;
 
@@ -21,24 +21,24 @@ pub async fn catch_up(
     deadline: Instant,
 ) -> Result<(), NotFresh> {
     match view.now(partition, deadline).await? {
-        Now::End(end) => {
+        EndOffset::Known(end) => {
             arrival.check(end)?;
             view.read_to(partition, end, deadline).await
         }
-        Now::Replicated => {
+        EndOffset::NeedsQuorum => {
             // What is acknowledged now lies behind the transaction, and cannot be read.
             if let Some(transaction) = view.blocked(partition) {
                 return Err(NotFresh(transaction.to_string()));
             }
             let acknowledged = timeout_at(deadline.into(), publisher.acknowledged_since(partition, arrival.at)).await;
-            let unheard = |why: &str| {
+            let unconfirmed = |why: &str| {
                 NotFresh(format!(
-                    "the replicas of partition {partition} did not acknowledge that its leader still leads: {why}"
+                    "the replicas of partition {partition} did not confirm that its leader still leads: {why}"
                 ))
             };
             let offset = acknowledged
-                .map_err(|_| unheard("no answer in time"))?
-                .map_err(|why| unheard(&why))?;
+                .map_err(|_| unconfirmed("no answer in time"))?
+                .map_err(|error| unconfirmed(&error.to_string()))?;
             arrival.check(offset)?;
             let read = view.read_to(partition, offset + 1, deadline).await;
             read.map_err(|late| {

@@ -1,5 +1,5 @@
-//! What cart-service does with a command, given the order as the log has it now. Pure: no clock, no I/O; the ids and the
-//! time of a new event come in as a [`Stamp`].
+//! What cart-service does with a command, given the order's current state. Pure: no clock, no I/O; the id and the time of a
+//! new event come in as a [`EventStamp`].
 
 use orderlog_contract::event::{EventType, Order, OrderEvent, OrderStatus};
 use orderlog_contract::order::{MAX_VERSION, OrderState};
@@ -7,21 +7,21 @@ use orderlog_projection::store::KeyRow;
 use orderlog_web::preconditions::Preconditions;
 use uuid::Uuid;
 
-/// Identity and time of the event that a decision may write.
+/// Id and time of the event that a decision may write.
 #[derive(Clone, Copy, Debug)]
-pub struct Stamp {
+pub struct EventStamp {
     /// The event's id.
     pub event_id: Uuid,
     /// Now, in milliseconds since 1970-01-01 UTC.
     pub now_ms: i64,
 }
 
-/// What is to be done.
+/// What to do with a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// Write this event.
     Write(Box<OrderEvent>),
-    /// The order is so already; nothing to write.
+    /// The order already is as requested; nothing to write.
     AlreadySo(Box<OrderState>),
     /// The command cannot be carried out.
     Refuse(Refusal),
@@ -30,36 +30,35 @@ pub enum Decision {
 /// Why a command cannot be carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// An order of that id exists.
-    Exists {
-        /// Its version now.
+    /// An order with that id exists.
+    AlreadyExists {
+        /// Its current version.
         version: i32,
     },
-    /// There is no order of that id.
+    /// There is no order with that id.
     NotFound,
-    /// The order has a version that the request's conditions do not allow.
-    OtherVersion {
-        /// The version it has.
+    /// The order's version does not satisfy the request's preconditions.
+    VersionMismatch {
+        /// Its current version.
         version: i32,
     },
-    /// The Idempotency-Key belongs to another request.
+    /// The Idempotency-Key was used for another request.
     KeyReused,
-    /// The order cannot go from its status to that one.
-    IllegalStep {
-        /// The status it has.
+    /// The order's status cannot change that way.
+    IllegalTransition {
+        /// Its current status.
         from: OrderStatus,
-        /// The status that was asked for.
+        /// The requested status.
         to: OrderStatus,
     },
-    /// The order has as many versions as there can be.
-    NoMoreVersions,
-    /// The order has a status that this release does not know, or fields that it lacks: only a newer one may write it.
+    /// The order has reached the highest version.
+    VersionsExhausted,
+    /// The order has a status or fields that this release does not know: only a newer release may write it.
     NeedsNewerRelease,
 }
 
-/// The order as it was after the event that a request has led to. Nothing but version and status changes after an order
-/// was created.
-pub fn as_answered(answer: &KeyRow, current: &OrderState) -> OrderState {
+/// The order as it was after the event that a request caused. After creation, only version and status ever change.
+pub fn order_as_of(answer: &KeyRow, current: &OrderState) -> OrderState {
     OrderState {
         event_id: answer.event_id,
         partition: answer.partition,
@@ -73,14 +72,14 @@ pub fn as_answered(answer: &KeyRow, current: &OrderState) -> OrderState {
     }
 }
 
-/// Decides on creating that order. Its version and status are those of a new one.
-pub fn create(current: Option<&OrderState>, order: Order, conditions: &Preconditions, stamp: Stamp) -> Decision {
+/// Decides on creating that order; version and status of `order` are ignored.
+pub fn create(current: Option<&OrderState>, order: Order, conditions: &Preconditions, stamp: EventStamp) -> Decision {
     if let Some(current) = current {
         let version = current.order.version;
-        return Decision::Refuse(if conditions.hold(Some(version)) {
-            Refusal::Exists { version }
+        return Decision::Refuse(if conditions.are_met(Some(version)) {
+            Refusal::AlreadyExists { version }
         } else {
-            Refusal::OtherVersion { version }
+            Refusal::VersionMismatch { version }
         });
     }
     Decision::Write(Box::new(OrderEvent {
@@ -96,14 +95,19 @@ pub fn create(current: Option<&OrderState>, order: Order, conditions: &Precondit
     }))
 }
 
-/// Decides on giving the order that status, if the conditions on its version hold.
-pub fn update(current: Option<&OrderState>, status: OrderStatus, conditions: &Preconditions, stamp: Stamp) -> Decision {
+/// Decides on changing the order's status, if the conditions on its version hold.
+pub fn update(
+    current: Option<&OrderState>,
+    status: OrderStatus,
+    conditions: &Preconditions,
+    stamp: EventStamp,
+) -> Decision {
     let Some(current) = current else {
         return Decision::Refuse(Refusal::NotFound);
     };
     let version = current.order.version;
-    if !conditions.hold(Some(version)) {
-        return Decision::Refuse(Refusal::OtherVersion { version });
+    if !conditions.are_met(Some(version)) {
+        return Decision::Refuse(Refusal::VersionMismatch { version });
     }
     let from = current.order.status;
     if from == OrderStatus::Unknown || current.partial {
@@ -113,10 +117,10 @@ pub fn update(current: Option<&OrderState>, status: OrderStatus, conditions: &Pr
         return Decision::AlreadySo(Box::new(current.clone()));
     }
     if current.order.version == MAX_VERSION {
-        return Decision::Refuse(Refusal::NoMoreVersions);
+        return Decision::Refuse(Refusal::VersionsExhausted);
     }
     if !from.may_become(status) {
-        return Decision::Refuse(Refusal::IllegalStep { from, to: status });
+        return Decision::Refuse(Refusal::IllegalTransition { from, to: status });
     }
     Decision::Write(Box::new(OrderEvent {
         event_id: stamp.event_id,

@@ -3,13 +3,13 @@ use orderlog_contract::order::{Outcome, check, fold};
 
 use super::*;
 
-const STAMP: Stamp = Stamp {
+const STAMP: EventStamp = EventStamp {
     event_id: Uuid::from_u128(7),
     now_ms: 1_700_000_000_000,
 };
 
 fn order(status: OrderStatus, version: i32) -> Order {
-    let order = sandbox::sample::event("ORD-1", version).order;
+    let order = orderlog_contract::testing::an_event("ORD-1", version).order;
     Order {
         status,
         order_date: 0,
@@ -52,15 +52,15 @@ fn an_order_that_exists_is_not_created_again() {
     };
     assert_eq!(
         create(Preconditions::default()),
-        Decision::Refuse(Refusal::Exists { version: 3 })
+        Decision::Refuse(Refusal::AlreadyExists { version: 3 })
     );
-    // Asked for as a condition, it is one that does not hold.
+    // With a condition, it is the condition that fails.
     let refused = create(Preconditions::if_match(4));
-    assert_eq!(refused, Decision::Refuse(Refusal::OtherVersion { version: 3 }));
+    assert_eq!(refused, Decision::Refuse(Refusal::VersionMismatch { version: 3 }));
 }
 
 #[test]
-fn every_update_is_written_refused_or_already_so_as_the_legal_steps_have_it() {
+fn every_update_is_written_refused_or_already_so_as_the_transitions_allow() {
     for from in OrderStatus::SETTABLE {
         for to in OrderStatus::SETTABLE {
             let current = state(from, 4);
@@ -68,10 +68,10 @@ fn every_update_is_written_refused_or_already_so_as_the_legal_steps_have_it() {
                 Decision::AlreadySo(so) => assert!(from == to && *so == current),
                 Decision::Refuse(refusal) => {
                     assert!(!from.may_become(to));
-                    assert_eq!(refusal, Refusal::IllegalStep { from, to });
+                    assert_eq!(refusal, Refusal::IllegalTransition { from, to });
                 }
                 Decision::Write(event) => {
-                    // What is decided here is what the fold applies, without a gap.
+                    // The fold applies what was decided here, without a gap.
                     assert_eq!(fold(Some(&current), &event), Outcome::Applied { gap: false });
                     assert_eq!((event.order.version, event.order.status), (5, to));
                     assert_eq!(
@@ -104,7 +104,7 @@ fn an_order_of_the_highest_version_is_not_written_beyond_it() {
         &Preconditions::default(),
         STAMP,
     );
-    assert_eq!(decision, Decision::Refuse(Refusal::NoMoreVersions));
+    assert_eq!(decision, Decision::Refuse(Refusal::VersionsExhausted));
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn an_order_of_a_newer_release_is_not_written_over() {
 }
 
 #[test]
-fn an_order_of_another_version_than_expected_is_refused_before_anything_else_is_looked_at() {
+fn an_unexpected_version_is_refused_before_anything_else_is_checked() {
     for (current, to) in [
         (OrderStatus::New, OrderStatus::Pending),
         (OrderStatus::New, OrderStatus::New),
@@ -129,7 +129,7 @@ fn an_order_of_another_version_than_expected_is_refused_before_anything_else_is_
             let decision = update(Some(&state(current, 4)), to, &Preconditions::if_match(version), STAMP);
             assert_eq!(
                 decision,
-                Decision::Refuse(Refusal::OtherVersion { version: 4 }),
+                Decision::Refuse(Refusal::VersionMismatch { version: 4 }),
                 "{version}"
             );
         }
@@ -155,7 +155,7 @@ fn an_earlier_answer_shows_the_order_as_it_was_then() {
         version: 2,
         status: OrderStatus::Pending,
     };
-    let then = as_answered(&answer, &current);
+    let then = order_as_of(&answer, &current);
     assert_eq!((then.event_id, then.partition, then.offset), (Uuid::from_u128(2), 3, 9));
     assert_eq!(then.order, order(OrderStatus::Pending, 2));
 }

@@ -1,4 +1,4 @@
-//! Makes up what a short `POST /create-order` leaves out: items, prices and customer.
+//! Generates what a short `POST /create-order` leaves out: items, prices and the customer.
 
 use orderlog_contract::event::OrderItem;
 
@@ -8,7 +8,7 @@ pub const CURRENCY: &str = "USD";
 const MAX_PRICE: i64 = 50_000;
 const MAX_QUANTITY: i32 = 5;
 
-/// So many items, each with a price and a quantity.
+/// `count` random items, each with a price and a quantity.
 pub fn items(count: usize) -> Vec<OrderItem> {
     (0..count)
         .map(|_| OrderItem {
@@ -19,7 +19,7 @@ pub fn items(count: usize) -> Vec<OrderItem> {
         .collect()
 }
 
-/// A customer.
+/// A random customer id.
 pub fn customer_id() -> String {
     format!("CUST-{:04}", fastrand::u32(1..10_000))
 }

@@ -1,30 +1,41 @@
-//! What the replicas of each partition have acknowledged, and when a barrier is due. A leader that was deposed and does not
-//! know it can acknowledge nothing, so whatever was acknowledged of what was sent after a request came proves that the log
-//! up to there holds all that anybody was told before. An own event serves as well as a barrier. Only the bookkeeping:
-//! [`Publisher`](crate::publisher::Publisher) sends.
+//! What the replicas of each partition have acknowledged, and when a barrier is due. A leader that was deposed without
+//! knowing it cannot get a write acknowledged. So the acknowledgement of a record that was sent after a request arrived
+//! proves that the log up to that record holds everything that any client had been told by then. One of our events serves
+//! as well as a barrier. Only the bookkeeping: [`Publisher`](crate::publisher::Publisher) sends.
 //!
-//! It is the time of sending that counts: an event that was sent before the request came, and acknowledged after, may lie in
-//! front of one of another instance's that was acknowledged earlier.
+//! The time of sending counts: an event that was sent before the request arrived and acknowledged after it may lie before
+//! another instance's event that was acknowledged earlier.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use orderlog_kafka::producer::WriteError;
 use tokio::sync::Notify;
 use tokio::time::timeout_at;
 
-/// How long after the last record of a partition a barrier may follow: a hundred a second at the most. Where events are
-/// written faster than that, they serve, and there are no barriers.
-const SPACING: Duration = Duration::from_millis(10);
+/// Minimum time between the last record of a partition and a barrier: at most a hundred barriers a second. Where events are
+/// written faster than that, they serve instead.
+const MIN_BARRIER_INTERVAL: Duration = Duration::from_millis(10);
 
-/// Every barrier is reported on before that: the Kafka client gives it up after 48 s at the most. One that is not was lost
-/// with its client.
-const LOST: Duration = Duration::from_secs(60);
+/// A barrier without a delivery report by then was lost with its client: the Kafka client gives up after 48 s at most.
+const BARRIER_EXPIRES_AFTER: Duration = Duration::from_secs(60);
 
-/// How long a failure of a barrier is worth telling.
-const NEWS: Duration = Duration::from_secs(10);
+/// How long a failed barrier is reported in health.
+const REPORT_FAILURE_FOR: Duration = Duration::from_secs(10);
 
-/// The partitions that were written to.
+/// Why a barrier proves nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BarrierError {
+    /// It was not written.
+    #[error(transparent)]
+    NotWritten(#[from] WriteError),
+    /// It was acknowledged without an offset.
+    #[error("the broker did not return the barrier's offset")]
+    NoOffset,
+}
+
+/// Acknowledgements by partition.
 #[derive(Default)]
 pub struct Quorum(Mutex<HashMap<i32, Arc<Acknowledgements>>>);
 
@@ -34,15 +45,15 @@ impl Quorum {
         lock(&self.0).entry(partition).or_default().clone()
     }
 
-    /// Partitions whose replicas have not acknowledged a barrier lately, one sentence each.
+    /// One sentence for each partition whose replicas have not acknowledged the last barrier.
     pub fn trouble(&self) -> Vec<String> {
         let mut partitions: Vec<_> = lock(&self.0).iter().map(|(n, of)| (*n, of.clone())).collect();
         partitions.sort_by_key(|(partition, _)| *partition);
         let reason = |(partition, of): (i32, Arc<Acknowledgements>)| {
             let state = lock(&of.state);
-            let why = state.trouble(Instant::now())?;
+            let error = state.trouble(Instant::now())?;
             Some(format!(
-                "the replicas of partition {partition} acknowledge nothing: {why}"
+                "the replicas of partition {partition} acknowledge nothing: {error}"
             ))
         };
         partitions.into_iter().filter_map(reason).collect()
@@ -58,31 +69,31 @@ pub struct Acknowledgements {
 
 #[derive(Debug, Default)]
 struct State {
-    /// The newest record that was acknowledged: when it was sent, and where it lies.
+    /// The newest acknowledged record: when it was sent, and its offset.
     newest: Option<(Instant, i64)>,
     /// When the last record was sent.
     sent: Option<Instant>,
-    /// When the barrier was sent that is under way.
+    /// When the barrier that is in flight was sent.
     barrier: Option<Instant>,
-    /// The last barrier that was not acknowledged, and why.
-    failed: Option<(Instant, String)>,
+    /// The last barrier that failed: when it was sent, and why it failed.
+    failed: Option<(Instant, BarrierError)>,
 }
 
-/// What is to be done for a request.
+/// What to do next for a request.
 #[derive(Debug, PartialEq, Eq)]
 enum Step {
-    /// That offset was acknowledged.
+    /// Done: that offset was acknowledged.
     Acknowledged(i64),
-    /// The barrier that was to serve it was not acknowledged.
-    Failed(String),
+    /// Done: the barrier that was sent for it failed.
+    Failed(BarrierError),
     /// Send a barrier, which counts as sent at that time.
     Send(Instant),
-    /// Wait for news, no longer than until then.
+    /// Wait for a change, at most until then.
     Wait(Option<Instant>),
 }
 
 impl Acknowledgements {
-    /// Notes that an event is about to be sent. Returns the time that it counts as sent at.
+    /// Notes that an event is about to be sent. Returns the time at which it counts as sent.
     pub fn sending(&self) -> Instant {
         let now = Instant::now();
         lock(&self.state).sent = Some(now);
@@ -95,34 +106,38 @@ impl Acknowledgements {
         self.changed.notify_waiters();
     }
 
-    /// Notes that a barrier was not acknowledged.
-    pub fn barrier_failed(&self, sent: Instant, why: String) {
-        lock(&self.state).barrier_failed(sent, why);
+    /// Notes that a barrier failed.
+    pub fn barrier_failed(&self, sent: Instant, error: BarrierError) {
+        lock(&self.state).barrier_failed(sent, error);
         self.changed.notify_waiters();
     }
 
-    /// Waits until a record was acknowledged that was sent after a request came, and returns its offset. Where none is under
-    /// way, `send` is told to send a barrier that counts as sent at that time.
+    /// Waits for the acknowledgement of a record that was sent after a request arrived, and returns its offset. If none is
+    /// in flight, `send` is called to send a barrier, which counts as sent at the time given.
     ///
     /// # Errors
-    /// Why the barrier that was to serve the request was not acknowledged.
-    pub async fn since(&self, came: Instant, send: impl Fn(Instant) -> Result<(), String>) -> Result<i64, String> {
+    /// Why the barrier that was sent for the request failed.
+    pub async fn wait_for_ack_after(
+        &self,
+        arrived: Instant,
+        send: impl Fn(Instant) -> Result<(), WriteError>,
+    ) -> Result<i64, BarrierError> {
         loop {
-            // Begins to listen before it looks, so that nothing is missed.
+            // Subscribes before looking, so that no change is missed.
             let mut changed = std::pin::pin!(self.changed.notified());
             changed.as_mut().enable();
-            let step = lock(&self.state).step(came, Instant::now());
+            let step = lock(&self.state).step(arrived, Instant::now());
             match step {
                 Step::Acknowledged(offset) => return Ok(offset),
-                Step::Failed(why) => return Err(why),
+                Step::Failed(error) => return Err(error),
                 Step::Send(sent) => {
-                    if let Err(why) = send(sent) {
-                        self.barrier_failed(sent, why);
+                    if let Err(error) = send(sent) {
+                        self.barrier_failed(sent, error.into());
                     }
                 }
                 Step::Wait(None) => changed.await,
                 Step::Wait(Some(until)) => {
-                    // Either way it looks again.
+                    // Either way, look again.
                     let _ = timeout_at(until.into(), changed).await;
                 }
             }
@@ -131,17 +146,22 @@ impl Acknowledgements {
 }
 
 impl State {
-    fn step(&mut self, came: Instant, now: Instant) -> Step {
+    fn step(&mut self, arrived: Instant, now: Instant) -> Step {
         match (&self.newest, &self.failed) {
-            (Some((sent, offset)), _) if *sent >= came => return Step::Acknowledged(*offset),
-            (_, Some((sent, why))) if *sent >= came => return Step::Failed(why.clone()),
+            (Some((sent, offset)), _) if *sent >= arrived => return Step::Acknowledged(*offset),
+            (_, Some((sent, error))) if *sent >= arrived => return Step::Failed(error.clone()),
             _ => {}
         }
-        self.barrier = self.barrier.filter(|sent| now.saturating_duration_since(*sent) < LOST);
+        self.barrier = self
+            .barrier
+            .filter(|sent| now.saturating_duration_since(*sent) < BARRIER_EXPIRES_AFTER);
         if self.barrier.is_some() {
             return Step::Wait(None);
         }
-        let due = self.sent.map(|sent| sent + SPACING).filter(|due| *due > now);
+        let due = self
+            .sent
+            .map(|sent| sent + MIN_BARRIER_INTERVAL)
+            .filter(|due| *due > now);
         if due.is_some() {
             return Step::Wait(due);
         }
@@ -155,8 +175,8 @@ impl State {
         self.end_barrier(sent);
     }
 
-    fn barrier_failed(&mut self, sent: Instant, why: String) {
-        self.failed = Some((sent, why));
+    fn barrier_failed(&mut self, sent: Instant, error: BarrierError) {
+        self.failed = Some((sent, error));
         self.end_barrier(sent);
     }
 
@@ -164,17 +184,17 @@ impl State {
         self.barrier = self.barrier.filter(|barrier| *barrier != sent);
     }
 
-    /// Why the last barrier was not acknowledged, if that is news and nothing was acknowledged since.
-    fn trouble(&self, now: Instant) -> Option<&str> {
-        let (sent, why) = self.failed.as_ref()?;
-        let mended = self.newest.is_some_and(|(newest, _)| newest > *sent);
-        let old = now.saturating_duration_since(*sent) > NEWS;
-        (!mended && !old).then_some(why)
+    /// Why the last barrier failed, if that was recent and nothing was acknowledged since.
+    fn trouble(&self, now: Instant) -> Option<&BarrierError> {
+        let (sent, error) = self.failed.as_ref()?;
+        let is_resolved = self.newest.is_some_and(|(newest, _)| newest > *sent);
+        let is_old = now.saturating_duration_since(*sent) > REPORT_FAILURE_FOR;
+        (!is_resolved && !is_old).then_some(error)
     }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Every change is whole when the lock is given back.
+    // A panic cannot leave the state half changed.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -1,24 +1,30 @@
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+
 use super::*;
 
-/// A clock that is moved by hand.
+fn timed_out() -> BarrierError {
+    WriteError::from(KafkaError::MessageProduction(RDKafkaErrorCode::MessageTimedOut)).into()
+}
+
+/// A manual clock.
 fn at(ms: u64) -> Instant {
     static BEGIN: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
     *BEGIN + Duration::from_millis(1_000 + ms)
 }
 
 #[test]
-fn a_barrier_serves_all_who_came_before_it_was_sent_and_nobody_else() {
+fn a_barrier_serves_all_requests_that_arrived_before_it_was_sent_and_no_others() {
     let mut state = State::default();
     assert_eq!(state.step(at(0), at(1)), Step::Send(at(1)));
     assert_eq!(
         state.step(at(1), at(2)),
         Step::Wait(None),
-        "it shares the one that is under way"
+        "it shares the one in flight"
     );
     assert_eq!(
         state.step(at(2), at(2)),
         Step::Wait(None),
-        "it needs the next one, and there is one at a time"
+        "it needs the next one, and only one is in flight at a time"
     );
     state.acknowledged(at(1), 7);
     assert_eq!(state.step(at(0), at(3)), Step::Acknowledged(7));
@@ -30,45 +36,45 @@ fn a_barrier_serves_all_who_came_before_it_was_sent_and_nobody_else() {
 }
 
 #[test]
-fn an_event_that_was_sent_after_the_request_came_serves_and_one_that_was_sent_before_does_not() {
+fn an_event_that_was_sent_after_the_request_arrived_serves_and_one_that_was_sent_before_does_not() {
     let mut state = State {
         sent: Some(at(0)),
         ..State::default()
     };
-    // Acknowledged after the request came: another instance's event may lie behind it that was acknowledged before.
+    // Acknowledged after the request arrived: an event of another instance that was acknowledged before may lie behind it.
     state.acknowledged(at(0), 3);
     assert_eq!(state.step(at(1), at(2)), Step::Wait(Some(at(10))));
     state.sent = Some(at(5));
     state.acknowledged(at(5), 4);
     assert_eq!(state.step(at(1), at(6)), Step::Acknowledged(4));
-    // The reports on records of another producer may come in another order.
+    // Delivery reports of another producer may come in another order.
     state.acknowledged(at(4), 2);
     assert_eq!(state.step(at(5), at(6)), Step::Acknowledged(4));
 }
 
 #[test]
-fn a_barrier_that_fails_fails_those_whom_it_was_sent_for() {
+fn a_failed_barrier_fails_the_requests_it_was_sent_for() {
     let mut state = State::default();
     assert_eq!(state.step(at(0), at(0)), Step::Send(at(0)));
-    state.barrier_failed(at(0), "timed out".to_owned());
-    assert_eq!(state.step(at(0), at(20)), Step::Failed("timed out".to_owned()));
+    state.barrier_failed(at(0), timed_out());
+    assert_eq!(state.step(at(0), at(20)), Step::Failed(timed_out()));
     assert_eq!(
         state.step(at(1), at(20)),
         Step::Send(at(20)),
-        "who came after it gets one of its own"
+        "a later request gets a barrier of its own"
     );
-    assert_eq!(state.trouble(at(20)), Some("timed out"));
+    assert_eq!(state.trouble(at(20)), Some(&timed_out()));
     state.acknowledged(at(20), 5);
     assert_eq!(
         state.step(at(0), at(21)),
         Step::Acknowledged(5),
-        "it is newer all the more"
+        "a newer acknowledgement serves too"
     );
     assert_eq!(state.trouble(at(21)), None);
 }
 
 #[test]
-fn a_barrier_that_nobody_reports_on_does_not_stand_in_the_way_for_ever() {
+fn a_barrier_without_a_delivery_report_does_not_block_forever() {
     let mut state = State::default();
     assert_eq!(state.step(at(0), at(0)), Step::Send(at(0)));
     assert_eq!(state.step(at(1), at(59_999)), Step::Wait(None));
@@ -76,15 +82,15 @@ fn a_barrier_that_nobody_reports_on_does_not_stand_in_the_way_for_ever() {
 }
 
 #[test]
-fn a_failure_is_told_for_some_time() {
+fn a_failure_is_reported_for_some_time() {
     let mut state = State::default();
-    state.barrier_failed(at(0), "timed out".to_owned());
+    state.barrier_failed(at(0), timed_out());
     assert!(state.trouble(at(10_000)).is_some());
     assert_eq!(state.trouble(at(10_001)), None);
 }
 
 #[tokio::test]
-async fn many_who_wait_share_few_barriers() {
+async fn many_waiting_requests_share_few_barriers() {
     let of = Arc::new(Acknowledgements::default());
     let sent = Arc::new(Mutex::new(Vec::new()));
     let waiting = (0..200).map(|_| {
@@ -97,7 +103,7 @@ async fn many_who_wait_share_few_barriers() {
                 tokio::spawn(async move { report.acknowledged(at, 1) });
                 Ok(())
             };
-            of.since(Instant::now(), send).await
+            of.wait_for_ack_after(Instant::now(), send).await
         }
     });
     let waiting: Vec<_> = waiting.map(tokio::spawn).collect();
@@ -106,12 +112,14 @@ async fn many_who_wait_share_few_barriers() {
     }
     let sent = lock(&sent);
     assert!(sent.len() <= 3, "{}", sent.len());
-    assert!(sent.windows(2).all(|pair| pair[1] >= pair[0] + SPACING));
+    assert!(sent.windows(2).all(|pair| pair[1] >= pair[0] + MIN_BARRIER_INTERVAL));
 }
 
 #[tokio::test]
-async fn a_barrier_that_is_not_taken_is_a_failure_at_once() {
+async fn a_barrier_that_cannot_be_sent_fails_at_once() {
     let of = Acknowledgements::default();
-    let refused = of.since(Instant::now(), |_| Err("the queue is full".to_owned())).await;
-    assert_eq!(refused, Err("the queue is full".to_owned()));
+    let refused = of
+        .wait_for_ack_after(Instant::now(), |_| Err(WriteError::QueueFull))
+        .await;
+    assert_eq!(refused, Err(WriteError::QueueFull.into()));
 }

@@ -1,17 +1,17 @@
-//! What cart-service does with a record that it cannot use: it counts it (the projection does) and goes on. Keeping the
-//! record is order-service's business. One that could be read by somebody who knows its schema puts its order in doubt.
+//! How cart-service handles rejected records: the projection counts them, and they are skipped. order-service keeps them.
+//! A record with an unknown schema might be valid, so its order becomes unresolved.
 
 use orderlog_contract::rejection::Code;
-use orderlog_projection::store::Transaction;
+use orderlog_projection::store::BatchChanges;
 use orderlog_projection::{PassedOver, Refused, RejectionHandler};
 use rdkafka::Message;
 
-use crate::doubts::{Doubts, Passed};
+use crate::unresolved_orders::{UnreadRecord, UnresolvedOrders};
 
-/// Skips what cannot be used.
-pub struct Skip(pub Doubts);
+/// Skips rejected records.
+pub struct SkipRejected(pub UnresolvedOrders);
 
-impl RejectionHandler for Skip {
+impl RejectionHandler for SkipRejected {
     fn prepare(&mut self) -> anyhow::Result<()> {
         Ok(())
     }
@@ -19,8 +19,8 @@ impl RejectionHandler for Skip {
     fn dispose(&mut self, refused: &[Refused<'_>]) -> Vec<Result<(), String>> {
         for refused in refused {
             let Refused { record, why, .. } = refused;
-            let in_doubt = why.code == Code::UnknownSchemaId && refused.is_at_home();
-            let order_id = record.key().filter(|_| in_doubt).map(String::from_utf8_lossy);
+            let unresolved = why.code == Code::UnknownSchemaId && refused.is_at_home();
+            let order_id = record.key().filter(|_| unresolved).map(String::from_utf8_lossy);
             match order_id {
                 None => tracing::info!(
                     kafka.topic = record.topic(),
@@ -36,18 +36,18 @@ impl RejectionHandler for Skip {
                     kafka.offset = record.offset(),
                     code = why.code.as_str(),
                     reason = why.reason,
-                    // It is not written until the record is read, or for ten minutes.
-                    order.in_doubt = &*order_id,
-                    "record skipped: its order cannot be written for now"
+                    // Until the record is read, or ten minutes have passed.
+                    order.id = &*order_id,
+                    "record skipped; its order is read-only for now"
                 ),
             }
         }
         let unknown = refused.iter().filter_map(|refused| {
             let Refused { record, why, .. } = refused;
             let schema_id = why.schema_id.filter(|_| why.code == Code::UnknownSchemaId)?;
-            // In another partition than its key's it is no record of the order, whatever it says.
+            // Outside its key's partition it is not a record of the order, whatever it contains.
             let key = record.key().filter(|_| refused.is_at_home());
-            Some(Passed {
+            Some(UnreadRecord {
                 key,
                 partition: record.partition(),
                 offset: record.offset(),
@@ -55,18 +55,17 @@ impl RejectionHandler for Skip {
                 version: refused.version,
             })
         });
-        // The offset does not move past a record whose doubt is not noted.
+        // The offset must not move past a record whose order is not stored as unresolved.
         let noted = self
             .0
             .note(unknown)
-            .map_err(|error| format!("an order in doubt could not be noted: {error:#}"));
+            .map_err(|error| format!("cannot store an unresolved order: {error:#}"));
         vec![noted; refused.len()]
     }
 
-    fn read_again(&mut self, transaction: &mut Transaction, records: &[PassedOver]) {
-        for record in records {
-            self.0.drop_one(transaction, &record.order_id);
-        }
+    fn read_again(&mut self, changes: &mut BatchChanges, records: &[PassedOver]) {
+        let removed = records.iter().map(|record| self.0.remove(&record.order_id));
+        changes.rows.extend(removed);
     }
 
     fn tick(&mut self) {}

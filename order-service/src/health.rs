@@ -1,60 +1,56 @@
-//! How the service is. It is ready when it can answer: the store is open and the first catch-up is done. Outages and
-//! pauses later on make it degraded, never unready: what it knows, it still tells.
+//! Health of the service. It is ready once it has caught up with the topic for the first time. Later outages and pauses make
+//! it degraded, never unready: it still answers with what it has read.
 
-use orderlog_projection::Progress;
-use orderlog_web::health::{Connection, HealthReport, add_forbidden};
+use orderlog_projection::{CATCHING_UP, Progress};
+use orderlog_web::health::{Connection, HealthReport, Reporter};
 
 use crate::SERVICE;
-use crate::app::State;
+use crate::state::State;
 
-/// Why orders are not answered for yet; `None` when they are.
-pub(crate) fn not_ready(state: &State) -> Option<String> {
-    judge(&state.view.progress(), || {
-        state.view.store().partitions().is_ok_and(|rows| !rows.is_empty())
-    })
+/// Why requests for orders are refused; `None` when they are answered.
+pub(crate) async fn not_ready(state: &State) -> Option<String> {
+    let progress = state.view.progress();
+    let has_read = match progress.stopped() {
+        Some(_) => state.view.store().partitions().await.is_ok_and(|rows| !rows.is_empty()),
+        // Not asked for.
+        None => false,
+    };
+    readiness_problem(&progress, has_read)
 }
 
-/// A projection that has stopped is as far as it comes for now: what it knows is told until an operator acts. One that never
-/// read anything knows nothing, and "there is no such order" would be a guess.
-fn judge(progress: &Progress, has_read: impl FnOnce() -> bool) -> Option<String> {
+/// A halted projection gets no further until an operator acts, so it answers with what it has read. If that is nothing,
+/// "there is no such order" would be a guess.
+fn readiness_problem(progress: &Progress, has_read: bool) -> Option<String> {
     if progress.is_caught_up() {
         return None;
     }
     if let Some(reason) = progress.stopped() {
-        return (!has_read()).then(|| format!("nothing was read yet: {reason}"));
+        return (!has_read).then(|| format!("no record of the topic has been read: {reason}"));
     }
-    let why = match &progress.starting {
-        Some(reason) => format!("the topic is not read yet: {reason}"),
-        None => "the topic is still being read after the start".to_owned(),
-    };
-    Some(why)
+    Some(match &progress.starting {
+        Some(reason) => format!("reading the topic has not begun: {reason}"),
+        None => CATCHING_UP.to_owned(),
+    })
 }
 
-/// The report for `/health` and its kin.
-pub(crate) fn report(state: &State) -> HealthReport {
-    let progress = state.view.progress();
-    let link = state.view.link();
-    let not_ready = not_ready(state);
-    let mut reasons = progress.reasons();
-    if progress.starting.is_none() && progress.stopped().is_none() {
-        reasons.extend(not_ready.clone());
+impl Reporter for State {
+    async fn report(&self) -> HealthReport {
+        let not_ready = not_ready(self).await;
+        let stopping = self.supervisor.stopping_reason();
+        let ready = not_ready.is_none() && stopping.is_none();
+        let mut reasons = self.view.problems();
+        reasons.extend(stopping);
+        reasons.extend(self.registration.trouble());
+        reasons.extend(self.dlq_status.reasons());
+        HealthReport::new(
+            SERVICE,
+            env!("CARGO_PKG_VERSION"),
+            Connection::of(Some(self.view.connection().is_connected())),
+            Connection::of(self.registry.reachability().answered()),
+            ready,
+            reasons,
+        )
     }
-    add_forbidden(&mut reasons, state.view.rights().reasons());
-    reasons.extend(link.silence().or_else(|| link.minority()));
-    reasons.extend(state.view.open_transactions().iter().map(ToString::to_string));
-    let trouble = state.life.trouble();
-    reasons.extend(trouble.clone());
-    reasons.extend(state.registration.trouble());
-    reasons.extend(state.dead_letter_condition.reasons());
-    let registry = Connection::of(state.registry.reachability().answered());
-    HealthReport::new(
-        SERVICE,
-        env!("CARGO_PKG_VERSION"),
-        Connection::of(Some(link.is_connected())),
-        registry,
-        not_ready.is_none() && trouble.is_none(),
-        reasons,
-    )
 }
 
 #[cfg(test)]
@@ -75,35 +71,35 @@ mod tests {
     }
 
     #[test]
-    fn orders_are_answered_for_once_every_partition_was_read_to_its_end() {
-        assert_eq!(judge(&progress(true), || true), None);
+    fn requests_are_answered_once_every_partition_was_read_to_its_end() {
+        assert_eq!(readiness_problem(&progress(true), true), None);
         assert!(
-            judge(&progress(false), || true)
+            readiness_problem(&progress(false), true)
                 .expect("a reason")
-                .contains("still being read")
+                .contains("still catching up")
         );
         let starting = Progress {
             starting: Some("no broker answers".into()),
             ..Progress::default()
         };
         assert!(
-            judge(&starting, || true)
+            readiness_problem(&starting, true)
                 .expect("a reason")
                 .contains("no broker answers")
         );
     }
 
     #[test]
-    fn a_pause_or_a_halt_does_not_take_back_what_is_known() {
+    fn a_pause_or_a_halt_does_not_make_the_service_unready() {
         let mut paused = progress(true);
         paused.partitions[0].paused = Some("the registry is away".into());
-        assert_eq!(judge(&paused, || true), None);
+        assert_eq!(readiness_problem(&paused, true), None);
         let halted = Progress {
             halted: Some("another topic".into()),
             ..Progress::default()
         };
-        assert_eq!(judge(&halted, || true), None);
-        let nothing_known = judge(&halted, || false).expect("a reason");
+        assert_eq!(readiness_problem(&halted, true), None);
+        let nothing_known = readiness_problem(&halted, false).expect("a reason");
         assert!(nothing_known.contains("another topic"), "{nothing_known}");
     }
 }

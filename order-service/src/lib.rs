@@ -1,7 +1,7 @@
-//! order-service: reads the order events, keeps every order's state, and answers what it knows.
+//! order-service: reads the order events, keeps every order's state, and serves it over HTTP.
 //!
-//! The way of one record: the topic → `common/projection` (decode → fold → store) → [`routes`]. A record that cannot
-//! be used goes to the [`dead_letter`] topic before the projection moves past it. No order is ever changed here.
+//! The path of a record: the topic → `common/projection` (decode → fold → store) → [`routes`]. A rejected record goes to the
+//! [`dead_letter`] topic before the projection moves past it. No order is ever changed here.
 
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
@@ -10,9 +10,10 @@ pub mod config;
 pub mod dead_letter;
 mod health;
 pub mod routes;
+pub mod state;
 
 pub use app::Application;
 pub use config::{Cli, Config};
 
-/// The service's name: in metrics, logs and health, and the group under which its progress is shown in Kafka.
+/// Name of the service in metrics, logs and health reports, and of its consumer group in Kafka.
 pub const SERVICE: &str = "order-service";

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use clap::Parser;
 use orderlog_runtime::telemetry::LogFormat;
-use orderlog_runtime::{descriptors, shutdown, telemetry};
+use orderlog_runtime::{descriptors, service, shutdown, telemetry};
 use sandbox::cli::{Cli, Command};
 use sandbox::demo::Demo;
 use sandbox::pipeline::Pipeline;
@@ -17,10 +17,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let started = Instant::now();
-    // A second provider cannot have been there before: this is the first thing that could install one.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    service::install_tls_provider();
     let cli = Cli::parse();
-    // Quiet, so that what it prints is seen; RUST_LOG=info shows what the services log.
+    // Quiet, so that its own output is easy to see; RUST_LOG=info shows the services' logs.
     telemetry::init_with("warn,librdkafka=off,rdkafka=off", LogFormat::Text)?;
     if let Some(Command::Poison {
         kind,
@@ -33,12 +32,12 @@ async fn main() -> anyhow::Result<()> {
         let poisoner = Poisoner::connect(kafka_bootstrap_servers, kafka_topic, schema_registry_url).await?;
         return poison(*kind, &poisoner.partitioned_by(*kafka_partitioner), kafka_topic);
     }
-    descriptors::raise();
+    descriptors::raise_limit();
     let stop = shutdown::signal()?;
     let mut pipeline = Pipeline::start(&cli).await?;
     println!("{}", welcome::text(&pipeline, started.elapsed(), cli.demo));
     let ended = run(&mut pipeline, cli.demo, stop).await;
-    println!("Stopping; everything is gone after this.");
+    println!("Stopping; nothing is kept.");
     let stopped = pipeline.stop().await;
     ended.and(stopped)
 }

@@ -1,31 +1,31 @@
-//! What became of a command, said in HTTP: one `match`, so that a status always means the same.
+//! The outcome of a command as an HTTP response: one `match`, so that a status always means the same.
 
 use actix_web::http::header::{HeaderName, HeaderValue};
 use orderlog_contract::money::Currency;
 use orderlog_contract::order::OrderState;
 use orderlog_web::order_json::OrderJson;
-use orderlog_web::{Kind, Problem, Reply};
+use orderlog_web::{Problem, ProblemKind, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::command_outcome::CommandError;
 use crate::decide::Refusal;
-use crate::done::Failure;
 
-/// Tells a client that the answer is that of an earlier request.
+/// Marks the response to a request that was carried out earlier.
 const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-/// The body of a success.
+/// Result of a successful command.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderAnswer {
-    /// What was done, for people.
+    /// What was done, in words.
     message: &'static str,
-    /// The order's id as it is written.
+    /// Id of the order, as written to the topic.
     order_id: String,
-    /// The order now.
+    /// The order after the request.
     order: OrderJson,
-    /// The event that made it so.
+    /// Id of the event that caused this state.
     event_id: Uuid,
     /// Partition of that event.
     partition: i32,
@@ -34,10 +34,10 @@ pub struct OrderAnswer {
 }
 
 impl OrderAnswer {
-    /// The answer that shows an order as it is or was in that state.
+    /// The body for an order in that state.
     ///
     /// # Errors
-    /// When the order cannot be shown, which the rules of the event rule out.
+    /// A 500 when the order has an unknown currency, which the event's rules exclude.
     pub fn of(message: &'static str, state: &OrderState) -> Result<Self, Problem> {
         let Some(currency) = Currency::parse(&state.order.currency) else {
             return Err(Problem::internal(
@@ -55,65 +55,68 @@ impl OrderAnswer {
     }
 }
 
-/// The answer to a request that was carried out before under the same key.
+/// The response to a request that was carried out earlier under the same key.
 pub fn replayed(message: &'static str, answer: OrderAnswer, state: &OrderState) -> Reply<OrderAnswer> {
     Reply::ok(message, answer)
         .etag(state.order.version)
         .header(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"))
 }
 
-/// What a request that has a key is told with every 503: it speaks of one attempt, and the client may have made others.
-const THIS_ATTEMPT_ONLY: &str = "this attempt has no effect; if an earlier one under the same Idempotency-Key was answered 504, or not at all, send it until it is answered with 2xx or 4xx";
+/// Added to every 503 of a request with a key: it covers only this attempt, and there may have been others.
+const THIS_ATTEMPT_ONLY: &str = "this attempt has no effect; if an earlier one under the same Idempotency-Key was answered with 504, or got no answer, repeat the request until it is answered with 2xx or 4xx";
 
-/// The problem for what was not done. `keyed`: whether the request has a key.
-pub fn problem(order_id: &str, keyed: bool, failure: Failure) -> Problem {
+/// The problem for a failed command. `keyed`: whether the request has a key.
+pub fn problem_for(order_id: &str, keyed: bool, error: CommandError) -> Problem {
     let not_now = |reason: String| match keyed {
-        true => Problem::new(Kind::Unavailable, format!("{reason}; {THIS_ATTEMPT_ONLY}")),
-        false => Problem::new(Kind::Unavailable, reason),
+        true => Problem::new(ProblemKind::Unavailable, format!("{reason}; {THIS_ATTEMPT_ONLY}")),
+        false => Problem::new(ProblemKind::Unavailable, reason),
     };
-    match failure {
-        Failure::Refused(Refusal::Exists { version }) => Problem::new(
-            Kind::OrderExists,
-            format!("order {order_id} exists, at version {version}"),
+    match error {
+        CommandError::Refused(Refusal::AlreadyExists { version }) => Problem::new(
+            ProblemKind::OrderExists,
+            format!("order {order_id} already exists, at version {version}"),
         )
         .with("orderId", order_id),
-        Failure::Refused(Refusal::NotFound) => {
-            Problem::new(Kind::OrderNotFound, format!("there is no order {order_id}")).with("orderId", order_id)
+        CommandError::Refused(Refusal::NotFound) => {
+            Problem::new(ProblemKind::OrderNotFound, format!("there is no order {order_id}")).with("orderId", order_id)
         }
-        Failure::Refused(Refusal::OtherVersion { version }) => Problem::new(
-            Kind::VersionMismatch,
-            format!("order {order_id} is at version {version}, which the request's conditions do not allow"),
+        CommandError::Refused(Refusal::VersionMismatch { version }) => Problem::new(
+            ProblemKind::VersionMismatch,
+            format!("order {order_id} is at version {version}, which does not satisfy the request's preconditions"),
         )
         .with("orderId", order_id)
         .with("currentVersion", version),
-        Failure::Refused(Refusal::KeyReused) => Problem::new(
-            Kind::KeyReused,
-            "this Idempotency-Key was used for another request; give each request a key of its own",
+        CommandError::Refused(Refusal::KeyReused) => Problem::new(
+            ProblemKind::KeyReused,
+            "this Idempotency-Key was already used for another request; use a new key for each request",
         ),
-        Failure::Refused(Refusal::IllegalStep { from, to }) => Problem::new(
-            Kind::IllegalTransition,
+        CommandError::Refused(Refusal::IllegalTransition { from, to }) => Problem::new(
+            ProblemKind::IllegalTransition,
             format!("order {order_id} is {from} and cannot become {to}"),
         )
         .with("orderId", order_id)
         .with("currentStatus", from.as_str()),
-        Failure::Refused(Refusal::NoMoreVersions) => Problem::new(
-            Kind::IllegalTransition,
-            format!("order {order_id} has as many versions as an order can have"),
+        CommandError::Refused(Refusal::VersionsExhausted) => Problem::new(
+            ProblemKind::IllegalTransition,
+            format!("order {order_id} has reached the highest version that an order can have"),
         ),
-        Failure::Refused(Refusal::NeedsNewerRelease) => not_now(format!(
-            "order {order_id} was written by a newer release; only such a one can update it"
+        CommandError::Refused(Refusal::NeedsNewerRelease) => not_now(format!(
+            "order {order_id} was written by a newer release of this service, which must be deployed to update it"
         ))
-        // Until somebody has rolled it out.
+        // A deployment takes a while.
         .retry_after(60),
-        Failure::InDoubt { doubt, seconds_left } => not_now(doubt.to_string()).retry_after(seconds_left),
-        Failure::NotNow(reason) => not_now(reason),
-        Failure::Unknown { event_id, reason } => Problem::new(
-            Kind::OutcomeUnknown,
+        CommandError::OrderUnresolved {
+            unresolved,
+            seconds_left,
+        } => not_now(unresolved.to_string()).retry_after(seconds_left),
+        CommandError::Unavailable(reason) => not_now(reason),
+        CommandError::OutcomeUnknown { event_id, reason } => Problem::new(
+            ProblemKind::OutcomeUnknown,
             format!(
-                "{reason}; send the same request with the same Idempotency-Key until it is answered with 2xx or 4xx (503 speaks of that attempt only), or, without one, ask for the order until its version or eventId tells what became of it"
+                "{reason}; repeat the request with the same Idempotency-Key until it is answered with 2xx or 4xx (a 503 covers only that attempt); without a key, read the order until its version or eventId shows the outcome"
             ),
         )
         .with("eventId", event_id.to_string()),
-        Failure::Rejected(reason) => Problem::internal(reason),
+        CommandError::Internal(reason) => Problem::internal(reason),
     }
 }

@@ -1,38 +1,30 @@
-//! The OpenAPI document, made from the handlers.
+//! The OpenAPI document, generated from the handlers.
 
 use std::sync::LazyLock;
 
-use orderlog_web::{Problem, health, openapi};
+use orderlog_web::openapi;
 use utoipa::OpenApi;
 
-use super::{answer, create_order, create_order_schema, id, update_order};
+use super::{answer, create_order, id, new_order, new_order_schema, update_order};
 
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "cart-service",
-        description = "Takes orders and their updates and publishes them as Avro events to Kafka. It answers only what the log has decided: \
-            2xx: in the log and won. 4xx: certainly without effect. 503: this attempt is certainly without effect, an earlier one \
-            under the same Idempotency-Key that was answered 504, or not at all, perhaps not. \
-            504: unknown, the body carries the eventId; the same request under the same Idempotency-Key finds out, sent until \
-            it is answered with 2xx or 4xx. \
-            Every path is also served under /api, there in the envelope {success, message, data}."
+        description = "Accepts orders and their updates and publishes them as Avro events to Kafka. It answers only what the log has \
+            decided. 2xx: the event is in the log and has won. 4xx: certainly no effect. 503: this attempt certainly has no effect; \
+            an earlier one under the same Idempotency-Key that was answered with 504, or got no answer, may have. \
+            504: the outcome is unknown, and the body contains the eventId; to find out, repeat the request with the same \
+            Idempotency-Key until it is answered with 2xx or 4xx. \
+            Every path is also served under /api, in the envelope {success, message, data}."
     ),
-    paths(
-        create_order::create_order,
-        update_order::update_order,
-        crate::health::health,
-        crate::health::live,
-        crate::health::ready
-    ),
+    paths(create_order::create_order, update_order::update_order),
     components(schemas(
         answer::OrderAnswer,
-        create_order::CreateOrder,
+        new_order::CreateOrder,
         id::Id,
-        create_order_schema::OrderId,
-        update_order::UpdateOrder,
-        health::HealthReport,
-        Problem
+        new_order_schema::OrderId,
+        update_order::UpdateOrder
     ))
 )]
 struct Document;

@@ -10,25 +10,25 @@ use super::id;
 /// # Errors
 /// What is wrong with it.
 pub fn of_a_new_order(order_id: &str) -> Result<String, FieldError> {
-    let id = normalise(order_id)?;
-    id::check(order_id).map_err(fault)?;
+    let id = normalize(order_id)?;
+    id::check(order_id).map_err(invalid)?;
     Ok(id)
 }
 
-/// The id under which an order is written: one of digits only gets `ORD-` before it.
+/// The id under which an order is written: an id of digits only is prefixed with `ORD-`.
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn normalise(order_id: &str) -> Result<String, FieldError> {
+pub fn normalize(order_id: &str) -> Result<String, FieldError> {
     let id = full_id(order_id).into_owned();
-    check_id(&id).map_err(fault)?;
+    check_id(&id).map_err(invalid)?;
     Ok(id)
 }
 
-fn fault(message: impl Into<String>) -> FieldError {
+fn invalid(error: impl ToString) -> FieldError {
     FieldError {
         field: "orderId".to_owned(),
-        message: message.into(),
+        message: error.to_string(),
     }
 }
 
@@ -37,23 +37,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn digits_only_get_a_prefix_and_all_else_stays() {
+    fn only_ids_of_digits_get_a_prefix() {
         for (written, id) in [("17", "ORD-17"), ("ORD-17", "ORD-17"), ("17a", "17a"), ("٣", "٣")] {
-            assert_eq!(normalise(written).as_deref(), Ok(id));
+            assert_eq!(normalize(written).as_deref(), Ok(id));
         }
     }
 
     #[test]
-    fn a_new_order_gets_no_id_that_cannot_be_seen_but_an_old_one_is_found_by_it() {
+    fn a_new_order_needs_a_visible_id_but_an_old_one_is_found_by_any() {
         assert_eq!(of_a_new_order("17").as_deref(), Ok("ORD-17"));
-        assert_eq!(of_a_new_order("17 ").expect_err("a blank").field, "orderId");
-        assert_eq!(normalise("17 ").as_deref(), Ok("17 "));
+        assert_eq!(of_a_new_order("17 ").expect_err("a space").field, "orderId");
+        assert_eq!(normalize("17 ").as_deref(), Ok("17 "));
     }
 
     #[test]
-    fn what_is_no_id_is_named() {
+    fn an_invalid_id_names_the_field() {
         for bad in ["", "a\u{0}b", &"x".repeat(65), &"1".repeat(61)] {
-            assert_eq!(normalise(bad).expect_err("no id").field, "orderId");
+            assert_eq!(normalize(bad).expect_err("no id").field, "orderId");
         }
     }
 }

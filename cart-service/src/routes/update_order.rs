@@ -1,65 +1,59 @@
-//! `PUT /update-order`: gives an order another status.
+//! `PUT /update-order`: changes an order's status.
 
 use actix_web::{HttpRequest, web};
 use orderlog_contract::event::OrderStatus;
 use orderlog_web::preconditions::Preconditions;
+use orderlog_web::problem::FieldError;
 use orderlog_web::{Json, Problem, Reply, openapi};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa::openapi::Schema;
 
-use super::answer::{self, OrderAnswer, problem};
-use super::create_order_schema::OrderId;
-use super::order_id::normalise;
+use super::answer::{self, OrderAnswer, problem_for};
+use super::new_order_schema::OrderId;
+use super::order_id::normalize;
 use super::{conditions, id};
-use crate::app::State;
+use crate::command_outcome::{CommandError, CommandOutcome};
 use crate::decide::{self, Refusal};
-use crate::done::{CommandOutcome, Failure};
+use crate::state::State;
 
 /// A new status for an order.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpdateOrder {
-    /// The order. One of digits only gets `ORD-` before it. (An order that others wrote is found under whichever id it has.)
+    /// Id of the order. An id of digits only is prefixed with `ORD-`. (Orders written by others are found under any id.)
     #[serde(alias = "order_id")]
     #[schema(value_type = OrderId)]
     order_id: String,
-    /// What it is to be.
+    /// The new status.
     #[schema(schema_with = statuses)]
     status: String,
 }
 
 fn statuses() -> Schema {
-    // utoipa takes no description from the field beside a schema of one's own.
+    // utoipa ignores a field's doc comment when it has its own schema.
     openapi::one_of(OrderStatus::SETTABLE.map(OrderStatus::as_str))
-        .description(Some("What it is to be."))
+        .description(Some("The new status."))
         .into()
 }
 
-/// Gives an order another status. The answer comes after the event was read back from the topic and won, or, when there
-/// is nothing to change, after it is certain that the order is so now.
+/// Change an order's status
 ///
-/// # Errors
-/// 400, 404, 409, 412, 413, 415, 422, 503 or 504, each as a [`Problem`].
+/// Responds once the event has been read back from the topic and has won against concurrent writes, or once it is certain that
+/// the order already has that status.
 #[utoipa::path(
     put, path = "/update-order", tag = "orders",
     request_body(content = UpdateOrder, example = json!({"orderId": "1001", "status": "confirmed"})),
     params(
-        ("Idempotency-Key" = Option<String>, Header, description = "1 to 64 printable ASCII characters: the same request again under the same key gets the first one's answer (with Idempotency-Replayed: true), and writes nothing"),
-        ("If-Match" = Option<String>, Header, description = "The versions one of which the order must have, in quotes as ETag has them, or *"),
-        ("If-None-Match" = Option<String>, Header, description = "The versions none of which the order may have"),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 64 printable ASCII characters. Repeating the request with the same key returns the original response (with Idempotency-Replayed: true) and writes nothing"),
+        ("If-Match" = Option<String>, Header, description = "Update only if the order has one of these versions, quoted as in ETag; or *"),
+        ("If-None-Match" = Option<String>, Header, description = "Update only if the order has none of these versions"),
     ),
     responses(
         (status = 200, description = "The order has that status", body = OrderAnswer),
-        (status = 400, description = "Not valid; errors names the fields", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such order", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "The order cannot take this step", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "The order's version is not as If-Match or If-None-Match has it", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "The body is too large", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "The body is not JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "The Idempotency-Key belongs to another request", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = openapi::WRITE_UNAVAILABLE, body = Problem, content_type = "application/problem+json"),
-        (status = 504, description = "Unknown; eventId names the event", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such order"),
+        (status = 409, description = "The order's status cannot change that way"),
+        (status = 412, description = "The order's version does not satisfy If-Match or If-None-Match"),
     )
 )]
 pub async fn update_order(
@@ -70,51 +64,52 @@ pub async fn update_order(
     let keyed = conditions::keyed(&request, &text)?;
     let conditions = Preconditions::of(request.headers())?;
     let (order_id, status) = parse(&value)?;
-    let done = state
-        .writer
-        .carry_out(&order_id, keyed.as_ref(), |current, stamp| {
+    let outcome = state
+        .commands
+        .handle(&order_id, keyed.as_ref(), |current, stamp| {
             decide::update(current, status, &conditions, stamp)
         })
         .await
-        .map_err(|failure| refused(&value.order_id, &order_id, keyed.is_some(), failure))?;
-    let message = match done {
+        .map_err(|error| refused(&value.order_id, &order_id, keyed.is_some(), error))?;
+    let message = match &outcome {
         CommandOutcome::Written(_) | CommandOutcome::Replayed(_) => "Order updated",
-        CommandOutcome::AlreadySo(_) => "The order has that status already",
+        CommandOutcome::AlreadySo(_) => "Order already has that status",
     };
-    let answer = OrderAnswer::of(message, done.state())?;
-    if let CommandOutcome::Replayed(state) = &done {
+    let answer = OrderAnswer::of(message, outcome.state())?;
+    if let CommandOutcome::Replayed(state) = &outcome {
         return Ok(answer::replayed(message, answer, state));
     }
-    Ok(Reply::ok(message, answer).etag(done.state().order.version))
+    Ok(Reply::ok(message, answer).etag(outcome.state().order.version))
 }
 
-/// An order that others wrote may have an id that cannot be seen; where there is none, it is the id that is at fault.
-fn refused(given: &str, order_id: &str, keyed: bool, failure: Failure) -> Problem {
-    match (&failure, id::check(given)) {
-        (Failure::Refused(Refusal::NotFound), Err(message)) => Problem::invalid_field("orderId", message),
-        _ => problem(order_id, keyed, failure),
+/// Others may have written an order under an id that clients cannot choose. Where there is no such order, the id is invalid.
+fn refused(given: &str, order_id: &str, keyed: bool, error: CommandError) -> Problem {
+    match (&error, id::check(given)) {
+        (CommandError::Refused(Refusal::NotFound), Err(invalid)) => {
+            Problem::invalid_field("orderId", invalid.to_string())
+        }
+        _ => problem_for(order_id, keyed, error),
     }
 }
 
 fn parse(body: &UpdateOrder) -> Result<(String, OrderStatus), Problem> {
-    let mut faults = Vec::new();
-    let order_id = normalise(&body.order_id)
-        .map_err(|fault| faults.push(fault))
-        .unwrap_or_default();
+    let order_id = normalize(&body.order_id);
     let status = OrderStatus::SETTABLE
         .into_iter()
         .find(|status| status.as_str() == body.status);
-    match status {
-        Some(status) if faults.is_empty() => Ok((order_id, status)),
-        _ => {
+    match (order_id, status) {
+        (Ok(order_id), Some(status)) => Ok((order_id, status)),
+        (order_id, status) => {
+            let mut errors = Vec::new();
+            errors.extend(order_id.err());
             if status.is_none() {
                 let names = OrderStatus::SETTABLE.map(OrderStatus::as_str).join(", ");
-                faults.push(orderlog_web::problem::FieldError {
+                errors.push(FieldError {
                     field: "status".to_owned(),
                     message: format!("must be one of {names}"),
                 });
             }
-            Err(Problem::invalid(faults))
+            Err(Problem::invalid(errors))
         }
     }
 }
@@ -141,14 +136,14 @@ mod tests {
     }
 
     #[test]
-    fn an_order_that_is_not_there_under_an_odd_id_is_the_ids_fault() {
-        let refused = |given: &str| refused(given, given, false, Failure::Refused(Refusal::NotFound)).kind();
-        assert_eq!(refused("A-1"), orderlog_web::Kind::OrderNotFound);
-        assert_eq!(refused("A-1 "), orderlog_web::Kind::InvalidRequest);
+    fn an_unknown_order_with_an_invalid_id_is_a_400() {
+        let refused = |given: &str| refused(given, given, false, CommandError::Refused(Refusal::NotFound)).kind();
+        assert_eq!(refused("A-1"), orderlog_web::ProblemKind::OrderNotFound);
+        assert_eq!(refused("A-1 "), orderlog_web::ProblemKind::InvalidRequest);
     }
 
     #[test]
-    fn unknown_cannot_be_set_and_all_faults_are_named_at_once() {
+    fn unknown_cannot_be_set_and_all_errors_are_reported_at_once() {
         for status in ["unknown", "NEW", "paid", ""] {
             let problem = update("", status).expect_err("not valid");
             let fields: Vec<_> = problem.errors().iter().map(|fault| fault.field.as_str()).collect();

@@ -1,8 +1,7 @@
-//! cart-service as its clients meet it: over HTTP, on a broker and a registry that it does not know to be the sandbox's.
+//! cart-service as its clients see it: over HTTP, with the sandbox's broker and registry in place of real ones.
 
 mod cli;
 mod create;
-mod doubts;
 mod helpers;
 mod idempotency;
 mod others;
@@ -11,5 +10,6 @@ mod pages;
 mod quorum;
 mod registries;
 mod replicas;
+mod unresolved_orders;
 mod update;
 mod waiters;

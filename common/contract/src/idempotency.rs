@@ -8,10 +8,10 @@ use sha2::{Digest, Sha256};
 /// Maximum length of a key, in characters.
 pub const MAX_KEY_CHARS: usize = 64;
 
-/// Record header: the key.
-const KEY: &str = "orderlog.idempotency-key";
-/// Record header: the request's hash, in hexadecimal.
-const HASH: &str = "orderlog.request-hash";
+/// Header of a record: the key.
+pub const KEY_HEADER: &str = "orderlog.idempotency-key";
+/// Header of a record: the request's hash, hex.
+pub const HASH_HEADER: &str = "orderlog.request-hash";
 
 /// The name that a client gives its request: 1 to 64 printable ASCII characters. The HTTP header is that of
 /// draft-ietf-httpapi-idempotency-key-header; its value is used as it is.
@@ -73,14 +73,14 @@ impl KeyedRequest {
     /// of the record's last header with a name.
     pub fn of<'a>(last: impl Fn(&str) -> Option<&'a [u8]>) -> Option<Self> {
         Some(Self {
-            key: IdempotencyKey::parse(last(KEY)?)?,
-            hash: RequestHash::parse(last(HASH)?)?,
+            key: IdempotencyKey::parse(last(KEY_HEADER)?)?,
+            hash: RequestHash::parse(last(HASH_HEADER)?)?,
         })
     }
 
     /// The headers of a record that is written for this request.
     pub fn headers(&self) -> [(&'static str, &str); 2] {
-        [(KEY, self.key.as_str()), (HASH, self.hash.as_str())]
+        [(KEY_HEADER, self.key.as_str()), (HASH_HEADER, self.hash.as_str())]
     }
 }
 
@@ -134,10 +134,15 @@ mod tests {
     #[test]
     fn headers_that_are_not_whole_are_ignored() {
         let request = keyed(b"k-1");
-        for (name, value) in [(KEY, ""), (KEY, "é"), (HASH, "short"), (HASH, "")] {
+        for (name, value) in [
+            (KEY_HEADER, ""),
+            (KEY_HEADER, "é"),
+            (HASH_HEADER, "short"),
+            (HASH_HEADER, ""),
+        ] {
             let spoilt = [&request.headers()[..], &[(name, value)]].concat();
             assert_eq!(read(&spoilt), None, "{name}: {value}");
         }
-        assert_eq!(read(&[(KEY, "k-1")]), None);
+        assert_eq!(read(&[(KEY_HEADER, "k-1")]), None);
     }
 }

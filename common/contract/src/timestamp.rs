@@ -1,9 +1,9 @@
-//! Points in time as JSON shows them: RFC 3339, UTC, to the millisecond. Pure; no clock.
+//! Timestamps in JSON: RFC 3339, UTC, in milliseconds. Pure; no clock.
 
 use time::OffsetDateTime;
 
-/// `2023-11-14T22:13:20.123Z`, from milliseconds since 1970-01-01 UTC; `None` outside the years 0 to 9999, which RFC
-/// 3339 cannot write.
+/// `2023-11-14T22:13:20.123Z`, from milliseconds since 1970-01-01 UTC; `None` outside the years 0 to 9999, which RFC 3339
+/// cannot represent.
 pub fn rfc3339(millis: i64) -> Option<String> {
     let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(millis) * 1_000_000).ok()?;
     if !(0..=9999).contains(&at.year()) {

@@ -14,6 +14,7 @@ use super::prepare::{made_anew, not_this_topic};
 use super::rejections::{Refused, RejectionHandler};
 use super::run::Runner;
 use super::share::{Awaited, Share, hash};
+use crate::store::{BatchChanges, KeyChanges, Store, StoreError};
 
 impl<U: RejectionHandler> Runner<U> {
     pub(super) fn process(&mut self, reader: &LogReader, batch: &[LogEvent<'_>]) {
@@ -51,7 +52,8 @@ impl<U: RejectionHandler> Runner<U> {
     /// What is known came from the old topic, so nothing of the new one may be read or written on the strength of it. Where
     /// nothing was read yet, there is nothing to mistake.
     pub(super) fn meet_new_topic(&mut self) {
-        match self.store.partitions() {
+        let Store::Embedded(store) = &self.store;
+        match store.partitions() {
             Ok(rows) if rows.values().all(|row| row.next == 0) => self.lost = Some("the topic was made anew"),
             Ok(_) => self.halt(made_anew(&self.settings.topic.name)),
             Err(error) => self.halt(format!(
@@ -67,6 +69,7 @@ impl<U: RejectionHandler> Runner<U> {
             partitions: i32::try_from(self.parts.len()).unwrap_or(i32::MAX),
         };
         let keeps_keys = self.settings.most_keys > 0;
+        let Store::Embedded(store) = self.store.clone();
         let mut shares = BTreeMap::new();
         for seen in batch {
             match seen {
@@ -86,7 +89,7 @@ impl<U: RejectionHandler> Runner<U> {
                     let share = shares
                         .entry(partition)
                         .or_insert_with(|| part.share(partition, partitioning, keeps_keys));
-                    share.take(record, &self.lookup, &self.store, &self.waiters)?;
+                    share.take(record, &self.lookup, &store, &self.waiters)?;
                 }
                 LogEvent::End { partition, offset } => {
                     let Some(part) = self.part(*partition) else { continue };
@@ -135,13 +138,20 @@ impl<U: RejectionHandler> Runner<U> {
     }
 
     /// Writes everything at once.
-    fn write(&self, shares: &mut BTreeMap<i32, Share<'_>>) -> anyhow::Result<()> {
-        let mut transaction = self.store.begin();
+    fn write(&self, shares: &mut BTreeMap<i32, Share<'_>>) -> Result<(), StoreError> {
+        let keys = KeyChanges {
+            changes: Vec::new(),
+            max_keys: self.settings.most_keys,
+        };
+        let mut changes = BatchChanges {
+            keys: (self.settings.most_keys > 0).then_some(keys),
+            ..BatchChanges::default()
+        };
         for share in shares.values_mut().filter(|share| share.has_records()) {
-            share.write(&mut transaction)?;
+            share.write(&mut changes);
         }
-        transaction.forget_oldest_keys(self.settings.most_keys)?;
-        transaction.commit()
+        let Store::Embedded(store) = &self.store;
+        store.commit(&changes)
     }
 
     /// Takes over what was written, and tells those who wait for it.

@@ -1,5 +1,5 @@
 //! `check-schemas`, the subcommand of both services for deploy pipelines: could this release register its schemas? It
-//! prints a report, and says the answer again as the exit code. Nothing here may write to the registry.
+//! prints a report, and the exit code gives the same answer. Nothing here may write to the registry.
 
 use std::fmt;
 use std::process::ExitCode;
@@ -9,32 +9,32 @@ use clap::{Args, Subcommand};
 use orderlog_contract::lineage;
 use orderlog_kafka::topic_name::TopicName;
 use orderlog_registry::config::{RegistryConfig, SchemasMode};
-use orderlog_registry::{Registry, Standing};
+use orderlog_registry::{RegistrationStatus, Registry};
 
-/// What a service can do besides running.
+/// Subcommands of a service.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
-    /// Check that this release's schemas are registered or could be, and write nothing
+    /// Check that this release's schemas are registered or can be; writes nothing
     ///
-    /// Prints one line for each version of the schema. For deploy pipelines: run it before the release is rolled out.
+    /// Prints one line per schema version. For deploy pipelines: run it before rolling out the release.
     #[command(after_help = EXIT_CODES)]
     CheckSchemas(CheckSchemas),
 }
 
 const EXIT_CODES: &str = "Exit codes:
-  0  every version is registered, or could be (with SCHEMAS=verify: is registered)
-  1  a version is incompatible, or another version in the subject is incompatible with it, or the registry takes no
+  0  every version is registered or can be (with SCHEMAS=verify: is registered)
+  1  a version is incompatible, another version in the subject is incompatible with it, or the registry does not accept
      schemas (with SCHEMAS=verify: or a version is missing)
-  2  the registry cannot be asked, or a setting is wrong";
+  2  the registry cannot be queried, or a setting is invalid";
 
-/// The settings of `check-schemas`: those of the service that matter to it.
+/// The settings of `check-schemas`: a subset of the service's.
 #[derive(Args, Clone, Debug)]
 pub struct CheckSchemas {
     /// The schema registry.
     #[command(flatten)]
     pub registry: RegistryConfig,
 
-    /// Topic of the order events; the subject is named after it, with -value behind it
+    /// Topic of the order events; the subject is its name followed by -value
     #[arg(
         long = "kafka-topic",
         env = "KAFKA_TOPIC",
@@ -44,18 +44,18 @@ pub struct CheckSchemas {
     pub topic: TopicName,
 }
 
-/// What was found out.
+/// The result.
 #[derive(Debug)]
 pub struct Report {
     subject: String,
     registry: String,
     mode: SchemasMode,
-    /// Why the versions do not go together, whatever the registry holds.
+    /// Why the versions are incompatible with each other, whatever the registry holds.
     lineage: Vec<String>,
-    versions: Vec<(String, Standing)>,
+    versions: Vec<(String, RegistrationStatus)>,
 }
 
-/// Checks, and prints the report to stdout, or to stderr why there is none.
+/// Checks, and prints the report to stdout, or to stderr why it failed.
 pub async fn run(settings: &CheckSchemas) -> ExitCode {
     match check(settings).await {
         Ok(report) => {
@@ -69,31 +69,31 @@ pub async fn run(settings: &CheckSchemas) -> ExitCode {
     }
 }
 
-/// Checks every version of the lineage: against the others, and with the registry.
+/// Checks every version of the lineage against the others and against the registry.
 ///
 /// # Errors
-/// A setting is wrong, or the registry gives no usable answer.
+/// A setting is invalid, or the registry gives no usable answer.
 pub async fn check(settings: &CheckSchemas) -> anyhow::Result<Report> {
     let registry = Registry::new(&settings.registry)?;
     let subject = lineage::subject(&settings.topic);
     let mut versions = Vec::new();
     for (name, text) in lineage::named(lineage::LINEAGE) {
-        let standing = registry
-            .standing(&subject, &name, text)
+        let status = registry
+            .registration_status(&subject, &name, text)
             .await
-            .context("the registry cannot be asked")?;
-        versions.push((name, standing));
+            .context("the registry cannot be queried")?;
+        versions.push((name, status));
     }
     Ok(Report {
         subject,
-        registry: registry.url(),
+        registry: registry.urls(),
         mode: settings.registry.schemas,
         lineage: own_contradictions(),
         versions,
     })
 }
 
-/// Why the versions of this release do not go together. Asks nobody.
+/// Why the versions of this release are incompatible with each other. Does not use the registry.
 pub(crate) fn own_contradictions() -> Vec<String> {
     lineage::conflicts(lineage::LINEAGE)
 }
@@ -103,10 +103,12 @@ impl Report {
     pub fn is_fine(&self) -> bool {
         let may_be_missing = self.mode == SchemasMode::Register;
         self.lineage.is_empty()
-            && self.versions.iter().all(|(_, standing)| match standing {
-                Standing::Registered { beside, .. } => beside.is_empty(),
-                Standing::Registrable => may_be_missing,
-                Standing::Closed(_) | Standing::Incompatible(_) => false,
+            && self.versions.iter().all(|(_, status)| match status {
+                RegistrationStatus::Registered {
+                    incompatible_versions, ..
+                } => incompatible_versions.is_empty(),
+                RegistrationStatus::Registrable => may_be_missing,
+                RegistrationStatus::ReadOnly(_) | RegistrationStatus::Incompatible(_) => false,
             })
     }
 }
@@ -114,33 +116,41 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "subject {} of the registry at {}", self.subject, self.registry)?;
-        for (name, standing) in &self.versions {
+        for (name, status) in &self.versions {
             write!(f, "\n{name}: ")?;
-            match standing {
-                Standing::Registered { id, version, beside } => {
+            match status {
+                RegistrationStatus::Registered {
+                    id,
+                    version,
+                    incompatible_versions,
+                } => {
                     write!(f, "registered with id {id}")?;
                     version.map_or(Ok(()), |version| write!(f, " as version {version}"))?;
-                    if !beside.is_empty() {
+                    if !incompatible_versions.is_empty() {
                         f.write_str(", but incompatible with other versions of the subject")?;
-                        write_reasons(f, beside)?;
+                        write_reasons(f, incompatible_versions)?;
                     }
                 }
-                Standing::Registrable | Standing::Closed(_) if self.mode == SchemasMode::Verify => {
-                    f.write_str("missing, and SCHEMAS=verify does not register it")?;
+                RegistrationStatus::Registrable | RegistrationStatus::ReadOnly(_)
+                    if self.mode == SchemasMode::Verify =>
+                {
+                    f.write_str("missing, and SCHEMAS=verify does not register schemas")?;
                 }
-                Standing::Registrable if !self.lineage.is_empty() => f.write_str("not registered; see below")?,
-                Standing::Registrable => f.write_str("can be registered")?,
-                Standing::Closed(mode) => {
-                    write!(f, "compatible, but the registry takes no schemas in mode {mode}")?;
+                RegistrationStatus::Registrable if !self.lineage.is_empty() => {
+                    f.write_str("not registered; see below")?
                 }
-                Standing::Incompatible(reasons) => {
+                RegistrationStatus::Registrable => f.write_str("can be registered")?,
+                RegistrationStatus::ReadOnly(mode) => {
+                    write!(f, "compatible, but the registry accepts no schemas in mode {mode}")?;
+                }
+                RegistrationStatus::Incompatible(reasons) => {
                     f.write_str("incompatible")?;
                     write_reasons(f, reasons)?;
                 }
             }
         }
         if !self.lineage.is_empty() {
-            f.write_str("\nthe versions of this release do not go together")?;
+            f.write_str("\nthe versions of this release are incompatible with each other")?;
             write_reasons(f, &self.lineage)?;
         }
         Ok(())
@@ -155,51 +165,51 @@ fn write_reasons(f: &mut fmt::Formatter<'_>, reasons: &[String]) -> fmt::Result 
 mod tests {
     use super::*;
 
-    fn report(mode: SchemasMode, standing: Standing) -> Report {
+    fn report(mode: SchemasMode, status: RegistrationStatus) -> Report {
         Report {
             subject: "orders-value".to_owned(),
             registry: "http://registry".to_owned(),
             mode,
             lineage: Vec::new(),
-            versions: vec![("v1.avsc".to_owned(), standing)],
+            versions: vec![("v1.avsc".to_owned(), status)],
         }
     }
 
-    fn registered(beside: &[&str]) -> Standing {
-        Standing::Registered {
+    fn registered(reasons: &[&str]) -> RegistrationStatus {
+        RegistrationStatus::Registered {
             id: 7,
             version: Some(2),
-            beside: beside.iter().map(ToString::to_string).collect(),
+            incompatible_versions: reasons.iter().map(ToString::to_string).collect(),
         }
     }
 
     #[test]
     fn a_version_has_a_line_and_its_reasons_are_indented() {
-        let standing = Standing::Incompatible(vec!["one".to_owned(), "two".to_owned()]);
+        let status = RegistrationStatus::Incompatible(vec!["one".to_owned(), "two".to_owned()]);
         assert_eq!(
-            report(SchemasMode::Register, standing).to_string(),
+            report(SchemasMode::Register, status).to_string(),
             "subject orders-value of the registry at http://registry\nv1.avsc: incompatible\n    one\n    two"
         );
-        for (standing, line) in [
+        for (status, line) in [
             (registered(&[]), "registered with id 7 as version 2"),
             (
                 registered(&["one"]),
                 "registered with id 7 as version 2, but incompatible with other versions of the subject\n    one",
             ),
             (
-                Standing::Closed("IMPORT".to_owned()),
-                "compatible, but the registry takes no schemas in mode IMPORT",
+                RegistrationStatus::ReadOnly("IMPORT".to_owned()),
+                "compatible, but the registry accepts no schemas in mode IMPORT",
             ),
         ] {
-            let shown = report(SchemasMode::Register, standing).to_string();
+            let shown = report(SchemasMode::Register, status).to_string();
             assert!(shown.ends_with(&format!("\nv1.avsc: {line}")), "{shown}");
         }
     }
 
     #[test]
     fn what_is_missing_is_fine_only_where_it_will_be_registered() {
-        assert!(report(SchemasMode::Register, Standing::Registrable).is_fine());
-        let verified = report(SchemasMode::Verify, Standing::Registrable);
+        assert!(report(SchemasMode::Register, RegistrationStatus::Registrable).is_fine());
+        let verified = report(SchemasMode::Verify, RegistrationStatus::Registrable);
         assert!(
             !verified.is_fine() && verified.to_string().contains("missing"),
             "{verified}"
@@ -207,8 +217,8 @@ mod tests {
         for mode in [SchemasMode::Register, SchemasMode::Verify] {
             assert!(report(mode, registered(&[])).is_fine());
             assert!(!report(mode, registered(&["a reason"])).is_fine());
-            assert!(!report(mode, Standing::Closed("READONLY".to_owned())).is_fine());
-            assert!(!report(mode, Standing::Incompatible(Vec::new())).is_fine());
+            assert!(!report(mode, RegistrationStatus::ReadOnly("READONLY".to_owned())).is_fine());
+            assert!(!report(mode, RegistrationStatus::Incompatible(Vec::new())).is_fine());
         }
     }
 
@@ -223,10 +233,10 @@ mod tests {
         );
         let report = Report {
             lineage,
-            ..report(SchemasMode::Register, Standing::Registrable)
+            ..report(SchemasMode::Register, RegistrationStatus::Registrable)
         };
         assert!(
-            !report.is_fine() && report.to_string().contains("do not go together"),
+            !report.is_fine() && report.to_string().contains("incompatible with each other"),
             "{report}"
         );
         assert!(lineage::conflicts(&["no schema"])[0].contains("v1.avsc cannot be parsed"));

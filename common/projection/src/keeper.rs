@@ -63,7 +63,7 @@ impl Keeper {
         };
         Self {
             stop: Some(stop),
-            task: life.task("keeping the store", keep),
+            task: life.spawn("keeping the store", keep),
         }
     }
 
@@ -79,25 +79,13 @@ impl Task {
     async fn turn(&mut self, last: bool) {
         let changed = last || self.seen.has_changed().unwrap_or(false);
         self.seen.mark_unchanged();
-        let store = self.store.clone();
-        let look = move || {
-            let synced = if changed { store.sync() } else { Ok(()) };
-            (synced, store.check_writable())
-        };
-        // A panic was told when it happened.
-        let Ok((synced, writable)) = self.life.blocking("keeping the store", look).await else {
-            return;
-        };
-        if let Err(error) = synced {
-            tracing::error!(
-                error = format!("{error:#}"),
-                "the store could not be brought to the disk"
-            );
+        if changed && let Err(error) = self.store.sync().await {
+            tracing::error!(error = format!("{error:#}"), "store fsync failed");
         }
-        match writable {
+        match self.store.check_writable().await {
             Ok(()) => self.tell(None),
             Err(Unwritable::ForNow(reason)) => self.tell(Some(reason)),
-            Err(Unwritable::UntilOpenedAnew { reason, room }) => self.give_up(reason, room),
+            Err(Unwritable::UntilReopened { reason, has_disk_space }) => self.give_up(reason, has_disk_space),
         }
     }
 

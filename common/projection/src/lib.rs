@@ -20,6 +20,7 @@ mod lookup;
 mod open_transaction;
 mod part;
 mod passed_over;
+pub mod pipeline;
 mod prepare;
 mod progress;
 pub mod registration;
@@ -42,11 +43,11 @@ use anyhow::Context;
 use keeper::Keeper;
 use lookup::Lookup;
 pub use open_transaction::OpenTransaction;
+use orderlog_kafka::connection::ConnectionState;
 use orderlog_kafka::end_offsets::EndOffsets;
-use orderlog_kafka::link::Link;
 use orderlog_kafka::log_reader::LogReader;
 use orderlog_runtime::supervisor::Supervisor;
-pub use progress::{PartitionProgress, Progress};
+pub use progress::{CATCHING_UP, PartitionProgress, Progress};
 pub use rejections::{Refused, RejectionHandler};
 pub use reread::{PassedOver, Reread};
 pub use settings::Settings;
@@ -94,8 +95,8 @@ impl Projection {
         unusables: impl RejectionHandler,
         life: &Supervisor,
     ) -> anyhow::Result<Self> {
-        let link = Link::default();
-        let reader = LogReader::new(&settings.cluster, &settings.topic.name, link.clone())?;
+        let connection = ConnectionState::default();
+        let reader = LogReader::new(&settings.cluster, &settings.topic.name, connection.clone())?;
         let ends = EndOffsets::new(&settings.cluster, &settings.topic.name, life)?;
         let waiters = Waiters::default();
         let (progress, seen) = watch::channel(Progress::default());
@@ -108,16 +109,16 @@ impl Projection {
             store.clone(),
             waiters.clone(),
             seen,
-            link.clone(),
+            connection.clone(),
             ends,
             commands.clone(),
             &settings,
         );
-        let runner = run::Runner::new(settings, store, lookup, waiters, progress, link, unusables);
+        let runner = run::Runner::new(settings, store, lookup, waiters, progress, connection, unusables);
         let thread = life
-            .thread("projection", move || runner.run(&reader, &orders, &runtime))
+            .spawn_thread("projection", move || runner.run(&reader, &orders, &runtime))
             .context("starting the projection's thread")?;
-        let identity = life.task("comparing what schema ids mean", identity);
+        let identity = life.spawn("comparing what schema ids mean", identity);
         Ok(Self {
             view,
             commands,

@@ -100,10 +100,14 @@ impl Lookup {
     fn stored(&self, schema: SchemaRef) -> anyhow::Result<Option<Known>> {
         let id = match schema {
             SchemaRef::Id(id) => Some(id),
-            SchemaRef::Guid(guid) => self.store.guid_number(guid)?,
+            SchemaRef::Guid(guid) => self.store.schemas().guid_number(guid)?,
         };
         let Some(id) = id else { return Ok(None) };
-        Ok(self.store.writer_schema(id)?.map(|writer| Known::Writer(id, writer)))
+        Ok(self
+            .store
+            .schemas()
+            .writer_schema(id)?
+            .map(|writer| Known::Writer(id, writer)))
     }
 
     /// Asks the registry for a schema that a record of that partition waits for, or, `ahead`, one behind it. Returns whether
@@ -133,7 +137,7 @@ impl Lookup {
         let turns = if ahead { &self.turns_ahead } else { &self.turns };
         let (registry, turns, sender) = (self.registry.clone(), turns.clone(), self.sender.clone());
         let _inside = self.runtime.enter();
-        self.life.task("asking the schema registry", async move {
+        self.life.spawn("asking the schema registry", async move {
             tokio::time::sleep(delay).await;
             ask(&registry, &turns, schema, ahead, &sender).await;
         });
@@ -152,10 +156,10 @@ impl Lookup {
                     match self.learn(schema, &text, writer) {
                         Ok(()) => None,
                         Err(another @ LearnError::AnotherMeaning(id)) => {
-                            self.registry.contradicted(id);
+                            self.registry.report_conflict(id);
                             return Err(another);
                         }
-                        Err(LearnError::Disk(error)) => {
+                        Err(LearnError::Store(error)) => {
                             let reason = format!("it could not be stored: {error:#}");
                             tracing::error!(reason, %schema, "a schema could not be stored");
                             self.outages.insert(schema, reason);
@@ -191,8 +195,8 @@ impl Lookup {
 
     fn learn(&self, schema: SchemaRef, text: &SchemaText, writer: Arc<WriterSchema>) -> Result<(), LearnError> {
         match schema {
-            SchemaRef::Id(id) => self.store.learn_schema(id, text, writer),
-            SchemaRef::Guid(guid) => Ok(self.store.learn_guid(guid, text, writer)?),
+            SchemaRef::Id(id) => self.store.schemas().learn(id, text, writer),
+            SchemaRef::Guid(guid) => Ok(self.store.schemas().learn_guid(guid, text, writer)?),
         }
     }
 
@@ -232,7 +236,7 @@ async fn ask(
         let answer = tokio::select! {
             answer = Box::pin(answer(registry, schema)) => answer,
             // Every other time it is left the time that it takes: a registry may be slow.
-            () = registry.registry().returned(), if !put_anew => {
+            () = registry.registry().recovered(), if !put_anew => {
                 put_anew = true;
                 continue;
             }
@@ -268,7 +272,7 @@ async fn answer(registry: &SchemaIdAudit, schema: SchemaRef) -> Answer {
             true,
         ),
         Err(RegistryError::Unknown(reason)) => missing(reason, false),
-        Err(RegistryError::Outage(reason)) => Answer::Outage(reason),
+        Err(RegistryError::Outage(outage)) => Answer::Outage(outage.to_string()),
     }
 }
 

@@ -17,7 +17,7 @@ fn lookup(store: Store) -> Lookup {
 
 fn lookup_at(registry: Arc<Registry>, store: Store) -> Lookup {
     let life = Supervisor::default();
-    let audit = SchemaIdAudit::new(registry, store.clone(), false, &life);
+    let audit = SchemaIdAudit::new(registry, store.clone(), false);
     Lookup::new(audit, store, Handle::current(), life)
 }
 
@@ -27,10 +27,10 @@ async fn a_stored_schema_is_known_while_the_registry_is_away() {
     let store = Store::open(dir.path()).expect("a store");
     let schema = orderlog_contract::lineage::newest_text();
     let writer = Arc::new(WriterSchema::of(&schema));
-    store.learn_schema(7, &schema, writer).expect("stored");
+    store.schemas().learn(7, &schema, writer).expect("stored");
     let guid = Uuid::from_u128(7);
     let writer = Arc::new(WriterSchema::of(&schema));
-    store.learn_guid(guid, &schema, writer).expect("stored");
+    store.schemas().learn_guid(guid, &schema, writer).expect("stored");
     let lookup = lookup(store);
     assert!(matches!(lookup.recall(SEVEN), Some(Known::Writer(7, _))));
     assert!(matches!(lookup.recall(SchemaRef::Guid(guid)), Some(Known::Writer(..))));

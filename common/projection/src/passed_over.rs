@@ -4,7 +4,7 @@
 
 use super::rejections::RejectionHandler;
 use super::run::Runner;
-use crate::store::PartitionRow;
+use crate::store::{BatchChanges, PartitionRow, Store, StoreError};
 
 impl<U: RejectionHandler> Runner<U> {
     /// Moves partitions that were read to their end to where that is.
@@ -33,11 +33,12 @@ impl<U: RejectionHandler> Runner<U> {
         }
     }
 
-    fn keep_passed(&self, moved: &[(i32, PartitionRow)]) -> anyhow::Result<()> {
-        let mut transaction = self.store.begin();
-        for (partition, row) in moved {
-            transaction.put_partition(*partition, row)?;
-        }
-        transaction.commit()
+    fn keep_passed(&self, moved: &[(i32, PartitionRow)]) -> Result<(), StoreError> {
+        let changes = BatchChanges {
+            partitions: moved.iter().cloned().collect(),
+            ..BatchChanges::default()
+        };
+        let Store::Embedded(store) = &self.store;
+        store.commit(&changes)
     }
 }

@@ -2,6 +2,9 @@
 
 use crate::store::Counters;
 
+/// Why a projection that reads is not as new as its topic: it has not reached the end since the start.
+pub const CATCHING_UP: &str = "still catching up with the topic after start";
+
 /// How far the projection is.
 #[derive(Clone, Debug, Default)]
 pub struct Progress {

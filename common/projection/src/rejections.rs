@@ -6,7 +6,7 @@ use rdkafka::Message;
 use rdkafka::message::BorrowedMessage;
 
 use super::reread::PassedOver;
-use crate::store::Transaction;
+use crate::store::BatchChanges;
 
 /// A record that cannot be used, and why.
 pub struct Refused<'a> {
@@ -42,9 +42,9 @@ pub trait RejectionHandler: Send + 'static {
     /// error is a sentence for operators.
     fn dispose(&mut self, refused: &[Refused<'_>]) -> Vec<Result<(), String>>;
 
-    /// These records, which were disposed of before, will be read again once the transaction is committed. For a service
-    /// that has nothing read again there is nothing to do.
-    fn read_again(&mut self, _transaction: &mut Transaction, _records: &[PassedOver]) {}
+    /// These records, which were disposed of before, will be re-read once the changes are committed: adds what the service
+    /// has to undo then. A service that never re-reads has nothing to do.
+    fn read_again(&mut self, _changes: &mut BatchChanges, _records: &[PassedOver]) {}
 
     /// Called between batches, several times a second.
     fn tick(&mut self);

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use super::rejections::RejectionHandler;
 use super::run::Runner;
-use crate::store::PartitionRow;
+use crate::store::{BatchChanges, PartitionRow, Store};
 
 /// How long the broker may take to tell where the partition begins.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -65,24 +65,25 @@ impl<U: RejectionHandler> Runner<U> {
         row.counted_to = before.next.max(before.counted_to);
         // The check of a start begins at the last record, which is one that comes later now.
         row.last = None;
-        let mut transaction = self.store.begin();
+        let Store::Embedded(store) = self.store.clone();
+        let mut changes = BatchChanges::default();
         for record in &reread.records {
-            let Some(state) = self.store.order(&record.order_id)? else {
+            let Some(state) = store.order(&record.order_id)? else {
                 continue;
             };
             let since = state.partition == reread.partition && state.offset > record.offset;
             // Only what will be read again may be forgotten.
             if since && state.offset >= row.next {
-                transaction.remove_order(&record.order_id);
+                changes.orders.insert(record.order_id.clone(), None);
                 row.counters.orders = row.counters.orders.saturating_sub(1);
             }
         }
-        transaction.put_partition(reread.partition, &row)?;
-        self.unusables.read_again(&mut transaction, &reread.records);
+        changes.partitions.insert(reread.partition, row.clone());
+        self.unusables.read_again(&mut changes, &reread.records);
         // Told before it is so: nobody may take an order that was forgotten for one that does not exist.
         let next = row.next;
         self.begin_again(reread.partition, row);
-        let committed = transaction.commit();
+        let committed = store.commit(&changes);
         let from = if committed.is_ok() { next } else { before.next };
         if committed.is_err() {
             self.begin_again(reread.partition, before);

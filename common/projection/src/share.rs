@@ -18,7 +18,7 @@ use super::lookup::{Known, Lookup};
 use super::rejections::Refused;
 use super::schema_wait::SchemaWait;
 use super::waiters::{Settled, Waiters};
-use crate::store::{KeyRow, LastRecord, PartitionRow, Store, Transaction};
+use crate::store::{BatchChanges, Embedded, KeyChange, KeyOutcome, KeyRow, LastRecord, PartitionRow, StoredOrder};
 
 /// The time of a record that has none, as Kafka has it.
 const NO_TIME: i64 = -1;
@@ -112,7 +112,7 @@ impl<'a> Share<'a> {
         &mut self,
         record: &'a BorrowedMessage<'a>,
         lookup: &Lookup,
-        store: &Store,
+        store: &Embedded,
         waiters: &Waiters,
     ) -> anyhow::Result<()> {
         if record.offset() < self.row.next {
@@ -173,7 +173,7 @@ impl<'a> Share<'a> {
     }
 
     /// The version that the order of a record's key had before it, 0 where there was none.
-    fn version_before(&self, record: &BorrowedMessage<'_>, store: &Store) -> anyhow::Result<Option<i32>> {
+    fn version_before(&self, record: &BorrowedMessage<'_>, store: &Embedded) -> anyhow::Result<Option<i32>> {
         let Some(order_id) = record.key().and_then(|key| std::str::from_utf8(key).ok()) else {
             return Ok(None);
         };
@@ -197,7 +197,7 @@ impl<'a> Share<'a> {
         partial: bool,
         record: &'a BorrowedMessage<'a>,
         schema_id: u32,
-        store: &Store,
+        store: &Embedded,
         waiters: &Waiters,
     ) -> anyhow::Result<Outcome> {
         let stored;
@@ -300,11 +300,8 @@ impl<'a> Share<'a> {
         })
     }
 
-    /// Puts all that it changes into the transaction.
-    ///
-    /// # Errors
-    /// When something cannot be encoded, or the disk fails.
-    pub fn write(&mut self, transaction: &mut Transaction) -> anyhow::Result<()> {
+    /// Adds all that it changes.
+    pub fn write(&mut self, changes: &mut BatchChanges) {
         if let Some(record) = self.last {
             self.row.last = Some(LastRecord {
                 offset: record.offset(),
@@ -312,15 +309,32 @@ impl<'a> Share<'a> {
             });
         }
         for changed in self.orders.values() {
-            transaction.put_order(&changed.state, changed.schema_id, changed.datum);
+            let stored = StoredOrder {
+                state: changed.state.clone(),
+                schema_id: changed.schema_id,
+                datum: changed.datum.to_vec(),
+            };
+            changes
+                .orders
+                .insert(changed.state.order.order_id.clone(), Some(stored));
         }
         for Keyed { request, order_id, end } in self.keyed.iter().flatten() {
-            match end {
-                End::Applied(row, time_ms) => transaction.remember_key(request, order_id, row.clone(), *time_ms)?,
-                End::Lost(offset) => transaction.take_back_key(request, order_id, *offset)?,
+            let outcome = match end {
+                End::Applied(row, time_ms) => KeyOutcome::Applied {
+                    row: row.clone(),
+                    time_ms: *time_ms,
+                },
+                End::Lost(offset) => KeyOutcome::Lost { offset: *offset },
+            };
+            if let Some(keys) = &mut changes.keys {
+                keys.changes.push(KeyChange {
+                    request: request.clone(),
+                    order_id: order_id.clone(),
+                    outcome,
+                });
             }
         }
-        transaction.put_partition(self.place.partition, &self.row)
+        changes.partitions.insert(self.place.partition, self.row.clone());
     }
 
     /// What was written: the new row, what became of the events that are waited for, and the orders that changed.

@@ -1,5 +1,5 @@
-//! How to reach the schema registry, as whom, and what to do there. Which of these settings go together, and what the
-//! files hold, is found out at the start, by [`crate`].
+//! Settings of the schema registry: addresses, credentials, and what to do about our schemas. Whether they contradict each
+//! other, and what the files hold, is checked when the client is built.
 
 use std::convert::Infallible;
 use std::path::PathBuf;
@@ -8,26 +8,26 @@ use clap::{Args, ValueEnum};
 use orderlog_runtime::secret::Secret;
 
 use crate::urls;
-pub use crate::urls::{RegistryUrl, RegistryUrls};
+pub use crate::urls::{InvalidUrls, RegistryUrl, RegistryUrls};
 
 const DEFAULT_REGISTRY_URL: &str = "http://localhost:8081";
 
-/// What is done about our schemas at the registry.
+/// What to do about our schemas at the registry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum SchemasMode {
     /// Register every version that is missing, after setting the subject to FULL_TRANSITIVE
     #[default]
     Register,
-    /// Only look them up, write nothing to the registry, and refuse to run when one is missing
+    /// Only look them up, write nothing to the registry, and stop when one is missing
     Verify,
 }
 
-/// The schema registry. Secrets are better in files: other users of a machine can see a process's arguments.
-/// An empty variable is one that is not set.
+/// The schema registry. Prefer files for secrets: other users of a machine can see a process's arguments.
+/// An empty variable counts as not set.
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
 pub struct RegistryConfig {
-    /// Addresses of the schema registry, http or https, with commas between; they are tried in turn. One may hold a
-    /// user and a password, as in https://user:password@registry
+    /// Comma-separated http or https addresses of the schema registry, tried in turn. One may hold a user and a password,
+    /// as in https://user:password@registry
     #[arg(
         long = "schema-registry-url",
         env = "SCHEMA_REGISTRY_URL",
@@ -38,7 +38,7 @@ pub struct RegistryConfig {
     )]
     pub urls: RegistryUrls,
 
-    /// User, or API key, for the schema registry
+    /// User or API key for the schema registry
     #[arg(
         long = "schema-registry-user",
         env = "SCHEMA_REGISTRY_USER",
@@ -64,7 +64,7 @@ pub struct RegistryConfig {
     )]
     pub password_file: Option<PathBuf>,
 
-    /// Bearer token for the schema registry, in place of user and password
+    /// Bearer token for the schema registry, instead of user and password
     #[arg(
         long = "schema-registry-token",
         env = "SCHEMA_REGISTRY_TOKEN",
@@ -73,7 +73,7 @@ pub struct RegistryConfig {
     )]
     pub token: Option<Secret>,
 
-    /// File that holds the token; it is read again when the registry answers 401
+    /// File that holds the token; read again when the registry responds 401
     #[arg(
         long = "schema-registry-token-file",
         env = "SCHEMA_REGISTRY_TOKEN_FILE",
@@ -82,7 +82,7 @@ pub struct RegistryConfig {
     )]
     pub token_file: Option<PathBuf>,
 
-    /// File of certificates (PEM) that the registry's may be signed by, besides those that the system trusts
+    /// PEM file of further certificate authorities to trust for the registry, besides the system's
     #[arg(
         long = "schema-registry-ca-file",
         env = "SCHEMA_REGISTRY_CA_FILE",
@@ -91,19 +91,19 @@ pub struct RegistryConfig {
     )]
     pub ca_file: Option<PathBuf>,
 
-    /// What is done about our schemas at the registry
+    /// What to do about our schemas at the registry
     #[arg(long, env = "SCHEMAS", value_name = "SCHEMAS", value_enum, default_value_t)]
     pub schemas: SchemasMode,
 }
 
 impl RegistryConfig {
-    /// The registry at those addresses, and everything else as by default.
+    /// The registry at these addresses, and defaults for everything else.
     ///
     /// # Errors
-    /// When `urls` is no value of `SCHEMA_REGISTRY_URL`.
-    pub fn at(urls: &str) -> anyhow::Result<Self> {
+    /// When `urls` is not a valid `SCHEMA_REGISTRY_URL`.
+    pub fn at(urls: &str) -> Result<Self, InvalidUrls> {
         Ok(Self {
-            urls: urls.parse().map_err(anyhow::Error::msg)?,
+            urls: urls.parse()?,
             user: None,
             password: None,
             password_file: None,
@@ -121,7 +121,7 @@ impl Default for RegistryConfig {
     }
 }
 
-/// clap's own parser refuses an empty path, and an empty variable is how compose files pass one that is not set.
+/// clap's own parser rejects an empty path, but compose files pass an unset variable as an empty one.
 fn path(text: &str) -> Result<PathBuf, Infallible> {
     Ok(text.into())
 }
@@ -146,7 +146,7 @@ mod tests {
         "--schema-registry-token=in-the-token",
     ];
 
-    /// What those arguments mean, whatever the environment of the test says.
+    /// Parses the arguments, ignoring the environment of the test.
     fn parse(arguments: &[&str]) -> Result<RegistryConfig, clap::Error> {
         let command = Cli::command().mut_args(|argument| argument.env(None::<&'static str>));
         let matches = command.try_get_matches_from(arguments)?;
@@ -208,7 +208,7 @@ mod tests {
 
     #[test]
     fn the_help_hides_the_value_of_every_variable_that_may_hold_a_secret() {
-        // The help shows what the environment holds, which a test cannot set: it is asked for the marks instead.
+        // The help shows the environment, which a test cannot set, so the marks are checked instead.
         let hidden: Vec<_> = Cli::command()
             .get_arguments()
             .filter(|argument| argument.is_hide_env_values_set())

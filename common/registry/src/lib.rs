@@ -1,105 +1,119 @@
-//! The schema registry, seen over Confluent's REST API. The one question that matters here is whether a failure is a
-//! definite answer ("there is no such id") or an outage: an outage is never taken for poison.
+//! A client of the schema registry, over Confluent's REST API. It tells a definite answer ("there is no such id") from an
+//! outage, and never takes an outage for an answer: records would be rejected for good because a registry was restarting.
+//! Nothing is cached here, and nothing is known here of Kafka, orders or HTTP servers.
 //!
-//! What is asked, from the outside in:
+//! ```no_run
+//! # async fn example() -> anyhow::Result<()> {
+//! use orderlog_registry::{Registry, RegistryError};
 //!
-//! - this file: the client, and what its callers are told;
-//! - `lookup` and `references`: the schema of an id or GUID, and those that it refers to;
-//! - `register` and `verify`: our lineage, written or only looked up;
-//! - `level` and `mode`: what a subject lets in, and whether the registry takes schemas at all;
-//! - `standing` and `reasons`: what would become of a schema, and why not;
-//! - `question`, `outage`: what is asked, and why there may be no answer;
-//! - `heard`: waiting until there is one again;
-//! - `exchange`: one question, to the registry's addresses in turn, within bounds;
-//! - `access`: as whom; `proxies`: which way; `clients`: with what;
-//! - `answer`: what an answer is worth (pure).
+//! let registry = Registry::at("http://localhost:8081")?.for_subject("order-events-value".to_owned());
+//! match registry.schema(42).await {
+//!     Ok(schema) => println!("{}", schema.text),
+//!     Err(RegistryError::Unknown(reason)) => println!("no such schema: {reason}"),
+//!     Err(RegistryError::Outage(outage)) => println!("retry later: {outage}"),
+//! }
+//! # Ok(())
+//! # }
+//! ```
 //!
-//! Nothing is cached here.
+//! From the outside in:
 //!
-//! The shapes of the answers are those of `schema_registry_converter`. Its calls are not used: they tell no status, read
-//! answers of any length, and cannot be given another token.
+//! - `lookup` and `references`: the schema of an id or GUID, with the schemas that it refers to;
+//! - `register`, `verify`, `registration_status`: the lineage of a subject, registered, looked up, or only checked;
+//! - `subject`: what these three ask about a subject: its versions, compatibility, level and mode;
+//! - `recovery`: waiting until the registry responds again;
+//! - `request`, `response`, `outage`: a request as data, what a response means, and why there may be none (pure);
+//! - `transport`: one request, sent to the registry's addresses in turn, within limits; `auth`: credentials;
+//! - [`config`]: the settings.
+//!
+//! Responses are read into the types of `schema_registry_converter`. Its calls are not used: they hide the status, read
+//! responses of any length, and cannot change the token.
 
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
-mod access;
-mod answer;
-mod clients;
+mod auth;
 pub mod config;
-mod exchange;
-mod heard;
-mod level;
 mod lookup;
-mod mode;
 mod outage;
-mod proxies;
-mod question;
-mod reasons;
+mod recovery;
 mod references;
 mod register;
-mod standing;
+mod registration_status;
+mod request;
+mod response;
+mod subject;
+mod transport;
 mod urls;
 mod verify;
 
-use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
-
-use exchange::Exchange;
-use heard::Heard;
-pub use heard::backoff;
-pub use level::FULL_TRANSITIVE;
-pub use proxies::proxy_of;
-pub use standing::Standing;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::config::RegistryConfig;
+use crate::recovery::Recovery;
+use crate::transport::Transport;
+
+pub use outage::Outage;
+pub use recovery::backoff;
+pub use registration_status::RegistrationStatus;
+pub use subject::FULL_TRANSITIVE;
+pub use transport::proxy_for;
 
 /// A client of one registry, which may have several addresses.
 #[derive(Debug)]
 pub struct Registry {
-    exchange: Exchange,
-    /// The subject of the records whose schemas are asked for, if that is told.
+    transport: Transport,
+    /// The subject of the records whose schemas are looked up, if known.
     subject: Option<String>,
-    /// An id that it has told a schema of; 0: none yet.
-    known_id: AtomicU32,
-    /// Whether it finds ids for any subject, as far as that is known.
-    any_subject: AtomicU8,
-    reachability: AtomicU8,
-    heard: Heard,
+    known: Mutex<Known>,
+    recovery: Recovery,
+}
+
+/// What responses have shown so far.
+#[derive(Debug, Default)]
+struct Known {
+    reachability: Reachability,
+    /// An id that the registry has returned a schema for.
+    id: Option<u32>,
+    /// Whether it finds an id whatever subject is named.
+    ignores_subject: Option<bool>,
 }
 
 /// Why there is no schema for an id.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum RegistryError {
-    /// The registry answered, and has no schema of that id, or not all that it refers to.
+    /// The registry responded: it has no such schema, or not every schema that it refers to.
     #[error("{0}")]
     Unknown(String),
-    /// No usable answer: ask again later.
-    #[error("{0}")]
-    Outage(String),
+    /// No usable response; retry later.
+    #[error(transparent)]
+    Outage(#[from] Outage),
 }
 
 /// Why the lineage is not registered.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum RegisterError {
-    /// The registry answered that it will not have it, or, where nothing may be written, that it does not have it.
+    /// The registry responded: it rejects a version, or, where nothing may be written, does not have it.
     #[error("{0}")]
     Refused(String),
-    /// No usable answer: try again later.
-    #[error("{0}")]
-    Outage(String),
+    /// No usable response; retry later.
+    #[error(transparent)]
+    Outage(#[from] Outage),
 }
 
-/// Whether the registry answered when it was last asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Whether the registry responded to the last request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Reachability {
-    /// Not asked yet.
+    /// No request yet.
+    #[default]
     Unknown,
-    /// It answered.
+    /// It responded.
     Connected,
-    /// It did not.
+    /// It did not respond.
     Disconnected,
 }
 
 impl Reachability {
-    /// Whether it answered when it was last asked; `None` where it was not asked yet.
+    /// Whether it responded; `None` before the first request.
     pub fn answered(self) -> Option<bool> {
         match self {
             Self::Unknown => None,
@@ -110,63 +124,59 @@ impl Reachability {
 }
 
 impl Registry {
-    /// A client of that registry. Nothing is sent yet.
+    /// A client with these settings. Sends nothing yet.
     ///
     /// # Errors
-    /// Settings contradict each other, or a file cannot be read or holds nothing of use; the error names the variables
-    /// and says what to do, and shows no secret. Or no HTTP client can be built.
+    /// Settings contradict each other, a file cannot be read or is not what it should be, or no HTTP client can be built.
+    /// The error names the variables, says what to do and shows no secret.
     pub fn new(config: &RegistryConfig) -> anyhow::Result<Self> {
         Ok(Self {
-            exchange: Exchange::new(config)?,
+            transport: Transport::new(config)?,
             subject: None,
-            known_id: AtomicU32::default(),
-            any_subject: AtomicU8::default(),
-            heard: Heard::default(),
-            reachability: AtomicU8::new(Reachability::Unknown as u8),
+            known: Mutex::default(),
+            recovery: Recovery::default(),
         })
     }
 
-    /// A client of the registry at those addresses, as nobody.
+    /// A client of the registry at these addresses, without credentials.
     ///
     /// # Errors
-    /// When it is no value of `SCHEMA_REGISTRY_URL`, or no HTTP client can be built.
+    /// When `urls` is not a valid `SCHEMA_REGISTRY_URL`, or no HTTP client can be built.
     pub fn at(urls: &str) -> anyhow::Result<Self> {
         Self::new(&RegistryConfig::at(urls)?)
     }
 
-    /// The same, for reading records of that subject: schemas are asked for as Confluent's clients ask for them, so that
-    /// ids are found that a registry keeps in another context than its default one.
-    pub fn reading(mut self, subject: String) -> Self {
+    /// The same client, naming this subject when it looks up ids, as Confluent's clients do: so ids are found that the
+    /// registry keeps in a context other than the default one.
+    pub fn for_subject(mut self, subject: String) -> Self {
         self.subject = Some(subject);
         self
     }
 
-    /// The registry's addresses, without credentials, with commas between.
-    pub fn url(&self) -> String {
-        self.exchange.addresses()
+    /// The registry's addresses, comma-separated, without credentials.
+    pub fn urls(&self) -> String {
+        self.transport.urls()
     }
 
-    /// Whether it answered when it was last asked.
+    /// Whether the registry responded to the last request.
     pub fn reachability(&self) -> Reachability {
-        match self.reachability.load(Ordering::Relaxed) {
-            1 => Reachability::Connected,
-            2 => Reachability::Disconnected,
-            _ => Reachability::Unknown,
+        self.known().reachability
+    }
+
+    /// Notes whether a call got a response.
+    fn note(&self, responded: bool) {
+        let mut known = self.known();
+        if responded {
+            known.reachability = Reachability::Connected;
+            self.recovery.on_response();
+        } else {
+            known.reachability = Reachability::Disconnected;
+            // A different registry may come back.
+            known.ignores_subject = None;
         }
     }
 
-    fn note(&self, answered: bool) {
-        let now = if answered {
-            Reachability::Connected
-        } else {
-            Reachability::Disconnected
-        };
-        self.reachability.store(now as u8, Ordering::Relaxed);
-        if answered {
-            self.heard.answered();
-        } else {
-            // It may be another one when it is back.
-            self.any_subject.store(0, Ordering::Relaxed);
-        }
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

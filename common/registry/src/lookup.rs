@@ -1,121 +1,115 @@
-//! The schema of an id, or of a GUID.
-
-use std::sync::atomic::Ordering;
+//! Looking up a schema by id or GUID.
 
 use orderlog_avro::SchemaText;
 use schema_registry_converter::schema_registry_common::RawRegisteredSchema;
 use uuid::Uuid;
 
-use super::answer::{Answer, codes, held};
-use super::outage::Outage;
-use super::question::{Question, segment};
-use super::references::{self, Incomplete};
-use super::{Registry, RegistryError};
+use crate::references::{self, Incomplete};
+use crate::request::{Request, segment};
+use crate::response::{Response, codes, parse_schema};
+use crate::{Registry, RegistryError};
 
-/// A subject under which nobody registers anything.
-const NOBODYS_SUBJECT: &str = "orderlog-nobodys-subject";
-/// What [`Registry::any_subject`] holds; anything else is "not known yet".
-const YES: u8 = 1;
-const NO: u8 = 2;
+/// A subject that nobody uses.
+const PROBE_SUBJECT: &str = "orderlog-nobodys-subject";
 
 impl Registry {
-    /// The schema of that id, with all those that it refers to.
+    /// The schema with this id, with all the schemas that it refers to.
     ///
     /// # Errors
-    /// [`RegistryError::Unknown`] only when the registry says so: for the id with 404 and error code 40403, for what it
-    /// refers to with 404 and 40401 or 40402, in other words of JSON with 404 if it shows that it is a registry, or when
-    /// that is more than any schema needs. Whatever else goes wrong is an outage.
+    /// [`RegistryError::Unknown`] only when the registry says so: with 404 and error code 40403 for the id, with 404 and 40401
+    /// or 40402 for a reference, with another 404 in JSON if it proves to be a registry; or when a schema has more
+    /// references than any schema needs. Everything else is an outage.
     pub async fn schema(&self, id: u32) -> Result<SchemaText, RegistryError> {
-        let answer = self.ask_id(id).await;
-        self.note(!matches!(answer, Err(RegistryError::Outage(_))));
-        answer
+        let schema = self.by_id(id).await;
+        self.note(!matches!(schema, Err(RegistryError::Outage(_))));
+        schema
     }
 
-    /// The schema of that GUID, in the same way; `None` when the registry is one that cannot be asked for a GUID.
+    /// The same by GUID; `None` when the registry does not support GUIDs.
     ///
     /// # Errors
     /// As [`Self::schema`].
     pub async fn schema_of_guid(&self, guid: Uuid) -> Result<Option<SchemaText>, RegistryError> {
-        let answer = self.ask_guid(guid).await;
-        self.note(!matches!(answer, Err(RegistryError::Outage(_))));
-        answer
+        let schema = self.by_guid(guid).await;
+        self.note(!matches!(schema, Err(RegistryError::Outage(_))));
+        schema
     }
 
-    /// With the subject first: a registry that has contexts looks in the default one, whichever subject has the id there,
-    /// and then in those in which the subject is. One that may take the subject for more than that, or does not know the
-    /// parameter, is asked without it.
-    async fn ask_id(&self, id: u32) -> Result<SchemaText, RegistryError> {
-        let name = format!("schema id {id}");
+    /// First with the subject: a registry with contexts looks for the id in the default context, whatever its subject, and
+    /// then in the contexts that have the subject. Then without, for registries that require the subject to have the id,
+    /// or do not know the parameter.
+    async fn by_id(&self, id: u32) -> Result<SchemaText, RegistryError> {
         let path = format!("/schemas/ids/{id}");
         if let Some(subject) = &self.subject {
-            let refusals = &[
+            let expected_errors = &[
                 codes::SCHEMA_NOT_FOUND,
                 codes::SUBJECT_NOT_FOUND,
                 codes::VERSION_NOT_FOUND,
             ];
-            let question = Question::get(format!("{path}?subject={}", segment(subject)), refusals).look_up();
-            match self.exchange.ask(&question, held).await {
-                Ok(Answer::Said(held)) => return self.found(id, &name, held).await,
-                Ok(Answer::Refused(refusal)) => {
-                    if refusal.error_code == codes::SCHEMA_NOT_FOUND && self.finds_for_any_subject().await {
+            let request = Request::get(format!("{path}?subject={}", segment(subject)), expected_errors).lookup();
+            match self.transport.send(&request, parse_schema).await {
+                Ok(Response::Success(stored)) => return self.found(id, stored).await,
+                Ok(Response::Refused(error)) => {
+                    if error.error_code == codes::SCHEMA_NOT_FOUND && self.ignores_subject().await {
                         return Err(unknown(id));
                     }
                 }
-                Err(outage) if outage.is_of_the_question() => {}
+                Err(outage) if outage.may_be_request_fault() => {}
                 Err(outage) => return Err(outage.into()),
             }
         }
-        let question = Question::get(path, &[codes::SCHEMA_NOT_FOUND]).look_up();
-        match self.exchange.ask(&question, held).await? {
-            Answer::Said(held) => self.found(id, &name, held).await,
-            Answer::Refused(_) => Err(unknown(id)),
+        let request = Request::get(path, &[codes::SCHEMA_NOT_FOUND]).lookup();
+        match self.transport.send(&request, parse_schema).await? {
+            Response::Success(stored) => self.found(id, stored).await,
+            Response::Refused(_) => Err(unknown(id)),
         }
     }
 
-    async fn found(&self, id: u32, name: &str, held: RawRegisteredSchema) -> Result<SchemaText, RegistryError> {
-        self.known_id.store(id, Ordering::Relaxed);
-        self.complete(name, held).await
+    async fn found(&self, id: u32, stored: RawRegisteredSchema) -> Result<SchemaText, RegistryError> {
+        self.known().id = Some(id);
+        self.complete(&format!("schema id {id}"), stored).await
     }
 
-    /// Whether the registry has told an id for a subject that has nothing at all. Then a subject keeps no id from being
-    /// found, and one that is unknown with it need not be asked for without: a flood of them is half as long.
-    async fn finds_for_any_subject(&self) -> bool {
-        let id = self.known_id.load(Ordering::Relaxed);
-        match self.any_subject.load(Ordering::Relaxed) {
-            YES => return true,
-            NO => return false,
-            _ if id == 0 => return false,
-            _ => {}
+    /// Whether the registry finds a known id for a subject that does not exist. Then naming a subject hides no id, and the
+    /// second request can be saved: it halves the cost of a flood of unknown ids.
+    async fn ignores_subject(&self) -> bool {
+        let (ignores_subject, known_id) = {
+            let known = self.known();
+            (known.ignores_subject, known.id)
+        };
+        if let Some(ignores_subject) = ignores_subject {
+            return ignores_subject;
         }
-        let question = Question::get(
-            format!("/schemas/ids/{id}?subject={NOBODYS_SUBJECT}"),
+        let Some(id) = known_id else { return false };
+        let request = Request::get(
+            format!("/schemas/ids/{id}?subject={PROBE_SUBJECT}"),
             &[codes::SCHEMA_NOT_FOUND, codes::SUBJECT_NOT_FOUND],
         )
-        .look_up();
-        let told = match self.exchange.ask(&question, held).await {
-            Ok(Answer::Said(_)) => YES,
-            Ok(Answer::Refused(_)) => NO,
+        .lookup();
+        let ignores_subject = match self.transport.send(&request, parse_schema).await {
+            Ok(Response::Success(_)) => true,
+            Ok(Response::Refused(_)) => false,
             Err(_) => return false,
         };
-        self.any_subject.store(told, Ordering::Relaxed);
-        told == YES
+        self.known().ignores_subject = Some(ignores_subject);
+        ignores_subject
     }
 
-    async fn ask_guid(&self, guid: Uuid) -> Result<Option<SchemaText>, RegistryError> {
-        let question = Question::get(format!("/schemas/guids/{guid}"), &[codes::SCHEMA_NOT_FOUND]);
-        match self.exchange.ask(&question, held).await {
-            Ok(Answer::Said(held)) => self.complete(&format!("schema GUID {guid}"), held).await.map(Some),
-            Ok(Answer::Refused(_)) => Err(RegistryError::Unknown(format!(
-                "the registry knows no schema with GUID {guid}"
+    async fn by_guid(&self, guid: Uuid) -> Result<Option<SchemaText>, RegistryError> {
+        let request = Request::get(format!("/schemas/guids/{guid}"), &[codes::SCHEMA_NOT_FOUND]);
+        match self.transport.send(&request, parse_schema).await {
+            Ok(Response::Success(stored)) => self.complete(&format!("schema GUID {guid}"), stored).await.map(Some),
+            Ok(Response::Refused(_)) => Err(RegistryError::Unknown(format!(
+                "the registry has no schema with GUID {guid}"
             ))),
-            // Something in the registry's place has no such path either.
-            Err(outage) if outage.is_no_such_path() && self.is_there().await => Ok(None),
+            // Whatever responds in the registry's place has no such path either.
+            Err(outage) if outage.is_unknown_path() && self.is_available().await => Ok(None),
             Err(outage) => Err(outage.into()),
         }
     }
 
-    async fn complete(&self, name: &str, held: RawRegisteredSchema) -> Result<SchemaText, RegistryError> {
-        references::complete(&self.exchange, held)
+    async fn complete(&self, name: &str, stored: RawRegisteredSchema) -> Result<SchemaText, RegistryError> {
+        references::complete(&self.transport, stored)
             .await
             .map_err(|incomplete| match incomplete {
                 Incomplete::Unknown(reason) => RegistryError::Unknown(format!("{name} {reason}")),
@@ -125,11 +119,5 @@ impl Registry {
 }
 
 fn unknown(id: u32) -> RegistryError {
-    RegistryError::Unknown(format!("the registry knows no schema with id {id}"))
-}
-
-impl From<Outage> for RegistryError {
-    fn from(outage: Outage) -> Self {
-        Self::Outage(outage.to_string())
-    }
+    RegistryError::Unknown(format!("the registry has no schema with id {id}"))
 }

@@ -1,80 +1,186 @@
-//! Why there is no usable answer, as who asked tells it to people. Pure.
+//! Why there is no usable response. Pure.
 
+use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
 use reqwest::StatusCode;
 
-/// No address gave a usable answer.
-#[derive(Debug)]
-pub(super) struct Outage(pub Vec<Failure>);
+use crate::response::UnexpectedResponse;
 
-/// Why one address gave none.
-#[derive(Debug, Default)]
-pub(super) struct Failure {
-    pub text: String,
-    /// None where no HTTP answer came.
-    pub status: Option<StatusCode>,
-    /// How long it asks not to be asked.
-    pub retry_after: Option<Duration>,
-    /// What it says, where that means "not there" if it is a registry.
-    pub not_there: Option<String>,
+/// The registry gave no usable response. Its text names every address that was tried, with the reason, and says what to
+/// do where that is known; there may be several causes, so none of them is its `source`.
+#[derive(Debug)]
+pub struct Outage {
+    cause: Cause,
+    advice: Option<String>,
+}
+
+#[derive(Debug)]
+enum Cause {
+    /// No address gave a usable response.
+    Addresses(Vec<AddressFailure>),
+    /// The registry does not allow the request.
+    Forbidden(String),
+    /// The registry's responses are not to be used.
+    Untrusted(String),
+}
+
+/// Why one address gave no usable response.
+#[derive(Debug)]
+pub(crate) struct AddressFailure {
+    /// Method and URL.
+    pub request: String,
+    pub reason: FailureReason,
+    /// The proxy on the way, if any: it may be the cause.
+    pub proxy: Option<String>,
+}
+
+/// What went wrong with one address.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FailureReason {
+    /// No complete HTTP response.
+    #[error("{}", root_cause(.0))]
+    Http(#[source] reqwest::Error),
+    #[error("the response is longer than {0} bytes")]
+    TooLong(usize),
+    /// The credentials are rejected, and their file is of no use.
+    #[error("status {status}, and {0:#}", status = StatusCode::UNAUTHORIZED)]
+    Secret(anyhow::Error),
+    /// A response, but not a usable one.
+    #[error("{error}{}", hint.map(|hint| format!("; {hint}")).unwrap_or_default())]
+    Unexpected {
+        status: StatusCode,
+        #[source]
+        error: UnexpectedResponse,
+        /// Which credentials to check.
+        hint: Option<&'static str>,
+        retry_after: Option<Duration>,
+        /// Its message, if that means "not found" should a registry have sent it.
+        vendor_not_found: Option<String>,
+    },
 }
 
 impl Outage {
-    /// The registry says that it does not do that, and why.
-    pub fn denied(text: String) -> Self {
-        Self(vec![Failure {
-            text,
-            status: Some(StatusCode::FORBIDDEN),
-            ..Failure::default()
-        }])
+    /// No address gave a usable response.
+    pub(crate) fn of_addresses(failures: Vec<AddressFailure>) -> Self {
+        Self::new(Cause::Addresses(failures))
     }
 
-    /// Whether one of the addresses did not let us in, or not do that.
-    pub fn is_denied(&self) -> bool {
-        let denied = [Some(StatusCode::UNAUTHORIZED), Some(StatusCode::FORBIDDEN)];
-        self.0.iter().any(|failure| denied.contains(&failure.status))
+    /// The registry does not allow the request.
+    pub(crate) fn forbidden(reason: String) -> Self {
+        Self::new(Cause::Forbidden(reason))
     }
 
-    /// Whether it may lie in how the question was put: an address refused it as one that it cannot answer.
-    pub fn is_of_the_question(&self) -> bool {
-        let refused = |failure: &Failure| {
-            matches!(
-                failure.status.map(|status| status.as_u16()),
-                Some(400 | 404 | 405 | 422)
-            )
+    /// The registry responds, but its responses are not to be used, for a reason that only the caller can know.
+    pub fn untrusted(reason: String) -> Self {
+        Self::new(Cause::Untrusted(reason))
+    }
+
+    fn new(cause: Cause) -> Self {
+        Self { cause, advice: None }
+    }
+
+    /// The same with what to do.
+    pub(crate) fn advise(mut self, advice: String) -> Self {
+        self.advice = Some(advice);
+        self
+    }
+
+    fn failures(&self) -> &[AddressFailure] {
+        match &self.cause {
+            Cause::Addresses(failures) => failures,
+            Cause::Forbidden(_) | Cause::Untrusted(_) => &[],
+        }
+    }
+
+    fn statuses(&self) -> impl Iterator<Item = Option<u16>> {
+        self.failures()
+            .iter()
+            .map(|failure| failure.reason.status().map(|status| status.as_u16()))
+    }
+
+    /// Whether an address rejected the credentials or does not allow the request.
+    pub(crate) fn is_forbidden(&self) -> bool {
+        matches!(self.cause, Cause::Forbidden(_)) || self.statuses().any(|status| matches!(status, Some(401 | 403)))
+    }
+
+    /// Whether an address rejected the form of the request, so that another form may succeed.
+    pub(crate) fn may_be_request_fault(&self) -> bool {
+        self.statuses()
+            .any(|status| matches!(status, Some(400 | 404 | 405 | 422)))
+    }
+
+    /// Whether an address sent an HTTP response at all.
+    pub(crate) fn got_http_response(&self) -> bool {
+        self.statuses().any(|status| status.is_some())
+    }
+
+    /// Whether every address responded that it has no such path.
+    pub(crate) fn is_unknown_path(&self) -> bool {
+        matches!(self.cause, Cause::Addresses(_))
+            && self.statuses().all(|status| matches!(status, Some(404 | 405 | 501)))
+    }
+
+    /// The longest `Retry-After`.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        let retry_after = |failure: &AddressFailure| match &failure.reason {
+            FailureReason::Unexpected { retry_after, .. } => *retry_after,
+            _ => None,
         };
-        self.0.iter().any(refused)
-    }
-
-    /// Whether an address has answered, if not what was asked.
-    pub fn is_of_http(&self) -> bool {
-        self.0.iter().any(|failure| failure.status.is_some())
-    }
-
-    /// How long an address asks not to be asked.
-    pub fn retry_after(&self) -> Option<Duration> {
-        self.0.iter().filter_map(|failure| failure.retry_after).max()
-    }
-
-    /// Whether it lies in the question: the registry is there, but has no such path.
-    pub fn is_no_such_path(&self) -> bool {
-        let missing = [
-            Some(StatusCode::NOT_FOUND),
-            Some(StatusCode::METHOD_NOT_ALLOWED),
-            Some(StatusCode::NOT_IMPLEMENTED),
-        ];
-        self.0.iter().all(|failure| missing.contains(&failure.status))
+        self.failures().iter().filter_map(retry_after).max()
     }
 }
 
+impl FailureReason {
+    /// `None` without an HTTP response.
+    fn status(&self) -> Option<StatusCode> {
+        match self {
+            Self::Http(_) | Self::TooLong(_) => None,
+            Self::Secret(_) => Some(StatusCode::UNAUTHORIZED),
+            Self::Unexpected { status, .. } => Some(*status),
+        }
+    }
+}
+
+impl Error for Outage {}
+
 impl fmt::Display for Outage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (n, failure) in self.0.iter().enumerate() {
-            let separator = if n == 0 { "" } else { "; " };
-            write!(f, "{separator}{}", failure.text)?;
+        match &self.cause {
+            Cause::Addresses(failures) => {
+                for (n, failure) in failures.iter().enumerate() {
+                    let separator = if n == 0 { "" } else { "; " };
+                    write!(f, "{separator}{failure}")?;
+                }
+            }
+            Cause::Forbidden(reason) | Cause::Untrusted(reason) => f.write_str(reason)?,
         }
-        Ok(())
+        match &self.advice {
+            Some(advice) => write!(f, "; {advice}"),
+            None => Ok(()),
+        }
     }
+}
+
+impl fmt::Display for AddressFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.request, self.reason)?;
+        match &self.proxy {
+            Some(proxy) => write!(
+                f,
+                " (through the proxy {proxy}, set by HTTP_PROXY, HTTPS_PROXY or ALL_PROXY; NO_PROXY lists hosts to reach directly)"
+            ),
+            None => Ok(()),
+        }
+    }
+}
+
+/// reqwest's own text stops at "error sending request".
+fn root_cause(error: &dyn Error) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
 }

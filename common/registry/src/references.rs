@@ -1,147 +1,153 @@
-//! Schemas that a schema refers to, and those that they refer to. A schema without all of them cannot be parsed, so there
-//! are all or none.
+//! The schemas that a schema refers to, directly or not. Without all of them it cannot be parsed, so it is all or nothing.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::vec;
 
 use orderlog_avro::SchemaText;
 use schema_registry_converter::schema_registry_common::{RawRegisteredSchema, RegisteredReference};
 
-use super::answer::{Answer, LATEST, codes, held};
-use super::exchange::Exchange;
-use super::outage::Outage;
-use super::question::{Question, segment};
+use crate::outage::Outage;
+use crate::response::LATEST;
+use crate::subject::Subject;
+use crate::transport::Transport;
 
-/// Most schemas that one may refer to, directly or through one another.
-const MOST_SCHEMAS: usize = 64;
-/// Most bytes that their texts may have together.
-const MOST_BYTES: usize = 1024 * 1024;
+/// Most schemas that one may refer to, directly or not.
+const MAX_SCHEMAS: usize = 64;
+/// Total bytes of their texts.
+const MAX_BYTES: usize = 1024 * 1024;
 
-/// Why a schema is not complete.
-pub(super) enum Incomplete {
-    /// It cannot become so; what it refers to, to be read after the schema's name.
+/// Why a schema cannot be completed.
+pub(crate) enum Incomplete {
+    /// It never can; the text continues a sentence that begins with the schema's name.
     Unknown(String),
-    /// The registry did not answer.
+    /// The registry gave no usable response.
     Outage(Outage),
 }
 
-/// Subject and version, which may be [`LATEST`].
-type Name = (String, u32);
+/// What a reference names.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct SubjectVersion {
+    subject: String,
+    /// May be [`LATEST`].
+    version: u32,
+}
 
 /// A schema whose references are being fetched.
-struct Open {
-    /// None for the schema with which it began.
-    name: Option<Name>,
+struct Pending {
+    /// `None` for the outermost schema.
+    name: Option<SubjectVersion>,
     text: String,
     left: vec::IntoIter<RegisteredReference>,
 }
 
-impl Open {
-    fn new(name: Option<Name>, held: RawRegisteredSchema) -> Self {
+impl Pending {
+    fn new(name: Option<SubjectVersion>, stored: RawRegisteredSchema) -> Self {
         Self {
             name,
-            text: held.schema.unwrap_or_default(),
-            left: held.references.unwrap_or_default().into_iter(),
+            text: stored.schema.unwrap_or_default(),
+            left: stored.references.unwrap_or_default().into_iter(),
         }
     }
 }
 
-/// That schema with all that it refers to, each once and before those that refer to it.
+/// Fetches all references of this schema; each comes once, before those that refer to it.
 ///
 /// # Errors
-/// Unknown when the registry says that it has no such subject or version, when schemas refer to each other in a circle,
-/// and when they are too many or too large; otherwise an outage.
-pub(super) async fn complete(exchange: &Exchange, mut held: RawRegisteredSchema) -> Result<SchemaText, Incomplete> {
-    // A registry leaves the type out for Avro.
-    let schema_type = held.schema_type.take().unwrap_or_else(|| "AVRO".to_owned());
-    let unknown = |what: String| Incomplete::Unknown(format!("refers to {what}"));
+/// Unknown when the registry does not have a subject or version, when references form a cycle, and when they are too many
+/// or too large; otherwise an outage.
+pub(crate) async fn complete(transport: &Transport, mut stored: RawRegisteredSchema) -> Result<SchemaText, Incomplete> {
+    // Registries omit the type for Avro.
+    let schema_type = stored.schema_type.take().unwrap_or_else(|| "AVRO".to_owned());
     let mut references = Vec::new();
     let mut seen = HashSet::new();
     let (mut schemas, mut bytes) = (0, 0);
-    // Depth first: the last is being fetched, and each refers to the one after it.
+    // Depth first: each refers to the next, and `current` is being fetched.
     let mut path = Vec::new();
-    let mut open = Open::new(None, held);
+    let mut current = Pending::new(None, stored);
     loop {
-        let Some(reference) = open.left.next() else {
+        let Some(reference) = current.left.next() else {
             match path.pop() {
-                Some(parent) => references.push(std::mem::replace(&mut open, parent).text),
+                Some(parent) => references.push(std::mem::replace(&mut current, parent).text),
                 None => {
                     return Ok(SchemaText {
                         schema_type,
-                        text: open.text,
+                        text: current.text,
                         references,
                     });
                 }
             }
             continue;
         };
-        let mut name = (reference.subject, reference.version);
-        let circle = |name: &Name| unknown(format!("{}, which refers to itself", called(name)));
-        if is_open(&path, &open, &name) {
-            return Err(circle(&name));
-        }
+        let mut name = SubjectVersion {
+            subject: reference.subject,
+            version: reference.version,
+        };
+        reject_cycle(&path, &current, &name)?;
         if !seen.insert(name.clone()) {
             continue;
         }
         schemas += 1;
-        if schemas > MOST_SCHEMAS {
-            return Err(unknown(format!("more than {MOST_SCHEMAS} schemas")));
+        if schemas > MAX_SCHEMAS {
+            return Err(unknown(format!("more than {MAX_SCHEMAS} schemas")));
         }
-        let referred = fetch(exchange, &name)
+        let referred = fetch(transport, &name)
             .await
             .map_err(Incomplete::Outage)?
-            .ok_or_else(|| unknown(format!("{}, which the registry does not have", called(&name))))?;
-        // Which one is the newest, the answer says. It may have come by its number already.
-        if let (LATEST, Some(version)) = (name.1, referred.version) {
-            name.1 = version;
-            if is_open(&path, &open, &name) {
-                return Err(circle(&name));
-            }
+            .ok_or_else(|| unknown(format!("{name}, which the registry does not have")))?;
+        // The response says which version is the latest. It may have been fetched by its number already.
+        if let (LATEST, Some(version)) = (name.version, referred.version) {
+            name.version = version;
+            reject_cycle(&path, &current, &name)?;
             if !seen.insert(name.clone()) {
                 continue;
             }
         }
-        let inner = Open::new(Some(name), referred);
-        bytes += inner.text.len();
-        if bytes > MOST_BYTES {
-            return Err(unknown(format!("schemas of more than {MOST_BYTES} bytes")));
+        let referred = Pending::new(Some(name), referred);
+        bytes += referred.text.len();
+        if bytes > MAX_BYTES {
+            return Err(unknown(format!("schemas of more than {MAX_BYTES} bytes")));
         }
-        path.push(std::mem::replace(&mut open, inner));
+        path.push(std::mem::replace(&mut current, referred));
     }
 }
 
-fn is_open(path: &[Open], open: &Open, name: &Name) -> bool {
-    path.iter().chain([open]).any(|open| open.name.as_ref() == Some(name))
+fn unknown(reference: String) -> Incomplete {
+    Incomplete::Unknown(format!("refers to {reference}"))
 }
 
-/// Its name in a sentence.
-fn called((subject, version): &Name) -> String {
-    if *version == LATEST {
-        format!("the latest version of subject {subject}")
-    } else {
-        format!("version {version} of subject {subject}")
+fn reject_cycle(path: &[Pending], current: &Pending, name: &SubjectVersion) -> Result<(), Incomplete> {
+    let is_pending = path
+        .iter()
+        .chain([current])
+        .any(|pending| pending.name.as_ref() == Some(name));
+    if is_pending {
+        return Err(unknown(format!("{name}, which refers to itself")));
+    }
+    Ok(())
+}
+
+impl fmt::Display for SubjectVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { subject, version } = self;
+        if *version == LATEST {
+            write!(f, "the latest version of subject {subject}")
+        } else {
+            write!(f, "version {version} of subject {subject}")
+        }
     }
 }
 
-/// A version of a subject, also one that was deleted since; none where the registry says that there is none.
-async fn fetch(exchange: &Exchange, (subject, version): &Name) -> Result<Option<RawRegisteredSchema>, Outage> {
-    // As a segment of a path they would mean another place.
-    if matches!(subject.as_str(), "." | ".." | "") {
+/// A version of a subject, even a deleted one; `None` where the registry says that there is none.
+async fn fetch(transport: &Transport, name: &SubjectVersion) -> Result<Option<RawRegisteredSchema>, Outage> {
+    // As path segments these would mean another path.
+    if matches!(name.subject.as_str(), "." | ".." | "") {
         return Ok(None);
     }
-    let path = format!("/subjects/{}/versions", segment(subject));
-    let paths = if *version == LATEST {
-        // Not -1, which means the same and is not understood everywhere. One that was deleted is the newest only where
-        // there is no other.
-        vec![format!("{path}/latest"), format!("{path}/latest?deleted=true")]
+    let subject = Subject::new(transport, &name.subject);
+    if name.version == LATEST {
+        subject.latest_or_deleted().await
     } else {
-        vec![format!("{path}/{version}?deleted=true")]
-    };
-    for path in paths {
-        let question = Question::get(path, &[codes::SUBJECT_NOT_FOUND, codes::VERSION_NOT_FOUND]).look_up();
-        if let Answer::Said(held) = exchange.ask(&question, held).await? {
-            return Ok(Some(held));
-        }
+        subject.version_or_deleted(name.version).await
     }
-    Ok(None)
 }

@@ -1,17 +1,16 @@
-//! Our lineage, written: every version that is missing, at the level that keeps readers and writers able to read each
-//! other. What only asks comes first, so that a refusal leaves the registry as it was.
+//! Registering a lineage: every missing version, at the compatibility level that keeps all versions readable by each other.
+//! Checks come first, so that a rejection leaves the registry as it was.
 
 use serde_json::json;
 
-use super::answer::{Answer, codes, given_id, one_line};
-use super::level::{self, FULL_TRANSITIVE, Level};
-use super::outage::Outage;
-use super::question::{Question, segment};
-use super::standing::{Found, find};
-use super::{RegisterError, Registry, mode, reasons};
+use crate::outage::Outage;
+use crate::request::{Request, segment};
+use crate::response::{Response, codes, one_line, parse_id};
+use crate::subject::{FULL_TRANSITIVE, Level, LookupResult, Subject};
+use crate::{RegisterError, Registry};
 
-/// What the registry says when it will not have a schema.
-const REFUSALS: &[u32] = &[
+/// The error codes with which a registry rejects a schema.
+const REJECTED: &[u32] = &[
     codes::CONFLICT,
     codes::INCOMPATIBLE,
     codes::INVALID_SCHEMA,
@@ -20,143 +19,160 @@ const REFUSALS: &[u32] = &[
 
 /// What to do where a schema is missing and cannot be registered.
 const VERIFY: &str =
-    "register it where schemas are written; SCHEMAS=verify only looks up, for schemas that somebody else registers";
+    "register it where schemas can be written; with SCHEMAS=verify a service only looks up what others register";
+
+/// A version of the lineage.
+struct Version<'a> {
+    name: String,
+    text: &'a str,
+}
 
 impl Registry {
-    /// Registers every version of the lineage that the subject does not have, in order, and sets the subject to
-    /// FULL_TRANSITIVE where it is not. Returns the id of the newest. Where all are there, a level that cannot be set is no
-    /// obstacle.
+    /// Registers every version of the lineage, oldest first, that the subject lacks, and sets the subject to
+    /// FULL_TRANSITIVE. Returns the id of the newest. Where all versions are there, a level that cannot be set is only
+    /// logged.
     ///
     /// # Errors
-    /// [`RegisterError::Refused`] when a version is incompatible with what the subject holds, with the reasons; the subject
-    /// is as it was then. [`RegisterError::Outage`] for everything that may pass.
+    /// [`RegisterError::Refused`] when a version is incompatible with the subject's, with the reasons; the subject is left as
+    /// it was. [`RegisterError::Outage`] for everything temporary.
     pub async fn register_lineage(&self, subject: &str, lineage: &[&str]) -> Result<u32, RegisterError> {
-        let answer = self.try_register(subject, lineage).await;
-        self.note(!matches!(answer, Err(RegisterError::Outage(_))));
-        answer
+        let newest = self.try_register(Subject::new(&self.transport, subject), lineage).await;
+        self.note(!matches!(newest, Err(RegisterError::Outage(_))));
+        newest
     }
 
-    async fn try_register(&self, subject: &str, lineage: &[&str]) -> Result<u32, RegisterError> {
+    async fn try_register(&self, subject: Subject<'_>, lineage: &[&str]) -> Result<u32, RegisterError> {
+        let versions: Vec<_> = (1..)
+            .zip(lineage)
+            .map(|(number, text)| Version {
+                name: format!("v{number}.avsc"),
+                text,
+            })
+            .collect();
         let (mut newest, mut missing) = (None, Vec::new());
-        for (version, text) in (1..).zip(lineage) {
-            newest = match find(&self.exchange, subject, text).await.map_err(outage)? {
-                Found::Here { id, .. } => Some(id),
-                Found::Missing(_) => {
-                    missing.push((format!("v{version}.avsc"), *text));
+        for version in &versions {
+            newest = match subject.find(version.text).await? {
+                LookupResult::Found { id, .. } => Some(id),
+                LookupResult::Missing(_) => {
+                    missing.push(version);
                     None
                 }
             };
         }
-        if missing.is_empty() {
-            self.keep_level(subject).await;
-            return newest.ok_or_else(|| RegisterError::Refused("there is no schema to register".to_owned()));
-        }
-        for (name, text) in &missing {
-            let reasons = reasons::find(&self.exchange, subject, name, text)
-                .await
-                .map_err(outage)?;
+        let Some(first_missing) = missing.first() else {
+            keep_level(subject).await;
+            return newest.ok_or_else(no_versions);
+        };
+        for version in &missing {
+            let reasons = subject.incompatibilities(&version.name, version.text).await?;
             if !reasons.is_empty() {
-                let why = "it does not go together with what is registered there";
-                return Err(self.refused(subject, name, why, &listed(&reasons)));
+                let why = "it is incompatible with what is registered there";
+                return Err(self.rejected(subject, version, why, &list(&reasons)));
             }
         }
-        if let Some(mode) = mode::closed(&self.exchange, subject).await {
-            return Err(RegisterError::Outage(format!(
-                "the registry at {} is in mode {mode} and does not have {} for subject {subject}: {VERIFY}",
-                self.url(),
-                missing[0].0
-            )));
+        if let Some(mode) = subject.read_only_mode().await {
+            return Err(RegisterError::Outage(Outage::forbidden(format!(
+                "the registry at {} is in mode {mode} and does not have {} for subject {}: {VERIFY}",
+                self.urls(),
+                first_missing.name,
+                subject.name
+            ))));
         }
-        let before = level::of(&self.exchange, subject).await.ok();
+        let before = subject.level().await.ok();
         if before.as_ref().is_some_and(Level::is_ours) {
-            return self.register_all(subject, lineage).await;
+            return self.register_all(subject, &versions).await;
         }
-        level::set(&self.exchange, subject, FULL_TRANSITIVE)
-            .await
-            .map_err(|outage| level_not_set(outage, subject))?;
-        let registered = self.register_all(subject, lineage).await;
-        if let (Err(_), Some(before)) = (&registered, before)
-            && let Err(outage) = level::set_back(&self.exchange, subject, &before).await
-        {
-            tracing::warn!(subject, level = before.name, reason = %outage, "the subject's compatibility level could not be set back");
+        let set = subject.set_level(FULL_TRANSITIVE).await;
+        set.map_err(|outage| level_not_set(outage, subject.name))?;
+        let registered = self.register_all(subject, &versions).await;
+        if let (Err(_), Some(before)) = (&registered, before) {
+            restore_level(subject, &before).await;
         }
         registered
     }
 
-    /// Sets the level of a subject that has our versions, where that is possible.
-    async fn keep_level(&self, subject: &str) {
-        let is_set = level::of(&self.exchange, subject).await;
-        if is_set.is_ok_and(|level| level.name == FULL_TRANSITIVE) {
-            return;
-        }
-        if let Err(outage) = level::set(&self.exchange, subject, FULL_TRANSITIVE).await {
-            tracing::warn!(subject, reason = %outage, "the subject's compatibility level could not be set to {FULL_TRANSITIVE}");
-        }
-    }
-
-    /// Registers every version; those that are there keep their ids.
-    async fn register_all(&self, subject: &str, lineage: &[&str]) -> Result<u32, RegisterError> {
+    /// Registers every version; those that exist keep their ids.
+    async fn register_all(&self, subject: Subject<'_>, versions: &[Version<'_>]) -> Result<u32, RegisterError> {
         let mut newest = None;
-        for (version, text) in (1..).zip(lineage) {
-            newest = Some(self.register(subject, &format!("v{version}.avsc"), text).await?);
+        for version in versions {
+            newest = Some(self.register(subject, version).await?);
         }
-        newest.ok_or_else(|| RegisterError::Refused("there is no schema to register".to_owned()))
+        newest.ok_or_else(no_versions)
     }
 
-    async fn register(&self, subject: &str, name: &str, text: &str) -> Result<u32, RegisterError> {
-        let path = format!("/subjects/{}/versions", segment(subject));
-        // Without its type, which registries of before there were others do not know: Avro is what all of them take it for.
-        let question = Question::post(path, json!({"schema": text}), REFUSALS);
-        let refusal = match self.exchange.ask(&question, given_id).await.map_err(not_written)? {
-            Answer::Said(id) => return Ok(id),
-            Answer::Refused(refusal) => refusal,
+    async fn register(&self, subject: Subject<'_>, version: &Version<'_>) -> Result<u32, RegisterError> {
+        let path = format!("/subjects/{}/versions", segment(subject.name));
+        // Without a type: older registries do not know the field, and the default everywhere is Avro.
+        let request = Request::post(path, json!({"schema": version.text}), REJECTED);
+        let error = match self.transport.send(&request, parse_id).await.map_err(advise_on_write)? {
+            Response::Success(id) => return Ok(id),
+            Response::Refused(error) => error,
         };
-        let why = one_line(&refusal.message);
-        if refusal.error_code == codes::NOT_PERMITTED {
-            return Err(RegisterError::Outage(format!(
-                "the registry at {} does not take {name} for subject {subject} ({why}): {VERIFY}",
-                self.url()
-            )));
+        let why = one_line(&error.message);
+        if error.error_code == codes::NOT_PERMITTED {
+            return Err(RegisterError::Outage(Outage::forbidden(format!(
+                "the registry at {} does not accept {} for subject {} ({why}): {VERIFY}",
+                self.urls(),
+                version.name,
+                subject.name
+            ))));
         }
-        let reasons = match reasons::find(&self.exchange, subject, name, text).await {
-            Ok(reasons) => listed(&reasons),
-            Err(outage) => format!("\n  - the reasons could not be asked for: {outage}"),
+        let reasons = match subject.incompatibilities(&version.name, version.text).await {
+            Ok(reasons) => list(&reasons),
+            Err(outage) => format!("\n  - could not query the reasons: {outage}"),
         };
-        Err(self.refused(subject, name, &why, &reasons))
+        Err(self.rejected(subject, version, &why, &reasons))
     }
 
-    fn refused(&self, subject: &str, name: &str, why: &str, reasons: &str) -> RegisterError {
+    fn rejected(&self, subject: Subject<'_>, version: &Version<'_>, why: &str, reasons: &str) -> RegisterError {
         RegisterError::Refused(format!(
-            "the registry at {} refuses {name} for subject {subject}: {why}{reasons}",
-            self.url()
+            "the registry at {} rejects {} for subject {}: {why}{reasons}",
+            self.urls(),
+            version.name,
+            subject.name
         ))
     }
 }
 
-fn listed(reasons: &[String]) -> String {
+/// Sets the level of a subject that has all versions, where possible.
+async fn keep_level(subject: Subject<'_>) {
+    let is_set = subject.level().await;
+    if is_set.is_ok_and(|level| level.name == FULL_TRANSITIVE) {
+        return;
+    }
+    if let Err(outage) = subject.set_level(FULL_TRANSITIVE).await {
+        tracing::warn!(subject = subject.name, reason = %outage, "could not set the subject's compatibility level to {FULL_TRANSITIVE}");
+    }
+}
+
+async fn restore_level(subject: Subject<'_>, before: &Level) {
+    if let Err(outage) = subject.restore_level(before).await {
+        tracing::warn!(subject = subject.name, level = before.name, reason = %outage, "could not restore the subject's compatibility level");
+    }
+}
+
+fn no_versions() -> RegisterError {
+    RegisterError::Refused("there is no schema to register".to_owned())
+}
+
+fn list(reasons: &[String]) -> String {
     reasons.iter().map(|reason| format!("\n  - {reason}")).collect()
 }
 
-fn outage(outage: Outage) -> RegisterError {
-    RegisterError::Outage(outage.to_string())
-}
-
-/// An outage while the level was to be set, which some registries cannot be asked for.
-fn level_not_set(outage: Outage, subject: &str) -> RegisterError {
-    if !outage.is_no_such_path() {
-        return not_written(outage);
+/// An outage on setting the level, which some registries do not support.
+fn level_not_set(outage: Outage, subject: &str) -> Outage {
+    if !outage.is_unknown_path() {
+        return advise_on_write(outage);
     }
-    RegisterError::Outage(format!(
-        "{outage}; the level of subject {subject} cannot be set this way. Set it to {FULL_TRANSITIVE} by hand, for the subject itself, or, where it cannot be read here either, have somebody else register the schemas and set SCHEMAS=verify, which only looks up"
+    outage.advise(format!(
+        "the level of subject {subject} cannot be set through this API. Set it to {FULL_TRANSITIVE} by hand, on the subject itself; if it cannot be read here either, register the schemas elsewhere and set SCHEMAS=verify, which only looks up"
     ))
 }
 
-/// An outage while something was to be written.
-fn not_written(outage: Outage) -> RegisterError {
-    let advice = if outage.is_denied() {
-        "; the account may not write there, or nobody may in the registry's mode. SCHEMAS=verify only looks up, for schemas that somebody else registers"
-    } else {
-        ""
-    };
-    RegisterError::Outage(format!("{outage}{advice}"))
+/// An outage on a write.
+fn advise_on_write(outage: Outage) -> Outage {
+    if !outage.is_forbidden() {
+        return outage;
+    }
+    outage.advise("the account may not write there, or the registry's mode forbids it. With SCHEMAS=verify a service only looks up what others register".to_owned())
 }

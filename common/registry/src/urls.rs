@@ -1,5 +1,4 @@
-//! Where the schema registry is: the value of `SCHEMA_REGISTRY_URL`. A password in it is taken out at once, and no error
-//! repeats the value.
+//! The value of `SCHEMA_REGISTRY_URL`. A password in it is taken out at once, and no error repeats the value.
 
 use std::ffi::OsStr;
 use std::str::FromStr;
@@ -11,55 +10,69 @@ use orderlog_runtime::secret::Secret;
 use percent_encoding::percent_decode_str;
 use reqwest::Url;
 
-const WHAT_TO_WRITE: &str = "write http or https addresses with commas between, such as http://localhost:8081 or https://registry-1,https://registry-2";
-
-/// The addresses of a registry, at least one. They are tried in turn.
+/// The addresses of a registry, at least one, tried in turn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegistryUrls(Vec<RegistryUrl>);
 
 /// One address of a registry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegistryUrl {
-    /// Without user, password and slash at the end; it may have a path.
+    /// Without user, password and trailing slash; it may have a path.
     pub base: String,
-    /// User and password that stood in it. They are for this address only.
+    /// User and password in it, for this address only.
     pub credentials: Option<(String, Secret)>,
 }
 
+const WHAT_TO_WRITE: &str = "write comma-separated http or https addresses, such as http://localhost:8081 or https://registry-1,https://registry-2";
+
+/// Why a text is not a value of `SCHEMA_REGISTRY_URL`. It says what is wrong and never repeats the value: even half an address
+/// may be a password.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidUrls {
+    /// It cannot be parsed.
+    #[error("{0}; {WHAT_TO_WRITE}")]
+    Unparsable(<Url as FromStr>::Err),
+    /// It is not an http or https address, or has a query or fragment.
+    #[error("{WHAT_TO_WRITE}")]
+    NotHttp,
+    /// It holds a user without a password, or a password without a user.
+    #[error(
+        "an address with an @ needs a user and a password, as in https://user:password@registry; or set SCHEMA_REGISTRY_USER and SCHEMA_REGISTRY_PASSWORD instead"
+    )]
+    HalfCredentials,
+    /// User or password are not percent-encoded UTF-8.
+    #[error("user and password in an http address must be percent-encoded UTF-8")]
+    NotPercentEncoded,
+}
+
 impl RegistryUrls {
-    /// The addresses, in the order in which they were given.
+    /// The addresses, in the given order.
     pub fn as_slice(&self) -> &[RegistryUrl] {
         &self.0
     }
 }
 
 impl FromStr for RegistryUrls {
-    type Err = String;
+    type Err = InvalidUrls;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        text.split(',').map(one).collect::<Result<_, _>>().map(Self)
+    fn from_str(text: &str) -> Result<Self, InvalidUrls> {
+        text.split(',').map(parse_url).collect::<Result<_, _>>().map(Self)
     }
 }
 
-/// An error tells what is wrong and never what was written: half an address may already be a password.
-fn one(text: &str) -> Result<RegistryUrl, String> {
-    let mut url = Url::parse(text.trim()).map_err(|error| format!("{error}; {WHAT_TO_WRITE}"))?;
+fn parse_url(text: &str) -> Result<RegistryUrl, InvalidUrls> {
+    let mut url = Url::parse(text.trim()).map_err(InvalidUrls::Unparsable)?;
     if !matches!(url.scheme(), "http" | "https") || url.query().is_some() || url.fragment().is_some() {
-        return Err(WHAT_TO_WRITE.to_owned());
+        return Err(InvalidUrls::NotHttp);
     }
-    let credentials = match (decoded(url.username())?, url.password()) {
+    let credentials = match (decode(url.username())?, url.password()) {
         (user, None) if user.is_empty() => None,
         (user, Some(password)) if !user.is_empty() && !password.is_empty() => {
-            Some((user, Secret::from(decoded(password)?)))
+            Some((user, Secret::from(decode(password)?)))
         }
-        _ => {
-            return Err(
-                "an address with an @ needs both, as in https://user:password@registry; or write them into SCHEMA_REGISTRY_USER and SCHEMA_REGISTRY_PASSWORD"
-                    .to_owned(),
-            );
-        }
+        _ => return Err(InvalidUrls::HalfCredentials),
     };
-    // Both only fail for addresses that have no host, which http and https always have.
+    // Both fail only without a host, which http and https addresses always have.
     let _ = (url.set_username(""), url.set_password(None));
     Ok(RegistryUrl {
         base: url.as_str().trim_end_matches('/').to_owned(),
@@ -67,15 +80,15 @@ fn one(text: &str) -> Result<RegistryUrl, String> {
     })
 }
 
-/// Characters that mean something in an address are percent-encoded in it.
-fn decoded(text: &str) -> Result<String, String> {
-    percent_decode_str(text)
-        .decode_utf8()
+/// Reserved characters are percent-encoded in an address.
+fn decode(text: &str) -> Result<String, InvalidUrls> {
+    let decoded = percent_decode_str(text).decode_utf8();
+    decoded
         .map(|text| text.into_owned())
-        .map_err(|_| "user and password in an http address must be percent-encoded UTF-8".to_owned())
+        .map_err(|_| InvalidUrls::NotPercentEncoded)
 }
 
-/// Reads the value for clap. Its own parsers repeat a value that they refuse, which may hold a password.
+/// Parses the value for clap, whose own parsers repeat a rejected value, which may hold a password.
 #[derive(Clone, Copy)]
 pub(super) struct Parser;
 
@@ -83,7 +96,7 @@ impl TypedValueParser for Parser {
     type Value = RegistryUrls;
 
     fn parse_ref(&self, command: &Command, argument: Option<&Arg>, value: &OsStr) -> Result<RegistryUrls, clap::Error> {
-        let parsed = value.to_str().ok_or_else(|| WHAT_TO_WRITE.to_owned());
+        let parsed = value.to_str().ok_or(InvalidUrls::NotHttp);
         parsed.and_then(str::parse).map_err(|reason| {
             let argument = argument.map(ToString::to_string).unwrap_or_default();
             let message = format!("invalid value for '{argument}': {reason}\n");
@@ -135,7 +148,7 @@ mod tests {
             "http://registry#hunter2",
             "http://user:hunter2%ff@registry",
         ] {
-            let error = text.parse::<RegistryUrls>().expect_err(text);
+            let error = text.parse::<RegistryUrls>().expect_err(text).to_string();
             assert!(!error.contains("hun") && !error.contains("ter2"), "{text}: {error}");
             assert!(error.contains("http"), "{text}: {error}");
         }

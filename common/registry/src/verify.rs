@@ -1,32 +1,30 @@
-//! Our lineage, looked up only. Nothing here may write to the registry.
+//! Looking up a lineage. Nothing here writes to the registry.
 
-use super::standing::{Found, find};
-use super::{RegisterError, Registry};
+use crate::subject::{LookupResult, Subject};
+use crate::{RegisterError, Registry};
 
 impl Registry {
-    /// Looks up every version of the lineage under that subject, and writes nothing. Returns the id of the newest.
+    /// Looks up every version of the lineage, oldest first, under this subject. Returns the id of the newest.
     ///
     /// # Errors
-    /// [`RegisterError::Refused`] when the subject does not have one of them; [`RegisterError::Outage`] for everything
-    /// that may pass.
+    /// [`RegisterError::Refused`] when the subject lacks one of them; [`RegisterError::Outage`] for everything temporary.
     pub async fn verify_lineage(&self, subject: &str, lineage: &[&str]) -> Result<u32, RegisterError> {
-        let answer = self.try_verify(subject, lineage).await;
-        self.note(!matches!(answer, Err(RegisterError::Outage(_))));
-        answer
+        let newest = self.try_verify(subject, lineage).await;
+        self.note(!matches!(newest, Err(RegisterError::Outage(_))));
+        newest
     }
 
     async fn try_verify(&self, subject: &str, lineage: &[&str]) -> Result<u32, RegisterError> {
         let mut newest = None;
         for (version, text) in (1..).zip(lineage) {
-            match find(&self.exchange, subject, text).await {
-                Ok(Found::Here { id, .. }) => newest = Some(id),
-                Ok(Found::Missing(reason)) => {
+            match Subject::new(&self.transport, subject).find(text).await? {
+                LookupResult::Found { id, .. } => newest = Some(id),
+                LookupResult::Missing(reason) => {
                     return Err(RegisterError::Refused(format!(
-                        "subject {subject} of the registry at {} has no v{version}.avsc ({reason}), and SCHEMAS=verify only looks up. Register it by the deploy pipeline or with SCHEMAS=register; the subcommand check-schemas tells what is missing",
-                        self.url()
+                        "subject {subject} of the registry at {} does not have v{version}.avsc ({reason}), and SCHEMAS=verify only looks up. Register it in the deploy pipeline or with SCHEMAS=register; the subcommand check-schemas lists what is missing",
+                        self.urls()
                     )));
                 }
-                Err(outage) => return Err(RegisterError::Outage(outage.to_string())),
             }
         }
         newest.ok_or_else(|| RegisterError::Refused("there is no schema to look up".to_owned()))

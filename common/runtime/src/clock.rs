@@ -1,21 +1,21 @@
-//! The wall clock, which may be wrong, and jump. It says when an event happened, for people, and nothing else: what waits
-//! or expires goes by [`std::time::Instant`] (`clippy.toml` sees to it), and what is newer says the log.
+//! The wall clock, which may be wrong and may jump. It only says when an event happened, for people: timeouts use
+//! [`std::time::Instant`] (enforced by `clippy.toml`), and the log decides what is newer.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The last millisecond of the year 9999, which is as far as RFC 3339 goes.
 const LATEST_MS: i64 = 253_402_300_799_999;
 
-/// The wall clock shows a time that no event can have.
+/// The wall clock is outside the range of event times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this machine's clock shows no time between the years 1970 and 9999, which no event can have: set it right")]
+#[error("this machine's clock is not between the years 1970 and 9999; set it")]
 pub struct WrongClock;
 
 /// Now, in milliseconds since 1970, as events have it.
 ///
 /// # Errors
 /// [`WrongClock`].
-#[expect(clippy::disallowed_methods, reason = "this is the one place")]
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
 pub fn now_ms() -> Result<i64, WrongClock> {
     of(SystemTime::now())
 }
@@ -38,7 +38,7 @@ mod tests {
     const YEAR: u64 = 366 * 24 * 60 * 60;
 
     #[test]
-    fn a_clock_that_shows_a_time_that_no_event_can_have_is_wrong() {
+    fn a_clock_outside_the_range_of_event_times_is_wrong() {
         assert_eq!(of(UNIX_EPOCH - Duration::from_millis(1)), Err(WrongClock));
         assert_eq!(of(UNIX_EPOCH), Ok(0));
         assert_eq!(

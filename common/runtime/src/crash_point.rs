@@ -1,63 +1,63 @@
-//! Places at which a test has the process die, or the task that comes there panic. They are compiled in with the feature
-//! `crash-points` only, which no build has that is meant to be run; without it [`reached`] is nothing.
+//! Places where a test can kill the process or make a task panic. They are compiled in only with the feature
+//! `crash-points`, which no production build has; without it [`reached`] does nothing.
 //!
-//! `ORDERLOG_CRASH_AT=event-sent` ends the process where a record was handed to the Kafka client; `event-sent:3` when that
-//! happens for the third time. `ORDERLOG_PANIC_AT` has the same form.
+//! `ORDERLOG_CRASH_AT=event-sent` kills the process when a record was handed to the Kafka client; `event-sent:3` at the
+//! third time. `ORDERLOG_PANIC_AT` has the same form.
 
 use clap::ValueEnum;
 
-/// The variable that says where the process dies.
+/// The variable that names where the process dies.
 pub const CRASH_AT: &str = "ORDERLOG_CRASH_AT";
-/// The variable that says where a task panics.
+/// The variable that names where a task panics.
 pub const PANIC_AT: &str = "ORDERLOG_PANIC_AT";
 
-/// Every place there is. Its name in the variables is that of the variant, in lower case with hyphens.
+/// Every crash point. Its name in the variables is the variant's in kebab case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Point {
     /// The projection: a batch is folded, its dead letters are acknowledged, and nothing of it is in the store
     BatchFolded,
-    /// The projection: a batch is in the store, and nobody was told
+    /// The projection: a batch is in the store, and nobody is notified yet
     BatchWritten,
     /// The projection: progress is about to be committed to Kafka
-    ProgressNotShown,
+    ProgressNotReported,
     /// The projection: progress was handed to the Kafka client
-    ProgressShown,
-    /// The store: a rebuild has forgotten a part of it
-    StoreForgetting,
+    ProgressReported,
+    /// The store: a rebuild has cleared a part of it
+    StoreClearing,
     /// The store: the meaning of a schema id was written
     SchemaLearned,
     /// The registration: the registry has our schema, and the store does not know its id
     SchemaRegistered,
     /// order-service: a dead letter was handed to the Kafka client
-    LetterSent,
+    DeadLetterSent,
     /// order-service: a batch's dead letters are acknowledged
-    LettersAcknowledged,
+    DeadLettersAcknowledged,
     /// order-service: dead letters that were read back are in the index
-    LettersIndexed,
+    DeadLettersIndexed,
     /// cart-service: an event was handed to the Kafka client
     EventSent,
     /// cart-service: an event was read back, and its request is not answered
     EventReadBack,
-    /// cart-service: orders in doubt are noted, and the offset has not moved past their records
-    DoubtsNoted,
-    /// The projection's thread, each time round
+    /// cart-service: unresolved orders are stored, and the offset has not moved past their records
+    UnresolvedOrdersStored,
+    /// The projection's thread, each turn of its loop
     ProjectionTurn,
-    /// The thread that asks for ends, with a question in hand
-    EndsTurn,
-    /// The task that compares what schema ids mean, each time
-    IdentityTurn,
-    /// The task that brings the store to the disk, each time
+    /// The thread that fetches end offsets, with a request in hand
+    EndOffsetsTurn,
+    /// The task that audits schema ids, each turn
+    SchemaIdAuditTurn,
+    /// The task that syncs the store to disk, each turn
     SyncTurn,
-    /// The task that registers the schema, each time
+    /// The task that registers the schema, each turn
     RegistrationTurn,
-    /// cart-service: the task that clears doubts up, each time
-    DoubtsTurn,
-    /// cart-service: the Kafka client's thread, with the report on an event
+    /// cart-service: the task that resolves unresolved orders, each turn
+    UnresolvedOrdersTurn,
+    /// cart-service: the Kafka client's thread, with an event's delivery report
     EventReported,
-    /// order-service: the Kafka client's thread, with the report on a dead letter
-    LetterReported,
-    /// The task that keeps the memory of metrics bounded, each time
-    MetricsTurn,
+    /// order-service: the Kafka client's thread, with a dead letter's delivery report
+    DeadLetterReported,
+    /// The metrics upkeep, each turn
+    MetricsUpkeepTurn,
     /// A request's handler, before it does anything
     RequestReceived,
 }
@@ -71,7 +71,7 @@ impl Point {
     }
 }
 
-/// Dies or panics here, if a variable says so.
+/// Dies or panics here if a variable says so.
 #[cfg(not(feature = "crash-points"))]
 #[inline(always)]
 pub fn reached(_: Point) {}
@@ -89,40 +89,40 @@ mod armed {
 
     use super::{CRASH_AT, PANIC_AT, Point};
 
-    static CRASH: LazyLock<Option<Trap>> = LazyLock::new(|| Trap::of_variable(CRASH_AT));
-    static PANIC: LazyLock<Option<Trap>> = LazyLock::new(|| Trap::of_variable(PANIC_AT));
+    static CRASH: LazyLock<Option<Trigger>> = LazyLock::new(|| Trigger::of_variable(CRASH_AT));
+    static PANIC: LazyLock<Option<Trigger>> = LazyLock::new(|| Trigger::of_variable(PANIC_AT));
 
-    /// Dies or panics here, if a variable says so.
+    /// Dies or panics here if a variable says so.
     ///
     /// # Panics
     /// Where [`PANIC_AT`] says so.
     pub fn reached(point: Point) {
-        if CRASH.as_ref().is_some_and(|trap| trap.springs(point)) {
+        if CRASH.as_ref().is_some_and(|trigger| trigger.fires(point)) {
             eprintln!("crash point {} reached", point.name());
-            // No destructor runs, no buffer is flushed, no other thread goes on, as with kill -9. That signal itself
-            // would have to be sent by another process, while whose start the other threads do go on.
+            // As with kill -9, no destructor runs, no buffer is flushed and no other thread continues. The signal itself
+            // would have to come from another process, and the other threads would run until it has started.
             std::process::abort();
         }
-        if PANIC.as_ref().is_some_and(|trap| trap.springs(point)) {
+        if PANIC.as_ref().is_some_and(|trigger| trigger.fires(point)) {
             panic!("crash point {} reached", point.name());
         }
     }
 
     /// A point, and how often it is still to be reached.
-    struct Trap {
+    struct Trigger {
         point: Point,
         left: AtomicU64,
     }
 
-    impl Trap {
+    impl Trigger {
         fn of_variable(variable: &str) -> Option<Self> {
             let text = std::env::var(variable).ok()?;
             match Self::parse(&text) {
-                Some(trap) => Some(trap),
+                Some(trigger) => Some(trigger),
                 None => {
-                    // A test that goes on without its crash would prove nothing.
+                    // A test without its crash would prove nothing.
                     eprintln!(
-                        "{variable}={text} is no crash point: give a name of common/runtime/src/crash_point.rs, with :N for the N-th time"
+                        "{variable}={text} is not a crash point; use a name from crash_point.rs, with :N for the N-th time"
                     );
                     std::process::exit(2)
                 }
@@ -137,8 +137,8 @@ mod armed {
             })
         }
 
-        fn springs(&self, at: Point) -> bool {
-            // Once only: from 0 it wraps to a count that nobody lives to see.
+        fn fires(&self, at: Point) -> bool {
+            // Once only: from 0 it wraps around to a count that is never reached.
             self.point == at && self.left.fetch_sub(1, Ordering::Relaxed) == 1
         }
     }
@@ -150,20 +150,25 @@ mod armed {
         #[test]
         fn every_point_has_a_name_that_is_read_back() {
             for point in Point::value_variants() {
-                let trap = Trap::parse(&point.name()).expect("a point");
-                assert_eq!(trap.point, *point);
+                let trigger = Trigger::parse(&point.name()).expect("a point");
+                assert_eq!(trigger.point, *point);
             }
         }
 
         #[test]
-        fn a_trap_springs_once_and_at_the_time_that_was_named() {
-            let trap = Trap::parse("event-sent:2").expect("a trap");
-            let at = [Point::EventSent, Point::LetterSent, Point::EventSent, Point::EventSent];
-            assert_eq!(at.map(|point| trap.springs(point)), [false, false, true, false]);
+        fn a_trigger_fires_once_and_at_the_named_time() {
+            let trigger = Trigger::parse("event-sent:2").expect("a trigger");
+            let at = [
+                Point::EventSent,
+                Point::DeadLetterSent,
+                Point::EventSent,
+                Point::EventSent,
+            ];
+            assert_eq!(at.map(|point| trigger.fires(point)), [false, false, true, false]);
         }
 
         #[test]
-        fn what_names_no_point_is_no_trap() {
+        fn what_names_no_point_is_not_a_trigger() {
             for text in [
                 "",
                 "nowhere",
@@ -172,7 +177,7 @@ mod armed {
                 "event-sent:x",
                 "EventSent",
             ] {
-                assert!(Trap::parse(text).is_none(), "{text}");
+                assert!(Trigger::parse(text).is_none(), "{text}");
             }
         }
     }

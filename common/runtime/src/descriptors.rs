@@ -1,20 +1,20 @@
-//! File descriptors. Each connection takes two, and a client that takes the last one takes it from the store and from
-//! Kafka too; so there are fewer connections than descriptors.
+//! File descriptors. Each connection takes two, and a client that takes the last one takes it from the store and Kafka
+//! too, so the number of connections is limited well below them.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Most connections of a process, however many descriptors it has: they bound the memory for what clients have sent.
-const MOST_CONNECTIONS: u64 = 4_096;
-/// What a connection takes: its socket, and a second handle through which it can be ended.
-const EACH: u64 = 2;
-/// Kept for all else: store, Kafka, logs.
+/// Most connections of a process, however many descriptors it has: this bounds the memory for what clients send.
+const MAX_CONNECTIONS: u64 = 4_096;
+/// Descriptors per connection: its socket, and a second handle to close it with.
+const PER_CONNECTION: u64 = 2;
+/// Reserved for everything else: store, Kafka, logs.
 const RESERVED: u64 = 512;
 
-/// Raises the process's own limit to what its connections need, as far as the system allows; many systems begin with
-/// 1,024. Only mains call this: it is global to the process.
-pub fn raise() {
+/// Raises the process's soft limit to what its connections need, as far as the hard limit allows; many systems start at
+/// 1,024. Only mains call this: the limit is global to the process.
+pub fn raise_limit() {
     let limit = getrlimit(Resource::Nofile);
-    let wanted = MOST_CONNECTIONS * EACH + RESERVED;
+    let wanted = MAX_CONNECTIONS * PER_CONNECTION + RESERVED;
     let allowed = limit.maximum.map_or(wanted, |maximum| maximum.min(wanted));
     if limit.current.is_some_and(|current| current < allowed) {
         let raised = Rlimit {
@@ -22,30 +22,30 @@ pub fn raise() {
             ..limit
         };
         if let Err(error) = setrlimit(Resource::Nofile, raised) {
-            tracing::warn!(%error, "the limit of open files could not be raised");
+            tracing::warn!(%error, "could not raise the open file limit");
         }
     }
     if allowed < wanted {
         tracing::warn!(
             limit = allowed,
-            connections = connections_of(Some(allowed)),
-            "few open files are allowed (ulimit -n), so few connections are taken"
+            connections = connections_for(Some(allowed)),
+            "low open file limit (ulimit -n); accepting fewer connections"
         );
     }
 }
 
-/// How many connections the process may take at once.
-pub fn connections() -> usize {
-    connections_of(getrlimit(Resource::Nofile).current)
+/// How many connections the process accepts at once.
+pub fn max_connections() -> usize {
+    connections_for(getrlimit(Resource::Nofile).current)
 }
 
-/// The same where so many descriptors are allowed; `None` is no limit.
-fn connections_of(descriptors: Option<u64>) -> usize {
-    let fit = descriptors.map_or(MOST_CONNECTIONS, |limit| {
-        // Where there are hardly any, half of them.
-        limit.saturating_sub(RESERVED).max(limit / 2) / EACH
+/// The same for this descriptor limit; `None` is unlimited.
+fn connections_for(descriptors: Option<u64>) -> usize {
+    let fit = descriptors.map_or(MAX_CONNECTIONS, |limit| {
+        // Where there are very few, half of them.
+        limit.saturating_sub(RESERVED).max(limit / 2) / PER_CONNECTION
     });
-    usize::try_from(fit.clamp(1, MOST_CONNECTIONS)).unwrap_or(1)
+    usize::try_from(fit.clamp(1, MAX_CONNECTIONS)).unwrap_or(1)
 }
 
 #[cfg(test)]
@@ -63,13 +63,13 @@ mod tests {
             (Some(256), 64),
             (Some(0), 1),
         ] {
-            assert_eq!(connections_of(limit), connections, "{limit:?}");
+            assert_eq!(connections_for(limit), connections, "{limit:?}");
         }
     }
 
     #[test]
     fn raising_leaves_room_for_connections() {
-        raise();
-        assert!(connections() >= 1);
+        raise_limit();
+        assert!(max_connections() >= 1);
     }
 }

@@ -1,14 +1,19 @@
 //! Flags that environment variables can set.
 
-/// Whether that text means yes. An empty one means no: it is how compose files pass a variable that is not set.
+/// A text that means neither yes nor no.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("write true or false")]
+pub struct NotAFlag;
+
+/// Whether a text means yes. An empty one means no: compose files pass an unset variable as an empty one.
 ///
 /// # Errors
-/// What to write.
-pub fn yes_or_no(text: &str) -> Result<bool, String> {
+/// When it means neither.
+pub fn yes_or_no(text: &str) -> Result<bool, NotAFlag> {
     match text.trim().to_ascii_lowercase().as_str() {
         "true" | "yes" | "on" | "1" => Ok(true),
         "false" | "no" | "off" | "0" | "" => Ok(false),
-        _ => Err("write true or false".to_owned()),
+        _ => Err(NotAFlag),
     }
 }
 

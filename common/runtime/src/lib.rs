@@ -1,4 +1,20 @@
-//! A process: supervised tasks, signals, logs and metrics, secrets, file descriptors, crash points. It knows nothing of ours.
+//! What any of our processes is made of: supervised tasks, signals, logs, metrics, secrets, file descriptors, crash points,
+//! and the main of a service. Nothing here knows of Kafka, Avro, HTTP or orders, and it depends on no other crate of ours.
+//!
+//! ```no_run
+//! # use orderlog_runtime::{service, telemetry::LogFormat};
+//! #[tokio::main]
+//! async fn main() -> anyhow::Result<()> {
+//!     service::run("example", LogFormat::Text, async |_metrics, supervisor, stop| {
+//!         supervisor.spawn("the work", async { println!("working") });
+//!         tokio::select! {
+//!             _ = stop => Ok(()),
+//!             reason = supervisor.failed() => anyhow::bail!(reason),
+//!         }
+//!     })
+//!     .await
+//! }
+//! ```
 
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
@@ -7,6 +23,7 @@ pub mod crash_point;
 pub mod descriptors;
 pub mod flag;
 pub mod secret;
+pub mod service;
 pub mod shutdown;
 pub mod supervisor;
 pub mod telemetry;

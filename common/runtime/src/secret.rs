@@ -1,21 +1,21 @@
-//! A setting's value that must not be seen.
+//! Values that must not be shown.
 
 use std::convert::Infallible;
 use std::str::FromStr;
 
 use secrecy::{ExposeSecret, SecretString};
 
-/// A value that must not be seen: `Debug` hides it, and it is wiped from memory when it is dropped.
+/// A value that must not be shown: `Debug` hides it, and it is wiped from memory on drop.
 #[derive(Clone, Debug)]
 pub struct Secret(SecretString);
 
 impl Secret {
-    /// The value itself: for whoever must be shown it, and never for a text that people read.
+    /// The value itself, for the server that needs it; never for messages or logs.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 
-    /// Whether there is nothing in it.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.expose().is_empty()
     }
@@ -41,7 +41,7 @@ impl FromStr for Secret {
     }
 }
 
-/// Settings are compared with each other, never with what a stranger sends: the time that it takes tells nobody anything.
+/// Only settings are compared, never input from outside, so the comparison need not be constant-time.
 impl PartialEq for Secret {
     fn eq(&self, other: &Self) -> bool {
         self.expose() == other.expose()

@@ -1,5 +1,5 @@
-//! The signals that end a process, and the longest that ending may take. Only mains listen: what ending means (stop HTTP,
-//! drain, commit) is the application's own matter.
+//! The signals that stop a process, and the time limit for stopping. Only mains listen: what stopping means (stop HTTP,
+//! drain, commit) is up to the application.
 
 use std::future::Future;
 use std::io;
@@ -8,12 +8,12 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal as unix_signal};
 use tokio::sync::oneshot;
 
-/// Longest that ending may take. Whatever still hangs then (a disk, a server) is cut off: nobody loses by it what the log
-/// has not got, and a supervisor would kill the process anyhow.
+/// Time limit for a shutdown. Whatever still hangs then (a disk, a server) is abandoned: what matters is in the log, and a
+/// supervisor would kill the process anyway.
 // why: Docker kills after 10 s
-const LONGEST: Duration = Duration::from_millis(9_500);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_millis(9_500);
 
-/// A signal that asks the process to end.
+/// A signal that asks the process to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
     /// SIGINT: Ctrl-C.
@@ -23,7 +23,7 @@ pub enum Signal {
 }
 
 impl Signal {
-    /// What a process that such a signal killed exits with: 128 + its number, as shells report it.
+    /// The exit code of a process killed by this signal: 128 + its number, as shells report it.
     pub fn exit_code(self) -> i32 {
         match self {
             Self::Interrupt => 130,
@@ -32,37 +32,39 @@ impl Signal {
     }
 }
 
-/// Listens from now on; the future resolves at the first SIGTERM or SIGINT. A second one then ends the process at once,
-/// with [`Signal::exit_code`], whatever the process is busy with: so a stop that hangs can be cut short. One that takes
-/// longer than any supervisor waits is cut off with exit code 1. Works inside and outside a Tokio runtime.
+/// Starts listening; the future resolves at the first SIGTERM or SIGINT. A second one ends the process at once, with
+/// [`Signal::exit_code`], whatever it is doing. A shutdown that takes longer than a supervisor waits ends with exit code 1.
+/// Works inside and outside a Tokio runtime.
 ///
 /// # Errors
-/// The system does not let the process listen.
+/// The process cannot listen for signals.
 pub fn signal() -> io::Result<impl Future<Output = Signal> + Send> {
-    listen(LONGEST)
+    listen(SHUTDOWN_TIMEOUT)
 }
 
-/// Cuts the process off, with exit code 1, when it is still there so long after that future has resolved as it may take
-/// to end: for an end that no signal has begun.
+/// Ends the process with exit code 1 if it is still running when the time limit for a shutdown has passed after `failure`
+/// has resolved: for a shutdown that no signal has started.
 ///
 /// # Errors
-/// The system gives no thread.
-pub fn cut_off_after(failure: impl Future + Send + 'static) -> io::Result<()> {
+/// The system cannot start a thread.
+pub fn exit_after(failure: impl Future + Send + 'static) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let work = move || {
         runtime.block_on(failure);
-        // The time is what it is about.
-        std::thread::sleep(LONGEST);
-        tracing::error!("ending takes too long: cut off");
+        // A time limit, not a condition to wait for.
+        std::thread::sleep(SHUTDOWN_TIMEOUT);
+        tracing::error!("shutdown timed out; exiting");
         std::process::exit(1);
     };
     #[expect(clippy::disallowed_methods, reason = "it ends with the process, or ends it")]
-    std::thread::Builder::new().name("cut-off".to_owned()).spawn(work)?;
+    std::thread::Builder::new()
+        .name("shutdown-timeout".to_owned())
+        .spawn(work)?;
     Ok(())
 }
 
-fn listen(longest: Duration) -> io::Result<impl Future<Output = Signal> + Send> {
-    // A thread and runtime of its own: it hears the second signal even when every other thread is blocked.
+fn listen(limit: Duration) -> io::Result<impl Future<Output = Signal> + Send> {
+    // A thread and runtime of its own: it receives the second signal even when every other thread is blocked.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (mut interrupt, mut terminate) = {
         let _inside = runtime.enter();
@@ -81,23 +83,23 @@ fn listen(longest: Duration) -> io::Result<impl Future<Output = Signal> + Send> 
     let work = move || {
         runtime.block_on(async {
             let first = next().await;
-            // Nobody waits any more: the process is ending anyway, or will at the next signal.
+            // Nobody waits: the process is stopping anyway, or will at the next signal.
             let _ = tell.send(first);
-            match tokio::time::timeout(longest, next()).await {
+            match tokio::time::timeout(limit, next()).await {
                 Ok(second) => {
-                    tracing::warn!(signal = ?second, "second signal: ending at once");
+                    tracing::warn!(signal = ?second, "second signal; exiting now");
                     std::process::exit(second.exit_code());
                 }
                 Err(_) => {
-                    tracing::error!("ending takes too long: cut off");
+                    tracing::error!("shutdown timed out; exiting");
                     std::process::exit(1);
                 }
             }
         })
     };
-    #[expect(clippy::disallowed_methods, reason = "its panic ends the process, see below")]
+    #[expect(clippy::disallowed_methods, reason = "if it panics, the process stops, see below")]
     std::thread::Builder::new().name("signals".to_owned()).spawn(work)?;
-    // A service that nobody can tell to end any more had better end: the thread tells before it can end.
+    // The sender is dropped without a signal only if its thread died: then nobody can stop the service any more, so it stops.
     Ok(async move { told.await.unwrap_or(Signal::Terminate) })
 }
 
@@ -108,26 +110,26 @@ mod tests {
 
     use super::*;
 
-    /// Runs in a process of its own: says when it listens and what it heard, and then blocks for ever.
+    /// Runs in a process of its own: prints when it listens and what it received, and then blocks.
     #[test]
     #[ignore = "run by the tests below, as a process that may be killed"]
-    fn a_process_that_never_ends_by_itself() {
-        block_for_ever(LONGEST);
+    fn a_process_that_never_stops() {
+        block(SHUTDOWN_TIMEOUT);
     }
 
     #[test]
     #[ignore = "run by the tests below, as a process that may be killed"]
     fn a_process_that_is_given_little_time() {
-        block_for_ever(Duration::from_millis(50));
+        block(Duration::from_millis(50));
     }
 
-    fn block_for_ever(longest: Duration) {
-        let first = listen(longest).expect("listening");
+    fn block(limit: Duration) {
+        let first = listen(limit).expect("listening");
         println!("\nlistening");
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .expect("a runtime");
-        println!("heard {:?}", runtime.block_on(first));
+        println!("received {:?}", runtime.block_on(first));
         std::thread::sleep(std::time::Duration::from_secs(60));
         println!("not ended");
     }
@@ -156,12 +158,12 @@ mod tests {
     }
 
     #[test]
-    fn the_first_signal_is_told_and_the_second_ends_a_blocked_process_at_once() {
+    fn the_first_signal_is_reported_and_the_second_ends_a_blocked_process_at_once() {
         for (first, heard, second, code) in [
-            ("-TERM", "heard Terminate", "-TERM", 143),
-            ("-INT", "heard Interrupt", "-INT", 130),
+            ("-TERM", "received Terminate", "-TERM", 143),
+            ("-INT", "received Interrupt", "-INT", 130),
         ] {
-            let (mut child, mut lines) = start("a_process_that_never_ends_by_itself");
+            let (mut child, mut lines) = start("a_process_that_never_stops");
             kill(&child, first);
             assert!(lines.any(|line| line.expect("text") == heard), "{first}");
             kill(&child, second);
@@ -170,10 +172,10 @@ mod tests {
     }
 
     #[test]
-    fn an_end_that_takes_too_long_is_cut_off() {
+    fn a_shutdown_that_takes_too_long_exits() {
         let (mut child, mut lines) = start("a_process_that_is_given_little_time");
         kill(&child, "-TERM");
-        assert!(lines.any(|line| line.expect("text") == "heard Terminate"));
+        assert!(lines.any(|line| line.expect("text") == "received Terminate"));
         assert_eq!(child.wait().expect("its end").code(), Some(1));
     }
 }

@@ -1,8 +1,8 @@
-//! The life of a service: whether it runs, is told to end, or has lost a part that it cannot be without. A service that
-//! has lost one must not look alive: it ends, and whoever supervises it starts a whole one.
+//! Supervision of a service's tasks and threads: whether the service runs, is stopping, or has lost a part that it needs. A
+//! service that has lost one must not look alive: it stops, and its own supervisor restarts it.
 //!
-//! Every task and thread that lives as long as the service is started here and nowhere else (`clippy.toml` sees to it),
-//! so that none can panic unnoticed.
+//! Every long-lived task and thread is started here and nowhere else (`clippy.toml` enforces it), so that none can panic
+//! unnoticed.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -11,50 +11,50 @@ use std::{io, thread};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
-/// How far a life is.
+/// The state of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Stage {
+enum State {
     Running,
-    Ending,
+    Stopping,
     Failed(String),
 }
 
-/// The life of one service. Clones are of the same one.
+/// The supervisor of one service. Clones share its state.
 #[derive(Clone, Debug)]
-pub struct Supervisor(Arc<watch::Sender<Stage>>);
+pub struct Supervisor(Arc<watch::Sender<State>>);
 
 impl Default for Supervisor {
     fn default() -> Self {
-        Self(Arc::new(watch::Sender::new(Stage::Running)))
+        Self(Arc::new(watch::Sender::new(State::Running)))
     }
 }
 
 impl Supervisor {
-    /// Starts a task whose panic is the end of the service. Call it within a tokio runtime.
+    /// Starts a task; if it panics, the service fails. Call it within a tokio runtime.
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
-    pub fn task<F>(&self, name: &'static str, task: F) -> JoinHandle<()>
+    pub fn spawn<F>(&self, name: &'static str, task: F) -> JoinHandle<()>
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let guard = self.guard(name);
+        let guard = self.panic_guard(name);
         tokio::spawn(async move {
-            // Moved in, so that it is dropped where the task is, also by a panic.
+            // Moved in, so that it is dropped with the task, also on a panic.
             let _guard = guard;
             task.await;
         })
     }
 
-    /// Starts a thread whose panic is the end of the service. What is returned resolves when the thread has ended.
+    /// Starts a thread; if it panics, the service fails. The receiver resolves when the thread has ended.
     ///
     /// # Errors
-    /// When the system gives no thread.
+    /// When the system cannot start a thread.
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
-    pub fn thread(
+    pub fn spawn_thread(
         &self,
         name: &'static str,
         work: impl FnOnce() + Send + 'static,
     ) -> io::Result<oneshot::Receiver<()>> {
-        let guard = self.guard(name);
+        let guard = self.panic_guard(name);
         let (end, ended) = oneshot::channel::<()>();
         thread::Builder::new().name(name.to_owned()).spawn(move || {
             let _end = end;
@@ -64,99 +64,98 @@ impl Supervisor {
         Ok(ended)
     }
 
-    /// Does work that blocks, on a thread that is there for such work; its panic is the end of the service. Call it within
-    /// a tokio runtime.
+    /// Runs blocking work on tokio's blocking pool; if it panics, the service fails. Call it within a tokio runtime.
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
-    pub fn blocking<T: Send + 'static>(
+    pub fn spawn_blocking<T: Send + 'static>(
         &self,
         name: &'static str,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> JoinHandle<T> {
-        let guard = self.guard(name);
+        let guard = self.panic_guard(name);
         tokio::task::spawn_blocking(move || {
             let _guard = guard;
             work()
         })
     }
 
-    /// Says that the service has lost a part that it cannot be without. The first reason counts.
+    /// The service has lost a part that it needs, and fails. The first reason counts.
     pub fn fail(&self, reason: String) {
-        self.0.send_if_modified(|stage| {
-            let first = !matches!(stage, Stage::Failed(_));
+        self.0.send_if_modified(|state| {
+            let first = !matches!(state, State::Failed(_));
             if first {
-                tracing::error!(reason, "the service cannot go on");
-                *stage = Stage::Failed(reason);
+                tracing::error!(reason, "service failed");
+                *state = State::Failed(reason);
             }
             first
         });
     }
 
-    /// Says that the service is ending.
-    pub fn end(&self) {
-        self.0.send_if_modified(|stage| {
-            let runs = *stage == Stage::Running;
+    /// The service is stopping.
+    pub fn begin_shutdown(&self) {
+        self.0.send_if_modified(|state| {
+            let runs = *state == State::Running;
             if runs {
-                *stage = Stage::Ending;
+                *state = State::Stopping;
             }
             runs
         });
     }
 
-    /// Why the service takes no work any more; `None` while it does.
-    pub fn trouble(&self) -> Option<String> {
+    /// Why the service accepts no more work; `None` while it does.
+    pub fn stopping_reason(&self) -> Option<String> {
         match &*self.0.borrow() {
-            Stage::Running => None,
-            Stage::Ending => Some("the service is stopping".to_owned()),
-            Stage::Failed(reason) => Some(reason.clone()),
+            State::Running => None,
+            State::Stopping => Some("the service is stopping".to_owned()),
+            State::Failed(reason) => Some(reason.clone()),
         }
     }
 
-    /// Why the service has failed; `None` when it has not.
+    /// Why the service has failed; `None` if it has not.
     pub fn failure(&self) -> Option<String> {
         match &*self.0.borrow() {
-            Stage::Failed(reason) => Some(reason.clone()),
-            Stage::Running | Stage::Ending => None,
+            State::Failed(reason) => Some(reason.clone()),
+            State::Running | State::Stopping => None,
         }
     }
 
-    /// Resolves when the service is ending, or has failed.
-    pub async fn ending(&self) {
-        // The sender is this one's own, so there is no error.
-        let _ = self.0.subscribe().wait_for(|stage| *stage != Stage::Running).await;
+    /// Resolves when the service is stopping or has failed.
+    pub async fn shutdown_started(&self) {
+        // We own the sender, so this cannot fail.
+        let _ = self.0.subscribe().wait_for(|state| *state != State::Running).await;
     }
 
-    /// Resolves with the reason when the service has failed; without a failure it waits for ever.
+    /// Resolves with the reason once the service has failed; otherwise never.
     pub async fn failed(&self) -> String {
-        let mut stages = self.0.subscribe();
+        let mut states = self.0.subscribe();
         loop {
-            if let Stage::Failed(reason) = &*stages.borrow_and_update() {
+            if let State::Failed(reason) = &*states.borrow_and_update() {
                 return reason.clone();
             }
-            // The sender is this one's own, so there is no error.
-            let _ = stages.changed().await;
+            // We own the sender, so this cannot fail.
+            let _ = states.changed().await;
         }
     }
 
-    /// A guard for work on a thread that is not ours to start, such as a callback: its panic is the end of the service.
-    pub fn guard(&self, name: &'static str) -> Guard {
-        Guard {
-            life: self.clone(),
+    /// A guard for work on a thread that others start, such as a callback: if it panics, the service fails.
+    pub fn panic_guard(&self, name: &'static str) -> PanicGuard {
+        PanicGuard {
+            supervisor: self.clone(),
             name,
         }
     }
 }
 
 /// Reports the panic that drops it.
-pub struct Guard {
-    life: Supervisor,
+pub struct PanicGuard {
+    supervisor: Supervisor,
     name: &'static str,
 }
 
-impl Drop for Guard {
+impl Drop for PanicGuard {
     fn drop(&mut self) {
         if thread::panicking() {
-            let reason = format!("{} panicked; the log says where. Restart the service", self.name);
-            self.life.fail(reason);
+            let reason = format!("{} panicked; see the log, and restart the service", self.name);
+            self.supervisor.fail(reason);
         }
     }
 }
@@ -166,40 +165,42 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_task_that_panics_is_the_end_of_the_service() {
-        let life = Supervisor::default();
-        let task = life.task("the task that counts", async { panic!("on purpose") });
-        assert!(life.failed().await.starts_with("the task that counts panicked"));
+    async fn a_task_that_panics_fails_the_service() {
+        let supervisor = Supervisor::default();
+        let task = supervisor.spawn("the task that counts", async { panic!("on purpose") });
+        assert!(supervisor.failed().await.starts_with("the task that counts panicked"));
         assert!(task.await.is_err_and(|error| error.is_panic()));
     }
 
     #[tokio::test]
-    async fn a_thread_that_panics_is_the_end_of_the_service() {
-        let life = Supervisor::default();
-        let ended = life.thread("counting", || panic!("on purpose")).expect("a thread");
-        assert!(life.failed().await.starts_with("counting panicked"));
-        assert!(ended.await.is_err(), "its end is told");
+    async fn a_thread_that_panics_fails_the_service() {
+        let supervisor = Supervisor::default();
+        let ended = supervisor
+            .spawn_thread("counting", || panic!("on purpose"))
+            .expect("a thread");
+        assert!(supervisor.failed().await.starts_with("counting panicked"));
+        assert!(ended.await.is_err(), "its end is reported");
     }
 
     #[tokio::test]
     async fn what_ends_or_is_aborted_is_no_failure() {
-        let life = Supervisor::default();
-        life.task("short", async {}).await.expect("no panic");
-        let endless = life.task("endless", std::future::pending());
+        let supervisor = Supervisor::default();
+        supervisor.spawn("short", async {}).await.expect("no panic");
+        let endless = supervisor.spawn("endless", std::future::pending());
         endless.abort();
         assert!(endless.await.is_err_and(|error| error.is_cancelled()));
-        assert_eq!(life.trouble(), None);
+        assert_eq!(supervisor.stopping_reason(), None);
     }
 
     #[tokio::test]
-    async fn a_failure_outlasts_the_end_and_the_first_one_counts() {
-        let life = Supervisor::default();
-        life.end();
-        life.ending().await;
-        assert_eq!(life.trouble().as_deref(), Some("the service is stopping"));
-        life.fail("first".to_owned());
-        life.fail("second".to_owned());
-        life.end();
-        assert_eq!(life.trouble().as_deref(), Some("first"));
+    async fn a_failure_outlasts_the_shutdown_and_the_first_one_counts() {
+        let supervisor = Supervisor::default();
+        supervisor.begin_shutdown();
+        supervisor.shutdown_started().await;
+        assert_eq!(supervisor.stopping_reason().as_deref(), Some("the service is stopping"));
+        supervisor.fail("first".to_owned());
+        supervisor.fail("second".to_owned());
+        supervisor.begin_shutdown();
+        assert_eq!(supervisor.stopping_reason().as_deref(), Some("first"));
     }
 }

@@ -1,5 +1,5 @@
-//! Logs and metrics of a process. Both are global to it, so only mains (and tests) call this; services and libraries only
-//! use `tracing` and `metrics`.
+//! Logs and metrics of a process. Both are global, so only mains (and tests) set them up; everything else just uses
+//! `tracing` and `metrics`.
 
 use std::convert::Infallible;
 use std::io::{IsTerminal, stderr};
@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tokio::time::Instant;
 use tracing_subscriber::EnvFilter;
 
 use crate::crash_point::{self, Point};
@@ -26,40 +27,40 @@ pub enum LogFormat {
 /// The settings of logs.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct LogConfig {
-    /// How logs are written; RUST_LOG says what is logged, such as info,orderlog_kafka=debug
+    /// How logs are written; RUST_LOG sets the log filter, such as info,orderlog_kafka=debug
     #[arg(long, env = "LOG_FORMAT", value_name = "LOG_FORMAT", value_enum, default_value_t)]
     pub log_format: LogFormat,
 }
 
-/// What is logged where `RUST_LOG` says nothing: librdkafka tells each connection that it loses, from each of its clients,
-/// over and over; that no broker is heard is logged once, where it is noticed, and `/health` tells the reason. actix-http
-/// calls it an error when a client sends garbage, which anybody can do as often as they like.
+/// The log filter when `RUST_LOG` is not set. librdkafka logs each lost connection of each client, over and over; we log
+/// lost brokers once ourselves, and `/health` gives the reason. actix-http logs an error when a client sends garbage, which
+/// anybody can do as often as they like.
 const DEFAULT_FILTER: &str =
     "info,librdkafka=off,rdkafka=off,actix_server=warn,actix_http=off,fjall=warn,lsm_tree=warn";
 
-/// Bucket bounds of every metric in seconds: from a read of the store (0.1 ms) to the longest wait (30 s).
+/// Bucket bounds, in seconds, of every `_seconds` metric: from a read of the store (0.1 ms) to the longest wait (30 s).
 const SECONDS: [f64; 16] = [
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0,
 ];
 
-/// Bucket bounds of every metric in records: the sizes of batches.
+/// Bucket bounds of every `_records` metric: batch sizes.
 const RECORDS: [f64; 9] = [1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1_000.0, 3_000.0, 10_000.0];
 
-/// How often old samples are folded into the buckets; the exporter's own background task, which is not compiled in,
-/// does it as often.
+/// How often samples are drained into the buckets; the same as in the exporter's own background task, which is not
+/// compiled in.
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Starts the logs of this process, on stderr: what `RUST_LOG` says (default: info, with Kafka's own noise toned down).
+/// Starts logging to stderr, filtered by `RUST_LOG` (default: info, with dependencies toned down).
 ///
 /// # Errors
-/// `RUST_LOG` cannot be read, or logs were started before.
+/// `RUST_LOG` is not a filter, or logging was started before.
 pub fn init(service: &'static str, format: LogFormat) -> anyhow::Result<()> {
     init_with(DEFAULT_FILTER, format)?;
     tracing::info!(service, version = env!("CARGO_PKG_VERSION"), "starting");
     Ok(())
 }
 
-/// The same with another filter where `RUST_LOG` says nothing.
+/// The same with another default filter.
 ///
 /// # Errors
 /// As [`init`].
@@ -67,7 +68,7 @@ pub fn init_with(default_filter: &str, format: LogFormat) -> anyhow::Result<()> 
     let filter = match std::env::var("RUST_LOG") {
         Ok(filter) if !filter.trim().is_empty() => filter
             .parse::<EnvFilter>()
-            .with_context(|| format!("RUST_LOG={filter} is no log filter; an example: info,orderlog_kafka=debug"))?,
+            .with_context(|| format!("RUST_LOG={filter} is not a log filter; an example: info,orderlog_kafka=debug"))?,
         _ => EnvFilter::new(default_filter),
     };
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
@@ -75,10 +76,10 @@ pub fn init_with(default_filter: &str, format: LogFormat) -> anyhow::Result<()> 
         LogFormat::Text => logs.with_ansi(stderr().is_terminal()).try_init(),
         LogFormat::Json => logs.json().flatten_event(true).try_init(),
     }
-    .map_err(|error| anyhow::anyhow!("cannot start the logs: {error}"))
+    .map_err(|error| anyhow::anyhow!("cannot start logging: {error}"))
 }
 
-/// The metrics of this process. The first call installs the recorder; every call returns the same.
+/// The metrics of this process. The first call installs the recorder; every call returns the same handle.
 ///
 /// # Panics
 /// Only if the bucket lists of this file were empty.
@@ -92,20 +93,20 @@ pub fn metrics_recorder() -> PrometheusHandle {
             .build_recorder();
         let handle = recorder.handle();
         if metrics::set_global_recorder(recorder).is_err() {
-            tracing::warn!("another metrics recorder was there first: /metrics stays empty");
+            tracing::warn!("another metrics recorder is installed; /metrics stays empty");
         }
         handle
     };
     HANDLE.get_or_init(install).clone()
 }
 
-/// Keeps the memory of histograms bounded; runs until dropped, beside the service and never without it: a panic of one
-/// is to end both.
+/// Keeps the memory of histograms bounded. Runs until dropped; run it in the service's own task, so that a panic of either
+/// ends both.
 pub async fn metrics_upkeep(handle: PrometheusHandle) -> Infallible {
-    let mut interval = tokio::time::interval(UPKEEP_INTERVAL);
+    let mut interval = tokio::time::interval_at(Instant::now() + UPKEEP_INTERVAL, UPKEEP_INTERVAL);
     loop {
         interval.tick().await;
-        crash_point::reached(Point::MetricsTurn);
+        crash_point::reached(Point::MetricsUpkeepTurn);
         handle.run_upkeep();
     }
 }

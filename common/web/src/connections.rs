@@ -1,7 +1,6 @@
-//! The connections of a server, and which of them end when nothing whole comes on them for too long, or when there are
-//! too many. actix-web bounds the time of a connection's first head and of silence between requests; neither that of a
-//! later head that comes byte by byte, nor that of an answer that nobody reads, nor how long one client may keep all of
-//! them.
+//! Closes a server's idle connections: those on which no complete request arrives for too long, and the longest idle ones
+//! when there are too many. actix-web limits how long a connection's first head and the silence between requests may take,
+//! but not a later head that trickles in byte by byte, a response that nobody reads, or one client holding every connection.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -20,7 +19,7 @@ use actix_web::{Error, HttpRequest};
 
 /// The connections of one server.
 pub(super) struct Connections {
-    /// How many there may be before the longest idle one makes room.
+    /// How many may be open before the longest idle one is closed.
     most: usize,
     open: Mutex<Open>,
 }
@@ -33,26 +32,26 @@ struct Open {
 
 /// One connection.
 struct Connection {
-    /// A second handle to the socket: the connection itself belongs to the server.
+    /// A second handle to the socket, to close it with: the server owns the first.
     socket: TcpStream,
     began: Instant,
-    /// Requests of it that are being answered, without those whose bodies the client is still sending.
+    /// Requests being answered, without those whose bodies the client is still sending.
     answering: AtomicUsize,
-    /// When that was last none, in milliseconds after `began`.
+    /// When that last became zero, in milliseconds after `began`.
     idle_since: AtomicU64,
 }
 
-/// What a request knows of its connection. The server keeps it for as long as the connection lives.
+/// A request's handle to its connection. The server keeps it as long as the connection is open.
 struct Handle {
     id: u64,
     connection: Arc<Connection>,
-    /// Whether it came when all others were busy: it is there to ask for the service's health.
-    spare: bool,
+    /// Whether it was opened while all others were busy: it can only be used for health checks.
+    over_limit: bool,
     all: Arc<Connections>,
 }
 
 impl Connections {
-    /// None yet; `most` may be open before one is ended to make room.
+    /// No connections yet; `most` may be open before the longest idle one is closed.
     pub(super) fn new(most: usize) -> Arc<Self> {
         Arc::new(Self {
             most,
@@ -60,14 +59,14 @@ impl Connections {
         })
     }
 
-    /// Takes up a new connection: for `HttpServer::on_connect`.
+    /// Adds a new connection; for `HttpServer::on_connect`.
     pub(super) fn add(self: &Arc<Self>, stream: &dyn Any, data: &mut Extensions) {
         let Some(stream) = stream.downcast_ref::<ServedStream>() else {
             return;
         };
         let Ok(socket) = stream.as_fd().try_clone_to_owned() else {
-            // One that cannot be ended is not served: there may be many.
-            tracing::debug!("a connection is closed: no file descriptor is left to end it with");
+            // A connection that we could not close later is not served: a client could pile them up.
+            tracing::debug!("connection closed: out of file descriptors");
             let _ = rustix::net::shutdown(stream, rustix::net::Shutdown::Both);
             return;
         };
@@ -78,7 +77,7 @@ impl Connections {
             idle_since: AtomicU64::new(0),
         });
         let mut open = self.open();
-        let spare = open.by_id.len() >= self.most && !open.end_longest_idle();
+        let over_limit = open.by_id.len() >= self.most && !open.close_longest_idle();
         let id = open.next_id;
         open.next_id += 1;
         open.by_id.insert(id, connection.clone());
@@ -86,19 +85,18 @@ impl Connections {
         data.insert(Handle {
             id,
             connection,
-            spare,
+            over_limit,
             all: self.clone(),
         });
     }
 
-    /// Ends each connection that has been idle for that long, until the server is gone.
-    pub(super) async fn end_idle(all: Weak<Self>, patience: Duration) {
+    /// Closes each connection that has been idle for that long. Returns when the server has been dropped.
+    pub(super) async fn close_idle(all: Weak<Self>, idle_timeout: Duration) {
         loop {
-            // So precise that it does not matter.
-            tokio::time::sleep(patience / 16).await;
+            tokio::time::sleep(idle_timeout / 16).await;
             let Some(all) = all.upgrade() else { return };
             all.open().by_id.retain(|_, connection| {
-                let keep = connection.idle().is_none_or(|idle| idle < patience);
+                let keep = connection.idle().is_none_or(|idle| idle < idle_timeout);
                 if !keep {
                     connection.end();
                 }
@@ -113,8 +111,8 @@ impl Connections {
 }
 
 impl Open {
-    /// Ends the connection that has been idle longest. `false` when none is idle.
-    fn end_longest_idle(&mut self) -> bool {
+    /// Closes the connection that has been idle longest. `false` when none is idle.
+    fn close_longest_idle(&mut self) -> bool {
         let idle = self
             .by_id
             .iter()
@@ -125,9 +123,9 @@ impl Open {
 }
 
 impl Connection {
-    /// How long no request of it has been answered; `None` while one is.
+    /// How long no request has been in progress; `None` while one is.
     fn idle(&self) -> Option<Duration> {
-        // In this order, as it is written in the other one.
+        // Read in the opposite order of `stop_answering`'s writes.
         (self.answering.load(Ordering::Acquire) == 0).then(|| {
             let since = Duration::from_millis(self.idle_since.load(Ordering::Acquire));
             self.began.elapsed().saturating_sub(since)
@@ -145,7 +143,7 @@ impl Connection {
     }
 
     fn end(&self) {
-        // An error means that the client was faster.
+        // An error means that the client has closed it already.
         let _ = self.socket.shutdown(Shutdown::Both);
     }
 }
@@ -156,16 +154,19 @@ impl Drop for Handle {
     }
 }
 
-/// Middleware for `actix_web::middleware::from_fn`: a connection is not idle while a request of it is being answered. A
-/// spare connection is closed behind its answer; so is one whose client has offered to speak another protocol: the offer
-/// is declined by an ordinary answer (RFC 9110, 7.8), and actix-web keeps no such connection, which a client must be told.
+/// Middleware for `actix_web::middleware::from_fn`: a connection is not idle while one of its requests is being answered.
+/// A over_limit connection is closed after its response. So is one whose client offered to upgrade: we decline by answering
+/// normally (RFC 9110, section 7.8), and actix-web closes such a connection, so `Connection: close` must say so.
 ///
 /// # Errors
-/// Only what an inner middleware fails with.
-pub async fn answering<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
-    let close = is_spare(&request) || request.head().upgrade() || request.headers().contains_key(header::UPGRADE);
+/// Only errors of the inner service.
+pub async fn track_request<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let close = is_over_limit(&request) || request.head().upgrade() || request.headers().contains_key(header::UPGRADE);
     let connection = request.conn_data::<Handle>().map(|handle| handle.connection.clone());
-    let _answering = connection.map(Answering::begin);
+    let _answering = connection.map(InFlight::begin);
     let mut response = next.call(request).await?;
     if close {
         let head = response.response_mut().head_mut();
@@ -174,38 +175,38 @@ pub async fn answering<B: MessageBody>(request: ServiceRequest, next: Next<B>) -
     Ok(response)
 }
 
-/// Whether the request came on a connection that is one too many.
-pub(super) fn is_spare(request: &ServiceRequest) -> bool {
-    request.conn_data::<Handle>().is_some_and(|handle| handle.spare)
+/// Whether the request came over a connection beyond the limit.
+pub(super) fn is_over_limit(request: &ServiceRequest) -> bool {
+    request.conn_data::<Handle>().is_some_and(|handle| handle.over_limit)
 }
 
-/// A request that is being answered, or is dropped with its connection.
-struct Answering(Arc<Connection>);
+/// Marks a request as being answered until dropped.
+struct InFlight(Arc<Connection>);
 
-impl Answering {
+impl InFlight {
     fn begin(connection: Arc<Connection>) -> Self {
         connection.begin_answering();
         Self(connection)
     }
 }
 
-impl Drop for Answering {
+impl Drop for InFlight {
     fn drop(&mut self) {
         self.0.stop_answering();
     }
 }
 
-/// The client is sending a body; until it has, the connection counts as idle.
-pub(super) struct Receiving(Arc<Connection>);
+/// Marks a request whose body is still arriving: until dropped, its connection counts as idle.
+pub(super) struct ReceivingBody(Arc<Connection>);
 
-/// Begins to wait for a request's body; ends when dropped.
-pub(super) fn receiving(request: &HttpRequest) -> Option<Receiving> {
+/// Begins waiting for a request's body; ends when dropped.
+pub(super) fn track_body(request: &HttpRequest) -> Option<ReceivingBody> {
     let connection = request.conn_data::<Handle>()?.connection.clone();
     connection.stop_answering();
-    Some(Receiving(connection))
+    Some(ReceivingBody(connection))
 }
 
-impl Drop for Receiving {
+impl Drop for ReceivingBody {
     fn drop(&mut self) {
         self.0.begin_answering();
     }

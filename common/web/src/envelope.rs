@@ -1,4 +1,4 @@
-//! How a success is written: plainly, or, under `/api`, in the envelope `{success, message, data}`. Handlers return a
+//! How a success is written: plain, or, under `/api`, in the envelope `{success, message, data}`. Handlers return a
 //! [`Reply`] and never look at the path themselves.
 
 use actix_web::body::BoxBody;
@@ -9,10 +9,10 @@ use serde::Serialize;
 
 use super::problem::Problem;
 
-/// Where every path is served a second time, in the envelope.
+/// The prefix under which every path is served a second time, in the envelope.
 pub const ENVELOPE_PREFIX: &str = "/api";
 
-/// Whether answers at that path go into the envelope.
+/// Whether responses at that path go into the envelope.
 pub fn is_enveloped(path: &str) -> bool {
     path.strip_prefix(ENVELOPE_PREFIX)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -32,7 +32,7 @@ struct Failure<'a, T> {
     details: &'a T,
 }
 
-/// The envelope around something that is not a success.
+/// The envelope of an error.
 pub(super) fn failure(error: &str, details: &impl Serialize) -> serde_json::Result<Vec<u8>> {
     serde_json::to_vec(&Failure {
         success: false,
@@ -41,7 +41,7 @@ pub(super) fn failure(error: &str, details: &impl Serialize) -> serde_json::Resu
     })
 }
 
-/// An answer with a JSON body. Its message is shown in the envelope only.
+/// A response with a JSON body. Its message is shown only in the envelope.
 #[derive(Clone, Debug)]
 pub struct Reply<T> {
     status: StatusCode,
@@ -51,7 +51,7 @@ pub struct Reply<T> {
 }
 
 impl<T> Reply<T> {
-    /// An answer of that status.
+    /// A response with that status.
     pub fn new(status: StatusCode, message: &'static str, body: T) -> Self {
         Self {
             status,
@@ -61,7 +61,7 @@ impl<T> Reply<T> {
         }
     }
 
-    /// A 304: what the client has of that version is still right (RFC 9110, 15.4.5).
+    /// A 304: the client's copy of that version is current (RFC 9110, section 15.4.5).
     pub fn not_modified(version: i32) -> Self {
         let reply = Self {
             status: StatusCode::NOT_MODIFIED,
@@ -77,7 +77,7 @@ impl<T> Reply<T> {
         Self::new(StatusCode::OK, message, body)
     }
 
-    /// A 201. `location` is a URI reference with everything encoded that must be; what no header can carry is left out.
+    /// A 201. `location` is a percent-encoded URI reference; one that is no valid header value is left out.
     pub fn created(message: &'static str, location: &str, body: T) -> Self {
         let reply = Self::new(StatusCode::CREATED, message, body);
         match HeaderValue::from_str(location) {
@@ -86,7 +86,7 @@ impl<T> Reply<T> {
         }
     }
 
-    /// The same with the order's version as a strong entity tag: `"3"` (RFC 9110, 8.8.3).
+    /// Adds the order's version as a strong entity tag: `"3"` (RFC 9110, section 8.8.3).
     pub fn etag(self, version: i32) -> Self {
         match HeaderValue::from_str(&format!("\"{version}\"")) {
             Ok(tag) => self.header(header::ETAG, tag),
@@ -94,7 +94,7 @@ impl<T> Reply<T> {
         }
     }
 
-    /// The same with that header.
+    /// Adds a header.
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self

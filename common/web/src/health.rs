@@ -1,34 +1,36 @@
-//! What a service says about itself: `/health`, `/health/live`, `/health/ready`. The service fills the report; nothing is
-//! measured here.
+//! `/health`, `/health/live` and `/health/ready`. The service makes the report; nothing is measured here.
 
 use std::collections::HashSet;
+use std::future::Future;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
+use actix_web::web::{self, ServiceConfig};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::envelope::Reply;
+use super::routes;
 
-/// Whether all is well.
+/// Overall health.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// Nothing is amiss.
+    /// No known problem.
     Healthy,
-    /// The service answers, but something is amiss: see the reasons.
+    /// The service answers, but has a problem: see `reasons`.
     Degraded,
 }
 
-/// Whether a server that the service needs answers.
+/// Whether the service is connected to a server that it needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Connection {
-    /// It answered when last asked.
+    /// The last request succeeded.
     Connected,
-    /// It did not answer when last asked.
+    /// The last request failed.
     Disconnected,
-    /// It was not asked yet.
+    /// No request was made yet.
     Unknown,
 }
 
@@ -43,29 +45,29 @@ impl Connection {
     }
 }
 
-/// How a service is.
+/// Health of a service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct HealthReport {
-    /// Whether all is well.
+    /// Overall health.
     pub status: Status,
-    /// The service's name.
+    /// Name of the service.
     #[schema(example = "cart-service")]
     pub service: &'static str,
-    /// The service's version.
+    /// Version of the service.
     #[schema(example = "0.1.0")]
     pub version: &'static str,
-    /// The Kafka brokers.
+    /// Connection to the Kafka brokers.
     pub kafka: Connection,
-    /// The schema registry.
+    /// Connection to the schema registry.
     pub registry: Connection,
-    /// Whether the service can do its work.
+    /// Whether the service can serve requests.
     pub ready: bool,
-    /// What is amiss, one sentence each; empty when healthy.
+    /// The problems, one sentence each; empty when healthy.
     pub reasons: Vec<String>,
 }
 
 impl HealthReport {
-    /// A report. It is healthy when the service is ready, nothing is disconnected and there is no reason to worry.
+    /// A report. It is healthy when the service is ready, nothing is disconnected and there are no reasons against it.
     pub fn new(
         service: &'static str,
         version: &'static str,
@@ -74,7 +76,7 @@ impl HealthReport {
         ready: bool,
         mut reasons: Vec<String>,
     ) -> Self {
-        // What stops two parts of a service is told once.
+        // Two parts of a service may report the same cause.
         let mut told = HashSet::new();
         reasons.retain(|reason| told.insert(reason.clone()));
         let connected = [kafka, registry]
@@ -97,27 +99,46 @@ impl HealthReport {
     }
 }
 
-/// Adds what the account may not do, where that is not a reason already.
-pub fn add_forbidden(reasons: &mut Vec<String>, forbidden: impl IntoIterator<Item = String>) {
-    for reason in forbidden {
-        if !reasons.contains(&reason) {
-            reasons.push(reason);
-        }
-    }
+/// A service that reports its health.
+pub trait Reporter: 'static {
+    /// The report, as of now.
+    fn report(&self) -> impl Future<Output = HealthReport>;
 }
 
-/// `/health`: always 200, for people and dashboards.
-pub fn respond(report: HealthReport) -> Reply<HealthReport> {
-    reply(StatusCode::OK, "Health", report)
+/// Registers `/health`, `/health/live` and `/health/ready` of the service in `web::Data<R>`.
+pub fn configure<R: Reporter>(config: &mut ServiceConfig) {
+    config
+        .service(routes::get("/health", health::<R>))
+        .service(routes::get("/health/live", live::<R>))
+        .service(routes::get("/health/ready", ready::<R>));
 }
 
-/// `/health/live`: 200 as long as the process answers. Never tied to Kafka or the registry: a restart does not mend them.
-pub fn respond_live(report: HealthReport) -> Reply<HealthReport> {
-    reply(StatusCode::OK, "Alive", report)
+/// Health of the service
+///
+/// For people and dashboards; always 200.
+#[utoipa::path(get, path = "/health", tag = "health", responses((status = 200, description = "The report", body = HealthReport)))]
+pub(super) async fn health<R: Reporter>(service: web::Data<R>) -> Reply<HealthReport> {
+    reply(StatusCode::OK, "Health", service.report().await)
 }
 
-/// `/health/ready`: 200 when the service can do its work, else 503.
-pub fn respond_ready(report: HealthReport) -> Reply<HealthReport> {
+/// Whether the process responds
+///
+/// Independent of Kafka and the schema registry: a restart would not fix those.
+#[utoipa::path(get, path = "/health/live", tag = "health", responses((status = 200, description = "The report", body = HealthReport)))]
+pub(super) async fn live<R: Reporter>(service: web::Data<R>) -> Reply<HealthReport> {
+    reply(StatusCode::OK, "Alive", service.report().await)
+}
+
+/// Whether the service can serve requests
+#[utoipa::path(
+    get, path = "/health/ready", tag = "health",
+    responses(
+        (status = 200, description = "Ready", body = HealthReport),
+        (status = 503, description = "Not ready; reasons says why", body = HealthReport),
+    )
+)]
+pub(super) async fn ready<R: Reporter>(service: web::Data<R>) -> Reply<HealthReport> {
+    let report = service.report().await;
     if report.ready {
         reply(StatusCode::OK, "Ready", report)
     } else {
@@ -127,7 +148,7 @@ pub fn respond_ready(report: HealthReport) -> Reply<HealthReport> {
 }
 
 fn reply(status: StatusCode, message: &'static str, report: HealthReport) -> Reply<HealthReport> {
-    // An answer from a cache would tell how the service was.
+    // A cached report would be out of date.
     Reply::new(status, message, report).header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))
 }
 
@@ -145,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn the_report_is_healthy_only_when_nothing_is_amiss() {
+    fn the_report_is_healthy_only_without_problems() {
         assert_eq!(report(Connection::Connected, true, &[]).status, Status::Healthy);
         assert_eq!(report(Connection::Disconnected, true, &[]).status, Status::Degraded);
         assert_eq!(report(Connection::Connected, false, &[]).status, Status::Degraded);
@@ -164,20 +185,24 @@ mod tests {
         );
     }
 
-    #[test]
-    fn only_ready_answers_503() {
+    struct Fixed(HealthReport);
+
+    impl Reporter for Fixed {
+        async fn report(&self) -> HealthReport {
+            self.0.clone()
+        }
+    }
+
+    #[actix_web::test]
+    async fn only_ready_answers_503() {
         let request = TestRequest::default().to_http_request();
-        let not_ready = report(Connection::Connected, false, &[]);
-        assert_eq!(respond(not_ready.clone()).respond_to(&request).status(), 200);
-        assert_eq!(respond_live(not_ready.clone()).respond_to(&request).status(), 200);
-        let refused = respond_ready(not_ready).respond_to(&request);
+        let not_ready = web::Data::new(Fixed(report(Connection::Connected, false, &[])));
+        assert_eq!(health(not_ready.clone()).await.respond_to(&request).status(), 200);
+        assert_eq!(live(not_ready.clone()).await.respond_to(&request).status(), 200);
+        let refused = ready(not_ready).await.respond_to(&request);
         assert_eq!(refused.status(), 503);
         assert!(refused.headers().contains_key(header::RETRY_AFTER));
-        assert_eq!(
-            respond_ready(report(Connection::Connected, true, &[]))
-                .respond_to(&request)
-                .status(),
-            200
-        );
+        let is_ready = web::Data::new(Fixed(report(Connection::Connected, true, &[])));
+        assert_eq!(ready(is_ready).await.respond_to(&request).status(), 200);
     }
 }

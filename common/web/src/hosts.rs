@@ -1,20 +1,27 @@
-//! Under which names a service may be called. A web page whose own name is made to lead to a service (DNS rebinding) calls
-//! it under that name, and the browser takes both for one origin: only the `Host` of its requests tells.
+//! Host names that requests may use. Against DNS rebinding: a web page whose own name resolves to the service's address is
+//! the same origin to the browser, and only the `Host` of its requests gives it away.
 
 use std::net::IpAddr;
 use std::str::FromStr;
 
-/// Names of hosts, as `ALLOWED_HOSTS` gives them.
+/// Host names, as in `ALLOWED_HOSTS`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AllowedHosts {
     any: bool,
     names: Vec<String>,
 }
 
-impl FromStr for AllowedHosts {
-    type Err = String;
+/// The setting is no list of host names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "must be host names without scheme and port, separated by commas, such as shop.example,orders.internal; * allows any"
+)]
+pub struct InvalidHosts;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+impl FromStr for AllowedHosts {
+    type Err = InvalidHosts;
+
+    fn from_str(text: &str) -> Result<Self, InvalidHosts> {
         let mut hosts = Self::default();
         for name in text.split(',').map(str::trim).filter(|name| !name.is_empty()) {
             if name == "*" {
@@ -22,23 +29,23 @@ impl FromStr for AllowedHosts {
             } else if name_of(name) == Some(name) && !name.contains(['/', '*', '@']) {
                 hosts.names.push(name.to_ascii_lowercase());
             } else {
-                return Err("write names of hosts without scheme and port, with commas between, such as shop.example,orders.internal; * for every name".to_owned());
+                return Err(InvalidHosts);
             }
         }
         Ok(hosts)
     }
 }
 
-/// Under which names one server may be called.
+/// Host names that requests to one server may use.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Hosts {
-    /// `None`: under every name.
+    /// `None`: any.
     allowed: Option<AllowedHosts>,
 }
 
 impl Hosts {
-    /// Those of a server that is bound to that address. Nobody else's pages lead to one that is not on loopback unless the
-    /// network lets them, so there it is the operator who says which names are right.
+    /// Those of a server bound to that address. Beyond loopback the network decides who reaches the server, and any name is
+    /// allowed until the operator names some.
     pub(super) fn of(allowed: &AllowedHosts, bound: IpAddr) -> Self {
         let checked = !allowed.any && (bound.is_loopback() || !allowed.names.is_empty());
         Self {
@@ -46,8 +53,8 @@ impl Hosts {
         }
     }
 
-    /// Whether it may be called so: `authority` is a name or an address, with a port or without. Loopback's own names are
-    /// always right: nobody else can have them.
+    /// Whether `authority`, a name or an address with or without a port, is allowed. Loopback's own names always are: they
+    /// cannot belong to anybody else.
     pub(super) fn allow(&self, authority: &str) -> bool {
         let Some(allowed) = &self.allowed else { return true };
         let Some(name) = name_of(authority) else { return false };
@@ -61,7 +68,7 @@ fn is_loopback(name: &str) -> bool {
     name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
-/// The name or address in an authority, without brackets and port.
+/// The name or address in an authority, without brackets and port; `None` when it is malformed.
 fn name_of(authority: &str) -> Option<&str> {
     let (name, port) = match authority.strip_prefix('[') {
         Some(rest) => rest.split_once(']')?,
@@ -80,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn on_loopback_only_names_of_loopback_are_right() {
+    fn on_loopback_only_names_of_loopback_are_allowed() {
         for bound in ["127.0.0.1", "::1"] {
             let hosts = hosts("", bound);
             for name in [
@@ -127,16 +134,16 @@ mod tests {
     }
 
     #[test]
-    fn elsewhere_every_name_is_right_until_an_operator_names_some() {
+    fn elsewhere_every_name_is_allowed_until_an_operator_names_some() {
         assert!(hosts("", "0.0.0.0").allow("orders.internal"));
         let named = hosts("orders.internal", "0.0.0.0");
         assert!(named.allow("orders.internal:80") && named.allow("127.0.0.1:8000") && !named.allow("evil.example"));
     }
 
     #[test]
-    fn what_is_no_name_is_no_setting() {
+    fn a_setting_that_is_no_host_name_is_refused() {
         for text in ["http://shop.example", "shop.example:8000", "*.example", "a/b", "[::1"] {
-            let error = text.parse::<AllowedHosts>().expect_err(text);
+            let error = text.parse::<AllowedHosts>().expect_err(text).to_string();
             assert!(error.contains("without scheme and port"), "{error}");
         }
         assert_eq!(" , ".parse(), Ok(AllowedHosts::default()));

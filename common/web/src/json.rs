@@ -1,5 +1,5 @@
-//! JSON bodies, read strictly: the right media type, within the limit, in time, and each fault with the field it is in.
-//! What a body means is never judged here.
+//! JSON bodies, read strictly: media type, size and time limits are enforced, and each error names its field. What a body
+//! means is never decided here.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -13,22 +13,22 @@ use actix_web::{FromRequest, HttpRequest, dev, web};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
 
-use super::kind::Kind;
 use super::problem::Problem;
-use super::{connections, invalid, media_type};
+use super::problem_kind::ProblemKind;
+use super::{connections, media_type, validation};
 
-/// Largest body that is read, in bytes. An order of 100 items with the longest ids takes about 15 KiB.
+/// Largest request body, in bytes. An order of 100 items with the longest ids takes about 15 KiB.
 pub const BODY_LIMIT: usize = 256 * 1024;
 
-/// Longest that a client may take to send its body: a slow one must not hold its connection for ever.
+/// How long a client may take to send its body: a slow client must not hold its connection indefinitely.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A request's body of type `T`. In place of actix-web's own: its errors are [`Problem`]s that name the field.
+/// A request's body of type `T`. Unlike actix-web's extractor, its errors are [`Problem`]s that name the field.
 #[derive(Clone, Debug)]
 pub struct Json<T> {
-    /// What it says.
+    /// The parsed value.
     pub value: T,
-    /// The body as it came.
+    /// The body as it was received.
     pub text: web::Bytes,
 }
 
@@ -38,45 +38,50 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
         let length = check_headers(request.headers());
-        let receiving = connections::receiving(request);
+        let receiving = connections::track_body(request);
         let payload = payload.take();
         Box::pin(async move {
             let length = length?;
             let body = tokio::time::timeout(BODY_TIMEOUT, receive(payload, length)).await;
             drop(receiving);
-            let body = body.map_err(|_| Problem::new(Kind::RequestTimeout, "the body did not come in time"))??;
+            let body =
+                body.map_err(|_| Problem::new(ProblemKind::RequestTimeout, "the body did not arrive in time"))??;
             let value = parse(&body)?;
             Ok(Self { value, text: body })
         })
     }
 }
 
-/// Reads a JSON text whole: exactly one object, nothing after it. A byte order mark before it is passed over, as RFC 8259
-/// (8.1) allows: some clients always send one.
+/// Parses a complete JSON text: exactly one object, nothing after it. A leading byte order mark is ignored, as RFC 8259
+/// (section 8.1) allows: some clients always send one.
 ///
 /// # Errors
-/// A 400; `errors` names the field where the fault has one.
+/// A 400; `errors` names the field, where there is one.
 pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    let text = utf_8(body).ok_or_else(|| Problem::new(Kind::InvalidRequest, "the body is not UTF-8"))?;
+    let text = utf_8(body).ok_or_else(|| Problem::new(ProblemKind::InvalidRequest, "the body is not UTF-8"))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.bytes().all(|byte| byte.is_ascii_whitespace()) {
-        return Err(Problem::new(Kind::InvalidRequest, "the body is empty"));
+        return Err(Problem::new(ProblemKind::InvalidRequest, "the body is empty"));
     }
     let mut json = serde_json::Deserializer::from_str(text);
-    let Object(value) = serde_path_to_error::deserialize(&mut json).map_err(|error| invalid::from_json(&error))?;
-    json.end()
-        .map_err(|error| Problem::new(Kind::InvalidRequest, format!("the body is not valid JSON: {error}")))?;
+    let Object(value) = serde_path_to_error::deserialize(&mut json).map_err(|error| validation::from_json(&error))?;
+    json.end().map_err(|error| {
+        Problem::new(
+            ProblemKind::InvalidRequest,
+            format!("the body is not valid JSON: {error}"),
+        )
+    })?;
     Ok(value)
 }
 
-/// The text, if it is UTF-8. JSON begins with ASCII, so a zero byte at the start tells of UTF-16 or UTF-32, which else could
-/// pass for UTF-8.
+/// The text, if it is UTF-8. JSON begins with ASCII, so a zero byte at the start means UTF-16 or UTF-32, which could
+/// otherwise pass for UTF-8.
 fn utf_8(body: &[u8]) -> Option<&str> {
     let wide = body.iter().take(2).any(|byte| *byte == 0);
     std::str::from_utf8(body).ok().filter(|_| !wide)
 }
 
-/// A struct that is read from an object only: what serde derives would take a list of the fields' values, too.
+/// A struct that is read from an object only: serde's derive would also accept an array of the field values.
 struct Object<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
@@ -97,10 +102,10 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     }
 }
 
-/// For a field that is null or a list of objects: `#[serde(deserialize_with = "crate::json::objects")]`.
+/// For a field that is null or an array of objects: `#[serde(deserialize_with = "crate::json::objects")]`.
 ///
 /// # Errors
-/// Only what the deserializer fails with.
+/// Only the deserializer's own errors.
 pub fn objects<'de, D, T>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
 where
     D: Deserializer<'de>,
@@ -110,13 +115,13 @@ where
     Ok(list.map(|list| list.into_iter().map(|Object(entry)| entry).collect()))
 }
 
-/// What can be refused before the body is read. Returns its length, where it is announced.
+/// Checks what can be refused before the body is read. Returns the `Content-Length`, if there is one.
 fn check_headers(headers: &HeaderMap) -> Result<Option<usize>, Problem> {
-    let unsupported = |detail: &str| Err(Problem::new(Kind::UnsupportedMediaType, detail));
+    let unsupported = |detail: &str| Err(Problem::new(ProblemKind::UnsupportedMediaType, detail));
     if !media_type::of(headers).is_some_and(|media_type| media_type::is_json(&media_type)) {
         return unsupported("send the body with Content-Type: application/json");
     }
-    // Nothing here decompresses, so that no small body can become a large one (RFC 9110, 8.4.1: 415 is the answer).
+    // Nothing here decompresses, so no small body can become a large one. RFC 9110, section 8.4.1 asks for a 415.
     let is_plain = |coding: &[u8]| matches!(coding.trim_ascii(), [] | b"identity");
     let mut codings = headers.get_all(header::CONTENT_ENCODING);
     if !codings.all(|list| {
@@ -127,7 +132,7 @@ fn check_headers(headers: &HeaderMap) -> Result<Option<usize>, Problem> {
     }) {
         return unsupported("send the body without a Content-Encoding");
     }
-    // actix-web has refused what is no length, and what comes besides chunks.
+    // actix-web has refused malformed lengths, and a length beside chunked encoding.
     let length = headers.get(header::CONTENT_LENGTH);
     let length: Option<u64> = length.and_then(|length| length.to_str().ok()?.parse().ok());
     match length.map(usize::try_from) {
@@ -137,8 +142,8 @@ fn check_headers(headers: &HeaderMap) -> Result<Option<usize>, Problem> {
     }
 }
 
-/// The body, to its announced end or to that of the payload. The two differ where the client has offered to speak
-/// WebSocket: actix-web then takes all that comes on the connection for the body.
+/// The body, up to its `Content-Length` or the end of the payload. The two differ where the client offered a WebSocket
+/// upgrade: actix-web then treats everything that follows on the connection as the body.
 async fn receive(payload: dev::Payload, length: Option<usize>) -> Result<web::Bytes, Problem> {
     let mut payload = pin!(BodyStream::new(payload));
     let mut body = web::BytesMut::new();
@@ -146,7 +151,7 @@ async fn receive(payload: dev::Payload, length: Option<usize>) -> Result<web::By
         let Some(chunk) = poll_fn(|context| payload.as_mut().poll_next(context)).await else {
             break;
         };
-        let chunk = chunk.map_err(|broken| Problem::new(Kind::InvalidRequest, broken.to_string()))?;
+        let chunk = chunk.map_err(|broken| Problem::new(ProblemKind::InvalidRequest, broken.to_string()))?;
         if body.len() + chunk.len() > BODY_LIMIT {
             return Err(too_large());
         }
@@ -159,7 +164,10 @@ async fn receive(payload: dev::Payload, length: Option<usize>) -> Result<web::By
 }
 
 fn too_large() -> Problem {
-    Problem::new(Kind::PayloadTooLarge, format!("a body may have {BODY_LIMIT} bytes"))
+    Problem::new(
+        ProblemKind::PayloadTooLarge,
+        format!("the body is larger than {BODY_LIMIT} bytes"),
+    )
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ struct Body {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Item {
-    #[serde(with = "crate::whole")]
+    #[serde(with = "crate::whole_number")]
     quantity: i64,
     #[serde(default, with = "crate::amount::option")]
     price: Option<Decimal>,
@@ -81,7 +81,7 @@ async fn another_media_type_or_a_compressed_body_is_a_415() {
             request = request.insert_header(*header);
         }
         let problem = read(request).await.expect_err("a 415");
-        assert_eq!(problem.kind(), Kind::UnsupportedMediaType, "{headers:?}");
+        assert_eq!(problem.kind(), ProblemKind::UnsupportedMediaType, "{headers:?}");
     }
 }
 
@@ -91,11 +91,14 @@ async fn a_body_over_the_limit_is_a_413_announced_or_not() {
     let request = || TestRequest::post().insert_header(ContentType::json());
     let (_, payload) = request().set_payload(body).to_http_parts();
     let unannounced = receive(payload, None).await;
-    assert_eq!(unannounced.expect_err("a 413").kind(), Kind::PayloadTooLarge);
+    assert_eq!(unannounced.expect_err("a 413").kind(), ProblemKind::PayloadTooLarge);
     let announced = request()
         .set_payload("{}")
         .insert_header((header::CONTENT_LENGTH, BODY_LIMIT + 1));
-    assert_eq!(read(announced).await.expect_err("a 413").kind(), Kind::PayloadTooLarge);
+    assert_eq!(
+        read(announced).await.expect_err("a 413").kind(),
+        ProblemKind::PayloadTooLarge
+    );
 }
 
 #[actix_web::test]
@@ -151,7 +154,7 @@ fn each_fault_names_its_field() {
         ),
     ] {
         let problem = fault_of(body);
-        assert_eq!(problem.kind(), Kind::InvalidRequest, "{body}");
+        assert_eq!(problem.kind(), ProblemKind::InvalidRequest, "{body}");
         let fields: Vec<_> = problem.errors().iter().map(|fault| fault.field.as_str()).collect();
         assert_eq!(fields, [field], "{body}: {problem}");
         assert!(!problem.summary().contains(" at line "), "{problem}");
@@ -165,7 +168,7 @@ fn each_fault_names_its_field() {
 }
 
 #[test]
-fn what_is_no_json_says_where() {
+fn invalid_json_says_where() {
     for body in [
         "{",
         "{\"orderId\":\"1\"} x",
@@ -182,13 +185,13 @@ fn what_is_no_json_says_where() {
         assert!(problem.errors().is_empty(), "{body}");
     }
     assert_eq!(fault_of(" \n").summary(), "the body is empty");
-    assert_eq!(fault_of("").kind(), Kind::InvalidRequest);
-    assert_eq!(fault_of("7").kind(), Kind::InvalidRequest);
-    assert_eq!(fault_of(&"[".repeat(100_000)).kind(), Kind::InvalidRequest);
+    assert_eq!(fault_of("").kind(), ProblemKind::InvalidRequest);
+    assert_eq!(fault_of("7").kind(), ProblemKind::InvalidRequest);
+    assert_eq!(fault_of(&"[".repeat(100_000)).kind(), ProblemKind::InvalidRequest);
 }
 
 #[actix_web::test]
-async fn a_byte_order_mark_is_passed_over_and_kept_in_the_text() {
+async fn a_byte_order_mark_is_ignored_and_kept_in_the_text() {
     let sent = "\u{feff}{\"orderId\":\"1\"}";
     let (request, mut payload) = TestRequest::post()
         .insert_header(ContentType::json())
@@ -202,7 +205,7 @@ async fn a_byte_order_mark_is_passed_over_and_kept_in_the_text() {
 }
 
 #[test]
-fn a_body_in_another_encoding_is_told_so() {
+fn a_body_in_another_encoding_is_refused_as_such() {
     let json = "{\"orderId\":\"caf\u{e9}\"}";
     let utf_16 = |bytes: fn(u16) -> [u8; 2]| json.encode_utf16().flat_map(bytes).collect::<Vec<_>>();
     let utf_32 = |bytes: fn(u32) -> [u8; 4]| json.chars().map(u32::from).flat_map(bytes).collect::<Vec<_>>();
@@ -215,7 +218,7 @@ fn a_body_in_another_encoding_is_told_so() {
         utf_16(u16::to_be_bytes),
         utf_32(u32::to_le_bytes),
         utf_32(u32::to_be_bytes),
-        // Without a character outside ASCII it could pass for UTF-8.
+        // Without a non-ASCII character it could pass for UTF-8.
         b"{\0}\0".to_vec(),
         b"\0{\0}".to_vec(),
         b"\xed\xa0\x80".to_vec(),
@@ -226,8 +229,8 @@ fn a_body_in_another_encoding_is_told_so() {
 }
 
 #[test]
-fn half_of_a_surrogate_pair_is_told_in_plain_words() {
-    const WORDS: &str = "has one half of a surrogate pair (\\ud800 to \\udfff) without the other";
+fn an_unpaired_surrogate_is_reported_in_plain_words() {
+    const WORDS: &str = "contains an unpaired surrogate (\\ud800 to \\udfff)";
     for (body, whose) in [
         (r#"{"orderId":"\ud800"}"#, "orderId:"),
         (r#"{"orderId":"a\ud83dz"}"#, "orderId:"),
@@ -238,7 +241,7 @@ fn half_of_a_surrogate_pair_is_told_in_plain_words() {
         (r#"{"orderId":"1","items":[{"\ud800":1}]}"#, "items[0]:"),
     ] {
         let problem = fault_of(body);
-        assert_eq!(problem.kind(), Kind::InvalidRequest, "{body}");
+        assert_eq!(problem.kind(), ProblemKind::InvalidRequest, "{body}");
         assert_eq!(problem.summary(), format!("{whose} {WORDS}"), "{body}");
     }
     let whole: Body = parse(br#"{"orderId":"\ud83d\ude00"}"#).expect("a pair");
@@ -262,9 +265,8 @@ fn only_an_object_is_read_as_one() {
     }
 }
 
-/// A body of two bytes, behind which the client has sent more on the same connection.
 #[actix_web::test]
-async fn an_announced_body_ends_where_it_is_said_to_end() {
+async fn a_body_ends_at_its_content_length() {
     let request = TestRequest::post()
         .insert_header(ContentType::json())
         .set_payload(r#"{"orderId":"1"}GET / HTTP/1.1"#)

@@ -1,48 +1,60 @@
-//! HTTP as both services speak it: one way to refuse, one way to answer, one set of limits. No route of a service and
-//! no business rule ever lives here.
+//! HTTP as both services speak it: the server and its limits, one shape for success and one for errors, strict input, and the
+//! pages about the service itself. No route of a service and no business rule ever lives here; nothing here knows Kafka, the
+//! registry or the store.
 //!
-//! A service gives [`server::serve`] a listener and one function that registers its routes. Each path is then served
-//! plainly and, under `/api`, in the envelope; the handlers know nothing of that.
+//! A service registers its routes; each path is then served plain and, under `/api`, in an envelope:
 //!
-//! In reading order: a request comes in through [`server`] (which keeps its `connections`), [`edge`] (`hosts`, [`origins`])
-//! and [`routes`], its input through [`json`] ([`media_type`]), [`query`] and [`preconditions`] (numbers: [`whole`],
-//! [`amount`]); it leaves as a [`Reply`] ([`envelope`]; an order in it: [`order_json`], a point in time: `orderlog_contract::timestamp`) or a
-//! [`Problem`] ([`problem`], made of other people's errors by [`invalid`], in `plain_words`, and [`errors`]). [`health`],
-//! [`docs`] (with [`openapi`]), [`metrics`] and [`index`] are the pages about the service itself. What comes when the
-//! service ends is refused ([`ending`]).
+//! ```
+//! use orderlog_web::{Problem, ProblemKind, Reply, routes};
+//! async fn order() -> Result<Reply<&'static str>, Problem> {
+//!     Err(Problem::new(ProblemKind::OrderNotFound, "there is no order ORD-1"))
+//! }
+//! let configure = |config: &mut actix_web::web::ServiceConfig| drop(config.service(routes::get("/order", order)));
+//! # let _ = configure; // for `server::serve`
+//! ```
+//!
+//! In reading order: a request comes in through [`server`] (`listen`, `connections`, [`shutdown_gate`]), [`access`] (`hosts`,
+//! [`origins`]) and [`routes`]; its input through [`json`] ([`media_type`]), [`query`] and [`preconditions`] (numbers:
+//! [`whole_number`], [`amount`]). It leaves as a [`Reply`] ([`envelope`], [`order_json`]) or a [`Problem`] ([`problem`],
+//! [`problem_kind`]; other libraries' errors are converted by [`validation`], `serde_messages` and [`error_responses`]).
+//! [`pages`] are the pages about the service: [`index`], [`health`], [`metrics`], [`docs`] (with [`openapi`]). [`service`] runs
+//! all of it from the first request to the last; [`config`] has the settings.
 
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
+pub mod access;
 pub mod amount;
 pub mod config;
 mod connections;
 pub mod docs;
-pub mod edge;
-pub mod ending;
 pub mod envelope;
-pub mod errors;
+pub mod error_responses;
 pub mod health;
 mod hosts;
 pub mod index;
-pub mod invalid;
 pub mod json;
-pub mod kind;
+mod listen;
 pub mod media_type;
 pub mod metrics;
 pub mod openapi;
 pub mod order_json;
 pub mod origins;
-mod plain_words;
+pub mod pages;
 pub mod preconditions;
 pub mod problem;
+pub mod problem_kind;
+mod problem_schema;
 pub mod query;
 pub mod routes;
+mod serde_messages;
 pub mod server;
 pub mod service;
-pub mod whole;
+pub mod shutdown_gate;
+pub mod validation;
+pub mod whole_number;
 
 pub use envelope::Reply;
 pub use json::Json;
-pub use kind::Kind;
 pub use problem::Problem;
+pub use problem_kind::ProblemKind;
 pub use query::Query;

@@ -1,11 +1,11 @@
-//! Media types as RFC 9110, 8.3.1 has them. Which of them a path takes is its own matter.
+//! Media types (RFC 9110, section 8.3.1). Which of them a path accepts is never decided here.
 
 use actix_web::http::header::{self, HeaderMap};
 
-/// What a request's body is, in lower case and without parameters: `application/json`. `None` when the request does not
-/// say so, says several things, or names no media type.
+/// The media type of a request's body, in lower case and without parameters: `application/json`. `None` when it is missing,
+/// malformed, or given several times with different values.
 ///
-/// Parameters are not looked at: JSON has none (RFC 8259, 11), and clients differ in how they write them.
+/// Parameters are ignored: JSON has none (RFC 8259, section 11), and clients differ in how they write them.
 pub fn of(headers: &HeaderMap) -> Option<String> {
     let mut types = headers
         .get_all(header::CONTENT_TYPE)
@@ -14,14 +14,14 @@ pub fn of(headers: &HeaderMap) -> Option<String> {
     types.all(|other| other.as_ref() == Some(&first)).then_some(first)
 }
 
-/// Whether that is JSON, or something whose structured syntax is JSON (RFC 6839).
+/// Whether that is JSON, or has the `+json` suffix (RFC 6839).
 pub fn is_json(media_type: &str) -> bool {
     media_type
         .strip_prefix("application/")
         .is_some_and(|subtype| subtype == "json" || subtype.ends_with("+json"))
 }
 
-/// `type/subtype`, before the first semicolon and the white space that may stand before it.
+/// `type/subtype`: what comes before the first semicolon, trimmed.
 fn without_parameters(value: &[u8]) -> Option<String> {
     let essence = value.split(|byte| *byte == b';').next()?.trim_ascii();
     let essence = std::str::from_utf8(essence).ok()?;
@@ -29,7 +29,7 @@ fn without_parameters(value: &[u8]) -> Option<String> {
     (is_token(kind) && is_token(subtype)).then(|| essence.to_ascii_lowercase())
 }
 
-/// RFC 9110, 5.6.2.
+/// RFC 9110, section 5.6.2.
 fn is_token(text: &str) -> bool {
     let tchar = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     !text.is_empty() && text.bytes().all(tchar)
@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_and_the_white_space_around_them_change_nothing() {
+    fn parameters_and_whitespace_are_ignored() {
         for written in [
             "application/json",
             "Application/JSON",
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_media_type_or_several_is_none() {
+    fn a_malformed_or_ambiguous_media_type_is_none() {
         for written in [
             "",
             ";",

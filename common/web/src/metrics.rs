@@ -1,4 +1,4 @@
-//! Requests as metrics, and the `/metrics` page. The recorder itself is installed by main ([`orderlog_runtime::telemetry`]).
+//! Request metrics and the `/metrics` page. The recorder itself is installed by main ([`orderlog_runtime::telemetry`]).
 
 use std::time::Instant;
 
@@ -9,11 +9,11 @@ use actix_web::middleware::{Next, from_fn};
 use actix_web::{Error, HttpResponse, web};
 use metrics_exporter_prometheus::PrometheusHandle;
 
-/// Requests answered, by service, method, route and status.
+/// Requests, by service, method, route and status.
 const REQUESTS: &str = "http_requests_total";
-/// Seconds from the request's head to the answer's, by service, method, route and status.
+/// Seconds from a request's head to its response's, by service, method, route and status.
 const DURATION: &str = "http_request_duration_seconds";
-/// The route of a path that none was registered for: a raw path would let clients make up series without end.
+/// The route label of unknown paths: with the raw path, clients could create any number of time series.
 const UNMATCHED: &str = "unmatched";
 
 /// Middleware that counts and times every request.
@@ -44,7 +44,7 @@ where
     })
 }
 
-/// The `/metrics` page of that service, in Prometheus' text format. Without a recorder there is none (404).
+/// The `/metrics` page of that service, in Prometheus text format; a 404 without a recorder.
 pub fn page(handle: Option<web::Data<PrometheusHandle>>, service: &str) -> HttpResponse {
     match handle {
         Some(handle) => HttpResponse::Ok()
@@ -54,8 +54,8 @@ pub fn page(handle: Option<web::Data<PrometheusHandle>>, service: &str) -> HttpR
     }
 }
 
-/// The samples that are not another service's, each metric with its comments: the recorder belongs to the process, in
-/// which there may be several services.
+/// The samples except other services', each metric with its comments: the recorder is the process's, and one process may
+/// run several services.
 fn of_service(text: &str, service: &str) -> String {
     let own = format!("service=\"{service}\"");
     let (mut kept, mut comments) = (String::with_capacity(text.len()), String::new());
@@ -86,7 +86,7 @@ fn record(service: &'static str, method: &'static str, route: String, status: u1
     metrics::histogram!(DURATION, &labels).record(started.elapsed());
 }
 
-/// The method's name; one name for all that nobody needs, because clients may make methods up too.
+/// The method label; one for all unknown methods, because clients can invent those, too.
 fn known(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",

@@ -1,42 +1,85 @@
-//! What the OpenAPI documents of both services have in common: how header fields are written, and which refusals every
-//! path may give. What a path does is told beside its handler.
+//! What the OpenAPI documents of both services share: the format of request headers, and the error responses that any path
+//! may give. What a path does is documented beside its handler.
 
 use serde_json::Value;
+use utoipa::OpenApi as _;
 use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Schema, Type};
-use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder};
+use utoipa::openapi::{Content, ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder};
 
-use super::preconditions;
-use super::problem::PROBLEM_JSON;
+use super::problem::{PROBLEM_JSON, Problem};
+use super::{health, preconditions};
 
-/// The form of an `Idempotency-Key` as it comes out of a header field: 1 to 64 printable ASCII characters.
+/// The format of an `Idempotency-Key` after header parsing: 1 to 64 printable ASCII characters.
 const IDEMPOTENCY_KEY: &str = "^[!-~](?:[ -~]{0,62}[!-~])?$";
 
-/// What a 503 of a write says, for `description` in `#[utoipa::path]`.
-pub const WRITE_UNAVAILABLE: &str = "Not now; this attempt is certainly without effect. An earlier one under the same \
-    Idempotency-Key that was answered 504, or not at all, may still take effect: send the request until it is answered with \
-    2xx or 4xx";
+/// Error responses of every operation, as status and description.
+const ALWAYS: &[(&str, &str)] = &[("421", "The Host is not allowed")];
+/// Error responses of every operation but the health checks.
+const NOT_OF_HEALTH: &[(&str, &str)] = &[
+    ("500", "Internal error"),
+    ("503", "Temporarily unavailable; Retry-After says when to retry"),
+];
+/// Error responses of operations with parameters.
+const OF_PARAMETERS: &[(&str, &str)] = &[("400", "Invalid request; errors names the parameters")];
+/// Error responses of writes.
+const OF_WRITES: &[(&str, &str)] = &[
+    ("400", "Invalid request; errors names the fields"),
+    ("403", "Web pages of other origins may not write"),
+    ("408", "The body did not arrive in time"),
+    ("413", "The body is too large"),
+    ("415", "The body is not JSON"),
+    ("422", "The Idempotency-Key was used for another request"),
+    (
+        "503",
+        "Temporarily unavailable; this attempt certainly has no effect. An earlier attempt under the same Idempotency-Key that \
+         was answered with 504, or got no answer, may still take effect: repeat the request until it is answered with 2xx or 4xx",
+    ),
+    ("504", "The outcome is unknown; eventId names the event"),
+];
 
-/// The document with all of that in it.
+/// Completes a service's document: adds the health checks, the format of request headers, and the error responses that are
+/// not particular to an operation. Every error response without content is a [`Problem`](super::Problem).
 pub fn complete(mut document: OpenApi) -> OpenApi {
+    document.merge(Common::openapi());
     for (path, item) in &mut document.paths.paths {
         let operations = [(&mut item.get, false), (&mut item.post, true), (&mut item.put, true)];
         for (operation, writes) in operations {
-            if let Some(operation) = operation {
-                describe_headers(operation);
-                add_refusals(operation, writes, path.starts_with("/health"));
+            let Some(operation) = operation else { continue };
+            describe_headers(operation);
+            add_errors(operation, ALWAYS);
+            if writes {
+                add_errors(operation, OF_WRITES);
+            } else if operation.parameters.is_some() {
+                add_errors(operation, OF_PARAMETERS);
+            }
+            if !path.starts_with("/health") {
+                add_errors(operation, NOT_OF_HEALTH);
+            }
+            for (status, response) in &mut operation.responses.responses {
+                if let RefOr::T(response) = response
+                    && status.starts_with(['4', '5'])
+                    && response.content.is_empty()
+                {
+                    response.content.insert(PROBLEM_JSON.to_owned(), problem().into());
+                }
             }
         }
     }
     document
 }
 
-/// A text of that form.
+/// What both documents contain.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(health::health, health::live, health::ready), components(schemas(Problem)))]
+struct Common;
+
+/// A string that matches that pattern.
 pub fn text(pattern: &str) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern))
 }
 
-/// One of those texts.
+/// One of those strings.
 pub fn one_of(texts: impl IntoIterator<Item = &'static str>) -> ObjectBuilder {
     let texts: Vec<Value> = texts.into_iter().map(Value::from).collect();
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(texts))
@@ -60,30 +103,20 @@ fn describe_headers(operation: &mut Operation) {
     }
 }
 
-fn add_refusals(operation: &mut Operation, writes: bool, is_health: bool) {
-    let mut refusals = vec![("421", "The service is not called by the name in Host")];
-    if writes {
-        refusals.push(("403", "A web page of another origin may not write"));
-        refusals.push(("408", "The body did not come in time"));
-    }
-    if !is_health {
-        refusals.push(("500", "Something broke inside"));
-        refusals.push(("503", "Not now; Retry-After says when to come again"));
-    }
-    for (status, description) in refusals {
+/// Adds those responses that the operation does not describe itself.
+fn add_errors(operation: &mut Operation, errors: &[(&str, &str)]) {
+    for (status, description) in errors {
+        let response = || ResponseBuilder::new().description(*description).build().into();
         operation
             .responses
             .responses
-            .entry(status.to_owned())
-            .or_insert_with(|| {
-                let problem = ContentBuilder::new()
-                    .schema(Some(Ref::from_schema_name("Problem")))
-                    .build();
-                ResponseBuilder::new()
-                    .description(description)
-                    .content(PROBLEM_JSON, problem)
-                    .build()
-                    .into()
-            });
+            .entry((*status).to_owned())
+            .or_insert_with(response);
     }
+}
+
+fn problem() -> Content {
+    ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name("Problem")))
+        .build()
 }

@@ -1,4 +1,4 @@
-//! An order as both services show it. The shape of the HTTP API and nothing else: the event's own shape is
+//! An order as both services return it: the shape of the HTTP API and nothing else. The event's shape is
 //! [`orderlog_contract::event`], and the two change independently.
 
 use orderlog_contract::event::{Order, OrderItem};
@@ -10,47 +10,47 @@ use utoipa::ToSchema;
 
 use super::amount;
 
-/// An order in JSON.
+/// An order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderJson {
-    /// Identity of the order.
+    /// Id of the order.
     #[schema(example = "ORD-1001")]
     pub order_id: String,
-    /// Who ordered.
+    /// Id of the customer.
     #[schema(example = "CUST-1")]
     pub customer_id: String,
-    /// When it was placed: RFC 3339, UTC.
+    /// When the order was created (RFC 3339, UTC).
     #[schema(example = "2023-11-14T22:13:20.123Z", format = DateTime)]
     pub order_date: String,
-    /// What was ordered, 1 to 100 lines.
+    /// The items, 1 to 100.
     pub items: Vec<ItemJson>,
-    /// Sum of quantity times price, exact, with the currency's digits.
+    /// Exact sum of quantity times price, with the currency's number of decimals.
     #[serde(with = "amount")]
     #[schema(example = 999.99)]
     pub total_amount: Decimal,
-    /// ISO 4217 code.
+    /// ISO 4217 currency code.
     #[schema(example = "USD")]
     pub currency: String,
-    /// How far the order has come.
+    /// Status of the order.
     #[schema(example = "new")]
     pub status: &'static str,
-    /// 1 after the order's first event, then one more each time.
+    /// Version of the order: 1 when created, one higher after each update.
     #[schema(example = 1)]
     pub version: i32,
 }
 
-/// One line of an order in JSON.
+/// One item of an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ItemJson {
-    /// What was ordered.
+    /// Id of the item.
     #[schema(example = "ITEM-1")]
     pub item_id: String,
-    /// How many.
+    /// Quantity ordered.
     #[schema(example = 3)]
     pub quantity: i32,
-    /// Price of one, exact, with the currency's digits.
+    /// Exact unit price, with the currency's number of decimals.
     #[serde(with = "amount")]
     #[schema(example = 333.33)]
     pub price: Decimal,
@@ -67,7 +67,7 @@ impl From<(&Order, Currency)> for OrderJson {
         Self {
             order_id: order.order_id.clone(),
             customer_id: order.customer_id.clone(),
-            // The rules keep an order's date within the years that can be written.
+            // The event's rules keep the date within what RFC 3339 can represent.
             order_date: timestamp::rfc3339(order.order_date).unwrap_or_default(),
             items: order.items.iter().map(item).collect(),
             total_amount: currency.to_decimal(order.total_minor),

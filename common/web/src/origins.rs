@@ -1,5 +1,7 @@
-//! Web pages of other origins: which may call the service (CORS), and that no other one writes. What a page may do at its
-//! own origin is no business of this file.
+//! Web pages of other origins: which ones may call the service (CORS), and that no other may write.
+//!
+//! Not actix-cors: it has no guard against cross-origin writes, so most of this would stay, and it answers preflights with
+//! 200 or 400 where we promise 204.
 
 use std::str::FromStr;
 
@@ -8,43 +10,48 @@ use actix_web::dev::RequestHead;
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
-/// What pages of allowed origins may send.
+/// Request headers that pages of allowed origins may send.
 const ALLOWED_HEADERS: &str = "Content-Type, Idempotency-Key, If-Match, If-None-Match, traceparent";
-/// With which methods.
+/// Methods that they may use.
 const ALLOWED_METHODS: &str = "GET, HEAD, POST, PUT";
-/// What they may read of an answer besides the headers that every page may.
+/// Response headers that they may read beyond the safelisted ones.
 const EXPOSED_HEADERS: &str = "ETag, Location, Idempotency-Replayed, Retry-After";
-/// How long a browser need not ask again, in seconds.
+/// How long browsers may cache a preflight, in seconds.
 const MAX_AGE: &str = "3600";
-/// Fetch Metadata, which pages cannot set themselves.
+/// Fetch Metadata: set by the browser; pages cannot forge it.
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Origins of web pages, as `CORS_ORIGINS` gives them.
+/// Origins of web pages, as in `CORS_ORIGINS`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CorsOrigins {
     any: bool,
     origins: Vec<String>,
 }
 
-impl FromStr for CorsOrigins {
-    type Err = String;
+/// The setting is no list of origins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "must be origins, scheme://host[:port], separated by commas, such as https://shop.example,http://localhost:3000; * allows any"
+)]
+pub struct InvalidOrigins;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+impl FromStr for CorsOrigins {
+    type Err = InvalidOrigins;
+
+    fn from_str(text: &str) -> Result<Self, InvalidOrigins> {
         let mut origins = Self::default();
         for origin in text.split(',').map(str::trim).filter(|origin| !origin.is_empty()) {
             match origin {
                 "*" => origins.any = true,
-                origin => origins.origins.push(normalised(origin).ok_or(
-                    "write origins as browsers do, scheme://host[:port] with commas between, such as https://shop.example,http://localhost:3000; * for every origin",
-                )?),
+                origin => origins.origins.push(normalized(origin).ok_or(InvalidOrigins)?),
             }
         }
         Ok(origins)
     }
 }
 
-/// An origin as browsers write it: lower case, without the scheme's own port.
-fn normalised(origin: &str) -> Option<String> {
+/// An origin as browsers write it: lower case, without the scheme's default port.
+fn normalized(origin: &str) -> Option<String> {
     let url = url::Url::parse(origin).ok()?;
     let bare = matches!(url.scheme(), "http" | "https")
         && url.path() == "/"
@@ -56,8 +63,7 @@ fn normalised(origin: &str) -> Option<String> {
 }
 
 impl CorsOrigins {
-    /// The answer to a browser that asks whether a page may send its request; `None` for every other request, and where
-    /// no origin is allowed.
+    /// The answer to a CORS preflight; `None` for any other request, and when no origin is allowed.
     pub(super) fn preflight(&self, head: &RequestHead) -> Option<HttpResponse> {
         let asks = head.method == Method::OPTIONS
             && head.headers().contains_key(header::ORIGIN)
@@ -75,7 +81,7 @@ impl CorsOrigins {
         Some(answer.finish())
     }
 
-    /// The origin that an answer to this request is for: `Access-Control-Allow-Origin`.
+    /// The `Access-Control-Allow-Origin` of the response to this request.
     pub(super) fn allowed(&self, request: &HeaderMap) -> Option<HeaderValue> {
         let origin = request.get(header::ORIGIN)?;
         if self.any {
@@ -87,10 +93,10 @@ impl CorsOrigins {
             .then(|| origin.clone())
     }
 
-    /// Says in an answer's headers which pages may read it.
+    /// Adds the headers that say which pages may read a response.
     pub(super) fn expose(&self, allowed: Option<HeaderValue>, answer: &mut HeaderMap) {
         if self.is_on() && !self.any {
-            // For caches: with another Origin the answer would be another.
+            // For caches: the response depends on the Origin.
             answer.append(header::VARY, HeaderValue::from_static("Origin"));
         }
         if let Some(origin) = allowed {
@@ -102,11 +108,11 @@ impl CorsOrigins {
         }
     }
 
-    /// Whether a page of an origin that is not allowed wants to write. A page can send some requests without asking first;
-    /// it cannot read their answers, but they would be carried out.
+    /// Whether this is a write by a page of an origin that is not allowed. Some requests need no preflight: the page could
+    /// not read the response, but the write would be carried out.
     ///
-    /// Fetch Metadata decides where the browser sends it (behind a proxy `Host` may be another than the page's), else
-    /// `Origin`; a request that has neither comes from no browser.
+    /// Fetch Metadata decides where the browser sends it (behind a proxy, `Host` may differ from the page's), else `Origin`.
+    /// A request with neither does not come from a browser.
     pub(super) fn is_foreign_write(&self, head: &RequestHead) -> bool {
         if matches!(
             head.method,
@@ -128,8 +134,8 @@ impl CorsOrigins {
     }
 }
 
-/// Whether an origin is the host that the request is for. A proxy in between may have taken off the TLS, so the scheme is
-/// not compared.
+/// Whether an origin is the host that the request was sent to. A proxy in between may terminate TLS, so the scheme is not
+/// compared.
 fn is_at(origin: &HeaderValue, host: Option<&HeaderValue>) -> bool {
     let (Ok(origin), Some(Ok(host))) = (origin.to_str(), host.map(HeaderValue::to_str)) else {
         return false;

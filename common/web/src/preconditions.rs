@@ -1,14 +1,14 @@
-//! Conditional requests (RFC 9110, 13) for what has its version as a strong entity tag: `"3"`. Whether a condition is
-//! looked at, and what follows when it does not hold, is each route's own matter.
+//! Conditional requests (RFC 9110, section 13) on a version that is a strong entity tag: `"3"`. Whether a route evaluates
+//! them, and what it answers when they fail, is never decided here.
 
 use actix_web::http::header::{self, HeaderMap, HeaderName};
 
 use super::problem::Problem;
 
-/// A list of entity tags as clients are to write it, for OpenAPI.
+/// The format of a list of entity tags, for OpenAPI.
 pub const TAGS_PATTERN: &str = r#"^(?:W/)?"[!#-~]*"(?:[ \t]*,[ \t]*(?:W/)?"[!#-~]*")*$"#;
 
-/// What a request says about the version that there must, or must not, be.
+/// A request's conditions on the version.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Preconditions {
     if_match: Option<Tags>,
@@ -18,12 +18,12 @@ pub struct Preconditions {
 /// The value of either header field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Tags {
-    /// `*`: whichever version.
+    /// `*`: any version.
     Any,
     List(Vec<Tag>),
 }
 
-/// An entity tag (RFC 9110, 8.8.3).
+/// An entity tag (RFC 9110, section 8.8.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Tag {
     weak: bool,
@@ -31,10 +31,10 @@ struct Tag {
 }
 
 impl Preconditions {
-    /// Those of a request.
+    /// The conditions in a request's headers.
     ///
     /// # Errors
-    /// A 400 that names the header field which is neither `*` nor a list of entity tags.
+    /// A 400 that names the header that is neither `*` nor a list of entity tags.
     pub fn of(headers: &HeaderMap) -> Result<Self, Problem> {
         Ok(Self {
             if_match: tags(headers, header::IF_MATCH)?,
@@ -42,7 +42,7 @@ impl Preconditions {
         })
     }
 
-    /// `If-Match` alone.
+    /// `If-Match` with that version alone.
     pub fn if_match(version: i32) -> Self {
         let tag = Tag {
             weak: false,
@@ -59,22 +59,22 @@ impl Preconditions {
         self.if_match.is_some()
     }
 
-    /// Whether `If-Match` holds for that version (`None`: there is nothing that has one). A weak tag never does (13.1.1).
+    /// Whether `If-Match` holds for that version (`None`: there is no order). A weak tag never matches (section 13.1.1).
     pub fn if_match_holds(&self, version: Option<i32>) -> bool {
         self.if_match
             .as_ref()
             .is_none_or(|tags| tags.match_any(version, |tag| !tag.weak))
     }
 
-    /// Whether `If-None-Match` holds for that version. Weak or not is all the same to it (13.1.2).
+    /// Whether `If-None-Match` holds for that version. It ignores whether tags are weak (section 13.1.2).
     pub fn if_none_match_holds(&self, version: Option<i32>) -> bool {
         self.if_none_match
             .as_ref()
             .is_none_or(|tags| !tags.match_any(version, |_| true))
     }
 
-    /// Whether both hold, as they must for a request that changes something.
-    pub fn hold(&self, version: Option<i32>) -> bool {
+    /// Whether both hold, as a write requires.
+    pub fn are_met(&self, version: Option<i32>) -> bool {
         self.if_match_holds(version) && self.if_none_match_holds(version)
     }
 }
@@ -92,7 +92,7 @@ impl Tags {
 }
 
 fn tags(headers: &HeaderMap, name: HeaderName) -> Result<Option<Tags>, Problem> {
-    // Lines of one field are one list (5.3).
+    // Several lines of one header are one list (section 5.3).
     let lines: Vec<_> = headers.get_all(&name).map(|value| value.as_bytes()).collect();
     if lines.is_empty() {
         return Ok(None);
@@ -111,12 +111,12 @@ fn tags(headers: &HeaderMap, name: HeaderName) -> Result<Option<Tags>, Problem> 
         };
         Problem::invalid_field(
             name,
-            "must be * or versions in quotes as ETag has them, with commas between: \"3\", \"4\"",
+            "must be * or quoted versions as in ETag, separated by commas: \"3\", \"4\"",
         )
     })
 }
 
-/// At least one tag; empty elements of a list are passed over (5.6.1.2).
+/// At least one tag; empty list elements are ignored (section 5.6.1.2).
 fn list(mut rest: &[u8]) -> Option<Vec<Tag>> {
     let mut tags = Vec::new();
     loop {
@@ -136,7 +136,7 @@ fn list(mut rest: &[u8]) -> Option<Vec<Tag>> {
     }
 }
 
-/// The tag that the text begins with, and what comes behind it.
+/// The tag at the beginning of the text, and the rest.
 fn tag(text: &[u8]) -> Option<(Tag, &[u8])> {
     let (weak, quoted) = match text.strip_prefix(b"W/") {
         Some(quoted) => (true, quoted),
@@ -166,7 +166,7 @@ mod tests {
     }
 
     fn holds(headers: &[(&str, &str)], version: Option<i32>) -> bool {
-        of(headers).expect("conditions").hold(version)
+        of(headers).expect("conditions").are_met(version)
     }
 
     #[test]
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn if_none_match_refuses_each_of_its_tags_weak_or_not() {
+    fn if_none_match_excludes_each_of_its_tags_weak_or_not() {
         for (value, holds_for_3) in [
             ("*", false),
             ("\"3\"", false),
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_list_of_tags_is_a_400_that_names_the_header() {
+    fn a_malformed_list_of_tags_is_a_400_that_names_the_header() {
         for bad in [
             "3",
             "\"3",

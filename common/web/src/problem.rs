@@ -1,4 +1,4 @@
-//! The one shape of an error answer: `application/problem+json` (RFC 9457). When to refuse is never decided here.
+//! The one shape of error responses: `application/problem+json` (RFC 9457). When to refuse is never decided here.
 
 use std::fmt;
 
@@ -8,29 +8,29 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::kind::Kind;
+use super::problem_kind::ProblemKind;
 
 /// The media type of RFC 9457.
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
-/// Seconds after which a 503 asks the client to come again, where nothing better is known.
+/// Default `Retry-After` of a 503, in seconds.
 const RETRY_AFTER_SECONDS: u32 = 1;
 
-/// One fault of a request, and where it is.
+/// One invalid field of a request.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, ToSchema)]
 pub struct FieldError {
-    /// Where, as the JSON or the query has it: `items[0].quantity`.
+    /// Path of the field in the JSON or the query: `items[0].quantity`.
     #[schema(example = "items[0].quantity")]
     pub field: String,
-    /// What is wrong with it.
+    /// What is wrong with the field.
     #[schema(example = "must be at least 1")]
     pub message: String,
 }
 
-/// An answer that is not a success. Handlers return it as their error.
+/// An error response. Handlers return it as their error.
 #[derive(Clone, Debug)]
 pub struct Problem {
-    kind: Kind,
+    kind: ProblemKind,
     detail: String,
     errors: Vec<FieldError>,
     members: Vec<(&'static str, Value)>,
@@ -39,9 +39,8 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem of that kind; `detail` is one sentence for a person about this occurrence (or empty). A 503 gets a
-    /// `Retry-After`.
-    pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
+    /// A problem of that kind; `detail` explains this occurrence in one sentence (or is empty). A 503 gets a `Retry-After`.
+    pub fn new(kind: ProblemKind, detail: impl Into<String>) -> Self {
         let retry_after = (kind.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER_SECONDS);
         Self {
             kind,
@@ -56,56 +55,62 @@ impl Problem {
     /// A 500. The cause is logged here and never shown to the client.
     pub fn internal(cause: impl fmt::Display) -> Self {
         tracing::error!(error = format!("{cause:#}"), "request failed");
-        Self::new(Kind::Internal, "")
+        Self::new(ProblemKind::Internal, "")
     }
 
-    /// A 405 of a path that takes only those methods (RFC 9110, 15.5.6: `Allow` is required).
+    /// A 405 for a path that supports only those methods (RFC 9110, section 15.5.6 requires `Allow`).
     pub fn method_not_allowed(allow: &'static str) -> Self {
         Self {
             allow: Some(allow),
-            ..Self::new(Kind::MethodNotAllowed, format!("use {allow}"))
+            ..Self::new(ProblemKind::MethodNotAllowed, format!("use {allow}"))
         }
     }
 
-    /// The same with those faults in `errors`.
+    /// Adds the invalid fields.
     pub fn with_errors(mut self, errors: Vec<FieldError>) -> Self {
         self.errors = errors;
         self
     }
 
-    /// The same with a member of its own (RFC 9457, 3.2), such as `eventId`. The standard members' names are taken.
+    /// Adds an extension member (RFC 9457, section 3.2), such as `eventId`. The standard members' names are reserved.
     pub fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
         debug_assert!(
             !["type", "title", "status", "detail", "errors"].contains(&name),
-            "{name} is taken"
+            "{name} is reserved"
         );
         self.members.push((name, value.into()));
         self
     }
 
-    /// The same with another `Retry-After`, in seconds (RFC 9110, 10.2.3).
+    /// Sets `Retry-After`, in seconds (RFC 9110, section 10.2.3).
     pub fn retry_after(mut self, seconds: u32) -> Self {
         self.retry_after = Some(seconds);
         self
     }
 
     /// The kind.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> ProblemKind {
         self.kind
     }
 
-    /// The faults, field by field.
+    /// The invalid fields.
     pub fn errors(&self) -> &[FieldError] {
         &self.errors
     }
 
-    /// What a person reads first: the detail, or the title where there is none.
+    /// The detail, or the title where there is none.
     pub fn summary(&self) -> &str {
         if self.detail.is_empty() {
             self.kind.title()
         } else {
             &self.detail
         }
+    }
+}
+
+impl From<anyhow::Error> for Problem {
+    fn from(cause: anyhow::Error) -> Self {
+        Self::internal(cause)
     }
 }
 
@@ -147,41 +152,10 @@ impl ResponseError for Problem {
         if let Some(methods) = self.allow {
             response.insert_header((header::ALLOW, methods));
         }
-        // Strings and JSON values always serialise.
+        // Strings and JSON values always serialize.
         response
             .content_type(PROBLEM_JSON)
             .body(serde_json::to_vec(self).unwrap_or_default())
-    }
-}
-
-/// What the OpenAPI document says about a [`Problem`].
-#[derive(ToSchema)]
-#[schema(as = Problem)]
-#[expect(dead_code, reason = "only its schema is used")]
-pub struct ProblemSchema {
-    /// Which kind of problem; stable, to branch on.
-    #[schema(example = "/problems/invalid-request")]
-    r#type: String,
-    /// The kind in words.
-    title: String,
-    /// The HTTP status.
-    #[schema(example = 400)]
-    status: u16,
-    /// This occurrence in words.
-    detail: Option<String>,
-    /// Field by field, where the request is not valid.
-    errors: Option<Vec<FieldError>>,
-}
-
-impl utoipa::PartialSchema for Problem {
-    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-        <ProblemSchema as utoipa::PartialSchema>::schema()
-    }
-}
-
-impl ToSchema for Problem {
-    fn schemas(schemas: &mut Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>)>) {
-        <ProblemSchema as ToSchema>::schemas(schemas);
     }
 }
 
@@ -203,11 +177,11 @@ mod tests {
 
     #[test]
     fn the_body_has_the_members_of_rfc_9457_and_its_own() {
-        let problem = Problem::new(Kind::OutcomeUnknown, "no acknowledgement came").with("eventId", "e-1");
+        let problem = Problem::new(ProblemKind::OutcomeUnknown, "no acknowledgement came").with("eventId", "e-1");
         assert_eq!(
             body(&problem),
             json!({
-                "type": "/problems/outcome-unknown", "title": "The outcome is not known yet", "status": 504,
+                "type": "/problems/outcome-unknown", "title": "Outcome unknown", "status": 504,
                 "detail": "no acknowledgement came", "eventId": "e-1",
             })
         );
@@ -222,20 +196,20 @@ mod tests {
     }
 
     #[test]
-    fn a_503_always_says_when_to_come_again() {
+    fn a_503_always_says_when_to_retry() {
         let retry_after = |problem: Problem| problem.error_response().headers().get(header::RETRY_AFTER).cloned();
         for kind in [
-            Kind::NotReady,
-            Kind::Unavailable,
-            Kind::of_status(StatusCode::SERVICE_UNAVAILABLE),
+            ProblemKind::NotReady,
+            ProblemKind::Unavailable,
+            ProblemKind::from_status(StatusCode::SERVICE_UNAVAILABLE),
         ] {
             assert_eq!(retry_after(Problem::new(kind, "")).expect("a Retry-After"), "1");
         }
         assert_eq!(
-            retry_after(Problem::new(Kind::NotReady, "").retry_after(7)).expect("a Retry-After"),
+            retry_after(Problem::new(ProblemKind::NotReady, "").retry_after(7)).expect("a Retry-After"),
             "7"
         );
-        assert_eq!(retry_after(Problem::new(Kind::OrderNotFound, "")), None);
+        assert_eq!(retry_after(Problem::new(ProblemKind::OrderNotFound, "")), None);
     }
 
     #[test]
@@ -243,19 +217,8 @@ mod tests {
         let body = body(&Problem::internal("the disk at /secret is full"));
         assert_eq!(
             body,
-            json!({"type": "/problems/internal", "title": "Something broke inside", "status": 500})
+            json!({"type": "/problems/internal", "title": "Internal error", "status": 500})
         );
-    }
-
-    #[test]
-    fn an_openapi_document_describes_a_problem_and_its_faults() {
-        #[derive(utoipa::OpenApi)]
-        #[openapi(components(schemas(Problem)))]
-        struct Document;
-        let document = serde_json::to_value(<Document as utoipa::OpenApi>::openapi()).expect("JSON");
-        let schemas = &document["components"]["schemas"];
-        assert_eq!(schemas["Problem"]["required"], json!(["type", "title", "status"]));
-        assert!(schemas["FieldError"]["properties"]["field"].is_object(), "{schemas}");
     }
 
     #[test]

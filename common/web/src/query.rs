@@ -1,4 +1,4 @@
-//! Query strings, read strictly: each fault is a 400 that names the parameter. What a parameter means is never judged
+//! Query strings, read strictly: each error is a 400 that names the parameter. What a parameter means is never decided
 //! here.
 
 use std::future::{Ready, ready};
@@ -9,12 +9,12 @@ use serde::de::value::{Error, MapDeserializer, StringDeserializer};
 use serde::de::{DeserializeOwned, Deserializer, Error as _, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::invalid;
-use super::kind::Kind;
 use super::problem::Problem;
+use super::problem_kind::ProblemKind;
+use super::validation;
 
-/// A request's query parameters of type `T`: a struct of text, numbers, booleans, unit enums and options of them (`x=` is an
-/// empty text, and no number). A parameter given twice is refused. In place of actix-web's own: its errors are [`Problem`]s.
+/// A request's query parameters of type `T`: a struct of strings, numbers, booleans, unit enums and options of them (`x=` is
+/// an empty string, not a number). Repeated parameters are refused. Unlike actix-web's extractor, its errors are [`Problem`]s.
 #[derive(Clone, Debug)]
 pub struct Query<T>(pub T);
 
@@ -27,7 +27,7 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     }
 }
 
-/// Reads a query string.
+/// Parses a query string.
 ///
 /// # Errors
 /// A 400 that names the parameter.
@@ -35,33 +35,33 @@ pub fn parse<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
     let parameters = pairs.map(parameter).collect::<Result<Vec<_>, _>>()?;
     serde_path_to_error::deserialize(MapDeserializer::<_, Error>::new(parameters.into_iter()))
-        .map_err(|error| invalid::from_serde(&error.path().to_string(), &error.inner().to_string(), "the query"))
+        .map_err(|error| validation::from_serde(&error.path().to_string(), &error.inner().to_string(), "the query"))
 }
 
-/// The name and the value of `name=value`. No other crate's decoder, as they put U+FFFD for bytes that are no UTF-8: it
-/// would not be what the client asked for.
+/// The name and the value of `name=value`. Other crates' decoders replace invalid UTF-8 with U+FFFD, which is not what the
+/// client asked for.
 fn parameter(pair: &str) -> Result<(String, Text), Problem> {
     let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
     let name = decode(name).ok_or_else(|| {
         Problem::new(
-            Kind::InvalidRequest,
-            "the names in the query must be percent-encoded in UTF-8",
+            ProblemKind::InvalidRequest,
+            "parameter names must be percent-encoded UTF-8",
         )
     })?;
     match decode(value) {
         Some(value) => Ok((name, Text(value))),
-        None => Err(Problem::invalid_field(name, "must be percent-encoded in UTF-8")),
+        None => Err(Problem::invalid_field(name, "must be percent-encoded UTF-8")),
     }
 }
 
-/// A text of `application/x-www-form-urlencoded`.
+/// Decodes `application/x-www-form-urlencoded`.
 fn decode(text: &str) -> Option<String> {
     let text = text.replace('+', " ");
     let decoded = percent_decode_str(&text).decode_utf8().ok()?;
     Some(decoded.into_owned())
 }
 
-/// A parameter's value: text that becomes what the field wants.
+/// A parameter's value, parsed into the type that the field has.
 struct Text(String);
 
 impl IntoDeserializer<'_> for Text {
@@ -172,8 +172,8 @@ mod tests {
     fn each_fault_names_its_parameter() {
         for (query, field, message) in [
             ("", "orderId", "is required"),
-            ("orderId=1&orderId=2", "orderId", "must be given once"),
-            ("orderId=1&order_id=2", "orderId", "must be given once"),
+            ("orderId=1&orderId=2", "orderId", "must be given only once"),
+            ("orderId=1&order_id=2", "orderId", "must be given only once"),
             (
                 "orderId=1&minVersion=x",
                 "minVersion",
@@ -195,13 +195,13 @@ mod tests {
                 "must be a whole number from -2147483648 to 2147483647",
             ),
             ("orderId=1&order=down", "order", "must be one of: up"),
-            ("orderId=caf%E9", "orderId", "must be percent-encoded in UTF-8"),
-            ("order_id=%ff", "order_id", "must be percent-encoded in UTF-8"),
-            ("orderId=1&x=%c3", "x", "must be percent-encoded in UTF-8"),
-            ("orderId=%ed%a0%80", "orderId", "must be percent-encoded in UTF-8"),
+            ("orderId=caf%E9", "orderId", "must be percent-encoded UTF-8"),
+            ("order_id=%ff", "order_id", "must be percent-encoded UTF-8"),
+            ("orderId=1&x=%c3", "x", "must be percent-encoded UTF-8"),
+            ("orderId=%ed%a0%80", "orderId", "must be percent-encoded UTF-8"),
         ] {
             let problem = parse::<Parameters>(query).expect_err(query);
-            assert_eq!(problem.kind(), Kind::InvalidRequest);
+            assert_eq!(problem.kind(), ProblemKind::InvalidRequest);
             let [fault] = problem.errors() else {
                 panic!("{query}: {problem}")
             };
@@ -216,9 +216,6 @@ mod tests {
     #[test]
     fn a_name_that_is_not_utf_8_is_refused() {
         let problem = parse::<Parameters>("orderId=1&%ff=1").expect_err("no name");
-        assert_eq!(
-            problem.summary(),
-            "the names in the query must be percent-encoded in UTF-8"
-        );
+        assert_eq!(problem.summary(), "parameter names must be percent-encoded UTF-8");
     }
 }

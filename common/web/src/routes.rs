@@ -1,14 +1,14 @@
-//! One path, its one method: helpers that register a route together with the 405 of every other method, and the 404 of
-//! unknown paths. Which paths there are is each service's own matter.
+//! Helpers that register a path with its one method and a 405 for all others, and the 404 for unknown paths. The paths
+//! themselves belong to the services.
 
 use actix_web::dev::Handler;
 use actix_web::guard::{self, Guard};
 use actix_web::{FromRequest, HttpResponse, Resource, Responder, Route, web};
 
-use super::kind::Kind;
 use super::problem::Problem;
+use super::problem_kind::ProblemKind;
 
-/// A path that is read: GET, and HEAD as RFC 9110, 9.1 demands.
+/// A path for GET, and for HEAD, as RFC 9110, section 9.1 requires.
 pub fn get<F, Args>(path: &str, handler: F) -> Resource
 where
     F: Handler<Args>,
@@ -18,7 +18,7 @@ where
     resource(path, guard::Any(guard::Get()).or(guard::Head()), "GET, HEAD", handler)
 }
 
-/// A path that is posted to.
+/// A path for POST.
 pub fn post<F, Args>(path: &str, handler: F) -> Resource
 where
     F: Handler<Args>,
@@ -28,7 +28,7 @@ where
     resource(path, guard::Post(), "POST", handler)
 }
 
-/// A path that is put to.
+/// A path for PUT.
 pub fn put<F, Args>(path: &str, handler: F) -> Resource
 where
     F: Handler<Args>,
@@ -38,12 +38,12 @@ where
     resource(path, guard::Put(), "PUT", handler)
 }
 
-/// What answers at paths that nothing was registered for.
+/// The handler for unknown paths.
 ///
 /// # Errors
 /// Always: a 404.
 pub async fn not_found() -> Result<HttpResponse, Problem> {
-    Err(Problem::new(Kind::NotFound, ""))
+    Err(Problem::new(ProblemKind::NotFound, ""))
 }
 
 fn resource<F, Args>(path: &str, guard: impl Guard + 'static, allow: &'static str, handler: F) -> Resource

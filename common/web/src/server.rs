@@ -1,5 +1,5 @@
-//! The HTTP server of both services: the App around a service's routes, the limits of the server, and binding. No route
-//! ever lives here.
+//! The HTTP server of both services: the middleware around a service's routes, and the server's limits. No route ever lives
+//! here.
 
 use std::io;
 use std::net::TcpListener;
@@ -13,40 +13,36 @@ use actix_web::http::KeepAlive;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, Error, HttpServer};
-use anyhow::Context;
 use orderlog_runtime::descriptors;
 use orderlog_runtime::supervisor::Supervisor;
 use tracing_actix_web::TracingLogger;
 
+use super::access::{self, AccessConfig, AccessPolicy};
 use super::connections::{self, Connections};
-use super::edge::{self, Edge, EdgeConfig};
-use super::{ending, envelope, errors, metrics, routes};
+pub use super::listen::bind;
+use super::{envelope, error_responses, metrics, routes, shutdown_gate};
 
-/// Longest that a client may take to send a request's head.
-// why: idle half-open connections (slowloris) are closed; a real client sends its head at once
+/// How long a client may take to send a request's head.
+// why: closes half-open connections (slowloris); a real client sends its head at once
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long an idle connection is kept.
-// why: longer than the 60 s that load balancers usually keep theirs, so that it is they who close first
+// why: longer than the 60 s of common load balancers, so that they close first
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// How long running requests may take to end when the server stops, in seconds.
-// why: longer than a write's deadline (5 s); what comes after it must fit into the 10 s after which Docker kills
+/// How long requests in progress may take when the server stops, in seconds.
+// why: longer than a write's deadline (5 s), and leaves time for the rest of the shutdown before Docker kills us after 10 s
 const SHUTDOWN_TIMEOUT: u64 = 6;
-/// How long a connection may be without a request that is being answered.
-// why: a little longer than the server itself waits, which can tell silence from a request that does not end
-const PATIENCE: Duration = KEEP_ALIVE.saturating_add(Duration::from_secs(5));
-/// One in so many connections is kept for those that come when there are too many: they are taken while another one ends,
-/// and, where none is idle, to ask for the service's health.
-const SPARE: usize = 16;
-/// Connections that wait to be accepted.
-// why: std's 128 makes a burst of clients wait a second for the retransmitted SYN
-const BACKLOG: u32 = 1_024;
-
-/// The App around a service's routes. `routes` is called twice, for the root and for `/api`, so whatever it shares
-/// (`app_data`) must be a clone of the same thing. The default [`Edge`] lets every request in.
+/// How long a connection may be idle, with no request being answered.
+// why: a little longer than actix-web's keep-alive, so that a silent connection gets its regular end
+const IDLE_TIMEOUT: Duration = KEEP_ALIVE.saturating_add(Duration::from_secs(5));
+/// One in this many connections is kept in reserve: for the moment until an idle one is closed, and for health checks when
+/// none is idle.
+const RESERVED: usize = 16;
+/// The App around a service's routes. `routes` is called twice, for the root and for `/api`, so shared state (`app_data`)
+/// must be clones of one value. The default [`AccessPolicy`] admits every request.
 pub fn app(
     service: &'static str,
-    life: Supervisor,
-    edge: Edge,
+    supervisor: Supervisor,
+    access: AccessPolicy,
     routes: impl Fn(&mut ServiceConfig),
 ) -> App<
     impl ServiceFactory<
@@ -61,53 +57,54 @@ pub fn app(
         .service(web::scope(envelope::ENVELOPE_PREFIX).configure(&routes))
         .configure(&routes)
         .default_service(web::to(routes::not_found))
-        // The last one sees a request first and its answer last.
+        // The last middleware sees a request first and its response last.
         .wrap(from_fn(move |request, next| {
-            ending::refuse(life.clone(), request, next)
+            shutdown_gate::refuse(supervisor.clone(), request, next)
         }))
-        .wrap(from_fn(move |request, next| edge::admit(edge.clone(), request, next)))
-        .wrap(from_fn(errors::render))
+        .wrap(from_fn(move |request, next| {
+            access::enforce(access.clone(), request, next)
+        }))
+        .wrap(from_fn(error_responses::render))
         .wrap(metrics::measure(service))
-        .wrap(from_fn(connections::answering))
+        .wrap(from_fn(connections::track_request))
         .wrap(TracingLogger::default())
 }
 
-/// How much a server takes.
+/// Limits of a server.
 #[derive(Clone, Copy, Debug)]
 struct Limits {
     /// How long a connection may be idle.
-    patience: Duration,
+    idle_timeout: Duration,
     /// Connections at once.
     connections: usize,
 }
 
-/// Serves those routes on that listener until the returned server's handle stops it. Await it to run it. Call it within a
-/// tokio runtime.
+/// A server of those routes on that listener: await it to run it, stop it by its handle. Call this within a tokio runtime.
 ///
 /// # Errors
-/// What the system says against listening.
+/// The operating system refuses to listen.
 pub fn serve<R>(
     listener: TcpListener,
     service: &'static str,
-    life: &Supervisor,
-    edge: &EdgeConfig,
+    supervisor: &Supervisor,
+    access: &AccessConfig,
     routes: R,
 ) -> io::Result<Server>
 where
     R: Fn(&mut ServiceConfig) + Clone + Send + 'static,
 {
     let limits = Limits {
-        patience: PATIENCE,
-        connections: descriptors::connections(),
+        idle_timeout: IDLE_TIMEOUT,
+        connections: descriptors::max_connections(),
     };
-    serve_with(listener, service, life, edge, routes, limits)
+    serve_with(listener, service, supervisor, access, routes, limits)
 }
 
 fn serve_with<R>(
     listener: TcpListener,
     service: &'static str,
-    life: &Supervisor,
-    edge: &EdgeConfig,
+    supervisor: &Supervisor,
+    access: &AccessConfig,
     routes: R,
     limits: Limits,
 ) -> io::Result<Server>
@@ -117,71 +114,31 @@ where
     let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let each = (limits.connections / workers).max(1);
     let all = each * workers;
-    let connections = Connections::new(all - (all / SPARE).max(1));
-    let end_idle = Connections::end_idle(Arc::downgrade(&connections), limits.patience);
-    // It ends with the server.
-    drop(life.task("ending idle connections", end_idle));
-    let edge = Edge::new(edge, listener.local_addr()?.ip());
-    let life = life.clone();
-    let server = HttpServer::new(move || app(service, life.clone(), edge.clone(), routes.clone()))
+    let connections = Connections::new(all - (all / RESERVED).max(1));
+    let close_idle = Connections::close_idle(Arc::downgrade(&connections), limits.idle_timeout);
+    // It returns when the server has been dropped.
+    drop(supervisor.spawn("closing idle connections", close_idle));
+    let access = AccessPolicy::new(access, listener.local_addr()?.ip());
+    let supervisor = supervisor.clone();
+    let server = HttpServer::new(move || app(service, supervisor.clone(), access.clone(), routes.clone()))
         .workers(workers)
         .on_connect(move |stream, data| connections.add(stream, data))
         .client_request_timeout(REQUEST_TIMEOUT)
         .keep_alive(KeepAlive::Timeout(KEEP_ALIVE))
         .shutdown_timeout(SHUTDOWN_TIMEOUT)
-        // why: never reached, unless those that were ended are not gone yet; then more wait in the backlog
+        // why: reached only while closed connections linger; further ones then wait in the accept queue
         .max_connections(each)
-        // why: an answer is small; Nagle's algorithm would only hold it back
+        // why: responses are small; Nagle's algorithm would only delay them
         .tcp_nodelay(true)
-        // why: main decides what a signal means, for all parts of the process in the right order
+        // why: main handles signals and stops all parts of the process in order
         .disable_signals()
         .listen(listener)?
         .run();
     Ok(server)
 }
 
-/// Binds to that host and port; port 0 takes a free one. `setting` names what chooses the port, for the error:
-/// `--api-port / API_PORT`.
-///
-/// # Errors
-/// The address cannot be resolved, is in use, or is not this machine's.
-pub async fn bind(host: &str, port: u16, setting: &str) -> anyhow::Result<TcpListener> {
-    let addresses: Vec<_> = tokio::net::lookup_host((host, port))
-        .await
-        .with_context(|| format!("cannot listen on {host}:{port}: the host cannot be resolved"))?
-        .collect();
-    let mut result = Err(io::Error::new(io::ErrorKind::NotFound, "the host has no address"));
-    for address in addresses {
-        result = listen(address);
-        if result.is_ok() {
-            break;
-        }
-    }
-    result.map_err(|error| match error.kind() {
-        io::ErrorKind::AddrInUse => anyhow::anyhow!(
-            "cannot listen on {host}:{port}: the port is in use; stop what listens there, or choose another port with {setting}"
-        ),
-        io::ErrorKind::PermissionDenied => anyhow::anyhow!(
-            "cannot listen on {host}:{port}: the system does not permit it (ports below 1024 are reserved); choose another port with {setting}"
-        ),
-        _ => anyhow::Error::new(error).context(format!("cannot listen on {host}:{port}")),
-    })
-}
-
-fn listen(address: std::net::SocketAddr) -> io::Result<TcpListener> {
-    let socket = if address.is_ipv4() {
-        tokio::net::TcpSocket::new_v4()
-    } else {
-        tokio::net::TcpSocket::new_v6()
-    }?;
-    // why: as std does; a restart need not wait for connections of the last run to time out
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)?.into_std()
-}
-
 #[cfg(test)]
-#[path = "server_live_tests.rs"]
+#[path = "server_live_tests/mod.rs"]
 mod live_tests;
 #[cfg(test)]
 #[path = "server_tests.rs"]

@@ -1,4 +1,4 @@
-//! The App as a client sees it: the plain paths, the same under `/api`, and every kind of refusal in both.
+//! The App as a client sees it: the plain paths, the same under `/api`, and every kind of error in both.
 
 use actix_web::http::header;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::problem::PROBLEM_JSON;
-use super::super::{Json, Kind, Problem, Query, Reply, docs, health};
+use super::super::{Json, Problem, ProblemKind, Query, Reply, health, pages};
 use super::*;
 
 #[derive(Deserialize)]
@@ -18,8 +18,8 @@ struct Command {
 
 async fn create(Json { value: command, .. }: Json<Command>) -> Result<Reply<Value>, Problem> {
     match command.order_id.as_str() {
-        "taken" => Err(Problem::new(Kind::OrderExists, "order taken exists").with("currentStatus", "new")),
-        "away" => Err(Problem::new(Kind::Unavailable, "no broker answers")),
+        "taken" => Err(Problem::new(ProblemKind::OrderExists, "order taken exists").with("currentStatus", "new")),
+        "away" => Err(Problem::new(ProblemKind::Unavailable, "no broker answers")),
         id => Ok(Reply::created("Order created", "/order-details", json!({"orderId": id})).etag(1)),
     }
 }
@@ -36,16 +36,13 @@ async fn broken() -> Result<HttpResponse, actix_web::Error> {
     Err(error::ErrorInternalServerError("the password is 1234"))
 }
 
-async fn ready() -> Reply<health::HealthReport> {
-    let unknown = health::Connection::Unknown;
-    health::respond_ready(health::HealthReport::new(
-        "test",
-        "0",
-        unknown,
-        unknown,
-        false,
-        vec!["starting".into()],
-    ))
+struct Starting;
+
+impl health::Reporter for Starting {
+    async fn report(&self) -> health::HealthReport {
+        let unknown = health::Connection::Unknown;
+        health::HealthReport::new("test", "0", unknown, unknown, false, vec!["starting".into()])
+    }
 }
 
 fn test_routes(config: &mut ServiceConfig) {
@@ -59,13 +56,13 @@ fn test_routes(config: &mut ServiceConfig) {
         ))
         .service(routes::get("/foreign", foreign))
         .service(routes::get("/broken", broken))
-        .service(routes::get("/health/ready", ready))
-        .configure(|config| docs::configure(config, document));
+        .app_data(web::Data::new(Starting))
+        .configure(|config| pages::configure::<Starting>(config, "test", "", document));
 }
 
-/// Status, media type, Allow and the JSON body of a request's answer.
+/// Status, media type, `Allow` and JSON body of the response to a request.
 async fn answer(request: TestRequest) -> (u16, String, Option<String>, Value) {
-    let app = init_service(app("test", Supervisor::default(), Edge::default(), test_routes)).await;
+    let app = init_service(app("test", Supervisor::default(), AccessPolicy::default(), test_routes)).await;
     let response = call_service(&app, request.to_request()).await;
     let text = |name| {
         response
@@ -97,58 +94,38 @@ fn post(path: &str, body: &str) -> TestRequest {
 #[actix_web::test]
 async fn every_refusal_is_a_problem_at_the_root_and_an_envelope_under_api() {
     type Request = fn(String) -> TestRequest;
+    const GET: Request = |path| TestRequest::get().uri(&path);
     let cases: [(Request, &str, u16, &str); 9] = [
         (
             |path| post(&path, r#"{"orderId":"taken"}"#),
             "/create-order",
             409,
-            "/problems/order-exists",
+            "order-exists",
         ),
         (
             |path| post(&path, r#"{"orderId":"away"}"#),
             "/create-order",
             503,
-            "/problems/unavailable",
+            "unavailable",
         ),
-        (
-            |path| post(&path, "{}"),
-            "/create-order",
-            400,
-            "/problems/invalid-request",
-        ),
+        (|path| post(&path, "{}"), "/create-order", 400, "invalid-request"),
         (
             |path| TestRequest::post().uri(&path),
             "/create-order",
             415,
-            "/problems/unsupported-media-type",
+            "unsupported-media-type",
         ),
-        (
-            |path| TestRequest::get().uri(&path),
-            "/create-order",
-            405,
-            "/problems/method-not-allowed",
-        ),
-        (
-            |path| TestRequest::get().uri(&path),
-            "/order-details",
-            400,
-            "/problems/invalid-request",
-        ),
-        (
-            |path| TestRequest::get().uri(&path),
-            "/nowhere",
-            404,
-            "/problems/not-found",
-        ),
-        (
-            |path| TestRequest::get().uri(&path),
-            "/docs/nowhere",
-            404,
-            "/problems/not-found",
-        ),
-        (|path| TestRequest::get().uri(&path), "/foreign", 418, "about:blank"),
+        (GET, "/create-order", 405, "method-not-allowed"),
+        (GET, "/order-details", 400, "invalid-request"),
+        (GET, "/nowhere", 404, "not-found"),
+        (GET, "/docs/nowhere", 404, "not-found"),
+        (GET, "/foreign", 418, ""),
     ];
-    for (request, path, status, problem_type) in cases {
+    for (request, path, status, kind) in cases {
+        let problem_type = match kind {
+            "" => "about:blank".to_owned(),
+            kind => format!("/problems/{kind}"),
+        };
         let (plain_status, media_type, plain_allow, problem) = answer(request(path.to_owned())).await;
         assert_eq!((plain_status, media_type.as_str()), (status, PROBLEM_JSON), "{path}");
         assert_eq!(
@@ -174,7 +151,7 @@ async fn every_refusal_is_a_problem_at_the_root_and_an_envelope_under_api() {
 }
 
 #[actix_web::test]
-async fn a_405_names_the_methods_that_the_path_takes() {
+async fn a_405_names_the_methods_that_the_path_supports() {
     for (method, path, allow) in [
         ("GET", "/create-order", "POST"),
         ("DELETE", "/api/order-details", "GET, HEAD"),
@@ -195,7 +172,7 @@ async fn a_path_parameter_of_the_wrong_kind_is_a_problem_too() {
 }
 
 #[actix_web::test]
-async fn what_broke_inside_is_not_told_outside() {
+async fn the_cause_of_a_500_is_not_shown_to_clients() {
     for path in ["/broken", "/api/broken"] {
         let (status, _, _, body) = answer(TestRequest::get().uri(path)).await;
         assert_eq!(status, 500);
@@ -229,13 +206,13 @@ async fn a_service_that_is_not_ready_shows_its_report_in_both_shapes() {
 }
 
 #[actix_web::test]
-async fn a_page_of_an_allowed_origin_is_answered_also_when_it_is_refused() {
-    let config = EdgeConfig {
+async fn a_page_of_an_allowed_origin_can_read_errors_too() {
+    let config = AccessConfig {
         cors_origins: "https://shop.example".parse().expect("an origin"),
-        ..EdgeConfig::default()
+        ..AccessConfig::default()
     };
-    let edge = Edge::new(&config, std::net::Ipv4Addr::LOCALHOST.into());
-    let app = init_service(app("test", Supervisor::default(), edge, test_routes)).await;
+    let access = AccessPolicy::new(&config, std::net::Ipv4Addr::LOCALHOST.into());
+    let app = init_service(app("test", Supervisor::default(), access, test_routes)).await;
     let from_shop = |request: TestRequest| request.insert_header(("origin", "https://shop.example")).to_request();
     for prefix in ["", "/api"] {
         let path = |path: &str| format!("{prefix}{path}");
@@ -266,10 +243,10 @@ async fn a_page_of_an_allowed_origin_is_answered_also_when_it_is_refused() {
 }
 
 #[actix_web::test]
-async fn a_service_that_is_ending_refuses_in_both_shapes() {
-    let life = Supervisor::default();
-    life.end();
-    let app = init_service(app("test", life, Edge::default(), test_routes)).await;
+async fn a_service_that_is_stopping_refuses_in_both_shapes() {
+    let supervisor = Supervisor::default();
+    supervisor.begin_shutdown();
+    let app = init_service(app("test", supervisor, AccessPolicy::default(), test_routes)).await;
     let mut bodies = Vec::new();
     for path in ["/order-details?orderId=7", "/api/order-details?orderId=7"] {
         let response = call_service(&app, TestRequest::get().uri(path).to_request()).await;

@@ -1,6 +1,5 @@
-//! The life of a service from its first request to its last, which both services share: serve until told to stop, until
-//! the registry refuses the schema, until a part of the service has failed, or until the HTTP server ends by itself. What
-//! comes before and after is their own.
+//! Serving HTTP from the first request to the last: until the service is told to stop, it may not go on, a part of it
+//! fails, or the HTTP server ends. What comes before and after is up to each service.
 
 use std::future::Future;
 use std::net::TcpListener;
@@ -10,60 +9,54 @@ use actix_web::web::ServiceConfig;
 use anyhow::{Context, anyhow, bail};
 use orderlog_runtime::supervisor::Supervisor;
 
-use crate::edge::EdgeConfig;
+use crate::access::AccessConfig;
 use crate::server;
 
-/// How long a service that is ending goes on to take requests, and refuses them.
+/// How long a stopping service still accepts requests, in order to reject them.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// Serves those routes on that listener until `stop` resolves, then lets running requests end. `refused` resolves with the
-/// reason when the registry refuses the schema.
+/// Serves these routes on this listener until `stop` resolves, then lets running requests finish. `refused` resolves with
+/// the reason when the service may not go on, such as a rejected schema.
 ///
 /// # Errors
-/// When the registry refuses the schema, a part of the service has failed, or the HTTP server fails or ends by itself.
+/// When `refused` resolves, a part of the service fails, or the HTTP server fails or ends.
 pub async fn serve_until<R>(
     stop: impl Future,
     listener: TcpListener,
     service: &'static str,
-    edge: &EdgeConfig,
+    access: &AccessConfig,
     refused: impl Future<Output = String>,
-    life: &Supervisor,
+    supervisor: &Supervisor,
     routes: R,
 ) -> anyhow::Result<()>
 where
     R: Fn(&mut ServiceConfig) + Clone + Send + 'static,
 {
-    let address = listener.local_addr().context("asking for the address")?;
-    let server = server::serve(listener, service, life, edge, routes)?;
+    let address = listener.local_addr().context("reading the server's address")?;
+    let server = server::serve(listener, service, supervisor, access, routes)?;
     let handle = server.handle();
     #[expect(clippy::disallowed_methods, reason = "its end is awaited below")]
     let mut served = tokio::spawn(server);
-    tracing::info!(port = address.port(), %address, "{service} listens");
+    tracing::info!(port = address.port(), %address, "{service} is listening");
     let failed = tokio::select! {
         _ = stop => None,
-        reason = refused => Some(advice(&reason)),
-        reason = life.failed() => Some(reason),
+        reason = refused => Some(reason),
+        reason = supervisor.failed() => Some(reason),
         ended = &mut served => {
             ended.context("the HTTP server panicked")?.context("the HTTP server failed")?;
-            bail!("the HTTP server ended by itself");
+            bail!("the HTTP server stopped unexpectedly");
         }
     };
     tracing::info!("stopping");
-    life.end();
-    // The time is what it is about: who asks for readiness hears of it, and whoever has just connected gets an answer.
+    supervisor.begin_shutdown();
+    // A grace period, not a condition: readiness probes see that it stops, and whoever has just connected gets a response.
     tokio::time::sleep(GRACE).await;
     handle.stop(true).await;
     served
         .await
         .context("the HTTP server panicked")?
         .context("the HTTP server failed")?;
-    // A part may also have failed while the service was ending.
-    let failed = failed.or_else(|| life.failure());
+    // A part may also have failed while the service was stopping.
+    let failed = failed.or_else(|| supervisor.failure());
     failed.map_or(Ok(()), |reason| Err(anyhow!(reason)))
-}
-
-fn advice(reason: &str) -> String {
-    format!(
-        "{reason}\nBring schema and subject together (check-schemas tells how they stand), or give this service a topic of its own (--kafka-topic / KAFKA_TOPIC)"
-    )
 }

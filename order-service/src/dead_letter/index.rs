@@ -1,21 +1,26 @@
 //! The index of dead letters: which records are already on the dead-letter topic, and what is listed and counted. It is
-//! a projection of that topic and nothing else; whoever reads the topic calls [`Index::take`], everybody else looks.
+//! a projection of that topic and nothing else: the topic's follower calls [`Index::take`], everybody else only reads. All of it
+//! blocks: it is called on the projection's thread, or through [`blocking`](orderlog_projection::store::embedded::blocking).
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use anyhow::Context;
 use orderlog_contract::rejection::Code;
-use orderlog_projection::store::{Store, Table};
+use orderlog_projection::store::embedded::Table;
+use orderlog_projection::store::{Embedded, Store, StoreError};
 use orderlog_runtime::crash_point::{self, Point};
+use serde::Serialize;
 
 use super::headers::Origin;
 use super::rows::{FORMAT, LetterId, LetterRow, Summary};
 
 const SUMMARY: &[u8] = b"summary";
 
-/// The index. Clones see the same one.
+/// The index. Clones share it.
 #[derive(Clone)]
 pub struct Index {
-    store: Store,
+    store: Arc<Embedded>,
     /// Id → letter.
     letters: Table,
     /// Coordinates of a dead-lettered record → fingerprint of its value, and the letter's id.
@@ -28,7 +33,7 @@ pub struct Index {
 /// A record of the dead-letter topic, for the index.
 pub(super) struct Entry {
     pub id: LetterId,
-    /// Coordinates of the record that it was made of, and the fingerprint of that record's value. `None`: not ours.
+    /// Coordinates of the rejected record, and the fingerprint of its value. `None`: not a dead letter of ours.
     pub place: Option<(String, String)>,
     pub row: LetterRow,
 }
@@ -36,9 +41,9 @@ pub(super) struct Entry {
 /// Which letters are listed.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// Only those of that code.
+    /// Only those with that code.
     pub code: Option<Code>,
-    /// Only those whose record first lay in that partition.
+    /// Only those whose record was first in that partition.
     pub partition: Option<i32>,
     /// Only those whose record had that key.
     pub key: Option<String>,
@@ -49,19 +54,20 @@ pub struct Filter {
 pub struct Page {
     /// The letters, the highest id first.
     pub letters: Vec<(LetterId, LetterRow)>,
-    /// Where the next page begins, below that id; `None` at the end.
+    /// The next page starts below that id; `None` at the end.
     pub next: Option<LetterId>,
 }
 
-/// Most rows that one question looks at; a filter that matches little answers with a short page then.
+/// Most rows scanned for one page; a filter that matches few rows then yields a short page.
 const MOST_SCANNED: usize = 10_000;
 
 impl Index {
-    /// Opens the index of that topic in the store. One of another topic, or of another release's format, is thrown away.
+    /// Opens the index of that topic in the store. One of another topic, or in another release's format, is discarded.
     ///
     /// # Errors
-    /// When the disk fails.
-    pub fn open(store: &Store, topic: &str) -> anyhow::Result<Self> {
+    /// The disk fails.
+    pub fn open(store: &Store, topic: &str) -> Result<Self, StoreError> {
+        let Store::Embedded(store) = store;
         let table = |name| store.table(name);
         let index = Self {
             letters: table("dlq_letters")?,
@@ -82,50 +88,50 @@ impl Index {
         &self.topic
     }
 
-    /// What is in it.
+    /// Its counts.
     ///
     /// # Errors
-    /// When the disk fails.
-    pub fn summary(&self) -> anyhow::Result<Summary> {
+    /// The disk fails.
+    pub fn summary(&self) -> Result<Summary, StoreError> {
         Ok(self.stored_summary()?.unwrap_or_else(|| Summary::of(&self.topic)))
     }
 
-    /// Whether the record at those coordinates is on the dead-letter topic. Another value than the one that was there
-    /// is another record: its topic was made anew.
+    /// Whether the record at those coordinates is on the dead-letter topic. Another value at the same coordinates is
+    /// another record: its topic was recreated.
     ///
     /// # Errors
-    /// When the disk fails.
-    pub fn has(&self, coordinates: &str, fingerprint: &str) -> anyhow::Result<bool> {
+    /// The disk fails.
+    pub fn has(&self, coordinates: &str, fingerprint: &str) -> Result<bool, StoreError> {
         Ok(self.letter_of(coordinates, fingerprint)?.is_some())
     }
 
-    /// Where the record first lay that was at those coordinates, and how often it had been sent back, as its letter says.
+    /// The original position of the record at those coordinates, and how often it was replayed, according to its letter.
     ///
     /// # Errors
-    /// When the disk fails.
-    pub fn origin_of(&self, coordinates: &str, fingerprint: &str) -> anyhow::Result<Option<(Origin, u32)>> {
+    /// The disk fails.
+    pub fn origin_of(&self, coordinates: &str, fingerprint: &str) -> Result<Option<(Origin, u32)>, StoreError> {
         let Some(id) = self.letter_of(coordinates, fingerprint)? else {
             return Ok(None);
         };
         let Some(row) = self.letters.get(&id)? else {
             return Ok(None);
         };
-        let row: LetterRow = serde_json::from_slice(&row)?;
+        let row = decode(&row)?;
         Ok(row.origin.map(|origin| (origin, row.replays)))
     }
 
     /// The key of a record's letter.
-    fn letter_of(&self, coordinates: &str, fingerprint: &str) -> anyhow::Result<Option<Vec<u8>>> {
+    fn letter_of(&self, coordinates: &str, fingerprint: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let known = self.places.get(coordinates.as_bytes())?.unwrap_or_default();
         let id = known.strip_prefix(fingerprint.as_bytes());
         Ok(id.filter(|id| LetterId::from_key(id).is_some()).map(<[u8]>::to_vec))
     }
 
-    /// Letters below an id (below none: all), the highest id first. With one partition that is the newest first.
+    /// Letters below an id (`None`: all), the highest id first. With one partition that is the newest first.
     ///
     /// # Errors
-    /// When the disk fails.
-    pub fn page(&self, below: Option<LetterId>, limit: usize, filter: &Filter) -> anyhow::Result<Page> {
+    /// The disk fails.
+    pub fn page(&self, below: Option<LetterId>, limit: usize, filter: &Filter) -> Result<Page, StoreError> {
         let mut letters: Vec<(LetterId, LetterRow)> = Vec::new();
         let mut last = None;
         let from = below.map(LetterId::to_key);
@@ -136,7 +142,7 @@ impl Index {
             let (key, value) = entry?;
             let Some(id) = LetterId::from_key(&key) else { continue };
             last = Some(id);
-            let row: LetterRow = serde_json::from_slice(&value)?;
+            let row = decode(&value)?;
             if filter.takes(&row) {
                 letters.push((id, row));
             }
@@ -144,14 +150,14 @@ impl Index {
         Ok(Page { letters, next: None })
     }
 
-    /// Takes in records of the topic, and notes how far it was read. A second letter of one record (the copy that a
-    /// killed process left behind) is passed over.
+    /// Adds records of the topic, and notes how far it was read. A second letter of one record (a copy that a killed
+    /// process left behind) is skipped.
     ///
     /// # Errors
-    /// When the disk fails; then nothing was changed.
-    pub(super) fn take(&self, entries: Vec<Entry>) -> anyhow::Result<()> {
+    /// The disk fails; then nothing was changed.
+    pub(super) fn take(&self, entries: Vec<Entry>) -> Result<(), StoreError> {
         let mut summary = self.summary()?;
-        let mut transaction = self.store.begin();
+        let mut changes = Vec::with_capacity(2 * entries.len() + 1);
         let mut new_places = HashMap::new();
         for Entry { id, place, row } in entries {
             summary.next.insert(id.partition, id.offset + 1);
@@ -160,27 +166,27 @@ impl Index {
                     continue;
                 }
                 let known = [fingerprint.as_bytes(), &id.to_key()].concat();
-                transaction.put(&self.places, coordinates.as_bytes(), known);
+                changes.push(self.places.put(coordinates.as_bytes(), known));
                 new_places.insert(coordinates, fingerprint);
             }
             summary.count += 1;
             if let Some(code) = row.code {
                 *summary.by_code.entry(code).or_default() += 1;
             }
-            transaction.put(&self.letters, &id.to_key(), serde_json::to_vec(&row)?);
+            changes.push(self.letters.put(&id.to_key(), encode(&row)?));
         }
-        transaction.put(&self.summary, SUMMARY, serde_json::to_vec(&summary)?);
-        transaction.commit()?;
-        crash_point::reached(Point::LettersIndexed);
+        changes.push(self.summary.put(SUMMARY, encode(&summary)?));
+        self.store.commit(&changes.into())?;
+        crash_point::reached(Point::DeadLettersIndexed);
         Ok(())
     }
 
-    /// Throws everything away, so that the topic is read anew.
+    /// Discards everything, so that the topic is read from the beginning.
     ///
     /// # Errors
-    /// When the disk fails; the next opening finishes what was begun.
-    pub(super) fn clear(&self) -> anyhow::Result<()> {
-        // Clearing is not atomic over tables: as long as it lasts, the summary is one of no topic.
+    /// The disk fails; the next opening completes it.
+    pub(super) fn clear(&self) -> Result<(), StoreError> {
+        // Clearing is not atomic over tables: until it is done, the summary belongs to no topic.
         self.put_summary(&Summary::default())?;
         self.store.sync()?;
         self.letters.clear()?;
@@ -188,19 +194,26 @@ impl Index {
         self.put_summary(&Summary::of(&self.topic))
     }
 
-    fn put_summary(&self, summary: &Summary) -> anyhow::Result<()> {
-        let mut transaction = self.store.begin();
-        transaction.put(&self.summary, SUMMARY, serde_json::to_vec(summary)?);
-        transaction.commit()
+    fn put_summary(&self, summary: &Summary) -> Result<(), StoreError> {
+        let row = self.summary.put(SUMMARY, encode(summary)?);
+        self.store.commit(&vec![row].into())
     }
 
-    /// `None` when there is none, or one that this release cannot read.
-    fn stored_summary(&self) -> anyhow::Result<Option<Summary>> {
+    /// `None` if there is none, or none that this release can read.
+    fn stored_summary(&self) -> Result<Option<Summary>, StoreError> {
         Ok(self
             .summary
             .get(SUMMARY)?
             .and_then(|row| serde_json::from_slice(&row).ok()))
     }
+}
+
+fn encode(row: &impl Serialize) -> anyhow::Result<Vec<u8>> {
+    serde_json::to_vec(row).context("encoding a row of the dead letter index")
+}
+
+fn decode(row: &[u8]) -> anyhow::Result<LetterRow> {
+    serde_json::from_slice(row).context("decoding a dead letter's row")
 }
 
 impl Filter {

@@ -1,5 +1,5 @@
-//! How the index of dead letters looks on disk. It is made from the topic alone, so a row of another format is no loss:
-//! the index is thrown away and read anew. Pure.
+//! The index of dead letters on disk. It is built from the topic alone, so a row in another format is no loss: the index is
+//! discarded and rebuilt. Pure.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -12,12 +12,12 @@ use super::headers::{Marks, Origin};
 
 /// Version of all rows here.
 pub(super) const FORMAT: u32 = 2;
-/// Longest key that is kept, in bytes; the key of an order has at most 256.
+/// Longest key that is kept, in bytes; an order's key has at most 256.
 const MAX_KEY_BYTES: usize = 1024;
-/// What a key begins with that is shown in hex.
+/// Prefix of a key that is shown in hex.
 const HEX_PREFIX: &str = "hex:";
 
-/// Where a letter lies in the dead-letter topic: `partition-offset`.
+/// Position of a letter in the dead-letter topic: `partition-offset`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LetterId {
     /// Its partition.
@@ -27,7 +27,7 @@ pub struct LetterId {
 }
 
 impl LetterId {
-    /// The id as a key of the store, in whose order ids are sorted by partition, then offset.
+    /// The id as a key of the store; keys sort by partition, then offset.
     pub(super) fn to_key(self) -> [u8; 12] {
         let mut key = [0; 12];
         key[..4].copy_from_slice(&self.partition.to_be_bytes());
@@ -35,7 +35,7 @@ impl LetterId {
         key
     }
 
-    /// The id of a key of the store.
+    /// The id in a key of the store.
     pub(super) fn from_key(key: &[u8]) -> Option<Self> {
         let (partition, offset) = key.split_first_chunk::<4>()?;
         Some(Self {
@@ -70,7 +70,7 @@ impl FromStr for LetterId {
     }
 }
 
-/// One letter, as the index has it.
+/// One letter in the index.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LetterRow {
@@ -78,7 +78,7 @@ pub struct LetterRow {
     pub timestamp: Option<i64>,
     /// The record's key, as [`key_text`] shows it.
     pub key: Option<String>,
-    /// What kind of fault was found; `None` for a record that is not a dead letter of ours.
+    /// The kind of fault; `None` for a record that is not a dead letter of ours.
     pub code: Option<Code>,
     /// Why, in words.
     pub reason: Option<String>,
@@ -86,9 +86,9 @@ pub struct LetterRow {
     pub schema_id: Option<u32>,
     /// Length of the record's value, in bytes.
     pub size: u64,
-    /// How often it was sent back.
+    /// How often it was replayed.
     pub replays: u32,
-    /// Where the record first lay.
+    /// The record's original position.
     pub origin: Option<Origin>,
 }
 
@@ -110,13 +110,13 @@ impl LetterRow {
 }
 
 /// A key as text. UTF-8 is shown as it is; anything else, and text that itself begins with `hex:`, as `hex:` and its
-/// bytes, so no two keys look the same. Keys above 1,024 bytes, which no order has, are cut, with `…` at the end.
+/// bytes, so no two keys look the same. Keys above 1,024 bytes, which no order has, are truncated, ending in `…`.
 pub fn key_text(key: &[u8]) -> String {
     let kept = &key[..key.len().min(MAX_KEY_BYTES)];
     let cut = kept.len() < key.len();
     let text = match std::str::from_utf8(kept) {
         Ok(text) => Some(text),
-        // The cut may have gone through a character.
+        // The cut may be inside a character.
         Err(error) if cut && error.error_len().is_none() => std::str::from_utf8(&kept[..error.valid_up_to()]).ok(),
         Err(_) => None,
     };
@@ -134,24 +134,24 @@ pub fn key_text(key: &[u8]) -> String {
     shown
 }
 
-/// How far the topic was read, and what is in the index. One row, changed with every batch.
+/// How far the topic was read, and counts. One row, updated with every batch.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {
     /// Version of all rows.
     pub(super) format: u32,
-    /// The dead-letter topic that the index was made from; empty while it is being thrown away.
+    /// The dead-letter topic that the index was built from; empty while it is being discarded.
     pub(super) topic: String,
     /// Offset of the next record to read, by partition.
     pub(super) next: BTreeMap<i32, i64>,
     /// Letters in the index.
     pub count: u64,
-    /// Letters in the index, by code. Records that are not ours have none, and count only in `count`.
+    /// Letters in the index, by code. Records that are not ours have no code, and count only in `count`.
     pub by_code: BTreeMap<Code, u64>,
 }
 
 impl Summary {
-    /// An index of that topic in which nothing is yet.
+    /// An empty index of that topic.
     pub(super) fn of(topic: &str) -> Self {
         Self {
             format: FORMAT,

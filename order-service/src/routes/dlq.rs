@@ -1,55 +1,53 @@
-//! `GET /dlq/info` and `GET /dlq/messages`: what is on the dead-letter topic, from its index.
+//! `GET /dlq/info` and `GET /dlq/messages`: the dead-letter topic, from its index.
 
 use std::collections::BTreeMap;
 
 use actix_web::web;
 use orderlog_contract::rejection::Code;
 use orderlog_contract::timestamp;
+use orderlog_projection::store::embedded::blocking;
 use orderlog_web::{Problem, Query, Reply, openapi};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
-use super::{limit, read};
-use crate::app::State;
+use super::limit;
 use crate::dead_letter::headers::Origin;
 use crate::dead_letter::{Filter, LetterId, LetterRow, Page, key_text};
+use crate::state::State;
 
 const DEFAULT_LIMIT: usize = 100;
 const MAX_LIMIT: usize = 1_000;
 
-/// What is on the dead-letter topic.
+/// Summary of the dead-letter topic.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Info {
     /// The dead-letter topic.
     #[schema(example = "order-events-dlq")]
     topic: String,
-    /// Letters on it; a copy that a killed process left behind does not count.
+    /// Number of dead letters; duplicates left behind by a killed process are not counted.
     count: u64,
-    /// Letters by code. Records that somebody else wrote there have no code, and count only in `count`.
+    /// Number of dead letters by code. Records that others wrote to the topic have no code, and are only in `count`.
     by_code: BTreeMap<&'static str, u64>,
-    /// Whether reading was stopped because too much could not be used.
+    /// The circuit breaker.
     breaker: Breaker,
 }
 
-/// Whether reading was stopped because too much could not be used.
+/// Whether consumption was stopped because too many records were rejected.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Breaker {
-    /// Whether it was.
+    /// Whether consumption was stopped.
     open: bool,
-    /// Why.
+    /// Why it was stopped.
     reason: Option<String>,
 }
 
-/// What is on the dead-letter topic.
-///
-/// # Errors
-/// A 500 when the disk fails.
-#[utoipa::path(get, path = "/dlq/info", tag = "dead letters", responses((status = 200, description = "The numbers", body = Info)))]
+/// Summary of the dead-letter topic
+#[utoipa::path(get, path = "/dlq/info", tag = "dead letters", responses((status = 200, description = "The summary", body = Info)))]
 pub async fn info(state: web::Data<State>) -> Result<Reply<Info>, Problem> {
     let index = state.dead_letters.clone();
-    let summary = read(move || index.summary()).await?;
+    let summary = blocking(move || index.summary()).await.map_err(Problem::internal)?;
     let info = Info {
         topic: state.dead_letters.topic().to_owned(),
         count: summary.count,
@@ -66,29 +64,29 @@ pub async fn info(state: web::Data<State>) -> Result<Reply<Info>, Problem> {
     Ok(Reply::ok("Dead letters", info))
 }
 
-/// Which page of which letters.
+/// Filters and paging.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub struct Parameters {
-    /// Most letters of the page; 100 when not given.
+    /// Maximum number of dead letters on the page; default 100.
     #[param(minimum = 1, maximum = 1_000)]
     limit: Option<u32>,
-    /// Only letters before this id: `next` of the page before.
+    /// Only dead letters before this id: `next` of the previous page.
     #[param(example = "0-17", pattern = "^[0-9]{1,9}-[0-9]{1,18}$")]
     before: Option<String>,
-    /// Only letters of that code.
+    /// Only dead letters with this code.
     #[param(value_type = CodeName, inline, required = false)]
     code: Option<String>,
-    /// Only letters whose record first lay in that partition.
+    /// Only dead letters whose record was originally in this partition.
     #[param(minimum = 0)]
     partition: Option<i32>,
-    /// Only letters whose record had just that key; nothing is put before one of digits.
+    /// Only dead letters whose record had exactly this key; ids of digits only are not prefixed.
     #[serde(alias = "order_id")]
     order_id: Option<String>,
 }
 
-/// How a code is described in the document.
+/// The OpenAPI schema of a code.
 struct CodeName;
 
 impl PartialSchema for CodeName {
@@ -99,12 +97,12 @@ impl PartialSchema for CodeName {
 
 impl ToSchema for CodeName {}
 
-/// One page of dead letters, the newest first.
+/// One page of dead letters, newest first.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Messages {
-    /// The letters. With a filter a page may be short, or empty, although there is a next one.
+    /// The dead letters. With a filter, a page may be short or empty although there are more pages.
     messages: Vec<Message>,
-    /// What to give as `before` for the next page; null on the last.
+    /// Value of `before` for the next page; null on the last page.
     #[schema(example = "0-17")]
     next: Option<String>,
 }
@@ -113,53 +111,49 @@ pub struct Messages {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Message {
-    /// Where it lies in the dead-letter topic: partition and offset.
+    /// Partition and offset in the dead-letter topic.
     #[schema(example = "0-17")]
     id: String,
-    /// When it was written: RFC 3339, UTC.
+    /// When it was written (RFC 3339, UTC).
     #[schema(format = DateTime)]
     timestamp: Option<String>,
-    /// The record's key: text as it is; other bytes, and text that begins with `hex:`, as `hex:` and the bytes in hex;
-    /// null when it has none. Above 1,024 bytes it is cut, with `…` at the end.
+    /// The record's key, or null. Keys that are not UTF-8, or that begin with `hex:`, are shown as `hex:` and the bytes in
+    /// hexadecimal. Keys longer than 1,024 bytes are truncated and end with `…`.
     key: Option<String>,
-    /// What kind of fault it is; null for a record that somebody else wrote to the topic.
+    /// Code of the rejection; null for records that others wrote to the topic.
     #[schema(example = "undecodable")]
     code: Option<&'static str>,
-    /// Why, in words.
+    /// Why the record was rejected.
     reason: Option<String>,
-    /// The schema id in the record's frame.
+    /// Schema id in the record's frame.
     schema_id: Option<u32>,
-    /// Length of the record's value, in bytes.
+    /// Length of the record's value in bytes.
     size: u64,
-    /// How often the record was sent back to its topic.
+    /// How often the record was replayed.
     replays: u32,
-    /// Where the record first lay.
+    /// Original coordinates of the record.
     origin: Option<Place>,
 }
 
-/// Where a record first lay.
+/// Original coordinates of a record.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Place {
-    /// Its topic.
+    /// Topic.
     topic: String,
-    /// Its partition.
+    /// Partition.
     partition: i32,
-    /// Its offset.
+    /// Offset.
     offset: i64,
-    /// Its timestamp: RFC 3339, UTC.
+    /// Timestamp (RFC 3339, UTC).
     #[schema(format = DateTime)]
     timestamp: Option<String>,
 }
 
-/// Dead letters, the newest first, page by page.
-///
-/// # Errors
-/// 400, or a 500 when the disk fails.
+/// List dead letters, newest first
 #[utoipa::path(
     get, path = "/dlq/messages", tag = "dead letters", params(Parameters),
     responses(
-        (status = 200, description = "One page of letters", body = Messages),
-        (status = 400, description = "Not valid; errors names the parameters", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "One page of dead letters", body = Messages),
     )
 )]
 pub async fn messages(state: web::Data<State>, Query(query): Query<Parameters>) -> Result<Reply<Messages>, Problem> {
@@ -168,7 +162,8 @@ pub async fn messages(state: web::Data<State>, Query(query): Query<Parameters>) 
     let before = before.map_err(|message| Problem::invalid_field("before", message))?;
     let filter = query.filter()?;
     let index = state.dead_letters.clone();
-    let page = read(move || index.page(before, limit, &filter)).await?;
+    let page = blocking(move || index.page(before, limit, &filter)).await;
+    let page = page.map_err(Problem::internal)?;
     Ok(Reply::ok("Dead letters", Messages::from(page)))
 }
 

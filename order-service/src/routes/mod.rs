@@ -1,10 +1,9 @@
-//! The HTTP API: one file for each route or group of routes. Nothing is changed here; every answer is read from the
-//! projection's view or the index of dead letters.
+//! The HTTP API: one file per route or group of routes. Nothing is changed here; every response is read from the projection's
+//! view or the index of dead letters.
 
 mod asyncapi;
+mod dead_letter_headers;
 mod dlq;
-mod health;
-mod index;
 mod openapi;
 mod order_details;
 mod order_ids;
@@ -12,12 +11,12 @@ mod read_your_writes;
 mod stats;
 
 use actix_web::web::{self, ServiceConfig};
-use orderlog_web::{Kind, Problem, docs, metrics, routes};
-pub(crate) use read_your_writes::places as places_to_wait;
+use orderlog_web::{Problem, ProblemKind, pages, routes};
+pub(crate) use read_your_writes::wait_slots;
 
 use crate::SERVICE;
-use crate::app::State;
 use crate::health::not_ready;
+use crate::state::State;
 
 /// Registers every path.
 pub fn configure(config: &mut ServiceConfig, state: &web::Data<State>) {
@@ -29,31 +28,21 @@ pub fn configure(config: &mut ServiceConfig, state: &web::Data<State>) {
         .service(routes::get("/stats", stats::stats))
         .service(routes::get("/dlq/info", dlq::info))
         .service(routes::get("/dlq/messages", dlq::messages))
-        .service(routes::get("/health", health::health))
-        .service(routes::get("/health/live", health::live))
-        .service(routes::get("/health/ready", health::ready))
-        .service(routes::get("/metrics", |handle| async {
-            metrics::page(handle, SERVICE)
-        }))
         .service(routes::get("/asyncapi.json", asyncapi::asyncapi))
-        .service(routes::get("/", index::index))
-        .configure(|config| docs::configure(config, openapi::document()));
+        .configure(|config| {
+            pages::configure::<State>(config, SERVICE, include_str!("about.html"), openapi::document())
+        });
 }
 
-/// Refuses as long as the orders are not known yet: an answer before the first catch-up would be a guess.
-fn ready(state: &State) -> Result<(), Problem> {
-    match not_ready(state) {
+/// Refuses requests until the first catch-up: before, an answer would be a guess.
+async fn ready(state: &State) -> Result<(), Problem> {
+    match not_ready(state).await {
         None => Ok(()),
-        Some(reason) => Err(Problem::new(Kind::NotReady, reason)),
+        Some(reason) => Err(Problem::new(ProblemKind::NotReady, reason)),
     }
 }
 
-/// Reads many rows of the store on a thread where that blocks nobody.
-async fn read<T: Send + 'static>(rows: impl FnOnce() -> anyhow::Result<T> + Send + 'static) -> Result<T, Problem> {
-    Ok(web::block(rows).await.map_err(Problem::internal)??)
-}
-
-/// A number of entries from 1 to `most`.
+/// The page size: from 1 to `most`, or the default.
 fn limit(given: Option<u32>, default: usize, most: usize) -> Result<usize, Problem> {
     let limit = given.map_or(Some(default), |given| usize::try_from(given).ok());
     limit

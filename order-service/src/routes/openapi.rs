@@ -1,16 +1,16 @@
-//! The OpenAPI document, made from the handlers.
+//! The OpenAPI document, generated from the handlers.
 
-use orderlog_web::{Problem, openapi};
+use orderlog_web::openapi;
 use utoipa::OpenApi;
 
-use super::{dlq, health, order_details, order_ids, stats};
+use super::{dlq, order_details, order_ids, stats};
 
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "order-service",
-        description = "Follows the order events in Kafka and answers questions about orders. Errors are application/problem+json (RFC 9457). \
-            Every path is also served under /api, there in the envelope {success, message, data}. \
+        description = "Consumes the order events from Kafka and serves the orders. Errors are application/problem+json (RFC 9457). \
+            Every path is also served under /api, in the envelope {success, message, data}. \
             The events themselves are described at /asyncapi.json."
     ),
     paths(
@@ -18,12 +18,8 @@ use super::{dlq, health, order_details, order_ids, stats};
         order_ids::order_ids,
         stats::stats,
         dlq::info,
-        dlq::messages,
-        health::health,
-        health::live,
-        health::ready
-    ),
-    components(schemas(Problem))
+        dlq::messages
+    )
 )]
 struct Document;
 

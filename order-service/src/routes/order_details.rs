@@ -1,4 +1,4 @@
-//! `GET /order-details`: one order, as the log has it so far.
+//! `GET /order-details`: one order, as far as the log has been read.
 
 use std::time::Duration;
 
@@ -7,26 +7,26 @@ use orderlog_contract::money::{Currency, shipping_minor};
 use orderlog_contract::order::{MAX_VERSION, OrderState, check_id};
 use orderlog_web::order_json::OrderJson;
 use orderlog_web::preconditions::Preconditions;
-use orderlog_web::{Kind, Problem, Query, Reply, amount};
+use orderlog_web::{Problem, ProblemKind, Query, Reply, amount};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::{read_your_writes as rw, ready};
-use crate::app::State;
+use crate::state::State;
 
-/// How long an order is waited for when the client does not say, in milliseconds.
+/// Default wait for an order, in milliseconds.
 const DEFAULT_WAIT_MS: u64 = 5_000;
-/// Longest that an order is waited for, in milliseconds.
+/// Longest wait for an order, in milliseconds.
 const MAX_WAIT_MS: u64 = 30_000;
 
-/// Which order, and how new.
+/// Which order, and how recent it must be.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub struct Parameters {
-    /// The order. One of digits only is also found with `ORD-` before it.
+    /// Id of the order. An id of digits only also finds the order with `ORD-` before it.
     #[serde(alias = "order_id")]
     #[param(
         example = "ORD-1001",
@@ -35,50 +35,47 @@ pub struct Parameters {
         pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]+$"
     )]
     order_id: String,
-    /// Waits until the order has at least this version, also for an order that is not there yet: an update that
-    /// cart-service has answered for is then seen.
+    /// Wait until the order has at least this version, even if it does not exist yet. With the version that cart-service
+    /// returned, the update is guaranteed to be visible.
     #[param(minimum = 1, maximum = 1_000_000_000)]
     min_version: Option<i32>,
-    /// How long to wait, in milliseconds; 5,000 when not given. Without `minVersion` it is the order itself that is waited
-    /// for.
+    /// How long to wait, in milliseconds; default 5,000. Without `minVersion`, wait until the order exists.
     #[param(minimum = 0, maximum = 30_000)]
     wait_ms: Option<u64>,
 }
 
-/// An order with what follows from it.
+/// An order with derived values.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderDetails {
     /// The order.
     #[serde(flatten)]
     order: OrderJson,
-    /// The event that made the order what it is.
+    /// Id of the event that caused this state.
     event_id: Uuid,
-    /// 2 % of the total, rounded half up to the currency's minor unit.
+    /// 2% of the total, rounded half up to the currency's minor unit.
     #[serde(with = "amount")]
     #[schema(example = 20.00)]
     shipping_cost: Decimal,
 }
 
-/// One order. With `minVersion` the answer waits until the order is at least so new.
+/// Get an order
 ///
-/// # Errors
-/// 400, 404, 412, 503 or 504, each as a [`Problem`].
+/// With `minVersion`, waits until the order has at least that version.
 #[utoipa::path(
     get, path = "/order-details", tag = "orders",
     params(
         Parameters,
-        ("If-None-Match" = Option<String>, Header, description = "The versions that the client has, in quotes as ETag has them: 304 when it is one of them"),
-        ("If-Match" = Option<String>, Header, description = "The versions one of which the order must have"),
+        ("If-None-Match" = Option<String>, Header, description = "Versions that the client has, quoted as in ETag; responds with 304 if the order has one of them"),
+        ("If-Match" = Option<String>, Header, description = "Return the order only if it has one of these versions, quoted as in ETag; or *"),
     ),
     responses(
         (status = 200, description = "The order; its version is the ETag", body = OrderDetails),
-        (status = 304, description = "The client has that version"),
-        (status = 400, description = "Not valid; errors names the parameters", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "The order does not have a version of If-Match", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such order", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The topic is still being read", body = Problem, content_type = "application/problem+json"),
-        (status = 504, description = "The order did not reach minVersion in time", body = Problem, content_type = "application/problem+json"),
+        (status = 304, description = "The client has the current version"),
+        (status = 412, description = "The order's version does not satisfy If-Match"),
+        (status = 404, description = "There is no such order"),
+        (status = 503, description = "The service is still catching up with the topic"),
+        (status = 504, description = "The order did not reach minVersion in time"),
     )
 )]
 pub async fn order_details(
@@ -88,29 +85,29 @@ pub async fn order_details(
 ) -> Result<Reply<OrderDetails>, Problem> {
     let wait = query.check()?;
     let conditions = Preconditions::of(request.headers())?;
-    ready(&state)?;
-    let ids = rw::candidates(&query.order_id);
+    ready(&state).await?;
+    let ids = rw::candidate_ids(&query.order_id);
     let found = match wait {
-        None => rw::look(&state.view, &ids)?,
-        Some((version, patience)) => {
-            let found = rw::wait(&state, &ids, version, patience).await?;
+        None => rw::find_first(&state.view, &ids).await?,
+        Some((version, timeout)) => {
+            let found = rw::wait_for_version(&state, &ids, version, timeout).await?;
             let reached = found.as_ref().map_or(0, |found| found.order.version);
             if reached < version {
-                return Err(timed_out(called(found.as_ref(), &ids), version, reached, patience));
+                return Err(timed_out(display_id(found.as_ref(), &ids), version, reached, timeout));
             }
             found
         }
     };
     let Some(found) = found else {
-        let order_id = called(None, &ids);
+        let order_id = display_id(None, &ids);
         let detail = format!("there is no order {order_id}");
-        return Err(Problem::new(Kind::OrderNotFound, detail).with("orderId", order_id));
+        return Err(Problem::new(ProblemKind::OrderNotFound, detail).with("orderId", order_id));
     };
     let version = found.order.version;
     if !conditions.if_match_holds(Some(version)) {
         let order_id = found.order.order_id.as_str();
         let detail = format!("order {order_id} is at version {version}");
-        return Err(Problem::new(Kind::VersionMismatch, detail)
+        return Err(Problem::new(ProblemKind::VersionMismatch, detail)
             .with("orderId", order_id)
             .with("currentVersion", version));
     }
@@ -121,7 +118,7 @@ pub async fn order_details(
 }
 
 impl Parameters {
-    /// Checks the parameters. Returns the version to wait for, and how long, if there is one.
+    /// Validates the parameters. Returns the version to wait for, and how long, if any.
     fn check(&self) -> Result<Option<(i32, Duration)>, Problem> {
         check_id(&self.order_id).map_err(|message| Problem::invalid_field("orderId", message))?;
         let wait_ms = self.wait_ms.unwrap_or(DEFAULT_WAIT_MS);
@@ -131,7 +128,7 @@ impl Parameters {
                 format!("must be at most {MAX_WAIT_MS}"),
             ));
         }
-        // Whoever waits for no version in particular waits for the first.
+        // waitMs alone waits for the first version.
         match self.min_version.or(self.wait_ms.map(|_| 1)) {
             Some(version) if (1..=MAX_VERSION).contains(&version) => {
                 Ok(Some((version, Duration::from_millis(wait_ms))))
@@ -145,30 +142,30 @@ impl Parameters {
     }
 }
 
-/// The order's own id; where there is none, the one that cart-service would give it.
-fn called<'a>(found: Option<&'a OrderState>, ids: &'a [String]) -> &'a str {
+/// The order's id; where there is no order, the id that cart-service would write.
+fn display_id<'a>(found: Option<&'a OrderState>, ids: &'a [String]) -> &'a str {
     match found {
         Some(found) => &found.order.order_id,
         None => ids.last().map_or("", String::as_str),
     }
 }
 
-fn timed_out(order_id: &str, version: i32, reached: i32, patience: Duration) -> Problem {
+fn timed_out(order_id: &str, version: i32, reached: i32, timeout: Duration) -> Problem {
     let has = if reached == 0 {
-        "is not there yet".to_owned()
+        "does not exist yet".to_owned()
     } else {
-        format!("has version {reached}")
+        format!("is at version {reached}")
     };
     let detail = format!(
-        "order {order_id} {has}; version {version} did not come within {} ms",
-        patience.as_millis()
+        "order {order_id} {has}; version {version} did not arrive within {} ms",
+        timeout.as_millis()
     );
-    Problem::new(Kind::WaitTimedOut, detail).with("orderId", order_id)
+    Problem::new(ProblemKind::WaitTimedOut, detail).with("orderId", order_id)
 }
 
 fn details(state: &OrderState) -> anyhow::Result<OrderDetails> {
     let order = &state.order;
-    // An order whose currency is none breaks a rule of the event, so it is not in the store.
+    // An event with an unknown currency violates a rule, so no such order is in the store.
     let currency = Currency::parse(&order.currency)
         .ok_or_else(|| anyhow::anyhow!("order {} has an unknown currency", order.order_id))?;
     Ok(OrderDetails {
@@ -214,7 +211,7 @@ mod tests {
             let problem = check(query).expect_err(query);
             assert_eq!(
                 (problem.kind(), problem.errors()[0].field.as_str()),
-                (Kind::InvalidRequest, field),
+                (ProblemKind::InvalidRequest, field),
                 "{query}"
             );
         }

@@ -1,57 +1,53 @@
 //! `GET /getAllOrderIdsFromTopic`: the ids of all orders, page by page.
 
 use actix_web::web;
-use orderlog_web::{Kind, Problem, Query, Reply};
+use orderlog_web::{Problem, ProblemKind, Query, Reply};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{limit, read, ready};
-use crate::app::State;
+use super::{limit, ready};
+use crate::state::State;
 
 const DEFAULT_LIMIT: usize = 1_000;
 const MAX_LIMIT: usize = 10_000;
 
-/// Which page of which topic.
+/// Topic and paging.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Parameters {
-    /// The topic of the events; `topicName` and `topic_name` are names of this parameter, too.
+    /// Topic of the order events; `topicName` and `topic_name` are accepted as names of this parameter, too.
     #[serde(alias = "topicName", alias = "topic_name")]
     #[param(example = "order-events", min_length = 1)]
     topic: String,
-    /// Most ids of the page; 1,000 when not given.
+    /// Maximum number of ids on the page; default 1,000.
     #[param(minimum = 1, maximum = 10_000)]
     limit: Option<u32>,
-    /// Only ids behind this one: `next` of the page before.
+    /// Only ids after this one: `next` of the previous page.
     after: Option<String>,
 }
 
-/// One page of order ids, in the order of their bytes.
+/// One page of order ids, sorted by their UTF-8 bytes.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderIds {
-    /// The topic.
+    /// Topic of the order events.
     #[schema(example = "order-events")]
     topic: String,
-    /// The ids.
+    /// The order ids.
     order_ids: Vec<String>,
-    /// How many ids this page has.
+    /// Number of ids on this page.
     count: usize,
-    /// What to give as `after` for the next page; null on the last.
+    /// Value of `after` for the next page; null on the last page.
     next: Option<String>,
 }
 
-/// The ids of all orders that the topic tells of, page by page.
-///
-/// # Errors
-/// 400, 404 or 503, each as a [`Problem`].
+/// List the ids of all orders in the topic
 #[utoipa::path(
     get, path = "/getAllOrderIdsFromTopic", tag = "orders", params(Parameters),
     responses(
         (status = 200, description = "One page of ids", body = OrderIds),
-        (status = 400, description = "Not valid; errors names the parameters", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "Not the topic that this service reads", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The topic is still being read", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "Not the topic that this service reads"),
+        (status = 503, description = "The service is still catching up with the topic"),
     )
 )]
 pub async fn order_ids(state: web::Data<State>, Query(query): Query<Parameters>) -> Result<Reply<OrderIds>, Problem> {
@@ -61,14 +57,14 @@ pub async fn order_ids(state: web::Data<State>, Query(query): Query<Parameters>)
     }
     if query.topic != state.topic {
         return Err(Problem::new(
-            Kind::UnknownTopic,
+            ProblemKind::UnknownTopic,
             format!("this service reads topic {}", state.topic),
         ));
     }
-    ready(&state)?;
-    let store = state.view.store().clone();
-    // One more than is shown tells whether there is another page.
-    let ids = read(move || store.order_ids(query.after.as_deref(), limit + 1)).await?;
+    ready(&state).await?;
+    // One more than the page shows whether there is a next page.
+    let ids = state.view.store().order_ids(query.after.as_deref(), limit + 1).await;
+    let ids = ids.map_err(Problem::internal)?;
     Ok(Reply::ok("Order ids found", page(query.topic, ids, limit)))
 }
 

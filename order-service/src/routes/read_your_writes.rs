@@ -1,5 +1,5 @@
-//! Finds an order, and waits for one that is known to be on its way: whoever was told by cart-service that an order has
-//! a version can ask for it here at once.
+//! Finds an order, and waits for a version that has not been read yet, so that a client that got a version from cart-service
+//! can read it here at once.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -9,15 +9,14 @@ use std::time::Duration;
 use orderlog_contract::order::{OrderState, full_id};
 use orderlog_projection::{View, Waiters};
 use orderlog_runtime::descriptors;
-use orderlog_web::{Kind, Problem};
+use orderlog_web::{Problem, ProblemKind};
 use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
 use tokio::time::sleep;
 
-use crate::app::State;
+use crate::state::State;
 
-/// The ids that an order may have which a client calls so, the most literal first: one of digits only was written with
-/// `ORD-` before it.
-pub(super) fn candidates(order_id: &str) -> Vec<String> {
+/// The ids that the client may mean, the literal one first: cart-service writes an id of digits only with `ORD-` before it.
+pub(super) fn candidate_ids(order_id: &str) -> Vec<String> {
     let mut ids = vec![order_id.to_owned()];
     let full_id = full_id(order_id);
     if full_id != order_id {
@@ -26,82 +25,73 @@ pub(super) fn candidates(order_id: &str) -> Vec<String> {
     ids
 }
 
-/// The first of those orders that there is.
-///
-/// A single read of the embedded store takes microseconds, most of them from memory: less than handing it to another
-/// thread would.
-pub(super) fn look(view: &View, ids: &[String]) -> anyhow::Result<Option<OrderState>> {
-    for id in ids {
-        if let Some(state) = view.store().order(id)? {
-            return Ok(Some(state));
-        }
-    }
-    Ok(None)
+/// The first of those orders that exists.
+pub(super) async fn find_first(view: &View, ids: &[String]) -> Result<Option<OrderState>, Problem> {
+    view.store().order(ids).await.map_err(Problem::internal)
 }
 
-/// How many requests may wait at once: half of the connections, so that others find one that is not held for long.
-pub(crate) fn places() -> Semaphore {
-    Semaphore::new((descriptors::connections() / 2).max(1))
+/// Permits for waiting requests: half the number of connections, so that the other half stays responsive.
+pub(crate) fn wait_slots() -> Semaphore {
+    Semaphore::new((descriptors::max_connections() / 2).max(1))
 }
 
-fn take(places: &Semaphore) -> Result<SemaphorePermit<'_>, Problem> {
-    places.try_acquire().map_err(|_| {
-        let detail =
-            "too many requests wait for orders already; come again in a moment, or ask without minVersion and waitMs";
-        Problem::new(Kind::Unavailable, detail)
+fn acquire_slot(wait_slots: &Semaphore) -> Result<SemaphorePermit<'_>, Problem> {
+    wait_slots.try_acquire().map_err(|_| {
+        let detail = "too many requests are waiting for orders; retry in a moment, or without minVersion and waitMs";
+        Problem::new(ProblemKind::Unavailable, detail)
     })
 }
 
-/// The first of those orders that there is, once it has at least that version; else how it is when the time is up, or when
-/// the service is told to end: whoever waits is answered before it does.
+/// The first of those orders that exists, once it has at least that version; otherwise as it is when the time is up or the
+/// service shuts down.
 ///
 /// # Errors
-/// A 503 when too many wait already, or a 500 when the disk fails.
-pub(super) async fn wait(
+/// A 503 when too many requests are waiting, or a 500 when the disk fails.
+pub(super) async fn wait_for_version(
     state: &State,
     ids: &[String],
     version: i32,
-    patience: Duration,
+    timeout: Duration,
 ) -> Result<Option<OrderState>, Problem> {
     let view = &state.view;
     let is_there = |found: &Option<OrderState>| found.as_ref().is_some_and(|state| state.order.version >= version);
-    let found = look(view, ids)?;
+    let found = find_first(view, ids).await?;
     if is_there(&found) {
         return Ok(found);
     }
-    let _place = take(&state.waiting)?;
-    let up = sleep(patience);
+    let _slot = acquire_slot(&state.wait_slots)?;
+    let up = sleep(timeout);
     tokio::pin!(up);
     loop {
-        // First wait, then look: what happens in between is not missed.
-        let waiting = Waiting::begin(view.waiters(), ids, version);
-        let found = look(view, ids)?;
+        // Register before looking, so that no change in between is missed.
+        let waiting = VersionWait::begin(view.waiters(), ids, version);
+        let found = find_first(view, ids).await?;
         if is_there(&found) {
             return Ok(found);
         }
         tokio::select! {
             () = waiting => {}
-            () = &mut up => return Ok(look(view, ids)?),
-            () = state.life.ending() => return Ok(found),
+            () = &mut up => return find_first(view, ids).await,
+            () = state.supervisor.shutdown_started() => return Ok(found),
         }
     }
 }
 
-/// Resolves when any of some orders has the version; gives up waiting when dropped.
-struct Waiting<'a> {
+/// Resolves when any of the orders has the version; unregisters when dropped.
+struct VersionWait<'a> {
     waiters: &'a Waiters,
     ids: &'a [String],
     reached: Vec<oneshot::Receiver<()>>,
 }
 
-impl<'a> Waiting<'a> {
+impl<'a> VersionWait<'a> {
     fn begin(waiters: &'a Waiters, ids: &'a [String], version: i32) -> Self {
         let reached = ids.iter().map(|id| waiters.order(id, version)).collect();
         Self { waiters, ids, reached }
     }
 }
 
-impl Future for Waiting<'_> {
+impl Future for VersionWait<'_> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
@@ -112,7 +102,7 @@ impl Future for Waiting<'_> {
                     any = true;
                     false
                 }
-                // The projection has ended: there is no more news, and the deadline ends the wait.
+                // The projection has stopped: nothing more will arrive, and the deadline ends the wait.
                 Poll::Ready(Err(_)) => false,
                 Poll::Pending => true,
             });
@@ -120,7 +110,7 @@ impl Future for Waiting<'_> {
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for VersionWait<'_> {
     fn drop(&mut self) {
         self.reached.clear();
         for id in self.ids {
@@ -134,27 +124,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_of_digits_only_is_looked_for_literally_and_then_as_it_was_written() {
-        assert_eq!(candidates("17"), ["17", "ORD-17"]);
+    fn an_id_of_digits_only_is_looked_up_literally_and_then_with_its_prefix() {
+        assert_eq!(candidate_ids("17"), ["17", "ORD-17"]);
         for id in ["ORD-17", "17a", "٣", "-1"] {
-            assert_eq!(candidates(id), [id]);
+            assert_eq!(candidate_ids(id), [id]);
         }
     }
 
     #[test]
-    fn at_most_half_of_the_connections_wait_and_the_next_one_is_told_to_come_again() {
-        assert!((1..=descriptors::connections().div_ceil(2)).contains(&places().available_permits()));
-        let places = Semaphore::new(1);
-        let first = take(&places).expect("a place");
-        assert_eq!(take(&places).expect_err("none is left").kind(), Kind::Unavailable);
+    fn at_most_half_of_the_connections_wait_and_the_next_request_is_refused() {
+        assert!((1..=descriptors::max_connections().div_ceil(2)).contains(&wait_slots().available_permits()));
+        let wait_slots = Semaphore::new(1);
+        let first = acquire_slot(&wait_slots).expect("a place");
+        assert_eq!(
+            acquire_slot(&wait_slots).expect_err("none is left").kind(),
+            ProblemKind::Unavailable
+        );
         drop(first);
-        assert!(take(&places).is_ok());
+        assert!(acquire_slot(&wait_slots).is_ok());
     }
 
     #[tokio::test]
-    async fn who_gives_up_leaves_nothing_behind() {
+    async fn an_abandoned_wait_leaves_nothing_behind() {
         let (waiters, ids) = (Waiters::default(), ["A".to_owned(), "B".to_owned()]);
-        let waited = tokio::time::timeout(Duration::from_millis(5), Waiting::begin(&waiters, &ids, 2)).await;
-        assert!(waited.is_err(), "nobody told");
+        let waited = tokio::time::timeout(Duration::from_millis(5), VersionWait::begin(&waiters, &ids, 2)).await;
+        assert!(waited.is_err(), "nobody notified it");
     }
 }

@@ -1,4 +1,4 @@
-//! `GET /stats`: how far the topic was read, and what became of every record.
+//! `GET /stats`: progress of each partition and outcomes of all records.
 
 use actix_web::web;
 use orderlog_projection::store::Counters;
@@ -7,91 +7,87 @@ use orderlog_web::{Problem, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::read;
-use crate::app::State;
+use crate::state::State;
 
-/// How far the topic was read.
+/// Progress and outcomes of the topic.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Stats {
-    /// The topic.
+    /// Topic of the order events.
     #[schema(example = "order-events")]
     topic: String,
-    /// Orders that exist.
+    /// Number of orders.
     orders: u64,
-    /// Records read: applied + duplicate + superseded + ignored + deadLettered.
+    /// Number of records read: applied + duplicate + superseded + ignored + deadLettered.
     records: u64,
-    /// One for each partition.
+    /// Progress and outcomes of each partition.
     partitions: Vec<PartitionStats>,
-    /// The sums over all partitions.
+    /// Totals over all partitions.
     totals: Outcomes,
 }
 
-/// How far one partition was read.
+/// Progress and outcomes of one partition.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PartitionStats {
-    /// Its number.
+    /// Number of the partition.
     partition: i32,
     /// Offset of the next record to read.
     position: i64,
-    /// Offset behind its last record, as the broker last told; null when it has not told yet.
+    /// End offset (one after the last record) as last reported by the broker; null if not reported yet.
     end: Option<i64>,
-    /// Records that are not read yet, at most (transaction markers take offsets, too); null when the end is not known.
+    /// Upper bound for the number of unread records (transaction markers occupy offsets, too); null if the end is unknown.
     lag: Option<i64>,
-    /// Why it waits; null when it does not.
+    /// Why reading is paused; null if it is not.
     paused: Option<String>,
-    /// Another producer's transaction that keeps what lies behind it from being read; null when there is none.
+    /// Open transaction of another producer, which blocks reading beyond it; null if there is none.
     open_transaction: Option<OpenTransactionStats>,
-    /// What became of its records.
+    /// Outcomes of the partition's records.
     #[serde(flatten)]
     outcomes: Outcomes,
 }
 
-/// A transaction that blocks a partition.
+/// An open transaction that blocks a partition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OpenTransactionStats {
-    /// Offset of its first record.
+    /// Offset of the transaction's first record.
     offset: i64,
-    /// Since when it was seen there (RFC 3339, UTC).
+    /// When it was first seen (RFC 3339, UTC).
     since: Option<String>,
 }
 
-/// What became of records. Each one is counted once, in one of the first five.
+/// Outcomes of records. Each record is counted in exactly one of the first five.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Outcomes {
-    /// Became an order's state.
+    /// Applied to an order.
     applied: u64,
-    /// The event that made the state, seen again.
+    /// Repetitions of the event that an order's state is from.
     duplicate: u64,
-    /// Lost a race, or old.
+    /// Lost against a concurrent write, or outdated.
     superseded: u64,
-    /// Null values.
+    /// Records without a value.
     ignored: u64,
-    /// Could not be used; see /dlq/messages.
+    /// Rejected and dead-lettered; see /dlq/messages.
     dead_lettered: u64,
-    /// Applied events before which something was missed.
+    /// Applied events that do not follow the order's previous version.
     gaps: u64,
 }
 
-/// How far the topic was read, and what became of every record.
-///
-/// # Errors
-/// A 500 when the disk fails.
-#[utoipa::path(get, path = "/stats", tag = "operations", responses((status = 200, description = "The numbers", body = Stats)))]
+/// Progress of each partition and outcomes of all records
+#[utoipa::path(get, path = "/stats", tag = "operations", responses((status = 200, description = "The statistics", body = Stats)))]
 pub async fn stats(state: web::Data<State>) -> Result<Reply<Stats>, Problem> {
     let progress = state.view.progress();
-    let ends = |partition| state.view.link().end(partition);
+    let ends = |partition| state.view.connection().end_offset(partition);
     let partitions = if progress.partitions.is_empty() {
-        stored(&state, &progress).await?
+        stats_from_store(&state, &progress).await?
     } else {
         (0..).zip(progress.partitions.iter().cloned()).collect()
     };
     Ok(Reply::ok(
         "Stats",
-        summed(
+        build_stats(
             &state.topic,
             partitions,
             progress.stopped().map(String::as_str),
@@ -101,10 +97,9 @@ pub async fn stats(state: web::Data<State>) -> Result<Reply<Stats>, Problem> {
     ))
 }
 
-/// What the store has, while the topic was not seen yet.
-async fn stored(state: &State, progress: &Progress) -> Result<Vec<(i32, PartitionProgress)>, Problem> {
-    let store = state.view.store().clone();
-    let rows = read(move || store.partitions()).await?;
+/// Progress as stored, until the topic has been seen.
+async fn stats_from_store(state: &State, progress: &Progress) -> Result<Vec<(i32, PartitionProgress)>, Problem> {
+    let rows = state.view.store().partitions().await.map_err(Problem::internal)?;
     let row = |(partition, row): (i32, orderlog_projection::store::PartitionRow)| {
         let paused = progress.starting.clone();
         (
@@ -120,7 +115,7 @@ async fn stored(state: &State, progress: &Progress) -> Result<Vec<(i32, Partitio
     Ok(rows.into_iter().map(row).collect())
 }
 
-fn summed(
+fn build_stats(
     topic: &str,
     partitions: Vec<(i32, PartitionProgress)>,
     halted: Option<&str>,
@@ -132,14 +127,14 @@ fn summed(
     for (partition, progress) in partitions {
         totals.add(&progress.counters);
         let open = open.iter().find(|open| open.partition == partition);
-        // What lies behind an open transaction is there, and not read.
+        // Records behind an open transaction exist but are not readable yet.
         let at_end = progress.at_end && open.is_none();
-        // The end that the broker told last may be older than what was read since.
-        let told = ends(partition).map(|end| end.max(progress.next));
+        // The last reported end may be older than what has been read since.
+        let reported = ends(partition).map(|end| end.max(progress.next));
         let end = if at_end {
-            Some(told.unwrap_or(progress.next))
+            Some(reported.unwrap_or(progress.next))
         } else {
-            told
+            reported
         };
         shown.push(PartitionStats {
             partition,
@@ -181,85 +176,5 @@ impl From<&Counters> for Outcomes {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn partition(next: i64, at_end: bool) -> PartitionProgress {
-        let counters = Counters {
-            applied: 3,
-            dead_lettered: 2,
-            orders: 1,
-            ..Counters::default()
-        };
-        PartitionProgress {
-            next,
-            counters,
-            at_end,
-            ..PartitionProgress::default()
-        }
-    }
-
-    #[test]
-    fn every_record_is_in_the_sums() {
-        let stats = summed(
-            "t",
-            vec![(0, partition(5, true)), (1, partition(5, true))],
-            None,
-            |_| None,
-            &[],
-        );
-        assert_eq!(
-            (
-                stats.orders,
-                stats.records,
-                stats.totals.applied,
-                stats.totals.dead_lettered
-            ),
-            (2, 10, 6, 4)
-        );
-    }
-
-    #[test]
-    fn lag_is_nothing_at_the_end_and_unknown_without_a_broker() {
-        let stats = |progress, end| {
-            let stats = summed("t", vec![(0, progress)], None, |_| end, &[]);
-            (stats.partitions[0].end, stats.partitions[0].lag)
-        };
-        // Behind the last record lies a transaction's marker.
-        assert_eq!(stats(partition(5, true), Some(6)), (Some(6), Some(0)));
-        assert_eq!(stats(partition(5, true), None), (Some(5), Some(0)));
-        assert_eq!(stats(partition(5, false), Some(9)), (Some(9), Some(4)));
-        assert_eq!(stats(partition(5, false), Some(3)), (Some(5), Some(0)));
-        assert_eq!(stats(partition(5, false), None), (None, None));
-    }
-
-    #[test]
-    fn what_lies_behind_an_open_transaction_is_lag() {
-        let open = OpenTransaction {
-            partition: 0,
-            offset: 5,
-            open_for: std::time::Duration::from_secs(3),
-            since: Some("2026-01-02T03:04:05.006Z".to_owned()),
-        };
-        let partitions = vec![(0, partition(5, true)), (1, partition(5, true))];
-        let stats = summed("t", partitions, None, |_| Some(9), &[open]);
-        let shown: Vec<_> = stats
-            .partitions
-            .iter()
-            .map(|p| (p.lag, p.open_transaction.is_some()))
-            .collect();
-        assert_eq!(shown, [(Some(4), true), (Some(0), false)]);
-    }
-
-    #[test]
-    fn a_halt_shows_on_every_partition() {
-        let stats = summed(
-            "t",
-            vec![(0, partition(5, false))],
-            Some("another topic"),
-            |_| None,
-            &[],
-        );
-        assert_eq!(stats.partitions[0].paused.as_deref(), Some("another topic"));
-    }
-}
+#[path = "stats_tests.rs"]
+mod tests;

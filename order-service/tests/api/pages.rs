@@ -1,4 +1,4 @@
-//! The pages about the service itself.
+//! The service's pages about itself.
 
 use sandbox::poison::Kind;
 use serde_json::{Value, json};
@@ -111,7 +111,12 @@ async fn a_port_in_use_is_named_with_the_setting_that_changes_it() {
     let dir = tempfile::tempdir().expect("a directory");
     let mut config = world.config(dir.path());
     config.api_port = port;
-    let built = order_service::Application::build(config, orderlog_runtime::telemetry::metrics_recorder()).await;
+    let built = order_service::Application::build(
+        config,
+        orderlog_runtime::telemetry::metrics_recorder(),
+        orderlog_runtime::supervisor::Supervisor::default(),
+    )
+    .await;
     let error = format!("{:#}", built.err().expect("the port is taken"));
     assert!(
         error.contains("--api-port") && error.contains(&port.to_string()),

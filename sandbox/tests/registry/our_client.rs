@@ -1,10 +1,10 @@
-//! The services' own client against this registry: what it asks is what a registry answers.
+//! The services' own client against this registry: its requests are what a registry answers.
 
 use orderlog_contract::lineage;
 use orderlog_contract::lineage::LINEAGE;
 use orderlog_projection::check_schemas::{CheckSchemas, check};
 use orderlog_registry::config::RegistryConfig;
-use orderlog_registry::{RegisterError, Registry as Ours, Standing};
+use orderlog_registry::{RegisterError, RegistrationStatus, Registry as Ours};
 use serde_json::json;
 
 use super::{Api, schema};
@@ -27,13 +27,16 @@ async fn what_was_registered_is_verified_and_nothing_is_before() {
     assert!(matches!(missing, Err(RegisterError::Refused(_))), "{missing:?}");
     assert_eq!(api.get("/subjects").await, (200, json!([])), "verifying writes nothing");
     let id = ours.register_lineage(SUBJECT, LINEAGE).await.expect("registered");
-    assert_eq!(ours.verify_lineage(SUBJECT, LINEAGE).await, Ok(id));
-    assert_eq!(ours.register_lineage(SUBJECT, LINEAGE).await, Ok(id));
+    assert_eq!(ours.verify_lineage(SUBJECT, LINEAGE).await.expect("verified"), id);
+    assert_eq!(ours.register_lineage(SUBJECT, LINEAGE).await.expect("registered"), id);
     let newest = lineage::LINEAGE.last().expect("a version");
-    let standing = ours.standing(SUBJECT, "newest", newest).await.expect("an answer");
+    let status = ours
+        .registration_status(SUBJECT, "newest", newest)
+        .await
+        .expect("an answer");
     assert!(
-        matches!(standing, Standing::Registered { id: found, .. } if found == id),
-        "{standing:?}"
+        matches!(status, RegistrationStatus::Registered { id: found, .. } if found == id),
+        "{status:?}"
     );
 }
 
@@ -68,13 +71,13 @@ async fn a_registry_that_is_only_read_is_no_obstacle_where_our_schema_is_there()
         api.put("/mode", mode.clone()).await;
         let missing = api.ours().register_lineage(SUBJECT, LINEAGE).await;
         assert!(
-            matches!(&missing, Err(RegisterError::Outage(why)) if why.contains("SCHEMAS=verify")),
+            matches!(&missing, Err(RegisterError::Outage(why)) if why.to_string().contains("SCHEMAS=verify")),
             "{missing:?}"
         );
         assert_eq!(api.get("/config/orders-value").await.0, 404, "the level is as it was");
         let newest = lineage::LINEAGE.last().expect("a version");
-        let standing = api.ours().standing(SUBJECT, "newest", newest).await;
-        assert!(matches!(standing, Ok(Standing::Closed(_))), "{standing:?}");
+        let status = api.ours().registration_status(SUBJECT, "newest", newest).await;
+        assert!(matches!(status, Ok(RegistrationStatus::ReadOnly(_))), "{status:?}");
         api.put("/mode", json!({ "mode": "READWRITE" })).await;
         let (_, registered) = api.post("/subjects/orders-value/versions", schema(newest)).await;
         api.put("/mode", mode).await;
@@ -103,7 +106,10 @@ async fn our_schema_with_a_type_in_another_subject_is_ours() {
     let id = api.ours().verify_lineage(SUBJECT, LINEAGE).await.expect("it is ours");
     assert_eq!(registered, json!({ "id": id }));
     assert_eq!(api.ours().schema(id).await.expect("a schema").references.len(), 1);
-    assert_eq!(api.ours().register_lineage(SUBJECT, LINEAGE).await, Ok(id));
+    assert_eq!(
+        api.ours().register_lineage(SUBJECT, LINEAGE).await.expect("registered"),
+        id
+    );
     assert_eq!(api.get("/subjects/orders-value/versions").await, (200, json!([1])));
 }
 

@@ -1,4 +1,4 @@
-//! As whom the registry is asked, and settings that do not go together.
+//! Credentials, and settings that contradict each other.
 
 use std::io::Write;
 use std::path::Path;
@@ -20,7 +20,7 @@ fn file(text: &str) -> NamedTempFile {
     file
 }
 
-/// What a registry is told with those settings.
+/// The authorization header that a registry gets with these settings.
 async fn authorization(urls: impl Fn(&str) -> String, change: impl Fn(&mut RegistryConfig)) -> Option<String> {
     let fake = Fake::always(schema(TEXT)).await;
     let mut config = config(&urls(&fake.url()));
@@ -98,7 +98,7 @@ async fn credentials_do_not_follow_a_redirect_to_another_host() {
     assert_eq!(other.take_requests()[0].authorization, None);
 }
 
-/// Lets in whoever brings the token that is valid at the time.
+/// Accepts the token that is valid at the time.
 async fn gate(valid: Arc<Mutex<&'static str>>) -> Fake {
     Fake::with(move |request: &Request| {
         let expected = format!("Bearer {}", valid.lock().expect("a token"));
@@ -128,7 +128,7 @@ async fn a_rotated_token_is_read_again_when_the_registry_refuses_the_old_one() {
         "{reason}"
     );
     std::fs::write(token.path(), "new\n").expect("written");
-    assert_eq!(registry.schema(5).await, Ok(SchemaText::avro(TEXT)));
+    assert_eq!(registry.schema(5).await.expect("a response"), SchemaText::avro(TEXT));
     fake.take_requests();
     registry.schema(5).await.expect("a schema");
     assert_eq!(fake.take_requests().len(), 1, "the new one is kept");

@@ -1,5 +1,5 @@
-//! A registry that does as it is told: it answers, refuses, hangs, trickles or breaks off, and remembers every request.
-//! Raw HTTP/1.1 over TCP or TLS, because no server library breaks the rules.
+//! A scripted registry: it responds, rejects, hangs, trickles or breaks off, and records every request. Raw HTTP/1.1 over
+//! TCP or TLS, because no server library breaks the rules.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
-/// A request that came.
+/// A received request.
 #[derive(Clone, Debug)]
 pub struct Request {
     pub method: String,
@@ -24,17 +24,17 @@ pub struct Request {
 /// What the fake does with a request.
 #[derive(Clone)]
 pub enum Answer {
-    /// A whole answer: status, further header lines, body.
+    /// A complete response: status, further header lines, body.
     Say(u16, String, Vec<u8>),
-    /// The same after that time.
+    /// The same after this time.
     Late(Duration, Vec<u8>),
-    /// Nothing, for ever.
+    /// Nothing, forever.
     Hang,
-    /// The head and then a byte now and then, for ever.
+    /// The head and then a byte now and then, forever.
     Trickle,
     /// Half of what the head promises.
     CutOff,
-    /// The end of the connection, in order.
+    /// An orderly end of the connection.
     Close,
     /// The end of the connection, as a crashed server ends it.
     Reset,
@@ -54,7 +54,7 @@ pub struct Fake {
 }
 
 impl Fake {
-    /// A fake that answers every request so.
+    /// A fake that gives every request this answer.
     pub async fn always(answer: Answer) -> Self {
         Self::start(None, move |_| answer.clone()).await
     }
@@ -88,17 +88,17 @@ impl Fake {
         format!("{}://localhost:{}", self.scheme, self.address.port())
     }
 
-    /// From now on it answers so.
+    /// From now on it gives this answer.
     pub fn now(&self, answer: Answer) {
         self.answer_by(move |_| answer.clone());
     }
 
-    /// From now on it answers as that says.
+    /// From now on it answers like this.
     pub fn answer_by(&self, behaviour: impl Fn(&Request) -> Answer + Send + 'static) {
         *self.behaviour.lock().expect("a behaviour") = Box::new(behaviour);
     }
 
-    /// The requests so far; they are forgotten then.
+    /// Takes the requests so far.
     pub fn take_requests(&self) -> Vec<Request> {
         std::mem::take(&mut self.requests.lock().expect("requests"))
     }
@@ -119,12 +119,12 @@ impl Drop for Fake {
     }
 }
 
-/// An answer of that status and JSON.
+/// A response with this status and JSON.
 pub fn say(status: u16, body: Value) -> Answer {
     Answer::Say(status, String::new(), body.to_string().into_bytes())
 }
 
-/// An answer that is no registry's.
+/// A response that is not a registry's.
 pub fn page(status: u16) -> Answer {
     Answer::Say(status, String::new(), b"<html>a page</html>".to_vec())
 }
@@ -136,13 +136,13 @@ pub fn refusal(status: u16, code: u32) -> Answer {
     )
 }
 
-/// What a registry answers for an id.
+/// A registry's response to an id.
 pub fn schema(text: &str) -> Answer {
     say(200, json!({"schema": text}))
 }
 
 async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>, told: Behaviour, heard: Arc<Mutex<Vec<Request>>>) {
-    // An error means that the client is gone, which is its right.
+    // An error means that the client has closed the connection, as it may.
     let _ = match tls {
         Some(tls) => match tls.accept(stream).await {
             Ok(stream) => converse(stream, &told, &heard).await.map(|_| ()),
@@ -156,7 +156,7 @@ async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>, told: Behaviour, hea
     };
 }
 
-/// Answers one request. What ends the connection is left to the caller.
+/// Answers one request. Ending the connection is up to the caller.
 async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
     stream: S,
     told: &Behaviour,

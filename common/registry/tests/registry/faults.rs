@@ -1,4 +1,4 @@
-//! One registry, every fault: the verdict, the time that it takes, and that the same client goes on afterwards.
+//! One registry, every fault: the result, the time it takes, and that the same client works again afterwards.
 
 use std::time::{Duration, Instant};
 
@@ -9,9 +9,9 @@ use crate::fake::{Answer, Fake, page, refusal, say, schema};
 use crate::{TEXT, client, outage};
 
 const MEGABYTE: usize = 1_000_000;
-/// Beyond this a quick fault was not noticed but timed out.
+/// A quick fault that takes longer was not noticed but timed out.
 const SOON: Duration = Duration::from_secs(5);
-/// The time that a request may take, and something for a busy machine.
+/// The time limit of a request, plus a margin for a busy machine.
 const BOUND: Duration = Duration::from_secs(15);
 
 fn redirect(to: &str) -> Answer {
@@ -23,7 +23,7 @@ async fn a_schema_is_an_answer_and_so_is_a_definite_no() {
     let fake = Fake::always(schema(TEXT)).await;
     let registry = client(&fake.url());
     assert_eq!(registry.reachability(), Reachability::Unknown);
-    assert_eq!(registry.schema(5).await, Ok(SchemaText::avro(TEXT)));
+    assert_eq!(registry.schema(5).await.expect("a response"), SchemaText::avro(TEXT));
     assert_eq!(fake.take_lines(), ["GET /schemas/ids/5"]);
     fake.now(refusal(404, 40403));
     let unknown = registry.schema(5).await;
@@ -80,24 +80,28 @@ async fn whatever_else_comes_is_an_outage_and_the_client_recovers_from_it() {
         (
             "nothing",
             Answer::Say(200, String::new(), Vec::new()),
-            "no registry's answer",
+            "not a schema registry response",
         ),
         ("nothing at all", Answer::Say(204, String::new(), Vec::new()), "204"),
         (
             "another answer",
             say(200, serde_json::json!({"id": 5})),
-            "no registry's answer",
+            "not a schema registry response",
         ),
-        ("a refusal with success", refusal(200, 40403), "no registry's answer"),
+        (
+            "a refusal with success",
+            refusal(200, 40403),
+            "not a schema registry response",
+        ),
         (
             "garbage",
             Answer::Say(200, String::new(), vec![0xff; 100]),
-            "no registry's answer",
+            "not a schema registry response",
         ),
         (
             "large garbage",
             Answer::Say(200, String::new(), vec![b'['; 10 * MEGABYTE]),
-            "no registry's answer",
+            "not a schema registry response",
         ),
         (
             "too much",
@@ -121,7 +125,11 @@ async fn whatever_else_comes_is_an_outage_and_the_client_recovers_from_it() {
         assert!(reason.len() < 600, "{fault}: {reason}");
         assert_eq!(registry.reachability(), Reachability::Disconnected, "{fault}");
         fake.now(schema(TEXT));
-        assert_eq!(registry.schema(5).await, Ok(SchemaText::avro(TEXT)), "after {fault}");
+        assert_eq!(
+            registry.schema(5).await.expect("a response"),
+            SchemaText::avro(TEXT),
+            "after {fault}"
+        );
     }
 }
 
@@ -131,9 +139,9 @@ async fn a_redirect_to_a_login_page_is_an_outage_and_one_to_a_registry_is_follow
     let other = Fake::always(schema(TEXT)).await;
     let fake = Fake::always(redirect(&login.url())).await;
     let registry = client(&fake.url());
-    assert!(outage(&registry).await.contains("no registry's answer"));
+    assert!(outage(&registry).await.contains("not a schema registry response"));
     fake.now(redirect(&format!("{}/schemas/ids/5", other.url())));
-    assert_eq!(registry.schema(5).await, Ok(SchemaText::avro(TEXT)));
+    assert_eq!(registry.schema(5).await.expect("a response"), SchemaText::avro(TEXT));
 }
 
 #[tokio::test]
@@ -166,9 +174,9 @@ async fn what_never_ends_is_an_outage_in_time_and_what_is_only_slow_is_an_answer
     for reason in [silence, endless] {
         assert!(reason.contains("timed out"), "{reason}");
     }
-    assert_eq!(answer, Ok(SchemaText::avro(TEXT)));
+    assert_eq!(answer.expect("a response"), SchemaText::avro(TEXT));
     for (fake, registry) in [(&hanging, &hung), (&trickling, &trickled)] {
         fake.now(schema(TEXT));
-        assert_eq!(registry.schema(5).await, Ok(SchemaText::avro(TEXT)));
+        assert_eq!(registry.schema(5).await.expect("a response"), SchemaText::avro(TEXT));
     }
 }

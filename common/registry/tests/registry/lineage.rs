@@ -1,21 +1,19 @@
-//! Our lineage at the registry: registered, looked up, refused.
+//! A lineage at the registry: registered, looked up, rejected.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use orderlog_contract::lineage;
-use orderlog_contract::lineage::LINEAGE;
 use orderlog_registry::{Reachability, RegisterError, Registry};
 use serde_json::{Value, json};
 
-use crate::client;
 use crate::fake::{Answer, Fake, Request, page, refusal, say};
+use crate::{LINEAGE, NEWEST, client};
 
 const SUBJECT: &str = "orders-value";
-/// What a subject holds that ours cannot follow.
+/// A schema that is incompatible with ours.
 const OTHER: &str =
     r#"{"type":"record","name":"OrderEvent","namespace":"com.ecommerce.order","fields":[{"name":"a","type":"int"}]}"#;
 
-/// What a registry answers that has nothing under the subject and takes everything.
+/// The responses of a registry that has nothing under the subject and accepts everything.
 fn empty(line: &str) -> Answer {
     match line {
         "GET /config/orders-value" => refusal(404, 40408),
@@ -30,12 +28,12 @@ fn empty(line: &str) -> Answer {
     }
 }
 
-/// Such a registry, but for what that says to a line such as `GET /config`.
+/// Such a registry, except where the closure answers a line such as `GET /config`.
 async fn registry(but: impl Fn(&str) -> Option<Answer> + Send + 'static) -> (Fake, Registry) {
     registry_of(move |line, _| but(line)).await
 }
 
-/// The same, where it matters which schema is asked for.
+/// The same where the requested schema matters.
 async fn registry_of(but: impl Fn(&str, &Value) -> Option<Answer> + Send + 'static) -> (Fake, Registry) {
     let fake = Fake::with(move |request: &Request| {
         let line = format!("{} {}", request.method, request.target);
@@ -46,7 +44,7 @@ async fn registry_of(but: impl Fn(&str, &Value) -> Option<Answer> + Send + 'stat
     (fake, registry)
 }
 
-/// A registry that holds something of others that ours cannot follow, and says why as far as that does.
+/// A registry that holds a schema incompatible with ours; the closure gives its reasons.
 async fn refusing(reasons: impl Fn(&str) -> Option<Answer> + Send + 'static) -> (Fake, Registry) {
     registry(move |line| {
         reasons(line).or_else(|| match line {
@@ -60,7 +58,7 @@ async fn refusing(reasons: impl Fn(&str) -> Option<Answer> + Send + 'static) -> 
     .await
 }
 
-/// A registry that has every version of ours, as 7: which id is which version's matters to nobody here.
+/// A registry that has every version of ours, all as id 7: which id belongs to which version does not matter here.
 async fn with_ours(but: impl Fn(&str) -> Option<Answer> + Send + 'static) -> (Fake, Registry) {
     registry_of(move |line, schema| {
         but(line).or_else(|| (line == "POST /subjects/orders-value").then(|| seven(schema)))
@@ -90,7 +88,7 @@ async fn refused(registry: &Registry) -> String {
 
 async fn outage(registry: &Registry) -> String {
     match registry.register_lineage(SUBJECT, LINEAGE).await {
-        Err(RegisterError::Outage(reason)) => reason,
+        Err(RegisterError::Outage(outage)) => outage.to_string(),
         other => panic!("an outage, not {other:?}"),
     }
 }
@@ -98,19 +96,22 @@ async fn outage(registry: &Registry) -> String {
 #[tokio::test]
 async fn the_level_is_set_and_every_version_registered_in_order() {
     let (fake, registry) = registry(|_| None).await;
-    assert_eq!(registry.register_lineage(SUBJECT, LINEAGE).await, Ok(7));
+    assert_eq!(
+        registry.register_lineage(SUBJECT, LINEAGE).await.expect("a response"),
+        7
+    );
     let requests = fake.take_requests();
     let mut expected = vec!["PUT /config/orders-value"];
-    expected.extend(lineage::LINEAGE.iter().map(|_| "POST /subjects/orders-value/versions"));
+    expected.extend(LINEAGE.iter().map(|_| "POST /subjects/orders-value/versions"));
     assert_eq!(writes(&requests), expected);
     let level = requests.iter().find(|it| it.method == "PUT").expect("a level");
     assert_eq!(level.body["compatibility"], "FULL_TRANSITIVE");
-    // Old registries know no other member, and refuse a schema that has one.
+    // Old registries know no other field, and reject a request with one.
     let bodies = requests
         .iter()
         .filter(|it| it.target == "/subjects/orders-value/versions" && it.method == "POST")
         .map(|it| it.body.clone());
-    let expected = lineage::LINEAGE.iter().map(|text| json!({"schema": text}));
+    let expected = LINEAGE.iter().map(|text| json!({"schema": text}));
     assert_eq!(bodies.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
 }
 
@@ -121,9 +122,15 @@ async fn where_all_is_there_nothing_is_written() {
             .then(|| say(200, json!({"compatibilityLevel": "full_transitive"})))
     };
     let (fake, registry) = with_ours(level).await;
-    assert_eq!(registry.register_lineage(SUBJECT, LINEAGE).await, Ok(7));
+    assert_eq!(
+        registry.register_lineage(SUBJECT, LINEAGE).await.expect("a response"),
+        7
+    );
     assert_eq!(writes(&fake.take_requests()), [""; 0]);
-    assert_eq!(registry.level(SUBJECT).await.as_deref(), Some("FULL_TRANSITIVE"));
+    assert_eq!(
+        registry.compatibility_level(SUBJECT).await.as_deref(),
+        Some("FULL_TRANSITIVE")
+    );
 }
 
 #[tokio::test]
@@ -139,15 +146,21 @@ async fn where_all_is_there_a_level_that_cannot_be_set_is_no_obstacle() {
         Answer::Close,
     ] {
         let (fake, registry) = with_ours(move |line| line.starts_with("PUT ").then(|| answer.clone())).await;
-        assert_eq!(registry.register_lineage(SUBJECT, LINEAGE).await, Ok(7));
+        assert_eq!(
+            registry.register_lineage(SUBJECT, LINEAGE).await.expect("a response"),
+            7
+        );
         assert_eq!(writes(&fake.take_requests()), ["PUT /config/orders-value"]);
-        assert_eq!(registry.level(SUBJECT).await.as_deref(), Some("BACKWARD"));
+        assert_eq!(registry.compatibility_level(SUBJECT).await.as_deref(), Some("BACKWARD"));
         assert_eq!(registry.reachability(), Reachability::Connected);
     }
-    // A registry that keeps its configuration to itself.
+    // A registry that does not reveal its configuration.
     let (_fake, registry) = with_ours(|line| line.contains(" /config").then(|| refusal(403, 40301))).await;
-    assert_eq!(registry.register_lineage(SUBJECT, LINEAGE).await, Ok(7));
-    assert_eq!(registry.level(SUBJECT).await, None);
+    assert_eq!(
+        registry.register_lineage(SUBJECT, LINEAGE).await.expect("a response"),
+        7
+    );
+    assert_eq!(registry.compatibility_level(SUBJECT).await, None);
 }
 
 #[tokio::test]
@@ -155,12 +168,15 @@ async fn a_level_that_the_subject_has_already_is_not_set() {
     let full = || say(200, json!({"compatibilityLevel": "FULL_TRANSITIVE"}));
     for (line, answer, is_set) in [
         ("GET /config/orders-value", full(), false),
-        // That of all subjects may be another one tomorrow, and one that is not told may be any.
+        // The global level may change tomorrow, and an unknown one may be anything.
         ("GET /config", full(), true),
         ("GET /config/orders-value", page(403), true),
     ] {
         let (fake, registry) = registry(move |asked| (asked == line).then(|| answer.clone())).await;
-        assert_eq!(registry.register_lineage(SUBJECT, LINEAGE).await, Ok(7));
+        assert_eq!(
+            registry.register_lineage(SUBJECT, LINEAGE).await.expect("a response"),
+            7
+        );
         let writes = writes(&fake.take_requests());
         assert_eq!(
             writes.contains(&"PUT /config/orders-value".to_owned()),
@@ -185,7 +201,7 @@ async fn a_level_that_this_registry_cannot_be_given_is_named_with_the_ways_out()
 #[tokio::test]
 async fn a_schema_that_gets_no_possible_id_is_not_registered() {
     for id in [json!(0), json!(2_147_483_648_u32), json!(-1)] {
-        let told = format!("gave id {id}; ids are 1 to 2147483647");
+        let told = format!("returned id {id}; ids are 1 to 2147483647");
         let given = id.clone();
         let (_fake, at_registration) = registry(move |line| {
             (line == "POST /subjects/orders-value/versions").then(|| say(200, json!({"id": given})))
@@ -300,16 +316,16 @@ async fn every_code_of_an_incompatible_schema_is_a_refusal_even_when_its_reasons
         let asked = AtomicUsize::new(0);
         let (fake, registry) = registry(move |line| match line {
             "POST /subjects/orders-value/versions" => Some(refusal(status, code)),
-            // Beforehand it saw no reason in any version.
+            // The checks beforehand found no reason in any version.
             line if line.starts_with("POST /compatibility/") => {
-                (asked.fetch_add(1, Ordering::Relaxed) >= lineage::LINEAGE.len()).then(|| page(503))
+                (asked.fetch_add(1, Ordering::Relaxed) >= LINEAGE.len()).then(|| page(503))
             }
             _ => None,
         })
         .await;
         let reason = refused(&registry).await;
         assert!(
-            reason.contains(&format!("refusal {code}")) && reason.contains("could not be asked"),
+            reason.contains(&format!("refusal {code}")) && reason.contains("could not query"),
             "{reason}"
         );
         let last = writes(&fake.take_requests()).pop();
@@ -353,7 +369,10 @@ async fn everything_else_is_an_outage_and_the_same_client_registers_afterwards()
         outage(&registry).await;
     }
     fake.answer_by(|request| seven(&request.body["schema"]));
-    assert_eq!(registry.register_lineage(SUBJECT, LINEAGE).await, Ok(7));
+    assert_eq!(
+        registry.register_lineage(SUBJECT, LINEAGE).await.expect("a response"),
+        7
+    );
 }
 
 #[tokio::test]
@@ -361,8 +380,14 @@ async fn verifying_finds_what_is_there_and_writes_nothing() {
     let fake =
         Fake::with(|request: &Request| say(200, json!({"id": 7, "version": 1, "schema": request.body["schema"]})))
             .await;
-    assert_eq!(client(&fake.url()).verify_lineage(SUBJECT, LINEAGE).await, Ok(7));
-    let expected = vec!["POST /subjects/orders-value".to_owned(); lineage::LINEAGE.len()];
+    assert_eq!(
+        client(&fake.url())
+            .verify_lineage(SUBJECT, LINEAGE)
+            .await
+            .expect("a response"),
+        7
+    );
+    let expected = vec!["POST /subjects/orders-value".to_owned(); LINEAGE.len()];
     assert_eq!(fake.take_lines(), expected);
 }
 
@@ -370,20 +395,23 @@ async fn verifying_finds_what_is_there_and_writes_nothing() {
 async fn a_look_up_needs_no_more_than_an_id() {
     let (_fake, registry) = registry_of(move |line, schema| {
         if line == "POST /subjects/orders-value" {
-            let id = 1 + lineage::LINEAGE.iter().position(|text| schema == text)?;
+            let id = 1 + LINEAGE.iter().position(|text| schema == text)?;
             return Some(say(200, json!({"id": id.to_string(), "version": {}, "subject": 5})));
         }
         let id: usize = line.strip_prefix("GET /schemas/ids/")?.parse().ok()?;
         Some(say(200, json!({"schema": LINEAGE[id - 1]})))
     })
     .await;
-    let newest = u32::try_from(lineage::LINEAGE.len()).expect("few versions");
-    assert_eq!(registry.verify_lineage(SUBJECT, LINEAGE).await, Ok(newest));
+    let newest = u32::try_from(LINEAGE.len()).expect("few versions");
+    assert_eq!(
+        registry.verify_lineage(SUBJECT, LINEAGE).await.expect("a response"),
+        newest
+    );
 }
 
-/// Our schema with the item's type in a schema of its own.
+/// Our schema, split: the item type is in a schema of its own.
 fn in_two_schemas() -> (String, String) {
-    let mut whole: Value = serde_json::from_str(&lineage::newest_text().text).expect("JSON");
+    let mut whole: Value = serde_json::from_str(NEWEST).expect("JSON");
     let order = whole["fields"].as_array_mut().expect("fields").iter_mut();
     let order = order.into_iter().find(|field| field["name"] == "order").expect("order");
     let items = order["type"]["fields"].as_array_mut().expect("fields").iter_mut();
@@ -399,9 +427,9 @@ async fn our_schema_is_ours_although_it_was_written_with_references() {
     let (whole, item) = in_two_schemas();
     let references = json!([{"name": "com.ecommerce.order.OrderItem", "subject": "items", "version": 1}]);
     let held = json!({"id": 7, "version": 3, "schema": whole, "references": references});
-    // Some find it by the whole text, and answer with what they have; with others it has to be looked for.
+    // Some registries find it by its full text and return what they store; with others it has to be searched.
     for finds_it in [true, false] {
-        let (held, item, newest) = (held.clone(), item.clone(), lineage::newest_text().text);
+        let (held, item, newest) = (held.clone(), item.clone(), NEWEST.to_owned());
         let (fake, registry) = registry_of(move |line, schema| match line {
             "POST /subjects/orders-value" if schema != &newest => Some(say(200, json!({"id": 6, "schema": schema}))),
             "POST /subjects/orders-value" if finds_it => Some(say(200, held.clone())),
@@ -412,7 +440,7 @@ async fn our_schema_is_ours_although_it_was_written_with_references() {
             _ => None,
         })
         .await;
-        assert_eq!(registry.verify_lineage(SUBJECT, LINEAGE).await, Ok(7));
+        assert_eq!(registry.verify_lineage(SUBJECT, LINEAGE).await.expect("a response"), 7);
         assert_eq!(writes(&fake.take_requests()), [""; 0]);
     }
 }

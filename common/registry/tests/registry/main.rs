@@ -1,8 +1,7 @@
-//! The client of the registry against one that has every fault there is.
+//! The registry client against a registry with every fault there is.
 
 mod access;
 mod addresses;
-mod check;
 mod fake;
 mod faults;
 mod lineage;
@@ -18,7 +17,11 @@ use orderlog_registry::{Registry, RegistryError};
 
 const TEXT: &str = r#"{"type":"record","name":"R","fields":[]}"#;
 
-/// A client of the registry at those addresses.
+/// A lineage, as a service registers it.
+const LINEAGE: &[&str] = &[NEWEST];
+const NEWEST: &str = include_str!("../../../../schemas/order-event/v1.avsc");
+
+/// A client of the registry at these addresses.
 fn client(urls: &str) -> Registry {
     client_with(&config(urls))
 }
@@ -29,21 +32,21 @@ fn client_with(config: &RegistryConfig) -> Registry {
     Registry::new(config).expect("a client")
 }
 
-/// The settings for those addresses.
+/// The settings for these addresses.
 fn config(urls: &str) -> RegistryConfig {
     RegistryConfig::at(urls).expect("addresses")
 }
 
-/// Why there is no client with those settings.
+/// Why there is no client with these settings.
 fn no_client(config: &RegistryConfig) -> String {
     let _ = rustls::crypto::ring::default_provider().install_default();
     format!("{:#}", Registry::new(config).expect_err("no client"))
 }
 
-/// The text of an outage; everything else fails the test.
+/// The text of an outage; anything else fails the test.
 async fn outage(registry: &Registry) -> String {
     match registry.schema(5).await {
-        Err(RegistryError::Outage(reason)) => reason,
+        Err(RegistryError::Outage(outage)) => outage.to_string(),
         other => panic!("an outage, not {other:?}"),
     }
 }

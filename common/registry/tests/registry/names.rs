@@ -1,4 +1,4 @@
-//! How a schema is asked for that a record names: by its id, with the subject of the records, or by its GUID.
+//! Looking up the schema that a record names: by id, with the records' subject, or by GUID.
 
 use std::time::{Duration, Instant};
 
@@ -16,10 +16,10 @@ const GUID: Uuid = Uuid::from_u128(0x0011_2233_4455_6677_8899_aabb_ccdd_eeff);
 const OF_GUID: &str = "GET /schemas/guids/00112233-4455-6677-8899-aabbccddeeff";
 
 fn reading(fake: &Fake) -> Registry {
-    client(&fake.url()).reading("orders-value".to_owned())
+    client(&fake.url()).for_subject("orders-value".to_owned())
 }
 
-/// A fake that answers so where a subject is named, and so where not.
+/// A fake with one answer where a subject is named and one where not.
 async fn by_subject(with: Answer, without: Answer) -> Fake {
     Fake::with(move |request| {
         if request.target.contains("?subject=") {
@@ -34,10 +34,13 @@ async fn by_subject(with: Answer, without: Answer) -> Fake {
 #[tokio::test]
 async fn an_id_of_another_context_is_found_by_the_subject_that_is_there() {
     let fake = by_subject(schema(TEXT), refusal(404, 40403)).await;
-    assert_eq!(reading(&fake).schema(5).await, Ok(SchemaText::avro(TEXT)));
+    assert_eq!(
+        reading(&fake).schema(5).await.expect("a response"),
+        SchemaText::avro(TEXT)
+    );
     assert_eq!(fake.take_lines(), [WITH_SUBJECT]);
-    let odd = client(&fake.url()).reading("a/b c-value".to_owned());
-    assert_eq!(odd.schema(5).await, Ok(SchemaText::avro(TEXT)));
+    let odd = client(&fake.url()).for_subject("a/b c-value".to_owned());
+    assert_eq!(odd.schema(5).await.expect("a response"), SchemaText::avro(TEXT));
     assert_eq!(fake.take_lines(), ["GET /schemas/ids/5?subject=a%2Fb%20c-value"]);
 }
 
@@ -53,7 +56,10 @@ async fn a_registry_that_takes_the_subject_for_more_or_does_not_know_it_is_asked
         page(405),
     ] {
         let fake = by_subject(with, schema(TEXT)).await;
-        assert_eq!(reading(&fake).schema(5).await, Ok(SchemaText::avro(TEXT)));
+        assert_eq!(
+            reading(&fake).schema(5).await.expect("a response"),
+            SchemaText::avro(TEXT)
+        );
         assert_eq!(fake.take_lines(), [WITH_SUBJECT, WITHOUT]);
     }
 }
@@ -78,7 +84,7 @@ async fn an_id_is_unknown_when_it_is_in_both_ways_and_an_outage_is_one_in_either
     }
 }
 
-/// A registry with the schema of id 5, which it tells for that subject or for any.
+/// A registry with schema id 5, which it finds for that subject only or for any.
 async fn with_five(for_any: bool) -> Fake {
     Fake::with(move |request| {
         let ours = !request.target.contains("subject=") || request.target.ends_with("=orders-value");
@@ -103,7 +109,7 @@ async fn where_a_subject_keeps_no_id_from_being_found_one_question_is_enough() {
     );
     assert!(registry.schema(7).await.is_err());
     assert_eq!(fake.take_lines(), ["GET /schemas/ids/7?subject=orders-value"]);
-    // It is found out anew after an outage: another registry may have taken its place.
+    // It is checked again after an outage: a different registry may have taken its place.
     fake.now(page(503));
     assert!(registry.schema(5).await.is_err());
     fake.now(refusal(404, 40403));
@@ -128,7 +134,10 @@ async fn where_a_subject_may_keep_an_id_from_being_found_it_is_asked_for_without
 async fn a_schema_is_found_by_its_guid_where_the_registry_has_guids() {
     let fake = Fake::always(schema(TEXT)).await;
     let registry = reading(&fake);
-    assert_eq!(registry.schema_of_guid(GUID).await, Ok(Some(SchemaText::avro(TEXT))));
+    assert_eq!(
+        registry.schema_of_guid(GUID).await.expect("a response"),
+        Some(SchemaText::avro(TEXT))
+    );
     assert_eq!(fake.take_lines(), [OF_GUID]);
     fake.now(refusal(404, 40403));
     let unknown = registry.schema_of_guid(GUID).await;
@@ -148,7 +157,7 @@ async fn a_registry_without_guids_is_told_from_one_that_is_away() {
         })
         .await;
         let registry = reading(&fake);
-        assert_eq!(registry.schema_of_guid(GUID).await, Ok(None));
+        assert_eq!(registry.schema_of_guid(GUID).await.expect("a response"), None);
         assert_eq!(registry.reachability(), Reachability::Connected);
         assert_eq!(fake.take_lines(), [OF_GUID, "GET /schemas/types"]);
         fake.now(no_such_path);
@@ -173,7 +182,7 @@ async fn who_backs_off_goes_on_as_soon_as_the_registry_is_back_or_was_heard_by_a
     tokio::join!(registry.back_off(long), registry.back_off(long), back);
     assert!(begun.elapsed() < long / 2, "{:?}", begun.elapsed());
 
-    // One that cannot be probed so is heard by whoever asks for something else.
+    // Where the probe itself fails, another call's success wakes the waiter.
     fake.now(schema(TEXT));
     let (_, answer) = tokio::join!(registry.back_off(long), registry.schema(5));
     assert!(answer.is_ok() && begun.elapsed() < long / 2, "{:?}", begun.elapsed());

@@ -1,16 +1,14 @@
-//! Registries of other makes, and of other ages: what they do not have they tell in words of their own.
+//! Registries of other vendors and ages, which say "not found" in their own ways.
 
-use orderlog_contract::lineage;
-use orderlog_contract::lineage::LINEAGE;
 use orderlog_registry::{Reachability, Registry, RegistryError};
 use serde_json::json;
 
 use crate::fake::{Answer, Fake, Request, page, refusal, say, schema};
-use crate::{TEXT, client, outage};
+use crate::{LINEAGE, TEXT, client, outage};
 
 const SUBJECT: &str = "orders-value";
 
-/// The ways in which "not there" is told.
+/// The ways of saying "not found".
 fn not_there() -> Vec<Answer> {
     vec![
         refusal(404, 404),
@@ -21,7 +19,7 @@ fn not_there() -> Vec<Answer> {
     ]
 }
 
-/// A registry that has the schema of id 5 and nothing else, tells so in those words, and shows at that path that it is one.
+/// A registry with schema id 5 and nothing else, which says "not found" like this, and proves at that path that it is one.
 async fn registry(not_there: Answer, proof: &'static str) -> Fake {
     Fake::with(move |request: &Request| match request.target.as_str() {
         target if target == proof => say(200, json!([])),
@@ -43,7 +41,7 @@ async fn an_id_is_unknown_in_whatever_words_of_a_registry() {
         for proof in ["/schemas/types", "/subjects"] {
             let fake = registry(answer.clone(), proof).await;
             is_unknown(&client(&fake.url()), 6).await;
-            let reading = client(&fake.url()).reading(SUBJECT.to_owned());
+            let reading = client(&fake.url()).for_subject(SUBJECT.to_owned());
             assert!(reading.schema(5).await.is_ok());
             is_unknown(&reading, 6).await;
         }
@@ -64,7 +62,7 @@ async fn a_flood_of_unknown_ids_needs_no_proof_for_each() {
 #[tokio::test]
 async fn the_same_words_of_something_in_its_place_are_an_outage() {
     for answer in not_there() {
-        // Not even an id that it has told proves it: it may have gone since.
+        // Not even an id that it has returned proves it: it may be away since.
         let fake = registry(answer.clone(), "none").await;
         let registry = client(&fake.url());
         assert!(registry.schema(5).await.is_ok());
@@ -72,7 +70,7 @@ async fn the_same_words_of_something_in_its_place_are_an_outage() {
         assert!(outage(&registry).await.contains("404"));
         assert_eq!(registry.reachability(), Reachability::Disconnected);
     }
-    // And a page is one at a registry, too.
+    // A page is an outage even from a registry.
     for page in [
         page(404),
         Answer::Say(404, String::new(), Vec::new()),
@@ -115,9 +113,12 @@ async fn a_subject_that_is_not_there_is_begun() {
             )
             .await;
         let registry = client(&fake.url());
-        assert_eq!(registry.register_lineage(SUBJECT, LINEAGE).await, Ok(7));
         assert_eq!(
-            registry.level(SUBJECT).await.as_deref(),
+            registry.register_lineage(SUBJECT, LINEAGE).await.expect("a response"),
+            7
+        );
+        assert_eq!(
+            registry.compatibility_level(SUBJECT).await.as_deref(),
             Some("NONE"),
             "that of all subjects"
         );
@@ -126,6 +127,6 @@ async fn a_subject_that_is_not_there_is_begun() {
             .iter()
             .filter(|line| line.ends_with("-value/versions"))
             .count();
-        assert!(sent >= lineage::LINEAGE.len());
+        assert!(sent >= LINEAGE.len());
     }
 }

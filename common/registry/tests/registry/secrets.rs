@@ -1,19 +1,18 @@
-//! No secret is shown: not by `Debug`, not in an error, not in the logs.
+//! No secret is shown, by `Debug`, in errors or in the logs.
 
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use orderlog_contract::lineage::LINEAGE;
 use orderlog_registry::config::RegistryConfig;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::fake::{Answer, Fake, page, refusal, schema};
-use crate::{TEXT, client_with, config};
+use crate::{LINEAGE, TEXT, client_with, config};
 
 /// All of them contain this.
 const SECRET: &str = "hunter2";
 
-/// What is logged, for a look at it afterwards.
+/// Collects the log.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -36,7 +35,7 @@ impl MakeWriter<'_> for Log {
     }
 }
 
-/// Every way to hold a secret, at that registry.
+/// Every way to configure a secret.
 fn configs(url: &str, file: &std::path::Path) -> Vec<RegistryConfig> {
     let mut basic = config(url);
     basic.user = Some("user".to_owned());
@@ -56,8 +55,8 @@ async fn neither_settings_nor_errors_nor_logs_show_one() {
         .with_env_filter("orderlog_registry=trace")
         .with_writer(log.clone())
         .finish();
-    // For the whole process: a thread without a subscriber that comes first would switch a line off for all of them. What
-    // the other tests log meanwhile may not hold a secret either.
+    // Global: a thread without a subscriber that logs a line first would disable it for all. What other tests log
+    // meanwhile may hold no secret either.
     tracing::subscriber::set_global_default(subscriber).expect("the only one");
     let dir = tempfile::tempdir().expect("a directory");
     let file = dir.path().join("token");
@@ -83,11 +82,11 @@ async fn neither_settings_nor_errors_nor_logs_show_one() {
             ));
             shown.push(format!("{:?}", registry.verify_lineage("orders-value", LINEAGE).await));
         }
-        // A renewed secret is told in the log, and not which.
+        // The log says that a secret was renewed, but not the secret.
         std::fs::write(&file, "hunter2-renewed").expect("written");
         fake.now(page(401));
         shown.push(format!("{:?}", registry.schema(5).await));
-        shown.push(format!("{registry:?} {registry:#?} {}", registry.url()));
+        shown.push(format!("{registry:?} {registry:#?} {}", registry.urls()));
         shown.push(format!("{config:?} {config:#?}"));
     }
     let sent = fake.take_requests();
@@ -98,13 +97,13 @@ async fn neither_settings_nor_errors_nor_logs_show_one() {
     );
     let log = String::from_utf8(log.0.lock().expect("a log").clone()).expect("text");
     assert!(
-        log.contains("the registry was asked") && log.contains("its file holds a new one"),
+        log.contains("registry responded") && log.contains("read a new one from its file"),
         "{log}"
     );
     shown.push(log);
     for text in shown {
         assert!(!text.contains(SECRET), "{text}");
-        // Nor what basic authentication makes of it: "user:hunter2" in base64 begins so.
+        // Nor its base64 form, as in basic authentication: "user:hunter2" begins like this.
         assert!(!text.contains("dXNlcjpodW50ZXIy"), "{text}");
     }
 }

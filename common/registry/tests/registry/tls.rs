@@ -1,4 +1,4 @@
-//! A registry whose certificate only its own authority has signed.
+//! A registry with a certificate of a private authority.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -42,7 +42,10 @@ async fn it_is_trusted_when_the_authority_is_named_and_an_outage_otherwise() {
     let (fake, authority) = server().await;
     let mut config = config(&fake.url());
     config.ca_file = Some(authority.path().into());
-    assert_eq!(client_with(&config).schema(5).await, Ok(SchemaText::avro(TEXT)));
+    assert_eq!(
+        client_with(&config).schema(5).await.expect("a response"),
+        SchemaText::avro(TEXT)
+    );
     let reason = outage(&client(&fake.url())).await;
     assert!(reason.contains("certificate"), "{reason}");
     let by_another_name = config_for(&fake.url().replacen("localhost", "127.0.0.1", 1), &authority);

@@ -1,0 +1,81 @@
+//! What a command needs to know of an order, in one access to the store.
+
+use orderlog_contract::idempotency::IdempotencyKey;
+use orderlog_contract::order::OrderState;
+use orderlog_projection::store::embedded::blocking;
+use orderlog_projection::store::{KeyUse, StoreError};
+
+use super::{ReservedVersions, UnresolvedOrder, UnresolvedOrders};
+
+/// An order, and what stands in the way of writing it.
+#[derive(Clone, Debug)]
+pub struct OrderLookup {
+    /// The order, if it exists.
+    pub order: Option<OrderState>,
+    /// The use of the request's key, if it has one that was used.
+    pub key_use: Option<KeyUse>,
+    /// Why the order is unresolved, if it is.
+    pub unresolved: Option<UnresolvedOrder>,
+    /// The versions that skipped records of the order may have, unless the order is above all of them.
+    pub reserved: Option<ReservedVersions>,
+}
+
+impl UnresolvedOrders {
+    /// Looks up an order and the use of a key. Blocks no server thread.
+    ///
+    /// # Errors
+    /// The disk fails, or a value has a format that this release does not read.
+    pub async fn look_up(&self, order_id: &str, key: Option<&IdempotencyKey>) -> Result<OrderLookup, StoreError> {
+        let (this, order_id, key) = (self.clone(), order_id.to_owned(), key.cloned());
+        blocking(move || {
+            let (order, key_use) = match &key {
+                Some(key) => this.store.order_and_key_use(&order_id, key)?,
+                None => (this.store.order(&order_id)?, None),
+            };
+            let unresolved = this.row(&order_id)?;
+            // After that: versions are reserved before an order stops being unresolved.
+            let reserved = this.reserved(&order_id, order.as_ref())?;
+            Ok(OrderLookup {
+                order,
+                key_use,
+                unresolved,
+                reserved,
+            })
+        })
+        .await
+    }
+
+    /// Why that order is unresolved, if it is. Blocks no server thread.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub async fn get(&self, order_id: &str) -> Result<Option<UnresolvedOrder>, StoreError> {
+        let (this, order_id) = (self.clone(), order_id.to_owned());
+        blocking(move || this.row(&order_id)).await
+    }
+
+    /// The versions that are reserved above an order's version. A row that the order has left behind is removed.
+    pub(super) fn reserved(
+        &self,
+        order_id: &str,
+        order: Option<&OrderState>,
+    ) -> Result<Option<ReservedVersions>, StoreError> {
+        let version = order.map_or(0, |order| order.order.version);
+        let Some(reserved) = self.reserved_row(order_id)? else {
+            return Ok(None);
+        };
+        if reserved.includes(version) {
+            return Ok(Some(reserved));
+        }
+        // A row that is left behind is harmless, and a request must not wait for a scan over all rows.
+        let Ok(_changing) = self.changing.try_lock() else {
+            return Ok(None);
+        };
+        // Another record may have been skipped meanwhile; then the order is unresolved as well.
+        if self.reserved_row(order_id)? == Some(reserved) {
+            let removed = self.reserved.remove(order_id.as_bytes());
+            self.store.commit(&vec![removed].into())?;
+        }
+        Ok(None)
+    }
+}

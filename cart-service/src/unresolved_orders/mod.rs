@@ -1,0 +1,193 @@
+//! Unresolved orders: a record of theirs named a schema that the registry did not know, so it had to be skipped. It may be
+//! newer than the state known here, so the order is read-only for ten minutes. Meanwhile the registry is queried again
+//! (`resolve`), and when it knows the schema after all, the record is re-read. The minutes are counted by this process: they
+//! restart with it. When they are over, the order is written above the versions that such records may have
+//! ([`ReservedVersions`]).
+//!
+//! They are tables of the embedded store; what changes in them is committed with the projection's batches. For a command,
+//! [`UnresolvedOrders::look_up`] reads an order together with all that stands in its way.
+
+mod look_up;
+mod reserved_versions;
+mod resolve;
+mod row;
+#[cfg(test)]
+mod tests;
+mod uptime;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context;
+use orderlog_contract::order::check_id;
+use orderlog_projection::store::embedded::{RowChange, Table};
+use orderlog_projection::store::{Embedded, Store, StoreError};
+use orderlog_runtime::crash_point::{self, Point};
+
+use crate::SERVICE;
+pub use look_up::OrderLookup;
+pub use reserved_versions::ReservedVersions;
+pub(crate) use resolve::RESOLVING;
+pub use row::UnresolvedOrder;
+use uptime::Uptime;
+
+/// The unresolved orders, kept in the store so that they survive a restart. Clones share them.
+#[derive(Clone)]
+pub struct UnresolvedOrders {
+    store: Arc<Embedded>,
+    table: Table,
+    /// Reserved versions, by order. They outlast the unresolved state.
+    reserved: Table,
+    /// How long an order stays unresolved at most.
+    timeout: Duration,
+    /// Held while a row is read and then changed.
+    changing: Arc<Mutex<()>>,
+    /// Their number at the last count.
+    count: Arc<AtomicUsize>,
+    uptime: Uptime,
+}
+
+/// A record that was skipped because the registry did not know its schema.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct UnreadRecord<'a> {
+    pub key: Option<&'a [u8]>,
+    pub partition: i32,
+    pub offset: i64,
+    pub schema_id: u32,
+    /// The order's version before it, if known; 0: there was no order.
+    pub version: Option<i32>,
+}
+
+impl UnresolvedOrders {
+    /// The unresolved orders in the store, each of which stays so for at most `timeout`.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn open(store: &Store, timeout: Duration) -> Result<Self, StoreError> {
+        let Store::Embedded(store) = store;
+        let unresolved = Self {
+            store: store.clone(),
+            // The name of earlier releases.
+            table: store.table("doubts")?,
+            reserved: store.table("reserved-versions")?,
+            timeout,
+            changing: Arc::default(),
+            count: Arc::default(),
+            uptime: Uptime::begin(),
+        };
+        unresolved.set_count(unresolved.all().count());
+        Ok(unresolved)
+    }
+
+    /// Forgets all of them, for a rebuild.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn forget(&self) -> Result<(), StoreError> {
+        self.set_count(0);
+        self.table.clear()?;
+        self.reserved.clear()
+    }
+
+    /// How many orders are unresolved, if any, for operators.
+    pub fn trouble(&self) -> Option<String> {
+        let count = self.count.load(Ordering::Relaxed);
+        match count {
+            0 => None,
+            1 => Some(
+                "1 order is read-only for now: it has a record with a schema id unknown to the registry (see the log)"
+                    .to_owned(),
+            ),
+            _ => Some(format!(
+                "{count} orders are read-only for now: they have records with schema ids unknown to the registry (see the log)"
+            )),
+        }
+    }
+
+    /// How much longer the order may stay unresolved, in seconds: at least 5, the interval of the checks.
+    pub fn seconds_left(&self, order: &UnresolvedOrder) -> u32 {
+        let left = self.timeout.saturating_sub(self.uptime.since(order.since)).as_secs();
+        u32::try_from(left).unwrap_or(u32::MAX).clamp(5, 600)
+    }
+
+    /// Whether the order may be given up.
+    fn is_expired(&self, order: &UnresolvedOrder) -> bool {
+        self.uptime.since(order.since) >= self.timeout
+    }
+
+    /// Notes skipped records. Keys that are not valid order ids are ignored. Blocks.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub(crate) fn note<'a>(&self, records: impl Iterator<Item = UnreadRecord<'a>>) -> Result<(), StoreError> {
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut noted: BTreeMap<&str, UnresolvedOrder> = BTreeMap::new();
+        let mut reserved: BTreeMap<&str, ReservedVersions> = BTreeMap::new();
+        for record in records {
+            let order_id = record.key.and_then(|key| std::str::from_utf8(key).ok());
+            let Some(order_id) = order_id.filter(|id| check_id(id).is_ok()) else {
+                continue;
+            };
+            let before = match noted.remove(order_id) {
+                Some(order) => Some(order),
+                None => self.row(order_id)?,
+            };
+            noted.insert(order_id, UnresolvedOrder::after(before, record, self.uptime.now()));
+            if let Some(version) = record.version {
+                let before = match reserved.remove(order_id) {
+                    Some(reserved) => Some(reserved),
+                    None => self.reserved_row(order_id)?,
+                };
+                reserved.insert(order_id, ReservedVersions::after(before, version, record.offset));
+            }
+        }
+        let mut changes = Vec::with_capacity(noted.len() + reserved.len());
+        for (order_id, order) in &noted {
+            let row = serde_json::to_vec(order).context("encoding an unresolved order")?;
+            changes.push(self.table.put(order_id.as_bytes(), row));
+        }
+        for (order_id, reserved) in &reserved {
+            let row = serde_json::to_vec(reserved).context("encoding reserved versions")?;
+            changes.push(self.reserved.put(order_id.as_bytes(), row));
+        }
+        self.store.commit(&changes.into())?;
+        if !noted.is_empty() {
+            crash_point::reached(Point::UnresolvedOrdersStored);
+        }
+        // The next check counts exactly.
+        self.set_count(self.count.load(Ordering::Relaxed) + noted.len());
+        Ok(())
+    }
+
+    /// The change that makes an order no longer unresolved, to be committed with others.
+    pub(crate) fn remove(&self, order_id: &str) -> RowChange {
+        self.set_count(self.count.load(Ordering::Relaxed).saturating_sub(1));
+        self.table.remove(order_id.as_bytes())
+    }
+
+    fn all(&self) -> impl Iterator<Item = anyhow::Result<(String, UnresolvedOrder)>> + use<> {
+        self.table.below(None).map(|entry| {
+            let (key, value) = entry?;
+            Ok((String::from_utf8(key)?, serde_json::from_slice(&value)?))
+        })
+    }
+
+    fn row(&self, order_id: &str) -> Result<Option<UnresolvedOrder>, StoreError> {
+        let value = self.table.get(order_id.as_bytes())?;
+        let row = value.map(|value| serde_json::from_slice(&value).context("decoding an unresolved order"));
+        Ok(row.transpose()?)
+    }
+
+    fn reserved_row(&self, order_id: &str) -> Result<Option<ReservedVersions>, StoreError> {
+        let value = self.reserved.get(order_id.as_bytes())?;
+        let row = value.map(|value| serde_json::from_slice(&value).context("decoding reserved versions"));
+        Ok(row.transpose()?)
+    }
+
+    fn set_count(&self, count: usize) {
+        self.count.store(count, Ordering::Relaxed);
+        metrics::gauge!("orderlog_orders_in_doubt", "service" => SERVICE).set(count as f64);
+    }
+}

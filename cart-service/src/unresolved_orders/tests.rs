@@ -1,0 +1,135 @@
+use orderlog_contract::order::OrderState;
+use orderlog_projection::store::Store;
+
+use super::*;
+use crate::config::UNRESOLVED_FOR as TIMEOUT;
+
+fn unread(key: &[u8], offset: i64, schema_id: u32) -> UnreadRecord<'_> {
+    UnreadRecord {
+        key: Some(key),
+        partition: 0,
+        offset,
+        schema_id,
+        version: Some(1),
+    }
+}
+
+fn open(dir: &tempfile::TempDir) -> UnresolvedOrders {
+    UnresolvedOrders::open(&Store::open(dir.path()).expect("a store"), TIMEOUT).expect("opens")
+}
+
+#[test]
+fn re_reading_starts_at_the_first_record_whichever_schema_becomes_known() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let orders = open(&dir);
+    let records = [unread(b"A-1", 5, 9), unread(b"A-1", 7, 8)];
+    orders.note(records.into_iter()).expect("noted");
+    orders.note([unread(b"A-1", 9, 9)].into_iter()).expect("noted");
+    let order = orders.row("A-1").expect("reads").expect("unresolved");
+    assert_eq!((order.offset, order.schema_ids), (5, vec![9, 8]));
+    assert!(orders.row("A-2").expect("reads").is_none());
+}
+
+#[test]
+fn a_key_that_no_order_can_have_is_no_order_s() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let orders = open(&dir);
+    let no_key = UnreadRecord {
+        key: None,
+        ..unread(b"", 1, 9)
+    };
+    let records = [no_key, unread(b"", 1, 9), unread(&[0xff], 1, 9)];
+    orders.note(records.into_iter()).expect("noted");
+    assert_eq!(orders.all().count(), 0);
+    assert_eq!(orders.trouble(), None);
+}
+
+#[test]
+fn a_later_record_restarts_the_ten_minutes() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut orders = open(&dir);
+    orders.note([unread(b"A-1", 5, 9)].into_iter()).expect("noted");
+    orders.uptime = orders.uptime.begun_ago(TIMEOUT);
+    let order = orders.row("A-1").expect("reads").expect("unresolved");
+    assert!(orders.is_expired(&order));
+    assert_eq!(orders.seconds_left(&order), 5);
+    orders.note([unread(b"A-1", 8, 9)].into_iter()).expect("noted");
+    let order = orders.row("A-1").expect("reads").expect("unresolved");
+    assert!(!orders.is_expired(&order) && order.offset == 5, "{order:?}");
+    assert!(orders.seconds_left(&order) > 590);
+}
+
+#[test]
+fn a_restart_restarts_the_ten_minutes() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let first = open(&dir);
+    first.note([unread(b"A-1", 5, 9)].into_iter()).expect("noted");
+    drop(first);
+    let mut second = open(&dir);
+    let order = second.row("A-1").expect("reads").expect("unresolved");
+    assert!(!second.is_expired(&order));
+    second.uptime = second.uptime.begun_ago(TIMEOUT);
+    assert!(second.is_expired(&order), "it ends for all that");
+}
+
+#[test]
+fn a_row_of_an_earlier_build_counts_from_our_start() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let orders = open(&dir);
+    let earlier = br#"{"schema_ids":[9],"partition":0,"offset":5,"since_ms":1}"#;
+    let row = orders.table.put(b"A-1", earlier.to_vec());
+    orders.store.commit(&vec![row].into()).expect("commits");
+    let order = orders.row("A-1").expect("reads").expect("unresolved");
+    assert!(!orders.is_expired(&order));
+}
+
+/// The state of an order that has that version.
+fn state(version: i32) -> OrderState {
+    let event = orderlog_contract::testing::an_event("A-1", version);
+    OrderState {
+        event_id: event.event_id,
+        order: event.order,
+        partition: 0,
+        offset: 20,
+        partial: false,
+    }
+}
+
+#[test]
+fn versions_are_reserved_over_a_restart_until_the_order_is_above_them() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let first = open(&dir);
+    let records = [unread(b"A-1", 5, 9), unread(b"A-1", 7, 9)];
+    first.note(records.into_iter()).expect("noted");
+    let reserved = first.reserved("A-1", Some(&state(1))).expect("reads");
+    assert!(reserved.is_some());
+    // The order is no longer unresolved, but its versions stay reserved.
+    first.store.commit(&vec![first.remove("A-1")].into()).expect("commits");
+    drop(first);
+    let second = open(&dir);
+    assert!(second.row("A-1").expect("reads").is_none());
+    assert_eq!(second.reserved("A-1", Some(&state(1))).expect("reads"), reserved);
+    // Read again, they are the same two.
+    second.note(records.into_iter()).expect("noted");
+    let of = |state: Option<&OrderState>| second.reserved("A-1", state).expect("reads");
+    assert_eq!((of(None), of(Some(&state(3)))), (reserved, reserved));
+    assert_eq!(of(Some(&state(4))), None, "it was written above them");
+    assert_eq!(of(None), None, "nothing is left behind");
+    second.forget().expect("forgets");
+}
+
+#[test]
+fn a_record_that_is_read_again_behind_what_was_written_above_it_reserves_nothing() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let orders = open(&dir);
+    let again = UnreadRecord {
+        version: None,
+        ..unread(b"A-1", 5, 9)
+    };
+    orders.note([again].into_iter()).expect("noted");
+    assert!(
+        orders.row("A-1").expect("reads").is_some(),
+        "it is unresolved all the same"
+    );
+    assert_eq!(orders.reserved("A-1", None).expect("reads"), None);
+}

@@ -1,0 +1,145 @@
+//! What both services build around the projection: the store, the registry and its audit, the registration of our schema,
+//! and the check of our permissions in Kafka.
+//!
+//! A service opens the store ([`open_store`]), connects the pipeline to it, makes its own parts of that (a producer, a
+//! [`RejectionHandler`]), and starts it.
+
+use std::sync::Arc;
+
+use orderlog_contract::lineage;
+use orderlog_kafka::permissions::{self, TopicUse};
+use orderlog_registry::Registry;
+use orderlog_runtime::supervisor::Supervisor;
+
+use crate::config::PipelineConfig;
+use crate::registration::Registration;
+use crate::schema_id_audit::SchemaIdAudit;
+use crate::store::{Store, StoreUrl};
+use crate::{Projection, RejectionHandler, Settings, View};
+
+/// Opens the service's store. What it holds is cleared by [`Pipeline::connect`], if it is to be rebuilt.
+///
+/// # Errors
+/// The store is locked, damaged, or another service's.
+pub fn open_store(service: &str, url: &StoreUrl, config: &PipelineConfig) -> anyhow::Result<Store> {
+    let StoreUrl::Embedded(dir) = url;
+    let store = if config.rebuild {
+        Store::open_to_rebuild(dir)?
+    } else {
+        Store::open(dir)?
+    };
+    store.check_owner(service)?;
+    Ok(store)
+}
+
+/// A pipeline that does not read the topic yet.
+pub struct Pipeline {
+    /// The projection's settings.
+    pub settings: Settings,
+    /// The store.
+    pub store: Store,
+    /// The registry, as records of the topic are looked up in it.
+    pub registry: Arc<Registry>,
+    /// The registry, as far as it agrees with the store.
+    pub audit: SchemaIdAudit,
+    /// The registration of our schema, which has begun.
+    pub registration: Registration,
+    has_admin_api: bool,
+    supervisor: Supervisor,
+}
+
+impl Pipeline {
+    /// Clears the store if it is to be rebuilt, and begins to register our schema. Waits for neither brokers nor registry.
+    /// Call it within a tokio runtime.
+    ///
+    /// # Errors
+    /// The store was written under another partitioner, or a setting is wrong.
+    pub fn connect(
+        settings: Settings,
+        store: Store,
+        config: &PipelineConfig,
+        supervisor: Supervisor,
+    ) -> anyhow::Result<Self> {
+        if config.rebuild {
+            store.forget()?;
+        }
+        store.check_partitioner(config.kafka.partitioner)?;
+        let subject = lineage::subject(config.kafka.topic.as_str());
+        let registry = Arc::new(Registry::new(&config.registry)?.for_subject(subject.clone()));
+        let audit = SchemaIdAudit::new(registry.clone(), store.clone(), config.accept_registry);
+        let registration = Registration::spawn(audit.clone(), subject, store.clone(), config, &supervisor);
+        Ok(Self {
+            settings: Settings {
+                registration: Some(registration.clone()),
+                ..settings
+            },
+            store,
+            registry,
+            audit,
+            registration,
+            has_admin_api: config.kafka.has_admin_api,
+            supervisor,
+        })
+    }
+
+    /// Watches whether Kafka lets us do what the service needs.
+    ///
+    /// # Errors
+    /// When a client cannot be made.
+    pub fn watch_permissions(&self, uses: Vec<TopicUse>) -> anyhow::Result<()> {
+        if self.has_admin_api {
+            permissions::watch(&self.settings.cluster, uses, &self.supervisor)?;
+        }
+        Ok(())
+    }
+
+    /// Starts reading the topic.
+    ///
+    /// # Errors
+    /// When a client cannot be made.
+    pub fn start(self, rejections: impl RejectionHandler) -> anyhow::Result<RunningPipeline> {
+        let Self {
+            settings,
+            store,
+            audit,
+            registration,
+            supervisor,
+            ..
+        } = self;
+        let projection = Projection::start(settings, store, audit, rejections, &supervisor)?;
+        Ok(RunningPipeline {
+            projection,
+            registration,
+        })
+    }
+}
+
+/// A pipeline that reads the topic.
+pub struct RunningPipeline {
+    projection: Projection,
+    registration: Registration,
+}
+
+impl RunningPipeline {
+    /// A handle for those who ask for orders.
+    pub fn view(&self) -> View {
+        self.projection.view()
+    }
+
+    /// Resolves when the registry rejects our schema, with the reason and what to do; otherwise never.
+    pub fn schema_rejected(&self) -> impl Future<Output = String> + use<> {
+        let registration = self.registration.clone();
+        async move {
+            let reason = registration.refused().await;
+            format!(
+                "{reason}\nMake the schema compatible with the subject (run check-schemas for details), or use another topic (--kafka-topic / KAFKA_TOPIC)"
+            )
+        }
+    }
+
+    /// Stops it, after those who wait for it. Then it no longer holds the store.
+    pub async fn stop(self) {
+        self.registration.end().await;
+        self.projection.stop().await;
+    }
+}

@@ -1,0 +1,347 @@
+use orderlog_contract::event::OrderStatus;
+use orderlog_contract::idempotency::{IdempotencyKey, KeyedRequest, RequestHash};
+use uuid::Uuid;
+
+use super::row::{Age, AgedRow, decode_row, encode_row, order_name};
+use crate::store::embedded::Embedded;
+use crate::store::{BatchChanges, KeyChange, KeyChanges, KeyOutcome, KeyRow, KeyUse};
+
+fn request(key: &str) -> KeyedRequest {
+    KeyedRequest {
+        key: IdempotencyKey::parse(key.as_bytes()).expect("a key"),
+        hash: RequestHash::of("PUT", "/update-order", key.as_bytes()),
+    }
+}
+
+fn row(key: &str, offset: i64) -> KeyRow {
+    KeyRow {
+        hash: request(key).hash,
+        event_id: Uuid::from_u128(7),
+        partition: 3,
+        offset,
+        version: 2,
+        status: OrderStatus::Shipped,
+    }
+}
+
+fn commit(store: &Embedded, changes: Vec<KeyChange>, max_keys: usize) {
+    let changes = BatchChanges {
+        keys: Some(KeyChanges { changes, max_keys }),
+        ..BatchChanges::default()
+    };
+    store.commit(&changes).expect("commits");
+}
+
+fn applied(key: &str, order_id: &str, row: KeyRow, time_ms: i64) -> KeyChange {
+    KeyChange {
+        request: request(key),
+        order_id: order_id.to_owned(),
+        outcome: KeyOutcome::Applied { row, time_ms },
+    }
+}
+
+fn lost(key: &str, order_id: &str, offset: i64) -> KeyChange {
+    KeyChange {
+        request: request(key),
+        order_id: order_id.to_owned(),
+        outcome: KeyOutcome::Lost { offset },
+    }
+}
+
+/// Remembers keys whose records came a second after each other.
+fn remember(store: &Embedded, names: &[(&str, &str, i64)], max_keys: usize) {
+    let change =
+        |(key, order_id, offset): &(&str, &str, i64)| applied(key, order_id, row(key, *offset), offset * 1_000);
+    commit(store, names.iter().map(change).collect(), max_keys);
+}
+
+fn take_back(store: &Embedded, key: &str, order_id: &str, offset: i64) {
+    commit(store, vec![lost(key, order_id, offset)], usize::MAX);
+}
+
+fn key_use(store: &Embedded, key: &str, order_id: &str) -> Option<KeyUse> {
+    store.order_and_key_use(order_id, &request(key).key).expect("reads").1
+}
+
+#[test]
+fn a_key_is_known_for_its_order_after_a_restart_and_until_a_rebuild() {
+    let dir = tempfile::tempdir().expect("a directory");
+    remember(&Embedded::open(dir.path()).expect("opens"), &[("k", "A-1", 5)], 10);
+    let store = Embedded::open(dir.path()).expect("opens again");
+    assert_eq!(key_use(&store, "k", "A-1"), Some(KeyUse::ThisOrder(row("k", 5))));
+    assert_eq!(key_use(&store, "k", "A-2"), Some(KeyUse::OtherOrder));
+    assert_eq!(
+        key_use(&store, "k2", "A-1"),
+        None,
+        "no key is taken for one that it begins"
+    );
+    assert_eq!(store.key_count(), 1);
+    store.forget().expect("forgets");
+    assert_eq!((key_use(&store, "k", "A-1"), store.key_count()), (None, 0));
+}
+
+#[test]
+fn the_first_event_of_a_key_and_an_order_is_its_answer_whichever_is_read_first() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = Embedded::open(dir.path()).expect("opens");
+    remember(&store, &[("k", "A-1", 6), ("k", "A-1", 5)], 10);
+    remember(&store, &[("k", "A-1", 7), ("k", "A-2", 8)], 10);
+    assert_eq!(key_use(&store, "k", "A-1"), Some(KeyUse::ThisOrder(row("k", 5))));
+    assert_eq!(key_use(&store, "k", "A-2"), Some(KeyUse::ThisOrder(row("k", 8))));
+    assert_eq!(store.key_count(), 4);
+    // Read again, they are the same.
+    remember(&store, &[("k", "A-1", 5), ("k", "A-1", 6)], 10);
+    assert_eq!(store.key_count(), 4);
+    // The first is forgotten before the second.
+    remember(&store, &[("l", "A-1", 9)], 3);
+    assert_eq!(key_use(&store, "k", "A-1"), Some(KeyUse::ThisOrder(row("k", 7))));
+}
+
+#[test]
+fn a_key_that_is_being_written_is_never_taken_for_another_order_s() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = Embedded::open(dir.path()).expect("opens");
+    let keys: Vec<String> = (0..2000).map(|n| format!("k{n}")).collect();
+    std::thread::scope(|scope| {
+        scope.spawn(|| keys.iter().for_each(|key| remember(&store, &[(key, "A", 5)], 10_000)));
+        for key in &keys {
+            let seen = std::iter::repeat_with(|| key_use(&store, key, "A")).find_map(|seen| seen);
+            assert_eq!(seen, Some(KeyUse::ThisOrder(row(key, 5))));
+        }
+    });
+}
+
+#[test]
+fn the_oldest_keys_are_forgotten_and_counting_goes_on_after_a_restart() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let known = |store: &Embedded| -> Vec<&str> {
+        let is_known = |key: &&str| key_use(store, key, "A").is_some();
+        ["a", "b", "c", "d", "e", "f"].into_iter().filter(is_known).collect()
+    };
+    {
+        let store = Embedded::open(dir.path()).expect("opens");
+        for (n, key) in (0..).zip(["a", "b", "c", "d"]) {
+            remember(&store, &[(key, "A", n)], 3);
+        }
+        assert_eq!(known(&store), ["b", "c", "d"]);
+    }
+    let store = Embedded::open(dir.path()).expect("opens again");
+    assert_eq!((known(&store), store.key_count()), (vec!["b", "c", "d"], 3));
+    remember(&store, &[("e", "A", 4), ("f", "A", 5)], 2);
+    assert_eq!(
+        (known(&store), store.key_count()),
+        (vec!["e", "f"], 2),
+        "fewer are kept now"
+    );
+}
+
+#[test]
+fn a_batch_of_more_keys_than_are_kept_is_cut_down() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = Embedded::open(dir.path()).expect("opens");
+    remember(&store, &[("a", "A", 0), ("b", "A", 1), ("c", "A", 2)], 1);
+    assert_eq!(store.key_count(), 1);
+    assert!(key_use(&store, "c", "A").is_some() && key_use(&store, "b", "A").is_none());
+}
+
+/// Reads partitions one after the other, in that order, as a new replica may. Returns which keys it knows.
+fn known_after_reading(partitions: &[i32], max_keys: usize) -> Vec<i64> {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = Embedded::open(dir.path()).expect("opens");
+    // Of four keys in turn, each of the partitions has one. Two of them share a millisecond.
+    let keys = 0..40;
+    for partition in partitions {
+        let own: Vec<i64> = keys.clone().filter(|n| n % 4 == i64::from(*partition)).collect();
+        for batch in own.chunks(3) {
+            let change = |n: &i64| {
+                let key = format!("k-{n}");
+                let row = KeyRow {
+                    partition: *partition,
+                    ..row(&key, *n)
+                };
+                applied(&key, "A", row, n / 2)
+            };
+            commit(&store, batch.iter().map(change).collect(), max_keys);
+        }
+    }
+    drop(store);
+    let store = Embedded::open(dir.path()).expect("opens again");
+    let known: Vec<i64> = keys
+        .filter(|n| key_use(&store, &format!("k-{n}"), "A").is_some())
+        .collect();
+    assert_eq!(store.key_count(), known.len() as u64);
+    known
+}
+
+#[test]
+fn which_keys_are_kept_does_not_depend_on_the_order_in_which_partitions_are_read() {
+    for partitions in [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1]] {
+        assert_eq!(known_after_reading(&partitions, 7), (33..40).collect::<Vec<i64>>());
+        assert_eq!(known_after_reading(&partitions, 100), (0..40).collect::<Vec<i64>>());
+    }
+}
+
+#[test]
+fn a_plan_that_is_not_committed_remembers_nothing() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = Embedded::open(dir.path()).expect("opens");
+    let changes = KeyChanges {
+        changes: vec![applied("k", "A", row("k", 1), 0)],
+        max_keys: 10,
+    };
+    drop(store.keys.plan(&changes).expect("reads"));
+    assert_eq!((key_use(&store, "k", "A"), store.key_count()), (None, 0));
+}
+
+#[test]
+fn a_status_that_this_release_lacks_is_unknown() {
+    let mut value = encode_row(&AgedRow {
+        age: Age::At(7),
+        row: row("k", 1),
+    });
+    value.extend_from_slice(b"-twice");
+    assert_eq!(decode_row(&value).expect("reads").row.status, OrderStatus::Unknown);
+    assert!(decode_row(&value[..80]).is_err(), "what is cut off is an error");
+    value[0] = 9;
+    let error = decode_row(&value).expect_err("another format").to_string();
+    assert!(error.contains("format 9") && error.contains("--rebuild"), "{error}");
+}
+
+#[test]
+fn only_the_record_that_has_lost_is_no_answer_any_more() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = Embedded::open(dir.path()).expect("opens");
+    remember(&store, &[("k", "A", 5), ("k", "B", 5)], 10);
+    // A copy, at another offset, with the event id of the first.
+    take_back(&store, "k", "A", 6);
+    take_back(&store, "l", "A", 5);
+    assert_eq!(key_use(&store, "k", "A"), Some(KeyUse::ThisOrder(row("k", 5))));
+    take_back(&store, "k", "A", 5);
+    assert_eq!(key_use(&store, "k", "A"), Some(KeyUse::OtherOrder));
+    assert_eq!(key_use(&store, "k", "B"), Some(KeyUse::ThisOrder(row("k", 5))));
+    assert_eq!(store.key_count(), 1);
+}
+
+#[test]
+fn an_answer_that_is_taken_back_leaves_its_place_to_the_next() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = Embedded::open(dir.path()).expect("opens");
+    remember(&store, &[("k", "A", 5)], 2);
+    let changes = vec![lost("k", "A", 5), applied("k", "A", row("k", 9), 9_000)];
+    commit(&store, changes, 2);
+    assert_eq!(key_use(&store, "k", "A"), Some(KeyUse::ThisOrder(row("k", 9))));
+    assert_eq!(store.key_count(), 1);
+    remember(&store, &[("l", "A", 10)], 2);
+    assert!(key_use(&store, "k", "A").is_some());
+    remember(&store, &[("m", "A", 11)], 2);
+    assert_eq!(key_use(&store, "k", "A"), None);
+}
+
+/// Puts a key as a release did that counted them.
+fn put_counted(store: &Embedded, number: u64, key: &str, offset: i64) {
+    let aged = AgedRow {
+        age: Age::Counted(number),
+        row: row(key, offset),
+    };
+    let name = order_name(&request(key).key, "A");
+    let mut batch = store.db.batch();
+    batch.insert(&store.keys.rows, name.as_slice(), encode_row(&aged));
+    batch.insert(&store.keys.ages, number.to_be_bytes(), name.as_slice());
+    batch.commit().expect("commits");
+}
+
+#[test]
+fn keys_of_a_store_that_counted_them_are_known_and_the_first_to_be_forgotten() {
+    let dir = tempfile::tempdir().expect("a directory");
+    {
+        let store = Embedded::open(dir.path()).expect("opens");
+        put_counted(&store, 1, "b", 2);
+        put_counted(&store, 2, "a", 1);
+        // It was taken back once, and its first number was left behind.
+        put_counted(&store, 0, "c", 3);
+        put_counted(&store, 3, "c", 3);
+    }
+    let store = Embedded::open(dir.path()).expect("opens again");
+    assert_eq!(store.key_count(), 3);
+    assert_eq!(key_use(&store, "a", "A"), Some(KeyUse::ThisOrder(row("a", 1))));
+    assert_eq!(key_use(&store, "a", "B"), Some(KeyUse::OtherOrder));
+    // Read again, it is the same one.
+    remember(&store, &[("a", "A", 1)], 10);
+    assert_eq!(store.key_count(), 3);
+    let known = |store: &Embedded| -> Vec<&str> {
+        let is_known = |key: &&str| key_use(store, key, "A").is_some();
+        ["a", "b", "c", "d", "e"].into_iter().filter(is_known).collect()
+    };
+    remember(&store, &[("d", "A", 0)], 3);
+    assert_eq!(known(&store), ["a", "c", "d"], "in the order in which they came");
+    take_back(&store, "c", "A", 3);
+    remember(&store, &[("e", "A", 4)], 2);
+    assert_eq!((known(&store), store.key_count()), (vec!["d", "e"], 2));
+    let ages = store.keys.ages.len().expect("reads");
+    assert_eq!(ages, 2, "nothing is left behind");
+}
+
+/// Twice as many keys as are kept: the younger half is known, the older one is not, and it takes no more disk space than before.
+fn keeps_so_many(most: usize) {
+    const BATCH: usize = 1_000;
+    // Two journals, which hold what is not in tables yet.
+    const JOURNALS: u64 = 128 * 1024 * 1024;
+    let dir = tempfile::tempdir().expect("a directory");
+    let begun = std::time::Instant::now();
+    let fill = |store: &Embedded, from: usize, to: usize| {
+        for batch in (from..to).step_by(BATCH) {
+            let change = |n: usize| {
+                let key = format!("key-of-a-client-{n}");
+                let row = row(&key, i64::try_from(n).expect("small"));
+                applied(&key, &format!("ORDER-{n}"), row, n as i64)
+            };
+            commit(store, (batch..(batch + BATCH).min(to)).map(change).collect(), most);
+        }
+        store.sync().expect("syncs");
+        let took = begun.elapsed();
+        let disk = size(dir.path());
+        println!("{to} keys of which {most} are kept: {disk} bytes after {took:?}");
+        disk
+    };
+    let store = Embedded::open(dir.path()).expect("opens");
+    let once = fill(&store, 0, most);
+    assert_eq!(store.key_count(), most as u64);
+    let twice = fill(&store, most, 2 * most);
+    assert!(twice < 2 * once + JOURNALS, "{once} bytes became {twice}");
+    drop(store);
+    let store = Embedded::open(dir.path()).expect("opens again");
+    assert_eq!(store.key_count(), most as u64);
+    let known = |n: usize| key_use(&store, &format!("key-of-a-client-{n}"), &format!("ORDER-{n}"));
+    for n in (0..most).step_by(most / 100).chain([most - 1]) {
+        assert_eq!(known(n), None, "{n}");
+        let young = most + n;
+        let offset = i64::try_from(young).expect("small");
+        let row = row(&format!("key-of-a-client-{young}"), offset);
+        assert_eq!(known(young), Some(KeyUse::ThisOrder(row)));
+    }
+}
+
+/// Size of all files there, in bytes.
+fn size(dir: &std::path::Path) -> u64 {
+    let entries = std::fs::read_dir(dir).expect("a directory").flatten();
+    entries
+        .map(|entry| match entry.metadata() {
+            Ok(data) if data.is_dir() => size(&entry.path()),
+            // It may have been merged into another meanwhile.
+            data => data.map_or(0, |data| data.len()),
+        })
+        .sum()
+}
+
+#[test]
+fn twice_as_many_keys_as_are_kept_cost_no_more_disk_space() {
+    keeps_so_many(10_000);
+}
+
+/// The default of `IDEMPOTENCY_KEYS`: `cargo test --release -p orderlog-projection two_million -- --ignored --nocapture` prints the time
+/// and the disk space that it takes.
+#[test]
+#[ignore = "takes minutes without optimisation"]
+fn two_million_keys_of_which_a_million_are_kept_cost_no_more_disk_space() {
+    keeps_so_many(1_000_000);
+}

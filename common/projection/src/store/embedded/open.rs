@@ -1,0 +1,116 @@
+//! Opening a store, and replacing one that cannot be opened. What is on the disk is not taken at its word.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Mutex;
+
+use anyhow::anyhow;
+use fjall::Database;
+
+use super::disk_space::{Disk, MIB};
+use super::files::{Files, LOST};
+use super::keys::Keys;
+use super::schemas::Schemas;
+use super::sync::{FORGETTING, SYNCS};
+use super::{Embedded, OpenError, keyspace_options};
+
+impl Embedded {
+    /// Opens the store in that directory, which is created if missing, and locks it.
+    ///
+    /// # Errors
+    /// [`OpenError`]
+    pub fn open(dir: &Path) -> Result<Self, OpenError> {
+        let damaged = |error: anyhow::Error| OpenError::damaged(dir, error);
+        let unusable = |error: anyhow::Error| OpenError::unusable(dir, error);
+        std::fs::create_dir_all(dir).map_err(|error| OpenError::unusable(dir, error))?;
+        let files = Files::of(dir);
+        let locked = files.lock()?;
+        let syncs = files.syncs().map_err(damaged)?;
+        if !files.has_database() {
+            // A new database needs space, and the mark comes first: it says that the files are ours.
+            Disk::of(dir).check_space().map_err(|error| unusable(error.into()))?;
+            if syncs == 0 {
+                files.begin().map_err(unusable)?;
+            }
+        }
+        files.check_table_lists(syncs).map_err(damaged)?;
+        let closed = files.closed_journals().map_err(damaged)?;
+        drop(locked);
+        // The database takes its own files at their word, and some errors in them for bugs of its own.
+        let store = catch_unwind(AssertUnwindSafe(|| Self::open_files(&files, dir, syncs)))
+            .map_err(|_| damaged(anyhow!("the database cannot interpret its files")))??;
+        if let Err(error) = closed.check_kept() {
+            // What was cut off is lost, and the next opening would find no fault.
+            let noted = files.note_syncs(LOST);
+            noted.map_err(|error| OpenError::of_io(dir, error))?;
+            return Err(damaged(error));
+        }
+        let fault = |error: fjall::Error| OpenError::of(dir, error);
+        let known = store.meta.get(SYNCS).map_err(fault)?;
+        let known = known.and_then(|bytes| Some(u64::from_be_bytes(bytes.as_ref().try_into().ok()?)));
+        if known.unwrap_or(0) < syncs {
+            return Err(damaged(anyhow!("data that was synced before is missing")));
+        }
+        files.note_syncs(syncs).map_err(|error| OpenError::of_io(dir, error))?;
+        if store.meta.contains_key(FORGETTING).map_err(fault)? {
+            store.forget().map_err(|error| unusable(error.into()))?;
+        }
+        Ok(store)
+    }
+
+    fn open_files(files: &Files, dir: &Path, syncs: u64) -> Result<Self, OpenError> {
+        let fault = |error: fjall::Error| OpenError::of(dir, error);
+        // Sized for a service of some hundred MiB; the defaults grow to 370 MB of memory and 512 MiB of journal.
+        let db = Database::builder(dir)
+            .cache_size(64 * MIB)
+            .max_journaling_size(64 * MIB)
+            .worker_threads(1)
+            .open()
+            .map_err(fault)?;
+        let keyspace = |name| db.keyspace(name, keyspace_options).map_err(fault);
+        let disk = Disk::of(dir);
+        let meta = keyspace("meta")?;
+        let keys = Keys::new(keyspace("keys")?, keyspace("key-ages")?, meta.clone());
+        Ok(Self {
+            orders: keyspace("orders")?,
+            partitions: keyspace("partitions")?,
+            schemas: Schemas::new(&db, keyspace("schemas")?, meta.clone(), disk.clone()),
+            keys: keys.map_err(|error| OpenError::damaged(dir, error))?,
+            meta,
+            disk,
+            files: files.clone(),
+            syncs: Mutex::new(syncs),
+            db,
+        })
+    }
+
+    /// Opens it for a rebuild: a damaged one is replaced by an empty one.
+    ///
+    /// # Errors
+    /// [`OpenError`], but never [`OpenError::Damaged`].
+    pub fn open_to_rebuild(dir: &Path) -> Result<Self, OpenError> {
+        let damage = match Self::open(dir) {
+            // What is kept over a rebuild must be readable too.
+            Ok(store) => match store.read_all() {
+                Ok(()) => return Ok(store),
+                Err(error) => error,
+            },
+            Err(OpenError::Damaged { source, .. }) => source,
+            Err(other) => return Err(other),
+        };
+        let reason = format!("{damage:#}");
+        tracing::warn!(dir = %dir.display(), reason, "store damaged, removing it");
+        Files::of(dir).discard(&reason)?;
+        Self::open(dir)
+    }
+
+    /// Reads everything, and keeps nothing.
+    fn read_all(&self) -> anyhow::Result<()> {
+        for name in self.db.list_keyspace_names() {
+            for entry in self.db.keyspace(&name, keyspace_options)?.iter() {
+                entry.into_inner()?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,94 @@
+//! Which schema ids are known, and forgetting those that nothing depends on.
+
+use std::collections::BTreeSet;
+use std::sync::PoisonError;
+
+use anyhow::Context;
+use fjall::PersistMode;
+
+use super::own::OWN;
+use super::{GUID_NUMBER, Schemas, UNREADABLE};
+use crate::store::StoreError;
+
+/// Key of the ids whose loss an operator has accepted.
+const ACCEPTED: &str = "accepted-schemas";
+
+/// The schema ids that a store knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KnownSchemas {
+    /// The id under which events are written, if our schema was registered.
+    pub own: Option<u32>,
+    /// All of them, ascending.
+    pub ids: Vec<u32>,
+    /// Those that the registry may have lost: an operator has accepted it.
+    pub accepted: BTreeSet<u32>,
+}
+
+impl Schemas {
+    /// The schema ids that were seen; schemas known only by a GUID are not among them.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn known(&self) -> Result<KnownSchemas, StoreError> {
+        let id = |entry: fjall::Guard| {
+            let key = entry.key().context(UNREADABLE)?;
+            Ok(u32::from_be_bytes(
+                key.as_ref().try_into().context("decoding a schema's key")?,
+            ))
+        };
+        let is_of_a_registry = |id: &anyhow::Result<u32>| !matches!(id, Ok(GUID_NUMBER..));
+        let ids = self.table.iter().map(id).filter(is_of_a_registry);
+        Ok(KnownSchemas {
+            own: self.last_own_id()?,
+            ids: ids.collect::<anyhow::Result<_>>()?,
+            accepted: self.accepted()?,
+        })
+    }
+
+    fn accepted(&self) -> anyhow::Result<BTreeSet<u32>> {
+        let value = self.meta.get(ACCEPTED).context(UNREADABLE)?;
+        let ids = value.map(|value| serde_json::from_slice(&value).context("decoding the accepted schema ids"));
+        Ok(ids.transpose()?.unwrap_or_default())
+    }
+
+    /// Forgets what those ids mean, so that they can be learned again. Nothing may depend on them.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn forget(&self, ids: &BTreeSet<u32>) -> Result<(), StoreError> {
+        let _learning = self.learning.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut batch = self.db.batch();
+        for id in ids {
+            batch.remove(&self.table, id.to_be_bytes());
+        }
+        if self.last_own_id()?.is_some_and(|own| ids.contains(&own)) {
+            batch.remove(&self.meta, OWN);
+        }
+        self.commit(batch)?;
+        self.resolved.retain(|id| !ids.contains(id));
+        Ok(())
+    }
+
+    /// Notes that the registry may have lost those ids. Their meaning is kept, so that their records are read as before; no
+    /// event is written under them any more.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn accept_loss(&self, ids: &BTreeSet<u32>) -> Result<(), StoreError> {
+        let accepted: BTreeSet<u32> = self.accepted()?.union(ids).copied().collect();
+        let value = serde_json::to_vec(&accepted).context("encoding the accepted schema ids")?;
+        let mut batch = self.db.batch();
+        batch.insert(&self.meta, ACCEPTED, value);
+        if self.last_own_id()?.is_some_and(|own| ids.contains(&own)) {
+            batch.remove(&self.meta, OWN);
+        }
+        self.commit(batch)
+    }
+
+    fn commit(&self, batch: fjall::OwnedWriteBatch) -> Result<(), StoreError> {
+        self.disk.check_space()?;
+        let committed = batch.durability(Some(PersistMode::Buffer)).commit();
+        committed.context("committing to the store")?;
+        Ok(())
+    }
+}

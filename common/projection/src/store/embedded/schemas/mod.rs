@@ -1,0 +1,188 @@
+//! What schema ids mean, as far as they were seen: on disk, so that a restart does not need the registry, and in memory,
+//! resolved, so that a record does not need the disk. An id never changes its meaning here.
+//!
+//! A schema that records name by its GUID is kept under a number of ours, above the ids that registries assign, so that
+//! everything else refers to schemas by one kind of id.
+//!
+//! - `row`: a schema on disk;
+//! - `own`: the id of our own schema;
+//! - `known`: which ids are known, and forgetting those that nothing depends on.
+
+mod known;
+mod own;
+mod row;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use anyhow::Context;
+use fjall::{Database, Keyspace};
+use orderlog_avro::SchemaText;
+use orderlog_contract::decode::WriterSchema;
+use orderlog_contract::frame::MAX_ID;
+use orderlog_runtime::crash_point::{self, Point};
+use uuid::Uuid;
+
+use super::UNREADABLE;
+use super::disk_space::Disk;
+use crate::store::{LearnError, StoreError};
+pub use known::KnownSchemas;
+use row::SchemaRow;
+
+/// Bits that the numbers of GUIDs have, and ids of registries have not.
+const GUID_NUMBER: u32 = !MAX_ID;
+/// Most schemas kept in memory; a topic has a few. The largest possible one takes 3 MB.
+const MAX_CACHED: usize = 256;
+
+/// What schema ids mean.
+pub struct Schemas {
+    db: Database,
+    table: Keyspace,
+    meta: Keyspace,
+    disk: Disk,
+    resolved: Cache<u32, Arc<WriterSchema>>,
+    guid_numbers: Cache<Uuid, u32>,
+    /// Held while an id's meaning is compared and then written.
+    learning: Mutex<()>,
+}
+
+impl Schemas {
+    pub(super) fn new(db: &Database, table: Keyspace, meta: Keyspace, disk: Disk) -> Self {
+        Self {
+            db: db.clone(),
+            table,
+            meta,
+            disk,
+            resolved: Cache::default(),
+            guid_numbers: Cache::default(),
+            learning: Mutex::default(),
+        }
+    }
+
+    /// Forgets all. Which id is our own is in `meta`, and is cleared with it.
+    pub(super) fn clear(&self) -> anyhow::Result<()> {
+        self.resolved.retain(|_| false);
+        self.guid_numbers.retain(|_| false);
+        Ok(self.table.clear()?)
+    }
+
+    /// How records of that schema id are read; `None` if the id was never seen.
+    ///
+    /// # Errors
+    /// The disk fails, or the value has another format.
+    pub fn writer_schema(&self, id: u32) -> Result<Option<Arc<WriterSchema>>, StoreError> {
+        if let Some(writer) = self.resolved.get(&id) {
+            return Ok(Some(writer));
+        }
+        let Some(row) = self.row(id)? else {
+            return Ok(None);
+        };
+        let writer = Arc::new(row.resolve());
+        self.resolved.insert(id, writer.clone());
+        Ok(Some(writer))
+    }
+
+    /// Stores what a schema id means.
+    ///
+    /// # Errors
+    /// [`LearnError::AnotherMeaning`] if it meant another schema before, or the store fails.
+    pub fn learn(&self, id: u32, schema: &SchemaText, writer: Arc<WriterSchema>) -> Result<(), LearnError> {
+        let _learning = self.learning.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.is_meaning(id, schema)? == Some(false) {
+            return Err(LearnError::AnotherMeaning(id));
+        }
+        Ok(self.put(id, SchemaRow::of(schema, None), writer)?)
+    }
+
+    /// The number under which the schema of that GUID is kept; `None` if it was never seen.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn guid_number(&self, guid: Uuid) -> Result<Option<u32>, StoreError> {
+        if let Some(number) = self.guid_numbers.get(&guid) {
+            return Ok(Some(number));
+        }
+        let (number, is_taken) = self.number_for(guid)?;
+        if !is_taken {
+            return Ok(None);
+        }
+        self.guid_numbers.insert(guid, number);
+        Ok(Some(number))
+    }
+
+    /// Stores the schema of a GUID. A GUID is a hash of the schema, so it cannot change its meaning.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn learn_guid(&self, guid: Uuid, schema: &SchemaText, writer: Arc<WriterSchema>) -> Result<(), StoreError> {
+        let _learning = self.learning.lock().unwrap_or_else(PoisonError::into_inner);
+        let (number, _) = self.number_for(guid)?;
+        self.put(number, SchemaRow::of(schema, Some(guid)), writer)
+    }
+
+    /// Whether that id means that schema; `None` if the id was never seen.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn is_meaning(&self, id: u32, schema: &SchemaText) -> Result<Option<bool>, StoreError> {
+        Ok(self.row(id)?.map(|row| row.means(schema)))
+    }
+
+    fn row(&self, id: u32) -> anyhow::Result<Option<SchemaRow>> {
+        let value = self.table.get(id.to_be_bytes()).context(UNREADABLE)?;
+        value.map(|value| SchemaRow::decode(&value)).transpose()
+    }
+
+    fn put(&self, id: u32, row: SchemaRow, writer: Arc<WriterSchema>) -> Result<(), StoreError> {
+        let value = row.encode()?;
+        self.disk.check_space()?;
+        self.table.insert(id.to_be_bytes(), value).context("writing a schema")?;
+        crash_point::reached(Point::SchemaLearned);
+        self.resolved.insert(id, writer);
+        Ok(())
+    }
+
+    /// The number of that GUID, and whether it is taken: the first one that no other GUID has.
+    fn number_for(&self, guid: Uuid) -> anyhow::Result<(u32, bool)> {
+        let [a, b, c, d, ..] = *guid.as_bytes();
+        let mut number = u32::from_be_bytes([a, b, c, d]) | GUID_NUMBER;
+        loop {
+            match self.row(number)? {
+                None => return Ok((number, false)),
+                Some(row) if row.guid == Some(guid) => return Ok((number, true)),
+                Some(_) => number = number.wrapping_add(1) | GUID_NUMBER,
+            }
+        }
+    }
+}
+
+/// Up to [`MAX_CACHED`] entries; a full cache is emptied, which no real topic causes.
+struct Cache<K, V>(RwLock<HashMap<K, V>>);
+
+impl<K, V> Default for Cache<K, V> {
+    fn default() -> Self {
+        Self(RwLock::default())
+    }
+}
+
+impl<K: Eq + Hash, V: Clone> Cache<K, V> {
+    fn get(&self, key: &K) -> Option<V> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+    }
+
+    fn insert(&self, key: K, value: V) {
+        let mut entries = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if entries.len() >= MAX_CACHED {
+            entries.clear();
+        }
+        entries.insert(key, value);
+    }
+
+    fn retain(&self, keep: impl Fn(&K) -> bool) {
+        let mut entries = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        entries.retain(|key, _| keep(key));
+    }
+}

@@ -1,0 +1,282 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use orderlog_avro::SchemaText;
+use orderlog_contract::decode::WriterSchema;
+use orderlog_contract::encode::record_value;
+use orderlog_contract::event::OrderEvent;
+use orderlog_contract::frame;
+use orderlog_contract::idempotency::{IdempotencyKey, KeyedRequest, RequestHash};
+use orderlog_contract::lineage::newest_text;
+use orderlog_contract::order::OrderState;
+use orderlog_contract::testing::an_event;
+use orderlog_kafka::partition::{Partitioner, Partitioning};
+
+use super::sync::FORGETTING;
+use super::{Embedded, OpenError};
+use crate::store::{BatchChanges, Counters, KeyChange, KeyChanges, KeyOutcome, PartitionRow, StoredOrder};
+
+fn by_murmur2(partitions: i32) -> Partitioning {
+    Partitioning {
+        partitioner: Partitioner::Murmur2,
+        partitions,
+    }
+}
+
+fn state(order_id: &str) -> OrderState {
+    let event = an_event(order_id, 1);
+    OrderState {
+        event_id: event.event_id,
+        order: event.order,
+        partition: 3,
+        offset: 1 << 40,
+        partial: false,
+    }
+}
+
+/// Puts orders as events of schema id 7 would.
+fn put(states: &[OrderState]) -> BatchChanges {
+    let stored = |state: &OrderState| {
+        let event = OrderEvent {
+            event_id: state.event_id,
+            order: state.order.clone(),
+            ..an_event("A-1", 1)
+        };
+        let value = record_value(7, &event).expect("encodes");
+        let (schema_id, datum) = frame::split(&value).expect("a frame");
+        let stored = StoredOrder {
+            state: state.clone(),
+            schema_id,
+            datum: datum.to_vec(),
+        };
+        (state.order.order_id.clone(), Some(stored))
+    };
+    BatchChanges {
+        orders: states.iter().map(stored).collect(),
+        ..BatchChanges::default()
+    }
+}
+
+#[test]
+fn what_was_committed_is_there_after_a_restart() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let row = PartitionRow {
+        next: 7,
+        counted_to: 3,
+        last: None,
+        counters: Counters {
+            applied: 5,
+            ..Counters::default()
+        },
+    };
+    let order = state("A-1");
+    {
+        let store = Embedded::open(dir.path()).expect("opens");
+        store.schemas().learn_own("orders-value", 7).expect("learns");
+        let mut changes = put(std::slice::from_ref(&order));
+        changes.partitions.insert(0, row.clone());
+        store.commit(&changes).expect("commits");
+    }
+    let store = Embedded::open(dir.path()).expect("opens again");
+    assert_eq!(store.order("A-1").expect("reads"), Some(order));
+    assert_eq!(store.partitions().expect("reads"), BTreeMap::from([(0, row)]));
+    assert_eq!(store.order("A-2").expect("reads"), None);
+}
+
+#[test]
+fn a_batch_that_cannot_be_committed_changes_nothing() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = Embedded::open(dir.path()).expect("opens");
+    // The table of keys is corrupt where the batch needs it.
+    let request = KeyedRequest {
+        key: IdempotencyKey::parse(b"k").expect("a key"),
+        hash: RequestHash::of("PUT", "/update-order", b""),
+    };
+    store
+        .db
+        .keyspace("keys", super::keyspace_options)
+        .expect("a table")
+        .insert("k\0A-1", [9])
+        .expect("writes");
+    let lost = KeyChange {
+        request,
+        order_id: "A-1".to_owned(),
+        outcome: KeyOutcome::Lost { offset: 1 },
+    };
+    let keys = KeyChanges {
+        changes: vec![lost],
+        max_keys: 10,
+    };
+    let changes = BatchChanges {
+        keys: Some(keys),
+        ..put(&[state("A-1")])
+    };
+    let error = store.commit(&changes).expect_err("a key is corrupt");
+    assert!(error.to_string().contains("--rebuild"), "{error}");
+    assert_eq!(store.order("A-1").expect("reads"), None);
+}
+
+#[test]
+fn the_orders_of_a_batch_are_loaded_as_far_as_they_exist_until_they_are_removed() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = Embedded::open(dir.path()).expect("opens");
+    store.schemas().learn_own("orders-value", 7).expect("learns");
+    let states = ["A-1", "A-3"].map(state);
+    store.commit(&put(&states)).expect("commits");
+    let wanted: BTreeSet<String> = ["A-1", "A-2", "A-3"].map(str::to_owned).into();
+    let expected = states.map(|state| (state.order.order_id.clone(), state));
+    assert_eq!(store.load(&wanted).expect("reads"), expected.into());
+    let removed = BatchChanges {
+        orders: BTreeMap::from([("A-1".to_owned(), None), ("A-3".to_owned(), None)]),
+        ..BatchChanges::default()
+    };
+    store.commit(&removed).expect("commits");
+    assert!(store.load(&wanted).expect("reads").is_empty());
+}
+
+#[test]
+fn a_second_opening_is_refused_with_what_to_do() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let _first = Embedded::open(dir.path()).expect("opens");
+    let error = Embedded::open(dir.path()).err().expect("locked");
+    assert!(matches!(error, OpenError::Locked { .. }));
+    assert!(error.to_string().contains("STORE"), "{error}");
+}
+
+#[test]
+fn order_ids_are_paged_in_order() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = Embedded::open(dir.path()).expect("opens");
+    store.commit(&put(&["c", "a", "b", "ab"].map(state))).expect("commits");
+    assert_eq!(store.order_ids(None, 3).expect("reads"), ["a", "ab", "b"]);
+    assert_eq!(store.order_ids(Some("b"), 3).expect("reads"), ["c"]);
+}
+
+#[test]
+fn a_store_belongs_to_one_service_and_one_topic_and_keeps_its_partition_count() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = Embedded::open(dir.path()).expect("opens");
+    store.check_owner("a").expect("is nobody's yet");
+    assert_eq!(store.claim("a", "orders", by_murmur2(6)).expect("claims"), 6);
+    store.check_owner("a").expect("is ours");
+    let refusal = store.check_owner("b").expect_err("is a's").to_string();
+    assert!(
+        refusal.contains("belongs to a") && refusal.contains("STORE"),
+        "{refusal}"
+    );
+    assert_eq!(store.claim("a", "orders", by_murmur2(8)).expect("is ours"), 6);
+    assert!(
+        store
+            .claim("a", "other", by_murmur2(6))
+            .expect_err("is not ours")
+            .to_string()
+            .contains("--rebuild")
+    );
+    store.forget().expect("forgets");
+    assert_eq!(store.claim("a", "other", by_murmur2(8)).expect("claims again"), 8);
+}
+
+#[test]
+fn a_store_belongs_to_the_rule_that_its_topic_was_partitioned_by() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = Embedded::open(dir.path()).expect("opens");
+    for partitioner in Partitioner::ALL {
+        store.check_partitioner(partitioner).expect("it is of any yet");
+    }
+    let partitioning = Partitioning {
+        partitioner: Partitioner::Crc32,
+        partitions: 6,
+    };
+    store.claim("a", "orders", partitioning).expect("claims");
+    store.check_partitioner(Partitioner::Crc32).expect("as it was");
+    let refusal = store.check_partitioner(Partitioner::Murmur2).expect_err("another rule");
+    for part in ["partitioned by crc32", "KAFKA_PARTITIONER says murmur2", "--rebuild"] {
+        assert!(refusal.to_string().contains(part), "{part} in {refusal}");
+    }
+    store.forget().expect("forgets");
+    store
+        .check_partitioner(Partitioner::Murmur2)
+        .expect("it is of any again");
+}
+
+#[test]
+fn a_store_of_a_release_without_a_choice_of_partitioner_is_of_murmur2() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = Embedded::open(dir.path()).expect("opens");
+    let origin = r#"{"format":2,"service":"a","topic":"orders","partitions":6}"#;
+    store.meta.insert("origin", origin).expect("writes");
+    store.check_partitioner(Partitioner::Murmur2).expect("as it was");
+    store.check_partitioner(Partitioner::Crc32).expect_err("another rule");
+    assert_eq!(store.claim("a", "orders", by_murmur2(6)).expect("is ours"), 6);
+}
+
+#[test]
+fn a_rebuild_that_was_interrupted_is_completed_at_the_next_start() {
+    let dir = tempfile::tempdir().expect("a directory");
+    {
+        let store = Embedded::open(dir.path()).expect("opens");
+        store.commit(&put(&[state("A-1")])).expect("commits");
+        store.meta.insert(FORGETTING, "").expect("writes");
+    }
+    assert_eq!(
+        Embedded::open(dir.path())
+            .expect("opens again")
+            .order("A-1")
+            .expect("reads"),
+        None
+    );
+}
+
+#[test]
+fn a_table_is_listed_from_the_highest_key_down() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = Embedded::open(dir.path()).expect("opens");
+    let table = store.table("letters").expect("a table");
+    let rows: Vec<_> = [1_u8, 3, 2].map(|key| table.put(&[key], vec![key])).into();
+    store.commit(&rows.into()).expect("commits");
+    let keys = |below| -> Vec<u8> { table.below(below).map(|entry| entry.expect("reads").0[0]).collect() };
+    assert_eq!(keys(None), [3, 2, 1]);
+    assert_eq!(keys(Some(&[3])), [2, 1]);
+    store.commit(&vec![table.remove(&[2])].into()).expect("commits");
+    assert_eq!((table.get(&[2]).expect("reads"), keys(None)), (None, vec![3, 1]));
+    table.clear().expect("clears");
+    assert!(keys(None).is_empty());
+}
+
+#[test]
+fn an_order_of_an_unknown_format_is_an_error_not_a_guess() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = Embedded::open(dir.path()).expect("opens");
+    store.orders.insert("A-1", [9, 0, 0]).expect("writes");
+    let error = store.order("A-1").expect_err("unknown");
+    assert!(error.to_string().contains("format 9"), "{error}");
+}
+
+#[test]
+fn an_order_that_a_newer_schema_wrote_is_shown_and_known_to_be_partial() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = Embedded::open(dir.path()).expect("opens");
+    let mut json: serde_json::Value = serde_json::from_str(&newest_text().text).expect("JSON");
+    let fields = json["fields"].as_array_mut().expect("fields");
+    let order = fields.iter_mut().find(|field| field["name"] == "order").expect("order");
+    let note = serde_json::json!({"name": "note", "type": "string", "default": ""});
+    order["type"]["fields"].as_array_mut().expect("fields").push(note);
+    let newer = SchemaText::avro(json.to_string());
+    let writer = Arc::new(WriterSchema::of(&newer));
+    store.schemas().learn(8, &newer, writer).expect("learns");
+    let event = an_event("A-1", 1);
+    let value = record_value(8, &event).expect("encodes");
+    let datum = [frame::split(&value).expect("a frame").1, b"\x04hi"].concat();
+    let stored = StoredOrder {
+        state: state("A-1"),
+        schema_id: 8,
+        datum,
+    };
+    let changes = BatchChanges {
+        orders: BTreeMap::from([("A-1".to_owned(), Some(stored))]),
+        ..BatchChanges::default()
+    };
+    store.commit(&changes).expect("commits");
+    let read = store.order("A-1").expect("reads").expect("is there");
+    assert_eq!((read.partial, read.order), (true, event.order));
+}

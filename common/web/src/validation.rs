@@ -1,0 +1,208 @@
+//! Converts other libraries' validation errors into one [`Problem`]: a 400 whose `errors` name fields as the client wrote
+//! them. What is valid is never decided here.
+
+use super::problem::{FieldError, Problem};
+use super::problem_kind::ProblemKind;
+use super::serde_messages::{LONE_SURROGATE, for_clients};
+
+/// Most errors that one response lists.
+const MOST_FAULTS: usize = 100;
+/// Longest text in an error, in bytes: it may repeat what the client wrote.
+const LONGEST: usize = 300;
+
+impl Problem {
+    /// A 400 with those errors (at least one). Long lists and long texts are cut: a response must not be larger than its
+    /// request.
+    pub fn invalid(mut errors: Vec<FieldError>) -> Self {
+        let count = errors.len();
+        errors.truncate(MOST_FAULTS);
+        for error in &mut errors {
+            truncate(&mut error.field);
+            truncate(&mut error.message);
+        }
+        let detail = match errors.as_slice() {
+            [only] => format!("{}: {}", only.field, only.message),
+            _ => format!("{count} fields are invalid"),
+        };
+        Self::new(ProblemKind::InvalidRequest, detail).with_errors(errors)
+    }
+
+    /// A 400 with one error.
+    pub fn invalid_field(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::invalid(vec![FieldError {
+            field: field.into(),
+            message: message.into(),
+        }])
+    }
+}
+
+impl From<garde::Report> for Problem {
+    /// Fields are named in camelCase as in the JSON: `unit_price` of the first item is `items[0].unitPrice`. An error of the
+    /// whole gets the field `body`.
+    fn from(report: garde::Report) -> Self {
+        let fault = |(path, error): (garde::error::Path, garde::Error)| FieldError {
+            field: if path.is_empty() {
+                "body".to_owned()
+            } else {
+                camel_case(&path.to_string())
+            },
+            message: error.message().to_owned(),
+        };
+        Self::invalid(report.into_inner().into_iter().map(fault).collect())
+    }
+}
+
+/// The 400 for a serde error with that message at `path` (in serde_path_to_error's notation). `whole` is the subject of the
+/// message where no field is named.
+pub(super) fn from_serde(path: &str, message: &str, whole: &str) -> Problem {
+    let parent = if path == "." { "" } else { path };
+    // serde reports these at the struct and names the field only in the message, in backticks.
+    let named = ["missing field `", "duplicate field `", "unknown field `"]
+        .iter()
+        .find_map(|start| message.strip_prefix(start)?.split_once('`').map(|(name, _)| name));
+    let field = match named {
+        Some(name) if parent.is_empty() => name.to_owned(),
+        Some(name) if parent == name || parent.ends_with(&format!(".{name}")) => parent.to_owned(),
+        Some(name) => format!("{parent}.{name}"),
+        None => parent.to_owned(),
+    };
+    let message = for_clients(message);
+    if field.is_empty() {
+        let mut message = format!("{whole} {message}");
+        truncate(&mut message);
+        return Problem::new(ProblemKind::InvalidRequest, message);
+    }
+    Problem::invalid_field(field, message)
+}
+
+/// The 400 for a body that serde_json rejected.
+pub(super) fn from_json(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    let inner = error.inner();
+    let text = inner.to_string();
+    // Where a field is named, line and column would only distract.
+    let message = text
+        .rsplit_once(" at line ")
+        .map_or(text.as_str(), |(message, _)| message);
+    if !inner.is_data() && !LONE_SURROGATE.contains(&message) {
+        return Problem::new(
+            ProblemKind::InvalidRequest,
+            format!("the body is not valid JSON: {text}"),
+        );
+    }
+    let path = error.path().to_string();
+    // serde_path_to_error writes `?` for a field whose name could not be read.
+    let path = match path.strip_suffix('?') {
+        Some(parent) if LONE_SURROGATE.contains(&message) => parent.trim_end_matches('.'),
+        _ => &path,
+    };
+    from_serde(path, message, "the body")
+}
+
+/// Truncates a long text at a character boundary.
+fn truncate(text: &mut String) {
+    if text.len() > LONGEST {
+        text.truncate(text.floor_char_boundary(LONGEST));
+        text.push('…');
+    }
+}
+
+fn camel_case(path: &str) -> String {
+    let mut camel = String::with_capacity(path.len());
+    let mut upper = false;
+    for c in path.chars() {
+        match c {
+            '_' => upper = true,
+            c if upper => {
+                camel.extend(c.to_uppercase());
+                upper = false;
+            }
+            c => camel.push(c),
+        }
+    }
+    camel
+}
+
+#[cfg(test)]
+mod tests {
+    use garde::Validate;
+
+    use super::*;
+
+    #[test]
+    fn a_response_does_not_grow_with_what_the_client_wrote() {
+        let fault = FieldError {
+            field: "é".repeat(100_000),
+            message: "x".repeat(100_000),
+        };
+        let problem = Problem::invalid(vec![fault; 5_000]);
+        assert_eq!(
+            (problem.errors().len(), problem.summary()),
+            (100, "5000 fields are invalid")
+        );
+        assert_eq!(problem.errors()[0].field.chars().count(), 151);
+        let message = format!("unknown variant `{}`", "x".repeat(100_000));
+        assert!(from_serde("status", &message, "it").summary().len() < 400);
+        assert!(from_serde(".", &message, "it").summary().len() < 400);
+    }
+
+    #[derive(Validate)]
+    struct Order {
+        #[garde(length(min = 1))]
+        order_id: String,
+        #[garde(dive)]
+        items: Vec<Item>,
+    }
+
+    #[derive(Validate)]
+    struct Item {
+        #[garde(range(min = 1))]
+        unit_count: i32,
+    }
+
+    fn fields(problem: &Problem) -> Vec<&str> {
+        problem.errors().iter().map(|fault| fault.field.as_str()).collect()
+    }
+
+    #[test]
+    fn a_validation_report_names_fields_as_the_json_has_them() {
+        let order = Order {
+            order_id: String::new(),
+            items: vec![Item { unit_count: 1 }, Item { unit_count: 0 }],
+        };
+        let problem = Problem::from(order.validate().expect_err("two faults"));
+        assert_eq!(problem.kind(), ProblemKind::InvalidRequest);
+        let mut fields = fields(&problem);
+        fields.sort_unstable();
+        assert_eq!(fields, ["items[1].unitCount", "orderId"]);
+        assert!(problem.errors().iter().all(|fault| !fault.message.is_empty()));
+    }
+
+    #[test]
+    fn an_error_of_the_whole_names_the_body() {
+        let mut report = garde::Report::new();
+        report.append(
+            garde::error::Path::empty(),
+            garde::Error::new("the total does not add up"),
+        );
+        let problem = Problem::from(report);
+        assert_eq!(fields(&problem), ["body"]);
+        assert_eq!(problem.summary(), "body: the total does not add up");
+    }
+
+    #[test]
+    fn a_field_named_only_in_the_message_is_found() {
+        for (path, message, field) in [
+            (".", "missing field `orderId`", "orderId"),
+            ("items[0]", "missing field `price`", "items[0].price"),
+            (
+                "items[0].colour",
+                "unknown field `colour`, expected `price`",
+                "items[0].colour",
+            ),
+            ("items[0].price", "invalid type: string", "items[0].price"),
+        ] {
+            assert_eq!(fields(&from_serde(path, message, "it")), [field], "{message}");
+        }
+        assert!(from_serde(".", "invalid type: sequence", "it").errors().is_empty());
+    }
+}

@@ -1,0 +1,26 @@
+//! What the HTTP handlers of order-service share.
+
+use std::sync::Arc;
+
+use metrics_exporter_prometheus::PrometheusHandle;
+use orderlog_projection::View;
+use orderlog_projection::registration::Registration;
+use orderlog_registry::Registry;
+use orderlog_runtime::supervisor::Supervisor;
+use tokio::sync::Semaphore;
+
+use crate::dead_letter::{DlqStatus, Index};
+
+/// What the handlers share.
+pub struct State {
+    pub(crate) topic: String,
+    pub(crate) view: View,
+    pub(crate) dead_letters: Index,
+    pub(crate) dlq_status: DlqStatus,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) registration: Registration,
+    pub(crate) supervisor: Supervisor,
+    pub(crate) metrics: PrometheusHandle,
+    /// One permit for each request that may wait for an order.
+    pub(crate) wait_slots: Semaphore,
+}

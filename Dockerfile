@@ -15,7 +15,7 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
     && install -D -t /out target/dist/cart-service target/dist/order-service
 
 FROM debian:bookworm-slim AS runtime
-# curl is for the health checks, which ask no proxy: Docker puts the host's into every container (~/.docker/config.json).
+# curl is for the health checks, which bypass proxies: Docker puts the host's into every container (~/.docker/config.json).
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates curl libssl3 zlib1g \
     && rm -rf /var/lib/apt/lists/* \
@@ -24,7 +24,7 @@ RUN apt-get update \
 USER orderlog
 WORKDIR /data
 VOLUME /data
-# Inside a container 127.0.0.1 would be reachable by nobody.
+# Nothing outside of a container can reach its 127.0.0.1.
 ENV API_HOST=0.0.0.0 STORE=embedded:/data
 
 FROM runtime AS cart-service

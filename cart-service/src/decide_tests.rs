@@ -9,7 +9,7 @@ const STAMP: EventStamp = EventStamp {
 };
 
 fn order(status: OrderStatus, version: i32) -> Order {
-    let order = sandbox::sample::event("ORD-1", version).order;
+    let order = orderlog_contract::testing::an_event("ORD-1", version).order;
     Order {
         status,
         order_date: 0,

@@ -1,15 +1,15 @@
-//! A Kafka broker in this process: librdkafka's mock cluster, with one broker unless a test wants more. Only its start, its topics and its faults
-//! live here; clients reach it over TCP like any broker.
+//! A Kafka broker in this process: librdkafka's mock cluster, with one broker unless a test wants more. Only its start,
+//! its topics and its faults are here; clients reach it over TCP like any broker.
 //!
-//! It is good enough for idempotent and transactional producers, consumers (assigned or in a group), watermarks and
-//! committed offsets. Its limits:
+//! It supports idempotent and transactional producers, consumers (assigned or in a group), watermarks and committed
+//! offsets. Its limits:
 //!
-//! - It keeps about 5 MiB a partition and drops the oldest records above that.
+//! - It keeps about 5 MiB per partition and drops the oldest records above that.
 //! - It listens on a random port of 127.0.0.1.
 //! - It has no Admin API: topics are created with [`Broker::create_topic`]. A client that asks for an unknown topic with
 //!   `allow.auto.create.topics` gets one with the mock's own number of partitions, so create them first.
-//! - A fetch that waits is not woken by new records: consumers need a small `fetch.wait.max.ms`, or each round trip takes as
-//!   long as the wait (500 ms by default).
+//! - New records do not wake a waiting fetch: consumers need a small `fetch.wait.max.ms`, or each round trip takes as
+//!   long as that wait (500 ms by default).
 //! - No TLS, no authentication, no compaction, no retention by time.
 
 use anyhow::Context;
@@ -17,15 +17,15 @@ use rdkafka::ClientConfig;
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::{BaseProducer, DefaultProducerContext, Producer};
 
-/// Stands for every broker of the cluster in the mock's calls.
+/// Means every broker of the cluster in the mock's calls.
 const ALL_BROKERS: i32 = -1;
 
-/// A running broker, empty at the start; it and all it held are gone when this is dropped.
+/// A running broker, empty at the start; dropping it ends it and deletes its contents.
 pub struct Broker {
-    /// The client that the mock cluster belongs to; nothing is produced with it. An owned `MockCluster` would do as
-    /// well, but that one cannot be moved or shared between threads.
+    /// The client that owns the mock cluster; it produces nothing. An owned `MockCluster` would do, but cannot be moved
+    /// or shared between threads.
     host: BaseProducer,
-    /// How often a topic is kept.
+    /// The replication factor of topics.
     replicas: i32,
 }
 
@@ -33,12 +33,12 @@ impl Broker {
     /// Starts a broker on a random port of 127.0.0.1.
     ///
     /// # Errors
-    /// When librdkafka cannot start the mock cluster, for instance because no port can be opened.
+    /// If librdkafka cannot start the mock cluster, for example because no port can be opened.
     pub fn start() -> anyhow::Result<Broker> {
         Self::start_with(1)
     }
 
-    /// Starts so many brokers, each on a random port of 127.0.0.1; every one of them keeps every topic.
+    /// Starts that many brokers, each on a random port of 127.0.0.1; every one of them has a replica of every topic.
     ///
     /// # Errors
     /// As for [`Broker::start`].
@@ -55,40 +55,40 @@ impl Broker {
         Ok(broker)
     }
 
-    /// What clients set as `bootstrap.servers`, for instance `127.0.0.1:39041`.
+    /// What clients set as `bootstrap.servers`, for example `127.0.0.1:39041`.
     pub fn bootstrap_servers(&self) -> String {
         self.cluster()
             .map(|cluster| cluster.bootstrap_servers())
             .unwrap_or_default()
     }
 
-    /// Creates a topic with that many partitions, each kept by every broker.
+    /// Creates a topic with that many partitions, replicated to every broker.
     ///
     /// # Errors
-    /// When the topic exists already, or when the name or the number is not one that a topic can have.
+    /// If the topic exists already, or the name or number of partitions is invalid.
     pub fn create_topic(&self, name: &str, partitions: i32) -> anyhow::Result<()> {
         self.cluster()
             .and_then(|cluster| Ok(cluster.create_topic(name, partitions, self.replicas)?))
             .with_context(|| format!("cannot create topic {name} with {partitions} partitions in the mock broker"))
     }
 
-    /// Breaks every connection and refuses new ones until [`Broker::up`], as an outage does. What it holds stays.
+    /// Breaks every connection and refuses new ones until [`Broker::up`], like an outage. Its contents are kept.
     ///
     /// # Errors
-    /// When librdkafka refuses.
+    /// If librdkafka refuses.
     pub fn down(&self) -> anyhow::Result<()> {
         Ok(self.cluster()?.broker_down(ALL_BROKERS)?)
     }
 
-    /// Ends an outage begun with [`Broker::down`].
+    /// Ends an outage that [`Broker::down`] began.
     ///
     /// # Errors
-    /// When librdkafka refuses.
+    /// If librdkafka refuses.
     pub fn up(&self) -> anyhow::Result<()> {
         Ok(self.cluster()?.broker_up(ALL_BROKERS)?)
     }
 
-    /// The mock itself, to inject faults that this type has no name for.
+    /// The mock itself, to inject other faults.
     ///
     /// # Errors
     /// Never once the broker has started.

@@ -1,17 +1,17 @@
-//! The sandbox's own flags.
+//! The sandbox's command line.
 
 use clap::{Parser, Subcommand};
 use orderlog_kafka::partition::Partitioner;
-use orderlog_web::edge::EdgeConfig;
+use orderlog_web::access::AccessConfig;
 
 use crate::poison::Kind;
 
-/// Runs the whole pipeline in this process, with nothing to install: a Kafka broker (in memory), a schema registry,
-/// cart-service and order-service. Everything is gone when it ends.
+/// Runs the whole pipeline in one process, with nothing to install: a Kafka broker (in memory), a schema registry,
+/// cart-service and order-service. Nothing is kept when it ends.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "sandbox", version, about)]
 pub struct Cli {
-    /// What to do; without it, the pipeline is run
+    /// What to do; by default, run the pipeline
     #[command(subcommand)]
     pub command: Option<Command>,
 
@@ -27,22 +27,22 @@ pub struct Cli {
     #[arg(long, env = "SANDBOX_REGISTRY_PORT", default_value_t = 8081)]
     pub registry_port: u16,
 
-    /// How the topic's writers divide keys among its partitions
+    /// How producers of the topic map keys to partitions
     #[arg(long, env = "KAFKA_PARTITIONER", value_enum, default_value_t)]
     pub kafka_partitioner: Partitioner,
     /// Who may call both services over HTTP
     #[command(flatten)]
-    pub edge: EdgeConfig,
+    pub access: AccessConfig,
 
-    /// Also create and update orders all the time, and now and then write a record that cannot be used
+    /// Also create and update orders continuously, and write an unusable record now and then
     #[arg(long)]
     pub demo: bool,
 }
 
-/// What the sandbox can do besides running the pipeline.
+/// The sandbox's other commands.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
-    /// Write a record that cannot be used to a topic, to see what becomes of it
+    /// Write an unusable record to a topic, to see what happens to it
     Poison {
         /// Which fault it has
         #[arg(long, value_enum, default_value_t = Kind::NotAvro)]
@@ -56,11 +56,11 @@ pub enum Command {
         #[arg(long, env = "KAFKA_TOPIC", default_value = "order-events")]
         kafka_topic: String,
 
-        /// How the topic's writers divide keys among its partitions
+        /// How producers of the topic map keys to partitions
         #[arg(long, env = "KAFKA_PARTITIONER", value_enum, default_value_t)]
         kafka_partitioner: Partitioner,
 
-        /// The registry; the schemas that the records name are registered there
+        /// The registry; the records' schemas are registered there
         #[arg(
             long,
             env = "SCHEMA_REGISTRY_URL",

@@ -1,4 +1,4 @@
-//! Traffic for the eye: orders that are created and go their way, and now and then a record that cannot be used.
+//! Demo traffic: orders are created and updated, and now and then an unusable record is written.
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use serde_json::json;
 use crate::pipeline::{Pipeline, TOPIC};
 use crate::poison::{Kind, Poisoner};
 
-/// Between two commands.
+/// Pause between two commands.
 const PACE: Duration = Duration::from_millis(250);
-/// Commands between two poisoned records.
+/// Every how many commands a poisoned record is written.
 const POISON_EVERY: u64 = 20;
-/// Commands between two lines that tell what was done.
+/// Every how many commands progress is printed.
 const TELL_EVERY: u64 = 40;
-/// Orders that are on their way at the same time.
+/// How many orders are open at the same time.
 const OPEN: usize = 20;
 
 /// Where the demo sends its commands and its poison.
@@ -28,7 +28,7 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// A demo of that pipeline.
+    /// A demo for that pipeline.
     pub fn of(pipeline: &Pipeline) -> Self {
         Self {
             cart_url: pipeline.cart_url.clone(),
@@ -39,14 +39,14 @@ impl Demo {
     }
 }
 
-/// Sends orders and updates until it is dropped.
+/// Sends commands until it is dropped.
 ///
 /// # Errors
-/// When broker or registry do not answer at the start.
+/// If the broker or the registry does not answer at the start.
 pub async fn run(demo: &Demo) -> anyhow::Result<()> {
     let poisoner = Poisoner::connect(&demo.bootstrap_servers, TOPIC, &demo.registry_url).await?;
     let poisoner = poisoner.partitioned_by(demo.partitioner);
-    // The services run in this process: no proxy leads to them.
+    // The services run in this process: no proxy is involved.
     let client = reqwest::Client::builder().no_proxy().build()?;
     let mut open: Vec<(String, usize)> = Vec::new();
     let mut kinds = Kind::value_variants().iter().cycle();
@@ -61,7 +61,7 @@ pub async fn run(demo: &Demo) -> anyhow::Result<()> {
             if let Some(kind) = kinds.next() {
                 poisoned += 1;
                 let id = format!("POISON-{turn}");
-                // The broker is in this process: writing takes a millisecond, so the runtime is not held up.
+                // The broker is in this process: a write takes a millisecond, so it may block the runtime.
                 match poisoner.write(*kind, &id) {
                     Ok(_) => tracing::warn!(order.id = id, ?kind, code = kind.code().as_str(), "poison written"),
                     Err(error) => tracing::error!(%error, "poison not written"),
@@ -109,7 +109,7 @@ fn report(answer: reqwest::Result<reqwest::Response>) {
         Ok(answer) => tracing::warn!(
             status = answer.status().as_u16(),
             path = answer.url().path(),
-            "command not carried out"
+            "command failed"
         ),
         Err(error) => tracing::warn!(%error, "no answer"),
     }

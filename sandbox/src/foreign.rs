@@ -1,5 +1,5 @@
-//! For tests: records as others write them, under schemas beside ours. They are encoded by apache-avro's `Value`s, so that
-//! what reads them is not what wrote them.
+//! For tests: records as others write them, under schemas that are not ours. They are encoded with apache-avro's
+//! `Value`s, independently of the code that reads them.
 
 use std::time::Duration;
 
@@ -11,37 +11,37 @@ use orderlog_contract::{frame, lineage};
 use orderlog_registry::proxy_for;
 use serde_json::Value;
 
-/// How long the registry may take.
+/// Timeout of the registry.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Our newest schema, as JSON, to be changed.
+/// Our newest schema as JSON, to be modified.
 ///
 /// # Errors
-/// When there is none.
+/// If there is none.
 pub fn newest() -> anyhow::Result<Value> {
     Ok(serde_json::from_str(&lineage::newest_text().text)?)
 }
 
-/// The fields of a record within a schema. The path leads through fields of records, of arrays of records as well: none
-/// for the event's own, `["order", "items"]` for those of an item.
+/// The fields of a record within a schema. The path leads through fields of records, also records in arrays: empty for
+/// the event's own fields, `["order", "items"]` for those of an item.
 ///
 /// # Errors
-/// When the path leads nowhere.
+/// If the path leads nowhere.
 pub fn fields<'v>(schema: &'v mut Value, path: &[&str]) -> anyhow::Result<&'v mut Vec<Value>> {
     let mut record = schema;
     for name in path {
-        let fields = record["fields"].as_array_mut().context("no record")?;
+        let fields = record["fields"].as_array_mut().context("not a record")?;
         let field = fields.iter_mut().find(|field| field["name"] == *name);
         record = &mut field.with_context(|| format!("no field {name}"))?["type"];
         if record["type"] == "array" {
             record = &mut record["items"];
         }
     }
-    record["fields"].as_array_mut().context("no record")
+    record["fields"].as_array_mut().context("not a record")
 }
 
-/// Our newest schema with a further field in the order: `fieldOfTomorrow`, a nullable string that is null by default. No
-/// release will take that name.
+/// Our newest schema with an additional field in the order: `fieldOfTomorrow`, a nullable string that defaults to null.
+/// No release will use that name.
 ///
 /// # Errors
 /// As [`fields`].
@@ -53,10 +53,10 @@ pub fn with_a_new_field() -> anyhow::Result<String> {
     Ok(schema.to_string())
 }
 
-/// Registers a schema under a subject, with what it refers to, a JSON array of `{name, subject, version}`. Returns its id.
+/// Registers a schema under a subject, with its references, a JSON array of `{name, subject, version}`. Returns its id.
 ///
 /// # Errors
-/// When the registry does not take it.
+/// If the registry refuses it.
 pub async fn register(registry_url: &str, subject: &str, schema: &str, references: &Value) -> anyhow::Result<u32> {
     let url = format!("{}/subjects/{subject}/versions", registry_url.trim_end_matches('/'));
     let mut client = reqwest::Client::builder().timeout(TIMEOUT);
@@ -74,10 +74,10 @@ pub async fn register(registry_url: &str, subject: &str, schema: &str, reference
     Ok(u32::try_from(id)?)
 }
 
-/// A record's value: the frame with that id, then the data as a datum of that schema.
+/// A record's value: the frame with that id, then the data encoded with that schema.
 ///
 /// # Errors
-/// When the data are none of that schema.
+/// If the data do not match that schema.
 pub fn value(schema_id: u32, schema: &str, data: Value) -> anyhow::Result<Vec<u8>> {
     let schema = Schema::parse_str(schema)?;
     let data = AvroValue::try_from(data)?.resolve(&schema)?;

@@ -19,7 +19,7 @@ async fn main() -> anyhow::Result<()> {
     let started = Instant::now();
     service::install_tls_provider();
     let cli = Cli::parse();
-    // Quiet, so that what it prints is seen; RUST_LOG=info shows what the services log.
+    // Quiet, so that its own output is easy to see; RUST_LOG=info shows the services' logs.
     telemetry::init_with("warn,librdkafka=off,rdkafka=off", LogFormat::Text)?;
     if let Some(Command::Poison {
         kind,
@@ -37,7 +37,7 @@ async fn main() -> anyhow::Result<()> {
     let mut pipeline = Pipeline::start(&cli).await?;
     println!("{}", welcome::text(&pipeline, started.elapsed(), cli.demo));
     let ended = run(&mut pipeline, cli.demo, stop).await;
-    println!("Stopping; everything is gone after this.");
+    println!("Stopping; nothing is kept.");
     let stopped = pipeline.stop().await;
     ended.and(stopped)
 }

@@ -1,5 +1,4 @@
-//! The whole pipeline in one process: broker, registry, both services, and a directory for their stores that is removed
-//! at the end.
+//! The whole pipeline in one process: broker, registry, both services, and a temporary directory for their stores.
 
 use std::convert::Infallible;
 use std::io::ErrorKind;
@@ -33,26 +32,26 @@ const HOST: &str = "127.0.0.1";
 /// Starting takes a second; a start that takes this long has failed.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Nobody else registers schemas here, so an id that is unknown now stays unknown.
+/// Nobody else registers schemas here, so an unknown id stays unknown.
 const GRACE_MS: u64 = 500;
 
 /// A running pipeline.
 pub struct Pipeline {
-    /// Where cart-service answers.
+    /// cart-service's URL.
     pub cart_url: String,
-    /// Where order-service answers.
+    /// order-service's URL.
     pub order_url: String,
-    /// Where the registry answers.
+    /// The registry's URL.
     pub registry_url: String,
     /// The broker.
     pub broker: Broker,
-    /// The rule by which the topic is partitioned.
+    /// The partitioner of the topic.
     pub partitioner: Partitioner,
     registry: Registry,
     stop: watch::Sender<bool>,
     services: JoinSet<anyhow::Result<()>>,
     upkeep: JoinHandle<Infallible>,
-    // Removed when it is dropped.
+    // Dropping it removes the directory.
     _stores: tempfile::TempDir,
 }
 
@@ -60,9 +59,9 @@ impl Pipeline {
     /// Starts everything, and waits until it is ready.
     ///
     /// # Errors
-    /// A port is in use (the error names the flag that changes it), or something does not start.
+    /// If a port is in use (the error names the flag that changes it), or something does not start.
     pub async fn start(cli: &Cli) -> anyhow::Result<Self> {
-        // Told before anything is started. The ports are bound for good a moment later.
+        // Checked before anything is started. The ports are bound for good a moment later.
         for (port, setting) in [
             (cli.cart_port, "--cart-port / SANDBOX_CART_PORT"),
             (cli.order_port, "--order-port / SANDBOX_ORDER_PORT"),
@@ -83,15 +82,15 @@ impl Pipeline {
         let stores = tempfile::Builder::new()
             .prefix("orderlog-")
             .tempdir()
-            .context("making a temporary directory")?;
+            .context("creating a temporary directory")?;
         let metrics = telemetry::metrics_recorder();
         let upkeep = tokio::spawn(telemetry::metrics_upkeep(metrics.clone()));
         let pipeline = PipelineConfig {
             kafka: KafkaConfig {
                 bootstrap_servers: broker.bootstrap_servers(),
                 partitioner: cli.kafka_partitioner,
-                // The mock broker does not wake a fetch that waits, so an answer takes up to so long; and as often it is
-                // asked for nothing, which is most of what an idle sandbox costs.
+                // New records do not wake a waiting fetch of the mock broker, so an answer takes up to this long; shorter
+                // waits would cost an idle sandbox more CPU.
                 kafka_extra: vec![("fetch.wait.max.ms".to_owned(), "10".into())],
                 has_admin_api: false,
                 ..KafkaConfig::default()
@@ -100,7 +99,7 @@ impl Pipeline {
             ..PipelineConfig::default()
         };
         let web = WebConfig {
-            edge: cli.edge.clone(),
+            access: cli.access.clone(),
             ..WebConfig::default()
         };
         let order = order_service::Config {
@@ -152,7 +151,7 @@ impl Pipeline {
     /// Resolves when a service ends by itself, which it should not.
     ///
     /// # Errors
-    /// Always: how it ended.
+    /// Always: how the service ended.
     pub async fn failure(&mut self) -> anyhow::Error {
         match self.services.join_next().await {
             Some(Ok(Err(error))) => error,
@@ -164,7 +163,7 @@ impl Pipeline {
     /// Stops everything, in order.
     ///
     /// # Errors
-    /// When a service does not end well.
+    /// If a service does not end cleanly.
     pub async fn stop(mut self) -> anyhow::Result<()> {
         self.stop.send_replace(true);
         while let Some(ended) = self.services.join_next().await {
@@ -181,7 +180,7 @@ impl Pipeline {
             format!("{}/health/ready", self.order_url),
         ];
         let client = reqwest::Client::builder()
-            // They run in this process.
+            // The services run in this process.
             .no_proxy()
             .timeout(Duration::from_secs(5))
             .build()?;
@@ -205,8 +204,8 @@ impl Pipeline {
     }
 }
 
-/// Resolves once the channel says so, or its sender is gone.
+/// Resolves once the channel says so, or its sender is dropped.
 async fn told(mut stop: watch::Receiver<bool>) {
-    // An error means that nobody can tell any more: that is the end as well.
+    // An error means that the sender was dropped: that is the end as well.
     let _ = stop.wait_for(|stop| *stop).await;
 }

@@ -1,7 +1,6 @@
-//! Records that cannot be used, one of each kind that a topic meets in life. For the demo, for tests, and for whoever
-//! wants to see a dead letter.
+//! Unusable records, one of each kind that occurs in practice. For the demo, for tests, and to try out dead letters.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use clap::ValueEnum;
@@ -9,6 +8,7 @@ use orderlog_contract::encode::record_value;
 use orderlog_contract::event::{EventType, Order, OrderEvent, OrderStatus};
 use orderlog_contract::lineage;
 use orderlog_contract::rejection::Code;
+use orderlog_contract::testing::an_event;
 use orderlog_kafka::partition::Partitioner;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -16,34 +16,34 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::{foreign, sample};
+use crate::foreign;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// An id that no registry of this size gives.
+/// An id that no registry of this size hands out.
 const UNKNOWN_ID: u32 = 987_654_321;
 
 /// A kind of fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Kind {
-    /// A value of no bytes
+    /// An empty value
     Empty,
-    /// Plain text in place of Avro
+    /// Plain text instead of Avro
     NotAvro,
     /// Three bytes
     Short,
-    /// A schema id that the registry does not have
+    /// An unknown schema id
     UnknownSchemaId,
     /// A record of another schema
     OtherSchema,
-    /// A good record without its last byte
+    /// A valid record without its last byte
     CutOff,
-    /// A good record with a byte behind it
+    /// A valid record with one more byte
     Longer,
     /// A total that does not add up
     WrongTotal,
     /// A key that is not the order id
     WrongKey,
-    /// A good record in another order's partition
+    /// A valid record in another order's partition
     WrongPartition,
     /// A delivered order that becomes new again
     IllegalStep,
@@ -74,27 +74,27 @@ pub struct Record {
     pub value: Vec<u8>,
     /// Its partition.
     pub partition: i32,
-    /// Whether it can be used (some faults need a good record first).
+    /// Whether it is usable (some faults need a valid record first).
     pub is_good: bool,
 }
 
-/// What is needed to make records: the topic's partitions, and ids of our schema and of another one.
+/// What records are made from: the topic's partitions, and ids of our schema and of another one.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts {
-    /// Partitions of the topic.
+    /// How many partitions the topic has.
     pub partitions: i32,
-    /// The rule by which it is partitioned.
+    /// Its partitioner.
     pub partitioner: Partitioner,
     /// Id of our newest schema.
     pub schema_id: u32,
-    /// Id of a schema of something else.
+    /// Id of a schema for something else.
     pub other_schema_id: u32,
 }
 
-/// The records of that kind, in order, for that order id; the last one cannot be used.
+/// The records of that kind, in order, for that order id; the last one is unusable.
 ///
 /// # Errors
-/// When an event cannot be encoded, which would be a bug.
+/// If an event cannot be encoded, which would be a bug.
 pub fn records(kind: Kind, order_id: &str, facts: Facts) -> anyhow::Result<Vec<Record>> {
     let home = facts.partitioner.of_key(order_id.as_bytes(), facts.partitions);
     let record = |value: Vec<u8>| Record {
@@ -103,14 +103,14 @@ pub fn records(kind: Kind, order_id: &str, facts: Facts) -> anyhow::Result<Vec<R
         partition: home,
         is_good: false,
     };
-    let event = sample::event(order_id, 1);
+    let event = current_event(order_id);
     let good = record_value(facts.schema_id, &event)?;
     let bad = match kind {
         Kind::Empty => record(Vec::new()),
         Kind::NotAvro => record(b"this is not Avro".to_vec()),
         Kind::Short => record(vec![0, 0, 0]),
         Kind::UnknownSchemaId => record(record_value(UNKNOWN_ID, &event)?),
-        // A datum of the other schema, which has one string: length 2, "hi".
+        // A datum of the other schema, which has one string field: length 2, "hi".
         Kind::OtherSchema => record(
             [
                 &orderlog_contract::frame::header(facts.other_schema_id)[..],
@@ -163,7 +163,16 @@ pub fn records(kind: Kind, order_id: &str, facts: Facts) -> anyhow::Result<Vec<R
     Ok(vec![bad])
 }
 
-/// Writes poison to a topic.
+/// A valid event of that order, dated now.
+fn current_event(order_id: &str) -> OrderEvent {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = i64::try_from(now.as_millis()).unwrap_or_default();
+    let mut event = an_event(order_id, 1);
+    (event.occurred_at, event.order.order_date) = (now, now);
+    event
+}
+
+/// Writes unusable records to a topic.
 pub struct Poisoner {
     producer: BaseProducer,
     topic: String,
@@ -171,11 +180,10 @@ pub struct Poisoner {
 }
 
 impl Poisoner {
-    /// Connects to that broker and finds out what it needs from that registry, where it registers a schema of something
-    /// else under a subject of its own.
+    /// Connects to that broker and that registry, and registers a schema for something else under its own subject.
     ///
     /// # Errors
-    /// When broker or registry do not answer.
+    /// If the broker or the registry does not answer.
     pub async fn connect(bootstrap_servers: &str, topic: &str, registry_url: &str) -> anyhow::Result<Self> {
         let config = || {
             let mut config = ClientConfig::new();
@@ -188,14 +196,14 @@ impl Poisoner {
         let schema_id = foreign::register(registry_url, &lineage::subject(topic), newest, &none)
             .await
             .with_context(|| {
-                format!("no registry answers at {registry_url}; take the address that the running sandbox prints")
+                format!("no registry answers at {registry_url}; use the address that the running sandbox prints")
             })?;
         let other_schema_id = foreign::register(registry_url, "greetings-value", other, &none).await?;
         let consumer: BaseConsumer = config().set("group.id", "poison").create()?;
         let metadata = consumer
             .fetch_metadata(Some(topic), TIMEOUT)
             .with_context(|| {
-            format!("no broker answers at {bootstrap_servers}; take the address that the running sandbox prints, it is another one at each start")
+            format!("no broker answers at {bootstrap_servers}; use the address that the running sandbox prints; it changes at every start")
         })?;
         let partitions = metadata.topics().first().map_or(0, |topic| topic.partitions().len());
         anyhow::ensure!(partitions > 0, "the broker at {bootstrap_servers} has no topic {topic}");
@@ -213,16 +221,17 @@ impl Poisoner {
         })
     }
 
-    /// The same for a topic that is partitioned by that rule.
+    /// The same for a topic with that partitioner.
     pub fn partitioned_by(mut self, partitioner: Partitioner) -> Self {
         self.facts.partitioner = partitioner;
         self
     }
 
-    /// Writes a record of that kind for that order id, and waits until the broker has it. Returns what was written.
+    /// Writes a record of that kind for that order id, and waits until the broker has acknowledged it. Returns what was
+    /// written.
     ///
     /// # Errors
-    /// When the broker does not take it.
+    /// If the broker refuses it.
     pub fn write(&self, kind: Kind, order_id: &str) -> anyhow::Result<Vec<Record>> {
         let records = records(kind, order_id, self.facts)?;
         for record in &records {

@@ -1,10 +1,10 @@
-//! What the sandbox prints when it is up: where everything is, and lines to try.
+//! What the sandbox prints once it is up: the addresses, and commands to try.
 
 use std::time::Duration;
 
 use crate::pipeline::{DEAD_LETTERS, PARTITIONS, Pipeline, TOPIC};
 
-/// The text.
+/// The text that is printed.
 pub fn text(pipeline: &Pipeline, took: Duration, demo: bool) -> String {
     let Pipeline {
         cart_url,
@@ -14,9 +14,9 @@ pub fn text(pipeline: &Pipeline, took: Duration, demo: bool) -> String {
     } = pipeline;
     let kafka = pipeline.broker.bootstrap_servers();
     let demo = if demo {
-        "Orders are created and updated all the time, and now and then a poisoned record is written (--demo)."
+        "With --demo, orders are created and updated continuously, and an unusable record is written now and then."
     } else {
-        "Nothing happens by itself; with --demo orders are created and updated all the time."
+        "It is idle; with --demo, orders are created and updated continuously."
     };
     format!(
         r#"Orderlog is up ({took:.1?}). Ctrl-C stops it.
@@ -26,7 +26,7 @@ pub fn text(pipeline: &Pipeline, took: Duration, demo: bool) -> String {
   schema registry   {registry_url}
   Kafka             {kafka}   topics {TOPIC} ({PARTITIONS} partitions), {DEAD_LETTERS}
 
-Broker and registry are in memory: they forget everything at the end, and the broker keeps only the newest
+Broker and registry are in memory: nothing is kept when they end, and the broker keeps only the newest
 5 MiB of each partition. {demo}
 
 Try:
@@ -37,7 +37,7 @@ Try:
   curl -i '{order_url}/getAllOrderIdsFromTopic?topic={TOPIC}'
   curl -i {order_url}/stats
 
-Write a record that cannot be used, and see it as a dead letter:
+Write an unusable record, and see it as a dead letter:
 
   {program} poison --kafka-bootstrap-servers {kafka} --schema-registry-url {registry_url}
   curl -i {order_url}/dlq/messages
@@ -46,7 +46,7 @@ Write a record that cannot be used, and see it as a dead letter:
     )
 }
 
-/// How this program was called, for the line that calls it again.
+/// The command that ran this program, to print one that runs it again.
 fn program() -> String {
     std::env::args().next().unwrap_or_else(|| "sandbox".to_owned())
 }

@@ -1,5 +1,5 @@
-//! The README's curl lines, run in its order against the pipeline: each must give the status that is printed behind it.
-//! And what the sandbox does around them: ports, poison, a clean end.
+//! The README's curl lines, run in order against the pipeline: each must return the printed status. And what else the
+//! sandbox does: ports, poison, a clean end.
 
 use std::process::Command;
 
@@ -7,15 +7,15 @@ use clap::Parser;
 use sandbox::cli::Cli;
 use sandbox::pipeline::{Pipeline, TOPIC};
 use sandbox::poison::{Kind, Poisoner};
-use sandbox::wait::becomes_true;
+use sandbox::testing::becomes_true;
 
 const README: &str = include_str!("../../README.md");
 
 async fn start(flags: &[&str]) -> anyhow::Result<Pipeline> {
-    // Tests of one process share the provider; the first one installs it.
+    // Tests share the process's crypto provider; the first one installs it.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut cli = Cli::parse_from(["sandbox"].iter().chain(flags));
-    // Ports that the test does not name are free ones.
+    // Ports that the test does not choose are free ones.
     for (port, default) in [
         (&mut cli.cart_port, 8000),
         (&mut cli.order_port, 8001),

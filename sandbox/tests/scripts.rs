@@ -1,4 +1,5 @@
-//! What `scripts/run.sh --help` prints is told without building the program, so it is held to the program here.
+//! `scripts/run.sh --help` prints its text without building the program, so this test keeps it in sync with the
+//! program.
 
 use clap::{CommandFactory, ValueEnum};
 use sandbox::cli::Cli;

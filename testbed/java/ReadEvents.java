@@ -14,7 +14,7 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 
 /**
- * Reads the events of a topic as any Java consumer would, and prints each as a line of JSON.
+ * Reads the events of a topic like any Java consumer, and prints each as a line of JSON.
  *
  * <p>usage: ReadEvents BOOTSTRAP_SERVERS REGISTRY_URL TOPIC COUNT
  */
@@ -31,9 +31,9 @@ public final class ReadEvents {
             ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest",
             ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, StringDeserializer.class,
             ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, AvroKafkaDeserializer.class,
-            // The registry's own API lies beside that of Confluent.
+            // The registry's own API is beside Confluent's.
             SerdeConfig.REGISTRY_URL, arguments[1].replace("/ccompat/v7", "/registry/v2"),
-            // The frame is Confluent's, and the id in it what the registry's own API calls the content's.
+            // The frame is Confluent's, with the id that the registry's own API calls the content id.
             SerdeConfig.ENABLE_CONFLUENT_ID_HANDLER, true,
             SerdeConfig.USE_ID, "contentId");
     ObjectMapper json = new ObjectMapper();

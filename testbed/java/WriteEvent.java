@@ -20,7 +20,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
 /**
- * Writes one event to a topic as any Java producer would, and prints where it landed as a line of JSON.
+ * Writes one event to a topic like any Java producer, and prints its place as a line of JSON.
  *
  * <p>usage: WriteEvent BOOTSTRAP_SERVERS REGISTRY_URL TOPIC SCHEMA_FILE &lt;EVENT (in Avro's JSON encoding)
  */
@@ -34,14 +34,14 @@ public final class WriteEvent {
     String key = ((GenericRecord) event.get("order")).get("orderId").toString();
     Map<String, Object> serializing =
         Map.of(
-            // The registry's own API lies beside that of Confluent.
+            // The registry's own API is beside Confluent's.
             SerdeConfig.REGISTRY_URL, arguments[1].replace("/ccompat/v7", "/registry/v2"),
-            // The frame is Confluent's, and the id in it what the registry's own API calls the content's.
+            // The frame is Confluent's, with the id that the registry's own API calls the content id.
             SerdeConfig.ENABLE_CONFLUENT_ID_HANDLER, true,
             SerdeConfig.USE_ID, "contentId",
             // The subject of the topic's values.
             SerdeConfig.ARTIFACT_RESOLVER_STRATEGY, TopicIdStrategy.class.getName(),
-            // Avro prints a schema in its own way, which the registry takes for another version of the subject.
+            // Avro formats a schema in its own way, which the registry would treat as another version.
             SerdeConfig.AUTO_REGISTER_ARTIFACT, true,
             SerdeConfig.AUTO_REGISTER_ARTIFACT_IF_EXISTS, "RETURN_OR_UPDATE");
     Map<String, Object> producing = Map.of(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, arguments[0]);

@@ -1,4 +1,4 @@
-"""Writes records with those keys as any Python producer would, and prints the partition of each as a list of JSON.
+"""Writes records with those keys like any Python producer, and prints the partition of each as a list of JSON.
 
 usage: lay_keys.py BOOTSTRAP_SERVERS REGISTRY_URL TOPIC PARTITIONER|default <KEYS (JSON: a list of texts)
 """

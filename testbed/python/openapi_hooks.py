@@ -1,4 +1,4 @@
-"""For schemathesis: what is right about an answer although no JSON Schema can say so.
+"""For schemathesis: correct answers that no JSON Schema can describe.
 
 Named in SCHEMATHESIS_HOOKS by scripts/test.sh; every other answer is judged by the documents alone.
 """
@@ -7,12 +7,12 @@ from decimal import Decimal
 
 import schemathesis
 
-# A request that waits longer would only make the run longer.
+# Longer waits would only make the run longer.
 LONGEST_WAIT_MS = 20
 
 
 def add_up(order):
-    """Gives a valid order a total that fits 64 bits, and says it where it was said wrong and a double can say it."""
+    """Gives a valid order a total that fits 64 bits, and corrects a wrong total if a double can hold the right one."""
 
     def total():
         return sum(Decimal(repr(item["quantity"])) * Decimal(repr(item["price"])) for item in order["items"])
@@ -27,7 +27,7 @@ def add_up(order):
 
 @schemathesis.hook
 def map_case(context, case):
-    """A valid order has its own total, and one that is waited for is waited for shortly."""
+    """A valid order has its own total, and a request that waits for a version waits only briefly."""
     body, query = case.body, case.query
     is_valid = case.meta is None or case.meta.generation.mode.is_positive
     if is_valid and isinstance(body, dict) and body.get("items"):
@@ -49,7 +49,7 @@ def filter_failure(context, failure, case, response):
     kind = problem.get("type") if isinstance(problem, dict) else None
     name = type(failure).__name__
     if name == "ServerError":
-        # The order is not there, or not so new: that is what was asked.
+        # The order does not exist, or lacks that version: a correct answer to this request.
         return kind != "/problems/wait-timed-out"
     if name == "RejectedPositiveData":
         if kind in ("/problems/version-mismatch", "/problems/key-reused"):

@@ -1,4 +1,4 @@
-"""Reads the events of a topic as any Python consumer would, and prints each as a line of JSON.
+"""Reads the events of a topic like any Python consumer, and prints each as a line of JSON.
 
 usage: read_events.py BOOTSTRAP_SERVERS REGISTRY_URL TOPIC COUNT [READER_SCHEMA_FILE]
 
@@ -22,7 +22,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 def plain(value):
-    """What JSON has no type for: a time as milliseconds since 1970, a UUID as text."""
+    """Types that JSON lacks: a time as milliseconds since 1970, a UUID as text."""
     if isinstance(value, datetime):
         return (value - EPOCH) // timedelta(milliseconds=1)
     if isinstance(value, UUID):
@@ -45,7 +45,7 @@ def main():
             sys.exit(str(record.error()))
         left -= 1
         event = decode(record.value(), SerializationContext(topic, MessageField.VALUE))
-        if event is None:  # a null value says nothing
+        if event is None:  # a null value has no event
             continue
         line = {"partition": record.partition(), "offset": record.offset(), "key": record.key().decode(), "event": event}
         print(json.dumps(line, default=plain))

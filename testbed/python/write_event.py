@@ -1,4 +1,4 @@
-"""Writes one event to a topic as any Python producer would, and prints where it landed as a line of JSON.
+"""Writes one event to a topic like any Python producer, and prints its place as a line of JSON.
 
 usage: write_event.py BOOTSTRAP_SERVERS REGISTRY_URL TOPIC SCHEMA_FILE [PARTITIONER|default] <EVENT (JSON; times in milliseconds since 1970)
 """
@@ -31,7 +31,7 @@ def main():
     event["occurredAt"] = EPOCH + timedelta(milliseconds=event["occurredAt"])
     event["order"]["orderDate"] = EPOCH + timedelta(milliseconds=event["order"]["orderDate"])
     encode = AvroSerializer(SchemaRegistryClient({"url": registry}), Path(schema).read_text(encoding="utf-8"))
-    # The partitioner of Java producers; librdkafka's own default would lay the order into another partition.
+    # The partitioner of Java producers; librdkafka's own default would choose another partition.
     chosen = {"partitioner": (partitioner or ["murmur2_random"])[0]}
     if chosen["partitioner"] == "default":
         chosen = {}

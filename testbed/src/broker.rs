@@ -1,31 +1,32 @@
-//! A real broker of a test's own, for faults that the shared one must not have: it is stopped, killed, suspended, cut off
-//! and wiped. `scripts/stack.sh` runs it; it is gone when this is dropped.
+//! A real broker of a test's own, for faults that the shared one must not have: it is stopped, killed, suspended, cut
+//! off and wiped. `scripts/stack.sh` runs it; dropping this ends it.
 
 use anyhow::Context;
 use tempfile::TempDir;
 
 use crate::brokerless::Brokerless;
+use crate::ports;
 use crate::proxy::Proxy;
 use crate::servers::Suspended;
-use crate::stack::{self, Ports};
-use crate::{ports, signal};
+use crate::stack::{Ports, StackScript};
 
 /// A broker, and a second way to it through a proxy.
 #[derive(Debug)]
 pub struct Broker {
-    /// The proxy on the way that [`Self::behind_proxy`] tells.
+    /// The proxy on the path that [`Self::behind_proxy`] names.
     pub proxy: Proxy,
     /// What that proxy leads to.
     pub brokerless: Brokerless,
-    dir: TempDir,
-    ports: Ports,
+    port: u16,
+    script: StackScript,
+    _dir: TempDir,
 }
 
 impl Broker {
-    /// A broker that does not run yet.
+    /// A broker that is not running yet.
     ///
     /// # Errors
-    /// When there is no port or directory for it.
+    /// If there is no port or directory for it.
     pub async fn new() -> anyhow::Result<Self> {
         let behind_proxy = ports::free()?;
         let brokerless = Brokerless::start(format!("127.0.0.1:{behind_proxy}")).await?;
@@ -33,7 +34,7 @@ impl Broker {
         let ports = Ports {
             kafka: ports::free()?,
             controller: ports::free()?,
-            // Only a port that is not the others': no registry is started.
+            // Only reserves a port: no registry is started.
             registry: behind_proxy,
             behind_proxy,
             proxy: proxy.address().port(),
@@ -45,84 +46,80 @@ impl Broker {
         Ok(Self {
             proxy,
             brokerless,
-            dir,
-            ports,
+            port: ports.kafka,
+            script: StackScript::new(dir.path(), ports.environment()),
+            _dir: dir,
         })
     }
 
-    /// Gives it further settings, for its next start.
+    /// Adds broker settings, for its next start.
     ///
     /// # Errors
-    /// When they cannot be written.
+    /// If they cannot be written.
     pub fn set(&self, properties: &str) -> anyhow::Result<()> {
-        let file = self.dir.path().join(stack::EXTRA_PROPERTIES);
-        std::fs::write(&file, properties).with_context(|| format!("writing {}", file.display()))
+        self.script.set(properties)
     }
 
     /// Its own address.
     pub fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.ports.kafka)
+        format!("127.0.0.1:{}", self.port)
     }
 
-    /// Its address behind the proxy; clients that are given this one stay behind it.
+    /// Its address behind the proxy; clients that bootstrap from it stay behind the proxy.
     pub fn behind_proxy(&self) -> String {
         self.proxy.address().to_string()
     }
 
-    /// Starts it, with what it has stored, and waits until it answers.
+    /// Starts it with its old data, and waits until it answers.
     ///
     /// # Errors
-    /// When it does not.
+    /// If it does not.
     pub async fn up(&self) -> anyhow::Result<()> {
         self.stack(&["up", "kafka"]).await
     }
 
-    /// Stops it as an operator would; what it has stored is kept.
+    /// Stops it as an operator would; its data is kept.
     ///
     /// # Errors
-    /// When it does not stop.
+    /// If it does not stop.
     pub async fn down(&self) -> anyhow::Result<()> {
         self.stack(&["down", "kafka"]).await
     }
 
-    /// Stops it and removes all that it has stored.
+    /// Stops it and removes its data.
     ///
     /// # Errors
-    /// When it does not stop.
+    /// If it does not stop.
     pub async fn wipe(&self) -> anyhow::Result<()> {
         self.stack(&["down", "--wipe"]).await
     }
 
-    /// Ends it at once, with SIGKILL.
+    /// Kills it with SIGKILL.
     ///
     /// # Errors
-    /// When it does not run.
+    /// If it is not running.
     pub fn kill(&self) -> anyhow::Result<()> {
-        signal::send("KILL", self.pid()?)
+        self.script.signal("kafka", "KILL")
     }
 
-    /// Suspends it: it keeps its connections and answers nothing, until the guard is dropped.
+    /// Suspends it until the guard is dropped: it keeps its connections and answers nothing.
     ///
     /// # Errors
-    /// When it does not run.
+    /// If it is not running.
     pub fn suspend(&self) -> anyhow::Result<Suspended> {
-        Suspended::new(self.pid()?)
-    }
-
-    fn pid(&self) -> anyhow::Result<u32> {
-        signal::pid_in(&self.dir.path().join("kafka.pid"))
+        Suspended::new(self.script.pid("kafka")?)
     }
 
     async fn stack(&self, arguments: &'static [&'static str]) -> anyhow::Result<()> {
-        let (dir, ports) = (self.dir.path().to_owned(), self.ports);
-        tokio::task::spawn_blocking(move || stack::run(&dir, ports.environment(), arguments)).await??;
+        let script = self.script.clone();
+        tokio::task::spawn_blocking(move || script.run(arguments)).await??;
         Ok(())
     }
 }
 
 impl Drop for Broker {
     fn drop(&mut self) {
-        // It may have ended already, and then there is nothing to end.
+        // It may have ended already.
         let _ = self.kill();
     }
 }

@@ -1,6 +1,6 @@
-//! A relay in front of a broker, frame by frame, which can leave out of its Metadata answers what brokers there are: "0
-//! brokers, n topics". A real broker says so for a moment while it shuts down, and it cannot be made to.
-//! (The protocol: <https://kafka.apache.org/protocol#protocol_messages>.)
+//! A relay in front of a broker, frame by frame, which can remove the brokers from its Metadata answers: "0 brokers, n
+//! topics". A real broker says so for a moment while it shuts down, but cannot be made to. (The protocol:
+//! <https://kafka.apache.org/protocol#protocol_messages>.)
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -15,13 +15,13 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// Unknown topics told besides. The more a client has to take in, the longer its next steps wait for that; librdkafka
-/// 2.12 forgets its bootstrap servers for good only when they wait long enough.
+/// Unknown topics added to the answer. The more a client has to process, the longer its next steps are delayed;
+/// librdkafka 2.12 only forgets its bootstrap servers for good if they are delayed long enough.
 const MORE_TOPICS: usize = 5_000;
 /// LEADER_NOT_AVAILABLE.
 const NO_LEADER: i16 = 5;
 
-/// Such a relay, on a port of its own. It takes no new connection when it is dropped.
+/// Such a relay, on its own port. It takes no new connections once it is dropped.
 #[derive(Debug)]
 pub struct Brokerless {
     port: u16,
@@ -35,18 +35,18 @@ struct Lies {
     told: AtomicUsize,
 }
 
-/// The versions of the Metadata requests that were not answered yet, by correlation id.
+/// The versions of unanswered Metadata requests, by correlation id.
 type Asked = Arc<Mutex<HashMap<i32, i16>>>;
 
 impl Brokerless {
     /// A relay in front of that broker, `host:port`. Call it within a tokio runtime.
     ///
     /// # Errors
-    /// When there is no port for it.
+    /// If there is no port for it.
     pub async fn start(broker: String) -> anyhow::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0))
             .await
-            .context("listening in front of a broker")?;
+            .context("listening for the relay")?;
         let port = listener.local_addr()?.port();
         let lies = Arc::new(Lies::default());
         let seen = lies.clone();
@@ -57,12 +57,12 @@ impl Brokerless {
                     let Ok(broker) = TcpStream::connect(broker).await else {
                         return;
                     };
-                    // As brokers and clients do; else a frame might wait for an acknowledgement. Without it all is slower.
+                    // As brokers and clients do; otherwise a frame might wait for an acknowledgment.
                     let _ = client.set_nodelay(true).and_then(|()| broker.set_nodelay(true));
                     let asked = Asked::default();
                     let ((from_client, to_client), (from_broker, to_broker)) =
                         (client.into_split(), broker.into_split());
-                    // Whichever ends first, the connection ends with it.
+                    // Whichever direction ends first, the connection ends with it.
                     tokio::select! {
                         _ = pass(from_client, to_broker, |request| note(request, &asked)) => {}
                         _ = pass(from_broker, to_client, |answer| told(answer, &asked, &lies)) => {}
@@ -78,12 +78,12 @@ impl Brokerless {
         self.port
     }
 
-    /// Whether to leave the brokers out.
+    /// Sets whether brokers are removed.
     pub fn leave_out(&self, brokers: bool) {
         self.lies.wanted.store(brokers, Ordering::SeqCst);
     }
 
-    /// How many answers were without them by now.
+    /// How many answers have had none so far.
     pub fn left_out(&self) -> usize {
         self.lies.told.load(Ordering::SeqCst)
     }
@@ -95,7 +95,7 @@ impl Drop for Brokerless {
     }
 }
 
-/// Passes frames on, each as `change` has it, until one side ends.
+/// Relays frames, changed by `change`, until one side ends.
 async fn pass(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
@@ -111,9 +111,9 @@ async fn pass(
     }
 }
 
-/// Remembers a request for Metadata. Each begins with its key, its version and its correlation id.
+/// Remembers a Metadata request. Requests begin with their key, version and correlation id.
 fn note(request: Vec<u8>, asked: &Asked) -> anyhow::Result<Vec<u8>> {
-    let (head, _) = request.split_first_chunk::<8>().context("a frame without a head")?;
+    let (head, _) = request.split_first_chunk::<8>().context("a frame without a header")?;
     let [k0, k1, v0, v1, id @ ..] = *head;
     if i16::from_be_bytes([k0, k1]) == ApiKey::Metadata as i16 {
         let mut asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
@@ -122,9 +122,9 @@ fn note(request: Vec<u8>, asked: &Asked) -> anyhow::Result<Vec<u8>> {
     Ok(request)
 }
 
-/// Leaves the brokers out of an answer that tells them, while that is wanted. Each begins with its correlation id.
+/// Removes the brokers from a Metadata answer, if that is wanted. Answers begin with their correlation id.
 fn told(answer: Vec<u8>, asked: &Asked, lies: &Lies) -> anyhow::Result<Vec<u8>> {
-    let (id, rest) = answer.split_first_chunk::<4>().context("a frame without a head")?;
+    let (id, rest) = answer.split_first_chunk::<4>().context("a frame without a header")?;
     let version = asked
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
@@ -132,7 +132,7 @@ fn told(answer: Vec<u8>, asked: &Asked, lies: &Lies) -> anyhow::Result<Vec<u8>> 
     let Some(version) = version.filter(|_| lies.wanted.load(Ordering::SeqCst)) else {
         return Ok(answer);
     };
-    // From version 1 of its header on an answer has tagged fields there: none, as long as none are defined.
+    // Since version 1 of its header an answer has tagged fields there: none, as long as none are defined.
     let tags = usize::from(ApiKey::Metadata.response_header_version(version) >= 1);
     let mut metadata = MetadataResponse::decode(&mut &rest[tags..], version)?;
     metadata.brokers.clear();
@@ -142,8 +142,8 @@ fn told(answer: Vec<u8>, asked: &Asked, lies: &Lies) -> anyhow::Result<Vec<u8>> 
             partition.leader_id = (-1).into();
         }
     }
-    // Whoever asks for its rights asks for one topic, and no broker tells it of others: librdkafka 2.12 frees the
-    // description of one that it has not asked for, and reads it then (`rd_kafka_DescribeTopicsResponse_parse`).
+    // A client that asks for its permissions asks for one topic, and no broker mentions others: librdkafka 2.12 frees
+    // the description of a topic that it did not ask for, and then reads it (`rd_kafka_DescribeTopicsResponse_parse`).
     let asks_rights = metadata
         .topics
         .iter()

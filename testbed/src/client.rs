@@ -1,4 +1,4 @@
-//! A small HTTP client of one service: it sends what a test wants sent, and keeps an answer as it came.
+//! A small HTTP client of one service: it sends what a test wants sent, and keeps an answer unchanged.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 
 use crate::views::{DlqInfo, Health, Letter, Letters, Order, OrderIds, Stats, Written};
 
-/// Longer than any answer may take: order-service waits for a version up to 30 s.
+/// Longer than any answer may take: order-service waits up to 30 s for a version.
 const TIMEOUT: Duration = Duration::from_secs(40);
 
-/// An answer as it came.
+/// An answer.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The status.
@@ -25,7 +25,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// A header's value; empty when there is none.
+    /// A header's value; empty if it is missing.
     pub fn header(&self, name: &str) -> &str {
         self.headers
             .get(name)
@@ -33,12 +33,12 @@ impl Answer {
             .unwrap_or_default()
     }
 
-    /// The body as a JSON value; null when it is none.
+    /// The body as a JSON value; null if it is not JSON.
     pub fn value(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or(Value::Null)
     }
 
-    /// The `type` of a problem, without `/problems/`; empty when it is none.
+    /// The `type` of a problem, without `/problems/`; empty if it is not a problem.
     pub fn problem(&self) -> String {
         let value = self.value();
         let name = value["type"].as_str().unwrap_or_default();
@@ -71,11 +71,11 @@ impl Client {
     /// A client with connections of its own.
     ///
     /// # Errors
-    /// When no HTTP client can be made.
+    /// If no HTTP client can be created.
     pub fn new(url: impl Into<String>) -> anyhow::Result<Self> {
-        // Whoever comes first installs the provider for the whole process.
+        // Tests share the process's crypto provider; the first one installs it.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        // What listens on another address of this machine is not to be asked through a proxy either.
+        // Nothing here may go through a proxy, not even on another address of this machine.
         let http = reqwest::Client::builder()
             .no_proxy()
             .timeout(TIMEOUT)
@@ -84,7 +84,7 @@ impl Client {
         Ok(Self { http, url: url.into() })
     }
 
-    /// Where it asks.
+    /// The URL of the service.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -92,7 +92,7 @@ impl Client {
     /// Sends a request as it is.
     ///
     /// # Errors
-    /// When there is no whole answer. `is_connect` tells that the request was certainly not sent.
+    /// If there is no complete answer. `is_connect` means that the request was certainly not sent.
     pub async fn send(&self, method: Method, path: &str, body: Option<(&str, String)>) -> reqwest::Result<Answer> {
         let request = self.http.request(method, format!("{}{path}", self.url));
         let request = match body {
@@ -122,7 +122,7 @@ impl Client {
     /// `GET`.
     ///
     /// # Errors
-    /// When there is no answer.
+    /// If there is no answer.
     pub async fn get(&self, path: &str) -> anyhow::Result<Answer> {
         self.send(Method::GET, path, None)
             .await
@@ -132,15 +132,15 @@ impl Client {
     /// `POST /create-order` with that body.
     ///
     /// # Errors
-    /// When there is no answer.
+    /// If there is no answer.
     pub async fn create(&self, body: Value) -> anyhow::Result<Answer> {
         self.create_text(body.to_string()).await
     }
 
-    /// The same with a body as text, whose numbers are sent as they are written.
+    /// The same with a body as text, whose numbers are sent exactly as written.
     ///
     /// # Errors
-    /// When there is no answer.
+    /// If there is no answer.
     pub async fn create_text(&self, body: String) -> anyhow::Result<Answer> {
         let sent = self.send(Method::POST, "/create-order", Some(("application/json", body)));
         sent.await.with_context(|| format!("POST {}/create-order", self.url))
@@ -149,7 +149,7 @@ impl Client {
     /// Creates an order with generated items.
     ///
     /// # Errors
-    /// When there is no answer.
+    /// If there is no answer.
     pub async fn create_short(&self, order_id: &str) -> anyhow::Result<Answer> {
         self.create(json!({"orderId": order_id, "itemsCount": 2})).await
     }
@@ -157,7 +157,7 @@ impl Client {
     /// `PUT /update-order`.
     ///
     /// # Errors
-    /// When there is no answer.
+    /// If there is no answer.
     pub async fn update(&self, order_id: &str, status: &str) -> anyhow::Result<Answer> {
         let body = json!({"orderId": order_id, "status": status}).to_string();
         let sent = self.send(Method::PUT, "/update-order", Some(("application/json", body)));
@@ -183,7 +183,7 @@ impl Client {
     /// `GET /order-details`.
     ///
     /// # Errors
-    /// When there is no answer.
+    /// If there is no answer.
     pub async fn details(&self, order_id: &str) -> anyhow::Result<Answer> {
         self.get(&format!("/order-details?orderId={order_id}")).await
     }
@@ -191,7 +191,7 @@ impl Client {
     /// The order, once it has that version.
     ///
     /// # Errors
-    /// Any other answer than 200.
+    /// Any status but 200.
     pub async fn order(&self, order_id: &str, version: i32) -> anyhow::Result<Order> {
         let path = format!("/order-details?orderId={order_id}&minVersion={version}&waitMs=30000");
         self.get(&path)
@@ -255,7 +255,7 @@ impl Client {
                 .read(200)?;
             anyhow::ensure!(
                 page.messages.len() <= limit,
-                "{} letters on a page of {limit}",
+                "{} dead letters on a page of {limit}",
                 page.messages.len()
             );
             letters.extend(page.messages);

@@ -1,5 +1,5 @@
-//! A small disk of one's own, in memory: it can be filled to the last byte, freed again, and be made read-only.
-//! Mounting it takes root, or a namespace in which an ordinary user is root: `unshare --mount --map-root-user cargo test …`.
+//! A small disk in memory: it can be filled to the last byte, freed again, and made read-only. Mounting it needs root,
+//! or a namespace in which an ordinary user is root: `unshare --mount --map-root-user cargo test …`.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
@@ -12,12 +12,12 @@ use tempfile::TempDir;
 /// A small disk.
 #[derive(Debug)]
 pub struct SmallDisk {
-    // In this order: unmounted before it is removed.
+    // Dropped in this order: unmounted before it is removed.
     mounted: Mounted,
     _temporary: Option<TempDir>,
 }
 
-/// Where it is mounted. It is unmounted when this is dropped.
+/// Where it is mounted. Dropping it unmounts it.
 #[derive(Debug)]
 struct Mounted(PathBuf);
 
@@ -25,14 +25,14 @@ impl SmallDisk {
     /// A disk of that size, in a directory of its own.
     ///
     /// # Errors
-    /// When it cannot be mounted: the test then fails, as it would prove nothing.
+    /// If it cannot be mounted: the test then fails, because it would prove nothing.
     pub fn mount(mib: u32) -> anyhow::Result<Self> {
         let dir = tempfile::Builder::new()
             .prefix("orderlog-disk-")
             .tempdir()
             .context("a directory to mount a disk on")?;
         let mounted = Mounted::at(dir.path(), mib).context(
-            "this test needs a small disk, which only root may mount: run it under `unshare --mount --map-root-user`",
+            "only root may mount the small disk that this test needs: run it under `unshare --mount --map-root-user`",
         )?;
         Ok(Self {
             mounted,
@@ -40,12 +40,12 @@ impl SmallDisk {
         })
     }
 
-    /// A disk of that size at that place, instead of one that a run which was killed has left there.
+    /// A disk of that size at that path, replacing one that a killed run left there.
     ///
     /// # Errors
-    /// When this process may not mount.
+    /// If this process may not mount.
     pub fn mount_at(dir: &Path, mib: u32) -> anyhow::Result<Self> {
-        fs::create_dir_all(dir).with_context(|| format!("making {}", dir.display()))?;
+        fs::create_dir_all(dir).with_context(|| format!("creating {}", dir.display()))?;
         while run("umount", &[], dir).is_ok() {}
         Ok(Self {
             mounted: Mounted::at(dir, mib)?,
@@ -53,7 +53,7 @@ impl SmallDisk {
         })
     }
 
-    /// Where it is.
+    /// Where it is mounted.
     pub fn path(&self) -> &Path {
         &self.mounted.0
     }
@@ -63,13 +63,13 @@ impl SmallDisk {
         format!("embedded:{}", self.path().join("store").display())
     }
 
-    /// Fills it, until not one byte fits any more.
+    /// Fills it to the last byte.
     ///
     /// # Errors
-    /// When that fails otherwise than by its being full.
+    /// If writing fails for another reason than a full disk.
     pub fn fill(&self) -> anyhow::Result<()> {
         let mut ballast = File::options().create(true).append(true).open(self.ballast())?;
-        // Smaller and smaller pieces, as a write that does not fit may write nothing.
+        // Smaller and smaller pieces, because a write that does not fit may write nothing.
         for size in [1 << 20, 1 << 12, 1] {
             let block = vec![1; size];
             loop {
@@ -86,17 +86,17 @@ impl SmallDisk {
     /// Frees it again.
     ///
     /// # Errors
-    /// When it was not filled.
+    /// If it was not filled.
     pub fn free(&self) -> anyhow::Result<()> {
         fs::remove_file(self.ballast()).context("freeing the disk")
     }
 
-    /// Lets nobody write to it any more. Nobody may have a file open there.
+    /// Makes it read-only. No file on it may be open.
     ///
     /// # Errors
-    /// When the system does not let it.
+    /// If the system refuses.
     pub fn make_read_only(&self) -> anyhow::Result<()> {
-        // This mount alone: the file system itself could not be changed from within a namespace.
+        // This mount only: the file system itself cannot be changed from within a namespace.
         run("mount", &["-o", "remount,bind,ro"], self.path())
     }
 
@@ -115,9 +115,9 @@ impl Mounted {
 
 impl Drop for Mounted {
     fn drop(&mut self) {
-        // Lazily: a process that has just been killed may still have files open there.
+        // Lazily: a process that was just killed may still have files open there.
         if let Err(error) = run("umount", &["--lazy"], &self.0) {
-            eprintln!("the small disk was not unmounted: {error:#}");
+            eprintln!("cannot unmount the small disk: {error:#}");
         }
     }
 }

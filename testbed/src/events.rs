@@ -1,21 +1,21 @@
-//! Events as another producer would make them.
+//! Events as another producer would write them.
 
 use orderlog_contract::encode::record_value;
 use orderlog_contract::event::{EventType, Order, OrderEvent, OrderStatus};
-use orderlog_kafka::partition::Partitioner;
-use sandbox::sample;
+use orderlog_contract::testing::an_event;
+use sandbox::testing::ids_where;
 use uuid::Uuid;
 
 use crate::writer::NewRecord;
 
 /// The first event of an order.
 pub fn first(order_id: &str) -> OrderEvent {
-    let mut event = sample::event(order_id, 1);
+    let mut event = an_event(order_id, 1);
     event.order.customer_id = "CUST-TESTBED".to_owned();
     event
 }
 
-/// The event after that one, which gives the order another status.
+/// The next event, which gives the order another status.
 pub fn next(event: &OrderEvent, status: OrderStatus) -> OrderEvent {
     OrderEvent {
         event_id: Uuid::now_v7(),
@@ -33,14 +33,13 @@ pub fn next(event: &OrderEvent, status: OrderStatus) -> OrderEvent {
 /// The record of an event, written with the schema of that id.
 ///
 /// # Errors
-/// When it cannot be encoded, which would be a bug.
+/// If it cannot be encoded, which would be a bug.
 pub fn record(schema_id: u32, event: &OrderEvent) -> anyhow::Result<NewRecord> {
     Ok(NewRecord::of(&event.order.order_id, record_value(schema_id, event)?))
 }
 
-/// An order id that belongs to that partition, of so many.
-pub fn id_in(partition: i32, partitions: i32, name: &str) -> String {
-    let lies_in = |id: &String| Partitioner::default().of_key(id.as_bytes(), partitions) == partition;
-    let own = |n: u32| Some(format!("{name}-{n}")).filter(lies_in);
-    (0..).find_map(own).unwrap_or_default()
+/// An order id of that partition, which begins with that name.
+pub fn id_in(partition: i32, name: &str) -> String {
+    let mut ids = ids_where(name, |its_partition| its_partition == partition);
+    ids.next().unwrap_or_default()
 }

@@ -1,6 +1,6 @@
-//! Who leads the partitions of a topic, as one broker says. A client library asks whichever broker it likes, and a leader that
-//! was deposed, and does not know it, says that it still leads.
-//! (The protocol: <https://kafka.apache.org/protocol#protocol_messages>.)
+//! Who leads the partitions of a topic, according to one broker. A client library asks any broker, and a leader that
+//! was deposed without knowing it says that it still leads. (The protocol:
+//! <https://kafka.apache.org/protocol#protocol_messages>.)
 
 use std::time::Duration;
 
@@ -11,28 +11,28 @@ use kafka_protocol::protocol::{Decodable, Encodable, StrBytes};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// Longest that a broker may take.
+/// Longest time that a broker may take.
 const TIMEOUT: Duration = Duration::from_secs(3);
-/// The last version of the question without tagged fields; it tells epochs.
+/// The last version of the request without tagged fields; it reports epochs.
 const VERSION: i16 = 8;
 
-/// A partition, as one broker says.
+/// A partition, according to one broker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Led {
     /// Its number.
     pub partition: i32,
-    /// The id of the broker that leads it; -1: none.
+    /// The id of the broker that leads it; -1 for none.
     pub leader: i32,
-    /// How manieth leadership this is: the higher one is the newer one.
+    /// The leader epoch: the higher one is the newer one.
     pub epoch: i32,
-    /// The ids of the brokers that have all of it, sorted.
+    /// The ids of the in-sync replicas, sorted.
     pub in_sync: Vec<i32>,
 }
 
-/// The partitions of a topic by their numbers, as the broker at that `host:port` says.
+/// The partitions of a topic by number, according to the broker at that `host:port`.
 ///
 /// # Errors
-/// When it does not answer, or knows no such topic.
+/// If it does not answer, or does not know the topic.
 pub async fn of(broker: &str, topic: &str) -> anyhow::Result<Vec<Led>> {
     tokio::time::timeout(TIMEOUT, ask(broker, topic))
         .await

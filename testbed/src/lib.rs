@@ -1,24 +1,23 @@
-//! What tests against real servers are made of: the services as processes, a real broker, a real registry, and faults.
-//! Nothing here knows how a service works inside; what is asserted stands in the tests.
+//! The building blocks of tests against real servers: the services as processes, a real broker, a real registry, and
+//! faults. Nothing here knows how a service works inside; the assertions are in the tests.
 //!
 //! - [`servers`]: where broker, registry, Python and jars are; suspending the registry, running Kafka's own tools;
-//! - `stack`: the script that runs servers of one's own;
+//! - [`stack`]: the script that runs servers;
 //! - [`broker`]: a broker of a test's own, which may be stopped, killed, suspended, cut off and wiped;
-//! - [`brokerless`]: a broker that tells of no brokers;
+//! - [`brokerless`]: a broker that reports no brokers;
 //! - [`world`]: a topic of a test's own, and the services on it;
-//! - [`service`]: one running service, which can be stopped, killed and started again;
-//! - [`client`] and [`views`]: its HTTP API, and what that answers;
-//! - [`log`], [`writer`], [`topics`], [`registry`]: the topic and the subject, past the services;
-//! - [`leaders`]: who leads its partitions, as one broker says;
+//! - [`service`]: one running service, which can be stopped, killed and restarted;
+//! - [`client`] and [`views`]: its HTTP API, and the shapes of its answers;
+//! - [`log`], [`writer`], [`topics`], [`registry`]: the topic and the subject, bypassing the services;
+//! - [`leaders`]: who leads the topic's partitions, according to one broker;
 //! - [`disk`]: a disk of a test's own, which can be full;
-//! - [`events`]: events as another producer would make them;
-//! - [`next_version`]: events that have a field which our newest schema does not have;
-//! - [`mod@reference`]: what a log must have done, by a second, naive count;
-//! - [`poison`]: records that cannot be used, and where they landed;
-//! - [`traffic`]: many clients at once, who keep what they were told;
-//! - [`raw`]: HTTP as bytes, for what no decent client would send;
-//! - [`proxy`]: a server that can be cut off for one service only;
-//! - [`torture`]: all of it at once, with faults, and the proof that nothing is lost;
+//! - [`events`]: events as another producer would write them;
+//! - [`next_version`]: events with a field that our newest schema lacks;
+//! - [`mod@reference`]: what a log must result in, by a second, naive count;
+//! - [`poison`]: unusable records, and where they were written;
+//! - [`traffic`]: many clients at once, who remember their answers;
+//! - [`raw`]: HTTP as bytes, for requests that no client library would send;
+//! - [`proxy`]: cuts off a server for one service only;
 //! - [`wait`]: conditions that are awaited, for a bounded time.
 
 pub mod broker;
@@ -38,9 +37,8 @@ pub mod registry;
 pub mod servers;
 pub mod service;
 mod signal;
-mod stack;
+pub mod stack;
 pub mod topics;
-pub mod torture;
 pub mod traffic;
 pub mod views;
 pub mod wait;

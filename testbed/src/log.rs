@@ -1,4 +1,4 @@
-//! A topic as it lies in the broker, read past the services with a plain consumer.
+//! A topic as it is in the broker, read with a plain consumer, bypassing the services.
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// A header: its name and its value, which may be null.
 pub type Header = (String, Option<Vec<u8>>);
 
-/// A record as it lies in a topic.
+/// A record in a topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     /// Its partition.
@@ -33,38 +33,39 @@ pub struct Record {
 }
 
 impl Record {
-    /// Where it lies.
+    /// Its partition and offset.
     pub fn place(&self) -> (i32, i64) {
         (self.partition, self.offset)
     }
 
-    /// The last header of that name, as text; empty when there is none.
+    /// The last header of that name, as text; empty if there is none.
     pub fn header(&self, name: &str) -> String {
         header(&self.headers, name)
     }
 }
 
-/// The last header of that name, as text; empty when there is none.
+/// The last header of that name, as text; empty if there is none.
 pub fn header(headers: &[Header], name: &str) -> String {
     let last = headers.iter().rev().find(|(other, _)| other == name);
     let value = last.and_then(|(_, value)| value.as_deref());
     String::from_utf8_lossy(value.unwrap_or_default()).into_owned()
 }
 
-/// All records of a topic, by partition and offset, up to where its partitions end now. Aborted transactions are left out.
+/// All records of a topic, by partition and offset, up to the current ends of its partitions. Aborted transactions are
+/// left out.
 ///
 /// # Errors
-/// When the broker does not tell everything in time.
+/// If the broker does not deliver everything in time.
 pub async fn read(kafka: &str, topic: &str) -> anyhow::Result<Vec<Record>> {
     let (kafka, topic) = (kafka.to_owned(), topic.to_owned());
     tokio::task::spawn_blocking(move || read_blocking(&kafka, &topic).with_context(|| format!("reading topic {topic}")))
         .await?
 }
 
-/// Where each partition of a topic ends: the offset of the next record.
+/// The end of each partition of a topic: the offset of the next record.
 ///
 /// # Errors
-/// When the broker does not answer, or there is no such topic.
+/// If the broker does not answer, or there is no such topic.
 pub async fn ends(kafka: &str, topic: &str) -> anyhow::Result<Vec<i64>> {
     let (kafka, topic) = (kafka.to_owned(), topic.to_owned());
     tokio::task::spawn_blocking(move || {
@@ -78,7 +79,7 @@ pub async fn ends(kafka: &str, topic: &str) -> anyhow::Result<Vec<i64>> {
 /// The record at that partition and offset.
 ///
 /// # Errors
-/// When the broker does not tell it in that time.
+/// If the broker does not deliver it in that time.
 pub async fn read_at(kafka: &str, topic: &str, place: (i32, i64), limit: Duration) -> anyhow::Result<Record> {
     let (kafka, topic) = (kafka.to_owned(), topic.to_owned());
     tokio::task::spawn_blocking(move || {
@@ -88,7 +89,7 @@ pub async fn read_at(kafka: &str, topic: &str, place: (i32, i64), limit: Duratio
         consumer.assign(&from)?;
         let begun = Instant::now();
         while begun.elapsed() < limit {
-            // An error may pass; the time does in any case.
+            // An error may pass; the timeout bounds it.
             if let Some(Ok(message)) = consumer.poll(Duration::from_millis(100)) {
                 return Ok(record(&message));
             }
@@ -128,7 +129,7 @@ fn consumer(kafka: &str) -> anyhow::Result<BaseConsumer> {
     let mut config = ClientConfig::new();
     config
         .set("bootstrap.servers", kafka)
-        // A client wants a group; nothing is ever committed to it.
+        // A client needs a group; nothing is ever committed to it.
         .set("group.id", "orderlog-testbed")
         .set("enable.auto.commit", "false")
         .set("enable.partition.eof", "true")

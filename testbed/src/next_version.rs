@@ -1,4 +1,4 @@
-//! The event as somebody has it who is one version ahead of us: with one field more, `order.fieldOfTomorrow`.
+//! The event in a version ahead of ours: with one more field, `order.fieldOfTomorrow`.
 
 use orderlog_contract::event::OrderEvent;
 use sandbox::foreign;
@@ -9,7 +9,7 @@ use crate::writer::NewRecord;
 /// An event in that version, as plain JSON.
 ///
 /// # Errors
-/// When it cannot be serialized, which would be a bug.
+/// If it cannot be serialized, which would be a bug.
 pub fn event(event: &OrderEvent, tomorrow: Option<&str>) -> anyhow::Result<Value> {
     let mut event = serde_json::to_value(event)?;
     event["order"]["fieldOfTomorrow"] = tomorrow.into();
@@ -19,7 +19,7 @@ pub fn event(event: &OrderEvent, tomorrow: Option<&str>) -> anyhow::Result<Value
 /// The record of such an event, written with the schema of that id.
 ///
 /// # Errors
-/// When it cannot be encoded, which would be a bug.
+/// If it cannot be encoded, which would be a bug.
 pub fn record(schema_id: u32, order_event: &OrderEvent, tomorrow: Option<&str>) -> anyhow::Result<NewRecord> {
     let data = event(order_event, tomorrow)?;
     let value = foreign::value(schema_id, &foreign::with_a_new_field()?, data)?;

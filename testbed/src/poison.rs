@@ -1,4 +1,4 @@
-//! Records that cannot be used, written to a topic; whoever writes them keeps what was written, and where it landed.
+//! Unusable records, written to a topic; the writer remembers what it wrote and where.
 
 use std::collections::HashSet;
 
@@ -18,7 +18,7 @@ use crate::topics::Topics;
 use crate::writer::{NewRecord, Writer};
 use crate::{events, log};
 
-/// A record that cannot be used, as it lies in the topic.
+/// An unusable record in the topic.
 #[derive(Clone, Debug)]
 pub struct Poisoned {
     /// Partition and offset.
@@ -29,7 +29,7 @@ pub struct Poisoned {
     pub code: Code,
 }
 
-/// A writer of records that cannot be used.
+/// A writer of unusable records.
 pub struct Poisoner {
     writer: Writer,
     facts: Facts,
@@ -39,7 +39,7 @@ impl Poisoner {
     /// A writer for that topic, which must exist.
     ///
     /// # Errors
-    /// When broker or registry do not answer.
+    /// If the broker or the registry does not answer.
     pub async fn new(servers: &Servers, topic: &str) -> anyhow::Result<Self> {
         let registry = Registry::new(&servers.registry)?;
         let facts = Facts {
@@ -63,7 +63,7 @@ impl Poisoner {
     /// record first; that one is not returned.)
     ///
     /// # Errors
-    /// When the broker does not take it.
+    /// If the broker does not take it.
     pub async fn write(&self, kind: Kind, order_id: &str, headers: &[Header]) -> anyhow::Result<Poisoned> {
         let mut last = None;
         for record in records(kind, order_id, self.facts)? {
@@ -85,10 +85,10 @@ impl Poisoner {
         })
     }
 
-    /// Writes a record as it is given, which must be one that cannot be used for that reason.
+    /// Writes a given record, which must be unusable for that reason.
     ///
     /// # Errors
-    /// When the broker does not take it.
+    /// If the broker does not take it.
     pub async fn write_as_is(&self, record: NewRecord, code: Code) -> anyhow::Result<Poisoned> {
         Ok(Poisoned {
             place: self.writer.write(&record).await?,
@@ -97,10 +97,10 @@ impl Poisoner {
         })
     }
 
-    /// Every proper prefix of an event's record, from the empty one on, each with its code; not written yet.
+    /// Every proper prefix of an event's record, beginning with the empty one, each with its code; not written yet.
     ///
     /// # Errors
-    /// When the event cannot be encoded.
+    /// If the event cannot be encoded.
     pub fn prefixes(&self, event: &OrderEvent) -> anyhow::Result<Vec<(NewRecord, Code)>> {
         let whole = events::record(self.facts.schema_id, event)?;
         let value = whole.value.clone().unwrap_or_default();
@@ -122,21 +122,21 @@ impl Poisoner {
     }
 }
 
-/// Where those records lie.
+/// The places of those records.
 pub fn places(poisoned: &[Poisoned]) -> HashSet<(i32, i64)> {
     poisoned.iter().map(|poisoned| poisoned.place).collect()
 }
 
-/// The place that a dead letter says its record has, from the headers that Spring's tools read.
+/// The place of the original record, from the headers that Spring's tools read.
 ///
 /// # Errors
-/// It says none.
+/// If they are missing.
 pub fn origin(letter: &log::Record) -> anyhow::Result<(i32, i64)> {
     let bytes = |name: &str| {
         let header = letter.headers.iter().rev().find(|(other, _)| other == name);
         header
             .and_then(|(_, value)| value.as_deref())
-            .with_context(|| format!("the letter at {:?} has no {name}", letter.place()))
+            .with_context(|| format!("the dead letter at {:?} has no {name}", letter.place()))
     };
     let partition = i32::from_be_bytes(bytes("kafka_dlt-original-partition")?.try_into()?);
     Ok((

@@ -1,5 +1,5 @@
-//! Ports for services that are started again on the port that they had. They lie below the range from which systems take
-//! the ports of outgoing connections, so that nobody else is given one while its service is down.
+//! Ports for services that restart on the same port. They are below the range of ephemeral ports, so that nobody else
+//! gets one while its service is down.
 
 use std::net::TcpListener;
 use std::sync::LazyLock;
@@ -10,13 +10,13 @@ use anyhow::Context;
 const FIRST: u16 = 20_000;
 const COUNT: u16 = 10_000;
 
-/// Each process begins somewhere else, and gives no port twice.
+/// Each process starts somewhere else, and hands out no port twice.
 static NEXT: LazyLock<AtomicU16> = LazyLock::new(|| AtomicU16::new(fastrand::u16(0..COUNT)));
 
 /// A port that nobody listens on.
 ///
 /// # Errors
-/// When a thousand in a row are in use.
+/// If a thousand in a row are in use.
 pub fn free() -> anyhow::Result<u16> {
     let next = || FIRST + NEXT.fetch_add(1, Ordering::Relaxed) % COUNT;
     std::iter::repeat_with(next)

@@ -1,5 +1,5 @@
-//! A TCP proxy in front of a server, which can be cut or made to hang: then only the service behind it meets the outage.
-//! (Before a broker only on the port that the broker advertises: Kafka's clients leave the address that they were given.)
+//! A TCP proxy in front of a server, which can be cut or made to hang: then only the service behind it sees the outage.
+//! (In front of a broker, only on the port that the broker advertises: Kafka clients leave the bootstrap address.)
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -13,21 +13,21 @@ use tokio::task::JoinHandle;
 /// What the proxy does with connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
-    /// Passes everything on.
+    /// Relays everything.
     Forward,
-    /// The same, after that time.
+    /// The same, after that delay.
     Delay(Duration),
-    /// Passes everything on, each piece after that time.
+    /// Relays everything, each piece after that delay.
     Slow(Duration),
-    /// Closes them, those that are open and those that come.
+    /// Closes all connections, open and new ones.
     Cut,
-    /// Keeps them open and passes nothing on.
+    /// Keeps connections open and relays nothing.
     Hang,
-    /// Answers each with that text, and closes it.
+    /// Answers each connection with that text, and closes it.
     Answer(&'static str),
 }
 
-/// A proxy in front of one server, on a port of its own. It ends when it is dropped.
+/// A proxy in front of one server, on its own port. Dropping it ends it.
 #[derive(Debug)]
 pub struct Proxy {
     address: SocketAddr,
@@ -40,7 +40,7 @@ impl Proxy {
     /// A proxy in front of `server`, which is `host:port`. Call it within a tokio runtime.
     ///
     /// # Errors
-    /// When there is no port for it.
+    /// If there is no port for it.
     pub async fn start(server: &str) -> anyhow::Result<Self> {
         Self::start_at(("127.0.0.1", 0), server).await
     }
@@ -48,7 +48,7 @@ impl Proxy {
     /// The same at that address and port of this machine; 0 is any port.
     ///
     /// # Errors
-    /// When it is taken.
+    /// If it is taken.
     pub async fn start_at(place: (&str, u16), server: &str) -> anyhow::Result<Self> {
         let listener = TcpListener::bind(place)
             .await
@@ -72,7 +72,7 @@ impl Proxy {
     /// A proxy in front of the server of an `http` URL.
     ///
     /// # Errors
-    /// As [`Self::start`], and when it is no such URL.
+    /// As [`Self::start`], and if it is not such a URL.
     pub async fn before(url: &str) -> anyhow::Result<Self> {
         Self::before_at("127.0.0.1", url).await
     }
@@ -88,7 +88,7 @@ impl Proxy {
     /// That URL, with this proxy in place of its server.
     ///
     /// # Errors
-    /// When it is no `http` URL.
+    /// If it is not an `http` URL.
     pub fn url(&self, url: &str) -> anyhow::Result<String> {
         Ok(url.replacen(server_of(url)?, &self.address.to_string(), 1))
     }
@@ -98,21 +98,21 @@ impl Proxy {
         self.address
     }
 
-    /// Leads to the server of that `http` URL from now on, and closes every connection to the one before.
+    /// Leads to the server of that `http` URL from now on, and closes every connection to the previous one.
     ///
     /// # Errors
-    /// When it is no such URL.
+    /// If it is not such a URL.
     pub fn lead_to(&self, url: &str) -> anyhow::Result<()> {
         self.server.send_replace(server_of(url)?.to_owned());
         Ok(())
     }
 
-    /// Closes every connection, and every one that comes.
+    /// Closes every connection, open and new ones.
     pub fn cut(&self) {
         self.mode.send_replace(Mode::Cut);
     }
 
-    /// Lets every connection hang, and every one that comes.
+    /// Lets every connection hang, open and new ones.
     pub fn hang(&self) {
         self.mode.send_replace(Mode::Hang);
     }
@@ -122,17 +122,17 @@ impl Proxy {
         self.mode.send_replace(Mode::Answer(response));
     }
 
-    /// Passes everything on, but begins only after that time.
+    /// Relays everything, but starts only after that delay.
     pub fn delay(&self, time: Duration) {
         self.mode.send_replace(Mode::Delay(time));
     }
 
-    /// Passes everything on, but takes that time for each piece, also on connections that are open.
+    /// Relays everything, but delays each piece, also on open connections.
     pub fn slow(&self, time: Duration) {
         self.mode.send_replace(Mode::Slow(time));
     }
 
-    /// Passes everything on again.
+    /// Relays everything again.
     pub fn heal(&self) {
         self.mode.send_replace(Mode::Forward);
     }
@@ -149,16 +149,16 @@ impl Drop for Proxy {
 fn server_of(url: &str) -> anyhow::Result<&str> {
     let rest = url
         .strip_prefix("http://")
-        .with_context(|| format!("{url} is no http URL"))?;
+        .with_context(|| format!("{url} is not an http URL"))?;
     Ok(rest.split('/').next().unwrap_or(rest))
 }
 
 async fn serve(mut client: TcpStream, mut leads_to: watch::Receiver<String>, mut mode: watch::Receiver<Mode>) {
-    // An error means that the proxy is gone, and the connection with it.
+    // An error means that the proxy was dropped, and the connection with it.
     let now = mode.wait_for(|mode| *mode != Mode::Hang).await.map(|mode| *mode);
     match now {
         Ok(Mode::Forward | Mode::Slow(_)) => {}
-        // The time is the fault itself.
+        // The delay is the fault itself.
         Ok(Mode::Delay(time)) => tokio::time::sleep(time).await,
         Ok(Mode::Answer(response)) => return answer(client, response).await,
         _ => return,
@@ -172,35 +172,35 @@ async fn serve(mut client: TcpStream, mut leads_to: watch::Receiver<String>, mut
     let seen = mode.clone();
     tokio::select! {
         _ = async { tokio::join!(pass(from_client, to_server, &seen), pass(from_server, to_client, &seen)) } => return,
-        // It leads elsewhere, or is gone.
+        // The proxy leads elsewhere, or was dropped.
         _ = leads_to.changed() => return,
         _ = mode.wait_for(|mode| !matches!(mode, Mode::Forward | Mode::Delay(_) | Mode::Slow(_))) => {}
     }
-    // A connection that hung is closed at the end of it: what was under way is not answered late.
+    // A connection that hung is closed at the end of the fault: pending requests are not answered late.
     let _ = mode.wait_for(|mode| *mode != Mode::Hang).await;
 }
 
-/// Passes one direction on until it ends.
+/// Relays one direction until it ends.
 async fn pass(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, mode: &watch::Receiver<Mode>) {
     let mut piece = vec![0; 64 * 1024];
     while let Ok(length @ 1..) = from.read(&mut piece).await {
         let now = *mode.borrow();
         if let Mode::Slow(time) = now {
-            // The time is the fault itself.
+            // The delay is the fault itself.
             tokio::time::sleep(time).await;
         }
         if to.write_all(&piece[..length]).await.is_err() {
             return;
         }
     }
-    // The other side may still have something to say.
+    // The other direction may still have data.
     let _ = to.shutdown().await;
 }
 
-/// Answers one request, which must fit one read: those of a client that asks for a schema do.
+/// Answers one request, which must fit into one read: those of a registry client do.
 async fn answer(mut client: TcpStream, response: &str) {
     let mut request = [0; 16 * 1024];
-    // Whoever is gone needs no answer.
+    // A client that disconnected needs no answer.
     let _ = client.read(&mut request).await;
     let _ = client.write_all(response.as_bytes()).await;
     let _ = client.shutdown().await;

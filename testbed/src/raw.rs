@@ -1,4 +1,4 @@
-//! HTTP as bytes: what no decent client would send, and what comes back for it.
+//! HTTP as bytes: requests that no client library would send, and their answers.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
-/// An answer, as it came.
+/// An answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Raw {
     /// The status.
@@ -19,7 +19,7 @@ pub struct Raw {
     pub body: Vec<u8>,
 }
 
-/// A request with a body and an honest length.
+/// A request with a body and a correct length.
 pub fn request(method: &str, target: &str, headers: &[(&str, &str)], body: impl AsRef<[u8]>) -> Vec<u8> {
     let mut bytes = format!("{method} {target} HTTP/1.1\r\nhost: localhost\r\n");
     for (name, value) in headers {
@@ -29,29 +29,29 @@ pub fn request(method: &str, target: &str, headers: &[(&str, &str)], body: impl 
     [bytes.as_bytes(), body.as_ref()].concat()
 }
 
-/// A JSON request with an honest length.
+/// A JSON request with a correct length.
 pub fn json(method: &str, target: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
     request(method, target, &[("content-type", "application/json")], body)
 }
 
-/// A connection of its own on which those bytes were sent.
+/// A new connection on which those bytes were sent.
 ///
 /// # Errors
-/// Nobody listens.
+/// If nobody listens.
 pub async fn send(to: SocketAddr, bytes: &[u8]) -> anyhow::Result<TcpStream> {
     let mut stream = TcpStream::connect(to).await.context("connecting")?;
     stream.write_all(bytes).await.context("sending")?;
     Ok(stream)
 }
 
-/// Sends those bytes on a connection of its own, and waits for one answer, or for the connection's end (`None`).
+/// Sends those bytes on a new connection, and waits for one answer or for the end of the connection (`None`).
 ///
 /// # Errors
-/// Nobody listens, or nothing of both came in time.
+/// If nobody listens, or neither came in time.
 pub async fn exchange(to: SocketAddr, bytes: &[u8], limit: Duration) -> anyhow::Result<Option<Raw>> {
     let mut stream = TcpStream::connect(to).await.context("connecting")?;
     let (mut read, mut write) = stream.split();
-    // The server may have heard enough before everything is sent, and close.
+    // The server may close before everything is sent.
     let sending = async {
         let _ = write.write_all(bytes).await;
         std::future::pending::<()>().await
@@ -65,7 +65,7 @@ pub async fn exchange(to: SocketAddr, bytes: &[u8], limit: Duration) -> anyhow::
 /// Waits for one answer on a connection, or for its end (`None`).
 ///
 /// # Errors
-/// Nothing of both came in time.
+/// If neither came in time.
 pub async fn answer(stream: &mut (impl AsyncReadExt + Unpin), limit: Duration) -> anyhow::Result<Option<Raw>> {
     let deadline = Instant::now() + limit;
     let mut bytes = Vec::new();
@@ -76,7 +76,7 @@ pub async fn answer(stream: &mut (impl AsyncReadExt + Unpin), limit: Duration) -
         let read = timeout_at(deadline, stream.read_buf(&mut bytes)).await;
         let seen = || {
             format!(
-                "no whole answer and no end within {limit:?}: {:?}",
+                "no complete answer and no end within {limit:?}: {:?}",
                 String::from_utf8_lossy(&bytes)
             )
         };
@@ -87,7 +87,7 @@ pub async fn answer(stream: &mut (impl AsyncReadExt + Unpin), limit: Duration) -
     }
 }
 
-/// The answer that those bytes are, when they are a whole one, or the last that will come.
+/// The answer in those bytes, if it is complete, or the last that will come.
 fn parse(bytes: &[u8], ended: bool) -> Option<Raw> {
     let text = String::from_utf8_lossy(bytes);
     let (head, _) = text.split_once("\r\n\r\n")?;

@@ -1,5 +1,5 @@
-//! What a log must have done, counted a second time and naively, so that the services' own numbers are not their only
-//! witness. Which records cannot be used is not judged here: whoever wrote them knows.
+//! What a log must result in, counted a second time and naively, so that the services' own numbers are not the only
+//! witness. Which records are unusable is not judged here: whoever wrote them knows.
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,17 +12,17 @@ use orderlog_projection::store::Store;
 use crate::log::Record;
 use crate::views::Outcomes;
 
-/// What a log must have done.
+/// What a log must result in.
 #[derive(Clone, Debug, Default)]
 pub struct Expected {
-    /// What became of its records.
+    /// The outcomes of its records.
     pub outcomes: Outcomes,
     /// Each order's current event, by order id.
     pub orders: HashMap<String, OrderEvent>,
 }
 
 impl Expected {
-    /// Compares the store of a service that has ended after it had read the whole log.
+    /// Compares the store of a service that ended after it had read the whole log.
     ///
     /// # Errors
     /// How they differ, or that the store cannot be read.
@@ -56,10 +56,10 @@ impl Expected {
     }
 }
 
-/// The event in a record that can be used, as apache-avro reads it; it must have been written with our newest schema.
+/// The event in a usable record, as apache-avro reads it; it must have been written with our newest schema.
 ///
 /// # Errors
-/// It cannot.
+/// If it cannot be read.
 pub fn event(record: &Record) -> anyhow::Result<OrderEvent> {
     let value = record.value.as_deref().context("a null value")?;
     let (_, mut datum) = frame::split(value).map_err(|fault| anyhow::anyhow!("{fault}"))?;
@@ -68,10 +68,10 @@ pub fn event(record: &Record) -> anyhow::Result<OrderEvent> {
     Ok(reader.read_deser(&mut datum)?)
 }
 
-/// Counts a log, whose records lie in the order of their offsets. `unusable` are the places of those that cannot be used.
+/// Counts a log, whose records are in offset order. `unusable` are the places of the unusable ones.
 ///
 /// # Errors
-/// A record that should be usable cannot be decoded.
+/// If a record that should be usable cannot be decoded.
 pub fn count(log: &[Record], unusable: &HashSet<(i32, i64)>) -> anyhow::Result<Expected> {
     let mut expected = Expected::default();
     for record in log {

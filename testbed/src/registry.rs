@@ -1,4 +1,4 @@
-//! The registry from another producer's side: subjects, ids, and schemas of others.
+//! The registry as another producer sees it: subjects, ids, and schemas of others.
 
 use std::time::Duration;
 
@@ -27,9 +27,9 @@ impl Registry {
     /// A client of the registry at that URL.
     ///
     /// # Errors
-    /// When no HTTP client can be made.
+    /// If no HTTP client can be created.
     pub fn new(url: &str) -> anyhow::Result<Self> {
-        // Whoever comes first installs the provider for the whole process.
+        // Tests share the process's crypto provider; the first one installs it.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder()
             .no_proxy()
@@ -45,15 +45,15 @@ impl Registry {
     /// Registers a schema under a subject, and returns its id.
     ///
     /// # Errors
-    /// When the registry does not take it.
+    /// If the registry refuses it.
     pub async fn register(&self, subject: &str, schema: &str) -> anyhow::Result<u32> {
         self.register_with(subject, schema, &json!([])).await
     }
 
-    /// Registers a schema that refers to others, and returns its id.
+    /// Registers a schema with references, and returns its id.
     ///
     /// # Errors
-    /// When the registry does not take it.
+    /// If the registry refuses it.
     pub async fn register_with(&self, subject: &str, schema: &str, references: &Value) -> anyhow::Result<u32> {
         let url = format!("{}/subjects/{subject}/versions", self.url);
         let body = json!({"schema": schema, "references": references});
@@ -61,10 +61,10 @@ impl Registry {
         Ok(response.error_for_status()?.json::<Registered>().await?.id)
     }
 
-    /// The versions of a subject; none when there is no such subject.
+    /// The versions of a subject; empty if there is no such subject.
     ///
     /// # Errors
-    /// When the registry does not tell them.
+    /// If the registry does not answer.
     pub async fn versions(&self, subject: &str) -> anyhow::Result<Vec<u32>> {
         let response = self
             .http
@@ -80,17 +80,17 @@ impl Registry {
     /// Registers our newest schema for a topic, as another producer would, and returns its id.
     ///
     /// # Errors
-    /// When the registry does not take it.
+    /// If the registry refuses it.
     pub async fn ours(&self, topic: &str) -> anyhow::Result<u32> {
         let newest = lineage::LINEAGE.last().context("the lineage is empty")?;
         self.register(&lineage::subject(topic), newest).await
     }
 
-    /// Registers a schema that writes the same bytes as ours and yet is another text, and returns its id, which nobody
-    /// has seen before.
+    /// Registers a schema that writes the same bytes as ours but is another text, and returns its id, which is a new
+    /// one.
     ///
     /// # Errors
-    /// When the registry does not take it.
+    /// If the registry refuses it.
     pub async fn twin(&self, name: &str) -> anyhow::Result<u32> {
         let newest = lineage::LINEAGE.last().context("the lineage is empty")?;
         let mut schema: Value = serde_json::from_str(newest)?;
@@ -101,7 +101,7 @@ impl Registry {
     /// Registers a schema of something else, and returns its id.
     ///
     /// # Errors
-    /// When the registry does not take it.
+    /// If the registry refuses it.
     pub async fn greeting(&self) -> anyhow::Result<u32> {
         self.register("greetings-value", GREETING).await
     }
@@ -109,7 +109,7 @@ impl Registry {
     /// The compatibility level of a subject.
     ///
     /// # Errors
-    /// When the registry does not tell it.
+    /// If the registry does not answer.
     pub async fn level(&self, subject: &str) -> anyhow::Result<String> {
         let response = self.http.get(format!("{}/config/{subject}", self.url)).send().await?;
         let body: Value = response.error_for_status()?.json().await?;

@@ -1,13 +1,14 @@
-//! Where the real servers are. They are shared by all tests of a run: what is done to them here (suspending the registry)
-//! disturbs others, and is undone when the guard is dropped. To cut off one service only, use [`crate::proxy`].
+//! Where the real servers are. All tests of a run share them: suspending the registry here disturbs other tests, and
+//! ends when the guard is dropped. To cut off one service only, use [`crate::proxy`].
 
 use std::path::PathBuf;
 
 use anyhow::Context;
 
-use crate::{signal, stack};
+use crate::signal;
+use crate::stack::StackScript;
 
-/// The variables in which `scripts/test.sh` says where everything is.
+/// The variables in which `scripts/test.sh` passes the locations.
 const KAFKA: &str = "ORDERLOG_TEST_KAFKA";
 const REGISTRY: &str = "ORDERLOG_TEST_REGISTRY";
 const STACK_DIR: &str = "ORDERLOG_TEST_STACK_DIR";
@@ -33,7 +34,7 @@ impl Servers {
     /// The servers that `scripts/test.sh` has started.
     ///
     /// # Errors
-    /// A variable is missing; the error says what to do.
+    /// If a variable is missing; the error says what to do.
     pub fn from_env() -> anyhow::Result<Self> {
         let variable = |name: &str| {
             let value = std::env::var(name).ok().filter(|value| !value.is_empty());
@@ -50,22 +51,26 @@ impl Servers {
         })
     }
 
-    /// Suspends the registry: it accepts connections and never answers. It goes on when the guard is dropped.
+    /// Suspends the registry until the guard is dropped: it accepts connections and never answers.
     ///
     /// # Errors
-    /// When its process is not found.
+    /// If its process is not found.
     pub fn suspend_registry(&self) -> anyhow::Result<Suspended> {
-        Suspended::new(signal::pid_in(&self.stack_dir.join("registry.pid"))?)
+        Suspended::new(self.script().pid("registry")?)
     }
 
-    /// Runs one of Kafka's own command-line tools against the broker, and returns what it prints.
+    /// Runs one of Kafka's own command-line tools against the broker, and returns its output.
     ///
     /// # Errors
-    /// When it fails, with what it said.
+    /// If it fails, with its output.
     pub fn kafka_tool(&self, class: &str, arguments: &[&str]) -> anyhow::Result<String> {
         let mut all = vec!["kafka-tool", class, "--bootstrap-server", &self.kafka];
         all.extend(arguments);
-        stack::run(&self.stack_dir, Vec::new(), &all)
+        self.script().run(&all)
+    }
+
+    fn script(&self) -> StackScript {
+        StackScript::new(&self.stack_dir, Vec::new())
     }
 }
 
@@ -82,7 +87,7 @@ impl Suspended {
 
 impl Drop for Suspended {
     fn drop(&mut self) {
-        // When it has ended meanwhile, there is nothing to be continued.
+        // It may have ended meanwhile.
         let _ = signal::send("CONT", self.0);
     }
 }

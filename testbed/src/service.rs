@@ -1,4 +1,4 @@
-//! The real services as processes: started, stopped, killed, and started again on the same store and port.
+//! The real services as processes: started, stopped, killed, and restarted on the same store and port.
 
 mod condition;
 mod faults;
@@ -17,14 +17,14 @@ use crate::client::Client;
 use crate::signal;
 use crate::wait::{LONG, until};
 
-/// Longest that a service may take to end when it is asked to: Docker kills after 10 s.
+/// Longest time that a service may take to end on request: Docker kills after 10 s.
 const SUPERVISORS_WAIT: Duration = Duration::from_secs(10);
-/// Longest that a service may take to end by itself, on a busy machine.
+/// Longest time that a service may take to end by itself, on a busy machine.
 const ENDING: Duration = Duration::from_secs(20);
 /// How much of a log an error shows.
 const TAIL_LINES: usize = 30;
 
-/// A service in a process of its own. It is killed when this is dropped.
+/// A service in its own process. Dropping this kills it.
 #[derive(Debug)]
 pub struct Service {
     setup: Setup,
@@ -37,7 +37,7 @@ impl Service {
     /// Waits until it is ready.
     ///
     /// # Errors
-    /// When it does not become ready, or ends; the error shows its log.
+    /// If it does not become ready, or ends; the error shows its log.
     pub async fn ready(&mut self) -> anyhow::Result<()> {
         let what = format!("{} is ready", self.setup.program.name());
         let ready = until(&what, LONG, async || {
@@ -57,10 +57,10 @@ impl Service {
         }
     }
 
-    /// How it has ended by itself; `None` while it runs, or when somebody ended it.
+    /// How it ended by itself; `None` while it runs, or if it was told to end.
     ///
     /// # Errors
-    /// When the system does not tell.
+    /// If the system does not tell.
     pub fn has_ended(&mut self) -> anyhow::Result<Option<ExitStatus>> {
         let status = self.child.as_mut().map(Child::try_wait).transpose()?.flatten();
         if status.is_some() {
@@ -72,30 +72,30 @@ impl Service {
     /// Sends it a signal, such as `STOP`.
     ///
     /// # Errors
-    /// When it does not run.
+    /// If it is not running.
     pub fn signal(&self, name: &str) -> anyhow::Result<()> {
-        signal::send(name, self.child.as_ref().context("it does not run")?.id())
+        signal::send(name, self.child.as_ref().context("it is not running")?.id())
     }
 
-    /// Kills it, as a crash would: it gets no chance to do anything.
+    /// Kills it with SIGKILL, like a crash.
     ///
     /// # Errors
-    /// When it does not run.
+    /// If it is not running.
     pub fn kill9(&mut self) -> anyhow::Result<()> {
-        let mut child = self.child.take().context("it does not run")?;
+        let mut child = self.child.take().context("it is not running")?;
         anyhow::ensure!(child.try_wait()?.is_none(), "it had ended by itself{}", self.log_tail());
         child.kill()?;
         child.wait()?;
         Ok(())
     }
 
-    /// Asks it to end, as an operator would, and waits for that. Its exit code must be 0, within the time that supervisors
-    /// give.
+    /// Tells it to end, as an operator would, and waits. Its exit code must be 0, within the time that supervisors
+    /// allow.
     ///
     /// # Errors
-    /// When it does not end in that time, or not with 0.
+    /// If it does not end in that time, or not with 0.
     pub async fn terminate(&mut self) -> anyhow::Result<()> {
-        let child = self.child.as_ref().context("it does not run")?;
+        let child = self.child.as_ref().context("it is not running")?;
         signal::send("TERM", child.id())?;
         let code = self.ended_within(SUPERVISORS_WAIT).await?.code();
         anyhow::ensure!(code == Some(0), "it ended with {code:?}{}", self.log_tail());
@@ -105,15 +105,15 @@ impl Service {
     /// Waits until it ends by itself, and returns its exit code.
     ///
     /// # Errors
-    /// When it does not end.
+    /// If it does not end.
     pub async fn ended(&mut self) -> anyhow::Result<Option<i32>> {
         Ok(self.ended_within(ENDING).await?.code())
     }
 
     async fn ended_within(&mut self, limit: Duration) -> anyhow::Result<ExitStatus> {
-        let child = self.child.as_mut().context("it does not run")?;
+        let child = self.child.as_mut().context("it is not running")?;
         let what = format!("{} ends", self.setup.program.name());
-        let status = until(&what, limit, async || child.try_wait()?.context("it runs")).await;
+        let status = until(&what, limit, async || child.try_wait()?.context("it is still running")).await;
         let status = status.map_err(|error| error.context(self.log_tail()))?;
         self.child = None;
         Ok(status)
@@ -122,19 +122,19 @@ impl Service {
     /// The directory of its store.
     ///
     /// # Errors
-    /// When it has none.
+    /// If it has none.
     pub fn store_dir(&self) -> anyhow::Result<PathBuf> {
         let store = self.setup.environment.iter().find(|(name, _)| name == "STORE");
         let dir = store.and_then(|(_, url)| url.strip_prefix("embedded:"));
         Ok(dir.context("it has no store of its own")?.into())
     }
 
-    /// Starts it again, with the same store and port, and these further arguments; does not wait.
+    /// Restarts it with the same store and port, and these additional arguments; does not wait.
     ///
     /// # Errors
-    /// When it runs, or cannot be started.
+    /// If it is running, or cannot be started.
     pub fn spawn(&mut self, arguments: &[&str]) -> anyhow::Result<()> {
-        anyhow::ensure!(self.child.is_none(), "it runs already");
+        anyhow::ensure!(self.child.is_none(), "it is running already");
         let mut log = OpenOptions::new();
         let log = log.create(true).append(true).open(&self.setup.log);
         let log = log.with_context(|| format!("opening {}", self.setup.log.display()))?;
@@ -146,25 +146,25 @@ impl Service {
         Ok(())
     }
 
-    /// Starts it again, with these further arguments, and waits until it is ready.
+    /// Restarts it with these additional arguments, and waits until it is ready.
     ///
     /// # Errors
-    /// When it runs, or does not become ready.
+    /// If it is running, or does not become ready.
     pub async fn start_again(&mut self, arguments: &[&str]) -> anyhow::Result<()> {
         self.spawn(arguments)?;
         self.ready().await
     }
 
-    /// Ends it as an operator would, and starts it again.
+    /// Ends it as an operator would, and restarts it.
     ///
     /// # Errors
-    /// When it does not end with 0, or does not become ready.
+    /// If it does not end with 0, or does not become ready.
     pub async fn restart(&mut self) -> anyhow::Result<()> {
         self.terminate().await?;
         self.start_again(&[]).await
     }
 
-    /// Its log, over all its starts.
+    /// Its log, across all its starts.
     pub fn log(&self) -> String {
         std::fs::read_to_string(&self.setup.log).unwrap_or_default()
     }

@@ -1,25 +1,13 @@
-//! Signals to processes. The shell's own `kill` sends them, so no unsafe code and no further crate is needed.
+//! Signals to processes. The shell's own `kill` sends them, which avoids unsafe code and another crate.
 
-use std::path::Path;
 use std::process::Command;
 
 use anyhow::Context;
 
-/// The process whose id `scripts/stack.sh` has written to that file.
-///
-/// # Errors
-/// When there is none.
-pub(crate) fn pid_in(file: &Path) -> anyhow::Result<u32> {
-    let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
-    text.trim()
-        .parse()
-        .with_context(|| format!("{} holds no process id", file.display()))
-}
-
 /// Sends a signal, such as `TERM`, to one process.
 ///
 /// # Errors
-/// When there is no such process, or it is not ours.
+/// If there is no such process, or it is not ours.
 pub(crate) fn send(name: &str, pid: u32) -> anyhow::Result<()> {
     let output = Command::new("sh")
         .args(["-c", "kill -s \"$1\" \"$2\"", "sh", name, &pid.to_string()])
@@ -45,7 +33,7 @@ mod tests {
         let mut child = Command::new("sleep").arg("60").spawn().expect("starts");
         send("TERM", child.id()).expect("sent");
         assert_eq!(child.wait().expect("ends").signal(), Some(15));
-        let error = send("TERM", child.id()).expect_err("it is gone").to_string();
+        let error = send("TERM", child.id()).expect_err("it has ended").to_string();
         assert!(error.contains("TERM"), "{error}");
     }
 }

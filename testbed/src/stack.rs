@@ -1,13 +1,17 @@
 //! `scripts/stack.sh`, which runs the servers: in a directory and on ports, or addresses, that the caller chooses.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::Context;
 
-const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/stack.sh");
+use crate::signal;
 
-/// The ports of servers of one's own.
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/stack.sh");
+/// The file in a directory of servers with additional broker settings.
+const EXTRA_PROPERTIES: &str = "extra.properties";
+
+/// The ports of a set of servers.
 #[derive(Clone, Copy, Debug)]
 pub struct Ports {
     /// The broker.
@@ -16,20 +20,28 @@ pub struct Ports {
     pub controller: u16,
     /// The registry.
     pub registry: u16,
-    /// Where the broker listens for those who come through a proxy.
+    /// Where the broker listens for clients that come through a proxy.
     pub behind_proxy: u16,
     /// Where that proxy listens.
     pub proxy: u16,
 }
 
-/// The file in a directory of servers that has further settings of the broker.
-pub const EXTRA_PROPERTIES: &str = "extra.properties";
-
-/// Variables of the script's environment.
+/// Environment variables of the script.
 pub type Environment = Vec<(&'static str, String)>;
 
 impl Ports {
-    /// What tells the script of them.
+    /// Five ports in a row; the proxy gets the last one.
+    pub fn in_a_row(first: u16) -> Self {
+        Self {
+            kafka: first,
+            controller: first + 1,
+            registry: first + 2,
+            behind_proxy: first + 3,
+            proxy: first + 4,
+        }
+    }
+
+    /// Passes the ports to the script.
     pub fn environment(self) -> Environment {
         let mut environment = vec![
             ("KAFKA_PORT", self.kafka.to_string()),
@@ -44,29 +56,74 @@ impl Ports {
     }
 }
 
-/// Runs the script with these arguments on the servers in that directory, and returns what it prints. An empty environment
-/// is for servers that run already, or for none. Blocks until it has ended.
-///
-/// # Errors
-/// When it fails, with what it said.
-pub fn run(dir: &Path, environment: Environment, arguments: &[&str]) -> anyhow::Result<String> {
-    let mut command = Command::new(SCRIPT);
-    command
-        .args(arguments)
-        .env("ORDERLOG_STACK_DIR", dir)
-        .envs(environment)
-        .stdin(Stdio::null());
-    let extra = dir.join(EXTRA_PROPERTIES);
-    if extra.is_file() {
-        command.env("KAFKA_EXTRA_PROPERTIES", extra);
+/// The script, for the servers in one directory.
+#[derive(Clone, Debug)]
+pub struct StackScript {
+    dir: PathBuf,
+    environment: Environment,
+}
+
+impl StackScript {
+    /// The script for that directory. An empty environment is for servers that are already running, or for none.
+    pub fn new(dir: impl Into<PathBuf>, environment: Environment) -> Self {
+        Self {
+            dir: dir.into(),
+            environment,
+        }
     }
-    let output = command.output().with_context(|| format!("running {SCRIPT}"))?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    anyhow::ensure!(
-        output.status.success(),
-        "stack.sh {} failed: {}",
-        arguments.join(" "),
-        said.trim()
-    );
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+
+    /// Adds broker settings, for the broker's next start.
+    ///
+    /// # Errors
+    /// If they cannot be written.
+    pub fn set(&self, properties: &str) -> anyhow::Result<()> {
+        let file = self.dir.join(EXTRA_PROPERTIES);
+        std::fs::write(&file, properties).with_context(|| format!("writing {}", file.display()))
+    }
+
+    /// Runs the script with these arguments, and returns its output. Blocks until it has ended.
+    ///
+    /// # Errors
+    /// If it fails, with its output.
+    pub fn run(&self, arguments: &[&str]) -> anyhow::Result<String> {
+        let mut command = Command::new(SCRIPT);
+        command
+            .args(arguments)
+            .env("ORDERLOG_STACK_DIR", &self.dir)
+            .envs(self.environment.iter().cloned())
+            .stdin(Stdio::null());
+        let extra = self.dir.join(EXTRA_PROPERTIES);
+        if extra.is_file() {
+            command.env("KAFKA_EXTRA_PROPERTIES", extra);
+        }
+        let output = command.output().with_context(|| format!("running {SCRIPT}"))?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        anyhow::ensure!(
+            output.status.success(),
+            "stack.sh {} failed: {}",
+            arguments.join(" "),
+            said.trim()
+        );
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// The process id of a server, by the script's name for it.
+    ///
+    /// # Errors
+    /// If it was not started.
+    pub fn pid(&self, server: &str) -> anyhow::Result<u32> {
+        let file = self.dir.join(format!("{server}.pid"));
+        let text = std::fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
+        text.trim()
+            .parse()
+            .with_context(|| format!("{} contains no process id", file.display()))
+    }
+
+    /// Sends a signal, such as `KILL`, to a server.
+    ///
+    /// # Errors
+    /// If it is not running.
+    pub fn signal(&self, server: &str, name: &str) -> anyhow::Result<()> {
+        signal::send(name, self.pid(server)?)
+    }
 }

@@ -1,4 +1,4 @@
-//! Topics from an operator's side: made, changed, deleted and described past the services.
+//! Topics from an operator's perspective: created, changed, deleted and described, bypassing the services.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -19,7 +19,7 @@ impl Topics {
     /// An operator of that cluster.
     ///
     /// # Errors
-    /// When the client cannot be made.
+    /// If the client cannot be created.
     pub fn new(kafka: &str) -> anyhow::Result<Self> {
         let mut config = ClientConfig::new();
         Ok(Self(
@@ -30,10 +30,10 @@ impl Topics {
         ))
     }
 
-    /// Makes a topic with those settings, and waits until it is there.
+    /// Creates a topic with those settings, and waits until it exists.
     ///
     /// # Errors
-    /// When the broker refuses.
+    /// If the broker refuses.
     pub async fn create(&self, topic: &str, partitions: i32, settings: &[(&str, &str)]) -> anyhow::Result<()> {
         let new = NewTopic::new(topic, partitions, TopicReplication::Fixed(1));
         let new = settings.iter().fold(new, |new, (name, value)| new.set(name, value));
@@ -45,10 +45,10 @@ impl Topics {
         self.await_partitions(topic, partitions).await
     }
 
-    /// Deletes a topic, and waits until it is gone.
+    /// Deletes a topic, and waits until it no longer exists.
     ///
     /// # Errors
-    /// When the broker refuses.
+    /// If the broker refuses.
     pub async fn delete(&self, topic: &str) -> anyhow::Result<()> {
         let results = self.0.delete_topics(&[topic], &options()).await?;
         all(
@@ -58,10 +58,10 @@ impl Topics {
         self.await_partitions(topic, 0).await
     }
 
-    /// Gives a topic that many partitions in all.
+    /// Increases a topic to that many partitions in total.
     ///
     /// # Errors
-    /// When the broker refuses.
+    /// If the broker refuses.
     pub async fn grow(&self, topic: &str, partitions: i32) -> anyhow::Result<()> {
         let new = NewPartitions::new(topic, usize::try_from(partitions)?);
         let results = self.0.create_partitions([&new], &options()).await?;
@@ -72,11 +72,10 @@ impl Topics {
         self.await_partitions(topic, partitions).await
     }
 
-    /// Has the broker drop the records of a topic that lie before those offsets, one for each partition, as a retention
-    /// time would.
+    /// Makes the broker delete the records of a topic below those offsets, one for each partition, as retention would.
     ///
     /// # Errors
-    /// When the broker refuses.
+    /// If the broker refuses.
     pub async fn truncate(&self, topic: &str, before: &[i64]) -> anyhow::Result<()> {
         let mut places = TopicPartitionList::new();
         for (partition, offset) in (0..).zip(before) {
@@ -85,14 +84,14 @@ impl Topics {
         let cut = self.0.delete_records(&places, &options()).await?;
         let refused = cut.elements().iter().find_map(|element| element.error().err());
         refused.map_or(Ok(()), |error| {
-            Err(error).with_context(|| format!("cutting off topic {topic}"))
+            Err(error).with_context(|| format!("deleting records of topic {topic}"))
         })
     }
 
     /// The settings of a topic.
     ///
     /// # Errors
-    /// When the broker does not tell them.
+    /// If the broker does not answer.
     pub async fn settings(&self, topic: &str) -> anyhow::Result<HashMap<String, String>> {
         let described = self
             .0
@@ -107,10 +106,10 @@ impl Topics {
             .collect())
     }
 
-    /// How many partitions a topic has; 0 when there is none of that name.
+    /// How many partitions a topic has; 0 if there is no topic of that name.
     ///
     /// # Errors
-    /// When the broker does not answer.
+    /// If the broker does not answer.
     pub fn partitions(&self, topic: &str) -> anyhow::Result<i32> {
         let metadata = self.0.inner().fetch_metadata(Some(topic), TIMEOUT)?;
         let count = metadata.topics().first().map_or(0, |topic| topic.partitions().len());

@@ -1,5 +1,5 @@
-//! Many clients at once, each on a connection of its own, who keep what they were told. A client that is told 503, or
-//! finds nobody there, tries another instance; one that is told 504, or nothing, asks again until it is told for certain.
+//! Many clients at once, each on its own connection, who remember their answers. A client that gets 503, or cannot
+//! connect, tries another instance; one that gets 504, or no answer, repeats the request until the outcome is certain.
 
 use std::time::{Duration, Instant};
 
@@ -11,19 +11,19 @@ use tokio::sync::watch;
 use crate::client::{Answer, Client};
 use crate::views::Written;
 
-/// Longest that one request is tried again.
+/// Longest time that one request is repeated.
 const PATIENCE: Duration = Duration::from_secs(90);
-/// Between two tries. Shorter than the second that an answer of 503 asks for: a test has less time.
+/// Pause between two attempts. Shorter than the second that a 503 asks for: a test has less time.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// What clients are to do.
+/// What the clients do.
 #[derive(Clone, Debug)]
 pub struct Traffic {
     /// The instances of cart-service.
     pub urls: Vec<String>,
-    /// How many orders are created, each under an id of its own.
+    /// How many orders are created, each with its own id.
     pub orders: usize,
-    /// Over how many connections.
+    /// On how many connections.
     pub connections: usize,
     /// Whether each order is also updated, to confirmed.
     pub update: bool,
@@ -37,7 +37,7 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// Lets so many orders through for now.
+    /// Lets that many more orders through.
     pub fn new(allowed: usize) -> Self {
         Self {
             done: watch::Sender::new(0),
@@ -45,14 +45,14 @@ impl Pace {
         }
     }
 
-    /// Lets so many orders through in all.
+    /// Lets that many orders through in total.
     pub fn allow(&self, allowed: usize) {
         self.allowed.send_replace(allowed);
     }
 
-    /// Waits until so many orders are through.
+    /// Waits until that many orders are through.
     pub async fn reached(&self, count: usize) {
-        // The sender lives in this very struct, so it cannot be gone.
+        // The sender is a field of this struct, so it still exists.
         let _ = self.done.subscribe().wait_for(|done| *done >= count).await;
     }
 
@@ -65,7 +65,7 @@ impl Pace {
     }
 }
 
-/// What a client was told of one order.
+/// What a client was told about one order.
 #[derive(Clone, Debug)]
 pub struct Told {
     /// The order.
@@ -74,7 +74,7 @@ pub struct Told {
     pub created: Option<Written>,
     /// The answer to its update.
     pub updated: Option<Written>,
-    /// What it was told instead of an answer that is certain.
+    /// What it was told instead of a certain answer.
     pub unknown: Vec<String>,
 }
 
@@ -82,9 +82,9 @@ impl Traffic {
     /// Runs to the end, at that pace. Returns what each client was told.
     ///
     /// # Errors
-    /// An answer that must not be, or none in time.
+    /// An answer that is not allowed, or none in time.
     pub async fn run(&self, pace: &Pace) -> anyhow::Result<Vec<Told>> {
-        // Requests that run at once have a connection each.
+        // Concurrent requests have a connection each.
         let clients = self.urls.iter().map(Client::new);
         let clients = clients.collect::<anyhow::Result<Vec<_>>>()?;
         let connection = async |n: usize| {
@@ -115,7 +115,7 @@ impl Traffic {
         // Each order begins at another instance.
         let create = json!({"orderId": order_id, "itemsCount": 1 + n % 3}).to_string();
         let answer = ask(clients, n, (Method::POST, "/create-order", create), &mut told.unknown).await?;
-        // Only this client creates the order: if it exists, then by a request whose answer was lost.
+        // Only this client creates the order: if it exists, a request created it whose answer was lost.
         if answer.status != 409 || told.unknown.is_empty() {
             told.created = Some(answer.read(201)?);
         }
@@ -134,7 +134,7 @@ impl Traffic {
     }
 }
 
-/// Asks one instance after the other, until there is an answer that is certain.
+/// Asks one instance after another until an answer is certain.
 async fn ask(
     clients: &[Client],
     first: usize,

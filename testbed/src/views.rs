@@ -1,5 +1,5 @@
-//! What the services answer, as a client reads it: written from the API's description, not taken from its code, so that a
-//! change there is noticed here.
+//! The services' answers as a client reads them: written from the description of the API, not taken from its code, so
+//! that a change there is noticed here.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-/// A number, digit for digit as it stands in the JSON.
+/// A number, digit for digit as it is in the JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Digits(pub String);
 
@@ -29,23 +29,23 @@ impl PartialEq<&str> for Digits {
 pub struct Order {
     /// Its id.
     pub order_id: String,
-    /// Who ordered.
+    /// Its customer.
     pub customer_id: String,
     /// When it was placed.
     pub order_date: String,
-    /// What was ordered.
+    /// Its items.
     pub items: Vec<Item>,
     /// Its total.
     pub total_amount: Digits,
     /// The currency of all amounts.
     pub currency: String,
-    /// How far it has come.
+    /// Its status.
     pub status: String,
     /// Its version.
     pub version: i32,
-    /// The event that made it so.
+    /// The event that led to this version.
     pub event_id: Option<Uuid>,
-    /// What it costs to be sent.
+    /// Its shipping cost.
     pub shipping_cost: Option<Digits>,
 }
 
@@ -53,29 +53,29 @@ pub struct Order {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Item {
-    /// What was ordered.
+    /// Its item.
     pub item_id: String,
-    /// How many.
+    /// Its quantity.
     pub quantity: i32,
-    /// Price of one.
+    /// Price of one piece.
     pub price: Digits,
 }
 
-/// What cart-service says of a write that succeeded.
+/// cart-service's answer to a successful write.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Written {
     /// For people.
     pub message: String,
-    /// The order's id as it is written.
+    /// The order's id as given.
     pub order_id: String,
     /// The order now.
     pub order: Order,
-    /// The event that made it so.
+    /// The event that led to this version.
     pub event_id: Uuid,
-    /// Where that event lies.
+    /// The event's partition.
     pub partition: i32,
-    /// Where that event lies.
+    /// The event's offset.
     pub offset: i64,
 }
 
@@ -89,11 +89,11 @@ pub struct OrderIds {
     pub order_ids: Vec<String>,
     /// How many there are on this page.
     pub count: usize,
-    /// Where the next page begins.
+    /// The start of the next page.
     pub next: Option<String>,
 }
 
-/// How far order-service has read, and what became of every record.
+/// How far order-service has read, and the outcomes of all records.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Stats {
@@ -103,7 +103,7 @@ pub struct Stats {
     pub orders: u64,
     /// How many records were read.
     pub records: u64,
-    /// Each partition.
+    /// The partitions.
     pub partitions: Vec<PartitionStats>,
     /// The sums over all partitions.
     pub totals: Outcomes,
@@ -115,17 +115,17 @@ pub struct Stats {
 pub struct PartitionStats {
     /// Its number.
     pub partition: i32,
-    /// The next offset to be read.
+    /// The next offset to read.
     pub position: i64,
-    /// Where it ends.
+    /// Its end.
     pub end: Option<i64>,
-    /// What is left to read.
+    /// How much is left to read.
     pub lag: Option<i64>,
-    /// Why it waits.
+    /// Why it is paused.
     pub paused: Option<String>,
     /// Another producer's transaction that blocks it.
     pub open_transaction: Option<OpenTransaction>,
-    /// What became of its records.
+    /// The outcomes of its records.
     #[serde(flatten)]
     pub outcomes: Outcomes,
 }
@@ -139,32 +139,32 @@ pub struct OpenTransaction {
     pub since: Option<String>,
 }
 
-/// What became of records.
+/// The outcomes of records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Outcomes {
-    /// Became an order's state.
+    /// Changed an order.
     pub applied: u64,
-    /// Seen again.
+    /// Seen before.
     pub duplicate: u64,
-    /// Lost a race, or old.
+    /// Lost a race, or outdated.
     pub superseded: u64,
     /// Null values.
     pub ignored: u64,
-    /// Could not be used.
+    /// Unusable.
     pub dead_lettered: u64,
-    /// Applied ones before which something was missing.
+    /// Applied ones with a gap before them.
     pub gaps: u64,
 }
 
 impl Outcomes {
-    /// All records: each is in one of the outcomes; a gap is none.
+    /// All records: each has one of the outcomes; a gap is not one.
     pub fn records(&self) -> u64 {
         self.applied + self.duplicate + self.superseded + self.ignored + self.dead_lettered
     }
 }
 
-/// What a service says of itself.
+/// A service's report on itself.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Health {
     /// `healthy` or `degraded`.
@@ -173,11 +173,11 @@ pub struct Health {
     pub service: String,
     /// `connected`, `disconnected` or `unknown`.
     pub kafka: String,
-    /// The same of the registry.
+    /// The same for the registry.
     pub registry: String,
     /// Whether it can do its work.
     pub ready: bool,
-    /// What is amiss.
+    /// What is wrong.
     pub reasons: Vec<String>,
 }
 
@@ -188,15 +188,15 @@ impl Health {
     }
 }
 
-/// What is on the dead-letter topic.
+/// The contents of the dead-letter topic.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DlqInfo {
     /// The dead-letter topic.
     pub topic: String,
-    /// How many letters.
+    /// How many dead letters.
     pub count: u64,
-    /// How many of each code.
+    /// How many with each code.
     pub by_code: BTreeMap<String, u64>,
 }
 
@@ -204,9 +204,9 @@ pub struct DlqInfo {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Letters {
-    /// The letters.
+    /// The dead letters.
     pub messages: Vec<Letter>,
-    /// Where the next page begins.
+    /// The start of the next page.
     pub next: Option<String>,
 }
 
@@ -214,13 +214,13 @@ pub struct Letters {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Letter {
-    /// Where it lies: `partition-offset`.
+    /// Its id: `partition-offset`.
     pub id: String,
     /// When it was written.
     pub timestamp: Option<String>,
     /// The record's key.
     pub key: Option<String>,
-    /// What kind of fault.
+    /// The kind of fault.
     pub code: Option<String>,
     /// Why, in words.
     pub reason: Option<String>,
@@ -228,13 +228,13 @@ pub struct Letter {
     pub schema_id: Option<u32>,
     /// Length of the record's value.
     pub size: u64,
-    /// How often it was sent back.
+    /// How often it was replayed.
     pub replays: u32,
-    /// Where the record first lay.
+    /// Where the record was first.
     pub origin: Option<Origin>,
 }
 
-/// Where a record first lay.
+/// Where a record was first.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Origin {

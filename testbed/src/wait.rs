@@ -1,17 +1,17 @@
-//! Conditions that are awaited. A test that waits says for what, for how long at the most, and what it saw last.
+//! Conditions that are awaited. A test that waits says what for, for how long at most, and what it saw last.
 
 use std::time::{Duration, Instant};
 
-/// Long enough for anything that comes at all, on a busy machine with debug builds.
+/// Long enough for anything, on a busy machine with debug builds.
 pub const LONG: Duration = Duration::from_secs(60);
 
-/// Between two looks: short beside anything that is waited for.
+/// Pause between two looks: short compared with anything that is awaited.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Looks until there is no error any more, and returns what was seen.
+/// Retries until there is no error, and returns the result.
 ///
 /// # Errors
-/// The time is up; the error tells what was waited for, and the last look's error.
+/// If the time is up; the error has what was awaited, and the last attempt's error.
 pub async fn until<T>(
     what: &str,
     limit: Duration,
@@ -29,10 +29,10 @@ pub async fn until<T>(
     }
 }
 
-/// The same for something that must not come: looks for that long, and fails as soon as a look does.
+/// The opposite, for something that must not happen: repeats for that long, and fails as soon as one attempt does.
 ///
 /// # Errors
-/// The first look's error that there is.
+/// The first attempt's error, if any.
 pub async fn throughout(
     what: &str,
     time: Duration,

@@ -1,4 +1,4 @@
-//! A world of a test's own on the shared servers: a topic that nobody else uses, and the services on it.
+//! A test's own world on the shared servers: a topic that nobody else uses, and the services on it.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,35 +15,35 @@ use crate::views::Stats;
 use crate::wait::{LONG, until};
 use crate::writer::Writer;
 
-/// A topic of a test's own, and what is needed to start services on it.
+/// A test's own topic, and what is needed to start services on it.
 pub struct World {
     /// The shared servers.
     pub servers: Servers,
     /// The topic.
     pub topic: String,
-    /// Stores lie here; removed at the end.
+    /// Contains the stores; removed at the end.
     dir: Arc<TempDir>,
-    /// Logs lie here; kept until the test runs again.
+    /// Contains the logs; kept until the test runs again.
     logs: PathBuf,
     services: AtomicUsize,
 }
 
 impl World {
-    /// A world for the test of that name, which must be one that a topic can have.
+    /// A world for the test of that name, which must be valid as a topic name.
     ///
     /// # Errors
-    /// When nobody has said where the servers are.
+    /// If nobody has said where the servers are.
     pub fn new(test: &str) -> anyhow::Result<Self> {
         let servers = Servers::from_env()?;
-        let program = std::env::current_exe().context("asking where the test lies")?;
+        let program = std::env::current_exe().context("locating the test program")?;
         let target = program
             .ancestors()
             .nth(3)
-            .context("the test lies in no target folder")?;
+            .context("the test program is not in a target directory")?;
         let logs = target.join("testbed").join(test);
-        // Those of the last run; there may be none.
+        // Logs of the last run; there may be none.
         let _ = std::fs::remove_dir_all(&logs);
-        std::fs::create_dir_all(&logs).with_context(|| format!("making {}", logs.display()))?;
+        std::fs::create_dir_all(&logs).with_context(|| format!("creating {}", logs.display()))?;
         let dir = tempfile::Builder::new()
             .prefix("orderlog-testbed-")
             .tempdir()
@@ -58,18 +58,18 @@ impl World {
         })
     }
 
-    /// A cart-service with a store of its own.
+    /// A cart-service with its own store.
     ///
     /// # Errors
-    /// When there is no port for it.
+    /// If there is no port for it.
     pub fn cart(&self) -> anyhow::Result<Setup> {
         self.setup(Program::Cart)
     }
 
-    /// An order-service with a store of its own.
+    /// An order-service with its own store.
     ///
     /// # Errors
-    /// When there is no port for it.
+    /// If there is no port for it.
     pub fn order(&self) -> anyhow::Result<Setup> {
         self.setup(Program::Order)
     }
@@ -77,7 +77,7 @@ impl World {
     /// One of each, ready.
     ///
     /// # Errors
-    /// When one does not become ready.
+    /// If one does not become ready.
     pub async fn pair(&self) -> anyhow::Result<(Service, Service)> {
         let (mut cart, mut order) = (self.cart()?.spawn()?, self.order()?.spawn()?);
         cart.ready().await?;
@@ -103,7 +103,7 @@ impl World {
     /// A writer of the topic.
     ///
     /// # Errors
-    /// When the client cannot be made.
+    /// If the client cannot be created.
     pub fn writer(&self) -> anyhow::Result<Writer> {
         Writer::new(&self.servers.kafka, &self.topic)
     }
@@ -111,7 +111,7 @@ impl World {
     /// All records of the topic.
     ///
     /// # Errors
-    /// When the broker does not tell them.
+    /// If the broker does not deliver them.
     pub async fn log(&self) -> anyhow::Result<Vec<Record>> {
         log::read(&self.servers.kafka, &self.topic).await
     }
@@ -119,15 +119,15 @@ impl World {
     /// All records of the dead-letter topic.
     ///
     /// # Errors
-    /// When the broker does not tell them.
+    /// If the broker does not deliver them.
     pub async fn dead_letters(&self) -> anyhow::Result<Vec<Record>> {
         log::read(&self.servers.kafka, &self.dead_letter_topic()).await
     }
 
-    /// Waits until an order-service has read the topic as far as it reaches now, and counts no lag.
+    /// Waits until an order-service has read the topic up to its current end, and reports no lag.
     ///
     /// # Errors
-    /// When it does not come so far; the error shows its numbers.
+    /// If it does not get that far; the error shows its numbers.
     pub async fn caught_up(&self, order: &Service) -> anyhow::Result<Stats> {
         let ends = log::ends(&self.servers.kafka, &self.topic).await?;
         until("order-service has read all of the topic", LONG, async || {
@@ -140,10 +140,10 @@ impl World {
         .await
     }
 
-    /// Waits until the dead-letter index of an order-service has as many letters.
+    /// Waits until the dead-letter index of an order-service has that many dead letters.
     ///
     /// # Errors
-    /// When it does not; the error shows its numbers.
+    /// If it does not; the error shows its numbers.
     pub async fn letters_indexed(&self, order: &Service, count: usize) -> anyhow::Result<()> {
         until(&format!("{count} dead letters are in the index"), LONG, async || {
             let info = order.http.dlq().await?;

@@ -1,4 +1,4 @@
-//! Writes records as they are given, past the services: what another producer, or a broken one, would write.
+//! Writes given records, bypassing the services: what another producer, or a broken one, would write.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// A record to write.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NewRecord {
-    /// Its partition; `None`: that of its key, as Java producers have it.
+    /// Its partition; `None` for that of its key, as Java producers compute it.
     pub partition: Option<i32>,
     /// Its key.
     pub key: Option<Vec<u8>>,
@@ -44,18 +44,18 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// A writer that makes no promises about order, and none about transactions.
+    /// A writer without guarantees about order or transactions.
     ///
     /// # Errors
-    /// When the client cannot be made.
+    /// If the client cannot be created.
     pub fn new(kafka: &str, topic: &str) -> anyhow::Result<Self> {
         Self::with(kafka, topic, &[])
     }
 
-    /// A writer whose records are written in a transaction, which is begun here.
+    /// A writer whose records belong to a transaction, which is begun here.
     ///
     /// # Errors
-    /// When the broker does not let it begin.
+    /// If the broker refuses.
     pub fn in_transaction(kafka: &str, topic: &str) -> anyhow::Result<Self> {
         let writer = Self::with(kafka, topic, &[("transactional.id", topic)])?;
         writer
@@ -69,7 +69,7 @@ impl Writer {
     /// A writer with those librdkafka settings.
     ///
     /// # Errors
-    /// When the client cannot be made.
+    /// If the client cannot be created.
     pub fn with(kafka: &str, topic: &str, options: &[(&str, &str)]) -> anyhow::Result<Self> {
         let mut config = ClientConfig::new();
         config
@@ -87,18 +87,19 @@ impl Writer {
         })
     }
 
-    /// Writes a record, and returns partition and offset once the broker has it.
+    /// Writes a record, and returns partition and offset once the broker has acknowledged it.
     ///
     /// # Errors
-    /// When the broker does not take it.
+    /// If the broker refuses it.
     pub async fn write(&self, record: &NewRecord) -> anyhow::Result<(i32, i64)> {
         self.send(record)?.await.context("no report")?
     }
 
-    /// Hands over a record, and returns at once. Records of one partition that are handed over in order are written so.
+    /// Enqueues a record, and returns at once. Records of one partition are written in the order in which they are
+    /// enqueued.
     ///
     /// # Errors
-    /// When the client does not take it.
+    /// If the client refuses it.
     pub fn send(&self, record: &NewRecord) -> anyhow::Result<oneshot::Receiver<anyhow::Result<(i32, i64)>>> {
         let insert = |headers: OwnedHeaders, (name, value): &Header| {
             headers.insert(KafkaHeader {
@@ -119,20 +120,20 @@ impl Writer {
         Ok(reported)
     }
 
-    /// Ends the transaction; what was written in it did not happen.
+    /// Aborts the transaction.
     ///
     /// # Errors
-    /// When the broker does not end it.
+    /// If the broker refuses.
     pub fn abort(self) -> anyhow::Result<()> {
         self.producer
             .abort_transaction(TIMEOUT)
             .context("aborting a transaction")
     }
 
-    /// Ends the transaction; what was written in it happened.
+    /// Commits the transaction.
     ///
     /// # Errors
-    /// When the broker does not end it.
+    /// If the broker refuses.
     pub fn commit(self) -> anyhow::Result<()> {
         self.producer
             .commit_transaction(TIMEOUT)
@@ -140,7 +141,7 @@ impl Writer {
     }
 }
 
-/// Passes on where each record was written.
+/// Reports where each record was written.
 struct Reports;
 
 impl ClientContext for Reports {}
@@ -153,7 +154,7 @@ impl ProducerContext for Reports {
             Ok(record) => Ok((record.partition(), record.offset())),
             Err((error, _)) => Err(error.clone().into()),
         };
-        // Who has given up waiting is not interested any more.
+        // The receiver may have given up waiting.
         let _ = report.send(place);
     }
 }

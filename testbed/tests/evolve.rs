@@ -1,5 +1,6 @@
-//! The README's worked example, "Evolve the schema", run as it stands there in a copy of this workspace: another version of
-//! the schema is written, proved, built and rolled out beside the old release. Only ports and addresses are others.
+//! The README's worked example, "Evolve the schema", run exactly as printed in a copy of this workspace: another
+//! version of the schema is written, proved, built and rolled out beside the old release. Only ports and addresses
+//! differ.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -10,8 +11,8 @@ use testbed::ports;
 use testbed::servers::Servers;
 
 const README: &str = include_str!("../../README.md");
-/// What a copy of the workspace consists of.
-const WORKSPACE: [&str; 10] = [
+/// The contents of a copy of the workspace.
+const WORKSPACE: [&str; 11] = [
     "Cargo.toml",
     "Cargo.lock",
     "README.md",
@@ -22,9 +23,10 @@ const WORKSPACE: [&str; 10] = [
     "schemas",
     "scripts",
     "testbed",
+    "torture",
 ];
 
-/// The shell lines of that section. A status behind a `curl` line becomes a check.
+/// The shell lines of that section. A status after a `curl` line becomes a check.
 fn example() -> anyhow::Result<String> {
     let (_, section) = README.split_once("\n## Evolve the schema\n").context("the section")?;
     let (section, _) = section.split_once("\n## ").context("a section behind it")?;
@@ -43,17 +45,17 @@ fn example() -> anyhow::Result<String> {
     Ok(script)
 }
 
-/// The folder of what is built, which this test lies in.
+/// The target directory, which contains this test.
 fn target() -> anyhow::Result<PathBuf> {
     let program = env::current_exe()?;
     let target = program
         .ancestors()
         .nth(3)
-        .context("the test lies in no target folder")?;
+        .context("the test program is not in a target directory")?;
     Ok(target.to_path_buf())
 }
 
-/// Copies a folder, by `file`.
+/// Copies a directory, file by file with `file`.
 fn copy(from: &Path, to: &Path, file: fn(&Path, &Path) -> io::Result<()>) -> io::Result<()> {
     if !from.is_dir() {
         return file(from, to);
@@ -66,15 +68,22 @@ fn copy(from: &Path, to: &Path, file: fn(&Path, &Path) -> io::Result<()>) -> io:
     Ok(())
 }
 
-/// Whether something that was built belongs to a package of this workspace.
+/// Whether a build artifact belongs to a package of this workspace.
 fn is_ours(file: &str) -> bool {
     let file = file.strip_prefix("lib").unwrap_or(file).replace('_', "-");
-    let members = ["cart-service", "orderlog", "order-service", "sandbox", "testbed"];
+    let members = [
+        "cart-service",
+        "orderlog",
+        "order-service",
+        "sandbox",
+        "testbed",
+        "torture",
+    ];
     members.iter().any(|member| file.starts_with(&format!("{member}-")))
 }
 
-/// A place to build in that has all dependencies built already, as links. Nothing of this workspace's own is there: the
-/// copy's packages have the same names, and what they write must not be written into files of ours.
+/// A target directory that has all dependencies built already, as links. Nothing of this workspace's own is there: the
+/// copy's packages have the same names, and must not overwrite our files.
 fn seeded_target(target: &Path) -> anyhow::Result<PathBuf> {
     let seeded = target.join("evolving");
     // Of an earlier run.
@@ -85,7 +94,7 @@ fn seeded_target(target: &Path) -> anyhow::Result<PathBuf> {
         for entry in fs::read_dir(&from).with_context(|| from.display().to_string())? {
             let entry = entry?;
             let name = entry.file_name().to_string_lossy().into_owned();
-            // Dependencies are libraries; what else lies there are our programs and tests.
+            // Dependencies are libraries; everything else there are our programs and tests.
             if is_ours(&name) || part == "deps" && !name.starts_with("lib") {
                 continue;
             }
@@ -133,9 +142,9 @@ fn the_readme_s_worked_example_works_as_printed() -> anyhow::Result<()> {
         .current_dir(copied.path())
         .env("PATH", path)
         .env("CARGO_TARGET_DIR", &target)
-        // So that `stack.sh up` finds the servers that run already, instead of starting others.
+        // So that `stack.sh up` finds the running servers instead of starting others.
         .env("ORDERLOG_STACK_DIR", &servers.stack_dir)
-        // Incremental builds write into files.
+        // Incremental builds write into existing files.
         .env("CARGO_INCREMENTAL", "0")
         .stdin(Stdio::null())
         .output()

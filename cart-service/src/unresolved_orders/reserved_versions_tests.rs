@@ -1,7 +1,7 @@
 use fastrand::Rng;
 use orderlog_contract::order::{Outcome, fold};
+use orderlog_contract::testing::an_event;
 use orderlog_web::preconditions::Preconditions;
-use sandbox::sample;
 use uuid::Uuid;
 
 use super::*;
@@ -25,7 +25,7 @@ fn state(event: OrderEvent, offset: i64) -> OrderState {
 }
 
 fn at(version: i32) -> OrderState {
-    state(sample::event("A-1", version), 1)
+    state(an_event("A-1", version), 1)
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn an_answer_may_be_invalidated_when_its_event_lies_behind_such_a_record_and_not
     let reserved = ReservedVersions::after(None, 3, 10);
     let answer = |version, offset| {
         Ok(CommandOutcome::Replayed(Box::new(state(
-            sample::event("A-1", version),
+            an_event("A-1", version),
             offset,
         ))))
     };
@@ -75,7 +75,7 @@ fn an_answer_may_be_invalidated_when_its_event_lies_behind_such_a_record_and_not
 #[test]
 fn what_cannot_be_written_is_refused() {
     let reserved = ReservedVersions::after(None, MAX_VERSION - 1, 10);
-    assert_eq!(reserved.above(sample::event("A-1", 2)), Err(Refusal::VersionsExhausted));
+    assert_eq!(reserved.above(an_event("A-1", 2)), Err(Refusal::VersionsExhausted));
     let reserved = ReservedVersions::after(None, 1, 10);
     let partial = OrderState { partial: true, ..at(1) };
     assert_eq!(reserved.restate(&partial, stamp()), Err(Refusal::NeedsNewerRelease));
@@ -134,7 +134,7 @@ impl Replicas {
         let version = Self::version(&self.passes_over);
         let reserved = self.reserved.filter(|reserved| reserved.includes(version));
         let decision = match &self.passes_over {
-            None => decide::create(None, sample::event("A-1", 1).order, &Preconditions::default(), stamp()),
+            None => decide::create(None, an_event("A-1", 1).order, &Preconditions::default(), stamp()),
             state => decide::update(state.as_ref(), status, &Preconditions::default(), stamp()),
         };
         match (decision, reserved) {
@@ -156,7 +156,7 @@ fn apply(current: &mut Option<OrderState>, event: OrderEvent, offset: i64) {
 fn legitimate(current: Option<&OrderState>, rng: &mut Rng) -> Option<OrderEvent> {
     let status = OrderStatus::SETTABLE[rng.usize(..OrderStatus::SETTABLE.len())];
     let decision = match current {
-        None => decide::create(None, sample::event("A-1", 1).order, &Preconditions::default(), stamp()),
+        None => decide::create(None, an_event("A-1", 1).order, &Preconditions::default(), stamp()),
         state => decide::update(state, status, &Preconditions::default(), stamp()),
     };
     match decision {

@@ -85,7 +85,7 @@ fn a_row_of_an_earlier_build_counts_from_our_start() {
 
 /// The state of an order that has that version.
 fn state(version: i32) -> OrderState {
-    let event = sandbox::sample::event("A-1", version);
+    let event = orderlog_contract::testing::an_event("A-1", version);
     OrderState {
         event_id: event.event_id,
         order: event.order,

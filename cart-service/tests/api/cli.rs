@@ -1,4 +1,5 @@
-//! The program itself. What `check-schemas` reports is tested where it is made; here, that it is there.
+//! The program itself. The report of `check-schemas` is tested beside its code; this only tests that the command
+//! exists.
 
 use std::process::Command;
 
@@ -7,7 +8,7 @@ fn run(arguments: &[&str]) -> (Option<i32>, String) {
     run_in(&[], arguments)
 }
 
-/// The same with further variables.
+/// The same with additional variables.
 fn run_in(variables: &[(&str, &str)], arguments: &[&str]) -> (Option<i32>, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_cart-service"))
         .args(arguments)

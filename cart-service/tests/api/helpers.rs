@@ -1,58 +1,38 @@
-//! Starts cart-services on one broker and one registry, and talks to them.
+//! Starts cart-services on one broker and one registry, and sends requests to them.
 
+use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
 use cart_service::{Application, Config};
 use clap::Parser;
-use orderlog_registry::config::RegistryConfig;
+use orderlog_runtime::supervisor::Supervisor;
 use orderlog_runtime::telemetry;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use reqwest::{Client, Method, Response, StatusCode};
-use sandbox::broker::Broker;
-use sandbox::registry::{Contents, Registry};
-pub use sandbox::wait::{becomes_true, fields};
+use reqwest::{Method, Response, StatusCode};
+use sandbox::testing::{Outside, PARTITIONS, RunningService};
+pub use sandbox::testing::{answer, becomes_true, fields};
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
+use tempfile::TempDir;
 
 pub const TOPIC: &str = "order-events";
 
 /// A broker with the topic, and a registry.
-pub struct World {
-    pub broker: Broker,
-    pub registry: Option<Registry>,
-    pub registry_url: String,
-    registry_port: u16,
-}
+pub struct World(Outside);
 
 /// A running cart-service.
-pub struct App {
-    pub url: String,
-    pub store: tempfile::TempDir,
-    client: Client,
-    stop: Option<oneshot::Sender<()>>,
-    run: tokio::task::JoinHandle<anyhow::Result<()>>,
-}
+pub struct App(RunningService);
 
 impl World {
     pub fn new() -> Self {
         Self::with_brokers(1)
     }
 
-    /// A world whose topic is kept by so many brokers.
+    /// A world whose topic has that many replicas.
     pub fn with_brokers(brokers: i32) -> Self {
-        // Tests of one process share the provider; the first one installs it.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let broker = Broker::start_with(brokers).expect("a broker");
-        broker.create_topic(TOPIC, 6).expect("a topic");
-        let registry = Registry::start(("127.0.0.1", 0)).expect("a registry");
-        let (registry_url, registry_port) = (registry.url(), registry.port());
-        Self {
-            broker,
-            registry: Some(registry),
-            registry_url,
-            registry_port,
-        }
+        let outside = Outside::start(brokers);
+        outside.broker.create_topic(TOPIC, PARTITIONS).expect("a topic");
+        Self(outside)
     }
 
     /// How many records the topic has.
@@ -61,26 +41,14 @@ impl World {
         config.set("bootstrap.servers", self.broker.bootstrap_servers());
         let consumer: BaseConsumer = config.create().expect("a consumer");
         let ends = |partition| consumer.fetch_watermarks(TOPIC, partition, Duration::from_secs(10));
-        (0..6).map(|partition| ends(partition).expect("an answer").1).sum()
-    }
-
-    /// Ends the registry, but keeps what it holds.
-    pub async fn registry_down(&mut self) -> Contents {
-        self.registry.take().expect("a running registry").stop().await
-    }
-
-    /// Starts the registry again, on the same port.
-    pub fn registry_up(&mut self, contents: Contents) {
-        self.registry =
-            Some(Registry::start_with(("127.0.0.1", self.registry_port), contents).expect("the port is free again"));
+        (0..PARTITIONS)
+            .map(|partition| ends(partition).expect("an answer").1)
+            .sum()
     }
 
     pub fn config(&self, store: &std::path::Path) -> Config {
         let mut config = Config::parse_from(["cart-service", "--api-port=0"]);
-        config.pipeline.kafka.bootstrap_servers = self.broker.bootstrap_servers();
-        config.pipeline.registry = RegistryConfig::at(&self.registry_url).expect("an address");
-        config.pipeline.kafka.has_admin_api = false;
-        config.pipeline.kafka.kafka_extra = vec![("fetch.wait.max.ms".into(), "3".into())];
+        self.configure(&mut config.pipeline);
         config.store = format!("embedded:{}", store.display()).parse().expect("a store");
         config
     }
@@ -89,7 +57,7 @@ impl World {
         self.start_with(|_| ()).await
     }
 
-    /// A cart-service that is ready, with settings of its own.
+    /// A cart-service that is ready, with its own settings.
     pub async fn start_with(&self, change: impl FnOnce(&mut Config)) -> App {
         let app = self
             .start_unready(tempfile::tempdir().expect("a directory"), change)
@@ -98,66 +66,47 @@ impl World {
         app
     }
 
-    pub async fn start_unready(&self, store: tempfile::TempDir, change: impl FnOnce(&mut Config)) -> App {
+    pub async fn start_unready(&self, store: TempDir, change: impl FnOnce(&mut Config)) -> App {
         let mut config = self.config(store.path());
         change(&mut config);
-        let application = Application::build(
-            config,
-            telemetry::metrics_recorder(),
-            orderlog_runtime::supervisor::Supervisor::default(),
-        )
-        .await
-        .expect("builds");
-        let url = format!("http://127.0.0.1:{}", application.port());
-        let (stop, stopped) = oneshot::channel();
-        let run = tokio::spawn(application.run_until_stopped(stopped));
-        App {
-            url,
-            store,
-            client: Client::new(),
-            stop: Some(stop),
-            run,
-        }
+        let application = Application::build(config, telemetry::metrics_recorder(), Supervisor::default())
+            .await
+            .expect("builds");
+        let port = application.port();
+        App(RunningService::spawn(port, store, |stopped| {
+            application.run_until_stopped(stopped)
+        }))
+    }
+
+    /// A cart-service that checks the registry every second.
+    pub async fn start_watchful(&self) -> App {
+        self.start_with(|config| config.pipeline.schema_check_seconds = 1).await
+    }
+}
+
+impl Deref for World {
+    type Target = Outside;
+
+    fn deref(&self) -> &Outside {
+        &self.0
+    }
+}
+
+impl DerefMut for World {
+    fn deref_mut(&mut self) -> &mut Outside {
+        &mut self.0
     }
 }
 
 impl App {
-    pub async fn await_ready(&self) {
-        let ready = || async { self.get("/health/ready").await.0 == StatusCode::OK };
-        assert!(becomes_true(ready).await, "not ready: {}", self.get("/health").await.1);
-    }
-
-    /// Stops it and gives back its store.
-    pub async fn stop(mut self) -> tempfile::TempDir {
-        let _ = self.stop.take().expect("a stop").send(());
-        (&mut self.run).await.expect("no panic").expect("a clean end");
-        self.store
+    /// Stops it and returns its store.
+    pub async fn stop(self) -> TempDir {
+        self.0.stop().await
     }
 
     /// How it ended by itself.
     pub async fn end(self) -> anyhow::Result<()> {
-        self.run.await.expect("no panic")
-    }
-
-    pub async fn get(&self, path: &str) -> (StatusCode, Value) {
-        answer(
-            self.client
-                .get(format!("{}{path}", self.url))
-                .send()
-                .await
-                .expect("an answer"),
-        )
-        .await
-    }
-
-    pub async fn text(&self, path: &str) -> String {
-        let answer = self
-            .client
-            .get(format!("{}{path}", self.url))
-            .send()
-            .await
-            .expect("an answer");
-        answer.text().await.expect("text")
+        self.0.end().await
     }
 
     pub async fn create(&self, body: Value) -> (StatusCode, Value) {
@@ -170,47 +119,18 @@ impl App {
 
     pub async fn update(&self, order_id: &str, status: &str) -> (StatusCode, Value) {
         let body = json!({"orderId": order_id, "status": status});
-        answer(
-            self.client
-                .put(format!("{}/update-order", self.url))
-                .json(&body)
-                .send()
-                .await
-                .expect("an answer"),
-        )
-        .await
+        answer(self.send(Method::PUT, "/update-order", &[], &body).await).await
     }
 
     pub async fn post(&self, path: &str, body: Value) -> Response {
-        self.client
-            .post(format!("{}{path}", self.url))
-            .json(&body)
-            .send()
-            .await
-            .expect("an answer")
-    }
-
-    /// Sends a request with these headers.
-    pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &Value) -> Response {
-        let request = self.client.request(method, format!("{}{path}", self.url)).json(body);
-        let request = headers
-            .iter()
-            .fold(request, |request, (name, value)| request.header(*name, *value));
-        request.send().await.expect("an answer")
-    }
-
-    /// Posts text as it is, with that content type.
-    pub async fn post_raw(&self, path: &str, content_type: &str, body: String) -> (StatusCode, Value) {
-        let request = self
-            .client
-            .post(format!("{}{path}", self.url))
-            .header("content-type", content_type)
-            .body(body);
-        answer(request.send().await.expect("an answer")).await
+        self.send(Method::POST, path, &[], &body).await
     }
 }
 
-pub async fn answer(response: Response) -> (StatusCode, Value) {
-    let status = response.status();
-    (status, response.json().await.unwrap_or(Value::Null))
+impl Deref for App {
+    type Target = RunningService;
+
+    fn deref(&self) -> &RunningService {
+        &self.0
+    }
 }

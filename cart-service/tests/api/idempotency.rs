@@ -1,5 +1,4 @@
-//! Requests that are sent twice: under a key they are carried out once, and under `If-Match` not at all when the order has
-//! moved on.
+//! Repeated requests: under a key they are carried out once, and under `If-Match` not at all if the order has changed.
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -7,10 +6,10 @@ use serde_json::{Value, json};
 use crate::helpers::{App, World, becomes_true, fields};
 use crate::others::{copy_records, neighbour};
 
-/// What stays the same when an answer is given again.
+/// The parts of an answer that a repeat must return unchanged.
 const SAME: [&str; 6] = ["message", "orderId", "order", "eventId", "partition", "offset"];
 
-/// Status, whether it says that it is an earlier answer, and body.
+/// Status, whether it says that it is a repeated answer, and body.
 async fn send(app: &App, key: &str, method: Method, path: &str, body: &Value) -> (StatusCode, bool, Value) {
     let answer = app.send(method, path, &[("Idempotency-Key", key)], body).await;
     let replayed = answer
@@ -49,7 +48,7 @@ async fn the_same_request_again_gets_the_first_answer_also_at_another_replica_an
         let (status, replayed, again) = create(app, "k-1", "A-1").await;
         assert_eq!((status, replayed), (StatusCode::OK, true), "{again}");
         assert_same(&created, &again);
-        // It is no legal step any more, and was carried out all the same.
+        // The step is no longer legal, and was carried out all the same.
         let (status, replayed, again) = update(app, "k-2", "A-1", "confirmed").await;
         assert_eq!((status, replayed), (StatusCode::OK, true), "{again}");
         assert_same(&updated, &again);
@@ -80,7 +79,7 @@ async fn what_is_known_of_a_key_is_answered_though_nothing_can_be_written_and_a_
         );
     };
     away(&app).await;
-    // Nor does it matter that the topic was not seen yet.
+    // Nor does it matter that the topic was not read yet.
     let again = world.start_unready(app.stop().await, |_| ()).await;
     away(&again).await;
     again.stop().await;
@@ -205,9 +204,9 @@ async fn a_key_stays_known_when_its_record_is_read_again_after_later_ones() {
     let (_, _, created) = create(&app, "k-1", "A-1").await;
     let (_, _, updated) = update(&app, "k-2", "A-1", "confirmed").await;
     assert_eq!(copy_records(&world, "A-1"), 2);
-    // What is written behind the copies is read after them.
+    // Records after the copies are read after them.
     assert_eq!(app.create_short(&neighbour("A-1")).await.0, StatusCode::CREATED);
-    // Once more after the copies of copies, and at a replica that begins with all of them.
+    // Once more after the copies of copies, and at a replica that starts with all of them.
     assert_eq!(copy_records(&world, "A-1"), 4);
     let fresh = world.start().await;
     assert_eq!(app.update(&neighbour("A-1"), "pending").await.0, StatusCode::OK);

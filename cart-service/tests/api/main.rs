@@ -1,4 +1,4 @@
-//! cart-service as its clients meet it: over HTTP, on a broker and a registry that it does not know to be the sandbox's.
+//! cart-service as its clients see it: over HTTP, with the sandbox's broker and registry in place of real ones.
 
 mod cli;
 mod create;

@@ -1,33 +1,22 @@
-//! Records of other writers: of other releases, of other instances.
+//! Records of other producers: other releases, other instances.
 
 use std::time::Duration;
 
-use orderlog_contract::event::{OrderEvent, OrderStatus};
-use orderlog_kafka::partition::Partitioner;
+use orderlog_contract::event::OrderEvent;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Message, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
-use sandbox::{foreign, sample};
-use serde_json::{Value, json};
+use sandbox::foreign;
+use sandbox::testing::{ids_where, partition_of};
+use serde_json::Value;
 
 use crate::helpers::{TOPIC, World};
 
-pub fn event(order_id: &str, version: i32, status: OrderStatus) -> OrderEvent {
-    let mut event = sample::event(order_id, version);
-    event.order.status = status;
-    event
-}
-
-/// Writes data of a schema under an id, as somebody else's release would.
+/// Writes data of a schema under an id, like another release.
 pub fn write(world: &World, schema_id: u32, schema: &str, order_id: &str, data: Value) {
     let value = foreign::value(schema_id, schema, data).expect("encodes");
-    send(world, home(order_id), order_id, &value);
-}
-
-pub async fn register(world: &World, subject: &str, schema: &str) -> u32 {
-    let id = foreign::register(&world.registry_url, subject, schema, &json!([])).await;
-    id.expect("registers")
+    send(world, partition_of(order_id), order_id, &value);
 }
 
 /// Writes a record to a partition.
@@ -46,7 +35,7 @@ pub fn send_with(world: &World, partition: i32, order_id: &str, value: &[u8], he
     producer.flush(Duration::from_secs(10)).expect("written");
 }
 
-/// Writes every record of an order again, as it lies there. Returns how many there were.
+/// Writes every record of an order again, unchanged. Returns how many there were.
 pub fn copy_records(world: &World, order_id: &str) -> usize {
     let consumer: BaseConsumer = ClientConfig::new()
         .set("bootstrap.servers", world.broker.bootstrap_servers())
@@ -55,11 +44,11 @@ pub fn copy_records(world: &World, order_id: &str) -> usize {
         .create()
         .expect("a consumer");
     let mut from = TopicPartitionList::new();
-    from.add_partition_offset(TOPIC, home(order_id), Offset::Beginning)
+    from.add_partition_offset(TOPIC, partition_of(order_id), Offset::Beginning)
         .expect("a place");
     consumer.assign(&from).expect("assigned");
     let mut copies = Vec::new();
-    // An error says that the end was met.
+    // An error says that the end was reached.
     while let Some(Ok(record)) = consumer.poll(Duration::from_secs(10)) {
         if record.key() == Some(order_id.as_bytes()) {
             let headers = record.headers().map(|headers| headers.detach()).unwrap_or_default();
@@ -68,23 +57,20 @@ pub fn copy_records(world: &World, order_id: &str) -> usize {
     }
     let count = copies.len();
     for (value, headers) in copies {
-        send_with(world, home(order_id), order_id, &value, headers);
+        send_with(world, partition_of(order_id), order_id, &value, headers);
     }
     count
 }
 
-/// An event with a field that we lack, under an id that the registry will give to the next schema: that one.
+/// An event with a field that we lack, under the id that the registry will assign to the next schema, which is that
+/// one.
 pub async fn of_the_next_schema(world: &World, event: &OrderEvent) -> (String, Vec<u8>) {
-    // Ids are given in turn.
-    let newest = register(world, "probe-value", r#""string""#).await;
+    // Ids are consecutive.
+    let newest = world.register("probe-value", r#""string""#).await;
     let schema = foreign::with_a_new_field().expect("a schema");
     let data = serde_json::to_value(event).expect("JSON");
     let value = foreign::value(newest + 1, &schema, data).expect("encodes");
     (schema, value)
-}
-
-pub fn home(order_id: &str) -> i32 {
-    Partitioner::default().of_key(order_id.as_bytes(), 6)
 }
 
 /// Another order of the same partition.
@@ -93,9 +79,7 @@ pub fn neighbour(order_id: &str) -> String {
 }
 
 /// Other orders of the same partition.
-pub fn neighbours(order_id: &str) -> impl Iterator<Item = String> {
-    let home_of_all = home(order_id);
-    (0..)
-        .map(|n| format!("B-{n}"))
-        .filter(move |other| home(other) == home_of_all)
+pub fn neighbours(order_id: &str) -> impl Iterator<Item = String> + use<> {
+    let own = partition_of(order_id);
+    ids_where("B", move |partition| partition == own)
 }

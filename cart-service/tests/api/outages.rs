@@ -1,4 +1,4 @@
-//! What is answered while something is away: 503 when it is certain that nothing was written, 504 when it is not.
+//! Answers during an outage: 503 if it is certain that nothing was written, 504 if it is not.
 
 use std::time::{Duration, Instant};
 
@@ -78,8 +78,8 @@ async fn an_event_whose_fate_is_not_known_is_a_504_that_names_it() {
     let world = World::new();
     let app = world.start_with(|config| config.write_deadline_ms = 1000).await;
     assert_eq!(app.create_short("A-0").await.0, StatusCode::CREATED);
-    // At once after this the service still believes the broker to be there, so the record is accepted by the client
-    // library, and then nothing is heard.
+    // Right after this the service still considers the broker connected, so the client library accepts the record, and
+    // no answer comes.
     world.broker.down().expect("goes down");
     let (status, problem) = app.create_short("A-1").await;
     assert_eq!(status, StatusCode::GATEWAY_TIMEOUT, "{problem}");
@@ -92,8 +92,8 @@ async fn an_event_whose_fate_is_not_known_is_a_504_that_names_it() {
     app.stop().await;
 }
 
-/// A broker that has lost what it knew of a producer says so with this error; then the client library gives up for good.
-/// No real broker can be brought to it at will.
+/// A broker that has lost its state about a producer reports this error; then the client library gives up for good. A
+/// real broker cannot easily be made to do that.
 #[tokio::test]
 async fn a_producer_that_has_met_a_fatal_error_is_replaced_before_anybody_is_refused() {
     let world = World::new();

@@ -1,4 +1,4 @@
-//! The pages about the service itself, and the envelope.
+//! The service's pages about itself, and the envelope.
 
 use reqwest::StatusCode;
 use serde_json::json;

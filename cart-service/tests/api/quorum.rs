@@ -1,5 +1,5 @@
-//! A topic that is kept more than once: a refusal is given only when the partition's replicas have acknowledged something
-//! that is newer than the request, and else not at all.
+//! A replicated topic: a refusal is given only if the partition's replicas have acknowledged something newer than the
+//! request, and otherwise not at all.
 
 use std::time::{Duration, Instant};
 
@@ -13,9 +13,11 @@ use reqwest::{Method, StatusCode};
 use serde_json::json;
 
 use crate::helpers::{App, TOPIC, World, becomes_true};
-use crate::others::{home, neighbour};
+use crate::others::neighbour;
+use sandbox::testing::partition_of;
 
-/// Headers of the null records of the order's partition, each with its name and value, in order; and how many others there are.
+/// Headers of the null records in the order's partition, each with its name and value, in order; and how many others
+/// there are.
 fn null_records(world: &World, order_id: &str) -> (Vec<Vec<(String, String)>>, usize) {
     let consumer: BaseConsumer = ClientConfig::new()
         .set("bootstrap.servers", world.broker.bootstrap_servers())
@@ -25,7 +27,7 @@ fn null_records(world: &World, order_id: &str) -> (Vec<Vec<(String, String)>>, u
         .create()
         .expect("a consumer");
     let mut partitions = TopicPartitionList::new();
-    let _ = partitions.add_partition_offset(TOPIC, home(order_id), Offset::Beginning);
+    let _ = partitions.add_partition_offset(TOPIC, partition_of(order_id), Offset::Beginning);
     consumer.assign(&partitions).expect("an assignment");
     let (mut nulls, mut others) = (Vec::new(), 0);
     let until = Instant::now() + Duration::from_secs(20);
@@ -45,7 +47,7 @@ fn null_records(world: &World, order_id: &str) -> (Vec<Vec<(String, String)>>, u
             None => {}
         }
     }
-    panic!("the partition's end was not met");
+    panic!("the partition's end was not reached");
 }
 
 async fn keyed_update(app: &App, key: &str, order_id: &str, status: &str) -> StatusCode {
@@ -71,14 +73,14 @@ async fn every_kind_of_refusal_follows_a_barrier_that_says_nothing_of_any_order(
     assert_eq!(old.status(), StatusCode::PRECONDITION_FAILED);
     let other = neighbour("A-1");
     assert_eq!(app.update(&other, "confirmed").await.0, StatusCode::NOT_FOUND);
-    // It is not known yet that the key was not used for this order as well.
+    // It is not known yet whether the key was used for this order as well.
     assert_eq!(
         keyed_update(&app, "k-1", &other, "confirmed").await,
         StatusCode::UNPROCESSABLE_ENTITY
     );
     let marked = vec![(barrier::HEADER.to_owned(), "cart-service".to_owned())];
     assert_eq!(null_records(&world, "A-1"), (vec![marked; 6], 2));
-    // An answer that cannot become another one needs none.
+    // An answer that cannot change needs none.
     assert_eq!(keyed_update(&app, "k-1", "A-1", "confirmed").await, StatusCode::OK);
     assert_eq!(
         keyed_update(&app, "k-1", "A-1", "shipped").await,
@@ -93,7 +95,7 @@ async fn every_kind_of_refusal_follows_a_barrier_that_says_nothing_of_any_order(
 async fn refusals_that_come_together_share_barriers() {
     let world = World::with_brokers(3);
     let app = world.start().await;
-    let mut orders = (0..).map(|n| format!("N-{n}")).filter(|id| home(id) == 0);
+    let mut orders = (0..).map(|n| format!("N-{n}")).filter(|id| partition_of(id) == 0);
     let orders: Vec<String> = orders.by_ref().take(50).collect();
     let updates = orders.iter().map(|id| app.update(id, "confirmed"));
     for (status, _) in futures::future::join_all(updates).await {
@@ -120,7 +122,7 @@ async fn where_the_replicas_acknowledge_nothing_a_refusal_is_a_503_and_health_sa
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{problem}");
         let detail = problem["detail"].as_str().unwrap_or_default();
         assert!(
-            detail.contains(&format!("the replicas of partition {}", home("A-1"))),
+            detail.contains(&format!("the replicas of partition {}", partition_of("A-1"))),
             "{problem}"
         );
     }

@@ -1,57 +1,22 @@
-//! Registries that are not the one that the store knows: others, empty ones, and those that have lost something.
+//! Registries that are not the one that the store knows: others, empty ones, and ones that lost something.
 
 use orderlog_contract::event::OrderStatus;
 use orderlog_contract::lineage;
 use orderlog_projection::store::Store;
 use reqwest::{Client, StatusCode};
 use sandbox::foreign;
-use sandbox::registry::{Contents, Registry};
+use sandbox::registry::Contents;
 use serde_json::{Value, json};
 
 use crate::helpers::{App, World, becomes_true};
-use crate::others::{event, register, write};
+use crate::others::write;
+use sandbox::testing::{contents_of_others, event};
 
 const SUBJECT: &str = "order-events-value";
-
-/// What a registry holds in which others were first: ids mean something else there.
-async fn of_others() -> Contents {
-    let registry = Registry::start(("127.0.0.1", 0)).expect("a registry");
-    for size in 1..=3 {
-        let fixed = format!(r#"{{"type":"fixed","name":"F","size":{size}}}"#);
-        let subject = format!("others-{size}");
-        let id = foreign::register(&registry.url(), &subject, &fixed, &json!([])).await;
-        id.expect("registers");
-    }
-    registry.stop().await
-}
-
-/// Another registry answers at the same address. Returns what the one before held.
-async fn swap(world: &mut World, contents: Contents) -> Contents {
-    let before = world.registry_down().await;
-    world.registry_up(contents);
-    before
-}
 
 async fn ask(world: &World, path: &str) -> (StatusCode, Value) {
     let answer = Client::new().get(format!("{}{path}", world.registry_url)).send().await;
     crate::helpers::answer(answer.expect("an answer")).await
-}
-
-async fn says(app: &App, part: &str) {
-    let said = || async { app.get("/health").await.1["reasons"].to_string().contains(part) };
-    assert!(becomes_true(said).await, "{part} in {}", app.get("/health").await.1);
-}
-
-async fn healthy(app: &App) {
-    let healthy = || async { app.get("/health").await.1["status"] == "healthy" };
-    assert!(becomes_true(healthy).await, "{}", app.get("/health").await.1);
-}
-
-/// A cart-service that looks at the registry every second.
-async fn watchful(world: &World) -> App {
-    world
-        .start_with(|config| config.pipeline.schema_check_seconds = 1)
-        .await
 }
 
 async fn refuses(app: &App, part: &str) {
@@ -67,23 +32,23 @@ async fn refuses(app: &App, part: &str) {
 #[tokio::test]
 async fn nothing_is_registered_at_another_registry_and_the_right_one_is_enough_to_go_on() {
     let mut world = World::new();
-    let app = watchful(&world).await;
+    let app = world.start_watchful().await;
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
-    let right = swap(&mut world, of_others().await).await;
-    says(&app, "another meaning").await;
+    let right = world.swap_registry(contents_of_others().await).await;
+    app.await_reason("another meaning").await;
     refuses(&app, "another meaning").await;
-    let wrong = swap(&mut world, right).await;
-    healthy(&app).await;
+    let wrong = world.swap_registry(right).await;
+    app.await_healthy().await;
     assert_eq!(app.create_short("A-2").await.0, StatusCode::CREATED);
     assert_eq!(app.update("A-1", "confirmed").await.0, StatusCode::OK);
 
-    // A start at the wrong one does not register there either.
+    // A start with the wrong one does not register anything there either.
     let store = app.stop().await;
-    let right = swap(&mut world, wrong).await;
+    let right = world.swap_registry(wrong).await;
     let app = world
         .start_unready(store, |config| config.pipeline.schema_check_seconds = 1)
         .await;
-    says(&app, "another meaning").await;
+    app.await_reason("another meaning").await;
     assert_eq!(
         ask(&world, &format!("/subjects/{SUBJECT}/versions")).await.0,
         StatusCode::NOT_FOUND
@@ -92,8 +57,8 @@ async fn nothing_is_registered_at_another_registry_and_the_right_one_is_enough_t
         ask(&world, &format!("/config/{SUBJECT}")).await.0,
         StatusCode::NOT_FOUND
     );
-    swap(&mut world, right).await;
-    healthy(&app).await;
+    world.swap_registry(right).await;
+    app.await_healthy().await;
     assert_eq!(app.create_short("A-3").await.0, StatusCode::CREATED);
     app.stop().await;
 }
@@ -101,11 +66,11 @@ async fn nothing_is_registered_at_another_registry_and_the_right_one_is_enough_t
 #[tokio::test]
 async fn an_empty_registry_gets_no_write_until_it_knows_its_schemas_again() {
     let mut world = World::new();
-    let app = watchful(&world).await;
+    let app = world.start_watchful().await;
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
     let records = world.record_count();
-    let right = swap(&mut world, Contents::default()).await;
-    says(&app, "ACCEPT_REGISTRY").await;
+    let right = world.swap_registry(Contents::default()).await;
+    app.await_reason("ACCEPT_REGISTRY").await;
     refuses(&app, "lost its content").await;
     assert_eq!(world.record_count(), records);
     assert_eq!(
@@ -113,8 +78,8 @@ async fn an_empty_registry_gets_no_write_until_it_knows_its_schemas_again() {
         json!([]),
         "nothing was registered there"
     );
-    swap(&mut world, right).await;
-    healthy(&app).await;
+    world.swap_registry(right).await;
+    app.await_healthy().await;
     assert_eq!(app.create_short("A-2").await.0, StatusCode::CREATED);
     app.stop().await;
 }
@@ -128,7 +93,7 @@ async fn an_operator_may_say_that_an_empty_registry_is_the_truth_from_now_on() {
     world.registry_down().await;
     world.registry_up(Contents::default());
     let app = world.start_unready(store, |_| ()).await;
-    says(&app, "lost its content").await;
+    app.await_reason("lost its content").await;
     let app = world
         .start_unready(app.stop().await, |config| config.pipeline.accept_registry = true)
         .await;
@@ -143,9 +108,9 @@ async fn an_operator_may_say_that_an_empty_registry_is_the_truth_from_now_on() {
         ask(&world, &format!("/subjects/{SUBJECT}/versions")).await.1,
         json!([1])
     );
-    // It is said once, and not at every start.
+    // It is reported once, and not at every start.
     let app = world.start_unready(app.stop().await, |_| ()).await;
-    healthy(&app).await;
+    app.await_healthy().await;
     assert_eq!(app.create_short("A-3").await.0, StatusCode::CREATED);
     app.stop().await;
 }
@@ -153,11 +118,11 @@ async fn an_operator_may_say_that_an_empty_registry_is_the_truth_from_now_on() {
 #[tokio::test]
 async fn a_schema_of_others_that_they_have_deleted_for_good_is_told_and_stops_no_write() {
     let world = World::new();
-    let app = watchful(&world).await;
+    let app = world.start_watchful().await;
     let mut twin = foreign::newest().expect("a schema");
     twin["doc"] = json!("of others");
     let twin = twin.to_string();
-    let id = register(&world, "others-value", &twin).await;
+    let id = world.register("others-value", &twin).await;
     let data = serde_json::to_value(event("A-1", 1, OrderStatus::New)).expect("JSON");
     write(&world, id, &twin, "A-1", data);
     assert!(becomes_true(|| async { app.update("A-1", "confirmed").await.0 == StatusCode::OK }).await);
@@ -166,10 +131,10 @@ async fn a_schema_of_others_that_they_have_deleted_for_good_is_told_and_stops_no
         let deleted = Client::new().delete(url).send().await.expect("an answer");
         assert_eq!(deleted.status(), StatusCode::OK);
     }
-    says(&app, &format!("does not know schema id {id} any more")).await;
+    app.await_reason(&format!("no longer knows schema id {id}")).await;
     assert_eq!(app.create_short("A-2").await.0, StatusCode::CREATED);
     assert_eq!(app.get("/health/ready").await.0, StatusCode::OK);
-    // A restart is not held up either.
+    // A restart is not delayed either.
     let app = world.start_unready(app.stop().await, |_| ()).await;
     app.await_ready().await;
     assert_eq!(app.create_short("A-3").await.0, StatusCode::CREATED);
@@ -182,15 +147,15 @@ async fn a_store_that_was_registered_at_a_wrong_registry_is_mended_by_the_right_
     let app = world.start().await;
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
     let mut store = app.stop().await;
-    // What earlier releases have left behind: our schema under an id that means something else here, or nothing.
-    let taken = register(&world, "others-value", r#""string""#).await;
+    // Leftovers of earlier releases: our schema under an id that means something else here, or nothing.
+    let taken = world.register("others-value", r#""string""#).await;
     for id in [taken, 1_000] {
         let opened = Store::open(store.path()).expect("a store");
         opened.schemas().learn_own(SUBJECT, id).expect("learns");
         drop(opened);
         let app = world.start_unready(store, |_| ()).await;
         app.await_ready().await;
-        healthy(&app).await;
+        app.await_healthy().await;
         let order = format!("A-{id}");
         assert_eq!(app.create_short(&order).await.0, StatusCode::CREATED);
         store = app.stop().await;
@@ -209,7 +174,7 @@ async fn a_store_that_was_registered_at_a_wrong_registry_is_mended_by_the_right_
 #[tokio::test]
 async fn a_level_that_was_lowered_is_told_and_left_until_the_next_start() {
     let world = World::new();
-    let app = watchful(&world).await;
+    let app = world.start_watchful().await;
     let set = |level: &'static str| {
         let url = format!("{}/config/{SUBJECT}", world.registry_url);
         async move {
@@ -219,13 +184,13 @@ async fn a_level_that_was_lowered_is_told_and_left_until_the_next_start() {
         }
     };
     set("NONE").await;
-    says(&app, "compatibility level NONE").await;
+    app.await_reason("compatibility level NONE").await;
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
     set("FULL_TRANSITIVE").await;
-    healthy(&app).await;
+    app.await_healthy().await;
     set("NONE").await;
     let app = world.start_unready(app.stop().await, |_| ()).await;
-    healthy(&app).await;
+    app.await_healthy().await;
     let level = ask(&world, &format!("/config/{SUBJECT}")).await.1;
     assert_eq!(level["compatibilityLevel"], "FULL_TRANSITIVE");
     app.stop().await;
@@ -245,10 +210,10 @@ async fn a_registry_that_is_only_read_is_enough_where_our_schema_is_there() {
     let app = world
         .start_unready(tempfile::tempdir().expect("a directory"), |_| ())
         .await;
-    says(&app, "SCHEMAS=verify").await;
-    // Whoever may write there does so, and the mode is back.
+    app.await_reason("SCHEMAS=verify").await;
+    // Somebody who may write there does so, and the mode is back.
     read_only("READWRITE").await;
-    register(&world, SUBJECT, &lineage::newest_text().text).await;
+    world.register(SUBJECT, &lineage::newest_text().text).await;
     read_only("READONLY").await;
     app.await_ready().await;
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);

@@ -38,7 +38,8 @@ async fn an_order_of_one_replica_can_be_updated_through_the_other_at_once() {
 async fn a_replica_that_lags_refuses_only_what_is_so() {
     let world = World::new();
     let one = world.start().await;
-    // The mock broker does not wake a fetch that waits, so this replica sees records up to a second and a half late.
+    // New records do not wake a waiting fetch of the mock broker, so this replica sees records up to a second and a
+    // half late.
     let lagging = world
         .start_with(|config| config.pipeline.kafka.kafka_extra = vec![("fetch.wait.max.ms".into(), "1500".into())])
         .await;

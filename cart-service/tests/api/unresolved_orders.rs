@@ -1,4 +1,4 @@
-//! Orders that cart-service must not write over: written by a newer release, or with a record that could not be read.
+//! Orders that cart-service must not overwrite: written by a newer release, or with a record that could not be read.
 
 use std::time::Duration;
 
@@ -11,14 +11,15 @@ use sandbox::foreign;
 use serde_json::{Value, json};
 
 use crate::helpers::{App, World, answer, becomes_true};
-use crate::others::{event, home, neighbour, neighbours, of_the_next_schema, register, send, send_with, write};
+use crate::others::{neighbour, neighbours, of_the_next_schema, send, send_with, write};
+use sandbox::testing::{event, partition_of};
 
 fn is_about_a_newer_release(problem: &Value) -> bool {
     let detail = problem["detail"].as_str();
     detail.is_some_and(|why| why.contains("newer release"))
 }
 
-/// Waits until an update is answered so, and returns the answer.
+/// Waits until an update is answered with that, and returns the answer.
 async fn updated(app: &App, order_id: &str, status: &str, wanted: StatusCode) -> Value {
     assert!(
         becomes_true(|| async { app.update(order_id, status).await.0 == wanted }).await,
@@ -34,7 +35,7 @@ async fn an_order_that_a_newer_release_wrote_with_fields_of_its_own_is_not_writt
     let app = world.start().await;
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
     let newer = foreign::with_a_new_field().expect("a schema");
-    let id = register(&world, "newer-value", &newer).await;
+    let id = world.register("newer-value", &newer).await;
     let mut data = serde_json::to_value(event("A-1", 2, OrderStatus::Confirmed)).expect("JSON");
     data["order"]["fieldOfTomorrow"] = json!("for you");
     write(&world, id, &newer, "A-1", data);
@@ -45,14 +46,14 @@ async fn an_order_that_a_newer_release_wrote_with_fields_of_its_own_is_not_writt
             .is_some_and(|why| why.contains("newer release")),
         "{problem}"
     );
-    // A restart does not forget it.
+    // A restart preserves it.
     let app = world.start_unready(app.stop().await, |_| ()).await;
     app.await_ready().await;
     assert_eq!(app.update("A-1", "processing").await.0, StatusCode::SERVICE_UNAVAILABLE);
-    // Whoever knows the fields goes on; an event without them can be written over again.
+    // A client that knows the fields continues; an event without them can be overwritten again.
     let last = serde_json::to_value(event("A-1", 3, OrderStatus::Processing)).expect("JSON");
     let ours = orderlog_contract::lineage::newest_text().text;
-    let ours_id = register(&world, "order-events-value", &ours).await;
+    let ours_id = world.register("order-events-value", &ours).await;
     write(&world, ours_id, &ours, "A-1", last);
     let body = updated(&app, "A-1", "shipped", StatusCode::OK).await;
     assert_eq!(body["order"]["version"], 4);
@@ -74,7 +75,7 @@ async fn an_order_whose_status_a_newer_schema_brought_is_not_written_over() {
         .expect("symbols")
         .push(json!("returned"));
     let schema = schema.to_string();
-    let id = register(&world, "newer-value", &schema).await;
+    let id = world.register("newer-value", &schema).await;
     let mut data = serde_json::to_value(event("A-1", 1, OrderStatus::New)).expect("JSON");
     data["order"]["status"] = json!("returned");
     write(&world, id, &schema, "A-1", data);
@@ -87,15 +88,15 @@ async fn an_order_with_a_record_of_an_unknown_schema_is_unresolved_until_the_sch
     let world = World::new();
     let app = world.start_with(|config| config.unknown_schema_grace_ms = 50).await;
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
-    // Ids are given in turn: the next schema that somebody registers gets this one.
-    let newest = register(&world, "probe-value", r#""string""#).await;
+    // Ids are consecutive: the next schema to be registered gets this one.
+    let newest = world.register("probe-value", r#""string""#).await;
     let schema = foreign::with_a_new_field().expect("a schema");
     let data = serde_json::to_value(event("A-1", 2, OrderStatus::Confirmed)).expect("JSON");
     write(&world, newest + 1, &schema, "A-1", data);
-    // Somebody else writes version 2 as well, and loses: the one that cannot be read yet came first.
+    // Another producer writes version 2 as well, and loses: the event that cannot be read yet came first.
     let late = serde_json::to_value(event("A-1", 2, OrderStatus::Pending)).expect("JSON");
     let ours = orderlog_contract::lineage::newest_text().text;
-    let ours_id = register(&world, "order-events-value", &ours).await;
+    let ours_id = world.register("order-events-value", &ours).await;
     write(&world, ours_id, &ours, "A-1", late);
 
     let problem = updated(&app, "A-1", "pending", StatusCode::SERVICE_UNAVAILABLE).await;
@@ -110,16 +111,16 @@ async fn an_order_with_a_record_of_an_unknown_schema_is_unresolved_until_the_sch
         health["reasons"].to_string().contains("1 order is read-only"),
         "{health}"
     );
-    // Other orders are not affected, not even in the same partition.
+    // Other orders, also of the same partition, are resolved.
     assert_eq!(app.create_short(&neighbour("A-1")).await.0, StatusCode::CREATED);
-    // It stays unresolved over a restart.
+    // A restart preserves the unresolved order.
     let app = world
         .start_unready(app.stop().await, |config| config.unknown_schema_grace_ms = 50)
         .await;
     app.await_ready().await;
     assert_eq!(app.update("A-1", "pending").await.0, StatusCode::SERVICE_UNAVAILABLE);
 
-    assert_eq!(register(&world, "newer-value", &schema).await, newest + 1);
+    assert_eq!(world.register("newer-value", &schema).await, newest + 1);
     // Now the record is read: it is the version 2 that won, and holds a field that this release lacks.
     let newer = || async {
         let (_, problem) = app.update("A-1", "processing").await;
@@ -144,7 +145,7 @@ async fn a_partition_that_is_read_again_for_one_order_loses_no_key_of_another() 
     let app = world.start_with(|config| config.unknown_schema_grace_ms = 50).await;
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
     let (schema, value) = of_the_next_schema(&world, &event("A-1", 2, OrderStatus::Confirmed)).await;
-    send(&world, home("A-1"), "A-1", &value);
+    send(&world, partition_of("A-1"), "A-1", &value);
     let other = neighbour("A-1");
     let create = json!({"orderId": other, "itemsCount": 2});
     let update = json!({"orderId": other, "status": "confirmed"});
@@ -160,8 +161,8 @@ async fn a_partition_that_is_read_again_for_one_order_loses_no_key_of_another() 
     assert_eq!(send("create").await, (StatusCode::CREATED, false));
     assert_eq!(send("update").await, (StatusCode::OK, false));
     assert_eq!(app.update(&other, "shipped").await.0, StatusCode::OK);
-    // The partition is read again from the record on, so the other order's records come after what they have led to.
-    register(&world, "newer-value", &schema).await;
+    // The partition is read again from the record on, so the other order's records follow what they led to.
+    world.register("newer-value", &schema).await;
     let read = async || is_about_a_newer_release(&app.update("A-1", "processing").await.1);
     assert!(becomes_true(read).await, "{:?}", app.update("A-1", "processing").await);
     for key in ["create", "update"] {
@@ -176,17 +177,17 @@ async fn a_record_in_another_partition_than_its_key_s_is_no_record_of_the_order(
     let app = world.start_with(|config| config.unknown_schema_grace_ms = 50).await;
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
     let (schema, value) = of_the_next_schema(&world, &event("A-1", 2, OrderStatus::Confirmed)).await;
-    send(&world, (home("A-1") + 1) % 6, "A-1", &value);
-    // In the same partition, so it has been skipped once this order is unresolved.
+    send(&world, (partition_of("A-1") + 1) % 6, "A-1", &value);
+    // In the same partition, so it was skipped when this one became unresolved.
     let neighbour = (0..)
         .map(|n| format!("B-{n}"))
-        .find(|id| home(id) == (home("A-1") + 1) % 6);
+        .find(|id| partition_of(id) == (partition_of("A-1") + 1) % 6);
     let neighbour = neighbour.expect("an id");
-    send(&world, home(&neighbour), &neighbour, &value);
+    send(&world, partition_of(&neighbour), &neighbour, &value);
     updated(&app, &neighbour, "confirmed", StatusCode::SERVICE_UNAVAILABLE).await;
     assert_eq!(app.update("A-1", "pending").await.0, StatusCode::OK);
-    register(&world, "newer-value", &schema).await;
-    // Read again, it is what it always was: a record with a key that is not its order's.
+    world.register("newer-value", &schema).await;
+    // Read again, it is what it always was: a record whose key is not its order's.
     updated(&app, &neighbour, "confirmed", StatusCode::NOT_FOUND).await;
     let (status, body) = app.update("A-1", "confirmed").await;
     assert_eq!(
@@ -203,14 +204,14 @@ async fn a_write_behind_a_record_that_is_passed_over_is_not_said_to_have_won() {
     let app = world.start().await;
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
     let (schema, value) = of_the_next_schema(&world, &event("A-1", 2, OrderStatus::Confirmed)).await;
-    send(&world, home("A-1"), "A-1", &value);
-    // Within the grace period the order is not unresolved yet, so the event is written, behind that record.
+    send(&world, partition_of("A-1"), "A-1", &value);
+    // Within the grace period the order is not unresolved yet, so the event is written, after that record.
     let (status, problem) = app.update("A-1", "pending").await;
     assert!(
         [StatusCode::GATEWAY_TIMEOUT, StatusCode::SERVICE_UNAVAILABLE].contains(&status),
         "{problem}"
     );
-    register(&world, "newer-value", &schema).await;
+    world.register("newer-value", &schema).await;
     let newer = || async { is_about_a_newer_release(&app.update("A-1", "processing").await.1) };
     assert!(becomes_true(newer).await, "the first one won");
     app.stop().await;
@@ -221,20 +222,20 @@ async fn an_order_is_not_forgotten_for_a_record_that_retention_has_deleted() {
     let world = World::new();
     let app = world.start_with(|config| config.unknown_schema_grace_ms = 50).await;
     let (schema, value) = of_the_next_schema(&world, &event("A-1", 2, OrderStatus::Confirmed)).await;
-    send(&world, home("A-1"), "A-1", &value);
+    send(&world, partition_of("A-1"), "A-1", &value);
     let passed_over = || async {
         let reasons = app.get("/health").await.1["reasons"].to_string();
         reasons.contains("1 order is read-only")
     };
     assert!(becomes_true(passed_over).await, "{}", app.get("/health").await.1);
     let ours = orderlog_contract::lineage::newest_text().text;
-    let ours_id = register(&world, "order-events-value", &ours).await;
+    let ours_id = world.register("order-events-value", &ours).await;
     let third = serde_json::to_value(event("A-1", 3, OrderStatus::Confirmed)).expect("JSON");
     write(&world, ours_id, &ours, "A-1", third);
-    // The mock broker keeps 5 MiB of a partition. What is behind is read before it is gone.
+    // The mock broker keeps 5 MiB per partition. The records after it are read before it is dropped.
     let long = [&orderlog_contract::frame::header(ours_id)[..], &vec![9; 900_000]].concat();
     for n in 2..16 {
-        send(&world, home("A-1"), "x", &long);
+        send(&world, partition_of("A-1"), "x", &long);
         let read = || async {
             let metrics = app.text("/metrics").await;
             let skipped = format!(
@@ -245,7 +246,7 @@ async fn an_order_is_not_forgotten_for_a_record_that_retention_has_deleted() {
         };
         assert!(becomes_true(read).await, "{}", app.text("/metrics").await);
     }
-    register(&world, "newer-value", &schema).await;
+    world.register("newer-value", &schema).await;
     let body = updated(&app, "A-1", "processing", StatusCode::OK).await;
     assert_eq!(body["order"]["version"], 4, "{body}");
     app.stop().await;
@@ -257,30 +258,36 @@ async fn a_key_whose_event_lost_after_all_is_not_answered_with_it() {
     let app = world.start_with(|config| config.unknown_schema_grace_ms = 50).await;
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
     let (schema, value) = of_the_next_schema(&world, &event("A-1", 2, OrderStatus::Confirmed)).await;
-    send(&world, home("A-1"), "A-1", &value);
-    // Another instance, which cannot read that either, carries out a request under a key, and is not sure.
+    send(&world, partition_of("A-1"), "A-1", &value);
+    // Another instance, which cannot read it either, carries out a request under a key, without being certain.
     let body = json!({"orderId": "A-1", "status": "shipped"});
     let request = KeyedRequest {
         key: IdempotencyKey::parse(b"k").expect("a key"),
         hash: RequestHash::of("PUT", "/update-order", body.to_string().as_bytes()),
     };
     let ours = orderlog_contract::lineage::newest_text().text;
-    let ours_id = register(&world, "order-events-value", &ours).await;
+    let ours_id = world.register("order-events-value", &ours).await;
     let ours = |event: &OrderEvent| {
         let data = serde_json::to_value(event).expect("JSON");
         foreign::value(ours_id, &ours, data).expect("encodes")
     };
     let late = ours(&event("A-1", 2, OrderStatus::Shipped));
-    send_with(&world, home("A-1"), "A-1", &late, text_headers(request.headers()));
-    // It is read, and counts as applied for now: what is behind it is read too.
+    send_with(
+        &world,
+        partition_of("A-1"),
+        "A-1",
+        &late,
+        text_headers(request.headers()),
+    );
+    // It is read, and counts as applied for now, so that later records are read too.
     assert_eq!(app.create_short(&neighbour("A-1")).await.0, StatusCode::CREATED);
-    // The schema is known after all: the record before it has won.
-    register(&world, "newer-value", &schema).await;
+    // The schema becomes known after all: the record before it won.
+    world.register("newer-value", &schema).await;
     let known = async || is_about_a_newer_release(&app.update("A-1", "processing").await.1);
     assert!(becomes_true(known).await);
     send(
         &world,
-        home("A-1"),
+        partition_of("A-1"),
         "A-1",
         &ours(&event("A-1", 3, OrderStatus::Processing)),
     );
@@ -308,27 +315,27 @@ async fn a_record_with_an_impossible_schema_id_makes_no_order_unresolved_and_del
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
     let next = event("A-1", 2, OrderStatus::Confirmed);
     let datum = orderlog_contract::encode::record_value(7, &next).expect("encodes")[5..].to_vec();
-    // An id of eight bytes, and two that no registry gives.
+    // An id of eight bytes, and two that no registry hands out.
     for head in [
         &[0, 0, 0, 0, 0, 0, 0, 0, 7][..],
         &[0, 0, 0, 0, 0],
         &[0, 0xff, 0xff, 0xff, 0xff],
     ] {
-        send(&world, home("A-1"), "A-1", &[head, &datum].concat());
+        send(&world, partition_of("A-1"), "A-1", &[head, &datum].concat());
     }
-    // A header that is cut off names none either.
+    // A truncated header names no id either.
     let guid = [1; 16];
     let named = OwnedHeaders::new().insert(Header {
         key: orderlog_contract::frame::SCHEMA_ID_HEADER,
         value: Some(&guid),
     });
-    send_with(&world, home("A-1"), "A-1", &datum, named);
+    send_with(&world, partition_of("A-1"), "A-1", &datum, named);
     let body = updated(&app, "A-1", "confirmed", StatusCode::OK).await;
     assert_eq!(body["order"]["version"], 2);
     app.stop().await;
 }
 
-/// A service that gives up on unresolved orders soon: at the next check.
+/// A service that gives up soon on unresolved orders: at the next check.
 async fn hasty(world: &World) -> App {
     let hasty = |config: &mut cart_service::Config| {
         config.unknown_schema_grace_ms = 50;
@@ -350,7 +357,7 @@ async fn await_unresolved(app: &App, order_id: &str) {
     );
 }
 
-/// A change of an order to that status by a newer release.
+/// An update of an order to that status by a newer release.
 fn newer(schema: &str, schema_id: u32, order_id: &str, version: i32, status: OrderStatus) -> Vec<u8> {
     let data = serde_json::to_value(event(order_id, version, status)).expect("JSON");
     foreign::value(schema_id, schema, data).expect("encodes")
@@ -361,13 +368,13 @@ async fn what_is_written_after_an_order_was_unresolved_holds_for_those_who_learn
     let world = World::new();
     let app = hasty(&world).await;
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
-    let next = register(&world, "probe-value", r#""string""#).await + 1;
+    let next = world.register("probe-value", r#""string""#).await + 1;
     let schema = foreign::with_a_new_field().expect("a schema");
     let schemas = [schema.replace("fieldOfTomorrow", "fieldAfterThat"), schema];
     let (other, third) = (neighbour("A-1"), neighbours("A-1").nth(1).expect("an id"));
-    // This one's schema becomes known in time, and then all is read again from here.
+    // This one's schema becomes known in time, and then everything from here on is read again.
     let early = newer(&schemas[0], next, &third, 1, OrderStatus::New);
-    send(&world, home("A-1"), &third, &early);
+    send(&world, partition_of("A-1"), &third, &early);
     for (id, version, status) in [
         ("A-1", 2, OrderStatus::Confirmed),
         ("A-1", 3, OrderStatus::Processing),
@@ -375,7 +382,7 @@ async fn what_is_written_after_an_order_was_unresolved_holds_for_those_who_learn
     ] {
         send(
             &world,
-            home("A-1"),
+            partition_of("A-1"),
             id,
             &newer(&schemas[1], next + 1, id, version, status),
         );
@@ -385,7 +392,7 @@ async fn what_is_written_after_an_order_was_unresolved_holds_for_those_who_learn
 
     let written = async || {
         // A later record keeps the third order unresolved.
-        send(&world, home("A-1"), &third, &early);
+        send(&world, partition_of("A-1"), &third, &early);
         app.update("A-1", "pending").await.0 == StatusCode::OK
     };
     assert!(becomes_true(written).await, "{:?}", app.update("A-1", "pending").await);
@@ -405,15 +412,15 @@ async fn what_is_written_after_an_order_was_unresolved_holds_for_those_who_learn
     );
     assert_eq!(app.create_short(&third).await.0, StatusCode::SERVICE_UNAVAILABLE);
 
-    // Now both schemas are known: to an instance that has skipped the records, and to one that starts afresh.
-    assert_eq!(register(&world, "newer-value", &schemas[0]).await, next);
-    assert_eq!(register(&world, "newest-value", &schemas[1]).await, next + 1);
+    // Now both schemas are known: to a service that has skipped the records, and to one that starts from scratch.
+    assert_eq!(world.register("newer-value", &schemas[0]).await, next);
+    assert_eq!(world.register("newest-value", &schemas[1]).await, next + 1);
     let read_again = async || app.create_short(&third).await.0 == StatusCode::CONFLICT;
     assert!(becomes_true(read_again).await, "{:?}", app.create_short(&third).await);
     let fresh = world.start().await;
     for app in [&app, &fresh] {
         for (id, status, written) in [("A-1", "confirmed", &confirmed), (other.as_str(), "new", &created)] {
-            // It may be unresolved once more, until it is noticed that this schema is known as well.
+            // It may be unresolved once more, until the service notices that this schema is known as well.
             let same = updated(app, id, status, StatusCode::OK).await;
             assert_eq!(
                 (&same["eventId"], &same["order"]),
@@ -432,7 +439,7 @@ async fn an_instance_that_knows_the_schema_and_one_that_has_passed_the_record_ov
     let app = hasty(&world).await;
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
     let (schema, value) = of_the_next_schema(&world, &event("A-1", 2, OrderStatus::Confirmed)).await;
-    send(&world, home("A-1"), "A-1", &value);
+    send(&world, partition_of("A-1"), "A-1", &value);
     let is_unresolved = async || {
         app.get("/health").await.1["reasons"]
             .to_string()
@@ -440,10 +447,10 @@ async fn an_instance_that_knows_the_schema_and_one_that_has_passed_the_record_ov
     };
     assert!(becomes_true(is_unresolved).await);
     assert!(becomes_true(async || !is_unresolved().await).await);
-    // The reserved versions are known after a restart.
+    // The results of an unresolved order survive a restart.
     let app = world.start_unready(app.stop().await, |_| ()).await;
     app.await_ready().await;
-    register(&world, "newer-value", &schema).await;
+    world.register("newer-value", &schema).await;
     let knows = world.start().await;
     assert!(is_about_a_newer_release(&knows.update("A-1", "processing").await.1));
     for (app, status, version) in [
@@ -467,25 +474,31 @@ async fn an_answer_without_an_event_is_made_certain_by_one_after_an_order_was_un
     let other = neighbour("A-1");
     assert_eq!(app.create_short(&other).await.0, StatusCode::CREATED);
     let (schema, value) = of_the_next_schema(&world, &event("A-1", 2, OrderStatus::Confirmed)).await;
-    send(&world, home("A-1"), "A-1", &value);
+    send(&world, partition_of("A-1"), "A-1", &value);
     let next = u32::from_be_bytes([value[1], value[2], value[3], value[4]]);
     send(
         &world,
-        home("A-1"),
+        partition_of("A-1"),
         &other,
         &newer(&schema, next, &other, 2, OrderStatus::Confirmed),
     );
-    // Behind it lies what a request has led to whose answer was "unknown".
+    // It is followed by the event of a request that was answered "unknown".
     let body = json!({"orderId": "A-1", "status": "delivered"});
     let request = KeyedRequest {
         key: IdempotencyKey::parse(b"k").expect("a key"),
         hash: RequestHash::of("PUT", "/update-order", body.to_string().as_bytes()),
     };
     let ours = orderlog_contract::lineage::newest_text().text;
-    let ours_id = register(&world, "order-events-value", &ours).await;
+    let ours_id = world.register("order-events-value", &ours).await;
     let late = serde_json::to_value(event("A-1", 2, OrderStatus::Delivered)).expect("JSON");
     let late = foreign::value(ours_id, &ours, late).expect("encodes");
-    send_with(&world, home("A-1"), "A-1", &late, text_headers(request.headers()));
+    send_with(
+        &world,
+        partition_of("A-1"),
+        "A-1",
+        &late,
+        text_headers(request.headers()),
+    );
     await_unresolved(&app, &other).await;
 
     let again = async || {
@@ -505,8 +518,8 @@ async fn an_answer_without_an_event_is_made_certain_by_one_after_an_order_was_un
     assert_eq!(app.update(&other, "new").await, (StatusCode::OK, same));
     assert_eq!(world.record_count(), before);
 
-    // To one that can read the records before them, the answers are as good.
-    register(&world, "newer-value", &schema).await;
+    // For an instance that can read the records before them, the answers are valid too.
+    world.register("newer-value", &schema).await;
     let fresh = world.start().await;
     for (id, status) in [("A-1", "delivered"), (other.as_str(), "new")] {
         let (code, body) = fresh.update(id, status).await;

@@ -132,9 +132,9 @@ async fn an_order_that_others_wrote_under_an_odd_id_can_be_updated() {
         (status, &refused["errors"][0]["field"]),
         (StatusCode::BAD_REQUEST, &json!("orderId"))
     );
-    let event = others::event("1001 ", 1, OrderStatus::New);
+    let event = sandbox::testing::event("1001 ", 1, OrderStatus::New);
     let schema = orderlog_contract::lineage::newest_text().text;
-    let id = others::register(&world, "order-events-value", &schema).await;
+    let id = world.register("order-events-value", &schema).await;
     others::write(
         &world,
         id,
@@ -144,7 +144,7 @@ async fn an_order_that_others_wrote_under_an_odd_id_can_be_updated() {
     );
     let updated = || async { app.update("1001 ", "pending").await.0 == StatusCode::OK };
     assert!(
-        sandbox::wait::becomes_true(updated).await,
+        sandbox::testing::becomes_true(updated).await,
         "{:?}",
         app.update("1001 ", "pending").await
     );

@@ -1,4 +1,4 @@
-//! Whom the projection tells of an event: its writer, and nobody for whatever else lies under its id.
+//! Whom the projection notifies of an event: its writer, and nobody for anything else under its id.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,9 +17,10 @@ use sandbox::foreign;
 use uuid::Uuid;
 
 use crate::helpers::World;
-use crate::others::{event, home, register, send};
+use crate::others::send;
+use sandbox::testing::{event, partition_of};
 
-/// Passes over what cannot be used.
+/// Skips unusable records.
 struct PassOver;
 
 impl RejectionHandler for PassOver {
@@ -52,19 +53,24 @@ fn start(world: &World, store: &std::path::Path, life: &Supervisor) -> Projectio
     Projection::start(settings, store, audit, PassOver, life).expect("starts")
 }
 
-/// What the writer of an event is told when those are read, of which the last is its own. Also returns how many lay before it
-/// in its partition.
+/// What the writer of an event is told when those records are read, the last of which is its own. Also returns how many
+/// preceded it in its partition.
 async fn told(world: &World, events: &[OrderEvent]) -> (Outcome, i64) {
     let (dir, life) = (tempfile::tempdir().expect("a directory"), Supervisor::default());
     let ours = orderlog_contract::lineage::newest_text().text;
-    let id = register(world, "order-events-value", &ours).await;
+    let id = world.register("order-events-value", &ours).await;
     let projection = start(world, dir.path(), &life);
     let (mine, _) = events.split_last().expect("an event");
     let mut waiting = projection.view().waiters().event(mine);
     for event in events {
         let data = serde_json::to_value(event).expect("JSON");
         let value = foreign::value(id, &ours, data).expect("encodes");
-        send(world, home(&event.order.order_id), &event.order.order_id, &value);
+        send(
+            world,
+            partition_of(&event.order.order_id),
+            &event.order.order_id,
+            &value,
+        );
     }
     let told = tokio::time::timeout(Duration::from_secs(20), waiting.settled()).await;
     projection.stop().await;
@@ -96,7 +102,7 @@ async fn an_event_is_answered_by_its_own_record_whatever_else_has_its_id() {
         previous_event_id: Some(Uuid::now_v7()),
         ..before
     };
-    let lies = 1 + i64::from(home("A-1") == home("A-2")) + 1;
+    let lies = 1 + i64::from(partition_of("A-1") == partition_of("A-2")) + 1;
     assert_eq!(
         told(&World::new(), &[elsewhere, earlier, other_link, mine]).await,
         (Outcome::Applied { gap: false }, lies)

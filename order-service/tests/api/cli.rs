@@ -5,9 +5,7 @@ use std::process::Output;
 use sandbox::registry::Registry;
 use serde_json::Value;
 
-use crate::helpers::register;
-
-/// What the program says with those arguments and that environment alone.
+/// The output of the program with those arguments and only that environment.
 async fn run(arguments: &[&str], environment: &[(&str, &str)]) -> (Option<i32>, String) {
     let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_order-service"));
     program.args(arguments).env_clear().envs(environment.iter().copied());
@@ -82,7 +80,8 @@ async fn the_check_tells_by_its_exit_code_and_writes_nothing() {
     assert_eq!(subjects(&registry).await, serde_json::json!([]));
 
     let other = r#"{"type":"record","name":"Other","fields":[{"name":"a","type":"int"}]}"#;
-    register(&url, "taken-value", other).await;
+    let taken = sandbox::foreign::register(&url, "taken-value", other, &serde_json::json!([])).await;
+    taken.expect("registers");
     let (code, said) = check(&[("KAFKA_TOPIC", "taken")]).await;
     assert_eq!(code, Some(1), "{said}");
     assert!(

@@ -1,9 +1,9 @@
-//! Records that cannot be used: what is copied to the dead-letter topic, and what `/dlq` tells of it.
+//! Unusable records: what is copied to the dead-letter topic, and what `/dlq` returns about it.
 
 use sandbox::poison::Kind;
 use serde_json::{Value, json};
 
-use crate::helpers::{DLQ, TOPIC, World, created, fields, home};
+use crate::helpers::{DLQ, TOPIC, World, created, fields, partition_of};
 
 #[tokio::test]
 async fn each_kind_of_poison_is_copied_once_byte_for_byte_and_the_next_good_record_is_applied() {
@@ -13,7 +13,7 @@ async fn each_kind_of_poison_is_copied_once_byte_for_byte_and_the_next_good_reco
     for kind in <Kind as clap::ValueEnum>::value_variants() {
         let order_id = format!("P-{kind:?}");
         let (poison, before) = world.write_poison(*kind, &order_id);
-        // Behind the poison, in its partition: the same order, good.
+        // After the poison, in its partition: the same order, valid.
         let good = created(&format!("{order_id}-good"));
         world.write_event(&good);
         (records, letters) = (records + before + 2, letters + 1);
@@ -67,7 +67,7 @@ async fn the_copy_has_the_records_own_headers_in_order_and_then_ours_with_their_
         (letter.key.as_deref(), letter.value.as_deref()),
         (Some(&[0xfe, 0][..]), Some(&value[..]))
     );
-    // What it brings stays, whatever it is called.
+    // Its own headers stay, whatever their names.
     let kept: Vec<_> = own
         .iter()
         .map(|(name, value)| ((*name).to_owned(), value.map(<[u8]>::to_vec)))
@@ -113,7 +113,7 @@ async fn the_copy_has_the_records_own_headers_in_order_and_then_ours_with_their_
     assert_eq!(letter.headers[kept.len()..], ours);
     assert!(
         letter.timestamp > Some(1_700_000_000_123),
-        "the letter's own timestamp is the time of its writing"
+        "the dead letter's own timestamp is the time of its writing"
     );
 }
 
@@ -126,7 +126,7 @@ async fn a_record_that_was_a_dead_letter_before_keeps_its_first_origin_and_its_o
     app.await_read(1, 1).await;
     for n in 1..=2_u8 {
         let sent_back = world.read(DLQ).pop().expect("a letter");
-        // As it is, to another place of the topic.
+        // Unchanged, to another place in the topic.
         world.write_with(
             TOPIC,
             2,
@@ -141,7 +141,7 @@ async fn a_record_that_was_a_dead_letter_before_keeps_its_first_origin_and_its_o
         assert_eq!(
             again.headers.len(),
             sent_back.headers.len(),
-            "what was added before is not there twice"
+            "headers that were added before are not duplicated"
         );
         assert_eq!(again.text("orderlog.at"), format!("{TOPIC}-2-{}", n - 1));
         assert_eq!(
@@ -170,7 +170,8 @@ async fn what_a_record_says_of_itself_is_kept_and_not_believed() {
         ("orderlog.sha256", Some(sha256.as_bytes())),
         ("orderlog.size", Some(b"1")),
     ];
-    // A hash and a size of its own; the headers of a dead letter on another value; those of one that there is not.
+    // A hash and a size of its own; the headers of a dead letter with another value; those of a dead letter that does
+    // not exist.
     let elsewhere: Vec<(&str, Option<&[u8]>)> = carried
         .iter()
         .map(|(name, value)| match *name {
@@ -221,7 +222,7 @@ async fn what_a_record_says_of_itself_is_kept_and_not_believed() {
 #[tokio::test]
 async fn letters_are_listed_newest_first_in_pages_and_by_what_they_are() {
     let world = World::new().await;
-    let partition = home("A");
+    let partition = partition_of("A");
     for value in [&b"first"[..], b"", b"third"] {
         world.write_with(TOPIC, partition, Some(b"A"), Some(value), &[]);
     }

@@ -70,7 +70,7 @@ async fn what_is_not_there_is_a_404_and_what_is_no_id_a_400() {
         );
         assert_eq!(fields(&problem), [field], "{query}");
     }
-    // Without a version it is the order that is waited for.
+    // Without a version it waits for the order.
     let (status, problem) = app.get("/order-details?orderId=A&waitMs=5").await;
     assert_eq!(
         (status.as_u16(), &problem["type"]),
@@ -82,18 +82,18 @@ async fn what_is_not_there_is_a_404_and_what_is_no_id_a_400() {
 async fn the_answer_waits_for_a_version_that_comes() {
     let world = World::new().await;
     let app = world.spawn_app().await;
-    // Not there at all yet.
+    // It does not exist yet.
     let asked = app.get("/order-details?orderId=7&minVersion=1&waitMs=20000");
     let (answer, ()) = tokio::join!(asked, async { world.write_event(&created("ORD-7")) });
     assert_eq!((answer.0.as_u16(), &answer.1["version"]), (200, &json!(1)));
-    // There, but older.
+    // It exists, but is older.
     let asked = app.get("/order-details?orderId=ORD-7&minVersion=3&waitMs=20000");
     let (answer, ()) = tokio::join!(asked, async {
         world.write_event(&event("ORD-7", 2, OrderStatus::Pending));
         world.write_event(&event("ORD-7", 3, OrderStatus::Confirmed));
     });
     assert_eq!((answer.0.as_u16(), &answer.1["status"]), (200, &json!("confirmed")));
-    // There already.
+    // It exists already.
     let (status, _) = app.get("/order-details?orderId=ORD-7&minVersion=3&waitMs=0").await;
     assert_eq!(status, 200);
 }

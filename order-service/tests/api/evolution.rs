@@ -1,13 +1,13 @@
-//! Records of other schemas than ours: those that go together with ours are applied, whoever wrote them.
+//! Records with other schemas than ours: compatible ones are applied, whoever wrote them.
 
 use orderlog_contract::event::OrderEvent;
 use reqwest::StatusCode;
 use sandbox::foreign::{self, fields};
 use serde_json::{Value, json};
 
-use crate::helpers::{App, World, created, register, register_with};
+use crate::helpers::{App, World, created};
 
-/// What changes about a schema, and about the data that are written with it.
+/// Changes to a schema, and to the data written with it.
 type Change = fn(schema: &mut Value, data: &mut Value);
 
 /// Compatible schemas, each with a name.
@@ -82,7 +82,7 @@ fn data(event: &OrderEvent) -> Value {
     serde_json::to_value(event).expect("JSON")
 }
 
-/// What is shown of an order, but for the places of the record.
+/// What is returned for an order, except the places of the record.
 async fn shown(app: &App, order_id: &str) -> Value {
     let (status, mut details) = app.details(order_id).await;
     assert_eq!(status, StatusCode::OK, "{order_id}: {details}");
@@ -99,7 +99,7 @@ async fn records_of_any_compatible_schema_are_applied() {
         let (mut schema, mut data) = (foreign::newest().expect("a schema"), data(&created(name)));
         change(&mut schema, &mut data);
         let schema = schema.to_string();
-        let id = register(&world.registry_url, &format!("{name}-value"), &schema).await;
+        let id = world.register(&format!("{name}-value"), &schema).await;
         world.write_data_as(id, &schema, name, data);
     }
     world.write_event(&created("ours"));
@@ -109,7 +109,7 @@ async fn records_of_any_compatible_schema_are_applied() {
     for (name, _) in CHANGES {
         assert_eq!(shown(&app, name).await, ours, "{name}");
     }
-    // What the store keeps is the record's own datum, so a restart reads it with its own schema again.
+    // The store keeps the record's own datum, so a restart reads it with its own schema again.
     let app = world.respawn_app(app.stop().await, |_| ()).await;
     for (name, _) in CHANGES {
         assert_eq!(shown(&app, name).await, ours, "{name} after a restart");
@@ -128,12 +128,11 @@ async fn types_that_lie_in_schemas_of_their_own_are_found() {
     let mut item_type = std::mem::replace(&mut items["type"]["items"], json!("com.ecommerce.order.OrderItem"));
     item_type["namespace"] = json!("com.ecommerce.order");
     let reference = |name: &str, subject: &str| json!([{"name": name, "subject": subject, "version": 1}]);
-    let url = &world.registry_url;
-    register(url, "items", &item_type.to_string()).await;
+    world.register("items", &item_type.to_string()).await;
     let to_items = reference("com.ecommerce.order.OrderItem", "items");
-    register_with(url, "orders", &order_type.to_string(), &to_items).await;
+    world.register_with("orders", &order_type.to_string(), &to_items).await;
     let to_orders = reference("com.ecommerce.order.Order", "orders");
-    let id = register_with(url, "events", &schema.to_string(), &to_orders).await;
+    let id = world.register_with("events", &schema.to_string(), &to_orders).await;
     world.write_data_as(id, &whole, "A-1", data(&created("A-1")));
     let app = world.spawn_app().await;
     app.await_read(1, 0).await;
@@ -147,7 +146,7 @@ async fn a_status_that_a_newer_schema_brought_is_unknown_and_the_order_is_shown(
     let symbols = &mut field(&mut schema, &["order"], "status")["type"]["symbols"];
     symbols.as_array_mut().expect("symbols").push(json!("returned"));
     let schema = schema.to_string();
-    let id = register(&world.registry_url, "newer-value", &schema).await;
+    let id = world.register("newer-value", &schema).await;
     let mut returned = data(&created("A-1"));
     returned["order"]["status"] = json!("returned");
     world.write_data_as(id, &schema, "A-1", returned);
@@ -162,13 +161,13 @@ async fn what_does_not_resolve_is_dead_lettered_whole() {
     let (mut schema, mut event) = (foreign::newest().expect("a schema"), data(&created("A-1")));
     field(&mut schema, &["order"], "version")["type"] = json!("long");
     let schema = schema.to_string();
-    let wrong = register(&world.registry_url, "wider-value", &schema).await;
+    let wrong = world.register("wider-value", &schema).await;
     world.write_data_as(wrong, &schema, "A-1", event.clone());
-    // The schema goes together with ours but for a branch, which is what this record chose.
+    // The schema is compatible with ours except for one branch, which this record uses.
     let mut schema = foreign::newest().expect("a schema");
     field(&mut schema, &["order"], "customerId")["type"] = json!(["null", "string"]);
     let schema = schema.to_string();
-    let nullable = register(&world.registry_url, "nullable-value", &schema).await;
+    let nullable = world.register("nullable-value", &schema).await;
     event["order"]["customerId"] = Value::Null;
     world.write_data_as(nullable, &schema, "A-1", event);
     let app = world.spawn_app().await;

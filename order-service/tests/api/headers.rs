@@ -1,10 +1,11 @@
-//! Records with headers that nobody expects: each ends as a dead letter, and the next record is applied.
+//! Records with unexpected headers: each becomes a dead letter, and the next record is applied.
 
-use crate::helpers::{DLQ, Stored, TOPIC, World, created, home, produce};
+use crate::helpers::{DLQ, Stored, TOPIC, World, created, partition_of, produce};
 
 const MEGABYTE: usize = 1024 * 1024;
 
-/// The one letter that comes of what lies in the topic, in front of a good record. The service must not learn of it twice.
+/// The only dead letter that results from what is in the topic before a good record. The service must not find it
+/// twice.
 async fn only_letter(world: &World) -> Stored {
     let good = created("A");
     world.write_event(&good);
@@ -13,7 +14,7 @@ async fn only_letter(world: &World) -> Stored {
     assert_eq!(app.details("A").await.0, 200);
     let letter = world.read(DLQ).pop().expect("a letter");
     drop(app.stop().await);
-    // Without a store it learns from the topic that the letter was written.
+    // Without a store it learns from the topic that the dead letter was written.
     let app = world.spawn_app().await;
     app.await_read(2, 1).await;
     let (_, listed) = app.get("/dlq/messages").await;
@@ -42,7 +43,7 @@ async fn a_thousand_headers_are_copied_in_order() {
         }
     };
     let own: Vec<_> = names.iter().enumerate().map(|(n, name)| (&**name, value(n))).collect();
-    world.write_with(TOPIC, home("A"), Some(b"A"), Some(b"junk"), &own);
+    world.write_with(TOPIC, partition_of("A"), Some(b"A"), Some(b"junk"), &own);
     let letter = only_letter(&world).await;
     assert_eq!(letter.borrowed_headers()[..1_000], own);
     assert_eq!(
@@ -55,7 +56,13 @@ async fn a_thousand_headers_are_copied_in_order() {
 async fn a_header_of_a_megabyte_is_copied() {
     let world = World::new().await;
     let large = vec![0xff; MEGABYTE];
-    world.write_with(TOPIC, home("A"), Some(b"A"), Some(b"junk"), &[("large", Some(&large))]);
+    world.write_with(
+        TOPIC,
+        partition_of("A"),
+        Some(b"A"),
+        Some(b"junk"),
+        &[("large", Some(&large))],
+    );
     let letter = only_letter(&world).await;
     assert_eq!(letter.header("large").map(<[u8]>::len), Some(MEGABYTE));
     assert_eq!(letter.value.as_deref(), Some(&b"junk"[..]));
@@ -65,7 +72,7 @@ async fn a_header_of_a_megabyte_is_copied() {
 async fn a_name_of_a_megabyte_is_copied() {
     let world = World::new().await;
     let name = "n".repeat(MEGABYTE);
-    world.write_with(TOPIC, home("A"), Some(b"A"), Some(b"junk"), &[(&name, None)]);
+    world.write_with(TOPIC, partition_of("A"), Some(b"A"), Some(b"junk"), &[(&name, None)]);
     let letter = only_letter(&world).await;
     assert_eq!(letter.headers[0], (name, None));
 }
@@ -74,9 +81,15 @@ async fn a_name_of_a_megabyte_is_copied() {
 async fn names_that_are_not_utf_8_are_copied_and_do_not_hide_the_letter_s_own() {
     let world = World::new().await;
     let own: Vec<(&[u8], &[u8])> = (0..1_000).map(|_| (&b"\xff\xfe"[..], &b"\xff"[..])).collect();
-    produce(&world.broker.bootstrap_servers(), TOPIC, home("A"), b"junk", &own);
+    produce(
+        &world.broker.bootstrap_servers(),
+        TOPIC,
+        partition_of("A"),
+        b"junk",
+        &own,
+    );
     let letter = only_letter(&world).await;
-    // Those that can be read are the letter's own, behind a thousand that cannot.
+    // The readable ones are the dead letter's own, after a thousand unreadable ones.
     assert_eq!(
         letter.headers.first().map(|(name, _)| &**name),
         Some("__connect.errors.topic")

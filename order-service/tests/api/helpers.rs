@@ -1,48 +1,40 @@
-//! Starts order-services on one broker and one registry, writes to their topic, and talks to them.
+//! Starts order-services on one broker and one registry, writes to their topic, and sends requests to them.
 
 mod app;
-mod events;
 mod raw;
 mod stored;
 
+use std::ops::{Deref, DerefMut};
 use std::path::Path;
 use std::time::Duration;
 
 pub use app::App;
 use clap::Parser;
-pub use events::{created, event, home, id_where};
 use order_service::Config;
 use orderlog_contract::encode::record_value;
-use orderlog_contract::event::OrderEvent;
+use orderlog_contract::event::{OrderEvent, OrderStatus};
 use orderlog_contract::lineage;
 use orderlog_kafka::partition::Partitioner;
-use orderlog_registry;
-use orderlog_registry::config::RegistryConfig;
 pub use raw::produce;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
-use sandbox::broker::Broker;
 use sandbox::foreign;
 use sandbox::poison::{Facts, Kind, Record, records};
-use sandbox::registry::{Contents, Registry};
-pub use sandbox::wait::{becomes_true, fields};
+use sandbox::testing::{Outside, ids_where};
+pub use sandbox::testing::{PARTITIONS, becomes_true, event, fields, partition_of};
 use serde_json::Value;
 pub use stored::Stored;
 
 pub const TOPIC: &str = "order-events";
 pub const DLQ: &str = "order-events-dlq";
-pub const PARTITIONS: i32 = 6;
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A broker, a registry that knows our schema and another one, and somebody who writes to the topic.
+/// A broker, a registry that knows our schema and another one, and a producer for the topic.
 pub struct World {
-    pub broker: Broker,
-    pub registry_url: String,
     pub facts: Facts,
-    registry: Option<Registry>,
-    registry_port: u16,
+    outside: Outside,
     producer: BaseProducer,
 }
 
@@ -56,20 +48,16 @@ impl World {
     }
 
     pub async fn without_topics() -> Self {
-        // Tests of one process share the provider; the first one installs it.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let broker = Broker::start().expect("a broker");
-        let registry = Registry::start(("127.0.0.1", 0)).expect("a registry");
-        let (registry_url, registry_port) = (registry.url(), registry.port());
-        let client = orderlog_registry::Registry::at(&registry_url).expect("a client");
+        let outside = Outside::start(1);
+        let client = orderlog_registry::Registry::at(&outside.registry_url).expect("a client");
         let schema_id = client
             .register_lineage(&lineage::subject(TOPIC), lineage::LINEAGE)
             .await
             .expect("registers");
         let other = r#"{"type":"record","name":"Greeting","namespace":"com.ecommerce.other","fields":[{"name":"text","type":"string"}]}"#;
-        let other_schema_id = register(&registry_url, "greetings-value", other).await;
+        let other_schema_id = outside.register("greetings-value", other).await;
         let producer = ClientConfig::new()
-            .set("bootstrap.servers", broker.bootstrap_servers())
+            .set("bootstrap.servers", outside.broker.bootstrap_servers())
             .set("partitioner", "murmur2_random")
             .set("message.max.bytes", "4000000")
             .create()
@@ -81,38 +69,21 @@ impl World {
             other_schema_id,
         };
         Self {
-            broker,
-            registry_url,
             facts,
-            registry: Some(registry),
-            registry_port,
+            outside,
             producer,
         }
     }
 
-    /// Ends the registry, but keeps what it holds.
-    pub async fn registry_down(&mut self) -> Contents {
-        self.registry.take().expect("a running registry").stop().await
-    }
-
-    /// Starts the registry again, on the same port.
-    pub fn registry_up(&mut self, contents: Contents) {
-        self.registry =
-            Some(Registry::start_with(("127.0.0.1", self.registry_port), contents).expect("the port is free again"));
-    }
-
     pub fn config(&self, store: &Path) -> Config {
         let mut config = Config::parse_from(["order-service", "--api-port=0"]);
-        config.pipeline.kafka.bootstrap_servers = self.broker.bootstrap_servers();
-        config.pipeline.registry = RegistryConfig::at(&self.registry_url).expect("an address");
-        config.pipeline.kafka.has_admin_api = false;
-        config.pipeline.kafka.kafka_extra = vec![("fetch.wait.max.ms".into(), "3".into())];
+        self.configure(&mut config.pipeline);
         config.store = format!("embedded:{}", store.display()).parse().expect("a store");
         config.unknown_schema_grace_ms = 200;
         config
     }
 
-    /// An order-service that is ready, on a store of its own.
+    /// An order-service that is ready, on its own store.
     pub async fn spawn_app(&self) -> App {
         let app = self
             .spawn_unready(tempfile::tempdir().expect("a directory"), |_| ())
@@ -121,11 +92,18 @@ impl World {
         app
     }
 
-    /// The same on a given store, with settings of its own.
+    /// The same on a given store, with its own settings.
     pub async fn respawn_app(&self, store: tempfile::TempDir, change: impl FnOnce(&mut Config)) -> App {
         let app = self.spawn_unready(store, change).await;
         app.await_ready().await;
         app
+    }
+
+    /// An order-service that checks the registry every second.
+    pub async fn spawn_watchful(&self) -> App {
+        let dir = tempfile::tempdir().expect("a directory");
+        self.respawn_app(dir, |config| config.pipeline.schema_check_seconds = 1)
+            .await
     }
 
     pub async fn spawn_unready(&self, store: tempfile::TempDir, change: impl FnOnce(&mut Config)) -> App {
@@ -134,7 +112,7 @@ impl World {
         App::start(config, store).await
     }
 
-    /// Writes a record to the topic, with those headers, and waits until the broker has it.
+    /// Writes a record to the topic, with those headers, and waits until the broker has acknowledged it.
     pub fn write_with(
         &self,
         topic: &str,
@@ -159,7 +137,7 @@ impl World {
         self.producer.flush(TIMEOUT).expect("the record is written");
     }
 
-    /// Sends a record to the topic; [`Self::flush`] waits for all that were sent.
+    /// Enqueues a record for the topic; [`Self::flush`] waits for all of them.
     pub fn send(&self, partition: i32, key: &[u8], value: &[u8]) {
         let record = BaseRecord::to(TOPIC).partition(partition).key(key).payload(value);
         self.producer
@@ -184,16 +162,22 @@ impl World {
     pub fn write_event_as(&self, schema_id: u32, event: &OrderEvent) {
         let key = event.order.order_id.as_bytes();
         let value = record_value(schema_id, event).expect("encodes");
-        self.write_with(TOPIC, home(&event.order.order_id), Some(key), Some(&value), &[]);
+        self.write_with(TOPIC, partition_of(&event.order.order_id), Some(key), Some(&value), &[]);
     }
 
     /// Writes data of that schema, under that id, for an order.
     pub fn write_data_as(&self, schema_id: u32, schema: &str, order_id: &str, data: Value) {
         let value = foreign::value(schema_id, schema, data).expect("encodes");
-        self.write_with(TOPIC, home(order_id), Some(order_id.as_bytes()), Some(&value), &[]);
+        self.write_with(
+            TOPIC,
+            partition_of(order_id),
+            Some(order_id.as_bytes()),
+            Some(&value),
+            &[],
+        );
     }
 
-    /// Writes a record that cannot be used. Returns what was written, and how many good records were written before it.
+    /// Writes an unusable record. Returns what was written, and how many good records were written before it.
     pub fn write_poison(&self, kind: Kind, order_id: &str) -> (Record, u64) {
         let mut records = records(kind, order_id, self.facts).expect("encodes");
         records.iter().for_each(|record| self.write(record));
@@ -201,7 +185,7 @@ impl World {
         (poison, records.len() as u64)
     }
 
-    /// Everything that a topic holds.
+    /// All records of a topic.
     pub fn read(&self, topic: &str) -> Vec<Stored> {
         let consumer: BaseConsumer = ClientConfig::new()
             .set("bootstrap.servers", self.broker.bootstrap_servers())
@@ -226,13 +210,26 @@ impl World {
     }
 }
 
-/// Registers a schema. Returns its id.
-pub async fn register(registry_url: &str, subject: &str, schema: &str) -> u32 {
-    register_with(registry_url, subject, schema, &serde_json::json!([])).await
+impl Deref for World {
+    type Target = Outside;
+
+    fn deref(&self) -> &Outside {
+        &self.outside
+    }
 }
 
-/// Registers a schema that refers to others. Returns its id.
-pub async fn register_with(registry_url: &str, subject: &str, schema: &str, references: &Value) -> u32 {
-    let id = foreign::register(registry_url, subject, schema, references).await;
-    id.expect("registers")
+impl DerefMut for World {
+    fn deref_mut(&mut self) -> &mut Outside {
+        &mut self.outside
+    }
+}
+
+/// A new order.
+pub fn created(order_id: &str) -> OrderEvent {
+    event(order_id, 1, OrderStatus::New)
+}
+
+/// An order id whose partition satisfies the predicate.
+pub fn id_where(wanted: impl Fn(i32) -> bool) -> String {
+    ids_where("ORD", wanted).next().expect("an id")
 }

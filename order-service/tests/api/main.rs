@@ -1,4 +1,4 @@
-//! order-service from the outside: started on a port of its own, on the sandbox's broker and registry, and asked over HTTP.
+//! order-service from the outside: on a port of its own, with the sandbox's broker and registry, over HTTP.
 
 mod cli;
 mod dead_letters;

@@ -1,4 +1,5 @@
-//! What is away: the registry, the dead-letter topic, the topics at the start. Nothing is lost, and it is said.
+//! Outages: of the registry, the dead-letter topic, the topics at the start. Nothing is lost, and the reason is
+//! reported.
 
 use orderlog_contract::event::OrderStatus;
 use orderlog_registry::config::SchemasMode;
@@ -7,7 +8,7 @@ use reqwest::StatusCode;
 use sandbox::poison::Kind;
 use serde_json::{Value, json};
 
-use crate::helpers::{DLQ, PARTITIONS, TOPIC, World, becomes_true, created, event, home, id_where, register};
+use crate::helpers::{DLQ, PARTITIONS, TOPIC, World, becomes_true, created, event, id_where, partition_of};
 
 /// Why a partition waits.
 fn paused(stats: &Value, partition: i32) -> Option<String> {
@@ -22,15 +23,15 @@ async fn a_registry_outage_makes_only_its_partition_wait_and_dead_letters_nothin
     let app = world.spawn_app().await;
     world.write_event(&created("A"));
     app.await_read(1, 0).await;
-    // The same schema under an id that the service has not seen.
+    // The same schema under an id that is new to the service.
     let mut schema: Value = serde_json::from_str(&orderlog_contract::lineage::newest_text().text).expect("JSON");
     schema["doc"] = json!("another text");
-    let new_id = register(&world.registry_url, "copies-value", &schema.to_string()).await;
+    let new_id = world.register("copies-value", &schema.to_string()).await;
     assert_ne!(new_id, world.facts.schema_id);
     let contents = world.registry_down().await;
 
     world.write_event_as(new_id, &event("A", 2, OrderStatus::Pending));
-    let here = home("A");
+    let here = partition_of("A");
     let waits =
         || async { paused(&app.get("/stats").await.1, here).is_some_and(|why| why.contains("does not answer")) };
     assert!(becomes_true(waits).await, "{}", app.get("/stats").await.1);
@@ -59,7 +60,7 @@ async fn a_start_without_a_registry_reads_what_it_can() {
     let app = world.spawn_app().await;
     let store = app.stop().await;
     let contents = world.registry_down().await;
-    // The schema was seen before, so the registry is not needed for the events.
+    // The schema was read before, so the registry is not needed for the events.
     let app = world.respawn_app(store, |_| ()).await;
     world.write_event(&event("A", 2, OrderStatus::Pending));
     app.await_read(2, 0).await;
@@ -119,7 +120,7 @@ async fn a_producer_of_dead_letters_that_has_met_a_fatal_error_is_replaced() {
     let world = World::new().await;
     let app = world.spawn_app().await;
     for n in 1..=3 {
-        // The poison itself is written; the broker says that it has lost what it knew of the producer of letters.
+        // The poison itself is written; the broker reports that it has lost its state about the dead-letter producer.
         let errors = [
             RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR,
             RDKafkaRespErr::RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER,
@@ -145,7 +146,7 @@ async fn before_the_first_catch_up_nothing_is_claimed_of_any_order() {
         let app = &app;
         move || async move { app.get("/health").await.1["reasons"].to_string().contains(topic) }
     };
-    assert!(becomes_true(starting("dead-letter topic order-events-dlq does not exist")).await);
+    assert!(becomes_true(starting("dead letters: topic order-events-dlq does not exist")).await);
     for path in [
         "/order-details?orderId=A",
         "/order-details?orderId=A&minVersion=1",
@@ -179,7 +180,7 @@ async fn before_the_first_catch_up_nothing_is_claimed_of_any_order() {
 async fn a_schema_that_the_registry_refuses_ends_the_service() {
     let world = World::new().await;
     let other = r#"{"type":"record","name":"Other","fields":[{"name":"a","type":"int"}]}"#;
-    register(&world.registry_url, "refused-value", other).await;
+    world.register("refused-value", other).await;
     let refused = |config: &mut order_service::Config| config.pipeline.kafka.topic = "refused".parse().expect("a name");
     world.broker.create_topic("refused", 1).expect("a topic");
     let app = world

@@ -1,4 +1,4 @@
-//! The pages about the service itself.
+//! The service's pages about itself.
 
 use sandbox::poison::Kind;
 use serde_json::{Value, json};

@@ -4,67 +4,33 @@ use orderlog_contract::event::OrderStatus;
 use orderlog_registry::Registry as Client;
 use reqwest::StatusCode;
 use sandbox::foreign;
-use sandbox::registry::{Contents, Registry};
+use sandbox::registry::Contents;
+use sandbox::testing::contents_of_others;
 use serde_json::{Value, json};
 
-use crate::helpers::{App, DLQ, World, becomes_true, created, event, home, register};
+use crate::helpers::{DLQ, World, becomes_true, created, event, partition_of};
 
-/// What a registry holds in which others were first: ids mean something else there.
-async fn of_others() -> Contents {
-    let registry = Registry::start(("127.0.0.1", 0)).expect("a registry");
-    for size in 1..=3 {
-        let fixed = format!(r#"{{"type":"fixed","name":"F","size":{size}}}"#);
-        register(&registry.url(), &format!("others-{size}"), &fixed).await;
-    }
-    registry.stop().await
-}
-
-/// Another registry answers at the same address. Returns what the one before held.
-async fn swap(world: &mut World, contents: Contents) -> Contents {
-    let before = world.registry_down().await;
-    world.registry_up(contents);
-    before
-}
-
-async fn says(app: &App, part: &str) {
-    let said = || async { app.get("/health").await.1["reasons"].to_string().contains(part) };
-    assert!(becomes_true(said).await, "{part} in {}", app.get("/health").await.1);
-}
-
-async fn healthy(app: &App) {
-    let healthy = || async { app.get("/health").await.1["status"] == "healthy" };
-    assert!(becomes_true(healthy).await, "{}", app.get("/health").await.1);
-}
-
-/// An order-service that looks at the registry every second.
-async fn watchful(world: &World) -> App {
-    let dir = tempfile::tempdir().expect("a directory");
-    world
-        .respawn_app(dir, |config| config.pipeline.schema_check_seconds = 1)
-        .await
-}
-
-/// Our schema as another text, under an id that nobody has seen.
+/// Our schema as another text, under a new id.
 async fn twin(world: &World) -> (u32, String) {
     let mut twin = foreign::newest().expect("a schema");
     twin["doc"] = json!("of others");
     let twin = twin.to_string();
-    (register(&world.registry_url, "others-value", &twin).await, twin)
+    (world.register("others-value", &twin).await, twin)
 }
 
 fn paused(stats: &Value, order_id: &str) -> String {
-    let partition = usize::try_from(home(order_id)).expect("a partition");
+    let partition = usize::try_from(partition_of(order_id)).expect("a partition");
     stats["partitions"][partition]["paused"].to_string()
 }
 
 #[tokio::test]
 async fn a_registry_that_gives_an_id_another_meaning_stops_the_reading_until_the_right_one_is_back() {
     let mut world = World::new().await;
-    let app = watchful(&world).await;
+    let app = world.spawn_watchful().await;
     world.write_event(&created("A-1"));
     app.await_read(1, 0).await;
-    let right = swap(&mut world, of_others().await).await;
-    says(&app, "another meaning").await;
+    let right = world.swap_registry(contents_of_others().await).await;
+    app.await_reason("another meaning").await;
     world.write_event(&created("A-2"));
     assert_eq!(
         app.details("A-1").await.0,
@@ -73,24 +39,24 @@ async fn a_registry_that_gives_an_id_another_meaning_stops_the_reading_until_the
     );
     let stats = app.get("/stats").await.1;
     assert!(paused(&stats, "A-2").contains("another meaning"), "{stats}");
-    // A restart changes nothing about it.
+    // A restart does not change that.
     let app = world
         .spawn_unready(app.stop().await, |config| config.pipeline.schema_check_seconds = 1)
         .await;
-    says(&app, "another meaning").await;
+    app.await_reason("another meaning").await;
     assert_eq!(app.details("A-1").await.0, StatusCode::OK);
-    // Until the registry has answered, an id means what it meant before: what is read then is read rightly.
+    // Until the registry has answered, an id means what it meant before: what is read then is read correctly.
     assert_eq!(
         app.get("/dlq/info").await.1["count"],
         0,
         "nothing was read with the wrong schema"
     );
     // And none is needed when the right one is back.
-    let wrong = swap(&mut world, right).await;
+    let wrong = world.swap_registry(right).await;
     app.await_read(2, 0).await;
-    healthy(&app).await;
-    swap(&mut world, wrong).await;
-    says(&app, "another meaning").await;
+    app.await_healthy().await;
+    world.swap_registry(wrong).await;
+    app.await_reason("another meaning").await;
     let client = Client::at(&world.registry_url).expect("a client");
     let verified = client
         .verify_lineage("order-events-value", orderlog_contract::lineage::LINEAGE)
@@ -101,11 +67,11 @@ async fn a_registry_that_gives_an_id_another_meaning_stops_the_reading_until_the
 #[tokio::test]
 async fn what_comes_while_the_reading_is_suspended_and_as_it_resumes_is_all_read() {
     let mut world = World::new().await;
-    let app = watchful(&world).await;
+    let app = world.spawn_watchful().await;
     world.write_event(&created("A-1"));
     app.await_read(1, 0).await;
-    let right = swap(&mut world, of_others().await).await;
-    says(&app, "another meaning").await;
+    let right = world.swap_registry(contents_of_others().await).await;
+    app.await_reason("another meaning").await;
     let written = std::cell::Cell::new(1);
     let write_some = |world: &World| {
         for _ in 0..20 {
@@ -113,57 +79,57 @@ async fn what_comes_while_the_reading_is_suspended_and_as_it_resumes_is_all_read
             world.write_event(&created(&format!("A-{}", written.get())));
         }
     };
-    // The client reads these ahead, and they are dropped.
+    // The client prefetches these, and they are dropped.
     write_some(&world);
-    swap(&mut world, right).await;
-    // Others come in the very moment in which the reading resumes, whichever that is.
+    world.swap_registry(right).await;
+    // Others arrive at the very moment at which reading resumes, whenever that is.
     let resumes = || async {
         write_some(&world);
         app.get("/stats").await.1["records"] != 1
     };
     assert!(becomes_true(resumes).await, "{}", app.get("/health").await.1);
     app.await_read(written.get(), 0).await;
-    healthy(&app).await;
+    app.await_healthy().await;
 }
 
 #[tokio::test]
 async fn at_an_empty_registry_what_is_known_is_read_on_and_nothing_is_given_up() {
     let mut world = World::new().await;
-    let app = watchful(&world).await;
+    let app = world.spawn_watchful().await;
     world.write_event(&created("A-1"));
     app.await_read(1, 0).await;
     let (twin, text) = twin(&world).await;
-    let right = swap(&mut world, Contents::default()).await;
-    says(&app, "ACCEPT_REGISTRY").await;
+    let right = world.swap_registry(Contents::default()).await;
+    app.await_reason("ACCEPT_REGISTRY").await;
     world.write_event(&event("A-1", 2, OrderStatus::Confirmed));
     app.await_read(2, 0).await;
-    // An id that the empty registry does not know may be one of those that it has lost.
+    // An id that the empty registry does not know may be one of those that it lost.
     let data = serde_json::to_value(event("A-1", 3, OrderStatus::Processing)).expect("JSON");
     world.write_data_as(twin, &text, "A-1", data);
     let waits = || async { paused(&app.get("/stats").await.1, "A-1").contains("lost its content") };
     assert!(becomes_true(waits).await, "{}", app.get("/stats").await.1);
     assert_eq!(app.get("/health/ready").await.0, StatusCode::OK);
-    swap(&mut world, right).await;
+    world.swap_registry(right).await;
     app.await_read(3, 0).await;
     assert_eq!(app.details("A-1").await.1["version"], 3);
     assert!(world.read(DLQ).is_empty());
-    healthy(&app).await;
+    app.await_healthy().await;
 }
 
 #[tokio::test]
 async fn a_wrong_registry_that_answers_for_a_moment_teaches_nothing() {
     let mut world = World::new().await;
-    // It looks by itself too seldom to notice: the question for the record's schema does.
+    // Its own checks are too rare to notice: the request for the record's schema does.
     let app = world.spawn_app().await;
     world.write_event(&created("A-1"));
     app.await_read(1, 0).await;
     let (twin, text) = twin(&world).await;
-    let wrong = of_others().await;
-    let right = swap(&mut world, wrong).await;
+    let wrong = contents_of_others().await;
+    let right = world.swap_registry(wrong).await;
     let data = serde_json::to_value(event("A-1", 2, OrderStatus::Confirmed)).expect("JSON");
     world.write_data_as(twin, &text, "A-1", data);
-    says(&app, "another meaning").await;
-    swap(&mut world, right).await;
+    app.await_reason("another meaning").await;
+    world.swap_registry(right).await;
     app.await_read(2, 0).await;
     assert_eq!(app.details("A-1").await.1["version"], 2);
     assert!(world.read(DLQ).is_empty());

@@ -1,4 +1,4 @@
-//! What outlives the process: the position, the counts, and the knowledge of what was sent already.
+//! What survives the process: the position, the counts, and which dead letters were sent already.
 
 use sandbox::poison::Kind;
 
@@ -53,7 +53,7 @@ async fn a_service_that_lost_its_store_learns_from_the_topic_what_was_sent() {
 async fn a_second_copy_of_a_letter_is_neither_listed_nor_counted() {
     let world = World::new().await;
     let app = with_history(&world).await;
-    // What a killed process left in flight lands late.
+    // A record that a killed process left in flight arrives late.
     let letter = world.read(DLQ).remove(0);
     world.write_with(
         DLQ,

@@ -1,5 +1,5 @@
-//! How records name their schemas, and ids that the registry does not know (yet): what can be read is read, and what cannot is
-//! decided at once.
+//! How records name their schemas, and ids that the registry does not know (yet): what is readable is read, and what is
+//! not is decided at once.
 
 use std::time::{Duration, Instant};
 
@@ -9,16 +9,16 @@ use orderlog_contract::frame::{self, SCHEMA_ID_HEADER};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::helpers::{App, DLQ, TOPIC, World, becomes_true, created, event, home, register};
+use crate::helpers::{App, DLQ, TOPIC, World, becomes_true, created, event, partition_of};
 
-/// Our schema under another id than the one that our events have.
+/// Our schema under another id than that of our events.
 fn copy(n: u32) -> String {
     let mut schema: Value = serde_json::from_str(&orderlog_contract::lineage::newest_text().text).expect("JSON");
     schema["doc"] = json!(format!("copy {n}"));
     schema.to_string()
 }
 
-/// A service that gives a schema so long to appear.
+/// A service that waits this long for a schema to appear.
 async fn with_grace(world: &World, grace: Duration) -> App {
     let store = tempfile::tempdir().expect("a directory");
     let millis = u64::try_from(grace.as_millis()).expect("a time");
@@ -27,7 +27,7 @@ async fn with_grace(world: &World, grace: Duration) -> App {
         .await
 }
 
-/// The code and the reason of the newest letter.
+/// The code and the reason of the newest dead letter.
 async fn newest_letter(app: &App) -> (Value, String) {
     let (_, listed) = app.get("/dlq/messages?limit=1").await;
     let letter = &listed["messages"][0];
@@ -40,11 +40,11 @@ async fn newest_letter(app: &App) -> (Value, String) {
 async fn a_schema_that_gets_an_id_that_was_unknown_before_is_known_from_then_on() {
     let world = World::new().await;
     let app = world.spawn_app().await;
-    // Ids are given in turn.
+    // Ids are consecutive.
     let next = world.facts.other_schema_id + 1;
     world.write_event_as(next, &created("A"));
     app.await_read(1, 1).await;
-    assert_eq!(register(&world.registry_url, "copies-value", &copy(1)).await, next);
+    assert_eq!(world.register("copies-value", &copy(1)).await, next);
     world.write_event_as(next, &event("A", 2, OrderStatus::Pending));
     app.await_read(2, 1).await;
     assert_eq!(app.details("A").await.1["version"], 2);
@@ -57,9 +57,9 @@ async fn an_id_that_appears_late_is_waited_for_whatever_was_unknown_before_it() 
     let next = world.facts.other_schema_id + 1;
     world.write_event_as(next + 1_000, &created("A"));
     app.await_read(1, 1).await;
-    // Whoever follows the registry's leader is behind it for a while.
+    // A follower lags behind the registry's leader for a while.
     world.write_event_as(next, &event("A", 2, OrderStatus::Pending));
-    let here = home("A");
+    let here = partition_of("A");
     let waits = || async {
         let paused = app.get("/stats").await.1["partitions"][here as usize]["paused"].clone();
         let says = |text: &str| paused.as_str().is_some_and(|why| why.contains(text));
@@ -67,7 +67,7 @@ async fn an_id_that_appears_late_is_waited_for_whatever_was_unknown_before_it() 
     };
     assert!(becomes_true(waits).await, "{}", app.get("/stats").await.1);
     let appeared = Instant::now();
-    assert_eq!(register(&world.registry_url, "copies-value", &copy(1)).await, next);
+    assert_eq!(world.register("copies-value", &copy(1)).await, next);
     app.await_read(2, 1).await;
     assert!(
         appeared.elapsed() < Duration::from_secs(4),
@@ -81,13 +81,17 @@ async fn one_grace_serves_all_that_lies_there_when_it_begins() {
     let grace = Duration::from_secs(3);
     let world = World::new().await;
     let good = created("A");
-    // More than one batch, each record with an id of its own; the good ones in between name new ids, too.
+    // More than one batch, each record with a new id; the good ones in between have new ids, too.
     for n in 0..2_500_u32 {
-        world.send(home("A"), b"A", &[&frame::header(1_000_000 + n)[..], b"x"].concat());
+        world.send(
+            partition_of("A"),
+            b"A",
+            &[&frame::header(1_000_000 + n)[..], b"x"].concat(),
+        );
     }
-    let id = register(&world.registry_url, "copies-value", &copy(1)).await;
+    let id = world.register("copies-value", &copy(1)).await;
     let value = record_value(id, &good).expect("encodes");
-    world.send(home("A"), b"A", &value);
+    world.send(partition_of("A"), b"A", &value);
     world.flush();
     let begun = Instant::now();
     let app = with_grace(&world, grace).await;
@@ -125,7 +129,7 @@ async fn what_no_registry_can_know_is_decided_at_once_and_named() {
     ];
     for (n, (value, header, found)) in (1..).zip(cases) {
         let headers: Vec<_> = header.map(|(name, value)| (name, Some(value))).into_iter().collect();
-        world.write_with(TOPIC, home("A"), Some(b"A"), Some(value), &headers);
+        world.write_with(TOPIC, partition_of("A"), Some(b"A"), Some(value), &headers);
         app.await_read(n, n).await;
         let (code, reason) = newest_letter(&app).await;
         assert!(code == "not_framed" && reason.contains(found), "{found}: {reason}");
@@ -142,9 +146,9 @@ async fn a_schema_that_is_named_in_a_header_is_read_like_any_other() {
     };
     let write = |world: &World, value: &[u8], named: &[u8]| {
         let headers = [("other", None), (SCHEMA_ID_HEADER, Some(named))];
-        world.write_with(TOPIC, home("A"), Some(b"A"), Some(value), &headers);
+        world.write_with(TOPIC, partition_of("A"), Some(b"A"), Some(value), &headers);
     };
-    register(&world.registry_url, "copies-value", &copy(1)).await;
+    world.register("copies-value", &copy(1)).await;
     let url = format!("{}/subjects/copies-value/versions/latest", world.registry_url);
     let held: Value = reqwest::get(url).await.expect("answers").json().await.expect("JSON");
     let guid: Uuid = serde_json::from_value(held["guid"].clone()).expect("a GUID");
@@ -154,7 +158,7 @@ async fn a_schema_that_is_named_in_a_header_is_read_like_any_other() {
     write(&world, &bare(2, OrderStatus::Pending), &by_id);
     app.await_read(2, 0).await;
     assert_eq!(app.details("A").await.1["version"], 2);
-    // The order's current event is one of a GUID, after a restart too, and while the registry is away.
+    // The order's current event has a GUID, after a restart too, and while the registry is down.
     write(&world, &bare(3, OrderStatus::Confirmed), &by_guid);
     app.await_read(3, 0).await;
     let store = app.stop().await;
@@ -165,17 +169,17 @@ async fn a_schema_that_is_named_in_a_header_is_read_like_any_other() {
     app.await_read(4, 0).await;
     world.registry_up(contents);
 
-    // A fault that is found in it names no id, as it has none.
+    // A fault in its data names no id, because it has none.
     world.write_with(
         TOPIC,
-        home("A"),
+        partition_of("A"),
         Some(b"B"),
         Some(&bare(5, OrderStatus::Shipped)),
         &[(SCHEMA_ID_HEADER, Some(&by_guid))],
     );
     app.await_read(5, 1).await;
     assert_eq!(newest_letter(&app).await.0, "key_mismatch");
-    // One that the registry does not know gets its grace, and is given up.
+    // One that the registry does not know gets its grace period, and is given up.
     write(&world, &bare(5, OrderStatus::Shipped), &[&[1][..], &[7; 16]].concat());
     app.await_read(6, 2).await;
     let (code, reason) = newest_letter(&app).await;

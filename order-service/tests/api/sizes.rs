@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::helpers::{DLQ, TOPIC, World, created};
 
-/// Most that the service's producer sends, in bytes.
+/// The largest record that the service's producer sends, in bytes.
 fn small(config: &mut Config) {
     config
         .pipeline
@@ -56,7 +56,7 @@ async fn a_record_that_is_too_large_goes_as_a_pointer_and_nothing_stops() {
         (&listed["messages"][1]["size"], &listed["messages"][0]["key"]),
         (&json!(3_000), &Value::Null)
     );
-    // A pointer is known again, too.
+    // A pointer is recognized again, too.
     drop(app.stop().await);
     let app = world
         .respawn_app(tempfile::tempdir().expect("a directory"), small)
@@ -67,18 +67,19 @@ async fn a_record_that_is_too_large_goes_as_a_pointer_and_nothing_stops() {
 
 #[tokio::test]
 async fn only_a_letter_that_is_too_large_by_itself_loses_its_value() {
-    // A request of several letters is refused once: each is sent by itself, and none loses anything. On a busy machine the
-    // client may send each by itself at once; then the first has lost its value, and it is tried again.
+    // A request with several dead letters is refused once: each is sent again by itself, and none loses anything. On a
+    // busy machine the client may send each by itself at once; then the first has lost its value, and the test tries
+    // again.
     let mut tries = 0;
     while kept_of_two(1).await < 2 {
         tries += 1;
-        assert!(tries < 5, "no refusal was one of several letters");
+        assert!(tries < 5, "no refusal was of several dead letters");
     }
-    // A letter that has a request of its own is refused, too.
+    // A dead letter with a request of its own is refused, too.
     assert_eq!(kept_of_two(2).await, 1);
 }
 
-/// How many of two letters keep their values when the broker refuses so many requests for their size.
+/// How many of two dead letters keep their values if the broker refuses that many requests for their size.
 async fn kept_of_two(refusals: usize) -> usize {
     use RDKafkaRespErr::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE as TOO_LARGE;
     let world = World::new().await;

@@ -5,7 +5,7 @@ use orderlog_contract::event::OrderStatus;
 use sandbox::poison::Kind;
 use serde_json::json;
 
-use crate::helpers::{DLQ, TOPIC, World, becomes_true, created, event, home, id_where};
+use crate::helpers::{DLQ, TOPIC, World, becomes_true, created, event, id_where, partition_of};
 
 #[tokio::test]
 async fn every_outcome_is_counted_once_where_it_happened() {
@@ -15,7 +15,7 @@ async fn every_outcome_is_counted_once_where_it_happened() {
     world.write_event(&first); // duplicate
     world.write_event(&created("A")); // superseded
     world.write_event(&event("A", 4, OrderStatus::Confirmed)); // applied, with a gap
-    let (here, elsewhere) = (home("A"), id_where(|partition| partition != home("A")));
+    let (here, elsewhere) = (partition_of("A"), id_where(|partition| partition != partition_of("A")));
     world.write_with(TOPIC, here, Some(b"A"), None, &[]); // ignored
     world.write_with(TOPIC, here, Some(b"A"), Some(b"junk"), &[]); // dead-lettered
     world.write_event(&created(&elsewhere)); // applied
@@ -37,7 +37,7 @@ async fn every_outcome_is_counted_once_where_it_happened() {
     });
     let caught_up = || async { app.get("/stats").await.1["partitions"][here as usize] == expected };
     assert!(becomes_true(caught_up).await, "{stats}");
-    assert_eq!(partitions[home(&elsewhere) as usize]["applied"], 1);
+    assert_eq!(partitions[partition_of(&elsewhere) as usize]["applied"], 1);
 }
 
 #[tokio::test]

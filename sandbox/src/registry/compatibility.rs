@@ -1,5 +1,5 @@
-//! The compatibility levels: which of a subject's schemas a new one must go together with, and in which direction.
-//! Whether two schemas do, [`orderlog_avro::compatibility`] knows. Pure.
+//! The compatibility levels: which of a subject's schemas a new one must be compatible with, and in which direction.
+//! Whether two schemas are compatible is up to [`orderlog_avro::compatibility`]. Pure.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,11 +9,11 @@ use orderlog_avro::compatibility::check;
 use super::error::Refusal;
 use super::schema::ParsedSchema;
 
-/// What a subject asks of each new schema; see Confluent's
-/// [schema evolution](https://docs.confluent.io/platform/current/schema-registry/fundamentals/schema-evolution.html).
+/// A subject's requirement for each new schema; see Confluent's [schema
+/// evolution](https://docs.confluent.io/platform/current/schema-registry/fundamentals/schema-evolution.html).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Level {
-    /// Nothing.
+    /// No requirement.
     None,
     /// It can read what the latest schema wrote. Confluent's default.
     #[default]
@@ -84,7 +84,7 @@ impl FromStr for Level {
     }
 }
 
-/// Why `new` may not follow the `earlier` schemas (oldest first, each with its version) under that level; empty when it
+/// Why `new` may not follow the `earlier` schemas (oldest first, each with its version) under that level; empty if it
 /// may.
 pub fn incompatibilities<'s>(
     level: Level,

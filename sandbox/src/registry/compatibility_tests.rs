@@ -2,7 +2,7 @@ use super::{Level, incompatibilities};
 use crate::registry::error::Refusal;
 use crate::registry::schema::ParsedSchema;
 
-/// Versions of a record whose fields are all ints; a name with `?` has a default.
+/// A version of a record whose fields are all ints; a name with `?` has a default.
 fn version(fields: &str) -> ParsedSchema {
     let fields: Vec<String> = fields
         .split_whitespace()
@@ -31,7 +31,7 @@ fn allowed(level: Level, earlier: &[&str], new: &str) -> bool {
 #[test]
 fn each_level_lets_in_what_it_says() {
     use Level::{Backward, BackwardTransitive, Forward, ForwardTransitive, Full, FullTransitive, None};
-    // (earlier versions, new version) → the levels that let it in
+    // (earlier versions, new version) → the levels that accept it
     let cases: [(&[&str], &str, &[Level]); 7] = [
         (
             &[],
@@ -46,7 +46,7 @@ fn each_level_lets_in_what_it_says() {
                 FullTransitive,
             ],
         ),
-        // a field with a default comes
+        // a field with a default is added
         (
             &["a"],
             "a b?",
@@ -60,23 +60,23 @@ fn each_level_lets_in_what_it_says() {
                 FullTransitive,
             ],
         ),
-        // a field without a default comes: new cannot read old
+        // a field without a default is added: new cannot read old
         (&["a"], "a b", &[None, Forward, ForwardTransitive]),
-        // a field without a default goes: old cannot read new
+        // a field without a default is removed: old cannot read new
         (&["a b"], "a", &[None, Backward, BackwardTransitive]),
-        // the default that version 2 has, version 3 drops: no harm with 2, harm with 1, which lacks the field
+        // version 3 drops the default of version 2: compatible with 2, but not with 1, which lacks the field
         (
             &["a", "a b?"],
             "a b",
             &[None, Backward, Forward, ForwardTransitive, Full],
         ),
-        // a field leaves in two steps: version 1 needs it, version 2 does not
+        // a field is removed in two steps: version 1 needs it, version 2 does not
         (
             &["a b", "a b?"],
             "a",
             &[None, Backward, BackwardTransitive, Forward, Full],
         ),
-        // one field for another
+        // one field is replaced by another
         (&["a"], "b", &[None]),
     ];
     for (earlier, new, levels) in cases {

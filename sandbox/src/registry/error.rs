@@ -1,32 +1,30 @@
-//! Every refusal of the registry, with the HTTP status and the error code that Confluent's registry gives for it.
+//! Every refusal of the registry, with the HTTP status and the error code that Confluent's registry uses for it.
 //!
 //! The codes are those of Confluent's [API reference](https://docs.confluent.io/platform/current/schema-registry/develop/api.html);
-//! clients branch on them, so they never change. How a refusal is written into a response is `http`'s business.
-
-use super::modes::Mode;
+//! clients branch on them, so they never change. Writing a refusal into a response is up to `http`.
 
 /// Why the registry did not do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// There is no such path, or an id in it is no number.
+    /// There is no such path, or an id in it is not a number.
     #[error("HTTP 404 Not Found")]
     NoSuchPath,
     /// The path exists, but not with this method.
     #[error("HTTP 405 Method Not Allowed")]
     NoSuchMethod,
-    /// The registry is on loopback, and is not called by that name.
+    /// The registry is on loopback, and the request's host is another name.
     #[error("This registry is not called '{0}', but localhost")]
     OtherHost(String),
     /// A web page of another origin wants to write.
     #[error("Web pages may not write here")]
     ForeignPage,
-    /// The body is no JSON, or not of the form that the call takes.
+    /// The body is not JSON, or not in the form that the call requires.
     #[error("The request body cannot be read: {0}")]
     UnreadableBody(String),
     /// The body is larger than the limit, in bytes.
     #[error("The request body is larger than {0} bytes")]
     BodyTooLarge(usize),
-    /// The body's content type is none that the API takes.
+    /// The API does not accept the body's content type.
     #[error("Content type '{0}' is not supported; send application/vnd.schemaregistry.v1+json")]
     UnsupportedContentType(String),
     /// Nothing is registered under the subject.
@@ -38,16 +36,16 @@ pub enum Refusal {
     /// No schema has that id, or the schema was never registered under the subject.
     #[error("Schema not found")]
     SchemaNotFound,
-    /// The subject was deleted already, and can now only be removed.
+    /// The subject is soft-deleted already, and can now only be deleted permanently.
     #[error("Subject '{0}' was soft deleted. Set permanent=true to delete permanently")]
     SubjectSoftDeleted(String),
-    /// A subject must be deleted before it can be removed.
+    /// A subject must be soft-deleted before it can be deleted permanently.
     #[error("Subject '{0}' was not deleted first before being permanently deleted")]
     SubjectNotSoftDeleted(String),
-    /// The version was deleted already, and can now only be removed.
+    /// The version is soft-deleted already, and can now only be deleted permanently.
     #[error("Subject '{0}' Version {1} was soft deleted. Set permanent=true to delete permanently")]
     VersionSoftDeleted(String, u32),
-    /// A version must be deleted before it can be removed.
+    /// A version must be soft-deleted before it can be deleted permanently.
     #[error("Subject '{0}' Version {1} was not deleted first before being permanently deleted")]
     VersionNotSoftDeleted(String, u32),
     /// The subject has no compatibility level of its own.
@@ -61,13 +59,13 @@ pub enum Refusal {
     Incompatible {
         /// Where it was to be registered.
         subject: String,
-        /// One sentence for each thing that breaks.
+        /// One sentence for each incompatibility.
         reasons: Vec<String>,
     },
-    /// The text is no schema, is of another kind than Avro, or refers to what is not there.
+    /// The text is not a schema, is not Avro, or refers to something that does not exist.
     #[error("Invalid schema: {0}")]
     InvalidSchema(String),
-    /// Not a number of a version.
+    /// Not a version number.
     #[error("The specified version '{0}' is not a valid version id. Allowed values are 1 to 2147483647, -1 and latest")]
     InvalidVersion(String),
     /// Not a compatibility level.
@@ -81,7 +79,7 @@ pub enum Refusal {
     InvalidMode(String),
     /// The subject's mode does not allow it.
     #[error("Subject {0} is in mode {1}")]
-    NotPermitted(String, Mode),
+    NotPermitted(String, String),
     /// Another schema refers to what was to be deleted.
     #[error("One or more references exist to the schema {{subject={0},version={1}}}")]
     ReferenceExists(String, u32),

@@ -1,5 +1,5 @@
-//! How the registry reads a request and writes a response: content types, the size limit, the error body. No rule about
-//! schemas lives here.
+//! How the registry reads requests and writes responses: content types, the size limit, the error body. No rule about
+//! schemas is here.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,7 +10,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::middleware::Next;
 use actix_web::web::Bytes;
 use actix_web::{Error, FromRequest, HttpRequest, HttpResponse, ResponseError};
-use orderlog_web::edge::{Edge, Refused};
+use orderlog_web::access::{AccessDenied, AccessPolicy};
 use orderlog_web::{json, media_type};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -24,7 +24,7 @@ pub const LARGEST_BODY: usize = 1024 * 1024;
 /// The content type of every response.
 pub const MEDIA_TYPE: &str = "application/vnd.schemaregistry.v1+json";
 
-/// The content types that Confluent's clients send JSON as. None of them is one that a web page may send without asking.
+/// The content types that Confluent's clients send JSON as. Web pages cannot send any of them without a preflight.
 const ACCEPTED: [&str; 4] = [
     MEDIA_TYPE,
     "application/vnd.schemaregistry+json",
@@ -60,23 +60,23 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
     }
 }
 
-/// Middleware for `actix_web::middleware::from_fn`: lets in whoever may call this registry, as both services do.
+/// Middleware for `actix_web::middleware::from_fn`: admits the same callers as both services do.
 ///
 /// # Errors
-/// Only what an inner middleware fails with; a refusal is an answer.
+/// Only errors of an inner middleware; a refusal is an answer.
 pub async fn admit<B: MessageBody + 'static>(
-    edge: Edge,
+    access: AccessPolicy,
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    match edge.check(request.head()) {
+    match access.check(request.head()) {
         Ok(()) => Ok(next.call(request).await?.map_into_boxed_body()),
-        Err(Refused::Host(host)) => Ok(request.error_response(Refusal::OtherHost(host))),
-        Err(Refused::Origin(_)) => Ok(request.error_response(Refusal::ForeignPage)),
+        Err(AccessDenied::Host(host)) => Ok(request.error_response(Refusal::OtherHost(host))),
+        Err(AccessDenied::Origin(_)) => Ok(request.error_response(Refusal::ForeignPage)),
     }
 }
 
-/// Whether a query parameter says yes. Clients write `true` and `True`; anything else, or nothing, is no.
+/// Whether a query parameter is true. Clients write `true` and `True`; anything else, or its absence, means false.
 pub fn flag(request: &HttpRequest, name: &str) -> bool {
     let pairs = request
         .query_string()
@@ -87,7 +87,7 @@ pub fn flag(request: &HttpRequest, name: &str) -> bool {
         .any(|(key, value)| key == name && value.eq_ignore_ascii_case("true"))
 }
 
-/// An answer of 200 with that body.
+/// A 200 answer with that body.
 pub fn answer(body: impl Serialize) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, MEDIA_TYPE))

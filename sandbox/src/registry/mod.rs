@@ -1,12 +1,13 @@
-//! A schema registry in this process, in memory, with the REST API of Confluent's. Its clients cannot tell the difference
-//! for Avro schemas; what it leaves out is below.
+//! An in-memory schema registry in this process, with Confluent's REST API. Clients cannot tell the difference for Avro
+//! schemas; what it leaves out is below.
 //!
-//! The rules know nothing of HTTP and do no I/O, from the inside out:
+//! The rules know nothing about HTTP and do no I/O, from the inside out:
 //!
 //! - `normal_form`: when two texts are the same schema;
-//! - `schema`: one schema, parsed, and refused as Java refuses it (`docs/schemas.md`);
+//! - `schema`: one schema, parsed, and validated like Java's (`docs/schemas.md`);
 //! - `compatibility`: whether a new schema may follow the earlier ones, as [`orderlog_avro::compatibility`] compares them;
-//! - `state`, `levels`, `modes`, `deletion`: what is registered, and what may be;
+//! - `mode`: what may be done; `wanted`: which version is meant;
+//! - `state`: what is registered, and what is allowed;
 //! - `error`: every refusal with its code.
 //!
 //! Around them `http` and `routes` translate, and this file starts and stops the server. Nothing is written to disk.
@@ -15,15 +16,14 @@
 //! encryption keys, guids, authentication. Schemas are always compared in normal form, so `normalize` changes nothing.
 
 mod compatibility;
-mod deletion;
 mod error;
 mod http;
-mod levels;
-mod modes;
+mod mode;
 mod normal_form;
 mod routes;
 mod schema;
 mod state;
+mod wanted;
 
 use std::convert::Infallible;
 use std::io;
@@ -34,26 +34,26 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::{NormalizePath, from_fn};
 use actix_web::{App, HttpServer, web};
-use orderlog_web::edge::{Edge, EdgeConfig};
+use orderlog_web::access::{AccessConfig, AccessPolicy};
 use state::State;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-/// Stopping takes milliseconds; longer than this it is not waited for.
+/// Stopping takes milliseconds; this bounds the wait.
 const LONGEST_STOP: Duration = Duration::from_secs(5);
 
-/// A running registry. Dropping it stops it as [`Registry::stop`] does, without waiting.
+/// A running registry. Dropping it stops it like [`Registry::stop`], without waiting.
 pub struct Registry {
     address: SocketAddr,
     handle: ServerHandle,
     server: JoinHandle<io::Result<()>>,
-    /// Ends when the worker and every connection are gone: each holds the other end.
+    /// Closed when the worker and every connection have ended: each holds the other end.
     gone: mpsc::Receiver<Infallible>,
     contents: Contents,
 }
 
-/// Everything that a registry holds. A stopped registry's contents let another one go on where it left off.
+/// The contents of a registry. Another registry can continue with those of a stopped one.
 #[derive(Clone, Default)]
 pub struct Contents(Arc<Mutex<State>>);
 
@@ -61,12 +61,12 @@ impl Registry {
     /// Starts an empty registry; port 0 takes a free one. Must be called within a Tokio runtime.
     ///
     /// # Errors
-    /// When the address cannot be listened on; the kind is `AddrInUse` when somebody else does.
+    /// If it cannot listen on the address; the kind is `AddrInUse` if somebody else does.
     pub fn start(address: impl ToSocketAddrs) -> io::Result<Registry> {
         Registry::start_with(address, Contents::default())
     }
 
-    /// The same with what another registry held, for instance to end an outage on the same port.
+    /// The same with the contents of another registry, for example to end an outage on the same port.
     ///
     /// # Errors
     /// As [`Registry::start`].
@@ -74,7 +74,7 @@ impl Registry {
         let listener = TcpListener::bind(address)?;
         let address = listener.local_addr()?;
         let state = web::Data::from(contents.0.clone());
-        let edge = Edge::new(&EdgeConfig::default(), address.ip());
+        let access = AccessPolicy::new(&AccessConfig::default(), address.ip());
         let (alive, gone) = mpsc::channel::<Infallible>(1);
         let app = move || {
             App::new()
@@ -83,8 +83,8 @@ impl Registry {
                 .app_data(web::PayloadConfig::new(http::LARGEST_BODY))
                 .wrap(NormalizePath::trim()) // `/subjects/` is `/subjects`
                 .wrap(from_fn({
-                    let edge = edge.clone();
-                    move |request, next| http::admit(edge.clone(), request, next)
+                    let access = access.clone();
+                    move |request, next| http::admit(access.clone(), request, next)
                 }))
                 .configure(routes::configure)
         };
@@ -119,16 +119,16 @@ impl Registry {
         format!("http://{reachable}")
     }
 
-    /// Stops at once: when this returns the port is closed and connections are broken. Tells what it held.
+    /// Stops at once: when this returns the port is closed and connections are broken. Returns the contents.
     pub async fn stop(mut self) -> Contents {
         // Not gracefully: that would wait for idle connections, which clients keep open for a minute.
         self.handle.stop(false).await;
         if let Err(error) = (&mut self.server).await {
-            tracing::warn!(%error, "the registry's server ended badly");
+            tracing::warn!(%error, "the registry's server failed");
         }
-        // The server does not wait for its worker, which may answer on a connection for a moment more.
+        // The server does not wait for its worker, which may answer on a connection for another moment.
         if timeout(LONGEST_STOP, self.gone.recv()).await.is_err() {
-            tracing::warn!("the registry's connections are not closed yet");
+            tracing::warn!("the registry's connections are still open");
         }
         self.contents.clone()
     }
@@ -136,6 +136,6 @@ impl Registry {
 
 impl Drop for Registry {
     fn drop(&mut self) {
-        drop(self.handle.stop(false)); // the order is sent by the call; only its end is not awaited
+        drop(self.handle.stop(false)); // the call itself stops it; only the end is not awaited
     }
 }

@@ -1,8 +1,8 @@
-//! When two texts are the same schema: the normal form of an Avro schema, in which everything that means nothing
-//! (white space, the order of attributes, where a namespace is written, `{"type": "string"}` for `"string"`) is written
-//! in one way. Documentation, defaults, aliases and unknown attributes mean something and stay.
+//! When two texts are the same schema: the normal form of an Avro schema, in which everything without meaning (white
+//! space, the order of attributes, where a namespace is written, `{"type": "string"}` for `"string"`) is written in one
+//! way. Documentation, defaults, aliases and unknown attributes have meaning and stay.
 //!
-//! Pure. The text need not be a valid schema; whether it is, `schema` finds out.
+//! Pure. The text need not be a valid schema; `schema` validates it.
 
 use serde_json::{Map, Value};
 
@@ -10,7 +10,7 @@ const PRIMITIVES: [&str; 8] = ["null", "boolean", "int", "long", "float", "doubl
 
 /// The normal form of a schema. Equal normal forms, same schema.
 ///
-/// It is what Confluent's registry compares when asked to normalise; here it is compared always.
+/// Confluent's registry compares it when asked to normalize; this one always does.
 pub fn normal_form(schema: &Value) -> Value {
     type_in(schema, "")
 }
@@ -68,7 +68,7 @@ fn object_in(attributes: &Map<String, Value>, namespace: &str) -> Value {
     }
 }
 
-/// A record, enum or fixed: its namespace moves into its name, and holds inside it.
+/// A record, enum or fixed: its namespace moves into its name, and applies inside it.
 fn named_in(attributes: &Map<String, Value>, enclosing: &str) -> Value {
     let text = |key| attributes.get(key).and_then(Value::as_str);
     let name = full_name(text("name").unwrap_or_default(), text("namespace").unwrap_or(enclosing));
@@ -93,7 +93,8 @@ fn field_in(field: &Value, namespace: &str) -> Value {
     })
 }
 
-/// Avro's rule: a name with a dot is complete, one without belongs to the namespace around it; primitive types have none.
+/// Avro's rule: a name with a dot is complete, one without belongs to the enclosing namespace; primitive types have
+/// none.
 fn full_name(name: &str, namespace: &str) -> String {
     if let Some(unqualified) = name.strip_prefix('.') {
         return unqualified.to_owned();
@@ -112,7 +113,7 @@ fn sorted(value: &Value) -> Value {
     }
 }
 
-/// The members that `keep` keeps, in alphabetical order whatever the map's own order is.
+/// The members that `keep` keeps, in alphabetical order regardless of the map's own order.
 fn sorted_with(members: &Map<String, Value>, keep: impl Fn(&str, &Value) -> Option<Value>) -> Value {
     let mut keys: Vec<&String> = members.keys().collect();
     keys.sort_unstable();

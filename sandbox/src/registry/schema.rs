@@ -1,5 +1,5 @@
-//! One schema: as it was sent in, and as Avro understands it. Whether two schemas go together is `compatibility`'s
-//! business, and which are registered `state`'s.
+//! One schema: its text, and its parsed form. Whether two schemas are compatible is up to `compatibility`, and which
+//! are registered is up to `state`.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::error::Refusal;
 use super::normal_form::{minified, normal_form};
-use super::state::Wanted;
+use super::wanted::Wanted;
 
 /// A name in a schema that another subject's version defines.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -19,12 +19,12 @@ pub struct Reference {
     pub name: String,
     /// The subject that defines it.
     pub subject: String,
-    /// The version of that subject; -1 for its latest, whichever that is when it is followed.
+    /// The version of that subject; -1 for the latest at the time of resolution.
     pub version: i64,
 }
 
 impl Reference {
-    /// The version that it leads to.
+    /// The version that it refers to.
     ///
     /// # Errors
     /// [`Refusal::InvalidVersion`].
@@ -45,16 +45,16 @@ pub struct ParsedSchema {
 }
 
 impl ParsedSchema {
-    /// Parses a schema, as strictly as Confluent's registry does (Avro 1.12.1 for Java, with its checks of names and
-    /// defaults). `referenced` are the texts of the schemas that the references lead to, directly or through one another;
+    /// Parses a schema, as strictly as Confluent's registry does (Avro 1.12.1 for Java, with its validation of names
+    /// and defaults). `referenced` are the texts of the schemas that the references lead to, directly or indirectly,
     /// each before those that refer to it.
     ///
     /// # Errors
-    /// [`Refusal::InvalidSchema`] when the text is no valid Avro schema.
+    /// [`Refusal::InvalidSchema`] if the text is not a valid Avro schema.
     pub fn parse(text: &str, references: Vec<Reference>, referenced: &[&str]) -> Result<ParsedSchema, Refusal> {
         let schema = SchemaText::avro(text).referring_to(referenced.iter().copied());
         let parsed = Schema::parse(&schema).map_err(|error| Refusal::InvalidSchema(error.to_string()))?;
-        // Comments are not kept, as Confluent's registry does not.
+        // Comments are dropped, as Confluent's registry does.
         let text = plain_json(text);
         let json: Value = serde_json::from_str(&text).map_err(|error| Refusal::InvalidSchema(error.to_string()))?;
         Ok(ParsedSchema {
@@ -65,7 +65,7 @@ impl ParsedSchema {
         })
     }
 
-    /// What makes it the same schema as another one: equal for schemas that differ only in how they are written.
+    /// Its identity: equal for schemas that differ only in formatting.
     pub fn identity(&self) -> Identity {
         let mut references = self.references.clone();
         references.sort_unstable();
@@ -75,7 +75,7 @@ impl ParsedSchema {
         }
     }
 
-    /// Its GUID: a hash of what makes it the same as others.
+    /// Its GUID: a hash of its identity.
     pub fn guid(&self) -> Uuid {
         let identity = self.identity();
         let half = |salt: u8| {
@@ -86,7 +86,7 @@ impl ParsedSchema {
         Uuid::from_u64_pair(half(0), half(1))
     }
 
-    /// The schema as Avro understands it, to be compared with others.
+    /// The parsed schema, to be compared with others.
     pub fn parsed(&self) -> &Schema {
         &self.parsed
     }

@@ -1,4 +1,4 @@
-//! Levels, and what they let in.
+//! Levels, and what they accept.
 
 use serde_json::json;
 

@@ -1,5 +1,5 @@
-//! The corpus of schemas that Avro's own library has judged: what it lets in is let in here, and nothing else. (What the
-//! checks of a release say of a schema is the same; `common/avro/tests/oracle` has that, and the differences with their reasons.)
+//! The corpus of schemas that Avro's own library has judged: what it accepts is accepted here, and nothing else. (The
+//! checks of a release agree; `common/avro/tests/oracle` has those, and the differences with their reasons.)
 
 use serde_json::Value;
 
@@ -11,7 +11,7 @@ fn text(file: &str) -> String {
     std::fs::read_to_string(format!("{FOLDER}/{file}")).expect("a file of the corpus")
 }
 
-/// The schemas that we judge otherwise, and know it.
+/// The schemas that we knowingly judge differently.
 fn listed(what: &str) -> Vec<Value> {
     let differences: Vec<Value> = serde_json::from_str(&text("differences.json")).expect("the differences");
     let of = |it: Value| it["of"].as_array().cloned().unwrap_or_default();

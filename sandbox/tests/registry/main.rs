@@ -1,5 +1,5 @@
 //! The registry over HTTP, as clients use it: paths, parameters, bodies, error codes, content types, outages. The rules
-//! behind the answers are tested beside the rules.
+//! behind the answers have their own tests.
 
 mod compatibility;
 mod corpus;
@@ -26,7 +26,7 @@ struct Api {
 impl Api {
     fn start() -> Api {
         let registry = Registry::start("127.0.0.1:0").expect("a registry");
-        let _ = rustls::crypto::ring::default_provider().install_default(); // a second time is no harm
+        let _ = rustls::crypto::ring::default_provider().install_default(); // installing it twice is harmless
         Api {
             registry,
             client: Client::builder().build().expect("a client"),
@@ -64,7 +64,7 @@ impl Api {
     }
 }
 
-/// Status and body; every answer, also a refusal, is JSON of the registry's content type.
+/// Status and body; every answer, including a refusal, is JSON with the registry's content type.
 async fn read(response: Response) -> (u16, Value) {
     let status = response.status().as_u16();
     assert_eq!(response.headers()["content-type"], MEDIA_TYPE, "status {status}");

@@ -1,4 +1,4 @@
-//! The services' own client against this registry: what it asks is what a registry answers.
+//! The services' own client against this registry: its requests are what a registry answers.
 
 use orderlog_contract::lineage;
 use orderlog_contract::lineage::LINEAGE;

@@ -1,4 +1,4 @@
-//! What a request may look like, and how one that cannot be answered is refused.
+//! Valid requests, and how invalid ones are refused.
 
 use reqwest::Method;
 use serde_json::json;
@@ -98,7 +98,7 @@ async fn every_content_type_that_clients_send_is_taken() {
         let response = post(content_type).send().await.expect("an answer");
         assert_eq!(read(response).await, (200, json!({ "id": 1 })), "{content_type}");
     }
-    // The last three are what a web page may send without asking.
+    // A web page may send the last three without a preflight.
     for content_type in ["text/xml", "", "text/plain", "application/x-www-form-urlencoded"] {
         let response = post(content_type).send().await.expect("an answer");
         assert_eq!(refused(read(response).await), (415, 415), "{content_type}");

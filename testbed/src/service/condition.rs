@@ -1,4 +1,4 @@
-//! What a service says of its own condition, awaited.
+//! Waiting for the state that a service reports in `/health`.
 
 use std::time::{Duration, Instant};
 
@@ -6,14 +6,15 @@ use super::Service;
 use crate::views::Health;
 use crate::wait::{LONG, until};
 
-/// Longest that refusals may take, on a busy machine: less than one attempt, which would last for the write deadline of 5 s.
+/// Longest time that refusals may take, on a busy machine: less than one attempt, which would last for the write
+/// deadline of 5 s.
 const AT_ONCE: Duration = Duration::from_secs(3);
 
 impl Service {
-    /// Waits until it gives a reason that has all those parts.
+    /// Waits until it gives a reason that contains all those parts.
     ///
     /// # Errors
-    /// When it does not; the error shows what it says.
+    /// If it does not; the error shows what it reports.
     pub async fn says(&self, parts: &[&str]) -> anyhow::Result<Health> {
         until(&format!("a reason with {parts:?}"), LONG, async || {
             let health = self.http.health().await?;
@@ -23,10 +24,10 @@ impl Service {
         .await
     }
 
-    /// Waits until it has nothing to complain of.
+    /// Waits until it gives no reason any more.
     ///
     /// # Errors
-    /// When it goes on complaining; the error shows of what.
+    /// If it still gives one; the error shows it.
     pub async fn healthy(&self) -> anyhow::Result<()> {
         until("it is healthy", LONG, async || {
             let health = self.http.health().await?;
@@ -36,7 +37,7 @@ impl Service {
         .await
     }
 
-    /// For cart-service: it creates nothing now, is not ready, and says why.
+    /// For cart-service: it creates no orders now, is not ready, and says why.
     ///
     /// # Errors
     /// Any answer that is not such a refusal.
@@ -51,7 +52,7 @@ impl Service {
         Ok(())
     }
 
-    /// For cart-service: it can write nothing now, says so at once, and why. A-1 is to be an order.
+    /// For cart-service: it can write nothing now, and says so at once, with the reason. A-1 must be an order.
     ///
     /// # Errors
     /// Any answer that is not such a refusal.

@@ -1,4 +1,4 @@
-//! Starts that are meant to go wrong: at a crash point, or at a file that cannot grow.
+//! Starts that are meant to fail: at a crash point, or at a file that cannot grow.
 
 use std::os::unix::process::ExitStatusExt;
 
@@ -6,15 +6,15 @@ use orderlog_runtime::crash_point;
 
 use super::{ENDING, Service};
 
-/// The signal that a process at a crash point dies of.
+/// The signal that kills a process at a crash point.
 const SIGABRT: i32 = 6;
 
 impl Service {
-    /// Starts it again, with these further arguments, to die at a crash point: `event-sent`, or `event-sent:3` for the
-    /// third time that it comes there. Does not wait. A later start has no crash point.
+    /// Restarts it with these additional arguments, to die at a crash point: `event-sent`, or `event-sent:3` for the
+    /// third time that it is reached. Does not wait. A later start has no crash point.
     ///
     /// # Errors
-    /// When it runs, or cannot be started.
+    /// If it is running, or cannot be started.
     pub fn spawn_to_crash(&mut self, at: &str, arguments: &[&str]) -> anyhow::Result<()> {
         self.setup = self.setup.clone().with(crash_point::CRASH_AT, at);
         let spawned = self.spawn(arguments);
@@ -22,11 +22,11 @@ impl Service {
         spawned
     }
 
-    /// Starts it again with files that cannot grow beyond so many KiB: the write that would have one do so fails in the
+    /// Restarts it with files that cannot grow beyond that many KiB: the write that crosses the limit fails in the
     /// middle, as on a faulty disk. Does not wait. A later start has no limit.
     ///
     /// # Errors
-    /// When it runs, or cannot be started.
+    /// If it is running, or cannot be started.
     pub fn spawn_with_file_limit(&mut self, kib: u64) -> anyhow::Result<()> {
         self.setup.file_limit = Some(kib);
         let spawned = self.spawn(&[]);
@@ -37,7 +37,7 @@ impl Service {
     /// Waits until it has died at its crash point.
     ///
     /// # Errors
-    /// When it goes on, or ends in another way.
+    /// If it continues, or ends in another way.
     pub async fn crashed(&mut self) -> anyhow::Result<()> {
         let status = self.ended_within(ENDING).await?;
         anyhow::ensure!(

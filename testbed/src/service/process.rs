@@ -1,4 +1,4 @@
-//! A service's process as the system sees it: where it listens, what it takes, and suspending it.
+//! A service's process as the system sees it: its address, its memory, and suspending it.
 
 use std::net::SocketAddr;
 
@@ -8,35 +8,35 @@ use super::Service;
 use crate::servers::Suspended;
 
 impl Service {
-    /// Where it listens, for those who send bytes.
+    /// Its address, for tests that send bytes.
     ///
     /// # Errors
-    /// When its URL holds no address.
+    /// If its URL contains no address.
     pub fn address(&self) -> anyhow::Result<SocketAddr> {
         let address = self.http.url().trim_start_matches("http://");
-        address.parse().with_context(|| format!("{address} is no address"))
+        address.parse().with_context(|| format!("{address} is not an address"))
     }
 
-    /// The memory that it has taken so far at the most, in KiB (`VmHWM` of proc(5)). Linux only.
+    /// Its peak memory so far, in KiB (`VmHWM` of proc(5)). Linux only.
     ///
     /// # Errors
-    /// When it does not run, or the system does not tell.
+    /// If it is not running, or the system does not tell.
     pub fn peak_memory(&self) -> anyhow::Result<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid()?))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let number = line.and_then(|line| line.split_whitespace().next());
-        number.context("no VmHWM in it")?.parse().context("a number")
+        number.context("VmHWM is missing")?.parse().context("a number")
     }
 
     /// Suspends it until the guard is dropped.
     ///
     /// # Errors
-    /// When it does not run.
+    /// If it is not running.
     pub fn suspend(&self) -> anyhow::Result<Suspended> {
         Suspended::new(self.pid()?)
     }
 
     fn pid(&self) -> anyhow::Result<u32> {
-        Ok(self.child.as_ref().context("it does not run")?.id())
+        Ok(self.child.as_ref().context("it is not running")?.id())
     }
 }

@@ -1,4 +1,4 @@
-//! How a service is started: which program, where its store and its log lie, and what its environment says.
+//! How a service is started: its program, the paths of its store and log, and its environment.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use super::Service;
 use crate::client::Client;
 
-/// What a service may inherit: nothing that configures it.
+/// The variables that a service may inherit: none that configure it.
 const INHERITED: [&str; 6] = [
     "PATH",
     "HOME",
@@ -38,12 +38,12 @@ impl Program {
         }
     }
 
-    /// The binary. It lies beside a program of this workspace, and beside the folder of a test.
+    /// The binary. It is beside a program of this workspace, and one directory above a test.
     ///
     /// # Errors
-    /// When it was not built; the error says how to.
+    /// If it was not built; the error says how to build it.
     pub fn binary(self) -> anyhow::Result<PathBuf> {
-        let program = std::env::current_exe().context("asking where this program lies")?;
+        let program = std::env::current_exe().context("locating this program")?;
         let folders = program.ancestors().skip(1).take(2);
         let mut binaries = folders.map(|folder| folder.join(self.name()));
         let release = if cfg!(debug_assertions) { "" } else { " --release" };
@@ -60,19 +60,19 @@ pub struct Setup {
     pub(super) program: Program,
     address: String,
     port: u16,
-    /// The network namespace that it runs in; `None`: this process's own.
+    /// The network namespace that it runs in; `None` for this process's own.
     namespace: Option<PathBuf>,
     pub(super) environment: Vec<(String, String)>,
     /// The file that its log is appended to.
     pub(super) log: PathBuf,
-    /// What its store lies in.
+    /// The directory that contains its store.
     dir: Arc<TempDir>,
-    /// Where its files end, in KiB: a write that goes beyond fails.
+    /// The size limit of its files, in KiB: a write beyond it fails.
     pub(super) file_limit: Option<u64>,
 }
 
 impl Setup {
-    /// A program on that port, with a store in that directory; the broker, the registry and the topic are still to be told.
+    /// A program on that port, with a store in that directory; broker, registry and topic are set later.
     pub fn new(program: Program, port: u16, log: PathBuf, dir: Arc<TempDir>) -> Self {
         let setup = Self {
             program,
@@ -101,7 +101,7 @@ impl Setup {
         self.with("API_HOST", address)
     }
 
-    /// The same, giving up a schema id that the registry does not know soon: for topics in which there will be poison.
+    /// The same, giving up soon on a schema id that the registry does not know: for topics that will contain poison.
     pub fn impatient(self) -> Self {
         self.with("UNKNOWN_SCHEMA_GRACE_MS", "300")
     }
@@ -109,25 +109,26 @@ impl Setup {
     /// The same with these librdkafka settings, in a file.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// If the file cannot be written.
     pub fn with_kafka_settings(self, settings: &str) -> anyhow::Result<Self> {
         let file = self.dir.path().join(format!("kafka-{}.properties", self.port));
         std::fs::write(&file, settings).with_context(|| format!("writing {}", file.display()))?;
         Ok(self.with("KAFKA_CONFIG", file.display().to_string()))
     }
 
-    /// The same, seeing every record up to a second late: the broker holds its fetches back, as it never has enough for them.
+    /// The same, seeing every record up to a second late: the broker delays its fetches, because they never have enough
+    /// data.
     ///
     /// # Errors
-    /// When its settings cannot be written.
+    /// If its settings cannot be written.
     pub fn lagging(self) -> anyhow::Result<Self> {
         self.with_kafka_settings("fetch.min.bytes=100000000\nfetch.wait.max.ms=1000\n")
     }
 
-    /// Starts it, and does not wait.
+    /// Starts it, without waiting.
     ///
     /// # Errors
-    /// When it cannot be started.
+    /// If it cannot be started.
     pub fn spawn(self) -> anyhow::Result<Service> {
         let http = Client::new(format!("http://{}:{}", self.address, self.port))?;
         let mut service = Service {
@@ -139,10 +140,10 @@ impl Setup {
         Ok(service)
     }
 
-    /// Runs it with these arguments to its end, as a deploy pipeline would. Returns the exit code and what it printed.
+    /// Runs it with these arguments until it ends, as a deploy pipeline would. Returns the exit code and its output.
     ///
     /// # Errors
-    /// When it cannot be started.
+    /// If it cannot be started.
     pub async fn run(&self, arguments: &[&str]) -> anyhow::Result<(Option<i32>, String)> {
         let mut command = self.command(arguments)?;
         let output = tokio::task::spawn_blocking(move || command.output()).await??;
@@ -154,10 +155,10 @@ impl Setup {
         let inherited = INHERITED
             .iter()
             .filter_map(|name| Some((name, std::env::var_os(name)?)));
-        // Each becomes the next one, so that the process that is started is the service in the end.
+        // Each wrapper execs the next one, so that the started process is the service in the end.
         let mut words: Vec<OsString> = Vec::new();
         if let Some(kib) = self.file_limit {
-            // The signal that goes with it would end the process.
+            // The signal for exceeding the limit would end the process.
             words.extend(["bash", "-c", "trap '' XFSZ; ulimit -f \"$0\"; exec \"$@\""].map(OsString::from));
             words.push(kib.to_string().into());
         }
@@ -182,7 +183,7 @@ impl Setup {
     /// Starts it, and waits until it is ready.
     ///
     /// # Errors
-    /// When it does not become ready; the error shows its log.
+    /// If it does not become ready; the error shows its log.
     pub async fn start(self) -> anyhow::Result<Service> {
         let mut service = self.spawn()?;
         service.ready().await?;

@@ -1,4 +1,5 @@
-//! What an operator does to a topic while it is read: noticed, said, and nothing is answered that might not be so.
+//! Changes that an operator makes to a topic while it is read: they are noticed and reported, and no answer claims what
+//! might not be so.
 
 use testbed::service::Service;
 use testbed::topics::Topics;
@@ -14,7 +15,8 @@ async fn start(world: &World) -> anyhow::Result<(Service, Service)> {
     Ok((cart, order))
 }
 
-/// Waits until both say that, and checks that the one refuses and the other still tells what it knows.
+/// Waits until both report that, and checks that cart-service refuses writes and order-service still answers what it
+/// knows.
 async fn both_stop(cart: &Service, order: &Service, why: &str) -> anyhow::Result<()> {
     for service in [cart, order] {
         until(&format!("it says: {why}"), LONG, async || {

@@ -1,4 +1,4 @@
-//! The load again, with `kill -9` of order-service and of a cart-service in the middle of it: nothing is lost, nothing is
+//! The load again, with `kill -9` of order-service and of a cart-service in the middle: nothing is lost, nothing is
 //! applied or counted twice.
 
 use std::collections::HashMap;
@@ -12,12 +12,12 @@ use testbed::world::World;
 use crate::load::{ROUNDS, accounted_for, pour};
 
 const ORDERS: usize = 1_000;
-/// Each round of poison has its kill: so many orders belong to both.
+/// Each round of poison has its kill: this many orders belong to both.
 const ROUND: usize = ORDERS / ROUNDS;
-/// So many orders of a round are through when somebody is killed; the others come while the victim is away.
+/// After this many orders of a round, a service is killed; the others come while the victim is down.
 const BEFORE: usize = ROUND / 5;
 
-/// Who is killed, round by round.
+/// The victims, round by round.
 const VICTIMS: [Victim; ROUNDS] = {
     use Victim::{Cart, Order, OrderTwice};
     [Order, Cart, Order, OrderTwice, Cart, Order, Cart, Order]
@@ -27,7 +27,7 @@ const VICTIMS: [Victim; ROUNDS] = {
 enum Victim {
     Cart,
     Order,
-    /// Once more while it starts again.
+    /// Killed once more while it restarts.
     OrderTwice,
 }
 
@@ -94,7 +94,7 @@ async fn kills_in_the_middle_lose_nothing_and_count_nothing_twice() -> anyhow::R
     Ok(())
 }
 
-/// Kills somebody in each round, and lets the next round begin when the victim is back.
+/// Kills a service in each round, and begins the next round when the victim is back.
 async fn kill(cart: &mut Service, order: &mut Service, pace: &Pace) -> anyhow::Result<()> {
     for (round, victim) in VICTIMS.into_iter().enumerate() {
         pace.reached(round * ROUND + BEFORE).await;

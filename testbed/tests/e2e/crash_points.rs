@@ -1,5 +1,5 @@
-//! `kill -9` exactly where it could hurt: at every crash point in turn, while clients write and poison pours in, a service
-//! dies there, is started again, and nothing is lost, made up, or counted twice.
+//! `kill -9` exactly where it could hurt: at every crash point in turn, while clients write and poison pours in, a
+//! service dies there, is restarted, and nothing is lost, made up, or counted twice.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -25,10 +25,10 @@ use crate::load::accounted_for;
 const ROUND: usize = 6;
 /// What is written beside the orders.
 const POISON: [Kind; 3] = [Kind::NotAvro, Kind::UnknownSchemaId, Kind::WrongTotal];
-/// Between two writes of those who write until the service is dead.
+/// Pause between two writes of the clients that write until the service is dead.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Where both services die, and at which time of coming there.
+/// Where both services die, and at which visit of that point.
 const BOTH: [(Point, u32); 13] = [
     (Point::BatchFolded, 1),
     (Point::BatchWritten, 2),
@@ -46,7 +46,7 @@ const BOTH: [(Point, u32); 13] = [
     (Point::MetricsUpkeepTurn, 1),
 ];
 
-/// Where cart-service dies besides.
+/// Where cart-service dies in addition.
 const CART: [(Point, u32); 8] = [
     (Point::RequestReceived, 3),
     (Point::EventSent, 1),
@@ -58,7 +58,7 @@ const CART: [(Point, u32); 8] = [
     (Point::UnresolvedOrdersTurn, 1),
 ];
 
-/// Where order-service dies besides.
+/// Where order-service dies in addition.
 const ORDER: [(Point, u32); 6] = [
     (Point::RequestReceived, 3),
     (Point::DeadLetterSent, 1),
@@ -129,7 +129,7 @@ async fn start(world: &World) -> anyhow::Result<(Service, Service)> {
     Ok((cart, order))
 }
 
-/// A service that waits for little: it is started again and again.
+/// A service with short timeouts: it is restarted again and again.
 fn hasty(setup: Setup) -> anyhow::Result<Setup> {
     setup
         .with("UNKNOWN_SCHEMA_GRACE_MS", "30")
@@ -169,7 +169,7 @@ impl<'a> Crashes<'a> {
         })
     }
 
-    /// Has the victim die there, while clients write and poison comes, and starts it again.
+    /// Lets the victim die there, while clients write and poison comes, and restarts it.
     async fn at(&mut self, victim: &mut Service, point: Point, nth: u32) -> anyhow::Result<()> {
         let name = point.name();
         let before = deaths(victim, &name);
@@ -189,13 +189,13 @@ impl<'a> Crashes<'a> {
             crashed
         };
         tokio::try_join!(dying, self.write(&dead), nudge(&http, &dead)).with_context(|| format!("{name}:{nth}"))?;
-        anyhow::ensure!(deaths(victim, &name) == before + 1, "{name}: it did not die there once");
+        anyhow::ensure!(deaths(victim, &name) == before + 1, "{name}: it never died there");
         victim.start_again(&[]).await?;
         self.pace.reached(self.rounds * ROUND).await;
         Ok(())
     }
 
-    /// Writes poison, and good records whose schema nobody has seen yet, until the victim is dead.
+    /// Writes poison, and good records whose schema is new, until the victim is dead.
     async fn write(&mut self, dead: &Cell<bool>) -> anyhow::Result<()> {
         let twin = self
             .registry
@@ -213,7 +213,8 @@ impl<'a> Crashes<'a> {
         Ok(())
     }
 
-    /// Checks that order-service has counted every record once, and given up the poisoned ones and no others.
+    /// Checks that order-service has counted every record once, and has dead letters of the poisoned records and no
+    /// others.
     async fn counted(&self, order: &Service) -> anyhow::Result<Expected> {
         let stats = self.world.caught_up(order).await?;
         self.world.letters_indexed(order, self.poisoned.len()).await?;
@@ -225,7 +226,7 @@ impl<'a> Crashes<'a> {
         for letter in self.world.dead_letters().await? {
             let place = poison::origin(&letter)?;
             let one = self.poisoned.iter().find(|one| one.place == place);
-            let one = one.with_context(|| format!("a letter of a good record: {letter:?}"))?;
+            let one = one.with_context(|| format!("a dead letter of a good record: {letter:?}"))?;
             assert_eq!((&letter.key, &letter.value), (&one.record.key, &one.record.value));
             let at = format!("{}-{}-{}", self.world.topic, place.0, place.1);
             assert_eq!(
@@ -234,13 +235,17 @@ impl<'a> Crashes<'a> {
             );
             *copies.entry(place).or_default() += 1;
         }
-        assert_eq!(copies.len(), self.poisoned.len(), "each poisoned record has a letter");
-        // One that was in flight when the process died, and one that was sent by the next.
+        assert_eq!(
+            copies.len(),
+            self.poisoned.len(),
+            "each poisoned record has a dead letter"
+        );
+        // One that was in flight when the process died, and one that the next process sent.
         assert!(copies.values().all(|copies| *copies <= 2), "{copies:?}");
         Ok(expected)
     }
 
-    /// Checks what the clients were told, ends both services, and looks into their stores.
+    /// Checks what the clients were told, ends both services, and inspects their stores.
     async fn end(self, told: &[Told], mut cart: Service, mut order: Service) -> anyhow::Result<()> {
         let expected = self.counted(&order).await?;
         let stats = order.http.stats().await?;
@@ -251,8 +256,8 @@ impl<'a> Crashes<'a> {
         }
         let partitions = i32::try_from(stats.partitions.len())?;
         for partition in 0..partitions {
-            // It refuses only when it has read the partition to its end.
-            let nobody = events::id_in(partition, partitions, "NOBODY");
+            // It refuses only once it has read the partition to its end.
+            let nobody = events::id_in(partition, "NOBODY");
             assert_eq!(cart.http.update(&nobody, "confirmed").await?.status, 404);
         }
         for service in [&mut cart, &mut order] {
@@ -263,16 +268,16 @@ impl<'a> Crashes<'a> {
     }
 }
 
-/// How often it has died at that point.
+/// How often it died at that point.
 fn deaths(victim: &Service, name: &str) -> usize {
     let line = format!("crash point {name} reached");
     victim.log().lines().filter(|log| **log == line).count()
 }
 
-/// Has cart-service refuse and write until it is dead. To order-service these are requests like others.
+/// Makes cart-service refuse and write until it is dead. order-service just gets requests.
 async fn nudge(http: &Client, dead: &Cell<bool>) -> anyhow::Result<()> {
     while !dead.get() {
-        // There may be nobody who answers.
+        // The service may be down.
         let _ = http.update("NOBODY", "confirmed").await;
         let _ = http.create_short(&format!("NUDGE-{:08x}", fastrand::u32(..))).await;
         tokio::time::sleep(PAUSE).await;

@@ -1,4 +1,4 @@
-//! Records that cannot be used: each becomes one dead letter, byte for byte, and holds nobody up.
+//! Unusable records: each becomes one dead letter, byte for byte, and delays no other record.
 
 use orderlog_contract::event::OrderEvent;
 use orderlog_contract::rejection::Code;
@@ -13,12 +13,7 @@ use crate::letters::{added_headers, own_headers, reason, shown};
 /// Partitions of a topic that the services make.
 const PARTITIONS: i32 = 6;
 
-/// An order id that belongs to that partition.
-fn id_in(partition: i32, name: &str) -> String {
-    events::id_in(partition, PARTITIONS, name)
-}
-
-/// An order-service that gives up unknown schema ids soon, and a writer of poison.
+/// An order-service that gives up soon on unknown schema ids, and a writer of poison.
 async fn start(world: &World) -> anyhow::Result<(Service, Poisoner)> {
     let order = world.order()?.impatient().start().await?;
     Ok((order, Poisoner::new(&world.servers, &world.topic).await?))
@@ -33,7 +28,7 @@ async fn every_kind_becomes_one_dead_letter_and_the_next_good_record_is_applied(
     let mut next: Vec<OrderEvent> = Vec::new();
     for kind in Kind::value_variants() {
         let one = poisoner.write(*kind, &format!("P-{kind:?}"), &own_headers()).await?;
-        let event = events::first(&id_in(one.place.0, &format!("G-{kind:?}")));
+        let event = events::first(&events::id_in(one.place.0, &format!("G-{kind:?}")));
         let good = writer.write(&events::record(poisoner.schema_id(), &event)?).await?;
         assert_eq!(good, (one.place.0, one.place.1 + 1), "right behind the poison");
         poisoned.push((*kind, one));
@@ -55,7 +50,7 @@ async fn every_kind_becomes_one_dead_letter_and_the_next_good_record_is_applied(
     for (kind, one) in &poisoned {
         let place = format!("{}-{}-{}", world.topic, one.place.0, one.place.1);
         let letter = letters.iter().find(|letter| letter.header("orderlog.at") == place);
-        let letter = letter.unwrap_or_else(|| panic!("{kind:?}: no letter of {place}"));
+        let letter = letter.unwrap_or_else(|| panic!("{kind:?}: no dead letter of {place}"));
         assert_eq!(
             (&letter.key, &letter.value),
             (&one.record.key, &one.record.value),
@@ -95,7 +90,7 @@ async fn keys_of_any_bytes_and_large_values_are_copied_whole() -> anyhow::Result
         value: Some(value),
         headers: Vec::new(),
     };
-    // Just below what a topic takes by default.
+    // Just below the default limit of a topic.
     let large: Vec<u8> = (0..1_000_000_u32).map(|n| (n % 251 + 1) as u8).collect();
     let cases = [
         (record(None, vec![1]), None),
@@ -140,7 +135,7 @@ async fn a_null_value_is_no_fault_and_an_aborted_transaction_did_not_happen() ->
     let committed = testbed::writer::Writer::in_transaction(&world.servers.kafka, &world.topic)?;
     committed.write(&record).await?;
     committed.commit()?;
-    // Behind the last record lies a marker, which is never handed out, and is passed over.
+    // The last record is followed by a marker, which consumers never see and skip.
     let stats = world.caught_up(&order).await?;
     assert_eq!(
         (stats.totals.ignored, stats.totals.applied, stats.totals.dead_lettered),

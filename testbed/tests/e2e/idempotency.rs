@@ -1,4 +1,4 @@
-//! Requests that are sent again under their key, to real processes: after a crash, at another instance, at one that lags.
+//! Requests that are repeated under their key, to real processes: after a crash, at another instance, at one that lags.
 
 use anyhow::Context;
 use orderlog_runtime::crash_point::Point;
@@ -59,7 +59,7 @@ async fn a_request_whose_answer_a_crash_has_taken_is_carried_out_once() -> anyho
         let (unanswered, crashed) = tokio::join!(send(&client, &id, creates), cart.crashed());
         crashed?;
         assert!(unanswered.is_err(), "{point}: {unanswered:?}");
-        // Whoever takes the request now: one event, one answer.
+        // Whichever instance takes the request now: one event, one answer.
         let answer = send(&other.http, &id, creates).await?;
         assert!(
             is_replayed(&answer) || point == Point::EventSent.name(),
@@ -128,7 +128,7 @@ async fn requests_that_are_hedged_to_two_processes_write_one_event_each() -> any
     let log = world.log().await?;
     let expected = reference::count(&log, &Default::default())?;
     assert_eq!(expected.outcomes.applied, 30, "{:?}", expected.outcomes);
-    // Every reader learns from the record which request it was written for.
+    // The record tells every reader which request it was written for.
     let named = |name: &str| {
         log.iter()
             .filter(|record| record.headers.iter().any(|(found, _)| found == name))
@@ -145,7 +145,7 @@ async fn requests_that_are_hedged_to_two_processes_write_one_event_each() -> any
 async fn a_504_says_how_to_find_out_and_the_same_key_does() -> anyhow::Result<()> {
     let world = World::new("idempotency-unknown")?;
     let other = world.cart()?.start().await?;
-    // Held back below its deadline: what it writes is not read back in time.
+    // Delayed below its deadline: it cannot read back in time what it writes.
     let hasty = world
         .cart()?
         .lagging()?
@@ -187,8 +187,8 @@ async fn a_key_stays_known_when_its_record_is_produced_again_behind_later_ones()
     world.writer()?.write(&copy).await?;
     let stats = world.caught_up(&order).await?;
     assert_eq!((stats.totals.applied, stats.totals.superseded), (2, 1), "{stats:?}");
-    // An event of that partition that was written behind the copy was read after it.
-    let behind = testbed::events::id_in(created.partition, 6, "behind");
+    // An event of that partition behind the copy was read after it.
+    let behind = testbed::events::id_in(created.partition, "behind");
     cart.http.created(&behind).await?;
     let mut fresh = world.cart()?.start().await?;
     cart.restart().await?;

@@ -1,4 +1,4 @@
-//! Others read and write the topic too: Java programs with Kafka's own clients and Apicurio's Avro (de)serializers.
+//! Interoperability: Java programs with Kafka's own clients and Apicurio's Avro (de)serializers.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -9,7 +9,7 @@ use testbed::world::World;
 
 use crate::others::{self, Landed};
 
-/// Runs one of the programs with that further argument, and returns what it prints.
+/// Runs one of the programs with that additional argument, and returns its output.
 async fn run(world: &World, program: &str, argument: &str, input: String) -> anyhow::Result<String> {
     let home = std::env::var_os("JAVA_HOME").map(|home| PathBuf::from(home).join("bin/java"));
     let java = home.filter(|java| java.is_file()).unwrap_or_else(|| "java".into());

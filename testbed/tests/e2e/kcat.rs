@@ -1,4 +1,4 @@
-//! What kcat, the tool that many have at hand, shows of the topic and of a dead letter: keys and headers in plain text.
+//! What kcat, a common tool, shows of the topic and of a dead letter: keys and headers in plain text.
 
 use std::process::Command;
 
@@ -54,7 +54,7 @@ async fn kcat_tells_why_a_record_became_a_dead_letter() -> anyhow::Result<()> {
         .await?;
     world.letters_indexed(&order, 1).await?;
 
-    // Not taken apart: a timestamp's bytes may be those of a line's end or of a comma.
+    // Not split: a timestamp's bytes may contain a line break or a comma.
     let listed = list(&world, &world.dead_letter_topic()).await?;
     let (partition, offset) = poisoned.place;
     assert!(listed.starts_with("0 0 P-1 traceparent=00-1,"), "{listed:?}");

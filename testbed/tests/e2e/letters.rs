@@ -1,4 +1,4 @@
-//! What a dead letter must be: the headers that it must have, and what order-service must show of it.
+//! The requirements of a dead letter: its headers, and what order-service shows of it.
 
 use orderlog_contract::rejection::Code;
 use testbed::log::{Header, Record};
@@ -6,13 +6,13 @@ use testbed::poison::{Kind, Poisoned};
 use testbed::service::Service;
 use testbed::world::World;
 
-/// A part of the reason that a record of that kind is given up for.
+/// A part of the reason for rejecting a record of that kind.
 pub fn reason(kind: Kind) -> &'static str {
     match kind {
         Kind::Empty => "the value is empty",
         Kind::NotAvro => "begins with byte 0x74 instead of magic byte 0x00",
         Kind::Short => "the value has 3 bytes",
-        Kind::UnknownSchemaId => "the registry knows no schema with id 987654321",
+        Kind::UnknownSchemaId => "the registry has no schema with id 987654321",
         Kind::OtherSchema => "com.ecommerce.other.Greeting",
         Kind::CutOff => "unexpected end of data",
         Kind::Longer => "1 trailing bytes",
@@ -23,7 +23,7 @@ pub fn reason(kind: Kind) -> &'static str {
     }
 }
 
-/// Headers of a kind that careless code loses: a name twice, null, empty, and not text.
+/// Headers that careless code loses: a repeated name, null, empty, and not text.
 pub fn own_headers() -> Vec<Header> {
     let header = |name: &str, value: Option<&[u8]>| (name.to_owned(), value.map(<[u8]>::to_vec));
     vec![
@@ -35,7 +35,7 @@ pub fn own_headers() -> Vec<Header> {
     ]
 }
 
-/// What a letter must have behind the record's own headers.
+/// The headers that a dead letter must have after the record's own.
 pub fn added_headers(
     poisoned: &Poisoned,
     source: &Record,
@@ -75,7 +75,7 @@ pub fn added_headers(
             "kafka_dlt-original-timestamp",
             &source.timestamp.unwrap_or(-1).to_be_bytes(),
         ),
-        // The topic is one that the services have made.
+        // The topic was created by the services.
         text("kafka_dlt-original-timestamp-type", "LogAppendTime"),
         text("kafka_dlt-original-consumer-group", "order-service"),
         text("kafka_dlt-exception-fqcn", &exception),
@@ -92,7 +92,7 @@ pub fn added_headers(
     added
 }
 
-/// Checks what order-service shows of the letters.
+/// Checks what order-service shows of the dead letters.
 pub async fn shown(
     world: &World,
     order: &Service,
@@ -110,7 +110,7 @@ pub async fn shown(
             "{kind:?}: {info:?}"
         );
     }
-    // Three a page, so that there are several.
+    // Three a page, so that there are several pages.
     let shown = order.http.letters(3).await?;
     assert_eq!(shown.len(), letters.len());
     for (shown, letter) in shown.iter().zip(letters.iter().rev()) {

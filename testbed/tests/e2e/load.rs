@@ -1,5 +1,5 @@
-//! A thousand orders over 64 connections while every kind of poison is written to the same partitions: nothing is lost,
-//! nothing is given up that could be used, and every record is accounted for.
+//! A thousand orders on 64 connections while every kind of poison is written to the same partitions: nothing is lost,
+//! nothing usable is dead-lettered, and every record is accounted for.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -13,13 +13,13 @@ use testbed::world::World;
 
 /// How many orders are created.
 const ORDERS: usize = 1_000;
-/// How often each kind of poison is written, beside every proper prefix of one good record.
+/// How often each kind of poison is written, besides every proper prefix of one good record.
 pub const ROUNDS: usize = 8;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_orders_and_every_kind_of_poison_are_all_accounted_for() -> anyhow::Result<()> {
     let world = World::new("load")?;
-    // Enough time for every request on a busy machine: an answer of 504 would be a fault here.
+    // Enough time for every request on a busy machine: a 504 would be a fault here.
     let mut cart = world.cart()?.impatient().with("WRITE_DEADLINE_MS", "30000").spawn()?;
     let order = world.order()?.impatient().start().await?;
     cart.ready().await?;
@@ -49,14 +49,16 @@ async fn a_thousand_orders_and_every_kind_of_poison_are_all_accounted_for() -> a
         "each poisoned record once"
     );
     for one in &poisoned {
-        let letter = once.get(&one.place).unwrap_or_else(|| panic!("no letter of {one:?}"));
+        let letter = once
+            .get(&one.place)
+            .unwrap_or_else(|| panic!("no dead letter of {one:?}"));
         assert_eq!((&letter.key, &letter.value), (&one.record.key, &one.record.value));
         assert_eq!(letter.header("orderlog.code"), one.code.as_str(), "{one:?}");
     }
     Ok(())
 }
 
-/// Writes every kind of poison and every proper prefix of a good record, spread over the time that so many orders take.
+/// Writes every kind of poison and every proper prefix of a good record, spread over the time of that many orders.
 pub async fn pour(poisoner: &Poisoner, pace: &Pace, orders: usize) -> anyhow::Result<Vec<Poisoned>> {
     let prefixes = poisoner.prefixes(&testbed::events::first("PREFIX"))?;
     let mut prefixes = prefixes.chunks(prefixes.len().div_ceil(ROUNDS));
@@ -73,8 +75,8 @@ pub async fn pour(poisoner: &Poisoner, pace: &Pace, orders: usize) -> anyhow::Re
     Ok(poisoned)
 }
 
-/// Checks that what the clients were told is in the topic and in order-service's answers, and that its numbers are those
-/// of a second count.
+/// Checks that what the clients were told matches the topic and order-service's answers, and that its numbers match a
+/// second count.
 pub async fn accounted_for(
     order: &Service,
     log: &[Record],

@@ -1,5 +1,5 @@
 //! The pipeline end to end: the real binaries as processes, a real Apache Kafka broker and a real schema registry.
-//! `scripts/test.sh` starts the servers and builds the binaries. Each test has a topic of its own.
+//! `scripts/test.sh` starts the servers and builds the binaries. Each test has its own topic.
 
 mod changes;
 mod crash;

@@ -1,4 +1,4 @@
-//! A transaction of another producer that hangs: nothing behind its first record can be read, until it ends.
+//! Another producer's open transaction: nothing behind its first record can be read until it ends.
 
 use std::time::{Duration, Instant};
 
@@ -55,20 +55,20 @@ async fn a_hanging_transaction_costs_one_504_is_named_and_is_over_when_it_ends()
         assert!(open.is_none_or(|open| open == (offset, true)), "{shown:?}");
         assert_eq!(shown.lag != Some(0), shown.partition == blocked, "{shown:?}");
     }
-    // Reads go on, and so do the other partitions.
+    // Reads continue, and so do the other partitions.
     assert_eq!(order.http.order("A-1", 1).await?.status, "new");
     cart.http.created(&elsewhere).await?;
     assert_eq!(order.http.order(&elsewhere, 1).await?.version, 1);
     assert_eq!(
         world.log().await?.len(),
         2,
-        "of all that came for it, one event was produced, which nobody can read yet"
+        "of all requests for it, one event was produced, which nobody can read yet"
     );
 
     other.abort()?;
     cart.healthy().await?;
     order.healthy().await?;
-    // The event of the 504 has landed.
+    // The event behind the 504 was written.
     assert_eq!(order.http.order("A-1", 2).await?.status, "confirmed");
     cart.http.updated("A-1", "shipped").await?;
     Ok(())

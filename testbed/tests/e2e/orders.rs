@@ -1,4 +1,4 @@
-//! An order's way: created and updated through cart-service, in the topic as an event, shown by order-service.
+//! The path of an order: created and updated through cart-service, in the topic as an event, shown by order-service.
 
 use std::time::{Duration, Instant};
 
@@ -115,7 +115,7 @@ async fn an_order_goes_its_way_and_each_step_is_an_event() -> anyhow::Result<()>
         let answer = cart.http.update("A-1", status).await?;
         let updated: testbed::views::Written = answer.read(200)?;
         assert_eq!(answer.header("etag"), format!("\"{version}\""));
-        // Whoever was told of a version can ask for it at once.
+        // A client that was told a version can ask for it at once.
         let shown = order.http.order("A-1", version).await?;
         assert_eq!(
             (shown.version, shown.status.as_str(), shown.event_id),
@@ -126,7 +126,7 @@ async fn an_order_goes_its_way_and_each_step_is_an_event() -> anyhow::Result<()>
         assert_eq!(
             (again.event_id, again.offset),
             (updated.event_id, updated.offset),
-            "already so: no event"
+            "no change: no event"
         );
         let log = world.log().await?;
         let event = reference::event(log.last().expect("a record"))?;

@@ -1,5 +1,5 @@
-//! Another registry, or an empty one, behind the address of the right one: for a minute, or for good. Both services notice it,
-//! leave nothing there, take nothing from there, and go on by themselves when the right one is back.
+//! Another registry, or an empty one, at the address of the right one: for a minute, or for good. Both services notice,
+//! write nothing there, take nothing from there, and recover by themselves when the right one is back.
 
 use orderlog_contract::lineage::subject;
 use sandbox::registry::Registry as Server;
@@ -10,7 +10,7 @@ use testbed::service::Service;
 use testbed::wait::{LONG, until};
 use testbed::world::World;
 
-/// A registry of this test's own, a second one that is behind it, and both services at the one that the proxy leads to.
+/// A test's own registry, a second one behind it, and both services at the one that the proxy leads to.
 struct Scene {
     world: World,
     proxy: Proxy,
@@ -44,7 +44,7 @@ impl Scene {
         })
     }
 
-    /// Nothing of ours is in the other registry.
+    /// The other registry contains nothing of ours.
     async fn other_is_untouched(&self) -> anyhow::Result<()> {
         let other = Registry::new(&self.other.url())?;
         let subject = subject(&self.world.topic);
@@ -53,7 +53,7 @@ impl Scene {
         Ok(())
     }
 
-    /// The right one is back, and nothing else is done.
+    /// The right one is back; nothing else is done.
     async fn back(&self) -> anyhow::Result<()> {
         self.proxy.lead_to(&self.right.url())?;
         self.cart.healthy().await?;
@@ -106,10 +106,10 @@ async fn an_empty_registry_costs_no_acknowledged_order() -> anyhow::Result<()> {
     }
     cart.refuses("lost its content").await?;
     scene.other_is_untouched().await?;
-    // What is known is read on. What is not may be one of the ids that were lost, and waits.
+    // Known ids are still read. An unknown one may be among those that were lost, and waits.
     let (known, waits) = (
-        events::first(&events::id_in(0, 6, "K")),
-        events::first(&events::id_in(1, 6, "W")),
+        events::first(&events::id_in(0, "K")),
+        events::first(&events::id_in(1, "W")),
     );
     let writer = scene.world.writer()?;
     writer.write(&events::record(ours, &known)?).await?;

@@ -1,4 +1,4 @@
-//! Programs of others that read and write the topic: how they are run, what they print, and what it must be.
+//! Other programs that read and write the topic: how they are run, what they print, and what that must be.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -18,7 +18,7 @@ use testbed::{events, next_version, reference};
 /// Events as JSON, by partition and offset.
 pub type Events = BTreeMap<(i32, i64), Value>;
 
-/// An event as another program saw it.
+/// An event as another program read it.
 #[derive(Debug, Deserialize)]
 struct Seen {
     partition: i32,
@@ -27,7 +27,7 @@ struct Seen {
     event: Value,
 }
 
-/// Where another program's event landed.
+/// Where another program wrote its event.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Landed {
@@ -40,11 +40,11 @@ pub struct Landed {
 pub struct TwoVersions {
     /// Each event as it was written.
     pub as_written: Events,
-    /// Each event as somebody sees it who knows our newest version only.
+    /// Each event as seen by a reader that knows only our newest version.
     pub as_ours: Events,
 }
 
-/// Runs a program with that input, and returns what it prints.
+/// Runs a program with that input, and returns its output.
 pub async fn run(mut command: Command, input: String) -> anyhow::Result<String> {
     command
         .stdin(Stdio::piped())
@@ -61,7 +61,7 @@ pub async fn run(mut command: Command, input: String) -> anyhow::Result<String> 
     .await?
 }
 
-/// The events in what a program printed, one in a line.
+/// The events in a program's output, one per line.
 pub fn seen(printed: &str) -> anyhow::Result<Events> {
     let event = |line| {
         let seen: Seen = serde_json::from_str(line).with_context(|| format!("not an event: {line}"))?;
@@ -71,7 +71,7 @@ pub fn seen(printed: &str) -> anyhow::Result<Events> {
     printed.lines().map(event).collect()
 }
 
-/// The events of a log that our newest version wrote. The struct's names in JSON are those of the schema.
+/// The events of a log that our newest version wrote. The struct's JSON names are those of the schema.
 pub fn events(log: &[Record]) -> anyhow::Result<Events> {
     let event = |record: &Record| Ok((record.place(), serde_json::to_value(reference::event(record)?)?));
     log.iter().map(event).collect()

@@ -1,4 +1,4 @@
-//! What the real binaries say about themselves, and the envelope.
+//! The pages of the real binaries about themselves, and the envelope.
 
 use serde_json::json;
 use testbed::world::World;

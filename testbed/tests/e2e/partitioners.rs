@@ -1,4 +1,4 @@
-//! Services that were told another rule than the one by which the topic's writers lay keys into partitions.
+//! Services that are configured with another partitioner than the one that the topic's writers use.
 
 use testbed::world::World;
 
@@ -25,7 +25,7 @@ async fn a_new_replica_with_another_rule_than_the_topics_writers_reads_and_write
         assert_eq!(new_order.http.details(id).await?.status, 503);
     }
     assert_eq!(world.dead_letters().await?.len(), 0, "good records are no dead letters");
-    // Nothing was kept by the wrong rule.
+    // Nothing was stored under the wrong rule.
     tokio::try_join!(new_cart.terminate(), new_order.terminate())?;
     let right = ["--kafka-partitioner=murmur2"];
     tokio::try_join!(new_cart.start_again(&right), new_order.start_again(&right))?;

@@ -1,4 +1,4 @@
-//! Others read and write the topic too: Confluent's Python client, with its AvroDeserializer and AvroSerializer.
+//! Interoperability: Confluent's Python client, with its AvroDeserializer and AvroSerializer.
 
 use std::process::Command;
 
@@ -16,7 +16,7 @@ use crate::others::{self, Landed};
 
 const V1: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas/order-event/v1.avsc");
 
-/// Runs one of the scripts with those further arguments, and returns what it prints.
+/// Runs one of the scripts with those additional arguments, and returns its output.
 async fn run(world: &World, script: &str, arguments: &[&str], input: String) -> anyhow::Result<String> {
     let mut command = Command::new(&world.servers.python);
     command
@@ -146,7 +146,7 @@ async fn pythons_producers_lay_keys_where_we_do() -> anyhow::Result<()> {
     keys.extend((0..100).map(|n| format!("Größe-{n}-注文")));
     keys.push("é".repeat(64));
     for (setting, partitioner, takes_empty_keys) in [
-        // Without a setting, as most are; a record with an empty key lies anywhere then.
+        // Without a setting, like most producers; a record with an empty key may be anywhere then.
         ("default", Partitioner::Crc32, false),
         ("consistent_random", Partitioner::Crc32, false),
         ("consistent", Partitioner::Crc32, true),
@@ -182,7 +182,7 @@ async fn writers_with_pythons_own_partitioner_are_right_where_the_setting_says_s
     let described = order.http.get("/asyncapi.json").await?.text;
     assert!(described.contains("partitioner=consistent_random"), "{described}");
 
-    // Under another rule neither its store nor its topic is what it was.
+    // Under another partitioner neither its store nor its topic fits.
     tokio::try_join!(cart.terminate(), order.terminate())?;
     for service in [&mut cart, &mut order] {
         service.spawn(&["--kafka-partitioner=murmur2"])?;

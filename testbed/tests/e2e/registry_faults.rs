@@ -1,5 +1,5 @@
-//! Everything that can stand in a registry's place and answer in its name. None of it is an answer: the record waits, and is
-//! applied when the registry is back. What is no registry's "no such id" never makes a dead letter.
+//! Everything that can answer in a registry's place. None of it is the registry's answer: the record waits, and is
+//! applied when the registry is back. Only a registry's own "no such id" may lead to a dead letter.
 
 use testbed::events;
 use testbed::proxy::Proxy;
@@ -7,7 +7,7 @@ use testbed::registry::Registry;
 use testbed::wait::{LONG, until};
 use testbed::world::World;
 
-/// An HTTP response with that status line, further header lines, and body.
+/// An HTTP response with that status line, additional headers, and body.
 fn response(status: &str, headers: &str, body: &str) -> &'static str {
     let length = body.len();
     format!("HTTP/1.1 {status}\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n{body}").leak()
@@ -80,7 +80,7 @@ async fn whatever_answers_in_the_registry_s_place_is_waited_out() -> anyhow::Res
     for (n, (name, begin)) in faults().into_iter().enumerate() {
         let twin = registry.twin(&format!("{}-{n}", world.topic)).await?;
         begin(&proxy);
-        let event = events::first(&events::id_in(0, 6, &format!("F{n}")));
+        let event = events::first(&events::id_in(0, &format!("F{n}")));
         writer.write(&events::record(twin, &event)?).await?;
         until(&format!("{name}: the partition waits"), LONG, async || {
             let paused = order.http.stats().await?.partitions[0]

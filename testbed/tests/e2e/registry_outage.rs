@@ -1,5 +1,5 @@
-//! A registry that does not answer is an outage, never a fault of a record: the partition waits, the others go on, and
-//! nothing is dead-lettered.
+//! A registry that does not answer is an outage, never a fault of a record: the partition waits, the others continue,
+//! and nothing is dead-lettered.
 
 use testbed::events;
 use testbed::proxy::Proxy;
@@ -11,12 +11,7 @@ use testbed::world::World;
 /// Partitions of a topic that the services make.
 const PARTITIONS: i32 = 6;
 
-/// An order id that belongs to that partition.
-fn id_in(partition: i32, name: &str) -> String {
-    events::id_in(partition, PARTITIONS, name)
-}
-
-/// What must be true of any outage. `begin` brings it about and `end` ends it.
+/// What must hold in any outage. `begin` starts it and `end` ends it.
 async fn waits_it_out<O>(
     world: &World,
     order: Setup,
@@ -27,14 +22,14 @@ async fn waits_it_out<O>(
     let order = order.start().await?;
     let registry = Registry::new(&world.servers.registry)?;
     for partition in 0..PARTITIONS {
-        cart.http.created(&id_in(partition, "before")).await?;
+        cart.http.created(&events::id_in(partition, "before")).await?;
     }
     let before = world.caught_up(&order).await?;
     let (ours, twin) = (registry.ours(&world.topic).await?, registry.twin(&world.topic).await?);
 
     let outage = begin()?;
-    let waiting = events::first(&id_in(0, "waits"));
-    let behind = events::first(&id_in(0, "behind"));
+    let waiting = events::first(&events::id_in(0, "waits"));
+    let behind = events::first(&events::id_in(0, "behind"));
     let writer = world.writer()?;
     writer.write(&events::record(twin, &waiting)?).await?;
     writer.write(&events::record(ours, &behind)?).await?;
@@ -51,19 +46,19 @@ async fn waits_it_out<O>(
     })
     .await?;
     for partition in 1..PARTITIONS {
-        let id = id_in(partition, "meanwhile");
+        let id = events::id_in(partition, "meanwhile");
         cart.http.created(&id).await?;
         order.http.order(&id, 1).await?;
     }
     for name in ["waits", "behind"] {
-        let details = order.http.details(&id_in(0, name)).await?;
+        let details = order.http.details(&events::id_in(0, name)).await?;
         assert_eq!(
             details.status, 404,
             "{name}: nothing overtakes a record that waits: {details:?}"
         );
     }
     assert!(
-        order.http.order(&id_in(0, "before"), 1).await.is_ok(),
+        order.http.order(&events::id_in(0, "before"), 1).await.is_ok(),
         "what was known is still told"
     );
     let health = order.http.health().await?;
@@ -78,7 +73,7 @@ async fn waits_it_out<O>(
 
     end(outage);
     for name in ["waits", "behind"] {
-        order.http.order(&id_in(0, name), 1).await?;
+        order.http.order(&events::id_in(0, name), 1).await?;
     }
     let after = world.caught_up(&order).await?;
     assert_eq!(
@@ -163,7 +158,7 @@ async fn services_that_start_without_a_registry_say_so_and_work_once_it_is_there
         "{refused:?}"
     );
     assert_eq!(cart.http.get("/health/ready").await?.status, 503);
-    // The registry may yet refuse our schema, and then nothing is to be left behind.
+    // The registry may still refuse our schema, and then nothing must be left behind.
     order
         .says(&["is not created before the registry has our schema"])
         .await?;

@@ -1,4 +1,4 @@
-//! Several cart-services on one topic: the log decides between them, and a refusal of any of them is sure.
+//! Several cart-services on one topic: the log decides between them, and every refusal is certain.
 
 use reqwest::Method;
 use serde_json::json;
@@ -73,7 +73,7 @@ async fn updates_of_one_order_through_both_at_once_make_one_history() -> anyhow:
     ] {
         let (a, b) = tokio::try_join!(one.http.update("A-1", statuses.0), two.http.update("A-1", statuses.1))?;
         for answer in [a, b] {
-            // A step that the other has overtaken is illegal by then; each answer is certain.
+            // A step that the other instance has overtaken is illegal by then; each answer is certain.
             assert!([200, 409].contains(&answer.status), "{answer:?}");
             if answer.status == 200 {
                 told.push(answer.read::<testbed::views::Written>(200)?);
@@ -139,7 +139,7 @@ async fn a_process_that_lags_refuses_only_what_is_so() -> anyhow::Result<()> {
         let id = format!("A-{n}");
         one.http.created(&id).await?;
         one.http.updated(&id, "confirmed").await?;
-        // As whoever has seen that version: it has not read the second one, and still only that is taken.
+        // With If-Match of that version: it has not read the second one, and still only that version is accepted.
         let tag = format!("\"{version}\"");
         let body = json!({"orderId": id, "status": "shipped"});
         let headers = [("If-Match", tag.as_str())];

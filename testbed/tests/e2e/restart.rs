@@ -1,4 +1,4 @@
-//! What a restart keeps, and how a process ends.
+//! What a restart preserves, and how a process ends.
 
 use testbed::proxy::Proxy;
 use testbed::traffic::{Pace, Traffic};
@@ -40,7 +40,7 @@ async fn what_was_written_while_order_service_was_down_is_read_when_it_is_back()
     cart.http.updated("A-1", "confirmed").await?;
     cart.http.created("A-2").await?;
     order.start_again(&[]).await?;
-    // It is ready only now that it has caught up, so there is nothing to wait for.
+    // It is ready only once it has caught up, so there is nothing to wait for.
     let stats = order.http.stats().await?;
     assert_eq!(
         (stats.orders, stats.records, stats.totals.applied),
@@ -104,12 +104,9 @@ async fn what_is_under_way_when_cart_service_is_told_to_end_is_answered() -> any
         Ok(())
     };
     let (told, ()) = tokio::try_join!(traffic.run(&pace), restarting)?;
-    // A request that comes when the connection is closed may get no answer; then it was not carried out.
+    // A request on a closing connection may get no answer; then it was not carried out.
     for told in &told {
-        assert!(
-            told.created.is_some(),
-            "it was created, and that was not answered: {told:?}"
-        );
+        assert!(told.created.is_some(), "it was created without an answer: {told:?}");
     }
     Ok(())
 }
@@ -122,7 +119,7 @@ async fn services_that_find_no_broker_say_so_and_end_when_they_are_told() -> any
     let mut cart = world.cart()?.with("KAFKA_BOOTSTRAP_SERVERS", nobody).spawn()?;
     let mut order = world.order()?.with("KAFKA_BOOTSTRAP_SERVERS", nobody).spawn()?;
     for service in [&mut cart, &mut order] {
-        until("it says what is amiss", LONG, async || {
+        until("it says what is wrong", LONG, async || {
             let health = service.http.health().await?;
             anyhow::ensure!(!health.ready && health.kafka == "disconnected", "{health:?}");
             anyhow::ensure!(health.why().contains(nobody), "{health:?}");

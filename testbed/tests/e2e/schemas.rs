@@ -1,5 +1,5 @@
-//! What becomes of our schemas at a real registry: registered, only looked up, or refused, and what a deploy pipeline is
-//! told beforehand.
+//! Our schemas at a real registry: registered, only verified, or refused, and what a deploy pipeline is told
+//! beforehand.
 
 use orderlog_contract::lineage::{newest_text, subject};
 use sandbox::foreign;
@@ -8,7 +8,7 @@ use testbed::registry::Registry;
 use testbed::topics::Topics;
 use testbed::world::World;
 
-/// Our newest schema without a field that has no default: neither side can do without it.
+/// Our newest schema without a field that has no default: neither side can read the other.
 fn incompatible() -> anyhow::Result<String> {
     let mut schema = foreign::newest()?;
     foreign::fields(&mut schema, &["order"])?.retain(|field| field["name"] != "currency");

@@ -1,4 +1,4 @@
-//! Two thousand clients that take their time, beside others that do not.
+//! Two thousand slow clients, beside others that are not.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -17,26 +17,25 @@ use crate::hostile_http::unharmed;
 
 /// Slow clients of each service.
 const SLOW_CLIENTS: usize = 2_000;
-/// So much more memory than before may a service take for them, in KiB: 48 for each, of which a connection's buffers take
-/// two thirds.
+/// How much memory a service may gain for them, in KiB: 48 for each, two thirds of which are the connection's buffers.
 const MEMORY: u64 = 48 * SLOW_CLIENTS as u64;
 /// Between two bytes of a slow client.
 const DRIP: Duration = Duration::from_secs(1);
-/// Within that time all slow clients come.
+/// All slow clients connect within that time.
 const COMING: Duration = Duration::from_secs(2);
-/// How long the others are looked at: longer than a first head or a body may take.
+/// How long the others are observed: longer than the timeouts of a first head or a body.
 const WATCHED: Duration = Duration::from_secs(12);
 
 /// How long latencies are measured at a time, and how often.
 const ROUND: Duration = Duration::from_secs(7);
 const ROUNDS: usize = 5;
-/// So many times as long may the others' p99 become.
+/// By what factor the others' p99 may grow.
 const MOST: f64 = 2.0;
 
-/// A client that takes its time.
+/// A slow client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Slow {
-    /// Connects, and says nothing.
+    /// Connects, and sends nothing.
     Silent,
     /// Its first head comes byte by byte.
     Head,
@@ -51,7 +50,7 @@ enum Slow {
 const SLOW: [Slow; 5] = [Slow::Silent, Slow::Head, Slow::LaterHead, Slow::Body, Slow::Deaf];
 
 impl Slow {
-    /// What is sent at once.
+    /// The bytes that are sent at once.
     fn first(self) -> &'static [u8] {
         match self {
             Self::Silent | Self::Head => b"",
@@ -63,9 +62,9 @@ impl Slow {
         }
     }
 
-    /// Goes on until the connection is closed.
+    /// Continues until the connection is closed.
     async fn run(self, to: SocketAddr) -> Slow {
-        // Not all at the same moment of each second: this process has the others' clients in it too.
+        // Not all at the same moment of each second: the others' clients share this process.
         tokio::time::sleep(COMING.mul_f64(fastrand::f64())).await;
         if let Ok(mut stream) = TcpStream::connect(to).await {
             // Any error is an end.
@@ -79,7 +78,7 @@ impl Slow {
         let bytes: &[u8] = match self {
             Self::Head | Self::LaterHead => b"GET /health/live HTTP/1.1\r\nhost: localhost\r\nx-slow: ",
             Self::Body => b" ",
-            // Waits for the end; what is buffered of the answer stays unread.
+            // Waits for the end; the buffered answer stays unread.
             Self::Silent => return stream.read(&mut [0; 64]).await.map(|_| ()),
             Self::Deaf => return std::future::pending().await,
         };
@@ -91,7 +90,7 @@ impl Slow {
     }
 }
 
-/// Two thousand slow clients for each of those, in equal parts of every kind.
+/// Two thousand slow clients for each service, in equal parts of every kind.
 fn attack(services: &[&Service]) -> anyhow::Result<JoinSet<Slow>> {
     let mut slow = JoinSet::new();
     for service in services {
@@ -127,7 +126,7 @@ async fn two_thousand_slow_clients_lock_nobody_out_and_are_shown_the_door() -> a
         served += 1;
     }
     assert!(served >= 10, "only {served} orders got through");
-    // Silence, a first head and a body have their bounds; the others may stay a while longer.
+    // Silence, a first head and a body have timeouts; the others may stay a while longer.
     let bounded = [Slow::Silent, Slow::Head, Slow::Body];
     let mut gone = 0;
     let shown = until("the slow ones are gone", LONG, async || {
@@ -143,8 +142,8 @@ async fn two_thousand_slow_clients_lock_nobody_out_and_are_shown_the_door() -> a
     unharmed(&order, memory[1], MEMORY).await
 }
 
-/// Asks both services over a few connections, again and again, for that long. Returns the latencies of creations and of
-/// reads, sorted.
+/// Sends requests to both services on a few connections for that long. Returns the sorted latencies of creations and of
+/// reads.
 async fn latencies(cart: &Service, order: &Service, name: &str, time: Duration) -> anyhow::Result<[Vec<Duration>; 2]> {
     let client = async |n: usize| {
         let (mut creations, mut reads) = (Vec::new(), Vec::new());
@@ -171,9 +170,9 @@ async fn latencies(cart: &Service, order: &Service, name: &str, time: Duration) 
     Ok(all)
 }
 
-/// A measurement is true on an idle machine and of optimised builds only, so no run of all tests makes it. With the
-/// variables that `scripts/test.sh` sets for the tests: `cargo test --release -p testbed --all-features --test e2e --
-/// --ignored slow_and_hostile`, after `cargo build --release --workspace --all-targets --all-features`.
+/// A measurement is meaningful on an idle machine and for optimized builds only, so it is not part of the normal tests.
+/// With the variables that `scripts/test.sh` sets for the tests, after `cargo build --release --workspace --all-targets
+/// --all-features`: `cargo test --release -p testbed --all-features --test e2e -- --ignored slow_and_hostile`.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "measures: run it alone, with release builds of the services"]
 async fn slow_and_hostile_clients_at_most_double_the_latency_of_others() -> anyhow::Result<()> {
@@ -181,7 +180,7 @@ async fn slow_and_hostile_clients_at_most_double_the_latency_of_others() -> anyh
     let (cart, order) = world.pair().await?;
     one_order(&cart, &order, "BEFORE").await?;
     latencies(&cart, &order, "WARM", ROUND).await?;
-    // In turns, as the machine may have other work too; the middle one of the rounds counts.
+    // Alternating, because the machine may be busy with other work; the median round counts.
     let mut ratios = [Vec::new(), Vec::new()];
     for round in 0..ROUNDS {
         let calm = latencies(&cart, &order, &format!("CALM-{round}"), ROUND).await?;
@@ -217,7 +216,7 @@ fn p99(sorted: &[Duration]) -> f64 {
     sorted[(sorted.len() - 1) * 99 / 100].as_secs_f64()
 }
 
-/// Sends hostile requests to both, some fifty a second, for ever.
+/// Sends hostile requests to both, some fifty a second, without end.
 async fn nag(cart: SocketAddr, order: SocketAddr) {
     let deep = "[".repeat(60_000);
     let requests = [
@@ -227,7 +226,7 @@ async fn nag(cart: SocketAddr, order: SocketAddr) {
         vec![0xff; 4096],
     ];
     for request in requests.iter().cycle() {
-        // Whatever comes back is judged elsewhere.
+        // The answers are checked elsewhere.
         let _ = raw::exchange(cart, request, LONG).await;
         let _ = raw::exchange(order, request, LONG).await;
         tokio::time::sleep(Duration::from_millis(40)).await;

@@ -1,4 +1,4 @@
-//! Topics: made as they must be, refused when they would forget, and recognised when they are not the same any more.
+//! Topics: created as they must be, refused if they would forget, and recognized when they are no longer the same.
 
 use testbed::registry::Registry;
 use testbed::topics::Topics;
@@ -51,7 +51,7 @@ async fn a_topic_that_is_not_to_be_made_is_waited_for() -> anyhow::Result<()> {
         "{early:?}"
     );
     let topics = Topics::new(&world.servers.kafka)?;
-    // Another number of partitions than ours is fine, as long as it stays.
+    // Another number of partitions than ours is fine, as long as it does not change.
     topics.create(&world.topic, 3, &[("retention.ms", "86400000")]).await?;
     topics.create(&world.dead_letter_topic(), 1, &[]).await?;
     cart.ready().await?;
@@ -92,7 +92,7 @@ async fn another_number_of_partitions_than_before_stops_reading_and_writing() ->
         service.says(&["has 7 partitions, but had 6"]).await?;
     }
     cart.refuses("has 7 partitions, but had 6").await?;
-    // What it knows it still tells.
+    // It still answers what it knows.
     let known: testbed::views::Order = order.http.details("A-1").await?.read(200)?;
     assert_eq!(known.version, 1);
     let stats = order.http.stats().await?;
@@ -120,7 +120,7 @@ async fn a_topic_that_was_made_anew_is_noticed_and_read_only_after_a_rebuild() -
     let topics = Topics::new(&world.servers.kafka)?;
     topics.delete(&world.topic).await?;
     topics.create(&world.topic, 6, &[("retention.ms", "-1")]).await?;
-    // As many records as before, in the same partitions: only their content tells that the topic is another one.
+    // As many records as before, in the same partitions: only their content shows that the topic is another one.
     let id = Registry::new(&world.servers.registry)?.ours(&world.topic).await?;
     let writer = world.writer()?;
     for n in 0..12 {
@@ -185,7 +185,7 @@ async fn a_topic_that_lost_records_which_were_not_read_is_read_on_only_when_that
         .await?;
     let known: testbed::views::Order = order.http.details("A-1").await?.read(200)?;
     assert_eq!(known.version, 1);
-    // One without a store has missed them too.
+    // A service without a store has missed them too.
     let mut fresh = world.order()?.spawn()?;
     fresh.says(&["are gone", "--accept-truncated", "--rebuild"]).await?;
 
@@ -211,14 +211,14 @@ async fn the_deletion_of_an_aborted_transaction_behind_all_that_was_read_stops_n
     let id = Registry::new(&world.servers.registry)?.ours(&world.topic).await?;
     let aborted = Writer::in_transaction(&world.servers.kafka, &world.topic)?;
     for partition in 0..6 {
-        // Partitions without any other record are among them.
-        let event = events::first(&events::id_in(partition, 6, "aborted"));
+        // Partitions with nothing else are among them.
+        let event = events::first(&events::id_in(partition, "aborted"));
         aborted.write(&events::record(id, &event)?).await?;
     }
     aborted.abort()?;
     let ends = log::ends(&world.servers.kafka, &world.topic).await?;
     assert_eq!(world.log().await?.len(), 1, "the others did not happen");
-    // Both have read as far as the end, though nothing was handed out behind the one record.
+    // Both have read up to the end, although nothing was delivered after the one record.
     let stats = world.caught_up(&order).await?;
     assert_eq!(stats.records, 1, "{stats:?}");
     until("cart-service has passed over the markers", LONG, async || {
@@ -231,9 +231,9 @@ async fn the_deletion_of_an_aborted_transaction_behind_all_that_was_read_stops_n
     .await?;
 
     Topics::new(&world.servers.kafka)?.truncate(&world.topic, &ends).await?;
-    // A refusal looks where the partition ends: it goes on, though it has to read from there.
+    // A refusal checks where the partition ends: it succeeds although it has to read from there.
     for partition in 0..6 {
-        let nobody = events::id_in(partition, 6, "nobody");
+        let nobody = events::id_in(partition, "nobody");
         let refused = cart.http.update(&nobody, "confirmed").await?;
         assert_eq!(refused.status, 404, "{refused:?}");
     }
@@ -247,9 +247,9 @@ async fn the_deletion_of_an_aborted_transaction_behind_all_that_was_read_stops_n
     assert_eq!(order.http.order("A-1", 2).await?.status, "confirmed");
     world.caught_up(&order).await?;
 
-    // What was not read is missed as before.
+    // Records that were not read are missing as before.
     tokio::try_join!(cart.terminate(), order.terminate())?;
-    let event = events::first(&events::id_in(0, 6, "missed"));
+    let event = events::first(&events::id_in(0, "missed"));
     world.writer()?.write(&events::record(id, &event)?).await?;
     let ends = log::ends(&world.servers.kafka, &world.topic).await?;
     Topics::new(&world.servers.kafka)?.truncate(&world.topic, &ends).await?;
@@ -270,7 +270,7 @@ async fn a_new_replica_of_a_topic_that_was_given_more_partitions_reads_nothing_a
     }
     world.caught_up(&order).await?;
     Topics::new(&world.servers.kafka)?.grow(&world.topic, 12).await?;
-    // Others write on, as the topic is now.
+    // Others continue to write, to the topic as it is now.
     let id = Registry::new(&world.servers.registry)?.ours(&world.topic).await?;
     let writer = world.writer()?;
     for n in 0..12 {
@@ -293,7 +293,7 @@ async fn a_new_replica_of_a_topic_that_was_given_more_partitions_reads_nothing_a
         assert_eq!(new_order.http.details(&format!("A-{n}")).await?.status, 503);
     }
     assert_eq!(world.dead_letters().await?.len(), 0, "good records are no dead letters");
-    // Neither a restart nor a rebuild makes it right.
+    // Neither a restart nor a rebuild helps.
     tokio::try_join!(new_cart.terminate(), new_order.terminate())?;
     tokio::try_join!(cart.terminate(), order.terminate())?;
     new_cart.spawn(&[])?;
@@ -315,7 +315,7 @@ async fn misplaced_records_at_a_topics_beginning_are_dead_letters_and_no_reason_
     let writer = world.writer()?;
     // Where a topic of one partition would have them.
     for name in ["X", "Y"] {
-        let misplaced = events::record(id, &events::first(&events::id_in(3, 6, name)))?;
+        let misplaced = events::record(id, &events::first(&events::id_in(3, name)))?;
         let partition = Some(0);
         writer.write(&NewRecord { partition, ..misplaced }).await?;
     }

@@ -1,4 +1,4 @@
-//! Wall clocks that are wrong and jump, by libfaketime: nothing is decided by them, so nothing changes.
+//! Wall clocks that are wrong and jump, by libfaketime: no decision depends on them, so nothing changes.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use testbed::world::World;
 
 const DAY: i64 = 24 * 60 * 60;
 
-/// A clock that services can be given, and that jumps.
+/// A clock for the services that jumps.
 struct Clock {
     library: PathBuf,
     file: PathBuf,
@@ -28,9 +28,9 @@ impl Clock {
         Ok(clock)
     }
 
-    /// From now on the clock is wrong by so many seconds.
+    /// From now on the clock is wrong by that many seconds.
     fn jump(&self, seconds: i64) -> anyhow::Result<()> {
-        // In one step: a half-written time would be another one.
+        // Atomically: a half-written time would be another one.
         let new = self.file.with_extension("new");
         std::fs::write(&new, format!("{seconds:+}\n"))?;
         Ok(std::fs::rename(&new, &self.file)?)
@@ -41,7 +41,7 @@ impl Clock {
             .with("LD_PRELOAD", self.library.display().to_string())
             .with("FAKETIME_TIMESTAMP_FILE", self.file.display().to_string())
             .with("FAKETIME_NO_CACHE", "1")
-            // The other clock of a machine does not jump.
+            // The machine's monotonic clock does not jump.
             .with("FAKETIME_DONT_FAKE_MONOTONIC", "1")
             .with("DONT_FAKE_MONOTONIC", "1")
     }
@@ -79,7 +79,7 @@ async fn a_clock_that_jumps_changes_nothing_but_the_times_that_are_shown() -> an
         .collect();
     assert_eq!(applied.iter().sum::<u64>(), 12);
 
-    // A time that no event can have.
+    // A time that no event may have.
     clock.jump(-100 * 366 * DAY)?;
     let refused = cart.http.create_short("B-1").await?;
     assert_eq!(
@@ -91,7 +91,7 @@ async fn a_clock_that_jumps_changes_nothing_but_the_times_that_are_shown() -> an
     clock.jump(0)?;
     cart.http.created("B-1").await?;
 
-    // A restart, of a process that has seen it all.
+    // A restart, of a process that has seen all of it.
     tokio::try_join!(cart.terminate(), order.terminate())?;
     cart.start_again(&[]).await?;
     order.start_again(&[]).await?;

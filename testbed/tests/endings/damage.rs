@@ -1,5 +1,5 @@
-//! Stores that are damaged or in use: each start says why and what to do, and touches nothing that is another's; damage
-//! that a service meets while it runs is told, and never taken for data.
+//! Stores that are damaged or in use: each start says why and what to do, and does not touch what belongs to another;
+//! damage that a running service meets is reported, and never taken for data.
 
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
@@ -29,7 +29,7 @@ async fn a_damaged_store_is_refused_and_a_rebuild_makes_it_anew() -> anyhow::Res
     let before = world.caught_up(&order).await?;
     for service in [&mut cart, &mut order] {
         service.terminate().await?;
-        // The file that says where a table's files are listed: the database alone would take the table for an empty one.
+        // The file that lists a table's files: the database alone would consider the table empty.
         fs::remove_file(service.store_dir()?.join("keyspaces/1/current"))?;
         service.spawn(&[])?;
         assert_eq!(service.ended().await?, Some(1));
@@ -95,10 +95,11 @@ async fn a_service_takes_no_store_that_the_other_has_filled() -> anyhow::Result<
     Ok(())
 }
 
-/// Brings all that a closed store knows from its journal into files of tables: the database does that when it has much.
+/// Moves everything that a closed store knows from its journal to table files: the database does that when it has
+/// enough.
 async fn into_tables(dir: &Path) -> anyhow::Result<()> {
     let store = Embedded::open(dir)?;
-    // Its memory for a table is 8 MiB, and the next commit notices that there is more.
+    // Its memtable is 8 MiB, and the next commit notices that it is full.
     put(&store, "LARGE", &noise(9))?;
     put(&store, "NEXT", b"small")?;
     store.sync()?;
@@ -134,7 +135,7 @@ fn flip(dir: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether that was an error with a reason, and no claim about an order; so is silence of a service that has ended.
+/// Whether that was an error with a reason, and no claim about an order; so is no answer from a service that has ended.
 fn is_fault(service: &mut Service, answer: &anyhow::Result<Answer>) -> anyhow::Result<bool> {
     match answer {
         Ok(answer) => Ok(answer.status >= 500 && answer.value()["title"].is_string()),
@@ -180,7 +181,7 @@ async fn damage_that_is_met_while_a_service_runs_is_told_and_never_taken_for_dat
     }
     println!("of {ORDERS} orders {unread} were not read, {unwritten} not written");
     assert!(unread > 0 && unwritten > 0, "no damage was met");
-    // What each has made of it, the log and a rebuild agree upon.
+    // What each has made of it: log and rebuild agree.
     let log = world.log().await?;
     let expected = reference::count(&log, &Default::default())?;
     assert_eq!(expected.outcomes.applied, log.len() as u64, "{:?}", expected.outcomes);
@@ -188,7 +189,7 @@ async fn damage_that_is_met_while_a_service_runs_is_told_and_never_taken_for_dat
         if service.log().contains("panicked at") && service.has_ended()?.is_none() {
             assert_ne!(service.ended().await?, Some(0), "it goes on after a panic");
         } else if service.has_ended()?.is_none() {
-            // It may know by now that it cannot go on.
+            // It may already know that it cannot continue.
             let _ = service.kill9();
         }
         service.start_again(&["--rebuild"]).await?;

@@ -1,5 +1,5 @@
-//! How the services come to an end, or to a stop, and go on from there: full and damaged disks, signals, panics, and
-//! clocks that are wrong. `scripts/test.sh` starts the servers and builds the binaries.
+//! How the services end or stop, and recover: full and damaged disks, signals, panics, and wrong clocks.
+//! `scripts/test.sh` starts the servers and builds the binaries.
 
 mod clock;
 mod damage;

@@ -1,5 +1,5 @@
-//! A panic anywhere: either it costs one request, or the service ends, to be started anew by whoever supervises it. It
-//! never goes on without a part of itself.
+//! A panic anywhere either costs one request, or ends the service, to be restarted by its supervisor. It never
+//! continues without a part of itself.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use testbed::service::{Program, Service, Setup};
 use testbed::wait::{LONG, until};
 use testbed::world::World;
 
-/// Within this time a panic has ended the service.
+/// Longest time until a panic has ended the service.
 const SOON: Duration = Duration::from_secs(5);
 
-/// Where each service panics, and at which time of coming there: every part of it that lives as long as itself, and
+/// Where each service panics, and at which visit of that point: every part of it that lives as long as itself, and
 /// everything that such a part does.
 const PANICS: [(Program, Point, u32); 25] = [
     (Program::Cart, Point::StoreClearing, 1),
@@ -42,7 +42,7 @@ const PANICS: [(Program, Point, u32); 25] = [
     (Program::Order, Point::DeadLetterReported, 1),
 ];
 
-/// Where a request panics, and no part of the service does.
+/// Where only a request panics, and no part of the service.
 const REQUESTS: [(Program, Point, u32); 4] = [
     (Program::Cart, Point::RequestReceived, 5),
     (Program::Cart, Point::EventSent, 1),
@@ -98,7 +98,7 @@ async fn a_panic_in_any_part_ends_the_service() -> anyhow::Result<()> {
 
 async fn panics_and_ends(service: &mut Service, healthy: &Service, poisoner: &Poisoner) -> anyhow::Result<()> {
     until("it panics", LONG, async || {
-        // All that makes its parts do something. It may be gone in the middle of it.
+        // Everything that makes its parts work. It may end in the middle of it.
         let id = format!("A-{:08x}", fastrand::u32(..));
         let _ = service.http.create_short(&id).await;
         let _ = service.http.update("nobody", "confirmed").await;
@@ -112,7 +112,7 @@ async fn panics_and_ends(service: &mut Service, healthy: &Service, poisoner: &Po
     })
     .await?;
     let code = tokio::time::timeout(SOON, service.ended()).await??;
-    anyhow::ensure!(code != Some(0), "it ended as if all were well");
+    anyhow::ensure!(code != Some(0), "it ended as if nothing had happened");
     Ok(())
 }
 
@@ -123,7 +123,7 @@ async fn a_request_that_panics_costs_only_itself() -> anyhow::Result<()> {
         let at = format!("{}:{time}", point.name());
         let mut service = setup(&world, program)?.with(PANIC_AT, &at).spawn()?;
         until("a request panics", LONG, async || {
-            // To order-service this is a request like others.
+            // To order-service this is a normal request.
             let id = format!("A-{:08x}", fastrand::u32(..));
             let answer = service.http.create_short(&id).await;
             anyhow::ensure!(service.log().contains("panicked at"), "{at}: {answer:?}");

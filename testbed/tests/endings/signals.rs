@@ -1,5 +1,5 @@
-//! SIGTERM: no new work, a true answer to all that was accepted, and exit code 0 within the time that supervisors give
-//! ([`Service::terminate`] sees to it), whatever hangs; a second signal ends at once.
+//! SIGTERM: no new work, a true answer to everything that was accepted, and exit code 0 within the time that
+//! supervisors allow ([`Service::terminate`] checks that), whatever hangs; a second signal ends it at once.
 
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
@@ -16,10 +16,11 @@ use tokio::net::TcpStream;
 
 const REQUESTS: usize = 500;
 const IDLE: usize = 50;
-/// Longest that a process may take to end at a second signal, on a busy machine. The exit code tells that it was this one.
+/// Longest time until a process ends after a second signal, on a busy machine. The exit code shows that it was this
+/// one.
 const AT_ONCE: Duration = Duration::from_secs(3);
 
-/// A request's order, the connection that it was sent on, and later the status of its answer.
+/// A request's order, its connection, and later the status of its answer.
 type Sent = (String, TcpStream);
 type Answered = (String, Option<u16>);
 
@@ -32,20 +33,20 @@ fn creation(order_id: &str) -> Vec<u8> {
     raw::json("POST", "/create-order", body)
 }
 
-/// The status that is answered on a connection; `None` when it is closed without an answer.
+/// The status that is answered on a connection; `None` if it is closed without an answer.
 async fn status(stream: &mut TcpStream) -> anyhow::Result<Option<u16>> {
     let answer = raw::answer(stream, LONG).await?;
     Ok(answer.map(|answer| answer.status))
 }
 
-/// A connection that the service has accepted, as it has answered on it already.
+/// A connection that the service has accepted: it has already answered on it.
 async fn accepted(service: &Service) -> anyhow::Result<TcpStream> {
     let mut stream = raw::send(service.address()?, &get("/health/live")).await?;
     anyhow::ensure!(status(&mut stream).await? == Some(200));
     Ok(stream)
 }
 
-/// Sends a creation for each id at once, each on an accepted connection of its own.
+/// Sends a creation for each id at once, each on its own accepted connection.
 async fn send_all(service: &Service, ids: Vec<String>) -> anyhow::Result<Vec<Sent>> {
     let streams = try_join_all(ids.iter().map(|_| accepted(service))).await?;
     let sent = ids.into_iter().zip(streams).map(async |(id, mut stream)| {
@@ -62,8 +63,8 @@ async fn statuses(sent: Vec<Sent>) -> anyhow::Result<Vec<Answered>> {
     try_join_all(reading).await
 }
 
-/// Checks that no answer was untrue, and that whatever was begun was answered. A request that was not even read yet when
-/// its connection was closed had no effect; on busy cores there are a few.
+/// Checks that no answer was untrue, and that everything that had begun was answered. A request that was not yet read
+/// when its connection was closed had no effect; on busy cores there are a few.
 async fn all_true(world: &World, answers: &[Answered]) -> anyhow::Result<()> {
     let written: HashSet<String> = world
         .log()
@@ -76,7 +77,7 @@ async fn all_true(world: &World, answers: &[Answered]) -> anyhow::Result<()> {
             Some(201) => anyhow::ensure!(written.contains(id), "{id} was created, and is not there"),
             Some(503) => anyhow::ensure!(!written.contains(id), "{id} was refused, and is there"),
             Some(504) => {}
-            None => anyhow::ensure!(!written.contains(id), "{id} was begun, and is not answered"),
+            None => anyhow::ensure!(!written.contains(id), "{id} had begun, and was not answered"),
             _ => anyhow::bail!("{id} was answered {status:?}"),
         }
     }
@@ -94,7 +95,7 @@ async fn what_was_accepted_is_answered_truly_and_nothing_new_is_begun() -> anyho
     let world = World::new("endings-signal")?;
     let mut cart = world.cart()?.start().await?;
     let mut idle = try_join_all((0..IDLE).map(|_| accepted(&cart))).await?;
-    // The rest of its body never comes.
+    // The rest of its body never arrives.
     let cut = creation("slow");
     let mut slow = raw::send(cart.address()?, &cut[..cut.len() - 1]).await?;
     let not_ready = until("it is not ready", LONG, async || {
@@ -109,7 +110,7 @@ async fn what_was_accepted_is_answered_truly_and_nothing_new_is_begun() -> anyho
     };
     let (not_ready, (sent, begun)) = tokio::try_join!(not_ready, ending)?;
     assert!(not_ready.text.contains("the service is stopping"), "{not_ready:?}");
-    // From now on everything is new.
+    // Every request from now on is new.
     let late = join_all(idle.iter_mut().map(async |stream| {
         // It may be closed already.
         let _ = stream.write_all(&creation("late")).await;
@@ -185,7 +186,7 @@ async fn with_a_broker_that_hangs_the_end_comes_in_time_and_a_second_signal_at_o
     broker.proxy.heal();
     all_true(&world, &answers).await?;
 
-    // Stopped altogether.
+    // Suspended.
     cart.start_again(&[]).await?;
     order.start_again(&[]).await?;
     let sent = send_all(&cart, ids("D")).await?;
@@ -209,7 +210,7 @@ async fn with_a_registry_that_hangs_the_end_comes_in_time() -> anyhow::Result<()
     let url = proxy.url(&world.servers.registry)?;
     let mut cart = world.cart()?.with("SCHEMA_REGISTRY_URL", &url).spawn()?;
     let mut order = world.order()?.with("SCHEMA_REGISTRY_URL", &url).spawn()?;
-    // Neither is ready: topics are made once the registry has taken the schema.
+    // Neither is ready: topics are created once the registry has accepted the schema.
     for service in [&cart, &order] {
         until("both answer", LONG, async || service.http.health().await).await?;
     }

@@ -1,6 +1,6 @@
-//! Small disks. A full one: nothing is read that cannot be kept, what is known is still told, and everything goes on by
-//! itself when there is room. One that cannot be written: a start says so. (`scripts/test.sh` knows this module by its name:
-//! it leaves it out where nobody may mount.)
+//! Small disks. On a full one, nothing is read that cannot be stored, known orders are still answered, and everything
+//! continues by itself once there is space. On one that cannot be written, a start says so. (`scripts/test.sh` refers
+//! to this module by name: it skips it where mounting is not allowed.)
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,11 +16,11 @@ use testbed::wait::{LONG, throughout, until};
 use testbed::world::World;
 use uuid::Uuid;
 
-/// Twice what must stay free.
+/// Twice the space that must stay free.
 const MIB: u32 = 128;
 const ORDERS: usize = 10;
 
-/// Waits until the service says that its disk is full, where that is, and what to do.
+/// Waits until the service says that its disk is full, which one, and what to do.
 async fn tells_of_full_disk(service: &Service, dir: &Path) -> anyhow::Result<()> {
     service
         .says(&["is full", &dir.display().to_string(), "Free up space"])
@@ -64,7 +64,7 @@ async fn order_service_stops_reading_on_a_full_disk_and_tells_what_it_knows() ->
     })
     .await?;
 
-    // A crash in the middle of it, and a start on the full disk.
+    // A crash in the middle, and a start on the full disk.
     order.kill9()?;
     order.spawn(&[])?;
     tells_of_full_disk(&order, disk.path()).await?;
@@ -73,7 +73,7 @@ async fn order_service_stops_reading_on_a_full_disk_and_tells_what_it_knows() ->
         503,
         "it has not caught up"
     );
-    // A start without a store has no room for one.
+    // A start without a store has no space for one.
     let nowhere = world
         .order()?
         .with("STORE", format!("{}-2", disk.store()))
@@ -129,7 +129,7 @@ async fn cart_service_takes_nothing_on_a_full_disk() -> anyhow::Result<()> {
     cart.http.created("A-2").await?;
     cart.http.updated("A-1", "confirmed").await?;
 
-    // With the disk full it ends as ever.
+    // It ends normally with a full disk.
     disk.fill()?;
     tells_of_full_disk(&cart, disk.path()).await?;
     cart.terminate().await
@@ -146,7 +146,7 @@ async fn a_write_that_fails_in_the_middle_ends_the_service_and_a_start_reads_on(
     order.restart().await?;
     let journal = std::fs::metadata(order.store_dir()?.join("0.jnl"))?.len();
     order.terminate().await?;
-    // Room for the start, and for some orders.
+    // Space for the start, and for some orders.
     order.spawn_with_file_limit(journal / 1024 + 24)?;
     order.ready().await?;
     let mut written = 1;
@@ -173,7 +173,7 @@ async fn a_write_that_fails_in_the_middle_ends_the_service_and_a_start_reads_on(
     Ok(())
 }
 
-/// An order whose event has that datum: only its length counts.
+/// An order whose event has that datum: only its length matters.
 pub fn put(store: &Embedded, order_id: &str, datum: &[u8]) -> Result<(), StoreError> {
     let event = events::first(order_id);
     let state = OrderState {
@@ -197,7 +197,7 @@ pub fn put(store: &Embedded, order_id: &str, datum: &[u8]) -> Result<(), StoreEr
     })
 }
 
-/// So many MiB that cannot be compressed.
+/// That many MiB of incompressible data.
 pub fn noise(mib: usize) -> Vec<u8> {
     let words = std::iter::repeat_with(|| fastrand::u64(..).to_le_bytes());
     words.take(mib * 1024 * 1024 / 8).flatten().collect()
@@ -209,7 +209,7 @@ fn a_commit_that_fills_the_disk_leaves_a_store_that_can_be_read_and_reopened() -
     let dir = disk.path().join("store");
     let store = Embedded::open(&dir)?;
     put(&store, "A-1", b"small")?;
-    // More than there is, though less must stay free than there is now.
+    // More than there is, although less must stay free than there is now.
     let large = noise(MIB as usize);
     let error = put(&store, "A-2", &large).expect_err("there is no room");
     assert!(format!("{error:#}").contains("No space left"), "{error:#}");
@@ -244,7 +244,7 @@ async fn a_directory_that_cannot_be_used_is_named_with_what_to_do() -> anyhow::R
     std::fs::create_dir_all(foreign.join("keyspaces"))?;
     std::fs::write(foreign.join("version"), "2.0")?;
     std::fs::write(foreign.join("keyspaces/treasure"), "gold")?;
-    // A store that was made when it could be written.
+    // A store that was created when the disk was writable.
     let mut order = world.order()?.with("STORE", disk.store()).start().await?;
     order.terminate().await?;
     disk.make_read_only()?;

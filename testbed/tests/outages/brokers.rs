@@ -31,7 +31,7 @@ async fn a_broker_that_is_stopped_killed_paused_or_cut_off_costs_time_and_nothin
         recovered("hanging connections", &cart, &order).await?;
 
         let paused = scene.broker.suspend()?;
-        // The time is the fault itself.
+        // The pause is the fault itself.
         tokio::time::sleep(Duration::from_secs(5)).await;
         without_a_broker(&cart, &order).await?;
         drop(paused);

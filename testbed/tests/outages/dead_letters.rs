@@ -1,4 +1,4 @@
-//! The dead-letter topic deleted alone, and made again longer than it was: a matter of that topic, and of no order.
+//! The dead-letter topic deleted alone, and recreated longer than it was: this concerns that topic, and no order.
 
 use testbed::topics::Topics;
 use testbed::wait::{LONG, until};

@@ -1,4 +1,4 @@
-//! Records deleted from the topic by the broker: what was read is not missed; what was not read stops the reading.
+//! Records deleted from the topic by the broker: records that were read are not missed; unread ones stop the reading.
 
 use orderlog_contract::event::OrderStatus;
 use testbed::registry::Registry;
@@ -27,7 +27,7 @@ async fn deleted_records_that_were_not_read_stop_the_reading_until_an_operator_s
         fill(&cart, "F", 2).await?;
         let positions = order.http.stats().await?.partitions;
         let read: Vec<i64> = positions.iter().map(|partition| partition.position).collect();
-        // Who has read back what was written behind it has read it too.
+        // A service that has read what was written after it has read it too.
         fill(&cart, "G", 1).await?;
         topics.truncate(&world.topic, &read).await?;
         recovered("the deletion of what was read", &cart, &order).await
@@ -41,13 +41,13 @@ async fn deleted_records_that_were_not_read_stop_the_reading_until_an_operator_s
     recovered("a restart", &cart, &order).await?;
     world.caught_up(&order).await?;
 
-    // Written and deleted while both could not look.
+    // Written and deleted while both were cut off.
     let id = Registry::new(&world.servers.registry)?.ours(&world.topic).await?;
     let writer = Writer::new(&world.servers.kafka, &world.topic)?;
     let first = events::first("missed");
     let suspended = (cart.suspend()?, order.suspend()?);
     for n in 0..6 {
-        let elsewhere = events::first(&events::id_in(n, 6, "missed-too"));
+        let elsewhere = events::first(&events::id_in(n, "missed-too"));
         writer.write(&events::record(id, &elsewhere)?).await?;
     }
     writer.write(&events::record(id, &first)?).await?;
@@ -60,7 +60,7 @@ async fn deleted_records_that_were_not_read_stop_the_reading_until_an_operator_s
     told.check(&world.log().await?)?;
 
     start_with(&mut cart, &mut order, "--accept-truncated").await?;
-    // The consent was for that gap, and is kept.
+    // The consent was for that gap, and is stored.
     tokio::try_join!(cart.restart(), order.restart())?;
     let second = events::next(&first, OrderStatus::Confirmed);
     writer.write(&events::record(id, &second)?).await?;

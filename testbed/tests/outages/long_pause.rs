@@ -1,5 +1,5 @@
-//! A broker that hangs for a minute while requests pour in: memory stays flat, services end when they are told to, and
-//! afterwards all is as it was.
+//! A broker that hangs for a minute while requests pour in: memory stays flat, services end when told to, and
+//! afterwards everything is as before.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -14,14 +14,14 @@ use crate::scene::{Scene, pair, recovered, without_a_broker};
 const PAUSE: Duration = Duration::from_secs(60);
 const OFFERED: usize = 20_000;
 const CONNECTIONS: usize = 64;
-/// Longest that an answer may take: the write deadline, and what a busy machine takes for so many clients.
+/// Longest time until an answer: the write deadline, and what a busy machine adds for so many clients.
 const IN_TIME: Duration = Duration::from_secs(5 + 3);
-/// How much more memory a service may take at its peak for the outage and all that is offered, in KiB: the connections, the
-/// few hundred writes that were under way when the broker was lost, and what the allocator keeps. Keeping what is offered
-/// would take more, at a kilobyte or so for an order, its request and its answer.
+/// How much a service's peak memory may grow by the outage and the offered requests, in KiB: the connections, the few
+/// hundred writes that were in flight when the broker was lost, and what the allocator keeps. Keeping every offered
+/// request would take more, at about a kilobyte for an order, its request and its answer.
 const GROWTH_KIB: u64 = 16 * 1024;
 
-/// Offers requests that all must be refused or unknown, each in time.
+/// Offers requests that must all be refused or unknown, each in time.
 async fn offer(cart: &Service) -> anyhow::Result<()> {
     let client = Client::new(cart.http.url())?;
     let begun = Instant::now();
@@ -42,7 +42,7 @@ async fn offer(cart: &Service) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Ends a service as an operator would, and tells how long it took.
+/// Ends a service as an operator would, and returns how long it took.
 async fn end(mut service: Service, what: &str) -> anyhow::Result<()> {
     let told = Instant::now();
     service.terminate().await?;
@@ -50,7 +50,7 @@ async fn end(mut service: Service, what: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What both have taken at their peaks, in KiB.
+/// The peak memory of both, in KiB.
 fn memory(cart: &Service, order: &Service) -> anyhow::Result<[u64; 2]> {
     Ok([cart.peak_memory()?, order.peak_memory()?])
 }
@@ -65,7 +65,7 @@ async fn a_broker_that_is_paused_for_a_minute_is_waited_for_in_flat_memory() -> 
     let told = while_clients_work(&cart, &order, async {
         let begun = Instant::now();
         let paused = scene.broker.suspend()?;
-        // At first nobody knows that the broker hangs, and writes are under way.
+        // At first nobody knows that the broker hangs, and writes are in flight.
         let (ending, order_ending) = at_once;
         let write = Client::new(ending.http.url())?;
         let under_way = tokio::spawn(async move { write.create_short("under-way").await });
@@ -73,7 +73,7 @@ async fn a_broker_that_is_paused_for_a_minute_is_waited_for_in_flat_memory() -> 
             end(ending, "cart-service, at once"),
             end(order_ending, "order-service, at once")
         )?;
-        // It may have been told before it was asked; else it answers.
+        // It may have been told before it was asked; otherwise it answers.
         if let Ok(answer) = under_way.await? {
             assert!(matches!(answer.status, 503 | 504), "{answer:?}");
         }
@@ -84,7 +84,7 @@ async fn a_broker_that_is_paused_for_a_minute_is_waited_for_in_flat_memory() -> 
             end(ending, "cart-service, later"),
             end(order_ending, "order-service, later")
         )?;
-        // The time is the fault itself.
+        // The pause is the fault itself.
         tokio::time::sleep(PAUSE.saturating_sub(begun.elapsed())).await;
         drop(paused);
         recovered("a pause of a minute", &cart, &order).await

@@ -1,5 +1,5 @@
-//! Kafka away, hanging, wiped, and its topics deleted, made anew or cut off, under running services. What harms a
-//! broker has one of its own. While a fault lasts, clients write and read all the time, and each of their answers is judged.
+//! Kafka down, hanging, wiped, and its topics deleted, recreated or truncated, under running services. A test that
+//! harms a broker has its own. While a fault lasts, clients write and read all the time, and each answer is checked.
 
 mod brokerless;
 mod brokers;

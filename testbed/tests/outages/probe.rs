@@ -1,4 +1,4 @@
-//! Clients that write and read all the time. Every answer must come in time and mean what its status says.
+//! Clients that write and read all the time. Every answer must come in time and be true.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,14 +11,14 @@ use testbed::reference;
 use testbed::service::Service;
 use testbed::views::{Order, Written};
 
-/// The services' default, and a second more for the answer to come.
+/// The services' default, plus a second for the answer to arrive.
 const WRITE: Duration = Duration::from_secs(5 + 1);
-/// Reads wait for nothing.
+/// Reads do not wait.
 const READ: Duration = Duration::from_secs(1);
-/// How much later an answer may come when the machine's cores all have other work for a moment, which meets each client at
-/// the most once in a hundred answers.
+/// How much later an answer may come when the machine's cores are all busy for a moment, which may hit each client at
+/// most once in a hundred answers.
 const STALL: Duration = Duration::from_secs(2);
-/// Between two requests of one client: enough requests to meet every moment of a fault, and no load.
+/// Pause between two requests of one client: enough requests to hit every moment of a fault, and no load.
 const PACE: Duration = Duration::from_millis(20);
 const WRITERS: usize = 4;
 
@@ -26,14 +26,14 @@ const WRITERS: usize = 4;
 #[derive(Debug, Default)]
 pub struct Told {
     acknowledged: Vec<Written>,
-    /// Orders whose creation was answered 504: each is there once, or not at all.
+    /// Orders whose creation was answered 504: each exists once, or not at all.
     unknown: HashSet<String>,
-    /// Orders whose creation was answered 503: none is there.
+    /// Orders whose creation was answered 503: none exists.
     refused: HashSet<String>,
     /// How many answers there were of each kind.
     pub answers: BTreeMap<(&'static str, u16), usize>,
     slowest: BTreeMap<&'static str, Duration>,
-    /// How many answers came later than they should.
+    /// How many answers came too late.
     late: usize,
 }
 
@@ -66,7 +66,7 @@ pub async fn while_clients_work(
 /// Creates order after order, and updates each.
 async fn writer(n: usize, cart: &str, over: &AtomicBool) -> anyhow::Result<Told> {
     let (client, mut told) = (Client::new(cart)?, Told::default());
-    // Orders of one test must not meet those of its next fault.
+    // Orders of one fault must not collide with those of the next one.
     let name = format!("P{n}-{:08x}", fastrand::u32(..));
     for m in 0.. {
         if over.load(Ordering::Relaxed) {
@@ -93,7 +93,7 @@ async fn writer(n: usize, cart: &str, over: &AtomicBool) -> anyhow::Result<Told>
     Ok(told)
 }
 
-/// Updates an order that there is not: refused only when that is certain.
+/// Updates an order that does not exist: refused only when that is certain.
 async fn asker(cart: &str, over: &AtomicBool) -> anyhow::Result<Told> {
     let (client, mut told) = (Client::new(cart)?, Told::default());
     while !over.load(Ordering::Relaxed) {
@@ -106,8 +106,8 @@ async fn asker(cart: &str, over: &AtomicBool) -> anyhow::Result<Told> {
     Ok(told)
 }
 
-/// Reads an order, whose version never goes back, and what the service says of itself. From the first time that it is told
-/// the order, it is told all of it; a service that has just started may not know it yet.
+/// Reads an order, whose version never decreases, and the service's health. Once the order was returned, it always is;
+/// a service that has just started may not know it yet.
 async fn reader(order: &str, over: &AtomicBool) -> anyhow::Result<Told> {
     let (client, mut told, mut version) = (Client::new(order)?, Told::default(), 0);
     while !over.load(Ordering::Relaxed) {
@@ -130,7 +130,7 @@ async fn reader(order: &str, over: &AtomicBool) -> anyhow::Result<Told> {
 }
 
 impl Told {
-    /// Asks, and notes how that went.
+    /// Sends a request, and records the answer.
     async fn ask(
         &mut self,
         what: &'static str,
@@ -142,7 +142,7 @@ impl Told {
         let took = begun.elapsed();
         anyhow::ensure!(took <= limit + STALL, "{what} took {took:?}: {answer:?}");
         self.late += usize::from(took > limit);
-        // Whoever is told "not now" is told when to come again; whoever is told "unknown", which event it is about.
+        // "Not now" comes with a time to retry; "unknown" with the event that it is about.
         let helps = match answer.status {
             503 => !answer.header("retry-after").is_empty(),
             504 => answer.value()["eventId"].is_string(),
@@ -174,7 +174,7 @@ impl Told {
         self.acknowledged.len()
     }
 
-    /// Checks that nothing that was acknowledged lies in that log, which is another one than they were told of.
+    /// Checks that no acknowledged event is in that log, which is not the one that they were written to.
     pub fn check_other(&self, log: &[Record]) -> anyhow::Result<()> {
         for record in log {
             let event = reference::event(record)?;
@@ -188,15 +188,15 @@ impl Told {
         Ok(())
     }
 
-    /// Checks what was told against the log: what was acknowledged lies where it was said, what was refused lies nowhere,
-    /// and nothing lies there twice.
+    /// Checks the answers against the log: what was acknowledged is where the answer said, what was refused is nowhere,
+    /// and nothing is there twice.
     pub fn check(&self, log: &[Record]) -> anyhow::Result<()> {
         let mut events = HashSet::new();
         let mut by_place = HashMap::new();
         let mut orders = HashSet::new();
         for record in log {
             let event = reference::event(record)?;
-            anyhow::ensure!(events.insert(event.event_id), "{} lies there twice", event.event_id);
+            anyhow::ensure!(events.insert(event.event_id), "{} is there twice", event.event_id);
             let order = event.order.order_id.clone();
             anyhow::ensure!(
                 orders.insert((order.clone(), event.order.version)),

@@ -1,4 +1,4 @@
-//! A broker with an authorizer: what an account may not do is told, with the ACL that is missing, and goes on when it is
+//! A broker with an authorizer: what an account may not do is reported, with the missing ACL, and continues once it is
 //! granted.
 
 use std::process::{Command, Stdio};
@@ -24,10 +24,10 @@ const ACCOUNTS: [&str; 8] = [
     "clerk",
     "all",
 ];
-/// How long it may take until a refusal, or its end, is told, on a busy machine.
+/// Longest time until a refusal, or its end, is reported, on a busy machine.
 const TOLD: Duration = Duration::from_secs(20);
 
-/// A broker that lets everybody in on one port, as its operator, and asks for accounts on the other.
+/// A broker that lets everybody in on one port, for the operator, and requires accounts on the other.
 async fn guarded(test: &str) -> anyhow::Result<Scene> {
     let scene = Scene::without_broker(test).await?;
     let accounts: String = ACCOUNTS.map(|name| format!(" user_{name}=\"{name}\"")).concat();
@@ -46,7 +46,7 @@ super.users=User:ANONYMOUS
     Ok(scene)
 }
 
-/// The same service as that account.
+/// The same service with that account.
 fn log_in(setup: Setup, account: &str, password: &str) -> anyhow::Result<Service> {
     let settings = format!(
         "security.protocol=SASL_PLAINTEXT\nsasl.mechanisms=PLAIN\nsasl.username={account}\nsasl.password={password}\n"
@@ -76,12 +76,12 @@ async fn change(scene: &Scene, what: &'static str, rules: &[[&str; 4]]) -> anyho
     .await?
 }
 
-/// A writer of the topic whom nobody holds back.
+/// An unrestricted writer of the topic.
 fn operator(scene: &Scene) -> anyhow::Result<Writer> {
     Writer::new(&scene.broker.address(), &scene.world.topic)
 }
 
-/// Waits until health gives reasons with all those parts, and shows how long it took.
+/// Waits until health gives reasons that contain all those parts, and prints how long it took.
 async fn tells(service: &Service, who: &str, parts: &[&str]) -> anyhow::Result<()> {
     let begun = Instant::now();
     until(&format!("{who} tells {parts:?}"), TOLD, async || {
@@ -95,7 +95,7 @@ async fn tells(service: &Service, who: &str, parts: &[&str]) -> anyhow::Result<(
     Ok(())
 }
 
-/// Waits until nothing is amiss.
+/// Waits until health gives no reasons.
 async fn content(service: &Service, who: &str) -> anyhow::Result<()> {
     until(&format!("{who} has nothing to complain of"), TOLD, async || {
         let health = service.http.health().await?;
@@ -115,7 +115,7 @@ async fn what_an_account_may_not_do_is_told_with_its_acl_until_it_is_granted() -
         format!("{}-other", world.topic),
     );
     let letters = letters.as_str();
-    // One into which nobody else has written the letter already.
+    // A topic that nobody else has written the dead letter to already.
     let own_letters = format!("{}-own", world.topic);
     let own_letters = own_letters.as_str();
     Topics::new(&scene.broker.address())?
@@ -141,22 +141,22 @@ async fn what_an_account_may_not_do_is_told_with_its_acl_until_it_is_granted() -
     granted.extend(["DESCRIBE", "READ", "WRITE"].map(|operation| may("maker", operation, &other)));
     change(&scene, "grant", &granted).await?;
 
-    // The topic may be seen and not read.
+    // The topic may be described but not read.
     let seer = log_in(world.order()?, "seer", "seer")?;
-    // Not even seen.
+    // Not even described.
     let nobody = log_in(world.cart()?, "nobody", "nobody")?;
-    // No progress may be shown.
+    // Committed offsets may not be written.
     let groupless = log_in(world.order()?, "groupless", "groupless")?;
     // No dead letters.
     let letterless = log_in(world.order()?, "letterless", "letterless")?;
-    // Read and not written, neither as a topic nor as an idempotent producer.
+    // Read but not written, neither as a topic nor as an idempotent producer.
     let reader = log_in(world.cart()?, "reader", "reader")?;
-    // Dead letters read and not written, and there is one to write.
+    // Dead letters read but not written, and there is one to write.
     operator(&scene)?.write(&NewRecord::of("A-1", "poison")).await?;
     let clerk = log_in(world.order()?.with("KAFKA_DLQ_TOPIC", own_letters), "clerk", "clerk")?;
-    // Not made.
+    // Not created.
     let maker = log_in(world.cart()?.with("KAFKA_TOPIC", &other), "maker", "maker")?;
-    // Not let in.
+    // Not authenticated.
     let stranger = log_in(world.cart()?, "reader", "wrong")?;
 
     let acl = |operation: &str, topic: &str| format!("(ACL {operation} on topic {topic})");
@@ -236,7 +236,7 @@ async fn what_an_account_may_not_do_is_told_with_its_acl_until_it_is_granted() -
         let log = service.log();
         let told = log
             .lines()
-            .filter(|line| line.contains("the kafka broker refuses") && line.contains(reason));
+            .filter(|line| line.contains("kafka permission denied") && line.contains(reason));
         assert_eq!(told.count(), 1, "{reason}: {}", service.log_tail());
     }
     Ok(())

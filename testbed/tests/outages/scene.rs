@@ -1,4 +1,4 @@
-//! A broker of a test's own, both services on it, and what is asked of them in every outage.
+//! A test's own broker, both services on it, and the checks of every outage.
 
 use std::time::{Duration, Instant};
 
@@ -9,27 +9,27 @@ use testbed::views::Order;
 use testbed::wait::until;
 use testbed::world::World;
 
-/// How long both services may take to do all their work again after a fault is over.
+/// Longest time until both services do all their work again after a fault.
 const RECOVERY: Duration = Duration::from_secs(20);
 
-/// What a topic that is made here needs, so that nothing is amiss with it.
+/// The settings that a topic created here needs to be accepted.
 pub const KEPT: (&str, &str) = ("retention.ms", "-1");
 
-/// A world on a broker of a test's own. (Tests that only harm topics take the shared one.)
+/// A world on a test's own broker. (Tests that only harm topics use the shared one.)
 pub struct Scene {
     pub broker: Broker,
     pub world: World,
 }
 
 impl Scene {
-    /// A broker that runs, and no service yet. What runs later reaches it through the proxy.
+    /// A running broker, and no service yet. Services reach it through the proxy.
     pub async fn new(test: &str) -> anyhow::Result<Self> {
         let scene = Self::without_broker(test).await?;
         scene.broker.up().await?;
         Ok(scene)
     }
 
-    /// The same with a broker that does not run.
+    /// The same with a broker that is not running.
     pub async fn without_broker(test: &str) -> anyhow::Result<Self> {
         let mut world = World::new(test)?;
         let broker = Broker::new().await?;
@@ -46,25 +46,25 @@ pub async fn pair(world: &World) -> anyhow::Result<(Service, Service)> {
     Ok((cart, order))
 }
 
-/// Creates as many orders in each partition; that name begins their ids.
+/// Creates that many orders in each partition; their ids begin with that name.
 pub async fn fill(cart: &Service, name: &str, each: i32) -> anyhow::Result<()> {
     for partition in 0..6 {
         for n in 0..each {
-            let id = events::id_in(partition, 6, &format!("{name}{n}"));
+            let id = events::id_in(partition, &format!("{name}{n}"));
             cart.http.created(&id).await?;
         }
     }
     Ok(())
 }
 
-/// Waits until both do all their work again, and tells how long it took.
+/// Waits until both do all their work again, and prints how long it took.
 pub async fn recovered(after: &str, cart: &Service, order: &Service) -> anyhow::Result<()> {
     let begun = Instant::now();
     let id = format!("R-{:08x}", fastrand::u32(..));
     until(&format!("both work again after {after}"), RECOVERY, async || {
         anyhow::ensure!(cart.http.get("/health/ready").await?.status == 200);
         let told = cart.http.create_short(&id).await?;
-        // Told 504 before, it may be there.
+        // It was told 504 before, so it may exist.
         anyhow::ensure!(matches!(told.status, 201 | 409), "{told:?}");
         order.http.order(&id, 1).await
     })
@@ -74,17 +74,17 @@ pub async fn recovered(after: &str, cart: &Service, order: &Service) -> anyhow::
     order.healthy().await
 }
 
-/// Nothing is heard of the broker: the one that writes is not ready and refuses, the one that tells goes on.
+/// No broker is connected: cart-service is not ready and refuses, order-service continues.
 pub async fn without_a_broker(cart: &Service, order: &Service) -> anyhow::Result<()> {
     for service in [cart, order] {
-        service.says(&["no Kafka broker is heard"]).await?;
+        service.says(&["not connected to Kafka"]).await?;
     }
     cart.refuses("heard").await?;
     assert_eq!(order.http.get("/health/ready").await?.status, 200);
     Ok(())
 }
 
-/// Both have stopped for that reason until an operator acts: nothing is read or written, and what is known is told.
+/// Both have halted for that reason until an operator acts: nothing is read or written, and known orders are answered.
 pub async fn both_stopped(cart: &Service, order: &Service, why: &[&str]) -> anyhow::Result<()> {
     for service in [cart, order] {
         assert_eq!(service.says(why).await?.status, "degraded");
@@ -101,7 +101,7 @@ pub async fn both_stopped(cart: &Service, order: &Service, why: &[&str]) -> anyh
     Ok(())
 }
 
-/// Ends both as an operator would and starts them with that flag, and waits until they are ready.
+/// Ends both as an operator would and restarts them with that flag, and waits until they are ready.
 pub async fn start_with(cart: &mut Service, order: &mut Service, flag: &str) -> anyhow::Result<()> {
     tokio::try_join!(cart.terminate(), order.terminate())?;
     let flags = [flag];

@@ -1,4 +1,4 @@
-//! The topic deleted, and made again, while it is read: nothing is read from the wrong place, nothing is made up.
+//! The topic deleted, and recreated, while it is read: nothing is read from the wrong place, nothing is made up.
 
 use std::time::{Duration, Instant};
 
@@ -13,10 +13,10 @@ use crate::probe::while_clients_work;
 use crate::scene::{KEPT, Scene, both_stopped, fill, pair, recovered, start_with};
 
 const ANEW: [&str; 3] = ["is not the one that the store was made from", "made again", "--rebuild"];
-/// How long writes may be answered 504 after the topic is gone, before it is known.
+/// Longest time that writes may be answered 504 after the topic was deleted, until that is known.
 const NOTICED: Duration = Duration::from_secs(6);
 
-/// Makes the topic again at that address, with so many events in each partition, of orders that were never asked for.
+/// Recreates the topic at that address, with that many events in each partition, of orders that were never requested.
 async fn refill(world: &World, kafka: &str, each: i32) -> anyhow::Result<()> {
     let topics = Topics::new(kafka)?;
     let id = Registry::new(&world.servers.registry)?.ours(&world.topic).await?;
@@ -26,7 +26,7 @@ async fn refill(world: &World, kafka: &str, each: i32) -> anyhow::Result<()> {
     let mut reports = Vec::new();
     for partition in 0..6 {
         for n in 0..each {
-            let order = events::first(&events::id_in(partition, 6, &format!("X{n}")));
+            let order = events::first(&events::id_in(partition, &format!("X{n}")));
             reports.push(writer.send(&events::record(id, &order)?)?);
         }
     }
@@ -51,7 +51,7 @@ async fn a_topic_that_is_deleted_and_made_again_stops_everything_but_reads_until
         })
         .await?;
         println!("a deleted topic was known after {} ms", gone.elapsed().as_millis());
-        order.says(&["is gone", "bring it back"]).await?;
+        order.says(&["is missing", "restore it"]).await?;
         topics.create(&world.topic, 6, &[KEPT]).await?;
         both_stopped(&cart, &order, &ANEW).await
     })
@@ -77,7 +77,7 @@ async fn a_topic_that_is_made_again_longer_than_it_was_is_not_read_on_from_the_m
     let scene = Scene::new("outages-longer").await?;
     let (mut cart, mut order) = pair(&scene.world).await?;
     fill(&cart, "F", 2).await?;
-    // Under their eyes, and as fast as it can be done.
+    // While they watch, and as fast as possible.
     let told = while_clients_work(&cart, &order, async {
         refill(&scene.world, &scene.broker.address(), 200).await?;
         both_stopped(&cart, &order, &ANEW).await
@@ -87,7 +87,7 @@ async fn a_topic_that_is_made_again_longer_than_it_was_is_not_read_on_from_the_m
     told.check_other(&log)?;
     for partition in 0..6 {
         for n in 0..200 {
-            let id = events::id_in(partition, 6, &format!("X{n}"));
+            let id = events::id_in(partition, &format!("X{n}"));
             assert_eq!(order.http.details(&id).await?.status, 404, "{id}");
         }
     }
@@ -96,11 +96,11 @@ async fn a_topic_that_is_made_again_longer_than_it_was_is_not_read_on_from_the_m
     assert_eq!(scene.world.caught_up(&order).await?.totals.applied, log.len() as u64);
     cart.http.created("A-1").await?;
     order.http.order("A-1", 1).await?;
-    // Behind their backs: while they are cut off.
+    // While they cannot watch: they are cut off.
     let told = while_clients_work(&cart, &order, async {
         scene.broker.proxy.cut();
-        cart.says(&["no Kafka broker is heard"]).await?;
-        order.says(&["no Kafka broker is heard"]).await?;
+        cart.says(&["not connected to Kafka"]).await?;
+        order.says(&["not connected to Kafka"]).await?;
         let before = order.http.stats().await?;
         refill(&scene.world, &scene.broker.address(), 400).await?;
         scene.broker.proxy.heal();
@@ -128,10 +128,10 @@ async fn a_topic_that_was_read_is_not_made_anew_by_a_start() -> anyhow::Result<(
     cart.spawn(&[])?;
     order.spawn(&[])?;
     for service in [&cart, &order] {
-        service.says(&["is gone", "bring it back"]).await?;
+        service.says(&["is missing", "restore it"]).await?;
     }
     assert_eq!(topics.partitions(&world.topic)?, 0, "nobody has made it");
-    // Whoever forgets it may make it.
+    // A service that is told to forget it may create it.
     start_with(&mut cart, &mut order, "--rebuild").await?;
     assert_eq!(topics.partitions(&world.topic)?, 6);
     recovered("a rebuild", &cart, &order).await

@@ -1,4 +1,4 @@
-//! Broker and registry wiped under running services, and started anew: everything is another one, at the old addresses.
+//! Broker and registry wiped under running services, and started again: everything is new, at the old addresses.
 
 use sandbox::registry::Registry;
 use testbed::topics::Topics;
@@ -9,7 +9,7 @@ use crate::scene::{KEPT, Scene, both_stopped, pair, recovered, start_with};
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_wiped_broker_and_registry_are_not_taken_for_the_old_ones() -> anyhow::Result<()> {
     let mut scene = Scene::new("outages-wiped").await?;
-    // One that can be wiped: that of the other tests is shared.
+    // Its own registry, which can be wiped: that of the other tests is shared.
     let registry = Registry::start(("127.0.0.1", 0))?;
     let port = registry.port();
     scene.world.servers.registry = registry.url();
@@ -22,7 +22,7 @@ async fn a_wiped_broker_and_registry_are_not_taken_for_the_old_ones() -> anyhow:
         scene.broker.wipe().await?;
         anew = Some(Registry::start(("127.0.0.1", port))?);
         scene.broker.up().await?;
-        // Nobody has made the topic again.
+        // Nobody has recreated the topic.
         for service in [&cart, &order] {
             service.says(&["is gone", "--rebuild"]).await?;
         }

@@ -1,5 +1,5 @@
-//! Records that no client library writes: a produce request by hand, to a broker of this process (Kafka protocol,
-//! "Produce" version 3, and "Record Batch").
+//! Records that no client library writes: a hand-made produce request to the mock broker (Kafka protocol, "Produce"
+//! version 3, and "Record Batch").
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -7,7 +7,7 @@ use std::net::TcpStream;
 /// A name and a value, each any bytes.
 pub type RawHeader<'a> = (&'a [u8], &'a [u8]);
 
-/// Writes one record with those headers, and waits for the broker's word.
+/// Writes one record with those headers, and waits for the broker's response.
 pub fn produce(broker: &str, topic: &str, partition: i32, value: &[u8], headers: &[RawHeader<'_>]) {
     let batch = batch(&record(value, headers));
     let request = [

@@ -1,17 +1,17 @@
-//! Records as they lie in a topic.
+//! Records of a topic.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rdkafka::Message;
 use rdkafka::message::Headers;
 
-/// A record as it lies in a topic.
+/// A record of a topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
     pub key: Option<Vec<u8>>,
     pub value: Option<Vec<u8>>,
     pub headers: Vec<(String, Option<Vec<u8>>)>,
-    /// Headers that rdkafka cannot give out, for their names are not UTF-8.
+    /// Headers that rdkafka cannot return, because their names are not UTF-8.
     pub unreadable: usize,
     pub partition: i32,
     pub offset: i64,
@@ -29,7 +29,7 @@ impl Stored {
         std::str::from_utf8(self.header(name).unwrap_or_else(|| panic!("a header {name}"))).expect("text")
     }
 
-    /// The headers as [`World::write_with`] takes them.
+    /// The headers in the form that [`World::write_with`] takes.
     pub fn borrowed_headers(&self) -> Vec<(&str, Option<&[u8]>)> {
         self.headers
             .iter()
@@ -42,7 +42,7 @@ impl Stored {
 pub fn stored(record: &impl Message) -> Stored {
     let own = record.headers();
     let count = own.map_or(0, Headers::count);
-    // rdkafka panics when it is asked for a name that is not UTF-8.
+    // rdkafka panics when asked for a name that is not UTF-8.
     let one = |n| {
         let header = own.expect("headers").get(n);
         (header.key.to_owned(), header.value.map(<[u8]>::to_vec))

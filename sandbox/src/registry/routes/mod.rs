@@ -1,12 +1,12 @@
-//! The paths of the API, each with the one method of `State` that answers it. No rule lives here.
+//! The paths of the API, each with the one method of `State` that answers it. No rule is here.
 //!
 //! After Confluent's [API reference](https://docs.confluent.io/platform/current/schema-registry/develop/api.html):
-//! `subjects` for what is registered where, `schemas` for what an id means, `compatibility` for levels and checks, `modes`
-//! for what may be done.
+//! `subjects` for what is registered where, `schemas` for the meaning of an id, `compatibility` for levels and checks,
+//! `modes` for what is allowed.
 
 mod compatibility;
-mod modes;
 mod schemas;
+mod settings;
 mod subjects;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -20,19 +20,19 @@ use super::http::answer;
 use super::schema::Reference;
 use super::state::{State, Submission};
 
-/// What a handler gives back.
+/// The result of a handler.
 type Answer = Result<HttpResponse, Refusal>;
 
 /// The registry's state, as handlers get it.
 type Shared = web::Data<Mutex<State>>;
 
-/// Adds every path to an application whose data hold the state. What is no path answers 404, as JSON.
+/// Adds every path to an application whose data contain the state. Unknown paths answer 404, as JSON.
 pub fn configure(app: &mut web::ServiceConfig) {
     app.service(resource("/").get(root))
         .configure(subjects::configure)
         .configure(schemas::configure)
         .configure(compatibility::configure)
-        .configure(modes::configure)
+        .configure(settings::configure)
         .service(resource("/v1/metadata/id").get(cluster_id))
         .default_service(web::to(async || -> Answer { Err(Refusal::NoSuchPath) }));
 }
@@ -41,12 +41,12 @@ async fn root() -> HttpResponse {
     answer(json!({}))
 }
 
-/// The state, also after a handler panicked with it in hand: every change to it is a last step that cannot fail.
+/// The state, even after a handler panicked while holding it: every change is a last step that cannot fail.
 fn locked(shared: &Shared) -> MutexGuard<'_, State> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A path that answers 405, as JSON, to methods that it is not given.
+/// A path that answers 405, as JSON, to methods that it does not define.
 fn resource(path: &str) -> Resource {
     web::resource(path).default_service(web::to(async || -> Answer { Err(Refusal::NoSuchMethod) }))
 }
@@ -67,7 +67,7 @@ struct SchemaRequest {
 }
 
 impl SchemaRequest {
-    /// What is to be registered, looked up or checked. What this registry cannot keep is refused, not forgotten.
+    /// What is to be registered, looked up or checked. What this registry cannot store is refused, not dropped.
     fn submission(self) -> Result<Submission, Refusal> {
         let refused = |reason: &str| Err(Refusal::InvalidSchema(reason.to_owned()));
         if self.schema_type.is_some_and(|kind| !kind.eq_ignore_ascii_case("AVRO")) {
@@ -85,7 +85,7 @@ impl SchemaRequest {
                 schema,
                 references: self.references.unwrap_or_default(),
             }),
-            None => refused("the body has no member 'schema' with the schema as a string"),
+            None => refused("the body has no string member 'schema'"),
         }
     }
 }

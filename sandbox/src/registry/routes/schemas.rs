@@ -1,4 +1,4 @@
-//! `/schemas`: what an id means, wherever it is registered. Translation only.
+//! `/schemas`: the meaning of an id, wherever it is registered. Translation only.
 //!
 //! Clients add `fetchMaxId` and `subject` to the id. There is one context here, in which an id means the same for every
 //! subject, so both are ignored, as Confluent's registry does there.
@@ -31,7 +31,7 @@ async fn by_id(state: Shared, id: web::Path<String>) -> Answer {
 }
 
 async fn by_guid(state: Shared, guid: web::Path<String>) -> Answer {
-    // What is no GUID is nobody's.
+    // A malformed GUID is unknown.
     let guid = guid.parse().map_err(|_| Refusal::SchemaNotFound)?;
     Ok(described(locked(&state).schema_of_guid(guid)?))
 }
@@ -68,7 +68,7 @@ async fn subjects(state: Shared, id: web::Path<String>, request: HttpRequest) ->
     Ok(answer(subjects))
 }
 
-/// An id in a path. What is no number is no path, as in Confluent's registry.
+/// An id in a path. Anything but a number is an unknown path, as in Confluent's registry.
 fn number(id: &str) -> Result<u32, Refusal> {
     id.parse().map_err(|_| Refusal::NoSuchPath)
 }

@@ -1,11 +1,12 @@
-//! `/subjects`: registering, looking up, listing and deleting what is registered under a subject. Translation only.
+//! `/subjects`: registering, looking up, listing and deleting. Translation only.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 
 use super::{Answer, SchemaRequest, Shared, locked, resource};
 use crate::registry::http::{Body, MEDIA_TYPE, answer, flag};
-use crate::registry::state::{Found, Wanted};
+use crate::registry::state::Found;
+use crate::registry::wanted::Wanted;
 
 /// Adds the paths.
 pub fn configure(app: &mut web::ServiceConfig) {
@@ -77,7 +78,7 @@ async fn delete_version(state: Shared, path: web::Path<(String, String)>, reques
     )?))
 }
 
-/// A version as clients read it; `references` only where there are some, `schemaType` never, as it is AVRO.
+/// A version as clients read it; `references` only if there are any, `schemaType` never, because it is AVRO.
 fn described(subject: &str, found: Found<'_>) -> Value {
     let mut described =
         json!({ "subject": subject, "version": found.version, "id": found.id, "schema": found.schema.text });

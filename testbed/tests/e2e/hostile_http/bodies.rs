@@ -1,4 +1,4 @@
-//! Bodies that are not valid, for cart-service.
+//! Invalid bodies, for cart-service.
 
 use testbed::raw::{json, request};
 

@@ -1,19 +1,19 @@
-//! One hostile request, and what may come back.
+//! One hostile request, and the allowed answers.
 
 /// Stands for a connection that is closed without an answer.
 pub const CLOSED: u16 = 0;
 
 /// A request.
 pub struct Case {
-    /// For whoever reads a failure.
+    /// For the reader of a failure.
     pub name: String,
     /// What is sent.
     pub bytes: Vec<u8>,
-    /// The statuses that may come back.
+    /// The allowed statuses.
     pub allowed: Vec<u16>,
 }
 
-/// A case of that name.
+/// A case with that name.
 pub fn case(name: impl Into<String>, bytes: impl Into<Vec<u8>>, allowed: &[u16]) -> Case {
     Case {
         name: name.into(),

@@ -1,5 +1,5 @@
-//! Hostile HTTP, sent as bytes to both services: every request gets a refusal of the one shape, or its connection is
-//! closed, within a bound; nothing is produced, nothing breaks inside, memory stays where it was.
+//! Hostile HTTP, sent as bytes to both services: every request gets a problem in the standard shape, or its connection
+//! is closed, within a bound; nothing is produced, nothing breaks, memory stays flat.
 
 mod bodies;
 mod case;
@@ -17,13 +17,13 @@ use testbed::raw::{self, Raw};
 use testbed::service::{Program, Service};
 use testbed::world::World;
 
-/// Longest that an answer or a closed connection may take: a body may take 10 s to come.
+/// Longest time until an answer or a closed connection: a body may take 10 s to arrive.
 const BOUND: Duration = Duration::from_secs(20);
-/// So much more memory than before may a service take for the attack, in KiB. It takes half of that, for 64 requests at a
-/// time; one that kept the body of 100 MB would take more.
+/// How much memory a service may gain during the attack, in KiB. It gains half of that, with 64 requests at a time; one
+/// that kept the body of 100 MB would gain more.
 const MEMORY: u64 = 80 * 1024;
 
-/// Sends everything, some at a time, and checks every answer. Returns what was wrong.
+/// Sends everything, several at a time, and checks every answer. Returns what was wrong.
 async fn send(to: SocketAddr, cases: &[Case]) -> Vec<String> {
     let mut wrong = Vec::new();
     for some in cases.chunks(64) {
@@ -45,7 +45,7 @@ fn judge(case: &Case, answer: Option<Raw>) -> anyhow::Result<()> {
     let shown = || format!("{}\n{}", answer.head, &text[..text.len().min(300)]);
     anyhow::ensure!(case.allowed.contains(&answer.status), "{}", shown());
     anyhow::ensure!(answer.body.len() <= 64 * 1024, "{} bytes of answer", answer.body.len());
-    // Before there is a request there is nobody to write a problem: a bare status, and the connection is closed.
+    // Before a request is parsed nothing can write a problem: a bare status, and the connection is closed.
     if answer.status == 200 || (answer.body.is_empty() && case.allowed.contains(&CLOSED)) {
         return Ok(());
     }
@@ -96,13 +96,13 @@ async fn whatever_is_sent_is_refused_in_one_shape_and_nothing_is_produced() -> a
     Ok(())
 }
 
-/// Checks that it is healthy, has panicked nowhere, has let nobody forge its log, and has not grown by so much (KiB).
+/// Checks that it is healthy, has not panicked, has let nobody forge its log, and has not grown by that much (KiB).
 pub async fn unharmed(service: &Service, memory: u64, most: u64) -> anyhow::Result<()> {
     let health = service.http.health().await?;
     assert!(health.ready && health.status == "healthy", "{health:?}");
     let log = service.log();
     assert!(!log.contains("panicked"), "{}", service.log_tail());
-    assert!(!log.contains('\u{1b}'), "an escape sequence came into the log");
+    assert!(!log.contains('\u{1b}'), "an escape sequence reached the log");
     for line in log.lines() {
         assert!(line.starts_with("20"), "no line of ours: {line}");
         assert!(!line.contains(" ERROR "), "{line}");

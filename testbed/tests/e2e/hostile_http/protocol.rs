@@ -1,15 +1,15 @@
-//! What is no proper HTTP, and paths that lead nowhere.
+//! Malformed HTTP, and paths that lead nowhere.
 
 use testbed::raw::request;
 use testbed::service::Program;
 
 use super::case::{CLOSED, Case, case};
 
-/// What is no proper HTTP, or none that the services speak, and paths that lead nowhere.
+/// Malformed HTTP, HTTP that the services do not support, and paths that lead nowhere.
 pub fn cases(program: Program) -> Vec<Case> {
     let mut creations = creations();
     if program == Program::Order {
-        // It has no such path, and need not look at what is sent to it.
+        // It has no such path, and need not read the request.
         creations.iter_mut().for_each(|case| case.allowed.push(404));
     }
     [anywhere(), creations, paths()].into_iter().flatten().collect()
@@ -124,7 +124,7 @@ fn anywhere() -> Vec<Case> {
     ]
 }
 
-/// Creations whose framing is false, and what cart-service answers.
+/// Creations with wrong framing, and cart-service's answers.
 fn creations() -> Vec<Case> {
     let post = |headers: &str, body: &str| {
         format!(

@@ -1,10 +1,10 @@
-//! Questions that are not valid, for order-service.
+//! Invalid queries, for order-service.
 
 use testbed::raw::{json, request};
 
 use super::case::{CLOSED, Case, case};
 
-/// Questions that order-service refuses.
+/// Queries that order-service refuses.
 pub fn queries(topic: &str) -> Vec<Case> {
     let details = |query: &str| format!("/order-details?{query}");
     let ids = |query: &str| format!("/getAllOrderIdsFromTopic?topic={topic}&{query}");

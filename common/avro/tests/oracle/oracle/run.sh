@@ -8,9 +8,9 @@
 set -euo pipefail
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
-ROOT=$(cd "$HERE/../../../.." && pwd -P)
-# shellcheck source-path=SCRIPTDIR source=../../../../scripts/lib.sh
-source "$ROOT/scripts/lib.sh"
+ROOT=$(cd "$HERE/../../../../.." && pwd -P)
+# shellcheck source-path=SCRIPTDIR source=../../../../../scripts/lib/common.sh
+source "$ROOT/scripts/lib/common.sh"
 
 # Versions that wrote schemas which registries still hold. The newest one is that of pom.xml.
 OLDER=(1.8.2 1.9.2 1.10.2 1.11.4)

@@ -1,0 +1,12 @@
+//! For tests of the services: the broker and the registry that a service runs on, the running service, and requests to
+//! it.
+
+mod events;
+mod outside;
+mod service;
+mod wait;
+
+pub use events::{PARTITIONS, event, ids_where, partition_of};
+pub use outside::{Outside, contents_of_others};
+pub use service::{RunningService, answer};
+pub use wait::{becomes_true, fields};

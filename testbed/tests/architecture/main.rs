@@ -1,0 +1,11 @@
+//! The structure of the workspace: which crate may use which, and no cycles between the modules of a crate.
+
+mod dependencies;
+mod modules;
+
+use std::path::PathBuf;
+
+/// The root of the workspace.
+fn root() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}

@@ -1,0 +1,154 @@
+//! The dead letters, compared with the unusable records.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Case, Findings};
+use crate::cluster::TOPIC;
+use crate::faults::{Fault, Target};
+use crate::fold::{Fate, Judged};
+use testbed::log::Record;
+
+/// Headers that a dead letter may add to those of its record.
+const ADDED: [&str; 3] = ["__connect.errors.", "kafka_dlt-", "orderlog."];
+
+/// How many further copies of a dead letter there may be at most.
+const COPIES: usize = 4;
+
+/// The unusable records, by the value of `orderlog.at` that they must get.
+fn unusable<'a>(case: &'a Case<'_>) -> BTreeMap<String, (&'a Judged<'a>, &'static str)> {
+    let coded = |judged: &'a Judged<'a>| match judged.fate {
+        Fate::Unusable(code) => Some((judged, code)),
+        _ => None,
+    };
+    let coded = case.reference.judged.iter().filter_map(coded);
+    coded
+        .map(|(judged, code)| (at(judged.record.place()), (judged, code)))
+        .collect()
+}
+
+fn at((partition, offset): (i32, i64)) -> String {
+    format!("{TOPIC}-{partition}-{offset}")
+}
+
+/// Each unusable record was written by the nemesis and has a dead letter with its bytes and headers; each dead letter
+/// has such a record.
+pub fn are_the_poisoned_records(case: &Case<'_>) -> Findings {
+    let (mut findings, unusable) = (Findings::default(), unusable(case));
+    let poisoned: Vec<_> = case.run.foreign.iter().filter(|foreign| foreign.poisoned).collect();
+    let mut copies: BTreeMap<String, usize> = BTreeMap::new();
+    for letter in &case.run.evidence.letters {
+        let named = letter.header("orderlog.at");
+        let wrong = unusable.get(&named).map_or_else(
+            || Some(format!("is of {named}, which is usable")),
+            |(judged, code)| difference(letter, judged.record, code),
+        );
+        findings
+            .wrong
+            .extend(wrong.map(|wrong| format!("the dead letter at {:?} {wrong}", letter.place())));
+        *copies.entry(named).or_default() += 1;
+    }
+    for (named, (judged, code)) in &unusable {
+        let (record, count) = (judged.record, copies.get(named).copied().unwrap_or(0));
+        let ours = poisoned.iter().find(|foreign| {
+            (&foreign.key, &foreign.value, &foreign.headers) == (&record.key, &record.value, &record.headers)
+        });
+        findings.look(match (ours, count) {
+            (None, _) => Some(format!(
+                "the record {named} is unusable ({code}), and the nemesis did not write it"
+            )),
+            (_, 0) => Some(format!(
+                "the record {named} is unusable ({code}), and has no dead letter"
+            )),
+            (_, 1) => None,
+            // A copy may be in flight when its sender or the broker dies.
+            (Some(foreign), _) if count <= 1 + interruptions(case, foreign.at) => None,
+            _ => Some(format!("the record {named} has {count} dead letters")),
+        });
+    }
+    for foreign in &poisoned {
+        let landed = foreign.place.filter(|place| !unusable.contains_key(&at(*place)));
+        findings
+            .wrong
+            .extend(landed.map(|place| format!("the poisoned record at {place:?} ({}) is usable", foreign.kind)));
+    }
+    findings
+}
+
+/// How a dead letter differs from its record.
+fn difference(letter: &Record, record: &Record, code: &str) -> Option<String> {
+    let own = record.headers.len();
+    let added = letter.headers.get(own..).unwrap_or_default();
+    let is_ours = |name: &str| ADDED.iter().any(|prefix| name.starts_with(prefix));
+    let named = at(record.place());
+    let once = added.iter().filter(|(name, _)| name == "orderlog.at").count() == 1;
+    let same = [
+        ("key", letter.key == record.key),
+        ("value", letter.value == record.value),
+        ("headers", letter.headers.get(..own) == Some(&record.headers[..])),
+        ("added headers", added.iter().all(|(name, _)| is_ours(name)) && once),
+        ("orderlog.code", letter.header("orderlog.code") == code),
+        ("orderlog.id", letter.header("orderlog.id") == named),
+    ];
+    let (what, _) = same.into_iter().find(|(_, same)| !same)?;
+    Some(format!(
+        "has a different {what} than the record {named} ({code}): {letter:?} instead of {record:?}"
+    ))
+}
+
+/// How often something happened that can leave a copy of a dead letter in flight, in the round in which its record was
+/// written: no later round begins before every dead letter of this one exists and was read.
+fn interruptions(case: &Case<'_>, at: u64) -> usize {
+    let interrupts = |fault: &&Fault| match fault {
+        Fault::Kill(Target::Order) | Fault::Suspend(Target::Order) | Fault::Terminate(Target::Order) => true,
+        // A dead letter whose acknowledgment is missing, or whose record is not stored as read, is sent again.
+        Fault::FillDisk => true,
+        _ => fault.silences_a_broker(),
+    };
+    let its_own = case.run.rounds.iter().filter(|round| round.meets(at, at));
+    let count = its_own.flat_map(|round| &round.faults).filter(interrupts).count();
+    count.min(COPIES)
+}
+
+/// order-service lists and counts every unusable record exactly once.
+pub fn are_listed_once(case: &Case<'_>) -> Findings {
+    let (mut findings, unusable, evidence) = (Findings::default(), unusable(case), &case.run.evidence);
+    let named: BTreeSet<String> = evidence
+        .letters
+        .iter()
+        .map(|letter| letter.header("orderlog.at"))
+        .collect();
+    let mut origins = BTreeSet::new();
+    for letter in &evidence.listed {
+        let origin = letter
+            .origin
+            .as_ref()
+            .map(|origin| at((origin.partition, origin.offset)))
+            .unwrap_or_default();
+        let wrong = if !named.contains(&origin) {
+            Some("has no dead letter")
+        } else if unusable
+            .get(&origin)
+            .is_some_and(|(_, code)| letter.code.as_deref() != Some(code))
+        {
+            Some("has a different code")
+        } else {
+            (!origins.insert(origin.clone())).then_some("is listed twice")
+        };
+        findings.look(wrong.map(|wrong| format!("the listed dead letter {} of {origin} {wrong}", letter.id)));
+    }
+    let (counted, listed, coded) = (
+        evidence.dlq.count,
+        evidence.listed.len(),
+        evidence.dlq.by_code.values().sum::<u64>(),
+    );
+    if [counted, listed as u64, coded]
+        .iter()
+        .any(|count| *count != named.len() as u64)
+    {
+        let letters = named.len();
+        findings.wrong.push(format!(
+            "{letters} dead letters, {counted} counted, {coded} by code, {listed} listed"
+        ));
+    }
+    findings
+}

@@ -1,0 +1,125 @@
+//! What is read at the end: the topic, the dead-letter topic, and everything that order-service returns.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context;
+use futures::{StreamExt, TryStreamExt, stream};
+use serde_json::{Value, json};
+
+use crate::cluster::TOPIC;
+use crate::foreign::Foreigner;
+use testbed::client::Client;
+use testbed::log::{self, Record};
+use testbed::views::{DlqInfo, Letter, Order, Stats};
+use testbed::wait::until;
+
+/// Longest time that the dead-letter index may lag behind its topic when nothing more is written.
+const INDEXING: Duration = Duration::from_secs(30);
+const PAGE: usize = 500;
+
+/// What is read at the end.
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    /// Every record of the topic, by partition and offset.
+    pub records: Vec<Record>,
+    /// Every record of the dead-letter topic.
+    pub letters: Vec<Record>,
+    /// The id of the schema that the services write.
+    pub schema_id: u32,
+    /// The ids that the registry knows and that mean something else.
+    pub other_schema_ids: Vec<u32>,
+    /// How many partitions the topic has.
+    pub partitions: i32,
+    /// How many brokers there are, each with a replica.
+    pub brokers: usize,
+    /// The ids that order-service lists.
+    pub ids: Vec<String>,
+    /// What it returns for each of them.
+    pub details: BTreeMap<String, Order>,
+    /// Its counters.
+    pub stats: Stats,
+    /// Its summary of the dead letters.
+    pub dlq: DlqInfo,
+    /// The dead letters that it lists.
+    pub listed: Vec<Letter>,
+}
+
+impl Evidence {
+    /// Reads all of it.
+    ///
+    /// # Errors
+    /// When something cannot be read.
+    pub async fn gather(kafka: &[String], order_service: &str, foreigner: &Foreigner) -> anyhow::Result<Self> {
+        let (client, brokers) = (Client::new(order_service)?, kafka.len());
+        let kafka = &kafka.join(",");
+        let letters_topic = format!("{TOPIC}-dlq");
+        let letters = log::read(kafka, &letters_topic).await?;
+        // The index reports no lag. If it does not catch up, a check will report what is missing.
+        let wanted = letters
+            .iter()
+            .map(|letter| letter.header("orderlog.at"))
+            .collect::<HashSet<_>>()
+            .len();
+        let _ = until("the dead letters are indexed", INDEXING, async || {
+            let info = client.dlq().await?;
+            anyhow::ensure!(info.count == wanted as u64, "{info:?}");
+            Ok(())
+        })
+        .await;
+        let ids = client.pages_of_ids(TOPIC, PAGE).await?.concat();
+        let details = async |id: String| {
+            let details: Order = client.details(&id).await?.read(200)?;
+            anyhow::Ok((id, details))
+        };
+        let details = stream::iter(ids.clone()).map(details).buffered(4).try_collect().await?;
+        Ok(Self {
+            records: log::read(kafka, TOPIC).await?,
+            letters,
+            schema_id: foreigner.facts().schema_id,
+            other_schema_ids: vec![foreigner.facts().other_schema_id],
+            partitions: foreigner.facts().partitions,
+            brokers,
+            ids,
+            details,
+            stats: client.stats().await.context("reading /stats")?,
+            dlq: client.dlq().await?,
+            listed: client.letters(PAGE).await?,
+        })
+    }
+
+    /// Keeps both topics, for anyone who wants to look into them.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn keep(&self, dir: &Path) -> anyhow::Result<()> {
+        for (name, records) in [("topic.jsonl", &self.records), ("dead-letters.jsonl", &self.letters)] {
+            let lines: String = records.iter().map(|record| line(record).to_string() + "\n").collect();
+            let file = dir.join(name);
+            std::fs::write(&file, lines).with_context(|| format!("writing {}", file.display()))?;
+        }
+        let shown = format!(
+            "{:#?}\n{:#?}\n{:#?}\n{:#?}",
+            self.stats, self.dlq, self.listed, self.details
+        );
+        std::fs::write(dir.join("read-model.txt"), shown).context("writing the read model")
+    }
+}
+
+fn line(record: &Record) -> Value {
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let headers = record
+        .headers
+        .iter()
+        .map(|(name, value)| json!([name, value.as_deref().map(text)]));
+    json!({
+        "partition": record.partition,
+        "offset": record.offset,
+        "timestamp": record.timestamp,
+        "key": record.key.as_deref().map(text),
+        "value": record.value.as_deref().map(hex),
+        "headers": headers.collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,298 @@
+//! What a log must result in, from the text of the contract and nothing else: the rules for one event, where it
+//! belongs, and the fold. Written a second time, independently of the services' code.
+
+use std::collections::BTreeMap;
+
+use crate::decode::{self, Event, Order, STATUSES};
+use crate::evidence::Evidence;
+use testbed::log::Record;
+
+/// The currencies that occur in a run, with their number of decimals.
+const CURRENCIES: [(&str, u32); 3] = [("USD", 2), ("JPY", 0), ("KWD", 3)];
+/// The last millisecond of the year 9999.
+const LAST_MS: i64 = 253_402_300_799_999;
+
+/// What a record results in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    Applied {
+        gap: bool,
+    },
+    Duplicate,
+    Superseded,
+    Ignored,
+    /// It is unusable, for the reason of that code.
+    Unusable(&'static str),
+}
+
+/// A record, and what the contract says about it.
+#[derive(Clone, Debug)]
+pub struct Judged<'a> {
+    pub record: &'a Record,
+    pub fate: Fate,
+    /// Its event, if it has a usable one.
+    pub event: Option<Event>,
+}
+
+/// What a whole log must result in.
+#[derive(Debug, Default)]
+pub struct Reference<'a> {
+    /// Every record, by partition and offset.
+    pub judged: Vec<Judged<'a>>,
+    /// The index in `judged` of each order's current event.
+    pub current: BTreeMap<String, usize>,
+    /// The indexes in `judged` of each event's usable copies, in log order.
+    pub copies: BTreeMap<String, Vec<usize>>,
+}
+
+impl<'a> Reference<'a> {
+    /// Folds the topic of that evidence.
+    pub fn of(evidence: &'a Evidence) -> Self {
+        let mut reference = Self::default();
+        for record in &evidence.records {
+            reference.push(record, evidence);
+        }
+        reference
+    }
+
+    /// Each order as it must be now.
+    pub fn orders(&self) -> impl Iterator<Item = (&str, &Event)> {
+        let event = |n: usize| self.judged[n].event.as_ref();
+        self.current
+            .iter()
+            .filter_map(move |(id, n)| Some((id.as_str(), event(*n)?)))
+    }
+
+    /// Every record that has a usable event, with that event.
+    pub fn events(&self) -> impl Iterator<Item = (&Judged<'a>, &Event)> {
+        self.judged
+            .iter()
+            .filter_map(|judged| Some((judged, judged.event.as_ref()?)))
+    }
+
+    /// The first record of an event, and whether that event was applied.
+    pub fn find(&self, event_id: &str) -> Option<(&Judged<'a>, bool)> {
+        let first = &self.judged[*self.copies.get(event_id)?.first()?];
+        Some((first, matches!(first.fate, Fate::Applied { .. })))
+    }
+
+    fn push(&mut self, record: &'a Record, evidence: &Evidence) {
+        let n = self.judged.len();
+        let (fate, event) = match &record.value {
+            None => (Fate::Ignored, None),
+            Some(value) => match usable(record, value, evidence) {
+                Err(code) => (Fate::Unusable(code), None),
+                Ok(event) => self.fold(n, event),
+            },
+        };
+        self.judged.push(Judged { record, fate, event });
+    }
+
+    fn fold(&mut self, n: usize, event: Event) -> (Fate, Option<Event>) {
+        let current = self.current.get(&event.order.id);
+        let current = current.and_then(|current| self.judged[*current].event.as_ref());
+        let fate = fold(current, &event);
+        if matches!(fate, Fate::Unusable(_)) {
+            return (fate, None);
+        }
+        self.copies.entry(event.event_id.clone()).or_default().push(n);
+        if matches!(fate, Fate::Applied { .. }) {
+            self.current.insert(event.order.id.clone(), n);
+        }
+        (fate, Some(event))
+    }
+}
+
+/// Whether a record is one that cart-services write to confirm the quorum: no key, no value, and marked by a header.
+pub fn is_barrier(record: &Record) -> bool {
+    let marked = record.headers.iter().any(|(name, _)| name == "orderlog.barrier");
+    marked && record.key.is_none() && record.value.is_none()
+}
+
+/// The event of a record, if the rules for one event, its key and its partition allow it; otherwise the code.
+fn usable(record: &Record, value: &[u8], evidence: &Evidence) -> Result<Event, &'static str> {
+    let (id, datum) = decode::frame(value).ok_or("not_framed")?;
+    if id != evidence.schema_id {
+        let known = evidence.other_schema_ids.contains(&id);
+        return Err(if known { "wrong_schema" } else { "unknown_schema_id" });
+    }
+    let event = decode::event(datum).ok_or("undecodable")?;
+    let key = record.key.as_deref().unwrap_or_default();
+    let code = if !is_valid(&event) {
+        "invalid_order"
+    } else if key != event.order.id.as_bytes() {
+        "key_mismatch"
+    } else if partition_of(key, evidence.partitions) != record.partition {
+        "wrong_partition"
+    } else {
+        return Ok(event);
+    };
+    Err(code)
+}
+
+fn is_valid(event: &Event) -> bool {
+    let order = &event.order;
+    let is_id = |text: &str| (1..=64).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+    let lines = &order.items;
+    let line = |line: &decode::Item| is_id(&line.id) && (1..=1_000_000).contains(&line.quantity) && line.price >= 1;
+    is_id(&order.id)
+        && is_id(&order.customer)
+        && (1..=100).contains(&lines.len())
+        && lines.iter().all(line)
+        && total(order) == i128::from(order.total)
+        && decimals(&order.currency).is_some()
+        && (1..=1_000_000_000).contains(&order.version)
+        && [order.date, event.occurred_at]
+            .iter()
+            .all(|ms| (0..=LAST_MS).contains(ms))
+}
+
+fn total(order: &Order) -> i128 {
+    order
+        .items
+        .iter()
+        .map(|item| i128::from(item.quantity) * i128::from(item.price))
+        .sum()
+}
+
+/// How many decimals a currency has; `None` for one that does not occur in a run.
+pub fn decimals(currency: &str) -> Option<u32> {
+    CURRENCIES
+        .iter()
+        .find(|(code, _)| *code == currency)
+        .map(|(_, decimals)| *decimals)
+}
+
+fn fold(current: Option<&Event>, event: &Event) -> Fate {
+    let Some(current) = current else {
+        return Fate::Applied {
+            gap: event.order.version > 1,
+        };
+    };
+    let ahead = i64::from(event.order.version) - i64::from(current.order.version);
+    let follows = event
+        .previous
+        .as_ref()
+        .is_none_or(|previous| *previous == current.event_id);
+    match ahead {
+        1 if follows && may_become(current.order.status, event.order.status) => Fate::Applied { gap: false },
+        1 if follows => Fate::Unusable("illegal_transition"),
+        1.. => Fate::Applied { gap: true },
+        0 if event.event_id == current.event_id => Fate::Duplicate,
+        _ => Fate::Superseded,
+    }
+}
+
+/// Whether an order may go from the one status to the other.
+pub fn may_become(from: &str, to: &str) -> bool {
+    let step = |status: &str| STATUSES.iter().position(|other| *other == status);
+    match (from, to) {
+        ("delivered" | "cancelled", _) => false,
+        ("unknown", _) | (_, "unknown") => true,
+        (_, "cancelled") => from != "shipped",
+        _ => step(from) <= step(to),
+    }
+}
+
+/// The partition of a key as Java producers choose it: murmur2, without the sign, modulo the number of partitions.
+pub fn partition_of(key: &[u8], partitions: i32) -> i32 {
+    (murmur2(key) & 0x7fff_ffff).cast_signed() % partitions
+}
+
+fn murmur2(key: &[u8]) -> u32 {
+    const M: u32 = 0x5bd1_e995;
+    let length = u32::try_from(key.len()).unwrap_or(u32::MAX);
+    let (words, rest) = key.as_chunks::<4>();
+    let mut hash = 0x9747_b28c ^ length;
+    for word in words {
+        let k = u32::from_le_bytes(*word).wrapping_mul(M);
+        hash = hash.wrapping_mul(M) ^ (k ^ (k >> 24)).wrapping_mul(M);
+    }
+    for (n, byte) in rest.iter().enumerate() {
+        hash ^= u32::from(*byte) << (8 * n);
+    }
+    if !rest.is_empty() {
+        hash = hash.wrapping_mul(M);
+    }
+    hash = (hash ^ (hash >> 13)).wrapping_mul(M);
+    hash ^ (hash >> 15)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::sample::event;
+
+    #[test]
+    fn the_table_of_the_contract() {
+        let first = event("A", 1, "pending", None);
+        let follows = |version, status| Event {
+            previous: Some(first.event_id.clone()),
+            ..event("A", version, status, None)
+        };
+        let forked = Event {
+            previous: Some(event("A", 1, "new", None).event_id),
+            ..follows(2, "new")
+        };
+        assert_eq!(fold(None, &first), Fate::Applied { gap: false });
+        assert_eq!(fold(None, &follows(2, "new")), Fate::Applied { gap: true });
+        assert_eq!(fold(Some(&first), &follows(2, "shipped")), Fate::Applied { gap: false });
+        assert_eq!(
+            fold(Some(&first), &follows(2, "new")),
+            Fate::Unusable("illegal_transition")
+        );
+        assert_eq!(fold(Some(&first), &follows(3, "new")), Fate::Applied { gap: true });
+        assert_eq!(fold(Some(&first), &forked), Fate::Applied { gap: true });
+        assert_eq!(fold(Some(&first), &first), Fate::Duplicate);
+        assert_eq!(fold(Some(&first), &event("A", 1, "pending", None)), Fate::Superseded);
+        // An event without a previous event follows whatever there is.
+        let (second, third) = (follows(2, "shipped"), event("A", 3, "delivered", None));
+        assert_eq!(fold(Some(&second), &third), Fate::Applied { gap: false });
+        assert_eq!(fold(Some(&second), &first), Fate::Superseded);
+        for older in ["pending", "shipped"] {
+            assert_eq!(fold(Some(&second), &event("A", 1, older, None)), Fate::Superseded);
+        }
+    }
+
+    #[test]
+    fn a_record_without_a_value_is_ignored() {
+        let run = crate::tests::good_run::run();
+        let reference = Reference::of(&run.evidence);
+        let mut empty = reference.judged.iter().filter(|judged| judged.record.value.is_none());
+        assert_eq!(empty.next().map(|judged| judged.fate), Some(Fate::Ignored));
+    }
+
+    #[test]
+    fn orders_go_forward_and_end() {
+        let legal = [
+            ("new", "shipped"),
+            ("pending", "pending"),
+            ("processing", "cancelled"),
+            ("shipped", "delivered"),
+            ("unknown", "new"),
+            ("shipped", "unknown"),
+        ];
+        let illegal = [
+            ("shipped", "cancelled"),
+            ("confirmed", "pending"),
+            ("delivered", "delivered"),
+            ("cancelled", "new"),
+            ("delivered", "unknown"),
+        ];
+        assert!(legal.iter().all(|(from, to)| may_become(from, to)));
+        assert!(!illegal.iter().any(|(from, to)| may_become(from, to)));
+    }
+
+    #[test]
+    fn keys_lie_where_java_producers_put_them() {
+        // From the tests of Kafka's own clients (org.apache.kafka.common.utils.UtilsTest).
+        let known = [
+            ("21", -973_932_308),
+            ("foobar", -790_332_482),
+            ("a-little-bit-long-string", -985_981_536),
+        ];
+        for (key, hash) in known {
+            assert_eq!(murmur2(key.as_bytes()).cast_signed(), hash, "{key}");
+        }
+    }
+}

@@ -54,6 +54,7 @@ mod settings;
 pub mod store;
 mod store_sync;
 mod topic_conflict;
+mod topic_reader;
 mod view;
 mod waiters;
 

@@ -168,7 +168,7 @@ pub(crate) fn resume_due(
     }
 }
 
-/// Pauses a partition at its next record until the registry has said what it knows of these schemas.
+/// Pauses a partition at its next record until the registry has answered about these schemas.
 pub(crate) fn await_schemas(
     partitions: &mut Partitions,
     partition: i32,
@@ -183,7 +183,7 @@ pub(crate) fn await_schemas(
     partitions.pause(partition, Pause::new(PauseReason::Schema(wait), outage), reader);
 }
 
-/// Has the registry asked for a schema that a partition waits for. What it is not asked for now is waited for no longer.
+/// Looks up a schema that a partition waits for, or stops waiting for it where it is not looked up now.
 fn look_up(lookup: &mut SchemaLookup, partition: i32, wait: &mut SchemaWait, schema: SchemaRef) {
     if !lookup.ask(schema, partition, schema != wait.first()) {
         wait.forget(schema);

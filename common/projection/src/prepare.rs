@@ -14,7 +14,7 @@ use crate::partition_audit;
 use crate::store::{BatchChanges, PartitionRow, Store, StoreError};
 use crate::topic_conflict::{OtherTopic, TopicConflict};
 
-/// How long the broker may take for one answer; a service that is told to stop waits as long for it.
+/// How long the broker may take for one answer; a service that stops may have to wait as long for it.
 const BROKER_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Why reading cannot begin.

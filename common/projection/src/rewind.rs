@@ -17,7 +17,7 @@ use crate::partitions::Partitions;
 use crate::rejections::RejectionHandler;
 use crate::store::{BatchChanges, PartitionRow, Store};
 
-/// How long the broker may take to tell where the partition begins.
+/// How long the broker may take to report where the partition begins.
 const BROKER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A record that was skipped.
@@ -33,7 +33,7 @@ pub struct SkippedRecord {
 pub(crate) struct Rewind {
     pub partition: i32,
     pub records: Vec<SkippedRecord>,
-    /// Told once reading has begun again; dropped where it has not.
+    /// Answered once reading has begun again; dropped where it has not.
     pub done: oneshot::Sender<()>,
 }
 
@@ -97,7 +97,7 @@ fn try_rewind<H: RejectionHandler>(
         ..BatchChanges::default()
     };
     handler.on_rewind(&mut changes, records);
-    // Shown before it is so: nobody may take an order that was forgotten for one that does not exist.
+    // Shown before it happens: a forgotten order must not be mistaken for one that does not exist.
     partitions.rewind(*partition, row);
     let committed = runtime.block_on(store.commit(&changes));
     let from = if committed.is_ok() { next } else { before.next };

@@ -201,13 +201,13 @@ impl View {
         blocked.collect()
     }
 
-    /// What blocks that partition, once somebody has [waited in vain](Self::waited_in_vain) for what lies behind it.
+    /// What blocks that partition, once a [wait has timed out](Self::note_timeout) for a record after it.
     pub fn blocked(&self, partition: i32) -> Option<OpenTransaction> {
         let still = self.stalled_lso(partition).filter(|still| still.has_timed_out)?;
         Some(OpenTransaction::of(partition, still))
     }
 
-    /// Notes that somebody has waited in vain for a record of that partition. Returns what blocks it, if that is why.
+    /// Notes that a wait for a record of that partition has timed out. Returns what blocks it, if that is why.
     pub fn waited_in_vain(&self, partition: i32) -> Option<OpenTransaction> {
         self.stalled_lso(partition)?;
         self.connection.note_timeout(partition);

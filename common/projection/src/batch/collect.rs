@@ -1,4 +1,4 @@
-//! What has queued up, by partition: each batch of the log begins here.
+//! Sorts what has queued up by partition: each batch begins here.
 
 use std::collections::BTreeMap;
 

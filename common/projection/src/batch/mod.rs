@@ -1,5 +1,5 @@
-//! One batch, from records to what the waiters are told. Every step sees the batch as a whole, and a partition in which one
-//! fails stays where it was:
+//! One batch, from records to a commit. Every step sees the batch as a whole, and a partition in which one fails stays where
+//! it was:
 //!
 //! 1. `classify` each record, per partition, up to the first that must wait for its schema (`partition_batch`): pure;
 //! 2. load the orders of all of them from the store, in one go;
@@ -7,7 +7,7 @@
 //! 4. have the rejected records handled; the offset passes only those that were;
 //! 5. commit everything in one atomic write.
 //!
-//! Whoever waits is notified after that, by the consumer loop.
+//! Those who wait are notified after that, by the topic reader.
 
 mod classify;
 mod collect;

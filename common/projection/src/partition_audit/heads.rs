@@ -80,7 +80,7 @@ fn read_assigned(reader: &LogReader, bounds: &[(i64, i64)]) -> Result<Vec<Partit
                 bytes += reading.take(record);
             }
         }
-        // Told by the client on the way.
+        // The client may have learned it on the way.
         if let Some(reason) = reader.denied() {
             return Err(NotReady::Retry(anyhow!("{reason}")));
         }

@@ -26,7 +26,7 @@ use orderlog_projection::{RejectedRecord, RejectionHandler, Settings, Unhandled}
 use orderlog_runtime::crash_point::{self, Point};
 use orderlog_runtime::supervisor::Supervisor;
 use outgoing::DeadLetter;
-pub use rows::{LetterId, LetterRow, Summary, key_text};
+pub use rows::{DeadLetterId, DeadLetterRow, Summary, key_text};
 use sender::Sender;
 pub use status::DlqStatus;
 
@@ -137,7 +137,7 @@ fn is_indexed(index: &Index, dead_letter: &mut DeadLetter<'_>) -> anyhow::Result
     if index.has(dead_letter.coordinates(), dead_letter.fingerprint())? {
         return Ok(true);
     }
-    if let Some(claimed) = dead_letter.claimed()
+    if let Some(claimed) = dead_letter.claimed_coordinates()
         && let Some((origin, replays)) = index.origin_of(claimed, dead_letter.fingerprint())?
     {
         dead_letter.set_replay_of(origin, replays);

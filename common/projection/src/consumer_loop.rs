@@ -11,10 +11,11 @@ use orderlog_runtime::crash_point::{self, Point};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
+use crate::command::Command;
+use crate::not_ready::NotReady;
 use crate::phase::{PhaseOwner, RestartReason};
-use crate::prepare::{NotReady, Prepared, prepare};
+use crate::prepare::{Prepared, prepare};
 use crate::progress::Progress;
-use crate::projection::Command;
 use crate::rejections::RejectionHandler;
 use crate::schema_id_audit::Verdict;
 use crate::settings::Settings;

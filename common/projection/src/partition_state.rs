@@ -1,7 +1,7 @@
 //! One partition, as the consumer loop keeps it between batches. Pure: what it says is carried out elsewhere.
 
 use crate::batch::{AwaitedSchemas, Ending};
-use crate::pauses::{Pause, PauseReason};
+use crate::pause::{Pause, PauseReason};
 use crate::prepare::PartitionStart;
 use crate::progress::PartitionProgress;
 use crate::schema_wait::SchemaWait;

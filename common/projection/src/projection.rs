@@ -12,13 +12,13 @@ use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
 
 use crate::batch::BatchProcessor;
+use crate::command::Command;
 use crate::consumer_loop::ConsumerLoop;
 use crate::phase::PhaseOwner;
 use crate::progress::Progress;
 use crate::rejections::RejectionHandler;
-use crate::rewind::Rewind;
 use crate::schema_checks;
-use crate::schema_id_audit::{SchemaIdAudit, Verdict};
+use crate::schema_id_audit::SchemaIdAudit;
 use crate::schema_lookup::SchemaLookup;
 use crate::settings::Settings;
 use crate::store::Store;
@@ -38,18 +38,6 @@ pub struct Projection {
     thread: oneshot::Receiver<()>,
     store_sync: StoreSync,
     schema_checks: tokio::task::JoinHandle<()>,
-}
-
-/// Commands to the thread.
-pub(crate) enum Command {
-    /// Read records again that were skipped because their schema was unknown.
-    Rewind(Rewind),
-    /// Act on what was found about the registry.
-    Audited(Verdict),
-    /// Read nothing more, and say why.
-    Halt(String),
-    /// Finish the batch and end.
-    Stop,
 }
 
 impl Projection {

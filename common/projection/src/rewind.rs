@@ -11,31 +11,14 @@ use std::time::Duration;
 use orderlog_contract::order::OrderState;
 use orderlog_kafka::log_reader::LogReader;
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
 
+use crate::command::Rewind;
 use crate::partitions::Partitions;
-use crate::rejections::RejectionHandler;
+use crate::rejections::{RejectionHandler, SkippedRecord};
 use crate::store::{BatchChanges, PartitionRow, Store};
 
 /// How long the broker may take to report where the partition begins.
 const BROKER_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// A record that was skipped.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SkippedRecord {
-    /// The order that its key names.
-    pub order_id: String,
-    /// Its offset.
-    pub offset: i64,
-}
-
-/// Asks for records of one partition to be read again.
-pub(crate) struct Rewind {
-    pub partition: i32,
-    pub records: Vec<SkippedRecord>,
-    /// Answered once reading has begun again; dropped where it has not.
-    pub done: oneshot::Sender<()>,
-}
 
 /// What a rewind changes in the store.
 #[derive(Debug, PartialEq, Eq)]

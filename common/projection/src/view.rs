@@ -10,10 +10,14 @@ use orderlog_kafka::permissions::Permissions;
 use tokio::sync::{oneshot, watch};
 use tokio::time::timeout_at;
 
+use crate::command::{Command, Rewind};
 use crate::freshness::{self, Arrival, NotFresh};
-use crate::rewind::{Rewind, SkippedRecord};
+use crate::open_transaction::OpenTransaction;
+use crate::progress::{CATCHING_UP, Progress};
+use crate::rejections::SkippedRecord;
+use crate::settings::Settings;
 use crate::store::Store;
-use crate::{CATCHING_UP, Command, OpenTransaction, Progress, Settings, Waiters};
+use crate::waiters::Waiters;
 
 /// A handle to the projection. Clones are handles to the same one.
 #[derive(Clone)]

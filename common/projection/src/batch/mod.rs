@@ -10,7 +10,6 @@
 //! Those who wait are notified after that, by the topic reader.
 
 mod classify;
-mod collect;
 mod fold_partition;
 mod partition_batch;
 mod placement;
@@ -35,8 +34,9 @@ use crate::store::{BatchChanges, KeyChanges, PartitionRow, Store, StoreError};
 use crate::waiters::{EventOutcome, Waiters};
 use fold_partition::PartitionChanges;
 
-pub(crate) use collect::{Collected, collect};
 pub(crate) use partition_batch::{AwaitedSchemas, Ending, PartitionBatch};
+pub(crate) use placement::Placement;
+pub(crate) use record::{LogRecord, hash};
 
 /// What processing a batch needs.
 pub(crate) struct BatchProcessor<H> {

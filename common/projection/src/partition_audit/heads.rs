@@ -10,7 +10,7 @@ use rdkafka::Message;
 use rdkafka::message::BorrowedMessage;
 
 use super::evidence::{OldRecord, PartitionHead};
-use crate::prepare::NotReady;
+use crate::not_ready::NotReady;
 
 /// How long reading the oldest records may take, and the broker for one answer.
 const READ_TIMEOUT: Duration = Duration::from_secs(5);

@@ -8,7 +8,7 @@ mod heads;
 use orderlog_kafka::log_reader::LogReader;
 use orderlog_kafka::partition::Partitioning;
 
-use crate::prepare::NotReady;
+use crate::not_ready::NotReady;
 use crate::topic_conflict::TopicConflict;
 use evidence::{FewerPartitions, MIN_RECORDS, added_partitions, other_partitioner};
 

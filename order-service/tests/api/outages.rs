@@ -187,7 +187,7 @@ async fn a_schema_that_the_registry_refuses_ends_the_service() {
         .spawn_unready(tempfile::tempdir().expect("a directory"), refused)
         .await;
     let error = app.end().await.expect_err("refused").to_string();
-    assert!(error.contains("refuses v1.avsc for subject refused-value"), "{error}");
+    assert!(error.contains("rejects v1.avsc for subject refused-value"), "{error}");
 }
 
 #[tokio::test]

@@ -20,14 +20,14 @@ pub async fn catch_up(
     arrival: Arrival,
     deadline: Instant,
 ) -> Result<(), NotFresh> {
-    match view.now(partition, deadline).await? {
+    match view.end_offset(partition, deadline).await? {
         EndOffset::Known(end) => {
             arrival.check(end)?;
             view.read_to(partition, end, deadline).await
         }
         EndOffset::NeedsQuorum => {
             // What is acknowledged now lies behind the transaction, and cannot be read.
-            if let Some(transaction) = view.blocked(partition) {
+            if let Some(transaction) = view.blocking_transaction(partition) {
                 return Err(NotFresh(transaction.to_string()));
             }
             let acknowledged = timeout_at(deadline.into(), publisher.acknowledged_since(partition, arrival.at)).await;
@@ -42,7 +42,7 @@ pub async fn catch_up(
             arrival.check(offset)?;
             let read = view.read_to(partition, offset + 1, deadline).await;
             read.map_err(|late| {
-                let transaction = view.waited_in_vain(partition);
+                let transaction = view.note_timeout(partition);
                 transaction.map_or(late, |transaction| NotFresh(transaction.to_string()))
             })
         }

@@ -13,9 +13,9 @@ impl Reporter for State {
         let ready = stopping.is_none()
             && progress.is_caught_up()
             && progress.starting.is_none()
-            && progress.stopped().is_none()
+            && progress.stop_reason().is_none()
             && progress.unwritable.is_none()
-            && self.view.forbidden().is_none()
+            && self.view.denied().is_none()
             && connection.is_connected()
             // Statistics about a partition may arrive after its records: a client that waited for readiness must not be refused.
             && connection.have_leaders_been_connected(progress.partitions.len())

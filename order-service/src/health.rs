@@ -10,7 +10,7 @@ use crate::state::State;
 /// Why requests for orders are refused; `None` when they are answered.
 pub(crate) async fn not_ready(state: &State) -> Option<String> {
     let progress = state.view.progress();
-    let has_read = match progress.stopped() {
+    let has_read = match progress.stop_reason() {
         Some(_) => state.view.store().partitions().await.is_ok_and(|rows| !rows.is_empty()),
         // Not asked for.
         None => false,
@@ -24,7 +24,7 @@ fn readiness_problem(progress: &Progress, has_read: bool) -> Option<String> {
     if progress.is_caught_up() {
         return None;
     }
-    if let Some(reason) = progress.stopped() {
+    if let Some(reason) = progress.stop_reason() {
         return (!has_read).then(|| format!("no record of the topic has been read: {reason}"));
     }
     Some(match &progress.starting {

@@ -5,16 +5,15 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::Context;
 use clap::ValueEnum;
 use orderlog_contract::encode::record_value;
-use orderlog_contract::event::{EventType, Order, OrderEvent, OrderStatus};
+use orderlog_contract::event::{Order, OrderEvent, OrderStatus};
 use orderlog_contract::lineage;
 use orderlog_contract::rejection::Code;
-use orderlog_contract::testing::an_event;
+use orderlog_contract::testing::{an_event, next_event};
 use orderlog_kafka::partition::Partitioner;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use serde_json::json;
-use uuid::Uuid;
 
 use crate::foreign;
 
@@ -143,16 +142,7 @@ pub fn records(kind: Kind, order_id: &str, facts: Facts) -> anyhow::Result<Vec<R
                 },
                 ..event.clone()
             };
-            let again = OrderEvent {
-                event_id: Uuid::now_v7(),
-                previous_event_id: Some(event.event_id),
-                event_type: EventType::OrderStatusUpdated,
-                order: Order {
-                    version: 2,
-                    ..event.order
-                },
-                ..event
-            };
+            let again = next_event(&event, event.order.status);
             let first = Record {
                 is_good: true,
                 ..record(record_value(facts.schema_id, &delivered)?)

@@ -42,7 +42,7 @@ impl CommandHandler {
 
     /// How far that partition was read; from the store until the topic has been seen since the start.
     async fn read_up_to(&self, partition: i32) -> Option<i64> {
-        match self.view.next(partition) {
+        match self.view.next_offset(partition) {
             Some(next) => Some(next),
             None => Some(self.view.store().partitions().await.ok()?.get(&partition)?.next),
         }

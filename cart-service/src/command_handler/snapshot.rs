@@ -70,15 +70,15 @@ impl CommandHandler {
             let progress = self.view.progress();
             return Err(CommandError::Unavailable(
                 progress
-                    .stopped()
+                    .stop_reason()
                     .cloned()
                     .or(progress.starting)
                     .unwrap_or_else(|| "starting".to_owned()),
             ));
         };
-        match self.view.doubt(partition) {
+        match self.view.not_current(partition) {
             None => Ok(partition),
-            Some(doubt) => Err(CommandError::Unavailable(doubt)),
+            Some(reason) => Err(CommandError::Unavailable(reason)),
         }
     }
 }

@@ -64,7 +64,7 @@ impl CommandHandler {
             ));
         }
         // Behind an open transaction nothing can be read back: the outcome would be unknown.
-        if let Some(transaction) = self.view.blocked(partition) {
+        if let Some(transaction) = self.view.blocking_transaction(partition) {
             return Err(CommandError::Unavailable(transaction.to_string()));
         }
         // Register before sending, so that the event cannot be read back unnoticed.
@@ -87,7 +87,7 @@ impl CommandHandler {
                 biased;
                 settled = waiter.outcome() => settled.ok_or_else(|| {
                     let progress = self.view.progress();
-                    unknown(progress.stopped().map_or("the service is stopping", String::as_str))
+                    unknown(progress.stop_reason().map_or("the service is stopping", String::as_str))
                 }),
                 // Not final: a record whose delivery failed may still have been written.
                 Ok(error) = delivery => Err(unknown(&format!("the broker did not acknowledge the event: {error}"))),
@@ -97,7 +97,7 @@ impl CommandHandler {
         in_time.unwrap_or_else(|_| {
             let why = self
                 .view
-                .waited_in_vain(partition)
+                .note_timeout(partition)
                 .map(|transaction| transaction.to_string());
             Err(unknown(why.as_deref().unwrap_or("the event was not read back in time")))
         })

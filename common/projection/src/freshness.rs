@@ -62,13 +62,13 @@ pub(crate) async fn read_to(
 async fn reach(mut progress: watch::Receiver<Progress>, partition: i32, offset: i64) -> Result<(), NotFresh> {
     let is_decided = |progress: &Progress| {
         let state = progress.partition(partition);
-        progress.stopped().is_some() || state.is_some_and(|state| state.read_to >= offset || state.paused.is_some())
+        progress.stop_reason().is_some() || state.is_some_and(|state| state.read_to >= offset || state.paused.is_some())
     };
     let now = progress
         .wait_for(is_decided)
         .await
         .map_err(|_| NotFresh("the projection has stopped".to_owned()))?;
-    if let Some(reason) = now.stopped() {
+    if let Some(reason) = now.stop_reason() {
         return Err(NotFresh(reason.clone()));
     }
     match now.partition(partition) {

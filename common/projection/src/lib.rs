@@ -27,14 +27,18 @@
 
 mod batch;
 pub mod check_schemas;
+mod collect;
+mod command;
 pub mod config;
 mod consumer_loop;
 mod freshness;
 mod markers;
+mod not_ready;
 mod open_transaction;
 mod partition_audit;
 mod partition_state;
 mod partitions;
+mod pause;
 mod pauses;
 mod phase;
 pub mod pipeline;
@@ -54,6 +58,7 @@ mod settings;
 pub mod store;
 mod store_sync;
 mod topic_conflict;
+mod topic_reader;
 mod view;
 mod waiters;
 
@@ -61,10 +66,7 @@ pub use freshness::{Arrival, NotFresh};
 pub use open_transaction::OpenTransaction;
 pub use progress::{CATCHING_UP, PartitionProgress, Progress};
 pub use projection::Projection;
-pub use rejections::{RejectedRecord, RejectionHandler, Unhandled};
-pub use rewind::SkippedRecord;
+pub use rejections::{RejectedRecord, RejectionHandler, SkippedRecord, Unhandled};
 pub use settings::Settings;
 pub use view::View;
 pub use waiters::{EventOutcome, EventWaiter, Waiters};
-
-use projection::Command;

@@ -1,6 +1,6 @@
 //! Offsets that are never delivered: transaction markers, and the records of aborted transactions. Where they come after a
-//! partition's last record, it was read as far as the end all the same, and the store says so: else their deletion would
-//! look like that of records that were not read.
+//! partition's last record, the store still says that it was read to the end: otherwise their deletion would look like
+//! that of records that were not read.
 
 use tokio::runtime::Handle;
 

@@ -1,7 +1,7 @@
 //! One partition, as the consumer loop keeps it between batches. Pure: what it says is carried out elsewhere.
 
 use crate::batch::{AwaitedSchemas, Ending};
-use crate::pauses::{Pause, PauseReason};
+use crate::pause::{Pause, PauseReason};
 use crate::prepare::PartitionStart;
 use crate::progress::PartitionProgress;
 use crate::schema_wait::SchemaWait;
@@ -14,9 +14,9 @@ pub(crate) struct PartitionState {
     row: PartitionRow,
     /// Why it is not read for now.
     pause: Option<Pause>,
-    /// What the registry said when a schema was last waited for, until the records are read that it was asked for.
+    /// What the registry answered to the last wait for a schema, until the records are read that the wait was about.
     schema_answers: Option<SchemaWait>,
-    /// Schemas of records below this offset had their grace period: so long one may take to appear.
+    /// Records below this offset had their grace period: a schema may take that long to appear.
     grace_expired_below: i64,
     /// The failure that was logged last; the same one again is no news.
     logged_failure: Option<String>,
@@ -52,7 +52,7 @@ impl PartitionState {
         &self.row
     }
 
-    /// Takes what the registry said of the schemas of the next records.
+    /// Takes what the registry answered about the schemas of the next records.
     pub fn take_schema_answers(&mut self) -> Option<SchemaWait> {
         self.schema_answers.take()
     }
@@ -138,9 +138,8 @@ impl PartitionState {
         self.end_pending && self.at_end
     }
 
-    /// The row of a partition that was read to its end and stands there: offsets between its last record and the end are
-    /// never delivered. `None` when there are none, or more has come, or it is to be read from elsewhere. Call it once for
-    /// an end.
+    /// The row of a partition that is at its end: offsets between its last record and the end are never delivered. `None`
+    /// when there are none, or more has come, or it is to be read from elsewhere. Call it once for an end.
     pub fn skip_markers(&mut self) -> Option<PartitionRow> {
         let at_end = std::mem::take(&mut self.end_pending) && self.at_end && self.is_read();
         let next = Some(self.end).filter(|end| at_end && *end > self.row.next)?;

@@ -4,7 +4,7 @@ use orderlog_kafka::log_reader::LogReader;
 use tokio::sync::watch;
 
 use crate::partition_state::PartitionState;
-use crate::pauses::{Pause, PauseReason};
+use crate::pause::{Pause, PauseReason};
 use crate::prepare::PartitionStart;
 use crate::progress::Progress;
 use crate::store::PartitionRow;

@@ -1,5 +1,5 @@
-//! What the projection's thread is doing, and every step from one phase to the next: here it is logged, shown to others in
-//! [`Progress`], and told to those who wait.
+//! What the projection's thread is doing, and every step from one phase to the next: each is logged here, shown to others in
+//! [`Progress`], and passed on to those who wait.
 
 use tokio::sync::watch;
 
@@ -17,7 +17,7 @@ enum Phase {
         /// Why to start again, once nothing is suspended.
         restart: Option<RestartReason>,
     },
-    /// It polls, which keeps the link to the broker known, and drops what comes, until an operator acts.
+    /// It polls, which keeps the connection's state up to date, and drops what comes, until an operator acts.
     Halted,
 }
 
@@ -47,7 +47,7 @@ pub(crate) struct PhaseOwner {
 }
 
 impl PhaseOwner {
-    /// Of a thread that looks for that topic.
+    /// The phase of a thread that looks for that topic.
     pub fn starting(topic: String, progress: watch::Sender<Progress>, waiters: Waiters) -> Self {
         progress.send_modify(|progress| progress.starting = Some("starting".to_owned()));
         Self {
@@ -56,6 +56,11 @@ impl PhaseOwner {
             progress,
             waiters,
         }
+    }
+
+    /// Whether reading has not begun yet.
+    pub fn is_starting(&self) -> bool {
+        matches!(self.phase, Phase::Starting { .. })
     }
 
     /// Whether nothing is read until an operator acts.
@@ -133,7 +138,7 @@ impl PhaseOwner {
             is_news
         });
         if !was {
-            // What they wait for may be read after the registry is back, and after their time. They are told why.
+            // What they wait for may be read only after their time is up. The progress says why.
             self.waiters.cancel_events();
         }
     }
@@ -172,122 +177,13 @@ impl PhaseOwner {
         });
         self.waiters.close();
     }
+
+    /// The thread ends: nobody waits on.
+    pub fn end(&self) {
+        self.waiters.close();
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use orderlog_contract::testing::an_event;
-    use tokio::sync::oneshot::error::TryRecvError;
-
-    fn owner() -> (PhaseOwner, watch::Receiver<Progress>, Waiters) {
-        let (progress, seen) = watch::channel(Progress::default());
-        let waiters = Waiters::default();
-        let owner = PhaseOwner::starting("orders".to_owned(), progress, waiters.clone());
-        (owner, seen, waiters)
-    }
-
-    fn reading() -> (PhaseOwner, watch::Receiver<Progress>, Waiters) {
-        let (mut owner, seen, waiters) = owner();
-        owner.reading();
-        (owner, seen, waiters)
-    }
-
-    #[test]
-    fn a_thread_that_is_starting_says_why_until_it_reads() {
-        let (mut owner, seen, _) = owner();
-        assert!(!owner.is_reading() && seen.borrow().starting.is_some());
-        owner.not_ready("no broker".to_owned());
-        assert_eq!(seen.borrow().starting.as_deref(), Some("no broker"));
-        owner.reading();
-        assert!(owner.is_reading());
-        assert_eq!(seen.borrow().starting, None);
-    }
-
-    #[test]
-    fn a_restart_leads_back_to_starting_once() {
-        let (mut owner, ..) = reading();
-        assert_eq!(owner.restart(), None);
-        owner.request_restart(RestartReason::TopicMissing);
-        owner.request_restart(RestartReason::OffsetOutOfRange);
-        assert!(owner.is_reading(), "the batch is finished first");
-        assert_eq!(
-            owner.restart(),
-            Some(RestartReason::OffsetOutOfRange),
-            "the latest reason"
-        );
-        assert!(!owner.is_reading());
-        owner.request_restart(RestartReason::TopicMissing);
-        owner.reading();
-        assert_eq!(owner.restart(), None, "it has just started");
-    }
-
-    #[tokio::test]
-    async fn a_suspended_thread_reads_nothing_and_starts_again_after_it() {
-        let (mut owner, seen, waiters) = reading();
-        let mut event = waiters.event(&an_event("A-1", 1));
-        let mut order = waiters.order("A-1", 1);
-        owner.request_restart(RestartReason::TopicMissing);
-        owner.suspend("another registry".to_owned());
-        assert!(owner.is_suspended() && !owner.is_reading());
-        assert_eq!(seen.borrow().suspended.as_deref(), Some("another registry"));
-        assert_eq!(event.outcome().await, None, "it will not be read soon");
-        assert_eq!(order.try_recv(), Err(TryRecvError::Empty), "its order may still be");
-        assert_eq!(owner.restart(), None, "not while suspended");
-        owner.resume();
-        assert_eq!(seen.borrow().suspended, None);
-        assert_eq!(owner.restart(), Some(RestartReason::RegistryMatches));
-    }
-
-    #[test]
-    fn a_thread_that_is_suspended_before_it_reads_just_goes_on_starting() {
-        let (mut owner, seen, _) = owner();
-        owner.suspend("another registry".to_owned());
-        assert!(owner.is_suspended());
-        assert_eq!(seen.borrow().starting, None, "one reason is enough");
-        owner.resume();
-        owner.reading();
-        assert!(owner.is_reading());
-        assert_eq!(owner.restart(), None);
-    }
-
-    #[test]
-    fn a_registry_that_matches_all_along_changes_nothing() {
-        let (mut owner, ..) = reading();
-        owner.resume();
-        assert!(owner.is_reading());
-        assert_eq!(owner.restart(), None);
-    }
-
-    #[tokio::test]
-    async fn a_halted_thread_stays_halted_and_keeps_its_first_reason() {
-        for reads in [false, true] {
-            let (mut owner, seen, waiters) = if reads { reading() } else { owner() };
-            let (mut event, order) = (waiters.event(&an_event("A-1", 1)), waiters.order("A-1", 1));
-            owner.halt("the first".to_owned());
-            owner.halt("the second".to_owned());
-            owner.request_restart(RestartReason::TopicMissing);
-            owner.reading();
-            assert!(owner.is_halted() && !owner.is_reading());
-            assert_eq!(owner.restart(), None);
-            assert_eq!(seen.borrow().halted.as_deref(), Some("the first"));
-            assert_eq!(seen.borrow().starting, None);
-            assert_eq!(
-                (event.outcome().await, order.await.is_err()),
-                (None, true),
-                "nobody waits on"
-            );
-        }
-    }
-
-    #[test]
-    fn what_the_registry_says_of_a_halted_thread_is_shown_and_starts_nothing() {
-        let (mut owner, seen, _) = reading();
-        owner.halt("why".to_owned());
-        owner.suspend("another registry".to_owned());
-        assert!(seen.borrow().suspended.is_some() && owner.is_halted());
-        owner.resume();
-        assert!(seen.borrow().suspended.is_none() && owner.is_halted());
-        assert_eq!(owner.restart(), None);
-    }
-}
+#[path = "phase_tests.rs"]
+mod tests;

@@ -9,30 +9,14 @@ use orderlog_kafka::partition::Partitioning;
 use orderlog_kafka::topics::{self, FoundTopic, TopicError, TopicPolicy};
 use tokio::runtime::Handle;
 
-use crate::Settings;
+use crate::not_ready::NotReady;
 use crate::partition_audit;
+use crate::settings::Settings;
 use crate::store::{BatchChanges, PartitionRow, Store, StoreError};
 use crate::topic_conflict::{OtherTopic, TopicConflict};
 
-/// How long the broker may take for one answer; a service that is told to stop waits as long for it.
+/// How long the broker may take for one answer; a service that stops may have to wait as long for it.
 const BROKER_TIMEOUT: Duration = Duration::from_secs(3);
-
-/// Why reading cannot begin.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum NotReady {
-    /// It may pass: try again.
-    #[error("{0:#}")]
-    Retry(#[source] anyhow::Error),
-    /// Only an operator can decide.
-    #[error("{0:#}")]
-    Halt(#[source] anyhow::Error),
-}
-
-impl From<TopicConflict> for NotReady {
-    fn from(conflict: TopicConflict) -> Self {
-        Self::Halt(conflict.into())
-    }
-}
 
 /// Where one partition starts.
 pub(crate) struct PartitionStart {

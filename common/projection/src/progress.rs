@@ -62,12 +62,12 @@ impl Progress {
     }
 
     /// Why nothing is read, for now or until an operator acts.
-    pub fn stopped(&self) -> Option<&String> {
+    pub fn stop_reason(&self) -> Option<&String> {
         self.halted.as_ref().or(self.suspended.as_ref())
     }
 
     /// Whatever an operator should know, one sentence each.
-    pub fn reasons(&self) -> Vec<String> {
+    pub fn problems(&self) -> Vec<String> {
         let paused = self
             .partitions
             .iter()

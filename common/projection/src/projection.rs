@@ -11,16 +11,19 @@ use orderlog_runtime::supervisor::Supervisor;
 use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
 
+use crate::batch::BatchProcessor;
+use crate::command::Command;
 use crate::consumer_loop::ConsumerLoop;
+use crate::phase::PhaseOwner;
 use crate::progress::Progress;
 use crate::rejections::RejectionHandler;
-use crate::rewind::Rewind;
 use crate::schema_checks;
-use crate::schema_id_audit::{SchemaIdAudit, Verdict};
+use crate::schema_id_audit::SchemaIdAudit;
 use crate::schema_lookup::SchemaLookup;
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::store_sync::StoreSync;
+use crate::topic_reader::TopicReader;
 use crate::view::View;
 use crate::waiters::Waiters;
 
@@ -35,18 +38,6 @@ pub struct Projection {
     thread: oneshot::Receiver<()>,
     store_sync: StoreSync,
     schema_checks: tokio::task::JoinHandle<()>,
-}
-
-/// What the thread is asked to do.
-pub(crate) enum Command {
-    /// Read records again that were skipped because their schema was unknown.
-    Rewind(Rewind),
-    /// Go by what was found of the registry.
-    Audited(Verdict),
-    /// Read nothing more, and say why.
-    Halt(String),
-    /// Finish the batch and end.
-    Stop,
 }
 
 impl Projection {
@@ -86,7 +77,22 @@ impl Projection {
             commands.clone(),
             &settings,
         );
-        let consumer = ConsumerLoop::new(settings, runtime, store, lookup, waiters, progress, connection, handler);
+        let processor = BatchProcessor {
+            service: settings.service,
+            store: store.clone(),
+            runtime: runtime.clone(),
+            waiters: waiters.clone(),
+            handler,
+            max_keys: settings.max_idempotency_keys,
+        };
+        let consumer = ConsumerLoop {
+            phase: PhaseOwner::starting(settings.topic.name.clone(), progress.clone(), waiters),
+            topic: TopicReader::new(&settings, processor, lookup, progress.clone(), connection),
+            settings,
+            runtime,
+            store,
+            progress,
+        };
         let thread = supervisor
             .spawn_thread("projection", move || consumer.run(&reader, &inbox))
             .context("spawning the projection thread")?;

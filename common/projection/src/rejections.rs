@@ -5,7 +5,6 @@ use orderlog_kafka::partition::Partitioning;
 use rdkafka::Message;
 use rdkafka::message::BorrowedMessage;
 
-use crate::rewind::SkippedRecord;
 use crate::store::BatchChanges;
 
 /// A record that breaks the contract.
@@ -27,6 +26,15 @@ impl RejectedRecord<'_> {
         let key = self.record.key();
         key.is_some_and(|key| self.partitioning.of_key(key) == self.record.partition())
     }
+}
+
+/// A record that was skipped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SkippedRecord {
+    /// The order that its key names.
+    pub order_id: String,
+    /// Its offset.
+    pub offset: i64,
 }
 
 /// A rejected record that could not be handled.

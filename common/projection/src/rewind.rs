@@ -11,31 +11,14 @@ use std::time::Duration;
 use orderlog_contract::order::OrderState;
 use orderlog_kafka::log_reader::LogReader;
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
 
+use crate::command::Rewind;
 use crate::partitions::Partitions;
-use crate::rejections::RejectionHandler;
+use crate::rejections::{RejectionHandler, SkippedRecord};
 use crate::store::{BatchChanges, PartitionRow, Store};
 
-/// How long the broker may take to tell where the partition begins.
+/// How long the broker may take to report where the partition begins.
 const BROKER_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// A record that was skipped.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SkippedRecord {
-    /// The order that its key names.
-    pub order_id: String,
-    /// Its offset.
-    pub offset: i64,
-}
-
-/// Asks for records of one partition to be read again.
-pub(crate) struct Rewind {
-    pub partition: i32,
-    pub records: Vec<SkippedRecord>,
-    /// Told once reading has begun again; dropped where it has not.
-    pub done: oneshot::Sender<()>,
-}
 
 /// What a rewind changes in the store.
 #[derive(Debug, PartialEq, Eq)]
@@ -97,7 +80,7 @@ fn try_rewind<H: RejectionHandler>(
         ..BatchChanges::default()
     };
     handler.on_rewind(&mut changes, records);
-    // Shown before it is so: nobody may take an order that was forgotten for one that does not exist.
+    // Shown before it happens: a forgotten order must not be mistaken for one that does not exist.
     partitions.rewind(*partition, row);
     let committed = runtime.block_on(store.commit(&changes));
     let from = if committed.is_ok() { next } else { before.next };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use orderlog_runtime::crash_point::{self, Point};
 
-use crate::Command;
+use crate::command::Command;
 use crate::schema_id_audit::SchemaIdAudit;
 
 /// Between two checks while the registry does not answer, or is not the one that the store knows.

@@ -1,6 +1,6 @@
 //! From the name of a schema to the schema: memory, then the store, then the registry, which is asked once per name however
-//! many records wait. Only what it has is remembered here; a name that it does not know is for those to decide about who
-//! wait ([`SchemaWait`](crate::schema_wait::SchemaWait)).
+//! many records wait. Only known schemas are remembered; what an unknown one means is up to the waiting partition
+//! ([`SchemaWait`](crate::schema_wait::SchemaWait)).
 //!
 //! An outage is never an answer: the request is repeated, with backoff and jitter, until the registry answers.
 
@@ -26,7 +26,7 @@ use crate::store::{LearnError, Store};
 const MAX_CONCURRENT_REQUESTS: usize = 16;
 /// Most schemas that are asked for ahead of their records.
 const MAX_AHEAD: usize = 2_000;
-/// Before an answer that could not be stored is asked for again.
+/// Before a schema that could not be stored is requested again.
 const STORE_RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// What is known of a schema.
@@ -101,8 +101,9 @@ impl SchemaLookup {
             .map(|writer| KnownSchema::Writer(id, writer)))
     }
 
-    /// Asks the registry for a schema that a record of that partition waits for, or, `ahead`, a later one. Returns whether
-    /// it is being asked: not ahead, while the registry does not answer this partition or very much is pending.
+    /// Asks the registry for a schema that a record of that partition waits for, or, `ahead`, that a later one will need.
+    /// Returns whether a request is pending: none is made ahead while the registry does not answer this partition, or while
+    /// very many are pending.
     pub fn ask(&mut self, schema: SchemaRef, partition: i32, ahead: bool) -> bool {
         // What was only asked ahead so far may still wait for its permit.
         if self.pending.get(&schema).is_some_and(|pending| ahead || !pending.ahead) {
@@ -192,7 +193,7 @@ impl SchemaLookup {
         self.audit.registry()
     }
 
-    /// Why there is no answer for that schema, when the registry was asked and gave none.
+    /// Why there is no answer for that schema, if a request for it has failed.
     pub fn outage(&self, schema: SchemaRef) -> Option<String> {
         let reason = self.outages.get(&schema)?;
         Some(format!("the schema registry does not answer for {schema}: {reason}"))

@@ -19,7 +19,7 @@ pub(crate) const MAX_RETRY_DELAY: Duration = Duration::from_secs(10);
 pub(crate) enum Answer {
     Schema(SchemaText, Arc<WriterSchema>),
     Missing(Missing),
-    /// Not an answer; it is asked again.
+    /// Not an answer; the request is repeated.
     Outage(String),
     /// Not an answer, to a request that nobody waits for yet: it is not repeated.
     GivenUp,

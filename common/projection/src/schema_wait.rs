@@ -61,8 +61,8 @@ pub(crate) struct SchemaWait {
     /// An answer to an older request is not about these records.
     asked: Instant,
     stage: Stage,
-    /// All that it is about, in the order of their records, in which they are asked for: when not all answers come in
-    /// time, they are those of the next records.
+    /// All that it is about, in the order of their records. They are asked for in this order: if not all answers come in
+    /// time, those for the next records have.
     schemas: Vec<SchemaRef>,
     pending: HashSet<SchemaRef>,
     missing: HashMap<SchemaRef, Missing>,

@@ -13,7 +13,7 @@ use crate::registration::Registration;
 /// count, because an order must stay in one partition.
 const PARTITIONS: i32 = 6;
 
-/// How long a topic waits for the registration at once: a service that is told to stop waits as long.
+/// How long a topic waits for the registration at once: a service that stops may have to wait as long.
 const REGISTRATION_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Settings of a projection.

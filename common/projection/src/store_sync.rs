@@ -9,8 +9,10 @@ use orderlog_runtime::supervisor::Supervisor;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
+use crate::command::Command;
+use crate::progress::Progress;
 use crate::store::{Store, Unwritable};
-use crate::{Command, Progress, Waiters};
+use crate::waiters::Waiters;
 
 const SYNC_INTERVAL: Duration = Duration::from_secs(1);
 

@@ -10,10 +10,14 @@ use orderlog_kafka::permissions::Permissions;
 use tokio::sync::{oneshot, watch};
 use tokio::time::timeout_at;
 
+use crate::command::{Command, Rewind};
 use crate::freshness::{self, Arrival, NotFresh};
-use crate::rewind::{Rewind, SkippedRecord};
+use crate::open_transaction::OpenTransaction;
+use crate::progress::{CATCHING_UP, Progress};
+use crate::rejections::SkippedRecord;
+use crate::settings::Settings;
 use crate::store::Store;
-use crate::{CATCHING_UP, Command, OpenTransaction, Progress, Settings, Waiters};
+use crate::waiters::Waiters;
 
 /// A handle to the projection. Clones are handles to the same one.
 #[derive(Clone)]
@@ -62,7 +66,7 @@ impl View {
         &self.waiters
     }
 
-    /// The link to the broker.
+    /// The state of the connection to Kafka.
     pub fn connection(&self) -> &ConnectionState {
         &self.connection
     }
@@ -77,7 +81,7 @@ impl View {
         self.progress.clone()
     }
 
-    /// The partition of an order; `None` until the topic was seen.
+    /// The partition of an order; `None` until the topic was found.
     pub fn partition_of(&self, order_id: &str) -> Option<i32> {
         let count = self.progress.borrow().partition_count()?;
         Some(self.partitioner.of_key(order_id.as_bytes(), count))
@@ -91,8 +95,8 @@ impl View {
     /// Problems with reading the topic, for a health report, one sentence each.
     pub fn problems(&self) -> Vec<String> {
         let progress = self.progress.borrow();
-        let mut problems = progress.reasons();
-        if !progress.is_caught_up() && progress.starting.is_none() && progress.stopped().is_none() {
+        let mut problems = progress.problems();
+        if !progress.is_caught_up() && progress.starting.is_none() && progress.stop_reason().is_none() {
             problems.push(CATCHING_UP.to_owned());
         }
         drop(progress);
@@ -108,22 +112,22 @@ impl View {
     }
 
     /// Why the account lacks rights on the topic; `None` when it does not.
-    pub fn forbidden(&self) -> Option<String> {
+    pub fn denied(&self) -> Option<String> {
         self.permissions.denial(&self.topic)
     }
 
     /// Why that partition's orders may not be the newest; `None` when they are, within
     /// [`MAX_SILENCE`](orderlog_kafka::connection::MAX_SILENCE).
-    pub fn doubt(&self, partition: i32) -> Option<String> {
+    pub fn not_current(&self, partition: i32) -> Option<String> {
         let progress = self.progress.borrow();
         if let Some(reason) = progress
-            .stopped()
+            .stop_reason()
             .or(progress.starting.as_ref())
             .or(progress.unwritable.as_ref())
         {
             return Some(reason.clone());
         }
-        if let Some(reason) = self.forbidden() {
+        if let Some(reason) = self.denied() {
             return Some(reason);
         }
         let Some(state) = progress.partition(partition) else {
@@ -136,11 +140,11 @@ impl View {
             return Some(format!("partition {partition} is still catching up"));
         }
         (!self.connection.is_leader_connected(partition))
-            .then(|| format!("the leader of partition {partition} is not connected"))
+            .then(|| format!("not connected to the leader of partition {partition}"))
     }
 
     /// Has records of a partition read again that were skipped because their schema was unknown. Returns whether reading
-    /// has begun again; until it has come as far as before, [`Self::doubt`] says so.
+    /// has begun again; until it has come as far as before, [`Self::not_current`] says so.
     pub async fn rewind(&self, partition: i32, records: Vec<SkippedRecord>) -> bool {
         let (done, begun) = oneshot::channel();
         let rewind = Rewind {
@@ -153,7 +157,9 @@ impl View {
 
     /// The arrival of a request for that order, now.
     pub fn arrival(&self, order_id: &str) -> Arrival {
-        let next = self.partition_of(order_id).and_then(|partition| self.next(partition));
+        let next = self
+            .partition_of(order_id)
+            .and_then(|partition| self.next_offset(partition));
         // In this order: what is sent from then on and acknowledged is at `next` or after it.
         Arrival {
             next: next.unwrap_or(0),
@@ -161,22 +167,22 @@ impl View {
         }
     }
 
-    /// Offset of the next record to read of that partition; `None` until the topic was seen.
-    pub fn next(&self, partition: i32) -> Option<i64> {
+    /// Offset of the next record to read of that partition; `None` until the topic was found.
+    pub fn next_offset(&self, partition: i32) -> Option<i64> {
         self.progress.borrow().partition(partition).map(|state| state.next)
     }
 
-    /// How often any partition was rewound. What was read from the store is whole when the partition was in no
-    /// [doubt](Self::doubt) after this was asked and before the store was read, and this is the same after it.
+    /// How often any partition was rewound. What was read from the store is whole if the partition was
+    /// [current](Self::not_current) between a first call of this and that read, and a second call after it gives the same.
     pub fn rewinds(&self) -> u64 {
         self.progress.borrow().rewinds
     }
 
-    /// Where that partition ends now, or that its quorum must be asked.
+    /// The end offset of that partition, or that its quorum must be asked for it.
     ///
     /// # Errors
     /// When that cannot be found out by the deadline.
-    pub async fn now(&self, partition: i32, deadline: Instant) -> Result<EndOffset, NotFresh> {
+    pub async fn end_offset(&self, partition: i32, deadline: Instant) -> Result<EndOffset, NotFresh> {
         let asked = timeout_at(deadline.into(), self.ends.fetch(partition)).await;
         asked
             .map_err(|_| NotFresh::late(partition))?
@@ -201,17 +207,17 @@ impl View {
         blocked.collect()
     }
 
-    /// What blocks that partition, once somebody has [waited in vain](Self::waited_in_vain) for what lies behind it.
-    pub fn blocked(&self, partition: i32) -> Option<OpenTransaction> {
+    /// What blocks that partition, once a [wait has timed out](Self::note_timeout) for a record after it.
+    pub fn blocking_transaction(&self, partition: i32) -> Option<OpenTransaction> {
         let still = self.stalled_lso(partition).filter(|still| still.has_timed_out)?;
         Some(OpenTransaction::of(partition, still))
     }
 
-    /// Notes that somebody has waited in vain for a record of that partition. Returns what blocks it, if that is why.
-    pub fn waited_in_vain(&self, partition: i32) -> Option<OpenTransaction> {
+    /// Notes that a wait for a record of that partition has timed out. Returns what blocks it, if that is why.
+    pub fn note_timeout(&self, partition: i32) -> Option<OpenTransaction> {
         self.stalled_lso(partition)?;
         self.connection.note_timeout(partition);
-        self.blocked(partition)
+        self.blocking_transaction(partition)
     }
 
     /// Where the last stable offset is stalled, of a partition of which all before it was read: one that waits for something

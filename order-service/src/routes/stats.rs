@@ -90,7 +90,7 @@ pub async fn stats(state: web::Data<State>) -> Result<Reply<Stats>, Problem> {
         build_stats(
             &state.topic,
             partitions,
-            progress.stopped().map(String::as_str),
+            progress.stop_reason().map(String::as_str),
             ends,
             &state.view.open_transactions(),
         ),

@@ -185,7 +185,10 @@ async fn what_does_not_resolve_is_dead_lettered_whole() {
     assert_eq!(reason, "order.version: long cannot be read as int");
     let (code, reason) = told(0);
     assert_eq!(code, "undecodable");
-    assert!(reason.starts_with("order.customerId: the writer's union branch"), "{reason}");
+    assert!(
+        reason.starts_with("order.customerId: the writer's union branch"),
+        "{reason}"
+    );
     assert_eq!(app.details("A-1").await.0, StatusCode::NOT_FOUND);
 }
 

@@ -79,7 +79,7 @@ pub async fn without_a_broker(cart: &Service, order: &Service) -> anyhow::Result
     for service in [cart, order] {
         service.says(&["not connected to Kafka"]).await?;
     }
-    cart.refuses("heard").await?;
+    cart.refuses("not connected").await?;
     assert_eq!(order.http.get("/health/ready").await?.status, 200);
     Ok(())
 }

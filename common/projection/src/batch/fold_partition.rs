@@ -103,8 +103,8 @@ impl PartitionChanges {
         let is_new = current.is_none();
         let outcome = fold(current, &event);
         let lost = has_lost(&outcome, current, here);
-        let told = is_awaited.then(|| event_outcome(&outcome, current, &event, here));
-        self.outcomes.extend(told.map(|told| (event.event_id, told)));
+        let awaited = is_awaited.then(|| event_outcome(&outcome, current, &event, here));
+        self.outcomes.extend(awaited.map(|awaited| (event.event_id, awaited)));
         if matches!(outcome, Outcome::Applied { .. }) {
             self.row.counters.orders += u64::from(is_new);
             let state = OrderState {
@@ -177,7 +177,7 @@ impl PartitionChanges {
     }
 }
 
-/// What the writer of an event is told of it. `here` is the record's partition and offset.
+/// The outcome as the event's writer sees it. `here` is the record's partition and offset.
 fn event_outcome(
     outcome: &Outcome,
     current: Option<&OrderState>,
@@ -201,7 +201,7 @@ fn event_outcome(
 }
 
 /// Whether a record has lost to an earlier one. Where the state comes from a later record, this one is read again, and its
-/// outcome does not tell what it was at first.
+/// outcome is not the one that it had at first.
 fn has_lost(outcome: &Outcome, current: Option<&OrderState>, (partition, offset): (i32, i64)) -> bool {
     let earlier = |current: &OrderState| current.partition == partition && current.offset < offset;
     !matches!(outcome, Outcome::Applied { .. }) && current.is_some_and(earlier)

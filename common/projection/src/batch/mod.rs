@@ -1,5 +1,5 @@
-//! One batch, from records to what the waiters are told. Every step sees the batch as a whole, and a partition in which one
-//! fails stays where it was:
+//! One batch, from records to a commit. Every step sees the batch as a whole, and a partition in which one fails stays where
+//! it was:
 //!
 //! 1. `classify` each record, per partition, up to the first that must wait for its schema (`partition_batch`): pure;
 //! 2. load the orders of all of them from the store, in one go;
@@ -7,10 +7,9 @@
 //! 4. have the rejected records handled; the offset passes only those that were;
 //! 5. commit everything in one atomic write.
 //!
-//! Whoever waits is notified after that, by the consumer loop.
+//! Those who wait are notified after that, by the topic reader.
 
 mod classify;
-mod collect;
 mod fold_partition;
 mod partition_batch;
 mod placement;
@@ -35,8 +34,9 @@ use crate::store::{BatchChanges, KeyChanges, PartitionRow, Store, StoreError};
 use crate::waiters::{EventOutcome, Waiters};
 use fold_partition::PartitionChanges;
 
-pub(crate) use collect::{Collected, collect};
 pub(crate) use partition_batch::{AwaitedSchemas, Ending, PartitionBatch};
+pub(crate) use placement::Placement;
+pub(crate) use record::{LogRecord, hash};
 
 /// What processing a batch needs.
 pub(crate) struct BatchProcessor<H> {

@@ -32,7 +32,7 @@ pub(crate) struct PartitionBatch<'a> {
 /// Where a partition's records of a batch end, and what comes next.
 #[derive(Default)]
 pub(crate) struct Ending {
-    /// What the registry said of the schemas of these records, if it was asked.
+    /// What the registry answered about the schemas of these records, if it was asked.
     pub schema_answers: Option<SchemaWait>,
     /// The schemas that must be known first, if it ends early.
     pub awaited: Option<AwaitedSchemas>,
@@ -56,8 +56,8 @@ pub(crate) struct AwaitedSchemas {
 }
 
 impl<'a> PartitionBatch<'a> {
-    /// A batch of that partition, which was read as far as `row` says. `schema_answers`: what the registry said of the
-    /// schemas of its next records.
+    /// A batch of that partition, which was read as far as `row` says. `schema_answers`: what the registry
+    /// answered about the schemas of its next records.
     pub fn new(placement: Placement, row: PartitionRow, schema_answers: Option<SchemaWait>) -> Self {
         Self {
             placement,

@@ -92,8 +92,8 @@ const MIN_MISPLACED: usize = 10;
 /// How many of those there must be for one that is where neither does: put anywhere, they would be fewer than such.
 const MIN_MISPLACED_OF: usize = 9;
 
-/// The partitioner of most of the oldest records, where that is not ours. Writers with another partitioner are told from
-/// writers with a fault; among the former, most keys win.
+/// The partitioner of most of the oldest records, where that is not ours. Writers with another partitioner are distinguished
+/// from writers with a fault; the partitioner of most keys wins.
 pub(super) fn other_partitioner(now: Partitioning, heads: &[PartitionHead]) -> Option<Partitioner> {
     let mut keys = HashSet::new();
     let mut placed = Vec::new();

@@ -10,7 +10,7 @@ use rdkafka::Message;
 use rdkafka::message::BorrowedMessage;
 
 use super::evidence::{OldRecord, PartitionHead};
-use crate::prepare::NotReady;
+use crate::not_ready::NotReady;
 
 /// How long reading the oldest records may take, and the broker for one answer.
 const READ_TIMEOUT: Duration = Duration::from_secs(5);
@@ -80,7 +80,7 @@ fn read_assigned(reader: &LogReader, bounds: &[(i64, i64)]) -> Result<Vec<Partit
                 bytes += reading.take(record);
             }
         }
-        // Told by the client on the way.
+        // The client may have learned it on the way.
         if let Some(reason) = reader.denied() {
             return Err(NotReady::Retry(anyhow!("{reason}")));
         }

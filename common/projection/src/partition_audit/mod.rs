@@ -1,6 +1,6 @@
 //! A topic that was given more partitions after it was written to: an order's events are in two of them then. A store
 //! remembers how many there were; a new one has only the records themselves, so it looks at the oldest before it reads any.
-//! The same records show that writers partition the topic by another rule than this service was told.
+//! The same records show whether writers use another partitioner than this service was started with.
 
 mod evidence;
 mod heads;
@@ -8,7 +8,7 @@ mod heads;
 use orderlog_kafka::log_reader::LogReader;
 use orderlog_kafka::partition::Partitioning;
 
-use crate::prepare::NotReady;
+use crate::not_ready::NotReady;
 use crate::topic_conflict::TopicConflict;
 use evidence::{FewerPartitions, MIN_RECORDS, added_partitions, other_partitioner};
 

@@ -1,4 +1,4 @@
-//! What has queued up, by partition: each batch of the log begins here.
+//! Sorts what has queued up by partition: each batch begins here.
 
 use std::collections::BTreeMap;
 
@@ -6,9 +6,7 @@ use orderlog_kafka::log_reader::LogEvent;
 use orderlog_kafka::partition::Partitioning;
 use rdkafka::Message;
 
-use super::partition_batch::PartitionBatch;
-use super::placement::Placement;
-use super::record::{LogRecord, hash};
+use crate::batch::{LogRecord, PartitionBatch, Placement, hash};
 use crate::partitions::Partitions;
 use crate::phase::RestartReason;
 use crate::schema_lookup::SchemaLookup;

@@ -1,0 +1,20 @@
+//! Why reading cannot begin, and whether time may change that.
+
+use crate::topic_conflict::TopicConflict;
+
+/// Why reading cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotReady {
+    /// It may pass: try again.
+    #[error("{0:#}")]
+    Retry(#[source] anyhow::Error),
+    /// Only an operator can decide.
+    #[error("{0:#}")]
+    Halt(#[source] anyhow::Error),
+}
+
+impl From<TopicConflict> for NotReady {
+    fn from(conflict: TopicConflict) -> Self {
+        Self::Halt(conflict.into())
+    }
+}

@@ -5,16 +5,15 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::Context;
 use clap::ValueEnum;
 use orderlog_contract::encode::record_value;
-use orderlog_contract::event::{EventType, Order, OrderEvent, OrderStatus};
+use orderlog_contract::event::OrderStatus;
 use orderlog_contract::lineage;
 use orderlog_contract::rejection::Code;
-use orderlog_contract::testing::an_event;
+use orderlog_contract::testing::EventBuilder;
 use orderlog_kafka::partition::Partitioner;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use serde_json::json;
-use uuid::Uuid;
 
 use crate::foreign;
 
@@ -103,7 +102,7 @@ pub fn records(kind: Kind, order_id: &str, facts: Facts) -> anyhow::Result<Vec<R
         partition: home,
         is_good: false,
     };
-    let event = current_event(order_id);
+    let event = EventBuilder::new(order_id).at(now()).build();
     let good = record_value(facts.schema_id, &event)?;
     let bad = match kind {
         Kind::Empty => record(Vec::new()),
@@ -121,11 +120,9 @@ pub fn records(kind: Kind, order_id: &str, facts: Facts) -> anyhow::Result<Vec<R
         Kind::CutOff => record(good[..good.len() - 1].to_vec()),
         Kind::Longer => record([&good[..], &[0]].concat()),
         Kind::WrongTotal => {
-            let order = Order {
-                total_minor: event.order.total_minor + 1,
-                ..event.order
-            };
-            record(record_value(facts.schema_id, &OrderEvent { order, ..event })?)
+            let mut event = event;
+            event.order.total_minor += 1;
+            record(record_value(facts.schema_id, &event)?)
         }
         Kind::WrongKey => Record {
             key: format!("{order_id}-not").into_bytes(),
@@ -136,23 +133,11 @@ pub fn records(kind: Kind, order_id: &str, facts: Facts) -> anyhow::Result<Vec<R
             ..record(good)
         },
         Kind::IllegalStep => {
-            let delivered = OrderEvent {
-                order: Order {
-                    status: OrderStatus::Delivered,
-                    ..event.order.clone()
-                },
-                ..event.clone()
-            };
-            let again = OrderEvent {
-                event_id: Uuid::now_v7(),
-                previous_event_id: Some(event.event_id),
-                event_type: EventType::OrderStatusUpdated,
-                order: Order {
-                    version: 2,
-                    ..event.order
-                },
-                ..event
-            };
+            let delivered = EventBuilder::new(order_id)
+                .status(OrderStatus::Delivered)
+                .at(now())
+                .build();
+            let again = EventBuilder::after(&delivered, OrderStatus::New).build();
             let first = Record {
                 is_good: true,
                 ..record(record_value(facts.schema_id, &delivered)?)
@@ -163,13 +148,10 @@ pub fn records(kind: Kind, order_id: &str, facts: Facts) -> anyhow::Result<Vec<R
     Ok(vec![bad])
 }
 
-/// A valid event of that order, dated now.
-fn current_event(order_id: &str) -> OrderEvent {
+/// Milliseconds since 1970-01-01 UTC.
+fn now() -> i64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let now = i64::try_from(now.as_millis()).unwrap_or_default();
-    let mut event = an_event(order_id, 1);
-    (event.occurred_at, event.order.order_date) = (now, now);
-    event
+    i64::try_from(now.as_millis()).unwrap_or_default()
 }
 
 /// Writes unusable records to a topic.

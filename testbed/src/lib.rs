@@ -13,7 +13,7 @@
 //! - [`disk`]: a disk of a test's own, which can be full;
 //! - [`events`]: events as another producer would write them;
 //! - [`next_version`]: events with a field that our newest schema lacks;
-//! - [`mod@reference`]: what a log must result in, by a second, naive count;
+//! - [`expected`]: what a log must result in;
 //! - [`poison`]: unusable records, and where they were written;
 //! - [`traffic`]: many clients at once, who remember their answers;
 //! - [`raw`]: HTTP as bytes, for requests that no client library would send;
@@ -25,6 +25,7 @@ pub mod brokerless;
 pub mod client;
 pub mod disk;
 pub mod events;
+pub mod expected;
 pub mod leaders;
 pub mod log;
 pub mod next_version;
@@ -32,7 +33,7 @@ pub mod poison;
 pub mod ports;
 pub mod proxy;
 pub mod raw;
-pub mod reference;
+
 pub mod registry;
 pub mod servers;
 pub mod service;

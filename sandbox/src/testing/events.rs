@@ -1,7 +1,7 @@
 //! Events to write, and their partitions in a topic of [`PARTITIONS`] partitions.
 
 use orderlog_contract::event::{OrderEvent, OrderStatus};
-use orderlog_contract::testing::an_event;
+use orderlog_contract::testing::EventBuilder;
 use orderlog_kafka::partition::Partitioner;
 
 /// How many partitions the events' topic has.
@@ -9,9 +9,7 @@ pub const PARTITIONS: i32 = 6;
 
 /// A valid event of that order, version and status, with a new id.
 pub fn event(order_id: &str, version: i32, status: OrderStatus) -> OrderEvent {
-    let mut event = an_event(order_id, version);
-    event.order.status = status;
-    event
+    EventBuilder::new(order_id).version(version).status(status).build()
 }
 
 /// The partition of an order.

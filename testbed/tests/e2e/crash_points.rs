@@ -11,8 +11,8 @@ use orderlog_projection::store::Store;
 use orderlog_runtime::crash_point::Point;
 use testbed::client::Client;
 use testbed::events;
+use testbed::expected::Expected;
 use testbed::poison::{self, Kind, Poisoned, Poisoner, ValueEnum};
-use testbed::reference::{self, Expected};
 use testbed::registry::Registry;
 use testbed::service::{Service, Setup};
 use testbed::traffic::{Pace, Told, Traffic};
@@ -219,8 +219,8 @@ impl<'a> Crashes<'a> {
         let stats = self.world.caught_up(order).await?;
         self.world.letters_indexed(order, self.poisoned.len()).await?;
         let places = poison::places(&self.poisoned);
-        let expected = reference::count(&self.world.log().await?, &places)?;
-        assert_eq!(stats.totals, expected.outcomes);
+        let expected = Expected::of(&self.world.log().await?, &places)?;
+        assert_eq!(stats.totals, expected.outcomes());
         assert_eq!(stats.orders, expected.orders.len() as u64);
         let mut copies: HashMap<(i32, i64), usize> = HashMap::new();
         for letter in self.world.dead_letters().await? {

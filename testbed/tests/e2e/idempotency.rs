@@ -5,7 +5,7 @@ use orderlog_runtime::crash_point::Point;
 use reqwest::Method;
 use serde_json::json;
 use testbed::client::{Answer, Client};
-use testbed::reference;
+use testbed::expected::Expected;
 use testbed::views::Written;
 use testbed::wait::{LONG, until};
 use testbed::world::World;
@@ -72,9 +72,9 @@ async fn a_request_whose_answer_a_crash_has_taken_is_carried_out_once() -> anyho
         assert!(is_replayed(&again), "{again:?}");
         assert_eq!(again.read::<Written>(200)?, told);
     }
-    let expected = reference::count(&world.log().await?, &Default::default())?;
+    let expected = Expected::of(&world.log().await?, &Default::default())?;
     // Four orders, and two updates.
-    assert_eq!(expected.outcomes.applied, 6, "{:?}", expected.outcomes);
+    assert_eq!(expected.outcomes().applied, 6, "{:?}", expected.outcomes());
     Ok(())
 }
 
@@ -126,8 +126,8 @@ async fn requests_that_are_hedged_to_two_processes_write_one_event_each() -> any
         assert_eq!(first.read::<Written>(201)?, second.read::<Written>(200)?);
     }
     let log = world.log().await?;
-    let expected = reference::count(&log, &Default::default())?;
-    assert_eq!(expected.outcomes.applied, 30, "{:?}", expected.outcomes);
+    let expected = Expected::of(&log, &Default::default())?;
+    assert_eq!(expected.outcomes().applied, 30, "{:?}", expected.outcomes());
     // The record tells every reader which request it was written for.
     let named = |name: &str| {
         log.iter()

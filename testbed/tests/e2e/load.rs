@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use testbed::expected::{self, Expected};
 use testbed::log::Record;
 use testbed::poison::{self, Kind, Poisoned, Poisoner, ValueEnum};
-use testbed::reference;
 use testbed::service::Service;
 use testbed::traffic::{Pace, Told, Traffic};
 use testbed::views::Stats;
@@ -85,12 +85,12 @@ pub async fn accounted_for(
     stats: &Stats,
 ) -> anyhow::Result<()> {
     let places: HashSet<(i32, i64)> = poison::places(poisoned);
-    let expected = reference::count(log, &places)?;
+    let expected = Expected::of(log, &places)?;
     let by_place: HashMap<(i32, i64), &Record> = log.iter().map(|record| (record.place(), record)).collect();
     for told in told {
         for written in told.created.iter().chain(&told.updated) {
             let record = by_place.get(&(written.partition, written.offset));
-            let event = reference::event(record.unwrap_or_else(|| panic!("not in the topic: {written:?}")))?;
+            let event = expected::event(record.unwrap_or_else(|| panic!("not in the topic: {written:?}")))?;
             let found = (event.event_id, event.order.order_id.as_str(), event.order.version);
             assert_eq!(
                 found,
@@ -105,7 +105,7 @@ pub async fn accounted_for(
             "{told:?}"
         );
     }
-    assert_eq!(stats.totals, expected.outcomes);
+    assert_eq!(stats.totals, expected.outcomes());
     assert_eq!(
         (stats.records, stats.totals.records()),
         (log.len() as u64, log.len() as u64),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use orderlog_contract::event::{EventType, OrderItem, OrderStatus};
 use orderlog_kafka::partition::Partitioner;
 use serde_json::json;
-use testbed::reference;
+use testbed::expected;
 use testbed::views::Order;
 use testbed::world::World;
 
@@ -31,7 +31,7 @@ async fn an_order_is_in_the_topic_and_in_the_details_with_every_field_exact() ->
     let [record] = log.as_slice() else {
         panic!("one record: {log:?}")
     };
-    let event = reference::event(record)?;
+    let event = expected::event(record)?;
     assert_eq!((record.partition, record.offset), (created.partition, created.offset));
     assert_eq!(record.key.as_deref(), Some(&b"A-1"[..]));
     assert_eq!(record.partition, Partitioner::default().of_key(b"A-1", 6));
@@ -129,7 +129,7 @@ async fn an_order_goes_its_way_and_each_step_is_an_event() -> anyhow::Result<()>
             "no change: no event"
         );
         let log = world.log().await?;
-        let event = reference::event(log.last().expect("a record"))?;
+        let event = expected::event(log.last().expect("a record"))?;
         assert_eq!(
             (event.event_id, event.previous_event_id),
             (updated.event_id, Some(previous))

@@ -13,7 +13,7 @@ use serde_json::Value;
 use testbed::log::Record;
 use testbed::registry::Registry;
 use testbed::world::World;
-use testbed::{events, next_version, reference};
+use testbed::{events, expected, next_version};
 
 /// Events as JSON, by partition and offset.
 pub type Events = BTreeMap<(i32, i64), Value>;
@@ -73,7 +73,7 @@ pub fn seen(printed: &str) -> anyhow::Result<Events> {
 
 /// The events of a log that our newest version wrote. The struct's JSON names are those of the schema.
 pub fn events(log: &[Record]) -> anyhow::Result<Events> {
-    let event = |record: &Record| Ok((record.place(), serde_json::to_value(reference::event(record)?)?));
+    let event = |record: &Record| Ok((record.place(), serde_json::to_value(expected::event(record)?)?));
     log.iter().map(event).collect()
 }
 

@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::json;
-use testbed::reference;
+use testbed::expected::{self, Expected};
 use testbed::service::Service;
 use testbed::world::World;
 
@@ -31,7 +31,7 @@ async fn of_two_creates_of_one_order_exactly_one_wins_whichever_process_they_wen
     }
     let log = world.log().await?;
     for won in winners {
-        let events = log.iter().map(reference::event).collect::<anyhow::Result<Vec<_>>>()?;
+        let events = log.iter().map(expected::event).collect::<anyhow::Result<Vec<_>>>()?;
         let first = events
             .iter()
             .find(|event| event.order.order_id == won.order_id)
@@ -86,15 +86,15 @@ async fn updates_of_one_order_through_both_at_once_make_one_history() -> anyhow:
             .iter()
             .find(|record| record.place() == (written.partition, written.offset))
             .expect("a record");
-        let event = reference::event(record)?;
+        let event = expected::event(record)?;
         assert_eq!(
             (event.event_id, event.order.version),
             (written.event_id, written.order.version)
         );
     }
     let stats = world.caught_up(&order).await?;
-    let expected = reference::count(&log, &Default::default())?;
-    assert_eq!(stats.totals, expected.outcomes);
+    let expected = Expected::of(&log, &Default::default())?;
+    assert_eq!(stats.totals, expected.outcomes());
     let shown = order.http.order("A-1", 1).await?;
     let last = &expected.orders["A-1"];
     assert_eq!(

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use orderlog_projection::store::Embedded;
 use testbed::client::Answer;
+use testbed::expected::Expected;
 use testbed::poison::{Kind, Poisoner};
-use testbed::reference;
 use testbed::service::Service;
 use testbed::views::{Order, Written};
 use testbed::wait::{LONG, until};
@@ -183,8 +183,13 @@ async fn damage_that_is_met_while_a_service_runs_is_told_and_never_taken_for_dat
     assert!(unread > 0 && unwritten > 0, "no damage was met");
     // What each has made of it: log and rebuild agree.
     let log = world.log().await?;
-    let expected = reference::count(&log, &Default::default())?;
-    assert_eq!(expected.outcomes.applied, log.len() as u64, "{:?}", expected.outcomes);
+    let expected = Expected::of(&log, &Default::default())?;
+    assert_eq!(
+        expected.outcomes().applied,
+        log.len() as u64,
+        "{:?}",
+        expected.outcomes()
+    );
     for service in [&mut cart, &mut order] {
         if service.log().contains("panicked at") && service.has_ended()?.is_none() {
             assert_ne!(service.ended().await?, Some(0), "it goes on after a panic");

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use testbed::client::{Answer, Client};
+use testbed::expected;
 use testbed::log::Record;
-use testbed::reference;
 use testbed::service::Service;
 use testbed::views::{Order, Written};
 
@@ -177,7 +177,7 @@ impl Told {
     /// Checks that no acknowledged event is in that log, which is not the one that they were written to.
     pub fn check_other(&self, log: &[Record]) -> anyhow::Result<()> {
         for record in log {
-            let event = reference::event(record)?;
+            let event = expected::event(record)?;
             let told = self
                 .acknowledged
                 .iter()
@@ -195,7 +195,7 @@ impl Told {
         let mut by_place = HashMap::new();
         let mut orders = HashSet::new();
         for record in log {
-            let event = reference::event(record)?;
+            let event = expected::event(record)?;
             anyhow::ensure!(events.insert(event.event_id), "{} is there twice", event.event_id);
             let order = event.order.order_id.clone();
             anyhow::ensure!(

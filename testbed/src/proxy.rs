@@ -73,15 +73,15 @@ impl Proxy {
     ///
     /// # Errors
     /// As [`Self::start`], and if it is not such a URL.
-    pub async fn before(url: &str) -> anyhow::Result<Self> {
-        Self::before_at("127.0.0.1", url).await
+    pub async fn in_front_of(url: &str) -> anyhow::Result<Self> {
+        Self::in_front_of_at("127.0.0.1", url).await
     }
 
     /// The same at that address of this machine.
     ///
     /// # Errors
-    /// As [`Self::before`].
-    pub async fn before_at(address: &str, url: &str) -> anyhow::Result<Self> {
+    /// As [`Self::in_front_of`].
+    pub async fn in_front_of_at(address: &str, url: &str) -> anyhow::Result<Self> {
         Self::start_at((address, 0), server_of(url)?).await
     }
 
@@ -102,7 +102,7 @@ impl Proxy {
     ///
     /// # Errors
     /// If it is not such a URL.
-    pub fn lead_to(&self, url: &str) -> anyhow::Result<()> {
+    pub fn redirect_to(&self, url: &str) -> anyhow::Result<()> {
         self.server.send_replace(server_of(url)?.to_owned());
         Ok(())
     }

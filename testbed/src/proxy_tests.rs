@@ -81,10 +81,10 @@ async fn it_can_lead_to_another_server() {
         "nobody listens there"
     );
     let url = |server: String| format!("http://{server}/path");
-    proxy.lead_to(&url(successor().await)).expect("a URL");
+    proxy.redirect_to(&url(successor().await)).expect("a URL");
     let mut open = connect().await.expect("accepted");
     assert_eq!(ask(&mut open).await.expect("an answer"), 2);
-    proxy.lead_to(&url(successor().await)).expect("a URL");
+    proxy.redirect_to(&url(successor().await)).expect("a URL");
     assert!(ask(&mut open).await.is_err());
     assert_eq!(
         ask(&mut connect().await.expect("accepted")).await.expect("an answer"),
@@ -94,7 +94,7 @@ async fn it_can_lead_to_another_server() {
 
 #[tokio::test]
 async fn the_server_of_a_url_is_replaced_and_its_path_is_kept() {
-    let proxy = Proxy::before("http://127.0.0.1:1/apis/v7").await.expect("starts");
+    let proxy = Proxy::in_front_of("http://127.0.0.1:1/apis/v7").await.expect("starts");
     let url = proxy.url("http://127.0.0.1:1/apis/v7").expect("a URL");
     assert_eq!(url, format!("http://{}/apis/v7", proxy.address));
 }

@@ -88,7 +88,7 @@ async fn are_passed_over(records: u32) -> anyhow::Result<()> {
     })
     .await?;
     order.http.order(&events::id_in(0, "behind"), 1).await?;
-    world.letters_indexed(&order, records as usize).await?;
+    world.await_dead_letters(&order, records as usize).await?;
     assert_eq!(order.http.dlq().await?.by_code["unknown_schema_id"], u64::from(records));
     drop(order);
 

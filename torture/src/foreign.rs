@@ -12,7 +12,7 @@ use sandbox::poison::{Facts, Kind, records};
 
 use crate::cluster::TOPIC;
 use crate::faults::Fault;
-use crate::history::{Class, Clock, Foreign, Op, Recorder};
+use crate::history::{Class, Clock, ForeignRecord, Op, Recorder};
 use testbed::log;
 use testbed::registry::Registry;
 use testbed::topics::Topics;
@@ -28,22 +28,27 @@ pub const COPY: &str = "duplicate";
 const LAST: usize = 200;
 
 /// A writer of such records.
-pub struct Foreigner {
+pub struct ForeignWriter {
     kafka: String,
     writer: Writer,
     facts: Facts,
     count: AtomicUsize,
     copies: AtomicUsize,
     clock: Clock,
-    pub written: Recorder<Foreign>,
+    pub written: Recorder<ForeignRecord>,
 }
 
-impl Foreigner {
+impl ForeignWriter {
     /// A writer for the topic, which must exist.
     ///
     /// # Errors
     /// If the broker or the registry does not answer.
-    pub async fn new(kafka: &str, registry: &str, written: Recorder<Foreign>, clock: Clock) -> anyhow::Result<Self> {
+    pub async fn new(
+        kafka: &str,
+        registry: &str,
+        written: Recorder<ForeignRecord>,
+        clock: Clock,
+    ) -> anyhow::Result<Self> {
         let registry = Registry::new(registry)?;
         let facts = Facts {
             partitions: Topics::new(kafka)?.partitions(TOPIC)?,
@@ -168,7 +173,7 @@ impl Foreigner {
         let NewRecord {
             key, value, headers, ..
         } = record;
-        self.written.push(Foreign {
+        self.written.push(ForeignRecord {
             kind: kind.to_owned(),
             at: self.clock.now(),
             poisoned,

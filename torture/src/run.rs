@@ -15,7 +15,7 @@ use crate::clients::{CLIENTS, Client};
 use crate::cluster::{Cluster, DISK, DISK_MIB, STORES};
 use crate::evidence::Evidence;
 use crate::faults::{Brokers, Fault};
-use crate::foreign::Foreigner;
+use crate::foreign::ForeignWriter;
 use crate::history::{Class, Clock, Op, Recorder, Round};
 use crate::nemesis::Nemesis;
 use crate::options::Options;
@@ -96,7 +96,7 @@ async fn torture(
     let rounds = Recorder::new(&kept.join("rounds.jsonl"))?;
     let written = Recorder::new(&kept.join("foreign.jsonl"))?;
     let (kafka, registry) = (cluster.stack.kafka(), cluster.stack.registry());
-    let foreigner = Foreigner::new(&kafka, &registry, written, clock).await?;
+    let foreigner = ForeignWriter::new(&kafka, &registry, written, clock).await?;
     let nemesis = Nemesis {
         cluster,
         foreigner: &foreigner,
@@ -139,7 +139,7 @@ async fn torture(
         Some(false) => false,
         _ => nemesis.conclude(Vec::new(), clock.now(), clock.now()).await?,
     };
-    let evidence = match Evidence::gather(&cluster.stack.brokers(), &cluster.urls()[2], &foreigner).await {
+    let evidence = match Evidence::read_all(&cluster.stack.brokers(), &cluster.urls()[2], &foreigner).await {
         Ok(evidence) => evidence,
         Err(error) if recovered => return Err(error),
         Err(error) => {
@@ -232,7 +232,7 @@ fn brokers(wanted: Brokers, dir: &Path) -> anyhow::Result<Brokers> {
     if wanted == Brokers::One {
         return Ok(wanted);
     }
-    let Err(error) = Stack::can_have_three(&dir.join("stack")) else {
+    let Err(error) = Stack::check_three_brokers(&dir.join("stack")) else {
         return Ok(wanted);
     };
     let left_out = "cannot run three brokers here";

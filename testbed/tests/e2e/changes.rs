@@ -68,5 +68,5 @@ async fn a_dead_letter_topic_that_is_deleted_is_made_again_and_no_letter_is_lost
         .map(testbed::poison::origin)
         .collect::<anyhow::Result<Vec<_>>>()?;
     assert_eq!(places, [place], "acknowledged before the offset moved: {letters:?}");
-    world.letters_indexed(&order, 1).await
+    world.await_dead_letters(&order, 1).await
 }

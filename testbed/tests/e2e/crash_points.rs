@@ -173,7 +173,7 @@ impl<'a> Crashes<'a> {
     async fn at(&mut self, victim: &mut Service, point: Point, nth: u32) -> anyhow::Result<()> {
         let name = point.name();
         let before = deaths(victim, &name);
-        victim.kill9()?;
+        victim.kill()?;
         let arguments: &[&str] = match point {
             Point::StoreClearing => &["--rebuild"],
             _ => &[],
@@ -217,7 +217,7 @@ impl<'a> Crashes<'a> {
     /// others.
     async fn counted(&self, order: &Service) -> anyhow::Result<Expected> {
         let stats = self.world.caught_up(order).await?;
-        self.world.letters_indexed(order, self.poisoned.len()).await?;
+        self.world.await_dead_letters(order, self.poisoned.len()).await?;
         let places = poison::places(&self.poisoned);
         let expected = Expected::of(&self.world.log().await?, &places)?;
         assert_eq!(stats.totals, expected.outcomes());

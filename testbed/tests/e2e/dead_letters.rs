@@ -8,14 +8,14 @@ use testbed::service::Service;
 use testbed::world::World;
 use testbed::writer::NewRecord;
 
-use crate::letters::{added_headers, own_headers, reason, shown};
+use crate::dead_letter_format::{added_headers, own_headers, reason, shown};
 
 /// Partitions of a topic that the services make.
 const PARTITIONS: i32 = 6;
 
 /// An order-service that gives up soon on unknown schema ids, and a writer of poison.
 async fn start(world: &World) -> anyhow::Result<(Service, Poisoner)> {
-    let order = world.order()?.impatient().start().await?;
+    let order = world.order()?.with_short_grace().start().await?;
     Ok((order, Poisoner::new(&world.servers, &world.topic).await?))
 }
 
@@ -103,9 +103,9 @@ async fn keys_of_any_bytes_and_large_values_are_copied_whole() -> anyhow::Result
         poisoner.write_as_is(record.clone(), Code::NotFramed).await?;
     }
     world.caught_up(&order).await?;
-    world.letters_indexed(&order, cases.len()).await?;
+    world.await_dead_letters(&order, cases.len()).await?;
     let letters = world.dead_letters().await?;
-    let shown = order.http.letters(100).await?;
+    let shown = order.http.dead_letters(100).await?;
     for ((record, key), (letter, shown)) in cases.iter().zip(letters.iter().zip(shown.iter().rev())) {
         assert_eq!(letter.key, record.key);
         assert!(letter.value == record.value, "the value of {key:?} differs");

@@ -52,7 +52,7 @@ async fn kcat_tells_why_a_record_became_a_dead_letter() -> anyhow::Result<()> {
     let poisoned = poisoner
         .write(Kind::NotAvro, "P-1", &[header("traceparent", "00-1")])
         .await?;
-    world.letters_indexed(&order, 1).await?;
+    world.await_dead_letters(&order, 1).await?;
 
     // Not split: a timestamp's bytes may contain a line break or a comma.
     let listed = list(&world, &world.dead_letter_topic()).await?;

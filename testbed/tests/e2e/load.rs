@@ -20,8 +20,12 @@ pub const ROUNDS: usize = 8;
 async fn a_thousand_orders_and_every_kind_of_poison_are_all_accounted_for() -> anyhow::Result<()> {
     let world = World::new("load")?;
     // Enough time for every request on a busy machine: a 504 would be a fault here.
-    let mut cart = world.cart()?.impatient().with("WRITE_DEADLINE_MS", "30000").spawn()?;
-    let order = world.order()?.impatient().start().await?;
+    let mut cart = world
+        .cart()?
+        .with_short_grace()
+        .with("WRITE_DEADLINE_MS", "30000")
+        .spawn()?;
+    let order = world.order()?.with_short_grace().start().await?;
     cart.ready().await?;
     let poisoner = Poisoner::new(&world.servers, &world.topic).await?;
     let traffic = Traffic {
@@ -132,7 +136,7 @@ pub async fn accounted_for(
     assert_eq!(
         order
             .http
-            .pages_of_ids(&stats.topic, 500)
+            .order_ids(&stats.topic, 500)
             .await?
             .concat()
             .iter()
@@ -140,7 +144,7 @@ pub async fn accounted_for(
         ids
     );
 
-    let letters = order.http.letters(100).await?;
+    let letters = order.http.dead_letters(100).await?;
     let origins: HashSet<(i32, i64)> = letters
         .iter()
         .filter_map(|letter| letter.origin.as_ref())

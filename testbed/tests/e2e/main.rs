@@ -4,12 +4,12 @@
 mod changes;
 mod crash;
 mod crash_points;
+mod dead_letter_format;
 mod dead_letters;
 mod hostile_http;
 mod idempotency;
 mod java;
 mod kcat;
-mod letters;
 mod load;
 mod open_transaction;
 mod orders;

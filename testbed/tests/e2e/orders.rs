@@ -203,7 +203,7 @@ async fn ids_come_page_by_page_and_each_one_once() -> anyhow::Result<()> {
         cart.http.created(id).await?;
     }
     world.caught_up(&order).await?;
-    let pages = order.http.pages_of_ids(&world.topic, 10).await?;
+    let pages = order.http.order_ids(&world.topic, 10).await?;
     assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [10, 10, 3]);
     ids.sort();
     assert_eq!(pages.concat(), ids);
@@ -228,6 +228,6 @@ async fn digits_only_mean_the_same_order_in_both_services() -> anyhow::Result<()
     for id in ["42", "ORD-42"] {
         assert_eq!(order.http.order(id, 3).await?.order_id, "ORD-42", "{id}");
     }
-    assert_eq!(order.http.pages_of_ids(&world.topic, 1000).await?, [["ORD-42"]]);
+    assert_eq!(order.http.order_ids(&world.topic, 1000).await?, [["ORD-42"]]);
     Ok(())
 }

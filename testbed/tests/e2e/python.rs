@@ -207,7 +207,7 @@ async fn a_writer_with_pythons_own_partitioner_is_told_what_to_set_where_the_top
     let id = (0..).map(|n| format!("PY-{n}")).find(lies_elsewhere).context("an id")?;
     let input = serde_json::to_string(&events::first(&id))?;
     run(&world, "write_event.py", &[V1, "default"], input).await?;
-    world.letters_indexed(&order, 1).await?;
+    world.await_dead_letters(&order, 1).await?;
     let letters = order.http.get("/dlq/messages").await?.text;
     for part in [
         "wrong_partition",

@@ -90,7 +90,7 @@ async fn waits_it_out<O>(
 }
 
 async fn behind_a_proxy(world: &World, begin: impl FnOnce(&Proxy)) -> anyhow::Result<()> {
-    let proxy = Proxy::before(&world.servers.registry).await?;
+    let proxy = Proxy::in_front_of(&world.servers.registry).await?;
     let order = world
         .order()?
         .with("SCHEMA_REGISTRY_URL", proxy.url(&world.servers.registry)?);
@@ -134,7 +134,7 @@ async fn a_registry_whose_process_is_suspended_is_waited_for() -> anyhow::Result
 #[tokio::test]
 async fn services_that_start_without_a_registry_say_so_and_work_once_it_is_there() -> anyhow::Result<()> {
     let world = World::new("outage-start")?;
-    let proxy = Proxy::before(&world.servers.registry).await?;
+    let proxy = Proxy::in_front_of(&world.servers.registry).await?;
     proxy.cut();
     let url = proxy.url(&world.servers.registry)?;
     let mut cart = world.cart()?.with("SCHEMA_REGISTRY_URL", &url).spawn()?;

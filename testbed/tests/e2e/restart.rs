@@ -55,7 +55,7 @@ async fn what_was_written_while_order_service_was_down_is_read_when_it_is_back()
 #[tokio::test]
 async fn without_a_registry_a_restarted_service_goes_on_with_the_schemas_that_it_has_seen() -> anyhow::Result<()> {
     let world = World::new("restart-no-registry")?;
-    let proxy = Proxy::before(&world.servers.registry).await?;
+    let proxy = Proxy::in_front_of(&world.servers.registry).await?;
     let cart = world.cart()?.start().await?;
     let behind = world
         .order()?

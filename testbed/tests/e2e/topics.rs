@@ -160,7 +160,7 @@ async fn a_topic_that_was_made_anew_is_noticed_and_read_only_after_a_rebuild() -
     );
     assert_eq!(order.http.order("A-1", 1).await?.customer_id, "CUST-TESTBED");
     assert_eq!(cart.http.updated("A-1", "confirmed").await?.order.version, 2);
-    world.letters_indexed(&order, 2).await?;
+    world.await_dead_letters(&order, 2).await?;
 
     tokio::try_join!(cart.restart(), order.restart())?;
     assert_eq!(order.http.order("A-1", 2).await?.status, "confirmed");
@@ -322,7 +322,7 @@ async fn misplaced_records_at_a_topics_beginning_are_dead_letters_and_no_reason_
     for n in 0..12 {
         cart.http.created(&format!("A-{n}")).await?;
     }
-    world.letters_indexed(&order, 2).await?;
+    world.await_dead_letters(&order, 2).await?;
     let (new_cart, new_order) = world.pair().await?;
     let stats = world.caught_up(&new_order).await?;
     assert_eq!((stats.totals.applied, stats.totals.dead_lettered), (12, 2), "{stats:?}");

@@ -25,7 +25,7 @@ async fn a_damaged_store_is_refused_and_a_rebuild_makes_it_anew() -> anyhow::Res
     }
     let poisoner = Poisoner::new(&world.servers, &world.topic).await?;
     poisoner.write(Kind::NotAvro, "A-1", &[]).await?;
-    world.letters_indexed(&order, 1).await?;
+    world.await_dead_letters(&order, 1).await?;
     let before = world.caught_up(&order).await?;
     for service in [&mut cart, &mut order] {
         service.terminate().await?;
@@ -195,7 +195,7 @@ async fn damage_that_is_met_while_a_service_runs_is_told_and_never_taken_for_dat
             assert_ne!(service.ended().await?, Some(0), "it goes on after a panic");
         } else if service.has_ended()?.is_none() {
             // It may already know that it cannot continue.
-            let _ = service.kill9();
+            let _ = service.kill();
         }
         service.start_again(&["--rebuild"]).await?;
     }

@@ -205,7 +205,7 @@ async fn with_a_broker_that_hangs_the_end_comes_in_time_and_a_second_signal_at_o
 #[tokio::test]
 async fn with_a_registry_that_hangs_the_end_comes_in_time() -> anyhow::Result<()> {
     let world = World::new("endings-hanging-registry")?;
-    let proxy = Proxy::before(&world.servers.registry).await?;
+    let proxy = Proxy::in_front_of(&world.servers.registry).await?;
     proxy.hang();
     let url = proxy.url(&world.servers.registry)?;
     let mut cart = world.cart()?.with("SCHEMA_REGISTRY_URL", &url).spawn()?;

@@ -65,7 +65,7 @@ async fn order_service_stops_reading_on_a_full_disk_and_tells_what_it_knows() ->
     .await?;
 
     // A crash in the middle, and a start on the full disk.
-    order.kill9()?;
+    order.kill()?;
     order.spawn(&[])?;
     tells_of_full_disk(&order, disk.path()).await?;
     assert_eq!(

@@ -23,7 +23,7 @@ async fn clients_that_were_told_of_no_brokers_find_them_again() -> anyhow::Resul
             // The clients of the dead-letter topic were told the same.
             let poison = NewRecord::of(POISON, "not an event");
             scene.world.writer()?.write(&poison).await?;
-            scene.world.letters_indexed(&order, round).await?;
+            scene.world.await_dead_letters(&order, round).await?;
         }
         Ok(())
     })

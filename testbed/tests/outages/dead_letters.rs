@@ -16,7 +16,7 @@ async fn a_deleted_dead_letter_topic_is_made_again_and_holds_up_no_order() -> an
     let dead_letters = world.dead_letter_topic();
     let writer = world.writer()?;
     writer.write(&NewRecord::of("A-1", "poison")).await?;
-    world.letters_indexed(&order, 1).await?;
+    world.await_dead_letters(&order, 1).await?;
 
     let told = while_clients_work(&cart, &order, async {
         topics.delete(&dead_letters).await?;
@@ -29,7 +29,7 @@ async fn a_deleted_dead_letter_topic_is_made_again_and_holds_up_no_order() -> an
         .await?;
         order.healthy().await?;
         writer.write(&NewRecord::of("A-1", "more poison")).await?;
-        world.letters_indexed(&order, 1).await?;
+        world.await_dead_letters(&order, 1).await?;
 
         // Another one, longer than the one that was followed, with nothing of ours in it.
         topics.delete(&dead_letters).await?;

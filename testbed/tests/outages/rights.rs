@@ -223,7 +223,7 @@ async fn what_an_account_may_not_do_is_told_with_its_acl_until_it_is_granted() -
     ] {
         content(service, who).await?;
     }
-    world.letters_indexed(&clerk, 1).await?;
+    world.await_dead_letters(&clerk, 1).await?;
     for service in [&nobody, &reader] {
         service.http.created(&format!("R-{:08x}", fastrand::u32(..))).await?;
     }
@@ -279,7 +279,7 @@ async fn rights_that_are_taken_away_stop_what_needs_them_until_they_are_back() -
     tells(&order, "no more dead letters", &["is paused", &refusal]).await?;
     change(&scene, "grant", &write).await?;
     content(&order, "dead letters again").await?;
-    world.letters_indexed(&order, 1).await?;
+    world.await_dead_letters(&order, 1).await?;
 
     let read = [may("READ", events)];
     let refusal = format!("ACL Read on topic {events}");

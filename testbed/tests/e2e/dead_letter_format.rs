@@ -99,7 +99,7 @@ pub async fn shown(
     poisoned: &[(Kind, Poisoned)],
     letters: &[Record],
 ) -> anyhow::Result<()> {
-    world.letters_indexed(order, letters.len()).await?;
+    world.await_dead_letters(order, letters.len()).await?;
     let info = order.http.dlq().await?;
     assert_eq!(info.topic, world.dead_letter_topic());
     for (kind, one) in poisoned {
@@ -111,7 +111,7 @@ pub async fn shown(
         );
     }
     // Three a page, so that there are several pages.
-    let shown = order.http.letters(3).await?;
+    let shown = order.http.dead_letters(3).await?;
     assert_eq!(shown.len(), letters.len());
     for (shown, letter) in shown.iter().zip(letters.iter().rev()) {
         assert_eq!(

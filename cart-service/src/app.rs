@@ -5,11 +5,11 @@ use std::net::TcpListener;
 use actix_web::web::{self, ServiceConfig};
 use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusHandle;
-use orderlog_kafka::rights::Need;
+use orderlog_kafka::permissions::TopicUse;
 use orderlog_projection::Settings;
 use orderlog_projection::pipeline::{self, Pipeline, RunningPipeline};
 use orderlog_runtime::supervisor::Supervisor;
-use orderlog_web::edge::EdgeConfig;
+use orderlog_web::access::AccessConfig;
 use orderlog_web::{server, service};
 
 use crate::command_handler::CommandHandler;
@@ -24,7 +24,7 @@ use crate::{SERVICE, routes};
 pub struct Application {
     listener: TcpListener,
     port: u16,
-    edge: EdgeConfig,
+    access: AccessConfig,
     state: web::Data<State>,
     pipeline: RunningPipeline,
     resolving: tokio::task::JoinHandle<()>,
@@ -56,7 +56,7 @@ impl Application {
         let delivery_timeout = config.write_deadline().mul_f64(0.8);
         let cluster = pipeline.settings.cluster.clone();
         let publisher = Publisher::new(cluster, &topic, delivery_timeout, supervisor.clone())?;
-        pipeline.watch_rights(vec![Need { topic, write: true }])?;
+        pipeline.watch_permissions(vec![TopicUse { topic, write: true }])?;
         let (registry, registration) = (pipeline.registry.clone(), pipeline.registration.clone());
         let audit = pipeline.audit.clone();
         let pipeline = pipeline.start(SkipRejected(unresolved.clone()))?;
@@ -83,7 +83,7 @@ impl Application {
         Ok(Self {
             listener,
             port,
-            edge: config.web.edge,
+            access: config.web.access,
             state: web::Data::new(state),
             pipeline,
             resolving,
@@ -102,7 +102,7 @@ impl Application {
     pub async fn run_until_stopped(self, stop: impl Future) -> anyhow::Result<()> {
         let Self {
             listener,
-            edge,
+            access,
             state,
             pipeline,
             resolving,
@@ -112,7 +112,7 @@ impl Application {
         let routed = state.clone();
         let routes = move |config: &mut ServiceConfig| routes::configure(config, &routed);
         let rejected = pipeline.schema_rejected();
-        let served = service::serve_until(stop, listener, SERVICE, &edge, rejected, &supervisor, routes).await;
+        let served = service::serve_until(stop, listener, SERVICE, &access, rejected, &supervisor, routes).await;
         let flushed = supervisor
             .spawn_blocking("flushing the producer", move || state.commands.flush())
             .await

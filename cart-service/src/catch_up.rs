@@ -1,18 +1,18 @@
-//! Makes the state at least as new as a request, before the request is refused because of that state.
+//! Making the state at least as new as a request, before the request is refused on the strength of it.
 
 use std::time::Instant;
 
-use orderlog_kafka::end_offsets::Now;
+use orderlog_kafka::end_offsets::EndOffset;
 use orderlog_projection::{Arrival, NotFresh, View};
 use tokio::time::timeout_at;
 
 use crate::publisher::Publisher;
 
-/// Waits until that partition has been read at least as far as anybody could have been told when the request arrived. With a
-/// single replica, that is the end offset that the broker reports; otherwise, what the partition's quorum has acknowledged since.
+/// Waits until that partition was read at least as far as anybody can have been told when the request came. Where its topic
+/// is kept once, that is where the broker says that it ends; else it is what the partition's quorum has acknowledged since.
 ///
 /// # Errors
-/// When that cannot be established by the deadline.
+/// When that cannot be found out by the deadline.
 pub async fn catch_up(
     view: &View,
     publisher: &Publisher,
@@ -21,24 +21,24 @@ pub async fn catch_up(
     deadline: Instant,
 ) -> Result<(), NotFresh> {
     match view.now(partition, deadline).await? {
-        Now::End(end) => {
+        EndOffset::Known(end) => {
             arrival.check(end)?;
             view.read_to(partition, end, deadline).await
         }
-        Now::Replicated => {
-            // Records acknowledged now are behind the open transaction and cannot be read.
+        EndOffset::NeedsQuorum => {
+            // What is acknowledged now lies behind the transaction, and cannot be read.
             if let Some(transaction) = view.blocked(partition) {
                 return Err(NotFresh(transaction.to_string()));
             }
             let acknowledged = timeout_at(deadline.into(), publisher.acknowledged_since(partition, arrival.at)).await;
             let unconfirmed = |why: &str| {
                 NotFresh(format!(
-                    "the replicas of partition {partition} did not confirm its leader: {why}"
+                    "the replicas of partition {partition} did not confirm that its leader still leads: {why}"
                 ))
             };
             let offset = acknowledged
-                .map_err(|_| unconfirmed("timed out"))?
-                .map_err(|why| unconfirmed(&why))?;
+                .map_err(|_| unconfirmed("no answer in time"))?
+                .map_err(|error| unconfirmed(&error.to_string()))?;
             arrival.check(offset)?;
             let read = view.read_to(partition, offset + 1, deadline).await;
             read.map_err(|late| {

@@ -10,7 +10,6 @@ mod settle;
 mod snapshot;
 mod write;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use orderlog_contract::idempotency::KeyedRequest;
@@ -30,7 +29,7 @@ use crate::unresolved_orders::UnresolvedOrders;
 /// Carries out commands.
 pub struct CommandHandler {
     view: View,
-    publisher: Arc<Publisher>,
+    publisher: Publisher,
     registration: Registration,
     unresolved: UnresolvedOrders,
     orders: StripedLocks,
@@ -42,7 +41,7 @@ impl CommandHandler {
     /// Commands take at most `deadline`.
     pub fn new(
         view: View,
-        publisher: Arc<Publisher>,
+        publisher: Publisher,
         registration: Registration,
         unresolved: UnresolvedOrders,
         deadline: Duration,

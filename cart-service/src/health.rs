@@ -8,7 +8,7 @@ use crate::state::State;
 impl Reporter for State {
     async fn report(&self) -> HealthReport {
         let progress = self.view.progress();
-        let link = self.view.link();
+        let connection = self.view.connection();
         let stopping = self.supervisor.stopping_reason();
         let ready = stopping.is_none()
             && progress.is_caught_up()
@@ -16,9 +16,9 @@ impl Reporter for State {
             && progress.stopped().is_none()
             && progress.unwritable.is_none()
             && self.view.forbidden().is_none()
-            && link.is_connected()
+            && connection.is_connected()
             // Statistics about a partition may arrive after its records: a client that waited for readiness must not be refused.
-            && link.has_met(progress.partitions.len())
+            && connection.have_leaders_been_connected(progress.partitions.len())
             && self.registration.schema_id().is_some();
         let mut reasons = self.view.problems();
         reasons.extend(self.commands.trouble());
@@ -28,7 +28,7 @@ impl Reporter for State {
         HealthReport::new(
             SERVICE,
             env!("CARGO_PKG_VERSION"),
-            Connection::of(Some(link.is_connected())),
+            Connection::of(Some(connection.is_connected())),
             Connection::of(self.registry.reachability().answered()),
             ready,
             reasons,

@@ -1,30 +1,41 @@
-//! Tracks what the replicas of each partition have acknowledged, and decides when a barrier is due. A leader that was
-//! deposed without knowing it cannot get anything acknowledged. So the acknowledgement of a record sent after a request
-//! arrived proves that the log up to that record contains everything that any client was told before. Our own events serve as
-//! well as barriers. Only the bookkeeping is here: [`Publisher`](crate::publisher::Publisher) sends.
+//! What the replicas of each partition have acknowledged, and when a barrier is due. A leader that was deposed without
+//! knowing it cannot get a write acknowledged. So the acknowledgement of a record that was sent after a request arrived
+//! proves that the log up to that record holds everything that any client had been told by then. One of our events serves
+//! as well as a barrier. Only the bookkeeping: [`Publisher`](crate::publisher::Publisher) sends.
 //!
-//! The time of sending counts: an event sent before the request arrived, and acknowledged after, may precede another
-//! instance's event that was acknowledged earlier.
+//! The time of sending counts: an event that was sent before the request arrived and acknowledged after it may lie before
+//! another instance's event that was acknowledged earlier.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use orderlog_kafka::producer::WriteError;
 use tokio::sync::Notify;
 use tokio::time::timeout_at;
 
-/// Minimum time between the last record sent to a partition and a barrier: at most a hundred barriers a second. Where events
-/// are written more often than that, they serve, and no barriers are sent.
+/// Minimum time between the last record of a partition and a barrier: at most a hundred barriers a second. Where events are
+/// written faster than that, they serve instead.
 const MIN_BARRIER_INTERVAL: Duration = Duration::from_millis(10);
 
-/// A barrier without a delivery report after this time was lost with its client: the Kafka client gives up after at most
-/// 48 s.
+/// A barrier without a delivery report by then was lost with its client: the Kafka client gives up after 48 s at most.
 const BARRIER_EXPIRES_AFTER: Duration = Duration::from_secs(60);
 
-/// How long the failure of a barrier is reported.
+/// How long a failed barrier is reported in health.
 const REPORT_FAILURE_FOR: Duration = Duration::from_secs(10);
 
-/// The acknowledgements of all partitions that were written to.
+/// Why a barrier proves nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BarrierError {
+    /// It was not written.
+    #[error(transparent)]
+    NotWritten(#[from] WriteError),
+    /// It was acknowledged without an offset.
+    #[error("the broker did not return the barrier's offset")]
+    NoOffset,
+}
+
+/// Acknowledgements by partition.
 #[derive(Default)]
 pub struct Quorum(Mutex<HashMap<i32, Arc<Acknowledgements>>>);
 
@@ -34,15 +45,15 @@ impl Quorum {
         lock(&self.0).entry(partition).or_default().clone()
     }
 
-    /// Partitions whose last barrier was not acknowledged, one sentence each.
+    /// One sentence for each partition whose replicas have not acknowledged the last barrier.
     pub fn trouble(&self) -> Vec<String> {
         let mut partitions: Vec<_> = lock(&self.0).iter().map(|(n, of)| (*n, of.clone())).collect();
         partitions.sort_by_key(|(partition, _)| *partition);
         let reason = |(partition, of): (i32, Arc<Acknowledgements>)| {
             let state = lock(&of.state);
-            let why = state.trouble(Instant::now())?;
+            let error = state.trouble(Instant::now())?;
             Some(format!(
-                "the replicas of partition {partition} acknowledge nothing: {why}"
+                "the replicas of partition {partition} acknowledge nothing: {error}"
             ))
         };
         partitions.into_iter().filter_map(reason).collect()
@@ -62,71 +73,71 @@ struct State {
     newest: Option<(Instant, i64)>,
     /// When the last record was sent.
     sent: Option<Instant>,
-    /// When the barrier in flight was sent.
+    /// When the barrier that is in flight was sent.
     barrier: Option<Instant>,
     /// The last barrier that failed: when it was sent, and why it failed.
-    failed: Option<(Instant, String)>,
+    failed: Option<(Instant, BarrierError)>,
 }
 
-/// What to do for a request.
+/// What to do next for a request.
 #[derive(Debug, PartialEq, Eq)]
 enum Step {
-    /// That offset was acknowledged.
+    /// Done: that offset was acknowledged.
     Acknowledged(i64),
-    /// The barrier that was sent for it failed.
-    Failed(String),
-    /// Send a barrier, counted as sent at that time.
+    /// Done: the barrier that was sent for it failed.
+    Failed(BarrierError),
+    /// Send a barrier, which counts as sent at that time.
     Send(Instant),
     /// Wait for a change, at most until then.
     Wait(Option<Instant>),
 }
 
 impl Acknowledgements {
-    /// Records that an event is about to be sent. Returns its time of sending.
+    /// Notes that an event is about to be sent. Returns the time at which it counts as sent.
     pub fn sending(&self) -> Instant {
         let now = Instant::now();
         lock(&self.state).sent = Some(now);
         now
     }
 
-    /// Records an acknowledgement.
+    /// Notes that a record was acknowledged.
     pub fn acknowledged(&self, sent: Instant, offset: i64) {
         lock(&self.state).acknowledged(sent, offset);
         self.changed.notify_waiters();
     }
 
-    /// Records the failure of a barrier.
-    pub fn barrier_failed(&self, sent: Instant, why: String) {
-        lock(&self.state).barrier_failed(sent, why);
+    /// Notes that a barrier failed.
+    pub fn barrier_failed(&self, sent: Instant, error: BarrierError) {
+        lock(&self.state).barrier_failed(sent, error);
         self.changed.notify_waiters();
     }
 
-    /// Waits for the acknowledgement of a record that was sent after the request arrived, and returns its offset. When none is
-    /// in flight, calls `send` to send a barrier, counted as sent at that time.
+    /// Waits for the acknowledgement of a record that was sent after a request arrived, and returns its offset. If none is
+    /// in flight, `send` is called to send a barrier, which counts as sent at the time given.
     ///
     /// # Errors
     /// Why the barrier that was sent for the request failed.
     pub async fn wait_for_ack_after(
         &self,
-        came: Instant,
-        send: impl Fn(Instant) -> Result<(), String>,
-    ) -> Result<i64, String> {
+        arrived: Instant,
+        send: impl Fn(Instant) -> Result<(), WriteError>,
+    ) -> Result<i64, BarrierError> {
         loop {
-            // Subscribe before checking, so that no change is missed.
+            // Subscribes before looking, so that no change is missed.
             let mut changed = std::pin::pin!(self.changed.notified());
             changed.as_mut().enable();
-            let step = lock(&self.state).step(came, Instant::now());
+            let step = lock(&self.state).step(arrived, Instant::now());
             match step {
                 Step::Acknowledged(offset) => return Ok(offset),
-                Step::Failed(why) => return Err(why),
+                Step::Failed(error) => return Err(error),
                 Step::Send(sent) => {
-                    if let Err(why) = send(sent) {
-                        self.barrier_failed(sent, why);
+                    if let Err(error) = send(sent) {
+                        self.barrier_failed(sent, error.into());
                     }
                 }
                 Step::Wait(None) => changed.await,
                 Step::Wait(Some(until)) => {
-                    // A timeout is no failure: check again.
+                    // Either way, look again.
                     let _ = timeout_at(until.into(), changed).await;
                 }
             }
@@ -135,10 +146,10 @@ impl Acknowledgements {
 }
 
 impl State {
-    fn step(&mut self, came: Instant, now: Instant) -> Step {
+    fn step(&mut self, arrived: Instant, now: Instant) -> Step {
         match (&self.newest, &self.failed) {
-            (Some((sent, offset)), _) if *sent >= came => return Step::Acknowledged(*offset),
-            (_, Some((sent, why))) if *sent >= came => return Step::Failed(why.clone()),
+            (Some((sent, offset)), _) if *sent >= arrived => return Step::Acknowledged(*offset),
+            (_, Some((sent, error))) if *sent >= arrived => return Step::Failed(error.clone()),
             _ => {}
         }
         self.barrier = self
@@ -164,8 +175,8 @@ impl State {
         self.end_barrier(sent);
     }
 
-    fn barrier_failed(&mut self, sent: Instant, why: String) {
-        self.failed = Some((sent, why));
+    fn barrier_failed(&mut self, sent: Instant, error: BarrierError) {
+        self.failed = Some((sent, error));
         self.end_barrier(sent);
     }
 
@@ -174,16 +185,16 @@ impl State {
     }
 
     /// Why the last barrier failed, if that was recent and nothing was acknowledged since.
-    fn trouble(&self, now: Instant) -> Option<&str> {
-        let (sent, why) = self.failed.as_ref()?;
-        let mended = self.newest.is_some_and(|(newest, _)| newest > *sent);
-        let old = now.saturating_duration_since(*sent) > REPORT_FAILURE_FOR;
-        (!mended && !old).then_some(why)
+    fn trouble(&self, now: Instant) -> Option<&BarrierError> {
+        let (sent, error) = self.failed.as_ref()?;
+        let is_resolved = self.newest.is_some_and(|(newest, _)| newest > *sent);
+        let is_old = now.saturating_duration_since(*sent) > REPORT_FAILURE_FOR;
+        (!is_resolved && !is_old).then_some(error)
     }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Changes under the lock cannot panic halfway, so a poisoned state is consistent.
+    // A panic cannot leave the state half changed.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -1,4 +1,10 @@
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+
 use super::*;
+
+fn timed_out() -> BarrierError {
+    WriteError::from(KafkaError::MessageProduction(RDKafkaErrorCode::MessageTimedOut)).into()
+}
 
 /// A manual clock.
 fn at(ms: u64) -> Instant {
@@ -18,7 +24,7 @@ fn a_barrier_serves_all_requests_that_arrived_before_it_was_sent_and_no_others()
     assert_eq!(
         state.step(at(2), at(2)),
         Step::Wait(None),
-        "it needs the next one, and there is one at a time"
+        "it needs the next one, and only one is in flight at a time"
     );
     state.acknowledged(at(1), 7);
     assert_eq!(state.step(at(0), at(3)), Step::Acknowledged(7));
@@ -30,18 +36,18 @@ fn a_barrier_serves_all_requests_that_arrived_before_it_was_sent_and_no_others()
 }
 
 #[test]
-fn an_event_that_was_sent_after_the_request_came_serves_and_one_that_was_sent_before_does_not() {
+fn an_event_that_was_sent_after_the_request_arrived_serves_and_one_that_was_sent_before_does_not() {
     let mut state = State {
         sent: Some(at(0)),
         ..State::default()
     };
-    // Acknowledged after the request came: another instance's event may lie behind it that was acknowledged before.
+    // Acknowledged after the request arrived: an event of another instance that was acknowledged before may lie behind it.
     state.acknowledged(at(0), 3);
     assert_eq!(state.step(at(1), at(2)), Step::Wait(Some(at(10))));
     state.sent = Some(at(5));
     state.acknowledged(at(5), 4);
     assert_eq!(state.step(at(1), at(6)), Step::Acknowledged(4));
-    // The reports on records of another producer may come in another order.
+    // Delivery reports of another producer may come in another order.
     state.acknowledged(at(4), 2);
     assert_eq!(state.step(at(5), at(6)), Step::Acknowledged(4));
 }
@@ -50,25 +56,25 @@ fn an_event_that_was_sent_after_the_request_came_serves_and_one_that_was_sent_be
 fn a_failed_barrier_fails_the_requests_it_was_sent_for() {
     let mut state = State::default();
     assert_eq!(state.step(at(0), at(0)), Step::Send(at(0)));
-    state.barrier_failed(at(0), "timed out".to_owned());
-    assert_eq!(state.step(at(0), at(20)), Step::Failed("timed out".to_owned()));
+    state.barrier_failed(at(0), timed_out());
+    assert_eq!(state.step(at(0), at(20)), Step::Failed(timed_out()));
     assert_eq!(
         state.step(at(1), at(20)),
         Step::Send(at(20)),
-        "a later request gets its own"
+        "a later request gets a barrier of its own"
     );
-    assert_eq!(state.trouble(at(20)), Some("timed out"));
+    assert_eq!(state.trouble(at(20)), Some(&timed_out()));
     state.acknowledged(at(20), 5);
     assert_eq!(
         state.step(at(0), at(21)),
         Step::Acknowledged(5),
-        "a later acknowledgement serves an earlier request"
+        "a newer acknowledgement serves too"
     );
     assert_eq!(state.trouble(at(21)), None);
 }
 
 #[test]
-fn a_barrier_without_a_report_does_not_block_others_forever() {
+fn a_barrier_without_a_delivery_report_does_not_block_forever() {
     let mut state = State::default();
     assert_eq!(state.step(at(0), at(0)), Step::Send(at(0)));
     assert_eq!(state.step(at(1), at(59_999)), Step::Wait(None));
@@ -78,7 +84,7 @@ fn a_barrier_without_a_report_does_not_block_others_forever() {
 #[test]
 fn a_failure_is_reported_for_some_time() {
     let mut state = State::default();
-    state.barrier_failed(at(0), "timed out".to_owned());
+    state.barrier_failed(at(0), timed_out());
     assert!(state.trouble(at(10_000)).is_some());
     assert_eq!(state.trouble(at(10_001)), None);
 }
@@ -110,10 +116,10 @@ async fn many_waiting_requests_share_few_barriers() {
 }
 
 #[tokio::test]
-async fn a_barrier_that_cannot_be_queued_fails_at_once() {
+async fn a_barrier_that_cannot_be_sent_fails_at_once() {
     let of = Acknowledgements::default();
     let refused = of
-        .wait_for_ack_after(Instant::now(), |_| Err("the queue is full".to_owned()))
+        .wait_for_ack_after(Instant::now(), |_| Err(WriteError::QueueFull))
         .await;
-    assert_eq!(refused, Err("the queue is full".to_owned()));
+    assert_eq!(refused, Err(WriteError::QueueFull.into()));
 }

@@ -5,11 +5,11 @@ use std::net::TcpListener;
 use actix_web::web::{self, ServiceConfig};
 use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusHandle;
-use orderlog_kafka::rights::Need;
+use orderlog_kafka::permissions::TopicUse;
 use orderlog_projection::Settings;
 use orderlog_projection::pipeline::{self, Pipeline, RunningPipeline};
 use orderlog_runtime::supervisor::Supervisor;
-use orderlog_web::edge::EdgeConfig;
+use orderlog_web::access::AccessConfig;
 use orderlog_web::{server, service};
 
 use crate::config::Config;
@@ -21,7 +21,7 @@ use crate::{SERVICE, routes};
 pub struct Application {
     listener: TcpListener,
     port: u16,
-    edge: EdgeConfig,
+    access: AccessConfig,
     state: web::Data<State>,
     pipeline: RunningPipeline,
 }
@@ -41,24 +41,24 @@ impl Application {
         let store = pipeline::open_store(SERVICE, &config.store, &config.pipeline)?;
         let pipeline = Pipeline::connect(settings, store, &config.pipeline, supervisor.clone())?;
         let topic = pipeline.settings.topic.name.clone();
-        pipeline.watch_rights(vec![
-            Need {
+        pipeline.watch_permissions(vec![
+            TopicUse {
                 topic: topic.clone(),
                 write: false,
             },
-            Need {
+            TopicUse {
                 topic: dead_letter_topic.clone(),
                 write: true,
             },
         ])?;
         let dead_letters = DeadLetters::new(&pipeline.settings, dead_letter_topic, &pipeline.store, &supervisor)?;
-        let (index, condition) = (dead_letters.index(), dead_letters.condition());
+        let (index, dlq_status) = (dead_letters.index(), dead_letters.status());
         let (registry, registration) = (pipeline.registry.clone(), pipeline.registration.clone());
         let pipeline = pipeline.start(dead_letters)?;
         let state = State {
             view: pipeline.view(),
             dead_letters: index,
-            dead_letter_condition: condition,
+            dlq_status,
             registration,
             registry,
             supervisor,
@@ -69,7 +69,7 @@ impl Application {
         Ok(Self {
             listener,
             port,
-            edge: config.web.edge,
+            access: config.web.access,
             state: web::Data::new(state),
             pipeline,
         })
@@ -87,7 +87,7 @@ impl Application {
     pub async fn run_until_stopped(self, stop: impl Future) -> anyhow::Result<()> {
         let Self {
             listener,
-            edge,
+            access,
             state,
             pipeline,
             ..
@@ -95,7 +95,7 @@ impl Application {
         let supervisor = state.supervisor.clone();
         let routes = move |config: &mut ServiceConfig| routes::configure(config, &state);
         let rejected = pipeline.schema_rejected();
-        let served = service::serve_until(stop, listener, SERVICE, &edge, rejected, &supervisor, routes).await;
+        let served = service::serve_until(stop, listener, SERVICE, &access, rejected, &supervisor, routes).await;
         // Nothing may hold the store when this ends.
         pipeline.stop().await;
         served

@@ -41,11 +41,11 @@ impl Reporter for State {
         let mut reasons = self.view.problems();
         reasons.extend(stopping);
         reasons.extend(self.registration.trouble());
-        reasons.extend(self.dead_letter_condition.reasons());
+        reasons.extend(self.dlq_status.reasons());
         HealthReport::new(
             SERVICE,
             env!("CARGO_PKG_VERSION"),
-            Connection::of(Some(self.view.link().is_connected())),
+            Connection::of(Some(self.view.connection().is_connected())),
             Connection::of(self.registry.reachability().answered()),
             ready,
             reasons,

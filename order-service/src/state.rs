@@ -9,14 +9,14 @@ use orderlog_registry::Registry;
 use orderlog_runtime::supervisor::Supervisor;
 use tokio::sync::Semaphore;
 
-use crate::dead_letter::{Condition, Index};
+use crate::dead_letter::{DlqStatus, Index};
 
 /// What the handlers share.
 pub struct State {
     pub(crate) topic: String,
     pub(crate) view: View,
     pub(crate) dead_letters: Index,
-    pub(crate) dead_letter_condition: Condition,
+    pub(crate) dlq_status: DlqStatus,
     pub(crate) registry: Arc<Registry>,
     pub(crate) registration: Registration,
     pub(crate) supervisor: Supervisor,

@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 use orderlog_kafka::partition::Partitioner;
-use orderlog_web::edge::EdgeConfig;
+use orderlog_web::access::AccessConfig;
 
 use crate::poison::Kind;
 
@@ -32,7 +32,7 @@ pub struct Cli {
     pub kafka_partitioner: Partitioner,
     /// Who may call both services over HTTP
     #[command(flatten)]
-    pub edge: EdgeConfig,
+    pub access: AccessConfig,
 
     /// Also create and update orders continuously, and write an unusable record now and then
     #[arg(long)]

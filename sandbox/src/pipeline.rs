@@ -99,7 +99,7 @@ impl Pipeline {
             ..PipelineConfig::default()
         };
         let web = WebConfig {
-            edge: cli.edge.clone(),
+            access: cli.access.clone(),
             ..WebConfig::default()
         };
         let order = order_service::Config {

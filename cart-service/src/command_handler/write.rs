@@ -73,7 +73,7 @@ impl CommandHandler {
             .publisher
             .send(event, keyed, schema_id, partition)
             .map_err(|error| match error {
-                NotSent::NotTaken(_) => CommandError::Unavailable(error.to_string()),
+                NotSent::NotQueued(_) => CommandError::Unavailable(error.to_string()),
                 NotSent::DoesNotFit => CommandError::Internal(error.to_string()),
             })?;
         let event_id = event.event_id;

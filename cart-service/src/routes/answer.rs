@@ -15,7 +15,7 @@ use crate::decide::Refusal;
 /// Marks the response to a request that was carried out earlier.
 const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-/// The body of a success.
+/// Result of a successful command.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderAnswer {

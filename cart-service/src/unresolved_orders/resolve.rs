@@ -138,7 +138,7 @@ async fn ask(registry: &SchemaIdAudit, view: &View, supervisor: &Supervisor, ids
                 match supervisor.spawn_blocking(RESOLVING, learn).await? {
                     Ok(()) => answers.known.insert(id),
                     Err(LearnError::AnotherMeaning(id)) => {
-                        registry.contradicted(id);
+                        registry.report_conflict(id);
                         answers.outage = true;
                         break;
                     }

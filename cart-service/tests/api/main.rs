@@ -2,7 +2,6 @@
 
 mod cli;
 mod create;
-mod doubts;
 mod helpers;
 mod idempotency;
 mod others;
@@ -11,5 +10,6 @@ mod pages;
 mod quorum;
 mod registries;
 mod replicas;
+mod unresolved_orders;
 mod update;
 mod waiters;

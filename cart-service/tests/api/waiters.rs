@@ -49,7 +49,7 @@ fn start(world: &World, store: &std::path::Path, life: &Supervisor) -> Projectio
     let settings = Settings::of("waiters", &pipeline, Duration::from_millis(50)).expect("settings");
     let registry = Arc::new(Registry::new(&pipeline.registry).expect("a client"));
     let store = Store::open(store).expect("a store");
-    let audit = SchemaIdAudit::new(registry, store.clone(), false, life);
+    let audit = SchemaIdAudit::new(registry, store.clone(), false);
     Projection::start(settings, store, audit, PassOver, life).expect("starts")
 }
 

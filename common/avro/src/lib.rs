@@ -2,20 +2,25 @@
 //!
 //! # Inside
 //!
-//! `schema` parses a text into types. `matching` has the rules by which a writer's types and fields are paired with a
-//! reader's; both who need them use these: `resolution`, which works out once for a pair of schemas how their data are
-//! read, and [`compatibility`], which explains why not all of them can be. `read` follows a resolution through the bytes
-//! of a datum, straight into a serde type.
+//! - `schema`: a text becomes types.
+//! - `matching`: which of a writer's types and fields are which of a reader's. One set of rules for the next two.
+//! - [`compatibility`]: why a reader's schema cannot read all data of a writer's.
+//! - `plan`: how data of a writer's schema are read as data of a reader's, worked out once ([`Resolution`]).
+//! - `input`, `read`: the bytes of a datum, read by a plan straight into a serde type.
 //!
-//! Never in here: I/O, a registry, Kafka, or what the data mean.
+//! Each uses those above it only. Never in here: I/O, a registry, Kafka, or what the data mean.
 
 pub mod compatibility;
+mod input;
 mod matching;
 mod path;
+mod plan;
 mod read;
 mod resolution;
 mod schema;
 
-pub use read::{MAX_DEPTH, MAX_ENTRIES, ReadError, ReadErrorKind};
-pub use resolution::{Resolution, ResolveError};
+pub use input::{MAX_DEPTH, MAX_ENTRIES, ReadErrorKind};
+pub use plan::ResolveError;
+pub use read::ReadError;
+pub use resolution::Resolution;
 pub use schema::{MAX_NAME_BYTES, MAX_SCHEMA_BYTES, Schema, SchemaError, SchemaText, plain_json};

@@ -11,7 +11,7 @@ use crate::schema::{Field, Kind, Name, Type, TypeId};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// To say what a registry says, which for most is what Java's `SchemaCompatibility` says: the reader's aliases count,
-    /// the writer's do not; a field that several of the writer's could be is nobody's; logical types do not matter.
+    /// the writer's do not; a field that matches several of the writer's is an error; logical types do not matter.
     Check,
     /// To read data, as faithfully as the schemas tell: the writer's aliases count too, so that a field which it says it has
     /// renamed is not replaced by a default; a field's own name goes before its aliases; and a logical type is never read as

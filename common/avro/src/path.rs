@@ -1,6 +1,4 @@
-//! Paths of fields, as errors name them: `order.items[].quantity`, `labels{}`. A name is cut to what an error can hold.
-
-use crate::schema::short;
+//! Names and paths of fields, as errors show them: `order.items[].quantity`, `labels{}`.
 
 /// The path of a record's field.
 pub fn field(record: &str, field: &str) -> String {
@@ -30,6 +28,23 @@ pub fn join(outer: &str, inner: &str) -> String {
         "."
     };
     format!("{outer}{dot}{inner}")
+}
+
+/// A name for messages: cut, and with everything escaped that is not plainly visible, as a foreign name may have any
+/// characters.
+pub fn short(name: &str) -> String {
+    let mut short = String::new();
+    for c in name.chars().take(128) {
+        if short.len() > 128 {
+            break;
+        }
+        if c.is_alphanumeric() || c == ' ' || c.is_ascii_graphic() {
+            short.push(c);
+        } else {
+            short.extend(c.escape_unicode());
+        }
+    }
+    short
 }
 
 #[cfg(test)]

@@ -78,7 +78,7 @@ pub fn split(value: &[u8]) -> Result<(u32, &[u8]), Rejection> {
             id => Err(not_framed(unframed::impossible_id(id, datum))),
         },
         [0, ..] => Err(not_framed(format!(
-            "the value has {} bytes; a frame has at least {HEADER_LEN}",
+            "the value has {} bytes; a framed value has at least {HEADER_LEN}",
             value.len()
         ))),
         [] => Err(not_framed("the value is empty".to_owned())),
@@ -104,7 +104,7 @@ fn in_header(named: &[u8]) -> Result<SchemaRef, Rejection> {
         [0, ..] => match split(named) {
             Ok((id, _)) => Ok(SchemaRef::Id(id)),
             Err(_) => Err(not_framed(format!(
-                "the record header {SCHEMA_ID_HEADER} holds no valid schema id"
+                "the record header {SCHEMA_ID_HEADER} holds an invalid schema id"
             ))),
         },
         [1, rest @ ..] if rest.len() >= 16 => {
@@ -154,7 +154,7 @@ mod tests {
             with_header(&header(7), &header(9)),
             Ok((SchemaRef::Id(7), &header(9)[..]))
         );
-        // What stands behind it is for Protobuf.
+        // What follows is for Protobuf.
         let longer = [&guid[..], &[0]].concat();
         assert_eq!(with_header(&longer, b""), Ok((SchemaRef::Guid(GUID), &b""[..])));
     }
@@ -169,7 +169,7 @@ mod tests {
         }
         for named in [&header(0)[..], &header(u32::MAX), &[0, 0]] {
             assert!(
-                not_framed(with_header(named, b"datum")).contains("no valid schema id"),
+                not_framed(with_header(named, b"datum")).contains("an invalid schema id"),
                 "{named:?}"
             );
         }
@@ -179,7 +179,7 @@ mod tests {
     fn anything_else_is_not_framed_and_says_why() {
         for (value, reason) in [
             (&b""[..], "the value is empty"),
-            (b"\0\0\0", "the value has 3 bytes; a frame has at least 5"),
+            (b"\0\0\0", "the value has 3 bytes; a framed value has at least 5"),
             (
                 b"{\"a\":1}",
                 "the value begins with byte 0x7b instead of magic byte 0x00; it looks like JSON",
@@ -209,7 +209,7 @@ mod tests {
         assert_eq!(
             read(&header(9), named),
             Ok((SchemaRef::Id(9), &b""[..])),
-            "a frame is a frame all the same"
+            "a frame takes precedence"
         );
     }
 }

@@ -38,7 +38,7 @@ impl Code {
         Self::IllegalTransition,
     ];
 
-    /// The code as it stands in headers, JSON and metrics.
+    /// The code as in headers, JSON and metrics.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::NotFramed => "not_framed",
@@ -102,6 +102,8 @@ impl std::fmt::Display for Rejection {
         write!(f, "{}: {}", self.code, self.reason)
     }
 }
+
+impl std::error::Error for Rejection {}
 
 #[cfg(test)]
 mod tests {

@@ -20,7 +20,7 @@ pub fn an_item(quantity: i32, unit_price_minor: i64) -> OrderItem {
     }
 }
 
-/// Builds an event that keeps every rule, unless it is told otherwise.
+/// Builds an event, valid unless it is changed otherwise.
 ///
 /// ```
 /// use orderlog_contract::event::OrderStatus;

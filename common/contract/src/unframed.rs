@@ -25,7 +25,7 @@ const BEGINNINGS: [(&[u8], &str); 8] = [
 const COMPRESSED: &str = "data that the writer has compressed; leave that to its Kafka client (compression.type)";
 const PROTOBUF: &str = "Protobuf without a frame";
 
-/// How many bytes of a value are looked at.
+/// How many bytes of a value are examined.
 const LOOKED_AT: usize = 64;
 
 /// Guesses what a value is that does not begin with magic byte 0.

@@ -1,93 +1,65 @@
-//! Clients of the broker that end without holding up whoever drops them. Only that.
+//! Closes clients without blocking whoever drops them. Only that.
 
 use std::io;
 use std::ops::Deref;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use rdkafka::consumer::BaseConsumer;
-
-use super::context::LinkContext;
-
-/// How long closing may hold up its owner. With a broker it takes milliseconds.
-const PATIENCE: Duration = Duration::from_secs(1);
-
-/// A consumer that ends on a thread of its own. Closing one waits for the answer to its last commit, which librdkafka
-/// gives up only after 45 s (measured with 2.12) when the broker is away: a service that is told to stop in an outage
-/// would be killed instead.
-pub struct Closing {
-    /// There until it is dropped.
-    consumer: Option<BaseConsumer<LinkContext>>,
-}
-
-impl Closing {
-    /// Takes charge of a consumer.
-    pub fn new(consumer: BaseConsumer<LinkContext>) -> Self {
-        Self {
-            consumer: Some(consumer),
-        }
-    }
-}
-
-impl Deref for Closing {
-    type Target = BaseConsumer<LinkContext>;
-
-    fn deref(&self) -> &Self::Target {
-        self.consumer.as_ref().expect("it is there until it is dropped")
-    }
-}
-
-impl Drop for Closing {
-    fn drop(&mut self) {
-        let consumer = self.consumer.take();
-        let (closed, wait) = mpsc::channel::<()>();
-        let close = move || {
-            drop(consumer);
-            drop(closed);
-        };
-        if aside(close).is_ok() {
-            // Whether it was closed or not in time: there is nothing more to do about it.
-            let _ = wait.recv_timeout(PATIENCE);
-        }
-    }
-}
-
-/// Ends a client on a thread of its own. Where there is none to be had, the work is dropped, and the client with it, here.
-///
-/// # Errors
-/// The system gives no thread.
-pub fn aside(work: impl FnOnce() + Send + 'static) -> io::Result<()> {
-    let thread = std::thread::Builder::new().name("kafka-close".to_owned());
-    #[expect(clippy::disallowed_methods, reason = "it has nothing to say, however it ends")]
-    thread.spawn(work).map(drop)
-}
-
-/// A client whose end nobody waits for: it joins threads of the library, whose waits go by the wall clock and last for as
-/// much longer as that is set back.
-pub struct Aside<T: Send + 'static> {
-    /// There until it is dropped.
+/// A client that is closed on a thread of its own. Closing a consumer waits for the response to its last commit, for 45 s
+/// (measured with librdkafka 2.12) if the broker is down: a service that is told to stop in an outage would be killed
+/// instead. Closing any client joins librdkafka's threads, whose waits use the wall clock and are prolonged when it is set
+/// back.
+pub(crate) struct CloseInBackground<T: Send + 'static> {
+    /// Present until it is dropped.
     client: Option<T>,
+    wait: Duration,
 }
 
-impl<T: Send + 'static> Aside<T> {
-    /// Takes charge of a client.
+impl<T: Send + 'static> CloseInBackground<T> {
+    /// Nobody waits until the client is closed.
     pub fn new(client: T) -> Self {
-        Self { client: Some(client) }
+        Self::waiting(client, Duration::ZERO)
+    }
+
+    /// Whoever drops the client waits until it is closed, but no longer than `wait`.
+    pub fn waiting(client: T, wait: Duration) -> Self {
+        Self {
+            client: Some(client),
+            wait,
+        }
     }
 }
 
-impl<T: Send + 'static> Deref for Aside<T> {
+impl<T: Send + 'static> Deref for CloseInBackground<T> {
     type Target = T;
 
     fn deref(&self) -> &Self::Target {
-        self.client.as_ref().expect("it is there until it is dropped")
+        self.client.as_ref().expect("present until it is dropped")
     }
 }
 
-impl<T: Send + 'static> Drop for Aside<T> {
+impl<T: Send + 'static> Drop for CloseInBackground<T> {
     fn drop(&mut self) {
         let client = self.client.take();
-        // Without a thread it was ended here.
-        let _ = aside(move || drop(client));
+        let (closed, wait) = mpsc::channel::<()>();
+        let close = move || {
+            drop(client);
+            drop(closed);
+        };
+        // Without a thread, the client was closed here.
+        if in_background(close).is_ok() {
+            // Closed or not by then: there is nothing more to do.
+            let _ = wait.recv_timeout(self.wait);
+        }
     }
+}
+
+/// Runs `work` on a thread of its own.
+///
+/// # Errors
+/// The system provides no thread; then `work` was dropped, with everything that it owns.
+fn in_background(work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    let thread = std::thread::Builder::new().name("kafka-close".to_owned());
+    #[expect(clippy::disallowed_methods, reason = "nothing depends on how it ends")]
+    thread.spawn(work).map(drop)
 }

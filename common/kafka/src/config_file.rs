@@ -1,5 +1,5 @@
-//! The file of `KAFKA_CONFIG`: librdkafka settings as a properties file. Which settings make sense is librdkafka's matter;
-//! those on which our promises rest are refused, and those that would do nothing, or not work, as the library is built here.
+//! The `KAFKA_CONFIG` file: librdkafka settings as a properties file. librdkafka decides which settings are valid; refused
+//! here are those that our guarantees depend on, and those that have no effect or cannot work in this build.
 
 mod security;
 
@@ -10,11 +10,11 @@ use orderlog_runtime::secret::Secret;
 use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
 
-/// Settings that no file may have, under all names that librdkafka takes them under, and why.
+/// Settings that the file must not contain, under all names that librdkafka knows, and why.
 const OURS: [(&[&str], &str); 15] = [
     (
         &["bootstrap.servers", "metadata.broker.list"],
-        "KAFKA_BOOTSTRAP_SERVERS says where the brokers are",
+        "KAFKA_BOOTSTRAP_SERVERS sets the brokers' addresses",
     ),
     (
         &[
@@ -24,28 +24,28 @@ const OURS: [(&[&str], &str); 15] = [
             "queuing.strategy",
             "enable.gapless.guarantee",
         ],
-        "a write is answered with success only when every replica has it, once and in order",
+        "a write succeeds only when every in-sync replica has it, once and in order",
     ),
     (
         &["partitioner"],
-        "every client must agree on an order's partition; KAFKA_PARTITIONER says how it is chosen",
+        "all clients must agree on an order's partition; KAFKA_PARTITIONER sets how it is chosen",
     ),
     (
         &["delivery.timeout.ms", "message.timeout.ms"],
-        "an event is given up before its request is; WRITE_DEADLINE_MS says when that is",
+        "an event must time out before its request does; WRITE_DEADLINE_MS sets that",
     ),
     (
         &["queue.buffering.max.kbytes"],
-        "it bounds the memory that is taken while the broker is away",
+        "it bounds memory use while the broker is down",
     ),
     (
         &["transactional.id"],
-        "events are written outside of transactions, which such a producer refuses to do",
+        "events are written outside transactions, which a transactional producer rejects",
     ),
-    (&["isolation.level"], "what an aborted transaction wrote did not happen"),
+    (&["isolation.level"], "records of aborted transactions must not be read"),
     (
         &["auto.offset.reset"],
-        "an offset that the topic has not got must stop the reading, or records would be skipped in silence",
+        "an offset out of range must stop consumption, or records would be skipped silently",
     ),
     (
         &[
@@ -56,7 +56,7 @@ const OURS: [(&[&str], &str); 15] = [
             "group.instance.id",
             "group.protocol",
         ],
-        "offsets are kept in the store, with the data that they stand for, and partitions are not shared out by a group",
+        "offsets are stored with the data they belong to, and partitions are not assigned by a group",
     ),
     (
         &[
@@ -65,70 +65,69 @@ const OURS: [(&[&str], &str); 15] = [
             "enabled_events",
             "log.queue",
         ],
-        "the service knows from it where a topic ends and whether the broker is heard",
+        "the service needs it to know where a topic ends and whether the broker is connected",
     ),
     (
         &["allow.auto.create.topics", "topic.blacklist"],
-        "KAFKA_TOPIC and KAFKA_CREATE_TOPICS say which topic is read, and whether it is made",
+        "KAFKA_TOPIC and KAFKA_CREATE_TOPICS set which topic is read, and whether it is created",
     ),
     (
         &[
             "topic.metadata.refresh.interval.ms",
             "topic.metadata.propagation.max.ms",
         ],
-        "a topic that is deleted or made anew must be noticed soon",
+        "a topic that is deleted or recreated must be noticed soon",
     ),
     (
         &["delivery.report.only.error"],
-        "the service waits to hear that a record was written",
+        "the service waits for each record's acknowledgement",
     ),
     (
         &["plugin.library.paths"],
-        "a plugin may change whatever is read and written",
+        "a plugin can change what is read and written",
     ),
     (
         &["test.mock.num.brokers"],
-        "it puts a mock in the place of the brokers, which forgets everything",
+        "it replaces the brokers by a mock that keeps nothing",
     ),
 ];
 
-/// How long a broker may hold a fetch back, and at the most: it is heard once in that time.
+/// How long a broker may delay a fetch response, and its maximum: an idle connection proves to be alive once in that time.
 const FETCH_WAIT: &str = "fetch.wait.max.ms";
 const MOST_FETCH_WAIT_MS: u64 = 1_000;
 
 /// The file's settings, in its order.
 ///
 /// # Errors
-/// The file cannot be read, or a line is no setting of librdkafka. The error names file and line, and never the line's
-/// text: it may be a password.
+/// The file cannot be read, or a line is not a librdkafka setting. The error names file and line, never the line's text:
+/// it may be a password.
 pub fn read(path: &Path) -> anyhow::Result<Vec<(String, Secret)>> {
     let name = path.display();
-    let text =
-        std::fs::read_to_string(path).with_context(|| format!("cannot read the file of KAFKA_CONFIG, {name}"))?;
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the KAFKA_CONFIG file {name}"))?;
     let mut settings: Vec<(String, Secret)> = Vec::new();
     for (number, line) in (1..).zip(text.lines().map(str::trim)) {
         if line.is_empty() || line.starts_with(['#', '!']) {
             continue;
         }
-        // The first `=` ends the key: passwords have some too.
+        // The first `=` ends the key: passwords may contain more.
         let (key, value) = match line.split_once('=') {
             Some((key, value)) if !key.trim().is_empty() => (key.trim(), value.trim()),
-            _ => bail!("KAFKA_CONFIG: line {number} of {name} is no setting; write key=value, or # before a comment"),
+            _ => {
+                bail!("KAFKA_CONFIG: line {number} of {name} is not a setting; write key=value, or # before a comment")
+            }
         };
         if settings.iter().any(|(earlier, _)| earlier == key) {
             bail!("KAFKA_CONFIG: line {number} of {name} sets {key} a second time; keep one");
         }
         if let Some((_, why)) = OURS.iter().find(|(names, _)| names.contains(&key)) {
-            bail!(
-                "KAFKA_CONFIG: line {number} of {name} sets {key}, which is not a user's choice here: {why}; remove the line"
-            );
+            bail!("KAFKA_CONFIG: line {number} of {name} sets {key}, which cannot be set here: {why}; remove the line");
         }
         if let Some(reason) = security::not_built(key, value) {
             bail!("KAFKA_CONFIG: line {number} of {name} sets {key}: {reason}");
         }
         if key == FETCH_WAIT && value.parse::<u64>().is_ok_and(|ms| ms > MOST_FETCH_WAIT_MS) {
             bail!(
-                "KAFKA_CONFIG: line {number} of {name} sets {key} above {MOST_FETCH_WAIT_MS}: a broker that says nothing for 2 s counts as away; use less"
+                "KAFKA_CONFIG: line {number} of {name} sets {key} above {MOST_FETCH_WAIT_MS}: a broker that is silent for 2 s counts as disconnected; use a lower value"
             );
         }
         if let Some(reason) = refusal(key, value) {
@@ -142,12 +141,12 @@ pub fn read(path: &Path) -> anyhow::Result<Vec<(String, Secret)>> {
     Ok(settings)
 }
 
-/// Why librdkafka does not take a setting, without its value. The error of a client that is made with it shows the value:
-/// a misspelt `sasl.password` would be in the log.
+/// Why librdkafka rejects a setting, without its value. The error of creating a client shows the value: a misspelled
+/// `sasl.password` would end up in the log.
 fn refusal(key: &str, value: &str) -> Option<String> {
     match ClientConfig::new().set(key, value).create_native_config() {
         Err(KafkaError::ClientConfig(_, reason, ..)) => Some(reason),
-        // A setting that makes sense only beside others is not judged alone.
+        // A setting that is valid only together with others is not checked alone.
         Ok(_) | Err(_) => None,
     }
 }

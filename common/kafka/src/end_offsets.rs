@@ -1,18 +1,18 @@
-//! Where a partition ends, asked of the broker. A refusal ("there is no such order") is only as sure as the newest thing
-//! that was read, so it asks first.
+//! End offsets of partitions, fetched from the broker. A refusal ("there is no such order") is only as current as the newest
+//! record that was read, so the end is fetched first.
 //!
-//! A broker's word is enough only where the partition is kept once: a leader of several that was deposed, and does not know
-//! it, answers from its old log. There the answer is that the quorum must be asked. How often the topic is kept is asked
-//! with every question, until it is more than once; a topic that is kept once again later loses nothing by asking the
-//! quorum of one.
+//! The broker's response suffices only with a single replica: among several, a leader that was deposed without knowing it
+//! answers from its stale log. Then the caller must have the quorum confirm the end. The replication factor is part of
+//! every request until it is more than one; a topic whose factor is later reduced to one loses nothing by asking a quorum
+//! of one.
 //!
-//! The client is one of its own: a broker answers the requests of one connection in turn, so behind the reader's waiting
-//! fetch each question would take up to half a second. Where there is one replica, both can only ask that one.
+//! The client is a separate one: a broker answers the requests of one connection in order, so behind the log reader's
+//! waiting fetch each request would take up to half a second.
 //!
-//! One question at a time per partition, on a thread for blocking work (librdkafka blocks), so that a leader that does not
-//! answer holds up only who asks about its partitions. A request may share an answer only when the question was put after
-//! the request came: those who come while a question is under way wait for the next one. A question that nobody waits for
-//! any more is not put.
+//! There is one request at a time per partition, on a thread for blocking work (librdkafka blocks), so that a leader that
+//! does not answer delays only those who ask about its partitions. A caller may share a response only if it was requested
+//! after the caller arrived: those who arrive during a request wait for the next one. A request for which nobody waits any
+//! more is not sent.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,134 +26,154 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use tokio::sync::oneshot;
 
-use super::brokers::tend;
-use super::config::Cluster;
-use super::context::{self, LinkContext};
-use super::link::Link;
+use crate::closing::CloseInBackground;
+use crate::cluster::Cluster;
+use crate::connection::ConnectionState;
+use crate::consumer::{ReaderContext, poll};
+use crate::upkeep::every_second;
 
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What stands for "now" in a partition.
+/// The end of a partition, as far as a single broker can tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Now {
-    /// The offset behind its last record that can be read.
-    End(i64),
-    /// The topic has more than one replica: only what its quorum acknowledges from now on is newer.
-    Replicated,
+pub enum EndOffset {
+    /// The offset behind the last record that consumers can read.
+    Known(i64),
+    /// The topic has several replicas: only what its quorum acknowledges from now on is certain to be at the end.
+    NeedsQuorum,
 }
 
-type Asker = oneshot::Sender<Result<Now, String>>;
+/// Why an end offset is unknown.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EndOffsetError {
+    /// The broker did not answer, or with an error.
+    #[error("fetching the end offset of partition {partition} failed: {source}")]
+    Fetch {
+        /// The partition.
+        partition: i32,
+        /// Why.
+        source: KafkaError,
+    },
+    /// The service is stopping.
+    #[error("the client that fetches end offsets has stopped")]
+    Stopped,
+}
 
-/// Asks for the ends of one topic's partitions.
+type Waiter = oneshot::Sender<Result<EndOffset, EndOffsetError>>;
+
+/// Fetches the end offsets of one topic's partitions. Clones share the client.
 #[derive(Clone)]
-pub struct EndOffsets(Arc<Questions>);
+pub struct EndOffsets(Arc<Fetcher>);
 
-struct Questions {
-    consumer: BaseConsumer<LinkContext>,
+struct Fetcher {
+    consumer: CloseInBackground<BaseConsumer<ReaderContext>>,
     topic: String,
-    /// Who waits for the next question. A partition is here while one about it is under way.
-    askers: Mutex<HashMap<i32, Vec<Asker>>>,
-    /// Whether the topic was seen to have more than one replica.
-    replicated: AtomicBool,
-    life: Supervisor,
+    /// Who waits for the next request. A partition has an entry while a request for it is in flight.
+    waiters: Mutex<HashMap<i32, Vec<Waiter>>>,
+    /// Whether the topic was seen to have several replicas.
+    is_replicated: AtomicBool,
+    supervisor: Supervisor,
 }
 
 impl EndOffsets {
-    /// Makes the client. Call it within a tokio runtime.
+    /// Creates the client. Call it within a tokio runtime.
     ///
     /// # Errors
-    /// When that fails.
-    pub fn new(cluster: &Cluster, topic: &str, life: &Supervisor) -> anyhow::Result<Self> {
+    /// The client cannot be created.
+    pub fn new(cluster: &Cluster, topic: &str, supervisor: &Supervisor) -> anyhow::Result<Self> {
         let consumer = cluster
-            .ends()
-            .create_with_context(LinkContext::new(cluster, Link::default(), topic)?)
-            .context("making the Kafka client that asks for ends")?;
-        let questions = Arc::new(Questions {
-            consumer,
+            .end_offsets()
+            .create_with_context(ReaderContext::new(cluster, ConnectionState::default(), topic)?)
+            .context("creating the Kafka client for end offsets")?;
+        let fetcher = Arc::new(Fetcher {
+            consumer: CloseInBackground::new(consumer),
             topic: topic.to_owned(),
-            askers: Mutex::default(),
-            replicated: AtomicBool::new(false),
-            life: life.clone(),
+            waiters: Mutex::default(),
+            is_replicated: AtomicBool::new(false),
+            supervisor: supervisor.clone(),
         });
-        tend(&questions, life, "the client that asks for ends", Questions::serve);
-        Ok(Self(questions))
+        every_second(
+            &fetcher,
+            supervisor,
+            "the kafka client for end offsets",
+            Fetcher::serve_callbacks,
+        );
+        Ok(Self(fetcher))
     }
 
-    /// Where the partition ends, as the broker had it at some time after this call began; or that the quorum must be asked.
-    /// Call it within a tokio runtime.
+    /// The end of the partition at some time after this call began, as far as the broker can tell. Call it within a tokio
+    /// runtime.
     ///
     /// # Errors
-    /// When the broker does not answer.
-    pub async fn ask(&self, partition: i32) -> Result<Now, String> {
-        if self.0.replicated.load(Ordering::Relaxed) {
-            return Ok(Now::Replicated);
+    /// [`EndOffsetError`].
+    pub async fn fetch(&self, partition: i32) -> Result<EndOffset, EndOffsetError> {
+        if self.0.is_replicated.load(Ordering::Relaxed) {
+            return Ok(EndOffset::NeedsQuorum);
         }
-        let (asker, answer) = oneshot::channel();
-        if self.0.join(partition, asker) {
-            let questions = self.0.clone();
-            let life = self.0.life.clone();
-            life.spawn_blocking("asking where partitions end", move || questions.answer(partition));
+        let (waiter, answer) = oneshot::channel();
+        if self.0.join(partition, waiter) {
+            let fetcher = self.0.clone();
+            let supervisor = self.0.supervisor.clone();
+            supervisor.spawn_blocking("fetching end offsets", move || fetcher.answer(partition));
         }
-        answer
-            .await
-            .unwrap_or_else(|_| Err("the client that asks for ends has stopped".to_owned()))
+        answer.await.unwrap_or(Err(EndOffsetError::Stopped))
     }
 }
 
-impl Questions {
-    /// Serves what the client says of itself, which would pile up. It reads nothing, so no record is among it.
-    fn serve(&self) {
-        while context::poll(&self.consumer, Duration::ZERO).is_some() {}
+impl Fetcher {
+    /// Serves the client's callbacks, which would pile up. It reads nothing, so there are no records among them.
+    fn serve_callbacks(&self) {
+        while poll(&self.consumer, Duration::ZERO).is_some() {}
     }
 
-    /// Joins those who wait. Returns whether nobody puts questions about that partition yet.
-    fn join(&self, partition: i32, asker: Asker) -> bool {
+    /// Adds a waiter. Returns whether no request for that partition is in flight.
+    fn join(&self, partition: i32, waiter: Waiter) -> bool {
         let mut all = self.lock();
-        let idle = !all.contains_key(&partition);
-        all.entry(partition).or_default().push(asker);
-        idle
+        let is_idle = !all.contains_key(&partition);
+        all.entry(partition).or_default().push(waiter);
+        is_idle
     }
 
-    /// Those whom the next question about that partition is put for; `None` when there is nobody.
-    fn next(&self, partition: i32) -> Option<Vec<Asker>> {
+    /// Those whom the next request for that partition is for; `None` if there are none.
+    fn next(&self, partition: i32) -> Option<Vec<Waiter>> {
         let mut all = self.lock();
-        let mut askers = all.get_mut(&partition).map(std::mem::take).unwrap_or_default();
-        askers.retain(|asker| !asker.is_closed());
-        if askers.is_empty() {
+        let mut waiters = all.get_mut(&partition).map(std::mem::take).unwrap_or_default();
+        waiters.retain(|waiter| !waiter.is_closed());
+        if waiters.is_empty() {
             all.remove(&partition);
             return None;
         }
-        Some(askers)
+        Some(waiters)
     }
 
-    /// Puts questions as long as somebody waits for the answer.
+    /// Sends requests as long as somebody waits for one.
     fn answer(&self, partition: i32) {
-        while let Some(askers) = self.next(partition) {
+        while let Some(waiters) = self.next(partition) {
             crash_point::reached(Point::EndOffsetsTurn);
-            let now = self
-                .look(partition)
-                .map_err(|e| format!("the broker does not say where partition {partition} ends: {e}"));
-            for asker in askers {
-                // Who has given up waiting is not interested any more.
-                let _ = asker.send(now.clone());
+            let end = self
+                .request(partition)
+                .map_err(|source| EndOffsetError::Fetch { partition, source });
+            for waiter in waiters {
+                // Whoever stopped waiting is not interested any more.
+                let _ = waiter.send(end.clone());
             }
         }
     }
 
-    fn look(&self, partition: i32) -> Result<Now, KafkaError> {
+    fn request(&self, partition: i32) -> Result<EndOffset, KafkaError> {
         let metadata = self.consumer.fetch_metadata(Some(&self.topic), TIMEOUT)?;
         let partitions = metadata.topics().iter().flat_map(|topic| topic.partitions());
         if partitions.map(|partition| partition.replicas().len()).max() > Some(1) {
-            self.replicated.store(true, Ordering::Relaxed);
-            return Ok(Now::Replicated);
+            self.is_replicated.store(true, Ordering::Relaxed);
+            return Ok(EndOffset::NeedsQuorum);
         }
         let (_, end) = self.consumer.fetch_watermarks(&self.topic, partition, TIMEOUT)?;
-        Ok(Now::End(end))
+        Ok(EndOffset::Known(end))
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<i32, Vec<Asker>>> {
-        // Every change of the map is whole when the lock is given back.
-        self.askers.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HashMap<i32, Vec<Waiter>>> {
+        // A panic cannot leave the map half changed.
+        self.waiters.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -162,36 +182,33 @@ mod tests {
     use super::*;
     use crate::testing::an_absent_cluster;
 
-    fn questions() -> Questions {
-        let EndOffsets(questions) =
+    fn fetcher() -> Fetcher {
+        let EndOffsets(fetcher) =
             EndOffsets::new(&an_absent_cluster(), "orders", &Supervisor::default()).expect("a client");
-        // Who tends it has the same thread, and has not come to it yet.
-        Arc::into_inner(questions).expect("no other handle")
+        // Its upkeep runs on this thread too, and has not begun.
+        Arc::into_inner(fetcher).expect("no other handle")
     }
 
     #[tokio::test]
-    async fn who_comes_while_a_question_is_under_way_waits_for_the_next() {
-        let questions = questions();
+    async fn whoever_arrives_during_a_request_waits_for_the_next() {
+        let fetcher = fetcher();
         let ((first, _a), (second, _b), (other, _c)) = (oneshot::channel(), oneshot::channel(), oneshot::channel());
-        assert!(questions.join(1, first));
-        assert_eq!(questions.next(1).map(|askers| askers.len()), Some(1));
-        assert!(
-            !questions.join(1, second),
-            "a question about that partition is under way"
-        );
-        assert!(questions.join(2, other), "which holds up no other partition");
-        assert_eq!(questions.next(1).map(|askers| askers.len()), Some(1));
-        assert!(questions.next(1).is_none());
+        assert!(fetcher.join(1, first));
+        assert_eq!(fetcher.next(1).map(|waiters| waiters.len()), Some(1));
+        assert!(!fetcher.join(1, second), "a request for that partition is in flight");
+        assert!(fetcher.join(2, other), "which delays no other partition");
+        assert_eq!(fetcher.next(1).map(|waiters| waiters.len()), Some(1));
+        assert!(fetcher.next(1).is_none());
     }
 
     #[tokio::test]
-    async fn a_question_that_nobody_waits_for_any_more_is_not_put() {
-        let questions = questions();
-        let (asker, gone) = oneshot::channel();
-        assert!(questions.join(1, asker));
-        drop(gone);
-        assert!(questions.next(1).is_none());
-        let (asker, _answer) = oneshot::channel();
-        assert!(questions.join(1, asker), "the next one begins anew");
+    async fn a_request_for_which_nobody_waits_any_more_is_not_sent() {
+        let fetcher = fetcher();
+        let (waiter, abandoned) = oneshot::channel();
+        assert!(fetcher.join(1, waiter));
+        drop(abandoned);
+        assert!(fetcher.next(1).is_none());
+        let (waiter, _answer) = oneshot::channel();
+        assert!(fetcher.join(1, waiter), "the next one is a first one again");
     }
 }

@@ -1,18 +1,18 @@
-//! A record's headers as the client library shows them, read without trust: it panics at a name that is not UTF-8.
+//! Reads untrusted record headers: the client library panics at a name that is not UTF-8.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rdkafka::message::{BorrowedHeaders, Header as KafkaHeader, Headers, OwnedHeaders};
 
-/// A header: its name and its value, which may be null; null and empty differ.
+/// A header: name and value. The value may be null, which differs from empty.
 pub type Header = (String, Option<Vec<u8>>);
 
-/// Most headers of one record that are looked at although their names are not UTF-8: each such panic takes its time, and
-/// tells itself on stderr.
+/// How many headers with invalid names are read past in one record: each costs a caught panic, which also prints to
+/// stderr.
 const MOST_UNREADABLE: usize = 8;
 
-/// The headers, in order. One whose name is not UTF-8 is left out: no name of ours is like that. So are those in front of
-/// many such: what a service adds stands behind a record's own.
+/// The headers, in order. Those whose name is not UTF-8 are left out: none of ours is like that. With many of them, those
+/// in front are left out too: what a service adds comes after a record's own headers.
 pub fn list(headers: &BorrowedHeaders) -> Vec<Header> {
     let owned = |(name, value): (&str, Option<&[u8]>)| (name.to_owned(), value.map(<[u8]>::to_vec));
     let mut listed: Vec<Header> = from_the_last(headers).map(owned).collect();
@@ -20,7 +20,7 @@ pub fn list(headers: &BorrowedHeaders) -> Vec<Header> {
     listed
 }
 
-/// The value of the last header of that name, as Kafka's `Headers.lastHeader` has it; `None` also when it is null.
+/// The value of the last header of that name, as in Kafka's `Headers.lastHeader`; `None` also when it is null.
 pub fn last<'a>(headers: &'a BorrowedHeaders, name: &str) -> Option<&'a [u8]> {
     from_the_last(headers).find(|(found, _)| *found == name)?.1
 }

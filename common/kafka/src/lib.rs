@@ -1,34 +1,48 @@
-//! Everything that speaks to Kafka, and nothing that knows what an order is.
+//! Everything that speaks to Kafka: options, reading, writing, topics, permissions. Nothing here knows what a record means,
+//! what an order is, or which schema it has; nothing here keeps offsets or answers requests.
 //!
-//! - [`config`]: every non-default client option, with its why, in one place;
-//! - [`partition`]: which partition a key belongs to;
-//! - [`topics`]: making and checking topics;
-//! - [`log_reader`]: reading a topic in order, per partition;
-//! - [`rights`]: what the broker's authorizer does not let us do;
-//! - [`headers`]: reading a record's headers;
-//! - [`end_offsets`]: asking the broker where a partition ends;
-//! - [`brokers`]: what a client does that knows no broker any more;
-//! - [`closing`]: ending a client without waiting for it;
-//! - [`context`]: what a client says of itself;
-//! - [`link`]: whether the broker is heard;
-//! - [`standstill`]: partitions that another producer's transaction blocks.
+//! - [`settings`], [`cluster`]: the command-line settings, and every non-default client option with its reason;
+//! - [`log_reader`]: reads a topic, in order per partition, from offsets that the caller keeps;
+//! - [`follower`]: follows a topic that may be deleted, recreated or truncated;
+//! - [`producer`]: the one producer;
+//! - [`topics`]: finds, creates and checks topics;
+//! - [`end_offsets`]: where a partition ends now;
+//! - [`connection`]: whether brokers and leaders are connected, and which transactions block readers;
+//! - [`permissions`]: what the brokers' authorizer denies;
+//! - [`partition`], [`headers`], [`topic_name`]: the small rules of the protocol.
+//!
+//! ```no_run
+//! # use std::time::Duration;
+//! # use orderlog_kafka::{cluster::Cluster, connection::ConnectionState, log_reader::LogReader, settings::KafkaConfig};
+//! # fn example() -> anyhow::Result<()> {
+//! let cluster = Cluster::new("my-service", &KafkaConfig::default())?;
+//! let reader = LogReader::new(&cluster, "order-events", ConnectionState::default())?;
+//! let partitions = reader.partition_count(Duration::from_secs(3))?.unwrap_or(0);
+//! reader.assign((0..partitions).map(|partition| (partition, 0)))?;
+//! println!("{} records", reader.next_batch(100, Duration::from_secs(1)).len());
+//! # Ok(())
+//! # }
+//! ```
 
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
-pub mod brokers;
-pub mod closing;
-pub mod config;
+mod bootstrap;
+mod closing;
+pub mod cluster;
 mod config_file;
-pub mod context;
+pub mod connection;
+mod consumer;
 pub mod end_offsets;
+mod ffi;
+pub mod follower;
 pub mod headers;
-pub mod link;
 pub mod log_reader;
 pub mod partition;
-pub mod rights;
+pub mod permissions;
+pub mod producer;
 pub mod settings;
-pub mod standstill;
 #[cfg(test)]
 mod testing;
 pub mod topic_name;
 pub mod topics;
+mod upkeep;

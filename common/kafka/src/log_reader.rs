@@ -1,91 +1,94 @@
 //! Reads one topic, in order per partition, from offsets that the caller keeps. A plain consumer on the caller's thread:
-//! partitions are assigned, never balanced; polling goes on while some of them are paused.
+//! partitions are assigned, never balanced, and polled also while some of them are paused.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
-use rdkafka::consumer::{CommitMode, Consumer};
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::BorrowedMessage;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
-use super::closing::Closing;
-use super::config::Cluster;
-use super::context::{self, LinkContext};
-use super::link::Link;
-use super::rights::{Right, Rights, is_refusal};
+use crate::closing::CloseInBackground;
+use crate::cluster::Cluster;
+use crate::connection::ConnectionState;
+use crate::consumer::{ReaderContext, poll};
+use crate::permissions::{Permission, Permissions, is_denial};
 
-/// How much a batch may hold, in bytes of keys and values; the record that passes it is the last.
-const MOST_BYTES: usize = 8 * 1024 * 1024;
+/// Size limit of a batch, in bytes of keys and values; the record that exceeds it is the last.
+const MAX_BATCH_BYTES: usize = 8 * 1024 * 1024;
 
-/// How many records and errors are dropped in one go while nothing is to be read.
-const MOST_UNREAD: usize = 1_000;
+/// How many records and errors are dropped at once while nothing is read.
+const MAX_DROPPED: usize = 1_000;
 
-/// All that a reader can see.
+/// How long closing the consumer may block its owner. With a broker it takes milliseconds.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Everything that a reader can return.
 pub enum LogEvent<'a> {
     /// A record.
     Record(BorrowedMessage<'a>),
     /// That partition was read to its end.
     End {
-        /// Its number.
+        /// The partition.
         partition: i32,
-        /// Where it ended.
+        /// Its end offset; negative if it is unknown.
         offset: i64,
     },
-    /// Some partition has not got the offset that was asked for.
+    /// The offset to read from is out of range in some partition.
     OutOfRange,
-    /// The topic is not there (any more).
+    /// The topic does not exist, or not any more.
     TopicMissing,
-    /// The topic was deleted and made again: nothing that is known of it holds. It comes alone.
+    /// The topic was deleted and created again: nothing that is known of it holds. Always the only event of its batch.
     TopicRecreated,
 }
 
 /// A reader of one topic.
 pub struct LogReader {
-    consumer: Closing,
-    link: Link,
+    consumer: CloseInBackground<BaseConsumer<ReaderContext>>,
+    connection: ConnectionState,
     topic: String,
     servers: String,
-    rights: Rights,
-    read: Right,
+    permissions: Permissions,
+    read: Permission,
 }
 
 impl LogReader {
-    /// A reader that feeds `link` with what is heard. It reads nothing until it is told from where.
+    /// A reader that feeds `connection`. It reads nothing until partitions are [assigned](Self::assign).
     ///
     /// # Errors
-    /// When the client cannot be made (a setting that librdkafka does not take).
-    pub fn new(cluster: &Cluster, topic: &str, link: Link) -> anyhow::Result<Self> {
+    /// The client cannot be created: librdkafka rejects a setting.
+    pub fn new(cluster: &Cluster, topic: &str, connection: ConnectionState) -> anyhow::Result<Self> {
         let consumer = cluster
             .reader()
-            .create_with_context(LinkContext::new(cluster, link.clone(), topic)?)
-            .context("making the Kafka consumer: check KAFKA_BOOTSTRAP_SERVERS and KAFKA_CONFIG")?;
+            .create_with_context(ReaderContext::new(cluster, connection.clone(), topic)?)
+            .context("creating the Kafka consumer: check KAFKA_BOOTSTRAP_SERVERS and KAFKA_CONFIG")?;
         Ok(Self {
-            consumer: Closing::new(consumer),
-            link,
+            consumer: CloseInBackground::waiting(consumer, CLOSE_TIMEOUT),
+            connection,
             topic: topic.to_owned(),
             servers: cluster.bootstrap_servers.clone(),
-            rights: cluster.rights.clone(),
-            read: Right::Read(topic.to_owned()),
+            permissions: cluster.permissions.clone(),
+            read: Permission::Read(topic.to_owned()),
         })
     }
 
-    /// The topic.
+    /// The topic's name.
     pub fn topic(&self) -> &str {
         &self.topic
     }
 
-    /// How many partitions the topic has; `None` when there is no such topic.
+    /// How many partitions the topic has; `None` if there is no such topic.
     ///
     /// # Errors
-    /// When the broker does not answer in time, or does not let us see the topic.
+    /// The broker does not answer in time, or does not let us describe the topic.
     pub fn partition_count(&self, timeout: Duration) -> anyhow::Result<Option<i32>> {
         let metadata = self
             .consumer
             .fetch_metadata(Some(&self.topic), timeout)
             .map_err(|error| {
                 let code = error.rdkafka_error_code();
-                let why = self.link.trouble().or_else(|| Some(code?.to_string()));
+                let why = self.connection.last_error().or_else(|| Some(code?.to_string()));
                 let why = why.unwrap_or_else(|| error.to_string());
                 anyhow!("no broker answers at {} (KAFKA_BOOTSTRAP_SERVERS): {why}", self.servers)
             })?;
@@ -93,78 +96,78 @@ impl LogReader {
             return Ok(None);
         };
         let code = topic.error().map(RDKafkaErrorCode::from);
-        anyhow::ensure!(!code.is_some_and(is_refusal), Right::See(self.topic.clone()));
+        anyhow::ensure!(!code.is_some_and(is_denial), Permission::Describe(self.topic.clone()));
         let count = topic.partitions().len();
         Ok(i32::try_from(count).ok().filter(|count| code.is_none() && *count > 0))
     }
 
-    /// First offset and end of a partition.
+    /// The start and end offset of a partition.
     ///
     /// # Errors
-    /// When the broker does not answer in time.
+    /// The broker does not answer in time.
     pub fn bounds(&self, partition: i32, timeout: Duration) -> Result<(i64, i64), KafkaError> {
         self.consumer.fetch_watermarks(&self.topic, partition, timeout)
     }
 
-    /// Why the topic may not be read; `None` when it may, for all that is known.
-    pub fn forbidden(&self) -> Option<String> {
-        self.rights.lacks(&self.read).then(|| self.read.to_string())
+    /// Why the topic may not be read; `None` if it may, as far as is known.
+    pub fn denied(&self) -> Option<String> {
+        self.permissions.is_denied(&self.read).then(|| self.read.to_string())
     }
 
-    /// Begins to read those partitions, each from that offset, and no others.
+    /// Starts reading those partitions, each from that offset, and no others.
     ///
     /// # Errors
-    /// When the client refuses.
+    /// The client rejects the assignment.
     pub fn assign(&self, from: impl IntoIterator<Item = (i32, i64)>) -> anyhow::Result<()> {
         Ok(self.consumer.assign(&self.list(from)?)?)
     }
 
-    /// Serves what the client says of itself while nothing is to be read; it would pile up. Returns whether the topic was
-    /// deleted and made again since that was last asked. Records that it meets are lost to this reader.
+    /// Serves the client's callbacks while nothing is read; they would pile up. Returns whether the topic was recreated since
+    /// the last call. Records are dropped.
     pub fn serve(&self) -> bool {
-        for _ in 0..MOST_UNREAD {
-            if context::poll(&self.consumer, Duration::ZERO).is_none() {
+        for _ in 0..MAX_DROPPED {
+            if poll(&self.consumer, Duration::ZERO).is_none() {
                 break;
             }
         }
-        self.link.take_made_anew()
+        self.connection.take_recreated()
     }
 
-    /// What has queued up: waits up to `patience` for the first thing, then takes what is there, up to `most` and a limit
-    /// of bytes.
-    pub fn next_batch(&self, most: usize, patience: Duration) -> Vec<LogEvent<'_>> {
+    /// The next events: waits up to `wait` for the first one, then takes those that are queued, up to `most` and a size
+    /// limit.
+    pub fn next_batch(&self, most: usize, wait: Duration) -> Vec<LogEvent<'_>> {
         let mut batch = Vec::new();
         let mut bytes = 0;
-        let until = Instant::now() + patience;
-        while batch.len() < most && bytes < MOST_BYTES {
+        let until = Instant::now() + wait;
+        while batch.len() < most && bytes < MAX_BATCH_BYTES {
             let wait = if batch.is_empty() {
                 until.saturating_duration_since(Instant::now())
             } else {
                 Duration::ZERO
             };
-            match context::poll(&self.consumer, wait) {
+            match poll(&self.consumer, wait) {
                 None => break,
                 Some(Ok(record)) => {
                     bytes += record.payload_len() + record.key_len();
                     batch.push(LogEvent::Record(record));
                 }
-                Some(Err(error)) => batch.extend(seen(error, self.consumer.context().end())),
+                Some(Err(error)) => batch.extend(event_of(error, self.consumer.context().end_offset())),
             }
         }
-        let was_read = |seen: &LogEvent<'_>| matches!(seen, LogEvent::Record(_) | LogEvent::End { .. });
+        let was_read = |event: &LogEvent<'_>| matches!(event, LogEvent::Record(_) | LogEvent::End { .. });
         if batch.iter().any(was_read) {
-            self.rights.grant(&self.read);
+            self.permissions.grant(&self.read);
         }
-        // Records of the new topic may be among them, at offsets that meant something else in the old one.
-        if self.link.take_made_anew() {
+        // Records of the new topic may be among them, at offsets that belonged to other records of the old one.
+        if self.connection.take_recreated() {
             return vec![LogEvent::TopicRecreated];
         }
         batch
     }
 
-    /// Stops reading a partition and drops what was read ahead; it will go on from that offset.
+    /// Pauses a partition and drops what was prefetched; it will be resumed from that offset.
     pub fn pause_at(&self, partition: i32, offset: i64) {
-        // In this order: pausing resets the position to what was last handed out, the seek then sets ours.
+        // In this order: pausing resets the position to the last record returned, then the seek sets ours.
         self.log_failure(
             "pause",
             partition,
@@ -174,7 +177,7 @@ impl LogReader {
         self.seek(partition, offset);
     }
 
-    /// Goes on with a paused partition.
+    /// Resumes a paused partition.
     pub fn resume(&self, partition: i32) {
         self.log_failure(
             "resume",
@@ -184,7 +187,7 @@ impl LogReader {
         );
     }
 
-    /// Goes on reading a partition from that offset. What was read ahead is dropped.
+    /// Continues reading a partition from that offset. What was prefetched is dropped.
     pub fn seek(&self, partition: i32, offset: i64) {
         let sought = self
             .consumer
@@ -192,13 +195,13 @@ impl LogReader {
         self.log_failure("seek", partition, sought.map_err(Into::into));
     }
 
-    /// Shows progress in Kafka, for lag tools; nothing depends on it.
-    pub fn show_progress(&self, next: impl IntoIterator<Item = (i32, i64)>) {
-        let shown = self
+    /// Commits progress to Kafka for lag tools; nothing depends on it.
+    pub fn commit_progress(&self, next: impl IntoIterator<Item = (i32, i64)>) {
+        let committed = self
             .list(next)
             .and_then(|list| Ok(self.consumer.commit(&list, CommitMode::Async)?));
-        if let Err(error) = shown {
-            tracing::debug!(%error, "progress not shown in kafka");
+        if let Err(error) = committed {
+            tracing::debug!(%error, "progress not committed to kafka");
         }
     }
 
@@ -217,9 +220,9 @@ impl LogReader {
     }
 }
 
-/// What an error of the consumer means to a reader; most mean only that librdkafka is trying again. `end`: where the
-/// partition ended whose end was met last.
-fn seen(error: KafkaError, end: i64) -> Option<LogEvent<'static>> {
+/// What an error of the consumer means to a reader; most mean only that librdkafka is retrying. `end`: the end offset of the
+/// partition whose end was reported last.
+fn event_of(error: KafkaError, end: i64) -> Option<LogEvent<'static>> {
     match error {
         KafkaError::PartitionEOF(partition) => Some(LogEvent::End { partition, offset: end }),
         KafkaError::MessageConsumption(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange) => {

@@ -1,12 +1,12 @@
-//! Which partition a key belongs to. Pure.
+//! Which partition a key belongs to. Pure: no client, no I/O.
 
 use std::fmt;
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-/// The rule by which writers divide a topic's records among its partitions. All writers of a topic must have the same one:
-/// an order's events are in order only within one partition.
+/// How producers map a record's key to a partition. All producers of a topic must use the same partitioner: records are
+/// ordered only within one partition.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Partitioner {
@@ -23,10 +23,10 @@ pub enum Partitioner {
 }
 
 impl Partitioner {
-    /// Every rule.
+    /// Every partitioner.
     pub const ALL: [Self; 3] = [Self::Murmur2, Self::Crc32, Self::Fnv1a];
 
-    /// Its name, as the setting has it.
+    /// Its name in our settings.
     pub fn name(self) -> &'static str {
         match self {
             Self::Murmur2 => "murmur2",
@@ -35,7 +35,7 @@ impl Partitioner {
         }
     }
 
-    /// What librdkafka's setting `partitioner` calls it. (`_random` is about records without a key.)
+    /// Its name in librdkafka's setting `partitioner`. (`_random` concerns records without a key.)
     pub fn librdkafka_name(self) -> &'static str {
         match self {
             Self::Murmur2 => "murmur2_random",
@@ -44,7 +44,7 @@ impl Partitioner {
         }
     }
 
-    /// The partition of a key, of so many.
+    /// The partition of a key in a topic with that many partitions.
     pub fn of_key(self, key: &[u8], partitions: i32) -> i32 {
         let hash = match self {
             // "toPositive" in the Java source (`BuiltInPartitioner.partitionForKey`): the sign bit is masked off.
@@ -65,12 +65,12 @@ impl fmt::Display for Partitioner {
     }
 }
 
-/// How a topic's keys are divided: by which rule, among how many partitions.
+/// How a topic maps keys to partitions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Partitioning {
-    /// By which rule.
+    /// The partitioner.
     pub partitioner: Partitioner,
-    /// Among how many partitions.
+    /// The number of partitions.
     pub partitions: i32,
 }
 
@@ -85,7 +85,7 @@ impl Partitioning {
 fn murmur2(data: &[u8]) -> u32 {
     const M: u32 = 0x5bd1_e995;
     const SEED: u32 = 0x9747_b28c;
-    // Lengths beyond 32 bits do not occur in a record; the cast is what the Java source does with an int.
+    // No record has a length beyond 32 bits; the cast matches the int of the Java source.
     let mut h = SEED ^ (data.len() as u32);
     let (words, tail) = data.as_chunks::<4>();
     for word in words {

@@ -1,8 +1,8 @@
 //! A cluster that cannot be reached, for the tests of this crate.
 
-use crate::config::Cluster;
+use crate::cluster::Cluster;
 use crate::partition::Partitioner;
-use crate::rights::Rights;
+use crate::permissions::Permissions;
 
 /// A cluster without a broker.
 pub fn an_absent_cluster() -> Cluster {
@@ -11,7 +11,7 @@ pub fn an_absent_cluster() -> Cluster {
         bootstrap_servers: "127.0.0.1:9".to_owned(),
         client_id: "test".to_owned(),
         partitioner: Partitioner::default(),
-        rights: Rights::default(),
+        permissions: Permissions::default(),
         extra: Vec::new(),
     }
 }

@@ -54,7 +54,7 @@ impl<U: RejectionHandler> Runner<U> {
                         }
                         Step::BeginGrace => {
                             // What was last heard of the end; of a partition that was not read before, that takes a moment.
-                            let end = self.link.end(partition).unwrap_or_default();
+                            let end = self.connection.end_offset(partition).unwrap_or_default();
                             if end > wait.at() || waits_long {
                                 wait.begin_grace(end, self.settings.unknown_schema_grace, now);
                             }

@@ -16,9 +16,9 @@ pub(super) async fn watch(audit: SchemaIdAudit, interval: Duration, commands: mp
     let mut verdicts = audit.watch();
     loop {
         crash_point::reached(Point::SchemaIdAuditTurn);
-        let has_answered = audit.look().await.is_ok();
+        let has_answered = audit.run().await.is_ok();
         let verdict = verdicts.borrow_and_update().clone();
-        let is_fine = has_answered && verdict.objection().is_none();
+        let is_fine = has_answered && verdict.conflict().is_none();
         // An error means that the projection has stopped.
         let _ = commands.send(Command::Audited(verdict));
         let pause = if is_fine { interval } else { RETRY.min(interval) };

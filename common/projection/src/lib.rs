@@ -43,8 +43,8 @@ use anyhow::Context;
 use keeper::Keeper;
 use lookup::Lookup;
 pub use open_transaction::OpenTransaction;
+use orderlog_kafka::connection::ConnectionState;
 use orderlog_kafka::end_offsets::EndOffsets;
-use orderlog_kafka::link::Link;
 use orderlog_kafka::log_reader::LogReader;
 use orderlog_runtime::supervisor::Supervisor;
 pub use progress::{CATCHING_UP, PartitionProgress, Progress};
@@ -95,8 +95,8 @@ impl Projection {
         unusables: impl RejectionHandler,
         life: &Supervisor,
     ) -> anyhow::Result<Self> {
-        let link = Link::default();
-        let reader = LogReader::new(&settings.cluster, &settings.topic.name, link.clone())?;
+        let connection = ConnectionState::default();
+        let reader = LogReader::new(&settings.cluster, &settings.topic.name, connection.clone())?;
         let ends = EndOffsets::new(&settings.cluster, &settings.topic.name, life)?;
         let waiters = Waiters::default();
         let (progress, seen) = watch::channel(Progress::default());
@@ -109,12 +109,12 @@ impl Projection {
             store.clone(),
             waiters.clone(),
             seen,
-            link.clone(),
+            connection.clone(),
             ends,
             commands.clone(),
             &settings,
         );
-        let runner = run::Runner::new(settings, store, lookup, waiters, progress, link, unusables);
+        let runner = run::Runner::new(settings, store, lookup, waiters, progress, connection, unusables);
         let thread = life
             .spawn_thread("projection", move || runner.run(&reader, &orders, &runtime))
             .context("starting the projection's thread")?;

@@ -156,7 +156,7 @@ impl Lookup {
                     match self.learn(schema, &text, writer) {
                         Ok(()) => None,
                         Err(another @ LearnError::AnotherMeaning(id)) => {
-                            self.registry.contradicted(id);
+                            self.registry.report_conflict(id);
                             return Err(another);
                         }
                         Err(LearnError::Store(error)) => {

@@ -17,7 +17,7 @@ fn lookup(store: Store) -> Lookup {
 
 fn lookup_at(registry: Arc<Registry>, store: Store) -> Lookup {
     let life = Supervisor::default();
-    let audit = SchemaIdAudit::new(registry, store.clone(), false, &life);
+    let audit = SchemaIdAudit::new(registry, store.clone(), false);
     Lookup::new(audit, store, Handle::current(), life)
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use orderlog_contract::timestamp::rfc3339;
-use orderlog_kafka::standstill::Standstill;
+use orderlog_kafka::connection::StalledLso;
 use orderlog_runtime::clock;
 
 /// A transaction that blocks a partition.
@@ -22,7 +22,7 @@ pub struct OpenTransaction {
 }
 
 impl OpenTransaction {
-    pub(super) fn of(partition: i32, still: Standstill) -> Self {
+    pub(super) fn of(partition: i32, still: StalledLso) -> Self {
         let open_for = still.since.elapsed();
         let age = i64::try_from(open_for.as_millis()).unwrap_or(i64::MAX);
         let since = clock::now_ms().ok().and_then(|now| rfc3339(now.saturating_sub(age)));

@@ -1,5 +1,5 @@
 //! What both services build around the projection: the store, the registry and its audit, the registration of our schema,
-//! and the check of our rights in Kafka.
+//! and the check of our permissions in Kafka.
 //!
 //! A service opens the store ([`open_store`]), connects the pipeline to it, makes its own parts of that (a producer, a
 //! [`RejectionHandler`]), and starts it.
@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use orderlog_contract::lineage;
-use orderlog_kafka::rights::{self, Need};
+use orderlog_kafka::permissions::{self, TopicUse};
 use orderlog_registry::Registry;
 use orderlog_runtime::supervisor::Supervisor;
 
@@ -66,7 +66,7 @@ impl Pipeline {
         store.check_partitioner(config.kafka.partitioner)?;
         let subject = lineage::subject(config.kafka.topic.as_str());
         let registry = Arc::new(Registry::new(&config.registry)?.for_subject(subject.clone()));
-        let audit = SchemaIdAudit::new(registry.clone(), store.clone(), config.accept_registry, &supervisor);
+        let audit = SchemaIdAudit::new(registry.clone(), store.clone(), config.accept_registry);
         let registration = Registration::spawn(audit.clone(), subject, store.clone(), config, &supervisor);
         Ok(Self {
             settings: Settings {
@@ -86,9 +86,9 @@ impl Pipeline {
     ///
     /// # Errors
     /// When a client cannot be made.
-    pub fn watch_rights(&self, needs: Vec<Need>) -> anyhow::Result<()> {
+    pub fn watch_permissions(&self, uses: Vec<TopicUse>) -> anyhow::Result<()> {
         if self.has_admin_api {
-            rights::watch(&self.settings.cluster, needs, &self.supervisor)?;
+            permissions::watch(&self.settings.cluster, uses, &self.supervisor)?;
         }
         Ok(())
     }

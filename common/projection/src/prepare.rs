@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Context;
 use orderlog_kafka::log_reader::LogReader;
 use orderlog_kafka::partition::Partitioning;
-use orderlog_kafka::topics::{Compacted, Topics};
+use orderlog_kafka::topics::{self, FoundTopic, TopicError, TopicPolicy};
 use tokio::runtime::Handle;
 
 use super::{Settings, grown};
@@ -54,35 +54,9 @@ pub(super) fn prepare(
 ) -> Result<Prepared, NotReady> {
     let yet = |error: anyhow::Error| NotReady::Yet(format!("{error:#}"));
     let topic = &settings.topic.name;
-    let count = || reader.partition_count(PATIENCE).map_err(yet);
-    let mut found = count()?;
     let Store::Embedded(embedded) = store;
     let was_read = embedded.partitions().is_ok_and(|rows| !rows.is_empty());
-    // A topic that was read is for an operator to bring back: an empty one in its place would only be in the way.
-    if found.is_none() && settings.create_topics && !was_read {
-        runtime.block_on(settings.may_create()).map_err(yet)?;
-        let topics = Topics::new(&settings.cluster).map_err(yet)?;
-        runtime.block_on(topics.ensure(&settings.topic)).map_err(yet)?;
-        found = count()?;
-        if found.is_none() {
-            // The broker that was asked has not heard of it yet.
-            return Err(NotReady::Yet(format!("topic {topic} was just created")));
-        }
-    }
-    let Some(partitions) = found else {
-        return Err(NotReady::Yet(if was_read {
-            format!(
-                "topic {topic} is gone, though records were read from it: bring it back; one that is made anew is read after a restart with --rebuild"
-            )
-        } else {
-            format!("topic {topic} does not exist: create it, or let it be created (--kafka-create-topics)")
-        }));
-    };
-    let warnings = if settings.check_topics {
-        check(&Topics::new(&settings.cluster).map_err(yet)?, topic, runtime)?
-    } else {
-        Vec::new()
-    };
+    let FoundTopic { partitions, warnings } = find_topic(settings, reader, was_read, runtime)?;
     if !was_read {
         // Before the store remembers the rule, which may have to be another one.
         grown::check(reader, settings.cluster.partitioner, partitions)?;
@@ -122,15 +96,32 @@ fn keep_moved(store: &Store, begins: &[Begin]) -> Result<(), StoreError> {
     store.commit(&changes)
 }
 
-fn check(topics: &Topics, topic: &str, runtime: &Handle) -> Result<Vec<String>, NotReady> {
-    match runtime.block_on(topics.check(topic)) {
-        Ok(warnings) => Ok(warnings),
-        Err(error) if error.is::<Compacted>() => Err(NotReady::Halt(error.to_string())),
-        // A broker that does not tell its settings (to us) can still be read from.
-        Err(error) => Ok(vec![format!(
-            "the settings of topic {topic} could not be checked: {error:#}"
-        )]),
-    }
+fn find_topic(
+    settings: &Settings,
+    reader: &LogReader,
+    was_read: bool,
+    runtime: &Handle,
+) -> Result<FoundTopic, NotReady> {
+    let policy = TopicPolicy {
+        // A topic that was read is for an operator to restore: an empty one in its place would only be in the way.
+        create: settings.create_topics && !was_read,
+        check: settings.check_topics,
+    };
+    let found = topics::find(
+        reader,
+        &settings.cluster,
+        &settings.topic,
+        policy,
+        settings.may_create(),
+    );
+    runtime.block_on(found).map_err(|error| match error {
+        TopicError::Compacted(error) => NotReady::Halt(error.to_string()),
+        TopicError::Missing(topic) if was_read => NotReady::Yet(format!(
+            "topic {topic} is missing, although records were read from it: restore it, or recreate it and restart with --rebuild"
+        )),
+        TopicError::Missing(_) | TopicError::JustCreated(_) => NotReady::Yet(error.to_string()),
+        TopicError::Failed(error) => NotReady::Yet(format!("{error:#}")),
+    })
 }
 
 fn begin(settings: &Settings, reader: &LogReader, partition: i32, mut row: PartitionRow) -> Result<Begin, NotReady> {

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use orderlog_kafka::link::Link;
+use orderlog_kafka::connection::ConnectionState;
 use orderlog_kafka::log_reader::{LogEvent, LogReader};
 use orderlog_runtime::crash_point::{self, Point};
 use tokio::runtime::Handle;
@@ -37,7 +37,7 @@ pub(super) struct Runner<U> {
     pub(super) lookup: Lookup,
     pub(super) waiters: Waiters,
     pub(super) progress: watch::Sender<Progress>,
-    pub(super) link: Link,
+    pub(super) connection: ConnectionState,
     pub(super) unusables: U,
     pub(super) parts: Vec<Part>,
     pub(super) halted: bool,
@@ -67,7 +67,7 @@ impl<U: RejectionHandler> Runner<U> {
         lookup: Lookup,
         waiters: Waiters,
         progress: watch::Sender<Progress>,
-        link: Link,
+        connection: ConnectionState,
         unusables: U,
     ) -> Self {
         progress.send_modify(|progress| progress.starting = Some("starting".to_owned()));
@@ -77,7 +77,7 @@ impl<U: RejectionHandler> Runner<U> {
             lookup,
             waiters,
             progress,
-            link,
+            connection,
             unusables,
             parts: Vec::new(),
             halted: false,
@@ -274,7 +274,7 @@ impl<U: RejectionHandler> Runner<U> {
     /// A topic that has got more partitions has orders in two of them.
     fn check_partition_count(&mut self) {
         let had = self.parts.len();
-        if let Some(has) = self.link.partition_count().filter(|has| had > 0 && *has > had) {
+        if let Some(has) = self.connection.partition_count().filter(|has| had > 0 && *has > had) {
             self.halt(super::prepare::other_count(&self.settings.topic.name, has, had));
         }
     }
@@ -298,16 +298,16 @@ impl<U: RejectionHandler> Runner<U> {
             changed
         });
         match verdict {
-            Verdict::Contradicts { reason } => self.suspend(reason),
-            Verdict::Open => {}
-            Verdict::Agrees { .. } | Verdict::Lost { .. } if self.suspended => {
+            Verdict::Conflicts { reason } => self.suspend(reason),
+            Verdict::NotChecked => {}
+            Verdict::Matches { .. } | Verdict::SchemasLost { .. } if self.suspended => {
                 tracing::info!(kafka.topic = self.settings.topic.name, "consumption resumed");
                 self.suspended = false;
                 self.progress.send_modify(|progress| progress.suspended = None);
                 // What came meanwhile was dropped.
                 self.lost = Some("the schema registry agrees with the store again");
             }
-            Verdict::Agrees { .. } | Verdict::Lost { .. } => {}
+            Verdict::Matches { .. } | Verdict::SchemasLost { .. } => {}
         }
     }
 

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use anyhow::anyhow;
-use orderlog_kafka::config::Cluster;
-use orderlog_kafka::rights::Rights;
+use orderlog_kafka::cluster::Cluster;
 use orderlog_kafka::topics::TopicSpec;
 
 use crate::config::PipelineConfig;
@@ -46,23 +45,15 @@ impl Settings {
     /// The settings of that service's projection.
     ///
     /// # Errors
-    /// When the file of `KAFKA_CONFIG` cannot be read.
+    /// The KAFKA_CONFIG file cannot be read, or librdkafka rejects its settings.
     pub fn of(
         service: &'static str,
         pipeline: &PipelineConfig,
         unknown_schema_grace: Duration,
     ) -> anyhow::Result<Self> {
-        let cluster = Cluster {
-            bootstrap_servers: pipeline.kafka.bootstrap_servers.clone(),
-            client_id: service.to_owned(),
-            partitioner: pipeline.kafka.partitioner,
-            rights: Rights::default(),
-            extra: pipeline.kafka.extra()?,
-        };
-        cluster.check()?;
         Ok(Self {
             service,
-            cluster,
+            cluster: Cluster::new(service, &pipeline.kafka)?,
             topic: TopicSpec {
                 name: pipeline.kafka.topic.to_string(),
                 partitions: PARTITIONS,

@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
+use orderlog_kafka::connection::StalledLso;
 use orderlog_kafka::log_reader::LogReader;
-use orderlog_kafka::standstill::Standstill;
 use orderlog_registry::Reachability;
 use orderlog_runtime::crash_point::{self, Point};
 
@@ -31,7 +31,7 @@ impl<U: RejectionHandler> Runner<U> {
         self.shown = Instant::now();
         if !self.halted {
             crash_point::reached(Point::ProgressNotReported);
-            reader.show_progress(
+            reader.commit_progress(
                 (0..)
                     .zip(&self.parts)
                     .map(|(partition, part)| (partition, part.row.next)),
@@ -39,12 +39,14 @@ impl<U: RejectionHandler> Runner<U> {
             crash_point::reached(Point::ProgressReported);
         }
         for (partition, part) in (0..).zip(&self.parts) {
-            let still = self.link.standstill(partition).filter(|_| part.is_at_end());
-            let still = still.filter(Standstill::is_long);
+            let still = self.connection.stalled_lso(partition).filter(|_| part.is_at_end());
+            let still = still.filter(StalledLso::is_long);
             let lag = if part.is_at_end() && still.is_none() {
                 0
             } else {
-                self.link.end(partition).map_or(0, |end| (end - part.row.next).max(0))
+                self.connection
+                    .end_offset(partition)
+                    .map_or(0, |end| (end - part.row.next).max(0))
             };
             let blocked = still.map_or(0.0, |still| still.since.elapsed().as_secs_f64());
             let labels = [
@@ -89,14 +91,14 @@ impl<U: RejectionHandler> Runner<U> {
 
     /// Logs once that the broker fell silent, and once that it is heard again.
     fn tell_of_link(&mut self) {
-        let heard = self.link.is_connected();
+        let heard = self.connection.is_connected();
         if std::mem::replace(&mut self.heard, heard) == heard {
             return;
         }
         if heard {
             tracing::info!("a kafka broker is heard");
         } else {
-            let reason = self.link.trouble();
+            let reason = self.connection.last_error();
             tracing::warn!(reason, "no kafka broker is heard");
         }
     }

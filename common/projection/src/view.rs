@@ -3,11 +3,11 @@
 use std::sync::mpsc;
 use std::time::Instant;
 
-use orderlog_kafka::end_offsets::{EndOffsets, Now};
-use orderlog_kafka::link::Link;
+use orderlog_kafka::connection::ConnectionState;
+use orderlog_kafka::connection::StalledLso;
+use orderlog_kafka::end_offsets::{EndOffset, EndOffsets};
 use orderlog_kafka::partition::Partitioner;
-use orderlog_kafka::rights::Rights;
-use orderlog_kafka::standstill::Standstill;
+use orderlog_kafka::permissions::Permissions;
 use tokio::sync::{oneshot, watch};
 use tokio::time::timeout_at;
 
@@ -20,12 +20,12 @@ pub struct View {
     store: Store,
     waiters: Waiters,
     progress: watch::Receiver<Progress>,
-    link: Link,
+    connection: ConnectionState,
     ends: EndOffsets,
     commands: mpsc::Sender<Command>,
     topic: String,
     partitioner: Partitioner,
-    rights: Rights,
+    permissions: Permissions,
 }
 
 /// When a request came, and how far its order's partition was read then.
@@ -63,7 +63,7 @@ impl View {
         store: Store,
         waiters: Waiters,
         progress: watch::Receiver<Progress>,
-        link: Link,
+        connection: ConnectionState,
         ends: EndOffsets,
         commands: mpsc::Sender<Command>,
         settings: &Settings,
@@ -72,12 +72,12 @@ impl View {
             store,
             waiters,
             progress,
-            link,
+            connection,
             ends,
             commands,
             topic: settings.topic.name.clone(),
             partitioner: settings.cluster.partitioner,
-            rights: settings.cluster.rights.clone(),
+            permissions: settings.cluster.permissions.clone(),
         }
     }
 
@@ -92,8 +92,8 @@ impl View {
     }
 
     /// The link to the broker.
-    pub fn link(&self) -> &Link {
-        &self.link
+    pub fn connection(&self) -> &ConnectionState {
+        &self.connection
     }
 
     /// How far it is now.
@@ -125,24 +125,24 @@ impl View {
             problems.push(CATCHING_UP.to_owned());
         }
         drop(progress);
-        problems.extend(self.rights.reasons());
-        problems.extend(self.link.silence().or_else(|| self.link.minority()));
+        problems.extend(self.permissions.reasons());
+        problems.extend(self.connection.disconnected().or_else(|| self.connection.minority()));
         problems.extend(self.open_transactions().iter().map(ToString::to_string));
         problems
     }
 
     /// What the brokers do not let this service do.
-    pub fn rights(&self) -> &Rights {
-        &self.rights
+    pub fn permissions(&self) -> &Permissions {
+        &self.permissions
     }
 
     /// Why the account may not do with the topic what it must; `None` when it may.
     pub fn forbidden(&self) -> Option<String> {
-        self.rights.refusal(&self.topic)
+        self.permissions.denial(&self.topic)
     }
 
     /// Why that partition's orders cannot be trusted to be the newest; `None` when they can, within
-    /// [`SILENCE`](orderlog_kafka::link::SILENCE).
+    /// [`MAX_SILENCE`](orderlog_kafka::connection::MAX_SILENCE).
     pub fn doubt(&self, partition: i32) -> Option<String> {
         let progress = self.progress.borrow();
         if let Some(reason) = progress
@@ -164,7 +164,8 @@ impl View {
         if !state.caught_up {
             return Some(format!("partition {partition} is still being read"));
         }
-        (!self.link.hears(partition)).then(|| format!("the broker of partition {partition} is not heard"))
+        (!self.connection.is_leader_connected(partition))
+            .then(|| format!("the leader of partition {partition} is not connected"))
     }
 
     /// Has records of a partition read again that were passed over because their schema was not known. Returns whether
@@ -204,9 +205,11 @@ impl View {
     ///
     /// # Errors
     /// When that cannot be found out by the deadline.
-    pub async fn now(&self, partition: i32, deadline: Instant) -> Result<Now, NotFresh> {
-        let asked = timeout_at(deadline.into(), self.ends.ask(partition)).await;
-        asked.map_err(|_| late(partition))?.map_err(NotFresh)
+    pub async fn now(&self, partition: i32, deadline: Instant) -> Result<EndOffset, NotFresh> {
+        let asked = timeout_at(deadline.into(), self.ends.fetch(partition)).await;
+        asked
+            .map_err(|_| late(partition))?
+            .map_err(|error| NotFresh(error.to_string()))
     }
 
     /// Waits until everything below that offset of that partition was read.
@@ -245,7 +248,7 @@ impl View {
     pub fn open_transactions(&self) -> Vec<OpenTransaction> {
         let partitions = self.progress.borrow().partition_count().unwrap_or(0);
         let blocked = (0..partitions).filter_map(|partition| {
-            let still = self.standstill(partition).filter(Standstill::is_long)?;
+            let still = self.standstill(partition).filter(StalledLso::is_long)?;
             Some(OpenTransaction::of(partition, still))
         });
         blocked.collect()
@@ -253,22 +256,22 @@ impl View {
 
     /// What blocks that partition, once somebody has [waited in vain](Self::waited_in_vain) for what lies behind it.
     pub fn blocked(&self, partition: i32) -> Option<OpenTransaction> {
-        let still = self.standstill(partition).filter(|still| still.in_vain)?;
+        let still = self.standstill(partition).filter(|still| still.has_timed_out)?;
         Some(OpenTransaction::of(partition, still))
     }
 
     /// Notes that somebody has waited in vain for a record of that partition. Returns what blocks it, if that is why.
     pub fn waited_in_vain(&self, partition: i32) -> Option<OpenTransaction> {
         self.standstill(partition)?;
-        self.link.waited_in_vain(partition);
+        self.connection.note_timeout(partition);
         self.blocked(partition)
     }
 
     /// Where the last stable offset stands still, of a partition of which all before it was read: one that waits for
     /// something else fetches nothing that would tell.
-    fn standstill(&self, partition: i32) -> Option<Standstill> {
+    fn standstill(&self, partition: i32) -> Option<StalledLso> {
         let at_end = self.progress.borrow().partition(partition)?.at_end;
-        self.link.standstill(partition).filter(|_| at_end)
+        self.connection.stalled_lso(partition).filter(|_| at_end)
     }
 }
 

@@ -46,7 +46,7 @@ impl Registry {
                 codes::SUBJECT_NOT_FOUND,
                 codes::VERSION_NOT_FOUND,
             ];
-            let request = Request::get(format!("{path}?subject={}", segment(subject)), expected_errors).as_lookup();
+            let request = Request::get(format!("{path}?subject={}", segment(subject)), expected_errors).lookup();
             match self.transport.send(&request, parse_schema).await {
                 Ok(Response::Success(stored)) => return self.found(id, stored).await,
                 Ok(Response::Refused(error)) => {
@@ -58,7 +58,7 @@ impl Registry {
                 Err(outage) => return Err(outage.into()),
             }
         }
-        let request = Request::get(path, &[codes::SCHEMA_NOT_FOUND]).as_lookup();
+        let request = Request::get(path, &[codes::SCHEMA_NOT_FOUND]).lookup();
         match self.transport.send(&request, parse_schema).await? {
             Response::Success(stored) => self.found(id, stored).await,
             Response::Refused(_) => Err(unknown(id)),
@@ -85,7 +85,7 @@ impl Registry {
             format!("/schemas/ids/{id}?subject={PROBE_SUBJECT}"),
             &[codes::SCHEMA_NOT_FOUND, codes::SUBJECT_NOT_FOUND],
         )
-        .as_lookup();
+        .lookup();
         let ignores_subject = match self.transport.send(&request, parse_schema).await {
             Ok(Response::Success(_)) => true,
             Ok(Response::Refused(_)) => false,
@@ -100,7 +100,7 @@ impl Registry {
         match self.transport.send(&request, parse_schema).await {
             Ok(Response::Success(stored)) => self.complete(&format!("schema GUID {guid}"), stored).await.map(Some),
             Ok(Response::Refused(_)) => Err(RegistryError::Unknown(format!(
-                "the registry knows no schema with GUID {guid}"
+                "the registry has no schema with GUID {guid}"
             ))),
             // Whatever responds in the registry's place has no such path either.
             Err(outage) if outage.is_unknown_path() && self.is_available().await => Ok(None),
@@ -119,5 +119,5 @@ impl Registry {
 }
 
 fn unknown(id: u32) -> RegistryError {
-    RegistryError::Unknown(format!("the registry knows no schema with id {id}"))
+    RegistryError::Unknown(format!("the registry has no schema with id {id}"))
 }

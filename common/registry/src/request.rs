@@ -39,7 +39,7 @@ impl Request {
     }
 
     /// The same for a path that every registry has: a 404 with another code means the first of the expected errors.
-    pub fn as_lookup(mut self) -> Self {
+    pub fn lookup(mut self) -> Self {
         self.not_found_code = self.expected_errors.first().copied();
         self
     }

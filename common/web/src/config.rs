@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::edge::EdgeConfig;
+use crate::access::AccessConfig;
 
 const DEFAULT_HOST: &str = "127.0.0.1";
 
@@ -15,14 +15,14 @@ pub struct WebConfig {
 
     /// Who may call the service over HTTP.
     #[command(flatten)]
-    pub edge: EdgeConfig,
+    pub access: AccessConfig,
 }
 
 impl Default for WebConfig {
     fn default() -> Self {
         Self {
             api_host: DEFAULT_HOST.to_owned(),
-            edge: EdgeConfig::default(),
+            access: AccessConfig::default(),
         }
     }
 }
@@ -63,7 +63,7 @@ mod tests {
         ]);
         let expected = WebConfig {
             api_host: "0.0.0.0".to_owned(),
-            edge: EdgeConfig {
+            access: AccessConfig {
                 allowed_hosts: "orders.internal".parse().expect("a name"),
                 cors_origins: "https://shop.example".parse().expect("an origin"),
             },

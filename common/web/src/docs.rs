@@ -22,7 +22,7 @@ mod tests {
     use orderlog_runtime::supervisor::Supervisor;
 
     use super::*;
-    use crate::edge::Edge;
+    use crate::access::AccessPolicy;
     use crate::server;
 
     fn documented(config: &mut ServiceConfig) {
@@ -31,7 +31,13 @@ mod tests {
 
     #[actix_web::test]
     async fn the_docs_are_served_without_any_other_host() {
-        let app = init_service(server::app("test", Supervisor::default(), Edge::default(), documented)).await;
+        let app = init_service(server::app(
+            "test",
+            Supervisor::default(),
+            AccessPolicy::default(),
+            documented,
+        ))
+        .await;
         for prefix in ["", "/api"] {
             let get = |path: &str| TestRequest::get().uri(&format!("{prefix}{path}")).to_request();
             let redirect = call_service(&app, get("/docs")).await;
@@ -52,7 +58,13 @@ mod tests {
 
     #[actix_web::test]
     async fn the_openapi_address_and_the_validator_are_in_the_initializer() {
-        let app = init_service(server::app("test", Supervisor::default(), Edge::default(), documented)).await;
+        let app = init_service(server::app(
+            "test",
+            Supervisor::default(),
+            AccessPolicy::default(),
+            documented,
+        ))
+        .await;
         let request = TestRequest::get().uri("/docs/swagger-initializer.js").to_request();
         let text = String::from_utf8(read_body(call_service(&app, request).await).await.to_vec()).expect("text");
         assert!(text.contains(r#""url": "/openapi.json""#), "{text}");

@@ -11,10 +11,17 @@ pub struct AllowedHosts {
     names: Vec<String>,
 }
 
-impl FromStr for AllowedHosts {
-    type Err = String;
+/// The setting is no list of host names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "must be host names without scheme and port, separated by commas, such as shop.example,orders.internal; * allows any"
+)]
+pub struct InvalidHosts;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+impl FromStr for AllowedHosts {
+    type Err = InvalidHosts;
+
+    fn from_str(text: &str) -> Result<Self, InvalidHosts> {
         let mut hosts = Self::default();
         for name in text.split(',').map(str::trim).filter(|name| !name.is_empty()) {
             if name == "*" {
@@ -22,7 +29,7 @@ impl FromStr for AllowedHosts {
             } else if name_of(name) == Some(name) && !name.contains(['/', '*', '@']) {
                 hosts.names.push(name.to_ascii_lowercase());
             } else {
-                return Err("must be host names without scheme and port, separated by commas, such as shop.example,orders.internal; * allows any".to_owned());
+                return Err(InvalidHosts);
             }
         }
         Ok(hosts)
@@ -136,7 +143,7 @@ mod tests {
     #[test]
     fn a_setting_that_is_no_host_name_is_refused() {
         for text in ["http://shop.example", "shop.example:8000", "*.example", "a/b", "[::1"] {
-            let error = text.parse::<AllowedHosts>().expect_err(text);
+            let error = text.parse::<AllowedHosts>().expect_err(text).to_string();
             assert!(error.contains("without scheme and port"), "{error}");
         }
         assert_eq!(" , ".parse(), Ok(AllowedHosts::default()));

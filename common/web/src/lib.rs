@@ -13,7 +13,7 @@
 //! # let _ = configure; // for `server::serve`
 //! ```
 //!
-//! In reading order: a request comes in through [`server`] (`listen`, `connections`, [`shutdown_gate`]), [`edge`] (`hosts`,
+//! In reading order: a request comes in through [`server`] (`listen`, `connections`, [`shutdown_gate`]), [`access`] (`hosts`,
 //! [`origins`]) and [`routes`]; its input through [`json`] ([`media_type`]), [`query`] and [`preconditions`] (numbers:
 //! [`whole_number`], [`amount`]). It leaves as a [`Reply`] ([`envelope`], [`order_json`]) or a [`Problem`] ([`problem`],
 //! [`problem_kind`]; other libraries' errors are converted by [`validation`], `serde_messages` and [`error_responses`]).
@@ -22,11 +22,11 @@
 
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
+pub mod access;
 pub mod amount;
 pub mod config;
 mod connections;
 pub mod docs;
-pub mod edge;
 pub mod envelope;
 pub mod error_responses;
 pub mod health;

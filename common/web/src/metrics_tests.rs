@@ -4,7 +4,7 @@ use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use orderlog_runtime::supervisor::Supervisor;
 
 use super::*;
-use crate::edge::Edge;
+use crate::access::AccessPolicy;
 use crate::{routes, server};
 
 #[actix_web::test]
@@ -19,7 +19,7 @@ async fn requests_are_counted_by_route_and_never_by_raw_path() {
     let app = init_service(server::app(
         "metrics-test",
         Supervisor::default(),
-        Edge::default(),
+        AccessPolicy::default(),
         routes,
     ))
     .await;

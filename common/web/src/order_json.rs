@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::amount;
 
-/// An order in JSON.
+/// An order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderJson {
@@ -40,7 +40,7 @@ pub struct OrderJson {
     pub version: i32,
 }
 
-/// One item of an order in JSON.
+/// One item of an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ItemJson {

@@ -28,17 +28,22 @@ pub struct CorsOrigins {
     origins: Vec<String>,
 }
 
-impl FromStr for CorsOrigins {
-    type Err = String;
+/// The setting is no list of origins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "must be origins, scheme://host[:port], separated by commas, such as https://shop.example,http://localhost:3000; * allows any"
+)]
+pub struct InvalidOrigins;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+impl FromStr for CorsOrigins {
+    type Err = InvalidOrigins;
+
+    fn from_str(text: &str) -> Result<Self, InvalidOrigins> {
         let mut origins = Self::default();
         for origin in text.split(',').map(str::trim).filter(|origin| !origin.is_empty()) {
             match origin {
                 "*" => origins.any = true,
-                origin => origins.origins.push(normalized(origin).ok_or(
-                    "must be origins, scheme://host[:port], separated by commas, such as https://shop.example,http://localhost:3000; * allows any",
-                )?),
+                origin => origins.origins.push(normalized(origin).ok_or(InvalidOrigins)?),
             }
         }
         Ok(origins)

@@ -84,7 +84,7 @@ fn origins_are_compared_as_browsers_write_them() {
         "https://u@shop.example",
         "https://*.example/x",
     ] {
-        let error = text.parse::<CorsOrigins>().expect_err(text);
+        let error = text.parse::<CorsOrigins>().expect_err(text).to_string();
         assert!(error.contains("scheme://host"), "{error}");
     }
     assert_eq!("".parse(), Ok(CorsOrigins::default()));

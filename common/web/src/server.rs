@@ -17,8 +17,8 @@ use orderlog_runtime::descriptors;
 use orderlog_runtime::supervisor::Supervisor;
 use tracing_actix_web::TracingLogger;
 
+use super::access::{self, AccessConfig, AccessPolicy};
 use super::connections::{self, Connections};
-use super::edge::{self, Edge, EdgeConfig};
 pub use super::listen::bind;
 use super::{envelope, error_responses, metrics, routes, shutdown_gate};
 
@@ -38,11 +38,11 @@ const IDLE_TIMEOUT: Duration = KEEP_ALIVE.saturating_add(Duration::from_secs(5))
 /// none is idle.
 const RESERVED: usize = 16;
 /// The App around a service's routes. `routes` is called twice, for the root and for `/api`, so shared state (`app_data`)
-/// must be clones of one value. The default [`Edge`] admits every request.
+/// must be clones of one value. The default [`AccessPolicy`] admits every request.
 pub fn app(
     service: &'static str,
-    life: Supervisor,
-    edge: Edge,
+    supervisor: Supervisor,
+    access: AccessPolicy,
     routes: impl Fn(&mut ServiceConfig),
 ) -> App<
     impl ServiceFactory<
@@ -59,9 +59,11 @@ pub fn app(
         .default_service(web::to(routes::not_found))
         // The last middleware sees a request first and its response last.
         .wrap(from_fn(move |request, next| {
-            shutdown_gate::refuse(life.clone(), request, next)
+            shutdown_gate::refuse(supervisor.clone(), request, next)
         }))
-        .wrap(from_fn(move |request, next| edge::admit(edge.clone(), request, next)))
+        .wrap(from_fn(move |request, next| {
+            access::enforce(access.clone(), request, next)
+        }))
         .wrap(from_fn(error_responses::render))
         .wrap(metrics::measure(service))
         .wrap(from_fn(connections::track_request))
@@ -84,8 +86,8 @@ struct Limits {
 pub fn serve<R>(
     listener: TcpListener,
     service: &'static str,
-    life: &Supervisor,
-    edge: &EdgeConfig,
+    supervisor: &Supervisor,
+    access: &AccessConfig,
     routes: R,
 ) -> io::Result<Server>
 where
@@ -95,14 +97,14 @@ where
         idle_timeout: IDLE_TIMEOUT,
         connections: descriptors::max_connections(),
     };
-    serve_with(listener, service, life, edge, routes, limits)
+    serve_with(listener, service, supervisor, access, routes, limits)
 }
 
 fn serve_with<R>(
     listener: TcpListener,
     service: &'static str,
-    life: &Supervisor,
-    edge: &EdgeConfig,
+    supervisor: &Supervisor,
+    access: &AccessConfig,
     routes: R,
     limits: Limits,
 ) -> io::Result<Server>
@@ -115,10 +117,10 @@ where
     let connections = Connections::new(all - (all / RESERVED).max(1));
     let close_idle = Connections::close_idle(Arc::downgrade(&connections), limits.idle_timeout);
     // It returns when the server has been dropped.
-    drop(life.spawn("closing idle connections", close_idle));
-    let edge = Edge::new(edge, listener.local_addr()?.ip());
-    let life = life.clone();
-    let server = HttpServer::new(move || app(service, life.clone(), edge.clone(), routes.clone()))
+    drop(supervisor.spawn("closing idle connections", close_idle));
+    let access = AccessPolicy::new(access, listener.local_addr()?.ip());
+    let supervisor = supervisor.clone();
+    let server = HttpServer::new(move || app(service, supervisor.clone(), access.clone(), routes.clone()))
         .workers(workers)
         .on_connect(move |stream, data| connections.add(stream, data))
         .client_request_timeout(REQUEST_TIMEOUT)
@@ -136,7 +138,7 @@ where
 }
 
 #[cfg(test)]
-#[path = "server_live_tests.rs"]
+#[path = "server_live_tests/mod.rs"]
 mod live_tests;
 #[cfg(test)]
 #[path = "server_tests.rs"]

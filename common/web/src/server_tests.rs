@@ -62,7 +62,7 @@ fn test_routes(config: &mut ServiceConfig) {
 
 /// Status, media type, `Allow` and JSON body of the response to a request.
 async fn answer(request: TestRequest) -> (u16, String, Option<String>, Value) {
-    let app = init_service(app("test", Supervisor::default(), Edge::default(), test_routes)).await;
+    let app = init_service(app("test", Supervisor::default(), AccessPolicy::default(), test_routes)).await;
     let response = call_service(&app, request.to_request()).await;
     let text = |name| {
         response
@@ -94,58 +94,38 @@ fn post(path: &str, body: &str) -> TestRequest {
 #[actix_web::test]
 async fn every_refusal_is_a_problem_at_the_root_and_an_envelope_under_api() {
     type Request = fn(String) -> TestRequest;
+    const GET: Request = |path| TestRequest::get().uri(&path);
     let cases: [(Request, &str, u16, &str); 9] = [
         (
             |path| post(&path, r#"{"orderId":"taken"}"#),
             "/create-order",
             409,
-            "/problems/order-exists",
+            "order-exists",
         ),
         (
             |path| post(&path, r#"{"orderId":"away"}"#),
             "/create-order",
             503,
-            "/problems/unavailable",
+            "unavailable",
         ),
-        (
-            |path| post(&path, "{}"),
-            "/create-order",
-            400,
-            "/problems/invalid-request",
-        ),
+        (|path| post(&path, "{}"), "/create-order", 400, "invalid-request"),
         (
             |path| TestRequest::post().uri(&path),
             "/create-order",
             415,
-            "/problems/unsupported-media-type",
+            "unsupported-media-type",
         ),
-        (
-            |path| TestRequest::get().uri(&path),
-            "/create-order",
-            405,
-            "/problems/method-not-allowed",
-        ),
-        (
-            |path| TestRequest::get().uri(&path),
-            "/order-details",
-            400,
-            "/problems/invalid-request",
-        ),
-        (
-            |path| TestRequest::get().uri(&path),
-            "/nowhere",
-            404,
-            "/problems/not-found",
-        ),
-        (
-            |path| TestRequest::get().uri(&path),
-            "/docs/nowhere",
-            404,
-            "/problems/not-found",
-        ),
-        (|path| TestRequest::get().uri(&path), "/foreign", 418, "about:blank"),
+        (GET, "/create-order", 405, "method-not-allowed"),
+        (GET, "/order-details", 400, "invalid-request"),
+        (GET, "/nowhere", 404, "not-found"),
+        (GET, "/docs/nowhere", 404, "not-found"),
+        (GET, "/foreign", 418, ""),
     ];
-    for (request, path, status, problem_type) in cases {
+    for (request, path, status, kind) in cases {
+        let problem_type = match kind {
+            "" => "about:blank".to_owned(),
+            kind => format!("/problems/{kind}"),
+        };
         let (plain_status, media_type, plain_allow, problem) = answer(request(path.to_owned())).await;
         assert_eq!((plain_status, media_type.as_str()), (status, PROBLEM_JSON), "{path}");
         assert_eq!(
@@ -227,12 +207,12 @@ async fn a_service_that_is_not_ready_shows_its_report_in_both_shapes() {
 
 #[actix_web::test]
 async fn a_page_of_an_allowed_origin_can_read_errors_too() {
-    let config = EdgeConfig {
+    let config = AccessConfig {
         cors_origins: "https://shop.example".parse().expect("an origin"),
-        ..EdgeConfig::default()
+        ..AccessConfig::default()
     };
-    let edge = Edge::new(&config, std::net::Ipv4Addr::LOCALHOST.into());
-    let app = init_service(app("test", Supervisor::default(), edge, test_routes)).await;
+    let access = AccessPolicy::new(&config, std::net::Ipv4Addr::LOCALHOST.into());
+    let app = init_service(app("test", Supervisor::default(), access, test_routes)).await;
     let from_shop = |request: TestRequest| request.insert_header(("origin", "https://shop.example")).to_request();
     for prefix in ["", "/api"] {
         let path = |path: &str| format!("{prefix}{path}");
@@ -264,9 +244,9 @@ async fn a_page_of_an_allowed_origin_can_read_errors_too() {
 
 #[actix_web::test]
 async fn a_service_that_is_stopping_refuses_in_both_shapes() {
-    let life = Supervisor::default();
-    life.begin_shutdown();
-    let app = init_service(app("test", life, Edge::default(), test_routes)).await;
+    let supervisor = Supervisor::default();
+    supervisor.begin_shutdown();
+    let app = init_service(app("test", supervisor, AccessPolicy::default(), test_routes)).await;
     let mut bodies = Vec::new();
     for path in ["/order-details?orderId=7", "/api/order-details?orderId=7"] {
         let response = call_service(&app, TestRequest::get().uri(path).to_request()).await;

@@ -9,7 +9,7 @@ use actix_web::web::ServiceConfig;
 use anyhow::{Context, anyhow, bail};
 use orderlog_runtime::supervisor::Supervisor;
 
-use crate::edge::EdgeConfig;
+use crate::access::AccessConfig;
 use crate::server;
 
 /// How long a stopping service still accepts requests, in order to reject them.
@@ -24,16 +24,16 @@ pub async fn serve_until<R>(
     stop: impl Future,
     listener: TcpListener,
     service: &'static str,
-    edge: &EdgeConfig,
+    access: &AccessConfig,
     refused: impl Future<Output = String>,
-    life: &Supervisor,
+    supervisor: &Supervisor,
     routes: R,
 ) -> anyhow::Result<()>
 where
     R: Fn(&mut ServiceConfig) + Clone + Send + 'static,
 {
     let address = listener.local_addr().context("reading the server's address")?;
-    let server = server::serve(listener, service, life, edge, routes)?;
+    let server = server::serve(listener, service, supervisor, access, routes)?;
     let handle = server.handle();
     #[expect(clippy::disallowed_methods, reason = "its end is awaited below")]
     let mut served = tokio::spawn(server);
@@ -41,14 +41,14 @@ where
     let failed = tokio::select! {
         _ = stop => None,
         reason = refused => Some(reason),
-        reason = life.failed() => Some(reason),
+        reason = supervisor.failed() => Some(reason),
         ended = &mut served => {
             ended.context("the HTTP server panicked")?.context("the HTTP server failed")?;
             bail!("the HTTP server stopped unexpectedly");
         }
     };
     tracing::info!("stopping");
-    life.begin_shutdown();
+    supervisor.begin_shutdown();
     // A grace period, not a condition: readiness probes see that it stops, and whoever has just connected gets a response.
     tokio::time::sleep(GRACE).await;
     handle.stop(true).await;
@@ -57,6 +57,6 @@ where
         .context("the HTTP server panicked")?
         .context("the HTTP server failed")?;
     // A part may also have failed while the service was stopping.
-    let failed = failed.or_else(|| life.failure());
+    let failed = failed.or_else(|| supervisor.failure());
     failed.map_or(Ok(()), |reason| Err(anyhow!(reason)))
 }

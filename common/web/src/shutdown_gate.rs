@@ -6,7 +6,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use orderlog_runtime::supervisor::Supervisor;
 
-use super::edge;
+use super::access;
 use super::problem::Problem;
 use super::problem_kind::ProblemKind;
 
@@ -16,11 +16,14 @@ use super::problem_kind::ProblemKind;
 /// # Errors
 /// Only errors of the inner service; the refusal, a 503, is a response.
 pub async fn refuse<B: MessageBody + 'static>(
-    life: Supervisor,
+    supervisor: Supervisor,
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    match life.stopping_reason().filter(|_| !edge::is_health(request.path())) {
+    match supervisor
+        .stopping_reason()
+        .filter(|_| !access::is_health(request.path()))
+    {
         Some(reason) => Ok(request.error_response(Problem::new(ProblemKind::NotReady, reason))),
         None => Ok(next.call(request).await?.map_into_boxed_body()),
     }

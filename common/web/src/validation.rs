@@ -52,12 +52,6 @@ impl From<garde::Report> for Problem {
     }
 }
 
-impl From<anyhow::Error> for Problem {
-    fn from(cause: anyhow::Error) -> Self {
-        Self::internal(cause)
-    }
-}
-
 /// The 400 for a serde error with that message at `path` (in serde_path_to_error's notation). `whole` is the subject of the
 /// message where no field is named.
 pub(super) fn from_serde(path: &str, message: &str, whole: &str) -> Problem {

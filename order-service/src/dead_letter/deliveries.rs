@@ -1,202 +1,222 @@
-//! Gets letters acknowledged: all of a batch are sent together and awaited once, for a bounded time. What is still under
-//! way then is not sent a second time; the record is offered again later, and its report will have come.
+//! Gets dead letters acknowledged: those of a batch are sent together and awaited once, for a limited time. What is still
+//! in flight then is not sent again; its record is offered again later, and by then there is a report.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use super::letter::{Form, Letter};
-use super::writer::{NotWritten, Report, Writer};
+use orderlog_kafka::producer::WriteError;
+
+use super::form::Form;
+use super::outgoing::DeadLetter;
+use super::sender::{Report, Sender};
 use crate::SERVICE;
 
-/// How long a batch's letters are awaited. A healthy broker takes milliseconds; all partitions wait meanwhile.
-const PATIENCE: Duration = Duration::from_secs(3);
-/// The same after a batch that was not written: the other partitions must not suffer for one topic.
-const LITTLE_PATIENCE: Duration = Duration::from_millis(50);
+/// How long a batch's acknowledgements are awaited. A healthy broker takes milliseconds; all partitions wait meanwhile.
+const ACK_TIMEOUT: Duration = Duration::from_secs(3);
+/// The same after a batch that was not acknowledged: the other partitions must not suffer for one topic.
+const ACK_TIMEOUT_AFTER_FAILURE: Duration = Duration::from_millis(50);
 
-/// What is known of a letter.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum State {
-    UnderWay,
-    Acknowledged,
-    /// Acknowledged, and told to log and metrics.
-    Noted,
-    /// Refused together with others: their request was too large, which says nothing of each.
-    Crowded,
-    /// Too large in that form.
-    TooLarge(Form),
-    Failed(String),
+/// Why a dead letter was not acknowledged.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum DeliveryError {
+    /// It was not written.
+    #[error(transparent)]
+    NotWritten(#[from] WriteError),
+    /// Not even its smallest form fits.
+    #[error("the topic rejects even a dead letter without key and value: raise its max.message.bytes")]
+    NeverFits,
+    /// The time is up; it may still be written.
+    #[error("no acknowledgement within {} ms", .0.as_millis())]
+    TimedOut(Duration),
 }
 
-/// The letters of this process that the index does not have yet.
+/// What is known of a dead letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum State {
+    InFlight,
+    Acknowledged,
+    /// Acknowledged, and logged and counted.
+    Reported,
+    /// Its request was too large, which says nothing about the dead letters in it.
+    RequestTooLarge,
+    /// Too large in that form.
+    TooLarge(Form),
+    Failed(DeliveryError),
+}
+
+/// The dead letters of this process that the index does not have yet.
 pub(super) struct Deliveries {
-    writer: Writer,
+    sender: Sender,
     /// By coordinates of their records.
-    letters: HashMap<String, State>,
-    patience: Duration,
-    /// The highest partition of the topic that a letter was written to; -1 before the first.
+    states: HashMap<String, State>,
+    timeout: Duration,
     highest_partition: i32,
 }
 
 impl Deliveries {
-    pub fn new(writer: Writer) -> Self {
+    pub fn new(sender: Sender) -> Self {
         Self {
-            writer,
-            letters: HashMap::new(),
-            patience: PATIENCE,
+            sender,
+            states: HashMap::new(),
+            timeout: ACK_TIMEOUT,
             highest_partition: -1,
         }
     }
 
-    /// Sends what was not sent yet and waits for the acknowledgements. One result for each letter.
-    pub fn deliver(&mut self, letters: &[&Letter<'_>]) -> Vec<Result<(), String>> {
+    /// Sends what was not sent yet and waits for the acknowledgements. One result for each dead letter, in order.
+    pub fn deliver(&mut self, dead_letters: &[&DeadLetter<'_>]) -> Vec<Result<(), DeliveryError>> {
         self.collect();
-        let until = Instant::now() + self.patience;
-        self.send_new(letters, until);
-        if self.is_any_crowded(letters) {
-            self.writer.send_one_by_one();
-            self.send_new(letters, until);
+        let until = Instant::now() + self.timeout;
+        self.send_new(dead_letters, until);
+        if self.is_any_request_too_large(dead_letters) {
+            self.sender.send_one_by_one();
+            self.send_new(dead_letters, until);
         }
-        while self.shrink(letters, until) {
-            self.await_reports(letters, until);
+        while self.shrink(dead_letters, until) {
+            self.await_reports(dead_letters, until);
         }
-        let results: Vec<_> = letters.iter().map(|letter| self.result(letter)).collect();
-        self.patience = if results.iter().all(Result::is_ok) {
-            PATIENCE
+        let mut results = Vec::with_capacity(dead_letters.len());
+        for dead_letter in dead_letters {
+            results.push(self.result(dead_letter));
+        }
+        self.timeout = if results.iter().all(Result::is_ok) {
+            ACK_TIMEOUT
         } else {
-            LITTLE_PATIENCE
+            ACK_TIMEOUT_AFTER_FAILURE
         };
         results
     }
 
-    /// Takes in the reports that have come.
+    /// Takes note of the reports that have come.
     pub fn collect(&mut self) {
-        while let Some(report) = self.writer.next_report(Instant::now()) {
-            self.take(report);
+        while let Some(report) = self.sender.next_report(Instant::now()) {
+            self.observe(report);
         }
     }
 
-    /// Forgets a letter that the index has.
+    /// Forgets a dead letter that is in the index.
     pub fn forget(&mut self, coordinates: &str) {
-        if matches!(self.letters.get(coordinates), Some(State::Acknowledged | State::Noted)) {
-            self.letters.remove(coordinates);
+        if matches!(
+            self.states.get(coordinates),
+            Some(State::Acknowledged | State::Reported)
+        ) {
+            self.states.remove(coordinates);
         }
     }
 
-    /// The highest partition of the topic that a letter was written to; -1 before the first.
+    /// The highest partition of the topic that a dead letter was written to; -1 before the first.
     pub fn highest_partition(&self) -> i32 {
         self.highest_partition
     }
 
-    /// Sends what is not under way, and waits for the reports.
-    fn send_new(&mut self, letters: &[&Letter<'_>], until: Instant) {
-        for letter in letters {
-            let state = self.letters.get(letter.coordinates());
-            if matches!(state, None | Some(State::Failed(_) | State::Crowded)) {
-                self.send(letter, Form::Copy, until);
+    /// Sends what is not in flight, and waits for the reports.
+    fn send_new(&mut self, dead_letters: &[&DeadLetter<'_>], until: Instant) {
+        for dead_letter in dead_letters {
+            let state = self.states.get(dead_letter.coordinates());
+            if matches!(state, None | Some(State::Failed(_) | State::RequestTooLarge)) {
+                self.send(dead_letter, Form::Copy, until);
             }
         }
-        self.await_reports(letters, until);
+        self.await_reports(dead_letters, until);
     }
 
-    fn is_any_crowded(&self, letters: &[&Letter<'_>]) -> bool {
-        let mut states = letters
+    fn is_any_request_too_large(&self, dead_letters: &[&DeadLetter<'_>]) -> bool {
+        dead_letters
             .iter()
-            .filter_map(|letter| self.letters.get(letter.coordinates()));
-        states.any(|state| *state == State::Crowded)
+            .any(|dead_letter| self.states.get(dead_letter.coordinates()) == Some(&State::RequestTooLarge))
     }
 
-    fn send(&mut self, letter: &Letter<'_>, form: Form, until: Instant) {
+    fn send(&mut self, dead_letter: &DeadLetter<'_>, form: Form, until: Instant) {
         let state = loop {
-            match self.writer.send(letter, form) {
-                Ok(()) => break State::UnderWay,
-                Err(NotWritten::QueueFull) => match self.writer.next_report(until) {
-                    Some(report) => self.take(report),
-                    None => break State::Failed("more letters wait to be sent than fit the queue".to_owned()),
+            match self.sender.send(dead_letter, form) {
+                Ok(()) => break State::InFlight,
+                Err(WriteError::TooLarge) => break State::TooLarge(form),
+                Err(error @ WriteError::QueueFull) => match self.sender.next_report(until) {
+                    Some(report) => self.observe(report),
+                    None => break State::Failed(error.into()),
                 },
-                Err(NotWritten::TooLarge) => break State::TooLarge(form),
-                Err(NotWritten::Failed(reason)) => break State::Failed(reason),
+                Err(error) => break State::Failed(error.into()),
             }
         };
-        self.letters.insert(letter.coordinates().to_owned(), state);
+        self.states.insert(dead_letter.coordinates().to_owned(), state);
     }
 
     /// Sends those that were too large again, with less in them. Returns whether there were any.
-    fn shrink(&mut self, letters: &[&Letter<'_>], until: Instant) -> bool {
+    fn shrink(&mut self, dead_letters: &[&DeadLetter<'_>], until: Instant) -> bool {
         let mut any = false;
-        for letter in letters {
-            let Some(State::TooLarge(form)) = self.letters.get(letter.coordinates()) else {
+        for dead_letter in dead_letters {
+            let Some(State::TooLarge(form)) = self.states.get(dead_letter.coordinates()) else {
                 continue;
             };
             any = true;
             match form.smaller() {
-                Some(smaller) => self.send(letter, smaller, until),
+                Some(smaller) => self.send(dead_letter, smaller, until),
                 None => {
-                    let reason = "the topic takes not even a letter without key and value: raise its max.message.bytes";
-                    self.letters
-                        .insert(letter.coordinates().to_owned(), State::Failed(reason.to_owned()));
+                    let failed = State::Failed(DeliveryError::NeverFits);
+                    self.states.insert(dead_letter.coordinates().to_owned(), failed);
                 }
             }
         }
         any
     }
 
-    fn await_reports(&mut self, letters: &[&Letter<'_>], until: Instant) {
-        for letter in letters {
-            while self.letters.get(letter.coordinates()) == Some(&State::UnderWay) {
-                let Some(report) = self.writer.next_report(until) else {
+    fn await_reports(&mut self, dead_letters: &[&DeadLetter<'_>], until: Instant) {
+        for dead_letter in dead_letters {
+            while self.states.get(dead_letter.coordinates()) == Some(&State::InFlight) {
+                let Some(report) = self.sender.next_report(until) else {
                     return;
                 };
-                self.take(report);
+                self.observe(report);
             }
         }
     }
 
-    fn take(&mut self, report: Report) {
+    fn observe(&mut self, report: Report) {
         let state = match report.result {
             Ok(partition) => {
                 self.highest_partition = self.highest_partition.max(partition);
                 State::Acknowledged
             }
-            Err(NotWritten::TooLarge) if !report.sent.alone => State::Crowded,
-            Err(NotWritten::TooLarge) => State::TooLarge(report.sent.form),
-            Err(NotWritten::QueueFull) => State::Failed("the queue is full".to_owned()),
-            Err(NotWritten::Failed(reason)) => State::Failed(reason),
+            Err(WriteError::TooLarge) if !report.sent.alone => State::RequestTooLarge,
+            Err(WriteError::TooLarge) => State::TooLarge(report.sent.form),
+            Err(error) => State::Failed(error.into()),
         };
-        self.letters.insert(report.sent.coordinates, state);
+        self.states.insert(report.sent.coordinates, state);
     }
 
-    fn result(&mut self, letter: &Letter<'_>) -> Result<(), String> {
-        match self.letters.get(letter.coordinates()) {
+    fn result(&mut self, dead_letter: &DeadLetter<'_>) -> Result<(), DeliveryError> {
+        let coordinates = dead_letter.coordinates();
+        match self.states.get(coordinates) {
             Some(State::Acknowledged) => {
-                note(letter);
-                self.letters.insert(letter.coordinates().to_owned(), State::Noted);
+                report(dead_letter);
+                self.states.insert(coordinates.to_owned(), State::Reported);
                 Ok(())
             }
-            Some(State::Noted) => Ok(()),
-            Some(State::Failed(reason)) => {
-                let reason = reason.clone();
-                // It is sent anew when its record is offered again.
-                self.letters.remove(letter.coordinates());
-                Err(reason)
+            Some(State::Reported) => Ok(()),
+            Some(State::Failed(error)) => {
+                let error = error.clone();
+                // It is sent again when its record is offered again.
+                self.states.remove(coordinates);
+                Err(error)
             }
-            Some(State::UnderWay | State::Crowded | State::TooLarge(_)) | None => {
-                Err(format!("no acknowledgement within {} ms", self.patience.as_millis()))
+            Some(State::InFlight | State::RequestTooLarge | State::TooLarge(_)) | None => {
+                Err(DeliveryError::TimedOut(self.timeout))
             }
         }
     }
 }
 
-/// Says once that a record was dead-lettered; never what was in it.
-fn note(letter: &Letter<'_>) {
-    let place = letter.place();
+/// Logs and counts a dead letter once; never what is in it.
+fn report(dead_letter: &DeadLetter<'_>) {
+    let place = dead_letter.place();
+    let code = dead_letter.code().as_str();
     tracing::warn!(
-        code = letter.code().as_str(),
+        code,
         kafka.topic = place.topic,
         kafka.partition = place.partition,
         kafka.offset = place.offset,
-        reason = letter.why().reason,
+        reason = dead_letter.why().reason,
         "record dead-lettered"
     );
-    metrics::counter!("orderlog_dead_letters_total", "service" => SERVICE, "code" => letter.code().as_str())
-        .increment(1);
+    metrics::counter!("orderlog_dead_letters_total", "service" => SERVICE, "code" => code).increment(1);
 }

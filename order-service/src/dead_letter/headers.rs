@@ -1,13 +1,12 @@
-//! The headers of a dead letter: what is added behind a record's own, and how that is read back. Pure: headers in, headers
+//! The headers of a dead letter: those added behind a record's own, and how they are read back. Pure: headers in, headers
 //! out; nothing here knows a client library. `docs/dead-letters.md` lists them all.
 //!
-//! Three readers are served: Kafka Connect's tools (`__connect.errors.*`, UTF-8 text; KIP-298 and
-//! `DeadLetterQueueReporter`), Spring Kafka's (`kafka_dlt-*`, numbers big endian; `DeadLetterPublishingRecoverer`), and
-//! our own (`orderlog.*`, text). A name that stands twice means its last value to all of them, as `Headers.lastHeader` has
-//! it.
+//! They serve three kinds of readers: Kafka Connect's tools (`__connect.errors.*`, UTF-8 text; KIP-298 and
+//! `DeadLetterQueueReporter`), Spring Kafka's (`kafka_dlt-*`, numbers big-endian; `DeadLetterPublishingRecoverer`), and
+//! ours (`orderlog.*`, text). To all of them the last value of a repeated name counts, as in `Headers.lastHeader`.
 //!
-//! A record may bring headers of these names itself, so nothing is read but what we have added: those are the last ones,
-//! and the very last of them, [`ADDED`], tells how many they are.
+//! A record may already have headers of these names, so only the ones that we added are read: they come last, and the very
+//! last of them, [`ADDED`], is their count.
 
 use std::ops::Range;
 
@@ -15,21 +14,21 @@ use orderlog_contract::rejection::{Code, MAX_REASON_BYTES, Rejection};
 use orderlog_kafka::headers::Header;
 use serde::{Deserialize, Serialize};
 
-/// Coordinates of the record that was dead-lettered now, as `topic-partition-offset`.
+/// Coordinates of the record that this dead letter is a copy of, as `topic-partition-offset`.
 pub const AT: &str = "orderlog.at";
-/// Coordinates of the first origin, as `topic-partition-offset`.
+/// Coordinates of the record's first origin, as `topic-partition-offset`.
 pub const ID: &str = "orderlog.id";
 /// The [`Code`].
 pub const CODE: &str = "orderlog.code";
-/// The schema id in the record's frame, decimal; left out where there is none.
+/// The schema id in the record's frame, decimal; absent without one.
 pub const SCHEMA_ID: &str = "orderlog.schema-id";
-/// How often the record was sent back to its topic, decimal.
+/// How often the record was replayed to its topic, decimal.
 pub const REPLAYS: &str = "orderlog.replays";
 /// SHA-256 of a value that was too large to copy, hex.
 pub const SHA256: &str = "orderlog.sha256";
 /// Length of a value that was too large to copy, in bytes, decimal.
 pub const SIZE: &str = "orderlog.size";
-/// How many headers were added, this one included, which is the last of them; decimal. Those in front are the record's own.
+/// How many headers were added, including this last one; decimal. Those in front are the record's own.
 pub const ADDED: &str = "orderlog.added";
 
 pub(crate) const CONNECT_TOPIC: &str = "__connect.errors.topic";
@@ -53,18 +52,18 @@ pub(crate) const SPRING_CAUSE: &str = "kafka_dlt-exception-cause-fqcn";
 pub(crate) const SPRING_MESSAGE: &str = "kafka_dlt-exception-message";
 pub(crate) const SPRING_TRACE: &str = "kafka_dlt-exception-stacktrace";
 
-/// What the names of all that is added begin with.
+/// Prefixes of the names of all added headers.
 const PREFIXES: [&str; 3] = ["__connect.errors.", "kafka_dlt-", "orderlog."];
 
-/// Stage of a record whose bytes could not be decoded, in Connect's words.
+/// Stage of a record whose bytes could not be decoded, as Kafka Connect calls it.
 pub(crate) const STAGE_CONVERTER: &str = "VALUE_CONVERTER";
-/// Stage of a record whose event violates a rule, in Connect's words.
+/// Stage of a record whose event violates a rule, as Kafka Connect calls it.
 pub(crate) const STAGE_TASK: &str = "TASK_PUT";
 
-/// The one task that a service has, in Connect's words.
+/// Kafka Connect's task id: a service has one task.
 const TASK: &str = "0";
 
-/// Where a record lies, or first lay.
+/// Where a record is, or first was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
     /// Its topic.
@@ -75,19 +74,19 @@ pub struct Origin {
     pub offset: i64,
     /// Its timestamp, in milliseconds since 1970-01-01 UTC; `None` when it has none.
     pub timestamp: Option<i64>,
-    /// Whose timestamp that is.
+    /// Who set the timestamp.
     pub timestamp_type: TimestampType,
 }
 
-/// Whose timestamp a record has.
+/// Who set a record's timestamp.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TimestampType {
-    /// None.
+    /// There is no timestamp.
     #[default]
     NoTimestampType,
-    /// The producer's.
+    /// The producer.
     CreateTime,
-    /// The broker's.
+    /// The broker.
     LogAppendTime,
 }
 
@@ -95,7 +94,7 @@ impl TimestampType {
     /// All of them.
     pub(crate) const ALL: [Self; 3] = [Self::NoTimestampType, Self::CreateTime, Self::LogAppendTime];
 
-    /// The name that Kafka's Java client gives it (`TimestampType.name`).
+    /// Its name in Kafka's Java client (`TimestampType.name`).
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::NoTimestampType => "NoTimestampType",
@@ -119,46 +118,46 @@ impl Origin {
 /// What the headers of a dead letter say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Marks {
-    /// Coordinates of the record that this letter was made of.
+    /// Coordinates of the record that it is a copy of.
     pub at: Option<String>,
-    /// What kind of fault was found.
+    /// Why the record was rejected.
     pub code: Option<Code>,
-    /// Why, in words.
+    /// The same, in words.
     pub reason: Option<String>,
     /// The schema id in the frame.
     pub schema_id: Option<u32>,
-    /// How often it was sent back.
+    /// How often it was replayed.
     pub replays: u32,
-    /// Where the record first lay.
+    /// Where the record first was.
     pub origin: Option<Origin>,
-    /// SHA-256 (hex) and length of the value, where the letter holds no copy of it.
+    /// SHA-256 (hex) and length of the value, if the dead letter does not contain it.
     pub pointer: Option<(String, u64)>,
 }
 
-/// What is told of a record that becomes a dead letter.
+/// What the headers say of a record that becomes a dead letter.
 #[derive(Clone, Copy, Debug)]
 pub struct Finding<'a> {
-    /// The service that has found the fault: for Spring its consumer group, for Connect its connector.
+    /// The service that rejected it: Spring's consumer group, Connect's connector.
     pub service: &'a str,
     /// Coordinates of the record.
     pub at: &'a str,
-    /// Where it first lay: here, or, when it was sent back as it was, where it was a dead letter first.
+    /// Where it first was: here, or, if it was replayed unchanged, where it first became a dead letter.
     pub origin: &'a Origin,
-    /// How often it was sent back.
+    /// How often it was replayed.
     pub replays: u32,
-    /// Why it cannot be used.
+    /// Why it was rejected.
     pub why: &'a Rejection,
-    /// SHA-256 (hex) and length of its value, where the letter has no copy of it.
+    /// SHA-256 (hex) and length of its value, if the dead letter does not contain it.
     pub pointer: Option<(&'a str, usize)>,
 }
 
-/// What is added behind a record's own headers.
+/// The headers to add behind a record's own.
 pub fn added(finding: &Finding<'_>) -> Vec<Header> {
     let Finding { origin, why, .. } = finding;
     let (stage, class) = stage_and_class(why.code);
-    // The name that an exception of that kind would have: one for each code, to filter by.
+    // The exception's class name, one for each code, to filter by.
     let exception = format!("orderlog.{}", why.code);
-    // As Java prints one, so that tools that cut it at its first line show that line.
+    // In Java's format, so that tools that show only its first line show a useful one.
     let trace = format!("{exception}: {}\n\tat {class}({})\n", why.reason, finding.service);
     let mut headers = vec![
         text(CONNECT_TOPIC, &origin.topic),
@@ -174,7 +173,7 @@ pub fn added(finding: &Finding<'_>) -> Vec<Header> {
         text(SPRING_TOPIC, &origin.topic),
         bytes(SPRING_PARTITION, &origin.partition.to_be_bytes()),
         bytes(SPRING_OFFSET, &origin.offset.to_be_bytes()),
-        // -1 is Kafka's own "no timestamp".
+        // -1 is Kafka's "no timestamp".
         bytes(SPRING_TIMESTAMP, &origin.timestamp.unwrap_or(-1).to_be_bytes()),
         text(SPRING_TIMESTAMP_TYPE, origin.timestamp_type.as_str()),
         text(SPRING_GROUP, finding.service),
@@ -195,7 +194,7 @@ pub fn added(finding: &Finding<'_>) -> Vec<Header> {
     headers
 }
 
-/// Where those headers lie that were added. `None`: none were, as far as can be told.
+/// The range of the headers that were added; `None` if there are none, as far as one can tell.
 pub fn added_range(headers: &[Header]) -> Option<Range<usize>> {
     let end = headers.iter().rposition(|(name, _)| name == ADDED)? + 1;
     let begin = end.checked_sub(number(&headers[..end], ADDED)?)?;
@@ -203,13 +202,13 @@ pub fn added_range(headers: &[Header]) -> Option<Range<usize>> {
     headers[begin..end].iter().all(is_ours).then_some(begin..end)
 }
 
-/// The coordinates of the letter that a record says it was sent back from: anybody may say so.
+/// The coordinates of the dead letter that a record claims to be a replay of: anyone can claim that.
 pub fn claimed(own: &[Header]) -> Option<&str> {
     last_text(&own[added_range(own)?], AT)
 }
 
-/// What a letter's headers say. Whatever cannot be read counts as not there: the topic may hold anybody's records. A letter
-/// of an earlier release does not say what was added; all of its headers are read.
+/// Reads a dead letter's headers. Whatever is malformed counts as absent: anyone may write to the topic. Dead letters of
+/// an earlier release do not say which headers were added; all of theirs are read.
 pub fn read(headers: &[Header]) -> Marks {
     let headers = added_range(headers).map_or(headers, |added| &headers[added]);
     let sha256 = last_text(headers, SHA256).filter(|hex| hex.len() == 64);
@@ -239,7 +238,7 @@ fn origin(headers: &[Header]) -> Option<Origin> {
     })
 }
 
-/// Kafka Connect's name of the stage that failed (its enum `Stage`), and our module that found the fault.
+/// Kafka Connect's name of the stage that failed (its enum `Stage`), and our module that rejected the record.
 fn stage_and_class(code: Code) -> (&'static str, &'static str) {
     match code {
         Code::NotFramed | Code::UnknownSchemaId | Code::WrongSchema | Code::Undecodable => {

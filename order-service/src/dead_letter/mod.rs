@@ -1,80 +1,81 @@
-//! Dead letters: every record that cannot be used is copied to a topic of its own, with headers that say why, before the
-//! projection moves past it. Nothing here judges a record, and nothing sends one back.
+//! Dead letters: every rejected record is copied to a topic of its own, with headers that say why, before the projection
+//! moves past it. Nothing here rejects a record, and nothing replays one.
 //!
-//! [`DeadLetters`] is what the projection calls: is the record in the [`index`] already? Else its [`letter`] (whose
-//! [`headers`] tell the fault) goes through the `deliveries` to the `writer`, and the projection waits for the broker's
-//! word. The index is a projection of the dead-letter topic, which the `follower` reads, so neither a restart nor a
-//! rebuild sends a letter again.
+//! [`DeadLetters`] is what the projection calls. A record whose dead letter is in the [`index`] is done. Otherwise an
+//! `outgoing` dead letter, with its [`headers`], goes through the `deliveries` to the `sender`, and the projection waits
+//! for the acknowledgement. The index is a projection of the dead-letter topic, which the `index_follower` reads, so neither
+//! a restart nor a rebuild sends a dead letter again.
 
-mod condition;
 mod deliveries;
-mod follower;
+mod form;
 pub mod headers;
 mod index;
-mod letter;
+mod index_follower;
+mod outgoing;
 mod rows;
-mod writer;
+mod sender;
+mod status;
 
-pub use condition::Condition;
 use deliveries::Deliveries;
-use follower::Follower;
 pub use index::{Filter, Index, Page};
-use letter::Letter;
+use index_follower::IndexFollower;
 use orderlog_kafka::topics::TopicSpec;
 use orderlog_projection::store::Store;
 use orderlog_projection::{Refused, RejectionHandler, Settings};
 use orderlog_runtime::crash_point::{self, Point};
 use orderlog_runtime::supervisor::Supervisor;
+use outgoing::DeadLetter;
 pub use rows::{LetterId, LetterRow, Summary, key_text};
-use writer::Writer;
+use sender::Sender;
+pub use status::DlqStatus;
 
-/// Largest record of a dead-letter topic that is made here, in bytes: above what the producer sends at most (10 MiB),
-/// as the request around it takes room too.
+/// `max.message.bytes` of a dead-letter topic that is created here: above the producer's largest request (10 MiB), to which
+/// the protocol adds some bytes.
 const MAX_MESSAGE_BYTES: u32 = 11 * 1024 * 1024;
 
-/// What is done with records that cannot be used.
+/// Handles rejected records by dead-lettering them.
 pub struct DeadLetters {
     index: Index,
-    condition: Condition,
+    status: DlqStatus,
     deliveries: Deliveries,
-    follower: Follower,
+    follower: IndexFollower,
 }
 
 impl DeadLetters {
     /// Dead letters of the topic in `settings` go to `topic`. Call it within a tokio runtime.
     ///
     /// # Errors
-    /// When the clients cannot be made, or the disk fails.
-    pub fn new(settings: &Settings, topic: String, store: &Store, life: &Supervisor) -> anyhow::Result<Self> {
-        // One partition: letters are few, and their order is that of their finding.
+    /// A client cannot be created, or the disk fails.
+    pub fn new(settings: &Settings, topic: String, store: &Store, supervisor: &Supervisor) -> anyhow::Result<Self> {
         let spec = TopicSpec {
             name: topic.clone(),
+            // Dead letters are few, and stay in the order in which they were found.
             partitions: 1,
             max_message_bytes: Some(MAX_MESSAGE_BYTES),
         };
         let index = Index::open(store, &topic)?;
-        let condition = Condition::default();
-        let writer = Writer::new(settings.cluster.clone(), topic, life.clone())?;
+        let status = DlqStatus::default();
+        let sender = Sender::new(settings.cluster.clone(), topic, supervisor.clone())?;
         let followed = Settings {
             topic: spec,
             ..settings.clone()
         };
         Ok(Self {
-            follower: Follower::new(followed, index.clone(), condition.clone())?,
-            deliveries: Deliveries::new(writer),
+            follower: IndexFollower::new(followed, index.clone(), status.clone())?,
+            deliveries: Deliveries::new(sender),
             index,
-            condition,
+            status,
         })
     }
 
-    /// The index, for those who ask.
+    /// The index, for its readers.
     pub fn index(&self) -> Index {
         self.index.clone()
     }
 
-    /// The topic's condition, for those who ask.
-    pub fn condition(&self) -> Condition {
-        self.condition.clone()
+    /// The topic's status, for its readers.
+    pub fn status(&self) -> DlqStatus {
+        self.status.clone()
     }
 }
 
@@ -84,32 +85,30 @@ impl RejectionHandler for DeadLetters {
     }
 
     fn dispose(&mut self, refused: &[Refused<'_>]) -> Vec<Result<(), String>> {
-        let mut letters: Vec<Letter<'_>> = refused.iter().map(Letter::of).collect();
-        let known: Vec<Result<bool, String>> = letters
-            .iter_mut()
-            .map(|letter| {
-                let known = recognise(&self.index, letter);
-                known.map_err(|error| format!("the index of dead letters cannot be read: {error:#}"))
-            })
-            .collect();
-        let new: Vec<&Letter<'_>> = letters
-            .iter()
-            .zip(&known)
-            .filter(|(_, known)| *known == &Ok(false))
-            .map(|(letter, _)| letter)
-            .collect();
-        let delivered = self.deliveries.deliver(&new);
-        if !new.is_empty() {
-            crash_point::reached(Point::DeadLettersAcknowledged);
+        let mut dead_letters: Vec<DeadLetter<'_>> = refused.iter().map(DeadLetter::of).collect();
+        let mut outcomes = Vec::with_capacity(dead_letters.len());
+        // Positions of those that are not in the index.
+        let mut new = Vec::new();
+        for (n, dead_letter) in dead_letters.iter_mut().enumerate() {
+            match is_indexed(&self.index, dead_letter) {
+                Ok(true) => outcomes.push(Ok(())),
+                Ok(false) => {
+                    new.push(n);
+                    outcomes.push(Err("dead letter not delivered".to_owned()));
+                }
+                Err(error) => outcomes.push(Err(format!("the index of dead letters cannot be read: {error:#}"))),
+            }
         }
-        let mut delivered = delivered.into_iter();
-        let outcome = |known| match known {
-            Ok(true) => Ok(()),
-            Ok(false) => delivered.next().unwrap_or_else(|| Err("no acknowledgement".to_owned())),
-            Err(reason) => Err(reason),
-        };
-        let named = |result: Result<(), String>| result.map_err(|why| format!("dead letters cannot be written: {why}"));
-        known.into_iter().map(outcome).map(named).collect()
+        if new.is_empty() {
+            return outcomes;
+        }
+        let undelivered: Vec<&DeadLetter<'_>> = new.iter().map(|n| &dead_letters[*n]).collect();
+        let results = self.deliveries.deliver(&undelivered);
+        crash_point::reached(Point::DeadLettersAcknowledged);
+        for (n, result) in new.into_iter().zip(results) {
+            outcomes[n] = result.map_err(|error| format!("dead letters cannot be written: {error}"));
+        }
+        outcomes
     }
 
     fn tick(&mut self) {
@@ -121,14 +120,16 @@ impl RejectionHandler for DeadLetters {
     }
 }
 
-/// Whether a letter's record is on the topic already. If not, finds out whether it was there before it was sent back: what it
-/// says of that itself is believed only where the index has that letter, with the same value.
-fn recognise(index: &Index, letter: &mut Letter<'_>) -> anyhow::Result<bool> {
-    let known = index.has(letter.coordinates(), letter.fingerprint())?;
-    if let Some(claimed) = letter.claimed().filter(|_| !known)
-        && let Some((origin, replays)) = index.origin_of(claimed, letter.fingerprint())?
-    {
-        letter.was_sent_back(origin, replays);
+/// Whether the record of a dead letter is on the topic already. If not, finds out whether it is a replay: what the record
+/// itself claims is believed only if the index has that dead letter, with the same value.
+fn is_indexed(index: &Index, dead_letter: &mut DeadLetter<'_>) -> anyhow::Result<bool> {
+    if index.has(dead_letter.coordinates(), dead_letter.fingerprint())? {
+        return Ok(true);
     }
-    Ok(known)
+    if let Some(claimed) = dead_letter.claimed()
+        && let Some((origin, replays)) = index.origin_of(claimed, dead_letter.fingerprint())?
+    {
+        dead_letter.set_replay_of(origin, replays);
+    }
+    Ok(false)
 }

@@ -79,7 +79,7 @@ pub struct Outcomes {
 #[utoipa::path(get, path = "/stats", tag = "operations", responses((status = 200, description = "The statistics", body = Stats)))]
 pub async fn stats(state: web::Data<State>) -> Result<Reply<Stats>, Problem> {
     let progress = state.view.progress();
-    let ends = |partition| state.view.link().end(partition);
+    let ends = |partition| state.view.connection().end_offset(partition);
     let partitions = if progress.partitions.is_empty() {
         stats_from_store(&state, &progress).await?
     } else {

@@ -92,7 +92,7 @@ async fn the_check_tells_by_its_exit_code_and_writes_nothing() {
     let (code, said) = check(&[("SCHEMA_REGISTRY_URL", "http://127.0.0.1:9")]).await;
     assert_eq!(code, Some(2), "{said}");
     assert!(
-        said.contains("the registry cannot be asked") && said.contains("127.0.0.1:9"),
+        said.contains("the registry cannot be queried") && said.contains("127.0.0.1:9"),
         "{said}"
     );
 }

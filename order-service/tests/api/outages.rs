@@ -146,7 +146,7 @@ async fn before_the_first_catch_up_nothing_is_claimed_of_any_order() {
         let app = &app;
         move || async move { app.get("/health").await.1["reasons"].to_string().contains(topic) }
     };
-    assert!(becomes_true(starting("dead-letter topic order-events-dlq does not exist")).await);
+    assert!(becomes_true(starting("dead letters: topic order-events-dlq does not exist")).await);
     for path in [
         "/order-details?orderId=A",
         "/order-details?orderId=A&minVersion=1",

@@ -10,7 +10,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::middleware::Next;
 use actix_web::web::Bytes;
 use actix_web::{Error, FromRequest, HttpRequest, HttpResponse, ResponseError};
-use orderlog_web::edge::{Edge, Refused};
+use orderlog_web::access::{AccessDenied, AccessPolicy};
 use orderlog_web::{json, media_type};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -65,14 +65,14 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
 /// # Errors
 /// Only errors of an inner middleware; a refusal is an answer.
 pub async fn admit<B: MessageBody + 'static>(
-    edge: Edge,
+    access: AccessPolicy,
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    match edge.check(request.head()) {
+    match access.check(request.head()) {
         Ok(()) => Ok(next.call(request).await?.map_into_boxed_body()),
-        Err(Refused::Host(host)) => Ok(request.error_response(Refusal::OtherHost(host))),
-        Err(Refused::Origin(_)) => Ok(request.error_response(Refusal::ForeignPage)),
+        Err(AccessDenied::Host(host)) => Ok(request.error_response(Refusal::OtherHost(host))),
+        Err(AccessDenied::Origin(_)) => Ok(request.error_response(Refusal::ForeignPage)),
     }
 }
 

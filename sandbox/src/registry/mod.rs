@@ -34,7 +34,7 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::{NormalizePath, from_fn};
 use actix_web::{App, HttpServer, web};
-use orderlog_web::edge::{Edge, EdgeConfig};
+use orderlog_web::access::{AccessConfig, AccessPolicy};
 use state::State;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -74,7 +74,7 @@ impl Registry {
         let listener = TcpListener::bind(address)?;
         let address = listener.local_addr()?;
         let state = web::Data::from(contents.0.clone());
-        let edge = Edge::new(&EdgeConfig::default(), address.ip());
+        let access = AccessPolicy::new(&AccessConfig::default(), address.ip());
         let (alive, gone) = mpsc::channel::<Infallible>(1);
         let app = move || {
             App::new()
@@ -83,8 +83,8 @@ impl Registry {
                 .app_data(web::PayloadConfig::new(http::LARGEST_BODY))
                 .wrap(NormalizePath::trim()) // `/subjects/` is `/subjects`
                 .wrap(from_fn({
-                    let edge = edge.clone();
-                    move |request, next| http::admit(edge.clone(), request, next)
+                    let access = access.clone();
+                    move |request, next| http::admit(access.clone(), request, next)
                 }))
                 .configure(routes::configure)
         };

@@ -12,7 +12,7 @@ pub fn reason(kind: Kind) -> &'static str {
         Kind::Empty => "the value is empty",
         Kind::NotAvro => "begins with byte 0x74 instead of magic byte 0x00",
         Kind::Short => "the value has 3 bytes",
-        Kind::UnknownSchemaId => "the registry knows no schema with id 987654321",
+        Kind::UnknownSchemaId => "the registry has no schema with id 987654321",
         Kind::OtherSchema => "com.ecommerce.other.Greeting",
         Kind::CutOff => "unexpected end of data",
         Kind::Longer => "1 trailing bytes",

@@ -236,7 +236,7 @@ async fn what_an_account_may_not_do_is_told_with_its_acl_until_it_is_granted() -
         let log = service.log();
         let told = log
             .lines()
-            .filter(|line| line.contains("the kafka broker refuses") && line.contains(reason));
+            .filter(|line| line.contains("kafka permission denied") && line.contains(reason));
         assert_eq!(told.count(), 1, "{reason}: {}", service.log_tail());
     }
     Ok(())

@@ -77,7 +77,7 @@ pub async fn recovered(after: &str, cart: &Service, order: &Service) -> anyhow::
 /// No broker is connected: cart-service is not ready and refuses, order-service continues.
 pub async fn without_a_broker(cart: &Service, order: &Service) -> anyhow::Result<()> {
     for service in [cart, order] {
-        service.says(&["no Kafka broker is heard"]).await?;
+        service.says(&["not connected to Kafka"]).await?;
     }
     cart.refuses("heard").await?;
     assert_eq!(order.http.get("/health/ready").await?.status, 200);

@@ -51,7 +51,7 @@ async fn a_topic_that_is_deleted_and_made_again_stops_everything_but_reads_until
         })
         .await?;
         println!("a deleted topic was known after {} ms", gone.elapsed().as_millis());
-        order.says(&["is gone", "bring it back"]).await?;
+        order.says(&["is missing", "restore it"]).await?;
         topics.create(&world.topic, 6, &[KEPT]).await?;
         both_stopped(&cart, &order, &ANEW).await
     })
@@ -99,8 +99,8 @@ async fn a_topic_that_is_made_again_longer_than_it_was_is_not_read_on_from_the_m
     // While they cannot watch: they are cut off.
     let told = while_clients_work(&cart, &order, async {
         scene.broker.proxy.cut();
-        cart.says(&["no Kafka broker is heard"]).await?;
-        order.says(&["no Kafka broker is heard"]).await?;
+        cart.says(&["not connected to Kafka"]).await?;
+        order.says(&["not connected to Kafka"]).await?;
         let before = order.http.stats().await?;
         refill(&scene.world, &scene.broker.address(), 400).await?;
         scene.broker.proxy.heal();
@@ -128,7 +128,7 @@ async fn a_topic_that_was_read_is_not_made_anew_by_a_start() -> anyhow::Result<(
     cart.spawn(&[])?;
     order.spawn(&[])?;
     for service in [&cart, &order] {
-        service.says(&["is gone", "bring it back"]).await?;
+        service.says(&["is missing", "restore it"]).await?;
     }
     assert_eq!(topics.partitions(&world.topic)?, 0, "nobody has made it");
     // A service that is told to forget it may create it.

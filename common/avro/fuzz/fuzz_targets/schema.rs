@@ -3,6 +3,6 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use orderlog_fuzz::targets::resolve_and_decode;
+use orderlog_avro_fuzz::targets::resolve_and_read;
 
-fuzz_target!(|input: &[u8]| resolve_and_decode(input));
+fuzz_target!(|input: &[u8]| resolve_and_read(input));

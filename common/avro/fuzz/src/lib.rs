@@ -1,10 +1,12 @@
-//! The bodies of the fuzz targets, which the tests of `orderlog-contract` run too.
+//! The bodies of the fuzz targets, which the tests of `orderlog-avro` run too.
 
-#[path = "../../../contract/tests/hostile/avro.rs"]
+#[path = "../../tests/hostile/avro.rs"]
 pub mod avro;
-#[path = "../../../contract/tests/hostile/events.rs"]
+#[path = "../../tests/hostile/events.rs"]
 pub mod events;
-#[path = "../../../contract/tests/hostile/targets.rs"]
+#[path = "../../tests/hostile/order_event.rs"]
+pub mod order_event;
+#[path = "../../tests/hostile/targets.rs"]
 pub mod targets;
-#[path = "../../../contract/tests/hostile/writers.rs"]
+#[path = "../../tests/hostile/writers.rs"]
 pub mod writers;

@@ -9,9 +9,10 @@ use std::collections::HashMap;
 use super::reason::{Reason, ReasonKind};
 use crate::matching::{self, Enums, Mismatch, Pair, Purpose, is_alike};
 use crate::path;
-use crate::schema::{Field, Schema, Type, TypeId, short};
+use crate::path::short;
+use crate::schema::{Field, Schema, Type, TypeId};
 
-/// How many reasons are reported: nobody reads more.
+/// Maximum number of reasons that are reported.
 const MAX_REASONS: usize = 20;
 
 /// How deep types may be nested; a chain of references can be longer than the stack is deep.

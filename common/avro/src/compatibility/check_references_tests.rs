@@ -1,4 +1,4 @@
-//! Named types that are used again, by themselves, by one another, or very often.
+//! Named types that are used several times: inside themselves, inside one another, or very often.
 
 use super::{check, parsed, reasons, record};
 
@@ -95,6 +95,6 @@ fn ten_thousand_fields_are_compared_in_a_moment() {
     let (a, b) = (fields("f", "int"), fields("g", "int"));
     let started = std::time::Instant::now();
     assert!(check(&a, &fields("f", "long")).is_empty());
-    assert_eq!(check(&a, &b).len(), 20, "more reasons than anybody reads");
+    assert_eq!(check(&a, &b).len(), 20, "no more reasons than the limit");
     assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
 }

@@ -3,7 +3,7 @@
 //!
 //! - [`check`]: why a reader's schema cannot read a writer's data, by Avro's own rules;
 //! - [`full_transitive`]: the same for every version against every other, both ways;
-//! - [`house_rules()`]: stricter rules for a schema of one's own, for changes that Avro allows and that change what data mean.
+//! - [`house_rules()`]: stricter rules for schemas that you own, against changes that Avro allows but that change what data mean.
 
 mod check;
 mod house_rules;

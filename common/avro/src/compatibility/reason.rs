@@ -1,4 +1,4 @@
-//! One thing that is wrong between two schemas, or with one: which rule, where, and in words. The rules are elsewhere.
+//! One problem with a schema, or between two: the rule, the path and a message. The rules are elsewhere.
 
 use std::fmt;
 
@@ -25,7 +25,7 @@ pub enum ReasonKind {
     LogicalTypeMismatch,
     /// A default is not a value of its type.
     DefaultMismatch,
-    /// One name stands for several types or fields.
+    /// One name is used for several types or fields.
     AliasCollision,
     /// [House rule](crate::compatibility::house_rules()): a record, a field or an enum has no `doc`.
     DocMissing,
@@ -45,7 +45,7 @@ pub enum ReasonKind {
     EnumSymbolRemoved,
     /// House rule: an enum's symbols are in another order than before.
     EnumSymbolMoved,
-    /// House rule: a union's branches are in another order than before.
+    /// House rule: a union's branches were reordered.
     UnionReordered,
     /// House rule: a field has another default than before.
     FieldDefaultChanged,
@@ -106,7 +106,7 @@ pub struct Reason {
     pub kind: ReasonKind,
     /// The field, such as `order.items[].quantity`; empty for the schema itself.
     pub path: String,
-    /// What is wrong, in words.
+    /// What is wrong, for a person.
     pub text: String,
 }
 

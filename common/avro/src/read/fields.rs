@@ -4,8 +4,9 @@ use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{DeserializeSeed, MapAccess};
 use serde_json::Value as Json;
 
-use super::{Input, ReadError, ReadErrorKind, Reader};
-use crate::resolution::{PlanId, Plans, Step};
+use super::{ReadError, Reader};
+use crate::input::{Input, ReadErrorKind};
+use crate::plan::{PlanId, Plans, Step};
 
 /// A record's fields: the writer's, then the defaults of those that it does not write.
 pub(super) struct Fields<'de, 'i> {

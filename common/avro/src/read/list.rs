@@ -3,9 +3,9 @@
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess};
 
-use super::input::Block;
-use super::{Input, ReadError, ReadErrorKind, Reader};
-use crate::resolution::{Entries, Plans};
+use super::{ReadError, Reader};
+use crate::input::{Block, Input, ReadErrorKind};
+use crate::plan::{Entries, Plans};
 
 /// For how many entries a type may reserve memory before they have been read.
 const MAX_RESERVED: usize = 1024;

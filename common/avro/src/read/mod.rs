@@ -3,22 +3,20 @@
 
 mod error;
 mod fields;
-mod input;
 mod list;
 
 use serde::de::value::{SeqDeserializer, StrDeserializer};
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, Visitor};
 use serde::{Deserialize, forward_to_deserialize_any};
 
+use crate::input::{Input, ReadErrorKind};
 use crate::matching::Conversion;
-use crate::resolution::{Plan, PlanId, Plans};
+use crate::plan::{Plan, PlanId, Plans};
 
 use fields::Fields;
 use list::List;
 
-pub use error::{ReadError, ReadErrorKind};
-pub(crate) use input::Input;
-pub use input::{MAX_DEPTH, MAX_ENTRIES};
+pub use error::ReadError;
 
 /// Reads a datum, which must end with the last byte.
 pub fn read<'de, T: Deserialize<'de>>(plans: &'de Plans, plan: PlanId, datum: &'de [u8]) -> Result<T, ReadError> {
@@ -30,11 +28,11 @@ pub fn read<'de, T: Deserialize<'de>>(plans: &'de Plans, plan: PlanId, datum: &'
     };
     let read = T::deserialize(reader);
     let error = match read {
-        Ok(value) if input.left() == 0 => return Ok(value),
+        Ok(value) if input.remaining() == 0 => return Ok(value),
         Ok(_) => ReadErrorKind::TrailingBytes.into(),
         Err(error) => error,
     };
-    Err(error.at(datum.len() - input.left(), datum.len()))
+    Err(error.at(datum.len() - input.remaining(), datum.len()))
 }
 
 /// The next value of the input.
@@ -44,21 +42,21 @@ struct Reader<'de, 'i> {
     input: &'i mut Input<'de>,
 }
 
-const BRANCH: &str = "the index of a union's branch is out of range";
-const SYMBOL: &str = "the index of an enum's symbol is out of range";
+const BRANCH: &str = "union branch index out of range";
+const SYMBOL: &str = "enum symbol index out of range";
 
 impl<'de> Reader<'de, '_> {
     /// Reads the value, which is inside another.
     fn nested<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, ReadError> {
         let Self { plans, plan, input } = self;
-        input.enter()?;
+        input.enter_nested()?;
         let reader = Reader {
             plans,
             plan,
             input: &mut *input,
         };
         let value = seed.deserialize(reader)?;
-        input.leave();
+        input.leave_nested();
         Ok(value)
     }
 
@@ -70,7 +68,7 @@ impl<'de> Reader<'de, '_> {
                     let branch = self.input.index(branches.len(), BRANCH)?;
                     let branch = branches.get(branch).copied().flatten();
                     self.plan = branch.ok_or(ReadErrorKind::Unreadable(
-                        "the reader has no place for this branch of the writer's union",
+                        "the writer's union branch does not match the reader's type",
                     ))?;
                 }
                 Plan::Same(other) => self.plan = *other,
@@ -138,7 +136,7 @@ impl<'de> Reader<'de, '_> {
         let index = self.input.index(symbols.len(), SYMBOL)?;
         let symbol = symbols.get(index).and_then(Option::as_deref);
         symbol.ok_or(ReadErrorKind::Unreadable(
-            "the reader's enum lacks the symbol, and has no default",
+            "the symbol is unknown to the reader's enum, which has no default",
         ))
     }
 }

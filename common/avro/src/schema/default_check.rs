@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value as Json};
 
-use super::{Kind, SchemaError, Type, TypeId, short};
+use super::{Kind, SchemaError, Type, TypeId};
+use crate::path::short;
 
 /// How many values of defaults are checked against a type, in one schema. Unions in records in unions could make any number
 /// of them from a short text.

@@ -43,11 +43,11 @@ impl<'j> Parser<'j> {
             None if !self.is_strict() => self.type_of(what, namespace),
             None => Err(SchemaError::invalid("the type of an object is not a name")),
         }?;
-        Ok(self.with_logical_type(id, definition, known))
+        Ok(self.apply_logical_type(id, definition, known))
     }
 
     /// Applies the logical type that a definition has, if any.
-    fn with_logical_type(&mut self, id: TypeId, definition: &Definition, known: usize) -> TypeId {
+    fn apply_logical_type(&mut self, id: TypeId, definition: &Definition, known: usize) -> TypeId {
         let Some(name) = definition.get("logicalType") else {
             return id;
         };
@@ -92,7 +92,7 @@ impl<'j> Parser<'j> {
             return Err(SchemaError::Invalid(format!("{name} is the name of a primitive type")));
         }
         let id = TypeId(self.types.len());
-        self.named.entry(name.shared()).or_insert(Named {
+        self.named.entry(name.to_arc()).or_insert(Named {
             id,
             definition,
             is_complete: false,
@@ -107,14 +107,14 @@ impl<'j> Parser<'j> {
 
     /// Ends a named type. If it was defined before, both definitions must be alike.
     fn end(&mut self, id: TypeId, definition: &'j Definition) -> Result<TypeId, SchemaError> {
-        let name = self.types[id.0].name.as_ref().map(Name::shared).unwrap_or_default();
+        let name = self.types[id.0].name.as_ref().map(Name::to_arc).unwrap_or_default();
         let Some(first) = self.named.get_mut(&name) else {
             return Ok(id);
         };
         if first.id == id {
             first.is_complete = true;
         } else if !first.is_complete || !is_alike(&self.types, first, (id, definition), self.validation) {
-            let name = super::short(&name);
+            let name = crate::path::short(&name);
             return Err(SchemaError::Invalid(format!("the type {name} is defined twice")));
         }
         Ok(first.id)

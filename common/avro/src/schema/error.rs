@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{MAX_SCHEMA_BYTES, short};
+use super::MAX_SCHEMA_BYTES;
+use crate::path::short;
 
 /// Why a text is not an Avro schema. Messages are short, and never repeat the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +33,10 @@ impl fmt::Display for SchemaError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotAvro { schema_type } => write!(f, "the schema is of type {}, not AVRO", short(schema_type)),
-            Self::TooLong { size } => write!(f, "the schema has {size} bytes; the limit is {MAX_SCHEMA_BYTES}"),
+            Self::TooLong { size } => write!(
+                f,
+                "the schema has {size} bytes, which exceeds the limit of {MAX_SCHEMA_BYTES}"
+            ),
             Self::Invalid(what) => write!(f, "the schema is not valid Avro: {what}"),
         }
     }

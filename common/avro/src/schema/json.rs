@@ -17,7 +17,7 @@ pub fn json(text: &str, validation: Validation) -> Result<Json, SchemaError> {
     let json = first.ok_or_else(|| SchemaError::invalid("it is not JSON, or nested too deeply"))?;
     let rest = text.get(values.byte_offset()..).unwrap_or_default();
     if validation == Validation::Strict && !rest.chars().all(|c| c <= ' ') {
-        return Err(SchemaError::invalid("there is something after its end"));
+        return Err(SchemaError::invalid("there is data after its end"));
     }
     Ok(json)
 }

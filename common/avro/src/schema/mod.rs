@@ -18,6 +18,8 @@ mod text;
 
 use serde_json::Value as Json;
 
+use crate::path::short;
+
 pub use error::SchemaError;
 pub use json::plain_json;
 pub use name::MAX_NAME_BYTES;
@@ -26,7 +28,7 @@ pub use text::SchemaText;
 
 pub(crate) use default_check::parse_double;
 pub(crate) use logical::{IgnoredLogicalType, Logical};
-pub(crate) use name::{Name, short};
+pub(crate) use name::Name;
 
 /// A valid schema, together with those that it refers to.
 #[derive(Clone, Debug)]
@@ -195,7 +197,7 @@ impl Kind {
     }
 
     /// The types that it is made of, in the order of the text.
-    pub(crate) fn parts(&self) -> Box<dyn DoubleEndedIterator<Item = TypeId> + '_> {
+    pub(crate) fn children(&self) -> Box<dyn DoubleEndedIterator<Item = TypeId> + '_> {
         match self {
             Self::Array(part) | Self::Map(part) => Box::new(std::iter::once(*part)),
             Self::Union(branches) => Box::new(branches.iter().copied()),
@@ -204,7 +206,7 @@ impl Kind {
         }
     }
 
-    fn parts_mut(&mut self) -> Box<dyn Iterator<Item = &mut TypeId> + '_> {
+    fn children_mut(&mut self) -> Box<dyn Iterator<Item = &mut TypeId> + '_> {
         match self {
             Self::Array(part) | Self::Map(part) => Box::new(std::iter::once(part)),
             Self::Union(branches) => Box::new(branches.iter_mut()),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use super::{SchemaError, Validation};
+use crate::path::short;
 
 /// Full names are shorter than this, in bytes. A namespace is written once and is part of every name within it, so without
 /// a limit a short text could make many long names.
@@ -24,7 +25,7 @@ impl Name {
         let name = definition.get("name").and_then(Json::as_str);
         let name = name.ok_or_else(|| SchemaError::invalid("a record, an enum or a fixed type has no name"))?;
         let own = definition.get("namespace").and_then(Json::as_str);
-        let full = qualified(name, own.unwrap_or(namespace))?;
+        let full = qualify(name, own.unwrap_or(namespace))?;
         let aliases = aliases(definition, validation)?;
         if validation == Validation::Strict {
             let shown = short(&full);
@@ -46,7 +47,7 @@ impl Name {
     }
 
     /// The full name, shared.
-    pub fn shared(&self) -> Arc<str> {
+    pub fn to_arc(&self) -> Arc<str> {
         self.full.clone()
     }
 
@@ -73,8 +74,8 @@ impl Name {
     }
 }
 
-/// The full name of a name within a namespace. One with a dot is full already; a leading dot stands for no namespace.
-pub(super) fn qualified(name: &str, namespace: &str) -> Result<String, SchemaError> {
+/// The full name of a name within a namespace. One with a dot is full already; a leading dot means no namespace.
+pub(super) fn qualify(name: &str, namespace: &str) -> Result<String, SchemaError> {
     let namespace = if name.contains('.') { "" } else { namespace };
     if name.len().saturating_add(namespace.len()) >= MAX_NAME_BYTES {
         return Err(SchemaError::Invalid(format!(
@@ -115,23 +116,6 @@ pub(super) fn aliases(definition: &Map<String, Json>, validation: Validation) ->
         return Err(SchemaError::invalid("aliases are not a list of strings"));
     }
     Ok(aliases)
-}
-
-/// A name for messages: cut, and with everything escaped that is not plainly visible, as a foreign name may have any
-/// characters.
-pub fn short(name: &str) -> String {
-    let mut short = String::new();
-    for c in name.chars().take(128) {
-        if short.len() > 128 {
-            break;
-        }
-        if c.is_alphanumeric() || c == ' ' || c.is_ascii_graphic() {
-            short.push(c);
-        } else {
-            short.extend(c.escape_unicode());
-        }
-    }
-    short
 }
 
 #[cfg(test)]

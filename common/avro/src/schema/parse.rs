@@ -10,14 +10,15 @@ use serde_json::{Map, Value as Json};
 use super::default_check::Defaults;
 use super::json::json;
 use super::logical::IgnoredLogicalType;
-use super::name::qualified;
-use super::{Kind, Schema, SchemaError, SchemaText, Type, TypeId, Validation, short};
+use super::name::qualify;
+use super::{Kind, Schema, SchemaError, SchemaText, Type, TypeId, Validation};
 use crate::path;
+use crate::path::short;
 
 /// Maximum size of a schema in bytes, with all that it refers to.
 pub const MAX_SCHEMA_BYTES: usize = 1024 * 1024;
 
-/// How many ignored logical types are noted: nobody reads more.
+/// Maximum number of ignored logical types that are noted.
 const MAX_IGNORED: usize = 20;
 
 /// The types that need no definition. They are the first of every schema, in this order.
@@ -134,7 +135,7 @@ impl<'j> Parser<'j> {
             return Err(undefined(name));
         }
         // Java falls back to the type without a namespace, and so does every registry that is written in Java.
-        for full in [qualified(name, namespace)?, qualified(name, "")?] {
+        for full in [qualify(name, namespace)?, qualify(name, "")?] {
             if let Some(known) = self.named.get(&*full) {
                 return Ok(known.id);
             }
@@ -152,11 +153,11 @@ impl<'j> Parser<'j> {
     fn resolve_forward_references(&mut self, known: usize) -> Result<(), SchemaError> {
         let mut defined = HashMap::with_capacity(self.forward.len());
         for ((namespace, name), placeholder) in &self.forward {
-            let found = self.named.get(&*qualified(name, namespace)?);
+            let found = self.named.get(&*qualify(name, namespace)?);
             defined.insert(*placeholder, found.ok_or_else(|| undefined(name))?.id);
         }
         if !defined.is_empty() {
-            let parts = self.types[known..].iter_mut().flat_map(|it| it.kind.parts_mut());
+            let parts = self.types[known..].iter_mut().flat_map(|it| it.kind.children_mut());
             for part in parts {
                 *part = defined.get(part).copied().unwrap_or(*part);
             }
@@ -173,7 +174,7 @@ impl<'j> Parser<'j> {
                 if matches!(branch.kind, Kind::Union(_)) {
                     return Err(SchemaError::invalid("a union is directly inside a union"));
                 }
-                // One branch of each kind, whatever its logical type; of named types, one of each name.
+                // One branch of each kind, logical types aside; for named types, one of each name.
                 let name = branch.name.as_ref().map_or(branch.kind.name(), |name| name.full());
                 if !seen.insert(name) {
                     return Err(SchemaError::invalid(

@@ -28,7 +28,7 @@ fn references_are_followed_from_one_text_to_the_next() {
     };
     let types = Schema::parse_lenient(&schema).expect("parses");
     assert!(matches!(types.get(fields(&types)[0].type_id).kind, Kind::Enum { .. }));
-    // What is not named in full lies in the namespace around it, or else in none.
+    // A short name is looked up in the enclosing namespace, then without one.
     let none = r#"{"type":"record","name":"x.R","fields":[
         {"name":"a","type":{"type":"fixed","name":"F","namespace":"","size":1}}, {"name":"b","type":"F"}]}"#;
     assert!(parsed(none).is_ok());

@@ -1,16 +1,15 @@
-//! What others wrote under other schemas is read as Avro's own library reads it.
+//! Data of other schemas are read as Avro's own library reads them.
 //!
-//! A file in `cases/` holds a writer's schema, a reader's, and data; the file of the same name in `expected/` holds what
-//! Avro for Java makes of each datum: its value as plain JSON, or the error. `oracle/run.sh` writes those. A schema stands
-//! in the case, or is the path of an `.avsc` file from the repository's root. What is `written`, as JSON, tells a reader
-//! what the data are.
+//! A file in `cases/` has a writer's schema, a reader's, and data; the file of the same name in `expected/` has what Avro for
+//! Java reads from each datum: its value as plain JSON, or the error. `oracle/run.sh` writes those. A schema is in the case
+//! itself, or is given by the path of an `.avsc` file from the repository's root. `written` shows the data as JSON, for people.
 
 mod corpus;
 
 use std::collections::BTreeMap;
 use std::fs;
 
-use orderlog_avro::{Resolution, SchemaText};
+use orderlog_avro::{ReadError, Resolution, ResolveError, Schema, SchemaError, SchemaText};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -21,7 +20,7 @@ const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Case {
-    /// A sentence on what it shows.
+    /// What it shows, in a sentence.
     shows: String,
     /// Why an error is right too where the library gives a value: it is laxer than the specification, or notices later.
     may_refuse: Option<String>,
@@ -34,7 +33,7 @@ struct Case {
     data: Vec<String>,
 }
 
-/// What Avro for Java made of a datum.
+/// What Avro for Java reads from a datum.
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Expected {
@@ -85,15 +84,43 @@ fn files<T: DeserializeOwned>(folder: &str) -> BTreeMap<String, T> {
     paths.map(file).collect()
 }
 
-/// What we make of each datum of a case.
-fn read(case: &Case) -> Vec<Result<Value, String>> {
+/// Why we read no value.
+#[derive(Clone, Debug)]
+enum Refused {
+    Schema(SchemaError),
+    Resolution(ResolveError),
+    Datum(ReadError),
+}
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Schema(error) => write!(f, "{error}"),
+            Self::Resolution(error) => write!(f, "{error}"),
+            Self::Datum(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+/// Resolves a registered schema against a new one.
+fn resolve(writer: &SchemaText, reader: &SchemaText) -> Result<Resolution, Refused> {
+    let writer = Schema::parse_lenient(writer).map_err(Refused::Schema)?;
+    let reader = Schema::parse(reader).map_err(Refused::Schema)?;
+    Resolution::new(&writer, &reader).map_err(Refused::Resolution)
+}
+
+/// What we read from each datum of a case.
+fn read(case: &Case) -> Vec<Result<Value, Refused>> {
     let writer = SchemaText {
         references: case.references.iter().map(schema_text).collect(),
         ..SchemaText::avro(schema_text(&case.writer))
     };
     let reader = SchemaText::avro(schema_text(&case.reader));
-    let resolution = Resolution::of(&writer, &reader);
-    let read = |datum: &String| resolution.as_ref().map_err(String::clone)?.read(&unhex(datum));
+    let resolution = resolve(&writer, &reader);
+    let read = |datum: &String| {
+        let resolution = resolution.as_ref().map_err(Refused::clone)?;
+        resolution.read(&unhex(datum)).map_err(Refused::Datum)
+    };
     case.data.iter().map(read).collect()
 }
 
@@ -104,7 +131,7 @@ fn schema_text(schema: &Value) -> String {
     }
 }
 
-fn agrees(case: &Case, expected: &Expected, read: &Result<Value, String>) -> bool {
+fn agrees(case: &Case, expected: &Expected, read: &Result<Value, Refused>) -> bool {
     match (expected, read) {
         (Expected::Value(expected), Ok(value)) => same(expected, value),
         (Expected::Value(_), Err(_)) => case.may_refuse.is_some(),

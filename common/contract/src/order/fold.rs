@@ -82,7 +82,7 @@ impl OrderStatus {
     }
 
     /// Whether an order may go from this status to `next`: forward by any number of steps, to the same status again, or to
-    /// cancelled until it is shipped. Nothing follows a final status. `unknown` stands for a status of a newer schema;
+    /// cancelled until it is shipped. Nothing follows a final status. `unknown` is any status of a newer schema;
     /// only the newer rules can judge a step into or out of it, so it is allowed here.
     pub fn may_become(self, next: Self) -> bool {
         if self.is_final() {

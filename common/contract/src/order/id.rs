@@ -1,4 +1,4 @@
-//! Order ids as people write them: a number stands for an id with a prefix.
+//! Order ids as people write them: a number is short for an id with a prefix.
 
 use std::borrow::Cow;
 

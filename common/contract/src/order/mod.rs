@@ -1,7 +1,7 @@
 //! What an event does to its order: the contract between every writer and every reader of the topic.
 //! Pure: no clock, no I/O, no configuration. The same events give the same orders in any process, in any language.
 //!
-//! - `rules`: what makes one event valid by itself.
+//! - `rules`: what makes a single event valid.
 //! - `id`: short order ids.
 //! - `fold`: what a valid event does to the state so far.
 

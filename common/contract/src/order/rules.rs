@@ -30,6 +30,8 @@ impl std::fmt::Display for Violation {
     }
 }
 
+impl std::error::Error for Violation {}
+
 /// Checks an event against every rule.
 ///
 /// # Errors

@@ -1,5 +1,5 @@
 //! The struct and the newest version, field by field: names of records, fields and enums, types, order, symbols, defaults
-//! of optional fields. Docs are the house rules' business.
+//! of optional fields. The house rules check docs.
 
 use apache_avro::Schema;
 use apache_avro::schema::{EnumSchema, RecordField, RecordSchema, ResolvedSchema, SchemaKind};

@@ -1,5 +1,5 @@
-//! Lineages that are broken on purpose, each in a folder of `broken/`: the check that is meant for it finds it, and says
-//! field, rule and versions. Where `avro` finds nothing, the house rule is what keeps the change out.
+//! Lineages that are broken on purpose, each in a folder of `broken/`: the intended check finds it, and names the field, the
+//! rule and the versions. Where `avro` finds nothing, only the house rule prevents the change.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -37,12 +37,12 @@ const CASES: &[Case] = &[
     Case {
         folder: "type-narrowed",
         avro: &["TYPE_MISMATCH at weight: a reader's int cannot read a writer's long (v2 reading v1)"],
-        house: &["TYPE_CHANGED at weight: the type was long and is int (v2 reading v1)"],
+        house: &["TYPE_CHANGED at weight: the type changed from long to int (v2 reading v1)"],
     },
     Case {
         folder: "string-to-bytes",
         avro: &[],
-        house: &["TYPE_CHANGED at label: the type was string and is bytes (v2 reading v1)"],
+        house: &["TYPE_CHANGED at label: the type changed from string to bytes (v2 reading v1)"],
     },
     Case {
         folder: "fixed-size-changed",
@@ -61,15 +61,15 @@ const CASES: &[Case] = &[
             "TYPE_MISMATCH at weight: a reader's long cannot read a writer's string (v1 reading v3)",
         ],
         house: &[
-            "FIELD_DEFAULT_CHANGED at weight: the default of the field weight was 0 and is \"\" (v3 reading v1)",
-            "TYPE_CHANGED at weight: the type was long and is string (v3 reading v1)",
+            "FIELD_DEFAULT_CHANGED at weight: the default of the field weight changed from 0 to \"\" (v3 reading v1)",
+            "TYPE_CHANGED at weight: the type changed from long to string (v3 reading v1)",
         ],
     },
     Case {
         folder: "symbol-removed",
         avro: &[],
         house: &[
-            "ENUM_SYMBOL_REMOVED at size: the enum com.example.Size loses LARGE: old data would be read as \
+            "ENUM_SYMBOL_REMOVED at size: the enum com.example.Size no longer has LARGE: old data would be read as \
              the default (v2 reading v1)",
         ],
     },
@@ -100,7 +100,7 @@ const CASES: &[Case] = &[
         house: &[
             "ENUM_DEFAULT_MISSING at size: the enum com.example.Size has no default for symbols of later \
              versions (v2)",
-            "ENUM_DEFAULT_CHANGED at size: the default of the enum com.example.Size was UNKNOWN and is none \
+            "ENUM_DEFAULT_CHANGED at size: the default of the enum com.example.Size changed from UNKNOWN to none \
              (v2 reading v1)",
         ],
     },
@@ -108,7 +108,7 @@ const CASES: &[Case] = &[
         folder: "enum-default-changed",
         avro: &[],
         house: &[
-            "ENUM_DEFAULT_CHANGED at size: the default of the enum com.example.Size was UNKNOWN and is SMALL \
+            "ENUM_DEFAULT_CHANGED at size: the default of the enum com.example.Size changed from UNKNOWN to SMALL \
              (v2 reading v1)",
         ],
     },
@@ -116,7 +116,7 @@ const CASES: &[Case] = &[
         folder: "namespace-changed",
         avro: &[],
         house: &[
-            "FULL_NAME_CHANGED at (schema): the type's full name was com.example.Parcel and is \
+            "FULL_NAME_CHANGED at (schema): the type's full name changed from com.example.Parcel to \
              com.example.parcels.Parcel (v2 reading v1)",
         ],
     },
@@ -127,7 +127,7 @@ const CASES: &[Case] = &[
              com.example.Package (v1 reading v2)",
         ],
         house: &[
-            "FULL_NAME_CHANGED at (schema): the type's full name was com.example.Parcel and is \
+            "FULL_NAME_CHANGED at (schema): the type's full name changed from com.example.Parcel to \
              com.example.Package (v2 reading v1)",
         ],
     },
@@ -166,14 +166,16 @@ const CASES: &[Case] = &[
         folder: "logical-type-changed",
         avro: &[],
         house: &[
-            "LOGICAL_TYPE_CHANGED at sentAt: the logical type was timestamp-millis and is timestamp-micros \
+            "LOGICAL_TYPE_CHANGED at sentAt: the logical type changed from timestamp-millis to timestamp-micros \
              (v2 reading v1)",
         ],
     },
     Case {
         folder: "logical-type-removed",
         avro: &[],
-        house: &["LOGICAL_TYPE_CHANGED at sentAt: the logical type was timestamp-millis and is none (v2 reading v1)"],
+        house: &[
+            "LOGICAL_TYPE_CHANGED at sentAt: the logical type changed from timestamp-millis to none (v2 reading v1)",
+        ],
     },
     Case {
         folder: "logical-type-ignored",
@@ -186,7 +188,7 @@ const CASES: &[Case] = &[
     Case {
         folder: "union-reordered",
         avro: &[],
-        house: &["UNION_REORDERED at label: the union's branches are in another order than before (v2 reading v1)"],
+        house: &["UNION_REORDERED at label: the union's branches were reordered (v2 reading v1)"],
     },
     Case {
         folder: "union-branch-added",
@@ -199,7 +201,9 @@ const CASES: &[Case] = &[
     Case {
         folder: "default-changed",
         avro: &[],
-        house: &["FIELD_DEFAULT_CHANGED at weight: the default of the field weight was 0 and is 1 (v2 reading v1)"],
+        house: &[
+            "FIELD_DEFAULT_CHANGED at weight: the default of the field weight changed from 0 to 1 (v2 reading v1)",
+        ],
     },
     Case {
         folder: "default-of-the-second-branch",

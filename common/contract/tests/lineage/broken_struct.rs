@@ -10,7 +10,7 @@ use crate::probe::asked;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(dead_code, reason = "only its shape is looked at")]
+#[expect(dead_code, reason = "only its shape matters")]
 struct Letter {
     id: Uuid,
     weight: i32,
@@ -28,7 +28,7 @@ enum Size {
 }
 
 #[derive(Deserialize)]
-#[expect(dead_code, reason = "only its shape is looked at")]
+#[expect(dead_code, reason = "only its shape matters")]
 struct Page {
     text: String,
 }
@@ -49,7 +49,7 @@ fn found_after(edit: impl FnOnce(&mut Value)) -> Vec<String> {
     disagreements(&asked::<Letter>().expect("types that Avro has"), &schema)
 }
 
-/// The same where the edit is that something else stands in one place.
+/// The same where the edit replaces one value.
 fn found_with(pointer: &str, value: Value) -> Vec<String> {
     found_after(|schema| *schema.pointer_mut(pointer).expect("the place") = value)
 }

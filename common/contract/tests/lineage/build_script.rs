@@ -1,4 +1,4 @@
-//! The rules by which the build script takes the files of the lineage.
+//! The rules by which the build script selects the files of the lineage.
 
 #[path = "../../build/versions.rs"]
 mod versions;

@@ -1,5 +1,5 @@
-//! What a struct asks a deserializer for: its name, its fields with their types, its enums with their variants. Found out
-//! by being that deserializer, since Rust cannot list a type's fields. Compares nothing.
+//! What a struct asks a deserializer for: its name, its fields with their types, its enums with their variants. It finds
+//! out by being that deserializer, since Rust cannot list a type's fields. Compares nothing.
 
 use std::fmt;
 
@@ -207,7 +207,7 @@ impl<'de> EnumAccess<'de> for FirstVariant {
 fn a_struct_is_seen_as_it_is_written() {
     #[derive(serde::Deserialize)]
     #[serde(rename_all = "camelCase")]
-    #[expect(dead_code, reason = "only its shape is looked at")]
+    #[expect(dead_code, reason = "only its shape matters")]
     struct Parcel {
         parcel_id: uuid::Uuid,
         labels: Vec<Option<String>>,
@@ -229,7 +229,7 @@ fn a_struct_is_seen_as_it_is_written() {
 #[test]
 fn a_type_that_avro_has_not_is_named_with_its_field() {
     #[derive(Debug, serde::Deserialize)]
-    #[expect(dead_code, reason = "only its shape is looked at")]
+    #[expect(dead_code, reason = "only its shape matters")]
     struct Counted {
         count: u64,
     }

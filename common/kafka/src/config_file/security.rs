@@ -1,16 +1,16 @@
-//! Security settings that librdkafka takes, and that do nothing or cannot work as it is built here: without Cyrus SASL
+//! Security settings that librdkafka accepts but that have no effect or cannot work in this build: without Cyrus SASL
 //! (Kerberos) and without curl (OIDC).
 
 use super::Secret;
 
-/// The mechanisms of SASL that work.
+/// The supported SASL mechanisms.
 const MECHANISMS: [&str; 3] = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"];
 
 const WORKS: &str = "What works: sasl.mechanisms=PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512 (security.protocol=SASL_SSL or SASL_PLAINTEXT), or a client certificate (security.protocol=SSL)";
-const NO_KERBEROS: &str = "Kerberos (GSSAPI) is not in this build";
-const NO_OAUTH: &str = "OAUTHBEARER (OIDC) is not in this build, and nothing would fetch its tokens";
+const NO_KERBEROS: &str = "this build does not support Kerberos (GSSAPI)";
+const NO_OAUTH: &str = "this build does not support OAUTHBEARER (OIDC)";
 
-/// Why a setting cannot work here, and what does; `None` when it can, for all that it says by itself.
+/// Why a setting cannot work in this build, and what does; `None` when it can, looked at alone.
 pub(super) fn not_built(key: &str, value: &str) -> Option<String> {
     let is_of = |families: &[&str]| families.iter().any(|family| key.starts_with(family));
     let why = if is_of(&["sasl.kerberos."]) {
@@ -21,8 +21,8 @@ pub(super) fn not_built(key: &str, value: &str) -> Option<String> {
         match value.to_ascii_uppercase().as_str() {
             "GSSAPI" => NO_KERBEROS,
             "OAUTHBEARER" => NO_OAUTH,
-            // Not shown: it may be a password in the wrong line.
-            _ => "this build has no such mechanism",
+            // Not shown: it may be a password on the wrong line.
+            _ => "this build does not support that mechanism",
         }
     } else {
         return None;
@@ -30,7 +30,7 @@ pub(super) fn not_built(key: &str, value: &str) -> Option<String> {
     Some(format!("{why}. {WORKS}"))
 }
 
-/// Which of the settings would do nothing, and what is missing for it; `None` when all are of use.
+/// Which of the settings would have no effect, and what it needs; `None` when all have one.
 pub(super) fn without_effect(settings: &[(String, Secret)]) -> Option<String> {
     let protocol = settings.iter().find(|(key, _)| key == "security.protocol");
     let Some((_, protocol)) = protocol else {
@@ -40,15 +40,15 @@ pub(super) fn without_effect(settings: &[(String, Secret)]) -> Option<String> {
         let needed = if key.starts_with("sasl.") {
             "SASL_SSL (or SASL_PLAINTEXT, without TLS)"
         } else {
-            "SSL (or SASL_SSL, with SASL besides)"
+            "SSL (or SASL_SSL, with SASL as well)"
         };
         return Some(format!(
-            "it sets {key} and no security.protocol, so the connections would be in plain text and {key} of no effect; add security.protocol={needed}"
+            "it sets {key} but not security.protocol, so connections would be in plain text and {key} without effect; add security.protocol={needed}"
         ));
     };
     let needs_mechanism = protocol.expose().to_ascii_lowercase().starts_with("sasl_");
     (needs_mechanism && !settings.iter().any(|(key, _)| is_mechanism(key))).then(|| {
-        format!("it sets security.protocol to one with SASL and no sasl.mechanisms, which would be GSSAPI. {NO_KERBEROS}. {WORKS}")
+        format!("it sets a security.protocol with SASL but not sasl.mechanisms, whose default is GSSAPI; {NO_KERBEROS}. {WORKS}")
     })
 }
 
@@ -60,9 +60,9 @@ fn is_mechanism(key: &str) -> bool {
 mod tests {
     use rdkafka::ClientConfig;
 
-    /// When the library is built with more or less, the sentences above are to say so.
+    /// When the library is built differently, the messages above must change.
     #[test]
-    fn the_library_is_built_as_it_is_said() {
+    fn the_library_is_built_with_what_the_messages_say() {
         let config = ClientConfig::new().create_native_config().expect("a configuration");
         let built_in = config.get("builtin.features").expect("a list");
         let built_in: Vec<&str> = built_in.split([',', ' ']).collect();

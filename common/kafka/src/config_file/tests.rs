@@ -26,7 +26,7 @@ fn settings_are_read_and_comments_skipped() {
 }
 
 #[test]
-fn a_fault_is_named_with_file_and_line_and_without_the_text() {
+fn an_error_names_file_and_line_and_does_not_show_the_text() {
     for (text, line) in [
         ("client.rack=1\nhunter2\n", "line 2"),
         ("=hunter2", "line 1"),
@@ -40,23 +40,23 @@ fn a_fault_is_named_with_file_and_line_and_without_the_text() {
 }
 
 #[test]
-fn a_setting_that_would_break_a_promise_is_refused_with_file_line_and_reason() {
+fn a_setting_that_would_break_a_guarantee_is_refused_with_file_line_and_reason() {
     for (text, why) in [
         ("enable.idempotence=false", "once and in order"),
-        ("acks=1", "every replica"),
-        ("request.required.acks=1", "every replica"),
+        ("acks=1", "every in-sync replica"),
+        ("request.required.acks=1", "every in-sync replica"),
         ("partitioner=random", "KAFKA_PARTITIONER"),
-        ("delivery.report.only.error=true", "was written"),
+        ("delivery.report.only.error=true", "acknowledgement"),
         ("plugin.library.paths=evil", "plugin"),
         ("message.timeout.ms=60000", "WRITE_DEADLINE_MS"),
         ("transactional.id=x", "transactions"),
         ("isolation.level=read_uncommitted", "aborted"),
-        ("auto.offset.reset=latest", "skipped in silence"),
-        ("enable.auto.commit=true", "in the store"),
+        ("auto.offset.reset=latest", "skipped silently"),
+        ("enable.auto.commit=true", "stored with the data"),
         ("enable.partition.eof=false", "where a topic ends"),
-        ("statistics.interval.ms=0", "whether the broker is heard"),
+        ("statistics.interval.ms=0", "whether the broker is connected"),
         ("metadata.broker.list=elsewhere:9092", "KAFKA_BOOTSTRAP_SERVERS"),
-        ("fetch.wait.max.ms=1001", "counts as away"),
+        ("fetch.wait.max.ms=1001", "counts as disconnected"),
     ] {
         let error = read_text(&format!("client.rack=1\n{text}\n"))
             .expect_err(text)
@@ -70,7 +70,7 @@ fn a_setting_that_would_break_a_promise_is_refused_with_file_line_and_reason() {
 }
 
 #[test]
-fn security_that_would_do_nothing_or_not_work_is_refused_with_what_works() {
+fn security_settings_without_effect_or_support_are_refused_with_what_works() {
     for (text, parts) in [
         (
             "security.protocol=SASL_SSL\nsasl.mechanisms=OAUTHBEARER\nsasl.oauthbearer.method=oidc\n",
@@ -106,12 +106,12 @@ fn security_that_would_do_nothing_or_not_work_is_refused_with_what_works() {
 }
 
 #[test]
-fn security_that_works_is_taken() {
+fn supported_security_settings_are_accepted() {
     for text in [
         "security.protocol=SASL_SSL\nsasl.mechanisms=PLAIN\nsasl.username=me\nsasl.password=a\n",
         "security.protocol=sasl_plaintext\nsasl.mechanism=SCRAM-SHA-512\nsasl.username=me\nsasl.password=a\n",
         "security.protocol=SSL\nssl.ca.location=ca.pem\nssl.certificate.location=me.pem\nssl.key.location=me.key\n",
-        // On purpose, to try without.
+        // A deliberate choice of plain text.
         "security.protocol=PLAINTEXT\nsasl.mechanisms=PLAIN\nsasl.username=me\n",
     ] {
         read_text(text).expect(text);
@@ -126,7 +126,7 @@ fn every_codec_is_built_in() {
 }
 
 #[test]
-fn every_name_that_may_not_be_set_is_one_that_librdkafka_knows() {
+fn every_forbidden_name_is_one_that_librdkafka_knows() {
     for name in OURS.iter().flat_map(|(names, _)| *names) {
         let known = ClientConfig::new()
             .set(*name, "")

@@ -119,7 +119,7 @@ fn beginnings(reader: &LogReader, bounds: &[(i64, i64)]) -> Result<Vec<Beginning
             beginning.whole |= record.offset() + 1 >= *end;
         }
         // Told by the client on the way.
-        if let Some(reason) = reader.forbidden() {
+        if let Some(reason) = reader.denied() {
             return Err(NotReady::Yet(reason));
         }
     }

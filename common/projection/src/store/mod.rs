@@ -24,7 +24,7 @@ pub use embedded::{DiskFull, Embedded, KnownSchemas, OpenError, Schemas};
 pub use error::{LearnError, StoreError, Unwritable};
 pub use keys::{KeyRow, KeyUse};
 pub use rows::{Counters, LastRecord, PartitionRow};
-pub use url::StoreUrl;
+pub use url::{InvalidStoreUrl, StoreUrl};
 
 /// A store. Clones are handles to the same one.
 ///

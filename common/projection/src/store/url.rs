@@ -7,20 +7,29 @@ use std::str::FromStr;
 /// The value of `STORE`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreUrl {
-    /// `embedded:<dir>`: in this process, its files in that directory.
+    /// `embedded:<dir>`: in this process, with files in that directory.
     Embedded(PathBuf),
 }
 
-impl FromStr for StoreUrl {
-    type Err = String;
+/// Why a value of `STORE` is invalid, with what to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidStoreUrl {
+    /// A store of a later release.
+    #[error("PostgreSQL is not yet supported in this version; write embedded:<directory>")]
+    Postgres,
+    /// Anything else.
+    #[error("write embedded:<directory>, such as embedded:./data/order-service")]
+    Unknown,
+}
 
-    fn from_str(text: &str) -> Result<Self, String> {
+impl FromStr for StoreUrl {
+    type Err = InvalidStoreUrl;
+
+    fn from_str(text: &str) -> Result<Self, InvalidStoreUrl> {
         match text.split_once(':') {
             Some(("embedded", dir)) if !dir.trim().is_empty() => Ok(Self::Embedded(PathBuf::from(dir))),
-            Some(("postgres" | "postgresql", _)) => {
-                Err("PostgreSQL is not yet supported in this version; write embedded:<directory>".to_owned())
-            }
-            _ => Err("write embedded:<directory>, such as embedded:./data/order-service".to_owned()),
+            Some(("postgres" | "postgresql", _)) => Err(InvalidStoreUrl::Postgres),
+            _ => Err(InvalidStoreUrl::Unknown),
         }
     }
 }
@@ -48,16 +57,20 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_store_says_what_to_write() {
+    fn an_invalid_value_says_what_to_write() {
         for text in ["embedded:", "embedded", "./data", "", "redis://x"] {
             assert!(
                 text.parse::<StoreUrl>()
                     .expect_err(text)
+                    .to_string()
                     .contains("embedded:<directory>"),
                 "{text}"
             );
         }
         let error = "postgres://u:secret@h/db".parse::<StoreUrl>().expect_err("not yet");
-        assert!(error.contains("not yet supported in this version"), "{error}");
+        assert!(
+            error.to_string().contains("not yet supported in this version"),
+            "{error}"
+        );
     }
 }

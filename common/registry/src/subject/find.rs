@@ -28,7 +28,7 @@ impl Subject<'_> {
     /// Looks a schema up (Confluent API reference, `POST /subjects/(string: subject)`).
     pub async fn find(self, text: &str) -> Result<LookupResult, Outage> {
         let path = format!("/subjects/{}", segment(self.name));
-        let request = Request::post(path, json!({"schema": text}), MISSING).as_lookup();
+        let request = Request::post(path, json!({"schema": text}), MISSING).lookup();
         let ours = SchemaText::avro(text);
         let reason = match self.transport.send(&request, parse_registration).await? {
             Response::Success(found) => {
@@ -50,7 +50,7 @@ impl Subject<'_> {
         let (None, Some(id)) = (&found.schema, found.id) else {
             return Ok(found);
         };
-        let request = Request::get(format!("/schemas/ids/{id}"), &[codes::SCHEMA_NOT_FOUND]).as_lookup();
+        let request = Request::get(format!("/schemas/ids/{id}"), &[codes::SCHEMA_NOT_FOUND]).lookup();
         Ok(match self.transport.send(&request, parse_schema).await? {
             Response::Success(stored) => stored,
             Response::Refused(_) => found,

@@ -44,7 +44,7 @@ impl Subject<'_> {
     /// # Errors
     /// When the registry does not tell.
     pub async fn level(self) -> Result<Level, Outage> {
-        let own = Request::get(self.config_path(), UNSET).as_lookup();
+        let own = Request::get(self.config_path(), UNSET).lookup();
         if let Response::Success(name) = self.transport.send(&own, parse_level).await? {
             return Ok(Level { name, is_own: true });
         }

@@ -10,7 +10,7 @@ use crate::response::{Response, codes, parse_schema, parse_versions};
 impl Subject<'_> {
     /// The numbers of its versions; empty when there is no such subject.
     pub async fn versions(self) -> Result<Vec<u32>, Outage> {
-        let request = Request::get(self.versions_path(), &[codes::SUBJECT_NOT_FOUND]).as_lookup();
+        let request = Request::get(self.versions_path(), &[codes::SUBJECT_NOT_FOUND]).lookup();
         Ok(match self.transport.send(&request, parse_versions).await? {
             Response::Success(versions) => versions,
             Response::Refused(_) => Vec::new(),
@@ -39,7 +39,7 @@ impl Subject<'_> {
     }
 
     async fn fetch(self, path: String) -> Result<Option<RawRegisteredSchema>, Outage> {
-        let request = Request::get(path, &[codes::SUBJECT_NOT_FOUND, codes::VERSION_NOT_FOUND]).as_lookup();
+        let request = Request::get(path, &[codes::SUBJECT_NOT_FOUND, codes::VERSION_NOT_FOUND]).lookup();
         Ok(match self.transport.send(&request, parse_schema).await? {
             Response::Success(stored) => Some(stored),
             Response::Refused(_) => None,

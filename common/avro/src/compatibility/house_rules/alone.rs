@@ -1,11 +1,12 @@
-//! The rules for one version by itself. Never compares two.
+//! The rules for a single version. Never compares two.
 
 use std::collections::HashSet;
 
 use super::default_value::fits;
 use crate::compatibility::reason::{Reason, ReasonKind};
 use crate::path;
-use crate::schema::{Field, IgnoredLogicalType, Kind, Name, Schema, TypeId, short};
+use crate::path::short;
+use crate::schema::{Field, IgnoredLogicalType, Kind, Name, Schema, TypeId};
 
 /// What is wrong with this version, in the order of its text.
 pub fn violations(schema: &Schema) -> Vec<Reason> {
@@ -46,7 +47,7 @@ fn type_names(name: &Name, path: &str, names: &mut HashSet<String>) -> Vec<Reaso
     all.filter(|it| !names.insert(it.clone()))
         .map(|it| {
             let (it, full) = (short(&it), name.full());
-            let text = format!("{it}, a name or an alias of the type {full}, stands for two types");
+            let text = format!("{it}, a name or an alias of the type {full}, is used for two types");
             Reason::new(ReasonKind::AliasCollision, path, text)
         })
         .collect()

@@ -1,4 +1,4 @@
-//! The rules for what a version changes. Never judges a version by itself.
+//! The rules for what a version may change. Never judges a single version.
 
 use std::collections::{HashMap, HashSet};
 
@@ -96,7 +96,7 @@ fn symbols(old: &Type, new: &Type, path: &str) -> Vec<Reason> {
     let removed: Vec<&str> = removed.map(String::as_str).collect();
     if !removed.is_empty() {
         let removed = removed.join(", ");
-        let text = format!("the enum {name} loses {removed}: old data would be read as the default");
+        let text = format!("the enum {name} no longer has {removed}: old data would be read as the default");
         found.push(Reason::new(ReasonKind::EnumSymbolRemoved, path, text));
     } else if let Some((old, new_symbol)) = before.iter().zip(after).find(|(old, new)| old != new) {
         let text = format!("the enum {name} has {new_symbol} where {old} was; symbols are appended only");
@@ -124,13 +124,7 @@ fn branches((old, before): (&[TypeId], &Schema), (new, after): (&[TypeId], &Sche
 
 fn order(pairs: &[(usize, TypeId, TypeId)], path: &str) -> Option<Reason> {
     let kept = pairs.is_sorted_by_key(|(position, ..)| position);
-    (!kept).then(|| {
-        Reason::new(
-            ReasonKind::UnionReordered,
-            path,
-            "the union's branches are in another order than before",
-        )
-    })
+    (!kept).then(|| Reason::new(ReasonKind::UnionReordered, path, "the union's branches were reordered"))
 }
 
 type Pairs = Vec<(String, TypeId, TypeId)>;
@@ -181,5 +175,5 @@ fn renamed(now: &str, before: &str, path: &str) -> Reason {
 }
 
 fn changed(kind: ReasonKind, path: &str, what: &str, old: &str, new: &str) -> Reason {
-    Reason::new(kind, path, format!("{what} was {old} and is {new}"))
+    Reason::new(kind, path, format!("{what} changed from {old} to {new}"))
 }

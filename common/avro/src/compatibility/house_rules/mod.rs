@@ -1,5 +1,5 @@
-//! House rules for a schema of one's own, where Avro itself is lax: they forbid changes that every reader survives, but after
-//! which data are read as something else, or silently lost. Pure; what Avro itself forbids is `check`'s business.
+//! House rules for schemas that you own, where Avro itself is lax: they forbid changes that no reader rejects, but after which
+//! data are read as something else, or silently lost. Pure; what Avro itself forbids is `check`'s business.
 //!
 //! Sections are those of the [Avro 1.12 specification](https://avro.apache.org/docs/1.12.0/specification/).
 //!
@@ -37,7 +37,7 @@ use crate::schema::Schema;
 /// Violations of house rules by the versions of a schema (oldest first, each with its name): by each version alone, and by each
 /// against every earlier one.
 ///
-/// They are for a schema of one's own, and stricter than Avro, which lets every reader survive these changes: after them data
+/// They are for schemas that you own, and stricter than Avro: they forbid changes that no reader rejects, but after which data
 /// are read as something else, or silently lost. The rules are the `House rule` kinds of [`ReasonKind`](super::ReasonKind), and
 /// `AliasCollision` and `DefaultMismatch`.
 pub fn house_rules(versions: &[(String, &Schema)]) -> Vec<Incompatibility> {

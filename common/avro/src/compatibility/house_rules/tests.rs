@@ -60,7 +60,7 @@ fn symbols_may_be_appended() {
 fn string_and_bytes_read_each_other_but_may_not_change_places() {
     assert_eq!(
         field(r#""name": "a", "type": "string""#, r#""name": "a", "type": "bytes""#),
-        ["TYPE_CHANGED at a: the type was string and is bytes (v2 reading v1)"]
+        ["TYPE_CHANGED at a: the type changed from string to bytes (v2 reading v1)"]
     );
 }
 
@@ -68,7 +68,7 @@ fn string_and_bytes_read_each_other_but_may_not_change_places() {
 fn a_type_does_not_become_a_union() {
     assert_eq!(
         field(r#""name": "a", "type": "long""#, r#""name": "a", "type": ["long"]"#),
-        ["TYPE_CHANGED at a: the type was long and is union (v2 reading v1)"]
+        ["TYPE_CHANGED at a: the type changed from long to union (v2 reading v1)"]
     );
 }
 
@@ -89,13 +89,13 @@ fn a_logical_type_may_not_come_go_or_change() {
         r#""name": "a", "type": ["null", {"type": "long", "logicalType": "timestamp-micros"}]"#,
     );
     for (old, new, text) in [
-        (plain, millis, "was none and is timestamp-millis"),
-        (millis, plain, "was timestamp-millis and is none"),
-        (&two, &three, "was decimal(9, 2) and is decimal(9, 3)"),
+        (plain, millis, "changed from none to timestamp-millis"),
+        (millis, plain, "changed from timestamp-millis to none"),
+        (&two, &three, "changed from decimal(9, 2) to decimal(9, 3)"),
         (
             in_union,
             in_union_micros,
-            "was timestamp-millis and is timestamp-micros",
+            "changed from timestamp-millis to timestamp-micros",
         ),
     ] {
         assert_eq!(
@@ -150,7 +150,7 @@ fn a_default_once_given_is_kept() {
     );
     assert_eq!(
         field(seven, none),
-        ["FIELD_DEFAULT_CHANGED at a: the default of the field a was 7 and is none (v2 reading v1)"]
+        ["FIELD_DEFAULT_CHANGED at a: the default of the field a changed from 7 to none (v2 reading v1)"]
     );
     assert_eq!(field(none, seven), Vec::<String>::new(), "old data has a value anyway");
 }
@@ -163,7 +163,7 @@ fn a_default_that_comes_back_changed_two_versions_later_is_found() {
     );
     assert_eq!(
         violations(&[&record(&[seven]), &record(&[]), &record(&[eight])]),
-        ["FIELD_DEFAULT_CHANGED at a: the default of the field a was 7 and is 8 (v3 reading v1)"]
+        ["FIELD_DEFAULT_CHANGED at a: the default of the field a changed from 7 to 8 (v3 reading v1)"]
     );
 }
 
@@ -202,7 +202,7 @@ fn an_alias_is_nobody_elses_name() {
     );
     assert_eq!(
         violations(&[&record(&[&a, &b])]),
-        ["ALIAS_COLLISION at b: n.C, a name or an alias of the type n.B, stands for two types (v1)"]
+        ["ALIAS_COLLISION at b: n.C, a name or an alias of the type n.B, is used for two types (v1)"]
     );
 }
 
@@ -229,7 +229,7 @@ fn a_branch_of_another_namespace_is_still_the_same_branch() {
     };
     assert_eq!(
         field(&branch("x"), &branch("y")),
-        ["FULL_NAME_CHANGED at a: the type's full name was x.B and is y.B (v2 reading v1)"]
+        ["FULL_NAME_CHANGED at a: the type's full name changed from x.B to y.B (v2 reading v1)"]
     );
 }
 

@@ -20,7 +20,7 @@ import fastavro
 from fastavro.schema import expand_schema
 
 HERE = pathlib.Path(__file__).resolve().parent
-SCHEMAS = HERE.parents[3] / "schemas" / "order-event"
+SCHEMAS = HERE.parents[4] / "schemas" / "order-event"
 
 FIRST = "01977f3c-5a00-7000-8000-000000000001"
 SECOND = "01977f3c-5a00-7000-bfff-ffffffffffff"

@@ -93,7 +93,7 @@ impl OpenError {
     pub(super) fn of(dir: &Path, error: fjall::Error) -> Self {
         match error {
             fjall::Error::Locked => Self::locked(dir),
-            fjall::Error::Io(io) | fjall::Error::Storage(fjall::LsmError::Io(io)) => Self::of_io(dir, io),
+            fjall::Error::Io(io) | fjall::Error::Storage(lsm_tree::Error::Io(io)) => Self::of_io(dir, io),
             other => Self::damaged(dir, other),
         }
     }

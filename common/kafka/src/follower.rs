@@ -1,0 +1,232 @@
+//! Follows one topic: reads it from offsets that the caller keeps, to its end and on. When the topic is missing, recreated
+//! or has lost records, following stops until it is found again. What the records mean, and what is kept of them, is the
+//! caller's business.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::future::Future;
+use std::time::Duration;
+
+use anyhow::Context;
+use rdkafka::message::BorrowedMessage;
+use tokio::runtime::Handle;
+
+use crate::cluster::Cluster;
+use crate::connection::ConnectionState;
+use crate::log_reader::{LogEvent, LogReader};
+use crate::topics::{self, FoundTopic, TopicPolicy, TopicSpec};
+
+/// How long the broker may take for one response; the caller's thread waits meanwhile.
+const TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Follows one topic, on the caller's thread. It begins with [`find`](Self::find) and [`start`](Self::start).
+pub struct TopicFollower {
+    cluster: Cluster,
+    spec: TopicSpec,
+    policy: TopicPolicy,
+    reader: LogReader,
+    connection: ConnectionState,
+    /// How many partitions are followed; 0: none.
+    partitions: i32,
+    at_end: BTreeSet<i32>,
+    /// Whether the reader lost the topic: it may go on reporting that of a recreated one, so it is replaced.
+    is_reader_stale: bool,
+    /// Whether the topic was recreated since it was last started: the caller's offsets belong to the old one.
+    is_recreated: bool,
+}
+
+/// A topic that can be followed.
+#[derive(Debug)]
+pub struct Followable {
+    /// What an operator should know about its configuration, one sentence each.
+    pub warnings: Vec<String>,
+    /// Start and end offset of each partition.
+    bounds: Vec<(i64, i64)>,
+    is_recreated: bool,
+}
+
+/// What was read.
+pub struct FollowedBatch<'a> {
+    /// The records, in order per partition.
+    pub records: Vec<BorrowedMessage<'a>>,
+    /// Why following stopped after them; `None` if it continues.
+    pub interrupted: Option<Interruption>,
+}
+
+/// Why following stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interruption {
+    /// Records that come next are gone.
+    Truncated,
+    /// The topic does not exist any more.
+    Missing,
+    /// The topic was deleted and created again.
+    Recreated,
+}
+
+impl fmt::Display for Interruption {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Truncated => "has lost records that were not read",
+            Self::Missing => "is missing",
+            Self::Recreated => "was recreated",
+        })
+    }
+}
+
+impl Followable {
+    /// Whether a reader that has read up to those offsets, by partition, can go on from there: they are offsets of this
+    /// very topic, and no record behind them is gone.
+    pub fn continues(&self, next: &BTreeMap<i32, i64>) -> bool {
+        let fits = |(partition, next): (&i32, &i64)| {
+            let bounds = usize::try_from(*partition).ok().and_then(|n| self.bounds.get(n));
+            bounds.is_some_and(|(start, end)| (start..=end).contains(&next))
+        };
+        !self.is_recreated && next.iter().all(fits)
+    }
+}
+
+impl TopicFollower {
+    /// A follower of that topic, which is not followed yet.
+    ///
+    /// # Errors
+    /// The client cannot be created.
+    pub fn new(cluster: Cluster, spec: TopicSpec, policy: TopicPolicy) -> anyhow::Result<Self> {
+        let connection = ConnectionState::default();
+        Ok(Self {
+            reader: LogReader::new(&cluster, &spec.name, connection.clone())?,
+            cluster,
+            spec,
+            policy,
+            connection,
+            partitions: 0,
+            at_end: BTreeSet::new(),
+            is_reader_stale: false,
+            is_recreated: false,
+        })
+    }
+
+    /// The topic's name.
+    pub fn topic(&self) -> &str {
+        &self.spec.name
+    }
+
+    /// How many partitions are followed; 0 if the topic is not.
+    pub fn partitions(&self) -> i32 {
+        self.partitions
+    }
+
+    /// Whether the topic is followed.
+    pub fn is_following(&self) -> bool {
+        self.partitions > 0
+    }
+
+    /// Whether the end of every partition has been reached since the start.
+    pub fn is_at_end(&self) -> bool {
+        self.at_end.len() >= usize::try_from(self.partitions).unwrap_or(0)
+    }
+
+    /// Why the topic may not be read; `None` if it may, as far as is known.
+    pub fn denied(&self) -> Option<String> {
+        self.reader.denied()
+    }
+
+    /// Finds the topic, or creates it. `may_create` is awaited before it is created.
+    ///
+    /// # Errors
+    /// Why it cannot be followed yet.
+    pub fn find(
+        &mut self,
+        runtime: &Handle,
+        may_create: impl Future<Output = anyhow::Result<()>>,
+    ) -> anyhow::Result<Followable> {
+        self.serve();
+        let found = topics::find(&self.reader, &self.cluster, &self.spec, self.policy, may_create);
+        let FoundTopic { partitions, warnings } = runtime.block_on(found)?;
+        if self.is_reader_stale {
+            self.reader = LogReader::new(&self.cluster, &self.spec.name, self.connection.clone())?;
+            self.is_reader_stale = false;
+        }
+        let bounds: Result<Vec<_>, _> = (0..partitions)
+            .map(|partition| self.reader.bounds(partition, TIMEOUT))
+            .collect();
+        Ok(Followable {
+            warnings,
+            bounds: bounds.with_context(|| format!("fetching the offsets of topic {}", self.spec.name))?,
+            is_recreated: self.is_recreated,
+        })
+    }
+
+    /// Starts following, from those offsets by partition, and from the start where there is none.
+    ///
+    /// # Errors
+    /// The client rejects the assignment.
+    pub fn start(&mut self, found: &Followable, next: &BTreeMap<i32, i64>) -> anyhow::Result<()> {
+        let from =
+            |(partition, (start, _)): (i32, &(i64, i64))| (partition, next.get(&partition).copied().unwrap_or(*start));
+        self.reader.assign((0..).zip(&found.bounds).map(from))?;
+        self.partitions = i32::try_from(found.bounds.len())?;
+        self.at_end.clear();
+        self.is_recreated = false;
+        Ok(())
+    }
+
+    /// Stops following, until the topic is found and started again.
+    pub fn stop(&mut self) {
+        self.partitions = 0;
+    }
+
+    /// Serves the client's callbacks while the topic is not followed. Call it regularly then.
+    pub fn serve(&mut self) {
+        self.is_recreated |= self.reader.serve();
+    }
+
+    /// The next records, at most `most`; waits up to `wait` for the first.
+    pub fn next_batch(&mut self, most: usize, wait: Duration) -> FollowedBatch<'_> {
+        let mut records = Vec::new();
+        let mut interrupted = None;
+        for event in self.reader.next_batch(most, wait) {
+            match event {
+                LogEvent::Record(record) => records.push(record),
+                LogEvent::End { partition, .. } => {
+                    self.at_end.insert(partition);
+                }
+                LogEvent::OutOfRange => interrupted = Some(Interruption::Truncated),
+                LogEvent::TopicMissing => interrupted = Some(Interruption::Missing),
+                LogEvent::TopicRecreated => interrupted = Some(Interruption::Recreated),
+            }
+        }
+        if let Some(interruption) = interrupted {
+            self.is_recreated |= interruption == Interruption::Recreated;
+            self.is_reader_stale = true;
+            self.partitions = 0;
+        }
+        FollowedBatch { records, interrupted }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offsets_continue_only_within_the_topic_that_they_were_read_from() {
+        let found = |is_recreated| Followable {
+            warnings: Vec::new(),
+            bounds: vec![(0, 5), (3, 3)],
+            is_recreated,
+        };
+        for (next, continues) in [
+            (vec![], true),
+            (vec![(0, 0), (1, 3)], true),
+            (vec![(0, 5)], true),
+            (vec![(0, 6)], false),
+            (vec![(1, 2)], false),
+            (vec![(2, 0)], false),
+        ] {
+            let next = next.into_iter().collect();
+            assert_eq!(found(false).continues(&next), continues, "{next:?}");
+            assert!(!found(true).continues(&next), "{next:?}");
+        }
+    }
+}

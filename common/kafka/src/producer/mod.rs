@@ -1,0 +1,185 @@
+//! The one producer: of events, dead letters and replays. It delivers records and reports on each; it replaces its client
+//! after a fatal error, bootstraps it again when no brokers are known, and closes it without blocking. Which records are
+//! sent, and what follows from a report, is the business of its owner.
+//!
+//! ```no_run
+//! # use std::time::Duration;
+//! # use orderlog_kafka::cluster::{Cluster, ProducerOptions};
+//! # use orderlog_kafka::producer::{Producer, Record};
+//! # fn example(cluster: Cluster, supervisor: orderlog_runtime::supervisor::Supervisor) -> anyhow::Result<()> {
+//! let producer = Producer::new(cluster, "topic", ProducerOptions::within(Duration::from_secs(4)), supervisor)?;
+//! let record = Record { value: Some(b"value"), ..Record::default() };
+//! producer.send(record, |result| println!("{result:?}"))?;
+//! producer.flush(Duration::from_millis(500))?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod client;
+mod context;
+mod error;
+
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::time::Duration;
+
+use orderlog_runtime::supervisor::Supervisor;
+use rdkafka::error::KafkaError;
+use rdkafka::message::OwnedHeaders;
+use rdkafka::producer::{BaseRecord, Producer as _};
+
+use client::Client;
+pub use context::Delivered;
+use context::Report;
+pub use error::WriteError;
+
+use crate::cluster::{Cluster, ProducerOptions};
+use crate::upkeep::every_second;
+
+/// A record to send.
+#[derive(Clone, Debug, Default)]
+pub struct Record<'a> {
+    /// Its key.
+    pub key: Option<&'a [u8]>,
+    /// Its value.
+    pub value: Option<&'a [u8]>,
+    /// Its headers.
+    pub headers: Option<OwnedHeaders>,
+    /// Its partition; `None`: the cluster's partitioner chooses.
+    pub partition: Option<i32>,
+}
+
+/// A producer for one topic.
+pub struct Producer {
+    cluster: Cluster,
+    topic: String,
+    supervisor: Supervisor,
+    /// Locked for reading only for as long as it takes to queue a record.
+    client: RwLock<Client>,
+}
+
+impl Producer {
+    /// Creates a producer. Call it within a tokio runtime.
+    ///
+    /// # Errors
+    /// The client cannot be created.
+    pub fn new(
+        cluster: Cluster,
+        topic: &str,
+        options: ProducerOptions,
+        supervisor: Supervisor,
+    ) -> anyhow::Result<Arc<Self>> {
+        let producer = Arc::new(Self {
+            client: RwLock::new(Client::new(&cluster, topic, options, supervisor.clone())?),
+            cluster,
+            topic: topic.to_owned(),
+            supervisor,
+        });
+        every_second(
+            &producer,
+            &producer.supervisor,
+            "the upkeep of a kafka producer",
+            Self::maintain,
+        );
+        Ok(producer)
+    }
+
+    /// Queues a record. From here on it may land on the topic at any time. `on_delivery` is called once, on a thread of the
+    /// client, when it was acknowledged or given up; not at all if it could not be queued.
+    ///
+    /// # Errors
+    /// [`WriteError`]; then it is certain that the record is not on the topic.
+    pub fn send(
+        &self,
+        record: Record<'_>,
+        on_delivery: impl FnOnce(Result<Delivered, WriteError>) + Send + Sync + 'static,
+    ) -> Result<(), WriteError> {
+        // It may have failed since the last record, which only those who waited for that record know.
+        self.replace_if_broken();
+        // No timestamp is set: a record's time is that of its writing.
+        let queued = BaseRecord {
+            topic: &self.topic,
+            partition: record.partition,
+            payload: record.value,
+            key: record.key,
+            timestamp: None,
+            headers: record.headers,
+            delivery_opaque: Box::new(Report(Box::new(on_delivery))),
+        };
+        let client = self.client();
+        let sent = client.producer.send::<[u8], [u8]>(queued);
+        sent.map_err(|(error, _)| client.explain(WriteError::from(error)))
+    }
+
+    /// That error; or, if the client is broken, why that is, which explains more.
+    pub fn explain(&self, error: WriteError) -> WriteError {
+        self.client().explain(error)
+    }
+
+    /// Waits until every queued record was acknowledged or given up.
+    ///
+    /// # Errors
+    /// That takes longer than `timeout`.
+    pub fn flush(&self, timeout: Duration) -> Result<(), KafkaError> {
+        self.client().producer.flush(timeout)
+    }
+
+    /// Continues with other options. What is queued is dropped: [flush](Self::flush) first.
+    ///
+    /// # Errors
+    /// The client cannot be created; then nothing changes.
+    pub fn reconfigure(&self, options: ProducerOptions) -> anyhow::Result<()> {
+        let new = Client::new(&self.cluster, &self.topic, options, self.supervisor.clone())?;
+        let old = std::mem::replace(&mut *self.client.write().unwrap_or_else(PoisonError::into_inner), new);
+        drop(old);
+        Ok(())
+    }
+
+    /// Has the client find brokers again, and ask again for what was denied.
+    fn maintain(&self) {
+        self.client().bootstrap();
+        self.replace_if_broken();
+    }
+
+    /// Replaces a client that met a fatal error: it never sends again (librdkafka, "Fatal errors").
+    fn replace_if_broken(&self) {
+        let options = {
+            let client = self.client();
+            let Some((code, _)) = client.fatal_error() else { return };
+            let denied = self.cluster.permissions.observe_fatal(code);
+            if denied && client.is_young() {
+                return;
+            }
+            client.options.clone()
+        };
+        let new = match Client::new(&self.cluster, &self.topic, options, self.supervisor.clone()) {
+            Ok(new) => new,
+            Err(error) => {
+                return tracing::error!(
+                    kafka.topic = self.topic,
+                    error = format!("{error:#}"),
+                    "kafka producer not replaced"
+                );
+            }
+        };
+        let mut client = self.client.write().unwrap_or_else(PoisonError::into_inner);
+        let Some((code, reason)) = client.fatal_error() else {
+            // Another thread was faster.
+            return;
+        };
+        let old = std::mem::replace(&mut *client, new);
+        drop(client);
+        if self.cluster.permissions.observe_fatal(code) {
+            // That it may not write was logged once.
+            tracing::debug!(kafka.topic = self.topic, %code, reason, "kafka producer asks for permission again");
+        } else {
+            tracing::warn!(kafka.topic = self.topic, %code, reason, "kafka producer replaced after a fatal error");
+        }
+        metrics::counter!("orderlog_producers_replaced_total", "service" => self.cluster.client_id.clone())
+            .increment(1);
+        drop(old);
+    }
+
+    fn client(&self) -> RwLockReadGuard<'_, Client> {
+        self.client.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}

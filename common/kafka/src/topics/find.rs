@@ -1,0 +1,87 @@
+//! Finds the topic that a service needs: creates it if it is missing and may be created, and checks it.
+
+use std::future::Future;
+
+use super::admin::{TIMEOUT, TopicAdmin};
+use super::{Compacted, TopicSpec};
+use crate::cluster::Cluster;
+use crate::log_reader::LogReader;
+
+/// What may be done with a topic. Both need a broker with an Admin API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TopicPolicy {
+    /// Whether it is created if it is missing.
+    pub create: bool,
+    /// Whether its configuration is checked.
+    pub check: bool,
+}
+
+/// A topic that exists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundTopic {
+    /// Number of partitions.
+    pub partitions: i32,
+    /// What an operator should know about its configuration, one sentence each.
+    pub warnings: Vec<String>,
+}
+
+/// Why a topic cannot be used yet.
+#[derive(Debug, thiserror::Error)]
+pub enum TopicError {
+    /// It does not exist, and is not created here.
+    #[error("topic {0} does not exist: create it, or have it created with --kafka-create-topics")]
+    Missing(String),
+    /// It was created, and the broker that answered does not know it yet.
+    #[error("topic {0} was just created")]
+    JustCreated(String),
+    /// It drops records: only an operator can mend that.
+    #[error(transparent)]
+    Compacted(#[from] Compacted),
+    /// The broker does not answer, or does not allow it; or the topic may not be created yet.
+    #[error(transparent)]
+    Failed(#[from] anyhow::Error),
+}
+
+/// Finds the topic of `reader`. Blocks while the broker is asked. `may_create` is awaited before the topic is created.
+///
+/// # Errors
+/// [`TopicError`].
+pub async fn find(
+    reader: &LogReader,
+    cluster: &Cluster,
+    spec: &TopicSpec,
+    policy: TopicPolicy,
+    may_create: impl Future<Output = anyhow::Result<()>>,
+) -> Result<FoundTopic, TopicError> {
+    let mut count = reader.partition_count(TIMEOUT)?;
+    if count.is_none() && policy.create {
+        may_create.await?;
+        TopicAdmin::new(cluster)?.ensure(spec).await?;
+        count = reader.partition_count(TIMEOUT)?;
+        if count.is_none() {
+            return Err(TopicError::JustCreated(spec.name.clone()));
+        }
+    }
+    let Some(partitions) = count else {
+        return Err(TopicError::Missing(spec.name.clone()));
+    };
+    let warnings = if policy.check {
+        check(&TopicAdmin::new(cluster)?, &spec.name).await?
+    } else {
+        Vec::new()
+    };
+    Ok(FoundTopic { partitions, warnings })
+}
+
+async fn check(topics: &TopicAdmin, topic: &str) -> Result<Vec<String>, Compacted> {
+    match topics.check(topic).await {
+        Ok(warnings) => Ok(warnings),
+        Err(error) => match error.downcast::<Compacted>() {
+            Ok(compacted) => Err(compacted),
+            // A topic whose configuration the broker does not show can still be read and written.
+            Err(error) => Ok(vec![format!(
+                "the configuration of topic {topic} could not be checked: {error:#}"
+            )]),
+        },
+    }
+}

@@ -1,0 +1,18 @@
+//! The one place that finds, creates and checks topics. What a topic holds is never looked at.
+
+mod admin;
+mod find;
+
+pub use admin::Compacted;
+pub use find::{FoundTopic, TopicError, TopicPolicy, find};
+
+/// How a topic is created when it is missing.
+#[derive(Clone, Debug)]
+pub struct TopicSpec {
+    /// Its name.
+    pub name: String,
+    /// Number of partitions.
+    pub partitions: i32,
+    /// Largest record in bytes; `None`: the broker's default.
+    pub max_message_bytes: Option<u32>,
+}

@@ -1,0 +1,162 @@
+//! Registers the schema lineage in the background: a registry outage does not prevent a start, and a refusal ends the
+//! service. How schemas are registered is in [`orderlog_registry`]. Nothing is registered at a registry that conflicts with
+//! the store, and none of its ids are kept ([`crate::schema_id_audit`]).
+
+mod task;
+#[cfg(test)]
+mod tests;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use orderlog_runtime::supervisor::Supervisor;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::config::PipelineConfig;
+use crate::schema_id_audit::SchemaIdAudit;
+use crate::store::Store;
+use task::Task;
+
+/// The state of the registration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RegistrationState {
+    /// Not registered yet, and why; it will be retried.
+    Pending(String),
+    /// Registered, as of the registry's last answer.
+    Registered {
+        /// The id of the newest version, which is the one that is written.
+        id: u32,
+        /// Why the registry could not confirm it the last time.
+        trouble: Option<String>,
+    },
+    /// Rejected by the registry, and why; final.
+    Refused(String),
+}
+
+/// A registration in progress or done. Clones share it; it ends when the last one is dropped.
+#[derive(Clone, Debug)]
+pub struct Registration {
+    state: watch::Receiver<RegistrationState>,
+    /// Whether a registry has ever accepted it.
+    accepted: Arc<AtomicBool>,
+    task: Arc<Mutex<Option<JoinHandle<()>>>>,
+}
+
+impl Registration {
+    /// Registers the lineage under that subject, or only looks it up, depending on `SCHEMAS`, retrying until the registry
+    /// answers; from then on it is checked periodically, in case the registry has lost it. The id of the newest version is
+    /// kept in the store, so that at the next start our own records need not wait for the registry. Call it within a tokio
+    /// runtime.
+    pub fn spawn(
+        audit: SchemaIdAudit,
+        subject: String,
+        store: Store,
+        config: &PipelineConfig,
+        supervisor: &Supervisor,
+    ) -> Self {
+        let known = store.schemas().own_id(&subject).unwrap_or_else(|error| {
+            tracing::error!(error = format!("{error:#}"), "reading our schema id failed");
+            None
+        });
+        let begin = match known {
+            Some(id) => RegistrationState::Registered { id, trouble: None },
+            None => RegistrationState::Pending("the schema is being registered".to_owned()),
+        };
+        let accepted = Arc::new(AtomicBool::new(known.is_some()));
+        let (sender, state) = watch::channel(begin);
+        let mut task = Task {
+            verdicts: audit.watch(),
+            audit,
+            subject,
+            store,
+            mode: config.registry.schemas,
+            confirmed: false,
+            accepted: accepted.clone(),
+            state: sender.clone(),
+        };
+        let check_every = Duration::from_secs(config.schema_check_seconds);
+        let task = supervisor.spawn("registering the schema", async move {
+            tokio::select! {
+                () = task.run(check_every) => {}
+                // All handles were dropped.
+                () = sender.closed() => {}
+            }
+        });
+        Self {
+            state,
+            accepted,
+            task: Arc::new(Mutex::new(Some(task))),
+        }
+    }
+
+    /// Waits that long for the registry to accept our schema, unless one has done so before. Nothing that a refusal would
+    /// leave behind is created until then.
+    ///
+    /// # Errors
+    /// Why it was not accepted.
+    pub async fn accepted_within(&self, patience: Duration) -> Result<(), String> {
+        let mut state = self.state.clone();
+        let is_decided = |state: &RegistrationState| !matches!(state, RegistrationState::Pending(_));
+        // A timeout, or the end of the task, adds nothing to the state.
+        if !self.accepted.load(Ordering::Relaxed) {
+            let _ = tokio::time::timeout(patience, state.wait_for(is_decided)).await;
+        }
+        if self.accepted.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        Err(self.trouble().unwrap_or_default())
+    }
+
+    /// Stops it, so that it no longer holds the store.
+    pub async fn end(&self) {
+        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(task) = task {
+            task.abort();
+            // An aborted task ends with an error.
+            let _ = task.await;
+        }
+    }
+
+    /// The state now.
+    pub fn state(&self) -> RegistrationState {
+        self.state.borrow().clone()
+    }
+
+    /// The id of the newest version, once it is registered.
+    pub fn schema_id(&self) -> Option<u32> {
+        match &*self.state.borrow() {
+            RegistrationState::Registered { id, .. } => Some(*id),
+            RegistrationState::Pending(_) | RegistrationState::Refused(_) => None,
+        }
+    }
+
+    /// Why it is not registered or not confirmed, for operators.
+    pub fn trouble(&self) -> Option<String> {
+        match &*self.state.borrow() {
+            RegistrationState::Registered { trouble, .. } => trouble.clone(),
+            RegistrationState::Pending(reason) | RegistrationState::Refused(reason) => Some(reason.clone()),
+        }
+    }
+
+    /// The state, and its changes.
+    pub fn watch(&self) -> watch::Receiver<RegistrationState> {
+        self.state.clone()
+    }
+
+    /// Waits until the registry refuses, and returns why. Without a refusal it never resolves.
+    pub async fn refused(&self) -> String {
+        let mut state = self.state.clone();
+        // The guard of wait_for is dropped at once: this future must be `Send`.
+        let refused = state
+            .wait_for(|state| matches!(state, RegistrationState::Refused(_)))
+            .await
+            .map(|state| state.clone());
+        if let Ok(RegistrationState::Refused(reason)) = refused {
+            return reason;
+        }
+        // The task has ended without a refusal.
+        std::future::pending().await
+    }
+}

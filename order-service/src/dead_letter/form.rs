@@ -1,0 +1,34 @@
+//! How much of a record a dead letter carries. Pure.
+
+/// How much of a record a dead letter carries. Each is tried when the one before it was too large for the topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// All of it.
+    Copy,
+    /// Key, headers, and hash and length of the value; its own value is null.
+    Pointer,
+    /// Only our headers, with hash and length of the value: key or headers are too large themselves.
+    Bare,
+}
+
+impl Form {
+    /// The next smaller one.
+    pub fn smaller(self) -> Option<Self> {
+        match self {
+            Self::Copy => Some(Self::Pointer),
+            Self::Pointer => Some(Self::Bare),
+            Self::Bare => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dead_letter_shrinks_until_nothing_is_left_to_leave_out() {
+        let forms: Vec<Form> = std::iter::successors(Some(Form::Copy), |form| form.smaller()).collect();
+        assert_eq!(forms, [Form::Copy, Form::Pointer, Form::Bare]);
+    }
+}

@@ -1,0 +1,197 @@
+//! Reads the dead-letter topic into the [`Index`]: to its end before the log is read, and on from there between batches.
+//! Anyone may write to that topic, so nothing in it is trusted; records that are not ours are listed without a code.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use orderlog_kafka::follower::TopicFollower;
+use orderlog_kafka::headers::list;
+use orderlog_kafka::topics::TopicPolicy;
+use orderlog_projection::Settings;
+use rdkafka::Message;
+use rdkafka::message::BorrowedMessage;
+use tokio::runtime::Handle;
+
+use super::headers;
+use super::index::{Entry, Index};
+use super::outgoing::fingerprint;
+use super::rows::{LetterId, LetterRow};
+use super::status::DlqStatus;
+
+/// How long the topic is read at once before the start: it delays shutdown by as much.
+const PREPARE_SLICE: Duration = Duration::from_secs(3);
+/// How long an attempt to read waits while the end is not reached.
+const READ_WAIT: Duration = Duration::from_millis(50);
+/// Most records of one batch.
+const MAX_BATCH: usize = 2_000;
+/// Interval between two attempts to find the topic again.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// Follows the dead-letter topic.
+pub(super) struct IndexFollower {
+    /// The projection's settings, with the dead-letter topic in them.
+    settings: Settings,
+    runtime: Handle,
+    topic: TopicFollower,
+    index: Index,
+    status: DlqStatus,
+    last_attempt: Instant,
+}
+
+impl IndexFollower {
+    /// A follower of the topic in `settings`. Call it within a tokio runtime.
+    ///
+    /// # Errors
+    /// The client cannot be created.
+    pub fn new(settings: Settings, index: Index, status: DlqStatus) -> anyhow::Result<Self> {
+        let policy = TopicPolicy {
+            create: settings.create_topics,
+            check: settings.check_topics,
+        };
+        Ok(Self {
+            topic: TopicFollower::new(settings.cluster.clone(), settings.topic.clone(), policy)?,
+            settings,
+            runtime: Handle::current(),
+            index,
+            status,
+            last_attempt: Instant::now(),
+        })
+    }
+
+    /// Finds the topic and reads it to its end.
+    ///
+    /// # Errors
+    /// Why it is not read to its end yet; call it again.
+    pub fn prepare(&mut self) -> anyhow::Result<()> {
+        if !self.topic.is_following() {
+            self.start().context("dead letters")?;
+        }
+        let until = Instant::now() + PREPARE_SLICE;
+        loop {
+            let at_end = self.topic.is_at_end();
+            // At the end too: it may take long until the log is read, and callbacks must not pile up meanwhile.
+            let wait = if at_end { Duration::ZERO } else { READ_WAIT };
+            self.read(wait).context("the index of dead letters")?;
+            let topic = self.topic.topic();
+            anyhow::ensure!(
+                self.topic.is_following(),
+                "the dead-letter topic {topic} must be read again"
+            );
+            if at_end {
+                return Ok(());
+            }
+            if let Some(reason) = self.topic.denied() {
+                anyhow::bail!(reason);
+            }
+            anyhow::ensure!(Instant::now() < until, "reading the dead-letter topic {topic}");
+        }
+    }
+
+    /// Indexes the records that have come, without waiting. Returns the coordinates of records whose dead letters are in
+    /// the index now.
+    pub fn tick(&mut self) -> Vec<String> {
+        if self.topic.is_following() {
+            // The status reports a failure, and a new start recovers from it.
+            return self.read(Duration::ZERO).unwrap_or_default();
+        }
+        self.topic.serve();
+        if self.last_attempt.elapsed() > RETRY
+            && let Err(error) = self.start()
+        {
+            self.stop(format!("dead letters: {error:#}"));
+        }
+        Vec::new()
+    }
+
+    /// Makes sure that a partition that was written to is followed.
+    pub fn expect_partition(&mut self, partition: i32) {
+        if self.topic.is_following() && partition >= self.topic.partitions() {
+            self.stop(format!(
+                "the dead-letter topic has more partitions than {}",
+                self.topic.partitions()
+            ));
+        }
+    }
+
+    /// Finds the topic, and starts to read it where the index ends.
+    fn start(&mut self) -> anyhow::Result<()> {
+        self.last_attempt = Instant::now();
+        let found = self.topic.find(&self.runtime, self.settings.may_create())?;
+        self.status.set_warnings(found.warnings.clone());
+        let mut next = self.index.summary()?.next;
+        if !found.continues(&next) {
+            tracing::warn!(
+                kafka.topic = self.topic.topic(),
+                "dead-letter topic recreated or truncated; reading it from the start"
+            );
+            self.index.clear()?;
+            next.clear();
+        }
+        self.topic.start(&found, &next)?;
+        self.status.set_problem(None);
+        Ok(())
+    }
+
+    /// Indexes one batch. Returns the coordinates of records whose dead letters are in the index now.
+    ///
+    /// # Errors
+    /// The index cannot be written; the topic is then found again.
+    fn read(&mut self, wait: Duration) -> anyhow::Result<Vec<String>> {
+        let batch = self.topic.next_batch(MAX_BATCH, wait);
+        let entries: Vec<Entry> = batch.records.iter().map(entry).collect();
+        let interrupted = batch.interrupted;
+        drop(batch);
+        let indexed = entries
+            .iter()
+            .filter_map(|entry| entry.place.as_ref())
+            .map(|(coordinates, _)| coordinates.clone())
+            .collect();
+        if !entries.is_empty()
+            && let Err(error) = self.index.take(entries)
+        {
+            // What was read is not in the index: it must be read again.
+            self.stop(format!("the index of dead letters cannot be written: {error:#}"));
+            return Err(error.into());
+        }
+        if let Some(interruption) = interrupted {
+            self.stop(format!("the dead-letter topic {interruption}"));
+        }
+        Ok(indexed)
+    }
+
+    /// Stops following until the topic is found again, and says why.
+    fn stop(&mut self, reason: String) {
+        if self.status.set_problem(Some(reason.clone())) {
+            tracing::error!(
+                kafka.topic = self.topic.topic(),
+                reason,
+                "dead-letter topic not followed"
+            );
+        }
+        self.topic.stop();
+    }
+}
+
+/// What the index keeps of a record of the dead-letter topic.
+fn entry(record: &BorrowedMessage<'_>) -> Entry {
+    let mut marks = record
+        .headers()
+        .map(|own| headers::read(&list(own)))
+        .unwrap_or_default();
+    if record.payload().is_some() {
+        // What a dead letter with a value says about another value does not count.
+        marks.pointer = None;
+    }
+    let fingerprint = match &marks.pointer {
+        Some((sha256, _)) => sha256.clone(),
+        None => fingerprint(record.payload().unwrap_or_default()),
+    };
+    Entry {
+        id: LetterId {
+            partition: record.partition(),
+            offset: record.offset(),
+        },
+        row: LetterRow::of(&marks, record.timestamp().to_millis(), record.key(), record.payload()),
+        place: marks.at.map(|coordinates| (coordinates, fingerprint)),
+    }
+}

@@ -1,0 +1,179 @@
+//! A dead letter to be sent: a rejected record, with the headers to add. What those say is decided in [`super::headers`];
+//! here they meet the client library.
+
+use std::ops::Range;
+
+use orderlog_contract::rejection::{Code, Rejection};
+use orderlog_kafka::headers::{Header, list};
+use orderlog_projection::Refused;
+use rdkafka::message::{BorrowedMessage, Header as KafkaHeader, Headers, OwnedHeaders};
+use rdkafka::{Message, Timestamp};
+use sha2::{Digest, Sha256};
+
+use super::form::Form;
+use super::headers::{self, Finding, Origin, TimestampType};
+use crate::SERVICE;
+
+/// A dead letter to be sent.
+pub(super) struct DeadLetter<'a> {
+    record: &'a BorrowedMessage<'a>,
+    why: &'a Rejection,
+    place: Origin,
+    coordinates: String,
+    fingerprint: String,
+    /// The record's own headers, as far as they can be read.
+    own: Vec<Header>,
+    /// Where the record first was and how often it was replayed, if it is known to have been a dead letter before.
+    before: Option<(Origin, u32)>,
+}
+
+impl<'a> DeadLetter<'a> {
+    /// The dead letter of a rejected record.
+    pub fn of(refused: &Refused<'a>) -> Self {
+        let record = refused.record;
+        let place = Origin {
+            topic: record.topic().to_owned(),
+            partition: record.partition(),
+            offset: record.offset(),
+            timestamp: record.timestamp().to_millis(),
+            timestamp_type: match record.timestamp() {
+                Timestamp::NotAvailable => TimestampType::NoTimestampType,
+                Timestamp::CreateTime(_) => TimestampType::CreateTime,
+                Timestamp::LogAppendTime(_) => TimestampType::LogAppendTime,
+            },
+        };
+        Self {
+            record,
+            why: refused.why,
+            coordinates: place.coordinates(),
+            fingerprint: fingerprint(record.payload().unwrap_or_default()),
+            place,
+            own: record.headers().map(list).unwrap_or_default(),
+            before: None,
+        }
+    }
+
+    /// The coordinates of the dead letter that the record claims to be a replay of.
+    pub fn claimed(&self) -> Option<&str> {
+        headers::claimed(&self.own)
+    }
+
+    /// Notes that it is one: where its record first was, and how often that had been replayed before.
+    pub fn set_replay_of(&mut self, origin: Origin, replays: u32) {
+        self.before = Some((origin, replays.saturating_add(1)));
+    }
+
+    /// Where its record is, as `topic-partition-offset`.
+    pub fn coordinates(&self) -> &str {
+        &self.coordinates
+    }
+
+    /// Tells this record from another one at the same coordinates, of a topic that was recreated.
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
+    /// Where its record is.
+    pub fn place(&self) -> &Origin {
+        &self.place
+    }
+
+    /// Why the record was rejected.
+    pub fn why(&self) -> &Rejection {
+        self.why
+    }
+
+    /// The code of the rejection.
+    pub fn code(&self) -> Code {
+        self.why.code
+    }
+
+    /// The key that it is sent with.
+    pub fn key(&self, form: Form) -> Option<&'a [u8]> {
+        if form == Form::Bare { None } else { self.record.key() }
+    }
+
+    /// The value that it is sent with.
+    pub fn value(&self, form: Form) -> Option<&'a [u8]> {
+        if matches!(form, Form::Pointer | Form::Bare) {
+            None
+        } else {
+            self.record.payload()
+        }
+    }
+
+    /// The headers that it is sent with.
+    pub fn headers(&self, form: Form) -> OwnedHeaders {
+        let kept = match form {
+            Form::Bare => OwnedHeaders::new(),
+            Form::Copy | Form::Pointer => self.kept(),
+        };
+        let (origin, replays) = match &self.before {
+            Some((origin, replays)) => (origin, *replays),
+            None => (&self.place, 0),
+        };
+        let pointer = || (self.fingerprint.as_str(), self.record.payload_len());
+        let added = headers::added(&Finding {
+            service: SERVICE,
+            at: &self.coordinates,
+            origin,
+            replays,
+            why: self.why,
+            pointer: self.value(form).is_none().then(pointer),
+        });
+        insert_all(kept, &added)
+    }
+
+    /// The record's own headers byte for byte, except those that an earlier dead letter of it had added.
+    fn kept(&self) -> OwnedHeaders {
+        let Some(own) = self.record.headers() else {
+            return OwnedHeaders::new();
+        };
+        let stale = self.before.as_ref().and_then(|_| headers::added_range(&self.own));
+        match stale {
+            Some(stale) if self.own.len() == own.count() => without(&self.own, stale),
+            // The library's copy is exact, also for names that are not UTF-8. If there are both, stale headers are kept:
+            // what is added comes last.
+            _ => own.detach(),
+        }
+    }
+}
+
+/// SHA-256 of a value, hex.
+pub(super) fn fingerprint(value: &[u8]) -> String {
+    format!("{:x}", Sha256::digest(value))
+}
+
+fn without(headers: &[Header], stale: Range<usize>) -> OwnedHeaders {
+    let kept = [&headers[..stale.start], &headers[stale.end..]].concat();
+    insert_all(OwnedHeaders::new_with_capacity(kept.len()), &kept)
+}
+
+fn insert_all(headers: OwnedHeaders, added: &[Header]) -> OwnedHeaders {
+    added.iter().fold(headers, |headers, (name, value)| {
+        headers.insert(KafkaHeader {
+            key: name,
+            value: value.as_ref(),
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_come_back_in_order_with_duplicates_null_empty_and_binary_values() {
+        let given: Vec<Header> = vec![
+            ("b".into(), Some(vec![0, 0xff])),
+            ("a".into(), None),
+            ("b".into(), Some(Vec::new())),
+            ("é".into(), Some(b"x".to_vec())),
+        ];
+        let headers = insert_all(OwnedHeaders::new(), &given);
+        assert_eq!(list(headers.as_borrowed()), given);
+        assert_eq!(list(without(&given, 4..4).as_borrowed()), given);
+        let kept = [&given[..1], &given[3..]].concat();
+        assert_eq!(list(without(&given, 1..3).as_borrowed()), kept);
+    }
+}

@@ -15,7 +15,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use serde_json::json;
 
-use crate::foreign;
+use crate::third_party;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// An id that no registry of this size hands out.
@@ -79,7 +79,7 @@ pub struct Record {
 
 /// What records are made from: the topic's partitions, and ids of our schema and of another one.
 #[derive(Clone, Copy, Debug)]
-pub struct Facts {
+pub struct TopicInfo {
     /// How many partitions the topic has.
     pub partitions: i32,
     /// Its partitioner.
@@ -94,7 +94,7 @@ pub struct Facts {
 ///
 /// # Errors
 /// If an event cannot be encoded, which would be a bug.
-pub fn records(kind: Kind, order_id: &str, facts: Facts) -> anyhow::Result<Vec<Record>> {
+pub fn records(kind: Kind, order_id: &str, facts: TopicInfo) -> anyhow::Result<Vec<Record>> {
     let home = facts.partitioner.of_key(order_id.as_bytes(), facts.partitions);
     let record = |value: Vec<u8>| Record {
         key: order_id.as_bytes().to_vec(),
@@ -158,7 +158,7 @@ fn now() -> i64 {
 pub struct Poisoner {
     producer: BaseProducer,
     topic: String,
-    facts: Facts,
+    facts: TopicInfo,
 }
 
 impl Poisoner {
@@ -175,12 +175,12 @@ impl Poisoner {
         let other = r#"{"type":"record","name":"Greeting","namespace":"com.ecommerce.other","fields":[{"name":"text","type":"string"}]}"#;
         let newest = lineage::LINEAGE.last().context("the lineage is empty")?;
         let none = json!([]);
-        let schema_id = foreign::register(registry_url, &lineage::subject(topic), newest, &none)
+        let schema_id = third_party::register(registry_url, &lineage::subject(topic), newest, &none)
             .await
             .with_context(|| {
                 format!("no registry answers at {registry_url}; use the address that the running sandbox prints")
             })?;
-        let other_schema_id = foreign::register(registry_url, "greetings-value", other, &none).await?;
+        let other_schema_id = third_party::register(registry_url, "greetings-value", other, &none).await?;
         let consumer: BaseConsumer = config().set("group.id", "poison").create()?;
         let metadata = consumer
             .fetch_metadata(Some(topic), TIMEOUT)
@@ -189,7 +189,7 @@ impl Poisoner {
         })?;
         let partitions = metadata.topics().first().map_or(0, |topic| topic.partitions().len());
         anyhow::ensure!(partitions > 0, "the broker at {bootstrap_servers} has no topic {topic}");
-        let facts = Facts {
+        let facts = TopicInfo {
             partitions: i32::try_from(partitions)?,
             partitioner: Partitioner::default(),
             schema_id,

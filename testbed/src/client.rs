@@ -8,7 +8,7 @@ use reqwest::{Method, RequestBuilder};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::views::{DeadLetter, DeadLetters, DlqInfo, Health, Order, OrderIds, Stats, Written};
+use crate::api_types::{DeadLetter, DeadLetters, DlqInfo, Health, Order, OrderIds, Stats, Written};
 
 /// Longer than any answer may take: order-service waits up to 30 s for a version.
 const TIMEOUT: Duration = Duration::from_secs(40);

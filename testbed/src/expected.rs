@@ -10,8 +10,8 @@ use orderlog_contract::order::{OrderState, Outcome, fold};
 use orderlog_contract::{frame, lineage};
 use orderlog_projection::store::{Counters, Store};
 
+use crate::api_types::Outcomes;
 use crate::log::Record;
-use crate::views::Outcomes;
 
 /// What a log must result in.
 #[derive(Clone, Debug, Default)]

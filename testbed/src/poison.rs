@@ -9,7 +9,7 @@ use orderlog_contract::frame;
 use orderlog_contract::rejection::Code;
 use orderlog_kafka::partition::Partitioner;
 pub use sandbox::poison::Kind;
-use sandbox::poison::{Facts, records};
+use sandbox::poison::{TopicInfo, records};
 
 use crate::log::Header;
 use crate::registry::Registry;
@@ -32,7 +32,7 @@ pub struct Poisoned {
 /// A writer of unusable records.
 pub struct Poisoner {
     writer: Writer,
-    facts: Facts,
+    facts: TopicInfo,
 }
 
 impl Poisoner {
@@ -42,7 +42,7 @@ impl Poisoner {
     /// If the broker or the registry does not answer.
     pub async fn new(servers: &Servers, topic: &str) -> anyhow::Result<Self> {
         let registry = Registry::new(&servers.registry)?;
-        let facts = Facts {
+        let facts = TopicInfo {
             partitions: Topics::new(&servers.kafka)?.partitions(topic)?,
             partitioner: Partitioner::default(),
             schema_id: registry.ours(topic).await?,

@@ -128,7 +128,7 @@ impl Proxy {
     }
 
     /// Relays everything, but delays each piece, also on open connections.
-    pub fn slow(&self, time: Duration) {
+    pub fn throttle(&self, time: Duration) {
         self.mode.send_replace(Mode::Slow(time));
     }
 

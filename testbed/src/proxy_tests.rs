@@ -42,10 +42,10 @@ async fn an_open_connection_becomes_slow() {
     let proxy = Proxy::start(&successor().await).await.expect("starts");
     let mut stream = TcpStream::connect(proxy.address).await.expect("accepted");
     assert_eq!(ask(&mut stream).await.expect("an answer"), 2);
-    proxy.slow(Duration::from_secs(60));
+    proxy.throttle(Duration::from_secs(60));
     let answer = tokio::time::timeout(Duration::from_millis(50), ask(&mut stream)).await;
     assert!(answer.is_err(), "{answer:?}");
-    proxy.slow(Duration::from_millis(1));
+    proxy.throttle(Duration::from_millis(1));
     let mut stream = TcpStream::connect(proxy.address).await.expect("accepted");
     assert_eq!(ask(&mut stream).await.expect("an answer"), 2);
 }

@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use anyhow::Context;
 use tempfile::TempDir;
 
+use crate::api_types::Stats;
 use crate::log::{self, Record};
 use crate::ports;
 use crate::servers::Servers;
 use crate::service::{Program, Service, Setup};
-use crate::views::Stats;
 use crate::wait::{LONG, until};
 use crate::writer::Writer;
 

@@ -15,7 +15,7 @@ use serde_json::json;
 use tokio::sync::{mpsc, watch};
 
 use crate::conclusion::{self, Conclusion};
-use crate::history::{Action, After, Class, Clock, ForeignRecord, Op, Recorder};
+use crate::history::{Action, After, Class, Clock, InjectedRecord, Op, Recorder};
 use crate::intent::{ActionKind, Intent, intents};
 use crate::requests::{Request, body, elsewhere, misused};
 
@@ -47,7 +47,7 @@ pub struct Client<'a> {
     pub urls: &'a [String; 3],
     pub history: &'a Recorder<Op>,
     /// What others wrote meanwhile.
-    pub copies: &'a Recorder<ForeignRecord>,
+    pub copies: &'a Recorder<InjectedRecord>,
     pub clock: Clock,
 }
 
@@ -101,7 +101,7 @@ impl Client<'_> {
         }
         let copied: HashSet<String> = self
             .copies
-            .ask(|copies| copies.iter().map(ForeignRecord::idempotency_key).collect());
+            .ask(|copies| copies.iter().map(InjectedRecord::idempotency_key).collect());
         for (n, request) in known.acknowledged.into_iter().enumerate() {
             if copied.contains(&request.key) {
                 self.schedule_later(&later, Duration::ZERO, n % 2, &request, Vec::new())?;

@@ -9,10 +9,10 @@ use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 
 use crate::cluster::TOPIC;
-use crate::foreign::ForeignWriter;
+use crate::injector::Injector;
+use testbed::api_types::{DeadLetter, DlqInfo, Order, Stats};
 use testbed::client::Client;
 use testbed::log::{self, Record};
-use testbed::views::{DeadLetter, DlqInfo, Order, Stats};
 use testbed::wait::until;
 
 /// Longest time that the dead-letter index may lag behind its topic when nothing more is written.
@@ -51,7 +51,7 @@ impl Evidence {
     ///
     /// # Errors
     /// When something cannot be read.
-    pub async fn read_all(kafka: &[String], order_service: &str, foreigner: &ForeignWriter) -> anyhow::Result<Self> {
+    pub async fn read_all(kafka: &[String], order_service: &str, injector: &Injector) -> anyhow::Result<Self> {
         let (client, brokers) = (Client::new(order_service)?, kafka.len());
         let kafka = &kafka.join(",");
         let dead_letter_topic = format!("{TOPIC}-dlq");
@@ -77,9 +77,9 @@ impl Evidence {
         Ok(Self {
             records: log::read(kafka, TOPIC).await?,
             dead_letters,
-            schema_id: foreigner.facts().schema_id,
-            other_schema_ids: vec![foreigner.facts().other_schema_id],
-            partitions: foreigner.facts().partitions,
+            schema_id: injector.facts().schema_id,
+            other_schema_ids: vec![injector.facts().other_schema_id],
+            partitions: injector.facts().partitions,
             brokers,
             ids,
             details,

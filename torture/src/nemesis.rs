@@ -7,8 +7,8 @@ use futures::future::try_join_all;
 
 use crate::cluster::{Cluster, TOPIC};
 use crate::faults::Fault;
-use crate::foreign::ForeignWriter;
 use crate::history::{Clock, Op, Recorder, Round};
+use crate::injector::Injector;
 use crate::schedule::Planned;
 use testbed::client::Client;
 use testbed::log;
@@ -23,7 +23,7 @@ const CALM: Duration = Duration::from_secs(4);
 /// Carries out the faults.
 pub struct Nemesis<'a> {
     pub cluster: &'a Cluster,
-    pub foreigner: &'a ForeignWriter,
+    pub injector: &'a Injector,
     pub history: &'a Recorder<Op>,
     pub rounds: &'a Recorder<Round>,
     pub clock: Clock,
@@ -76,7 +76,7 @@ impl Nemesis<'_> {
         let what = || fault.kind();
         self.cluster.begin(fault).await.with_context(what)?;
         if fault.is_record() {
-            return self.foreigner.write(fault, self.history).await.with_context(what);
+            return self.injector.write(fault, self.history).await.with_context(what);
         }
         tokio::time::sleep(Duration::from_millis(*lasts)).await;
         self.cluster.heal(fault).await.with_context(what)

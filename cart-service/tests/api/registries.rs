@@ -4,11 +4,11 @@ use orderlog_contract::event::OrderStatus;
 use orderlog_contract::lineage;
 use orderlog_projection::store::Store;
 use reqwest::{Client, StatusCode};
-use sandbox::foreign;
 use sandbox::registry::Contents;
+use sandbox::third_party;
 use serde_json::{Value, json};
 
-use crate::helpers::{App, World, becomes_true};
+use crate::helpers::{App, World, eventually};
 use crate::others::write;
 use sandbox::testing::{contents_of_others, event};
 
@@ -119,13 +119,13 @@ async fn an_operator_may_say_that_an_empty_registry_is_the_truth_from_now_on() {
 async fn a_schema_of_others_that_they_have_deleted_for_good_is_told_and_stops_no_write() {
     let world = World::new();
     let app = world.start_watchful().await;
-    let mut twin = foreign::newest().expect("a schema");
+    let mut twin = third_party::newest().expect("a schema");
     twin["doc"] = json!("of others");
     let twin = twin.to_string();
     let id = world.register("others-value", &twin).await;
     let data = serde_json::to_value(event("A-1", 1, OrderStatus::New)).expect("JSON");
     write(&world, id, &twin, "A-1", data);
-    assert!(becomes_true(|| async { app.update("A-1", "confirmed").await.0 == StatusCode::OK }).await);
+    assert!(eventually(|| async { app.update("A-1", "confirmed").await.0 == StatusCode::OK }).await);
     let subject = format!("{}/subjects/others-value", world.registry_url);
     for url in [subject.clone(), format!("{subject}?permanent=true")] {
         let deleted = Client::new().delete(url).send().await.expect("an answer");

@@ -7,10 +7,10 @@ use orderlog_contract::idempotency::{IdempotencyKey, KeyedRequest, RequestHash};
 use orderlog_kafka::headers::text_headers;
 use rdkafka::message::{Header, OwnedHeaders};
 use reqwest::{Method, StatusCode};
-use sandbox::foreign;
+use sandbox::third_party;
 use serde_json::{Value, json};
 
-use crate::helpers::{App, World, answer, becomes_true};
+use crate::helpers::{App, World, answer, eventually};
 use crate::others::{neighbour, neighbours, of_the_next_schema, send, send_with, write};
 use sandbox::testing::{event, partition_of};
 
@@ -22,7 +22,7 @@ fn is_about_a_newer_release(problem: &Value) -> bool {
 /// Waits until an update is answered with that, and returns the answer.
 async fn updated(app: &App, order_id: &str, status: &str, wanted: StatusCode) -> Value {
     assert!(
-        becomes_true(|| async { app.update(order_id, status).await.0 == wanted }).await,
+        eventually(|| async { app.update(order_id, status).await.0 == wanted }).await,
         "{:?}",
         app.update(order_id, status).await
     );
@@ -34,7 +34,7 @@ async fn an_order_that_a_newer_release_wrote_with_fields_of_its_own_is_not_writt
     let world = World::new();
     let app = world.start().await;
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
-    let newer = foreign::with_a_new_field().expect("a schema");
+    let newer = third_party::with_a_new_field().expect("a schema");
     let id = world.register("newer-value", &newer).await;
     let mut data = serde_json::to_value(event("A-1", 2, OrderStatus::Confirmed)).expect("JSON");
     data["order"]["fieldOfTomorrow"] = json!("for you");
@@ -64,8 +64,8 @@ async fn an_order_that_a_newer_release_wrote_with_fields_of_its_own_is_not_writt
 async fn an_order_whose_status_a_newer_schema_brought_is_not_written_over() {
     let world = World::new();
     let app = world.start().await;
-    let mut schema = foreign::newest().expect("a schema");
-    let fields = foreign::fields(&mut schema, &["order"]).expect("fields");
+    let mut schema = third_party::newest().expect("a schema");
+    let fields = third_party::fields(&mut schema, &["order"]).expect("fields");
     let status = fields
         .iter_mut()
         .find(|field| field["name"] == "status")
@@ -90,7 +90,7 @@ async fn an_order_with_a_record_of_an_unknown_schema_is_unresolved_until_the_sch
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
     // Ids are consecutive: the next schema to be registered gets this one.
     let newest = world.register("probe-value", r#""string""#).await;
-    let schema = foreign::with_a_new_field().expect("a schema");
+    let schema = third_party::with_a_new_field().expect("a schema");
     let data = serde_json::to_value(event("A-1", 2, OrderStatus::Confirmed)).expect("JSON");
     write(&world, newest + 1, &schema, "A-1", data);
     // Another producer writes version 2 as well, and loses: the event that cannot be read yet came first.
@@ -128,7 +128,7 @@ async fn an_order_with_a_record_of_an_unknown_schema_is_unresolved_until_the_sch
             .as_str()
             .is_some_and(|why| why.contains("newer release"))
     };
-    assert!(becomes_true(newer).await, "{:?}", app.update("A-1", "processing").await);
+    assert!(eventually(newer).await, "{:?}", app.update("A-1", "processing").await);
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CONFLICT);
     let (status, body) = app.update(&neighbour("A-1"), "confirmed").await;
     assert_eq!(
@@ -164,7 +164,7 @@ async fn a_partition_that_is_read_again_for_one_order_loses_no_key_of_another() 
     // The partition is read again from the record on, so the other order's records follow what they led to.
     world.register("newer-value", &schema).await;
     let read = async || is_about_a_newer_release(&app.update("A-1", "processing").await.1);
-    assert!(becomes_true(read).await, "{:?}", app.update("A-1", "processing").await);
+    assert!(eventually(read).await, "{:?}", app.update("A-1", "processing").await);
     for key in ["create", "update"] {
         assert_eq!(send(key).await, (StatusCode::OK, true), "{key}");
     }
@@ -213,7 +213,7 @@ async fn a_write_behind_a_record_that_is_passed_over_is_not_said_to_have_won() {
     );
     world.register("newer-value", &schema).await;
     let newer = || async { is_about_a_newer_release(&app.update("A-1", "processing").await.1) };
-    assert!(becomes_true(newer).await, "the first one won");
+    assert!(eventually(newer).await, "the first one won");
     app.stop().await;
 }
 
@@ -227,7 +227,7 @@ async fn an_order_is_not_forgotten_for_a_record_that_retention_has_deleted() {
         let reasons = app.get("/health").await.1["reasons"].to_string();
         reasons.contains("1 order is read-only")
     };
-    assert!(becomes_true(passed_over).await, "{}", app.get("/health").await.1);
+    assert!(eventually(passed_over).await, "{}", app.get("/health").await.1);
     let ours = orderlog_contract::lineage::newest_text().text;
     let ours_id = world.register("order-events-value", &ours).await;
     let third = serde_json::to_value(event("A-1", 3, OrderStatus::Confirmed)).expect("JSON");
@@ -244,7 +244,7 @@ async fn an_order_is_not_forgotten_for_a_record_that_retention_has_deleted() {
             );
             metrics.contains(&skipped)
         };
-        assert!(becomes_true(read).await, "{}", app.text("/metrics").await);
+        assert!(eventually(read).await, "{}", app.text("/metrics").await);
     }
     world.register("newer-value", &schema).await;
     let body = updated(&app, "A-1", "processing", StatusCode::OK).await;
@@ -269,7 +269,7 @@ async fn a_key_whose_event_lost_after_all_is_not_answered_with_it() {
     let ours_id = world.register("order-events-value", &ours).await;
     let ours = |event: &OrderEvent| {
         let data = serde_json::to_value(event).expect("JSON");
-        foreign::value(ours_id, &ours, data).expect("encodes")
+        third_party::value(ours_id, &ours, data).expect("encodes")
     };
     let late = ours(&event("A-1", 2, OrderStatus::Shipped));
     send_with(
@@ -284,7 +284,7 @@ async fn a_key_whose_event_lost_after_all_is_not_answered_with_it() {
     // The schema becomes known after all: the record before it won.
     world.register("newer-value", &schema).await;
     let known = async || is_about_a_newer_release(&app.update("A-1", "processing").await.1);
-    assert!(becomes_true(known).await);
+    assert!(eventually(known).await);
     send(
         &world,
         partition_of("A-1"),
@@ -296,7 +296,7 @@ async fn a_key_whose_event_lost_after_all_is_not_answered_with_it() {
             .await
     };
     let carried_out = async || again().await.status() == StatusCode::OK;
-    assert!(becomes_true(carried_out).await, "{:?}", again().await);
+    assert!(eventually(carried_out).await, "{:?}", again().await);
     let replayed: Value = again().await.json().await.expect("JSON");
     assert_eq!(
         (&replayed["order"]["version"], &replayed["order"]["status"]),
@@ -351,7 +351,7 @@ async fn await_unresolved(app: &App, order_id: &str) {
         detail.contains("a record of this order")
     };
     assert!(
-        becomes_true(is_unresolved).await,
+        eventually(is_unresolved).await,
         "{:?}",
         app.update(order_id, "new").await
     );
@@ -360,7 +360,7 @@ async fn await_unresolved(app: &App, order_id: &str) {
 /// An update of an order to that status by a newer release.
 fn newer(schema: &str, schema_id: u32, order_id: &str, version: i32, status: OrderStatus) -> Vec<u8> {
     let data = serde_json::to_value(event(order_id, version, status)).expect("JSON");
-    foreign::value(schema_id, schema, data).expect("encodes")
+    third_party::value(schema_id, schema, data).expect("encodes")
 }
 
 #[tokio::test]
@@ -369,7 +369,7 @@ async fn what_is_written_after_an_order_was_unresolved_holds_for_those_who_learn
     let app = hasty(&world).await;
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
     let next = world.register("probe-value", r#""string""#).await + 1;
-    let schema = foreign::with_a_new_field().expect("a schema");
+    let schema = third_party::with_a_new_field().expect("a schema");
     let schemas = [schema.replace("fieldOfTomorrow", "fieldAfterThat"), schema];
     let (other, third) = (neighbour("A-1"), neighbours("A-1").nth(1).expect("an id"));
     // This one's schema becomes known in time, and then everything from here on is read again.
@@ -395,7 +395,7 @@ async fn what_is_written_after_an_order_was_unresolved_holds_for_those_who_learn
         send(&world, partition_of("A-1"), &third, &early);
         app.update("A-1", "pending").await.0 == StatusCode::OK
     };
-    assert!(becomes_true(written).await, "{:?}", app.update("A-1", "pending").await);
+    assert!(eventually(written).await, "{:?}", app.update("A-1", "pending").await);
     let (_, body) = app.update("A-1", "pending").await;
     assert_eq!(body["order"]["version"], 4, "above what the two may have made: {body}");
     let (status, confirmed) = app.update("A-1", "confirmed").await;
@@ -416,7 +416,7 @@ async fn what_is_written_after_an_order_was_unresolved_holds_for_those_who_learn
     assert_eq!(world.register("newer-value", &schemas[0]).await, next);
     assert_eq!(world.register("newest-value", &schemas[1]).await, next + 1);
     let read_again = async || app.create_short(&third).await.0 == StatusCode::CONFLICT;
-    assert!(becomes_true(read_again).await, "{:?}", app.create_short(&third).await);
+    assert!(eventually(read_again).await, "{:?}", app.create_short(&third).await);
     let fresh = world.start().await;
     for app in [&app, &fresh] {
         for (id, status, written) in [("A-1", "confirmed", &confirmed), (other.as_str(), "new", &created)] {
@@ -445,8 +445,8 @@ async fn an_instance_that_knows_the_schema_and_one_that_has_passed_the_record_ov
             .to_string()
             .contains("read-only for now")
     };
-    assert!(becomes_true(is_unresolved).await);
-    assert!(becomes_true(async || !is_unresolved().await).await);
+    assert!(eventually(is_unresolved).await);
+    assert!(eventually(async || !is_unresolved().await).await);
     // The results of an unresolved order survive a restart.
     let app = world.start_unready(app.stop().await, |_| ()).await;
     app.await_ready().await;
@@ -491,7 +491,7 @@ async fn an_answer_without_an_event_is_made_certain_by_one_after_an_order_was_un
     let ours = orderlog_contract::lineage::newest_text().text;
     let ours_id = world.register("order-events-value", &ours).await;
     let late = serde_json::to_value(event("A-1", 2, OrderStatus::Delivered)).expect("JSON");
-    let late = foreign::value(ours_id, &ours, late).expect("encodes");
+    let late = third_party::value(ours_id, &ours, late).expect("encodes");
     send_with(
         &world,
         partition_of("A-1"),
@@ -508,7 +508,7 @@ async fn an_answer_without_an_event_is_made_certain_by_one_after_an_order_was_un
         let (status, body) = answer(response).await;
         (status, replayed, body)
     };
-    assert!(becomes_true(async || again().await.0 == StatusCode::OK).await);
+    assert!(eventually(async || again().await.0 == StatusCode::OK).await);
     let (_, replayed, first) = again().await;
     assert_eq!((replayed, &first["order"]["version"]), (true, &json!(2)), "{first}");
     let (status, same) = app.update(&other, "new").await;

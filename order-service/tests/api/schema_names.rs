@@ -9,7 +9,7 @@ use orderlog_contract::frame::{self, SCHEMA_ID_HEADER};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::helpers::{App, DLQ, TOPIC, World, becomes_true, created, event, partition_of};
+use crate::helpers::{App, DLQ, TOPIC, World, created, event, eventually, partition_of};
 
 /// Our schema under another id than that of our events.
 fn copy(n: u32) -> String {
@@ -65,7 +65,7 @@ async fn an_id_that_appears_late_is_waited_for_whatever_was_unknown_before_it() 
         let says = |text: &str| paused.as_str().is_some_and(|why| why.contains(text));
         says(&format!("does not know schema id {next}"))
     };
-    assert!(becomes_true(waits).await, "{}", app.get("/stats").await.1);
+    assert!(eventually(waits).await, "{}", app.get("/stats").await.1);
     let appeared = Instant::now();
     assert_eq!(world.register("copies-value", &copy(1)).await, next);
     app.await_read(2, 1).await;

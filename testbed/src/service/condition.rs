@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::Service;
-use crate::views::Health;
+use crate::api_types::Health;
 use crate::wait::{LONG, until};
 
 /// Longest time that refusals may take, on a busy machine: less than one attempt, which would last for the write

@@ -1,9 +1,9 @@
 //! Changes that an operator makes to a topic while it is read: they are noticed and reported, and no answer claims what
 //! might not be so.
 
+use testbed::api_types::Order;
 use testbed::service::Service;
 use testbed::topics::Topics;
-use testbed::views::Order;
 use testbed::wait::{LONG, until};
 use testbed::world::World;
 

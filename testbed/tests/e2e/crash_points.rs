@@ -15,7 +15,7 @@ use testbed::expected::Expected;
 use testbed::poison::{self, Kind, Poisoned, Poisoner, ValueEnum};
 use testbed::registry::Registry;
 use testbed::service::{Service, Setup};
-use testbed::traffic::{Pace, Told, Traffic};
+use testbed::traffic::{ClientLog, Pace, Traffic};
 use testbed::world::World;
 use testbed::writer::Writer;
 
@@ -246,7 +246,7 @@ impl<'a> Crashes<'a> {
     }
 
     /// Checks what the clients were told, ends both services, and inspects their stores.
-    async fn end(self, told: &[Told], mut cart: Service, mut order: Service) -> anyhow::Result<()> {
+    async fn end(self, told: &[ClientLog], mut cart: Service, mut order: Service) -> anyhow::Result<()> {
         let expected = self.counted(&order).await?;
         let stats = order.http.stats().await?;
         accounted_for(&order, &self.world.log().await?, told, &self.poisoned, &stats).await?;

@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use testbed::api_types::Stats;
 use testbed::expected::{self, Expected};
 use testbed::log::Record;
 use testbed::poison::{self, Kind, Poisoned, Poisoner, ValueEnum};
 use testbed::service::Service;
-use testbed::traffic::{Pace, Told, Traffic};
-use testbed::views::Stats;
+use testbed::traffic::{ClientLog, Pace, Traffic};
 use testbed::world::World;
 
 /// How many orders are created.
@@ -36,7 +36,7 @@ async fn a_thousand_orders_and_every_kind_of_poison_are_all_accounted_for() -> a
     };
     let pace = Pace::new(ORDERS);
     let (told, poisoned) = tokio::try_join!(traffic.run(&pace), pour(&poisoner, &pace, ORDERS))?;
-    let unknown: Vec<&Told> = told.iter().filter(|told| !told.unknown.is_empty()).collect();
+    let unknown: Vec<&ClientLog> = told.iter().filter(|told| !told.unknown.is_empty()).collect();
     assert!(unknown.is_empty(), "no answer was lost: {unknown:?}");
 
     let stats = world.caught_up(&order).await?;
@@ -84,7 +84,7 @@ pub async fn pour(poisoner: &Poisoner, pace: &Pace, orders: usize) -> anyhow::Re
 pub async fn accounted_for(
     order: &Service,
     log: &[Record],
-    told: &[Told],
+    told: &[ClientLog],
     poisoned: &[Poisoned],
     stats: &Stats,
 ) -> anyhow::Result<()> {

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use anyhow::Context;
 use orderlog_contract::event::OrderStatus;
 use orderlog_contract::lineage;
-use sandbox::foreign;
+use sandbox::third_party;
 use serde::Deserialize;
 use serde_json::Value;
 use testbed::log::Record;
@@ -89,7 +89,7 @@ pub async fn two_versions(world: &World) -> anyhow::Result<TwoVersions> {
     let mut as_written = as_ours.clone();
     let registry = Registry::new(&world.servers.registry)?;
     let id = registry
-        .register(&lineage::subject(&world.topic), &foreign::with_a_new_field()?)
+        .register(&lineage::subject(&world.topic), &third_party::with_a_new_field()?)
         .await?;
     let writer = world.writer()?;
     for (n, note) in [None, Some(""), Some("Alles Gute 🎁")].into_iter().enumerate() {

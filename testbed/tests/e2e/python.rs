@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::Context;
 use orderlog_contract::barrier;
 use orderlog_kafka::partition::Partitioner;
-use sandbox::foreign;
+use sandbox::third_party;
 use testbed::registry::Registry;
 use testbed::topics::Topics;
 use testbed::world::World;
@@ -124,7 +124,7 @@ async fn an_event_that_python_wrote_with_the_next_version_is_applied() -> anyhow
     let (_cart, order) = world.pair().await?;
     let dir = tempfile::tempdir()?;
     let schema = dir.path().join("v2.avsc");
-    std::fs::write(&schema, foreign::with_a_new_field()?)?;
+    std::fs::write(&schema, third_party::with_a_new_field()?)?;
     let event = events::first("PY-2");
     let input = next_version::event(&event, Some("Alles Gute"))?.to_string();
     let schema = schema.display().to_string();

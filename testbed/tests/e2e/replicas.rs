@@ -22,7 +22,7 @@ async fn of_two_creates_of_one_order_exactly_one_wins_whichever_process_they_wen
         let id = format!("A-{n}");
         let (a, b) = tokio::try_join!(one.http.create_short(&id), two.http.create_short(&id))?;
         let (won, lost) = if a.status == 201 { (&a, &b) } else { (&b, &a) };
-        winners.push(won.read::<testbed::views::Written>(201)?);
+        winners.push(won.read::<testbed::api_types::Written>(201)?);
         assert_eq!(
             (lost.status, lost.problem().as_str()),
             (409, "order-exists"),
@@ -76,7 +76,7 @@ async fn updates_of_one_order_through_both_at_once_make_one_history() -> anyhow:
             // A step that the other instance has overtaken is illegal by then; each answer is certain.
             assert!([200, 409].contains(&answer.status), "{answer:?}");
             if answer.status == 200 {
-                told.push(answer.read::<testbed::views::Written>(200)?);
+                told.push(answer.read::<testbed::api_types::Written>(200)?);
             }
         }
     }

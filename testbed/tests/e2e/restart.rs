@@ -47,7 +47,7 @@ async fn what_was_written_while_order_service_was_down_is_read_when_it_is_back()
         (2, 3, 3),
         "{stats:?}"
     );
-    let shown: testbed::views::Order = order.http.details("A-1").await?.read(200)?;
+    let shown: testbed::api_types::Order = order.http.details("A-1").await?.read(200)?;
     assert_eq!((shown.version, shown.status.as_str()), (2, "confirmed"));
     Ok(())
 }

@@ -93,7 +93,7 @@ async fn another_number_of_partitions_than_before_stops_reading_and_writing() ->
     }
     cart.refuses("has 7 partitions, but had 6").await?;
     // It still answers what it knows.
-    let known: testbed::views::Order = order.http.details("A-1").await?.read(200)?;
+    let known: testbed::api_types::Order = order.http.details("A-1").await?.read(200)?;
     assert_eq!(known.version, 1);
     let stats = order.http.stats().await?;
     assert_eq!((stats.orders, stats.records), (1, 1), "{stats:?}");
@@ -138,7 +138,7 @@ async fn a_topic_that_was_made_anew_is_noticed_and_read_only_after_a_rebuild() -
             .await?;
     }
     cart.refuses("--rebuild").await?;
-    let known: testbed::views::Order = order.http.details("A-1").await?.read(200)?;
+    let known: testbed::api_types::Order = order.http.details("A-1").await?.read(200)?;
     assert_ne!(
         known.customer_id, "CUST-TESTBED",
         "what it knew is still told, and nothing else"
@@ -183,7 +183,7 @@ async fn a_topic_that_lost_records_which_were_not_read_is_read_on_only_when_that
     order
         .says(&["are gone", &partition, "--accept-truncated", "--rebuild"])
         .await?;
-    let known: testbed::views::Order = order.http.details("A-1").await?.read(200)?;
+    let known: testbed::api_types::Order = order.http.details("A-1").await?.read(200)?;
     assert_eq!(known.version, 1);
     // A service without a store has missed them too.
     let mut fresh = world.order()?.spawn()?;

@@ -6,11 +6,11 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use orderlog_projection::store::Embedded;
+use testbed::api_types::{Order, Written};
 use testbed::client::Answer;
 use testbed::expected::Expected;
 use testbed::poison::{Kind, Poisoner};
 use testbed::service::Service;
-use testbed::views::{Order, Written};
 use testbed::wait::{LONG, until};
 use testbed::world::World;
 

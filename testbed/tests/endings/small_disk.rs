@@ -46,7 +46,7 @@ async fn order_service_stops_reading_on_a_full_disk_and_tells_what_it_knows() ->
         cart.http.updated(&format!("A-{n}"), "confirmed").await?;
     }
     let position =
-        |stats: &testbed::views::Stats| -> Vec<i64> { stats.partitions.iter().map(|p| p.position).collect() };
+        |stats: &testbed::api_types::Stats| -> Vec<i64> { stats.partitions.iter().map(|p| p.position).collect() };
     throughout("nothing moves, and reads go on", Duration::from_secs(2), async || {
         let stats = order.http.stats().await?;
         anyhow::ensure!(position(&stats) == position(&before), "{stats:?}");

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use testbed::api_types::Order;
 use testbed::broker::Broker;
 use testbed::events;
 use testbed::service::Service;
-use testbed::views::Order;
 use testbed::wait::until;
 use testbed::world::World;
 

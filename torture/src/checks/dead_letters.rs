@@ -34,7 +34,7 @@ fn at((partition, offset): (i32, i64)) -> String {
 /// has such a record.
 pub fn are_the_poisoned_records(case: &Case<'_>) -> Findings {
     let (mut findings, unusable) = (Findings::default(), unusable(case));
-    let poisoned: Vec<_> = case.run.foreign.iter().filter(|foreign| foreign.poisoned).collect();
+    let poisoned: Vec<_> = case.run.injected.iter().filter(|injected| injected.poisoned).collect();
     let mut copies: BTreeMap<String, usize> = BTreeMap::new();
     for dead_letter in &case.run.evidence.dead_letters {
         let named = dead_letter.header("orderlog.at");
@@ -49,8 +49,8 @@ pub fn are_the_poisoned_records(case: &Case<'_>) -> Findings {
     }
     for (named, (judged, code)) in &unusable {
         let (record, count) = (judged.record, copies.get(named).copied().unwrap_or(0));
-        let ours = poisoned.iter().find(|foreign| {
-            (&foreign.key, &foreign.value, &foreign.headers) == (&record.key, &record.value, &record.headers)
+        let ours = poisoned.iter().find(|injected| {
+            (&injected.key, &injected.value, &injected.headers) == (&record.key, &record.value, &record.headers)
         });
         findings.look(match (ours, count) {
             (None, _) => Some(format!(
@@ -61,15 +61,15 @@ pub fn are_the_poisoned_records(case: &Case<'_>) -> Findings {
             )),
             (_, 1) => None,
             // A copy may be in flight when its sender or the broker dies.
-            (Some(foreign), _) if count <= 1 + interruptions(case, foreign.at) => None,
+            (Some(injected), _) if count <= 1 + interruptions(case, injected.at) => None,
             _ => Some(format!("the record {named} has {count} dead letters")),
         });
     }
-    for foreign in &poisoned {
-        let landed = foreign.place.filter(|place| !unusable.contains_key(&at(*place)));
+    for injected in &poisoned {
+        let landed = injected.place.filter(|place| !unusable.contains_key(&at(*place)));
         findings
             .wrong
-            .extend(landed.map(|place| format!("the poisoned record at {place:?} ({}) is usable", foreign.kind)));
+            .extend(landed.map(|place| format!("the poisoned record at {place:?} ({}) is usable", injected.kind)));
     }
     findings
 }

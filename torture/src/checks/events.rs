@@ -8,8 +8,8 @@ use super::{Case, Findings};
 use crate::decode::{Event, Order};
 use crate::faults::Fault;
 use crate::fold::{JudgedRecord, Outcome, is_barrier};
-use crate::foreign::COPY;
 use crate::history::{Action, Class, KEY, Op};
+use crate::injector::COPY;
 use crate::{conclusion, order_view};
 
 /// Key and value of a record.
@@ -19,7 +19,7 @@ type Content<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
 pub struct Asked<'a> {
     ops: BTreeMap<&'a str, Vec<&'a Op>>,
     /// Keys and values of records written behind the services' backs.
-    foreign: HashSet<Content<'a>>,
+    injected: HashSet<Content<'a>>,
 }
 
 impl<'a> Asked<'a> {
@@ -29,18 +29,18 @@ impl<'a> Asked<'a> {
         for op in case.run.history.iter().filter(|op| op.is_write()) {
             ops.entry(&op.order).or_default().push(op);
         }
-        let made = case.run.foreign.iter().filter(|foreign| foreign.kind != COPY);
+        let made = case.run.injected.iter().filter(|injected| injected.kind != COPY);
         Self {
             ops,
-            foreign: made
-                .map(|foreign| (foreign.key.as_deref(), foreign.value.as_deref()))
+            injected: made
+                .map(|injected| (injected.key.as_deref(), injected.value.as_deref()))
                 .collect(),
         }
     }
 
     /// Whether a record was written behind the services' backs and is not a copy.
     pub fn is_foreign(&self, judged: &JudgedRecord<'_>) -> bool {
-        self.foreign
+        self.injected
             .contains(&(judged.record.key.as_deref(), judged.record.value.as_deref()))
     }
 
@@ -160,7 +160,7 @@ fn copied(case: &Case<'_>, judged: &JudgedRecord<'_>, event: &Event, causes: &[&
     if count == 0 {
         return None;
     }
-    let copied = case.run.foreign.iter().filter(|foreign| foreign.kind == COPY);
+    let copied = case.run.injected.iter().filter(|injected| injected.kind == COPY);
     let copied = copied
         .filter(|copy| copy.value == record.value && copy.key == record.key)
         .count();

@@ -13,13 +13,13 @@ mod writes;
 
 use super::evidence::Evidence;
 use super::fold::Reference;
-use super::history::{Ending, ForeignRecord, Op, Round};
+use super::history::{Ending, InjectedRecord, Op, Round};
 
 /// The results of a run.
 #[derive(Clone, Debug)]
 pub struct Run {
     pub history: Vec<Op>,
-    pub foreign: Vec<ForeignRecord>,
+    pub injected: Vec<InjectedRecord>,
     pub rounds: Vec<Round>,
     pub endings: Vec<Ending>,
     pub evidence: Evidence,

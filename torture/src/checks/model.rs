@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Case, Findings};
 use crate::fold::Outcome;
 use crate::order_view;
-use testbed::views::Outcomes;
+use testbed::api_types::Outcomes;
 
 /// Every order is returned as the reference has it, and no other order is.
 pub fn equals_the_fold(case: &Case<'_>) -> Findings {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Case, Findings};
 use crate::history::{Action, After, Class, Op};
 use crate::order_view;
-use testbed::views::Order;
+use testbed::api_types::Order;
 
 /// Longest time until an acknowledged write is visible while no fault is active, in microseconds. Milliseconds are
 /// usual; this bound allows for a debug build on a busy machine.

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use super::keys::{self, is_own};
 use super::{Case, Findings};
 use crate::fold::Outcome;
-use crate::foreign::COPY;
 use crate::history::{Class, EndKind, Op};
+use crate::injector::COPY;
 
 /// How long before its end a service that is stopping answers "not now", and how much later its end is noted, in
 /// microseconds.
@@ -75,7 +75,7 @@ fn copied(case: &Case<'_>) -> Copied {
         let found = judged.binary_search_by_key(&place, |judged| judged.record.place());
         found.is_ok_and(|n| judged[n].outcome == Outcome::Superseded)
     };
-    let copies = case.run.foreign.iter().filter(|foreign| foreign.kind == COPY);
+    let copies = case.run.injected.iter().filter(|injected| injected.kind == COPY);
     let old = copies.filter(|copy| copy.place.is_some_and(is_superseded));
     old.map(|copy| (copy.idempotency_key(), copy.key.clone().unwrap_or_default(), copy.at))
         .collect()

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Case, Findings};
 use crate::history::{Action, Class, Op};
 use crate::order_view;
-use testbed::views::Written;
+use testbed::api_types::Written;
 
 /// The writes that succeeded, with what they were told.
 pub fn acknowledged<'a>(case: &'a Case<'_>) -> impl Iterator<Item = (&'a Op, Option<Written>)> {

@@ -8,9 +8,9 @@ use crate::cluster::TOPIC;
 use crate::decode::Event;
 use crate::evidence::Evidence;
 use crate::fold::{Outcome, Reference, partition_of};
-use crate::history::{ForeignRecord, KEY};
+use crate::history::{InjectedRecord, KEY};
+use testbed::api_types::{DeadLetter, DlqInfo, Outcomes, PartitionStats, Stats};
 use testbed::log::{Header, Record};
-use testbed::views::{DeadLetter, DlqInfo, Outcomes, PartitionStats, Stats};
 
 impl Run {
     /// An empty run.
@@ -42,7 +42,7 @@ impl Run {
         };
         Self {
             history: Vec::new(),
-            foreign: Vec::new(),
+            injected: Vec::new(),
             rounds: Vec::new(),
             endings: Vec::new(),
             evidence,
@@ -105,7 +105,7 @@ impl Run {
             .find(|record| record.place() == place)
             .expect("a record")
             .clone();
-        self.foreign.push(ForeignRecord {
+        self.injected.push(InjectedRecord {
             kind: kind.to_owned(),
             at,
             poisoned,

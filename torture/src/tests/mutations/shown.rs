@@ -103,7 +103,7 @@ pub const MUTATIONS: &[Mutation] = &[
         },
     ),
     ("a record is unusable and nobody poisoned it", LETTERS, |run| {
-        run.foreign.retain(|foreign| foreign.kind != "NotAvro")
+        run.injected.retain(|injected| injected.kind != "NotAvro")
     }),
     ("a dead letter is listed twice", LISTED, |run| {
         let listed = run.evidence.listed[0].clone();

@@ -8,15 +8,15 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::ValueEnum;
 use orderlog_kafka::partition::Partitioner;
-use sandbox::poison::{Facts, Kind, records};
+use sandbox::poison::{Kind, TopicInfo, records};
 
 use crate::cluster::TOPIC;
 use crate::faults::Fault;
-use crate::history::{Class, Clock, ForeignRecord, Op, Recorder};
+use crate::history::{Class, Clock, InjectedRecord, Op, Recorder};
+use testbed::api_types::Written;
 use testbed::log;
 use testbed::registry::Registry;
 use testbed::topics::Topics;
-use testbed::views::Written;
 use testbed::writer::{NewRecord, Writer};
 
 /// Longest time that the broker may take, which may be down or starting. A record that it has not taken by then is
@@ -28,17 +28,17 @@ pub const COPY: &str = "duplicate";
 const LAST: usize = 200;
 
 /// A writer of such records.
-pub struct ForeignWriter {
+pub struct Injector {
     kafka: String,
     writer: Writer,
-    facts: Facts,
+    facts: TopicInfo,
     count: AtomicUsize,
     copies: AtomicUsize,
     clock: Clock,
-    pub written: Recorder<ForeignRecord>,
+    pub written: Recorder<InjectedRecord>,
 }
 
-impl ForeignWriter {
+impl Injector {
     /// A writer for the topic, which must exist.
     ///
     /// # Errors
@@ -46,11 +46,11 @@ impl ForeignWriter {
     pub async fn new(
         kafka: &str,
         registry: &str,
-        written: Recorder<ForeignRecord>,
+        written: Recorder<InjectedRecord>,
         clock: Clock,
     ) -> anyhow::Result<Self> {
         let registry = Registry::new(registry)?;
-        let facts = Facts {
+        let facts = TopicInfo {
             partitions: Topics::new(kafka)?.partitions(TOPIC)?,
             partitioner: Partitioner::default(),
             schema_id: registry.ours(TOPIC).await?,
@@ -76,7 +76,7 @@ impl ForeignWriter {
     }
 
     /// What decides whether a record is usable.
-    pub fn facts(&self) -> Facts {
+    pub fn facts(&self) -> TopicInfo {
         self.facts
     }
 
@@ -173,7 +173,7 @@ impl ForeignWriter {
         let NewRecord {
             key, value, headers, ..
         } = record;
-        self.written.push(ForeignRecord {
+        self.written.push(InjectedRecord {
             kind: kind.to_owned(),
             at: self.clock.now(),
             poisoned,

@@ -38,7 +38,7 @@ impl Application {
     /// The port is in use, the store is locked or cannot be opened, a setting is wrong.
     pub async fn build(config: Config, metrics: PrometheusHandle, supervisor: Supervisor) -> anyhow::Result<Self> {
         let settings = Settings {
-            most_keys: config.idempotency_keys,
+            max_idempotency_keys: config.idempotency_keys,
             ..Settings::of(SERVICE, &config.pipeline, config.unknown_schema_grace())?
         };
         refuse_rack(&settings)?;

@@ -109,7 +109,7 @@ impl CommandHandler {
     }
 
     /// Problems with writing, one sentence each.
-    pub fn trouble(&self) -> Vec<String> {
+    pub fn problems(&self) -> Vec<String> {
         self.publisher.trouble()
     }
 

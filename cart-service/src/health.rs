@@ -21,7 +21,7 @@ impl Reporter for State {
             && connection.have_leaders_been_connected(progress.partitions.len())
             && self.registration.schema_id().is_some();
         let mut reasons = self.view.problems();
-        reasons.extend(self.commands.trouble());
+        reasons.extend(self.commands.problems());
         reasons.extend(stopping);
         reasons.extend(self.registration.trouble());
         reasons.extend(self.unresolved.trouble());

@@ -30,3 +30,22 @@ impl StripedLocks {
         self.stripes[stripe].lock().await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::timeout;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_name_is_locked_until_its_guard_is_dropped() {
+        let locks = StripedLocks::new();
+        let guard = locks.lock("ORD-1").await;
+        let waiting = timeout(Duration::from_millis(5), locks.lock("ORD-1")).await;
+        assert!(waiting.is_err(), "it is locked");
+        drop(guard);
+        drop(locks.lock("ORD-1").await);
+    }
+}

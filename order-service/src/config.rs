@@ -80,12 +80,11 @@ impl Config {
             Some(given) => given.clone(),
             None => format!("{topic}-dlq")
                 .parse()
-                .map_err(anyhow::Error::msg)
-                .with_context(|| format!("no dead-letter topic can be named after {topic}: name one with --kafka-dlq-topic / KAFKA_DLQ_TOPIC"))?,
+                .with_context(|| format!("the dead-letter topic cannot be named after {topic}: name it with --kafka-dlq-topic / KAFKA_DLQ_TOPIC"))?,
         };
         anyhow::ensure!(
             dead_letters != *topic,
-            "the dead-letter topic is the events' own topic, {topic}: dead letters would be read as events for ever. Name another one with --kafka-dlq-topic / KAFKA_DLQ_TOPIC"
+            "the dead-letter topic is the topic of the events, {topic}: dead letters would be read as events. Name another one with --kafka-dlq-topic / KAFKA_DLQ_TOPIC"
         );
         Ok(dead_letters)
     }

@@ -28,12 +28,16 @@ impl CommandHandler {
         let Some(KeyUse::ThisOrder(answer)) = found.key_use.filter(|_| found.order.is_some()) else {
             return None;
         };
-        let is_read = answer.offset < read_up_to;
-        let unresolved = found.unresolved.is_some_and(|order| order.offset < answer.offset);
-        let earlier = replay(found.order.as_ref(), &keyed.hash, &KeyUse::ThisOrder(answer));
-        let invalidated = found.reserved.is_some_and(|reserved| reserved.may_invalidate(&earlier));
-        let certain = is_read && !unresolved && !invalidated && self.view.rewinds() == rewinds;
-        certain.then(|| earlier.ok())?
+        let earlier = replay(found.order.as_ref(), &keyed.hash, &KeyUse::ThisOrder(answer)).ok()?;
+        let is_read = earlier.state().offset < read_up_to;
+        let unresolved = found
+            .unresolved
+            .is_some_and(|order| order.offset < earlier.state().offset);
+        let invalidated = found
+            .reserved
+            .is_some_and(|reserved| reserved.may_invalidate(earlier.state()));
+        let is_final = is_read && !unresolved && !invalidated && self.view.rewinds() == rewinds;
+        is_final.then_some(earlier)
     }
 
     /// How far that partition was read; from the store until the topic has been seen since the start.

@@ -51,7 +51,11 @@ impl CommandHandler {
                 .map(|(keyed, key_use)| replay(now.order.as_ref(), &keyed.hash, &key_use));
             match (&now.reserved, replayed) {
                 (Some(reserved), replayed) => {
-                    if let Some(answer) = replayed.as_ref().filter(|answer| !reserved.may_invalidate(answer)) {
+                    let in_doubt = |answer: &Result<CommandOutcome, CommandError>| match answer {
+                        Ok(outcome) => reserved.may_invalidate(outcome.state()),
+                        Err(_) => false,
+                    };
+                    if let Some(answer) = replayed.as_ref().filter(|answer| !in_doubt(answer)) {
                         return answer.clone();
                     }
                     // Our event will be above the reserved versions, so first read what others have written below it.

@@ -5,7 +5,7 @@ use std::time::Instant;
 use orderlog_contract::event::OrderEvent;
 use orderlog_contract::idempotency::KeyedRequest;
 use orderlog_contract::order::{OrderState, Outcome};
-use orderlog_projection::Settled;
+use orderlog_projection::EventOutcome;
 use orderlog_runtime::crash_point::{self, Point};
 use tokio::time::timeout_at;
 use uuid::Uuid;
@@ -53,7 +53,7 @@ impl CommandHandler {
         keyed: Option<&KeyedRequest>,
         partition: i32,
         deadline: Instant,
-    ) -> Result<Settled, CommandError> {
+    ) -> Result<EventOutcome, CommandError> {
         let Some(schema_id) = self.registration.schema_id() else {
             let reason = self.registration.trouble().unwrap_or_default();
             return Err(CommandError::Unavailable(reason));
@@ -85,7 +85,7 @@ impl CommandHandler {
             tokio::select! {
                 // What was read back is certain, whatever the delivery report says.
                 biased;
-                settled = waiter.settled() => settled.ok_or_else(|| {
+                settled = waiter.outcome() => settled.ok_or_else(|| {
                     let progress = self.view.progress();
                     unknown(progress.stopped().map_or("the service is stopping", String::as_str))
                 }),

@@ -3,10 +3,10 @@
 pub mod answer;
 mod conditions;
 pub mod create_order;
-mod docs;
 mod id;
 mod new_order;
 mod new_order_schema;
+mod openapi;
 mod order_id;
 pub mod update_order;
 
@@ -23,5 +23,7 @@ pub fn configure(config: &mut ServiceConfig, state: &web::Data<State>) {
         .app_data(web::Data::new(state.metrics.clone()))
         .service(routes::post("/create-order", create_order::create_order))
         .service(routes::put("/update-order", update_order::update_order))
-        .configure(|config| pages::configure::<State>(config, SERVICE, include_str!("about.html"), docs::openapi()));
+        .configure(|config| {
+            pages::configure::<State>(config, SERVICE, include_str!("about.html"), openapi::document())
+        });
 }

@@ -6,7 +6,7 @@ fn fields(body: &str) -> Vec<String> {
     let problem = parse::<CreateOrder>(body.as_bytes())
         .and_then(CreateOrder::into_order)
         .expect_err(body);
-    problem.errors().iter().map(|fault| fault.field.clone()).collect()
+    problem.errors().iter().map(|invalid| invalid.field.clone()).collect()
 }
 
 fn accepted(body: &str) -> Order {

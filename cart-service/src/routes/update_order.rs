@@ -146,7 +146,7 @@ mod tests {
     fn unknown_cannot_be_set_and_all_errors_are_reported_at_once() {
         for status in ["unknown", "NEW", "paid", ""] {
             let problem = update("", status).expect_err("not valid");
-            let fields: Vec<_> = problem.errors().iter().map(|fault| fault.field.as_str()).collect();
+            let fields: Vec<_> = problem.errors().iter().map(|invalid| invalid.field.as_str()).collect();
             assert_eq!(fields, ["orderId", "status"], "{status}");
         }
     }

@@ -10,7 +10,6 @@ use orderlog_contract::event::{EventType, Order, OrderEvent, OrderStatus};
 use orderlog_contract::order::{MAX_VERSION, OrderState};
 use serde::{Deserialize, Serialize};
 
-use crate::command_outcome::{CommandError, CommandOutcome};
 use crate::decide::{EventStamp, Refusal};
 
 /// The reserved versions. JSON on disk, under the order's id.
@@ -48,12 +47,10 @@ impl ReservedVersions {
         version <= self.up_to
     }
 
-    /// Whether an earlier answer may not hold for them: its event comes after such a record, and is not above it.
-    pub fn may_invalidate(&self, answer: &Result<CommandOutcome, CommandError>) -> bool {
-        match answer {
-            Ok(done) => done.state().offset > self.first && self.includes(done.state().order.version),
-            Err(_) => false,
-        }
+    /// Whether an earlier answer with that state may not hold for them: its event comes after such a record, and is not above
+    /// it.
+    pub fn may_invalidate(&self, answered: &OrderState) -> bool {
+        answered.offset > self.first && self.includes(answered.order.version)
     }
 
     /// The event, moved above all reserved versions.

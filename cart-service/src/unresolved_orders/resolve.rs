@@ -8,7 +8,7 @@ use std::time::Duration;
 use orderlog_contract::decode::WriterSchema;
 use orderlog_projection::schema_id_audit::SchemaIdAudit;
 use orderlog_projection::store::LearnError;
-use orderlog_projection::{PassedOver, View};
+use orderlog_projection::{SkippedRecord, View};
 use orderlog_registry::RegistryError;
 use orderlog_runtime::crash_point::{self, Point};
 use orderlog_runtime::supervisor::Supervisor;
@@ -36,16 +36,16 @@ struct Answers {
 
 impl UnresolvedOrders {
     /// Resolves orders for as long as the service runs.
-    pub(crate) async fn resolve(self, registry: SchemaIdAudit, view: View, supervisor: Supervisor) {
+    pub(crate) async fn resolve(self, audit: SchemaIdAudit, view: View, supervisor: Supervisor) {
         let mut outage = false;
         loop {
             if outage {
-                registry.registry().back_off(CHECK_INTERVAL).await;
+                audit.registry().back_off(CHECK_INTERVAL).await;
             } else {
                 tokio::time::sleep(CHECK_INTERVAL).await;
             }
             crash_point::reached(Point::UnresolvedOrdersTurn);
-            outage = self.check(&registry, &view, &supervisor).await.unwrap_or_else(|error| {
+            outage = self.check(&audit, &view, &supervisor).await.unwrap_or_else(|error| {
                 tracing::error!(error = format!("{error:#}"), "checking unresolved orders failed");
                 false
             });
@@ -53,12 +53,12 @@ impl UnresolvedOrders {
     }
 
     /// Returns whether the registry did not answer.
-    async fn check(&self, registry: &SchemaIdAudit, view: &View, supervisor: &Supervisor) -> anyhow::Result<bool> {
+    async fn check(&self, audit: &SchemaIdAudit, view: &View, supervisor: &Supervisor) -> anyhow::Result<bool> {
         let orders = self.clone();
         let ids = supervisor
             .spawn_blocking(RESOLVING, move || orders.unknown_schema_ids())
             .await??;
-        let answers = ask(registry, view, supervisor, ids).await?;
+        let answers = query(audit, view, supervisor, ids).await?;
         let outage = answers.outage;
         let orders = self.clone();
         let partitions = supervisor
@@ -66,7 +66,7 @@ impl UnresolvedOrders {
             .await??;
         for (partition, records) in partitions {
             // What cannot be re-read now is retried at the next check: the orders stay unresolved until the rewind has begun.
-            view.reread(partition, records).await;
+            view.rewind(partition, records).await;
         }
         Ok(outage)
     }
@@ -97,9 +97,9 @@ impl UnresolvedOrders {
     }
 
     /// Gives up what is expired and still unknown. Returns the records that can be read by now, by partition.
-    fn sort_out(&self, answers: &Answers) -> anyhow::Result<BTreeMap<i32, Vec<PassedOver>>> {
+    fn sort_out(&self, answers: &Answers) -> anyhow::Result<BTreeMap<i32, Vec<SkippedRecord>>> {
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut partitions: BTreeMap<i32, Vec<PassedOver>> = BTreeMap::new();
+        let mut partitions: BTreeMap<i32, Vec<SkippedRecord>> = BTreeMap::new();
         let mut removed = Vec::new();
         let mut left = MAX_ORDERS;
         for entry in self.all() {
@@ -110,7 +110,7 @@ impl UnresolvedOrders {
             if order.schema_ids.iter().any(|id| answers.known.contains(id)) {
                 left -= 1;
                 let records = partitions.entry(order.partition).or_default();
-                records.push(PassedOver {
+                records.push(SkippedRecord {
                     order_id,
                     offset: order.offset,
                 });
@@ -125,10 +125,10 @@ impl UnresolvedOrders {
 }
 
 /// Queries ids until the registry does not answer. What it knows is stored, so that the projection need not ask.
-async fn ask(registry: &SchemaIdAudit, view: &View, supervisor: &Supervisor, ids: Vec<u32>) -> anyhow::Result<Answers> {
+async fn query(audit: &SchemaIdAudit, view: &View, supervisor: &Supervisor, ids: Vec<u32>) -> anyhow::Result<Answers> {
     let mut answers = Answers::default();
     for id in ids {
-        match registry.schema(id).await {
+        match audit.schema(id).await {
             Ok(schema) => {
                 let store = view.store().clone();
                 let learn = move || {
@@ -138,7 +138,7 @@ async fn ask(registry: &SchemaIdAudit, view: &View, supervisor: &Supervisor, ids
                 match supervisor.spawn_blocking(RESOLVING, learn).await? {
                     Ok(()) => answers.known.insert(id),
                     Err(LearnError::AnotherMeaning(id)) => {
-                        registry.report_conflict(id);
+                        audit.report_conflict(id);
                         answers.outage = true;
                         break;
                     }

@@ -9,7 +9,7 @@ use orderlog_kafka::settings::KafkaConfig;
 use orderlog_projection::config::PipelineConfig;
 use orderlog_projection::schema_id_audit::SchemaIdAudit;
 use orderlog_projection::store::Store;
-use orderlog_projection::{Projection, Refused, RejectionHandler, Settings};
+use orderlog_projection::{Projection, RejectedRecord, RejectionHandler, Settings, Unhandled};
 use orderlog_registry::Registry;
 use orderlog_registry::config::RegistryConfig;
 use orderlog_runtime::supervisor::Supervisor;
@@ -28,8 +28,8 @@ impl RejectionHandler for PassOver {
         Ok(())
     }
 
-    fn dispose(&mut self, refused: &[Refused<'_>]) -> Vec<Result<(), String>> {
-        vec![Ok(()); refused.len()]
+    fn handle(&mut self, _rejected: &[RejectedRecord<'_>]) -> Vec<Unhandled> {
+        Vec::new()
     }
 
     fn tick(&mut self) {}
@@ -72,7 +72,7 @@ async fn told(world: &World, events: &[OrderEvent]) -> (Outcome, i64) {
             &value,
         );
     }
-    let told = tokio::time::timeout(Duration::from_secs(20), waiting.settled()).await;
+    let told = tokio::time::timeout(Duration::from_secs(20), waiting.outcome()).await;
     projection.stop().await;
     let told = told.expect("in time").expect("the projection runs");
     (told.outcome, told.offset)

@@ -1,5 +1,5 @@
 //! Which of a writer's types, fields and symbols are which of a reader's: "Schema Resolution" and "Aliases" of the Avro 1.12
-//! specification. There is one set of rules for both that need it: [`crate::resolution`], which plans how data are read, and
+//! specification. There is one set of rules for both that need it: [`crate::plan`], which works out how data are read, and
 //! [`crate::compatibility`], which explains what a registry refuses. Where the two differ on purpose, [`Purpose`] says so.
 
 use std::collections::{HashMap, HashSet};

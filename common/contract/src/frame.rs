@@ -6,11 +6,12 @@
 //!
 //! Anything else is `not_framed`, without a lookup; `unframed` guesses what it is instead.
 
+mod unframed;
+
 use std::fmt;
 
 use uuid::Uuid;
 
-use super::unframed;
 use crate::rejection::{Code, Rejection};
 
 /// Length of magic byte and schema id, in bytes.

@@ -41,4 +41,3 @@ pub mod rejection;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod timestamp;
-mod unframed;

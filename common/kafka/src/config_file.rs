@@ -11,7 +11,7 @@ use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
 
 /// Settings that the file must not contain, under all names that librdkafka knows, and why.
-const OURS: [(&[&str], &str); 15] = [
+const RESERVED: [(&[&str], &str); 15] = [
     (
         &["bootstrap.servers", "metadata.broker.list"],
         "KAFKA_BOOTSTRAP_SERVERS sets the brokers' addresses",
@@ -94,7 +94,7 @@ const OURS: [(&[&str], &str); 15] = [
 
 /// How long a broker may delay a fetch response, and its maximum: an idle connection proves to be alive once in that time.
 const FETCH_WAIT: &str = "fetch.wait.max.ms";
-const MOST_FETCH_WAIT_MS: u64 = 1_000;
+const MAX_FETCH_WAIT_MS: u64 = 1_000;
 
 /// The file's settings, in its order.
 ///
@@ -119,18 +119,18 @@ pub fn read(path: &Path) -> anyhow::Result<Vec<(String, Secret)>> {
         if settings.iter().any(|(earlier, _)| earlier == key) {
             bail!("KAFKA_CONFIG: line {number} of {name} sets {key} a second time; keep one");
         }
-        if let Some((_, why)) = OURS.iter().find(|(names, _)| names.contains(&key)) {
+        if let Some((_, why)) = RESERVED.iter().find(|(names, _)| names.contains(&key)) {
             bail!("KAFKA_CONFIG: line {number} of {name} sets {key}, which cannot be set here: {why}; remove the line");
         }
-        if let Some(reason) = security::not_built(key, value) {
+        if let Some(reason) = security::unsupported(key, value) {
             bail!("KAFKA_CONFIG: line {number} of {name} sets {key}: {reason}");
         }
-        if key == FETCH_WAIT && value.parse::<u64>().is_ok_and(|ms| ms > MOST_FETCH_WAIT_MS) {
+        if key == FETCH_WAIT && value.parse::<u64>().is_ok_and(|ms| ms > MAX_FETCH_WAIT_MS) {
             bail!(
-                "KAFKA_CONFIG: line {number} of {name} sets {key} above {MOST_FETCH_WAIT_MS}: a broker that is silent for 2 s counts as disconnected; use a lower value"
+                "KAFKA_CONFIG: line {number} of {name} sets {key} above {MAX_FETCH_WAIT_MS}: a broker that is silent for 2 s counts as disconnected; use a lower value"
             );
         }
-        if let Some(reason) = refusal(key, value) {
+        if let Some(reason) = rejection(key, value) {
             bail!("KAFKA_CONFIG: line {number} of {name}: {reason}");
         }
         settings.push((key.to_owned(), value.into()));
@@ -143,7 +143,7 @@ pub fn read(path: &Path) -> anyhow::Result<Vec<(String, Secret)>> {
 
 /// Why librdkafka rejects a setting, without its value. The error of creating a client shows the value: a misspelled
 /// `sasl.password` would end up in the log.
-fn refusal(key: &str, value: &str) -> Option<String> {
+fn rejection(key: &str, value: &str) -> Option<String> {
     match ClientConfig::new().set(key, value).create_native_config() {
         Err(KafkaError::ClientConfig(_, reason, ..)) => Some(reason),
         // A setting that is valid only together with others is not checked alone.

@@ -2,20 +2,20 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use rdkafka::message::{BorrowedHeaders, Header as KafkaHeader, Headers, OwnedHeaders};
+use rdkafka::message::{BorrowedHeaders, Header, Headers, OwnedHeaders};
 
 /// A header: name and value. The value may be null, which differs from empty.
-pub type Header = (String, Option<Vec<u8>>);
+pub type OwnedHeader = (String, Option<Vec<u8>>);
 
 /// How many headers with invalid names are read past in one record: each costs a caught panic, which also prints to
 /// stderr.
-const MOST_UNREADABLE: usize = 8;
+const MAX_UNREADABLE: usize = 8;
 
 /// The headers, in order. Those whose name is not UTF-8 are left out: none of ours is like that. With many of them, those
 /// in front are left out too: what a service adds comes after a record's own headers.
-pub fn list(headers: &BorrowedHeaders) -> Vec<Header> {
+pub fn list(headers: &BorrowedHeaders) -> Vec<OwnedHeader> {
     let owned = |(name, value): (&str, Option<&[u8]>)| (name.to_owned(), value.map(<[u8]>::to_vec));
-    let mut listed: Vec<Header> = from_the_last(headers).map(owned).collect();
+    let mut listed: Vec<OwnedHeader> = from_the_last(headers).map(owned).collect();
     listed.reverse();
     listed
 }
@@ -35,7 +35,7 @@ fn from_the_last(headers: &BorrowedHeaders) -> impl Iterator<Item = (&str, Optio
     let mut unreadable = 0;
     let readable = (0..headers.count()).rev().map(read).take_while(move |header| {
         unreadable += usize::from(header.is_err());
-        unreadable <= MOST_UNREADABLE
+        unreadable <= MAX_UNREADABLE
     });
     readable.flatten()
 }
@@ -43,7 +43,7 @@ fn from_the_last(headers: &BorrowedHeaders) -> impl Iterator<Item = (&str, Optio
 /// Headers whose values are text.
 pub fn text_headers<'a>(headers: impl IntoIterator<Item = (&'a str, &'a str)>) -> OwnedHeaders {
     headers.into_iter().fold(OwnedHeaders::new(), |headers, (key, value)| {
-        headers.insert(KafkaHeader {
+        headers.insert(Header {
             key,
             value: Some(value),
         })
@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     fn the_last_header_of_a_name_is_the_one_that_counts() {
-        let insert = |headers: OwnedHeaders, (key, value)| headers.insert(KafkaHeader { key, value });
+        let insert = |headers: OwnedHeaders, (key, value)| headers.insert(Header { key, value });
         let given = [("a", Some("1")), ("b", None), ("a", Some("2"))];
         let headers = given.into_iter().fold(OwnedHeaders::new(), insert);
         let headers = headers.as_borrowed();

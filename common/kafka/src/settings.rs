@@ -1,4 +1,4 @@
-//! Kafka's settings, as command-line flags with an environment variable each. A value that was accepted here is valid.
+//! Kafka's settings: command-line flags, each with an environment variable. A value that was accepted here is valid.
 
 use std::path::PathBuf;
 
@@ -16,7 +16,7 @@ const DEFAULT_BOOTSTRAP_SERVERS: &str = "localhost:9092";
 /// `KafkaConfig { bootstrap_servers, ..KafkaConfig::default() }`.
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
 pub struct KafkaConfig {
-    /// Kafka brokers to ask first, as host:port with commas between, such as kafka-1:9092,kafka-2:9092
+    /// Kafka brokers to bootstrap from: host:port, comma-separated, such as kafka-1:9092,kafka-2:9092
     #[arg(
         long = "kafka-bootstrap-servers",
         env = "KAFKA_BOOTSTRAP_SERVERS",
@@ -30,7 +30,7 @@ pub struct KafkaConfig {
     #[arg(long = "kafka-topic", env = "KAFKA_TOPIC", value_name = "KAFKA_TOPIC", default_value = crate::topic_name::DEFAULT_TOPIC)]
     pub topic: TopicName,
 
-    /// How the topic's writers divide keys among its partitions: one rule for all of them, as long as the topic lives
+    /// How keys map to partitions; all producers of the topic must use the same partitioner, for as long as it exists
     #[arg(
         long = "kafka-partitioner",
         env = "KAFKA_PARTITIONER",
@@ -40,20 +40,20 @@ pub struct KafkaConfig {
     )]
     pub partitioner: Partitioner,
 
-    /// File of further librdkafka settings (security and the like), one key=value a line, # before a comment
+    /// File of librdkafka settings, such as for security: one key=value per line, # starts a comment
     #[arg(long, env = "KAFKA_CONFIG", value_name = "KAFKA_CONFIG")]
     pub kafka_config: Option<PathBuf>,
 
-    /// Further librdkafka settings that code brings (tests, the sandbox); they come after the file's.
+    /// Further librdkafka settings, set in code only (tests, the sandbox); they come after the file's.
     #[arg(skip)]
     pub kafka_extra: Vec<(String, Secret)>,
 
-    /// Whether the broker has an Admin API, which all but mock brokers have; without it topics are neither created nor
-    /// checked. Set in code only
+    /// Whether the broker has an Admin API, as all but mock brokers do; without it topics are neither created nor checked.
+    /// Set in code only
     #[arg(skip = true)]
     pub has_admin_api: bool,
 
-    /// Whether topics that are missing are created: true or false
+    /// Whether missing topics are created: true or false
     #[arg(
         long = "kafka-create-topics",
         env = "KAFKA_CREATE_TOPICS",
@@ -66,10 +66,10 @@ pub struct KafkaConfig {
 }
 
 impl KafkaConfig {
-    /// The further librdkafka settings: those of the file that `KAFKA_CONFIG` names, in its order, then [`Self::kafka_extra`].
+    /// The user's librdkafka settings: those of the `KAFKA_CONFIG` file, in its order, then [`Self::kafka_extra`].
     ///
     /// # Errors
-    /// The file cannot be read, or a line is no setting; the error names file and line, and never a value.
+    /// The file cannot be read, or a line is not a setting; the error names file and line, never a value.
     pub fn extra(&self) -> anyhow::Result<Vec<(String, Secret)>> {
         let mut settings = self
             .kafka_config
@@ -100,7 +100,7 @@ fn bootstrap_servers(text: &str) -> Result<String, String> {
         .iter()
         .any(|server| server.is_empty() || server.contains(char::is_whitespace))
     {
-        return Err("write host:port with commas between, such as kafka-1:9092,kafka-2:9092".to_owned());
+        return Err("write host:port, comma-separated, such as kafka-1:9092,kafka-2:9092".to_owned());
     }
     Ok(servers.join(","))
 }
@@ -117,7 +117,7 @@ mod tests {
         config: KafkaConfig,
     }
 
-    /// What those arguments mean, whatever the environment of the test says.
+    /// Parses arguments, ignoring the environment of the test.
     fn parse(arguments: &[&str]) -> Result<KafkaConfig, String> {
         let command = Cli::command().mut_args(|argument| argument.env(None::<&'static str>));
         command

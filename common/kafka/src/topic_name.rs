@@ -4,13 +4,18 @@ use std::fmt;
 use std::ops::Deref;
 use std::str::FromStr;
 
-/// The topic of the order events, unless a setting names another.
+/// The topic of the order events, unless configured otherwise.
 pub(crate) const DEFAULT_TOPIC: &str = "order-events";
 
 /// The name of a topic that Kafka accepts (`org.apache.kafka.common.internals.Topic`): 1 to 249 characters of
 /// `a-z A-Z 0-9 . _ -`, and not `.` or `..`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TopicName(String);
+
+/// A text that is not a topic's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a topic's name has 1 to 249 of the characters a-z A-Z 0-9 . _ - and is not . or ..")]
+pub struct InvalidTopicName;
 
 impl TopicName {
     /// The name as text.
@@ -26,9 +31,9 @@ impl Default for TopicName {
 }
 
 impl FromStr for TopicName {
-    type Err = String;
+    type Err = InvalidTopicName;
 
-    fn from_str(name: &str) -> Result<Self, String> {
+    fn from_str(name: &str) -> Result<Self, InvalidTopicName> {
         let fits = (1..=249).contains(&name.len())
             && name
                 .bytes()
@@ -36,7 +41,7 @@ impl FromStr for TopicName {
         if fits && name != "." && name != ".." {
             Ok(Self(name.to_owned()))
         } else {
-            Err("a topic's name has 1 to 249 of the characters a-z A-Z 0-9 . _ - and is not . or ..".to_owned())
+            Err(InvalidTopicName)
         }
     }
 }

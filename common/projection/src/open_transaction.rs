@@ -1,5 +1,5 @@
-//! Partitions that another producer's transaction blocks, as both services tell it. Nothing behind its first record can be
-//! read until it ends: its own producer, the broker after the transaction's timeout, or an operator ends it.
+//! Partitions that another producer's transaction blocks, as both services report it. No record after its first can be read
+//! until it ends: its own producer, the broker after the transaction's timeout, or an operator ends it.
 
 use std::fmt;
 use std::time::Duration;
@@ -22,7 +22,7 @@ pub struct OpenTransaction {
 }
 
 impl OpenTransaction {
-    pub(super) fn of(partition: i32, still: StalledLso) -> Self {
+    pub(crate) fn of(partition: i32, still: StalledLso) -> Self {
         let open_for = still.since.elapsed();
         let age = i64::try_from(open_for.as_millis()).unwrap_or(i64::MAX);
         let since = clock::now_ms().ok().and_then(|now| rfc3339(now.saturating_sub(age)));
@@ -40,7 +40,7 @@ impl fmt::Display for OpenTransaction {
         let Self { partition, offset, .. } = self;
         write!(
             f,
-            "partition {partition} is blocked by another producer's open transaction at offset {offset}, since {} ({} s): nothing behind it can be read, and cart-service writes nothing there, until it is committed or aborted",
+            "partition {partition} is blocked by another producer's open transaction at offset {offset}, since {} ({} s): no record after it can be read, and cart-service rejects writes to it, until the transaction is committed or aborted",
             self.since.as_deref().unwrap_or("an unknown time"),
             self.open_for.as_secs()
         )

@@ -10,20 +10,20 @@ pub const CATCHING_UP: &str = "still catching up with the topic after start";
 pub struct Progress {
     /// Why nothing is read yet; `None` once reading has begun.
     pub starting: Option<String>,
-    /// Why nothing will be read any more until an operator acts.
+    /// Why nothing is read until an operator acts.
     pub halted: Option<String>,
     /// Why nothing is read for now: the schema registry contradicts the store. It passes when the right one is back.
     pub suspended: Option<String>,
-    /// Why nothing can be written to the store for now; it passes when the disk has room again.
+    /// Why nothing can be written to the store for now; it passes when the disk has space again.
     pub unwritable: Option<String>,
     /// What an operator should know of the topic's settings.
     pub warnings: Vec<String>,
-    /// Schema ids that records name and the registry does not know any more.
+    /// Schema ids that records use and the registry no longer knows.
     pub lost_schemas: Vec<u32>,
-    /// How often a partition was rewound, to read records again that were passed over. Counted after the partition shows
-    /// that it is not caught up, and before any order is forgotten.
+    /// How often a partition was rewound, to read skipped records again. Counted after the partition shows that it is not
+    /// caught up, and before any order is forgotten.
     pub rewinds: u64,
-    /// One for each partition, in order; empty until the topic was seen.
+    /// One for each partition, in order; empty until the topic was found.
     pub partitions: Vec<PartitionProgress>,
 }
 
@@ -32,8 +32,8 @@ pub struct Progress {
 pub struct PartitionProgress {
     /// Offset of the next record to read.
     pub next: i64,
-    /// Offset below which everything was read: `next`, or where the partition's end was met behind it. A transaction's marker
-    /// takes an offset, but is never delivered.
+    /// Every offset below this was read: `next`, or where the partition's end was met after it. A transaction marker takes
+    /// an offset, but is never delivered.
     pub read_to: i64,
     /// What was counted.
     pub counters: Counters,
@@ -41,7 +41,7 @@ pub struct PartitionProgress {
     pub caught_up: bool,
     /// Whether its end was met after its last record.
     pub at_end: bool,
-    /// Why it waits.
+    /// Why it is paused.
     pub paused: Option<String>,
 }
 
@@ -51,7 +51,7 @@ impl Progress {
         !self.partitions.is_empty() && self.partitions.iter().all(|partition| partition.caught_up)
     }
 
-    /// How many partitions the topic has; `None` until it was seen.
+    /// How many partitions the topic has; `None` until it was found.
     pub fn partition_count(&self) -> Option<i32> {
         i32::try_from(self.partitions.len()).ok().filter(|count| *count > 0)
     }
@@ -61,7 +61,7 @@ impl Progress {
         self.partitions.get(usize::try_from(partition).ok()?)
     }
 
-    /// Why nothing is read any more, for now or until an operator acts.
+    /// Why nothing is read, for now or until an operator acts.
     pub fn stopped(&self) -> Option<&String> {
         self.halted.as_ref().or(self.suspended.as_ref())
     }
@@ -75,10 +75,10 @@ impl Progress {
             .filter_map(|(n, partition)| Some(format!("partition {n} is paused: {}", partition.paused.as_ref()?)));
         let lost = self.lost_schemas.first().map(|first| {
             format!(
-                "the schema registry does not know schema id {first} any more{}: others cannot read the records that name it",
+                "the schema registry no longer knows schema id {first}{}: other consumers cannot read records that use it",
                 match self.lost_schemas.len() {
                     1 => String::new(),
-                    more => format!(", nor {} others", more - 1),
+                    more => format!(" and {} more", more - 1),
                 }
             )
         });

@@ -3,18 +3,19 @@
 use std::sync::mpsc;
 use std::time::Instant;
 
-use orderlog_kafka::connection::ConnectionState;
-use orderlog_kafka::connection::StalledLso;
+use orderlog_kafka::connection::{ConnectionState, StalledLso};
 use orderlog_kafka::end_offsets::{EndOffset, EndOffsets};
 use orderlog_kafka::partition::Partitioner;
 use orderlog_kafka::permissions::Permissions;
 use tokio::sync::{oneshot, watch};
 use tokio::time::timeout_at;
 
-use super::{CATCHING_UP, Command, OpenTransaction, PassedOver, Progress, Reread, Settings, Waiters};
+use crate::freshness::{self, Arrival, NotFresh};
+use crate::rewind::{Rewind, SkippedRecord};
 use crate::store::Store;
+use crate::{CATCHING_UP, Command, OpenTransaction, Progress, Settings, Waiters};
 
-/// Sees the projection. Clones see the same one.
+/// A handle to the projection. Clones are handles to the same one.
 #[derive(Clone)]
 pub struct View {
     store: Store,
@@ -28,38 +29,8 @@ pub struct View {
     permissions: Permissions,
 }
 
-/// When a request came, and how far its order's partition was read then.
-#[derive(Clone, Copy, Debug)]
-pub struct Arrival {
-    /// When.
-    pub at: Instant,
-    next: i64,
-}
-
-impl Arrival {
-    /// Checks that an offset, of which the broker says that nothing lies behind it or that a record landed there, is not one
-    /// that was there before the request came.
-    ///
-    /// # Errors
-    /// When it was: the broker does not know all that was read, or has made the topic anew.
-    pub fn check(&self, offset: i64) -> Result<(), NotFresh> {
-        if offset >= self.next {
-            return Ok(());
-        }
-        Err(NotFresh(format!(
-            "the broker tells offset {offset}, but the partition was read up to {}: it does not know all of the topic, or has made it anew",
-            self.next
-        )))
-    }
-}
-
-/// Why what is known may be older than the question.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct NotFresh(pub String);
-
 impl View {
-    pub(super) fn new(
+    pub(crate) fn new(
         store: Store,
         waiters: Waiters,
         progress: watch::Receiver<Progress>,
@@ -101,7 +72,7 @@ impl View {
         self.progress.borrow().clone()
     }
 
-    /// How far it is, for those who wait for a change.
+    /// The same, for those who wait for a change.
     pub fn watch(&self) -> watch::Receiver<Progress> {
         self.progress.clone()
     }
@@ -112,7 +83,7 @@ impl View {
         Some(self.partitioner.of_key(order_id.as_bytes(), count))
     }
 
-    /// The rule by which the topic is partitioned.
+    /// How the topic is partitioned.
     pub fn partitioner(&self) -> Partitioner {
         self.partitioner
     }
@@ -136,12 +107,12 @@ impl View {
         &self.permissions
     }
 
-    /// Why the account may not do with the topic what it must; `None` when it may.
+    /// Why the account lacks rights on the topic; `None` when it does not.
     pub fn forbidden(&self) -> Option<String> {
         self.permissions.denial(&self.topic)
     }
 
-    /// Why that partition's orders cannot be trusted to be the newest; `None` when they can, within
+    /// Why that partition's orders may not be the newest; `None` when they are, within
     /// [`MAX_SILENCE`](orderlog_kafka::connection::MAX_SILENCE).
     pub fn doubt(&self, partition: i32) -> Option<String> {
         let progress = self.progress.borrow();
@@ -156,34 +127,34 @@ impl View {
             return Some(reason);
         }
         let Some(state) = progress.partition(partition) else {
-            return Some("the topic was not seen yet".to_owned());
+            return Some("topic metadata not available yet".to_owned());
         };
         if let Some(reason) = &state.paused {
             return Some(format!("partition {partition} is paused: {reason}"));
         }
         if !state.caught_up {
-            return Some(format!("partition {partition} is still being read"));
+            return Some(format!("partition {partition} is still catching up"));
         }
         (!self.connection.is_leader_connected(partition))
             .then(|| format!("the leader of partition {partition} is not connected"))
     }
 
-    /// Has records of a partition read again that were passed over because their schema was not known. Returns whether
-    /// the reading has begun; until it has come so far, [`Self::doubt`] tells so.
-    pub async fn reread(&self, partition: i32, records: Vec<PassedOver>) -> bool {
+    /// Has records of a partition read again that were skipped because their schema was unknown. Returns whether reading
+    /// has begun again; until it has come as far as before, [`Self::doubt`] says so.
+    pub async fn rewind(&self, partition: i32, records: Vec<SkippedRecord>) -> bool {
         let (done, begun) = oneshot::channel();
-        let reread = Reread {
+        let rewind = Rewind {
             partition,
             records,
             done,
         };
-        self.commands.send(Command::Reread(reread)).is_ok() && begun.await.is_ok()
+        self.commands.send(Command::Rewind(rewind)).is_ok() && begun.await.is_ok()
     }
 
-    /// The moment at which a request for that order has come.
+    /// The arrival of a request for that order, now.
     pub fn arrival(&self, order_id: &str) -> Arrival {
         let next = self.partition_of(order_id).and_then(|partition| self.next(partition));
-        // In this order: what is acknowledged of what is sent from then on lies at `next` or behind it.
+        // In this order: what is sent from then on and acknowledged is at `next` or after it.
         Arrival {
             next: next.unwrap_or(0),
             at: Instant::now(),
@@ -195,7 +166,7 @@ impl View {
         self.progress.borrow().partition(partition).map(|state| state.next)
     }
 
-    /// How often any partition was rewound. What was read of the store is whole when the partition was in no
+    /// How often any partition was rewound. What was read from the store is whole when the partition was in no
     /// [doubt](Self::doubt) after this was asked and before the store was read, and this is the same after it.
     pub fn rewinds(&self) -> u64 {
         self.progress.borrow().rewinds
@@ -208,7 +179,7 @@ impl View {
     pub async fn now(&self, partition: i32, deadline: Instant) -> Result<EndOffset, NotFresh> {
         let asked = timeout_at(deadline.into(), self.ends.fetch(partition)).await;
         asked
-            .map_err(|_| late(partition))?
+            .map_err(|_| NotFresh::late(partition))?
             .map_err(|error| NotFresh(error.to_string()))
     }
 
@@ -217,38 +188,14 @@ impl View {
     /// # Errors
     /// When it is not by the deadline, or cannot be for now.
     pub async fn read_to(&self, partition: i32, offset: i64, deadline: Instant) -> Result<(), NotFresh> {
-        let read = timeout_at(deadline.into(), self.reach(partition, offset)).await;
-        read.map_err(|_| late(partition))?
-    }
-
-    async fn reach(&self, partition: i32, end: i64) -> Result<(), NotFresh> {
-        let mut progress = self.progress.clone();
-        let reached = |progress: &Progress| {
-            progress.stopped().is_some()
-                || progress
-                    .partition(partition)
-                    .is_some_and(|p| p.read_to >= end || p.paused.is_some())
-        };
-        let now = progress
-            .wait_for(reached)
-            .await
-            .map_err(|_| NotFresh("the projection has stopped".to_owned()))?;
-        if let Some(reason) = now.stopped() {
-            return Err(NotFresh(reason.clone()));
-        }
-        match now.partition(partition) {
-            Some(state) if state.read_to >= end => Ok(()),
-            state => Err(NotFresh(
-                state.and_then(|state| state.paused.clone()).unwrap_or_default(),
-            )),
-        }
+        freshness::read_to(self.watch(), partition, offset, deadline).await
     }
 
     /// Partitions that another producer's transaction blocks for longer than ordinary ones do.
     pub fn open_transactions(&self) -> Vec<OpenTransaction> {
         let partitions = self.progress.borrow().partition_count().unwrap_or(0);
         let blocked = (0..partitions).filter_map(|partition| {
-            let still = self.standstill(partition).filter(StalledLso::is_long)?;
+            let still = self.stalled_lso(partition).filter(StalledLso::is_long)?;
             Some(OpenTransaction::of(partition, still))
         });
         blocked.collect()
@@ -256,25 +203,21 @@ impl View {
 
     /// What blocks that partition, once somebody has [waited in vain](Self::waited_in_vain) for what lies behind it.
     pub fn blocked(&self, partition: i32) -> Option<OpenTransaction> {
-        let still = self.standstill(partition).filter(|still| still.has_timed_out)?;
+        let still = self.stalled_lso(partition).filter(|still| still.has_timed_out)?;
         Some(OpenTransaction::of(partition, still))
     }
 
     /// Notes that somebody has waited in vain for a record of that partition. Returns what blocks it, if that is why.
     pub fn waited_in_vain(&self, partition: i32) -> Option<OpenTransaction> {
-        self.standstill(partition)?;
+        self.stalled_lso(partition)?;
         self.connection.note_timeout(partition);
         self.blocked(partition)
     }
 
-    /// Where the last stable offset stands still, of a partition of which all before it was read: one that waits for
-    /// something else fetches nothing that would tell.
-    fn standstill(&self, partition: i32) -> Option<StalledLso> {
+    /// Where the last stable offset is stalled, of a partition of which all before it was read: one that waits for something
+    /// else fetches nothing that would show it.
+    fn stalled_lso(&self, partition: i32) -> Option<StalledLso> {
         let at_end = self.progress.borrow().partition(partition)?.at_end;
         self.connection.stalled_lso(partition).filter(|_| at_end)
     }
-}
-
-fn late(partition: i32) -> NotFresh {
-    NotFresh(format!("partition {partition} was not read to its end in time"))
 }

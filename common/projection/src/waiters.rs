@@ -1,4 +1,4 @@
-//! Those who wait for the projection: a writer for its own event, a reader for a version of an order.
+//! Who waits for the projection: a writer for its own event, a reader for a version of an order.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,16 +10,16 @@ use uuid::Uuid;
 
 /// What became of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settled {
+pub struct EventOutcome {
     /// What it did.
     pub outcome: Outcome,
-    /// Where it lies.
+    /// Its partition.
     pub partition: i32,
-    /// Where it lies.
+    /// Its offset.
     pub offset: i64,
 }
 
-/// The list of those who wait. Register first, then write or look: what happens in between is not missed.
+/// All who wait. Register first, then write or look: what happens in between is not missed.
 #[derive(Clone, Default)]
 pub struct Waiters(Arc<Mutex<Lists>>);
 
@@ -32,20 +32,20 @@ struct Lists {
 /// An event, and who waits for it.
 struct Awaited {
     event: OrderEvent,
-    sender: oneshot::Sender<Settled>,
+    sender: oneshot::Sender<EventOutcome>,
 }
 
 /// Waits for one event; gives up when dropped.
 pub struct EventWaiter {
     event_id: Uuid,
-    settled: oneshot::Receiver<Settled>,
+    outcome: oneshot::Receiver<EventOutcome>,
     waiters: Waiters,
 }
 
 impl EventWaiter {
-    /// What became of it; `None` when it will not be read soon, or ever. May be cancelled and called again.
-    pub async fn settled(&mut self) -> Option<Settled> {
-        (&mut self.settled).await.ok()
+    /// What became of it; `None` when it will not be read soon, or ever. Cancel safe.
+    pub async fn outcome(&mut self) -> Option<EventOutcome> {
+        (&mut self.outcome).await.ok()
     }
 }
 
@@ -58,7 +58,7 @@ impl Drop for EventWaiter {
 impl Waiters {
     /// Waits for an event to be read back: that one, whole, and not whatever else somebody may write under its id.
     pub fn event(&self, event: &OrderEvent) -> EventWaiter {
-        let (sender, settled) = oneshot::channel();
+        let (sender, outcome) = oneshot::channel();
         let awaited = Awaited {
             event: event.clone(),
             sender,
@@ -66,7 +66,7 @@ impl Waiters {
         self.lock().events.insert(event.event_id, awaited);
         EventWaiter {
             event_id: event.event_id,
-            settled,
+            outcome,
             waiters: self.clone(),
         }
     }
@@ -76,7 +76,7 @@ impl Waiters {
         let (sender, receiver) = oneshot::channel();
         let mut lists = self.lock();
         let waiting = lists.orders.entry(order_id.to_owned()).or_default();
-        // Whoever has given up makes room for who comes.
+        // Those who have given up are removed on the way.
         waiting.retain(|(_, sender)| !sender.is_closed());
         waiting.push((version, sender));
         receiver
@@ -94,33 +94,34 @@ impl Waiters {
     }
 
     /// Whether somebody waits for that very event.
-    pub(super) fn awaits(&self, event: &OrderEvent) -> bool {
+    pub(crate) fn is_awaited(&self, event: &OrderEvent) -> bool {
         let lists = self.lock();
         let awaited = lists.events.get(&event.event_id);
         awaited.is_some_and(|awaited| awaited.event == *event)
     }
 
-    /// Tells what became of events, of those for which [`Self::awaits`] was true, and which versions orders have.
-    pub(super) fn tell<'a>(
+    /// Notifies those who wait: what became of events, of those that were [awaited](Self::is_awaited), and which versions
+    /// orders have.
+    pub(crate) fn notify(
         &self,
-        events: impl Iterator<Item = (Uuid, Settled)>,
-        orders: impl Iterator<Item = (&'a str, i32)>,
+        events: impl IntoIterator<Item = (Uuid, EventOutcome)>,
+        orders: impl IntoIterator<Item = (String, i32)>,
     ) {
         let mut lists = self.lock();
-        for (event_id, settled) in events {
+        for (event_id, outcome) in events {
             if lists.events.is_empty() {
                 break;
             }
             if let Some(awaited) = lists.events.remove(&event_id) {
-                // A request that has ended meanwhile is not interested any more.
-                let _ = awaited.sender.send(settled);
+                // An error means that the request has ended meanwhile.
+                let _ = awaited.sender.send(outcome);
             }
         }
         for (order_id, version) in orders {
             if lists.orders.is_empty() {
                 break;
             }
-            let Some(waiting) = lists.orders.remove(order_id) else {
+            let Some(waiting) = lists.orders.remove(&order_id) else {
                 continue;
             };
             let (reached, rest): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|(wanted, _)| *wanted <= version);
@@ -128,18 +129,18 @@ impl Waiters {
                 let _ = sender.send(());
             }
             if !rest.is_empty() {
-                lists.orders.insert(order_id.to_owned(), rest);
+                lists.orders.insert(order_id, rest);
             }
         }
     }
 
-    /// Tells those who wait for an event that it will not be read soon.
-    pub(super) fn give_up_events(&self) {
+    /// Ends the waiting for events: they will not be read soon.
+    pub(crate) fn cancel_events(&self) {
         self.lock().events.clear();
     }
 
-    /// Tells all who wait that nothing will come any more.
-    pub(super) fn close(&self) {
+    /// Ends all waiting: nothing will be read again.
+    pub(crate) fn close(&self) {
         let mut lists = self.lock();
         lists.events.clear();
         lists.orders.clear();
@@ -156,21 +157,21 @@ mod tests {
 
     use super::*;
 
-    const SETTLED: Settled = Settled {
+    const OUTCOME: EventOutcome = EventOutcome {
         outcome: Outcome::Duplicate,
         partition: 1,
         offset: 2,
     };
 
     #[tokio::test]
-    async fn an_event_is_told_to_the_one_who_waits_for_it() {
+    async fn an_event_s_outcome_goes_to_the_one_who_waits_for_it() {
         let waiters = Waiters::default();
         let (mine, other) = (an_event("A", 1), an_event("A", 1));
         let mut waiting = waiters.event(&mine);
-        assert!(waiters.awaits(&mine) && !waiters.awaits(&other));
-        let events = [other, mine].map(|event| (event.event_id, SETTLED));
-        waiters.tell(events.into_iter(), std::iter::empty());
-        assert_eq!(waiting.settled().await, Some(SETTLED));
+        assert!(waiters.is_awaited(&mine) && !waiters.is_awaited(&other));
+        let events = [other, mine].map(|event| (event.event_id, OUTCOME));
+        waiters.notify(events, []);
+        assert_eq!(waiting.outcome().await, Some(OUTCOME));
     }
 
     #[test]
@@ -187,24 +188,24 @@ mod tests {
         for change in changes {
             let mut foreign = mine.clone();
             change(&mut foreign);
-            assert!(!waiters.awaits(&foreign), "{foreign:?}");
+            assert!(!waiters.is_awaited(&foreign), "{foreign:?}");
         }
-        assert!(waiters.awaits(&mine));
+        assert!(waiters.is_awaited(&mine));
     }
 
     #[tokio::test]
-    async fn an_order_is_told_once_it_has_the_version() {
+    async fn the_waiter_for_an_order_is_notified_once_it_has_the_version() {
         let waiters = Waiters::default();
         let (mut two, mut three) = (waiters.order("A", 2), waiters.order("A", 3));
-        waiters.tell(std::iter::empty(), [("B", 9), ("A", 2)].into_iter());
+        waiters.notify([], [("B".to_owned(), 9), ("A".to_owned(), 2)]);
         assert_eq!(two.try_recv(), Ok(()));
         assert!(three.try_recv().is_err());
-        waiters.tell(std::iter::empty(), [("A", 4)].into_iter());
+        waiters.notify([], [("A".to_owned(), 4)]);
         assert_eq!(three.await, Ok(()));
     }
 
     #[test]
-    fn who_gives_up_leaves_nothing_behind() {
+    fn a_waiter_that_gives_up_leaves_nothing_behind() {
         let waiters = Waiters::default();
         drop((waiters.event(&an_event("A", 1)), waiters.order("A", 2)));
         waiters.forget_order("A");

@@ -1,5 +1,5 @@
 //! Checks before a request is routed: the connection limit, the host it was sent to, and the web page it comes from. The
-//! rules are in [`hosts`](super::hosts) and [`origins`](super::origins).
+//! rules are in `hosts` and [`origins`](super::origins).
 
 use std::net::IpAddr;
 

@@ -98,7 +98,7 @@ impl Connections {
             all.open().by_id.retain(|_, connection| {
                 let keep = connection.idle().is_none_or(|idle| idle < idle_timeout);
                 if !keep {
-                    connection.end();
+                    connection.close();
                 }
                 keep
             });
@@ -118,7 +118,7 @@ impl Open {
             .iter()
             .filter_map(|(id, connection)| Some((connection.idle()?, *id)));
         let longest = idle.max().and_then(|(_, id)| self.by_id.remove(&id));
-        longest.map(|connection| connection.end()).is_some()
+        longest.map(|connection| connection.close()).is_some()
     }
 }
 
@@ -142,7 +142,7 @@ impl Connection {
         self.answering.fetch_sub(1, Ordering::AcqRel);
     }
 
-    fn end(&self) {
+    fn close(&self) {
         // An error means that the client has closed it already.
         let _ = self.socket.shutdown(Shutdown::Both);
     }

@@ -77,8 +77,8 @@ impl HealthReport {
         mut reasons: Vec<String>,
     ) -> Self {
         // Two parts of a service may report the same cause.
-        let mut told = HashSet::new();
-        reasons.retain(|reason| told.insert(reason.clone()));
+        let mut seen = HashSet::new();
+        reasons.retain(|reason| seen.insert(reason.clone()));
         let connected = [kafka, registry]
             .iter()
             .all(|server| *server != Connection::Disconnected);

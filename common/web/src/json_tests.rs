@@ -155,7 +155,7 @@ fn each_fault_names_its_field() {
     ] {
         let problem = fault_of(body);
         assert_eq!(problem.kind(), ProblemKind::InvalidRequest, "{body}");
-        let fields: Vec<_> = problem.errors().iter().map(|fault| fault.field.as_str()).collect();
+        let fields: Vec<_> = problem.errors().iter().map(|invalid| invalid.field.as_str()).collect();
         assert_eq!(fields, [field], "{body}: {problem}");
         assert!(!problem.summary().contains(" at line "), "{problem}");
         assert!(

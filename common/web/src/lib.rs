@@ -9,8 +9,9 @@
 //! async fn order() -> Result<Reply<&'static str>, Problem> {
 //!     Err(Problem::new(ProblemKind::OrderNotFound, "there is no order ORD-1"))
 //! }
-//! let configure = |config: &mut actix_web::web::ServiceConfig| drop(config.service(routes::get("/order", order)));
-//! # let _ = configure; // for `server::serve`
+//! fn configure(config: &mut actix_web::web::ServiceConfig) {
+//!     config.service(routes::get("/order", order));
+//! }
 //! ```
 //!
 //! In reading order: a request comes in through [`server`] (`listen`, `connections`, [`shutdown_gate`]), [`access`] (`hosts`,

@@ -39,7 +39,7 @@ const OF_WRITES: &[(&str, &str)] = &[
 ];
 
 /// Completes a service's document: adds the health checks, the format of request headers, and the error responses that are
-/// not particular to an operation. Every error response without content is a [`Problem`](super::Problem).
+/// not particular to an operation. Every error response without content is a [`Problem`].
 pub fn complete(mut document: OpenApi) -> OpenApi {
     document.merge(Common::openapi());
     for (path, item) in &mut document.paths.paths {

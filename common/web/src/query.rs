@@ -202,11 +202,11 @@ mod tests {
         ] {
             let problem = parse::<Parameters>(query).expect_err(query);
             assert_eq!(problem.kind(), ProblemKind::InvalidRequest);
-            let [fault] = problem.errors() else {
+            let [invalid] = problem.errors() else {
                 panic!("{query}: {problem}")
             };
             assert_eq!(
-                (fault.field.as_str(), fault.message.as_str()),
+                (invalid.field.as_str(), invalid.message.as_str()),
                 (field, message),
                 "{query}"
             );

@@ -6,16 +6,16 @@ use super::problem_kind::ProblemKind;
 use super::serde_messages::{LONE_SURROGATE, for_clients};
 
 /// Most errors that one response lists.
-const MOST_FAULTS: usize = 100;
+const MAX_ERRORS: usize = 100;
 /// Longest text in an error, in bytes: it may repeat what the client wrote.
-const LONGEST: usize = 300;
+const MAX_TEXT_BYTES: usize = 300;
 
 impl Problem {
     /// A 400 with those errors (at least one). Long lists and long texts are cut: a response must not be larger than its
     /// request.
     pub fn invalid(mut errors: Vec<FieldError>) -> Self {
         let count = errors.len();
-        errors.truncate(MOST_FAULTS);
+        errors.truncate(MAX_ERRORS);
         for error in &mut errors {
             truncate(&mut error.field);
             truncate(&mut error.message);
@@ -40,7 +40,7 @@ impl From<garde::Report> for Problem {
     /// Fields are named in camelCase as in the JSON: `unit_price` of the first item is `items[0].unitPrice`. An error of the
     /// whole gets the field `body`.
     fn from(report: garde::Report) -> Self {
-        let fault = |(path, error): (garde::error::Path, garde::Error)| FieldError {
+        let field_error = |(path, error): (garde::error::Path, garde::Error)| FieldError {
             field: if path.is_empty() {
                 "body".to_owned()
             } else {
@@ -48,7 +48,7 @@ impl From<garde::Report> for Problem {
             },
             message: error.message().to_owned(),
         };
-        Self::invalid(report.into_inner().into_iter().map(fault).collect())
+        Self::invalid(report.into_inner().into_iter().map(field_error).collect())
     }
 }
 
@@ -100,8 +100,8 @@ pub(super) fn from_json(error: &serde_path_to_error::Error<serde_json::Error>) -
 
 /// Truncates a long text at a character boundary.
 fn truncate(text: &mut String) {
-    if text.len() > LONGEST {
-        text.truncate(text.floor_char_boundary(LONGEST));
+    if text.len() > MAX_TEXT_BYTES {
+        text.truncate(text.floor_char_boundary(MAX_TEXT_BYTES));
         text.push('…');
     }
 }
@@ -130,11 +130,11 @@ mod tests {
 
     #[test]
     fn a_response_does_not_grow_with_what_the_client_wrote() {
-        let fault = FieldError {
+        let error = FieldError {
             field: "é".repeat(100_000),
             message: "x".repeat(100_000),
         };
-        let problem = Problem::invalid(vec![fault; 5_000]);
+        let problem = Problem::invalid(vec![error; 5_000]);
         assert_eq!(
             (problem.errors().len(), problem.summary()),
             (100, "5000 fields are invalid")
@@ -160,7 +160,7 @@ mod tests {
     }
 
     fn fields(problem: &Problem) -> Vec<&str> {
-        problem.errors().iter().map(|fault| fault.field.as_str()).collect()
+        problem.errors().iter().map(|error| error.field.as_str()).collect()
     }
 
     #[test]
@@ -174,7 +174,7 @@ mod tests {
         let mut fields = fields(&problem);
         fields.sort_unstable();
         assert_eq!(fields, ["items[1].unitCount", "orderId"]);
-        assert!(problem.errors().iter().all(|fault| !fault.message.is_empty()));
+        assert!(problem.errors().iter().all(|error| !error.message.is_empty()));
     }
 
     #[test]

@@ -11,7 +11,7 @@
 use std::ops::Range;
 
 use orderlog_contract::rejection::{Code, MAX_REASON_BYTES, Rejection};
-use orderlog_kafka::headers::Header;
+use orderlog_kafka::headers::OwnedHeader;
 use serde::{Deserialize, Serialize};
 
 /// Coordinates of the record that this dead letter is a copy of, as `topic-partition-offset`.
@@ -117,7 +117,7 @@ impl Origin {
 
 /// What the headers of a dead letter say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Marks {
+pub struct ParsedHeaders {
     /// Coordinates of the record that it is a copy of.
     pub at: Option<String>,
     /// Why the record was rejected.
@@ -136,7 +136,7 @@ pub struct Marks {
 
 /// What the headers say of a record that becomes a dead letter.
 #[derive(Clone, Copy, Debug)]
-pub struct Finding<'a> {
+pub struct DeadLetterInfo<'a> {
     /// The service that rejected it: Spring's consumer group, Connect's connector.
     pub service: &'a str,
     /// Coordinates of the record.
@@ -152,18 +152,18 @@ pub struct Finding<'a> {
 }
 
 /// The headers to add behind a record's own.
-pub fn added(finding: &Finding<'_>) -> Vec<Header> {
-    let Finding { origin, why, .. } = finding;
+pub fn added(info: &DeadLetterInfo<'_>) -> Vec<OwnedHeader> {
+    let DeadLetterInfo { origin, why, .. } = info;
     let (stage, class) = stage_and_class(why.code);
     // The exception's class name, one for each code, to filter by.
     let exception = format!("orderlog.{}", why.code);
     // In Java's format, so that tools that show only its first line show a useful one.
-    let trace = format!("{exception}: {}\n\tat {class}({})\n", why.reason, finding.service);
+    let trace = format!("{exception}: {}\n\tat {class}({})\n", why.reason, info.service);
     let mut headers = vec![
         text(CONNECT_TOPIC, &origin.topic),
         text(CONNECT_PARTITION, origin.partition.to_string()),
         text(CONNECT_OFFSET, origin.offset.to_string()),
-        text(CONNECT_CONNECTOR, finding.service),
+        text(CONNECT_CONNECTOR, info.service),
         text(CONNECT_TASK, TASK),
         text(CONNECT_STAGE, stage),
         text(CONNECT_CLASS, class),
@@ -176,18 +176,18 @@ pub fn added(finding: &Finding<'_>) -> Vec<Header> {
         // -1 is Kafka's "no timestamp".
         bytes(SPRING_TIMESTAMP, &origin.timestamp.unwrap_or(-1).to_be_bytes()),
         text(SPRING_TIMESTAMP_TYPE, origin.timestamp_type.as_str()),
-        text(SPRING_GROUP, finding.service),
+        text(SPRING_GROUP, info.service),
         text(SPRING_EXCEPTION, &exception),
         text(SPRING_CAUSE, &exception),
         text(SPRING_MESSAGE, &why.reason),
         text(SPRING_TRACE, &trace),
         text(CODE, why.code.as_str()),
         text(ID, origin.coordinates()),
-        text(REPLAYS, finding.replays.to_string()),
-        text(AT, finding.at),
+        text(REPLAYS, info.replays.to_string()),
+        text(AT, info.at),
     ];
     headers.extend(why.schema_id.map(|id| text(SCHEMA_ID, id.to_string())));
-    if let Some((sha256, size)) = finding.pointer {
+    if let Some((sha256, size)) = info.pointer {
         headers.extend([text(SHA256, sha256), text(SIZE, size.to_string())]);
     }
     headers.push(text(ADDED, (headers.len() + 1).to_string()));
@@ -195,26 +195,26 @@ pub fn added(finding: &Finding<'_>) -> Vec<Header> {
 }
 
 /// The range of the headers that were added; `None` if there are none, as far as one can tell.
-pub fn added_range(headers: &[Header]) -> Option<Range<usize>> {
+pub fn added_range(headers: &[OwnedHeader]) -> Option<Range<usize>> {
     let end = headers.iter().rposition(|(name, _)| name == ADDED)? + 1;
     let begin = end.checked_sub(number(&headers[..end], ADDED)?)?;
-    let is_ours = |(name, _): &Header| PREFIXES.iter().any(|prefix| name.starts_with(prefix));
+    let is_ours = |(name, _): &OwnedHeader| PREFIXES.iter().any(|prefix| name.starts_with(prefix));
     headers[begin..end].iter().all(is_ours).then_some(begin..end)
 }
 
 /// The coordinates of the dead letter that a record claims to be a replay of: anyone can claim that.
-pub fn claimed(own: &[Header]) -> Option<&str> {
+pub fn claimed_coordinates(own: &[OwnedHeader]) -> Option<&str> {
     last_text(&own[added_range(own)?], AT)
 }
 
 /// Reads a dead letter's headers. Whatever is malformed counts as absent: anyone may write to the topic. Dead letters of
 /// an earlier release do not say which headers were added; all of theirs are read.
-pub fn read(headers: &[Header]) -> Marks {
+pub fn read(headers: &[OwnedHeader]) -> ParsedHeaders {
     let headers = added_range(headers).map_or(headers, |added| &headers[added]);
     let sha256 = last_text(headers, SHA256).filter(|hex| hex.len() == 64);
     let size = number(headers, SIZE);
     let reason = last_text(headers, CONNECT_MESSAGE);
-    Marks {
+    ParsedHeaders {
         at: last_text(headers, AT).map(str::to_owned),
         code: last_text(headers, CODE).and_then(Code::parse),
         reason: reason.map(|reason| reason[..reason.floor_char_boundary(MAX_REASON_BYTES)].to_owned()),
@@ -225,7 +225,7 @@ pub fn read(headers: &[Header]) -> Marks {
     }
 }
 
-fn origin(headers: &[Header]) -> Option<Origin> {
+fn origin(headers: &[OwnedHeader]) -> Option<Origin> {
     let timestamp = i64::from_be_bytes(last(headers, SPRING_TIMESTAMP)?.try_into().ok()?);
     Some(Origin {
         topic: last_text(headers, SPRING_TOPIC)?.to_owned(),
@@ -238,7 +238,8 @@ fn origin(headers: &[Header]) -> Option<Origin> {
     })
 }
 
-/// Kafka Connect's name of the stage that failed (its enum `Stage`), and our module that rejected the record.
+/// Kafka Connect's name of the stage that failed (its enum `Stage`), and what rejected the record. Tools filter by these
+/// names, so they stay although the modules have moved.
 fn stage_and_class(code: Code) -> (&'static str, &'static str) {
     match code {
         Code::NotFramed | Code::UnknownSchemaId | Code::WrongSchema | Code::Undecodable => {
@@ -250,23 +251,23 @@ fn stage_and_class(code: Code) -> (&'static str, &'static str) {
     }
 }
 
-fn text(name: &str, value: impl AsRef<str>) -> Header {
+fn text(name: &str, value: impl AsRef<str>) -> OwnedHeader {
     bytes(name, value.as_ref().as_bytes())
 }
 
-fn bytes(name: &str, value: &[u8]) -> Header {
+fn bytes(name: &str, value: &[u8]) -> OwnedHeader {
     (name.to_owned(), Some(value.to_owned()))
 }
 
-fn last<'a>(headers: &'a [Header], name: &str) -> Option<&'a [u8]> {
+fn last<'a>(headers: &'a [OwnedHeader], name: &str) -> Option<&'a [u8]> {
     headers.iter().rev().find(|(other, _)| other == name)?.1.as_deref()
 }
 
-fn last_text<'a>(headers: &'a [Header], name: &str) -> Option<&'a str> {
+fn last_text<'a>(headers: &'a [OwnedHeader], name: &str) -> Option<&'a str> {
     std::str::from_utf8(last(headers, name)?).ok()
 }
 
-fn number<T: std::str::FromStr>(headers: &[Header], name: &str) -> Option<T> {
+fn number<T: std::str::FromStr>(headers: &[OwnedHeader], name: &str) -> Option<T> {
     last_text(headers, name)?.parse().ok()
 }
 

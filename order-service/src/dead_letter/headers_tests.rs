@@ -19,8 +19,8 @@ fn fault() -> Rejection {
 }
 
 /// What is added to a fresh record at that place.
-fn of(place: &Origin, why: &Rejection) -> Vec<Header> {
-    added(&Finding {
+fn of(place: &Origin, why: &Rejection) -> Vec<OwnedHeader> {
+    added(&DeadLetterInfo {
         service: "order-service",
         at: &place.coordinates(),
         origin: place,
@@ -102,7 +102,7 @@ fn the_marks_are_read_back() {
         timestamp_type: TimestampType::LogAppendTime,
         ..place()
     };
-    let marks = read(&added(&Finding {
+    let marks = read(&added(&DeadLetterInfo {
         service: "order-service",
         at: "order-events-4-1",
         origin: &origin,
@@ -110,7 +110,7 @@ fn the_marks_are_read_back() {
         why: &fault(),
         pointer: Some((&sha256, 3_000)),
     }));
-    let expected = Marks {
+    let expected = ParsedHeaders {
         at: Some("order-events-4-1".into()),
         code: Some(Code::Undecodable),
         reason: Some(REASON.into()),
@@ -123,12 +123,12 @@ fn the_marks_are_read_back() {
 }
 
 /// Headers that a record may bring to be taken for another, or for a dead letter.
-fn forged() -> Vec<Vec<Header>> {
+fn forged() -> Vec<Vec<OwnedHeader>> {
     let elsewhere = Origin {
         topic: "elsewhere".into(),
         ..place()
     };
-    let whole = added(&Finding {
+    let whole = added(&DeadLetterInfo {
         service: "order-service",
         at: "elsewhere-0-0",
         origin: &elsewhere,
@@ -169,7 +169,7 @@ fn what_was_added_is_found_in_front_of_what_others_add_later() {
     ]
     .concat();
     assert_eq!(added_range(&letter), Some(1..1 + added.len()));
-    assert_eq!(claimed(&letter), Some(AT_NOW));
+    assert_eq!(claimed_coordinates(&letter), Some(AT_NOW));
     assert_eq!(read(&letter), read(&added));
 }
 
@@ -184,7 +184,7 @@ fn what_claims_headers_that_are_not_ours_claims_nothing() {
         added[..added.len() - 1].to_vec(),
         Vec::new(),
     ] {
-        assert_eq!((added_range(&own), claimed(&own)), (None, None), "{own:?}");
+        assert_eq!((added_range(&own), claimed_coordinates(&own)), (None, None), "{own:?}");
     }
 }
 
@@ -208,7 +208,7 @@ fn headers_of_others_say_nothing() {
         text(SHA256, "short"),
         (SCHEMA_ID.to_owned(), None),
     ];
-    assert_eq!(read(&foreign), Marks::default());
+    assert_eq!(read(&foreign), ParsedHeaders::default());
 }
 
 #[test]

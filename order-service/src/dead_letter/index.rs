@@ -13,7 +13,7 @@ use orderlog_runtime::crash_point::{self, Point};
 use serde::Serialize;
 
 use super::headers::Origin;
-use super::rows::{FORMAT, LetterId, LetterRow, Summary};
+use super::rows::{DeadLetterId, DeadLetterRow, FORMAT, Summary};
 
 const SUMMARY: &[u8] = b"summary";
 
@@ -32,10 +32,10 @@ pub struct Index {
 
 /// A record of the dead-letter topic, for the index.
 pub(super) struct Entry {
-    pub id: LetterId,
+    pub id: DeadLetterId,
     /// Coordinates of the rejected record, and the fingerprint of its value. `None`: not a dead letter of ours.
     pub place: Option<(String, String)>,
-    pub row: LetterRow,
+    pub row: DeadLetterRow,
 }
 
 /// Which letters are listed.
@@ -53,9 +53,9 @@ pub struct Filter {
 #[derive(Clone, Debug)]
 pub struct Page {
     /// The letters, the highest id first.
-    pub letters: Vec<(LetterId, LetterRow)>,
+    pub letters: Vec<(DeadLetterId, DeadLetterRow)>,
     /// The next page starts below that id; `None` at the end.
-    pub next: Option<LetterId>,
+    pub next: Option<DeadLetterId>,
 }
 
 /// Most rows scanned for one page; a filter that matches few rows then yields a short page.
@@ -124,23 +124,25 @@ impl Index {
     fn letter_of(&self, coordinates: &str, fingerprint: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let known = self.places.get(coordinates.as_bytes())?.unwrap_or_default();
         let id = known.strip_prefix(fingerprint.as_bytes());
-        Ok(id.filter(|id| LetterId::from_key(id).is_some()).map(<[u8]>::to_vec))
+        Ok(id.filter(|id| DeadLetterId::from_key(id).is_some()).map(<[u8]>::to_vec))
     }
 
     /// Letters below an id (`None`: all), the highest id first. With one partition that is the newest first.
     ///
     /// # Errors
     /// The disk fails.
-    pub fn page(&self, below: Option<LetterId>, limit: usize, filter: &Filter) -> Result<Page, StoreError> {
-        let mut letters: Vec<(LetterId, LetterRow)> = Vec::new();
+    pub fn page(&self, below: Option<DeadLetterId>, limit: usize, filter: &Filter) -> Result<Page, StoreError> {
+        let mut letters: Vec<(DeadLetterId, DeadLetterRow)> = Vec::new();
         let mut last = None;
-        let from = below.map(LetterId::to_key);
+        let from = below.map(DeadLetterId::to_key);
         for (scanned, entry) in self.letters.below(from.as_ref().map(<[u8; 12]>::as_slice)).enumerate() {
             if letters.len() == limit || scanned == MOST_SCANNED {
                 return Ok(Page { letters, next: last });
             }
             let (key, value) = entry?;
-            let Some(id) = LetterId::from_key(&key) else { continue };
+            let Some(id) = DeadLetterId::from_key(&key) else {
+                continue;
+            };
             last = Some(id);
             let row = decode(&value)?;
             if filter.takes(&row) {
@@ -212,12 +214,12 @@ fn encode(row: &impl Serialize) -> anyhow::Result<Vec<u8>> {
     serde_json::to_vec(row).context("encoding a row of the dead letter index")
 }
 
-fn decode(row: &[u8]) -> anyhow::Result<LetterRow> {
+fn decode(row: &[u8]) -> anyhow::Result<DeadLetterRow> {
     serde_json::from_slice(row).context("decoding a dead letter's row")
 }
 
 impl Filter {
-    fn takes(&self, row: &LetterRow) -> bool {
+    fn takes(&self, row: &DeadLetterRow) -> bool {
         self.code.is_none_or(|code| row.code == Some(code))
             && self
                 .partition

@@ -15,7 +15,7 @@ use tokio::runtime::Handle;
 use super::headers;
 use super::index::{Entry, Index};
 use super::outgoing::fingerprint;
-use super::rows::{LetterId, LetterRow};
+use super::rows::{DeadLetterId, DeadLetterRow};
 use super::status::DlqStatus;
 
 /// How long the topic is read at once before the start: it delays shutdown by as much.
@@ -116,7 +116,9 @@ impl IndexFollower {
     /// Finds the topic, and starts to read it where the index ends.
     fn start(&mut self) -> anyhow::Result<()> {
         self.last_attempt = Instant::now();
-        let found = self.topic.find(&self.runtime, self.settings.may_create())?;
+        let found = self
+            .topic
+            .find(&self.runtime, self.settings.wait_until_creation_allowed())?;
         self.status.set_warnings(found.warnings.clone());
         let mut next = self.index.summary()?.next;
         if !found.continues(&next) {
@@ -187,11 +189,11 @@ fn entry(record: &BorrowedMessage<'_>) -> Entry {
         None => fingerprint(record.payload().unwrap_or_default()),
     };
     Entry {
-        id: LetterId {
+        id: DeadLetterId {
             partition: record.partition(),
             offset: record.offset(),
         },
-        row: LetterRow::of(&marks, record.timestamp().to_millis(), record.key(), record.payload()),
+        row: DeadLetterRow::of(&marks, record.timestamp().to_millis(), record.key(), record.payload()),
         place: marks.at.map(|coordinates| (coordinates, fingerprint)),
     }
 }

@@ -5,8 +5,8 @@ fn open(dir: &tempfile::TempDir, topic: &str) -> Index {
     Index::open(&Store::open(dir.path()).expect("opens"), topic).expect("opens")
 }
 
-fn row(code: Option<Code>, key: &str, partition: i32) -> LetterRow {
-    LetterRow {
+fn row(code: Option<Code>, key: &str, partition: i32) -> DeadLetterRow {
+    DeadLetterRow {
         timestamp: Some(1),
         key: Some(key.to_owned()),
         code,
@@ -24,10 +24,10 @@ fn row(code: Option<Code>, key: &str, partition: i32) -> LetterRow {
     }
 }
 
-fn entry(offset: i64, place: Option<(&str, &str)>, row: LetterRow) -> Entry {
+fn entry(offset: i64, place: Option<(&str, &str)>, row: DeadLetterRow) -> Entry {
     let place = place.map(|(coordinates, fingerprint)| (coordinates.to_owned(), fingerprint.to_owned()));
     Entry {
-        id: LetterId { partition: 0, offset },
+        id: DeadLetterId { partition: 0, offset },
         place,
         row,
     }
@@ -98,7 +98,7 @@ fn pages_follow_each_other_to_the_end() {
     let third = page(second.next);
     assert_eq!((offsets(&third), third.next), (vec![0], None));
     assert_eq!(
-        page(Some(LetterId {
+        page(Some(DeadLetterId {
             partition: 0,
             offset: 2
         }))
@@ -205,7 +205,7 @@ fn a_clearing_that_was_cut_off_is_finished_at_the_next_start() {
 fn where_a_record_first_lay_is_told_by_its_letter_and_only_for_the_same_value() {
     let dir = tempfile::tempdir().expect("a directory");
     let index = open(&dir, "dlq");
-    let letter = LetterRow {
+    let letter = DeadLetterRow {
         replays: 2,
         ..row(Some(Code::NotFramed), "A", 3)
     };

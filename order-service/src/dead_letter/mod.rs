@@ -16,16 +16,17 @@ mod rows;
 mod sender;
 mod status;
 
+use anyhow::anyhow;
 use deliveries::Deliveries;
 pub use index::{Filter, Index, Page};
 use index_follower::IndexFollower;
 use orderlog_kafka::topics::TopicSpec;
 use orderlog_projection::store::Store;
-use orderlog_projection::{Refused, RejectionHandler, Settings};
+use orderlog_projection::{RejectedRecord, RejectionHandler, Settings, Unhandled};
 use orderlog_runtime::crash_point::{self, Point};
 use orderlog_runtime::supervisor::Supervisor;
 use outgoing::DeadLetter;
-pub use rows::{LetterId, LetterRow, Summary, key_text};
+pub use rows::{DeadLetterId, DeadLetterRow, Summary, key_text};
 use sender::Sender;
 pub use status::DlqStatus;
 
@@ -84,31 +85,34 @@ impl RejectionHandler for DeadLetters {
         self.follower.prepare()
     }
 
-    fn dispose(&mut self, refused: &[Refused<'_>]) -> Vec<Result<(), String>> {
-        let mut dead_letters: Vec<DeadLetter<'_>> = refused.iter().map(DeadLetter::of).collect();
-        let mut outcomes = Vec::with_capacity(dead_letters.len());
-        // Positions of those that are not in the index.
+    fn handle(&mut self, rejected: &[RejectedRecord<'_>]) -> Vec<Unhandled> {
+        let mut unhandled = Vec::new();
+        // Those that are not in the index, and their positions.
         let mut new = Vec::new();
-        for (n, dead_letter) in dead_letters.iter_mut().enumerate() {
-            match is_indexed(&self.index, dead_letter) {
-                Ok(true) => outcomes.push(Ok(())),
-                Ok(false) => {
-                    new.push(n);
-                    outcomes.push(Err("dead letter not delivered".to_owned()));
+        for (index, record) in rejected.iter().enumerate() {
+            let mut dead_letter = DeadLetter::of(record);
+            match is_indexed(&self.index, &mut dead_letter) {
+                Ok(true) => {}
+                Ok(false) => new.push((index, dead_letter)),
+                Err(error) => {
+                    let reason = error.context("the index of dead letters cannot be read");
+                    unhandled.push(not_written(index, reason));
                 }
-                Err(error) => outcomes.push(Err(format!("the index of dead letters cannot be read: {error:#}"))),
             }
         }
-        if new.is_empty() {
-            return outcomes;
+        let undelivered: Vec<&DeadLetter<'_>> = new.iter().map(|(_, dead_letter)| dead_letter).collect();
+        let mut results = self.deliveries.deliver(&undelivered).into_iter();
+        if !new.is_empty() {
+            crash_point::reached(Point::DeadLettersAcknowledged);
         }
-        let undelivered: Vec<&DeadLetter<'_>> = new.iter().map(|n| &dead_letters[*n]).collect();
-        let results = self.deliveries.deliver(&undelivered);
-        crash_point::reached(Point::DeadLettersAcknowledged);
-        for (n, result) in new.into_iter().zip(results) {
-            outcomes[n] = result.map_err(|error| format!("dead letters cannot be written: {error}"));
+        for (index, _) in &new {
+            match results.next() {
+                Some(Ok(())) => {}
+                Some(Err(error)) => unhandled.push(not_written(*index, error.into())),
+                None => unhandled.push(not_written(*index, anyhow!("no result"))),
+            }
         }
-        outcomes
+        unhandled
     }
 
     fn tick(&mut self) {
@@ -120,13 +124,20 @@ impl RejectionHandler for DeadLetters {
     }
 }
 
+fn not_written(index: usize, reason: anyhow::Error) -> Unhandled {
+    Unhandled {
+        index,
+        reason: reason.context("dead letters cannot be written"),
+    }
+}
+
 /// Whether the record of a dead letter is on the topic already. If not, finds out whether it is a replay: what the record
 /// itself claims is believed only if the index has that dead letter, with the same value.
 fn is_indexed(index: &Index, dead_letter: &mut DeadLetter<'_>) -> anyhow::Result<bool> {
     if index.has(dead_letter.coordinates(), dead_letter.fingerprint())? {
         return Ok(true);
     }
-    if let Some(claimed) = dead_letter.claimed()
+    if let Some(claimed) = dead_letter.claimed_coordinates()
         && let Some((origin, replays)) = index.origin_of(claimed, dead_letter.fingerprint())?
     {
         dead_letter.set_replay_of(origin, replays);

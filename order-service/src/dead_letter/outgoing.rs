@@ -4,14 +4,14 @@
 use std::ops::Range;
 
 use orderlog_contract::rejection::{Code, Rejection};
-use orderlog_kafka::headers::{Header, list};
-use orderlog_projection::Refused;
-use rdkafka::message::{BorrowedMessage, Header as KafkaHeader, Headers, OwnedHeaders};
+use orderlog_kafka::headers::{OwnedHeader, list};
+use orderlog_projection::RejectedRecord;
+use rdkafka::message::{BorrowedMessage, Header, Headers, OwnedHeaders};
 use rdkafka::{Message, Timestamp};
 use sha2::{Digest, Sha256};
 
 use super::form::Form;
-use super::headers::{self, Finding, Origin, TimestampType};
+use super::headers::{self, DeadLetterInfo, Origin, TimestampType};
 use crate::SERVICE;
 
 /// A dead letter to be sent.
@@ -22,15 +22,15 @@ pub(super) struct DeadLetter<'a> {
     coordinates: String,
     fingerprint: String,
     /// The record's own headers, as far as they can be read.
-    own: Vec<Header>,
+    own: Vec<OwnedHeader>,
     /// Where the record first was and how often it was replayed, if it is known to have been a dead letter before.
     before: Option<(Origin, u32)>,
 }
 
 impl<'a> DeadLetter<'a> {
     /// The dead letter of a rejected record.
-    pub fn of(refused: &Refused<'a>) -> Self {
-        let record = refused.record;
+    pub fn of(rejected: &RejectedRecord<'a>) -> Self {
+        let record = rejected.record;
         let place = Origin {
             topic: record.topic().to_owned(),
             partition: record.partition(),
@@ -44,7 +44,7 @@ impl<'a> DeadLetter<'a> {
         };
         Self {
             record,
-            why: refused.why,
+            why: rejected.rejection,
             coordinates: place.coordinates(),
             fingerprint: fingerprint(record.payload().unwrap_or_default()),
             place,
@@ -54,8 +54,8 @@ impl<'a> DeadLetter<'a> {
     }
 
     /// The coordinates of the dead letter that the record claims to be a replay of.
-    pub fn claimed(&self) -> Option<&str> {
-        headers::claimed(&self.own)
+    pub fn claimed_coordinates(&self) -> Option<&str> {
+        headers::claimed_coordinates(&self.own)
     }
 
     /// Notes that it is one: where its record first was, and how often that had been replayed before.
@@ -113,7 +113,7 @@ impl<'a> DeadLetter<'a> {
             None => (&self.place, 0),
         };
         let pointer = || (self.fingerprint.as_str(), self.record.payload_len());
-        let added = headers::added(&Finding {
+        let added = headers::added(&DeadLetterInfo {
             service: SERVICE,
             at: &self.coordinates,
             origin,
@@ -144,14 +144,14 @@ pub(super) fn fingerprint(value: &[u8]) -> String {
     format!("{:x}", Sha256::digest(value))
 }
 
-fn without(headers: &[Header], stale: Range<usize>) -> OwnedHeaders {
+fn without(headers: &[OwnedHeader], stale: Range<usize>) -> OwnedHeaders {
     let kept = [&headers[..stale.start], &headers[stale.end..]].concat();
     insert_all(OwnedHeaders::new_with_capacity(kept.len()), &kept)
 }
 
-fn insert_all(headers: OwnedHeaders, added: &[Header]) -> OwnedHeaders {
+fn insert_all(headers: OwnedHeaders, added: &[OwnedHeader]) -> OwnedHeaders {
     added.iter().fold(headers, |headers, (name, value)| {
-        headers.insert(KafkaHeader {
+        headers.insert(Header {
             key: name,
             value: value.as_ref(),
         })
@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn headers_come_back_in_order_with_duplicates_null_empty_and_binary_values() {
-        let given: Vec<Header> = vec![
+        let given: Vec<OwnedHeader> = vec![
             ("b".into(), Some(vec![0, 0xff])),
             ("a".into(), None),
             ("b".into(), Some(Vec::new())),

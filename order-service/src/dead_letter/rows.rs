@@ -8,7 +8,7 @@ use std::str::FromStr;
 use orderlog_contract::rejection::Code;
 use serde::{Deserialize, Serialize};
 
-use super::headers::{Marks, Origin};
+use super::headers::{Origin, ParsedHeaders};
 
 /// Version of all rows here.
 pub(super) const FORMAT: u32 = 2;
@@ -19,14 +19,14 @@ const HEX_PREFIX: &str = "hex:";
 
 /// Position of a letter in the dead-letter topic: `partition-offset`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LetterId {
+pub struct DeadLetterId {
     /// Its partition.
     pub partition: i32,
     /// Its offset.
     pub offset: i64,
 }
 
-impl LetterId {
+impl DeadLetterId {
     /// The id as a key of the store; keys sort by partition, then offset.
     pub(super) fn to_key(self) -> [u8; 12] {
         let mut key = [0; 12];
@@ -45,13 +45,13 @@ impl LetterId {
     }
 }
 
-impl std::fmt::Display for LetterId {
+impl std::fmt::Display for DeadLetterId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}-{}", self.partition, self.offset)
     }
 }
 
-impl FromStr for LetterId {
+impl FromStr for DeadLetterId {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -73,7 +73,7 @@ impl FromStr for LetterId {
 /// One letter in the index.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct LetterRow {
+pub struct DeadLetterRow {
     /// When it was written: milliseconds since 1970-01-01 UTC.
     pub timestamp: Option<i64>,
     /// The record's key, as [`key_text`] shows it.
@@ -92,9 +92,9 @@ pub struct LetterRow {
     pub origin: Option<Origin>,
 }
 
-impl LetterRow {
+impl DeadLetterRow {
     /// The row of a record of the dead-letter topic.
-    pub(super) fn of(marks: &Marks, timestamp: Option<i64>, key: Option<&[u8]>, value: Option<&[u8]>) -> Self {
+    pub(super) fn of(marks: &ParsedHeaders, timestamp: Option<i64>, key: Option<&[u8]>, value: Option<&[u8]>) -> Self {
         let length = || value.map_or(0, <[u8]>::len) as u64;
         Self {
             timestamp,
@@ -168,12 +168,12 @@ mod tests {
     #[test]
     fn ids_are_written_read_and_sorted() {
         let ids = [(0, 0), (0, 9), (0, 10), (1, 0), (i32::MAX, i64::MAX)]
-            .map(|(partition, offset)| LetterId { partition, offset });
+            .map(|(partition, offset)| DeadLetterId { partition, offset });
         for id in ids {
             assert_eq!(id.to_string().parse(), Ok(id));
-            assert_eq!(LetterId::from_key(&id.to_key()), Some(id));
+            assert_eq!(DeadLetterId::from_key(&id.to_key()), Some(id));
         }
-        assert!(ids.map(LetterId::to_key).is_sorted());
+        assert!(ids.map(DeadLetterId::to_key).is_sorted());
     }
 
     #[test]
@@ -192,9 +192,9 @@ mod tests {
             "2147483648-0",
             "0-9223372036854775808",
         ] {
-            assert!(text.parse::<LetterId>().is_err(), "{text}");
+            assert!(text.parse::<DeadLetterId>().is_err(), "{text}");
         }
-        assert_eq!(LetterId::from_key(b"short"), None);
+        assert_eq!(DeadLetterId::from_key(b"short"), None);
     }
 
     #[test]

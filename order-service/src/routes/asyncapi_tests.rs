@@ -1,7 +1,7 @@
 use orderlog_contract::rejection::{Code, Rejection};
 
 use super::*;
-use crate::dead_letter::headers::{Finding, Origin, TimestampType, added};
+use crate::dead_letter::headers::{DeadLetterInfo, Origin, TimestampType, added};
 
 #[test]
 fn every_header_of_a_dead_letter_is_described_and_no_other() {
@@ -12,7 +12,7 @@ fn every_header_of_a_dead_letter_is_described_and_no_other() {
         timestamp: None,
         timestamp_type: TimestampType::NoTimestampType,
     };
-    let headers = added(&Finding {
+    let headers = added(&DeadLetterInfo {
         service: "order-service",
         at: "orders-0-1",
         origin: &origin,

@@ -13,7 +13,7 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::limit;
 use crate::dead_letter::headers::Origin;
-use crate::dead_letter::{Filter, LetterId, LetterRow, Page, key_text};
+use crate::dead_letter::{DeadLetterId, DeadLetterRow, Filter, Page, key_text};
 use crate::state::State;
 
 const DEFAULT_LIMIT: usize = 100;
@@ -158,7 +158,7 @@ pub struct Place {
 )]
 pub async fn messages(state: web::Data<State>, Query(query): Query<Parameters>) -> Result<Reply<Messages>, Problem> {
     let limit = limit(query.limit, DEFAULT_LIMIT, MAX_LIMIT)?;
-    let before = query.before.as_deref().map(str::parse::<LetterId>).transpose();
+    let before = query.before.as_deref().map(str::parse::<DeadLetterId>).transpose();
     let before = before.map_err(|message| Problem::invalid_field("before", message))?;
     let filter = query.filter()?;
     let index = state.dead_letters.clone();
@@ -198,7 +198,7 @@ impl From<Page> for Messages {
     }
 }
 
-fn message(id: LetterId, row: LetterRow) -> Message {
+fn message(id: DeadLetterId, row: DeadLetterRow) -> Message {
     let text = |millis: Option<i64>| millis.and_then(timestamp::rfc3339);
     let place = |origin: Origin| Place {
         topic: origin.topic,

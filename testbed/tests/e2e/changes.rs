@@ -47,7 +47,7 @@ async fn a_topic_that_is_deleted_while_they_run_stops_both() -> anyhow::Result<(
     let world = World::new("changes-deleted")?;
     let (cart, order) = start(&world).await?;
     Topics::new(&world.servers.kafka)?.delete(&world.topic).await?;
-    both_stop(&cart, &order, "is gone").await
+    both_stop(&cart, &order, "is missing").await
 }
 
 #[tokio::test]

@@ -159,9 +159,7 @@ async fn services_that_start_without_a_registry_say_so_and_work_once_it_is_there
     );
     assert_eq!(cart.http.get("/health/ready").await?.status, 503);
     // The registry may still refuse our schema, and then nothing must be left behind.
-    order
-        .says(&["is not created before the registry has our schema"])
-        .await?;
+    order.says(&["is not created until our schema is registered"]).await?;
     proxy.heal();
     cart.ready().await?;
     order.ready().await?;

@@ -134,7 +134,7 @@ async fn a_topic_that_was_made_anew_is_noticed_and_read_only_after_a_rebuild() -
     order.spawn(&[])?;
     for service in [&cart, &order] {
         service
-            .says(&["is not the one that the store was made from", "--rebuild"])
+            .says(&["is not the topic that the store was built from", "--rebuild"])
             .await?;
     }
     cart.refuses("--rebuild").await?;
@@ -181,13 +181,13 @@ async fn a_topic_that_lost_records_which_were_not_read_is_read_on_only_when_that
     order.spawn(&[])?;
     let partition = format!("partition {}", missed.partition);
     order
-        .says(&["are gone", &partition, "--accept-truncated", "--rebuild"])
+        .says(&["were deleted", &partition, "--accept-truncated", "--rebuild"])
         .await?;
     let known: testbed::api_types::Order = order.http.details("A-1").await?.read(200)?;
     assert_eq!(known.version, 1);
     // A service without a store has missed them too.
     let mut fresh = world.order()?.spawn()?;
-    fresh.says(&["are gone", "--accept-truncated", "--rebuild"]).await?;
+    fresh.says(&["were deleted", "--accept-truncated", "--rebuild"]).await?;
 
     order.terminate().await?;
     order.start_again(&["--accept-truncated"]).await?;
@@ -256,7 +256,9 @@ async fn the_deletion_of_an_aborted_transaction_behind_all_that_was_read_stops_n
     cart.spawn(&[])?;
     order.spawn(&[])?;
     for service in [&cart, &order] {
-        service.says(&["are gone", "partition 0", "--accept-truncated"]).await?;
+        service
+            .says(&["were deleted", "partition 0", "--accept-truncated"])
+            .await?;
     }
     Ok(())
 }
@@ -280,7 +282,7 @@ async fn a_new_replica_of_a_topic_that_was_given_more_partitions_reads_nothing_a
     }
     let why = [
         "has 12 partitions",
-        "lie as in a topic of 6",
+        "partitioned as in a topic of 6",
         "Copy the events to a new topic",
     ];
     let (mut new_cart, mut new_order) = (world.cart()?.spawn()?, world.order()?.spawn()?);

@@ -54,7 +54,7 @@ async fn deleted_records_that_were_not_read_stop_the_reading_until_an_operator_s
     truncate().await?;
     drop(suspended);
     let told = while_clients_work(&cart, &order, async {
-        both_stopped(&cart, &order, &["are gone", "--accept-truncated", "--rebuild"]).await
+        both_stopped(&cart, &order, &["were deleted", "--accept-truncated", "--rebuild"]).await
     })
     .await?;
     told.check(&world.log().await?)?;

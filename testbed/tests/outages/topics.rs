@@ -12,7 +12,11 @@ use testbed::writer::Writer;
 use crate::probe::while_clients_work;
 use crate::scene::{KEPT, Scene, both_stopped, fill, pair, recovered, start_with};
 
-const ANEW: [&str; 3] = ["is not the one that the store was made from", "made again", "--rebuild"];
+const RECREATED: [&str; 3] = [
+    "is not the topic that the store was built from",
+    "recreated",
+    "--rebuild",
+];
 /// Longest time that writes may be answered 504 after the topic was deleted, until that is known.
 const NOTICED: Duration = Duration::from_secs(6);
 
@@ -46,14 +50,14 @@ async fn a_topic_that_is_deleted_and_made_again_stops_everything_but_reads_until
         let gone = Instant::now();
         until("the loss is known", NOTICED, async || {
             let answer = cart.http.create_short("A-2").await?;
-            anyhow::ensure!(answer.status == 503 && answer.text.contains("is gone"), "{answer:?}");
+            anyhow::ensure!(answer.status == 503 && answer.text.contains("is missing"), "{answer:?}");
             Ok(())
         })
         .await?;
         println!("a deleted topic was known after {} ms", gone.elapsed().as_millis());
         order.says(&["is missing", "restore it"]).await?;
         topics.create(&world.topic, 6, &[KEPT]).await?;
-        both_stopped(&cart, &order, &ANEW).await
+        both_stopped(&cart, &order, &RECREATED).await
     })
     .await?;
     told.check_other(&world.log().await?)?;
@@ -64,7 +68,7 @@ async fn a_topic_that_is_deleted_and_made_again_stops_everything_but_reads_until
     both_stopped(
         &cart,
         &order,
-        &["is not the one that the store was made from", "--rebuild"],
+        &["is not the topic that the store was built from", "--rebuild"],
     )
     .await?;
     start_with(&mut cart, &mut order, "--rebuild").await?;
@@ -80,7 +84,7 @@ async fn a_topic_that_is_made_again_longer_than_it_was_is_not_read_on_from_the_m
     // While they watch, and as fast as possible.
     let told = while_clients_work(&cart, &order, async {
         refill(&scene.world, &scene.broker.address(), 200).await?;
-        both_stopped(&cart, &order, &ANEW).await
+        both_stopped(&cart, &order, &RECREATED).await
     })
     .await?;
     let log = scene.world.log().await?;
@@ -104,7 +108,7 @@ async fn a_topic_that_is_made_again_longer_than_it_was_is_not_read_on_from_the_m
         let before = order.http.stats().await?;
         refill(&scene.world, &scene.broker.address(), 400).await?;
         scene.broker.proxy.heal();
-        both_stopped(&cart, &order, &ANEW).await?;
+        both_stopped(&cart, &order, &RECREATED).await?;
         let stats = order.http.stats().await?;
         assert_eq!(
             (stats.orders, stats.records),

@@ -24,7 +24,7 @@ async fn a_wiped_broker_and_registry_are_not_taken_for_the_old_ones() -> anyhow:
         scene.broker.up().await?;
         // Nobody has recreated the topic.
         for service in [&cart, &order] {
-            service.says(&["is gone", "--rebuild"]).await?;
+            service.says(&["is missing", "--rebuild"]).await?;
         }
         cart.refuses("--rebuild").await?;
         Topics::new(&scene.broker.address())?
@@ -33,7 +33,7 @@ async fn a_wiped_broker_and_registry_are_not_taken_for_the_old_ones() -> anyhow:
         both_stopped(
             &cart,
             &order,
-            &["is not the one that the store was made from", "--rebuild"],
+            &["is not the topic that the store was built from", "--rebuild"],
         )
         .await
     })

@@ -1,7 +1,7 @@
 //! Compatibility: whether a reader's schema can read all data of a writer's, and whether the versions of a schema can live
 //! side by side. Pure: schemas come in as arguments, and nothing here knows which are registered.
 //!
-//! - [`check`]: why a reader's schema cannot read a writer's data, by Avro's own rules;
+//! - [`check()`]: why a reader's schema cannot read a writer's data, by Avro's own rules;
 //! - [`full_transitive`]: the same for every version against every other, both ways;
 //! - [`house_rules()`]: stricter rules for schemas that you own, against changes that Avro allows but that change what data mean.
 

@@ -5,7 +5,7 @@ use std::fmt;
 use super::{MAX_DEPTH, MAX_ENTRIES};
 
 /// What is wrong with a datum.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ReadErrorKind {
     /// The bytes end before the datum does.
@@ -16,22 +16,57 @@ pub enum ReadErrorKind {
     TooManyEntries,
     /// Its values are nested more than [`MAX_DEPTH`] deep.
     TooDeep,
-    /// The bytes are not a datum of the writer's schema; how, in a clause such as "a string is not UTF-8".
-    Malformed(&'static str),
-    /// The datum is one of the writer's schema, but the reader's has no place for it.
-    Unreadable(&'static str),
+    /// A boolean is neither 0 nor 1.
+    InvalidBoolean,
+    /// A variable-length number does not fit 64 bits.
+    VarintOverflow,
+    /// An int does not fit 32 bits.
+    IntOverflow,
+    /// The length of bytes or a string is negative.
+    NegativeLength,
+    /// A string is not UTF-8.
+    InvalidUtf8,
+    /// The size of a block is negative, or not that of its entries.
+    InvalidBlockSize,
+    /// A union has no branch of this index.
+    UnionIndexOutOfRange,
+    /// An enum has no symbol of this index.
+    EnumIndexOutOfRange,
+    /// The type is a record that always contains itself, so it has no values.
+    EndlessRecord,
+    /// The datum has a branch of the writer's union that the reader has no place for.
+    UnreadableBranch,
+    /// The datum has a symbol that the reader's enum lacks, and that enum has no default.
+    UnknownSymbol,
+    /// The datum has a value inside a type that contains itself, which the schemas do not allow to be read.
+    Unreadable,
     /// A value does not fit the type that is read.
-    TargetType(&'static str),
+    TargetType,
+    /// The type that is read leaves fields or entries of a value unread.
+    PartlyRead,
 }
 
 impl fmt::Display for ReadErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::UnexpectedEnd => f.write_str("unexpected end of data"),
-            Self::TrailingBytes => f.write_str("trailing bytes after the end of the datum"),
-            Self::TooManyEntries => write!(f, "more than {MAX_ENTRIES} array and map entries"),
-            Self::TooDeep => write!(f, "values nested more than {MAX_DEPTH} deep"),
-            Self::Malformed(what) | Self::Unreadable(what) | Self::TargetType(what) => f.write_str(what),
-        }
+        f.write_str(match self {
+            Self::UnexpectedEnd => "unexpected end of data",
+            Self::TrailingBytes => "trailing bytes after the end of the datum",
+            Self::TooManyEntries => return write!(f, "more than {MAX_ENTRIES} array and map entries"),
+            Self::TooDeep => return write!(f, "values nested more than {MAX_DEPTH} deep"),
+            Self::InvalidBoolean => "a boolean is neither 0 nor 1",
+            Self::VarintOverflow => "a varint overflows 64 bits",
+            Self::IntOverflow => "an int overflows 32 bits",
+            Self::NegativeLength => "a length is negative",
+            Self::InvalidUtf8 => "a string is not UTF-8",
+            Self::InvalidBlockSize => "the size of a block does not match its contents",
+            Self::UnionIndexOutOfRange => "union branch index out of range",
+            Self::EnumIndexOutOfRange => "enum symbol index out of range",
+            Self::EndlessRecord => "a record contains itself without end",
+            Self::UnreadableBranch => "the writer's union branch does not match the reader's type",
+            Self::UnknownSymbol => "the symbol is unknown to the reader's enum, which has no default",
+            Self::Unreadable => "the schemas do not match",
+            Self::TargetType => "the value does not fit the target type",
+            Self::PartlyRead => "the target type does not read all of the value",
+        })
     }
 }

@@ -21,6 +21,7 @@ pub(crate) struct Input<'d> {
 }
 
 impl<'d> Input<'d> {
+    #[inline]
     pub fn new(datum: &'d [u8]) -> Self {
         Self {
             rest: datum,
@@ -54,13 +55,13 @@ impl<'d> Input<'d> {
         match self.array::<1>()? {
             [0] => Ok(false),
             [1] => Ok(true),
-            _ => Err(ReadErrorKind::Malformed("a boolean is neither 0 nor 1")),
+            _ => Err(ReadErrorKind::InvalidBoolean),
         }
     }
 
     #[inline]
     pub fn int(&mut self) -> Result<i32, ReadErrorKind> {
-        i32::try_from(self.long()?).map_err(|_| ReadErrorKind::Malformed("an int overflows 32 bits"))
+        i32::try_from(self.long()?).map_err(|_| ReadErrorKind::IntOverflow)
     }
 
     /// A variable-length zig-zag number of at most 64 bits.
@@ -76,13 +77,14 @@ impl<'d> Input<'d> {
         }
     }
 
+    #[inline]
     fn long_slow(&mut self) -> Result<i64, ReadErrorKind> {
         let mut bits = 0_u64;
         for (n, &byte) in self.rest.iter().enumerate() {
             let low = u64::from(byte & 0x7f);
             // Of the tenth byte, only one bit fits.
             if n == 9 && byte > 1 {
-                return Err(ReadErrorKind::Malformed("a varint overflows 64 bits"));
+                return Err(ReadErrorKind::VarintOverflow);
             }
             bits |= low << (7 * n);
             if byte & 0x80 == 0 {
@@ -93,10 +95,12 @@ impl<'d> Input<'d> {
         Err(ReadErrorKind::UnexpectedEnd)
     }
 
+    #[inline]
     pub fn float(&mut self) -> Result<f32, ReadErrorKind> {
         self.array().map(f32::from_le_bytes)
     }
 
+    #[inline]
     pub fn double(&mut self) -> Result<f64, ReadErrorKind> {
         self.array().map(f64::from_le_bytes)
     }
@@ -105,29 +109,29 @@ impl<'d> Input<'d> {
     #[inline]
     pub fn bytes(&mut self) -> Result<&'d [u8], ReadErrorKind> {
         let length = self.long()?;
-        let length = usize::try_from(length).map_err(|_| ReadErrorKind::Malformed("a length is negative"))?;
+        let length = usize::try_from(length).map_err(|_| ReadErrorKind::NegativeLength)?;
         self.take(length)
     }
 
     #[inline]
     pub fn string(&mut self) -> Result<&'d str, ReadErrorKind> {
-        std::str::from_utf8(self.bytes()?).map_err(|_| ReadErrorKind::Malformed("a string is not UTF-8"))
+        std::str::from_utf8(self.bytes()?).map_err(|_| ReadErrorKind::InvalidUtf8)
     }
 
     /// An index below `count`, of a union's branch or an enum's symbol.
     #[inline]
-    pub fn index(&mut self, count: usize, what: &'static str) -> Result<usize, ReadErrorKind> {
+    pub fn index(&mut self, count: usize, out_of_range: ReadErrorKind) -> Result<usize, ReadErrorKind> {
         let index = usize::try_from(self.int()?).ok().filter(|index| *index < count);
-        index.ok_or(ReadErrorKind::Malformed(what))
+        index.ok_or(out_of_range)
     }
 
     /// The head of the next block of an array or a map. `min_size` is the fewest bytes that an entry takes.
+    #[inline]
     pub fn block(&mut self, min_size: usize) -> Result<Block, ReadErrorKind> {
         let count = self.long()?;
         let end = if count < 0 {
             let size = self.long()?;
-            let size =
-                usize::try_from(size).map_err(|_| ReadErrorKind::Malformed("the size of a block is negative"))?;
+            let size = usize::try_from(size).map_err(|_| ReadErrorKind::InvalidBlockSize)?;
             Some(self.remaining().checked_sub(size).ok_or(ReadErrorKind::UnexpectedEnd)?)
         } else {
             None
@@ -160,6 +164,7 @@ impl<'d> Input<'d> {
     }
 }
 
+#[inline]
 fn unzigzag(bits: u64) -> i64 {
     (bits >> 1).cast_signed() ^ -(bits & 1).cast_signed()
 }
@@ -175,13 +180,12 @@ pub(crate) struct Block {
 
 impl Block {
     /// Checks, after the last entry, that the block had the size that it stated.
+    #[inline]
     pub fn check(self, input: &Input<'_>) -> Result<(), ReadErrorKind> {
         if self.end.is_none_or(|end| end == input.remaining()) {
             return Ok(());
         }
-        Err(ReadErrorKind::Malformed(
-            "the size of a block does not match its contents",
-        ))
+        Err(ReadErrorKind::InvalidBlockSize)
     }
 }
 
@@ -208,12 +212,12 @@ mod tests {
     fn a_number_that_does_not_fit_is_refused() {
         assert!(matches!(
             Input::new(&[0xff; 11]).long(),
-            Err(ReadErrorKind::Malformed(_))
+            Err(ReadErrorKind::VarintOverflow)
         ));
         assert_eq!(Input::new(&[0xff; 9]).long(), Err(ReadErrorKind::UnexpectedEnd));
         assert!(matches!(
             Input::new(&[0xfe, 0xff, 0xff, 0xff, 0x1f]).int(),
-            Err(ReadErrorKind::Malformed(_))
+            Err(ReadErrorKind::IntOverflow)
         ));
     }
 
@@ -224,7 +228,10 @@ mod tests {
             Input::new(&[0x80, 0x80, 0x80, 0x80, 0x80, 0x40]).bytes(),
             Err(ReadErrorKind::UnexpectedEnd)
         );
-        assert!(matches!(Input::new(&[0x01]).bytes(), Err(ReadErrorKind::Malformed(_))));
+        assert!(matches!(
+            Input::new(&[0x01]).bytes(),
+            Err(ReadErrorKind::NegativeLength)
+        ));
     }
 
     #[test]

@@ -76,6 +76,7 @@ pub(crate) struct Plans {
 }
 
 impl Plans {
+    #[inline]
     pub fn get(&self, id: PlanId) -> &Plan {
         &self.plans[id.0]
     }

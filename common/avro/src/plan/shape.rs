@@ -205,14 +205,14 @@ impl Shapes {
         loop {
             match &self.shapes[id.0] {
                 Shape::Nothing => return Ok(()),
-                Shape::Uninhabited => return Err(ReadErrorKind::Malformed("a record contains itself without end")),
+                Shape::Uninhabited => return Err(ReadErrorKind::EndlessRecord),
                 Shape::Boolean => return input.boolean().map(|_| ()),
                 Shape::Int => return input.int().map(|_| ()),
                 Shape::Long => return input.long().map(|_| ()),
                 Shape::Fixed(size) => return input.take(*size).map(|_| ()),
                 Shape::Bytes => return input.bytes().map(|_| ()),
                 Shape::Enum(symbols) => {
-                    return input.index(*symbols, "enum symbol index out of range").map(|_| ());
+                    return input.index(*symbols, ReadErrorKind::EnumIndexOutOfRange).map(|_| ());
                 }
                 Shape::Array(items) => return self.skip_blocks(*items, false, input),
                 Shape::Map(values) => return self.skip_blocks(*values, true, input),
@@ -224,7 +224,7 @@ impl Shapes {
                     id = *last;
                 }
                 Shape::Union(branches) => {
-                    let branch = input.index(branches.len(), "union branch index out of range")?;
+                    let branch = input.index(branches.len(), ReadErrorKind::UnionIndexOutOfRange)?;
                     let Some(branch) = branches.get(branch) else {
                         return Ok(());
                     };

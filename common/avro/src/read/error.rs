@@ -40,25 +40,29 @@ impl ReadError {
         self.0.position.0
     }
 
+    #[cold]
     pub(super) fn unreadable(source: ResolveError) -> Self {
-        let mut error = Self::from(ReadErrorKind::Unreadable("the schemas do not match"));
+        let mut error = Self::from(ReadErrorKind::Unreadable);
         error.0.source = Some(source);
         error
     }
 
     /// The same error, found inside this field.
+    #[cold]
     pub(super) fn within(mut self, field: &str) -> Self {
         self.0.path.push(short(field));
         self
     }
 
     /// The same error, found inside this entry of an array or a map.
+    #[cold]
     pub(super) fn within_entry(mut self, index: usize) -> Self {
         self.0.path.push(format!("[{index}]"));
         self
     }
 
     /// The same error, after so many bytes of a datum of that length.
+    #[cold]
     pub(super) fn at(mut self, offset: usize, length: usize) -> Self {
         self.0.position = (offset, length);
         self
@@ -66,6 +70,7 @@ impl ReadError {
 }
 
 impl From<ReadErrorKind> for ReadError {
+    #[cold]
     fn from(kind: ReadErrorKind) -> Self {
         Self(Box::new(Inner {
             kind,
@@ -100,7 +105,7 @@ impl Error for ReadError {}
 impl serde::de::Error for ReadError {
     /// The text is dropped: serde's texts repeat values, and a payload must not get into messages.
     fn custom<T: fmt::Display>(_: T) -> Self {
-        ReadErrorKind::TargetType("the value does not fit the target type").into()
+        ReadErrorKind::TargetType.into()
     }
 }
 

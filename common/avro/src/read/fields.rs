@@ -20,6 +20,7 @@ pub(super) struct Fields<'de, 'i> {
 }
 
 impl<'de, 'i> Fields<'de, 'i> {
+    #[inline]
     pub fn new(reader: &'i mut Reader<'de, '_>, steps: &'de [Step], defaults: &'de [(Box<str>, Json)]) -> Self {
         Self {
             plans: reader.plans,
@@ -32,11 +33,12 @@ impl<'de, 'i> Fields<'de, 'i> {
     }
 
     /// Checks that all fields were read. A type that takes fewer would leave the input inside the record.
+    #[inline]
     pub fn end(&self) -> Result<(), ReadError> {
         if self.reading.is_none() && self.steps.len() == 0 {
             return Ok(());
         }
-        Err(ReadErrorKind::TargetType("the value has more fields than the target type reads").into())
+        Err(ReadErrorKind::PartlyRead.into())
     }
 }
 
@@ -75,11 +77,7 @@ impl<'de> MapAccess<'de> for Fields<'de, '_> {
             };
             return reader.nested(seed).map_err(|error| error.within(field));
         }
-        let default = self
-            .default
-            .take()
-            .ok_or(ReadErrorKind::TargetType("a value was asked for without its name"))?;
-        seed.deserialize(default)
-            .map_err(|_| ReadErrorKind::TargetType("a default does not fit the target type").into())
+        let default = self.default.take().ok_or(ReadErrorKind::TargetType)?;
+        seed.deserialize(default).map_err(|_| ReadErrorKind::TargetType.into())
     }
 }

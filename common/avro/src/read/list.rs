@@ -24,6 +24,7 @@ pub(super) struct List<'de, 'i> {
 }
 
 impl<'de, 'i> List<'de, 'i> {
+    #[inline]
     pub fn new(reader: &'i mut Reader<'de, '_>, entries: Entries, min_key_size: usize) -> Self {
         Self {
             plans: reader.plans,
@@ -38,6 +39,7 @@ impl<'de, 'i> List<'de, 'i> {
     }
 
     /// Goes to the next entry, in the next block if need be. False if there is none.
+    #[inline]
     fn advance(&mut self) -> Result<bool, ReadErrorKind> {
         if self.left == 0 && !self.ended {
             if self.index > 0 {
@@ -58,9 +60,10 @@ impl<'de, 'i> List<'de, 'i> {
     }
 
     /// Checks that all entries were read. A type that takes fewer would leave the input inside the list.
+    #[inline]
     pub fn end(&mut self) -> Result<(), ReadError> {
         if self.advance()? {
-            return Err(ReadErrorKind::TargetType("the value has more entries than the target type reads").into());
+            return Err(ReadErrorKind::PartlyRead.into());
         }
         Ok(())
     }
@@ -85,6 +88,7 @@ impl<'de> SeqAccess<'de> for List<'de, '_> {
         self.entry(seed).map(Some)
     }
 
+    #[inline]
     fn size_hint(&self) -> Option<usize> {
         Some(self.left.min(MAX_RESERVED))
     }

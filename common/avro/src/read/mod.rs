@@ -42,9 +42,6 @@ struct Reader<'de, 'i> {
     input: &'i mut Input<'de>,
 }
 
-const BRANCH: &str = "union branch index out of range";
-const SYMBOL: &str = "enum symbol index out of range";
-
 impl<'de> Reader<'de, '_> {
     /// Reads the value, which is inside another.
     fn nested<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, ReadError> {
@@ -61,15 +58,14 @@ impl<'de> Reader<'de, '_> {
     }
 
     /// The plan for the value. Of a union, that of the branch which the datum names.
+    #[inline]
     fn plan(&mut self) -> Result<&'de Plan, ReadError> {
         loop {
             match self.plans.get(self.plan) {
                 Plan::Union(branches) => {
-                    let branch = self.input.index(branches.len(), BRANCH)?;
+                    let branch = self.input.index(branches.len(), ReadErrorKind::UnionIndexOutOfRange)?;
                     let branch = branches.get(branch).copied().flatten();
-                    self.plan = branch.ok_or(ReadErrorKind::Unreadable(
-                        "the writer's union branch does not match the reader's type",
-                    ))?;
+                    self.plan = branch.ok_or(ReadErrorKind::UnreadableBranch)?;
                 }
                 Plan::Same(other) => self.plan = *other,
                 plan => return Ok(plan),
@@ -77,6 +73,7 @@ impl<'de> Reader<'de, '_> {
         }
     }
 
+    #[inline]
     fn bytes(&mut self, plan: &Plan) -> Result<&'de [u8], ReadErrorKind> {
         match plan {
             Plan::Fixed(size) => self.input.take(*size),
@@ -120,9 +117,7 @@ impl<'de> Reader<'de, '_> {
                 list.end().map(|()| value)
             }
             Plan::Unreadable(source) => Err(ReadError::unreadable((**source).clone())),
-            Plan::Union(_) | Plan::Same(_) => {
-                Err(ReadErrorKind::Malformed("a union is directly inside a union").into())
-            }
+            Plan::Union(_) | Plan::Same(_) => Err(ReadErrorKind::UnreadableBranch.into()),
         }
     }
 
@@ -132,12 +127,11 @@ impl<'de> Reader<'de, '_> {
         visitor.visit_seq(SeqDeserializer::new(bytes))
     }
 
+    #[inline]
     fn symbol(&mut self, symbols: &'de [Option<Box<str>>]) -> Result<&'de str, ReadErrorKind> {
-        let index = self.input.index(symbols.len(), SYMBOL)?;
+        let index = self.input.index(symbols.len(), ReadErrorKind::EnumIndexOutOfRange)?;
         let symbol = symbols.get(index).and_then(Option::as_deref);
-        symbol.ok_or(ReadErrorKind::Unreadable(
-            "the symbol is unknown to the reader's enum, which has no default",
-        ))
+        symbol.ok_or(ReadErrorKind::UnknownSymbol)
     }
 }
 

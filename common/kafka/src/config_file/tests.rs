@@ -127,7 +127,7 @@ fn every_codec_is_built_in() {
 
 #[test]
 fn every_forbidden_name_is_one_that_librdkafka_knows() {
-    for name in OURS.iter().flat_map(|(names, _)| *names) {
+    for name in RESERVED.iter().flat_map(|(names, _)| *names) {
         let known = ClientConfig::new()
             .set(*name, "")
             .create_native_config()

@@ -35,6 +35,11 @@ pub enum RegistrationState {
     Refused(String),
 }
 
+/// Why no registry has accepted our schema yet.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NotAccepted(String);
+
 /// A registration in progress or done. Clones share it; it ends when the last one is dropped.
 #[derive(Clone, Debug)]
 pub struct Registration {
@@ -96,17 +101,17 @@ impl Registration {
     ///
     /// # Errors
     /// Why it was not accepted.
-    pub async fn accepted_within(&self, patience: Duration) -> Result<(), String> {
+    pub async fn accepted_within(&self, timeout: Duration) -> Result<(), NotAccepted> {
         let mut state = self.state.clone();
         let is_decided = |state: &RegistrationState| !matches!(state, RegistrationState::Pending(_));
         // A timeout, or the end of the task, adds nothing to the state.
         if !self.accepted.load(Ordering::Relaxed) {
-            let _ = tokio::time::timeout(patience, state.wait_for(is_decided)).await;
+            let _ = tokio::time::timeout(timeout, state.wait_for(is_decided)).await;
         }
         if self.accepted.load(Ordering::Relaxed) {
             return Ok(());
         }
-        Err(self.trouble().unwrap_or_default())
+        Err(NotAccepted(self.trouble().unwrap_or_default()))
     }
 
     /// Stops it, so that it no longer holds the store.

@@ -11,7 +11,6 @@ use orderlog_runtime::crash_point::{self, Point};
 use tokio::sync::watch;
 
 use super::RegistrationState;
-use crate::check_schemas;
 use crate::schema_id_audit::{AuditError, SchemaIdAudit, Verdict};
 use crate::store::{LearnError, Store};
 
@@ -45,9 +44,9 @@ impl Task {
     /// Registers, and then confirms periodically. Ends only when the registry refuses at the start.
     pub async fn run(&mut self, check_every: Duration) {
         // A lineage that our own checks reject must not reach the registry.
-        let contradictions = check_schemas::own_contradictions();
-        if !contradictions.is_empty() {
-            let reasons = contradictions.join("\n    ");
+        let conflicts = lineage::conflicts(lineage::LINEAGE);
+        if !conflicts.is_empty() {
+            let reasons = conflicts.join("\n    ");
             let reason = format!("this release's schema versions are incompatible with each other:\n    {reasons}");
             self.state.send_replace(RegistrationState::Refused(reason));
             return;

@@ -170,13 +170,13 @@ async fn a_running_server_answers_and_stops_when_told() {
         answer.starts_with("HTTP/1.1 404 "),
         "only that route is missing here: {answer}"
     );
-    let told = std::time::Instant::now();
+    let stopping = std::time::Instant::now();
     handle.stop(true).await;
     running.await.expect("no panic").expect("a clean stop");
     assert!(
-        told.elapsed() < Duration::from_secs(5),
+        stopping.elapsed() < Duration::from_secs(5),
         "an idle connection delayed it for {:?}",
-        told.elapsed()
+        stopping.elapsed()
     );
     assert!(TcpStream::connect(address).await.is_err());
 }

@@ -13,8 +13,8 @@ use orderlog_contract::testing::an_event;
 use orderlog_kafka::partition::{Partitioner, Partitioning};
 
 use super::sync::FORGETTING;
-use super::{Embedded, OpenError};
-use crate::store::{BatchChanges, Counters, KeyChange, KeyChanges, KeyOutcome, PartitionRow, StoredOrder};
+use super::{Embedded, OpenError, blocking};
+use crate::store::{BatchChanges, Counters, KeyChange, KeyChanges, KeyOutcome, PartitionRow, Store, StoredOrder};
 
 fn by_murmur2(partitions: i32) -> Partitioning {
     Partitioning {
@@ -279,4 +279,28 @@ fn an_order_that_a_newer_schema_wrote_is_shown_and_known_to_be_partial() {
     store.commit(&changes).expect("commits");
     let read = store.order("A-1").expect("reads").expect("is there");
     assert_eq!((read.partial, read.order), (true, event.order));
+}
+
+#[tokio::test]
+async fn a_request_finds_the_first_of_its_candidates_that_exists() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = Embedded::open(dir.path()).expect("opens");
+    store.schemas().learn_own("orders-value", 7).expect("learns");
+    store.commit(&put(&["17", "ORD-18"].map(state))).expect("commits");
+    let store = Store::from(store);
+    let find = async |candidates: [&str; 2]| {
+        let found = store.order(&candidates.map(str::to_owned)).await.expect("reads");
+        found.map(|state| state.order.order_id)
+    };
+    assert_eq!(find(["17", "ORD-17"]).await.as_deref(), Some("17"));
+    assert_eq!(find(["18", "ORD-18"]).await.as_deref(), Some("ORD-18"));
+    assert_eq!(find(["19", "ORD-19"]).await, None);
+    assert_eq!(store.order_ids(Some("17"), 9).await.expect("reads"), ["ORD-18"]);
+}
+
+#[tokio::test]
+#[should_panic(expected = "a bug in a read")]
+async fn a_panic_of_work_on_another_thread_is_the_caller_s() {
+    let read = blocking::<()>(|| panic!("a bug in a read"));
+    let _ = read.await;
 }

@@ -30,7 +30,7 @@ use super::{answer, create_order, id, new_order, new_order_schema, update_order}
 struct Document;
 
 /// The document.
-pub fn openapi() -> utoipa::openapi::OpenApi {
+pub fn document() -> utoipa::openapi::OpenApi {
     static DOCUMENT: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(|| openapi::complete(Document::openapi()));
     DOCUMENT.clone()
 }
@@ -39,7 +39,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 mod tests {
     #[test]
     fn a_503_of_a_write_warns_of_an_earlier_attempt_under_the_same_key() {
-        let document = serde_json::to_value(super::openapi()).expect("JSON");
+        let document = serde_json::to_value(super::document()).expect("JSON");
         for (path, method) in [("/create-order", "post"), ("/update-order", "put")] {
             let unavailable = &document["paths"][path][method]["responses"]["503"]["description"];
             let text = unavailable.as_str().expect("a description");
@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn every_field_of_an_update_is_described() {
-        let document = serde_json::to_value(super::openapi()).expect("JSON");
+        let document = serde_json::to_value(super::document()).expect("JSON");
         let fields = &document["components"]["schemas"]["UpdateOrder"]["properties"];
         for (name, field) in fields.as_object().expect("fields") {
             assert!(field["description"].is_string(), "{name}: {field}");

@@ -1,108 +1,26 @@
-//! `check-schemas`, the subcommand of both services for deploy pipelines: could this release register its schemas? It
-//! prints a report, and the exit code gives the same answer. Nothing here may write to the registry.
+//! The report of `check-schemas`. Pure.
 
 use std::fmt;
-use std::process::ExitCode;
 
-use anyhow::Context;
-use clap::{Args, Subcommand};
-use orderlog_contract::lineage;
-use orderlog_kafka::topic_name::TopicName;
-use orderlog_registry::config::{RegistryConfig, SchemasMode};
-use orderlog_registry::{RegistrationStatus, Registry};
-
-/// Subcommands of a service.
-#[derive(Clone, Debug, Subcommand)]
-pub enum Command {
-    /// Check that this release's schemas are registered or can be; writes nothing
-    ///
-    /// Prints one line per schema version. For deploy pipelines: run it before rolling out the release.
-    #[command(after_help = EXIT_CODES)]
-    CheckSchemas(CheckSchemas),
-}
-
-const EXIT_CODES: &str = "Exit codes:
-  0  every version is registered or can be (with SCHEMAS=verify: is registered)
-  1  a version is incompatible, another version in the subject is incompatible with it, or the registry does not accept
-     schemas (with SCHEMAS=verify: or a version is missing)
-  2  the registry cannot be queried, or a setting is invalid";
-
-/// The settings of `check-schemas`: a subset of the service's.
-#[derive(Args, Clone, Debug)]
-pub struct CheckSchemas {
-    /// The schema registry.
-    #[command(flatten)]
-    pub registry: RegistryConfig,
-
-    /// Topic of the order events; the subject is its name followed by -value
-    #[arg(
-        long = "kafka-topic",
-        env = "KAFKA_TOPIC",
-        value_name = "KAFKA_TOPIC",
-        default_value_t
-    )]
-    pub topic: TopicName,
-}
+use orderlog_registry::RegistrationStatus;
+use orderlog_registry::config::SchemasMode;
 
 /// The result.
 #[derive(Debug)]
 pub struct Report {
-    subject: String,
-    registry: String,
-    mode: SchemasMode,
+    pub(super) subject: String,
+    pub(super) registry: String,
+    pub(super) mode: SchemasMode,
     /// Why the versions are incompatible with each other, whatever the registry holds.
-    lineage: Vec<String>,
-    versions: Vec<(String, RegistrationStatus)>,
-}
-
-/// Checks, and prints the report to stdout, or to stderr why it failed.
-pub async fn run(settings: &CheckSchemas) -> ExitCode {
-    match check(settings).await {
-        Ok(report) => {
-            println!("{report}");
-            ExitCode::from(u8::from(!report.is_fine()))
-        }
-        Err(error) => {
-            eprintln!("Error: {error:#}");
-            ExitCode::from(2)
-        }
-    }
-}
-
-/// Checks every version of the lineage against the others and against the registry.
-///
-/// # Errors
-/// A setting is invalid, or the registry gives no usable answer.
-pub async fn check(settings: &CheckSchemas) -> anyhow::Result<Report> {
-    let registry = Registry::new(&settings.registry)?;
-    let subject = lineage::subject(&settings.topic);
-    let mut versions = Vec::new();
-    for (name, text) in lineage::named(lineage::LINEAGE) {
-        let status = registry
-            .registration_status(&subject, &name, text)
-            .await
-            .context("the registry cannot be queried")?;
-        versions.push((name, status));
-    }
-    Ok(Report {
-        subject,
-        registry: registry.urls(),
-        mode: settings.registry.schemas,
-        lineage: own_contradictions(),
-        versions,
-    })
-}
-
-/// Why the versions of this release are incompatible with each other. Does not use the registry.
-pub(crate) fn own_contradictions() -> Vec<String> {
-    lineage::conflicts(lineage::LINEAGE)
+    pub(super) conflicts: Vec<String>,
+    pub(super) versions: Vec<(String, RegistrationStatus)>,
 }
 
 impl Report {
     /// Whether the release can be rolled out.
     pub fn is_fine(&self) -> bool {
         let may_be_missing = self.mode == SchemasMode::Register;
-        self.lineage.is_empty()
+        self.conflicts.is_empty()
             && self.versions.iter().all(|(_, status)| match status {
                 RegistrationStatus::Registered {
                     incompatible_versions, ..
@@ -136,7 +54,7 @@ impl fmt::Display for Report {
                 {
                     f.write_str("missing, and SCHEMAS=verify does not register schemas")?;
                 }
-                RegistrationStatus::Registrable if !self.lineage.is_empty() => {
+                RegistrationStatus::Registrable if !self.conflicts.is_empty() => {
                     f.write_str("not registered; see below")?
                 }
                 RegistrationStatus::Registrable => f.write_str("can be registered")?,
@@ -149,9 +67,9 @@ impl fmt::Display for Report {
                 }
             }
         }
-        if !self.lineage.is_empty() {
+        if !self.conflicts.is_empty() {
             f.write_str("\nthe versions of this release are incompatible with each other")?;
-            write_reasons(f, &self.lineage)?;
+            write_reasons(f, &self.conflicts)?;
         }
         Ok(())
     }
@@ -163,6 +81,8 @@ fn write_reasons(f: &mut fmt::Formatter<'_>, reasons: &[String]) -> fmt::Result 
 
 #[cfg(test)]
 mod tests {
+    use orderlog_contract::lineage;
+
     use super::*;
 
     fn report(mode: SchemasMode, status: RegistrationStatus) -> Report {
@@ -170,7 +90,7 @@ mod tests {
             subject: "orders-value".to_owned(),
             registry: "http://registry".to_owned(),
             mode,
-            lineage: Vec::new(),
+            conflicts: Vec::new(),
             versions: vec![("v1.avsc".to_owned(), status)],
         }
     }
@@ -226,13 +146,15 @@ mod tests {
     fn versions_that_do_not_read_each_other_are_not_fine_whatever_the_registry_holds() {
         assert_eq!(lineage::conflicts(lineage::LINEAGE), [""; 0]);
         let with_another_field = r#"{"type":"record","name":"R","fields":[{"name":"b","type":"int"}]}"#;
-        let lineage = lineage::conflicts(&[r#"{"type":"record","name":"R","fields":[]}"#, with_another_field]);
+        let conflicts = lineage::conflicts(&[r#"{"type":"record","name":"R","fields":[]}"#, with_another_field]);
         assert!(
-            lineage.iter().any(|reason| reason.contains("v2.avsc reading v1.avsc")),
-            "{lineage:?}"
+            conflicts
+                .iter()
+                .any(|reason| reason.contains("v2.avsc reading v1.avsc")),
+            "{conflicts:?}"
         );
         let report = Report {
-            lineage,
+            conflicts,
             ..report(SchemasMode::Register, RegistrationStatus::Registrable)
         };
         assert!(

@@ -1,18 +1,18 @@
-//! Has known schema ids compared with the registry, again and again, and tells the projection what is found.
+//! Compares known schema ids with the registry, again and again, and reports to the projection's thread what is found.
 
 use std::sync::mpsc;
 use std::time::Duration;
 
 use orderlog_runtime::crash_point::{self, Point};
 
-use super::Command;
+use crate::Command;
 use crate::schema_id_audit::SchemaIdAudit;
 
-/// Between two looks while the registry does not answer, or is not the one that the store knows.
-const RETRY: Duration = Duration::from_secs(2);
+/// Between two checks while the registry does not answer, or is not the one that the store knows.
+const RETRY_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Compares what known ids mean, all of them at once and then some every `interval`.
-pub(super) async fn watch(audit: SchemaIdAudit, interval: Duration, commands: mpsc::Sender<Command>) {
+pub(crate) async fn run(audit: SchemaIdAudit, interval: Duration, commands: mpsc::Sender<Command>) {
     let mut verdicts = audit.watch();
     loop {
         crash_point::reached(Point::SchemaIdAuditTurn);
@@ -21,10 +21,14 @@ pub(super) async fn watch(audit: SchemaIdAudit, interval: Duration, commands: mp
         let is_fine = has_answered && verdict.conflict().is_none();
         // An error means that the projection has stopped.
         let _ = commands.send(Command::Audited(verdict));
-        let pause = if is_fine { interval } else { RETRY.min(interval) };
+        let pause = if is_fine {
+            interval
+        } else {
+            RETRY_INTERVAL.min(interval)
+        };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            // Somebody else's question has brought it to light.
+            // Somebody else's request has brought it to light.
             Ok(()) = verdicts.changed() => {}
         }
     }

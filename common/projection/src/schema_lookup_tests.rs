@@ -4,21 +4,23 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
+use crate::schema_request::MAX_RETRY_DELAY;
+
 use super::*;
 
 const SEVEN: SchemaRef = SchemaRef::Id(7);
 
-fn lookup(store: Store) -> Lookup {
+fn lookup(store: Store) -> SchemaLookup {
     let _ = rustls::crypto::ring::default_provider().install_default();
     // Port 9 (discard) of this machine: nobody listens.
     let registry = Arc::new(Registry::at("http://127.0.0.1:9").expect("a client"));
     lookup_at(registry, store)
 }
 
-fn lookup_at(registry: Arc<Registry>, store: Store) -> Lookup {
-    let life = Supervisor::default();
+fn lookup_at(registry: Arc<Registry>, store: Store) -> SchemaLookup {
+    let supervisor = Supervisor::default();
     let audit = SchemaIdAudit::new(registry, store.clone(), false);
-    Lookup::new(audit, store, Handle::current(), life)
+    SchemaLookup::new(audit, store, Handle::current(), supervisor)
 }
 
 #[tokio::test]
@@ -32,15 +34,18 @@ async fn a_stored_schema_is_known_while_the_registry_is_away() {
     let writer = Arc::new(WriterSchema::of(&schema));
     store.schemas().learn_guid(guid, &schema, writer).expect("stored");
     let lookup = lookup(store);
-    assert!(matches!(lookup.recall(SEVEN), Some(Known::Writer(7, _))));
-    assert!(matches!(lookup.recall(SchemaRef::Guid(guid)), Some(Known::Writer(..))));
-    assert!(lookup.recall(SchemaRef::Id(8)).is_none());
-    assert!(lookup.recall(SchemaRef::Guid(Uuid::from_u128(8))).is_none());
+    assert!(matches!(lookup.cached(SEVEN), Some(KnownSchema::Writer(7, _))));
+    assert!(matches!(
+        lookup.cached(SchemaRef::Guid(guid)),
+        Some(KnownSchema::Writer(..))
+    ));
+    assert!(lookup.cached(SchemaRef::Id(8)).is_none());
+    assert!(lookup.cached(SchemaRef::Guid(Uuid::from_u128(8))).is_none());
 }
 
 #[test]
 fn an_outage_is_asked_about_less_and_less_but_every_ten_seconds_at_least() {
-    let waits: Vec<Duration> = orderlog_registry::backoff(LONGEST_PAUSE).take(20).collect();
+    let waits: Vec<Duration> = orderlog_registry::backoff(MAX_RETRY_DELAY).take(20).collect();
     let in_a_minute = waits.iter().scan(Duration::ZERO, |sum, wait| {
         *sum += *wait;
         (*sum < Duration::from_secs(60)).then_some(())
@@ -81,16 +86,16 @@ async fn a_thousand_records_of_one_new_id_make_one_request() {
     let store = Store::open(dir.path()).expect("a store");
     let mut lookup = lookup_at(registry, store);
     for n in 0..1_000 {
-        assert!(lookup.recall(SEVEN).is_none() && lookup.ask(SEVEN, n % 6, n % 2 == 1));
+        assert!(lookup.cached(SEVEN).is_none() && lookup.ask(SEVEN, n % 6, n % 2 == 1));
     }
     let answered = answered(&mut lookup).await;
     assert!(answered.len() == 1 && answered[0].missing.is_none(), "{answered:?}");
-    assert!(matches!(lookup.recall(SEVEN), Some(Known::Writer(7, _))));
+    assert!(matches!(lookup.cached(SEVEN), Some(KnownSchema::Writer(7, _))));
     assert_eq!(asked.load(Ordering::Relaxed), 1);
 }
 
 /// Waits for answers.
-async fn answered(lookup: &mut Lookup) -> Vec<Answered> {
+async fn answered(lookup: &mut SchemaLookup) -> Vec<Answered> {
     loop {
         let answered = lookup.take_answers().expect("no other meaning");
         if !answered.is_empty() {
@@ -115,7 +120,7 @@ async fn an_outage_is_no_answer_and_nothing_is_asked_ahead_while_it_lasts() {
         "another partition may have more luck"
     );
     let dropped = answered(&mut lookup).await;
-    assert_eq!(dropped[0].schema, SchemaRef::Id(8), "who asks ahead asks once");
+    assert_eq!(dropped[0].schema, SchemaRef::Id(8), "what is asked ahead is asked once");
     assert!(lookup.ask(SEVEN, 0, false), "it is still being asked for");
 }
 

@@ -1,5 +1,5 @@
-//! Keeps the store: brings it to the disk once a second, and looks whether it can be written. Where it cannot, nothing is
-//! begun that would end in it, and what is known is still told.
+//! Syncs the store once a second, and checks whether it can be written. Where it cannot, nothing is begun that would end in
+//! a write, and what is known can still be read.
 
 use std::sync::mpsc;
 use std::time::Duration;
@@ -9,13 +9,13 @@ use orderlog_runtime::supervisor::Supervisor;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
-use super::{Command, Progress, Waiters};
 use crate::store::{Store, Unwritable};
+use crate::{Command, Progress, Waiters};
 
-const EVERY: Duration = Duration::from_secs(1);
+const SYNC_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The task that keeps the store.
-pub(super) struct Keeper {
+/// The task that syncs the store.
+pub(crate) struct StoreSync {
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
 }
@@ -23,32 +23,32 @@ pub(super) struct Keeper {
 struct Task {
     store: Store,
     progress: watch::Sender<Progress>,
-    seen: watch::Receiver<Progress>,
+    changes: watch::Receiver<Progress>,
     waiters: Waiters,
     commands: mpsc::Sender<Command>,
-    life: Supervisor,
+    supervisor: Supervisor,
 }
 
-impl Keeper {
+impl StoreSync {
     /// Starts it. Call it within a tokio runtime.
     pub fn start(
         store: Store,
         progress: watch::Sender<Progress>,
         waiters: Waiters,
         commands: mpsc::Sender<Command>,
-        life: &Supervisor,
+        supervisor: &Supervisor,
     ) -> Self {
         let (stop, mut stopped) = oneshot::channel();
         let mut task = Task {
-            seen: progress.subscribe(),
+            changes: progress.subscribe(),
             store,
             progress,
             waiters,
             commands,
-            life: life.clone(),
+            supervisor: supervisor.clone(),
         };
-        let keep = async move {
-            let mut tick = tokio::time::interval(EVERY);
+        let run = async move {
+            let mut tick = tokio::time::interval(SYNC_INTERVAL);
             let mut stopping = false;
             // Once more at the end.
             while !stopping {
@@ -63,65 +63,65 @@ impl Keeper {
         };
         Self {
             stop: Some(stop),
-            task: life.spawn("keeping the store", keep),
+            task: supervisor.spawn("syncing the store", run),
         }
     }
 
-    /// Brings the store to the disk a last time and ends. Then this holds it no more.
+    /// Syncs the store a last time and ends. Then this holds it no more.
     pub async fn stop(&mut self) {
         drop(self.stop.take());
-        // A panic was told when it happened.
+        // A panic was reported when it happened.
         let _ = (&mut self.task).await;
     }
 }
 
 impl Task {
     async fn turn(&mut self, last: bool) {
-        let changed = last || self.seen.has_changed().unwrap_or(false);
-        self.seen.mark_unchanged();
+        let changed = last || self.changes.has_changed().unwrap_or(false);
+        self.changes.mark_unchanged();
         if changed && let Err(error) = self.store.sync().await {
             tracing::error!(error = format!("{error:#}"), "store fsync failed");
         }
         match self.store.check_writable().await {
-            Ok(()) => self.tell(None),
-            Err(Unwritable::ForNow(reason)) => self.tell(Some(reason)),
+            Ok(()) => self.set_unwritable(None),
+            Err(Unwritable::ForNow(reason)) => self.set_unwritable(Some(reason)),
             Err(Unwritable::UntilReopened { reason, has_disk_space }) => self.give_up(reason, has_disk_space),
         }
     }
 
-    fn tell(&self, unwritable: Option<String>) {
-        let news = |progress: &mut Progress| {
-            // How much room there is changes all the time, and is no news.
-            let news = progress.unwritable.is_some() != unwritable.is_some();
-            if news {
+    fn set_unwritable(&self, unwritable: Option<String>) {
+        let update = |progress: &mut Progress| {
+            // How much space there is changes all the time, and is no news.
+            let is_news = progress.unwritable.is_some() != unwritable.is_some();
+            if is_news {
                 match &unwritable {
-                    Some(reason) => tracing::error!(reason, "nothing can be written to the store"),
-                    None => tracing::info!("the store can be written again"),
+                    Some(reason) => tracing::error!(reason, "store not writable"),
+                    None => tracing::info!("store writable again"),
                 }
                 progress.unwritable = unwritable;
             }
-            news
+            is_news
         };
-        self.progress.send_if_modified(news);
+        self.progress.send_if_modified(update);
     }
 
-    /// Such a store can still be read. When there is room to open it anew, the service ends, to be started again.
-    fn give_up(&self, reason: String, room: bool) {
-        let news = |progress: &mut Progress| {
-            let news = progress.halted.is_none();
-            if news {
+    /// Such a store can still be read. When there is space to open it again, the service ends, to be restarted.
+    fn give_up(&self, reason: String, has_disk_space: bool) {
+        let update = |progress: &mut Progress| {
+            let is_news = progress.halted.is_none();
+            if is_news {
                 progress.halted = Some(reason.clone());
             }
-            news
+            is_news
         };
-        if self.progress.send_if_modified(news) {
+        if self.progress.send_if_modified(update) {
             tracing::error!(reason, "consumption halted");
             self.waiters.close();
-            // The thread may be caught in that write, and hear of it never.
+            // The thread may be caught in that write, and never see this.
             let _ = self.commands.send(Command::Halt(reason.clone()));
         }
-        if room {
-            self.life.fail(reason);
+        if has_disk_space {
+            self.supervisor.fail(reason);
         }
     }
 }

@@ -5,14 +5,14 @@ struct Topic {
     now: Partitioning,
     random: fastrand::Rng,
     time: i64,
-    beginnings: Vec<Beginning>,
+    heads: Vec<PartitionHead>,
 }
 
 impl Topic {
     fn new(partitioner: Partitioner, partitions: i32, seed: u64) -> Self {
-        let empty = |_| Beginning {
+        let empty = |_| PartitionHead {
             records: Vec::new(),
-            whole: true,
+            is_whole: true,
         };
         Self {
             now: Partitioning {
@@ -21,7 +21,7 @@ impl Topic {
             },
             random: fastrand::Rng::with_seed(seed),
             time: 0,
-            beginnings: (0..partitions).map(empty).collect(),
+            heads: (0..partitions).map(empty).collect(),
         }
     }
 
@@ -35,8 +35,8 @@ impl Topic {
 
     fn write(&mut self, key: Vec<u8>, partition: i32) {
         self.time += 1;
-        let records = &mut self.beginnings[usize::try_from(partition).expect("a partition")].records;
-        records.push(FirstRecord {
+        let records = &mut self.heads[usize::try_from(partition).expect("a partition")].records;
+        records.push(OldRecord {
             timestamp: self.time,
             offset: i64::try_from(records.len()).expect("a few"),
             key,
@@ -61,7 +61,7 @@ impl Topic {
     }
 
     fn verdict(&self) -> Option<i32> {
-        grown(self.now, &self.beginnings).map(|grown| grown.before)
+        added_partitions(self.now, &self.heads).map(|fewer| fewer.before)
     }
 }
 
@@ -110,12 +110,12 @@ fn a_dozen_orders_from_before_are_enough() {
 }
 
 #[test]
-fn the_record_that_is_named_lies_elsewhere_now() {
+fn the_record_that_is_named_belongs_elsewhere_now() {
     let mut topic = Topic::new(Partitioner::Murmur2, 12, 1);
     topic.good(40, 6);
-    let shown = grown(topic.now, &topic.beginnings).expect("it has grown");
-    let beginning = &topic.beginnings[usize::try_from(shown.partition).expect("a partition")];
-    let record = &beginning.records[usize::try_from(shown.offset).expect("an offset")];
+    let shown = added_partitions(topic.now, &topic.heads).expect("it has grown");
+    let head = &topic.heads[usize::try_from(shown.partition).expect("a partition")];
+    let record = &head.records[usize::try_from(shown.offset).expect("an offset")];
     assert_eq!(topic.now.of_key(&record.key), shown.home);
     assert_ne!(shown.home, shown.partition);
 }
@@ -134,7 +134,7 @@ fn poison_among_the_oldest_records_hides_nothing() {
 }
 
 #[test]
-fn a_topic_that_has_not_grown_stands_whatever_strays_among_its_records() {
+fn a_topic_that_has_not_grown_is_fine_whatever_strays_among_its_records() {
     for (_, now) in SIZES {
         for seed in 0..200 {
             let mut topic = Topic::new(Partitioner::Murmur2, now, seed);
@@ -161,7 +161,7 @@ fn one_misplaced_record_is_no_evidence_even_where_it_is_the_first() {
 #[test]
 fn the_same_key_again_and_again_is_one_key() {
     let mut topic = Topic::six(1);
-    // It lies where a topic of one partition would have it, and does not belong there.
+    // It is where a topic of one partition would have it, and does not belong there.
     assert_ne!(topic.now.of_key(b"A-1"), 0);
     for _ in 0..1000 {
         topic.write(b"A-1".to_vec(), 0);
@@ -183,7 +183,7 @@ fn a_writer_with_another_rule_who_comes_first_is_hardly_ever_mistaken_for_a_smal
 }
 
 #[test]
-fn who_comes_later_can_write_what_he_wants() {
+fn later_writers_can_write_what_they_want() {
     let mut topic = Topic::six(1);
     topic.good(20, 6);
     topic.good(1000, 3);
@@ -194,10 +194,10 @@ fn who_comes_later_can_write_what_he_wants() {
 fn nothing_is_concluded_beyond_what_was_read() {
     let mut topic = Topic::six(1);
     topic.good(40, 3);
-    // More lies in partition 0, from before all but the first.
-    topic.beginnings[0].whole = false;
-    topic.beginnings[0].records.truncate(1);
-    topic.beginnings[0].records[0].timestamp = 0;
+    // More is in partition 0, from before all but the first.
+    topic.heads[0].is_whole = false;
+    topic.heads[0].records.truncate(1);
+    topic.heads[0].records[0].timestamp = 0;
     assert_eq!(topic.verdict(), None);
 }
 
@@ -207,7 +207,7 @@ fn an_empty_topic_has_not_grown() {
 }
 
 /// Orders by a writer with that rule.
-fn laid_by(topic: &mut Topic, rule: Partitioner, orders: u32) {
+fn placed_by(topic: &mut Topic, rule: Partitioner, orders: u32) {
     for _ in 0..orders {
         let key = topic.id();
         let partition = rule.of_key(&key, topic.now.partitions);
@@ -216,16 +216,16 @@ fn laid_by(topic: &mut Topic, rule: Partitioner, orders: u32) {
 }
 
 #[test]
-fn a_topic_that_another_rule_has_laid_is_found_out_with_that_rule() {
+fn a_topic_that_another_partitioner_has_filled_is_found_out_with_that_one() {
     for ours in Partitioner::ALL {
         for theirs in Partitioner::ALL {
             for partitions in [2, 3, 6, 12, 50] {
                 let mut topic = Topic::new(ours, partitions, 1);
-                laid_by(&mut topic, theirs, 60);
+                placed_by(&mut topic, theirs, 60);
                 topic.anywhere(2);
                 let expected = (theirs != ours).then_some(theirs);
-                let told = other_rule(topic.now, &topic.beginnings);
-                assert_eq!(told, expected, "{ours}, laid by {theirs}, {partitions} partitions");
+                let told = other_partitioner(topic.now, &topic.heads);
+                assert_eq!(told, expected, "{ours}, placed by {theirs}, {partitions} partitions");
             }
         }
     }
@@ -236,18 +236,18 @@ fn a_few_records_of_another_rule_and_records_of_none_are_no_evidence_of_one() {
     for partitions in [2, 3, 6, 12, 50] {
         for seed in 0..200 {
             let mut few = Topic::new(Partitioner::Murmur2, partitions, seed);
-            laid_by(&mut few, Partitioner::Crc32, 9);
-            assert_eq!(other_rule(few.now, &few.beginnings), None, "nine of them");
+            placed_by(&mut few, Partitioner::Crc32, 9);
+            assert_eq!(other_partitioner(few.now, &few.heads), None, "nine of them");
             let mut fewer = Topic::new(Partitioner::Murmur2, partitions, seed);
-            laid_by(&mut fewer, Partitioner::Crc32, 40);
+            placed_by(&mut fewer, Partitioner::Crc32, 40);
             fewer.good(80, partitions);
-            assert_eq!(other_rule(fewer.now, &fewer.beginnings), None, "most are ours");
+            assert_eq!(other_partitioner(fewer.now, &fewer.heads), None, "most are ours");
             let mut none = Topic::new(Partitioner::Murmur2, partitions, seed);
             none.anywhere(100);
-            assert_eq!(other_rule(none.now, &none.beginnings), None, "by no rule");
+            assert_eq!(other_partitioner(none.now, &none.heads), None, "by no rule");
             let mut grown = Topic::new(Partitioner::Murmur2, partitions, seed);
             grown.good(60, partitions / 2 + 1);
-            assert_eq!(other_rule(grown.now, &grown.beginnings), None, "by ours, in fewer");
+            assert_eq!(other_partitioner(grown.now, &grown.heads), None, "by ours, in fewer");
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use super::frame::MAX_ID;
+use super::MAX_ID;
 
 /// How the data of other programs begin.
 const BEGINNINGS: [(&[u8], &str); 8] = [
@@ -35,7 +35,7 @@ pub(super) fn looks_like(value: &[u8]) -> Option<String> {
             let guid = Uuid::from_bytes(*rest.first_chunk()?);
             return Some(format!(
                 "the frame of schema GUID {guid}; a schema GUID is accepted in the record header {} only",
-                super::frame::SCHEMA_ID_HEADER
+                super::SCHEMA_ID_HEADER
             ));
         }
         [3, 0 | 5, rest @ ..] if rest.len() >= 16 => {

@@ -1,0 +1,167 @@
+//! The producer, the follower and the finding of topics, against librdkafka's mock cluster.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use orderlog_kafka::cluster::{Cluster, ProducerOptions};
+use orderlog_kafka::follower::TopicFollower;
+use orderlog_kafka::producer::{Delivered, Producer, Record, WriteError};
+use orderlog_kafka::settings::KafkaConfig;
+use orderlog_kafka::topics::{TopicPolicy, TopicSpec};
+use orderlog_runtime::supervisor::Supervisor;
+use rdkafka::Message;
+use rdkafka::mocking::MockCluster;
+use rdkafka::producer::DefaultProducerContext;
+use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
+use tokio::runtime::Runtime;
+
+const TOPIC: &str = "topic";
+/// Longer than anything here takes on a busy machine.
+const LONG: Duration = Duration::from_secs(30);
+
+struct Fixture {
+    runtime: Runtime,
+    broker: MockCluster<'static, DefaultProducerContext>,
+    cluster: Cluster,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let broker = MockCluster::new(1).expect("a mock cluster");
+        let config = KafkaConfig {
+            bootstrap_servers: broker.bootstrap_servers(),
+            has_admin_api: false,
+            ..KafkaConfig::default()
+        };
+        Self {
+            runtime: Runtime::new().expect("a runtime"),
+            cluster: Cluster::new("test", &config).expect("a cluster"),
+            broker,
+        }
+    }
+
+    fn producer(&self) -> TestProducer {
+        let _within = self.runtime.enter();
+        let options = ProducerOptions::within(Duration::from_secs(10));
+        let producer = Producer::new(self.cluster.clone(), TOPIC, options, Supervisor::default());
+        TestProducer(producer.expect("a producer"))
+    }
+
+    fn follower(&self) -> TopicFollower {
+        let spec = TopicSpec {
+            name: TOPIC.to_owned(),
+            partitions: 1,
+            max_message_bytes: None,
+        };
+        let policy = TopicPolicy {
+            create: false,
+            check: false,
+        };
+        TopicFollower::new(self.cluster.clone(), spec, policy).expect("a follower")
+    }
+}
+
+struct TestProducer(std::sync::Arc<Producer>);
+
+impl TestProducer {
+    /// Writes a record to that partition, and waits for its report.
+    fn write(&self, value: &str, partition: i32) -> Result<Delivered, WriteError> {
+        let (report, reports) = mpsc::channel();
+        let record = Record {
+            value: Some(value.as_bytes()),
+            partition: Some(partition),
+            ..Record::default()
+        };
+        self.0
+            .send(record, move |result| report.send(result).expect("it is awaited"))?;
+        reports.recv_timeout(LONG).expect("a report")
+    }
+}
+
+/// Follows to the end and returns the values read on the way.
+fn read_to_end(follower: &mut TopicFollower) -> Vec<String> {
+    let until = Instant::now() + LONG;
+    let mut values = Vec::new();
+    while !follower.is_at_end() {
+        assert!(Instant::now() < until, "the end is not reached");
+        let batch = follower.next_batch(100, Duration::from_millis(100));
+        assert_eq!(batch.interrupted, None);
+        let value = |payload: &[u8]| String::from_utf8_lossy(payload).into_owned();
+        values.extend(batch.records.iter().filter_map(|record| record.payload()).map(value));
+    }
+    values.sort();
+    values
+}
+
+#[test]
+fn what_is_written_is_reported_and_followed_from_the_offsets_that_the_caller_keeps() {
+    let fixture = Fixture::new();
+    fixture.broker.create_topic(TOPIC, 2, 1).expect("a topic");
+    let producer = fixture.producer();
+    for (value, partition, offset) in [("a", 0, 0), ("b", 1, 0), ("c", 1, 1)] {
+        let delivered = Delivered {
+            partition,
+            offset: Some(offset),
+        };
+        assert_eq!(producer.write(value, partition), Ok(delivered));
+    }
+    let mut follower = fixture.follower();
+    let mut follow_from = |next: &BTreeMap<i32, i64>| {
+        let found = follower.find(fixture.runtime.handle(), async { Ok(()) });
+        let found = found.expect("the topic");
+        assert!(found.continues(next));
+        follower.start(&found, next).expect("an assignment");
+        assert_eq!(follower.partitions(), 2);
+        read_to_end(&mut follower)
+    };
+    assert_eq!(follow_from(&BTreeMap::new()), ["a", "b", "c"]);
+    assert_eq!(follow_from(&BTreeMap::from([(1, 1)])), ["a", "c"]);
+    let found = follower
+        .find(fixture.runtime.handle(), async { Ok(()) })
+        .expect("the topic");
+    assert!(
+        !found.continues(&BTreeMap::from([(0, 2)])),
+        "it ends before that offset"
+    );
+}
+
+#[test]
+fn a_topic_that_does_not_exist_is_not_followed_until_it_does() {
+    let fixture = Fixture::new();
+    let mut follower = fixture.follower();
+    let missing = follower.find(fixture.runtime.handle(), async { Ok(()) });
+    let missing = missing.expect_err("there is no topic").to_string();
+    assert!(missing.contains("topic topic does not exist"), "{missing}");
+    assert!(!follower.is_following());
+    fixture.broker.create_topic(TOPIC, 1, 1).expect("a topic");
+    let until = Instant::now() + LONG;
+    while follower.find(fixture.runtime.handle(), async { Ok(()) }).is_err() {
+        assert!(Instant::now() < until, "the topic is not found");
+    }
+}
+
+/// A broker that lost what it knew of a producer answers with this error; then the client gives up for good.
+#[test]
+fn a_client_with_a_fatal_error_is_replaced_before_the_next_record() {
+    let fixture = Fixture::new();
+    fixture.broker.create_topic(TOPIC, 1, 1).expect("a topic");
+    let producer = fixture.producer();
+    producer.write("a", 0).expect("written");
+    let lost = RDKafkaRespErr::RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER;
+    fixture.broker.request_errors(RDKafkaApiKey::Produce, &[lost]);
+    producer.write("b", 0).expect_err("the client is broken");
+    producer.write("c", 0).expect("written by a new client");
+}
+
+#[test]
+fn a_denied_write_names_the_permission() {
+    let fixture = Fixture::new();
+    fixture.broker.create_topic(TOPIC, 1, 1).expect("a topic");
+    let denied = RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+    fixture.broker.request_errors(RDKafkaApiKey::Produce, &[denied]);
+    let error = fixture.producer().write("a", 0).expect_err("denied");
+    assert!(matches!(error, WriteError::Denied(_)), "{error:?}");
+    let reason = fixture.cluster.permissions.denial(TOPIC).expect("a reason");
+    assert!(reason.contains("ACL Write on topic topic"), "{reason}");
+}

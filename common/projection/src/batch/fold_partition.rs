@@ -1,0 +1,212 @@
+//! What one partition's records of a batch do, given the orders as the store has them. Pure; nothing is changed before the
+//! whole batch is committed.
+
+use std::collections::HashMap;
+
+use orderlog_contract::event::OrderEvent;
+use orderlog_contract::idempotency::KeyedRequest;
+use orderlog_contract::order::{OrderState, Outcome, fold};
+use orderlog_contract::rejection::{Code, Rejection};
+use uuid::Uuid;
+
+use super::classify::{Classified, ClassifiedRecord};
+use super::record::LogRecord;
+use crate::store::{KeyChange, KeyOutcome, KeyRow, LastRecord, PartitionRow, StoredOrder};
+use crate::waiters::EventOutcome;
+
+/// What one partition's records of a batch change.
+pub(crate) struct PartitionChanges {
+    pub partition: i32,
+    /// How far it is read then.
+    pub row: PartitionRow,
+    pub orders: HashMap<String, StoredOrder>,
+    /// What becomes of the requests that events were written for, in the log's order.
+    pub keys: Vec<KeyChange>,
+    /// Of the events that somebody waits for.
+    pub outcomes: Vec<(Uuid, EventOutcome)>,
+    pub rejected: Vec<RejectedAt>,
+}
+
+/// A rejected record.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct RejectedAt {
+    /// Its index in the batch.
+    pub index: usize,
+    pub rejection: Rejection,
+    /// The version that the order of its key had before it, 0 where there was none. Looked up only of a record whose
+    /// schema is unknown, and `None` also where the order's state comes from a later record, as this one is read again.
+    pub version_before: Option<i32>,
+}
+
+/// Folds a partition's records, in order. `row` says how far it was read, `loaded` has the orders of these records as the
+/// store has them, `is_awaited` tells whether somebody waits for that very event.
+pub(crate) fn fold_partition(
+    partition: i32,
+    row: PartitionRow,
+    records: Vec<ClassifiedRecord<'_>>,
+    loaded: &HashMap<String, OrderState>,
+    is_awaited: impl Fn(&OrderEvent) -> bool,
+) -> PartitionChanges {
+    let mut changes = PartitionChanges {
+        partition,
+        row,
+        orders: HashMap::new(),
+        keys: Vec::new(),
+        outcomes: Vec::new(),
+        rejected: Vec::new(),
+    };
+    let mut last = None;
+    for ClassifiedRecord { record, classified } in records {
+        let outcome = match classified {
+            Classified::NoValue => Outcome::Ignored,
+            Classified::Rejected(rejection) => Outcome::Rejected(rejection),
+            Classified::Event {
+                event,
+                schema_id,
+                partial,
+            } => {
+                let awaited = is_awaited(&event);
+                changes.fold_event(*event, schema_id, partial, awaited, &record, loaded)
+            }
+        };
+        changes.row.next = record.offset + 1;
+        // What was counted before it is read again is counted once.
+        if record.offset >= changes.row.counted_to {
+            changes.row.counters.count(&outcome);
+        }
+        if let Outcome::Rejected(rejection) = outcome {
+            changes.reject(rejection, &record, loaded);
+        }
+        last = Some(record);
+    }
+    if let Some(record) = last {
+        changes.row.last = Some(LastRecord {
+            offset: record.offset,
+            hash: record.hash(),
+        });
+    }
+    changes
+}
+
+impl PartitionChanges {
+    fn fold_event(
+        &mut self,
+        event: OrderEvent,
+        schema_id: u32,
+        partial: bool,
+        is_awaited: bool,
+        record: &LogRecord<'_>,
+        loaded: &HashMap<String, OrderState>,
+    ) -> Outcome {
+        let here = (self.partition, record.offset);
+        let current = self.order(&event.order.order_id, loaded);
+        let is_new = current.is_none();
+        let outcome = fold(current, &event);
+        let lost = has_lost(&outcome, current, here);
+        let told = is_awaited.then(|| event_outcome(&outcome, current, &event, here));
+        self.outcomes.extend(told.map(|told| (event.event_id, told)));
+        if matches!(outcome, Outcome::Applied { .. }) {
+            self.row.counters.orders += u64::from(is_new);
+            let state = OrderState {
+                event_id: event.event_id,
+                order: event.order,
+                partition: self.partition,
+                offset: record.offset,
+                partial,
+            };
+            let order_id = state.order.order_id.clone();
+            let answer = |request: &KeyedRequest| KeyOutcome::Applied {
+                row: KeyRow::of(request, &state),
+                time_ms: record.timestamp_ms,
+            };
+            self.change_key(record, &order_id, answer);
+            let stored = StoredOrder {
+                state,
+                schema_id,
+                datum: record.datum().to_vec(),
+            };
+            self.orders.insert(order_id, stored);
+        } else if lost {
+            let lost = |_: &KeyedRequest| KeyOutcome::Lost { offset: record.offset };
+            self.change_key(record, &event.order.order_id, lost);
+        }
+        outcome
+    }
+
+    /// Notes what became of the request that a record was written for, if it says so.
+    fn change_key(
+        &mut self,
+        record: &LogRecord<'_>,
+        order_id: &str,
+        outcome: impl FnOnce(&KeyedRequest) -> KeyOutcome,
+    ) {
+        self.keys.extend(record.request.as_ref().map(|request| KeyChange {
+            request: request.clone(),
+            order_id: order_id.to_owned(),
+            outcome: outcome(request),
+        }));
+    }
+
+    fn reject(&mut self, rejection: Rejection, record: &LogRecord<'_>, loaded: &HashMap<String, OrderState>) {
+        let version_before = match rejection.code {
+            Code::UnknownSchemaId => self.version_before(record, loaded),
+            _ => None,
+        };
+        self.rejected.push(RejectedAt {
+            index: record.index,
+            // The fold sees no bytes, so a fault that it finds does not name the schema yet.
+            rejection: Rejection {
+                schema_id: rejection.schema_id.or_else(|| record.schema()?.id()),
+                ..rejection
+            },
+            version_before,
+        });
+    }
+
+    fn version_before(&self, record: &LogRecord<'_>, loaded: &HashMap<String, OrderState>) -> Option<i32> {
+        match self.order(record.key_text()?, loaded) {
+            None => Some(0),
+            Some(state) => Some(state.order.version).filter(|_| state.offset < record.offset),
+        }
+    }
+
+    /// The order as the records so far leave it.
+    fn order<'s>(&'s self, order_id: &str, loaded: &'s HashMap<String, OrderState>) -> Option<&'s OrderState> {
+        let changed = self.orders.get(order_id).map(|changed| &changed.state);
+        changed.or_else(|| loaded.get(order_id))
+    }
+}
+
+/// What the writer of an event is told of it. `here` is the record's partition and offset.
+fn event_outcome(
+    outcome: &Outcome,
+    current: Option<&OrderState>,
+    event: &OrderEvent,
+    here: (i32, i64),
+) -> EventOutcome {
+    let (outcome, (partition, offset)) = match (outcome, current) {
+        // It was written twice, and the first one has won.
+        (Outcome::Duplicate, Some(first)) if first.order == event.order && !first.partial => {
+            (Outcome::Duplicate, (first.partition, first.offset))
+        }
+        // Another one with its id has won. To the fold they are the same event; to its writer they are not.
+        (Outcome::Duplicate, _) => (Outcome::Superseded, here),
+        (outcome, _) => (outcome.clone(), here),
+    };
+    EventOutcome {
+        outcome,
+        partition,
+        offset,
+    }
+}
+
+/// Whether a record has lost to an earlier one. Where the state comes from a later record, this one is read again, and its
+/// outcome does not tell what it was at first.
+fn has_lost(outcome: &Outcome, current: Option<&OrderState>, (partition, offset): (i32, i64)) -> bool {
+    let earlier = |current: &OrderState| current.partition == partition && current.offset < offset;
+    !matches!(outcome, Outcome::Applied { .. }) && current.is_some_and(earlier)
+}
+
+#[cfg(test)]
+#[path = "fold_partition_tests.rs"]
+mod tests;

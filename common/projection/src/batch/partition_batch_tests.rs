@@ -1,0 +1,180 @@
+use std::sync::Arc;
+
+use orderlog_contract::decode::WriterSchema;
+use orderlog_contract::encode::record_value;
+use orderlog_contract::event::OrderStatus;
+use orderlog_contract::lineage;
+use orderlog_contract::order::Outcome;
+use orderlog_contract::testing::an_event;
+
+use super::*;
+use crate::batch::testing::{home, record};
+use crate::schema_wait::{Answered, Missing};
+
+const KEY: Option<&[u8]> = Some(b"A-1");
+
+/// Schema 9 is ours and known; of others nothing is known.
+fn known(schema: SchemaRef) -> Option<KnownSchema> {
+    let writer = || Arc::new(WriterSchema::of(&lineage::newest_text()));
+    (schema == SchemaRef::Id(9)).then(|| KnownSchema::Writer(9, writer()))
+}
+
+/// A value under that schema.
+fn value(schema_id: u32) -> Vec<u8> {
+    record_value(schema_id, &an_event("A-1", 1)).expect("encodes")
+}
+
+/// A batch of A-1's partition, which was read below offset 20.
+fn batch<'a>(answers: Option<SchemaWait>) -> PartitionBatch<'a> {
+    let row = PartitionRow {
+        next: 20,
+        ..PartitionRow::default()
+    };
+    PartitionBatch::new(home("A-1"), row, answers)
+}
+
+fn fold(batch: PartitionBatch<'_>) -> (PartitionChanges, Ending) {
+    batch.fold(&HashMap::new(), |_| false)
+}
+
+/// What the registry said of schema 8, of which it knows nothing: the records below `to` were asked for, and those below
+/// `graced` had their grace period.
+fn unknown(to: i64, graced: i64) -> SchemaWait {
+    let mut wait = SchemaWait::new(SchemaRef::Id(8), Vec::new(), 20, to, graced);
+    let missing = Missing {
+        reason: "no schema id 8".to_owned(),
+        permanent: false,
+    };
+    wait.take_answer(&Answered {
+        schema: SchemaRef::Id(8),
+        asked: std::time::Instant::now(),
+        missing: Some(missing),
+    });
+    wait
+}
+
+#[test]
+fn a_record_below_the_next_offset_was_read_before() {
+    let ours = value(9);
+    let mut batch = batch(None);
+    batch.push(record(19, KEY, Some(&ours)), known);
+    let (changes, ending) = fold(batch);
+    assert_eq!(changes.row.next, 20);
+    assert!(!ending.had_records);
+}
+
+#[test]
+fn a_batch_ends_at_the_first_record_that_must_wait_and_asks_for_those_after_it_too() {
+    let (ours, eight, seven) = (value(9), value(8), value(7));
+    let mut batch = batch(None);
+    for (offset, value) in (20..).zip([&ours, &eight, &ours, &seven, &eight, &ours]) {
+        batch.push(record(offset, KEY, Some(value)), known);
+    }
+    let (changes, ending) = fold(batch);
+    assert_eq!(changes.row.next, 21);
+    let awaited = ending.awaited.expect("schemas");
+    assert_eq!(
+        (awaited.first, awaited.further),
+        (SchemaRef::Id(8), vec![SchemaRef::Id(7)])
+    );
+    assert_eq!(awaited.to, 25, "after the last record whose schema is asked for");
+}
+
+#[test]
+fn one_wait_is_about_a_thousand_further_schemas_at_most() {
+    let mut batch = batch(None);
+    let values: Vec<Vec<u8>> = (100..2_000).map(value).collect();
+    for (offset, value) in (20..).zip(&values) {
+        batch.push(record(offset, KEY, Some(value)), known);
+    }
+    let awaited = fold(batch).1.awaited.expect("schemas");
+    assert_eq!(awaited.further.len(), MAX_AWAITED_SCHEMAS);
+    assert_eq!(awaited.to, 20 + 1 + 1_000);
+}
+
+#[test]
+fn the_end_counts_where_nothing_waits_before_it_and_nothing_comes_after_it() {
+    let (ours, eight) = (value(9), value(8));
+    let (ours, eight) = (record(20, KEY, Some(&ours)), record(20, KEY, Some(&eight)));
+    for (before, after, expected) in [
+        (None, None, (Some(21), true)),
+        (Some(&ours), None, (Some(21), true)),
+        (None, Some(&ours), (Some(21), false)),
+        (Some(&eight), None, (None, false)),
+        (None, Some(&eight), (Some(21), true)),
+    ] {
+        let mut batch = batch(None);
+        if let Some(record) = before {
+            batch.push(record.clone(), known);
+        }
+        batch.meet_end(21);
+        if let Some(record) = after {
+            batch.push(record.clone(), known);
+        }
+        let ending = fold(batch).1;
+        assert_eq!((ending.end, ending.at_end), expected);
+    }
+}
+
+#[test]
+fn a_schema_that_the_registry_does_not_know_rejects_records_that_had_their_grace_period() {
+    let eight = value(8);
+    let mut batch = batch(Some(unknown(23, 21)));
+    batch.push(record(20, KEY, Some(&eight)), known);
+    batch.push(record(21, KEY, Some(&eight)), known);
+    let (changes, ending) = fold(batch);
+    assert_eq!(changes.rejected.len(), 1);
+    assert_eq!(changes.row.next, 21);
+    assert_eq!(ending.awaited.map(|awaited| awaited.first), Some(SchemaRef::Id(8)));
+    assert!(ending.schema_answers.is_some(), "more of these records are to come");
+}
+
+#[test]
+fn the_registry_s_answers_are_dropped_with_the_last_record_that_they_are_about() {
+    let eight = value(8);
+    let mut batch = batch(Some(unknown(21, 21)));
+    batch.push(record(20, KEY, Some(&eight)), known);
+    assert!(fold(batch).1.schema_answers.is_none());
+}
+
+#[test]
+fn the_orders_of_events_and_those_that_an_unknown_schema_may_hide_are_loaded() {
+    let (ours, eight) = (value(9), value(8));
+    let mut batch = batch(Some(unknown(30, 30)));
+    for record in [
+        record(20, KEY, Some(&ours)),
+        record(21, Some(b"B-1"), Some(&eight)),
+        // Neither these.
+        record(22, Some(b"C-1"), None),
+        record(23, Some(b"D-1"), Some(b"")),
+        record(24, Some(b"\xff"), Some(&eight)),
+    ] {
+        batch.push(record, known);
+    }
+    assert_eq!(batch.order_ids().collect::<Vec<_>>(), ["A-1", "B-1"]);
+}
+
+#[test]
+fn an_event_is_folded_onto_the_order_that_was_loaded() {
+    let mut event = an_event("A-1", 2);
+    event.order.status = OrderStatus::Confirmed;
+    let value = record_value(9, &event).expect("encodes");
+    let first = an_event("A-1", 1);
+    let stored = OrderState {
+        event_id: first.event_id,
+        order: first.order,
+        partition: home("A-1").partition,
+        offset: 3,
+        partial: false,
+    };
+    for (loaded, gap) in [
+        (HashMap::from([("A-1".to_owned(), stored)]), false),
+        (HashMap::new(), true),
+    ] {
+        let mut batch = batch(None);
+        batch.push(record(20, KEY, Some(&value)), known);
+        let (changes, _) = batch.fold(&loaded, |awaited| *awaited == event);
+        assert_eq!(changes.outcomes[0].1.outcome, Outcome::Applied { gap });
+        assert_eq!(changes.orders["A-1"].state.order.version, 2);
+    }
+}

@@ -1,0 +1,95 @@
+//! Whether a record is where its order's records belong: under the order id as its key, in that key's partition. Pure.
+
+use orderlog_contract::rejection::{Code, Rejection};
+use orderlog_kafka::partition::{Partitioner, Partitioning};
+
+/// The partition of a record, and how its topic is partitioned.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Placement {
+    pub partition: i32,
+    pub partitioning: Partitioning,
+}
+
+impl Placement {
+    /// Checks that a record with that key is an event of that order.
+    ///
+    /// # Errors
+    /// [`Code::KeyMismatch`] or [`Code::WrongPartition`].
+    pub fn check(self, key: Option<&[u8]>, order_id: &str) -> Result<(), Rejection> {
+        let order_id = order_id.as_bytes();
+        if key != Some(order_id) {
+            let what = if key.is_some() {
+                "the record key is not the orderId"
+            } else {
+                "the record has no key; it must be the orderId"
+            };
+            return Err(Rejection::new(Code::KeyMismatch, what));
+        }
+        if self.partitioning.of_key(order_id) != self.partition {
+            return Err(Rejection::new(Code::WrongPartition, self.misplaced(order_id)));
+        }
+        Ok(())
+    }
+
+    /// Why a record of that key must not be here, and what its producer is to set.
+    fn misplaced(self, key: &[u8]) -> String {
+        let Self {
+            partition,
+            partitioning: Partitioning {
+                partitioner: ours,
+                partitions,
+            },
+        } = self;
+        let home = self.partitioning.of_key(key);
+        let would_be_here = |other: &Partitioner| *other != ours && other.of_key(key, partitions) == partition;
+        let (others, ours_too) = match Partitioner::ALL.into_iter().find(would_be_here) {
+            Some(other) => (
+                format!(
+                    " (it is where {other} would place it, librdkafka's partitioner={})",
+                    other.librdkafka_name()
+                ),
+                format!("; if all writers use {other}, start both services with KAFKA_PARTITIONER={other}"),
+            ),
+            None => Default::default(),
+        };
+        format!(
+            "the record is in partition {partition}; its key belongs to {home} of {partitions} under {ours}{others}. Its producer must set partitioner={} (librdkafka) or its equivalent{ours_too}",
+            ours.librdkafka_name()
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reason_of_a_misplaced_record_tells_writer_and_reader_what_to_set() {
+        let key = b"A-1";
+        let misplaced = |partition| {
+            let partitioning = Partitioning {
+                partitioner: Partitioner::Murmur2,
+                partitions: 6,
+            };
+            let placement = Placement {
+                partition,
+                partitioning,
+            };
+            placement.misplaced(key)
+        };
+        let by_crc32 = misplaced(Partitioner::Crc32.of_key(key, 6));
+        for part in [
+            "belongs to 3 of 6",
+            "where crc32 would place it",
+            "partitioner=consistent_random",
+            "set partitioner=murmur2_random",
+            "KAFKA_PARTITIONER=crc32",
+        ] {
+            assert!(by_crc32.contains(part), "{part} in {by_crc32}");
+        }
+        let is_nobodys = |partition: &i32| Partitioner::ALL.iter().all(|rule| rule.of_key(key, 6) != *partition);
+        let by_nobody = misplaced((0..6).find(is_nobodys).expect("three rules, six partitions"));
+        assert!(by_nobody.contains("set partitioner=murmur2_random"), "{by_nobody}");
+        assert!(!by_nobody.contains("KAFKA_PARTITIONER"), "{by_nobody}");
+    }
+}

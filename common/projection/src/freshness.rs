@@ -1,0 +1,80 @@
+//! Whether what is known is at least as new as a request.
+
+use std::time::Instant;
+
+use tokio::sync::watch;
+use tokio::time::timeout_at;
+
+use crate::progress::Progress;
+
+/// When a request came, and how far its order's partition was read then.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival {
+    /// When.
+    pub at: Instant,
+    /// Offset of the next record to read then.
+    pub(crate) next: i64,
+}
+
+impl Arrival {
+    /// Checks an offset that the broker has reported since as the partition's end, or as that of a new record: it must not
+    /// be one that was there before the request came.
+    ///
+    /// # Errors
+    /// When it was: the broker does not know all that was read, or the topic was recreated.
+    pub fn check(&self, offset: i64) -> Result<(), NotFresh> {
+        if offset >= self.next {
+            return Ok(());
+        }
+        Err(NotFresh(format!(
+            "the broker reports offset {offset}, but the partition was already read up to {}: the broker is behind, or the topic was recreated",
+            self.next
+        )))
+    }
+}
+
+/// Why what is known may be older than the request.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NotFresh(pub String);
+
+impl NotFresh {
+    /// The deadline has passed.
+    pub(crate) fn late(partition: i32) -> Self {
+        Self(format!("timed out reading partition {partition} to its end"))
+    }
+}
+
+/// Waits until everything below that offset of that partition was read.
+///
+/// # Errors
+/// When it is not by the deadline, or cannot be for now.
+pub(crate) async fn read_to(
+    progress: watch::Receiver<Progress>,
+    partition: i32,
+    offset: i64,
+    deadline: Instant,
+) -> Result<(), NotFresh> {
+    let read = timeout_at(deadline.into(), reach(progress, partition, offset)).await;
+    read.map_err(|_| NotFresh::late(partition))?
+}
+
+async fn reach(mut progress: watch::Receiver<Progress>, partition: i32, offset: i64) -> Result<(), NotFresh> {
+    let is_decided = |progress: &Progress| {
+        let state = progress.partition(partition);
+        progress.stopped().is_some() || state.is_some_and(|state| state.read_to >= offset || state.paused.is_some())
+    };
+    let now = progress
+        .wait_for(is_decided)
+        .await
+        .map_err(|_| NotFresh("the projection has stopped".to_owned()))?;
+    if let Some(reason) = now.stopped() {
+        return Err(NotFresh(reason.clone()));
+    }
+    match now.partition(partition) {
+        Some(state) if state.read_to >= offset => Ok(()),
+        state => Err(NotFresh(
+            state.and_then(|state| state.paused.clone()).unwrap_or_default(),
+        )),
+    }
+}

@@ -1,0 +1,180 @@
+//! What the oldest records of a topic say about the number of partitions that it had when they were written. Pure.
+//!
+//! A record shows two partitions: the one that it is in, and the one that its key belongs to now. One that is elsewhere may
+//! be from before, or from a writer with another partitioner or a fault, and chance alone puts some of those where a smaller
+//! topic would have them. So for each smaller number the records are gone through in the order of their writing, each key
+//! once: one that is where that number would place it hypotheses for it, any other against it, several times over. A number is
+//! accepted when so many are for it as chance would hardly bring, and when not too few of them belong elsewhere now. As
+//! partitions are only ever added, those for it come first, and nobody can write in front of them.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashSet};
+
+use orderlog_kafka::partition::{Partitioner, Partitioning};
+
+/// With fewer records there is no verdict.
+pub(super) const MIN_RECORDS: i64 = 3;
+/// How many keys at least must belong elsewhere now: one may be anybody's fault.
+const MIN_MOVED: i32 = 2;
+/// And at least one in so many of all that are for a number: of those that it placed, half or more belong elsewhere.
+const MIN_MOVED_OF: i32 = 4;
+/// A writer that puts its records anywhere is mistaken for a smaller topic once in so many.
+const ODDS: i64 = 1_000;
+/// How many records in favor one against it takes back.
+const AGAINST: i32 = 3;
+/// A number whose score falls so low is discarded: later writers can write what they want.
+const DISCARDED: i32 = -9;
+
+/// One of the oldest records of a partition.
+pub(super) struct OldRecord {
+    /// When it was written, in milliseconds.
+    pub timestamp: i64,
+    pub offset: i64,
+    pub key: Vec<u8>,
+}
+
+/// The oldest records of a partition, in order.
+pub(super) struct PartitionHead {
+    pub records: Vec<OldRecord>,
+    /// Whether these are all that it has.
+    pub is_whole: bool,
+}
+
+/// That a topic had fewer partitions, and a record that shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct FewerPartitions {
+    /// How many it had.
+    pub before: i32,
+    /// Where the record is.
+    pub partition: i32,
+    pub offset: i64,
+    /// The partition that its key belongs to now.
+    pub home: i32,
+}
+
+/// What speaks for a smaller number of partitions.
+struct Hypothesis {
+    before: i32,
+    score: i32,
+    best: i32,
+    moved: i32,
+    accepted: bool,
+    shown_by: Option<FewerPartitions>,
+}
+
+/// Whether the topic had fewer partitions when its oldest records were written. One head for each partition.
+pub(super) fn added_partitions(now: Partitioning, heads: &[PartitionHead]) -> Option<FewerPartitions> {
+    let evidence = min_evidence(now.partitions);
+    let new = |before| Hypothesis {
+        before,
+        score: 0,
+        best: 0,
+        moved: 0,
+        accepted: false,
+        shown_by: None,
+    };
+    let mut hypotheses: Vec<Hypothesis> = (1..now.partitions).map(new).collect();
+    let mut keys = HashSet::new();
+    for (partition, record) in in_order(heads) {
+        if keys.insert(&record.key) {
+            hypotheses
+                .iter_mut()
+                .for_each(|hypothesis| hypothesis.take(now, partition, record, evidence));
+            hypotheses.retain(|hypothesis| hypothesis.score > DISCARDED || hypothesis.accepted);
+        }
+    }
+    let accepted = hypotheses.into_iter().filter(|hypothesis| hypothesis.accepted);
+    accepted.max_by_key(|hypothesis| hypothesis.best)?.shown_by
+}
+
+/// How many keys at least must be where another partitioner places them, and not where ours does.
+const MIN_MISPLACED: usize = 10;
+/// How many of those there must be for one that is where neither does: put anywhere, they would be fewer than such.
+const MIN_MISPLACED_OF: usize = 9;
+
+/// The partitioner of most of the oldest records, where that is not ours. Writers with another partitioner are told from
+/// writers with a fault; among the former, most keys win.
+pub(super) fn other_partitioner(now: Partitioning, heads: &[PartitionHead]) -> Option<Partitioner> {
+    let mut keys = HashSet::new();
+    let mut placed = Vec::new();
+    for (partition, head) in (0..).zip(heads) {
+        let first = head.records.iter().filter(|record| keys.insert(&record.key));
+        placed.extend(first.map(|record| (partition, &record.key)));
+    }
+    Partitioner::ALL.into_iter().find(|&other| {
+        let (mut ours, mut theirs, mut nobodys) = (0, 0, 0);
+        for (partition, key) in &placed {
+            let ours_too = now.of_key(key) == *partition;
+            match (ours_too, other.of_key(key, now.partitions) == *partition) {
+                (true, false) => ours += 1,
+                (false, true) => theirs += 1,
+                (false, false) => nobodys += 1,
+                // It says nothing.
+                (true, true) => {}
+            }
+        }
+        theirs >= MIN_MISPLACED && theirs > ours && theirs >= nobodys * MIN_MISPLACED_OF
+    })
+}
+
+impl Hypothesis {
+    fn take(&mut self, now: Partitioning, partition: i32, record: &OldRecord, min_evidence: i32) {
+        let Partitioning { partitioner, .. } = now;
+        if partitioner.of_key(&record.key, self.before) != partition {
+            self.score -= AGAINST;
+            return;
+        }
+        self.score += 1;
+        self.best = self.best.max(self.score);
+        let home = now.of_key(&record.key);
+        if home != partition {
+            self.moved += 1;
+            self.shown_by.get_or_insert(FewerPartitions {
+                before: self.before,
+                partition,
+                offset: record.offset,
+                home,
+            });
+        }
+        self.accepted |=
+            self.score >= min_evidence && self.moved >= MIN_MOVED && self.moved * MIN_MOVED_OF >= self.score;
+    }
+}
+
+/// How many records are enough: put anywhere, so many are where one of the smaller topics would have them once in
+/// [`ODDS`].
+fn min_evidence(partitions: i32) -> i32 {
+    let partitions = i64::from(partitions);
+    let mut evidence = 1;
+    let mut one_in = partitions;
+    while one_in < ODDS * (partitions - 1) {
+        one_in *= partitions;
+        evidence += 1;
+    }
+    evidence.max(3)
+}
+
+/// The records in the order of their writing: in a partition by offset, among partitions by their time. It ends where the
+/// next one of some partition is not known.
+fn in_order(heads: &[PartitionHead]) -> Vec<(i32, &OldRecord)> {
+    let entry = |partition: usize, n: usize| {
+        let record = heads.get(partition)?.records.get(n)?;
+        Some(Reverse((record.timestamp, partition, n)))
+    };
+    let mut next: BinaryHeap<_> = (0..heads.len()).filter_map(|partition| entry(partition, 0)).collect();
+    let mut ordered = Vec::new();
+    while let Some(Reverse((_, partition, n))) = next.pop() {
+        let head = &heads[partition];
+        ordered.push((i32::try_from(partition).unwrap_or(i32::MAX), &head.records[n]));
+        match entry(partition, n + 1) {
+            Some(entry) => next.push(entry),
+            None if head.is_whole => {}
+            None => break,
+        }
+    }
+    ordered
+}
+
+#[cfg(test)]
+#[path = "evidence_tests.rs"]
+mod tests;

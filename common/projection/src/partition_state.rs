@@ -1,0 +1,215 @@
+//! One partition, as the consumer loop keeps it between batches. Pure: what it says is carried out elsewhere.
+
+use crate::batch::{AwaitedSchemas, Ending};
+use crate::pauses::{Pause, PauseReason};
+use crate::prepare::PartitionStart;
+use crate::progress::PartitionProgress;
+use crate::schema_wait::SchemaWait;
+use crate::store::PartitionRow;
+use crate::topic_conflict::OtherTopic;
+
+/// A partition that is read.
+pub(crate) struct PartitionState {
+    /// What the store has.
+    row: PartitionRow,
+    /// Why it is not read for now.
+    pause: Option<Pause>,
+    /// What the registry said when a schema was last waited for, until the records are read that it was asked for.
+    schema_answers: Option<SchemaWait>,
+    /// Schemas of records below this offset had their grace period: so long one may take to appear.
+    grace_expired_below: i64,
+    /// The failure that was logged last; the same one again is no news.
+    logged_failure: Option<String>,
+    /// Whether the record at the stored offset is still to be compared.
+    unverified: bool,
+    caught_up: bool,
+    at_end: bool,
+    /// Whether the end was met since the offsets before it were last skipped.
+    end_pending: bool,
+    /// Where its end was met last.
+    end: i64,
+}
+
+impl PartitionState {
+    /// A partition that starts there. `caught_up`: its end was met before, since the service's start.
+    pub fn new(start: PartitionStart, caught_up: bool) -> Self {
+        Self {
+            row: start.row,
+            pause: None,
+            schema_answers: None,
+            grace_expired_below: 0,
+            logged_failure: None,
+            unverified: start.verify,
+            caught_up,
+            at_end: false,
+            end_pending: false,
+            end: 0,
+        }
+    }
+
+    /// How far it was read, as the store has it.
+    pub fn row(&self) -> &PartitionRow {
+        &self.row
+    }
+
+    /// Takes what the registry said of the schemas of the next records.
+    pub fn take_schema_answers(&mut self) -> Option<SchemaWait> {
+        self.schema_answers.take()
+    }
+
+    /// Compares the first record after a start with the last one that the store remembers.
+    ///
+    /// # Errors
+    /// When they differ.
+    pub fn verify(&mut self, offset: i64, hash: impl FnOnce() -> String) -> Result<(), OtherTopic> {
+        if !std::mem::take(&mut self.unverified) {
+            return Ok(());
+        }
+        match &self.row.last {
+            Some(last) if offset != last.offset || hash() != last.hash => {
+                Err(OtherTopic::OtherRecord { offset: last.offset })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Checks that the partition does not end before that record.
+    ///
+    /// # Errors
+    /// When it was not met.
+    pub fn verify_end(&self) -> Result<(), OtherTopic> {
+        if self.unverified {
+            return Err(OtherTopic::RecordMissing);
+        }
+        Ok(())
+    }
+
+    /// Whether its end was met since the service's start.
+    pub fn is_caught_up(&self) -> bool {
+        self.caught_up
+    }
+
+    /// Whether its end was met after its last record.
+    pub fn is_at_end(&self) -> bool {
+        self.at_end
+    }
+
+    /// Whether it is being read: neither paused, nor still to be compared with what the store remembers.
+    pub fn is_read(&self) -> bool {
+        self.pause.is_none() && !self.unverified
+    }
+
+    /// Takes in what was committed of a batch. Returns the wait for the schemas that must be known before it is read on.
+    pub fn commit(&mut self, row: PartitionRow, ending: Ending) -> Option<SchemaWait> {
+        self.row = row;
+        self.schema_answers = ending.schema_answers;
+        if ending.had_records {
+            self.logged_failure = None;
+            self.at_end = false;
+        }
+        if let Some(end) = ending.end {
+            self.at_end = ending.at_end;
+            self.end_pending = ending.at_end;
+            self.caught_up = true;
+            self.end = end;
+        }
+        let awaited = ending.awaited?;
+        let AwaitedSchemas { first, further, to, .. } = awaited;
+        Some(SchemaWait::new(
+            first,
+            further,
+            self.row.next,
+            to,
+            self.grace_expired_below,
+        ))
+    }
+
+    /// Goes back to what that row says; the end is still to be met then.
+    pub fn rewind(&mut self, row: PartitionRow) {
+        self.row = row;
+        self.schema_answers = None;
+        self.caught_up = false;
+        self.at_end = false;
+        self.end = 0;
+    }
+
+    /// Whether there may be offsets to [skip](Self::skip_markers).
+    pub fn has_pending_end(&self) -> bool {
+        self.end_pending && self.at_end
+    }
+
+    /// The row of a partition that was read to its end and stands there: offsets between its last record and the end are
+    /// never delivered. `None` when there are none, or more has come, or it is to be read from elsewhere. Call it once for
+    /// an end.
+    pub fn skip_markers(&mut self) -> Option<PartitionRow> {
+        let at_end = std::mem::take(&mut self.end_pending) && self.at_end && self.is_read();
+        let next = Some(self.end).filter(|end| at_end && *end > self.row.next)?;
+        Some(PartitionRow {
+            next,
+            ..self.row.clone()
+        })
+    }
+
+    /// Notes that those offsets were skipped.
+    pub fn skipped_to(&mut self, row: PartitionRow) {
+        self.row = row;
+    }
+
+    /// Whether that failure is another one than the last; it counts as logged then.
+    pub fn is_news(&mut self, failure: &str) -> bool {
+        let news = self.logged_failure.as_deref() != Some(failure);
+        self.logged_failure = Some(failure.to_owned());
+        news
+    }
+
+    /// Why it is not read for now.
+    pub fn pause(&self) -> Option<&Pause> {
+        self.pause.as_ref()
+    }
+
+    /// The same, to be carried on.
+    pub fn pause_mut(&mut self) -> Option<&mut Pause> {
+        self.pause.as_mut()
+    }
+
+    /// Pauses it. Returns the offset at which it will go on.
+    pub fn pause_for(&mut self, pause: Pause) -> i64 {
+        self.pause = Some(pause);
+        self.at_end = false;
+        self.position()
+    }
+
+    /// Ends its pause.
+    pub fn resume(&mut self) {
+        if let Some(Pause {
+            reason: PauseReason::Schema(answers),
+            ..
+        }) = self.pause.take()
+        {
+            self.grace_expired_below = answers.grace_expired_below();
+            self.schema_answers = Some(answers);
+        }
+    }
+
+    /// The offset to read next: as long as the last record was not compared, that one.
+    pub fn position(&self) -> i64 {
+        let last = self.row.last.as_ref().filter(|_| self.unverified);
+        last.map_or(self.row.next, |last| last.offset)
+    }
+
+    /// How far it is, as others see it.
+    pub fn progress(&self) -> PartitionProgress {
+        PartitionProgress {
+            next: self.row.next,
+            read_to: self.row.next.max(self.end),
+            counters: self.row.counters,
+            caught_up: self.caught_up,
+            at_end: self.at_end,
+            paused: self.pause.as_ref().and_then(Pause::shown),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "partition_state_tests.rs"]
+mod tests;

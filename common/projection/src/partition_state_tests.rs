@@ -1,0 +1,114 @@
+use super::*;
+use crate::store::LastRecord;
+
+fn partition(row: PartitionRow, verify: bool) -> PartitionState {
+    let from = row.next;
+    PartitionState::new(
+        PartitionStart {
+            row,
+            from,
+            verify,
+            truncated: false,
+        },
+        false,
+    )
+}
+
+fn failure() -> Pause {
+    Pause::new(PauseReason::failure("why".to_owned()), None)
+}
+
+/// Takes in a batch that had records or an end or both, and changed nothing else.
+fn met(state: &mut PartitionState, had_records: bool, end: Option<i64>, at_end: bool) {
+    let ending = Ending {
+        had_records,
+        end,
+        at_end,
+        ..Ending::default()
+    };
+    assert!(state.commit(state.row().clone(), ending).is_none());
+}
+
+#[test]
+fn an_end_after_the_last_record_counts_as_read_until_a_rewind() {
+    let row = PartitionRow {
+        next: 5,
+        ..PartitionRow::default()
+    };
+    let mut state = partition(row.clone(), false);
+    // A transaction marker is there, which is never delivered.
+    met(&mut state, false, Some(6), true);
+    assert_eq!((state.progress().next, state.progress().read_to), (5, 6));
+    state.pause_for(failure());
+    assert_eq!(state.progress().read_to, 6, "all before it was read all the same");
+    state.rewind(PartitionRow { next: 2, ..row });
+    assert_eq!(state.progress().read_to, 2);
+}
+
+#[test]
+fn an_end_with_a_record_after_it_was_met_all_the_same() {
+    let mut state = partition(PartitionRow::default(), false);
+    met(&mut state, true, Some(5), false);
+    assert!(state.is_caught_up() && !state.is_at_end());
+}
+
+#[test]
+fn offsets_after_the_last_record_are_skipped_once_the_end_was_met() {
+    let row = PartitionRow {
+        next: 5,
+        ..PartitionRow::default()
+    };
+    let mut state = partition(row, false);
+    assert_eq!(state.skip_markers(), None, "no end was met");
+    met(&mut state, true, Some(8), true);
+    assert!(state.has_pending_end());
+    assert_eq!(state.skip_markers().map(|row| row.next), Some(8));
+    assert!(!state.has_pending_end());
+    met(&mut state, false, Some(5), true);
+    assert_eq!(state.skip_markers(), None, "there is nothing after it");
+    met(&mut state, false, Some(8), true);
+    met(&mut state, true, None, false);
+    assert_eq!(state.skip_markers(), None, "a record has come");
+    met(&mut state, false, Some(8), true);
+    state.rewind(PartitionRow::default());
+    assert_eq!(
+        state.skip_markers(),
+        None,
+        "it is read again, and that end is one of before"
+    );
+    met(&mut state, false, Some(8), true);
+    state.pause_for(failure());
+    assert_eq!(state.skip_markers(), None, "it is put back to where it was");
+}
+
+#[test]
+fn a_partition_that_was_not_compared_yet_goes_on_from_the_record_to_compare() {
+    let last = LastRecord {
+        offset: 6,
+        hash: "h".to_owned(),
+    };
+    let row = PartitionRow {
+        next: 8,
+        last: Some(last),
+        ..PartitionRow::default()
+    };
+    let mut state = partition(row, true);
+    assert_eq!(state.pause_for(failure()), 6);
+    assert_eq!(state.verify(6, || "h".to_owned()), Ok(()));
+    assert_eq!(state.position(), 8);
+}
+
+#[test]
+fn another_record_at_the_last_offset_is_noticed() {
+    let last = LastRecord {
+        offset: 6,
+        hash: "h".to_owned(),
+    };
+    let row = PartitionRow {
+        next: 7,
+        last: Some(last),
+        ..PartitionRow::default()
+    };
+    assert!(partition(row.clone(), true).verify(6, || "other".to_owned()).is_err());
+    assert!(partition(row, true).verify(7, || "h".to_owned()).is_err());
+}

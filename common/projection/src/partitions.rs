@@ -1,0 +1,94 @@
+//! The partitions of the topic, as the consumer loop keeps them, and what others see of them.
+
+use orderlog_kafka::log_reader::LogReader;
+use tokio::sync::watch;
+
+use crate::partition_state::PartitionState;
+use crate::pauses::{Pause, PauseReason};
+use crate::prepare::PartitionStart;
+use crate::progress::Progress;
+use crate::store::PartitionRow;
+
+/// All partitions, in order; none until the topic was found.
+pub(crate) struct Partitions {
+    states: Vec<PartitionState>,
+    progress: watch::Sender<Progress>,
+}
+
+impl Partitions {
+    /// None yet. What changes later is published there.
+    pub fn new(progress: watch::Sender<Progress>) -> Self {
+        Self {
+            states: Vec::new(),
+            progress,
+        }
+    }
+
+    /// Has them start there. Which were caught up before, are so still.
+    pub fn start(&mut self, starts: Vec<PartitionStart>) {
+        let caught_up: Vec<bool> = self.states.iter().map(PartitionState::is_caught_up).collect();
+        let was = |n: usize| caught_up.get(n).copied().unwrap_or(false);
+        let start = |(n, start)| PartitionState::new(start, was(n));
+        self.states = starts.into_iter().enumerate().map(start).collect();
+        self.progress
+            .send_modify(|progress| progress.partitions = self.states.iter().map(PartitionState::progress).collect());
+    }
+
+    pub fn count(&self) -> usize {
+        self.states.len()
+    }
+
+    pub fn get(&mut self, partition: i32) -> Option<&mut PartitionState> {
+        self.states.get_mut(usize::try_from(partition).ok()?)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (i32, &PartitionState)> {
+        (0..).zip(&self.states)
+    }
+
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (i32, &mut PartitionState)> {
+        (0..).zip(&mut self.states)
+    }
+
+    /// Shows others how far that partition is now.
+    pub fn publish(&self, partition: i32) {
+        let Ok(n) = usize::try_from(partition) else { return };
+        let Some(now) = self.states.get(n).map(PartitionState::progress) else {
+            return;
+        };
+        self.progress.send_modify(|progress| {
+            if let Some(shown) = progress.partitions.get_mut(n) {
+                *shown = now;
+            }
+        });
+    }
+
+    /// Pauses a partition at its next record.
+    pub fn pause(&mut self, partition: i32, pause: Pause, reader: &LogReader) {
+        let Some(state) = self.get(partition) else { return };
+        if let PauseReason::Failure { reason, .. } = &pause.reason
+            && state.is_news(reason)
+        {
+            tracing::error!(
+                kafka.topic = reader.topic(),
+                kafka.partition = partition,
+                reason,
+                "partition paused"
+            );
+        }
+        let from = state.pause_for(pause);
+        reader.pause_at(partition, from);
+        self.publish(partition);
+    }
+
+    /// Goes back to what that row says of a partition, and shows it. The partition is not caught up until its end was met
+    /// again.
+    pub fn rewind(&mut self, partition: i32, row: PartitionRow) {
+        if let Some(state) = self.get(partition) {
+            state.rewind(row);
+        }
+        self.publish(partition);
+        // In this order: see `Progress::rewinds`.
+        self.progress.send_modify(|progress| progress.rewinds += 1);
+    }
+}

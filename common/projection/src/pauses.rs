@@ -1,0 +1,191 @@
+//! Partitions that wait, and when they are read on: their schema has come, or their time is up.
+
+use std::time::{Duration, Instant};
+
+use orderlog_contract::frame::SchemaRef;
+use orderlog_kafka::connection::ConnectionState;
+use orderlog_kafka::log_reader::LogReader;
+
+use crate::partitions::Partitions;
+use crate::schema_lookup::SchemaLookup;
+use crate::schema_wait::{Answered, SchemaWait, Step};
+
+/// How long to wait for the first record of a batch; commands wait as long at the most.
+const POLL_TIMEOUT: Duration = Duration::from_millis(20);
+/// The same while a partition waits for the registry's first answer, which does not wake the consumer.
+const SHORT_POLL_TIMEOUT: Duration = Duration::from_millis(2);
+/// After a failure. Long enough to be no load, short enough to be no outage of its own.
+const RETRY_DELAY: Duration = Duration::from_secs(1);
+/// A wait beyond this is more than the round trip that a schema's first record costs, and so worth reporting.
+const REPORTED_AFTER: Duration = Duration::from_millis(500);
+
+/// Why a partition is not read for now.
+pub(crate) enum PauseReason {
+    /// Its next record's schema is being looked up.
+    Schema(SchemaWait),
+    /// Something failed; it is tried again at that time.
+    Failure {
+        /// When.
+        retry_at: Instant,
+        /// What.
+        reason: String,
+    },
+}
+
+/// A partition's pause.
+pub(crate) struct Pause {
+    /// Why.
+    pub reason: PauseReason,
+    since: Instant,
+    /// The reason, for people; `None` while it is too short to be reported.
+    shown: Option<String>,
+}
+
+impl PauseReason {
+    /// A failure; it is tried again in a moment.
+    pub fn failure(reason: String) -> Self {
+        Self::Failure {
+            retry_at: Instant::now() + RETRY_DELAY,
+            reason,
+        }
+    }
+}
+
+impl Pause {
+    /// A pause from now on. `outage`: why the registry does not answer for its schema, if that is known already.
+    pub fn new(reason: PauseReason, outage: Option<String>) -> Self {
+        let shown = match &reason {
+            PauseReason::Schema(_) => outage,
+            PauseReason::Failure { reason, .. } => Some(reason.clone()),
+        };
+        Self {
+            reason,
+            since: Instant::now(),
+            shown,
+        }
+    }
+
+    /// Why, for people.
+    pub fn shown(&self) -> Option<String> {
+        self.shown.clone()
+    }
+
+    /// Whether it waits for the first answer about a schema.
+    fn is_fresh_wait(&self) -> bool {
+        matches!(self.reason, PauseReason::Schema(_)) && self.shown.is_none()
+    }
+
+    fn is_long(&self) -> bool {
+        self.since.elapsed() > REPORTED_AFTER
+    }
+
+    /// Updates the reason that is shown. Returns whether it is another one than before.
+    fn update_shown(&mut self, lookup: &SchemaLookup) -> bool {
+        let PauseReason::Schema(wait) = &self.reason else {
+            return false;
+        };
+        let outage = lookup.outage(wait.first());
+        let shown = outage.or_else(|| self.is_long().then(|| wait.reason()));
+        let is_news = shown.is_some() && self.shown != shown;
+        if is_news {
+            self.shown = shown;
+        }
+        is_news
+    }
+
+    /// Goes on with it, by what the registry has answered. Returns whether it is over.
+    fn is_over(
+        &mut self,
+        partition: i32,
+        answers: &[Answered],
+        lookup: &mut SchemaLookup,
+        end: i64,
+        grace: Duration,
+    ) -> bool {
+        let is_long = self.is_long();
+        let now = Instant::now();
+        let wait = match &mut self.reason {
+            PauseReason::Failure { retry_at, .. } => return now >= *retry_at,
+            PauseReason::Schema(wait) => wait,
+        };
+        for answered in answers {
+            if wait.take_answer(answered) {
+                look_up(lookup, partition, wait, answered.schema);
+            }
+        }
+        match wait.step(now) {
+            Step::Wait => {}
+            Step::Ask(schemas) => {
+                for schema in schemas {
+                    look_up(lookup, partition, wait, schema);
+                }
+            }
+            Step::BeginGrace => {
+                // The end as last reported; for a partition that was not read before, that takes a moment.
+                if end > wait.at() || is_long {
+                    wait.begin_grace(end, grace, now);
+                }
+            }
+            Step::Resume => return true,
+        }
+        false
+    }
+}
+
+/// How long to wait for the first record of the next batch.
+pub(crate) fn poll_timeout(partitions: &Partitions) -> Duration {
+    let fresh = |pause: Option<&Pause>| pause.is_some_and(Pause::is_fresh_wait);
+    if partitions.iter().any(|(_, state)| fresh(state.pause())) {
+        SHORT_POLL_TIMEOUT
+    } else {
+        POLL_TIMEOUT
+    }
+}
+
+/// Resumes partitions whose schema has come or whose time is up.
+pub(crate) fn resume_due(
+    partitions: &mut Partitions,
+    answers: &[Answered],
+    lookup: &mut SchemaLookup,
+    connection: &ConnectionState,
+    grace: Duration,
+    reader: &LogReader,
+) {
+    let mut changed = Vec::new();
+    for (partition, state) in partitions.iter_mut() {
+        let Some(pause) = state.pause_mut() else { continue };
+        let end = connection.end_offset(partition).unwrap_or_default();
+        if pause.is_over(partition, answers, lookup, end, grace) {
+            state.resume();
+            reader.resume(partition);
+            changed.push(partition);
+        } else if pause.update_shown(lookup) {
+            changed.push(partition);
+        }
+    }
+    for partition in changed {
+        partitions.publish(partition);
+    }
+}
+
+/// Pauses a partition at its next record until the registry has said what it knows of these schemas.
+pub(crate) fn await_schemas(
+    partitions: &mut Partitions,
+    partition: i32,
+    mut wait: SchemaWait,
+    lookup: &mut SchemaLookup,
+    reader: &LogReader,
+) {
+    for schema in wait.schemas() {
+        look_up(lookup, partition, &mut wait, schema);
+    }
+    let outage = lookup.outage(wait.first());
+    partitions.pause(partition, Pause::new(PauseReason::Schema(wait), outage), reader);
+}
+
+/// Has the registry asked for a schema that a partition waits for. What it is not asked for now is waited for no longer.
+fn look_up(lookup: &mut SchemaLookup, partition: i32, wait: &mut SchemaWait, schema: SchemaRef) {
+    if !lookup.ask(schema, partition, schema != wait.first()) {
+        wait.forget(schema);
+    }
+}

@@ -1,0 +1,129 @@
+//! Starting the projection's thread and tasks, and stopping them.
+
+use std::sync::mpsc;
+use std::time::Duration;
+
+use anyhow::Context;
+use orderlog_kafka::connection::ConnectionState;
+use orderlog_kafka::end_offsets::EndOffsets;
+use orderlog_kafka::log_reader::LogReader;
+use orderlog_runtime::supervisor::Supervisor;
+use tokio::runtime::Handle;
+use tokio::sync::{oneshot, watch};
+
+use crate::consumer_loop::ConsumerLoop;
+use crate::progress::Progress;
+use crate::rejections::RejectionHandler;
+use crate::rewind::Rewind;
+use crate::schema_checks;
+use crate::schema_id_audit::{SchemaIdAudit, Verdict};
+use crate::schema_lookup::SchemaLookup;
+use crate::settings::Settings;
+use crate::store::Store;
+use crate::store_sync::StoreSync;
+use crate::view::View;
+use crate::waiters::Waiters;
+
+/// How long the thread may take to stop. Only a broker that hangs makes it take longer, and then there is nothing left to
+/// be finished.
+const STOP_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// A running projection.
+pub struct Projection {
+    view: View,
+    commands: mpsc::Sender<Command>,
+    thread: oneshot::Receiver<()>,
+    store_sync: StoreSync,
+    schema_checks: tokio::task::JoinHandle<()>,
+}
+
+/// What the thread is asked to do.
+pub(crate) enum Command {
+    /// Read records again that were skipped because their schema was unknown.
+    Rewind(Rewind),
+    /// Go by what was found of the registry.
+    Audited(Verdict),
+    /// Read nothing more, and say why.
+    Halt(String),
+    /// Finish the batch and end.
+    Stop,
+}
+
+impl Projection {
+    /// Starts the thread. It waits by itself for a broker or a topic that is missing. Call it within a tokio runtime.
+    ///
+    /// # Errors
+    /// When a client cannot be created.
+    pub fn start(
+        settings: Settings,
+        store: Store,
+        audit: SchemaIdAudit,
+        handler: impl RejectionHandler,
+        supervisor: &Supervisor,
+    ) -> anyhow::Result<Self> {
+        let connection = ConnectionState::default();
+        let reader = LogReader::new(&settings.cluster, &settings.topic.name, connection.clone())?;
+        let ends = EndOffsets::new(&settings.cluster, &settings.topic.name, supervisor)?;
+        let waiters = Waiters::default();
+        let (progress, seen) = watch::channel(Progress::default());
+        let (commands, inbox) = mpsc::channel();
+        let runtime = Handle::current();
+        let checks = schema_checks::run(audit.clone(), settings.schema_check_interval, commands.clone());
+        let lookup = SchemaLookup::new(audit, store.clone(), runtime.clone(), supervisor.clone());
+        let store_sync = StoreSync::start(
+            store.clone(),
+            progress.clone(),
+            waiters.clone(),
+            commands.clone(),
+            supervisor,
+        );
+        let view = View::new(
+            store.clone(),
+            waiters.clone(),
+            seen,
+            connection.clone(),
+            ends,
+            commands.clone(),
+            &settings,
+        );
+        let consumer = ConsumerLoop::new(settings, runtime, store, lookup, waiters, progress, connection, handler);
+        let thread = supervisor
+            .spawn_thread("projection", move || consumer.run(&reader, &inbox))
+            .context("spawning the projection thread")?;
+        let schema_checks = supervisor.spawn("comparing what schema ids mean", checks);
+        Ok(Self {
+            view,
+            commands,
+            thread,
+            store_sync,
+            schema_checks,
+        })
+    }
+
+    /// A handle for those who ask.
+    pub fn view(&self) -> View {
+        self.view.clone()
+    }
+
+    /// Finishes the current batch, waits for the thread to end, and syncs the store. What cannot be synced is not lost: it
+    /// is read from the topic again.
+    pub async fn stop(mut self) {
+        // The thread may have ended by itself; then nobody receives this.
+        let _ = self.commands.send(Command::Stop);
+        self.schema_checks.abort();
+        let _ = (&mut self.schema_checks).await;
+        // An error says that it has ended.
+        if tokio::time::timeout(STOP_TIMEOUT, &mut self.thread).await.is_err() {
+            tracing::warn!("projection thread did not stop in time; exiting without it");
+        }
+        self.store_sync.stop().await;
+    }
+}
+
+impl Drop for Projection {
+    /// A projection that is dropped without being stopped ends too.
+    fn drop(&mut self) {
+        self.schema_checks.abort();
+        let _ = self.commands.send(Command::Stop);
+    }
+}

@@ -97,7 +97,7 @@ async fn each_kind_of_poison_becomes_one_dead_letter_with_its_code() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_busy_port_is_told_with_the_flag_that_changes_it() {
+async fn a_busy_port_is_reported_with_the_flag_that_changes_it() {
     let busy = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = busy.local_addr().expect("an address").port();
     for flag in ["--cart-port", "--order-port", "--registry-port"] {

@@ -247,7 +247,7 @@ impl Client {
     /// # Errors
     /// Any other answer than 200.
     pub async fn dead_letters(&self, limit: usize) -> anyhow::Result<Vec<DeadLetter>> {
-        let (mut letters, mut before) = (Vec::new(), String::new());
+        let (mut dead_letters, mut before) = (Vec::new(), String::new());
         loop {
             let page: DeadLetters = self
                 .get(&format!("/dlq/messages?limit={limit}{before}"))
@@ -258,8 +258,8 @@ impl Client {
                 "{} dead letters on a page of {limit}",
                 page.messages.len()
             );
-            letters.extend(page.messages);
-            let Some(next) = page.next else { return Ok(letters) };
+            dead_letters.extend(page.messages);
+            let Some(next) = page.next else { return Ok(dead_letters) };
             before = format!("&before={next}");
         }
     }

@@ -131,12 +131,12 @@ pub fn places(poisoned: &[Poisoned]) -> HashSet<(i32, i64)> {
 ///
 /// # Errors
 /// If they are missing.
-pub fn origin(letter: &log::Record) -> anyhow::Result<(i32, i64)> {
+pub fn origin(dead_letter: &log::Record) -> anyhow::Result<(i32, i64)> {
     let bytes = |name: &str| {
-        let header = letter.headers.iter().rev().find(|(other, _)| other == name);
+        let header = dead_letter.headers.iter().rev().find(|(other, _)| other == name);
         header
             .and_then(|(_, value)| value.as_deref())
-            .with_context(|| format!("the dead letter at {:?} has no {name}", letter.place()))
+            .with_context(|| format!("the dead letter at {:?} has no {name}", dead_letter.place()))
     };
     let partition = i32::from_be_bytes(bytes("kafka_dlt-original-partition")?.try_into()?);
     Ok((

@@ -117,7 +117,7 @@ async fn a_producer_that_has_met_a_fatal_error_is_replaced_before_anybody_is_ref
 }
 
 #[tokio::test]
-async fn a_missing_topic_is_said_and_waited_for() {
+async fn a_missing_topic_is_reported_and_waited_for() {
     let world = World::new();
     let app = world
         .start_unready(tempfile::tempdir().expect("a directory"), |config| {

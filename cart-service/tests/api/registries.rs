@@ -30,7 +30,7 @@ async fn refuses(app: &App, part: &str) {
 }
 
 #[tokio::test]
-async fn nothing_is_registered_at_another_registry_and_the_right_one_is_enough_to_go_on() {
+async fn nothing_is_registered_at_another_registry_and_the_right_one_is_enough_to_continue() {
     let mut world = World::new();
     let app = world.start_watchful().await;
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
@@ -116,7 +116,7 @@ async fn an_operator_may_say_that_an_empty_registry_is_the_truth_from_now_on() {
 }
 
 #[tokio::test]
-async fn a_schema_of_others_that_they_have_deleted_for_good_is_told_and_stops_no_write() {
+async fn a_permanently_deleted_schema_of_others_is_reported_and_stops_no_write() {
     let world = World::new();
     let app = world.start_watchful().await;
     let mut twin = third_party::newest().expect("a schema");
@@ -172,7 +172,7 @@ async fn a_store_that_was_registered_at_a_wrong_registry_is_mended_by_the_right_
 }
 
 #[tokio::test]
-async fn a_level_that_was_lowered_is_told_and_left_until_the_next_start() {
+async fn a_lowered_level_is_reported_and_left_until_the_next_start() {
     let world = World::new();
     let app = world.start_watchful().await;
     let set = |level: &'static str| {

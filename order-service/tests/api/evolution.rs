@@ -172,12 +172,12 @@ async fn what_does_not_resolve_is_dead_lettered_whole() {
     world.write_data_as(nullable, &schema, "A-1", event);
     let app = world.spawn_app().await;
     app.await_read(2, 2).await;
-    let (_, letters) = app.get("/dlq/messages").await;
+    let (_, dead_letters) = app.get("/dlq/messages").await;
     let told = |n: usize| {
-        let letter = &letters["messages"][n];
+        let dead_letter = &dead_letters["messages"][n];
         (
-            letter["code"].clone(),
-            letter["reason"].as_str().unwrap_or_default().to_owned(),
+            dead_letter["code"].clone(),
+            dead_letter["reason"].as_str().unwrap_or_default().to_owned(),
         )
     };
     let (code, reason) = told(1);

@@ -116,7 +116,7 @@ async fn a_dead_letter_that_cannot_be_written_stops_its_partition_and_no_other()
 }
 
 #[tokio::test]
-async fn a_producer_of_dead_letters_that_has_met_a_fatal_error_is_replaced() {
+async fn a_dead_letter_producer_with_a_fatal_error_is_replaced() {
     let world = World::new().await;
     let app = world.spawn_app().await;
     for n in 1..=3 {
@@ -209,7 +209,7 @@ async fn a_schema_that_may_only_be_looked_up_and_is_missing_ends_the_service() {
 }
 
 #[tokio::test]
-async fn a_broker_outage_is_told_and_then_overcome() {
+async fn a_broker_outage_is_reported_and_recovered_from() {
     let world = World::new().await;
     world.write_event(&created("A"));
     let app = world.spawn_app().await;

@@ -93,7 +93,7 @@ async fn what_comes_while_the_reading_is_suspended_and_as_it_resumes_is_all_read
 }
 
 #[tokio::test]
-async fn at_an_empty_registry_what_is_known_is_read_on_and_nothing_is_given_up() {
+async fn at_an_empty_registry_known_ids_are_still_read_and_nothing_is_given_up() {
     let mut world = World::new().await;
     let app = world.spawn_watchful().await;
     world.write_event(&created("A-1"));

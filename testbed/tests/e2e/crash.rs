@@ -67,10 +67,10 @@ async fn kills_in_the_middle_lose_nothing_and_count_nothing_twice() -> anyhow::R
             "one creation, one update: {told:?}"
         );
     }
-    let letters = world.dead_letters().await?;
+    let dead_letters = world.dead_letters().await?;
     let mut copies: HashMap<(i32, i64), usize> = HashMap::new();
-    for letter in &letters {
-        *copies.entry(poison::origin(letter)?).or_default() += 1;
+    for dead_letter in &dead_letters {
+        *copies.entry(poison::origin(dead_letter)?).or_default() += 1;
     }
     assert_eq!(copies.len(), poisoned.len(), "{copies:?}");
     assert!(
@@ -88,7 +88,7 @@ async fn kills_in_the_middle_lose_nothing_and_count_nothing_twice() -> anyhow::R
     );
     assert_eq!(
         world.dead_letters().await?.len(),
-        letters.len(),
+        dead_letters.len(),
         "a rebuild sends nothing again"
     );
     Ok(())

@@ -184,7 +184,7 @@ impl<'a> Crashes<'a> {
         let http = victim.http.clone();
         let dead = Cell::new(false);
         let dying = async {
-            let crashed = victim.crashed().await;
+            let crashed = victim.await_crash().await;
             dead.set(true);
             crashed
         };
@@ -223,14 +223,20 @@ impl<'a> Crashes<'a> {
         assert_eq!(stats.totals, expected.outcomes());
         assert_eq!(stats.orders, expected.orders.len() as u64);
         let mut copies: HashMap<(i32, i64), usize> = HashMap::new();
-        for letter in self.world.dead_letters().await? {
-            let place = poison::origin(&letter)?;
+        for dead_letter in self.world.dead_letters().await? {
+            let place = poison::origin(&dead_letter)?;
             let one = self.poisoned.iter().find(|one| one.place == place);
-            let one = one.with_context(|| format!("a dead letter of a good record: {letter:?}"))?;
-            assert_eq!((&letter.key, &letter.value), (&one.record.key, &one.record.value));
+            let one = one.with_context(|| format!("a dead letter of a good record: {dead_letter:?}"))?;
+            assert_eq!(
+                (&dead_letter.key, &dead_letter.value),
+                (&one.record.key, &one.record.value)
+            );
             let at = format!("{}-{}-{}", self.world.topic, place.0, place.1);
             assert_eq!(
-                (letter.header("orderlog.at"), letter.header("orderlog.code").as_str()),
+                (
+                    dead_letter.header("orderlog.at"),
+                    dead_letter.header("orderlog.code").as_str()
+                ),
                 (at, one.code.as_str())
             );
             *copies.entry(place).or_default() += 1;

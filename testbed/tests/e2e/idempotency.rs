@@ -56,7 +56,7 @@ async fn a_request_whose_answer_a_crash_has_taken_is_carried_out_once() -> anyho
         cart.spawn_to_crash(&point, &[])?;
         cart.ready().await?;
         let client = cart.http.clone();
-        let (unanswered, crashed) = tokio::join!(send(&client, &id, creates), cart.crashed());
+        let (unanswered, crashed) = tokio::join!(send(&client, &id, creates), cart.await_crash());
         crashed?;
         assert!(unanswered.is_err(), "{point}: {unanswered:?}");
         // Whichever instance takes the request now: one event, one answer.

@@ -45,7 +45,7 @@ async fn kcat_lists_keys_and_headers_of_the_topic() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn kcat_tells_why_a_record_became_a_dead_letter() -> anyhow::Result<()> {
+async fn kcat_shows_why_a_record_became_a_dead_letter() -> anyhow::Result<()> {
     let world = World::new("kcat-dead-letter")?;
     let order = world.order()?.start().await?;
     let poisoner = Poisoner::new(&world.servers, &world.topic).await?;

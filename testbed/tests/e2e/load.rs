@@ -42,22 +42,25 @@ async fn a_thousand_orders_and_every_kind_of_poison_are_all_accounted_for() -> a
     let stats = world.caught_up(&order).await?;
     let log = world.log().await?;
     accounted_for(&order, &log, &told, &poisoned, &stats).await?;
-    let letters = world.dead_letters().await?;
-    let once: HashMap<(i32, i64), &Record> = letters
+    let dead_letters = world.dead_letters().await?;
+    let once: HashMap<(i32, i64), &Record> = dead_letters
         .iter()
-        .map(|letter| Ok((poison::origin(letter)?, letter)))
+        .map(|dead_letter| Ok((poison::origin(dead_letter)?, dead_letter)))
         .collect::<anyhow::Result<_>>()?;
     assert_eq!(
-        (letters.len(), once.len()),
+        (dead_letters.len(), once.len()),
         (poisoned.len(), poisoned.len()),
         "each poisoned record once"
     );
     for one in &poisoned {
-        let letter = once
+        let dead_letter = once
             .get(&one.place)
             .unwrap_or_else(|| panic!("no dead letter of {one:?}"));
-        assert_eq!((&letter.key, &letter.value), (&one.record.key, &one.record.value));
-        assert_eq!(letter.header("orderlog.code"), one.code.as_str(), "{one:?}");
+        assert_eq!(
+            (&dead_letter.key, &dead_letter.value),
+            (&one.record.key, &one.record.value)
+        );
+        assert_eq!(dead_letter.header("orderlog.code"), one.code.as_str(), "{one:?}");
     }
     Ok(())
 }
@@ -144,14 +147,14 @@ pub async fn accounted_for(
         ids
     );
 
-    let letters = order.http.dead_letters(100).await?;
-    let origins: HashSet<(i32, i64)> = letters
+    let dead_letters = order.http.dead_letters(100).await?;
+    let origins: HashSet<(i32, i64)> = dead_letters
         .iter()
-        .filter_map(|letter| letter.origin.as_ref())
+        .filter_map(|dead_letter| dead_letter.origin.as_ref())
         .map(|origin| (origin.partition, origin.offset))
         .collect();
     assert_eq!(
-        (letters.len(), origins.len()),
+        (dead_letters.len(), origins.len()),
         (poisoned.len(), poisoned.len()),
         "each poisoned record once in the views"
     );

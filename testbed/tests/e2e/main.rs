@@ -11,6 +11,7 @@ mod idempotency;
 mod java;
 mod kcat;
 mod load;
+mod lost_records;
 mod open_transaction;
 mod orders;
 mod other_registries;

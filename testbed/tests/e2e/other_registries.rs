@@ -56,8 +56,8 @@ impl Scene {
     /// The right one is back; nothing else is done.
     async fn back(&self) -> anyhow::Result<()> {
         self.proxy.redirect_to(&self.right.url())?;
-        self.cart.healthy().await?;
-        self.order.healthy().await
+        self.cart.await_healthy().await?;
+        self.order.await_healthy().await
     }
 }
 
@@ -75,7 +75,7 @@ async fn a_wrong_registry_for_a_while_poisons_no_store() -> anyhow::Result<()> {
     for _ in 0..2 {
         scene.proxy.redirect_to(&scene.other.url())?;
         for service in [cart, order] {
-            service.says(&["another meaning"]).await?;
+            service.await_reason(&["another meaning"]).await?;
         }
         cart.refuses("another meaning").await?;
         assert_eq!(order.http.details("A-1").await?.status, 200, "what is known is told");
@@ -102,7 +102,7 @@ async fn an_empty_registry_costs_no_acknowledged_order() -> anyhow::Result<()> {
     );
     scene.proxy.redirect_to(&scene.other.url())?;
     for service in [cart, order] {
-        service.says(&["lost its content", "ACCEPT_REGISTRY"]).await?;
+        service.await_reason(&["lost its content", "ACCEPT_REGISTRY"]).await?;
     }
     cart.refuses("lost its content").await?;
     scene.other_is_untouched().await?;

@@ -197,7 +197,7 @@ async fn writers_with_pythons_own_partitioner_are_right_where_the_setting_says_s
 }
 
 #[tokio::test]
-async fn a_writer_with_pythons_own_partitioner_is_told_what_to_set_where_the_topic_has_another() -> anyhow::Result<()> {
+async fn a_writer_with_pythons_own_partitioner_learns_what_to_set_if_the_topic_uses_another() -> anyhow::Result<()> {
     let world = World::new("python-other-partitioner")?;
     let order = world.order()?.start().await?;
     let lies_elsewhere = |id: &String| {
@@ -208,13 +208,13 @@ async fn a_writer_with_pythons_own_partitioner_is_told_what_to_set_where_the_top
     let input = serde_json::to_string(&events::first(&id))?;
     run(&world, "write_event.py", &[V1, "default"], input).await?;
     world.await_dead_letters(&order, 1).await?;
-    let letters = order.http.get("/dlq/messages").await?.text;
+    let dead_letters = order.http.get("/dlq/messages").await?.text;
     for part in [
         "wrong_partition",
         "partitioner=murmur2_random",
         "KAFKA_PARTITIONER=crc32",
     ] {
-        assert!(letters.contains(part), "{part} in {letters}");
+        assert!(dead_letters.contains(part), "{part} in {dead_letters}");
     }
     Ok(())
 }

@@ -86,7 +86,7 @@ async fn waits_it_out<O>(
         "{after:?}"
     );
     assert!(world.dead_letters().await?.is_empty());
-    order.healthy().await
+    order.await_healthy().await
 }
 
 async fn behind_a_proxy(world: &World, begin: impl FnOnce(&Proxy)) -> anyhow::Result<()> {
@@ -159,7 +159,9 @@ async fn services_that_start_without_a_registry_say_so_and_work_once_it_is_there
     );
     assert_eq!(cart.http.get("/health/ready").await?.status, 503);
     // The registry may still refuse our schema, and then nothing must be left behind.
-    order.says(&["is not created until our schema is registered"]).await?;
+    order
+        .await_reason(&["is not created until our schema is registered"])
+        .await?;
     proxy.heal();
     cart.ready().await?;
     order.ready().await?;
@@ -169,6 +171,6 @@ async fn services_that_start_without_a_registry_say_so_and_work_once_it_is_there
         .level(&format!("{}-value", world.topic))
         .await?;
     assert_eq!(level, "FULL_TRANSITIVE");
-    cart.healthy().await?;
-    order.healthy().await
+    cart.await_healthy().await?;
+    order.await_healthy().await
 }

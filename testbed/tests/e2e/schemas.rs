@@ -91,7 +91,7 @@ async fn an_incompatible_schema_stops_the_start_with_field_rule_and_versions() -
 }
 
 #[tokio::test]
-async fn a_deploy_pipeline_is_told_by_the_exit_code_and_nothing_is_registered() -> anyhow::Result<()> {
+async fn a_deploy_pipeline_sees_the_exit_code_and_nothing_is_registered() -> anyhow::Result<()> {
     let world = World::new("schemas-check")?;
     let registry = Registry::new(&world.servers.registry)?;
     let order = world.order()?;

@@ -17,7 +17,7 @@ use testbed::world::World;
 use crate::small_disk::{noise, put};
 
 #[tokio::test]
-async fn a_damaged_store_is_refused_and_a_rebuild_makes_it_anew() -> anyhow::Result<()> {
+async fn a_damaged_store_is_refused_and_a_rebuild_recreates_it() -> anyhow::Result<()> {
     let world = World::new("endings-damage")?;
     let (mut cart, mut order) = world.pair().await?;
     for n in 0..10 {
@@ -144,7 +144,7 @@ fn is_fault(service: &mut Service, answer: &anyhow::Result<Answer>) -> anyhow::R
 }
 
 #[tokio::test]
-async fn damage_that_is_met_while_a_service_runs_is_told_and_never_taken_for_data() -> anyhow::Result<()> {
+async fn damage_in_a_running_service_is_reported_and_never_taken_for_data() -> anyhow::Result<()> {
     const ORDERS: usize = 30;
     let world = World::new("endings-damage-met")?;
     let (mut cart, mut order) = world.pair().await?;

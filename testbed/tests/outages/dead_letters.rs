@@ -9,7 +9,7 @@ use crate::probe::while_clients_work;
 use crate::scene::{KEPT, pair};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_deleted_dead_letter_topic_is_made_again_and_holds_up_no_order() -> anyhow::Result<()> {
+async fn a_deleted_dead_letter_topic_is_recreated_and_delays_no_order() -> anyhow::Result<()> {
     let world = World::new("outages-letters")?;
     let (cart, order) = pair(&world).await?;
     let topics = Topics::new(&world.servers.kafka)?;
@@ -27,7 +27,7 @@ async fn a_deleted_dead_letter_topic_is_made_again_and_holds_up_no_order() -> an
             Ok(())
         })
         .await?;
-        order.healthy().await?;
+        order.await_healthy().await?;
         writer.write(&NewRecord::of("A-1", "more poison")).await?;
         world.await_dead_letters(&order, 1).await?;
 
@@ -44,7 +44,7 @@ async fn a_deleted_dead_letter_topic_is_made_again_and_holds_up_no_order() -> an
             Ok(())
         })
         .await?;
-        order.healthy().await
+        order.await_healthy().await
     })
     .await?;
     assert_eq!(told.answers.get(&("create", 503)), None, "{:?}", told.answers);

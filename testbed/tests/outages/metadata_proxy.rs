@@ -9,7 +9,7 @@ use crate::scene::{Scene, pair, recovered, without_a_broker};
 const POISON: &str = "poison";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn clients_that_were_told_of_no_brokers_find_them_again() -> anyhow::Result<()> {
+async fn clients_that_learned_of_no_brokers_find_them_again() -> anyhow::Result<()> {
     let scene = Scene::new("outages-brokerless").await?;
     let (cart, order) = pair(&scene.world).await?;
     let told = while_clients_work(&cart, &order, async {

@@ -10,11 +10,11 @@ use rdkafka::message::Headers;
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 use reqwest::{Method, StatusCode};
+use sandbox::testing::partition_of;
 use serde_json::json;
 
 use crate::helpers::{App, TOPIC, World, eventually};
 use crate::others::neighbour;
-use sandbox::testing::partition_of;
 
 /// Headers of the null records in the order's partition, each with its name and value, in order; and how many others
 /// there are.

@@ -5,12 +5,12 @@ use orderlog_contract::lineage;
 use orderlog_projection::store::Store;
 use reqwest::{Client, StatusCode};
 use sandbox::registry::Contents;
+use sandbox::testing::{contents_of_others, event};
 use sandbox::third_party;
 use serde_json::{Value, json};
 
 use crate::helpers::{App, World, eventually};
 use crate::others::write;
-use sandbox::testing::{contents_of_others, event};
 
 const SUBJECT: &str = "order-events-value";
 

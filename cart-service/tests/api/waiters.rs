@@ -13,12 +13,12 @@ use orderlog_projection::{Projection, RejectedRecord, RejectionHandler, Settings
 use orderlog_registry::Registry;
 use orderlog_registry::config::RegistryConfig;
 use orderlog_runtime::supervisor::Supervisor;
+use sandbox::testing::{event, partition_of};
 use sandbox::third_party;
 use uuid::Uuid;
 
 use crate::helpers::World;
 use crate::others::send;
-use sandbox::testing::{event, partition_of};
 
 /// Skips unusable records.
 struct PassOver;

@@ -1,13 +1,9 @@
 //! What `/dlq` returns about dead letters.
 
-use crate::helpers::DLQ;
-use crate::helpers::TOPIC;
-use crate::helpers::World;
-use crate::helpers::fields;
-use crate::helpers::partition_of;
 use sandbox::poison::Kind;
-use serde_json::Value;
-use serde_json::json;
+use serde_json::{Value, json};
+
+use crate::helpers::{DLQ, TOPIC, World, fields, partition_of};
 
 #[tokio::test]
 async fn dead_letters_are_listed_newest_first_in_pages_and_by_what_they_are() {

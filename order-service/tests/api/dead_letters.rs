@@ -1,11 +1,9 @@
 //! Unusable records: what is copied to the dead-letter topic.
 
-use crate::helpers::DLQ;
-use crate::helpers::TOPIC;
-use crate::helpers::World;
-use crate::helpers::created;
 use sandbox::poison::Kind;
 use serde_json::json;
+
+use crate::helpers::{DLQ, TOPIC, World, created};
 
 #[tokio::test]
 async fn each_kind_of_poison_is_copied_once_byte_for_byte_and_the_next_good_record_is_applied() {

@@ -1,14 +1,11 @@
 //! Topics that are no longer the same: recreated, or without records that were not read.
 
-use testbed::events;
-use testbed::log;
 use testbed::registry::Registry;
 use testbed::topics::Topics;
-use testbed::wait::LONG;
-use testbed::wait::until;
+use testbed::wait::{LONG, until};
 use testbed::world::World;
-use testbed::writer::NewRecord;
-use testbed::writer::Writer;
+use testbed::writer::{NewRecord, Writer};
+use testbed::{events, log};
 
 #[tokio::test]
 async fn a_recreated_topic_is_noticed_and_read_only_after_a_rebuild() -> anyhow::Result<()> {

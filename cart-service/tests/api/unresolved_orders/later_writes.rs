@@ -1,27 +1,16 @@
 //! What is written to an order while it is unresolved, and what becomes of it.
 
-use super::{await_unresolved, hasty, is_about_a_newer_release, newer, updated};
-use crate::helpers::World;
-use crate::helpers::answer;
-use crate::helpers::eventually;
-use crate::others::neighbour;
-use crate::others::neighbours;
-use crate::others::of_the_next_schema;
-use crate::others::send;
-use crate::others::send_with;
-use orderlog_contract::event::OrderEvent;
-use orderlog_contract::event::OrderStatus;
-use orderlog_contract::idempotency::IdempotencyKey;
-use orderlog_contract::idempotency::KeyedRequest;
-use orderlog_contract::idempotency::RequestHash;
+use orderlog_contract::event::{OrderEvent, OrderStatus};
+use orderlog_contract::idempotency::{IdempotencyKey, KeyedRequest, RequestHash};
 use orderlog_kafka::headers::text_headers;
-use reqwest::Method;
-use reqwest::StatusCode;
-use sandbox::testing::event;
-use sandbox::testing::partition_of;
+use reqwest::{Method, StatusCode};
+use sandbox::testing::{event, partition_of};
 use sandbox::third_party;
-use serde_json::Value;
-use serde_json::json;
+use serde_json::{Value, json};
+
+use super::{await_unresolved, hasty, is_about_a_newer_release, newer, updated};
+use crate::helpers::{World, answer, eventually};
+use crate::others::{neighbour, neighbours, of_the_next_schema, send, send_with};
 
 #[tokio::test]
 async fn a_key_whose_event_lost_after_all_is_not_answered_with_it() {

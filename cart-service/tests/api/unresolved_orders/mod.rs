@@ -4,15 +4,15 @@ mod later_writes;
 mod newer_releases;
 mod unknown_schemas;
 
-use crate::helpers::App;
-use crate::helpers::World;
-use crate::helpers::eventually;
+use std::time::Duration;
+
 use orderlog_contract::event::OrderStatus;
 use reqwest::StatusCode;
 use sandbox::testing::event;
 use sandbox::third_party;
 use serde_json::Value;
-use std::time::Duration;
+
+use crate::helpers::{App, World, eventually};
 
 fn is_about_a_newer_release(problem: &Value) -> bool {
     let detail = problem["detail"].as_str();

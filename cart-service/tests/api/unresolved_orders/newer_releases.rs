@@ -1,13 +1,14 @@
 //! Orders that a newer release wrote.
 
-use super::{newer, updated};
-use crate::helpers::World;
-use crate::others::write;
 use orderlog_contract::event::OrderStatus;
 use reqwest::StatusCode;
 use sandbox::testing::event;
 use sandbox::third_party;
 use serde_json::json;
+
+use super::{newer, updated};
+use crate::helpers::World;
+use crate::others::write;
 
 #[tokio::test]
 async fn an_order_that_a_newer_release_wrote_with_new_fields_is_not_overwritten() {

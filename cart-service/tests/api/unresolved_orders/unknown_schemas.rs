@@ -1,22 +1,15 @@
 //! Orders with a record whose schema is unknown, until it is known.
 
-use super::{is_about_a_newer_release, updated};
-use crate::helpers::World;
-use crate::helpers::eventually;
-use crate::others::neighbour;
-use crate::others::of_the_next_schema;
-use crate::others::send;
-use crate::others::send_with;
-use crate::others::write;
 use orderlog_contract::event::OrderStatus;
-use rdkafka::message::Header;
-use rdkafka::message::OwnedHeaders;
-use reqwest::Method;
-use reqwest::StatusCode;
-use sandbox::testing::event;
-use sandbox::testing::partition_of;
+use rdkafka::message::{Header, OwnedHeaders};
+use reqwest::{Method, StatusCode};
+use sandbox::testing::{event, partition_of};
 use sandbox::third_party;
 use serde_json::json;
+
+use super::{is_about_a_newer_release, newer, updated};
+use crate::helpers::{World, eventually};
+use crate::others::{neighbour, of_the_next_schema, send, send_with, write};
 
 #[tokio::test]
 async fn an_order_with_a_record_of_an_unknown_schema_is_unresolved_until_the_schema_is_known() {

@@ -19,12 +19,14 @@ usage: scripts/run.sh [OPTIONS]
       --order-port <PORT>      port of order-service [env: SANDBOX_ORDER_PORT] [default: 8001]
       --registry-port <PORT>   port of the schema registry [env: SANDBOX_REGISTRY_PORT] [default: 8081]
       --kafka-partitioner <RULE>
-                               how producers of the topic map keys to partitions: murmur2, crc32 or fnv1a
-                               [env: KAFKA_PARTITIONER] [default: murmur2]
-      --allowed-hosts <HOSTS>  further names under which both services may be called, with commas between
-                               [env: ALLOWED_HOSTS]
-      --cors-origins <ORIGINS> origins whose pages may call both services from a browser, with commas between
-                               [env: CORS_ORIGINS]
+                               how producers of the topic map keys to partitions [env: KAFKA_PARTITIONER]
+                               [default: murmur2]: murmur2, crc32, fnv1a
+      --allowed-hosts <ALLOWED_HOSTS>
+                               host names that requests may use besides localhost, separated by commas; * allows any.
+                               Default: none when bound to loopback, any otherwise [env: ALLOWED_HOSTS]
+      --cors-origins <CORS_ORIGINS>
+                               origins of web pages that may call the service (CORS), such as https://shop.example,
+                               separated by commas; * allows any. Default: none [env: CORS_ORIGINS]
       --demo                   also create and update orders continuously, and write an unusable record now and then
   -h, --help                   print this
   -V, --version                print the version (of the program, which is built for it)

@@ -4,7 +4,7 @@
 //! - [`broker`]: librdkafka's mock cluster, for topics;
 //! - [`registry`]: a schema registry with Confluent's REST API;
 //! - [`poison`]: unusable records, one of each kind;
-//! - [`foreign`]: records as others write them, under schemas that are not ours;
+//! - [`third_party`]: records as others write them, under schemas that are not ours;
 //! - [`testing`]: what tests of the services run on.
 //!
 //! Tests of the services use them, and so does the sandbox program, which is [`cli`], [`pipeline`] (everything in one
@@ -14,9 +14,9 @@
 pub mod broker;
 pub mod cli;
 pub mod demo;
-pub mod foreign;
 pub mod pipeline;
 pub mod poison;
 pub mod registry;
 pub mod testing;
+pub mod third_party;
 pub mod welcome;

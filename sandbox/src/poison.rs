@@ -5,18 +5,17 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::Context;
 use clap::ValueEnum;
 use orderlog_contract::encode::record_value;
-use orderlog_contract::event::{EventType, Order, OrderEvent, OrderStatus};
+use orderlog_contract::event::{OrderEvent, OrderStatus};
 use orderlog_contract::lineage;
 use orderlog_contract::rejection::Code;
-use orderlog_contract::testing::an_event;
+use orderlog_contract::testing::{an_event, next_event};
 use orderlog_kafka::partition::Partitioner;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use serde_json::json;
-use uuid::Uuid;
 
-use crate::foreign;
+use crate::third_party;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// An id that no registry of this size hands out.
@@ -80,7 +79,7 @@ pub struct Record {
 
 /// What records are made from: the topic's partitions, and ids of our schema and of another one.
 #[derive(Clone, Copy, Debug)]
-pub struct Facts {
+pub struct TopicInfo {
     /// How many partitions the topic has.
     pub partitions: i32,
     /// Its partitioner.
@@ -91,11 +90,18 @@ pub struct Facts {
     pub other_schema_id: u32,
 }
 
+/// A valid event of that order, of now.
+fn event(order_id: &str) -> OrderEvent {
+    let mut event = an_event(order_id, 1);
+    (event.order.order_date, event.occurred_at) = (now(), now());
+    event
+}
+
 /// The records of that kind, in order, for that order id; the last one is unusable.
 ///
 /// # Errors
 /// If an event cannot be encoded, which would be a bug.
-pub fn records(kind: Kind, order_id: &str, facts: Facts) -> anyhow::Result<Vec<Record>> {
+pub fn records(kind: Kind, order_id: &str, facts: TopicInfo) -> anyhow::Result<Vec<Record>> {
     let home = facts.partitioner.of_key(order_id.as_bytes(), facts.partitions);
     let record = |value: Vec<u8>| Record {
         key: order_id.as_bytes().to_vec(),
@@ -103,7 +109,7 @@ pub fn records(kind: Kind, order_id: &str, facts: Facts) -> anyhow::Result<Vec<R
         partition: home,
         is_good: false,
     };
-    let event = current_event(order_id);
+    let event = event(order_id);
     let good = record_value(facts.schema_id, &event)?;
     let bad = match kind {
         Kind::Empty => record(Vec::new()),
@@ -121,11 +127,9 @@ pub fn records(kind: Kind, order_id: &str, facts: Facts) -> anyhow::Result<Vec<R
         Kind::CutOff => record(good[..good.len() - 1].to_vec()),
         Kind::Longer => record([&good[..], &[0]].concat()),
         Kind::WrongTotal => {
-            let order = Order {
-                total_minor: event.order.total_minor + 1,
-                ..event.order
-            };
-            record(record_value(facts.schema_id, &OrderEvent { order, ..event })?)
+            let mut event = event;
+            event.order.total_minor += 1;
+            record(record_value(facts.schema_id, &event)?)
         }
         Kind::WrongKey => Record {
             key: format!("{order_id}-not").into_bytes(),
@@ -136,23 +140,9 @@ pub fn records(kind: Kind, order_id: &str, facts: Facts) -> anyhow::Result<Vec<R
             ..record(good)
         },
         Kind::IllegalStep => {
-            let delivered = OrderEvent {
-                order: Order {
-                    status: OrderStatus::Delivered,
-                    ..event.order.clone()
-                },
-                ..event.clone()
-            };
-            let again = OrderEvent {
-                event_id: Uuid::now_v7(),
-                previous_event_id: Some(event.event_id),
-                event_type: EventType::OrderStatusUpdated,
-                order: Order {
-                    version: 2,
-                    ..event.order
-                },
-                ..event
-            };
+            let mut delivered = event;
+            delivered.order.status = OrderStatus::Delivered;
+            let again = next_event(&delivered, OrderStatus::New);
             let first = Record {
                 is_good: true,
                 ..record(record_value(facts.schema_id, &delivered)?)
@@ -163,20 +153,17 @@ pub fn records(kind: Kind, order_id: &str, facts: Facts) -> anyhow::Result<Vec<R
     Ok(vec![bad])
 }
 
-/// A valid event of that order, dated now.
-fn current_event(order_id: &str) -> OrderEvent {
+/// Milliseconds since 1970-01-01 UTC.
+fn now() -> i64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let now = i64::try_from(now.as_millis()).unwrap_or_default();
-    let mut event = an_event(order_id, 1);
-    (event.occurred_at, event.order.order_date) = (now, now);
-    event
+    i64::try_from(now.as_millis()).unwrap_or_default()
 }
 
 /// Writes unusable records to a topic.
 pub struct Poisoner {
     producer: BaseProducer,
     topic: String,
-    facts: Facts,
+    facts: TopicInfo,
 }
 
 impl Poisoner {
@@ -193,12 +180,12 @@ impl Poisoner {
         let other = r#"{"type":"record","name":"Greeting","namespace":"com.ecommerce.other","fields":[{"name":"text","type":"string"}]}"#;
         let newest = lineage::LINEAGE.last().context("the lineage is empty")?;
         let none = json!([]);
-        let schema_id = foreign::register(registry_url, &lineage::subject(topic), newest, &none)
+        let schema_id = third_party::register(registry_url, &lineage::subject(topic), newest, &none)
             .await
             .with_context(|| {
                 format!("no registry answers at {registry_url}; use the address that the running sandbox prints")
             })?;
-        let other_schema_id = foreign::register(registry_url, "greetings-value", other, &none).await?;
+        let other_schema_id = third_party::register(registry_url, "greetings-value", other, &none).await?;
         let consumer: BaseConsumer = config().set("group.id", "poison").create()?;
         let metadata = consumer
             .fetch_metadata(Some(topic), TIMEOUT)
@@ -207,7 +194,7 @@ impl Poisoner {
         })?;
         let partitions = metadata.topics().first().map_or(0, |topic| topic.partitions().len());
         anyhow::ensure!(partitions > 0, "the broker at {bootstrap_servers} has no topic {topic}");
-        let facts = Facts {
+        let facts = TopicInfo {
             partitions: i32::try_from(partitions)?,
             partitioner: Partitioner::default(),
             schema_id,

@@ -7,7 +7,7 @@ use clap::Parser;
 use sandbox::cli::Cli;
 use sandbox::pipeline::{Pipeline, TOPIC};
 use sandbox::poison::{Kind, Poisoner};
-use sandbox::testing::becomes_true;
+use sandbox::testing::eventually;
 
 const README: &str = include_str!("../../README.md");
 
@@ -74,7 +74,7 @@ async fn each_kind_of_poison_becomes_one_dead_letter_with_its_code() {
     }
     let all = || async { get(format!("{}/dlq/info", pipeline.order_url)).await["count"] == kinds.len() };
     assert!(
-        becomes_true(all).await,
+        eventually(all).await,
         "{}",
         get(format!("{}/dlq/info", pipeline.order_url)).await
     );
@@ -97,7 +97,7 @@ async fn each_kind_of_poison_becomes_one_dead_letter_with_its_code() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_busy_port_is_told_with_the_flag_that_changes_it() {
+async fn a_busy_port_is_reported_with_the_flag_that_changes_it() {
     let busy = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = busy.local_addr().expect("an address").port();
     for flag in ["--cart-port", "--order-port", "--registry-port"] {

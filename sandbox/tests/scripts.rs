@@ -1,17 +1,32 @@
 //! `scripts/run.sh --help` prints its text without building the program, so this test keeps it in sync with the
 //! program.
 
-use clap::{CommandFactory, ValueEnum};
+use clap::{Arg, CommandFactory, ValueEnum};
 use sandbox::cli::Cli;
 use sandbox::poison::Kind;
 
 const RUN: &str = include_str!("../../scripts/run.sh");
 
+/// The help of a flag as the script prints it: in one line, with a small letter at the beginning.
+fn help(flag: &Arg) -> String {
+    let help = flag.get_help().expect("a help text").to_string();
+    let mut letters = help.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_lowercase());
+    first.into_iter().chain(letters).collect()
+}
+
 #[test]
-fn the_help_of_run_sh_names_every_flag_with_its_variable_and_default() {
+fn the_help_of_run_sh_has_every_flag_with_its_help_variable_and_default() {
     let (_, usage) = RUN.split_once("<<'END'\n").expect("a text");
     let (usage, _) = usage.split_once("\nEND\n").expect("its end");
+    let words: Vec<&str> = usage.split_whitespace().collect();
+    let in_one_line = words.join(" ");
     let command = Cli::command();
+    let about = command.get_about().expect("a text").to_string();
+    assert!(
+        in_one_line.contains(about.split(": ").nth(1).expect("a list")),
+        "{about}"
+    );
     for flag in command.get_arguments().filter(|flag| !flag.is_hide_set()) {
         let long = format!("--{} ", flag.get_long().expect("a long name"));
         let (_, line) = usage
@@ -32,6 +47,12 @@ fn the_help_of_run_sh_names_every_flag_with_its_variable_and_default() {
                 );
             }
         }
+    }
+    let flags = command
+        .get_subcommands()
+        .flat_map(|subcommand| subcommand.get_arguments());
+    for flag in flags.chain(command.get_arguments()) {
+        assert!(in_one_line.contains(&help(flag)), "{}", help(flag));
     }
     for kind in Kind::value_variants() {
         let name = kind.to_possible_value().expect("a name").get_name().to_owned();

@@ -4,7 +4,7 @@
 use anyhow::Context;
 use tempfile::TempDir;
 
-use crate::brokerless::Brokerless;
+use crate::metadata_proxy::MetadataProxy;
 use crate::ports;
 use crate::proxy::Proxy;
 use crate::servers::Suspended;
@@ -16,7 +16,7 @@ pub struct Broker {
     /// The proxy on the path that [`Self::behind_proxy`] names.
     pub proxy: Proxy,
     /// What that proxy leads to.
-    pub brokerless: Brokerless,
+    pub metadata_proxy: MetadataProxy,
     port: u16,
     script: StackScript,
     _dir: TempDir,
@@ -29,8 +29,8 @@ impl Broker {
     /// If there is no port or directory for it.
     pub async fn new() -> anyhow::Result<Self> {
         let behind_proxy = ports::free()?;
-        let brokerless = Brokerless::start(format!("127.0.0.1:{behind_proxy}")).await?;
-        let proxy = Proxy::start(&format!("127.0.0.1:{}", brokerless.port())).await?;
+        let metadata_proxy = MetadataProxy::start(format!("127.0.0.1:{behind_proxy}")).await?;
+        let proxy = Proxy::start(&format!("127.0.0.1:{}", metadata_proxy.port())).await?;
         let ports = Ports {
             kafka: ports::free()?,
             controller: ports::free()?,
@@ -45,7 +45,7 @@ impl Broker {
             .context("a directory for the broker")?;
         Ok(Self {
             proxy,
-            brokerless,
+            metadata_proxy,
             port: ports.kafka,
             script: StackScript::new(dir.path(), ports.environment()),
             _dir: dir,

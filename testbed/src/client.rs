@@ -8,7 +8,7 @@ use reqwest::{Method, RequestBuilder};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::views::{DlqInfo, Health, Letter, Letters, Order, OrderIds, Stats, Written};
+use crate::api_types::{DeadLetter, DeadLetters, DlqInfo, Health, Order, OrderIds, Stats, Written};
 
 /// Longer than any answer may take: order-service waits up to 30 s for a version.
 const TIMEOUT: Duration = Duration::from_secs(40);
@@ -204,7 +204,7 @@ impl Client {
     ///
     /// # Errors
     /// Any other answer than 200.
-    pub async fn pages_of_ids(&self, topic: &str, limit: usize) -> anyhow::Result<Vec<Vec<String>>> {
+    pub async fn order_ids(&self, topic: &str, limit: usize) -> anyhow::Result<Vec<Vec<String>>> {
         let (mut pages, mut after) = (Vec::new(), String::new());
         loop {
             let page: OrderIds = self
@@ -246,10 +246,10 @@ impl Client {
     ///
     /// # Errors
     /// Any other answer than 200.
-    pub async fn letters(&self, limit: usize) -> anyhow::Result<Vec<Letter>> {
-        let (mut letters, mut before) = (Vec::new(), String::new());
+    pub async fn dead_letters(&self, limit: usize) -> anyhow::Result<Vec<DeadLetter>> {
+        let (mut dead_letters, mut before) = (Vec::new(), String::new());
         loop {
-            let page: Letters = self
+            let page: DeadLetters = self
                 .get(&format!("/dlq/messages?limit={limit}{before}"))
                 .await?
                 .read(200)?;
@@ -258,8 +258,8 @@ impl Client {
                 "{} dead letters on a page of {limit}",
                 page.messages.len()
             );
-            letters.extend(page.messages);
-            let Some(next) = page.next else { return Ok(letters) };
+            dead_letters.extend(page.messages);
+            let Some(next) = page.next else { return Ok(dead_letters) };
             before = format!("&before={next}");
         }
     }

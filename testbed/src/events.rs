@@ -1,10 +1,10 @@
 //! Events as another producer would write them.
 
 use orderlog_contract::encode::record_value;
-use orderlog_contract::event::{EventType, Order, OrderEvent, OrderStatus};
+use orderlog_contract::event::OrderEvent;
 use orderlog_contract::testing::an_event;
+pub use orderlog_contract::testing::next_event as next;
 use sandbox::testing::ids_where;
-use uuid::Uuid;
 
 use crate::writer::NewRecord;
 
@@ -13,21 +13,6 @@ pub fn first(order_id: &str) -> OrderEvent {
     let mut event = an_event(order_id, 1);
     event.order.customer_id = "CUST-TESTBED".to_owned();
     event
-}
-
-/// The next event, which gives the order another status.
-pub fn next(event: &OrderEvent, status: OrderStatus) -> OrderEvent {
-    OrderEvent {
-        event_id: Uuid::now_v7(),
-        previous_event_id: Some(event.event_id),
-        event_type: EventType::OrderStatusUpdated,
-        order: Order {
-            version: event.order.version + 1,
-            status,
-            ..event.order.clone()
-        },
-        ..event.clone()
-    }
 }
 
 /// The record of an event, written with the schema of that id.

@@ -18,7 +18,7 @@ const VERSION: i16 = 8;
 
 /// A partition, according to one broker.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Led {
+pub struct PartitionLeader {
     /// Its number.
     pub partition: i32,
     /// The id of the broker that leads it; -1 for none.
@@ -33,7 +33,7 @@ pub struct Led {
 ///
 /// # Errors
 /// If it does not answer, or does not know the topic.
-pub async fn of(broker: &str, topic: &str) -> anyhow::Result<Vec<Led>> {
+pub async fn of(broker: &str, topic: &str) -> anyhow::Result<Vec<PartitionLeader>> {
     tokio::time::timeout(TIMEOUT, ask(broker, topic))
         .await
         .context("no answer in time")
@@ -41,7 +41,7 @@ pub async fn of(broker: &str, topic: &str) -> anyhow::Result<Vec<Led>> {
         .with_context(|| format!("asking {broker} who leads the partitions of {topic}"))
 }
 
-async fn ask(broker: &str, topic: &str) -> anyhow::Result<Vec<Led>> {
+async fn ask(broker: &str, topic: &str) -> anyhow::Result<Vec<PartitionLeader>> {
     let name = TopicName(StrBytes::from_string(topic.to_owned()));
     let asked = MetadataRequestTopic::default().with_name(Some(name));
     let request = MetadataRequest::default()
@@ -66,13 +66,13 @@ async fn ask(broker: &str, topic: &str) -> anyhow::Result<Vec<Led>> {
 
     let topic = told.topics.into_iter().next().context("no topic in the answer")?;
     anyhow::ensure!(topic.error_code == 0, "error {}", topic.error_code);
-    let mut partitions: Vec<Led> = topic
+    let mut partitions: Vec<PartitionLeader> = topic
         .partitions
         .into_iter()
         .map(|partition| {
             let mut in_sync: Vec<i32> = partition.isr_nodes.iter().map(|broker| broker.0).collect();
             in_sync.sort_unstable();
-            Led {
+            PartitionLeader {
                 partition: partition.partition_index,
                 leader: partition.leader_id.0,
                 epoch: partition.leader_epoch,

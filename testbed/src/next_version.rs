@@ -1,7 +1,7 @@
 //! The event in a version ahead of ours: with one more field, `order.fieldOfTomorrow`.
 
 use orderlog_contract::event::OrderEvent;
-use sandbox::foreign;
+use sandbox::third_party;
 use serde_json::Value;
 
 use crate::writer::NewRecord;
@@ -22,6 +22,6 @@ pub fn event(event: &OrderEvent, tomorrow: Option<&str>) -> anyhow::Result<Value
 /// If it cannot be encoded, which would be a bug.
 pub fn record(schema_id: u32, order_event: &OrderEvent, tomorrow: Option<&str>) -> anyhow::Result<NewRecord> {
     let data = event(order_event, tomorrow)?;
-    let value = foreign::value(schema_id, &foreign::with_a_new_field()?, data)?;
+    let value = third_party::value(schema_id, &third_party::with_a_new_field()?, data)?;
     Ok(NewRecord::of(&order_event.order.order_id, value))
 }

@@ -9,7 +9,7 @@ use orderlog_contract::frame;
 use orderlog_contract::rejection::Code;
 use orderlog_kafka::partition::Partitioner;
 pub use sandbox::poison::Kind;
-use sandbox::poison::{Facts, records};
+use sandbox::poison::{TopicInfo, records};
 
 use crate::log::Header;
 use crate::registry::Registry;
@@ -32,7 +32,7 @@ pub struct Poisoned {
 /// A writer of unusable records.
 pub struct Poisoner {
     writer: Writer,
-    facts: Facts,
+    facts: TopicInfo,
 }
 
 impl Poisoner {
@@ -42,7 +42,7 @@ impl Poisoner {
     /// If the broker or the registry does not answer.
     pub async fn new(servers: &Servers, topic: &str) -> anyhow::Result<Self> {
         let registry = Registry::new(&servers.registry)?;
-        let facts = Facts {
+        let facts = TopicInfo {
             partitions: Topics::new(&servers.kafka)?.partitions(topic)?,
             partitioner: Partitioner::default(),
             schema_id: registry.ours(topic).await?,
@@ -131,12 +131,12 @@ pub fn places(poisoned: &[Poisoned]) -> HashSet<(i32, i64)> {
 ///
 /// # Errors
 /// If they are missing.
-pub fn origin(letter: &log::Record) -> anyhow::Result<(i32, i64)> {
+pub fn origin(dead_letter: &log::Record) -> anyhow::Result<(i32, i64)> {
     let bytes = |name: &str| {
-        let header = letter.headers.iter().rev().find(|(other, _)| other == name);
+        let header = dead_letter.headers.iter().rev().find(|(other, _)| other == name);
         header
             .and_then(|(_, value)| value.as_deref())
-            .with_context(|| format!("the dead letter at {:?} has no {name}", letter.place()))
+            .with_context(|| format!("the dead letter at {:?} has no {name}", dead_letter.place()))
     };
     let partition = i32::from_be_bytes(bytes("kafka_dlt-original-partition")?.try_into()?);
     Ok((

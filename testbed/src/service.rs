@@ -81,7 +81,7 @@ impl Service {
     ///
     /// # Errors
     /// If it is not running.
-    pub fn kill9(&mut self) -> anyhow::Result<()> {
+    pub fn kill(&mut self) -> anyhow::Result<()> {
         let mut child = self.child.take().context("it is not running")?;
         anyhow::ensure!(child.try_wait()?.is_none(), "it had ended by itself{}", self.log_tail());
         child.kill()?;

@@ -8,8 +8,8 @@ use reqwest::Method;
 use serde_json::json;
 use tokio::sync::watch;
 
+use crate::api_types::Written;
 use crate::client::{Answer, Client};
-use crate::views::Written;
 
 /// Longest time that one request is repeated.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -67,7 +67,7 @@ impl Pace {
 
 /// What a client was told about one order.
 #[derive(Clone, Debug)]
-pub struct Told {
+pub struct ClientLog {
     /// The order.
     pub order_id: String,
     /// The answer to its creation. `None`: an answer was lost, and a later one said that the order exists.
@@ -83,7 +83,7 @@ impl Traffic {
     ///
     /// # Errors
     /// An answer that is not allowed, or none in time.
-    pub async fn run(&self, pace: &Pace) -> anyhow::Result<Vec<Told>> {
+    pub async fn run(&self, pace: &Pace) -> anyhow::Result<Vec<ClientLog>> {
         // Concurrent requests have a connection each.
         let clients = self.urls.iter().map(Client::new);
         let clients = clients.collect::<anyhow::Result<Vec<_>>>()?;
@@ -104,9 +104,9 @@ impl Traffic {
         Ok(told.into_iter().flatten().collect())
     }
 
-    async fn order(&self, clients: &[Client], n: usize) -> anyhow::Result<Told> {
+    async fn order(&self, clients: &[Client], n: usize) -> anyhow::Result<ClientLog> {
         let order_id = format!("ORD-{n}");
-        let mut told = Told {
+        let mut told = ClientLog {
             order_id: order_id.clone(),
             created: None,
             updated: None,

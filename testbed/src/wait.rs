@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_must_not_come_is_told_when_it_comes() {
+    async fn what_must_not_happen_is_reported_when_it_happens() {
         let calm = throughout("calm", Duration::from_millis(30), async || Ok(()));
         calm.await.expect("nothing came");
         let storm = throughout("calm", LONG, async || anyhow::bail!("storm"));

@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use anyhow::Context;
 use tempfile::TempDir;
 
+use crate::api_types::Stats;
 use crate::log::{self, Record};
 use crate::ports;
 use crate::servers::Servers;
 use crate::service::{Program, Service, Setup};
-use crate::views::Stats;
 use crate::wait::{LONG, until};
 use crate::writer::Writer;
 
@@ -144,7 +144,7 @@ impl World {
     ///
     /// # Errors
     /// If it does not; the error shows its numbers.
-    pub async fn letters_indexed(&self, order: &Service, count: usize) -> anyhow::Result<()> {
+    pub async fn await_dead_letters(&self, order: &Service, count: usize) -> anyhow::Result<()> {
         until(&format!("{count} dead letters are in the index"), LONG, async || {
             let info = order.http.dlq().await?;
             anyhow::ensure!(info.count == count as u64, "{info:?}");

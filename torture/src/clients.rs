@@ -15,8 +15,8 @@ use serde_json::json;
 use tokio::sync::{mpsc, watch};
 
 use crate::conclusion::{self, Conclusion};
-use crate::history::{Action, After, Class, Clock, Foreign, Op, Recorder};
-use crate::intent::{Intent, What, intents};
+use crate::history::{Action, After, Class, Clock, InjectedRecord, Op, Recorder};
+use crate::intent::{ActionKind, Intent, intents};
 use crate::requests::{Request, body, elsewhere, misused};
 
 /// How many clients there are. With their pauses they send some 30 requests a second: debug builds on two busy cores
@@ -47,7 +47,7 @@ pub struct Client<'a> {
     pub urls: &'a [String; 3],
     pub history: &'a Recorder<Op>,
     /// What others wrote meanwhile.
-    pub copies: &'a Recorder<Foreign>,
+    pub copies: &'a Recorder<InjectedRecord>,
     pub clock: Clock,
 }
 
@@ -101,10 +101,10 @@ impl Client<'_> {
         }
         let copied: HashSet<String> = self
             .copies
-            .ask(|copies| copies.iter().map(Foreign::idempotency_key).collect());
+            .ask(|copies| copies.iter().map(InjectedRecord::idempotency_key).collect());
         for (n, request) in known.acknowledged.into_iter().enumerate() {
             if copied.contains(&request.key) {
-                self.put_off(&later, Duration::ZERO, n % 2, &request, Vec::new())?;
+                self.schedule_later(&later, Duration::ZERO, n % 2, &request, Vec::new())?;
             }
         }
         Ok(())
@@ -124,16 +124,16 @@ impl Client<'_> {
         let own = &known.own;
         let existing = contended.clone().or_else(|| own.get(step % own.len().max(1)).cloned());
         let (order, version) = match intent.what {
-            What::Create => contended.unwrap_or((format!("C{}-{step}", self.n), 0)),
+            ActionKind::Create => contended.unwrap_or((format!("C{}-{step}", self.n), 0)),
             _ => existing.unwrap_or((format!("C{}-{step}", self.n), 0)),
         };
         let key = format!("{}-{step}", self.n);
         let action = match intent.what {
-            What::Read => return self.read(http, &order, None).await.map(drop),
-            What::Create => Action::Create {
+            ActionKind::Read => return self.read(http, &order, None).await.map(drop),
+            ActionKind::Create => Action::Create {
                 body: body(&order, &key, &intent.basket),
             },
-            What::Update => {
+            ActionKind::Update => {
                 let if_match = intent.conditional.then_some(version.max(1));
                 Action::Update {
                     status: intent.status.to_owned(),
@@ -154,7 +154,7 @@ impl Client<'_> {
         }
         if conclusion::of(&ops.iter().collect::<Vec<_>>()) == Conclusion::Unknown {
             let wait = Duration::from_millis(intent.pause * FINDING_OUT);
-            return self.put_off(later, wait, intent.cart, &request, ops);
+            return self.schedule_later(later, wait, intent.cart, &request, ops);
         }
         let Some((version, told)) = ops.iter().find_map(|op| Some((op.written()?.order.version, op.ended))) else {
             return Ok(());
@@ -164,10 +164,10 @@ impl Client<'_> {
             let asked = ops.iter().rfind(|op| op.class == Class::Ok);
             let cart = usize::from(asked.is_some_and(|op| op.instance == CARTS[0]));
             let other = elsewhere(&request, status, intent.conditional.then_some(version));
-            self.put_off(later, Duration::ZERO, cart, &other, Vec::new())?;
+            self.schedule_later(later, Duration::ZERO, cart, &other, Vec::new())?;
         }
         if let Some(ms) = intent.then.late {
-            self.put_off(later, Duration::from_millis(ms), 1 - intent.cart, &request, Vec::new())?;
+            self.schedule_later(later, Duration::from_millis(ms), 1 - intent.cart, &request, Vec::new())?;
         }
         if intent.contended.is_none() {
             known.own.retain(|(order, _)| *order != request.order);
@@ -185,7 +185,7 @@ impl Client<'_> {
             self.write(http, intent.cart, &other).await?;
             // Even if the key was forgotten, if it can be.
             let wait = Duration::from_millis(intent.then.late.unwrap_or(MISUSED_LATE_MS));
-            self.put_off(later, wait, 1 - intent.cart, &other, Vec::new())?;
+            self.schedule_later(later, wait, 1 - intent.cart, &other, Vec::new())?;
         }
         Ok(())
     }

@@ -14,7 +14,7 @@ use anyhow::Context;
 use tokio::sync::Mutex;
 
 use crate::faults::{Fault, Target};
-use crate::history::{Clock, Ending, How, Recorder};
+use crate::history::{Clock, EndKind, Ending, Recorder};
 use crate::stack::{Layout, Server, Stack};
 use testbed::disk::SmallDisk;
 use testbed::proxy::Proxy;
@@ -83,7 +83,7 @@ impl Cluster {
         let kafka = broker
             .as_ref()
             .map_or(stack.kafka(), |proxy| proxy.address().to_string());
-        let registry = Proxy::before_at(&stack.host(), &stack.registry()).await?;
+        let registry = Proxy::in_front_of_at(&stack.host(), &stack.registry()).await?;
         let setup = |n: usize| -> anyhow::Result<Setup> {
             let (target, program) = SERVICES[n];
             let is_small = disk.is_some() && has_small_disk(target);
@@ -100,7 +100,7 @@ impl Cluster {
                 .with("KAFKA_BOOTSTRAP_SERVERS", &kafka)
                 .with("SCHEMA_REGISTRY_URL", registry.url(&stack.registry())?)
                 .with("KAFKA_TOPIC", TOPIC)
-                .impatient())
+                .with_short_grace())
         };
         // They start one after another and become ready together.
         let [mut a, mut b, mut order] = [setup(0)?.spawn()?, setup(1)?.spawn()?, setup(2)?.spawn()?];
@@ -132,7 +132,7 @@ impl Cluster {
     /// # Errors
     /// If it cannot be carried out.
     pub async fn begin(&self, fault: &Fault) -> anyhow::Result<()> {
-        if let Some(partition) = fault.of_leader_of() {
+        if let Some(partition) = fault.led_partition() {
             self.leader.store(self.leader_of(partition).await?, Ordering::SeqCst);
         }
         match fault {
@@ -173,11 +173,11 @@ impl Cluster {
     ///
     /// # Errors
     /// If it cannot be started.
-    pub async fn look_after(&self) -> anyhow::Result<()> {
-        self.look_after_services().await?;
+    pub async fn restart_ended(&self) -> anyhow::Result<()> {
+        self.restart_ended_services().await?;
         for server in self.stack.servers() {
             if !self.stack.is_running(server) {
-                self.note(&name_of(server), How::Wrongly("by itself".to_owned()))?;
+                self.note(&name_of(server), EndKind::Wrongly("by itself".to_owned()))?;
                 self.with_stack(move |stack| stack.start_again(server)).await?;
             }
         }
@@ -197,7 +197,7 @@ impl Cluster {
     ///
     /// # Errors
     /// If one cannot be started.
-    pub async fn look_after_services(&self) -> anyhow::Result<()> {
+    pub async fn restart_ended_services(&self) -> anyhow::Result<()> {
         for (service, (target, _)) in self.services.iter().zip(SERVICES) {
             let mut service = service.lock().await;
             if let Some(status) = service.has_ended()? {
@@ -208,11 +208,11 @@ impl Cluster {
         Ok(())
     }
 
-    fn by_itself(&self, target: Target, status: ExitStatus) -> How {
+    fn by_itself(&self, target: Target, status: ExitStatus) -> EndKind {
         if status.code() == Some(FAILED) && self.disk.is_some() && has_small_disk(target) {
-            return How::GaveUp;
+            return EndKind::GaveUp;
         }
-        How::Wrongly(format!("by itself, {status}"))
+        EndKind::Wrongly(format!("by itself, {status}"))
     }
 
     async fn end(&self, target: Target, kill: bool) -> anyhow::Result<()> {
@@ -228,27 +228,27 @@ impl Cluster {
                     return self.note(&name, self.by_itself(target, status));
                 }
                 let ended = if kill {
-                    service.kill9()
+                    service.kill()
                 } else {
                     service.terminate().await
                 };
                 match ended {
-                    Ok(()) if kill => How::Killed,
-                    Ok(()) => How::Terminated(u64::try_from(begun.elapsed().as_millis())?),
+                    Ok(()) if kill => EndKind::Killed,
+                    Ok(()) => EndKind::Terminated(u64::try_from(begun.elapsed().as_millis())?),
                     Err(error) => {
                         // Whatever it did instead, it has to be dead before the next start.
-                        let _ = service.kill9();
-                        How::Wrongly(format!("{error:#}"))
+                        let _ = service.kill();
+                        EndKind::Wrongly(format!("{error:#}"))
                     }
                 }
             }
             Err(server) if kill => {
                 self.stack.signal(server, "KILL")?;
-                How::Killed
+                EndKind::Killed
             }
             Err(server) => {
                 self.with_stack(move |stack| stack.terminate(server)).await?;
-                How::Terminated(u64::try_from(begun.elapsed().as_millis())?)
+                EndKind::Terminated(u64::try_from(begun.elapsed().as_millis())?)
             }
         };
         self.note(&name, how)
@@ -279,7 +279,7 @@ impl Cluster {
         }
     }
 
-    fn note(&self, process: &str, how: How) -> anyhow::Result<()> {
+    fn note(&self, process: &str, how: EndKind) -> anyhow::Result<()> {
         self.endings.push(Ending {
             process: process.to_owned(),
             at: self.clock.now(),

@@ -166,7 +166,7 @@ mod tests {
     use crate::tests::sample;
 
     #[test]
-    fn a_schema_with_another_field_is_told_before_anything_is_read() {
+    fn a_schema_with_another_field_is_reported_before_anything_is_read() {
         check_newest_schema().expect("this reader knows what is written");
         let mut newer: serde_json::Value = serde_json::from_str(READ).expect("JSON");
         newer["doc"] = "another text, the same data".into();

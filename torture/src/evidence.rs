@@ -9,10 +9,10 @@ use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 
 use crate::cluster::TOPIC;
-use crate::foreign::Foreigner;
+use crate::injector::Injector;
+use testbed::api_types::{DeadLetter, DlqInfo, Order, Stats};
 use testbed::client::Client;
 use testbed::log::{self, Record};
-use testbed::views::{DlqInfo, Letter, Order, Stats};
 use testbed::wait::until;
 
 /// Longest time that the dead-letter index may lag behind its topic when nothing more is written.
@@ -25,7 +25,7 @@ pub struct Evidence {
     /// Every record of the topic, by partition and offset.
     pub records: Vec<Record>,
     /// Every record of the dead-letter topic.
-    pub letters: Vec<Record>,
+    pub dead_letters: Vec<Record>,
     /// The id of the schema that the services write.
     pub schema_id: u32,
     /// The ids that the registry knows and that mean something else.
@@ -43,7 +43,7 @@ pub struct Evidence {
     /// Its summary of the dead letters.
     pub dlq: DlqInfo,
     /// The dead letters that it lists.
-    pub listed: Vec<Letter>,
+    pub listed: Vec<DeadLetter>,
 }
 
 impl Evidence {
@@ -51,15 +51,15 @@ impl Evidence {
     ///
     /// # Errors
     /// When something cannot be read.
-    pub async fn gather(kafka: &[String], order_service: &str, foreigner: &Foreigner) -> anyhow::Result<Self> {
+    pub async fn read_all(kafka: &[String], order_service: &str, injector: &Injector) -> anyhow::Result<Self> {
         let (client, brokers) = (Client::new(order_service)?, kafka.len());
         let kafka = &kafka.join(",");
-        let letters_topic = format!("{TOPIC}-dlq");
-        let letters = log::read(kafka, &letters_topic).await?;
+        let dead_letter_topic = format!("{TOPIC}-dlq");
+        let dead_letters = log::read(kafka, &dead_letter_topic).await?;
         // The index reports no lag. If it does not catch up, a check will report what is missing.
-        let wanted = letters
+        let wanted = dead_letters
             .iter()
-            .map(|letter| letter.header("orderlog.at"))
+            .map(|dead_letter| dead_letter.header("orderlog.at"))
             .collect::<HashSet<_>>()
             .len();
         let _ = until("the dead letters are indexed", INDEXING, async || {
@@ -68,7 +68,7 @@ impl Evidence {
             Ok(())
         })
         .await;
-        let ids = client.pages_of_ids(TOPIC, PAGE).await?.concat();
+        let ids = client.order_ids(TOPIC, PAGE).await?.concat();
         let details = async |id: String| {
             let details: Order = client.details(&id).await?.read(200)?;
             anyhow::Ok((id, details))
@@ -76,16 +76,16 @@ impl Evidence {
         let details = stream::iter(ids.clone()).map(details).buffered(4).try_collect().await?;
         Ok(Self {
             records: log::read(kafka, TOPIC).await?,
-            letters,
-            schema_id: foreigner.facts().schema_id,
-            other_schema_ids: vec![foreigner.facts().other_schema_id],
-            partitions: foreigner.facts().partitions,
+            dead_letters,
+            schema_id: injector.facts().schema_id,
+            other_schema_ids: vec![injector.facts().other_schema_id],
+            partitions: injector.facts().partitions,
             brokers,
             ids,
             details,
             stats: client.stats().await.context("reading /stats")?,
             dlq: client.dlq().await?,
-            listed: client.letters(PAGE).await?,
+            listed: client.dead_letters(PAGE).await?,
         })
     }
 
@@ -94,7 +94,10 @@ impl Evidence {
     /// # Errors
     /// When a file cannot be written.
     pub fn keep(&self, dir: &Path) -> anyhow::Result<()> {
-        for (name, records) in [("topic.jsonl", &self.records), ("dead-letters.jsonl", &self.letters)] {
+        for (name, records) in [
+            ("topic.jsonl", &self.records),
+            ("dead-letters.jsonl", &self.dead_letters),
+        ] {
             let lines: String = records.iter().map(|record| line(record).to_string() + "\n").collect();
             let file = dir.join(name);
             std::fs::write(&file, lines).with_context(|| format!("writing {}", file.display()))?;

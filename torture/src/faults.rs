@@ -123,7 +123,7 @@ impl Fault {
     }
 
     /// The partition whose leader is the victim.
-    pub fn of_leader_of(&self) -> Option<u8> {
+    pub fn led_partition(&self) -> Option<u8> {
         match self {
             Self::Kill(Target::Leader(partition))
             | Self::Suspend(Target::Leader(partition))

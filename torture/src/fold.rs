@@ -14,7 +14,7 @@ const LAST_MS: i64 = 253_402_300_799_999;
 
 /// What a record results in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub enum Outcome {
     Applied {
         gap: bool,
     },
@@ -27,9 +27,9 @@ pub enum Fate {
 
 /// A record, and what the contract says about it.
 #[derive(Clone, Debug)]
-pub struct Judged<'a> {
+pub struct JudgedRecord<'a> {
     pub record: &'a Record,
-    pub fate: Fate,
+    pub outcome: Outcome,
     /// Its event, if it has a usable one.
     pub event: Option<Event>,
 }
@@ -38,7 +38,7 @@ pub struct Judged<'a> {
 #[derive(Debug, Default)]
 pub struct Reference<'a> {
     /// Every record, by partition and offset.
-    pub judged: Vec<Judged<'a>>,
+    pub judged: Vec<JudgedRecord<'a>>,
     /// The index in `judged` of each order's current event.
     pub current: BTreeMap<String, usize>,
     /// The indexes in `judged` of each event's usable copies, in log order.
@@ -64,42 +64,42 @@ impl<'a> Reference<'a> {
     }
 
     /// Every record that has a usable event, with that event.
-    pub fn events(&self) -> impl Iterator<Item = (&Judged<'a>, &Event)> {
+    pub fn events(&self) -> impl Iterator<Item = (&JudgedRecord<'a>, &Event)> {
         self.judged
             .iter()
             .filter_map(|judged| Some((judged, judged.event.as_ref()?)))
     }
 
     /// The first record of an event, and whether that event was applied.
-    pub fn find(&self, event_id: &str) -> Option<(&Judged<'a>, bool)> {
+    pub fn find(&self, event_id: &str) -> Option<(&JudgedRecord<'a>, bool)> {
         let first = &self.judged[*self.copies.get(event_id)?.first()?];
-        Some((first, matches!(first.fate, Fate::Applied { .. })))
+        Some((first, matches!(first.outcome, Outcome::Applied { .. })))
     }
 
     fn push(&mut self, record: &'a Record, evidence: &Evidence) {
         let n = self.judged.len();
-        let (fate, event) = match &record.value {
-            None => (Fate::Ignored, None),
+        let (outcome, event) = match &record.value {
+            None => (Outcome::Ignored, None),
             Some(value) => match usable(record, value, evidence) {
-                Err(code) => (Fate::Unusable(code), None),
+                Err(code) => (Outcome::Unusable(code), None),
                 Ok(event) => self.fold(n, event),
             },
         };
-        self.judged.push(Judged { record, fate, event });
+        self.judged.push(JudgedRecord { record, outcome, event });
     }
 
-    fn fold(&mut self, n: usize, event: Event) -> (Fate, Option<Event>) {
+    fn fold(&mut self, n: usize, event: Event) -> (Outcome, Option<Event>) {
         let current = self.current.get(&event.order.id);
         let current = current.and_then(|current| self.judged[*current].event.as_ref());
-        let fate = fold(current, &event);
-        if matches!(fate, Fate::Unusable(_)) {
-            return (fate, None);
+        let outcome = fold(current, &event);
+        if matches!(outcome, Outcome::Unusable(_)) {
+            return (outcome, None);
         }
         self.copies.entry(event.event_id.clone()).or_default().push(n);
-        if matches!(fate, Fate::Applied { .. }) {
+        if matches!(outcome, Outcome::Applied { .. }) {
             self.current.insert(event.order.id.clone(), n);
         }
-        (fate, Some(event))
+        (outcome, Some(event))
     }
 }
 
@@ -163,9 +163,9 @@ pub fn decimals(currency: &str) -> Option<u32> {
         .map(|(_, decimals)| *decimals)
 }
 
-fn fold(current: Option<&Event>, event: &Event) -> Fate {
+fn fold(current: Option<&Event>, event: &Event) -> Outcome {
     let Some(current) = current else {
-        return Fate::Applied {
+        return Outcome::Applied {
             gap: event.order.version > 1,
         };
     };
@@ -175,11 +175,11 @@ fn fold(current: Option<&Event>, event: &Event) -> Fate {
         .as_ref()
         .is_none_or(|previous| *previous == current.event_id);
     match ahead {
-        1 if follows && may_become(current.order.status, event.order.status) => Fate::Applied { gap: false },
-        1 if follows => Fate::Unusable("illegal_transition"),
-        1.. => Fate::Applied { gap: true },
-        0 if event.event_id == current.event_id => Fate::Duplicate,
-        _ => Fate::Superseded,
+        1 if follows && may_become(current.order.status, event.order.status) => Outcome::Applied { gap: false },
+        1 if follows => Outcome::Unusable("illegal_transition"),
+        1.. => Outcome::Applied { gap: true },
+        0 if event.event_id == current.event_id => Outcome::Duplicate,
+        _ => Outcome::Superseded,
     }
 }
 
@@ -219,80 +219,5 @@ fn murmur2(key: &[u8]) -> u32 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::tests::sample::event;
-
-    #[test]
-    fn the_table_of_the_contract() {
-        let first = event("A", 1, "pending", None);
-        let follows = |version, status| Event {
-            previous: Some(first.event_id.clone()),
-            ..event("A", version, status, None)
-        };
-        let forked = Event {
-            previous: Some(event("A", 1, "new", None).event_id),
-            ..follows(2, "new")
-        };
-        assert_eq!(fold(None, &first), Fate::Applied { gap: false });
-        assert_eq!(fold(None, &follows(2, "new")), Fate::Applied { gap: true });
-        assert_eq!(fold(Some(&first), &follows(2, "shipped")), Fate::Applied { gap: false });
-        assert_eq!(
-            fold(Some(&first), &follows(2, "new")),
-            Fate::Unusable("illegal_transition")
-        );
-        assert_eq!(fold(Some(&first), &follows(3, "new")), Fate::Applied { gap: true });
-        assert_eq!(fold(Some(&first), &forked), Fate::Applied { gap: true });
-        assert_eq!(fold(Some(&first), &first), Fate::Duplicate);
-        assert_eq!(fold(Some(&first), &event("A", 1, "pending", None)), Fate::Superseded);
-        // An event without a previous event follows whatever there is.
-        let (second, third) = (follows(2, "shipped"), event("A", 3, "delivered", None));
-        assert_eq!(fold(Some(&second), &third), Fate::Applied { gap: false });
-        assert_eq!(fold(Some(&second), &first), Fate::Superseded);
-        for older in ["pending", "shipped"] {
-            assert_eq!(fold(Some(&second), &event("A", 1, older, None)), Fate::Superseded);
-        }
-    }
-
-    #[test]
-    fn a_record_without_a_value_is_ignored() {
-        let run = crate::tests::good_run::run();
-        let reference = Reference::of(&run.evidence);
-        let mut empty = reference.judged.iter().filter(|judged| judged.record.value.is_none());
-        assert_eq!(empty.next().map(|judged| judged.fate), Some(Fate::Ignored));
-    }
-
-    #[test]
-    fn orders_go_forward_and_end() {
-        let legal = [
-            ("new", "shipped"),
-            ("pending", "pending"),
-            ("processing", "cancelled"),
-            ("shipped", "delivered"),
-            ("unknown", "new"),
-            ("shipped", "unknown"),
-        ];
-        let illegal = [
-            ("shipped", "cancelled"),
-            ("confirmed", "pending"),
-            ("delivered", "delivered"),
-            ("cancelled", "new"),
-            ("delivered", "unknown"),
-        ];
-        assert!(legal.iter().all(|(from, to)| may_become(from, to)));
-        assert!(!illegal.iter().any(|(from, to)| may_become(from, to)));
-    }
-
-    #[test]
-    fn keys_lie_where_java_producers_put_them() {
-        // From the tests of Kafka's own clients (org.apache.kafka.common.utils.UtilsTest).
-        let known = [
-            ("21", -973_932_308),
-            ("foobar", -790_332_482),
-            ("a-little-bit-long-string", -985_981_536),
-        ];
-        for (key, hash) in known {
-            assert_eq!(murmur2(key.as_bytes()).cast_signed(), hash, "{key}");
-        }
-    }
-}
+#[path = "fold_tests.rs"]
+mod tests;

@@ -11,8 +11,8 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 use crate::faults::Fault;
+use testbed::api_types::Written;
 use testbed::log::Header;
-use testbed::views::Written;
 
 /// The header with the Idempotency-Key that an event was written for.
 pub const KEY: &str = "orderlog.idempotency-key";
@@ -123,7 +123,7 @@ impl Op {
 
 /// A record that was written behind the services' backs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Foreign {
+pub struct InjectedRecord {
     /// What kind of record.
     pub kind: String,
     /// When the broker had it, or it was given up.
@@ -137,7 +137,7 @@ pub struct Foreign {
     pub headers: Vec<Header>,
 }
 
-impl Foreign {
+impl InjectedRecord {
     /// The Idempotency-Key in the record's headers; empty if there is none.
     pub fn idempotency_key(&self) -> String {
         testbed::log::header(&self.headers, KEY)
@@ -169,13 +169,13 @@ impl Round {
 pub struct Ending {
     pub process: String,
     pub at: u64,
-    pub how: How,
+    pub how: EndKind,
 }
 
 /// How a process ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum How {
+pub enum EndKind {
     /// By `kill -9`.
     Killed,
     /// After SIGTERM, with 0, in that many milliseconds.

@@ -9,13 +9,13 @@ pub const CONTENDED: usize = 4;
 /// What a client intends to do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Intent {
-    pub what: What,
+    pub what: ActionKind,
     /// Which of the contended orders it targets, if any.
     pub contended: Option<usize>,
     /// Which cart-service to ask first.
     pub cart: usize,
     /// How the body of a new order is written.
-    pub basket: Basket,
+    pub basket: OrderBody,
     /// Which status an update asks for.
     pub status: &'static str,
     /// Whether an update names the version it expects.
@@ -25,14 +25,14 @@ pub struct Intent {
     /// Whether to ask a cart-service even though it just did not answer or answered "not now".
     pub stubborn: bool,
     /// What follows an answer.
-    pub then: Then,
+    pub then: FollowUp,
     /// Milliseconds until the next one.
     pub pause: u64,
 }
 
 /// The kind of action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
+pub enum ActionKind {
     Create,
     Update,
     Read,
@@ -40,7 +40,7 @@ pub enum What {
 
 /// How the body of an order is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Basket {
+pub enum OrderBody {
     /// Only a number of items; the service fills in the rest.
     Generated(usize),
     /// In full: a currency, and quantity and price in minor units for each item.
@@ -49,7 +49,7 @@ pub enum Basket {
 
 /// What follows an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Then {
+pub struct FollowUp {
     /// After an answer that is not a success: that many retries at once, with the same key, alternating between the
     /// cart-services.
     pub retries: usize,
@@ -74,9 +74,9 @@ pub fn intents(seed: u64, client: usize) -> impl Iterator<Item = Intent> {
 fn intent(rng: &mut Rng) -> Intent {
     let percent = |rng: &mut Rng, share: u8| rng.u8(0..100) < share;
     let what = match rng.u8(0..100) {
-        0..30 => What::Create,
-        30..80 => What::Update,
-        _ => What::Read,
+        0..30 => ActionKind::Create,
+        30..80 => ActionKind::Update,
+        _ => ActionKind::Read,
     };
     // Low numbers more often: a delivered order takes no more updates.
     let statuses: [&str; 10] = [
@@ -100,7 +100,7 @@ fn intent(rng: &mut Rng) -> Intent {
         conditional: percent(rng, 25),
         hedged: percent(rng, 6),
         stubborn: percent(rng, 30),
-        then: Then {
+        then: FollowUp {
             retries: rng.usize(..3),
             repeat: percent(rng, 10),
             misuse: percent(rng, 3),
@@ -113,14 +113,14 @@ fn intent(rng: &mut Rng) -> Intent {
     }
 }
 
-fn basket(rng: &mut Rng) -> Basket {
+fn basket(rng: &mut Rng) -> OrderBody {
     if rng.u8(0..4) == 0 {
-        return Basket::Generated(rng.usize(1..=5));
+        return OrderBody::Generated(rng.usize(1..=5));
     }
     let currency = ["USD", "JPY", "KWD"][rng.usize(..3)];
     let line = |rng: &mut Rng| (rng.i32(1..=9), rng.i64(1..=99_999));
     let count = rng.usize(1..=4);
-    Basket::Full(currency, std::iter::repeat_with(|| line(rng)).take(count).collect())
+    OrderBody::Full(currency, std::iter::repeat_with(|| line(rng)).take(count).collect())
 }
 
 #[cfg(test)]

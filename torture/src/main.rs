@@ -7,7 +7,7 @@
 //!   [`network`] of three brokers) and a small disk, which an ordinary user may mount in a [`namespace`];
 //! - [`intent`], [`requests`] and [`clients`]: what clients intend and do; [`history`]: what they were told;
 //!   [`conclusion`]: what they conclude from it;
-//! - [`faults`]: the faults; [`schedule`]: which comes when; [`nemesis`] and [`foreign`] carry them out;
+//! - [`faults`]: the faults; [`schedule`]: which comes when; [`nemesis`] and [`injector`] carry them out;
 //! - [`evidence`]: what is read at the end; [`decode`] and [`fold`]: what it means; [`order_view`]: how services must
 //!   render it;
 //! - [`checks`]: one pure function each; [`report`]: what they found.
@@ -20,8 +20,8 @@ mod decode;
 mod evidence;
 mod faults;
 mod fold;
-mod foreign;
 mod history;
+mod injector;
 mod intent;
 mod namespace;
 mod nemesis;

@@ -7,8 +7,8 @@ use futures::future::try_join_all;
 
 use crate::cluster::{Cluster, TOPIC};
 use crate::faults::Fault;
-use crate::foreign::Foreigner;
 use crate::history::{Clock, Op, Recorder, Round};
+use crate::injector::Injector;
 use crate::schedule::Planned;
 use testbed::client::Client;
 use testbed::log;
@@ -23,7 +23,7 @@ const CALM: Duration = Duration::from_secs(4);
 /// Carries out the faults.
 pub struct Nemesis<'a> {
     pub cluster: &'a Cluster,
-    pub foreigner: &'a Foreigner,
+    pub injector: &'a Injector,
     pub history: &'a Recorder<Op>,
     pub rounds: &'a Recorder<Round>,
     pub clock: Clock,
@@ -38,13 +38,13 @@ impl Nemesis<'_> {
         if planned.is_empty() {
             // Nothing is awaited: the point is time in which nothing happens.
             tokio::time::sleep(CALM).await;
-            self.cluster.look_after().await?;
+            self.cluster.restart_ended().await?;
             return Ok(true);
         }
         let begun = self.clock.now();
         try_join_all(planned.iter().map(|planned| self.fault(planned))).await?;
         let healed = self.clock.now();
-        self.cluster.look_after().await?;
+        self.cluster.restart_ended().await?;
         let faults = planned.iter().map(|planned| planned.fault.clone()).collect();
         self.conclude(faults, begun, healed).await
     }
@@ -76,7 +76,7 @@ impl Nemesis<'_> {
         let what = || fault.kind();
         self.cluster.begin(fault).await.with_context(what)?;
         if fault.is_record() {
-            return self.foreigner.write(fault, self.history).await.with_context(what);
+            return self.injector.write(fault, self.history).await.with_context(what);
         }
         tokio::time::sleep(Duration::from_millis(*lasts)).await;
         self.cluster.heal(fault).await.with_context(what)
@@ -91,7 +91,7 @@ impl Nemesis<'_> {
         let (services, mut ends) = ([a?, b?, order?], None);
         until("all is ready and lag is 0", SETTLING, async || {
             // A service whose store failed on the full disk ends once there is space, which may be only now.
-            self.cluster.look_after_services().await?;
+            self.cluster.restart_ended_services().await?;
             for service in &services {
                 let answer = service.get("/health/ready").await?;
                 anyhow::ensure!(answer.status == 200, "{}: {}", service.url(), answer.text);

@@ -3,10 +3,10 @@
 
 use crate::decode::Order;
 use crate::fold::decimals;
-use testbed::views;
+use testbed::api_types;
 
 /// How an order returned by order-service differs from the real one: it also states the shipping cost.
-pub fn difference_of_details(shown: &views::Order, order: &Order) -> Option<String> {
+pub fn difference_of_details(shown: &api_types::Order, order: &Order) -> Option<String> {
     // 2 % of the total, rounded half up.
     let (cost, decimals) = ((order.total * 2 + 50) / 100, decimals(&order.currency));
     let said = shown.shipping_cost.as_ref().zip(decimals);
@@ -20,11 +20,11 @@ pub fn difference_of_details(shown: &views::Order, order: &Order) -> Option<Stri
 }
 
 /// How a returned order differs from the real one, as the end of a sentence; `None` if it does not.
-pub fn difference(shown: &views::Order, order: &Order) -> Option<String> {
+pub fn difference(shown: &api_types::Order, order: &Order) -> Option<String> {
     let Some(decimals) = decimals(&order.currency) else {
         return Some(format!("has a currency that nobody requested: {order:?}"));
     };
-    let minor = |digits: &views::Digits| minor(&digits.0, decimals);
+    let minor = |digits: &api_types::Digits| minor(&digits.0, decimals);
     let items = shown
         .items
         .iter()
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn an_order_is_shown_with_the_cost_of_sending_it_and_in_a_currency_of_the_run() {
         let order = event("A", 1, "new", None);
-        let mut details: views::Order = serde_json::from_str(&shown(&order)).expect("an order");
+        let mut details: api_types::Order = serde_json::from_str(&shown(&order)).expect("an order");
         assert_eq!(difference_of_details(&details, &order.order), None);
         details.shipping_cost = None;
         assert!(difference_of_details(&details, &order.order).is_some());

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::checks::{Findings, Run};
 use crate::faults::Fault;
 use crate::fold::is_barrier;
-use crate::history::{Class, How};
+use crate::history::{Class, EndKind};
 
 /// How many findings are printed for each check; all of them are in `findings.txt`.
 const EXAMPLES: usize = 3;
@@ -51,7 +51,11 @@ fn summary(run: &Run) -> String {
     let (ok, fail, unknown) = (of(Class::Ok), of(Class::Fail), of(Class::Unknown));
     let reads = run.history.iter().filter(|op| !op.is_write()).count();
     let replayed = run.history.iter().filter(|op| op.replayed).count();
-    let killed = run.endings.iter().filter(|ending| ending.how == How::Killed).count();
+    let killed = run
+        .endings
+        .iter()
+        .filter(|ending| ending.how == EndKind::Killed)
+        .count();
     let recovery = run
         .rounds
         .iter()
@@ -64,9 +68,9 @@ fn summary(run: &Run) -> String {
     let barriers = run.evidence.records.iter().filter(|record| is_barrier(record)).count();
     format!(
         "{ok} writes acknowledged ({replayed} of them again), {fail} refused, {unknown} unknown; {reads} reads; {records} \
-         records ({barriers} of them barriers), {} dead letters; {killed} kills. From healed to ready and without lag: {middle} ms in the middle, \
+         records ({barriers} of them barriers), {} dead dead_letters; {killed} kills. From healed to ready and without lag: {middle} ms in the middle, \
          {longest} ms at the most.",
-        run.evidence.letters.len()
+        run.evidence.dead_letters.len()
     )
 }
 

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::fold::decimals;
 use crate::history::Action;
-use crate::intent::Basket;
+use crate::intent::OrderBody;
 
 /// A write as it is sent, perhaps more than once.
 #[derive(Clone)]
@@ -15,7 +15,7 @@ pub struct Request {
 }
 
 /// Another request with the key of that one; `None` if it would be the same.
-pub fn misused(request: &Request, basket: &Basket) -> Option<Request> {
+pub fn misused(request: &Request, basket: &OrderBody) -> Option<Request> {
     let action = match &request.action {
         Action::Create { .. } => Action::Create {
             body: body(&request.order, "misuse", basket),
@@ -46,10 +46,10 @@ pub fn elsewhere(request: &Request, status: &str, if_match: Option<i32>) -> Requ
 
 /// The body of a create. A full order has the key as its customer, so that its event shows which request it results
 /// from.
-pub fn body(order: &str, key: &str, basket: &Basket) -> String {
+pub fn body(order: &str, key: &str, basket: &OrderBody) -> String {
     match basket {
-        Basket::Generated(count) => json!({"orderId": order, "itemsCount": count}).to_string(),
-        Basket::Full(currency, lines) => {
+        OrderBody::Generated(count) => json!({"orderId": order, "itemsCount": count}).to_string(),
+        OrderBody::Full(currency, lines) => {
             let line = |(n, (quantity, price)): (usize, &(i32, i64))| {
                 let price = amount(*price, decimals(currency).unwrap_or(0));
                 format!(r#"{{"itemId":"ITEM-{n}","quantity":{quantity},"price":{price}}}"#)
@@ -81,11 +81,11 @@ mod tests {
 
     #[test]
     fn a_create_says_what_is_ordered() {
-        let full = body("A", "0-1", &Basket::Full("USD", vec![(3, 33_333)]));
+        let full = body("A", "0-1", &OrderBody::Full("USD", vec![(3, 33_333)]));
         let expected = r#"{"orderId":"A","customerId":"0-1","currency":"USD","items":[{"itemId":"ITEM-0","quantity":3,"price":333.33}]}"#;
         assert_eq!(full, expected);
         assert_eq!(
-            body("A", "0-1", &Basket::Generated(3)),
+            body("A", "0-1", &OrderBody::Generated(3)),
             r#"{"itemsCount":3,"orderId":"A"}"#
         );
     }

@@ -15,8 +15,8 @@ use crate::clients::{CLIENTS, Client};
 use crate::cluster::{Cluster, DISK, DISK_MIB, STORES};
 use crate::evidence::Evidence;
 use crate::faults::{Brokers, Fault};
-use crate::foreign::Foreigner;
 use crate::history::{Class, Clock, Op, Recorder, Round};
+use crate::injector::Injector;
 use crate::nemesis::Nemesis;
 use crate::options::Options;
 use crate::schedule::{self, Choice, Planned};
@@ -94,12 +94,12 @@ async fn torture(
 ) -> anyhow::Result<Option<Run>> {
     let history = Recorder::<Op>::new(&kept.join("history.jsonl"))?;
     let rounds = Recorder::new(&kept.join("rounds.jsonl"))?;
-    let written = Recorder::new(&kept.join("foreign.jsonl"))?;
+    let written = Recorder::new(&kept.join("injected.jsonl"))?;
     let (kafka, registry) = (cluster.stack.kafka(), cluster.stack.registry());
-    let foreigner = Foreigner::new(&kafka, &registry, written, clock).await?;
+    let injector = Injector::new(&kafka, &registry, written, clock).await?;
     let nemesis = Nemesis {
         cluster,
-        foreigner: &foreigner,
+        injector: &injector,
         history: &history,
         rounds: &rounds,
         clock,
@@ -121,7 +121,7 @@ async fn torture(
         seed,
         urls: cluster.urls(),
         history: &history,
-        copies: &foreigner.written,
+        copies: &injector.written,
         clock,
     });
     let clients: Vec<Client<'_>> = clients.collect();
@@ -139,7 +139,7 @@ async fn torture(
         Some(false) => false,
         _ => nemesis.conclude(Vec::new(), clock.now(), clock.now()).await?,
     };
-    let evidence = match Evidence::gather(&cluster.stack.brokers(), &cluster.urls()[2], &foreigner).await {
+    let evidence = match Evidence::read_all(&cluster.stack.brokers(), &cluster.urls()[2], &injector).await {
         Ok(evidence) => evidence,
         Err(error) if recovered => return Err(error),
         Err(error) => {
@@ -154,7 +154,7 @@ async fn torture(
     evidence.keep(kept)?;
     Ok(Some(Run {
         history: history.entries(),
-        foreign: foreigner.written.entries(),
+        injected: injector.written.entries(),
         rounds: rounds.entries(),
         endings: cluster.endings.entries(),
         evidence,
@@ -232,7 +232,7 @@ fn brokers(wanted: Brokers, dir: &Path) -> anyhow::Result<Brokers> {
     if wanted == Brokers::One {
         return Ok(wanted);
     }
-    let Err(error) = Stack::can_have_three(&dir.join("stack")) else {
+    let Err(error) = Stack::check_three_brokers(&dir.join("stack")) else {
         return Ok(wanted);
     };
     let left_out = "cannot run three brokers here";

@@ -76,7 +76,7 @@ impl Stack {
     ///
     /// # Errors
     /// If they cannot, with the reason.
-    pub fn can_have_three(dir: &Path) -> anyhow::Result<()> {
+    pub fn check_three_brokers(dir: &Path) -> anyhow::Result<()> {
         StackScript::new(dir, Vec::new()).run(&["check"]).map(drop)
     }
 

@@ -77,7 +77,7 @@ async fn of_many_creates_of_one_order_at_once_exactly_one_wins() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_accepted_is_said_with_its_status_and_field() {
+async fn what_cannot_be_accepted_is_reported_with_its_status_and_field() {
     let world = World::new();
     let app = world.start().await;
     let json = "application/json";

@@ -11,7 +11,7 @@ use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use reqwest::{Method, Response, StatusCode};
 use sandbox::testing::{Outside, PARTITIONS, RunningService};
-pub use sandbox::testing::{answer, becomes_true, fields};
+pub use sandbox::testing::{answer, eventually, fields};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

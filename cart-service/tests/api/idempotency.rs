@@ -3,7 +3,7 @@
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::helpers::{App, World, becomes_true, fields};
+use crate::helpers::{App, World, eventually, fields};
 use crate::others::{copy_records, neighbour};
 
 /// The parts of an answer that a repeat must return unchanged.
@@ -66,7 +66,7 @@ async fn what_is_known_of_a_key_is_answered_though_nothing_can_be_written_and_a_
     world.broker.down().expect("goes down");
     let away = async |app: &App| {
         let disconnected = || async { app.get("/health").await.1["kafka"] == "disconnected" };
-        assert!(becomes_true(disconnected).await);
+        assert!(eventually(disconnected).await);
         let (status, replayed, again) = create(app, "k-1", "A-1").await;
         assert_eq!((status, replayed), (StatusCode::OK, true), "{again}");
         assert_same(&created, &again);

@@ -7,15 +7,15 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Message, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
-use sandbox::foreign;
 use sandbox::testing::{ids_where, partition_of};
+use sandbox::third_party;
 use serde_json::Value;
 
 use crate::helpers::{TOPIC, World};
 
 /// Writes data of a schema under an id, like another release.
 pub fn write(world: &World, schema_id: u32, schema: &str, order_id: &str, data: Value) {
-    let value = foreign::value(schema_id, schema, data).expect("encodes");
+    let value = third_party::value(schema_id, schema, data).expect("encodes");
     send(world, partition_of(order_id), order_id, &value);
 }
 
@@ -67,9 +67,9 @@ pub fn copy_records(world: &World, order_id: &str) -> usize {
 pub async fn of_the_next_schema(world: &World, event: &OrderEvent) -> (String, Vec<u8>) {
     // Ids are consecutive.
     let newest = world.register("probe-value", r#""string""#).await;
-    let schema = foreign::with_a_new_field().expect("a schema");
+    let schema = third_party::with_a_new_field().expect("a schema");
     let data = serde_json::to_value(event).expect("JSON");
-    let value = foreign::value(newest + 1, &schema, data).expect("encodes");
+    let value = third_party::value(newest + 1, &schema, data).expect("encodes");
     (schema, value)
 }
 

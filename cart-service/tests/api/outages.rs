@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use reqwest::StatusCode;
 
-use crate::helpers::{TOPIC, World, becomes_true};
+use crate::helpers::{TOPIC, World, eventually};
 
 #[tokio::test]
 async fn without_a_registry_it_is_not_ready_and_writes_once_the_registry_is_there() {
@@ -46,10 +46,10 @@ async fn once_its_schema_was_registered_it_starts_and_writes_without_a_registry(
         let reasons = app.get("/health").await.1["reasons"].to_string();
         reasons.contains("registration is not confirmed")
     };
-    assert!(becomes_true(told).await, "{}", app.get("/health").await.1);
+    assert!(eventually(told).await, "{}", app.get("/health").await.1);
     world.registry_up(contents);
     let healthy = || async { app.get("/health").await.1["status"] == "healthy" };
-    assert!(becomes_true(healthy).await, "{}", app.get("/health").await.1);
+    assert!(eventually(healthy).await, "{}", app.get("/health").await.1);
     app.stop().await;
 }
 
@@ -59,7 +59,7 @@ async fn while_the_broker_is_away_nothing_is_accepted_and_afterwards_all_is_well
     let app = world.start().await;
     assert_eq!(app.create_short("A-0").await.0, StatusCode::CREATED);
     world.broker.down().expect("goes down");
-    assert!(becomes_true(|| async { app.get("/health").await.1["kafka"] == "disconnected" }).await);
+    assert!(eventually(|| async { app.get("/health").await.1["kafka"] == "disconnected" }).await);
     let asked = Instant::now();
     assert_eq!(app.create_short("A-1").await.0, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(app.update("A-0", "pending").await.0, StatusCode::SERVICE_UNAVAILABLE);
@@ -117,7 +117,7 @@ async fn a_producer_that_has_met_a_fatal_error_is_replaced_before_anybody_is_ref
 }
 
 #[tokio::test]
-async fn a_missing_topic_is_said_and_waited_for() {
+async fn a_missing_topic_is_reported_and_waited_for() {
     let world = World::new();
     let app = world
         .start_unready(tempfile::tempdir().expect("a directory"), |config| {
@@ -129,7 +129,7 @@ async fn a_missing_topic_is_said_and_waited_for() {
             .to_string()
             .contains("topic later does not exist")
     };
-    assert!(becomes_true(told).await, "{}", app.get("/health").await.1);
+    assert!(eventually(told).await, "{}", app.get("/health").await.1);
     assert_eq!(app.create_short("A-1").await.0, StatusCode::SERVICE_UNAVAILABLE);
     world.broker.create_topic("later", 3).expect("a topic");
     app.await_ready().await;

@@ -10,11 +10,11 @@ use rdkafka::message::Headers;
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 use reqwest::{Method, StatusCode};
+use sandbox::testing::partition_of;
 use serde_json::json;
 
-use crate::helpers::{App, TOPIC, World, becomes_true};
+use crate::helpers::{App, TOPIC, World, eventually};
 use crate::others::neighbour;
-use sandbox::testing::partition_of;
 
 /// Headers of the null records in the order's partition, each with its name and value, in order; and how many others
 /// there are.
@@ -133,9 +133,9 @@ async fn where_the_replicas_acknowledge_nothing_a_refusal_is_a_503_and_health_sa
     );
     cluster.clear_request_errors(RDKafkaApiKey::Produce);
     let refused = || async { app.create_short("A-1").await.0 == StatusCode::CONFLICT };
-    assert!(becomes_true(refused).await);
+    assert!(eventually(refused).await);
     let healthy = || async { app.get("/health").await.1["status"] == "healthy" };
-    assert!(becomes_true(healthy).await, "{}", app.get("/health").await.1);
+    assert!(eventually(healthy).await, "{}", app.get("/health").await.1);
     app.stop().await;
 }
 

@@ -4,13 +4,13 @@ use orderlog_contract::event::OrderStatus;
 use orderlog_contract::lineage;
 use orderlog_projection::store::Store;
 use reqwest::{Client, StatusCode};
-use sandbox::foreign;
 use sandbox::registry::Contents;
+use sandbox::testing::{contents_of_others, event};
+use sandbox::third_party;
 use serde_json::{Value, json};
 
-use crate::helpers::{App, World, becomes_true};
+use crate::helpers::{App, World, eventually};
 use crate::others::write;
-use sandbox::testing::{contents_of_others, event};
 
 const SUBJECT: &str = "order-events-value";
 
@@ -30,7 +30,7 @@ async fn refuses(app: &App, part: &str) {
 }
 
 #[tokio::test]
-async fn nothing_is_registered_at_another_registry_and_the_right_one_is_enough_to_go_on() {
+async fn nothing_is_registered_at_another_registry_and_the_right_one_is_enough_to_continue() {
     let mut world = World::new();
     let app = world.start_watchful().await;
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
@@ -116,16 +116,16 @@ async fn an_operator_may_say_that_an_empty_registry_is_the_truth_from_now_on() {
 }
 
 #[tokio::test]
-async fn a_schema_of_others_that_they_have_deleted_for_good_is_told_and_stops_no_write() {
+async fn a_permanently_deleted_schema_of_others_is_reported_and_stops_no_write() {
     let world = World::new();
     let app = world.start_watchful().await;
-    let mut twin = foreign::newest().expect("a schema");
+    let mut twin = third_party::newest().expect("a schema");
     twin["doc"] = json!("of others");
     let twin = twin.to_string();
     let id = world.register("others-value", &twin).await;
     let data = serde_json::to_value(event("A-1", 1, OrderStatus::New)).expect("JSON");
     write(&world, id, &twin, "A-1", data);
-    assert!(becomes_true(|| async { app.update("A-1", "confirmed").await.0 == StatusCode::OK }).await);
+    assert!(eventually(|| async { app.update("A-1", "confirmed").await.0 == StatusCode::OK }).await);
     let subject = format!("{}/subjects/others-value", world.registry_url);
     for url in [subject.clone(), format!("{subject}?permanent=true")] {
         let deleted = Client::new().delete(url).send().await.expect("an answer");
@@ -172,7 +172,7 @@ async fn a_store_that_was_registered_at_a_wrong_registry_is_mended_by_the_right_
 }
 
 #[tokio::test]
-async fn a_level_that_was_lowered_is_told_and_left_until_the_next_start() {
+async fn a_lowered_level_is_reported_and_left_until_the_next_start() {
     let world = World::new();
     let app = world.start_watchful().await;
     let set = |level: &'static str| {

@@ -144,7 +144,7 @@ async fn an_order_that_others_wrote_under_an_odd_id_can_be_updated() {
     );
     let updated = || async { app.update("1001 ", "pending").await.0 == StatusCode::OK };
     assert!(
-        sandbox::testing::becomes_true(updated).await,
+        sandbox::testing::eventually(updated).await,
         "{:?}",
         app.update("1001 ", "pending").await
     );

@@ -13,12 +13,12 @@ use orderlog_projection::{Projection, RejectedRecord, RejectionHandler, Settings
 use orderlog_registry::Registry;
 use orderlog_registry::config::RegistryConfig;
 use orderlog_runtime::supervisor::Supervisor;
-use sandbox::foreign;
+use sandbox::testing::{event, partition_of};
+use sandbox::third_party;
 use uuid::Uuid;
 
 use crate::helpers::World;
 use crate::others::send;
-use sandbox::testing::{event, partition_of};
 
 /// Skips unusable records.
 struct PassOver;
@@ -64,7 +64,7 @@ async fn told(world: &World, events: &[OrderEvent]) -> (Outcome, i64) {
     let mut waiting = projection.view().waiters().event(mine);
     for event in events {
         let data = serde_json::to_value(event).expect("JSON");
-        let value = foreign::value(id, &ours, data).expect("encodes");
+        let value = third_party::value(id, &ours, data).expect("encodes");
         send(
             world,
             partition_of(&event.order.order_id),

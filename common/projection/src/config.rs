@@ -19,7 +19,7 @@ pub struct PipelineConfig {
     #[command(flatten)]
     pub registry: RegistryConfig,
 
-    /// How often it is looked whether schema ids still mean what they meant, in seconds
+    /// Interval between checks that schema ids still mean what they meant, in seconds
     #[arg(
         long,
         env = "SCHEMA_CHECK_SECONDS",
@@ -29,15 +29,15 @@ pub struct PipelineConfig {
     )]
     pub schema_check_seconds: u64,
 
-    /// Forget what the store holds and read the whole topic again (after the topic was recreated)
+    /// Clear the store and read the whole topic again (after the topic was recreated)
     #[arg(long, env = "REBUILD", value_parser = yes_or_no)]
     pub rebuild: bool,
 
-    /// Keep what the store holds although the topic was cut off above it, and read on from the topic's start
+    /// Keep the store although the topic lost records that were not read yet, and continue from the topic's start
     #[arg(long, env = "ACCEPT_TRUNCATED", value_parser = yes_or_no)]
     pub accept_truncated: bool,
 
-    /// Go on although the schema registry has lost schemas that the store knows, and register ours anew
+    /// Continue although the schema registry lost schemas that the store knows, and register ours again
     #[arg(long, env = "ACCEPT_REGISTRY", value_parser = yes_or_no)]
     pub accept_registry: bool,
 }

@@ -4,9 +4,9 @@ use orderlog_avro::SchemaText;
 use schema_registry_converter::schema_registry_common::RawRegisteredSchema;
 use uuid::Uuid;
 
-use crate::references::{self, Incomplete};
 use crate::request::{Request, segment};
 use crate::response::{Response, codes, parse_schema};
+use crate::subject::{self, Incomplete};
 use crate::{Registry, RegistryError};
 
 /// A subject that nobody uses.
@@ -109,7 +109,7 @@ impl Registry {
     }
 
     async fn complete(&self, name: &str, stored: RawRegisteredSchema) -> Result<SchemaText, RegistryError> {
-        references::complete(&self.transport, stored)
+        subject::complete(&self.transport, stored)
             .await
             .map_err(|incomplete| match incomplete {
                 Incomplete::Unknown(reason) => RegistryError::Unknown(format!("{name} {reason}")),

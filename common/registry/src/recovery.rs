@@ -8,19 +8,12 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::sync::{Mutex, Notify};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use crate::Registry;
-use crate::request::Request;
-use crate::response::parse_json;
-
 /// Shortest and longest pause between two probes: with [`PROBE_TIMEOUT`], a registry that is back is noticed within a second.
 const PROBE_INTERVAL_MS: std::ops::Range<u64> = 200..400;
 /// The same where something responds: more requests would not help it.
 const INTERVAL_AFTER_RESPONSE: Duration = Duration::from_secs(2);
 /// For one probe. A registry that is merely slow gets its time from the calls that wait for it.
 const PROBE_TIMEOUT: Duration = Duration::from_millis(600);
-
-/// How long a request may hang before the registry is probed.
-const HUNG_AFTER: Duration = Duration::from_secs(1);
 
 /// Pauses between retries: exponential with jitter, up to `longest`. It never ends.
 pub fn backoff(longest: Duration) -> impl Iterator<Item = Duration> {
@@ -34,7 +27,7 @@ pub fn backoff(longest: Duration) -> impl Iterator<Item = Duration> {
 
 /// The result of a probe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Probe {
+pub(crate) enum Probe {
     /// A registry.
     Available,
     /// No response.
@@ -83,7 +76,7 @@ impl Recovery {
     }
 
     /// Waits for `longest`, or until a call succeeds, or until the registry is back.
-    async fn wait<P: Future<Output = Probe>>(&self, longest: Duration, probe: impl Fn() -> P) {
+    pub async fn wait<P: Future<Output = Probe>>(&self, longest: Duration, probe: impl Fn() -> P) {
         let responded = self.responded.notified();
         tokio::pin!(responded);
         // Registers now, even if it is polled last.
@@ -97,7 +90,7 @@ impl Recovery {
 
     /// Waits until a probe succeeds after one has failed: a probe that never fails says nothing about why other requests
     /// do. One waiter probes for all.
-    async fn recovered<P: Future<Output = Probe>>(&self, probe: impl Fn() -> P) {
+    pub async fn recovered<P: Future<Output = Probe>>(&self, probe: impl Fn() -> P) {
         let recovered = self.recovered.notified();
         tokio::pin!(recovered);
         recovered.as_mut().enable();
@@ -118,36 +111,6 @@ impl Recovery {
             if probes.on_result(result) {
                 return;
             }
-        }
-    }
-}
-
-impl Registry {
-    /// Waits before a retry: for `longest` at most, and about a second at most once the registry is back; where something
-    /// responded in its place, about as long as its `Retry-After`.
-    pub async fn back_off(&self, longest: Duration) {
-        self.recovery.wait(longest, || self.probe()).await;
-    }
-
-    /// Waits beside a request that hangs, until it is worth repeating: the registry was away and is back, which the
-    /// request's connection may not notice.
-    pub async fn recovered(&self) {
-        sleep(HUNG_AFTER).await;
-        self.recovery.recovered(|| self.probe()).await;
-    }
-
-    /// Whether a registry responds.
-    pub(crate) async fn is_available(&self) -> bool {
-        self.probe().await == Probe::Available
-    }
-
-    /// Sends a small request that every registry can answer.
-    async fn probe(&self) -> Probe {
-        let request = Request::get("/schemas/types".to_owned(), &[]);
-        match self.transport.send(&request, parse_json::<Vec<String>>).await {
-            Ok(_) => Probe::Available,
-            Err(outage) if outage.got_http_response() => Probe::Busy(outage.retry_after()),
-            Err(_) => Probe::Silent,
         }
     }
 }

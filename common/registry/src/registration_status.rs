@@ -39,6 +39,12 @@ impl Registry {
         self.note(status.is_ok());
         Ok(status?)
     }
+
+    /// The compatibility level in force for this subject; `None` where the registry does not tell.
+    pub async fn compatibility_level(&self, subject: &str) -> Option<String> {
+        let level = Subject::new(&self.transport, subject).level().await;
+        level.ok().map(|level| level.name)
+    }
 }
 
 async fn status(subject: Subject<'_>, name: &str, text: &str) -> Result<RegistrationStatus, Outage> {

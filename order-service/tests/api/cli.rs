@@ -80,7 +80,7 @@ async fn the_check_tells_by_its_exit_code_and_writes_nothing() {
     assert_eq!(subjects(&registry).await, serde_json::json!([]));
 
     let other = r#"{"type":"record","name":"Other","fields":[{"name":"a","type":"int"}]}"#;
-    let taken = sandbox::foreign::register(&url, "taken-value", other, &serde_json::json!([])).await;
+    let taken = sandbox::third_party::register(&url, "taken-value", other, &serde_json::json!([])).await;
     taken.expect("registers");
     let (code, said) = check(&[("KAFKA_TOPIC", "taken")]).await;
     assert_eq!(code, Some(1), "{said}");

@@ -150,7 +150,7 @@ async fn under_api_every_answer_is_in_the_envelope() {
 }
 
 #[tokio::test]
-async fn who_has_the_version_is_told_so_and_gets_no_body() {
+async fn a_client_that_has_the_version_gets_304_and_no_body() {
     let world = World::new().await;
     world.write_event(&created("A"));
     let app = world.spawn_app().await;

@@ -2,7 +2,7 @@
 
 use orderlog_contract::event::OrderEvent;
 use reqwest::StatusCode;
-use sandbox::foreign::{self, fields};
+use sandbox::third_party::{self, fields};
 use serde_json::{Value, json};
 
 use crate::helpers::{App, World, created};
@@ -96,7 +96,7 @@ async fn shown(app: &App, order_id: &str) -> Value {
 async fn records_of_any_compatible_schema_are_applied() {
     let world = World::new().await;
     for (name, change) in CHANGES {
-        let (mut schema, mut data) = (foreign::newest().expect("a schema"), data(&created(name)));
+        let (mut schema, mut data) = (third_party::newest().expect("a schema"), data(&created(name)));
         change(&mut schema, &mut data);
         let schema = schema.to_string();
         let id = world.register(&format!("{name}-value"), &schema).await;
@@ -119,7 +119,7 @@ async fn records_of_any_compatible_schema_are_applied() {
 #[tokio::test]
 async fn types_that_lie_in_schemas_of_their_own_are_found() {
     let world = World::new().await;
-    let mut schema = foreign::newest().expect("a schema");
+    let mut schema = third_party::newest().expect("a schema");
     let whole = schema.to_string();
     let order = field(&mut schema, &[], "order");
     let mut order_type = std::mem::replace(&mut order["type"], json!("com.ecommerce.order.Order"));
@@ -142,7 +142,7 @@ async fn types_that_lie_in_schemas_of_their_own_are_found() {
 #[tokio::test]
 async fn a_status_that_a_newer_schema_brought_is_unknown_and_the_order_is_shown() {
     let world = World::new().await;
-    let mut schema = foreign::newest().expect("a schema");
+    let mut schema = third_party::newest().expect("a schema");
     let symbols = &mut field(&mut schema, &["order"], "status")["type"]["symbols"];
     symbols.as_array_mut().expect("symbols").push(json!("returned"));
     let schema = schema.to_string();
@@ -158,13 +158,13 @@ async fn a_status_that_a_newer_schema_brought_is_unknown_and_the_order_is_shown(
 #[tokio::test]
 async fn what_does_not_resolve_is_dead_lettered_whole() {
     let world = World::new().await;
-    let (mut schema, mut event) = (foreign::newest().expect("a schema"), data(&created("A-1")));
+    let (mut schema, mut event) = (third_party::newest().expect("a schema"), data(&created("A-1")));
     field(&mut schema, &["order"], "version")["type"] = json!("long");
     let schema = schema.to_string();
     let wrong = world.register("wider-value", &schema).await;
     world.write_data_as(wrong, &schema, "A-1", event.clone());
     // The schema is compatible with ours except for one branch, which this record uses.
-    let mut schema = foreign::newest().expect("a schema");
+    let mut schema = third_party::newest().expect("a schema");
     field(&mut schema, &["order"], "customerId")["type"] = json!(["null", "string"]);
     let schema = schema.to_string();
     let nullable = world.register("nullable-value", &schema).await;
@@ -172,12 +172,12 @@ async fn what_does_not_resolve_is_dead_lettered_whole() {
     world.write_data_as(nullable, &schema, "A-1", event);
     let app = world.spawn_app().await;
     app.await_read(2, 2).await;
-    let (_, letters) = app.get("/dlq/messages").await;
+    let (_, dead_letters) = app.get("/dlq/messages").await;
     let told = |n: usize| {
-        let letter = &letters["messages"][n];
+        let dead_letter = &dead_letters["messages"][n];
         (
-            letter["code"].clone(),
-            letter["reason"].as_str().unwrap_or_default().to_owned(),
+            dead_letter["code"].clone(),
+            dead_letter["reason"].as_str().unwrap_or_default().to_owned(),
         )
     };
     let (code, reason) = told(1);

@@ -6,13 +6,13 @@ const MEGABYTE: usize = 1024 * 1024;
 
 /// The only dead letter that results from what is in the topic before a good record. The service must not find it
 /// twice.
-async fn only_letter(world: &World) -> Stored {
+async fn only_dead_letter(world: &World) -> Stored {
     let good = created("A");
     world.write_event(&good);
     let app = world.spawn_app().await;
     app.await_read(2, 1).await;
     assert_eq!(app.details("A").await.0, 200);
-    let letter = world.read(DLQ).pop().expect("a letter");
+    let dead_letter = world.read(DLQ).pop().expect("a letter");
     drop(app.stop().await);
     // Without a store it learns from the topic that the dead letter was written.
     let app = world.spawn_app().await;
@@ -20,7 +20,7 @@ async fn only_letter(world: &World) -> Stored {
     let (_, listed) = app.get("/dlq/messages").await;
     assert_eq!(listed["messages"].as_array().map(Vec::len), Some(1), "{listed}");
     assert_eq!(world.read(DLQ).len(), 1);
-    letter
+    dead_letter
 }
 
 #[tokio::test]
@@ -44,10 +44,10 @@ async fn a_thousand_headers_are_copied_in_order() {
     };
     let own: Vec<_> = names.iter().enumerate().map(|(n, name)| (&**name, value(n))).collect();
     world.write_with(TOPIC, partition_of("A"), Some(b"A"), Some(b"junk"), &own);
-    let letter = only_letter(&world).await;
-    assert_eq!(letter.borrowed_headers()[..1_000], own);
+    let dead_letter = only_dead_letter(&world).await;
+    assert_eq!(dead_letter.borrowed_headers()[..1_000], own);
     assert_eq!(
-        (letter.value.as_deref(), letter.text("orderlog.code")),
+        (dead_letter.value.as_deref(), dead_letter.text("orderlog.code")),
         (Some(&b"junk"[..]), "not_framed")
     );
 }
@@ -63,9 +63,9 @@ async fn a_header_of_a_megabyte_is_copied() {
         Some(b"junk"),
         &[("large", Some(&large))],
     );
-    let letter = only_letter(&world).await;
-    assert_eq!(letter.header("large").map(<[u8]>::len), Some(MEGABYTE));
-    assert_eq!(letter.value.as_deref(), Some(&b"junk"[..]));
+    let dead_letter = only_dead_letter(&world).await;
+    assert_eq!(dead_letter.header("large").map(<[u8]>::len), Some(MEGABYTE));
+    assert_eq!(dead_letter.value.as_deref(), Some(&b"junk"[..]));
 }
 
 #[tokio::test]
@@ -73,8 +73,8 @@ async fn a_name_of_a_megabyte_is_copied() {
     let world = World::new().await;
     let name = "n".repeat(MEGABYTE);
     world.write_with(TOPIC, partition_of("A"), Some(b"A"), Some(b"junk"), &[(&name, None)]);
-    let letter = only_letter(&world).await;
-    assert_eq!(letter.headers[0], (name, None));
+    let dead_letter = only_dead_letter(&world).await;
+    assert_eq!(dead_letter.headers[0], (name, None));
 }
 
 #[tokio::test]
@@ -88,12 +88,12 @@ async fn names_that_are_not_utf_8_are_copied_and_do_not_hide_the_letter_s_own() 
         b"junk",
         &own,
     );
-    let letter = only_letter(&world).await;
+    let dead_letter = only_dead_letter(&world).await;
     // The readable ones are the dead letter's own, after a thousand unreadable ones.
     assert_eq!(
-        letter.headers.first().map(|(name, _)| &**name),
+        dead_letter.headers.first().map(|(name, _)| &**name),
         Some("__connect.errors.topic")
     );
-    assert_eq!(letter.text("orderlog.code"), "not_framed");
-    assert_eq!(letter.unreadable, 1_000);
+    assert_eq!(dead_letter.text("orderlog.code"), "not_framed");
+    assert_eq!(dead_letter.unreadable, 1_000);
 }

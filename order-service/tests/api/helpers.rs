@@ -20,10 +20,10 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
-use sandbox::foreign;
-use sandbox::poison::{Facts, Kind, Record, records};
+use sandbox::poison::{Kind, Record, TopicInfo, records};
 use sandbox::testing::{Outside, ids_where};
-pub use sandbox::testing::{PARTITIONS, becomes_true, event, fields, partition_of};
+pub use sandbox::testing::{PARTITIONS, event, eventually, fields, partition_of};
+use sandbox::third_party;
 use serde_json::Value;
 pub use stored::Stored;
 
@@ -33,7 +33,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A broker, a registry that knows our schema and another one, and a producer for the topic.
 pub struct World {
-    pub facts: Facts,
+    pub facts: TopicInfo,
     outside: Outside,
     producer: BaseProducer,
 }
@@ -62,7 +62,7 @@ impl World {
             .set("message.max.bytes", "4000000")
             .create()
             .expect("a producer");
-        let facts = Facts {
+        let facts = TopicInfo {
             partitions: PARTITIONS,
             partitioner: Partitioner::default(),
             schema_id,
@@ -167,7 +167,7 @@ impl World {
 
     /// Writes data of that schema, under that id, for an order.
     pub fn write_data_as(&self, schema_id: u32, schema: &str, order_id: &str, data: Value) {
-        let value = foreign::value(schema_id, schema, data).expect("encodes");
+        let value = third_party::value(schema_id, schema, data).expect("encodes");
         self.write_with(
             TOPIC,
             partition_of(order_id),

@@ -1,6 +1,7 @@
 //! order-service from the outside: on a port of its own, with the sandbox's broker and registry, over HTTP.
 
 mod cli;
+mod dead_letter_pages;
 mod dead_letters;
 mod details;
 mod evolution;

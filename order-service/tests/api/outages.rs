@@ -8,7 +8,7 @@ use reqwest::StatusCode;
 use sandbox::poison::Kind;
 use serde_json::{Value, json};
 
-use crate::helpers::{DLQ, PARTITIONS, TOPIC, World, becomes_true, created, event, id_where, partition_of};
+use crate::helpers::{DLQ, PARTITIONS, TOPIC, World, created, event, eventually, id_where, partition_of};
 
 /// Why a partition waits.
 fn paused(stats: &Value, partition: i32) -> Option<String> {
@@ -34,7 +34,7 @@ async fn a_registry_outage_makes_only_its_partition_wait_and_dead_letters_nothin
     let here = partition_of("A");
     let waits =
         || async { paused(&app.get("/stats").await.1, here).is_some_and(|why| why.contains("does not answer")) };
-    assert!(becomes_true(waits).await, "{}", app.get("/stats").await.1);
+    assert!(eventually(waits).await, "{}", app.get("/stats").await.1);
     let elsewhere = id_where(|partition| partition != here);
     world.write_event(&created(&elsewhere));
     app.await_read(2, 0).await;
@@ -50,7 +50,7 @@ async fn a_registry_outage_makes_only_its_partition_wait_and_dead_letters_nothin
     assert_eq!(app.details("A").await.1["version"], 2);
     assert!(world.read(DLQ).is_empty());
     let healthy = || async { app.get("/health").await.1["status"] == "healthy" };
-    assert!(becomes_true(healthy).await, "{}", app.get("/health").await.1);
+    assert!(eventually(healthy).await, "{}", app.get("/health").await.1);
 }
 
 #[tokio::test]
@@ -69,10 +69,10 @@ async fn a_start_without_a_registry_reads_what_it_can() {
             .to_string()
             .contains("registration is not confirmed")
     };
-    assert!(becomes_true(reasons).await, "{}", app.get("/health").await.1);
+    assert!(eventually(reasons).await, "{}", app.get("/health").await.1);
     world.registry_up(contents);
     let healthy = || async { app.get("/health").await.1["status"] == "healthy" };
-    assert!(becomes_true(healthy).await, "{}", app.get("/health").await.1);
+    assert!(eventually(healthy).await, "{}", app.get("/health").await.1);
 }
 
 #[tokio::test]
@@ -95,7 +95,7 @@ async fn a_dead_letter_that_cannot_be_written_stops_its_partition_and_no_other()
         paused(&app.get("/stats").await.1, poison.partition)
             .is_some_and(|why| why.contains("dead letters cannot be written"))
     };
-    assert!(becomes_true(waits).await, "{}", app.get("/stats").await.1);
+    assert!(eventually(waits).await, "{}", app.get("/stats").await.1);
     let elsewhere = id_where(|partition| partition != poison.partition);
     world.write_event(&created(&elsewhere));
     app.await_read(1, 0).await;
@@ -116,7 +116,7 @@ async fn a_dead_letter_that_cannot_be_written_stops_its_partition_and_no_other()
 }
 
 #[tokio::test]
-async fn a_producer_of_dead_letters_that_has_met_a_fatal_error_is_replaced() {
+async fn a_dead_letter_producer_with_a_fatal_error_is_replaced() {
     let world = World::new().await;
     let app = world.spawn_app().await;
     for n in 1..=3 {
@@ -146,7 +146,7 @@ async fn before_the_first_catch_up_nothing_is_claimed_of_any_order() {
         let app = &app;
         move || async move { app.get("/health").await.1["reasons"].to_string().contains(topic) }
     };
-    assert!(becomes_true(starting("dead letters: topic order-events-dlq does not exist")).await);
+    assert!(eventually(starting("dead letters: topic order-events-dlq does not exist")).await);
     for path in [
         "/order-details?orderId=A",
         "/order-details?orderId=A&minVersion=1",
@@ -167,7 +167,7 @@ async fn before_the_first_catch_up_nothing_is_claimed_of_any_order() {
 
     world.broker.create_topic(DLQ, 1).expect("a topic");
     assert!(
-        becomes_true(starting("topic order-events does not exist")).await,
+        eventually(starting("topic order-events does not exist")).await,
         "{}",
         app.get("/health").await.1
     );
@@ -209,13 +209,13 @@ async fn a_schema_that_may_only_be_looked_up_and_is_missing_ends_the_service() {
 }
 
 #[tokio::test]
-async fn a_broker_outage_is_told_and_then_overcome() {
+async fn a_broker_outage_is_reported_and_recovered_from() {
     let world = World::new().await;
     world.write_event(&created("A"));
     let app = world.spawn_app().await;
     world.broker.down().expect("down");
     let disconnected = || async { app.get("/health").await.1["kafka"] == "disconnected" };
-    assert!(becomes_true(disconnected).await, "{}", app.get("/health").await.1);
+    assert!(eventually(disconnected).await, "{}", app.get("/health").await.1);
     assert_eq!(
         (app.details("A").await.0, app.get("/health/ready").await.0),
         (StatusCode::OK, StatusCode::OK)
@@ -232,7 +232,7 @@ async fn a_stop_during_a_broker_outage_does_not_hang() {
     let app = world.spawn_app().await;
     world.broker.down().expect("down");
     let disconnected = || async { app.get("/health").await.1["kafka"] == "disconnected" };
-    assert!(becomes_true(disconnected).await);
+    assert!(eventually(disconnected).await);
     let told = std::time::Instant::now();
     app.stop().await;
     assert!(

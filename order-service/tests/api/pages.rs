@@ -13,7 +13,7 @@ async fn health_says_how_it_is() {
         app.get("/health").await.1["registry"] == "connected" && app.get("/health").await.1["status"] == "healthy"
     };
     assert!(
-        crate::helpers::becomes_true(healthy).await,
+        crate::helpers::eventually(healthy).await,
         "{}",
         app.get("/health").await.1
     );

@@ -3,16 +3,16 @@
 use orderlog_contract::event::OrderStatus;
 use orderlog_registry::Registry as Client;
 use reqwest::StatusCode;
-use sandbox::foreign;
 use sandbox::registry::Contents;
 use sandbox::testing::contents_of_others;
+use sandbox::third_party;
 use serde_json::{Value, json};
 
-use crate::helpers::{DLQ, World, becomes_true, created, event, partition_of};
+use crate::helpers::{DLQ, World, created, event, eventually, partition_of};
 
 /// Our schema as another text, under a new id.
 async fn twin(world: &World) -> (u32, String) {
-    let mut twin = foreign::newest().expect("a schema");
+    let mut twin = third_party::newest().expect("a schema");
     twin["doc"] = json!("of others");
     let twin = twin.to_string();
     (world.register("others-value", &twin).await, twin)
@@ -87,13 +87,13 @@ async fn what_comes_while_the_reading_is_suspended_and_as_it_resumes_is_all_read
         write_some(&world);
         app.get("/stats").await.1["records"] != 1
     };
-    assert!(becomes_true(resumes).await, "{}", app.get("/health").await.1);
+    assert!(eventually(resumes).await, "{}", app.get("/health").await.1);
     app.await_read(written.get(), 0).await;
     app.await_healthy().await;
 }
 
 #[tokio::test]
-async fn at_an_empty_registry_what_is_known_is_read_on_and_nothing_is_given_up() {
+async fn at_an_empty_registry_known_ids_are_still_read_and_nothing_is_given_up() {
     let mut world = World::new().await;
     let app = world.spawn_watchful().await;
     world.write_event(&created("A-1"));
@@ -107,7 +107,7 @@ async fn at_an_empty_registry_what_is_known_is_read_on_and_nothing_is_given_up()
     let data = serde_json::to_value(event("A-1", 3, OrderStatus::Processing)).expect("JSON");
     world.write_data_as(twin, &text, "A-1", data);
     let waits = || async { paused(&app.get("/stats").await.1, "A-1").contains("lost its content") };
-    assert!(becomes_true(waits).await, "{}", app.get("/stats").await.1);
+    assert!(eventually(waits).await, "{}", app.get("/stats").await.1);
     assert_eq!(app.get("/health/ready").await.0, StatusCode::OK);
     world.swap_registry(right).await;
     app.await_read(3, 0).await;

@@ -15,7 +15,7 @@ async fn with_history(world: &World) -> App {
 }
 
 #[tokio::test]
-async fn a_restart_goes_on_where_it_stopped_and_sends_nothing_again() {
+async fn a_restart_continues_where_it_stopped_and_sends_nothing_again() {
     let world = World::new().await;
     let before = with_history(&world).await;
     let stats = before.get("/stats").await.1["totals"].clone();
@@ -50,17 +50,17 @@ async fn a_service_that_lost_its_store_learns_from_the_topic_what_was_sent() {
 }
 
 #[tokio::test]
-async fn a_second_copy_of_a_letter_is_neither_listed_nor_counted() {
+async fn a_second_copy_of_a_dead_letter_is_neither_listed_nor_counted() {
     let world = World::new().await;
     let app = with_history(&world).await;
     // A record that a killed process left in flight arrives late.
-    let letter = world.read(DLQ).remove(0);
+    let dead_letter = world.read(DLQ).remove(0);
     world.write_with(
         DLQ,
         0,
-        letter.key.as_deref(),
-        letter.value.as_deref(),
-        &letter.borrowed_headers(),
+        dead_letter.key.as_deref(),
+        dead_letter.value.as_deref(),
+        &dead_letter.borrowed_headers(),
     );
     world.write_poison(Kind::Short, "E");
     app.await_read(4, 3).await;

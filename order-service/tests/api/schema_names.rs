@@ -9,7 +9,7 @@ use orderlog_contract::frame::{self, SCHEMA_ID_HEADER};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::helpers::{App, DLQ, TOPIC, World, becomes_true, created, event, partition_of};
+use crate::helpers::{App, DLQ, TOPIC, World, created, event, eventually, partition_of};
 
 /// Our schema under another id than that of our events.
 fn copy(n: u32) -> String {
@@ -28,12 +28,12 @@ async fn with_grace(world: &World, grace: Duration) -> App {
 }
 
 /// The code and the reason of the newest dead letter.
-async fn newest_letter(app: &App) -> (Value, String) {
+async fn newest_dead_letter(app: &App) -> (Value, String) {
     let (_, listed) = app.get("/dlq/messages?limit=1").await;
-    let letter = &listed["messages"][0];
-    assert_eq!(letter["schemaId"], Value::Null, "{letter}");
-    let reason = letter["reason"].as_str().unwrap_or_default();
-    (letter["code"].clone(), reason.to_owned())
+    let dead_letter = &listed["messages"][0];
+    assert_eq!(dead_letter["schemaId"], Value::Null, "{dead_letter}");
+    let reason = dead_letter["reason"].as_str().unwrap_or_default();
+    (dead_letter["code"].clone(), reason.to_owned())
 }
 
 #[tokio::test]
@@ -65,7 +65,7 @@ async fn an_id_that_appears_late_is_waited_for_whatever_was_unknown_before_it() 
         let says = |text: &str| paused.as_str().is_some_and(|why| why.contains(text));
         says(&format!("does not know schema id {next}"))
     };
-    assert!(becomes_true(waits).await, "{}", app.get("/stats").await.1);
+    assert!(eventually(waits).await, "{}", app.get("/stats").await.1);
     let appeared = Instant::now();
     assert_eq!(world.register("copies-value", &copy(1)).await, next);
     app.await_read(2, 1).await;
@@ -131,7 +131,7 @@ async fn what_no_registry_can_know_is_decided_at_once_and_named() {
         let headers: Vec<_> = header.map(|(name, value)| (name, Some(value))).into_iter().collect();
         world.write_with(TOPIC, partition_of("A"), Some(b"A"), Some(value), &headers);
         app.await_read(n, n).await;
-        let (code, reason) = newest_letter(&app).await;
+        let (code, reason) = newest_dead_letter(&app).await;
         assert!(code == "not_framed" && reason.contains(found), "{found}: {reason}");
     }
 }
@@ -178,13 +178,13 @@ async fn a_schema_that_is_named_in_a_header_is_read_like_any_other() {
         &[(SCHEMA_ID_HEADER, Some(&by_guid))],
     );
     app.await_read(5, 1).await;
-    assert_eq!(newest_letter(&app).await.0, "key_mismatch");
+    assert_eq!(newest_dead_letter(&app).await.0, "key_mismatch");
     // One that the registry does not know gets its grace period, and is given up.
     write(&world, &bare(5, OrderStatus::Shipped), &[&[1][..], &[7; 16]].concat());
     app.await_read(6, 2).await;
-    let (code, reason) = newest_letter(&app).await;
+    let (code, reason) = newest_dead_letter(&app).await;
     assert_eq!(code, "unknown_schema_id");
     assert!(reason.contains("GUID 07070707-0707-0707-0707-070707070707"), "{reason}");
-    let letter = world.read(DLQ).pop().expect("a letter");
-    assert_eq!(letter.header("orderlog.schema-id"), None);
+    let dead_letter = world.read(DLQ).pop().expect("a letter");
+    assert_eq!(dead_letter.header("orderlog.schema-id"), None);
 }

@@ -35,8 +35,8 @@ async fn a_record_that_is_too_large_goes_as_a_pointer_and_nothing_stops() {
         .await;
     app.await_read(3, 2).await;
 
-    let letters = world.read(DLQ);
-    let pointer = &letters[0];
+    let dead_letters = world.read(DLQ);
+    let pointer = &dead_letters[0];
     assert_eq!((pointer.key.as_deref(), &pointer.value), (Some(&b"A"[..]), &None));
     assert_eq!((pointer.text("kept"), pointer.text("orderlog.size")), ("1", "3000"));
     // printf 'x%.0s' {1..3000} | sha256sum
@@ -44,7 +44,7 @@ async fn a_record_that_is_too_large_goes_as_a_pointer_and_nothing_stops() {
         pointer.text("orderlog.sha256"),
         "e1630f843370f402870799e14abbf2b06af2d23b0153658e1211dffabc61ad8f"
     );
-    let bare = &letters[1];
+    let bare = &dead_letters[1];
     assert_eq!((&bare.key, &bare.value, bare.header("large")), (&None, &None, None));
     assert_eq!(
         (bare.text("orderlog.size"), bare.text("orderlog.id")),
@@ -66,7 +66,7 @@ async fn a_record_that_is_too_large_goes_as_a_pointer_and_nothing_stops() {
 }
 
 #[tokio::test]
-async fn only_a_letter_that_is_too_large_by_itself_loses_its_value() {
+async fn only_a_dead_letter_that_is_too_large_by_itself_loses_its_value() {
     // A request with several dead letters is refused once: each is sent again by itself, and none loses anything. On a
     // busy machine the client may send each by itself at once; then the first has lost its value, and the test tries
     // again.
@@ -90,6 +90,9 @@ async fn kept_of_two(refusals: usize) -> usize {
     cluster.request_errors(RDKafkaApiKey::Produce, &[TOO_LARGE; 2][..refusals]);
     let app = world.spawn_app().await;
     app.await_read(2, 2).await;
-    let letters = world.read(DLQ);
-    letters.iter().filter(|letter| letter.value.is_some()).count()
+    let dead_letters = world.read(DLQ);
+    dead_letters
+        .iter()
+        .filter(|dead_letter| dead_letter.value.is_some())
+        .count()
 }

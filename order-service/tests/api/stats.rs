@@ -5,7 +5,7 @@ use orderlog_contract::event::OrderStatus;
 use sandbox::poison::Kind;
 use serde_json::json;
 
-use crate::helpers::{DLQ, TOPIC, World, becomes_true, created, event, id_where, partition_of};
+use crate::helpers::{DLQ, TOPIC, World, created, event, eventually, id_where, partition_of};
 
 #[tokio::test]
 async fn every_outcome_is_counted_once_where_it_happened() {
@@ -36,7 +36,7 @@ async fn every_outcome_is_counted_once_where_it_happened() {
         "applied": 2, "duplicate": 1, "superseded": 1, "ignored": 1, "deadLettered": 1, "gaps": 1
     });
     let caught_up = || async { app.get("/stats").await.1["partitions"][here as usize] == expected };
-    assert!(becomes_true(caught_up).await, "{stats}");
+    assert!(eventually(caught_up).await, "{stats}");
     assert_eq!(partitions[partition_of(&elsewhere) as usize]["applied"], 1);
 }
 

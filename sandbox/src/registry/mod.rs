@@ -6,7 +6,7 @@
 //! - `normal_form`: when two texts are the same schema;
 //! - `schema`: one schema, parsed, and validated like Java's (`docs/schemas.md`);
 //! - `compatibility`: whether a new schema may follow the earlier ones, as [`orderlog_avro::compatibility`] compares them;
-//! - `mode`: what may be done; `wanted`: which version is meant;
+//! - `mode`: what may be done; `version_selector`: which version is meant;
 //! - `state`: what is registered, and what is allowed;
 //! - `error`: every refusal with its code.
 //!
@@ -23,7 +23,7 @@ mod normal_form;
 mod routes;
 mod schema;
 mod state;
-mod wanted;
+mod version_selector;
 
 use std::convert::Infallible;
 use std::io;

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::error::Refusal;
 use super::normal_form::{minified, normal_form};
-use super::wanted::Wanted;
+use super::version_selector::VersionSelector;
 
 /// A name in a schema that another subject's version defines.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -28,8 +28,8 @@ impl Reference {
     ///
     /// # Errors
     /// [`Refusal::InvalidVersion`].
-    pub fn wanted(&self) -> Result<Wanted, Refusal> {
-        Wanted::parse(&self.version.to_string())
+    pub fn wanted(&self) -> Result<VersionSelector, Refusal> {
+        VersionSelector::parse(&self.version.to_string())
     }
 }
 

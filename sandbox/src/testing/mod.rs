@@ -9,4 +9,4 @@ mod wait;
 pub use events::{PARTITIONS, event, ids_where, partition_of};
 pub use outside::{Outside, contents_of_others};
 pub use service::{RunningService, answer};
-pub use wait::{becomes_true, fields};
+pub use wait::{eventually, fields};

@@ -5,8 +5,8 @@ use orderlog_registry::config::RegistryConfig;
 use serde_json::{Value, json};
 
 use crate::broker::Broker;
-use crate::foreign;
 use crate::registry::{Contents, Registry};
+use crate::third_party;
 
 /// A broker and a registry.
 pub struct Outside {
@@ -88,7 +88,7 @@ impl Outside {
     /// # Panics
     /// If the registry refuses it.
     pub async fn register_with(&self, subject: &str, schema: &str, references: &Value) -> u32 {
-        let id = foreign::register(&self.registry_url, subject, schema, references).await;
+        let id = third_party::register(&self.registry_url, subject, schema, references).await;
         id.expect("registers")
     }
 }
@@ -101,7 +101,7 @@ pub async fn contents_of_others() -> Contents {
     let registry = Registry::start(("127.0.0.1", 0)).expect("a registry");
     for size in 1..=3 {
         let fixed = format!(r#"{{"type":"fixed","name":"F","size":{size}}}"#);
-        let id = foreign::register(&registry.url(), &format!("others-{size}"), &fixed, &json!([])).await;
+        let id = third_party::register(&registry.url(), &format!("others-{size}"), &fixed, &json!([])).await;
         id.expect("registers");
     }
     registry.stop().await

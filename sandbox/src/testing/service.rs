@@ -6,7 +6,7 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::becomes_true;
+use super::eventually;
 
 /// A running service. It stops when this is dropped.
 pub struct RunningService {
@@ -63,7 +63,7 @@ impl RunningService {
     /// If it does not become ready.
     pub async fn await_ready(&self) {
         let ready = || async { self.get("/health/ready").await.0 == StatusCode::OK };
-        assert!(becomes_true(ready).await, "not ready: {}", self.get("/health").await.1);
+        assert!(eventually(ready).await, "not ready: {}", self.get("/health").await.1);
     }
 
     /// Waits until its health has a reason that contains that text.
@@ -72,11 +72,7 @@ impl RunningService {
     /// If it does not report one.
     pub async fn await_reason(&self, part: &str) {
         let reported = || async { self.get("/health").await.1["reasons"].to_string().contains(part) };
-        assert!(
-            becomes_true(reported).await,
-            "{part} in {}",
-            self.get("/health").await.1
-        );
+        assert!(eventually(reported).await, "{part} in {}", self.get("/health").await.1);
     }
 
     /// Waits until it is healthy.
@@ -85,7 +81,7 @@ impl RunningService {
     /// If it does not become healthy.
     pub async fn await_healthy(&self) {
         let healthy = || async { self.get("/health").await.1["status"] == "healthy" };
-        assert!(becomes_true(healthy).await, "{}", self.get("/health").await.1);
+        assert!(eventually(healthy).await, "{}", self.get("/health").await.1);
     }
 
     /// `GET`.

@@ -10,7 +10,7 @@ const LIMIT: Duration = Duration::from_secs(20);
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Whether a condition comes true within 20 seconds.
-pub async fn becomes_true<F: Future<Output = bool>>(condition: impl Fn() -> F) -> bool {
+pub async fn eventually<F: Future<Output = bool>>(condition: impl Fn() -> F) -> bool {
     let until = Instant::now() + LIMIT;
     while Instant::now() < until {
         if condition().await {

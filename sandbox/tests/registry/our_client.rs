@@ -94,7 +94,7 @@ async fn a_registry_that_is_only_read_is_no_obstacle_where_our_schema_is_there()
 async fn our_schema_with_a_type_in_another_subject_is_ours() {
     let api = Api::start();
     let mut newest: serde_json::Value = serde_json::from_str(&lineage::newest_text().text).expect("JSON");
-    let order = sandbox::foreign::fields(&mut newest, &["order"]).expect("fields");
+    let order = sandbox::third_party::fields(&mut newest, &["order"]).expect("fields");
     let items = order.iter_mut().find(|field| field["name"] == "items").expect("items");
     let name = "com.ecommerce.order.OrderItem";
     let mut item = std::mem::replace(&mut items["type"]["items"], json!(name));

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{Api, read, schema};
 
 #[tokio::test]
-async fn a_stopped_registry_answers_nobody_and_another_goes_on_with_what_it_held() {
+async fn a_stopped_registry_answers_nobody_and_another_continues_with_its_contents() {
     let Api { registry, client } = Api::start();
     let subjects = format!("{}/subjects", registry.url());
     let body = schema(r#""string""#).to_string();
@@ -33,7 +33,7 @@ async fn a_stopped_registry_answers_nobody_and_another_goes_on_with_what_it_held
 }
 
 #[tokio::test]
-async fn a_busy_port_is_told_as_such() {
+async fn a_busy_port_is_reported_as_such() {
     let first = Registry::start("127.0.0.1:0").expect("a registry");
     let second = Registry::start(("127.0.0.1", first.port()));
     assert_eq!(

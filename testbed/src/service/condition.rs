@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::Service;
-use crate::views::Health;
+use crate::api_types::Health;
 use crate::wait::{LONG, until};
 
 /// Longest time that refusals may take, on a busy machine: less than one attempt, which would last for the write
@@ -15,7 +15,7 @@ impl Service {
     ///
     /// # Errors
     /// If it does not; the error shows what it reports.
-    pub async fn says(&self, parts: &[&str]) -> anyhow::Result<Health> {
+    pub async fn await_reason(&self, parts: &[&str]) -> anyhow::Result<Health> {
         until(&format!("a reason with {parts:?}"), LONG, async || {
             let health = self.http.health().await?;
             anyhow::ensure!(parts.iter().all(|part| health.why().contains(part)), "{health:?}");
@@ -28,7 +28,7 @@ impl Service {
     ///
     /// # Errors
     /// If it still gives one; the error shows it.
-    pub async fn healthy(&self) -> anyhow::Result<()> {
+    pub async fn await_healthy(&self) -> anyhow::Result<()> {
         until("it is healthy", LONG, async || {
             let health = self.http.health().await?;
             anyhow::ensure!(health.status == "healthy" && health.ready, "{health:?}");

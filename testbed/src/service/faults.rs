@@ -38,7 +38,7 @@ impl Service {
     ///
     /// # Errors
     /// If it continues, or ends in another way.
-    pub async fn crashed(&mut self) -> anyhow::Result<()> {
+    pub async fn await_crash(&mut self) -> anyhow::Result<()> {
         let status = self.ended_within(ENDING).await?;
         anyhow::ensure!(
             status.signal() == Some(SIGABRT),

@@ -102,7 +102,7 @@ impl Setup {
     }
 
     /// The same, giving up soon on a schema id that the registry does not know: for topics that will contain poison.
-    pub fn impatient(self) -> Self {
+    pub fn with_short_grace(self) -> Self {
         self.with("UNKNOWN_SCHEMA_GRACE_MS", "300")
     }
 
@@ -121,7 +121,7 @@ impl Setup {
     ///
     /// # Errors
     /// If its settings cannot be written.
-    pub fn lagging(self) -> anyhow::Result<Self> {
+    pub fn with_delayed_fetches(self) -> anyhow::Result<Self> {
         self.with_kafka_settings("fetch.min.bytes=100000000\nfetch.wait.max.ms=1000\n")
     }
 

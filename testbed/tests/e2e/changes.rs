@@ -1,9 +1,9 @@
 //! Changes that an operator makes to a topic while it is read: they are noticed and reported, and no answer claims what
 //! might not be so.
 
+use testbed::api_types::Order;
 use testbed::service::Service;
 use testbed::topics::Topics;
-use testbed::views::Order;
 use testbed::wait::{LONG, until};
 use testbed::world::World;
 
@@ -51,7 +51,7 @@ async fn a_topic_that_is_deleted_while_they_run_stops_both() -> anyhow::Result<(
 }
 
 #[tokio::test]
-async fn a_dead_letter_topic_that_is_deleted_is_made_again_and_no_letter_is_lost() -> anyhow::Result<()> {
+async fn a_deleted_dead_letter_topic_is_recreated_and_no_dead_letter_is_lost() -> anyhow::Result<()> {
     let world = World::new("changes-letters")?;
     let (_cart, order) = start(&world).await?;
     let topics = Topics::new(&world.servers.kafka)?;
@@ -62,11 +62,15 @@ async fn a_dead_letter_topic_that_is_deleted_is_made_again_and_no_letter_is_lost
         .await?;
     let stats = world.caught_up(&order).await?;
     assert_eq!(stats.totals.dead_lettered, 1, "{stats:?}");
-    let letters = world.dead_letters().await?;
-    let places = letters
+    let dead_letters = world.dead_letters().await?;
+    let places = dead_letters
         .iter()
         .map(testbed::poison::origin)
         .collect::<anyhow::Result<Vec<_>>>()?;
-    assert_eq!(places, [place], "acknowledged before the offset moved: {letters:?}");
-    world.letters_indexed(&order, 1).await
+    assert_eq!(
+        places,
+        [place],
+        "acknowledged before the offset moved: {dead_letters:?}"
+    );
+    world.await_dead_letters(&order, 1).await
 }

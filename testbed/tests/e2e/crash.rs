@@ -34,9 +34,9 @@ enum Victim {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kills_in_the_middle_lose_nothing_and_count_nothing_twice() -> anyhow::Result<()> {
     let world = World::new("crash")?;
-    let mut cart = world.cart()?.impatient().spawn()?;
-    let mut other = world.cart()?.impatient().spawn()?;
-    let mut order = world.order()?.impatient().start().await?;
+    let mut cart = world.cart()?.with_short_grace().spawn()?;
+    let mut other = world.cart()?.with_short_grace().spawn()?;
+    let mut order = world.order()?.with_short_grace().start().await?;
     cart.ready().await?;
     other.ready().await?;
     let poisoner = Poisoner::new(&world.servers, &world.topic).await?;
@@ -56,7 +56,7 @@ async fn kills_in_the_middle_lose_nothing_and_count_nothing_twice() -> anyhow::R
     );
 
     let stats = world.caught_up(&order).await?;
-    world.letters_indexed(&order, poisoned.len()).await?;
+    world.await_dead_letters(&order, poisoned.len()).await?;
     let log = world.log().await?;
     accounted_for(&order, &log, &told, &poisoned, &stats).await?;
     for told in &told {
@@ -67,10 +67,10 @@ async fn kills_in_the_middle_lose_nothing_and_count_nothing_twice() -> anyhow::R
             "one creation, one update: {told:?}"
         );
     }
-    let letters = world.dead_letters().await?;
+    let dead_letters = world.dead_letters().await?;
     let mut copies: HashMap<(i32, i64), usize> = HashMap::new();
-    for letter in &letters {
-        *copies.entry(poison::origin(letter)?).or_default() += 1;
+    for dead_letter in &dead_letters {
+        *copies.entry(poison::origin(dead_letter)?).or_default() += 1;
     }
     assert_eq!(copies.len(), poisoned.len(), "{copies:?}");
     assert!(
@@ -88,7 +88,7 @@ async fn kills_in_the_middle_lose_nothing_and_count_nothing_twice() -> anyhow::R
     );
     assert_eq!(
         world.dead_letters().await?.len(),
-        letters.len(),
+        dead_letters.len(),
         "a rebuild sends nothing again"
     );
     Ok(())
@@ -102,7 +102,7 @@ async fn kill(cart: &mut Service, order: &mut Service, pace: &Pace) -> anyhow::R
             Victim::Cart => kill_and_start(cart).await?,
             Victim::Order => kill_and_start(order).await?,
             Victim::OrderTwice => {
-                order.kill9()?;
+                order.kill()?;
                 order.spawn(&[])?;
                 until("order-service answers", LONG, async || {
                     order.http.get("/health/live").await
@@ -117,6 +117,6 @@ async fn kill(cart: &mut Service, order: &mut Service, pace: &Pace) -> anyhow::R
 }
 
 async fn kill_and_start(service: &mut Service) -> anyhow::Result<()> {
-    service.kill9()?;
+    service.kill()?;
     service.start_again(&[]).await
 }

@@ -11,11 +11,11 @@ use orderlog_projection::store::Store;
 use orderlog_runtime::crash_point::Point;
 use testbed::client::Client;
 use testbed::events;
+use testbed::expected::Expected;
 use testbed::poison::{self, Kind, Poisoned, Poisoner, ValueEnum};
-use testbed::reference::{self, Expected};
 use testbed::registry::Registry;
 use testbed::service::{Service, Setup};
-use testbed::traffic::{Pace, Told, Traffic};
+use testbed::traffic::{ClientLog, Pace, Traffic};
 use testbed::world::World;
 use testbed::writer::Writer;
 
@@ -173,7 +173,7 @@ impl<'a> Crashes<'a> {
     async fn at(&mut self, victim: &mut Service, point: Point, nth: u32) -> anyhow::Result<()> {
         let name = point.name();
         let before = deaths(victim, &name);
-        victim.kill9()?;
+        victim.kill()?;
         let arguments: &[&str] = match point {
             Point::StoreClearing => &["--rebuild"],
             _ => &[],
@@ -184,7 +184,7 @@ impl<'a> Crashes<'a> {
         let http = victim.http.clone();
         let dead = Cell::new(false);
         let dying = async {
-            let crashed = victim.crashed().await;
+            let crashed = victim.await_crash().await;
             dead.set(true);
             crashed
         };
@@ -217,20 +217,26 @@ impl<'a> Crashes<'a> {
     /// others.
     async fn counted(&self, order: &Service) -> anyhow::Result<Expected> {
         let stats = self.world.caught_up(order).await?;
-        self.world.letters_indexed(order, self.poisoned.len()).await?;
+        self.world.await_dead_letters(order, self.poisoned.len()).await?;
         let places = poison::places(&self.poisoned);
-        let expected = reference::count(&self.world.log().await?, &places)?;
-        assert_eq!(stats.totals, expected.outcomes);
+        let expected = Expected::of(&self.world.log().await?, &places)?;
+        assert_eq!(stats.totals, expected.outcomes());
         assert_eq!(stats.orders, expected.orders.len() as u64);
         let mut copies: HashMap<(i32, i64), usize> = HashMap::new();
-        for letter in self.world.dead_letters().await? {
-            let place = poison::origin(&letter)?;
+        for dead_letter in self.world.dead_letters().await? {
+            let place = poison::origin(&dead_letter)?;
             let one = self.poisoned.iter().find(|one| one.place == place);
-            let one = one.with_context(|| format!("a dead letter of a good record: {letter:?}"))?;
-            assert_eq!((&letter.key, &letter.value), (&one.record.key, &one.record.value));
+            let one = one.with_context(|| format!("a dead letter of a good record: {dead_letter:?}"))?;
+            assert_eq!(
+                (&dead_letter.key, &dead_letter.value),
+                (&one.record.key, &one.record.value)
+            );
             let at = format!("{}-{}-{}", self.world.topic, place.0, place.1);
             assert_eq!(
-                (letter.header("orderlog.at"), letter.header("orderlog.code").as_str()),
+                (
+                    dead_letter.header("orderlog.at"),
+                    dead_letter.header("orderlog.code").as_str()
+                ),
                 (at, one.code.as_str())
             );
             *copies.entry(place).or_default() += 1;
@@ -246,7 +252,7 @@ impl<'a> Crashes<'a> {
     }
 
     /// Checks what the clients were told, ends both services, and inspects their stores.
-    async fn end(self, told: &[Told], mut cart: Service, mut order: Service) -> anyhow::Result<()> {
+    async fn end(self, told: &[ClientLog], mut cart: Service, mut order: Service) -> anyhow::Result<()> {
         let expected = self.counted(&order).await?;
         let stats = order.http.stats().await?;
         accounted_for(&order, &self.world.log().await?, told, &self.poisoned, &stats).await?;

@@ -8,14 +8,13 @@ use testbed::service::Service;
 use testbed::world::World;
 use testbed::writer::NewRecord;
 
-use crate::letters::{added_headers, own_headers, reason, shown};
+use crate::dead_letter_format::{added_headers, own_headers, reason, shown};
 
 /// Partitions of a topic that the services make.
-const PARTITIONS: i32 = 6;
 
 /// An order-service that gives up soon on unknown schema ids, and a writer of poison.
 async fn start(world: &World) -> anyhow::Result<(Service, Poisoner)> {
-    let order = world.order()?.impatient().start().await?;
+    let order = world.order()?.with_short_grace().start().await?;
     Ok((order, Poisoner::new(&world.servers, &world.topic).await?))
 }
 
@@ -45,14 +44,16 @@ async fn every_kind_becomes_one_dead_letter_and_the_next_good_record_is_applied(
     assert_eq!(before.totals.dead_lettered, count as u64, "{before:?}");
 
     let log = world.log().await?;
-    let letters = world.dead_letters().await?;
-    assert_eq!(letters.len(), count, "{letters:?}");
+    let dead_letters = world.dead_letters().await?;
+    assert_eq!(dead_letters.len(), count, "{dead_letters:?}");
     for (kind, one) in &poisoned {
         let place = format!("{}-{}-{}", world.topic, one.place.0, one.place.1);
-        let letter = letters.iter().find(|letter| letter.header("orderlog.at") == place);
-        let letter = letter.unwrap_or_else(|| panic!("{kind:?}: no dead letter of {place}"));
+        let dead_letter = dead_letters
+            .iter()
+            .find(|dead_letter| dead_letter.header("orderlog.at") == place);
+        let dead_letter = dead_letter.unwrap_or_else(|| panic!("{kind:?}: no dead letter of {place}"));
         assert_eq!(
-            (&letter.key, &letter.value),
+            (&dead_letter.key, &dead_letter.value),
             (&one.record.key, &one.record.value),
             "{kind:?}"
         );
@@ -60,24 +61,24 @@ async fn every_kind_becomes_one_dead_letter_and_the_next_good_record_is_applied(
             .iter()
             .find(|record| record.place() == one.place)
             .expect("the record");
-        let why = letter.header("__connect.errors.exception.message");
+        let why = dead_letter.header("__connect.errors.exception.message");
         assert!(why.contains(reason(*kind)), "{kind:?}: {why}");
         let value = one.record.value.as_deref().expect("a value");
         let named = value.get(1..5).filter(|_| one.code != Code::NotFramed);
         let schema_id = named.map(|id| id.try_into().map(u32::from_be_bytes)).transpose()?;
         let mut expected = own_headers();
         expected.extend(added_headers(one, source, &world.topic, &why, schema_id));
-        assert_eq!(letter.headers, expected, "{kind:?}");
+        assert_eq!(dead_letter.headers, expected, "{kind:?}");
     }
-    shown(&world, &order, &poisoned, &letters).await?;
+    shown(&world, &order, &poisoned, &dead_letters).await?;
 
     order.restart().await?;
     assert_eq!(world.caught_up(&order).await?, before, "after a restart");
     order.terminate().await?;
     order.start_again(&["--rebuild"]).await?;
     assert_eq!(world.caught_up(&order).await?, before, "after a rebuild");
-    assert_eq!(world.dead_letters().await?, letters, "nothing was sent again");
-    shown(&world, &order, &poisoned, &letters).await
+    assert_eq!(world.dead_letters().await?, dead_letters, "nothing was sent again");
+    shown(&world, &order, &poisoned, &dead_letters).await
 }
 
 #[tokio::test]
@@ -103,12 +104,12 @@ async fn keys_of_any_bytes_and_large_values_are_copied_whole() -> anyhow::Result
         poisoner.write_as_is(record.clone(), Code::NotFramed).await?;
     }
     world.caught_up(&order).await?;
-    world.letters_indexed(&order, cases.len()).await?;
-    let letters = world.dead_letters().await?;
-    let shown = order.http.letters(100).await?;
-    for ((record, key), (letter, shown)) in cases.iter().zip(letters.iter().zip(shown.iter().rev())) {
-        assert_eq!(letter.key, record.key);
-        assert!(letter.value == record.value, "the value of {key:?} differs");
+    world.await_dead_letters(&order, cases.len()).await?;
+    let dead_letters = world.dead_letters().await?;
+    let shown = order.http.dead_letters(100).await?;
+    for ((record, key), (dead_letter, shown)) in cases.iter().zip(dead_letters.iter().zip(shown.iter().rev())) {
+        assert_eq!(dead_letter.key, record.key);
+        assert!(dead_letter.value == record.value, "the value of {key:?} differs");
         let size = record.value.as_ref().map_or(0, Vec::len) as u64;
         assert_eq!((shown.key.as_deref(), shown.size), (*key, size));
     }

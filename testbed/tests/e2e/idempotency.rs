@@ -4,9 +4,9 @@ use anyhow::Context;
 use orderlog_runtime::crash_point::Point;
 use reqwest::Method;
 use serde_json::json;
+use testbed::api_types::Written;
 use testbed::client::{Answer, Client};
-use testbed::reference;
-use testbed::views::Written;
+use testbed::expected::Expected;
 use testbed::wait::{LONG, until};
 use testbed::world::World;
 use testbed::writer::NewRecord;
@@ -56,7 +56,7 @@ async fn a_request_whose_answer_a_crash_has_taken_is_carried_out_once() -> anyho
         cart.spawn_to_crash(&point, &[])?;
         cart.ready().await?;
         let client = cart.http.clone();
-        let (unanswered, crashed) = tokio::join!(send(&client, &id, creates), cart.crashed());
+        let (unanswered, crashed) = tokio::join!(send(&client, &id, creates), cart.await_crash());
         crashed?;
         assert!(unanswered.is_err(), "{point}: {unanswered:?}");
         // Whichever instance takes the request now: one event, one answer.
@@ -72,9 +72,9 @@ async fn a_request_whose_answer_a_crash_has_taken_is_carried_out_once() -> anyho
         assert!(is_replayed(&again), "{again:?}");
         assert_eq!(again.read::<Written>(200)?, told);
     }
-    let expected = reference::count(&world.log().await?, &Default::default())?;
+    let expected = Expected::of(&world.log().await?, &Default::default())?;
     // Four orders, and two updates.
-    assert_eq!(expected.outcomes.applied, 6, "{:?}", expected.outcomes);
+    assert_eq!(expected.outcomes().applied, 6, "{:?}", expected.outcomes());
     Ok(())
 }
 
@@ -82,29 +82,29 @@ async fn a_request_whose_answer_a_crash_has_taken_is_carried_out_once() -> anyho
 async fn a_retry_through_a_process_that_lags_gets_the_first_answer() -> anyhow::Result<()> {
     let world = World::new("idempotency-lag")?;
     let one = world.cart()?.start().await?;
-    let lagging = world
+    let with_delayed_fetches = world
         .cart()?
-        .lagging()?
+        .with_delayed_fetches()?
         .with("WRITE_DEADLINE_MS", "30000")
         .start()
         .await?;
     for n in 0..3 {
         let id = format!("A-{n}");
         let created: Written = create(&one.http, &format!("c-{n}"), &id).await?.read(201)?;
-        let retried = create(&lagging.http, &format!("c-{n}"), &id).await?;
+        let retried = create(&with_delayed_fetches.http, &format!("c-{n}"), &id).await?;
         assert!(is_replayed(&retried), "{retried:?}");
         assert_eq!(retried.read::<Written>(200)?, created);
         let updated: Written = update(&one.http, &format!("u-{n}"), &id, "confirmed")
             .await?
             .read(200)?;
         one.http.updated(&id, "cancelled").await?;
-        let retried = update(&lagging.http, &format!("u-{n}"), &id, "confirmed").await?;
+        let retried = update(&with_delayed_fetches.http, &format!("u-{n}"), &id, "confirmed").await?;
         assert!(
             is_replayed(&retried),
             "it has not read the update, and it is no legal step any more: {retried:?}"
         );
         assert_eq!(retried.read::<Written>(200)?, updated);
-        let other = create(&lagging.http, &format!("u-{n}"), &format!("B-{n}")).await?;
+        let other = create(&with_delayed_fetches.http, &format!("u-{n}"), &format!("B-{n}")).await?;
         assert_eq!(
             (other.status, other.problem().as_str()),
             (422, "key-reused"),
@@ -126,8 +126,8 @@ async fn requests_that_are_hedged_to_two_processes_write_one_event_each() -> any
         assert_eq!(first.read::<Written>(201)?, second.read::<Written>(200)?);
     }
     let log = world.log().await?;
-    let expected = reference::count(&log, &Default::default())?;
-    assert_eq!(expected.outcomes.applied, 30, "{:?}", expected.outcomes);
+    let expected = Expected::of(&log, &Default::default())?;
+    assert_eq!(expected.outcomes().applied, 30, "{:?}", expected.outcomes());
     // The record tells every reader which request it was written for.
     let named = |name: &str| {
         log.iter()
@@ -148,7 +148,7 @@ async fn a_504_says_how_to_find_out_and_the_same_key_does() -> anyhow::Result<()
     // Delayed below its deadline: it cannot read back in time what it writes.
     let hasty = world
         .cart()?
-        .lagging()?
+        .with_delayed_fetches()?
         .with("WRITE_DEADLINE_MS", "500")
         .start()
         .await?;

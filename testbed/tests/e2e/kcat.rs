@@ -45,14 +45,14 @@ async fn kcat_lists_keys_and_headers_of_the_topic() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn kcat_tells_why_a_record_became_a_dead_letter() -> anyhow::Result<()> {
+async fn kcat_shows_why_a_record_became_a_dead_letter() -> anyhow::Result<()> {
     let world = World::new("kcat-dead-letter")?;
     let order = world.order()?.start().await?;
     let poisoner = Poisoner::new(&world.servers, &world.topic).await?;
     let poisoned = poisoner
         .write(Kind::NotAvro, "P-1", &[header("traceparent", "00-1")])
         .await?;
-    world.letters_indexed(&order, 1).await?;
+    world.await_dead_letters(&order, 1).await?;
 
     // Not split: a timestamp's bytes may contain a line break or a comma.
     let listed = list(&world, &world.dead_letter_topic()).await?;

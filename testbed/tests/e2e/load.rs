@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use testbed::api_types::Stats;
+use testbed::expected::{self, Expected};
 use testbed::log::Record;
 use testbed::poison::{self, Kind, Poisoned, Poisoner, ValueEnum};
-use testbed::reference;
 use testbed::service::Service;
-use testbed::traffic::{Pace, Told, Traffic};
-use testbed::views::Stats;
+use testbed::traffic::{ClientLog, Pace, Traffic};
 use testbed::world::World;
 
 /// How many orders are created.
@@ -20,8 +20,12 @@ pub const ROUNDS: usize = 8;
 async fn a_thousand_orders_and_every_kind_of_poison_are_all_accounted_for() -> anyhow::Result<()> {
     let world = World::new("load")?;
     // Enough time for every request on a busy machine: a 504 would be a fault here.
-    let mut cart = world.cart()?.impatient().with("WRITE_DEADLINE_MS", "30000").spawn()?;
-    let order = world.order()?.impatient().start().await?;
+    let mut cart = world
+        .cart()?
+        .with_short_grace()
+        .with("WRITE_DEADLINE_MS", "30000")
+        .spawn()?;
+    let order = world.order()?.with_short_grace().start().await?;
     cart.ready().await?;
     let poisoner = Poisoner::new(&world.servers, &world.topic).await?;
     let traffic = Traffic {
@@ -32,28 +36,31 @@ async fn a_thousand_orders_and_every_kind_of_poison_are_all_accounted_for() -> a
     };
     let pace = Pace::new(ORDERS);
     let (told, poisoned) = tokio::try_join!(traffic.run(&pace), pour(&poisoner, &pace, ORDERS))?;
-    let unknown: Vec<&Told> = told.iter().filter(|told| !told.unknown.is_empty()).collect();
+    let unknown: Vec<&ClientLog> = told.iter().filter(|told| !told.unknown.is_empty()).collect();
     assert!(unknown.is_empty(), "no answer was lost: {unknown:?}");
 
     let stats = world.caught_up(&order).await?;
     let log = world.log().await?;
     accounted_for(&order, &log, &told, &poisoned, &stats).await?;
-    let letters = world.dead_letters().await?;
-    let once: HashMap<(i32, i64), &Record> = letters
+    let dead_letters = world.dead_letters().await?;
+    let once: HashMap<(i32, i64), &Record> = dead_letters
         .iter()
-        .map(|letter| Ok((poison::origin(letter)?, letter)))
+        .map(|dead_letter| Ok((poison::origin(dead_letter)?, dead_letter)))
         .collect::<anyhow::Result<_>>()?;
     assert_eq!(
-        (letters.len(), once.len()),
+        (dead_letters.len(), once.len()),
         (poisoned.len(), poisoned.len()),
         "each poisoned record once"
     );
     for one in &poisoned {
-        let letter = once
+        let dead_letter = once
             .get(&one.place)
             .unwrap_or_else(|| panic!("no dead letter of {one:?}"));
-        assert_eq!((&letter.key, &letter.value), (&one.record.key, &one.record.value));
-        assert_eq!(letter.header("orderlog.code"), one.code.as_str(), "{one:?}");
+        assert_eq!(
+            (&dead_letter.key, &dead_letter.value),
+            (&one.record.key, &one.record.value)
+        );
+        assert_eq!(dead_letter.header("orderlog.code"), one.code.as_str(), "{one:?}");
     }
     Ok(())
 }
@@ -80,17 +87,17 @@ pub async fn pour(poisoner: &Poisoner, pace: &Pace, orders: usize) -> anyhow::Re
 pub async fn accounted_for(
     order: &Service,
     log: &[Record],
-    told: &[Told],
+    told: &[ClientLog],
     poisoned: &[Poisoned],
     stats: &Stats,
 ) -> anyhow::Result<()> {
     let places: HashSet<(i32, i64)> = poison::places(poisoned);
-    let expected = reference::count(log, &places)?;
+    let expected = Expected::of(log, &places)?;
     let by_place: HashMap<(i32, i64), &Record> = log.iter().map(|record| (record.place(), record)).collect();
     for told in told {
         for written in told.created.iter().chain(&told.updated) {
             let record = by_place.get(&(written.partition, written.offset));
-            let event = reference::event(record.unwrap_or_else(|| panic!("not in the topic: {written:?}")))?;
+            let event = expected::event(record.unwrap_or_else(|| panic!("not in the topic: {written:?}")))?;
             let found = (event.event_id, event.order.order_id.as_str(), event.order.version);
             assert_eq!(
                 found,
@@ -105,7 +112,7 @@ pub async fn accounted_for(
             "{told:?}"
         );
     }
-    assert_eq!(stats.totals, expected.outcomes);
+    assert_eq!(stats.totals, expected.outcomes());
     assert_eq!(
         (stats.records, stats.totals.records()),
         (log.len() as u64, log.len() as u64),
@@ -132,7 +139,7 @@ pub async fn accounted_for(
     assert_eq!(
         order
             .http
-            .pages_of_ids(&stats.topic, 500)
+            .order_ids(&stats.topic, 500)
             .await?
             .concat()
             .iter()
@@ -140,14 +147,14 @@ pub async fn accounted_for(
         ids
     );
 
-    let letters = order.http.letters(100).await?;
-    let origins: HashSet<(i32, i64)> = letters
+    let dead_letters = order.http.dead_letters(100).await?;
+    let origins: HashSet<(i32, i64)> = dead_letters
         .iter()
-        .filter_map(|letter| letter.origin.as_ref())
+        .filter_map(|dead_letter| dead_letter.origin.as_ref())
         .map(|origin| (origin.partition, origin.offset))
         .collect();
     assert_eq!(
-        (letters.len(), origins.len()),
+        (dead_letters.len(), origins.len()),
         (poisoned.len(), poisoned.len()),
         "each poisoned record once in the views"
     );

@@ -4,13 +4,14 @@
 mod changes;
 mod crash;
 mod crash_points;
+mod dead_letter_format;
 mod dead_letters;
 mod hostile_http;
 mod idempotency;
 mod java;
 mod kcat;
-mod letters;
 mod load;
+mod lost_records;
 mod open_transaction;
 mod orders;
 mod other_registries;

@@ -42,7 +42,7 @@ async fn a_hanging_transaction_costs_one_504_is_named_and_is_over_when_it_ends()
         assert!(asked.elapsed() < Duration::from_secs(1), "it knows");
     }
     for service in [&cart, &order] {
-        let health = service.says(&[&names]).await?;
+        let health = service.await_reason(&[&names]).await?;
         assert!(health.ready, "{health:?}");
     }
     let stats = order.http.stats().await?;
@@ -66,8 +66,8 @@ async fn a_hanging_transaction_costs_one_504_is_named_and_is_over_when_it_ends()
     );
 
     other.abort()?;
-    cart.healthy().await?;
-    order.healthy().await?;
+    cart.await_healthy().await?;
+    order.await_healthy().await?;
     // The event behind the 504 was written.
     assert_eq!(order.http.order("A-1", 2).await?.status, "confirmed");
     cart.http.updated("A-1", "shipped").await?;

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use orderlog_contract::event::{EventType, OrderItem, OrderStatus};
 use orderlog_kafka::partition::Partitioner;
 use serde_json::json;
-use testbed::reference;
-use testbed::views::Order;
+use testbed::api_types::Order;
+use testbed::expected;
 use testbed::world::World;
 
 #[tokio::test]
@@ -16,7 +16,7 @@ async fn an_order_is_in_the_topic_and_in_the_details_with_every_field_exact() ->
     // 2^53 + 1 cents: a float would lose the last one.
     let body = r#"{"orderId":"A-1","customerId":"Zoë","currency":"USD","items":[{"itemId":"I-1","quantity":1,"price":90071992547409.93},{"itemId":"I-2","quantity":1000000,"price":0.01}],"totalAmount":90071992557409.930}"#;
     let answer = cart.http.create_text(body.to_owned()).await?;
-    let created: testbed::views::Written = answer.read(201)?;
+    let created: testbed::api_types::Written = answer.read(201)?;
     assert_eq!(
         (answer.header("etag"), created.order_id.as_str(), created.order.version),
         ("\"1\"", "A-1", 1)
@@ -31,7 +31,7 @@ async fn an_order_is_in_the_topic_and_in_the_details_with_every_field_exact() ->
     let [record] = log.as_slice() else {
         panic!("one record: {log:?}")
     };
-    let event = reference::event(record)?;
+    let event = expected::event(record)?;
     assert_eq!((record.partition, record.offset), (created.partition, created.offset));
     assert_eq!(record.key.as_deref(), Some(&b"A-1"[..]));
     assert_eq!(record.partition, Partitioner::default().of_key(b"A-1", 6));
@@ -94,7 +94,7 @@ async fn shipping_is_rounded_half_up_to_the_minor_unit_of_the_currency() -> anyh
         cart.http
             .create_text(body)
             .await?
-            .read::<testbed::views::Written>(201)?;
+            .read::<testbed::api_types::Written>(201)?;
         let shown = order.http.order(&id, 1).await?;
         let amounts = (
             shown.total_amount.0.as_str(),
@@ -113,7 +113,7 @@ async fn an_order_goes_its_way_and_each_step_is_an_event() -> anyhow::Result<()>
     let mut previous = created.event_id;
     for (version, status) in (2..).zip(["pending", "confirmed", "processing", "shipped", "delivered"]) {
         let answer = cart.http.update("A-1", status).await?;
-        let updated: testbed::views::Written = answer.read(200)?;
+        let updated: testbed::api_types::Written = answer.read(200)?;
         assert_eq!(answer.header("etag"), format!("\"{version}\""));
         // A client that was told a version can ask for it at once.
         let shown = order.http.order("A-1", version).await?;
@@ -122,14 +122,14 @@ async fn an_order_goes_its_way_and_each_step_is_an_event() -> anyhow::Result<()>
             (version, status, Some(updated.event_id))
         );
         assert_eq!(shown.items, created.order.items);
-        let again: testbed::views::Written = cart.http.update("A-1", status).await?.read(200)?;
+        let again: testbed::api_types::Written = cart.http.update("A-1", status).await?.read(200)?;
         assert_eq!(
             (again.event_id, again.offset),
             (updated.event_id, updated.offset),
             "no change: no event"
         );
         let log = world.log().await?;
-        let event = reference::event(log.last().expect("a record"))?;
+        let event = expected::event(log.last().expect("a record"))?;
         assert_eq!(
             (event.event_id, event.previous_event_id),
             (updated.event_id, Some(previous))
@@ -203,7 +203,7 @@ async fn ids_come_page_by_page_and_each_one_once() -> anyhow::Result<()> {
         cart.http.created(id).await?;
     }
     world.caught_up(&order).await?;
-    let pages = order.http.pages_of_ids(&world.topic, 10).await?;
+    let pages = order.http.order_ids(&world.topic, 10).await?;
     assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [10, 10, 3]);
     ids.sort();
     assert_eq!(pages.concat(), ids);
@@ -221,13 +221,13 @@ async fn digits_only_mean_the_same_order_in_both_services() -> anyhow::Result<()
     let world = World::new("orders-digits")?;
     let (cart, order) = world.pair().await?;
     let created = cart.http.create(json!({"order_id": "42", "numberOfItems": 3})).await?;
-    let created: testbed::views::Written = created.read(201)?;
+    let created: testbed::api_types::Written = created.read(201)?;
     assert_eq!((created.order_id.as_str(), created.order.items.len()), ("ORD-42", 3));
     assert_eq!(cart.http.updated("42", "pending").await?.order_id, "ORD-42");
     assert_eq!(cart.http.updated("ORD-42", "confirmed").await?.order.version, 3);
     for id in ["42", "ORD-42"] {
         assert_eq!(order.http.order(id, 3).await?.order_id, "ORD-42", "{id}");
     }
-    assert_eq!(order.http.pages_of_ids(&world.topic, 1000).await?, [["ORD-42"]]);
+    assert_eq!(order.http.order_ids(&world.topic, 1000).await?, [["ORD-42"]]);
     Ok(())
 }

@@ -24,7 +24,7 @@ impl Scene {
     async fn new(test: &str) -> anyhow::Result<Self> {
         let world = World::new(test)?;
         let (right, other) = (Server::start(("127.0.0.1", 0))?, Server::start(("127.0.0.1", 0))?);
-        let proxy = Proxy::before(&right.url()).await?;
+        let proxy = Proxy::in_front_of(&right.url()).await?;
         let url = proxy.url(&right.url())?;
         let watchful = |setup: testbed::service::Setup| {
             setup
@@ -55,9 +55,9 @@ impl Scene {
 
     /// The right one is back; nothing else is done.
     async fn back(&self) -> anyhow::Result<()> {
-        self.proxy.lead_to(&self.right.url())?;
-        self.cart.healthy().await?;
-        self.order.healthy().await
+        self.proxy.redirect_to(&self.right.url())?;
+        self.cart.await_healthy().await?;
+        self.order.await_healthy().await
     }
 }
 
@@ -73,9 +73,9 @@ async fn a_wrong_registry_for_a_while_poisons_no_store() -> anyhow::Result<()> {
         other.register(&format!("others-{size}"), &fixed).await?;
     }
     for _ in 0..2 {
-        scene.proxy.lead_to(&scene.other.url())?;
+        scene.proxy.redirect_to(&scene.other.url())?;
         for service in [cart, order] {
-            service.says(&["another meaning"]).await?;
+            service.await_reason(&["another meaning"]).await?;
         }
         cart.refuses("another meaning").await?;
         assert_eq!(order.http.details("A-1").await?.status, 200, "what is known is told");
@@ -100,9 +100,9 @@ async fn an_empty_registry_costs_no_acknowledged_order() -> anyhow::Result<()> {
         right.ours(&scene.world.topic).await?,
         right.twin(&scene.world.topic).await?,
     );
-    scene.proxy.lead_to(&scene.other.url())?;
+    scene.proxy.redirect_to(&scene.other.url())?;
     for service in [cart, order] {
-        service.says(&["lost its content", "ACCEPT_REGISTRY"]).await?;
+        service.await_reason(&["lost its content", "ACCEPT_REGISTRY"]).await?;
     }
     cart.refuses("lost its content").await?;
     scene.other_is_untouched().await?;

@@ -7,13 +7,13 @@ use std::process::{Command, Stdio};
 use anyhow::Context;
 use orderlog_contract::event::OrderStatus;
 use orderlog_contract::lineage;
-use sandbox::foreign;
+use sandbox::third_party;
 use serde::Deserialize;
 use serde_json::Value;
 use testbed::log::Record;
 use testbed::registry::Registry;
 use testbed::world::World;
-use testbed::{events, next_version, reference};
+use testbed::{events, expected, next_version};
 
 /// Events as JSON, by partition and offset.
 pub type Events = BTreeMap<(i32, i64), Value>;
@@ -73,7 +73,7 @@ pub fn seen(printed: &str) -> anyhow::Result<Events> {
 
 /// The events of a log that our newest version wrote. The struct's JSON names are those of the schema.
 pub fn events(log: &[Record]) -> anyhow::Result<Events> {
-    let event = |record: &Record| Ok((record.place(), serde_json::to_value(reference::event(record)?)?));
+    let event = |record: &Record| Ok((record.place(), serde_json::to_value(expected::event(record)?)?));
     log.iter().map(event).collect()
 }
 
@@ -89,7 +89,7 @@ pub async fn two_versions(world: &World) -> anyhow::Result<TwoVersions> {
     let mut as_written = as_ours.clone();
     let registry = Registry::new(&world.servers.registry)?;
     let id = registry
-        .register(&lineage::subject(&world.topic), &foreign::with_a_new_field()?)
+        .register(&lineage::subject(&world.topic), &third_party::with_a_new_field()?)
         .await?;
     let writer = world.writer()?;
     for (n, note) in [None, Some(""), Some("Alles Gute 🎁")].into_iter().enumerate() {

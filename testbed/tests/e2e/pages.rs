@@ -46,7 +46,7 @@ async fn health_metrics_and_documents_are_there() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn what_cannot_be_accepted_is_said_with_its_status_and_fields() -> anyhow::Result<()> {
+async fn what_cannot_be_accepted_is_reported_with_its_status_and_fields() -> anyhow::Result<()> {
     let world = World::new("pages-refusals")?;
     let cart = world.cart()?.start().await?;
     let shape = cart.http.create(json!({"orderId": "", "itemsCount": 0})).await?;

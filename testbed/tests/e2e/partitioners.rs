@@ -14,7 +14,7 @@ async fn a_new_replica_with_another_rule_than_the_topics_writers_reads_and_write
     let mut new_cart = world.cart()?.with("KAFKA_PARTITIONER", "crc32").spawn()?;
     let mut new_order = world.order()?.with("KAFKA_PARTITIONER", "crc32").spawn()?;
     for service in [&new_cart, &new_order] {
-        let health = service.says(&["KAFKA_PARTITIONER=murmur2"]).await?;
+        let health = service.await_reason(&["KAFKA_PARTITIONER=murmur2"]).await?;
         assert_eq!(health.status, "degraded");
         assert!(service.log().contains("KAFKA_PARTITIONER=murmur2"));
     }

@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::Context;
 use orderlog_contract::barrier;
 use orderlog_kafka::partition::Partitioner;
-use sandbox::foreign;
+use sandbox::third_party;
 use testbed::registry::Registry;
 use testbed::topics::Topics;
 use testbed::world::World;
@@ -124,7 +124,7 @@ async fn an_event_that_python_wrote_with_the_next_version_is_applied() -> anyhow
     let (_cart, order) = world.pair().await?;
     let dir = tempfile::tempdir()?;
     let schema = dir.path().join("v2.avsc");
-    std::fs::write(&schema, foreign::with_a_new_field()?)?;
+    std::fs::write(&schema, third_party::with_a_new_field()?)?;
     let event = events::first("PY-2");
     let input = next_version::event(&event, Some("Alles Gute"))?.to_string();
     let schema = schema.display().to_string();
@@ -197,7 +197,7 @@ async fn writers_with_pythons_own_partitioner_are_right_where_the_setting_says_s
 }
 
 #[tokio::test]
-async fn a_writer_with_pythons_own_partitioner_is_told_what_to_set_where_the_topic_has_another() -> anyhow::Result<()> {
+async fn a_writer_with_pythons_own_partitioner_learns_what_to_set_if_the_topic_uses_another() -> anyhow::Result<()> {
     let world = World::new("python-other-partitioner")?;
     let order = world.order()?.start().await?;
     let lies_elsewhere = |id: &String| {
@@ -207,14 +207,14 @@ async fn a_writer_with_pythons_own_partitioner_is_told_what_to_set_where_the_top
     let id = (0..).map(|n| format!("PY-{n}")).find(lies_elsewhere).context("an id")?;
     let input = serde_json::to_string(&events::first(&id))?;
     run(&world, "write_event.py", &[V1, "default"], input).await?;
-    world.letters_indexed(&order, 1).await?;
-    let letters = order.http.get("/dlq/messages").await?.text;
+    world.await_dead_letters(&order, 1).await?;
+    let dead_letters = order.http.get("/dlq/messages").await?.text;
     for part in [
         "wrong_partition",
         "partitioner=murmur2_random",
         "KAFKA_PARTITIONER=crc32",
     ] {
-        assert!(letters.contains(part), "{part} in {letters}");
+        assert!(dead_letters.contains(part), "{part} in {dead_letters}");
     }
     Ok(())
 }

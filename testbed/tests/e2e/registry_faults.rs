@@ -69,7 +69,7 @@ fn faults() -> Vec<(&'static str, Fault)> {
 #[tokio::test]
 async fn whatever_answers_in_the_registry_s_place_is_waited_out() -> anyhow::Result<()> {
     let world = World::new("faults")?;
-    let proxy = Proxy::before(&world.servers.registry).await?;
+    let proxy = Proxy::in_front_of(&world.servers.registry).await?;
     let order = world
         .order()?
         .with("SCHEMA_REGISTRY_URL", proxy.url(&world.servers.registry)?)
@@ -103,7 +103,7 @@ async fn whatever_answers_in_the_registry_s_place_is_waited_out() -> anyhow::Res
 #[tokio::test]
 async fn a_registry_that_takes_five_seconds_is_slow_and_not_away() -> anyhow::Result<()> {
     let world = World::new("faults-slow")?;
-    let proxy = Proxy::before(&world.servers.registry).await?;
+    let proxy = Proxy::in_front_of(&world.servers.registry).await?;
     let order = world
         .order()?
         .with("SCHEMA_REGISTRY_URL", proxy.url(&world.servers.registry)?)

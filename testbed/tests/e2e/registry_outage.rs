@@ -86,11 +86,11 @@ async fn waits_it_out<O>(
         "{after:?}"
     );
     assert!(world.dead_letters().await?.is_empty());
-    order.healthy().await
+    order.await_healthy().await
 }
 
 async fn behind_a_proxy(world: &World, begin: impl FnOnce(&Proxy)) -> anyhow::Result<()> {
-    let proxy = Proxy::before(&world.servers.registry).await?;
+    let proxy = Proxy::in_front_of(&world.servers.registry).await?;
     let order = world
         .order()?
         .with("SCHEMA_REGISTRY_URL", proxy.url(&world.servers.registry)?);
@@ -134,7 +134,7 @@ async fn a_registry_whose_process_is_suspended_is_waited_for() -> anyhow::Result
 #[tokio::test]
 async fn services_that_start_without_a_registry_say_so_and_work_once_it_is_there() -> anyhow::Result<()> {
     let world = World::new("outage-start")?;
-    let proxy = Proxy::before(&world.servers.registry).await?;
+    let proxy = Proxy::in_front_of(&world.servers.registry).await?;
     proxy.cut();
     let url = proxy.url(&world.servers.registry)?;
     let mut cart = world.cart()?.with("SCHEMA_REGISTRY_URL", &url).spawn()?;
@@ -159,7 +159,9 @@ async fn services_that_start_without_a_registry_say_so_and_work_once_it_is_there
     );
     assert_eq!(cart.http.get("/health/ready").await?.status, 503);
     // The registry may still refuse our schema, and then nothing must be left behind.
-    order.says(&["is not created until our schema is registered"]).await?;
+    order
+        .await_reason(&["is not created until our schema is registered"])
+        .await?;
     proxy.heal();
     cart.ready().await?;
     order.ready().await?;
@@ -169,6 +171,6 @@ async fn services_that_start_without_a_registry_say_so_and_work_once_it_is_there
         .level(&format!("{}-value", world.topic))
         .await?;
     assert_eq!(level, "FULL_TRANSITIVE");
-    cart.healthy().await?;
-    order.healthy().await
+    cart.await_healthy().await?;
+    order.await_healthy().await
 }

@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::json;
-use testbed::reference;
+use testbed::expected::{self, Expected};
 use testbed::service::Service;
 use testbed::world::World;
 
@@ -22,7 +22,7 @@ async fn of_two_creates_of_one_order_exactly_one_wins_whichever_process_they_wen
         let id = format!("A-{n}");
         let (a, b) = tokio::try_join!(one.http.create_short(&id), two.http.create_short(&id))?;
         let (won, lost) = if a.status == 201 { (&a, &b) } else { (&b, &a) };
-        winners.push(won.read::<testbed::views::Written>(201)?);
+        winners.push(won.read::<testbed::api_types::Written>(201)?);
         assert_eq!(
             (lost.status, lost.problem().as_str()),
             (409, "order-exists"),
@@ -31,7 +31,7 @@ async fn of_two_creates_of_one_order_exactly_one_wins_whichever_process_they_wen
     }
     let log = world.log().await?;
     for won in winners {
-        let events = log.iter().map(reference::event).collect::<anyhow::Result<Vec<_>>>()?;
+        let events = log.iter().map(expected::event).collect::<anyhow::Result<Vec<_>>>()?;
         let first = events
             .iter()
             .find(|event| event.order.order_id == won.order_id)
@@ -76,7 +76,7 @@ async fn updates_of_one_order_through_both_at_once_make_one_history() -> anyhow:
             // A step that the other instance has overtaken is illegal by then; each answer is certain.
             assert!([200, 409].contains(&answer.status), "{answer:?}");
             if answer.status == 200 {
-                told.push(answer.read::<testbed::views::Written>(200)?);
+                told.push(answer.read::<testbed::api_types::Written>(200)?);
             }
         }
     }
@@ -86,15 +86,15 @@ async fn updates_of_one_order_through_both_at_once_make_one_history() -> anyhow:
             .iter()
             .find(|record| record.place() == (written.partition, written.offset))
             .expect("a record");
-        let event = reference::event(record)?;
+        let event = expected::event(record)?;
         assert_eq!(
             (event.event_id, event.order.version),
             (written.event_id, written.order.version)
         );
     }
     let stats = world.caught_up(&order).await?;
-    let expected = reference::count(&log, &Default::default())?;
-    assert_eq!(stats.totals, expected.outcomes);
+    let expected = Expected::of(&log, &Default::default())?;
+    assert_eq!(stats.totals, expected.outcomes());
     let shown = order.http.order("A-1", 1).await?;
     let last = &expected.orders["A-1"];
     assert_eq!(
@@ -108,27 +108,27 @@ async fn updates_of_one_order_through_both_at_once_make_one_history() -> anyhow:
 async fn a_process_that_lags_refuses_only_what_is_so() -> anyhow::Result<()> {
     let world = World::new("replicas-lag")?;
     let one = world.cart()?.start().await?;
-    let lagging = world
+    let with_delayed_fetches = world
         .cart()?
-        .lagging()?
+        .with_delayed_fetches()?
         .with("WRITE_DEADLINE_MS", "30000")
         .start()
         .await?;
     for n in 0..2 {
         let id = format!("A-{n}");
         one.http.created(&id).await?;
-        let updated = lagging.http.updated(&id, "confirmed").await?;
+        let updated = with_delayed_fetches.http.updated(&id, "confirmed").await?;
         assert_eq!(
             updated.order.version, 2,
             "it has not read the order, and still this is no 404"
         );
         one.http.updated(&id, "cancelled").await?;
-        let refused = lagging.http.update(&id, "confirmed").await?;
+        let refused = with_delayed_fetches.http.update(&id, "confirmed").await?;
         assert_eq!(
             refused.status, 409,
             "it has not read the cancellation, and still this is no \"already so\": {refused:?}"
         );
-        let twice = lagging.http.create_short(&id).await?;
+        let twice = with_delayed_fetches.http.create_short(&id).await?;
         assert_eq!(
             (twice.status, twice.problem().as_str()),
             (409, "order-exists"),
@@ -143,7 +143,9 @@ async fn a_process_that_lags_refuses_only_what_is_so() -> anyhow::Result<()> {
         let tag = format!("\"{version}\"");
         let body = json!({"orderId": id, "status": "shipped"});
         let headers = [("If-Match", tag.as_str())];
-        let sent = lagging.http.send_with(Method::PUT, "/update-order", &headers, &body);
+        let sent = with_delayed_fetches
+            .http
+            .send_with(Method::PUT, "/update-order", &headers, &body);
         let answer = sent.await?;
         assert_eq!(answer.status, if version == "1" { 412 } else { 200 }, "{answer:?}");
     }

@@ -47,15 +47,15 @@ async fn what_was_written_while_order_service_was_down_is_read_when_it_is_back()
         (2, 3, 3),
         "{stats:?}"
     );
-    let shown: testbed::views::Order = order.http.details("A-1").await?.read(200)?;
+    let shown: testbed::api_types::Order = order.http.details("A-1").await?.read(200)?;
     assert_eq!((shown.version, shown.status.as_str()), (2, "confirmed"));
     Ok(())
 }
 
 #[tokio::test]
-async fn without_a_registry_a_restarted_service_goes_on_with_the_schemas_that_it_has_seen() -> anyhow::Result<()> {
+async fn without_a_registry_a_restarted_service_continues_with_the_schemas_that_it_has_seen() -> anyhow::Result<()> {
     let world = World::new("restart-no-registry")?;
-    let proxy = Proxy::before(&world.servers.registry).await?;
+    let proxy = Proxy::in_front_of(&world.servers.registry).await?;
     let cart = world.cart()?.start().await?;
     let behind = world
         .order()?
@@ -82,7 +82,7 @@ async fn without_a_registry_a_restarted_service_goes_on_with_the_schemas_that_it
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_under_way_when_cart_service_is_told_to_end_is_answered() -> anyhow::Result<()> {
+async fn requests_in_flight_when_cart_service_is_told_to_end_are_answered() -> anyhow::Result<()> {
     let world = World::new("restart-under-way")?;
     let (mut cart, mut other) = (world.cart()?.spawn()?, world.cart()?.spawn()?);
     cart.ready().await?;
@@ -112,7 +112,7 @@ async fn what_is_under_way_when_cart_service_is_told_to_end_is_answered() -> any
 }
 
 #[tokio::test]
-async fn services_that_find_no_broker_say_so_and_end_when_they_are_told() -> anyhow::Result<()> {
+async fn services_that_find_no_broker_say_so_and_end_when_told_to() -> anyhow::Result<()> {
     let world = World::new("restart-no-broker")?;
     // Port 9 (discard): nobody listens.
     let nobody = "127.0.0.1:9";

@@ -2,7 +2,7 @@
 //! beforehand.
 
 use orderlog_contract::lineage::{newest_text, subject};
-use sandbox::foreign;
+use sandbox::third_party;
 use serde_json::json;
 use testbed::registry::Registry;
 use testbed::topics::Topics;
@@ -10,8 +10,8 @@ use testbed::world::World;
 
 /// Our newest schema without a field that has no default: neither side can read the other.
 fn incompatible() -> anyhow::Result<String> {
-    let mut schema = foreign::newest()?;
-    foreign::fields(&mut schema, &["order"])?.retain(|field| field["name"] != "currency");
+    let mut schema = third_party::newest()?;
+    third_party::fields(&mut schema, &["order"])?.retain(|field| field["name"] != "currency");
     Ok(schema.to_string())
 }
 
@@ -91,7 +91,7 @@ async fn an_incompatible_schema_stops_the_start_with_field_rule_and_versions() -
 }
 
 #[tokio::test]
-async fn a_deploy_pipeline_is_told_by_the_exit_code_and_nothing_is_registered() -> anyhow::Result<()> {
+async fn a_deploy_pipeline_sees_the_exit_code_and_nothing_is_registered() -> anyhow::Result<()> {
     let world = World::new("schemas-check")?;
     let registry = Registry::new(&world.servers.registry)?;
     let order = world.order()?;
@@ -118,8 +118,8 @@ async fn types_of_a_referenced_schema_are_fetched_from_the_real_registry() -> an
     let world = World::new("schemas-references")?;
     let order = world.order()?.start().await?;
     let registry = Registry::new(&world.servers.registry)?;
-    let mut schema = foreign::newest()?;
-    let fields = foreign::fields(&mut schema, &["order"])?;
+    let mut schema = third_party::newest()?;
+    let fields = third_party::fields(&mut schema, &["order"])?;
     let items = fields.iter_mut().find(|field| field["name"] == "items").expect("items");
     let name = "com.ecommerce.order.OrderItem";
     let mut item = std::mem::replace(&mut items["type"]["items"], json!(name));
@@ -131,7 +131,7 @@ async fn types_of_a_referenced_schema_are_fetched_from_the_real_registry() -> an
         .register_with(&format!("{}-other", world.topic), &schema.to_string(), &reference)
         .await?;
     let event = testbed::events::first("A-1");
-    let value = foreign::value(id, &newest_text().text, serde_json::to_value(&event)?)?;
+    let value = third_party::value(id, &newest_text().text, serde_json::to_value(&event)?)?;
     let record = testbed::writer::NewRecord::of("A-1", value);
     world.writer()?.write(&record).await?;
     assert_eq!(order.http.order("A-1", 1).await?.event_id, Some(event.event_id));

@@ -92,14 +92,14 @@ impl Slow {
 
 /// Two thousand slow clients for each service, in equal parts of every kind.
 fn attack(services: &[&Service]) -> anyhow::Result<JoinSet<Slow>> {
-    let mut slow = JoinSet::new();
+    let mut throttle = JoinSet::new();
     for service in services {
         let to = service.address()?;
         for n in 0..SLOW_CLIENTS {
-            slow.spawn(SLOW[n % SLOW.len()].run(to));
+            throttle.spawn(SLOW[n % SLOW.len()].run(to));
         }
     }
-    Ok(slow)
+    Ok(throttle)
 }
 
 /// Creates an order, updates it, and reads it.
@@ -116,7 +116,7 @@ async fn two_thousand_slow_clients_lock_nobody_out_and_are_shown_the_door() -> a
     let (cart, order) = world.pair().await?;
     one_order(&cart, &order, "BEFORE").await?;
     let memory = [cart.peak_memory()?, order.peak_memory()?];
-    let mut slow = attack(&[&cart, &order])?;
+    let mut throttle = attack(&[&cart, &order])?;
     let begun = Instant::now();
     let mut served = 0;
     while begun.elapsed() < WATCHED {
@@ -130,7 +130,7 @@ async fn two_thousand_slow_clients_lock_nobody_out_and_are_shown_the_door() -> a
     let bounded = [Slow::Silent, Slow::Head, Slow::Body];
     let mut gone = 0;
     let shown = until("the slow ones are gone", LONG, async || {
-        while let Some(ended) = slow.try_join_next() {
+        while let Some(ended) = throttle.try_join_next() {
             gone += usize::from(bounded.contains(&ended?));
         }
         let all = 2 * SLOW_CLIENTS * bounded.len() / SLOW.len();
@@ -184,12 +184,12 @@ async fn slow_and_hostile_clients_at_most_double_the_latency_of_others() -> anyh
     let mut ratios = [Vec::new(), Vec::new()];
     for round in 0..ROUNDS {
         let calm = latencies(&cart, &order, &format!("CALM-{round}"), ROUND).await?;
-        let slow = attack(&[&cart, &order])?;
+        let throttle = attack(&[&cart, &order])?;
         let hostile = tokio::spawn(nag(cart.address()?, order.address()?));
         tokio::time::sleep(COMING).await;
         let beset = latencies(&cart, &order, &format!("BESET-{round}"), ROUND).await?;
         hostile.abort();
-        drop(slow);
+        drop(throttle);
         for (n, what) in ["create", "read"].into_iter().enumerate() {
             let (calm, beset) = (p99(&calm[n]), p99(&beset[n]));
             println!("{what}: p99 {:.2} -> {:.2} ms", calm * 1000.0, beset * 1000.0);

@@ -1,14 +1,13 @@
-//! Topics: created as they must be, refused if they would forget, and recognized when they are no longer the same.
+//! Topics: created as they must be, and refused if they would forget or have other partitions than before.
 
+use testbed::events;
 use testbed::registry::Registry;
 use testbed::topics::Topics;
-use testbed::wait::{LONG, until};
 use testbed::world::World;
-use testbed::writer::{NewRecord, Writer};
-use testbed::{events, log};
+use testbed::writer::NewRecord;
 
 #[tokio::test]
-async fn missing_topics_are_made_so_that_nothing_is_forgotten() -> anyhow::Result<()> {
+async fn missing_topics_are_created_so_that_nothing_is_forgotten() -> anyhow::Result<()> {
     let world = World::new("topics-made")?;
     let _pair = world.pair().await?;
     let topics = Topics::new(&world.servers.kafka)?;
@@ -37,12 +36,12 @@ async fn missing_topics_are_made_so_that_nothing_is_forgotten() -> anyhow::Resul
 }
 
 #[tokio::test]
-async fn a_topic_that_is_not_to_be_made_is_waited_for() -> anyhow::Result<()> {
+async fn a_topic_that_may_not_be_created_is_waited_for() -> anyhow::Result<()> {
     let world = World::new("topics-awaited")?;
     let mut cart = world.cart()?.with("KAFKA_CREATE_TOPICS", "false").spawn()?;
     let mut order = world.order()?.with("KAFKA_CREATE_TOPICS", "false").spawn()?;
-    cart.says(&[&world.topic, "does not exist"]).await?;
-    order.says(&[&world.topic, "does not exist"]).await?;
+    cart.await_reason(&[&world.topic, "does not exist"]).await?;
+    order.await_reason(&[&world.topic, "does not exist"]).await?;
     cart.refuses("does not exist").await?;
     let early = order.http.details("A-1").await?;
     assert_eq!(
@@ -58,7 +57,7 @@ async fn a_topic_that_is_not_to_be_made_is_waited_for() -> anyhow::Result<()> {
     order.ready().await?;
     cart.http.created("A-1").await?;
     order.http.order("A-1", 1).await?;
-    order.says(&["retention.ms=86400000"]).await?;
+    order.await_reason(&["retention.ms=86400000"]).await?;
     Ok(())
 }
 
@@ -71,7 +70,7 @@ async fn a_topic_that_is_compacted_is_refused() -> anyhow::Result<()> {
     let (cart, order) = (world.cart()?.spawn()?, world.order()?.spawn()?);
     for service in [&cart, &order] {
         let health = service
-            .says(&["cleanup.policy=compact", "cleanup.policy=delete"])
+            .await_reason(&["cleanup.policy=compact", "cleanup.policy=delete"])
             .await?;
         assert_eq!(health.status, "degraded", "{health:?}");
     }
@@ -89,11 +88,11 @@ async fn another_number_of_partitions_than_before_stops_reading_and_writing() ->
     cart.spawn(&[])?;
     order.spawn(&[])?;
     for service in [&cart, &order] {
-        service.says(&["has 7 partitions, but had 6"]).await?;
+        service.await_reason(&["has 7 partitions, but had 6"]).await?;
     }
     cart.refuses("has 7 partitions, but had 6").await?;
     // It still answers what it knows.
-    let known: testbed::views::Order = order.http.details("A-1").await?.read(200)?;
+    let known: testbed::api_types::Order = order.http.details("A-1").await?.read(200)?;
     assert_eq!(known.version, 1);
     let stats = order.http.stats().await?;
     assert_eq!((stats.orders, stats.records), (1, 1), "{stats:?}");
@@ -108,163 +107,7 @@ async fn another_number_of_partitions_than_before_stops_reading_and_writing() ->
 }
 
 #[tokio::test]
-async fn a_topic_that_was_made_anew_is_noticed_and_read_only_after_a_rebuild() -> anyhow::Result<()> {
-    let world = World::new("topics-anew")?;
-    let (mut cart, mut order) = world.pair().await?;
-    for n in 0..12 {
-        cart.http.created(&format!("A-{n}")).await?;
-    }
-    world.writer()?.write(&NewRecord::of("A-1", "poison")).await?;
-    let before = world.caught_up(&order).await?;
-    tokio::try_join!(cart.terminate(), order.terminate())?;
-    let topics = Topics::new(&world.servers.kafka)?;
-    topics.delete(&world.topic).await?;
-    topics.create(&world.topic, 6, &[("retention.ms", "-1")]).await?;
-    // As many records as before, in the same partitions: only their content shows that the topic is another one.
-    let id = Registry::new(&world.servers.registry)?.ours(&world.topic).await?;
-    let writer = world.writer()?;
-    for n in 0..12 {
-        writer
-            .write(&events::record(id, &events::first(&format!("A-{n}")))?)
-            .await?;
-    }
-    writer.write(&NewRecord::of("A-1", "other poison")).await?;
-
-    cart.spawn(&[])?;
-    order.spawn(&[])?;
-    for service in [&cart, &order] {
-        service
-            .says(&["is not the topic that the store was built from", "--rebuild"])
-            .await?;
-    }
-    cart.refuses("--rebuild").await?;
-    let known: testbed::views::Order = order.http.details("A-1").await?.read(200)?;
-    assert_ne!(
-        known.customer_id, "CUST-TESTBED",
-        "what it knew is still told, and nothing else"
-    );
-    let stats = order.http.stats().await?;
-    assert_eq!(
-        (stats.records, stats.totals),
-        (before.records, before.totals),
-        "{stats:?}"
-    );
-
-    tokio::try_join!(cart.terminate(), order.terminate())?;
-    tokio::try_join!(cart.start_again(&["--rebuild"]), order.start_again(&["--rebuild"]))?;
-    let after = world.caught_up(&order).await?;
-    assert_eq!(
-        (after.orders, after.totals.applied, after.totals.dead_lettered),
-        (12, 12, 1),
-        "{after:?}"
-    );
-    assert_eq!(order.http.order("A-1", 1).await?.customer_id, "CUST-TESTBED");
-    assert_eq!(cart.http.updated("A-1", "confirmed").await?.order.version, 2);
-    world.letters_indexed(&order, 2).await?;
-
-    tokio::try_join!(cart.restart(), order.restart())?;
-    assert_eq!(order.http.order("A-1", 2).await?.status, "confirmed");
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_topic_that_lost_records_which_were_not_read_is_read_on_only_when_that_is_accepted() -> anyhow::Result<()> {
-    let world = World::new("topics-cut")?;
-    let (cart, mut order) = world.pair().await?;
-    cart.http.created("A-1").await?;
-    world.caught_up(&order).await?;
-    order.terminate().await?;
-    let missed = cart.http.updated("A-1", "confirmed").await?;
-    let ends = log::ends(&world.servers.kafka, &world.topic).await?;
-    Topics::new(&world.servers.kafka)?.truncate(&world.topic, &ends).await?;
-
-    order.spawn(&[])?;
-    let partition = format!("partition {}", missed.partition);
-    order
-        .says(&["were deleted", &partition, "--accept-truncated", "--rebuild"])
-        .await?;
-    let known: testbed::views::Order = order.http.details("A-1").await?.read(200)?;
-    assert_eq!(known.version, 1);
-    // A service without a store has missed them too.
-    let mut fresh = world.order()?.spawn()?;
-    fresh.says(&["were deleted", "--accept-truncated", "--rebuild"]).await?;
-
-    order.terminate().await?;
-    order.start_again(&["--accept-truncated"]).await?;
-    cart.http.updated("A-1", "shipped").await?;
-    fresh.terminate().await?;
-    fresh.start_again(&["--rebuild"]).await?;
-    for (service, applied) in [(&order, 2), (&fresh, 1)] {
-        let shown = service.http.order("A-1", 3).await?;
-        assert_eq!(shown.status, "shipped", "every event carries the whole order");
-        let stats = service.http.stats().await?;
-        assert_eq!((stats.totals.applied, stats.totals.gaps), (applied, 1), "{stats:?}");
-    }
-    Ok(())
-}
-
-#[tokio::test]
-async fn the_deletion_of_an_aborted_transaction_behind_all_that_was_read_stops_nothing() -> anyhow::Result<()> {
-    let world = World::new("topics-aborted")?;
-    let (mut cart, mut order) = world.pair().await?;
-    let written = cart.http.created("A-1").await?;
-    let id = Registry::new(&world.servers.registry)?.ours(&world.topic).await?;
-    let aborted = Writer::in_transaction(&world.servers.kafka, &world.topic)?;
-    for partition in 0..6 {
-        // Partitions with nothing else are among them.
-        let event = events::first(&events::id_in(partition, "aborted"));
-        aborted.write(&events::record(id, &event)?).await?;
-    }
-    aborted.abort()?;
-    let ends = log::ends(&world.servers.kafka, &world.topic).await?;
-    assert_eq!(world.log().await?.len(), 1, "the others did not happen");
-    // Both have read up to the end, although nothing was delivered after the one record.
-    let stats = world.caught_up(&order).await?;
-    assert_eq!(stats.records, 1, "{stats:?}");
-    until("cart-service has passed over the markers", LONG, async || {
-        let metrics = cart.http.get("/metrics").await?.text;
-        let lags = metrics.lines().filter(|line| line.starts_with("orderlog_lag_records"));
-        let lags: Vec<&str> = lags.filter_map(|line| line.rsplit(' ').next()).collect();
-        anyhow::ensure!(lags == ["0"; 6], "{lags:?}");
-        Ok(())
-    })
-    .await?;
-
-    Topics::new(&world.servers.kafka)?.truncate(&world.topic, &ends).await?;
-    // A refusal checks where the partition ends: it succeeds although it has to read from there.
-    for partition in 0..6 {
-        let nobody = events::id_in(partition, "nobody");
-        let refused = cart.http.update(&nobody, "confirmed").await?;
-        assert_eq!(refused.status, 404, "{refused:?}");
-    }
-    tokio::try_join!(cart.terminate(), order.terminate())?;
-    tokio::try_join!(cart.start_again(&[]), order.start_again(&[]))?;
-    let updated = cart.http.updated("A-1", "confirmed").await?;
-    assert!(
-        updated.offset > written.offset + 2,
-        "behind record and marker: {updated:?}"
-    );
-    assert_eq!(order.http.order("A-1", 2).await?.status, "confirmed");
-    world.caught_up(&order).await?;
-
-    // Records that were not read are missing as before.
-    tokio::try_join!(cart.terminate(), order.terminate())?;
-    let event = events::first(&events::id_in(0, "missed"));
-    world.writer()?.write(&events::record(id, &event)?).await?;
-    let ends = log::ends(&world.servers.kafka, &world.topic).await?;
-    Topics::new(&world.servers.kafka)?.truncate(&world.topic, &ends).await?;
-    cart.spawn(&[])?;
-    order.spawn(&[])?;
-    for service in [&cart, &order] {
-        service
-            .says(&["were deleted", "partition 0", "--accept-truncated"])
-            .await?;
-    }
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_new_replica_of_a_topic_that_was_given_more_partitions_reads_nothing_and_says_why() -> anyhow::Result<()> {
+async fn a_new_replica_of_a_topic_that_got_more_partitions_reads_nothing_and_says_why() -> anyhow::Result<()> {
     let world = World::new("topics-grown-fresh")?;
     let (mut cart, mut order) = world.pair().await?;
     for n in 0..12 {
@@ -287,7 +130,7 @@ async fn a_new_replica_of_a_topic_that_was_given_more_partitions_reads_nothing_a
     ];
     let (mut new_cart, mut new_order) = (world.cart()?.spawn()?, world.order()?.spawn()?);
     for service in [&new_cart, &new_order] {
-        service.says(&why).await?;
+        service.await_reason(&why).await?;
     }
     for n in 0..12 {
         let created = new_cart.http.create_short(&format!("A-{n}")).await?;
@@ -303,14 +146,14 @@ async fn a_new_replica_of_a_topic_that_was_given_more_partitions_reads_nothing_a
     cart.spawn(&["--rebuild"])?;
     order.spawn(&["--rebuild"])?;
     for service in [&new_cart, &new_order, &cart, &order] {
-        service.says(&why).await?;
+        service.await_reason(&why).await?;
     }
     assert_eq!(world.dead_letters().await?.len(), 0);
     Ok(())
 }
 
 #[tokio::test]
-async fn misplaced_records_at_a_topics_beginning_are_dead_letters_and_no_reason_to_stop() -> anyhow::Result<()> {
+async fn misplaced_records_at_the_start_of_a_topic_become_dead_letters_and_stop_nothing() -> anyhow::Result<()> {
     let world = World::new("topics-misplaced")?;
     let (cart, order) = world.pair().await?;
     let id = Registry::new(&world.servers.registry)?.ours(&world.topic).await?;
@@ -324,7 +167,7 @@ async fn misplaced_records_at_a_topics_beginning_are_dead_letters_and_no_reason_
     for n in 0..12 {
         cart.http.created(&format!("A-{n}")).await?;
     }
-    world.letters_indexed(&order, 2).await?;
+    world.await_dead_letters(&order, 2).await?;
     let (new_cart, new_order) = world.pair().await?;
     let stats = world.caught_up(&new_order).await?;
     assert_eq!((stats.totals.applied, stats.totals.dead_lettered), (12, 2), "{stats:?}");

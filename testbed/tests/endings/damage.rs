@@ -6,18 +6,18 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use orderlog_projection::store::Embedded;
+use testbed::api_types::{Order, Written};
 use testbed::client::Answer;
+use testbed::expected::Expected;
 use testbed::poison::{Kind, Poisoner};
-use testbed::reference;
 use testbed::service::Service;
-use testbed::views::{Order, Written};
 use testbed::wait::{LONG, until};
 use testbed::world::World;
 
 use crate::small_disk::{noise, put};
 
 #[tokio::test]
-async fn a_damaged_store_is_refused_and_a_rebuild_makes_it_anew() -> anyhow::Result<()> {
+async fn a_damaged_store_is_refused_and_a_rebuild_recreates_it() -> anyhow::Result<()> {
     let world = World::new("endings-damage")?;
     let (mut cart, mut order) = world.pair().await?;
     for n in 0..10 {
@@ -25,7 +25,7 @@ async fn a_damaged_store_is_refused_and_a_rebuild_makes_it_anew() -> anyhow::Res
     }
     let poisoner = Poisoner::new(&world.servers, &world.topic).await?;
     poisoner.write(Kind::NotAvro, "A-1", &[]).await?;
-    world.letters_indexed(&order, 1).await?;
+    world.await_dead_letters(&order, 1).await?;
     let before = world.caught_up(&order).await?;
     for service in [&mut cart, &mut order] {
         service.terminate().await?;
@@ -144,7 +144,7 @@ fn is_fault(service: &mut Service, answer: &anyhow::Result<Answer>) -> anyhow::R
 }
 
 #[tokio::test]
-async fn damage_that_is_met_while_a_service_runs_is_told_and_never_taken_for_data() -> anyhow::Result<()> {
+async fn damage_in_a_running_service_is_reported_and_never_taken_for_data() -> anyhow::Result<()> {
     const ORDERS: usize = 30;
     let world = World::new("endings-damage-met")?;
     let (mut cart, mut order) = world.pair().await?;
@@ -183,14 +183,19 @@ async fn damage_that_is_met_while_a_service_runs_is_told_and_never_taken_for_dat
     assert!(unread > 0 && unwritten > 0, "no damage was met");
     // What each has made of it: log and rebuild agree.
     let log = world.log().await?;
-    let expected = reference::count(&log, &Default::default())?;
-    assert_eq!(expected.outcomes.applied, log.len() as u64, "{:?}", expected.outcomes);
+    let expected = Expected::of(&log, &Default::default())?;
+    assert_eq!(
+        expected.outcomes().applied,
+        log.len() as u64,
+        "{:?}",
+        expected.outcomes()
+    );
     for service in [&mut cart, &mut order] {
         if service.log().contains("panicked at") && service.has_ended()?.is_none() {
             assert_ne!(service.ended().await?, Some(0), "it goes on after a panic");
         } else if service.has_ended()?.is_none() {
             // It may already know that it cannot continue.
-            let _ = service.kill9();
+            let _ = service.kill();
         }
         service.start_again(&["--rebuild"]).await?;
     }

@@ -82,7 +82,7 @@ async fn a_panic_in_any_part_ends_the_service() -> anyhow::Result<()> {
             let (healthy, poisoner) = (&healthy, &poisoner);
             async move {
                 let mut service = setup?
-                    .impatient()
+                    .with_short_grace()
                     .with("REBUILD", rebuild)
                     .with(PANIC_AT, &at)
                     .spawn()?;

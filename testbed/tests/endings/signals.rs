@@ -97,7 +97,7 @@ async fn what_was_accepted_is_answered_truly_and_nothing_new_is_begun() -> anyho
     let mut idle = try_join_all((0..IDLE).map(|_| accepted(&cart))).await?;
     // The rest of its body never arrives.
     let cut = creation("slow");
-    let mut slow = raw::send(cart.address()?, &cut[..cut.len() - 1]).await?;
+    let mut throttle = raw::send(cart.address()?, &cut[..cut.len() - 1]).await?;
     let not_ready = until("it is not ready", LONG, async || {
         let ready = cart.http.get("/health/ready").await?;
         anyhow::ensure!(ready.status == 503, "{ready:?}");
@@ -132,8 +132,8 @@ async fn what_was_accepted_is_answered_truly_and_nothing_new_is_begun() -> anyho
     let created = answers.iter().filter(|(_, status)| *status == Some(201)).count();
     println!("{created} of {REQUESTS} were created");
     assert!(created > 0, "nothing was under way");
-    let slow = status(&mut slow).await?;
-    assert_ne!(slow, Some(201), "it was never sent whole");
+    let throttle = status(&mut throttle).await?;
+    assert_ne!(throttle, Some(201), "it was never sent whole");
     let of_others = |record: &testbed::log::Record| {
         let key = record.key.as_deref().unwrap_or_default();
         !key.starts_with(b"A-")
@@ -205,7 +205,7 @@ async fn with_a_broker_that_hangs_the_end_comes_in_time_and_a_second_signal_at_o
 #[tokio::test]
 async fn with_a_registry_that_hangs_the_end_comes_in_time() -> anyhow::Result<()> {
     let world = World::new("endings-hanging-registry")?;
-    let proxy = Proxy::before(&world.servers.registry).await?;
+    let proxy = Proxy::in_front_of(&world.servers.registry).await?;
     proxy.hang();
     let url = proxy.url(&world.servers.registry)?;
     let mut cart = world.cart()?.with("SCHEMA_REGISTRY_URL", &url).spawn()?;

@@ -23,7 +23,7 @@ const ORDERS: usize = 10;
 /// Waits until the service says that its disk is full, which one, and what to do.
 async fn tells_of_full_disk(service: &Service, dir: &Path) -> anyhow::Result<()> {
     service
-        .says(&["is full", &dir.display().to_string(), "Free up space"])
+        .await_reason(&["is full", &dir.display().to_string(), "Free up space"])
         .await?;
     Ok(())
 }
@@ -46,7 +46,7 @@ async fn order_service_stops_reading_on_a_full_disk_and_tells_what_it_knows() ->
         cart.http.updated(&format!("A-{n}"), "confirmed").await?;
     }
     let position =
-        |stats: &testbed::views::Stats| -> Vec<i64> { stats.partitions.iter().map(|p| p.position).collect() };
+        |stats: &testbed::api_types::Stats| -> Vec<i64> { stats.partitions.iter().map(|p| p.position).collect() };
     throughout("nothing moves, and reads go on", Duration::from_secs(2), async || {
         let stats = order.http.stats().await?;
         anyhow::ensure!(position(&stats) == position(&before), "{stats:?}");
@@ -65,7 +65,7 @@ async fn order_service_stops_reading_on_a_full_disk_and_tells_what_it_knows() ->
     .await?;
 
     // A crash in the middle, and a start on the full disk.
-    order.kill9()?;
+    order.kill()?;
     order.spawn(&[])?;
     tells_of_full_disk(&order, disk.path()).await?;
     assert_eq!(
@@ -95,7 +95,7 @@ async fn order_service_stops_reading_on_a_full_disk_and_tells_what_it_knows() ->
         "{after:?}"
     );
     assert_eq!(order.http.order("A-3", 2).await?.status, "confirmed");
-    order.healthy().await?;
+    order.await_healthy().await?;
     order.terminate().await?;
     order.start_again(&["--rebuild"]).await?;
     assert_eq!(world.caught_up(&order).await?, after, "a rebuild counts the same");

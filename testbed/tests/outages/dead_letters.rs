@@ -9,14 +9,14 @@ use crate::probe::while_clients_work;
 use crate::scene::{KEPT, pair};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_deleted_dead_letter_topic_is_made_again_and_holds_up_no_order() -> anyhow::Result<()> {
+async fn a_deleted_dead_letter_topic_is_recreated_and_delays_no_order() -> anyhow::Result<()> {
     let world = World::new("outages-letters")?;
     let (cart, order) = pair(&world).await?;
     let topics = Topics::new(&world.servers.kafka)?;
     let dead_letters = world.dead_letter_topic();
     let writer = world.writer()?;
     writer.write(&NewRecord::of("A-1", "poison")).await?;
-    world.letters_indexed(&order, 1).await?;
+    world.await_dead_letters(&order, 1).await?;
 
     let told = while_clients_work(&cart, &order, async {
         topics.delete(&dead_letters).await?;
@@ -27,9 +27,9 @@ async fn a_deleted_dead_letter_topic_is_made_again_and_holds_up_no_order() -> an
             Ok(())
         })
         .await?;
-        order.healthy().await?;
+        order.await_healthy().await?;
         writer.write(&NewRecord::of("A-1", "more poison")).await?;
-        world.letters_indexed(&order, 1).await?;
+        world.await_dead_letters(&order, 1).await?;
 
         // Another one, longer than the one that was followed, with nothing of ours in it.
         topics.delete(&dead_letters).await?;
@@ -44,7 +44,7 @@ async fn a_deleted_dead_letter_topic_is_made_again_and_holds_up_no_order() -> an
             Ok(())
         })
         .await?;
-        order.healthy().await
+        order.await_healthy().await
     })
     .await?;
     assert_eq!(told.answers.get(&("create", 503)), None, "{:?}", told.answers);

@@ -11,8 +11,7 @@ use crate::probe::while_clients_work;
 use crate::scene::{both_stopped, fill, pair, recovered, start_with};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn deleted_records_that_were_not_read_stop_the_reading_until_an_operator_says_how_to_go_on() -> anyhow::Result<()>
-{
+async fn deleted_records_that_were_not_read_stop_the_reading_until_an_operator_decides() -> anyhow::Result<()> {
     let world = World::new("outages-records")?;
     let (mut cart, mut order) = pair(&world).await?;
     let topics = Topics::new(&world.servers.kafka)?;

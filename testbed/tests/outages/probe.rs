@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use testbed::api_types::{Order, Written};
 use testbed::client::{Answer, Client};
+use testbed::expected;
 use testbed::log::Record;
-use testbed::reference;
 use testbed::service::Service;
-use testbed::views::{Order, Written};
 
 /// The services' default, plus a second for the answer to arrive.
 const WRITE: Duration = Duration::from_secs(5 + 1);
@@ -24,7 +24,7 @@ const WRITERS: usize = 4;
 
 /// What the clients were told.
 #[derive(Debug, Default)]
-pub struct Told {
+pub struct ClientLog {
     acknowledged: Vec<Written>,
     /// Orders whose creation was answered 504: each exists once, or not at all.
     unknown: HashSet<String>,
@@ -42,7 +42,7 @@ pub async fn while_clients_work(
     cart: &Service,
     order: &Service,
     fault: impl Future<Output = anyhow::Result<()>>,
-) -> anyhow::Result<Told> {
+) -> anyhow::Result<ClientLog> {
     let (cart, order) = (cart.http.url().to_owned(), order.http.url().to_owned());
     let over = AtomicBool::new(false);
     let writers = futures::future::try_join_all((0..WRITERS).map(|n| writer(n, &cart, &over)));
@@ -52,7 +52,7 @@ pub async fn while_clients_work(
         result
     };
     let (writers, asker, reader, ()) = tokio::try_join!(writers, asker(&cart, &over), reader(&order, &over), fault)?;
-    let mut told = Told::default();
+    let mut told = ClientLog::default();
     for one in writers.into_iter().chain([asker, reader]) {
         told.add(one);
     }
@@ -64,8 +64,8 @@ pub async fn while_clients_work(
 }
 
 /// Creates order after order, and updates each.
-async fn writer(n: usize, cart: &str, over: &AtomicBool) -> anyhow::Result<Told> {
-    let (client, mut told) = (Client::new(cart)?, Told::default());
+async fn writer(n: usize, cart: &str, over: &AtomicBool) -> anyhow::Result<ClientLog> {
+    let (client, mut told) = (Client::new(cart)?, ClientLog::default());
     // Orders of one fault must not collide with those of the next one.
     let name = format!("P{n}-{:08x}", fastrand::u32(..));
     for m in 0.. {
@@ -94,8 +94,8 @@ async fn writer(n: usize, cart: &str, over: &AtomicBool) -> anyhow::Result<Told>
 }
 
 /// Updates an order that does not exist: refused only when that is certain.
-async fn asker(cart: &str, over: &AtomicBool) -> anyhow::Result<Told> {
-    let (client, mut told) = (Client::new(cart)?, Told::default());
+async fn asker(cart: &str, over: &AtomicBool) -> anyhow::Result<ClientLog> {
+    let (client, mut told) = (Client::new(cart)?, ClientLog::default());
     while !over.load(Ordering::Relaxed) {
         let answer = told
             .ask("refuse", WRITE, client.update("nobody-s", "confirmed"))
@@ -108,8 +108,8 @@ async fn asker(cart: &str, over: &AtomicBool) -> anyhow::Result<Told> {
 
 /// Reads an order, whose version never decreases, and the service's health. Once the order was returned, it always is;
 /// a service that has just started may not know it yet.
-async fn reader(order: &str, over: &AtomicBool) -> anyhow::Result<Told> {
-    let (client, mut told, mut version) = (Client::new(order)?, Told::default(), 0);
+async fn reader(order: &str, over: &AtomicBool) -> anyhow::Result<ClientLog> {
+    let (client, mut told, mut version) = (Client::new(order)?, ClientLog::default(), 0);
     while !over.load(Ordering::Relaxed) {
         let shown = told.ask("read", READ, client.details("A-1")).await?;
         if version > 0 || shown.status == 200 {
@@ -129,7 +129,7 @@ async fn reader(order: &str, over: &AtomicBool) -> anyhow::Result<Told> {
     Ok(told)
 }
 
-impl Told {
+impl ClientLog {
     /// Sends a request, and records the answer.
     async fn ask(
         &mut self,
@@ -177,7 +177,7 @@ impl Told {
     /// Checks that no acknowledged event is in that log, which is not the one that they were written to.
     pub fn check_other(&self, log: &[Record]) -> anyhow::Result<()> {
         for record in log {
-            let event = reference::event(record)?;
+            let event = expected::event(record)?;
             let told = self
                 .acknowledged
                 .iter()
@@ -195,7 +195,7 @@ impl Told {
         let mut by_place = HashMap::new();
         let mut orders = HashSet::new();
         for record in log {
-            let event = reference::event(record)?;
+            let event = expected::event(record)?;
             anyhow::ensure!(events.insert(event.event_id), "{} is there twice", event.event_id);
             let order = event.order.order_id.clone();
             anyhow::ensure!(

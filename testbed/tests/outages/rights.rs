@@ -106,15 +106,15 @@ async fn content(service: &Service, who: &str) -> anyhow::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_an_account_may_not_do_is_told_with_its_acl_until_it_is_granted() -> anyhow::Result<()> {
+async fn what_an_account_may_not_do_is_reported_with_the_acl_until_it_is_granted() -> anyhow::Result<()> {
     let scene = guarded("outages-rights").await?;
     let world = &scene.world;
-    let (events, letters, other) = (
+    let (events, dead_letters, other) = (
         world.topic.as_str(),
         world.dead_letter_topic(),
         format!("{}-other", world.topic),
     );
-    let letters = letters.as_str();
+    let dead_letters = dead_letters.as_str();
     // A topic that nobody else has written the dead letter to already.
     let own_letters = format!("{}-own", world.topic);
     let own_letters = own_letters.as_str();
@@ -125,14 +125,14 @@ async fn what_an_account_may_not_do_is_told_with_its_acl_until_it_is_granted() -
     let mut granted = vec![may("seer", "DESCRIBE", events)];
     for account in ["groupless", "letterless", "reader", "seer", "clerk"] {
         granted.push(may(account, "DESCRIBE_CONFIGS", events));
-        granted.push(may(account, "DESCRIBE_CONFIGS", letters));
+        granted.push(may(account, "DESCRIBE_CONFIGS", dead_letters));
     }
     granted.extend(["READ", "DESCRIBE_CONFIGS"].map(|operation| may("clerk", operation, own_letters)));
     for account in ["groupless", "letterless", "reader", "clerk"] {
         granted.push(may(account, "READ", events));
     }
     for account in ["groupless", "seer"] {
-        granted.extend([may(account, "READ", letters), may(account, "WRITE", letters)]);
+        granted.extend([may(account, "READ", dead_letters), may(account, "WRITE", dead_letters)]);
     }
     granted.push(["groupless", "DESCRIBE", "group", "order-service"]);
     for account in ["seer", "letterless", "reader", "nobody", "clerk"] {
@@ -162,7 +162,10 @@ async fn what_an_account_may_not_do_is_told_with_its_acl_until_it_is_granted() -
     let acl = |operation: &str, topic: &str| format!("(ACL {operation} on topic {topic})");
     let cannot_read = format!("not allowed to read topic {events} {}", acl("Read", events));
     let cannot_see = format!("not allowed to see topic {events} {}", acl("Describe", events));
-    let cannot_see_letters = format!("not allowed to see topic {letters} {}", acl("Describe", letters));
+    let cannot_see_letters = format!(
+        "not allowed to see topic {dead_letters} {}",
+        acl("Describe", dead_letters)
+    );
     let cannot_write = format!("not allowed to write topic {events} {}", acl("Write", events));
     let cannot_make = format!("not allowed to create topic {other} {}", acl("Create", &other));
     let cannot_commit = "(ACL Read on group order-service)";
@@ -202,8 +205,8 @@ async fn what_an_account_may_not_do_is_told_with_its_acl_until_it_is_granted() -
             may("nobody", "WRITE", events),
             may("nobody", "DESCRIBE_CONFIGS", events),
             ["groupless", "READ", "group", "order-service"],
-            may("letterless", "READ", letters),
-            may("letterless", "WRITE", letters),
+            may("letterless", "READ", dead_letters),
+            may("letterless", "WRITE", dead_letters),
             may("reader", "WRITE", events),
             may("clerk", "WRITE", own_letters),
             may("maker", "CREATE", &other),
@@ -223,7 +226,7 @@ async fn what_an_account_may_not_do_is_told_with_its_acl_until_it_is_granted() -
     ] {
         content(service, who).await?;
     }
-    world.letters_indexed(&clerk, 1).await?;
+    world.await_dead_letters(&clerk, 1).await?;
     for service in [&nobody, &reader] {
         service.http.created(&format!("R-{:08x}", fastrand::u32(..))).await?;
     }
@@ -247,11 +250,11 @@ async fn rights_that_are_taken_away_stop_what_needs_them_until_they_are_back() -
     let scene = guarded("outages-revoked").await?;
     let world = &scene.world;
     let events = world.topic.as_str();
-    let letters = world.dead_letter_topic();
+    let dead_letters = world.dead_letter_topic();
     let may = |operation, topic| ["all", operation, "topic", topic];
     let mut granted = Vec::new();
     for operation in ["READ", "WRITE", "DESCRIBE_CONFIGS"] {
-        granted.extend([may(operation, events), may(operation, letters.as_str())]);
+        granted.extend([may(operation, events), may(operation, dead_letters.as_str())]);
     }
     granted.extend(["cart-service", "order-service"].map(|group| ["all", "READ", "group", group]));
     change(&scene, "grant", &granted).await?;
@@ -272,14 +275,14 @@ async fn rights_that_are_taken_away_stop_what_needs_them_until_they_are_back() -
     content(&cart, "Write again").await?;
     cart.http.updated("A-1", "confirmed").await?;
 
-    let write = [may("WRITE", letters.as_str())];
-    let refusal = format!("dead letters cannot be written: not allowed to write topic {letters}");
+    let write = [may("WRITE", dead_letters.as_str())];
+    let refusal = format!("dead letters cannot be written: not allowed to write topic {dead_letters}");
     change(&scene, "revoke", &write).await?;
     operator(&scene)?.write(&NewRecord::of("A-1", "poison")).await?;
     tells(&order, "no more dead letters", &["is paused", &refusal]).await?;
     change(&scene, "grant", &write).await?;
     content(&order, "dead letters again").await?;
-    world.letters_indexed(&order, 1).await?;
+    world.await_dead_letters(&order, 1).await?;
 
     let read = [may("READ", events)];
     let refusal = format!("ACL Read on topic {events}");

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use testbed::api_types::Order;
 use testbed::broker::Broker;
 use testbed::events;
 use testbed::service::Service;
-use testbed::views::Order;
 use testbed::wait::until;
 use testbed::world::World;
 
@@ -70,16 +70,16 @@ pub async fn recovered(after: &str, cart: &Service, order: &Service) -> anyhow::
     })
     .await?;
     println!("{after}: both worked again after {} ms", begun.elapsed().as_millis());
-    cart.healthy().await?;
-    order.healthy().await
+    cart.await_healthy().await?;
+    order.await_healthy().await
 }
 
 /// No broker is connected: cart-service is not ready and refuses, order-service continues.
 pub async fn without_a_broker(cart: &Service, order: &Service) -> anyhow::Result<()> {
     for service in [cart, order] {
-        service.says(&["not connected to Kafka"]).await?;
+        service.await_reason(&["not connected to Kafka"]).await?;
     }
-    cart.refuses("heard").await?;
+    cart.refuses("not connected").await?;
     assert_eq!(order.http.get("/health/ready").await?.status, 200);
     Ok(())
 }
@@ -87,7 +87,7 @@ pub async fn without_a_broker(cart: &Service, order: &Service) -> anyhow::Result
 /// Both have halted for that reason until an operator acts: nothing is read or written, and known orders are answered.
 pub async fn both_stopped(cart: &Service, order: &Service, why: &[&str]) -> anyhow::Result<()> {
     for service in [cart, order] {
-        assert_eq!(service.says(why).await?.status, "degraded");
+        assert_eq!(service.await_reason(why).await?.status, "degraded");
     }
     cart.refuses("--rebuild").await?;
     let known: Order = order.http.details("A-1").await?.read(200)?;

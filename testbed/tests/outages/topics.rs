@@ -41,7 +41,7 @@ async fn refill(world: &World, kafka: &str, each: i32) -> anyhow::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_topic_that_is_deleted_and_made_again_stops_everything_but_reads_until_a_rebuild() -> anyhow::Result<()> {
+async fn a_deleted_and_recreated_topic_stops_everything_but_reads_until_a_rebuild() -> anyhow::Result<()> {
     let world = World::new("outages-deleted")?;
     let (mut cart, mut order) = pair(&world).await?;
     let topics = Topics::new(&world.servers.kafka)?;
@@ -55,7 +55,7 @@ async fn a_topic_that_is_deleted_and_made_again_stops_everything_but_reads_until
         })
         .await?;
         println!("a deleted topic was known after {} ms", gone.elapsed().as_millis());
-        order.says(&["is missing", "restore it"]).await?;
+        order.await_reason(&["is missing", "restore it"]).await?;
         topics.create(&world.topic, 6, &[KEPT]).await?;
         both_stopped(&cart, &order, &RECREATED).await
     })
@@ -77,7 +77,7 @@ async fn a_topic_that_is_deleted_and_made_again_stops_everything_but_reads_until
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_topic_that_is_made_again_longer_than_it_was_is_not_read_on_from_the_middle() -> anyhow::Result<()> {
+async fn a_topic_that_is_recreated_longer_than_it_was_is_not_read_from_the_middle() -> anyhow::Result<()> {
     let scene = Scene::new("outages-longer").await?;
     let (mut cart, mut order) = pair(&scene.world).await?;
     fill(&cart, "F", 2).await?;
@@ -103,8 +103,8 @@ async fn a_topic_that_is_made_again_longer_than_it_was_is_not_read_on_from_the_m
     // While they cannot watch: they are cut off.
     let told = while_clients_work(&cart, &order, async {
         scene.broker.proxy.cut();
-        cart.says(&["not connected to Kafka"]).await?;
-        order.says(&["not connected to Kafka"]).await?;
+        cart.await_reason(&["not connected to Kafka"]).await?;
+        order.await_reason(&["not connected to Kafka"]).await?;
         let before = order.http.stats().await?;
         refill(&scene.world, &scene.broker.address(), 400).await?;
         scene.broker.proxy.heal();
@@ -122,7 +122,7 @@ async fn a_topic_that_is_made_again_longer_than_it_was_is_not_read_on_from_the_m
 }
 
 #[tokio::test]
-async fn a_topic_that_was_read_is_not_made_anew_by_a_start() -> anyhow::Result<()> {
+async fn a_topic_that_was_read_is_not_recreated_at_a_start() -> anyhow::Result<()> {
     let world = World::new("outages-absent")?;
     let (mut cart, mut order) = pair(&world).await?;
     world.caught_up(&order).await?;
@@ -132,7 +132,7 @@ async fn a_topic_that_was_read_is_not_made_anew_by_a_start() -> anyhow::Result<(
     cart.spawn(&[])?;
     order.spawn(&[])?;
     for service in [&cart, &order] {
-        service.says(&["is missing", "restore it"]).await?;
+        service.await_reason(&["is missing", "restore it"]).await?;
     }
     assert_eq!(topics.partitions(&world.topic)?, 0, "nobody has made it");
     // A service that is told to forget it may create it.
@@ -142,13 +142,13 @@ async fn a_topic_that_was_read_is_not_made_anew_by_a_start() -> anyhow::Result<(
 }
 
 #[tokio::test]
-async fn a_topic_of_which_nothing_was_read_may_be_made_again() -> anyhow::Result<()> {
+async fn a_topic_of_which_nothing_was_read_may_be_recreated() -> anyhow::Result<()> {
     let world = World::new("outages-empty")?;
     let (cart, order) = world.pair().await?;
     let topics = Topics::new(&world.servers.kafka)?;
     topics.delete(&world.topic).await?;
     for service in [&cart, &order] {
-        service.says(&["does not exist"]).await?;
+        service.await_reason(&["does not exist"]).await?;
     }
     cart.refuses("does not exist").await?;
     topics.create(&world.topic, 6, &[KEPT]).await?;
@@ -158,7 +158,7 @@ async fn a_topic_of_which_nothing_was_read_may_be_made_again() -> anyhow::Result
     })
     .await?;
     for service in [&cart, &order] {
-        service.healthy().await?;
+        service.await_healthy().await?;
     }
     cart.http.created("A-1").await?;
     order.http.order("A-1", 1).await?;

@@ -24,7 +24,7 @@ async fn a_wiped_broker_and_registry_are_not_taken_for_the_old_ones() -> anyhow:
         scene.broker.up().await?;
         // Nobody has recreated the topic.
         for service in [&cart, &order] {
-            service.says(&["is missing", "--rebuild"]).await?;
+            service.await_reason(&["is missing", "--rebuild"]).await?;
         }
         cart.refuses("--rebuild").await?;
         Topics::new(&scene.broker.address())?

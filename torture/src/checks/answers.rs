@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::writes::acknowledged;
 use super::{Case, Findings};
 use crate::decode::Event;
-use crate::fold::{Fate, may_become};
+use crate::fold::{Outcome, may_become};
 use crate::history::{Action, KEY, Op};
 
 /// Every answer is one that the contract allows: a success, a refusal, "not now", "unknown", or no answer.
@@ -44,7 +44,7 @@ impl<'a> Known<'a> {
         }
         let mut applied: BTreeMap<&str, Vec<(u64, &Event)>> = BTreeMap::new();
         for (judged, event) in case.reference.events() {
-            if matches!(judged.fate, Fate::Applied { .. }) {
+            if matches!(judged.outcome, Outcome::Applied { .. }) {
                 let asked = keys.get(judged.record.header(KEY).as_str());
                 let asked = asked.and_then(|ops| ops.iter().map(|op| op.begun).min());
                 // An event that nobody requested may have existed at any time.
@@ -77,7 +77,7 @@ impl<'a> Known<'a> {
 }
 
 /// No refusal contradicts what held from its request to its answer.
-pub fn that_refuse_are_true(case: &Case<'_>) -> Findings {
+pub fn are_true_refusals(case: &Case<'_>) -> Findings {
     let (mut findings, known) = (Findings::default(), Known::of(case));
     for op in case.run.history.iter().filter(|op| op.is_write()) {
         let Some(wrong) = contradiction(case, &known, op) else {

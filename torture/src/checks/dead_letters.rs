@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Case, Findings};
 use crate::cluster::TOPIC;
 use crate::faults::{Fault, Target};
-use crate::fold::{Fate, Judged};
+use crate::fold::{JudgedRecord, Outcome};
 use testbed::log::Record;
 
 /// Headers that a dead letter may add to those of its record.
@@ -15,9 +15,9 @@ const ADDED: [&str; 3] = ["__connect.errors.", "kafka_dlt-", "orderlog."];
 const COPIES: usize = 4;
 
 /// The unusable records, by the value of `orderlog.at` that they must get.
-fn unusable<'a>(case: &'a Case<'_>) -> BTreeMap<String, (&'a Judged<'a>, &'static str)> {
-    let coded = |judged: &'a Judged<'a>| match judged.fate {
-        Fate::Unusable(code) => Some((judged, code)),
+fn unusable<'a>(case: &'a Case<'_>) -> BTreeMap<String, (&'a JudgedRecord<'a>, &'static str)> {
+    let coded = |judged: &'a JudgedRecord<'a>| match judged.outcome {
+        Outcome::Unusable(code) => Some((judged, code)),
         _ => None,
     };
     let coded = case.reference.judged.iter().filter_map(coded);
@@ -34,23 +34,23 @@ fn at((partition, offset): (i32, i64)) -> String {
 /// has such a record.
 pub fn are_the_poisoned_records(case: &Case<'_>) -> Findings {
     let (mut findings, unusable) = (Findings::default(), unusable(case));
-    let poisoned: Vec<_> = case.run.foreign.iter().filter(|foreign| foreign.poisoned).collect();
+    let poisoned: Vec<_> = case.run.injected.iter().filter(|injected| injected.poisoned).collect();
     let mut copies: BTreeMap<String, usize> = BTreeMap::new();
-    for letter in &case.run.evidence.letters {
-        let named = letter.header("orderlog.at");
+    for dead_letter in &case.run.evidence.dead_letters {
+        let named = dead_letter.header("orderlog.at");
         let wrong = unusable.get(&named).map_or_else(
             || Some(format!("is of {named}, which is usable")),
-            |(judged, code)| difference(letter, judged.record, code),
+            |(judged, code)| difference(dead_letter, judged.record, code),
         );
         findings
             .wrong
-            .extend(wrong.map(|wrong| format!("the dead letter at {:?} {wrong}", letter.place())));
+            .extend(wrong.map(|wrong| format!("the dead letter at {:?} {wrong}", dead_letter.place())));
         *copies.entry(named).or_default() += 1;
     }
     for (named, (judged, code)) in &unusable {
         let (record, count) = (judged.record, copies.get(named).copied().unwrap_or(0));
-        let ours = poisoned.iter().find(|foreign| {
-            (&foreign.key, &foreign.value, &foreign.headers) == (&record.key, &record.value, &record.headers)
+        let ours = poisoned.iter().find(|injected| {
+            (&injected.key, &injected.value, &injected.headers) == (&record.key, &record.value, &record.headers)
         });
         findings.look(match (ours, count) {
             (None, _) => Some(format!(
@@ -61,37 +61,37 @@ pub fn are_the_poisoned_records(case: &Case<'_>) -> Findings {
             )),
             (_, 1) => None,
             // A copy may be in flight when its sender or the broker dies.
-            (Some(foreign), _) if count <= 1 + interruptions(case, foreign.at) => None,
+            (Some(injected), _) if count <= 1 + interruptions(case, injected.at) => None,
             _ => Some(format!("the record {named} has {count} dead letters")),
         });
     }
-    for foreign in &poisoned {
-        let landed = foreign.place.filter(|place| !unusable.contains_key(&at(*place)));
+    for injected in &poisoned {
+        let landed = injected.place.filter(|place| !unusable.contains_key(&at(*place)));
         findings
             .wrong
-            .extend(landed.map(|place| format!("the poisoned record at {place:?} ({}) is usable", foreign.kind)));
+            .extend(landed.map(|place| format!("the poisoned record at {place:?} ({}) is usable", injected.kind)));
     }
     findings
 }
 
 /// How a dead letter differs from its record.
-fn difference(letter: &Record, record: &Record, code: &str) -> Option<String> {
+fn difference(dead_letter: &Record, record: &Record, code: &str) -> Option<String> {
     let own = record.headers.len();
-    let added = letter.headers.get(own..).unwrap_or_default();
+    let added = dead_letter.headers.get(own..).unwrap_or_default();
     let is_ours = |name: &str| ADDED.iter().any(|prefix| name.starts_with(prefix));
     let named = at(record.place());
     let once = added.iter().filter(|(name, _)| name == "orderlog.at").count() == 1;
     let same = [
-        ("key", letter.key == record.key),
-        ("value", letter.value == record.value),
-        ("headers", letter.headers.get(..own) == Some(&record.headers[..])),
+        ("key", dead_letter.key == record.key),
+        ("value", dead_letter.value == record.value),
+        ("headers", dead_letter.headers.get(..own) == Some(&record.headers[..])),
         ("added headers", added.iter().all(|(name, _)| is_ours(name)) && once),
-        ("orderlog.code", letter.header("orderlog.code") == code),
-        ("orderlog.id", letter.header("orderlog.id") == named),
+        ("orderlog.code", dead_letter.header("orderlog.code") == code),
+        ("orderlog.id", dead_letter.header("orderlog.id") == named),
     ];
     let (what, _) = same.into_iter().find(|(_, same)| !same)?;
     Some(format!(
-        "has a different {what} than the record {named} ({code}): {letter:?} instead of {record:?}"
+        "has a different {what} than the record {named} ({code}): {dead_letter:?} instead of {record:?}"
     ))
 }
 
@@ -113,13 +113,13 @@ fn interruptions(case: &Case<'_>, at: u64) -> usize {
 pub fn are_listed_once(case: &Case<'_>) -> Findings {
     let (mut findings, unusable, evidence) = (Findings::default(), unusable(case), &case.run.evidence);
     let named: BTreeSet<String> = evidence
-        .letters
+        .dead_letters
         .iter()
-        .map(|letter| letter.header("orderlog.at"))
+        .map(|dead_letter| dead_letter.header("orderlog.at"))
         .collect();
     let mut origins = BTreeSet::new();
-    for letter in &evidence.listed {
-        let origin = letter
+    for dead_letter in &evidence.listed {
+        let origin = dead_letter
             .origin
             .as_ref()
             .map(|origin| at((origin.partition, origin.offset)))
@@ -128,13 +128,13 @@ pub fn are_listed_once(case: &Case<'_>) -> Findings {
             Some("has no dead letter")
         } else if unusable
             .get(&origin)
-            .is_some_and(|(_, code)| letter.code.as_deref() != Some(code))
+            .is_some_and(|(_, code)| dead_letter.code.as_deref() != Some(code))
         {
             Some("has a different code")
         } else {
             (!origins.insert(origin.clone())).then_some("is listed twice")
         };
-        findings.look(wrong.map(|wrong| format!("the listed dead letter {} of {origin} {wrong}", letter.id)));
+        findings.look(wrong.map(|wrong| format!("the listed dead letter {} of {origin} {wrong}", dead_letter.id)));
     }
     let (counted, listed, coded) = (
         evidence.dlq.count,
@@ -145,9 +145,9 @@ pub fn are_listed_once(case: &Case<'_>) -> Findings {
         .iter()
         .any(|count| *count != named.len() as u64)
     {
-        let letters = named.len();
+        let dead_letters = named.len();
         findings.wrong.push(format!(
-            "{letters} dead letters, {counted} counted, {coded} by code, {listed} listed"
+            "{dead_letters} dead letters, {counted} counted, {coded} by code, {listed} listed"
         ));
     }
     findings

@@ -7,9 +7,9 @@ use serde_json::Value;
 use super::{Case, Findings};
 use crate::decode::{Event, Order};
 use crate::faults::Fault;
-use crate::fold::{Fate, Judged, is_barrier};
-use crate::foreign::COPY;
+use crate::fold::{JudgedRecord, Outcome, is_barrier};
 use crate::history::{Action, Class, KEY, Op};
+use crate::injector::COPY;
 use crate::{conclusion, order_view};
 
 /// Key and value of a record.
@@ -19,7 +19,7 @@ type Content<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
 pub struct Asked<'a> {
     ops: BTreeMap<&'a str, Vec<&'a Op>>,
     /// Keys and values of records written behind the services' backs.
-    foreign: HashSet<Content<'a>>,
+    injected: HashSet<Content<'a>>,
 }
 
 impl<'a> Asked<'a> {
@@ -29,23 +29,23 @@ impl<'a> Asked<'a> {
         for op in case.run.history.iter().filter(|op| op.is_write()) {
             ops.entry(&op.order).or_default().push(op);
         }
-        let made = case.run.foreign.iter().filter(|foreign| foreign.kind != COPY);
+        let made = case.run.injected.iter().filter(|injected| injected.kind != COPY);
         Self {
             ops,
-            foreign: made
-                .map(|foreign| (foreign.key.as_deref(), foreign.value.as_deref()))
+            injected: made
+                .map(|injected| (injected.key.as_deref(), injected.value.as_deref()))
                 .collect(),
         }
     }
 
     /// Whether a record was written behind the services' backs and is not a copy.
-    pub fn is_foreign(&self, judged: &Judged<'_>) -> bool {
-        self.foreign
+    pub fn is_foreign(&self, judged: &JudgedRecord<'_>) -> bool {
+        self.injected
             .contains(&(judged.record.key.as_deref(), judged.record.value.as_deref()))
     }
 
     /// The requests that an event may result from.
-    fn causes(&self, case: &Case<'_>, judged: &Judged<'_>, event: &Event) -> Vec<&'a Op> {
+    fn causes(&self, case: &Case<'_>, judged: &JudgedRecord<'_>, event: &Event) -> Vec<&'a Op> {
         let key = judged.record.header(KEY);
         let ops = self.ops.get(event.order.id.as_str()).into_iter().flatten().copied();
         // An event without its key is another check's finding.
@@ -103,7 +103,7 @@ fn holds(body: &str, order: &Order) -> bool {
 }
 
 /// Each event was requested (by the request that was told of it, if any), and appears once unless it was copied.
-pub fn were_asked_for(case: &Case<'_>) -> Findings {
+pub fn were_requested(case: &Case<'_>) -> Findings {
     let (mut findings, asked) = (Findings::default(), Asked::of(case));
     let mut told: BTreeMap<String, &Op> = BTreeMap::new();
     for op in case
@@ -121,7 +121,7 @@ pub fn were_asked_for(case: &Case<'_>) -> Findings {
         .reference
         .judged
         .iter()
-        .filter(|judged| !matches!(judged.fate, Fate::Unusable(_)))
+        .filter(|judged| !matches!(judged.outcome, Outcome::Unusable(_)))
     {
         let place = judged.record.place();
         // With several brokers, cart-service writes such records to check that the partition's replicas acknowledge.
@@ -151,7 +151,7 @@ pub fn were_asked_for(case: &Case<'_>) -> Findings {
 }
 
 /// What is wrong with a further copy of an event.
-fn copied(case: &Case<'_>, judged: &Judged<'_>, event: &Event, causes: &[&Op]) -> Option<String> {
+fn copied(case: &Case<'_>, judged: &JudgedRecord<'_>, event: &Event, causes: &[&Op]) -> Option<String> {
     let copies = case.reference.copies.get(&event.event_id)?;
     let (first, record) = (case.reference.judged[*copies.first()?].record, judged.record);
     let place = |n: &usize| case.reference.judged[*n].record.place();
@@ -160,7 +160,7 @@ fn copied(case: &Case<'_>, judged: &Judged<'_>, event: &Event, causes: &[&Op]) -
     if count == 0 {
         return None;
     }
-    let copied = case.run.foreign.iter().filter(|foreign| foreign.kind == COPY);
+    let copied = case.run.injected.iter().filter(|injected| injected.kind == COPY);
     let copied = copied
         .filter(|copy| copy.value == record.value && copy.key == record.key)
         .count();
@@ -196,7 +196,7 @@ pub fn of_failed_requests_lost(case: &Case<'_>) -> Findings {
         .filter(|op| op.class == Class::Fail)
         .count();
     for (judged, event) in case.reference.events() {
-        if !matches!(judged.fate, Fate::Applied { .. }) || asked.is_foreign(judged) {
+        if !matches!(judged.outcome, Outcome::Applied { .. }) || asked.is_foreign(judged) {
             continue;
         }
         let causes = asked.causes(case, judged, event);

@@ -7,7 +7,7 @@ use super::events::Asked;
 use super::writes::acknowledged;
 use super::{Case, Findings};
 use crate::conclusion::{self, Conclusion};
-use crate::fold::Fate;
+use crate::fold::Outcome;
 use crate::history::{Action, Class, KEY, Op};
 
 /// The requests of each key and order, in the order in which they were sent.
@@ -43,7 +43,7 @@ pub fn applied<'a>(case: &'a Case<'_>) -> BTreeMap<(String, &'a str), Vec<&'a st
     let mut applied: BTreeMap<(String, &str), Vec<&str>> = BTreeMap::new();
     for (judged, event) in case.reference.events() {
         let key = judged.record.header(KEY);
-        if matches!(judged.fate, Fate::Applied { .. }) && !key.is_empty() {
+        if matches!(judged.outcome, Outcome::Applied { .. }) && !key.is_empty() {
             applied.entry((key, &event.order.id)).or_default().push(&event.event_id);
         }
     }
@@ -88,7 +88,7 @@ pub fn make_one_event(case: &Case<'_>) -> Findings {
 }
 
 /// For each request with an unknown outcome, the client finds out the outcome in the end, by asking again.
-pub fn are_found_out(case: &Case<'_>) -> Findings {
+pub fn are_resolved(case: &Case<'_>) -> Findings {
     let mut findings = Findings::default();
     for mut attempts in of(case).into_values() {
         while let Some(first) = attempts.first().copied() {

@@ -13,13 +13,13 @@ mod writes;
 
 use super::evidence::Evidence;
 use super::fold::Reference;
-use super::history::{Ending, Foreign, Op, Round};
+use super::history::{Ending, InjectedRecord, Op, Round};
 
 /// The results of a run.
 #[derive(Clone, Debug)]
 pub struct Run {
     pub history: Vec<Op>,
-    pub foreign: Vec<Foreign>,
+    pub injected: Vec<InjectedRecord>,
     pub rounds: Vec<Round>,
     pub endings: Vec<Ending>,
     pub evidence: Evidence,
@@ -65,7 +65,7 @@ pub const CHECKS: [Check; 22] = [
         "writes",
         writes::are_in_the_topic,
     ),
-    ("every event was requested", "events", events::were_asked_for),
+    ("every event was requested", "events", events::were_requested),
     (
         "no request was applied that its client considered without effect",
         "failed writes",
@@ -74,12 +74,12 @@ pub const CHECKS: [Check; 22] = [
     (
         "every unknown outcome was resolved in the end",
         "unknown requests",
-        keys::are_found_out,
+        keys::are_resolved,
     ),
     (
         "the partition and offset in an answer hold that event",
         "answers",
-        writes::lie_where_they_were_said_to,
+        writes::are_where_the_answers_say,
     ),
     (
         "acknowledged writes of an order keep their real-time order",
@@ -94,7 +94,7 @@ pub const CHECKS: [Check; 22] = [
     (
         "the read model equals the reference fold",
         "orders",
-        model::is_what_the_fold_says,
+        model::equals_the_fold,
     ),
     (
         "every record below the stored offset is counted once",
@@ -114,9 +114,9 @@ pub const CHECKS: [Check; 22] = [
     (
         "no reader saw an order's version decrease",
         "reads",
-        reads::never_go_back,
+        reads::never_decrease,
     ),
-    ("readers saw only applied events", "reads", reads::show_what_was_applied),
+    ("readers saw only applied events", "reads", reads::show_applied_events),
     (
         "a write is visible in time while no fault is active",
         "reads",
@@ -127,12 +127,12 @@ pub const CHECKS: [Check; 22] = [
     (
         "a repeated request gets the first answer again",
         "repeats",
-        repeats::are_answered_as_at_first,
+        repeats::get_the_first_answer,
     ),
     (
         "so does a late repeat, after copies of its event",
         "repeats",
-        repeats::are_answered_so_after_copies,
+        repeats::get_the_first_answer_after_copies,
     ),
     (
         "an update with If-Match was decided on that version",
@@ -147,7 +147,7 @@ pub const CHECKS: [Check; 22] = [
     (
         "no refusal contradicts what held throughout",
         "refusals",
-        answers::that_refuse_are_true,
+        answers::are_true_refusals,
     ),
     (
         "processes ended only when told to, with 0 after SIGTERM",

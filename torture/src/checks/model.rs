@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::{Case, Findings};
-use crate::fold::Fate;
+use crate::fold::Outcome;
 use crate::order_view;
-use testbed::views::Outcomes;
+use testbed::api_types::Outcomes;
 
 /// Every order is returned as the reference has it, and no other order is.
-pub fn is_what_the_fold_says(case: &Case<'_>) -> Findings {
+pub fn equals_the_fold(case: &Case<'_>) -> Findings {
     let (mut findings, evidence) = (Findings::default(), &case.run.evidence);
     let listed: BTreeSet<&str> = evidence.ids.iter().map(String::as_str).collect();
     for (id, event) in case.reference.orders() {
@@ -56,15 +56,15 @@ pub fn counts_every_record_once(case: &Case<'_>) -> Findings {
             .filter(|judged| lies_below(judged.record.place()))
         {
             findings.checked += 1;
-            match judged.fate {
-                Fate::Applied { gap } => {
+            match judged.outcome {
+                Outcome::Applied { gap } => {
                     counts.applied += 1;
                     counts.gaps += u64::from(gap);
                 }
-                Fate::Duplicate => counts.duplicate += 1,
-                Fate::Superseded => counts.superseded += 1,
-                Fate::Ignored => counts.ignored += 1,
-                Fate::Unusable(_) => counts.dead_lettered += 1,
+                Outcome::Duplicate => counts.duplicate += 1,
+                Outcome::Superseded => counts.superseded += 1,
+                Outcome::Ignored => counts.ignored += 1,
+                Outcome::Unusable(_) => counts.dead_lettered += 1,
             }
         }
         if counts != seen.outcomes {

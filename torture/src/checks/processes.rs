@@ -2,7 +2,7 @@
 
 use super::{Case, Findings};
 use crate::faults::Fault;
-use crate::history::How;
+use crate::history::EndKind;
 
 /// Longest time that a service may take to end after SIGTERM, in milliseconds. Its own timeout is 9,500; the shell that
 /// sends the signal, polling every 20 ms and a busy machine come on top.
@@ -40,15 +40,15 @@ pub fn end_as_they_should(case: &Case<'_>) -> Findings {
     for ending in &case.run.endings {
         let (process, at) = (&ending.process, ending.at / 1000);
         findings.look(match &ending.how {
-            How::Killed => None,
+            EndKind::Killed => None,
             // The servers are not under test.
-            How::Terminated(ms) if *ms <= ENDING || !process.contains("service") => None,
-            How::Terminated(ms) => Some(format!("{process} took {ms} ms to end, at {at} ms")),
-            How::GaveUp if was_disk_full(case, ending.at) => None,
-            How::GaveUp => Some(format!(
+            EndKind::Terminated(ms) if *ms <= ENDING || !process.contains("service") => None,
+            EndKind::Terminated(ms) => Some(format!("{process} took {ms} ms to end, at {at} ms")),
+            EndKind::GaveUp if was_disk_full(case, ending.at) => None,
+            EndKind::GaveUp => Some(format!(
                 "{process} ended by itself at {at} ms, although its disk had space"
             )),
-            How::Wrongly(how) => Some(format!("{process} ended at {at} ms: {how}")),
+            EndKind::Wrongly(how) => Some(format!("{process} ended at {at} ms: {how}")),
         });
     }
     findings

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Case, Findings};
 use crate::history::{Action, After, Class, Op};
 use crate::order_view;
-use testbed::views::Order;
+use testbed::api_types::Order;
 
 /// Longest time until an acknowledged write is visible while no fault is active, in microseconds. Milliseconds are
 /// usual; this bound allows for a debug build on a busy machine.
@@ -23,7 +23,7 @@ fn shown(op: &Op) -> Option<Order> {
 }
 
 /// A read that follows an answer sees the same version or a newer one, and never less than the version it asked for.
-pub fn never_go_back(case: &Case<'_>) -> Findings {
+pub fn never_decrease(case: &Case<'_>) -> Findings {
     let mut findings = Findings::default();
     let mut orders: BTreeMap<&str, Vec<(&Op, i32)>> = BTreeMap::new();
     for (op, after) in reads(case) {
@@ -61,7 +61,7 @@ pub fn never_go_back(case: &Case<'_>) -> Findings {
 }
 
 /// Whatever was returned had been applied, and was returned unchanged.
-pub fn show_what_was_applied(case: &Case<'_>) -> Findings {
+pub fn show_applied_events(case: &Case<'_>) -> Findings {
     let mut findings = Findings::default();
     for (op, _) in reads(case).filter(|(op, _)| op.class == Class::Ok) {
         let order = shown(op);

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use super::keys::{self, is_own};
 use super::{Case, Findings};
-use crate::fold::Fate;
-use crate::foreign::COPY;
-use crate::history::{Class, How, Op};
+use crate::fold::Outcome;
+use crate::history::{Class, EndKind, Op};
+use crate::injector::COPY;
 
 /// How long before its end a service that is stopping answers "not now", and how much later its end is noted, in
 /// microseconds.
@@ -45,14 +45,14 @@ fn repeats<'a>(case: &'a Case<'_>) -> Vec<Repeat<'a>> {
 }
 
 /// Each gets the first answer again, unless it differs: then it is refused. Repeats after a copy of their event that
-/// came too late to matter belong to [`are_answered_so_after_copies`].
-pub fn are_answered_as_at_first(case: &Case<'_>) -> Findings {
+/// came too late to matter belong to [`get_the_first_answer_after_copies`].
+pub fn get_the_first_answer(case: &Case<'_>) -> Findings {
     let copied = copied(case);
     look_at(case, |repeat| !comes_after(repeat, &copied))
 }
 
 /// The same for those.
-pub fn are_answered_so_after_copies(case: &Case<'_>) -> Findings {
+pub fn get_the_first_answer_after_copies(case: &Case<'_>) -> Findings {
     let copied = copied(case);
     look_at(case, |repeat| comes_after(repeat, &copied))
 }
@@ -73,9 +73,9 @@ fn copied(case: &Case<'_>) -> Copied {
     let judged = &case.reference.judged;
     let is_superseded = |place: (i32, i64)| {
         let found = judged.binary_search_by_key(&place, |judged| judged.record.place());
-        found.is_ok_and(|n| judged[n].fate == Fate::Superseded)
+        found.is_ok_and(|n| judged[n].outcome == Outcome::Superseded)
     };
-    let copies = case.run.foreign.iter().filter(|foreign| foreign.kind == COPY);
+    let copies = case.run.injected.iter().filter(|injected| injected.kind == COPY);
     let old = copies.filter(|copy| copy.place.is_some_and(is_superseded));
     old.map(|copy| (copy.idempotency_key(), copy.key.clone().unwrap_or_default(), copy.at))
         .collect()
@@ -124,8 +124,8 @@ fn lived(case: &Case<'_>, op: &Op, since: u64) -> bool {
         .iter()
         .filter(|end| end.process == op.instance && end.at >= since);
     !ends.clone().any(|end| match end.how {
-        How::Killed | How::Terminated(_) => end.at <= op.ended + ENDING,
+        EndKind::Killed | EndKind::Terminated(_) => end.at <= op.ended + ENDING,
         // Noted when it is discovered, which may be much later.
-        How::GaveUp | How::Wrongly(_) => true,
+        EndKind::GaveUp | EndKind::Wrongly(_) => true,
     })
 }

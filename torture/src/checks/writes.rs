@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Case, Findings};
 use crate::history::{Action, Class, Op};
 use crate::order_view;
-use testbed::views::Written;
+use testbed::api_types::Written;
 
 /// The writes that succeeded, with what they were told.
 pub fn acknowledged<'a>(case: &'a Case<'_>) -> impl Iterator<Item = (&'a Op, Option<Written>)> {
@@ -47,7 +47,7 @@ pub fn are_in_the_topic(case: &Case<'_>) -> Findings {
 }
 
 /// An event is at the partition and offset that the answer gives.
-pub fn lie_where_they_were_said_to(case: &Case<'_>) -> Findings {
+pub fn are_where_the_answers_say(case: &Case<'_>) -> Findings {
     let mut findings = Findings::default();
     for (op, told) in acknowledged(case) {
         let Some(told) = told else { continue };
@@ -99,7 +99,7 @@ pub fn have_one_winner(case: &Case<'_>) -> Findings {
         if let Some((judged, false)) = case.reference.find(&id) {
             findings
                 .wrong
-                .push(format!("{}: event {id} was {:?}", op.name(), judged.fate));
+                .push(format!("{}: event {id} was {:?}", op.name(), judged.outcome));
         }
         let (other, winner) = winners
             .entry((&op.order, told.order.version))

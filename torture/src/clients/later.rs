@@ -28,7 +28,7 @@ pub(super) struct Later {
 
 impl Client<'_> {
     /// Schedules it.
-    pub(super) fn put_off(
+    pub(super) fn schedule_later(
         &self,
         later: &mpsc::UnboundedSender<Later>,
         wait: Duration,

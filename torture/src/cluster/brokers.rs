@@ -49,7 +49,7 @@ impl Cluster {
     /// Begins a fault of the connection to the brokers.
     pub(super) async fn disturb_brokers(&self, fault: &Fault) -> anyhow::Result<()> {
         match (&self.broker, fault) {
-            (Some(proxy), Fault::SlowBroker(ms)) => proxy.slow(Duration::from_millis(*ms)),
+            (Some(proxy), Fault::SlowBroker(ms)) => proxy.throttle(Duration::from_millis(*ms)),
             (Some(proxy), _) => proxy.cut(),
             (None, _) => {
                 let rules = network::rules(fault, self.leader.load(Ordering::SeqCst));

@@ -6,7 +6,7 @@ use super::sample::{SCHEMA_ID, create, datum, event, op, read, shown, update, wr
 use crate::checks::Run;
 use crate::decode::Event;
 use crate::faults::{Fault, Target};
-use crate::history::{Action, After, Ending, How, Op, Round};
+use crate::history::{Action, After, EndKind, Ending, Op, Round};
 
 const S: u64 = 1_000_000;
 /// When others wrote their records: in the first round.
@@ -219,9 +219,9 @@ pub fn run() -> Run {
         settled: Ok(37 * S),
     });
     let endings = [
-        ("cart-service a", 9 * S, How::Killed),
-        ("cart-service a", 19 * S, How::Terminated(100)),
-        ("order-service", 35 * S, How::GaveUp),
+        ("cart-service a", 9 * S, EndKind::Killed),
+        ("cart-service a", 19 * S, EndKind::Terminated(100)),
+        ("order-service", 35 * S, EndKind::GaveUp),
     ];
     for (process, at, how) in endings {
         run.endings.push(Ending {

@@ -31,8 +31,8 @@ fn a_good_run_passes_every_check_and_every_check_looks_at_something() {
 #[test]
 fn a_dead_letter_may_be_there_twice_when_its_sender_was_killed_meanwhile() {
     let mut run = good_run::run();
-    let copy = run.evidence.letters[0].clone();
-    run.evidence.letters.push(Record { offset: 99, ..copy });
+    let copy = run.evidence.dead_letters[0].clone();
+    run.evidence.dead_letters.push(Record { offset: 99, ..copy });
     run.rounds[0].faults.push(Fault::Kill(Target::Order));
     assert_eq!(failing(&run), []);
 }

@@ -7,10 +7,10 @@ use crate::checks::Run;
 use crate::cluster::TOPIC;
 use crate::decode::Event;
 use crate::evidence::Evidence;
-use crate::fold::{Fate, Reference, partition_of};
-use crate::history::{Foreign, KEY};
+use crate::fold::{Outcome, Reference, partition_of};
+use crate::history::{InjectedRecord, KEY};
+use testbed::api_types::{DeadLetter, DlqInfo, Outcomes, PartitionStats, Stats};
 use testbed::log::{Header, Record};
-use testbed::views::{DlqInfo, Letter, Outcomes, PartitionStats, Stats};
 
 impl Run {
     /// An empty run.
@@ -29,7 +29,7 @@ impl Run {
         };
         let evidence = Evidence {
             records: Vec::new(),
-            letters: Vec::new(),
+            dead_letters: Vec::new(),
             schema_id: SCHEMA_ID,
             other_schema_ids: vec![SCHEMA_ID + 1],
             partitions: PARTITIONS,
@@ -42,7 +42,7 @@ impl Run {
         };
         Self {
             history: Vec::new(),
-            foreign: Vec::new(),
+            injected: Vec::new(),
             rounds: Vec::new(),
             endings: Vec::new(),
             evidence,
@@ -105,7 +105,7 @@ impl Run {
             .find(|record| record.place() == place)
             .expect("a record")
             .clone();
-        self.foreign.push(Foreign {
+        self.injected.push(InjectedRecord {
             kind: kind.to_owned(),
             at,
             poisoned,
@@ -126,23 +126,23 @@ impl Run {
             .map(|(id, event)| (id.to_owned(), serde_json::from_str(&shown(event)).expect("an order")))
             .collect();
         evidence.ids = evidence.details.keys().cloned().collect();
-        (evidence.letters, evidence.listed, evidence.dlq.count) = (Vec::new(), Vec::new(), 0);
+        (evidence.dead_letters, evidence.listed, evidence.dlq.count) = (Vec::new(), Vec::new(), 0);
         evidence.dlq.by_code.clear();
         let mut partitions = vec![(0, Outcomes::default()); PARTITIONS as usize];
         for judged in &reference.judged {
             let (position, counts) = &mut partitions[judged.record.partition as usize];
             *position = judged.record.offset + 1;
-            match judged.fate {
-                Fate::Applied { gap } => {
+            match judged.outcome {
+                Outcome::Applied { gap } => {
                     counts.applied += 1;
                     counts.gaps += u64::from(gap);
                 }
-                Fate::Duplicate => counts.duplicate += 1,
-                Fate::Superseded => counts.superseded += 1,
-                Fate::Ignored => counts.ignored += 1,
-                Fate::Unusable(code) => {
+                Outcome::Duplicate => counts.duplicate += 1,
+                Outcome::Superseded => counts.superseded += 1,
+                Outcome::Ignored => counts.ignored += 1,
+                Outcome::Unusable(code) => {
                     counts.dead_lettered += 1;
-                    evidence.bury(judged.record, code);
+                    evidence.add_dead_letter(judged.record, code);
                 }
             }
         }
@@ -172,8 +172,8 @@ impl Run {
 
 impl Evidence {
     /// Makes that record a dead letter, which is listed and counted.
-    pub fn bury(&mut self, record: &Record, code: &str) {
-        let offset = self.letters.len() as i64;
+    pub fn add_dead_letter(&mut self, record: &Record, code: &str) {
+        let offset = self.dead_letters.len() as i64;
         let at = format!("{TOPIC}-{}-{}", record.partition, record.offset);
         let added = [
             ("kafka_dlt-original-topic", TOPIC),
@@ -183,7 +183,7 @@ impl Evidence {
         ];
         let added = added.map(|(name, value)| (name.to_owned(), Some(value.as_bytes().to_vec())));
         let headers = record.headers.iter().cloned().chain(added).collect();
-        self.letters.push(Record {
+        self.dead_letters.push(Record {
             partition: 0,
             offset,
             headers,
@@ -195,7 +195,7 @@ impl Evidence {
             "origin": {"topic": TOPIC, "partition": record.partition, "offset": record.offset, "timestamp": null},
         });
         self.listed
-            .push(serde_json::from_value::<Letter>(listed).expect("a letter"));
+            .push(serde_json::from_value::<DeadLetter>(listed).expect("a letter"));
         self.dlq.count += 1;
         *self.dlq.by_code.entry(code.to_owned()).or_default() += 1;
     }

@@ -4,9 +4,9 @@ use orderlog_avro::SchemaText;
 use schema_registry_converter::schema_registry_common::RawRegisteredSchema;
 use serde_json::json;
 
+use super::references::{self, Incomplete};
 use super::{Subject, incompatibilities};
 use crate::outage::Outage;
-use crate::references::{self, Incomplete};
 use crate::request::{Request, segment};
 use crate::response::{Response, codes, one_line, parse_registration, parse_schema};
 

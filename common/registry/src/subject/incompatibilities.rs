@@ -5,8 +5,8 @@ use orderlog_avro::{Schema, SchemaError, SchemaText};
 use serde_json::json;
 
 use super::Subject;
+use super::references::{self, Incomplete};
 use crate::outage::Outage;
-use crate::references::{self, Incomplete};
 use crate::request::{Request, segment};
 use crate::response::{CompatibilityResult, Response, codes, one_line, parse_compatibility};
 

@@ -4,7 +4,6 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::Subject;
-use crate::Registry;
 use crate::outage::Outage;
 use crate::request::{Request, segment};
 use crate::response::{Response, codes, one_line, parse_json, parse_level};
@@ -27,14 +26,6 @@ impl Level {
     /// Whether it is what we set.
     pub fn is_ours(&self) -> bool {
         self.is_own && self.name == FULL_TRANSITIVE
-    }
-}
-
-impl Registry {
-    /// The compatibility level in force for this subject; `None` where the registry does not tell.
-    pub async fn compatibility_level(&self, subject: &str) -> Option<String> {
-        let level = Subject::new(&self.transport, subject).level().await;
-        level.ok().map(|level| level.name)
     }
 }
 

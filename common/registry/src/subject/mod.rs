@@ -4,6 +4,7 @@ mod find;
 mod incompatibilities;
 mod level;
 mod mode;
+mod references;
 mod versions;
 
 use crate::request::segment;
@@ -12,6 +13,7 @@ use crate::transport::Transport;
 pub(crate) use find::LookupResult;
 pub use level::FULL_TRANSITIVE;
 pub(crate) use level::Level;
+pub(crate) use references::{Incomplete, complete};
 
 /// A subject of a registry.
 #[derive(Clone, Copy)]

@@ -6,7 +6,7 @@ use order_service::{Application, Config};
 use orderlog_runtime::supervisor::Supervisor;
 use orderlog_runtime::telemetry;
 use reqwest::StatusCode;
-use sandbox::testing::{RunningService, becomes_true};
+use sandbox::testing::{RunningService, eventually};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -45,7 +45,7 @@ impl App {
             self.get("/stats").await.1["records"] == records && self.get("/dlq/info").await.1["count"] == dead_letters
         };
         assert!(
-            becomes_true(read).await,
+            eventually(read).await,
             "{} {}",
             self.get("/stats").await.1,
             self.get("/dlq/info").await.1

@@ -5,8 +5,8 @@ use serde_json::json;
 
 use super::{Answer, SchemaRequest, Shared, locked, resource};
 use crate::registry::http::{Body, answer, flag};
-use crate::registry::state::Against;
-use crate::registry::wanted::Wanted;
+use crate::registry::state::CompareTo;
+use crate::registry::version_selector::VersionSelector;
 
 /// Adds the paths.
 pub fn configure(app: &mut web::ServiceConfig) {
@@ -20,7 +20,7 @@ async fn check_all(
     request: HttpRequest,
     Body(body): Body<SchemaRequest>,
 ) -> Answer {
-    let reasons = locked(&state).check(&subject, &body.submission()?, Against::All)?;
+    let reasons = locked(&state).check(&subject, &body.submission()?, CompareTo::All)?;
     Ok(verdict(&reasons, &request))
 }
 
@@ -31,7 +31,7 @@ async fn check_one(
     Body(body): Body<SchemaRequest>,
 ) -> Answer {
     let (subject, version) = path.into_inner();
-    let against = Against::One(Wanted::parse(&version)?);
+    let against = CompareTo::One(VersionSelector::parse(&version)?);
     let reasons = locked(&state).check(&subject, &body.submission()?, against)?;
     Ok(verdict(&reasons, &request))
 }

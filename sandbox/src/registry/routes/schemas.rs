@@ -52,8 +52,8 @@ async fn text(state: Shared, id: web::Path<String>) -> Answer {
 
 async fn versions(state: Shared, id: web::Path<String>, request: HttpRequest) -> Answer {
     let state = locked(&state);
-    let uses = state.uses(number(&id)?, flag(&request, "deleted"))?;
-    let versions: Vec<Value> = uses
+    let usages = state.usages(number(&id)?, flag(&request, "deleted"))?;
+    let versions: Vec<Value> = usages
         .iter()
         .map(|(subject, version)| json!({ "subject": subject, "version": version }))
         .collect();
@@ -62,8 +62,8 @@ async fn versions(state: Shared, id: web::Path<String>, request: HttpRequest) ->
 
 async fn subjects(state: Shared, id: web::Path<String>, request: HttpRequest) -> Answer {
     let state = locked(&state);
-    let uses = state.uses(number(&id)?, flag(&request, "deleted"))?;
-    let mut subjects: Vec<&str> = uses.iter().map(|(subject, _)| *subject).collect();
+    let usages = state.usages(number(&id)?, flag(&request, "deleted"))?;
+    let mut subjects: Vec<&str> = usages.iter().map(|(subject, _)| *subject).collect();
     subjects.dedup(); // a subject's versions come together
     Ok(answer(subjects))
 }

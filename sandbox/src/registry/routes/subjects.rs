@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::{Answer, SchemaRequest, Shared, locked, resource};
 use crate::registry::http::{Body, MEDIA_TYPE, answer, flag};
-use crate::registry::state::Found;
-use crate::registry::wanted::Wanted;
+use crate::registry::state::RegisteredSchema;
+use crate::registry::version_selector::VersionSelector;
 
 /// Adds the paths.
 pub fn configure(app: &mut web::ServiceConfig) {
@@ -49,14 +49,14 @@ async fn versions(state: Shared, subject: web::Path<String>, request: HttpReques
 async fn version(state: Shared, path: web::Path<(String, String)>, request: HttpRequest) -> Answer {
     let (subject, version) = path.into_inner();
     let state = locked(&state);
-    let found = state.version(&subject, Wanted::parse(&version)?, flag(&request, "deleted"))?;
+    let found = state.version(&subject, VersionSelector::parse(&version)?, flag(&request, "deleted"))?;
     Ok(answer(described(&subject, found)))
 }
 
 async fn schema(state: Shared, path: web::Path<(String, String)>, request: HttpRequest) -> Answer {
     let (subject, version) = path.into_inner();
     let state = locked(&state);
-    let found = state.version(&subject, Wanted::parse(&version)?, flag(&request, "deleted"))?;
+    let found = state.version(&subject, VersionSelector::parse(&version)?, flag(&request, "deleted"))?;
     Ok(HttpResponse::Ok()
         .content_type(MEDIA_TYPE)
         .body(found.schema.text.clone()))
@@ -70,7 +70,7 @@ async fn delete_subject(state: Shared, subject: web::Path<String>, request: Http
 
 async fn delete_version(state: Shared, path: web::Path<(String, String)>, request: HttpRequest) -> Answer {
     let (subject, version) = path.into_inner();
-    let wanted = Wanted::parse(&version)?;
+    let wanted = VersionSelector::parse(&version)?;
     Ok(answer(locked(&state).delete_version(
         &subject,
         wanted,
@@ -79,7 +79,7 @@ async fn delete_version(state: Shared, path: web::Path<(String, String)>, reques
 }
 
 /// A version as clients read it; `references` only if there are any, `schemaType` never, because it is AVRO.
-fn described(subject: &str, found: Found<'_>) -> Value {
+fn described(subject: &str, found: RegisteredSchema<'_>) -> Value {
     let mut described =
         json!({ "subject": subject, "version": found.version, "id": found.id, "schema": found.schema.text });
     described["guid"] = json!(found.schema.guid());

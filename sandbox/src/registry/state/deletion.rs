@@ -7,7 +7,7 @@ use super::State;
 use crate::registry::compatibility::Level;
 use crate::registry::error::Refusal;
 use crate::registry::schema::Reference;
-use crate::registry::wanted::Wanted;
+use crate::registry::version_selector::VersionSelector;
 
 impl State {
     /// Soft-deletes every version of a subject, or, if `permanent`, deletes the soft-deleted ones for good. Returns
@@ -41,12 +41,12 @@ impl State {
     /// [`Refusal::SubjectNotFound`], [`Refusal::VersionNotFound`]; [`Refusal::VersionSoftDeleted`] and
     /// [`Refusal::VersionNotSoftDeleted`] if it is in the wrong step; [`Refusal::NotPermitted`] and
     /// [`Refusal::ReferenceExists`].
-    pub fn delete_version(&mut self, subject: &str, wanted: Wanted, permanent: bool) -> Result<u32, Refusal> {
+    pub fn delete_version(&mut self, subject: &str, wanted: VersionSelector, permanent: bool) -> Result<u32, Refusal> {
         self.check_may_change(subject)?;
         // Permanent deletion applies to soft-deleted versions, so `latest` means the latest of all then.
-        let with_deleted = permanent || wanted != Wanted::Latest;
+        let with_deleted = permanent || wanted != VersionSelector::Latest;
         let number = self.version(subject, wanted, with_deleted)?.version;
-        let deleted = self.version(subject, Wanted::Number(number), false).is_err();
+        let deleted = self.version(subject, VersionSelector::Number(number), false).is_err();
         match (permanent, deleted) {
             (true, false) => return Err(Refusal::VersionNotSoftDeleted(subject.to_owned(), number)),
             (false, true) => return Err(Refusal::VersionSoftDeleted(subject.to_owned(), number)),

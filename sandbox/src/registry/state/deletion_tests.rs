@@ -1,13 +1,13 @@
 use crate::registry::compatibility::Level;
 use crate::registry::error::Refusal;
 use crate::registry::state::tests::{A, A_AND_B, A_AND_C, not_found, referring, schema, with_two_versions};
-use crate::registry::state::{Against, State};
-use crate::registry::wanted::Wanted;
+use crate::registry::state::{CompareTo, State};
+use crate::registry::version_selector::VersionSelector;
 
 #[test]
 fn a_deleted_version_is_hidden_but_its_id_and_number_stay_taken() {
     let mut state = with_two_versions();
-    assert_eq!(state.delete_version("s", Wanted::Latest, false), Ok(2));
+    assert_eq!(state.delete_version("s", VersionSelector::Latest, false), Ok(2));
     assert_eq!(
         (state.versions("s", false), state.versions("s", true)),
         (Ok(vec![1]), Ok(vec![1, 2]))
@@ -21,7 +21,7 @@ fn a_deleted_version_is_hidden_but_its_id_and_number_stay_taken() {
         Some(2)
     );
     assert!(state.schema(2).is_ok(), "records written with it can still be read");
-    let again = state.delete_version("s", Wanted::Number(2), false);
+    let again = state.delete_version("s", VersionSelector::Number(2), false);
     assert_eq!(again, Err(Refusal::VersionSoftDeleted("s".to_owned(), 2)));
     assert_eq!(state.register("s", &schema(A_AND_B)), Ok(2));
     assert_eq!(state.versions("s", false), Ok(vec![1, 3]));
@@ -30,12 +30,12 @@ fn a_deleted_version_is_hidden_but_its_id_and_number_stay_taken() {
 #[test]
 fn a_deleted_version_can_be_removed_for_good() {
     let mut state = with_two_versions();
-    let too_early = state.delete_version("s", Wanted::Number(2), true);
+    let too_early = state.delete_version("s", VersionSelector::Number(2), true);
     assert_eq!(too_early, Err(Refusal::VersionNotSoftDeleted("s".to_owned(), 2)));
     state
-        .delete_version("s", Wanted::Number(2), false)
+        .delete_version("s", VersionSelector::Number(2), false)
         .expect("the first step");
-    assert_eq!(state.delete_version("s", Wanted::Number(2), true), Ok(2));
+    assert_eq!(state.delete_version("s", VersionSelector::Number(2), true), Ok(2));
     assert_eq!(state.schema(2).err(), Some(Refusal::SchemaNotFound));
     assert_eq!(
         state.register("s", &schema(A_AND_B)),
@@ -74,14 +74,14 @@ fn what_is_referred_to_is_compared_too_and_cannot_be_deleted() {
         .register("box", &referring(using, "R", "r", 1))
         .expect("with version 1");
     let incompatible = state
-        .check("box", &referring(using, "R", "r", 2), Against::All)
+        .check("box", &referring(using, "R", "r", 2), CompareTo::All)
         .expect("a valid schema");
     assert!(
         incompatible.len() == 1 && incompatible[0].contains("at r.c"),
         "{incompatible:?}"
     );
     let refused = Err(Refusal::ReferenceExists("r".to_owned(), 1));
-    assert_eq!(state.delete_version("r", Wanted::Number(1), false), refused);
+    assert_eq!(state.delete_version("r", VersionSelector::Number(1), false), refused);
     state.delete_subject("box", false).expect("nobody refers to it");
-    assert_eq!(state.delete_version("r", Wanted::Number(1), false), Ok(1));
+    assert_eq!(state.delete_version("r", VersionSelector::Number(1), false), Ok(1));
 }

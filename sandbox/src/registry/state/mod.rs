@@ -14,7 +14,7 @@ use crate::registry::compatibility::{Level, incompatibilities};
 use crate::registry::error::Refusal;
 use crate::registry::mode::Mode;
 use crate::registry::schema::{Identity, ParsedSchema, Reference};
-use crate::registry::wanted::Wanted;
+use crate::registry::version_selector::VersionSelector;
 pub use settings::{PerSubject, Setting};
 
 /// The contents of a registry. Ids and versions count from 1.
@@ -47,7 +47,7 @@ pub struct Submission {
 
 /// A version of a subject, with its schema.
 #[derive(Clone, Copy, Debug)]
-pub struct Found<'s> {
+pub struct RegisteredSchema<'s> {
     /// The schema's id, the same under every subject.
     pub id: u32,
     /// The version's number within the subject.
@@ -58,9 +58,9 @@ pub struct Found<'s> {
 
 /// What a compatibility check compares a schema with.
 #[derive(Clone, Copy, Debug)]
-pub enum Against {
+pub enum CompareTo {
     /// One version.
-    One(Wanted),
+    One(VersionSelector),
     /// Whatever registering it would compare it with.
     All,
 }
@@ -96,7 +96,12 @@ impl State {
     /// # Errors
     /// [`Refusal::SubjectNotFound`], [`Refusal::InvalidSchema`], or [`Refusal::SchemaNotFound`] if the subject does not
     /// have it.
-    pub fn look_up(&self, subject: &str, submission: &Submission, with_deleted: bool) -> Result<Found<'_>, Refusal> {
+    pub fn look_up(
+        &self,
+        subject: &str,
+        submission: &Submission,
+        with_deleted: bool,
+    ) -> Result<RegisteredSchema<'_>, Refusal> {
         self.versions(subject, with_deleted)?;
         let schema = self.parse(submission)?;
         self.find(subject, &schema, with_deleted).ok_or(Refusal::SchemaNotFound)
@@ -133,11 +138,16 @@ impl State {
     ///
     /// # Errors
     /// [`Refusal::SubjectNotFound`] or [`Refusal::VersionNotFound`].
-    pub fn version(&self, subject: &str, wanted: Wanted, with_deleted: bool) -> Result<Found<'_>, Refusal> {
+    pub fn version(
+        &self,
+        subject: &str,
+        wanted: VersionSelector,
+        with_deleted: bool,
+    ) -> Result<RegisteredSchema<'_>, Refusal> {
         let numbers = self.versions(subject, with_deleted)?;
         let number = match wanted {
-            Wanted::Latest => numbers.last().copied(),
-            Wanted::Number(number) => numbers.contains(&number).then_some(number),
+            VersionSelector::Latest => numbers.last().copied(),
+            VersionSelector::Number(number) => numbers.contains(&number).then_some(number),
         };
         let found = number.and_then(|number| self.found(number, self.subjects.get(subject)?.get(&number)?.id));
         found.ok_or_else(|| Refusal::VersionNotFound(wanted.to_string()))
@@ -166,7 +176,7 @@ impl State {
     ///
     /// # Errors
     /// [`Refusal::SchemaNotFound`].
-    pub fn uses(&self, id: u32, with_deleted: bool) -> Result<Vec<(&str, u32)>, Refusal> {
+    pub fn usages(&self, id: u32, with_deleted: bool) -> Result<Vec<(&str, u32)>, Refusal> {
         self.schema(id)?;
         let all = self.subjects.iter().flat_map(|(subject, versions)| {
             versions
@@ -182,15 +192,15 @@ impl State {
     /// # Errors
     /// [`Refusal::InvalidSchema`], or, for a numbered version, [`Refusal::SubjectNotFound`] and
     /// [`Refusal::VersionNotFound`].
-    pub fn check(&self, subject: &str, submission: &Submission, against: Against) -> Result<Vec<String>, Refusal> {
+    pub fn check(&self, subject: &str, submission: &Submission, against: CompareTo) -> Result<Vec<String>, Refusal> {
         let schema = self.parse(submission)?;
         let level = self.effective(subject);
         Ok(match against {
-            Against::All => incompatibilities(level, &schema, self.live(subject)),
-            Against::One(Wanted::Latest) => {
+            CompareTo::All => incompatibilities(level, &schema, self.live(subject)),
+            CompareTo::One(VersionSelector::Latest) => {
                 incompatibilities(level, &schema, self.live(subject).next_back().into_iter())
             }
-            Against::One(number) => {
+            CompareTo::One(number) => {
                 let found = self.version(subject, number, false)?;
                 incompatibilities(level, &schema, std::iter::once((found.version, found.schema)))
             }
@@ -235,15 +245,15 @@ impl State {
         self.last_id
     }
 
-    fn find(&self, subject: &str, schema: &ParsedSchema, with_deleted: bool) -> Option<Found<'_>> {
+    fn find(&self, subject: &str, schema: &ParsedSchema, with_deleted: bool) -> Option<RegisteredSchema<'_>> {
         let id = *self.ids.get(&schema.identity())?;
         let mut versions = self.subjects.get(subject)?.iter();
         let (number, _) = versions.find(|(_, it)| it.id == id && (with_deleted || !it.deleted))?;
         self.found(*number, id)
     }
 
-    fn found(&self, version: u32, id: u32) -> Option<Found<'_>> {
-        Some(Found {
+    fn found(&self, version: u32, id: u32) -> Option<RegisteredSchema<'_>> {
+        Some(RegisteredSchema {
             id,
             version,
             schema: self.schemas.get(&id)?,

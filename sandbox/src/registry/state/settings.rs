@@ -155,7 +155,7 @@ impl State {
 mod tests {
     use super::*;
     use crate::registry::state::tests::{A, A_AND_B, schema, with_two_versions};
-    use crate::registry::wanted::Wanted;
+    use crate::registry::version_selector::VersionSelector;
 
     #[test]
     fn registered_schemas_are_found_in_every_mode_and_nothing_new_is_accepted() {
@@ -174,7 +174,10 @@ mod tests {
         state.set_own("s", Mode::ReadOnly).expect("a mode");
         let refused = Refusal::NotPermitted("s".to_owned(), Mode::ReadOnly.to_string());
         assert_eq!(state.delete_subject("s", false), Err(refused.clone()));
-        assert_eq!(state.delete_version("s", Wanted::Latest, false), Err(refused.clone()));
+        assert_eq!(
+            state.delete_version("s", VersionSelector::Latest, false),
+            Err(refused.clone())
+        );
         assert_eq!(state.set_own("s", Level::Full), Err(refused));
         assert_eq!(state.reset_own("s"), Ok(Mode::ReadOnly));
         assert_eq!(state.delete_subject("s", false), Ok(vec![1, 2]));

@@ -1,8 +1,8 @@
-use super::{Against, State, Submission};
+use super::{CompareTo, State, Submission};
 use crate::registry::compatibility::Level;
 use crate::registry::error::Refusal;
 use crate::registry::schema::Reference;
-use crate::registry::wanted::Wanted;
+use crate::registry::version_selector::VersionSelector;
 
 pub(in crate::registry) const A: &str = r#"{"type": "record", "name": "R", "fields": [{"name": "a", "type": "int"}]}"#;
 const A_AGAIN: &str = r#"{"name":"R","fields":[{"type":{"type":"int"},"name":"a"}],"type":"record"}"#;
@@ -46,10 +46,15 @@ fn ids_and_versions_count_from_one() {
     let state = with_two_versions();
     assert_eq!(state.versions("s", false), Ok(vec![1, 2]));
     assert_eq!(
-        state.version("s", Wanted::Number(1), false).map(|it| it.id).ok(),
+        state
+            .version("s", VersionSelector::Number(1), false)
+            .map(|it| it.id)
+            .ok(),
         Some(1)
     );
-    let latest = state.version("s", Wanted::Latest, false).expect("a latest version");
+    let latest = state
+        .version("s", VersionSelector::Latest, false)
+        .expect("a latest version");
     assert_eq!((latest.id, latest.version), (2, 2));
     assert!(
         latest.schema.text.starts_with(r#"{"type":"record","name":"R","#),
@@ -72,7 +77,7 @@ fn the_same_schema_keeps_its_id_and_version_however_it_is_written() {
 fn the_same_schema_under_two_subjects_has_one_id() {
     let mut state = with_two_versions();
     assert_eq!(state.register("t", &schema(A_AND_B)), Ok(2));
-    assert_eq!(state.uses(2, false), Ok(vec![("s", 2), ("t", 1)]));
+    assert_eq!(state.usages(2, false), Ok(vec![("s", 2), ("t", 1)]));
     assert_eq!(
         state.register("t", &schema(r#""string""#)).map_err(|it| it.code()),
         Err(409)
@@ -94,11 +99,11 @@ fn what_was_never_registered_is_not_found() {
         Some(Refusal::SchemaNotFound)
     );
     assert_eq!(
-        state.version("s", Wanted::Number(3), false).err(),
+        state.version("s", VersionSelector::Number(3), false).err(),
         Some(Refusal::VersionNotFound("3".to_owned()))
     );
     assert_eq!(state.schema(3).err(), Some(Refusal::SchemaNotFound));
-    assert_eq!(state.uses(3, true).err(), Some(Refusal::SchemaNotFound));
+    assert_eq!(state.usages(3, true).err(), Some(Refusal::SchemaNotFound));
 }
 
 #[test]
@@ -131,7 +136,7 @@ fn a_subject_follows_its_own_level_or_else_the_one_for_all() {
         "BACKWARD is the default"
     );
     state.set_global(Level::None);
-    assert_eq!(state.check("s", &schema(A_AND_C), Against::All), Ok(Vec::new()));
+    assert_eq!(state.check("s", &schema(A_AND_C), CompareTo::All), Ok(Vec::new()));
     state.set_own("s", Level::Full).expect("a level");
     assert_eq!(state.own::<Level>("s"), Ok(Level::Full));
     assert_eq!(state.register("s", &schema(A_AND_C)).map_err(|it| it.code()), Err(409));
@@ -153,20 +158,20 @@ fn a_check_changes_nothing() {
     let state = with_two_versions();
     assert_eq!(
         state
-            .check("s", &schema(A_AND_C), Against::One(Wanted::Latest))
+            .check("s", &schema(A_AND_C), CompareTo::One(VersionSelector::Latest))
             .map(|it| it.len()),
         Ok(1)
     );
     assert_eq!(
-        state.check("s", &schema(A), Against::One(Wanted::Number(1))),
+        state.check("s", &schema(A), CompareTo::One(VersionSelector::Number(1))),
         Ok(Vec::new())
     );
     assert_eq!(
-        state.check("new", &schema(A), Against::One(Wanted::Latest)),
+        state.check("new", &schema(A), CompareTo::One(VersionSelector::Latest)),
         Ok(Vec::new())
     );
     assert_eq!(
-        state.check("new", &schema(A), Against::One(Wanted::Number(1))),
+        state.check("new", &schema(A), CompareTo::One(VersionSelector::Number(1))),
         Err(not_found("new"))
     );
     assert_eq!(state.subjects(true), ["s"]);
@@ -175,11 +180,17 @@ fn a_check_changes_nothing() {
 
 #[test]
 fn versions_are_latest_minus_one_or_a_number_from_one() {
-    assert_eq!(Wanted::parse("latest"), Ok(Wanted::Latest));
-    assert_eq!(Wanted::parse("-1"), Ok(Wanted::Latest));
-    assert_eq!(Wanted::parse("2147483647"), Ok(Wanted::Number(2_147_483_647)));
+    assert_eq!(VersionSelector::parse("latest"), Ok(VersionSelector::Latest));
+    assert_eq!(VersionSelector::parse("-1"), Ok(VersionSelector::Latest));
+    assert_eq!(
+        VersionSelector::parse("2147483647"),
+        Ok(VersionSelector::Number(2_147_483_647))
+    );
     for text in ["0", "-2", "2147483648", "", "one", "1.0"] {
-        assert_eq!(Wanted::parse(text), Err(Refusal::InvalidVersion(text.to_owned())));
+        assert_eq!(
+            VersionSelector::parse(text),
+            Err(Refusal::InvalidVersion(text.to_owned()))
+        );
     }
 }
 

@@ -103,7 +103,7 @@ impl Run {
     /// The dead letter of that key.
     fn stranger(&mut self, key: &[u8]) -> &mut Record {
         self.evidence
-            .letters
+            .dead_letters
             .iter_mut()
             .find(|record| record.key.as_deref() == Some(key))
             .expect("a dead letter")

@@ -2,7 +2,7 @@
 
 use super::{BACK, COUNTS, ENDS, LAG, LETTERS, LISTED, MODEL, Mutation, SEEN, VISIBLE};
 use crate::faults::{Fault, Target};
-use crate::history::{Action, Ending, How};
+use crate::history::{Action, EndKind, Ending};
 use crate::tests::sample::{event, read, shown};
 use testbed::log::Record;
 
@@ -50,10 +50,10 @@ pub const MUTATIONS: &[Mutation] = &[
     }),
     ("a good record is dead-lettered", LETTERS, |run| {
         let good = run.record(b"C").clone();
-        run.evidence.bury(&good, "undecodable");
+        run.evidence.add_dead_letter(&good, "undecodable");
     }),
     ("a poisoned record is not dead-lettered", LETTERS, |run| {
-        run.evidence.letters.pop();
+        run.evidence.dead_letters.pop();
         let listed = run.evidence.listed.pop().expect("a letter");
         run.evidence.dlq.count -= 1;
         *run.evidence
@@ -77,8 +77,8 @@ pub const MUTATIONS: &[Mutation] = &[
         id.expect("an id").1 = Some(b"torture-0-0".to_vec());
     }),
     ("a dead letter has the wrong code", LETTERS, |run| {
-        let letter = run.stranger(b"STRANGER-2");
-        let code = letter
+        let dead_letter = run.stranger(b"STRANGER-2");
+        let code = dead_letter
             .headers
             .iter_mut()
             .find(|(name, _)| name == "orderlog.code")
@@ -90,7 +90,7 @@ pub const MUTATIONS: &[Mutation] = &[
         LETTERS,
         |run| {
             let copy = run.stranger(b"STRANGER-2").clone();
-            run.evidence.letters.push(Record { offset: 99, ..copy });
+            run.evidence.dead_letters.push(Record { offset: 99, ..copy });
         },
     ),
     (
@@ -98,12 +98,12 @@ pub const MUTATIONS: &[Mutation] = &[
         LETTERS,
         |run| {
             let copy = run.stranger(b"STRANGER-2").clone();
-            run.evidence.letters.push(Record { offset: 99, ..copy });
+            run.evidence.dead_letters.push(Record { offset: 99, ..copy });
             run.rounds[1].faults.push(Fault::Kill(Target::Order));
         },
     ),
     ("a record is unusable and nobody poisoned it", LETTERS, |run| {
-        run.foreign.retain(|foreign| foreign.kind != "NotAvro")
+        run.injected.retain(|injected| injected.kind != "NotAvro")
     }),
     ("a dead letter is listed twice", LISTED, |run| {
         let listed = run.evidence.listed[0].clone();
@@ -140,7 +140,7 @@ pub const MUTATIONS: &[Mutation] = &[
         run.rounds[0].settled = Err("lag is 3".to_owned())
     }),
     ("a process ends by itself", ENDS, |run| {
-        let how = How::Wrongly("by itself, exit status: 1".to_owned());
+        let how = EndKind::Wrongly("by itself, exit status: 1".to_owned());
         run.endings.push(Ending {
             process: "order-service".to_owned(),
             at: 1,
@@ -154,6 +154,6 @@ pub const MUTATIONS: &[Mutation] = &[
         run.endings[2].at = 30_500_000
     }),
     ("a service takes a minute to end", ENDS, |run| {
-        run.endings[1].how = How::Terminated(60_000)
+        run.endings[1].how = EndKind::Terminated(60_000)
     }),
 ];

@@ -37,8 +37,8 @@ pub const MUTATIONS: &[Mutation] = &[
         value[at] = b'C';
     }),
     ("an event is duplicated and nobody copied it", MADE_UP, |run| {
-        run.foreign
-            .retain(|foreign| foreign.kind != "duplicate" || foreign.key.as_deref() != Some(b"E"))
+        run.injected
+            .retain(|injected| injected.kind != "duplicate" || injected.key.as_deref() != Some(b"E"))
     }),
     ("an event has more copies than were written", MADE_UP, |run| {
         let event = run.record(b"E").clone();

@@ -86,3 +86,73 @@ impl Embedded {
         Ok(check()?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn by_murmur2(partitions: i32) -> Partitioning {
+        Partitioning {
+            partitioner: Partitioner::Murmur2,
+            partitions,
+        }
+    }
+
+    #[test]
+    fn a_store_belongs_to_one_service_and_one_topic_and_keeps_its_partition_count() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let store = Embedded::open(dir.path()).expect("opens");
+        store.check_owner("a").expect("is nobody's yet");
+        assert_eq!(store.claim("a", "orders", by_murmur2(6)).expect("claims"), 6);
+        store.check_owner("a").expect("is ours");
+        let refusal = store.check_owner("b").expect_err("is a's").to_string();
+        assert!(
+            refusal.contains("belongs to a") && refusal.contains("STORE"),
+            "{refusal}"
+        );
+        assert_eq!(store.claim("a", "orders", by_murmur2(8)).expect("is ours"), 6);
+        assert!(
+            store
+                .claim("a", "other", by_murmur2(6))
+                .expect_err("is not ours")
+                .to_string()
+                .contains("--rebuild")
+        );
+        store.forget().expect("forgets");
+        assert_eq!(store.claim("a", "other", by_murmur2(8)).expect("claims again"), 8);
+    }
+
+    #[test]
+    fn a_store_belongs_to_the_rule_that_its_topic_was_partitioned_by() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let store = Embedded::open(dir.path()).expect("opens");
+        for partitioner in Partitioner::ALL {
+            store.check_partitioner(partitioner).expect("it is of any yet");
+        }
+        let partitioning = Partitioning {
+            partitioner: Partitioner::Crc32,
+            partitions: 6,
+        };
+        store.claim("a", "orders", partitioning).expect("claims");
+        store.check_partitioner(Partitioner::Crc32).expect("as it was");
+        let refusal = store.check_partitioner(Partitioner::Murmur2).expect_err("another rule");
+        for part in ["partitioned by crc32", "KAFKA_PARTITIONER says murmur2", "--rebuild"] {
+            assert!(refusal.to_string().contains(part), "{part} in {refusal}");
+        }
+        store.forget().expect("forgets");
+        store
+            .check_partitioner(Partitioner::Murmur2)
+            .expect("it is of any again");
+    }
+
+    #[test]
+    fn a_store_of_a_release_without_a_choice_of_partitioner_is_of_murmur2() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let store = Embedded::open(dir.path()).expect("opens");
+        let origin = r#"{"format":2,"service":"a","topic":"orders","partitions":6}"#;
+        store.meta.insert("origin", origin).expect("writes");
+        store.check_partitioner(Partitioner::Murmur2).expect("as it was");
+        store.check_partitioner(Partitioner::Crc32).expect_err("another rule");
+        assert_eq!(store.claim("a", "orders", by_murmur2(6)).expect("is ours"), 6);
+    }
+}

@@ -97,9 +97,9 @@ pub async fn shown(
     world: &World,
     order: &Service,
     poisoned: &[(Kind, Poisoned)],
-    letters: &[Record],
+    dead_letters: &[Record],
 ) -> anyhow::Result<()> {
-    world.letters_indexed(order, letters.len()).await?;
+    world.await_dead_letters(order, dead_letters.len()).await?;
     let info = order.http.dlq().await?;
     assert_eq!(info.topic, world.dead_letter_topic());
     for (kind, one) in poisoned {
@@ -111,31 +111,34 @@ pub async fn shown(
         );
     }
     // Three a page, so that there are several pages.
-    let shown = order.http.letters(3).await?;
-    assert_eq!(shown.len(), letters.len());
-    for (shown, letter) in shown.iter().zip(letters.iter().rev()) {
+    let shown = order.http.dead_letters(3).await?;
+    assert_eq!(shown.len(), dead_letters.len());
+    for (shown, dead_letter) in shown.iter().zip(dead_letters.iter().rev()) {
         assert_eq!(
             shown.id,
-            format!("{}-{}", letter.partition, letter.offset),
+            format!("{}-{}", dead_letter.partition, dead_letter.offset),
             "the newest first"
         );
-        assert_eq!(shown.key.as_deref().map(str::as_bytes), letter.key.as_deref());
-        assert_eq!(shown.code.as_deref(), Some(letter.header("orderlog.code").as_str()));
+        assert_eq!(shown.key.as_deref().map(str::as_bytes), dead_letter.key.as_deref());
+        assert_eq!(
+            shown.code.as_deref(),
+            Some(dead_letter.header("orderlog.code").as_str())
+        );
         assert_eq!(
             shown.reason.as_deref(),
-            Some(letter.header("__connect.errors.exception.message").as_str())
+            Some(dead_letter.header("__connect.errors.exception.message").as_str())
         );
         assert_eq!(
             shown.schema_id.map(|id| id.to_string()).unwrap_or_default(),
-            letter.header("orderlog.schema-id")
+            dead_letter.header("orderlog.schema-id")
         );
         assert_eq!(
             (shown.size, shown.replays),
-            (letter.value.as_ref().map_or(0, Vec::len) as u64, 0)
+            (dead_letter.value.as_ref().map_or(0, Vec::len) as u64, 0)
         );
         let origin = shown.origin.as_ref().expect("an origin");
         let place = format!("{}-{}-{}", origin.topic, origin.partition, origin.offset);
-        assert_eq!(place, letter.header("orderlog.at"));
+        assert_eq!(place, dead_letter.header("orderlog.at"));
         assert!(origin.timestamp.is_some() && shown.timestamp.is_some(), "{shown:?}");
     }
     Ok(())

@@ -23,7 +23,7 @@ const NO_LEADER: i16 = 5;
 
 /// Such a relay, on its own port. It takes no new connections once it is dropped.
 #[derive(Debug)]
-pub struct Brokerless {
+pub struct MetadataProxy {
     port: u16,
     lies: Arc<Lies>,
     task: JoinHandle<()>,
@@ -38,7 +38,7 @@ struct Lies {
 /// The versions of unanswered Metadata requests, by correlation id.
 type Asked = Arc<Mutex<HashMap<i32, i16>>>;
 
-impl Brokerless {
+impl MetadataProxy {
     /// A relay in front of that broker, `host:port`. Call it within a tokio runtime.
     ///
     /// # Errors
@@ -79,17 +79,17 @@ impl Brokerless {
     }
 
     /// Sets whether brokers are removed.
-    pub fn leave_out(&self, brokers: bool) {
+    pub fn hide_brokers(&self, brokers: bool) {
         self.lies.wanted.store(brokers, Ordering::SeqCst);
     }
 
     /// How many answers have had none so far.
-    pub fn left_out(&self) -> usize {
+    pub fn answers_without_brokers(&self) -> usize {
         self.lies.told.load(Ordering::SeqCst)
     }
 }
 
-impl Drop for Brokerless {
+impl Drop for MetadataProxy {
     fn drop(&mut self) {
         self.task.abort();
     }

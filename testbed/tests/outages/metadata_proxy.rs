@@ -9,21 +9,24 @@ use crate::scene::{Scene, pair, recovered, without_a_broker};
 const POISON: &str = "poison";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn clients_that_were_told_of_no_brokers_find_them_again() -> anyhow::Result<()> {
+async fn clients_that_learned_of_no_brokers_find_them_again() -> anyhow::Result<()> {
     let scene = Scene::new("outages-brokerless").await?;
     let (cart, order) = pair(&scene.world).await?;
     let told = while_clients_work(&cart, &order, async {
         for round in 1..=3 {
-            let before = scene.broker.brokerless.left_out();
-            scene.broker.brokerless.leave_out(true);
+            let before = scene.broker.metadata_proxy.answers_without_brokers();
+            scene.broker.metadata_proxy.hide_brokers(true);
             without_a_broker(&cart, &order).await?;
-            assert!(scene.broker.brokerless.left_out() > before, "no client was told so");
-            scene.broker.brokerless.leave_out(false);
+            assert!(
+                scene.broker.metadata_proxy.answers_without_brokers() > before,
+                "no client was told so"
+            );
+            scene.broker.metadata_proxy.hide_brokers(false);
             recovered(&format!("no brokers, round {round}"), &cart, &order).await?;
             // The clients of the dead-letter topic were told the same.
             let poison = NewRecord::of(POISON, "not an event");
             scene.world.writer()?.write(&poison).await?;
-            scene.world.letters_indexed(&order, round).await?;
+            scene.world.await_dead_letters(&order, round).await?;
         }
         Ok(())
     })

@@ -7,9 +7,9 @@ use std::vec;
 use orderlog_avro::SchemaText;
 use schema_registry_converter::schema_registry_common::{RawRegisteredSchema, RegisteredReference};
 
+use super::Subject;
 use crate::outage::Outage;
 use crate::response::LATEST;
-use crate::subject::Subject;
 use crate::transport::Transport;
 
 /// Most schemas that one may refer to, directly or not.

@@ -203,9 +203,9 @@ pub struct DlqInfo {
 /// One page of dead letters.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Letters {
+pub struct DeadLetters {
     /// The dead letters.
-    pub messages: Vec<Letter>,
+    pub messages: Vec<DeadLetter>,
     /// The start of the next page.
     pub next: Option<String>,
 }
@@ -213,7 +213,7 @@ pub struct Letters {
 /// One dead letter.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Letter {
+pub struct DeadLetter {
     /// Its id: `partition-offset`.
     pub id: String,
     /// When it was written.

@@ -8,15 +8,15 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::ValueEnum;
 use orderlog_kafka::partition::Partitioner;
-use sandbox::poison::{Facts, Kind, records};
+use sandbox::poison::{Kind, TopicInfo, records};
 
 use crate::cluster::TOPIC;
 use crate::faults::Fault;
-use crate::history::{Class, Clock, Foreign, Op, Recorder};
+use crate::history::{Class, Clock, InjectedRecord, Op, Recorder};
+use testbed::api_types::Written;
 use testbed::log;
 use testbed::registry::Registry;
 use testbed::topics::Topics;
-use testbed::views::Written;
 use testbed::writer::{NewRecord, Writer};
 
 /// Longest time that the broker may take, which may be down or starting. A record that it has not taken by then is
@@ -28,24 +28,29 @@ pub const COPY: &str = "duplicate";
 const LAST: usize = 200;
 
 /// A writer of such records.
-pub struct Foreigner {
+pub struct Injector {
     kafka: String,
     writer: Writer,
-    facts: Facts,
+    facts: TopicInfo,
     count: AtomicUsize,
     copies: AtomicUsize,
     clock: Clock,
-    pub written: Recorder<Foreign>,
+    pub written: Recorder<InjectedRecord>,
 }
 
-impl Foreigner {
+impl Injector {
     /// A writer for the topic, which must exist.
     ///
     /// # Errors
     /// If the broker or the registry does not answer.
-    pub async fn new(kafka: &str, registry: &str, written: Recorder<Foreign>, clock: Clock) -> anyhow::Result<Self> {
+    pub async fn new(
+        kafka: &str,
+        registry: &str,
+        written: Recorder<InjectedRecord>,
+        clock: Clock,
+    ) -> anyhow::Result<Self> {
         let registry = Registry::new(registry)?;
-        let facts = Facts {
+        let facts = TopicInfo {
             partitions: Topics::new(kafka)?.partitions(TOPIC)?,
             partitioner: Partitioner::default(),
             schema_id: registry.ours(TOPIC).await?,
@@ -71,7 +76,7 @@ impl Foreigner {
     }
 
     /// What decides whether a record is usable.
-    pub fn facts(&self) -> Facts {
+    pub fn facts(&self) -> TopicInfo {
         self.facts
     }
 
@@ -168,7 +173,7 @@ impl Foreigner {
         let NewRecord {
             key, value, headers, ..
         } = record;
-        self.written.push(Foreign {
+        self.written.push(InjectedRecord {
             kind: kind.to_owned(),
             at: self.clock.now(),
             poisoned,

@@ -115,7 +115,7 @@ fn time(field: &str, millis: i64) -> Result<(), Violation> {
     within(
         field,
         (0..=MAX_TIME_MS).contains(&millis),
-        "must lie in the years 1970 to 9999",
+        "must be in the years 1970 to 9999",
     )
 }
 

@@ -29,7 +29,7 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .expect("a runtime like a server thread's");
-    println!("{:<34} {:>10} {:>10} {:>10}", "", "p50", "p99", "max");
+    println!("{:<42} {:>10} {:>10} {:>10}", "", "p50", "p99", "max");
     let dir = tempfile::tempdir().expect("a directory");
     let small = filled(&dir.path().join("small"), SMALL);
     measure("cached", &runtime, &small, SMALL, READS);
@@ -66,7 +66,7 @@ fn measure(name: &str, runtime: &tokio::runtime::Runtime, store: &Store, orders:
 fn print(name: &str, mut took: Vec<Duration>) {
     took.sort_unstable();
     let at = |part: usize| took[(took.len() - 1) * part / 100];
-    println!("{name:<34} {:>10.1?} {:>10.1?} {:>10.1?}", at(50), at(99), at(100));
+    println!("{name:<42} {:>10.1?} {:>10.1?} {:>10.1?}", at(50), at(99), at(100));
 }
 
 fn id(n: usize) -> String {

@@ -10,8 +10,6 @@ use testbed::writer::NewRecord;
 
 use crate::dead_letter_format::{added_headers, own_headers, reason, shown};
 
-/// Partitions of a topic that the services make.
-
 /// An order-service that gives up soon on unknown schema ids, and a writer of poison.
 async fn start(world: &World) -> anyhow::Result<(Service, Poisoner)> {
     let order = world.order()?.with_short_grace().start().await?;

@@ -1,4 +1,4 @@
-//! Making the state at least as new as a request, before the request is refused on the strength of it.
+//! Makes the state at least as new as a request, before the request is refused because of that state.
 
 use std::time::Instant;
 
@@ -8,11 +8,12 @@ use tokio::time::timeout_at;
 
 use crate::publisher::Publisher;
 
-/// Waits until that partition was read at least as far as anybody can have been told when the request came. Where its topic
-/// is kept once, that is where the broker says that it ends; else it is what the partition's quorum has acknowledged since.
+/// Waits until that partition has been read at least as far as any client could have been told when the request arrived. With
+/// a single replica, that is the end offset that the broker reports; otherwise, what the partition's quorum has acknowledged
+/// since.
 ///
 /// # Errors
-/// When that cannot be found out by the deadline.
+/// When that cannot be established by the deadline.
 pub async fn catch_up(
     view: &View,
     publisher: &Publisher,
@@ -26,7 +27,7 @@ pub async fn catch_up(
             view.read_to(partition, end, deadline).await
         }
         EndOffset::NeedsQuorum => {
-            // What is acknowledged now lies behind the transaction, and cannot be read.
+            // Records acknowledged now are behind the open transaction and cannot be read.
             if let Some(transaction) = view.blocking_transaction(partition) {
                 return Err(NotFresh(transaction.to_string()));
             }

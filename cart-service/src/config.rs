@@ -11,7 +11,7 @@ use orderlog_web::config::WebConfig;
 
 /// Takes orders and their updates over HTTP and publishes them as Avro events to Kafka.
 ///
-/// Without a command it runs until it is told to stop.
+/// Without a command it runs until it is stopped.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "cart-service", version, about, args_conflicts_with_subcommands = true)]
 pub struct Cli {
@@ -27,7 +27,7 @@ pub struct Cli {
 /// How many idempotency keys are remembered by default.
 pub const IDEMPOTENCY_KEYS: usize = 1_000_000;
 
-/// How long an order is not written of which a record was passed over.
+/// How long an unresolved order is not written.
 pub const UNRESOLVED_FOR: Duration = Duration::from_secs(10 * 60);
 
 /// The settings of a running service.
@@ -45,11 +45,11 @@ pub struct Config {
     #[command(flatten)]
     pub logs: LogConfig,
 
-    /// Port that the HTTP server listens on; 0 takes a free one
+    /// Port that the HTTP server listens on; 0 picks a free one
     #[arg(long, env = "API_PORT", value_name = "API_PORT", default_value_t = 8000)]
     pub api_port: u16,
 
-    /// Where the orders are kept that this instance has read from the topic, as embedded:DIRECTORY
+    /// Where this instance stores the orders that it has read from the topic, as embedded:DIRECTORY
     #[arg(
         long,
         env = "STORE",
@@ -58,7 +58,7 @@ pub struct Config {
     )]
     pub store: StoreUrl,
 
-    /// Address under which clients reach order-service, for the Location of created orders
+    /// Address at which clients reach order-service, for the Location of created orders
     #[arg(
         long,
         env = "ORDER_SERVICE_URL",
@@ -67,7 +67,7 @@ pub struct Config {
     )]
     pub order_service_url: reqwest::Url,
 
-    /// Longest that a write may take, in milliseconds; after that the answer is 504, the outcome unknown
+    /// Maximum time for a write, in milliseconds; after that the answer is 504 and the outcome unknown
     #[arg(
         long,
         env = "WRITE_DEADLINE_MS",
@@ -77,8 +77,8 @@ pub struct Config {
     )]
     pub write_deadline_ms: u64,
 
-    /// How long a schema id that the registry does not know may take to appear, in milliseconds, before its records are
-    /// skipped. The orders of their partition cannot be written meanwhile, so keep it well below the write deadline
+    /// How long to wait for a schema id that the registry does not know, in milliseconds, before its records are skipped.
+    /// Orders of their partition cannot be written meanwhile, so keep it well below the write deadline
     #[arg(
         long,
         env = "UNKNOWN_SCHEMA_GRACE_MS",
@@ -87,7 +87,7 @@ pub struct Config {
     )]
     pub unknown_schema_grace_ms: u64,
 
-    /// How many idempotency keys are remembered; when there are more, the oldest are forgotten
+    /// Number of idempotency keys to remember; beyond it, the oldest are forgotten
     #[arg(
         long,
         env = "IDEMPOTENCY_KEYS",
@@ -97,18 +97,18 @@ pub struct Config {
     )]
     pub idempotency_keys: usize,
 
-    /// How long an order is not written of which a record was passed over; not for operators
+    /// How long an unresolved order is not written; set in code only
     #[arg(skip = UNRESOLVED_FOR)]
     pub unresolved_for: Duration,
 }
 
 impl Config {
-    /// Longest that a write may take.
+    /// Maximum time for a write.
     pub fn write_deadline(&self) -> Duration {
         Duration::from_millis(self.write_deadline_ms)
     }
 
-    /// How long a schema id that the registry does not know may take to appear.
+    /// How long to wait for a schema id that the registry does not know.
     pub fn unknown_schema_grace(&self) -> Duration {
         Duration::from_millis(self.unknown_schema_grace_ms)
     }

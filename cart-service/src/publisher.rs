@@ -135,7 +135,7 @@ impl Publisher {
         })
     }
 
-    /// Waits until every record was acknowledged or given up, at most for that long.
+    /// Waits until every record was acknowledged or has failed, at most for that long.
     pub fn flush(&self, timeout: Duration) {
         if let Err(error) = self.producer.flush(timeout) {
             tracing::warn!(%error, "events still in flight at shutdown");

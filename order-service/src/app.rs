@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use actix_web::web::{self, ServiceConfig};
 use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusHandle;
-use orderlog_kafka::permissions::TopicUse;
+use orderlog_kafka::permission_watch::TopicUse;
 use orderlog_projection::Settings;
 use orderlog_projection::pipeline::{self, Pipeline, RunningPipeline};
 use orderlog_runtime::supervisor::Supervisor;

@@ -11,9 +11,9 @@ use orderlog_projection::store::StoreUrl;
 use orderlog_runtime::telemetry::LogConfig;
 use orderlog_web::config::WebConfig;
 
-/// Follows the order events in Kafka and answers questions about orders over HTTP.
+/// Consumes the order events from Kafka and serves the orders over HTTP.
 ///
-/// Without a command it runs until it is told to stop.
+/// Without a command it runs until it is stopped.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "order-service", version, about, args_conflicts_with_subcommands = true)]
 pub struct Cli {
@@ -41,11 +41,11 @@ pub struct Config {
     #[command(flatten)]
     pub logs: LogConfig,
 
-    /// Port that the HTTP server listens on; 0 takes a free one
+    /// Port that the HTTP server listens on; 0 picks a free one
     #[arg(long, env = "API_PORT", value_name = "API_PORT", default_value_t = 8001)]
     pub api_port: u16,
 
-    /// Where the orders are kept that were read from the topic, as embedded:DIRECTORY
+    /// Where the orders read from the topic are stored, as embedded:DIRECTORY
     #[arg(
         long,
         env = "STORE",
@@ -54,12 +54,12 @@ pub struct Config {
     )]
     pub store: StoreUrl,
 
-    /// Topic of the records that cannot be used; when not given, the events' topic with -dlq behind it
+    /// Topic of the dead letters; by default the name of the event topic, followed by -dlq
     #[arg(long = "kafka-dlq-topic", env = "KAFKA_DLQ_TOPIC", value_name = "KAFKA_DLQ_TOPIC")]
     pub dlq_topic: Option<TopicName>,
 
-    /// How long a schema id that the registry does not know may take to appear, in milliseconds, before its records are
-    /// given up as dead letters
+    /// How long to wait for a schema id that the registry does not know, in milliseconds, before its records become dead
+    /// letters
     #[arg(
         long,
         env = "UNKNOWN_SCHEMA_GRACE_MS",
@@ -89,7 +89,7 @@ impl Config {
         Ok(dead_letters)
     }
 
-    /// How long a schema id that the registry does not know may take to appear.
+    /// How long to wait for a schema id that the registry does not know.
     pub fn unknown_schema_grace(&self) -> Duration {
         Duration::from_millis(self.unknown_schema_grace_ms)
     }

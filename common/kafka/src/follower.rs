@@ -29,7 +29,7 @@ pub struct TopicFollower {
     /// How many partitions are followed; 0: none.
     partitions: i32,
     at_end: BTreeSet<i32>,
-    /// Whether the reader lost the topic: it may go on reporting that of a recreated one, so it is replaced.
+    /// Whether the reader lost the topic: it may keep reporting that of a recreated one, so it is replaced.
     is_reader_stale: bool,
     /// Whether the topic was recreated since it was last started: the caller's offsets belong to the old one.
     is_recreated: bool,
@@ -56,7 +56,7 @@ pub struct FollowedBatch<'a> {
 /// Why following stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interruption {
-    /// Records that come next are gone.
+    /// The next records were deleted.
     Truncated,
     /// The topic does not exist any more.
     Missing,
@@ -75,8 +75,8 @@ impl fmt::Display for Interruption {
 }
 
 impl Followable {
-    /// Whether a reader that has read up to those offsets, by partition, can go on from there: they are offsets of this
-    /// very topic, and no record behind them is gone.
+    /// Whether a reader that has read up to those offsets, by partition, can continue from there: they are offsets of this
+    /// very topic, and no later record was deleted.
     pub fn continues(&self, next: &BTreeMap<i32, i64>) -> bool {
         let fits = |(partition, next): (&i32, &i64)| {
             let bounds = usize::try_from(*partition).ok().and_then(|n| self.bounds.get(n));

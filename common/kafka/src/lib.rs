@@ -8,7 +8,7 @@
 //! - [`topics`]: finds, creates and checks topics;
 //! - [`end_offsets`]: where a partition ends now;
 //! - [`connection`]: whether brokers and leaders are connected, and which transactions block readers;
-//! - [`permissions`]: what the brokers' authorizer denies;
+//! - [`permissions`], [`permission_watch`]: what the brokers' authorizer denies;
 //! - [`partition`], [`headers`], [`topic_name`]: the small rules of the protocol.
 //!
 //! ```no_run
@@ -37,7 +37,9 @@ mod ffi;
 pub mod follower;
 pub mod headers;
 pub mod log_reader;
+mod logging;
 pub mod partition;
+pub mod permission_watch;
 pub mod permissions;
 pub mod producer;
 pub mod settings;

@@ -10,7 +10,7 @@ fn compare(key: &[u8], partitions: i32) {
         let ours = partitioner.of_key(key, partitions);
         assert_eq!(
             ours,
-            ffi::partition_of(partitioner, key, partitions),
+            ffi::partition_of(partitioner.librdkafka_name(), key, partitions),
             "{partitioner} of {key:?}, {partitions} partitions"
         );
     }

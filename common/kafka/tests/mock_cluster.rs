@@ -141,7 +141,7 @@ fn a_topic_that_does_not_exist_is_not_followed_until_it_does() {
     }
 }
 
-/// A broker that lost what it knew of a producer answers with this error; then the client gives up for good.
+/// A broker that lost what it knew of a producer answers with this error; then the client fails permanently.
 #[test]
 fn a_client_with_a_fatal_error_is_replaced_before_the_next_record() {
     let fixture = Fixture::new();

@@ -1,5 +1,5 @@
 //! What the projection's thread is doing, and every step from one phase to the next: each is logged here, shown to others in
-//! [`Progress`], and passed on to those who wait.
+//! [`Progress`], and passed on to the waiters.
 
 use tokio::sync::watch;
 

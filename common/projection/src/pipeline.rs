@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use orderlog_contract::lineage;
-use orderlog_kafka::permissions::{self, TopicUse};
+use orderlog_kafka::permission_watch::{self, TopicUse};
 use orderlog_registry::Registry;
 use orderlog_runtime::supervisor::Supervisor;
 
@@ -88,7 +88,7 @@ impl Pipeline {
     /// When a client cannot be made.
     pub fn watch_permissions(&self, uses: Vec<TopicUse>) -> anyhow::Result<()> {
         if self.has_admin_api {
-            permissions::watch(&self.settings.cluster, uses, &self.supervisor)?;
+            permission_watch::watch(&self.settings.cluster, uses, &self.supervisor)?;
         }
         Ok(())
     }

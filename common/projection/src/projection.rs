@@ -106,7 +106,7 @@ impl Projection {
         })
     }
 
-    /// A handle for those who ask.
+    /// A handle for the rest of the service.
     pub fn view(&self) -> View {
         self.view.clone()
     }

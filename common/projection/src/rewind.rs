@@ -40,7 +40,7 @@ pub(crate) fn rewind<H: RejectionHandler>(
 ) {
     let partition = request.partition;
     match try_rewind(&request, partitions, store, runtime, handler, reader) {
-        // An error means that whoever asked has given up.
+        // An error means that the caller has given up.
         Ok(true) => drop(request.done.send(())),
         Ok(false) => {}
         Err(error) => tracing::error!(

@@ -131,7 +131,7 @@ impl SchemaLookup {
         });
     }
 
-    /// Takes in the answers that have come, and returns them for those who wait.
+    /// Takes in the answers that have come, and returns them for the waiting partitions.
     ///
     /// # Errors
     /// An id means another schema than before.

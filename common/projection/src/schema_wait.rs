@@ -1,8 +1,8 @@
 //! A partition that waits for a schema: what the registry is asked, when, and when its answer decides. Pure: it says what
 //! to do next, and takes in the answers.
 //!
-//! A schema that the registry does not know may be one that it does not know *yet*: whoever wrote the record may have
-//! registered it at another server a moment ago. So an answer decides about a record only when the record had been in the
+//! A schema that the registry does not know may be one that it does not know *yet*: its writer may have registered
+//! it at another server a moment ago. So an answer decides about a record only when the record had been in the
 //! topic for the grace period before the registry was asked. One grace period serves all records that were there when it
 //! began, however many schemas they name; later ones get their own. And every batch asks again: what was unknown to an
 //! earlier one may be known by now.

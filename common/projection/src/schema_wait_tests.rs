@@ -109,7 +109,7 @@ fn a_schema_that_appears_within_the_grace_period_is_taken_at_once() {
     take_unknown(&mut wait, &[1], now);
     assert_eq!(wait.step(now), Step::BeginGrace);
     wait.begin_grace(0, GRACE, now);
-    // Whoever has asked for it.
+    // No matter who asked for it.
     wait.take_answer(&known(id(1)));
     assert_eq!(wait.step(now), Step::Resume);
 }

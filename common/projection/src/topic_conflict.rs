@@ -6,7 +6,7 @@ use orderlog_kafka::partition::Partitioner;
 const REBUILD: &str =
     "Consumption is halted. Restart with --rebuild to discard the store's orders and read the topic from the beginning";
 
-const COPY_EVENTS: &str = "Copy the events to a new topic, each under its key, and start with --rebuild on that one";
+const COPY_EVENTS: &str = "Copy the events to a new topic, keeping each key, and start with --rebuild on that one";
 
 /// Why the topic is not read until an operator acts.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -54,7 +54,7 @@ pub(crate) enum TopicConflict {
     },
     /// Its writers use another partitioner than this service.
     #[error(
-        "the records of topic {topic} are in the partitions that {theirs} would choose for their keys, and this service was started with {ours}: it would look for orders in other partitions than the topic's writers. Start it with KAFKA_PARTITIONER={theirs} (--kafka-partitioner); if the writers are wrong, fix them and copy the events to a new topic, each under its key"
+        "the records of topic {topic} are in the partitions that {theirs} would choose for their keys, and this service was started with {ours}: it would look for orders in other partitions than the topic's writers. Start it with KAFKA_PARTITIONER={theirs} (--kafka-partitioner); if the writers are wrong, fix them and copy the events to a new topic, keeping each key"
     )]
     OtherPartitioner {
         topic: String,

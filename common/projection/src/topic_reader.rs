@@ -137,7 +137,7 @@ impl<H: RejectionHandler> TopicReader<H> {
         Ok(restart)
     }
 
-    /// Takes over what was committed, and then notifies those who wait for it.
+    /// Takes over what was committed, and then notifies its waiters.
     fn accept(&mut self, partition: i32, committed: Committed, reader: &LogReader) {
         let Some(state) = self.partitions.get(partition) else {
             return;

@@ -76,7 +76,7 @@ impl View {
         self.progress.borrow().clone()
     }
 
-    /// The same, for those who wait for a change.
+    /// The same, to wait for a change.
     pub fn watch(&self) -> watch::Receiver<Progress> {
         self.progress.clone()
     }

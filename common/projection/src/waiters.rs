@@ -1,4 +1,4 @@
-//! Who waits for the projection: a writer for its own event, a reader for a version of an order.
+//! Waiting for the projection: a writer for its own event, a reader for a version of an order.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,7 +19,7 @@ pub struct EventOutcome {
     pub offset: i64,
 }
 
-/// All who wait. Register first, then write or look: what happens in between is not missed.
+/// All waiters. Register first, then write or read: what happens in between is not missed.
 #[derive(Clone, Default)]
 pub struct Waiters(Arc<Mutex<Lists>>);
 
@@ -29,7 +29,7 @@ struct Lists {
     orders: HashMap<String, Vec<(i32, oneshot::Sender<()>)>>,
 }
 
-/// An event, and who waits for it.
+/// An event, and its waiter.
 struct Awaited {
     event: OrderEvent,
     sender: oneshot::Sender<EventOutcome>,
@@ -100,7 +100,7 @@ impl Waiters {
         awaited.is_some_and(|awaited| awaited.event == *event)
     }
 
-    /// Notifies those who wait: what became of events, of those that were [awaited](Self::is_awaited), and which versions
+    /// Notifies the waiters: what became of events, of those that were [awaited](Self::is_awaited), and which versions
     /// orders have.
     pub(crate) fn notify(
         &self,

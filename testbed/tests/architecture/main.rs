@@ -1,6 +1,8 @@
-//! The structure of the workspace: which crate may use which, and no cycles between the modules of a crate.
+//! The structure of the workspace: which crate may use which, and no cycles between the modules of a crate. And that the
+//! documents name files that exist.
 
 mod dependencies;
+mod documents;
 mod modules;
 
 use std::path::PathBuf;

@@ -10,7 +10,7 @@ const WORKS: &str = "What works: sasl.mechanisms=PLAIN, SCRAM-SHA-256 or SCRAM-S
 const NO_KERBEROS: &str = "this build does not support Kerberos (GSSAPI)";
 const NO_OAUTH: &str = "this build does not support OAUTHBEARER (OIDC)";
 
-/// Why a setting cannot work in this build, and what does; `None` when it can, looked at alone.
+/// Why a setting cannot work in this build, and what does; `None` when it can, as far as it alone tells.
 pub(super) fn unsupported(key: &str, value: &str) -> Option<String> {
     let is_of = |families: &[&str]| families.iter().any(|family| key.starts_with(family));
     let why = if is_of(&["sasl.kerberos."]) {

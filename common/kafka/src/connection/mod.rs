@@ -1,5 +1,5 @@
 //! What is known of a client's connections: to any broker, to the leaders of its topic's partitions. It comes from
-//! librdkafka's statistics, errors and log lines, through the client's context; nothing is asked of a broker here.
+//! librdkafka's statistics, errors and log lines, through the client's context; no broker is asked here.
 
 mod stalled_lso;
 
@@ -53,7 +53,7 @@ impl ConnectionState {
         partition.is_some_and(|partition| is_recent(partition.leader_seen))
     }
 
-    /// Whether the leaders of that many partitions have been connected since the start, be it long ago.
+    /// Whether the leaders of that many partitions have been connected at least once since the start.
     pub fn have_leaders_been_connected(&self, partitions: usize) -> bool {
         let state = self.lock();
         let connected = state.partitions.values().filter(|partition| partition.was_connected);

@@ -9,10 +9,11 @@ use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::statistics::Statistics;
 use rdkafka::topic_partition_list::TopicPartitionList;
 
-use super::log_lines::{end_offset, forward, is_commit_denied, new_topic_id, without_duration, without_thread};
+use super::log_lines::{end_offset, is_commit_denied, new_topic_id, without_duration, without_thread};
 use crate::bootstrap::Bootstrap;
 use crate::cluster::Cluster;
 use crate::connection::ConnectionState;
+use crate::logging::forward;
 use crate::permissions::{CommitPermission, Permission, Permissions};
 
 /// Below every offset.
@@ -42,7 +43,7 @@ impl ReaderContext {
             bootstrap: Bootstrap::new(cluster)?,
             permissions: cluster.permissions.clone(),
             read: Permission::Read(topic.to_owned()),
-            commit: CommitPermission::new(cluster),
+            commit: CommitPermission::new(cluster.permissions.clone(), &cluster.client_id),
             callbacks: AtomicU64::new(0),
             end_offset: AtomicI64::new(UNKNOWN),
         })

@@ -1,18 +1,4 @@
-//! What librdkafka says in words only: its log lines and reasons of errors.
-
-use rdkafka::config::RDKafkaLogLevel;
-
-/// Forwards librdkafka's log lines to tracing, one level lower: its "error" is mostly a broker that is down, which health
-/// reports better.
-pub(crate) fn forward(level: RDKafkaLogLevel, fac: &str, message: &str) {
-    match level {
-        RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical => {
-            tracing::error!(target: "librdkafka", fac, "{message}");
-        }
-        RDKafkaLogLevel::Error | RDKafkaLogLevel::Warning => tracing::info!(target: "librdkafka", fac, "{message}"),
-        _ => tracing::debug!(target: "librdkafka", fac, "{message}"),
-    }
-}
+//! What librdkafka reports as text only: its log lines and the reasons of errors.
 
 /// A log line without the name of the thread.
 pub(super) fn without_thread(line: &str) -> &str {

@@ -6,5 +6,4 @@ mod log_lines;
 mod poll;
 
 pub(crate) use context::ReaderContext;
-pub(crate) use log_lines::forward;
 pub(crate) use poll::poll;

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use rdkafka::statistics::Statistics;
 
 use super::{Permission, Permissions};
-use crate::cluster::Cluster;
 
 /// Longer than the interval between two commits of progress.
 const LONGER_THAN_COMMITS_ARE_APART: Duration = Duration::from_secs(4);
@@ -20,10 +19,10 @@ pub(crate) struct CommitPermission {
 }
 
 impl CommitPermission {
-    pub fn new(cluster: &Cluster) -> Self {
+    pub fn new(permissions: Permissions, group: &str) -> Self {
         Self {
-            permissions: cluster.permissions.clone(),
-            permission: Permission::Commit(cluster.client_id.clone()),
+            permissions,
+            permission: Permission::Commit(group.to_owned()),
             denied_at: Mutex::default(),
         }
     }
@@ -50,15 +49,14 @@ mod tests {
     use rdkafka::statistics::ConsumerGroup;
 
     use super::*;
-    use crate::testing::an_absent_cluster;
 
     #[test]
     fn commits_are_denied_until_the_coordinator_is_known_and_none_has_failed_for_a_while() {
-        let cluster = an_absent_cluster();
-        let commit = CommitPermission::new(&cluster);
+        let permissions = Permissions::default();
+        let commit = CommitPermission::new(permissions.clone(), "test");
         commit.deny();
         let denied = [Permission::Commit("test".to_owned()).to_string()];
-        assert_eq!(cluster.permissions.reasons(), denied);
+        assert_eq!(permissions.reasons(), denied);
         let in_state = |state: &str| {
             commit.observe(&Statistics {
                 cgrp: Some(ConsumerGroup {
@@ -67,7 +65,7 @@ mod tests {
                 }),
                 ..Statistics::default()
             });
-            cluster.permissions.reasons()
+            permissions.reasons()
         };
         let since = |ago: Duration| *commit.denied_at.lock().expect("no panic") = Instant::now().checked_sub(ago);
         assert_eq!(in_state("up"), denied, "a commit may still fail");

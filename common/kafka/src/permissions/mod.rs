@@ -1,9 +1,8 @@
 //! What the brokers' authorizer denies this service, by ACL: as its clients find out, and as the brokers say when asked
-//! ([`watch`]). What follows from it is decided elsewhere.
+//! ([`permission_watch`](crate::permission_watch)). What follows from it is decided elsewhere.
 
 mod commit;
 mod permission;
-mod watch;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,7 +15,6 @@ use rdkafka::statistics::Statistics;
 pub(crate) use commit::CommitPermission;
 pub use permission::Permission;
 pub(crate) use permission::is_denial;
-pub use watch::{TopicUse, watch};
 
 /// How long a denied write counts as denied without being confirmed: then the next one may try. Longer than the interval
 /// at which the brokers are asked.

@@ -11,7 +11,7 @@ use rdkafka::statistics::Statistics;
 use super::WriteError;
 use crate::bootstrap::Bootstrap;
 use crate::cluster::Cluster;
-use crate::consumer::forward;
+use crate::logging::forward;
 use crate::permissions::{Permission, Permissions};
 
 /// Where an acknowledged record is.

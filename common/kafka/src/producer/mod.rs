@@ -84,7 +84,7 @@ impl Producer {
     }
 
     /// Queues a record. From here on it may land on the topic at any time. `on_delivery` is called once, on a thread of the
-    /// client, when it was acknowledged or given up; not at all if it could not be queued.
+    /// client, when it was acknowledged or has failed; not at all if it could not be queued.
     ///
     /// # Errors
     /// [`WriteError`]; then it is certain that the record is not on the topic.
@@ -115,7 +115,7 @@ impl Producer {
         self.client().explain(error)
     }
 
-    /// Waits until every queued record was acknowledged or given up.
+    /// Waits until every queued record was acknowledged or has failed.
     ///
     /// # Errors
     /// That takes longer than `timeout`.
@@ -129,8 +129,7 @@ impl Producer {
     /// The client cannot be created; then nothing changes.
     pub fn reconfigure(&self, options: ProducerOptions) -> anyhow::Result<()> {
         let new = Client::new(&self.cluster, &self.topic, options, self.supervisor.clone())?;
-        let old = std::mem::replace(&mut *self.client.write().unwrap_or_else(PoisonError::into_inner), new);
-        drop(old);
+        *self.client.write().unwrap_or_else(PoisonError::into_inner) = new;
         Ok(())
     }
 
@@ -166,7 +165,7 @@ impl Producer {
             // Another thread was faster.
             return;
         };
-        let old = std::mem::replace(&mut *client, new);
+        *client = new;
         drop(client);
         if self.cluster.permissions.observe_fatal(code) {
             // That it may not write was logged once.
@@ -176,7 +175,6 @@ impl Producer {
         }
         metrics::counter!("orderlog_producers_replaced_total", "service" => self.cluster.client_id.clone())
             .increment(1);
-        drop(old);
     }
 
     fn client(&self) -> RwLockReadGuard<'_, Client> {

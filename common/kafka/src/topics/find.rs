@@ -25,7 +25,7 @@ pub struct FoundTopic {
     pub warnings: Vec<String>,
 }
 
-/// Why a topic cannot be used yet.
+/// Why a topic is not ready.
 #[derive(Debug, thiserror::Error)]
 pub enum TopicError {
     /// It does not exist, and is not created here.

@@ -1,4 +1,4 @@
-//! The one place that finds, creates and checks topics. What a topic holds is never looked at.
+//! The one place that finds, creates and checks topics. No records are read here.
 
 mod admin;
 mod find;

@@ -7,7 +7,7 @@
 //! 4. have the rejected records handled; the offset passes only those that were;
 //! 5. commit everything in one atomic write.
 //!
-//! Those who wait are notified after that, by the topic reader.
+//! The waiters are notified after that, by the topic reader.
 
 mod classify;
 mod fold_partition;

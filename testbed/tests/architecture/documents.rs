@@ -1,14 +1,12 @@
 //! The documents name files and link to each other; every one of those files must exist.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+use crate::root;
 
 /// A word in backticks that contains a slash and ends like this is a path from the repository's root.
 const FILES: [&str; 6] = [".rs", ".avsc", ".sh", ".md", ".py", ".toml"];
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
 
 fn documents() -> Vec<PathBuf> {
     let docs = fs::read_dir(root().join("docs")).expect("the documents");

@@ -9,9 +9,9 @@ use orderlog_runtime::supervisor::Supervisor;
 use rdkafka::admin::AdminClient;
 use rdkafka::client::DefaultClientContext;
 
-use super::{Permission, Permissions};
 use crate::cluster::Cluster;
 use crate::ffi::{TopicAccess, topic_access};
+use crate::permissions::{Permission, Permissions};
 
 /// Interval between two requests.
 const EVERY: Duration = Duration::from_secs(4);

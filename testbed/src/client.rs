@@ -67,20 +67,25 @@ pub struct Client {
     url: String,
 }
 
+/// An HTTP client with connections of its own.
+///
+/// # Errors
+/// If none can be created.
+pub(crate) fn http_client(timeout: Duration) -> anyhow::Result<reqwest::Client> {
+    // Tests share the process's crypto provider; the first one installs it.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    // Nothing here may go through a proxy, not even on another address of this machine.
+    let client = reqwest::Client::builder().no_proxy().timeout(timeout);
+    client.build().context("an HTTP client")
+}
+
 impl Client {
     /// A client with connections of its own.
     ///
     /// # Errors
     /// If no HTTP client can be created.
     pub fn new(url: impl Into<String>) -> anyhow::Result<Self> {
-        // Tests share the process's crypto provider; the first one installs it.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        // Nothing here may go through a proxy, not even on another address of this machine.
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .timeout(TIMEOUT)
-            .build()
-            .context("an HTTP client")?;
+        let http = http_client(TIMEOUT)?;
         Ok(Self { http, url: url.into() })
     }
 

@@ -7,6 +7,8 @@ use orderlog_contract::lineage;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::client::http_client;
+
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A schema of something else: a record with one string.
@@ -29,15 +31,8 @@ impl Registry {
     /// # Errors
     /// If no HTTP client can be created.
     pub fn new(url: &str) -> anyhow::Result<Self> {
-        // Tests share the process's crypto provider; the first one installs it.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .timeout(TIMEOUT)
-            .build()
-            .context("an HTTP client")?;
         Ok(Self {
-            http,
+            http: http_client(TIMEOUT)?,
             url: url.to_owned(),
         })
     }

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use crate::api_types::Stats;
 use crate::log::{self, Record};
 use crate::ports;
+use crate::proxy::Proxy;
 use crate::servers::Servers;
 use crate::service::{Program, Service, Setup};
 use crate::wait::{LONG, until};
@@ -93,6 +94,24 @@ impl World {
             .with("KAFKA_BOOTSTRAP_SERVERS", &self.servers.kafka)
             .with("SCHEMA_REGISTRY_URL", &self.servers.registry)
             .with("KAFKA_TOPIC", &self.topic))
+    }
+
+    /// A cart-service, ready, that sees every record up to a second late and waits for its own longer than that.
+    ///
+    /// # Errors
+    /// If it does not become ready.
+    pub async fn lagging_cart(&self) -> anyhow::Result<Service> {
+        let cart = self.cart()?.with_delayed_fetches()?;
+        cart.with("WRITE_DEADLINE_MS", "30000").start().await
+    }
+
+    /// An order-service, ready, whose registry is behind that proxy.
+    ///
+    /// # Errors
+    /// If it does not become ready.
+    pub async fn order_behind(&self, proxy: &Proxy) -> anyhow::Result<Service> {
+        let registry = proxy.url(&self.servers.registry)?;
+        self.order()?.with("SCHEMA_REGISTRY_URL", registry).start().await
     }
 
     /// The topic of the dead letters.

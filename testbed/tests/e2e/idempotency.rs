@@ -82,29 +82,24 @@ async fn a_request_whose_answer_a_crash_has_taken_is_carried_out_once() -> anyho
 async fn a_retry_through_a_process_that_lags_gets_the_first_answer() -> anyhow::Result<()> {
     let world = World::new("idempotency-lag")?;
     let one = world.cart()?.start().await?;
-    let with_delayed_fetches = world
-        .cart()?
-        .with_delayed_fetches()?
-        .with("WRITE_DEADLINE_MS", "30000")
-        .start()
-        .await?;
+    let lagging = world.lagging_cart().await?;
     for n in 0..3 {
         let id = format!("A-{n}");
         let created: Written = create(&one.http, &format!("c-{n}"), &id).await?.read(201)?;
-        let retried = create(&with_delayed_fetches.http, &format!("c-{n}"), &id).await?;
+        let retried = create(&lagging.http, &format!("c-{n}"), &id).await?;
         assert!(is_replayed(&retried), "{retried:?}");
         assert_eq!(retried.read::<Written>(200)?, created);
         let updated: Written = update(&one.http, &format!("u-{n}"), &id, "confirmed")
             .await?
             .read(200)?;
         one.http.updated(&id, "cancelled").await?;
-        let retried = update(&with_delayed_fetches.http, &format!("u-{n}"), &id, "confirmed").await?;
+        let retried = update(&lagging.http, &format!("u-{n}"), &id, "confirmed").await?;
         assert!(
             is_replayed(&retried),
             "it has not read the update, and it is no legal step any more: {retried:?}"
         );
         assert_eq!(retried.read::<Written>(200)?, updated);
-        let other = create(&with_delayed_fetches.http, &format!("u-{n}"), &format!("B-{n}")).await?;
+        let other = create(&lagging.http, &format!("u-{n}"), &format!("B-{n}")).await?;
         assert_eq!(
             (other.status, other.problem().as_str()),
             (422, "key-reused"),

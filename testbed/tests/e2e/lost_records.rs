@@ -9,7 +9,7 @@ use testbed::{events, log};
 
 #[tokio::test]
 async fn a_recreated_topic_is_noticed_and_read_only_after_a_rebuild() -> anyhow::Result<()> {
-    let world = World::new("topics-anew")?;
+    let world = World::new("topics-recreated")?;
     let (mut cart, mut order) = world.pair().await?;
     for n in 0..12 {
         cart.http.created(&format!("A-{n}")).await?;

@@ -70,11 +70,7 @@ fn faults() -> Vec<(&'static str, Fault)> {
 async fn whatever_answers_in_the_registry_s_place_is_waited_out() -> anyhow::Result<()> {
     let world = World::new("faults")?;
     let proxy = Proxy::in_front_of(&world.servers.registry).await?;
-    let order = world
-        .order()?
-        .with("SCHEMA_REGISTRY_URL", proxy.url(&world.servers.registry)?)
-        .start()
-        .await?;
+    let order = world.order_behind(&proxy).await?;
     let registry = Registry::new(&world.servers.registry)?;
     let writer = world.writer()?;
     for (n, (name, begin)) in faults().into_iter().enumerate() {
@@ -104,11 +100,7 @@ async fn whatever_answers_in_the_registry_s_place_is_waited_out() -> anyhow::Res
 async fn a_registry_that_takes_five_seconds_is_slow_and_not_away() -> anyhow::Result<()> {
     let world = World::new("faults-slow")?;
     let proxy = Proxy::in_front_of(&world.servers.registry).await?;
-    let order = world
-        .order()?
-        .with("SCHEMA_REGISTRY_URL", proxy.url(&world.servers.registry)?)
-        .start()
-        .await?;
+    let order = world.order_behind(&proxy).await?;
     let twin = Registry::new(&world.servers.registry)?.twin(&world.topic).await?;
     proxy.delay(std::time::Duration::from_secs(5));
     let event = events::first("A-1");

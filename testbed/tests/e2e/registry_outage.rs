@@ -140,7 +140,7 @@ async fn services_that_start_without_a_registry_say_so_and_work_once_it_is_there
     let mut cart = world.cart()?.with("SCHEMA_REGISTRY_URL", &url).spawn()?;
     let mut order = world.order()?.with("SCHEMA_REGISTRY_URL", &url).spawn()?;
     for service in [&cart, &order] {
-        until("it says what is amiss", LONG, async || {
+        until("it says what is wrong", LONG, async || {
             let health = service.http.health().await?;
             anyhow::ensure!(
                 health.kafka == "connected" && health.registry == "disconnected",

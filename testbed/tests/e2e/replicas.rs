@@ -108,27 +108,22 @@ async fn updates_of_one_order_through_both_at_once_make_one_history() -> anyhow:
 async fn a_process_that_lags_refuses_only_what_is_so() -> anyhow::Result<()> {
     let world = World::new("replicas-lag")?;
     let one = world.cart()?.start().await?;
-    let with_delayed_fetches = world
-        .cart()?
-        .with_delayed_fetches()?
-        .with("WRITE_DEADLINE_MS", "30000")
-        .start()
-        .await?;
+    let lagging = world.lagging_cart().await?;
     for n in 0..2 {
         let id = format!("A-{n}");
         one.http.created(&id).await?;
-        let updated = with_delayed_fetches.http.updated(&id, "confirmed").await?;
+        let updated = lagging.http.updated(&id, "confirmed").await?;
         assert_eq!(
             updated.order.version, 2,
             "it has not read the order, and still this is no 404"
         );
         one.http.updated(&id, "cancelled").await?;
-        let refused = with_delayed_fetches.http.update(&id, "confirmed").await?;
+        let refused = lagging.http.update(&id, "confirmed").await?;
         assert_eq!(
             refused.status, 409,
             "it has not read the cancellation, and still this is no \"already so\": {refused:?}"
         );
-        let twice = with_delayed_fetches.http.create_short(&id).await?;
+        let twice = lagging.http.create_short(&id).await?;
         assert_eq!(
             (twice.status, twice.problem().as_str()),
             (409, "order-exists"),
@@ -143,9 +138,7 @@ async fn a_process_that_lags_refuses_only_what_is_so() -> anyhow::Result<()> {
         let tag = format!("\"{version}\"");
         let body = json!({"orderId": id, "status": "shipped"});
         let headers = [("If-Match", tag.as_str())];
-        let sent = with_delayed_fetches
-            .http
-            .send_with(Method::PUT, "/update-order", &headers, &body);
+        let sent = lagging.http.send_with(Method::PUT, "/update-order", &headers, &body);
         let answer = sent.await?;
         assert_eq!(answer.status, if version == "1" { 412 } else { 200 }, "{answer:?}");
     }

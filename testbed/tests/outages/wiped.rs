@@ -16,11 +16,11 @@ async fn a_wiped_broker_and_registry_are_not_taken_for_the_old_ones() -> anyhow:
     let (mut cart, mut order) = pair(&scene.world).await?;
     scene.world.caught_up(&order).await?;
 
-    let mut anew = None;
+    let mut recreated = None;
     let told = while_clients_work(&cart, &order, async {
         drop(registry.stop().await);
         scene.broker.wipe().await?;
-        anew = Some(Registry::start(("127.0.0.1", port))?);
+        recreated = Some(Registry::start(("127.0.0.1", port))?);
         scene.broker.up().await?;
         // Nobody has recreated the topic.
         for service in [&cart, &order] {

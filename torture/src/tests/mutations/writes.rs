@@ -106,7 +106,7 @@ pub const MUTATIONS: &[Mutation] = &[
         |run| run.last("a3").fail(409),
     ),
     (
-        "a request is told \"not now\" for ever whose first attempt was unknown",
+        "a request is told \"not now\" forever whose first attempt was unknown",
         FOUND_OUT,
         |run| run.last("d1").fail(503),
     ),

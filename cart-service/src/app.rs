@@ -8,6 +8,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use orderlog_kafka::permission_watch::TopicUse;
 use orderlog_projection::Settings;
 use orderlog_projection::pipeline::{self, Pipeline, RunningPipeline};
+use orderlog_projection::store::{Store, StoreError, blocking};
 use orderlog_runtime::supervisor::Supervisor;
 use orderlog_web::access::AccessConfig;
 use orderlog_web::{server, service};
@@ -44,13 +45,10 @@ impl Application {
         refuse_rack(&settings)?;
         let listener = server::bind(&config.web.api_host, config.api_port, "--api-port / API_PORT").await?;
         let port = listener.local_addr().context("reading the server's port")?.port();
-        let store = pipeline::open_store(SERVICE, &config.store, &config.pipeline)?;
-        let unresolved = UnresolvedOrders::open(&store, config.unresolved_for)?;
-        if config.pipeline.rebuild {
-            // Before the store, which records that there is something to clear.
-            unresolved.forget()?;
-        }
-        let pipeline = Pipeline::connect(settings, store, &config.pipeline, supervisor.clone())?;
+        let store = pipeline::open_store(SERVICE, &config.store, &config.pipeline).await?;
+        // Before the store is cleared, which records that there is something to clear.
+        let unresolved = open_unresolved(&store, &config).await?;
+        let pipeline = Pipeline::connect(settings, store, &config.pipeline, supervisor.clone()).await?;
         let topic = pipeline.settings.topic.name.clone();
         // Below the deadline, so that a record is given up before its request is.
         let delivery_timeout = config.write_deadline().mul_f64(0.8);
@@ -123,6 +121,19 @@ impl Application {
         pipeline.stop().await;
         served.and(flushed)
     }
+}
+
+/// The unresolved orders, of which a rebuild keeps none.
+async fn open_unresolved(store: &Store, config: &Config) -> Result<UnresolvedOrders, StoreError> {
+    let (store, timeout, rebuild) = (store.clone(), config.unresolved_for, config.pipeline.rebuild);
+    blocking(move || {
+        let unresolved = UnresolvedOrders::open(&store, timeout)?;
+        if rebuild {
+            unresolved.clear()?;
+        }
+        Ok(unresolved)
+    })
+    .await
 }
 
 /// A lagging follower would delay every response, and its end offset is not the partition's.

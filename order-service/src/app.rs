@@ -38,8 +38,8 @@ impl Application {
         let listener = server::bind(&config.web.api_host, config.api_port, "--api-port / API_PORT").await?;
         let port = listener.local_addr().context("reading the server's port")?.port();
         // A rebuild keeps its index of dead letters: it comes from another topic, and says what need not be sent again.
-        let store = pipeline::open_store(SERVICE, &config.store, &config.pipeline)?;
-        let pipeline = Pipeline::connect(settings, store, &config.pipeline, supervisor.clone())?;
+        let store = pipeline::open_store(SERVICE, &config.store, &config.pipeline).await?;
+        let pipeline = Pipeline::connect(settings, store, &config.pipeline, supervisor.clone()).await?;
         let topic = pipeline.settings.topic.name.clone();
         pipeline.watch_permissions(vec![
             TopicUse {
@@ -51,7 +51,8 @@ impl Application {
                 write: true,
             },
         ])?;
-        let dead_letters = DeadLetters::new(&pipeline.settings, dead_letter_topic, &pipeline.store, &supervisor)?;
+        let dead_letters =
+            DeadLetters::new(&pipeline.settings, dead_letter_topic, &pipeline.store, &supervisor).await?;
         let (index, dlq_status) = (dead_letters.index(), dead_letters.status());
         let (registry, registration) = (pipeline.registry.clone(), pipeline.registration.clone());
         let pipeline = pipeline.start(dead_letters)?;

@@ -2,8 +2,7 @@
 
 use orderlog_contract::idempotency::IdempotencyKey;
 use orderlog_contract::order::OrderState;
-use orderlog_projection::store::embedded::blocking;
-use orderlog_projection::store::{KeyUse, StoreError};
+use orderlog_projection::store::{KeyUse, StoreError, blocking};
 
 use super::{ReservedVersions, UnresolvedOrder, UnresolvedOrders};
 
@@ -28,10 +27,7 @@ impl UnresolvedOrders {
     pub async fn look_up(&self, order_id: &str, key: Option<&IdempotencyKey>) -> Result<OrderLookup, StoreError> {
         let (this, order_id, key) = (self.clone(), order_id.to_owned(), key.cloned());
         blocking(move || {
-            let (order, key_use) = match &key {
-                Some(key) => this.store.order_and_key_use(&order_id, key)?,
-                None => (this.store.order(&order_id)?, None),
-            };
+            let (order, key_use) = this.store.order_and_key_use(&order_id, key.as_ref())?;
             let unresolved = this.row(&order_id)?;
             // After that: versions are reserved before an order stops being unresolved.
             let reserved = this.reserved(&order_id, order.as_ref())?;
@@ -73,8 +69,7 @@ impl UnresolvedOrders {
         };
         // Another record may have been skipped meanwhile; then the order is unresolved as well.
         if self.reserved_row(order_id)? == Some(reserved) {
-            let removed = self.reserved.remove(order_id.as_bytes());
-            self.store.commit(&vec![removed].into())?;
+            self.reserved.commit(&[self.reserved.remove(order_id.as_bytes())])?;
         }
         Ok(None)
     }

@@ -4,7 +4,7 @@
 //! restart with it. When they are over, the order is written above the versions that such records may have
 //! ([`ReservedVersions`]).
 //!
-//! They are tables of the embedded store; what changes in them is committed with the projection's batches. For a command,
+//! They are tables of the store; what changes in them is committed with the projection's batches. For a command,
 //! [`UnresolvedOrders::look_up`] reads an order together with all that stands in its way.
 
 mod look_up;
@@ -22,8 +22,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use orderlog_contract::order::check_id;
-use orderlog_projection::store::embedded::{RowChange, Table};
-use orderlog_projection::store::{Embedded, Store, StoreError};
+use orderlog_projection::store::{RowChange, Store, StoreError, Table, TableName};
 use orderlog_runtime::crash_point::{self, Point};
 
 use crate::SERVICE;
@@ -36,7 +35,7 @@ use uptime::Uptime;
 /// The unresolved orders, kept in the store so that they survive a restart. Clones share them.
 #[derive(Clone)]
 pub struct UnresolvedOrders {
-    store: Arc<Embedded>,
+    store: Store,
     table: Table,
     /// Reserved versions, by order. They outlast the unresolved state.
     reserved: Table,
@@ -61,17 +60,16 @@ pub(crate) struct UnreadRecord<'a> {
 }
 
 impl UnresolvedOrders {
-    /// The unresolved orders in the store, each of which stays so for at most `timeout`.
+    /// The unresolved orders in the store, each of which stays so for at most `timeout`. Blocks.
     ///
     /// # Errors
     /// The disk fails.
     pub fn open(store: &Store, timeout: Duration) -> Result<Self, StoreError> {
-        let Store::Embedded(store) = store;
         let unresolved = Self {
             store: store.clone(),
             // The name of earlier releases.
-            table: store.table("doubts")?,
-            reserved: store.table("reserved-versions")?,
+            table: store.table(TableName("doubts"))?,
+            reserved: store.table(TableName("reserved-versions"))?,
             timeout,
             changing: Arc::default(),
             count: Arc::default(),
@@ -81,11 +79,11 @@ impl UnresolvedOrders {
         Ok(unresolved)
     }
 
-    /// Forgets all of them, for a rebuild.
+    /// Clears all of them, for a rebuild. Blocks.
     ///
     /// # Errors
     /// The disk fails.
-    pub fn forget(&self) -> Result<(), StoreError> {
+    pub fn clear(&self) -> Result<(), StoreError> {
         self.set_count(0);
         self.table.clear()?;
         self.reserved.clear()
@@ -152,7 +150,7 @@ impl UnresolvedOrders {
             let row = serde_json::to_vec(reserved).context("encoding reserved versions")?;
             changes.push(self.reserved.put(order_id.as_bytes(), row));
         }
-        self.store.commit(&changes.into())?;
+        self.table.commit(&changes)?;
         if !noted.is_empty() {
             crash_point::reached(Point::UnresolvedOrdersStored);
         }
@@ -168,8 +166,8 @@ impl UnresolvedOrders {
     }
 
     fn all(&self) -> impl Iterator<Item = anyhow::Result<(String, UnresolvedOrder)>> + use<> {
-        self.table.below(None).map(|entry| {
-            let (key, value) = entry?;
+        self.table.below(None).map(|row| {
+            let (key, value) = row?;
             Ok((String::from_utf8(key)?, serde_json::from_slice(&value)?))
         })
     }

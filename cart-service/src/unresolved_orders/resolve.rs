@@ -119,7 +119,7 @@ impl UnresolvedOrders {
                 removed.push(self.remove(&order_id));
             }
         }
-        self.store.commit(&removed.into())?;
+        self.table.commit(&removed)?;
         Ok(partitions)
     }
 }
@@ -137,7 +137,7 @@ async fn query(audit: &SchemaIdAudit, view: &View, supervisor: &Supervisor, ids:
                 };
                 match supervisor.spawn_blocking(RESOLVING, learn).await? {
                     Ok(()) => answers.known.insert(id),
-                    Err(LearnError::AnotherMeaning(id)) => {
+                    Err(LearnError::SchemaIdReassigned(id)) => {
                         audit.report_conflict(id);
                         answers.outage = true;
                         break;

@@ -1,5 +1,5 @@
 use orderlog_contract::order::OrderState;
-use orderlog_projection::store::Store;
+use orderlog_projection::store::Embedded;
 
 use super::*;
 use crate::config::UNRESOLVED_FOR as TIMEOUT;
@@ -15,7 +15,8 @@ fn unread(key: &[u8], offset: i64, schema_id: u32) -> UnreadRecord<'_> {
 }
 
 fn open(dir: &tempfile::TempDir) -> UnresolvedOrders {
-    UnresolvedOrders::open(&Store::open(dir.path()).expect("a store"), TIMEOUT).expect("opens")
+    let store = Store::from(Embedded::open(dir.path()).expect("a store"));
+    UnresolvedOrders::open(&store, TIMEOUT).expect("opens")
 }
 
 #[test]
@@ -78,7 +79,7 @@ fn a_row_of_an_earlier_build_counts_from_our_start() {
     let orders = open(&dir);
     let earlier = br#"{"schema_ids":[9],"partition":0,"offset":5,"since_ms":1}"#;
     let row = orders.table.put(b"A-1", earlier.to_vec());
-    orders.store.commit(&vec![row].into()).expect("commits");
+    orders.table.commit(&[row]).expect("commits");
     let order = orders.row("A-1").expect("reads").expect("unresolved");
     assert!(!orders.is_expired(&order));
 }
@@ -104,7 +105,7 @@ fn versions_are_reserved_over_a_restart_until_the_order_is_above_them() {
     let reserved = first.reserved("A-1", Some(&state(1))).expect("reads");
     assert!(reserved.is_some());
     // The order is no longer unresolved, but its versions stay reserved.
-    first.store.commit(&vec![first.remove("A-1")].into()).expect("commits");
+    first.table.commit(&[first.remove("A-1")]).expect("commits");
     drop(first);
     let second = open(&dir);
     assert!(second.row("A-1").expect("reads").is_none());
@@ -115,7 +116,7 @@ fn versions_are_reserved_over_a_restart_until_the_order_is_above_them() {
     assert_eq!((of(None), of(Some(&state(3)))), (reserved, reserved));
     assert_eq!(of(Some(&state(4))), None, "it was written above them");
     assert_eq!(of(None), None, "nothing is left behind");
-    second.forget().expect("forgets");
+    second.clear().expect("clears");
 }
 
 #[test]

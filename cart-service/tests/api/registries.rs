@@ -2,7 +2,7 @@
 
 use orderlog_contract::event::OrderStatus;
 use orderlog_contract::lineage;
-use orderlog_projection::store::Store;
+use orderlog_projection::store::Embedded;
 use reqwest::{Client, StatusCode};
 use sandbox::registry::Contents;
 use sandbox::testing::{contents_of_others, event};
@@ -35,8 +35,8 @@ async fn nothing_is_registered_at_another_registry_and_the_right_one_is_enough_t
     let app = world.start_watchful().await;
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
     let right = world.swap_registry(contents_of_others().await).await;
-    app.await_reason("another meaning").await;
-    refuses(&app, "another meaning").await;
+    app.await_reason("a different schema").await;
+    refuses(&app, "a different schema").await;
     let wrong = world.swap_registry(right).await;
     app.await_healthy().await;
     assert_eq!(app.create_short("A-2").await.0, StatusCode::CREATED);
@@ -48,7 +48,7 @@ async fn nothing_is_registered_at_another_registry_and_the_right_one_is_enough_t
     let app = world
         .start_unready(store, |config| config.pipeline.schema_check_seconds = 1)
         .await;
-    app.await_reason("another meaning").await;
+    app.await_reason("a different schema").await;
     assert_eq!(
         ask(&world, &format!("/subjects/{SUBJECT}/versions")).await.0,
         StatusCode::NOT_FOUND
@@ -150,7 +150,7 @@ async fn a_store_that_was_registered_at_a_wrong_registry_is_mended_by_the_right_
     // Leftovers of earlier releases: our schema under an id that means something else here, or nothing.
     let taken = world.register("others-value", r#""string""#).await;
     for id in [taken, 1_000] {
-        let opened = Store::open(store.path()).expect("a store");
+        let opened = Embedded::open(store.path()).expect("a store");
         opened.schemas().learn_own(SUBJECT, id).expect("learns");
         drop(opened);
         let app = world.start_unready(store, |_| ()).await;
@@ -159,7 +159,7 @@ async fn a_store_that_was_registered_at_a_wrong_registry_is_mended_by_the_right_
         let order = format!("A-{id}");
         assert_eq!(app.create_short(&order).await.0, StatusCode::CREATED);
         store = app.stop().await;
-        let known = Store::open(store.path())
+        let known = Embedded::open(store.path())
             .expect("a store")
             .schemas()
             .known()

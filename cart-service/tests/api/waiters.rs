@@ -8,7 +8,7 @@ use orderlog_contract::order::Outcome;
 use orderlog_kafka::settings::KafkaConfig;
 use orderlog_projection::config::PipelineConfig;
 use orderlog_projection::schema_id_audit::SchemaIdAudit;
-use orderlog_projection::store::Store;
+use orderlog_projection::store::{Embedded, Store};
 use orderlog_projection::{Projection, RejectedRecord, RejectionHandler, Settings, Unhandled};
 use orderlog_registry::Registry;
 use orderlog_registry::config::RegistryConfig;
@@ -48,7 +48,7 @@ fn start(world: &World, store: &std::path::Path, life: &Supervisor) -> Projectio
     };
     let settings = Settings::of("waiters", &pipeline, Duration::from_millis(50)).expect("settings");
     let registry = Arc::new(Registry::new(&pipeline.registry).expect("a client"));
-    let store = Store::open(store).expect("a store");
+    let store = Store::from(Embedded::open(store).expect("a store"));
     let audit = SchemaIdAudit::new(registry, store.clone(), false);
     Projection::start(settings, store, audit, PassOver, life).expect("starts")
 }

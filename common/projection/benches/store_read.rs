@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -46,8 +47,8 @@ fn main() {
     });
 }
 
-fn measure(name: &str, runtime: &tokio::runtime::Runtime, store: &Store, orders: usize, reads: usize) {
-    let Store::Embedded(embedded) = store;
+fn measure(name: &str, runtime: &tokio::runtime::Runtime, embedded: &Arc<Embedded>, orders: usize, reads: usize) {
+    let store = Store::Embedded(embedded.clone());
     let ids = || std::iter::repeat_with(|| id(fastrand::usize(..orders))).take(reads);
     let in_place = ids().map(|id| {
         let begun = Instant::now();
@@ -73,19 +74,18 @@ fn id(n: usize) -> String {
     format!("ORD-{n:07}")
 }
 
-fn open(path: &Path) -> Store {
-    let store = Store::open(path).expect("opens");
+fn open(path: &Path) -> Arc<Embedded> {
+    let store = Arc::new(Embedded::open(path).expect("opens"));
     store.schemas().learn_own("orders-value", SCHEMA_ID).expect("learns");
     store
 }
 
-fn filled(path: &Path, orders: usize) -> Store {
+fn filled(path: &Path, orders: usize) -> Arc<Embedded> {
     let store = open(path);
-    let Store::Embedded(embedded) = &store;
     for from in (0..orders).step_by(BATCH) {
-        put(embedded, from..(from + BATCH).min(orders));
+        put(&store, from..(from + BATCH).min(orders));
     }
-    embedded.sync().expect("syncs");
+    store.sync().expect("syncs");
     store
 }
 
@@ -123,8 +123,7 @@ fn put(store: &Embedded, orders: std::ops::Range<usize>) {
 }
 
 /// As a service does that catches up.
-fn write_and_sync(store: &Store, stop: &AtomicBool) {
-    let Store::Embedded(store) = store;
+fn write_and_sync(store: &Embedded, stop: &AtomicBool) {
     while !stop.load(Ordering::Relaxed) {
         let from = fastrand::usize(..LARGE - BATCH);
         put(store, from..from + BATCH);

@@ -21,14 +21,9 @@ use crate::{Projection, RejectionHandler, Settings, View};
 ///
 /// # Errors
 /// The store is locked, damaged, or another service's.
-pub fn open_store(service: &str, url: &StoreUrl, config: &PipelineConfig) -> anyhow::Result<Store> {
-    let StoreUrl::Embedded(dir) = url;
-    let store = if config.rebuild {
-        Store::open_to_rebuild(dir)?
-    } else {
-        Store::open(dir)?
-    };
-    store.check_owner(service)?;
+pub async fn open_store(service: &str, url: &StoreUrl, config: &PipelineConfig) -> anyhow::Result<Store> {
+    let store = Store::open(url, config.rebuild).await?;
+    store.check_owner(service).await?;
     Ok(store)
 }
 
@@ -54,20 +49,20 @@ impl Pipeline {
     ///
     /// # Errors
     /// The store was written under another partitioner, or a setting is wrong.
-    pub fn connect(
+    pub async fn connect(
         settings: Settings,
         store: Store,
         config: &PipelineConfig,
         supervisor: Supervisor,
     ) -> anyhow::Result<Self> {
         if config.rebuild {
-            store.forget()?;
+            store.clear().await?;
         }
-        store.check_partitioner(config.kafka.partitioner)?;
+        store.check_partitioner(config.kafka.partitioner).await?;
         let subject = lineage::subject(config.kafka.topic.as_str());
         let registry = Arc::new(Registry::new(&config.registry)?.for_subject(subject.clone()));
         let audit = SchemaIdAudit::new(registry.clone(), store.clone(), config.accept_registry);
-        let registration = Registration::spawn(audit.clone(), subject, store.clone(), config, &supervisor);
+        let registration = Registration::spawn(audit.clone(), subject, store.clone(), config, &supervisor).await;
         Ok(Self {
             settings: Settings {
                 registration: Some(registration.clone()),

@@ -57,8 +57,8 @@ pub(crate) fn prepare(
         // Before the store remembers the partitioner, which may have to be another one.
         partition_audit::check(reader, partitioning)?;
     }
-    let claimed = store
-        .claim(settings.service, topic, partitioning)
+    let claimed = runtime
+        .block_on(store.claim(settings.service, topic, partitioning))
         .map_err(|error| match error {
             StoreError::DiskFull(full) => NotReady::Retry(full.into()),
             StoreError::Failed(error) => NotReady::Halt(error),

@@ -143,7 +143,7 @@ impl SchemaLookup {
                     let pending = self.end(schema);
                     match self.learn(schema, &text, writer) {
                         Ok(()) => None,
-                        Err(conflict @ LearnError::AnotherMeaning(id)) => {
+                        Err(conflict @ LearnError::SchemaIdReassigned(id)) => {
                             self.audit.report_conflict(id);
                             return Err(conflict);
                         }

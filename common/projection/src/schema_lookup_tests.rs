@@ -5,10 +5,15 @@ use tokio::net::TcpListener;
 use uuid::Uuid;
 
 use crate::schema_request::MAX_RETRY_DELAY;
+use crate::store::Embedded;
 
 use super::*;
 
 const SEVEN: SchemaRef = SchemaRef::Id(7);
+
+fn open(dir: &tempfile::TempDir) -> Store {
+    Embedded::open(dir.path()).expect("a store").into()
+}
 
 fn lookup(store: Store) -> SchemaLookup {
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -26,7 +31,7 @@ fn lookup_at(registry: Arc<Registry>, store: Store) -> SchemaLookup {
 #[tokio::test]
 async fn a_stored_schema_is_known_while_the_registry_is_away() {
     let dir = tempfile::tempdir().expect("a directory");
-    let store = Store::open(dir.path()).expect("a store");
+    let store = open(&dir);
     let schema = orderlog_contract::lineage::newest_text();
     let writer = Arc::new(WriterSchema::of(&schema));
     store.schemas().learn(7, &schema, writer).expect("stored");
@@ -83,7 +88,7 @@ async fn a_thousand_records_of_one_new_id_make_one_request() {
     let (url, asked) = counting_registry().await;
     let registry = Arc::new(Registry::at(&url).expect("a client"));
     let dir = tempfile::tempdir().expect("a directory");
-    let store = Store::open(dir.path()).expect("a store");
+    let store = open(&dir);
     let mut lookup = lookup_at(registry, store);
     for n in 0..1_000 {
         assert!(lookup.cached(SEVEN).is_none() && lookup.ask(SEVEN, n % 6, n % 2 == 1));
@@ -108,7 +113,7 @@ async fn answered(lookup: &mut SchemaLookup) -> Vec<Answered> {
 #[tokio::test]
 async fn an_outage_is_no_answer_and_nothing_is_asked_ahead_while_it_lasts() {
     let dir = tempfile::tempdir().expect("a directory");
-    let mut lookup = lookup(Store::open(dir.path()).expect("a store"));
+    let mut lookup = lookup(open(&dir));
     assert!(lookup.ask(SEVEN, 0, false));
     while lookup.outage(SEVEN).is_none() {
         tokio::task::yield_now().await;
@@ -127,7 +132,7 @@ async fn an_outage_is_no_answer_and_nothing_is_asked_ahead_while_it_lasts() {
 #[tokio::test]
 async fn a_schema_that_was_asked_ahead_is_asked_for_again_by_who_waits_for_it() {
     let dir = tempfile::tempdir().expect("a directory");
-    let mut lookup = lookup(Store::open(dir.path()).expect("a store"));
+    let mut lookup = lookup(open(&dir));
     assert!(lookup.ask(SEVEN, 0, true) && lookup.ask(SEVEN, 0, false));
     // Whichever of the two fails first: an outage is told, and nobody is told that it is given up.
     while lookup.outage(SEVEN).is_none() {

@@ -47,7 +47,7 @@ enum State {
 /// The dead letters of this process that the index does not have yet.
 pub(super) struct Deliveries {
     sender: Sender,
-    /// By coordinates of their records.
+    /// By the positions of their records.
     states: HashMap<String, State>,
     timeout: Duration,
     highest_partition: i32,
@@ -95,12 +95,9 @@ impl Deliveries {
     }
 
     /// Forgets a dead letter that is in the index.
-    pub fn forget(&mut self, coordinates: &str) {
-        if matches!(
-            self.states.get(coordinates),
-            Some(State::Acknowledged | State::Reported)
-        ) {
-            self.states.remove(coordinates);
+    pub fn forget(&mut self, position: &str) {
+        if matches!(self.states.get(position), Some(State::Acknowledged | State::Reported)) {
+            self.states.remove(position);
         }
     }
 
@@ -112,7 +109,7 @@ impl Deliveries {
     /// Sends what is not in flight, and waits for the reports.
     fn send_new(&mut self, dead_letters: &[&DeadLetter<'_>], until: Instant) {
         for dead_letter in dead_letters {
-            let state = self.states.get(dead_letter.coordinates());
+            let state = self.states.get(dead_letter.position_text());
             if matches!(state, None | Some(State::Failed(_) | State::RequestTooLarge)) {
                 self.send(dead_letter, Form::Copy, until);
             }
@@ -123,7 +120,7 @@ impl Deliveries {
     fn is_any_request_too_large(&self, dead_letters: &[&DeadLetter<'_>]) -> bool {
         dead_letters
             .iter()
-            .any(|dead_letter| self.states.get(dead_letter.coordinates()) == Some(&State::RequestTooLarge))
+            .any(|dead_letter| self.states.get(dead_letter.position_text()) == Some(&State::RequestTooLarge))
     }
 
     fn send(&mut self, dead_letter: &DeadLetter<'_>, form: Form, until: Instant) {
@@ -138,14 +135,14 @@ impl Deliveries {
                 Err(error) => break State::Failed(error.into()),
             }
         };
-        self.states.insert(dead_letter.coordinates().to_owned(), state);
+        self.states.insert(dead_letter.position_text().to_owned(), state);
     }
 
     /// Sends those that were too large again, with less in them. Returns whether there were any.
     fn shrink(&mut self, dead_letters: &[&DeadLetter<'_>], until: Instant) -> bool {
         let mut any = false;
         for dead_letter in dead_letters {
-            let Some(State::TooLarge(form)) = self.states.get(dead_letter.coordinates()) else {
+            let Some(State::TooLarge(form)) = self.states.get(dead_letter.position_text()) else {
                 continue;
             };
             any = true;
@@ -153,7 +150,7 @@ impl Deliveries {
                 Some(smaller) => self.send(dead_letter, smaller, until),
                 None => {
                     let failed = State::Failed(DeliveryError::NeverFits);
-                    self.states.insert(dead_letter.coordinates().to_owned(), failed);
+                    self.states.insert(dead_letter.position_text().to_owned(), failed);
                 }
             }
         }
@@ -162,7 +159,7 @@ impl Deliveries {
 
     fn await_reports(&mut self, dead_letters: &[&DeadLetter<'_>], until: Instant) {
         for dead_letter in dead_letters {
-            while self.states.get(dead_letter.coordinates()) == Some(&State::InFlight) {
+            while self.states.get(dead_letter.position_text()) == Some(&State::InFlight) {
                 let Some(report) = self.sender.next_report(until) else {
                     return;
                 };
@@ -181,22 +178,22 @@ impl Deliveries {
             Err(WriteError::TooLarge) => State::TooLarge(report.sent.form),
             Err(error) => State::Failed(error.into()),
         };
-        self.states.insert(report.sent.coordinates, state);
+        self.states.insert(report.sent.position, state);
     }
 
     fn result(&mut self, dead_letter: &DeadLetter<'_>) -> Result<(), DeliveryError> {
-        let coordinates = dead_letter.coordinates();
-        match self.states.get(coordinates) {
+        let position = dead_letter.position_text();
+        match self.states.get(position) {
             Some(State::Acknowledged) => {
                 report(dead_letter);
-                self.states.insert(coordinates.to_owned(), State::Reported);
+                self.states.insert(position.to_owned(), State::Reported);
                 Ok(())
             }
             Some(State::Reported) => Ok(()),
             Some(State::Failed(error)) => {
                 let error = error.clone();
                 // It is sent again when its record is offered again.
-                self.states.remove(coordinates);
+                self.states.remove(position);
                 Err(error)
             }
             Some(State::InFlight | State::RequestTooLarge | State::TooLarge(_)) | None => {
@@ -208,13 +205,13 @@ impl Deliveries {
 
 /// Logs and counts a dead letter once; never what is in it.
 fn report(dead_letter: &DeadLetter<'_>) {
-    let place = dead_letter.place();
+    let position = dead_letter.position();
     let code = dead_letter.code().as_str();
     tracing::warn!(
         code,
-        kafka.topic = place.topic,
-        kafka.partition = place.partition,
-        kafka.offset = place.offset,
+        kafka.topic = position.topic,
+        kafka.partition = position.partition,
+        kafka.offset = position.offset,
         reason = dead_letter.why().reason,
         "record dead-lettered"
     );

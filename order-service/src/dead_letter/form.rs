@@ -6,18 +6,18 @@ pub(super) enum Form {
     /// All of it.
     Copy,
     /// Key, headers, and hash and length of the value; its own value is null.
-    Pointer,
+    WithoutValue,
     /// Only our headers, with hash and length of the value: key or headers are too large themselves.
-    Bare,
+    HeadersOnly,
 }
 
 impl Form {
     /// The next smaller one.
     pub fn smaller(self) -> Option<Self> {
         match self {
-            Self::Copy => Some(Self::Pointer),
-            Self::Pointer => Some(Self::Bare),
-            Self::Bare => None,
+            Self::Copy => Some(Self::WithoutValue),
+            Self::WithoutValue => Some(Self::HeadersOnly),
+            Self::HeadersOnly => None,
         }
     }
 }
@@ -29,6 +29,6 @@ mod tests {
     #[test]
     fn a_dead_letter_shrinks_until_nothing_is_left_to_leave_out() {
         let forms: Vec<Form> = std::iter::successors(Some(Form::Copy), |form| form.smaller()).collect();
-        assert_eq!(forms, [Form::Copy, Form::Pointer, Form::Bare]);
+        assert_eq!(forms, [Form::Copy, Form::WithoutValue, Form::HeadersOnly]);
     }
 }

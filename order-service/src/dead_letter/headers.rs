@@ -8,15 +8,16 @@
 //! A record may already have headers of these names, so only the ones that we added are read: they come last, and the very
 //! last of them, [`ADDED`], is their count.
 
+use std::fmt;
 use std::ops::Range;
 
 use orderlog_contract::rejection::{Code, MAX_REASON_BYTES, Rejection};
 use orderlog_kafka::headers::OwnedHeader;
 use serde::{Deserialize, Serialize};
 
-/// Coordinates of the record that this dead letter is a copy of, as `topic-partition-offset`.
+/// Position of the record that this dead letter is a copy of, as `topic-partition-offset`.
 pub const AT: &str = "orderlog.at";
-/// Coordinates of the record's first origin, as `topic-partition-offset`.
+/// Original position of the record, as `topic-partition-offset`.
 pub const ID: &str = "orderlog.id";
 /// The [`Code`].
 pub const CODE: &str = "orderlog.code";
@@ -63,9 +64,9 @@ pub(crate) const STAGE_TASK: &str = "TASK_PUT";
 /// Kafka Connect's task id: a service has one task.
 const TASK: &str = "0";
 
-/// Where a record is, or first was.
+/// The position of a record in its topic, and its timestamp there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Origin {
+pub struct Position {
     /// Its topic.
     pub topic: String,
     /// Its partition.
@@ -108,18 +109,18 @@ impl TimestampType {
     }
 }
 
-impl Origin {
-    /// `topic-partition-offset`.
-    pub fn coordinates(&self) -> String {
-        format!("{}-{}-{}", self.topic, self.partition, self.offset)
+/// `topic-partition-offset`.
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}-{}", self.topic, self.partition, self.offset)
     }
 }
 
 /// What the headers of a dead letter say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ParsedHeaders {
-    /// Coordinates of the record that it is a copy of.
-    pub at: Option<String>,
+    /// Position of the record that it is a copy of.
+    pub position: Option<String>,
     /// Why the record was rejected.
     pub code: Option<Code>,
     /// The same, in words.
@@ -128,8 +129,8 @@ pub struct ParsedHeaders {
     pub schema_id: Option<u32>,
     /// How often it was replayed.
     pub replays: u32,
-    /// Where the record first was.
-    pub origin: Option<Origin>,
+    /// The record's original position.
+    pub origin: Option<Position>,
     /// SHA-256 (hex) and length of the value, if the dead letter does not contain it.
     pub pointer: Option<(String, u64)>,
 }
@@ -139,10 +140,10 @@ pub struct ParsedHeaders {
 pub struct DeadLetterInfo<'a> {
     /// The service that rejected it: Spring's consumer group, Connect's connector.
     pub service: &'a str,
-    /// Coordinates of the record.
-    pub at: &'a str,
-    /// Where it first was: here, or, if it was replayed unchanged, where it first became a dead letter.
-    pub origin: &'a Origin,
+    /// The record's position.
+    pub position: &'a str,
+    /// Its original position: the same, or, if it was replayed unchanged, where it first became a dead letter.
+    pub origin: &'a Position,
     /// How often it was replayed.
     pub replays: u32,
     /// Why it was rejected.
@@ -182,9 +183,9 @@ pub fn added(info: &DeadLetterInfo<'_>) -> Vec<OwnedHeader> {
         text(SPRING_MESSAGE, &why.reason),
         text(SPRING_TRACE, &trace),
         text(CODE, why.code.as_str()),
-        text(ID, origin.coordinates()),
+        text(ID, origin.to_string()),
         text(REPLAYS, info.replays.to_string()),
-        text(AT, info.at),
+        text(AT, info.position),
     ];
     headers.extend(why.schema_id.map(|id| text(SCHEMA_ID, id.to_string())));
     if let Some((sha256, size)) = info.pointer {
@@ -202,8 +203,8 @@ pub fn added_range(headers: &[OwnedHeader]) -> Option<Range<usize>> {
     headers[begin..end].iter().all(is_ours).then_some(begin..end)
 }
 
-/// The coordinates of the dead letter that a record claims to be a replay of: anyone can claim that.
-pub fn claimed_coordinates(own: &[OwnedHeader]) -> Option<&str> {
+/// The position in the dead letter that a record claims to be a replay of: anyone can claim that.
+pub fn claimed_position(own: &[OwnedHeader]) -> Option<&str> {
     last_text(&own[added_range(own)?], AT)
 }
 
@@ -215,7 +216,7 @@ pub fn read(headers: &[OwnedHeader]) -> ParsedHeaders {
     let size = number(headers, SIZE);
     let reason = last_text(headers, CONNECT_MESSAGE);
     ParsedHeaders {
-        at: last_text(headers, AT).map(str::to_owned),
+        position: last_text(headers, AT).map(str::to_owned),
         code: last_text(headers, CODE).and_then(Code::parse),
         reason: reason.map(|reason| reason[..reason.floor_char_boundary(MAX_REASON_BYTES)].to_owned()),
         schema_id: number(headers, SCHEMA_ID),
@@ -225,9 +226,9 @@ pub fn read(headers: &[OwnedHeader]) -> ParsedHeaders {
     }
 }
 
-fn origin(headers: &[OwnedHeader]) -> Option<Origin> {
+fn origin(headers: &[OwnedHeader]) -> Option<Position> {
     let timestamp = i64::from_be_bytes(last(headers, SPRING_TIMESTAMP)?.try_into().ok()?);
-    Some(Origin {
+    Some(Position {
         topic: last_text(headers, SPRING_TOPIC)?.to_owned(),
         partition: i32::from_be_bytes(last(headers, SPRING_PARTITION)?.try_into().ok()?),
         offset: i64::from_be_bytes(last(headers, SPRING_OFFSET)?.try_into().ok()?),

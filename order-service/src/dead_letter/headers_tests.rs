@@ -4,8 +4,8 @@ const AT_NOW: &str = "order-events-3-1108152157446";
 const REASON: &str = "the 4 bytes are not an order event: é";
 const TRACE: &str = "orderlog.undecodable: the 4 bytes are not an order event: é\n\tat common::codec(order-service)\n";
 
-fn place() -> Origin {
-    Origin {
+fn position() -> Position {
+    Position {
         topic: "order-events".into(),
         partition: 3,
         offset: 0x0102_0304_0506,
@@ -18,12 +18,12 @@ fn fault() -> Rejection {
     Rejection::new(Code::Undecodable, REASON).with_schema_id(7)
 }
 
-/// What is added to a fresh record at that place.
-fn of(place: &Origin, why: &Rejection) -> Vec<OwnedHeader> {
+/// What is added to a fresh record at that position.
+fn of(position: &Position, why: &Rejection) -> Vec<OwnedHeader> {
     added(&DeadLetterInfo {
         service: "order-service",
-        at: &place.coordinates(),
-        origin: place,
+        position: &position.to_string(),
+        origin: position,
         replays: 0,
         why,
         pointer: None,
@@ -60,7 +60,7 @@ fn every_header_of_a_fresh_record_has_its_value() {
         ("orderlog.schema-id", b"7"),
         ("orderlog.added", b"26"),
     ];
-    let added = of(&place(), &fault());
+    let added = of(&position(), &fault());
     assert_eq!(added.len(), expected.len());
     for (header, (name, value)) in added.iter().zip(expected) {
         assert_eq!(header, &(name.to_owned(), Some(value.to_owned())));
@@ -73,7 +73,7 @@ fn every_code_has_its_stage() {
         .into_iter()
         .zip(["VALUE_CONVERTER"; 4].into_iter().chain(["TASK_PUT"; 4]))
     {
-        let added = of(&place(), &Rejection::new(code, "why"));
+        let added = of(&position(), &Rejection::new(code, "why"));
         assert_eq!(last_text(&added, CONNECT_STAGE), Some(stage), "{code}");
         assert_eq!(
             last_text(&added, CONNECT_EXCEPTION),
@@ -84,34 +84,34 @@ fn every_code_has_its_stage() {
 
 #[test]
 fn what_is_not_known_is_left_out_or_minus_one() {
-    let place = Origin {
+    let position = Position {
         timestamp: None,
         timestamp_type: TimestampType::NoTimestampType,
-        ..place()
+        ..position()
     };
-    let added = of(&place, &Rejection::new(Code::NotFramed, "the value is empty"));
+    let added = of(&position, &Rejection::new(Code::NotFramed, "the value is empty"));
     assert_eq!(last(&added, SCHEMA_ID), None);
     assert_eq!(last(&added, SPRING_TIMESTAMP), Some(&[0xff; 8][..]));
-    assert_eq!(read(&added).origin, Some(place));
+    assert_eq!(read(&added).origin, Some(position));
 }
 
 #[test]
 fn the_marks_are_read_back() {
     let sha256 = "0".repeat(64);
-    let origin = Origin {
+    let origin = Position {
         timestamp_type: TimestampType::LogAppendTime,
-        ..place()
+        ..position()
     };
     let marks = read(&added(&DeadLetterInfo {
         service: "order-service",
-        at: "order-events-4-1",
+        position: "order-events-4-1",
         origin: &origin,
         replays: 2,
         why: &fault(),
         pointer: Some((&sha256, 3_000)),
     }));
     let expected = ParsedHeaders {
-        at: Some("order-events-4-1".into()),
+        position: Some("order-events-4-1".into()),
         code: Some(Code::Undecodable),
         reason: Some(REASON.into()),
         schema_id: Some(7),
@@ -124,13 +124,13 @@ fn the_marks_are_read_back() {
 
 /// Headers that a record may bring to be taken for another, or for a dead letter.
 fn forged() -> Vec<Vec<OwnedHeader>> {
-    let elsewhere = Origin {
+    let elsewhere = Position {
         topic: "elsewhere".into(),
-        ..place()
+        ..position()
     };
     let whole = added(&DeadLetterInfo {
         service: "order-service",
-        at: "elsewhere-0-0",
+        position: "elsewhere-0-0",
         origin: &elsewhere,
         replays: 3,
         why: &Rejection::new(Code::InvalidOrder, "a lie"),
@@ -151,7 +151,7 @@ fn forged() -> Vec<Vec<OwnedHeader>> {
 #[test]
 fn nothing_that_a_record_brings_is_read() {
     for brought in forged() {
-        let added = of(&place(), &fault());
+        let added = of(&position(), &fault());
         let letter = [&brought[..], &added].concat();
         assert_eq!(added_range(&letter), Some(brought.len()..letter.len()));
         assert_eq!(read(&letter), read(&added), "{brought:?}");
@@ -161,7 +161,7 @@ fn nothing_that_a_record_brings_is_read() {
 #[test]
 fn what_was_added_is_found_in_front_of_what_others_add_later() {
     let brought = [text("b", "1")];
-    let added = of(&place(), &fault());
+    let added = of(&position(), &fault());
     let letter = [
         &brought[..],
         &added,
@@ -169,13 +169,13 @@ fn what_was_added_is_found_in_front_of_what_others_add_later() {
     ]
     .concat();
     assert_eq!(added_range(&letter), Some(1..1 + added.len()));
-    assert_eq!(claimed_coordinates(&letter), Some(AT_NOW));
+    assert_eq!(claimed_position(&letter), Some(AT_NOW));
     assert_eq!(read(&letter), read(&added));
 }
 
 #[test]
 fn what_claims_headers_that_are_not_ours_claims_nothing() {
-    let added = of(&place(), &fault());
+    let added = of(&position(), &fault());
     for own in [
         [&[text("b", "1")][..], &added[1..]].concat(),
         vec![text(ADDED, "2")],
@@ -184,17 +184,17 @@ fn what_claims_headers_that_are_not_ours_claims_nothing() {
         added[..added.len() - 1].to_vec(),
         Vec::new(),
     ] {
-        assert_eq!((added_range(&own), claimed_coordinates(&own)), (None, None), "{own:?}");
+        assert_eq!((added_range(&own), claimed_position(&own)), (None, None), "{own:?}");
     }
 }
 
 #[test]
 fn a_letter_of_an_earlier_release_is_read_as_it_is() {
-    let mut earlier = of(&place(), &fault());
+    let mut earlier = of(&position(), &fault());
     earlier.pop();
     let letter = [vec![text(AT, "forged"), text("b", "1")], earlier.clone()].concat();
-    assert_eq!(read(&letter).at.as_deref(), Some(AT_NOW));
-    assert_eq!(read(&letter).origin, Some(place()));
+    assert_eq!(read(&letter).position.as_deref(), Some(AT_NOW));
+    assert_eq!(read(&letter).origin, Some(position()));
 }
 
 #[test]

@@ -1,18 +1,16 @@
 //! The index of dead letters: which records are already on the dead-letter topic, and what is listed and counted. It is
-//! a projection of that topic and nothing else: the topic's follower calls [`Index::take`], everybody else only reads. All of it
-//! blocks: it is called on the projection's thread, or through [`blocking`](orderlog_projection::store::embedded::blocking).
+//! a projection of that topic and nothing else: the topic's follower calls [`Index::add`], everybody else only reads. All of it
+//! blocks: it is called on the projection's thread, or through [`blocking`](orderlog_projection::store::blocking).
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use anyhow::Context;
 use orderlog_contract::rejection::Code;
-use orderlog_projection::store::embedded::Table;
-use orderlog_projection::store::{Embedded, Store, StoreError};
+use orderlog_projection::store::{Store, StoreError, Table, TableName};
 use orderlog_runtime::crash_point::{self, Point};
 use serde::Serialize;
 
-use super::headers::Origin;
+use super::headers::Position;
 use super::rows::{DeadLetterId, DeadLetterRow, FORMAT, Summary};
 
 const SUMMARY: &[u8] = b"summary";
@@ -20,11 +18,11 @@ const SUMMARY: &[u8] = b"summary";
 /// The index. Clones share it.
 #[derive(Clone)]
 pub struct Index {
-    store: Arc<Embedded>,
-    /// Id → letter.
-    letters: Table,
-    /// Coordinates of a dead-lettered record → fingerprint of its value, and the letter's id.
-    places: Table,
+    store: Store,
+    /// Id → dead letter.
+    dead_letters: Table,
+    /// Position of a dead-lettered record → fingerprint of its value, and the dead letter's id.
+    positions: Table,
     /// The one [`Summary`].
     summary: Table,
     topic: String,
@@ -33,12 +31,12 @@ pub struct Index {
 /// A record of the dead-letter topic, for the index.
 pub(super) struct Entry {
     pub id: DeadLetterId,
-    /// Coordinates of the rejected record, and the fingerprint of its value. `None`: not a dead letter of ours.
-    pub place: Option<(String, String)>,
+    /// Position of the rejected record, and the fingerprint of its value. `None`: not a dead letter of ours.
+    pub position: Option<(String, String)>,
     pub row: DeadLetterRow,
 }
 
-/// Which letters are listed.
+/// Which dead letters are listed.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     /// Only those with that code.
@@ -49,17 +47,17 @@ pub struct Filter {
     pub key: Option<String>,
 }
 
-/// One page of letters.
+/// One page of dead letters.
 #[derive(Clone, Debug)]
 pub struct Page {
-    /// The letters, the highest id first.
-    pub letters: Vec<(DeadLetterId, DeadLetterRow)>,
+    /// The dead letters, the highest id first.
+    pub dead_letters: Vec<(DeadLetterId, DeadLetterRow)>,
     /// The next page starts below that id; `None` at the end.
     pub next: Option<DeadLetterId>,
 }
 
 /// Most rows scanned for one page; a filter that matches few rows then yields a short page.
-const MOST_SCANNED: usize = 10_000;
+const MAX_SCANNED: usize = 10_000;
 
 impl Index {
     /// Opens the index of that topic in the store. One of another topic, or in another release's format, is discarded.
@@ -67,12 +65,10 @@ impl Index {
     /// # Errors
     /// The disk fails.
     pub fn open(store: &Store, topic: &str) -> Result<Self, StoreError> {
-        let Store::Embedded(store) = store;
-        let table = |name| store.table(name);
         let index = Self {
-            letters: table("dlq_letters")?,
-            places: table("dlq_places")?,
-            summary: table("dlq_summary")?,
+            dead_letters: store.table(TableName("dlq_letters"))?,
+            positions: store.table(TableName("dlq_places"))?,
+            summary: store.table(TableName("dlq_summary"))?,
             store: store.clone(),
             topic: topic.to_owned(),
         };
@@ -96,48 +92,55 @@ impl Index {
         Ok(self.stored_summary()?.unwrap_or_else(|| Summary::of(&self.topic)))
     }
 
-    /// Whether the record at those coordinates is on the dead-letter topic. Another value at the same coordinates is
-    /// another record: its topic was recreated.
+    /// Whether the record at that position is on the dead-letter topic. Another value at the same position is another record:
+    /// its topic was recreated.
     ///
     /// # Errors
     /// The disk fails.
-    pub fn has(&self, coordinates: &str, fingerprint: &str) -> Result<bool, StoreError> {
-        Ok(self.letter_of(coordinates, fingerprint)?.is_some())
+    pub fn has(&self, position: &str, fingerprint: &str) -> Result<bool, StoreError> {
+        Ok(self.id_of(position, fingerprint)?.is_some())
     }
 
-    /// The original position of the record at those coordinates, and how often it was replayed, according to its letter.
+    /// The original position of the record that is at that one, and how often it was replayed, according to its dead letter.
     ///
     /// # Errors
     /// The disk fails.
-    pub fn origin_of(&self, coordinates: &str, fingerprint: &str) -> Result<Option<(Origin, u32)>, StoreError> {
-        let Some(id) = self.letter_of(coordinates, fingerprint)? else {
+    pub fn origin_of(&self, position: &str, fingerprint: &str) -> Result<Option<(Position, u32)>, StoreError> {
+        let Some(id) = self.id_of(position, fingerprint)? else {
             return Ok(None);
         };
-        let Some(row) = self.letters.get(&id)? else {
+        let Some(row) = self.dead_letters.get(&id)? else {
             return Ok(None);
         };
         let row = decode(&row)?;
         Ok(row.origin.map(|origin| (origin, row.replays)))
     }
 
-    /// The key of a record's letter.
-    fn letter_of(&self, coordinates: &str, fingerprint: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let known = self.places.get(coordinates.as_bytes())?.unwrap_or_default();
+    /// The id of a record's dead letter, as a key.
+    fn id_of(&self, position: &str, fingerprint: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let known = self.positions.get(position.as_bytes())?.unwrap_or_default();
         let id = known.strip_prefix(fingerprint.as_bytes());
         Ok(id.filter(|id| DeadLetterId::from_key(id).is_some()).map(<[u8]>::to_vec))
     }
 
-    /// Letters below an id (`None`: all), the highest id first. With one partition that is the newest first.
+    /// Dead letters below an id (`None`: all), the highest id first. With one partition that is the newest first.
     ///
     /// # Errors
     /// The disk fails.
     pub fn page(&self, below: Option<DeadLetterId>, limit: usize, filter: &Filter) -> Result<Page, StoreError> {
-        let mut letters: Vec<(DeadLetterId, DeadLetterRow)> = Vec::new();
+        let mut dead_letters: Vec<(DeadLetterId, DeadLetterRow)> = Vec::new();
         let mut last = None;
         let from = below.map(DeadLetterId::to_key);
-        for (scanned, entry) in self.letters.below(from.as_ref().map(<[u8; 12]>::as_slice)).enumerate() {
-            if letters.len() == limit || scanned == MOST_SCANNED {
-                return Ok(Page { letters, next: last });
+        for (scanned, entry) in self
+            .dead_letters
+            .below(from.as_ref().map(<[u8; 12]>::as_slice))
+            .enumerate()
+        {
+            if dead_letters.len() == limit || scanned == MAX_SCANNED {
+                return Ok(Page {
+                    dead_letters,
+                    next: last,
+                });
             }
             let (key, value) = entry?;
             let Some(id) = DeadLetterId::from_key(&key) else {
@@ -145,40 +148,43 @@ impl Index {
             };
             last = Some(id);
             let row = decode(&value)?;
-            if filter.takes(&row) {
-                letters.push((id, row));
+            if filter.matches(&row) {
+                dead_letters.push((id, row));
             }
         }
-        Ok(Page { letters, next: None })
+        Ok(Page {
+            dead_letters,
+            next: None,
+        })
     }
 
-    /// Adds records of the topic, and notes how far it was read. A second letter of one record (a copy that a killed
+    /// Adds records of the topic, and notes how far it was read. A second dead letter of one record (a copy that a killed
     /// process left behind) is skipped.
     ///
     /// # Errors
     /// The disk fails; then nothing was changed.
-    pub(super) fn take(&self, entries: Vec<Entry>) -> Result<(), StoreError> {
+    pub(super) fn add(&self, entries: Vec<Entry>) -> Result<(), StoreError> {
         let mut summary = self.summary()?;
         let mut changes = Vec::with_capacity(2 * entries.len() + 1);
-        let mut new_places = HashMap::new();
-        for Entry { id, place, row } in entries {
+        let mut new_positions = HashMap::new();
+        for Entry { id, position, row } in entries {
             summary.next.insert(id.partition, id.offset + 1);
-            if let Some((coordinates, fingerprint)) = place {
-                if new_places.get(&coordinates) == Some(&fingerprint) || self.has(&coordinates, &fingerprint)? {
+            if let Some((position, fingerprint)) = position {
+                if new_positions.get(&position) == Some(&fingerprint) || self.has(&position, &fingerprint)? {
                     continue;
                 }
                 let known = [fingerprint.as_bytes(), &id.to_key()].concat();
-                changes.push(self.places.put(coordinates.as_bytes(), known));
-                new_places.insert(coordinates, fingerprint);
+                changes.push(self.positions.put(position.as_bytes(), known));
+                new_positions.insert(position, fingerprint);
             }
             summary.count += 1;
             if let Some(code) = row.code {
                 *summary.by_code.entry(code).or_default() += 1;
             }
-            changes.push(self.letters.put(&id.to_key(), encode(&row)?));
+            changes.push(self.dead_letters.put(&id.to_key(), encode(&row)?));
         }
         changes.push(self.summary.put(SUMMARY, encode(&summary)?));
-        self.store.commit(&changes.into())?;
+        self.dead_letters.commit(&changes)?;
         crash_point::reached(Point::DeadLettersIndexed);
         Ok(())
     }
@@ -190,15 +196,14 @@ impl Index {
     pub(super) fn clear(&self) -> Result<(), StoreError> {
         // Clearing is not atomic over tables: until it is done, the summary belongs to no topic.
         self.put_summary(&Summary::default())?;
-        self.store.sync()?;
-        self.letters.clear()?;
-        self.places.clear()?;
+        self.store.blocking_sync()?;
+        self.dead_letters.clear()?;
+        self.positions.clear()?;
         self.put_summary(&Summary::of(&self.topic))
     }
 
     fn put_summary(&self, summary: &Summary) -> Result<(), StoreError> {
-        let row = self.summary.put(SUMMARY, encode(summary)?);
-        self.store.commit(&vec![row].into())
+        self.summary.commit(&[self.summary.put(SUMMARY, encode(summary)?)])
     }
 
     /// `None` if there is none, or none that this release can read.
@@ -219,7 +224,7 @@ fn decode(row: &[u8]) -> anyhow::Result<DeadLetterRow> {
 }
 
 impl Filter {
-    fn takes(&self, row: &DeadLetterRow) -> bool {
+    fn matches(&self, row: &DeadLetterRow) -> bool {
         self.code.is_none_or(|code| row.code == Some(code))
             && self
                 .partition

@@ -87,8 +87,8 @@ impl IndexFollower {
         }
     }
 
-    /// Indexes the records that have come, without waiting. Returns the coordinates of records whose dead letters are in
-    /// the index now.
+    /// Indexes the records that have come, without waiting. Returns the positions of records whose dead letters are in the
+    /// index now.
     pub fn tick(&mut self) -> Vec<String> {
         if self.topic.is_following() {
             // The status reports a failure, and a new start recovers from it.
@@ -134,7 +134,7 @@ impl IndexFollower {
         Ok(())
     }
 
-    /// Indexes one batch. Returns the coordinates of records whose dead letters are in the index now.
+    /// Indexes one batch. Returns the positions of records whose dead letters are in the index now.
     ///
     /// # Errors
     /// The index cannot be written; the topic is then found again.
@@ -145,11 +145,11 @@ impl IndexFollower {
         drop(batch);
         let indexed = entries
             .iter()
-            .filter_map(|entry| entry.place.as_ref())
-            .map(|(coordinates, _)| coordinates.clone())
+            .filter_map(|entry| entry.position.as_ref())
+            .map(|(position, _)| position.clone())
             .collect();
         if !entries.is_empty()
-            && let Err(error) = self.index.take(entries)
+            && let Err(error) = self.index.add(entries)
         {
             // What was read is not in the index: it must be read again.
             self.stop(format!("the index of dead letters cannot be written: {error:#}"));
@@ -176,15 +176,15 @@ impl IndexFollower {
 
 /// What the index keeps of a record of the dead-letter topic.
 fn entry(record: &BorrowedMessage<'_>) -> Entry {
-    let mut marks = record
+    let mut parsed = record
         .headers()
         .map(|own| headers::read(&list(own)))
         .unwrap_or_default();
     if record.payload().is_some() {
         // What a dead letter with a value says about another value does not count.
-        marks.pointer = None;
+        parsed.pointer = None;
     }
-    let fingerprint = match &marks.pointer {
+    let fingerprint = match &parsed.pointer {
         Some((sha256, _)) => sha256.clone(),
         None => fingerprint(record.payload().unwrap_or_default()),
     };
@@ -193,7 +193,7 @@ fn entry(record: &BorrowedMessage<'_>) -> Entry {
             partition: record.partition(),
             offset: record.offset(),
         },
-        row: DeadLetterRow::of(&marks, record.timestamp().to_millis(), record.key(), record.payload()),
-        place: marks.at.map(|coordinates| (coordinates, fingerprint)),
+        row: DeadLetterRow::of(&parsed, record.timestamp().to_millis(), record.key(), record.payload()),
+        position: parsed.position.map(|position| (position, fingerprint)),
     }
 }

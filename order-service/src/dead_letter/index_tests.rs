@@ -1,8 +1,14 @@
-use super::super::headers::{Origin, TimestampType};
+use orderlog_projection::store::Embedded;
+
+use super::super::headers::{Position, TimestampType};
 use super::*;
 
+fn open_store(dir: &tempfile::TempDir) -> Store {
+    Embedded::open(dir.path()).expect("opens").into()
+}
+
 fn open(dir: &tempfile::TempDir, topic: &str) -> Index {
-    Index::open(&Store::open(dir.path()).expect("opens"), topic).expect("opens")
+    Index::open(&open_store(dir), topic).expect("opens")
 }
 
 fn row(code: Option<Code>, key: &str, partition: i32) -> DeadLetterRow {
@@ -14,7 +20,7 @@ fn row(code: Option<Code>, key: &str, partition: i32) -> DeadLetterRow {
         schema_id: None,
         size: 3,
         replays: 0,
-        origin: code.map(|_| Origin {
+        origin: code.map(|_| Position {
             topic: "t".into(),
             partition,
             offset: 1,
@@ -24,36 +30,36 @@ fn row(code: Option<Code>, key: &str, partition: i32) -> DeadLetterRow {
     }
 }
 
-fn entry(offset: i64, place: Option<(&str, &str)>, row: DeadLetterRow) -> Entry {
-    let place = place.map(|(coordinates, fingerprint)| (coordinates.to_owned(), fingerprint.to_owned()));
+fn entry(offset: i64, position: Option<(&str, &str)>, row: DeadLetterRow) -> Entry {
+    let position = position.map(|(position, fingerprint)| (position.to_owned(), fingerprint.to_owned()));
     Entry {
         id: DeadLetterId { partition: 0, offset },
-        place,
+        position,
         row,
     }
 }
 
 fn offsets(page: &Page) -> Vec<i64> {
-    page.letters.iter().map(|(id, _)| id.offset).collect()
+    page.dead_letters.iter().map(|(id, _)| id.offset).collect()
 }
 
 #[test]
-fn a_letter_is_counted_listed_and_known_once() {
+fn a_dead_letter_is_counted_listed_and_known_once() {
     let dir = tempfile::tempdir().expect("a directory");
     let index = open(&dir, "dlq");
-    let letter = || row(Some(Code::NotFramed), "A", 2);
+    let dead_letter = || row(Some(Code::NotFramed), "A", 2);
     index
-        .take(vec![
-            entry(0, Some(("t-2-1", "f")), letter()),
-            entry(1, Some(("t-2-1", "f")), letter()),
+        .add(vec![
+            entry(0, Some(("t-2-1", "f")), dead_letter()),
+            entry(1, Some(("t-2-1", "f")), dead_letter()),
         ])
-        .expect("takes");
+        .expect("adds");
     index
-        .take(vec![
-            entry(2, Some(("t-2-1", "f")), letter()),
+        .add(vec![
+            entry(2, Some(("t-2-1", "f")), dead_letter()),
             entry(3, None, row(None, "B", 0)),
         ])
-        .expect("takes");
+        .expect("adds");
     let summary = index.summary().expect("reads");
     assert_eq!(
         (summary.count, summary.by_code, summary.next),
@@ -69,16 +75,16 @@ fn a_letter_is_counted_listed_and_known_once() {
 }
 
 #[test]
-fn another_value_at_the_same_coordinates_is_another_letter() {
+fn another_value_at_the_same_position_is_another_dead_letter() {
     let dir = tempfile::tempdir().expect("a directory");
     let index = open(&dir, "dlq");
-    let letter = || row(Some(Code::NotFramed), "A", 2);
+    let dead_letter = || row(Some(Code::NotFramed), "A", 2);
     index
-        .take(vec![
-            entry(0, Some(("t-2-1", "f")), letter()),
-            entry(1, Some(("t-2-1", "g")), letter()),
+        .add(vec![
+            entry(0, Some(("t-2-1", "f")), dead_letter()),
+            entry(1, Some(("t-2-1", "g")), dead_letter()),
         ])
-        .expect("takes");
+        .expect("adds");
     assert_eq!(index.summary().expect("reads").count, 2);
     assert!(index.has("t-2-1", "g").expect("reads"));
 }
@@ -88,8 +94,8 @@ fn pages_follow_each_other_to_the_end() {
     let dir = tempfile::tempdir().expect("a directory");
     let index = open(&dir, "dlq");
     index
-        .take((0..5).map(|n| entry(n, None, row(None, "A", 0))).collect())
-        .expect("takes");
+        .add((0..5).map(|n| entry(n, None, row(None, "A", 0))).collect())
+        .expect("adds");
     let page = |below| index.page(below, 2, &Filter::default()).expect("reads");
     let first = page(None);
     assert_eq!(offsets(&first), [4, 3]);
@@ -118,8 +124,8 @@ fn filters_narrow_the_list() {
         row(None, "B", 0),
     ];
     index
-        .take((0..).zip(rows).map(|(n, row)| entry(n, None, row)).collect())
-        .expect("takes");
+        .add((0..).zip(rows).map(|(n, row)| entry(n, None, row)).collect())
+        .expect("adds");
     let list = |filter| offsets(&index.page(None, 9, &filter).expect("reads"));
     assert_eq!(
         list(Filter {
@@ -152,15 +158,15 @@ fn filters_narrow_the_list() {
     );
 }
 
-#[test]
-fn the_index_survives_a_restart_and_a_rebuild_but_not_another_topic() {
+#[tokio::test]
+async fn the_index_survives_a_restart_and_a_rebuild_but_not_another_topic() {
     let dir = tempfile::tempdir().expect("a directory");
     open(&dir, "dlq")
-        .take(vec![entry(0, Some(("t-2-1", "f")), row(None, "A", 0))])
-        .expect("takes");
+        .add(vec![entry(0, Some(("t-2-1", "f")), row(None, "A", 0))])
+        .expect("adds");
     {
-        let store = Store::open(dir.path()).expect("opens");
-        store.forget().expect("forgets");
+        let store = open_store(&dir);
+        store.clear().await.expect("clears");
         assert!(
             Index::open(&store, "dlq")
                 .expect("opens")
@@ -175,7 +181,7 @@ fn the_index_survives_a_restart_and_a_rebuild_but_not_another_topic() {
         other
             .page(None, 9, &Filter::default())
             .expect("reads")
-            .letters
+            .dead_letters
             .is_empty()
     );
 }
@@ -186,8 +192,8 @@ fn a_clearing_that_was_cut_off_is_finished_at_the_next_start() {
     {
         let index = open(&dir, "dlq");
         index
-            .take(vec![entry(0, Some(("t-2-1", "f")), row(None, "A", 0))])
-            .expect("takes");
+            .add(vec![entry(0, Some(("t-2-1", "f")), row(None, "A", 0))])
+            .expect("adds");
         index.put_summary(&Summary::default()).expect("writes");
     }
     let index = open(&dir, "dlq");
@@ -196,25 +202,25 @@ fn a_clearing_that_was_cut_off_is_finished_at_the_next_start() {
         index
             .page(None, 9, &Filter::default())
             .expect("reads")
-            .letters
+            .dead_letters
             .is_empty()
     );
 }
 
 #[test]
-fn where_a_record_first_lay_is_told_by_its_letter_and_only_for_the_same_value() {
+fn a_record_s_original_position_is_known_from_its_dead_letter_and_only_for_the_same_value() {
     let dir = tempfile::tempdir().expect("a directory");
     let index = open(&dir, "dlq");
-    let letter = DeadLetterRow {
+    let dead_letter = DeadLetterRow {
         replays: 2,
         ..row(Some(Code::NotFramed), "A", 3)
     };
     let entries = vec![
-        entry(5, Some(("t-3-1", "f")), letter.clone()),
+        entry(5, Some(("t-3-1", "f")), dead_letter.clone()),
         entry(6, None, row(None, "B", 0)),
     ];
-    index.take(entries).expect("takes");
-    let origin = letter.origin.map(|origin| (origin, 2));
+    index.add(entries).expect("adds");
+    let origin = dead_letter.origin.map(|origin| (origin, 2));
     assert_eq!(index.origin_of("t-3-1", "f").expect("reads"), origin);
     assert_eq!(index.origin_of("t-3-1", "").expect("reads"), None);
     assert_eq!(index.origin_of("t-3-1", "g").expect("reads"), None);

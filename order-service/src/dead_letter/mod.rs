@@ -21,7 +21,7 @@ use deliveries::Deliveries;
 pub use index::{Filter, Index, Page};
 use index_follower::IndexFollower;
 use orderlog_kafka::topics::TopicSpec;
-use orderlog_projection::store::Store;
+use orderlog_projection::store::{Store, blocking};
 use orderlog_projection::{RejectedRecord, RejectionHandler, Settings, Unhandled};
 use orderlog_runtime::crash_point::{self, Point};
 use orderlog_runtime::supervisor::Supervisor;
@@ -47,14 +47,20 @@ impl DeadLetters {
     ///
     /// # Errors
     /// A client cannot be created, or the disk fails.
-    pub fn new(settings: &Settings, topic: String, store: &Store, supervisor: &Supervisor) -> anyhow::Result<Self> {
+    pub async fn new(
+        settings: &Settings,
+        topic: String,
+        store: &Store,
+        supervisor: &Supervisor,
+    ) -> anyhow::Result<Self> {
         let spec = TopicSpec {
             name: topic.clone(),
             // Dead letters are few, and stay in the order in which they were found.
             partitions: 1,
             max_message_bytes: Some(MAX_MESSAGE_BYTES),
         };
-        let index = Index::open(store, &topic)?;
+        let (opened, name) = (store.clone(), topic.clone());
+        let index = blocking(move || Index::open(&opened, &name)).await?;
         let status = DlqStatus::default();
         let sender = Sender::new(settings.cluster.clone(), topic, supervisor.clone())?;
         let followed = Settings {
@@ -87,7 +93,7 @@ impl RejectionHandler for DeadLetters {
 
     fn handle(&mut self, rejected: &[RejectedRecord<'_>]) -> Vec<Unhandled> {
         let mut unhandled = Vec::new();
-        // Those that are not in the index, and their positions.
+        // Those that are not in the index, and which of the rejected records they are of.
         let mut new = Vec::new();
         for (index, record) in rejected.iter().enumerate() {
             let mut dead_letter = DeadLetter::of(record);
@@ -118,8 +124,8 @@ impl RejectionHandler for DeadLetters {
     fn tick(&mut self) {
         self.deliveries.collect();
         self.follower.expect_partition(self.deliveries.highest_partition());
-        for coordinates in self.follower.tick() {
-            self.deliveries.forget(&coordinates);
+        for position in self.follower.tick() {
+            self.deliveries.forget(&position);
         }
     }
 }
@@ -134,10 +140,10 @@ fn not_written(index: usize, reason: anyhow::Error) -> Unhandled {
 /// Whether the record of a dead letter is on the topic already. If not, finds out whether it is a replay: what the record
 /// itself claims is believed only if the index has that dead letter, with the same value.
 fn is_indexed(index: &Index, dead_letter: &mut DeadLetter<'_>) -> anyhow::Result<bool> {
-    if index.has(dead_letter.coordinates(), dead_letter.fingerprint())? {
+    if index.has(dead_letter.position_text(), dead_letter.fingerprint())? {
         return Ok(true);
     }
-    if let Some(claimed) = dead_letter.claimed_coordinates()
+    if let Some(claimed) = dead_letter.claimed_position()
         && let Some((origin, replays)) = index.origin_of(claimed, dead_letter.fingerprint())?
     {
         dead_letter.set_replay_of(origin, replays);

@@ -11,27 +11,28 @@ use rdkafka::{Message, Timestamp};
 use sha2::{Digest, Sha256};
 
 use super::form::Form;
-use super::headers::{self, DeadLetterInfo, Origin, TimestampType};
+use super::headers::{self, DeadLetterInfo, Position, TimestampType};
 use crate::SERVICE;
 
 /// A dead letter to be sent.
 pub(super) struct DeadLetter<'a> {
     record: &'a BorrowedMessage<'a>,
     why: &'a Rejection,
-    place: Origin,
-    coordinates: String,
+    position: Position,
+    /// The same as text.
+    position_text: String,
     fingerprint: String,
     /// The record's own headers, as far as they can be read.
     own: Vec<OwnedHeader>,
-    /// Where the record first was and how often it was replayed, if it is known to have been a dead letter before.
-    before: Option<(Origin, u32)>,
+    /// The record's original position and how often it was replayed, if it is known to have been a dead letter before.
+    before: Option<(Position, u32)>,
 }
 
 impl<'a> DeadLetter<'a> {
     /// The dead letter of a rejected record.
     pub fn of(rejected: &RejectedRecord<'a>) -> Self {
         let record = rejected.record;
-        let place = Origin {
+        let position = Position {
             topic: record.topic().to_owned(),
             partition: record.partition(),
             offset: record.offset(),
@@ -45,37 +46,37 @@ impl<'a> DeadLetter<'a> {
         Self {
             record,
             why: rejected.rejection,
-            coordinates: place.coordinates(),
+            position_text: position.to_string(),
             fingerprint: fingerprint(record.payload().unwrap_or_default()),
-            place,
+            position,
             own: record.headers().map(list).unwrap_or_default(),
             before: None,
         }
     }
 
-    /// The coordinates of the dead letter that the record claims to be a replay of.
-    pub fn claimed_coordinates(&self) -> Option<&str> {
-        headers::claimed_coordinates(&self.own)
+    /// The position in the dead letter that the record claims to be a replay of.
+    pub fn claimed_position(&self) -> Option<&str> {
+        headers::claimed_position(&self.own)
     }
 
-    /// Notes that it is one: where its record first was, and how often that had been replayed before.
-    pub fn set_replay_of(&mut self, origin: Origin, replays: u32) {
+    /// Notes that it is one: its record's original position, and how often that had been replayed before.
+    pub fn set_replay_of(&mut self, origin: Position, replays: u32) {
         self.before = Some((origin, replays.saturating_add(1)));
     }
 
-    /// Where its record is, as `topic-partition-offset`.
-    pub fn coordinates(&self) -> &str {
-        &self.coordinates
+    /// Its record's position, as `topic-partition-offset`.
+    pub fn position_text(&self) -> &str {
+        &self.position_text
     }
 
-    /// Tells this record from another one at the same coordinates, of a topic that was recreated.
+    /// Tells this record from another one at the same position, of a topic that was recreated.
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
     }
 
-    /// Where its record is.
-    pub fn place(&self) -> &Origin {
-        &self.place
+    /// Its record's position.
+    pub fn position(&self) -> &Position {
+        &self.position
     }
 
     /// Why the record was rejected.
@@ -90,12 +91,16 @@ impl<'a> DeadLetter<'a> {
 
     /// The key that it is sent with.
     pub fn key(&self, form: Form) -> Option<&'a [u8]> {
-        if form == Form::Bare { None } else { self.record.key() }
+        if form == Form::HeadersOnly {
+            None
+        } else {
+            self.record.key()
+        }
     }
 
     /// The value that it is sent with.
     pub fn value(&self, form: Form) -> Option<&'a [u8]> {
-        if matches!(form, Form::Pointer | Form::Bare) {
+        if matches!(form, Form::WithoutValue | Form::HeadersOnly) {
             None
         } else {
             self.record.payload()
@@ -105,17 +110,17 @@ impl<'a> DeadLetter<'a> {
     /// The headers that it is sent with.
     pub fn headers(&self, form: Form) -> OwnedHeaders {
         let kept = match form {
-            Form::Bare => OwnedHeaders::new(),
-            Form::Copy | Form::Pointer => self.kept(),
+            Form::HeadersOnly => OwnedHeaders::new(),
+            Form::Copy | Form::WithoutValue => self.kept(),
         };
         let (origin, replays) = match &self.before {
             Some((origin, replays)) => (origin, *replays),
-            None => (&self.place, 0),
+            None => (&self.position, 0),
         };
         let pointer = || (self.fingerprint.as_str(), self.record.payload_len());
         let added = headers::added(&DeadLetterInfo {
             service: SERVICE,
-            at: &self.coordinates,
+            position: &self.position_text,
             origin,
             replays,
             why: self.why,

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use orderlog_contract::rejection::Code;
 use serde::{Deserialize, Serialize};
 
-use super::headers::{Origin, ParsedHeaders};
+use super::headers::{ParsedHeaders, Position};
 
 /// Version of all rows here.
 pub(super) const FORMAT: u32 = 2;
@@ -17,7 +17,7 @@ const MAX_KEY_BYTES: usize = 1024;
 /// Prefix of a key that is shown in hex.
 const HEX_PREFIX: &str = "hex:";
 
-/// Position of a letter in the dead-letter topic: `partition-offset`.
+/// Where a dead letter is in its topic: `partition-offset`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DeadLetterId {
     /// Its partition.
@@ -70,7 +70,7 @@ impl FromStr for DeadLetterId {
     }
 }
 
-/// One letter in the index.
+/// One dead letter in the index.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeadLetterRow {
@@ -89,22 +89,27 @@ pub struct DeadLetterRow {
     /// How often it was replayed.
     pub replays: u32,
     /// The record's original position.
-    pub origin: Option<Origin>,
+    pub origin: Option<Position>,
 }
 
 impl DeadLetterRow {
     /// The row of a record of the dead-letter topic.
-    pub(super) fn of(marks: &ParsedHeaders, timestamp: Option<i64>, key: Option<&[u8]>, value: Option<&[u8]>) -> Self {
+    pub(super) fn of(
+        headers: &ParsedHeaders,
+        timestamp: Option<i64>,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+    ) -> Self {
         let length = || value.map_or(0, <[u8]>::len) as u64;
         Self {
             timestamp,
             key: key.map(key_text),
-            code: marks.code,
-            reason: marks.reason.clone(),
-            schema_id: marks.schema_id,
-            size: marks.pointer.as_ref().map_or_else(length, |(_, size)| *size),
-            replays: marks.replays,
-            origin: marks.origin.clone(),
+            code: headers.code,
+            reason: headers.reason.clone(),
+            schema_id: headers.schema_id,
+            size: headers.pointer.as_ref().map_or_else(length, |(_, size)| *size),
+            replays: headers.replays,
+            origin: headers.origin.clone(),
         }
     }
 }
@@ -144,9 +149,9 @@ pub struct Summary {
     pub(super) topic: String,
     /// Offset of the next record to read, by partition.
     pub(super) next: BTreeMap<i32, i64>,
-    /// Letters in the index.
+    /// Dead letters in the index.
     pub count: u64,
-    /// Letters in the index, by code. Records that are not ours have no code, and count only in `count`.
+    /// Dead letters in the index, by code. Records that are not ours have no code, and count only in `count`.
     pub by_code: BTreeMap<Code, u64>,
 }
 

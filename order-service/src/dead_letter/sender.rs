@@ -29,8 +29,8 @@ pub(super) struct Report {
 
 /// Identifies a dead letter that was sent.
 pub(super) struct Sent {
-    /// Coordinates of its record.
-    pub coordinates: String,
+    /// Position of its record.
+    pub position: String,
     /// How much of the record it carried.
     pub form: Form,
     /// Whether it had a request of its own.
@@ -68,7 +68,7 @@ impl Sender {
     /// Why it was not queued.
     pub fn send(&self, dead_letter: &DeadLetter<'_>, form: Form) -> Result<(), WriteError> {
         let sent = Sent {
-            coordinates: dead_letter.coordinates().to_owned(),
+            position: dead_letter.position_text().to_owned(),
             form,
             alone: self.one_per_request,
         };

@@ -1,11 +1,11 @@
 use orderlog_contract::rejection::{Code, Rejection};
 
 use super::*;
-use crate::dead_letter::headers::{DeadLetterInfo, Origin, TimestampType, added};
+use crate::dead_letter::headers::{DeadLetterInfo, Position, TimestampType, added};
 
 #[test]
 fn every_header_of_a_dead_letter_is_described_and_no_other() {
-    let origin = Origin {
+    let origin = Position {
         topic: "orders".into(),
         partition: 0,
         offset: 1,
@@ -14,7 +14,7 @@ fn every_header_of_a_dead_letter_is_described_and_no_other() {
     };
     let headers = added(&DeadLetterInfo {
         service: "order-service",
-        at: "orders-0-1",
+        position: "orders-0-1",
         origin: &origin,
         replays: 0,
         why: &Rejection::new(Code::Undecodable, "why").with_schema_id(7),

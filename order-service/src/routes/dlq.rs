@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use actix_web::web;
 use orderlog_contract::rejection::Code;
 use orderlog_contract::timestamp;
-use orderlog_projection::store::embedded::blocking;
+use orderlog_projection::store::blocking;
 use orderlog_web::{Problem, Query, Reply, openapi};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::limit;
-use crate::dead_letter::headers::Origin;
+use crate::dead_letter::headers::Position;
 use crate::dead_letter::{DeadLetterId, DeadLetterRow, Filter, Page, key_text};
 use crate::state::State;
 
@@ -190,7 +190,11 @@ impl Parameters {
 
 impl From<Page> for Messages {
     fn from(page: Page) -> Self {
-        let messages = page.letters.into_iter().map(|(id, row)| message(id, row)).collect();
+        let messages = page
+            .dead_letters
+            .into_iter()
+            .map(|(id, row)| message(id, row))
+            .collect();
         Self {
             messages,
             next: page.next.map(|id| id.to_string()),
@@ -200,7 +204,7 @@ impl From<Page> for Messages {
 
 fn message(id: DeadLetterId, row: DeadLetterRow) -> Message {
     let text = |millis: Option<i64>| millis.and_then(timestamp::rfc3339);
-    let place = |origin: Origin| Place {
+    let place = |origin: Position| Place {
         topic: origin.topic,
         partition: origin.partition,
         offset: origin.offset,

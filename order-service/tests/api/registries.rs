@@ -30,7 +30,7 @@ async fn a_registry_that_gives_an_id_another_meaning_stops_the_reading_until_the
     world.write_event(&created("A-1"));
     app.await_read(1, 0).await;
     let right = world.swap_registry(contents_of_others().await).await;
-    app.await_reason("another meaning").await;
+    app.await_reason("a different schema").await;
     world.write_event(&created("A-2"));
     assert_eq!(
         app.details("A-1").await.0,
@@ -38,12 +38,12 @@ async fn a_registry_that_gives_an_id_another_meaning_stops_the_reading_until_the
         "what is known is still told"
     );
     let stats = app.get("/stats").await.1;
-    assert!(paused(&stats, "A-2").contains("another meaning"), "{stats}");
+    assert!(paused(&stats, "A-2").contains("a different schema"), "{stats}");
     // A restart does not change that.
     let app = world
         .spawn_unready(app.stop().await, |config| config.pipeline.schema_check_seconds = 1)
         .await;
-    app.await_reason("another meaning").await;
+    app.await_reason("a different schema").await;
     assert_eq!(app.details("A-1").await.0, StatusCode::OK);
     // Until the registry has answered, an id means what it meant before: what is read then is read correctly.
     assert_eq!(
@@ -56,7 +56,7 @@ async fn a_registry_that_gives_an_id_another_meaning_stops_the_reading_until_the
     app.await_read(2, 0).await;
     app.await_healthy().await;
     world.swap_registry(wrong).await;
-    app.await_reason("another meaning").await;
+    app.await_reason("a different schema").await;
     let client = Client::at(&world.registry_url).expect("a client");
     let verified = client
         .verify_lineage("order-events-value", orderlog_contract::lineage::LINEAGE)
@@ -71,7 +71,7 @@ async fn what_comes_while_the_reading_is_suspended_and_as_it_resumes_is_all_read
     world.write_event(&created("A-1"));
     app.await_read(1, 0).await;
     let right = world.swap_registry(contents_of_others().await).await;
-    app.await_reason("another meaning").await;
+    app.await_reason("a different schema").await;
     let written = std::cell::Cell::new(1);
     let write_some = |world: &World| {
         for _ in 0..20 {
@@ -128,7 +128,7 @@ async fn a_wrong_registry_that_answers_for_a_moment_teaches_nothing() {
     let right = world.swap_registry(wrong).await;
     let data = serde_json::to_value(event("A-1", 2, OrderStatus::Confirmed)).expect("JSON");
     world.write_data_as(twin, &text, "A-1", data);
-    app.await_reason("another meaning").await;
+    app.await_reason("a different schema").await;
     world.swap_registry(right).await;
     app.await_read(2, 0).await;
     assert_eq!(app.details("A-1").await.1["version"], 2);

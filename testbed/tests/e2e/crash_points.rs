@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use orderlog_contract::event::OrderStatus;
-use orderlog_projection::store::Store;
+use orderlog_projection::store::{Store, StoreUrl};
 use orderlog_runtime::crash_point::Point;
 use testbed::client::Client;
 use testbed::events;
@@ -268,7 +268,8 @@ impl<'a> Crashes<'a> {
         }
         for service in [&mut cart, &mut order] {
             service.terminate().await?;
-            expected.check_store(&Store::open(&service.store_dir()?)?).await?;
+            let store = Store::open(&StoreUrl::Embedded(service.store_dir()?), false).await?;
+            expected.check_store(&store).await?;
         }
         Ok(())
     }

@@ -75,9 +75,9 @@ async fn a_wrong_registry_for_a_while_poisons_no_store() -> anyhow::Result<()> {
     for _ in 0..2 {
         scene.proxy.redirect_to(&scene.other.url())?;
         for service in [cart, order] {
-            service.await_reason(&["another meaning"]).await?;
+            service.await_reason(&["a different schema"]).await?;
         }
-        cart.refuses("another meaning").await?;
+        cart.refuses("a different schema").await?;
         assert_eq!(order.http.details("A-1").await?.status, 200, "what is known is told");
         scene.other_is_untouched().await?;
         scene.back().await?;

@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 
 use crate::config::PipelineConfig;
 use crate::schema_id_audit::SchemaIdAudit;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use task::Task;
 
 /// The state of the registration.
@@ -54,14 +54,16 @@ impl Registration {
     /// answers; from then on it is checked periodically, in case the registry has lost it. The id of the newest version is
     /// kept in the store, so that at the next start our own records need not wait for the registry. Call it within a tokio
     /// runtime.
-    pub fn spawn(
+    pub async fn spawn(
         audit: SchemaIdAudit,
         subject: String,
         store: Store,
         config: &PipelineConfig,
         supervisor: &Supervisor,
     ) -> Self {
-        let known = store.schemas().own_id(&subject).unwrap_or_else(|error| {
+        let asked = subject.clone();
+        let known = store.with_schemas(move |schemas| schemas.own_id(&asked)).await;
+        let known = known.unwrap_or_else(|error: StoreError| {
             tracing::error!(error = format!("{error:#}"), "reading our schema id failed");
             None
         });

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use super::RegistrationState;
 use crate::schema_id_audit::{AuditError, SchemaIdAudit, Verdict};
-use crate::store::{LearnError, Store};
+use crate::store::{LearnError, Schemas, Store};
 
 /// Longest delay between two attempts, so that a registry that is back is noticed soon.
 const MAX_DELAY: Duration = Duration::from_secs(5);
@@ -58,7 +58,7 @@ impl Task {
             let answer = self.turn().await;
             let outage = matches!(answer, Err(NotRegistered::Outage(_)));
             match answer {
-                Ok((id, level)) => self.registered(id, level),
+                Ok((id, level)) => self.registered(id, level).await,
                 Err(NotRegistered::Refused(reason)) if !self.confirmed => {
                     self.state.send_replace(RegistrationState::Refused(reason));
                     return;
@@ -125,12 +125,14 @@ impl Task {
         })
     }
 
-    fn registered(&mut self, id: u32, level: Option<String>) {
+    async fn registered(&mut self, id: u32, level: Option<String>) {
         crash_point::reached(Point::SchemaRegistered);
-        match self.store.schemas().learn_own(&self.subject, id) {
+        let subject = self.subject.clone();
+        let learn = move |schemas: &Schemas| schemas.learn_own(&subject, id);
+        match self.store.with_schemas(learn).await {
             Ok(()) => {}
             // Nothing may be written under an id that existing records use for another schema.
-            Err(error @ LearnError::AnotherMeaning(_)) => {
+            Err(error @ LearnError::SchemaIdReassigned(_)) => {
                 self.audit.report_conflict(id);
                 return self.pending(error.to_string());
             }

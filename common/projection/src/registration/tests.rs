@@ -1,6 +1,11 @@
 use orderlog_registry::Registry;
 
 use super::*;
+use crate::store::Embedded;
+
+fn open(dir: &tempfile::TempDir) -> Store {
+    Embedded::open(dir.path()).expect("a store").into()
+}
 
 fn registration(state: RegistrationState) -> Registration {
     Registration {
@@ -46,24 +51,24 @@ async fn a_refusal_is_told_and_its_absence_is_waited_for() {
 }
 
 /// A registration at a registry that nobody listens for: port 9 (discard) of this machine.
-fn in_an_outage(store: Store) -> Registration {
+async fn in_an_outage(store: Store) -> Registration {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let registry = Arc::new(Registry::at("http://127.0.0.1:9").expect("a client"));
     let life = Supervisor::default();
     let audit = SchemaIdAudit::new(registry, store.clone(), false);
-    Registration::spawn(audit, "orders-value".into(), store, &PipelineConfig::default(), &life)
+    Registration::spawn(audit, "orders-value".into(), store, &PipelineConfig::default(), &life).await
 }
 
 #[tokio::test]
 async fn nothing_is_made_until_a_registry_has_taken_the_schema_once() {
     let soon = Duration::from_millis(10);
     let dir = tempfile::tempdir().expect("a directory");
-    let store = Store::open(dir.path()).expect("a store");
-    let why = in_an_outage(store.clone()).accepted_within(soon).await;
+    let store = open(&dir);
+    let why = in_an_outage(store.clone()).await.accepted_within(soon).await;
     assert!(why.is_err(), "{why:?}");
     store.schemas().learn_own("orders-value", 7).expect("learns");
     assert_eq!(
-        in_an_outage(store).accepted_within(soon).await,
+        in_an_outage(store).await.accepted_within(soon).await,
         Ok(()),
         "it was taken before"
     );
@@ -72,7 +77,7 @@ async fn nothing_is_made_until_a_registry_has_taken_the_schema_once() {
 #[tokio::test]
 async fn an_outage_is_shown_and_the_registration_stays_pending() {
     let dir = tempfile::tempdir().expect("a directory");
-    let registration = in_an_outage(Store::open(dir.path()).expect("a store"));
+    let registration = in_an_outage(open(&dir)).await;
     let mut state = registration.watch();
     state.changed().await.expect("a try");
     assert!(
@@ -85,9 +90,9 @@ async fn an_outage_is_shown_and_the_registration_stays_pending() {
 #[tokio::test]
 async fn an_id_that_the_store_remembers_is_written_with_during_an_outage() {
     let dir = tempfile::tempdir().expect("a directory");
-    let store = Store::open(dir.path()).expect("a store");
+    let store = open(&dir);
     store.schemas().learn_own("orders-value", 7).expect("learns");
-    let registration = in_an_outage(store);
+    let registration = in_an_outage(store).await;
     assert_eq!(registration.schema_id(), Some(7));
     let mut state = registration.watch();
     state.changed().await.expect("a try");

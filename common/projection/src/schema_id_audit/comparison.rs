@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use orderlog_registry::{Registry, RegistryError};
 
 use super::{AuditError, Verdict};
-use crate::store::{KnownSchemas, LearnError, Store};
+use crate::store::{KnownSchemas, LearnError, Schemas, Store};
 
 /// After this many ids in a row without an answer, the registry counts as unavailable.
 const MAX_OUTAGES: usize = 3;
@@ -38,7 +38,8 @@ pub(super) async fn compare(
         match registry.schema(id).await {
             Ok(schema) => {
                 outages.clear();
-                match store.schemas().is_meaning(id, &schema)? {
+                let is_meaning = move |schemas: &Schemas| schemas.is_meaning(id, &schema);
+                match store.with_schemas(is_meaning).await? {
                     Some(true) => found.same.insert(id),
                     Some(false) => found.different.insert(id),
                     // Forgotten meanwhile.
@@ -85,7 +86,7 @@ impl Comparison {
     pub fn verdict(&self, known: &KnownSchemas) -> Verdict {
         if let Some(id) = self.different.first() {
             return Verdict::Conflicts {
-                reason: LearnError::AnotherMeaning(*id).to_string(),
+                reason: LearnError::SchemaIdReassigned(*id).to_string(),
             };
         }
         let own = known.own.filter(|id| self.missing.contains(id));

@@ -121,11 +121,11 @@ impl SchemaIdAudit {
         done
     }
 
-    /// Reports that the registry has given that id another meaning. It is trusted again once all ids match.
+    /// Reports that the registry returned a different schema for that id. It is trusted again once all ids match.
     pub fn report_conflict(&self, id: u32) {
         self.0.conflicts.fetch_add(1, Ordering::Relaxed);
         self.0.compared_all.store(false, Ordering::Relaxed);
-        let reason = LearnError::AnotherMeaning(id).to_string();
+        let reason = LearnError::SchemaIdReassigned(id).to_string();
         self.0.verdict.send_replace(Verdict::Conflicts { reason });
     }
 

@@ -66,10 +66,12 @@ async fn repair(
     let has_read = store.partitions().await?.values().any(|row| row.next > 0);
     let repair = decide(known, found, &in_use, has_read, accept);
     if !repair.forget.is_empty() {
-        store.schemas().forget(&repair.forget)?;
+        let ids = repair.forget.clone();
+        store.with_schemas(move |schemas| schemas.forget(&ids)).await?;
     }
     if !repair.accept.is_empty() {
-        store.schemas().accept_loss(&repair.accept)?;
+        let ids = repair.accept.clone();
+        store.with_schemas(move |schemas| schemas.accept_loss(&ids)).await?;
     }
     Ok((repair, in_use))
 }

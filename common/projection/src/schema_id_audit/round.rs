@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::comparison::compare;
 use super::{AuditError, SchemaIdAudit, Verdict};
-use crate::store::KnownSchemas;
+use crate::store::{KnownSchemas, Schemas};
 
 /// How many known ids must match before an answer is stored: another registry may have our own schema under the same id.
 const FEW: usize = 8;
@@ -45,7 +45,7 @@ impl SchemaIdAudit {
     /// Compares some ids, and all of them when one of those does not match.
     pub(super) async fn compare(&self, history: &mut History, scope: Scope) -> Result<(), AuditError> {
         let begun = self.0.conflicts.load(Ordering::Relaxed);
-        let known = self.0.store.schemas().known()?;
+        let known = self.0.store.with_schemas(Schemas::known).await?;
         let matches = matches!(*self.0.verdict.borrow(), Verdict::Matches { .. });
         if !(matches && self.0.compared_all.load(Ordering::Relaxed)) {
             return self.compare_all(history, known).await;
@@ -72,7 +72,7 @@ impl SchemaIdAudit {
             all.merge(compare(&self.0.registry, &self.0.store, missing).await?);
         }
         if self.repair(history, &known, &all).await? {
-            known = self.0.store.schemas().known()?;
+            known = self.0.store.with_schemas(Schemas::known).await?;
             all.keep_only(&known);
         }
         history.probe = all.same.first().copied();

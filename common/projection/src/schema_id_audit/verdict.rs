@@ -23,7 +23,7 @@ pub enum Verdict {
         /// Every lost id.
         lost: Vec<u32>,
     },
-    /// The registry gives an id another meaning: nothing is read or written either.
+    /// The registry returns a different schema for an id: nothing is read or written either.
     Conflicts {
         /// Which id, and what to do.
         reason: String,

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use orderlog_contract::idempotency::KeyedRequest;
 use orderlog_contract::order::OrderState;
 
-use super::embedded::RowChange;
-use super::{KeyRow, PartitionRow};
+use super::{KeyRow, PartitionRow, RowChange};
 
 /// Changes that a store applies together or not at all. The default changes nothing.
 #[derive(Debug, Default)]
@@ -67,13 +66,4 @@ pub enum KeyOutcome {
         /// The record's offset.
         offset: i64,
     },
-}
-
-impl From<Vec<RowChange>> for BatchChanges {
-    fn from(rows: Vec<RowChange>) -> Self {
-        Self {
-            rows,
-            ..Self::default()
-        }
-    }
 }

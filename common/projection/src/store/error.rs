@@ -1,6 +1,4 @@
-//! Why an open store cannot be read or written. (Why one cannot be opened is [`OpenError`](super::OpenError).)
-
-use super::embedded::DiskFull;
+//! Why an open store cannot be read or written.
 
 /// Why an open store cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -12,6 +10,11 @@ pub enum StoreError {
     #[error(transparent)]
     Failed(#[from] anyhow::Error),
 }
+
+/// The store has too little space to be written to: how little, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct DiskFull(pub(super) String);
 
 /// Why nothing can be written to an open store.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,11 +33,11 @@ pub enum Unwritable {
 /// Why a schema is not learned.
 #[derive(Debug, thiserror::Error)]
 pub enum LearnError {
-    /// The id meant another schema before.
+    /// The id named another schema before.
     #[error(
-        "the schema registry gives schema id {0} another meaning than before: it was wiped, or it is a different registry. Consumption and writes are halted, because records and stores refer to schemas by id; they resume when the registry that this topic was written with answers again. To continue with this registry, start with --rebuild on a topic that was written with it"
+        "the schema registry returns a different schema for schema id {0} than before: it was wiped, or it is a different registry. Consumption and writes are halted, because records and stores refer to schemas by id; they resume when the registry that this topic was written with answers again. To continue with this registry, start with --rebuild on a topic that was written with it"
     )]
-    AnotherMeaning(u32),
+    SchemaIdReassigned(u32),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

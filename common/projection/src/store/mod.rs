@@ -3,33 +3,47 @@
 //! [`Store::commit`]; a commit applies all of its changes or none.
 //!
 //! Nothing here decides what to write. No type of a database leaves its store's folder, and nobody outside asks which store
-//! it is, except a service that adds tables of its own: those are tables of the embedded store ([`embedded::Table`]).
+//! it is. A further store is a folder that has the verbs of [`Store`] and implements `table::Rows`; an arm for each verb
+//! here; and its address in [`StoreUrl`].
+//!
+//! - `embedded`: the store in files of this process;
+//! - `table`, `schemas`: tables of bytes, and what schema ids mean, which is kept in two of them;
+//! - `changes`, `keys`, `rows`: what is written and read, as data;
+//! - `blocking`: a thread for what blocks;
+//! - `url`, `error`: where a store is, and why it cannot be read or written.
 
+mod blocking;
 mod changes;
 pub mod embedded;
 mod error;
 mod keys;
 mod rows;
+mod schemas;
+mod table;
 mod url;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::Path;
 use std::sync::Arc;
 
+use orderlog_contract::idempotency::IdempotencyKey;
 use orderlog_contract::order::OrderState;
 use orderlog_kafka::partition::{Partitioner, Partitioning};
 
+pub use blocking::blocking;
 pub use changes::{BatchChanges, KeyChange, KeyChanges, KeyOutcome, StoredOrder};
-pub use embedded::{DiskFull, Embedded, KnownSchemas, OpenError, Schemas};
-pub use error::{LearnError, StoreError, Unwritable};
+pub use embedded::Embedded;
+pub use error::{DiskFull, LearnError, StoreError, Unwritable};
 pub use keys::{KeyRow, KeyUse};
 pub use rows::{Counters, LastRecord, PartitionRow};
+pub use schemas::{KnownSchemas, Schemas};
+pub use table::{Row, RowChange, Table, TableName};
 pub use url::{InvalidStoreUrl, StoreUrl};
 
 /// A store. Clones are handles to the same one.
 ///
-/// `order`, `order_ids`, `partitions`, `sync` and `check_writable` never block the thread that polls them. The others may:
-/// they are for start-up and for the projection's own thread.
+/// What is async is for everybody, except that `open`, `check_owner`, `check_partitioner`, `claim`, `clear`, `load` and
+/// `commit` may block the thread that polls them: they are for start-up and for the projection's own thread. What is not
+/// async blocks, as tables do: call it on such a thread or through [`blocking`], and never on a server thread.
 #[derive(Clone)]
 pub enum Store {
     /// Files in a directory of this process.
@@ -43,38 +57,35 @@ impl From<Embedded> for Store {
 }
 
 impl Store {
-    /// Opens the embedded store in that directory, which is created if missing, and locks it.
+    /// Opens the store at that address, for this process alone. For a `rebuild`, a damaged one is replaced by an empty one.
     ///
     /// # Errors
-    /// [`OpenError`]
-    pub fn open(dir: &Path) -> Result<Self, OpenError> {
-        Embedded::open(dir).map(Self::from)
-    }
-
-    /// Opens the embedded store in that directory for a rebuild: a damaged one is replaced by an empty one.
-    ///
-    /// # Errors
-    /// [`OpenError`], but never [`OpenError::Damaged`].
-    pub fn open_to_rebuild(dir: &Path) -> Result<Self, OpenError> {
-        Embedded::open_to_rebuild(dir).map(Self::from)
+    /// It is in use, damaged, or cannot be used, with what to do.
+    pub async fn open(url: &StoreUrl, rebuild: bool) -> anyhow::Result<Self> {
+        match url {
+            StoreUrl::Embedded(dir) if rebuild => Ok(Embedded::open_to_rebuild(dir)?.into()),
+            StoreUrl::Embedded(dir) => Ok(Embedded::open(dir)?.into()),
+        }
     }
 
     /// Checks that no other service has filled it. Call it before anything else.
     ///
     /// # Errors
     /// Another service has, or the disk fails.
-    pub fn check_owner(&self, service: &str) -> Result<(), StoreError> {
-        let Self::Embedded(store) = self;
-        store.check_owner(service)
+    pub async fn check_owner(&self, service: &str) -> Result<(), StoreError> {
+        match self {
+            Self::Embedded(store) => store.check_owner(service),
+        }
     }
 
     /// Checks that it was filled from a topic partitioned by that rule. A new store accepts any.
     ///
     /// # Errors
     /// It was filled under another rule, or the disk fails.
-    pub fn check_partitioner(&self, partitioner: Partitioner) -> Result<(), StoreError> {
-        let Self::Embedded(store) = self;
-        store.check_partitioner(partitioner)
+    pub async fn check_partitioner(&self, partitioner: Partitioner) -> Result<(), StoreError> {
+        match self {
+            Self::Embedded(store) => store.check_partitioner(partitioner),
+        }
     }
 
     /// Ties a new store to its service and topic, or checks that it belongs to them. Returns the partition count that the
@@ -82,18 +93,20 @@ impl Store {
     ///
     /// # Errors
     /// It belongs to another topic or has another release's layout, or the disk fails.
-    pub fn claim(&self, service: &str, topic: &str, partitioning: Partitioning) -> Result<i32, StoreError> {
-        let Self::Embedded(store) = self;
-        store.claim(service, topic, partitioning)
+    pub async fn claim(&self, service: &str, topic: &str, partitioning: Partitioning) -> Result<i32, StoreError> {
+        match self {
+            Self::Embedded(store) => store.claim(service, topic, partitioning),
+        }
     }
 
-    /// Forgets everything that comes from the topic, and what schema ids mean. Tables that services add are kept.
+    /// Clears everything that comes from the topic, and what schema ids mean. Tables that services add are kept.
     ///
     /// # Errors
     /// The disk fails.
-    pub fn forget(&self) -> Result<(), StoreError> {
-        let Self::Embedded(store) = self;
-        store.forget()
+    pub async fn clear(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Embedded(store) => store.clear(),
+        }
     }
 
     /// The states of these orders, as far as they exist, in one read.
@@ -101,8 +114,9 @@ impl Store {
     /// # Errors
     /// The disk fails, or a value has a format or a schema that this release does not read.
     pub async fn load(&self, order_ids: &BTreeSet<String>) -> Result<HashMap<String, OrderState>, StoreError> {
-        let Self::Embedded(store) = self;
-        store.load(order_ids)
+        match self {
+            Self::Embedded(store) => store.load(order_ids),
+        }
     }
 
     /// Applies all changes atomically; they survive a crash of the process.
@@ -111,8 +125,9 @@ impl Store {
     /// [`StoreError::DiskFull`], and nothing has changed; or the disk fails, and after the next opening either all changes
     /// are there or none.
     pub async fn commit(&self, changes: &BatchChanges) -> Result<(), StoreError> {
-        let Self::Embedded(store) = self;
-        store.commit(changes)
+        match self {
+            Self::Embedded(store) => store.commit(changes),
+        }
     }
 
     /// The first of these orders that exists: what a request calls an order may be one of several ids.
@@ -120,13 +135,16 @@ impl Store {
     /// # Errors
     /// As [`Self::load`].
     pub async fn order(&self, candidates: &[String]) -> Result<Option<OrderState>, StoreError> {
-        let Self::Embedded(store) = self;
-        let (store, candidates) = (store.clone(), candidates.to_vec());
-        embedded::blocking(move || {
-            let found = candidates.iter().map(|order_id| store.order(order_id));
-            found.filter_map(Result::transpose).next().transpose()
-        })
-        .await
+        match self {
+            Self::Embedded(store) => {
+                let (store, candidates) = (store.clone(), candidates.to_vec());
+                blocking(move || {
+                    let found = candidates.iter().map(|order_id| store.order(order_id));
+                    found.filter_map(Result::transpose).next().transpose()
+                })
+                .await
+            }
+        }
     }
 
     /// Order ids in byte order, after `after`, at most `limit`.
@@ -134,9 +152,12 @@ impl Store {
     /// # Errors
     /// The disk fails.
     pub async fn order_ids(&self, after: Option<&str>, limit: usize) -> Result<Vec<String>, StoreError> {
-        let Self::Embedded(store) = self;
-        let (store, after) = (store.clone(), after.map(str::to_owned));
-        embedded::blocking(move || store.order_ids(after.as_deref(), limit)).await
+        match self {
+            Self::Embedded(store) => {
+                let (store, after) = (store.clone(), after.map(str::to_owned));
+                blocking(move || store.order_ids(after.as_deref(), limit)).await
+            }
+        }
     }
 
     /// How far each partition was read; partitions that were not read yet are missing.
@@ -144,9 +165,12 @@ impl Store {
     /// # Errors
     /// The disk fails, or a value has another format.
     pub async fn partitions(&self) -> Result<BTreeMap<i32, PartitionRow>, StoreError> {
-        let Self::Embedded(store) = self;
-        let store = store.clone();
-        embedded::blocking(move || store.partitions()).await
+        match self {
+            Self::Embedded(store) => {
+                let store = store.clone();
+                blocking(move || store.partitions()).await
+            }
+        }
     }
 
     /// Makes what was committed survive a crash of the machine.
@@ -154,9 +178,12 @@ impl Store {
     /// # Errors
     /// The disk fails.
     pub async fn sync(&self) -> Result<(), StoreError> {
-        let Self::Embedded(store) = self;
-        let store = store.clone();
-        embedded::blocking(move || store.sync()).await
+        match self {
+            Self::Embedded(store) => {
+                let store = store.clone();
+                blocking(move || store.sync()).await
+            }
+        }
     }
 
     /// Whether it can be written.
@@ -164,16 +191,13 @@ impl Store {
     /// # Errors
     /// Why not, and what ends it.
     pub async fn check_writable(&self) -> Result<(), Unwritable> {
-        let Self::Embedded(store) = self;
-        let store = store.clone();
-        let checked = embedded::blocking(move || Ok(store.check_writable())).await;
-        checked.unwrap_or_else(|error| Err(Unwritable::ForNow(format!("{error:#}"))))
-    }
-
-    /// What schema ids mean.
-    pub fn schemas(&self) -> &Schemas {
-        let Self::Embedded(store) = self;
-        store.schemas()
+        match self {
+            Self::Embedded(store) => {
+                let store = store.clone();
+                let checked = blocking(move || Ok::<_, StoreError>(store.check_writable())).await;
+                checked.unwrap_or_else(|error| Err(Unwritable::ForNow(format!("{error:#}"))))
+            }
+        }
     }
 
     /// The schema ids under which the current events of all orders were written. Reads every order.
@@ -181,14 +205,76 @@ impl Store {
     /// # Errors
     /// The disk fails, or an order has another format.
     pub async fn schema_ids_in_use(&self) -> Result<BTreeSet<u32>, StoreError> {
-        let Self::Embedded(store) = self;
-        let store = store.clone();
-        embedded::blocking(move || store.schema_ids_in_use()).await
+        match self {
+            Self::Embedded(store) => {
+                let store = store.clone();
+                blocking(move || store.schema_ids_in_use()).await
+            }
+        }
     }
 
-    /// How many idempotency keys are kept.
+    /// Works with the schemas where that blocks nobody. Call it within a tokio runtime.
+    ///
+    /// # Errors
+    /// The work's own, or the runtime is shutting down.
+    pub async fn with_schemas<T, E>(&self, work: impl FnOnce(&Schemas) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let store = self.clone();
+        blocking(move || work(store.schemas())).await
+    }
+
+    /// What schema ids mean. Blocks when it is used.
+    pub fn schemas(&self) -> &Schemas {
+        match self {
+            Self::Embedded(store) => store.schemas(),
+        }
+    }
+
+    /// A table that one service adds, which is created if missing. Blocks.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn table(&self, name: TableName) -> Result<Table, StoreError> {
+        match self {
+            Self::Embedded(store) => store.table(name),
+        }
+    }
+
+    /// The order of that id, and what is known of a key, both as of one moment; no `KeyUse` without a key, or for one that
+    /// was not used or is forgotten. Of several records for one key and order the first is its answer. Blocks.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn order_and_key_use(
+        &self,
+        order_id: &str,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<(Option<OrderState>, Option<KeyUse>), StoreError> {
+        match self {
+            Self::Embedded(store) => match key {
+                Some(key) => store.order_and_key_use(order_id, key),
+                None => Ok((store.order(order_id)?, None)),
+            },
+        }
+    }
+
+    /// As [`Self::sync`]. Blocks.
+    ///
+    /// # Errors
+    /// As [`Self::sync`].
+    pub fn blocking_sync(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Embedded(store) => store.sync(),
+        }
+    }
+
+    /// How many idempotency keys are kept. Blocks.
     pub fn key_count(&self) -> u64 {
-        let Self::Embedded(store) = self;
-        store.key_count()
+        match self {
+            Self::Embedded(store) => store.key_count(),
+        }
     }
 }

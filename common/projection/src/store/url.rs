@@ -36,8 +36,9 @@ impl FromStr for StoreUrl {
 
 impl fmt::Display for StoreUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self::Embedded(dir) = self;
-        write!(f, "embedded:{}", dir.display())
+        match self {
+            Self::Embedded(dir) => write!(f, "embedded:{}", dir.display()),
+        }
     }
 }
 

@@ -1,11 +1,12 @@
 //! The one atomic write.
 
 use anyhow::Context;
-use fjall::PersistMode;
+use fjall::{Database, OwnedWriteBatch, PersistMode};
 
-use super::Embedded;
+use super::disk_space::Disk;
 use super::order_row::encode_order;
-use crate::store::{BatchChanges, StoreError};
+use super::{Embedded, keyspace_options};
+use crate::store::{BatchChanges, RowChange, StoreError};
 
 impl Embedded {
     /// Applies all changes atomically. Keys may be changed by one thread only; everything else by any.
@@ -31,26 +32,42 @@ impl Embedded {
             let row = serde_json::to_vec(row).context("encoding a partition's row")?;
             batch.insert(&self.partitions, partition.to_be_bytes(), row);
         }
-        for row in rows {
-            match &row.value {
-                Some(value) => batch.insert(&row.table, row.key.as_slice(), value.as_slice()),
-                None => batch.remove(&row.table, row.key.as_slice()),
-            }
-        }
+        add_rows(&self.db, rows, &mut batch)?;
         let keys = keys.as_ref().map(|changes| self.keys.plan(changes)).transpose()?;
         if let Some(plan) = &keys {
             self.keys.write(plan, &mut batch);
         }
-        if batch.is_empty() {
-            return Ok(());
-        }
-        self.disk.check_space()?;
-        // Buffer: handed to the operating system, which keeps it when the process is killed.
-        let committed = batch.durability(Some(PersistMode::Buffer)).commit();
-        committed.context("committing to the store")?;
+        write(batch, &self.disk)?;
         if let Some(plan) = &keys {
             self.keys.applied(plan);
         }
         Ok(())
     }
+}
+
+/// Adds the changes of rows to a batch.
+pub(super) fn add_rows(db: &Database, rows: &[RowChange], batch: &mut OwnedWriteBatch) -> anyhow::Result<()> {
+    for row in rows {
+        // Opened already: a row's change comes from its table.
+        let table = db
+            .keyspace(row.table.0, keyspace_options)
+            .context("committing to the store")?;
+        match &row.value {
+            Some(value) => batch.insert(&table, row.key.as_slice(), value.as_slice()),
+            None => batch.remove(&table, row.key.as_slice()),
+        }
+    }
+    Ok(())
+}
+
+/// Writes a batch where there is space.
+pub(super) fn write(batch: OwnedWriteBatch, disk: &Disk) -> Result<(), StoreError> {
+    if batch.is_empty() {
+        return Ok(());
+    }
+    disk.check_space()?;
+    // Buffer: handed to the operating system, which keeps it when the process is killed.
+    let committed = batch.durability(Some(PersistMode::Buffer)).commit();
+    committed.context("committing to the store")?;
+    Ok(())
 }

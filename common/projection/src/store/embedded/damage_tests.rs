@@ -184,7 +184,7 @@ fn a_damaged_store_is_opened_as_it_was_or_refused_and_a_rebuild_helps() {
                 }
             }
             let store = Embedded::open_to_rebuild(&dir).unwrap_or_else(|error| panic!("{what}: {error}"));
-            store.forget().unwrap_or_else(|error| panic!("{what}: {error:#}"));
+            store.clear().unwrap_or_else(|error| panic!("{what}: {error:#}"));
             put(&store, 1);
             assert!(store.order(&id(1)).is_err(), "{what}: its schema was forgotten");
             drop(store);

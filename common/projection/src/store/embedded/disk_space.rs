@@ -1,12 +1,12 @@
 //! Space on the store's disk. A database that meets a full disk in the middle of a write accepts nothing more until it is
 //! reopened, so nothing is written when space is low: writers wait until there is enough.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
 
-use crate::store::StoreError;
+use crate::store::{DiskFull, StoreError};
 
 pub(super) const MIB: u64 = 1024 * 1024;
 
@@ -14,17 +14,6 @@ pub(super) const MIB: u64 = 1024 * 1024;
 // why: what was committed before is still to be flushed from memory (8 MiB per table, of which a few grow), and tables are
 // merged, one merge at a time, each of some 50 MiB at most (see `keyspace_options`)
 const RESERVE: u64 = 64 * MIB;
-
-/// The disk is too full to write to the store.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "the disk of the store at {} is full: {free_mib} MiB are free, and {} MiB must stay free. Free up space there; writing resumes by itself",
-    dir.display(), RESERVE / MIB
-)]
-pub struct DiskFull {
-    dir: PathBuf,
-    free_mib: u64,
-}
 
 /// The disk of the store in a directory.
 #[derive(Clone)]
@@ -49,11 +38,13 @@ impl Disk {
         let disk = rustix::fs::statvfs(dir).with_context(|| format!("reading the free space at {}", dir.display()))?;
         let free = disk.f_bavail.saturating_mul(disk.f_frsize);
         if free < RESERVE {
-            return Err(DiskFull {
-                dir: dir.to_owned(),
-                free_mib: free / MIB,
-            }
-            .into());
+            let reason = format!(
+                "the disk of the store at {} is full: {} MiB are free, and {} MiB must stay free. Free up space there; writing resumes by itself",
+                dir.display(),
+                free / MIB,
+                RESERVE / MIB
+            );
+            return Err(DiskFull(reason).into());
         }
         Ok(())
     }

@@ -1,13 +1,12 @@
 //! The embedded store: one fjall database in a directory, one keyspace per kind of row. Everything here blocks; what
-//! requests read goes through [`blocking`].
+//! requests read goes through [`blocking`](super::blocking).
 //!
 //! - `open`, `open_error`, `files`: opening, which takes nothing on the disk at its word;
 //! - `origin`: whose store it is;
 //! - `read`, `commit`, `sync`: reading, the one atomic write, and fsync;
-//! - `schemas`, `keys`, `table`: what schema ids mean, idempotency keys, and the tables that one service adds;
+//! - `keys`, `table`: idempotency keys, and tables of bytes;
 //! - `order_row`: the format of an order.
 
-mod blocking;
 mod commit;
 #[cfg(test)]
 mod damage_tests;
@@ -19,7 +18,6 @@ mod open_error;
 mod order_row;
 mod origin;
 mod read;
-mod schemas;
 mod sync;
 mod table;
 #[cfg(test)]
@@ -30,16 +28,12 @@ use std::sync::{Arc, Mutex};
 use fjall::compaction::Leveled;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions};
 
-use super::StoreError;
+use super::Schemas;
 use disk_space::{Disk, MIB};
 use files::Files;
 use keys::Keys;
 
-pub use blocking::blocking;
-pub use disk_space::DiskFull;
 pub use open_error::OpenError;
-pub use schemas::{KnownSchemas, Schemas};
-pub use table::{RowChange, Table};
 
 /// A store in a directory.
 pub struct Embedded {
@@ -64,15 +58,6 @@ impl Embedded {
     /// How many idempotency keys are kept.
     pub fn key_count(&self) -> u64 {
         self.keys.count()
-    }
-
-    /// A table of that name, which one service adds.
-    ///
-    /// # Errors
-    /// The disk fails.
-    pub fn table(&self, name: &str) -> Result<Table, StoreError> {
-        let keyspace = self.db.keyspace(name, keyspace_options);
-        Ok(Table::new(keyspace.map_err(anyhow::Error::from)?))
     }
 }
 

@@ -10,9 +10,10 @@ use fjall::Database;
 use super::disk_space::{Disk, MIB};
 use super::files::{Files, LOST};
 use super::keys::Keys;
-use super::schemas::Schemas;
-use super::sync::{FORGETTING, SYNCS};
+use super::sync::{CLEARING, SYNCS};
+use super::table::table;
 use super::{Embedded, OpenError, keyspace_options};
+use crate::store::Schemas;
 
 impl Embedded {
     /// Opens the store in that directory, which is created if missing, and locks it.
@@ -52,8 +53,8 @@ impl Embedded {
             return Err(damaged(anyhow!("data that was synced before is missing")));
         }
         files.note_syncs(syncs).map_err(|error| OpenError::of_io(dir, error))?;
-        if store.meta.contains_key(FORGETTING).map_err(fault)? {
-            store.forget().map_err(|error| unusable(error.into()))?;
+        if store.meta.contains_key(CLEARING).map_err(fault)? {
+            store.clear().map_err(|error| unusable(error.into()))?;
         }
         Ok(store)
     }
@@ -69,12 +70,13 @@ impl Embedded {
             .map_err(fault)?;
         let keyspace = |name| db.keyspace(name, keyspace_options).map_err(fault);
         let disk = Disk::of(dir);
+        let table = |name| table(&db, name, &disk).map_err(fault);
         let meta = keyspace("meta")?;
         let keys = Keys::new(keyspace("keys")?, keyspace("key-ages")?, meta.clone());
         Ok(Self {
             orders: keyspace("orders")?,
             partitions: keyspace("partitions")?,
-            schemas: Schemas::new(&db, keyspace("schemas")?, meta.clone(), disk.clone()),
+            schemas: Schemas::new(table(Schemas::TABLE)?, table(Schemas::META)?),
             keys: keys.map_err(|error| OpenError::damaged(dir, error))?,
             meta,
             disk,

@@ -118,7 +118,7 @@ mod tests {
                 .to_string()
                 .contains("--rebuild")
         );
-        store.forget().expect("forgets");
+        store.clear().expect("clears");
         assert_eq!(store.claim("a", "other", by_murmur2(8)).expect("claims again"), 8);
     }
 
@@ -139,7 +139,7 @@ mod tests {
         for part in ["partitioned by crc32", "KAFKA_PARTITIONER says murmur2", "--rebuild"] {
             assert!(refusal.to_string().contains(part), "{part} in {refusal}");
         }
-        store.forget().expect("forgets");
+        store.clear().expect("clears");
         store
             .check_partitioner(Partitioner::Murmur2)
             .expect("it is of any again");

@@ -1,4 +1,4 @@
-//! Making the store survive a crash of the machine, and forgetting what it holds.
+//! Making the store survive a crash of the machine, and clearing it.
 
 use std::sync::PoisonError;
 
@@ -9,8 +9,8 @@ use orderlog_runtime::crash_point::{self, Point};
 use super::Embedded;
 use crate::store::{StoreError, Unwritable};
 
-/// Key of the mark that forgetting has begun.
-pub(super) const FORGETTING: &str = "forgetting";
+/// Key of the mark that clearing has begun, under its name of earlier releases.
+pub(super) const CLEARING: &str = "forgetting";
 /// Key of the number of syncs.
 pub(super) const SYNCS: &str = "synced";
 
@@ -64,20 +64,20 @@ impl Embedded {
         space.map_err(|error| Unwritable::ForNow(format!("{error:#}")))
     }
 
-    pub(in crate::store) fn forget(&self) -> Result<(), StoreError> {
+    pub(in crate::store) fn clear(&self) -> Result<(), StoreError> {
         // Clearing is not atomic over tables, so a mark says that it has begun: opening completes what was interrupted.
         self.disk.check_space()?;
-        self.meta.insert(FORGETTING, "").context("marking the store")?;
+        self.meta.insert(CLEARING, "").context("marking the store")?;
         self.sync()?;
-        // The number of syncs is forgotten too.
+        // The number of syncs is cleared too.
         self.files.note_syncs(0).context("resetting the number of syncs")?;
-        const CLEARING: &str = "clearing the store";
-        self.partitions.clear().context(CLEARING)?;
+        const CONTEXT: &str = "clearing the store";
+        self.partitions.clear().context(CONTEXT)?;
         crash_point::reached(Point::StoreClearing);
-        self.orders.clear().context(CLEARING)?;
-        self.schemas.clear().context(CLEARING)?;
-        self.keys.clear().context(CLEARING)?;
-        self.meta.clear().context(CLEARING)?;
+        self.orders.clear().context(CONTEXT)?;
+        self.schemas.clear()?;
+        self.keys.clear().context(CONTEXT)?;
+        self.meta.clear().context(CONTEXT)?;
         self.sync()
     }
 }

@@ -1,81 +1,65 @@
-//! Tables that one service adds: keys and values are bytes. What changes in them is committed with everything else.
+//! Tables of rows, one keyspace each.
 
-use std::fmt;
 use std::ops::Bound;
 
 use anyhow::Context;
-use fjall::Keyspace;
+use fjall::{Database, Guard, Keyspace};
 
-use super::UNREADABLE;
-use crate::store::StoreError;
+use super::commit::{add_rows, write};
+use super::disk_space::Disk;
+use super::{Embedded, UNREADABLE, keyspace_options};
+use crate::store::table::{Row, Rows};
+use crate::store::{RowChange, StoreError, Table, TableName};
 
-/// A table that one service adds.
-#[derive(Clone)]
-pub struct Table(Keyspace);
-
-/// The change of a row, to be committed ([`BatchChanges::rows`](crate::store::BatchChanges::rows)).
-pub struct RowChange {
-    pub(super) table: Keyspace,
-    pub(super) key: Vec<u8>,
-    /// `None` removes the row.
-    pub(super) value: Option<Vec<u8>>,
+struct KeyspaceRows {
+    db: Database,
+    keyspace: Keyspace,
+    disk: Disk,
 }
 
-impl Table {
-    pub(super) fn new(keyspace: Keyspace) -> Self {
-        Self(keyspace)
+/// The table of that name, which is created if missing.
+pub(super) fn table(db: &Database, name: TableName, disk: &Disk) -> fjall::Result<Table> {
+    let rows = KeyspaceRows {
+        db: db.clone(),
+        keyspace: db.keyspace(name.0, keyspace_options)?,
+        disk: disk.clone(),
+    };
+    Ok(Table::new(name, rows))
+}
+
+impl Embedded {
+    pub(in crate::store) fn table(&self, name: TableName) -> Result<Table, StoreError> {
+        Ok(table(&self.db, name, &self.disk).context("opening a table")?)
+    }
+}
+
+impl Rows for KeyspaceRows {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.keyspace.get(key).context(UNREADABLE)?.map(|value| value.to_vec()))
     }
 
-    /// The value of that key.
-    ///
-    /// # Errors
-    /// The disk fails.
-    pub fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(self.0.get(key).context(UNREADABLE)?.map(|value| value.to_vec()))
+    fn keys(&self) -> Result<Vec<Vec<u8>>, StoreError> {
+        let key = |entry: Guard| Ok(entry.key().context(UNREADABLE)?.to_vec());
+        Ok(self.keyspace.iter().map(key).collect::<anyhow::Result<_>>()?)
     }
 
-    /// Sets a value.
-    pub fn put(&self, key: &[u8], value: Vec<u8>) -> RowChange {
-        self.change(key, Some(value))
-    }
-
-    /// Removes a row.
-    pub fn remove(&self, key: &[u8]) -> RowChange {
-        self.change(key, None)
-    }
-
-    fn change(&self, key: &[u8], value: Option<Vec<u8>>) -> RowChange {
-        RowChange {
-            table: self.0.clone(),
-            key: key.to_vec(),
-            value,
-        }
-    }
-
-    /// Rows below a key (`None`: all), the highest first.
-    pub fn below(&self, key: Option<&[u8]>) -> impl Iterator<Item = Result<(Vec<u8>, Vec<u8>), StoreError>> + use<> {
+    fn below(&self, key: Option<&[u8]>) -> Box<dyn Iterator<Item = Result<Row, StoreError>>> {
         let to = key.map_or(Bound::Unbounded, |key| Bound::Excluded(key.to_vec()));
-        self.0.range::<Vec<u8>, _>((Bound::Unbounded, to)).rev().map(|entry| {
+        let rows = self.keyspace.range::<Vec<u8>, _>((Bound::Unbounded, to)).rev();
+        Box::new(rows.map(|entry| {
             let (key, value) = entry.into_inner().context(UNREADABLE)?;
             Ok((key.to_vec(), value.to_vec()))
-        })
+        }))
     }
 
-    /// Removes everything at once, without a commit.
-    ///
-    /// # Errors
-    /// The disk fails.
-    pub fn clear(&self) -> Result<(), StoreError> {
-        self.0.clear().context("clearing a table")?;
+    fn clear(&self) -> Result<(), StoreError> {
+        self.keyspace.clear().context("clearing a table")?;
         Ok(())
     }
-}
 
-impl fmt::Debug for RowChange {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RowChange")
-            .field("key", &self.key)
-            .field("value", &self.value)
-            .finish_non_exhaustive()
+    fn commit(&self, changes: &[RowChange]) -> Result<(), StoreError> {
+        let mut batch = self.db.batch();
+        add_rows(&self.db, changes, &mut batch)?;
+        write(batch, &self.disk)
     }
 }

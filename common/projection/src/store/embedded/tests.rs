@@ -11,9 +11,12 @@ use orderlog_contract::lineage::newest_text;
 use orderlog_contract::order::OrderState;
 use orderlog_contract::testing::an_event;
 
-use super::sync::FORGETTING;
-use super::{Embedded, OpenError, blocking};
-use crate::store::{BatchChanges, Counters, KeyChange, KeyChanges, KeyOutcome, PartitionRow, Store, StoredOrder};
+use super::sync::CLEARING;
+use super::{Embedded, OpenError};
+use crate::store::{
+    BatchChanges, Counters, KeyChange, KeyChanges, KeyOutcome, PartitionRow, Store, StoreError, StoredOrder, TableName,
+    blocking,
+};
 
 fn state(order_id: &str) -> OrderState {
     let event = an_event(order_id, 1);
@@ -150,7 +153,7 @@ fn a_rebuild_that_was_interrupted_is_completed_at_the_next_start() {
     {
         let store = Embedded::open(dir.path()).expect("opens");
         store.commit(&put(&[state("A-1")])).expect("commits");
-        store.meta.insert(FORGETTING, "").expect("writes");
+        store.meta.insert(CLEARING, "").expect("writes");
     }
     assert_eq!(
         Embedded::open(dir.path())
@@ -161,17 +164,21 @@ fn a_rebuild_that_was_interrupted_is_completed_at_the_next_start() {
     );
 }
 
-#[test]
-fn a_table_is_listed_from_the_highest_key_down() {
+#[tokio::test]
+async fn a_table_is_listed_from_the_highest_key_down() {
     let dir = tempfile::tempdir().expect("a directory");
-    let store = Embedded::open(dir.path()).expect("opens");
-    let table = store.table("letters").expect("a table");
-    let rows: Vec<_> = [1_u8, 3, 2].map(|key| table.put(&[key], vec![key])).into();
-    store.commit(&rows.into()).expect("commits");
+    let store = Store::from(Embedded::open(dir.path()).expect("opens"));
+    let table = store.table(TableName("letters")).expect("a table");
+    let changes = BatchChanges {
+        rows: [1_u8, 3, 2].map(|key| table.put(&[key], vec![key])).into(),
+        ..BatchChanges::default()
+    };
+    store.commit(&changes).await.expect("commits");
     let keys = |below| -> Vec<u8> { table.below(below).map(|entry| entry.expect("reads").0[0]).collect() };
     assert_eq!(keys(None), [3, 2, 1]);
     assert_eq!(keys(Some(&[3])), [2, 1]);
-    store.commit(&vec![table.remove(&[2])].into()).expect("commits");
+    assert_eq!(table.keys().expect("reads"), [[1], [2], [3]]);
+    table.commit(&[table.remove(&[2])]).expect("commits");
     assert_eq!((table.get(&[2]).expect("reads"), keys(None)), (None, vec![3, 1]));
     table.clear().expect("clears");
     assert!(keys(None).is_empty());
@@ -235,6 +242,6 @@ async fn a_request_finds_the_first_of_its_candidates_that_exists() {
 #[tokio::test]
 #[should_panic(expected = "a bug in a read")]
 async fn a_panic_of_work_on_another_thread_is_the_caller_s() {
-    let read = blocking::<()>(|| panic!("a bug in a read"));
+    let read = blocking::<(), StoreError>(|| panic!("a bug in a read"));
     let _ = read.await;
 }

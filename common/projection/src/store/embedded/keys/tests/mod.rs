@@ -78,7 +78,7 @@ fn a_key_is_known_for_its_order_after_a_restart_and_until_a_rebuild() {
         "no key is taken for one that it begins"
     );
     assert_eq!(store.key_count(), 1);
-    store.forget().expect("forgets");
+    store.clear().expect("clears");
     assert_eq!((key_use(&store, "k", "A-1"), store.key_count()), (None, 0));
 }
 

@@ -1,10 +1,11 @@
-//! What schema ids mean, as far as they were seen: on disk, so that a restart does not need the registry, and in memory,
-//! resolved, so that a record does not need the disk. An id never changes its meaning here.
+//! What schema ids mean, as far as they were seen: in the store, so that a restart does not need the registry, and in memory,
+//! resolved, so that a record does not need the store. An id never changes its meaning here. Like the tables
+//! ([`Table`]), it blocks.
 //!
 //! A schema that records name by its GUID is kept under a number of ours, above the ids that registries assign, so that
 //! everything else refers to schemas by one kind of id.
 //!
-//! - `row`: a schema on disk;
+//! - `row`: a schema in the store;
 //! - `own`: the id of our own schema;
 //! - `known`: which ids are known, and forgetting those that nothing depends on.
 
@@ -18,17 +19,13 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use anyhow::Context;
-use fjall::{Database, Keyspace};
 use orderlog_avro::SchemaText;
 use orderlog_contract::decode::WriterSchema;
 use orderlog_contract::frame::MAX_ID;
 use orderlog_runtime::crash_point::{self, Point};
 use uuid::Uuid;
 
-use super::UNREADABLE;
-use super::disk_space::Disk;
-use crate::store::{LearnError, StoreError};
+use super::{LearnError, StoreError, Table, TableName};
 pub use known::KnownSchemas;
 use row::SchemaRow;
 
@@ -39,10 +36,10 @@ const MAX_CACHED: usize = 256;
 
 /// What schema ids mean.
 pub struct Schemas {
-    db: Database,
-    table: Keyspace,
-    meta: Keyspace,
-    disk: Disk,
+    /// Id → its schema.
+    table: Table,
+    /// Which id is our own, and whose loss was accepted.
+    meta: Table,
     resolved: Cache<u32, Arc<WriterSchema>>,
     guid_numbers: Cache<Uuid, u32>,
     /// Held while an id's meaning is compared and then written.
@@ -50,23 +47,27 @@ pub struct Schemas {
 }
 
 impl Schemas {
-    pub(super) fn new(db: &Database, table: Keyspace, meta: Keyspace, disk: Disk) -> Self {
+    /// The table of schemas.
+    pub(super) const TABLE: TableName = TableName("schemas");
+    /// The table of what else is kept of them, which a store may use for itself too.
+    pub(super) const META: TableName = TableName("meta");
+
+    /// The schemas in those tables.
+    pub(super) fn new(table: Table, meta: Table) -> Self {
         Self {
-            db: db.clone(),
             table,
             meta,
-            disk,
             resolved: Cache::default(),
             guid_numbers: Cache::default(),
             learning: Mutex::default(),
         }
     }
 
-    /// Forgets all. Which id is our own is in `meta`, and is cleared with it.
-    pub(super) fn clear(&self) -> anyhow::Result<()> {
+    /// Forgets all but what is in `meta`, which the store clears itself.
+    pub(super) fn clear(&self) -> Result<(), StoreError> {
         self.resolved.retain(|_| false);
         self.guid_numbers.retain(|_| false);
-        Ok(self.table.clear()?)
+        self.table.clear()
     }
 
     /// How records of that schema id are read; `None` if the id was never seen.
@@ -88,11 +89,11 @@ impl Schemas {
     /// Stores what a schema id means.
     ///
     /// # Errors
-    /// [`LearnError::AnotherMeaning`] if it meant another schema before, or the store fails.
+    /// [`LearnError::SchemaIdReassigned`] if it named another schema before, or the store fails.
     pub fn learn(&self, id: u32, schema: &SchemaText, writer: Arc<WriterSchema>) -> Result<(), LearnError> {
         let _learning = self.learning.lock().unwrap_or_else(PoisonError::into_inner);
         if self.is_meaning(id, schema)? == Some(false) {
-            return Err(LearnError::AnotherMeaning(id));
+            return Err(LearnError::SchemaIdReassigned(id));
         }
         Ok(self.put(id, SchemaRow::of(schema, None), writer)?)
     }
@@ -131,22 +132,20 @@ impl Schemas {
         Ok(self.row(id)?.map(|row| row.means(schema)))
     }
 
-    fn row(&self, id: u32) -> anyhow::Result<Option<SchemaRow>> {
-        let value = self.table.get(id.to_be_bytes()).context(UNREADABLE)?;
-        value.map(|value| SchemaRow::decode(&value)).transpose()
+    fn row(&self, id: u32) -> Result<Option<SchemaRow>, StoreError> {
+        let value = self.table.get(&id.to_be_bytes())?;
+        Ok(value.map(|value| SchemaRow::decode(&value)).transpose()?)
     }
 
     fn put(&self, id: u32, row: SchemaRow, writer: Arc<WriterSchema>) -> Result<(), StoreError> {
-        let value = row.encode()?;
-        self.disk.check_space()?;
-        self.table.insert(id.to_be_bytes(), value).context("writing a schema")?;
+        self.table.commit(&[self.table.put(&id.to_be_bytes(), row.encode()?)])?;
         crash_point::reached(Point::SchemaLearned);
         self.resolved.insert(id, writer);
         Ok(())
     }
 
     /// The number of that GUID, and whether it is taken: the first one that no other GUID has.
-    fn number_for(&self, guid: Uuid) -> anyhow::Result<(u32, bool)> {
+    fn number_for(&self, guid: Uuid) -> Result<(u32, bool), StoreError> {
         let [a, b, c, d, ..] = *guid.as_bytes();
         let mut number = u32::from_be_bytes([a, b, c, d]) | GUID_NUMBER;
         loop {

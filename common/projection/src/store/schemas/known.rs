@@ -4,14 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::PoisonError;
 
 use anyhow::Context;
-use fjall::PersistMode;
 
 use super::own::OWN;
-use super::{GUID_NUMBER, Schemas, UNREADABLE};
-use crate::store::StoreError;
+use super::{GUID_NUMBER, Schemas};
+use crate::store::{RowChange, StoreError};
 
 /// Key of the ids whose loss an operator has accepted.
-const ACCEPTED: &str = "accepted-schemas";
+const ACCEPTED: &[u8] = b"accepted-schemas";
 
 /// The schema ids that a store knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,23 +29,21 @@ impl Schemas {
     /// # Errors
     /// The disk fails.
     pub fn known(&self) -> Result<KnownSchemas, StoreError> {
-        let id = |entry: fjall::Guard| {
-            let key = entry.key().context(UNREADABLE)?;
-            Ok(u32::from_be_bytes(
-                key.as_ref().try_into().context("decoding a schema's key")?,
-            ))
-        };
-        let is_of_a_registry = |id: &anyhow::Result<u32>| !matches!(id, Ok(GUID_NUMBER..));
-        let ids = self.table.iter().map(id).filter(is_of_a_registry);
+        let mut ids = Vec::new();
+        for key in self.table.keys()? {
+            let id = key.as_slice().try_into().context("decoding a schema's key")?;
+            ids.push(u32::from_be_bytes(id));
+        }
+        ids.retain(|id| *id < GUID_NUMBER);
         Ok(KnownSchemas {
             own: self.last_own_id()?,
-            ids: ids.collect::<anyhow::Result<_>>()?,
+            ids,
             accepted: self.accepted()?,
         })
     }
 
-    fn accepted(&self) -> anyhow::Result<BTreeSet<u32>> {
-        let value = self.meta.get(ACCEPTED).context(UNREADABLE)?;
+    fn accepted(&self) -> Result<BTreeSet<u32>, StoreError> {
+        let value = self.meta.get(ACCEPTED)?;
         let ids = value.map(|value| serde_json::from_slice(&value).context("decoding the accepted schema ids"));
         Ok(ids.transpose()?.unwrap_or_default())
     }
@@ -57,14 +54,11 @@ impl Schemas {
     /// The disk fails.
     pub fn forget(&self, ids: &BTreeSet<u32>) -> Result<(), StoreError> {
         let _learning = self.learning.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut batch = self.db.batch();
-        for id in ids {
-            batch.remove(&self.table, id.to_be_bytes());
-        }
+        let mut changes: Vec<RowChange> = ids.iter().map(|id| self.table.remove(&id.to_be_bytes())).collect();
         if self.last_own_id()?.is_some_and(|own| ids.contains(&own)) {
-            batch.remove(&self.meta, OWN);
+            changes.push(self.meta.remove(OWN));
         }
-        self.commit(batch)?;
+        self.table.commit(&changes)?;
         self.resolved.retain(|id| !ids.contains(id));
         Ok(())
     }
@@ -77,18 +71,10 @@ impl Schemas {
     pub fn accept_loss(&self, ids: &BTreeSet<u32>) -> Result<(), StoreError> {
         let accepted: BTreeSet<u32> = self.accepted()?.union(ids).copied().collect();
         let value = serde_json::to_vec(&accepted).context("encoding the accepted schema ids")?;
-        let mut batch = self.db.batch();
-        batch.insert(&self.meta, ACCEPTED, value);
+        let mut changes = vec![self.meta.put(ACCEPTED, value)];
         if self.last_own_id()?.is_some_and(|own| ids.contains(&own)) {
-            batch.remove(&self.meta, OWN);
+            changes.push(self.meta.remove(OWN));
         }
-        self.commit(batch)
-    }
-
-    fn commit(&self, batch: fjall::OwnedWriteBatch) -> Result<(), StoreError> {
-        self.disk.check_space()?;
-        let committed = batch.durability(Some(PersistMode::Buffer)).commit();
-        committed.context("committing to the store")?;
-        Ok(())
+        self.meta.commit(&changes)
     }
 }

@@ -4,14 +4,13 @@ use orderlog_contract::order::OrderState;
 use orderlog_contract::testing::an_event;
 
 use super::*;
-use crate::store::embedded::Embedded;
-use crate::store::{BatchChanges, StoredOrder};
+use crate::store::{BatchChanges, Embedded, Store, StoredOrder};
 
-fn open(dir: &tempfile::TempDir) -> Embedded {
-    Embedded::open(dir.path()).expect("opens")
+fn open(dir: &tempfile::TempDir) -> Store {
+    Embedded::open(dir.path()).expect("opens").into()
 }
 
-fn learn(store: &Embedded, id: u32, schema: &SchemaText) -> Result<(), LearnError> {
+fn learn(store: &Store, id: u32, schema: &SchemaText) -> Result<(), LearnError> {
     store.schemas().learn(id, schema, Arc::new(WriterSchema::of(schema)))
 }
 
@@ -35,7 +34,10 @@ fn an_id_keeps_its_meaning_whatever_the_docs_say() {
     json["doc"] = "another text".into();
     learn(&store, 7, &SchemaText::avro(json.to_string())).expect("means the same");
     let other = SchemaText::avro(r#""string""#);
-    assert!(matches!(learn(&store, 7, &other), Err(LearnError::AnotherMeaning(7))));
+    assert!(matches!(
+        learn(&store, 7, &other),
+        Err(LearnError::SchemaIdReassigned(7))
+    ));
     let writer = store.schemas().writer_schema(7).expect("reads").expect("is known");
     assert!(matches!(*writer, WriterSchema::Readable(_)), "the first meaning stays");
 }
@@ -52,7 +54,10 @@ fn a_reference_to_the_latest_version_may_mean_another_one_later() {
     learn(&store, 7, &refers(array, "2")).expect("learns");
     learn(&store, 7, &refers(array, "3")).expect("is the same schema");
     let other = refers(r#"{"type":"map","values":"F"}"#, "2");
-    assert!(matches!(learn(&store, 7, &other), Err(LearnError::AnotherMeaning(7))));
+    assert!(matches!(
+        learn(&store, 7, &other),
+        Err(LearnError::SchemaIdReassigned(7))
+    ));
 }
 
 #[test]
@@ -67,7 +72,10 @@ fn a_schema_that_is_too_long_is_stored_without_its_text() {
     assert!(reason.contains(&long.size().to_string()), "{reason}");
     learn(&store, 7, &long).expect("it is the same");
     let avro = lineage::newest_text();
-    assert!(matches!(learn(&store, 7, &avro), Err(LearnError::AnotherMeaning(7))));
+    assert!(matches!(
+        learn(&store, 7, &avro),
+        Err(LearnError::SchemaIdReassigned(7))
+    ));
 }
 
 #[test]
@@ -81,17 +89,20 @@ fn schemas_that_cannot_be_read_are_not_told_apart() {
     learn(&store, 7, &json_schema("{}")).expect("learns");
     learn(&store, 7, &json_schema("{ }")).expect("may only be shown differently");
     let avro = SchemaText::avro(r#""string""#);
-    assert!(matches!(learn(&store, 7, &avro), Err(LearnError::AnotherMeaning(7))));
+    assert!(matches!(
+        learn(&store, 7, &avro),
+        Err(LearnError::SchemaIdReassigned(7))
+    ));
 }
 
-#[test]
-fn our_own_id_is_known_for_its_subject_until_a_rebuild() {
+#[tokio::test]
+async fn our_own_id_is_known_for_its_subject_until_a_rebuild() {
     let dir = tempfile::tempdir().expect("a directory");
     open(&dir).schemas().learn_own("orders-value", 7).expect("learns");
     let store = open(&dir);
     assert_eq!(store.schemas().own_id("orders-value").expect("reads"), Some(7));
     assert_eq!(store.schemas().own_id("other-value").expect("reads"), None);
-    store.forget().expect("forgets");
+    store.clear().await.expect("clears");
     assert_eq!(store.schemas().own_id("orders-value").expect("reads"), None);
     assert!(store.schemas().writer_schema(7).expect("reads").is_none());
 }
@@ -128,9 +139,9 @@ fn schemas_of_guids_are_kept_beside_those_of_ids_and_are_no_ids() {
     );
 }
 
-fn store_with_two_schemas() -> (tempfile::TempDir, Embedded) {
+fn store_with_two_schemas() -> (tempfile::TempDir, Store) {
     let dir = tempfile::tempdir().expect("a directory");
-    let store = Embedded::open(dir.path()).expect("opens");
+    let store = open(&dir);
     store.schemas().learn_own("orders-value", 7).expect("learns");
     let other = SchemaText::avro(r#""string""#);
     let writer = Arc::new(WriterSchema::of(&other));
@@ -160,25 +171,25 @@ fn what_is_forgotten_can_be_learned_again() {
     assert_eq!(store.schemas().known().expect("reads"), known(None, &[], &[]));
 }
 
-#[test]
-fn what_was_accepted_as_lost_is_read_as_before_and_not_written_with() {
+#[tokio::test]
+async fn what_was_accepted_as_lost_is_read_as_before_and_not_written_with() {
     let (dir, store) = store_with_two_schemas();
     store.schemas().accept_loss(&[9].into()).expect("notes");
     assert_eq!(store.schemas().known().expect("reads").own, Some(7));
     store.schemas().accept_loss(&[7].into()).expect("notes");
     drop(store);
-    let store = Embedded::open(dir.path()).expect("opens");
+    let store = open(&dir);
     assert_eq!(store.schemas().known().expect("reads"), known(None, &[7, 9], &[7, 9]));
     assert_eq!(store.schemas().own_id("orders-value").expect("reads"), None);
     assert!(store.schemas().writer_schema(7).expect("reads").is_some());
-    store.forget().expect("forgets");
+    store.clear().await.expect("clears");
     assert_eq!(store.schemas().known().expect("reads"), KnownSchemas::default());
 }
 
-#[test]
-fn the_ids_that_orders_were_written_under_are_known() {
+#[tokio::test]
+async fn the_ids_that_orders_were_written_under_are_known() {
     let (_dir, store) = store_with_two_schemas();
-    assert!(store.schema_ids_in_use().expect("reads").is_empty());
+    assert!(store.schema_ids_in_use().await.expect("reads").is_empty());
     let event = an_event("A-1", 1);
     let state = OrderState {
         event_id: event.event_id,
@@ -196,6 +207,6 @@ fn the_ids_that_orders_were_written_under_are_known() {
         orders: [("A-1".to_owned(), Some(stored))].into(),
         ..BatchChanges::default()
     };
-    store.commit(&changes).expect("commits");
-    assert_eq!(store.schema_ids_in_use().expect("reads"), [7].into());
+    store.commit(&changes).await.expect("commits");
+    assert_eq!(store.schema_ids_in_use().await.expect("reads"), [7].into());
 }

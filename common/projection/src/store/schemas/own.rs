@@ -7,12 +7,12 @@ use orderlog_contract::decode::WriterSchema;
 use orderlog_contract::lineage;
 use serde::{Deserialize, Serialize};
 
+use super::Schemas;
 use super::row::sha256;
-use super::{Schemas, UNREADABLE};
 use crate::store::{LearnError, StoreError};
 
 /// Key of our own schema's id.
-pub(super) const OWN: &str = "own-schema";
+pub(super) const OWN: &[u8] = b"own-schema";
 
 /// JSON on disk.
 #[derive(Serialize, Deserialize)]
@@ -49,20 +49,17 @@ impl Schemas {
 
     fn put_own(&self, row: &OwnRow) -> Result<(), StoreError> {
         let value = serde_json::to_vec(row).context("encoding our schema's row")?;
-        self.disk.check_space()?;
-        self.meta.insert(OWN, value).context("writing our schema's id")?;
-        Ok(())
+        self.meta.commit(&[self.meta.put(OWN, value)])
     }
 
-    fn own_row(&self) -> anyhow::Result<Option<OwnRow>> {
-        let value = self.meta.get(OWN).context(UNREADABLE)?;
-        value
-            .map(|value| serde_json::from_slice(&value).context("decoding our schema's row"))
-            .transpose()
+    fn own_row(&self) -> Result<Option<OwnRow>, StoreError> {
+        let value = self.meta.get(OWN)?;
+        let row = value.map(|value| serde_json::from_slice(&value).context("decoding our schema's row"));
+        Ok(row.transpose()?)
     }
 
     /// The id under which our newest schema was last registered, whatever the subject.
-    pub(super) fn last_own_id(&self) -> anyhow::Result<Option<u32>> {
+    pub(super) fn last_own_id(&self) -> Result<Option<u32>, StoreError> {
         Ok(self.own_row()?.map(|row| row.id))
     }
 }

@@ -101,7 +101,7 @@ impl Index {
         Ok(self.id_of(position, fingerprint)?.is_some())
     }
 
-    /// The original position of the record that is at that one, and how often it was replayed, according to its dead letter.
+    /// The original position of the record at `position`, and how often it was replayed, according to its dead letter.
     ///
     /// # Errors
     /// The disk fails.

@@ -22,7 +22,7 @@ pub enum OpenError {
         "the store at {} cannot be opened: {source:#}. Check that it is a writable directory on a disk with free space, or choose another one (--store / STORE)",
         dir.display()
     )]
-    Unusable {
+    CannotOpen {
         /// Its directory.
         dir: PathBuf,
         /// Why.
@@ -44,7 +44,7 @@ pub enum OpenError {
         "the directory {} (--store / STORE) cannot be opened as a store, and was not created as one: {reason}. Nothing in it was changed; choose another directory, or empty this one yourself",
         dir.display()
     )]
-    NotOurs {
+    ForeignDirectory {
         /// The directory.
         dir: PathBuf,
         /// What was found.
@@ -57,8 +57,8 @@ impl OpenError {
         Self::Locked { dir: dir.to_owned() }
     }
 
-    pub(super) fn unusable(dir: &Path, source: impl Into<anyhow::Error>) -> Self {
-        Self::Unusable {
+    pub(super) fn cannot_open(dir: &Path, source: impl Into<anyhow::Error>) -> Self {
+        Self::CannotOpen {
             dir: dir.to_owned(),
             source: source.into(),
         }
@@ -80,10 +80,10 @@ impl OpenError {
             | ErrorKind::QuotaExceeded
             | ErrorKind::NotADirectory
             | ErrorKind::OutOfMemory
-            | ErrorKind::Interrupted => Self::unusable(dir, error),
+            | ErrorKind::Interrupted => Self::cannot_open(dir, error),
             // Too many open files: the store itself is fine.
             _ if [Errno::MFILE, Errno::NFILE].contains(&Errno::from_io_error(&error).unwrap_or(Errno::IO)) => {
-                Self::unusable(dir, error)
+                Self::cannot_open(dir, error)
             }
             _ => Self::damaged(dir, error),
         }

@@ -95,7 +95,7 @@ impl Embedded {
                 Ok(()) => return Ok(store),
                 Err(error) => error,
             },
-            Err(OpenError::Damaged { source, .. }) => source,
+            Err(OpenError::Damaged { reason, .. }) => reason,
             Err(other) => return Err(other),
         };
         let reason = format!("{damage:#}");

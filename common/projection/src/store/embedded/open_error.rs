@@ -1,4 +1,5 @@
-//! Why a store cannot be opened: one sentence each, with what to do.
+//! Why a store cannot be opened: one sentence each, with the reason in it and what to do. (The reason is not the `source`:
+//! it would be printed twice.)
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -19,25 +20,25 @@ pub enum OpenError {
     },
     /// The directory cannot be used.
     #[error(
-        "the store at {} cannot be opened: {source:#}. Check that it is a writable directory on a disk with free space, or choose another one (--store / STORE)",
+        "the store at {} cannot be opened: {reason:#}. Check that it is a writable directory on a disk with free space, or choose another one (--store / STORE)",
         dir.display()
     )]
     CannotOpen {
         /// Its directory.
         dir: PathBuf,
         /// Why.
-        source: anyhow::Error,
+        reason: anyhow::Error,
     },
     /// Its files are not what was written.
     #[error(
-        "the store at {} is damaged: {source:#}. Check the disk, then start once with --rebuild / REBUILD=true, which removes the store and reads the topic again",
+        "the store at {} is damaged: {reason:#}. Check the disk, then start once with --rebuild / REBUILD=true, which removes the store and reads the topic again",
         dir.display()
     )]
     Damaged {
         /// Its directory.
         dir: PathBuf,
         /// How that is known.
-        source: anyhow::Error,
+        reason: anyhow::Error,
     },
     /// It is damaged, and was not created by this service, which therefore must not remove it.
     #[error(
@@ -57,17 +58,17 @@ impl OpenError {
         Self::Locked { dir: dir.to_owned() }
     }
 
-    pub(super) fn cannot_open(dir: &Path, source: impl Into<anyhow::Error>) -> Self {
+    pub(super) fn cannot_open(dir: &Path, reason: impl Into<anyhow::Error>) -> Self {
         Self::CannotOpen {
             dir: dir.to_owned(),
-            source: source.into(),
+            reason: reason.into(),
         }
     }
 
-    pub(super) fn damaged(dir: &Path, source: impl Into<anyhow::Error>) -> Self {
+    pub(super) fn damaged(dir: &Path, reason: impl Into<anyhow::Error>) -> Self {
         Self::Damaged {
             dir: dir.to_owned(),
-            source: source.into(),
+            reason: reason.into(),
         }
     }
 

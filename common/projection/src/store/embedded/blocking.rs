@@ -11,7 +11,7 @@ use anyhow::Context;
 
 use crate::store::StoreError;
 
-/// Does work on the store where it blocks nobody; its panic is the caller's. Call it within a tokio runtime.
+/// Runs work on the store on a thread for blocking work; a panic is passed on. Call it within a tokio runtime.
 ///
 /// # Errors
 /// The work's own, or the runtime is shutting down.

@@ -18,7 +18,7 @@ const RESERVE: u64 = 64 * MIB;
 /// The disk is too full to write to the store.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the disk of the store at {} is full: {free_mib} MiB are free, and {} MiB must stay free. Free up space there; writing resumes by itself",
+    "the disk of the store at {} is full: {free_mib} MiB free, {} MiB required. Free up space there; writing resumes by itself",
     dir.display(), RESERVE / MIB
 )]
 pub struct DiskFull {

@@ -10,11 +10,10 @@ use crate::state::State;
 /// Why requests for orders are refused; `None` when they are answered.
 pub(crate) async fn not_ready(state: &State) -> Option<String> {
     let progress = state.view.progress();
-    let has_read = match progress.stop_reason() {
-        Some(_) => state.view.store().partitions().await.is_ok_and(|rows| !rows.is_empty()),
-        // Not asked for.
-        None => false,
-    };
+    // Read only where it matters: liveness must not wait for a disk that hangs.
+    let has_read = !progress.is_caught_up()
+        && progress.stop_reason().is_some()
+        && state.view.store().partitions().await.is_ok_and(|rows| !rows.is_empty());
     readiness_problem(&progress, has_read)
 }
 

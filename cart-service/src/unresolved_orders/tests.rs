@@ -130,7 +130,7 @@ fn a_record_that_is_read_again_behind_what_was_written_above_it_reserves_nothing
     orders.note([again].into_iter()).expect("noted");
     assert!(
         orders.row("A-1").expect("reads").is_some(),
-        "it is unresolved all the same"
+        "it is unresolved nevertheless"
     );
     assert_eq!(orders.reserved("A-1", None).expect("reads"), None);
 }

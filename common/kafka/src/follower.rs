@@ -142,7 +142,18 @@ impl TopicFollower {
     ) -> anyhow::Result<Followable> {
         self.serve();
         let found = topics::find(&self.reader, &self.cluster, &self.spec, self.policy, may_create);
-        let FoundTopic { partitions, warnings } = runtime.block_on(found)?;
+        let FoundTopic {
+            partitions,
+            mut warnings,
+            unchecked,
+        } = runtime.block_on(found)?;
+        // Only a denial lasts until an operator acts. Anything else would be a warning until the topic is found again, which
+        // may be never.
+        match unchecked {
+            Some(unchecked) if unchecked.is_denied => warnings.push(unchecked.to_string()),
+            Some(unchecked) => tracing::debug!(kafka.topic = self.spec.name, reason = %unchecked, "topic not checked"),
+            None => {}
+        }
         if self.is_reader_stale {
             self.reader = LogReader::new(&self.cluster, &self.spec.name, self.connection.clone())?;
             self.is_reader_stale = false;

@@ -6,7 +6,7 @@ use orderlog_kafka::log_reader::LogEvent;
 use orderlog_kafka::partition::Partitioning;
 use rdkafka::Message;
 
-use crate::batch::{LogRecord, PartitionBatch, Placement, hash};
+use crate::batch::{LogRecord, PartitionBatch, Placement, hash, request};
 use crate::partitions::Partitions;
 use crate::phase::RestartReason;
 use crate::schema_lookup::SchemaLookup;
@@ -68,9 +68,13 @@ pub(crate) fn collect<'a>(
             PartitionBatch::new(placement, state.row().clone(), state.take_schema_answers())
         });
         match event {
-            LogEvent::Record(record) => batch.push(LogRecord::of(index, record, remembers_keys), |schema| {
-                lookup.cached(schema)
-            }),
+            LogEvent::Record(record) => {
+                let added = batch.push(LogRecord::of(index, record), |schema| lookup.cached(schema));
+                // Reading a header may cost much, so it is done only for those that need it.
+                if let Some(added) = added.filter(|added| remembers_keys && added.is_event()) {
+                    added.record.request = request(record);
+                }
+            }
             LogEvent::End { offset, .. } => batch.meet_end(*offset),
             _ => {}
         }

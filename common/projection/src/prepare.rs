@@ -48,7 +48,12 @@ pub(crate) fn prepare(
 ) -> Result<Prepared, NotReady> {
     let topic = &settings.topic.name;
     let was_read = runtime.block_on(store.partitions()).is_ok_and(|rows| !rows.is_empty());
-    let FoundTopic { partitions, warnings } = find_topic(settings, reader, was_read, runtime)?;
+    let FoundTopic {
+        partitions,
+        mut warnings,
+        unchecked,
+    } = find_topic(settings, reader, was_read, runtime)?;
+    warnings.extend(unchecked.map(|unchecked| unchecked.to_string()));
     let partitioning = Partitioning {
         partitioner: settings.cluster.partitioner,
         partitions,

@@ -37,7 +37,7 @@ where
     let handle = server.handle();
     #[expect(clippy::disallowed_methods, reason = "its end is awaited below")]
     let mut served = tokio::spawn(server);
-    tracing::info!(port = address.port(), %address, "{service} is listening");
+    tracing::info!(service, port = address.port(), %address, "listening");
     let failed = tokio::select! {
         _ = stop => None,
         reason = refused => Some(reason),

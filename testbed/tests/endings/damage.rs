@@ -85,7 +85,7 @@ async fn a_service_takes_no_store_that_the_other_has_filled() -> anyhow::Result<
         for arguments in [&[][..], &["--rebuild"]] {
             let (code, said) = setup.clone().with("STORE", &store).run(arguments).await?;
             assert_eq!(code, Some(1), "{said}");
-            assert!(said.contains(&format!("is {owner}'s")), "{said}");
+            assert!(said.contains(&format!("belongs to {owner}")), "{said}");
         }
     }
     // Nothing of it was touched.

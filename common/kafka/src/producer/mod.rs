@@ -19,7 +19,7 @@ mod client;
 mod context;
 mod error;
 
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use orderlog_runtime::supervisor::Supervisor;
@@ -53,8 +53,8 @@ pub struct Producer {
     cluster: Cluster,
     topic: String,
     supervisor: Supervisor,
-    /// Locked for reading only for as long as it takes to queue a record.
-    client: RwLock<Client>,
+    /// Locked only for as long as it takes to clone or replace it.
+    client: RwLock<Arc<Client>>,
 }
 
 impl Producer {
@@ -69,7 +69,7 @@ impl Producer {
         supervisor: Supervisor,
     ) -> anyhow::Result<Arc<Self>> {
         let producer = Arc::new(Self {
-            client: RwLock::new(Client::new(&cluster, topic, options, supervisor.clone())?),
+            client: RwLock::new(Arc::new(Client::new(&cluster, topic, options, supervisor.clone())?)),
             cluster,
             topic: topic.to_owned(),
             supervisor,
@@ -129,7 +129,7 @@ impl Producer {
     /// The client cannot be created; then nothing changes.
     pub fn reconfigure(&self, options: ProducerOptions) -> anyhow::Result<()> {
         let new = Client::new(&self.cluster, &self.topic, options, self.supervisor.clone())?;
-        *self.client.write().unwrap_or_else(PoisonError::into_inner) = new;
+        *self.client.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
         Ok(())
     }
 
@@ -165,7 +165,7 @@ impl Producer {
             // Another thread was faster.
             return;
         };
-        *client = new;
+        *client = Arc::new(new);
         drop(client);
         if self.cluster.permissions.observe_fatal(code) {
             // That it may not write was logged once.
@@ -177,7 +177,7 @@ impl Producer {
             .increment(1);
     }
 
-    fn client(&self) -> RwLockReadGuard<'_, Client> {
-        self.client.read().unwrap_or_else(PoisonError::into_inner)
+    fn client(&self) -> Arc<Client> {
+        self.client.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

@@ -6,6 +6,7 @@ use super::admin::{TIMEOUT, TopicAdmin};
 use super::{Compacted, TopicSpec};
 use crate::cluster::Cluster;
 use crate::log_reader::LogReader;
+use crate::permissions::Permission;
 
 /// What may be done with a topic. Both need a broker with an Admin API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +24,18 @@ pub struct FoundTopic {
     pub partitions: i32,
     /// What an operator should know about its configuration, one sentence each.
     pub warnings: Vec<String>,
+    /// Why its configuration is not known, if it was to be checked.
+    pub unchecked: Option<Unchecked>,
+}
+
+/// A topic's configuration could not be checked. It can still be read and written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the configuration of topic {topic} could not be checked: {reason}")]
+pub struct Unchecked {
+    topic: String,
+    reason: String,
+    /// Whether the broker denies it, which lasts until an operator acts.
+    pub is_denied: bool,
 }
 
 /// Why a topic is not ready.
@@ -65,23 +78,28 @@ pub async fn find(
     let Some(partitions) = count else {
         return Err(TopicError::Missing(spec.name.clone()));
     };
-    let warnings = if policy.check {
-        check(&TopicAdmin::new(cluster)?, &spec.name).await?
-    } else {
-        Vec::new()
+    let mut found = FoundTopic {
+        partitions,
+        warnings: Vec::new(),
+        unchecked: None,
     };
-    Ok(FoundTopic { partitions, warnings })
+    if policy.check {
+        match TopicAdmin::new(cluster)?.check(&spec.name).await {
+            Ok(warnings) => found.warnings = warnings,
+            Err(error) => found.unchecked = Some(unchecked(&spec.name, error)?),
+        }
+    }
+    Ok(found)
 }
 
-async fn check(topics: &TopicAdmin, topic: &str) -> Result<Vec<String>, Compacted> {
-    match topics.check(topic).await {
-        Ok(warnings) => Ok(warnings),
-        Err(error) => match error.downcast::<Compacted>() {
-            Ok(compacted) => Err(compacted),
-            // A topic whose configuration the broker does not show can still be read and written.
-            Err(error) => Ok(vec![format!(
-                "the configuration of topic {topic} could not be checked: {error:#}"
-            )]),
-        },
-    }
+fn unchecked(topic: &str, error: anyhow::Error) -> Result<Unchecked, Compacted> {
+    let error = match error.downcast::<Compacted>() {
+        Ok(compacted) => return Err(compacted),
+        Err(error) => error,
+    };
+    Ok(Unchecked {
+        topic: topic.to_owned(),
+        reason: format!("{error:#}"),
+        is_denied: error.is::<Permission>(),
+    })
 }

@@ -4,7 +4,7 @@ mod admin;
 mod find;
 
 pub use admin::Compacted;
-pub use find::{FoundTopic, TopicError, TopicPolicy, find};
+pub use find::{FoundTopic, TopicError, TopicPolicy, Unchecked, find};
 
 /// How a topic is created when it is missing.
 #[derive(Clone, Debug)]

@@ -34,6 +34,11 @@ pub(crate) struct ClassifiedRecord<'a> {
 }
 
 impl ClassifiedRecord<'_> {
+    /// Whether it is an event.
+    pub fn is_event(&self) -> bool {
+        matches!(self.classified, Classified::Event { .. })
+    }
+
     /// The order whose state the fold must know: that of an event, and that of a record whose unknown schema may hide one.
     pub fn order_id(&self) -> Option<&str> {
         match &self.classified {

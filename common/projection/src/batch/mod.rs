@@ -36,7 +36,7 @@ use fold_partition::PartitionChanges;
 
 pub(crate) use partition_batch::{AwaitedSchemas, Ending, PartitionBatch};
 pub(crate) use placement::Placement;
-pub(crate) use record::{LogRecord, hash};
+pub(crate) use record::{LogRecord, hash, request};
 
 /// What processing a batch needs.
 pub(crate) struct BatchProcessor<H> {
@@ -110,24 +110,21 @@ impl<H: RejectionHandler> BatchProcessor<H> {
     ) -> BTreeMap<i32, anyhow::Error> {
         let mut rejected = Vec::new();
         for rejection in folded.iter().flat_map(|(changes, _)| &changes.rejected) {
-            if let Some(LogEvent::Record(record)) = events.get(rejection.index) {
-                rejected.push(RejectedRecord {
-                    record,
-                    rejection: &rejection.rejection,
-                    partitioning,
-                    version_before: rejection.version_before,
-                });
-            }
+            let Some(LogEvent::Record(record)) = events.get(rejection.index) else {
+                unreachable!("a rejection has the index of its record");
+            };
+            rejected.push(RejectedRecord {
+                record,
+                rejection: &rejection.rejection,
+                partitioning,
+                version_before: rejection.version_before,
+            });
         }
-        let mut unhandled = BTreeMap::new();
         if rejected.is_empty() {
-            return unhandled;
+            return BTreeMap::new();
         }
-        for Unhandled { index, reason } in self.handler.handle(&rejected) {
-            if let Some(rejected) = rejected.get(index) {
-                unhandled.insert(rejected.record.partition(), reason);
-            }
-        }
+        let partitions: Vec<i32> = rejected.iter().map(|rejected| rejected.record.partition()).collect();
+        let unhandled = unhandled_partitions(&partitions, self.handler.handle(&rejected));
         let handled = rejected
             .iter()
             .filter(|rejected| !unhandled.contains_key(&rejected.record.partition()));
@@ -158,6 +155,19 @@ impl<H: RejectionHandler> BatchProcessor<H> {
             .into_iter()
             .map(move |(partition, committed)| (partition, written.clone().map(|()| committed)))
     }
+}
+
+/// The partitions that stay where they were, given the partition of each rejected record and what the handler says. An answer
+/// about no record says nothing of the others either.
+///
+/// # Panics
+/// The handler names a record that it was not given.
+fn unhandled_partitions(partitions: &[i32], unhandled: Vec<Unhandled>) -> BTreeMap<i32, anyhow::Error> {
+    let partition = |unhandled: Unhandled| {
+        let partition = partitions.get(unhandled.index);
+        (*partition.expect("an index of a rejected record"), unhandled.reason)
+    };
+    unhandled.into_iter().map(partition).collect()
 }
 
 /// The orders whose state the fold must know.

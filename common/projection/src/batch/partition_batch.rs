@@ -77,14 +77,18 @@ impl<'a> PartitionBatch<'a> {
     }
 
     /// Adds the next record. One after a record that must wait only adds its schema to those that are awaited. `known`
-    /// tells what is known of a schema without asking.
-    pub fn push(&mut self, record: LogRecord<'a>, known: impl Fn(SchemaRef) -> Option<KnownSchema>) {
+    /// tells what is known of a schema without asking. Returns the record if it is part of the batch now.
+    pub fn push(
+        &mut self,
+        record: LogRecord<'a>,
+        known: impl Fn(SchemaRef) -> Option<KnownSchema>,
+    ) -> Option<&mut ClassifiedRecord<'a>> {
         if record.offset < self.next {
-            return;
+            return None;
         }
         if let Some(awaited) = &mut self.ending.awaited {
             awaited.look_ahead(&record, known);
-            return;
+            return None;
         }
         let answered = |schema| {
             let reason = self.ending.schema_answers.as_ref()?.missing(schema, record.offset)?;
@@ -98,6 +102,7 @@ impl<'a> PartitionBatch<'a> {
                 self.ending.had_records = true;
                 self.ending.at_end = false;
                 self.records.push(ClassifiedRecord { record, classified });
+                self.records.last_mut()
             }
             Err(SchemaUnknown(first)) => {
                 self.ending.awaited = Some(AwaitedSchemas {
@@ -106,6 +111,7 @@ impl<'a> PartitionBatch<'a> {
                     seen: HashSet::from([first]),
                     to: record.offset + 1,
                 });
+                None
             }
         }
     }

@@ -24,13 +24,19 @@ pub(crate) struct LogRecord<'a> {
     pub value: Option<&'a [u8]>,
     /// The name of its schema, and the datum; `None` for a null value.
     pub framed: Option<Result<(SchemaRef, &'a [u8]), Rejection>>,
-    /// The request that it was written for, if it says so and requests are remembered.
+    /// The request that it was written for; known of events only, where requests are remembered.
     pub request: Option<KeyedRequest>,
+}
+
+/// The request that a record was written for, if its headers say so.
+pub(crate) fn request(message: &BorrowedMessage<'_>) -> Option<KeyedRequest> {
+    let own = message.headers()?;
+    KeyedRequest::of(|name| headers::last(own, name))
 }
 
 impl<'a> LogRecord<'a> {
     /// The record in a message, the one at `index` of its batch.
-    pub fn of(index: usize, message: &'a BorrowedMessage<'a>, remembers_keys: bool) -> Self {
+    pub fn of(index: usize, message: &'a BorrowedMessage<'a>) -> Self {
         let own = message.headers();
         let header = |name: &str| headers::last(own?, name);
         let framed = message.payload().map(|value| frame::read(value, header));
@@ -41,7 +47,7 @@ impl<'a> LogRecord<'a> {
             key: message.key(),
             value: message.payload(),
             framed,
-            request: if remembers_keys { KeyedRequest::of(header) } else { None },
+            request: None,
         }
     }
 

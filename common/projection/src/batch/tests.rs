@@ -26,7 +26,35 @@ fn batch<'a>(records: &[(&'a str, &'a [u8])]) -> PartitionBatch<'a> {
     batch
 }
 
-/// An empty share of a batch, of the partition of that order.
+#[test]
+fn a_partition_with_an_unhandled_record_stays_where_it_was() {
+    let unhandled = |index| Unhandled {
+        index,
+        reason: anyhow::anyhow!("record {index}"),
+    };
+    let stays = |given: Vec<Unhandled>| {
+        let stays = unhandled_partitions(&[3, 5, 3], given);
+        stays
+            .into_iter()
+            .map(|(partition, reason)| (partition, reason.to_string()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(stays(vec![]), []);
+    assert_eq!(stays(vec![unhandled(2)]), [(3, "record 2".to_owned())]);
+    assert_eq!(
+        stays(vec![unhandled(0), unhandled(1)]),
+        [(3, "record 0".to_owned()), (5, "record 1".to_owned())]
+    );
+}
+
+#[test]
+#[should_panic(expected = "an index of a rejected record")]
+fn an_answer_about_no_rejected_record_moves_no_offset() {
+    let reason = anyhow::anyhow!("a record of nobody");
+    unhandled_partitions(&[3], vec![Unhandled { index: 1, reason }]);
+}
+
+/// No records, of the partition of that order.
 fn empty<'a>(order_id: &str) -> PartitionBatch<'a> {
     PartitionBatch::new(home(order_id), PartitionRow::default(), None)
 }

@@ -108,7 +108,7 @@ impl Task {
         }
     }
 
-    /// What is wrong with the subject's compatibility level. It is set at the start only: whoever lowers it afterwards has a
+    /// What is wrong with the subject's compatibility level. It is set at the start only: somebody who lowers it afterwards has a
     /// reason, and should see the consequence.
     async fn level(&self) -> Option<String> {
         let level = self.audit.registry().compatibility_level(&self.subject).await?;

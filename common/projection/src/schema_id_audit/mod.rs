@@ -29,7 +29,7 @@ use crate::store::{LearnError, Store};
 use round::{History, Scope};
 pub use verdict::{AuditError, Verdict};
 
-/// A registry client that trusts the registry only as far as it agrees with the store. Clones share their state.
+/// A registry client that trusts the registry only while it agrees with the store. Clones share their state.
 #[derive(Clone, Debug)]
 pub struct SchemaIdAudit(Arc<Inner>);
 

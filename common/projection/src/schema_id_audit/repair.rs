@@ -32,7 +32,7 @@ impl SchemaIdAudit {
     ) -> Result<bool, AuditError> {
         let suspect = known.own.filter(|own| found.is_suspect(*own));
         let worth_it = history.accept || suspect.is_some_and(|own| history.in_use != Some(own));
-        // Without an answer, an id cannot be told to be missing.
+        // An id without an answer may or may not be missing.
         let all_answered = found.unanswered.is_empty();
         if !worth_it || !all_answered {
             return Ok(false);

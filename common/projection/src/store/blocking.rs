@@ -1,15 +1,15 @@
 //! Reads of a store that blocks run on a thread for blocking work, not on a server thread.
 //!
-//! A read of the embedded store that hits its cache is cheaper than the hop: 1.2 µs against 15 µs at the median (two busy cores; `cargo bench -p
-//! orderlog-projection --bench store_read` prints all figures). But a server thread serves many connections, and in place
-//! a read that misses the cache takes 77 µs at the median, 0.6 ms at the 99th percentile and up to 9 ms. Nothing bounds
-//! that: the database has no read that stops at its cache.
+//! A read of the embedded store that hits its cache is cheaper than the hop: 1.2 µs against 15 µs at the median (two busy
+//! cores; `cargo bench -p orderlog-projection --bench store_read` prints all figures). But a server thread serves many
+//! connections, and in place a read that misses the cache takes 77 µs at the median, 0.6 ms at the 99th percentile and up to
+//! 9 ms. Nothing bounds that: the database has no read that stops at its cache.
 
 use std::panic::resume_unwind;
 
 use super::StoreError;
 
-/// Does work on the store where it blocks nobody; its panic is the caller's. Call it within a tokio runtime.
+/// Runs work on the store on a thread for blocking work; a panic is passed on. Call it within a tokio runtime.
 ///
 /// # Errors
 /// The work's own, or the runtime is shutting down.

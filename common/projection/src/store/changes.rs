@@ -1,4 +1,4 @@
-//! What one batch changes, as data: whoever decides it needs no store.
+//! What one batch changes, as data, so that deciding it needs no store.
 
 use std::collections::BTreeMap;
 

@@ -6,7 +6,7 @@ pub enum StoreError {
     /// Its disk is too full to be written to. Nothing has changed, and it passes when there is space again.
     #[error(transparent)]
     DiskFull(#[from] DiskFull),
-    /// The disk fails, a value has a format that this release does not read, or the store belongs to somebody else.
+    /// The disk fails, a value has a format that this release does not read, or the store belongs to another service or topic.
     #[error(transparent)]
     Failed(#[from] anyhow::Error),
 }

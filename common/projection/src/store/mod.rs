@@ -2,8 +2,8 @@
 //! tables that one service adds. [`Store`] is an enum of the real stores. A batch is two calls, [`Store::load`] and
 //! [`Store::commit`]; a commit applies all of its changes or none.
 //!
-//! Nothing here decides what to write. No type of a database leaves its store's folder, and nobody outside asks which store
-//! it is. A further store is a folder that has the verbs of [`Store`] and implements `table::Rows`; an arm for each verb
+//! Nothing here decides what to write. No type of a database leaves its store's folder, and no code outside depends on which
+//! store it is. A further store is a folder that has the verbs of [`Store`] and implements `table::Rows`; an arm for each verb
 //! here; and its address in [`StoreUrl`].
 //!
 //! - `embedded`: the store in files of this process;
@@ -109,7 +109,7 @@ impl Store {
         }
     }
 
-    /// The states of these orders, as far as they exist, in one read.
+    /// The states of those orders that exist, in one read.
     ///
     /// # Errors
     /// The disk fails, or a value has a format or a schema that this release does not read.

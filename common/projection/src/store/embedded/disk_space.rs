@@ -39,7 +39,7 @@ impl Disk {
         let free = disk.f_bavail.saturating_mul(disk.f_frsize);
         if free < RESERVE {
             let reason = format!(
-                "the disk of the store at {} is full: {} MiB are free, and {} MiB must stay free. Free up space there; writing resumes by itself",
+                "the disk of the store at {} is full: {} MiB free, {} MiB required. Free up space there; writing resumes by itself",
                 dir.display(),
                 free / MIB,
                 RESERVE / MIB

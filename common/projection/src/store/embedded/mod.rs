@@ -1,7 +1,7 @@
 //! The embedded store: one fjall database in a directory, one keyspace per kind of row. Everything here blocks; what
 //! requests read goes through [`blocking`](super::blocking).
 //!
-//! - `open`, `open_error`, `files`: opening, which takes nothing on the disk at its word;
+//! - `open`, `open_error`, `files`: opening, which does not trust what is on the disk;
 //! - `origin`: whose store it is;
 //! - `read`, `commit`, `sync`: reading, the one atomic write, and fsync;
 //! - `keys`, `table`: idempotency keys, and tables of bytes;

@@ -1,4 +1,4 @@
-//! Opening a store, and replacing one that cannot be opened. What is on the disk is not taken at its word.
+//! Opening a store, and replacing one that cannot be opened. What is on the disk is not trusted.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -22,22 +22,22 @@ impl Embedded {
     /// [`OpenError`]
     pub fn open(dir: &Path) -> Result<Self, OpenError> {
         let damaged = |error: anyhow::Error| OpenError::damaged(dir, error);
-        let unusable = |error: anyhow::Error| OpenError::unusable(dir, error);
-        std::fs::create_dir_all(dir).map_err(|error| OpenError::unusable(dir, error))?;
+        let cannot_open = |error: anyhow::Error| OpenError::cannot_open(dir, error);
+        std::fs::create_dir_all(dir).map_err(|error| OpenError::cannot_open(dir, error))?;
         let files = Files::of(dir);
         let locked = files.lock()?;
         let syncs = files.syncs().map_err(damaged)?;
         if !files.has_database() {
             // A new database needs space, and the mark comes first: it says that the files are ours.
-            Disk::of(dir).check_space().map_err(|error| unusable(error.into()))?;
+            Disk::of(dir).check_space().map_err(|error| cannot_open(error.into()))?;
             if syncs == 0 {
-                files.begin().map_err(unusable)?;
+                files.begin().map_err(cannot_open)?;
             }
         }
         files.check_table_lists(syncs).map_err(damaged)?;
         let closed = files.closed_journals().map_err(damaged)?;
         drop(locked);
-        // The database takes its own files at their word, and some errors in them for bugs of its own.
+        // The database trusts its own files, and panics on some errors in them.
         let store = catch_unwind(AssertUnwindSafe(|| Self::open_files(&files, dir, syncs)))
             .map_err(|_| damaged(anyhow!("the database cannot interpret its files")))??;
         if let Err(error) = closed.check_kept() {
@@ -54,7 +54,7 @@ impl Embedded {
         }
         files.note_syncs(syncs).map_err(|error| OpenError::of_io(dir, error))?;
         if store.meta.contains_key(CLEARING).map_err(fault)? {
-            store.clear().map_err(|error| unusable(error.into()))?;
+            store.clear().map_err(|error| cannot_open(error.into()))?;
         }
         Ok(store)
     }
@@ -97,7 +97,7 @@ impl Embedded {
                 Ok(()) => return Ok(store),
                 Err(error) => error,
             },
-            Err(OpenError::Damaged { source, .. }) => source,
+            Err(OpenError::Damaged { reason, .. }) => reason,
             Err(other) => return Err(other),
         };
         let reason = format!("{damage:#}");

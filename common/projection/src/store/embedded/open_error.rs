@@ -1,4 +1,5 @@
-//! Why a store cannot be opened: one sentence each, with what to do.
+//! Why a store cannot be opened: one sentence each, with the reason in it and what to do. (The reason is not the `source`:
+//! it would be printed twice.)
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -19,32 +20,32 @@ pub enum OpenError {
     },
     /// The directory cannot be used.
     #[error(
-        "the store at {} cannot be opened: {source:#}. Check that it is a writable directory on a disk with free space, or choose another one (--store / STORE)",
+        "the store at {} cannot be opened: {reason:#}. Check that it is a writable directory on a disk with free space, or choose another one (--store / STORE)",
         dir.display()
     )]
-    Unusable {
+    CannotOpen {
         /// Its directory.
         dir: PathBuf,
         /// Why.
-        source: anyhow::Error,
+        reason: anyhow::Error,
     },
     /// Its files are not what was written.
     #[error(
-        "the store at {} is damaged: {source:#}. Check the disk, then start once with --rebuild / REBUILD=true, which removes the store and reads the topic again",
+        "the store at {} is damaged: {reason:#}. Check the disk, then start once with --rebuild / REBUILD=true, which removes the store and reads the topic again",
         dir.display()
     )]
     Damaged {
         /// Its directory.
         dir: PathBuf,
         /// How that is known.
-        source: anyhow::Error,
+        reason: anyhow::Error,
     },
     /// It is damaged, and was not created by this service, which therefore must not remove it.
     #[error(
         "the directory {} (--store / STORE) cannot be opened as a store, and was not created as one: {reason}. Nothing in it was changed; choose another directory, or empty this one yourself",
         dir.display()
     )]
-    NotOurs {
+    ForeignDirectory {
         /// The directory.
         dir: PathBuf,
         /// What was found.
@@ -57,17 +58,17 @@ impl OpenError {
         Self::Locked { dir: dir.to_owned() }
     }
 
-    pub(super) fn unusable(dir: &Path, source: impl Into<anyhow::Error>) -> Self {
-        Self::Unusable {
+    pub(super) fn cannot_open(dir: &Path, reason: impl Into<anyhow::Error>) -> Self {
+        Self::CannotOpen {
             dir: dir.to_owned(),
-            source: source.into(),
+            reason: reason.into(),
         }
     }
 
-    pub(super) fn damaged(dir: &Path, source: impl Into<anyhow::Error>) -> Self {
+    pub(super) fn damaged(dir: &Path, reason: impl Into<anyhow::Error>) -> Self {
         Self::Damaged {
             dir: dir.to_owned(),
-            source: source.into(),
+            reason: reason.into(),
         }
     }
 
@@ -80,10 +81,10 @@ impl OpenError {
             | ErrorKind::QuotaExceeded
             | ErrorKind::NotADirectory
             | ErrorKind::OutOfMemory
-            | ErrorKind::Interrupted => Self::unusable(dir, error),
+            | ErrorKind::Interrupted => Self::cannot_open(dir, error),
             // Too many open files: the store itself is fine.
             _ if [Errno::MFILE, Errno::NFILE].contains(&Errno::from_io_error(&error).unwrap_or(Errno::IO)) => {
-                Self::unusable(dir, error)
+                Self::cannot_open(dir, error)
             }
             _ => Self::damaged(dir, error),
         }

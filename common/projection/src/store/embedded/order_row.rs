@@ -42,7 +42,7 @@ pub(super) fn decode_order(
     let (offset, rest) = rest.split_first_chunk::<8>().context(TRUNCATED)?;
     let (schema_id, datum) = rest.split_first_chunk::<4>().context(TRUNCATED)?;
     let schema_id = u32::from_be_bytes(*schema_id);
-    let writer = schema(schema_id)?.with_context(|| format!("the store has lost schema id {schema_id}"))?;
+    let writer = schema(schema_id)?.with_context(|| format!("schema id {schema_id} is missing from the store"))?;
     let event = decode(&writer, datum).map_err(|fault| anyhow!("decoding an order from the store: {fault}"))?;
     Ok(OrderState {
         event_id: event.event_id,

@@ -1,5 +1,5 @@
-//! The files of a store, as far as they must be known from outside the database: which are ours, and whether what the
-//! database made of them is all that was written.
+//! The files of a store, seen from outside the database: which are ours, and whether the database has recovered all that
+//! was written.
 //!
 //! The database's own checks leave three gaps. It does not compare a table's list of files with the checksum that it keeps
 //! of it; where a journal is corrupt it truncates it and continues, as if after a crash; and what is truncated that way
@@ -119,18 +119,18 @@ impl Files {
     /// Removes the store's own files, and nothing else that may be there.
     ///
     /// # Errors
-    /// [`OpenError::Locked`], [`OpenError::NotOurs`], or the disk does not permit it.
+    /// [`OpenError::Locked`], [`OpenError::ForeignDirectory`], or the disk does not permit it.
     pub fn discard(&self, reason: &str) -> Result<(), OpenError> {
         let version = fs::read(self.dir.join(VERSION)).unwrap_or_default();
         if !self.dir.join(MARK).is_file() && !version.starts_with(VERSION_MAGIC) {
-            return Err(OpenError::NotOurs {
+            return Err(OpenError::ForeignDirectory {
                 dir: self.dir.clone(),
                 reason: reason.to_owned(),
             });
         }
         // The lock itself stays: another process may be waiting for it.
         let _locked = self.lock()?;
-        self.remove().map_err(|error| OpenError::unusable(&self.dir, error))
+        self.remove().map_err(|error| OpenError::cannot_open(&self.dir, error))
     }
 
     fn remove(&self) -> anyhow::Result<()> {

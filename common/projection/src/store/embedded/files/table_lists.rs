@@ -15,7 +15,7 @@ impl Files {
     /// was synced.
     ///
     /// # Errors
-    /// A list is not what was written, or is missing.
+    /// A list does not match its checksum, or is missing.
     pub fn check_table_lists(&self, syncs: u64) -> anyhow::Result<()> {
         let Ok(tables) = fs::read_dir(self.dir.join(KEYSPACES)) else {
             // There is no database yet, or opening it will report what is wrong.
@@ -44,7 +44,7 @@ fn check_list(table: &Path, syncs: u64) -> anyhow::Result<()> {
     let bytes = fs::read(&list).with_context(|| list.display().to_string())?;
     ensure!(
         xxh3_128(&bytes) == u128::from_le_bytes(*checksum),
-        "{} is not what was written",
+        "checksum mismatch in {}",
         list.display()
     );
     Ok(())

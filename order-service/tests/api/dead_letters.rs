@@ -1,4 +1,4 @@
-//! Unusable records: what is copied to the dead-letter topic.
+//! Invalid records: what is copied to the dead-letter topic.
 
 use sandbox::poison::Kind;
 use serde_json::json;

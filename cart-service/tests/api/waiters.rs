@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::helpers::World;
 use crate::others::send;
 
-/// Skips unusable records.
+/// Skips invalid records.
 struct PassOver;
 
 impl RejectionHandler for PassOver {

@@ -71,7 +71,7 @@ pub(crate) fn collect<'a>(
             LogEvent::Record(record) => batch.push(LogRecord::of(index, record, remembers_keys), |schema| {
                 lookup.cached(schema)
             }),
-            LogEvent::End { offset, .. } => batch.meet_end(*offset),
+            LogEvent::End { offset, .. } => batch.reached_end(*offset),
             _ => {}
         }
     }

@@ -59,7 +59,7 @@ fn offsets_after_the_last_record_are_skipped_once_the_end_was_met() {
         ..PartitionRow::default()
     };
     let mut state = partition(row, false);
-    assert_eq!(state.skip_markers(), None, "no end was met");
+    assert_eq!(state.skip_markers(), None, "no end was reached");
     met(&mut state, true, Some(8), true);
     assert!(state.has_pending_end());
     assert_eq!(state.skip_markers().map(|row| row.next), Some(8));

@@ -28,10 +28,10 @@ async fn a_stored_schema_is_known_while_the_registry_is_away() {
     let dir = tempfile::tempdir().expect("a directory");
     let store = Store::open(dir.path()).expect("a store");
     let schema = orderlog_contract::lineage::newest_text();
-    let writer = Arc::new(WriterSchema::of(&schema));
+    let writer = Arc::new(WriterSchema::new(&schema));
     store.schemas().learn(7, &schema, writer).expect("stored");
     let guid = Uuid::from_u128(7);
-    let writer = Arc::new(WriterSchema::of(&schema));
+    let writer = Arc::new(WriterSchema::new(&schema));
     store.schemas().learn_guid(guid, &schema, writer).expect("stored");
     let lookup = lookup(store);
     assert!(matches!(lookup.cached(SEVEN), Some(KnownSchema::Writer(7, _))));

@@ -21,7 +21,7 @@ pub(crate) enum Answer {
     Missing(Missing),
     /// Not an answer; the request is repeated.
     Outage(String),
-    /// Not an answer, to a request that nobody waits for yet: it is not repeated.
+    /// Not an answer, to a request that no partition waits for yet: it is not repeated.
     GivenUp,
 }
 
@@ -85,7 +85,7 @@ async fn answer(audit: &SchemaIdAudit, schema: SchemaRef) -> Answer {
 /// A long schema takes its time to resolve, and other partitions are not to wait for it.
 async fn resolved(text: SchemaText) -> Answer {
     #[expect(clippy::disallowed_methods, reason = "resolving a schema catches its own panics")]
-    let resolved = tokio::task::spawn_blocking(move || (Arc::new(WriterSchema::of(&text)), text)).await;
+    let resolved = tokio::task::spawn_blocking(move || (Arc::new(WriterSchema::new(&text)), text)).await;
     match resolved {
         Ok((writer, text)) => Answer::Schema(text, writer),
         // It does not panic; this is the runtime's end.

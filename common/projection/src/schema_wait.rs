@@ -14,7 +14,7 @@ use orderlog_contract::frame::SchemaRef;
 
 /// How long the schemas of further records may take: the record at hand must not wait for all of them.
 const AHEAD_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long after an answer the registry is asked again within the grace period, at first and at the most.
+/// How long after an answer the registry is asked again within the grace period, at first and at most.
 const FIRST_RETRY_DELAY: Duration = Duration::from_millis(100);
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(2);
 

@@ -51,7 +51,7 @@ impl Golden {
 
 /// The one place where this test calls the decoder.
 fn decoded(schema: &str, datum: &[u8]) -> Result<OrderEvent, Rejection> {
-    decode::decode(&WriterSchema::of(&SchemaText::avro(schema)), datum)
+    decode::decode(&WriterSchema::new(&SchemaText::avro(schema)), datum)
 }
 
 /// How the version's records, read by today's struct, differ from what they should be.

@@ -15,7 +15,7 @@ use crate::schema_lookup::KnownSchema;
 use crate::schema_wait::SchemaWait;
 use crate::store::PartitionRow;
 
-/// Most schemas that one wait is about. Those of later records get their turn.
+/// Maximum number of schemas in one wait. Those of later records get their turn.
 const MAX_AWAITED_SCHEMAS: usize = 1_000;
 
 /// One partition's records of a batch.
@@ -38,9 +38,9 @@ pub(crate) struct Ending {
     pub awaited: Option<AwaitedSchemas>,
     /// Whether there were any records.
     pub had_records: bool,
-    /// Where the partition's end was met, if it was.
+    /// The partition's end offset, if it was reached.
     pub end: Option<i64>,
-    /// Whether it was met after the last record.
+    /// Whether it was reached after the last record.
     pub at_end: bool,
 }
 
@@ -110,8 +110,8 @@ impl<'a> PartitionBatch<'a> {
         }
     }
 
-    /// Notes that the partition's end was met, at that offset.
-    pub fn meet_end(&mut self, offset: i64) {
+    /// Notes that the end of the partition was reached, at that offset.
+    pub fn reached_end(&mut self, offset: i64) {
         // An end after a record that waits is not where we are.
         if self.ending.awaited.is_none() {
             self.ending.end = Some(offset);
@@ -125,7 +125,7 @@ impl<'a> PartitionBatch<'a> {
     }
 
     /// What its records do, given the orders as the store has them, and what comes after them. `is_awaited` tells whether
-    /// somebody waits for that very event.
+    /// a request waits for that very event.
     pub fn fold(
         self,
         loaded: &HashMap<String, OrderState>,

@@ -210,7 +210,7 @@ mod tests {
     use crate::tests::good_run;
 
     #[test]
-    fn most_copies_are_of_events_that_a_later_version_lies_behind() {
+    fn most_copies_are_of_events_that_a_later_version_follows() {
         let history = good_run::run().history;
         let copied = (0..40).filter_map(|n| to_copy(&history, n));
         let (old, new): (Vec<_>, Vec<_>) = copied.partition(|told| told.order_id == "A" && told.order.version < 4);

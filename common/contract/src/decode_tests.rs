@@ -82,7 +82,7 @@ fn what_is_no_avro_schema_is_wrong() {
 }
 
 #[test]
-fn fields_of_the_order_that_we_lack_are_told() {
+fn fields_of_the_order_that_we_lack_are_reported() {
     let newest = lineage::LINEAGE.last().expect("a version");
     let field = |name: &str| serde_json::json!({"name": name, "type": "int"});
     let mut schema: serde_json::Value = serde_json::from_str(newest).expect("JSON");
@@ -129,7 +129,7 @@ fn many_fields_that_we_lack_do_not_hide_those_of_the_order() {
 }
 
 #[test]
-fn fields_of_an_order_that_another_branch_defines_are_told_too() {
+fn fields_of_an_order_that_another_branch_defines_are_reported_too() {
     // The first branch cannot be read because it has no eventType, but its definition of an order is known from then on.
     let mut first = with_fields(&[], &[number("fieldOfTomorrow")]);
     first["namespace"] = "another".into();

@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_request_for_which_nobody_waits_any_more_is_not_sent() {
+    async fn a_request_that_no_caller_waits_for_any_more_is_not_sent() {
         let fetcher = fetcher();
         let (waiter, abandoned) = oneshot::channel();
         assert!(fetcher.join(1, waiter));

@@ -62,7 +62,7 @@ async fn a_suspended_thread_reads_nothing_and_starts_again_after_it() {
 }
 
 #[test]
-fn a_thread_that_is_suspended_before_it_reads_just_goes_on_starting() {
+fn a_thread_that_is_suspended_before_it_reads_just_continues_starting() {
     let (mut owner, seen, _) = owner();
     owner.suspend("another registry".to_owned());
     assert!(owner.is_suspended());

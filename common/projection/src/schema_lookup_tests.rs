@@ -44,7 +44,7 @@ async fn a_stored_schema_is_known_while_the_registry_is_away() {
 }
 
 #[test]
-fn an_outage_is_asked_about_less_and_less_but_every_ten_seconds_at_least() {
+fn retries_in_an_outage_slow_down_to_one_in_ten_seconds() {
     let waits: Vec<Duration> = orderlog_registry::backoff(MAX_RETRY_DELAY).take(20).collect();
     let in_a_minute = waits.iter().scan(Duration::ZERO, |sum, wait| {
         *sum += *wait;
@@ -106,7 +106,7 @@ async fn answered(lookup: &mut SchemaLookup) -> Vec<Answered> {
 }
 
 #[tokio::test]
-async fn an_outage_is_no_answer_and_nothing_is_asked_ahead_while_it_lasts() {
+async fn an_outage_is_no_answer_and_stops_lookups_ahead() {
     let dir = tempfile::tempdir().expect("a directory");
     let mut lookup = lookup(Store::open(dir.path()).expect("a store"));
     assert!(lookup.ask(SEVEN, 0, false));
@@ -125,7 +125,7 @@ async fn an_outage_is_no_answer_and_nothing_is_asked_ahead_while_it_lasts() {
 }
 
 #[tokio::test]
-async fn a_schema_that_was_asked_ahead_is_asked_for_again_by_who_waits_for_it() {
+async fn a_schema_that_was_looked_up_ahead_is_requested_again_once_a_record_waits_for_it() {
     let dir = tempfile::tempdir().expect("a directory");
     let mut lookup = lookup(Store::open(dir.path()).expect("a store"));
     assert!(lookup.ask(SEVEN, 0, true) && lookup.ask(SEVEN, 0, false));

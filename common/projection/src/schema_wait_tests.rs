@@ -134,7 +134,7 @@ fn the_record_at_hand_does_not_wait_for_all_that_come_after_it() {
 }
 
 #[test]
-fn without_a_grace_period_what_is_unknown_is_asked_for_once_more() {
+fn without_a_grace_period_an_unknown_schema_is_requested_once_more() {
     let mut wait = wait(0);
     let now = Instant::now();
     take_unknown(&mut wait, &[1, 2, 3], now);

@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_somebody_else_writes_under_an_event_s_id_is_another_event() {
+    fn another_writers_event_with_the_same_id_is_another_event() {
         let waiters = Waiters::default();
         let mine = an_event("A", 1);
         let _waiting = waiters.event(&mine);

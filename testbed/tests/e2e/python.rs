@@ -143,7 +143,7 @@ async fn an_event_that_python_wrote_with_the_next_version_is_applied() -> anyhow
 }
 
 #[tokio::test]
-async fn pythons_producers_lay_keys_where_we_do() -> anyhow::Result<()> {
+async fn pythons_producers_place_keys_where_we_do() -> anyhow::Result<()> {
     let world = World::new("python-partitioners")?;
     Topics::new(&world.servers.kafka)?.create(&world.topic, 7, &[]).await?;
     let mut keys: Vec<String> = (0..300).map(|n| format!("ORD-{n}")).collect();

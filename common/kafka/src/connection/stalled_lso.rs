@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ordinary_transaction_is_worth_reporting_only_when_somebody_has_timed_out() {
+    fn an_ordinary_transaction_is_reported_only_after_a_timeout() {
         let stalled = StalledLso::after(None, 5, 7, Instant::now()).expect("it is stalled");
         assert!(!stalled.is_long());
         assert!(

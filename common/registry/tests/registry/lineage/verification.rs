@@ -55,7 +55,7 @@ fn in_two_schemas() -> (String, String) {
 }
 
 #[tokio::test]
-async fn our_schema_is_ours_although_it_was_written_with_references() {
+async fn our_schema_is_recognized_when_it_was_registered_with_references() {
     let (whole, item) = in_two_schemas();
     let references = json!([{"name": "com.ecommerce.order.OrderItem", "subject": "items", "version": 1}]);
     let held = json!({"id": 7, "version": 3, "schema": whole, "references": references});

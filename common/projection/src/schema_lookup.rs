@@ -1,4 +1,4 @@
-//! From the name of a schema to the schema: memory, then the store, then the registry, which is asked once per name however
+//! From the name of a schema to the schema: memory, then the store, then the registry, which is queried once per name however
 //! many records wait. Only known schemas are remembered; what an unknown one means is up to the waiting partition
 //! ([`SchemaWait`](crate::schema_wait::SchemaWait)).
 //!

@@ -56,7 +56,7 @@ fn retries_in_an_outage_slow_down_to_one_in_ten_seconds() {
     assert!(waits[0] < Duration::from_millis(500) && waits[19] >= Duration::from_secs(10));
 }
 
-/// A registry that has our newest schema under every id, and tells how often it was asked.
+/// A registry that has our newest schema under every id, and counts its requests.
 async fn counting_registry() -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -129,7 +129,7 @@ async fn a_schema_that_was_looked_up_ahead_is_requested_again_once_a_record_wait
     let dir = tempfile::tempdir().expect("a directory");
     let mut lookup = lookup(Store::open(dir.path()).expect("a store"));
     assert!(lookup.ask(SEVEN, 0, true) && lookup.ask(SEVEN, 0, false));
-    // Whichever of the two fails first: an outage is told, and nobody is told that it is given up.
+    // Whichever of the two fails first: an outage is reported, and no waiter learns that it is given up.
     while lookup.outage(SEVEN).is_none() {
         tokio::task::yield_now().await;
         assert!(lookup.take_answers().expect("no other meaning").is_empty());

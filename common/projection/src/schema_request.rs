@@ -25,7 +25,7 @@ pub(crate) enum Answer {
     GivenUp,
 }
 
-/// Where answers go: which schema, when it was asked for, and the answer.
+/// Where answers go: which schema, when it was requested, and the answer.
 pub(crate) type Answers = mpsc::Sender<(SchemaRef, Instant, Answer)>;
 
 /// Asks until there is an answer. `ahead`: an outage ends it.

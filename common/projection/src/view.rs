@@ -178,7 +178,7 @@ impl View {
         self.progress.borrow().rewinds
     }
 
-    /// The end offset of that partition, or that its quorum must be asked for it.
+    /// The end offset of that partition, or that its quorum must confirm it.
     ///
     /// # Errors
     /// When that cannot be found out by the deadline.

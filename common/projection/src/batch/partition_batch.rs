@@ -32,7 +32,7 @@ pub(crate) struct PartitionBatch<'a> {
 /// Where a partition's records of a batch end, and what comes next.
 #[derive(Default)]
 pub(crate) struct Ending {
-    /// What the registry answered about the schemas of these records, if it was asked.
+    /// What the registry answered about the schemas of these records, if it was queried.
     pub schema_answers: Option<SchemaWait>,
     /// The schemas that must be known first, if it ends early.
     pub awaited: Option<AwaitedSchemas>,
@@ -132,7 +132,7 @@ impl<'a> PartitionBatch<'a> {
         is_awaited: impl Fn(&OrderEvent) -> bool,
     ) -> (PartitionChanges, Ending) {
         let mut ending = self.ending;
-        // Only records that were asked for and are still to come need the answers.
+        // Only records that were requested and are still to come need the answers.
         ending.schema_answers = ending.schema_answers.filter(|answers| answers.to() > self.next);
         let changes = fold_partition(self.placement.partition, self.row, self.records, loaded, is_awaited);
         (changes, ending)

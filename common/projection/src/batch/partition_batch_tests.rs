@@ -37,7 +37,7 @@ fn fold(batch: PartitionBatch<'_>) -> (PartitionChanges, Ending) {
     batch.fold(&HashMap::new(), |_| false)
 }
 
-/// What the registry said of schema 8, of which it knows nothing: the records below `to` were asked for, and those below
+/// What the registry said of schema 8, of which it knows nothing: the records below `to` were requested, and those below
 /// `graced` had their grace period.
 fn unknown(to: i64, graced: i64) -> SchemaWait {
     let mut wait = SchemaWait::new(SchemaRef::Id(8), Vec::new(), 20, to, graced);

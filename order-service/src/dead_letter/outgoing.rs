@@ -59,7 +59,7 @@ impl<'a> DeadLetter<'a> {
         headers::claimed_position(&self.own)
     }
 
-    /// Notes that it is one: its record's original position, and how often that had been replayed before.
+    /// Marks it as a replay, with the record's original position and the number of replays before.
     pub fn set_replay_of(&mut self, origin: Position, replays: u32) {
         self.before = Some((origin, replays.saturating_add(1)));
     }

@@ -13,7 +13,7 @@ Runs the whole pipeline in one process, with nothing to install but a Rust toolc
 registry, cart-service and order-service. Nothing is kept when it ends. Builds it first if necessary.
 
 usage: scripts/run.sh [OPTIONS]
-       scripts/run.sh poison [OPTIONS]   write an unusable record to a topic, to see what happens to it
+       scripts/run.sh poison [OPTIONS]   write an invalid record to a topic, to see what happens to it
 
       --cart-port <PORT>       port of cart-service [env: SANDBOX_CART_PORT] [default: 8000]
       --order-port <PORT>      port of order-service [env: SANDBOX_ORDER_PORT] [default: 8001]
@@ -27,7 +27,7 @@ usage: scripts/run.sh [OPTIONS]
       --cors-origins <CORS_ORIGINS>
                                origins of web pages that may call the service (CORS), such as https://shop.example,
                                separated by commas; * allows any. Default: none [env: CORS_ORIGINS]
-      --demo                   also create and update orders continuously, and write an unusable record now and then
+      --demo                   also create and update orders continuously, and write an invalid record now and then
   -h, --help                   print this
   -V, --version                print the version (of the program, which is built for it)
 

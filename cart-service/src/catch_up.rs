@@ -3,12 +3,12 @@
 use std::time::Instant;
 
 use orderlog_kafka::end_offsets::EndOffset;
-use orderlog_projection::{Arrival, NotFresh, View};
+use orderlog_projection::{Arrival, Stale, View};
 use tokio::time::timeout_at;
 
 use crate::publisher::Publisher;
 
-/// Waits until that partition has been read at least as far as any client could have been told when the request arrived. With
+/// Waits until that partition has been read at least as far as any client could have seen when the request arrived. With
 /// a single replica, that is the end offset that the broker reports; otherwise, what the partition's quorum has acknowledged
 /// since.
 ///
@@ -20,7 +20,7 @@ pub async fn catch_up(
     partition: i32,
     arrival: Arrival,
     deadline: Instant,
-) -> Result<(), NotFresh> {
+) -> Result<(), Stale> {
     match view.end_offset(partition, deadline).await? {
         EndOffset::Known(end) => {
             arrival.check(end)?;
@@ -29,11 +29,11 @@ pub async fn catch_up(
         EndOffset::NeedsQuorum => {
             // Records acknowledged now are behind the open transaction and cannot be read.
             if let Some(transaction) = view.blocking_transaction(partition) {
-                return Err(NotFresh(transaction.to_string()));
+                return Err(Stale(transaction.to_string()));
             }
             let acknowledged = timeout_at(deadline.into(), publisher.acknowledged_since(partition, arrival.at)).await;
             let unconfirmed = |why: &str| {
-                NotFresh(format!(
+                Stale(format!(
                     "the replicas of partition {partition} did not confirm that its leader still leads: {why}"
                 ))
             };
@@ -44,7 +44,7 @@ pub async fn catch_up(
             let read = view.read_to(partition, offset + 1, deadline).await;
             read.map_err(|late| {
                 let transaction = view.note_timeout(partition);
-                transaction.map_or(late, |transaction| NotFresh(transaction.to_string()))
+                transaction.map_or(late, |transaction| Stale(transaction.to_string()))
             })
         }
     }

@@ -12,7 +12,7 @@ pub enum CommandOutcome {
     /// Its event is in the log and won.
     Written(Box<OrderState>),
     /// The order already was as requested; nothing was written.
-    AlreadySo(Box<OrderState>),
+    Unchanged(Box<OrderState>),
     /// The same request was carried out earlier under the same key: the order as it was then.
     Replayed(Box<OrderState>),
 }
@@ -21,7 +21,7 @@ impl CommandOutcome {
     /// The order, and the event that caused its state.
     pub fn state(&self) -> &OrderState {
         match self {
-            Self::Written(state) | Self::AlreadySo(state) | Self::Replayed(state) => state,
+            Self::Written(state) | Self::Unchanged(state) | Self::Replayed(state) => state,
         }
     }
 }

@@ -22,7 +22,7 @@ pub enum Decision {
     /// Write this event.
     Write(Box<OrderEvent>),
     /// The order already is as requested; nothing to write.
-    AlreadySo(Box<OrderState>),
+    Unchanged(Box<OrderState>),
     /// The command cannot be carried out.
     Refuse(Refusal),
 }
@@ -114,12 +114,12 @@ pub fn update(
         return Decision::Refuse(Refusal::NeedsNewerRelease);
     }
     if from == status {
-        return Decision::AlreadySo(Box::new(current.clone()));
+        return Decision::Unchanged(Box::new(current.clone()));
     }
     if current.order.version == MAX_VERSION {
         return Decision::Refuse(Refusal::VersionsExhausted);
     }
-    if !from.may_become(status) {
+    if !from.can_transition_to(status) {
         return Decision::Refuse(Refusal::IllegalTransition { from, to: status });
     }
     Decision::Write(Box::new(OrderEvent {

@@ -65,9 +65,9 @@ fn every_update_is_written_refused_or_already_so_as_the_transitions_allow() {
         for to in OrderStatus::SETTABLE {
             let current = state(from, 4);
             match update(Some(&current), to, &Preconditions::default(), STAMP) {
-                Decision::AlreadySo(so) => assert!(from == to && *so == current),
+                Decision::Unchanged(so) => assert!(from == to && *so == current),
                 Decision::Refuse(refusal) => {
-                    assert!(!from.may_become(to));
+                    assert!(!from.can_transition_to(to));
                     assert_eq!(refusal, Refusal::IllegalTransition { from, to });
                 }
                 Decision::Write(event) => {

@@ -13,7 +13,7 @@ use orderlog_runtime::crash_point::{self, Point};
 use orderlog_runtime::supervisor::Supervisor;
 use tokio::sync::oneshot;
 
-use crate::quorum::{Acknowledgements, BarrierError, Quorum};
+use crate::quorum::{Acknowledgments, BarrierError, Quorum};
 
 /// Why an event was not sent. It is certain that it is not on the topic.
 #[derive(Debug, thiserror::Error)]
@@ -21,9 +21,9 @@ pub enum NotSent {
     /// The producer did not take it: its queue is full, or it is broken.
     #[error("the event was not sent: {0}")]
     NotQueued(#[source] WriteError),
-    /// It does not fit our own schema, which tests rule out. (The encoder's reason repeats the schema.)
-    #[error("one of our events does not fit the newest schema")]
-    DoesNotFit,
+    /// It does not match our own schema, which tests rule out. (The encoder's reason repeats the schema.)
+    #[error("one of our events does not match the newest schema")]
+    EncodeFailed,
 }
 
 /// Resolves with the error when a delivery fails, and without one when the broker has acknowledged it.
@@ -69,7 +69,7 @@ impl Publisher {
         schema_id: u32,
         partition: i32,
     ) -> Result<Delivery, NotSent> {
-        let value = encode::record_value(schema_id, event).map_err(|_| NotSent::DoesNotFit)?;
+        let value = encode::record_value(schema_id, event).map_err(|_| NotSent::EncodeFailed)?;
         let record = Record {
             key: Some(event.order.order_id.as_bytes()),
             value: Some(&value),
@@ -78,14 +78,14 @@ impl Publisher {
             partition: Some(partition),
         };
         let (failure, delivery) = oneshot::channel();
-        let acknowledgements = self.quorum.of(partition);
-        let sent = acknowledgements.sending();
+        let acknowledgments = self.quorum.of(partition);
+        let sent = acknowledgments.sending();
         let on_delivery = move |result: Result<Delivered, WriteError>| {
             crash_point::reached(Point::EventReported);
             match result {
                 Ok(Delivered { offset, .. }) => {
                     if let Some(offset) = offset {
-                        acknowledgements.acknowledged(sent, offset);
+                        acknowledgments.acknowledged(sent, offset);
                     }
                 }
                 // Whoever waited may have met its deadline.
@@ -103,9 +103,9 @@ impl Publisher {
     /// # Errors
     /// Why they have not acknowledged the barrier.
     pub async fn acknowledged_since(&self, partition: i32, arrived: Instant) -> Result<i64, BarrierError> {
-        let acknowledgements = self.quorum.of(partition);
-        let send = |sent| self.send_barrier(partition, acknowledgements.clone(), sent);
-        acknowledgements.wait_for_ack_after(arrived, send).await
+        let acknowledgments = self.quorum.of(partition);
+        let send = |sent| self.send_barrier(partition, acknowledgments.clone(), sent);
+        acknowledgments.wait_for_ack_after(arrived, send).await
     }
 
     /// One sentence for each partition whose replicas acknowledge nothing.
@@ -116,7 +116,7 @@ impl Publisher {
     fn send_barrier(
         &self,
         partition: i32,
-        acknowledgements: Arc<Acknowledgements>,
+        acknowledgments: Arc<Acknowledgments>,
         sent: Instant,
     ) -> Result<(), WriteError> {
         let record = Record {
@@ -128,9 +128,9 @@ impl Publisher {
         self.producer.send(record, move |result| {
             crash_point::reached(Point::EventReported);
             match result.map(|delivered| delivered.offset) {
-                Ok(Some(offset)) => acknowledgements.acknowledged(sent, offset),
-                Ok(None) => acknowledgements.barrier_failed(sent, BarrierError::NoOffset),
-                Err(error) => acknowledgements.barrier_failed(sent, error.into()),
+                Ok(Some(offset)) => acknowledgments.acknowledged(sent, offset),
+                Ok(None) => acknowledgments.barrier_failed(sent, BarrierError::NoOffset),
+                Err(error) => acknowledgments.barrier_failed(sent, error.into()),
             }
         })
     }

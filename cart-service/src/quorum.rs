@@ -1,5 +1,5 @@
 //! What the replicas of each partition have acknowledged, and when a barrier is due. A leader that was deposed without
-//! knowing it cannot get a write acknowledged. So the acknowledgement of a record that was sent after a request arrived
+//! knowing it cannot get a write acknowledged. So the acknowledgment of a record that was sent after a request arrived
 //! proves that the log up to that record holds everything that any client had been told by then. One of our events serves
 //! as well as a barrier. Only the bookkeeping: [`Publisher`](crate::publisher::Publisher) sends.
 //!
@@ -35,13 +35,13 @@ pub enum BarrierError {
     NoOffset,
 }
 
-/// Acknowledgements by partition.
+/// Acknowledgments by partition.
 #[derive(Default)]
-pub struct Quorum(Mutex<HashMap<i32, Arc<Acknowledgements>>>);
+pub struct Quorum(Mutex<HashMap<i32, Arc<Acknowledgments>>>);
 
 impl Quorum {
-    /// The acknowledgements of that partition.
-    pub fn of(&self, partition: i32) -> Arc<Acknowledgements> {
+    /// The acknowledgments of that partition.
+    pub fn of(&self, partition: i32) -> Arc<Acknowledgments> {
         lock(&self.0).entry(partition).or_default().clone()
     }
 
@@ -49,7 +49,7 @@ impl Quorum {
     pub fn trouble(&self) -> Vec<String> {
         let mut partitions: Vec<_> = lock(&self.0).iter().map(|(n, of)| (*n, of.clone())).collect();
         partitions.sort_by_key(|(partition, _)| *partition);
-        let reason = |(partition, of): (i32, Arc<Acknowledgements>)| {
+        let reason = |(partition, of): (i32, Arc<Acknowledgments>)| {
             let state = lock(&of.state);
             let error = state.trouble(Instant::now())?;
             Some(format!(
@@ -62,7 +62,7 @@ impl Quorum {
 
 /// What the replicas of one partition have acknowledged.
 #[derive(Default)]
-pub struct Acknowledgements {
+pub struct Acknowledgments {
     state: Mutex<State>,
     changed: Notify,
 }
@@ -92,7 +92,7 @@ enum Step {
     Wait(Option<Instant>),
 }
 
-impl Acknowledgements {
+impl Acknowledgments {
     /// Notes that an event is about to be sent. Returns the time at which it counts as sent.
     pub fn sending(&self) -> Instant {
         let now = Instant::now();
@@ -112,7 +112,7 @@ impl Acknowledgements {
         self.changed.notify_waiters();
     }
 
-    /// Waits for the acknowledgement of a record that was sent after a request arrived, and returns its offset. If none is
+    /// Waits for the acknowledgment of a record that was sent after a request arrived, and returns its offset. If none is
     /// in flight, `send` is called to send a barrier, which counts as sent at the time given.
     ///
     /// # Errors

@@ -68,7 +68,7 @@ fn a_failed_barrier_fails_the_requests_it_was_sent_for() {
     assert_eq!(
         state.step(at(0), at(21)),
         Step::Acknowledged(5),
-        "a newer acknowledgement serves too"
+        "a newer acknowledgment serves too"
     );
     assert_eq!(state.trouble(at(21)), None);
 }
@@ -91,7 +91,7 @@ fn a_failure_is_reported_for_some_time() {
 
 #[tokio::test]
 async fn many_waiting_requests_share_few_barriers() {
-    let of = Arc::new(Acknowledgements::default());
+    let of = Arc::new(Acknowledgments::default());
     let sent = Arc::new(Mutex::new(Vec::new()));
     let waiting = (0..200).map(|_| {
         let (of, sent) = (of.clone(), sent.clone());
@@ -117,7 +117,7 @@ async fn many_waiting_requests_share_few_barriers() {
 
 #[tokio::test]
 async fn a_barrier_that_cannot_be_sent_fails_at_once() {
-    let of = Acknowledgements::default();
+    let of = Acknowledgments::default();
     let refused = of
         .wait_for_ack_after(Instant::now(), |_| Err(WriteError::QueueFull))
         .await;

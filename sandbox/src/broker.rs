@@ -110,7 +110,7 @@ mod tests {
 
     use super::*;
 
-    const PATIENCE: Duration = Duration::from_secs(10);
+    const TIMEOUT: Duration = Duration::from_secs(10);
 
     fn consumer(broker: &Broker, topic: &str, partition: i32) -> BaseConsumer {
         let consumer: BaseConsumer = ClientConfig::new()
@@ -139,11 +139,11 @@ mod tests {
         producer
             .send(BaseRecord::<(), str>::to(topic).partition(partition).payload(payload))
             .expect("queued");
-        producer.flush(PATIENCE).expect("acknowledged");
+        producer.flush(TIMEOUT).expect("acknowledged");
     }
 
     fn next(consumer: &BaseConsumer) -> Vec<u8> {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + TIMEOUT;
         while Instant::now() < until {
             if let Some(Ok(message)) = consumer.poll(Duration::from_millis(100)) {
                 return message.payload().unwrap_or_default().to_vec();
@@ -164,12 +164,12 @@ mod tests {
         broker.create_topic("orders", 6).expect("a topic");
         assert!(broker.create_topic("orders", 6).is_err(), "it exists");
         let consumer = consumer(&broker, "orders", 5);
-        let metadata = consumer.fetch_metadata(Some("orders"), PATIENCE).expect("metadata");
+        let metadata = consumer.fetch_metadata(Some("orders"), TIMEOUT).expect("metadata");
         assert_eq!(metadata.topics()[0].partitions().len(), 6);
         produce(&producer(&broker), "orders", 5, "hello");
         assert_eq!(next(&consumer), b"hello");
         assert_eq!(
-            consumer.fetch_watermarks("orders", 5, PATIENCE).expect("watermarks"),
+            consumer.fetch_watermarks("orders", 5, TIMEOUT).expect("watermarks"),
             (0, 1)
         );
     }
@@ -184,7 +184,7 @@ mod tests {
         one.create_topic("orders", 1).expect("a topic");
         two.create_topic("orders", 1).expect("a topic of the same name");
         produce(&producer(&one), "orders", 0, "hello");
-        let watermarks = consumer(&two, "orders", 0).fetch_watermarks("orders", 0, PATIENCE);
+        let watermarks = consumer(&two, "orders", 0).fetch_watermarks("orders", 0, TIMEOUT);
         assert_eq!(watermarks.expect("watermarks"), (0, 0));
     }
 
@@ -202,7 +202,7 @@ mod tests {
             "nobody acknowledges it"
         );
         broker.up().expect("the end of the outage");
-        producer.flush(PATIENCE).expect("acknowledged");
+        producer.flush(TIMEOUT).expect("acknowledged");
         let consumer = consumer(&broker, "orders", 0);
         assert_eq!(
             (next(&consumer), next(&consumer)),

@@ -34,7 +34,7 @@ pub struct Cli {
     #[command(flatten)]
     pub access: AccessConfig,
 
-    /// Also create and update orders continuously, and write an unusable record now and then
+    /// Also create and update orders continuously, and write an invalid record now and then
     #[arg(long)]
     pub demo: bool,
 }
@@ -42,7 +42,7 @@ pub struct Cli {
 /// The sandbox's other commands.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
-    /// Write an unusable record to a topic, to see what happens to it
+    /// Write an invalid record to a topic, to see what happens to it
     Poison {
         /// Which fault it has
         #[arg(long, value_enum, default_value_t = Kind::NotAvro)]

@@ -1,4 +1,4 @@
-//! Demo traffic: orders are created and updated, and now and then an unusable record is written.
+//! Demo traffic: orders are created and updated, and now and then an invalid record is written.
 
 use std::time::Duration;
 

@@ -3,7 +3,7 @@
 //!
 //! - [`broker`]: librdkafka's mock cluster, for topics;
 //! - [`registry`]: a schema registry with Confluent's REST API;
-//! - [`poison`]: unusable records, one of each kind;
+//! - [`poison`]: invalid records, one of each kind;
 //! - [`third_party`]: records as others write them, under schemas that are not ours;
 //! - [`testing`]: what tests of the services run on.
 //!

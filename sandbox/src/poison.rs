@@ -1,4 +1,4 @@
-//! Unusable records, one of each kind that occurs in practice. For the demo, for tests, and to try out dead letters.
+//! Invalid records, one of each kind that occurs in practice. For the demo, for tests, and to try out dead letters.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -97,7 +97,7 @@ fn event(order_id: &str) -> OrderEvent {
     event
 }
 
-/// The records of that kind, in order, for that order id; the last one is unusable.
+/// The records of that kind, in order, for that order id; the last one is invalid.
 ///
 /// # Errors
 /// If an event cannot be encoded, which would be a bug.
@@ -159,7 +159,7 @@ fn now() -> i64 {
     i64::try_from(now.as_millis()).unwrap_or_default()
 }
 
-/// Writes unusable records to a topic.
+/// Writes invalid records to a topic.
 pub struct Poisoner {
     producer: BaseProducer,
     topic: String,

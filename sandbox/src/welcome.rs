@@ -14,7 +14,7 @@ pub fn text(pipeline: &Pipeline, took: Duration, demo: bool) -> String {
     } = pipeline;
     let kafka = pipeline.broker.bootstrap_servers();
     let demo = if demo {
-        "With --demo, orders are created and updated continuously, and an unusable record is written now and then."
+        "With --demo, orders are created and updated continuously, and an invalid record is written now and then."
     } else {
         "It is idle; with --demo, orders are created and updated continuously."
     };
@@ -37,7 +37,7 @@ Try:
   curl -i '{order_url}/getAllOrderIdsFromTopic?topic={TOPIC}'
   curl -i {order_url}/stats
 
-Write an unusable record, and see it as a dead letter:
+Write an invalid record, and see it as a dead letter:
 
   {program} poison --kafka-bootstrap-servers {kafka} --schema-registry-url {registry_url}
   curl -i {order_url}/dlq/messages

@@ -49,7 +49,7 @@ pub struct Order {
     pub shipping_cost: Option<Digits>,
 }
 
-/// One line of an order.
+/// One item of an order.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Item {
@@ -151,7 +151,7 @@ pub struct Outcomes {
     pub superseded: u64,
     /// Null values.
     pub ignored: u64,
-    /// Unusable.
+    /// Invalid.
     pub dead_lettered: u64,
     /// Applied ones with a gap before them.
     pub gaps: u64,

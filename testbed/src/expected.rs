@@ -1,4 +1,4 @@
-//! What a log must result in: the contract's fold over its events, as apache-avro decodes them. Which records are unusable
+//! What a log must result in: the contract's fold over its events, as apache-avro decodes them. Which records are invalid
 //! is not judged here: whoever wrote them knows. (The fold that shares no code with the services is the one of `torture`.)
 
 use std::collections::{HashMap, HashSet};
@@ -23,14 +23,14 @@ pub struct Expected {
 }
 
 impl Expected {
-    /// Folds a log, whose records are in offset order. `unusable` are the places of the unusable ones.
+    /// Folds a log, whose records are in offset order. `invalid` are the places of the invalid ones.
     ///
     /// # Errors
     /// If a record that should be usable cannot be decoded, or the fold rejects it.
-    pub fn of(log: &[Record], unusable: &HashSet<(i32, i64)>) -> anyhow::Result<Self> {
+    pub fn of(log: &[Record], invalid: &HashSet<(i32, i64)>) -> anyhow::Result<Self> {
         let mut expected = Self::default();
         for record in log {
-            if unusable.contains(&record.place()) {
+            if invalid.contains(&record.place()) {
                 expected.counters.dead_lettered += 1;
             } else if record.value.is_none() {
                 expected.counters.ignored += 1;

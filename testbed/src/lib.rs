@@ -14,7 +14,7 @@
 //! - [`events`]: events as another producer would write them;
 //! - [`next_version`]: events with a field that our newest schema lacks;
 //! - [`expected`]: what a log must result in;
-//! - [`poison`]: unusable records, and where they were written;
+//! - [`poison`]: invalid records, and where they were written;
 //! - [`traffic`]: many clients at once, who remember their answers;
 //! - [`raw`]: HTTP as bytes, for requests that no client library would send;
 //! - [`proxy`]: cuts off a server for one service only;

@@ -25,12 +25,12 @@ const NO_LEADER: i16 = 5;
 #[derive(Debug)]
 pub struct MetadataProxy {
     port: u16,
-    lies: Arc<Lies>,
+    hidden: Arc<HiddenBrokers>,
     task: JoinHandle<()>,
 }
 
 #[derive(Debug, Default)]
-struct Lies {
+struct HiddenBrokers {
     wanted: AtomicBool,
     told: AtomicUsize,
 }
@@ -48,11 +48,11 @@ impl MetadataProxy {
             .await
             .context("listening for the relay")?;
         let port = listener.local_addr()?.port();
-        let lies = Arc::new(Lies::default());
-        let seen = lies.clone();
+        let hidden = Arc::new(HiddenBrokers::default());
+        let seen = hidden.clone();
         let task = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let (broker, lies) = (broker.clone(), seen.clone());
+                let (broker, hidden) = (broker.clone(), seen.clone());
                 tokio::spawn(async move {
                     let Ok(broker) = TcpStream::connect(broker).await else {
                         return;
@@ -65,12 +65,12 @@ impl MetadataProxy {
                     // Whichever direction ends first, the connection ends with it.
                     tokio::select! {
                         _ = pass(from_client, to_broker, |request| note(request, &asked)) => {}
-                        _ = pass(from_broker, to_client, |answer| told(answer, &asked, &lies)) => {}
+                        _ = pass(from_broker, to_client, |answer| told(answer, &asked, &hidden)) => {}
                     }
                 });
             }
         });
-        Ok(Self { port, lies, task })
+        Ok(Self { port, hidden, task })
     }
 
     /// Where it listens.
@@ -80,12 +80,12 @@ impl MetadataProxy {
 
     /// Sets whether brokers are removed.
     pub fn hide_brokers(&self, brokers: bool) {
-        self.lies.wanted.store(brokers, Ordering::SeqCst);
+        self.hidden.wanted.store(brokers, Ordering::SeqCst);
     }
 
     /// How many answers have had none so far.
     pub fn answers_without_brokers(&self) -> usize {
-        self.lies.told.load(Ordering::SeqCst)
+        self.hidden.told.load(Ordering::SeqCst)
     }
 }
 
@@ -123,13 +123,13 @@ fn note(request: Vec<u8>, asked: &Asked) -> anyhow::Result<Vec<u8>> {
 }
 
 /// Removes the brokers from a Metadata answer, if that is wanted. Answers begin with their correlation id.
-fn told(answer: Vec<u8>, asked: &Asked, lies: &Lies) -> anyhow::Result<Vec<u8>> {
+fn told(answer: Vec<u8>, asked: &Asked, hidden: &HiddenBrokers) -> anyhow::Result<Vec<u8>> {
     let (id, rest) = answer.split_first_chunk::<4>().context("a frame without a header")?;
     let version = asked
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .remove(&i32::from_be_bytes(*id));
-    let Some(version) = version.filter(|_| lies.wanted.load(Ordering::SeqCst)) else {
+    let Some(version) = version.filter(|_| hidden.wanted.load(Ordering::SeqCst)) else {
         return Ok(answer);
     };
     // Since version 1 of its header an answer has tagged fields there: none, as long as none are defined.
@@ -157,6 +157,6 @@ fn told(answer: Vec<u8>, asked: &Asked, lies: &Lies) -> anyhow::Result<Vec<u8>> 
     }));
     let mut changed = answer[..4 + tags].to_vec();
     metadata.encode(&mut changed, version)?;
-    lies.told.fetch_add(1, Ordering::SeqCst);
+    hidden.told.fetch_add(1, Ordering::SeqCst);
     Ok(changed)
 }

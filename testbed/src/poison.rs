@@ -1,4 +1,4 @@
-//! Unusable records, written to a topic; the writer remembers what it wrote and where.
+//! Invalid records, written to a topic; the writer remembers what it wrote and where.
 
 use std::collections::HashSet;
 
@@ -18,7 +18,7 @@ use crate::topics::Topics;
 use crate::writer::{NewRecord, Writer};
 use crate::{events, log};
 
-/// An unusable record in the topic.
+/// An invalid record in the topic.
 #[derive(Clone, Debug)]
 pub struct Poisoned {
     /// Partition and offset.
@@ -29,7 +29,7 @@ pub struct Poisoned {
     pub code: Code,
 }
 
-/// A writer of unusable records.
+/// A writer of invalid records.
 pub struct Poisoner {
     writer: Writer,
     facts: TopicInfo,
@@ -85,7 +85,7 @@ impl Poisoner {
         })
     }
 
-    /// Writes a given record, which must be unusable for that reason.
+    /// Writes a given record, which must be invalid for that reason.
     ///
     /// # Errors
     /// If the broker does not take it.

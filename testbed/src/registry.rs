@@ -72,13 +72,16 @@ impl Registry {
         Ok(response.error_for_status()?.json().await?)
     }
 
-    /// Registers our newest schema for a topic, as another producer would, and returns its id.
+    /// Registers every version of our schema for a topic, as a deploy pipeline would, and returns the id of the newest.
     ///
     /// # Errors
     /// If the registry refuses it.
     pub async fn ours(&self, topic: &str) -> anyhow::Result<u32> {
-        let newest = lineage::LINEAGE.last().context("the lineage is empty")?;
-        self.register(&lineage::subject(topic), newest).await
+        let mut newest = None;
+        for version in lineage::LINEAGE {
+            newest = Some(self.register(&lineage::subject(topic), version).await?);
+        }
+        newest.context("the lineage is empty")
     }
 
     /// Registers a schema that writes the same bytes as ours but is another text, and returns its id, which is a new

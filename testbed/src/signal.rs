@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_process_gets_the_signal_and_a_process_that_is_gone_is_an_error() {
+    fn a_process_gets_the_signal_and_one_that_has_ended_is_an_error() {
         let mut child = Command::new("sleep").arg("60").spawn().expect("starts");
         send("TERM", child.id()).expect("sent");
         assert_eq!(child.wait().expect("ends").signal(), Some(15));

@@ -12,7 +12,7 @@ use crate::api_types::Written;
 use crate::client::{Answer, Client};
 
 /// Longest time that one request is repeated.
-const PATIENCE: Duration = Duration::from_secs(90);
+const TIMEOUT: Duration = Duration::from_secs(90);
 /// Pause between two attempts. Shorter than the second that a 503 asks for: a test has less time.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -163,7 +163,7 @@ async fn ask(
             }
         };
         anyhow::ensure!(
-            begun.elapsed() < PATIENCE,
+            begun.elapsed() < TIMEOUT,
             "{method} {path} {body}: no certain answer in time; last: {seen}"
         );
         tokio::time::sleep(PAUSE).await;

@@ -31,7 +31,7 @@ pub struct Order {
     pub status: &'static str,
 }
 
-/// One line of an order.
+/// One item of an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
     pub id: String,

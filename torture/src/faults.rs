@@ -69,7 +69,7 @@ pub enum Fault {
     BreakRegistry,
     /// The disk that holds the stores of order-service and of the second cart-service is full.
     FillDisk,
-    /// An unusable record of the kind of that name.
+    /// An invalid record of the kind of that name.
     Poison(String),
     /// A copy of a record that is in the topic.
     Duplicate,

@@ -21,8 +21,8 @@ pub enum Outcome {
     Duplicate,
     Superseded,
     Ignored,
-    /// It is unusable, for the reason of that code.
-    Unusable(&'static str),
+    /// It is invalid, for the reason of that code.
+    Invalid(&'static str),
 }
 
 /// A record, and what the contract says about it.
@@ -81,7 +81,7 @@ impl<'a> Reference<'a> {
         let (outcome, event) = match &record.value {
             None => (Outcome::Ignored, None),
             Some(value) => match usable(record, value, evidence) {
-                Err(code) => (Outcome::Unusable(code), None),
+                Err(code) => (Outcome::Invalid(code), None),
                 Ok(event) => self.fold(n, event),
             },
         };
@@ -92,7 +92,7 @@ impl<'a> Reference<'a> {
         let current = self.current.get(&event.order.id);
         let current = current.and_then(|current| self.judged[*current].event.as_ref());
         let outcome = fold(current, &event);
-        if matches!(outcome, Outcome::Unusable(_)) {
+        if matches!(outcome, Outcome::Invalid(_)) {
             return (outcome, None);
         }
         self.copies.entry(event.event_id.clone()).or_default().push(n);
@@ -175,8 +175,8 @@ fn fold(current: Option<&Event>, event: &Event) -> Outcome {
         .as_ref()
         .is_none_or(|previous| *previous == current.event_id);
     match ahead {
-        1 if follows && may_become(current.order.status, event.order.status) => Outcome::Applied { gap: false },
-        1 if follows => Outcome::Unusable("illegal_transition"),
+        1 if follows && can_transition_to(current.order.status, event.order.status) => Outcome::Applied { gap: false },
+        1 if follows => Outcome::Invalid("illegal_transition"),
         1.. => Outcome::Applied { gap: true },
         0 if event.event_id == current.event_id => Outcome::Duplicate,
         _ => Outcome::Superseded,
@@ -184,7 +184,7 @@ fn fold(current: Option<&Event>, event: &Event) -> Outcome {
 }
 
 /// Whether an order may go from the one status to the other.
-pub fn may_become(from: &str, to: &str) -> bool {
+pub fn can_transition_to(from: &str, to: &str) -> bool {
     let step = |status: &str| STATUSES.iter().position(|other| *other == status);
     match (from, to) {
         ("delivered" | "cancelled", _) => false,

@@ -20,7 +20,7 @@ fn the_table_of_the_contract() {
     );
     assert_eq!(
         fold(Some(&first), &follows(2, "new")),
-        Outcome::Unusable("illegal_transition")
+        Outcome::Invalid("illegal_transition")
     );
     assert_eq!(fold(Some(&first), &follows(3, "new")), Outcome::Applied { gap: true });
     assert_eq!(fold(Some(&first), &forked), Outcome::Applied { gap: true });
@@ -60,8 +60,8 @@ fn orders_go_forward_and_end() {
         ("cancelled", "new"),
         ("delivered", "unknown"),
     ];
-    assert!(legal.iter().all(|(from, to)| may_become(from, to)));
-    assert!(!illegal.iter().any(|(from, to)| may_become(from, to)));
+    assert!(legal.iter().all(|(from, to)| can_transition_to(from, to)));
+    assert!(!illegal.iter().any(|(from, to)| can_transition_to(from, to)));
 }
 
 #[test]

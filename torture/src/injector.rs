@@ -21,7 +21,7 @@ use testbed::writer::{NewRecord, Writer};
 
 /// Longest time that the broker may take, which may be down or starting. A record that it has not taken by then is
 /// given up.
-const PATIENCE: Duration = Duration::from_secs(25);
+const TIMEOUT: Duration = Duration::from_secs(25);
 /// The kind of a copy of an existing record.
 pub const COPY: &str = "duplicate";
 /// How many of the last acknowledged writes a copy is chosen from.
@@ -56,9 +56,9 @@ impl Injector {
             schema_id: registry.ours(TOPIC).await?,
             other_schema_id: registry.greeting().await?,
         };
-        let patience = PATIENCE.as_millis().to_string();
+        let timeout = TIMEOUT.as_millis().to_string();
         let settings = [
-            ("message.timeout.ms", patience.as_str()),
+            ("message.timeout.ms", timeout.as_str()),
             ("reconnect.backoff.max.ms", "500"),
             // Written exactly once, even where a retry is needed: the copies of an event are counted.
             ("enable.idempotence", "true"),
@@ -134,7 +134,7 @@ impl Injector {
                     },
                 )
                 .await?;
-            // The next one is unusable only if this one exists.
+            // The next one is invalid only if this one exists.
             if !landed {
                 break;
             }
@@ -149,7 +149,7 @@ impl Injector {
         let Some(chosen) = chosen else { return Ok(()) };
         let place = (chosen.partition, chosen.offset);
         // If the broker does not answer, nothing can be copied.
-        let Ok(original) = log::read_at(&self.kafka, TOPIC, place, PATIENCE).await else {
+        let Ok(original) = log::read_at(&self.kafka, TOPIC, place, TIMEOUT).await else {
             return Ok(());
         };
         let (key, value, headers) = (original.key, original.value, original.headers);
@@ -210,7 +210,7 @@ mod tests {
     use crate::tests::good_run;
 
     #[test]
-    fn most_copies_are_of_events_that_a_later_version_lies_behind() {
+    fn most_copies_are_of_events_that_a_later_version_follows() {
         let history = good_run::run().history;
         let copied = (0..40).filter_map(|n| to_copy(&history, n));
         let (old, new): (Vec<_>, Vec<_>) = copied.partition(|told| told.order_id == "A" && told.order.version < 4);

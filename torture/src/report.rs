@@ -62,14 +62,14 @@ fn summary(run: &Run) -> String {
         .filter_map(|round| Some(round.settled.as_ref().ok()? - round.healed));
     let mut recovery: Vec<u64> = recovery.map(|micros| micros / 1000).collect();
     recovery.sort_unstable();
-    let middle = recovery.get(recovery.len() / 2).copied().unwrap_or(0);
-    let longest = recovery.last().copied().unwrap_or(0);
+    let median = recovery.get(recovery.len() / 2).copied().unwrap_or(0);
+    let max = recovery.last().copied().unwrap_or(0);
     let records = run.evidence.records.len();
     let barriers = run.evidence.records.iter().filter(|record| is_barrier(record)).count();
     format!(
         "{ok} writes acknowledged ({replayed} of them again), {fail} refused, {unknown} unknown; {reads} reads; {records} \
-         records ({barriers} of them barriers), {} dead dead_letters; {killed} kills. From healed to ready and without lag: {middle} ms in the middle, \
-         {longest} ms at the most.",
+         records ({barriers} of them barriers), {} dead letters; {killed} kills. From healed to ready and without lag: median {median} ms, \
+         maximum {max} ms.",
         run.evidence.dead_letters.len()
     )
 }

@@ -21,7 +21,9 @@ impl CommandHandler {
         partition: i32,
         deadline: Instant,
     ) -> Result<Option<OrderState>, CommandError> {
-        let event = reserved.restate(state, event_stamp()?).map_err(CommandError::Refused)?;
+        let event = reserved
+            .reaffirm(state, event_stamp()?)
+            .map_err(CommandError::Refused)?;
         let rewinds = self.view.rewinds();
         // Without the request's key: the request did not cause this event.
         self.write(event, None, partition, rewinds, deadline).await

@@ -5,7 +5,7 @@ use std::time::Instant;
 use orderlog_contract::idempotency::KeyedRequest;
 use orderlog_contract::order::OrderState;
 use orderlog_projection::store::KeyUse;
-use orderlog_projection::{Arrival, NotFresh};
+use orderlog_projection::{Arrival, Stale};
 
 use super::replay::replay;
 use super::{CommandHandler, event_stamp};
@@ -32,7 +32,7 @@ impl CommandHandler {
         // A refusal is as certain as a success: it is only based on a state that is at least as new as the request.
         let refresh = async |partition| {
             let fresh = catch_up(&self.view, &self.publisher, partition, arrival, deadline).await;
-            fresh.map_err(|NotFresh(why)| CommandError::Unavailable(why))
+            fresh.map_err(|Stale(why)| CommandError::Unavailable(why))
         };
         // Whether the state is known to be that new.
         let mut fresh = false;
@@ -51,11 +51,11 @@ impl CommandHandler {
                 .map(|(keyed, key_use)| replay(now.order.as_ref(), &keyed.hash, &key_use));
             match (&now.reserved, replayed) {
                 (Some(reserved), replayed) => {
-                    let in_doubt = |answer: &Result<CommandOutcome, CommandError>| match answer {
+                    let is_unresolved = |answer: &Result<CommandOutcome, CommandError>| match answer {
                         Ok(outcome) => reserved.may_invalidate(outcome.state()),
                         Err(_) => false,
                     };
-                    if let Some(answer) = replayed.as_ref().filter(|answer| !in_doubt(answer)) {
+                    if let Some(answer) = replayed.as_ref().filter(|answer| !is_unresolved(answer)) {
                         return answer.clone();
                     }
                     // Our event will be above the reserved versions, so first read what others have written below it.
@@ -92,16 +92,16 @@ impl CommandHandler {
                     // The event that won precedes ours, so it has been read: the state is newer than the request.
                     fresh = true;
                 }
-                Decision::AlreadySo(state) if fresh => match &now.reserved {
-                    None => return Ok(CommandOutcome::AlreadySo(state)),
+                Decision::Unchanged(state) if fresh => match &now.reserved {
+                    None => return Ok(CommandOutcome::Unchanged(state)),
                     Some(reserved) => {
                         if let Some(state) = self.reaffirm(&state, reserved, now.partition, deadline).await? {
-                            return Ok(CommandOutcome::AlreadySo(Box::new(state)));
+                            return Ok(CommandOutcome::Unchanged(Box::new(state)));
                         }
                     }
                 },
                 Decision::Refuse(refusal) if fresh => return Err(CommandError::Refused(refusal)),
-                Decision::AlreadySo(_) | Decision::Refuse(_) => {
+                Decision::Unchanged(_) | Decision::Refuse(_) => {
                     refresh(now.partition).await?;
                     fresh = true;
                 }

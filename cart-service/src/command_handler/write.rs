@@ -74,7 +74,7 @@ impl CommandHandler {
             .send(event, keyed, schema_id, partition)
             .map_err(|error| match error {
                 NotSent::NotQueued(_) => CommandError::Unavailable(error.to_string()),
-                NotSent::DoesNotFit => CommandError::Internal(error.to_string()),
+                NotSent::EncodeFailed => CommandError::Internal(error.to_string()),
             })?;
         let event_id = event.event_id;
         let unknown = |reason: &str| CommandError::OutcomeUnknown {

@@ -19,7 +19,7 @@ const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-re
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderAnswer {
-    /// What was done, in words.
+    /// What was done, for people.
     message: &'static str,
     /// Id of the order, as written to the topic.
     order_id: String,
@@ -63,7 +63,7 @@ pub fn replayed(message: &'static str, answer: OrderAnswer, state: &OrderState) 
 }
 
 /// Added to every 503 of a request with a key: it covers only this attempt, and there may have been others.
-const THIS_ATTEMPT_ONLY: &str = "this attempt has no effect; if an earlier one under the same Idempotency-Key was answered with 504, or got no answer, repeat the request until it is answered with 2xx or 4xx";
+const THIS_ATTEMPT_ONLY: &str = "this attempt has no effect; if an earlier one under the same Idempotency-Key was answered with 504, or got no answer, retry until the response is 2xx or 4xx";
 
 /// The problem for a failed command. `keyed`: whether the request has a key.
 pub fn problem_for(order_id: &str, keyed: bool, error: CommandError) -> Problem {
@@ -78,7 +78,7 @@ pub fn problem_for(order_id: &str, keyed: bool, error: CommandError) -> Problem 
         )
         .with("orderId", order_id),
         CommandError::Refused(Refusal::NotFound) => {
-            Problem::new(ProblemKind::OrderNotFound, format!("there is no order {order_id}")).with("orderId", order_id)
+            Problem::new(ProblemKind::OrderNotFound, format!("order {order_id} does not exist")).with("orderId", order_id)
         }
         CommandError::Refused(Refusal::VersionMismatch { version }) => Problem::new(
             ProblemKind::VersionMismatch,
@@ -113,7 +113,7 @@ pub fn problem_for(order_id: &str, keyed: bool, error: CommandError) -> Problem 
         CommandError::OutcomeUnknown { event_id, reason } => Problem::new(
             ProblemKind::OutcomeUnknown,
             format!(
-                "{reason}; repeat the request with the same Idempotency-Key until it is answered with 2xx or 4xx (a 503 covers only that attempt); without a key, read the order until its version or eventId shows the outcome"
+                "{reason}; retry with the same Idempotency-Key until the response is 2xx or 4xx (a 503 covers only that attempt); without a key, read the order until its version or eventId shows the outcome"
             ),
         )
         .with("eventId", event_id.to_string()),

@@ -164,12 +164,12 @@ fn priced(currency: &str, items: Vec<NewItem>) -> Result<Vec<OrderItem>, Problem
         return Err(Problem::invalid_field("currency", NO_CURRENCY));
     };
     // Whole units that fit into 64 bits of minor units: a bound that a JSON number can represent.
-    let most = currency.to_decimal(i64::MAX).trunc();
+    let max = currency.to_decimal(i64::MAX).trunc();
     let mut errors = Vec::new();
     let mut priced = Vec::with_capacity(items.len());
     for (n, item) in items.into_iter().enumerate() {
         let minor = currency.to_minor(item.price).filter(|minor| *minor >= 1);
-        match minor.filter(|_| item.price <= most) {
+        match minor.filter(|_| item.price <= max) {
             Some(unit_price_minor) => priced.push(OrderItem {
                 item_id: item.item_id,
                 // In range: validated above.
@@ -179,7 +179,7 @@ fn priced(currency: &str, items: Vec<NewItem>) -> Result<Vec<OrderItem>, Problem
             None => errors.push(FieldError {
                 field: format!("items[{n}].price"),
                 message: format!(
-                    "must be from {} to {most}, with at most {} decimals ({})",
+                    "must be from {} to {max}, with at most {} decimals ({})",
                     currency.to_decimal(1),
                     currency.exponent(),
                     currency.code()

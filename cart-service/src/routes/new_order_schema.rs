@@ -51,7 +51,7 @@ fn full(exponent: u32, codes: &[String]) -> Option<Value> {
         return None;
     }
     let unit = Decimal::new(1, exponent).to_f64()?;
-    let most = Decimal::new(i64::MAX, exponent).trunc().to_i64()?;
+    let max = Decimal::new(i64::MAX, exponent).trunc().to_i64()?;
     Some(json!({
         "type": "object",
         "title": format!("Complete order in a currency with {exponent} decimals"),
@@ -68,7 +68,7 @@ fn full(exponent: u32, codes: &[String]) -> Option<Value> {
                     "properties": {
                         "itemId": {"$ref": "#/components/schemas/Id"},
                         "quantity": {"type": "integer", "minimum": 1, "maximum": 1_000_000},
-                        "price": {"type": "number", "minimum": unit, "maximum": most, "multipleOf": unit},
+                        "price": {"type": "number", "minimum": unit, "maximum": max, "multipleOf": unit},
                     },
                     "additionalProperties": false,
                 },
@@ -131,9 +131,9 @@ mod tests {
             currencies += codes.len();
             let currency = Currency::parse(codes[0].as_str().expect("text")).expect("a currency");
             let price = &form["properties"]["items"]["items"]["properties"]["price"];
-            let most: Decimal = price["maximum"].to_string().parse().expect("a decimal");
-            assert!(currency.to_minor(most).is_some(), "{codes:?}: {most}");
-            assert!(currency.to_minor(most + Decimal::ONE).is_none(), "{codes:?}: {most}");
+            let max: Decimal = price["maximum"].to_string().parse().expect("a decimal");
+            assert!(currency.to_minor(max).is_some(), "{codes:?}: {max}");
+            assert!(currency.to_minor(max + Decimal::ONE).is_none(), "{codes:?}: {max}");
         }
         assert!(
             currencies > 150 && forms[0]["properties"]["itemsCount"]["maximum"] == 100,

@@ -14,8 +14,8 @@ use super::{answer, create_order, id, new_order, new_order_schema, update_order}
         description = "Accepts orders and their updates and publishes them as Avro events to Kafka. It answers only what the log has \
             decided. 2xx: the event is in the log and has won. 4xx: certainly no effect. 503: this attempt certainly has no effect; \
             an earlier one under the same Idempotency-Key that was answered with 504, or got no answer, may have. \
-            504: the outcome is unknown, and the body contains the eventId; to find out, repeat the request with the same \
-            Idempotency-Key until it is answered with 2xx or 4xx. \
+            504: the outcome is unknown, and the body contains the eventId; to find out, retry with the same Idempotency-Key \
+            until the response is 2xx or 4xx. \
             Every path is also served under /api, in the envelope {success, message, data}."
     ),
     paths(create_order::create_order, update_order::update_order),

@@ -73,7 +73,7 @@ pub async fn update_order(
         .map_err(|error| refused(&value.order_id, &order_id, keyed.is_some(), error))?;
     let message = match &outcome {
         CommandOutcome::Written(_) | CommandOutcome::Replayed(_) => "Order updated",
-        CommandOutcome::AlreadySo(_) => "Order already has that status",
+        CommandOutcome::Unchanged(_) => "Order already has that status",
     };
     let answer = OrderAnswer::of(message, outcome.state())?;
     if let CommandOutcome::Replayed(state) = &outcome {

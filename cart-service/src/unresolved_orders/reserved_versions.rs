@@ -64,11 +64,11 @@ impl ReservedVersions {
         self.at(distance, event)
     }
 
-    /// An event that restates the order above all reserved versions, so that an answer about it holds for every reader.
+    /// An event that reaffirms the order above all reserved versions, so that an answer about it holds for every reader.
     ///
     /// # Errors
     /// The order cannot be written.
-    pub fn restate(&self, state: &OrderState, stamp: EventStamp) -> Result<OrderEvent, Refusal> {
+    pub fn reaffirm(&self, state: &OrderState, stamp: EventStamp) -> Result<OrderEvent, Refusal> {
         if state.partial || state.order.status == OrderStatus::Unknown {
             return Err(Refusal::NeedsNewerRelease);
         }

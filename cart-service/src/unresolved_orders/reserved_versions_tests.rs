@@ -72,10 +72,10 @@ fn what_cannot_be_written_is_refused() {
     assert_eq!(reserved.above(an_event("A-1", 2)), Err(Refusal::VersionsExhausted));
     let reserved = ReservedVersions::after(None, 1, 10);
     let partial = OrderState { partial: true, ..at(1) };
-    assert_eq!(reserved.restate(&partial, stamp()), Err(Refusal::NeedsNewerRelease));
+    assert_eq!(reserved.reaffirm(&partial, stamp()), Err(Refusal::NeedsNewerRelease));
     let mut unknown = at(1);
     unknown.order.status = OrderStatus::Unknown;
-    assert_eq!(reserved.restate(&unknown, stamp()), Err(Refusal::NeedsNewerRelease));
+    assert_eq!(reserved.reaffirm(&unknown, stamp()), Err(Refusal::NeedsNewerRelease));
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn an_order_that_is_final_can_be_written_again_for_all_who_read_it() {
     order.order.status = OrderStatus::Delivered;
     // Somebody's record and that state's event have the same version.
     let reserved = ReservedVersions::after(None, 1, 1);
-    let event = reserved.restate(&order, stamp()).expect("can be written");
+    let event = reserved.reaffirm(&order, stamp()).expect("can be written");
     for current in [&order, &at(2), &at(1)] {
         assert_eq!(fold(Some(current), &event), Outcome::Applied { gap: true });
     }
@@ -134,7 +134,7 @@ impl Replicas {
         match (decision, reserved) {
             (Decision::Write(event), Some(reserved)) => reserved.above(*event).ok(),
             (Decision::Write(event), None) => Some(*event),
-            (Decision::AlreadySo(state), Some(reserved)) => reserved.restate(&state, stamp()).ok(),
+            (Decision::Unchanged(state), Some(reserved)) => reserved.reaffirm(&state, stamp()).ok(),
             _ => None,
         }
     }

@@ -17,9 +17,9 @@ use super::UnresolvedOrders;
 
 /// Interval between two checks.
 const CHECK_INTERVAL: Duration = Duration::from_secs(5);
-/// Most schema ids queried in one check.
+/// Maximum number of schema ids queried in one check.
 const MAX_SCHEMA_IDS: usize = 500;
-/// Most orders given up or re-read in one check.
+/// Maximum number of orders given up or re-read in one check.
 const MAX_ORDERS: usize = 10_000;
 
 /// Name of the task.
@@ -132,7 +132,7 @@ async fn query(audit: &SchemaIdAudit, view: &View, supervisor: &Supervisor, ids:
             Ok(schema) => {
                 let store = view.store().clone();
                 let learn = move || {
-                    let writer = Arc::new(WriterSchema::of(&schema));
+                    let writer = Arc::new(WriterSchema::new(&schema));
                     store.schemas().learn(id, &schema, writer)
                 };
                 match supervisor.spawn_blocking(RESOLVING, learn).await? {

@@ -35,7 +35,7 @@ fn the_help_names_the_check_and_shows_no_secret() {
 }
 
 #[test]
-fn a_check_that_nobody_answers_says_so_with_code_2() {
+fn a_check_without_an_answer_exits_with_code_2() {
     let (code, said) = run(&["check-schemas"]);
     assert_eq!(code, Some(2), "{said}");
     assert!(

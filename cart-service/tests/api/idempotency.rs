@@ -74,7 +74,7 @@ async fn what_is_known_of_a_key_is_answered_though_nothing_can_be_written_and_a_
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
         let says = problem["detail"].as_str().unwrap_or_default();
         assert!(
-            says.contains("this attempt has no effect") && says.contains("until it is answered with 2xx or 4xx"),
+            says.contains("this attempt has no effect") && says.contains("until the response is 2xx or 4xx"),
             "{says}"
         );
     };

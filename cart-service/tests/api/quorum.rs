@@ -57,7 +57,7 @@ async fn keyed_update(app: &App, key: &str, order_id: &str, status: &str) -> Sta
 }
 
 #[tokio::test]
-async fn every_kind_of_refusal_follows_a_barrier_that_says_nothing_of_any_order() {
+async fn every_kind_of_refusal_follows_a_barrier_that_belongs_to_no_order() {
     let world = World::with_brokers(3);
     let app = world.start().await;
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);

@@ -37,7 +37,7 @@ async fn the_status_that_it_has_already_writes_no_event() {
 }
 
 #[tokio::test]
-async fn an_illegal_step_is_a_409_that_tells_the_status() {
+async fn an_illegal_transition_is_a_409_with_the_status() {
     let world = World::new();
     let app = world.start().await;
     app.create_short("A-1").await;

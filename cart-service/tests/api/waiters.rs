@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::helpers::World;
 use crate::others::send;
 
-/// Skips unusable records.
+/// Skips invalid records.
 struct PassOver;
 
 impl RejectionHandler for PassOver {
@@ -79,7 +79,7 @@ async fn told(world: &World, events: &[OrderEvent]) -> (Outcome, i64) {
 }
 
 #[tokio::test]
-async fn an_event_under_whose_id_somebody_else_was_faster_is_not_said_to_have_won() {
+async fn an_event_whose_id_another_writer_used_first_is_not_reported_as_applied() {
     let mine = event("A-1", 1, OrderStatus::New);
     let mut faster = mine.clone();
     faster.order.status = OrderStatus::Confirmed;
@@ -110,7 +110,7 @@ async fn an_event_is_answered_by_its_own_record_whatever_else_has_its_id() {
 }
 
 #[tokio::test]
-async fn an_event_that_lies_there_twice_has_won_with_its_first_record() {
+async fn an_event_that_is_in_the_log_twice_has_won_with_its_first_record() {
     let mine = event("A-1", 1, OrderStatus::New);
     assert_eq!(
         told(&World::new(), &[mine.clone(), mine]).await,

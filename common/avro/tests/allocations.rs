@@ -15,9 +15,9 @@ use events::{event_with, item, sample};
 use order_event::Writer;
 use orderlog_avro::SchemaText;
 
-/// Most memory that a datum may take beyond its own length.
+/// Maximum memory that a datum may take beyond its own length.
 const MAX_DATUM_MEMORY: u64 = 1024 * 1024;
-/// Most memory that a schema may take while it is resolved: some sixty times the longest text that is parsed.
+/// Maximum memory that a schema may take while it is resolved: some sixty times the longest text that is parsed.
 const MAX_SCHEMA_MEMORY: u64 = 64 * 1024 * 1024;
 
 /// Reads a bomb.

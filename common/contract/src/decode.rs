@@ -15,31 +15,31 @@ pub enum WriterSchema {
     /// Records can be read, as far as the schema tells.
     Readable(Resolution),
     /// No record can be read, and why.
-    Wrong(String),
+    Incompatible(String),
 }
 
 impl WriterSchema {
-    /// Resolves a schema from the registry. Never fails: a schema that cannot be read is [`WriterSchema::Wrong`].
-    pub fn of(schema: &SchemaText) -> Self {
+    /// Resolves a schema from the registry. Never fails: a schema that cannot be read is [`WriterSchema::Incompatible`].
+    pub fn new(schema: &SchemaText) -> Self {
         // Nothing in it is known to panic, but a foreign text must not be able to end the service.
         match catch_unwind(|| resolve(schema)) {
             Ok(Ok(resolution)) => Self::Readable(resolution),
-            Ok(Err(reason)) => Self::Wrong(reason.to_string()),
-            Err(_) => Self::Wrong("the schema cannot be resolved".to_owned()),
+            Ok(Err(reason)) => Self::Incompatible(reason.to_string()),
+            Err(_) => Self::Incompatible("the schema cannot be resolved".to_owned()),
         }
     }
 
     /// A schema that was too long to be kept, of this size in bytes.
-    pub fn too_long(size: usize) -> Self {
-        Self::Wrong(SchemaError::TooLong { size }.to_string())
+    pub fn oversized(size: usize) -> Self {
+        Self::Incompatible(SchemaError::TooLong { size }.to_string())
     }
 
     /// The order's fields that this schema has and this release does not know, such as `order.giftNote`: an order with such
     /// fields must not be overwritten. The event's other fields are not carried from event to event, so they do not count.
-    pub fn order_fields_dropped(&self) -> impl Iterator<Item = &str> {
+    pub fn unknown_order_fields(&self) -> impl Iterator<Item = &str> {
         let dropped = match self {
             Self::Readable(resolution) => resolution.dropped_fields(),
-            Self::Wrong(_) => &[],
+            Self::Incompatible(_) => &[],
         };
         dropped
             .iter()
@@ -61,7 +61,7 @@ fn resolve(schema: &SchemaText) -> Result<Resolution, Box<dyn Error>> {
 pub fn decode(writer: &WriterSchema, datum: &[u8]) -> Result<OrderEvent, Rejection> {
     let resolution = match writer {
         WriterSchema::Readable(resolution) => resolution,
-        WriterSchema::Wrong(reason) => return Err(Rejection::new(Code::WrongSchema, reason.clone())),
+        WriterSchema::Incompatible(reason) => return Err(Rejection::new(Code::WrongSchema, reason.clone())),
     };
     // Nothing in it is known to panic, but hostile bytes must not be able to end the service.
     match catch_unwind(AssertUnwindSafe(|| resolution.read(datum))) {

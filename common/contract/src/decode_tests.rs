@@ -7,7 +7,7 @@ use crate::frame;
 use crate::testing::an_event;
 
 fn ours() -> WriterSchema {
-    WriterSchema::of(&SchemaText::avro(*lineage::LINEAGE.last().expect("a version")))
+    WriterSchema::new(&SchemaText::avro(*lineage::LINEAGE.last().expect("a version")))
 }
 
 fn datum(event: &OrderEvent) -> Vec<u8> {
@@ -62,7 +62,7 @@ fn reasons_are_short_and_name_the_field() {
 fn another_schema_is_wrong_and_named() {
     let other =
         r#"{"type":"record","name":"Payment","namespace":"com.ecommerce","fields":[{"name":"a","type":"int"}]}"#;
-    let other = WriterSchema::of(&SchemaText::avro(other));
+    let other = WriterSchema::new(&SchemaText::avro(other));
     let fault = decode(&other, &[0]).expect_err("wrong");
     assert_eq!(fault.code, Code::WrongSchema);
     assert!(fault.reason.contains("com.ecommerce.Payment"), "{fault}");
@@ -77,12 +77,12 @@ fn what_is_no_avro_schema_is_wrong() {
     let long = " ".repeat(MAX_SCHEMA_BYTES + 1);
     let texts = ["{", "", "[[[]]]", &long].map(SchemaText::avro);
     for schema in texts.iter().chain([&protobuf]) {
-        assert!(matches!(WriterSchema::of(schema), WriterSchema::Wrong(_)));
+        assert!(matches!(WriterSchema::new(schema), WriterSchema::Incompatible(_)));
     }
 }
 
 #[test]
-fn fields_of_the_order_that_we_lack_are_told() {
+fn fields_of_the_order_that_we_lack_are_reported() {
     let newest = lineage::LINEAGE.last().expect("a version");
     let field = |name: &str| serde_json::json!({"name": name, "type": "int"});
     let mut schema: serde_json::Value = serde_json::from_str(newest).expect("JSON");
@@ -91,9 +91,9 @@ fn fields_of_the_order_that_we_lack_are_told() {
     let order = fields.iter_mut().find(|field| field["name"] == "order").expect("order");
     let fields = order["type"]["fields"].as_array_mut().expect("fields");
     fields.push(field("fieldOfTomorrow"));
-    let writer = WriterSchema::of(&SchemaText::avro(schema.to_string()));
+    let writer = WriterSchema::new(&SchemaText::avro(schema.to_string()));
     assert_eq!(
-        writer.order_fields_dropped().collect::<Vec<_>>(),
+        writer.unknown_order_fields().collect::<Vec<_>>(),
         ["order.fieldOfTomorrow"]
     );
     let event = an_event("A-1", 1);
@@ -119,18 +119,18 @@ fn number(name: &str) -> serde_json::Value {
 #[test]
 fn many_fields_that_we_lack_do_not_hide_those_of_the_order() {
     let many: Vec<_> = (0..30).map(|n| number(&format!("f{n}"))).collect();
-    let writer = WriterSchema::of(&SchemaText::avro(
+    let writer = WriterSchema::new(&SchemaText::avro(
         with_fields(&many, &[number("fieldOfTomorrow")]).to_string(),
     ));
     assert_eq!(
-        writer.order_fields_dropped().collect::<Vec<_>>(),
+        writer.unknown_order_fields().collect::<Vec<_>>(),
         ["order.fieldOfTomorrow"]
     );
 }
 
 #[test]
-fn fields_of_an_order_that_another_branch_defines_are_told_too() {
-    // The first branch cannot be read for want of an eventType, but what it says of its order is known from then on.
+fn fields_of_an_order_that_another_branch_defines_are_reported_too() {
+    // The first branch cannot be read because it has no eventType, but its definition of an order is known from then on.
     let mut first = with_fields(&[], &[number("fieldOfTomorrow")]);
     first["namespace"] = "another".into();
     let mut second = with_fields(&[], &[]);
@@ -144,16 +144,16 @@ fn fields_of_an_order_that_another_branch_defines_are_told_too() {
         }
     }
     let union = serde_json::Value::Array(vec![first, second]).to_string();
-    let writer = WriterSchema::of(&SchemaText::avro(union));
+    let writer = WriterSchema::new(&SchemaText::avro(union));
     assert_eq!(
-        writer.order_fields_dropped().collect::<Vec<_>>(),
+        writer.unknown_order_fields().collect::<Vec<_>>(),
         ["order.fieldOfTomorrow"]
     );
 }
 
 #[test]
 fn a_fault_in_a_field_that_we_lack_names_it() {
-    let writer = WriterSchema::of(&SchemaText::avro(with_fields(&[number("source")], &[]).to_string()));
+    let writer = WriterSchema::new(&SchemaText::avro(with_fields(&[number("source")], &[]).to_string()));
     let fault = decode(&writer, &[]).expect_err("nothing");
     assert_eq!(fault.reason, "source: unexpected end of data (at byte 0 of 0)");
 }

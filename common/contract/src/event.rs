@@ -46,7 +46,7 @@ pub struct Order {
     pub customer_id: String,
     /// When the order was placed: milliseconds since 1970-01-01 UTC.
     pub order_date: i64,
-    /// 1 to 100 lines.
+    /// 1 to 100 items.
     pub items: Vec<OrderItem>,
     /// The sum of quantity times unit price, in the currency's minor units.
     pub total_minor: i64,
@@ -56,7 +56,7 @@ pub struct Order {
     pub status: OrderStatus,
 }
 
-/// One line of an order: `com.ecommerce.order.OrderItem`.
+/// One item of an order: `com.ecommerce.order.OrderItem`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderItem {
@@ -68,7 +68,7 @@ pub struct OrderItem {
     pub unit_price_minor: i64,
 }
 
-/// Status of an order; [`OrderStatus::may_become`] has the legal transitions.
+/// Status of an order; [`OrderStatus::can_transition_to`] has the legal transitions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OrderStatus {

@@ -10,7 +10,7 @@
 //!
 //! fn event(value: &[u8]) -> Result<OrderEvent, Rejection> {
 //!     let (_schema, datum) = frame::read(value, |_header| None)?;
-//!     let event = decode(&WriterSchema::of(&lineage::newest_text()), datum)?;
+//!     let event = decode(&WriterSchema::new(&lineage::newest_text()), datum)?;
 //!     order::check(&event).map_err(|violation| Rejection::new(Code::InvalidOrder, violation.to_string()))?;
 //!     Ok(event)
 //! }

@@ -17,7 +17,7 @@ fn decode_value(writer: &WriterSchema, value: &[u8]) -> Result<OrderEvent, Rejec
         Ok(event) => {
             let again = encode::record_value(7, event).expect("encodes");
             let (_, datum) = frame::split(&again).expect("a frame");
-            let newest = WriterSchema::of(&lineage::newest_text());
+            let newest = WriterSchema::new(&lineage::newest_text());
             assert_eq!(
                 decode(&newest, datum).as_ref(),
                 Ok(event),
@@ -25,7 +25,7 @@ fn decode_value(writer: &WriterSchema, value: &[u8]) -> Result<OrderEvent, Rejec
             );
         }
         Err(rejection) => {
-            let is_wrong = matches!(writer, WriterSchema::Wrong(_));
+            let is_wrong = matches!(writer, WriterSchema::Incompatible(_));
             let code = if is_wrong { Code::WrongSchema } else { Code::Undecodable };
             assert!([code, Code::NotFramed].contains(&rejection.code), "{rejection}");
             assert!(rejection.reason.len() <= MAX_REASON_BYTES, "{rejection}");
@@ -44,7 +44,7 @@ fn framed(datum: &[u8]) -> Vec<u8> {
 
 #[test]
 fn the_fuzz_corpus_ends_as_events_or_codes() {
-    let newest = WriterSchema::of(&lineage::newest_text());
+    let newest = WriterSchema::new(&lineage::newest_text());
     let mut files = 0;
     for target in ["datum", "schema"] {
         let corpus = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -53,7 +53,7 @@ fn the_fuzz_corpus_ends_as_events_or_codes() {
         for file in std::fs::read_dir(corpus).expect("the corpus") {
             let bytes = std::fs::read(file.expect("a file").path()).expect("its bytes");
             let (text, datum) = bytes.split_at(bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len()));
-            let writer = WriterSchema::of(&SchemaText::avro(String::from_utf8_lossy(text)));
+            let writer = WriterSchema::new(&SchemaText::avro(String::from_utf8_lossy(text)));
             let datum = datum.get(1..).unwrap_or_default();
             for value in [framed(datum), framed(&bytes), bytes.clone()] {
                 let _ = decode_value(&writer, &value);
@@ -70,10 +70,10 @@ proptest! {
 
     #[test]
     fn arbitrary_bytes_end_as_an_event_or_a_code(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
-        let newest = WriterSchema::of(&lineage::newest_text());
+        let newest = WriterSchema::new(&lineage::newest_text());
         let _ = decode_value(&newest, &bytes);
         let _ = decode_value(&newest, &framed(&bytes));
-        let writer = WriterSchema::of(&SchemaText::avro(String::from_utf8_lossy(&bytes)));
+        let writer = WriterSchema::new(&SchemaText::avro(String::from_utf8_lossy(&bytes)));
         let _ = decode_value(&writer, &framed(&bytes));
     }
 }

@@ -40,7 +40,7 @@ struct Backoff {
 
 impl Backoff {
     const SHORTEST: Duration = Duration::from_secs(1);
-    const LONGEST: Duration = Duration::from_secs(10);
+    const MAX_PAUSE: Duration = Duration::from_secs(10);
     /// After this time without need the pause is the shortest again.
     const RESET_AFTER: Duration = Duration::from_secs(60);
 
@@ -58,7 +58,7 @@ impl Backoff {
                 return false;
             }
             self.pause = if since < Self::RESET_AFTER {
-                (self.pause * 2).min(Self::LONGEST)
+                (self.pause * 2).min(Self::MAX_PAUSE)
             } else {
                 Self::SHORTEST
             };

@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 /// A client that is closed on a thread of its own. Closing a consumer waits for the response to its last commit, for 45 s
-/// (measured with librdkafka 2.12) if the broker is down: a service that is told to stop in an outage would be killed
+/// (measured with librdkafka 2.12) if the broker is down: a service that is stopped in an outage would be killed
 /// instead. Closing any client joins librdkafka's threads, whose waits use the wall clock and are prolonged when it is set
 /// back.
 pub(crate) struct CloseInBackground<T: Send + 'static> {

@@ -161,7 +161,7 @@ impl Cluster {
         config
             .set("group.id", &self.client_id)
             // The end of what any reader can have seen: no reader has seen a record behind an open transaction yet, so
-            // nobody has been told that it won.
+            // no client has been told that it won.
             .set("isolation.level", "read_committed")
             .set("statistics.interval.ms", STATISTICS_MS);
         config

@@ -80,7 +80,7 @@ const RESERVED: [(&[&str], &str); 15] = [
     ),
     (
         &["delivery.report.only.error"],
-        "the service waits for each record's acknowledgement",
+        "the service waits for each record's acknowledgment",
     ),
     (
         &["plugin.library.paths"],

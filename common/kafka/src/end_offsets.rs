@@ -11,8 +11,8 @@
 //!
 //! There is one request at a time per partition, on a thread for blocking work (librdkafka blocks), so that a leader that
 //! does not answer delays only those who ask about its partitions. A caller may share a response only if it was requested
-//! after the caller arrived: those who arrive during a request wait for the next one. A request for which nobody waits any
-//! more is not sent.
+//! after the caller arrived: those who arrive during a request wait for the next one. A request that no caller waits for
+//! any more is not sent.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -101,7 +101,7 @@ impl EndOffsets {
         Ok(Self(fetcher))
     }
 
-    /// The end of the partition at some time after this call began, as far as the broker can tell. Call it within a tokio
+    /// The end of the partition at some time after this call began, as far as the broker knows. Call it within a tokio
     /// runtime.
     ///
     /// # Errors
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_request_for_which_nobody_waits_any_more_is_not_sent() {
+    async fn a_request_that_no_caller_waits_for_any_more_is_not_sent() {
         let fetcher = fetcher();
         let (waiter, abandoned) = oneshot::channel();
         assert!(fetcher.join(1, waiter));

@@ -3,7 +3,7 @@
 //!
 //! - [`settings`], [`cluster`]: the command-line settings, and every non-default client option with its reason;
 //! - [`log_reader`]: reads a topic, in order per partition, from offsets that the caller keeps;
-//! - [`follower`]: follows a topic that may be deleted, recreated or truncated;
+//! - [`tailer`]: tails a topic that may be deleted, recreated or truncated;
 //! - [`producer`]: the one producer;
 //! - [`topics`]: finds, creates and checks topics;
 //! - [`end_offsets`]: where a partition ends now;
@@ -34,7 +34,6 @@ pub mod connection;
 mod consumer;
 pub mod end_offsets;
 mod ffi;
-pub mod follower;
 pub mod headers;
 pub mod log_reader;
 mod logging;
@@ -43,6 +42,7 @@ pub mod permission_watch;
 pub mod permissions;
 pub mod producer;
 pub mod settings;
+pub mod tailer;
 #[cfg(test)]
 mod testing;
 pub mod topic_name;

@@ -133,13 +133,13 @@ impl LogReader {
         self.connection.take_recreated()
     }
 
-    /// The next events: waits up to `wait` for the first one, then takes those that are queued, up to `most` and a size
+    /// The next events: waits up to `wait` for the first one, then takes those that are queued, up to `max` and a size
     /// limit.
-    pub fn next_batch(&self, most: usize, wait: Duration) -> Vec<LogEvent<'_>> {
+    pub fn next_batch(&self, max: usize, wait: Duration) -> Vec<LogEvent<'_>> {
         let mut batch = Vec::new();
         let mut bytes = 0;
         let until = Instant::now() + wait;
-        while batch.len() < most && bytes < MAX_BATCH_BYTES {
+        while batch.len() < max && bytes < MAX_BATCH_BYTES {
             let wait = if batch.is_empty() {
                 until.saturating_duration_since(Instant::now())
             } else {
@@ -234,7 +234,7 @@ fn event_of(error: KafkaError, end: i64) -> Option<LogEvent<'static>> {
             | RDKafkaErrorCode::UnknownPartition,
         ) => Some(LogEvent::TopicMissing),
         other => {
-            tracing::debug!(error = %other, "kafka consumer");
+            tracing::debug!(error = %other, "kafka consumer error");
             None
         }
     }

@@ -53,7 +53,7 @@ pub struct KafkaConfig {
     #[arg(skip = true)]
     pub has_admin_api: bool,
 
-    /// Whether missing topics are created: true or false
+    /// Create missing topics (true or false)
     #[arg(
         long = "kafka-create-topics",
         env = "KAFKA_CREATE_TOPICS",

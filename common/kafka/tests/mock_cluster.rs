@@ -1,13 +1,13 @@
-//! The producer, the follower and the finding of topics, against librdkafka's mock cluster.
+//! The producer, the tailer and the finding of topics, against librdkafka's mock cluster.
 
 use std::collections::BTreeMap;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use orderlog_kafka::cluster::{Cluster, ProducerOptions};
-use orderlog_kafka::follower::TopicFollower;
 use orderlog_kafka::producer::{Delivered, Producer, Record, WriteError};
 use orderlog_kafka::settings::KafkaConfig;
+use orderlog_kafka::tailer::TopicTailer;
 use orderlog_kafka::topics::{TopicPolicy, TopicSpec};
 use orderlog_runtime::supervisor::Supervisor;
 use rdkafka::Message;
@@ -48,7 +48,7 @@ impl Fixture {
         TestProducer(producer.expect("a producer"))
     }
 
-    fn follower(&self) -> TopicFollower {
+    fn tailer(&self) -> TopicTailer {
         let spec = TopicSpec {
             name: TOPIC.to_owned(),
             partitions: 1,
@@ -58,7 +58,7 @@ impl Fixture {
             create: false,
             check: false,
         };
-        TopicFollower::new(self.cluster.clone(), spec, policy).expect("a follower")
+        TopicTailer::new(self.cluster.clone(), spec, policy).expect("a tailer")
     }
 }
 
@@ -79,13 +79,13 @@ impl TestProducer {
     }
 }
 
-/// Follows to the end and returns the values read on the way.
-fn read_to_end(follower: &mut TopicFollower) -> Vec<String> {
+/// Tails to the end and returns the values read on the way.
+fn read_to_end(tailer: &mut TopicTailer) -> Vec<String> {
     let until = Instant::now() + LONG;
     let mut values = Vec::new();
-    while !follower.is_at_end() {
+    while !tailer.is_at_end() {
         assert!(Instant::now() < until, "the end is not reached");
-        let batch = follower.next_batch(100, Duration::from_millis(100));
+        let batch = tailer.next_batch(100, Duration::from_millis(100));
         assert_eq!(batch.interrupted, None);
         let value = |payload: &[u8]| String::from_utf8_lossy(payload).into_owned();
         values.extend(batch.records.iter().filter_map(|record| record.payload()).map(value));
@@ -106,18 +106,18 @@ fn what_is_written_is_reported_and_followed_from_the_offsets_that_the_caller_kee
         };
         assert_eq!(producer.write(value, partition), Ok(delivered));
     }
-    let mut follower = fixture.follower();
+    let mut tailer = fixture.tailer();
     let mut follow_from = |next: &BTreeMap<i32, i64>| {
-        let found = follower.find(fixture.runtime.handle(), async { Ok(()) });
+        let found = tailer.find(fixture.runtime.handle(), async { Ok(()) });
         let found = found.expect("the topic");
         assert!(found.continues(next));
-        follower.start(&found, next).expect("an assignment");
-        assert_eq!(follower.partitions(), 2);
-        read_to_end(&mut follower)
+        tailer.start(&found, next).expect("an assignment");
+        assert_eq!(tailer.partitions(), 2);
+        read_to_end(&mut tailer)
     };
     assert_eq!(follow_from(&BTreeMap::new()), ["a", "b", "c"]);
     assert_eq!(follow_from(&BTreeMap::from([(1, 1)])), ["a", "c"]);
-    let found = follower
+    let found = tailer
         .find(fixture.runtime.handle(), async { Ok(()) })
         .expect("the topic");
     assert!(
@@ -129,14 +129,14 @@ fn what_is_written_is_reported_and_followed_from_the_offsets_that_the_caller_kee
 #[test]
 fn a_topic_that_does_not_exist_is_not_followed_until_it_does() {
     let fixture = Fixture::new();
-    let mut follower = fixture.follower();
-    let missing = follower.find(fixture.runtime.handle(), async { Ok(()) });
+    let mut tailer = fixture.tailer();
+    let missing = tailer.find(fixture.runtime.handle(), async { Ok(()) });
     let missing = missing.expect_err("there is no topic").to_string();
     assert!(missing.contains("topic topic does not exist"), "{missing}");
-    assert!(!follower.is_following());
+    assert!(!tailer.is_tailing());
     fixture.broker.create_topic(TOPIC, 1, 1).expect("a topic");
     let until = Instant::now() + LONG;
-    while follower.find(fixture.runtime.handle(), async { Ok(()) }).is_err() {
+    while tailer.find(fixture.runtime.handle(), async { Ok(()) }).is_err() {
         assert!(Instant::now() < until, "the topic is not found");
     }
 }

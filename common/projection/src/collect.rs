@@ -75,7 +75,7 @@ pub(crate) fn collect<'a>(
                     added.record.request = request(record);
                 }
             }
-            LogEvent::End { offset, .. } => batch.meet_end(*offset),
+            LogEvent::End { offset, .. } => batch.reached_end(*offset),
             _ => {}
         }
     }

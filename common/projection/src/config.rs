@@ -19,7 +19,7 @@ pub struct PipelineConfig {
     #[command(flatten)]
     pub registry: RegistryConfig,
 
-    /// Interval between checks that schema ids still mean what they meant, in seconds
+    /// Interval between schema id checks against the registry, in seconds
     #[arg(
         long,
         env = "SCHEMA_CHECK_SECONDS",
@@ -33,11 +33,11 @@ pub struct PipelineConfig {
     #[arg(long, env = "REBUILD", value_parser = yes_or_no)]
     pub rebuild: bool,
 
-    /// Keep the store although the topic lost records that were not read yet, and continue from the topic's start
+    /// Continue from the log start even though records were deleted before they were read
     #[arg(long, env = "ACCEPT_TRUNCATED", value_parser = yes_or_no)]
     pub accept_truncated: bool,
 
-    /// Continue although the schema registry lost schemas that the store knows, and register ours again
+    /// Continue even though the schema registry lost schemas that the store knows, and register ours again
     #[arg(long, env = "ACCEPT_REGISTRY", value_parser = yes_or_no)]
     pub accept_registry: bool,
 }

@@ -1,4 +1,4 @@
-//! The projection's thread: it starts, reads, and carries out commands. The phases and the steps between them are in
+//! The projection's thread: it starts, reads, and handles control messages. The phases and the steps between them are in
 //! [`phase`](crate::phase); what is done with a batch is in [`topic_reader`](crate::topic_reader).
 
 use std::ops::ControlFlow;
@@ -11,26 +11,26 @@ use orderlog_runtime::crash_point::{self, Point};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use crate::command::Command;
-use crate::not_ready::NotReady;
+use crate::control_message::ControlMessage;
 use crate::phase::{PhaseOwner, RestartReason};
 use crate::prepare::{Prepared, prepare};
 use crate::progress::Progress;
 use crate::rejections::RejectionHandler;
 use crate::schema_id_audit::Verdict;
 use crate::settings::Settings;
+use crate::start_error::StartError;
 use crate::store::Store;
 use crate::topic_conflict::TopicConflict;
 use crate::topic_reader::TopicReader;
 
-/// Most records of one batch: bounds what is held in memory and how long a commit takes.
+/// Maximum number of records in a batch: bounds what is held in memory and how long a commit takes.
 const MAX_BATCH_RECORDS: usize = 2_000;
 /// How long the registry is waited for at the start, before the first record is read as what its schema id meant before.
 const FIRST_AUDIT_TIMEOUT: Duration = Duration::from_secs(1);
 /// Between two tries to start.
 const RETRY_DELAY: Duration = Duration::from_millis(500);
 
-/// The projection's thread, but for the Kafka client: its records are borrowed while the rest changes.
+/// The projection's thread, except the Kafka client: its records are borrowed while the rest changes.
 pub(crate) struct ConsumerLoop<H> {
     pub settings: Settings,
     pub runtime: Handle,
@@ -42,19 +42,19 @@ pub(crate) struct ConsumerLoop<H> {
 
 /// Why reading ended.
 enum LoopExit {
-    /// On command.
+    /// On a control message.
     Stopped,
     /// It has to start again.
     Restart(RestartReason),
 }
 
 impl<H: RejectionHandler> ConsumerLoop<H> {
-    /// Runs until the command to stop. A panic is shown as the reason for the halt until the service has ended.
+    /// Runs until it is stopped. A panic is shown as the reason for the halt until the service has ended.
     ///
     /// # Panics
     /// When a part of it has.
-    pub fn run(mut self, reader: &LogReader, commands: &Receiver<Command>) {
-        let ran = catch_unwind(AssertUnwindSafe(|| self.start_and_read(reader, commands)));
+    pub fn run(mut self, reader: &LogReader, control: &Receiver<ControlMessage>) {
+        let ran = catch_unwind(AssertUnwindSafe(|| self.start_and_read(reader, control)));
         if ran.is_err() {
             self.phase
                 .halt("the projection panicked; see the log. Restart the service".to_owned());
@@ -65,10 +65,10 @@ impl<H: RejectionHandler> ConsumerLoop<H> {
         }
     }
 
-    fn start_and_read(&mut self, reader: &LogReader, commands: &Receiver<Command>) {
+    fn start_and_read(&mut self, reader: &LogReader, control: &Receiver<ControlMessage>) {
         let mut delay = FIRST_AUDIT_TIMEOUT;
-        while self.start(reader, commands, delay).is_continue() {
-            match self.read(reader, commands) {
+        while self.start(reader, control, delay).is_continue() {
+            match self.read(reader, control) {
                 LoopExit::Stopped => return,
                 LoopExit::Restart(reason) => {
                     tracing::warn!(kafka.topic = reader.topic(), %reason, "restarting consumption");
@@ -90,19 +90,24 @@ impl<H: RejectionHandler> ConsumerLoop<H> {
         }
     }
 
-    /// Tries until reading has begun, or is halted; before each try, waits for a command. Breaks on the command to stop.
-    fn start(&mut self, reader: &LogReader, commands: &Receiver<Command>, first_delay: Duration) -> ControlFlow<()> {
+    /// Tries until reading has begun, or is halted; before each try, waits for a control message. Breaks on the one to stop.
+    fn start(
+        &mut self,
+        reader: &LogReader,
+        control: &Receiver<ControlMessage>,
+        first_delay: Duration,
+    ) -> ControlFlow<()> {
         let mut delay = first_delay;
         while self.phase.is_starting() {
-            match commands.recv_timeout(delay) {
-                Ok(Command::Stop) | Err(RecvTimeoutError::Disconnected) => return ControlFlow::Break(()),
-                Ok(Command::Halt(reason)) => {
+            match control.recv_timeout(delay) {
+                Ok(ControlMessage::Stop) | Err(RecvTimeoutError::Disconnected) => return ControlFlow::Break(()),
+                Ok(ControlMessage::Halt(reason)) => {
                     self.phase.halt(reason);
                     break;
                 }
                 // Every check of the registry ends with this, so the first one is over then.
-                Ok(Command::Audited(verdict)) => self.audited(verdict),
-                Ok(Command::Rewind(_)) | Err(RecvTimeoutError::Timeout) => {}
+                Ok(ControlMessage::Audited(verdict)) => self.audited(verdict),
+                Ok(ControlMessage::Rewind(_)) | Err(RecvTimeoutError::Timeout) => {}
             }
             delay = RETRY_DELAY;
             self.try_start(reader);
@@ -117,7 +122,7 @@ impl<H: RejectionHandler> ConsumerLoop<H> {
         } else {
             Some(self.prepare(reader))
         };
-        if let Some(Err(NotReady::Halt(error))) = prepared {
+        if let Some(Err(StartError::Halt(error))) = prepared {
             return self.phase.halt(format!("{error:#}"));
         }
         // The client may have noticed it on the way.
@@ -128,12 +133,12 @@ impl<H: RejectionHandler> ConsumerLoop<H> {
             _ if self.phase.is_halted() => {}
             None => {}
             Some(Ok(prepared)) => self.start_reading(reader, prepared),
-            Some(Err(not_ready)) => self.phase.not_ready(format!("{not_ready:#}")),
+            Some(Err(start_error)) => self.phase.start_failed(format!("{start_error:#}")),
         }
     }
 
-    fn prepare(&mut self, reader: &LogReader) -> Result<Prepared, NotReady> {
-        self.topic.handler().prepare().map_err(NotReady::Retry)?;
+    fn prepare(&mut self, reader: &LogReader) -> Result<Prepared, StartError> {
+        self.topic.handler().prepare().map_err(StartError::Retry)?;
         prepare(&self.settings, reader, &self.store, &self.runtime)
     }
 
@@ -148,10 +153,10 @@ impl<H: RejectionHandler> ConsumerLoop<H> {
         }
     }
 
-    /// Reads until the command to stop, or until it has to start again.
-    fn read(&mut self, reader: &LogReader, commands: &Receiver<Command>) -> LoopExit {
+    /// Reads until it is stopped, or has to start again.
+    fn read(&mut self, reader: &LogReader, control: &Receiver<ControlMessage>) -> LoopExit {
         loop {
-            if self.obey(reader, commands).is_break() {
+            if self.handle_control(reader, control).is_break() {
                 self.report(reader);
                 return LoopExit::Stopped;
             }
@@ -182,21 +187,21 @@ impl<H: RejectionHandler> ConsumerLoop<H> {
         }
     }
 
-    /// Carries out the commands that have come. Breaks when one of them is to stop.
-    fn obey(&mut self, reader: &LogReader, commands: &Receiver<Command>) -> ControlFlow<()> {
+    /// Handles the control messages that have come. Breaks on the one to stop.
+    fn handle_control(&mut self, reader: &LogReader, control: &Receiver<ControlMessage>) -> ControlFlow<()> {
         loop {
-            match commands.try_recv() {
-                Ok(Command::Rewind(request)) if self.phase.is_reading() => self.topic.rewind(request, reader),
-                Ok(Command::Rewind(_)) => {}
-                Ok(Command::Audited(verdict)) => self.audited(verdict),
-                Ok(Command::Halt(reason)) => self.phase.halt(reason),
-                Ok(Command::Stop) | Err(TryRecvError::Disconnected) => return ControlFlow::Break(()),
+            match control.try_recv() {
+                Ok(ControlMessage::Rewind(request)) if self.phase.is_reading() => self.topic.rewind(request, reader),
+                Ok(ControlMessage::Rewind(_)) => {}
+                Ok(ControlMessage::Audited(verdict)) => self.audited(verdict),
+                Ok(ControlMessage::Halt(reason)) => self.phase.halt(reason),
+                Ok(ControlMessage::Stop) | Err(TryRecvError::Disconnected) => return ControlFlow::Break(()),
                 Err(TryRecvError::Empty) => return ControlFlow::Continue(()),
             }
         }
     }
 
-    /// Takes in a batch. While nothing is to be read, polling goes on, which keeps the connection's state up to date, and what
+    /// Takes in a batch. While nothing is to be read, polling continues, which keeps the connection's state up to date, and what
     /// comes is dropped.
     fn take(&mut self, reader: &LogReader, batch: &[LogEvent<'_>]) {
         // This is reported once, so it is not dropped.

@@ -22,11 +22,11 @@ impl Arrival {
     ///
     /// # Errors
     /// When it was: the broker does not know all that was read, or the topic was recreated.
-    pub fn check(&self, offset: i64) -> Result<(), NotFresh> {
+    pub fn check(&self, offset: i64) -> Result<(), Stale> {
         if offset >= self.next {
             return Ok(());
         }
-        Err(NotFresh(format!(
+        Err(Stale(format!(
             "the broker reports offset {offset}, but the partition was already read up to {}: the broker is behind, or the topic was recreated",
             self.next
         )))
@@ -36,9 +36,9 @@ impl Arrival {
 /// Why what is known may be older than the request.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct NotFresh(pub String);
+pub struct Stale(pub String);
 
-impl NotFresh {
+impl Stale {
     /// The deadline has passed.
     pub(crate) fn late(partition: i32) -> Self {
         Self(format!("timed out reading partition {partition} to its end"))
@@ -54,12 +54,12 @@ pub(crate) async fn read_to(
     partition: i32,
     offset: i64,
     deadline: Instant,
-) -> Result<(), NotFresh> {
+) -> Result<(), Stale> {
     let read = timeout_at(deadline.into(), reach(progress, partition, offset)).await;
-    read.map_err(|_| NotFresh::late(partition))?
+    read.map_err(|_| Stale::late(partition))?
 }
 
-async fn reach(mut progress: watch::Receiver<Progress>, partition: i32, offset: i64) -> Result<(), NotFresh> {
+async fn reach(mut progress: watch::Receiver<Progress>, partition: i32, offset: i64) -> Result<(), Stale> {
     let is_decided = |progress: &Progress| {
         let state = progress.partition(partition);
         progress.stop_reason().is_some() || state.is_some_and(|state| state.read_to >= offset || state.paused.is_some())
@@ -67,14 +67,12 @@ async fn reach(mut progress: watch::Receiver<Progress>, partition: i32, offset: 
     let now = progress
         .wait_for(is_decided)
         .await
-        .map_err(|_| NotFresh("the projection has stopped".to_owned()))?;
+        .map_err(|_| Stale("the projection has stopped".to_owned()))?;
     if let Some(reason) = now.stop_reason() {
-        return Err(NotFresh(reason.clone()));
+        return Err(Stale(reason.clone()));
     }
     match now.partition(partition) {
         Some(state) if state.read_to >= offset => Ok(()),
-        state => Err(NotFresh(
-            state.and_then(|state| state.paused.clone()).unwrap_or_default(),
-        )),
+        state => Err(Stale(state.and_then(|state| state.paused.clone()).unwrap_or_default())),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! One thread reads the log, a batch at a time: records → classify → fold → [`store`] → [`Waiters`]. A batch is what has
 //! queued up; a partition's records end at the first that must wait. Changed orders, offsets and counters become one atomic
-//! commit, and only then is anybody notified.
+//! commit, and only then are waiters notified.
 //!
 //! The services differ in one thing: what happens to a rejected record ([`RejectionHandler`]).
 //!
@@ -13,12 +13,13 @@
 //! - *fold*: (state of an order, event) → state. Pure, so every reader of the log has the same orders.
 //! - *outcome*: what one record did: applied, duplicate, superseded, ignored or rejected.
 //! - *rejected*: the record breaks the contract. It is a dead letter for order-service; cart-service skips it.
-//! - *pause*: a partition is not read for now, for its next record's schema or after a failure; the others are.
+//! - *pause*: a partition is not read for now, because its next record's schema is unknown, or after a failure; the other
+//!   partitions continue.
 //! - *grace period*: how long a schema id that the registry does not know may take to appear.
 //! - *rewind*: going back to a skipped record whose schema is known after all.
-//! - *unresolved order*: a record of it was skipped for want of its schema, so what is known of it may be old.
+//! - *unresolved order*: a record of it was skipped because its schema was unknown, so what is known of it may be old.
 //! - *halted*: nothing is read until an operator acts. *Suspended*: nothing is read until the registry is the right one.
-//! - *caught up*: every partition's end was met since the start.
+//! - *caught up*: the end of every partition was reached since the start.
 //! - *barrier*: a record of no order, written to learn from its offset how far the log reaches.
 //! - *lineage*: the versions of our schema, each compatible with all others.
 //! - *audit*: asking the registry again whether known schema ids still mean what they meant.
@@ -28,12 +29,11 @@
 mod batch;
 pub mod check_schemas;
 mod collect;
-mod command;
 pub mod config;
 mod consumer_loop;
+mod control_message;
 mod freshness;
 mod markers;
-mod not_ready;
 mod open_transaction;
 mod partition_audit;
 mod partition_state;
@@ -49,12 +49,13 @@ mod projection;
 pub mod registration;
 mod rejections;
 mod rewind;
-mod schema_checks;
+mod schema_audit_task;
 pub mod schema_id_audit;
 mod schema_lookup;
 mod schema_request;
 mod schema_wait;
 mod settings;
+mod start_error;
 pub mod store;
 mod store_sync;
 mod topic_conflict;
@@ -62,7 +63,7 @@ mod topic_reader;
 mod view;
 mod waiters;
 
-pub use freshness::{Arrival, NotFresh};
+pub use freshness::{Arrival, Stale};
 pub use open_transaction::OpenTransaction;
 pub use progress::{CATCHING_UP, PartitionProgress, Progress};
 pub use projection::Projection;

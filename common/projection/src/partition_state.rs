@@ -18,20 +18,20 @@ pub(crate) struct PartitionState {
     schema_answers: Option<SchemaWait>,
     /// Records below this offset had their grace period: a schema may take that long to appear.
     grace_expired_below: i64,
-    /// The failure that was logged last; the same one again is no news.
+    /// The failure that was logged last; the same one is not logged again.
     logged_failure: Option<String>,
     /// Whether the record at the stored offset is still to be compared.
     unverified: bool,
     caught_up: bool,
     at_end: bool,
-    /// Whether the end was met since the offsets before it were last skipped.
+    /// Whether the end was reached since the offsets before it were last skipped.
     end_pending: bool,
-    /// Where its end was met last.
+    /// The end offset that was reached last.
     end: i64,
 }
 
 impl PartitionState {
-    /// A partition that starts there. `caught_up`: its end was met before, since the service's start.
+    /// A partition that starts there. `caught_up`: its end was reached before, since the service's start.
     pub fn new(start: PartitionStart, caught_up: bool) -> Self {
         Self {
             row: start.row,
@@ -76,7 +76,7 @@ impl PartitionState {
     /// Checks that the partition does not end before that record.
     ///
     /// # Errors
-    /// When it was not met.
+    /// When it does.
     pub fn verify_end(&self) -> Result<(), OtherTopic> {
         if self.unverified {
             return Err(OtherTopic::RecordMissing);
@@ -84,12 +84,12 @@ impl PartitionState {
         Ok(())
     }
 
-    /// Whether its end was met since the service's start.
+    /// Whether its end was reached since the service's start.
     pub fn is_caught_up(&self) -> bool {
         self.caught_up
     }
 
-    /// Whether its end was met after its last record.
+    /// Whether its end was reached after its last record.
     pub fn is_at_end(&self) -> bool {
         self.at_end
     }
@@ -124,7 +124,7 @@ impl PartitionState {
         ))
     }
 
-    /// Goes back to what that row says; the end is still to be met then.
+    /// Goes back to what that row says; the end is still to be reached then.
     pub fn rewind(&mut self, row: PartitionRow) {
         self.row = row;
         self.schema_answers = None;
@@ -155,10 +155,10 @@ impl PartitionState {
     }
 
     /// Whether that failure is another one than the last; it counts as logged then.
-    pub fn is_news(&mut self, failure: &str) -> bool {
-        let news = self.logged_failure.as_deref() != Some(failure);
+    pub fn is_new_failure(&mut self, failure: &str) -> bool {
+        let is_new = self.logged_failure.as_deref() != Some(failure);
         self.logged_failure = Some(failure.to_owned());
-        news
+        is_new
     }
 
     /// Why it is not read for now.
@@ -171,7 +171,7 @@ impl PartitionState {
         self.pause.as_mut()
     }
 
-    /// Pauses it. Returns the offset at which it will go on.
+    /// Pauses it. Returns the offset at which it will continue.
     pub fn pause_for(&mut self, pause: Pause) -> i64 {
         self.pause = Some(pause);
         self.at_end = false;

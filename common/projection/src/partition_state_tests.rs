@@ -59,7 +59,7 @@ fn offsets_after_the_last_record_are_skipped_once_the_end_was_met() {
         ..PartitionRow::default()
     };
     let mut state = partition(row, false);
-    assert_eq!(state.skip_markers(), None, "no end was met");
+    assert_eq!(state.skip_markers(), None, "no end was reached");
     met(&mut state, true, Some(8), true);
     assert!(state.has_pending_end());
     assert_eq!(state.skip_markers().map(|row| row.next), Some(8));
@@ -82,7 +82,7 @@ fn offsets_after_the_last_record_are_skipped_once_the_end_was_met() {
 }
 
 #[test]
-fn a_partition_that_was_not_compared_yet_goes_on_from_the_record_to_compare() {
+fn a_partition_that_was_not_compared_yet_continues_from_the_record_to_compare() {
     let last = LastRecord {
         offset: 6,
         hash: "h".to_owned(),

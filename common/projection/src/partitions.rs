@@ -24,7 +24,7 @@ impl Partitions {
         }
     }
 
-    /// Has them start there. Which were caught up before, are so still.
+    /// Starts all partitions; those already caught up stay caught up.
     pub fn start(&mut self, starts: Vec<PartitionStart>) {
         let caught_up: Vec<bool> = self.states.iter().map(PartitionState::is_caught_up).collect();
         let was = |n: usize| caught_up.get(n).copied().unwrap_or(false);
@@ -67,7 +67,7 @@ impl Partitions {
     pub fn pause(&mut self, partition: i32, pause: Pause, reader: &LogReader) {
         let Some(state) = self.get(partition) else { return };
         if let PauseReason::Failure { reason, .. } = &pause.reason
-            && state.is_news(reason)
+            && state.is_new_failure(reason)
         {
             tracing::error!(
                 kafka.topic = reader.topic(),
@@ -81,7 +81,7 @@ impl Partitions {
         self.publish(partition);
     }
 
-    /// Goes back to what that row says of a partition, and shows it. The partition is not caught up until its end was met
+    /// Goes back to what that row says of a partition, and shows it. The partition is not caught up until its end is reached
     /// again.
     pub fn rewind(&mut self, partition: i32, row: PartitionRow) {
         if let Some(state) = self.get(partition) {

@@ -79,14 +79,14 @@ impl Pause {
         };
         let outage = lookup.outage(wait.first());
         let shown = outage.or_else(|| self.is_long().then(|| wait.reason()));
-        let is_news = shown.is_some() && self.shown != shown;
-        if is_news {
+        let has_changed = shown.is_some() && self.shown != shown;
+        if has_changed {
             self.shown = shown;
         }
-        is_news
+        has_changed
     }
 
-    /// Goes on with it, by what the registry has answered. Returns whether it is over.
+    /// Advances it by what the registry has answered. Returns whether it is over.
     pub fn is_over(
         &mut self,
         partition: i32,

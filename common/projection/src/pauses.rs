@@ -10,7 +10,7 @@ use crate::pause::{Pause, PauseReason, look_up};
 use crate::schema_lookup::SchemaLookup;
 use crate::schema_wait::{Answered, SchemaWait};
 
-/// How long to wait for the first record of a batch; commands wait as long at the most.
+/// How long to wait for the first record of a batch; control messages wait that long at most.
 const POLL_TIMEOUT: Duration = Duration::from_millis(20);
 /// The same while a partition waits for the registry's first answer, which does not wake the consumer.
 const SHORT_POLL_TIMEOUT: Duration = Duration::from_millis(2);

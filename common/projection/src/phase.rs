@@ -82,9 +82,9 @@ impl PhaseOwner {
     }
 
     /// Reading cannot begin yet, and why.
-    pub fn not_ready(&mut self, reason: String) {
-        let is_news = self.progress.borrow().starting.as_ref() != Some(&reason);
-        if is_news {
+    pub fn start_failed(&mut self, reason: String) {
+        let has_changed = self.progress.borrow().starting.as_ref() != Some(&reason);
+        if has_changed {
             tracing::warn!(kafka.topic = self.topic, reason, "consumption not started");
         }
         self.progress.send_modify(|progress| progress.starting = Some(reason));
@@ -132,10 +132,10 @@ impl PhaseOwner {
             tracing::error!(kafka.topic = self.topic, reason, "consumption suspended");
         }
         self.progress.send_if_modified(|progress| {
-            let is_news = progress.suspended.as_ref() != Some(&reason);
+            let has_changed = progress.suspended.as_ref() != Some(&reason);
             progress.suspended = Some(reason);
             progress.starting = None;
-            is_news
+            has_changed
         });
         if !was {
             // What they wait for may be read only after their time is up. The progress says why.
@@ -178,7 +178,7 @@ impl PhaseOwner {
         self.waiters.close();
     }
 
-    /// The thread ends: nobody waits on.
+    /// The thread ends: all waiters are released.
     pub fn end(&self) {
         self.waiters.close();
     }

@@ -19,7 +19,7 @@ fn reading() -> (PhaseOwner, watch::Receiver<Progress>, Waiters) {
 fn a_thread_that_is_starting_says_why_until_it_reads() {
     let (mut owner, seen, _) = owner();
     assert!(!owner.is_reading() && seen.borrow().starting.is_some());
-    owner.not_ready("no broker".to_owned());
+    owner.start_failed("no broker".to_owned());
     assert_eq!(seen.borrow().starting.as_deref(), Some("no broker"));
     owner.reading();
     assert!(owner.is_reading());
@@ -62,7 +62,7 @@ async fn a_suspended_thread_reads_nothing_and_starts_again_after_it() {
 }
 
 #[test]
-fn a_thread_that_is_suspended_before_it_reads_just_goes_on_starting() {
+fn a_thread_that_is_suspended_before_it_reads_just_continues_starting() {
     let (mut owner, seen, _) = owner();
     owner.suspend("another registry".to_owned());
     assert!(owner.is_suspended());

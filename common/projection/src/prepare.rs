@@ -9,9 +9,9 @@ use orderlog_kafka::partition::Partitioning;
 use orderlog_kafka::topics::{self, FoundTopic, TopicError, TopicPolicy};
 use tokio::runtime::Handle;
 
-use crate::not_ready::NotReady;
 use crate::partition_audit;
 use crate::settings::Settings;
+use crate::start_error::StartError;
 use crate::store::{BatchChanges, PartitionRow, Store, StoreError};
 use crate::topic_conflict::{OtherTopic, TopicConflict};
 
@@ -39,13 +39,13 @@ pub(crate) struct Prepared {
 /// Checks everything, once.
 ///
 /// # Errors
-/// [`NotReady`].
+/// [`StartError`].
 pub(crate) fn prepare(
     settings: &Settings,
     reader: &LogReader,
     store: &Store,
     runtime: &Handle,
-) -> Result<Prepared, NotReady> {
+) -> Result<Prepared, StartError> {
     let topic = &settings.topic.name;
     let was_read = runtime.block_on(store.partitions()).is_ok_and(|rows| !rows.is_empty());
     let FoundTopic {
@@ -65,11 +65,11 @@ pub(crate) fn prepare(
     let claimed = store
         .claim(settings.service, topic, partitioning)
         .map_err(|error| match error {
-            StoreError::DiskFull(full) => NotReady::Retry(full.into()),
-            StoreError::Failed(error) => NotReady::Halt(error),
+            StoreError::DiskFull(full) => StartError::Retry(full.into()),
+            StoreError::Failed(error) => StartError::Halt(error),
         })?;
     if claimed != partitions {
-        return Err(NotReady::from(TopicConflict::PartitionCount {
+        return Err(StartError::from(TopicConflict::PartitionCount {
             topic: topic.clone(),
             has: partitions,
             had: claimed,
@@ -77,7 +77,7 @@ pub(crate) fn prepare(
     }
     let mut rows = runtime
         .block_on(store.partitions())
-        .map_err(|error| NotReady::Halt(error.into()))?;
+        .map_err(|error| StartError::Halt(error.into()))?;
     let starts: Vec<PartitionStart> = (0..partitions)
         .map(|partition| start(settings, reader, partition, rows.remove(&partition).unwrap_or_default()))
         .collect::<Result<_, _>>()?;
@@ -92,7 +92,7 @@ pub(crate) fn prepare(
     runtime
         .block_on(store.commit(&changes))
         .context("the store cannot be written")
-        .map_err(NotReady::Retry)?;
+        .map_err(StartError::Retry)?;
     Ok(Prepared { starts, warnings })
 }
 
@@ -102,7 +102,7 @@ fn find_topic(
     reader: &LogReader,
     was_read: bool,
     runtime: &Handle,
-) -> Result<FoundTopic, NotReady> {
+) -> Result<FoundTopic, StartError> {
     let policy = TopicPolicy {
         // A topic that was read is for an operator to restore: an empty one in its place would only be in the way.
         create: settings.create_topics && !was_read,
@@ -116,30 +116,30 @@ fn find_topic(
         settings.wait_until_creation_allowed(),
     );
     runtime.block_on(found).map_err(|error| match error {
-        TopicError::Compacted(error) => NotReady::Halt(error.into()),
-        TopicError::Missing(topic) if was_read => NotReady::Retry(anyhow!(
+        TopicError::Compacted(error) => StartError::Halt(error.into()),
+        TopicError::Missing(topic) if was_read => StartError::Retry(anyhow!(
             "topic {topic} is missing, although records were read from it: restore it, or recreate it and restart with --rebuild"
         )),
-        TopicError::Missing(_) | TopicError::JustCreated(_) => NotReady::Retry(error.into()),
-        TopicError::Failed(error) => NotReady::Retry(error),
+        TopicError::Missing(_) | TopicError::JustCreated(_) => StartError::Retry(error.into()),
+        TopicError::Failed(error) => StartError::Retry(error),
     })
 }
 
-/// Where a partition starts that was read as far as that row says.
+/// Where to start a partition that was read up to that row.
 fn start(
     settings: &Settings,
     reader: &LogReader,
     partition: i32,
     mut row: PartitionRow,
-) -> Result<PartitionStart, NotReady> {
+) -> Result<PartitionStart, StartError> {
     let topic = &settings.topic.name;
     let (first, end) = reader
         .bounds(partition, BROKER_TIMEOUT)
         .with_context(|| format!("asking for the offsets of {topic}, partition {partition}"))
-        .map_err(NotReady::Retry)?;
+        .map_err(StartError::Retry)?;
     if end < row.next {
         let why = OtherTopic::Shorter { end, next: row.next };
-        return Err(NotReady::from(TopicConflict::OtherTopic {
+        return Err(StartError::from(TopicConflict::OtherTopic {
             topic: topic.clone(),
             partition,
             why,
@@ -147,7 +147,7 @@ fn start(
     }
     let truncated = first > row.next;
     if truncated && !settings.accept_truncated {
-        return Err(NotReady::from(TopicConflict::Truncated {
+        return Err(StartError::from(TopicConflict::Truncated {
             topic: topic.clone(),
             partition,
             first,

@@ -32,21 +32,21 @@ pub struct Progress {
 pub struct PartitionProgress {
     /// Offset of the next record to read.
     pub next: i64,
-    /// Every offset below this was read: `next`, or where the partition's end was met after it. A transaction marker takes
+    /// Every offset below this was read: `next`, or where the partition's end was reached after it. A transaction marker takes
     /// an offset, but is never delivered.
     pub read_to: i64,
     /// What was counted.
     pub counters: Counters,
-    /// Whether its end was met since the start.
+    /// Whether its end was reached since the start.
     pub caught_up: bool,
-    /// Whether its end was met after its last record.
+    /// Whether its end was reached after its last record.
     pub at_end: bool,
     /// Why it is paused.
     pub paused: Option<String>,
 }
 
 impl Progress {
-    /// Whether every partition's end was met since the start.
+    /// Whether the end of every partition was reached since the start.
     pub fn is_caught_up(&self) -> bool {
         !self.partitions.is_empty() && self.partitions.iter().all(|partition| partition.caught_up)
     }

@@ -12,12 +12,12 @@ use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
 
 use crate::batch::BatchProcessor;
-use crate::command::Command;
 use crate::consumer_loop::ConsumerLoop;
+use crate::control_message::ControlMessage;
 use crate::phase::PhaseOwner;
 use crate::progress::Progress;
 use crate::rejections::RejectionHandler;
-use crate::schema_checks;
+use crate::schema_audit_task;
 use crate::schema_id_audit::SchemaIdAudit;
 use crate::schema_lookup::SchemaLookup;
 use crate::settings::Settings;
@@ -34,10 +34,10 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(1);
 /// A running projection.
 pub struct Projection {
     view: View,
-    commands: mpsc::Sender<Command>,
+    control: mpsc::Sender<ControlMessage>,
     thread: oneshot::Receiver<()>,
     store_sync: StoreSync,
-    schema_checks: tokio::task::JoinHandle<()>,
+    audit_task: tokio::task::JoinHandle<()>,
 }
 
 impl Projection {
@@ -57,15 +57,15 @@ impl Projection {
         let ends = EndOffsets::new(&settings.cluster, &settings.topic.name, supervisor)?;
         let waiters = Waiters::default();
         let (progress, seen) = watch::channel(Progress::default());
-        let (commands, inbox) = mpsc::channel();
+        let (control, inbox) = mpsc::channel();
         let runtime = Handle::current();
-        let checks = schema_checks::run(audit.clone(), settings.schema_check_interval, commands.clone());
+        let audits = schema_audit_task::run(audit.clone(), settings.schema_audit_interval, control.clone());
         let lookup = SchemaLookup::new(audit, store.clone(), runtime.clone(), supervisor.clone());
         let store_sync = StoreSync::start(
             store.clone(),
             progress.clone(),
             waiters.clone(),
-            commands.clone(),
+            control.clone(),
             supervisor,
         );
         let view = View::new(
@@ -74,7 +74,7 @@ impl Projection {
             seen,
             connection.clone(),
             ends,
-            commands.clone(),
+            control.clone(),
             &settings,
         );
         let processor = BatchProcessor {
@@ -96,13 +96,13 @@ impl Projection {
         let thread = supervisor
             .spawn_thread("projection", move || consumer.run(&reader, &inbox))
             .context("spawning the projection thread")?;
-        let schema_checks = supervisor.spawn("comparing what schema ids mean", checks);
+        let audit_task = supervisor.spawn("auditing schema ids", audits);
         Ok(Self {
             view,
-            commands,
+            control,
             thread,
             store_sync,
-            schema_checks,
+            audit_task,
         })
     }
 
@@ -115,9 +115,9 @@ impl Projection {
     /// is read from the topic again.
     pub async fn stop(mut self) {
         // The thread may have ended by itself; then nobody receives this.
-        let _ = self.commands.send(Command::Stop);
-        self.schema_checks.abort();
-        let _ = (&mut self.schema_checks).await;
+        let _ = self.control.send(ControlMessage::Stop);
+        self.audit_task.abort();
+        let _ = (&mut self.audit_task).await;
         // An error says that it has ended.
         if tokio::time::timeout(STOP_TIMEOUT, &mut self.thread).await.is_err() {
             tracing::warn!("projection thread did not stop in time; exiting without it");
@@ -129,7 +129,7 @@ impl Projection {
 impl Drop for Projection {
     /// A projection that is dropped without being stopped ends too.
     fn drop(&mut self) {
-        self.schema_checks.abort();
-        let _ = self.commands.send(Command::Stop);
+        self.audit_task.abort();
+        let _ = self.control.send(ControlMessage::Stop);
     }
 }

@@ -15,8 +15,8 @@ pub struct RejectedRecord<'a> {
     pub rejection: &'a Rejection,
     /// How the topic is partitioned.
     pub partitioning: Partitioning,
-    /// The version that the order of its key had before it; 0 where there was none. Looked up only of a record whose schema
-    /// is unknown, and `None` also where the order's state comes from a later record, as this one is read again.
+    /// The order's version before this record, 0 if none. Set only for unknown schemas; `None` also if the stored state is
+    /// newer (re-read).
     pub version_before: Option<i32>,
 }
 

@@ -12,7 +12,7 @@ use orderlog_contract::order::OrderState;
 use orderlog_kafka::log_reader::LogReader;
 use tokio::runtime::Handle;
 
-use crate::command::Rewind;
+use crate::control_message::Rewind;
 use crate::partitions::Partitions;
 use crate::rejections::{RejectionHandler, SkippedRecord};
 use crate::store::{BatchChanges, PartitionRow, Store};
@@ -68,7 +68,7 @@ fn try_rewind<H: RejectionHandler>(
     if records.is_empty() {
         return Ok(true);
     }
-    // What retention has deleted cannot be read again, by nobody.
+    // What retention has deleted cannot be read again.
     let (oldest, _) = reader.bounds(*partition, BROKER_TIMEOUT)?;
     let order_ids: BTreeSet<String> = records.iter().map(|record| record.order_id.clone()).collect();
     let orders = runtime.block_on(store.load(&order_ids))?;
@@ -87,7 +87,7 @@ fn try_rewind<H: RejectionHandler>(
     if committed.is_err() {
         partitions.rewind(*partition, before);
     }
-    // Also where nothing has changed: the partition is not known to be caught up until its end is met again.
+    // Also where nothing has changed: the partition is not known to be caught up until its end is reached again.
     reader.seek(*partition, from);
     committed?;
     tracing::info!(

@@ -1,4 +1,4 @@
-//! From the name of a schema to the schema: memory, then the store, then the registry, which is asked once per name however
+//! From the name of a schema to the schema: memory, then the store, then the registry, which is queried once per name however
 //! many records wait. Only known schemas are remembered; what an unknown one means is up to the waiting partition
 //! ([`SchemaWait`](crate::schema_wait::SchemaWait)).
 //!
@@ -21,10 +21,10 @@ use crate::schema_request::{Answer, Answers, request};
 use crate::schema_wait::Answered;
 use crate::store::{LearnError, Store};
 
-/// Most concurrent requests, of those that a record waits for and of the others. Further ones wait for a permit: a flood of
-/// them is no storm of requests.
+/// Maximum number of concurrent requests, of those that a record waits for and of the others. Further ones wait for a
+/// permit: a flood of them is no storm of requests.
 const MAX_CONCURRENT_REQUESTS: usize = 16;
-/// Most schemas that are asked for ahead of their records.
+/// Maximum number of schemas that are looked up ahead of their records.
 const MAX_AHEAD: usize = 2_000;
 /// Before a schema that could not be stored is requested again.
 const STORE_RETRY_DELAY: Duration = Duration::from_secs(1);
@@ -168,7 +168,7 @@ impl SchemaLookup {
                     continue;
                 }
                 Answer::GivenUp => {
-                    // Somebody may wait for it by now, whose own request goes on.
+                    // A partition may wait for it by now, whose own request continues.
                     if self.pending.get(&schema).is_some_and(|pending| !pending.ahead) {
                         continue;
                     }

@@ -28,10 +28,10 @@ async fn a_stored_schema_is_known_while_the_registry_is_away() {
     let dir = tempfile::tempdir().expect("a directory");
     let store = Store::open(dir.path()).expect("a store");
     let schema = orderlog_contract::lineage::newest_text();
-    let writer = Arc::new(WriterSchema::of(&schema));
+    let writer = Arc::new(WriterSchema::new(&schema));
     store.schemas().learn(7, &schema, writer).expect("stored");
     let guid = Uuid::from_u128(7);
-    let writer = Arc::new(WriterSchema::of(&schema));
+    let writer = Arc::new(WriterSchema::new(&schema));
     store.schemas().learn_guid(guid, &schema, writer).expect("stored");
     let lookup = lookup(store);
     assert!(matches!(lookup.cached(SEVEN), Some(KnownSchema::Writer(7, _))));
@@ -44,7 +44,7 @@ async fn a_stored_schema_is_known_while_the_registry_is_away() {
 }
 
 #[test]
-fn an_outage_is_asked_about_less_and_less_but_every_ten_seconds_at_least() {
+fn retries_in_an_outage_slow_down_to_one_in_ten_seconds() {
     let waits: Vec<Duration> = orderlog_registry::backoff(MAX_RETRY_DELAY).take(20).collect();
     let in_a_minute = waits.iter().scan(Duration::ZERO, |sum, wait| {
         *sum += *wait;
@@ -56,7 +56,7 @@ fn an_outage_is_asked_about_less_and_less_but_every_ten_seconds_at_least() {
     assert!(waits[0] < Duration::from_millis(500) && waits[19] >= Duration::from_secs(10));
 }
 
-/// A registry that has our newest schema under every id, and tells how often it was asked.
+/// A registry that has our newest schema under every id, and counts its requests.
 async fn counting_registry() -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -106,7 +106,7 @@ async fn answered(lookup: &mut SchemaLookup) -> Vec<Answered> {
 }
 
 #[tokio::test]
-async fn an_outage_is_no_answer_and_nothing_is_asked_ahead_while_it_lasts() {
+async fn an_outage_is_no_answer_and_stops_lookups_ahead() {
     let dir = tempfile::tempdir().expect("a directory");
     let mut lookup = lookup(Store::open(dir.path()).expect("a store"));
     assert!(lookup.ask(SEVEN, 0, false));
@@ -125,11 +125,11 @@ async fn an_outage_is_no_answer_and_nothing_is_asked_ahead_while_it_lasts() {
 }
 
 #[tokio::test]
-async fn a_schema_that_was_asked_ahead_is_asked_for_again_by_who_waits_for_it() {
+async fn a_schema_that_was_looked_up_ahead_is_requested_again_once_a_record_waits_for_it() {
     let dir = tempfile::tempdir().expect("a directory");
     let mut lookup = lookup(Store::open(dir.path()).expect("a store"));
     assert!(lookup.ask(SEVEN, 0, true) && lookup.ask(SEVEN, 0, false));
-    // Whichever of the two fails first: an outage is told, and nobody is told that it is given up.
+    // Whichever of the two fails first: an outage is reported, and no waiter learns that it is given up.
     while lookup.outage(SEVEN).is_none() {
         tokio::task::yield_now().await;
         assert!(lookup.take_answers().expect("no other meaning").is_empty());

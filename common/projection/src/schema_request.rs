@@ -21,11 +21,11 @@ pub(crate) enum Answer {
     Missing(Missing),
     /// Not an answer; the request is repeated.
     Outage(String),
-    /// Not an answer, to a request that nobody waits for yet: it is not repeated.
+    /// Not an answer, to a request that no partition waits for yet: it is not repeated.
     GivenUp,
 }
 
-/// Where answers go: which schema, when it was asked for, and the answer.
+/// Where answers go: which schema, when it was requested, and the answer.
 pub(crate) type Answers = mpsc::Sender<(SchemaRef, Instant, Answer)>;
 
 /// Asks until there is an answer. `ahead`: an outage ends it.
@@ -85,7 +85,7 @@ async fn answer(audit: &SchemaIdAudit, schema: SchemaRef) -> Answer {
 /// A long schema takes its time to resolve, and other partitions are not to wait for it.
 async fn resolved(text: SchemaText) -> Answer {
     #[expect(clippy::disallowed_methods, reason = "resolving a schema catches its own panics")]
-    let resolved = tokio::task::spawn_blocking(move || (Arc::new(WriterSchema::of(&text)), text)).await;
+    let resolved = tokio::task::spawn_blocking(move || (Arc::new(WriterSchema::new(&text)), text)).await;
     match resolved {
         Ok((writer, text)) => Answer::Schema(text, writer),
         // It does not panic; this is the runtime's end.

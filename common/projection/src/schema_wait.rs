@@ -1,10 +1,10 @@
-//! A partition that waits for a schema: what the registry is asked, when, and when its answer decides. Pure: it says what
+//! A partition that waits for a schema: what the registry is queried for, when, and when its answer decides. Pure: it says what
 //! to do next, and takes in the answers.
 //!
 //! A schema that the registry does not know may be one that it does not know *yet*: its writer may have registered
 //! it at another server a moment ago. So an answer decides about a record only when the record had been in the
-//! topic for the grace period before the registry was asked. One grace period serves all records that were there when it
-//! began, however many schemas they name; later ones get their own. And every batch asks again: what was unknown to an
+//! topic for the grace period before the registry was queried. One grace period serves all records that were there when it
+//! began, however many schemas they name; later ones get their own. And every batch queries again: what was unknown to an
 //! earlier one may be known by now.
 
 use std::collections::{HashMap, HashSet};
@@ -14,7 +14,7 @@ use orderlog_contract::frame::SchemaRef;
 
 /// How long the schemas of further records may take: the record at hand must not wait for all of them.
 const AHEAD_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long after an answer the registry is asked again within the grace period, at first and at the most.
+/// How long after an answer the registry is queried again within the grace period, at first and at most.
 const FIRST_RETRY_DELAY: Duration = Duration::from_millis(100);
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(2);
 
@@ -30,7 +30,7 @@ pub(crate) struct Missing {
 #[derive(Clone, Debug)]
 pub(crate) struct Answered {
     pub schema: SchemaRef,
-    /// When it was asked.
+    /// When it was requested.
     pub asked: Instant,
     /// `None`: the schema is known now, or the registry is no longer asked.
     pub missing: Option<Missing>,
@@ -54,14 +54,14 @@ pub(crate) struct SchemaWait {
     first: SchemaRef,
     /// The offset of the record that waits.
     at: i64,
-    /// The offset after the last record whose schema was asked for.
+    /// The offset after the last record whose schema was requested.
     to: i64,
-    /// Records below this offset had been in the topic for the grace period before they were asked for.
+    /// Records below this offset had been in the topic for the grace period before they were requested.
     grace_expired_below: i64,
     /// An answer to an older request is not about these records.
     asked: Instant,
     stage: Stage,
-    /// All that it is about, in the order of their records. They are asked for in this order: if not all answers come in
+    /// All that it is about, in the order of their records. They are requested in this order: if not all answers come in
     /// time, those for the next records have.
     schemas: Vec<SchemaRef>,
     pending: HashSet<SchemaRef>,
@@ -110,7 +110,7 @@ impl SchemaWait {
         self.at
     }
 
-    /// All that it is about, in the order in which they are to be asked for.
+    /// All that it is about, in the order in which they are to be requested.
     pub fn schemas(&self) -> Vec<SchemaRef> {
         self.schemas.clone()
     }

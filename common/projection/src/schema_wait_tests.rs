@@ -2,7 +2,7 @@ use super::*;
 
 const GRACE: Duration = Duration::from_secs(10);
 const SECOND: Duration = Duration::from_secs(1);
-/// The offset of the record that waits, and the one after those that are asked for with it.
+/// The offset of the record that waits, and the one after those that are requested with it.
 const AT: i64 = 100;
 const TO: i64 = 150;
 
@@ -109,7 +109,7 @@ fn a_schema_that_appears_within_the_grace_period_is_taken_at_once() {
     take_unknown(&mut wait, &[1], now);
     assert_eq!(wait.step(now), Step::BeginGrace);
     wait.begin_grace(0, GRACE, now);
-    // No matter who asked for it.
+    // No matter who requested it.
     wait.take_answer(&known(id(1)));
     assert_eq!(wait.step(now), Step::Resume);
 }
@@ -134,7 +134,7 @@ fn the_record_at_hand_does_not_wait_for_all_that_come_after_it() {
 }
 
 #[test]
-fn without_a_grace_period_what_is_unknown_is_asked_for_once_more() {
+fn without_a_grace_period_an_unknown_schema_is_requested_once_more() {
     let mut wait = wait(0);
     let now = Instant::now();
     take_unknown(&mut wait, &[1, 2, 3], now);

@@ -38,7 +38,7 @@ pub struct Settings {
     /// How many idempotency keys are kept; 0: none, for a service that takes no requests.
     pub max_idempotency_keys: usize,
     /// Interval between schema id checks.
-    pub schema_check_interval: Duration,
+    pub schema_audit_interval: Duration,
 }
 
 impl Settings {
@@ -66,7 +66,7 @@ impl Settings {
             accept_truncated: pipeline.accept_truncated || pipeline.rebuild,
             unknown_schema_grace,
             max_idempotency_keys: 0,
-            schema_check_interval: Duration::from_secs(pipeline.schema_check_seconds),
+            schema_audit_interval: Duration::from_secs(pipeline.schema_check_seconds),
         })
     }
 

@@ -9,7 +9,7 @@ use orderlog_runtime::supervisor::Supervisor;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
-use crate::command::Command;
+use crate::control_message::ControlMessage;
 use crate::progress::Progress;
 use crate::store::{Store, Unwritable};
 use crate::waiters::Waiters;
@@ -27,7 +27,7 @@ struct Task {
     progress: watch::Sender<Progress>,
     changes: watch::Receiver<Progress>,
     waiters: Waiters,
-    commands: mpsc::Sender<Command>,
+    control: mpsc::Sender<ControlMessage>,
     supervisor: Supervisor,
 }
 
@@ -37,7 +37,7 @@ impl StoreSync {
         store: Store,
         progress: watch::Sender<Progress>,
         waiters: Waiters,
-        commands: mpsc::Sender<Command>,
+        control: mpsc::Sender<ControlMessage>,
         supervisor: &Supervisor,
     ) -> Self {
         let (stop, mut stopped) = oneshot::channel();
@@ -46,7 +46,7 @@ impl StoreSync {
             store,
             progress,
             waiters,
-            commands,
+            control,
             supervisor: supervisor.clone(),
         };
         let run = async move {
@@ -93,16 +93,16 @@ impl Task {
 
     fn set_unwritable(&self, unwritable: Option<String>) {
         let update = |progress: &mut Progress| {
-            // How much space there is changes all the time, and is no news.
-            let is_news = progress.unwritable.is_some() != unwritable.is_some();
-            if is_news {
+            // How much space there is changes all the time, so it is not logged again.
+            let has_changed = progress.unwritable.is_some() != unwritable.is_some();
+            if has_changed {
                 match &unwritable {
                     Some(reason) => tracing::error!(reason, "store not writable"),
                     None => tracing::info!("store writable again"),
                 }
                 progress.unwritable = unwritable;
             }
-            is_news
+            has_changed
         };
         self.progress.send_if_modified(update);
     }
@@ -110,17 +110,17 @@ impl Task {
     /// Such a store can still be read. When there is space to open it again, the service ends, to be restarted.
     fn give_up(&self, reason: String, has_disk_space: bool) {
         let update = |progress: &mut Progress| {
-            let is_news = progress.halted.is_none();
-            if is_news {
+            let has_changed = progress.halted.is_none();
+            if has_changed {
                 progress.halted = Some(reason.clone());
             }
-            is_news
+            has_changed
         };
         if self.progress.send_if_modified(update) {
             tracing::error!(reason, "consumption halted");
             self.waiters.close();
             // The thread may be caught in that write, and never see this.
-            let _ = self.commands.send(Command::Halt(reason.clone()));
+            let _ = self.control.send(ControlMessage::Halt(reason.clone()));
         }
         if has_disk_space {
             self.supervisor.fail(reason);

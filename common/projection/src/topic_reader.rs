@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use crate::batch::{BatchProcessor, Committed};
 use crate::collect::{Collected, collect};
-use crate::command::Rewind;
+use crate::control_message::Rewind;
 use crate::markers;
 use crate::partitions::Partitions;
 use crate::pause::{Pause, PauseReason};

@@ -10,8 +10,8 @@ use orderlog_kafka::permissions::Permissions;
 use tokio::sync::{oneshot, watch};
 use tokio::time::timeout_at;
 
-use crate::command::{Command, Rewind};
-use crate::freshness::{self, Arrival, NotFresh};
+use crate::control_message::{ControlMessage, Rewind};
+use crate::freshness::{self, Arrival, Stale};
 use crate::open_transaction::OpenTransaction;
 use crate::progress::{CATCHING_UP, Progress};
 use crate::rejections::SkippedRecord;
@@ -27,7 +27,7 @@ pub struct View {
     progress: watch::Receiver<Progress>,
     connection: ConnectionState,
     ends: EndOffsets,
-    commands: mpsc::Sender<Command>,
+    control: mpsc::Sender<ControlMessage>,
     topic: String,
     partitioner: Partitioner,
     permissions: Permissions,
@@ -40,7 +40,7 @@ impl View {
         progress: watch::Receiver<Progress>,
         connection: ConnectionState,
         ends: EndOffsets,
-        commands: mpsc::Sender<Command>,
+        control: mpsc::Sender<ControlMessage>,
         settings: &Settings,
     ) -> Self {
         Self {
@@ -49,7 +49,7 @@ impl View {
             progress,
             connection,
             ends,
-            commands,
+            control,
             topic: settings.topic.name.clone(),
             partitioner: settings.cluster.partitioner,
             permissions: settings.cluster.permissions.clone(),
@@ -143,8 +143,8 @@ impl View {
             .then(|| format!("not connected to the leader of partition {partition}"))
     }
 
-    /// Has records of a partition read again that were skipped because their schema was unknown. Returns whether reading
-    /// has begun again; until it has come as far as before, [`Self::not_current`] says so.
+    /// Re-reads records of a partition that were skipped because their schema was unknown. Returns whether reading has begun
+    /// again; until it has come as far as before, [`Self::not_current`] says so.
     pub async fn rewind(&self, partition: i32, records: Vec<SkippedRecord>) -> bool {
         let (done, begun) = oneshot::channel();
         let rewind = Rewind {
@@ -152,7 +152,7 @@ impl View {
             records,
             done,
         };
-        self.commands.send(Command::Rewind(rewind)).is_ok() && begun.await.is_ok()
+        self.control.send(ControlMessage::Rewind(rewind)).is_ok() && begun.await.is_ok()
     }
 
     /// The arrival of a request for that order, now.
@@ -178,22 +178,22 @@ impl View {
         self.progress.borrow().rewinds
     }
 
-    /// The end offset of that partition, or that its quorum must be asked for it.
+    /// The end offset of that partition, or that its quorum must confirm it.
     ///
     /// # Errors
     /// When that cannot be found out by the deadline.
-    pub async fn end_offset(&self, partition: i32, deadline: Instant) -> Result<EndOffset, NotFresh> {
+    pub async fn end_offset(&self, partition: i32, deadline: Instant) -> Result<EndOffset, Stale> {
         let asked = timeout_at(deadline.into(), self.ends.fetch(partition)).await;
         asked
-            .map_err(|_| NotFresh::late(partition))?
-            .map_err(|error| NotFresh(error.to_string()))
+            .map_err(|_| Stale::late(partition))?
+            .map_err(|error| Stale(error.to_string()))
     }
 
     /// Waits until everything below that offset of that partition was read.
     ///
     /// # Errors
     /// When it is not by the deadline, or cannot be for now.
-    pub async fn read_to(&self, partition: i32, offset: i64, deadline: Instant) -> Result<(), NotFresh> {
+    pub async fn read_to(&self, partition: i32, offset: i64, deadline: Instant) -> Result<(), Stale> {
         freshness::read_to(self.watch(), partition, offset, deadline).await
     }
 

@@ -56,7 +56,7 @@ impl Drop for EventWaiter {
 }
 
 impl Waiters {
-    /// Waits for an event to be read back: that one, whole, and not whatever else somebody may write under its id.
+    /// Waits for an event to be read back: that one, whole, and not another one that was written under its id.
     pub fn event(&self, event: &OrderEvent) -> EventWaiter {
         let (sender, outcome) = oneshot::channel();
         let awaited = Awaited {
@@ -76,7 +76,7 @@ impl Waiters {
         let (sender, receiver) = oneshot::channel();
         let mut lists = self.lock();
         let waiting = lists.orders.entry(order_id.to_owned()).or_default();
-        // Those who have given up are removed on the way.
+        // Waiters that have given up are removed on the way.
         waiting.retain(|(_, sender)| !sender.is_closed());
         waiting.push((version, sender));
         receiver
@@ -93,7 +93,7 @@ impl Waiters {
         }
     }
 
-    /// Whether somebody waits for that very event.
+    /// Whether a request waits for that very event.
     pub(crate) fn is_awaited(&self, event: &OrderEvent) -> bool {
         let lists = self.lock();
         let awaited = lists.events.get(&event.event_id);
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_somebody_else_writes_under_an_event_s_id_is_another_event() {
+    fn another_writers_event_with_the_same_id_is_another_event() {
         let waiters = Waiters::default();
         let mine = an_event("A", 1);
         let _waiting = waiters.event(&mine);

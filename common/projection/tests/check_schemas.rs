@@ -78,7 +78,7 @@ async fn what_could_be_registered_is_fine_where_it_will_be() {
 }
 
 #[tokio::test]
-async fn what_is_incompatible_is_told_with_its_reasons() {
+async fn an_incompatible_schema_is_reported_with_reasons() {
     let fake = registry(missing, false).await;
     let report = report(&fake, SchemasMode::Register).await;
     assert!(!report.is_fine());
@@ -159,7 +159,7 @@ async fn a_schema_that_the_registry_finds_invalid_is_incompatible() {
 }
 
 #[tokio::test]
-async fn the_exit_code_says_which_it_was() {
+async fn the_exit_code_distinguishes_the_results() {
     let code = async |fake: &Fake| format!("{:?}", check_schemas::run(&settings(fake, SchemasMode::Register)).await);
     let expected = |code: u8| format!("{:?}", ExitCode::from(code));
     assert_eq!(code(&registry(missing, true).await).await, expected(0));

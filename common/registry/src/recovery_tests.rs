@@ -37,7 +37,7 @@ async fn a_registry_that_is_back_is_noticed_by_one_probe_for_all() {
 }
 
 #[tokio::test]
-async fn a_probe_that_never_fails_wakes_nobody_before_the_time() {
+async fn a_probe_that_never_fails_does_not_end_a_backoff_early() {
     let recovery = Recovery::default();
     let wait = Duration::from_millis(700);
     let start = Instant::now();

@@ -9,22 +9,22 @@ const LATEST_MS: i64 = 253_402_300_799_999;
 /// The wall clock is outside the range of event times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("this machine's clock is not between the years 1970 and 9999; set it")]
-pub struct WrongClock;
+pub struct InvalidClock;
 
 /// Now, in milliseconds since 1970, as events have it.
 ///
 /// # Errors
-/// [`WrongClock`].
+/// [`InvalidClock`].
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
-pub fn now_ms() -> Result<i64, WrongClock> {
+pub fn now_ms() -> Result<i64, InvalidClock> {
     of(SystemTime::now())
 }
 
-fn of(time: SystemTime) -> Result<i64, WrongClock> {
-    let since = time.duration_since(UNIX_EPOCH).map_err(|_| WrongClock)?;
-    let ms = i64::try_from(since.as_millis()).map_err(|_| WrongClock)?;
+fn of(time: SystemTime) -> Result<i64, InvalidClock> {
+    let since = time.duration_since(UNIX_EPOCH).map_err(|_| InvalidClock)?;
+    let ms = i64::try_from(since.as_millis()).map_err(|_| InvalidClock)?;
     if ms > LATEST_MS {
-        return Err(WrongClock);
+        return Err(InvalidClock);
     }
     Ok(ms)
 }
@@ -39,13 +39,13 @@ mod tests {
 
     #[test]
     fn a_clock_outside_the_range_of_event_times_is_wrong() {
-        assert_eq!(of(UNIX_EPOCH - Duration::from_millis(1)), Err(WrongClock));
+        assert_eq!(of(UNIX_EPOCH - Duration::from_millis(1)), Err(InvalidClock));
         assert_eq!(of(UNIX_EPOCH), Ok(0));
         assert_eq!(
             of(UNIX_EPOCH + Duration::from_millis(1_700_000_000_123)),
             Ok(1_700_000_000_123)
         );
-        assert_eq!(of(UNIX_EPOCH + Duration::from_secs(8100 * YEAR)), Err(WrongClock));
+        assert_eq!(of(UNIX_EPOCH + Duration::from_secs(8100 * YEAR)), Err(InvalidClock));
         assert!(now_ms().is_ok(), "this machine's own");
     }
 }

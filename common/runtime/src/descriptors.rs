@@ -3,7 +3,8 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Most connections of a process, however many descriptors it has: this bounds the memory for what clients send.
+/// Maximum number of connections of a process, however many descriptors it has: this bounds the memory for what clients
+/// send.
 const MAX_CONNECTIONS: u64 = 4_096;
 /// Descriptors per connection: its socket, and a second handle to close it with.
 const PER_CONNECTION: u64 = 2;

@@ -55,7 +55,7 @@ pub struct AccessPolicy {
 pub enum AccessDenied {
     /// That host is not allowed.
     Host(String),
-    /// Web pages of that origin may not write.
+    /// Cross-origin writes from it are not allowed.
     Origin(String),
 }
 
@@ -106,7 +106,7 @@ impl From<AccessDenied> for Problem {
                 Self::new(
                     ProblemKind::CrossOrigin,
                     format!(
-                        "web pages of {page} may not write here; the operator can allow their origin with CORS_ORIGINS (--cors-origins)"
+                        "cross-origin writes from {page} are not allowed; add the origin to CORS_ORIGINS (--cors-origins)"
                     ),
                 )
             }

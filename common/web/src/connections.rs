@@ -20,7 +20,7 @@ use actix_web::{Error, HttpRequest};
 /// The connections of one server.
 pub(super) struct Connections {
     /// How many may be open before the longest idle one is closed.
-    most: usize,
+    max: usize,
     open: Mutex<Open>,
 }
 
@@ -51,10 +51,10 @@ struct Handle {
 }
 
 impl Connections {
-    /// No connections yet; `most` may be open before the longest idle one is closed.
-    pub(super) fn new(most: usize) -> Arc<Self> {
+    /// No connections yet; `max` may be open before the longest idle one is closed.
+    pub(super) fn new(max: usize) -> Arc<Self> {
         Arc::new(Self {
-            most,
+            max,
             open: Mutex::default(),
         })
     }
@@ -77,7 +77,7 @@ impl Connections {
             idle_since: AtomicU64::new(0),
         });
         let mut open = self.open();
-        let over_limit = open.by_id.len() >= self.most && !open.close_longest_idle();
+        let over_limit = open.by_id.len() >= self.max && !open.close_longest_idle();
         let id = open.next_id;
         open.next_id += 1;
         open.by_id.insert(id, connection.clone());
@@ -155,8 +155,8 @@ impl Drop for Handle {
 }
 
 /// Middleware for `actix_web::middleware::from_fn`: a connection is not idle while one of its requests is being answered.
-/// A over_limit connection is closed after its response. So is one whose client offered to upgrade: we decline by answering
-/// normally (RFC 9110, section 7.8), and actix-web closes such a connection, so `Connection: close` must say so.
+/// A connection over the limit is closed after its response. So is one whose client offered to upgrade: we decline by
+/// answering normally (RFC 9110, section 7.8), and actix-web closes such a connection, so `Connection: close` must say so.
 ///
 /// # Errors
 /// Only errors of the inner service.

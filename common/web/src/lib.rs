@@ -7,7 +7,7 @@
 //! ```
 //! use orderlog_web::{Problem, ProblemKind, Reply, routes};
 //! async fn order() -> Result<Reply<&'static str>, Problem> {
-//!     Err(Problem::new(ProblemKind::OrderNotFound, "there is no order ORD-1"))
+//!     Err(Problem::new(ProblemKind::OrderNotFound, "order ORD-1 does not exist"))
 //! }
 //! fn configure(config: &mut actix_web::web::ServiceConfig) {
 //!     config.service(routes::get("/order", order));

@@ -25,7 +25,7 @@ const OF_PARAMETERS: &[(&str, &str)] = &[("400", "Invalid request; errors names 
 /// Error responses of writes.
 const OF_WRITES: &[(&str, &str)] = &[
     ("400", "Invalid request; errors names the fields"),
-    ("403", "Web pages of other origins may not write"),
+    ("403", "Cross-origin writes are not allowed"),
     ("408", "The body did not arrive in time"),
     ("413", "The body is too large"),
     ("415", "The body is not JSON"),
@@ -33,7 +33,7 @@ const OF_WRITES: &[(&str, &str)] = &[
     (
         "503",
         "Temporarily unavailable; this attempt certainly has no effect. An earlier attempt under the same Idempotency-Key that \
-         was answered with 504, or got no answer, may still take effect: repeat the request until it is answered with 2xx or 4xx",
+         was answered with 504, or got no answer, may still take effect: retry until the response is 2xx or 4xx",
     ),
     ("504", "The outcome is unknown; eventId names the event"),
 ];

@@ -1,4 +1,4 @@
-//! Web pages of other origins: which ones may call the service (CORS), and that no other may write.
+//! Cross-origin requests: which origins may call the service (CORS); writes from any other are rejected.
 //!
 //! Not actix-cors: it has no guard against cross-origin writes, so most of this would stay, and it answers preflights with
 //! 200 or 400 where we promise 204.

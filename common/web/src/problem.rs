@@ -177,12 +177,12 @@ mod tests {
 
     #[test]
     fn the_body_has_the_members_of_rfc_9457_and_its_own() {
-        let problem = Problem::new(ProblemKind::OutcomeUnknown, "no acknowledgement came").with("eventId", "e-1");
+        let problem = Problem::new(ProblemKind::OutcomeUnknown, "no acknowledgment came").with("eventId", "e-1");
         assert_eq!(
             body(&problem),
             json!({
                 "type": "/problems/outcome-unknown", "title": "Outcome unknown", "status": 504,
-                "detail": "no acknowledgement came", "eventId": "e-1",
+                "detail": "no acknowledgment came", "eventId": "e-1",
             })
         );
         assert_eq!(

@@ -79,7 +79,7 @@ impl ProblemKind {
         }
     }
 
-    /// The kind for a status set by somebody else (the HTTP server, a library).
+    /// The kind for a status set elsewhere (the HTTP server, a library).
     pub fn from_status(status: StatusCode) -> Self {
         match status.as_u16() {
             400 => Self::InvalidRequest,

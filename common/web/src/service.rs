@@ -1,4 +1,4 @@
-//! Serving HTTP from the first request to the last: until the service is told to stop, it may not go on, a part of it
+//! Serving HTTP from the first request to the last: until the service is stopped, it may not continue, a part of it
 //! fails, or the HTTP server ends. What comes before and after is up to each service.
 
 use std::future::Future;
@@ -16,7 +16,7 @@ use crate::server;
 const GRACE: Duration = Duration::from_millis(500);
 
 /// Serves these routes on this listener until `stop` resolves, then lets running requests finish. `refused` resolves with
-/// the reason when the service may not go on, such as a rejected schema.
+/// the reason when the service may not continue, such as a rejected schema.
 ///
 /// # Errors
 /// When `refused` resolves, a part of the service fails, or the HTTP server fails or ends.
@@ -49,7 +49,7 @@ where
     };
     tracing::info!("stopping");
     supervisor.begin_shutdown();
-    // A grace period, not a condition: readiness probes see that it stops, and whoever has just connected gets a response.
+    // A grace period, not a condition: readiness probes see that it stops, and new connections still get a response.
     tokio::time::sleep(GRACE).await;
     handle.stop(true).await;
     served

@@ -5,7 +5,7 @@ use super::problem::{FieldError, Problem};
 use super::problem_kind::ProblemKind;
 use super::serde_messages::{LONE_SURROGATE, for_clients};
 
-/// Most errors that one response lists.
+/// Maximum number of errors that one response lists.
 const MAX_ERRORS: usize = 100;
 /// Longest text in an error, in bytes: it may repeat what the client wrote.
 const MAX_TEXT_BYTES: usize = 300;

@@ -11,7 +11,7 @@ use super::outgoing::DeadLetter;
 use super::sender::{Report, Sender};
 use crate::SERVICE;
 
-/// How long a batch's acknowledgements are awaited. A healthy broker takes milliseconds; all partitions wait meanwhile.
+/// How long a batch's acknowledgments are awaited. A healthy broker takes milliseconds; all partitions wait meanwhile.
 const ACK_TIMEOUT: Duration = Duration::from_secs(3);
 /// The same after a batch that was not acknowledged: the other partitions must not suffer for one topic.
 const ACK_TIMEOUT_AFTER_FAILURE: Duration = Duration::from_millis(50);
@@ -26,7 +26,7 @@ pub(super) enum DeliveryError {
     #[error("the topic rejects even a dead letter without key and value: raise its max.message.bytes")]
     NeverFits,
     /// The time is up; it may still be written.
-    #[error("no acknowledgement within {} ms", .0.as_millis())]
+    #[error("no acknowledgment within {} ms", .0.as_millis())]
     TimedOut(Duration),
 }
 
@@ -63,7 +63,7 @@ impl Deliveries {
         }
     }
 
-    /// Sends what was not sent yet and waits for the acknowledgements. One result for each dead letter, in order.
+    /// Sends what was not sent yet and waits for the acknowledgments. One result for each dead letter, in order.
     pub fn deliver(&mut self, dead_letters: &[&DeadLetter<'_>]) -> Vec<Result<(), DeliveryError>> {
         self.collect();
         let until = Instant::now() + self.timeout;

@@ -22,7 +22,7 @@ pub const ID: &str = "orderlog.id";
 pub const CODE: &str = "orderlog.code";
 /// The schema id in the record's frame, decimal; absent without one.
 pub const SCHEMA_ID: &str = "orderlog.schema-id";
-/// How often the record was replayed to its topic, decimal.
+/// How many times the record had been replayed to its topic before this rejection, decimal.
 pub const REPLAYS: &str = "orderlog.replays";
 /// SHA-256 of a value that was too large to copy, hex.
 pub const SHA256: &str = "orderlog.sha256";
@@ -122,7 +122,7 @@ pub struct ParsedHeaders {
     pub at: Option<String>,
     /// Why the record was rejected.
     pub code: Option<Code>,
-    /// The same, in words.
+    /// The same, as a sentence.
     pub reason: Option<String>,
     /// The schema id in the frame.
     pub schema_id: Option<u32>,

@@ -1,5 +1,5 @@
 //! The index of dead letters: which records are already on the dead-letter topic, and what is listed and counted. It is
-//! a projection of that topic and nothing else: the topic's follower calls [`Index::take`], everybody else only reads. All of it
+//! a projection of that topic and nothing else: the topic's tailer calls [`Index::take`], everybody else only reads. All of it
 //! blocks: it is called on the projection's thread, or through [`blocking`](orderlog_projection::store::embedded::blocking).
 
 use std::collections::HashMap;

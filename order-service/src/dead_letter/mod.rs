@@ -3,14 +3,14 @@
 //!
 //! [`DeadLetters`] is what the projection calls. A record whose dead letter is in the [`index`] is done. Otherwise an
 //! `outgoing` dead letter, with its [`headers`], goes through the `deliveries` to the `sender`, and the projection waits
-//! for the acknowledgement. The index is a projection of the dead-letter topic, which the `index_follower` reads, so neither
+//! for the acknowledgment. The index is a projection of the dead-letter topic, which the `index_tailer` reads, so neither
 //! a restart nor a rebuild sends a dead letter again.
 
 mod deliveries;
 mod form;
 pub mod headers;
 mod index;
-mod index_follower;
+mod index_tailer;
 mod outgoing;
 mod rows;
 mod sender;
@@ -19,7 +19,7 @@ mod status;
 use anyhow::anyhow;
 use deliveries::Deliveries;
 pub use index::{Filter, Index, Page};
-use index_follower::IndexFollower;
+use index_tailer::IndexTailer;
 use orderlog_kafka::topics::TopicSpec;
 use orderlog_projection::store::Store;
 use orderlog_projection::{RejectedRecord, RejectionHandler, Settings, Unhandled};
@@ -39,7 +39,7 @@ pub struct DeadLetters {
     index: Index,
     status: DlqStatus,
     deliveries: Deliveries,
-    follower: IndexFollower,
+    tailer: IndexTailer,
 }
 
 impl DeadLetters {
@@ -57,12 +57,12 @@ impl DeadLetters {
         let index = Index::open(store, &topic)?;
         let status = DlqStatus::default();
         let sender = Sender::new(settings.cluster.clone(), topic, supervisor.clone())?;
-        let followed = Settings {
+        let tailed = Settings {
             topic: spec,
             ..settings.clone()
         };
         Ok(Self {
-            follower: IndexFollower::new(followed, index.clone(), status.clone())?,
+            tailer: IndexTailer::new(tailed, index.clone(), status.clone())?,
             deliveries: Deliveries::new(sender),
             index,
             status,
@@ -82,7 +82,7 @@ impl DeadLetters {
 
 impl RejectionHandler for DeadLetters {
     fn prepare(&mut self) -> anyhow::Result<()> {
-        self.follower.prepare()
+        self.tailer.prepare()
     }
 
     fn handle(&mut self, rejected: &[RejectedRecord<'_>]) -> Vec<Unhandled> {
@@ -117,8 +117,8 @@ impl RejectionHandler for DeadLetters {
 
     fn tick(&mut self) {
         self.deliveries.collect();
-        self.follower.expect_partition(self.deliveries.highest_partition());
-        for coordinates in self.follower.tick() {
+        self.tailer.expect_partition(self.deliveries.highest_partition());
+        for coordinates in self.tailer.tick() {
             self.deliveries.forget(&coordinates);
         }
     }

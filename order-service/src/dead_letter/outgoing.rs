@@ -58,7 +58,7 @@ impl<'a> DeadLetter<'a> {
         headers::claimed_coordinates(&self.own)
     }
 
-    /// Notes that it is one: where its record first was, and how often that had been replayed before.
+    /// Marks it as a replay, with the record's original position and the number of replays before.
     pub fn set_replay_of(&mut self, origin: Origin, replays: u32) {
         self.before = Some((origin, replays.saturating_add(1)));
     }

@@ -24,7 +24,7 @@ impl DlqStatus {
         self.lock().warnings = warnings;
     }
 
-    /// Sets why the topic is not being followed. Returns whether that changed.
+    /// Sets why the topic is not being read. Returns whether that changed.
     pub(super) fn set_problem(&self, problem: Option<String>) -> bool {
         let mut state = self.lock();
         let changed = state.problem != problem;

@@ -30,16 +30,16 @@ pub struct Info {
     count: u64,
     /// Number of dead letters by code. Records that others wrote to the topic have no code, and are only in `count`.
     by_code: BTreeMap<&'static str, u64>,
-    /// The circuit breaker.
+    /// Always closed: there is no circuit breaker yet. The field is kept for clients.
     breaker: Breaker,
 }
 
-/// Whether consumption was stopped because too many records were rejected.
+/// State of the circuit breaker: always closed, as there is none yet. Kept for clients.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Breaker {
-    /// Whether consumption was stopped.
+    /// Always false.
     open: bool,
-    /// Why it was stopped.
+    /// Always null.
     reason: Option<String>,
 }
 
@@ -100,7 +100,7 @@ impl ToSchema for CodeName {}
 /// One page of dead letters, newest first.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Messages {
-    /// The dead letters. With a filter, a page may be short or empty although there are more pages.
+    /// The dead letters. With a filter, a page may be short or empty even though there are more pages.
     messages: Vec<Message>,
     /// Value of `before` for the next page; null on the last page.
     #[schema(example = "0-17")]
@@ -129,7 +129,7 @@ pub struct Message {
     schema_id: Option<u32>,
     /// Length of the record's value in bytes.
     size: u64,
-    /// How often the record was replayed.
+    /// Replays before this rejection.
     replays: u32,
     /// Original coordinates of the record.
     origin: Option<Place>,

@@ -42,12 +42,12 @@ async fn ready(state: &State) -> Result<(), Problem> {
     }
 }
 
-/// The page size: from 1 to `most`, or the default.
-fn limit(given: Option<u32>, default: usize, most: usize) -> Result<usize, Problem> {
+/// The page size: from 1 to `max`, or the default.
+fn limit(given: Option<u32>, default: usize, max: usize) -> Result<usize, Problem> {
     let limit = given.map_or(Some(default), |given| usize::try_from(given).ok());
     limit
-        .filter(|limit| (1..=most).contains(limit))
-        .ok_or_else(|| Problem::invalid_field("limit", format!("must be from 1 to {most}")))
+        .filter(|limit| (1..=max).contains(limit))
+        .ok_or_else(|| Problem::invalid_field("limit", format!("must be from 1 to {max}")))
 }
 
 #[cfg(test)]

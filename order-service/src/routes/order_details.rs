@@ -100,7 +100,7 @@ pub async fn order_details(
     };
     let Some(found) = found else {
         let order_id = display_id(None, &ids);
-        let detail = format!("there is no order {order_id}");
+        let detail = format!("order {order_id} does not exist");
         return Err(Problem::new(ProblemKind::OrderNotFound, detail).with("orderId", order_id));
     };
     let version = found.order.version;

@@ -58,7 +58,7 @@ pub async fn order_ids(state: web::Data<State>, Query(query): Query<Parameters>)
     if query.topic != state.topic {
         return Err(Problem::new(
             ProblemKind::UnknownTopic,
-            format!("this service reads topic {}", state.topic),
+            format!("unknown topic; this service reads {}", state.topic),
         ));
     }
     ready(&state).await?;

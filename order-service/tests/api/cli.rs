@@ -45,7 +45,7 @@ async fn neither_help_nor_errors_show_a_secret_of_the_environment() {
 }
 
 #[tokio::test]
-async fn the_help_tells_of_the_check_and_of_its_exit_codes() {
+async fn the_help_describes_the_check_and_its_exit_codes() {
     let (_, said) = run(&["--help"], &[]).await;
     assert!(said.contains("check-schemas") && said.contains("--api-port"), "{said}");
     let (_, said) = run(&["check-schemas", "--help"], &[]).await;
@@ -60,7 +60,7 @@ async fn the_help_tells_of_the_check_and_of_its_exit_codes() {
 }
 
 #[tokio::test]
-async fn the_check_tells_by_its_exit_code_and_writes_nothing() {
+async fn the_check_reports_by_exit_code_and_writes_nothing() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let registry = Registry::start(("127.0.0.1", 0)).expect("a registry");
     let url = registry.url();

@@ -1,4 +1,4 @@
-//! Unusable records: what is copied to the dead-letter topic.
+//! Invalid records: what is copied to the dead-letter topic.
 
 use sandbox::poison::Kind;
 use serde_json::json;
@@ -158,7 +158,7 @@ async fn a_record_that_was_a_dead_letter_before_keeps_its_first_origin_and_its_o
 }
 
 #[tokio::test]
-async fn what_a_record_says_of_itself_is_kept_and_not_believed() {
+async fn headers_that_a_record_brings_are_kept_and_not_trusted() {
     let world = World::new().await;
     world.write_with(TOPIC, 1, Some(b"A"), Some(b"junk"), &[]);
     let app = world.spawn_app().await;

@@ -144,7 +144,7 @@ async fn under_api_every_answer_is_in_the_envelope() {
     let (status, answer) = app.get("/api/order-details?orderId=2").await;
     assert_eq!(
         (status.as_u16(), &answer["success"], &answer["error"]),
-        (404, &json!(false), &json!("there is no order ORD-2"))
+        (404, &json!(false), &json!("order ORD-2 does not exist"))
     );
     assert_eq!(answer["details"]["type"], "/problems/order-not-found");
 }

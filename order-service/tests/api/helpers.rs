@@ -177,7 +177,7 @@ impl World {
         );
     }
 
-    /// Writes an unusable record. Returns what was written, and how many good records were written before it.
+    /// Writes an invalid record. Returns what was written, and how many good records were written before it.
     pub fn write_poison(&self, kind: Kind, order_id: &str) -> (Record, u64) {
         let mut records = records(kind, order_id, self.facts).expect("encodes");
         records.iter().for_each(|record| self.write(record));

@@ -77,7 +77,7 @@ async fn an_id_that_appears_late_is_waited_for_whatever_was_unknown_before_it() 
 }
 
 #[tokio::test]
-async fn one_grace_serves_all_that_lies_there_when_it_begins() {
+async fn one_grace_period_serves_all_records_that_are_there_when_it_begins() {
     let grace = Duration::from_secs(3);
     let world = World::new().await;
     let good = created("A");

@@ -41,7 +41,7 @@ async fn every_outcome_is_counted_once_where_it_happened() {
 }
 
 #[tokio::test]
-async fn a_barrier_is_ignored_whichever_partition_it_lies_in_and_is_no_dead_letter() {
+async fn a_barrier_is_ignored_in_every_partition_and_is_no_dead_letter() {
     let world = World::new().await;
     for partition in 0..6 {
         world.write_with(

@@ -16,7 +16,7 @@ pub enum Refusal {
     #[error("This registry is not called '{0}', but localhost")]
     OtherHost(String),
     /// A web page of another origin wants to write.
-    #[error("Web pages may not write here")]
+    #[error("Cross-origin writes are not allowed")]
     ForeignPage,
     /// The body is not JSON, or not in the form that the call requires.
     #[error("The request body cannot be read: {0}")]

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{Api, read, schema};
 
 #[tokio::test]
-async fn a_stopped_registry_answers_nobody_and_another_continues_with_its_contents() {
+async fn a_stopped_registry_does_not_answer_and_another_continues_with_its_contents() {
     let Api { registry, client } = Api::start();
     let subjects = format!("{}/subjects", registry.url());
     let body = schema(r#""string""#).to_string();

@@ -8,7 +8,7 @@ use crate::wait::{LONG, until};
 
 /// Longest time that refusals may take, on a busy machine: less than one attempt, which would last for the write
 /// deadline of 5 s.
-const AT_ONCE: Duration = Duration::from_secs(3);
+const MAX_DELAY: Duration = Duration::from_secs(3);
 
 impl Service {
     /// Waits until it gives a reason that contains all those parts.
@@ -68,7 +68,7 @@ impl Service {
         let ready = self.http.get("/health/ready").await?;
         anyhow::ensure!(ready.status == 503, "{ready:?}");
         let took = asked.elapsed();
-        anyhow::ensure!(took < AT_ONCE, "the refusals took {took:?}");
+        anyhow::ensure!(took < MAX_DELAY, "the refusals took {took:?}");
         Ok(())
     }
 }

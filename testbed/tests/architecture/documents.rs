@@ -67,7 +67,7 @@ fn every_file_that_a_document_names_exists() {
 }
 
 #[test]
-fn paths_are_told_from_commands_and_placeholders() {
+fn paths_are_distinguished_from_commands_and_placeholders() {
     let text = "`a/b.rs`, `cargo test a/b.rs`, `v<N>/x.avsc`, `b.rs`, [c](d/e.md#f) and [g](https://h/i.md)\n```\n`j/k.rs`\n```";
     assert_eq!(paths(&prose(text)), ["a/b.rs"]);
     assert_eq!(links(&prose(text)), ["d/e.md"]);

@@ -1,4 +1,4 @@
-//! Unusable records: each becomes one dead letter, byte for byte, and delays no other record.
+//! Invalid records: each becomes one dead letter, byte for byte, and delays no other record.
 
 use orderlog_contract::event::OrderEvent;
 use orderlog_contract::rejection::Code;

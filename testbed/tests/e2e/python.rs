@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use anyhow::Context;
-use orderlog_contract::barrier;
+use orderlog_contract::{barrier, lineage};
 use orderlog_kafka::partition::Partitioner;
 use sandbox::third_party;
 use testbed::registry::Registry;
@@ -14,7 +14,11 @@ use testbed::{events, next_version};
 
 use crate::others::{self, Landed};
 
-const V1: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas/order-event/v1.avsc");
+/// The file of our newest schema.
+fn newest() -> String {
+    let version = lineage::LINEAGE.len();
+    format!("{}/../schemas/order-event/v{version}.avsc", env!("CARGO_MANIFEST_DIR"))
+}
 
 /// Runs one of the scripts with those additional arguments, and returns its output.
 async fn run(world: &World, script: &str, arguments: &[&str], input: String) -> anyhow::Result<String> {
@@ -77,13 +81,13 @@ async fn python_and_both_services_read_over_barriers() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn python_reads_events_of_two_versions_with_the_first_as_its_own() -> anyhow::Result<()> {
+async fn python_reads_events_of_two_versions_with_our_newest_as_its_own() -> anyhow::Result<()> {
     let world = World::new("python-reads-two-versions")?;
     let expected = others::two_versions(&world).await?.as_ours;
     let printed = run(
         &world,
         "read_events.py",
-        &[&expected.len().to_string(), V1],
+        &[&expected.len().to_string(), &newest()],
         String::new(),
     )
     .await?;
@@ -96,7 +100,7 @@ async fn an_event_that_python_wrote_is_applied() -> anyhow::Result<()> {
     let world = World::new("python-writes")?;
     let (cart, order) = world.pair().await?;
     let event = events::first("PY-1");
-    let printed = run(&world, "write_event.py", &[V1], serde_json::to_string(&event)?).await?;
+    let printed = run(&world, "write_event.py", &[&newest()], serde_json::to_string(&event)?).await?;
     let landed: Landed = serde_json::from_str(&printed).with_context(|| printed.clone())?;
     let ours = Registry::new(&world.servers.registry)?.ours(&world.topic).await?;
     assert_eq!(landed.schema_id, ours, "the same schema is the same id: {landed:?}");
@@ -139,7 +143,7 @@ async fn an_event_that_python_wrote_with_the_next_version_is_applied() -> anyhow
 }
 
 #[tokio::test]
-async fn pythons_producers_lay_keys_where_we_do() -> anyhow::Result<()> {
+async fn pythons_producers_place_keys_where_we_do() -> anyhow::Result<()> {
     let world = World::new("python-partitioners")?;
     Topics::new(&world.servers.kafka)?.create(&world.topic, 7, &[]).await?;
     let mut keys: Vec<String> = (0..300).map(|n| format!("ORD-{n}")).collect();
@@ -171,7 +175,7 @@ async fn writers_with_pythons_own_partitioner_are_right_where_the_setting_says_s
     for n in 0..6 {
         let id = format!("PY-{n}");
         let input = serde_json::to_string(&events::first(&id))?;
-        let printed = run(&world, "write_event.py", &[V1, "default"], input).await?;
+        let printed = run(&world, "write_event.py", &[&newest(), "default"], input).await?;
         let landed: Landed = serde_json::from_str(&printed).with_context(|| printed.clone())?;
         order.http.order(&id, 1).await?;
         let updated = cart.http.updated(&id, "confirmed").await?;
@@ -206,7 +210,7 @@ async fn a_writer_with_pythons_own_partitioner_learns_what_to_set_if_the_topic_u
     };
     let id = (0..).map(|n| format!("PY-{n}")).find(lies_elsewhere).context("an id")?;
     let input = serde_json::to_string(&events::first(&id))?;
-    run(&world, "write_event.py", &[V1, "default"], input).await?;
+    run(&world, "write_event.py", &[&newest(), "default"], input).await?;
     world.await_dead_letters(&order, 1).await?;
     let dead_letters = order.http.get("/dlq/messages").await?.text;
     for part in [

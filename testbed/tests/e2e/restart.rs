@@ -82,7 +82,7 @@ async fn without_a_registry_a_restarted_service_continues_with_the_schemas_that_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn requests_in_flight_when_cart_service_is_told_to_end_are_answered() -> anyhow::Result<()> {
+async fn requests_in_flight_when_cart_service_is_stopped_are_answered() -> anyhow::Result<()> {
     let world = World::new("restart-under-way")?;
     let (mut cart, mut other) = (world.cart()?.spawn()?, world.cart()?.spawn()?);
     cart.ready().await?;
@@ -112,7 +112,7 @@ async fn requests_in_flight_when_cart_service_is_told_to_end_are_answered() -> a
 }
 
 #[tokio::test]
-async fn services_that_find_no_broker_say_so_and_end_when_told_to() -> anyhow::Result<()> {
+async fn services_that_find_no_broker_report_it_and_stop_on_request() -> anyhow::Result<()> {
     let world = World::new("restart-no-broker")?;
     // Port 9 (discard): nobody listens.
     let nobody = "127.0.0.1:9";

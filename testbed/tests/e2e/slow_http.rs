@@ -30,7 +30,7 @@ const WATCHED: Duration = Duration::from_secs(12);
 const ROUND: Duration = Duration::from_secs(7);
 const ROUNDS: usize = 5;
 /// By what factor the others' p99 may grow.
-const MOST: f64 = 2.0;
+const MAX_RATIO: f64 = 2.0;
 
 /// A slow client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -204,7 +204,7 @@ async fn slow_and_hostile_clients_at_most_double_the_latency_of_others() -> anyh
             ratios[0],
             ratios[ROUNDS - 1]
         );
-        assert!(ratios[ROUNDS / 2] <= MOST, "{what}: {ratios:?}");
+        assert!(ratios[ROUNDS / 2] <= MAX_RATIO, "{what}: {ratios:?}");
     }
     let memory = [cart.peak_memory()?, order.peak_memory()?];
     println!("peak memory: {memory:?} KiB");

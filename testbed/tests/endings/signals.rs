@@ -18,7 +18,7 @@ const REQUESTS: usize = 500;
 const IDLE: usize = 50;
 /// Longest time until a process ends after a second signal, on a busy machine. The exit code shows that it was this
 /// one.
-const AT_ONCE: Duration = Duration::from_secs(3);
+const MAX_DELAY: Duration = Duration::from_secs(3);
 
 /// A request's order, its connection, and later the status of its answer.
 type Sent = (String, TcpStream);
@@ -168,7 +168,7 @@ async fn with_a_broker_that_hangs_the_end_comes_in_time_and_a_second_signal_at_o
     let begun = Instant::now();
     other.signal("TERM")?;
     assert_eq!(other.ended().await?, Some(143));
-    assert!(begun.elapsed() < AT_ONCE, "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < MAX_DELAY, "{:?}", begun.elapsed());
     assert_eq!(status(&mut under_way).await?, None);
 
     let (ended, answers, told) = tokio::join!(

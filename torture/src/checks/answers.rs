@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::writes::acknowledged;
 use super::{Case, Findings};
 use crate::decode::Event;
-use crate::fold::{Outcome, may_become};
+use crate::fold::{Outcome, can_transition_to};
 use crate::history::{Action, KEY, Op};
 
 /// Every answer is one that the contract allows: a success, a refusal, "not now", "unknown", or no answer.
@@ -100,7 +100,10 @@ fn contradiction(case: &Case<'_>, known: &Known<'_>, op: &Op) -> Option<Option<S
         (409, Action::Update { status, .. }) => {
             let current = known.current(op)?;
             let from = current.order.status;
-            contradicts(may_become(from, status), &format!("the order was {from} throughout"))
+            contradicts(
+                can_transition_to(from, status),
+                &format!("the order was {from} throughout"),
+            )
         }
         (412, Action::Update { if_match, .. }) => {
             let version = known.current(op)?.order.version;

@@ -1,4 +1,4 @@
-//! The dead letters, compared with the unusable records.
+//! The dead letters, compared with the invalid records.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,10 +14,10 @@ const ADDED: [&str; 3] = ["__connect.errors.", "kafka_dlt-", "orderlog."];
 /// How many further copies of a dead letter there may be at most.
 const COPIES: usize = 4;
 
-/// The unusable records, by the value of `orderlog.at` that they must get.
-fn unusable<'a>(case: &'a Case<'_>) -> BTreeMap<String, (&'a JudgedRecord<'a>, &'static str)> {
+/// The invalid records, by the value of `orderlog.at` that they must get.
+fn invalid<'a>(case: &'a Case<'_>) -> BTreeMap<String, (&'a JudgedRecord<'a>, &'static str)> {
     let coded = |judged: &'a JudgedRecord<'a>| match judged.outcome {
-        Outcome::Unusable(code) => Some((judged, code)),
+        Outcome::Invalid(code) => Some((judged, code)),
         _ => None,
     };
     let coded = case.reference.judged.iter().filter_map(coded);
@@ -30,15 +30,15 @@ fn at((partition, offset): (i32, i64)) -> String {
     format!("{TOPIC}-{partition}-{offset}")
 }
 
-/// Each unusable record was written by the nemesis and has a dead letter with its bytes and headers; each dead letter
+/// Each invalid record was written by the nemesis and has a dead letter with its bytes and headers; each dead letter
 /// has such a record.
 pub fn are_the_poisoned_records(case: &Case<'_>) -> Findings {
-    let (mut findings, unusable) = (Findings::default(), unusable(case));
+    let (mut findings, invalid) = (Findings::default(), invalid(case));
     let poisoned: Vec<_> = case.run.injected.iter().filter(|injected| injected.poisoned).collect();
     let mut copies: BTreeMap<String, usize> = BTreeMap::new();
     for dead_letter in &case.run.evidence.dead_letters {
         let named = dead_letter.header("orderlog.at");
-        let wrong = unusable.get(&named).map_or_else(
+        let wrong = invalid.get(&named).map_or_else(
             || Some(format!("is of {named}, which is usable")),
             |(judged, code)| difference(dead_letter, judged.record, code),
         );
@@ -47,17 +47,17 @@ pub fn are_the_poisoned_records(case: &Case<'_>) -> Findings {
             .extend(wrong.map(|wrong| format!("the dead letter at {:?} {wrong}", dead_letter.place())));
         *copies.entry(named).or_default() += 1;
     }
-    for (named, (judged, code)) in &unusable {
+    for (named, (judged, code)) in &invalid {
         let (record, count) = (judged.record, copies.get(named).copied().unwrap_or(0));
         let ours = poisoned.iter().find(|injected| {
             (&injected.key, &injected.value, &injected.headers) == (&record.key, &record.value, &record.headers)
         });
         findings.look(match (ours, count) {
             (None, _) => Some(format!(
-                "the record {named} is unusable ({code}), and the nemesis did not write it"
+                "the record {named} is invalid ({code}), and the nemesis did not write it"
             )),
             (_, 0) => Some(format!(
-                "the record {named} is unusable ({code}), and has no dead letter"
+                "the record {named} is invalid ({code}), and has no dead letter"
             )),
             (_, 1) => None,
             // A copy may be in flight when its sender or the broker dies.
@@ -66,7 +66,7 @@ pub fn are_the_poisoned_records(case: &Case<'_>) -> Findings {
         });
     }
     for injected in &poisoned {
-        let landed = injected.place.filter(|place| !unusable.contains_key(&at(*place)));
+        let landed = injected.place.filter(|place| !invalid.contains_key(&at(*place)));
         findings
             .wrong
             .extend(landed.map(|place| format!("the poisoned record at {place:?} ({}) is usable", injected.kind)));
@@ -109,9 +109,9 @@ fn interruptions(case: &Case<'_>, at: u64) -> usize {
     count.min(COPIES)
 }
 
-/// order-service lists and counts every unusable record exactly once.
+/// order-service lists and counts every invalid record exactly once.
 pub fn are_listed_once(case: &Case<'_>) -> Findings {
-    let (mut findings, unusable, evidence) = (Findings::default(), unusable(case), &case.run.evidence);
+    let (mut findings, invalid, evidence) = (Findings::default(), invalid(case), &case.run.evidence);
     let named: BTreeSet<String> = evidence
         .dead_letters
         .iter()
@@ -126,7 +126,7 @@ pub fn are_listed_once(case: &Case<'_>) -> Findings {
             .unwrap_or_default();
         let wrong = if !named.contains(&origin) {
             Some("has no dead letter")
-        } else if unusable
+        } else if invalid
             .get(&origin)
             .is_some_and(|(_, code)| dead_letter.code.as_deref() != Some(code))
         {

@@ -121,7 +121,7 @@ pub fn were_requested(case: &Case<'_>) -> Findings {
         .reference
         .judged
         .iter()
-        .filter(|judged| !matches!(judged.outcome, Outcome::Unusable(_)))
+        .filter(|judged| !matches!(judged.outcome, Outcome::Invalid(_)))
     {
         let place = judged.record.place();
         // With several brokers, cart-service writes such records to check that the partition's replicas acknowledge.

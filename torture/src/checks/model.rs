@@ -64,7 +64,7 @@ pub fn counts_every_record_once(case: &Case<'_>) -> Findings {
                 Outcome::Duplicate => counts.duplicate += 1,
                 Outcome::Superseded => counts.superseded += 1,
                 Outcome::Ignored => counts.ignored += 1,
-                Outcome::Unusable(_) => counts.dead_lettered += 1,
+                Outcome::Invalid(_) => counts.dead_lettered += 1,
             }
         }
         if counts != seen.outcomes {

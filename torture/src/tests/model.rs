@@ -140,7 +140,7 @@ impl Run {
                 Outcome::Duplicate => counts.duplicate += 1,
                 Outcome::Superseded => counts.superseded += 1,
                 Outcome::Ignored => counts.ignored += 1,
-                Outcome::Unusable(code) => {
+                Outcome::Invalid(code) => {
                     counts.dead_lettered += 1;
                     evidence.add_dead_letter(judged.record, code);
                 }

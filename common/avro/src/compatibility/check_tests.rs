@@ -239,7 +239,7 @@ fn a_renamed_field_without_default_is_named_with_its_new_name() {
 }
 
 #[test]
-fn a_readers_field_that_several_of_the_writers_match_is_nobodys() {
+fn a_readers_field_that_several_of_the_writers_match_has_no_match() {
     let old = record(r#"{"name": "a", "type": "int"}, {"name": "b", "type": "int"}"#);
     for field in [
         r#"{"name": "b", "type": "int", "aliases": ["a"]}"#,

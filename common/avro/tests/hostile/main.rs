@@ -17,10 +17,10 @@ use std::time::{Duration, Instant};
 use bombs::Bomb;
 use order_event::Writer;
 
-/// Most time that a datum may take. The aim is less than 10 ms; a debug build is some twenty times slower, and the machine may
-/// be busy, but what grows without bound is far beyond that.
+/// Maximum time that a datum may take. The aim is less than 10 ms; a debug build is some twenty times slower, and the machine
+/// may be busy, but what grows without bound is far beyond that.
 const MAX_DATUM_TIME: Duration = Duration::from_millis(if cfg!(debug_assertions) { 1_000 } else { 50 });
-/// Most time that a schema may take, once.
+/// Maximum time that a schema may take, once.
 const MAX_SCHEMA_TIME: Duration = Duration::from_secs(10);
 
 /// Reads a bomb.

@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn eight_bytes_are_told_from_a_zero() {
+    fn eight_bytes_are_distinguished_from_a_zero() {
         assert!(impossible_id(0, &[0, 0, 0, 7, 1]).contains("eight bytes, 7,"));
         for (id, datum) in [(0, &b""[..]), (0, &[0; 9]), (MAX_ID + 1, &[0, 0, 0, 7])] {
             let reason = impossible_id(id, datum);

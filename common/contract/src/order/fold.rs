@@ -56,7 +56,7 @@ pub fn fold(current: Option<&OrderState>, event: &OrderEvent) -> Outcome {
     match event.order.version.cmp(&next) {
         std::cmp::Ordering::Greater => Outcome::Applied { gap: true },
         std::cmp::Ordering::Equal if !follows => Outcome::Applied { gap: true },
-        std::cmp::Ordering::Equal if current.order.status.may_become(event.order.status) => {
+        std::cmp::Ordering::Equal if current.order.status.can_transition_to(event.order.status) => {
             Outcome::Applied { gap: false }
         }
         std::cmp::Ordering::Equal => Outcome::Rejected(Rejection::new(
@@ -84,7 +84,7 @@ impl OrderStatus {
     /// Whether an order may go from this status to `next`: forward by any number of steps, to the same status again, or to
     /// cancelled until it is shipped. Nothing follows a final status. `unknown` is any status of a newer schema;
     /// only the newer rules can judge a step into or out of it, so it is allowed here.
-    pub fn may_become(self, next: Self) -> bool {
+    pub fn can_transition_to(self, next: Self) -> bool {
         if self.is_final() {
             return false;
         }
@@ -103,7 +103,7 @@ impl OrderStatus {
             Self::Processing => 3,
             Self::Shipped => 4,
             Self::Delivered => 5,
-            // Neither is part of the sequence; may_become handles both.
+            // Neither is part of the sequence; can_transition_to handles both.
             Self::Cancelled | Self::Unknown => u8::MAX,
         }
     }

@@ -6,7 +6,7 @@ use crate::money::Currency;
 
 /// Maximum length of an order, customer or item id, in characters.
 pub const MAX_ID_CHARS: usize = 64;
-/// Most lines in one order.
+/// Maximum number of items in an order.
 pub const MAX_ITEMS: usize = 100;
 /// Highest quantity of one line.
 pub const MAX_QUANTITY: i32 = 1_000_000;

@@ -51,7 +51,7 @@ impl Golden {
 
 /// The one place where this test calls the decoder.
 fn decoded(schema: &str, datum: &[u8]) -> Result<OrderEvent, Rejection> {
-    decode::decode(&WriterSchema::of(&SchemaText::avro(schema)), datum)
+    decode::decode(&WriterSchema::new(&SchemaText::avro(schema)), datum)
 }
 
 /// How the version's records, read by today's struct, differ from what they should be.
@@ -169,7 +169,7 @@ fn today_the_newest_version_is_written_byte_for_byte_as_the_other_implementation
 }
 
 #[test]
-fn a_missing_file_is_told_with_the_command_that_makes_it() {
+fn a_missing_file_is_reported_with_the_command_that_creates_it() {
     let reason = Golden::read(&folder(), 0).err().expect("there is no version 0");
     assert!(
         reason.contains("golden/v0.hex cannot be read") && reason.ends_with("golden/write.py"),

@@ -46,7 +46,7 @@ fn a_setting_that_would_break_a_guarantee_is_refused_with_file_line_and_reason()
         ("acks=1", "every in-sync replica"),
         ("request.required.acks=1", "every in-sync replica"),
         ("partitioner=random", "KAFKA_PARTITIONER"),
-        ("delivery.report.only.error=true", "acknowledgement"),
+        ("delivery.report.only.error=true", "acknowledgment"),
         ("plugin.library.paths=evil", "plugin"),
         ("message.timeout.ms=60000", "WRITE_DEADLINE_MS"),
         ("transactional.id=x", "transactions"),

@@ -1,5 +1,5 @@
 //! What is known of a client's connections: to any broker, to the leaders of its topic's partitions. It comes from
-//! librdkafka's statistics, errors and log lines, through the client's context; no broker is asked here.
+//! librdkafka's statistics, errors and log lines, through the client's context; no broker is queried here.
 
 mod stalled_lso;
 

@@ -13,7 +13,7 @@ pub struct StalledLso {
     pub offset: i64,
     /// When it was first seen there.
     pub since: Instant,
-    /// Whether somebody has timed out waiting for a record behind it.
+    /// Whether a request has timed out waiting for a record behind it.
     pub has_timed_out: bool,
 }
 
@@ -31,7 +31,7 @@ impl StalledLso {
         })
     }
 
-    /// Whether it lasts longer than ordinary transactions do, or somebody has timed out waiting for its end.
+    /// Whether it lasts longer than ordinary transactions do, or a request has timed out waiting for its end.
     pub fn is_long(&self) -> bool {
         self.has_timed_out || self.since.elapsed() >= LONG
     }
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ordinary_transaction_is_worth_reporting_only_when_somebody_has_timed_out() {
+    fn an_ordinary_transaction_is_reported_only_after_a_timeout() {
         let stalled = StalledLso::after(None, 5, 7, Instant::now()).expect("it is stalled");
         assert!(!stalled.is_long());
         assert!(

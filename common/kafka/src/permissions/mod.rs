@@ -17,7 +17,7 @@ pub use permission::Permission;
 pub(crate) use permission::is_denial;
 
 /// How long a denied write counts as denied without being confirmed: then the next one may try. Longer than the interval
-/// at which the brokers are asked.
+/// at which the brokers are queried.
 const UNCONFIRMED_FOR: Duration = Duration::from_secs(10);
 
 /// The permissions that this service needs and is denied. Shared by clones.

@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_caller_can_act_on_is_told_apart_and_the_rest_is_described_by_its_code() {
+    fn errors_that_a_caller_can_act_on_are_distinguished_and_the_rest_is_described_by_code() {
         let of = |code| WriteError::from(KafkaError::MessageProduction(code));
         assert_eq!(of(RDKafkaErrorCode::QueueFull), WriteError::QueueFull);
         assert_eq!(of(RDKafkaErrorCode::MessageBatchTooLarge), WriteError::TooLarge);

@@ -1,4 +1,4 @@
-//! The one producer: of events, dead letters and replays. It delivers records and reports on each; it replaces its client
+//! The one producer: of events and dead letters. It delivers records and reports on each; it replaces its client
 //! after a fatal error, bootstraps it again when no brokers are known, and closes it without blocking. Which records are
 //! sent, and what follows from a report, is the business of its owner.
 //!

@@ -55,7 +55,7 @@ pub enum TopicError {
     Failed(#[from] anyhow::Error),
 }
 
-/// Finds the topic of `reader`. Blocks while the broker is asked. `may_create` is awaited before the topic is created.
+/// Finds the topic of `reader`. Blocks while it queries the broker. `may_create` is awaited before the topic is created.
 ///
 /// # Errors
 /// [`TopicError`].

@@ -89,7 +89,7 @@ pub(crate) fn classify(
         Ok(event) => Classified::Event {
             event: Box::new(event),
             schema_id,
-            partial: writer.order_fields_dropped().next().is_some(),
+            partial: writer.unknown_order_fields().next().is_some(),
         },
         Err(rejection) => rejected(rejection),
     })

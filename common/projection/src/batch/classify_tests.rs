@@ -11,7 +11,7 @@ use super::*;
 use crate::batch::testing::{SIX, home, record};
 
 fn ours(schema: SchemaRef) -> Option<KnownSchema> {
-    let writer = Arc::new(WriterSchema::of(&lineage::newest_text()));
+    let writer = Arc::new(WriterSchema::new(&lineage::newest_text()));
     Some(KnownSchema::Writer(schema.id().unwrap_or(u32::MAX), writer))
 }
 
@@ -89,7 +89,12 @@ fn every_fault_has_its_code() {
     };
     let a_1: Option<&[u8]> = Some(b"A-1");
     let missing = |_| Some(KnownSchema::Missing("why".into()));
-    let wrong = |_| Some(KnownSchema::Writer(9, Arc::new(WriterSchema::Wrong("another".into()))));
+    let wrong = |_| {
+        Some(KnownSchema::Writer(
+            9,
+            Arc::new(WriterSchema::Incompatible("another".into())),
+        ))
+    };
     let ours = &ours as &dyn Fn(SchemaRef) -> Option<KnownSchema>;
     let (missing, wrong) = (&missing as &dyn Fn(_) -> _, &wrong as &dyn Fn(_) -> _);
 

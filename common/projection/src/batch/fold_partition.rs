@@ -20,9 +20,9 @@ pub(crate) struct PartitionChanges {
     /// How far it is read then.
     pub row: PartitionRow,
     pub orders: HashMap<String, StoredOrder>,
-    /// What becomes of the requests that events were written for, in the log's order.
+    /// The outcomes of the requests that events were written for, in the log's order.
     pub keys: Vec<KeyChange>,
-    /// Of the events that somebody waits for.
+    /// Outcomes of the events that a request waits for.
     pub outcomes: Vec<(Uuid, EventOutcome)>,
     pub rejected: Vec<RejectedAt>,
 }
@@ -33,13 +33,13 @@ pub(crate) struct RejectedAt {
     /// Its index in the batch.
     pub index: usize,
     pub rejection: Rejection,
-    /// The version that the order of its key had before it, 0 where there was none. Looked up only of a record whose
-    /// schema is unknown, and `None` also where the order's state comes from a later record, as this one is read again.
+    /// The order's version before this record, 0 if none. Set only for unknown schemas; `None` also if the stored state is
+    /// newer (re-read).
     pub version_before: Option<i32>,
 }
 
 /// Folds a partition's records, in order. `row` says how far it was read, `loaded` has the orders of these records as the
-/// store has them, `is_awaited` tells whether somebody waits for that very event.
+/// store has them, `is_awaited` tells whether a request waits for that very event.
 pub(crate) fn fold_partition(
     partition: i32,
     row: PartitionRow,

@@ -48,7 +48,7 @@ fn a_record_has_lost_only_to_an_earlier_one() {
 }
 
 #[test]
-fn the_writer_of_an_event_is_told_where_it_is_and_what_it_did() {
+fn the_writer_of_an_event_gets_its_position_and_outcome() {
     let event = an_event("A-1", 1);
     for outcome in [Outcome::Applied { gap: false }, Outcome::Superseded] {
         let other = state(&an_event("A-1", 1), (3, 19));
@@ -267,7 +267,7 @@ fn a_request_is_answered_by_the_record_that_applies_and_by_none_that_lost() {
 }
 
 #[test]
-fn only_those_who_wait_are_told() {
+fn only_waiters_get_an_outcome() {
     let (mine, other) = (version("A-1", 1, OrderStatus::New), version("B-1", 1, OrderStatus::New));
     let records = vec![event_record(20, &mine), event_record(21, &other)];
     let is_mine = |event: &OrderEvent| *event == mine;

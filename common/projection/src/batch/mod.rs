@@ -54,7 +54,7 @@ pub(crate) struct BatchProcessor<H> {
 pub(crate) struct Committed {
     pub row: PartitionRow,
     pub ending: Ending,
-    /// Of the events that somebody waits for.
+    /// Outcomes of the events that a request waits for.
     pub outcomes: Vec<(Uuid, EventOutcome)>,
     /// The orders that changed, and the versions that they have now.
     pub versions: Vec<(String, i32)>,
@@ -176,7 +176,7 @@ fn order_ids(batches: &[PartitionBatch<'_>]) -> BTreeSet<String> {
     order_ids.map(str::to_owned).collect()
 }
 
-/// What the records do, given their orders as the store has them. `is_awaited` tells whether somebody waits for that very
+/// What the records do, given their orders as the store has them. `is_awaited` tells whether a request waits for that very
 /// event.
 fn fold(
     batches: Vec<PartitionBatch<'_>>,

@@ -15,7 +15,7 @@ use crate::schema_lookup::KnownSchema;
 use crate::schema_wait::SchemaWait;
 use crate::store::PartitionRow;
 
-/// Most schemas that one wait is about. Those of later records get their turn.
+/// Maximum number of schemas in one wait. Those of later records get their turn.
 const MAX_AWAITED_SCHEMAS: usize = 1_000;
 
 /// One partition's records of a batch.
@@ -32,15 +32,15 @@ pub(crate) struct PartitionBatch<'a> {
 /// Where a partition's records of a batch end, and what comes next.
 #[derive(Default)]
 pub(crate) struct Ending {
-    /// What the registry answered about the schemas of these records, if it was asked.
+    /// What the registry answered about the schemas of these records, if it was queried.
     pub schema_answers: Option<SchemaWait>,
     /// The schemas that must be known first, if it ends early.
     pub awaited: Option<AwaitedSchemas>,
     /// Whether there were any records.
     pub had_records: bool,
-    /// Where the partition's end was met, if it was.
+    /// The partition's end offset, if it was reached.
     pub end: Option<i64>,
-    /// Whether it was met after the last record.
+    /// Whether it was reached after the last record.
     pub at_end: bool,
 }
 
@@ -116,8 +116,8 @@ impl<'a> PartitionBatch<'a> {
         }
     }
 
-    /// Notes that the partition's end was met, at that offset.
-    pub fn meet_end(&mut self, offset: i64) {
+    /// Notes that the end of the partition was reached, at that offset.
+    pub fn reached_end(&mut self, offset: i64) {
         // An end after a record that waits is not where we are.
         if self.ending.awaited.is_none() {
             self.ending.end = Some(offset);
@@ -131,14 +131,14 @@ impl<'a> PartitionBatch<'a> {
     }
 
     /// What its records do, given the orders as the store has them, and what comes after them. `is_awaited` tells whether
-    /// somebody waits for that very event.
+    /// a request waits for that very event.
     pub fn fold(
         self,
         loaded: &HashMap<String, OrderState>,
         is_awaited: impl Fn(&OrderEvent) -> bool,
     ) -> (PartitionChanges, Ending) {
         let mut ending = self.ending;
-        // Only records that were asked for and are still to come need the answers.
+        // Only records that were requested and are still to come need the answers.
         ending.schema_answers = ending.schema_answers.filter(|answers| answers.to() > self.next);
         let changes = fold_partition(self.placement.partition, self.row, self.records, loaded, is_awaited);
         (changes, ending)

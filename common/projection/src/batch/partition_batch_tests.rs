@@ -15,7 +15,7 @@ const KEY: Option<&[u8]> = Some(b"A-1");
 
 /// Schema 9 is ours and known; of others nothing is known.
 fn known(schema: SchemaRef) -> Option<KnownSchema> {
-    let writer = || Arc::new(WriterSchema::of(&lineage::newest_text()));
+    let writer = || Arc::new(WriterSchema::new(&lineage::newest_text()));
     (schema == SchemaRef::Id(9)).then(|| KnownSchema::Writer(9, writer()))
 }
 
@@ -37,7 +37,7 @@ fn fold(batch: PartitionBatch<'_>) -> (PartitionChanges, Ending) {
     batch.fold(&HashMap::new(), |_| false)
 }
 
-/// What the registry said of schema 8, of which it knows nothing: the records below `to` were asked for, and those below
+/// What the registry said of schema 8, of which it knows nothing: the records below `to` were requested, and those below
 /// `graced` had their grace period.
 fn unknown(to: i64, graced: i64) -> SchemaWait {
     let mut wait = SchemaWait::new(SchemaRef::Id(8), Vec::new(), 20, to, graced);
@@ -107,7 +107,7 @@ fn the_end_counts_where_nothing_waits_before_it_and_nothing_comes_after_it() {
         if let Some(record) = before {
             batch.push(record.clone(), known);
         }
-        batch.meet_end(21);
+        batch.reached_end(21);
         if let Some(record) = after {
             batch.push(record.clone(), known);
         }

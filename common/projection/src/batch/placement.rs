@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_reason_of_a_misplaced_record_tells_writer_and_reader_what_to_set() {
+    fn the_reason_of_a_misplaced_record_names_the_settings_of_producer_and_reader() {
         let key = b"A-1";
         let misplaced = |partition| {
             let partitioning = Partitioning {

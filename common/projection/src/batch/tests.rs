@@ -16,7 +16,7 @@ fn values<const N: usize>(order_ids: [&str; N]) -> [Vec<u8>; N] {
 
 /// What the first of these orders' partition has queued up.
 fn batch<'a>(records: &[(&'a str, &'a [u8])]) -> PartitionBatch<'a> {
-    let writer = Arc::new(WriterSchema::of(&lineage::newest_text()));
+    let writer = Arc::new(WriterSchema::new(&lineage::newest_text()));
     let mut batch = PartitionBatch::new(home(records[0].0), PartitionRow::default(), None);
     for (offset, (key, value)) in (0..).zip(records) {
         batch.push(record(offset, Some(key.as_bytes()), Some(value)), |_| {

@@ -2,10 +2,10 @@
 //!
 //! A record shows two partitions: the one that it is in, and the one that its key belongs to now. One that is elsewhere may
 //! be from before, or from a writer with another partitioner or a fault, and chance alone puts some of those where a smaller
-//! topic would have them. So for each smaller number the records are gone through in the order of their writing, each key
-//! once: one that is where that number would place it hypotheses for it, any other against it, several times over. A number is
-//! accepted when so many are for it as chance would hardly bring, and when not too few of them belong elsewhere now. As
-//! partitions are only ever added, those for it come first, and nobody can write in front of them.
+//! topic would have them. So for each smaller number the records are processed in the order in which they were written, each key
+//! once: one that is where that number would place it counts for it, any other against it, several times over. A number is
+//! accepted when more are for it than chance would explain, and when enough of them belong elsewhere now. As partitions are
+//! only ever added, those for it come first, and no producer can write in front of them.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashSet};
@@ -14,7 +14,7 @@ use orderlog_kafka::partition::{Partitioner, Partitioning};
 
 /// With fewer records there is no verdict.
 pub(super) const MIN_RECORDS: i64 = 3;
-/// How many keys at least must belong elsewhere now: one may be anybody's fault.
+/// How many keys at least must belong elsewhere now: one may be any producer's fault.
 const MIN_MOVED: i32 = 2;
 /// And at least one in so many of all that are for a number: of those that it placed, half or more belong elsewhere.
 const MIN_MOVED_OF: i32 = 4;

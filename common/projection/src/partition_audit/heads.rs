@@ -1,4 +1,4 @@
-//! Reading the oldest records of each partition, as far as the limits let it.
+//! Reading the oldest records of each partition, up to the limits.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use rdkafka::Message;
 use rdkafka::message::BorrowedMessage;
 
 use super::evidence::{OldRecord, PartitionHead};
-use crate::not_ready::NotReady;
+use crate::start_error::StartError;
 
 /// How long reading the oldest records may take, and the broker for one answer.
 const READ_TIMEOUT: Duration = Duration::from_secs(5);
@@ -38,7 +38,7 @@ struct Reading {
 ///
 /// # Errors
 /// When the broker does not answer.
-pub(super) fn bounds(reader: &LogReader, partitions: i32) -> Result<Vec<(i64, i64)>, NotReady> {
+pub(super) fn bounds(reader: &LogReader, partitions: i32) -> Result<Vec<(i64, i64)>, StartError> {
     (0..partitions)
         .map(|partition| reader.bounds(partition, READ_TIMEOUT))
         .collect::<Result<_, _>>()
@@ -49,7 +49,7 @@ pub(super) fn bounds(reader: &LogReader, partitions: i32) -> Result<Vec<(i64, i6
 ///
 /// # Errors
 /// When they cannot be read yet.
-pub(super) fn read(reader: &LogReader, bounds: &[(i64, i64)]) -> Result<Vec<PartitionHead>, NotReady> {
+pub(super) fn read(reader: &LogReader, bounds: &[(i64, i64)]) -> Result<Vec<PartitionHead>, StartError> {
     let from = (0..).zip(bounds).filter(|(_, (first, end))| first < end);
     reader
         .assign(from.map(|(partition, (first, _))| (partition, *first)))
@@ -59,7 +59,7 @@ pub(super) fn read(reader: &LogReader, bounds: &[(i64, i64)]) -> Result<Vec<Part
     heads
 }
 
-fn read_assigned(reader: &LogReader, bounds: &[(i64, i64)]) -> Result<Vec<PartitionHead>, NotReady> {
+fn read_assigned(reader: &LogReader, bounds: &[(i64, i64)]) -> Result<Vec<PartitionHead>, StartError> {
     let mut readings: Vec<Reading> = bounds.iter().map(|bounds| Reading::new(*bounds)).collect();
     let until = Instant::now() + READ_TIMEOUT;
     let mut bytes = 0;
@@ -70,7 +70,7 @@ fn read_assigned(reader: &LogReader, bounds: &[(i64, i64)]) -> Result<Vec<Partit
                 LogEvent::End { partition, .. } => (*partition, None),
                 LogEvent::OutOfRange | LogEvent::TopicMissing | LogEvent::TopicRecreated => {
                     let topic = reader.topic();
-                    return Err(NotReady::Retry(anyhow!(
+                    return Err(StartError::Retry(anyhow!(
                         "topic {topic} changed while its oldest records were read"
                     )));
                 }
@@ -82,14 +82,14 @@ fn read_assigned(reader: &LogReader, bounds: &[(i64, i64)]) -> Result<Vec<Partit
         }
         // The client may have learned it on the way.
         if let Some(reason) = reader.denied() {
-            return Err(NotReady::Retry(anyhow!("{reason}")));
+            return Err(StartError::Retry(anyhow!("{reason}")));
         }
     }
     let unread = readings
         .iter()
         .position(|reading| reading.read == 0 && !reading.head.is_whole);
     match unread {
-        Some(partition) if bytes < MAX_BYTES => Err(NotReady::Retry(anyhow!(
+        Some(partition) if bytes < MAX_BYTES => Err(StartError::Retry(anyhow!(
             "the oldest records of topic {}, partition {partition} did not arrive within {} s",
             reader.topic(),
             READ_TIMEOUT.as_secs()
@@ -98,9 +98,9 @@ fn read_assigned(reader: &LogReader, bounds: &[(i64, i64)]) -> Result<Vec<Partit
     }
 }
 
-fn failed(reader: &LogReader, error: anyhow::Error) -> NotReady {
+fn failed(reader: &LogReader, error: anyhow::Error) -> StartError {
     let topic = reader.topic();
-    NotReady::Retry(error.context(format!("reading the oldest records of topic {topic}")))
+    StartError::Retry(error.context(format!("reading the oldest records of topic {topic}")))
 }
 
 impl Reading {
@@ -119,7 +119,7 @@ impl Reading {
         !self.head.is_whole && self.head.records.len() < MAX_RECORDS && self.read < MAX_READ
     }
 
-    /// Takes in a record, or, `None`, that the partition's end was met. Returns how many bytes that were.
+    /// Takes in a record, or, `None`, that the partition's end was reached. Returns how many bytes that were.
     fn take(&mut self, record: Option<&BorrowedMessage<'_>>) -> usize {
         let Some(record) = record else {
             self.head.is_whole = true;

@@ -8,7 +8,7 @@ mod heads;
 use orderlog_kafka::log_reader::LogReader;
 use orderlog_kafka::partition::Partitioning;
 
-use crate::not_ready::NotReady;
+use crate::start_error::StartError;
 use crate::topic_conflict::TopicConflict;
 use evidence::{FewerPartitions, MIN_RECORDS, added_partitions, other_partitioner};
 
@@ -17,7 +17,7 @@ use evidence::{FewerPartitions, MIN_RECORDS, added_partitions, other_partitioner
 /// # Errors
 /// They are partitioned as in a topic of fewer partitions, or by another partitioner, which is for an operator to mend; or
 /// they cannot be read yet.
-pub(crate) fn check(reader: &LogReader, partitioning: Partitioning) -> Result<(), NotReady> {
+pub(crate) fn check(reader: &LogReader, partitioning: Partitioning) -> Result<(), StartError> {
     let Partitioning {
         partitioner,
         partitions,
@@ -31,7 +31,7 @@ pub(crate) fn check(reader: &LogReader, partitioning: Partitioning) -> Result<()
     let topic = reader.topic().to_owned();
     // First: it explains more of the records where both could.
     if let Some(theirs) = other_partitioner(partitioning, &heads) {
-        return Err(NotReady::from(TopicConflict::OtherPartitioner {
+        return Err(StartError::from(TopicConflict::OtherPartitioner {
             topic,
             ours: partitioner,
             theirs,
@@ -44,7 +44,7 @@ pub(crate) fn check(reader: &LogReader, partitioning: Partitioning) -> Result<()
             partition,
             offset,
             home,
-        }) => Err(NotReady::from(TopicConflict::PartitionsAdded {
+        }) => Err(StartError::from(TopicConflict::PartitionsAdded {
             topic,
             partitions,
             before,

@@ -146,7 +146,7 @@ impl Task {
         if !std::mem::replace(&mut self.confirmed, true) || *self.state.borrow() != state {
             tracing::info!(subject = self.subject, schema.id = id, "schema registered");
         }
-        self.tell(state);
+        self.set_state(state);
     }
 
     fn unconfirmed(&self, reason: String) {
@@ -155,7 +155,7 @@ impl Task {
             RegistrationState::Pending(_) | RegistrationState::Refused(_) => None,
         };
         match id {
-            Some(id) => self.tell(RegistrationState::Registered {
+            Some(id) => self.set_state(RegistrationState::Registered {
                 id,
                 trouble: Some(format!("the schema registration is not confirmed: {reason}")),
             }),
@@ -164,10 +164,10 @@ impl Task {
     }
 
     fn pending(&self, reason: String) {
-        self.tell(RegistrationState::Pending(reason));
+        self.set_state(RegistrationState::Pending(reason));
     }
 
-    fn tell(&self, state: RegistrationState) {
+    fn set_state(&self, state: RegistrationState) {
         if *self.state.borrow() == state {
             return;
         }
@@ -175,10 +175,12 @@ impl Task {
             RegistrationState::Registered { trouble: None, .. } => {}
             RegistrationState::Registered {
                 trouble: Some(reason), ..
+            } => tracing::warn!(subject = self.subject, reason, "schema registration not confirmed"),
+            RegistrationState::Pending(reason) => {
+                tracing::warn!(subject = self.subject, reason, "schema registration pending");
             }
-            | RegistrationState::Pending(reason)
-            | RegistrationState::Refused(reason) => {
-                tracing::warn!(subject = self.subject, reason, "schema registration");
+            RegistrationState::Refused(reason) => {
+                tracing::warn!(subject = self.subject, reason, "schema rejected");
             }
         }
         self.state.send_replace(state);

@@ -35,7 +35,7 @@ fn only_a_registered_schema_has_an_id() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_told_and_its_absence_is_waited_for() {
+async fn a_refusal_is_reported_and_its_absence_is_awaited() {
     assert_eq!(
         registration(RegistrationState::Refused("why".into())).refused().await,
         "why"

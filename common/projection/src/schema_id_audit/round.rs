@@ -10,7 +10,8 @@ use crate::store::KnownSchemas;
 
 /// How many known ids must match before an answer is stored: another registry may have our own schema under the same id.
 const FEW: usize = 8;
-/// Most ids in one check, except for the first, which covers all of them: thousands of ids are no load for the registry.
+/// Maximum number of ids in one check, except for the first, which covers all of them: thousands of ids are no load for
+/// the registry.
 const MANY: usize = 50;
 /// How long a missing id may take to appear: some registries answer from followers.
 const REPLICATION_DELAY: Duration = Duration::from_millis(500);
@@ -143,13 +144,13 @@ impl Scope {
     /// The ids to compare: our own or the one that matched last time, and others at random.
     fn choose(self, known: &KnownSchemas, probe: Option<u32>) -> Vec<u32> {
         let first: Vec<u32> = known.own.into_iter().chain(probe).take(1).collect();
-        let most = match self {
+        let max = match self {
             Self::One if !first.is_empty() => return first,
             Self::One | Self::Few => FEW,
             Self::Many => MANY,
         };
         let mut others: Vec<u32> = known.ids.iter().copied().filter(|id| !first.contains(id)).collect();
         fastrand::shuffle(&mut others);
-        first.into_iter().chain(others).take(most).collect()
+        first.into_iter().chain(others).take(max).collect()
     }
 }

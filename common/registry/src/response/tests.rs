@@ -27,7 +27,7 @@ fn a_schema_and_the_expected_errors_answer_the_request() {
 }
 
 #[test]
-fn what_nobody_needs_may_be_missing_or_anything() {
+fn fields_that_are_not_needed_may_be_missing_or_anything() {
     for body in [
         r#"{"schema":"\"int\""}"#,
         r#"{"schema":"\"int\"","version":-1,"id":"x","guid":7,"subject":[],"metadata":"none","deleted":"no"}"#,

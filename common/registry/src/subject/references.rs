@@ -12,7 +12,7 @@ use crate::outage::Outage;
 use crate::response::LATEST;
 use crate::transport::Transport;
 
-/// Most schemas that one may refer to, directly or not.
+/// Maximum number of schemas that one may refer to, directly or not.
 const MAX_SCHEMAS: usize = 64;
 /// Total bytes of their texts.
 const MAX_BYTES: usize = 1024 * 1024;

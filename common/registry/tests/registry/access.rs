@@ -76,7 +76,7 @@ async fn a_token_comes_from_a_variable_or_a_file() {
 }
 
 #[tokio::test]
-async fn credentials_of_one_address_are_not_told_to_another() {
+async fn credentials_of_one_address_are_not_sent_to_another() {
     let first = Fake::always(page(503)).await;
     let second = Fake::always(schema(TEXT)).await;
     let with_user = first.url().replacen("://", "://user:secret@", 1);
@@ -143,7 +143,7 @@ async fn a_rotated_token_is_read_again_when_the_registry_refuses_the_old_one() {
 }
 
 #[tokio::test]
-async fn who_is_not_let_in_is_told_which_settings_to_check() {
+async fn rejected_credentials_are_reported_with_the_settings_to_check() {
     let fake = Fake::always(page(403)).await;
     let told = async |change: fn(&mut RegistryConfig)| {
         let mut config = config(&fake.url());

@@ -7,7 +7,7 @@ use crate::fake::{Answer, Fake, page, refusal, schema};
 use crate::{TEXT, client, outage};
 
 #[tokio::test]
-async fn the_address_that_answered_last_is_asked_first() {
+async fn the_address_that_answered_last_is_tried_first() {
     let (first, second) = (Fake::always(page(503)).await, Fake::always(schema(TEXT)).await);
     let registry = client(&format!("{},{}", first.url(), second.url()));
     for _ in 0..2 {

@@ -148,7 +148,7 @@ async fn a_schema_is_found_by_its_guid_where_the_registry_has_guids() {
 }
 
 #[tokio::test]
-async fn a_registry_without_guids_is_told_from_one_that_is_away() {
+async fn a_registry_without_guids_is_distinguished_from_an_outage() {
     for no_such_path in [refusal(404, 404), refusal(405, 405), page(404)] {
         let answer = no_such_path.clone();
         let fake = Fake::with(move |request| match request.target.as_str() {
@@ -167,7 +167,7 @@ async fn a_registry_without_guids_is_told_from_one_that_is_away() {
 }
 
 #[tokio::test]
-async fn who_backs_off_goes_on_as_soon_as_the_registry_is_back_or_was_heard_by_another() {
+async fn a_backoff_ends_as_soon_as_the_registry_is_back_or_has_answered_another_call() {
     let long = Duration::from_secs(60);
     let fake = Fake::always(Answer::Hang).await;
     let registry = reading(&fake);

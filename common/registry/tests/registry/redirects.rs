@@ -19,7 +19,7 @@ async fn moved(status: u16, to: String) -> Fake {
 }
 
 #[tokio::test]
-async fn what_is_sent_goes_along_where_the_redirect_says_so_and_what_is_asked_always() {
+async fn a_redirect_is_followed_for_reads_and_for_writes_only_where_it_keeps_the_method() {
     for status in [301, 302, 303, 307, 308] {
         let registry = Fake::with(|request: &Request| match request.method.as_str() {
             "GET" => schema(TEXT),

@@ -44,7 +44,7 @@ async fn unknown(registry: &Registry) -> String {
 }
 
 #[tokio::test]
-async fn each_is_asked_for_once_and_comes_before_those_that_refer_to_it() {
+async fn each_reference_is_fetched_once_and_comes_before_its_referrers() {
     let schemas: &[(&str, &[&str])] = &[("top", &["a", "b"]), ("a", &["c"]), ("b", &["c", "a"]), ("c", &[])];
     let (fake, registry) = registry(schemas).await;
     let schema = registry.schema(5).await.expect("a schema");
@@ -102,7 +102,7 @@ async fn the_latest_version_may_be_a_deleted_one_and_not_one_that_leads_back() {
 }
 
 #[tokio::test]
-async fn a_reference_that_nobody_can_follow_is_unknown_and_no_outage() {
+async fn a_broken_reference_is_unknown_and_no_outage() {
     for reference in [json!("a"), json!({"version": 1}), json!({"subject": 5, "version": 1})] {
         let held = json!({"schema": "top", "references": [reference]});
         let fake = Fake::with(move |_: &Request| say(200, held.clone())).await;
@@ -148,7 +148,7 @@ async fn one_that_the_registry_does_not_have_makes_the_schema_unknown() {
 }
 
 #[tokio::test]
-async fn one_that_cannot_be_asked_for_is_an_outage() {
+async fn a_reference_that_cannot_be_fetched_is_an_outage() {
     for answer in [
         page(404),
         page(500),

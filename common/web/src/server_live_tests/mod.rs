@@ -114,7 +114,7 @@ async fn a_busy_port_is_named_with_the_setting_that_changes_it() {
 }
 
 #[actix_web::test]
-async fn a_running_server_answers_and_stops_when_told() {
+async fn a_running_server_answers_and_stops_on_request() {
     let listener = bind("localhost", 0, "--api-port / API_PORT")
         .await
         .expect("a free port");

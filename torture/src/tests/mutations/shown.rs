@@ -102,7 +102,7 @@ pub const MUTATIONS: &[Mutation] = &[
             run.rounds[1].faults.push(Fault::Kill(Target::Order));
         },
     ),
-    ("a record is unusable and nobody poisoned it", LETTERS, |run| {
+    ("a record is invalid and nobody poisoned it", LETTERS, |run| {
         run.injected.retain(|injected| injected.kind != "NotAvro")
     }),
     ("a dead letter is listed twice", LISTED, |run| {

@@ -49,7 +49,7 @@ pub(super) fn decode_order(
         order: event.order,
         partition: i32::from_be_bytes(*partition),
         offset: i64::from_be_bytes(*offset),
-        partial: writer.order_fields_dropped().next().is_some(),
+        partial: writer.unknown_order_fields().next().is_some(),
     })
 }
 

@@ -196,7 +196,7 @@ fn an_order_that_a_newer_schema_wrote_is_shown_and_known_to_be_partial() {
     let note = serde_json::json!({"name": "note", "type": "string", "default": ""});
     order["type"]["fields"].as_array_mut().expect("fields").push(note);
     let newer = SchemaText::avro(json.to_string());
-    let writer = Arc::new(WriterSchema::of(&newer));
+    let writer = Arc::new(WriterSchema::new(&newer));
     store.schemas().learn(8, &newer, writer).expect("learns");
     let event = an_event("A-1", 1);
     let value = record_value(8, &event).expect("encodes");

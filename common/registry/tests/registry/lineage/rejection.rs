@@ -40,7 +40,7 @@ async fn where_the_registry_compares_single_versions_only_each_is_asked_for() {
 }
 
 #[tokio::test]
-async fn where_the_registry_gives_no_reasons_ours_are_told() {
+async fn our_own_reasons_are_reported_when_the_registry_gives_none() {
     let (_fake, registry) = refusing(|line| {
         line.starts_with("POST /compatibility/")
             .then(|| say(200, json!({"is_compatible": false})))
@@ -80,7 +80,7 @@ async fn every_code_of_an_incompatible_schema_is_a_refusal_even_when_its_reasons
 }
 
 #[tokio::test]
-async fn whoever_may_not_write_is_told_of_the_mode_that_does_not() {
+async fn a_denied_write_is_reported_with_the_mode_that_does_not_write() {
     for (path, answer) in [
         ("PUT /config/orders-value", page(403)),
         ("PUT /config/orders-value", refusal(422, 42205)),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{OTHER, SUBJECT, registry, registry_of, writes};
 use crate::fake::{Answer, Fake, Request, page, refusal, say};
-use crate::{LINEAGE, NEWEST, client};
+use crate::{LINEAGE, V1, client};
 
 #[tokio::test]
 async fn verifying_finds_what_is_there_and_writes_nothing() {
@@ -43,7 +43,7 @@ async fn a_look_up_needs_no_more_than_an_id() {
 
 /// Our schema, split: the item type is in a schema of its own.
 fn in_two_schemas() -> (String, String) {
-    let mut whole: Value = serde_json::from_str(NEWEST).expect("JSON");
+    let mut whole: Value = serde_json::from_str(V1).expect("JSON");
     let order = whole["fields"].as_array_mut().expect("fields").iter_mut();
     let order = order.into_iter().find(|field| field["name"] == "order").expect("order");
     let items = order["type"]["fields"].as_array_mut().expect("fields").iter_mut();
@@ -55,13 +55,13 @@ fn in_two_schemas() -> (String, String) {
 }
 
 #[tokio::test]
-async fn our_schema_is_ours_although_it_was_written_with_references() {
+async fn our_schema_is_recognized_when_it_was_registered_with_references() {
     let (whole, item) = in_two_schemas();
     let references = json!([{"name": "com.ecommerce.order.OrderItem", "subject": "items", "version": 1}]);
     let held = json!({"id": 7, "version": 3, "schema": whole, "references": references});
     // Some registries find it by its full text and return what they store; with others it has to be searched.
     for finds_it in [true, false] {
-        let (held, item, newest) = (held.clone(), item.clone(), NEWEST.to_owned());
+        let (held, item, newest) = (held.clone(), item.clone(), V1.to_owned());
         let (fake, registry) = registry_of(move |line, schema| match line {
             "POST /subjects/orders-value" if schema != &newest => Some(say(200, json!({"id": 6, "schema": schema}))),
             "POST /subjects/orders-value" if finds_it => Some(say(200, held.clone())),

@@ -39,7 +39,7 @@ impl Schemas {
     /// As [`Self::learn`].
     pub fn learn_own(&self, subject: &str, id: u32) -> Result<(), LearnError> {
         let newest = lineage::newest_text();
-        self.learn(id, &newest, Arc::new(WriterSchema::of(&newest)))?;
+        self.learn(id, &newest, Arc::new(WriterSchema::new(&newest)))?;
         Ok(self.put_own(&OwnRow {
             subject: subject.to_owned(),
             id,

@@ -52,9 +52,9 @@ impl SchemaRow {
     /// How its records are read.
     pub fn resolve(&self) -> WriterSchema {
         if self.bytes > MAX_SCHEMA_BYTES {
-            WriterSchema::too_long(self.bytes)
+            WriterSchema::oversized(self.bytes)
         } else {
-            WriterSchema::of(&self.schema)
+            WriterSchema::new(&self.schema)
         }
     }
 

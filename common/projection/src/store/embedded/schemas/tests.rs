@@ -12,7 +12,7 @@ fn open(dir: &tempfile::TempDir) -> Embedded {
 }
 
 fn learn(store: &Embedded, id: u32, schema: &SchemaText) -> Result<(), LearnError> {
-    store.schemas().learn(id, schema, Arc::new(WriterSchema::of(schema)))
+    store.schemas().learn(id, schema, Arc::new(WriterSchema::new(schema)))
 }
 
 #[test]
@@ -61,7 +61,8 @@ fn a_schema_that_is_too_long_is_stored_without_its_text() {
     let long = SchemaText::avro(" ".repeat(10 * MAX_SCHEMA_BYTES));
     learn(&open(&dir), 7, &long).expect("learns");
     let store = open(&dir);
-    let WriterSchema::Wrong(reason) = &*store.schemas().writer_schema(7).expect("reads").expect("is known") else {
+    let WriterSchema::Incompatible(reason) = &*store.schemas().writer_schema(7).expect("reads").expect("is known")
+    else {
         panic!("it cannot be read")
     };
     assert!(reason.contains(&long.size().to_string()), "{reason}");
@@ -107,7 +108,7 @@ fn schemas_of_guids_are_kept_beside_those_of_ids_and_are_no_ids() {
     learn(&store, 7, &texts[1]).expect("learns");
     for (guid, text) in guids.iter().zip(&texts) {
         for _ in 0..2 {
-            let writer = Arc::new(WriterSchema::of(text));
+            let writer = Arc::new(WriterSchema::new(text));
             store.schemas().learn_guid(*guid, text, writer).expect("learns");
         }
     }
@@ -120,7 +121,7 @@ fn schemas_of_guids_are_kept_beside_those_of_ids_and_are_no_ids() {
     );
     let read = |number| store.schemas().writer_schema(number).expect("reads").expect("is known");
     assert!(matches!(*read(numbers[0]), WriterSchema::Readable(_)));
-    assert!(matches!(*read(numbers[1]), WriterSchema::Wrong(_)));
+    assert!(matches!(*read(numbers[1]), WriterSchema::Incompatible(_)));
     assert_eq!(
         store.schemas().known().expect("reads").ids,
         [7],
@@ -133,7 +134,7 @@ fn store_with_two_schemas() -> (tempfile::TempDir, Embedded) {
     let store = Embedded::open(dir.path()).expect("opens");
     store.schemas().learn_own("orders-value", 7).expect("learns");
     let other = SchemaText::avro(r#""string""#);
-    let writer = Arc::new(WriterSchema::of(&other));
+    let writer = Arc::new(WriterSchema::new(&other));
     store.schemas().learn(9, &other, writer).expect("learns");
     (dir, store)
 }
@@ -154,7 +155,7 @@ fn what_is_forgotten_can_be_learned_again() {
     assert_eq!(store.schemas().known().expect("reads"), known(None, &[9], &[]));
     assert!(store.schemas().writer_schema(7).expect("reads").is_none());
     let other = SchemaText::avro(r#""int""#);
-    let writer = Arc::new(WriterSchema::of(&other));
+    let writer = Arc::new(WriterSchema::new(&other));
     store.schemas().learn(7, &other, writer).expect("learns");
     store.schemas().forget(&[7, 9].into()).expect("forgets");
     assert_eq!(store.schemas().known().expect("reads"), known(None, &[], &[]));

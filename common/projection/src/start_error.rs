@@ -4,7 +4,7 @@ use crate::topic_conflict::TopicConflict;
 
 /// Why reading cannot begin.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum NotReady {
+pub(crate) enum StartError {
     /// It may pass: try again.
     #[error("{0:#}")]
     Retry(#[source] anyhow::Error),
@@ -13,7 +13,7 @@ pub(crate) enum NotReady {
     Halt(#[source] anyhow::Error),
 }
 
-impl From<TopicConflict> for NotReady {
+impl From<TopicConflict> for StartError {
     fn from(conflict: TopicConflict) -> Self {
         Self::Halt(conflict.into())
     }

@@ -1,12 +1,12 @@
-//! Commands to the projection's thread.
+//! Control messages to the projection's thread.
 
 use tokio::sync::oneshot;
 
 use crate::rejections::SkippedRecord;
 use crate::schema_id_audit::Verdict;
 
-/// Commands to the thread.
-pub(crate) enum Command {
+/// A message to the thread.
+pub(crate) enum ControlMessage {
     /// Read records again that were skipped because their schema was unknown.
     Rewind(Rewind),
     /// Act on what was found about the registry.

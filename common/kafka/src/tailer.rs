@@ -1,5 +1,5 @@
-//! Follows one topic: reads it from offsets that the caller keeps, to its end and on. When the topic is missing, recreated
-//! or has lost records, following stops until it is found again. What the records mean, and what is kept of them, is the
+//! Tails one topic: reads it from offsets that the caller keeps, to its end and on. When the topic is missing, recreated
+//! or has lost records, tailing stops until it is found again. What the records mean, and what is kept of them, is the
 //! caller's business.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,14 +19,14 @@ use crate::topics::{self, FoundTopic, TopicPolicy, TopicSpec};
 /// How long the broker may take for one response; the caller's thread waits meanwhile.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Follows one topic, on the caller's thread. It begins with [`find`](Self::find) and [`start`](Self::start).
-pub struct TopicFollower {
+/// Tails one topic, on the caller's thread. It begins with [`find`](Self::find) and [`start`](Self::start).
+pub struct TopicTailer {
     cluster: Cluster,
     spec: TopicSpec,
     policy: TopicPolicy,
     reader: LogReader,
     connection: ConnectionState,
-    /// How many partitions are followed; 0: none.
+    /// How many partitions are tailed; 0: none.
     partitions: i32,
     at_end: BTreeSet<i32>,
     /// Whether the reader lost the topic: it may keep reporting that of a recreated one, so it is replaced.
@@ -35,9 +35,9 @@ pub struct TopicFollower {
     is_recreated: bool,
 }
 
-/// A topic that can be followed.
+/// A topic that can be tailed.
 #[derive(Debug)]
-pub struct Followable {
+pub struct Tailable {
     /// What an operator should know about its configuration, one sentence each.
     pub warnings: Vec<String>,
     /// Start and end offset of each partition.
@@ -46,14 +46,14 @@ pub struct Followable {
 }
 
 /// What was read.
-pub struct FollowedBatch<'a> {
+pub struct TailedBatch<'a> {
     /// The records, in order per partition.
     pub records: Vec<BorrowedMessage<'a>>,
-    /// Why following stopped after them; `None` if it continues.
+    /// Why tailing stopped after them; `None` if it continues.
     pub interrupted: Option<Interruption>,
 }
 
-/// Why following stopped.
+/// Why tailing stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interruption {
     /// The next records were deleted.
@@ -74,7 +74,7 @@ impl fmt::Display for Interruption {
     }
 }
 
-impl Followable {
+impl Tailable {
     /// Whether a reader that has read up to those offsets, by partition, can continue from there: they are offsets of this
     /// very topic, and no later record was deleted.
     pub fn continues(&self, next: &BTreeMap<i32, i64>) -> bool {
@@ -86,8 +86,8 @@ impl Followable {
     }
 }
 
-impl TopicFollower {
-    /// A follower of that topic, which is not followed yet.
+impl TopicTailer {
+    /// A tailer of that topic, which is not tailed yet.
     ///
     /// # Errors
     /// The client cannot be created.
@@ -111,13 +111,13 @@ impl TopicFollower {
         &self.spec.name
     }
 
-    /// How many partitions are followed; 0 if the topic is not.
+    /// How many partitions are tailed; 0 if the topic is not.
     pub fn partitions(&self) -> i32 {
         self.partitions
     }
 
-    /// Whether the topic is followed.
-    pub fn is_following(&self) -> bool {
+    /// Whether the topic is tailed.
+    pub fn is_tailing(&self) -> bool {
         self.partitions > 0
     }
 
@@ -134,12 +134,12 @@ impl TopicFollower {
     /// Finds the topic, or creates it. `may_create` is awaited before it is created.
     ///
     /// # Errors
-    /// Why it cannot be followed yet.
+    /// Why it cannot be tailed yet.
     pub fn find(
         &mut self,
         runtime: &Handle,
         may_create: impl Future<Output = anyhow::Result<()>>,
-    ) -> anyhow::Result<Followable> {
+    ) -> anyhow::Result<Tailable> {
         self.serve();
         let found = topics::find(&self.reader, &self.cluster, &self.spec, self.policy, may_create);
         let FoundTopic {
@@ -161,18 +161,18 @@ impl TopicFollower {
         let bounds: Result<Vec<_>, _> = (0..partitions)
             .map(|partition| self.reader.bounds(partition, TIMEOUT))
             .collect();
-        Ok(Followable {
+        Ok(Tailable {
             warnings,
             bounds: bounds.with_context(|| format!("fetching the offsets of topic {}", self.spec.name))?,
             is_recreated: self.is_recreated,
         })
     }
 
-    /// Starts following, from those offsets by partition, and from the start where there is none.
+    /// Starts tailing, from those offsets by partition, and from the start where there is none.
     ///
     /// # Errors
     /// The client rejects the assignment.
-    pub fn start(&mut self, found: &Followable, next: &BTreeMap<i32, i64>) -> anyhow::Result<()> {
+    pub fn start(&mut self, found: &Tailable, next: &BTreeMap<i32, i64>) -> anyhow::Result<()> {
         let from =
             |(partition, (start, _)): (i32, &(i64, i64))| (partition, next.get(&partition).copied().unwrap_or(*start));
         self.reader.assign((0..).zip(&found.bounds).map(from))?;
@@ -182,21 +182,21 @@ impl TopicFollower {
         Ok(())
     }
 
-    /// Stops following, until the topic is found and started again.
+    /// Stops tailing, until the topic is found and started again.
     pub fn stop(&mut self) {
         self.partitions = 0;
     }
 
-    /// Serves the client's callbacks while the topic is not followed. Call it regularly then.
+    /// Serves the client's callbacks while the topic is not tailed. Call it regularly then.
     pub fn serve(&mut self) {
         self.is_recreated |= self.reader.serve();
     }
 
-    /// The next records, at most `most`; waits up to `wait` for the first.
-    pub fn next_batch(&mut self, most: usize, wait: Duration) -> FollowedBatch<'_> {
+    /// The next records, at most `max`; waits up to `wait` for the first.
+    pub fn next_batch(&mut self, max: usize, wait: Duration) -> TailedBatch<'_> {
         let mut records = Vec::new();
         let mut interrupted = None;
-        for event in self.reader.next_batch(most, wait) {
+        for event in self.reader.next_batch(max, wait) {
             match event {
                 LogEvent::Record(record) => records.push(record),
                 LogEvent::End { partition, .. } => {
@@ -212,7 +212,7 @@ impl TopicFollower {
             self.is_reader_stale = true;
             self.partitions = 0;
         }
-        FollowedBatch { records, interrupted }
+        TailedBatch { records, interrupted }
     }
 }
 
@@ -222,7 +222,7 @@ mod tests {
 
     #[test]
     fn offsets_continue_only_within_the_topic_that_they_were_read_from() {
-        let found = |is_recreated| Followable {
+        let found = |is_recreated| Tailable {
             warnings: Vec::new(),
             bounds: vec![(0, 5), (3, 3)],
             is_recreated,

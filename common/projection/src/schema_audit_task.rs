@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use orderlog_runtime::crash_point::{self, Point};
 
-use crate::command::Command;
+use crate::control_message::ControlMessage;
 use crate::schema_id_audit::SchemaIdAudit;
 
 /// Between two checks while the registry does not answer, or is not the one that the store knows.
 const RETRY_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Compares what known ids mean, all of them at once and then some every `interval`.
-pub(crate) async fn run(audit: SchemaIdAudit, interval: Duration, commands: mpsc::Sender<Command>) {
+pub(crate) async fn run(audit: SchemaIdAudit, interval: Duration, control: mpsc::Sender<ControlMessage>) {
     let mut verdicts = audit.watch();
     loop {
         crash_point::reached(Point::SchemaIdAuditTurn);
@@ -20,7 +20,7 @@ pub(crate) async fn run(audit: SchemaIdAudit, interval: Duration, commands: mpsc
         let verdict = verdicts.borrow_and_update().clone();
         let is_fine = has_answered && verdict.conflict().is_none();
         // An error means that the projection has stopped.
-        let _ = commands.send(Command::Audited(verdict));
+        let _ = control.send(ControlMessage::Audited(verdict));
         let pause = if is_fine {
             interval
         } else {

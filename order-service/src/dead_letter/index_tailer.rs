@@ -4,8 +4,8 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use orderlog_kafka::follower::TopicFollower;
 use orderlog_kafka::headers::list;
+use orderlog_kafka::tailer::TopicTailer;
 use orderlog_kafka::topics::TopicPolicy;
 use orderlog_projection::Settings;
 use rdkafka::Message;
@@ -22,24 +22,24 @@ use super::status::DlqStatus;
 const PREPARE_SLICE: Duration = Duration::from_secs(3);
 /// How long an attempt to read waits while the end is not reached.
 const READ_WAIT: Duration = Duration::from_millis(50);
-/// Most records of one batch.
+/// Maximum number of records in a batch.
 const MAX_BATCH: usize = 2_000;
 /// Interval between two attempts to find the topic again.
 const RETRY: Duration = Duration::from_secs(5);
 
-/// Follows the dead-letter topic.
-pub(super) struct IndexFollower {
+/// Tails the dead-letter topic.
+pub(super) struct IndexTailer {
     /// The projection's settings, with the dead-letter topic in them.
     settings: Settings,
     runtime: Handle,
-    topic: TopicFollower,
+    topic: TopicTailer,
     index: Index,
     status: DlqStatus,
     last_attempt: Instant,
 }
 
-impl IndexFollower {
-    /// A follower of the topic in `settings`. Call it within a tokio runtime.
+impl IndexTailer {
+    /// A tailer of the topic in `settings`. Call it within a tokio runtime.
     ///
     /// # Errors
     /// The client cannot be created.
@@ -49,7 +49,7 @@ impl IndexFollower {
             check: settings.check_topics,
         };
         Ok(Self {
-            topic: TopicFollower::new(settings.cluster.clone(), settings.topic.clone(), policy)?,
+            topic: TopicTailer::new(settings.cluster.clone(), settings.topic.clone(), policy)?,
             settings,
             runtime: Handle::current(),
             index,
@@ -63,7 +63,7 @@ impl IndexFollower {
     /// # Errors
     /// Why it is not read to its end yet; call it again.
     pub fn prepare(&mut self) -> anyhow::Result<()> {
-        if !self.topic.is_following() {
+        if !self.topic.is_tailing() {
             self.start().context("dead letters")?;
         }
         let until = Instant::now() + PREPARE_SLICE;
@@ -74,7 +74,7 @@ impl IndexFollower {
             self.read(wait).context("the index of dead letters")?;
             let topic = self.topic.topic();
             anyhow::ensure!(
-                self.topic.is_following(),
+                self.topic.is_tailing(),
                 "the dead-letter topic {topic} must be read again"
             );
             if at_end {
@@ -90,7 +90,7 @@ impl IndexFollower {
     /// Indexes the records that have come, without waiting. Returns the coordinates of records whose dead letters are in
     /// the index now.
     pub fn tick(&mut self) -> Vec<String> {
-        if self.topic.is_following() {
+        if self.topic.is_tailing() {
             // The status reports a failure, and a new start recovers from it.
             return self.read(Duration::ZERO).unwrap_or_default();
         }
@@ -103,9 +103,9 @@ impl IndexFollower {
         Vec::new()
     }
 
-    /// Makes sure that a partition that was written to is followed.
+    /// Makes sure that a partition that was written to is tailed.
     pub fn expect_partition(&mut self, partition: i32) {
-        if self.topic.is_following() && partition >= self.topic.partitions() {
+        if self.topic.is_tailing() && partition >= self.topic.partitions() {
             self.stop(format!(
                 "the dead-letter topic has more partitions than {}",
                 self.topic.partitions()
@@ -161,13 +161,13 @@ impl IndexFollower {
         Ok(indexed)
     }
 
-    /// Stops following until the topic is found again, and says why.
+    /// Stops tailing until the topic is found again, and says why.
     fn stop(&mut self, reason: String) {
         if self.status.set_problem(Some(reason.clone())) {
             tracing::error!(
                 kafka.topic = self.topic.topic(),
                 reason,
-                "dead-letter topic not followed"
+                "dead-letter topic not readable"
             );
         }
         self.topic.stop();

@@ -29,7 +29,7 @@ static WRITER: LazyLock<GenericDatumWriter<'static>> = LazyLock::new(|| {
 
 /// An event does not fit the newest schema.
 #[derive(Debug, thiserror::Error)]
-#[error("the event does not fit the newest schema: {0}")]
+#[error("the event does not fit the newest schema")]
 pub struct EncodeError(#[from] Box<apache_avro::Error>);
 
 /// An event as a record's value: the frame with the id under which the newest schema is registered, then the datum.

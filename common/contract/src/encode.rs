@@ -27,14 +27,19 @@ static WRITER: LazyLock<GenericDatumWriter<'static>> = LazyLock::new(|| {
         .expect("a compiled-in schema resolves")
 });
 
+/// An event does not fit the newest schema.
+#[derive(Debug, thiserror::Error)]
+#[error("the event does not fit the newest schema")]
+pub struct EncodeError(#[from] Box<apache_avro::Error>);
+
 /// An event as a record's value: the frame with the id under which the newest schema is registered, then the datum.
 ///
 /// # Errors
 /// The event does not fit the schema, which types and tests rule out.
-pub fn record_value(schema_id: u32, event: &OrderEvent) -> Result<Vec<u8>, apache_avro::Error> {
+pub fn record_value(schema_id: u32, event: &OrderEvent) -> Result<Vec<u8>, EncodeError> {
     let mut value = Vec::with_capacity(256);
     value.extend_from_slice(&frame::header(schema_id));
-    WRITER.write_ser(&mut value, event)?;
+    WRITER.write_ser(&mut value, event).map_err(Box::new)?;
     Ok(value)
 }
 

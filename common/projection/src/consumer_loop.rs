@@ -23,7 +23,8 @@ use crate::store::Store;
 use crate::topic_conflict::TopicConflict;
 use crate::topic_reader::TopicReader;
 
-/// Maximum number of records in a batch: bounds what is held in memory and how long a commit takes.
+/// Maximum number of records in a batch: bounds how long a commit takes and what is held in memory, which is the records, and
+/// the state of each order that they name.
 const MAX_BATCH_RECORDS: usize = 2_000;
 /// How long the registry is waited for at the start, before the first record is read as what its schema id meant before.
 const FIRST_AUDIT_TIMEOUT: Duration = Duration::from_secs(1);

@@ -6,6 +6,20 @@
 //!
 //! The services differ in one thing: what happens to a rejected record ([`RejectionHandler`]).
 //!
+//! What never lives here: HTTP, a decision of one service, or a rule of the events, which are `orderlog-contract`'s.
+//!
+//! ```no_run
+//! # use orderlog_projection::{RejectionHandler, Settings, config::PipelineConfig, pipeline::{self, Pipeline}};
+//! # use orderlog_runtime::supervisor::Supervisor;
+//! # async fn example(handler: impl RejectionHandler, config: PipelineConfig) -> anyhow::Result<()> {
+//! let store = pipeline::open_store("reader", &"embedded:data".parse()?, &config)?;
+//! let settings = Settings::of("reader", &config, std::time::Duration::from_secs(10))?;
+//! let pipeline = Pipeline::connect(settings, store, &config, Supervisor::default())?.start(handler)?;
+//! let order = pipeline.view().store().order(&["ORD-1".to_owned()]).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Words
 //!
 //! What Kafka has no word for:

@@ -1,9 +1,8 @@
 //! Tables: rows of bytes under keys of bytes. What schema ids mean is kept in two of them, and a service adds its own. All
 //! of it blocks: call it on a thread of your own, such as the projection's, or through [`blocking`](super::blocking).
 
-use std::sync::Arc;
-
 use super::StoreError;
+use super::embedded::KeyspaceRows;
 
 /// The name of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,20 +11,17 @@ pub struct TableName(pub &'static str);
 /// Key and value of a row.
 pub type Row = (Vec<u8>, Vec<u8>);
 
-/// What a store implements for each of its tables; [`Table`] has the meaning. Each may block.
-pub(super) trait Rows: Send + Sync {
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
-    fn keys(&self) -> Result<Vec<Vec<u8>>, StoreError>;
-    fn below(&self, key: Option<&[u8]>) -> Box<dyn Iterator<Item = Result<Row, StoreError>>>;
-    fn clear(&self) -> Result<(), StoreError>;
-    fn commit(&self, changes: &[RowChange]) -> Result<(), StoreError>;
+/// The rows of a table, in a real store.
+#[derive(Clone)]
+pub(super) enum Rows {
+    Embedded(KeyspaceRows),
 }
 
 /// A table of a store. Clones are handles to the same one.
 #[derive(Clone)]
 pub struct Table {
     name: TableName,
-    rows: Arc<dyn Rows>,
+    rows: Rows,
 }
 
 /// The change of a row, to be committed: alone ([`Table::commit`]) or with a batch
@@ -39,11 +35,8 @@ pub struct RowChange {
 }
 
 impl Table {
-    pub(super) fn new(name: TableName, rows: impl Rows + 'static) -> Self {
-        Self {
-            name,
-            rows: Arc::new(rows),
-        }
+    pub(super) fn new(name: TableName, rows: Rows) -> Self {
+        Self { name, rows }
     }
 
     /// The value of that key.
@@ -51,7 +44,9 @@ impl Table {
     /// # Errors
     /// The disk fails.
     pub fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.rows.get(key)
+        match &self.rows {
+            Rows::Embedded(rows) => rows.get(key),
+        }
     }
 
     /// All keys, ascending.
@@ -59,12 +54,16 @@ impl Table {
     /// # Errors
     /// The disk fails.
     pub fn keys(&self) -> Result<Vec<Vec<u8>>, StoreError> {
-        self.rows.keys()
+        match &self.rows {
+            Rows::Embedded(rows) => rows.keys(),
+        }
     }
 
     /// Rows below a key (`None`: all), the highest first, read as they are asked for.
     pub fn below(&self, key: Option<&[u8]>) -> impl Iterator<Item = Result<Row, StoreError>> + use<> {
-        self.rows.below(key)
+        match &self.rows {
+            Rows::Embedded(rows) => rows.below(key),
+        }
     }
 
     /// The change that sets a value.
@@ -82,7 +81,9 @@ impl Table {
     /// # Errors
     /// As [`Store::commit`](super::Store::commit).
     pub fn commit(&self, changes: &[RowChange]) -> Result<(), StoreError> {
-        self.rows.commit(changes)
+        match &self.rows {
+            Rows::Embedded(rows) => rows.commit(changes),
+        }
     }
 
     /// Removes everything at once, without a commit.
@@ -90,7 +91,9 @@ impl Table {
     /// # Errors
     /// The disk fails.
     pub fn clear(&self) -> Result<(), StoreError> {
-        self.rows.clear()
+        match &self.rows {
+            Rows::Embedded(rows) => rows.clear(),
+        }
     }
 
     fn change(&self, key: &[u8], value: Option<Vec<u8>>) -> RowChange {

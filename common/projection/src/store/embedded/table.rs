@@ -11,7 +11,9 @@ use super::{Embedded, UNREADABLE, keyspace_options};
 use crate::store::table::{Row, Rows};
 use crate::store::{RowChange, StoreError, Table, TableName};
 
-struct KeyspaceRows {
+/// The rows of a table.
+#[derive(Clone)]
+pub(in crate::store) struct KeyspaceRows {
     db: Database,
     keyspace: Keyspace,
     disk: Disk,
@@ -24,7 +26,7 @@ pub(super) fn table(db: &Database, name: TableName, disk: &Disk) -> fjall::Resul
         keyspace: db.keyspace(name.0, keyspace_options)?,
         disk: disk.clone(),
     };
-    Ok(Table::new(name, rows))
+    Ok(Table::new(name, Rows::Embedded(rows)))
 }
 
 impl Embedded {
@@ -33,31 +35,31 @@ impl Embedded {
     }
 }
 
-impl Rows for KeyspaceRows {
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+impl KeyspaceRows {
+    pub(in crate::store) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.keyspace.get(key).context(UNREADABLE)?.map(|value| value.to_vec()))
     }
 
-    fn keys(&self) -> Result<Vec<Vec<u8>>, StoreError> {
+    pub(in crate::store) fn keys(&self) -> Result<Vec<Vec<u8>>, StoreError> {
         let key = |entry: Guard| Ok(entry.key().context(UNREADABLE)?.to_vec());
         Ok(self.keyspace.iter().map(key).collect::<anyhow::Result<_>>()?)
     }
 
-    fn below(&self, key: Option<&[u8]>) -> Box<dyn Iterator<Item = Result<Row, StoreError>>> {
+    pub(in crate::store) fn below(&self, key: Option<&[u8]>) -> impl Iterator<Item = Result<Row, StoreError>> + use<> {
         let to = key.map_or(Bound::Unbounded, |key| Bound::Excluded(key.to_vec()));
         let rows = self.keyspace.range::<Vec<u8>, _>((Bound::Unbounded, to)).rev();
-        Box::new(rows.map(|entry| {
+        rows.map(|entry| {
             let (key, value) = entry.into_inner().context(UNREADABLE)?;
             Ok((key.to_vec(), value.to_vec()))
-        }))
+        })
     }
 
-    fn clear(&self) -> Result<(), StoreError> {
+    pub(in crate::store) fn clear(&self) -> Result<(), StoreError> {
         self.keyspace.clear().context("clearing a table")?;
         Ok(())
     }
 
-    fn commit(&self, changes: &[RowChange]) -> Result<(), StoreError> {
+    pub(in crate::store) fn commit(&self, changes: &[RowChange]) -> Result<(), StoreError> {
         let mut batch = self.db.batch();
         add_rows(&self.db, changes, &mut batch)?;
         write(batch, &self.disk)

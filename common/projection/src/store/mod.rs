@@ -3,7 +3,7 @@
 //! [`Store::commit`]; a commit applies all of its changes or none.
 //!
 //! Nothing here decides what to write. No type of a database leaves its store's folder, and no code outside depends on which
-//! store it is. A further store is a folder that has the verbs of [`Store`] and of `table::Rows`; an arm for each verb
+//! store it is. A further store is a folder that has the verbs of [`Store`] and implements `table::Rows`; an arm for each verb
 //! here; and its address in [`StoreUrl`].
 //!
 //! - `embedded`: the store in files of this process;

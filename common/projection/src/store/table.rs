@@ -1,8 +1,9 @@
 //! Tables: rows of bytes under keys of bytes. What schema ids mean is kept in two of them, and a service adds its own. All
 //! of it blocks: call it on a thread of your own, such as the projection's, or through [`blocking`](super::blocking).
 
+use std::sync::Arc;
+
 use super::StoreError;
-use super::embedded::KeyspaceRows;
 
 /// The name of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,17 +12,20 @@ pub struct TableName(pub &'static str);
 /// Key and value of a row.
 pub type Row = (Vec<u8>, Vec<u8>);
 
-/// The rows of a table, in a real store.
-#[derive(Clone)]
-pub(super) enum Rows {
-    Embedded(KeyspaceRows),
+/// What a store implements for each of its tables; [`Table`] has the meaning. Each may block.
+pub(super) trait Rows: Send + Sync {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+    fn keys(&self) -> Result<Vec<Vec<u8>>, StoreError>;
+    fn below(&self, key: Option<&[u8]>) -> Box<dyn Iterator<Item = Result<Row, StoreError>>>;
+    fn clear(&self) -> Result<(), StoreError>;
+    fn commit(&self, changes: &[RowChange]) -> Result<(), StoreError>;
 }
 
 /// A table of a store. Clones are handles to the same one.
 #[derive(Clone)]
 pub struct Table {
     name: TableName,
-    rows: Rows,
+    rows: Arc<dyn Rows>,
 }
 
 /// The change of a row, to be committed: alone ([`Table::commit`]) or with a batch
@@ -35,8 +39,11 @@ pub struct RowChange {
 }
 
 impl Table {
-    pub(super) fn new(name: TableName, rows: Rows) -> Self {
-        Self { name, rows }
+    pub(super) fn new(name: TableName, rows: impl Rows + 'static) -> Self {
+        Self {
+            name,
+            rows: Arc::new(rows),
+        }
     }
 
     /// The value of that key.
@@ -44,9 +51,7 @@ impl Table {
     /// # Errors
     /// The disk fails.
     pub fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        match &self.rows {
-            Rows::Embedded(rows) => rows.get(key),
-        }
+        self.rows.get(key)
     }
 
     /// All keys, ascending.
@@ -54,16 +59,12 @@ impl Table {
     /// # Errors
     /// The disk fails.
     pub fn keys(&self) -> Result<Vec<Vec<u8>>, StoreError> {
-        match &self.rows {
-            Rows::Embedded(rows) => rows.keys(),
-        }
+        self.rows.keys()
     }
 
     /// Rows below a key (`None`: all), the highest first, read as they are asked for.
     pub fn below(&self, key: Option<&[u8]>) -> impl Iterator<Item = Result<Row, StoreError>> + use<> {
-        match &self.rows {
-            Rows::Embedded(rows) => rows.below(key),
-        }
+        self.rows.below(key)
     }
 
     /// The change that sets a value.
@@ -81,9 +82,7 @@ impl Table {
     /// # Errors
     /// As [`Store::commit`](super::Store::commit).
     pub fn commit(&self, changes: &[RowChange]) -> Result<(), StoreError> {
-        match &self.rows {
-            Rows::Embedded(rows) => rows.commit(changes),
-        }
+        self.rows.commit(changes)
     }
 
     /// Removes everything at once, without a commit.
@@ -91,9 +90,7 @@ impl Table {
     /// # Errors
     /// The disk fails.
     pub fn clear(&self) -> Result<(), StoreError> {
-        match &self.rows {
-            Rows::Embedded(rows) => rows.clear(),
-        }
+        self.rows.clear()
     }
 
     fn change(&self, key: &[u8], value: Option<Vec<u8>>) -> RowChange {

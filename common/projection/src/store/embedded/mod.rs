@@ -34,7 +34,6 @@ use files::Files;
 use keys::Keys;
 
 pub use open_error::OpenError;
-pub(super) use table::KeyspaceRows;
 
 /// A store in a directory.
 pub struct Embedded {

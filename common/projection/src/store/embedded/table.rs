@@ -11,9 +11,7 @@ use super::{Embedded, UNREADABLE, keyspace_options};
 use crate::store::table::{Row, Rows};
 use crate::store::{RowChange, StoreError, Table, TableName};
 
-/// The rows of a table.
-#[derive(Clone)]
-pub(in crate::store) struct KeyspaceRows {
+struct KeyspaceRows {
     db: Database,
     keyspace: Keyspace,
     disk: Disk,
@@ -26,7 +24,7 @@ pub(super) fn table(db: &Database, name: TableName, disk: &Disk) -> fjall::Resul
         keyspace: db.keyspace(name.0, keyspace_options)?,
         disk: disk.clone(),
     };
-    Ok(Table::new(name, Rows::Embedded(rows)))
+    Ok(Table::new(name, rows))
 }
 
 impl Embedded {
@@ -35,31 +33,31 @@ impl Embedded {
     }
 }
 
-impl KeyspaceRows {
-    pub(in crate::store) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+impl Rows for KeyspaceRows {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.keyspace.get(key).context(UNREADABLE)?.map(|value| value.to_vec()))
     }
 
-    pub(in crate::store) fn keys(&self) -> Result<Vec<Vec<u8>>, StoreError> {
+    fn keys(&self) -> Result<Vec<Vec<u8>>, StoreError> {
         let key = |entry: Guard| Ok(entry.key().context(UNREADABLE)?.to_vec());
         Ok(self.keyspace.iter().map(key).collect::<anyhow::Result<_>>()?)
     }
 
-    pub(in crate::store) fn below(&self, key: Option<&[u8]>) -> impl Iterator<Item = Result<Row, StoreError>> + use<> {
+    fn below(&self, key: Option<&[u8]>) -> Box<dyn Iterator<Item = Result<Row, StoreError>>> {
         let to = key.map_or(Bound::Unbounded, |key| Bound::Excluded(key.to_vec()));
         let rows = self.keyspace.range::<Vec<u8>, _>((Bound::Unbounded, to)).rev();
-        rows.map(|entry| {
+        Box::new(rows.map(|entry| {
             let (key, value) = entry.into_inner().context(UNREADABLE)?;
             Ok((key.to_vec(), value.to_vec()))
-        })
+        }))
     }
 
-    pub(in crate::store) fn clear(&self) -> Result<(), StoreError> {
+    fn clear(&self) -> Result<(), StoreError> {
         self.keyspace.clear().context("clearing a table")?;
         Ok(())
     }
 
-    pub(in crate::store) fn commit(&self, changes: &[RowChange]) -> Result<(), StoreError> {
+    fn commit(&self, changes: &[RowChange]) -> Result<(), StoreError> {
         let mut batch = self.db.batch();
         add_rows(&self.db, changes, &mut batch)?;
         write(batch, &self.disk)

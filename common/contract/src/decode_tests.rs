@@ -39,7 +39,7 @@ fn a_byte_too_many_is_undecodable_and_says_so() {
     bytes.push(0);
     let fault = decode(&ours(), &bytes).expect_err("a longer one");
     assert_eq!(
-        (fault.code, fault.reason.starts_with("1 trailing bytes")),
+        (fault.code, fault.reason.starts_with("1 trailing byte ")),
         (Code::Undecodable, true)
     );
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use orderlog_contract::lineage;
 use orderlog_kafka::permission_watch::{self, TopicUse};
 use orderlog_registry::Registry;
+use orderlog_registry::config::SchemasMode;
 use orderlog_runtime::supervisor::Supervisor;
 
 use crate::config::PipelineConfig;
@@ -40,6 +41,7 @@ pub struct Pipeline {
     /// The registration of our schema, which has begun.
     pub registration: Registration,
     has_admin_api: bool,
+    schemas: SchemasMode,
     supervisor: Supervisor,
 }
 
@@ -73,6 +75,7 @@ impl Pipeline {
             audit,
             registration,
             has_admin_api: config.kafka.has_admin_api,
+            schemas: config.registry.schemas,
             supervisor,
         })
     }
@@ -98,6 +101,7 @@ impl Pipeline {
             store,
             audit,
             registration,
+            schemas,
             supervisor,
             ..
         } = self;
@@ -105,6 +109,7 @@ impl Pipeline {
         Ok(RunningPipeline {
             projection,
             registration,
+            schemas,
         })
     }
 }
@@ -113,6 +118,7 @@ impl Pipeline {
 pub struct RunningPipeline {
     projection: Projection,
     registration: Registration,
+    schemas: SchemasMode,
 }
 
 impl RunningPipeline {
@@ -123,12 +129,16 @@ impl RunningPipeline {
 
     /// Resolves when the registry rejects our schema, with the reason and what to do; otherwise never.
     pub fn schema_rejected(&self) -> impl Future<Output = String> + use<> {
-        let registration = self.registration.clone();
+        let (registration, schemas) = (self.registration.clone(), self.schemas);
         async move {
             let reason = registration.refused().await;
-            format!(
-                "{reason}\nMake the schema compatible with the subject (run check-schemas for details), or use another topic (--kafka-topic / KAFKA_TOPIC)"
-            )
+            match schemas {
+                SchemasMode::Register => format!(
+                    "{reason}\nMake the schema compatible with the subject (run check-schemas for details), or use another topic (--kafka-topic / KAFKA_TOPIC)"
+                ),
+                // It says already what to do.
+                SchemasMode::Verify => reason,
+            }
         }
     }
 

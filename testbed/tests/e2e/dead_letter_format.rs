@@ -15,7 +15,7 @@ pub fn reason(kind: Kind) -> &'static str {
         Kind::UnknownSchemaId => "the registry has no schema with id 987654321",
         Kind::OtherSchema => "com.ecommerce.other.Greeting",
         Kind::CutOff => "unexpected end of data",
-        Kind::Longer => "1 trailing bytes",
+        Kind::Longer => "1 trailing byte ",
         Kind::WrongTotal => "order.totalMinor must be the sum",
         Kind::WrongKey => "the record key is not the orderId",
         Kind::WrongPartition => "its key belongs to",

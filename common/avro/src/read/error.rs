@@ -86,7 +86,8 @@ impl fmt::Display for ReadError {
         let (offset, length) = self.0.position;
         if self.0.kind == ReadErrorKind::TrailingBytes {
             let left = length - offset;
-            return write!(f, "{left} trailing bytes after the end of the datum at byte {offset}");
+            let bytes = if left == 1 { "byte" } else { "bytes" };
+            return write!(f, "{left} trailing {bytes} after the end of the datum at byte {offset}");
         }
         let path = self.path();
         if !path.is_empty() {

@@ -12,9 +12,9 @@
 //! # use orderlog_projection::{RejectionHandler, Settings, config::PipelineConfig, pipeline::{self, Pipeline}};
 //! # use orderlog_runtime::supervisor::Supervisor;
 //! # async fn example(handler: impl RejectionHandler, config: PipelineConfig) -> anyhow::Result<()> {
-//! let store = pipeline::open_store("reader", &"embedded:data".parse()?, &config)?;
+//! let store = pipeline::open_store("reader", &"embedded:data".parse()?, &config).await?;
 //! let settings = Settings::of("reader", &config, std::time::Duration::from_secs(10))?;
-//! let pipeline = Pipeline::connect(settings, store, &config, Supervisor::default())?.start(handler)?;
+//! let pipeline = Pipeline::connect(settings, store, &config, Supervisor::default()).await?.start(handler)?;
 //! let order = pipeline.view().store().order(&["ORD-1".to_owned()]).await?;
 //! # Ok(())
 //! # }

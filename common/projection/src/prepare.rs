@@ -47,7 +47,11 @@ pub(crate) fn prepare(
     runtime: &Handle,
 ) -> Result<Prepared, StartError> {
     let topic = &settings.topic.name;
-    let was_read = runtime.block_on(store.partitions()).is_ok_and(|rows| !rows.is_empty());
+    // A store that cannot be read may have been filled: nothing may be created on the guess that it was not.
+    let mut rows = runtime
+        .block_on(store.partitions())
+        .map_err(|error| StartError::Halt(error.into()))?;
+    let was_read = !rows.is_empty();
     let FoundTopic {
         partitions,
         mut warnings,
@@ -75,9 +79,6 @@ pub(crate) fn prepare(
             had: claimed,
         }));
     }
-    let mut rows = runtime
-        .block_on(store.partitions())
-        .map_err(|error| StartError::Halt(error.into()))?;
     let starts: Vec<PartitionStart> = (0..partitions)
         .map(|partition| start(settings, reader, partition, rows.remove(&partition).unwrap_or_default()))
         .collect::<Result<_, _>>()?;

@@ -19,10 +19,10 @@ use crate::history::{Action, After, Class, Clock, InjectedRecord, Op, Recorder};
 use crate::intent::{ActionKind, Intent, intents};
 use crate::requests::{Request, body, elsewhere, misused};
 
-/// How many clients there are. With their pauses they send some 30 requests a second: debug builds on two busy cores
-/// keep up.
+/// Number of clients. With their pauses, they send about 30 requests a second, which debug builds on two busy cores can
+/// handle.
 pub const CLIENTS: usize = 6;
-/// Longest time that a client waits: a write is answered in 5 s, and a process may be suspended as long.
+/// Maximum time that a client waits: a write is answered within 5 s, and a process may be suspended for as long.
 const TIMEOUT: Duration = Duration::from_secs(12);
 /// How long the contended orders stay the same: an order has at most six versions.
 const TERM_US: u64 = 3_000_000;
@@ -183,7 +183,7 @@ impl Client<'_> {
             && let Some(other) = misused(&request, &intent.basket)
         {
             self.write(http, intent.cart, &other).await?;
-            // Even if the key was forgotten, if it can be.
+            // Even if the key was forgotten.
             let wait = Duration::from_millis(intent.then.late.unwrap_or(MISUSED_LATE_MS));
             self.schedule_later(later, wait, 1 - intent.cart, &other, Vec::new())?;
         }
@@ -200,7 +200,7 @@ impl Client<'_> {
             ops.push(self.write(http, intent.cart, request).await?);
         }
         for retry in 1..=intent.then.retries {
-            // Another 4xx would only be the same again.
+            // A retry would only get the same 4xx again.
             if ops.iter().any(|op| op.class == Class::Ok) || ops.last().is_some_and(conclusion::refuses) {
                 break;
             }

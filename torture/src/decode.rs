@@ -1,6 +1,6 @@
 //! A reader of the one schema that this run writes, `schemas/order-event/v1.avsc`, written by hand from that file and
-//! the Avro specification. It shares nothing with the services' decoder, so that no mistake is made twice; it only asks
-//! them whether they still write this schema.
+//! the Avro specification. It shares nothing with the services' decoder, so that no mistake is made twice; it only
+//! checks that they still write this schema.
 
 use orderlog_avro::SchemaText;
 use orderlog_contract::lineage;

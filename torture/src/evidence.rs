@@ -15,7 +15,7 @@ use testbed::client::Client;
 use testbed::log::{self, Record};
 use testbed::wait::until;
 
-/// Longest time that the dead-letter index may lag behind its topic when nothing more is written.
+/// Maximum time that the dead-letter index may lag behind its topic once nothing more is written.
 const INDEXING: Duration = Duration::from_secs(30);
 const PAGE: usize = 500;
 
@@ -89,7 +89,7 @@ impl Evidence {
         })
     }
 
-    /// Keeps both topics, for anyone who wants to look into them.
+    /// Saves both topics, for anyone who wants to inspect them.
     ///
     /// # Errors
     /// When a file cannot be written.

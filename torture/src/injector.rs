@@ -1,5 +1,5 @@
 //! Records that are written to the topic behind the services' backs while everything else runs: poisoned ones, copies
-//! of existing ones, and ones without a value. They go straight to the broker, which may be down at that moment.
+//! of existing ones, and ones without a value. They are sent directly to the broker, which may be down at that moment.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,7 +19,7 @@ use testbed::registry::Registry;
 use testbed::topics::Topics;
 use testbed::writer::{NewRecord, Writer};
 
-/// Longest time that the broker may take, which may be down or starting. A record that it has not taken by then is
+/// Maximum time that the broker, which may be down or starting, may take. A record that it has not accepted by then is
 /// given up.
 const TIMEOUT: Duration = Duration::from_secs(25);
 /// The kind of a copy of an existing record.
@@ -60,7 +60,7 @@ impl Injector {
         let settings = [
             ("message.timeout.ms", timeout.as_str()),
             ("reconnect.backoff.max.ms", "500"),
-            // Written exactly once, even where a retry is needed: the copies of an event are counted.
+            // Written exactly once, even if a retry is needed, because the copies of an event are counted.
             ("enable.idempotence", "true"),
         ];
         let writer = Writer::with(kafka, TOPIC, &settings)?;
@@ -75,7 +75,7 @@ impl Injector {
         })
     }
 
-    /// What decides whether a record is usable.
+    /// The facts that decide whether a record is usable.
     pub fn facts(&self) -> TopicInfo {
         self.facts
     }
@@ -186,8 +186,8 @@ impl Injector {
     }
 }
 
-/// Which acknowledged event is copied: a different one each time, and mostly one that a later version of its order
-/// follows, because such a copy comes too late to matter.
+/// Which acknowledged event to copy: a different one each time, and mostly one that is followed by a later version of
+/// its order, because such a copy comes too late to matter.
 fn to_copy(ops: &[Op], n: usize) -> Option<Written> {
     let acknowledged = ops.iter().rev().filter(|op| op.is_write() && op.class == Class::Ok);
     let told: Vec<Written> = acknowledged.filter_map(Op::written).take(LAST).collect();

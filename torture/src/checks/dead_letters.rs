@@ -11,7 +11,7 @@ use testbed::log::Record;
 /// Headers that a dead letter may add to those of its record.
 const ADDED: [&str; 3] = ["__connect.errors.", "kafka_dlt-", "orderlog."];
 
-/// How many further copies of a dead letter there may be at most.
+/// Maximum number of additional copies of a dead letter.
 const COPIES: usize = 4;
 
 /// The invalid records, by the value of `orderlog.at` that they must get.

@@ -4,8 +4,8 @@ use super::{Case, Findings};
 use crate::faults::Fault;
 use crate::history::EndKind;
 
-/// Longest time that a service may take to end after SIGTERM, in milliseconds. Its own timeout is 9,500; the shell that
-/// sends the signal, polling every 20 ms and a busy machine come on top.
+/// Maximum time that a service may take to exit after SIGTERM, in milliseconds. Its own timeout is 9,500; the rest is
+/// for the shell that sends the signal, polling every 20 ms, and a busy machine.
 const ENDING: u64 = 11_000;
 
 /// After each round everything was ready and without lag again.

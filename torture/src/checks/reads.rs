@@ -60,7 +60,7 @@ pub fn never_decrease(case: &Case<'_>) -> Findings {
     findings
 }
 
-/// Whatever was returned had been applied, and was returned unchanged.
+/// Everything that was returned had been applied, and was returned unchanged.
 pub fn show_applied_events(case: &Case<'_>) -> Findings {
     let mut findings = Findings::default();
     for (op, _) in reads(case).filter(|(op, _)| op.class == Class::Ok) {

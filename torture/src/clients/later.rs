@@ -12,12 +12,12 @@ use crate::requests::Request;
 
 /// Pause between two attempts to resolve an outcome.
 const PAUSE: Duration = Duration::from_millis(700);
-/// How long outcomes are still resolved when all faults are over.
+/// How long clients keep resolving outcomes after the last fault.
 const LAST_WORD_US: u64 = 60_000_000;
 
 /// A request that is sent later, or again until its outcome is known.
 pub(super) struct Later {
-    /// How long to wait; once the faults are over, no longer.
+    /// How long to wait; the wait ends early once the faults are over.
     wait: Duration,
     request: Request,
     /// Which cart-service to ask first.
@@ -74,7 +74,7 @@ impl Client<'_> {
             attempts.push(self.write(http, cart, &request).await?);
             cart = 1 - cart;
             if is_open(&attempts) {
-                // Because "not now" may be answered at once.
+                // "Not now" may be answered immediately.
                 tokio::time::sleep(PAUSE).await;
             }
         }

@@ -17,8 +17,8 @@ use testbed::wait::until;
 const LEADERS: Duration = Duration::from_secs(10);
 
 impl Cluster {
-    /// Whether every broker says the same about every partition: who leads it, and that all brokers are in sync. A
-    /// broker that does not know yet that it was deposed would truncate its log later.
+    /// Checks that all brokers agree about every partition: who leads it, and that all brokers are in sync. A broker
+    /// that does not know yet that it was deposed would truncate its log later.
     ///
     /// # Errors
     /// If they do not; the error shows what they say.

@@ -21,11 +21,11 @@ use testbed::writer::{NewRecord, Writer};
 
 /// Maximum time that the broker, which may be down or starting, may take. A record that it has not accepted by then is
 /// given up.
-const TIMEOUT: Duration = Duration::from_secs(25);
+const SEND_TIMEOUT: Duration = Duration::from_secs(25);
 /// The kind of a copy of an existing record.
 pub const COPY: &str = "duplicate";
 /// How many of the last acknowledged writes a copy is chosen from.
-const LAST: usize = 200;
+const RECENT_WRITES: usize = 200;
 
 /// A writer of such records.
 pub struct Injector {
@@ -56,7 +56,7 @@ impl Injector {
             schema_id: registry.ours(TOPIC).await?,
             other_schema_id: registry.greeting().await?,
         };
-        let timeout = TIMEOUT.as_millis().to_string();
+        let timeout = SEND_TIMEOUT.as_millis().to_string();
         let settings = [
             ("message.timeout.ms", timeout.as_str()),
             ("reconnect.backoff.max.ms", "500"),
@@ -149,7 +149,7 @@ impl Injector {
         let Some(chosen) = chosen else { return Ok(()) };
         let place = (chosen.partition, chosen.offset);
         // If the broker does not answer, nothing can be copied.
-        let Ok(original) = log::read_at(&self.kafka, TOPIC, place, TIMEOUT).await else {
+        let Ok(original) = log::read_at(&self.kafka, TOPIC, place, SEND_TIMEOUT).await else {
             return Ok(());
         };
         let (key, value, headers) = (original.key, original.value, original.headers);
@@ -190,7 +190,7 @@ impl Injector {
 /// its order, because such a copy comes too late to matter.
 fn to_copy(ops: &[Op], n: usize) -> Option<Written> {
     let acknowledged = ops.iter().rev().filter(|op| op.is_write() && op.class == Class::Ok);
-    let told: Vec<Written> = acknowledged.filter_map(Op::written).take(LAST).collect();
+    let told: Vec<Written> = acknowledged.filter_map(Op::written).take(RECENT_WRITES).collect();
     let mut newest: HashMap<&str, i32> = HashMap::new();
     for told in &told {
         let version = newest.entry(&told.order_id).or_default();

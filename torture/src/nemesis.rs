@@ -16,7 +16,7 @@ use testbed::wait::until;
 
 /// Maximum time until the services are ready and without lag after everything was healed. A killed broker needs some
 /// seconds to lead its partitions again, and clients poll for that.
-pub const SETTLING: Duration = Duration::from_secs(60);
+pub const SETTLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a round without faults is.
 const CALM: Duration = Duration::from_secs(4);
 
@@ -89,7 +89,7 @@ impl Nemesis<'_> {
     async fn settle(&self) -> anyhow::Result<()> {
         let [a, b, order] = self.cluster.urls().clone().map(Client::new);
         let (services, mut ends) = ([a?, b?, order?], None);
-        until("all is ready and lag is 0", SETTLING, async || {
+        until("all is ready and lag is 0", SETTLE_TIMEOUT, async || {
             // A service whose store failed on the full disk exits once there is space, which may be only now.
             self.cluster.restart_ended_services().await?;
             for service in &services {

@@ -28,9 +28,9 @@ use testbed::service::Program;
 use testbed::stack::Ports;
 
 /// How many runs are kept; a half-hour run takes about 50 MB.
-const RUNS: usize = 10;
+const KEPT_RUNS: usize = 10;
 /// Pause between two lines of progress.
-const PROGRESS: Duration = Duration::from_secs(5);
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Runs, and prints what the checks found. Returns whether all of them hold.
 ///
@@ -170,7 +170,7 @@ async fn progress(
     end: u64,
     mut stopped: watch::Receiver<bool>,
 ) -> anyhow::Result<()> {
-    while tokio::time::timeout(PROGRESS, stopped.wait_for(|stopped| *stopped))
+    while tokio::time::timeout(PROGRESS_INTERVAL, stopped.wait_for(|stopped| *stopped))
         .await
         .is_err()
     {
@@ -209,7 +209,7 @@ fn directory_of_run(dir: &Path, seed: u64) -> anyhow::Result<PathBuf> {
         .collect::<anyhow::Result<Vec<_>>>()?;
     // Their names begin with their time.
     all.sort();
-    for old in all.iter().rev().skip(RUNS) {
+    for old in all.iter().rev().skip(KEPT_RUNS) {
         std::fs::remove_dir_all(old).with_context(|| format!("removing {}", old.display()))?;
     }
     Ok(kept)

@@ -1,4 +1,4 @@
-//! The program itself. The report of `check-schemas` is tested beside its code; this only tests that the command
+//! The program itself. The report of `check-schemas` is tested next to its code; this only tests that the command
 //! exists.
 
 use std::process::Command;

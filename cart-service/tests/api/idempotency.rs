@@ -49,7 +49,7 @@ fn assert_replayed(first: &Value, (status, replayed, again): Answer) {
     assert_same(first, &again);
 }
 
-/// Checks that these requests, the first of which created A-1 and the second confirmed it, are answered as before.
+/// Checks that both requests, the create under k-1 and the update under k-2, get their first answers again.
 async fn assert_both_replayed(apps: [&App; 2], created: &Value, updated: &Value) {
     for app in apps {
         assert_replayed(created, create(app, "k-1", "A-1").await);

@@ -72,7 +72,7 @@ impl Pause {
         self.since.elapsed() > REPORTED_AFTER
     }
 
-    /// Updates the reason that is shown. Returns whether it is another one than before.
+    /// Updates the reason that is shown. Returns whether it has changed.
     pub fn update_shown(&mut self, lookup: &SchemaLookup) -> bool {
         let PauseReason::Schema(wait) = &self.reason else {
             return false;
@@ -86,7 +86,7 @@ impl Pause {
         has_changed
     }
 
-    /// Advances it by what the registry has answered. Returns whether it is over.
+    /// Advances it with the registry's answers. Returns whether it is over.
     pub fn is_over(
         &mut self,
         partition: i32,

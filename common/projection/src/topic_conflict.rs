@@ -52,9 +52,9 @@ pub(crate) enum TopicConflict {
         offset: i64,
         home: i32,
     },
-    /// Its writers use another partitioner than this service.
+    /// Its producers use a different partitioner than this service.
     #[error(
-        "the records of topic {topic} are in the partitions that {theirs} would choose for their keys, and this service was started with {ours}: it would look for orders in other partitions than the topic's writers. Start it with KAFKA_PARTITIONER={theirs} (--kafka-partitioner); if the writers are wrong, fix them and copy the events to a new topic, keeping each key"
+        "topic {topic} is partitioned by {theirs}, but this service was started with {ours} and would look for orders in the wrong partitions. Start it with KAFKA_PARTITIONER={theirs} (--kafka-partitioner); if the topic's producers are wrong, fix them and copy the events to a new topic, keeping each key"
     )]
     OtherPartitioner {
         topic: String,

@@ -11,7 +11,7 @@ use crate::injector::COPY;
 
 /// How long before its exit a stopping service answers "not now", plus how much later the exit is noted, in
 /// microseconds.
-const ENDING: u64 = 11_000_000;
+const EXIT_MARGIN_US: u64 = 11_000_000;
 
 /// A request that came after the answer to its first attempt.
 struct Repeat<'a> {
@@ -124,7 +124,7 @@ fn lived(case: &Case<'_>, op: &Op, since: u64) -> bool {
         .iter()
         .filter(|end| end.process == op.instance && end.at >= since);
     !ends.clone().any(|end| match end.how {
-        EndKind::Killed | EndKind::Terminated(_) => end.at <= op.ended + ENDING,
+        EndKind::Killed | EndKind::Terminated(_) => end.at <= op.ended + EXIT_MARGIN_US,
         // Noted when it is discovered, which may be much later.
         EndKind::GaveUp | EndKind::Wrongly(_) => true,
     })

@@ -11,9 +11,9 @@ use crate::history::Op;
 use crate::requests::Request;
 
 /// Pause between two attempts to resolve an outcome.
-const PAUSE: Duration = Duration::from_millis(700);
+const RETRY_PAUSE: Duration = Duration::from_millis(700);
 /// How long clients keep resolving outcomes after the last fault.
-const LAST_WORD_US: u64 = 60_000_000;
+const RESOLVE_TIMEOUT_US: u64 = 60_000_000;
 
 /// A request that is sent later, or again until its outcome is known.
 pub(super) struct Later {
@@ -68,14 +68,14 @@ impl Client<'_> {
             not_now || conclusion::of(&attempts.iter().collect::<Vec<_>>()) == Conclusion::Unknown
         };
         while is_open(&attempts) {
-            if *stop.borrow() && self.clock.now() > *end.get_or_insert(self.clock.now() + LAST_WORD_US) {
+            if *stop.borrow() && self.clock.now() > *end.get_or_insert(self.clock.now() + RESOLVE_TIMEOUT_US) {
                 break;
             }
             attempts.push(self.write(http, cart, &request).await?);
             cart = 1 - cart;
             if is_open(&attempts) {
                 // "Not now" may be answered immediately.
-                tokio::time::sleep(PAUSE).await;
+                tokio::time::sleep(RETRY_PAUSE).await;
             }
         }
         Ok(())

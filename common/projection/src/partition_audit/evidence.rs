@@ -22,9 +22,9 @@ const MIN_MOVED_OF: i32 = 4;
 /// A producer that places its records at random is mistaken for a smaller topic once in this many cases.
 const ODDS: i64 = 1_000;
 /// How many records in favor are canceled by one against.
-const AGAINST: i32 = 3;
-/// A count whose score falls this low is discarded: what later producers write no longer matters to it.
-const DISCARDED: i32 = -9;
+const PENALTY: i32 = 3;
+/// A count is discarded when its score falls this low: what later producers write no longer matters.
+const MIN_SCORE: i32 = -9;
 
 /// One of the oldest records of a partition.
 pub(super) struct OldRecord {
@@ -81,7 +81,7 @@ pub(super) fn added_partitions(now: Partitioning, heads: &[PartitionHead]) -> Op
             hypotheses
                 .iter_mut()
                 .for_each(|hypothesis| hypothesis.take(now, partition, record, evidence));
-            hypotheses.retain(|hypothesis| hypothesis.score > DISCARDED || hypothesis.accepted);
+            hypotheses.retain(|hypothesis| hypothesis.score > MIN_SCORE || hypothesis.accepted);
         }
     }
     let accepted = hypotheses.into_iter().filter(|hypothesis| hypothesis.accepted);
@@ -122,7 +122,7 @@ impl Hypothesis {
     fn take(&mut self, now: Partitioning, partition: i32, record: &OldRecord, min_evidence: i32) {
         let Partitioning { partitioner, .. } = now;
         if partitioner.of_key(&record.key, self.before) != partition {
-            self.score -= AGAINST;
+            self.score -= PENALTY;
             return;
         }
         self.score += 1;

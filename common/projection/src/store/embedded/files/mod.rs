@@ -23,7 +23,7 @@ use anyhow::Context;
 
 use super::OpenError;
 
-/// Our own file beside the database's: says that the directory is a store, and how often it was synced.
+/// Our own file next to the database's: says that the directory is a store, and how often it was synced.
 const MARK: &str = "orderlog-store";
 /// What the mark begins with; 20 digits and a newline follow.
 const MARK_TEXT: &str = "orderlog store, synced ";

@@ -19,7 +19,7 @@ use plan::Plan;
 use row::{AgedRow, decode_row, encode_row, order_name};
 
 /// Key of the number of rows.
-const COUNT: &str = "key-count";
+const COUNT_KEY: &str = "key-count";
 
 /// The table of keys, and its index by age.
 pub(super) struct Keys {
@@ -43,7 +43,7 @@ struct Extent {
 impl Keys {
     /// `meta` keeps the number of rows.
     pub fn new(rows: Keyspace, ages: Keyspace, meta: Keyspace) -> anyhow::Result<Self> {
-        let count = match meta.get(COUNT)? {
+        let count = match meta.get(COUNT_KEY)? {
             Some(count) => u64::from_be_bytes(count.as_ref().try_into().context("decoding the number of keys")?),
             // An earlier release has written it.
             None => rows.len()? as u64,
@@ -130,7 +130,7 @@ impl Keys {
         }
         if changed {
             let count = plan.count(self.count());
-            batch.insert(&self.meta, COUNT, count.to_be_bytes());
+            batch.insert(&self.meta, COUNT_KEY, count.to_be_bytes());
         }
     }
 

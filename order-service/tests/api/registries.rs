@@ -79,6 +79,8 @@ async fn a_registry_that_gives_an_id_another_meaning_stops_consumption_until_the
         .spawn_unready(app.stop().await, |config| config.pipeline.schema_check_seconds = 1)
         .await;
     app.await_reason("a different schema").await;
+    // The registration may report that before the projection knows it.
+    app.await_ready().await;
     assert_eq!(app.details("A-1").await.0, StatusCode::OK);
     // Until the registry has answered, an id means what it meant before: what is read then is read correctly.
     assert_eq!(

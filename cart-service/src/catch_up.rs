@@ -1,4 +1,4 @@
-//! Makes the state at least as new as a request, before the request is refused because of that state.
+//! Brings the state up to a request's arrival before the request is refused because of it.
 
 use std::time::Instant;
 
@@ -8,9 +8,9 @@ use tokio::time::timeout_at;
 
 use crate::publisher::Publisher;
 
-/// Waits until that partition has been read at least as far as any client could have seen when the request arrived. With
-/// a single replica, that is the end offset that the broker reports; otherwise, what the partition's quorum has acknowledged
-/// since.
+/// Waits until that partition has been read at least as far as any client could have seen when the request arrived.
+/// With a single replica, that is the end offset that the broker reports; otherwise, an offset that the partition's
+/// quorum has acknowledged since then.
 ///
 /// # Errors
 /// When that cannot be established by the deadline.
@@ -27,7 +27,7 @@ pub async fn catch_up(
             view.read_to(partition, end, deadline).await
         }
         EndOffset::NeedsQuorum => {
-            // Records acknowledged now are behind the open transaction and cannot be read.
+            // Records acknowledged now come after the open transaction's first record and cannot be read.
             if let Some(transaction) = view.blocking_transaction(partition) {
                 return Err(Stale(transaction.to_string()));
             }

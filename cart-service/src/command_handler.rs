@@ -1,5 +1,5 @@
-//! Carries out a command: decide, write, read back, until the log has decided. Every answer is certain, or says that the
-//! outcome is unknown.
+//! Carries out a command: decides, writes and reads back, until the log has decided. Every answer is certain, or says
+//! that the outcome is unknown.
 //!
 //! In reading order: a request that was carried out earlier is answered by `replay`; any other takes its locks and goes through
 //! `settle`, which decides on a `snapshot` and lets `write` (or `reaffirm`) write an event.
@@ -113,7 +113,7 @@ impl CommandHandler {
         self.publisher.trouble()
     }
 
-    /// Waits for records in flight. All requests have been answered, so a short wait is enough.
+    /// Waits for records in flight. Every request has been answered, so a short wait is enough.
     pub fn flush(&self) {
         self.publisher.flush(Duration::from_millis(500));
     }

@@ -60,7 +60,7 @@ fn an_order_that_exists_is_not_created_again() {
 }
 
 #[test]
-fn every_update_is_written_refused_or_already_so_as_the_transitions_allow() {
+fn every_update_is_written_refused_or_unchanged_as_the_transitions_allow() {
     for from in OrderStatus::SETTABLE {
         for to in OrderStatus::SETTABLE {
             let current = state(from, 4);
@@ -97,7 +97,7 @@ fn an_order_that_does_not_exist_is_not_updated() {
 }
 
 #[test]
-fn an_order_of_the_highest_version_is_not_written_beyond_it() {
+fn an_order_at_the_highest_version_is_not_written_beyond_it() {
     let decision = update(
         Some(&state(OrderStatus::New, MAX_VERSION)),
         OrderStatus::Shipped,
@@ -108,7 +108,7 @@ fn an_order_of_the_highest_version_is_not_written_beyond_it() {
 }
 
 #[test]
-fn an_order_of_a_newer_release_is_not_written_over() {
+fn an_order_of_a_newer_release_is_not_overwritten() {
     let decision = update(
         Some(&state(OrderStatus::Unknown, 2)),
         OrderStatus::Shipped,

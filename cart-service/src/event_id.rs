@@ -2,7 +2,7 @@
 
 use uuid::{NoContext, Timestamp, Uuid};
 
-/// A new event's id, a UUID v7 of that time. 74 bits of it are random: it is unique however often a time comes again.
+/// A new event's id, a UUID v7 of that time. 74 bits of it are random: it is unique however often a time repeats.
 pub fn event_id(now_ms: i64) -> Uuid {
     let ms = u64::try_from(now_ms).unwrap_or_default();
     let nanos = u32::try_from(ms % 1000).unwrap_or_default() * 1_000_000;

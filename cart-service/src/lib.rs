@@ -1,4 +1,4 @@
-//! cart-service: accepts orders and their updates over HTTP and answers only what the log has decided.
+//! cart-service: accepts orders and updates over HTTP, and answers only once the log has decided.
 //!
 //! The path of a command: [`routes`] (JSON → validated command) → [`command_handler`] (one at a time per order and per key; a request
 //! that was carried out earlier gets the same answer again) → [`decide`] (state and command → write, already so, or refuse;

@@ -3,8 +3,8 @@
 //! proves that the log up to that record holds everything that any client had been told by then. One of our events serves
 //! as well as a barrier. Only the bookkeeping: [`Publisher`](crate::publisher::Publisher) sends.
 //!
-//! The time of sending counts: an event that was sent before the request arrived and acknowledged after it may lie before
-//! another instance's event that was acknowledged earlier.
+//! The time of sending counts: an event that was sent before the request arrived and acknowledged afterwards may
+//! precede another instance's event that was acknowledged earlier.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,11 +14,11 @@ use orderlog_kafka::producer::WriteError;
 use tokio::sync::Notify;
 use tokio::time::timeout_at;
 
-/// Minimum time between the last record of a partition and a barrier: at most a hundred barriers a second. Where events are
-/// written faster than that, they serve instead.
+/// Minimum time between the last record of a partition and a barrier: at most a hundred barriers a second. If events
+/// are written faster than that, they serve instead.
 const MIN_BARRIER_INTERVAL: Duration = Duration::from_millis(10);
 
-/// A barrier without a delivery report by then was lost with its client: the Kafka client gives up after 48 s at most.
+/// A barrier without a delivery report by then was lost with its client: the Kafka client gives up after at most 48 s.
 const BARRIER_EXPIRES_AFTER: Duration = Duration::from_secs(60);
 
 /// How long a failed barrier is reported in health.
@@ -123,7 +123,7 @@ impl Acknowledgments {
         send: impl Fn(Instant) -> Result<(), WriteError>,
     ) -> Result<i64, BarrierError> {
         loop {
-            // Subscribes before looking, so that no change is missed.
+            // Subscribe before looking, so that no change is missed.
             let mut changed = std::pin::pin!(self.changed.notified());
             changed.as_mut().enable();
             let step = lock(&self.state).step(arrived, Instant::now());

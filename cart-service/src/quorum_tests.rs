@@ -41,13 +41,14 @@ fn an_event_that_was_sent_after_the_request_arrived_serves_and_one_that_was_sent
         sent: Some(at(0)),
         ..State::default()
     };
-    // Acknowledged after the request arrived: an event of another instance that was acknowledged before may lie behind it.
+    // Acknowledged after the request arrived: it may be followed by another instance's event that was acknowledged
+    // before.
     state.acknowledged(at(0), 3);
     assert_eq!(state.step(at(1), at(2)), Step::Wait(Some(at(10))));
     state.sent = Some(at(5));
     state.acknowledged(at(5), 4);
     assert_eq!(state.step(at(1), at(6)), Step::Acknowledged(4));
-    // Delivery reports of another producer may come in another order.
+    // Delivery reports of a replaced producer may arrive out of order.
     state.acknowledged(at(4), 2);
     assert_eq!(state.step(at(5), at(6)), Step::Acknowledged(4));
 }

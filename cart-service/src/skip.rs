@@ -37,7 +37,7 @@ impl RejectionHandler for SkipRejected {
                     kafka.offset = record.offset(),
                     code = rejection.code.as_str(),
                     reason = rejection.reason,
-                    // Until the record is read, or ten minutes have passed.
+                    // Until the record can be read, or ten minutes have passed.
                     order.id = &*order_id,
                     "record skipped; its order is read-only for now"
                 ),
@@ -48,7 +48,7 @@ impl RejectionHandler for SkipRejected {
             let schema_id = rejection
                 .schema_id
                 .filter(|_| rejection.code == Code::UnknownSchemaId)?;
-            // Outside its key's partition it is not a record of the order, whatever it contains.
+            // Outside its key's partition, it is not a record of the order, whatever it contains.
             let key = record.key().filter(|_| rejected.is_in_its_partition());
             Some(UnreadRecord {
                 key,

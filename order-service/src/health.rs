@@ -27,7 +27,7 @@ fn readiness_problem(progress: &Progress, has_read: bool) -> Option<String> {
         return (!has_read).then(|| format!("no record of the topic has been read: {reason}"));
     }
     Some(match &progress.starting {
-        Some(reason) => format!("reading the topic has not begun: {reason}"),
+        Some(reason) => format!("not reading the topic yet: {reason}"),
         None => CATCHING_UP.to_owned(),
     })
 }

@@ -1,5 +1,5 @@
-//! The services' answers as a client reads them: written from the description of the API, not taken from its code, so
-//! that a change there is noticed here.
+//! The services' answers as a client reads them: written from the API's documentation, not taken from its code, so that
+//! a change there is noticed here.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-/// A number, digit for digit as it is in the JSON.
+/// A number, digit for digit as in the JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Digits(pub String);
 
@@ -222,7 +222,7 @@ pub struct DeadLetter {
     pub key: Option<String>,
     /// The kind of fault.
     pub code: Option<String>,
-    /// Why, in words.
+    /// Why, as a sentence.
     pub reason: Option<String>,
     /// The schema id in the record's frame.
     pub schema_id: Option<u32>,
@@ -230,11 +230,11 @@ pub struct DeadLetter {
     pub size: u64,
     /// How often it was replayed.
     pub replays: u32,
-    /// Where the record was first.
+    /// The record's original position.
     pub origin: Option<Origin>,
 }
 
-/// Where a record was first.
+/// A record's original position.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Origin {

@@ -1,4 +1,4 @@
-//! A real broker of a test's own, for faults that the shared one must not have: it is stopped, killed, suspended, cut
+//! A test's own real broker, for faults that the shared one must not have: it can be stopped, killed, suspended, cut
 //! off and wiped. `scripts/stack.sh` runs it; dropping this ends it.
 
 use anyhow::Context;
@@ -15,7 +15,7 @@ use crate::stack::{Ports, StackScript};
 pub struct Broker {
     /// The proxy on the path that [`Self::behind_proxy`] names.
     pub proxy: Proxy,
-    /// What that proxy leads to.
+    /// The broker's listener behind that proxy.
     pub metadata_proxy: MetadataProxy,
     port: u16,
     script: StackScript,
@@ -102,7 +102,7 @@ impl Broker {
         self.script.signal("kafka", "KILL")
     }
 
-    /// Suspends it until the guard is dropped: it keeps its connections and answers nothing.
+    /// Suspends it until the guard is dropped: it keeps its connections open and answers nothing.
     ///
     /// # Errors
     /// If it is not running.

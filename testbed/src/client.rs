@@ -1,4 +1,4 @@
-//! A small HTTP client of one service: it sends what a test wants sent, and keeps an answer unchanged.
+//! A small HTTP client of one service: it sends exactly what a test wants, and keeps the answer unchanged.
 
 use std::time::Duration;
 

@@ -66,7 +66,7 @@ impl SmallDisk {
     /// Fills it to the last byte.
     ///
     /// # Errors
-    /// If writing fails for another reason than a full disk.
+    /// If writing fails for any reason other than a full disk.
     pub fn fill(&self) -> anyhow::Result<()> {
         let mut ballast = File::options().create(true).append(true).open(self.ballast())?;
         // Smaller and smaller pieces, because a write that does not fit may write nothing.
@@ -115,7 +115,7 @@ impl Mounted {
 
 impl Drop for Mounted {
     fn drop(&mut self) {
-        // Lazily: a process that was just killed may still have files open there.
+        // Lazily, because a process that was just killed may still have files open there.
         if let Err(error) = run("umount", &["--lazy"], &self.0) {
             eprintln!("cannot unmount the small disk: {error:#}");
         }

@@ -1,5 +1,5 @@
-//! What a log must result in: the contract's fold over its events, as apache-avro decodes them. Which records are invalid
-//! is not judged here: whoever wrote them knows. (The fold that shares no code with the services is the one of `torture`.)
+//! What a log must result in: the contract's fold over its events, as apache-avro decodes them. Which records are
+//! invalid is not judged here: whoever wrote them knows. (`torture` has a fold that shares no code with the services.)
 
 use std::collections::{HashMap, HashSet};
 
@@ -77,7 +77,7 @@ impl Expected {
         }
     }
 
-    /// Compares the store of a service that ended after it had read the whole log.
+    /// Compares the store of a service that was stopped after it had read the whole log.
     ///
     /// # Errors
     /// How they differ, or that the store cannot be read.

@@ -1,5 +1,5 @@
-//! Who leads the partitions of a topic, according to one broker. A client library asks any broker, and a leader that
-//! was deposed without knowing it says that it still leads. (The protocol:
+//! Who leads the partitions of a topic, according to one broker. A client library would ask any broker, and a leader
+//! that was deposed without knowing it still claims to lead. (The protocol:
 //! <https://kafka.apache.org/protocol#protocol_messages>.)
 
 use std::time::Duration;

@@ -1,5 +1,5 @@
 //! A relay in front of a broker, frame by frame, which can remove the brokers from its Metadata answers: "0 brokers, n
-//! topics". A real broker says so for a moment while it shuts down, but cannot be made to. (The protocol:
+//! topics". A real broker reports that for a moment while it shuts down, but cannot be made to do so. (The protocol:
 //! <https://kafka.apache.org/protocol#protocol_messages>.)
 
 use std::collections::HashMap;
@@ -83,7 +83,7 @@ impl MetadataProxy {
         self.hidden.wanted.store(brokers, Ordering::SeqCst);
     }
 
-    /// How many answers have had none so far.
+    /// How many answers without brokers there have been so far.
     pub fn answers_without_brokers(&self) -> usize {
         self.hidden.told.load(Ordering::SeqCst)
     }
@@ -122,7 +122,7 @@ fn note(request: Vec<u8>, asked: &Asked) -> anyhow::Result<Vec<u8>> {
     Ok(request)
 }
 
-/// Removes the brokers from a Metadata answer, if that is wanted. Answers begin with their correlation id.
+/// Removes the brokers from a Metadata answer, if requested. Answers begin with their correlation id.
 fn told(answer: Vec<u8>, asked: &Asked, hidden: &HiddenBrokers) -> anyhow::Result<Vec<u8>> {
     let (id, rest) = answer.split_first_chunk::<4>().context("a frame without a header")?;
     let version = asked

@@ -59,8 +59,8 @@ impl Poisoner {
         self.facts.schema_id
     }
 
-    /// Writes a record of that kind for an order that nobody else writes, with those headers. (Some kinds need a good
-    /// record first; that one is not returned.)
+    /// Writes a record of that kind with those headers, for an order that nobody else writes. (Some kinds need a good
+    /// record first; it is not returned.)
     ///
     /// # Errors
     /// If the broker does not take it.
@@ -85,7 +85,7 @@ impl Poisoner {
         })
     }
 
-    /// Writes a given record, which must be invalid for that reason.
+    /// Writes a given record, which must be invalid with that code.
     ///
     /// # Errors
     /// If the broker does not take it.
@@ -97,7 +97,8 @@ impl Poisoner {
         })
     }
 
-    /// Every proper prefix of an event's record, beginning with the empty one, each with its code; not written yet.
+    /// Every proper prefix of an event's record, beginning with the empty one, each with its code. They are not written
+    /// yet.
     ///
     /// # Errors
     /// If the event cannot be encoded.

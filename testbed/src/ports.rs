@@ -1,5 +1,5 @@
-//! Ports for services that restart on the same port. They are below the range of ephemeral ports, so that nobody else
-//! gets one while its service is down.
+//! Ports for services that restart on the same port. They are below the range of ephemeral ports, so that no other
+//! process is given one while its service is down.
 
 use std::net::TcpListener;
 use std::sync::LazyLock;
@@ -10,7 +10,7 @@ use anyhow::Context;
 const FIRST: u16 = 20_000;
 const COUNT: u16 = 10_000;
 
-/// Each process starts somewhere else, and hands out no port twice.
+/// Each process starts at a different port, and hands out no port twice.
 static NEXT: LazyLock<AtomicU16> = LazyLock::new(|| AtomicU16::new(fastrand::u16(0..COUNT)));
 
 /// A port that nobody listens on.

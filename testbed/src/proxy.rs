@@ -1,5 +1,6 @@
-//! A TCP proxy in front of a server, which can be cut or made to hang: then only the service behind it sees the outage.
-//! (In front of a broker, only on the port that the broker advertises: Kafka clients leave the bootstrap address.)
+//! A TCP proxy in front of a server, which can be cut or made to hang, so that only the service behind it sees the
+//! outage. (In front of a broker, it must be on the port that the broker advertises: Kafka clients do not stay on the
+//! bootstrap address.)
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -98,7 +99,7 @@ impl Proxy {
         self.address
     }
 
-    /// Leads to the server of that `http` URL from now on, and closes every connection to the previous one.
+    /// Forwards to the server of that `http` URL from now on, and closes every connection to the previous one.
     ///
     /// # Errors
     /// If it is not such a URL.
@@ -112,7 +113,7 @@ impl Proxy {
         self.mode.send_replace(Mode::Cut);
     }
 
-    /// Lets every connection hang, open and new ones.
+    /// Makes every connection hang, open and new ones.
     pub fn hang(&self) {
         self.mode.send_replace(Mode::Hang);
     }
@@ -172,11 +173,11 @@ async fn serve(mut client: TcpStream, mut leads_to: watch::Receiver<String>, mut
     let seen = mode.clone();
     tokio::select! {
         _ = async { tokio::join!(pass(from_client, to_server, &seen), pass(from_server, to_client, &seen)) } => return,
-        // The proxy leads elsewhere, or was dropped.
+        // The proxy was redirected or dropped.
         _ = leads_to.changed() => return,
         _ = mode.wait_for(|mode| !matches!(mode, Mode::Forward | Mode::Delay(_) | Mode::Slow(_))) => {}
     }
-    // A connection that hung is closed at the end of the fault: pending requests are not answered late.
+    // A hanging connection is closed at the end of the fault: pending requests are not answered late.
     let _ = mode.wait_for(|mode| *mode != Mode::Hang).await;
 }
 

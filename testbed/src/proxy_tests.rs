@@ -22,7 +22,7 @@ async fn ask(stream: &mut TcpStream) -> std::io::Result<u8> {
 }
 
 #[tokio::test]
-async fn a_cut_closes_what_is_open_and_what_comes_until_it_is_healed() {
+async fn a_cut_closes_open_and_new_connections_until_it_is_healed() {
     let proxy = Proxy::start(&successor().await).await.expect("starts");
     let connect = || TcpStream::connect(proxy.address);
     let mut open = connect().await.expect("accepted");
@@ -62,7 +62,7 @@ async fn while_it_hangs_nothing_is_answered() {
 }
 
 #[tokio::test]
-async fn it_can_answer_in_the_server_s_place() {
+async fn it_can_answer_in_place_of_the_server() {
     let proxy = Proxy::start(&successor().await).await.expect("starts");
     proxy.answer("nothing here");
     let mut stream = TcpStream::connect(proxy.address).await.expect("accepted");
@@ -73,7 +73,7 @@ async fn it_can_answer_in_the_server_s_place() {
 }
 
 #[tokio::test]
-async fn it_can_lead_to_another_server() {
+async fn it_can_be_redirected_to_another_server() {
     let proxy = Proxy::start("127.0.0.1:9").await.expect("starts");
     let connect = || TcpStream::connect(proxy.address);
     assert!(

@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_is_whole_when_its_length_has_come() {
+    fn an_answer_is_complete_once_its_whole_length_has_arrived() {
         let answer = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\n{}";
         for cut in 0..answer.len() {
             assert_eq!(parse(&answer[..cut], false), None, "{cut}");
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_says_its_length() {
+    fn a_request_states_its_length() {
         let bytes = json("POST", "/x", "{}");
         let text = String::from_utf8(bytes).expect("text");
         assert!(text.starts_with("POST /x HTTP/1.1\r\nhost: localhost\r\n"), "{text}");

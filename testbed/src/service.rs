@@ -17,10 +17,10 @@ use crate::client::Client;
 use crate::signal;
 use crate::wait::{LONG, until};
 
-/// Longest time that a service may take to end on request: Docker kills after 10 s.
-const SUPERVISORS_WAIT: Duration = Duration::from_secs(10);
-/// Longest time that a service may take to end by itself, on a busy machine.
-const ENDING: Duration = Duration::from_secs(20);
+/// Maximum time that a service may take to exit when told to: Docker kills after 10 s.
+const SUPERVISOR_TIMEOUT: Duration = Duration::from_secs(10);
+/// Maximum time that a service may take to exit by itself, on a busy machine.
+const EXIT_TIMEOUT: Duration = Duration::from_secs(20);
 /// How much of a log an error shows.
 const TAIL_LINES: usize = 30;
 
@@ -60,7 +60,7 @@ impl Service {
     /// How it ended by itself; `None` while it runs, or if it was told to end.
     ///
     /// # Errors
-    /// If the system does not tell.
+    /// If the system does not report it.
     pub fn has_ended(&mut self) -> anyhow::Result<Option<ExitStatus>> {
         let status = self.child.as_mut().map(Child::try_wait).transpose()?.flatten();
         if status.is_some() {
@@ -97,7 +97,7 @@ impl Service {
     pub async fn terminate(&mut self) -> anyhow::Result<()> {
         let child = self.child.as_ref().context("it is not running")?;
         signal::send("TERM", child.id())?;
-        let code = self.ended_within(SUPERVISORS_WAIT).await?.code();
+        let code = self.ended_within(SUPERVISOR_TIMEOUT).await?.code();
         anyhow::ensure!(code == Some(0), "it ended with {code:?}{}", self.log_tail());
         Ok(())
     }
@@ -107,7 +107,7 @@ impl Service {
     /// # Errors
     /// If it does not end.
     pub async fn ended(&mut self) -> anyhow::Result<Option<i32>> {
-        Ok(self.ended_within(ENDING).await?.code())
+        Ok(self.ended_within(EXIT_TIMEOUT).await?.code())
     }
 
     async fn ended_within(&mut self, limit: Duration) -> anyhow::Result<ExitStatus> {
@@ -155,7 +155,7 @@ impl Service {
         self.ready().await
     }
 
-    /// Ends it as an operator would, and restarts it.
+    /// Stops it as an operator would, and restarts it.
     ///
     /// # Errors
     /// If it does not end with 0, or does not become ready.

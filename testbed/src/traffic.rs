@@ -29,7 +29,7 @@ pub struct Traffic {
     pub update: bool,
 }
 
-/// How far the clients are, and how far they may go.
+/// How many orders the clients have done, and how many they may do.
 #[derive(Clone, Debug)]
 pub struct Pace {
     done: watch::Sender<usize>,
@@ -115,7 +115,7 @@ impl Traffic {
         // Each order begins at another instance.
         let create = json!({"orderId": order_id, "itemsCount": 1 + n % 3}).to_string();
         let answer = ask(clients, n, (Method::POST, "/create-order", create), &mut told.unknown).await?;
-        // Only this client creates the order: if it exists, a request created it whose answer was lost.
+        // Only this client creates the order: if it exists, a request whose answer was lost created it.
         if answer.status != 409 || told.unknown.is_empty() {
             told.created = Some(answer.read(201)?);
         }
@@ -168,5 +168,5 @@ async fn ask(
         );
         tokio::time::sleep(PAUSE).await;
     }
-    anyhow::bail!("there is nobody to ask")
+    anyhow::bail!("there is no instance to ask")
 }

@@ -1,8 +1,9 @@
-//! Conditions that are awaited. A test that waits says what for, for how long at most, and what it saw last.
+//! Conditions that are awaited. A test that waits says what it waits for and for how long, and reports what it saw
+//! last.
 
 use std::time::{Duration, Instant};
 
-/// Long enough for anything, on a busy machine with debug builds.
+/// Long enough for everything, on a busy machine with debug builds.
 pub const LONG: Duration = Duration::from_secs(60);
 
 /// Pause between two looks: short compared with anything that is awaited.
@@ -11,7 +12,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// Retries until there is no error, and returns the result.
 ///
 /// # Errors
-/// If the time is up; the error has what was awaited, and the last attempt's error.
+/// If time runs out; the error says what was awaited, and has the last attempt's error.
 pub async fn until<T>(
     what: &str,
     limit: Duration,
@@ -52,7 +53,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_comes_is_returned() {
+    async fn the_result_of_the_first_success_is_returned() {
         let mut looks = 0;
         let seen = until("three looks", LONG, async || {
             looks += 1;
@@ -63,7 +64,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_does_not_come_is_named_with_what_was_seen_instead() {
+    async fn what_does_not_happen_is_named_with_what_was_seen_instead() {
         let never = until("rain", Duration::from_millis(1), async || {
             anyhow::Result::<()>::Err(anyhow::anyhow!("sun"))
         });

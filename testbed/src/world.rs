@@ -33,7 +33,7 @@ impl World {
     /// A world for the test of that name, which must be valid as a topic name.
     ///
     /// # Errors
-    /// If nobody has said where the servers are.
+    /// If the environment does not say where the servers are.
     pub fn new(test: &str) -> anyhow::Result<Self> {
         let servers = Servers::from_env()?;
         let program = std::env::current_exe().context("locating the test program")?;
@@ -96,7 +96,7 @@ impl World {
             .with("KAFKA_TOPIC", &self.topic))
     }
 
-    /// A cart-service, ready, that sees every record up to a second late and waits for its own longer than that.
+    /// A cart-service, ready, that sees every record up to a second late and waits longer than that for its own.
     ///
     /// # Errors
     /// If it does not become ready.

@@ -19,21 +19,21 @@ use crate::history::{Action, After, Class, Clock, InjectedRecord, Op, Recorder};
 use crate::intent::{ActionKind, Intent, intents};
 use crate::requests::{Request, body, elsewhere, misused};
 
-/// How many clients there are. With their pauses they send some 30 requests a second: debug builds on two busy cores
-/// keep up.
+/// Number of clients. With their pauses, they send about 30 requests a second, which debug builds on two busy cores can
+/// handle.
 pub const CLIENTS: usize = 6;
-/// Longest time that a client waits: a write is answered in 5 s, and a process may be suspended as long.
-const TIMEOUT: Duration = Duration::from_secs(12);
+/// Maximum time that a client waits: a write is answered within 5 s, and a process may be suspended for as long.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(12);
 /// How long the contended orders stay the same: an order has at most six versions.
 const TERM_US: u64 = 3_000_000;
 /// How many of its own orders a client keeps using.
-const OWN: usize = 8;
+const OWN_ORDERS: usize = 8;
 /// How long order-service waits for a version, in milliseconds.
 const WAIT_MS: u64 = 8_000;
 /// The two cart-services, by name.
 const CARTS: [&str; 2] = ["cart-service a", "cart-service b"];
 /// How long to avoid a cart-service that did not answer or answered "not now".
-const SHUNNED_US: u64 = 4_000_000;
+const AVOID_US: u64 = 4_000_000;
 /// How many pauses after an unknown outcome the request is repeated: some seconds later.
 const FINDING_OUT: u64 = 20;
 /// When a key is misused again.
@@ -59,11 +59,11 @@ struct Known {
     /// The acknowledged requests.
     acknowledged: Vec<Request>,
     /// Until when to avoid each cart-service.
-    shunned: [u64; 2],
+    avoided: [u64; 2],
 }
 
 impl Client<'_> {
-    /// Carries out intents until told to stop, and delayed requests beside them. Then finishes what has begun: unknown
+    /// Carries out intents until told to stop, and delayed requests in parallel. Then finishes what has begun: unknown
     /// outcomes are resolved, and requests whose events were copied meanwhile are repeated.
     ///
     /// # Errors
@@ -71,7 +71,7 @@ impl Client<'_> {
     pub async fn run(&self, stop: &watch::Receiver<bool>) -> anyhow::Result<()> {
         let http = reqwest::Client::builder()
             .no_proxy()
-            .timeout(TIMEOUT)
+            .timeout(REQUEST_TIMEOUT)
             .build()
             .context("an HTTP client")?;
         let (later, coming) = mpsc::unbounded_channel();
@@ -97,7 +97,7 @@ impl Client<'_> {
             }
             tokio::time::sleep(Duration::from_millis(intent.pause)).await;
             self.step(http, step, intent, &mut known, &later).await?;
-            known.own.truncate(OWN);
+            known.own.truncate(OWN_ORDERS);
         }
         let copied: HashSet<String> = self
             .copies
@@ -142,7 +142,7 @@ impl Client<'_> {
             }
         };
         let request = Request { order, action, key };
-        if known.shunned[intent.cart] > self.clock.now() && !intent.stubborn {
+        if known.avoided[intent.cart] > self.clock.now() && !intent.stubborn {
             intent.cart = 1 - intent.cart;
         }
         let ops = self.carry_out(http, &intent, &request).await?;
@@ -150,7 +150,7 @@ impl Client<'_> {
             .iter()
             .filter(|op| op.class == Class::Unknown || op.status == Some(503))
         {
-            known.shunned[usize::from(op.instance == CARTS[1])] = op.ended + SHUNNED_US;
+            known.avoided[usize::from(op.instance == CARTS[1])] = op.ended + AVOID_US;
         }
         if conclusion::of(&ops.iter().collect::<Vec<_>>()) == Conclusion::Unknown {
             let wait = Duration::from_millis(intent.pause * FINDING_OUT);
@@ -183,7 +183,7 @@ impl Client<'_> {
             && let Some(other) = misused(&request, &intent.basket)
         {
             self.write(http, intent.cart, &other).await?;
-            // Even if the key was forgotten, if it can be.
+            // Even if the key was forgotten.
             let wait = Duration::from_millis(intent.then.late.unwrap_or(MISUSED_LATE_MS));
             self.schedule_later(later, wait, 1 - intent.cart, &other, Vec::new())?;
         }
@@ -200,7 +200,7 @@ impl Client<'_> {
             ops.push(self.write(http, intent.cart, request).await?);
         }
         for retry in 1..=intent.then.retries {
-            // Another 4xx would only be the same again.
+            // A retry would only get the same 4xx again.
             if ops.iter().any(|op| op.class == Class::Ok) || ops.last().is_some_and(conclusion::refuses) {
                 break;
             }

@@ -1,5 +1,5 @@
-//! The system under test: the servers (one broker and the registry each behind a proxy, or three brokers in a network
-//! of their own), two cart-services and an order-service. This module carries faults out; which and when is decided by
+//! The system under test: the servers (one broker and the registry, each behind a proxy, or three brokers in their own
+//! network), two cart-services and an order-service. This module carries faults out; which and when is decided by
 //! [`crate::nemesis`].
 
 mod brokers;
@@ -22,7 +22,7 @@ use testbed::service::{Program, Service, Setup};
 
 /// The topic of a run, which has the broker to itself.
 pub const TOPIC: &str = "torture";
-/// Where the stores are that are not on the small disk.
+/// The directory of the stores that are not on the small disk.
 pub const STORES: &str = "stores";
 /// Where the small disk is mounted.
 pub const DISK: &str = "disk";
@@ -184,7 +184,7 @@ impl Cluster {
         Ok(())
     }
 
-    /// Does something to the servers; blocking.
+    /// Runs something on the servers, on a thread that may block.
     async fn with_stack<T: Send + 'static>(
         &self,
         act: impl FnOnce(&Stack) -> anyhow::Result<T> + Send + 'static,
@@ -236,7 +236,7 @@ impl Cluster {
                     Ok(()) if kill => EndKind::Killed,
                     Ok(()) => EndKind::Terminated(u64::try_from(begun.elapsed().as_millis())?),
                     Err(error) => {
-                        // Whatever it did instead, it has to be dead before the next start.
+                        // Whatever it did instead, it must be dead before the next start.
                         let _ = service.kill();
                         EndKind::Wrongly(format!("{error:#}"))
                     }

@@ -15,7 +15,7 @@ pub enum Conclusion {
     Unknown,
 }
 
-/// What is known of a request that was sent in these attempts, all under one key.
+/// What is known about a request that was sent in these attempts, all under one key.
 pub fn of(attempts: &[&Op]) -> Conclusion {
     if attempts.is_empty() {
         return Conclusion::Unknown;
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn a_first_answer_says_what_became_of_the_request_unless_it_is_504_or_none() {
+    fn a_first_answer_is_conclusive_unless_it_is_a_504_or_missing() {
         let conclusions = [201, 200, 404, 409, 412, 422, 503, 504, 500, 0].map(|status| answered(&[status]));
         let expected = [
             Done,
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn after_504_it_is_asked_until_there_is_an_answer_that_is_neither_504_nor_503() {
+    fn after_a_504_the_request_is_repeated_until_the_answer_is_neither_504_nor_503() {
         assert_eq!(answered(&[504, 503]), Unknown);
         assert_eq!(answered(&[0, 503, 503, 504]), Unknown);
         assert_eq!(answered(&[504, 503, 200]), Done);
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_tells_nothing_of_an_attempt_that_was_under_way_all_the_time() {
+    fn a_refusal_says_nothing_about_a_concurrent_attempt() {
         let attempt = |time, status| op("A", update("pending", None), Some("k"), time, status, String::new());
         let (lost, refused) = (attempt(0..20, None), attempt(5..10, Some(409)));
         assert_eq!(of(&[&lost, &refused]), Unknown);

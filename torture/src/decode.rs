@@ -1,6 +1,6 @@
 //! A reader of the one schema that this run writes, `schemas/order-event/v1.avsc`, written by hand from that file and
-//! the Avro specification. It shares nothing with the services' decoder, so that no mistake is made twice; it only asks
-//! them whether they still write this schema.
+//! the Avro specification. It shares nothing with the services' decoder, so that no mistake is made twice; it only
+//! checks that they still write this schema.
 
 use orderlog_avro::SchemaText;
 use orderlog_contract::lineage;
@@ -53,7 +53,7 @@ pub const STATUSES: [&str; 8] = [
 ];
 const KINDS: usize = 3;
 /// The text of the schema that this reader knows.
-const READ: &str = include_str!("../../schemas/order-event/v1.avsc");
+const KNOWN_SCHEMA: &str = include_str!("../../schemas/order-event/v1.avsc");
 
 /// Checks that the services write the schema that this reader knows.
 ///
@@ -65,7 +65,7 @@ pub fn check_newest_schema() -> anyhow::Result<()> {
 
 fn check(newest: &str) -> anyhow::Result<()> {
     anyhow::ensure!(
-        SchemaText::avro(newest).writes_the_same_as(&SchemaText::avro(READ)),
+        SchemaText::avro(newest).writes_the_same_as(&SchemaText::avro(KNOWN_SCHEMA)),
         "the newest schema has fields that this checker's reader does not know: extend torture/src/decode.rs"
     );
     Ok(())
@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn a_schema_with_another_field_is_reported_before_anything_is_read() {
         check_newest_schema().expect("this reader knows what is written");
-        let mut newer: serde_json::Value = serde_json::from_str(READ).expect("JSON");
+        let mut newer: serde_json::Value = serde_json::from_str(KNOWN_SCHEMA).expect("JSON");
         newer["doc"] = "another text, the same data".into();
         check(&newer.to_string()).expect("this reader knows the same data");
         let fields = newer["fields"].as_array_mut().expect("fields");

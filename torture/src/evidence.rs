@@ -15,9 +15,9 @@ use testbed::client::Client;
 use testbed::log::{self, Record};
 use testbed::wait::until;
 
-/// Longest time that the dead-letter index may lag behind its topic when nothing more is written.
-const INDEXING: Duration = Duration::from_secs(30);
-const PAGE: usize = 500;
+/// Maximum time that the dead-letter index may lag behind its topic once nothing more is written.
+const INDEX_TIMEOUT: Duration = Duration::from_secs(30);
+const PAGE_SIZE: usize = 500;
 
 /// What is read at the end.
 #[derive(Clone, Debug)]
@@ -62,13 +62,13 @@ impl Evidence {
             .map(|dead_letter| dead_letter.header("orderlog.at"))
             .collect::<HashSet<_>>()
             .len();
-        let _ = until("the dead letters are indexed", INDEXING, async || {
+        let _ = until("the dead letters are indexed", INDEX_TIMEOUT, async || {
             let info = client.dlq().await?;
             anyhow::ensure!(info.count == wanted as u64, "{info:?}");
             Ok(())
         })
         .await;
-        let ids = client.order_ids(TOPIC, PAGE).await?.concat();
+        let ids = client.order_ids(TOPIC, PAGE_SIZE).await?.concat();
         let details = async |id: String| {
             let details: Order = client.details(&id).await?.read(200)?;
             anyhow::Ok((id, details))
@@ -85,11 +85,11 @@ impl Evidence {
             details,
             stats: client.stats().await.context("reading /stats")?,
             dlq: client.dlq().await?,
-            listed: client.dead_letters(PAGE).await?,
+            listed: client.dead_letters(PAGE_SIZE).await?,
         })
     }
 
-    /// Keeps both topics, for anyone who wants to look into them.
+    /// Saves both topics, for anyone who wants to inspect them.
     ///
     /// # Errors
     /// When a file cannot be written.

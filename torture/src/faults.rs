@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 /// The victim of records that are written: the topic.
 const RECORDS: u8 = 13;
-/// The victim of network faults: the connection to the brokers. With three brokers one fails at a time, whatever the
-/// fault: with two down nothing would move anyway.
+/// The victim of network faults: the connection to the brokers. With three brokers, only one fails at a time: with two
+/// down, there would be no progress anyway.
 const BROKERS: u8 = 10;
 
 /// How many brokers there are.

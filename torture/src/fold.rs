@@ -1,5 +1,5 @@
-//! What a log must result in, from the text of the contract and nothing else: the rules for one event, where it
-//! belongs, and the fold. Written a second time, independently of the services' code.
+//! What a log must result in, written from the text of the contract alone: the rules for one event, where it belongs,
+//! and the fold. An independent second implementation.
 
 use std::collections::BTreeMap;
 
@@ -183,7 +183,7 @@ fn fold(current: Option<&Event>, event: &Event) -> Outcome {
     }
 }
 
-/// Whether an order may go from the one status to the other.
+/// Whether an order may go from one status to the other.
 pub fn can_transition_to(from: &str, to: &str) -> bool {
     let step = |status: &str| STATUSES.iter().position(|other| *other == status);
     match (from, to) {

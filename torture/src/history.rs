@@ -86,7 +86,7 @@ pub struct Op {
     pub ended: u64,
     pub class: Class,
     pub status: Option<u16>,
-    /// Whether the answer says that it was given before.
+    /// Whether the answer is marked as replayed.
     pub replayed: bool,
     /// The body, or why there is none.
     pub answer: String,
@@ -103,7 +103,7 @@ impl Op {
         serde_json::from_str(&self.answer).ok()
     }
 
-    /// For a finding: which request it was.
+    /// Describes the request, for a finding.
     pub fn name(&self) -> String {
         let told = self.status.map_or("no answer".to_owned(), |status| status.to_string());
         let what = match &self.action {
@@ -187,7 +187,7 @@ pub enum EndKind {
     Wrongly(String),
 }
 
-/// Keeps entries, and writes each to a file as it comes.
+/// Keeps entries, and writes each to a file immediately.
 pub struct Recorder<T>(Mutex<(Vec<T>, File)>);
 
 impl<T: Serialize + Clone> Recorder<T> {
@@ -244,7 +244,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_is_as_sure_as_the_contract_says() {
+    fn an_answer_is_as_certain_as_the_contract_says() {
         let classes = [200, 201, 409, 503, 500, 504, 302].map(|status| Class::of(Some(status)));
         use Class::{Fail, Ok, Unknown};
         assert_eq!(classes, [Ok, Ok, Fail, Fail, Unknown, Unknown, Unknown]);
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_comes_back_from_its_line() {
+    fn an_entry_is_read_back_from_its_line() {
         let file = tempfile::NamedTempFile::new().expect("a file");
         let recorder = Recorder::new(file.path()).expect("opens");
         let op = crate::tests::sample::read("A", 5, 7, "not found");

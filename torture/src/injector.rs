@@ -1,5 +1,5 @@
 //! Records that are written to the topic behind the services' backs while everything else runs: poisoned ones, copies
-//! of existing ones, and ones without a value. They go straight to the broker, which may be down at that moment.
+//! of existing ones, and ones without a value. They are sent directly to the broker, which may be down at that moment.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,13 +19,13 @@ use testbed::registry::Registry;
 use testbed::topics::Topics;
 use testbed::writer::{NewRecord, Writer};
 
-/// Longest time that the broker may take, which may be down or starting. A record that it has not taken by then is
+/// Maximum time that the broker, which may be down or starting, may take. A record that it has not accepted by then is
 /// given up.
-const TIMEOUT: Duration = Duration::from_secs(25);
+const SEND_TIMEOUT: Duration = Duration::from_secs(25);
 /// The kind of a copy of an existing record.
 pub const COPY: &str = "duplicate";
 /// How many of the last acknowledged writes a copy is chosen from.
-const LAST: usize = 200;
+const RECENT_WRITES: usize = 200;
 
 /// A writer of such records.
 pub struct Injector {
@@ -56,11 +56,11 @@ impl Injector {
             schema_id: registry.ours(TOPIC).await?,
             other_schema_id: registry.greeting().await?,
         };
-        let timeout = TIMEOUT.as_millis().to_string();
+        let timeout = SEND_TIMEOUT.as_millis().to_string();
         let settings = [
             ("message.timeout.ms", timeout.as_str()),
             ("reconnect.backoff.max.ms", "500"),
-            // Written exactly once, even where a retry is needed: the copies of an event are counted.
+            // Written exactly once, even if a retry is needed, because the copies of an event are counted.
             ("enable.idempotence", "true"),
         ];
         let writer = Writer::with(kafka, TOPIC, &settings)?;
@@ -75,7 +75,7 @@ impl Injector {
         })
     }
 
-    /// What decides whether a record is usable.
+    /// The facts that decide whether a record is usable.
     pub fn facts(&self) -> TopicInfo {
         self.facts
     }
@@ -149,7 +149,7 @@ impl Injector {
         let Some(chosen) = chosen else { return Ok(()) };
         let place = (chosen.partition, chosen.offset);
         // If the broker does not answer, nothing can be copied.
-        let Ok(original) = log::read_at(&self.kafka, TOPIC, place, TIMEOUT).await else {
+        let Ok(original) = log::read_at(&self.kafka, TOPIC, place, SEND_TIMEOUT).await else {
             return Ok(());
         };
         let (key, value, headers) = (original.key, original.value, original.headers);
@@ -186,11 +186,11 @@ impl Injector {
     }
 }
 
-/// Which acknowledged event is copied: a different one each time, and mostly one that a later version of its order
-/// follows, because such a copy comes too late to matter.
+/// Which acknowledged event to copy: a different one each time, and mostly one that is followed by a later version of
+/// its order, because such a copy comes too late to matter.
 fn to_copy(ops: &[Op], n: usize) -> Option<Written> {
     let acknowledged = ops.iter().rev().filter(|op| op.is_write() && op.class == Class::Ok);
-    let told: Vec<Written> = acknowledged.filter_map(Op::written).take(LAST).collect();
+    let told: Vec<Written> = acknowledged.filter_map(Op::written).take(RECENT_WRITES).collect();
     let mut newest: HashMap<&str, i32> = HashMap::new();
     for told in &told {
         let version = newest.entry(&told.order_id).or_default();

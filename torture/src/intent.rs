@@ -128,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_client_of_the_same_seed_means_the_same_and_another_one_something_else() {
+    fn the_same_seed_gives_a_client_the_same_intents_and_another_seed_gives_others() {
         let plan = |seed, client| intents(seed, client).take(50).collect::<Vec<_>>();
         assert_eq!(plan(7, 0), plan(7, 0));
         assert_ne!(plan(7, 0), plan(7, 1));

@@ -1,18 +1,20 @@
-//! A checker in the manner of Jepsen: clients write and read, a nemesis kills, suspends, cuts off and poisons, and at
-//! the end everything is compared with what the clients were told. It shares no decoder, no event, no rule and no fold
-//! with the services; `docs/reliability.md` says what it shows.
+//! A Jepsen-style checker: clients write and read, a nemesis kills, suspends, cuts off and poisons, and at the end
+//! everything is compared with what the clients were told. It shares no decoder, event, rule or fold with the services;
+//! `docs/reliability.md` says what it demonstrates.
 //!
 //! - [`options`] and [`run`]: one run, from the command line to the verdict;
 //! - [`cluster`]: the system under test: [`stack`] (servers), the services, what is between them (proxies, or a
 //!   [`network`] of three brokers) and a small disk, which an ordinary user may mount in a [`namespace`];
 //! - [`intent`], [`requests`] and [`clients`]: what clients intend and do; [`history`]: what they were told;
 //!   [`conclusion`]: what they conclude from it;
-//! - [`faults`]: the faults; [`schedule`]: which comes when; [`nemesis`] and [`injector`] carry them out;
+//! - [`faults`]: the faults; [`choice`]: which of them a run injects; [`schedule`]: when each comes; [`nemesis`] and
+//!   [`injector`] carry them out;
 //! - [`evidence`]: what is read at the end; [`decode`] and [`fold`]: what it means; [`order_view`]: how services must
 //!   render it;
 //! - [`checks`]: one pure function each; [`report`]: what they found.
 
 mod checks;
+mod choice;
 mod clients;
 mod cluster;
 mod conclusion;

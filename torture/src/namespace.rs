@@ -17,7 +17,7 @@ pub fn enter() {
             .arg(program)
             .args(std::env::args_os().skip(1))
             .env(ENTERED, "1");
-        // It returns only on failure, and then there is no such disk.
+        // Returns only on failure; then there is no small disk.
         let _ = command.exec();
     }
 }

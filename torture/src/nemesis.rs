@@ -14,9 +14,9 @@ use testbed::client::Client;
 use testbed::log;
 use testbed::wait::until;
 
-/// Longest time until the services are ready and without lag after everything was healed. A killed broker needs some
+/// Maximum time until the services are ready and without lag after everything was healed. A killed broker needs some
 /// seconds to lead its partitions again, and clients poll for that.
-pub const SETTLING: Duration = Duration::from_secs(60);
+pub const SETTLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a round without faults is.
 const CALM: Duration = Duration::from_secs(4);
 
@@ -36,7 +36,7 @@ impl Nemesis<'_> {
     /// If a fault cannot be carried out.
     pub async fn round(&self, planned: &[Planned]) -> anyhow::Result<bool> {
         if planned.is_empty() {
-            // Nothing is awaited: the point is time in which nothing happens.
+            // There is no condition to await: the point is that nothing happens for a while.
             tokio::time::sleep(CALM).await;
             self.cluster.restart_ended().await?;
             return Ok(true);
@@ -71,7 +71,7 @@ impl Nemesis<'_> {
 
     async fn fault(&self, planned: &Planned) -> anyhow::Result<()> {
         let Planned { after, lasts, fault } = planned;
-        // When, and for how long: that is the schedule.
+        // The schedule says when, and for how long.
         tokio::time::sleep(Duration::from_millis(*after)).await;
         let what = || fault.kind();
         self.cluster.begin(fault).await.with_context(what)?;
@@ -89,8 +89,8 @@ impl Nemesis<'_> {
     async fn settle(&self) -> anyhow::Result<()> {
         let [a, b, order] = self.cluster.urls().clone().map(Client::new);
         let (services, mut ends) = ([a?, b?, order?], None);
-        until("all is ready and lag is 0", SETTLING, async || {
-            // A service whose store failed on the full disk ends once there is space, which may be only now.
+        until("all is ready and lag is 0", SETTLE_TIMEOUT, async || {
+            // A service whose store failed on the full disk exits once there is space, which may be only now.
             self.cluster.restart_ended_services().await?;
             for service in &services {
                 let answer = service.get("/health/ready").await?;

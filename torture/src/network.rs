@@ -25,7 +25,7 @@ pub fn rules(fault: &Fault, leader: u8) -> Vec<String> {
         }
         Fault::CutOff { cart, alone, .. } => {
             let mut rules: Vec<String> = others().map(|n| format!("broker-{leader}:broker-{n}")).collect();
-            // Refused, so that they notice and look for another leader soon.
+            // Refused, so that they notice quickly and look for another leader.
             let side = SERVICES.iter().filter(|service| *service != cart);
             rules.extend(side.map(|service| format!("{}:broker-{leader}:refuse", service.node())));
             if *alone {
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_leader_is_cut_off_from_all_but_one_cart_which_may_be_alone_with_it() {
+    fn a_leader_is_cut_off_from_everything_but_one_cart_service_which_may_be_alone_with_it() {
         let cut_off = |alone| Fault::CutOff {
             partition: 0,
             cart: Target::CartB,
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn every_service_is_cut_from_every_broker_and_packets_are_lost_on_every_way() {
+    fn every_service_is_cut_off_from_every_broker_and_packets_are_lost_on_every_path() {
         assert_eq!(rules(&Fault::CutBroker, 1).len(), 9);
         let lossy = rules(&Fault::LosePackets(7), 1);
         assert_eq!(lossy.len(), 12);

@@ -1,5 +1,5 @@
-//! How the services must render an order, from the description of the API: amounts are decimal numbers, dates RFC 3339
-//! in UTC.
+//! How the services must render an order, written from the API's documentation: amounts are decimal numbers, dates RFC
+//! 3339 in UTC.
 
 use crate::decode::Order;
 use crate::fold::decimals;
@@ -91,7 +91,7 @@ mod tests {
     use crate::tests::sample::{event, shown};
 
     #[test]
-    fn an_order_is_shown_with_the_cost_of_sending_it_and_in_a_currency_of_the_run() {
+    fn an_order_is_shown_with_its_shipping_cost_and_in_a_currency_of_the_run() {
         let order = event("A", 1, "new", None);
         let mut details: api_types::Order = serde_json::from_str(&shown(&order)).expect("an order");
         assert_eq!(difference_of_details(&details, &order.order), None);

@@ -1,4 +1,4 @@
-//! What a run was and what the checks found, in Markdown, ready to be pasted into a document.
+//! A summary of the run and what the checks found, in Markdown, ready to be pasted into a document.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -36,7 +36,7 @@ fn result(findings: &Findings) -> String {
         return if nothing { "**nothing to look at**" } else { "ok" }.to_owned();
     }
     let examples: Vec<&str> = findings.wrong.iter().take(EXAMPLES).map(String::as_str).collect();
-    // A bar or a line break would end the cell.
+    // A pipe character or a line break would end the cell.
     let examples = examples.join("; ").replace('|', "/").replace('\n', " ");
     format!("**FAILED**, {}: {examples}", findings.wrong.len())
 }
@@ -74,7 +74,7 @@ fn summary(run: &Run) -> String {
     )
 }
 
-/// How often each fault was done.
+/// How often each fault was injected.
 fn faults(run: &Run) -> String {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for fault in run.rounds.iter().flat_map(|round| &round.faults) {
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_check_that_looked_at_nothing_says_so_and_does_not_hold_unless_the_faults_were_chosen() {
+    fn a_check_that_looked_at_nothing_says_so_and_fails_unless_faults_were_selected() {
         let of = |checked, wrong: &[&str]| Findings {
             checked,
             wrong: wrong.iter().map(|wrong| (*wrong).to_owned()).collect(),

@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_create_says_what_is_ordered() {
+    fn a_create_contains_the_ordered_items() {
         let full = body("A", "0-1", &OrderBody::Full("USD", vec![(3, 33_333)]));
         let expected = r#"{"orderId":"A","customerId":"0-1","currency":"USD","items":[{"itemId":"ITEM-0","quantity":3,"price":333.33}]}"#;
         assert_eq!(full, expected);

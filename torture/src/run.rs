@@ -11,6 +11,7 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use crate::checks::Run;
+use crate::choice::Choice;
 use crate::clients::{CLIENTS, Client};
 use crate::cluster::{Cluster, DISK, DISK_MIB, STORES};
 use crate::evidence::Evidence;
@@ -19,22 +20,22 @@ use crate::history::{Class, Clock, Op, Recorder, Round};
 use crate::injector::Injector;
 use crate::nemesis::Nemesis;
 use crate::options::Options;
-use crate::schedule::{self, Choice, Planned};
+use crate::schedule::{self, Planned};
 use crate::stack::{Layout, Stack};
 use crate::{decode, namespace, report};
 use testbed::disk::SmallDisk;
 use testbed::service::Program;
 use testbed::stack::Ports;
 
-/// How many runs are kept; one of half an hour takes some 50 MB.
-const RUNS: usize = 10;
+/// How many runs are kept; a half-hour run takes about 50 MB.
+const KEPT_RUNS: usize = 10;
 /// Pause between two lines of progress.
-const PROGRESS: Duration = Duration::from_secs(5);
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Runs, and prints what the checks found. Returns whether all of them hold.
 ///
 /// # Errors
-/// If the run is not possible.
+/// If the run cannot be started or completed.
 pub async fn run(options: &Options) -> anyhow::Result<bool> {
     decode::check_newest_schema()?;
     let _ = (Program::Cart.binary()?, Program::Order.binary()?);
@@ -48,6 +49,14 @@ pub async fn run(options: &Options) -> anyhow::Result<bool> {
     let _ = std::fs::remove_dir_all(dir.join(STORES));
     let disk = small_disk(&dir)?;
     let brokers = brokers(options.brokers, &dir)?;
+    let mut choice = Choice {
+        only: options.only.clone(),
+        without: options.without.clone(),
+    };
+    if disk.is_none() {
+        choice.without.push(Fault::FillDisk.kind());
+    }
+    choice.check(brokers)?;
     let kept = directory_of_run(&dir, seed)?;
     let layout = match brokers {
         Brokers::One => Layout::One(Ports::in_a_row(options.port)),
@@ -62,13 +71,6 @@ pub async fn run(options: &Options) -> anyhow::Result<bool> {
     describe(&kept, seed, options.minutes, brokers)?;
 
     let clock = Clock::start();
-    let mut choice = Choice {
-        only: options.only.clone(),
-        without: options.without.clone(),
-    };
-    if disk.is_none() {
-        choice.without.push(Fault::FillDisk.kind());
-    }
     let cluster = Cluster::start(&dir, &kept, layout, disk, clock).await?;
     eprintln!("torture: ready after {} s", clock.now() / 1_000_000);
     let schedule = schedule::rounds(seed, brokers, choice);
@@ -83,7 +85,7 @@ pub async fn run(options: &Options) -> anyhow::Result<bool> {
     Ok(report::print(&title, chosen, &run, &kept))
 }
 
-/// Injects the faults and reads the results; `None` if the system does not even answer any more.
+/// Injects the faults and reads the results; `None` if the system no longer even answers.
 async fn torture(
     cluster: &Cluster,
     kept: &Path,
@@ -108,7 +110,7 @@ async fn torture(
     let (stop, stopped) = watch::channel(false);
     let faults = async {
         for planned in schedule {
-            // After a round without recovery, further rounds would tell nothing new.
+            // After a round without recovery, more rounds would not tell anything new.
             if clock.now() >= end || !nemesis.round(&planned).await? {
                 break;
             }
@@ -134,7 +136,7 @@ async fn torture(
 
     eprintln!("torture: the faults are over; reading everything");
     let last = rounds.ask(|rounds| rounds.last().map(|last: &Round| last.settled.is_ok()));
-    // What the clients wrote last is read too, unless reading is known to have stopped.
+    // Waits until the last writes have been read too, unless reading is known to have stopped.
     let recovered = match last {
         Some(false) => false,
         _ => nemesis.conclude(Vec::new(), clock.now(), clock.now()).await?,
@@ -168,7 +170,7 @@ async fn progress(
     end: u64,
     mut stopped: watch::Receiver<bool>,
 ) -> anyhow::Result<()> {
-    while tokio::time::timeout(PROGRESS, stopped.wait_for(|stopped| *stopped))
+    while tokio::time::timeout(PROGRESS_INTERVAL, stopped.wait_for(|stopped| *stopped))
         .await
         .is_err()
     {
@@ -207,7 +209,7 @@ fn directory_of_run(dir: &Path, seed: u64) -> anyhow::Result<PathBuf> {
         .collect::<anyhow::Result<Vec<_>>>()?;
     // Their names begin with their time.
     all.sort();
-    for old in all.iter().rev().skip(RUNS) {
+    for old in all.iter().rev().skip(KEPT_RUNS) {
         std::fs::remove_dir_all(old).with_context(|| format!("removing {}", old.display()))?;
     }
     Ok(kept)
@@ -241,7 +243,7 @@ fn brokers(wanted: Brokers, dir: &Path) -> anyhow::Result<Brokers> {
     Ok(Brokers::One)
 }
 
-/// Writes down what the run was: the seed, and the version under test.
+/// Records the parameters of the run, and the version under test.
 fn describe(kept: &Path, seed: u64, minutes: f64, brokers: Brokers) -> anyhow::Result<()> {
     let mut git = Command::new("git");
     git.args(["describe", "--always", "--dirty"])

@@ -176,7 +176,7 @@ impl Stack {
         self.script.signal(&server.name(), signal)
     }
 
-    /// Ends a server as an operator would, and waits for its end.
+    /// Stops a server as an operator would, and waits until it has exited.
     ///
     /// # Errors
     /// If the script fails.

@@ -1,5 +1,5 @@
-//! Makes answers certain that write no event, after records of the order were skipped: the order is rewritten above the
-//! versions that those records may contain.
+//! Makes answers certain that write no event although records of the order were skipped: the order is rewritten above
+//! the versions that those records may have.
 
 use std::time::Instant;
 

@@ -40,7 +40,7 @@ impl CommandHandler {
         is_final.then_some(earlier)
     }
 
-    /// How far that partition was read; from the store until the topic has been seen since the start.
+    /// How far that partition was read; taken from the store until the topic has been found after the start.
     async fn read_up_to(&self, partition: i32) -> Option<i64> {
         match self.view.next_offset(partition) {
             Some(next) => Some(next),
@@ -59,9 +59,9 @@ pub(super) fn replay(
         (KeyUse::ThisOrder(answer), Some(state)) if answer.hash == *hash => {
             Ok(CommandOutcome::Replayed(Box::new(order_as_of(answer, state))))
         }
-        (KeyUse::ThisOrder(answer), None) if answer.hash == *hash => {
-            Err(CommandError::Unavailable("the order is being read again".to_owned()))
-        }
+        (KeyUse::ThisOrder(answer), None) if answer.hash == *hash => Err(CommandError::Unavailable(
+            "the order's records are being re-read; retry".to_owned(),
+        )),
         _ => Err(CommandError::Refused(Refusal::KeyReused)),
     }
 }

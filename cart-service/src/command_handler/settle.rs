@@ -13,7 +13,7 @@ use crate::catch_up::catch_up;
 use crate::command_outcome::{CommandError, CommandOutcome};
 use crate::decide::{Decision, EventStamp};
 
-/// How often a command is decided when it keeps losing races.
+/// Maximum number of decisions for a command that keeps losing races.
 const ATTEMPTS: u32 = 3;
 
 impl CommandHandler {
@@ -34,12 +34,12 @@ impl CommandHandler {
             let fresh = catch_up(&self.view, &self.publisher, partition, arrival, deadline).await;
             fresh.map_err(|Stale(why)| CommandError::Unavailable(why))
         };
-        // Whether the state is known to be that new.
+        // Whether the state is known to be new enough.
         let mut fresh = false;
         let mut lost_races = 0;
         loop {
             let now = self.snapshot(order_id, keyed).await?;
-            // The key may also have been used for this order, by an event that is not read yet.
+            // The key may also have been used for this order, by an event that has not been read yet.
             if now.key_use == Some(KeyUse::OtherOrder) && !fresh {
                 refresh(now.partition).await?;
                 fresh = true;
@@ -58,7 +58,7 @@ impl CommandHandler {
                     if let Some(answer) = replayed.as_ref().filter(|answer| !is_unresolved(answer)) {
                         return answer.clone();
                     }
-                    // Our event will be above the reserved versions, so first read what others have written below it.
+                    // Our event will be above the reserved versions, so first read what others have written below them.
                     if !fresh {
                         refresh(now.partition).await?;
                         fresh = true;
@@ -89,7 +89,7 @@ impl CommandHandler {
                     if lost_races == ATTEMPTS {
                         return Err(CommandError::Unavailable(format!("lost {ATTEMPTS} write races; retry")));
                     }
-                    // The event that won precedes ours, so it has been read: the state is newer than the request.
+                    // The event that won precedes ours, so it has been read: the state is newer than the request now.
                     fresh = true;
                 }
                 Decision::Unchanged(state) if fresh => match &now.reserved {

@@ -1,4 +1,4 @@
-//! What a command is decided on: an order, and the use of the request's key, as one consistent snapshot.
+//! What a decision is based on: an order and the use of the request's key, as one consistent snapshot.
 
 use orderlog_contract::idempotency::KeyedRequest;
 use orderlog_contract::order::OrderState;
@@ -8,7 +8,7 @@ use super::CommandHandler;
 use crate::command_outcome::CommandError;
 use crate::unresolved_orders::{OrderLookup, ReservedVersions};
 
-/// The state of an order and of a request's key, not torn by a rewind.
+/// The state of an order and of a request's key, consistent even during a rewind.
 pub(super) struct Snapshot {
     /// The order's partition, which can be written to.
     pub partition: i32,
@@ -49,10 +49,11 @@ impl CommandHandler {
                     seconds_left,
                 });
             }
-            // The lookup may have seen the middle of a rewind, which forgets an order until its records are read again. A
-            // rewind first marks its partition as not caught up, then increments the count, then forgets the order. If it
-            // incremented before our first read of the count, it was over before the lookup, because the partition was ready.
-            // If it incremented after our second read, it had forgotten nothing yet. Otherwise the counts differ.
+            // The lookup may have seen the middle of a rewind, which removes an order until its records are re-read. A
+            // rewind first marks its partition as not caught up, then increments the count, then removes the order. If
+            // it incremented before our first read of the count, it was over before the lookup, because the partition
+            // was ready. If it incremented after our second read, it had removed nothing yet. Otherwise the counts
+            // differ.
             if self.view.rewinds() == rewinds {
                 return Ok(Snapshot {
                     partition,

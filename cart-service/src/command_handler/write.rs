@@ -15,8 +15,8 @@ use crate::command_outcome::CommandError;
 use crate::publisher::NotSent;
 
 impl CommandHandler {
-    /// Writes an event that was decided after so many `rewinds`. Returns the order's new state, or `None` when the event lost
-    /// a race.
+    /// Writes an event that was decided when the projection had made this many `rewinds`. Returns the order's new
+    /// state, or `None` if the event lost a race.
     ///
     /// # Errors
     /// [`CommandError`], which says how certain it is.
@@ -63,11 +63,11 @@ impl CommandHandler {
                 "the write deadline expired before the event was sent".to_owned(),
             ));
         }
-        // Behind an open transaction nothing can be read back: the outcome would be unknown.
+        // Nothing after an open transaction's first record can be read back: the outcome would be unknown.
         if let Some(transaction) = self.view.blocking_transaction(partition) {
             return Err(CommandError::Unavailable(transaction.to_string()));
         }
-        // Register before sending, so that the event cannot be read back unnoticed.
+        // Registered before sending, so that the event cannot be read back unnoticed.
         let mut waiter = self.view.waiters().event(event);
         let delivery = self
             .publisher
@@ -83,7 +83,7 @@ impl CommandHandler {
         };
         let read_back = async {
             tokio::select! {
-                // What was read back is certain, whatever the delivery report says.
+                // An outcome that was read back is certain, whatever the delivery report says.
                 biased;
                 settled = waiter.outcome() => settled.ok_or_else(|| {
                     let progress = self.view.progress();
@@ -108,7 +108,7 @@ impl CommandHandler {
     async fn check_final(&self, order_id: &str, event_id: Uuid, rewinds: u64) -> Result<(), CommandError> {
         let reason = match self.unresolved.get(order_id).await {
             Ok(None) if self.view.rewinds() == rewinds => return Ok(()),
-            Ok(None) => "skipped records are being read again".to_owned(),
+            Ok(None) => "records of the partition are being re-read".to_owned(),
             Ok(Some(unresolved)) => unresolved.to_string(),
             Err(error) => format!("{error:#}"),
         };

@@ -1,4 +1,4 @@
-//! What a command needs to know of an order, in one access to the store.
+//! What a command needs to know about an order, in one access to the store.
 
 use orderlog_contract::idempotency::IdempotencyKey;
 use orderlog_contract::order::OrderState;
@@ -6,7 +6,7 @@ use orderlog_projection::store::{KeyUse, StoreError, blocking};
 
 use super::{ReservedVersions, UnresolvedOrder, UnresolvedOrders};
 
-/// An order, and what stands in the way of writing it.
+/// An order, and what may prevent writing it.
 #[derive(Clone, Debug)]
 pub struct OrderLookup {
     /// The order, if it exists.
@@ -29,7 +29,7 @@ impl UnresolvedOrders {
         blocking(move || {
             let (order, key_use) = this.store.order_and_key_use(&order_id, key.as_ref())?;
             let unresolved = this.row(&order_id)?;
-            // After that: versions are reserved before an order stops being unresolved.
+            // In this order: versions are reserved before an order stops being unresolved.
             let reserved = this.reserved(&order_id, order.as_ref())?;
             Ok(OrderLookup {
                 order,
@@ -50,7 +50,7 @@ impl UnresolvedOrders {
         blocking(move || this.row(&order_id)).await
     }
 
-    /// The versions that are reserved above an order's version. A row that the order has left behind is removed.
+    /// The versions that are reserved above an order's version. A row that the order has passed is removed.
     pub(super) fn reserved(
         &self,
         order_id: &str,
@@ -63,11 +63,11 @@ impl UnresolvedOrders {
         if reserved.includes(version) {
             return Ok(Some(reserved));
         }
-        // A row that is left behind is harmless, and a request must not wait for a scan over all rows.
+        // A stale row is harmless, and a request must not wait for a scan of all rows.
         let Ok(_changing) = self.changing.try_lock() else {
             return Ok(None);
         };
-        // Another record may have been skipped meanwhile; then the order is unresolved as well.
+        // Another record may have been skipped in the meantime; then the order is unresolved as well.
         if self.reserved_row(order_id)? == Some(reserved) {
             self.reserved.commit(&[self.reserved.remove(order_id.as_bytes())])?;
         }

@@ -1,11 +1,11 @@
-//! Unresolved orders: a record of theirs named a schema that the registry did not know, so it had to be skipped. It may be
-//! newer than the state known here, so the order is read-only for ten minutes. Meanwhile the registry is queried again
-//! (`resolve`), and when it knows the schema after all, the record is re-read. The minutes are counted by this process: they
-//! restart with it. When they are over, the order is written above the versions that such records may have
+//! Unresolved orders: a record of theirs named a schema that the registry did not know, so it had to be skipped. It may
+//! be newer than the state known here, so the order is read-only for ten minutes. Meanwhile the registry is queried
+//! again (`resolve`), and if it has learned the schema, the record is re-read. The ten minutes are measured by this
+//! process and restart with it. When they are over, the order is written above the versions that such records may have
 //! ([`ReservedVersions`]).
 //!
-//! They are tables of the store; what changes in them is committed with the projection's batches. For a command,
-//! [`UnresolvedOrders::look_up`] reads an order together with all that stands in its way.
+//! They are kept in tables of the store; changes to them are committed with the projection's batches. For a command,
+//! [`UnresolvedOrders::look_up`] reads an order together with everything that may prevent writing it.
 
 mod look_up;
 mod reserved_versions;
@@ -39,7 +39,7 @@ pub struct UnresolvedOrders {
     table: Table,
     /// Reserved versions, by order. They outlast the unresolved state.
     reserved: Table,
-    /// How long an order stays unresolved at most.
+    /// Maximum time that an order stays unresolved.
     timeout: Duration,
     /// Held while a row is read and then changed.
     changing: Arc<Mutex<()>>,
@@ -67,7 +67,7 @@ impl UnresolvedOrders {
     pub fn open(store: &Store, timeout: Duration) -> Result<Self, StoreError> {
         let unresolved = Self {
             store: store.clone(),
-            // The name of earlier releases.
+            // The table's name in earlier releases.
             table: store.table(TableName("doubts"))?,
             reserved: store.table(TableName("reserved-versions"))?,
             timeout,
@@ -104,7 +104,7 @@ impl UnresolvedOrders {
         }
     }
 
-    /// How much longer the order may stay unresolved, in seconds: at least 5, the interval of the checks.
+    /// How much longer the order may stay unresolved, in seconds: at least 5, the interval between checks.
     pub fn seconds_left(&self, order: &UnresolvedOrder) -> u32 {
         let left = self.timeout.saturating_sub(self.uptime.since(order.since)).as_secs();
         u32::try_from(left).unwrap_or(u32::MAX).clamp(5, 600)

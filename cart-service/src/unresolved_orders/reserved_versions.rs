@@ -1,6 +1,6 @@
-//! The versions that skipped records of an order may have. Readers that know their schema have applied them, and would
-//! supersede an event written at one of these versions. So an order is written above all of them, once; then every reader
-//! ends with the same state, whether it knows the schema or not. Pure.
+//! The versions that skipped records of an order may have. Readers that know their schema have applied them, and to
+//! them, an event written at one of these versions would be superseded. So an order is written above all of them, once;
+//! then every reader ends with the same state, whether it knows the schema or not. Pure.
 //!
 //! Each write raises an order's version by one, so each such record reserves one version beyond the order's current one.
 //! This follows from the log alone: all instances that had to skip the records continue at the same version, and the first
@@ -42,13 +42,13 @@ impl ReservedVersions {
         }
     }
 
-    /// Whether an order of that version may have another one for readers that know the records.
+    /// Whether an order with that version may have a different one for readers that know the records.
     pub(super) fn includes(&self, version: i32) -> bool {
         version <= self.up_to
     }
 
-    /// Whether an earlier answer with that state may not hold for them: its event comes after such a record, and is not above
-    /// it.
+    /// Whether an earlier answer with that state may be wrong for such readers: its event comes after such a record,
+    /// and is not above it.
     pub fn may_invalidate(&self, answered: &OrderState) -> bool {
         answered.offset > self.first && self.includes(answered.order.version)
     }
@@ -58,8 +58,8 @@ impl ReservedVersions {
     /// # Errors
     /// No versions are left.
     pub fn above(&self, event: OrderEvent) -> Result<OrderEvent, Refusal> {
-        // An update names its previous event, which is none of theirs, so it is not a transition from one of theirs. A first
-        // event names none, and is not a transition only if a version is left out.
+        // An update names its previous event, which is not one of theirs, so it is no transition from one of theirs. A
+        // first event names none, and is no transition only if a version is left out.
         let distance = if event.previous_event_id.is_some() { 1 } else { 2 };
         self.at(distance, event)
     }
@@ -79,7 +79,7 @@ impl ReservedVersions {
             occurred_at: stamp.now_ms,
             order: state.order.clone(),
         };
-        // With a version left out it is not a transition, which a final order could not make.
+        // With a version left out, it is not a transition; a final order allows none.
         self.at(2, event)
     }
 

@@ -37,12 +37,12 @@ fn each_record_reserves_a_version_beyond_the_order_s() {
     assert_eq!(
         ReservedVersions::after(Some(two), 3, 10),
         two,
-        "read again, it is the same"
+        "re-read, it is the same"
     );
     assert_eq!(
         ReservedVersions::after(Some(two), 5, 13).up_to,
         6,
-        "another writer's may lie beside them"
+        "another writer may have used the same versions"
     );
     let above = ReservedVersions::after(Some(two), 6, 14);
     assert_eq!(
@@ -54,7 +54,7 @@ fn each_record_reserves_a_version_beyond_the_order_s() {
 }
 
 #[test]
-fn an_answer_may_be_invalidated_when_its_event_lies_behind_such_a_record_and_not_above_it() {
+fn an_answer_may_be_invalid_if_its_event_follows_such_a_record_and_is_not_above_it() {
     let reserved = ReservedVersions::after(None, 3, 10);
     let answered = |version, offset| state(an_event("A-1", version), offset);
     for (version, offset, expected) in [(3, 9, false), (4, 11, true), (5, 11, false)] {
@@ -67,7 +67,7 @@ fn an_answer_may_be_invalidated_when_its_event_lies_behind_such_a_record_and_not
 }
 
 #[test]
-fn what_cannot_be_written_is_refused() {
+fn an_order_that_cannot_be_written_is_refused() {
     let reserved = ReservedVersions::after(None, MAX_VERSION - 1, 10);
     assert_eq!(reserved.above(an_event("A-1", 2)), Err(Refusal::VersionsExhausted));
     let reserved = ReservedVersions::after(None, 1, 10);
@@ -79,10 +79,10 @@ fn what_cannot_be_written_is_refused() {
 }
 
 #[test]
-fn an_order_that_is_final_can_be_written_again_for_all_who_read_it() {
+fn a_final_order_can_be_rewritten_for_all_readers() {
     let mut order = at(2);
     order.order.status = OrderStatus::Delivered;
-    // Somebody's record and that state's event have the same version.
+    // Another producer's record and that state's event have the same version.
     let reserved = ReservedVersions::after(None, 1, 1);
     let event = reserved.reaffirm(&order, stamp()).expect("can be written");
     for current in [&order, &at(2), &at(1)] {
@@ -90,7 +90,7 @@ fn an_order_that_is_final_can_be_written_again_for_all_who_read_it() {
     }
 }
 
-/// An order as two replicas have it: one that knows all schemas, and one that has to pass records over.
+/// An order on two replicas: one that knows all schemas, and one that has to skip records.
 #[derive(Default)]
 struct Replicas {
     knows: Option<OrderState>,
@@ -104,8 +104,8 @@ impl Replicas {
         state.as_ref().map_or(0, |state| state.order.version)
     }
 
-    /// An event comes that only one of them can read.
-    fn pass_over(&mut self, event: OrderEvent) {
+    /// Both replicas meet an event that only one of them can read.
+    fn skip(&mut self, event: OrderEvent) {
         self.offset += 1;
         self.reserved = Some(ReservedVersions::after(
             self.reserved,
@@ -115,7 +115,7 @@ impl Replicas {
         apply(&mut self.knows, event, self.offset);
     }
 
-    /// An event comes that both can read.
+    /// Both replicas meet an event that both can read.
     fn read(&mut self, event: OrderEvent) {
         self.offset += 1;
         apply(&mut self.knows, event.clone(), self.offset);
@@ -146,7 +146,7 @@ fn apply(current: &mut Option<OrderState>, event: OrderEvent, offset: i64) {
     }
 }
 
-/// What one who knows all schemas writes.
+/// What a producer that knows all schemas writes.
 fn legitimate(current: Option<&OrderState>, rng: &mut Rng) -> Option<OrderEvent> {
     let status = OrderStatus::SETTABLE[rng.usize(..OrderStatus::SETTABLE.len())];
     let decision = match current {
@@ -160,21 +160,21 @@ fn legitimate(current: Option<&OrderState>, rng: &mut Rng) -> Option<OrderEvent>
 }
 
 #[test]
-fn whatever_was_passed_over_every_replica_ends_with_what_is_written_above_it() {
+fn whatever_was_skipped_every_replica_ends_with_what_is_written_above_it() {
     let mut written = 0;
     for seed in 0..2_000 {
         let mut rng = Rng::with_seed(seed);
         let mut replicas = Replicas::default();
         for _ in 0..rng.usize(1..12) {
-            // Of the first kinds more: what is written ends the difference between the two.
+            // More of the first kinds: what is written ends the difference between the two.
             match rng.u8(..8) {
                 0..=2 => {
                     if let Some(event) = legitimate(replicas.knows.as_ref(), &mut rng) {
-                        replicas.pass_over(event);
+                        replicas.skip(event);
                     }
                 }
                 3 => {
-                    // A broken record, which nobody will ever read.
+                    // A broken record that nobody will ever be able to read.
                     replicas.offset += 1;
                     let version = Replicas::version(&replicas.passes_over);
                     replicas.reserved = Some(ReservedVersions::after(replicas.reserved, version, replicas.offset));

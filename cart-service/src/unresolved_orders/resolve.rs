@@ -1,5 +1,5 @@
-//! Resolving orders: the registry is queried again, and records whose schema it knows by now are re-read. An order is given
-//! up for its age only when the registry has just confirmed that it knows none of the schemas.
+//! Resolving orders: the registry is queried again, and records whose schema it has learned are re-read. An order is
+//! given up for its age only if the registry has just confirmed that it knows none of the schemas.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
@@ -30,7 +30,7 @@ pub(crate) const RESOLVING: &str = "resolving orders";
 struct Answers {
     known: BTreeSet<u32>,
     unknown: BTreeSet<u32>,
-    /// Whether it did not answer, which ended the check.
+    /// Whether the registry did not answer, which ended the check.
     outage: bool,
 }
 
@@ -65,7 +65,8 @@ impl UnresolvedOrders {
             .spawn_blocking(RESOLVING, move || orders.sort_out(&answers))
             .await??;
         for (partition, records) in partitions {
-            // What cannot be re-read now is retried at the next check: the orders stay unresolved until the rewind has begun.
+            // Records that cannot be re-read now are retried at the next check: their orders stay unresolved until the
+            // rewind has begun.
             view.rewind(partition, records).await;
         }
         Ok(outage)
@@ -96,7 +97,8 @@ impl UnresolvedOrders {
         Ok(ids)
     }
 
-    /// Gives up what is expired and still unknown. Returns the records that can be read by now, by partition.
+    /// Gives up orders that are expired and whose schemas are still unknown. Returns the records that can be read now,
+    /// by partition.
     fn sort_out(&self, answers: &Answers) -> anyhow::Result<BTreeMap<i32, Vec<SkippedRecord>>> {
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut partitions: BTreeMap<i32, Vec<SkippedRecord>> = BTreeMap::new();
@@ -124,7 +126,7 @@ impl UnresolvedOrders {
     }
 }
 
-/// Queries ids until the registry does not answer. What it knows is stored, so that the projection need not ask.
+/// Queries ids until the registry does not answer. Known schemas are stored, so that the projection need not ask.
 async fn query(audit: &SchemaIdAudit, view: &View, supervisor: &Supervisor, ids: Vec<u32>) -> anyhow::Result<Answers> {
     let mut answers = Answers::default();
     for id in ids {

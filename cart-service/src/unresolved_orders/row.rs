@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::UnreadRecord;
 use super::uptime::Moment;
 
-/// Most schema ids kept for one order: any of them is reason enough to re-read.
+/// At most this many schema ids are kept for one order: any of them is reason enough to re-read.
 const MAX_SCHEMA_IDS: usize = 8;
 
 /// Why an order is unresolved. JSON on disk, under the order's id.
@@ -19,7 +19,7 @@ pub struct UnresolvedOrder {
     pub partition: i32,
     /// Offset of the first such record.
     pub offset: i64,
-    /// When the last such record was read. Rows of earlier builds have none, and count from our start.
+    /// When the last such record was read. Rows of earlier releases have none; their time counts from our start.
     #[serde(default)]
     pub(super) since: Moment,
 }
@@ -47,7 +47,7 @@ impl fmt::Display for UnresolvedOrder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "a record of this order (partition {}, offset {}) could not be read: the schema registry does not know schema id {}; lookups continue",
+            "a record of this order (partition {}, offset {}) could not be read: the schema registry does not know schema id {}; it is asked again every few seconds",
             self.partition,
             self.offset,
             self.schema_ids.first().copied().unwrap_or_default()

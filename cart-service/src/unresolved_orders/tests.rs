@@ -32,7 +32,7 @@ fn re_reading_starts_at_the_first_record_whichever_schema_becomes_known() {
 }
 
 #[test]
-fn a_key_that_no_order_can_have_is_no_order_s() {
+fn a_key_that_is_not_a_valid_order_id_is_ignored() {
     let dir = tempfile::tempdir().expect("a directory");
     let orders = open(&dir);
     let no_key = UnreadRecord {
@@ -70,11 +70,11 @@ fn a_restart_restarts_the_ten_minutes() {
     let order = second.row("A-1").expect("reads").expect("unresolved");
     assert!(!second.is_expired(&order));
     second.uptime = second.uptime.begun_ago(TIMEOUT);
-    assert!(second.is_expired(&order), "it ends for all that");
+    assert!(second.is_expired(&order), "it expires all the same");
 }
 
 #[test]
-fn a_row_of_an_earlier_build_counts_from_our_start() {
+fn a_row_of_an_earlier_release_counts_from_our_start() {
     let dir = tempfile::tempdir().expect("a directory");
     let orders = open(&dir);
     let earlier = br#"{"schema_ids":[9],"partition":0,"offset":5,"since_ms":1}"#;
@@ -97,7 +97,7 @@ fn state(version: i32) -> OrderState {
 }
 
 #[test]
-fn versions_are_reserved_over_a_restart_until_the_order_is_above_them() {
+fn reserved_versions_survive_a_restart_until_the_order_is_above_them() {
     let dir = tempfile::tempdir().expect("a directory");
     let first = open(&dir);
     let records = [unread(b"A-1", 5, 9), unread(b"A-1", 7, 9)];
@@ -110,7 +110,7 @@ fn versions_are_reserved_over_a_restart_until_the_order_is_above_them() {
     let second = open(&dir);
     assert!(second.row("A-1").expect("reads").is_none());
     assert_eq!(second.reserved("A-1", Some(&state(1))).expect("reads"), reserved);
-    // Read again, they are the same two.
+    // Re-read, they are the same two.
     second.note(records.into_iter()).expect("noted");
     let of = |state: Option<&OrderState>| second.reserved("A-1", state).expect("reads");
     assert_eq!((of(None), of(Some(&state(3)))), (reserved, reserved));
@@ -120,7 +120,7 @@ fn versions_are_reserved_over_a_restart_until_the_order_is_above_them() {
 }
 
 #[test]
-fn a_record_that_is_read_again_behind_what_was_written_above_it_reserves_nothing() {
+fn a_record_that_is_re_read_after_the_order_was_written_above_it_reserves_nothing() {
     let dir = tempfile::tempdir().expect("a directory");
     let orders = open(&dir);
     let again = UnreadRecord {

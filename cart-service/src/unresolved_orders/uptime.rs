@@ -37,7 +37,7 @@ impl Uptime {
         }
     }
 
-    /// How long ago that was within this process's lifetime: a moment of another process counts from our start.
+    /// How long ago that was, within this process's lifetime: a moment of another process counts from our start.
     pub fn since(&self, moment: Moment) -> Duration {
         let begin = if moment.process == self.process { moment.ms } else { 0 };
         self.begun.elapsed().saturating_sub(Duration::from_millis(begin))

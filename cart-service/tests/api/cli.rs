@@ -1,4 +1,4 @@
-//! The program itself. The report of `check-schemas` is tested beside its code; this only tests that the command
+//! The program itself. The report of `check-schemas` is tested next to its code; this only tests that the command
 //! exists.
 
 use std::process::Command;
@@ -45,7 +45,7 @@ fn a_check_without_an_answer_exits_with_code_2() {
 }
 
 #[test]
-fn a_failure_on_the_way_through_a_proxy_names_the_proxy_and_not_its_password() {
+fn a_failure_through_a_proxy_names_the_proxy_and_not_its_password() {
     let proxy = ("HTTP_PROXY", "http://user:hunter2@127.0.0.1:9");
     let elsewhere = ["check-schemas", "--schema-registry-url=http://registry.invalid"];
     let (code, said) = run_in(&[proxy], &elsewhere);
@@ -61,7 +61,7 @@ fn a_failure_on_the_way_through_a_proxy_names_the_proxy_and_not_its_password() {
 }
 
 #[test]
-fn the_settings_of_a_running_service_are_no_settings_of_the_check() {
+fn the_check_rejects_settings_of_a_running_service() {
     let (code, said) = run(&["--api-port=0", "check-schemas"]);
     assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("cannot be used with"), "{said}");

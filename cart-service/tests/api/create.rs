@@ -60,7 +60,7 @@ async fn the_same_order_twice_is_a_409() {
 }
 
 #[tokio::test]
-async fn of_many_creates_of_one_order_at_once_exactly_one_wins() {
+async fn exactly_one_of_many_simultaneous_creates_of_an_order_wins() {
     let world = World::new();
     let app = world.start().await;
     let answers = join_all((0..20).map(|_| app.create_short("A-1"))).await;
@@ -77,7 +77,7 @@ async fn of_many_creates_of_one_order_at_once_exactly_one_wins() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_accepted_is_reported_with_its_status_and_field() {
+async fn an_invalid_order_is_reported_with_its_status_and_field() {
     let world = World::new();
     let app = world.start().await;
     let json = "application/json";

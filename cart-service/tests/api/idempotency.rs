@@ -9,8 +9,10 @@ use crate::others::{copy_records, neighbour};
 /// The parts of an answer that a repeat must return unchanged.
 const SAME: [&str; 6] = ["message", "orderId", "order", "eventId", "partition", "offset"];
 
-/// Status, whether it says that it is a repeated answer, and body.
-async fn send(app: &App, key: &str, method: Method, path: &str, body: &Value) -> (StatusCode, bool, Value) {
+/// Status, whether the answer is marked as replayed, and body.
+type Answer = (StatusCode, bool, Value);
+
+async fn send(app: &App, key: &str, method: Method, path: &str, body: &Value) -> Answer {
     let answer = app.send(method, path, &[("Idempotency-Key", key)], body).await;
     let replayed = answer
         .headers()
@@ -19,14 +21,20 @@ async fn send(app: &App, key: &str, method: Method, path: &str, body: &Value) ->
     (answer.status(), replayed, answer.json().await.expect("JSON"))
 }
 
-async fn create(app: &App, key: &str, order_id: &str) -> (StatusCode, bool, Value) {
+async fn create(app: &App, key: &str, order_id: &str) -> Answer {
     let body = json!({"orderId": order_id, "itemsCount": 2});
     send(app, key, Method::POST, "/create-order", &body).await
 }
 
-async fn update(app: &App, key: &str, order_id: &str, status: &str) -> (StatusCode, bool, Value) {
+pub async fn update(app: &App, key: &str, order_id: &str, status: &str) -> Answer {
     let body = json!({"orderId": order_id, "status": status});
     send(app, key, Method::PUT, "/update-order", &body).await
+}
+
+/// Checks that a request was carried out now, with that status, and returns the answer's body.
+fn carried_out((status, replayed, body): Answer, expected: StatusCode) -> Value {
+    assert_eq!((status, replayed), (expected, false), "{body}");
+    body
 }
 
 fn assert_same(first: &Value, again: &Value) {
@@ -35,31 +43,36 @@ fn assert_same(first: &Value, again: &Value) {
     }
 }
 
+/// Checks that an answer is the first one again.
+fn assert_replayed(first: &Value, (status, replayed, again): Answer) {
+    assert_eq!((status, replayed), (StatusCode::OK, true), "{again}");
+    assert_same(first, &again);
+}
+
+/// Checks that both requests, the create under k-1 and the update under k-2, get their first answers again.
+async fn assert_both_replayed(apps: [&App; 2], created: &Value, updated: &Value) {
+    for app in apps {
+        assert_replayed(created, create(app, "k-1", "A-1").await);
+        assert_replayed(updated, update(app, "k-2", "A-1", "confirmed").await);
+    }
+}
+
 #[tokio::test]
-async fn the_same_request_again_gets_the_first_answer_also_at_another_replica_and_after_later_events() {
+async fn a_repeated_request_gets_the_first_answer_even_from_another_replica_and_after_later_events() {
     let world = World::new();
     let (one, two) = tokio::join!(world.start(), world.start());
-    let (status, replayed, created) = create(&one, "k-1", "A-1").await;
-    assert_eq!((status, replayed), (StatusCode::CREATED, false));
-    let (status, replayed, updated) = update(&one, "k-2", "A-1", "confirmed").await;
-    assert_eq!((status, replayed), (StatusCode::OK, false));
+    let created = carried_out(create(&one, "k-1", "A-1").await, StatusCode::CREATED);
+    let updated = carried_out(update(&one, "k-2", "A-1", "confirmed").await, StatusCode::OK);
+    // After this the update's transition is no longer legal, but it was carried out before.
     assert_eq!(one.update("A-1", "delivered").await.0, StatusCode::OK);
-    for app in [&one, &two] {
-        let (status, replayed, again) = create(app, "k-1", "A-1").await;
-        assert_eq!((status, replayed), (StatusCode::OK, true), "{again}");
-        assert_same(&created, &again);
-        // The step is no longer legal, and was carried out all the same.
-        let (status, replayed, again) = update(app, "k-2", "A-1", "confirmed").await;
-        assert_eq!((status, replayed), (StatusCode::OK, true), "{again}");
-        assert_same(&updated, &again);
-    }
+    assert_both_replayed([&one, &two], &created, &updated).await;
     assert_eq!(world.record_count(), 3, "no request wrote a second event");
     one.stop().await;
     two.stop().await;
 }
 
 #[tokio::test]
-async fn what_is_known_of_a_key_is_answered_though_nothing_can_be_written_and_a_503_speaks_of_its_attempt_only() {
+async fn a_known_key_is_answered_even_if_nothing_can_be_written_and_a_503_covers_only_its_attempt() {
     let world = World::new();
     let app = world.start().await;
     let (_, _, created) = create(&app, "k-1", "A-1").await;
@@ -67,9 +80,7 @@ async fn what_is_known_of_a_key_is_answered_though_nothing_can_be_written_and_a_
     let away = async |app: &App| {
         let disconnected = || async { app.get("/health").await.1["kafka"] == "disconnected" };
         assert!(eventually(disconnected).await);
-        let (status, replayed, again) = create(app, "k-1", "A-1").await;
-        assert_eq!((status, replayed), (StatusCode::OK, true), "{again}");
-        assert_same(&created, &again);
+        assert_replayed(&created, create(app, "k-1", "A-1").await);
         let (status, _, problem) = create(app, "k-2", "A-2").await;
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
         let says = problem["detail"].as_str().unwrap_or_default();
@@ -79,14 +90,14 @@ async fn what_is_known_of_a_key_is_answered_though_nothing_can_be_written_and_a_
         );
     };
     away(&app).await;
-    // Nor does it matter that the topic was not read yet.
+    // The same before the topic has been read.
     let again = world.start_unready(app.stop().await, |_| ()).await;
     away(&again).await;
     again.stop().await;
 }
 
 #[tokio::test]
-async fn the_same_request_at_two_replicas_at_once_writes_one_winning_event() {
+async fn the_same_request_sent_to_two_replicas_at_once_writes_one_winning_event() {
     let world = World::new();
     let (one, two) = tokio::join!(world.start(), world.start());
     for n in 0..30 {
@@ -144,7 +155,7 @@ async fn the_key_of_another_request_is_a_422() {
 }
 
 #[tokio::test]
-async fn of_two_orders_with_one_key_at_once_one_is_refused() {
+async fn one_of_two_simultaneous_orders_with_the_same_key_is_refused() {
     let world = World::new();
     let app = world.start().await;
     for n in 0..20 {
@@ -158,20 +169,15 @@ async fn of_two_orders_with_one_key_at_once_one_is_refused() {
 }
 
 #[tokio::test]
-async fn a_request_that_wrote_nothing_is_decided_afresh_under_its_key() {
+async fn a_request_that_wrote_nothing_is_decided_again_under_its_key() {
     let world = World::new();
     let app = world.start().await;
     assert_eq!(update(&app, "k-1", "A-1", "confirmed").await.0, StatusCode::NOT_FOUND);
     app.create_short("A-1").await;
-    let (status, replayed, _) = update(&app, "k-1", "A-1", "confirmed").await;
-    assert_eq!((status, replayed), (StatusCode::OK, false));
-    let (status, replayed, _) = update(&app, "k-2", "A-1", "confirmed").await;
-    assert_eq!(
-        (status, replayed),
-        (StatusCode::OK, false),
-        "it is so already: nothing is written"
-    );
-    assert_eq!(world.record_count(), 2);
+    for key in ["k-1", "k-2"] {
+        carried_out(update(&app, key, "A-1", "confirmed").await, StatusCode::OK);
+    }
+    assert_eq!(world.record_count(), 2, "the second update changes nothing");
     app.stop().await;
 }
 
@@ -180,25 +186,19 @@ async fn keys_are_known_after_a_restart_and_relearned_from_the_log_by_a_rebuild(
     let world = World::new();
     let app = world.start().await;
     let (_, _, first) = create(&app, "k-1", "A-1").await;
-    let store = app.stop().await;
-    let again = world.start_unready(store, |_| ()).await;
-    again.await_ready().await;
-    let (status, replayed, body) = create(&again, "k-1", "A-1").await;
-    assert_eq!((status, replayed), (StatusCode::OK, true));
-    assert_same(&first, &body);
-    let store = again.stop().await;
-    let rebuilt = world
-        .start_unready(store, |config| config.pipeline.rebuild = true)
-        .await;
-    rebuilt.await_ready().await;
-    let (status, replayed, body) = create(&rebuilt, "k-1", "A-1").await;
-    assert_eq!((status, replayed), (StatusCode::OK, true));
-    assert_same(&first, &body);
-    rebuilt.stop().await;
+    let mut store = app.stop().await;
+    for rebuild in [false, true] {
+        let app = world
+            .start_unready(store, |config| config.pipeline.rebuild = rebuild)
+            .await;
+        app.await_ready().await;
+        assert_replayed(&first, create(&app, "k-1", "A-1").await);
+        store = app.stop().await;
+    }
 }
 
 #[tokio::test]
-async fn a_key_stays_known_when_its_record_is_read_again_after_later_ones() {
+async fn a_key_stays_known_when_copies_of_its_record_follow_later_records() {
     let world = World::new();
     let app = world.start().await;
     let (_, _, created) = create(&app, "k-1", "A-1").await;
@@ -206,18 +206,11 @@ async fn a_key_stays_known_when_its_record_is_read_again_after_later_ones() {
     assert_eq!(copy_records(&world, "A-1"), 2);
     // Records after the copies are read after them.
     assert_eq!(app.create_short(&neighbour("A-1")).await.0, StatusCode::CREATED);
-    // Once more after the copies of copies, and at a replica that starts with all of them.
+    // The same after copies of the copies, and at a replica that starts with all of them.
     assert_eq!(copy_records(&world, "A-1"), 4);
     let fresh = world.start().await;
     assert_eq!(app.update(&neighbour("A-1"), "pending").await.0, StatusCode::OK);
-    for app in [&app, &fresh] {
-        let (status, replayed, again) = create(app, "k-1", "A-1").await;
-        assert_eq!((status, replayed), (StatusCode::OK, true), "{again}");
-        assert_same(&created, &again);
-        let (status, replayed, again) = update(app, "k-2", "A-1", "confirmed").await;
-        assert_eq!((status, replayed), (StatusCode::OK, true), "{again}");
-        assert_same(&updated, &again);
-    }
+    assert_both_replayed([&app, &fresh], &created, &updated).await;
     app.stop().await;
     fresh.stop().await;
 }
@@ -236,7 +229,7 @@ async fn only_the_last_keys_are_remembered() {
 }
 
 #[tokio::test]
-async fn a_header_that_cannot_be_is_named() {
+async fn an_invalid_header_is_named() {
     let world = World::new();
     let app = world.start().await;
     let body = json!({"orderId": "A-1", "status": "confirmed"});
@@ -261,7 +254,7 @@ async fn a_header_that_cannot_be_is_named() {
 }
 
 #[tokio::test]
-async fn an_update_goes_through_only_at_the_version_that_it_was_made_for() {
+async fn an_update_with_if_match_is_applied_only_at_that_version() {
     let world = World::new();
     let app = world.start().await;
     let created = app
@@ -288,7 +281,7 @@ async fn an_update_goes_through_only_at_the_version_that_it_was_made_for() {
     assert_eq!(
         put("pending", "\"1\"").await.0,
         StatusCode::PRECONDITION_FAILED,
-        "before \"already so\""
+        "checked before the status"
     );
     assert_eq!(put("confirmed", "*").await.0, StatusCode::OK);
     assert_eq!(put("shipped", "\"3\"").await.0, StatusCode::OK);

@@ -15,8 +15,16 @@ use crate::helpers::{TOPIC, World};
 
 /// Writes data of a schema under an id, like another release.
 pub fn write(world: &World, schema_id: u32, schema: &str, order_id: &str, data: Value) {
-    let value = third_party::value(schema_id, schema, data).expect("encodes");
-    send(world, partition_of(order_id), order_id, &value);
+    append(
+        world,
+        order_id,
+        &third_party::value(schema_id, schema, data).expect("encodes"),
+    );
+}
+
+/// Writes a record to its key's partition.
+pub fn append(world: &World, order_id: &str, value: &[u8]) {
+    send(world, partition_of(order_id), order_id, value);
 }
 
 /// Writes a record to a partition.
@@ -62,8 +70,7 @@ pub fn copy_records(world: &World, order_id: &str) -> usize {
     count
 }
 
-/// An event with a field that we lack, under the id that the registry will assign to the next schema, which is that
-/// one.
+/// An event with a field that we lack, under the id that the registry will assign to the next schema: the returned one.
 pub async fn of_the_next_schema(world: &World, event: &OrderEvent) -> (String, Vec<u8>) {
     // Ids are consecutive.
     let newest = world.register("probe-value", r#""string""#).await;

@@ -8,7 +8,7 @@ use reqwest::StatusCode;
 use crate::helpers::{TOPIC, World, eventually};
 
 #[tokio::test]
-async fn without_a_registry_it_is_not_ready_and_writes_once_the_registry_is_there() {
+async fn without_a_registry_it_is_not_ready_and_it_writes_once_the_registry_is_there() {
     let mut world = World::new();
     let contents = world.registry_down().await;
     let app = world
@@ -54,7 +54,7 @@ async fn once_its_schema_was_registered_it_starts_and_writes_without_a_registry(
 }
 
 #[tokio::test]
-async fn while_the_broker_is_away_nothing_is_accepted_and_afterwards_all_is_well() {
+async fn while_the_broker_is_down_nothing_is_accepted_and_afterwards_everything_works() {
     let world = World::new();
     let app = world.start().await;
     assert_eq!(app.create_short("A-0").await.0, StatusCode::CREATED);
@@ -74,12 +74,12 @@ async fn while_the_broker_is_away_nothing_is_accepted_and_afterwards_all_is_well
 }
 
 #[tokio::test]
-async fn an_event_whose_fate_is_not_known_is_a_504_that_names_it() {
+async fn an_event_with_an_unknown_outcome_is_a_504_that_names_it() {
     let world = World::new();
     let app = world.start_with(|config| config.write_deadline_ms = 1000).await;
     assert_eq!(app.create_short("A-0").await.0, StatusCode::CREATED);
-    // Right after this the service still considers the broker connected, so the client library accepts the record, and
-    // no answer comes.
+    // Right after this, the service still considers the broker connected, so the client library accepts the record, and
+    // no acknowledgment arrives.
     world.broker.down().expect("goes down");
     let (status, problem) = app.create_short("A-1").await;
     assert_eq!(status, StatusCode::GATEWAY_TIMEOUT, "{problem}");
@@ -92,10 +92,10 @@ async fn an_event_whose_fate_is_not_known_is_a_504_that_names_it() {
     app.stop().await;
 }
 
-/// A broker that has lost its state about a producer reports this error; then the client library gives up for good. A
-/// real broker cannot easily be made to do that.
+/// A broker reports this error when it has lost its state about a producer; the client library then gives up for good.
+/// A real broker cannot easily be made to do that.
 #[tokio::test]
-async fn a_producer_that_has_met_a_fatal_error_is_replaced_before_anybody_is_refused() {
+async fn a_producer_with_a_fatal_error_is_replaced_before_any_request_is_refused() {
     let world = World::new();
     let app = world.start().await;
     for n in 0..3 {

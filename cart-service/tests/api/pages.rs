@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::helpers::World;
 
 #[tokio::test]
-async fn health_docs_and_metrics_are_there() {
+async fn health_docs_and_metrics_are_served() {
     let world = World::new();
     let app = world.start().await;
     app.create_short("A-1").await;
@@ -34,7 +34,7 @@ async fn health_docs_and_metrics_are_there() {
 }
 
 #[tokio::test]
-async fn under_api_the_same_answers_come_in_the_envelope() {
+async fn under_api_the_same_answers_are_in_the_envelope() {
     let world = World::new();
     let app = world.start().await;
     let body = json!({"orderId": "A-1", "itemsCount": 1});

@@ -1,5 +1,5 @@
-//! A replicated topic: a refusal is given only if the partition's replicas have acknowledged something newer than the
-//! request, and otherwise not at all.
+//! A replicated topic: a request is refused only if the partition's replicas have acknowledged something newer than the
+//! request.
 
 use std::time::{Duration, Instant};
 
@@ -62,7 +62,7 @@ async fn every_kind_of_refusal_follows_a_barrier_that_belongs_to_no_order() {
     let app = world.start().await;
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
     assert_eq!(keyed_update(&app, "k-1", "A-1", "confirmed").await, StatusCode::OK);
-    assert_eq!(null_records(&world, "A-1"), (vec![], 2), "what is written needs none");
+    assert_eq!(null_records(&world, "A-1"), (vec![], 2), "writes need no barrier");
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CONFLICT);
     assert_eq!(app.update("A-1", "confirmed").await.0, StatusCode::OK, "already so");
     assert_eq!(app.update("A-1", "new").await.0, StatusCode::CONFLICT);
@@ -73,14 +73,14 @@ async fn every_kind_of_refusal_follows_a_barrier_that_belongs_to_no_order() {
     assert_eq!(old.status(), StatusCode::PRECONDITION_FAILED);
     let other = neighbour("A-1");
     assert_eq!(app.update(&other, "confirmed").await.0, StatusCode::NOT_FOUND);
-    // It is not known yet whether the key was used for this order as well.
+    // It is not known yet whether the key was also used for this order.
     assert_eq!(
         keyed_update(&app, "k-1", &other, "confirmed").await,
         StatusCode::UNPROCESSABLE_ENTITY
     );
     let marked = vec![(barrier::HEADER.to_owned(), "cart-service".to_owned())];
     assert_eq!(null_records(&world, "A-1"), (vec![marked; 6], 2));
-    // An answer that cannot change needs none.
+    // An answer that cannot change needs no barrier.
     assert_eq!(keyed_update(&app, "k-1", "A-1", "confirmed").await, StatusCode::OK);
     assert_eq!(
         keyed_update(&app, "k-1", "A-1", "shipped").await,
@@ -107,7 +107,7 @@ async fn refusals_that_come_together_share_barriers() {
 }
 
 #[tokio::test]
-async fn where_the_replicas_acknowledge_nothing_a_refusal_is_a_503_and_health_says_so_until_they_do() {
+async fn while_the_replicas_acknowledge_nothing_a_refusal_is_a_503_and_health_says_so() {
     let world = World::with_brokers(3);
     let app = world.start_with(|config| config.write_deadline_ms = 1000).await;
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
@@ -140,7 +140,7 @@ async fn where_the_replicas_acknowledge_nothing_a_refusal_is_a_503_and_health_sa
 }
 
 #[tokio::test]
-async fn a_topic_that_is_kept_once_gets_no_barriers() {
+async fn a_topic_with_one_replica_gets_no_barriers() {
     let world = World::new();
     let app = world.start().await;
     assert_eq!(app.update("A-1", "confirmed").await.0, StatusCode::NOT_FOUND);

@@ -30,7 +30,7 @@ async fn refuses(app: &App, part: &str) {
 }
 
 #[tokio::test]
-async fn nothing_is_registered_at_another_registry_and_the_right_one_is_enough_to_continue() {
+async fn nothing_is_registered_at_a_wrong_registry_and_the_right_one_is_enough_to_continue() {
     let mut world = World::new();
     let app = world.start_watchful().await;
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
@@ -64,7 +64,7 @@ async fn nothing_is_registered_at_another_registry_and_the_right_one_is_enough_t
 }
 
 #[tokio::test]
-async fn an_empty_registry_gets_no_write_until_it_knows_its_schemas_again() {
+async fn with_an_empty_registry_nothing_is_written_until_it_knows_its_schemas_again() {
     let mut world = World::new();
     let app = world.start_watchful().await;
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
@@ -85,7 +85,7 @@ async fn an_empty_registry_gets_no_write_until_it_knows_its_schemas_again() {
 }
 
 #[tokio::test]
-async fn an_operator_may_say_that_an_empty_registry_is_the_truth_from_now_on() {
+async fn an_operator_may_accept_an_empty_registry() {
     let mut world = World::new();
     let app = world.start().await;
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
@@ -102,7 +102,7 @@ async fn an_operator_may_say_that_an_empty_registry_is_the_truth_from_now_on() {
     assert_eq!(
         app.update("A-1", "confirmed").await.0,
         StatusCode::OK,
-        "what was read is known still"
+        "what was read is still known"
     );
     assert_eq!(
         ask(&world, &format!("/subjects/{SUBJECT}/versions")).await.1,
@@ -116,7 +116,7 @@ async fn an_operator_may_say_that_an_empty_registry_is_the_truth_from_now_on() {
 }
 
 #[tokio::test]
-async fn a_permanently_deleted_schema_of_others_is_reported_and_stops_no_write() {
+async fn a_permanently_deleted_schema_of_another_producer_is_reported_and_stops_no_write() {
     let world = World::new();
     let app = world.start_watchful().await;
     let mut twin = third_party::newest().expect("a schema");
@@ -142,12 +142,12 @@ async fn a_permanently_deleted_schema_of_others_is_reported_and_stops_no_write()
 }
 
 #[tokio::test]
-async fn a_store_that_was_registered_at_a_wrong_registry_is_mended_by_the_right_one() {
+async fn a_store_with_an_id_from_a_wrong_registry_is_repaired_by_the_right_one() {
     let world = World::new();
     let app = world.start().await;
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
     let mut store = app.stop().await;
-    // Leftovers of earlier releases: our schema under an id that means something else here, or nothing.
+    // Leftovers of earlier releases: our schema under an id that means something else in this registry, or nothing.
     let taken = world.register("others-value", r#""string""#).await;
     for id in [taken, 1_000] {
         let opened = Embedded::open(store.path()).expect("a store");
@@ -172,7 +172,7 @@ async fn a_store_that_was_registered_at_a_wrong_registry_is_mended_by_the_right_
 }
 
 #[tokio::test]
-async fn a_lowered_level_is_reported_and_left_until_the_next_start() {
+async fn a_lowered_compatibility_level_is_reported_and_left_alone_until_the_next_start() {
     let world = World::new();
     let app = world.start_watchful().await;
     let set = |level: &'static str| {
@@ -197,7 +197,7 @@ async fn a_lowered_level_is_reported_and_left_until_the_next_start() {
 }
 
 #[tokio::test]
-async fn a_registry_that_is_only_read_is_enough_where_our_schema_is_there() {
+async fn a_read_only_registry_is_enough_if_it_has_our_schema() {
     let world = World::new();
     let read_only = |mode: &'static str| {
         let url = format!("{}/mode", world.registry_url);
@@ -211,7 +211,7 @@ async fn a_registry_that_is_only_read_is_enough_where_our_schema_is_there() {
         .start_unready(tempfile::tempdir().expect("a directory"), |_| ())
         .await;
     app.await_reason("SCHEMAS=verify").await;
-    // Somebody who may write there does so, and the mode is back.
+    // Somebody who may write registers it, and the mode is restored.
     read_only("READWRITE").await;
     world.register(SUBJECT, &lineage::newest_text().text).await;
     read_only("READONLY").await;

@@ -5,7 +5,7 @@ use reqwest::StatusCode;
 use crate::helpers::World;
 
 #[tokio::test]
-async fn of_two_creates_at_two_replicas_exactly_one_wins_every_time() {
+async fn exactly_one_of_two_creates_at_two_replicas_wins_every_time() {
     let world = World::new();
     let (one, two) = tokio::join!(world.start(), world.start());
     for n in 0..50 {
@@ -20,7 +20,7 @@ async fn of_two_creates_at_two_replicas_exactly_one_wins_every_time() {
 }
 
 #[tokio::test]
-async fn an_order_of_one_replica_can_be_updated_through_the_other_at_once() {
+async fn an_order_created_through_one_replica_can_be_updated_through_the_other_at_once() {
     let world = World::new();
     let (one, two) = tokio::join!(world.start(), world.start());
     for n in 0..20 {
@@ -35,7 +35,7 @@ async fn an_order_of_one_replica_can_be_updated_through_the_other_at_once() {
 }
 
 #[tokio::test]
-async fn a_replica_that_lags_refuses_only_what_is_so() {
+async fn a_lagging_replica_refuses_nothing_wrongly() {
     let world = World::new();
     let one = world.start().await;
     // New records do not wake a waiting fetch of the mock broker, so this replica sees records up to a second and a
@@ -46,11 +46,11 @@ async fn a_replica_that_lags_refuses_only_what_is_so() {
     for n in 0..3 {
         let id = format!("A-{n}");
         assert_eq!(one.create_short(&id).await.0, StatusCode::CREATED);
-        // It has not read the order, and still this is no 404.
+        // It has not read the order yet, but does not answer 404.
         let (status, body) = lagging.update(&id, "confirmed").await;
         assert_eq!(status, StatusCode::OK, "{id}: {body}");
         assert_eq!(one.update(&id, "cancelled").await.0, StatusCode::OK);
-        // It has not read the cancellation, and still this is no 200 "already so".
+        // It has not read the cancellation yet, but does not answer 200 without writing.
         assert_eq!(lagging.update(&id, "confirmed").await.0, StatusCode::CONFLICT, "{id}");
     }
     one.stop().await;
@@ -58,7 +58,7 @@ async fn a_replica_that_lags_refuses_only_what_is_so() {
 }
 
 #[tokio::test]
-async fn a_restart_keeps_all_that_was_known() {
+async fn a_restart_keeps_everything_that_was_known() {
     let world = World::new();
     let app = world.start().await;
     for n in 0..20 {

@@ -6,7 +6,7 @@ use crate::helpers::{World, fields};
 use crate::others;
 
 #[tokio::test]
-async fn an_order_goes_its_way_and_its_version_counts() {
+async fn an_order_goes_through_its_statuses_and_its_version_counts_up() {
     let world = World::new();
     let app = world.start().await;
     let (_, created) = app.create_short("A-1").await;
@@ -22,7 +22,7 @@ async fn an_order_goes_its_way_and_its_version_counts() {
 }
 
 #[tokio::test]
-async fn the_status_that_it_has_already_writes_no_event() {
+async fn an_update_to_the_current_status_writes_no_event() {
     let world = World::new();
     let app = world.start().await;
     app.create_short("A-1").await;
@@ -52,7 +52,7 @@ async fn an_illegal_transition_is_a_409_with_the_status() {
 }
 
 #[tokio::test]
-async fn an_order_that_nobody_created_is_a_404() {
+async fn an_update_of_a_missing_order_is_a_404() {
     let world = World::new();
     let app = world.start().await;
     let (status, problem) = app.update("A-1", "shipped").await;
@@ -64,7 +64,7 @@ async fn an_order_that_nobody_created_is_a_404() {
 }
 
 #[tokio::test]
-async fn digits_mean_the_same_order_in_create_and_update() {
+async fn an_id_of_digits_means_the_same_order_in_create_and_update() {
     let world = World::new();
     let app = world.start().await;
     app.create_short("42").await;
@@ -74,7 +74,7 @@ async fn digits_mean_the_same_order_in_create_and_update() {
 }
 
 #[tokio::test]
-async fn a_status_that_is_none_is_named() {
+async fn an_invalid_status_is_named() {
     let world = World::new();
     let app = world.start().await;
     let (status, problem) = app.update("A-1", "unknown").await;
@@ -83,7 +83,7 @@ async fn a_status_that_is_none_is_named() {
 }
 
 #[tokio::test]
-async fn conditions_on_the_version_are_looked_at_as_rfc_9110_has_them() {
+async fn preconditions_on_the_version_follow_rfc_9110() {
     let world = World::new();
     let app = world.start().await;
     let create = json!({"orderId": "A-1", "itemsCount": 1});
@@ -123,7 +123,7 @@ async fn conditions_on_the_version_are_looked_at_as_rfc_9110_has_them() {
 }
 
 #[tokio::test]
-async fn an_order_that_others_wrote_under_an_odd_id_can_be_updated() {
+async fn an_order_that_another_producer_wrote_under_an_odd_id_can_be_updated() {
     let world = World::new();
     let app = world.start().await;
     assert_eq!(app.create_short("1001 ").await.0, StatusCode::BAD_REQUEST);

@@ -1,4 +1,4 @@
-//! Whom the projection notifies of an event: its writer, and nobody for anything else under its id.
+//! Whom the projection notifies of an event: its writer, and nobody about anything else under its id.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,12 +18,12 @@ use sandbox::third_party;
 use uuid::Uuid;
 
 use crate::helpers::World;
-use crate::others::send;
+use crate::others::append;
 
 /// Skips invalid records.
-struct PassOver;
+struct Skip;
 
-impl RejectionHandler for PassOver {
+impl RejectionHandler for Skip {
     fn prepare(&mut self) -> anyhow::Result<()> {
         Ok(())
     }
@@ -50,11 +50,11 @@ fn start(world: &World, store: &std::path::Path, life: &Supervisor) -> Projectio
     let registry = Arc::new(Registry::new(&pipeline.registry).expect("a client"));
     let store = Store::from(Embedded::open(store).expect("a store"));
     let audit = SchemaIdAudit::new(registry, store.clone(), false);
-    Projection::start(settings, store, audit, PassOver, life).expect("starts")
+    Projection::start(settings, store, audit, Skip, life).expect("starts")
 }
 
-/// What the writer of an event is told when those records are read, the last of which is its own. Also returns how many
-/// preceded it in its partition.
+/// What the writer of an event is told when those records are read, of which the last is its own. Also returns how many
+/// precede it in its partition.
 async fn told(world: &World, events: &[OrderEvent]) -> (Outcome, i64) {
     let (dir, life) = (tempfile::tempdir().expect("a directory"), Supervisor::default());
     let ours = orderlog_contract::lineage::newest_text().text;
@@ -65,12 +65,7 @@ async fn told(world: &World, events: &[OrderEvent]) -> (Outcome, i64) {
     for event in events {
         let data = serde_json::to_value(event).expect("JSON");
         let value = third_party::value(id, &ours, data).expect("encodes");
-        send(
-            world,
-            partition_of(&event.order.order_id),
-            &event.order.order_id,
-            &value,
-        );
+        append(world, &event.order.order_id, &value);
     }
     let told = tokio::time::timeout(Duration::from_secs(20), waiting.outcome()).await;
     projection.stop().await;
@@ -87,7 +82,7 @@ async fn an_event_whose_id_another_writer_used_first_is_not_reported_as_applied(
 }
 
 #[tokio::test]
-async fn an_event_is_answered_by_its_own_record_whatever_else_has_its_id() {
+async fn the_writer_of_an_event_is_answered_by_its_own_record_whatever_else_has_its_id() {
     let mine = event("A-1", 2, OrderStatus::New);
     let elsewhere = OrderEvent {
         event_id: mine.event_id,
@@ -110,7 +105,7 @@ async fn an_event_is_answered_by_its_own_record_whatever_else_has_its_id() {
 }
 
 #[tokio::test]
-async fn an_event_that_is_in_the_log_twice_has_won_with_its_first_record() {
+async fn an_event_that_is_in_the_log_twice_wins_with_its_first_record() {
     let mine = event("A-1", 1, OrderStatus::New);
     assert_eq!(
         told(&World::new(), &[mine.clone(), mine]).await,

@@ -1,5 +1,5 @@
-//! What reading an event of about 150 bytes costs, next to apache-avro. The last lines compare them; an event of our own schema
-//! should take at most 1.3 times what apache-avro takes.
+//! What reading an event of about 150 bytes costs, compared with apache-avro. The last lines compare them; an event of
+//! our own schema should take at most 1.3 times what apache-avro takes.
 
 #[path = "../tests/hostile/avro.rs"]
 mod avro;
@@ -27,7 +27,7 @@ fn main() {
         .configure_from_args();
     let ratios = [own_schema(&mut criterion), other_schema(&mut criterion)];
     criterion.final_summary();
-    // Benches that the command line left out have no number.
+    // Benches that the command line left out have no result.
     for (what, ours, theirs) in ratios
         .into_iter()
         .filter(|(_, ours, theirs)| (ours + theirs).is_finite())
@@ -39,7 +39,7 @@ fn main() {
     }
 }
 
-/// What was compared, and the nanoseconds that ours and apache-avro take at best.
+/// What was compared, and the nanoseconds that ours and apache-avro took at best.
 type Ratio = (&'static str, f64, f64);
 
 fn own_schema(criterion: &mut Criterion) -> Ratio {

@@ -10,12 +10,13 @@ use crate::schema::{Field, Kind, Name, Type, TypeId};
 /// What a writer's schema and a reader's are matched for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// To say what a registry says, which for most is what Java's `SchemaCompatibility` says: the reader's aliases count,
-    /// the writer's do not; a field that matches several of the writer's is an error; logical types do not matter.
+    /// To report what a registry reports, which for most is the result of Java's `SchemaCompatibility`: the reader's
+    /// aliases count, the writer's do not; a field that matches several of the writer's is an error; logical types do
+    /// not matter.
     Check,
-    /// To read data, as faithfully as the schemas tell: the writer's aliases count too, so that a field which it says it has
-    /// renamed is not replaced by a default; a field's own name goes before its aliases; and a logical type is never read as
-    /// another one (milliseconds are not microseconds).
+    /// To read data as faithfully as the schemas allow: the writer's aliases count too, so that a field that it says it
+    /// has renamed is not replaced by a default; a field's own name takes precedence over its aliases; and a logical
+    /// type is never read as another one (milliseconds are not microseconds).
     Read,
 }
 
@@ -40,7 +41,7 @@ pub enum Pair<'s> {
 pub enum Conversion {
     Null,
     Boolean,
-    /// Of a long too, whose encoding is the same.
+    /// Also from a long, whose encoding is the same.
     Int,
     Long,
     Float,
@@ -136,8 +137,8 @@ fn names_match(writer: &Type, reader: &Type, purpose: Purpose) -> bool {
         || purpose == Purpose::Read && writer.has_alias(reader)
 }
 
-/// Whether two types are of one kind, with the same name (without the namespace) if they have one. A branch of a union that
-/// is like the other's type is the one that is meant.
+/// Whether two types are of one kind, with the same name (without the namespace) if they have one. A branch of a union
+/// that is like the other side's type is the intended one.
 pub fn is_alike(one: &Type, other: &Type) -> bool {
     let names = (
         one.name.as_ref().map(Name::simple),

@@ -1,4 +1,4 @@
-//! What both purposes have in common is tested by those who use it; here is where they differ.
+//! What both purposes have in common is tested in the modules that use it; these are the differences.
 
 use super::*;
 use crate::schema::{Schema, SchemaText};
@@ -72,7 +72,7 @@ fn the_writers_alias_of_a_field_counts_for_reading_only() {
 }
 
 #[test]
-fn a_field_that_several_could_be_is_ambiguous_and_its_name_goes_before_its_aliases() {
+fn a_field_with_several_matches_is_ambiguous_and_its_name_takes_precedence_over_aliases() {
     let writer = r#"{"name":"a","type":"int"},{"name":"b","type":"int"}"#;
     for (reader, written) in [
         (r#"{"name":"b","aliases":["a"],"type":"int"}"#, 1),
@@ -86,7 +86,7 @@ fn a_field_that_several_could_be_is_ambiguous_and_its_name_goes_before_its_alias
 }
 
 #[test]
-fn a_symbol_that_the_reader_lacks_is_its_default() {
+fn a_symbol_that_the_reader_lacks_becomes_its_default() {
     let symbols = |texts: &[&str]| texts.iter().map(ToString::to_string).collect::<Vec<_>>();
     let (written, read) = (symbols(&["A", "B"]), symbols(&["B", "C"]));
     let of = |default| {

@@ -30,8 +30,8 @@ pub fn join(outer: &str, inner: &str) -> String {
     format!("{outer}{dot}{inner}")
 }
 
-/// A name for messages: cut, and with everything escaped that is not plainly visible, as a foreign name may have any
-/// characters.
+/// A name for messages, truncated and with every character escaped that is not plainly visible: a foreign name may
+/// contain anything.
 pub fn short(name: &str) -> String {
     let mut short = String::new();
     for c in name.chars().take(128) {

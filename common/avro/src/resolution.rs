@@ -1,4 +1,4 @@
-//! A writer's schema and a reader's, resolved once to read any number of data with.
+//! A writer's schema and a reader's, resolved once to read any number of data.
 
 use serde::Deserialize;
 
@@ -43,8 +43,8 @@ impl Resolution {
     /// Reads a datum, which must end with the last byte.
     ///
     /// # Errors
-    /// The bytes are not such a datum, go beyond [the limits](crate#limits), have a value that the reader's schema has no
-    /// place for, or one that does not fit `T`.
+    /// The bytes are not such a datum, go beyond [the limits](crate#limits), or have a value that the reader's schema
+    /// or `T` cannot represent.
     pub fn read<'d, T: Deserialize<'d>>(&'d self, datum: &'d [u8]) -> Result<T, ReadError> {
         read::read(&self.plans, self.root, datum)
     }

@@ -17,7 +17,7 @@ use orderlog_avro::SchemaText;
 
 /// Maximum memory that a datum may take beyond its own length.
 const MAX_DATUM_MEMORY: u64 = 1024 * 1024;
-/// Maximum memory that a schema may take while it is resolved: some sixty times the longest text that is parsed.
+/// Maximum memory that a schema may take while it is resolved: about sixty times the longest text that is parsed.
 const MAX_SCHEMA_MEMORY: u64 = 64 * 1024 * 1024;
 
 /// Reads a bomb.
@@ -65,7 +65,7 @@ fn an_event_allocates_what_its_fields_hold() {
     let texts = [&event.order.order_id, &event.order.customer_id, &event.order.currency];
     let items = event.order.items.iter().map(|item| &item.item_id);
     let held: usize = texts.into_iter().chain(items).map(String::len).sum();
-    // Vec reserves four at once where it does not know how many come.
+    // Vec reserves four at once if it does not know how many there will be.
     let list = 4.max(event.order.items.len()) * size_of_val(&item(1));
     println!("{} bytes of datum: {allocated:?}", datum.len());
     assert!(allocated.bytes_total <= (held + list) as u64, "{allocated:?}");

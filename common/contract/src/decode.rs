@@ -12,7 +12,7 @@ use crate::rejection::{Code, Rejection};
 /// A schema that records name, resolved for reading them as order events.
 #[derive(Debug)]
 pub enum WriterSchema {
-    /// Records can be read, as far as the schema tells.
+    /// Records can be read, as far as the schema is concerned.
     Readable(Resolution),
     /// No record can be read, and why.
     Incompatible(String),
@@ -21,7 +21,7 @@ pub enum WriterSchema {
 impl WriterSchema {
     /// Resolves a schema from the registry. Never fails: a schema that cannot be read is [`WriterSchema::Incompatible`].
     pub fn new(schema: &SchemaText) -> Self {
-        // Nothing in it is known to panic, but a foreign text must not be able to end the service.
+        // Nothing in it is known to panic, but foreign text must not be able to crash the service.
         match catch_unwind(|| resolve(schema)) {
             Ok(Ok(resolution)) => Self::Readable(resolution),
             Ok(Err(reason)) => Self::Incompatible(reason.to_string()),
@@ -63,7 +63,7 @@ pub fn decode(writer: &WriterSchema, datum: &[u8]) -> Result<OrderEvent, Rejecti
         WriterSchema::Readable(resolution) => resolution,
         WriterSchema::Incompatible(reason) => return Err(Rejection::new(Code::WrongSchema, reason.clone())),
     };
-    // Nothing in it is known to panic, but hostile bytes must not be able to end the service.
+    // Nothing in it is known to panic, but hostile bytes must not be able to crash the service.
     match catch_unwind(AssertUnwindSafe(|| resolution.read(datum))) {
         Ok(read) => read.map_err(|error| Rejection::new(Code::Undecodable, error.to_string())),
         Err(_) => Err(Rejection::new(Code::Undecodable, "the decoder panicked")),

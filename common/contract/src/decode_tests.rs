@@ -34,7 +34,7 @@ fn every_proper_prefix_is_undecodable() {
 }
 
 #[test]
-fn a_byte_too_many_is_undecodable_and_says_so() {
+fn an_extra_byte_is_undecodable_and_reported() {
     let mut bytes = datum(&an_event("A-1", 1));
     bytes.push(0);
     let fault = decode(&ours(), &bytes).expect_err("a longer one");
@@ -49,7 +49,7 @@ fn reasons_are_short_and_name_the_field() {
     let mut bytes = datum(&an_event("A-1", 1));
     bytes.truncate(bytes.len() - 1);
     let fault = decode(&ours(), &bytes).expect_err("cut off");
-    // Which field is the last is the newest schema's business.
+    // The newest schema decides which field is the last.
     let place = format!(": unexpected end of data (at byte {0} of {0})", bytes.len());
     assert!(
         fault.reason.starts_with("order.") && fault.reason.ends_with(&place),
@@ -69,7 +69,7 @@ fn another_schema_is_wrong_and_named() {
 }
 
 #[test]
-fn what_is_no_avro_schema_is_wrong() {
+fn a_schema_that_is_not_avro_is_wrong() {
     let protobuf = SchemaText {
         schema_type: "PROTOBUF".into(),
         ..SchemaText::avro("syntax")

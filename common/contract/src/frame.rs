@@ -1,8 +1,8 @@
 //! How a record's value says which schema it was written with. Confluent's serializers put a frame before every value:
 //! magic byte 0, the schema id in 4 bytes big endian, then the Avro datum (Confluent documentation, "Formats,
-//! Serializers, and Deserializers: wire format"). From Confluent Platform 8 on they can put the same into a record header
-//! instead, or, after magic byte 1, a schema GUID of 16 bytes; the value is the bare datum then
-//! (`HeaderSchemaIdSerializer`), and the header goes first (`DualSchemaIdDeserializer`).
+//! Serializers, and Deserializers: wire format"). From Confluent Platform 8 on they can put the same into a record
+//! header instead, or, after magic byte 1, a schema GUID of 16 bytes; the value is the bare datum then
+//! (`HeaderSchemaIdSerializer`), and the header takes precedence (`DualSchemaIdDeserializer`).
 //!
 //! Anything else is `not_framed`, without a lookup; `unframed` guesses what it is instead.
 
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_names_the_schema_of_a_bare_datum_and_goes_before_a_frame() {
+    fn a_header_names_the_schema_of_a_bare_datum_and_takes_precedence_over_a_frame() {
         let guid = [&[1][..], GUID.as_bytes()].concat();
         assert_eq!(with_header(&guid, b"datum"), Ok((SchemaRef::Guid(GUID), &b"datum"[..])));
         assert_eq!(
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_that_names_no_schema_is_said() {
+    fn a_header_that_names_no_schema_is_reported() {
         for named in [&b""[..], &[1; 16], &[2; 17], b"7"] {
             assert!(
                 not_framed(with_header(named, &header(7))).contains("neither"),
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_that_no_registry_gives_is_no_frame() {
+    fn an_id_that_no_registry_assigns_is_not_a_frame() {
         for id in [0, MAX_ID + 1, u32::MAX] {
             let reason = not_framed(read(&header(id), |_| None));
             assert!(reason.contains(&format!("schema id {id};")), "{reason}");
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_schema_that_apicurio_names_in_a_header_is_said() {
+    fn a_schema_that_apicurio_names_in_a_header_is_reported() {
         let id = 7_u64.to_be_bytes();
         let named = |name: &str| (name == "apicurio.value.globalId").then_some(&id[..]);
         assert!(not_framed(read(b"Hdatum", named)).contains("apicurio.value.globalId: 7"));

@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_s_parts_cannot_run_into_each_other() {
+    fn a_requests_parts_cannot_run_into_each_other() {
         let hash = RequestHash::of("PUT", "/update-order", b"{}");
         assert_eq!(hash, RequestHash::of("PUT", "/update-order", b"{}"));
         for (method, path, body) in [
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_that_are_not_whole_are_ignored() {
+    fn incomplete_headers_are_ignored() {
         let request = keyed(b"k-1");
         for (name, value) in [
             (KEY_HEADER, ""),

@@ -6,9 +6,9 @@ use std::sync::LazyLock;
 use orderlog_avro::compatibility::{full_transitive, house_rules};
 use orderlog_avro::{Schema, SchemaText};
 
-/// The text of every version, oldest first, as in `schemas/order-event/`: the build script lists that folder, so a change of
-/// the contract is a new file there and nothing here. Files that have been released are never edited. The rules for a new one
-/// are in [`orderlog_avro::compatibility`], and `tests/lineage` checks it.
+/// The text of every version, oldest first, as in `schemas/order-event/`: the build script lists that folder, so a
+/// change of the contract is a new file there and nothing here. Released files are never edited. The rules for a new
+/// one are in [`orderlog_avro::compatibility`], and `tests/lineage` checks it.
 pub const LINEAGE: &[&str] = include!(concat!(env!("OUT_DIR"), "/lineage.rs"));
 
 static NEWEST: LazyLock<Schema> =

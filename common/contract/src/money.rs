@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn codes_without_a_minor_unit_and_unknown_codes_are_no_currencies() {
+    fn codes_without_a_minor_unit_and_unknown_codes_are_not_currencies() {
         for code in ["XAU", "XXX", "usd", "", "US", "DOLLARS", "ZZZ"] {
             assert_eq!(Currency::parse(code), None, "{code}");
         }
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn shipping_is_two_per_cent_rounded_half_up() {
+    fn shipping_is_two_percent_rounded_half_up() {
         for (total, shipping) in [
             (0, 0),
             (24, 0),
@@ -101,7 +101,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn minor_units_come_back_from_their_decimal(minor in any::<i64>(), code in prop_oneof!["JPY", "USD", "KWD"]) {
+        fn minor_units_survive_a_round_trip_through_their_decimal(minor in any::<i64>(), code in prop_oneof!["JPY", "USD", "KWD"]) {
             let currency = Currency::parse(&code).expect("a currency");
             prop_assert_eq!(currency.to_minor(currency.to_decimal(minor)), Some(minor));
         }

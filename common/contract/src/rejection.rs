@@ -72,7 +72,7 @@ pub const MAX_REASON_BYTES: usize = 1024;
 pub struct Rejection {
     /// The kind of fault.
     pub code: Code,
-    /// One sentence for a person, at most [`MAX_REASON_BYTES`] long. It never contains the payload.
+    /// One sentence for people, at most [`MAX_REASON_BYTES`] long. It never contains the payload.
     pub reason: String,
     /// The schema id in the frame, where there is a frame.
     pub schema_id: Option<u32>,

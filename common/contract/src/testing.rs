@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::event::{EventType, OrderEvent, OrderItem, OrderStatus};
 
-/// An event with a new id that gives an order this version: of 3 pieces for 333.33 USD each, with status new.
+/// An event with a new id that gives an order this version: 3 pieces at 333.33 USD each, with status new.
 pub fn an_event(order_id: &str, version: i32) -> OrderEvent {
     // From JSON, so that a field which a later schema adds with a default needs no change here.
     let event = json!({

@@ -1,5 +1,5 @@
-//! Hostile records: whatever a value or a schema holds ends as an event or as a code, and never as a panic. What reading does
-//! with them is tested beside it, in `orderlog-avro`; its fuzz corpus is run here too.
+//! Hostile records: whatever a value or a schema contains, the result is an event or a code, and never a panic. How
+//! they are read is tested in `orderlog-avro`; its fuzz corpus is run here too.
 
 use std::path::Path;
 
@@ -30,7 +30,7 @@ fn decode_value(writer: &WriterSchema, value: &[u8]) -> Result<OrderEvent, Rejec
             assert!([code, Code::NotFramed].contains(&rejection.code), "{rejection}");
             assert!(rejection.reason.len() <= MAX_REASON_BYTES, "{rejection}");
             assert!(!rejection.reason.contains(char::is_control), "{rejection:?}");
-            // Where a panic is caught.
+            // These two reasons are given for a caught panic.
             assert_ne!(rejection.reason, "the decoder panicked");
             assert_ne!(rejection.reason, "the schema cannot be resolved");
         }

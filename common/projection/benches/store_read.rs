@@ -122,7 +122,7 @@ fn put(store: &Embedded, orders: std::ops::Range<usize>) {
     store.commit(&changes).expect("commits");
 }
 
-/// As a service does that catches up.
+/// As a service does while it catches up.
 fn write_and_sync(store: &Embedded, stop: &AtomicBool) {
     while !stop.load(Ordering::Relaxed) {
         let from = fastrand::usize(..LARGE - BATCH);
@@ -131,7 +131,7 @@ fn write_and_sync(store: &Embedded, stop: &AtomicBool) {
     }
 }
 
-/// Has the system forget what it caches of the files there.
+/// Makes the system drop what it has cached of the files there.
 fn drop_page_cache(dir: &Path) {
     for entry in std::fs::read_dir(dir).expect("a directory").flatten() {
         if entry.path().is_dir() {

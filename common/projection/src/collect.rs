@@ -1,4 +1,4 @@
-//! Sorts what has queued up by partition: each batch begins here.
+//! Sorts the queued records by partition: each batch begins here.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::topic_conflict::TopicConflict;
 /// The records of a batch, by partition, each classified.
 pub(crate) struct Collected<'a> {
     pub batches: Vec<PartitionBatch<'a>>,
-    /// Why to start again after it, if anything says so.
+    /// Why to restart after it, if there is a reason.
     pub restart: Option<RestartReason>,
 }
 
@@ -43,7 +43,7 @@ pub(crate) fn collect<'a>(
                 restart = Some(RestartReason::TopicMissing);
                 continue;
             }
-            // It comes alone.
+            // Never part of a batch: it arrives alone.
             LogEvent::TopicRecreated => continue,
             LogEvent::Record(record) => record.partition(),
             LogEvent::End { partition, .. } => *partition,
@@ -70,7 +70,7 @@ pub(crate) fn collect<'a>(
         match event {
             LogEvent::Record(record) => {
                 let added = batch.push(LogRecord::of(index, record), |schema| lookup.cached(schema));
-                // Reading a header may cost much, so it is done only for those that need it.
+                // Reading a header can be expensive, so it is only done for records that need it.
                 if let Some(added) = added.filter(|added| remembers_keys && added.is_event()) {
                     added.record.request = request(record);
                 }

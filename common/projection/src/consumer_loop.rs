@@ -1,5 +1,5 @@
-//! The projection's thread: it starts, reads, and handles control messages. The phases and the steps between them are in
-//! [`phase`](crate::phase); what is done with a batch is in [`topic_reader`](crate::topic_reader).
+//! The projection's thread: it starts, reads, and handles control messages. The phases and the steps between them are
+//! in [`phase`](crate::phase); batches are processed in [`topic_reader`](crate::topic_reader).
 
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -23,15 +23,16 @@ use crate::store::Store;
 use crate::topic_conflict::TopicConflict;
 use crate::topic_reader::TopicReader;
 
-/// Maximum number of records in a batch: bounds how long a commit takes and what is held in memory, which is the records, and
-/// the state of each order that they name.
+/// Maximum number of records in a batch: bounds how long a commit takes and how much is held in memory: the records,
+/// and the state of each order that they name.
 const MAX_BATCH_RECORDS: usize = 2_000;
-/// How long the registry is waited for at the start, before the first record is read as what its schema id meant before.
+/// How long to wait for the registry at the start. After that, records are read with what their schema ids meant
+/// before.
 const FIRST_AUDIT_TIMEOUT: Duration = Duration::from_secs(1);
-/// Between two tries to start.
+/// Delay between two attempts to start.
 const RETRY_DELAY: Duration = Duration::from_millis(500);
 
-/// The projection's thread, except the Kafka client: its records are borrowed while the rest changes.
+/// The projection's thread, except for the Kafka client, whose records are borrowed while the rest changes.
 pub(crate) struct ConsumerLoop<H> {
     pub settings: Settings,
     pub runtime: Handle,
@@ -43,17 +44,17 @@ pub(crate) struct ConsumerLoop<H> {
 
 /// Why reading ended.
 enum LoopExit {
-    /// On a control message.
+    /// A control message said so.
     Stopped,
-    /// It has to start again.
+    /// Consumption has to be restarted.
     Restart(RestartReason),
 }
 
 impl<H: RejectionHandler> ConsumerLoop<H> {
-    /// Runs until it is stopped. A panic is shown as the reason for the halt until the service has ended.
+    /// Runs until it is stopped. A panic is reported as the reason for the halt until the service has exited.
     ///
     /// # Panics
-    /// When a part of it has.
+    /// When anything in it panics.
     pub fn run(mut self, reader: &LogReader, control: &Receiver<ControlMessage>) {
         let ran = catch_unwind(AssertUnwindSafe(|| self.start_and_read(reader, control)));
         if ran.is_err() {
@@ -75,7 +76,7 @@ impl<H: RejectionHandler> ConsumerLoop<H> {
                     tracing::warn!(kafka.topic = reader.topic(), %reason, "restarting consumption");
                 }
             }
-            // A request to a broker waits behind a fetch that waits for records, half a second each time.
+            // A request to a broker is queued behind a long-polling fetch, for up to half a second each time.
             if let Err(error) = reader.assign([]) {
                 tracing::warn!(
                     kafka.topic = reader.topic(),
@@ -83,15 +84,15 @@ impl<H: RejectionHandler> ConsumerLoop<H> {
                     "unassigning partitions failed"
                 );
             }
-            // What an operator has allowed, or the start may do, holds for the start only: a topic that is truncated or
-            // deleted while we run is for an operator to decide about.
+            // These permissions apply to the start only: if a topic is truncated or deleted while we run, an operator
+            // has to decide.
             self.settings.accept_truncated = false;
             self.settings.create_topics = false;
             delay = RETRY_DELAY;
         }
     }
 
-    /// Tries until reading has begun, or is halted; before each try, waits for a control message. Breaks on the one to stop.
+    /// Retries until reading has begun or is halted; waits for a control message before each attempt. Breaks on `Stop`.
     fn start(
         &mut self,
         reader: &LogReader,
@@ -106,7 +107,7 @@ impl<H: RejectionHandler> ConsumerLoop<H> {
                     self.phase.halt(reason);
                     break;
                 }
-                // Every check of the registry ends with this, so the first one is over then.
+                // Every audit ends with this message, so the first one is done.
                 Ok(ControlMessage::Audited(verdict)) => self.audited(verdict),
                 Ok(ControlMessage::Rewind(_)) | Err(RecvTimeoutError::Timeout) => {}
             }
@@ -117,7 +118,7 @@ impl<H: RejectionHandler> ConsumerLoop<H> {
     }
 
     fn try_start(&mut self, reader: &LogReader) {
-        // Where the registry contradicts the store, nothing is read from the first record on.
+        // While the registry contradicts the store, not even the first record is read.
         let prepared = if self.phase.is_suspended() {
             None
         } else {
@@ -147,21 +148,21 @@ impl<H: RejectionHandler> ConsumerLoop<H> {
         let Prepared { starts, warnings } = prepared;
         self.progress.send_modify(|progress| progress.warnings = warnings);
         let started = self.topic.start(starts, reader);
-        // After the partitions: what was known of them before must not pass for what is read now.
+        // After the partitions: what was known about them before must not be taken for what is read now.
         self.phase.reading();
         if let Err(error) = started {
             self.phase.halt(format!("the topic cannot be consumed: {error:#}"));
         }
     }
 
-    /// Reads until it is stopped, or has to start again.
+    /// Reads until it is stopped or has to restart.
     fn read(&mut self, reader: &LogReader, control: &Receiver<ControlMessage>) -> LoopExit {
         loop {
             if self.handle_control(reader, control).is_break() {
                 self.report(reader);
                 return LoopExit::Stopped;
             }
-            // Before anything is read: the client is past what came while nothing was read.
+            // Before anything is read: the client has moved past the records that were dropped meanwhile.
             if let Some(reason) = self.phase.restart() {
                 return LoopExit::Restart(reason);
             }
@@ -188,7 +189,7 @@ impl<H: RejectionHandler> ConsumerLoop<H> {
         }
     }
 
-    /// Handles the control messages that have come. Breaks on the one to stop.
+    /// Handles pending control messages. Breaks on `Stop`.
     fn handle_control(&mut self, reader: &LogReader, control: &Receiver<ControlMessage>) -> ControlFlow<()> {
         loop {
             match control.try_recv() {
@@ -202,10 +203,10 @@ impl<H: RejectionHandler> ConsumerLoop<H> {
         }
     }
 
-    /// Takes in a batch. While nothing is to be read, polling continues, which keeps the connection's state up to date, and what
-    /// comes is dropped.
+    /// Processes a batch. While nothing is to be read, polling continues to keep the connection's state up to date, and
+    /// the records are dropped.
     fn take(&mut self, reader: &LogReader, batch: &[LogEvent<'_>]) {
-        // This is reported once, so it is not dropped.
+        // The client reports this only once, so it is not dropped.
         let is_recreated = batch.iter().any(|event| matches!(event, LogEvent::TopicRecreated));
         if is_recreated && !self.phase.is_halted() {
             return self.topic_recreated();
@@ -220,7 +221,7 @@ impl<H: RejectionHandler> ConsumerLoop<H> {
         }
     }
 
-    /// Acts on what was found about the registry: nothing is read while it contradicts the store.
+    /// Acts on the result of an audit: nothing is read while the registry contradicts the store.
     fn audited(&mut self, verdict: Verdict) {
         let lost = verdict.lost().to_vec();
         self.progress.send_if_modified(|progress| {
@@ -235,8 +236,8 @@ impl<H: RejectionHandler> ConsumerLoop<H> {
         }
     }
 
-    /// What is known came from the old topic, so nothing of the new one may be read or written by it. Where nothing was read
-    /// yet, there is nothing to mistake.
+    /// The store's content comes from the old topic, so the new one must be neither read nor written based on it. If
+    /// nothing was read yet, there is nothing to confuse.
     fn topic_recreated(&mut self) {
         match self.runtime.block_on(self.store.partitions()) {
             Ok(rows) if rows.values().all(|row| row.next == 0) => {

@@ -9,9 +9,9 @@ use crate::schema_id_audit::Verdict;
 pub(crate) enum ControlMessage {
     /// Read records again that were skipped because their schema was unknown.
     Rewind(Rewind),
-    /// Act on what was found about the registry.
+    /// Act on the result of an audit.
     Audited(Verdict),
-    /// Read nothing more, and say why.
+    /// Stop reading, and report why.
     Halt(String),
     /// Finish the batch and end.
     Stop,
@@ -21,6 +21,6 @@ pub(crate) enum ControlMessage {
 pub(crate) struct Rewind {
     pub partition: i32,
     pub records: Vec<SkippedRecord>,
-    /// Answered once reading has begun again; dropped where it has not.
+    /// Answered once the re-read has begun; dropped if it has not.
     pub done: oneshot::Sender<()>,
 }

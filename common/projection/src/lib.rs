@@ -1,10 +1,10 @@
-//! The topic as state: what both services know of the orders, and how they come to know it.
+//! The topic as state: what both services know about the orders, and how they learn it.
 //!
 //! One thread reads the log, a batch at a time: records → classify → fold → [`store`] → [`Waiters`]. A batch is what has
 //! queued up; a partition's records end at the first that must wait. Changed orders, offsets and counters become one atomic
 //! commit, and only then are waiters notified.
 //!
-//! The services differ in one thing: what happens to a rejected record ([`RejectionHandler`]).
+//! The services differ in one way: what happens to a rejected record ([`RejectionHandler`]).
 //!
 //! What never lives here: HTTP, a decision of one service, or a rule of the events, which are `orderlog-contract`'s.
 //!
@@ -30,13 +30,14 @@
 //! - *pause*: a partition is not read for now, because its next record's schema is unknown, or after a failure; the other
 //!   partitions continue.
 //! - *grace period*: how long a schema id that the registry does not know may take to appear.
-//! - *rewind*: going back to a skipped record whose schema is known after all.
-//! - *unresolved order*: a record of it was skipped because its schema was unknown, so what is known of it may be old.
+//! - *rewind*: going back to a skipped record whose schema has become known.
+//! - *unresolved order*: one of its records was skipped because the schema was unknown, so its known state may be out
+//!   of date.
 //! - *halted*: nothing is read until an operator acts. *Suspended*: nothing is read until the registry is the right one.
-//! - *caught up*: the end of every partition was reached since the start.
-//! - *barrier*: a record of no order, written to learn from its offset how far the log reaches.
+//! - *caught up*: every partition has been read to its end since the start.
+//! - *barrier*: a record that belongs to no order, written because its offset shows how far the log reaches.
 //! - *lineage*: the versions of our schema, each compatible with all others.
-//! - *audit*: asking the registry again whether known schema ids still mean what they meant.
+//! - *audit*: checking with the registry that known schema ids still stand for the same schemas.
 
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 

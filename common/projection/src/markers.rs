@@ -1,13 +1,13 @@
-//! Offsets that are never delivered: transaction markers, and the records of aborted transactions. Where they come after a
-//! partition's last record, the store still says that it was read to the end: otherwise their deletion would look like
-//! that of records that were not read.
+//! Offsets that are never delivered: transaction markers, and the records of aborted transactions. If a partition ends
+//! with them, the store still records that it was read to the end: otherwise their deletion would look like the
+//! deletion of unread records.
 
 use tokio::runtime::Handle;
 
 use crate::partitions::Partitions;
 use crate::store::{BatchChanges, Store};
 
-/// Moves partitions that were read to their end to where that is.
+/// Advances partitions that were read to their end up to that end.
 pub(crate) fn skip(partitions: &mut Partitions, store: &Store, runtime: &Handle) {
     let moved: Vec<_> = partitions
         .iter_mut()
@@ -22,7 +22,7 @@ pub(crate) fn skip(partitions: &mut Partitions, store: &Store, runtime: &Handle)
         ..BatchChanges::default()
     };
     if let Err(error) = runtime.block_on(store.commit(&changes)) {
-        // It is tried again at the next end; whether the store can be written is reported elsewhere.
+        // Retried at the next end; whether the store is writable is reported elsewhere.
         tracing::debug!(
             error = format!("{error:#}"),
             "offsets after the last records not skipped"

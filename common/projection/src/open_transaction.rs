@@ -1,5 +1,6 @@
-//! Partitions that another producer's transaction blocks, as both services report it. No record after its first can be read
-//! until it ends: its own producer, the broker after the transaction's timeout, or an operator ends it.
+//! Partitions that are blocked by another producer's transaction, as both services report them. No record after the
+//! transaction's first can be read until its producer, the broker (after the transaction's timeout) or an operator ends
+//! it.
 
 use std::fmt;
 use std::time::Duration;
@@ -15,9 +16,9 @@ pub struct OpenTransaction {
     pub partition: i32,
     /// Offset of its first record.
     pub offset: i64,
-    /// For how long it was seen there.
+    /// How long it has been seen there.
     pub open_for: Duration,
-    /// Since when, as RFC 3339; `None` while this machine's clock shows no time.
+    /// Since when, as RFC 3339; `None` if this machine's clock shows no valid time.
     pub since: Option<String>,
 }
 

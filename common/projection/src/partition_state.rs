@@ -1,4 +1,4 @@
-//! One partition, as the consumer loop keeps it between batches. Pure: what it says is carried out elsewhere.
+//! One partition, as the consumer loop keeps it between batches. Pure: what it decides is carried out elsewhere.
 
 use crate::batch::{AwaitedSchemas, Ending};
 use crate::pause::{Pause, PauseReason};
@@ -14,7 +14,7 @@ pub(crate) struct PartitionState {
     row: PartitionRow,
     /// Why it is not read for now.
     pause: Option<Pause>,
-    /// What the registry answered to the last wait for a schema, until the records are read that the wait was about.
+    /// The registry's answers to the last wait for schemas, until the records that waited are read.
     schema_answers: Option<SchemaWait>,
     /// Records below this offset had their grace period: a schema may take that long to appear.
     grace_expired_below: i64,
@@ -31,7 +31,7 @@ pub(crate) struct PartitionState {
 }
 
 impl PartitionState {
-    /// A partition that starts there. `caught_up`: its end was reached before, since the service's start.
+    /// A partition that starts there. `caught_up`: its end has already been reached since the service started.
     pub fn new(start: PartitionStart, caught_up: bool) -> Self {
         Self {
             row: start.row,
@@ -47,7 +47,7 @@ impl PartitionState {
         }
     }
 
-    /// How far it was read, as the store has it.
+    /// How far it was read, according to the store.
     pub fn row(&self) -> &PartitionRow {
         &self.row
     }
@@ -94,12 +94,13 @@ impl PartitionState {
         self.at_end
     }
 
-    /// Whether it is being read: neither paused, nor still to be compared with what the store remembers.
+    /// Whether it is being read: neither paused nor still to be compared with the store.
     pub fn is_read(&self) -> bool {
         self.pause.is_none() && !self.unverified
     }
 
-    /// Takes in what was committed of a batch. Returns the wait for the schemas that must be known before it is read on.
+    /// Takes in what was committed of a batch. Returns the wait for the schemas that must be known before reading
+    /// continues.
     pub fn commit(&mut self, row: PartitionRow, ending: Ending) -> Option<SchemaWait> {
         self.row = row;
         self.schema_answers = ending.schema_answers;
@@ -124,7 +125,7 @@ impl PartitionState {
         ))
     }
 
-    /// Goes back to what that row says; the end is still to be reached then.
+    /// Goes back to that row; the end has to be reached again then.
     pub fn rewind(&mut self, row: PartitionRow) {
         self.row = row;
         self.schema_answers = None;
@@ -138,8 +139,9 @@ impl PartitionState {
         self.end_pending && self.at_end
     }
 
-    /// The row of a partition that is at its end: offsets between its last record and the end are never delivered. `None`
-    /// when there are none, or more has come, or it is to be read from elsewhere. Call it once for an end.
+    /// The row of a partition that is at its end: offsets between its last record and the end are never delivered.
+    /// `None` when there are none, or there are newer records, or it is to be read from elsewhere. Call it once per
+    /// end.
     pub fn skip_markers(&mut self) -> Option<PartitionRow> {
         let at_end = std::mem::take(&mut self.end_pending) && self.at_end && self.is_read();
         let next = Some(self.end).filter(|end| at_end && *end > self.row.next)?;
@@ -154,7 +156,7 @@ impl PartitionState {
         self.row = row;
     }
 
-    /// Whether that failure is another one than the last; it counts as logged then.
+    /// Whether that failure differs from the last one; if so, it counts as logged.
     pub fn is_new_failure(&mut self, failure: &str) -> bool {
         let is_new = self.logged_failure.as_deref() != Some(failure);
         self.logged_failure = Some(failure.to_owned());
@@ -166,7 +168,7 @@ impl PartitionState {
         self.pause.as_ref()
     }
 
-    /// The same, to be carried on.
+    /// The same, to be advanced.
     pub fn pause_mut(&mut self) -> Option<&mut Pause> {
         self.pause.as_mut()
     }
@@ -190,13 +192,13 @@ impl PartitionState {
         }
     }
 
-    /// The offset to read next: as long as the last record was not compared, that one.
+    /// The offset to read next: that of the last record until it has been compared.
     pub fn position(&self) -> i64 {
         let last = self.row.last.as_ref().filter(|_| self.unverified);
         last.map_or(self.row.next, |last| last.offset)
     }
 
-    /// How far it is, as others see it.
+    /// Its progress, as others see it.
     pub fn progress(&self) -> PartitionProgress {
         PartitionProgress {
             next: self.row.next,

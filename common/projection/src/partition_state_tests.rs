@@ -18,7 +18,7 @@ fn failure() -> Pause {
     Pause::new(PauseReason::failure("why".to_owned()), None)
 }
 
-/// Takes in a batch that had records or an end or both, and changed nothing else.
+/// Takes in a batch that had records, an end or both, and changed nothing else.
 fn met(state: &mut PartitionState, had_records: bool, end: Option<i64>, at_end: bool) {
     let ending = Ending {
         had_records,
@@ -40,20 +40,20 @@ fn an_end_after_the_last_record_counts_as_read_until_a_rewind() {
     met(&mut state, false, Some(6), true);
     assert_eq!((state.progress().next, state.progress().read_to), (5, 6));
     state.pause_for(failure());
-    assert_eq!(state.progress().read_to, 6, "all before it was read all the same");
+    assert_eq!(state.progress().read_to, 6, "everything before it was read");
     state.rewind(PartitionRow { next: 2, ..row });
     assert_eq!(state.progress().read_to, 2);
 }
 
 #[test]
-fn an_end_with_a_record_after_it_was_met_all_the_same() {
+fn an_end_that_is_followed_by_a_record_still_counts_as_reached() {
     let mut state = partition(PartitionRow::default(), false);
     met(&mut state, true, Some(5), false);
     assert!(state.is_caught_up() && !state.is_at_end());
 }
 
 #[test]
-fn offsets_after_the_last_record_are_skipped_once_the_end_was_met() {
+fn offsets_after_the_last_record_are_skipped_once_the_end_is_reached() {
     let row = PartitionRow {
         next: 5,
         ..PartitionRow::default()
@@ -74,7 +74,7 @@ fn offsets_after_the_last_record_are_skipped_once_the_end_was_met() {
     assert_eq!(
         state.skip_markers(),
         None,
-        "it is read again, and that end is one of before"
+        "it is being re-read, and that is an earlier end"
     );
     met(&mut state, false, Some(8), true);
     state.pause_for(failure());

@@ -50,7 +50,7 @@ impl Partitions {
         (0..).zip(&mut self.states)
     }
 
-    /// Shows others how far that partition is now.
+    /// Publishes that partition's progress.
     pub fn publish(&self, partition: i32) {
         let Ok(n) = usize::try_from(partition) else { return };
         let Some(now) = self.states.get(n).map(PartitionState::progress) else {
@@ -81,7 +81,7 @@ impl Partitions {
         self.publish(partition);
     }
 
-    /// Goes back to what that row says of a partition, and shows it. The partition is not caught up until its end is reached
+    /// Takes a partition back to that row, and publishes it. The partition is not caught up until its end is reached
     /// again.
     pub fn rewind(&mut self, partition: i32, row: PartitionRow) {
         if let Some(state) = self.get(partition) {

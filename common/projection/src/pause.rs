@@ -7,16 +7,16 @@ use orderlog_contract::frame::SchemaRef;
 use crate::schema_lookup::SchemaLookup;
 use crate::schema_wait::{Answered, SchemaWait, Step};
 
-/// After a failure. Long enough to be no load, short enough to be no outage of its own.
+/// Delay after a failure: long enough to cause no load, short enough not to be an outage of its own.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
-/// A wait beyond this is more than the round trip that a schema's first record costs, and so worth reporting.
+/// A longer wait is more than the round trip that a schema's first record costs, and worth reporting.
 const REPORTED_AFTER: Duration = Duration::from_millis(500);
 
 /// Why a partition is not read for now.
 pub(crate) enum PauseReason {
     /// Its next record's schema is being looked up.
     Schema(SchemaWait),
-    /// Something failed; it is tried again at that time.
+    /// Something failed; it is retried at that time.
     Failure {
         /// When.
         retry_at: Instant,
@@ -30,12 +30,12 @@ pub(crate) struct Pause {
     /// Why.
     pub reason: PauseReason,
     since: Instant,
-    /// The reason, for people; `None` while it is too short to be reported.
+    /// The reason in words; `None` while the pause is too short to be reported.
     shown: Option<String>,
 }
 
 impl PauseReason {
-    /// A failure; it is tried again in a moment.
+    /// A failure, which is retried in a moment.
     pub fn failure(reason: String) -> Self {
         Self::Failure {
             retry_at: Instant::now() + RETRY_DELAY,
@@ -45,7 +45,7 @@ impl PauseReason {
 }
 
 impl Pause {
-    /// A pause from now on. `outage`: why the registry does not answer for its schema, if that is known already.
+    /// A pause from now on. `outage`: why the registry does not answer, if that is known already.
     pub fn new(reason: PauseReason, outage: Option<String>) -> Self {
         let shown = match &reason {
             PauseReason::Schema(_) => outage,
@@ -58,12 +58,12 @@ impl Pause {
         }
     }
 
-    /// Why, for people.
+    /// Why, in words.
     pub fn shown(&self) -> Option<String> {
         self.shown.clone()
     }
 
-    /// Whether it waits for the first answer about a schema.
+    /// Whether it is waiting for the first answer about a schema.
     pub fn is_fresh_wait(&self) -> bool {
         matches!(self.reason, PauseReason::Schema(_)) && self.shown.is_none()
     }
@@ -72,7 +72,7 @@ impl Pause {
         self.since.elapsed() > REPORTED_AFTER
     }
 
-    /// Updates the reason that is shown. Returns whether it is another one than before.
+    /// Updates the reason that is shown. Returns whether it has changed.
     pub fn update_shown(&mut self, lookup: &SchemaLookup) -> bool {
         let PauseReason::Schema(wait) = &self.reason else {
             return false;
@@ -86,7 +86,7 @@ impl Pause {
         has_changed
     }
 
-    /// Advances it by what the registry has answered. Returns whether it is over.
+    /// Advances it with the registry's answers. Returns whether it is over.
     pub fn is_over(
         &mut self,
         partition: i32,
@@ -114,7 +114,7 @@ impl Pause {
                 }
             }
             Step::BeginGrace => {
-                // The end as last reported; for a partition that was not read before, that takes a moment.
+                // The end as last reported; it takes a moment for a partition that was not read before.
                 if end > wait.at() || is_long {
                     wait.begin_grace(end, grace, now);
                 }
@@ -125,7 +125,7 @@ impl Pause {
     }
 }
 
-/// Looks up a schema that a partition waits for, or stops waiting for it where it is not looked up now.
+/// Looks up a schema that a partition waits for, or drops it from the wait if it is not looked up now.
 pub(crate) fn look_up(lookup: &mut SchemaLookup, partition: i32, wait: &mut SchemaWait, schema: SchemaRef) {
     if !lookup.ask(schema, partition, schema != wait.first()) {
         wait.forget(schema);

@@ -1,4 +1,4 @@
-//! Pausing partitions, and resuming those whose schema has come or whose time is up.
+//! Pausing partitions, and resuming those whose schema has arrived or whose time is up.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::schema_wait::{Answered, SchemaWait};
 
 /// How long to wait for the first record of a batch; control messages wait that long at most.
 const POLL_TIMEOUT: Duration = Duration::from_millis(20);
-/// The same while a partition waits for the registry's first answer, which does not wake the consumer.
+/// The same while a partition waits for the registry's first answer, whose arrival does not wake the consumer.
 const SHORT_POLL_TIMEOUT: Duration = Duration::from_millis(2);
 /// How long to wait for the first record of the next batch.
 pub(crate) fn poll_timeout(partitions: &Partitions) -> Duration {
@@ -24,7 +24,7 @@ pub(crate) fn poll_timeout(partitions: &Partitions) -> Duration {
     }
 }
 
-/// Resumes partitions whose schema has come or whose time is up.
+/// Resumes partitions whose schema has arrived or whose time is up.
 pub(crate) fn resume_due(
     partitions: &mut Partitions,
     answers: &[Answered],

@@ -1,5 +1,5 @@
-//! What the projection's thread is doing, and every step from one phase to the next: each is logged here, shown to others in
-//! [`Progress`], and passed on to the waiters.
+//! What the projection's thread is doing, and every transition: each is logged here, published in [`Progress`], and
+//! passed on to the waiters.
 
 use tokio::sync::watch;
 
@@ -9,31 +9,31 @@ use crate::waiters::Waiters;
 /// What the thread is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// Looking for the topic. Not while suspended.
+    /// Looking for the topic, except while suspended.
     Starting { suspended: bool },
-    /// Reading; while suspended it polls, and drops what comes.
+    /// Reading; while suspended, it polls and drops the records.
     Reading {
         suspended: bool,
-        /// Why to start again, once nothing is suspended.
+        /// Why to restart, once it is no longer suspended.
         restart: Option<RestartReason>,
     },
-    /// It polls, which keeps the connection's state up to date, and drops what comes, until an operator acts.
+    /// Until an operator acts, it polls to keep the connection's state up to date, and drops the records.
     Halted,
 }
 
-/// Why reading has to start again.
+/// Why consumption has to restart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum RestartReason {
-    /// The client stops reading that partition; which one, and what is right, is found out by starting again.
+    /// The client stops reading that partition; the restart finds out which one, and where to continue.
     #[error("the next offset is out of range")]
     OffsetOutOfRange,
     /// It may only be a broker that does not know the topic yet.
     #[error("a broker reports that the topic does not exist")]
     TopicMissing,
-    /// It has the same name and is another one, and nothing was read of the old one.
+    /// It is another topic of the same name, and nothing of the old one was read.
     #[error("the topic was recreated")]
     TopicRecreated,
-    /// What came meanwhile was dropped.
+    /// Records that arrived in the meantime were dropped.
     #[error("the schema registry matches the store again")]
     RegistryMatches,
 }
@@ -58,7 +58,7 @@ impl PhaseOwner {
         }
     }
 
-    /// Whether reading has not begun yet.
+    /// Whether it has not started reading yet.
     pub fn is_starting(&self) -> bool {
         matches!(self.phase, Phase::Starting { .. })
     }
@@ -68,7 +68,7 @@ impl PhaseOwner {
         self.phase == Phase::Halted
     }
 
-    /// Whether nothing is done for now, because the schema registry contradicts the store.
+    /// Whether it is suspended because the schema registry contradicts the store.
     pub fn is_suspended(&self) -> bool {
         matches!(
             self.phase,
@@ -76,12 +76,12 @@ impl PhaseOwner {
         )
     }
 
-    /// Whether what comes is read.
+    /// Whether records are processed.
     pub fn is_reading(&self) -> bool {
         matches!(self.phase, Phase::Reading { suspended: false, .. })
     }
 
-    /// Reading cannot begin yet, and why.
+    /// Notes why reading cannot start yet.
     pub fn start_failed(&mut self, reason: String) {
         let has_changed = self.progress.borrow().starting.as_ref() != Some(&reason);
         if has_changed {
@@ -101,7 +101,7 @@ impl PhaseOwner {
         }
     }
 
-    /// Notes that reading has to start again. Nothing to do where it has not started.
+    /// Notes that consumption has to restart. Does nothing if it has not started.
     pub fn request_restart(&mut self, reason: RestartReason) {
         if let Phase::Reading { restart, .. } = &mut self.phase {
             *restart = Some(reason);
@@ -125,7 +125,7 @@ impl PhaseOwner {
     pub fn suspend(&mut self, reason: String) {
         let was = match &mut self.phase {
             Phase::Starting { suspended } | Phase::Reading { suspended, .. } => std::mem::replace(suspended, true),
-            // Nothing is read either way; it is only shown.
+            // Nothing is read either way; the reason is only reported.
             Phase::Halted => true,
         };
         if !was {
@@ -138,12 +138,12 @@ impl PhaseOwner {
             has_changed
         });
         if !was {
-            // What they wait for may be read only after their time is up. The progress says why.
+            // Their events may not be read before their deadlines. The progress says why.
             self.waiters.cancel_events();
         }
     }
 
-    /// The registry matches the store. What came while it did not was dropped, so reading starts again.
+    /// The registry matches the store. What arrived while it did not was dropped, so consumption restarts.
     pub fn resume(&mut self) {
         match &mut self.phase {
             Phase::Starting { suspended } if *suspended => *suspended = false,
@@ -167,7 +167,7 @@ impl PhaseOwner {
             return;
         }
         self.phase = Phase::Halted;
-        // The store's task has logged it already when it is about the store.
+        // If it is about the store, the store's task has already logged it.
         if self.progress.borrow().halted.as_ref() != Some(&reason) {
             tracing::error!(kafka.topic = self.topic, reason, "consumption halted");
         }

@@ -27,7 +27,7 @@ fn a_thread_that_is_starting_says_why_until_it_reads() {
 }
 
 #[test]
-fn a_restart_leads_back_to_starting_once() {
+fn a_restart_goes_back_to_starting_once() {
     let (mut owner, ..) = reading();
     assert_eq!(owner.restart(), None);
     owner.request_restart(RestartReason::TopicMissing);
@@ -45,7 +45,7 @@ fn a_restart_leads_back_to_starting_once() {
 }
 
 #[tokio::test]
-async fn a_suspended_thread_reads_nothing_and_starts_again_after_it() {
+async fn a_suspended_thread_reads_nothing_and_restarts_afterwards() {
     let (mut owner, seen, waiters) = reading();
     let mut event = waiters.event(&an_event("A-1", 1));
     let mut order = waiters.order("A-1", 1);
@@ -74,7 +74,7 @@ fn a_thread_that_is_suspended_before_it_reads_just_continues_starting() {
 }
 
 #[test]
-fn a_registry_that_matches_all_along_changes_nothing() {
+fn a_registry_that_keeps_matching_changes_nothing() {
     let (mut owner, ..) = reading();
     owner.resume();
     assert!(owner.is_reading());
@@ -97,13 +97,13 @@ async fn a_halted_thread_stays_halted_and_keeps_its_first_reason() {
         assert_eq!(
             (event.outcome().await, order.await.is_err()),
             (None, true),
-            "nobody waits on"
+            "no waiter is left"
         );
     }
 }
 
 #[test]
-fn what_the_registry_says_of_a_halted_thread_is_shown_and_starts_nothing() {
+fn an_audit_of_a_halted_thread_is_reported_and_starts_nothing() {
     let (mut owner, seen, _) = reading();
     owner.halt("why".to_owned());
     owner.suspend("another registry".to_owned());

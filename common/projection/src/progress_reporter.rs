@@ -112,6 +112,13 @@ impl ProgressReporter {
             orders += counters.orders;
             records += counters.records();
         }
+        if records == 0 {
+            tracing::info!(
+                kafka.topic = self.topic,
+                "caught up with the topic, which has no records yet"
+            );
+            return;
+        }
         tracing::info!(
             kafka.topic = self.topic,
             partitions = partitions.count(),

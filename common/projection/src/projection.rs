@@ -27,8 +27,8 @@ use crate::topic_reader::TopicReader;
 use crate::view::View;
 use crate::waiters::Waiters;
 
-/// How long the thread may take to stop. Only a broker that hangs makes it take longer, and then there is nothing left to
-/// be finished.
+/// How long the thread may take to stop. Only a hanging broker makes it take longer, and then there is nothing left to
+/// finish.
 const STOP_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A running projection.
@@ -41,7 +41,7 @@ pub struct Projection {
 }
 
 impl Projection {
-    /// Starts the thread. It waits by itself for a broker or a topic that is missing. Call it within a tokio runtime.
+    /// Starts the thread, which waits by itself for a missing broker or topic. Call it within a tokio runtime.
     ///
     /// # Errors
     /// When a client cannot be created.
@@ -111,14 +111,14 @@ impl Projection {
         self.view.clone()
     }
 
-    /// Finishes the current batch, waits for the thread to end, and syncs the store. What cannot be synced is not lost: it
-    /// is read from the topic again.
+    /// Finishes the current batch, waits for the thread to end, and syncs the store. Nothing is lost if the sync fails:
+    /// it is read from the topic again.
     pub async fn stop(mut self) {
-        // The thread may have ended by itself; then nobody receives this.
+        // If the thread has already ended, nobody receives this.
         let _ = self.control.send(ControlMessage::Stop);
         self.audit_task.abort();
         let _ = (&mut self.audit_task).await;
-        // An error says that it has ended.
+        // An error means that it has ended.
         if tokio::time::timeout(STOP_TIMEOUT, &mut self.thread).await.is_err() {
             tracing::warn!("projection thread did not stop in time; exiting without it");
         }

@@ -1,4 +1,4 @@
-//! The one thing in which the services differ: what happens to a rejected record.
+//! The one difference between the services: what happens to a rejected record.
 
 use orderlog_contract::rejection::Rejection;
 use orderlog_kafka::partition::Partitioning;
@@ -57,8 +57,8 @@ pub trait RejectionHandler: Send + 'static {
     /// Handles the records. Returns those that it could not handle: the offset moves past all others.
     fn handle(&mut self, rejected: &[RejectedRecord<'_>]) -> Vec<Unhandled>;
 
-    /// These records, which were handled before, will be read again once the changes are committed: adds what the service
-    /// has to undo then. One that never rewinds has nothing to do.
+    /// These records, which were handled before, will be re-read once the changes are committed: adds what the service
+    /// has to undo. A service that never rewinds has nothing to do.
     fn on_rewind(&mut self, _changes: &mut BatchChanges, _records: &[SkippedRecord]) {}
 
     /// Called between batches, several times a second.

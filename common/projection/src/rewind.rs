@@ -1,9 +1,9 @@
-//! Reading records again that were skipped because the registry did not know their schema, once it does.
+//! Re-reading records that were skipped because the registry did not know their schema, once it does.
 //!
-//! What came after such a record was decided without it, so the order is forgotten as it was decided since, and everything
-//! from the record on is read again: for other orders the fold recognizes what it has seen before. One thing is lost: what
-//! the order was before the record. Where a misbehaving writer follows it with an illegal step, that step is applied here
-//! until the order's next event.
+//! Events after such a record were folded without it, so the order's state is removed and everything from the record on
+//! is re-read; for other orders, the fold recognizes events that it has seen before. One thing is lost: the order's
+//! state before the record. If a misbehaving producer follows it with an illegal transition, that transition applies
+//! here until the order's next event.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::partitions::Partitions;
 use crate::rejections::{RejectionHandler, SkippedRecord};
 use crate::store::{BatchChanges, PartitionRow, Store};
 
-/// How long the broker may take to report where the partition begins.
+/// How long the broker may take to report the partition's first offset.
 const BROKER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// What a rewind changes in the store.
@@ -28,8 +28,8 @@ struct Plan {
     forget: Vec<String>,
 }
 
-/// Goes back to the first of those records and reads on from there. The partition counts as not caught up until it was
-/// read to its end again.
+/// Goes back to the first of those records and continues from there. The partition does not count as caught up until it
+/// has been read to its end again.
 pub(crate) fn rewind<H: RejectionHandler>(
     request: Rewind,
     partitions: &mut Partitions,
@@ -51,7 +51,7 @@ pub(crate) fn rewind<H: RejectionHandler>(
     }
 }
 
-/// Returns whether reading has begun again.
+/// Returns whether the re-read has begun.
 fn try_rewind<H: RejectionHandler>(
     request: &Rewind,
     partitions: &mut Partitions,
@@ -80,14 +80,14 @@ fn try_rewind<H: RejectionHandler>(
         ..BatchChanges::default()
     };
     handler.on_rewind(&mut changes, records);
-    // Shown before it happens: a forgotten order must not be mistaken for one that does not exist.
+    // Published before it happens: a removed order must not be mistaken for one that does not exist.
     partitions.rewind(*partition, row);
     let committed = runtime.block_on(store.commit(&changes));
     let from = if committed.is_ok() { next } else { before.next };
     if committed.is_err() {
         partitions.rewind(*partition, before);
     }
-    // Also where nothing has changed: the partition is not known to be caught up until its end is reached again.
+    // Even if nothing has changed: the partition does not count as caught up until its end is reached again.
     reader.seek(*partition, from);
     committed?;
     tracing::info!(
@@ -112,7 +112,7 @@ fn plan(
     let mut row = PartitionRow {
         next: first.max(oldest).min(before.next),
         counted_to: before.next.max(before.counted_to),
-        // The check of a start begins at the last record, which is one that comes later now.
+        // The check at the start uses the last record read, and that one is still to come now.
         last: None,
         counters: before.counters,
     };
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn reading_begins_again_at_the_first_record_that_is_still_there() {
+    fn reading_resumes_at_the_first_record_that_is_still_there() {
         for (oldest, next) in [(0, 40), (50, 50), (200, 100)] {
             let plan = planned(oldest, []);
             assert_eq!((plan.row.next, plan.row.counted_to, plan.row.last), (next, 100, None));
@@ -182,11 +182,11 @@ mod tests {
     }
 
     #[test]
-    fn an_order_is_forgotten_where_its_state_comes_from_a_later_record_that_is_read_again() {
+    fn an_order_is_forgotten_if_its_state_comes_from_a_later_record_that_is_re_read() {
         for (order, oldest, is_forgotten) in [
             (order("A", 3, 41), 0, true),
             (order("A", 3, 39), 0, false),
-            // Of the records that retention has deleted nothing could bring it back.
+            // Nothing could restore it from records that retention has deleted.
             (order("A", 3, 41), 50, false),
             (order("A", 3, 51), 50, true),
             (order("B", 3, 41), 0, false),

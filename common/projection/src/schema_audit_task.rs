@@ -1,4 +1,4 @@
-//! Compares known schema ids with the registry, again and again, and reports to the projection's thread what is found.
+//! Periodically compares known schema ids with the registry, and reports the result to the projection's thread.
 
 use std::sync::mpsc;
 use std::time::Duration;
@@ -8,10 +8,10 @@ use orderlog_runtime::crash_point::{self, Point};
 use crate::control_message::ControlMessage;
 use crate::schema_id_audit::SchemaIdAudit;
 
-/// Between two checks while the registry does not answer, or is not the one that the store knows.
+/// Interval between two checks while the registry does not answer, or is not the one that the store knows.
 const RETRY_INTERVAL: Duration = Duration::from_secs(2);
 
-/// Compares what known ids mean, all of them at once and then some every `interval`.
+/// Compares what known ids mean: first all of them, then some every `interval`.
 pub(crate) async fn run(audit: SchemaIdAudit, interval: Duration, control: mpsc::Sender<ControlMessage>) {
     let mut verdicts = audit.watch();
     loop {
@@ -28,7 +28,7 @@ pub(crate) async fn run(audit: SchemaIdAudit, interval: Duration, control: mpsc:
         };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            // Somebody else's request has brought it to light.
+            // A request for a schema has found a conflict.
             Ok(()) = verdicts.changed() => {}
         }
     }

@@ -1,6 +1,6 @@
-//! From the name of a schema to the schema: memory, then the store, then the registry, which is queried once per name however
-//! many records wait. Only known schemas are remembered; what an unknown one means is up to the waiting partition
-//! ([`SchemaWait`](crate::schema_wait::SchemaWait)).
+//! Finds the schema that a record names: in memory, then in the store, then in the registry, which is queried once per
+//! name however many records wait. Only known schemas are remembered; what an unknown one means is up to the waiting
+//! partition ([`SchemaWait`](crate::schema_wait::SchemaWait)).
 //!
 //! An outage is never an answer: the request is repeated, with backoff and jitter, until the registry answers.
 
@@ -22,17 +22,17 @@ use crate::schema_wait::Answered;
 use crate::store::{LearnError, Store};
 
 /// Maximum number of concurrent requests, of those that a record waits for and of the others. Further ones wait for a
-/// permit: a flood of them is no storm of requests.
+/// permit, so a flood of new ids does not become a storm of requests.
 const MAX_CONCURRENT_REQUESTS: usize = 16;
 /// Maximum number of schemas that are looked up ahead of their records.
 const MAX_AHEAD: usize = 2_000;
-/// Before a schema that could not be stored is requested again.
+/// Delay before a schema that could not be stored is requested again.
 const STORE_RETRY_DELAY: Duration = Duration::from_secs(1);
 
-/// What is known of a schema.
+/// What is known about a schema.
 #[derive(Clone, Debug)]
 pub(crate) enum KnownSchema {
-    /// How its records are read, and the id under which the store has it.
+    /// How its records are read, and its id in the store.
     Writer(u32, Arc<WriterSchema>),
     /// The registry has no such schema, and why.
     Missing(String),
@@ -101,11 +101,11 @@ impl SchemaLookup {
             .map(|writer| KnownSchema::Writer(id, writer)))
     }
 
-    /// Asks the registry for a schema that a record of that partition waits for, or, `ahead`, that a later one will need.
-    /// Returns whether a request is pending: none is made ahead while the registry does not answer this partition, or while
-    /// very many are pending.
+    /// Asks the registry for a schema that a record of that partition waits for, or, `ahead`, that a later one will
+    /// need. Returns whether a request is pending: no schema is requested ahead while the registry does not answer this
+    /// partition, or while very many requests are pending.
     pub fn ask(&mut self, schema: SchemaRef, partition: i32, ahead: bool) -> bool {
-        // What was only asked ahead so far may still wait for its permit.
+        // A request that was made ahead may still be waiting for its permit.
         if self.pending.get(&schema).is_some_and(|pending| ahead || !pending.ahead) {
             return true;
         }
@@ -131,7 +131,7 @@ impl SchemaLookup {
         });
     }
 
-    /// Takes in the answers that have come, and returns them for the waiting partitions.
+    /// Takes in the answers that have arrived, and returns them for the waiting partitions.
     ///
     /// # Errors
     /// An id means another schema than before.
@@ -168,7 +168,7 @@ impl SchemaLookup {
                     continue;
                 }
                 Answer::GivenUp => {
-                    // A partition may wait for it by now, whose own request continues.
+                    // By now a partition may be waiting for it; its own request continues.
                     if self.pending.get(&schema).is_some_and(|pending| !pending.ahead) {
                         continue;
                     }

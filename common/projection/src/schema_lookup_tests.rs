@@ -111,7 +111,7 @@ async fn answered(lookup: &mut SchemaLookup) -> Vec<Answered> {
 }
 
 #[tokio::test]
-async fn an_outage_is_no_answer_and_stops_lookups_ahead() {
+async fn an_outage_is_not_an_answer_and_stops_lookups_ahead() {
     let dir = tempfile::tempdir().expect("a directory");
     let mut lookup = lookup(open(&dir));
     assert!(lookup.ask(SEVEN, 0, false));
@@ -134,7 +134,7 @@ async fn a_schema_that_was_looked_up_ahead_is_requested_again_once_a_record_wait
     let dir = tempfile::tempdir().expect("a directory");
     let mut lookup = lookup(open(&dir));
     assert!(lookup.ask(SEVEN, 0, true) && lookup.ask(SEVEN, 0, false));
-    // Whichever of the two fails first: an outage is reported, and no waiter learns that it is given up.
+    // Whichever of the two fails first: an outage is reported, and no waiter is told that the lookup was given up.
     while lookup.outage(SEVEN).is_none() {
         tokio::task::yield_now().await;
         assert!(lookup.take_answers().expect("no other meaning").is_empty());

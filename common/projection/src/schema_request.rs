@@ -12,10 +12,10 @@ use tokio::sync::Semaphore;
 use crate::schema_id_audit::SchemaIdAudit;
 use crate::schema_wait::Missing;
 
-/// Longest wait before an unanswered request is repeated.
+/// Maximum delay before an unanswered request is repeated.
 pub(crate) const MAX_RETRY_DELAY: Duration = Duration::from_secs(10);
 
-/// What a request brought.
+/// The result of a request.
 pub(crate) enum Answer {
     Schema(SchemaText, Arc<WriterSchema>),
     Missing(Missing),
@@ -43,7 +43,7 @@ pub(crate) async fn request(
         let asked = Instant::now();
         let answer = tokio::select! {
             answer = Box::pin(answer(audit, schema)) => answer,
-            // Every other time it is left the time that it takes: a registry may be slow.
+            // Every other attempt gets as long as it takes: a registry may be slow.
             () = audit.registry().recovered(), if !restarted => {
                 restarted = true;
                 continue;
@@ -82,13 +82,13 @@ async fn answer(audit: &SchemaIdAudit, schema: SchemaRef) -> Answer {
     }
 }
 
-/// A long schema takes its time to resolve, and other partitions are not to wait for it.
+/// A long schema takes a while to resolve, and other partitions must not wait for it.
 async fn resolved(text: SchemaText) -> Answer {
     #[expect(clippy::disallowed_methods, reason = "resolving a schema catches its own panics")]
     let resolved = tokio::task::spawn_blocking(move || (Arc::new(WriterSchema::new(&text)), text)).await;
     match resolved {
         Ok((writer, text)) => Answer::Schema(text, writer),
-        // It does not panic; this is the runtime's end.
+        // It does not panic: the runtime is shutting down.
         Err(_) => Answer::GivenUp,
     }
 }

@@ -1,11 +1,11 @@
-//! A partition that waits for a schema: what the registry is queried for, when, and when its answer decides. Pure: it says what
-//! to do next, and takes in the answers.
+//! A partition that waits for a schema: what to ask the registry, when, and when its answer is final. Pure: it says
+//! what to do next, and takes in the answers.
 //!
-//! A schema that the registry does not know may be one that it does not know *yet*: its writer may have registered
-//! it at another server a moment ago. So an answer decides about a record only when the record had been in the
-//! topic for the grace period before the registry was queried. One grace period serves all records that were there when it
-//! began, however many schemas they name; later ones get their own. And every batch queries again: what was unknown to an
-//! earlier one may be known by now.
+//! A schema that the registry does not know may be one that it does not know *yet*: its writer may have registered it
+//! at another server a moment ago. So an answer is final for a record only if the record had been in the topic for the
+//! grace period when the registry was queried. One grace period serves all records that were there when it began,
+//! however many schemas they name; later ones get their own. And every batch queries again: a schema that was unknown
+//! to an earlier one may be known by now.
 
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use orderlog_contract::frame::SchemaRef;
 
 /// How long the schemas of further records may take: the record at hand must not wait for all of them.
 const AHEAD_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long after an answer the registry is queried again within the grace period, at first and at most.
+/// Delay after an answer until the registry is queried again within the grace period: the first, and the longest.
 const FIRST_RETRY_DELAY: Duration = Duration::from_millis(100);
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(2);
 
@@ -22,17 +22,17 @@ const MAX_RETRY_DELAY: Duration = Duration::from_secs(2);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Missing {
     pub reason: String,
-    /// Whether time changes nothing about it.
+    /// Whether waiting cannot change that.
     pub permanent: bool,
 }
 
-/// What became of a request to the registry.
+/// The result of a request to the registry.
 #[derive(Clone, Debug)]
 pub(crate) struct Answered {
     pub schema: SchemaRef,
     /// When it was requested.
     pub asked: Instant,
-    /// `None`: the schema is known now, or the registry is no longer asked.
+    /// `None`: the schema is known now, or the registry is no longer being asked.
     pub missing: Option<Missing>,
 }
 
@@ -58,11 +58,11 @@ pub(crate) struct SchemaWait {
     to: i64,
     /// Records below this offset had been in the topic for the grace period before they were requested.
     grace_expired_below: i64,
-    /// An answer to an older request is not about these records.
+    /// An answer to an older request does not concern these records.
     asked: Instant,
     stage: Stage,
-    /// All that it is about, in the order of their records. They are requested in this order: if not all answers come in
-    /// time, those for the next records have.
+    /// All schemas that it waits for, in the order of their records. They are requested in this order: if not all
+    /// answers arrive in time, those for the next records do.
     schemas: Vec<SchemaRef>,
     pending: HashSet<SchemaRef>,
     missing: HashMap<SchemaRef, Missing>,
@@ -77,7 +77,7 @@ enum Stage {
         ask_at: Instant,
         pause: Duration,
     },
-    /// It is over: what is missing now is missing.
+    /// The grace period is over: what is missing now is missing for good.
     Final,
 }
 
@@ -110,12 +110,12 @@ impl SchemaWait {
         self.at
     }
 
-    /// All that it is about, in the order in which they are to be requested.
+    /// All schemas that it waits for, in the order in which they are to be requested.
     pub fn schemas(&self) -> Vec<SchemaRef> {
         self.schemas.clone()
     }
 
-    /// The offset after the last record that it is about.
+    /// The offset after the last record that it covers.
     pub fn to(&self) -> i64 {
         self.to
     }
@@ -196,16 +196,16 @@ impl SchemaWait {
         Step::Ask(pending.copied().collect())
     }
 
-    /// Why the schema of the record at that offset is missing, if that is decided.
+    /// Why the schema of the record at that offset is missing, if that is final.
     pub fn missing(&self, schema: SchemaRef, offset: i64) -> Option<&str> {
         let missing = self.missing.get(&schema).filter(|_| offset < self.to)?;
         (missing.permanent || offset < self.grace_expired_below).then_some(&missing.reason)
     }
 
-    /// What it waits for, for people.
+    /// What it waits for, in words.
     pub fn reason(&self) -> String {
         match self.stage {
-            Stage::Grace { .. } => format!("the schema registry does not know {} (yet); retrying", self.first),
+            Stage::Grace { .. } => format!("the schema registry does not know {} yet; retrying", self.first),
             Stage::Asked | Stage::Final => {
                 format!("looking up {} and the schemas after it", self.first)
             }

@@ -43,24 +43,28 @@ fn take_unknown(wait: &mut SchemaWait, schemas: &[u32], asked: Instant) {
 }
 
 #[test]
-fn a_schema_that_is_known_is_waited_for_no_longer() {
+fn a_known_schema_is_no_longer_waited_for() {
     let mut wait = wait(0);
     assert_eq!(wait.step(Instant::now()), Step::Wait);
     take_unknown(&mut wait, &[2], Instant::now());
     wait.take_answer(&known(id(1)));
     assert_eq!(wait.step(Instant::now()), Step::Resume);
-    assert_eq!(wait.missing(id(2), AT + 1), None, "that one was not given its time");
+    assert_eq!(
+        wait.missing(id(2), AT + 1),
+        None,
+        "that one has not had its grace period"
+    );
 }
 
 #[test]
-fn one_grace_period_is_spent_for_all_that_were_there_when_it_began() {
+fn one_grace_period_serves_all_records_that_were_there_when_it_began() {
     let mut wait = wait(0);
     let now = Instant::now();
     take_unknown(&mut wait, &[1, 2, 3], now);
     assert_eq!(wait.step(now), Step::BeginGrace);
     wait.begin_grace(1_000, GRACE, now);
     assert_eq!(wait.step(now), Step::Wait);
-    // Asked again for the one at hand, ever less.
+    // The registry is asked again for the one at hand, less and less often.
     let mut asked = 0;
     for tenth in 0..100 {
         let now = now + tenth * SECOND / 10;
@@ -109,13 +113,13 @@ fn a_schema_that_appears_within_the_grace_period_is_taken_at_once() {
     take_unknown(&mut wait, &[1], now);
     assert_eq!(wait.step(now), Step::BeginGrace);
     wait.begin_grace(0, GRACE, now);
-    // No matter who requested it.
+    // No matter which partition requested it.
     wait.take_answer(&known(id(1)));
     assert_eq!(wait.step(now), Step::Resume);
 }
 
 #[test]
-fn what_is_missing_permanently_is_given_no_time() {
+fn what_is_missing_permanently_is_not_waited_for() {
     let mut wait = wait(0);
     let mut answer = unknown(id(1), Instant::now());
     answer.missing.as_mut().expect("missing").permanent = true;
@@ -125,7 +129,7 @@ fn what_is_missing_permanently_is_given_no_time() {
 }
 
 #[test]
-fn the_record_at_hand_does_not_wait_for_all_that_come_after_it() {
+fn the_record_at_hand_does_not_wait_for_all_schemas_after_it() {
     let mut wait = wait(TO);
     take_unknown(&mut wait, &[1], Instant::now());
     assert_eq!(wait.step(Instant::now()), Step::Wait);

@@ -1,5 +1,5 @@
-//! Syncs the store once a second, and checks whether it can be written. Where it cannot, nothing is begun that would end in
-//! a write, and what is known can still be read.
+//! Syncs the store once a second, and checks whether it can be written. If not, nothing that would end in a write is
+//! started, and what is known can still be read.
 
 use std::sync::mpsc;
 use std::time::Duration;
@@ -52,7 +52,7 @@ impl StoreSync {
         let run = async move {
             let mut tick = tokio::time::interval(SYNC_INTERVAL);
             let mut stopping = false;
-            // Once more at the end.
+            // One last time at the end.
             while !stopping {
                 tokio::select! {
                     _ = tick.tick() => {}
@@ -69,7 +69,7 @@ impl StoreSync {
         }
     }
 
-    /// Syncs the store a last time and ends. Then this holds it no more.
+    /// Syncs the store one last time, and ends. After that, the task no longer holds the store.
     pub async fn stop(&mut self) {
         drop(self.stop.take());
         // A panic was reported when it happened.
@@ -93,7 +93,7 @@ impl Task {
 
     fn set_unwritable(&self, unwritable: Option<String>) {
         let update = |progress: &mut Progress| {
-            // How much space there is changes all the time, so it is not logged again.
+            // The amount of free space changes all the time, so it is not logged again.
             let has_changed = progress.unwritable.is_some() != unwritable.is_some();
             if has_changed {
                 match &unwritable {
@@ -107,7 +107,7 @@ impl Task {
         self.progress.send_if_modified(update);
     }
 
-    /// Such a store can still be read. When there is space to open it again, the service ends, to be restarted.
+    /// Such a store can still be read. Once there is space to reopen it, the service exits, to be restarted.
     fn give_up(&self, reason: String, has_disk_space: bool) {
         let update = |progress: &mut Progress| {
             let has_changed = progress.halted.is_none();
@@ -119,7 +119,7 @@ impl Task {
         if self.progress.send_if_modified(update) {
             tracing::error!(reason, "consumption halted");
             self.waiters.close();
-            // The thread may be caught in that write, and never see this.
+            // The thread may be stuck in that write, and never see this.
             let _ = self.control.send(ControlMessage::Halt(reason.clone()));
         }
         if has_disk_space {

@@ -1,5 +1,5 @@
-//! What only an operator can set right: the topic is not the one that the store was built from, or cannot be read as one log
-//! of orders. Each message says what to do.
+//! What only an operator can resolve: the topic is not the one that the store was built from, or cannot be read as one
+//! log of orders. Each message says what to do.
 
 use orderlog_kafka::partition::Partitioner;
 
@@ -16,7 +16,7 @@ pub(crate) enum TopicConflict {
         "topic {topic} has {has} partitions, but had {had} when the store was built: an order's events may now be in two partitions. {COPY_EVENTS}"
     )]
     PartitionCount { topic: String, has: i32, had: i32 },
-    /// A partition does not hold what was read of it.
+    /// A partition does not contain what was read from it.
     #[error(
         "topic {topic}, partition {partition} is not the topic that the store was built from ({why}): it was deleted and recreated, or lost records. {REBUILD}"
     )]
@@ -52,9 +52,9 @@ pub(crate) enum TopicConflict {
         offset: i64,
         home: i32,
     },
-    /// Its writers use another partitioner than this service.
+    /// Its producers use a different partitioner than this service.
     #[error(
-        "the records of topic {topic} are in the partitions that {theirs} would choose for their keys, and this service was started with {ours}: it would look for orders in other partitions than the topic's writers. Start it with KAFKA_PARTITIONER={theirs} (--kafka-partitioner); if the writers are wrong, fix them and copy the events to a new topic, keeping each key"
+        "topic {topic} is partitioned by {theirs}, but this service was started with {ours} and would look for orders in the wrong partitions. Start it with KAFKA_PARTITIONER={theirs} (--kafka-partitioner); if the topic's producers are wrong, fix them and copy the events to a new topic, keeping each key"
     )]
     OtherPartitioner {
         topic: String,
@@ -63,13 +63,13 @@ pub(crate) enum TopicConflict {
     },
 }
 
-/// How a partition differs from what was read of it.
+/// How a partition differs from what was read from it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum OtherTopic {
     /// The record at the offset of the last one is not the one that was read.
     #[error("offset {offset} holds a different record than before")]
     OtherRecord { offset: i64 },
-    /// There is no such record any more.
+    /// The record no longer exists.
     #[error("the last record that was read is missing")]
     RecordMissing,
     /// It is shorter than what was read.

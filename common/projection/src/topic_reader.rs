@@ -1,5 +1,5 @@
-//! The topic while it is read: its partitions, the schemas that they wait for, and what is done with a batch. Whether it is
-//! read at all is for the consumer loop to decide.
+//! The topic while it is read: its partitions, the schemas that they wait for, and the processing of a batch. Whether
+//! it is read at all is up to the consumer loop.
 
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ pub(crate) struct TopicReader<H> {
 }
 
 impl<H: RejectionHandler> TopicReader<H> {
-    /// A reader that knows no partitions yet. What it learns of them is published in `progress`.
+    /// A reader that knows no partitions yet. What it learns about them is published in `progress`.
     pub fn new(
         settings: &Settings,
         processor: BatchProcessor<H>,
@@ -69,7 +69,7 @@ impl<H: RejectionHandler> TopicReader<H> {
     /// # Errors
     /// When the client refuses.
     pub fn start(&mut self, starts: Vec<PartitionStart>, reader: &LogReader) -> anyhow::Result<()> {
-        // Some may be paused from before; where they start now, their records are classified again.
+        // Some may still be paused; their records are classified again from where they start now.
         for (partition, _) in self.partitions.iter().filter(|(_, state)| state.pause().is_some()) {
             reader.resume(partition);
         }
@@ -84,7 +84,7 @@ impl<H: RejectionHandler> TopicReader<H> {
         pauses::poll_timeout(&self.partitions)
     }
 
-    /// Resumes partitions whose schema has come or whose time is up.
+    /// Resumes partitions whose schema has arrived or whose time is up.
     ///
     /// # Errors
     /// A schema id means another schema than before.
@@ -104,7 +104,7 @@ impl<H: RejectionHandler> TopicReader<H> {
         conflict
     }
 
-    /// Takes in a batch. Returns why reading has to start again after it, if it has to.
+    /// Processes a batch. Returns why consumption has to restart after it, if it has to.
     ///
     /// # Errors
     /// The topic is not the one that the store was built from.
@@ -137,7 +137,7 @@ impl<H: RejectionHandler> TopicReader<H> {
         Ok(restart)
     }
 
-    /// Takes over what was committed, and then notifies its waiters.
+    /// Takes in what was committed, and then notifies the waiters.
     fn accept(&mut self, partition: i32, committed: Committed, reader: &LogReader) {
         let Some(state) = self.partitions.get(partition) else {
             return;
@@ -159,7 +159,7 @@ impl<H: RejectionHandler> TopicReader<H> {
         markers::skip(&mut self.partitions, store, runtime);
     }
 
-    /// Reads records again that were skipped.
+    /// Re-reads records that were skipped.
     pub fn rewind(&mut self, request: Rewind, reader: &LogReader) {
         let BatchProcessor {
             store,
@@ -175,7 +175,7 @@ impl<H: RejectionHandler> TopicReader<H> {
         self.reporter.is_due()
     }
 
-    /// Reports how far it is: in metrics, and, `for_lag_tools`, in Kafka.
+    /// Reports its progress in metrics and, if `for_lag_tools`, in Kafka.
     pub fn report(&mut self, for_lag_tools: bool, reader: &LogReader) {
         if for_lag_tools {
             commit_offsets(&self.partitions, reader);
@@ -188,7 +188,7 @@ impl<H: RejectionHandler> TopicReader<H> {
     /// Checks that the topic has not been given more partitions.
     ///
     /// # Errors
-    /// It has, so it has orders in two of them.
+    /// It has, so an order's events may be in two of them.
     pub fn check_partition_count(&self) -> Result<(), TopicConflict> {
         let had = self.partitions.count();
         match self.connection.partition_count() {

@@ -8,7 +8,7 @@ use orderlog_contract::order::Outcome;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-/// What became of an event.
+/// The outcome of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventOutcome {
     /// What it did.
@@ -43,7 +43,7 @@ pub struct EventWaiter {
 }
 
 impl EventWaiter {
-    /// What became of it; `None` when it will not be read soon, or ever. Cancel safe.
+    /// Its outcome; `None` if it will not be read soon, or ever. Cancel safe.
     pub async fn outcome(&mut self) -> Option<EventOutcome> {
         (&mut self.outcome).await.ok()
     }
@@ -56,7 +56,7 @@ impl Drop for EventWaiter {
 }
 
 impl Waiters {
-    /// Waits for an event to be read back: that one, whole, and not another one that was written under its id.
+    /// Waits for exactly this event to be read back, not for another one that was written under its id.
     pub fn event(&self, event: &OrderEvent) -> EventWaiter {
         let (sender, outcome) = oneshot::channel();
         let awaited = Awaited {
@@ -82,7 +82,7 @@ impl Waiters {
         receiver
     }
 
-    /// Gives up waiting for an order; call it after the receiver was dropped.
+    /// Removes the waiters for an order that have given up; call it after dropping the receiver.
     pub fn forget_order(&self, order_id: &str) {
         let mut lists = self.lock();
         if let Some(waiting) = lists.orders.get_mut(order_id) {
@@ -93,15 +93,15 @@ impl Waiters {
         }
     }
 
-    /// Whether a request waits for that very event.
+    /// Whether a request waits for exactly that event.
     pub(crate) fn is_awaited(&self, event: &OrderEvent) -> bool {
         let lists = self.lock();
         let awaited = lists.events.get(&event.event_id);
         awaited.is_some_and(|awaited| awaited.event == *event)
     }
 
-    /// Notifies the waiters: what became of events, of those that were [awaited](Self::is_awaited), and which versions
-    /// orders have.
+    /// Notifies the waiters: of the outcomes of [awaited](Self::is_awaited) events, and of the versions that orders
+    /// have.
     pub(crate) fn notify(
         &self,
         events: impl IntoIterator<Item = (Uuid, EventOutcome)>,
@@ -113,7 +113,7 @@ impl Waiters {
                 break;
             }
             if let Some(awaited) = lists.events.remove(&event_id) {
-                // An error means that the request has ended meanwhile.
+                // An error means that the request has ended in the meantime.
                 let _ = awaited.sender.send(outcome);
             }
         }
@@ -134,12 +134,12 @@ impl Waiters {
         }
     }
 
-    /// Ends the waiting for events: they will not be read soon.
+    /// Cancels all waits for events: they will not be read soon.
     pub(crate) fn cancel_events(&self) {
         self.lock().events.clear();
     }
 
-    /// Ends all waiting: nothing will be read again.
+    /// Cancels all waits: nothing will be read again.
     pub(crate) fn close(&self) {
         let mut lists = self.lock();
         lists.events.clear();
@@ -164,7 +164,7 @@ mod tests {
     };
 
     #[tokio::test]
-    async fn an_event_s_outcome_goes_to_the_one_who_waits_for_it() {
+    async fn an_events_outcome_goes_to_the_request_that_waits_for_it() {
         let waiters = Waiters::default();
         let (mine, other) = (an_event("A", 1), an_event("A", 1));
         let mut waiting = waiters.event(&mine);

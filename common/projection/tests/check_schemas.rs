@@ -50,7 +50,7 @@ fn missing(_: &Request) -> crate::fake::Answer {
 }
 
 #[tokio::test]
-async fn what_is_registered_is_reported_with_id_and_version() {
+async fn a_registered_version_is_reported_with_id_and_version() {
     let fake = registry(
         |request| say(200, json!({"id": 7, "version": 2, "schema": request.body["schema"]})),
         true,
@@ -67,7 +67,7 @@ async fn what_is_registered_is_reported_with_id_and_version() {
 }
 
 #[tokio::test]
-async fn what_could_be_registered_is_fine_where_it_will_be() {
+async fn a_registrable_version_is_fine_if_it_will_be_registered() {
     let fake = registry(missing, true).await;
     let register = report(&fake, SchemasMode::Register).await;
     assert!(
@@ -89,7 +89,7 @@ async fn an_incompatible_schema_is_reported_with_reasons() {
 }
 
 #[tokio::test]
-async fn what_only_a_weaker_level_would_let_in_is_incompatible_too() {
+async fn a_schema_that_only_a_weaker_level_would_accept_is_incompatible_too() {
     let other = r#"{"type":"record","name":"Other","fields":[]}"#;
     let fake = Fake::with(move |request: &Request| match request.target.as_str() {
         "/subjects/orders-value" => refusal(404, 40403),
@@ -127,7 +127,7 @@ async fn a_version_that_is_incompatible_with_ours_is_reported() {
 }
 
 #[tokio::test]
-async fn what_a_read_only_registry_does_not_accept_cannot_be_registered() {
+async fn nothing_can_be_registered_at_a_read_only_registry() {
     for mode in ["READONLY", "READONLY_OVERRIDE", "IMPORT"] {
         let fake = Fake::with(move |request: &Request| match request.target.as_str() {
             "/subjects/orders-value" => refusal(404, 40403),

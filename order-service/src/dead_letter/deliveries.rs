@@ -1,5 +1,5 @@
-//! Gets dead letters acknowledged: those of a batch are sent together and awaited once, for a limited time. What is still
-//! in flight then is not sent again; its record is offered again later, and by then there is a report.
+//! Gets dead letters acknowledged: those of a batch are sent together and awaited once, for a limited time. A dead
+//! letter that is still in flight then is not sent again: its record is offered again later, when there is a report.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use crate::SERVICE;
 
 /// How long a batch's acknowledgments are awaited. A healthy broker takes milliseconds; all partitions wait meanwhile.
 const ACK_TIMEOUT: Duration = Duration::from_secs(3);
-/// The same after a batch that was not acknowledged: the other partitions must not suffer for one topic.
+/// The same after a batch that was not acknowledged: the other partitions must not suffer because of one topic.
 const ACK_TIMEOUT_AFTER_FAILURE: Duration = Duration::from_millis(50);
 
 /// Why a dead letter was not acknowledged.
@@ -25,19 +25,19 @@ pub(super) enum DeliveryError {
     /// Not even its smallest form fits.
     #[error("the topic rejects even a dead letter without key and value: raise its max.message.bytes")]
     NeverFits,
-    /// The time is up; it may still be written.
+    /// It timed out, and may still be written.
     #[error("no acknowledgment within {} ms", .0.as_millis())]
     TimedOut(Duration),
 }
 
-/// What is known of a dead letter.
+/// What is known about a dead letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum State {
     InFlight,
     Acknowledged,
     /// Acknowledged, and logged and counted.
     Reported,
-    /// Its request was too large, which says nothing about the dead letters in it.
+    /// Its request was too large, which says nothing about the individual dead letters in it.
     RequestTooLarge,
     /// Too large in that form.
     TooLarge(Form),
@@ -87,7 +87,7 @@ impl Deliveries {
         results
     }
 
-    /// Takes note of the reports that have come.
+    /// Takes note of the reports that have arrived.
     pub fn collect(&mut self) {
         while let Some(report) = self.sender.next_report(Instant::now()) {
             self.observe(report);
@@ -138,7 +138,7 @@ impl Deliveries {
         self.states.insert(dead_letter.position_text().to_owned(), state);
     }
 
-    /// Sends those that were too large again, with less in them. Returns whether there were any.
+    /// Resends those that were too large, with less in them. Returns whether there were any.
     fn shrink(&mut self, dead_letters: &[&DeadLetter<'_>], until: Instant) -> bool {
         let mut any = false;
         for dead_letter in dead_letters {
@@ -203,7 +203,7 @@ impl Deliveries {
     }
 }
 
-/// Logs and counts a dead letter once; never what is in it.
+/// Logs and counts a dead letter once, never with its content.
 fn report(dead_letter: &DeadLetter<'_>) {
     let position = dead_letter.position();
     let code = dead_letter.code().as_str();

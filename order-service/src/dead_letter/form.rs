@@ -1,9 +1,9 @@
 //! How much of a record a dead letter carries. Pure.
 
-/// How much of a record a dead letter carries. Each is tried when the one before it was too large for the topic.
+/// How much of a record a dead letter carries. Each form is tried when the one before it was too large for the topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
-    /// All of it.
+    /// The whole record.
     Copy,
     /// Key, headers, and hash and length of the value; its own value is null.
     WithoutValue,

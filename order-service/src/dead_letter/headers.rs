@@ -1,12 +1,12 @@
-//! The headers of a dead letter: those added behind a record's own, and how they are read back. Pure: headers in, headers
-//! out; nothing here knows a client library. `docs/dead-letters.md` lists them all.
+//! The headers of a dead letter: those added after a record's own, and how they are read back. Pure: headers in,
+//! headers out; nothing here depends on a client library. `docs/dead-letters.md` lists them all.
 //!
 //! They serve three kinds of readers: Kafka Connect's tools (`__connect.errors.*`, UTF-8 text; KIP-298 and
 //! `DeadLetterQueueReporter`), Spring Kafka's (`kafka_dlt-*`, numbers big-endian; `DeadLetterPublishingRecoverer`), and
-//! ours (`orderlog.*`, text). To all of them the last value of a repeated name counts, as in `Headers.lastHeader`.
+//! ours (`orderlog.*`, text). For all of them, the last value of a repeated name counts, as in `Headers.lastHeader`.
 //!
-//! A record may already have headers of these names, so only the ones that we added are read: they come last, and the very
-//! last of them, [`ADDED`], is their count.
+//! A record may already have headers with these names, so only the ones that we added are read: they come last, and the
+//! very last of them, [`ADDED`], is their count.
 
 use std::fmt;
 use std::ops::Range;
@@ -29,7 +29,7 @@ pub const REPLAYS: &str = "orderlog.replays";
 pub const SHA256: &str = "orderlog.sha256";
 /// Length of a value that was too large to copy, in bytes, decimal.
 pub const SIZE: &str = "orderlog.size";
-/// How many headers were added, including this last one; decimal. Those in front are the record's own.
+/// How many headers were added, including this last one; decimal. The headers before them are the record's own.
 pub const ADDED: &str = "orderlog.added";
 
 pub(crate) const CONNECT_TOPIC: &str = "__connect.errors.topic";
@@ -152,7 +152,7 @@ pub struct DeadLetterInfo<'a> {
     pub pointer: Option<(&'a str, usize)>,
 }
 
-/// The headers to add behind a record's own.
+/// The headers to add after a record's own.
 pub fn added(info: &DeadLetterInfo<'_>) -> Vec<OwnedHeader> {
     let DeadLetterInfo { origin, why, .. } = info;
     let (stage, class) = stage_and_class(why.code);
@@ -195,7 +195,7 @@ pub fn added(info: &DeadLetterInfo<'_>) -> Vec<OwnedHeader> {
     headers
 }
 
-/// The range of the headers that were added; `None` if there are none, as far as one can tell.
+/// The range of the headers that were added; `None` if there are none, as far as can be told.
 pub fn added_range(headers: &[OwnedHeader]) -> Option<Range<usize>> {
     let end = headers.iter().rposition(|(name, _)| name == ADDED)? + 1;
     let begin = end.checked_sub(number(&headers[..end], ADDED)?)?;
@@ -208,8 +208,8 @@ pub fn claimed_position(own: &[OwnedHeader]) -> Option<&str> {
     last_text(&own[added_range(own)?], AT)
 }
 
-/// Reads a dead letter's headers. Whatever is malformed counts as absent: anyone may write to the topic. Dead letters of
-/// an earlier release do not say which headers were added; all of theirs are read.
+/// Reads a dead letter's headers. Malformed headers count as absent: anyone may write to the topic. Dead letters of an
+/// earlier release do not say which headers were added; all of theirs are read.
 pub fn read(headers: &[OwnedHeader]) -> ParsedHeaders {
     let headers = added_range(headers).map_or(headers, |added| &headers[added]);
     let sha256 = last_text(headers, SHA256).filter(|hex| hex.len() == 64);
@@ -239,8 +239,8 @@ fn origin(headers: &[OwnedHeader]) -> Option<Position> {
     })
 }
 
-/// Kafka Connect's name of the stage that failed (its enum `Stage`), and what rejected the record. Tools filter by these
-/// names, so they stay although the modules have moved.
+/// Kafka Connect's name of the stage that failed (its enum `Stage`), and what rejected the record. Tools filter by
+/// these names, so they stay even though the modules have moved.
 fn stage_and_class(code: Code) -> (&'static str, &'static str) {
     match code {
         Code::NotFramed | Code::UnknownSchemaId | Code::WrongSchema | Code::Undecodable => {

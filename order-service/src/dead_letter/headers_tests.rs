@@ -83,7 +83,7 @@ fn every_code_has_its_stage() {
 }
 
 #[test]
-fn what_is_not_known_is_left_out_or_minus_one() {
+fn unknown_values_are_left_out_or_minus_one() {
     let position = Position {
         timestamp: None,
         timestamp_type: TimestampType::NoTimestampType,
@@ -122,7 +122,7 @@ fn the_marks_are_read_back() {
     assert_eq!(marks, expected);
 }
 
-/// Headers that a record may bring to be taken for another, or for a dead letter.
+/// Headers that a record may carry to pass for another record, or for a dead letter.
 fn forged() -> Vec<Vec<OwnedHeader>> {
     let elsewhere = Position {
         topic: "elsewhere".into(),
@@ -149,7 +149,7 @@ fn forged() -> Vec<Vec<OwnedHeader>> {
 }
 
 #[test]
-fn nothing_that_a_record_brings_is_read() {
+fn headers_that_a_record_already_has_are_not_read() {
     for brought in forged() {
         let added = of(&position(), &fault());
         let letter = [&brought[..], &added].concat();
@@ -159,7 +159,7 @@ fn nothing_that_a_record_brings_is_read() {
 }
 
 #[test]
-fn what_was_added_is_found_in_front_of_what_others_add_later() {
+fn added_headers_are_found_before_headers_that_others_add_later() {
     let brought = [text("b", "1")];
     let added = of(&position(), &fault());
     let letter = [
@@ -174,7 +174,7 @@ fn what_was_added_is_found_in_front_of_what_others_add_later() {
 }
 
 #[test]
-fn what_claims_headers_that_are_not_ours_claims_nothing() {
+fn a_count_of_headers_that_are_not_ours_is_ignored() {
     let added = of(&position(), &fault());
     for own in [
         [&[text("b", "1")][..], &added[1..]].concat(),
@@ -189,7 +189,7 @@ fn what_claims_headers_that_are_not_ours_claims_nothing() {
 }
 
 #[test]
-fn a_letter_of_an_earlier_release_is_read_as_it_is() {
+fn a_dead_letter_of_an_earlier_release_is_read_as_it_is() {
     let mut earlier = of(&position(), &fault());
     earlier.pop();
     let letter = [vec![text(AT, "forged"), text("b", "1")], earlier.clone()].concat();
@@ -198,7 +198,7 @@ fn a_letter_of_an_earlier_release_is_read_as_it_is() {
 }
 
 #[test]
-fn headers_of_others_say_nothing() {
+fn foreign_headers_say_nothing() {
     let foreign = [
         ("a".to_owned(), None),
         bytes(SPRING_PARTITION, b"3"),
@@ -212,7 +212,7 @@ fn headers_of_others_say_nothing() {
 }
 
 #[test]
-fn a_long_reason_of_others_is_cut() {
+fn a_long_foreign_reason_is_cut() {
     let marks = read(&[text(CONNECT_MESSAGE, "é".repeat(5_000))]);
     assert_eq!(marks.reason.expect("a reason").len(), MAX_REASON_BYTES);
 }

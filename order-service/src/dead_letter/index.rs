@@ -1,6 +1,7 @@
 //! The index of dead letters: which records are already on the dead-letter topic, and what is listed and counted. It is
-//! a projection of that topic and nothing else: the topic's tailer calls [`Index::add`], everybody else only reads. All of it
-//! blocks: it is called on the projection's thread, or through [`blocking`](orderlog_projection::store::blocking).
+//! a projection of that topic and nothing else: the topic's tailer calls [`Index::add`], and everything else only
+//! reads. All of it blocks: call it on the projection's thread, or through
+//! [`blocking`](orderlog_projection::store::blocking).
 
 use std::collections::HashMap;
 
@@ -41,7 +42,7 @@ pub(super) struct Entry {
 pub struct Filter {
     /// Only those with that code.
     pub code: Option<Code>,
-    /// Only those whose record was first in that partition.
+    /// Only those whose record was originally in that partition.
     pub partition: Option<i32>,
     /// Only those whose record had that key.
     pub key: Option<String>,
@@ -56,7 +57,7 @@ pub struct Page {
     pub next: Option<DeadLetterId>,
 }
 
-/// Most rows scanned for one page; a filter that matches few rows then yields a short page.
+/// At most this many rows are scanned for one page; a filter that matches few of them yields a short page.
 const MAX_SCANNED: usize = 10_000;
 
 impl Index {
@@ -123,7 +124,7 @@ impl Index {
         Ok(id.filter(|id| DeadLetterId::from_key(id).is_some()).map(<[u8]>::to_vec))
     }
 
-    /// Dead letters below an id (`None`: all), the highest id first. With one partition that is the newest first.
+    /// Dead letters below an id (`None`: all), the highest id first. With one partition, that means the newest first.
     ///
     /// # Errors
     /// The disk fails.
@@ -194,7 +195,7 @@ impl Index {
     /// # Errors
     /// The disk fails; the next opening completes it.
     pub(super) fn clear(&self) -> Result<(), StoreError> {
-        // Clearing is not atomic over tables: until it is done, the summary belongs to no topic.
+        // Clearing is not atomic across tables: until it is done, the summary belongs to no topic.
         self.put_summary(&Summary::default())?;
         self.store.blocking_sync()?;
         self.dead_letters.clear()?;

@@ -18,14 +18,14 @@ use super::outgoing::fingerprint;
 use super::rows::{DeadLetterId, DeadLetterRow};
 use super::status::DlqStatus;
 
-/// How long the topic is read at once before the start: it delays shutdown by as much.
+/// How long the topic is read in one go before the start; shutdown may be delayed by as much.
 const PREPARE_SLICE: Duration = Duration::from_secs(3);
-/// How long an attempt to read waits while the end is not reached.
+/// How long an attempt to read waits while the end has not been reached.
 const READ_WAIT: Duration = Duration::from_millis(50);
 /// Maximum number of records in a batch.
 const MAX_BATCH: usize = 2_000;
 /// Interval between two attempts to find the topic again.
-const RETRY: Duration = Duration::from_secs(5);
+const RETRY_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Tails the dead-letter topic.
 pub(super) struct IndexTailer {
@@ -61,7 +61,7 @@ impl IndexTailer {
     /// Finds the topic and reads it to its end.
     ///
     /// # Errors
-    /// Why it is not read to its end yet; call it again.
+    /// Why it has not been read to its end yet; call it again.
     pub fn prepare(&mut self) -> anyhow::Result<()> {
         if !self.topic.is_tailing() {
             self.start().context("dead letters")?;
@@ -69,9 +69,9 @@ impl IndexTailer {
         let until = Instant::now() + PREPARE_SLICE;
         loop {
             let at_end = self.topic.is_at_end();
-            // At the end too: it may take long until the log is read, and callbacks must not pile up meanwhile.
+            // Even at the end: it may be a long time until the log is read, and callbacks must not pile up.
             let wait = if at_end { Duration::ZERO } else { READ_WAIT };
-            self.read(wait).context("the index of dead letters")?;
+            self.read(wait).context("dead letters cannot be indexed")?;
             let topic = self.topic.topic();
             anyhow::ensure!(
                 self.topic.is_tailing(),
@@ -83,19 +83,22 @@ impl IndexTailer {
             if let Some(reason) = self.topic.denied() {
                 anyhow::bail!(reason);
             }
-            anyhow::ensure!(Instant::now() < until, "reading the dead-letter topic {topic}");
+            anyhow::ensure!(
+                Instant::now() < until,
+                "the dead-letter topic {topic} is still being read"
+            );
         }
     }
 
-    /// Indexes the records that have come, without waiting. Returns the positions of records whose dead letters are in the
-    /// index now.
+    /// Indexes the records that have arrived, without waiting. Returns the positions of records whose dead letters are
+    /// in the index now.
     pub fn tick(&mut self) -> Vec<String> {
         if self.topic.is_tailing() {
             // The status reports a failure, and a new start recovers from it.
             return self.read(Duration::ZERO).unwrap_or_default();
         }
         self.topic.serve();
-        if self.last_attempt.elapsed() > RETRY
+        if self.last_attempt.elapsed() > RETRY_INTERVAL
             && let Err(error) = self.start()
         {
             self.stop(format!("dead letters: {error:#}"));
@@ -137,7 +140,7 @@ impl IndexTailer {
     /// Indexes one batch. Returns the positions of records whose dead letters are in the index now.
     ///
     /// # Errors
-    /// The index cannot be written; the topic is then found again.
+    /// The index cannot be written; the topic is then looked up again.
     fn read(&mut self, wait: Duration) -> anyhow::Result<Vec<String>> {
         let batch = self.topic.next_batch(MAX_BATCH, wait);
         let entries: Vec<Entry> = batch.records.iter().map(entry).collect();
@@ -151,7 +154,7 @@ impl IndexTailer {
         if !entries.is_empty()
             && let Err(error) = self.index.add(entries)
         {
-            // What was read is not in the index: it must be read again.
+            // These records are not in the index, so they must be read again.
             self.stop(format!("the index of dead letters cannot be written: {error:#}"));
             return Err(error.into());
         }
@@ -181,7 +184,7 @@ fn entry(record: &BorrowedMessage<'_>) -> Entry {
         .map(|own| headers::read(&list(own)))
         .unwrap_or_default();
     if record.payload().is_some() {
-        // What a dead letter with a value says about another value does not count.
+        // If the dead letter has a value, its headers about a missing value do not count.
         parsed.pointer = None;
     }
     let fingerprint = match &parsed.pointer {

@@ -158,57 +158,47 @@ fn filters_narrow_the_list() {
     );
 }
 
+/// An index with one dead letter, of the record at `t-2-1`.
+fn with_one(dir: &tempfile::TempDir) -> Index {
+    let index = open(dir, "dlq");
+    let one = entry(0, Some(("t-2-1", "f")), row(None, "A", 0));
+    index.add(vec![one]).expect("adds");
+    index
+}
+
+/// Checks that neither the index nor its list has that dead letter.
+fn assert_empty(index: &Index) {
+    assert!(!index.has("t-2-1", "f").expect("reads"));
+    let page = index.page(None, 9, &Filter::default()).expect("reads");
+    assert!(page.dead_letters.is_empty());
+}
+
 #[tokio::test]
 async fn the_index_survives_a_restart_and_a_rebuild_but_not_another_topic() {
     let dir = tempfile::tempdir().expect("a directory");
-    open(&dir, "dlq")
-        .add(vec![entry(0, Some(("t-2-1", "f")), row(None, "A", 0))])
-        .expect("adds");
+    drop(with_one(&dir));
     {
         let store = open_store(&dir);
         store.clear().await.expect("clears");
-        assert!(
-            Index::open(&store, "dlq")
-                .expect("opens")
-                .has("t-2-1", "f")
-                .expect("reads")
-        );
+        let index = Index::open(&store, "dlq").expect("opens");
+        assert!(index.has("t-2-1", "f").expect("reads"));
     }
     let other = open(&dir, "other-dlq");
-    assert!(!other.has("t-2-1", "f").expect("reads"));
     assert_eq!(other.summary().expect("reads"), Summary::of("other-dlq"));
-    assert!(
-        other
-            .page(None, 9, &Filter::default())
-            .expect("reads")
-            .dead_letters
-            .is_empty()
-    );
+    assert_empty(&other);
 }
 
 #[test]
-fn a_clearing_that_was_cut_off_is_finished_at_the_next_start() {
+fn an_interrupted_clearing_is_completed_at_the_next_start() {
     let dir = tempfile::tempdir().expect("a directory");
-    {
-        let index = open(&dir, "dlq");
-        index
-            .add(vec![entry(0, Some(("t-2-1", "f")), row(None, "A", 0))])
-            .expect("adds");
-        index.put_summary(&Summary::default()).expect("writes");
-    }
-    let index = open(&dir, "dlq");
-    assert!(!index.has("t-2-1", "f").expect("reads"));
-    assert!(
-        index
-            .page(None, 9, &Filter::default())
-            .expect("reads")
-            .dead_letters
-            .is_empty()
-    );
+    let index = with_one(&dir);
+    index.put_summary(&Summary::default()).expect("writes");
+    drop(index);
+    assert_empty(&open(&dir, "dlq"));
 }
 
 #[test]
-fn a_record_s_original_position_is_known_from_its_dead_letter_and_only_for_the_same_value() {
+fn a_records_original_position_is_known_from_its_dead_letter_only_for_the_same_value() {
     let dir = tempfile::tempdir().expect("a directory");
     let index = open(&dir, "dlq");
     let dead_letter = DeadLetterRow {

@@ -1,10 +1,10 @@
 //! Dead letters: every rejected record is copied to a topic of its own, with headers that say why, before the projection
 //! moves past it. Nothing here rejects a record, and nothing replays one.
 //!
-//! [`DeadLetters`] is what the projection calls. A record whose dead letter is in the [`index`] is done. Otherwise an
-//! `outgoing` dead letter, with its [`headers`], goes through the `deliveries` to the `sender`, and the projection waits
-//! for the acknowledgment. The index is a projection of the dead-letter topic, which the `index_tailer` reads, so neither
-//! a restart nor a rebuild sends a dead letter again.
+//! [`DeadLetters`] is what the projection calls. A record whose dead letter is in the [`index`] needs nothing more.
+//! Otherwise an `outgoing` dead letter, with its [`headers`], goes through the `deliveries` to the `sender`, and the
+//! projection waits for the acknowledgment. The index is a projection of the dead-letter topic, which the
+//! `index_tailer` reads, so neither a restart nor a rebuild sends a dead letter again.
 
 mod deliveries;
 mod form;
@@ -55,7 +55,7 @@ impl DeadLetters {
     ) -> anyhow::Result<Self> {
         let spec = TopicSpec {
             name: topic.clone(),
-            // Dead letters are few, and stay in the order in which they were found.
+            // There are few dead letters, and they stay in the order in which they were found.
             partitions: 1,
             max_message_bytes: Some(MAX_MESSAGE_BYTES),
         };
@@ -137,8 +137,8 @@ fn not_written(index: usize, reason: anyhow::Error) -> Unhandled {
     }
 }
 
-/// Whether the record of a dead letter is on the topic already. If not, finds out whether it is a replay: what the record
-/// itself claims is believed only if the index has that dead letter, with the same value.
+/// Whether the record of a dead letter is on the topic already. If not, finds out whether it is a replay: the record's
+/// own claim is believed only if the index has that dead letter, with the same value.
 fn is_indexed(index: &Index, dead_letter: &mut DeadLetter<'_>) -> anyhow::Result<bool> {
     if index.has(dead_letter.position_text(), dead_letter.fingerprint())? {
         return Ok(true);

@@ -1,5 +1,5 @@
-//! A dead letter to be sent: a rejected record, with the headers to add. What those say is decided in [`super::headers`];
-//! here they meet the client library.
+//! A dead letter to be sent: a rejected record, with the headers to add. [`super::headers`] decides what those say;
+//! here they are passed to the client library.
 
 use std::ops::Range;
 
@@ -22,7 +22,7 @@ pub(super) struct DeadLetter<'a> {
     /// The same as text.
     position_text: String,
     fingerprint: String,
-    /// The record's own headers, as far as they can be read.
+    /// The record's own headers, as far as they are readable.
     own: Vec<OwnedHeader>,
     /// The record's original position and how often it was replayed, if it is known to have been a dead letter before.
     before: Option<(Position, u32)>,
@@ -69,7 +69,7 @@ impl<'a> DeadLetter<'a> {
         &self.position_text
     }
 
-    /// Tells this record from another one at the same position, of a topic that was recreated.
+    /// Distinguishes this record from another one at the same position of a recreated topic.
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
     }
@@ -137,8 +137,8 @@ impl<'a> DeadLetter<'a> {
         let stale = self.before.as_ref().and_then(|_| headers::added_range(&self.own));
         match stale {
             Some(stale) if self.own.len() == own.count() => without(&self.own, stale),
-            // The library's copy is exact, also for names that are not UTF-8. If there are both, stale headers are kept:
-            // what is added comes last.
+            // The library's copy is exact, even for names that are not UTF-8. If there are both, stale headers are
+            // kept: the added ones come last.
             _ => own.detach(),
         }
     }

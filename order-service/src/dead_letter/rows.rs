@@ -1,5 +1,5 @@
-//! The index of dead letters on disk. It is built from the topic alone, so a row in another format is no loss: the index is
-//! discarded and rebuilt. Pure.
+//! The index of dead letters on disk. It is built from the topic alone, so nothing is lost if a row has another format:
+//! the index is discarded and rebuilt. Pure.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -80,7 +80,7 @@ pub struct DeadLetterRow {
     pub key: Option<String>,
     /// The kind of fault; `None` for a record that is not a dead letter of ours.
     pub code: Option<Code>,
-    /// Why, in words.
+    /// Why, as a sentence.
     pub reason: Option<String>,
     /// The schema id in the record's frame.
     pub schema_id: Option<u32>,
@@ -121,7 +121,7 @@ pub fn key_text(key: &[u8]) -> String {
     let cut = kept.len() < key.len();
     let text = match std::str::from_utf8(kept) {
         Ok(text) => Some(text),
-        // The cut may be inside a character.
+        // The cut may fall inside a character.
         Err(error) if cut && error.error_len().is_none() => std::str::from_utf8(&kept[..error.valid_up_to()]).ok(),
         Err(_) => None,
     };
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_id_is_refused() {
+    fn an_invalid_id_is_refused() {
         for text in [
             "",
             "-",
@@ -216,14 +216,14 @@ mod tests {
     }
 
     #[test]
-    fn an_endless_key_is_cut_at_a_character() {
+    fn a_long_key_is_cut_at_a_character_boundary() {
         let text = format!("x{}", "é".repeat(600));
         assert_eq!(key_text(text.as_bytes()), format!("x{}…", "é".repeat(511)));
         assert_eq!(key_text(&[0xff; 2000]), format!("hex:{}…", "ff".repeat(1024)));
     }
 
     #[test]
-    fn a_summary_comes_back_from_its_row() {
+    fn a_summary_is_read_back_from_its_row() {
         let mut summary = Summary::of("dlq");
         summary.next.insert(0, 7);
         summary.by_code.insert(Code::NotFramed, 3);

@@ -1,5 +1,5 @@
-//! Sends dead letters, and collects the reports on their delivery. What is sent, and when, is decided in
-//! [`super::deliveries`].
+//! Sends dead letters, and collects the reports on their delivery. [`super::deliveries`] decides what is sent, and
+//! when.
 
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
@@ -19,11 +19,11 @@ const DELIVERY_TIMEOUT: Duration = Duration::from_secs(5);
 /// topic allows.
 const MAX_REQUEST_BYTES: u32 = 10 * 1024 * 1024;
 
-/// What became of one dead letter.
+/// The delivery report of one dead letter.
 pub(super) struct Report {
     /// What was sent.
     pub sent: Sent,
-    /// The partition that it is in, or why it was not written (for all that is known).
+    /// The partition that it is in, or why it was not written (as far as is known).
     pub result: Result<i32, WriteError>,
 }
 
@@ -82,7 +82,7 @@ impl Sender {
         let on_delivery = move |result: Result<Delivered, WriteError>| {
             crash_point::reached(Point::DeadLetterReported);
             let result = result.map(|delivered| delivered.partition);
-            // At shutdown nobody receives it.
+            // At shutdown, nobody receives it.
             let _ = reporter.send(Report { sent, result });
         };
         self.producer.send(record, on_delivery)?;
@@ -105,7 +105,7 @@ impl Sender {
         if self.one_per_request {
             return;
         }
-        // What is in flight is delivered as it is; what is not by then is sent again.
+        // Dead letters in flight are delivered as they are; those that are not delivered by then are sent again.
         let _ = self.producer.flush(DELIVERY_TIMEOUT);
         match self.producer.reconfigure(options(true)) {
             Ok(()) => {
@@ -128,7 +128,8 @@ impl Sender {
 
 impl Drop for Sender {
     fn drop(&mut self) {
-        // What is in flight may still land; without a report its record is read again, and found in the index.
+        // A dead letter in flight may still be written; without a report, its record is read again and found in the
+        // index.
         let _ = self.producer.flush(Duration::from_secs(1));
     }
 }

@@ -24,7 +24,7 @@ async fn subjects(registry: &Registry) -> Value {
 }
 
 #[tokio::test]
-async fn neither_help_nor_errors_show_a_secret_of_the_environment() {
+async fn neither_help_nor_errors_show_a_secret_from_the_environment() {
     let environment = [
         ("SCHEMA_REGISTRY_URL", "http://user:hunter2@127.0.0.1:9"),
         ("SCHEMA_REGISTRY_PASSWORD", "hunter2"),

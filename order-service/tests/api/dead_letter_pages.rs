@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::helpers::{DLQ, TOPIC, World, fields, partition_of};
 
 #[tokio::test]
-async fn dead_letters_are_listed_newest_first_in_pages_and_by_what_they_are() {
+async fn dead_letters_are_listed_newest_first_in_pages_and_by_filters() {
     let world = World::new().await;
     let partition = partition_of("A");
     for value in [&b"first"[..], b"", b"third"] {
@@ -65,7 +65,7 @@ async fn dead_letters_are_listed_newest_first_in_pages_and_by_what_they_are() {
 }
 
 #[tokio::test]
-async fn what_others_write_to_the_topic_is_listed_without_a_code() {
+async fn foreign_records_on_the_topic_are_listed_without_a_code() {
     let world = World::new().await;
     world.write_with(DLQ, 0, Some(&[0xff]), None, &[("orderlog.code", Some(b"made_up"))]);
     let app = world.spawn_app().await;

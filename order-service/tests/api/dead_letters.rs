@@ -118,7 +118,7 @@ async fn the_copy_has_the_records_own_headers_in_order_and_then_ours_with_their_
 }
 
 #[tokio::test]
-async fn a_record_that_was_a_dead_letter_before_keeps_its_first_origin_and_its_own_headers() {
+async fn a_replayed_dead_letter_keeps_its_original_position_and_its_own_headers() {
     let world = World::new().await;
     let own: [(&str, Option<&[u8]>); 2] = [("b", Some(&[0, 0xff])), ("orderlog.at", None)];
     world.write_with(TOPIC, 1, Some(b"A"), Some(b"junk"), &own);
@@ -126,7 +126,7 @@ async fn a_record_that_was_a_dead_letter_before_keeps_its_first_origin_and_its_o
     app.await_read(1, 1).await;
     for n in 1..=2_u8 {
         let sent_back = world.read(DLQ).pop().expect("a letter");
-        // Unchanged, to another place in the topic.
+        // Unchanged, to another position in the topic.
         world.write_with(
             TOPIC,
             2,
@@ -158,7 +158,7 @@ async fn a_record_that_was_a_dead_letter_before_keeps_its_first_origin_and_its_o
 }
 
 #[tokio::test]
-async fn headers_that_a_record_brings_are_kept_and_not_trusted() {
+async fn headers_that_a_record_already_has_are_kept_and_not_trusted() {
     let world = World::new().await;
     world.write_with(TOPIC, 1, Some(b"A"), Some(b"junk"), &[]);
     let app = world.spawn_app().await;
@@ -211,7 +211,7 @@ async fn headers_that_a_record_brings_are_kept_and_not_trusted() {
             (&json!(TOPIC), &json!(2), &json!(n))
         );
     }
-    // Without a store they are known from the topic, and none is sent again.
+    // Without a store, they are learned from the topic, and none is sent again.
     drop(app.stop().await);
     let app = world.spawn_app().await;
     app.await_read(4, 4).await;

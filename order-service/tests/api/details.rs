@@ -25,7 +25,7 @@ async fn an_order_is_shown_flat_with_exact_amounts_and_its_version_as_etag() {
 }
 
 #[tokio::test]
-async fn an_id_of_digits_is_found_literally_first_and_then_with_its_prefix() {
+async fn an_id_of_digits_is_looked_up_literally_and_then_with_its_prefix() {
     let world = World::new().await;
     for id in ["ORD-17", "ORD-18", "18"] {
         world.write_event(&created(id));
@@ -42,7 +42,7 @@ async fn an_id_of_digits_is_found_literally_first_and_then_with_its_prefix() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_a_404_and_what_is_no_id_a_400() {
+async fn a_missing_order_is_a_404_and_an_invalid_id_a_400() {
     let world = World::new().await;
     let app = world.spawn_app().await;
     let (status, problem) = app.details("A-1").await;
@@ -79,7 +79,7 @@ async fn what_is_not_there_is_a_404_and_what_is_no_id_a_400() {
 }
 
 #[tokio::test]
-async fn the_answer_waits_for_a_version_that_comes() {
+async fn the_answer_waits_for_a_version_that_arrives() {
     let world = World::new().await;
     let app = world.spawn_app().await;
     // It does not exist yet.
@@ -99,7 +99,7 @@ async fn the_answer_waits_for_a_version_that_comes() {
 }
 
 #[tokio::test]
-async fn a_version_that_does_not_come_is_a_504_when_the_time_is_up() {
+async fn a_version_that_does_not_arrive_in_time_is_a_504() {
     let world = World::new().await;
     world.write_event(&created("ORD-7"));
     let app = world.spawn_app().await;

@@ -82,7 +82,7 @@ fn data(event: &OrderEvent) -> Value {
     serde_json::to_value(event).expect("JSON")
 }
 
-/// What is returned for an order, except the places of the record.
+/// What is returned for an order, except for the record's position.
 async fn shown(app: &App, order_id: &str) -> Value {
     let (status, mut details) = app.details(order_id).await;
     assert_eq!(status, StatusCode::OK, "{order_id}: {details}");
@@ -117,7 +117,7 @@ async fn records_of_any_compatible_schema_are_applied() {
 }
 
 #[tokio::test]
-async fn types_that_lie_in_schemas_of_their_own_are_found() {
+async fn types_in_referenced_schemas_are_found() {
     let world = World::new().await;
     let mut schema = third_party::newest().expect("a schema");
     let whole = schema.to_string();
@@ -140,7 +140,7 @@ async fn types_that_lie_in_schemas_of_their_own_are_found() {
 }
 
 #[tokio::test]
-async fn a_status_that_a_newer_schema_brought_is_unknown_and_the_order_is_shown() {
+async fn a_status_that_a_newer_schema_added_is_unknown_and_the_order_is_shown() {
     let world = World::new().await;
     let mut schema = third_party::newest().expect("a schema");
     let symbols = &mut field(&mut schema, &["order"], "status")["type"]["symbols"];
@@ -156,7 +156,7 @@ async fn a_status_that_a_newer_schema_brought_is_unknown_and_the_order_is_shown(
 }
 
 #[tokio::test]
-async fn what_does_not_resolve_is_dead_lettered_whole() {
+async fn a_record_whose_schema_does_not_resolve_is_dead_lettered_whole() {
     let world = World::new().await;
     let (mut schema, mut event) = (third_party::newest().expect("a schema"), data(&created("A-1")));
     field(&mut schema, &["order"], "version")["type"] = json!("long");
@@ -193,7 +193,7 @@ async fn what_does_not_resolve_is_dead_lettered_whole() {
 }
 
 #[tokio::test]
-async fn a_flood_of_unknown_ids_pays_the_grace_once_and_asks_for_many_at_a_time() {
+async fn a_flood_of_unknown_ids_waits_for_one_grace_period_and_many_ids_are_requested_at_once() {
     let world = World::new().await;
     for n in 0..3_000_u32 {
         let value = [&[0][..], &(100_000 + n).to_be_bytes(), b"x"].concat();

@@ -4,8 +4,7 @@ use crate::helpers::{DLQ, Stored, TOPIC, World, created, partition_of, produce};
 
 const MEGABYTE: usize = 1024 * 1024;
 
-/// The only dead letter that results from what is in the topic before a good record. The service must not find it
-/// twice.
+/// The only dead letter that results from the records before a good one. The service must not produce it twice.
 async fn only_dead_letter(world: &World) -> Stored {
     let good = created("A");
     world.write_event(&good);
@@ -14,7 +13,7 @@ async fn only_dead_letter(world: &World) -> Stored {
     assert_eq!(app.details("A").await.0, 200);
     let dead_letter = world.read(DLQ).pop().expect("a letter");
     drop(app.stop().await);
-    // Without a store it learns from the topic that the dead letter was written.
+    // Without a store, it learns from the topic that the dead letter was written.
     let app = world.spawn_app().await;
     app.await_read(2, 1).await;
     let (_, listed) = app.get("/dlq/messages").await;
@@ -78,7 +77,7 @@ async fn a_name_of_a_megabyte_is_copied() {
 }
 
 #[tokio::test]
-async fn names_that_are_not_utf_8_are_copied_and_do_not_hide_the_letter_s_own() {
+async fn names_that_are_not_utf_8_are_copied_and_do_not_hide_the_added_headers() {
     let world = World::new().await;
     let own: Vec<(&[u8], &[u8])> = (0..1_000).map(|_| (&b"\xff\xfe"[..], &b"\xff"[..])).collect();
     produce(

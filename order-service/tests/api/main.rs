@@ -1,4 +1,4 @@
-//! order-service from the outside: on a port of its own, with the sandbox's broker and registry, over HTTP.
+//! order-service from the outside: over HTTP on its own port, with the sandbox's broker and registry.
 
 mod cli;
 mod dead_letter_pages;

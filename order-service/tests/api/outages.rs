@@ -18,7 +18,7 @@ fn paused(stats: &Value, partition: i32) -> Option<String> {
 }
 
 #[tokio::test]
-async fn a_registry_outage_makes_only_its_partition_wait_and_dead_letters_nothing() {
+async fn in_a_registry_outage_only_the_affected_partition_waits_and_nothing_is_dead_lettered() {
     let mut world = World::new().await;
     let app = world.spawn_app().await;
     world.write_event(&created("A"));
@@ -43,7 +43,7 @@ async fn a_registry_outage_makes_only_its_partition_wait_and_dead_letters_nothin
         (&health["status"], &health["registry"], &health["ready"]),
         (&json!("degraded"), &json!("disconnected"), &json!(true))
     );
-    assert_eq!(app.details("A").await.1["version"], 1, "what is known is still told");
+    assert_eq!(app.details("A").await.1["version"], 1, "what is known is still served");
 
     world.registry_up(contents);
     app.await_read(3, 0).await;
@@ -102,7 +102,7 @@ async fn a_dead_letter_that_cannot_be_written_stops_its_partition_and_no_other()
     assert_eq!(
         app.details(&behind).await.0,
         404,
-        "nothing passes a record that was not disposed of"
+        "nothing overtakes a record that was not handled"
     );
     let (_, health) = app.get("/health").await;
     assert!(
@@ -120,7 +120,8 @@ async fn a_dead_letter_producer_with_a_fatal_error_is_replaced() {
     let world = World::new().await;
     let app = world.spawn_app().await;
     for n in 1..=3 {
-        // The poison itself is written; the broker reports that it has lost its state about the dead-letter producer.
+        // The invalid record itself is written; for the dead letter, the broker reports that it has lost the producer's
+        // state.
         let errors = [
             RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR,
             RDKafkaRespErr::RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER,
@@ -137,7 +138,7 @@ async fn a_dead_letter_producer_with_a_fatal_error_is_replaced() {
 }
 
 #[tokio::test]
-async fn before_the_first_catch_up_nothing_is_claimed_of_any_order() {
+async fn before_it_has_caught_up_once_nothing_is_claimed_about_any_order() {
     let world = World::without_topics().await;
     let app = world
         .spawn_unready(tempfile::tempdir().expect("a directory"), |_| ())
@@ -191,7 +192,7 @@ async fn a_schema_that_the_registry_refuses_ends_the_service() {
 }
 
 #[tokio::test]
-async fn a_schema_that_may_only_be_looked_up_and_is_missing_ends_the_service() {
+async fn a_missing_schema_that_must_not_be_registered_ends_the_service() {
     let world = World::new().await;
     world.broker.create_topic("verified", 1).expect("a topic");
     let verified = |config: &mut order_service::Config| {

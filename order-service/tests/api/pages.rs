@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::helpers::{World, created};
 
 #[tokio::test]
-async fn health_says_how_it_is() {
+async fn health_reports_the_services_state() {
     let world = World::new().await;
     let app = world.spawn_app().await;
     let healthy = || async {
@@ -87,7 +87,7 @@ async fn the_documents_name_every_path_and_topic() {
 }
 
 #[tokio::test]
-async fn the_index_links_only_to_pages_that_are_there() {
+async fn the_index_links_only_to_existing_pages() {
     let world = World::new().await;
     let app = world.spawn_app().await;
     let page = app.text("/").await;

@@ -8,14 +8,28 @@ use sandbox::testing::contents_of_others;
 use sandbox::third_party;
 use serde_json::{Value, json};
 
-use crate::helpers::{DLQ, World, created, event, eventually, partition_of};
+use crate::helpers::{App, DLQ, World, created, event, eventually, partition_of};
 
 /// Our schema as another text, under a new id.
-async fn twin(world: &World) -> (u32, String) {
-    let mut twin = third_party::newest().expect("a schema");
-    twin["doc"] = json!("of others");
-    let twin = twin.to_string();
-    (world.register("others-value", &twin).await, twin)
+struct Twin {
+    id: u32,
+    text: String,
+}
+
+impl Twin {
+    async fn register(world: &World) -> Self {
+        let mut twin = third_party::newest().expect("a schema");
+        twin["doc"] = json!("of others");
+        let text = twin.to_string();
+        let id = world.register("others-value", &text).await;
+        Self { id, text }
+    }
+
+    /// Writes that version of A-1 with this schema.
+    fn write(&self, world: &World, version: i32, status: OrderStatus) {
+        let data = serde_json::to_value(event("A-1", version, status)).expect("JSON");
+        world.write_data_as(self.id, &self.text, "A-1", data);
+    }
 }
 
 fn paused(stats: &Value, order_id: &str) -> String {
@@ -23,19 +37,40 @@ fn paused(stats: &Value, order_id: &str) -> String {
     stats["partitions"][partition]["paused"].to_string()
 }
 
-#[tokio::test]
-async fn a_registry_that_gives_an_id_another_meaning_stops_the_reading_until_the_right_one_is_back() {
-    let mut world = World::new().await;
-    let app = world.spawn_watchful().await;
+/// Writes A-1, and waits until it is read.
+async fn write_the_first(world: &World, app: &App) {
     world.write_event(&created("A-1"));
     app.await_read(1, 0).await;
+}
+
+/// The same with a service that checks the registry every second. Then another registry, in which ids have other meanings,
+/// takes the place of the right one, which is returned, and the service notices it.
+async fn start_and_swap_registry(world: &mut World) -> (App, Contents) {
+    let app = world.spawn_watchful().await;
+    write_the_first(world, &app).await;
     let right = world.swap_registry(contents_of_others().await).await;
     app.await_reason("a different schema").await;
+    (app, right)
+}
+
+/// Brings back the right registry. Then A-1 must get as far as that version, which is that of the last of as many records,
+/// and nothing must be dead-lettered.
+async fn read_on(world: &mut World, app: &App, right: Contents, version: u64) {
+    world.swap_registry(right).await;
+    app.await_read(version, 0).await;
+    assert_eq!(app.details("A-1").await.1["version"], version);
+    assert!(world.read(DLQ).is_empty());
+}
+
+#[tokio::test]
+async fn a_registry_that_gives_an_id_another_meaning_stops_consumption_until_the_right_one_is_back() {
+    let mut world = World::new().await;
+    let (app, right) = start_and_swap_registry(&mut world).await;
     world.write_event(&created("A-2"));
     assert_eq!(
         app.details("A-1").await.0,
         StatusCode::OK,
-        "what is known is still told"
+        "what is known is still served"
     );
     let stats = app.get("/stats").await.1;
     assert!(paused(&stats, "A-2").contains("a different schema"), "{stats}");
@@ -44,6 +79,8 @@ async fn a_registry_that_gives_an_id_another_meaning_stops_the_reading_until_the
         .spawn_unready(app.stop().await, |config| config.pipeline.schema_check_seconds = 1)
         .await;
     app.await_reason("a different schema").await;
+    // The registration may report that before the projection knows it.
+    app.await_ready().await;
     assert_eq!(app.details("A-1").await.0, StatusCode::OK);
     // Until the registry has answered, an id means what it meant before: what is read then is read correctly.
     assert_eq!(
@@ -51,7 +88,7 @@ async fn a_registry_that_gives_an_id_another_meaning_stops_the_reading_until_the
         0,
         "nothing was read with the wrong schema"
     );
-    // And none is needed when the right one is back.
+    // And no restart is needed when the right registry is back.
     let wrong = world.swap_registry(right).await;
     app.await_read(2, 0).await;
     app.await_healthy().await;
@@ -65,13 +102,9 @@ async fn a_registry_that_gives_an_id_another_meaning_stops_the_reading_until_the
 }
 
 #[tokio::test]
-async fn what_comes_while_the_reading_is_suspended_and_as_it_resumes_is_all_read() {
+async fn records_that_arrive_while_consumption_is_suspended_and_as_it_resumes_are_all_read() {
     let mut world = World::new().await;
-    let app = world.spawn_watchful().await;
-    world.write_event(&created("A-1"));
-    app.await_read(1, 0).await;
-    let right = world.swap_registry(contents_of_others().await).await;
-    app.await_reason("a different schema").await;
+    let (app, right) = start_and_swap_registry(&mut world).await;
     let written = std::cell::Cell::new(1);
     let write_some = |world: &World| {
         for _ in 0..20 {
@@ -93,44 +126,33 @@ async fn what_comes_while_the_reading_is_suspended_and_as_it_resumes_is_all_read
 }
 
 #[tokio::test]
-async fn at_an_empty_registry_known_ids_are_still_read_and_nothing_is_given_up() {
+async fn with_an_empty_registry_known_ids_are_still_read_and_nothing_is_dead_lettered() {
     let mut world = World::new().await;
     let app = world.spawn_watchful().await;
-    world.write_event(&created("A-1"));
-    app.await_read(1, 0).await;
-    let (twin, text) = twin(&world).await;
+    write_the_first(&world, &app).await;
+    let twin = Twin::register(&world).await;
     let right = world.swap_registry(Contents::default()).await;
     app.await_reason("ACCEPT_REGISTRY").await;
     world.write_event(&event("A-1", 2, OrderStatus::Confirmed));
     app.await_read(2, 0).await;
     // An id that the empty registry does not know may be one of those that it lost.
-    let data = serde_json::to_value(event("A-1", 3, OrderStatus::Processing)).expect("JSON");
-    world.write_data_as(twin, &text, "A-1", data);
+    twin.write(&world, 3, OrderStatus::Processing);
     let waits = || async { paused(&app.get("/stats").await.1, "A-1").contains("lost its content") };
     assert!(eventually(waits).await, "{}", app.get("/stats").await.1);
     assert_eq!(app.get("/health/ready").await.0, StatusCode::OK);
-    world.swap_registry(right).await;
-    app.await_read(3, 0).await;
-    assert_eq!(app.details("A-1").await.1["version"], 3);
-    assert!(world.read(DLQ).is_empty());
+    read_on(&mut world, &app, right, 3).await;
     app.await_healthy().await;
 }
 
 #[tokio::test]
-async fn a_wrong_registry_that_answers_for_a_moment_teaches_nothing() {
+async fn nothing_is_learned_from_a_wrong_registry_that_answers_for_a_moment() {
     let mut world = World::new().await;
     // Its own checks are too rare to notice: the request for the record's schema does.
     let app = world.spawn_app().await;
-    world.write_event(&created("A-1"));
-    app.await_read(1, 0).await;
-    let (twin, text) = twin(&world).await;
-    let wrong = contents_of_others().await;
-    let right = world.swap_registry(wrong).await;
-    let data = serde_json::to_value(event("A-1", 2, OrderStatus::Confirmed)).expect("JSON");
-    world.write_data_as(twin, &text, "A-1", data);
+    write_the_first(&world, &app).await;
+    let twin = Twin::register(&world).await;
+    let right = world.swap_registry(contents_of_others().await).await;
+    twin.write(&world, 2, OrderStatus::Confirmed);
     app.await_reason("a different schema").await;
-    world.swap_registry(right).await;
-    app.await_read(2, 0).await;
-    assert_eq!(app.details("A-1").await.1["version"], 2);
-    assert!(world.read(DLQ).is_empty());
+    read_on(&mut world, &app, right, 2).await;
 }

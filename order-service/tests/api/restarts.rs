@@ -53,7 +53,7 @@ async fn a_service_that_lost_its_store_learns_from_the_topic_what_was_sent() {
 async fn a_second_copy_of_a_dead_letter_is_neither_listed_nor_counted() {
     let world = World::new().await;
     let app = with_history(&world).await;
-    // A record that a killed process left in flight arrives late.
+    // A dead letter that a killed process left in flight arrives late.
     let dead_letter = world.read(DLQ).remove(0);
     world.write_with(
         DLQ,
@@ -75,7 +75,7 @@ async fn a_second_copy_of_a_dead_letter_is_neither_listed_nor_counted() {
 }
 
 #[tokio::test]
-async fn a_dead_letter_topic_of_another_name_gets_an_index_of_its_own() {
+async fn another_dead_letter_topic_gets_its_own_index() {
     let world = World::new().await;
     let store = with_history(&world).await.stop().await;
     world.broker.create_topic("elsewhere", 1).expect("a topic");

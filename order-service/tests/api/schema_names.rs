@@ -1,5 +1,5 @@
-//! How records name their schemas, and ids that the registry does not know (yet): what is readable is read, and what is
-//! not is decided at once.
+//! How records name their schemas, and ids that the registry does not know (yet): readable records are read, and
+//! unreadable ones are rejected at once.
 
 use std::time::{Duration, Instant};
 
@@ -51,7 +51,7 @@ async fn a_schema_that_gets_an_id_that_was_unknown_before_is_known_from_then_on(
 }
 
 #[tokio::test]
-async fn an_id_that_appears_late_is_waited_for_whatever_was_unknown_before_it() {
+async fn an_id_that_appears_late_is_waited_for_even_after_other_unknown_ids() {
     let world = World::new().await;
     let app = with_grace(&world, Duration::from_secs(5)).await;
     let next = world.facts.other_schema_id + 1;
@@ -71,7 +71,7 @@ async fn an_id_that_appears_late_is_waited_for_whatever_was_unknown_before_it() 
     app.await_read(2, 1).await;
     assert!(
         appeared.elapsed() < Duration::from_secs(4),
-        "it was asked for within the grace"
+        "it was requested again within the grace period"
     );
     assert_eq!(app.details("A").await.1["version"], 2);
 }
@@ -105,7 +105,7 @@ async fn one_grace_period_serves_all_records_that_are_there_when_it_begins() {
 }
 
 #[tokio::test]
-async fn what_no_registry_can_know_is_decided_at_once_and_named() {
+async fn an_id_that_no_registry_can_know_is_rejected_at_once_and_named() {
     let world = World::new().await;
     let app = with_grace(&world, Duration::from_secs(600)).await;
     let datum = record_value(7, &created("A")).expect("encodes")[frame::HEADER_LEN..].to_vec();
@@ -169,7 +169,7 @@ async fn a_schema_that_is_named_in_a_header_is_read_like_any_other() {
     app.await_read(4, 0).await;
     world.registry_up(contents);
 
-    // A fault in its data names no id, because it has none.
+    // A rejection of its data names no id, because the schema has none.
     world.write_with(
         TOPIC,
         partition_of("A"),
@@ -179,7 +179,7 @@ async fn a_schema_that_is_named_in_a_header_is_read_like_any_other() {
     );
     app.await_read(5, 1).await;
     assert_eq!(newest_dead_letter(&app).await.0, "key_mismatch");
-    // One that the registry does not know gets its grace period, and is given up.
+    // A GUID that the registry does not know gets its grace period, and is given up.
     write(&world, &bare(5, OrderStatus::Shipped), &[&[1][..], &[7; 16]].concat());
     app.await_read(6, 2).await;
     let (code, reason) = newest_dead_letter(&app).await;

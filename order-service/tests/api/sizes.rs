@@ -18,7 +18,7 @@ fn small(config: &mut Config) {
 }
 
 #[tokio::test]
-async fn a_record_that_is_too_large_goes_as_a_pointer_and_nothing_stops() {
+async fn a_record_that_is_too_large_is_sent_without_its_value_and_nothing_stops() {
     let world = World::new().await;
     world.write_with(TOPIC, 0, Some(b"A"), Some(&[b'x'; 3_000]), &[("kept", Some(b"1"))]);
     world.write_with(
@@ -56,7 +56,7 @@ async fn a_record_that_is_too_large_goes_as_a_pointer_and_nothing_stops() {
         (&listed["messages"][1]["size"], &listed["messages"][0]["key"]),
         (&json!(3_000), &Value::Null)
     );
-    // A pointer is recognized again, too.
+    // A dead letter without its value is recognized again, too.
     drop(app.stop().await);
     let app = world
         .respawn_app(tempfile::tempdir().expect("a directory"), small)
@@ -67,15 +67,15 @@ async fn a_record_that_is_too_large_goes_as_a_pointer_and_nothing_stops() {
 
 #[tokio::test]
 async fn only_a_dead_letter_that_is_too_large_by_itself_loses_its_value() {
-    // A request with several dead letters is refused once: each is sent again by itself, and none loses anything. On a
-    // busy machine the client may send each by itself at once; then the first has lost its value, and the test tries
-    // again.
+    // A request with several dead letters is refused once: each is resent on its own, and none loses anything. On a
+    // busy machine, the client may send each on its own right away; then the first one loses its value, and the test
+    // tries again.
     let mut tries = 0;
     while kept_of_two(1).await < 2 {
         tries += 1;
         assert!(tries < 5, "no refusal was of several dead letters");
     }
-    // A dead letter with a request of its own is refused, too.
+    // A dead letter in its own request is refused, too.
     assert_eq!(kept_of_two(2).await, 1);
 }
 

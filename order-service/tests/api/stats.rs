@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::helpers::{DLQ, TOPIC, World, created, event, eventually, id_where, partition_of};
 
 #[tokio::test]
-async fn every_outcome_is_counted_once_where_it_happened() {
+async fn every_outcome_is_counted_once_in_its_partition() {
     let world = World::new().await;
     let first = created("A");
     world.write_event(&first); // applied
@@ -41,7 +41,7 @@ async fn every_outcome_is_counted_once_where_it_happened() {
 }
 
 #[tokio::test]
-async fn a_barrier_is_ignored_in_every_partition_and_is_no_dead_letter() {
+async fn a_barrier_is_ignored_in_every_partition_and_not_dead_lettered() {
     let world = World::new().await;
     for partition in 0..6 {
         world.write_with(
@@ -62,7 +62,7 @@ async fn a_barrier_is_ignored_in_every_partition_and_is_no_dead_letter() {
 }
 
 #[tokio::test]
-async fn the_sums_hold_for_every_kind_of_poison_together() {
+async fn the_totals_are_right_for_all_kinds_of_invalid_records_together() {
     let world = World::new().await;
     let kinds = <Kind as clap::ValueEnum>::value_variants();
     let mut good = 0;

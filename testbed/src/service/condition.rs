@@ -6,8 +6,8 @@ use super::Service;
 use crate::api_types::Health;
 use crate::wait::{LONG, until};
 
-/// Longest time that refusals may take, on a busy machine: less than one attempt, which would last for the write
-/// deadline of 5 s.
+/// Maximum time that refusals may take, on a busy machine: less than one attempt to write, which would last until the
+/// write deadline of 5 s.
 const MAX_DELAY: Duration = Duration::from_secs(3);
 
 impl Service {
@@ -24,7 +24,7 @@ impl Service {
         .await
     }
 
-    /// Waits until it gives no reason any more.
+    /// Waits until it no longer gives a reason.
     ///
     /// # Errors
     /// If it still gives one; the error shows it.
@@ -37,7 +37,7 @@ impl Service {
         .await
     }
 
-    /// For cart-service: it creates no orders now, is not ready, and says why.
+    /// For cart-service: checks that it creates no orders now, is not ready, and says why.
     ///
     /// # Errors
     /// Any answer that is not such a refusal.
@@ -52,7 +52,8 @@ impl Service {
         Ok(())
     }
 
-    /// For cart-service: it can write nothing now, and says so at once, with the reason. A-1 must be an order.
+    /// For cart-service: checks that it can write nothing now, and says so at once, with the reason. A-1 must be an
+    /// order.
     ///
     /// # Errors
     /// Any answer that is not such a refusal.

@@ -4,7 +4,7 @@ use std::os::unix::process::ExitStatusExt;
 
 use orderlog_runtime::crash_point;
 
-use super::{ENDING, Service};
+use super::{EXIT_TIMEOUT, Service};
 
 /// The signal that kills a process at a crash point.
 const SIGABRT: i32 = 6;
@@ -39,7 +39,7 @@ impl Service {
     /// # Errors
     /// If it continues, or ends in another way.
     pub async fn await_crash(&mut self) -> anyhow::Result<()> {
-        let status = self.ended_within(ENDING).await?;
+        let status = self.ended_within(EXIT_TIMEOUT).await?;
         anyhow::ensure!(
             status.signal() == Some(SIGABRT),
             "it ended with {status}{}",

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use super::Service;
 use crate::client::Client;
 
-/// The variables that a service may inherit: none that configure it.
+/// The variables that a service may inherit: none that configures it.
 const INHERITED: [&str; 6] = [
     "PATH",
     "HOME",
@@ -38,7 +38,7 @@ impl Program {
         }
     }
 
-    /// The binary. It is beside a program of this workspace, and one directory above a test.
+    /// The binary. It is next to the other programs of this workspace, and one directory above a test.
     ///
     /// # Errors
     /// If it was not built; the error says how to build it.
@@ -49,7 +49,7 @@ impl Program {
         let release = if cfg!(debug_assertions) { "" } else { " --release" };
         binaries.find(|binary| binary.is_file()).with_context(|| {
             let (name, program) = (self.name(), program.display());
-            format!("{name} is missing beside {program}: build it with `cargo build{release} -p {name}`")
+            format!("{name} is missing next to {program}: build it with `cargo build{release} -p {name}`")
         })
     }
 }
@@ -155,10 +155,10 @@ impl Setup {
         let inherited = INHERITED
             .iter()
             .filter_map(|name| Some((name, std::env::var_os(name)?)));
-        // Each wrapper execs the next one, so that the started process is the service in the end.
+        // Each wrapper execs the next one, so the started process ends up being the service.
         let mut words: Vec<OsString> = Vec::new();
         if let Some(kib) = self.file_limit {
-            // The signal for exceeding the limit would end the process.
+            // The signal for exceeding the limit would kill the process.
             words.extend(["bash", "-c", "trap '' XFSZ; ulimit -f \"$0\"; exec \"$@\""].map(OsString::from));
             words.push(kib.to_string().into());
         }

@@ -54,7 +54,7 @@ fn allowed() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
     ])
 }
 
-/// Crates of others that a test of the Avro engine must not have to build.
+/// Third-party crates that a test of the Avro engine must not have to build.
 const HEAVY: [&str; 6] = ["actix-web", "fjall", "openssl-sys", "rdkafka", "rdkafka-sys", "reqwest"];
 
 fn cargo(arguments: &[&str]) -> String {
@@ -96,7 +96,7 @@ fn tree(package: &str, edges: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn a_crate_uses_only_crates_that_it_may_know() {
+fn a_crate_depends_only_on_allowed_crates() {
     let allowed = allowed();
     let ours = normal_dependencies();
     let names: BTreeSet<&str> = ours.keys().map(String::as_str).collect();

@@ -1,5 +1,5 @@
-//! No cycles between modules: among the modules beside each other, at every level of a crate, one can be read after the
-//! other. What a module and its own submodules use of each other does not count, nor do tests.
+//! No cycles between modules: at every level of a crate, sibling modules can be read one after another. What a module
+//! and its own submodules use of each other does not count, nor do tests.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -25,7 +25,7 @@ fn crates() -> Vec<(String, PathBuf)> {
     with_source.map(|it| (name(it), it.join("src"))).collect()
 }
 
-/// Every module that is no test, with its source text.
+/// Every module that is not a test, with its source text.
 fn modules(folder: &Path, path: &Module, found: &mut BTreeMap<Module, String>) {
     for entry in fs::read_dir(folder).expect("a folder") {
         let file = entry.expect("an entry").path();
@@ -48,7 +48,7 @@ fn modules(folder: &Path, path: &Module, found: &mut BTreeMap<Module, String>) {
     }
 }
 
-/// The text without comments and without test modules, which begin and end at the beginning of a line.
+/// The text without comments and without test modules, which begin and end in the first column.
 fn without_tests(text: &str) -> String {
     let mut kept = String::new();
     let mut lines = text.lines().peekable();
@@ -88,7 +88,7 @@ fn paths(text: &str) -> Vec<Vec<String>> {
     found
 }
 
-/// Follows one path from a token on, into each branch of a group; returns the token behind it.
+/// Follows one path from a token on, into each branch of a group; returns the token after it.
 fn branches(tokens: &[String], mut at: usize, mut path: Vec<String>, found: &mut Vec<Vec<String>>) -> usize {
     loop {
         if tokens.get(at).is_some_and(|it| it == "{") {
@@ -128,7 +128,7 @@ fn resolve(path: &[String], module: &Module, modules: &BTreeMap<Module, String>)
     target
 }
 
-/// Which modules beside each other use which.
+/// Which sibling modules use which.
 fn uses(modules: &BTreeMap<Module, String>) -> BTreeMap<Module, BTreeSet<Module>> {
     let mut uses: BTreeMap<Module, BTreeSet<Module>> = BTreeMap::new();
     for (module, text) in modules {
@@ -144,7 +144,7 @@ fn uses(modules: &BTreeMap<Module, String>) -> BTreeMap<Module, BTreeSet<Module>
     uses
 }
 
-/// A way from `module` back to it, if there is one.
+/// A cycle from `module` back to itself, if there is one.
 fn cycle(module: &Module, uses: &BTreeMap<Module, BTreeSet<Module>>) -> Option<Vec<Module>> {
     let mut ways = vec![vec![module.clone()]];
     let mut seen = BTreeSet::new();
@@ -163,7 +163,7 @@ fn cycle(module: &Module, uses: &BTreeMap<Module, BTreeSet<Module>>) -> Option<V
 }
 
 #[test]
-fn modules_beside_each_other_have_no_cycles() {
+fn sibling_modules_have_no_cycles() {
     let mut cycles = BTreeSet::new();
     for (name, folder) in crates() {
         let mut found = BTreeMap::new();
@@ -173,7 +173,7 @@ fn modules_beside_each_other_have_no_cycles() {
             let Some(way) = cycle(module, &uses) else { continue };
             let way: Vec<String> = way.iter().map(|module| module.join("::")).collect();
             let allowed = |of: &str| ALLOWED.iter().any(|(module, _)| *module == format!("{name}: {of}"));
-            // Each cycle once, from its first module on.
+            // Each cycle once, starting at its first module.
             if way.iter().min() == way.first() && !way.iter().any(|module| allowed(module)) {
                 cycles.insert(format!("{name}: {}", way.join(" → ")));
             }
@@ -183,7 +183,7 @@ fn modules_beside_each_other_have_no_cycles() {
 }
 
 #[test]
-fn paths_are_found_in_groups_and_resolved_from_where_they_are() {
+fn paths_are_found_in_groups_and_resolved_relative_to_their_module() {
     let text = "use crate::{a::{B, c::D as E}, f};\nfn g() -> super::h::I { super::super::j() }\n";
     let found: Vec<String> = paths(text).iter().map(|path| path.join("::")).collect();
     assert_eq!(
@@ -207,7 +207,7 @@ fn paths_are_found_in_groups_and_resolved_from_where_they_are() {
 }
 
 #[test]
-fn a_cycle_is_found_and_tests_are_not_looked_at() {
+fn a_cycle_is_found_and_tests_are_ignored() {
     let text = "use crate::b;\n#[cfg(test)]\nmod tests {\n    use crate::c;\n}\n// crate::c\n";
     let module = |name: &str| vec![name.to_owned()];
     let mut modules = BTreeMap::from([

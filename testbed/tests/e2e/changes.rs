@@ -1,5 +1,5 @@
-//! Changes that an operator makes to a topic while it is read: they are noticed and reported, and no answer claims what
-//! might not be so.
+//! Changes that an operator makes to a topic while it is read: they are noticed and reported, and no answer claims
+//! anything that may be wrong.
 
 use testbed::api_types::Order;
 use testbed::service::Service;
@@ -15,7 +15,7 @@ async fn start(world: &World) -> anyhow::Result<(Service, Service)> {
     Ok((cart, order))
 }
 
-/// Waits until both report that, and checks that cart-service refuses writes and order-service still answers what it
+/// Waits until both report that, and checks that cart-service refuses writes and order-service still serves what it
 /// knows.
 async fn both_stop(cart: &Service, order: &Service, why: &str) -> anyhow::Result<()> {
     for service in [cart, order] {

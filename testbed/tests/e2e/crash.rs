@@ -12,9 +12,9 @@ use testbed::world::World;
 use crate::load::{ROUNDS, accounted_for, pour};
 
 const ORDERS: usize = 1_000;
-/// Each round of poison has its kill: this many orders belong to both.
+/// Each round of poison has its own kill: this many orders belong to a round.
 const ROUND: usize = ORDERS / ROUNDS;
-/// After this many orders of a round, a service is killed; the others come while the victim is down.
+/// After this many orders of a round, a service is killed; the others are sent while the victim is down.
 const BEFORE: usize = ROUND / 5;
 
 /// The victims, round by round.
@@ -32,7 +32,7 @@ enum Victim {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn kills_in_the_middle_lose_nothing_and_count_nothing_twice() -> anyhow::Result<()> {
+async fn kills_under_load_lose_nothing_and_count_nothing_twice() -> anyhow::Result<()> {
     let world = World::new("crash")?;
     let mut cart = world.cart()?.with_short_grace().spawn()?;
     let mut other = world.cart()?.with_short_grace().spawn()?;

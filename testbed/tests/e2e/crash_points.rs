@@ -1,5 +1,5 @@
-//! `kill -9` exactly where it could hurt: at every crash point in turn, while clients write and poison pours in, a
-//! service dies there, is restarted, and nothing is lost, made up, or counted twice.
+//! `kill -9` exactly where it could hurt: at every crash point in turn, while clients write and invalid records pour
+//! in, a service dies and is restarted, and nothing is lost, made up, or counted twice.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -23,7 +23,7 @@ use crate::load::accounted_for;
 
 /// Orders that are created and updated around each crash.
 const ROUND: usize = 6;
-/// What is written beside the orders.
+/// What is written in addition to the orders.
 const POISON: [Kind; 3] = [Kind::NotAvro, Kind::UnknownSchemaId, Kind::WrongTotal];
 /// Pause between two writes of the clients that write until the service is dead.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -145,7 +145,7 @@ fn traffic(carts: &[&Service], rounds: usize) -> Traffic {
     }
 }
 
-/// Rounds in which a service dies, and all that is written meanwhile.
+/// Rounds in which a service dies, and everything that is written meanwhile.
 struct Crashes<'a> {
     world: &'a World,
     registry: Registry,
@@ -169,7 +169,7 @@ impl<'a> Crashes<'a> {
         })
     }
 
-    /// Lets the victim die there, while clients write and poison comes, and restarts it.
+    /// Lets the victim die there while clients write and invalid records arrive, and restarts it.
     async fn at(&mut self, victim: &mut Service, point: Point, nth: u32) -> anyhow::Result<()> {
         let name = point.name();
         let before = deaths(victim, &name);

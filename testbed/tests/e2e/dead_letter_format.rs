@@ -1,4 +1,4 @@
-//! The requirements of a dead letter: its headers, and what order-service shows of it.
+//! What a dead letter must look like: its headers, and what order-service shows of it.
 
 use orderlog_contract::rejection::Code;
 use testbed::log::{Header, Record};
@@ -6,7 +6,7 @@ use testbed::poison::{Kind, Poisoned};
 use testbed::service::Service;
 use testbed::world::World;
 
-/// A part of the reason for rejecting a record of that kind.
+/// Part of the reason for rejecting a record of that kind.
 pub fn reason(kind: Kind) -> &'static str {
     match kind {
         Kind::Empty => "the value is empty",
@@ -18,12 +18,12 @@ pub fn reason(kind: Kind) -> &'static str {
         Kind::Longer => "1 trailing byte ",
         Kind::WrongTotal => "order.totalMinor must be the sum",
         Kind::WrongKey => "the record key is not the orderId",
-        Kind::WrongPartition => "its key belongs to",
+        Kind::WrongPartition => "the key's partition is",
         Kind::IllegalStep => "an order that is delivered cannot become new",
     }
 }
 
-/// Headers that careless code loses: a repeated name, null, empty, and not text.
+/// Headers that careless code would lose: a repeated name, and null, empty and binary values.
 pub fn own_headers() -> Vec<Header> {
     let header = |name: &str, value: Option<&[u8]>| (name.to_owned(), value.map(<[u8]>::to_vec));
     vec![
@@ -110,7 +110,7 @@ pub async fn shown(
             "{kind:?}: {info:?}"
         );
     }
-    // Three a page, so that there are several pages.
+    // Three per page, so that there are several pages.
     let shown = order.http.dead_letters(3).await?;
     assert_eq!(shown.len(), dead_letters.len());
     for (shown, dead_letter) in shown.iter().zip(dead_letters.iter().rev()) {

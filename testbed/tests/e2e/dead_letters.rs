@@ -10,7 +10,7 @@ use testbed::writer::NewRecord;
 
 use crate::dead_letter_format::{added_headers, own_headers, reason, shown};
 
-/// An order-service that gives up soon on unknown schema ids, and a writer of poison.
+/// An order-service that soon gives up on unknown schema ids, and a writer of invalid records.
 async fn start(world: &World) -> anyhow::Result<(Service, Poisoner)> {
     let order = world.order()?.with_short_grace().start().await?;
     Ok((order, Poisoner::new(&world.servers, &world.topic).await?))
@@ -27,7 +27,7 @@ async fn every_kind_becomes_one_dead_letter_and_the_next_good_record_is_applied(
         let one = poisoner.write(*kind, &format!("P-{kind:?}"), &own_headers()).await?;
         let event = events::first(&events::id_in(one.place.0, &format!("G-{kind:?}")));
         let good = writer.write(&events::record(poisoner.schema_id(), &event)?).await?;
-        assert_eq!(good, (one.place.0, one.place.1 + 1), "right behind the poison");
+        assert_eq!(good, (one.place.0, one.place.1 + 1), "right after the invalid record");
         poisoned.push((*kind, one));
         next.push(event);
     }
@@ -80,7 +80,7 @@ async fn every_kind_becomes_one_dead_letter_and_the_next_good_record_is_applied(
 }
 
 #[tokio::test]
-async fn keys_of_any_bytes_and_large_values_are_copied_whole() -> anyhow::Result<()> {
+async fn binary_keys_and_large_values_are_copied_whole() -> anyhow::Result<()> {
     let world = World::new("dead-letters-bytes")?;
     let (order, poisoner) = start(&world).await?;
     let record = |key: Option<&[u8]>, value: Vec<u8>| NewRecord {
@@ -115,7 +115,7 @@ async fn keys_of_any_bytes_and_large_values_are_copied_whole() -> anyhow::Result
 }
 
 #[tokio::test]
-async fn a_null_value_is_no_fault_and_an_aborted_transaction_did_not_happen() -> anyhow::Result<()> {
+async fn a_null_value_is_ignored_and_an_aborted_transaction_did_not_happen() -> anyhow::Result<()> {
     let world = World::new("dead-letters-none")?;
     let (order, poisoner) = start(&world).await?;
     let event = events::first("A-1");

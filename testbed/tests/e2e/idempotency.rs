@@ -1,4 +1,5 @@
-//! Requests that are repeated under their key, to real processes: after a crash, at another instance, at one that lags.
+//! Requests that are repeated under their key, with real processes: after a crash, at another instance, at a lagging
+//! one.
 
 use anyhow::Context;
 use orderlog_runtime::crash_point::Point;
@@ -38,7 +39,7 @@ async fn send(http: &Client, order_id: &str, creates: bool) -> reqwest::Result<A
 }
 
 #[tokio::test]
-async fn a_request_whose_answer_a_crash_has_taken_is_carried_out_once() -> anyhow::Result<()> {
+async fn a_request_whose_answer_was_lost_in_a_crash_is_carried_out_once() -> anyhow::Result<()> {
     let world = World::new("idempotency-crash")?;
     let (mut cart, other) = (world.cart()?.start().await?, world.cart()?.start().await?);
     for (point, creates) in [
@@ -79,7 +80,7 @@ async fn a_request_whose_answer_a_crash_has_taken_is_carried_out_once() -> anyho
 }
 
 #[tokio::test]
-async fn a_retry_through_a_process_that_lags_gets_the_first_answer() -> anyhow::Result<()> {
+async fn a_retry_through_a_lagging_process_gets_the_first_answer() -> anyhow::Result<()> {
     let world = World::new("idempotency-lag")?;
     let one = world.cart()?.start().await?;
     let lagging = world.lagging_cart().await?;
@@ -96,7 +97,7 @@ async fn a_retry_through_a_process_that_lags_gets_the_first_answer() -> anyhow::
         let retried = update(&lagging.http, &format!("u-{n}"), &id, "confirmed").await?;
         assert!(
             is_replayed(&retried),
-            "it has not read the update, and it is no legal step any more: {retried:?}"
+            "it has not read the update, which is no longer a legal transition: {retried:?}"
         );
         assert_eq!(retried.read::<Written>(200)?, updated);
         let other = create(&lagging.http, &format!("u-{n}"), &format!("B-{n}")).await?;
@@ -137,10 +138,10 @@ async fn requests_that_are_hedged_to_two_processes_write_one_event_each() -> any
 }
 
 #[tokio::test]
-async fn a_504_says_how_to_find_out_and_the_same_key_does() -> anyhow::Result<()> {
+async fn a_504_says_how_to_find_out_the_outcome_and_the_same_key_does_that() -> anyhow::Result<()> {
     let world = World::new("idempotency-unknown")?;
     let other = world.cart()?.start().await?;
-    // Delayed below its deadline: it cannot read back in time what it writes.
+    // The delay exceeds its deadline, so it cannot read back in time what it writes.
     let hasty = world
         .cart()?
         .with_delayed_fetches()?
@@ -163,7 +164,7 @@ async fn a_504_says_how_to_find_out_and_the_same_key_does() -> anyhow::Result<()
 }
 
 #[tokio::test]
-async fn a_key_stays_known_when_its_record_is_produced_again_behind_later_ones() -> anyhow::Result<()> {
+async fn a_key_stays_known_when_its_record_is_produced_again_after_later_ones() -> anyhow::Result<()> {
     let world = World::new("idempotency-copies")?;
     let (mut cart, order) = world.pair().await?;
     let created: Written = create(&cart.http, "k1", "A-1").await?.read(201)?;
@@ -182,7 +183,7 @@ async fn a_key_stays_known_when_its_record_is_produced_again_behind_later_ones()
     world.writer()?.write(&copy).await?;
     let stats = world.caught_up(&order).await?;
     assert_eq!((stats.totals.applied, stats.totals.superseded), (2, 1), "{stats:?}");
-    // An event of that partition behind the copy was read after it.
+    // An event of that partition after the copy was read after it.
     let behind = testbed::events::id_in(created.partition, "behind");
     cart.http.created(&behind).await?;
     let mut fresh = world.cart()?.start().await?;

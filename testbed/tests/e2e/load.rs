@@ -1,5 +1,5 @@
-//! A thousand orders on 64 connections while every kind of poison is written to the same partitions: nothing is lost,
-//! nothing usable is dead-lettered, and every record is accounted for.
+//! A thousand orders on 64 connections while every kind of invalid record is written to the same partitions: nothing is
+//! lost, no valid record is dead-lettered, and every record is accounted for.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -17,9 +17,9 @@ const ORDERS: usize = 1_000;
 pub const ROUNDS: usize = 8;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_orders_and_every_kind_of_poison_are_all_accounted_for() -> anyhow::Result<()> {
+async fn a_thousand_orders_and_every_kind_of_invalid_record_are_accounted_for() -> anyhow::Result<()> {
     let world = World::new("load")?;
-    // Enough time for every request on a busy machine: a 504 would be a fault here.
+    // Enough time for every request on a busy machine: a 504 would be a failure here.
     let mut cart = world
         .cart()?
         .with_short_grace()

@@ -1,4 +1,4 @@
-//! Topics that are no longer the same: recreated, or without records that were not read.
+//! Topics that are no longer the same: recreated, or missing records that were not read.
 
 use testbed::registry::Registry;
 use testbed::topics::Topics;
@@ -41,7 +41,7 @@ async fn a_recreated_topic_is_noticed_and_read_only_after_a_rebuild() -> anyhow:
     let known: testbed::api_types::Order = order.http.details("A-1").await?.read(200)?;
     assert_ne!(
         known.customer_id, "CUST-TESTBED",
-        "what it knew is still told, and nothing else"
+        "what it knew is still served, and nothing else"
     );
     let stats = order.http.stats().await?;
     assert_eq!(
@@ -68,7 +68,7 @@ async fn a_recreated_topic_is_noticed_and_read_only_after_a_rebuild() -> anyhow:
 }
 
 #[tokio::test]
-async fn a_topic_that_lost_unread_records_is_read_again_only_when_that_is_accepted() -> anyhow::Result<()> {
+async fn a_topic_that_lost_unread_records_is_read_on_only_once_that_is_accepted() -> anyhow::Result<()> {
     let world = World::new("topics-cut")?;
     let (cart, mut order) = world.pair().await?;
     cart.http.created("A-1").await?;
@@ -106,14 +106,14 @@ async fn a_topic_that_lost_unread_records_is_read_again_only_when_that_is_accept
 }
 
 #[tokio::test]
-async fn the_deletion_of_an_aborted_transaction_behind_all_that_was_read_stops_nothing() -> anyhow::Result<()> {
+async fn the_deletion_of_an_aborted_transaction_after_the_last_read_record_stops_nothing() -> anyhow::Result<()> {
     let world = World::new("topics-aborted")?;
     let (mut cart, mut order) = world.pair().await?;
     let written = cart.http.created("A-1").await?;
     let id = Registry::new(&world.servers.registry)?.ours(&world.topic).await?;
     let aborted = Writer::in_transaction(&world.servers.kafka, &world.topic)?;
     for partition in 0..6 {
-        // Partitions with nothing else are among them.
+        // Some of these partitions contain nothing else.
         let event = events::first(&events::id_in(partition, "aborted"));
         aborted.write(&events::record(id, &event)?).await?;
     }
@@ -144,7 +144,7 @@ async fn the_deletion_of_an_aborted_transaction_behind_all_that_was_read_stops_n
     let updated = cart.http.updated("A-1", "confirmed").await?;
     assert!(
         updated.offset > written.offset + 2,
-        "behind record and marker: {updated:?}"
+        "after record and marker: {updated:?}"
     );
     assert_eq!(order.http.order("A-1", 2).await?.status, "confirmed");
     world.caught_up(&order).await?;

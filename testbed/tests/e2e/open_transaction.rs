@@ -1,4 +1,4 @@
-//! Another producer's open transaction: nothing behind its first record can be read until it ends.
+//! Another producer's open transaction: nothing after its first record can be read until it ends.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ fn home(order_id: &str) -> i32 {
 }
 
 #[tokio::test]
-async fn a_hanging_transaction_costs_one_504_is_named_and_is_over_when_it_ends() -> anyhow::Result<()> {
+async fn a_hanging_transaction_costs_one_504_and_is_reported_until_it_ends() -> anyhow::Result<()> {
     let world = World::new("open-transaction")?;
     let mut cart = world.cart()?.with("WRITE_DEADLINE_MS", "3000").spawn()?;
     let mut order = world.order()?.spawn()?;
@@ -39,7 +39,10 @@ async fn a_hanging_transaction_costs_one_504_is_named_and_is_over_when_it_ends()
         let next = cart.http.update("A-1", "confirmed").await?;
         assert_eq!(next.status, 503, "{next:?}");
         assert!(next.text.contains(&names), "{next:?}");
-        assert!(asked.elapsed() < Duration::from_secs(1), "it knows");
+        assert!(
+            asked.elapsed() < Duration::from_secs(1),
+            "the open transaction is known by now"
+        );
     }
     for service in [&cart, &order] {
         let health = service.await_reason(&[&names]).await?;
@@ -68,7 +71,7 @@ async fn a_hanging_transaction_costs_one_504_is_named_and_is_over_when_it_ends()
     other.abort()?;
     cart.await_healthy().await?;
     order.await_healthy().await?;
-    // The event behind the 504 was written.
+    // The event of the 504 was written.
     assert_eq!(order.http.order("A-1", 2).await?.status, "confirmed");
     cart.http.updated("A-1", "shipped").await?;
     Ok(())

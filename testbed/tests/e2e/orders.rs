@@ -106,7 +106,7 @@ async fn shipping_is_rounded_half_up_to_the_minor_unit_of_the_currency() -> anyh
 }
 
 #[tokio::test]
-async fn an_order_goes_its_way_and_each_step_is_an_event() -> anyhow::Result<()> {
+async fn an_order_goes_through_its_statuses_and_each_step_is_an_event() -> anyhow::Result<()> {
     let world = World::new("orders-way")?;
     let (cart, order) = world.pair().await?;
     let created = cart.http.created("A-1").await?;
@@ -161,7 +161,7 @@ async fn an_order_goes_its_way_and_each_step_is_an_event() -> anyhow::Result<()>
 }
 
 #[tokio::test]
-async fn a_question_for_a_version_waits_until_it_comes_or_the_time_is_up() -> anyhow::Result<()> {
+async fn a_read_of_a_version_waits_until_it_arrives_or_time_runs_out() -> anyhow::Result<()> {
     let world = World::new("orders-wait")?;
     let (cart, order) = world.pair().await?;
     let waiting = order.http.order("A-1", 2);
@@ -195,7 +195,7 @@ async fn a_question_for_a_version_waits_until_it_comes_or_the_time_is_up() -> an
 }
 
 #[tokio::test]
-async fn ids_come_page_by_page_and_each_one_once() -> anyhow::Result<()> {
+async fn ids_are_listed_page_by_page_and_each_one_once() -> anyhow::Result<()> {
     let world = World::new("orders-ids")?;
     let (cart, order) = world.pair().await?;
     let mut ids: Vec<String> = (0..23).map(|n| format!("A-{n}")).collect();
@@ -217,7 +217,7 @@ async fn ids_come_page_by_page_and_each_one_once() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn digits_only_mean_the_same_order_in_both_services() -> anyhow::Result<()> {
+async fn an_id_of_digits_means_the_same_order_in_both_services() -> anyhow::Result<()> {
     let world = World::new("orders-digits")?;
     let (cart, order) = world.pair().await?;
     let created = cart.http.create(json!({"order_id": "42", "numberOfItems": 3})).await?;

@@ -1,5 +1,5 @@
-//! Another registry, or an empty one, at the address of the right one: for a minute, or for good. Both services notice,
-//! write nothing there, take nothing from there, and recover by themselves when the right one is back.
+//! Another registry, or an empty one, at the address of the right one, for a minute or for good. Both services notice,
+//! write nothing to it, learn nothing from it, and recover by themselves when the right one is back.
 
 use orderlog_contract::lineage::subject;
 use sandbox::registry::Registry as Server;
@@ -53,7 +53,7 @@ impl Scene {
         Ok(())
     }
 
-    /// The right one is back; nothing else is done.
+    /// Brings back the right one, and does nothing else.
     async fn back(&self) -> anyhow::Result<()> {
         self.proxy.redirect_to(&self.right.url())?;
         self.cart.await_healthy().await?;
@@ -62,7 +62,7 @@ impl Scene {
 }
 
 #[tokio::test]
-async fn a_wrong_registry_for_a_while_poisons_no_store() -> anyhow::Result<()> {
+async fn a_temporarily_wrong_registry_corrupts_no_store() -> anyhow::Result<()> {
     let scene = Scene::new("other-wrong").await?;
     let (cart, order) = (&scene.cart, &scene.order);
     cart.http.created("A-1").await?;
@@ -78,7 +78,7 @@ async fn a_wrong_registry_for_a_while_poisons_no_store() -> anyhow::Result<()> {
             service.await_reason(&["a different schema"]).await?;
         }
         cart.refuses("a different schema").await?;
-        assert_eq!(order.http.details("A-1").await?.status, 200, "what is known is told");
+        assert_eq!(order.http.details("A-1").await?.status, 200, "what is known is served");
         scene.other_is_untouched().await?;
         scene.back().await?;
         cart.http.updated("A-1", "confirmed").await?;

@@ -1,9 +1,9 @@
-//! Services that are configured with another partitioner than the one that the topic's writers use.
+//! Services that are configured with a different partitioner than the topic's producers use.
 
 use testbed::world::World;
 
 #[tokio::test]
-async fn a_new_replica_with_another_rule_than_the_topics_writers_reads_and_writes_nothing_and_names_theirs()
+async fn a_new_replica_with_another_partitioner_than_the_producers_reads_and_writes_nothing_and_names_theirs()
 -> anyhow::Result<()> {
     let world = World::new("partitioners-other")?;
     let (cart, order) = world.pair().await?;
@@ -24,7 +24,11 @@ async fn a_new_replica_with_another_rule_than_the_topics_writers_reads_and_write
         assert!(refused.text.contains("KAFKA_PARTITIONER=murmur2"), "{refused:?}");
         assert_eq!(new_order.http.details(id).await?.status, 503);
     }
-    assert_eq!(world.dead_letters().await?.len(), 0, "good records are no dead letters");
+    assert_eq!(
+        world.dead_letters().await?.len(),
+        0,
+        "valid records are not dead-lettered"
+    );
     // Nothing was stored under the wrong rule.
     tokio::try_join!(new_cart.terminate(), new_order.terminate())?;
     let right = ["--kafka-partitioner=murmur2"];

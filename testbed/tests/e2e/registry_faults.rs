@@ -1,5 +1,5 @@
-//! Everything that can answer in a registry's place. None of it is the registry's answer: the record waits, and is
-//! applied when the registry is back. Only a registry's own "no such id" may lead to a dead letter.
+//! Everything that can answer in place of a registry. None of it counts as the registry's answer: the record waits, and
+//! is applied when the registry is back. Only a registry's own "no such id" may lead to a dead letter.
 
 use testbed::events;
 use testbed::proxy::Proxy;
@@ -67,7 +67,7 @@ fn faults() -> Vec<(&'static str, Fault)> {
 }
 
 #[tokio::test]
-async fn whatever_answers_in_the_registry_s_place_is_waited_out() -> anyhow::Result<()> {
+async fn whatever_answers_in_place_of_the_registry_is_waited_out() -> anyhow::Result<()> {
     let world = World::new("faults")?;
     let proxy = Proxy::in_front_of(&world.servers.registry).await?;
     let order = world.order_behind(&proxy).await?;
@@ -97,7 +97,7 @@ async fn whatever_answers_in_the_registry_s_place_is_waited_out() -> anyhow::Res
 }
 
 #[tokio::test]
-async fn a_registry_that_takes_five_seconds_is_slow_and_not_away() -> anyhow::Result<()> {
+async fn a_registry_that_takes_five_seconds_is_slow_and_not_unavailable() -> anyhow::Result<()> {
     let world = World::new("faults-slow")?;
     let proxy = Proxy::in_front_of(&world.servers.registry).await?;
     let order = world.order_behind(&proxy).await?;

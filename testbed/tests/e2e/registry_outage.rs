@@ -1,5 +1,5 @@
-//! A registry that does not answer is an outage, never a fault of a record: the partition waits, the others continue,
-//! and nothing is dead-lettered.
+//! A registry that does not answer is an outage, never a reason to reject a record: the partition waits, the others
+//! continue, and nothing is dead-lettered.
 
 use testbed::events;
 use testbed::proxy::Proxy;
@@ -8,7 +8,7 @@ use testbed::service::Setup;
 use testbed::wait::{LONG, until};
 use testbed::world::World;
 
-/// Partitions of a topic that the services make.
+/// Partitions of a topic that the services create.
 const PARTITIONS: i32 = 6;
 
 /// What must hold in any outage. `begin` starts it and `end` ends it.
@@ -59,7 +59,7 @@ async fn waits_it_out<O>(
     }
     assert!(
         order.http.order(&events::id_in(0, "before"), 1).await.is_ok(),
-        "what was known is still told"
+        "what was known is still served"
     );
     let health = order.http.health().await?;
     assert_eq!((health.status.as_str(), health.ready), ("degraded", true), "{health:?}");
@@ -118,7 +118,7 @@ async fn a_registry_that_fails_is_waited_for() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn a_404_that_no_registry_gave_is_waited_out() -> anyhow::Result<()> {
+async fn a_404_that_is_not_from_a_registry_is_waited_out() -> anyhow::Result<()> {
     let answer =
         "HTTP/1.1 404 Not Found\r\ncontent-type: text/html\r\ncontent-length: 9\r\nconnection: close\r\n\r\nnot here\n";
     behind_a_proxy(&World::new("outage-404")?, |proxy| proxy.answer(answer)).await
@@ -158,7 +158,7 @@ async fn services_that_start_without_a_registry_say_so_and_work_once_it_is_there
         "{refused:?}"
     );
     assert_eq!(cart.http.get("/health/ready").await?.status, 503);
-    // The registry may still refuse our schema, and then nothing must be left behind.
+    // The registry may still reject our schema, and then nothing must be left behind.
     order
         .await_reason(&["is not created until our schema is registered"])
         .await?;

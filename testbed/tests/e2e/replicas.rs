@@ -14,7 +14,7 @@ async fn two(world: &World) -> anyhow::Result<(Service, Service)> {
 }
 
 #[tokio::test]
-async fn of_two_creates_of_one_order_exactly_one_wins_whichever_process_they_went_to() -> anyhow::Result<()> {
+async fn exactly_one_of_two_creates_of_an_order_wins_whichever_process_they_are_sent_to() -> anyhow::Result<()> {
     let world = World::new("replicas-conflict")?;
     let (one, two) = two(&world).await?;
     let mut winners = Vec::new();
@@ -59,7 +59,7 @@ async fn an_order_created_through_one_process_is_updated_through_the_other() -> 
 }
 
 #[tokio::test]
-async fn updates_of_one_order_through_both_at_once_make_one_history() -> anyhow::Result<()> {
+async fn simultaneous_updates_of_an_order_through_both_make_one_history() -> anyhow::Result<()> {
     let world = World::new("replicas-history")?;
     let (one, two) = two(&world).await?;
     one.http.created("A-1").await?;
@@ -73,7 +73,7 @@ async fn updates_of_one_order_through_both_at_once_make_one_history() -> anyhow:
     ] {
         let (a, b) = tokio::try_join!(one.http.update("A-1", statuses.0), two.http.update("A-1", statuses.1))?;
         for answer in [a, b] {
-            // A step that the other instance has overtaken is illegal by then; each answer is certain.
+            // A step that the other instance has overtaken is illegal by then; every answer is certain.
             assert!([200, 409].contains(&answer.status), "{answer:?}");
             if answer.status == 200 {
                 told.push(answer.read::<testbed::api_types::Written>(200)?);
@@ -105,7 +105,7 @@ async fn updates_of_one_order_through_both_at_once_make_one_history() -> anyhow:
 }
 
 #[tokio::test]
-async fn a_process_that_lags_refuses_only_what_is_so() -> anyhow::Result<()> {
+async fn a_lagging_process_refuses_nothing_wrongly() -> anyhow::Result<()> {
     let world = World::new("replicas-lag")?;
     let one = world.cart()?.start().await?;
     let lagging = world.lagging_cart().await?;
@@ -115,13 +115,13 @@ async fn a_process_that_lags_refuses_only_what_is_so() -> anyhow::Result<()> {
         let updated = lagging.http.updated(&id, "confirmed").await?;
         assert_eq!(
             updated.order.version, 2,
-            "it has not read the order, and still this is no 404"
+            "it has not read the order yet, but does not answer 404"
         );
         one.http.updated(&id, "cancelled").await?;
         let refused = lagging.http.update(&id, "confirmed").await?;
         assert_eq!(
             refused.status, 409,
-            "it has not read the cancellation, and still this is no \"already so\": {refused:?}"
+            "it has not read the cancellation yet, but does not answer that nothing changes: {refused:?}"
         );
         let twice = lagging.http.create_short(&id).await?;
         assert_eq!(
@@ -134,7 +134,7 @@ async fn a_process_that_lags_refuses_only_what_is_so() -> anyhow::Result<()> {
         let id = format!("A-{n}");
         one.http.created(&id).await?;
         one.http.updated(&id, "confirmed").await?;
-        // With If-Match of that version: it has not read the second one, and still only that version is accepted.
+        // With If-Match of that version: it has not read the second one yet, but only that version is accepted.
         let tag = format!("\"{version}\"");
         let body = json!({"orderId": id, "status": "shipped"});
         let headers = [("If-Match", tag.as_str())];

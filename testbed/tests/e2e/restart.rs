@@ -6,7 +6,7 @@ use testbed::wait::{LONG, until};
 use testbed::world::World;
 
 #[tokio::test]
-async fn both_services_come_back_with_all_they_knew() -> anyhow::Result<()> {
+async fn both_services_come_back_with_everything_they_knew() -> anyhow::Result<()> {
     let world = World::new("restart-both")?;
     let (mut cart, mut order) = world.pair().await?;
     for n in 0..20 {
@@ -31,7 +31,7 @@ async fn both_services_come_back_with_all_they_knew() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn what_was_written_while_order_service_was_down_is_read_when_it_is_back() -> anyhow::Result<()> {
+async fn records_that_were_written_while_order_service_was_down_are_read_when_it_is_back() -> anyhow::Result<()> {
     let world = World::new("restart-down")?;
     let (cart, mut order) = world.pair().await?;
     cart.http.created("A-1").await?;
@@ -112,7 +112,7 @@ async fn requests_in_flight_when_cart_service_is_stopped_are_answered() -> anyho
 }
 
 #[tokio::test]
-async fn services_that_find_no_broker_report_it_and_stop_on_request() -> anyhow::Result<()> {
+async fn services_that_find_no_broker_report_it_and_stop_when_told_to() -> anyhow::Result<()> {
     let world = World::new("restart-no-broker")?;
     // Port 9 (discard): nobody listens.
     let nobody = "127.0.0.1:9";

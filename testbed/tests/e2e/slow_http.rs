@@ -1,4 +1,4 @@
-//! Two thousand slow clients, beside others that are not.
+//! Two thousand slow clients, next to others that are not.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -17,14 +17,15 @@ use crate::hostile_http::unharmed;
 
 /// Slow clients of each service.
 const SLOW_CLIENTS: usize = 2_000;
-/// How much memory a service may gain for them, in KiB: 48 for each, two thirds of which are the connection's buffers.
-const MEMORY: u64 = 48 * SLOW_CLIENTS as u64;
-/// Between two bytes of a slow client.
+/// How much a service's memory may grow because of them, in KiB: 48 for each, two thirds of which are the connection's
+/// buffers.
+const MAX_GROWTH_KIB: u64 = 48 * SLOW_CLIENTS as u64;
+/// Delay between two bytes of a slow client.
 const DRIP: Duration = Duration::from_secs(1);
 /// All slow clients connect within that time.
-const COMING: Duration = Duration::from_secs(2);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long the others are observed: longer than the timeouts of a first head or a body.
-const WATCHED: Duration = Duration::from_secs(12);
+const OBSERVATION_TIME: Duration = Duration::from_secs(12);
 
 /// How long latencies are measured at a time, and how often.
 const ROUND: Duration = Duration::from_secs(7);
@@ -64,10 +65,10 @@ impl Slow {
 
     /// Continues until the connection is closed.
     async fn run(self, to: SocketAddr) -> Slow {
-        // Not all at the same moment of each second: the others' clients share this process.
-        tokio::time::sleep(COMING.mul_f64(fastrand::f64())).await;
+        // Not all at the same moment of each second: the other clients share this process.
+        tokio::time::sleep(CONNECT_TIMEOUT.mul_f64(fastrand::f64())).await;
         if let Ok(mut stream) = TcpStream::connect(to).await {
-            // Any error is an end.
+            // Any error means that the connection has ended.
             let _ = self.drip(&mut stream).await;
         }
         self
@@ -111,7 +112,7 @@ async fn one_order(cart: &Service, order: &Service, id: &str) -> anyhow::Result<
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_thousand_slow_clients_lock_nobody_out_and_are_shown_the_door() -> anyhow::Result<()> {
+async fn two_thousand_slow_clients_lock_nobody_out_and_are_disconnected() -> anyhow::Result<()> {
     let world = World::new("slow-http")?;
     let (cart, order) = world.pair().await?;
     one_order(&cart, &order, "BEFORE").await?;
@@ -119,14 +120,14 @@ async fn two_thousand_slow_clients_lock_nobody_out_and_are_shown_the_door() -> a
     let mut throttle = attack(&[&cart, &order])?;
     let begun = Instant::now();
     let mut served = 0;
-    while begun.elapsed() < WATCHED {
+    while begun.elapsed() < OBSERVATION_TIME {
         one_order(&cart, &order, &format!("A-{served}"))
             .await
             .with_context(|| format!("order {served}"))?;
         served += 1;
     }
     assert!(served >= 10, "only {served} orders got through");
-    // Silence, a first head and a body have timeouts; the others may stay a while longer.
+    // Silence, a first head and a body have timeouts; the other clients may stay a while longer.
     let bounded = [Slow::Silent, Slow::Head, Slow::Body];
     let mut gone = 0;
     let shown = until("the slow ones are gone", LONG, async || {
@@ -138,8 +139,8 @@ async fn two_thousand_slow_clients_lock_nobody_out_and_are_shown_the_door() -> a
         Ok(())
     });
     shown.await?;
-    unharmed(&cart, memory[0], MEMORY).await?;
-    unharmed(&order, memory[1], MEMORY).await
+    unharmed(&cart, memory[0], MAX_GROWTH_KIB).await?;
+    unharmed(&order, memory[1], MAX_GROWTH_KIB).await
 }
 
 /// Sends requests to both services on a few connections for that long. Returns the sorted latencies of creations and of
@@ -186,7 +187,7 @@ async fn slow_and_hostile_clients_at_most_double_the_latency_of_others() -> anyh
         let calm = latencies(&cart, &order, &format!("CALM-{round}"), ROUND).await?;
         let throttle = attack(&[&cart, &order])?;
         let hostile = tokio::spawn(nag(cart.address()?, order.address()?));
-        tokio::time::sleep(COMING).await;
+        tokio::time::sleep(CONNECT_TIMEOUT).await;
         let beset = latencies(&cart, &order, &format!("BESET-{round}"), ROUND).await?;
         hostile.abort();
         drop(throttle);

@@ -1,4 +1,5 @@
-//! Topics: created as they must be, and refused if they would forget or have other partitions than before.
+//! Topics: created with the right settings, and refused if they would lose records or have another number of partitions
+//! than before.
 
 use testbed::events;
 use testbed::registry::Registry;
@@ -7,7 +8,7 @@ use testbed::world::World;
 use testbed::writer::NewRecord;
 
 #[tokio::test]
-async fn missing_topics_are_created_so_that_nothing_is_forgotten() -> anyhow::Result<()> {
+async fn missing_topics_are_created_with_settings_that_lose_no_records() -> anyhow::Result<()> {
     let world = World::new("topics-made")?;
     let _pair = world.pair().await?;
     let topics = Topics::new(&world.servers.kafka)?;
@@ -91,7 +92,7 @@ async fn another_number_of_partitions_than_before_stops_reading_and_writing() ->
         service.await_reason(&["has 7 partitions, but had 6"]).await?;
     }
     cart.refuses("has 7 partitions, but had 6").await?;
-    // It still answers what it knows.
+    // It still serves what it knows.
     let known: testbed::api_types::Order = order.http.details("A-1").await?.read(200)?;
     assert_eq!(known.version, 1);
     let stats = order.http.stats().await?;
@@ -107,7 +108,7 @@ async fn another_number_of_partitions_than_before_stops_reading_and_writing() ->
 }
 
 #[tokio::test]
-async fn a_new_replica_of_a_topic_that_got_more_partitions_reads_nothing_and_says_why() -> anyhow::Result<()> {
+async fn a_new_replica_of_a_topic_with_added_partitions_reads_nothing_and_says_why() -> anyhow::Result<()> {
     let world = World::new("topics-grown-fresh")?;
     let (mut cart, mut order) = world.pair().await?;
     for n in 0..12 {
@@ -137,7 +138,11 @@ async fn a_new_replica_of_a_topic_that_got_more_partitions_reads_nothing_and_say
         assert_eq!(created.status, 503, "it exists: {created:?}");
         assert_eq!(new_order.http.details(&format!("A-{n}")).await?.status, 503);
     }
-    assert_eq!(world.dead_letters().await?.len(), 0, "good records are no dead letters");
+    assert_eq!(
+        world.dead_letters().await?.len(),
+        0,
+        "valid records are not dead-lettered"
+    );
     // Neither a restart nor a rebuild helps.
     tokio::try_join!(new_cart.terminate(), new_order.terminate())?;
     tokio::try_join!(cart.terminate(), order.terminate())?;
@@ -153,7 +158,7 @@ async fn a_new_replica_of_a_topic_that_got_more_partitions_reads_nothing_and_say
 }
 
 #[tokio::test]
-async fn misplaced_records_at_the_start_of_a_topic_become_dead_letters_and_stop_nothing() -> anyhow::Result<()> {
+async fn misplaced_records_at_the_start_of_a_topic_are_dead_lettered_and_stop_nothing() -> anyhow::Result<()> {
     let world = World::new("topics-misplaced")?;
     let (cart, order) = world.pair().await?;
     let id = Registry::new(&world.servers.registry)?.ours(&world.topic).await?;

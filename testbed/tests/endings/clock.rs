@@ -28,9 +28,9 @@ impl Clock {
         Ok(clock)
     }
 
-    /// From now on the clock is wrong by that many seconds.
+    /// Makes the clock wrong by that many seconds from now on.
     fn jump(&self, seconds: i64) -> anyhow::Result<()> {
-        // Atomically: a half-written time would be another one.
+        // Atomically: a half-written time would be a different one.
         let new = self.file.with_extension("new");
         std::fs::write(&new, format!("{seconds:+}\n"))?;
         Ok(std::fs::rename(&new, &self.file)?)
@@ -91,7 +91,7 @@ async fn a_clock_that_jumps_changes_nothing_but_the_times_that_are_shown() -> an
     clock.jump(0)?;
     cart.http.created("B-1").await?;
 
-    // A restart, of a process that has seen all of it.
+    // A restart of a process that has seen all of it.
     tokio::try_join!(cart.terminate(), order.terminate())?;
     cart.start_again(&[]).await?;
     order.start_again(&[]).await?;

@@ -1,5 +1,5 @@
-//! Stores that are damaged or in use: each start says why and what to do, and does not touch what belongs to another;
-//! damage that a running service meets is reported, and never taken for data.
+//! Stores that are damaged or in use: each start says why and what to do, and does not touch another's files; damage
+//! that a running service encounters is reported, and never taken for data.
 
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
@@ -42,7 +42,7 @@ async fn a_damaged_store_is_refused_and_a_rebuild_recreates_it() -> anyhow::Resu
         service.start_again(&["--rebuild"]).await?;
     }
     assert_eq!(world.caught_up(&order).await?, before);
-    assert_eq!(world.dead_letters().await?.len(), 1, "no letter is sent again");
+    assert_eq!(world.dead_letters().await?.len(), 1, "no dead letter is sent again");
     assert_eq!(cart.http.create_short("A-1").await?.status, 409);
     Ok(())
 }
@@ -70,7 +70,7 @@ async fn a_second_process_on_a_store_ends_and_does_not_disturb_the_first() -> an
 }
 
 #[tokio::test]
-async fn a_service_takes_no_store_that_the_other_has_filled() -> anyhow::Result<()> {
+async fn a_service_refuses_a_store_that_was_filled_by_the_other() -> anyhow::Result<()> {
     let world = World::new("endings-other-s")?;
     let (mut cart, mut order) = world.pair().await?;
     cart.http.created("A-1").await?;
@@ -88,7 +88,7 @@ async fn a_service_takes_no_store_that_the_other_has_filled() -> anyhow::Result<
             assert!(said.contains(&format!("belongs to {owner}")), "{said}");
         }
     }
-    // Nothing of it was touched.
+    // Nothing in it was touched.
     tokio::try_join!(cart.start_again(&[]), order.start_again(&[]))?;
     assert_eq!(cart.http.create_short("A-1").await?.status, 409);
     assert_eq!(order.http.order("A-1", 1).await?.status, "new");
@@ -135,7 +135,8 @@ fn flip(dir: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether that was an error with a reason, and no claim about an order; so is no answer from a service that has ended.
+/// Whether the answer is an error with a reason, rather than a claim about an order. So is no answer from a service
+/// that has exited.
 fn is_fault(service: &mut Service, answer: &anyhow::Result<Answer>) -> anyhow::Result<bool> {
     match answer {
         Ok(answer) => Ok(answer.status >= 500 && answer.value()["title"].is_string()),
@@ -180,8 +181,8 @@ async fn damage_in_a_running_service_is_reported_and_never_taken_for_data() -> a
         }
     }
     println!("of {ORDERS} orders {unread} were not read, {unwritten} not written");
-    assert!(unread > 0 && unwritten > 0, "no damage was met");
-    // What each has made of it: log and rebuild agree.
+    assert!(unread > 0 && unwritten > 0, "no damage was encountered");
+    // How each of them copes: log and rebuild agree.
     let log = world.log().await?;
     let expected = Expected::of(&log, &Default::default())?;
     assert_eq!(
@@ -192,7 +193,7 @@ async fn damage_in_a_running_service_is_reported_and_never_taken_for_data() -> a
     );
     for service in [&mut cart, &mut order] {
         if service.log().contains("panicked at") && service.has_ended()?.is_none() {
-            assert_ne!(service.ended().await?, Some(0), "it goes on after a panic");
+            assert_ne!(service.ended().await?, Some(0), "it continues after a panic");
         } else if service.has_ended()?.is_none() {
             // It may already know that it cannot continue.
             let _ = service.kill();

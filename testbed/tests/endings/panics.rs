@@ -1,5 +1,5 @@
-//! A panic anywhere either costs one request, or ends the service, to be restarted by its supervisor. It never
-//! continues without a part of itself.
+//! A panic anywhere either costs one request or ends the service, which its supervisor restarts. It never continues
+//! with a part missing.
 
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use testbed::service::{Program, Service, Setup};
 use testbed::wait::{LONG, until};
 use testbed::world::World;
 
-/// Longest time until a panic has ended the service.
-const SOON: Duration = Duration::from_secs(5);
+/// Maximum time until a panic has ended the service.
+const EXIT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Where each service panics, and at which visit of that point: every part of it that lives as long as itself, and
-/// everything that such a part does.
+/// Where each service panics, and at which visit of that point: every task and thread that lives as long as the
+/// service, in everything that it does.
 const PANICS: [(Program, Point, u32); 25] = [
     (Program::Cart, Point::StoreClearing, 1),
     (Program::Cart, Point::SchemaRegistered, 1),
@@ -42,7 +42,7 @@ const PANICS: [(Program, Point, u32); 25] = [
     (Program::Order, Point::DeadLetterReported, 1),
 ];
 
-/// Where only a request panics, and no part of the service.
+/// Where only a request panics.
 const REQUESTS: [(Program, Point, u32); 4] = [
     (Program::Cart, Point::RequestReceived, 5),
     (Program::Cart, Point::EventSent, 1),
@@ -98,7 +98,7 @@ async fn a_panic_in_any_part_ends_the_service() -> anyhow::Result<()> {
 
 async fn panics_and_ends(service: &mut Service, healthy: &Service, poisoner: &Poisoner) -> anyhow::Result<()> {
     until("it panics", LONG, async || {
-        // Everything that makes its parts work. It may end in the middle of it.
+        // Requests that make all of them work. It may exit in the middle of it.
         let id = format!("A-{:08x}", fastrand::u32(..));
         let _ = service.http.create_short(&id).await;
         let _ = service.http.update("nobody", "confirmed").await;
@@ -107,11 +107,11 @@ async fn panics_and_ends(service: &mut Service, healthy: &Service, poisoner: &Po
             poisoner.write(kind, &id, &[]).await?;
         }
         let panicked = service.log().contains("panicked at");
-        anyhow::ensure!(panicked, "it goes on");
+        anyhow::ensure!(panicked, "it continues");
         Ok(())
     })
     .await?;
-    let code = tokio::time::timeout(SOON, service.ended()).await??;
+    let code = tokio::time::timeout(EXIT_TIMEOUT, service.ended()).await??;
     anyhow::ensure!(code != Some(0), "it ended as if nothing had happened");
     Ok(())
 }

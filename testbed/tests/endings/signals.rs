@@ -16,8 +16,8 @@ use tokio::net::TcpStream;
 
 const REQUESTS: usize = 500;
 const IDLE: usize = 50;
-/// Longest time until a process ends after a second signal, on a busy machine. The exit code shows that it was this
-/// one.
+/// Maximum time until a process exits after a second signal, on a busy machine. The exit code shows that the signal was
+/// the reason.
 const MAX_DELAY: Duration = Duration::from_secs(3);
 
 /// A request's order, its connection, and later the status of its answer.
@@ -91,7 +91,7 @@ fn ids(prefix: &str) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_accepted_is_answered_truly_and_nothing_new_is_begun() -> anyhow::Result<()> {
+async fn accepted_requests_get_true_answers_and_nothing_new_is_begun() -> anyhow::Result<()> {
     let world = World::new("endings-signal")?;
     let mut cart = world.cart()?.start().await?;
     let mut idle = try_join_all((0..IDLE).map(|_| accepted(&cart))).await?;
@@ -143,7 +143,7 @@ async fn what_was_accepted_is_answered_truly_and_nothing_new_is_begun() -> anyho
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn with_a_broker_that_hangs_the_end_comes_in_time_and_a_second_signal_at_once() -> anyhow::Result<()> {
+async fn with_a_hanging_broker_it_exits_in_time_and_at_once_on_a_second_signal() -> anyhow::Result<()> {
     let broker = Broker::new().await?;
     broker.up().await?;
     let mut world = World::new("endings-hanging-broker")?;
@@ -178,7 +178,7 @@ async fn with_a_broker_that_hangs_the_end_comes_in_time_and_a_second_signal_at_o
     );
     ended?;
     let answers = answers?;
-    assert_eq!(told?, Some(504), "who waits is told so");
+    assert_eq!(told?, Some(504), "waiting requests are told so");
     assert!(
         answers.iter().all(|(_, status)| matches!(status, Some(503 | 504))),
         "{answers:?}"
@@ -203,7 +203,7 @@ async fn with_a_broker_that_hangs_the_end_comes_in_time_and_a_second_signal_at_o
 }
 
 #[tokio::test]
-async fn with_a_registry_that_hangs_the_end_comes_in_time() -> anyhow::Result<()> {
+async fn with_a_hanging_registry_it_exits_in_time() -> anyhow::Result<()> {
     let world = World::new("endings-hanging-registry")?;
     let proxy = Proxy::in_front_of(&world.servers.registry).await?;
     proxy.hang();

@@ -1,4 +1,4 @@
-//! Small disks. On a full one, nothing is read that cannot be stored, known orders are still answered, and everything
+//! Small disks. On a full one, nothing is read that cannot be stored, known orders are still served, and everything
 //! continues by itself once there is space. On one that cannot be written, a start says so. (`scripts/test.sh` refers
 //! to this module by name: it skips it where mounting is not allowed.)
 
@@ -17,7 +17,7 @@ use testbed::world::World;
 use uuid::Uuid;
 
 /// Twice the space that must stay free.
-const MIB: u32 = 128;
+const DISK_MIB: u32 = 128;
 const ORDERS: usize = 10;
 
 /// Waits until the service says that its disk is full, which one, and what to do.
@@ -29,9 +29,9 @@ async fn tells_of_full_disk(service: &Service, dir: &Path) -> anyhow::Result<()>
 }
 
 #[tokio::test]
-async fn order_service_stops_reading_on_a_full_disk_and_tells_what_it_knows() -> anyhow::Result<()> {
+async fn order_service_stops_reading_on_a_full_disk_and_serves_what_it_knows() -> anyhow::Result<()> {
     let world = World::new("endings-full-order")?;
-    let disk = SmallDisk::mount(MIB)?;
+    let disk = SmallDisk::mount(DISK_MIB)?;
     let mut cart = world.cart()?.spawn()?;
     let mut order = world.order()?.with("STORE", disk.store()).start().await?;
     cart.ready().await?;
@@ -47,14 +47,18 @@ async fn order_service_stops_reading_on_a_full_disk_and_tells_what_it_knows() ->
     }
     let position =
         |stats: &testbed::api_types::Stats| -> Vec<i64> { stats.partitions.iter().map(|p| p.position).collect() };
-    throughout("nothing moves, and reads go on", Duration::from_secs(2), async || {
-        let stats = order.http.stats().await?;
-        anyhow::ensure!(position(&stats) == position(&before), "{stats:?}");
-        anyhow::ensure!(stats.totals == before.totals, "{stats:?}");
-        anyhow::ensure!(order.http.details("A-3").await?.status == 200);
-        anyhow::ensure!(order.http.get("/health/ready").await?.status == 200);
-        Ok(())
-    })
+    throughout(
+        "nothing is read from the topic, and orders are still served",
+        Duration::from_secs(2),
+        async || {
+            let stats = order.http.stats().await?;
+            anyhow::ensure!(position(&stats) == position(&before), "{stats:?}");
+            anyhow::ensure!(stats.totals == before.totals, "{stats:?}");
+            anyhow::ensure!(order.http.details("A-3").await?.status == 200);
+            anyhow::ensure!(order.http.get("/health/ready").await?.status == 200);
+            Ok(())
+        },
+    )
     .await?;
     until("a partition says why it waits", LONG, async || {
         let stats = order.http.stats().await?;
@@ -103,9 +107,9 @@ async fn order_service_stops_reading_on_a_full_disk_and_tells_what_it_knows() ->
 }
 
 #[tokio::test]
-async fn cart_service_takes_nothing_on_a_full_disk() -> anyhow::Result<()> {
+async fn cart_service_accepts_nothing_on_a_full_disk() -> anyhow::Result<()> {
     let world = World::new("endings-full-cart")?;
-    let disk = SmallDisk::mount(MIB)?;
+    let disk = SmallDisk::mount(DISK_MIB)?;
     let mut cart = world.cart()?.with("STORE", disk.store()).start().await?;
     cart.http.created("A-1").await?;
     disk.fill()?;
@@ -136,7 +140,7 @@ async fn cart_service_takes_nothing_on_a_full_disk() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn a_write_that_fails_in_the_middle_ends_the_service_and_a_start_reads_on() -> anyhow::Result<()> {
+async fn a_write_that_fails_midway_ends_the_service_and_a_restart_continues() -> anyhow::Result<()> {
     let world = World::new("endings-failed-write")?;
     let mut cart = world.cart()?.spawn()?;
     let mut order = world.order()?.start().await?;
@@ -205,13 +209,13 @@ pub fn noise(mib: usize) -> Vec<u8> {
 
 #[test]
 fn a_commit_that_fills_the_disk_leaves_a_store_that_can_be_read_and_reopened() -> anyhow::Result<()> {
-    let disk = SmallDisk::mount(MIB)?;
+    let disk = SmallDisk::mount(DISK_MIB)?;
     let dir = disk.path().join("store");
     let store = Embedded::open(&dir)?;
     put(&store, "A-1", b"small")?;
     // More than there is, although less must stay free than there is now.
-    let large = noise(MIB as usize);
-    let error = put(&store, "A-2", &large).expect_err("there is no room");
+    let large = noise(DISK_MIB as usize);
+    let error = put(&store, "A-2", &large).expect_err("there is no space");
     assert!(format!("{error:#}").contains("No space left"), "{error:#}");
     let refused = store.check_writable();
     assert!(
@@ -237,7 +241,7 @@ fn a_commit_that_fills_the_disk_leaves_a_store_that_can_be_read_and_reopened() -
 #[tokio::test]
 async fn a_directory_that_cannot_be_used_is_named_with_what_to_do() -> anyhow::Result<()> {
     let world = World::new("endings-directory")?;
-    let disk = SmallDisk::mount(MIB)?;
+    let disk = SmallDisk::mount(DISK_MIB)?;
     let file = disk.path().join("file");
     std::fs::write(&file, "not a directory")?;
     let foreign = disk.path().join("foreign");

@@ -6,7 +6,7 @@ use crate::probe::while_clients_work;
 use crate::scene::{Scene, pair, recovered, without_a_broker};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_broker_that_is_stopped_killed_paused_or_cut_off_costs_time_and_nothing_else() -> anyhow::Result<()> {
+async fn a_broker_that_is_stopped_killed_paused_or_cut_off_costs_only_time() -> anyhow::Result<()> {
     let scene = Scene::new("outages-broker").await?;
     let (cart, order) = pair(&scene.world).await?;
     let told = while_clients_work(&cart, &order, async {

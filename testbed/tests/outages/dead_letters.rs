@@ -1,4 +1,5 @@
-//! The dead-letter topic deleted alone, and recreated longer than it was: this concerns that topic, and no order.
+//! Only the dead-letter topic is deleted, and recreated with more records than before: this affects that topic, and no
+//! order.
 
 use testbed::topics::Topics;
 use testbed::wait::{LONG, until};
@@ -21,7 +22,7 @@ async fn a_deleted_dead_letter_topic_is_recreated_and_delays_no_order() -> anyho
     let told = while_clients_work(&cart, &order, async {
         topics.delete(&dead_letters).await?;
         until("it is followed again", LONG, async || {
-            anyhow::ensure!(topics.partitions(&dead_letters)? == 1, "it is not made again");
+            anyhow::ensure!(topics.partitions(&dead_letters)? == 1, "it has not been recreated");
             let info = order.http.dlq().await?;
             anyhow::ensure!(info.count == 0, "{info:?}");
             Ok(())
@@ -31,7 +32,7 @@ async fn a_deleted_dead_letter_topic_is_recreated_and_delays_no_order() -> anyho
         writer.write(&NewRecord::of("A-1", "more poison")).await?;
         world.await_dead_letters(&order, 1).await?;
 
-        // Another one, longer than the one that was followed, with nothing of ours in it.
+        // A different topic, with more records than the previous one, and none of ours.
         topics.delete(&dead_letters).await?;
         topics.create(&dead_letters, 1, &[KEPT]).await?;
         let others = Writer::new(&world.servers.kafka, &dead_letters)?;

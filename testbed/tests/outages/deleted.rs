@@ -1,4 +1,4 @@
-//! Records deleted from the topic by the broker: records that were read are not missed; unread ones stop the reading.
+//! Records deleted from the topic by the broker: records that were read are not missed; unread ones stop consumption.
 
 use orderlog_contract::event::OrderStatus;
 use testbed::registry::Registry;
@@ -11,7 +11,7 @@ use crate::probe::while_clients_work;
 use crate::scene::{both_stopped, fill, pair, recovered, start_with};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn deleted_records_that_were_not_read_stop_the_reading_until_an_operator_decides() -> anyhow::Result<()> {
+async fn deleted_unread_records_stop_consumption_until_an_operator_decides() -> anyhow::Result<()> {
     let world = World::new("outages-records")?;
     let (mut cart, mut order) = pair(&world).await?;
     let topics = Topics::new(&world.servers.kafka)?;
@@ -26,7 +26,7 @@ async fn deleted_records_that_were_not_read_stop_the_reading_until_an_operator_d
         fill(&cart, "F", 2).await?;
         let positions = order.http.stats().await?.partitions;
         let read: Vec<i64> = positions.iter().map(|partition| partition.position).collect();
-        // A service that has read what was written after it has read it too.
+        // After reading what was written later, a service has read everything.
         fill(&cart, "G", 1).await?;
         topics.truncate(&world.topic, &read).await?;
         recovered("the deletion of what was read", &cart, &order).await
@@ -59,7 +59,7 @@ async fn deleted_records_that_were_not_read_stop_the_reading_until_an_operator_d
     told.check(&world.log().await?)?;
 
     start_with(&mut cart, &mut order, "--accept-truncated").await?;
-    // The consent was for that gap, and is stored.
+    // The operator's consent was for that gap, which is stored.
     tokio::try_join!(cart.restart(), order.restart())?;
     let second = events::next(&first, OrderStatus::Confirmed);
     writer.write(&events::record(id, &second)?).await?;

@@ -14,8 +14,8 @@ use crate::scene::{Scene, pair, recovered, without_a_broker};
 const PAUSE: Duration = Duration::from_secs(60);
 const OFFERED: usize = 20_000;
 const CONNECTIONS: usize = 64;
-/// Longest time until an answer: the write deadline, and what a busy machine adds for so many clients.
-const IN_TIME: Duration = Duration::from_secs(5 + 3);
+/// Maximum time until an answer: the write deadline, plus what a busy machine adds with so many clients.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5 + 3);
 /// How much a service's peak memory may grow by the outage and the offered requests, in KiB: the connections, the few
 /// hundred writes that were in flight when the broker was lost, and what the allocator keeps. Keeping every offered
 /// request would take more, at about a kilobyte for an order, its request and its answer.
@@ -30,7 +30,7 @@ async fn offer(cart: &Service) -> anyhow::Result<()> {
         let answer = client.create_short(&format!("O-{n}")).await?;
         anyhow::ensure!(matches!(answer.status, 503 | 504), "{answer:?}");
         let took = asked.elapsed();
-        anyhow::ensure!(took < IN_TIME, "{took:?}: {answer:?}");
+        anyhow::ensure!(took < ANSWER_TIMEOUT, "{took:?}: {answer:?}");
         Ok(answer.status)
     });
     let mut answers = answers.buffer_unordered(CONNECTIONS);
@@ -65,7 +65,7 @@ async fn a_broker_that_is_paused_for_a_minute_is_waited_for_in_flat_memory() -> 
     let told = while_clients_work(&cart, &order, async {
         let begun = Instant::now();
         let paused = scene.broker.suspend()?;
-        // At first nobody knows that the broker hangs, and writes are in flight.
+        // At first, nobody knows that the broker hangs, and writes are in flight.
         let (ending, order_ending) = at_once;
         let write = Client::new(ending.http.url())?;
         let under_way = tokio::spawn(async move { write.create_short("under-way").await });

@@ -1,5 +1,5 @@
 //! A broker that, as one does for a moment while it shuts down, reports a cluster without brokers. librdkafka 2.12 then
-//! knows no broker any more, not even its bootstrap servers (confluentinc/librdkafka, issue 5301).
+//! no longer knows any broker, not even its bootstrap servers (confluentinc/librdkafka, issue 5301).
 
 use testbed::writer::NewRecord;
 

@@ -1,4 +1,4 @@
-//! Clients that write and read all the time. Every answer must come in time and be true.
+//! Clients that write and read all the time. Every answer must arrive in time and be true.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,12 +12,12 @@ use testbed::log::Record;
 use testbed::service::Service;
 
 /// The services' default, plus a second for the answer to arrive.
-const WRITE: Duration = Duration::from_secs(5 + 1);
+const WRITE_TIMEOUT: Duration = Duration::from_secs(5 + 1);
 /// Reads do not wait.
-const READ: Duration = Duration::from_secs(1);
-/// How much later an answer may come when the machine's cores are all busy for a moment, which may hit each client at
-/// most once in a hundred answers.
-const STALL: Duration = Duration::from_secs(2);
+const READ_TIMEOUT: Duration = Duration::from_secs(1);
+/// How much later an answer may arrive when all cores are busy for a moment, which may happen to each client at most
+/// once in a hundred answers.
+const MAX_STALL: Duration = Duration::from_secs(2);
 /// Pause between two requests of one client: enough requests to hit every moment of a fault, and no load.
 const PACE: Duration = Duration::from_millis(20);
 const WRITERS: usize = 4;
@@ -33,7 +33,7 @@ pub struct ClientLog {
     /// How many answers there were of each kind.
     pub answers: BTreeMap<(&'static str, u16), usize>,
     slowest: BTreeMap<&'static str, Duration>,
-    /// How many answers came too late.
+    /// How many answers arrived too late.
     late: usize,
 }
 
@@ -73,7 +73,7 @@ async fn writer(n: usize, cart: &str, over: &AtomicBool) -> anyhow::Result<Clien
             break;
         }
         let id = format!("{name}-{m}");
-        let answer = told.ask("create", WRITE, client.create_short(&id)).await?;
+        let answer = told.ask("create", WRITE_TIMEOUT, client.create_short(&id)).await?;
         match answer.status {
             201 => told.acknowledged.push(answer.read(201)?),
             503 => drop(told.refused.insert(id.clone())),
@@ -81,7 +81,9 @@ async fn writer(n: usize, cart: &str, over: &AtomicBool) -> anyhow::Result<Clien
             _ => anyhow::bail!("creating {id}: {answer:?}"),
         }
         if answer.status == 201 {
-            let answer = told.ask("update", WRITE, client.update(&id, "confirmed")).await?;
+            let answer = told
+                .ask("update", WRITE_TIMEOUT, client.update(&id, "confirmed"))
+                .await?;
             match answer.status {
                 200 => told.acknowledged.push(answer.read(200)?),
                 503 | 504 => {}
@@ -98,7 +100,7 @@ async fn asker(cart: &str, over: &AtomicBool) -> anyhow::Result<ClientLog> {
     let (client, mut told) = (Client::new(cart)?, ClientLog::default());
     while !over.load(Ordering::Relaxed) {
         let answer = told
-            .ask("refuse", WRITE, client.update("nobody-s", "confirmed"))
+            .ask("refuse", WRITE_TIMEOUT, client.update("nobody-s", "confirmed"))
             .await?;
         anyhow::ensure!(matches!(answer.status, 404 | 503), "{answer:?}");
         tokio::time::sleep(PACE).await;
@@ -111,7 +113,7 @@ async fn asker(cart: &str, over: &AtomicBool) -> anyhow::Result<ClientLog> {
 async fn reader(order: &str, over: &AtomicBool) -> anyhow::Result<ClientLog> {
     let (client, mut told, mut version) = (Client::new(order)?, ClientLog::default(), 0);
     while !over.load(Ordering::Relaxed) {
-        let shown = told.ask("read", READ, client.details("A-1")).await?;
+        let shown = told.ask("read", READ_TIMEOUT, client.details("A-1")).await?;
         if version > 0 || shown.status == 200 {
             let shown: Order = shown.read(200)?;
             anyhow::ensure!(shown.version >= version, "{version} before {shown:?}");
@@ -120,7 +122,7 @@ async fn reader(order: &str, over: &AtomicBool) -> anyhow::Result<ClientLog> {
             anyhow::ensure!(matches!(shown.status, 404 | 503), "{shown:?}");
         }
         for path in ["/stats", "/health", "/health/ready"] {
-            let answer = told.ask("read", READ, client.get(path)).await?;
+            let answer = told.ask("read", READ_TIMEOUT, client.get(path)).await?;
             let early = version == 0 && answer.status == 503;
             anyhow::ensure!(early || answer.status == 200, "{path}: {answer:?}");
         }
@@ -140,9 +142,9 @@ impl ClientLog {
         let begun = Instant::now();
         let answer = request.await.with_context(|| format!("{what}: no answer"))?;
         let took = begun.elapsed();
-        anyhow::ensure!(took <= limit + STALL, "{what} took {took:?}: {answer:?}");
+        anyhow::ensure!(took <= limit + MAX_STALL, "{what} took {took:?}: {answer:?}");
         self.late += usize::from(took > limit);
-        // "Not now" comes with a time to retry; "unknown" with the event that it is about.
+        // "Not now" has a time to retry; "unknown" has the event in question.
         let helps = match answer.status {
             503 => !answer.header("retry-after").is_empty(),
             504 => answer.value()["eventId"].is_string(),
@@ -174,7 +176,7 @@ impl ClientLog {
         self.acknowledged.len()
     }
 
-    /// Checks that no acknowledged event is in that log, which is not the one that they were written to.
+    /// Checks that no acknowledged event is in that log, which is not the one that the events were written to.
     pub fn check_other(&self, log: &[Record]) -> anyhow::Result<()> {
         for record in log {
             let event = expected::event(record)?;

@@ -1,4 +1,4 @@
-//! A broker with an authorizer: what an account may not do is reported, with the missing ACL, and continues once it is
+//! A broker with an authorizer: whatever an account may not do is reported, with the missing ACL, and works once it is
 //! granted.
 
 use std::process::{Command, Stdio};
@@ -24,10 +24,10 @@ const ACCOUNTS: [&str; 8] = [
     "clerk",
     "all",
 ];
-/// Longest time until a refusal, or its end, is reported, on a busy machine.
-const TOLD: Duration = Duration::from_secs(20);
+/// Maximum time until a refusal, or its end, is reported, on a busy machine.
+const REPORT_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A broker that lets everybody in on one port, for the operator, and requires accounts on the other.
+/// A broker with one port that is open to everybody, for the operator, and one that requires accounts.
 async fn guarded(test: &str) -> anyhow::Result<Scene> {
     let scene = Scene::without_broker(test).await?;
     let accounts: String = ACCOUNTS.map(|name| format!(" user_{name}=\"{name}\"")).concat();
@@ -84,7 +84,7 @@ fn operator(scene: &Scene) -> anyhow::Result<Writer> {
 /// Waits until health gives reasons that contain all those parts, and prints how long it took.
 async fn tells(service: &Service, who: &str, parts: &[&str]) -> anyhow::Result<()> {
     let begun = Instant::now();
-    until(&format!("{who} tells {parts:?}"), TOLD, async || {
+    until(&format!("{who} tells {parts:?}"), REPORT_TIMEOUT, async || {
         let health = service.http.health().await?;
         let told = parts.iter().all(|part| health.why().contains(part));
         anyhow::ensure!(told && health.status == "degraded", "{health:?}");
@@ -97,7 +97,7 @@ async fn tells(service: &Service, who: &str, parts: &[&str]) -> anyhow::Result<(
 
 /// Waits until health gives no reasons.
 async fn content(service: &Service, who: &str) -> anyhow::Result<()> {
-    until(&format!("{who} has nothing to complain of"), TOLD, async || {
+    until(&format!("{who} reports no problem"), REPORT_TIMEOUT, async || {
         let health = service.http.health().await?;
         anyhow::ensure!(health.status == "healthy" && health.ready, "{health:?}");
         Ok(())
@@ -106,7 +106,7 @@ async fn content(service: &Service, who: &str) -> anyhow::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_an_account_may_not_do_is_reported_with_the_acl_until_it_is_granted() -> anyhow::Result<()> {
+async fn a_missing_permission_is_reported_with_the_acl_until_it_is_granted() -> anyhow::Result<()> {
     let scene = guarded("outages-rights").await?;
     let world = &scene.world;
     let (events, dead_letters, other) = (
@@ -115,7 +115,7 @@ async fn what_an_account_may_not_do_is_reported_with_the_acl_until_it_is_granted
         format!("{}-other", world.topic),
     );
     let dead_letters = dead_letters.as_str();
-    // A topic that nobody else has written the dead letter to already.
+    // A topic of its own, to which nobody else has written the dead letter yet.
     let own_letters = format!("{}-own", world.topic);
     let own_letters = own_letters.as_str();
     Topics::new(&scene.broker.address())?
@@ -246,7 +246,7 @@ async fn what_an_account_may_not_do_is_reported_with_the_acl_until_it_is_granted
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn rights_that_are_taken_away_stop_what_needs_them_until_they_are_back() -> anyhow::Result<()> {
+async fn revoked_permissions_stop_what_needs_them_until_they_are_granted_again() -> anyhow::Result<()> {
     let scene = guarded("outages-revoked").await?;
     let world = &scene.world;
     let events = world.topic.as_str();

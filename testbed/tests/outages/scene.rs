@@ -9,7 +9,7 @@ use testbed::service::Service;
 use testbed::wait::until;
 use testbed::world::World;
 
-/// Longest time until both services do all their work again after a fault.
+/// Maximum time until both services fully work again after a fault.
 const RECOVERY: Duration = Duration::from_secs(20);
 
 /// The settings that a topic created here needs to be accepted.
@@ -64,7 +64,7 @@ pub async fn recovered(after: &str, cart: &Service, order: &Service) -> anyhow::
     until(&format!("both work again after {after}"), RECOVERY, async || {
         anyhow::ensure!(cart.http.get("/health/ready").await?.status == 200);
         let told = cart.http.create_short(&id).await?;
-        // It was told 504 before, so it may exist.
+        // An earlier attempt got 504, so it may exist.
         anyhow::ensure!(matches!(told.status, 201 | 409), "{told:?}");
         order.http.order(&id, 1).await
     })
@@ -74,7 +74,7 @@ pub async fn recovered(after: &str, cart: &Service, order: &Service) -> anyhow::
     order.await_healthy().await
 }
 
-/// No broker is connected: cart-service is not ready and refuses, order-service continues.
+/// Checks that no broker is connected: cart-service is not ready and refuses; order-service continues.
 pub async fn without_a_broker(cart: &Service, order: &Service) -> anyhow::Result<()> {
     for service in [cart, order] {
         service.await_reason(&["not connected to Kafka"]).await?;
@@ -84,7 +84,8 @@ pub async fn without_a_broker(cart: &Service, order: &Service) -> anyhow::Result
     Ok(())
 }
 
-/// Both have halted for that reason until an operator acts: nothing is read or written, and known orders are answered.
+/// Checks that both have halted for that reason: nothing is read or written until an operator acts, and known orders
+/// are served.
 pub async fn both_stopped(cart: &Service, order: &Service, why: &[&str]) -> anyhow::Result<()> {
     for service in [cart, order] {
         assert_eq!(service.await_reason(why).await?.status, "degraded");
@@ -101,7 +102,7 @@ pub async fn both_stopped(cart: &Service, order: &Service, why: &[&str]) -> anyh
     Ok(())
 }
 
-/// Ends both as an operator would and restarts them with that flag, and waits until they are ready.
+/// Stops both as an operator would, restarts them with that flag, and waits until they are ready.
 pub async fn start_with(cart: &mut Service, order: &mut Service, flag: &str) -> anyhow::Result<()> {
     tokio::try_join!(cart.terminate(), order.terminate())?;
     let flags = [flag];

@@ -6,9 +6,9 @@ use crate::probe::while_clients_work;
 use crate::scene::Scene;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn services_that_start_without_a_broker_say_so_and_begin_by_themselves() -> anyhow::Result<()> {
+async fn services_that_start_without_a_broker_say_so_and_connect_by_themselves() -> anyhow::Result<()> {
     let scene = Scene::without_broker("outages-start").await?;
-    // Directly: behind a proxy nobody would be refused.
+    // Directly: behind a proxy, no connection would be refused.
     let address = scene.broker.address();
     let cart = scene.world.cart()?.with("KAFKA_BOOTSTRAP_SERVERS", &address).spawn()?;
     let order = scene.world.order()?.with("KAFKA_BOOTSTRAP_SERVERS", &address).spawn()?;

@@ -1,4 +1,4 @@
-//! The topic deleted, and recreated, while it is read: nothing is read from the wrong place, nothing is made up.
+//! The topic deleted, and recreated, while it is read: nothing is read from the wrong offset, and nothing is made up.
 
 use std::time::{Duration, Instant};
 
@@ -17,8 +17,8 @@ const RECREATED: [&str; 3] = [
     "recreated",
     "--rebuild",
 ];
-/// Longest time that writes may be answered 504 after the topic was deleted, until that is known.
-const NOTICED: Duration = Duration::from_secs(6);
+/// Maximum time that writes may be answered with 504 after the topic was deleted, until that is known.
+const NOTICE_TIMEOUT: Duration = Duration::from_secs(6);
 
 /// Recreates the topic at that address, with that many events in each partition, of orders that were never requested.
 async fn refill(world: &World, kafka: &str, each: i32) -> anyhow::Result<()> {
@@ -48,7 +48,7 @@ async fn a_deleted_and_recreated_topic_stops_everything_but_reads_until_a_rebuil
     let told = while_clients_work(&cart, &order, async {
         topics.delete(&world.topic).await?;
         let gone = Instant::now();
-        until("the loss is known", NOTICED, async || {
+        until("the loss is known", NOTICE_TIMEOUT, async || {
             let answer = cart.http.create_short("A-2").await?;
             anyhow::ensure!(answer.status == 503 && answer.text.contains("is missing"), "{answer:?}");
             Ok(())
@@ -77,11 +77,11 @@ async fn a_deleted_and_recreated_topic_stops_everything_but_reads_until_a_rebuil
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_topic_that_is_recreated_longer_than_it_was_is_not_read_from_the_middle() -> anyhow::Result<()> {
+async fn a_topic_that_is_recreated_with_more_records_is_not_read_from_the_middle() -> anyhow::Result<()> {
     let scene = Scene::new("outages-longer").await?;
     let (mut cart, mut order) = pair(&scene.world).await?;
     fill(&cart, "F", 2).await?;
-    // While they watch, and as fast as possible.
+    // First while they are connected, as fast as possible.
     let told = while_clients_work(&cart, &order, async {
         refill(&scene.world, &scene.broker.address(), 200).await?;
         both_stopped(&cart, &order, &RECREATED).await
@@ -100,7 +100,7 @@ async fn a_topic_that_is_recreated_longer_than_it_was_is_not_read_from_the_middl
     assert_eq!(scene.world.caught_up(&order).await?.totals.applied, log.len() as u64);
     cart.http.created("A-1").await?;
     order.http.order("A-1", 1).await?;
-    // While they cannot watch: they are cut off.
+    // Then while they are cut off.
     let told = while_clients_work(&cart, &order, async {
         scene.broker.proxy.cut();
         cart.await_reason(&["not connected to Kafka"]).await?;
@@ -122,7 +122,7 @@ async fn a_topic_that_is_recreated_longer_than_it_was_is_not_read_from_the_middl
 }
 
 #[tokio::test]
-async fn a_topic_that_was_read_is_not_recreated_at_a_start() -> anyhow::Result<()> {
+async fn a_topic_that_was_read_is_not_recreated_at_startup() -> anyhow::Result<()> {
     let world = World::new("outages-absent")?;
     let (mut cart, mut order) = pair(&world).await?;
     world.caught_up(&order).await?;
@@ -134,8 +134,8 @@ async fn a_topic_that_was_read_is_not_recreated_at_a_start() -> anyhow::Result<(
     for service in [&cart, &order] {
         service.await_reason(&["is missing", "restore it"]).await?;
     }
-    assert_eq!(topics.partitions(&world.topic)?, 0, "nobody has made it");
-    // A service that is told to forget it may create it.
+    assert_eq!(topics.partitions(&world.topic)?, 0, "nobody has created it");
+    // A service that is told to rebuild may create it.
     start_with(&mut cart, &mut order, "--rebuild").await?;
     assert_eq!(topics.partitions(&world.topic)?, 6);
     recovered("a rebuild", &cart, &order).await
@@ -160,7 +160,7 @@ async fn a_topic_of_which_nothing_was_read_may_be_recreated() -> anyhow::Result<
     for service in [&cart, &order] {
         service.await_healthy().await?;
     }
-    // Until statistics tell of the new topic's leaders, a write may be refused.
+    // Until the client's statistics show the new topic's leaders, a write may be refused.
     until("a write is accepted", LONG, async || {
         let answer = cart.http.create_short("A-1").await?;
         anyhow::ensure!(answer.status == 201, "{answer:?}");

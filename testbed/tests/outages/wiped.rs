@@ -1,4 +1,4 @@
-//! Broker and registry wiped under running services, and started again: everything is new, at the old addresses.
+//! Broker and registry are wiped under running services and started again: everything is new, at the old addresses.
 
 use sandbox::registry::Registry;
 use testbed::topics::Topics;
@@ -9,7 +9,7 @@ use crate::scene::{KEPT, Scene, both_stopped, pair, recovered, start_with};
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_wiped_broker_and_registry_are_not_taken_for_the_old_ones() -> anyhow::Result<()> {
     let mut scene = Scene::new("outages-wiped").await?;
-    // Its own registry, which can be wiped: that of the other tests is shared.
+    // Its own registry, because the shared one must not be wiped.
     let registry = Registry::start(("127.0.0.1", 0))?;
     let port = registry.port();
     scene.world.servers.registry = registry.url();

@@ -1,4 +1,4 @@
-//! Which answers are allowed at all, and whether refusals were true. A refusal is judged only where the acknowledged
+//! Which answers are allowed at all, and whether refusals were correct. A refusal is judged only if the acknowledged
 //! writes and the topic leave no doubt.
 
 use std::collections::BTreeMap;
@@ -76,7 +76,7 @@ impl<'a> Known<'a> {
     }
 }
 
-/// No refusal contradicts what held from its request to its answer.
+/// No refusal contradicts what was true from its request to its answer.
 pub fn are_true_refusals(case: &Case<'_>) -> Findings {
     let (mut findings, known) = (Findings::default(), Known::of(case));
     for op in case.run.history.iter().filter(|op| op.is_write()) {
@@ -88,7 +88,7 @@ pub fn are_true_refusals(case: &Case<'_>) -> Findings {
     findings
 }
 
-/// What a refusal contradicts, if anything; `None` for anything but a refusal, or where nothing is certain.
+/// What a refusal contradicts, if anything; `None` for any other answer, or if nothing is certain.
 fn contradiction(case: &Case<'_>, known: &Known<'_>, op: &Op) -> Option<Option<String>> {
     let contradicts = |is_so: bool, what: &str| Some(is_so.then(|| what.to_owned()));
     match (op.status?, &op.action) {

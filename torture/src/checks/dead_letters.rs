@@ -11,8 +11,8 @@ use testbed::log::Record;
 /// Headers that a dead letter may add to those of its record.
 const ADDED: [&str; 3] = ["__connect.errors.", "kafka_dlt-", "orderlog."];
 
-/// How many further copies of a dead letter there may be at most.
-const COPIES: usize = 4;
+/// Maximum number of additional copies of a dead letter.
+const MAX_EXTRA_COPIES: usize = 4;
 
 /// The invalid records, by the value of `orderlog.at` that they must get.
 fn invalid<'a>(case: &'a Case<'_>) -> BTreeMap<String, (&'a JudgedRecord<'a>, &'static str)> {
@@ -106,7 +106,7 @@ fn interruptions(case: &Case<'_>, at: u64) -> usize {
     };
     let its_own = case.run.rounds.iter().filter(|round| round.meets(at, at));
     let count = its_own.flat_map(|round| &round.faults).filter(interrupts).count();
-    count.min(COPIES)
+    count.min(MAX_EXTRA_COPIES)
 }
 
 /// order-service lists and counts every invalid record exactly once.

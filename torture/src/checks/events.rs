@@ -48,7 +48,7 @@ impl<'a> Asked<'a> {
     fn causes(&self, case: &Case<'_>, judged: &JudgedRecord<'_>, event: &Event) -> Vec<&'a Op> {
         let key = judged.record.header(KEY);
         let ops = self.ops.get(event.order.id.as_str()).into_iter().flatten().copied();
-        // An event without its key is another check's finding.
+        // An event without its key is reported by another check.
         ops.filter(|op| (key.is_empty() || op.key.as_ref() == Some(&key)) && fits(case, op, event))
             .collect()
     }

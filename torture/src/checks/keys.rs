@@ -56,7 +56,7 @@ pub fn make_one_event(case: &Case<'_>) -> Findings {
     let applied = applied(case);
     for (judged, event) in case.reference.events() {
         let key = judged.record.header(KEY);
-        // Clients always send one. That a copy equals its first one is another check's finding.
+        // Clients always send a key. Another check compares copies with the original.
         let (id, place) = (&event.event_id, judged.record.place());
         let is_first = case
             .reference
@@ -74,7 +74,7 @@ pub fn make_one_event(case: &Case<'_>) -> Findings {
     for ((key, order), ops) in of(case) {
         let event = applied.get(&(key.to_owned(), order));
         let event = event.and_then(|events| events.first().copied());
-        // An event that is missing from the topic is another check's finding.
+        // An event that is missing from the topic is reported by another check.
         let lies = |op: &Op| named(op).is_some_and(|id| case.reference.find(&id).is_some());
         let mut wrong = ops
             .iter()

@@ -1,5 +1,4 @@
-//! The checks: each is one pure function over the results of a run, and reports how much it looked at and what is
-//! wrong.
+//! The checks: each is one pure function over the results of a run, and reports how much it checked and what is wrong.
 
 mod answers;
 mod dead_letters;
@@ -25,7 +24,7 @@ pub struct Run {
     pub evidence: Evidence,
 }
 
-/// What a check gets: a run, and what its topic must have resulted in.
+/// The input of a check: a run, and what its topic must have resulted in.
 #[derive(Debug)]
 pub struct Case<'a> {
     pub run: &'a Run,
@@ -42,14 +41,14 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Counts one thing, which is wrong if there is a message.
+    /// Counts one thing as checked, and as wrong if there is a message.
     fn look(&mut self, wrong: Option<String>) {
         self.checked += 1;
         self.wrong.extend(wrong);
     }
 
-    /// Whether the check holds. A check that looked at nothing proves nothing; that is allowed only if faults were
-    /// chosen.
+    /// Whether the check passes. A check that looked at nothing proves nothing; that is allowed only if faults were
+    /// selected.
     pub fn hold(&self, chosen: bool) -> bool {
         self.wrong.is_empty() && (self.checked > 0 || chosen)
     }

@@ -4,9 +4,9 @@ use super::{Case, Findings};
 use crate::faults::Fault;
 use crate::history::EndKind;
 
-/// Longest time that a service may take to end after SIGTERM, in milliseconds. Its own timeout is 9,500; the shell that
-/// sends the signal, polling every 20 ms and a busy machine come on top.
-const ENDING: u64 = 11_000;
+/// Maximum time that a service may take to exit after SIGTERM, in milliseconds. Its own timeout is 9,500; the rest is
+/// for the shell that sends the signal, polling every 20 ms, and a busy machine.
+const MAX_EXIT_MS: u64 = 11_000;
 
 /// After each round everything was ready and without lag again.
 pub fn lag_returns(case: &Case<'_>) -> Findings {
@@ -42,7 +42,7 @@ pub fn end_as_they_should(case: &Case<'_>) -> Findings {
         findings.look(match &ending.how {
             EndKind::Killed => None,
             // The servers are not under test.
-            EndKind::Terminated(ms) if *ms <= ENDING || !process.contains("service") => None,
+            EndKind::Terminated(ms) if *ms <= MAX_EXIT_MS || !process.contains("service") => None,
             EndKind::Terminated(ms) => Some(format!("{process} took {ms} ms to end, at {at} ms")),
             EndKind::GaveUp if was_disk_full(case, ending.at) => None,
             EndKind::GaveUp => Some(format!(

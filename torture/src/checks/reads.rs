@@ -9,7 +9,7 @@ use testbed::api_types::Order;
 
 /// Longest time until an acknowledged write is visible while no fault is active, in microseconds. Milliseconds are
 /// usual; this bound allows for a debug build on a busy machine.
-const VISIBLE: u64 = 5_000_000;
+const MAX_DELAY_US: u64 = 5_000_000;
 
 fn reads<'a>(case: &'a Case<'_>) -> impl Iterator<Item = (&'a Op, Option<&'a After>)> {
     case.run.history.iter().filter_map(|op| match &op.action {
@@ -60,7 +60,7 @@ pub fn never_decrease(case: &Case<'_>) -> Findings {
     findings
 }
 
-/// Whatever was returned had been applied, and was returned unchanged.
+/// Everything that was returned had been applied, and was returned unchanged.
 pub fn show_applied_events(case: &Case<'_>) -> Findings {
     let mut findings = Findings::default();
     for (op, _) in reads(case).filter(|(op, _)| op.class == Class::Ok) {
@@ -92,7 +92,7 @@ pub fn see_writes_in_time(case: &Case<'_>) -> Findings {
             continue;
         };
         let took = op.ended.saturating_sub(after.told);
-        let wrong = op.class != Class::Ok || took > VISIBLE;
+        let wrong = op.class != Class::Ok || took > MAX_DELAY_US;
         findings.look(wrong.then(|| format!("{}: {} ms after the write: {}", op.name(), took / 1000, op.answer)));
     }
     findings

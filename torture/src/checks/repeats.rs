@@ -9,9 +9,9 @@ use crate::fold::Outcome;
 use crate::history::{Class, EndKind, Op};
 use crate::injector::COPY;
 
-/// How long before its end a service that is stopping answers "not now", and how much later its end is noted, in
+/// How long before its exit a stopping service answers "not now", plus how much later the exit is noted, in
 /// microseconds.
-const ENDING: u64 = 11_000_000;
+const EXIT_MARGIN_US: u64 = 11_000_000;
 
 /// A request that came after the answer to its first attempt.
 struct Repeat<'a> {
@@ -92,7 +92,7 @@ fn comes_after(repeat: &Repeat<'_>, copied: &Copied) -> bool {
 fn wrong(case: &Case<'_>, repeat: &Repeat<'_>) -> Option<String> {
     let Repeat { op, first, known } = repeat;
     let is_same = op.action.is_same_request(&first.action);
-    // The message is for people.
+    // The message is not compared: it is for people.
     let told = |op: &Op| {
         let told = op.written()?;
         Some((told.event_id, told.partition, told.offset, told.order))
@@ -103,7 +103,7 @@ fn wrong(case: &Case<'_>, repeat: &Repeat<'_>) -> Option<String> {
         (Class::Ok, _) if !op.replayed => Some("it was answered as a new request".to_owned()),
         (Class::Ok, _) => (told(op) != told(first)).then(|| format!("{} instead of {}", op.answer, first.answer)),
         (Class::Fail, Some(422)) if !is_same => None,
-        // It need not say at such a time that the key belongs to another request.
+        // In such a case it need not say that the key belongs to another request.
         (Class::Fail, Some(503)) if !is_same => None,
         (Class::Fail, Some(503)) => {
             let known = known.filter(|known| lived(case, op, known.ended))?;
@@ -124,7 +124,7 @@ fn lived(case: &Case<'_>, op: &Op, since: u64) -> bool {
         .iter()
         .filter(|end| end.process == op.instance && end.at >= since);
     !ends.clone().any(|end| match end.how {
-        EndKind::Killed | EndKind::Terminated(_) => end.at <= op.ended + ENDING,
+        EndKind::Killed | EndKind::Terminated(_) => end.at <= op.ended + EXIT_MARGIN_US,
         // Noted when it is discovered, which may be much later.
         EndKind::GaveUp | EndKind::Wrongly(_) => true,
     })

@@ -52,7 +52,7 @@ pub fn are_where_the_answers_say(case: &Case<'_>) -> Findings {
     for (op, told) in acknowledged(case) {
         let Some(told) = told else { continue };
         let (place, id) = ((told.partition, told.offset), told.event_id.to_string());
-        // An event that is nowhere is another check's finding.
+        // A missing event is reported by another check.
         let Some(copies) = case.reference.copies.get(&id) else {
             continue;
         };

@@ -11,13 +11,13 @@ use crate::history::Op;
 use crate::requests::Request;
 
 /// Pause between two attempts to resolve an outcome.
-const PAUSE: Duration = Duration::from_millis(700);
-/// How long outcomes are still resolved when all faults are over.
-const LAST_WORD_US: u64 = 60_000_000;
+const RETRY_PAUSE: Duration = Duration::from_millis(700);
+/// How long clients keep resolving outcomes after the last fault.
+const RESOLVE_TIMEOUT_US: u64 = 60_000_000;
 
 /// A request that is sent later, or again until its outcome is known.
 pub(super) struct Later {
-    /// How long to wait; once the faults are over, no longer.
+    /// How long to wait; the wait ends early once the faults are over.
     wait: Duration,
     request: Request,
     /// Which cart-service to ask first.
@@ -68,14 +68,14 @@ impl Client<'_> {
             not_now || conclusion::of(&attempts.iter().collect::<Vec<_>>()) == Conclusion::Unknown
         };
         while is_open(&attempts) {
-            if *stop.borrow() && self.clock.now() > *end.get_or_insert(self.clock.now() + LAST_WORD_US) {
+            if *stop.borrow() && self.clock.now() > *end.get_or_insert(self.clock.now() + RESOLVE_TIMEOUT_US) {
                 break;
             }
             attempts.push(self.write(http, cart, &request).await?);
             cart = 1 - cart;
             if is_open(&attempts) {
-                // Because "not now" may be answered at once.
-                tokio::time::sleep(PAUSE).await;
+                // "Not now" may be answered immediately.
+                tokio::time::sleep(RETRY_PAUSE).await;
             }
         }
         Ok(())

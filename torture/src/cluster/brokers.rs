@@ -14,11 +14,11 @@ use testbed::leaders;
 use testbed::wait::until;
 
 /// Longest time that a partition may be without a leader while no fault is active.
-const LEADERS: Duration = Duration::from_secs(10);
+const LEADER_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Cluster {
-    /// Whether every broker says the same about every partition: who leads it, and that all brokers are in sync. A
-    /// broker that does not know yet that it was deposed would truncate its log later.
+    /// Checks that all brokers agree about every partition: who leads it, and that all brokers are in sync. A broker
+    /// that does not know yet that it was deposed would truncate its log later.
     ///
     /// # Errors
     /// If they do not; the error shows what they say.
@@ -33,7 +33,7 @@ impl Cluster {
 
     /// With three brokers, the one that leads that partition, according to the newest leader epoch.
     pub(super) async fn leader_of(&self, partition: u8) -> anyhow::Result<u8> {
-        until("a partition has a leader", LEADERS, async || {
+        until("a partition has a leader", LEADER_TIMEOUT, async || {
             let brokers = self.stack.brokers();
             let told = join_all(brokers.iter().map(|broker| leaders::of(broker, TOPIC))).await;
             let told = told.into_iter().flatten().flatten();

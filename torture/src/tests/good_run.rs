@@ -1,4 +1,4 @@
-//! A run in which everything went well, small enough to know by heart.
+//! A run in which everything went well, small enough to know every line of it.
 
 use serde_json::json;
 
@@ -16,7 +16,7 @@ pub const WRITTEN: u64 = 10 * S;
 pub fn run() -> Run {
     let mut run = Run::empty();
 
-    // A: a whole life, with a lost race at version 2, and an update that was never answered.
+    // A: a whole lifecycle, with a lost race at version 2, and an update that was never answered.
     let a1 = event("A", 1, "new", None);
     let (a2, rival) = (
         event("A", 2, "pending", Some(&a1)),

@@ -1,4 +1,4 @@
-//! The checker is checked: when a good run is changed in one way, exactly the check for that change fails.
+//! Tests of the checker: when a good run is changed in one way, exactly the check for that change fails.
 
 pub mod good_run;
 mod model;
@@ -29,7 +29,7 @@ fn a_good_run_passes_every_check_and_every_check_looks_at_something() {
 }
 
 #[test]
-fn a_dead_letter_may_be_there_twice_when_its_sender_was_killed_meanwhile() {
+fn a_dead_letter_may_exist_twice_if_its_sender_was_killed_meanwhile() {
     let mut run = good_run::run();
     let copy = run.evidence.dead_letters[0].clone();
     run.evidence.dead_letters.push(Record { offset: 99, ..copy });
@@ -38,7 +38,7 @@ fn a_dead_letter_may_be_there_twice_when_its_sender_was_killed_meanwhile() {
 }
 
 #[test]
-fn an_event_may_be_there_once_more_when_the_broker_fell_silent_meanwhile() {
+fn an_event_may_exist_once_more_if_the_broker_was_silent_meanwhile() {
     let mut run = good_run::run();
     let event = run.record(b"E").clone();
     let key = event.header(KEY);
@@ -61,7 +61,7 @@ fn an_event_may_be_there_once_more_when_the_broker_fell_silent_meanwhile() {
 }
 
 #[test]
-fn a_refusal_is_not_judged_when_the_order_may_have_changed_meanwhile() {
+fn a_refusal_is_not_judged_if_the_order_may_have_changed_meanwhile() {
     let mut run = good_run::run();
     let refused = |status, condition| {
         sample::op(
@@ -95,7 +95,7 @@ fn each_mutation_makes_exactly_the_right_check_fail() {
 }
 
 #[test]
-fn every_check_is_there_for_something() {
+fn every_check_is_needed_by_a_mutation() {
     for (check, ..) in &CHECKS {
         assert!(mutations::all().any(|(_, expected, _)| expected == check), "{check}");
     }

@@ -1,4 +1,4 @@
-//! Events, requests and answers as they are when everything goes well.
+//! Events, requests and answers of a run in which everything goes well.
 
 use serde_json::json;
 use uuid::Uuid;

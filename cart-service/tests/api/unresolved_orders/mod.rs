@@ -19,7 +19,7 @@ fn is_about_a_newer_release(problem: &Value) -> bool {
     detail.is_some_and(|why| why.contains("newer release"))
 }
 
-/// Waits until an update is answered with that, and returns the answer.
+/// Waits until an update is answered with that status, and returns the body.
 async fn updated(app: &App, order_id: &str, status: &str, wanted: StatusCode) -> Value {
     assert!(
         eventually(|| async { app.update(order_id, status).await.0 == wanted }).await,
@@ -29,7 +29,7 @@ async fn updated(app: &App, order_id: &str, status: &str, wanted: StatusCode) ->
     app.update(order_id, status).await.1
 }
 
-/// A service that gives up soon on unresolved orders: at the next check.
+/// A service that gives up on unresolved orders at the next check.
 async fn hasty(world: &World) -> App {
     let hasty = |config: &mut cart_service::Config| {
         config.unknown_schema_grace_ms = 50;
@@ -51,7 +51,7 @@ async fn await_unresolved(app: &App, order_id: &str) {
     );
 }
 
-/// An update of an order to that status by a newer release.
+/// An event by a newer release that gives an order that version and status.
 fn newer(schema: &str, schema_id: u32, order_id: &str, version: i32, status: OrderStatus) -> Vec<u8> {
     let data = serde_json::to_value(event(order_id, version, status)).expect("JSON");
     third_party::value(schema_id, schema, data).expect("encodes")

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{is_about_a_newer_release, updated};
 use crate::helpers::{World, eventually};
-use crate::others::{neighbour, of_the_next_schema, send, send_with, write};
+use crate::others::{append, neighbour, of_the_next_schema, send, send_with, write};
 
 #[tokio::test]
 async fn an_order_with_a_record_of_an_unknown_schema_is_unresolved_until_the_schema_is_known() {
@@ -39,7 +39,7 @@ async fn an_order_with_a_record_of_an_unknown_schema_is_unresolved_until_the_sch
         health["reasons"].to_string().contains("1 order is read-only"),
         "{health}"
     );
-    // Other orders, also of the same partition, are resolved.
+    // Other orders can be written, even in the same partition.
     assert_eq!(app.create_short(&neighbour("A-1")).await.0, StatusCode::CREATED);
     // A restart preserves the unresolved order.
     let app = world
@@ -49,7 +49,7 @@ async fn an_order_with_a_record_of_an_unknown_schema_is_unresolved_until_the_sch
     assert_eq!(app.update("A-1", "pending").await.0, StatusCode::SERVICE_UNAVAILABLE);
 
     assert_eq!(world.register("newer-value", &schema).await, newest + 1);
-    // Now the record is read: it is the version 2 that won, and holds a field that this release lacks.
+    // Now the record is read: it is the version 2 that won, and has a field that this release lacks.
     let newer = || async {
         let (_, problem) = app.update("A-1", "processing").await;
         problem["detail"]
@@ -68,12 +68,12 @@ async fn an_order_with_a_record_of_an_unknown_schema_is_unresolved_until_the_sch
 }
 
 #[tokio::test]
-async fn a_partition_that_is_read_again_for_one_order_loses_no_key_of_another() {
+async fn a_partition_that_is_re_read_for_one_order_loses_no_key_of_another() {
     let world = World::new();
     let app = world.start_with(|config| config.unknown_schema_grace_ms = 50).await;
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
     let (schema, value) = of_the_next_schema(&world, &event("A-1", 2, OrderStatus::Confirmed)).await;
-    send(&world, partition_of("A-1"), "A-1", &value);
+    append(&world, "A-1", &value);
     let other = neighbour("A-1");
     let create = json!({"orderId": other, "itemsCount": 2});
     let update = json!({"orderId": other, "status": "confirmed"});
@@ -89,7 +89,7 @@ async fn a_partition_that_is_read_again_for_one_order_loses_no_key_of_another() 
     assert_eq!(send("create").await, (StatusCode::CREATED, false));
     assert_eq!(send("update").await, (StatusCode::OK, false));
     assert_eq!(app.update(&other, "shipped").await.0, StatusCode::OK);
-    // The partition is read again from the record on, so the other order's records follow what they led to.
+    // The partition is re-read from that record on, so the other order's records come after the state that they led to.
     world.register("newer-value", &schema).await;
     let read = async || is_about_a_newer_release(&app.update("A-1", "processing").await.1);
     assert!(eventually(read).await, "{:?}", app.update("A-1", "processing").await);
@@ -100,7 +100,7 @@ async fn a_partition_that_is_read_again_for_one_order_loses_no_key_of_another() 
 }
 
 #[tokio::test]
-async fn a_record_in_another_partition_than_its_key_s_is_no_record_of_the_order() {
+async fn a_record_outside_its_keys_partition_does_not_belong_to_the_order() {
     let world = World::new();
     let app = world.start_with(|config| config.unknown_schema_grace_ms = 50).await;
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
@@ -111,11 +111,11 @@ async fn a_record_in_another_partition_than_its_key_s_is_no_record_of_the_order(
         .map(|n| format!("B-{n}"))
         .find(|id| partition_of(id) == (partition_of("A-1") + 1) % 6);
     let neighbour = neighbour.expect("an id");
-    send(&world, partition_of(&neighbour), &neighbour, &value);
+    append(&world, &neighbour, &value);
     updated(&app, &neighbour, "confirmed", StatusCode::SERVICE_UNAVAILABLE).await;
     assert_eq!(app.update("A-1", "pending").await.0, StatusCode::OK);
     world.register("newer-value", &schema).await;
-    // Read again, it is what it always was: a record whose key is not its order's.
+    // Re-read, it is what it always was: a record whose key is not its order's id.
     updated(&app, &neighbour, "confirmed", StatusCode::NOT_FOUND).await;
     let (status, body) = app.update("A-1", "confirmed").await;
     assert_eq!(
@@ -127,12 +127,12 @@ async fn a_record_in_another_partition_than_its_key_s_is_no_record_of_the_order(
 }
 
 #[tokio::test]
-async fn a_write_behind_a_skipped_record_is_not_said_to_have_won() {
+async fn a_write_after_a_skipped_record_is_not_reported_as_applied() {
     let world = World::new();
     let app = world.start().await;
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
     let (schema, value) = of_the_next_schema(&world, &event("A-1", 2, OrderStatus::Confirmed)).await;
-    send(&world, partition_of("A-1"), "A-1", &value);
+    append(&world, "A-1", &value);
     // Within the grace period the order is not unresolved yet, so the event is written, after that record.
     let (status, problem) = app.update("A-1", "pending").await;
     assert!(
@@ -146,11 +146,11 @@ async fn a_write_behind_a_skipped_record_is_not_said_to_have_won() {
 }
 
 #[tokio::test]
-async fn an_order_is_not_forgotten_for_a_record_that_retention_has_deleted() {
+async fn an_order_is_not_forgotten_because_of_a_record_that_retention_has_deleted() {
     let world = World::new();
     let app = world.start_with(|config| config.unknown_schema_grace_ms = 50).await;
     let (schema, value) = of_the_next_schema(&world, &event("A-1", 2, OrderStatus::Confirmed)).await;
-    send(&world, partition_of("A-1"), "A-1", &value);
+    append(&world, "A-1", &value);
     let passed_over = || async {
         let reasons = app.get("/health").await.1["reasons"].to_string();
         reasons.contains("1 order is read-only")
@@ -195,7 +195,7 @@ async fn a_record_with_an_impossible_schema_id_makes_no_order_unresolved_and_del
         &[0, 0, 0, 0, 0],
         &[0, 0xff, 0xff, 0xff, 0xff],
     ] {
-        send(&world, partition_of("A-1"), "A-1", &[head, &datum].concat());
+        append(&world, "A-1", &[head, &datum].concat());
     }
     // A truncated header names no id either.
     let guid = [1; 16];

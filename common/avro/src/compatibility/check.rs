@@ -1,8 +1,8 @@
-//! Everything that keeps a reader's schema from reading what a writer's schema can write. Which types and fields match is
-//! decided in [`crate::matching`]. Pure.
+//! Everything that prevents a reader's schema from reading what a writer's schema can write. Which types and fields
+//! match is decided in [`crate::matching`]. Pure.
 //!
-//! Any branch of a reader's union will do, as in Avro's Java library, where the specification speaks of the first that
-//! matches: the two differ only for branches of the same unqualified name.
+//! Any matching branch of a reader's union is accepted, as in Avro's Java library, although the specification says the
+//! first: the two differ only for branches with the same unqualified name.
 
 use std::collections::HashMap;
 
@@ -15,13 +15,13 @@ use crate::schema::{Field, Schema, Type, TypeId};
 /// Maximum number of reasons that are reported.
 const MAX_REASONS: usize = 20;
 
-/// How deep types may be nested; a chain of references can be longer than the stack is deep.
+/// How deep types may be nested; a chain of references can be longer than the stack allows.
 const MAX_DEPTH: usize = 200;
 
 /// Why `reader` cannot read all that `writer` can write, as a schema registry sees it; empty if it can. At most 20 reasons.
 ///
-/// Logical types do not matter to a registry, so data of compatible schemas may still be refused by a
-/// [`Resolution`](crate::Resolution) that would read one logical type as another.
+/// Logical types do not matter to a registry, so a [`Resolution`](crate::Resolution) may still refuse data of
+/// compatible schemas, rather than read one logical type as another.
 pub fn check(writer: &Schema, reader: &Schema) -> Vec<Reason> {
     let mut walk = Walk {
         writer,
@@ -73,7 +73,7 @@ impl<'s> Walk<'s> {
         if reasons.is_empty() {
             self.readable.push(pair);
         } else {
-            // What was found readable meanwhile may be so only because this pair was assumed to be.
+            // Pairs found readable in the meantime may be so only because this pair was assumed to be.
             for other in self.readable.drain(before..) {
                 self.known.remove(&other);
             }
@@ -102,7 +102,7 @@ impl<'s> Walk<'s> {
         }
     }
 
-    /// A union reads what one of its branches reads. Where a branch is plainly meant, its reasons are the useful ones.
+    /// A union reads what one of its branches reads. If one branch is clearly meant, its reasons are the useful ones.
     fn compare_with_branches(&mut self, writer: TypeId, branches: &[TypeId], path: &str) -> Vec<Reason> {
         let w = self.writer.get(writer);
         let mut meant = None;
@@ -127,7 +127,7 @@ impl<'s> Walk<'s> {
             }
             let path = path::field(path, &field.name);
             match found.written.and_then(|written| writer.get(written)) {
-                // Java does not choose, and a registry takes that for a reason.
+                // Java does not choose one, and a registry reports that as incompatible.
                 Some(_) if found.is_ambiguous => add(&mut reasons, vec![ambiguous(field, &path)]),
                 Some(written) => add(&mut reasons, self.compare(written.type_id, field.type_id, &path)),
                 None if field.default.is_none() => add(&mut reasons, vec![without_default(writer, field, &path)]),

@@ -182,7 +182,7 @@ fn primitives_are_promoted_as_the_specification_says_and_not_otherwise() {
 }
 
 #[test]
-fn a_string_is_no_fixed_even_if_both_are_uuids() {
+fn a_string_is_not_a_fixed_even_if_both_are_uuids() {
     let string = parsed(r#"{"type": "string", "logicalType": "uuid"}"#);
     let fixed = parsed(r#"{"type": "fixed", "name": "Id", "size": 16, "logicalType": "uuid"}"#);
     assert_eq!(
@@ -192,16 +192,13 @@ fn a_string_is_no_fixed_even_if_both_are_uuids() {
 }
 
 #[test]
-fn of_decimals_scale_and_precision_are_no_obstacle_to_a_registry() {
+fn scale_and_precision_of_decimals_do_not_matter_to_a_registry() {
     let decimal = |scale: u8| {
         parsed(&format!(
             r#"{{"type": "bytes", "logicalType": "decimal", "precision": 9, "scale": {scale}}}"#
         ))
     };
-    assert!(
-        reasons(&decimal(2), &decimal(3)).is_empty(),
-        "the house rules have one for it"
-    );
+    assert!(reasons(&decimal(2), &decimal(3)).is_empty(), "a house rule covers it");
     assert!(reasons(&decimal(2), &parsed(r#""bytes""#)).is_empty());
 }
 

@@ -4,8 +4,8 @@ use std::fmt;
 
 use crate::matching::Mismatch;
 
-/// The rule that is broken. It is shown as a word in capitals; for Avro's own rules that is the name which Avro's Java library
-/// has for it, and which tools look for.
+/// The rule that is broken. It is shown as a word in capitals; for Avro's own rules, that is the name in Avro's Java
+/// library, which tools look for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ReasonKind {
@@ -21,7 +21,7 @@ pub enum ReasonKind {
     MissingUnionBranch,
     /// The writer does not write a field of the reader's, and it has no default.
     ReaderFieldMissingDefaultValue,
-    /// The writer's logical type is another one than the reader's. (Only for reading; a registry does not look.)
+    /// The writer's logical type differs from the reader's. (Only for reading; a registry does not check it.)
     LogicalTypeMismatch,
     /// A default is not a value of its type.
     DefaultMismatch,
@@ -106,7 +106,7 @@ pub struct Reason {
     pub kind: ReasonKind,
     /// The field, such as `order.items[].quantity`; empty for the schema itself.
     pub path: String,
-    /// What is wrong, for a person.
+    /// What is wrong, in words.
     pub text: String,
 }
 

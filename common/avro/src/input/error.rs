@@ -34,7 +34,7 @@ pub enum ReadErrorKind {
     EnumIndexOutOfRange,
     /// The type is a record that always contains itself, so it has no values.
     EndlessRecord,
-    /// The datum has a branch of the writer's union that the reader has no place for.
+    /// The datum has a branch of the writer's union that the reader cannot represent.
     UnreadableBranch,
     /// The datum has a symbol that the reader's enum lacks, and that enum has no default.
     UnknownSymbol,

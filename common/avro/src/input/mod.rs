@@ -1,5 +1,5 @@
-//! The bytes of one datum, read from front to back. Every length is checked against what is left before it is used, so a
-//! false one costs nothing. The encodings are those of the Avro 1.12 specification, "Binary encoding".
+//! The bytes of one datum, read from front to back. Every length is checked against what is left before it is used, so
+//! a false length costs nothing. The encodings are those of the Avro 1.12 specification, "Binary encoding".
 
 mod error;
 
@@ -125,7 +125,7 @@ impl<'d> Input<'d> {
         index.ok_or(out_of_range)
     }
 
-    /// The head of the next block of an array or a map. `min_size` is the fewest bytes that an entry takes.
+    /// The header of the next block of an array or a map. `min_size` is the fewest bytes that an entry takes.
     #[inline]
     pub fn block(&mut self, min_size: usize) -> Result<Block, ReadErrorKind> {
         let count = self.long()?;
@@ -174,7 +174,7 @@ fn unzigzag(bits: u64) -> i64 {
 pub(crate) struct Block {
     /// How many entries it has; 0 ends the array or map.
     pub entries: usize,
-    /// How many bytes must be left after it, where it states its size.
+    /// How many bytes must be left after it, if it states its size.
     end: Option<usize>,
 }
 
@@ -194,7 +194,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_read_as_the_specification_s_examples_have_them() {
+    fn the_specifications_example_numbers_are_read() {
         for (bytes, number) in [
             (&[0x00][..], 0),
             (&[0x01], -1),

@@ -56,7 +56,7 @@ pub(crate) struct Entries {
     pub min_size: usize,
 }
 
-/// What is done with one of the writer's fields.
+/// What to do with one of the writer's fields.
 #[derive(Debug)]
 pub(crate) enum Step {
     /// It is the reader's field of this name.
@@ -65,7 +65,8 @@ pub(crate) enum Step {
     Skip(Box<str>, ShapeId),
 }
 
-/// At how many paths one plan is searched for dropped fields: types that contain themselves have paths without end.
+/// Maximum number of paths at which one plan is searched for dropped fields: types that contain themselves have
+/// infinitely many.
 const MAX_PATHS: usize = 20;
 
 /// All plans of a pair of schemas.

@@ -46,7 +46,7 @@ struct Resolver<'s> {
 
 /// How far a pair of types has been resolved.
 enum Progress {
-    /// Not to the end. If a part of it needed its plan meanwhile, that is reserved here.
+    /// Not completely. If a part of it needed its plan in the meantime, the index is reserved here.
     Begun(Option<PlanId>),
     Done(Result<PlanId, ResolveError>),
 }
@@ -143,7 +143,7 @@ impl<'s> Resolver<'s> {
                 }
                 match self.resolve(writer, *branch) {
                     Ok(plan) => return Ok(plan),
-                    // The branch that is plainly meant has the more useful error.
+                    // The branch that is clearly meant has the more useful error.
                     Err(found) if alike => error = found,
                     Err(_) => {}
                 }

@@ -44,7 +44,7 @@ pub(crate) struct Shapes {
 #[derive(Clone, Copy)]
 enum Progress {
     None,
-    /// Not to the end. If a part of it needed it meanwhile, its index is reserved.
+    /// Not completely. If a part of it needed it in the meantime, its index is reserved.
     Begun(Option<ShapeId>),
     Done(ShapeId),
 }
@@ -72,7 +72,7 @@ impl<'s> ShapeBuilder<'s> {
         }
     }
 
-    /// The shape of a type. Not by recursion: types can be nested deeper than the stack is.
+    /// The shape of a type. Without recursion: types can be nested deeper than the stack allows.
     pub fn of(&mut self, id: TypeId) -> ShapeId {
         let mut left = vec![Step::Begin(id)];
         while let Some(step) = left.pop() {

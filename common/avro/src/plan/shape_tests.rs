@@ -27,7 +27,7 @@ fn a_list_of_any_length_is_skipped() {
 }
 
 #[test]
-fn a_tree_is_skipped_as_deep_as_it_may_be() {
+fn a_tree_is_skipped_up_to_the_maximum_depth() {
     // No name, one child, and after it no other.
     let tree = |deep: usize| [[0, 2].repeat(deep), vec![0], vec![0; deep + 1]].concat();
     // The name is nested too.

@@ -8,7 +8,7 @@ use crate::path::{self, short};
 use crate::plan::ResolveError;
 
 /// Why a datum was not read. Messages are short, and never contain a value of the datum.
-// In a box: every value that is read comes in a `Result` with it, and errors are rare.
+// Boxed, because every value that is read is returned in a `Result` with it, and errors are rare.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadError(Box<Inner>);
 
@@ -17,7 +17,7 @@ struct Inner {
     kind: ReadErrorKind,
     /// Fields, `[3]` and `{}`; innermost first.
     path: Vec<String>,
-    /// Why the schemas have no place for the value, where they tell.
+    /// Why the schemas do not match the value, if known.
     source: Option<ResolveError>,
     /// Where in the bytes reading ended, and how many there are.
     position: (usize, usize),
@@ -61,7 +61,7 @@ impl ReadError {
         self
     }
 
-    /// The same error, after so many bytes of a datum of that length.
+    /// The same error, after that many bytes of a datum of that length.
     #[cold]
     pub(super) fn at(mut self, offset: usize, length: usize) -> Self {
         self.0.position = (offset, length);
@@ -104,7 +104,7 @@ impl fmt::Display for ReadError {
 impl Error for ReadError {}
 
 impl serde::de::Error for ReadError {
-    /// The text is dropped: serde's texts repeat values, and a payload must not get into messages.
+    /// The text is dropped: serde's texts repeat values, and messages must not contain any payload.
     fn custom<T: fmt::Display>(_: T) -> Self {
         ReadErrorKind::TargetType.into()
     }

@@ -7,7 +7,7 @@ use super::{ReadError, Reader};
 use crate::input::{Block, Input, ReadErrorKind};
 use crate::plan::{Entries, Plans};
 
-/// For how many entries a type may reserve memory before they have been read.
+/// Maximum number of entries for which a type may reserve memory before they have been read.
 const MAX_RESERVED: usize = 1024;
 
 /// The entries of an array or a map, block by block.

@@ -1,5 +1,5 @@
-//! Reads a datum straight into a type, by a plan: a serde deserializer over the bytes. Nothing is built in between, so all
-//! that a hostile datum can make it allocate is what the type itself takes.
+//! Reads a datum straight into a type, by a plan: a serde deserializer over the bytes. Nothing is built in between, so
+//! a hostile datum cannot make it allocate more than the type itself takes.
 
 mod error;
 mod fields;
@@ -57,7 +57,7 @@ impl<'de> Reader<'de, '_> {
         Ok(value)
     }
 
-    /// The plan for the value. Of a union, that of the branch which the datum names.
+    /// The plan for the value. For a union, that of the branch that the datum names.
     #[inline]
     fn plan(&mut self) -> Result<&'de Plan, ReadError> {
         loop {

@@ -8,7 +8,7 @@ use super::{Kind, Type, TypeId};
 /// Whether two types, each from its list, are the same.
 pub(super) fn same((one, a): (&[Type], TypeId), (other, b): (&[Type], TypeId)) -> bool {
     let is_one_list = std::ptr::eq(one, other);
-    // Not by recursion: types can be nested deeper than the stack is.
+    // Without recursion: types can be nested deeper than the stack allows.
     let mut left = vec![(a, b)];
     let mut seen: HashSet<(TypeId, TypeId)> = left.iter().copied().collect();
     while let Some((a, b)) = left.pop() {
@@ -61,7 +61,7 @@ mod tests {
         {"name":"value","type":"int"}, {"name":"next","type":["null","Node"]}]}"#;
 
     #[test]
-    fn what_does_not_change_the_bytes_is_ignored() {
+    fn attributes_that_do_not_change_the_bytes_are_ignored() {
         let dressed = r#"{"name":"Node","namespace":"n","doc":"a list","aliases":["Old"],"type":"record","fields":[
             {"name":"value","type":{"type":"int","logicalType":"date"},"default":1},
             {"name":"next","type":["null","n.Node"],"default":null}]}"#;

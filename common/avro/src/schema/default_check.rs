@@ -8,8 +8,8 @@ use serde_json::{Map, Value as Json};
 use super::{Kind, SchemaError, Type, TypeId};
 use crate::path::short;
 
-/// How many values of defaults are checked against a type, in one schema. Unions in records in unions could make any number
-/// of them from a short text.
+/// How many values of defaults are checked against a type, in one schema. Otherwise nested unions and records could
+/// make any number of them from a short text.
 const MAX_STEPS: usize = 1_000_000;
 
 /// The defaults of some types.
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_numbers_where_java_sees_one() {
+    fn texts_are_numbers_if_java_parses_them() {
         for (text, number) in [
             ("1.5", Some(1.5)),
             (" 1e3\n", Some(1000.0)),
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_default_that_fits_in_two_to_the_fifty_ways_is_checked_in_a_moment() {
+    fn a_default_that_fits_in_two_to_the_fifty_ways_is_checked_quickly() {
         let union = r#"["R0","R1"]"#;
         let record = |n| format!(r#"{{"type":"record","name":"R{n}","fields":[{{"name":"a","type":{union}}}]}}"#);
         let value = format!("{}1{}", r#"{"a":"#.repeat(50), "}".repeat(50));

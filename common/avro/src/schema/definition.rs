@@ -60,7 +60,7 @@ impl<'j> Parser<'j> {
             Kind::Long => Kind::Long,
             Kind::Bytes => Kind::Bytes,
             Kind::String => Kind::String,
-            // A fixed type has its logical type where it is defined, not where it is referred to.
+            // A fixed type has its logical type at its definition, not at references to it.
             _ if id.0 >= known => {
                 self.types[id.0].logical = Some(logical);
                 return id;
@@ -84,7 +84,7 @@ impl<'j> Parser<'j> {
         Ok(id)
     }
 
-    /// Begins a named type. From here on it is known, to its own parts too.
+    /// Begins a named type. From here on it is known, even to its own parts.
     fn begin(&mut self, definition: &'j Definition, namespace: &str, kind: Kind) -> Result<TypeId, SchemaError> {
         let name = Name::of(definition, namespace, self.validation)?;
         if self.is_strict() && is_primitive(name.full()) {

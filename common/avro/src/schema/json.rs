@@ -1,5 +1,5 @@
 //! A schema's text as JSON, read as Avro's Java library reads it: with comments, and with half a surrogate pair as a
-//! character. serde_json takes neither.
+//! character. serde_json accepts neither.
 
 use serde_json::Value as Json;
 
@@ -8,8 +8,8 @@ use super::{SchemaError, Validation};
 /// The JSON of a schema.
 ///
 /// # Errors
-/// It is not JSON, or nested too deeply, or a new schema has something after its end. (A registered one may: Java did not
-/// look there before 1.11.)
+/// It is not JSON, or nested too deeply, or a new schema has something after its end. (A registered one may: before
+/// 1.11, Java did not check that.)
 pub fn json(text: &str, validation: Validation) -> Result<Json, SchemaError> {
     let plain = plain_json(text);
     let mut values = serde_json::Deserializer::from_str(&plain).into_iter::<Json>();
@@ -72,7 +72,7 @@ fn surrogate(bytes: &[u8], at: usize) -> Option<u16> {
     (0xd800..=0xdfff).contains(&unit).then_some(unit)
 }
 
-/// Blanks the comment that begins here, and returns where it ends. One without an end stays, and is not JSON.
+/// Blanks the comment that begins here, and returns where it ends. An unterminated comment stays, and is not JSON.
 fn blank_comment(bytes: &mut [u8], at: usize) -> usize {
     let length = match bytes[at..] {
         [b'/', b'/', ref rest @ ..] => {

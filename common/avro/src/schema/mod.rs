@@ -1,9 +1,10 @@
 //! A schema, parsed: its types in one list, each identified by its index, with all references resolved, and without the
 //! attributes that neither reading nor comparing needs.
 //!
-//! Foreign schemas are made of foreign text, so this is not apache-avro's parser: there, a few kilobytes of text can take
-//! gigabytes (it copies a type for each of its aliases, and a namespace for each name), hours (it completes the defaults of
-//! defaults), or the whole stack (it follows references recursively). Here, time and memory grow with the text only.
+//! Foreign schemas are untrusted text, so apache-avro's parser is not used: with it, a few kilobytes of text can take
+//! gigabytes (it copies a type for each of its aliases, and a namespace for each name), hours (it completes the
+//! defaults of defaults), or the whole stack (it follows references recursively). Here, time and memory are
+//! proportional to the text.
 
 mod canonical;
 mod default_check;
@@ -52,8 +53,8 @@ pub(crate) enum Validation {
 pub(crate) struct TypeId(usize);
 
 impl Schema {
-    /// Parses a new schema, as strictly as a registry that is written in Java does: names, defaults and everything else must
-    /// be as Avro's Java library (1.12.1) wants them.
+    /// Parses a new schema, as strictly as a registry that is written in Java does: names, defaults and everything else
+    /// must satisfy Avro's Java library (1.12.1).
     ///
     /// # Errors
     /// It is not Avro, too long, or not valid.
@@ -61,8 +62,8 @@ impl Schema {
         parse::parse(text, Validation::Strict)
     }
 
-    /// Parses a schema that data have been written with. What does not change the bytes does not matter: it takes whatever
-    /// any version of Avro's Java library since 1.8 reads without validation.
+    /// Parses a schema that data have been written with. Whatever does not change the bytes does not matter: it accepts
+    /// everything that any version of Avro's Java library since 1.8 reads without validation.
     ///
     /// # Errors
     /// It is not Avro, too long, or says too little to read data by.

@@ -131,7 +131,7 @@ impl<'j> Parser<'j> {
             return Ok(TypeId(primitive));
         }
         if name.starts_with('.') && self.is_strict() {
-            // Before 1.12, Java took this for a type without a namespace.
+            // Before 1.12, Java treated this as a type without a namespace.
             return Err(undefined(name));
         }
         // Java falls back to the type without a namespace, and so does every registry that is written in Java.

@@ -53,7 +53,7 @@ fn a_logical_type_belongs_to_a_definition_and_not_to_a_reference() {
 }
 
 #[test]
-fn what_java_never_reads_is_refused() {
+fn a_schema_that_java_never_reads_is_refused() {
     let record = |fields: &str| format!(r#"{{"type":"record","name":"R","fields":[{fields}]}}"#);
     let field = |name: &str, of: &str| format!(r#"{{"name":"{name}","type":{of}}}"#);
     let fixed = r#"{"type":"fixed","name":"F","size":1}"#;
@@ -152,13 +152,13 @@ fn a_type_may_be_used_before_it_is_defined() {
         panic!("a union")
     };
     assert_eq!(branches[1], b.type_id);
-    // Of a namespace, and not of none.
+    // In its namespace, and not without one.
     assert!(parsed(&text.replace(r#""size":3"#, r#""size":3,"namespace":"""#)).is_err());
     assert!(parsed(&text.replace(r#"["null","F"]"#, r#"["F","F"]"#)).is_err());
 }
 
 #[test]
-fn a_type_may_be_defined_again_as_it_was() {
+fn a_type_may_be_defined_again_identically() {
     let twice = |first: &str, second: &str| {
         format!(
             r#"{{"type":"record","name":"R","fields":[{{"name":"a","type":{first}}},{{"name":"b","type":{second}}}]}}"#

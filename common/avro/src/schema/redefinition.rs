@@ -9,7 +9,7 @@ use super::{Type, TypeId, Validation};
 
 type Definition = Map<String, Json>;
 
-/// Attributes that `same` compares, or that do not count.
+/// Attributes that are compared separately, or do not count.
 const TYPE_ATTRIBUTES: [&str; 10] = [
     "type",
     "name",

@@ -61,7 +61,7 @@ prop_compose! {
     }
 }
 
-/// Damage done to a datum, at places that are taken modulo its length.
+/// Damage to a datum, at positions modulo its length.
 #[derive(Clone, Debug)]
 enum Damage {
     Flip(usize, u8),
@@ -126,7 +126,7 @@ proptest! {
     }
 
     #[test]
-    fn every_writer_s_event_is_read_as_it_was_meant(event in event()) {
+    fn every_writers_event_is_read_as_it_was_meant(event in event()) {
         for (n, write) in WRITERS.iter().enumerate() {
             let read = read_from(n, &write(&event).bytes);
             has_nothing_of_the_payload(&read);

@@ -52,7 +52,7 @@ fn json(tree: &Tree, names: &mut u32) -> String {
         }
         Tree::Array(items) => format!(r#"{{"type":"array","items":{}}}"#, json(items, names)),
         Tree::Map(values) => format!(r#"{{"type":"map","values":{}}}"#, json(values, names)),
-        // Null is no branch beside itself, and a union none in a union.
+        // Null must not be a branch twice, and a union must not be a branch of a union.
         Tree::Nullable(branch) => match **branch {
             Tree::Nullable(_) | Tree::Primitive(0) => json(branch, names),
             _ => format!(r#"["null",{}]"#, json(branch, names)),

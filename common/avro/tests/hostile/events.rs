@@ -1,5 +1,5 @@
-//! Order events, and how they are written by hand. Their texts begin with a marker, so that it is noticed where a payload must
-//! not get to.
+//! Order events, and how they are written by hand. Their texts begin with a marker, which reveals payloads where there
+//! must be none.
 
 use serde_json::json;
 use uuid::Uuid;

@@ -1,5 +1,5 @@
-//! Hostile bytes: whatever a schema or a datum holds ends as a value or as an error, in bounded time, without a panic. (How
-//! much memory it takes is measured in `tests/allocations.rs`, which has an allocator of its own.)
+//! Hostile bytes: whatever a schema or a datum contains, the result is a value or an error, in bounded time, without a
+//! panic. (How much memory it takes is measured in `tests/allocations.rs`, which has an allocator of its own.)
 
 mod arbitrary;
 mod avro;
@@ -35,7 +35,7 @@ fn explode(name: &str, bomb: &Bomb) {
             (start.elapsed(), decoded.map(drop))
         })
         .collect();
-    // The shortest of several: another process may have had the processor.
+    // The shortest of several: another process may have occupied the CPU.
     let (took, decoded) = decoded.into_iter().min_by_key(|(took, _)| *took).expect("one");
     println!("{name}: schema {resolved:?}, datum {took:?}, {decoded:?}");
     assert_eq!(

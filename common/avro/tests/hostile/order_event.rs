@@ -63,7 +63,7 @@ pub enum OrderStatus {
 pub static SCHEMA: LazyLock<Schema> =
     LazyLock::new(|| Schema::parse(&SchemaText::avro(include_str!("order-event.avsc"))).expect("a schema"));
 
-/// Which of the two is to blame that an event is not read.
+/// Whether the schema or the datum is the reason that an event is not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     Schema,

@@ -1,4 +1,4 @@
-//! Data read as other types than order events: what a datum unfolds to is bounded for those too, and nothing is half read.
+//! Data read as other types than order events: their expansion is bounded too, and nothing is half read.
 
 use orderlog_avro::{ReadErrorKind, Resolution, ResolveError, Schema, SchemaText};
 use serde::Deserialize;
@@ -19,7 +19,7 @@ struct Entry {
 }
 
 #[test]
-fn entries_without_bytes_unfold_to_a_bounded_number_of_defaults() {
+fn entries_without_bytes_expand_to_a_bounded_number_of_defaults() {
     let empty = record_of("Entry", &[]);
     let text = r#"{"name":"text","type":"string","default":"twelve bytes"}"#.to_owned();
     let full = record_of("Entry", &[text]);
@@ -38,7 +38,7 @@ fn entries_without_bytes_unfold_to_a_bounded_number_of_defaults() {
             "{error}"
         );
     }
-    // Many blocks are no way around it.
+    // Splitting them into many blocks does not help.
     let blocks = [block(8_000, &[]), block(8_000, &[]), long(0)].concat();
     assert!(resolution.read::<Vec<Entry>>(&blocks).is_err());
 }
@@ -93,7 +93,7 @@ fn a_reader_that_contains_itself_reads_a_writer_that_does_not() {
 }
 
 #[test]
-fn types_that_contain_themselves_are_read_as_deep_as_they_may_be() {
+fn types_that_contain_themselves_are_read_up_to_the_maximum_depth() {
     let resolution = resolved(NODE, NODE).expect("resolves");
     let list = |length: usize| [[2, 2].repeat(length - 1), vec![2, 0]].concat();
     let length = |read: Node| std::iter::successors(Some(&read), |node| node.next.as_deref()).count();
@@ -109,7 +109,7 @@ fn types_that_contain_themselves_are_read_as_deep_as_they_may_be() {
 }
 
 #[test]
-fn what_cannot_be_read_inside_itself_is_an_error_when_it_is_met() {
+fn a_recursive_value_that_cannot_be_read_is_an_error_when_it_is_met() {
     let with = |of: &str| NODE.replace(r#"["null","Node"]"#, of).replace(r#","default":null"#, "");
     let resolution = resolved(&with(r#"["null","string","Node"]"#), &with(r#"["null","Node"]"#)).expect("resolves");
     assert!(resolution.read::<Node>(&[2, 4, 2, 0]).is_ok());

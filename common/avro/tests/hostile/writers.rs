@@ -1,4 +1,5 @@
-//! Other writers of order events: schemas that ours can read, and some that it cannot, each with how it writes an event.
+//! Other writers of order events: schemas that ours can read, and some that it cannot, each with the way it writes an
+//! event.
 
 use crate::avro::{Typed, array_of, block, long, record, record_of, sized, typed};
 use crate::events::{

@@ -19,13 +19,13 @@ use crate::{Expected, HERE, Refused, resolve, same, unhex};
 struct SchemaCase {
     name: String,
     text: String,
-    /// Of one that is to be registered: "taken", or why not.
+    /// For one to be registered: "taken", or why not.
     new: String,
     /// The versions that read it when it is registered.
     held: Vec<String>,
     /// The library's own text of it, where the newest version reads it.
     understood: Option<String>,
-    /// Of one that says what it means: whether the library sees that.
+    /// For one that states its meaning: whether the library agrees.
     means: Option<bool>,
     /// Data of a record that has a field of this type and a number behind it.
     #[serde(default)]
@@ -38,7 +38,7 @@ struct PairCase {
     name: String,
     writer: String,
     reader: String,
-    /// Why a registry finds that they do not go together.
+    /// Why a registry finds them incompatible.
     incompatible: Vec<String>,
     /// Data of the writer's, and what they are for the reader.
     data: Vec<String>,
@@ -60,7 +60,7 @@ type Differences = BTreeMap<String, BTreeSet<String>>;
 const NUMBERS: [i64; 3] = [-64, 100_000, 1];
 
 #[test]
-fn every_schema_and_every_pair_is_judged_as_avros_own_library_judges_it() {
+fn every_schema_and_every_pair_is_judged_as_by_avros_own_library() {
     let mut found = Differences::new();
     let mut note = |what: &str, name: &str| {
         let names = found.entry(what.to_owned()).or_default();
@@ -105,7 +105,7 @@ fn lines<T: DeserializeOwned>(file: &str) -> Vec<T> {
     text.lines().map(line).collect()
 }
 
-/// What of `these` is not in `those`.
+/// What is in `these` and not in `those`.
 fn missing(how: &str, these: &Differences, those: &Differences) -> Vec<String> {
     let none = BTreeSet::new();
     let of = |(what, names): (&String, &BTreeSet<String>)| {
@@ -181,7 +181,7 @@ fn resolved(writer: &str, reader: &str) -> Result<Resolution, Refused> {
 /// How we differ about a pair.
 fn of_pair(pair: &PairCase) -> Vec<&'static str> {
     let mut found = Vec::new();
-    // What is registered may be compared, whatever was the rule when it was.
+    // A registered schema can be compared, whatever the rules were when it was registered.
     let held = |text: &str| Schema::parse_lenient(&SchemaText::avro(text));
     let both = (held(&pair.writer), held(&pair.reader));
     let compatible = matches!(&both, (Ok(writer), Ok(reader)) if check(writer, reader).is_empty());

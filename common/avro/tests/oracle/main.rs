@@ -22,7 +22,7 @@ const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 struct Case {
     /// What it shows, in a sentence.
     shows: String,
-    /// Why an error is right too where the library gives a value: it is laxer than the specification, or notices later.
+    /// Why an error is also right if the library returns a value: it is laxer than the specification, or notices later.
     may_refuse: Option<String>,
     /// Schemas that the writer's refers to; each before those that refer to it.
     #[serde(default)]

@@ -1,11 +1,11 @@
-//! Guesses from its first bytes what a value without a readable frame is, so that an operator can find its writer and the
-//! wrong setting. Pure, and no decision depends on it.
+//! Guesses from the first bytes what a value without a readable frame is, so that an operator can find its producer and
+//! the wrong setting. Pure, and no decision depends on it.
 
 use uuid::Uuid;
 
 use super::MAX_ID;
 
-/// How the data of other programs begin.
+/// How data of other programs begin.
 const BEGINNINGS: [(&[u8], &str); 8] = [
     (
         b"Obj\x01",
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_others_write_is_recognised_by_its_beginning() {
+    fn foreign_data_are_recognized_by_their_first_bytes() {
         let guid: Vec<u8> = (1..=16).collect();
         for (value, part) in [
             (b"Obj\x01\x04\x16avro.schema".to_vec(), "container file"),

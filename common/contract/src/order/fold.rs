@@ -28,7 +28,7 @@ pub enum Outcome {
     /// The state is now the event's order. `gap`: the event was not based on the state before it (an event was missed, or
     /// two writers forked). Events carry the whole order, so applying it closes the gap.
     Applied {
-        /// Whether the event does not follow on the state before it.
+        /// Whether the event is not based on the state before it.
         gap: bool,
     },
     /// The event that produced the current state, read again.

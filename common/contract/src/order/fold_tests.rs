@@ -101,7 +101,7 @@ fn every_row_of_the_table() {
 }
 
 #[test]
-fn the_same_event_id_on_an_older_version_is_no_duplicate() {
+fn the_same_event_id_with_an_older_version_is_not_a_duplicate() {
     let current = event(3, OrderStatus::New, None);
     let mut older = current.clone();
     older.order.version = 2;
@@ -109,7 +109,7 @@ fn the_same_event_id_on_an_older_version_is_no_duplicate() {
 }
 
 #[test]
-fn the_highest_version_of_all_can_be_met() {
+fn the_highest_possible_version_is_handled() {
     let current = event(crate::order::MAX_VERSION, OrderStatus::New, None);
     assert_eq!(fold(Some(&state(&current)), &current), Outcome::Duplicate);
 }
@@ -141,9 +141,9 @@ fn naive(events: &[OrderEvent]) -> Option<Uuid> {
     events.iter().find(|e| e.order.version == top).map(|e| e.event_id)
 }
 
-/// A life of an order as writers make it: each version was written by one to three racing writers, each of which
-/// decided on one event of the version before and took a legal step from it.
-fn a_life() -> impl Strategy<Value = Vec<OrderEvent>> {
+/// An order's history as producers write it: each version was written by one to three racing producers, each of which
+/// based its event on one of the previous version and took a legal step from it.
+fn a_history() -> impl Strategy<Value = Vec<OrderEvent>> {
     proptest::collection::vec(proptest::collection::vec((0..3_usize, 0..6_usize), 1..4), 1..7).prop_map(|versions| {
         let mut all = Vec::new();
         let mut before: Vec<OrderEvent> = Vec::new();
@@ -172,8 +172,8 @@ fn a_life() -> impl Strategy<Value = Vec<OrderEvent>> {
 
 proptest! {
     #[test]
-    fn any_order_and_repetition_of_events_ends_in_the_state_of_the_naive_reference(
-        (events, picks) in a_life().prop_flat_map(|life| {
+    fn events_in_any_order_and_repetition_end_in_the_state_of_the_naive_reference(
+        (events, picks) in a_history().prop_flat_map(|life| {
             let n = life.len();
             (Just(life).prop_shuffle(), proptest::collection::vec(0..n, 0..12))
         })

@@ -84,7 +84,7 @@ fn compare_fields(
     }
 }
 
-/// What a producer that knows nothing of an optional field leaves out must be read as nothing.
+/// An optional field that a producer does not know, and so leaves out, must be read as absent.
 fn compare_default(asked: &Asked, field: &RecordField, path: &str, found: &mut Vec<String>) {
     if matches!(asked, Asked::Optional(_)) && field.default != Some(Value::Null) {
         found.push(format!(
@@ -111,7 +111,7 @@ fn same_name(asked: &str, schema: &str, path: &str, found: &mut Vec<String>) {
     }
 }
 
-/// A moment is a plain number in the struct; an amount of money is one in both.
+/// A timestamp is a plain number in the struct; an amount of money is one in both.
 fn primitive(schema: &Schema) -> Option<&'static str> {
     Some(match schema {
         Schema::Boolean => "boolean",

@@ -1,5 +1,5 @@
-//! Lineages that are broken on purpose, each in a folder of `broken/`: the intended check finds it, and names the field, the
-//! rule and the versions. Where `avro` finds nothing, only the house rule prevents the change.
+//! Lineages that are broken on purpose, each in a folder of `broken/`: the intended check finds it, and names the
+//! field, the rule and the versions. If `avro` finds nothing, only the house rule prevents the change.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -224,7 +224,7 @@ const CASES: &[Case] = &[
 ];
 
 #[test]
-fn every_break_is_found_by_the_check_that_is_meant_for_it() {
+fn every_break_is_found_by_the_intended_check() {
     for Case { folder, avro, house } in CASES {
         let lineage = lineage(folder);
         assert!(lineage.len() > 1, "{folder} has no versions to compare");

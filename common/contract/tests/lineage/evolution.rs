@@ -27,14 +27,14 @@ fn every_version_keeps_the_house_rules() {
 }
 
 #[test]
-fn avros_own_check_agrees_where_it_is_right() {
+fn apache_avros_check_agrees_where_it_is_right() {
     let schemas: Vec<apache_avro::Schema> = LINEAGE
         .iter()
         .map(|text| apache_avro::Schema::parse_str(text).expect("a schema"))
         .collect();
     for (writer, written) in (1..).zip(&schemas) {
         for (reader, read) in (1..).zip(&schemas) {
-            // It takes a type's second use for another type than its definition.
+            // It treats the second use of a type as a different type.
             if !uses_a_type_twice(written) && !uses_a_type_twice(read) {
                 let answer = SchemaCompatibility::can_read(written, read);
                 assert_eq!(answer, Ok(Compatibility::Full), "v{reader} reading v{writer}");

@@ -85,8 +85,8 @@ fn difference(version: u32, schema: &str, newest: &Schema, record: &[u8], event:
     }
 }
 
-/// The event as a reader with the newest schema must see it: with the defaults of the fields that its version lacked, and
-/// without those that the newest version lacks. By the specification's words, not by the library under test.
+/// The event as a reader with the newest schema must see it: with the defaults of the fields that its version lacked,
+/// and without those that the newest version lacks. Computed from the specification, not by the library under test.
 fn in_full(event: &Value, schema: &Schema, names: &ResolvedSchema<'_>) -> Value {
     match (schema, event) {
         (Schema::Ref { name }, _) => in_full(event, names.get_names()[name], names),
@@ -178,7 +178,7 @@ fn a_missing_file_is_reported_with_the_command_that_creates_it() {
 }
 
 #[test]
-fn bytes_that_are_another_event_are_found() {
+fn bytes_of_another_event_are_found() {
     let (version, schema, golden) = newest_version();
     let found = |hex: &str| {
         let golden = Golden {

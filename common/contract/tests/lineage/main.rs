@@ -1,7 +1,7 @@
-//! Proves, without a registry or a broker, that the versions under `schemas/order-event/` are consistent: each version with
-//! every other (`evolution`), each version's bytes with today's struct (`golden`), and the newest version with the struct,
-//! field by field (`agreement`). Each check is a separate function, which is shown to work on fixtures that are broken on
-//! purpose (`broken`, `broken_struct`, and the end of `golden`).
+//! Proves, without a registry or a broker, that the versions under `schemas/order-event/` are consistent: each version
+//! with every other (`evolution`), each version's bytes with today's struct (`golden`), and the newest version with the
+//! struct, field by field (`agreement`). Each check is a separate function, which is proved on fixtures that are broken
+//! on purpose (`broken`, `broken_struct`, and the end of `golden`).
 
 mod agreement;
 mod broken;

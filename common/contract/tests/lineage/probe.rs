@@ -1,5 +1,5 @@
-//! What a struct asks a deserializer for: its name, its fields with their types, its enums with their variants. It finds
-//! out by being that deserializer, since Rust cannot list a type's fields. Compares nothing.
+//! What a struct asks a deserializer for: its name, its fields with their types, its enums with their variants. It
+//! finds out by being that deserializer, because Rust cannot list a type's fields. It compares nothing.
 
 use std::fmt;
 
@@ -40,7 +40,7 @@ impl fmt::Display for Asked {
 /// What the type asks for. It must not contain itself.
 ///
 /// # Errors
-/// When the type, or one inside it, is none that an Avro schema describes.
+/// When the type, or one inside it, cannot be described by an Avro schema.
 pub fn asked<'de, T: Deserialize<'de>>() -> Result<Asked, Error> {
     let mut found = None;
     T::deserialize(Probe(&mut found))?;
@@ -227,7 +227,7 @@ fn a_struct_is_seen_as_it_is_written() {
 }
 
 #[test]
-fn a_type_that_avro_has_not_is_named_with_its_field() {
+fn a_type_that_avro_lacks_is_named_with_its_field() {
     #[derive(Debug, serde::Deserialize)]
     #[expect(dead_code, reason = "only its shape matters")]
     struct Counted {

@@ -38,7 +38,7 @@ fn a_good_record_is_an_event() {
 }
 
 #[test]
-fn a_schema_that_is_named_by_a_guid_has_an_id_in_the_store_and_none_for_people() {
+fn a_schema_that_is_named_by_a_guid_has_an_id_in_the_store_and_none_in_rejections() {
     let guid = SchemaRef::Guid(uuid::Uuid::from_u128(7));
     let event = an_event("A-1", 1);
     let value = record_value(9, &event).expect("encodes");
@@ -113,7 +113,7 @@ fn every_fault_has_its_code() {
 }
 
 #[test]
-fn a_record_belongs_where_the_topics_own_rule_places_it() {
+fn a_record_belongs_where_the_topics_own_partitioner_places_it() {
     let value = record_value(9, &an_event("A-1", 1)).expect("encodes");
     for partitioner in Partitioner::ALL {
         let partitioning = Partitioning { partitioner, ..SIX };

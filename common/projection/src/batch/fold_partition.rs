@@ -133,7 +133,7 @@ impl PartitionChanges {
         outcome
     }
 
-    /// Notes what became of the request that a record was written for, if it says so.
+    /// Notes the outcome of the request that a record was written for, if the record names one.
     fn change_key(
         &mut self,
         record: &LogRecord<'_>,
@@ -154,7 +154,7 @@ impl PartitionChanges {
         };
         self.rejected.push(RejectedAt {
             index: record.index,
-            // The fold sees no bytes, so a fault that it finds does not name the schema yet.
+            // The fold sees no bytes, so its rejections do not name the schema yet.
             rejection: Rejection {
                 schema_id: rejection.schema_id.or_else(|| record.schema()?.id()),
                 ..rejection
@@ -189,7 +189,7 @@ fn event_outcome(
         (Outcome::Duplicate, Some(first)) if first.order == event.order && !first.partial => {
             (Outcome::Duplicate, (first.partition, first.offset))
         }
-        // Another one with its id has won. To the fold they are the same event; to its writer they are not.
+        // Another event with the same id has won. To the fold they are the same event; to the writer they are not.
         (Outcome::Duplicate, _) => (Outcome::Superseded, here),
         (outcome, _) => (outcome.clone(), here),
     };
@@ -200,8 +200,8 @@ fn event_outcome(
     }
 }
 
-/// Whether a record has lost to an earlier one. Where the state comes from a later record, this one is read again, and its
-/// outcome is not the one that it had at first.
+/// Whether a record has lost to an earlier one. If the state comes from a later record, this one is being re-read, and
+/// its outcome differs from the original one.
 fn has_lost(outcome: &Outcome, current: Option<&OrderState>, (partition, offset): (i32, i64)) -> bool {
     let earlier = |current: &OrderState| current.partition == partition && current.offset < offset;
     !matches!(outcome, Outcome::Applied { .. }) && current.is_some_and(earlier)

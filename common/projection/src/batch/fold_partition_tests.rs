@@ -9,7 +9,7 @@ use crate::store::Counters;
 
 const HERE: (i32, i64) = (3, 20);
 
-/// The state that an event has made, at that place.
+/// The state that an event has produced, at that partition and offset.
 fn state(event: &OrderEvent, (partition, offset): (i32, i64)) -> OrderState {
     OrderState {
         event_id: event.event_id,
@@ -21,21 +21,21 @@ fn state(event: &OrderEvent, (partition, offset): (i32, i64)) -> OrderState {
 }
 
 #[test]
-fn a_record_has_lost_only_to_an_earlier_one() {
+fn a_record_can_only_lose_to_an_earlier_one() {
     let event = an_event("A-1", 2);
     let rejected = Outcome::Rejected(Rejection::new(Code::IllegalTransition, "why"));
     let gap = Outcome::Applied { gap: true };
     for (outcome, current, expected) in [
         (&Outcome::Superseded, Some((3, 19)), true),
         (&rejected, Some((3, 19)), true),
-        // Under its id another one has won.
+        // Another event with its id has won.
         (&Outcome::Duplicate, Some((3, 19)), true),
         (&gap, Some((3, 19)), false),
         (&gap, None, false),
-        // It is read again, after what came later.
+        // It is re-read, after a later record.
         (&Outcome::Superseded, Some((3, 21)), false),
         (&Outcome::Duplicate, Some((3, 20)), false),
-        // Offsets of two partitions tell nothing of which came first.
+        // Offsets of two partitions do not show which record came first.
         (&Outcome::Superseded, Some((2, 19)), false),
     ] {
         let current = current.map(|place| state(&event, place));
@@ -58,7 +58,7 @@ fn the_writer_of_an_event_gets_its_position_and_outcome() {
 }
 
 #[test]
-fn an_event_that_was_written_twice_has_won_where_it_was_first() {
+fn an_event_that_was_written_twice_has_won_at_its_first_offset() {
     let event = an_event("A-1", 1);
     let first = state(&event, (3, 19));
     assert_eq!(fold(Some(&first), &event), Outcome::Duplicate);
@@ -67,7 +67,7 @@ fn an_event_that_was_written_twice_has_won_where_it_was_first() {
 }
 
 #[test]
-fn an_event_under_whose_id_another_one_has_won_has_lost() {
+fn an_event_has_lost_if_another_event_with_its_id_has_won() {
     let event = an_event("A-1", 1);
     let mut foreign = event.clone();
     foreign.order.status = OrderStatus::Pending;
@@ -79,7 +79,7 @@ fn an_event_under_whose_id_another_one_has_won_has_lost() {
     );
     let told = event_outcome(&Outcome::Duplicate, Some(&first), &event, HERE);
     assert_eq!((told.outcome, told.offset), (Outcome::Superseded, 20));
-    // What it has beyond what this release knows is not ours either.
+    // An event with fields that this release does not know is not ours either.
     first = OrderState {
         partial: true,
         ..state(&event, (3, 19))
@@ -128,23 +128,26 @@ fn request() -> KeyedRequest {
     }
 }
 
-/// What those records do, where the store has these orders. Nobody waits.
+/// What those records do if the store has these orders. No request waits.
 fn folded(row: PartitionRow, records: Vec<ClassifiedRecord<'_>>, loaded: &[OrderState]) -> PartitionChanges {
     let by_id = |state: &OrderState| (state.order.order_id.clone(), state.clone());
     fold_partition(3, row, records, &loaded.iter().map(by_id).collect(), |_| false)
 }
 
-#[test]
-fn each_record_meets_what_the_ones_before_it_have_left() {
-    let first = version("A-1", 1, OrderStatus::New);
+/// Two versions of A-1, at offsets 20 and 21, and then another event of the second version. Returns the second version.
+fn a_race() -> (OrderEvent, PartitionChanges) {
     let second = version("A-1", 2, OrderStatus::Confirmed);
-    let late = version("A-1", 2, OrderStatus::Shipped);
     let records = vec![
-        event_record(20, &first),
+        event_record(20, &version("A-1", 1, OrderStatus::New)),
         event_record(21, &second),
-        event_record(22, &late),
+        event_record(22, &version("A-1", 2, OrderStatus::Shipped)),
     ];
-    let changes = folded(PartitionRow::default(), records, &[]);
+    (second, folded(PartitionRow::default(), records, &[]))
+}
+
+#[test]
+fn each_record_is_folded_onto_the_state_left_by_those_before_it() {
+    let (second, changes) = a_race();
     let expected = Counters {
         applied: 2,
         superseded: 1,
@@ -194,7 +197,7 @@ fn without_records_nothing_changes() {
 }
 
 #[test]
-fn only_a_record_of_unknown_schema_names_the_version_before_it() {
+fn only_a_record_with_an_unknown_schema_names_the_version_before_it() {
     let first = version("A-1", 1, OrderStatus::New);
     let stored = state(&version("B-1", 4, OrderStatus::New), (3, 7));
     let later = state(&version("C-1", 4, OrderStatus::New), (3, 99));
@@ -221,7 +224,7 @@ fn only_a_record_of_unknown_schema_names_the_version_before_it() {
         (20, Some(0)),
         (22, Some(1)),
         (23, Some(4)),
-        // It is read again.
+        // It is being re-read.
         (24, None),
         (25, None),
         // No order has that key.
@@ -232,7 +235,7 @@ fn only_a_record_of_unknown_schema_names_the_version_before_it() {
 }
 
 #[test]
-fn a_rejection_by_the_fold_names_the_record_s_schema() {
+fn a_rejection_by_the_fold_names_the_records_schema() {
     let stored = state(&version("A-1", 1, OrderStatus::Delivered), (3, 7));
     let illegal = version("A-1", 2, OrderStatus::New);
     let changes = folded(PartitionRow::default(), vec![event_record(20, &illegal)], &[stored]);
@@ -244,16 +247,8 @@ fn a_rejection_by_the_fold_names_the_record_s_schema() {
 }
 
 #[test]
-fn a_request_is_answered_by_the_record_that_applies_and_by_none_that_lost() {
-    let first = version("A-1", 1, OrderStatus::New);
-    let second = version("A-1", 2, OrderStatus::Confirmed);
-    let late = version("A-1", 2, OrderStatus::Shipped);
-    let records = vec![
-        event_record(20, &first),
-        event_record(21, &second),
-        event_record(22, &late),
-    ];
-    let changes = folded(PartitionRow::default(), records, &[]);
+fn a_request_is_answered_by_the_record_that_was_applied_and_not_by_one_that_lost() {
+    let (_, changes) = a_race();
     let outcomes: Vec<_> = changes
         .keys
         .iter()

@@ -1,5 +1,5 @@
-//! One batch, from records to a commit. Every step sees the batch as a whole, and a partition in which one fails stays where
-//! it was:
+//! One batch, from records to a commit. Every step sees the batch as a whole. If a step fails for a partition, that
+//! partition stays where it was:
 //!
 //! 1. `classify` each record, per partition, up to the first that must wait for its schema (`partition_batch`): pure;
 //! 2. load the orders of all of them from the store, in one go;
@@ -50,7 +50,7 @@ pub(crate) struct BatchProcessor<H> {
     pub max_keys: usize,
 }
 
-/// What is in the store now of a partition's records, and what comes after them.
+/// What was committed of a partition's records, and what comes after them.
 pub(crate) struct Committed {
     pub row: PartitionRow,
     pub ending: Ending,
@@ -157,8 +157,8 @@ impl<H: RejectionHandler> BatchProcessor<H> {
     }
 }
 
-/// The partitions that stay where they were, given the partition of each rejected record and what the handler says. An answer
-/// about no record says nothing of the others either.
+/// The partitions that stay where they were, given the partition of each rejected record and what the handler says. An
+/// answer about a record that was not rejected says nothing about the others either.
 ///
 /// # Panics
 /// The handler names a record that it was not given.
@@ -176,8 +176,8 @@ fn order_ids(batches: &[PartitionBatch<'_>]) -> BTreeSet<String> {
     order_ids.map(str::to_owned).collect()
 }
 
-/// What the records do, given their orders as the store has them. `is_awaited` tells whether a request waits for that very
-/// event.
+/// What the records do, given their orders as they are in the store. `is_awaited` tells whether a request waits for
+/// that very event.
 fn fold(
     batches: Vec<PartitionBatch<'_>>,
     loaded: &HashMap<String, OrderState>,
@@ -187,7 +187,7 @@ fn fold(
     batches.into_iter().map(fold).collect()
 }
 
-/// All that changes, as one commit, and what is to be said of it once it is committed.
+/// All changes, as one commit, and what to report once it is committed.
 fn changes(folded: Vec<(PartitionChanges, Ending)>, max_keys: usize) -> (BatchChanges, Vec<(i32, Committed)>) {
     let mut keys = KeyChanges {
         changes: Vec::new(),

@@ -1,5 +1,5 @@
-//! One partition's records of a batch, each classified, up to the first whose schema is not known yet. Pure, given what is
-//! known of schemas.
+//! One partition's records of a batch, each classified, up to the first whose schema is not known yet. Pure, given what
+//! is known about schemas.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,7 +15,7 @@ use crate::schema_lookup::KnownSchema;
 use crate::schema_wait::SchemaWait;
 use crate::store::PartitionRow;
 
-/// Maximum number of schemas in one wait. Those of later records get their turn.
+/// Maximum number of schemas in one wait. Those of later records are looked up in the next one.
 const MAX_AWAITED_SCHEMAS: usize = 1_000;
 
 /// One partition's records of a batch.
@@ -118,7 +118,7 @@ impl<'a> PartitionBatch<'a> {
 
     /// Notes that the end of the partition was reached, at that offset.
     pub fn reached_end(&mut self, offset: i64) {
-        // An end after a record that waits is not where we are.
+        // We have not reached an end that comes after a waiting record.
         if self.ending.awaited.is_none() {
             self.ending.end = Some(offset);
             self.ending.at_end = true;
@@ -146,8 +146,8 @@ impl<'a> PartitionBatch<'a> {
 }
 
 impl AwaitedSchemas {
-    /// Adds the schema of a record after the one that waits. Asked for together, so that a flood of new ids does not cost a
-    /// round trip each.
+    /// Adds the schema of a record after the waiting one. They are requested together: a flood of new ids would
+    /// otherwise cost a round trip each.
     fn look_ahead(&mut self, record: &LogRecord<'_>, known: impl FnOnce(SchemaRef) -> Option<KnownSchema>) {
         if let Some(schema) = record.schema()
             && self.further.len() < MAX_AWAITED_SCHEMAS

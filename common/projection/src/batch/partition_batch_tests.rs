@@ -13,7 +13,7 @@ use crate::schema_wait::{Answered, Missing};
 
 const KEY: Option<&[u8]> = Some(b"A-1");
 
-/// Schema 9 is ours and known; of others nothing is known.
+/// Schema 9 is ours and known; nothing is known about any other.
 fn known(schema: SchemaRef) -> Option<KnownSchema> {
     let writer = || Arc::new(WriterSchema::new(&lineage::newest_text()));
     (schema == SchemaRef::Id(9)).then(|| KnownSchema::Writer(9, writer()))
@@ -37,8 +37,8 @@ fn fold(batch: PartitionBatch<'_>) -> (PartitionChanges, Ending) {
     batch.fold(&HashMap::new(), |_| false)
 }
 
-/// What the registry said of schema 8, of which it knows nothing: the records below `to` were requested, and those below
-/// `graced` had their grace period.
+/// What the registry said about schema 8, which it does not know: the records below `to` were requested, and those
+/// below `graced` had their grace period.
 fn unknown(to: i64, graced: i64) -> SchemaWait {
     let mut wait = SchemaWait::new(SchemaRef::Id(8), Vec::new(), 20, to, graced);
     let missing = Missing {
@@ -64,7 +64,7 @@ fn a_record_below_the_next_offset_was_read_before() {
 }
 
 #[test]
-fn a_batch_ends_at_the_first_record_that_must_wait_and_asks_for_those_after_it_too() {
+fn a_batch_ends_at_the_first_record_that_must_wait_and_asks_for_the_schemas_after_it_too() {
     let (ours, eight, seven) = (value(9), value(8), value(7));
     let mut batch = batch(None);
     for (offset, value) in (20..).zip([&ours, &eight, &ours, &seven, &eight, &ours]) {
@@ -81,7 +81,7 @@ fn a_batch_ends_at_the_first_record_that_must_wait_and_asks_for_those_after_it_t
 }
 
 #[test]
-fn one_wait_is_about_a_thousand_further_schemas_at_most() {
+fn one_wait_covers_at_most_a_thousand_further_schemas() {
     let mut batch = batch(None);
     let values: Vec<Vec<u8>> = (100..2_000).map(value).collect();
     for (offset, value) in (20..).zip(&values) {
@@ -93,7 +93,7 @@ fn one_wait_is_about_a_thousand_further_schemas_at_most() {
 }
 
 #[test]
-fn the_end_counts_where_nothing_waits_before_it_and_nothing_comes_after_it() {
+fn the_end_counts_if_nothing_waits_before_it_and_nothing_comes_after_it() {
     let (ours, eight) = (value(9), value(8));
     let (ours, eight) = (record(20, KEY, Some(&ours)), record(20, KEY, Some(&eight)));
     for (before, after, expected) in [
@@ -130,7 +130,7 @@ fn a_schema_that_the_registry_does_not_know_rejects_records_that_had_their_grace
 }
 
 #[test]
-fn the_registry_s_answers_are_dropped_with_the_last_record_that_they_are_about() {
+fn the_registrys_answers_are_dropped_with_the_last_record_that_they_concern() {
     let eight = value(8);
     let mut batch = batch(Some(unknown(21, 21)));
     batch.push(record(20, KEY, Some(&eight)), known);
@@ -144,7 +144,7 @@ fn the_orders_of_events_and_those_that_an_unknown_schema_may_hide_are_loaded() {
     for record in [
         record(20, KEY, Some(&ours)),
         record(21, Some(b"B-1"), Some(&eight)),
-        // Neither these.
+        // These do not either.
         record(22, Some(b"C-1"), None),
         record(23, Some(b"D-1"), Some(b"")),
         record(24, Some(b"\xff"), Some(&eight)),

@@ -31,7 +31,7 @@ impl Placement {
         Ok(())
     }
 
-    /// Why a record of that key must not be here, and what its producer is to set.
+    /// Why a record with that key must not be here, and what to set in its producer.
     fn misplaced(self, key: &[u8]) -> String {
         let Self {
             partition,
@@ -42,20 +42,19 @@ impl Placement {
         } = self;
         let home = self.partitioning.of_key(key);
         let would_be_here = |other: &Partitioner| *other != ours && other.of_key(key, partitions) == partition;
-        let (others, ours_too) = match Partitioner::ALL.into_iter().find(would_be_here) {
-            Some(other) => (
-                format!(
-                    " (it is where {other} would place it, librdkafka's partitioner={})",
-                    other.librdkafka_name()
-                ),
-                format!("; if all writers use {other}, start both services with KAFKA_PARTITIONER={other}"),
+        let misplaced = format!(
+            "the key's partition is {home} ({ours}, {partitions} partitions), but the record is in {partition}"
+        );
+        let setting = ours.librdkafka_name();
+        match Partitioner::ALL.into_iter().find(would_be_here) {
+            Some(other) => format!(
+                "{misplaced}, where {other} would place it (librdkafka's partitioner={}). Set partitioner={setting} (librdkafka) or its equivalent in the producer; or, if every producer uses {other}, start both services with KAFKA_PARTITIONER={other}",
+                other.librdkafka_name()
             ),
-            None => Default::default(),
-        };
-        format!(
-            "the record is in partition {partition}; its key belongs to {home} of {partitions} under {ours}{others}. Its producer must set partitioner={} (librdkafka) or its equivalent{ours_too}",
-            ours.librdkafka_name()
-        )
+            None => {
+                format!("{misplaced}. Set partitioner={setting} (librdkafka) or its equivalent in the producer")
+            }
+        }
     }
 }
 
@@ -79,17 +78,17 @@ mod tests {
         };
         let by_crc32 = misplaced(Partitioner::Crc32.of_key(key, 6));
         for part in [
-            "belongs to 3 of 6",
+            "the key's partition is 3 (murmur2, 6 partitions), but the record is in ",
             "where crc32 would place it",
             "partitioner=consistent_random",
-            "set partitioner=murmur2_random",
+            "Set partitioner=murmur2_random",
             "KAFKA_PARTITIONER=crc32",
         ] {
             assert!(by_crc32.contains(part), "{part} in {by_crc32}");
         }
         let is_nobodys = |partition: &i32| Partitioner::ALL.iter().all(|rule| rule.of_key(key, 6) != *partition);
         let by_nobody = misplaced((0..6).find(is_nobodys).expect("three rules, six partitions"));
-        assert!(by_nobody.contains("set partitioner=murmur2_random"), "{by_nobody}");
+        assert!(by_nobody.contains("Set partitioner=murmur2_random"), "{by_nobody}");
         assert!(!by_nobody.contains("KAFKA_PARTITIONER"), "{by_nobody}");
     }
 }

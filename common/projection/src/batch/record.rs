@@ -1,5 +1,5 @@
-//! A record as a batch sees it: plain bytes, borrowed from the consumer's buffer. So whatever classifies and folds records
-//! needs no broker, and no test of it either.
+//! A record as a batch sees it: plain bytes, borrowed from the consumer's buffer. So neither the code that classifies
+//! and folds records nor its tests need a broker.
 
 use orderlog_contract::frame::{self, SchemaRef};
 use orderlog_contract::idempotency::KeyedRequest;
@@ -9,7 +9,7 @@ use rdkafka::Message;
 use rdkafka::message::BorrowedMessage;
 use sha2::{Digest, Sha256};
 
-/// The timestamp of a record that has none, as Kafka has it.
+/// Kafka's timestamp for a record that has none.
 const NO_TIMESTAMP: i64 = -1;
 
 /// One record of a partition.
@@ -24,11 +24,11 @@ pub(crate) struct LogRecord<'a> {
     pub value: Option<&'a [u8]>,
     /// The name of its schema, and the datum; `None` for a null value.
     pub framed: Option<Result<(SchemaRef, &'a [u8]), Rejection>>,
-    /// The request that it was written for; known of events only, where requests are remembered.
+    /// The request that it was written for; set for events only, and only if requests are remembered.
     pub request: Option<KeyedRequest>,
 }
 
-/// The request that a record was written for, if its headers say so.
+/// The request that a record was written for, if its headers name one.
 pub(crate) fn request(message: &BorrowedMessage<'_>) -> Option<KeyedRequest> {
     let own = message.headers()?;
     KeyedRequest::of(|name| headers::last(own, name))
@@ -69,7 +69,7 @@ impl<'a> LogRecord<'a> {
         std::str::from_utf8(self.key?).ok()
     }
 
-    /// What tells one record from another at the same offset.
+    /// Distinguishes the record from another one at the same offset.
     pub fn hash(&self) -> String {
         hash(self.key, self.value)
     }

@@ -19,7 +19,7 @@ pub fn home(key: &str) -> Placement {
     }
 }
 
-/// A record at that offset, which is its index and its time too.
+/// A record at that offset, which is also its index and its timestamp.
 pub fn record<'a>(offset: i64, key: Option<&'a [u8]>, value: Option<&'a [u8]>) -> LogRecord<'a> {
     LogRecord {
         index: usize::try_from(offset).expect("an offset"),

@@ -54,7 +54,7 @@ fn an_answer_about_no_rejected_record_moves_no_offset() {
     unhandled_partitions(&[3], vec![Unhandled { index: 1, reason }]);
 }
 
-/// No records, of the partition of that order.
+/// A batch of that order's partition without records.
 fn empty<'a>(order_id: &str) -> PartitionBatch<'a> {
     PartitionBatch::new(home(order_id), PartitionRow::default(), None)
 }
@@ -88,7 +88,7 @@ fn one_commit_has_the_changes_of_all_partitions_that_had_records() {
 }
 
 #[test]
-fn what_is_said_of_a_commit_is_what_it_changes() {
+fn a_commit_reports_what_it_changes() {
     let [a] = values(["A-1"]);
     let (changes, committed) = changes(fold(vec![batch(&[("A-1", &a)])], &HashMap::new(), |_| true), 0);
     let [(partition, committed)] = committed.as_slice() else {
@@ -97,5 +97,5 @@ fn what_is_said_of_a_commit_is_what_it_changes() {
     assert_eq!(changes.partitions.get(partition), Some(&committed.row));
     assert_eq!(committed.versions, [("A-1".to_owned(), 1)]);
     assert_eq!(committed.outcomes.len(), 1);
-    assert!(changes.keys.is_none(), "none are kept");
+    assert!(changes.keys.is_none(), "no keys are kept");
 }

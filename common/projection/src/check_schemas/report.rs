@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_fine_only_where_it_will_be_registered() {
+    fn a_missing_version_is_fine_only_if_it_will_be_registered() {
         assert!(report(SchemasMode::Register, RegistrationStatus::Registrable).is_fine());
         let verified = report(SchemasMode::Verify, RegistrationStatus::Registrable);
         assert!(

@@ -1,11 +1,12 @@
-//! What the oldest records of a topic say about the number of partitions that it had when they were written. Pure.
+//! What a topic's oldest records say about how many partitions it had when they were written. Pure.
 //!
-//! A record shows two partitions: the one that it is in, and the one that its key belongs to now. One that is elsewhere may
-//! be from before, or from a writer with another partitioner or a fault, and chance alone puts some of those where a smaller
-//! topic would have them. So for each smaller number the records are processed in the order in which they were written, each key
-//! once: one that is where that number would place it counts for it, any other against it, several times over. A number is
-//! accepted when more are for it than chance would explain, and when enough of them belong elsewhere now. As partitions are
-//! only ever added, those for it come first, and no producer can write in front of them.
+//! A record shows two partitions: the one that it is in, and the one that its key belongs to now. If they differ, it
+//! may have been written before partitions were added, or by a producer with another partitioner or a bug, and chance
+//! alone puts some of the latter where a smaller topic would have them. So for each smaller partition count, the
+//! records are processed in the order in which they were written, each key once: a record that is where that count
+//! would place it counts in favor, any other counts against it, several times over. A count is accepted when more
+//! records are in favor than chance would explain, and when enough of them belong elsewhere now. As partitions are only
+//! ever added, the records in favor come first, and no producer can write anything in front of them.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashSet};
@@ -14,16 +15,16 @@ use orderlog_kafka::partition::{Partitioner, Partitioning};
 
 /// With fewer records there is no verdict.
 pub(super) const MIN_RECORDS: i64 = 3;
-/// How many keys at least must belong elsewhere now: one may be any producer's fault.
+/// Minimum number of keys that must belong elsewhere now: a single one may be a producer's bug.
 const MIN_MOVED: i32 = 2;
-/// And at least one in so many of all that are for a number: of those that it placed, half or more belong elsewhere.
+/// And at least one in this many of all in favor: if the topic did have that count, half or more belong elsewhere.
 const MIN_MOVED_OF: i32 = 4;
-/// A writer that puts its records anywhere is mistaken for a smaller topic once in so many.
+/// A producer that places its records at random is mistaken for a smaller topic once in this many cases.
 const ODDS: i64 = 1_000;
-/// How many records in favor one against it takes back.
-const AGAINST: i32 = 3;
-/// A number whose score falls so low is discarded: later writers can write what they want.
-const DISCARDED: i32 = -9;
+/// How many records in favor are canceled by one against.
+const PENALTY: i32 = 3;
+/// A count is discarded when its score falls this low: what later producers write no longer matters.
+const MIN_SCORE: i32 = -9;
 
 /// One of the oldest records of a partition.
 pub(super) struct OldRecord {
@@ -36,11 +37,11 @@ pub(super) struct OldRecord {
 /// The oldest records of a partition, in order.
 pub(super) struct PartitionHead {
     pub records: Vec<OldRecord>,
-    /// Whether these are all that it has.
+    /// Whether the partition has no others.
     pub is_whole: bool,
 }
 
-/// That a topic had fewer partitions, and a record that shows it.
+/// The finding that a topic had fewer partitions, and a record that shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct FewerPartitions {
     /// How many it had.
@@ -52,7 +53,7 @@ pub(super) struct FewerPartitions {
     pub home: i32,
 }
 
-/// What speaks for a smaller number of partitions.
+/// The evidence for a smaller number of partitions.
 struct Hypothesis {
     before: i32,
     score: i32,
@@ -80,20 +81,20 @@ pub(super) fn added_partitions(now: Partitioning, heads: &[PartitionHead]) -> Op
             hypotheses
                 .iter_mut()
                 .for_each(|hypothesis| hypothesis.take(now, partition, record, evidence));
-            hypotheses.retain(|hypothesis| hypothesis.score > DISCARDED || hypothesis.accepted);
+            hypotheses.retain(|hypothesis| hypothesis.score > MIN_SCORE || hypothesis.accepted);
         }
     }
     let accepted = hypotheses.into_iter().filter(|hypothesis| hypothesis.accepted);
     accepted.max_by_key(|hypothesis| hypothesis.best)?.shown_by
 }
 
-/// How many keys at least must be where another partitioner places them, and not where ours does.
+/// Minimum number of keys that must be where another partitioner places them and ours does not.
 const MIN_MISPLACED: usize = 10;
-/// How many of those there must be for one that is where neither does: put anywhere, they would be fewer than such.
+/// How many of those there must be for each key that is where neither places it: placed at random, they would be fewer.
 const MIN_MISPLACED_OF: usize = 9;
 
-/// The partitioner of most of the oldest records, where that is not ours. Writers with another partitioner are distinguished
-/// from writers with a fault; the partitioner of most keys wins.
+/// The partitioner of most of the oldest records, where that is not ours. Producers with another partitioner are told
+/// from producers with a bug; the partitioner of most keys wins.
 pub(super) fn other_partitioner(now: Partitioning, heads: &[PartitionHead]) -> Option<Partitioner> {
     let mut keys = HashSet::new();
     let mut placed = Vec::new();
@@ -109,7 +110,7 @@ pub(super) fn other_partitioner(now: Partitioning, heads: &[PartitionHead]) -> O
                 (true, false) => ours += 1,
                 (false, true) => theirs += 1,
                 (false, false) => nobodys += 1,
-                // It says nothing.
+                // This is no evidence.
                 (true, true) => {}
             }
         }
@@ -121,7 +122,7 @@ impl Hypothesis {
     fn take(&mut self, now: Partitioning, partition: i32, record: &OldRecord, min_evidence: i32) {
         let Partitioning { partitioner, .. } = now;
         if partitioner.of_key(&record.key, self.before) != partition {
-            self.score -= AGAINST;
+            self.score -= PENALTY;
             return;
         }
         self.score += 1;
@@ -141,8 +142,7 @@ impl Hypothesis {
     }
 }
 
-/// How many records are enough: put anywhere, so many are where one of the smaller topics would have them once in
-/// [`ODDS`].
+/// How many records are enough: placed at random, this many match one of the smaller topics once in [`ODDS`] cases.
 fn min_evidence(partitions: i32) -> i32 {
     let partitions = i64::from(partitions);
     let mut evidence = 1;
@@ -154,8 +154,8 @@ fn min_evidence(partitions: i32) -> i32 {
     evidence.max(3)
 }
 
-/// The records in the order of their writing: in a partition by offset, among partitions by their time. It ends where the
-/// next one of some partition is not known.
+/// The records in the order in which they were written: by offset within a partition, by timestamp across partitions.
+/// Ends as soon as the next one of some partition is unknown.
 fn in_order(heads: &[PartitionHead]) -> Vec<(i32, &OldRecord)> {
     let entry = |partition: usize, n: usize| {
         let record = heads.get(partition)?.records.get(n)?;

@@ -1,6 +1,6 @@
 use super::*;
 
-/// A topic as its writers fill it: in turns, a millisecond apart.
+/// A topic as its producers fill it: in turns, a millisecond apart.
 struct Topic {
     now: Partitioning,
     random: fastrand::Rng,
@@ -43,7 +43,7 @@ impl Topic {
         });
     }
 
-    /// Orders by writers who know of so many partitions.
+    /// Orders by producers that know this many partitions.
     fn good(&mut self, orders: u32, partitions: i32) {
         for _ in 0..orders {
             let key = self.id();
@@ -52,7 +52,7 @@ impl Topic {
         }
     }
 
-    /// Orders by a writer with another rule.
+    /// Orders by a producer with another rule.
     fn anywhere(&mut self, orders: u32) {
         for _ in 0..orders {
             let (key, partition) = (self.id(), self.random.i32(0..self.now.partitions));
@@ -81,7 +81,7 @@ const SIZES: [(i32, i32); 12] = [
 ];
 
 #[test]
-fn a_topic_that_has_grown_is_found_out_with_the_number_that_it_had() {
+fn a_topic_that_has_grown_is_detected_with_the_number_that_it_had() {
     for partitioner in Partitioner::ALL {
         for (before, now) in SIZES {
             let mut topic = Topic::new(partitioner, now, 1);
@@ -134,7 +134,7 @@ fn poison_among_the_oldest_records_hides_nothing() {
 }
 
 #[test]
-fn a_topic_that_has_not_grown_is_fine_whatever_strays_among_its_records() {
+fn a_topic_that_has_not_grown_is_fine_even_with_stray_records() {
     for (_, now) in SIZES {
         for seed in 0..200 {
             let mut topic = Topic::new(Partitioner::Murmur2, now, seed);
@@ -161,7 +161,7 @@ fn one_misplaced_record_is_no_evidence_even_where_it_is_the_first() {
 #[test]
 fn the_same_key_again_and_again_is_one_key() {
     let mut topic = Topic::six(1);
-    // It is where a topic of one partition would have it, and does not belong there.
+    // It is where a topic with one partition would have it, and does not belong there.
     assert_ne!(topic.now.of_key(b"A-1"), 0);
     for _ in 0..1000 {
         topic.write(b"A-1".to_vec(), 0);
@@ -170,7 +170,7 @@ fn the_same_key_again_and_again_is_one_key() {
 }
 
 #[test]
-fn a_writer_with_another_rule_who_comes_first_is_hardly_ever_mistaken_for_a_smaller_topic() {
+fn a_producer_with_another_rule_that_comes_first_is_hardly_ever_mistaken_for_a_smaller_topic() {
     for partitions in [2, 3, 6, 7, 12, 50] {
         let mistaken = |seed| {
             let mut topic = Topic::new(Partitioner::Murmur2, partitions, seed);
@@ -183,7 +183,7 @@ fn a_writer_with_another_rule_who_comes_first_is_hardly_ever_mistaken_for_a_smal
 }
 
 #[test]
-fn later_writers_can_write_what_they_want() {
+fn what_later_producers_write_does_not_matter() {
     let mut topic = Topic::six(1);
     topic.good(20, 6);
     topic.good(1000, 3);
@@ -194,7 +194,7 @@ fn later_writers_can_write_what_they_want() {
 fn nothing_is_concluded_beyond_what_was_read() {
     let mut topic = Topic::six(1);
     topic.good(40, 3);
-    // More is in partition 0, from before all but the first.
+    // Partition 0 has more, all older than any record but the first.
     topic.heads[0].is_whole = false;
     topic.heads[0].records.truncate(1);
     topic.heads[0].records[0].timestamp = 0;
@@ -206,7 +206,7 @@ fn an_empty_topic_has_not_grown() {
     assert_eq!(Topic::six(1).verdict(), None);
 }
 
-/// Orders by a writer with that rule.
+/// Orders by a producer with that rule.
 fn placed_by(topic: &mut Topic, rule: Partitioner, orders: u32) {
     for _ in 0..orders {
         let key = topic.id();
@@ -216,7 +216,7 @@ fn placed_by(topic: &mut Topic, rule: Partitioner, orders: u32) {
 }
 
 #[test]
-fn a_topic_that_another_partitioner_has_filled_is_found_out_with_that_one() {
+fn a_topic_that_was_filled_by_another_partitioner_is_detected_with_that_partitioner() {
     for ours in Partitioner::ALL {
         for theirs in Partitioner::ALL {
             for partitions in [2, 3, 6, 12, 50] {
@@ -232,7 +232,7 @@ fn a_topic_that_another_partitioner_has_filled_is_found_out_with_that_one() {
 }
 
 #[test]
-fn a_few_records_of_another_rule_and_records_of_none_are_no_evidence_of_one() {
+fn a_few_records_placed_by_another_rule_or_by_none_are_no_evidence() {
     for partitions in [2, 3, 6, 12, 50] {
         for seed in 0..200 {
             let mut few = Topic::new(Partitioner::Murmur2, partitions, seed);

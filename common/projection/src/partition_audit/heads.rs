@@ -12,15 +12,16 @@ use rdkafka::message::BorrowedMessage;
 use super::evidence::{OldRecord, PartitionHead};
 use crate::start_error::StartError;
 
-/// How long reading the oldest records may take, and the broker for one answer.
+/// How long reading the oldest records may take, and how long the broker may take for one answer.
 const READ_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long to wait for the first record of a batch.
 const POLL_TIMEOUT: Duration = Duration::from_millis(50);
-/// How many records of each partition are weighed. More partitions come later, so if any are from before, these are.
+/// How many records of each partition are weighed. Partitions are only ever added, so the oldest records are the
+/// evidence.
 const MAX_RECORDS: usize = 500;
-/// How many of each are read to find those: others, such as barriers, say nothing of how the topic is partitioned.
+/// How many of each are read to find those: others, such as barriers, say nothing about the partitioning.
 const MAX_READ: usize = 20_000;
-/// How much is read in all, in bytes of keys and values.
+/// How much is read in total, in bytes of keys and values.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
 /// How many records are taken at once.
 const BATCH_RECORDS: usize = 2_000;
@@ -80,7 +81,7 @@ fn read_assigned(reader: &LogReader, bounds: &[(i64, i64)]) -> Result<Vec<Partit
                 bytes += reading.take(record);
             }
         }
-        // The client may have learned it on the way.
+        // The client may have learned of it in the meantime.
         if let Some(reason) = reader.denied() {
             return Err(StartError::Retry(anyhow!("{reason}")));
         }
@@ -119,14 +120,14 @@ impl Reading {
         !self.head.is_whole && self.head.records.len() < MAX_RECORDS && self.read < MAX_READ
     }
 
-    /// Takes in a record, or, `None`, that the partition's end was reached. Returns how many bytes that were.
+    /// Takes in a record, or `None` for the partition's end. Returns the record's size in bytes.
     fn take(&mut self, record: Option<&BorrowedMessage<'_>>) -> usize {
         let Some(record) = record else {
             self.head.is_whole = true;
             return 0;
         };
         self.read += 1;
-        // Others, such as a null for a key, say nothing of who wrote them, and may be by hand.
+        // Others, such as tombstones, say nothing about a producer's partitioner, and may have been written by hand.
         let own = record.headers();
         let header = |name: &str| headers::last(own?, name);
         let is_framed = record.payload().is_some_and(|value| frame::read(value, header).is_ok());

@@ -1,6 +1,7 @@
-//! A topic that was given more partitions after it was written to: an order's events are in two of them then. A store
-//! remembers how many there were; a new one has only the records themselves, so it looks at the oldest before it reads any.
-//! The same records show whether writers use another partitioner than this service was started with.
+//! A topic whose partition count was increased after it was written to: an order's events may be in two partitions. A
+//! store remembers how many there were; for a new store, the only evidence is the records, so the oldest are examined
+//! before any is read. The same records show whether writers use another partitioner than this service was started
+//! with.
 
 mod evidence;
 mod heads;
@@ -15,7 +16,7 @@ use evidence::{FewerPartitions, MIN_RECORDS, added_partitions, other_partitioner
 /// Looks at the topic's oldest records.
 ///
 /// # Errors
-/// They are partitioned as in a topic of fewer partitions, or by another partitioner, which is for an operator to mend; or
+/// They are partitioned as in a topic of fewer partitions, or by another partitioner, which an operator has to fix; or
 /// they cannot be read yet.
 pub(crate) fn check(reader: &LogReader, partitioning: Partitioning) -> Result<(), StartError> {
     let Partitioning {
@@ -29,7 +30,7 @@ pub(crate) fn check(reader: &LogReader, partitioning: Partitioning) -> Result<()
     }
     let heads = heads::read(reader, &bounds)?;
     let topic = reader.topic().to_owned();
-    // First: it explains more of the records where both could.
+    // First, because it explains more of the records if both are possible.
     if let Some(theirs) = other_partitioner(partitioning, &heads) {
         return Err(StartError::from(TopicConflict::OtherPartitioner {
             topic,

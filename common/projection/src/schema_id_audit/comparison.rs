@@ -42,7 +42,7 @@ pub(super) async fn compare(
                 match store.with_schemas(is_meaning).await? {
                     Some(true) => found.same.insert(id),
                     Some(false) => found.different.insert(id),
-                    // Forgotten meanwhile.
+                    // Forgotten in the meantime.
                     None => false,
                 };
             }
@@ -50,7 +50,7 @@ pub(super) async fn compare(
                 outages.clear();
                 found.missing.insert(id);
             }
-            // It may only be this id that fails.
+            // It may be only this id that fails.
             Err(RegistryError::Outage(outage)) => {
                 found.unanswered.insert(id);
                 outages.push(outage);

@@ -1,6 +1,6 @@
-//! Whether the schema registry that answers is the one that the store knows. A registry that was wiped, or another one at
-//! the same address, assigns ids again from the start: records would be decoded with the wrong schema, and written so that
-//! others cannot read them.
+//! Whether the schema registry that answers is the one that the store knows. A registry that was wiped, or another one
+//! at the same address, assigns ids again from the start: records would be decoded with the wrong schema, and written
+//! in a way that others cannot read.
 //!
 //! So no answer about an id is trusted, and nothing is registered, unless the registry agrees with the store:
 //! [`SchemaIdAudit`] fetches schemas, and checks known ids before and after. Its result ([`Verdict`]) is for the
@@ -39,15 +39,15 @@ struct Inner {
     verdict: watch::Sender<Verdict>,
     /// Whether all ids were compared since the start and since the last outage.
     compared_all: AtomicBool,
-    /// How many conflicts were reported. A comparison that began before the last one proves nothing.
+    /// How many conflicts were reported. A comparison that began before the last of them proves nothing.
     conflicts: AtomicU64,
     /// Held during a comparison.
     history: Mutex<History>,
 }
 
 impl SchemaIdAudit {
-    /// An audit of that registry against that store. `accept`: an operator accepts what the registry has lost when it first
-    /// answers.
+    /// An audit of that registry against that store. `accept`: the operator accepts the loss of what the registry lacks
+    /// when it first answers.
     pub fn new(registry: Arc<Registry>, store: Store, accept: bool) -> Self {
         Self(Arc::new(Inner {
             registry,
@@ -94,7 +94,7 @@ impl SchemaIdAudit {
             Err(RegistryError::Unknown(_)) => Scope::One,
             Err(RegistryError::Outage(_)) => return answer,
         };
-        // After the answer, which may have come from another registry than the one checked before.
+        // Checked after the answer, which may have come from another registry than the one checked before.
         self.confirm_with(scope).await.map_err(outage)?;
         answer
     }
@@ -108,7 +108,7 @@ impl SchemaIdAudit {
         self.confirm_with(Scope::Few).await
     }
 
-    /// Compares many known ids; all of them the first time, after an outage, and when a fault is found.
+    /// Compares many known ids; all of them the first time, after an outage, and when a mismatch is found.
     ///
     /// # Errors
     /// The registry does not answer, or the disk fails. A conflict is a [`Verdict`].
@@ -132,7 +132,7 @@ impl SchemaIdAudit {
     async fn confirm_with(&self, scope: Scope) -> Result<(), AuditError> {
         let requested = Instant::now();
         let mut history = self.0.history.lock().await;
-        // A concurrent comparison will do if it began after the answer that this one is to confirm.
+        // A concurrent comparison is enough if it began after the answer that is to be confirmed.
         if !history.has_since(scope, requested) {
             let begun = Instant::now();
             if let Err(error) = self.check(&mut history, scope).await {

@@ -1,7 +1,7 @@
-//! Ids that may be forgotten. Earlier releases registered at whatever registry answered and kept the id that it assigned; in
-//! a store that has met a wrong one even once, that id conflicts with the right one permanently. The topic shows which
-//! registry is the right one: it knows ids that orders were written under. And an operator may declare the registry's
-//! current content to be the truth.
+//! Ids that may be forgotten. Earlier releases registered at whatever registry answered and kept the id that it
+//! assigned; if that was even once the wrong registry, the id conflicts with the right one permanently. The topic shows
+//! which registry is the right one: the one that knows the ids that orders were written under. And an operator may
+//! declare the registry's current content to be the truth.
 
 use std::collections::BTreeSet;
 
@@ -139,7 +139,7 @@ mod tests {
         for found in [found(&[4, 5], &[], &[9]), found(&[4, 5], &[9], &[])] {
             assert_eq!(forgotten(&found, &[4], true), [9]);
         }
-        // It was the first registry, and nothing was read yet.
+        // The wrong registry came first, and nothing has been read yet.
         assert_eq!(forgotten(&found(&[], &[9], &[]), &[], false), [9]);
     }
 

@@ -8,7 +8,8 @@ use super::comparison::compare;
 use super::{AuditError, SchemaIdAudit, Verdict};
 use crate::store::{KnownSchemas, Schemas};
 
-/// How many known ids must match before an answer is stored: another registry may have our own schema under the same id.
+/// How many known ids must match before an answer is stored: a different registry may have our own schema under the
+/// same id.
 const FEW: usize = 8;
 /// Maximum number of ids in one check, except for the first, which covers all of them: thousands of ids are no load for
 /// the registry.
@@ -25,13 +26,13 @@ pub(super) struct History {
     probe: Option<u32>,
     /// An id that orders are known to depend on.
     pub in_use: Option<u32>,
-    /// When the last comparison began that found no fault.
+    /// When the last comparison without a mismatch began.
     one_since: Option<Instant>,
     /// The same for a comparison of several ids.
     few_since: Option<Instant>,
 }
 
-/// How many ids are compared as long as no fault is found.
+/// How many ids are compared as long as no mismatch is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scope {
     /// One: enough to trust that an id is unknown.

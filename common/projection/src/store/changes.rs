@@ -36,32 +36,32 @@ pub struct StoredOrder {
 pub struct KeyChanges {
     /// In the order of each partition's records.
     pub changes: Vec<KeyChange>,
-    /// How many keys are kept: beyond that the oldest are forgotten.
+    /// How many keys are kept; beyond that, the oldest are forgotten.
     pub max_keys: usize,
 }
 
-/// What a record means for the request that it was written for.
+/// What a record means for its request.
 #[derive(Clone, Debug)]
 pub struct KeyChange {
     /// The request.
     pub request: KeyedRequest,
     /// The order that it was for.
     pub order_id: String,
-    /// What became of the record.
+    /// The outcome of the record.
     pub outcome: KeyOutcome,
 }
 
-/// What became of a record that was written for a request.
+/// The outcome of a record that was written for a request.
 #[derive(Clone, Debug)]
 pub enum KeyOutcome {
-    /// It is the request's answer.
+    /// The record is the request's answer.
     Applied {
-        /// What is remembered.
+        /// The row to remember.
         row: KeyRow,
         /// The record's timestamp, milliseconds since 1970-01-01 UTC: keys are forgotten by age.
         time_ms: i64,
     },
-    /// It is not an answer. It may have been one before it was re-read; what is remembered of other records stays.
+    /// The record is not an answer. It may have been one before it was re-read; the rows of other records stay.
     Lost {
         /// The record's offset.
         offset: i64,

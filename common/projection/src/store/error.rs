@@ -3,7 +3,7 @@
 /// Why an open store cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Its disk is too full to be written to. Nothing has changed, and it passes when there is space again.
+    /// Its disk is too full. Nothing has changed, and the error goes away when there is space again.
     #[error(transparent)]
     DiskFull(#[from] DiskFull),
     /// The disk fails, a value has a format that this release does not read, or the store belongs to another service or topic.
@@ -19,9 +19,9 @@ pub struct DiskFull(pub(super) String);
 /// Why nothing can be written to an open store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unwritable {
-    /// Its disk is full: it can be written again when there is space.
+    /// Its disk is full; it becomes writable again when there is space.
     ForNow(String),
-    /// A write has failed midway: it accepts no more until it is reopened.
+    /// A write has failed midway; it accepts no others until it is reopened.
     UntilReopened {
         /// What happened.
         reason: String,

@@ -5,7 +5,7 @@ use orderlog_contract::idempotency::{KeyedRequest, RequestHash};
 use orderlog_contract::order::OrderState;
 use uuid::Uuid;
 
-/// The event that a request has led to.
+/// The event that resulted from a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyRow {
     /// Hash of the request.
@@ -23,7 +23,7 @@ pub struct KeyRow {
 }
 
 impl KeyRow {
-    /// The answer to that request: the event that has made the order what it is.
+    /// The answer to that request: the order's current event.
     pub fn of(request: &KeyedRequest, state: &OrderState) -> Self {
         Self {
             hash: request.hash.clone(),
@@ -36,7 +36,7 @@ impl KeyRow {
     }
 }
 
-/// What is known of a key, from the point of view of one order.
+/// What is known about a key, from the point of view of one order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyUse {
     /// It was used for that order.

@@ -2,9 +2,9 @@
 //! tables that one service adds. [`Store`] is an enum of the real stores. A batch is two calls, [`Store::load`] and
 //! [`Store::commit`]; a commit applies all of its changes or none.
 //!
-//! Nothing here decides what to write. No type of a database leaves its store's folder, and no code outside depends on which
-//! store it is. A further store is a folder that has the verbs of [`Store`] and implements `table::Rows`; an arm for each verb
-//! here; and its address in [`StoreUrl`].
+//! Nothing here decides what to write. No type of a database leaves its store's folder, and no code outside depends on
+//! which store it is. Another store is a folder that has the verbs of [`Store`] and implements `table::Rows`; an arm
+//! for each verb here; and its address in [`StoreUrl`].
 //!
 //! - `embedded`: the store in files of this process;
 //! - `table`, `schemas`: tables of bytes, and what schema ids mean, which is kept in two of them;
@@ -41,9 +41,10 @@ pub use url::{InvalidStoreUrl, StoreUrl};
 
 /// A store. Clones are handles to the same one.
 ///
-/// What is async is for everybody, except that `open`, `check_owner`, `check_partitioner`, `claim`, `clear`, `load` and
-/// `commit` may block the thread that polls them: they are for start-up and for the projection's own thread. What is not
-/// async blocks, as tables do: call it on such a thread or through [`blocking`], and never on a server thread.
+/// Async functions are for any caller, except that `open`, `check_owner`, `check_partitioner`, `claim`, `clear`, `load`
+/// and `commit` may block the thread that polls them: they are for start-up and for the projection's own thread.
+/// Functions that are not async block, and so do tables: call them on such a thread or through [`blocking`], and never
+/// on a server thread.
 #[derive(Clone)]
 pub enum Store {
     /// Files in a directory of this process.
@@ -57,7 +58,8 @@ impl From<Embedded> for Store {
 }
 
 impl Store {
-    /// Opens the store at that address, for this process alone. For a `rebuild`, a damaged one is replaced by an empty one.
+    /// Opens the store at that address, for this process alone. With `rebuild`, a damaged store is replaced by an empty
+    /// one.
     ///
     /// # Errors
     /// It is in use, damaged, or cannot be used, with what to do.
@@ -68,10 +70,10 @@ impl Store {
         }
     }
 
-    /// Checks that no other service has filled it. Call it before anything else.
+    /// Checks that it was not filled by another service. Call it before anything else.
     ///
     /// # Errors
-    /// Another service has, or the disk fails.
+    /// It was, or the disk fails.
     pub async fn check_owner(&self, service: &str) -> Result<(), StoreError> {
         match self {
             Self::Embedded(store) => store.check_owner(service),
@@ -81,7 +83,7 @@ impl Store {
     /// Checks that it was filled from a topic partitioned by that rule. A new store accepts any.
     ///
     /// # Errors
-    /// It was filled under another rule, or the disk fails.
+    /// It was not, or the disk fails.
     pub async fn check_partitioner(&self, partitioner: Partitioner) -> Result<(), StoreError> {
         match self {
             Self::Embedded(store) => store.check_partitioner(partitioner),
@@ -130,7 +132,7 @@ impl Store {
         }
     }
 
-    /// The first of these orders that exists: what a request calls an order may be one of several ids.
+    /// The first of these orders that exists: the id in a request may stand for one of several.
     ///
     /// # Errors
     /// As [`Self::load`].
@@ -189,7 +191,7 @@ impl Store {
     /// Whether it can be written.
     ///
     /// # Errors
-    /// Why not, and what ends it.
+    /// Why not, and what makes it writable again.
     pub async fn check_writable(&self) -> Result<(), Unwritable> {
         match self {
             Self::Embedded(store) => {
@@ -213,7 +215,7 @@ impl Store {
         }
     }
 
-    /// Works with the schemas where that blocks nobody. Call it within a tokio runtime.
+    /// Runs work on the schemas on a thread where it blocks nobody. Call it within a tokio runtime.
     ///
     /// # Errors
     /// The work's own, or the runtime is shutting down.
@@ -243,8 +245,9 @@ impl Store {
         }
     }
 
-    /// The order of that id, and what is known of a key, both as of one moment; no `KeyUse` without a key, or for one that
-    /// was not used or is forgotten. Of several records for one key and order the first is its answer. Blocks.
+    /// The order with that id and the use of a key, as one consistent snapshot; no `KeyUse` without a key, or for one
+    /// that was not used or has been forgotten. Of several records for one key and order, the first is the answer.
+    /// Blocks.
     ///
     /// # Errors
     /// As [`Self::load`].

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct PartitionRow {
     /// Offset of the next record to read.
     pub next: i64,
-    /// Records below this offset were counted before they came to be re-read.
+    /// Records below this offset were counted before a rewind.
     #[serde(default)]
     pub counted_to: i64,
     /// The last record that was read: proves at start that the topic is still the same one.
@@ -31,17 +31,17 @@ pub struct LastRecord {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Counters {
-    /// Became an order's state.
+    /// The event became its order's state.
     pub applied: u64,
-    /// The event that made the state, seen again.
+    /// The event that produced the current state, seen again.
     pub duplicate: u64,
-    /// Lost a race, or old.
+    /// Lost a race, or is older than the state.
     pub superseded: u64,
     /// Null values.
     pub ignored: u64,
     /// Rejected.
     pub dead_lettered: u64,
-    /// Applied events before which something was missed.
+    /// Applied events that were not based on the state before them.
     pub gaps: u64,
     /// Orders that exist.
     pub orders: u64,

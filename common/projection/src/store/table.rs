@@ -28,7 +28,7 @@ pub struct Table {
     rows: Arc<dyn Rows>,
 }
 
-/// The change of a row, to be committed: alone ([`Table::commit`]) or with a batch
+/// The change of a row, to be committed on its own ([`Table::commit`]) or with a batch
 /// ([`BatchChanges::rows`](super::BatchChanges::rows)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowChange {
@@ -62,7 +62,7 @@ impl Table {
         self.rows.keys()
     }
 
-    /// Rows below a key (`None`: all), the highest first, read as they are asked for.
+    /// Rows below a key (`None`: all), the highest first, read lazily.
     pub fn below(&self, key: Option<&[u8]>) -> impl Iterator<Item = Result<Row, StoreError>> + use<> {
         self.rows.below(key)
     }

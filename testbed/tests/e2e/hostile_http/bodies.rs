@@ -18,13 +18,13 @@ pub fn bodies() -> Vec<Case> {
         ("a list", "[]".into()),
         ("a number", "1".into()),
         ("a string", "\"x\"".into()),
-        ("no object at all", "orderId=X&itemsCount=1".into()),
-        ("a cut object", r#"{"orderId":"X","itemsCount":1"#.into()),
-        ("something behind it", r#"{"orderId":"X","itemsCount":1}{}"#.into()),
+        ("a form instead of JSON", "orderId=X&itemsCount=1".into()),
+        ("a truncated object", r#"{"orderId":"X","itemsCount":1"#.into()),
+        ("data after the end", r#"{"orderId":"X","itemsCount":1}{}"#.into()),
         ("a comment", r#"{"orderId":"X",/**/"itemsCount":1}"#.into()),
-        ("a comma too many", r#"{"orderId":"X","itemsCount":1,}"#.into()),
+        ("a trailing comma", r#"{"orderId":"X","itemsCount":1,}"#.into()),
         (
-            "two marks of byte order",
+            "two byte order marks",
             "\u{feff}\u{feff}{\"orderId\":\"X\",\"itemsCount\":1}".into(),
         ),
         (
@@ -68,9 +68,12 @@ pub fn bodies() -> Vec<Case> {
             "an escape sequence in an id",
             r#"{"orderId":"a\u001b[31m","itemsCount":1}"#.into(),
         ),
-        ("a blank at an id's end", r#"{"orderId":"X ","itemsCount":1}"#.into()),
         (
-            "a letter with its accent apart",
+            "an id with a trailing blank",
+            r#"{"orderId":"X ","itemsCount":1}"#.into(),
+        ),
+        (
+            "a letter with a combining accent",
             r#"{"orderId":"e\u0301","itemsCount":1}"#.into(),
         ),
         (
@@ -90,7 +93,7 @@ pub fn bodies() -> Vec<Case> {
             r#"{"orderId":{"$ne":null},"itemsCount":1}"#.into(),
         ),
         ("1e400 items", r#"{"orderId":"X","itemsCount":1e400}"#.into()),
-        ("half an item", r#"{"orderId":"X","itemsCount":1.5}"#.into()),
+        ("one and a half items", r#"{"orderId":"X","itemsCount":1.5}"#.into()),
         ("-0 items", r#"{"orderId":"X","itemsCount":-0}"#.into()),
         ("-1 items", r#"{"orderId":"X","itemsCount":-1}"#.into()),
         ("NaN items", r#"{"orderId":"X","itemsCount":NaN}"#.into()),
@@ -109,7 +112,10 @@ pub fn bodies() -> Vec<Case> {
             full(&vec![r#"{"itemId":"I","quantity":1,"price":1}"#; 101].join(",")),
         ),
         ("7,000 items with three faults each", full(&faulty)),
-        ("100,000 items of no kind", full(&vec!["0"; 100_000].join(","))),
+        (
+            "100,000 items that are not objects",
+            full(&vec!["0"; 100_000].join(",")),
+        ),
         ("a price of 1e400", item(r#""quantity":1,"price":1e400"#)),
         ("a price of 1e-400", item(r#""quantity":1,"price":1e-400"#)),
         (
@@ -172,7 +178,7 @@ pub fn bodies() -> Vec<Case> {
         ),
         case("no media type", request("POST", "/create-order", &[], good), &[415]),
         case(
-            "UTF-8 that is none",
+            "invalid UTF-8",
             json("POST", "/create-order", b"{\"orderId\":\"\xff\xfe\",\"itemsCount\":1}"),
             &[400],
         ),

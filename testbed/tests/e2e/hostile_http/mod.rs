@@ -1,5 +1,5 @@
 //! Hostile HTTP, sent as bytes to both services: every request gets a problem in the standard shape, or its connection
-//! is closed, within a bound; nothing is produced, nothing breaks, memory stays flat.
+//! is closed, within a bound; nothing is produced, nothing breaks, and memory stays flat.
 
 mod bodies;
 mod case;
@@ -17,17 +17,17 @@ use testbed::raw::{self, Raw};
 use testbed::service::{Program, Service};
 use testbed::world::World;
 
-/// Longest time until an answer or a closed connection: a body may take 10 s to arrive.
-const BOUND: Duration = Duration::from_secs(20);
-/// How much memory a service may gain during the attack, in KiB. It gains half of that, with 64 requests at a time; one
-/// that kept the body of 100 MB would gain more.
-const MEMORY: u64 = 80 * 1024;
+/// Maximum time until an answer or a closed connection: a body may take 10 s to arrive.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
+/// How much a service's memory may grow during the attack, in KiB. With 64 requests at a time, it grows by half of
+/// that; if the body of 100 MB were kept, it would grow by more.
+const MAX_GROWTH_KIB: u64 = 80 * 1024;
 
 /// Sends everything, several at a time, and checks every answer. Returns what was wrong.
 async fn send(to: SocketAddr, cases: &[Case]) -> Vec<String> {
     let mut wrong = Vec::new();
     for some in cases.chunks(64) {
-        let sent = join_all(some.iter().map(|case| raw::exchange(to, &case.bytes, BOUND))).await;
+        let sent = join_all(some.iter().map(|case| raw::exchange(to, &case.bytes, ANSWER_TIMEOUT))).await;
         for (case, answer) in some.iter().zip(sent) {
             let judged = answer.and_then(|answer| judge(case, answer));
             wrong.extend(judged.err().map(|why| format!("{}: {why:#}", case.name)));
@@ -45,7 +45,7 @@ fn judge(case: &Case, answer: Option<Raw>) -> anyhow::Result<()> {
     let shown = || format!("{}\n{}", answer.head, &text[..text.len().min(300)]);
     anyhow::ensure!(case.allowed.contains(&answer.status), "{}", shown());
     anyhow::ensure!(answer.body.len() <= 64 * 1024, "{} bytes of answer", answer.body.len());
-    // Before a request is parsed nothing can write a problem: a bare status, and the connection is closed.
+    // Before a request is parsed, nothing can produce a problem: there is a bare status, and the connection is closed.
     if answer.status == 200 || (answer.body.is_empty() && case.allowed.contains(&CLOSED)) {
         return Ok(());
     }
@@ -64,7 +64,7 @@ fn judge(case: &Case, answer: Option<Raw>) -> anyhow::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whatever_is_sent_is_refused_in_one_shape_and_nothing_is_produced() -> anyhow::Result<()> {
+async fn every_hostile_request_is_refused_in_one_shape_and_nothing_is_produced() -> anyhow::Result<()> {
     let world = World::new("hostile-http")?;
     let (cart, order) = world.pair().await?;
     cart.http.created("BEFORE").await?;
@@ -90,13 +90,13 @@ async fn whatever_is_sent_is_refused_in_one_shape_and_nothing_is_produced() -> a
         "nothing was produced"
     );
     for (service, memory) in [(&cart, memory[0]), (&order, memory[1])] {
-        unharmed(service, memory, MEMORY).await?;
+        unharmed(service, memory, MAX_GROWTH_KIB).await?;
     }
     cart.http.created("AFTER").await?;
     Ok(())
 }
 
-/// Checks that it is healthy, has not panicked, has let nobody forge its log, and has not grown by that much (KiB).
+/// Checks that it is healthy, has not panicked, has no forged log lines, and has not grown by that much (in KiB).
 pub async fn unharmed(service: &Service, memory: u64, most: u64) -> anyhow::Result<()> {
     let health = service.http.health().await?;
     assert!(health.ready && health.status == "healthy", "{health:?}");

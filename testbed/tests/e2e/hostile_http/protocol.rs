@@ -15,7 +15,7 @@ pub fn cases(program: Program) -> Vec<Case> {
     [anywhere(), creations, paths()].into_iter().flatten().collect()
 }
 
-/// What does not depend on the path.
+/// Requests whose answer does not depend on the path.
 fn anywhere() -> Vec<Case> {
     let get = |rest: &str| format!("GET {rest}");
     let headers = |count: usize| (0..count).map(|n| format!("x-{n}: 1\r\n")).collect::<String>();
@@ -35,7 +35,7 @@ fn anywhere() -> Vec<Case> {
         case("HTTP/0.9", "GET /\r\n\r\n", &[400, CLOSED]),
         case("HTTP/9.9", get("/ HTTP/9.9\r\nhost: localhost\r\n\r\n"), &[400, CLOSED]),
         case(
-            "a space too many",
+            "a space in the target",
             get("/a b HTTP/1.1\r\nhost: localhost\r\n\r\n"),
             &[400, CLOSED],
         ),
@@ -55,7 +55,7 @@ fn anywhere() -> Vec<Case> {
             &[400, CLOSED],
         ),
         case(
-            "a bare name",
+            "a header without a colon",
             get("/nowhere HTTP/1.1\r\nhost x\r\n\r\n"),
             &[400, CLOSED],
         ),
@@ -117,7 +117,7 @@ fn anywhere() -> Vec<Case> {
             &[403],
         ),
         case(
-            "a body for a GET that never comes",
+            "a body of a GET that never arrives",
             get("/nowhere HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000000\r\n\r\n"),
             &[404],
         ),
@@ -138,12 +138,12 @@ fn creations() -> Vec<Case> {
             &[400, CLOSED],
         ),
         case(
-            "length and chunks",
+            "a length and chunks",
             post("content-length: 2\r\ntransfer-encoding: chunked\r\n", "0\r\n\r\n"),
             &[400, CLOSED],
         ),
         case(
-            "chunks twice",
+            "chunked twice",
             post(
                 "transfer-encoding: chunked\r\ntransfer-encoding: chunked\r\n",
                 "0\r\n\r\n",
@@ -176,7 +176,7 @@ fn creations() -> Vec<Case> {
             &[400, 413, CLOSED],
         ),
         case(
-            "a length that does not come",
+            "a body that never arrives",
             post("content-length: 50\r\n", "{}"),
             &[408, CLOSED],
         ),
@@ -196,7 +196,7 @@ fn creations() -> Vec<Case> {
             &[400, CLOSED],
         ),
         case(
-            "a chunk of no number",
+            "a chunk without a size",
             post("transfer-encoding: chunked\r\n", "zz\r\n{}\r\n0\r\n\r\n"),
             &[400, CLOSED],
         ),
@@ -206,7 +206,7 @@ fn creations() -> Vec<Case> {
             &[400, 413, CLOSED],
         ),
         case(
-            "an expectation nobody knows",
+            "an unknown expectation",
             post("expect: 200-ok\r\ncontent-length: 2\r\n", "{}"),
             &[400, 405, 417, CLOSED],
         ),
@@ -216,7 +216,7 @@ fn creations() -> Vec<Case> {
             &[400, CLOSED],
         ),
         case(
-            "a method nobody knows",
+            "an unknown method",
             "BREW /create-order HTTP/1.1\r\nhost: localhost\r\n\r\n",
             &[405],
         ),

@@ -34,7 +34,7 @@ const CONTRACT: &str = "every answer is allowed by the contract";
 const REFUSED: &str = "no refusal contradicts what held throughout";
 const ENDS: &str = "processes ended only when told to, with 0 after SIGTERM";
 
-/// When the rest of the run is over.
+/// After the rest of the run.
 const LATER: Range<u64> = 60_000_000..61_000_000;
 
 /// A change to a good run, and the check that must notice it.

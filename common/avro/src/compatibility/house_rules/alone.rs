@@ -14,7 +14,7 @@ pub fn violations(schema: &Schema) -> Vec<Reason> {
     let mut names = HashSet::new();
     let mut open = vec![(String::new(), schema.root())];
     let mut seen = HashSet::new();
-    // Not by recursion: a chain of references can be longer than the stack is deep.
+    // Without recursion: a chain of references can be longer than the stack allows.
     while let Some((path, id)) = open.pop() {
         let it = schema.get(id);
         if let Some(name) = &it.name {

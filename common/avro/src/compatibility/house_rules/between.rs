@@ -7,12 +7,12 @@ use crate::matching::is_alike;
 use crate::path;
 use crate::schema::{Field, Kind, Schema, Type, TypeId};
 
-/// What the new version changes that it may not, in the order of its text.
+/// What the new version changes although it must not, in the order of its text.
 pub fn violations(before: &Schema, after: &Schema) -> Vec<Reason> {
     let mut found = Vec::new();
     let mut seen = HashSet::new();
     let mut open = vec![(String::new(), before.root(), after.root())];
-    // Not by recursion: a chain of references can be longer than the stack is deep.
+    // Without recursion: a chain of references can be longer than the stack allows.
     while let Some((path, old_id, new_id)) = open.pop() {
         let (old, new) = (before.get(old_id), after.get(new_id));
         if old.name.is_some() && new.name.is_some() && !seen.insert((old_id, new_id)) {

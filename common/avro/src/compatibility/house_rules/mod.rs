@@ -1,5 +1,5 @@
-//! House rules for schemas that you own, where Avro itself is lax: they forbid changes that no reader rejects, but after which
-//! data are read as something else, or silently lost. Pure; what Avro itself forbids is `check`'s business.
+//! House rules for schemas that you own, where Avro itself is lax: they forbid changes that no reader rejects, but
+//! after which data are read as something else, or silently lost. Pure; what Avro itself forbids is covered by `check`.
 //!
 //! Sections are those of the [Avro 1.12 specification](https://avro.apache.org/docs/1.12.0/specification/).
 //!

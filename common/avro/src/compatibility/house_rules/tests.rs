@@ -29,7 +29,7 @@ fn field(old: &str, new: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_field_with_a_default_may_come_and_go() {
+fn a_field_with_a_default_may_be_added_and_removed() {
     let (without, with) = (
         r#""name": "a", "type": "int""#,
         r#""name": "b", "type": "int", "default": 0"#,
@@ -57,7 +57,7 @@ fn symbols_may_be_appended() {
 }
 
 #[test]
-fn string_and_bytes_read_each_other_but_may_not_change_places() {
+fn string_and_bytes_read_each_other_but_may_not_be_swapped() {
     assert_eq!(
         field(r#""name": "a", "type": "string""#, r#""name": "a", "type": "bytes""#),
         ["TYPE_CHANGED at a: the type changed from string to bytes (v2 reading v1)"]
@@ -73,7 +73,7 @@ fn a_type_does_not_become_a_union() {
 }
 
 #[test]
-fn a_logical_type_may_not_come_go_or_change() {
+fn a_logical_type_may_not_be_added_removed_or_changed() {
     let (plain, millis) = (
         r#""name": "a", "type": "long""#,
         r#""name": "a", "type": {"type": "long", "logicalType": "timestamp-millis"}"#,
@@ -185,7 +185,7 @@ fn a_rename_is_found_where_defaults_hide_it_from_avro() {
 }
 
 #[test]
-fn an_alias_is_nobody_elses_name() {
+fn an_alias_is_not_the_name_of_anything_else() {
     let fields = record(&[
         r#""name": "b", "type": "int""#,
         r#""name": "a", "type": "int", "aliases": ["b"]"#,
@@ -234,7 +234,7 @@ fn a_branch_of_another_namespace_is_still_the_same_branch() {
 }
 
 #[test]
-fn types_that_contain_themselves_come_to_an_end() {
+fn types_that_contain_themselves_are_checked_in_finite_time() {
     let list = r#"{"type": "record", "name": "List", "doc": "d", "fields": [
         {"name": "next", "doc": "d", "type": ["null", "List"], "default": null}]}"#;
     assert_eq!(violations(&[list, list]), Vec::<String>::new());

@@ -1,4 +1,4 @@
-//! Data that lie about their lengths, or unfold to more than they are.
+//! Data that lie about their lengths, or expand to more than their size.
 
 use super::{Bomb, with_dropped, with_order_field};
 use crate::avro::{Typed, array_of, block, field_of, long, record, record_of, sized, typed};

@@ -1,5 +1,5 @@
-//! Bombs: small inputs that want much time, memory or stack. Each is a separate test in every binary that has this module;
-//! its `crate::explode` decides what is measured.
+//! Bombs: small inputs that demand much time, memory or stack. Each is a separate test in every binary that has this
+//! module; its `crate::explode` decides what is measured.
 
 pub mod big_schemas;
 pub mod data;
@@ -50,7 +50,7 @@ impl Bomb {
     }
 }
 
-/// An event with one more field in front of its order's, which no version of ours has.
+/// An event with an additional field before its order's, which no version of ours has.
 pub fn with_dropped(field: Typed) -> Typed {
     event_with(&sample(), |order| order.insert(0, ("dropped", field)))
 }

@@ -1,4 +1,4 @@
-//! Schemas that are no schemas, or not of order events.
+//! Texts that are not schemas, or not schemas of order events.
 
 use super::{Bomb, with_dropped};
 use crate::avro::{field_of, record_of, typed};
@@ -80,7 +80,7 @@ fn two_types_of_one_simple_name() -> Bomb {
 }
 
 fn a_field_of_two_types_by_name_and_alias() -> Bomb {
-    // The one of the right name is meant, whatever the other says that it was called.
+    // The one with the right name is meant, whatever the other's alias says.
     let written = with_dropped(typed(r#""int""#, [2]));
     let of = written
         .of

@@ -1,4 +1,4 @@
-//! Small schemas whose types contain one another in many ways.
+//! Small schemas whose types contain each other in many ways.
 
 use super::{Bomb, with_dropped};
 use crate::avro::{Typed, array_of, field_of, record_of, typed};

@@ -48,7 +48,7 @@ impl Embedded {
 /// Adds the changes of rows to a batch.
 pub(super) fn add_rows(db: &Database, rows: &[RowChange], batch: &mut OwnedWriteBatch) -> anyhow::Result<()> {
     for row in rows {
-        // Opened already: a row's change comes from its table.
+        // Already open: a row's change comes from its table.
         let table = db
             .keyspace(row.table.0, keyspace_options)
             .context("committing to the store")?;
@@ -60,7 +60,7 @@ pub(super) fn add_rows(db: &Database, rows: &[RowChange], batch: &mut OwnedWrite
     Ok(())
 }
 
-/// Writes a batch where there is space.
+/// Writes a batch if there is space.
 pub(super) fn write(batch: OwnedWriteBatch, disk: &Disk) -> Result<(), StoreError> {
     if batch.is_empty() {
         return Ok(());

@@ -1,5 +1,5 @@
-//! Stores whose files were damaged while they were closed: they are opened as they were, or not at all, and a rebuild
-//! always helps.
+//! Stores whose files were damaged while they were closed: they open with all their content, or not at all, and a
+//! rebuild always helps.
 
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
@@ -16,7 +16,7 @@ use crate::store::{BatchChanges, PartitionRow, StoredOrder};
 
 const ORDERS: i64 = 60;
 
-/// All that a store knows.
+/// Everything that a store knows.
 #[derive(Debug, PartialEq, Eq)]
 struct Known {
     orders: Vec<Option<OrderState>>,
@@ -107,7 +107,7 @@ fn files(dir: &Path, prefix: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// What is done to a file.
+/// Damage to a file.
 #[derive(Clone, Copy, Debug)]
 enum Damage {
     Flip(u64),
@@ -116,7 +116,7 @@ enum Damage {
 }
 
 impl Damage {
-    /// Damage to a file of that length: at its ends, and in between.
+    /// All damage to a file of that length: at its ends, and in between.
     fn all(length: u64) -> Vec<Self> {
         let places = [0, length / 4, length / 2, length.saturating_sub(1)];
         let inside = |at: &&u64| **at < length;
@@ -142,7 +142,7 @@ impl Damage {
 }
 
 #[test]
-fn a_damaged_store_is_opened_as_it_was_or_refused_and_a_rebuild_helps() {
+fn a_damaged_store_opens_with_all_its_content_or_is_refused_and_a_rebuild_helps() {
     let scratch = tempfile::tempdir().expect("a directory");
     let sound = scratch.path().join("sound");
     let before = closed_store(&sound);
@@ -162,7 +162,7 @@ fn a_damaged_store_is_opened_as_it_was_or_refused_and_a_rebuild_helps() {
             copy(&sound, &dir);
             damage.to(&dir.join(file));
             let what = format!("{damage:?} of {} ({length} bytes)", file.display());
-            // Twice: a start may change what the next one finds.
+            // Twice: an opening may change what the next one finds.
             for _ in 0..2 {
                 match Embedded::open(&dir) {
                     Ok(store) => match known(&store) {
@@ -207,8 +207,8 @@ fn journal(dir: &Path) -> PathBuf {
 fn a_closed_journal_that_is_corrupt_in_the_middle_is_not_truncated_silently() {
     let dir = tempfile::tempdir().expect("a directory");
     closed_store(dir.path());
-    // The newest is the open one, so this one is closed now. Its content is flushed to tables, and it is removed: so it is
-    // put back, as it would be found after a crash before that.
+    // The newest is the open one, so this one is closed now. Its content is flushed to tables and the file is removed,
+    // so it is put back: a crash before that would have left it.
     let closed = journal(dir.path());
     let bytes = fs::read(&closed).expect("reads");
     fs::write(dir.path().join("9.jnl"), "").expect("writes");
@@ -229,7 +229,7 @@ fn a_closed_journal_that_is_corrupt_in_the_middle_is_not_truncated_silently() {
 }
 
 #[test]
-fn what_was_not_synced_yet_may_be_lost_with_the_end_of_the_journal() {
+fn data_that_was_not_synced_yet_may_be_lost_with_the_end_of_the_journal() {
     let dir = tempfile::tempdir().expect("a directory");
     closed_store(dir.path());
     let store = Embedded::open(dir.path()).expect("opens");
@@ -273,7 +273,7 @@ fn a_directory_that_is_not_a_store_is_left_alone() {
 fn a_store_whose_creation_was_interrupted_is_created_again() {
     let dir = tempfile::tempdir().expect("a directory");
     drop(Embedded::open(dir.path()).expect("opens"));
-    // As it is before the database's own mark, which it writes last.
+    // The state before the database's own marker, which it writes last.
     fs::remove_file(dir.path().join("version")).expect("removes");
     put(&Embedded::open(dir.path()).expect("is created again"), 1);
 }

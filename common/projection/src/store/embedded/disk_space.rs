@@ -1,5 +1,5 @@
-//! Space on the store's disk. A database that meets a full disk in the middle of a write accepts nothing more until it is
-//! reopened, so nothing is written when space is low: writers wait until there is enough.
+//! Space on the store's disk. A database that hits a full disk in the middle of a write accepts no more writes until it
+//! is reopened, so nothing is written when space is low: writers wait until there is enough.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -28,7 +28,7 @@ impl Embedded {
         let locked = files.lock()?;
         let syncs = files.syncs().map_err(damaged)?;
         if !files.has_database() {
-            // A new database needs space, and the mark comes first: it says that the files are ours.
+            // A new database needs space. The mark comes first, because it says that the files are ours.
             Disk::of(dir).check_space().map_err(|error| cannot_open(error.into()))?;
             if syncs == 0 {
                 files.begin().map_err(cannot_open)?;
@@ -41,7 +41,7 @@ impl Embedded {
         let store = catch_unwind(AssertUnwindSafe(|| Self::open_files(&files, dir, syncs)))
             .map_err(|_| damaged(anyhow!("the database cannot interpret its files")))??;
         if let Err(error) = closed.check_kept() {
-            // What was cut off is lost, and the next opening would find no fault.
+            // The truncated data is lost, and the next opening would notice nothing.
             let noted = files.note_syncs(LOST);
             noted.map_err(|error| OpenError::of_io(dir, error))?;
             return Err(damaged(error));
@@ -86,13 +86,13 @@ impl Embedded {
         })
     }
 
-    /// Opens it for a rebuild: a damaged one is replaced by an empty one.
+    /// Opens it for a rebuild: a damaged store is replaced by an empty one.
     ///
     /// # Errors
     /// [`OpenError`], but never [`OpenError::Damaged`].
     pub fn open_to_rebuild(dir: &Path) -> Result<Self, OpenError> {
         let damage = match Self::open(dir) {
-            // What is kept over a rebuild must be readable too.
+            // What survives a rebuild must be readable too.
             Ok(store) => match store.read_all() {
                 Ok(()) => return Ok(store),
                 Err(error) => error,
@@ -106,7 +106,7 @@ impl Embedded {
         Self::open(dir)
     }
 
-    /// Reads everything, and keeps nothing.
+    /// Reads everything and discards it.
     fn read_all(&self) -> anyhow::Result<()> {
         for name in self.db.list_keyspace_names() {
             for entry in self.db.keyspace(&name, keyspace_options)?.iter() {

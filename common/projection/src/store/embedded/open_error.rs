@@ -29,7 +29,7 @@ pub enum OpenError {
         /// Why.
         reason: anyhow::Error,
     },
-    /// Its files are not what was written.
+    /// Its files differ from what was written.
     #[error(
         "the store at {} is damaged: {reason:#}. Check the disk, then start once with --rebuild / REBUILD=true, which removes the store and reads the topic again",
         dir.display()
@@ -37,7 +37,7 @@ pub enum OpenError {
     Damaged {
         /// Its directory.
         dir: PathBuf,
-        /// How that is known.
+        /// What shows it.
         reason: anyhow::Error,
     },
     /// It is damaged, and was not created by this service, which therefore must not remove it.
@@ -82,7 +82,7 @@ impl OpenError {
             | ErrorKind::NotADirectory
             | ErrorKind::OutOfMemory
             | ErrorKind::Interrupted => Self::cannot_open(dir, error),
-            // Too many open files: the store itself is fine.
+            // Too many open files: the store itself is intact.
             _ if [Errno::MFILE, Errno::NFILE].contains(&Errno::from_io_error(&error).unwrap_or(Errno::IO)) => {
                 Self::cannot_open(dir, error)
             }

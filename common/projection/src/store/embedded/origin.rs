@@ -15,8 +15,8 @@ const ORIGIN: &str = "origin";
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Origin {
     format: u32,
-    /// The service that has filled it: services skip different records, and keep different things of a request. Stores of
-    /// earlier releases have none.
+    /// The service that has filled it: services skip different records, and remember different things about a request.
+    /// Stores of earlier releases have none.
     service: Option<String>,
     topic: String,
     partitions: i32,
@@ -102,7 +102,7 @@ mod tests {
     fn a_store_belongs_to_one_service_and_one_topic_and_keeps_its_partition_count() {
         let dir = tempfile::tempdir().expect("a directory");
         let store = Embedded::open(dir.path()).expect("opens");
-        store.check_owner("a").expect("is nobody's yet");
+        store.check_owner("a").expect("is unclaimed");
         assert_eq!(store.claim("a", "orders", by_murmur2(6)).expect("claims"), 6);
         store.check_owner("a").expect("is ours");
         let refusal = store.check_owner("b").expect_err("is a's").to_string();

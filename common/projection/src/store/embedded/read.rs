@@ -39,8 +39,8 @@ impl Embedded {
         Ok(orders)
     }
 
-    /// The order of that id, and what is known of a key, both as of one moment; no `KeyUse` for a key that was not used, or
-    /// is forgotten. Of several records for one key and order the first is its answer.
+    /// The order with that id and the use of a key, as one consistent snapshot; no `KeyUse` for a key that was not used
+    /// or has been forgotten. Of several records for one key and order, the first is the answer.
     ///
     /// # Errors
     /// The disk fails, or a value has a format that this release does not read.
@@ -49,7 +49,7 @@ impl Embedded {
         order_id: &str,
         key: &IdempotencyKey,
     ) -> Result<(Option<OrderState>, Option<KeyUse>), StoreError> {
-        // Single reads would see the tables one after the other, and a commit between them.
+        // Separate reads could see a commit between them.
         let snapshot = self.db.snapshot();
         let order = self.decoded(snapshot.get(&self.orders, order_id).context(UNREADABLE)?)?;
         let key_use = self.keys.use_of(&snapshot, key, order_id)?;

@@ -9,7 +9,7 @@ use orderlog_runtime::crash_point::{self, Point};
 use super::Embedded;
 use crate::store::{StoreError, Unwritable};
 
-/// Key of the mark that clearing has begun, under its name of earlier releases.
+/// Key of the mark that clearing has begun; named by an earlier release.
 pub(super) const CLEARING: &str = "forgetting";
 /// Key of the number of syncs.
 pub(super) const SYNCS: &str = "synced";
@@ -25,7 +25,7 @@ impl Embedded {
         if self.disk.check_space().is_err() {
             return Ok(persist()?);
         }
-        // A number that comes after everything else in the journal, and is noted outside of it once it is on the disk:
+        // A number that comes after everything else in the journal, and is also noted outside of it once it is on disk:
         // a note without its number proves that something was lost.
         let next = *syncs + 1;
         self.meta
@@ -42,7 +42,7 @@ impl Embedded {
     /// Whether it can be written.
     ///
     /// # Errors
-    /// Why not, and what ends it.
+    /// Why not, and what makes it writable again.
     pub fn check_writable(&self) -> Result<(), Unwritable> {
         let space = self.disk.check_space();
         // Also reports a write that has failed in the background.
@@ -65,7 +65,7 @@ impl Embedded {
     }
 
     pub(in crate::store) fn clear(&self) -> Result<(), StoreError> {
-        // Clearing is not atomic over tables, so a mark says that it has begun: opening completes what was interrupted.
+        // Clearing is not atomic across tables, so a mark says that it has begun: the next opening completes it.
         self.disk.check_space()?;
         self.meta.insert(CLEARING, "").context("marking the store")?;
         self.sync()?;

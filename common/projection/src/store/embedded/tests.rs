@@ -29,7 +29,7 @@ fn state(order_id: &str) -> OrderState {
     }
 }
 
-/// Puts orders as events of schema id 7 would.
+/// Stores orders as events of schema id 7 would.
 fn put(states: &[OrderState]) -> BatchChanges {
     let stored = |state: &OrderState| {
         let event = OrderEvent {
@@ -53,7 +53,7 @@ fn put(states: &[OrderState]) -> BatchChanges {
 }
 
 #[test]
-fn what_was_committed_is_there_after_a_restart() {
+fn committed_changes_survive_a_restart() {
     let dir = tempfile::tempdir().expect("a directory");
     let row = PartitionRow {
         next: 7,
@@ -112,7 +112,7 @@ fn a_batch_that_cannot_be_committed_changes_nothing() {
 }
 
 #[test]
-fn the_orders_of_a_batch_are_loaded_as_far_as_they_exist_until_they_are_removed() {
+fn those_orders_of_a_batch_that_exist_are_loaded_until_they_are_removed() {
     let dir = tempfile::tempdir().expect("a directory");
     let store = Embedded::open(dir.path()).expect("opens");
     store.schemas().learn_own("orders-value", 7).expect("learns");
@@ -241,7 +241,7 @@ async fn a_request_finds_the_first_of_its_candidates_that_exists() {
 
 #[tokio::test]
 #[should_panic(expected = "a bug in a read")]
-async fn a_panic_of_work_on_another_thread_is_the_caller_s() {
+async fn a_panic_of_work_on_another_thread_is_passed_on_to_the_caller() {
     let read = blocking::<(), StoreError>(|| panic!("a bug in a read"));
     let _ = read.await;
 }

@@ -63,8 +63,8 @@ impl Schemas {
         Ok(())
     }
 
-    /// Notes that the registry may have lost those ids. Their meaning is kept, so that their records are read as before; no
-    /// event is written under them any more.
+    /// Notes that the registry may have lost those ids. Their meaning is kept, so that their records are read as
+    /// before; no new event is written under them.
     ///
     /// # Errors
     /// The disk fails.

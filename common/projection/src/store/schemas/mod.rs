@@ -1,4 +1,4 @@
-//! What schema ids mean, as far as they were seen: in the store, so that a restart does not need the registry, and in memory,
+//! What the schema ids seen so far mean: in the store, so that a restart does not need the registry, and in memory,
 //! resolved, so that a record does not need the store. An id never changes its meaning here. Like the tables
 //! ([`Table`]), it blocks.
 //!
@@ -29,16 +29,16 @@ use super::{LearnError, StoreError, Table, TableName};
 pub use known::KnownSchemas;
 use row::SchemaRow;
 
-/// Bits that the numbers of GUIDs have, and ids of registries have not.
+/// Bits that are set in the numbers of GUIDs, and never in ids of registries.
 const GUID_NUMBER: u32 = !MAX_ID;
-/// Most schemas kept in memory; a topic has a few. The largest possible one takes 3 MB.
+/// Maximum number of schemas in memory; a topic has a few. The largest possible one takes 3 MB.
 const MAX_CACHED: usize = 256;
 
 /// What schema ids mean.
 pub struct Schemas {
     /// Id → its schema.
     table: Table,
-    /// Which id is our own, and whose loss was accepted.
+    /// Which id is our own, and which ids are accepted as lost.
     meta: Table,
     resolved: Cache<u32, Arc<WriterSchema>>,
     guid_numbers: Cache<Uuid, u32>,
@@ -49,7 +49,7 @@ pub struct Schemas {
 impl Schemas {
     /// The table of schemas.
     pub(super) const TABLE: TableName = TableName("schemas");
-    /// The table of what else is kept of them, which a store may use for itself too.
+    /// The table of other facts about schemas, which a store may also use for itself.
     pub(super) const META: TableName = TableName("meta");
 
     /// The schemas in those tables.
@@ -63,7 +63,7 @@ impl Schemas {
         }
     }
 
-    /// Forgets all but what is in `meta`, which the store clears itself.
+    /// Forgets everything except `meta`, which the store clears itself.
     pub(super) fn clear(&self) -> Result<(), StoreError> {
         self.resolved.retain(|_| false);
         self.guid_numbers.retain(|_| false);
@@ -144,7 +144,7 @@ impl Schemas {
         Ok(())
     }
 
-    /// The number of that GUID, and whether it is taken: the first one that no other GUID has.
+    /// The number for that GUID (the first one that no other GUID has), and whether it has been assigned to it.
     fn number_for(&self, guid: Uuid) -> Result<(u32, bool), StoreError> {
         let [a, b, c, d, ..] = *guid.as_bytes();
         let mut number = u32::from_be_bytes([a, b, c, d]) | GUID_NUMBER;
@@ -158,7 +158,7 @@ impl Schemas {
     }
 }
 
-/// Up to [`MAX_CACHED`] entries; a full cache is emptied, which no real topic causes.
+/// Up to [`MAX_CACHED`] entries; a full cache is emptied, which no real topic ever causes.
 struct Cache<K, V>(RwLock<HashMap<K, V>>);
 
 impl<K, V> Default for Cache<K, V> {

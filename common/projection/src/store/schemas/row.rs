@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-/// What is kept of a schema id. JSON on disk.
+/// What is kept for a schema id. JSON on disk.
 #[derive(Serialize, Deserialize)]
 pub(super) struct SchemaRow {
-    /// Without its texts if they are too long to be read.
+    /// Without its texts if they exceed the size limit.
     schema: SchemaText,
     /// Length of the texts.
     bytes: usize,
@@ -58,9 +58,10 @@ impl SchemaRow {
         }
     }
 
-    /// Whether it means that schema. Texts that differ only in what does not change the bytes (docs, white space) mean the
-    /// same. Schemas that are not Avro we can read all mean the same: a registry may reformat them, and their records are
-    /// rejected either way. A schema with references may differ in those only: it refers to the latest version of something.
+    /// Whether it means that schema. Texts that differ only in what does not change the bytes (docs, white space) mean
+    /// the same. Schemas that we cannot read as Avro all mean the same: a registry may reformat them, and their records
+    /// are rejected either way. A schema may differ in its references alone: they may point to the latest version of
+    /// something.
     pub fn means(&self, schema: &SchemaText) -> bool {
         let refers = !self.schema.references.is_empty() && !schema.references.is_empty();
         if self.sha256 == sha256(schema) || refers && self.schema.text == schema.text {

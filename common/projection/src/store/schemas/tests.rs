@@ -80,7 +80,7 @@ fn a_schema_that_is_too_long_is_stored_without_its_text() {
 }
 
 #[test]
-fn schemas_that_cannot_be_read_are_not_told_apart() {
+fn schemas_that_cannot_be_read_all_mean_the_same() {
     let dir = tempfile::tempdir().expect("a directory");
     let store = open(&dir);
     let json_schema = |text: &str| SchemaText {
@@ -109,10 +109,10 @@ async fn our_own_id_is_known_for_its_subject_until_a_rebuild() {
 }
 
 #[test]
-fn schemas_of_guids_are_kept_beside_those_of_ids_and_are_no_ids() {
+fn schemas_of_guids_are_kept_next_to_those_of_ids_and_are_not_ids() {
     let dir = tempfile::tempdir().expect("a directory");
     let store = open(&dir);
-    // Two that begin alike, and so want the same number.
+    // Two that begin alike, and so compete for one number.
     let guids = [1, 2].map(|n| Uuid::from_u128(0x0000_0007 << 96 | n));
     let texts = [lineage::newest_text(), SchemaText::avro(r#""string""#)];
     assert_eq!(store.schemas().guid_number(guids[0]).expect("reads"), None);
@@ -173,7 +173,7 @@ fn what_is_forgotten_can_be_learned_again() {
 }
 
 #[tokio::test]
-async fn what_was_accepted_as_lost_is_read_as_before_and_not_written_with() {
+async fn a_schema_accepted_as_lost_is_read_as_before_and_not_written_with() {
     let (dir, store) = store_with_two_schemas();
     store.schemas().accept_loss(&[9].into()).expect("notes");
     assert_eq!(store.schemas().known().expect("reads").own, Some(7));

@@ -42,7 +42,8 @@ impl Files {
 }
 
 impl ClosedJournals {
-    /// Checks that the database has not truncated any of them. It may have removed one, whose content is in tables then.
+    /// Checks that the database has not truncated any of them. It may have removed one, whose content is then in
+    /// tables.
     ///
     /// # Errors
     /// It has.

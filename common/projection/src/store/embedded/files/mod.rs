@@ -1,10 +1,10 @@
 //! The files of a store, seen from outside the database: which are ours, and whether the database has recovered all that
 //! was written.
 //!
-//! The database's own checks leave three gaps. It does not compare a table's list of files with the checksum that it keeps
-//! of it; where a journal is corrupt it truncates it and continues, as if after a crash; and what is truncated that way
-//! may be newer than what other tables have already. So the lists are compared here (`table_lists`); a closed journal must
-//! keep its length (`journals`); and a number that was synced with everything before it must still be known (the mark).
+//! The database's own checks leave three gaps. It does not verify the checksum of a table's list of files; it truncates
+//! a corrupt journal and continues, as it would after a crash; and a truncated journal may be behind what other tables
+//! already contain. So the lists are compared here (`table_lists`); a closed journal must keep its length (`journals`);
+//! and a number that was synced with everything before it must still be known (the mark).
 //!
 //! All of this depends on the database's file formats, which its versions may change without notice. Hence the exact
 //! versions (`=`) of fjall and lsm-tree in Cargo.toml: raise them only together with a look at these files, and with the
@@ -23,7 +23,7 @@ use anyhow::Context;
 
 use super::OpenError;
 
-/// Our own file beside the database's: says that the directory is a store, and how often it was synced.
+/// Our own file next to the database's: says that the directory is a store, and how often it was synced.
 const MARK: &str = "orderlog-store";
 /// What the mark begins with; 20 digits and a newline follow.
 const MARK_TEXT: &str = "orderlog store, synced ";
@@ -32,7 +32,7 @@ const LOCK: &str = "lock";
 const VERSION: &str = "version";
 const VERSION_MAGIC: &[u8] = b"FJL";
 const KEYSPACES: &str = "keyspaces";
-/// A number of syncs that no store reaches: noted of a store that has lost something for certain.
+/// A number of syncs that no store reaches: marks a store that has certainly lost data.
 pub(super) const LOST: u64 = u64::MAX;
 
 /// The files of the store in one directory.
@@ -56,7 +56,7 @@ impl Files {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(OpenError::of_io(&self.dir, error)),
         };
-        // A store of this process that was just dropped may need a moment to close.
+        // A store that this process has just dropped may need a moment to close.
         for _ in 0..5 {
             match file.try_lock() {
                 Ok(()) => return Ok(Some(file)),
@@ -67,12 +67,12 @@ impl Files {
         Err(OpenError::locked(&self.dir))
     }
 
-    /// Whether a database was created there.
+    /// Whether the directory has a database.
     pub fn has_database(&self) -> bool {
         self.dir.join(VERSION).exists()
     }
 
-    /// Prepares the directory for a new database: remains of one whose creation was interrupted are removed.
+    /// Prepares the directory for a new database: the remains of an interrupted creation are removed.
     ///
     /// # Errors
     /// The disk does not permit it.
@@ -139,7 +139,7 @@ impl Files {
         }
         if_present(fs::remove_dir_all(self.dir.join(KEYSPACES))).context(KEYSPACES)?;
         if_present(fs::remove_file(self.dir.join(VERSION))).context(VERSION)?;
-        // Last, as it says whose files these are.
+        // Last, because it says whose files these are.
         if_present(fs::remove_file(self.dir.join(MARK))).context(MARK)
     }
 }

@@ -18,7 +18,7 @@ impl Files {
     /// A list does not match its checksum, or is missing.
     pub fn check_table_lists(&self, syncs: u64) -> anyhow::Result<()> {
         let Ok(tables) = fs::read_dir(self.dir.join(KEYSPACES)) else {
-            // There is no database yet, or opening it will report what is wrong.
+            // There is no database yet, or opening it will report the problem.
             return Ok(());
         };
         for table in tables {

@@ -1,6 +1,6 @@
-//! Idempotency keys: which events each of the latest requests with a key has led to. There is a row for every such record;
-//! the youngest are kept, by the records' own timestamps. So what is kept follows from the log alone, in whichever order its
-//! partitions are read. What a batch changes is worked out in `plan`.
+//! Idempotency keys: which events resulted from each of the latest requests with a key. There is a row for every such
+//! record; the newest are kept, by the records' own timestamps. So the log alone determines what is kept, whatever the
+//! order in which its partitions are read. What a batch changes is worked out in `plan`.
 
 mod plan;
 mod row;
@@ -19,7 +19,7 @@ use plan::Plan;
 use row::{AgedRow, decode_row, encode_row, order_name};
 
 /// Key of the number of rows.
-const COUNT: &str = "key-count";
+const COUNT_KEY: &str = "key-count";
 
 /// The table of keys, and its index by age.
 pub(super) struct Keys {
@@ -31,19 +31,19 @@ pub(super) struct Keys {
     extent: Mutex<Extent>,
 }
 
-/// What is known of the table without reading it.
+/// What is known about the table without reading it.
 #[derive(Clone, Debug, Default)]
 struct Extent {
     /// How many rows there are.
     count: u64,
-    /// There is no lower age. A search for the oldest need not pass all that were removed before it.
+    /// No age is lower. It spares the search for the oldest from scanning everything that was removed before it.
     lowest: Vec<u8>,
 }
 
 impl Keys {
     /// `meta` keeps the number of rows.
     pub fn new(rows: Keyspace, ages: Keyspace, meta: Keyspace) -> anyhow::Result<Self> {
-        let count = match meta.get(COUNT)? {
+        let count = match meta.get(COUNT_KEY)? {
             Some(count) => u64::from_be_bytes(count.as_ref().try_into().context("decoding the number of keys")?),
             // An earlier release has written it.
             None => rows.len()? as u64,
@@ -81,7 +81,7 @@ impl Keys {
         value.map(|value| decode_row(&value)).transpose()
     }
 
-    /// What is known of a key from the point of view of an order.
+    /// What is known about a key, from the point of view of an order.
     ///
     /// # Errors
     /// The disk fails, or a row has a format that this release does not read.
@@ -130,7 +130,7 @@ impl Keys {
         }
         if changed {
             let count = plan.count(self.count());
-            batch.insert(&self.meta, COUNT, count.to_be_bytes());
+            batch.insert(&self.meta, COUNT_KEY, count.to_be_bytes());
         }
     }
 

@@ -11,7 +11,7 @@ use super::row::{Age, AgedRow, order_name, record_name};
 use crate::store::embedded::UNREADABLE;
 use crate::store::{KeyChange, KeyChanges, KeyOutcome};
 
-/// Most keys that one batch forgets beyond those that it adds, when fewer are to be kept than before.
+/// At most this many keys more than it adds are forgotten in one batch, if fewer are to be kept than before.
 const MAX_FORGOTTEN: u64 = 1_000;
 
 /// The rows that change. Written at the end, because a write batch cannot tell which of two changes of one row came later.
@@ -109,7 +109,7 @@ impl<'a> Plan<'a> {
         let mut next_stored = || stored.next().map(fjall::Guard::into_inner).transpose();
         let mut old = next_stored().context(UNREADABLE)?;
         while left > 0 {
-            // Whichever is older. A new one that is older than all stored ones is not remembered at all.
+            // The older of the two. A new key that is older than all stored ones is not remembered at all.
             let next_new = new.next_if(|(age, _)| old.as_ref().is_none_or(|(oldest, _)| age.as_slice() < &**oldest));
             if let Some((_, name)) = next_new {
                 self.change(name)?.now = None;
@@ -133,7 +133,7 @@ impl<'a> Plan<'a> {
         all
     }
 
-    /// Forgets the key of that age and name. Returns whether there still was one.
+    /// Forgets the key of that age and name. Returns whether it was still there.
     fn forget_stored(&mut self, age: &[u8], name: Vec<u8>) -> anyhow::Result<bool> {
         let is = |aged: &Option<AgedRow>| aged.as_ref().is_some_and(|aged| aged.age_key() == age);
         let change = self.change(name)?;
@@ -148,7 +148,7 @@ impl<'a> Plan<'a> {
 
     /// The name of that record's row, if there is one.
     fn find(&mut self, request: &KeyedRequest, order_id: &str, offset: i64) -> anyhow::Result<Option<Vec<u8>>> {
-        // The second is the name of a row in the old format, of which there is one per key and order.
+        // The second name is that of a row in the old format, which had one per key and order.
         for name in [
             record_name(&request.key, order_id, offset),
             order_name(&request.key, order_id),

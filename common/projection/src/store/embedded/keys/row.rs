@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::store::KeyRow;
 
 /// This byte, then the record's timestamp (8 bytes, milliseconds), the event's id (16), partition (4), offset (8) and
-/// version (4), big endian, the request's hash (64), and the status' name.
+/// version (4), big endian, the request's hash (64), and the status's name.
 const FORMAT: u8 = 2;
 /// The same with a number that counted up in place of the timestamp.
 const COUNTED_FORMAT: u8 = 1;
@@ -44,7 +44,7 @@ impl AgedRow {
     /// What it sorts by among all: timestamp, partition, offset. Numbered keys come before all others.
     pub fn age_key(&self) -> Vec<u8> {
         match self.age {
-            // No number is so high that its first byte is not 0.
+            // The first byte of such a number is always 0.
             Age::Counted(number) => number.to_be_bytes().to_vec(),
             Age::At(ms) => [
                 [1].as_slice(),

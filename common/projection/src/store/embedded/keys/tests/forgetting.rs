@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn the_oldest_keys_are_forgotten_and_counting_goes_on_after_a_restart() {
+fn the_oldest_keys_are_forgotten_and_counting_continues_after_a_restart() {
     let dir = tempfile::tempdir().expect("a directory");
     let known = |store: &Embedded| -> Vec<&str> {
         let is_known = |key: &&str| key_use(store, key, "A").is_some();
@@ -72,8 +72,8 @@ fn which_keys_are_kept_does_not_depend_on_the_order_in_which_partitions_are_read
     }
 }
 
-/// Twice as many keys as are kept: the younger half is known, the older one is not, and it takes no more disk space than before.
-fn keeps_so_many(most: usize) {
+/// Twice as many keys as are kept: the newer half is known, the older half is not, and no more disk space is used.
+fn keeps_this_many(most: usize) {
     const BATCH: usize = 1_000;
     // Two journals, which hold what is not in tables yet.
     const JOURNALS: u64 = 128 * 1024 * 1024;
@@ -118,7 +118,7 @@ fn size(dir: &std::path::Path) -> u64 {
     entries
         .map(|entry| match entry.metadata() {
             Ok(data) if data.is_dir() => size(&entry.path()),
-            // It may have been merged into another meanwhile.
+            // It may have been merged into another in the meantime.
             data => data.map_or(0, |data| data.len()),
         })
         .sum()
@@ -126,13 +126,13 @@ fn size(dir: &std::path::Path) -> u64 {
 
 #[test]
 fn twice_as_many_keys_as_are_kept_cost_no_more_disk_space() {
-    keeps_so_many(10_000);
+    keeps_this_many(10_000);
 }
 
 /// The default of `IDEMPOTENCY_KEYS`: `cargo test --release -p orderlog-projection two_million -- --ignored --nocapture` prints the time
 /// and the disk space that it takes.
 #[test]
-#[ignore = "takes minutes without optimisation"]
+#[ignore = "takes minutes without optimization"]
 fn two_million_keys_of_which_a_million_are_kept_cost_no_more_disk_space() {
-    keeps_so_many(1_000_000);
+    keeps_this_many(1_000_000);
 }

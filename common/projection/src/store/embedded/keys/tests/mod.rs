@@ -50,7 +50,7 @@ fn lost(key: &str, order_id: &str, offset: i64) -> KeyChange {
     }
 }
 
-/// Remembers keys whose records came a second after each other.
+/// Remembers keys whose records are a second apart.
 fn remember(store: &Embedded, names: &[(&str, &str, i64)], max_keys: usize) {
     let change =
         |(key, order_id, offset): &(&str, &str, i64)| applied(key, order_id, row(key, *offset), offset * 1_000);
@@ -75,7 +75,7 @@ fn a_key_is_known_for_its_order_after_a_restart_and_until_a_rebuild() {
     assert_eq!(
         key_use(&store, "k2", "A-1"),
         None,
-        "no key is taken for one that it begins"
+        "a key is not taken for a longer one"
     );
     assert_eq!(store.key_count(), 1);
     store.clear().expect("clears");
@@ -140,7 +140,7 @@ fn a_status_that_this_release_lacks_is_unknown() {
 }
 
 #[test]
-fn only_the_record_that_has_lost_is_no_answer_any_more() {
+fn only_the_record_that_has_lost_stops_being_an_answer() {
     let dir = tempfile::tempdir().expect("a directory");
     let store = Embedded::open(dir.path()).expect("opens");
     remember(&store, &[("k", "A", 5), ("k", "B", 5)], 10);
@@ -155,7 +155,7 @@ fn only_the_record_that_has_lost_is_no_answer_any_more() {
 }
 
 #[test]
-fn an_answer_that_is_taken_back_leaves_its_place_to_the_next() {
+fn an_answer_that_is_withdrawn_is_replaced_by_the_next() {
     let dir = tempfile::tempdir().expect("a directory");
     let store = Embedded::open(dir.path()).expect("opens");
     remember(&store, &[("k", "A", 5)], 2);
@@ -169,7 +169,7 @@ fn an_answer_that_is_taken_back_leaves_its_place_to_the_next() {
     assert_eq!(key_use(&store, "k", "A"), None);
 }
 
-/// Puts a key as a release did that counted them.
+/// Stores a key like a release that numbered them.
 fn put_counted(store: &Embedded, number: u64, key: &str, offset: i64) {
     let aged = AgedRow {
         age: Age::Counted(number),
@@ -183,13 +183,13 @@ fn put_counted(store: &Embedded, number: u64, key: &str, offset: i64) {
 }
 
 #[test]
-fn keys_of_a_store_that_counted_them_are_known_and_the_first_to_be_forgotten() {
+fn keys_of_a_store_that_numbered_them_are_known_and_forgotten_first() {
     let dir = tempfile::tempdir().expect("a directory");
     {
         let store = Embedded::open(dir.path()).expect("opens");
         put_counted(&store, 1, "b", 2);
         put_counted(&store, 2, "a", 1);
-        // It was taken back once, and its first number was left behind.
+        // It was withdrawn once, and its first number was left behind.
         put_counted(&store, 0, "c", 3);
         put_counted(&store, 3, "c", 3);
     }

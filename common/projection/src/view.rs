@@ -131,16 +131,19 @@ impl View {
             return Some(reason);
         }
         let Some(state) = progress.partition(partition) else {
-            return Some("topic metadata not available yet".to_owned());
+            return Some("Kafka has not told this service the partitions of the topic yet".to_owned());
         };
         if let Some(reason) = &state.paused {
             return Some(format!("partition {partition} is paused: {reason}"));
         }
         if !state.caught_up {
-            return Some(format!("partition {partition} is still catching up"));
+            return Some(format!(
+                "this service has not yet read partition {partition}, the order's, to its end"
+            ));
         }
-        (!self.connection.is_leader_connected(partition))
-            .then(|| format!("not connected to the leader of partition {partition}"))
+        (!self.connection.is_leader_connected(partition)).then(|| {
+            format!("this service is not connected to the broker that leads partition {partition}, the order's")
+        })
     }
 
     /// Re-reads records of a partition that were skipped because their schema was unknown. Returns whether reading has begun

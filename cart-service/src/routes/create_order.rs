@@ -27,7 +27,7 @@ use crate::state::State;
     )),
     params(
         ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice for this request, 1 to 64 printable ASCII characters. A repeat of the request with the same key gets the first answer and writes nothing.", example = "6f1e-1"),
-        ("If-None-Match" = Option<String>, Header, description = "`*`: create the order only if it does not exist. If it does, the response is 412 instead of 409."),
+        ("If-None-Match" = Option<String>, Header, description = "`*`: create the order only if it does not exist. If it does, the response is 412 instead of 409.", example = "*"),
     ),
     responses(
         (status = 200, description = "This request was already carried out with the same `Idempotency-Key`. The body is the order as it was after the first attempt.", body = OrderAnswer, headers(

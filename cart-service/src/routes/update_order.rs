@@ -48,7 +48,7 @@ fn statuses() -> Schema {
     params(
         ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice for this request, 1 to 64 printable ASCII characters. A repeat of the request with the same key gets the first answer and writes nothing.", example = "6f1e-2"),
         ("If-Match" = Option<String>, Header, description = "Update the order only if it has one of these versions, each in quotes as in `ETag`; or `*` for any.", example = "\"1\""),
-        ("If-None-Match" = Option<String>, Header, description = "Update the order only if it has none of these versions."),
+        ("If-None-Match" = Option<String>, Header, description = "Update the order only if it has none of these versions.", example = "\"2\""),
     ),
     responses(
         (status = 200, description = "The order has that status now.", body = OrderAnswer, headers(

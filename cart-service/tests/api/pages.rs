@@ -28,7 +28,10 @@ async fn health_docs_and_metrics_are_there() {
     }
     for (path, content) in [
         ("/docs/", "swagger"),
-        ("/", "curl -i 'http://localhost:8001/order-details?orderId=1001'"),
+        (
+            "/",
+            "curl -i 'http://localhost:8001/order-details?orderId=1001&amp;minVersion=2'",
+        ),
         ("/problems/", "/problems/outcome-unknown"),
         ("/problems/order-exists", "An order with this id already exists."),
         ("/metrics", "orderlog_records_total{service=\"cart-service\""),

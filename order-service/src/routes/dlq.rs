@@ -84,14 +84,15 @@ pub struct Parameters {
     #[param(example = "0-17", pattern = "^[0-9]{1,9}-[0-9]{1,18}$")]
     before: Option<String>,
     /// Only dead letters with this code.
-    #[param(value_type = CodeName, inline, required = false)]
+    #[param(value_type = CodeName, inline, required = false, example = "undecodable")]
     code: Option<String>,
     /// Only dead letters whose record was in this partition of the event topic.
     #[serde(default, deserialize_with = "query::within::<0, { i32::MAX as i64 }, _, _>")]
-    #[param(minimum = 0)]
+    #[param(minimum = 0, example = 2)]
     partition: Option<i32>,
     /// Only dead letters whose record had exactly this key: `1001` does not find `ORD-1001`. The name `order_id` is accepted, too.
     #[serde(alias = "order_id")]
+    #[param(example = "ORD-1001")]
     order_id: Option<String>,
 }
 

@@ -55,7 +55,7 @@ pub struct OrderDetails {
     /// Id of the event that gave the order this state.
     #[schema(example = "019ac8a4-5f0e-7c1d-b9b5-2f6c0d5e8a11")]
     event_id: Uuid,
-    /// Shipping cost: 2 % of `totalAmount`, rounded half up to the currency's smallest unit.
+    /// Shipping cost: 2% of `totalAmount`, rounded half up to the currency's smallest unit.
     #[serde(with = "amount")]
     #[schema(example = 20.00)]
     shipping_cost: Decimal,

@@ -24,6 +24,7 @@ pub struct Parameters {
     #[param(minimum = 1, maximum = 10_000, example = 100)]
     limit: Option<usize>,
     /// Only ids after this one. For the next page: `next` of the page before.
+    #[param(example = "BOOKS-7")]
     after: Option<String>,
 }
 

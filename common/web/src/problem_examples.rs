@@ -54,7 +54,7 @@ impl ProblemKind {
             ),
             Self::NotReady => with("still catching up with the topic after start", &[]),
             Self::Unavailable => with(
-                "this service is not connected to the broker that leads partition 2, the order's",
+                "not connected to the broker that leads partition 2, in which this order is",
                 &[],
             ),
             Self::OutcomeUnknown => with(

@@ -11,6 +11,7 @@ use orderlog_projection::pipeline::{self, Pipeline, RunningPipeline};
 use orderlog_runtime::supervisor::Supervisor;
 use orderlog_web::access::AccessConfig;
 use orderlog_web::{server, service};
+use url::Url;
 
 use crate::config::Config;
 use crate::dead_letter::DeadLetters;
@@ -22,6 +23,7 @@ pub struct Application {
     listener: TcpListener,
     port: u16,
     access: AccessConfig,
+    cart_service: Url,
     state: web::Data<State>,
     pipeline: RunningPipeline,
 }
@@ -71,6 +73,7 @@ impl Application {
             listener,
             port,
             access: config.web.access,
+            cart_service: config.cart_service_url,
             state: web::Data::new(state),
             pipeline,
         })
@@ -81,6 +84,11 @@ impl Application {
         self.port
     }
 
+    /// Names another address of cart-service on the page at `/`, for when it becomes known only now.
+    pub fn with_cart_service(self, cart_service: Url) -> Self {
+        Self { cart_service, ..self }
+    }
+
     /// Serves until `stop` resolves, then lets running requests finish.
     ///
     /// # Errors
@@ -89,12 +97,13 @@ impl Application {
         let Self {
             listener,
             access,
+            cart_service,
             state,
             pipeline,
             ..
         } = self;
         let supervisor = state.supervisor.clone();
-        let routes = move |config: &mut ServiceConfig| routes::configure(config, &state);
+        let routes = move |config: &mut ServiceConfig| routes::configure(config, &state, &cart_service);
         let rejected = pipeline.schema_rejected();
         let served = service::serve_until(stop, listener, SERVICE, &access, rejected, &supervisor, routes).await;
         // Nothing may hold the store when this ends.

@@ -54,6 +54,15 @@ pub struct Config {
     )]
     pub store: StoreUrl,
 
+    /// Address at which clients reach cart-service; only for the page at /
+    #[arg(
+        long,
+        env = "CART_SERVICE_URL",
+        value_name = "CART_SERVICE_URL",
+        default_value = "http://localhost:8000"
+    )]
+    pub cart_service_url: url::Url,
+
     /// Topic of the dead letters; by default the name of the event topic, followed by -dlq
     #[arg(long = "kafka-dlq-topic", env = "KAFKA_DLQ_TOPIC", value_name = "KAFKA_DLQ_TOPIC")]
     pub dlq_topic: Option<TopicName>,

@@ -109,6 +109,9 @@ impl Pipeline {
             logs: LogConfig::default(),
             api_port: cli.order_port,
             store: StoreUrl::Embedded(stores.path().join("order-service")),
+            cart_service_url: format!("http://localhost:{}", cli.cart_port)
+                .parse()
+                .context("the address of cart-service")?,
             dlq_topic: None,
             unknown_schema_grace_ms: GRACE_MS,
         };
@@ -128,6 +131,8 @@ impl Pipeline {
         };
         let cart = cart_service::Application::build(cart, metrics, Supervisor::default()).await?;
         let cart_url = format!("http://localhost:{}", cart.port());
+        // Port 0 has become a real one.
+        let order = order.with_cart_service(cart_url.parse().context("the address of cart-service")?);
         let (stop, stopped) = watch::channel(false);
         let mut services = JoinSet::new();
         services.spawn(order.run_until_stopped(stop_requested(stopped.clone())));

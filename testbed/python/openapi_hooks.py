@@ -33,8 +33,8 @@ def map_case(context, case):
     if is_valid and isinstance(body, dict) and body.get("items"):
         add_up(body)
     if case.operation.path.endswith("/order-details") and isinstance(query, dict):
-        wait = query.get("waitMs", 5000 if "minVersion" in query else 0)
-        if isinstance(wait, int) and LONGEST_WAIT_MS < wait <= 30_000:
+        wait = str(query.get("waitMs", 5000 if "minVersion" in query else 0))
+        if wait.isdecimal() and LONGEST_WAIT_MS < int(wait) <= 30_000:
             query["waitMs"] = LONGEST_WAIT_MS
     return case
 

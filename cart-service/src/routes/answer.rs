@@ -15,21 +15,26 @@ use crate::decide::Refusal;
 /// Marks the response to a request that was carried out earlier.
 const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-/// Result of a successful command.
+/// An order after a write, and the event in the topic that made it so.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderAnswer {
-    /// What was done, for people.
+    /// What was done, for people. Do not branch on it.
+    #[schema(example = "Order created")]
     message: &'static str,
-    /// Id of the order, as written to the topic.
+    /// Id of the order, as it is in the topic.
+    #[schema(example = "ORD-1001")]
     order_id: String,
-    /// The order after the request.
+    /// The order after the write.
     order: OrderJson,
-    /// Id of the event that caused this state.
+    /// Id of the event that gave the order this state.
+    #[schema(example = "019ac8a4-5f0e-7c1d-b9b5-2f6c0d5e8a11")]
     event_id: Uuid,
-    /// Partition of that event.
+    /// Partition of that event in the topic.
+    #[schema(example = 1)]
     partition: i32,
-    /// Offset of that event.
+    /// Offset of that event in its partition.
+    #[schema(example = 0)]
     offset: i64,
 }
 
@@ -63,7 +68,7 @@ pub fn replayed(message: &'static str, answer: OrderAnswer, state: &OrderState) 
 }
 
 /// Added to every 503 of a request with a key: it covers only this attempt, and there may have been others.
-const THIS_ATTEMPT_ONLY: &str = "this attempt has no effect; if an earlier one under the same Idempotency-Key was answered with 504, or got no answer, retry until the response is 2xx or 4xx";
+const THIS_ATTEMPT_ONLY: &str = "this attempt has no effect; if an earlier one with the same Idempotency-Key got 504 or no response, retry until the response is 2xx or 4xx";
 
 /// The problem for a failed command. `keyed`: whether the request has a key.
 pub fn problem_for(order_id: &str, keyed: bool, error: CommandError) -> Problem {
@@ -82,7 +87,7 @@ pub fn problem_for(order_id: &str, keyed: bool, error: CommandError) -> Problem 
         }
         CommandError::Refused(Refusal::VersionMismatch { version }) => Problem::new(
             ProblemKind::VersionMismatch,
-            format!("order {order_id} is at version {version}, which does not satisfy the request's preconditions"),
+            format!("order {order_id} is at version {version}, which does not satisfy If-Match or If-None-Match"),
         )
         .with("orderId", order_id)
         .with("currentVersion", version),
@@ -101,7 +106,7 @@ pub fn problem_for(order_id: &str, keyed: bool, error: CommandError) -> Problem 
             format!("order {order_id} has reached the highest version that an order can have"),
         ),
         CommandError::Refused(Refusal::NeedsNewerRelease) => not_now(format!(
-            "order {order_id} was written by a newer release of this service, which must be deployed to update it"
+            "order {order_id} was written by a newer release of this service; only that release can update it, so upgrade this instance"
         ))
         // A deployment takes a while.
         .retry_after(60),
@@ -113,7 +118,7 @@ pub fn problem_for(order_id: &str, keyed: bool, error: CommandError) -> Problem 
         CommandError::OutcomeUnknown { event_id, reason } => Problem::new(
             ProblemKind::OutcomeUnknown,
             format!(
-                "{reason}; retry with the same Idempotency-Key until the response is 2xx or 4xx (a 503 covers only that attempt); without a key, read the order until its version or eventId shows the outcome"
+                "{reason}; retry with the same Idempotency-Key until the response is 2xx or 4xx (a 503 settles nothing); without a key, read the order until its version or eventId shows the outcome"
             ),
         )
         .with("eventId", event_id.to_string()),

@@ -11,23 +11,37 @@ use crate::command_outcome::CommandOutcome;
 use crate::decide;
 use crate::state::State;
 
-/// Create an order
-///
-/// Responds once the event has been read back from the topic and has won against concurrent writes.
+/// Creates an order.
 #[utoipa::path(
     post, path = "/create-order", tag = "orders",
-    request_body(content = CreateOrder, example = json!({"orderId": "1001", "itemsCount": 3})),
+    summary = "Create an order",
+    description = "Writes an event to Kafka and responds once the event has been read back and is known to be the first for this order: a 201 is \
+        final. The new order has version 1 and status `new`. Read it from order-service at the `Location`; with \
+        `minVersion=1`, order-service waits until it has the order.",
+    request_body(content = CreateOrder, description = "The order, in the short or the complete form.", examples(
+        ("short" = (summary = "Items, prices and customer are generated", value = json!({"orderId": "1001", "itemsCount": 3}))),
+        ("complete" = (summary = "A complete order", value = json!({
+            "orderId": "BOOKS-7", "customerId": "CUST-42", "currency": "USD",
+            "items": [{"itemId": "BOOK-1", "quantity": 3, "price": 333.33}], "totalAmount": 999.99
+        }))),
+    )),
     params(
-        ("Idempotency-Key" = Option<String>, Header, description = "1 to 64 printable ASCII characters. Repeating the request with the same key returns the original response and writes nothing"),
-        ("If-None-Match" = Option<String>, Header, description = "*: create only if the order does not exist; responds with 412 instead of 409"),
+        ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice for this request, 1 to 64 printable ASCII characters. A repeat of the request with the same key gets the first answer and writes nothing.", example = "6f1e-1"),
+        ("If-None-Match" = Option<String>, Header, description = "`*`: create the order only if it does not exist. If it does, the response is 412 instead of 409.", example = "*"),
     ),
     responses(
-        (status = 200, description = "The request was carried out earlier with the same key (Idempotency-Replayed: true); the order as it was then", body = OrderAnswer),
-        (status = 201, description = "The order was created", body = OrderAnswer, links(
+        (status = 200, description = "This request was already carried out with the same `Idempotency-Key`. The body is the order as it was after the first attempt.", body = OrderAnswer, headers(
+            ("ETag" = String, description = "The order's version, in quotes."),
+            ("Idempotency-Replayed" = String, description = "`true`"),
+        )),
+        (status = 201, description = "The order was created.", body = OrderAnswer, headers(
+            ("ETag" = String, description = "The order's version, in quotes."),
+            ("Location" = String, description = "Address of the order at order-service."),
+        ), links(
             ("update" = (operation_id = "update_order", request_body = json!({"orderId": "$response.body#/orderId"}))),
         )),
-        (status = 409, description = "An order with that id already exists"),
-        (status = 412, description = "The order exists, and If-None-Match was given"),
+        (status = 409, description = "`/problems/order-exists`: an order with this id already exists. Nothing was written."),
+        (status = 412, description = "`/problems/version-mismatch`: the order exists, and `If-None-Match` says that it must not. `currentVersion` is its version. Nothing was written."),
     )
 )]
 pub async fn create_order(

@@ -11,6 +11,7 @@ mod order_id;
 pub mod update_order;
 
 use actix_web::web::{self, ServiceConfig};
+use orderlog_web::index::About;
 use orderlog_web::{pages, routes};
 
 use crate::SERVICE;
@@ -23,7 +24,13 @@ pub fn configure(config: &mut ServiceConfig, state: &web::Data<State>) {
         .app_data(web::Data::new(state.metrics.clone()))
         .service(routes::post("/create-order", create_order::create_order))
         .service(routes::put("/update-order", update_order::update_order))
-        .configure(|config| {
-            pages::configure::<State>(config, SERVICE, include_str!("about.html"), openapi::document())
-        });
+        .configure(|config| pages::configure::<State>(config, about(state), openapi::document()));
+}
+
+fn about(state: &State) -> About {
+    About {
+        service: SERVICE,
+        html: include_str!("about.html").to_owned(),
+        other_service: state.order_service.to_string(),
+    }
 }

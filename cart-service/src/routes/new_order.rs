@@ -5,6 +5,7 @@ use orderlog_contract::event::{Order, OrderItem, OrderStatus};
 use orderlog_contract::money::Currency;
 use orderlog_contract::order::{MAX_ITEMS, MAX_QUANTITY, total_minor};
 use orderlog_web::problem::FieldError;
+use orderlog_web::validation::{entries_up_to, whole_from};
 use orderlog_web::{Problem, amount, json, whole_number};
 use rust_decimal::Decimal;
 use serde::Deserialize;
@@ -23,13 +24,14 @@ pub struct CreateOrder {
     /// Number of items to generate.
     #[serde(
         default,
+        alias = "items_count",
         alias = "itemsNum",
         alias = "numItems",
         alias = "numberOfItems",
         alias = "number_of_items",
         with = "whole_number::option"
     )]
-    #[garde(range(min = 1, max = MAX_ITEMS as i64))]
+    #[garde(inner(custom(whole_from(1, MAX_ITEMS as i64))))]
     items_count: Option<i64>,
     /// Id of the customer.
     #[serde(default)]
@@ -41,7 +43,7 @@ pub struct CreateOrder {
     currency: Option<String>,
     /// The items.
     #[serde(default, deserialize_with = "json::objects")]
-    #[garde(length(min = 1, max = MAX_ITEMS), dive)]
+    #[garde(custom(entries_up_to(MAX_ITEMS)), dive)]
     items: Option<Vec<NewItem>>,
     /// If given, must equal the sum of quantity times price.
     #[serde(default, with = "amount::option")]
@@ -58,7 +60,7 @@ pub struct NewItem {
     item_id: String,
     /// Quantity ordered.
     #[serde(with = "whole_number")]
-    #[garde(range(min = 1, max = i64::from(MAX_QUANTITY)))]
+    #[garde(custom(whole_from(1, i64::from(MAX_QUANTITY))))]
     quantity: i64,
     /// Unit price, with at most as many decimals as the currency has.
     #[serde(with = "amount")]

@@ -15,7 +15,7 @@ impl utoipa::PartialSchema for CreateOrder {
         let full = (0..=4).filter_map(|exponent| full(exponent, &codes(exponent)));
         let forms: Vec<Value> = std::iter::once(short()).chain(full).collect();
         let schema = json!({
-            "description": "Either itemsCount, and the rest is generated, or the complete order.",
+            "description": "Either `orderId` and `itemsCount`, for an order with generated items, prices and customer; or a complete order.",
             "oneOf": forms,
         });
         // A test parses the document.
@@ -34,12 +34,12 @@ fn short() -> Value {
             "orderId": order_id(),
             "itemsCount": {
                 "type": "integer", "minimum": 1, "maximum": 100,
-                "description": "Number of items to generate. itemsNum, numItems, numberOfItems and number_of_items are accepted as names of this field, too.",
+                "description": "Number of items to generate. The names `items_count`, `itemsNum`, `numItems`, `numberOfItems` and `number_of_items` are accepted, too.",
             },
-            "customerId": {"type": "null"},
-            "currency": {"type": "null"},
-            "items": {"type": "null"},
-            "totalAmount": {"type": "null"},
+            "customerId": none(),
+            "currency": none(),
+            "items": none(),
+            "totalAmount": none(),
         },
         "additionalProperties": false,
     })
@@ -58,29 +58,38 @@ fn full(exponent: u32, codes: &[String]) -> Option<Value> {
         "required": ["orderId", "customerId", "currency", "items"],
         "properties": {
             "orderId": order_id(),
-            "customerId": {"$ref": "#/components/schemas/Id"},
-            "currency": {"type": "string", "enum": codes},
+            "customerId": {"$ref": "#/components/schemas/Id", "description": "Id of the customer."},
+            "currency": {"type": "string", "enum": codes, "description": "ISO 4217 code of the currency of all amounts."},
             "items": {
+                "description": "The items, 1 to 100.",
                 "type": "array", "minItems": 1, "maxItems": 100,
                 "items": {
                     "type": "object",
                     "required": ["itemId", "quantity", "price"],
                     "properties": {
-                        "itemId": {"$ref": "#/components/schemas/Id"},
-                        "quantity": {"type": "integer", "minimum": 1, "maximum": 1_000_000},
-                        "price": {"type": "number", "minimum": unit, "maximum": max, "multipleOf": unit},
+                        "itemId": {"$ref": "#/components/schemas/Id", "description": "Id of the item."},
+                        "quantity": {"type": "integer", "minimum": 1, "maximum": 1_000_000, "description": "Quantity ordered."},
+                        "price": {
+                            "type": "number", "minimum": unit, "maximum": max, "multipleOf": unit,
+                            "description": "Price of one piece, with at most as many decimals as the currency has. Kept exactly.",
+                        },
                     },
                     "additionalProperties": false,
                 },
             },
             "totalAmount": {
                 "type": ["number", "null"],
-                "description": "If given, must equal the sum of quantity times price.",
+                "description": "The sum of quantity times price, for the service to check. If it is given and wrong, the request is refused.",
             },
-            "itemsCount": {"type": "null"},
+            "itemsCount": none(),
         },
         "additionalProperties": false,
     }))
+}
+
+/// A field of the other form.
+fn none() -> Value {
+    json!({"type": "null", "description": "Not in this form: leave it out, or null."})
 }
 
 fn order_id() -> Value {
@@ -93,7 +102,7 @@ pub struct OrderId;
 impl utoipa::PartialSchema for OrderId {
     fn schema() -> RefOr<Schema> {
         let schema = json!({
-            "description": "Id of the order. An id of digits only is prefixed with ORD-, and must leave room for that. order_id is accepted as the name of this field, too.",
+            "description": "Id of the order. One that consists only of digits (at most 60) gets the prefix `ORD-`. The name `order_id` is accepted, too.",
             "allOf": [
                 {"$ref": "#/components/schemas/Id"},
                 {"type": "string", "pattern": "^(?![0-9]{61,}$)"},

@@ -19,7 +19,14 @@ const FULL: &str = r#"{"orderId":"A-1","customerId":"C","currency":"USD","items"
 
 #[test]
 fn a_short_order_is_generated_with_every_name_for_its_count() {
-    for name in ["itemsCount", "itemsNum", "numItems", "numberOfItems", "number_of_items"] {
+    for name in [
+        "itemsCount",
+        "items_count",
+        "itemsNum",
+        "numItems",
+        "numberOfItems",
+        "number_of_items",
+    ] {
         let order = accepted(&format!(r#"{{"order_id":"7","{name}":4}}"#));
         assert_eq!((order.order_id.as_str(), order.items.len()), ("ORD-7", 4), "{name}");
         assert_eq!(total_minor(&order.items), Some(order.total_minor));
@@ -58,7 +65,6 @@ fn each_invalid_field_is_named() {
         (r#"{"orderId":"","itemsCount":1}"#, vec!["orderId"]),
         (r#"{"orderId":"A","itemsCount":0}"#, vec!["itemsCount"]),
         (r#"{"orderId":"A","itemsCount":101}"#, vec!["itemsCount"]),
-        (r#"{"orderId":"A","items_count":1}"#, vec!["items_count"]),
         (r#"{"orderId":"A","itemsCount":-1}"#, vec!["itemsCount"]),
         (r#"{"orderId":"A","itemsCount":1.5}"#, vec!["itemsCount"]),
         (r#"{"orderId":"A","itemsCount":"3"}"#, vec!["itemsCount"]),

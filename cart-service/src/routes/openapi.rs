@@ -11,12 +11,21 @@ use super::{answer, create_order, id, new_order, new_order_schema, update_order}
 #[openapi(
     info(
         title = "cart-service",
-        description = "Accepts orders and their updates and publishes them as Avro events to Kafka. It answers only what the log has \
-            decided. 2xx: the event is in the log and has won. 4xx: certainly no effect. 503: this attempt certainly has no effect; \
-            an earlier one under the same Idempotency-Key that was answered with 504, or got no answer, may have. \
-            504: the outcome is unknown, and the body contains the eventId; to find out, retry with the same Idempotency-Key \
-            until the response is 2xx or 4xx. \
-            Every path is also served under /api, in the envelope {success, message, data}."
+        description = "Takes orders and their updates and publishes them as Avro events to Kafka. It responds only after it has read its own \
+            event back from the topic, so its answers are final:\n\n\
+            - **2xx**: the event is in the log and was applied. (An update that changes nothing writes nothing.)\n\
+            - **4xx**: nothing was written.\n\
+            - **503**: this attempt had no effect. An earlier attempt with the same `Idempotency-Key` that got 504, or no response, may still \
+            take effect.\n\
+            - **504**: the outcome is unknown; `eventId` is the id of the event. To find out, repeat the request with the same \
+            `Idempotency-Key` until the response is 2xx or 4xx.\n\n\
+            Errors are `application/problem+json` (RFC 9457); the service describes each `type` at that path. Every path is also \
+            served under `/api`, where JSON responses are in the envelope `{success, message, data}`, or `{success, error, details}`. To read orders, use order-service."
+    ),
+    tags(
+        (name = "orders", description = "Create and update orders."),
+        (name = "health", description = "Whether the service works, for people, load balancers and orchestrators."),
+        (name = "problems", description = "The types of error responses."),
     ),
     paths(create_order::create_order, update_order::update_order),
     components(schemas(
@@ -43,16 +52,12 @@ mod tests {
         for (path, method) in [("/create-order", "post"), ("/update-order", "put")] {
             let unavailable = &document["paths"][path][method]["responses"]["503"]["description"];
             let text = unavailable.as_str().expect("a description");
-            assert!(text.contains("same Idempotency-Key"), "{path}: {text}");
+            assert!(text.contains("same `Idempotency-Key`"), "{path}: {text}");
         }
     }
 
     #[test]
-    fn every_field_of_an_update_is_described() {
-        let document = serde_json::to_value(super::document()).expect("JSON");
-        let fields = &document["components"]["schemas"]["UpdateOrder"]["properties"];
-        for (name, field) in fields.as_object().expect("fields") {
-            assert!(field["description"].is_string(), "{name}: {field}");
-        }
+    fn everything_is_described_for_clients() {
+        orderlog_web::testing::assert_is_for_clients(&serde_json::to_value(super::document()).expect("JSON"));
     }
 }

@@ -20,8 +20,9 @@ pub fn of_a_new_order(order_id: &str) -> Result<String, FieldError> {
 /// # Errors
 /// What is wrong with it.
 pub fn normalize(order_id: &str) -> Result<String, FieldError> {
+    check_id(order_id).map_err(invalid)?;
     let id = full_id(order_id).into_owned();
-    check_id(&id).map_err(invalid)?;
+    check_id(&id).map_err(|_| invalid("must have at most 60 digits: an id of digits only gets the prefix ORD-"))?;
     Ok(id)
 }
 
@@ -55,5 +56,12 @@ mod tests {
         for bad in ["", "a\u{0}b", &"x".repeat(65), &"1".repeat(61)] {
             assert_eq!(normalize(bad).expect_err("no id").field, "orderId");
         }
+    }
+
+    #[test]
+    fn an_id_of_digits_leaves_room_for_its_prefix() {
+        assert!(normalize(&"1".repeat(60)).is_ok());
+        let message = normalize(&"1".repeat(61)).expect_err("too long").message;
+        assert!(message.contains("at most 60 digits"), "{message}");
     }
 }

@@ -21,7 +21,7 @@ use crate::state::State;
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpdateOrder {
-    /// Id of the order. An id of digits only is prefixed with `ORD-`. (Orders written by others are found under any id.)
+    /// Id of the order. One that consists only of digits gets the prefix `ORD-`. The name `order_id` is accepted, too.
     #[serde(alias = "order_id")]
     #[schema(value_type = OrderId)]
     order_id: String,
@@ -37,23 +37,27 @@ fn statuses() -> Schema {
         .into()
 }
 
-/// Change an order's status
-///
-/// Responds once the event has been read back from the topic and has won against concurrent writes, or once it is certain that
-/// the order already has that status.
+/// Changes an order's status.
 #[utoipa::path(
     put, path = "/update-order", tag = "orders",
-    request_body(content = UpdateOrder, example = json!({"orderId": "1001", "status": "confirmed"})),
+    summary = "Change the status of an order",
+    description = "Writes an event to Kafka and responds once the event has been read back and is known to be the first for the order's next version: a \
+        200 is final. If the order already has the status, nothing is written. A status only moves forward, in the order `new`, `pending`, \
+        `confirmed`, `processing`, `shipped`, `delivered`, and may skip steps; an order can become `cancelled` until it is `shipped`.",
+    request_body(content = UpdateOrder, description = "The order and its new status.", example = json!({"orderId": "1001", "status": "confirmed"})),
     params(
-        ("Idempotency-Key" = Option<String>, Header, description = "1 to 64 printable ASCII characters. Repeating the request with the same key returns the original response (with Idempotency-Replayed: true) and writes nothing"),
-        ("If-Match" = Option<String>, Header, description = "Update only if the order has one of these versions, quoted as in ETag; or *"),
-        ("If-None-Match" = Option<String>, Header, description = "Update only if the order has none of these versions"),
+        ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice for this request, 1 to 64 printable ASCII characters. A repeat of the request with the same key gets the first answer and writes nothing.", example = "6f1e-2"),
+        ("If-Match" = Option<String>, Header, description = "Update the order only if it has one of these versions, each in quotes as in `ETag`; or `*` for any.", example = "\"1\""),
+        ("If-None-Match" = Option<String>, Header, description = "Update the order only if it has none of these versions.", example = "\"2\""),
     ),
     responses(
-        (status = 200, description = "The order has that status", body = OrderAnswer),
-        (status = 404, description = "There is no such order"),
-        (status = 409, description = "The order's status cannot change that way"),
-        (status = 412, description = "The order's version does not satisfy If-Match or If-None-Match"),
+        (status = 200, description = "The order has that status now.", body = OrderAnswer, headers(
+            ("ETag" = String, description = "The order's version, in quotes."),
+            ("Idempotency-Replayed" = String, description = "`true` if this request was already carried out with the same `Idempotency-Key`; otherwise absent. The body is then the order as it was after the first attempt."),
+        )),
+        (status = 404, description = "`/problems/order-not-found`: there is no such order. Nothing was written."),
+        (status = 409, description = "`/problems/illegal-transition`: the order's status cannot change to this one. `currentStatus` is the status that it has. Nothing was written."),
+        (status = 412, description = "`/problems/version-mismatch`: the order's version does not satisfy `If-Match` or `If-None-Match`. `currentVersion` is its version. Nothing was written."),
     )
 )]
 pub async fn update_order(
@@ -106,7 +110,7 @@ fn parse(body: &UpdateOrder) -> Result<(String, OrderStatus), Problem> {
                 let names = OrderStatus::SETTABLE.map(OrderStatus::as_str).join(", ");
                 errors.push(FieldError {
                     field: "status".to_owned(),
-                    message: format!("must be one of {names}"),
+                    message: format!("must be one of: {names}"),
                 });
             }
             Err(Problem::invalid(errors))

@@ -17,12 +17,23 @@ async fn health_docs_and_metrics_are_served() {
     );
     assert_eq!(app.get("/health/live").await.0, StatusCode::OK);
     let (_, document) = app.get("/openapi.json").await;
+    let (status, problem) = app.get("/nowhere").await;
+    let detail = problem["detail"].as_str().expect("a detail");
+    assert!(
+        status == 404 && detail.contains("POST /create-order, GET /health, PUT /update-order; /"),
+        "{detail}"
+    );
     for path in ["/create-order", "/update-order", "/health"] {
         assert!(document["paths"][path].is_object(), "{path}");
     }
     for (path, content) in [
         ("/docs/", "swagger"),
-        ("/", "cart-service"),
+        (
+            "/",
+            "curl -i 'http://localhost:8001/order-details?orderId=1001&amp;minVersion=2'",
+        ),
+        ("/problems/", "/problems/outcome-unknown"),
+        ("/problems/order-exists", "An order with this id already exists."),
         ("/metrics", "orderlog_records_total{service=\"cart-service\""),
     ] {
         let page = reqwest::get(format!("{}{path}", app.url)).await.expect("a page");

@@ -67,7 +67,7 @@ async fn reach(mut progress: watch::Receiver<Progress>, partition: i32, offset: 
     let now = progress
         .wait_for(is_decided)
         .await
-        .map_err(|_| Stale("the projection has stopped".to_owned()))?;
+        .map_err(|_| Stale("this service has stopped reading the topic".to_owned()))?;
     if let Some(reason) = now.stop_reason() {
         return Err(Stale(reason.clone()));
     }

@@ -131,16 +131,18 @@ impl View {
             return Some(reason);
         }
         let Some(state) = progress.partition(partition) else {
-            return Some("topic metadata not available yet".to_owned());
+            return Some("the partitions of the topic are not known yet".to_owned());
         };
         if let Some(reason) = &state.paused {
             return Some(format!("partition {partition} is paused: {reason}"));
         }
         if !state.caught_up {
-            return Some(format!("partition {partition} is still catching up"));
+            return Some(format!(
+                "partition {partition}, in which this order is, has not been read to its end yet"
+            ));
         }
         (!self.connection.is_leader_connected(partition))
-            .then(|| format!("not connected to the leader of partition {partition}"))
+            .then(|| format!("not connected to the broker that leads partition {partition}, in which this order is"))
     }
 
     /// Re-reads records of a partition that were skipped because their schema was unknown. Returns whether reading has begun

@@ -95,7 +95,9 @@ impl From<AccessDenied> for Problem {
         match refused {
             AccessDenied::Host(host) => Self::new(
                 ProblemKind::MisdirectedRequest,
-                format!("host {host:.100} is not allowed; the operator can add it to ALLOWED_HOSTS (--allowed-hosts)"),
+                format!(
+                    "host {host:.100} is not allowed; if clients may use it, add it to ALLOWED_HOSTS (--allowed-hosts)"
+                ),
             ),
             AccessDenied::Origin(origin) => {
                 let page = if origin.is_empty() {
@@ -106,7 +108,7 @@ impl From<AccessDenied> for Problem {
                 Self::new(
                     ProblemKind::CrossOrigin,
                     format!(
-                        "cross-origin writes from {page} are not allowed; add the origin to CORS_ORIGINS (--cors-origins)"
+                        "cross-origin writes from {page} are not allowed; if that page may write, add its origin to CORS_ORIGINS (--cors-origins)"
                     ),
                 )
             }

@@ -12,6 +12,7 @@ use orderlog_runtime::crash_point::{self, Point};
 use super::envelope::{failure, is_enveloped};
 use super::problem::{PROBLEM_JSON, Problem};
 use super::problem_kind::ProblemKind;
+use super::routes;
 
 /// Middleware for `actix_web::middleware::from_fn`: every error becomes a [`Problem`], in the envelope under `/api`.
 /// An error with a body of its own (a health report) is left unchanged.
@@ -35,6 +36,10 @@ pub async fn render(
             Some(problem) => problem.clone(),
             None => from_library(status, error),
         },
+        // Swagger UI has nothing at this path.
+        None if response.response().body().size().is_eof() && status == StatusCode::NOT_FOUND => {
+            routes::unknown_path(response.request())
+        }
         None if response.response().body().size().is_eof() => Problem::new(ProblemKind::from_status(status), ""),
         None => return Ok(response),
     };

@@ -116,7 +116,7 @@ pub fn configure<R: Reporter>(config: &mut ServiceConfig) {
 /// Health of the service
 ///
 /// For people and dashboards; always 200.
-#[utoipa::path(get, path = "/health", tag = "health", responses((status = 200, description = "The report", body = HealthReport)))]
+#[utoipa::path(get, path = "/health", tag = "health", responses((status = 200, description = "The report.", body = HealthReport)))]
 pub(super) async fn health<R: Reporter>(service: web::Data<R>) -> Reply<HealthReport> {
     reply(StatusCode::OK, "Health", service.report().await)
 }
@@ -124,17 +124,19 @@ pub(super) async fn health<R: Reporter>(service: web::Data<R>) -> Reply<HealthRe
 /// Whether the process responds
 ///
 /// Independent of Kafka and the schema registry: a restart would not fix those.
-#[utoipa::path(get, path = "/health/live", tag = "health", responses((status = 200, description = "The report", body = HealthReport)))]
+#[utoipa::path(get, path = "/health/live", tag = "health", responses((status = 200, description = "The report.", body = HealthReport)))]
 pub(super) async fn live<R: Reporter>(service: web::Data<R>) -> Reply<HealthReport> {
     reply(StatusCode::OK, "Alive", service.report().await)
 }
 
 /// Whether the service can serve requests
+///
+/// For load balancers and orchestrators: 200 when requests may be sent, 503 otherwise.
 #[utoipa::path(
     get, path = "/health/ready", tag = "health",
     responses(
-        (status = 200, description = "Ready", body = HealthReport),
-        (status = 503, description = "Not ready; reasons says why", body = HealthReport),
+        (status = 200, description = "Ready.", body = HealthReport),
+        (status = 503, description = "Not ready; `reasons` says why.", body = HealthReport),
     )
 )]
 pub(super) async fn ready<R: Reporter>(service: web::Data<R>) -> Reply<HealthReport> {

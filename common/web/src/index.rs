@@ -1,18 +1,28 @@
-//! The page at `/`: one frame for both services, in which each puts its own HTML.
+//! The page at `/`, for which each service brings its own HTML.
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
 
-/// The frame; `{service}` and `{about}` are the service's, `{address}` is the host and port that the browser used.
-const FRAME: &str = include_str!("index.html");
+use super::html;
 
-/// The page of that service, with that HTML below its heading.
-pub fn page(request: &HttpRequest, service: &str, about: &str) -> HttpResponse {
-    let html = FRAME
-        .replace("{about}", about.trim_end())
-        .replace("{service}", service)
+/// What a service says about itself on its page.
+#[derive(Clone, Debug)]
+pub struct About {
+    /// Name of the service.
+    pub service: &'static str,
+    /// HTML below the heading; `{address}` is the host and port that the client used, `{other}` the other service's URL.
+    pub html: String,
+    /// URL at which clients reach the other service.
+    pub other_service: String,
+}
+
+/// The page of that service.
+pub fn page(request: &HttpRequest, about: &About) -> HttpResponse {
+    let content = about
+        .html
+        .replace("{other}", &html::escape(about.other_service.trim_end_matches('/')))
         .replace("{address}", &address(request));
-    HttpResponse::Ok().content_type("text/html; charset=utf-8").body(html)
+    html::page(about.service, &content)
 }
 
 fn address(request: &HttpRequest) -> String {
@@ -36,7 +46,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_page_names_the_address_that_was_requested() {
+    fn the_page_names_the_address_that_was_requested_and_the_other_service() {
+        let about = About {
+            service: "test",
+            html: "<pre>curl {address}/x {other}/y</pre>".to_owned(),
+            other_service: "http://localhost:8001/".to_owned(),
+        };
         for (host, shown) in [
             ("localhost:18000", "curl localhost:18000/x"),
             ("[::1]:8000", "curl [::1]:8000/x"),
@@ -44,11 +59,11 @@ mod tests {
             ("a b", "curl 127.0.0.1:8080/x"),
         ] {
             let request = TestRequest::default().insert_header(("host", host)).to_http_request();
-            let page = page(&request, "test", "<pre>curl {address}/x</pre>");
-            let body = page.into_body().try_into_bytes().expect("bytes");
+            let body = page(&request, &about).into_body().try_into_bytes().expect("bytes");
             let html = String::from_utf8(body.to_vec()).expect("text");
-            assert!(html.contains(&format!("<pre>{shown}</pre>")), "{host}: {html}");
-            assert!(!html.contains("{about}") && html.contains("<h1>test</h1>"), "{html}");
+            let expected = format!("<pre>{shown} http://localhost:8001/y</pre>");
+            assert!(html.contains(&expected), "{host}: {html}");
+            assert!(!html.contains("{content}") && html.contains("<h1>test</h1>"), "{html}");
         }
     }
 }

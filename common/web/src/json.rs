@@ -44,8 +44,12 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
             let length = length?;
             let body = tokio::time::timeout(BODY_TIMEOUT, receive(payload, length)).await;
             drop(receiving);
-            let body =
-                body.map_err(|_| Problem::new(ProblemKind::RequestTimeout, "the body did not arrive in time"))??;
+            let body = body.map_err(|_| {
+                Problem::new(
+                    ProblemKind::RequestTimeout,
+                    format!("the body did not arrive within {} seconds", BODY_TIMEOUT.as_secs()),
+                )
+            })??;
             let value = parse(&body)?;
             Ok(Self { value, text: body })
         })

@@ -18,8 +18,8 @@
 //! [`origins`]) and [`routes`]; its input through [`json`] ([`media_type`]), [`query`] and [`preconditions`] (numbers:
 //! [`whole_number`], [`amount`]). It leaves as a [`Reply`] ([`envelope`], [`order_json`]) or a [`Problem`] ([`problem`],
 //! [`problem_kind`]; other libraries' errors are converted by [`validation`], `serde_messages` and [`error_responses`]).
-//! [`pages`] are the pages about the service: [`index`], [`health`], [`metrics`], [`docs`] (with [`openapi`]). [`service`] runs
-//! all of it from the first request to the last; [`config`] has the settings.
+//! [`pages`] are the pages about the service: [`index`], [`problem_pages`], [`health`], [`metrics`], [`docs`] (with [`openapi`]).
+//! [`service`] runs all of it from the first request to the last; [`config`] has the settings.
 
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
@@ -32,6 +32,7 @@ pub mod envelope;
 pub mod error_responses;
 pub mod health;
 mod hosts;
+mod html;
 pub mod index;
 pub mod json;
 mod listen;
@@ -43,7 +44,9 @@ pub mod origins;
 pub mod pages;
 pub mod preconditions;
 pub mod problem;
+mod problem_examples;
 pub mod problem_kind;
+pub mod problem_pages;
 mod problem_schema;
 pub mod query;
 pub mod routes;
@@ -51,6 +54,8 @@ mod serde_messages;
 pub mod server;
 pub mod service;
 pub mod shutdown_gate;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod validation;
 pub mod whole_number;
 

@@ -1,26 +1,27 @@
-//! The pages about a service itself: `/`, `/health`, `/health/live`, `/health/ready`, `/metrics`, `/openapi.json`, `/docs/`.
+//! The pages about a service itself: `/`, `/health`, `/health/live`, `/health/ready`, `/metrics`, `/problems/`,
+//! `/openapi.json`, `/docs/`.
 
 use actix_web::HttpRequest;
-use actix_web::web::ServiceConfig;
+use actix_web::web::{self, ServiceConfig};
 use utoipa::openapi::OpenApi;
 
 use super::health::{self, Reporter};
-use super::{docs, index, metrics, routes};
+use super::index::{self, About};
+use super::{docs, metrics, problem_pages, routes};
 
-/// Registers them for the service in `web::Data<R>`. `about` is the HTML of the page at `/` below its heading.
-pub fn configure<R: Reporter>(
-    config: &mut ServiceConfig,
-    service: &'static str,
-    about: &'static str,
-    document: OpenApi,
-) {
+/// Registers them for the service in `web::Data<R>`.
+pub fn configure<R: Reporter>(config: &mut ServiceConfig, about: About, document: OpenApi) {
+    let service = about.service;
     config
+        .app_data(web::Data::new(routes::KnownPaths::of(&document)))
         .configure(health::configure::<R>)
         .service(routes::get("/metrics", move |handle| async move {
             metrics::page(handle, service)
         }))
-        .service(routes::get("/", move |request: HttpRequest| async move {
-            index::page(&request, service, about)
+        .service(routes::get("/", move |request: HttpRequest| {
+            let page = index::page(&request, &about);
+            async move { page }
         }))
+        .configure(|config| problem_pages::configure(config, service))
         .configure(|config| docs::configure(config, document));
 }

@@ -16,14 +16,14 @@ pub const PROBLEM_JSON: &str = "application/problem+json";
 /// Default `Retry-After` of a 503, in seconds.
 const RETRY_AFTER_SECONDS: u32 = 1;
 
-/// One invalid field of a request.
+/// One thing that is wrong with a request.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, ToSchema)]
 pub struct FieldError {
-    /// Path of the field in the JSON or the query: `items[0].quantity`.
+    /// Name of the field, parameter or header. A field of an item has a path: `items[0].quantity`.
     #[schema(example = "items[0].quantity")]
     pub field: String,
-    /// What is wrong with the field.
-    #[schema(example = "must be at least 1")]
+    /// What is wrong with it.
+    #[schema(example = "must be a whole number from 1 to 1000000")]
     pub message: String,
 }
 
@@ -62,7 +62,7 @@ impl Problem {
     pub fn method_not_allowed(allow: &'static str) -> Self {
         Self {
             allow: Some(allow),
-            ..Self::new(ProblemKind::MethodNotAllowed, format!("use {allow}"))
+            ..Self::new(ProblemKind::MethodNotAllowed, format!("this path supports {allow}"))
         }
     }
 
@@ -177,12 +177,12 @@ mod tests {
 
     #[test]
     fn the_body_has_the_members_of_rfc_9457_and_its_own() {
-        let problem = Problem::new(ProblemKind::OutcomeUnknown, "no acknowledgment came").with("eventId", "e-1");
+        let problem = Problem::new(ProblemKind::OutcomeUnknown, "not read back in time").with("eventId", "e-1");
         assert_eq!(
             body(&problem),
             json!({
                 "type": "/problems/outcome-unknown", "title": "Outcome unknown", "status": 504,
-                "detail": "no acknowledgment came", "eventId": "e-1",
+                "detail": "not read back in time", "eventId": "e-1",
             })
         );
         assert_eq!(

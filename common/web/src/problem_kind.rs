@@ -1,7 +1,10 @@
-//! The closed list of problem types, with the `type` URI, status and title of each (RFC 9457). When to refuse is never
-//! decided here.
+//! The closed list of problem types (RFC 9457). What each means is in `definitions`; when to refuse is never decided
+//! here.
+
+mod definitions;
 
 use actix_web::http::StatusCode;
+pub use definitions::{Definition, Effect};
 
 /// A problem type. Its `type` URI never changes its meaning: clients branch on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,35 +52,28 @@ pub enum ProblemKind {
 }
 
 impl ProblemKind {
-    /// (`type` URI, status, title): the one table of them.
-    fn definition(self) -> (&'static str, u16, &'static str) {
-        match self {
-            Self::InvalidRequest => ("/problems/invalid-request", 400, "Invalid request"),
-            Self::CrossOrigin => ("/problems/cross-origin", 403, "Cross-origin writes not allowed"),
-            Self::OrderNotFound => ("/problems/order-not-found", 404, "Order not found"),
-            Self::UnknownTopic => ("/problems/unknown-topic", 404, "Unknown topic"),
-            Self::NotFound => ("/problems/not-found", 404, "Not found"),
-            Self::MethodNotAllowed => ("/problems/method-not-allowed", 405, "Method not allowed"),
-            Self::RequestTimeout => ("/problems/request-timeout", 408, "Request timed out"),
-            Self::OrderExists => ("/problems/order-exists", 409, "Order already exists"),
-            Self::IllegalTransition => ("/problems/illegal-transition", 409, "Illegal status transition"),
-            Self::VersionMismatch => ("/problems/version-mismatch", 412, "Version mismatch"),
-            Self::PayloadTooLarge => ("/problems/payload-too-large", 413, "Request body too large"),
-            Self::UnsupportedMediaType => ("/problems/unsupported-media-type", 415, "Unsupported media type"),
-            Self::MisdirectedRequest => ("/problems/misdirected-request", 421, "Host not allowed"),
-            Self::KeyReused => ("/problems/key-reused", 422, "Idempotency-Key already used"),
-            Self::Internal => ("/problems/internal", 500, "Internal error"),
-            Self::NotReady => ("/problems/not-ready", 503, "Service not ready"),
-            Self::Unavailable => ("/problems/unavailable", 503, "Temporarily unavailable"),
-            Self::OutcomeUnknown => ("/problems/outcome-unknown", 504, "Outcome unknown"),
-            Self::WaitTimedOut => ("/problems/wait-timed-out", 504, "Timed out waiting for the order"),
-            Self::Other(status) => (
-                "about:blank",
-                status.as_u16(),
-                status.canonical_reason().unwrap_or("Error"),
-            ),
-        }
-    }
+    /// Every kind that has a page, in the order of their statuses.
+    pub const ALL: [Self; 19] = [
+        Self::InvalidRequest,
+        Self::CrossOrigin,
+        Self::OrderNotFound,
+        Self::UnknownTopic,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::RequestTimeout,
+        Self::OrderExists,
+        Self::IllegalTransition,
+        Self::VersionMismatch,
+        Self::PayloadTooLarge,
+        Self::UnsupportedMediaType,
+        Self::MisdirectedRequest,
+        Self::KeyReused,
+        Self::Internal,
+        Self::NotReady,
+        Self::Unavailable,
+        Self::OutcomeUnknown,
+        Self::WaitTimedOut,
+    ];
 
     /// The kind for a status set elsewhere (the HTTP server, a library).
     pub fn from_status(status: StatusCode) -> Self {
@@ -94,19 +90,24 @@ impl ProblemKind {
         }
     }
 
-    /// The `type`: a URI reference (RFC 9457, section 3.1.1).
+    /// The kind with that `type`.
+    pub fn from_type_uri(uri: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.type_uri() == uri)
+    }
+
+    /// The `type`: a URI reference (RFC 9457, section 3.1.1), at which the service has a page about it.
     pub fn type_uri(self) -> &'static str {
-        self.definition().0
+        self.definition().type_uri
     }
 
     /// The status.
     pub fn status(self) -> StatusCode {
-        StatusCode::from_u16(self.definition().1).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        StatusCode::from_u16(self.definition().status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     /// The title; the same for every problem of the kind.
     pub fn title(self) -> &'static str {
-        self.definition().2
+        self.definition().title
     }
 }
 
@@ -114,36 +115,15 @@ impl ProblemKind {
 mod tests {
     use super::*;
 
-    const ALL: [ProblemKind; 19] = [
-        ProblemKind::InvalidRequest,
-        ProblemKind::CrossOrigin,
-        ProblemKind::MisdirectedRequest,
-        ProblemKind::OrderNotFound,
-        ProblemKind::UnknownTopic,
-        ProblemKind::NotFound,
-        ProblemKind::MethodNotAllowed,
-        ProblemKind::RequestTimeout,
-        ProblemKind::OrderExists,
-        ProblemKind::IllegalTransition,
-        ProblemKind::VersionMismatch,
-        ProblemKind::PayloadTooLarge,
-        ProblemKind::UnsupportedMediaType,
-        ProblemKind::KeyReused,
-        ProblemKind::Internal,
-        ProblemKind::NotReady,
-        ProblemKind::Unavailable,
-        ProblemKind::OutcomeUnknown,
-        ProblemKind::WaitTimedOut,
-    ];
-
     #[test]
     fn each_kind_has_a_type_of_its_own_and_an_error_status() {
-        let mut types: Vec<_> = ALL.iter().map(|kind| kind.type_uri()).collect();
+        let mut types: Vec<_> = ProblemKind::ALL.iter().map(|kind| kind.type_uri()).collect();
         types.sort_unstable();
         types.dedup();
-        assert_eq!(types.len(), ALL.len());
-        for kind in ALL {
-            assert_eq!(kind.status().as_u16(), kind.definition().1, "{kind:?}");
+        assert_eq!(types.len(), ProblemKind::ALL.len());
+        for kind in ProblemKind::ALL {
+            assert_eq!(ProblemKind::from_type_uri(kind.type_uri()), Some(kind));
+            assert_eq!(kind.status().as_u16(), kind.definition().status, "{kind:?}");
             assert!(
                 kind.status().is_client_error() || kind.status().is_server_error(),
                 "{kind:?}"

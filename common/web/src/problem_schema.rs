@@ -6,23 +6,33 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::problem::{FieldError, Problem};
 
-/// An error (RFC 9457).
+/// An error (RFC 9457). Branch on `type`, which never changes its meaning; the texts may change.
 #[derive(ToSchema)]
-#[schema(as = Problem)]
+#[schema(as = Problem, rename_all = "camelCase")]
 #[expect(dead_code, reason = "only its schema is used")]
 struct ProblemSchema {
-    /// Type of the problem; stable, for clients to branch on.
+    /// What kind of problem this is. The service describes it at this path.
     #[schema(example = "/problems/invalid-request")]
     r#type: String,
-    /// Short summary of the type.
+    /// The kind in a few words.
+    #[schema(example = "Invalid request")]
     title: String,
-    /// HTTP status code.
+    /// The HTTP status code.
     #[schema(example = 400)]
     status: u16,
-    /// Explanation of this occurrence.
+    /// What happened this time. Absent where the title says it all.
+    #[schema(example = "items[0].quantity: must be a whole number from 1 to 1000000")]
     detail: Option<String>,
-    /// The invalid fields, when the request is invalid.
+    /// Only with `/problems/invalid-request`: what is wrong with which field, parameter or header.
     errors: Option<Vec<FieldError>>,
+    /// The order that the problem is about, if it is about one.
+    order_id: Option<String>,
+    /// Only with `/problems/illegal-transition`: the status that the order has.
+    current_status: Option<String>,
+    /// Only with `/problems/version-mismatch`: the version that the order has.
+    current_version: Option<i32>,
+    /// Only with `/problems/outcome-unknown`: the id of the event whose fate is unknown.
+    event_id: Option<String>,
 }
 
 impl PartialSchema for Problem {
@@ -51,6 +61,9 @@ mod tests {
         let document = serde_json::to_value(<Document as utoipa::OpenApi>::openapi()).expect("JSON");
         let schemas = &document["components"]["schemas"];
         assert_eq!(schemas["Problem"]["required"], json!(["type", "title", "status"]));
+        for member in ["orderId", "currentStatus", "currentVersion", "eventId"] {
+            assert!(schemas["Problem"]["properties"][member].is_object(), "{member}");
+        }
         assert!(schemas["FieldError"]["properties"]["field"].is_object(), "{schemas}");
     }
 }

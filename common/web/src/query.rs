@@ -6,7 +6,7 @@ use std::future::{Ready, ready};
 use actix_web::{FromRequest, HttpRequest, dev};
 use percent_encoding::percent_decode_str;
 use serde::de::value::{Error, MapDeserializer, StringDeserializer};
-use serde::de::{DeserializeOwned, Deserializer, Error as _, IntoDeserializer, Visitor};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error as _, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
 use super::problem::Problem;
@@ -36,6 +36,26 @@ pub fn parse<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
     let parameters = pairs.map(parameter).collect::<Result<Vec<_>, _>>()?;
     serde_path_to_error::deserialize(MapDeserializer::<_, Error>::new(parameters.into_iter()))
         .map_err(|error| validation::from_serde(&error.path().to_string(), &error.inner().to_string(), "the query"))
+}
+
+/// For an optional parameter that is a whole number from `MIN` to `MAX`:
+/// `#[serde(default, deserialize_with = "query::within::<1, 100, _, _>")]`.
+///
+/// # Errors
+/// It is not; the message names the range.
+pub fn within<'de, const MIN: i64, const MAX: i64, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: TryFrom<i64>,
+    D: Deserializer<'de>,
+{
+    let number = String::deserialize(deserializer)?.parse().ok();
+    let number = number.filter(|number| (MIN..=MAX).contains(number));
+    match number.and_then(|number| T::try_from(number).ok()) {
+        Some(number) => Ok(Some(number)),
+        None => Err(D::Error::custom(format_args!(
+            "must be a whole number from {MIN} to {MAX}"
+        ))),
+    }
 }
 
 /// The name and the value of `name=value`. Other crates' decoders replace invalid UTF-8 with U+FFFD, which is not what the
@@ -128,11 +148,9 @@ impl<'de> Deserializer<'de> for Text {
 
 #[cfg(test)]
 mod tests {
-    use serde::Deserialize;
-
     use super::*;
 
-    #[derive(Debug, Deserialize, PartialEq)]
+    #[derive(Debug, serde::Deserialize, PartialEq)]
     #[serde(rename_all = "camelCase")]
     struct Parameters {
         #[serde(alias = "order_id")]
@@ -141,9 +159,11 @@ mod tests {
         #[serde(default)]
         wait_ms: u64,
         order: Option<Direction>,
+        #[serde(default, deserialize_with = "within::<1, 100, _, _>")]
+        limit: Option<u32>,
     }
 
-    #[derive(Debug, Deserialize, PartialEq)]
+    #[derive(Debug, serde::Deserialize, PartialEq)]
     #[serde(rename_all = "lowercase")]
     enum Direction {
         Up,
@@ -157,7 +177,8 @@ mod tests {
                 order_id: "a b/é c".into(),
                 min_version: Some(3),
                 wait_ms: 0,
-                order: Some(Direction::Up)
+                order: Some(Direction::Up),
+                limit: None,
             }
         );
         let bare = parse::<Parameters>("&&order_id&x&=y&z=1=2&").expect("parameters");
@@ -209,6 +230,22 @@ mod tests {
                 (invalid.field.as_str(), invalid.message.as_str()),
                 (field, message),
                 "{query}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_number_in_a_range_is_read_and_any_other_is_told_the_range() {
+        for (query, limit) in [("", None), ("&limit=1", Some(1)), ("&limit=100", Some(100))] {
+            let parameters = parse::<Parameters>(&format!("orderId=1{query}")).expect("parameters");
+            assert_eq!(parameters.limit, limit, "{query}");
+        }
+        for limit in ["", "0", "101", "-1", "x", "1.0", "99999999999999999999"] {
+            let problem = parse::<Parameters>(&format!("orderId=1&limit={limit}")).expect_err(limit);
+            assert_eq!(
+                problem.summary(),
+                "limit: must be a whole number from 1 to 100",
+                "{limit}"
             );
         }
     }

@@ -3,7 +3,8 @@
 
 use actix_web::dev::Handler;
 use actix_web::guard::{self, Guard};
-use actix_web::{FromRequest, HttpResponse, Resource, Responder, Route, web};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, Resource, Responder, Route, web};
+use utoipa::openapi::{OpenApi, PathItem};
 
 use super::problem::Problem;
 use super::problem_kind::ProblemKind;
@@ -38,12 +39,45 @@ where
     resource(path, guard::Put(), "PUT", handler)
 }
 
+/// The paths of a service, in a sentence for those who asked for another one.
+#[derive(Clone, Debug)]
+pub struct KnownPaths(String);
+
+impl KnownPaths {
+    /// Those of that document, without their details (`/health/live`, `/problems/{name}`).
+    pub fn of(document: &OpenApi) -> Self {
+        let methods = |item: &PathItem| match (&item.post, &item.put) {
+            (Some(_), _) => "POST",
+            (None, Some(_)) => "PUT",
+            (None, None) => "GET",
+        };
+        let paths = document.paths.paths.iter();
+        let listed: Vec<_> = paths
+            .filter(|(path, _)| !path.starts_with("/health/") && !path.contains('{'))
+            .map(|(path, item)| format!("{} {path}", methods(item)))
+            .collect();
+        Self(listed.join(", "))
+    }
+}
+
 /// The handler for unknown paths.
 ///
 /// # Errors
 /// Always: a 404.
-pub async fn not_found() -> Result<HttpResponse, Problem> {
-    Err(Problem::new(ProblemKind::NotFound, ""))
+pub async fn not_found(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    Err(unknown_path(&request))
+}
+
+/// The 404 for a path that the service does not have; it names those that it has.
+pub(super) fn unknown_path(request: &HttpRequest) -> Problem {
+    let detail = match request.app_data::<web::Data<KnownPaths>>() {
+        Some(known) => format!(
+            "there is nothing at this path; this service has {}; / gives an overview, and /docs/ has the details",
+            known.0
+        ),
+        None => String::new(),
+    };
+    Problem::new(ProblemKind::NotFound, detail)
 }
 
 fn resource<F, Args>(path: &str, guard: impl Guard + 'static, allow: &'static str, handler: F) -> Resource
@@ -56,4 +90,32 @@ where
     web::resource(path.to_owned())
         .route(Route::new().guard(guard).to(handler))
         .default_service(web::to(refuse))
+}
+
+#[cfg(test)]
+mod tests {
+    use utoipa::openapi::path::{HttpMethod, Operation};
+    use utoipa::openapi::{Paths, PathsBuilder};
+
+    use super::*;
+
+    #[test]
+    fn the_paths_are_listed_with_their_methods() {
+        let paths = [
+            ("/create-order", HttpMethod::Post),
+            ("/health", HttpMethod::Get),
+            ("/health/live", HttpMethod::Get),
+            ("/problems/{name}", HttpMethod::Get),
+            ("/update-order", HttpMethod::Put),
+        ];
+        let add = |all: PathsBuilder, (path, method): (&str, HttpMethod)| {
+            all.path(path, PathItem::new(method, Operation::new()))
+        };
+        let paths: Paths = paths.into_iter().fold(PathsBuilder::new(), add).build();
+        let document = utoipa::openapi::OpenApiBuilder::new().paths(paths).build();
+        assert_eq!(
+            KnownPaths::of(&document).0,
+            "POST /create-order, GET /health, PUT /update-order"
+        );
+    }
 }

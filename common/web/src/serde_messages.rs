@@ -17,8 +17,8 @@ pub(super) fn for_clients(message: &str) -> String {
     let names = |names: &str| names.trim_start_matches("one of ").replace('`', "");
     if message.starts_with("unknown field `") {
         return match message.split_once("`, expected ") {
-            Some((_, known)) => format!("is unknown; expected one of: {}", names(known)),
-            None => "is unknown".to_owned(),
+            Some((_, known)) => format!("unknown field; expected one of: {}", names(known)),
+            None => "unknown field".to_owned(),
         };
     }
     if let Some((found, wanted)) = expectation(message) {
@@ -93,12 +93,12 @@ mod tests {
         for (message, plain) in [
             ("missing field `orderId`", "is required"),
             ("duplicate field `orderId`", "must be given only once"),
-            ("unknown field `a`, expected `b`", "is unknown; expected one of: b"),
+            ("unknown field `a`, expected `b`", "unknown field; expected one of: b"),
             (
                 "unknown field `a`, expected one of `b`, `c`",
-                "is unknown; expected one of: b, c",
+                "unknown field; expected one of: b, c",
             ),
-            ("unknown field `a`, there are no fields", "is unknown"),
+            ("unknown field `a`, there are no fields", "unknown field"),
             ("unknown variant `a`, expected one of `b`, `c`", "must be one of: b, c"),
             (
                 "invalid type: boolean `true`, expected usize",

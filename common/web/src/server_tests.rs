@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::problem::PROBLEM_JSON;
-use super::super::{Json, Problem, ProblemKind, Query, Reply, health, pages};
+use super::super::{Json, Problem, ProblemKind, Query, Reply, health, index, openapi, pages};
 use super::*;
 
 #[derive(Deserialize)]
@@ -45,8 +45,16 @@ impl health::Reporter for Starting {
     }
 }
 
+fn about() -> index::About {
+    index::About {
+        service: "test",
+        html: String::new(),
+        other_service: String::new(),
+    }
+}
+
 fn test_routes(config: &mut ServiceConfig) {
-    let document = utoipa::openapi::OpenApiBuilder::new().build();
+    let document = openapi::complete(utoipa::openapi::OpenApiBuilder::new().build());
     config
         .service(routes::post("/create-order", create))
         .service(routes::get("/order-details", details))
@@ -57,7 +65,7 @@ fn test_routes(config: &mut ServiceConfig) {
         .service(routes::get("/foreign", foreign))
         .service(routes::get("/broken", broken))
         .app_data(web::Data::new(Starting))
-        .configure(|config| pages::configure::<Starting>(config, "test", "", document));
+        .configure(|config| pages::configure::<Starting>(config, about(), document));
 }
 
 /// Status, media type, `Allow` and JSON body of the response to a request.
@@ -147,6 +155,21 @@ async fn every_refusal_is_a_problem_at_the_root_and_an_envelope_under_api() {
             "{path}"
         );
         assert_eq!(allow, plain_allow, "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn a_404_for_an_unknown_path_names_the_paths_that_there_are() {
+    for path in ["/nowhere", "/docs/nowhere", "/problems/order-not-found/nowhere"] {
+        let (_, _, _, problem) = answer(TestRequest::get().uri(path)).await;
+        let (_, _, _, envelope) = answer(TestRequest::get().uri(&format!("/api{path}"))).await;
+        for detail in [&problem["detail"], &envelope["error"]] {
+            let detail = detail.as_str().expect("a detail");
+            assert!(
+                detail.contains("GET /health;") && detail.contains("/docs/"),
+                "{path}: {detail}"
+            );
+        }
     }
 }
 

@@ -36,6 +36,23 @@ impl Problem {
     }
 }
 
+/// The garde rule for a whole number in that range: its message, unlike that of garde's own `range`, names both ends.
+pub fn whole_from(min: i64, max: i64) -> impl FnOnce(&i64, &()) -> garde::Result {
+    move |number, ()| match (min..=max).contains(number) {
+        true => Ok(()),
+        false => Err(garde::Error::new(format!("must be a whole number from {min} to {max}"))),
+    }
+}
+
+/// The garde rule for the number of entries in a list, if there is one: from 1 to `max`.
+pub fn entries_up_to<T>(max: usize) -> impl FnOnce(&Option<Vec<T>>, &()) -> garde::Result {
+    move |list, ()| match list.as_ref().map_or(1, Vec::len) {
+        0 => Err(garde::Error::new("must not be empty")),
+        n if n > max => Err(garde::Error::new(format!("must have at most {max} entries"))),
+        _ => Ok(()),
+    }
+}
+
 impl From<garde::Report> for Problem {
     /// Fields are named in camelCase as in the JSON: `unit_price` of the first item is `items[0].unitPrice`. An error of the
     /// whole gets the field `body`.
@@ -147,16 +164,23 @@ mod tests {
 
     #[derive(Validate)]
     struct Order {
-        #[garde(length(min = 1))]
-        order_id: String,
-        #[garde(dive)]
-        items: Vec<Item>,
+        #[garde(inner(custom(whole_from(1, 9))))]
+        line_count: Option<i64>,
+        #[garde(custom(entries_up_to(2)), dive)]
+        items: Option<Vec<Item>>,
     }
 
     #[derive(Validate)]
     struct Item {
-        #[garde(range(min = 1))]
-        unit_count: i32,
+        #[garde(custom(whole_from(1, 9)))]
+        unit_count: i64,
+    }
+
+    fn order(line_count: i64, unit_counts: &[i64]) -> Order {
+        Order {
+            line_count: Some(line_count),
+            items: Some(unit_counts.iter().map(|&unit_count| Item { unit_count }).collect()),
+        }
     }
 
     fn fields(problem: &Problem) -> Vec<&str> {
@@ -165,16 +189,21 @@ mod tests {
 
     #[test]
     fn a_validation_report_names_fields_as_the_json_has_them() {
-        let order = Order {
-            order_id: String::new(),
-            items: vec![Item { unit_count: 1 }, Item { unit_count: 0 }],
-        };
-        let problem = Problem::from(order.validate().expect_err("two faults"));
+        let problem = Problem::from(order(0, &[1, 0]).validate().expect_err("two faults"));
         assert_eq!(problem.kind(), ProblemKind::InvalidRequest);
         let mut fields = fields(&problem);
         fields.sort_unstable();
-        assert_eq!(fields, ["items[1].unitCount", "orderId"]);
-        assert!(problem.errors().iter().all(|error| !error.message.is_empty()));
+        assert_eq!(fields, ["items[1].unitCount", "lineCount"]);
+        let says = |error: &FieldError| error.message == "must be a whole number from 1 to 9";
+        assert!(problem.errors().iter().all(says), "{problem:?}");
+        let message = |order: Order| {
+            Problem::from(order.validate().expect_err("a fault")).errors()[0]
+                .message
+                .clone()
+        };
+        assert_eq!(message(order(1, &[])), "must not be empty");
+        assert_eq!(message(order(1, &[1, 1, 1])), "must have at most 2 entries");
+        assert!(order(9, &[9, 1]).validate().is_ok());
     }
 
     #[test]

@@ -40,11 +40,11 @@ fn from_json(json: &str) -> Result<i64, &'static str> {
     if !amount::is_number(json) {
         return Err(NOT_WHOLE);
     }
-    let number = amount::from_json_number(json).map_err(|_| "has too many digits")?;
+    let number = amount::from_json_number(json).map_err(|_| "is out of range")?;
     if number.fract() != Decimal::ZERO {
         return Err(NOT_WHOLE);
     }
-    i64::try_from(number).map_err(|_| "has too many digits")
+    i64::try_from(number).map_err(|_| "is out of range")
 }
 
 #[cfg(test)]
@@ -104,7 +104,7 @@ mod tests {
         }
         for written in ["9223372036854775808", "1e400", "1e-400", "1e99999999999999999999"] {
             assert!(
-                read(written).expect_err(written).starts_with("has too many digits"),
+                read(written).expect_err(written).starts_with("is out of range"),
                 "{written}"
             );
         }

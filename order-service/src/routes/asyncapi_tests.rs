@@ -57,6 +57,16 @@ fn the_document_contains_the_schema_and_every_reference_resolves() {
 }
 
 #[test]
+fn the_document_speaks_of_topics_and_not_of_rust() {
+    let text = document("orders", Partitioner::default(), "orders-dlq")
+        .expect("a document")
+        .to_string();
+    for rust in ["[`", "`[", "# Errors", "Self::", "::<"] {
+        assert!(!text.contains(rust), "{rust} in {text}");
+    }
+}
+
+#[test]
 fn the_document_names_the_partitioner() {
     for partitioner in Partitioner::ALL {
         let document = document("orders", partitioner, "orders-dlq").expect("a document");

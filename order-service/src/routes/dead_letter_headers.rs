@@ -12,7 +12,10 @@ const TEXTS: [(&str, &str); 22] = [
     (h::CONNECT_OFFSET, "Original offset, decimal"),
     (h::CONNECT_CONNECTOR, "Name of the service"),
     (h::CONNECT_TASK, "0"),
-    (h::CONNECT_CLASS, "Fixed component name: common::codec or common::order"),
+    (
+        h::CONNECT_CLASS,
+        "common::codec if the bytes could not be decoded, common::order if the event breaks a rule",
+    ),
     (h::CONNECT_EXCEPTION, "The code, prefixed with orderlog."),
     (h::CONNECT_MESSAGE, "Why the record was rejected"),
     (
@@ -28,9 +31,18 @@ const TEXTS: [(&str, &str); 22] = [
         h::SPRING_TRACE,
         "Class, message and component name in the format of a Java stack trace",
     ),
-    (h::ID, "Original coordinates of the record: topic-partition-offset"),
-    (h::REPLAYS, "Replays before this rejection, decimal"),
-    (h::AT, "Coordinates of the rejected record: topic-partition-offset"),
+    (
+        h::ID,
+        "Position of the record when it was first rejected: topic-partition-offset",
+    ),
+    (
+        h::REPLAYS,
+        "How often the record had been rejected before and written back to the topic with these headers, decimal. This release has no command that does so: 0 unless other tools do",
+    ),
+    (
+        h::AT,
+        "Position of the record that was rejected this time: topic-partition-offset",
+    ),
     (h::SCHEMA_ID, "Schema id in the record's frame, decimal"),
     (h::SHA256, "SHA-256 of a value that was too large to copy, hexadecimal"),
     (h::SIZE, "Length of that value in bytes, decimal"),
@@ -64,7 +76,7 @@ pub(super) fn described() -> Value {
         one_of(
             h::CONNECT_STAGE,
             &[h::STAGE_CONVERTER, h::STAGE_TASK],
-            "Whether the bytes could not be decoded or the event violates a rule",
+            "VALUE_CONVERTER if the bytes could not be decoded, otherwise the event breaks a rule",
         ),
         one_of(
             h::SPRING_TIMESTAMP_TYPE,

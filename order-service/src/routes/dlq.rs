@@ -6,45 +6,52 @@ use actix_web::web;
 use orderlog_contract::rejection::Code;
 use orderlog_contract::timestamp;
 use orderlog_projection::store::blocking;
-use orderlog_web::{Problem, Query, Reply, openapi};
+use orderlog_web::{Problem, Query, Reply, openapi, query};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
-use super::limit;
 use crate::dead_letter::headers::Position;
 use crate::dead_letter::{DeadLetterId, DeadLetterRow, Filter, Page, key_text};
 use crate::state::State;
 
 const DEFAULT_LIMIT: usize = 100;
-const MAX_LIMIT: usize = 1_000;
+const MAX_LIMIT: i64 = 1_000;
 
-/// Summary of the dead-letter topic.
+/// The dead letters, counted.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Info {
     /// The dead-letter topic.
     #[schema(example = "order-events-dlq")]
     topic: String,
-    /// Number of dead letters; duplicates left behind by a killed process are not counted.
+    /// Number of dead letters. A record that was copied twice, because a service was killed in between, counts once.
+    #[schema(example = 2)]
     count: u64,
-    /// Number of dead letters by code. Records that others wrote to the topic have no code, and are only in `count`.
+    /// Number of dead letters by code. Records that other programs wrote to the dead-letter topic have no code, and count only in `count`.
+    #[schema(example = json!({"undecodable": 1, "wrong_partition": 1}))]
     by_code: BTreeMap<&'static str, u64>,
-    /// Always closed: there is no circuit breaker yet. The field is kept for clients.
+    /// There is no circuit breaker in this release, so this is always `{"open": false, "reason": null}`.
     breaker: Breaker,
 }
 
-/// State of the circuit breaker: always closed, as there is none yet. Kept for clients.
+/// There is no circuit breaker in this release: always `{"open": false, "reason": null}`.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Breaker {
-    /// Always false.
+    /// Always false in this release.
+    #[schema(example = false)]
     open: bool,
-    /// Always null.
+    /// Always null in this release.
     reason: Option<String>,
 }
 
-/// Summary of the dead-letter topic
-#[utoipa::path(get, path = "/dlq/info", tag = "dead letters", responses((status = 200, description = "The summary", body = Info)))]
+/// Returns the counts.
+#[utoipa::path(
+    get, path = "/dlq/info", tag = "dead letters",
+    summary = "Count the dead letters",
+    description = "Returns how many records were rejected and copied to the dead-letter topic, in total and by code.",
+    responses((status = 200, description = "The counts.", body = Info))
+)]
 pub async fn info(state: web::Data<State>) -> Result<Reply<Info>, Problem> {
     let index = state.dead_letters.clone();
     let summary = blocking(move || index.summary()).await.map_err(Problem::internal)?;
@@ -69,20 +76,23 @@ pub async fn info(state: web::Data<State>) -> Result<Reply<Info>, Problem> {
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub struct Parameters {
-    /// Maximum number of dead letters on the page; default 100.
-    #[param(minimum = 1, maximum = 1_000)]
-    limit: Option<u32>,
-    /// Only dead letters before this id: `next` of the previous page.
+    /// Maximum number of dead letters on the page; 100 by default.
+    #[serde(default, deserialize_with = "query::within::<1, MAX_LIMIT, _, _>")]
+    #[param(minimum = 1, maximum = 1_000, example = 10)]
+    limit: Option<usize>,
+    /// Only dead letters before this id, `<partition>-<offset>` in the dead-letter topic. For the next page: `next` of the page before.
     #[param(example = "0-17", pattern = "^[0-9]{1,9}-[0-9]{1,18}$")]
     before: Option<String>,
     /// Only dead letters with this code.
-    #[param(value_type = CodeName, inline, required = false)]
+    #[param(value_type = CodeName, inline, required = false, example = "undecodable")]
     code: Option<String>,
-    /// Only dead letters whose record was originally in this partition.
-    #[param(minimum = 0)]
+    /// Only dead letters whose record was in this partition of the event topic.
+    #[serde(default, deserialize_with = "query::within::<0, { i32::MAX as i64 }, _, _>")]
+    #[param(minimum = 0, example = 2)]
     partition: Option<i32>,
-    /// Only dead letters whose record had exactly this key; ids of digits only are not prefixed.
+    /// Only dead letters whose record had exactly this key: `1001` does not find `ORD-1001`. The name `order_id` is accepted, too.
     #[serde(alias = "order_id")]
+    #[param(example = "ORD-1001")]
     order_id: Option<String>,
 }
 
@@ -115,49 +125,60 @@ pub struct Message {
     #[schema(example = "0-17")]
     id: String,
     /// When it was written (RFC 3339, UTC).
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, example = "2026-01-02T03:04:05.006Z")]
     timestamp: Option<String>,
-    /// The record's key, or null. Keys that are not UTF-8, or that begin with `hex:`, are shown as `hex:` and the bytes in
+    /// The record's key, or null if it has none. Keys that are not UTF-8, or that begin with `hex:`, are shown as `hex:` and the bytes in
     /// hexadecimal. Keys longer than 1,024 bytes are truncated and end with `…`.
+    #[schema(example = "ORD-1001")]
     key: Option<String>,
-    /// Code of the rejection; null for records that others wrote to the topic.
+    /// Why the record was rejected, as a code for programs; null for records that other programs wrote to the topic.
     #[schema(example = "undecodable")]
     code: Option<&'static str>,
-    /// Why the record was rejected.
+    /// Why the record was rejected, in a sentence for people.
+    #[schema(example = "unexpected end of data (at byte 3 of 3)")]
     reason: Option<String>,
-    /// Schema id in the record's frame.
+    /// Schema id that the record names; null if it names none.
+    #[schema(example = 1)]
     schema_id: Option<u32>,
     /// Length of the record's value in bytes.
+    #[schema(example = 8)]
     size: u64,
-    /// Replays before this rejection.
+    /// How often the record had been rejected before and written back to the event topic, with its `orderlog.*` headers. This release has no command that writes dead letters back, so it is 0 unless you do so with your own tools.
+    #[schema(example = 0)]
     replays: u32,
-    /// Original coordinates of the record.
+    /// Where the record is in the event topic.
     origin: Option<Place>,
 }
 
-/// Original coordinates of a record.
+/// Where a record is.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Place {
-    /// Topic.
+    /// Its topic.
+    #[schema(example = "order-events")]
     topic: String,
-    /// Partition.
+    /// Its partition.
+    #[schema(example = 2)]
     partition: i32,
-    /// Offset.
+    /// Its offset in the partition.
+    #[schema(example = 17)]
     offset: i64,
-    /// Timestamp (RFC 3339, UTC).
-    #[schema(format = DateTime)]
+    /// Its timestamp (RFC 3339, UTC); null if it has none.
+    #[schema(format = DateTime, example = "2026-01-02T03:04:05.006Z")]
     timestamp: Option<String>,
 }
 
-/// List dead letters, newest first
+/// Returns a page of dead letters.
 #[utoipa::path(
     get, path = "/dlq/messages", tag = "dead letters", params(Parameters),
+    summary = "List the dead letters",
+    description = "Returns the rejected records, newest first, page by page: where each was in the event topic, and why it was rejected. The records' values \
+        are not shown; read the dead-letter topic for them.",
     responses(
-        (status = 200, description = "One page of dead letters", body = Messages),
+        (status = 200, description = "One page of dead letters.", body = Messages),
     )
 )]
 pub async fn messages(state: web::Data<State>, Query(query): Query<Parameters>) -> Result<Reply<Messages>, Problem> {
-    let limit = limit(query.limit, DEFAULT_LIMIT, MAX_LIMIT)?;
+    let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
     let before = query.before.as_deref().map(str::parse::<DeadLetterId>).transpose();
     let before = before.map_err(|message| Problem::invalid_field("before", message))?;
     let filter = query.filter()?;
@@ -173,12 +194,9 @@ impl Parameters {
             None => None,
             Some(name) => Some(Code::parse(name).ok_or_else(|| {
                 let names = Code::ALL.map(Code::as_str).join(", ");
-                Problem::invalid_field("code", format!("must be one of {names}"))
+                Problem::invalid_field("code", format!("must be one of: {names}"))
             })?),
         };
-        if self.partition.is_some_and(|partition| partition < 0) {
-            return Err(Problem::invalid_field("partition", "must be at least 0"));
-        }
         let key = self.order_id.as_ref().map(|order_id| key_text(order_id.as_bytes()));
         Ok(Filter {
             code,

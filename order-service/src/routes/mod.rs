@@ -11,15 +11,17 @@ mod read_your_writes;
 mod stats;
 
 use actix_web::web::{self, ServiceConfig};
+use orderlog_web::index::About;
 use orderlog_web::{Problem, ProblemKind, pages, routes};
 pub(crate) use read_your_writes::wait_slots;
+use url::Url;
 
 use crate::SERVICE;
 use crate::health::not_ready;
 use crate::state::State;
 
-/// Registers every path.
-pub fn configure(config: &mut ServiceConfig, state: &web::Data<State>) {
+/// Registers every path. `cart_service` is where clients reach cart-service.
+pub fn configure(config: &mut ServiceConfig, state: &web::Data<State>, cart_service: &Url) {
     config
         .app_data(state.clone())
         .app_data(web::Data::new(state.metrics.clone()))
@@ -29,9 +31,15 @@ pub fn configure(config: &mut ServiceConfig, state: &web::Data<State>) {
         .service(routes::get("/dlq/info", dlq::info))
         .service(routes::get("/dlq/messages", dlq::messages))
         .service(routes::get("/asyncapi.json", asyncapi::asyncapi))
-        .configure(|config| {
-            pages::configure::<State>(config, SERVICE, include_str!("about.html"), openapi::document())
-        });
+        .configure(|config| pages::configure::<State>(config, about(state, cart_service), openapi::document()));
+}
+
+fn about(state: &State, cart_service: &Url) -> About {
+    About {
+        service: SERVICE,
+        html: include_str!("about.html").replace("{topic}", &state.topic),
+        other_service: cart_service.to_string(),
+    }
 }
 
 /// Refuses requests until the first catch-up: before, an answer would be a guess.
@@ -39,31 +47,5 @@ async fn ready(state: &State) -> Result<(), Problem> {
     match not_ready(state).await {
         None => Ok(()),
         Some(reason) => Err(Problem::new(ProblemKind::NotReady, reason)),
-    }
-}
-
-/// The page size: from 1 to `max`, or the default.
-fn limit(given: Option<u32>, default: usize, max: usize) -> Result<usize, Problem> {
-    let limit = given.map_or(Some(default), |given| usize::try_from(given).ok());
-    limit
-        .filter(|limit| (1..=max).contains(limit))
-        .ok_or_else(|| Problem::invalid_field("limit", format!("must be from 1 to {max}")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_limit_has_a_default_and_bounds() {
-        assert_eq!(limit(None, 7, 9).expect("the default"), 7);
-        assert_eq!(
-            (limit(Some(1), 7, 9).expect("1"), limit(Some(9), 7, 9).expect("9")),
-            (1, 9)
-        );
-        for bad in [0, 10, u32::MAX] {
-            let problem = limit(Some(bad), 7, 9).expect_err("out of bounds");
-            assert_eq!(problem.errors()[0].field, "limit");
-        }
     }
 }

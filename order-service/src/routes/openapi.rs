@@ -9,9 +9,18 @@ use super::{dlq, order_details, order_ids, stats};
 #[openapi(
     info(
         title = "order-service",
-        description = "Consumes the order events from Kafka and serves the orders. Errors are application/problem+json (RFC 9457). \
-            Every path is also served under /api, in the envelope {success, message, data}. \
-            The events themselves are described at /asyncapi.json."
+        description = "Reads the order events from Kafka, keeps the state of every order, and answers queries about it. Nothing can be changed here; to \
+            create and update orders, use cart-service.\n\n\
+            Errors are `application/problem+json` (RFC 9457); the service describes each `type` at that path. Every path is also served \
+            under `/api`, where JSON responses are in the envelope `{success, message, data}`, or `{success, error, details}`. \
+            `/asyncapi.json` describes the topics and their records."
+    ),
+    tags(
+        (name = "orders", description = "Read orders."),
+        (name = "operations", description = "How the service keeps up with the topic."),
+        (name = "dead letters", description = "The records that were rejected, and why."),
+        (name = "health", description = "Whether the service works, for people, load balancers and orchestrators."),
+        (name = "problems", description = "The types of error responses."),
     ),
     paths(
         order_details::order_details,
@@ -31,7 +40,12 @@ pub fn document() -> utoipa::openapi::OpenApi {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn every_parameter_is_described() {
+    fn everything_is_described_for_clients() {
+        orderlog_web::testing::assert_is_for_clients(&serde_json::to_value(super::document()).expect("JSON"));
+    }
+
+    #[test]
+    fn the_codes_of_dead_letters_are_listed() {
         let document = serde_json::to_value(super::document()).expect("JSON");
         let paths = document["paths"].as_object().expect("paths");
         let parameters: Vec<_> = paths
@@ -39,9 +53,6 @@ mod tests {
             .filter_map(|path| path["get"]["parameters"].as_array())
             .flatten()
             .collect();
-        for parameter in &parameters {
-            assert!(parameter["description"].is_string(), "{parameter}");
-        }
         let code = parameters.iter().find(|parameter| parameter["name"] == "code");
         let code = code.expect("the parameter code");
         assert_eq!(code["required"], false, "{code}");

@@ -7,7 +7,7 @@ use orderlog_contract::money::{Currency, shipping_minor};
 use orderlog_contract::order::{MAX_VERSION, OrderState, check_id};
 use orderlog_web::order_json::OrderJson;
 use orderlog_web::preconditions::Preconditions;
-use orderlog_web::{Problem, ProblemKind, Query, Reply, amount};
+use orderlog_web::{Problem, ProblemKind, Query, Reply, amount, query};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -19,63 +19,65 @@ use crate::state::State;
 /// Default wait for an order, in milliseconds.
 const DEFAULT_WAIT_MS: u64 = 5_000;
 /// Longest wait for an order, in milliseconds.
-const MAX_WAIT_MS: u64 = 30_000;
+const MAX_WAIT_MS: i64 = 30_000;
 
 /// Which order, and how recent it must be.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub struct Parameters {
-    /// Id of the order. An id of digits only also finds the order with `ORD-` before it.
+    /// Id of the order. For one that consists only of digits, the order with the prefix `ORD-` is found, too. The name `order_id` is accepted as well.
     #[serde(alias = "order_id")]
     #[param(
-        example = "ORD-1001",
+        example = "1001",
         min_length = 1,
         max_length = 64,
         pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]+$"
     )]
     order_id: String,
-    /// Wait until the order has at least this version, even if it does not exist yet. With the version that cart-service
-    /// returned, the update is guaranteed to be visible.
-    #[param(minimum = 1, maximum = 1_000_000_000)]
+    /// Wait until the order has at least this version, even if it does not exist yet. With the version that cart-service returned, the response is guaranteed to include that write.
+    #[serde(default, deserialize_with = "query::within::<1, { MAX_VERSION as i64 }, _, _>")]
+    #[param(minimum = 1, maximum = 1_000_000_000, example = 1)]
     min_version: Option<i32>,
-    /// How long to wait, in milliseconds; default 5,000. Without `minVersion`, wait until the order exists.
-    #[param(minimum = 0, maximum = 30_000)]
+    /// How long to wait, in milliseconds; 5,000 by default with `minVersion`. Without `minVersion`: wait until the order exists.
+    #[serde(default, deserialize_with = "query::within::<0, MAX_WAIT_MS, _, _>")]
+    #[param(minimum = 0, maximum = 30_000, example = 5_000)]
     wait_ms: Option<u64>,
 }
 
-/// An order with derived values.
+/// An order, with what is derived from it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderDetails {
     /// The order.
     #[serde(flatten)]
     order: OrderJson,
-    /// Id of the event that caused this state.
+    /// Id of the event that gave the order this state.
+    #[schema(example = "019ac8a4-5f0e-7c1d-b9b5-2f6c0d5e8a11")]
     event_id: Uuid,
-    /// 2% of the total, rounded half up to the currency's minor unit.
+    /// Shipping cost: 2% of `totalAmount`, rounded half up to the currency's smallest unit.
     #[serde(with = "amount")]
     #[schema(example = 20.00)]
     shipping_cost: Decimal,
 }
 
-/// Get an order
-///
-/// With `minVersion`, waits until the order has at least that version.
+/// Returns an order.
 #[utoipa::path(
     get, path = "/order-details", tag = "orders",
+    summary = "Read an order",
+    description = "Returns the order as it is after the events that this service has read so far. A write may take a moment to arrive here: to be \
+        sure to see it, pass its version as `minVersion`.",
     params(
         Parameters,
-        ("If-None-Match" = Option<String>, Header, description = "Versions that the client has, quoted as in ETag; responds with 304 if the order has one of them"),
-        ("If-Match" = Option<String>, Header, description = "Return the order only if it has one of these versions, quoted as in ETag; or *"),
+        ("If-None-Match" = Option<String>, Header, description = "Versions that the client already has, each in quotes as in `ETag`. If the order has one of them, the response is 304 without a body.", example = "\"1\""),
+        ("If-Match" = Option<String>, Header, description = "Return the order only if it has one of these versions, each in quotes as in `ETag`; or `*` for any."),
     ),
     responses(
-        (status = 200, description = "The order; its version is the ETag", body = OrderDetails),
-        (status = 304, description = "The client has the current version"),
-        (status = 412, description = "The order's version does not satisfy If-Match"),
-        (status = 404, description = "There is no such order"),
-        (status = 503, description = "The service is still catching up with the topic"),
-        (status = 504, description = "The order did not reach minVersion in time"),
+        (status = 200, description = "The order.", body = OrderDetails, headers(("ETag" = String, description = "The order's version, in quotes."))),
+        (status = 304, description = "The client already has the order's current version.", headers(("ETag" = String, description = "The order's version, in quotes."))),
+        (status = 404, description = "`/problems/order-not-found`: there is no such order, as far as the topic has been read."),
+        (status = 412, description = "`/problems/version-mismatch`: the order's version does not satisfy `If-Match`. `currentVersion` is its version."),
+        (status = 504, description = "`/problems/wait-timed-out`: the order did not reach `minVersion` within `waitMs`."),
     )
 )]
 pub async fn order_details(
@@ -106,7 +108,7 @@ pub async fn order_details(
     let version = found.order.version;
     if !conditions.if_match_holds(Some(version)) {
         let order_id = found.order.order_id.as_str();
-        let detail = format!("order {order_id} is at version {version}");
+        let detail = format!("order {order_id} is at version {version}, which does not satisfy If-Match");
         return Err(Problem::new(ProblemKind::VersionMismatch, detail)
             .with("orderId", order_id)
             .with("currentVersion", version));
@@ -122,23 +124,9 @@ impl Parameters {
     fn check(&self) -> Result<Option<(i32, Duration)>, Problem> {
         check_id(&self.order_id).map_err(|message| Problem::invalid_field("orderId", message))?;
         let wait_ms = self.wait_ms.unwrap_or(DEFAULT_WAIT_MS);
-        if wait_ms > MAX_WAIT_MS {
-            return Err(Problem::invalid_field(
-                "waitMs",
-                format!("must be at most {MAX_WAIT_MS}"),
-            ));
-        }
         // waitMs alone waits for the first version.
-        match self.min_version.or(self.wait_ms.map(|_| 1)) {
-            Some(version) if (1..=MAX_VERSION).contains(&version) => {
-                Ok(Some((version, Duration::from_millis(wait_ms))))
-            }
-            Some(_) => Err(Problem::invalid_field(
-                "minVersion",
-                format!("must be from 1 to {MAX_VERSION}"),
-            )),
-            None => Ok(None),
-        }
+        let version = self.min_version.or(self.wait_ms.map(|_| 1));
+        Ok(version.map(|version| (version, Duration::from_millis(wait_ms))))
     }
 }
 
@@ -206,6 +194,7 @@ mod tests {
             ("orderId=a%00", "orderId"),
             ("orderId=A&minVersion=0", "minVersion"),
             ("orderId=A&minVersion=1000000001", "minVersion"),
+            ("orderId=A&minVersion=a", "minVersion"),
             ("orderId=A&minVersion=1&waitMs=30001", "waitMs"),
         ] {
             let problem = check(query).expect_err(query);

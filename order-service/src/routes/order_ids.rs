@@ -1,28 +1,30 @@
 //! `GET /getAllOrderIdsFromTopic`: the ids of all orders, page by page.
 
 use actix_web::web;
-use orderlog_web::{Problem, ProblemKind, Query, Reply};
+use orderlog_web::{Problem, ProblemKind, Query, Reply, query};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{limit, ready};
+use super::ready;
 use crate::state::State;
 
 const DEFAULT_LIMIT: usize = 1_000;
-const MAX_LIMIT: usize = 10_000;
+const MAX_LIMIT: i64 = 10_000;
 
 /// Topic and paging.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Parameters {
-    /// Topic of the order events; `topicName` and `topic_name` are accepted as names of this parameter, too.
+    /// The topic of the order events. Any other topic gets 404. The names `topicName` and `topic_name` are accepted, too.
     #[serde(alias = "topicName", alias = "topic_name")]
     #[param(example = "order-events", min_length = 1)]
     topic: String,
-    /// Maximum number of ids on the page; default 1,000.
-    #[param(minimum = 1, maximum = 10_000)]
-    limit: Option<u32>,
-    /// Only ids after this one: `next` of the previous page.
+    /// Maximum number of ids on the page; 1,000 by default.
+    #[serde(default, deserialize_with = "query::within::<1, MAX_LIMIT, _, _>")]
+    #[param(minimum = 1, maximum = 10_000, example = 100)]
+    limit: Option<usize>,
+    /// Only ids after this one. For the next page: `next` of the page before.
+    #[param(example = "BOOKS-7")]
     after: Option<String>,
 }
 
@@ -30,35 +32,39 @@ pub struct Parameters {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderIds {
-    /// Topic of the order events.
+    /// The topic of the order events.
     #[schema(example = "order-events")]
     topic: String,
     /// The order ids.
+    #[schema(example = json!(["BOOKS-7", "ORD-1001"]))]
     order_ids: Vec<String>,
     /// Number of ids on this page.
+    #[schema(example = 2)]
     count: usize,
     /// Value of `after` for the next page; null on the last page.
+    #[schema(example = "ORD-1001")]
     next: Option<String>,
 }
 
-/// List the ids of all orders in the topic
+/// Returns a page of order ids.
 #[utoipa::path(
     get, path = "/getAllOrderIdsFromTopic", tag = "orders", params(Parameters),
+    summary = "List the ids of all orders",
+    description = "Returns the ids of all orders in the topic, page by page, sorted by their UTF-8 bytes.",
     responses(
-        (status = 200, description = "One page of ids", body = OrderIds),
-        (status = 404, description = "Not the topic that this service reads"),
-        (status = 503, description = "The service is still catching up with the topic"),
+        (status = 200, description = "One page of ids.", body = OrderIds),
+        (status = 404, description = "`/problems/unknown-topic`: this service reads another topic; `detail` names it."),
     )
 )]
 pub async fn order_ids(state: web::Data<State>, Query(query): Query<Parameters>) -> Result<Reply<OrderIds>, Problem> {
-    let limit = limit(query.limit, DEFAULT_LIMIT, MAX_LIMIT)?;
+    let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
     if query.topic.is_empty() {
         return Err(Problem::invalid_field("topic", "must not be empty"));
     }
     if query.topic != state.topic {
         return Err(Problem::new(
             ProblemKind::UnknownTopic,
-            format!("unknown topic; this service reads {}", state.topic),
+            format!("this service does not read that topic; it reads {}", state.topic),
         ));
     }
     ready(&state).await?;
@@ -101,6 +107,8 @@ mod tests {
         for query in ["topic=t", "topicName=t", "topic_name=t"] {
             assert_eq!(parse(query).expect("a topic"), "t");
         }
+        let problem = parse("topic=t&limit=0").expect_err("no page");
+        assert_eq!(problem.summary(), "limit: must be a whole number from 1 to 10000");
         for query in ["", "topic=t&topicName=t"] {
             assert_eq!(parse(query).expect_err(query).errors()[0].field, "topic");
         }

@@ -75,8 +75,13 @@ pub struct Outcomes {
     gaps: u64,
 }
 
-/// Progress of each partition and outcomes of all records
-#[utoipa::path(get, path = "/stats", tag = "operations", responses((status = 200, description = "The statistics", body = Stats)))]
+/// Returns the statistics.
+#[utoipa::path(
+    get, path = "/stats", tag = "operations",
+    summary = "Progress and outcomes",
+    description = "Returns how far each partition of the event topic has been read, and what became of the records.",
+    responses((status = 200, description = "The statistics.", body = Stats))
+)]
 pub async fn stats(state: web::Data<State>) -> Result<Reply<Stats>, Problem> {
     let progress = state.view.progress();
     let ends = |partition| state.view.connection().end_offset(partition);

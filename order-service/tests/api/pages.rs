@@ -95,12 +95,21 @@ async fn the_index_links_only_to_existing_pages() {
         .split("href=\"")
         .skip(1)
         .filter_map(|rest| rest.split('"').next())
+        .filter(|link| *link != "http://localhost:8000/")
         .collect();
-    assert!(links.len() > 8, "{page}");
+    assert!(
+        links.len() > 8 && page.contains("http://localhost:8000/create-order"),
+        "{page}"
+    );
     for link in links {
         assert_eq!(app.response(&format!("/{link}")).await.status(), 200, "{link}");
     }
-    assert_eq!(app.get("/nowhere").await.0, 404);
+    let (status, problem) = app.get("/nowhere").await;
+    let detail = problem["detail"].as_str().expect("a detail");
+    assert!(
+        status == 404 && detail.contains("GET /order-details, GET /stats; /"),
+        "{detail}"
+    );
 }
 
 #[tokio::test]

@@ -1,0 +1,54 @@
+//! The services' own pages: what they show can be pasted, in order, and works.
+
+use std::process::Command;
+
+use clap::Parser;
+use sandbox::cli::Cli;
+use sandbox::pipeline::Pipeline;
+
+async fn start() -> Pipeline {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let ports = ["sandbox", "--cart-port=0", "--order-port=0", "--registry-port=0"];
+    Pipeline::start(&Cli::parse_from(ports)).await.expect("starts")
+}
+
+/// The commands on a page, as a browser shows them.
+async fn commands(url: &str) -> Vec<String> {
+    let answer = reqwest::get(url).await.expect("an answer");
+    let page = answer.text().await.expect("a page");
+    let (_, rest) = page.split_once("<pre>").expect("commands");
+    let (commands, _) = rest.split_once("</pre>").expect("an end of the commands");
+    commands
+        .replace("&amp;", "&")
+        .split("\n\n")
+        .map(str::to_owned)
+        .collect()
+}
+
+async fn run(command: String) -> String {
+    let ran = tokio::task::spawn_blocking(move || Command::new("sh").arg("-c").arg(command).output());
+    let output = ran.await.expect("no panic").expect("sh runs");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_commands_on_each_page_work_as_shown() {
+    for (is_cart, expected) in [(true, ["201", "200", "200"]), (false, ["201", "200", "200"])] {
+        let pipeline = start().await;
+        let url = if is_cart {
+            &pipeline.cart_url
+        } else {
+            &pipeline.order_url
+        };
+        let commands = commands(url).await;
+        assert_eq!(commands.len(), expected.len(), "{commands:?}");
+        for (command, status) in commands.into_iter().zip(expected) {
+            let answer = run(command.clone()).await;
+            assert!(
+                answer.starts_with(&format!("HTTP/1.1 {status} ")),
+                "{command}\nwanted {status}, got {answer}"
+            );
+        }
+        pipeline.stop().await.expect("a clean end");
+    }
+}

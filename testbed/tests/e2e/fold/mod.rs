@@ -3,6 +3,7 @@
 mod life;
 mod ours;
 mod programs;
+mod sandbox_too;
 
 use std::collections::BTreeMap;
 
@@ -71,7 +72,7 @@ async fn the_documented_folds_give_our_outcomes_and_orders_for_any_records() -> 
         ("fold.py", programs::python("docs/examples/fold.py")),
         ("Fold.java", programs::java()),
     ] {
-        let theirs = Read::printed(&programs::run(&world, command?).await?)?;
+        let theirs = Read::printed(&programs::run((&world).into(), command?).await?)?;
         let differ: BTreeMap<_, _> = theirs
             .outcomes
             .iter()
@@ -82,7 +83,7 @@ async fn the_documented_folds_give_our_outcomes_and_orders_for_any_records() -> 
         assert_eq!(theirs, ours, "{program}");
     }
     // Without the checks, but with the list of what they reject.
-    let skipping = Read::printed(&programs::run(&world, programs::python("docs/examples/skip.py")?).await?)?;
+    let skipping = Read::printed(&programs::run((&world).into(), programs::python("docs/examples/skip.py")?).await?)?;
     assert_eq!(skipping.orders, ours.orders, "skip.py");
 
     for (id, expected) in ours.orders.iter().take(20) {
@@ -115,7 +116,7 @@ async fn the_documented_reader_prints_every_event_and_ends_quietly_by_ctrl_c() -
     cart.http.created("A-3").await?;
     world.caught_up(&order).await?;
 
-    let read = programs::read_until_ctrl_c(&world, 4).await?;
+    let read = programs::read_until_ctrl_c((&world).into(), 4).await?;
     let of = |key: &str| {
         read.iter()
             .filter(|line| line.contains(&format!("b'{key}'")))

@@ -3,8 +3,8 @@
 use clap::Parser;
 use sandbox::cli::Cli;
 use sandbox::pipeline::{Pipeline, TOPIC};
-use sandbox::poison::{Kind, Poisoner};
 use testbed::client::Client;
+use testbed::poison::{Kind, Poisoner};
 use testbed::servers::Servers;
 use testbed::wait::{LONG, until};
 
@@ -20,9 +20,13 @@ async fn the_documented_python_programs_read_the_sandbox() -> anyhow::Result<()>
     let (cart, order) = (Client::new(&pipeline.cart_url)?, Client::new(&pipeline.order_url)?);
     cart.created("A-1").await?;
     cart.updated("A-1", "confirmed").await?;
-    let kafka = pipeline.broker.bootstrap_servers();
-    let poisoner = Poisoner::connect(&kafka, TOPIC, &pipeline.registry_url).await?;
-    poisoner.write(Kind::WrongTotal, "P-1")?;
+    let servers = Servers {
+        kafka: pipeline.broker.bootstrap_servers(),
+        registry: pipeline.registry_url.clone(),
+        ..Servers::from_env()?
+    };
+    let poisoner = Poisoner::new(&servers, TOPIC).await?;
+    poisoner.write(Kind::WrongTotal, "P-1", &[]).await?;
     until("the dead letter is listed", LONG, async || {
         let count = order.dlq().await?.count;
         anyhow::ensure!(count == 1, "{count} dead letters");
@@ -30,11 +34,10 @@ async fn the_documented_python_programs_read_the_sandbox() -> anyhow::Result<()>
     })
     .await?;
 
-    let servers = Servers::from_env()?;
     let topic = || Topic {
         servers: &servers,
-        kafka: &kafka,
-        registry: &pipeline.registry_url,
+        kafka: &servers.kafka,
+        registry: &servers.registry,
         name: TOPIC,
     };
     let folded = Read::printed(&programs::run(topic(), programs::python("docs/examples/fold.py")?).await?)?;

@@ -12,12 +12,13 @@ use testbed::servers::Servers;
 
 const README: &str = include_str!("../../README.md");
 /// The contents of a copy of the workspace.
-const WORKSPACE: [&str; 11] = [
+const WORKSPACE: [&str; 12] = [
     "Cargo.toml",
     "Cargo.lock",
     "README.md",
     "cart-service",
     "common",
+    "docs",
     "order-service",
     "sandbox",
     "schemas",

@@ -7,15 +7,17 @@ use utoipa::openapi::OpenApi;
 
 use super::health::{self, Reporter};
 use super::index::{self, About};
+use super::metrics::Gauges;
 use super::{docs, metrics, problem_pages, routes};
 
 /// Registers them for the service in `web::Data<R>`.
-pub fn configure<R: Reporter>(config: &mut ServiceConfig, about: About, document: OpenApi) {
+pub fn configure<R: Reporter + Gauges>(config: &mut ServiceConfig, about: About, document: OpenApi) {
     let service = about.service;
     config
         .app_data(web::Data::new(routes::KnownPaths::of(&document)))
         .configure(health::configure::<R>)
-        .service(routes::get("/metrics", move |handle| async move {
+        .service(routes::get("/metrics", move |handle, state: web::Data<R>| async move {
+            metrics::refresh(&**state).await;
             metrics::page(handle, service)
         }))
         .service(routes::get("/", move |request: HttpRequest| {

@@ -164,7 +164,13 @@ async fn before_it_has_caught_up_once_nothing_is_claimed_about_any_order() {
     let ready = app.response("/health/ready").await;
     assert_eq!(ready.status(), 503);
     assert_eq!(app.get("/health/live").await.0, 200);
-    assert_eq!(app.get("/stats").await.1["partitions"], json!([]));
+    let (_, stats) = app.get("/stats").await;
+    assert_eq!((&stats["partitions"], &stats["lag"]), (&json!([]), &Value::Null));
+    assert!(stats["lagUnknownSince"].is_string(), "{stats}");
+    for page in ["/dlq/info", "/dlq/messages"] {
+        let (_, page) = app.get(page).await;
+        assert_eq!((&page["complete"], &page["asOf"]), (&json!(false), &Value::Null));
+    }
 
     world.broker.create_topic(DLQ, 1).expect("a topic");
     assert!(

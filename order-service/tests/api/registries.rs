@@ -49,7 +49,7 @@ async fn start_and_swap_registry(world: &mut World) -> (App, Contents) {
     let app = world.spawn_watchful().await;
     write_the_first(world, &app).await;
     let right = world.swap_registry(contents_of_others().await).await;
-    app.await_reason("a different schema").await;
+    await_suspended(&app).await;
     (app, right)
 }
 
@@ -78,9 +78,7 @@ async fn a_registry_that_gives_an_id_another_meaning_stops_consumption_until_the
     let app = world
         .spawn_unready(app.stop().await, |config| config.pipeline.schema_check_seconds = 1)
         .await;
-    app.await_reason("a different schema").await;
-    // The registration may report that before the projection knows it.
-    app.await_ready().await;
+    await_suspended(&app).await;
     assert_eq!(app.details("A-1").await.0, StatusCode::OK);
     // Until the registry has answered, an id means what it meant before: what is read then is read correctly.
     assert_eq!(
@@ -155,4 +153,13 @@ async fn nothing_is_learned_from_a_wrong_registry_that_answers_for_a_moment() {
     twin.write(&world, 2, OrderStatus::Confirmed);
     app.await_reason("a different schema").await;
     read_on(&mut world, &app, right, 2).await;
+}
+
+/// Waits until nothing is read because of another schema. The registration may report one a moment earlier.
+async fn await_suspended(app: &App) {
+    let suspended = || async {
+        let (_, stats) = app.get("/stats").await;
+        stats["partitions"].to_string().contains("a different schema")
+    };
+    assert!(eventually(suspended).await, "{}", app.get("/stats").await.1);
 }

@@ -12,12 +12,16 @@ usage() {
 Runs the whole pipeline in one process, with nothing to install but a Rust toolchain: a Kafka broker (in memory), a schema
 registry, cart-service and order-service. Nothing is kept when it ends. Builds it first if necessary.
 
+The broker keeps about 5 MiB of each partition, and drops the oldest records beyond that.
+
 usage: scripts/run.sh [OPTIONS]
-       scripts/run.sh poison [OPTIONS]   write an invalid record to a topic, to see what happens to it
+       scripts/run.sh poison [OPTIONS]   write an invalid record to a topic, and see what order-service does with it
 
       --cart-port <PORT>       port of cart-service [env: SANDBOX_CART_PORT] [default: 8000]
       --order-port <PORT>      port of order-service [env: SANDBOX_ORDER_PORT] [default: 8001]
       --registry-port <PORT>   port of the schema registry [env: SANDBOX_REGISTRY_PORT] [default: 8081]
+      --kafka-port <PORT>      port of the broker, or the next free one if it is in use [env: SANDBOX_KAFKA_PORT]
+                               [default: 9092]
       --kafka-partitioner <RULE>
                                how producers of the topic map keys to partitions [env: KAFKA_PARTITIONER]
                                [default: murmur2]: murmur2, crc32, fnv1a
@@ -32,16 +36,29 @@ usage: scripts/run.sh [OPTIONS]
   -V, --version                print the version (of the program, which is built for it)
 
 poison:
-      --kind <KIND>            which fault it has [default: not-avro]: empty, not-avro, short, unknown-schema-id,
-                               other-schema, cut-off, longer, wrong-total, wrong-key, wrong-partition, illegal-step
+      --kind <KIND>            what is wrong with the record [default: not-avro]:
+                               empty               an empty value
+                               not-avro            plain text instead of Avro
+                               short               only three bytes
+                               unknown-schema-id   a schema id that the registry does not know
+                               other-schema        a record of another schema
+                               cut-off             a valid record without its last byte
+                               longer              a valid record with one more byte
+                               wrong-total         a total that does not add up
+                               wrong-key           a key that is not the order id
+                               wrong-partition     a valid record in the wrong partition
+                               illegal-step        a delivered order that becomes new again
       --kafka-bootstrap-servers <HOST:PORT>
-                               the broker, as the running sandbox prints it [env: KAFKA_BOOTSTRAP_SERVERS]
-      --kafka-topic <TOPIC>    the topic [env: KAFKA_TOPIC] [default: order-events]
-      --schema-registry-url <URL>
-                               the registry; the records' schemas are registered there [env: SCHEMA_REGISTRY_URL]
-                               [default: http://localhost:8081]
+                               the broker [env: KAFKA_BOOTSTRAP_SERVERS] [default: localhost:9092]
+      --kafka-topic <TOPIC>    the topic, which must exist [env: KAFKA_TOPIC] [default: order-events]
       --kafka-partitioner <RULE>
                                as above
+      --schema-registry-url <URL>
+                               the registry; asked only for a kind that has a schema id [env: SCHEMA_REGISTRY_URL]
+                               [default: http://localhost:8081]
+      --order-service-url <URL>
+                               the order-service that is asked what it did with the record [env: ORDER_SERVICE_URL]
+                               [default: http://localhost:8001]
 END
 }
 
@@ -59,6 +76,6 @@ ensure_toolchain
 ensure build-essential pkg-config zlib1g-dev libssl-dev ca-certificates
 
 if [[ ! -x ${CARGO_TARGET_DIR:-target}/release/sandbox ]]; then
-  say "The first build takes some minutes (about six on two cores), later ones seconds."
+  say "The first build takes a few minutes (about six on two cores), later ones a few seconds."
 fi
 exec cargo run --release -- "$@"

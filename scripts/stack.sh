@@ -62,12 +62,6 @@ Needs Java 17 or newer, Maven and curl; three brokers also iproute2 and iptables
 END
 }
 
-usage_error() {
-  printf 'stack.sh: error: %s\n\n' "$1" >&2
-  usage >&2
-  exit 2
-}
-
 main() {
   local command=${1:-} wipe=no brokers=
   (($#)) && shift
@@ -77,15 +71,20 @@ main() {
       exit
       ;;
     up | down | status | logs | kafka-tool | client | cut | heal | check) ;;
-    '') usage_error "which command?" ;;
+    '') usage_error "no command given" ;;
     *) usage_error "unknown command '$command'" ;;
   esac
+  # Not for kafka-tool, whose classes have a --help of their own.
+  if [[ $command != kafka-tool && " $* " =~ \ (-h|--help)\  ]]; then
+    usage
+    exit
+  fi
   resolve_stack
   case $command in
     up)
       if [[ ${1:-} == --brokers ]]; then
         brokers=${2:-}
-        [[ $brokers == 1 || $brokers == 3 ]] || usage_error "up --brokers: 1 or 3, not '$brokers'"
+        [[ $brokers == 1 || $brokers == 3 ]] || usage_error "up --brokers takes 1 or 3, not '$brokers'"
         shift 2
       fi
       up "$brokers" "$@"
@@ -94,7 +93,7 @@ main() {
       if [[ ${1:-} == --wipe ]]; then
         wipe=yes
         shift
-        (($# == 0)) || usage_error "down --wipe takes no service"
+        (($# == 0)) || usage_error "down --wipe removes the data of all servers, so it takes no name"
       fi
       down "$wipe" "$@"
       ;;
@@ -105,19 +104,19 @@ main() {
       ;;
     logs) logs "$@" ;;
     kafka-tool)
-      (($#)) || usage_error "kafka-tool: which class?"
+      (($#)) || usage_error "kafka-tool needs the name of a class"
       require java maven
       fetch fetch_kafka
       kafka_class "$@"
       ;;
     client)
-      (($# == 1)) || usage_error "client: which name?"
+      (($# == 1)) || usage_error "client needs one name"
       lock_stack
       require_cluster client
       client "$1"
       ;;
     cut)
-      (($#)) || usage_error "cut: what from what?"
+      (($#)) || usage_error "cut needs two nodes, such as broker-1:broker-2"
       require_cluster cut
       cut_off "$@"
       ;;

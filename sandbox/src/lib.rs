@@ -2,13 +2,14 @@
 //! ordinary clients over TCP.
 //!
 //! - [`broker`]: librdkafka's mock cluster, for topics;
+//! - [`relay`]: a port for it that is known in advance;
 //! - [`registry`]: a schema registry with Confluent's REST API;
 //! - [`poison`]: invalid records, one of each kind;
 //! - [`third_party`]: records as others write them, under schemas that are not ours;
 //! - [`testing`]: what tests of the services run on.
 //!
-//! Tests of the services use them, and so does the sandbox program, which is [`cli`], [`pipeline`] (everything in one
-//! process) and [`demo`]. The services must not know whether broker and registry are real, so no product code may
+//! Tests of the services use them, and so does the sandbox program, which is [`cli`], [`ports`], [`pipeline`] (everything in
+//! one process), [`welcome`] and [`demo`]. The services must not know whether broker and registry are real, so no product code may
 //! depend on this crate.
 
 pub mod broker;
@@ -16,7 +17,9 @@ pub mod cli;
 pub mod demo;
 pub mod pipeline;
 pub mod poison;
+pub mod ports;
 pub mod registry;
+pub mod relay;
 pub mod testing;
 pub mod third_party;
 pub mod welcome;

@@ -1,5 +1,6 @@
 //! The sandbox program: the whole pipeline in one process.
 
+use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
@@ -8,34 +9,36 @@ use orderlog_runtime::{descriptors, service, shutdown, telemetry};
 use sandbox::cli::{Cli, Command};
 use sandbox::demo::Demo;
 use sandbox::pipeline::Pipeline;
-use sandbox::poison::{Kind, Poisoner};
+use sandbox::poison::command as poison;
 use sandbox::{demo, welcome};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let started = Instant::now();
+async fn main() -> ExitCode {
     service::install_tls_provider();
-    let cli = Cli::parse();
+    match start(Cli::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        // In one line and without stack frames: most errors are a port or an address.
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn start(cli: Cli) -> anyhow::Result<()> {
+    let started = Instant::now();
     // Quiet, so that its own output is easy to see; RUST_LOG=info shows the services' logs.
     telemetry::init_with("warn,librdkafka=off,rdkafka=off", LogFormat::Text)?;
-    if let Some(Command::Poison {
-        kind,
-        kafka_bootstrap_servers,
-        kafka_topic,
-        kafka_partitioner,
-        schema_registry_url,
-    }) = &cli.command
-    {
-        let poisoner = Poisoner::connect(kafka_bootstrap_servers, kafka_topic, schema_registry_url).await?;
-        return poison(*kind, &poisoner.partitioned_by(*kafka_partitioner), kafka_topic);
+    if let Some(Command::Poison(args)) = &cli.command {
+        return poison::run(args).await;
     }
     descriptors::raise_limit();
     let stop = shutdown::signal()?;
     let mut pipeline = Pipeline::start(&cli).await?;
-    println!("{}", welcome::text(&pipeline, started.elapsed(), cli.demo));
+    println!("{}", welcome::text(&pipeline, &cli, started.elapsed()));
     let ended = run(&mut pipeline, cli.demo, stop).await;
     println!("Stopping; nothing is kept.");
     let stopped = pipeline.stop().await;
@@ -56,17 +59,4 @@ async fn run(pipeline: &mut Pipeline, with_demo: bool, stop: impl Future) -> any
         ended = traffic => ended,
         error = pipeline.failure() => Err(error),
     }
-}
-
-fn poison(kind: Kind, poisoner: &Poisoner, topic: &str) -> anyhow::Result<()> {
-    let order_id = format!("POISON-{}", fastrand::u32(1..1_000_000));
-    let written = poisoner.write(kind, &order_id)?;
-    for record in written.iter().filter(|record| !record.is_good) {
-        println!(
-            "Written to {topic} with key {}; it will be dead-lettered as {}.",
-            String::from_utf8_lossy(&record.key),
-            kind.code()
-        );
-    }
-    Ok(())
 }

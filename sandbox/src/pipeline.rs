@@ -1,6 +1,5 @@
 //! The whole pipeline in one process: broker, registry, both services, and a temporary directory for their stores.
 
-use std::convert::Infallible;
 use std::io::ErrorKind;
 use std::time::Duration;
 
@@ -14,13 +13,14 @@ use orderlog_runtime::supervisor::Supervisor;
 use orderlog_runtime::telemetry;
 use orderlog_runtime::telemetry::LogConfig;
 use orderlog_web::config::WebConfig;
-use orderlog_web::server;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::broker::Broker;
 use crate::cli::Cli;
+use crate::ports::{self, HOST};
 use crate::registry::Registry;
+use crate::relay::Relay;
 
 /// The topic of the events.
 pub const TOPIC: &str = "order-events";
@@ -28,12 +28,11 @@ pub const TOPIC: &str = "order-events";
 pub const DEAD_LETTERS: &str = "order-events-dlq";
 /// Partitions of the events' topic.
 pub const PARTITIONS: i32 = 6;
-const HOST: &str = "127.0.0.1";
 /// Starting takes a second; a start that takes this long has failed.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Nobody else registers schemas here, so an unknown id stays unknown.
-const GRACE_MS: u64 = 500;
+/// How long an unknown schema id may take to appear, in milliseconds: not long, since nobody else registers schemas here.
+pub const GRACE_MS: u64 = 500;
 
 /// A running pipeline.
 pub struct Pipeline {
@@ -45,12 +44,16 @@ pub struct Pipeline {
     pub registry_url: String,
     /// The broker.
     pub broker: Broker,
+    /// What clients set as `bootstrap.servers`: the relay's port, which can be known in advance.
+    pub bootstrap_servers: String,
     /// The partitioner of the topic.
     pub partitioner: Partitioner,
     registry: Registry,
+    relay: Relay,
+    supervisor: Supervisor,
     stop: watch::Sender<bool>,
     services: JoinSet<anyhow::Result<()>>,
-    upkeep: JoinHandle<Infallible>,
+    upkeep: JoinHandle<()>,
     // Dropping it removes the directory.
     _stores: tempfile::TempDir,
 }
@@ -61,17 +64,14 @@ impl Pipeline {
     /// # Errors
     /// If a port is in use (the error names the flag that changes it), or something does not start.
     pub async fn start(cli: &Cli) -> anyhow::Result<Self> {
-        // Checked before anything is started. The ports are bound for good a moment later.
-        for (port, setting) in [
-            (cli.cart_port, "--cart-port / SANDBOX_CART_PORT"),
-            (cli.order_port, "--order-port / SANDBOX_ORDER_PORT"),
-            (cli.registry_port, "--registry-port / SANDBOX_REGISTRY_PORT"),
-        ] {
-            drop(server::bind(HOST, port, setting).await?);
-        }
+        let listener = ports::reserve(cli).await?;
+        let supervisor = Supervisor::default();
         let broker = Broker::start()?;
         broker.create_topic(TOPIC, PARTITIONS)?;
         broker.create_topic(DEAD_LETTERS, 1)?;
+        let target = broker.bootstrap_servers();
+        let target = target.parse().context("the address of the mock broker")?;
+        let relay = Relay::start(listener, target, &supervisor).context("starting the relay to the broker")?;
         let registry = Registry::start((HOST, cli.registry_port)).map_err(|error| match error.kind() {
             ErrorKind::AddrInUse => anyhow::anyhow!(
                 "port {} is in use; choose another with --registry-port",
@@ -84,7 +84,8 @@ impl Pipeline {
             .tempdir()
             .context("creating a temporary directory")?;
         let metrics = telemetry::metrics_recorder();
-        let upkeep = tokio::spawn(telemetry::metrics_upkeep(metrics.clone()));
+        let upkeep = telemetry::metrics_upkeep(metrics.clone());
+        let upkeep = supervisor.spawn("the upkeep of the metrics", async { match upkeep.await {} });
         let pipeline = PipelineConfig {
             kafka: KafkaConfig {
                 bootstrap_servers: broker.bootstrap_servers(),
@@ -131,14 +132,18 @@ impl Pipeline {
         let mut services = JoinSet::new();
         services.spawn(order.run_until_stopped(told(stopped.clone())));
         services.spawn(cart.run_until_stopped(told(stopped)));
-        let registry_url = registry.url();
+        let registry_url = format!("http://localhost:{}", registry.port());
+        let bootstrap_servers = format!("localhost:{}", relay.port());
         let mut pipeline = Self {
             cart_url,
             order_url,
             registry_url,
             broker,
+            bootstrap_servers,
             partitioner: cli.kafka_partitioner,
             registry,
+            relay,
+            supervisor,
             stop,
             services,
             upkeep,
@@ -148,15 +153,15 @@ impl Pipeline {
         Ok(pipeline)
     }
 
-    /// Resolves when a service ends by itself, which it should not.
-    ///
-    /// # Errors
-    /// Always: how the service ended.
+    /// Resolves with the reason when a service or another part ends by itself, which it should not.
     pub async fn failure(&mut self) -> anyhow::Error {
-        match self.services.join_next().await {
-            Some(Ok(Err(error))) => error,
-            Some(Err(panic)) => anyhow::Error::new(panic).context("a service panicked"),
-            Some(Ok(Ok(()))) | None => anyhow::anyhow!("a service ended by itself"),
+        tokio::select! {
+            ended = self.services.join_next() => match ended {
+                Some(Ok(Err(error))) => error,
+                Some(Err(panic)) => anyhow::Error::new(panic).context("a service panicked"),
+                Some(Ok(Ok(()))) | None => anyhow::anyhow!("a service ended by itself"),
+            },
+            reason = self.supervisor.failed() => anyhow::anyhow!(reason),
         }
     }
 
@@ -170,6 +175,7 @@ impl Pipeline {
             ended.context("a service panicked")??;
         }
         self.upkeep.abort();
+        self.relay.stop().await;
         self.registry.stop().await;
         Ok(())
     }
@@ -198,7 +204,7 @@ impl Pipeline {
         };
         tokio::select! {
             () = ready => Ok(()),
-            error = self.services.join_next() => bail!("a service ended at the start: {error:?}"),
+            error = self.failure() => Err(error.context("starting the services")),
             () = tokio::time::sleep(START_TIMEOUT) => bail!("the services were not ready within {START_TIMEOUT:?}; run with RUST_LOG=info to see why"),
         }
     }

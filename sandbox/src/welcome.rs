@@ -1,22 +1,30 @@
-//! What the sandbox prints once it is up: the addresses, and commands to try.
+//! What the sandbox prints once it is up: the addresses, and commands to paste into another shell.
 
 use std::time::Duration;
 
-use crate::pipeline::{DEAD_LETTERS, PARTITIONS, Pipeline, TOPIC};
+use crate::cli::Cli;
+use crate::pipeline::{DEAD_LETTERS, GRACE_MS, PARTITIONS, Pipeline, TOPIC};
 
 /// The text that is printed.
-pub fn text(pipeline: &Pipeline, took: Duration, demo: bool) -> String {
+pub fn text(pipeline: &Pipeline, cli: &Cli, took: Duration) -> String {
     let Pipeline {
         cart_url,
         order_url,
         registry_url,
+        bootstrap_servers: kafka,
         ..
     } = pipeline;
-    let kafka = pipeline.broker.bootstrap_servers();
-    let demo = if demo {
-        "With --demo, orders are created and updated continuously, and an invalid record is written now and then."
+    let moved = match cli.kafka_port {
+        0 => String::new(),
+        wanted if kafka.ends_with(&format!(":{wanted}")) => String::new(),
+        wanted => format!(
+            "Note: port {wanted} is in use (does another Kafka run here?), so the broker is at {kafka} instead.\n\n"
+        ),
+    };
+    let traffic = if cli.demo {
+        "With --demo, it creates and updates orders continuously, and writes an invalid record now and then."
     } else {
-        "It is idle; with --demo, orders are created and updated continuously."
+        "It is idle; with --demo, it creates and updates orders continuously."
     };
     format!(
         r#"Orderlog is up ({took:.1?}). Ctrl-C stops it.
@@ -26,27 +34,43 @@ pub fn text(pipeline: &Pipeline, took: Duration, demo: bool) -> String {
   schema registry   {registry_url}
   Kafka             {kafka}   topics {TOPIC} ({PARTITIONS} partitions), {DEAD_LETTERS}
 
-Broker and registry are in memory: nothing is kept when they end, and the broker keeps only the newest
-5 MiB of each partition. {demo}
+{moved}This is the sandbox: broker and registry are in memory, and nothing is kept when it stops.
+The broker keeps only the newest 5 MiB of each partition. A schema id that the registry does not know
+has {GRACE_MS} ms to appear there (an order-service by itself allows 10 s).
+{traffic}
 
-Try:
+Create an order, update it, and see what became of it:
 
-  curl -i -X POST {cart_url}/create-order -H 'content-type: application/json' -d '{{"orderId": "42", "itemsCount": 3}}'
-  curl -i -X PUT {cart_url}/update-order -H 'content-type: application/json' -d '{{"orderId": "42", "status": "confirmed"}}'
-  curl -i '{order_url}/order-details?orderId=42'
+  curl -i -X POST {cart_url}/create-order -H 'content-type: application/json' -d '{{"orderId": "1001", "itemsCount": 3}}'
+  curl -i -X PUT {cart_url}/update-order -H 'content-type: application/json' -d '{{"orderId": "1001", "status": "confirmed"}}'
+  curl -i '{order_url}/order-details?orderId=1001&minVersion=2&waitMs=5000'
   curl -i '{order_url}/getAllOrderIdsFromTopic?topic={TOPIC}'
   curl -i {order_url}/stats
 
-Write an invalid record, and see it as a dead letter:
+Write an invalid record, and list the dead letters:
 
-  {program} poison --kafka-bootstrap-servers {kafka} --schema-registry-url {registry_url}
+  {program} poison --kafka-bootstrap-servers {kafka} \
+    --schema-registry-url {registry_url} --order-service-url {order_url}
   curl -i {order_url}/dlq/messages
+
+Use a client of your own, such as kcat, or run a service against this broker and registry. (Such a service
+calls itself degraded, since it cannot check the topic: this broker has no Admin API.)
+
+  export KAFKA_BOOTSTRAP_SERVERS={kafka} SCHEMA_REGISTRY_URL={registry_url}
+  kcat -b {kafka} -C -t {TOPIC} -e -f 'partition %p, offset %o, key %k\n'
 "#,
         program = program()
     )
 }
 
-/// The command that ran this program, to print one that runs it again.
+/// This program as a shell finds it, whatever directory it is in.
 fn program() -> String {
-    std::env::args().next().unwrap_or_else(|| "sandbox".to_owned())
+    let path = std::env::current_exe().ok();
+    let path = path.as_ref().and_then(|path| path.to_str()).unwrap_or("sandbox");
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+".contains(c);
+    if path.chars().all(is_plain) {
+        path.to_owned()
+    } else {
+        format!("'{}'", path.replace('\'', r"'\''"))
+    }
 }

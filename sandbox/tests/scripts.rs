@@ -7,9 +7,13 @@ use sandbox::poison::Kind;
 
 const RUN: &str = include_str!("../../scripts/run.sh");
 
-/// The help of a flag as the script prints it: in one line, with a small letter at the beginning.
 fn help(flag: &Arg) -> String {
-    let help = flag.get_help().expect("a help text").to_string();
+    as_printed(flag.get_help().expect("a help text").to_string())
+}
+
+/// A help text as the script prints it: with a small letter at the beginning.
+fn as_printed(help: impl Into<String>) -> String {
+    let help = help.into();
     let mut letters = help.chars();
     let first = letters.next().map(|letter| letter.to_ascii_lowercase());
     first.into_iter().chain(letters).collect()
@@ -27,6 +31,9 @@ fn the_help_of_run_sh_has_every_flag_with_its_help_variable_and_default() {
         in_one_line.contains(about.split(": ").nth(1).expect("a list")),
         "{about}"
     );
+    let long_about = command.get_long_about().expect("a longer text").to_string();
+    let (_, more) = long_about.split_once("\n\n").expect("a second paragraph");
+    assert!(in_one_line.contains(more.trim_end_matches('.')), "{more}");
     for flag in command.get_arguments().filter(|flag| !flag.is_hide_set()) {
         let long = format!("--{} ", flag.get_long().expect("a long name"));
         let (_, line) = usage
@@ -55,8 +62,10 @@ fn the_help_of_run_sh_has_every_flag_with_its_help_variable_and_default() {
         assert!(in_one_line.contains(&help(flag)), "{}", help(flag));
     }
     for kind in Kind::value_variants() {
-        let name = kind.to_possible_value().expect("a name").get_name().to_owned();
-        assert!(usage.contains(&name), "{name}");
+        let value = kind.to_possible_value().expect("a name");
+        let help = as_printed(value.get_help().expect("a help text").to_string());
+        let line = format!("{} {help}", value.get_name());
+        assert!(in_one_line.contains(&line), "{line}");
     }
     for subcommand in command.get_subcommands() {
         for flag in subcommand.get_arguments() {

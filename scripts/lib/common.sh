@@ -9,6 +9,12 @@ die() {
   exit 1
 }
 
+# For a mistake on the command line.
+usage_error() {
+  printf '%s: error: %s\nsee scripts/%s --help\n' "${0##*/}" "$*" "${0##*/}" >&2
+  exit 2
+}
+
 have() { command -v "$1" >/dev/null 2>&1; }
 
 # Needs are probed by the commands and libraries that the build uses, so that the answer is right on any system.

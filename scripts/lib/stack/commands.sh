@@ -84,11 +84,22 @@ summary() {
   [[ $all == yes ]] || return 0
   cat <<END
 
-In every shell that starts a service:
+This is a real Kafka and a real registry; their data is kept in $STACK until \`scripts/stack.sh down --wipe\`.
+
+In each shell that runs a service or a client:
+
   export KAFKA_BOOTSTRAP_SERVERS=$KAFKA SCHEMA_REGISTRY_URL=$REGISTRY_URL
-Then, each in its own shell:
-  cargo run --release -p cart-service
-  cargo run --release -p order-service
+
+Both services, in the background of one such shell; \`kill %1 %2\` stops them:
+
+  cargo build --release -p cart-service -p order-service
+  cargo run --release -q -p cart-service &
+  cargo run --release -q -p order-service &
+
+What is in them:
+
+  curl -i $REGISTRY_URL/subjects
+  scripts/stack.sh kafka-tool org.apache.kafka.tools.TopicCommand --bootstrap-server $KAFKA --describe
 END
 }
 
@@ -170,7 +181,7 @@ services_of() {
   case $# in
     0) printf '%s\n' "$SERVICES" ;;
     1)
-      [[ " $SERVICES " == *" $1 "* ]] || usage_error "$command: '$1' is not one of: $SERVICES"
+      [[ " $SERVICES " == *" $1 "* ]] || usage_error "$command: no server is called '$1'; there are: $SERVICES"
       printf '%s\n' "$1"
       ;;
     *) usage_error "$command: too many arguments: $*" ;;

@@ -34,7 +34,8 @@ run_tests() {
 
 # Both services of a sandbox answer as their OpenAPI documents say, to valid and to invalid requests.
 check_openapi() {
-  local venv=$CACHE/schemathesis ports=(--cart-port 0 --order-port 0 --registry-port 0) log=$SCRATCH/sandbox.log sandbox url
+  local venv=$CACHE/schemathesis ports=(--cart-port 0 --order-port 0 --registry-port 0 --kafka-port 0)
+  local log=$SCRATCH/sandbox.log sandbox url
   if ! [[ $("$venv/bin/st" --version 2>/dev/null) == *" $SCHEMATHESIS_VERSION" ]]; then
     rm -rf "$venv"
     python3 -m venv "$venv"

@@ -1,0 +1,118 @@
+//! The subcommand `poison`: writes an invalid record, and says what became of it.
+
+use clap::Args;
+use orderlog_kafka::partition::Partitioner;
+use reqwest::Url;
+
+use super::{Kind, OrderService, Outcome, Poisoner, Written};
+
+/// Its flags. Their defaults are a sandbox on its default ports.
+#[derive(Args, Clone, Debug)]
+pub struct PoisonArgs {
+    /// What is wrong with the record
+    #[arg(long, value_enum, default_value_t = Kind::NotAvro)]
+    pub kind: Kind,
+
+    /// The broker
+    #[arg(
+        long,
+        env = "KAFKA_BOOTSTRAP_SERVERS",
+        value_name = "HOST:PORT",
+        default_value = "localhost:9092"
+    )]
+    pub kafka_bootstrap_servers: String,
+
+    /// The topic, which must exist
+    #[arg(long, env = "KAFKA_TOPIC", value_name = "TOPIC", default_value = "order-events")]
+    pub kafka_topic: String,
+
+    /// How producers of the topic map keys to partitions
+    #[arg(long, env = "KAFKA_PARTITIONER", value_name = "RULE", value_enum, default_value_t)]
+    pub kafka_partitioner: Partitioner,
+
+    /// The registry; asked only for a kind that has a schema id
+    #[arg(
+        long,
+        env = "SCHEMA_REGISTRY_URL",
+        value_name = "URL",
+        default_value = "http://localhost:8081",
+        hide_env_values = true
+    )]
+    pub schema_registry_url: String,
+
+    /// The order-service that is asked what it did with the record
+    #[arg(
+        long,
+        env = "ORDER_SERVICE_URL",
+        value_name = "URL",
+        default_value = "http://localhost:8001"
+    )]
+    pub order_service_url: Url,
+}
+
+/// Writes the record, and prints where it is and what order-service did with it.
+///
+/// # Errors
+/// If it cannot be written. That no order-service answers is not an error.
+pub async fn run(args: &PoisonArgs) -> anyhow::Result<()> {
+    let order_service = OrderService::at(&args.order_service_url)?;
+    let poisoner = Poisoner::connect(
+        &args.kafka_bootstrap_servers,
+        &args.kafka_topic,
+        args.kafka_partitioner,
+        &args.schema_registry_url,
+    )
+    .await?;
+    let order_id = format!("POISON-{}", fastrand::u32(1..1_000_000));
+    let written = poisoner.write(args.kind, &order_id).await?;
+    println!("{}", announcement(&written));
+    let outcome = order_service.outcome_of(&written).await;
+    println!("{}", report(&written, &outcome, order_service.url()));
+    Ok(())
+}
+
+fn announcement(written: &Written) -> String {
+    let Written {
+        kind,
+        topic,
+        key,
+        partition,
+        offset,
+    } = written;
+    let record = if *kind == Kind::IllegalStep {
+        "a valid record and then an invalid one"
+    } else {
+        "an invalid record"
+    };
+    format!("Wrote {record} ({kind}) to {topic}: key {key}, partition {partition}, offset {offset}.")
+}
+
+fn report(written: &Written, outcome: &Outcome, url: &str) -> String {
+    let Written { key, partition, .. } = written;
+    let dead_letters = format!("\n\n  curl -i '{url}/dlq/messages?orderId={key}'\n");
+    match outcome {
+        Outcome::DeadLettered { code, reason } => {
+            format!("order-service has dead-lettered it as {code}: {reason}\n\nSee the dead letter:{dead_letters}")
+        }
+        Outcome::Accepted => format!(
+            "order-service has read it and did not reject it. See the order:\n\n  curl -i '{url}/order-details?orderId={key}'\n"
+        ),
+        Outcome::NotRead { paused } => {
+            let why = match paused {
+                Some(why) => format!("partition {partition} is paused: {why}"),
+                None => format!("see {url}/health"),
+            };
+            format!("order-service has not read it yet; {why}\n\nLater, see whether it is a dead letter:{dead_letters}")
+        }
+        Outcome::OtherTopic(topic) => format!(
+            "The order-service at {url} reads another topic, {topic}; set --order-service-url / ORDER_SERVICE_URL to see what becomes of the record."
+        ),
+        Outcome::NoAnswer(why) => format!(
+            "No order-service at {url} ({why}): start it, or set --order-service-url / ORDER_SERVICE_URL. It will read the record; then see the dead letter:{dead_letters}"
+        ),
+    }
+}
+
+#[cfg(test)]
+#[path = "command_tests.rs"]
+mod tests;

@@ -1,0 +1,71 @@
+use super::*;
+
+const URL: &str = "http://localhost:8001";
+
+fn written(kind: Kind) -> Written {
+    Written {
+        kind,
+        topic: "order-events".to_owned(),
+        key: "POISON-7".to_owned(),
+        partition: 3,
+        offset: 17,
+    }
+}
+
+#[test]
+fn the_kind_is_named_as_the_flag_takes_it() {
+    assert_eq!(
+        announcement(&written(Kind::UnknownSchemaId)),
+        "Wrote an invalid record (unknown-schema-id) to order-events: key POISON-7, partition 3, offset 17."
+    );
+    assert_eq!(
+        announcement(&written(Kind::IllegalStep)),
+        "Wrote a valid record and then an invalid one (illegal-step) to order-events: key POISON-7, partition 3, offset 17."
+    );
+}
+
+#[test]
+fn each_outcome_is_told_with_what_to_look_at_next() {
+    let dead_letters = "\n  curl -i 'http://localhost:8001/dlq/messages?orderId=POISON-7'\n";
+    let outcomes = [
+        (
+            Outcome::DeadLettered {
+                code: "not_framed".to_owned(),
+                reason: "no magic byte".to_owned(),
+            },
+            "dead-lettered it as not_framed: no magic byte",
+            dead_letters,
+        ),
+        (
+            Outcome::Accepted,
+            "did not reject it",
+            "\n  curl -i 'http://localhost:8001/order-details?orderId=POISON-7'\n",
+        ),
+        (
+            Outcome::NotRead {
+                paused: Some("the registry is away".to_owned()),
+            },
+            "partition 3 is paused: the registry is away",
+            dead_letters,
+        ),
+        (
+            Outcome::NotRead { paused: None },
+            "see http://localhost:8001/health",
+            dead_letters,
+        ),
+        (
+            Outcome::NoAnswer("cannot connect".to_owned()),
+            "No order-service at http://localhost:8001 (cannot connect)",
+            dead_letters,
+        ),
+        (
+            Outcome::OtherTopic("orders".to_owned()),
+            "reads another topic, orders",
+            "--order-service-url",
+        ),
+    ];
+    for (outcome, says, shows) in outcomes {
+        let text = report(&written(Kind::NotAvro), &outcome, URL);
+        assert!(text.contains(says) && text.contains(shows), "{outcome:?}: {text}");
+    }
+}

@@ -1,0 +1,18 @@
+//! Invalid records, one of each kind that occurs in practice. For the demo, for tests, and to try out dead letters.
+//!
+//! - [`Kind`]: what is wrong with a record, and the code that it is dead-lettered with;
+//! - `records`: the records of each kind; pure;
+//! - `writer`: looks for the topic and the schemas, and writes;
+//! - `outcome`: what order-service did with what was written;
+//! - [`command`]: the subcommand `poison`.
+
+pub mod command;
+mod kind;
+mod outcome;
+mod records;
+mod writer;
+
+pub use kind::Kind;
+pub use outcome::{OrderService, Outcome};
+pub use records::{Record, TopicInfo, records};
+pub use writer::{Poisoner, Written};

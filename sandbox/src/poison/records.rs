@@ -1,0 +1,112 @@
+//! The records of each kind. Pure, but for the time and the ids of the events.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use orderlog_contract::encode::record_value;
+use orderlog_contract::event::{OrderEvent, OrderStatus};
+use orderlog_contract::testing::{an_event, next_event};
+use orderlog_kafka::partition::Partitioner;
+
+use super::Kind;
+
+/// An id that no registry of this size hands out.
+const UNKNOWN_ID: u32 = 987_654_321;
+
+/// A record to write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Its key.
+    pub key: Vec<u8>,
+    /// Its value.
+    pub value: Vec<u8>,
+    /// Its partition.
+    pub partition: i32,
+    /// Whether it is usable (some faults need a valid record first).
+    pub is_good: bool,
+}
+
+/// What records are made from: the topic's partitions, and ids of our schema and of another one.
+#[derive(Clone, Copy, Debug)]
+pub struct TopicInfo {
+    /// How many partitions the topic has.
+    pub partitions: i32,
+    /// Its partitioner.
+    pub partitioner: Partitioner,
+    /// Id of our newest schema.
+    pub schema_id: u32,
+    /// Id of a schema for something else.
+    pub other_schema_id: u32,
+}
+
+/// A valid event of that order, of now.
+fn event(order_id: &str) -> OrderEvent {
+    let mut event = an_event(order_id, 1);
+    (event.order.order_date, event.occurred_at) = (now(), now());
+    event
+}
+
+/// The records of that kind, in order, for that order id; the last one is invalid.
+///
+/// # Errors
+/// If the topic has only one partition, so that none is the wrong one; or if an event cannot be encoded, which would be a bug.
+pub fn records(kind: Kind, order_id: &str, facts: TopicInfo) -> anyhow::Result<Vec<Record>> {
+    anyhow::ensure!(
+        kind != Kind::WrongPartition || facts.partitions > 1,
+        "the topic has only one partition, so no record can be in the wrong one; choose another --kind"
+    );
+    let home = facts.partitioner.of_key(order_id.as_bytes(), facts.partitions);
+    let record = |value: Vec<u8>| Record {
+        key: order_id.as_bytes().to_vec(),
+        value,
+        partition: home,
+        is_good: false,
+    };
+    let event = event(order_id);
+    let good = record_value(facts.schema_id, &event)?;
+    let bad = match kind {
+        Kind::Empty => record(Vec::new()),
+        Kind::NotAvro => record(b"this is not Avro".to_vec()),
+        Kind::Short => record(vec![0, 0, 0]),
+        Kind::UnknownSchemaId => record(record_value(UNKNOWN_ID, &event)?),
+        // A datum of the other schema, which has one string field: length 2, "hi".
+        Kind::OtherSchema => record(
+            [
+                &orderlog_contract::frame::header(facts.other_schema_id)[..],
+                &[4, b'h', b'i'],
+            ]
+            .concat(),
+        ),
+        Kind::CutOff => record(good[..good.len() - 1].to_vec()),
+        Kind::Longer => record([&good[..], &[0]].concat()),
+        Kind::WrongTotal => {
+            let mut event = event;
+            event.order.total_minor += 1;
+            record(record_value(facts.schema_id, &event)?)
+        }
+        Kind::WrongKey => Record {
+            key: format!("{order_id}-not").into_bytes(),
+            ..record(good)
+        },
+        Kind::WrongPartition => Record {
+            partition: (home + 1) % facts.partitions,
+            ..record(good)
+        },
+        Kind::IllegalStep => {
+            let mut delivered = event;
+            delivered.order.status = OrderStatus::Delivered;
+            let again = next_event(&delivered, OrderStatus::New);
+            let first = Record {
+                is_good: true,
+                ..record(record_value(facts.schema_id, &delivered)?)
+            };
+            return Ok(vec![first, record(record_value(facts.schema_id, &again)?)]);
+        }
+    };
+    Ok(vec![bad])
+}
+
+/// Milliseconds since 1970-01-01 UTC.
+fn now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(now.as_millis()).unwrap_or_default()
+}

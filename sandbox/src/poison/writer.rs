@@ -1,0 +1,173 @@
+//! Writes invalid records to a topic. Nothing is created that is not there: no topic, and no subject but the one of the
+//! foreign schema, for the one kind that needs it.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use orderlog_contract::lineage;
+use orderlog_kafka::partition::Partitioner;
+use orderlog_registry::{RegisterError, Registry};
+use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::producer::{FutureProducer, FutureRecord};
+
+use super::{Kind, Record, TopicInfo, records};
+
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// How many topics an error names.
+const MAX_NAMED: usize = 10;
+/// A schema for something else.
+const GREETING: &str = r#"{"type":"record","name":"Greeting","namespace":"com.ecommerce.other","fields":[{"name":"text","type":"string"}]}"#;
+const GREETING_SUBJECT: &str = "greetings-value";
+
+/// Writes invalid records to a topic.
+pub struct Poisoner {
+    producer: FutureProducer,
+    topic: String,
+    partitions: i32,
+    partitioner: Partitioner,
+    registry_url: String,
+}
+
+/// What was written, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The kind of the invalid record.
+    pub kind: Kind,
+    /// Its topic.
+    pub topic: String,
+    /// Its key.
+    pub key: String,
+    /// Its partition.
+    pub partition: i32,
+    /// Its offset.
+    pub offset: i64,
+}
+
+impl Poisoner {
+    /// Connects to that broker and looks for the topic. The registry is asked later, and only for kinds that need it.
+    ///
+    /// # Errors
+    /// If the broker does not answer or does not have the topic.
+    pub async fn connect(
+        bootstrap_servers: &str,
+        topic: &str,
+        partitioner: Partitioner,
+        registry_url: &str,
+    ) -> anyhow::Result<Self> {
+        let mut config = ClientConfig::new();
+        config
+            .set("bootstrap.servers", bootstrap_servers)
+            .set("message.timeout.ms", TIMEOUT.as_millis().to_string());
+        let (client, servers, name) = (config.clone(), bootstrap_servers.to_owned(), topic.to_owned());
+        let partitions = tokio::task::spawn_blocking(move || partitions_of(&client, &servers, &name)).await??;
+        Ok(Self {
+            producer: config.create()?,
+            topic: topic.to_owned(),
+            partitions,
+            partitioner,
+            registry_url: registry_url.to_owned(),
+        })
+    }
+
+    /// Writes a record of that kind for that order id, after a valid one if the kind needs it, and waits until the broker has
+    /// acknowledged it.
+    ///
+    /// # Errors
+    /// If the kind needs a schema id and the registry does not have it, or the broker refuses the record.
+    pub async fn write(&self, kind: Kind, order_id: &str) -> anyhow::Result<Written> {
+        let (schema_id, other_schema_id) = self.schema_ids(kind).await?;
+        let facts = TopicInfo {
+            partitions: self.partitions,
+            partitioner: self.partitioner,
+            schema_id,
+            other_schema_id,
+        };
+        let mut last = None;
+        for record in records(kind, order_id, facts)? {
+            let offset = self.send(&record).await?;
+            last = Some(Written {
+                kind,
+                topic: self.topic.clone(),
+                key: String::from_utf8_lossy(&record.key).into_owned(),
+                partition: record.partition,
+                offset,
+            });
+        }
+        last.with_context(|| format!("{kind} has no records"))
+    }
+
+    async fn send(&self, record: &Record) -> anyhow::Result<i64> {
+        let sent = FutureRecord::to(&self.topic)
+            .key(&record.key)
+            .payload(&record.value)
+            .partition(record.partition);
+        let delivery = self.producer.send(sent, TIMEOUT).await;
+        let delivery = delivery.map_err(|(error, _)| error);
+        Ok(delivery
+            .with_context(|| format!("cannot write to topic {}", self.topic))?
+            .offset)
+    }
+
+    /// The ids of our schema and of the other one, as far as that kind needs them; else 0.
+    async fn schema_ids(&self, kind: Kind) -> anyhow::Result<(u32, u32)> {
+        match kind {
+            Kind::Empty | Kind::NotAvro | Kind::Short | Kind::UnknownSchemaId => Ok((0, 0)),
+            Kind::OtherSchema => {
+                let registry = self.registry()?;
+                let id = registry.register_lineage(GREETING_SUBJECT, &[GREETING]).await;
+                Ok((0, id.map_err(|error| unanswered(kind, error))?))
+            }
+            Kind::CutOff
+            | Kind::Longer
+            | Kind::WrongTotal
+            | Kind::WrongKey
+            | Kind::WrongPartition
+            | Kind::IllegalStep => {
+                let registry = self.registry()?;
+                let subject = lineage::subject(&self.topic);
+                let newest = lineage::LINEAGE.last().context("the lineage is empty")?;
+                match registry.verify_lineage(&subject, &[newest]).await {
+                    Ok(id) => Ok((id, 0)),
+                    Err(RegisterError::Refused(_)) => anyhow::bail!(
+                        "subject {subject} of the registry at {} does not have the schema of the order events; start a service on topic {}, which registers it, or set --schema-registry-url / SCHEMA_REGISTRY_URL",
+                        registry.urls(),
+                        self.topic
+                    ),
+                    Err(error) => Err(unanswered(kind, error)),
+                }
+            }
+        }
+    }
+
+    fn registry(&self) -> anyhow::Result<Registry> {
+        Registry::at(&self.registry_url).context("--schema-registry-url / SCHEMA_REGISTRY_URL")
+    }
+}
+
+fn unanswered(kind: Kind, error: RegisterError) -> anyhow::Error {
+    anyhow::Error::new(error).context(format!(
+        "{kind} needs a schema id from the registry; set --schema-registry-url / SCHEMA_REGISTRY_URL, or choose a --kind that needs none, such as not-avro"
+    ))
+}
+
+/// How many partitions the topic has. Asks for all topics, since asking for one by its name may create it.
+fn partitions_of(client: &ClientConfig, servers: &str, topic: &str) -> anyhow::Result<i32> {
+    let consumer: BaseConsumer = client.create()?;
+    // The source says no more than this.
+    let metadata = consumer.fetch_metadata(None, TIMEOUT).map_err(|_| {
+        anyhow::anyhow!("no Kafka broker answers at {servers}; start the sandbox, or set --kafka-bootstrap-servers / KAFKA_BOOTSTRAP_SERVERS")
+    })?;
+    let topics = metadata.topics();
+    if let Some(found) = topics.iter().find(|other| other.name() == topic) {
+        return Ok(i32::try_from(found.partitions().len())?);
+    }
+    let mut names: Vec<&str> = topics.iter().map(|topic| topic.name()).collect();
+    names.retain(|name| !name.starts_with("__"));
+    let more = if names.len() > MAX_NAMED { ", …" } else { "" };
+    names.truncate(MAX_NAMED);
+    anyhow::bail!(
+        "no such topic: {topic}; the broker at {servers} has these: {}{more}; set --kafka-topic / KAFKA_TOPIC",
+        names.join(", ")
+    )
+}

@@ -1,0 +1,121 @@
+//! Invalid records in the running pipeline.
+
+use clap::ValueEnum;
+use orderlog_kafka::partition::Partitioner;
+use sandbox::pipeline::{Pipeline, TOPIC};
+use sandbox::poison::{Kind, OrderService, Outcome, Poisoner, Written};
+use sandbox::testing::start_sandbox;
+use serde_json::{Value, json};
+
+/// Nobody listens there.
+const NO_REGISTRY: &str = "http://127.0.0.1:1";
+
+async fn poisoner(pipeline: &Pipeline, topic: &str, registry_url: &str) -> anyhow::Result<Poisoner> {
+    Poisoner::connect(&pipeline.bootstrap_servers, topic, Partitioner::default(), registry_url).await
+}
+
+async fn outcome(url: &str, written: &Written) -> Outcome {
+    let url = url.parse().expect("an address");
+    OrderService::at(&url).expect("a client").outcome_of(written).await
+}
+
+async fn get(url: String) -> Value {
+    reqwest::get(url).await.expect("an answer").json().await.expect("JSON")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_kind_becomes_one_dead_letter_with_its_code_and_is_reported_as_such() {
+    let pipeline = start_sandbox(&[]).await.expect("starts");
+    let poisoner = poisoner(&pipeline, TOPIC, &pipeline.registry_url)
+        .await
+        .expect("connects");
+    let kinds = Kind::value_variants();
+    for (n, kind) in kinds.iter().enumerate() {
+        let written = poisoner.write(*kind, &format!("P-{n}")).await.expect("written");
+        let Outcome::DeadLettered { code, reason } = outcome(&pipeline.order_url, &written).await else {
+            panic!("{kind} is no dead letter")
+        };
+        assert_eq!(code, kind.code().as_str(), "{kind}: {reason}");
+        assert!(!reason.is_empty(), "{kind}");
+    }
+    let count = &get(format!("{}/dlq/info", pipeline.order_url)).await["count"];
+    assert_eq!(count, kinds.len());
+    pipeline.stop().await.expect("a clean end");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mistyped_topic_is_named_and_creates_nothing() {
+    let pipeline = start_sandbox(&[]).await.expect("starts");
+    let subjects = || get(format!("{}/subjects", pipeline.registry_url));
+    let before = subjects().await;
+    let Err(error) = poisoner(&pipeline, "order-event", &pipeline.registry_url).await else {
+        panic!("there is no such topic")
+    };
+    let error = format!("{error:#}");
+    assert!(error.starts_with("no such topic: order-event;"), "{error}");
+    assert!(error.contains(TOPIC), "the topics that there are: {error}");
+    assert_eq!(subjects().await, before);
+    assert!(
+        poisoner(&pipeline, "order-event", &pipeline.registry_url)
+            .await
+            .is_err(),
+        "asking has not created it"
+    );
+    pipeline.stop().await.expect("a clean end");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_kinds_with_a_schema_id_need_the_registry() {
+    let pipeline = start_sandbox(&[]).await.expect("starts");
+    let poisoner = poisoner(&pipeline, TOPIC, NO_REGISTRY).await.expect("connects");
+    let needless = [Kind::Empty, Kind::NotAvro, Kind::Short, Kind::UnknownSchemaId];
+    for kind in Kind::value_variants() {
+        let written = poisoner.write(*kind, "P-1").await;
+        match written {
+            Ok(_) => assert!(needless.contains(kind), "{kind}"),
+            Err(error) => {
+                let error = format!("{error:#}");
+                assert!(!needless.contains(kind), "{kind}: {error}");
+                assert!(error.contains("SCHEMA_REGISTRY_URL"), "{kind}: {error}");
+            }
+        }
+    }
+    pipeline.stop().await.expect("a clean end");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_that_no_service_uses_gets_no_subject() {
+    let pipeline = start_sandbox(&[]).await.expect("starts");
+    pipeline.broker.create_topic("payments", 1).expect("a topic");
+    let poisoner = poisoner(&pipeline, "payments", &pipeline.registry_url)
+        .await
+        .expect("connects");
+    let refused = poisoner.write(Kind::WrongTotal, "P-1").await.expect_err("no schema");
+    assert!(
+        refused.to_string().starts_with("subject payments-value "),
+        "{refused:#}"
+    );
+    let subjects = get(format!("{}/subjects", pipeline.registry_url)).await;
+    assert_eq!(subjects, json!(["order-events-value"]));
+
+    let written = poisoner.write(Kind::NotAvro, "P-1").await.expect("needs no schema");
+    let outcome = outcome(&pipeline.order_url, &written).await;
+    assert_eq!(outcome, Outcome::OtherTopic(TOPIC.to_owned()));
+    pipeline.stop().await.expect("a clean end");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_service_that_is_away_and_another_server_in_its_place_are_told_apart() {
+    let pipeline = start_sandbox(&[]).await.expect("starts");
+    let poisoner = poisoner(&pipeline, TOPIC, NO_REGISTRY).await.expect("connects");
+    let written = poisoner.write(Kind::NotAvro, "P-1").await.expect("written");
+    let Outcome::NoAnswer(why) = outcome("http://127.0.0.1:1", &written).await else {
+        panic!("nobody listens there")
+    };
+    assert_eq!(why, "cannot connect");
+    let Outcome::NoAnswer(why) = outcome(&pipeline.cart_url, &written).await else {
+        panic!("that is cart-service")
+    };
+    assert!(why.contains("404"), "{why}");
+    pipeline.stop().await.expect("a clean end");
+}

@@ -2,12 +2,15 @@
 
 use std::process::Command;
 
+use anyhow::Context;
 use testbed::events;
 use testbed::log::Header;
 use testbed::poison::{Kind, Poisoner};
 use testbed::world::World;
 
 use crate::others;
+
+const CONSUMING: &str = include_str!("../../../docs/consuming.md");
 
 /// Lists partition, offset, key and headers of a topic's records.
 async fn list(world: &World, topic: &str) -> anyhow::Result<String> {
@@ -41,6 +44,29 @@ async fn kcat_lists_keys_and_headers_of_the_topic() -> anyhow::Result<()> {
     assert!(lines[0].starts_with(&key), "{listed}");
     let headers = "traceparent=00-1,orderlog.note=größer";
     assert_eq!(lines[1], format!("{partition} {offset} B-1 {headers}"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_documented_kcat_line_shows_every_record() -> anyhow::Result<()> {
+    let world = World::new("kcat-documented")?;
+    let cart = world.cart()?.start().await?;
+    let created = cart.http.created("A-1").await?;
+    let line = CONSUMING
+        .lines()
+        .find(|line| line.starts_with("kcat -b localhost:9092 "));
+    let line = line.context("docs/consuming.md has a kcat line")?;
+    let mut shell = Command::new("sh");
+    let line = line
+        .replace("localhost:9092", &world.servers.kafka)
+        .replace("order-events", &world.topic);
+    shell.args(["-c", &line]);
+    let printed = others::run(shell, String::new()).await?;
+    let record = format!("partition {} offset {} key A-1, ", created.partition, created.offset);
+    assert!(
+        printed.starts_with(&record) && printed.lines().count() == 1,
+        "{printed}"
+    );
     Ok(())
 }
 

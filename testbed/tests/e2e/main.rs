@@ -6,6 +6,8 @@ mod crash;
 mod crash_points;
 mod dead_letter_format;
 mod dead_letters;
+mod documented_reasons;
+mod fold;
 mod hostile_http;
 mod idempotency;
 mod java;

@@ -1,0 +1,53 @@
+//! The Python programs of docs/consuming.md at the sandbox, whose broker and registry are not those of the other tests.
+
+use clap::Parser;
+use sandbox::cli::Cli;
+use sandbox::pipeline::{Pipeline, TOPIC};
+use sandbox::poison::{Kind, Poisoner};
+use testbed::client::Client;
+use testbed::servers::Servers;
+use testbed::wait::{LONG, until};
+
+use super::ours::Read;
+use super::programs::{self, Topic};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_documented_python_programs_read_the_sandbox() -> anyhow::Result<()> {
+    // Tests share the process's crypto provider; the first one installs it.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let ports = ["--cart-port=0", "--order-port=0", "--registry-port=0"];
+    let pipeline = Pipeline::start(&Cli::parse_from(["sandbox"].iter().chain(&ports))).await?;
+    let (cart, order) = (Client::new(&pipeline.cart_url)?, Client::new(&pipeline.order_url)?);
+    cart.created("A-1").await?;
+    cart.updated("A-1", "confirmed").await?;
+    let kafka = pipeline.broker.bootstrap_servers();
+    let poisoner = Poisoner::connect(&kafka, TOPIC, &pipeline.registry_url).await?;
+    poisoner.write(Kind::WrongTotal, "P-1")?;
+    until("the dead letter is listed", LONG, async || {
+        let count = order.dlq().await?.count;
+        anyhow::ensure!(count == 1, "{count} dead letters");
+        Ok(())
+    })
+    .await?;
+
+    let servers = Servers::from_env()?;
+    let topic = || Topic {
+        servers: &servers,
+        kafka: &kafka,
+        registry: &pipeline.registry_url,
+        name: TOPIC,
+    };
+    let folded = Read::printed(&programs::run(topic(), programs::python("docs/examples/fold.py")?).await?)?;
+    let counts = ["applied", "invalid_order"].map(|outcome| folded.count(&[outcome]));
+    assert_eq!((counts, folded.outcomes.len()), ([2, 1], 3), "{folded:?}");
+    let skipping = Read::printed(&programs::run(topic(), programs::python("docs/examples/skip.py")?).await?)?;
+    assert_eq!(skipping.orders, folded.orders);
+    let shown = order.order("A-1", 2).await?;
+    assert_eq!(shown.event_id, folded.orders.get("A-1").map(|order| order.event_id));
+    let read = programs::read_until_ctrl_c(topic(), 3).await?;
+    assert!(
+        read.iter().any(|line| line.contains("'status': 'confirmed'")),
+        "{read:#?}"
+    );
+    pipeline.stop().await
+}

@@ -25,6 +25,7 @@ use crate::event_id;
 use crate::order_locks::StripedLocks;
 use crate::publisher::Publisher;
 use crate::unresolved_orders::UnresolvedOrders;
+use crate::write_metrics::WriteMetrics;
 
 /// Carries out commands.
 pub struct CommandHandler {
@@ -35,6 +36,7 @@ pub struct CommandHandler {
     orders: StripedLocks,
     keys: StripedLocks,
     deadline: Duration,
+    metrics: WriteMetrics,
 }
 
 impl CommandHandler {
@@ -54,6 +56,7 @@ impl CommandHandler {
             orders: StripedLocks::new(),
             keys: StripedLocks::new(),
             deadline,
+            metrics: WriteMetrics::new(),
         }
     }
 
@@ -64,6 +67,17 @@ impl CommandHandler {
     /// # Errors
     /// [`CommandError`], which says how certain it is.
     pub async fn handle(
+        &self,
+        order_id: &str,
+        keyed: Option<&KeyedRequest>,
+        decide: impl Fn(Option<&OrderState>, EventStamp) -> Decision,
+    ) -> Result<CommandOutcome, CommandError> {
+        let done = self.replay_or_decide(order_id, keyed, decide).await;
+        self.metrics.count(&done);
+        done
+    }
+
+    async fn replay_or_decide(
         &self,
         order_id: &str,
         keyed: Option<&KeyedRequest>,

@@ -23,6 +23,7 @@ pub mod routes;
 pub mod skip;
 pub mod state;
 pub mod unresolved_orders;
+mod write_metrics;
 
 pub use app::Application;
 pub use config::{Cli, Config};

@@ -10,6 +10,7 @@ use orderlog_kafka::cluster::{Cluster, ProducerOptions};
 use orderlog_kafka::headers::text_headers;
 use orderlog_kafka::producer::{Delivered, Producer, Record, WriteError};
 use orderlog_runtime::crash_point::{self, Point};
+use orderlog_runtime::metrics::BARRIERS;
 use orderlog_runtime::supervisor::Supervisor;
 use tokio::sync::oneshot;
 
@@ -33,6 +34,7 @@ pub type Delivery = oneshot::Receiver<WriteError>;
 pub struct Publisher {
     producer: Arc<Producer>,
     quorum: Quorum,
+    barriers: metrics::Counter,
 }
 
 impl Publisher {
@@ -54,6 +56,7 @@ impl Publisher {
         Ok(Self {
             producer: Producer::new(cluster, topic, options, supervisor)?,
             quorum: Quorum::default(),
+            barriers: metrics::counter!(BARRIERS, "service" => crate::SERVICE),
         })
     }
 
@@ -124,7 +127,7 @@ impl Publisher {
             partition: Some(partition),
             ..Record::default()
         };
-        metrics::counter!("orderlog_barriers_total", "service" => crate::SERVICE).increment(1);
+        self.barriers.increment(1);
         self.producer.send(record, move |result| {
             crash_point::reached(Point::EventReported);
             match result.map(|delivered| delivered.offset) {

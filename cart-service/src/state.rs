@@ -7,6 +7,7 @@ use orderlog_projection::View;
 use orderlog_projection::registration::Registration;
 use orderlog_registry::Registry;
 use orderlog_runtime::supervisor::Supervisor;
+use orderlog_web::metrics::Gauges;
 
 use crate::command_handler::CommandHandler;
 use crate::unresolved_orders::UnresolvedOrders;
@@ -31,5 +32,11 @@ impl State {
         url.set_path(&path);
         url.query_pairs_mut().clear().append_pair("orderId", order_id);
         url.into()
+    }
+}
+
+impl Gauges for State {
+    fn set_gauges(&self) {
+        self.view.set_gauges();
     }
 }

@@ -7,6 +7,7 @@ use orderlog_projection::View;
 use orderlog_projection::registration::Registration;
 use orderlog_registry::Registry;
 use orderlog_runtime::supervisor::Supervisor;
+use orderlog_web::metrics::Gauges;
 use tokio::sync::Semaphore;
 
 use crate::dead_letter::{DlqStatus, Index};
@@ -23,4 +24,10 @@ pub struct State {
     pub(crate) metrics: PrometheusHandle,
     /// One permit for each request that may wait for an order.
     pub(crate) wait_slots: Semaphore,
+}
+
+impl Gauges for State {
+    fn set_gauges(&self) {
+        self.view.set_gauges();
+    }
 }

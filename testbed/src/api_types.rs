@@ -91,6 +91,10 @@ pub struct OrderIds {
     pub count: usize,
     /// The start of the next page.
     pub next: Option<String>,
+    /// Whether all are listed.
+    pub complete: bool,
+    /// When they were.
+    pub as_of: Option<String>,
 }
 
 /// How far order-service has read, and the outcomes of all records.
@@ -103,6 +107,10 @@ pub struct Stats {
     pub orders: u64,
     /// How many records were read.
     pub records: u64,
+    /// How much is left to read in all.
+    pub lag: Option<i64>,
+    /// Since when that is unknown.
+    pub lag_unknown_since: Option<String>,
     /// The partitions.
     pub partitions: Vec<PartitionStats>,
     /// The sums over all partitions.
@@ -121,6 +129,8 @@ pub struct PartitionStats {
     pub end: Option<i64>,
     /// How much is left to read.
     pub lag: Option<i64>,
+    /// Since when that is unknown.
+    pub lag_unknown_since: Option<String>,
     /// Why it is paused.
     pub paused: Option<String>,
     /// Another producer's transaction that blocks it.
@@ -198,11 +208,15 @@ pub struct DlqInfo {
     pub count: u64,
     /// How many with each code.
     pub by_code: BTreeMap<String, u64>,
+    /// Whether all are counted.
+    pub complete: bool,
+    /// When they were.
+    pub as_of: Option<String>,
 }
 
 /// One page of dead letters.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DeadLetters {
     /// The dead letters.
     pub messages: Vec<DeadLetter>,

@@ -39,7 +39,10 @@ impl CommandHandler {
                 offset: settled.offset,
                 partial: false,
             })),
-            Outcome::Superseded => Ok(None),
+            Outcome::Superseded => {
+                self.metrics.superseded.increment(1);
+                Ok(None)
+            }
             Outcome::Ignored | Outcome::Rejected(_) => Err(CommandError::Internal(format!(
                 "our own event was rejected: partition {}, offset {}, {:?}",
                 settled.partition, settled.offset, settled.outcome
@@ -69,6 +72,7 @@ impl CommandHandler {
         }
         // Register before sending, so that the event cannot be read back unnoticed.
         let mut waiter = self.view.waiters().event(event);
+        let sent = Instant::now();
         let delivery = self
             .publisher
             .send(event, keyed, schema_id, partition)
@@ -94,6 +98,9 @@ impl CommandHandler {
             }
         };
         let in_time = timeout_at(deadline.into(), read_back).await;
+        if let Ok(Ok(_)) = &in_time {
+            self.metrics.read_back.record(sent.elapsed());
+        }
         in_time.unwrap_or_else(|_| {
             let why = self
                 .view

@@ -24,6 +24,7 @@ use anyhow::Context;
 use orderlog_contract::order::check_id;
 use orderlog_projection::store::{RowChange, Store, StoreError, Table, TableName};
 use orderlog_runtime::crash_point::{self, Point};
+use orderlog_runtime::metrics::ORDERS_IN_DOUBT;
 
 use crate::SERVICE;
 pub use look_up::OrderLookup;
@@ -45,6 +46,7 @@ pub struct UnresolvedOrders {
     changing: Arc<Mutex<()>>,
     /// Their number at the last count.
     count: Arc<AtomicUsize>,
+    shown_count: metrics::Gauge,
     uptime: Uptime,
 }
 
@@ -73,6 +75,7 @@ impl UnresolvedOrders {
             timeout,
             changing: Arc::default(),
             count: Arc::default(),
+            shown_count: metrics::gauge!(ORDERS_IN_DOUBT, "service" => SERVICE),
             uptime: Uptime::begin(),
         };
         unresolved.set_count(unresolved.all().count());
@@ -186,6 +189,6 @@ impl UnresolvedOrders {
 
     fn set_count(&self, count: usize) {
         self.count.store(count, Ordering::Relaxed);
-        metrics::gauge!("orderlog_orders_in_doubt", "service" => SERVICE).set(count as f64);
+        self.shown_count.set(count as f64);
     }
 }

@@ -126,6 +126,12 @@ impl TopicTailer {
         self.at_end.len() >= usize::try_from(self.partitions).unwrap_or(0)
     }
 
+    /// Whether the end of every partition was reached since the start, and the brokers that would tell of more are connected.
+    pub fn is_current(&self) -> bool {
+        let silent = |partition| self.connection.end_unknown_since(partition).is_some();
+        self.is_tailing() && self.is_at_end() && !(0..self.partitions).any(silent)
+    }
+
     /// Why the topic may not be read; `None` if it may, as far as is known.
     pub fn denied(&self) -> Option<String> {
         self.reader.denied()

@@ -42,11 +42,14 @@
 
 mod batch;
 pub mod check_schemas;
+mod code_counters;
 mod collect;
 pub mod config;
 mod consumer_loop;
 mod control_message;
 mod freshness;
+mod gauges;
+mod lag;
 mod markers;
 mod open_transaction;
 mod partition_audit;
@@ -69,6 +72,7 @@ mod schema_lookup;
 mod schema_request;
 mod schema_wait;
 mod settings;
+mod since;
 mod start_error;
 pub mod store;
 mod store_sync;
@@ -77,11 +81,14 @@ mod topic_reader;
 mod view;
 mod waiters;
 
+pub use code_counters::CodeCounters;
 pub use freshness::{Arrival, Stale};
+pub use lag::Lag;
 pub use open_transaction::OpenTransaction;
 pub use progress::{CATCHING_UP, PartitionProgress, Progress};
 pub use projection::Projection;
 pub use rejections::{RejectedRecord, RejectionHandler, SkippedRecord, Unhandled};
 pub use settings::Settings;
+pub use since::rfc3339_of;
 pub use view::View;
 pub use waiters::{EventOutcome, EventWaiter, Waiters};

@@ -4,9 +4,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use orderlog_contract::timestamp::rfc3339;
 use orderlog_kafka::connection::StalledLso;
-use orderlog_runtime::clock;
+
+use crate::since::rfc3339_of;
 
 /// A transaction that blocks a partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,14 +23,11 @@ pub struct OpenTransaction {
 
 impl OpenTransaction {
     pub(crate) fn of(partition: i32, still: StalledLso) -> Self {
-        let open_for = still.since.elapsed();
-        let age = i64::try_from(open_for.as_millis()).unwrap_or(i64::MAX);
-        let since = clock::now_ms().ok().and_then(|now| rfc3339(now.saturating_sub(age)));
         Self {
             partition,
             offset: still.offset,
-            open_for,
-            since,
+            open_for: still.since.elapsed(),
+            since: rfc3339_of(still.since),
         }
     }
 }

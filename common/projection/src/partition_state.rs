@@ -20,6 +20,8 @@ pub(crate) struct PartitionState {
     grace_expired_below: i64,
     /// The failure that was logged last; the same one is not logged again.
     logged_failure: Option<String>,
+    /// Timestamp of the last record that was read since the start.
+    last_timestamp: Option<i64>,
     /// Whether the record at the stored offset is still to be compared.
     unverified: bool,
     caught_up: bool,
@@ -39,6 +41,7 @@ impl PartitionState {
             schema_answers: None,
             grace_expired_below: 0,
             logged_failure: None,
+            last_timestamp: None,
             unverified: start.verify,
             caught_up,
             at_end: false,
@@ -89,11 +92,6 @@ impl PartitionState {
         self.caught_up
     }
 
-    /// Whether its end was reached after its last record.
-    pub fn is_at_end(&self) -> bool {
-        self.at_end
-    }
-
     /// Whether it is being read: neither paused, nor still to be compared with what the store remembers.
     pub fn is_read(&self) -> bool {
         self.pause.is_none() && !self.unverified
@@ -105,6 +103,7 @@ impl PartitionState {
         self.schema_answers = ending.schema_answers;
         if ending.had_records {
             self.logged_failure = None;
+            self.last_timestamp = ending.last_timestamp;
             self.at_end = false;
         }
         if let Some(end) = ending.end {
@@ -202,6 +201,7 @@ impl PartitionState {
             next: self.row.next,
             read_to: self.row.next.max(self.end),
             counters: self.row.counters,
+            last_timestamp: self.last_timestamp,
             caught_up: self.caught_up,
             at_end: self.at_end,
             paused: self.pause.as_ref().and_then(Pause::shown),

@@ -49,7 +49,7 @@ fn an_end_after_the_last_record_counts_as_read_until_a_rewind() {
 fn an_end_with_a_record_after_it_was_met_all_the_same() {
     let mut state = partition(PartitionRow::default(), false);
     met(&mut state, true, Some(5), false);
-    assert!(state.is_caught_up() && !state.is_at_end());
+    assert!(state.is_caught_up() && !state.progress().at_end);
 }
 
 #[test]

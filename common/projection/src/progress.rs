@@ -37,6 +37,9 @@ pub struct PartitionProgress {
     pub read_to: i64,
     /// What was counted.
     pub counters: Counters,
+    /// Timestamp of the last record that was read since the start, in milliseconds since 1970; `None` if it has none, or none
+    /// was read.
+    pub last_timestamp: Option<i64>,
     /// Whether its end was reached since the start.
     pub caught_up: bool,
     /// Whether its end was reached after its last record.

@@ -1,52 +1,65 @@
-//! What the projection shows of itself: metrics, the log's milestones, and its progress in Kafka for lag tools.
+//! What the projection shows of itself as it goes on: counters, the log's milestones, and its progress in Kafka for lag tools.
 
 use std::time::{Duration, Instant};
 
+use metrics::{Counter, Gauge, counter, gauge};
 use orderlog_kafka::connection::ConnectionState;
-use orderlog_kafka::connection::StalledLso;
 use orderlog_kafka::log_reader::LogReader;
-use orderlog_registry::Reachability;
 use orderlog_runtime::crash_point::{self, Point};
+use orderlog_runtime::metrics::{IDEMPOTENCY_KEYS, RECORDS};
 
-use crate::partition_state::PartitionState;
 use crate::partitions::Partitions;
-use crate::store::Counters;
+use crate::settings::Settings;
+use crate::store::{Counters, Store};
 
 const REPORT_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Reports progress, and remembers what it has logged.
 pub(crate) struct ProgressReporter {
-    service: &'static str,
     topic: String,
     last_report: Instant,
     caught_up_logged: bool,
     /// Whether any broker was connected at the last report.
     connected: bool,
+    /// Counters of records, by outcome.
+    applied: Counter,
+    duplicate: Counter,
+    superseded: Counter,
+    ignored: Counter,
+    unusable: Counter,
+    /// `None` where no keys are kept.
+    idempotency_keys: Option<Gauge>,
 }
 
 impl ProgressReporter {
-    pub fn new(service: &'static str, topic: String) -> Self {
+    pub fn new(settings: &Settings) -> Self {
+        let service = settings.service;
+        let records = |outcome| counter!(RECORDS, "service" => service, "outcome" => outcome);
         Self {
-            service,
-            topic,
+            topic: settings.topic.name.clone(),
             last_report: Instant::now(),
             caught_up_logged: false,
             connected: false,
+            applied: records("applied"),
+            duplicate: records("duplicate"),
+            superseded: records("superseded"),
+            ignored: records("ignored"),
+            unusable: records("unusable"),
+            idempotency_keys: (settings.max_idempotency_keys > 0)
+                .then(|| gauge!(IDEMPOTENCY_KEYS, "service" => service)),
         }
     }
 
     /// Counts the records that were committed since.
     pub fn count(&self, before: &Counters, after: &Counters) {
-        let outcomes = [
-            ("applied", before.applied, after.applied),
-            ("duplicate", before.duplicate, after.duplicate),
-            ("superseded", before.superseded, after.superseded),
-            ("ignored", before.ignored, after.ignored),
-            ("unusable", before.dead_lettered, after.dead_lettered),
-        ];
-        for (outcome, before, after) in outcomes.into_iter().filter(|(_, before, after)| after > before) {
-            metrics::counter!("orderlog_records_total", "service" => self.service, "outcome" => outcome)
-                .increment(after - before);
+        for (counter, before, after) in [
+            (&self.applied, before.applied, after.applied),
+            (&self.duplicate, before.duplicate, after.duplicate),
+            (&self.superseded, before.superseded, after.superseded),
+            (&self.ignored, before.ignored, after.ignored),
+            (&self.unusable, before.dead_lettered, after.dead_lettered),
+        ] {
+            counter.increment(after.saturating_sub(before));
         }
     }
 
@@ -55,49 +68,13 @@ impl ProgressReporter {
         self.last_report.elapsed() > REPORT_INTERVAL
     }
 
-    /// Reports how far all partitions are. `keys`: how many idempotency keys are kept, if any are.
-    pub fn report(
-        &mut self,
-        partitions: &Partitions,
-        connection: &ConnectionState,
-        registry: Reachability,
-        keys: Option<u64>,
-    ) {
+    /// Reports the state of the connection, and how many idempotency keys the store keeps.
+    pub fn report(&mut self, connection: &ConnectionState, store: &Store) {
         self.last_report = Instant::now();
-        for (partition, state) in partitions.iter() {
-            self.report_partition(partition, state, connection);
-        }
         self.log_connection_change(connection);
-        let registry = match registry {
-            Reachability::Disconnected => 0.0,
-            Reachability::Connected | Reachability::Unknown => 1.0,
-        };
-        metrics::gauge!("orderlog_registry_connected", "service" => self.service).set(registry);
-        if let Some(keys) = keys {
-            metrics::gauge!("orderlog_idempotency_keys", "service" => self.service).set(keys as f64);
+        if let Some(gauge) = &self.idempotency_keys {
+            gauge.set(store.key_count() as f64);
         }
-        let orders: u64 = partitions.iter().map(|(_, state)| state.row().counters.orders).sum();
-        metrics::gauge!("orderlog_orders", "service" => self.service).set(orders as f64);
-    }
-
-    fn report_partition(&self, partition: i32, state: &PartitionState, connection: &ConnectionState) {
-        let still = connection.stalled_lso(partition).filter(|_| state.is_at_end());
-        let still = still.filter(StalledLso::is_long);
-        let next = state.row().next;
-        let lag = if state.is_at_end() && still.is_none() {
-            0
-        } else {
-            connection.end_offset(partition).map_or(0, |end| (end - next).max(0))
-        };
-        let blocked = still.map_or(0.0, |still| still.since.elapsed().as_secs_f64());
-        let paused = f64::from(u8::from(state.pause().is_some()));
-        let labels = [
-            ("service", self.service.to_owned()),
-            ("partition", partition.to_string()),
-        ];
-        metrics::gauge!("orderlog_lag_records", &labels).set(lag as f64);
-        metrics::gauge!("orderlog_open_transaction_seconds", &labels).set(blocked);
-        metrics::gauge!("orderlog_partition_paused", &labels).set(paused);
     }
 
     /// Logs once that the topic was read to its end.

@@ -7,11 +7,13 @@ use anyhow::Context;
 use orderlog_kafka::connection::ConnectionState;
 use orderlog_kafka::end_offsets::EndOffsets;
 use orderlog_kafka::log_reader::LogReader;
+use orderlog_runtime::metrics::{STORE_FREE, UNUSABLE_RECORDS};
 use orderlog_runtime::supervisor::Supervisor;
 use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
 
 use crate::batch::BatchProcessor;
+use crate::code_counters::CodeCounters;
 use crate::consumer_loop::ConsumerLoop;
 use crate::control_message::ControlMessage;
 use crate::phase::PhaseOwner;
@@ -66,6 +68,7 @@ impl Projection {
             progress.clone(),
             waiters.clone(),
             control.clone(),
+            metrics::gauge!(STORE_FREE, "service" => settings.service),
             supervisor,
         );
         let view = View::new(
@@ -78,7 +81,7 @@ impl Projection {
             &settings,
         );
         let processor = BatchProcessor {
-            service: settings.service,
+            rejections: CodeCounters::new(UNUSABLE_RECORDS, settings.service),
             store: store.clone(),
             runtime: runtime.clone(),
             waiters: waiters.clone(),

@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 use orderlog_avro::SchemaText;
 use orderlog_contract::decode::WriterSchema;
 use orderlog_contract::frame::SchemaRef;
-use orderlog_registry::Registry;
 use orderlog_runtime::supervisor::Supervisor;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
@@ -186,11 +185,6 @@ impl SchemaLookup {
             SchemaRef::Id(id) => self.store.schemas().learn(id, text, writer),
             SchemaRef::Guid(guid) => Ok(self.store.schemas().learn_guid(guid, text, writer)?),
         }
-    }
-
-    /// The registry.
-    pub fn registry(&self) -> &Registry {
-        self.audit.registry()
     }
 
     /// Why there is no answer for that schema, if a request for it has failed.

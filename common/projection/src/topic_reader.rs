@@ -55,7 +55,7 @@ impl<H: RejectionHandler> TopicReader<H> {
             lookup,
             partitions: Partitions::new(progress),
             processor,
-            reporter: ProgressReporter::new(settings.service, settings.topic.name.clone()),
+            reporter: ProgressReporter::new(settings),
         }
     }
 
@@ -180,9 +180,7 @@ impl<H: RejectionHandler> TopicReader<H> {
         if for_lag_tools {
             commit_offsets(&self.partitions, reader);
         }
-        let keys = (self.processor.max_keys > 0).then(|| self.processor.store.key_count());
-        let registry = self.lookup.registry().reachability();
-        self.reporter.report(&self.partitions, &self.connection, registry, keys);
+        self.reporter.report(&self.connection, &self.processor.store);
     }
 
     /// Checks that the topic has not been given more partitions.

@@ -12,8 +12,9 @@ use tokio::time::timeout_at;
 
 use crate::control_message::{ControlMessage, Rewind};
 use crate::freshness::{self, Arrival, Stale};
+use crate::lag::Lag;
 use crate::open_transaction::OpenTransaction;
-use crate::progress::{CATCHING_UP, Progress};
+use crate::progress::{CATCHING_UP, PartitionProgress, Progress};
 use crate::rejections::SkippedRecord;
 use crate::settings::Settings;
 use crate::store::Store;
@@ -28,6 +29,7 @@ pub struct View {
     connection: ConnectionState,
     ends: EndOffsets,
     control: mpsc::Sender<ControlMessage>,
+    service: &'static str,
     topic: String,
     partitioner: Partitioner,
     permissions: Permissions,
@@ -50,6 +52,7 @@ impl View {
             connection,
             ends,
             control,
+            service: settings.service,
             topic: settings.topic.name.clone(),
             partitioner: settings.cluster.partitioner,
             permissions: settings.cluster.permissions.clone(),
@@ -59,6 +62,11 @@ impl View {
     /// The orders.
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// Name of the service, for metrics.
+    pub(crate) fn service(&self) -> &'static str {
+        self.service
     }
 
     /// Where to wait for events and versions.
@@ -200,11 +208,26 @@ impl View {
     /// Partitions that another producer's transaction blocks for longer than ordinary ones do.
     pub fn open_transactions(&self) -> Vec<OpenTransaction> {
         let partitions = self.progress.borrow().partition_count().unwrap_or(0);
-        let blocked = (0..partitions).filter_map(|partition| {
-            let still = self.stalled_lso(partition).filter(StalledLso::is_long)?;
-            Some(OpenTransaction::of(partition, still))
-        });
-        blocked.collect()
+        (0..partitions)
+            .filter_map(|partition| self.open_transaction(partition))
+            .collect()
+    }
+
+    /// The same of one partition.
+    pub fn open_transaction(&self, partition: i32) -> Option<OpenTransaction> {
+        let still = self.stalled_lso(partition).filter(StalledLso::is_long)?;
+        Some(OpenTransaction::of(partition, still))
+    }
+
+    /// How much is unread of that partition, which was read so far.
+    pub fn lag(&self, partition: i32, read: &PartitionProgress) -> Lag {
+        let still = self.connection.stalled_lso(partition).filter(|_| read.at_end);
+        Lag::of(
+            read,
+            self.connection.end_offset(partition),
+            still.is_some_and(|still| still.is_long()),
+            self.connection.end_unknown_since(partition),
+        )
     }
 
     /// What blocks that partition, once a [wait has timed out](Self::note_timeout) for a record after it.

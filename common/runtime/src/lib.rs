@@ -22,6 +22,7 @@ pub mod clock;
 pub mod crash_point;
 pub mod descriptors;
 pub mod flag;
+pub mod metrics;
 pub mod secret;
 pub mod service;
 pub mod shutdown;

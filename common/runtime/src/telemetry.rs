@@ -9,10 +9,12 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use metrics_process::Collector;
 use tokio::time::Instant;
 use tracing_subscriber::EnvFilter;
 
 use crate::crash_point::{self, Point};
+use crate::metrics::describe_all;
 
 /// How logs are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -95,9 +97,16 @@ pub fn metrics_recorder() -> PrometheusHandle {
         if metrics::set_global_recorder(recorder).is_err() {
             tracing::warn!("another metrics recorder is installed; /metrics stays empty");
         }
+        describe_all();
+        Collector::default().describe();
         handle
     };
     HANDLE.get_or_init(install).clone()
+}
+
+/// Sets the `process_*` metrics as they are now. Reads a few files of `/proc`.
+pub fn collect_process_metrics() {
+    Collector::default().collect();
 }
 
 /// Keeps the memory of histograms bounded. Runs until dropped; run it in the service's own task, so that a panic of either

@@ -1,4 +1,5 @@
-//! Request metrics and the `/metrics` page. The recorder itself is installed by main ([`orderlog_runtime::telemetry`]).
+//! Request metrics and the `/metrics` page. The recorder itself is installed by main ([`orderlog_runtime::telemetry`]); the
+//! metrics are listed in [`orderlog_runtime::metrics`].
 
 use std::time::Instant;
 
@@ -7,14 +8,21 @@ use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::http::Method;
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{Error, HttpResponse, web};
+use metrics::gauge;
 use metrics_exporter_prometheus::PrometheusHandle;
+use orderlog_runtime::metrics::{BUILD_INFO, HTTP_DURATION, HTTP_REQUESTS, KAFKA_CONNECTED, READY, REGISTRY_CONNECTED};
+use orderlog_runtime::telemetry;
 
-/// Requests, by service, method, route and status.
-const REQUESTS: &str = "http_requests_total";
-/// Seconds from a request's head to its response's, by service, method, route and status.
-const DURATION: &str = "http_request_duration_seconds";
+use crate::health::{Connection, HealthReport, Reporter};
+
 /// The route label of unknown paths: with the raw path, clients could create any number of time series.
 const UNMATCHED: &str = "unmatched";
+
+/// A service whose gauges are set when they are asked for, so that none shows what was.
+pub trait Gauges: 'static {
+    /// Sets them as they are now.
+    fn set_gauges(&self);
+}
 
 /// Middleware that counts and times every request.
 pub fn measure<S, B>(
@@ -42,6 +50,22 @@ where
         );
         result
     })
+}
+
+/// Sets the gauges of that service and of its process.
+pub async fn refresh<R: Reporter + Gauges>(service: &R) {
+    set_health(&service.report().await);
+    service.set_gauges();
+    telemetry::collect_process_metrics();
+}
+
+fn set_health(report: &HealthReport) {
+    let service = report.service;
+    let set = |name: &'static str, is_so: bool| gauge!(name, "service" => service).set(f64::from(u8::from(is_so)));
+    set(READY, report.ready);
+    set(KAFKA_CONNECTED, report.kafka == Connection::Connected);
+    set(REGISTRY_CONNECTED, report.registry != Connection::Disconnected);
+    gauge!(BUILD_INFO, "service" => service, "version" => report.version).set(1.0);
 }
 
 /// The `/metrics` page of that service, in Prometheus text format; a 404 without a recorder.
@@ -82,8 +106,8 @@ fn record(service: &'static str, method: &'static str, route: String, status: u1
         ("route", route),
         ("status", status.to_string()),
     ];
-    metrics::counter!(REQUESTS, &labels).increment(1);
-    metrics::histogram!(DURATION, &labels).record(started.elapsed());
+    metrics::counter!(HTTP_REQUESTS, &labels).increment(1);
+    metrics::histogram!(HTTP_DURATION, &labels).record(started.elapsed());
 }
 
 /// The method label; one for all unknown methods, because clients can invent those, too.

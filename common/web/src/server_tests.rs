@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::problem::PROBLEM_JSON;
-use super::super::{Json, Problem, ProblemKind, Query, Reply, health, pages};
+use super::super::{Json, Problem, ProblemKind, Query, Reply, health, metrics, pages};
 use super::*;
 
 #[derive(Deserialize)]
@@ -43,6 +43,10 @@ impl health::Reporter for Starting {
         let unknown = health::Connection::Unknown;
         health::HealthReport::new("test", "0", unknown, unknown, false, vec!["starting".into()])
     }
+}
+
+impl metrics::Gauges for Starting {
+    fn set_gauges(&self) {}
 }
 
 fn test_routes(config: &mut ServiceConfig) {

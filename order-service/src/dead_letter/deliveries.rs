@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use orderlog_kafka::producer::WriteError;
+use orderlog_projection::CodeCounters;
+use orderlog_runtime::metrics::DEAD_LETTERS;
 
 use super::form::Form;
 use super::outgoing::DeadLetter;
@@ -51,6 +53,7 @@ pub(super) struct Deliveries {
     states: HashMap<String, State>,
     timeout: Duration,
     highest_partition: i32,
+    counters: CodeCounters,
 }
 
 impl Deliveries {
@@ -60,6 +63,7 @@ impl Deliveries {
             states: HashMap::new(),
             timeout: ACK_TIMEOUT,
             highest_partition: -1,
+            counters: CodeCounters::new(DEAD_LETTERS, SERVICE),
         }
     }
 
@@ -185,7 +189,7 @@ impl Deliveries {
         let position = dead_letter.position_text();
         match self.states.get(position) {
             Some(State::Acknowledged) => {
-                report(dead_letter);
+                self.report(dead_letter);
                 self.states.insert(position.to_owned(), State::Reported);
                 Ok(())
             }
@@ -201,19 +205,19 @@ impl Deliveries {
             }
         }
     }
-}
 
-/// Logs and counts a dead letter once; never what is in it.
-fn report(dead_letter: &DeadLetter<'_>) {
-    let position = dead_letter.position();
-    let code = dead_letter.code().as_str();
-    tracing::warn!(
-        code,
-        kafka.topic = position.topic,
-        kafka.partition = position.partition,
-        kafka.offset = position.offset,
-        reason = dead_letter.why().reason,
-        "record dead-lettered"
-    );
-    metrics::counter!("orderlog_dead_letters_total", "service" => SERVICE, "code" => code).increment(1);
+    /// Logs and counts a dead letter once; never what is in it.
+    fn report(&self, dead_letter: &DeadLetter<'_>) {
+        let position = dead_letter.position();
+        let code = dead_letter.code();
+        tracing::warn!(
+            code = code.as_str(),
+            kafka.topic = position.topic,
+            kafka.partition = position.partition,
+            kafka.offset = position.offset,
+            reason = dead_letter.why().reason,
+            "record dead-lettered"
+        );
+        self.counters.count(code);
+    }
 }

@@ -63,6 +63,12 @@ impl IndexTailer {
     /// # Errors
     /// Why it is not read to its end yet; call it again.
     pub fn prepare(&mut self) -> anyhow::Result<()> {
+        let prepared = self.read_to_end();
+        self.status.note_complete(self.topic.is_current());
+        prepared
+    }
+
+    fn read_to_end(&mut self) -> anyhow::Result<()> {
         if !self.topic.is_tailing() {
             self.start().context("dead letters")?;
         }
@@ -90,6 +96,12 @@ impl IndexTailer {
     /// Indexes the records that have come, without waiting. Returns the positions of records whose dead letters are in the
     /// index now.
     pub fn tick(&mut self) -> Vec<String> {
+        let indexed = self.read_on();
+        self.status.note_complete(self.topic.is_current());
+        indexed
+    }
+
+    fn read_on(&mut self) -> Vec<String> {
         if self.topic.is_tailing() {
             // The status reports a failure, and a new start recovers from it.
             return self.read(Duration::ZERO).unwrap_or_default();

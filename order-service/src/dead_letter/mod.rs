@@ -28,7 +28,7 @@ use orderlog_runtime::supervisor::Supervisor;
 use outgoing::DeadLetter;
 pub use rows::{DeadLetterId, DeadLetterRow, Summary, key_text};
 use sender::Sender;
-pub use status::DlqStatus;
+pub use status::{Completeness, DlqStatus};
 
 /// `max.message.bytes` of a dead-letter topic that is created here: above the producer's largest request (10 MiB), to which
 /// the protocol adds some bytes.

@@ -1,6 +1,7 @@
-//! The status of the dead-letter topic, passed from the projection's thread to `/health`.
+//! The status of the dead-letter topic, passed from the projection's thread to `/health` and `/dlq`.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 /// The status of the dead-letter topic. Shared by clones.
 #[derive(Clone, Debug, Default)]
@@ -10,6 +11,17 @@ pub struct DlqStatus(Arc<Mutex<State>>);
 struct State {
     warnings: Vec<String>,
     problem: Option<String>,
+    is_complete: bool,
+    complete_at: Option<Instant>,
+}
+
+/// Whether the index has every dead letter of the topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Completeness {
+    /// Whether it has.
+    pub is_complete: bool,
+    /// When it was last known to have; `None`: not since the start.
+    pub as_of: Option<Instant>,
 }
 
 impl DlqStatus {
@@ -17,6 +29,24 @@ impl DlqStatus {
     pub fn reasons(&self) -> Vec<String> {
         let state = self.lock();
         state.problem.iter().chain(&state.warnings).cloned().collect()
+    }
+
+    /// Whether the index has every dead letter.
+    pub fn completeness(&self) -> Completeness {
+        let state = self.lock();
+        Completeness {
+            is_complete: state.is_complete,
+            as_of: state.complete_at,
+        }
+    }
+
+    /// Notes whether the index has every dead letter now.
+    pub(super) fn note_complete(&self, is_complete: bool) {
+        let mut state = self.lock();
+        state.is_complete = is_complete;
+        if is_complete {
+            state.complete_at = Some(Instant::now());
+        }
     }
 
     /// Sets the warnings about the topic's configuration.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use actix_web::web;
 use orderlog_contract::rejection::Code;
 use orderlog_contract::timestamp;
+use orderlog_projection::rfc3339_of;
 use orderlog_projection::store::blocking;
 use orderlog_web::{Problem, Query, Reply, openapi};
 use serde::{Deserialize, Serialize};
@@ -13,7 +14,7 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::limit;
 use crate::dead_letter::headers::Position;
-use crate::dead_letter::{DeadLetterId, DeadLetterRow, Filter, Page, key_text};
+use crate::dead_letter::{Completeness, DeadLetterId, DeadLetterRow, Filter, Page, key_text};
 use crate::state::State;
 
 const DEFAULT_LIMIT: usize = 100;
@@ -30,6 +31,12 @@ pub struct Info {
     count: u64,
     /// Number of dead letters by code. Records that others wrote to the topic have no code, and are only in `count`.
     by_code: BTreeMap<&'static str, u64>,
+    /// Whether every dead letter that is on the topic is counted. False until the topic was read to its end after a start,
+    /// and while its broker is away.
+    complete: bool,
+    /// When everything was last known to be counted (RFC 3339, UTC); null: not since the service's start.
+    #[schema(format = DateTime)]
+    as_of: Option<String>,
     /// Always closed: there is no circuit breaker yet. The field is kept for clients.
     breaker: Breaker,
 }
@@ -47,6 +54,8 @@ pub struct Breaker {
 #[utoipa::path(get, path = "/dlq/info", tag = "dead letters", responses((status = 200, description = "The summary", body = Info)))]
 pub async fn info(state: web::Data<State>) -> Result<Reply<Info>, Problem> {
     let index = state.dead_letters.clone();
+    // Before the summary is read: it has at least what there was then.
+    let completeness = state.dlq_status.completeness();
     let summary = blocking(move || index.summary()).await.map_err(Problem::internal)?;
     let info = Info {
         topic: state.dead_letters.topic().to_owned(),
@@ -56,6 +65,8 @@ pub async fn info(state: web::Data<State>) -> Result<Reply<Info>, Problem> {
             .iter()
             .map(|(code, count)| (code.as_str(), *count))
             .collect(),
+        complete: completeness.is_complete,
+        as_of: completeness.as_of.and_then(rfc3339_of),
         breaker: Breaker {
             open: false,
             reason: None,
@@ -99,12 +110,19 @@ impl ToSchema for CodeName {}
 
 /// One page of dead letters, newest first.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Messages {
     /// The dead letters. With a filter, a page may be short or empty even though there are more pages.
     messages: Vec<Message>,
     /// Value of `before` for the next page; null on the last page.
     #[schema(example = "0-17")]
     next: Option<String>,
+    /// Whether every dead letter that is on the topic is listed. False until the topic was read to its end after a start,
+    /// and while its broker is away.
+    complete: bool,
+    /// When everything was last known to be listed (RFC 3339, UTC); null: not since the service's start.
+    #[schema(format = DateTime)]
+    as_of: Option<String>,
 }
 
 /// One dead letter.
@@ -162,9 +180,11 @@ pub async fn messages(state: web::Data<State>, Query(query): Query<Parameters>) 
     let before = before.map_err(|message| Problem::invalid_field("before", message))?;
     let filter = query.filter()?;
     let index = state.dead_letters.clone();
+    // Before the page is read: it has at least what there was then.
+    let completeness = state.dlq_status.completeness();
     let page = blocking(move || index.page(before, limit, &filter)).await;
     let page = page.map_err(Problem::internal)?;
-    Ok(Reply::ok("Dead letters", Messages::from(page)))
+    Ok(Reply::ok("Dead letters", Messages::of(page, completeness)))
 }
 
 impl Parameters {
@@ -188,8 +208,8 @@ impl Parameters {
     }
 }
 
-impl From<Page> for Messages {
-    fn from(page: Page) -> Self {
+impl Messages {
+    fn of(page: Page, completeness: Completeness) -> Self {
         let messages = page
             .dead_letters
             .into_iter()
@@ -198,6 +218,8 @@ impl From<Page> for Messages {
         Self {
             messages,
             next: page.next.map(|id| id.to_string()),
+            complete: completeness.is_complete,
+            as_of: completeness.as_of.and_then(rfc3339_of),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! `GET /stats`: progress of each partition and outcomes of all records.
 
+use std::time::Instant;
+
 use actix_web::web;
 use orderlog_projection::store::Counters;
-use orderlog_projection::{OpenTransaction, PartitionProgress, Progress};
+use orderlog_projection::{Lag, OpenTransaction, PartitionProgress, Progress, rfc3339_of};
 use orderlog_web::{Problem, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -20,7 +22,12 @@ pub struct Stats {
     orders: u64,
     /// Number of records read: applied + duplicate + superseded + ignored + deadLettered.
     records: u64,
-    /// Progress and outcomes of each partition.
+    /// Sum of the partitions' lags; null while that of any is unknown.
+    lag: Option<i64>,
+    /// Since when the lag of any partition is unknown (RFC 3339, UTC); null while all are known.
+    #[schema(format = DateTime)]
+    lag_unknown_since: Option<String>,
+    /// Progress and outcomes of each partition. Until the topic was found since the service's start, those that were read before.
     partitions: Vec<PartitionStats>,
     /// Totals over all partitions.
     totals: Outcomes,
@@ -36,8 +43,13 @@ pub struct PartitionStats {
     position: i64,
     /// End offset (one after the last record) as last reported by the broker; null if not reported yet.
     end: Option<i64>,
-    /// Upper bound for the number of unread records (transaction markers occupy offsets, too); null if the end is unknown.
+    /// Upper bound for the number of unread records (transaction markers occupy offsets, too); null while it is unknown,
+    /// because the broker is away.
     lag: Option<i64>,
+    /// Since when the lag is unknown (RFC 3339, UTC): the last contact with the partition's broker, or the service's start if
+    /// there was none. Null while it is known.
+    #[schema(format = DateTime)]
+    lag_unknown_since: Option<String>,
     /// Why reading is paused; null if it is not.
     paused: Option<String>,
     /// Open transaction of another producer, which blocks reading beyond it; null if there is none.
@@ -79,22 +91,24 @@ pub struct Outcomes {
 #[utoipa::path(get, path = "/stats", tag = "operations", responses((status = 200, description = "The statistics", body = Stats)))]
 pub async fn stats(state: web::Data<State>) -> Result<Reply<Stats>, Problem> {
     let progress = state.view.progress();
-    let ends = |partition| state.view.connection().end_offset(partition);
     let partitions = if progress.partitions.is_empty() {
         stats_from_store(&state, &progress).await?
     } else {
         (0..).zip(progress.partitions.iter().cloned()).collect()
     };
-    Ok(Reply::ok(
-        "Stats",
-        build_stats(
-            &state.topic,
-            partitions,
-            progress.stop_reason().map(String::as_str),
-            ends,
-            &state.view.open_transactions(),
-        ),
-    ))
+    let halted = progress.stop_reason();
+    let shown = |(partition, progress): (i32, PartitionProgress)| ShownPartition {
+        partition,
+        lag: state.view.lag(partition, &progress),
+        open: state.view.open_transaction(partition),
+        paused: progress.paused.clone().or_else(|| halted.cloned()),
+        progress,
+    };
+    let partitions: Vec<_> = partitions.into_iter().map(shown).collect();
+    // Of the first partition, which every topic has: nothing is known of any while there are none here.
+    let nothing_known_since = state.view.connection().end_unknown_since(0);
+    let stats = build_stats(&state.topic, partitions, nothing_known_since);
+    Ok(Reply::ok("Stats", stats))
 }
 
 /// Progress as stored, until the topic has been seen.
@@ -115,50 +129,54 @@ async fn stats_from_store(state: &State, progress: &Progress) -> Result<Vec<(i32
     Ok(rows.into_iter().map(row).collect())
 }
 
-fn build_stats(
-    topic: &str,
-    partitions: Vec<(i32, PartitionProgress)>,
-    halted: Option<&str>,
-    ends: impl Fn(i32) -> Option<i64>,
-    open: &[OpenTransaction],
-) -> Stats {
+/// What is known of a partition.
+struct ShownPartition {
+    partition: i32,
+    progress: PartitionProgress,
+    lag: Lag,
+    open: Option<OpenTransaction>,
+    paused: Option<String>,
+}
+
+/// `nothing_known_since`: since when the lag is unknown if there are no partitions.
+fn build_stats(topic: &str, partitions: Vec<ShownPartition>, nothing_known_since: Option<Instant>) -> Stats {
     let mut totals = Counters::default();
-    let mut shown = Vec::with_capacity(partitions.len());
-    for (partition, progress) in partitions {
-        totals.add(&progress.counters);
-        let open = open.iter().find(|open| open.partition == partition);
-        // Records behind an open transaction exist but are not readable yet.
-        let at_end = progress.at_end && open.is_none();
-        // The last reported end may be older than what has been read since.
-        let reported = ends(partition).map(|end| end.max(progress.next));
-        let end = if at_end {
-            Some(reported.unwrap_or(progress.next))
-        } else {
-            reported
-        };
-        shown.push(PartitionStats {
-            partition,
-            position: progress.next,
-            end,
-            lag: if at_end {
-                Some(0)
-            } else {
-                end.map(|end| end - progress.next)
-            },
-            open_transaction: open.map(|open| OpenTransactionStats {
-                offset: open.offset,
-                since: open.since.clone(),
-            }),
-            paused: progress.paused.or_else(|| halted.map(str::to_owned)),
-            outcomes: Outcomes::from(&progress.counters),
-        });
+    for shown in &partitions {
+        totals.add(&shown.progress.counters);
     }
+    // Of no partitions, an unknown lag rather than none.
+    let lags = partitions.iter().map(|shown| shown.lag.records);
+    let lag = lags.sum::<Option<i64>>().filter(|_| !partitions.is_empty());
+    let unknown_since = match partitions.is_empty() {
+        true => nothing_known_since,
+        false => partitions.iter().filter_map(|shown| shown.lag.unknown_since).min(),
+    };
     Stats {
         topic: topic.to_owned(),
         orders: totals.orders,
         records: totals.records(),
-        partitions: shown,
+        lag,
+        lag_unknown_since: unknown_since.and_then(rfc3339_of),
+        partitions: partitions.into_iter().map(PartitionStats::from).collect(),
         totals: Outcomes::from(&totals),
+    }
+}
+
+impl From<ShownPartition> for PartitionStats {
+    fn from(shown: ShownPartition) -> Self {
+        Self {
+            partition: shown.partition,
+            position: shown.progress.next,
+            end: shown.lag.end,
+            lag: shown.lag.records,
+            lag_unknown_since: shown.lag.unknown_since.and_then(rfc3339_of),
+            paused: shown.paused,
+            open_transaction: shown.open.map(|open| OpenTransactionStats {
+                offset: open.offset,
+                since: open.since,
+            }),
+            outcomes: Outcomes::from(&shown.progress.counters),
+        }
     }
 }
 

@@ -1,29 +1,34 @@
+use std::time::Duration;
+
 use super::*;
 
-fn partition(next: i64, at_end: bool) -> PartitionProgress {
+fn partition(records: Option<i64>, unknown_since: Option<Instant>) -> ShownPartition {
     let counters = Counters {
         applied: 3,
         dead_lettered: 2,
         orders: 1,
         ..Counters::default()
     };
-    PartitionProgress {
-        next,
-        counters,
-        at_end,
-        ..PartitionProgress::default()
+    ShownPartition {
+        partition: 0,
+        progress: PartitionProgress {
+            next: 5,
+            counters,
+            ..PartitionProgress::default()
+        },
+        lag: Lag {
+            end: Some(9),
+            records,
+            unknown_since,
+        },
+        open: None,
+        paused: None,
     }
 }
 
 #[test]
 fn every_record_is_in_the_sums() {
-    let stats = build_stats(
-        "t",
-        vec![(0, partition(5, true)), (1, partition(5, true))],
-        None,
-        |_| None,
-        &[],
-    );
+    let stats = build_stats("t", vec![partition(Some(4), None), partition(Some(1), None)], None);
     assert_eq!(
         (
             stats.orders,
@@ -33,48 +38,48 @@ fn every_record_is_in_the_sums() {
         ),
         (2, 10, 6, 4)
     );
+    assert_eq!((stats.lag, stats.lag_unknown_since), (Some(5), None));
 }
 
 #[test]
-fn lag_is_zero_at_the_end_and_unknown_without_a_broker() {
-    let stats = |progress, end| {
-        let stats = build_stats("t", vec![(0, progress)], None, |_| end, &[]);
-        (stats.partitions[0].end, stats.partitions[0].lag)
+fn the_lag_of_all_is_unknown_since_that_of_the_first_is() {
+    let now = Instant::now();
+    let earlier = now - Duration::from_secs(60);
+    let partitions = [(Some(4), None), (None, Some(now)), (None, Some(earlier))];
+    let partitions = partitions.map(|(records, since)| partition(records, since)).into();
+    let stats = build_stats("t", partitions, None);
+    let [known, later, first] = &stats.partitions[..] else {
+        panic!("three partitions");
     };
-    // A transaction marker follows the last record.
-    assert_eq!(stats(partition(5, true), Some(6)), (Some(6), Some(0)));
-    assert_eq!(stats(partition(5, true), None), (Some(5), Some(0)));
-    assert_eq!(stats(partition(5, false), Some(9)), (Some(9), Some(4)));
-    assert_eq!(stats(partition(5, false), Some(3)), (Some(5), Some(0)));
-    assert_eq!(stats(partition(5, false), None), (None, None));
+    assert_eq!(stats.lag, None);
+    assert_eq!((known.lag, &known.lag_unknown_since), (Some(4), &None));
+    assert_eq!((later.lag, later.end), (None, Some(9)), "the last known end");
+    assert!(stats.lag_unknown_since < later.lag_unknown_since, "{stats:?}");
+    assert!(first.lag_unknown_since.is_some());
 }
 
 #[test]
-fn records_behind_an_open_transaction_are_lag() {
+fn lag_is_unknown_before_any_partition_is_known() {
+    let stats = build_stats("t", vec![], Some(Instant::now()));
+    assert_eq!(stats.lag, None);
+    assert!(stats.lag_unknown_since.is_some());
+}
+
+#[test]
+fn an_open_transaction_shows_on_its_partition() {
     let open = OpenTransaction {
         partition: 0,
         offset: 5,
-        open_for: std::time::Duration::from_secs(3),
+        open_for: Duration::from_secs(3),
         since: Some("2026-01-02T03:04:05.006Z".to_owned()),
     };
-    let partitions = vec![(0, partition(5, true)), (1, partition(5, true))];
-    let stats = build_stats("t", partitions, None, |_| Some(9), &[open]);
-    let shown: Vec<_> = stats
-        .partitions
-        .iter()
-        .map(|p| (p.lag, p.open_transaction.is_some()))
-        .collect();
-    assert_eq!(shown, [(Some(4), true), (Some(0), false)]);
-}
-
-#[test]
-fn a_halt_shows_on_every_partition() {
-    let stats = build_stats(
-        "t",
-        vec![(0, partition(5, false))],
-        Some("another topic"),
-        |_| None,
-        &[],
+    let blocked = ShownPartition {
+        open: Some(open),
+        ..partition(Some(4), None)
+    };
+    let shown = PartitionStats::from(blocked).open_transaction.expect("it is open");
+    assert_eq!(
+        (shown.offset, shown.since.as_deref()),
+        (5, Some("2026-01-02T03:04:05.006Z"))
     );
-    assert_eq!(stats.partitions[0].paused.as_deref(), Some("another topic"));
 }

@@ -216,5 +216,5 @@ async fn headers_that_a_record_brings_are_kept_and_not_trusted() {
     let app = world.spawn_app().await;
     app.await_read(4, 4).await;
     assert_eq!(world.read(DLQ), dead_letters);
-    assert_eq!(app.get("/dlq/messages").await.1, listed);
+    assert_eq!(app.get("/dlq/messages").await.1["messages"], listed["messages"]);
 }

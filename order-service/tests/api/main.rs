@@ -15,3 +15,4 @@ mod restarts;
 mod schema_names;
 mod sizes;
 mod stats;
+mod unknown_lag;

@@ -163,7 +163,13 @@ async fn before_the_first_catch_up_nothing_is_claimed_of_any_order() {
     let ready = app.response("/health/ready").await;
     assert_eq!(ready.status(), 503);
     assert_eq!(app.get("/health/live").await.0, 200);
-    assert_eq!(app.get("/stats").await.1["partitions"], json!([]));
+    let (_, stats) = app.get("/stats").await;
+    assert_eq!((&stats["partitions"], &stats["lag"]), (&json!([]), &Value::Null));
+    assert!(stats["lagUnknownSince"].is_string(), "{stats}");
+    for page in ["/dlq/info", "/dlq/messages"] {
+        let (_, page) = app.get(page).await;
+        assert_eq!((&page["complete"], &page["asOf"]), (&json!(false), &Value::Null));
+    }
 
     world.broker.create_topic(DLQ, 1).expect("a topic");
     assert!(

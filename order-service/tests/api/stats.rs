@@ -32,7 +32,7 @@ async fn every_outcome_is_counted_once_where_it_happened() {
     let partitions = stats["partitions"].as_array().expect("partitions");
     assert_eq!(partitions.len(), 6);
     let expected = json!({
-        "partition": here, "position": 6, "end": 6, "lag": 0, "paused": null, "openTransaction": null,
+        "partition": here, "position": 6, "end": 6, "lag": 0, "lagUnknownSince": null, "paused": null, "openTransaction": null,
         "applied": 2, "duplicate": 1, "superseded": 1, "ignored": 1, "deadLettered": 1, "gaps": 1
     });
     let caught_up = || async { app.get("/stats").await.1["partitions"][here as usize] == expected };

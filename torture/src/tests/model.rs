@@ -19,6 +19,8 @@ impl Run {
             topic: TOPIC.to_owned(),
             orders: 0,
             records: 0,
+            lag: Some(0),
+            lag_unknown_since: None,
             partitions: Vec::new(),
             totals: Outcomes::default(),
         };
@@ -26,6 +28,8 @@ impl Run {
             topic: format!("{TOPIC}-dlq"),
             count: 0,
             by_code: Default::default(),
+            complete: true,
+            as_of: None,
         };
         let evidence = Evidence {
             records: Vec::new(),
@@ -160,6 +164,7 @@ impl Run {
             position,
             end: Some(position),
             lag: Some(0),
+            lag_unknown_since: None,
             paused: None,
             open_transaction: None,
             outcomes,

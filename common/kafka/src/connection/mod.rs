@@ -18,8 +18,9 @@ pub const MAX_SILENCE: Duration = Duration::from_secs(2);
 #[derive(Clone, Default)]
 pub struct ConnectionState(Arc<Mutex<State>>);
 
-#[derive(Default)]
 struct State {
+    /// When the client was made.
+    created: Instant,
     partitions: HashMap<i32, Partition>,
     /// When any broker was last known to be connected.
     last_seen: Option<Instant>,
@@ -30,6 +31,20 @@ struct State {
     was_recreated: bool,
 }
 
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            created: Instant::now(),
+            partitions: HashMap::new(),
+            last_seen: None,
+            needed: Vec::new(),
+            last_error: None,
+            topic_id: None,
+            was_recreated: false,
+        }
+    }
+}
+
 #[derive(Clone, Copy)]
 struct Partition {
     /// When its leader was last known to be connected.
@@ -37,6 +52,9 @@ struct Partition {
     /// Whether any of its leaders ever was.
     was_connected: bool,
     end_offset: i64,
+    /// When the broker that it is read from, which may be a follower, was last known to be connected. Only once it has told
+    /// the end offset.
+    end_seen: Option<Instant>,
     stalled_lso: Option<StalledLso>,
 }
 
@@ -70,6 +88,17 @@ impl ConnectionState {
         let state = self.lock();
         let end = state.partitions.get(&partition)?.end_offset;
         (end >= 0).then_some(end)
+    }
+
+    /// Since when the end offset of that partition may be another one than the known: since the broker that it is read from was
+    /// last connected, or since the client was made. `None` while the known one is current, within [`MAX_SILENCE`].
+    pub fn end_unknown_since(&self, partition: i32) -> Option<Instant> {
+        let state = self.lock();
+        let seen = state
+            .partitions
+            .get(&partition)
+            .and_then(|partition| partition.end_seen);
+        (!is_recent(seen)).then(|| seen.unwrap_or(state.created))
     }
 
     /// That no broker is connected, and why; `None` while one is.
@@ -163,8 +192,12 @@ impl ConnectionState {
             } else {
                 None
             };
+            let read_from = brokers.get(&partition.broker).copied().flatten();
+            let end_seen = read_from.filter(|_| partition.hi_offset >= 0);
             let after = Partition {
                 leader_seen,
+                // The newest of both: while the partition moves to another broker, it has none.
+                end_seen: before.and_then(|before| before.end_seen).max(end_seen),
                 was_connected: leader_seen.is_some() || before.is_some_and(|before| before.was_connected),
                 end_offset: partition.hi_offset,
                 stalled_lso,

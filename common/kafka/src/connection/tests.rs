@@ -78,3 +78,27 @@ fn a_stalled_last_stable_offset_is_reported_while_its_leader_is_connected() {
     connection.note_timeout(0);
     assert_eq!(connection.stalled_lso(0), None);
 }
+
+#[test]
+fn an_end_is_unknown_from_the_last_contact_with_the_broker_that_told_it() {
+    let connection = ConnectionState::default();
+    let sees = |state, waits_for_ms, end| {
+        let partition = Partition {
+            partition: 0,
+            leader: 1,
+            broker: 2,
+            hi_offset: end,
+            ..Partition::default()
+        };
+        let brokers = [broker(1, "DOWN", None), broker(2, state, waits_for_ms)];
+        connection.observe("orders", &statistics(brokers, partition));
+        connection.end_unknown_since(0)
+    };
+    let created = connection.end_unknown_since(0).expect("nothing was heard yet");
+    assert_eq!(sees("UP", None, -1001), Some(created), "nothing was fetched yet");
+    let silent = sees("UP", Some(2_500), 9).expect("it is silent");
+    assert!(silent < created, "it was heard of before");
+    assert_eq!(sees("UP", None, 9), None, "the leader need not be connected");
+    assert_eq!(sees("DOWN", None, 9), None, "it may be back in a moment");
+    assert_eq!(connection.end_offset(0), Some(9));
+}

@@ -1,5 +1,6 @@
 //! The context of a producer's client: receives delivery reports, statistics, errors and log lines, on the client's thread.
 
+use orderlog_runtime::metrics::DELIVERIES_FAILED;
 use orderlog_runtime::supervisor::Supervisor;
 use rdkafka::Message;
 use rdkafka::client::ClientContext;
@@ -37,6 +38,8 @@ pub(super) struct ReportContext {
 
 impl ReportContext {
     pub fn new(cluster: &Cluster, topic: &str, supervisor: Supervisor) -> anyhow::Result<Self> {
+        // Shown from the start: an alert on a rate misses the first failure of a series that begins with it.
+        drop(failures(&cluster.client_id, RDKafkaErrorCode::MessageTimedOut));
         Ok(Self {
             supervisor,
             bootstrap: Bootstrap::new(cluster)?,
@@ -49,7 +52,7 @@ impl ReportContext {
     /// Takes note of a failed delivery.
     fn observe(&self, error: &KafkaError) -> WriteError {
         let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown);
-        metrics::counter!("orderlog_deliveries_failed_total", "service" => self.service.clone(), "error" => format!("{code:?}")).increment(1);
+        failures(&self.service, code).increment(1);
         match code {
             RDKafkaErrorCode::TopicAuthorizationFailed => {
                 self.permissions.deny_write(&self.topic);
@@ -59,6 +62,11 @@ impl ReportContext {
             _ => WriteError::from(error.clone()),
         }
     }
+}
+
+/// The counter of deliveries that failed with that error.
+fn failures(service: &str, code: RDKafkaErrorCode) -> metrics::Counter {
+    metrics::counter!(DELIVERIES_FAILED, "service" => service.to_owned(), "error" => format!("{code:?}"))
 }
 
 impl ClientContext for ReportContext {

@@ -22,6 +22,7 @@ mod error;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use orderlog_runtime::metrics::PRODUCERS_REPLACED;
 use orderlog_runtime::supervisor::Supervisor;
 use rdkafka::error::KafkaError;
 use rdkafka::message::OwnedHeaders;
@@ -53,6 +54,7 @@ pub struct Producer {
     cluster: Cluster,
     topic: String,
     supervisor: Supervisor,
+    replaced: metrics::Counter,
     /// Locked only for as long as it takes to clone or replace it.
     client: RwLock<Arc<Client>>,
 }
@@ -70,6 +72,7 @@ impl Producer {
     ) -> anyhow::Result<Arc<Self>> {
         let producer = Arc::new(Self {
             client: RwLock::new(Arc::new(Client::new(&cluster, topic, options, supervisor.clone())?)),
+            replaced: metrics::counter!(PRODUCERS_REPLACED, "service" => cluster.client_id.clone()),
             cluster,
             topic: topic.to_owned(),
             supervisor,
@@ -173,8 +176,7 @@ impl Producer {
         } else {
             tracing::warn!(kafka.topic = self.topic, %code, reason, "kafka producer replaced after a fatal error");
         }
-        metrics::counter!("orderlog_producers_replaced_total", "service" => self.cluster.client_id.clone())
-            .increment(1);
+        self.replaced.increment(1);
     }
 
     fn client(&self) -> Arc<Client> {

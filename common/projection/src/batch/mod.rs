@@ -29,6 +29,7 @@ use rdkafka::Message;
 use tokio::runtime::Handle;
 use uuid::Uuid;
 
+use crate::code_counters::CodeCounters;
 use crate::rejections::{RejectedRecord, RejectionHandler, Unhandled};
 use crate::store::{BatchChanges, KeyChanges, PartitionRow, Store, StoreError};
 use crate::waiters::{EventOutcome, Waiters};
@@ -40,8 +41,8 @@ pub(crate) use record::{LogRecord, hash, request};
 
 /// What processing a batch needs.
 pub(crate) struct BatchProcessor<H> {
-    /// Name of the service, for metrics.
-    pub service: &'static str,
+    /// Counts rejected records.
+    pub rejections: CodeCounters,
     pub store: Store,
     pub runtime: Handle,
     pub waiters: Waiters,
@@ -129,9 +130,7 @@ impl<H: RejectionHandler> BatchProcessor<H> {
             .iter()
             .filter(|rejected| !unhandled.contains_key(&rejected.record.partition()));
         for rejected in handled {
-            let code = rejected.rejection.code.as_str();
-            metrics::counter!("orderlog_unusable_records_total", "service" => self.service, "code" => code)
-                .increment(1);
+            self.rejections.count(rejected.rejection.code);
         }
         unhandled
     }

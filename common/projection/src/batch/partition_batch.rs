@@ -38,6 +38,8 @@ pub(crate) struct Ending {
     pub awaited: Option<AwaitedSchemas>,
     /// Whether there were any records.
     pub had_records: bool,
+    /// Timestamp of the last of them, in milliseconds since 1970; `None` if it has none.
+    pub last_timestamp: Option<i64>,
     /// The partition's end offset, if it was reached.
     pub end: Option<i64>,
     /// Whether it was reached after the last record.
@@ -100,6 +102,7 @@ impl<'a> PartitionBatch<'a> {
             Ok(classified) => {
                 self.next = record.offset + 1;
                 self.ending.had_records = true;
+                self.ending.last_timestamp = record.timestamp();
                 self.ending.at_end = false;
                 self.records.push(ClassifiedRecord { record, classified });
                 self.records.last_mut()

@@ -51,6 +51,11 @@ impl<'a> LogRecord<'a> {
         }
     }
 
+    /// Its timestamp in milliseconds since 1970, if it has one.
+    pub fn timestamp(&self) -> Option<i64> {
+        Some(self.timestamp_ms).filter(|at| *at != NO_TIMESTAMP)
+    }
+
     /// The name of its schema, if it has a readable one.
     pub fn schema(&self) -> Option<SchemaRef> {
         Some(self.framed.as_ref()?.as_ref().ok()?.0)

@@ -200,6 +200,19 @@ impl Store {
         }
     }
 
+    /// How many bytes are free on its disk.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub async fn free_bytes(&self) -> Result<u64, StoreError> {
+        match self {
+            Self::Embedded(store) => {
+                let store = store.clone();
+                blocking(move || store.free_bytes()).await
+            }
+        }
+    }
+
     /// The schema ids under which the current events of all orders were written. Reads every order.
     ///
     /// # Errors

@@ -34,9 +34,7 @@ impl Disk {
     /// # Errors
     /// [`StoreError::DiskFull`], or the free space is not known.
     pub fn check_space(&self) -> Result<(), StoreError> {
-        let dir = self.dir();
-        let disk = rustix::fs::statvfs(dir).with_context(|| format!("reading the free space at {}", dir.display()))?;
-        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+        let (dir, free) = (self.dir(), self.free_bytes()?);
         if free < RESERVE {
             let reason = format!(
                 "the disk of the store at {} is full: {} MiB free, {} MiB required. Free up space there; writing resumes by itself",
@@ -47,5 +45,15 @@ impl Disk {
             return Err(DiskFull(reason).into());
         }
         Ok(())
+    }
+
+    /// How many bytes are free for this process.
+    ///
+    /// # Errors
+    /// That is not known.
+    pub fn free_bytes(&self) -> Result<u64, StoreError> {
+        let dir = self.dir();
+        let disk = rustix::fs::statvfs(dir).with_context(|| format!("reading the free space at {}", dir.display()))?;
+        Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
     }
 }

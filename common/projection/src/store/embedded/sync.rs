@@ -64,6 +64,10 @@ impl Embedded {
         space.map_err(|error| Unwritable::ForNow(format!("{error:#}")))
     }
 
+    pub(in crate::store) fn free_bytes(&self) -> Result<u64, StoreError> {
+        self.disk.free_bytes()
+    }
+
     pub(in crate::store) fn clear(&self) -> Result<(), StoreError> {
         // Clearing is not atomic over tables, so a mark says that it has begun: opening completes what was interrupted.
         self.disk.check_space()?;

@@ -31,6 +31,7 @@ usage: scripts/stack.sh COMMAND
   down --wipe               stop, and remove all data (downloads are kept)
   status                    show what runs where; exit code 1 unless all answer
   logs [-f] [kafka|registry]
+                            print the last 100 lines of each log; with -f, go on as lines are added
   kafka-tool CLASS ARG…     run a class of the Kafka distribution, for example
                             org.apache.kafka.tools.TopicCommand --bootstrap-server 127.0.0.1:9092 --list
 

@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_topic_has_the_partitions_it_was_created_with_and_gives_back_what_was_written() {
+    fn a_topic_has_the_requested_partitions_and_returns_what_was_written() {
         let broker = Broker::start().expect("a broker");
         broker.create_topic("orders", 6).expect("a topic");
         assert!(broker.create_topic("orders", 6).is_err(), "it exists");
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn two_brokers_know_nothing_of_each_other() {
+    fn two_brokers_are_independent() {
         let (one, two) = (
             Broker::start().expect("a broker"),
             Broker::start().expect("another broker"),

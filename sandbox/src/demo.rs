@@ -13,12 +13,12 @@ use crate::poison::{Kind, Poisoner};
 
 /// Pause between two commands.
 const PACE: Duration = Duration::from_millis(250);
-/// Every how many turns an invalid record is written instead of a command.
+/// In one turn out of so many, an invalid record is written instead of a command.
 const POISON_EVERY: u64 = 20;
-/// Every how many turns progress is printed.
-const TELL_EVERY: u64 = 40;
-/// How many orders are open at the same time.
-const OPEN: usize = 20;
+/// Progress is printed once in so many turns.
+const PROGRESS_EVERY: u64 = 40;
+/// At most this many orders are open at the same time.
+const MAX_OPEN: usize = 20;
 
 /// Where the demo sends its commands and its invalid records.
 pub struct Demo {
@@ -62,14 +62,14 @@ pub async fn run(demo: &Demo) -> anyhow::Result<()> {
     let mut done = Progress::default();
     for turn in 1_u64.. {
         pace.tick().await;
-        if turn.is_multiple_of(TELL_EVERY) {
+        if turn.is_multiple_of(PROGRESS_EVERY) {
             println!("{}", done.text());
         }
         if turn.is_multiple_of(POISON_EVERY) {
             if let Some(kind) = kinds.next() {
                 done.invalid += u64::from(poison(&poisoner, *kind, &format!("POISON-{turn}")).await);
             }
-        } else if open.len() < OPEN && (open.is_empty() || fastrand::bool()) {
+        } else if open.len() < MAX_OPEN && (open.is_empty() || fastrand::bool()) {
             let id = format!("DEMO-{turn}");
             let body = json!({"orderId": id, "itemsCount": fastrand::u8(1..6)});
             let request = client.post(format!("{}/create-order", demo.cart_url)).json(&body);

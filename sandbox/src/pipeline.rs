@@ -130,8 +130,8 @@ impl Pipeline {
         let cart_url = format!("http://localhost:{}", cart.port());
         let (stop, stopped) = watch::channel(false);
         let mut services = JoinSet::new();
-        services.spawn(order.run_until_stopped(told(stopped.clone())));
-        services.spawn(cart.run_until_stopped(told(stopped)));
+        services.spawn(order.run_until_stopped(stop_requested(stopped.clone())));
+        services.spawn(cart.run_until_stopped(stop_requested(stopped)));
         let registry_url = format!("http://localhost:{}", registry.port());
         let bootstrap_servers = format!("localhost:{}", relay.port());
         let mut pipeline = Self {
@@ -210,8 +210,8 @@ impl Pipeline {
     }
 }
 
-/// Resolves once the channel says so, or its sender is dropped.
-async fn told(mut stop: watch::Receiver<bool>) {
+/// Resolves once the pipeline is stopped or dropped.
+async fn stop_requested(mut stop: watch::Receiver<bool>) {
     // An error means that the sender was dropped: that is the end as well.
     let _ = stop.wait_for(|stop| *stop).await;
 }

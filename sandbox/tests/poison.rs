@@ -105,7 +105,7 @@ async fn a_topic_that_no_service_uses_gets_no_subject() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_order_service_that_is_away_and_another_server_in_its_place_are_told_apart() {
+async fn a_missing_order_service_and_another_server_in_its_place_are_told_apart() {
     let pipeline = start_sandbox(&[]).await.expect("starts");
     let poisoner = poisoner(&pipeline, TOPIC, NO_REGISTRY).await.expect("connects");
     let written = poisoner.write(Kind::NotAvro, "P-1").await.expect("written");

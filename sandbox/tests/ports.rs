@@ -71,7 +71,7 @@ fn round_trip(servers: &str) -> Option<Vec<u8>> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_broker_takes_the_wanted_port_and_the_next_free_one_if_that_is_in_use() {
+async fn the_broker_takes_the_next_free_port_if_its_own_is_in_use() {
     let (listener, port) = busy();
     let flag = format!("--kafka-port={port}");
     let pipeline = start_sandbox(&[&flag]).await;

@@ -65,13 +65,13 @@ pub async fn run(args: &PoisonArgs) -> anyhow::Result<()> {
     .await?;
     let order_id = format!("POISON-{}", fastrand::u32(1..1_000_000));
     let written = poisoner.write(args.kind, &order_id).await?;
-    println!("{}", announcement(&written));
+    println!("{}", announcement(&written, &args.kafka_bootstrap_servers));
     let outcome = order_service.outcome_of(&written).await;
     println!("{}", report(&written, &outcome, order_service.url()));
     Ok(())
 }
 
-fn announcement(written: &Written) -> String {
+fn announcement(written: &Written, servers: &str) -> String {
     let Written {
         kind,
         topic,
@@ -84,7 +84,7 @@ fn announcement(written: &Written) -> String {
     } else {
         "an invalid record"
     };
-    format!("Wrote {record} ({kind}) to {topic}: key {key}, partition {partition}, offset {offset}.")
+    format!("Wrote {record} ({kind}) to topic {topic} at {servers}: key {key}, partition {partition}, offset {offset}.")
 }
 
 fn report(written: &Written, outcome: &Outcome, url: &str) -> String {
@@ -108,7 +108,7 @@ fn report(written: &Written, outcome: &Outcome, url: &str) -> String {
             "The order-service at {url} reads another topic, {topic}; set --order-service-url / ORDER_SERVICE_URL to see what becomes of the record."
         ),
         Outcome::NoAnswer(why) => format!(
-            "No order-service at {url} ({why}): start it, or set --order-service-url / ORDER_SERVICE_URL. It will read the record; then see the dead letter:{dead_letters}"
+            "order-service at {url} could not be asked ({why}); start it, or set --order-service-url / ORDER_SERVICE_URL.\n\nOnce it has read the record, see the dead letter:{dead_letters}"
         ),
     }
 }

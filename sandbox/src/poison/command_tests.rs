@@ -13,19 +13,19 @@ fn written(kind: Kind) -> Written {
 }
 
 #[test]
-fn the_kind_is_named_as_the_flag_takes_it() {
+fn the_output_names_the_kind_as_the_flag_does() {
     assert_eq!(
-        announcement(&written(Kind::UnknownSchemaId)),
-        "Wrote an invalid record (unknown-schema-id) to order-events: key POISON-7, partition 3, offset 17."
+        announcement(&written(Kind::UnknownSchemaId), "localhost:9092"),
+        "Wrote an invalid record (unknown-schema-id) to topic order-events at localhost:9092: key POISON-7, partition 3, offset 17."
     );
     assert_eq!(
-        announcement(&written(Kind::IllegalStep)),
-        "Wrote a valid record and then an invalid one (illegal-step) to order-events: key POISON-7, partition 3, offset 17."
+        announcement(&written(Kind::IllegalStep), "localhost:9092"),
+        "Wrote a valid record and then an invalid one (illegal-step) to topic order-events at localhost:9092: key POISON-7, partition 3, offset 17."
     );
 }
 
 #[test]
-fn each_outcome_is_told_with_what_to_look_at_next() {
+fn each_outcome_is_reported_with_a_command_to_run_next() {
     let dead_letters = "\n  curl -i 'http://localhost:8001/dlq/messages?orderId=POISON-7'\n";
     let outcomes = [
         (
@@ -55,7 +55,7 @@ fn each_outcome_is_told_with_what_to_look_at_next() {
         ),
         (
             Outcome::NoAnswer("cannot connect".to_owned()),
-            "No order-service at http://localhost:8001 (cannot connect)",
+            "order-service at http://localhost:8001 could not be asked (cannot connect)",
             dead_letters,
         ),
         (

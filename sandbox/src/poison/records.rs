@@ -21,7 +21,7 @@ pub struct Record {
     pub value: Vec<u8>,
     /// Its partition.
     pub partition: i32,
-    /// Whether it is usable (some faults need a valid record first).
+    /// Whether it is valid (some kinds need a valid record first).
     pub is_good: bool,
 }
 
@@ -49,12 +49,12 @@ fn event(order_id: &str) -> OrderEvent {
 ///
 /// # Errors
 /// If the topic has only one partition, so that none is the wrong one; or if an event cannot be encoded, which would be a bug.
-pub fn records(kind: Kind, order_id: &str, facts: TopicInfo) -> anyhow::Result<Vec<Record>> {
+pub fn records(kind: Kind, order_id: &str, topic: TopicInfo) -> anyhow::Result<Vec<Record>> {
     anyhow::ensure!(
-        kind != Kind::WrongPartition || facts.partitions > 1,
+        kind != Kind::WrongPartition || topic.partitions > 1,
         "the topic has only one partition, so no record can be in the wrong one; choose another --kind"
     );
-    let home = facts.partitioner.of_key(order_id.as_bytes(), facts.partitions);
+    let home = topic.partitioner.of_key(order_id.as_bytes(), topic.partitions);
     let record = |value: Vec<u8>| Record {
         key: order_id.as_bytes().to_vec(),
         value,
@@ -62,7 +62,7 @@ pub fn records(kind: Kind, order_id: &str, facts: TopicInfo) -> anyhow::Result<V
         is_good: false,
     };
     let event = event(order_id);
-    let good = record_value(facts.schema_id, &event)?;
+    let good = record_value(topic.schema_id, &event)?;
     let bad = match kind {
         Kind::Empty => record(Vec::new()),
         Kind::NotAvro => record(b"this is not Avro".to_vec()),
@@ -71,7 +71,7 @@ pub fn records(kind: Kind, order_id: &str, facts: TopicInfo) -> anyhow::Result<V
         // A datum of the other schema, which has one string field: length 2, "hi".
         Kind::OtherSchema => record(
             [
-                &orderlog_contract::frame::header(facts.other_schema_id)[..],
+                &orderlog_contract::frame::header(topic.other_schema_id)[..],
                 &[4, b'h', b'i'],
             ]
             .concat(),
@@ -81,14 +81,14 @@ pub fn records(kind: Kind, order_id: &str, facts: TopicInfo) -> anyhow::Result<V
         Kind::WrongTotal => {
             let mut event = event;
             event.order.total_minor += 1;
-            record(record_value(facts.schema_id, &event)?)
+            record(record_value(topic.schema_id, &event)?)
         }
         Kind::WrongKey => Record {
             key: format!("{order_id}-not").into_bytes(),
             ..record(good)
         },
         Kind::WrongPartition => Record {
-            partition: (home + 1) % facts.partitions,
+            partition: (home + 1) % topic.partitions,
             ..record(good)
         },
         Kind::IllegalStep => {
@@ -97,9 +97,9 @@ pub fn records(kind: Kind, order_id: &str, facts: TopicInfo) -> anyhow::Result<V
             let again = next_event(&delivered, OrderStatus::New);
             let first = Record {
                 is_good: true,
-                ..record(record_value(facts.schema_id, &delivered)?)
+                ..record(record_value(topic.schema_id, &delivered)?)
             };
-            return Ok(vec![first, record(record_value(facts.schema_id, &again)?)]);
+            return Ok(vec![first, record(record_value(topic.schema_id, &again)?)]);
         }
     };
     Ok(vec![bad])
@@ -109,4 +109,23 @@ pub fn records(kind: Kind, order_id: &str, facts: TopicInfo) -> anyhow::Result<V
 fn now() -> i64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(now.as_millis()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_topic_with_one_partition_has_no_wrong_partition() {
+        let topic = |partitions| TopicInfo {
+            partitions,
+            partitioner: Partitioner::default(),
+            schema_id: 1,
+            other_schema_id: 2,
+        };
+        assert!(records(Kind::WrongPartition, "1", topic(1)).is_err());
+        let two = records(Kind::WrongPartition, "1", topic(2)).expect("records");
+        let home = Partitioner::default().of_key(b"1", 2);
+        assert_eq!(two[0].partition, 1 - home);
+    }
 }

@@ -77,14 +77,14 @@ impl Poisoner {
     /// If the kind needs a schema id and the registry does not have it, or the broker refuses the record.
     pub async fn write(&self, kind: Kind, order_id: &str) -> anyhow::Result<Written> {
         let (schema_id, other_schema_id) = self.schema_ids(kind).await?;
-        let facts = TopicInfo {
+        let topic = TopicInfo {
             partitions: self.partitions,
             partitioner: self.partitioner,
             schema_id,
             other_schema_id,
         };
         let mut last = None;
-        for record in records(kind, order_id, facts)? {
+        for record in records(kind, order_id, topic)? {
             let offset = self.send(&record).await?;
             last = Some(Written {
                 kind,
@@ -164,10 +164,14 @@ fn partitions_of(client: &ClientConfig, servers: &str, topic: &str) -> anyhow::R
     }
     let mut names: Vec<&str> = topics.iter().map(|topic| topic.name()).collect();
     names.retain(|name| !name.starts_with("__"));
+    anyhow::ensure!(
+        !names.is_empty(),
+        "no such topic: {topic}; the broker at {servers} has no topics yet; start a service, which creates its own"
+    );
     let more = if names.len() > MAX_NAMED { ", …" } else { "" };
     names.truncate(MAX_NAMED);
     anyhow::bail!(
-        "no such topic: {topic}; the broker at {servers} has these: {}{more}; set --kafka-topic / KAFKA_TOPIC",
+        "no such topic: {topic}; the broker at {servers} has {}{more}; set --kafka-topic / KAFKA_TOPIC",
         names.join(", ")
     )
 }

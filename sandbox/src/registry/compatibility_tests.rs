@@ -29,7 +29,7 @@ fn allowed(level: Level, earlier: &[&str], new: &str) -> bool {
 }
 
 #[test]
-fn each_level_accepts_what_it_says() {
+fn each_level_accepts_exactly_what_it_promises() {
     use Level::{Backward, BackwardTransitive, Forward, ForwardTransitive, Full, None};
     let every = Level::ALL.map(|(level, _)| level);
     // (earlier versions, new version) → the levels that accept it
@@ -68,7 +68,7 @@ fn each_level_accepts_what_it_says() {
 }
 
 #[test]
-fn a_reason_says_who_cannot_read_whom() {
+fn a_reason_says_which_schema_cannot_read_which() {
     let old = version("a");
     let reasons = incompatibilities(Level::Full, &version("b"), std::iter::once((4, &old)));
     assert_eq!(reasons.len(), 2);

@@ -13,9 +13,9 @@ pub enum Refusal {
     #[error("HTTP 405 Method Not Allowed")]
     NoSuchMethod,
     /// The registry is on loopback, and the request's host is another name.
-    #[error("This registry is not called '{0}', but localhost")]
+    #[error("Host '{0}' is not allowed; call this registry as localhost")]
     OtherHost(String),
-    /// A web page of another origin wants to write.
+    /// A cross-origin write from a web page.
     #[error("Cross-origin writes are not allowed")]
     ForeignPage,
     /// The body is not JSON, or not in the form that the call requires.
@@ -57,7 +57,7 @@ pub enum Refusal {
     /// The schema breaks the subject's compatibility level, for these reasons.
     #[error("Schema being registered is incompatible with an earlier schema for subject \"{subject}\", details: [{}]", reasons.join(", "))]
     Incompatible {
-        /// Where it was to be registered.
+        /// The subject.
         subject: String,
         /// One sentence for each incompatibility.
         reasons: Vec<String>,

@@ -13,7 +13,7 @@
 //! Around them `http` and `routes` translate, and this file starts and stops the server. Nothing is written to disk.
 //!
 //! Left out: schema types other than Avro, contexts, importing schemas with their ids, metadata and rule sets, exporters,
-//! encryption keys, guids, authentication. Schemas are always compared in normal form, so `normalize` changes nothing.
+//! encryption keys, authentication. Schemas are always compared in normal form, so `normalize` changes nothing.
 
 mod compatibility;
 mod error;

@@ -7,7 +7,7 @@ fn same(a: &Value, b: &Value) -> bool {
 }
 
 #[test]
-fn it_does_not_matter_how_a_type_is_written() {
+fn the_notation_of_a_type_does_not_matter() {
     assert!(same(&json!({"type": "string"}), &json!("string")));
     assert!(same(&json!({"type": {"type": "string"}}), &json!("string")));
     assert!(same(
@@ -22,7 +22,7 @@ fn it_does_not_matter_how_a_type_is_written() {
 }
 
 #[test]
-fn it_does_not_matter_where_a_namespace_is_written() {
+fn the_place_of_a_namespace_does_not_matter() {
     let inherited = json!({"type": "record", "name": "A", "namespace": "com.x", "fields": [
         {"name": "b", "type": {"type": "enum", "name": "B", "symbols": ["S"]}}, {"name": "again", "type": "B"}]});
     let complete = json!({"name": "com.x.A", "type": "record", "fields": [

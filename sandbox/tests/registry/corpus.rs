@@ -23,7 +23,7 @@ fn listed(what: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn a_schema_is_registered_if_java_lets_it_in() {
+async fn a_schema_is_accepted_if_java_accepts_it() {
     let api = Api::start();
     let (taken, refused) = (listed("new: taken"), listed("new: refused"));
     let mut wrong = Vec::new();

@@ -20,7 +20,7 @@ impl Api {
 }
 
 #[tokio::test]
-async fn what_was_registered_is_verified_and_nothing_is_before() {
+async fn verification_succeeds_only_after_registration() {
     let api = Api::start();
     let ours = api.ours();
     let missing = ours.verify_lineage(SUBJECT, LINEAGE).await;
@@ -41,7 +41,7 @@ async fn what_was_registered_is_verified_and_nothing_is_before() {
 }
 
 #[tokio::test]
-async fn a_refusal_says_why_and_so_does_the_check_that_writes_nothing() {
+async fn a_rejection_says_why_and_so_does_the_dry_run() {
     let api = Api::start();
     api.post("/subjects/orders-value/versions", schema(OTHER)).await;
     let settings = CheckSchemas {
@@ -64,7 +64,7 @@ async fn a_refusal_says_why_and_so_does_the_check_that_writes_nothing() {
 }
 
 #[tokio::test]
-async fn a_registry_that_is_only_read_is_no_obstacle_where_our_schema_is_there() {
+async fn a_read_only_registry_is_no_obstacle_if_it_has_our_schema() {
     for mode in ["READONLY", "READONLY_OVERRIDE", "IMPORT"] {
         let api = Api::start();
         let mode = json!({ "mode": mode });
@@ -91,7 +91,7 @@ async fn a_registry_that_is_only_read_is_no_obstacle_where_our_schema_is_there()
 }
 
 #[tokio::test]
-async fn our_schema_with_a_type_in_another_subject_is_ours() {
+async fn our_schema_with_a_type_in_another_subject_is_recognized() {
     let api = Api::start();
     let mut newest: serde_json::Value = serde_json::from_str(&lineage::newest_text().text).expect("JSON");
     let order = sandbox::third_party::fields(&mut newest, &["order"]).expect("fields");
@@ -114,7 +114,7 @@ async fn our_schema_with_a_type_in_another_subject_is_ours() {
 }
 
 #[tokio::test]
-async fn what_a_schema_refers_to_comes_with_it_even_after_it_was_deleted() {
+async fn references_are_resolved_even_after_they_were_deleted() {
     let api = Api::start();
     let money = r#"{"type":"record","name":"Money","fields":[]}"#;
     api.post("/subjects/a%2Fmoney/versions", schema(money)).await;

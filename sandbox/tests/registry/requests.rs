@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{A, A_AND_B, Api, MEDIA_TYPE, read, refused, schema};
 
 #[tokio::test]
-async fn what_is_not_there_is_refused_with_confluents_codes() {
+async fn missing_things_get_confluents_error_codes() {
     let api = Api::start();
     assert_eq!(api.post("/subjects/s/versions", schema(A)).await.0, 200);
     for (path, status, code) in [
@@ -37,7 +37,7 @@ async fn what_is_not_there_is_refused_with_confluents_codes() {
 }
 
 #[tokio::test]
-async fn a_body_that_cannot_be_used_is_refused() {
+async fn an_unusable_body_is_rejected() {
     let api = Api::start();
     let register = "/subjects/s/versions";
     for body in [
@@ -76,7 +76,7 @@ async fn a_body_that_cannot_be_used_is_refused() {
 }
 
 #[tokio::test]
-async fn every_content_type_that_clients_send_is_taken() {
+async fn every_content_type_that_clients_send_is_accepted() {
     let api = Api::start();
     let post = |content_type: &'static str| {
         let request = api
@@ -106,7 +106,7 @@ async fn every_content_type_that_clients_send_is_taken() {
 }
 
 #[tokio::test]
-async fn only_who_calls_it_by_a_name_of_loopback_and_is_no_foreign_page_is_let_in() {
+async fn other_host_names_and_cross_origin_writes_are_rejected() {
     let api = Api::start();
     let get = |host: &'static str| api.request(Method::GET, "/subjects").header("host", host).send();
     assert_eq!(read(get("localhost:8081").await.expect("an answer")).await.0, 200);
@@ -127,7 +127,7 @@ async fn only_who_calls_it_by_a_name_of_loopback_and_is_no_foreign_page_is_let_i
 }
 
 #[tokio::test]
-async fn a_mode_is_set_for_all_and_for_a_subject() {
+async fn a_mode_applies_globally_or_to_one_subject() {
     let api = Api::start();
     let mode = |mode: &str| json!({ "mode": mode });
     assert_eq!(refused(api.put("/mode", mode("WRITE")).await), (422, 42204));
@@ -144,7 +144,7 @@ async fn a_mode_is_set_for_all_and_for_a_subject() {
 }
 
 #[tokio::test]
-async fn small_questions_are_answered_too() {
+async fn the_minor_endpoints_respond_too() {
     let api = Api::start();
     assert_eq!(api.get("/").await, (200, json!({})));
     assert_eq!(api.get("/schemas/types").await, (200, json!(["AVRO"])));

@@ -43,7 +43,7 @@ async fn a_busy_port_is_reported_as_such() {
 }
 
 #[tokio::test]
-async fn a_registry_on_every_address_gives_a_url_that_can_be_called() {
+async fn a_registry_on_all_addresses_has_a_url_that_works() {
     let registry = Registry::start("0.0.0.0:0").expect("a registry");
     assert_eq!(registry.url(), format!("http://127.0.0.1:{}", registry.port()));
 }

@@ -75,7 +75,7 @@ async fn references_come_back_as_they_were_sent() {
 }
 
 #[tokio::test]
-async fn a_reference_to_the_latest_version_stays_one() {
+async fn a_reference_to_the_latest_version_is_kept_as_such() {
     let api = Api::start();
     api.post("/subjects/r/versions", schema(A)).await;
     let references = json!([{ "name": "R", "subject": "r", "version": -1 }]);
@@ -136,7 +136,7 @@ async fn a_subject_may_have_any_name() {
 }
 
 #[tokio::test]
-async fn what_a_schema_refers_to_may_refer_to_more() {
+async fn references_may_be_nested() {
     let api = Api::start();
     let register = |subject: &'static str, schema: &'static str, references: Value| {
         let body = json!({ "schema": schema, "references": references });
@@ -154,7 +154,7 @@ async fn what_a_schema_refers_to_may_refer_to_more() {
 }
 
 #[tokio::test]
-async fn comments_are_read_and_not_kept() {
+async fn comments_are_accepted_and_dropped() {
     let api = Api::start();
     let commented = "/* a number */ {\"type\": \"int\" // of 32 bits\n}";
     assert_eq!(api.post("/subjects/s/versions", schema(commented)).await.0, 200);

@@ -111,7 +111,7 @@ down() {
   resolve_stack
   services=$(services_of down "$@")
   if is_cluster; then
-    ((EUID == 0)) || die "three brokers were started by root: run this as root"
+    ((EUID == 0)) || die "these three brokers run as root; run this as root, too"
     # The last brokers of a cluster would wait to hand over their partitions, and cannot.
     (($#)) || STOP_SECONDS=5
     if [[ $wipe == yes ]]; then signal=KILL; fi

@@ -66,7 +66,7 @@ await() {
   until "$@"; do
     if ! is_running "$name"; then
       tell_log "$name"
-      die "$name ended before it answered; see its log: $STACK/$name.log"
+      die "$name exited before it was ready; see its log: $STACK/$name.log"
     fi
     if ((SECONDS - start >= WAIT_SECONDS)); then
       tell_log "$name"

@@ -28,7 +28,7 @@ fn a_deleted_version_is_hidden_but_its_id_and_number_stay_taken() {
 }
 
 #[test]
-fn a_deleted_version_can_be_removed_for_good() {
+fn a_deleted_version_can_be_deleted_permanently() {
     let mut state = with_two_versions();
     let too_early = state.delete_version("s", VersionSelector::Number(2), true);
     assert_eq!(too_early, Err(Refusal::VersionNotSoftDeleted("s".to_owned(), 2)));
@@ -45,7 +45,7 @@ fn a_deleted_version_can_be_removed_for_good() {
 }
 
 #[test]
-fn a_subject_is_deleted_and_removed_in_the_same_two_steps() {
+fn a_subject_is_deleted_in_the_same_two_steps() {
     let mut state = with_two_versions();
     state.set_own("s", Level::Full).expect("a level");
     assert_eq!(
@@ -64,7 +64,7 @@ fn a_subject_is_deleted_and_removed_in_the_same_two_steps() {
 }
 
 #[test]
-fn what_is_referred_to_is_compared_too_and_cannot_be_deleted() {
+fn referenced_schemas_are_compared_too_and_cannot_be_deleted() {
     let mut state = State::default();
     let using = r#"{"type": "record", "name": "Box", "fields": [{"name": "r", "type": "R"}]}"#;
     state.register("r", &schema(A)).expect("version 1");

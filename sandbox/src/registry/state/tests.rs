@@ -90,7 +90,7 @@ fn the_same_schema_under_two_subjects_has_one_id() {
 }
 
 #[test]
-fn what_was_never_registered_is_not_found() {
+fn unregistered_schemas_are_not_found() {
     let state = with_two_versions();
     assert_eq!(state.versions("t", true), Err(not_found("t")));
     assert_eq!(state.look_up("t", &schema(A), false).err(), Some(not_found("t")));
@@ -107,7 +107,7 @@ fn what_was_never_registered_is_not_found() {
 }
 
 #[test]
-fn what_is_no_avro_schema_is_refused_in_few_words() {
+fn text_that_is_not_an_avro_schema_is_rejected_with_a_short_message() {
     let mut state = State::default();
     let huge = format!(r#"{{"type": "{}"}}"#, "x".repeat(5_000));
     for text in [
@@ -128,7 +128,7 @@ fn what_is_no_avro_schema_is_refused_in_few_words() {
 }
 
 #[test]
-fn a_subject_follows_its_own_level_or_else_the_one_for_all() {
+fn a_subject_follows_its_own_level_or_else_the_global_one() {
     let mut state = with_two_versions();
     assert_eq!(
         state.register("s", &schema(A_AND_C)).map_err(|it| it.code()),

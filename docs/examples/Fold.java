@@ -251,12 +251,17 @@ public final class Fold {
             ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, settings.getOrDefault("KAFKA_BOOTSTRAP_SERVERS", "localhost:9092"),
             // What an aborted transaction wrote does not count.
             ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed",
+            ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false,
             ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class,
             ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);
     Fold fold = new Fold(registry, new Schema.Parser().parse(Files.readString(Path.of(arguments[0]))));
     try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(config)) {
       List<TopicPartition> partitions =
           consumer.partitionsFor(topic).stream().map(info -> new TopicPartition(topic, info.partition())).toList();
+      if (partitions.isEmpty()) {
+        System.err.println("there is no topic " + topic);
+        System.exit(1);
+      }
       Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
       consumer.assign(partitions);
       consumer.seekToBeginning(partitions);

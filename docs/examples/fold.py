@@ -11,7 +11,7 @@ import unicodedata
 from datetime import datetime, timezone
 from pathlib import Path
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.schema_registry import SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 from fastavro import parse_schema, schemaless_reader
@@ -166,9 +166,18 @@ def schemas(registry):
 def records(topic):
     """The number of partitions, and every record up to the end of each."""
     consumer = Consumer(
-        {"bootstrap.servers": SERVERS, "group.id": "fold", "enable.auto.commit": False, "enable.partition.eof": True}
+        {
+            "bootstrap.servers": SERVERS,
+            "group.id": "fold",  # must be set, and is not used: the partitions are assigned, and nothing is committed
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+            "log_level": 2,  # librdkafka's own log would repeat the same errors many times a second
+        }
     )
-    unread = set(consumer.list_topics(topic, 10).topics[topic].partitions)
+    try:
+        unread = set(consumer.list_topics(topic, 10).topics[topic].partitions)
+    except KafkaException as error:
+        sys.exit(f"no broker answers at {SERVERS}: {error.args[0].str()}")
     if not unread:
         sys.exit(f"there is no topic {topic} at {SERVERS}")
     consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING) for partition in unread])

@@ -134,3 +134,21 @@ async fn the_documented_reader_prints_every_event_and_ends_quietly_by_ctrl_c() -
     );
     Ok(())
 }
+
+#[tokio::test]
+async fn the_documented_reader_tells_of_each_error_once() -> anyhow::Result<()> {
+    let world = World::new("fold-errors")?;
+    let nobody = format!("127.0.0.1:{}", testbed::ports::free()?);
+    let topic = programs::Topic {
+        kafka: &nobody,
+        ..(&world).into()
+    };
+    let told = programs::errors_until_ctrl_c(topic).await?;
+    assert!(told[0].contains(&nobody) && told[0].contains("refused"), "{told:#?}");
+    let kinds: std::collections::BTreeSet<_> = told.iter().collect();
+    assert!(kinds.len() == told.len() && told.len() <= 3, "{told:#?}");
+
+    let missing = programs::errors_until_ctrl_c((&world).into()).await?;
+    assert!(missing.len() == 1 && missing[0].contains(&world.topic), "{missing:#?}");
+    Ok(())
+}

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use anyhow::Context;
 use testbed::servers::Servers;
@@ -73,28 +73,48 @@ pub async fn run(topic: Topic<'_>, line: String) -> anyhow::Result<String> {
     others::run(shell(&topic, &line)?, String::new()).await
 }
 
-/// Runs the reader, which does not end by itself, until it has printed that many lines; then interrupts it. It must end
-/// well, and must not have printed anything else.
-pub async fn read_until_ctrl_c(topic: Topic<'_>, lines: usize) -> anyhow::Result<Vec<String>> {
-    let mut command = shell(&topic, &python("docs/examples/read.py")?)?;
+/// The reader, which does not end by itself.
+fn reader(topic: &Topic<'_>) -> anyhow::Result<Child> {
+    let mut command = shell(topic, &python("docs/examples/read.py")?)?;
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.spawn().context("starting the reader")
+}
+
+/// Sends what Ctrl-C sends. The program must end well.
+fn interrupt(child: Child) -> anyhow::Result<Output> {
+    let kill = format!("kill -s INT {}", child.id());
+    let sent = Command::new("sh").args(["-c", &kill]).status()?;
+    let ended = child.wait_with_output()?;
+    anyhow::ensure!(sent.success() && ended.status.success(), "{ended:?}");
+    Ok(ended)
+}
+
+/// Runs the reader until it has printed that many lines; then interrupts it. It must not have printed anything else.
+pub async fn read_until_ctrl_c(topic: Topic<'_>, lines: usize) -> anyhow::Result<Vec<String>> {
+    let mut child = reader(&topic)?;
     let reading = move || {
-        let mut child = command.spawn().context("starting the reader")?;
         let mut output = BufReader::new(child.stdout.take().context("no output")?);
         let read: Vec<String> = output.by_ref().lines().take(lines).collect::<Result<_, _>>()?;
-        let kill = Command::new("sh")
-            .args(["-c", &format!("kill -s INT {}", child.id())])
-            .status()?;
-        anyhow::ensure!(kill.success(), "the reader had ended: {read:#?}");
+        let ended = interrupt(child)?;
         let mut more = String::new();
         output.read_to_string(&mut more)?;
-        let ended = child.wait_with_output()?;
-        let errors = String::from_utf8_lossy(&ended.stderr);
-        anyhow::ensure!(
-            ended.status.success() && more.is_empty() && errors.is_empty(),
-            "{ended:?}, {more}, {errors}"
-        );
+        anyhow::ensure!(more.is_empty() && ended.stderr.is_empty(), "{more}, {ended:?}");
         Ok(read)
+    };
+    tokio::task::spawn_blocking(reading).await?
+}
+
+/// Runs the reader until it tells of an error; then interrupts it. Returns its errors; it must not have read anything.
+pub async fn errors_until_ctrl_c(topic: Topic<'_>) -> anyhow::Result<Vec<String>> {
+    let mut child = reader(&topic)?;
+    let reading = move || {
+        let mut errors = BufReader::new(child.stderr.take().context("no errors")?);
+        let mut told = String::new();
+        errors.read_line(&mut told)?;
+        let ended = interrupt(child)?;
+        errors.read_to_string(&mut told)?;
+        anyhow::ensure!(ended.stdout.is_empty(), "{ended:?}");
+        Ok(told.lines().map(str::to_owned).collect())
     };
     tokio::task::spawn_blocking(reading).await?
 }

@@ -1,9 +1,10 @@
 //! The Python programs of docs/consuming.md at the sandbox, whose broker and registry are not those of the other tests.
 
-use sandbox::pipeline::TOPIC;
-use sandbox::poison::{Kind, Poisoner};
-use sandbox::testing::start_sandbox;
+use clap::Parser;
+use sandbox::cli::Cli;
+use sandbox::pipeline::{Pipeline, TOPIC};
 use testbed::client::Client;
+use testbed::poison::{Kind, Poisoner};
 use testbed::servers::Servers;
 use testbed::wait::{LONG, until};
 
@@ -12,13 +13,20 @@ use super::programs::{self, Topic};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_documented_python_programs_read_the_sandbox() -> anyhow::Result<()> {
-    let pipeline = start_sandbox(&[]).await?;
+    // Tests share the process's crypto provider; the first one installs it.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let ports = ["--cart-port=0", "--order-port=0", "--registry-port=0"];
+    let pipeline = Pipeline::start(&Cli::parse_from(["sandbox"].iter().chain(&ports))).await?;
     let (cart, order) = (Client::new(&pipeline.cart_url)?, Client::new(&pipeline.order_url)?);
     cart.created("A-1").await?;
     cart.updated("A-1", "confirmed").await?;
-    let kafka = pipeline.bootstrap_servers.clone();
-    let poisoner = Poisoner::connect(&kafka, TOPIC, pipeline.partitioner, &pipeline.registry_url).await?;
-    poisoner.write(Kind::WrongTotal, "P-1").await?;
+    let servers = Servers {
+        kafka: pipeline.broker.bootstrap_servers(),
+        registry: pipeline.registry_url.clone(),
+        ..Servers::from_env()?
+    };
+    let poisoner = Poisoner::new(&servers, TOPIC).await?;
+    poisoner.write(Kind::WrongTotal, "P-1", &[]).await?;
     until("the dead letter is listed", LONG, async || {
         let count = order.dlq().await?.count;
         anyhow::ensure!(count == 1, "{count} dead letters");
@@ -26,11 +34,10 @@ async fn the_documented_python_programs_read_the_sandbox() -> anyhow::Result<()>
     })
     .await?;
 
-    let servers = Servers::from_env()?;
     let topic = || Topic {
         servers: &servers,
-        kafka: &kafka,
-        registry: &pipeline.registry_url,
+        kafka: &servers.kafka,
+        registry: &servers.registry,
         name: TOPIC,
     };
     let folded = Read::printed(&programs::run(topic(), programs::python("docs/examples/fold.py")?).await?)?;

@@ -73,3 +73,80 @@ impl WriteMetrics {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use metrics_exporter_prometheus::PrometheusBuilder;
+    use orderlog_contract::event::OrderStatus;
+    use orderlog_contract::order::OrderState;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::routes::answer::problem_for;
+
+    /// The labels of the one counter that counts a request that ended like that.
+    fn counted(ended: &Result<CommandOutcome, CommandError>) -> String {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let handle = recorder.handle();
+        metrics::with_local_recorder(&recorder, || WriteMetrics::new().count(ended));
+        let text = handle.render();
+        let counted: Vec<&str> = text.lines().filter_map(|line| line.strip_suffix(" 1")).collect();
+        let [one] = counted[..] else {
+            panic!("one counter counts: {counted:?}");
+        };
+        let prefix = "orderlog_writes_total{service=\"cart-service\",outcome=";
+        let labels = one.strip_prefix(prefix).and_then(|rest| rest.strip_suffix('}'));
+        labels.expect("a counter of writes").replace('"', "")
+    }
+
+    #[test]
+    fn a_success_is_counted_as_what_it_did() {
+        let event = orderlog_contract::testing::an_event("A-1", 1);
+        let state = || {
+            Box::new(OrderState {
+                event_id: event.event_id,
+                order: event.order.clone(),
+                partition: 0,
+                offset: 0,
+                partial: false,
+            })
+        };
+        assert_eq!(counted(&Ok(CommandOutcome::Written(state()))), "applied");
+        assert_eq!(counted(&Ok(CommandOutcome::Unchanged(state()))), "unchanged");
+        assert_eq!(counted(&Ok(CommandOutcome::Replayed(state()))), "replayed");
+    }
+
+    #[test]
+    fn a_failure_is_counted_as_what_is_answered() {
+        let refusals = [
+            Refusal::AlreadyExists { version: 1 },
+            Refusal::NotFound,
+            Refusal::VersionMismatch { version: 1 },
+            Refusal::KeyReused,
+            Refusal::IllegalTransition {
+                from: OrderStatus::New,
+                to: OrderStatus::New,
+            },
+            Refusal::VersionsExhausted,
+            Refusal::NeedsNewerRelease,
+        ];
+        let errors = refusals.map(CommandError::Refused).into_iter().chain([
+            CommandError::Unavailable(String::new()),
+            CommandError::OutcomeUnknown {
+                event_id: Uuid::nil(),
+                reason: String::new(),
+            },
+            CommandError::Internal(String::new()),
+        ]);
+        for error in errors {
+            let kind = problem_for("A-1", false, error.clone()).kind();
+            let expected = match kind.status().as_u16() {
+                503 => "unavailable".to_owned(),
+                504 => "unknown".to_owned(),
+                500 => "failed".to_owned(),
+                _ => format!("refused,reason={}", kind.type_uri().trim_start_matches("/problems/")),
+            };
+            assert_eq!(counted(&Err(error)), expected);
+        }
+    }
+}

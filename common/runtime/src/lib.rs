@@ -1,5 +1,6 @@
 //! What any of our processes is made of: supervised tasks, signals, logs, metrics, secrets, file descriptors, crash points,
-//! and the main of a service. Nothing here knows of Kafka, Avro, HTTP or orders, and it depends on no other crate of ours.
+//! and the main of a service. Nothing here knows of Kafka, Avro, HTTP or orders, except that the names of all metrics are
+//! here, and it depends on no other crate of ours.
 //!
 //! ```no_run
 //! # use orderlog_runtime::{service, telemetry::LogFormat};

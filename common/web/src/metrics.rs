@@ -1,6 +1,8 @@
 //! Request metrics and the `/metrics` page. The recorder itself is installed by main ([`orderlog_runtime::telemetry`]); the
 //! metrics are listed in [`orderlog_runtime::metrics`].
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::time::Instant;
 
 use actix_web::body::MessageBody;
@@ -8,7 +10,7 @@ use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::http::Method;
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{Error, HttpResponse, web};
-use metrics::gauge;
+use metrics::{Counter, Histogram, counter, gauge, histogram};
 use metrics_exporter_prometheus::PrometheusHandle;
 use orderlog_runtime::metrics::{BUILD_INFO, HTTP_DURATION, HTTP_REQUESTS, KAFKA_CONNECTED, READY, REGISTRY_CONNECTED};
 use orderlog_runtime::telemetry;
@@ -41,13 +43,8 @@ where
             Ok(response) => (response.status(), response.request().match_pattern().or(route)),
             Err(error) => (error.as_response_error().status_code(), route),
         };
-        record(
-            service,
-            method,
-            route.unwrap_or_else(|| UNMATCHED.to_owned()),
-            status.as_u16(),
-            started,
-        );
+        let route = route.as_deref().unwrap_or(UNMATCHED);
+        record(service, method, route, status.as_u16(), started);
         result
     })
 }
@@ -99,15 +96,52 @@ fn of_service(text: &str, service: &str) -> String {
     kept
 }
 
-fn record(service: &'static str, method: &'static str, route: String, status: u16, started: Instant) {
-    let labels = [
-        ("service", service.to_owned()),
-        ("method", method.to_owned()),
-        ("route", route),
-        ("status", status.to_string()),
-    ];
-    metrics::counter!(HTTP_REQUESTS, &labels).increment(1);
-    metrics::histogram!(HTTP_DURATION, &labels).record(started.elapsed());
+/// The metrics of requests that have the same labels.
+struct Handles {
+    requests: Counter,
+    duration: Histogram,
+}
+
+impl Handles {
+    fn new(service: &'static str, method: &'static str, route: &str, status: u16) -> Self {
+        let labels = [
+            ("service", service.to_owned()),
+            ("method", method.to_owned()),
+            ("route", route.to_owned()),
+            ("status", status.to_string()),
+        ];
+        Self {
+            requests: counter!(HTTP_REQUESTS, &labels),
+            duration: histogram!(HTTP_DURATION, &labels),
+        }
+    }
+
+    fn count(&self, started: Instant) {
+        self.requests.increment(1);
+        self.duration.record(started.elapsed());
+    }
+}
+
+/// Service, method and status: what is known without formatting anything.
+type Fixed = (&'static str, &'static str, u16);
+
+thread_local! {
+    /// By what is fixed, and then by route. As few as there are time series: no client can add a route.
+    static HANDLES: RefCell<HashMap<Fixed, HashMap<String, Handles>>> = RefCell::default();
+}
+
+fn record(service: &'static str, method: &'static str, route: &str, status: u16, started: Instant) {
+    HANDLES.with_borrow_mut(|all| {
+        let by_route = all.entry((service, method, status)).or_default();
+        match by_route.get(route) {
+            Some(handles) => handles.count(started),
+            None => {
+                let handles = Handles::new(service, method, route, status);
+                handles.count(started);
+                by_route.insert(route.to_owned(), handles);
+            }
+        }
+    });
 }
 
 /// The method label; one for all unknown methods, because clients can invent those, too.

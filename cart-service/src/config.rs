@@ -121,8 +121,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_flag_has_a_help_text_and_a_variable_that_the_readme_lists() {
-        let readme = include_str!("../../README.md");
+    fn each_flag_has_a_help_text_and_a_variable_that_its_document_lists() {
+        let document = include_str!("../../docs/configuration.md");
         for argument in Config::command()
             .get_arguments()
             .filter(|argument| !["help", "version"].contains(&argument.get_id().as_str()))
@@ -133,8 +133,8 @@ mod tests {
                 .unwrap_or_else(|| panic!("{} has no variable", argument.get_id()));
             assert!(argument.get_help().is_some(), "{variable}");
             assert!(
-                readme.contains(&format!("| `{variable}` |")),
-                "{variable} is not in the README's table"
+                document.contains(&format!("| `{variable}` |")),
+                "{variable} is not in docs/configuration.md"
             );
         }
     }

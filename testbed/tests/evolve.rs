@@ -1,16 +1,16 @@
-//! The README's worked example, "Evolve the schema", run exactly as printed in a copy of this workspace: another
-//! version of the schema is written, proved, built and rolled out beside the old release. Only ports and addresses
-//! differ.
+//! The worked example of docs/evolve.md, run exactly as printed in a copy of this workspace: another version of the schema
+//! is written, proved, built and rolled out beside the old release. Only ports and addresses differ.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{env, fs, io};
 
 use anyhow::Context;
+use sandbox::testing::documents::{blocks_run_by, with_checks};
 use testbed::ports;
 use testbed::servers::Servers;
 
-const README: &str = include_str!("../../README.md");
+const DOCUMENT: &str = include_str!("../../docs/evolve.md");
 /// The contents of a copy of the workspace.
 const WORKSPACE: [&str; 12] = [
     "Cargo.toml",
@@ -27,23 +27,12 @@ const WORKSPACE: [&str; 12] = [
     "torture",
 ];
 
-/// The shell lines of that section. A status after a `curl` line becomes a check.
-fn example() -> anyhow::Result<String> {
-    let (_, section) = README.split_once("\n## Evolve the schema\n").context("the section")?;
-    let (section, _) = section.split_once("\n## ").context("a section behind it")?;
-    let mut script = String::from("set -euo pipefail\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n");
-    for block in section.split("```sh\n").skip(1) {
-        let (block, _) = block.split_once("```").context("the end of a block")?;
-        for line in block.lines() {
-            match line.rsplit_once("  # ").filter(|_| line.starts_with("curl ")) {
-                Some((line, status)) => {
-                    script += &format!("{line} | tee /dev/stderr | grep -q '^HTTP/1.1 {status} '\n")
-                }
-                None => script += &format!("{line}\n"),
-            }
-        }
-    }
-    Ok(script)
+/// The example's blocks in one script, for one shell.
+fn example() -> String {
+    let blocks = blocks_run_by("testbed/tests/evolve.rs", DOCUMENT);
+    let checked = blocks.iter().map(|block| with_checks(&block.text));
+    let head = "set -euo pipefail\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n";
+    head.to_owned() + &checked.collect::<String>()
 }
 
 /// The target directory, which contains this test.
@@ -121,10 +110,10 @@ fn adapted(script: &str, servers: &Servers, name: &str) -> anyhow::Result<String
 }
 
 #[test]
-fn the_readme_s_worked_example_works_as_printed() -> anyhow::Result<()> {
+fn the_worked_example_works_as_printed() -> anyhow::Result<()> {
     let servers = Servers::from_env()?;
     let name = format!("evolving-{:08x}", fastrand::u32(..));
-    let script = adapted(&example()?, &servers, &name)?;
+    let script = adapted(&example(), &servers, &name)?;
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let copied = tempfile::tempdir()?;
     for part in WORKSPACE {

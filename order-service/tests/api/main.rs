@@ -8,6 +8,7 @@ mod evolution;
 mod headers;
 mod helpers;
 mod ids;
+mod instances;
 mod outages;
 mod pages;
 mod registries;

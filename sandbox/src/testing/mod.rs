@@ -1,6 +1,7 @@
 //! For tests of the services: the broker and the registry that a service runs on, the running service, and requests to
-//! it. For tests of the sandbox: its start.
+//! it. For tests of the sandbox: its start. For tests of the documents: their blocks.
 
+pub mod documents;
 mod events;
 mod outside;
 mod sandbox;

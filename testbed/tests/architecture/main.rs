@@ -1,6 +1,7 @@
 //! The structure of the workspace: which crate may use which, and no cycles between the modules of a crate. And that the
-//! documents name files that exist.
+//! documents name files that exist, and that tests run what they print.
 
+mod blocks;
 mod dependencies;
 mod documents;
 mod modules;

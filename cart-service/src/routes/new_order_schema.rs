@@ -71,7 +71,7 @@ fn full(exponent: u32, codes: &[String]) -> Option<Value> {
                         "quantity": {"type": "integer", "minimum": 1, "maximum": 1_000_000, "description": "Quantity ordered."},
                         "price": {
                             "type": "number", "minimum": unit, "maximum": max, "multipleOf": unit,
-                            "description": "Price of one piece, with at most as many decimals as the currency has. Kept exactly.",
+                            "description": "Price of one unit, with at most as many decimals as the currency has. Kept exactly.",
                         },
                     },
                     "additionalProperties": false,
@@ -89,7 +89,7 @@ fn full(exponent: u32, codes: &[String]) -> Option<Value> {
 
 /// A field of the other form.
 fn none() -> Value {
-    json!({"type": "null", "description": "Not in this form: leave it out, or null."})
+    json!({"type": "null", "description": "Not part of this form: leave it out, or pass null."})
 }
 
 fn order_id() -> Value {

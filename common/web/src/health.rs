@@ -30,7 +30,7 @@ pub enum Connection {
     Connected,
     /// The last request failed.
     Disconnected,
-    /// No request was made yet.
+    /// No request has been made yet.
     Unknown,
 }
 

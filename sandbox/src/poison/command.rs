@@ -30,7 +30,7 @@ pub struct PoisonArgs {
     #[arg(long, env = "KAFKA_PARTITIONER", value_name = "RULE", value_enum, default_value_t)]
     pub kafka_partitioner: Partitioner,
 
-    /// The registry; asked only for a kind that has a schema id
+    /// The registry; asked only for kinds that need a schema id from it
     #[arg(
         long,
         env = "SCHEMA_REGISTRY_URL",
@@ -95,7 +95,7 @@ fn report(written: &Written, outcome: &Outcome, url: &str) -> String {
             format!("order-service has dead-lettered it as {code}: {reason}\n\nSee the dead letter:{dead_letters}")
         }
         Outcome::Accepted => format!(
-            "order-service has read it and did not reject it. See the order:\n\n  curl -i '{url}/order-details?orderId={key}'\n"
+            "order-service has read it and has not rejected it. See the order:\n\n  curl -i '{url}/order-details?orderId={key}'\n"
         ),
         Outcome::NotRead { paused } => {
             let why = match paused {

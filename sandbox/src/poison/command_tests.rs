@@ -38,7 +38,7 @@ fn each_outcome_is_reported_with_a_command_to_run_next() {
         ),
         (
             Outcome::Accepted,
-            "did not reject it",
+            "has not rejected it",
             "\n  curl -i 'http://localhost:8001/order-details?orderId=POISON-7'\n",
         ),
         (

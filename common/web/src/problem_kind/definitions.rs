@@ -41,7 +41,7 @@ impl Effect {
             Self::NoneByThisAttempt => {
                 "None by this attempt. An earlier attempt with the same `Idempotency-Key` that got 504, or no response, may still take effect."
             }
-            Self::Unknown => "Unknown. A write may have taken effect, may still do so, or never will.",
+            Self::Unknown => "Unknown. A write may have taken effect, may still take effect, or may never do so.",
             Self::ReadsOnly => "None: only reads get this response.",
         }
     }
@@ -185,7 +185,7 @@ impl ProblemKind {
                 503,
                 "Temporarily unavailable",
                 NoneByThisAttempt,
-                "Something that the request needs is unavailable for now, such as Kafka, the schema registry, the order's partition, disk space or a free connection; or other requests were faster. `detail` says what.",
+                "Something that the request needs is unavailable for now, such as Kafka, the schema registry, the order's partition, disk space or a free connection; or other requests for the same order came first. `detail` says what.",
                 "Retry after the number of seconds in `Retry-After`. If it persists, see `/health`.",
             ),
             Self::OutcomeUnknown => (

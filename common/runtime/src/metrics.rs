@@ -59,7 +59,7 @@ metrics! {
     Gauge LAST_RECORD_AGE = "orderlog_last_record_age_seconds", "seconds";
     /// Whether a partition is not being read: it waits for a schema, a step failed, or consumption is halted or suspended.
     Gauge PARTITION_PAUSED = "orderlog_partition_paused", "0 or 1";
-    /// For how long another producer's open transaction has blocked a partition; 0 if none does.
+    /// How long another producer's open transaction has been blocking a partition; 0 if none is.
     Gauge OPEN_TRANSACTION = "orderlog_open_transaction_seconds", "seconds";
     /// Records read and committed to the store, by outcome.
     Counter RECORDS = "orderlog_records_total", "records";
@@ -87,7 +87,7 @@ metrics! {
     Counter PRODUCERS_REPLACED = "orderlog_producers_replaced_total", "producers";
     /// HTTP requests, by method, route and status.
     Counter HTTP_REQUESTS = "http_requests_total", "requests";
-    /// Time from a request's head to its response's.
+    /// Time from the head of a request to the head of its response.
     Histogram HTTP_DURATION = "http_request_duration_seconds", "seconds";
 }
 

@@ -9,8 +9,8 @@ use super::*;
 fn document() -> String {
     let mut text = String::from(
         "# Problems\n\n\
-         Every error response is `application/problem+json` (RFC 9457); under `/api`, the problem is in the envelope. Its `type` says what\n\
-         happened, and never changes its meaning: branch on that, not on `title` or `detail`. Both services have a page about each\n\
+         Every error response is `application/problem+json` (RFC 9457); under `/api`, the problem is in the envelope. Its `type` says\n\
+         what happened, and never changes its meaning: branch on that, not on `title` or `detail`. Both services have a page about each\n\
          type, with an example, at the `type` itself; `/problems/` lists them all.\n\n\
          | type | status | title |\n|---|---|---|\n",
     );

@@ -42,7 +42,7 @@ fn a_key_that_no_order_can_have_is_no_order_s() {
     let records = [no_key, unread(b"", 1, 9), unread(&[0xff], 1, 9)];
     orders.note(records.into_iter()).expect("noted");
     assert_eq!(orders.all().count(), 0);
-    assert_eq!(orders.trouble(), None);
+    assert_eq!(orders.problem(), None);
 }
 
 #[test]

@@ -64,7 +64,7 @@ impl IndexTailer {
     /// Why it is not read to its end yet; call it again.
     pub fn prepare(&mut self) -> anyhow::Result<()> {
         if !self.topic.is_tailing() {
-            self.start().context("dead letters")?;
+            self.start()?;
         }
         let until = Instant::now() + PREPARE_SLICE;
         loop {
@@ -98,7 +98,7 @@ impl IndexTailer {
         if self.last_attempt.elapsed() > RETRY
             && let Err(error) = self.start()
         {
-            self.stop(format!("dead letters: {error:#}"));
+            self.stop(format!("{error:#}"));
         }
         Vec::new()
     }
@@ -120,7 +120,7 @@ impl IndexTailer {
             .topic
             .find(&self.runtime, self.settings.wait_until_creation_allowed())?;
         self.status.set_warnings(found.warnings.clone());
-        let mut next = self.index.summary()?.next;
+        let mut next = self.index.summary().context("reading the index of dead letters")?.next;
         if !found.continues(&next) {
             tracing::warn!(
                 kafka.topic = self.topic.topic(),

@@ -81,7 +81,7 @@ impl Settings {
         // Why it is not is the registration's own problem.
         anyhow::ensure!(
             registration.accepted_within(REGISTRATION_TIMEOUT).await,
-            "topic {} does not exist, and is created once our schema is registered",
+            "topic {} does not exist, and is not created until our schema is registered",
             self.topic.name
         );
         Ok(())

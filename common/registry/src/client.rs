@@ -113,6 +113,8 @@ impl Registry {
         let calls = self.known().reachability.calls();
         let outage = match timeout(WATCH_TIMEOUT, self.send_probe()).await {
             Ok(Ok(())) => None,
+            // An older registry, or an account that may not ask for this: calls show whether it responds.
+            Ok(Err(outage)) if outage.is_unknown_path() || outage.is_forbidden() => return,
             Ok(Err(outage)) => Some(outage.to_string()),
             Err(_) => Some(format!(
                 "{}: no response within {} seconds",

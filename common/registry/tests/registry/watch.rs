@@ -7,7 +7,7 @@ use orderlog_registry::{Reachability, Registry};
 use serde_json::json;
 
 use crate::client;
-use crate::fake::{Answer, Fake, page, say};
+use crate::fake::{Answer, Fake, page, refusal, say};
 
 async fn await_state(registry: &Registry, wanted: Reachability) {
     let reached = async {
@@ -30,7 +30,7 @@ async fn an_outage_and_its_end_are_noticed_without_a_call_and_the_watch_ends_wit
     for (answer, told) in [
         (Answer::Reset, "/schemas/types"),
         (Answer::Hang, "no response within"),
-        (page(404), "404"),
+        (page(503), "503"),
     ] {
         fake.now(answer);
         await_state(&registry, Reachability::Disconnected).await;
@@ -43,6 +43,20 @@ async fn an_outage_and_its_end_are_noticed_without_a_call_and_the_watch_ends_wit
         await_state(&registry, Reachability::Connected).await;
         assert_eq!(registry.unreachable(), None);
     }
+    // Calls show whether an older registry, which lacks that path, responds.
+    fake.take_lines();
+    for answer in [page(404), refusal(403, 40301)] {
+        fake.now(answer);
+        let probed = async {
+            while fake.take_lines().is_empty() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), probed)
+            .await
+            .expect("a probe");
+    }
+    assert_eq!(registry.reachability(), Reachability::Connected);
     assert!(fake.take_lines().iter().all(|line| line == "GET /schemas/types"));
     drop(registry);
     watch.await.expect("it ends");

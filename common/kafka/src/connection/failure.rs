@@ -129,11 +129,11 @@ fn explain(broker: &Broker<'_>, why: &str, step: &Step) -> String {
     } else if says("connecting to a SSL listener") || is_closed && *step == Step::FirstRequest {
         NEEDS_TLS
     } else if why == STALLED && *step == Step::FirstRequest {
-        "it accepts the connection but does not answer as a Kafka broker; is KAFKA_BOOTSTRAP_SERVERS a broker's address (and not the schema registry's), and does its port expect TLS (security.protocol in the KAFKA_CONFIG file)?"
+        "the server accepts the connection but does not answer like a Kafka broker; check that KAFKA_BOOTSTRAP_SERVERS is a broker's address (not the schema registry's), and whether its port expects TLS (security.protocol in the KAFKA_CONFIG file)"
     } else if let Some((_, size)) = why.split_once("Invalid response size ") {
         not_kafka(size)
     } else if says("broker might require SASL") || is_closed && *step == Step::JustUp {
-        "the broker closes the connection, as it does on a port that expects SASL; if it does, set security.protocol=SASL_SSL (SASL_PLAINTEXT without TLS), sasl.mechanisms, sasl.username and sasl.password in the KAFKA_CONFIG file"
+        "the broker closes the connection right away, as a port that expects SASL does; if so, set security.protocol=SASL_SSL (SASL_PLAINTEXT without TLS), sasl.mechanisms, sasl.username and sasl.password in the KAFKA_CONFIG file"
     } else if let Some((_, supported)) = why.split_once("broker's supported mechanisms:") {
         return wrong_mechanism(supported.trim());
     } else if says("SASL authentication error") || says("Authentication failed") {
@@ -158,7 +158,7 @@ fn explain(broker: &Broker<'_>, why: &str, step: &Step) -> String {
 }
 
 const NO_TLS: &str = "the TLS handshake failed, as it does on a port without TLS; set security.protocol=PLAINTEXT (SASL_PLAINTEXT with SASL) in the KAFKA_CONFIG file, or KAFKA_BOOTSTRAP_SERVERS to the broker's TLS port";
-const NEEDS_TLS: &str = "the connection is closed without a Kafka response, as on a port that expects TLS; set security.protocol=SSL (SASL_SSL with SASL) in the KAFKA_CONFIG file, or KAFKA_BOOTSTRAP_SERVERS to the broker's plaintext port";
+const NEEDS_TLS: &str = "the server closes the connection without a Kafka response, as a port that expects TLS does; set security.protocol=SSL (SASL_SSL with SASL) in the KAFKA_CONFIG file, or KAFKA_BOOTSTRAP_SERVERS to the broker's plaintext port";
 
 /// What responds where a Kafka response was expected: its first four bytes, as a number.
 fn not_kafka(size: &str) -> &'static str {

@@ -124,7 +124,7 @@ impl CommandHandler {
 
     /// Problems with writing, one sentence each.
     pub fn problems(&self) -> Vec<String> {
-        self.publisher.trouble()
+        self.publisher.problems()
     }
 
     /// Waits for records in flight. Every request has been answered, so a short wait is enough.

@@ -13,7 +13,13 @@ use orderlog_web::config::WebConfig;
 ///
 /// Without a command it runs until it is stopped.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "cart-service", version, about, args_conflicts_with_subcommands = true)]
+#[command(
+    name = "cart-service",
+    version,
+    about,
+    args_conflicts_with_subcommands = true,
+    override_usage = "cart-service [OPTIONS]\n       cart-service check-schemas [OPTIONS]"
+)]
 pub struct Cli {
     /// What to do besides running.
     #[command(subcommand)]
@@ -63,7 +69,8 @@ pub struct Config {
         long,
         env = "ORDER_SERVICE_URL",
         value_name = "ORDER_SERVICE_URL",
-        default_value = "http://localhost:8001"
+        default_value = "http://localhost:8001",
+        value_parser = http_url
     )]
     pub order_service_url: reqwest::Url,
 
@@ -102,6 +109,12 @@ pub struct Config {
     pub unresolved_for: Duration,
 }
 
+fn http_url(text: &str) -> Result<reqwest::Url, &'static str> {
+    let url = reqwest::Url::parse(text).ok();
+    url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+        .ok_or("write an http or https address, such as http://localhost:8001")
+}
+
 impl Config {
     /// Maximum time for a write.
     pub fn write_deadline(&self) -> Duration {
@@ -116,26 +129,27 @@ impl Config {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use orderlog_runtime::testing::{assert_rejected, variables};
 
     use super::*;
 
     #[test]
     fn each_flag_has_a_help_text_and_a_variable_that_its_document_lists() {
         let document = include_str!("../../docs/configuration.md");
-        for argument in Config::command()
-            .get_arguments()
-            .filter(|argument| !["help", "version"].contains(&argument.get_id().as_str()))
-        {
-            let variable = argument
-                .get_env()
-                .and_then(|name| name.to_str())
-                .unwrap_or_else(|| panic!("{} has no variable", argument.get_id()));
-            assert!(argument.get_help().is_some(), "{variable}");
+        for variable in variables::<Config>() {
             assert!(
                 document.contains(&format!("| `{variable}` |")),
                 "{variable} is not in docs/configuration.md"
             );
         }
+    }
+
+    #[test]
+    fn an_address_of_order_service_is_one_that_clients_can_use() {
+        let rejected = |argument, value| (argument, "ORDER_SERVICE_URL", value, "write an http or https address");
+        assert_rejected::<Config>(&[
+            rejected("--order-service-url=foo", "'foo'"),
+            rejected("--order-service-url=localhost:8001", "'localhost:8001'"),
+        ]);
     }
 }

@@ -23,8 +23,8 @@ impl Reporter for State {
         let mut reasons = self.view.problems();
         reasons.extend(self.commands.problems());
         reasons.extend(stopping);
-        reasons.extend(self.registration.trouble());
-        reasons.extend(self.unresolved.trouble());
+        reasons.extend(self.registration.problem());
+        reasons.extend(self.unresolved.problem());
         HealthReport::new(
             SERVICE,
             env!("CARGO_PKG_VERSION"),

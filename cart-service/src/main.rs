@@ -13,20 +13,15 @@ use orderlog_runtime::service;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
-async fn main() -> anyhow::Result<ExitCode> {
+async fn main() -> ExitCode {
     service::install_tls_provider();
     let Cli { command, config } = Cli::parse();
     if let Some(Command::CheckSchemas(settings)) = command {
-        return Ok(check_schemas::run(&settings).await);
+        return check_schemas::run(&settings).await;
     }
-    service::run(
-        SERVICE,
-        config.logs.log_format,
-        async move |metrics, supervisor, stop| {
-            let application = Application::build(config, metrics, supervisor).await?;
-            application.run_until_stopped(stop).await
-        },
-    )
-    .await?;
-    Ok(ExitCode::SUCCESS)
+    service::run(SERVICE, config.logs.log_format, async |metrics, supervisor, stop| {
+        let application = Application::build(config, metrics, supervisor).await?;
+        application.run_until_stopped(stop).await
+    })
+    .await
 }

@@ -112,8 +112,8 @@ impl Publisher {
     }
 
     /// One sentence for each partition whose replicas acknowledge nothing.
-    pub fn trouble(&self) -> Vec<String> {
-        self.quorum.trouble()
+    pub fn problems(&self) -> Vec<String> {
+        self.quorum.problems()
     }
 
     fn send_barrier(

@@ -46,12 +46,12 @@ impl Quorum {
     }
 
     /// One sentence for each partition whose replicas have not acknowledged the last barrier.
-    pub fn trouble(&self) -> Vec<String> {
+    pub fn problems(&self) -> Vec<String> {
         let mut partitions: Vec<_> = lock(&self.0).iter().map(|(n, of)| (*n, of.clone())).collect();
         partitions.sort_by_key(|(partition, _)| *partition);
         let reason = |(partition, of): (i32, Arc<Acknowledgments>)| {
             let state = lock(&of.state);
-            let error = state.trouble(Instant::now())?;
+            let error = state.problem(Instant::now())?;
             Some(format!(
                 "the replicas of partition {partition} acknowledge nothing: {error}"
             ))
@@ -185,7 +185,7 @@ impl State {
     }
 
     /// Why the last barrier failed, if that was recent and nothing was acknowledged since.
-    fn trouble(&self, now: Instant) -> Option<&BarrierError> {
+    fn problem(&self, now: Instant) -> Option<&BarrierError> {
         let (sent, error) = self.failed.as_ref()?;
         let is_resolved = self.newest.is_some_and(|(newest, _)| newest > *sent);
         let is_old = now.saturating_duration_since(*sent) > REPORT_FAILURE_FOR;

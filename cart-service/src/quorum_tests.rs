@@ -64,14 +64,14 @@ fn a_failed_barrier_fails_the_requests_it_was_sent_for() {
         Step::Send(at(20)),
         "a later request gets a barrier of its own"
     );
-    assert_eq!(state.trouble(at(20)), Some(&timed_out()));
+    assert_eq!(state.problem(at(20)), Some(&timed_out()));
     state.acknowledged(at(20), 5);
     assert_eq!(
         state.step(at(0), at(21)),
         Step::Acknowledged(5),
         "a newer acknowledgment serves too"
     );
-    assert_eq!(state.trouble(at(21)), None);
+    assert_eq!(state.problem(at(21)), None);
 }
 
 #[test]
@@ -86,8 +86,8 @@ fn a_barrier_without_a_delivery_report_does_not_block_forever() {
 fn a_failure_is_reported_for_some_time() {
     let mut state = State::default();
     state.barrier_failed(at(0), timed_out());
-    assert!(state.trouble(at(10_000)).is_some());
-    assert_eq!(state.trouble(at(10_001)), None);
+    assert!(state.problem(at(10_000)).is_some());
+    assert_eq!(state.problem(at(10_001)), None);
 }
 
 #[tokio::test]

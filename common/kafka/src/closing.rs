@@ -28,6 +28,11 @@ impl<T: Send + 'static> CloseInBackground<T> {
             wait,
         }
     }
+
+    /// Whoever drops the client does not wait after all.
+    pub fn wait_no_longer(&mut self) {
+        self.wait = Duration::ZERO;
+    }
 }
 
 impl<T: Send + 'static> Deref for CloseInBackground<T> {

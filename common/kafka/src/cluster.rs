@@ -109,8 +109,9 @@ impl Cluster {
             .set("topic.metadata.propagation.max.ms", "1000")
             // Topics are created explicitly (`topics`), never as a side effect of a metadata request.
             .set("allow.auto.create.topics", "false")
-            // librdkafka logs through tracing; a closed idle connection is not worth a line.
-            .set("log.connection.close", "false");
+            // A broker that expects TLS or SASL just closes the connection; `connection` says so. Idle connections that are
+            // closed are not reported either way.
+            .set("log.connection.close", "true");
         config
     }
 

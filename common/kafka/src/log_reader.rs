@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::BorrowedMessage;
@@ -21,8 +21,13 @@ const MAX_BATCH_BYTES: usize = 8 * 1024 * 1024;
 /// How many records and errors are dropped at once while nothing is read.
 const MAX_DROPPED: usize = 1_000;
 
-/// How long closing the consumer may block its owner. With a broker it takes milliseconds.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long a request waits for a first broker to be connected: nothing interrupts it, and a service that stops waits as
+/// long.
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(700);
+
+/// How long closing the consumer may block its owner. With a broker it takes milliseconds; a service has two readers, and a
+/// second to stop them.
+const CLOSE_TIMEOUT: Duration = Duration::from_millis(400);
 
 /// Everything that a reader can return.
 pub enum LogEvent<'a> {
@@ -48,7 +53,6 @@ pub struct LogReader {
     consumer: CloseInBackground<BaseConsumer<ReaderContext>>,
     connection: ConnectionState,
     topic: String,
-    servers: String,
     permissions: Permissions,
     read: Permission,
 }
@@ -67,7 +71,6 @@ impl LogReader {
             consumer: CloseInBackground::waiting(consumer, CLOSE_TIMEOUT),
             connection,
             topic: topic.to_owned(),
-            servers: cluster.bootstrap_servers.clone(),
             permissions: cluster.permissions.clone(),
             read: Permission::Read(topic.to_owned()),
         })
@@ -78,19 +81,24 @@ impl LogReader {
         &self.topic
     }
 
-    /// How many partitions the topic has; `None` if there is no such topic.
+    /// How many partitions the topic has; `None` if there is no such topic. Call it while nothing is read. Where no broker is connected, it is not waited for
+    /// that long: call it again.
     ///
     /// # Errors
-    /// The broker does not answer in time, or does not let us describe the topic.
+    /// No broker is [connected](crate::connection::Disconnected), none answers in time, or the account may not describe the topic.
     pub fn partition_count(&self, timeout: Duration) -> anyhow::Result<Option<i32>> {
+        let timeout = if self.connection.is_connected() {
+            timeout
+        } else {
+            timeout.min(CONNECT_TIMEOUT)
+        };
         let metadata = self
             .consumer
             .fetch_metadata(Some(&self.topic), timeout)
             .map_err(|error| {
-                let code = error.rdkafka_error_code();
-                let why = self.connection.last_error().or_else(|| Some(code?.to_string()));
-                let why = why.unwrap_or_else(|| error.to_string());
-                anyhow!("no broker answers at {} (KAFKA_BOOTSTRAP_SERVERS): {why}", self.servers)
+                // What the client has reported meanwhile says why. No partition is read yet, so no record is dropped.
+                self.serve_callbacks();
+                self.explain(error, format!("fetching the metadata of topic {}", self.topic))
             })?;
         let Some(topic) = metadata.topics().iter().find(|topic| topic.name() == self.topic) else {
             return Ok(None);
@@ -104,9 +112,35 @@ impl LogReader {
     /// The start and end offset of a partition.
     ///
     /// # Errors
-    /// The broker does not answer in time.
-    pub fn bounds(&self, partition: i32, timeout: Duration) -> Result<(i64, i64), KafkaError> {
-        self.consumer.fetch_watermarks(&self.topic, partition, timeout)
+    /// No broker is [connected](crate::connection::Disconnected), or none answers in time.
+    pub fn bounds(&self, partition: i32, timeout: Duration) -> anyhow::Result<(i64, i64)> {
+        let bounds = self.consumer.fetch_watermarks(&self.topic, partition, timeout);
+        bounds.map_err(|error| {
+            let what = format!("fetching the offsets of topic {}, partition {partition}", self.topic);
+            self.explain(error, what)
+        })
+    }
+
+    /// Why a request has failed: that no broker is connected, if that is so.
+    fn explain(&self, error: KafkaError, what: String) -> anyhow::Error {
+        let code = error.rdkafka_error_code();
+        let is_unanswered = matches!(
+            code,
+            Some(
+                RDKafkaErrorCode::BrokerTransportFailure
+                    | RDKafkaErrorCode::AllBrokersDown
+                    | RDKafkaErrorCode::OperationTimedOut
+                    | RDKafkaErrorCode::Resolve
+            )
+        );
+        if is_unanswered && let Some(disconnected) = self.connection.disconnected() {
+            return disconnected.into();
+        }
+        // rdkafka's own text says twice what failed.
+        match code {
+            Some(code) => anyhow::Error::new(code).context(what),
+            None => anyhow::Error::new(error).context(what),
+        }
     }
 
     /// Why the topic may not be read; `None` if it may, as far as is known.
@@ -125,12 +159,16 @@ impl LogReader {
     /// Serves the client's callbacks while nothing is read; they would pile up. Returns whether the topic was recreated since
     /// the last call. Records are dropped.
     pub fn serve(&self) -> bool {
+        self.serve_callbacks();
+        self.connection.take_recreated()
+    }
+
+    fn serve_callbacks(&self) {
         for _ in 0..MAX_DROPPED {
             if poll(&self.consumer, Duration::ZERO).is_none() {
                 break;
             }
         }
-        self.connection.take_recreated()
     }
 
     /// The next events: waits up to `wait` for the first one, then takes those that are queued, up to `max` and a size
@@ -216,6 +254,15 @@ impl LogReader {
     fn log_failure(&self, what: &str, partition: i32, result: anyhow::Result<()>) {
         if let Err(error) = result {
             tracing::error!(kafka.topic = self.topic, kafka.partition = partition, %error, "{what} failed");
+        }
+    }
+}
+
+impl Drop for LogReader {
+    fn drop(&mut self) {
+        // Closing waits for a response to the last commit.
+        if !self.connection.is_connected() {
+            self.consumer.wait_no_longer();
         }
     }
 }

@@ -93,14 +93,14 @@ mod tests {
         };
         let permissions = Permissions::default();
         observe(&permissions, &used(true), TopicAccess::Denied);
-        assert_eq!(permissions.reasons().len(), 3, "{permissions:?}");
+        assert_eq!(permissions.problems().len(), 3, "{permissions:?}");
         let reads = TopicAccess::Described {
             read: true,
             write: false,
         };
         observe(&permissions, &used(true), reads);
         assert_eq!(
-            permissions.reasons(),
+            permissions.problems(),
             [Permission::Write("orders".to_owned()).to_string()]
         );
         let writes = TopicAccess::Described {

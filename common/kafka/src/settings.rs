@@ -107,40 +107,25 @@ fn bootstrap_servers(text: &str) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::{CommandFactory, FromArgMatches, Parser};
+    use orderlog_runtime::testing::{assert_rejected, parse, variables};
 
     use super::*;
 
-    #[derive(Parser, Debug)]
-    struct Cli {
-        #[command(flatten)]
-        config: KafkaConfig,
-    }
-
-    /// Parses arguments, ignoring the environment of the test.
-    fn parse(arguments: &[&str]) -> Result<KafkaConfig, String> {
-        let command = Cli::command().mut_args(|argument| argument.env(None::<&'static str>));
-        command
-            .try_get_matches_from([&["service"], arguments].concat())
-            .and_then(|matches| Cli::from_arg_matches(&matches))
-            .map(|cli| cli.config)
-            .map_err(|error| error.to_string())
-    }
-
     #[test]
     fn without_flags_it_is_the_default() {
-        assert_eq!(parse(&[]), Ok(KafkaConfig::default()));
+        assert_eq!(parse::<KafkaConfig>(&[]).expect("no flags"), KafkaConfig::default());
     }
 
     #[test]
     fn each_flag_is_read() {
-        let config = parse(&[
+        let config: KafkaConfig = parse(&[
             "--kafka-bootstrap-servers=a:1, b:2",
             "--kafka-topic=orders.v1",
             "--kafka-partitioner=crc32",
             "--kafka-config=kafka.properties",
             "--kafka-create-topics=false",
-        ]);
+        ])
+        .expect("valid flags");
         let expected = KafkaConfig {
             bootstrap_servers: "a:1,b:2".to_owned(),
             topic: "orders.v1".parse().expect("a name"),
@@ -150,12 +135,12 @@ mod tests {
             has_admin_api: true,
             create_topics: false,
         };
-        assert_eq!(config, Ok(expected));
+        assert_eq!(config, expected);
     }
 
     #[test]
     fn a_bad_value_is_named_with_its_variable_and_what_to_do() {
-        for (argument, variable, value, hint) in [
+        assert_rejected::<KafkaConfig>(&[
             ("--kafka-topic=a b", "KAFKA_TOPIC", "'a b'", "1 to 249"),
             ("--kafka-topic=..", "KAFKA_TOPIC", "'..'", "not . or .."),
             (
@@ -176,27 +161,12 @@ mod tests {
                 "'random'",
                 "murmur2, crc32, fnv1a",
             ),
-        ] {
-            let error = parse(&[argument]).expect_err(argument);
-            for part in [variable, value, hint] {
-                assert!(error.contains(part), "{part} in {error}");
-            }
-        }
+        ]);
     }
 
     #[test]
     fn each_flag_has_an_environment_variable_and_a_help_text() {
-        for argument in Cli::command()
-            .get_arguments()
-            .filter(|argument| argument.get_id() != "help")
-        {
-            let variable = argument.get_env().expect("a variable").to_str().expect("text");
-            assert!(
-                variable.chars().all(|c| c.is_ascii_uppercase() || c == '_'),
-                "{variable}"
-            );
-            assert!(argument.get_help().is_some(), "{variable}");
-        }
+        assert!(variables::<KafkaConfig>().contains(&"KAFKA_TOPIC".to_owned()));
     }
 
     #[test]

@@ -7,14 +7,13 @@ use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
-use anyhow::Context;
 use rdkafka::message::BorrowedMessage;
 use tokio::runtime::Handle;
 
 use crate::cluster::Cluster;
 use crate::connection::ConnectionState;
 use crate::log_reader::{LogEvent, LogReader};
-use crate::topics::{self, FoundTopic, TopicPolicy, TopicSpec};
+use crate::topics::{self, FoundTopic, TopicError, TopicPolicy, TopicSpec};
 
 /// How long the broker may take for one response; the caller's thread waits meanwhile.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -152,7 +151,7 @@ impl TopicTailer {
             partitions,
             mut warnings,
             unchecked,
-        } = runtime.block_on(found)?;
+        } = runtime.block_on(found).map_err(TopicError::into_source)?;
         // Only a denial lasts until an operator acts. Anything else would be a warning until the topic is found again, which
         // may be never.
         match unchecked {
@@ -164,12 +163,12 @@ impl TopicTailer {
             self.reader = LogReader::new(&self.cluster, &self.spec.name, self.connection.clone())?;
             self.is_reader_stale = false;
         }
-        let bounds: Result<Vec<_>, _> = (0..partitions)
+        let bounds: anyhow::Result<Vec<_>> = (0..partitions)
             .map(|partition| self.reader.bounds(partition, TIMEOUT))
             .collect();
         Ok(Tailable {
             warnings,
-            bounds: bounds.with_context(|| format!("fetching the offsets of topic {}", self.spec.name))?,
+            bounds: bounds?,
             is_recreated: self.is_recreated,
         })
     }

@@ -50,6 +50,7 @@ impl Fixture {
 
     fn tailer(&self) -> TopicTailer {
         let spec = TopicSpec {
+            setting: "KAFKA_TOPIC",
             name: TOPIC.to_owned(),
             partitions: 1,
             max_message_bytes: None,
@@ -132,7 +133,10 @@ fn a_topic_that_does_not_exist_is_not_followed_until_it_does() {
     let mut tailer = fixture.tailer();
     let missing = tailer.find(fixture.runtime.handle(), async { Ok(()) });
     let missing = missing.expect_err("there is no topic").to_string();
-    assert!(missing.contains("topic topic does not exist"), "{missing}");
+    assert!(
+        missing.contains("topic topic does not exist: check KAFKA_TOPIC"),
+        "{missing}"
+    );
     assert!(!tailer.is_tailing());
     fixture.broker.create_topic(TOPIC, 1, 1).expect("a topic");
     let until = Instant::now() + LONG;

@@ -57,41 +57,29 @@ impl Default for PipelineConfig {
 
 #[cfg(test)]
 mod tests {
-    use clap::{CommandFactory, FromArgMatches, Parser};
+    use orderlog_runtime::testing::{assert_rejected, parse, variables};
 
     use super::*;
 
-    #[derive(Parser, Debug)]
-    struct Cli {
-        #[command(flatten)]
-        config: PipelineConfig,
-    }
-
-    /// What those arguments mean, whatever the environment of the test says.
-    fn parse(arguments: &[&str]) -> Result<PipelineConfig, String> {
-        let command = Cli::command().mut_args(|argument| argument.env(None::<&'static str>));
-        command
-            .try_get_matches_from([&["service"], arguments].concat())
-            .and_then(|matches| Cli::from_arg_matches(&matches))
-            .map(|cli| cli.config)
-            .map_err(|error| error.to_string())
-    }
-
     #[test]
     fn without_flags_it_is_the_default() {
-        assert_eq!(parse(&[]), Ok(PipelineConfig::default()));
+        assert_eq!(
+            parse::<PipelineConfig>(&[]).expect("no flags"),
+            PipelineConfig::default()
+        );
     }
 
     #[test]
     fn each_flag_is_read() {
-        let config = parse(&[
+        let config: PipelineConfig = parse(&[
             "--kafka-topic=orders.v1",
             "--schema-registry-url=https://registry/base//",
             "--schema-check-seconds=5",
             "--rebuild",
             "--accept-truncated",
             "--accept-registry",
-        ]);
+        ])
+        .expect("valid flags");
         let expected = PipelineConfig {
             kafka: KafkaConfig {
                 topic: "orders.v1".parse().expect("a name"),
@@ -103,12 +91,12 @@ mod tests {
             accept_truncated: true,
             accept_registry: true,
         };
-        assert_eq!(config, Ok(expected));
+        assert_eq!(config, expected);
     }
 
     #[test]
     fn a_bad_value_is_named_with_its_variable_and_what_to_do() {
-        for (argument, variable, value, hint) in [
+        assert_rejected::<PipelineConfig>(&[
             // Its value is not repeated: it may hold a password.
             (
                 "--schema-registry-url=ftp://x",
@@ -122,26 +110,11 @@ mod tests {
                 "",
                 "http or https",
             ),
-        ] {
-            let error = parse(&[argument]).expect_err(argument);
-            for part in [variable, value, hint] {
-                assert!(error.contains(part), "{part} in {error}");
-            }
-        }
+        ]);
     }
 
     #[test]
     fn each_flag_has_an_environment_variable_and_a_help_text() {
-        for argument in Cli::command()
-            .get_arguments()
-            .filter(|argument| argument.get_id() != "help")
-        {
-            let variable = argument.get_env().expect("a variable").to_str().expect("text");
-            assert!(
-                variable.chars().all(|c| c.is_ascii_uppercase() || c == '_'),
-                "{variable}"
-            );
-            assert!(argument.get_help().is_some(), "{variable}");
-        }
+        assert!(variables::<PipelineConfig>().contains(&"KAFKA_TOPIC".to_owned()));
     }
 }

@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use orderlog_kafka::log_reader::{LogEvent, LogReader};
 use orderlog_runtime::crash_point::{self, Point};
@@ -29,6 +29,8 @@ const MAX_BATCH_RECORDS: usize = 2_000;
 /// How long to wait for the registry at the start. After that, records are read with what their schema ids meant
 /// before.
 const FIRST_AUDIT_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long no broker may be connected at the start before that is logged.
+const CONNECT_GRACE: Duration = Duration::from_secs(1);
 /// Delay between two attempts to start.
 const RETRY_DELAY: Duration = Duration::from_millis(500);
 
@@ -40,6 +42,8 @@ pub(crate) struct ConsumerLoop<H> {
     pub progress: watch::Sender<Progress>,
     pub phase: PhaseOwner,
     pub topic: TopicReader<H>,
+    /// When it was created.
+    pub created: Instant,
 }
 
 /// Why reading ended.
@@ -135,13 +139,15 @@ impl<H: RejectionHandler> ConsumerLoop<H> {
             _ if self.phase.is_halted() => {}
             None => {}
             Some(Ok(prepared)) => self.start_reading(reader, prepared),
+            // Connecting may take a moment; health says so meanwhile.
+            Some(Err(StartError::Disconnected(_))) if self.created.elapsed() < CONNECT_GRACE => {}
             Some(Err(start_error)) => self.phase.start_failed(format!("{start_error:#}")),
         }
     }
 
     fn prepare(&mut self, reader: &LogReader) -> Result<Prepared, StartError> {
-        self.topic.handler().prepare().map_err(StartError::Retry)?;
-        prepare(&self.settings, reader, &self.store, &self.runtime)
+        let handler = self.topic.handler();
+        prepare(&self.settings, reader, &self.store, &self.runtime, || handler.prepare())
     }
 
     fn start_reading(&mut self, reader: &LogReader, prepared: Prepared) {

@@ -63,6 +63,8 @@ impl Pipeline {
         store.check_partitioner(config.kafka.partitioner).await?;
         let subject = lineage::subject(config.kafka.topic.as_str());
         let registry = Arc::new(Registry::new(&config.registry)?.for_subject(subject.clone()));
+        // It ends with the last other handle.
+        drop(supervisor.spawn("watching the schema registry", registry.clone().watch()));
         let audit = SchemaIdAudit::new(registry.clone(), store.clone(), config.accept_registry);
         let registration = Registration::spawn(audit.clone(), subject, store.clone(), config, &supervisor).await;
         Ok(Self {

@@ -36,7 +36,7 @@ pub(crate) struct Prepared {
     pub warnings: Vec<String>,
 }
 
-/// Checks everything, once.
+/// Checks everything, once. `prepare_handler` is called when the topic was found.
 ///
 /// # Errors
 /// [`StartError`].
@@ -45,6 +45,7 @@ pub(crate) fn prepare(
     reader: &LogReader,
     store: &Store,
     runtime: &Handle,
+    prepare_handler: impl FnOnce() -> anyhow::Result<()>,
 ) -> Result<Prepared, StartError> {
     let topic = &settings.topic.name;
     // A store that cannot be read may have been filled: nothing may be created on the guess that it was not.
@@ -58,6 +59,11 @@ pub(crate) fn prepare(
         unchecked,
     } = find_topic(settings, reader, was_read, runtime)?;
     warnings.extend(unchecked.map(|unchecked| unchecked.to_string()));
+    if let Some(registration) = &settings.registration {
+        registration.topic_found();
+    }
+    // After the topic, so that whatever is wrong with both is reported of the topic.
+    prepare_handler().map_err(StartError::of_broker)?;
     let partitioning = Partitioning {
         partitioner: settings.cluster.partitioner,
         partitions,
@@ -118,11 +124,11 @@ fn find_topic(
     );
     runtime.block_on(found).map_err(|error| match error {
         TopicError::Compacted(error) => StartError::Halt(error.into()),
-        TopicError::Missing(topic) if was_read => StartError::Retry(anyhow!(
+        TopicError::Missing { topic, .. } if was_read => StartError::Retry(anyhow!(
             "topic {topic} is missing, although records were read from it: restore it, or recreate it and restart with --rebuild"
         )),
-        TopicError::Missing(_) | TopicError::JustCreated(_) => StartError::Retry(error.into()),
-        TopicError::Failed(error) => StartError::Retry(error),
+        TopicError::Missing { .. } | TopicError::JustCreated(_) => StartError::Retry(error.into()),
+        TopicError::Failed(error) => StartError::of_broker(error),
     })
 }
 
@@ -136,8 +142,7 @@ fn start(
     let topic = &settings.topic.name;
     let (first, end) = reader
         .bounds(partition, BROKER_TIMEOUT)
-        .with_context(|| format!("asking for the offsets of {topic}, partition {partition}"))
-        .map_err(StartError::Retry)?;
+        .map_err(StartError::of_broker)?;
     if end < row.next {
         let why = OtherTopic::Shorter { end, next: row.next };
         return Err(StartError::from(TopicConflict::OtherTopic {

@@ -1,7 +1,7 @@
 //! Starting the projection's thread and tasks, and stopping them.
 
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use orderlog_kafka::connection::ConnectionState;
@@ -95,6 +95,7 @@ impl Projection {
             runtime,
             store,
             progress,
+            created: Instant::now(),
         };
         let thread = supervisor
             .spawn_thread("projection", move || consumer.run(&reader, &inbox))

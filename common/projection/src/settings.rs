@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use anyhow::anyhow;
 use orderlog_kafka::cluster::Cluster;
 use orderlog_kafka::topics::TopicSpec;
 
@@ -56,6 +55,7 @@ impl Settings {
             cluster: Cluster::new(service, &pipeline.kafka)?,
             topic: TopicSpec {
                 name: pipeline.kafka.topic.to_string(),
+                setting: "KAFKA_TOPIC",
                 partitions: PARTITIONS,
                 max_message_bytes: None,
             },
@@ -78,10 +78,12 @@ impl Settings {
         let Some(registration) = &self.registration else {
             return Ok(());
         };
-        let accepted = registration.accepted_within(REGISTRATION_TIMEOUT).await;
-        accepted.map_err(|reason| {
-            let topic = &self.topic.name;
-            anyhow!("topic {topic} does not exist, and is not created until our schema is registered: {reason}")
-        })
+        // Why it is not is the registration's own problem.
+        anyhow::ensure!(
+            registration.accepted_within(REGISTRATION_TIMEOUT).await,
+            "topic {} does not exist, and is not created until our schema is registered",
+            self.topic.name
+        );
+        Ok(())
     }
 }

@@ -108,8 +108,12 @@ impl View {
             problems.push(CATCHING_UP.to_owned());
         }
         drop(progress);
-        problems.extend(self.permissions.reasons());
-        problems.extend(self.connection.disconnected().or_else(|| self.connection.minority()));
+        problems.extend(self.permissions.problems());
+        let disconnected = self
+            .connection
+            .disconnected()
+            .map(|disconnected| disconnected.to_string());
+        problems.extend(disconnected.or_else(|| self.connection.minority()));
         problems.extend(self.open_transactions().iter().map(ToString::to_string));
         problems
     }

@@ -1,16 +1,23 @@
 //! The client: its state, and waiting until the registry responds again. What it can do with schemas is in `lookup`,
 //! `register`, `verify` and `registration_status`.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::config::RegistryConfig;
+use crate::outage::Outage;
+use crate::reachability::{Change, Reachability, ReachabilityState};
 use crate::recovery::{Probe, Recovery};
 use crate::request::Request;
 use crate::response::parse_json;
 use crate::transport::Transport;
+
+/// Interval between two probes of [`Registry::watch`], from the end of one to the next.
+const WATCH_INTERVAL: Duration = Duration::from_millis(2_500);
+/// For one of its probes.
+const WATCH_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long a request may hang before the registry is probed.
 const HUNG_AFTER: Duration = Duration::from_secs(1);
@@ -28,34 +35,11 @@ pub struct Registry {
 /// What responses have shown so far.
 #[derive(Debug, Default)]
 pub(crate) struct Known {
-    reachability: Reachability,
+    reachability: ReachabilityState,
     /// An id that the registry has returned a schema for.
     pub id: Option<u32>,
     /// Whether it finds an id whatever subject is named.
     pub ignores_subject: Option<bool>,
-}
-
-/// Whether the registry responded to the last request.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Reachability {
-    /// No request yet.
-    #[default]
-    Unknown,
-    /// It responded.
-    Connected,
-    /// It did not respond.
-    Disconnected,
-}
-
-impl Reachability {
-    /// Whether it responded; `None` before the first request.
-    pub fn answered(self) -> Option<bool> {
-        match self {
-            Self::Unknown => None,
-            Self::Connected => Some(true),
-            Self::Disconnected => Some(false),
-        }
-    }
 }
 
 impl Registry {
@@ -95,19 +79,68 @@ impl Registry {
 
     /// Whether the registry responded to the last request.
     pub fn reachability(&self) -> Reachability {
-        self.known().reachability
+        self.known().reachability.get()
     }
 
-    /// Notes whether a call got a response.
-    pub(crate) fn note(&self, responded: bool) {
-        let mut known = self.known();
-        if responded {
-            known.reachability = Reachability::Connected;
+    /// That the registry does not respond, and why; `None` while it does, and before the first request.
+    pub fn unreachable(&self) -> Option<String> {
+        let known = self.known();
+        known.reachability.reason().map(describe)
+    }
+
+    /// Notes whether a call got a usable response.
+    pub(crate) fn note(&self, outage: Option<&Outage>) {
+        if outage.is_none() {
             self.recovery.on_response();
-        } else {
-            known.reachability = Reachability::Disconnected;
-            // A different registry may come back.
-            known.ignores_subject = None;
+        }
+        self.changed(|reachability| reachability.on_call(outage));
+    }
+
+    /// Probes the registry until the last other handle is dropped, so that an outage is known before somebody needs the
+    /// registry, and is logged once, like its end. Run it in a task of its own.
+    pub async fn watch(self: Arc<Self>) {
+        let registry = Arc::downgrade(&self);
+        drop(self);
+        loop {
+            let Some(registry) = registry.upgrade() else { return };
+            registry.check_reachability().await;
+            drop(registry);
+            sleep(WATCH_INTERVAL).await;
+        }
+    }
+
+    async fn check_reachability(&self) {
+        let calls = self.known().reachability.calls();
+        let outage = match timeout(WATCH_TIMEOUT, self.send_probe()).await {
+            Ok(Ok(())) => None,
+            // An older registry, or an account that may not ask for this: calls show whether it responds.
+            Ok(Err(outage)) if outage.is_unknown_path() || outage.is_forbidden() => return,
+            Ok(Err(outage)) => Some(outage.to_string()),
+            Err(_) => Some(format!(
+                "{}: no response within {} seconds",
+                self.urls(),
+                WATCH_TIMEOUT.as_secs()
+            )),
+        };
+        self.changed(|reachability| reachability.on_probe(outage, calls));
+    }
+
+    /// Takes in what is known now, and logs what has changed.
+    fn changed(&self, note: impl FnOnce(&mut ReachabilityState) -> Option<Change>) {
+        let mut known = self.known();
+        let change = note(&mut known.reachability);
+        match change {
+            None => {}
+            Some(Change::Lost) => {
+                // A different registry may come back.
+                known.ignores_subject = None;
+                let reason = known.reachability.reason().map(describe);
+                tracing::warn!(reason, "schema registry unreachable");
+            }
+            Some(Change::Back) => {
+                self.recovery.on_response();
+                tracing::info!(url = self.urls(), "schema registry reachable again");
+            }
         }
     }
 
@@ -135,11 +168,19 @@ impl Registry {
 
     /// Sends a small request that every registry can answer.
     async fn probe(&self) -> Probe {
-        let request = Request::get("/schemas/types".to_owned(), &[]);
-        match self.transport.send(&request, parse_json::<Vec<String>>).await {
-            Ok(_) => Probe::Available,
+        match self.send_probe().await {
+            Ok(()) => Probe::Available,
             Err(outage) if outage.got_http_response() => Probe::Busy(outage.retry_after()),
             Err(_) => Probe::Silent,
         }
     }
+
+    async fn send_probe(&self) -> Result<(), Outage> {
+        let request = Request::get("/schemas/types".to_owned(), &[]);
+        self.transport.send(&request, parse_json::<Vec<String>>).await.map(drop)
+    }
+}
+
+fn describe(reason: &str) -> String {
+    format!("the schema registry (SCHEMA_REGISTRY_URL) does not respond as it should: {reason}")
 }

@@ -128,35 +128,20 @@ fn path(text: &str) -> Result<PathBuf, Infallible> {
 
 #[cfg(test)]
 mod tests {
-    use clap::{CommandFactory, FromArgMatches, Parser};
+    use orderlog_runtime::testing::parse;
 
     use super::*;
 
-    #[derive(Parser, Debug)]
-    struct Cli {
-        #[command(flatten)]
-        registry: RegistryConfig,
-    }
-
     const SECRETS: [&str; 3] = ["in-the-address", "in-the-password", "in-the-token"];
-    const SECRET_ARGUMENTS: [&str; 4] = [
-        "service",
+    const SECRET_ARGUMENTS: [&str; 3] = [
         "--schema-registry-url=http://user:in-the-address@registry",
         "--schema-registry-password=in-the-password",
         "--schema-registry-token=in-the-token",
     ];
 
-    /// Parses the arguments, ignoring the environment of the test.
-    fn parse(arguments: &[&str]) -> Result<RegistryConfig, clap::Error> {
-        let command = Cli::command().mut_args(|argument| argument.env(None::<&'static str>));
-        let matches = command.try_get_matches_from(arguments)?;
-        Cli::from_arg_matches(&matches).map(|cli| cli.registry)
-    }
-
     #[test]
     fn each_setting_is_read() {
-        let config = parse(&[
-            "service",
+        let config: RegistryConfig = parse(&[
             "--schema-registry-url=http://a,http://b",
             "--schema-registry-user=user",
             "--schema-registry-password=password",
@@ -165,7 +150,8 @@ mod tests {
             "--schema-registry-token-file=",
             "--schema-registry-ca-file=c",
             "--schemas=verify",
-        ]);
+        ])
+        .expect("valid flags");
         let expected = RegistryConfig {
             urls: "http://a,http://b".parse().expect("addresses"),
             user: Some("user".to_owned()),
@@ -176,13 +162,16 @@ mod tests {
             ca_file: Some("c".into()),
             schemas: SchemasMode::Verify,
         };
-        assert_eq!(config.expect("a config"), expected);
-        assert_eq!(parse(&["service"]).expect("a config"), RegistryConfig::default());
+        assert_eq!(config, expected);
+        assert_eq!(
+            parse::<RegistryConfig>(&[]).expect("no flags"),
+            RegistryConfig::default()
+        );
     }
 
     #[test]
     fn nothing_that_is_shown_of_it_has_a_secret() {
-        let config = parse(&SECRET_ARGUMENTS).expect("a config");
+        let config = parse::<RegistryConfig>(&SECRET_ARGUMENTS).expect("a config");
         let shown = format!("{config:?} {config:#?}");
         for secret in SECRETS {
             assert!(!shown.contains(secret), "{shown}");
@@ -198,7 +187,7 @@ mod tests {
             "--schemas=perhaps",
             "--schema-registry-token=in-the-token",
         ] {
-            let error = parse(&[&SECRET_ARGUMENTS, &[wrong][..]].concat()).expect_err(wrong);
+            let error = parse::<RegistryConfig>(&[&SECRET_ARGUMENTS, &[wrong][..]].concat()).expect_err(wrong);
             let shown = format!("{error} {error:?} {}", error.render().ansi());
             for secret in SECRETS {
                 assert!(!shown.contains(secret), "{shown}");
@@ -209,7 +198,7 @@ mod tests {
     #[test]
     fn the_help_hides_the_value_of_every_variable_that_may_hold_a_secret() {
         // The help shows the environment, which a test cannot set, so the marks are checked instead.
-        let hidden: Vec<_> = Cli::command()
+        let hidden: Vec<_> = RegistryConfig::augment_args(clap::Command::new("service"))
             .get_arguments()
             .filter(|argument| argument.is_hide_env_values_set())
             .map(|argument| argument.get_id().to_string())

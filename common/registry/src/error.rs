@@ -13,6 +13,16 @@ pub enum RegistryError {
     Outage(#[from] Outage),
 }
 
+impl RegistryError {
+    /// The outage, if that is what it is.
+    pub(crate) fn outage(&self) -> Option<&Outage> {
+        match self {
+            Self::Outage(outage) => Some(outage),
+            Self::Unknown(_) => None,
+        }
+    }
+}
+
 /// Why the lineage is not registered.
 #[derive(Debug, thiserror::Error)]
 pub enum RegisterError {
@@ -22,4 +32,14 @@ pub enum RegisterError {
     /// No usable response; retry later.
     #[error(transparent)]
     Outage(#[from] Outage),
+}
+
+impl RegisterError {
+    /// The outage, if that is what it is.
+    pub(crate) fn outage(&self) -> Option<&Outage> {
+        match self {
+            Self::Outage(outage) => Some(outage),
+            Self::Refused(_) => None,
+        }
+    }
 }

@@ -18,7 +18,7 @@
 //!
 //! From the outside in:
 //!
-//! - `client`: the client, and waiting until the registry responds again (`recovery`);
+//! - `client`: the client, and waiting until the registry responds again (`recovery`); `reachability`: whether it responds;
 //! - `lookup`: the schema of an id or GUID, with the schemas that it refers to;
 //! - `register`, `verify`, `registration_status`: the lineage of a subject, registered, looked up, or only checked;
 //! - `subject`: what these ask about a subject: its versions, references, compatibility, level and mode;
@@ -37,6 +37,7 @@ pub mod config;
 mod error;
 mod lookup;
 mod outage;
+mod reachability;
 mod recovery;
 mod register;
 mod registration_status;
@@ -47,9 +48,10 @@ mod transport;
 mod urls;
 mod verify;
 
-pub use client::{Reachability, Registry};
+pub use client::Registry;
 pub use error::{RegisterError, RegistryError};
 pub use outage::Outage;
+pub use reachability::Reachability;
 pub use recovery::backoff;
 pub use registration_status::RegistrationStatus;
 pub use subject::FULL_TRANSITIVE;

@@ -21,7 +21,7 @@ impl Registry {
     /// references than any schema needs. Everything else is an outage.
     pub async fn schema(&self, id: u32) -> Result<SchemaText, RegistryError> {
         let schema = self.by_id(id).await;
-        self.note(!matches!(schema, Err(RegistryError::Outage(_))));
+        self.note(schema.as_ref().err().and_then(RegistryError::outage));
         schema
     }
 
@@ -31,7 +31,7 @@ impl Registry {
     /// As [`Self::schema`].
     pub async fn schema_of_guid(&self, guid: Uuid) -> Result<Option<SchemaText>, RegistryError> {
         let schema = self.by_guid(guid).await;
-        self.note(!matches!(schema, Err(RegistryError::Outage(_))));
+        self.note(schema.as_ref().err().and_then(RegistryError::outage));
         schema
     }
 

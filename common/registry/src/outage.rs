@@ -116,6 +116,11 @@ impl Outage {
         self.statuses().any(|status| status.is_some())
     }
 
+    /// Whether no address sent an HTTP response.
+    pub(crate) fn is_silence(&self) -> bool {
+        matches!(self.cause, Cause::Addresses(_)) && !self.got_http_response()
+    }
+
     /// Whether every address responded that it has no such path.
     pub(crate) fn is_unknown_path(&self) -> bool {
         matches!(self.cause, Cause::Addresses(_))

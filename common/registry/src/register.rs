@@ -37,7 +37,7 @@ impl Registry {
     /// it was. [`RegisterError::Outage`] for everything temporary.
     pub async fn register_lineage(&self, subject: &str, lineage: &[&str]) -> Result<u32, RegisterError> {
         let newest = self.try_register(Subject::new(&self.transport, subject), lineage).await;
-        self.note(!matches!(newest, Err(RegisterError::Outage(_))));
+        self.note(newest.as_ref().err().and_then(RegisterError::outage));
         newest
     }
 
@@ -78,13 +78,30 @@ impl Registry {
                 subject.name
             ))));
         }
+        let newest = self.register_at_our_level(subject, &versions).await?;
+        let missing: Vec<&str> = missing.iter().map(|version| version.name.as_str()).collect();
+        tracing::info!(
+            subject = subject.name,
+            versions = missing.join(", "),
+            schema.id = newest,
+            "schema registered"
+        );
+        Ok(newest)
+    }
+
+    /// Registers every version, at the level FULL_TRANSITIVE; where that fails, the subject gets its level back.
+    async fn register_at_our_level(
+        &self,
+        subject: Subject<'_>,
+        versions: &[Version<'_>],
+    ) -> Result<u32, RegisterError> {
         let before = subject.level().await.ok();
         if before.as_ref().is_some_and(Level::is_ours) {
-            return self.register_all(subject, &versions).await;
+            return self.register_all(subject, versions).await;
         }
         let set = subject.set_level(FULL_TRANSITIVE).await;
         set.map_err(|outage| level_not_set(outage, subject.name))?;
-        let registered = self.register_all(subject, &versions).await;
+        let registered = self.register_all(subject, versions).await;
         if let (Err(_), Some(before)) = (&registered, before) {
             restore_level(subject, &before).await;
         }

@@ -36,7 +36,7 @@ impl Registry {
         text: &str,
     ) -> Result<RegistrationStatus, RegistryError> {
         let status = status(Subject::new(&self.transport, subject), name, text).await;
-        self.note(status.is_ok());
+        self.note(status.as_ref().err());
         Ok(status?)
     }
 

@@ -5,7 +5,7 @@
 //! ```no_run
 //! # use orderlog_runtime::{service, telemetry::LogFormat};
 //! #[tokio::main]
-//! async fn main() -> anyhow::Result<()> {
+//! async fn main() -> std::process::ExitCode {
 //!     service::run("example", LogFormat::Text, async |_metrics, supervisor, stop| {
 //!         supervisor.spawn("the work", async { println!("working") });
 //!         tokio::select! {
@@ -29,3 +29,5 @@ pub mod service;
 pub mod shutdown;
 pub mod supervisor;
 pub mod telemetry;
+#[cfg(feature = "testing")]
+pub mod testing;

@@ -1,6 +1,7 @@
 //! The main of a service, once: what a process sets up around its application.
 
 use std::pin::Pin;
+use std::process::ExitCode;
 
 use metrics_exporter_prometheus::PrometheusHandle;
 
@@ -19,11 +20,24 @@ pub fn install_tls_provider() {
 }
 
 /// Runs `application` in this process, with logs, metrics, signals and a time limit for shutting down. `application` gets
-/// the metrics for its page, the supervisor for its tasks, and stops when `Stop` resolves.
-///
-/// # Errors
-/// The process cannot be set up, or what `application` returns: the service has failed, and main must exit non-zero.
+/// the metrics for its page, the supervisor for its tasks, and stops when `Stop` resolves. Returns main's exit code: a service
+/// that has failed exits non-zero, with the reason on stderr.
 pub async fn run(
+    name: &'static str,
+    log_format: LogFormat,
+    application: impl AsyncFnOnce(PrometheusHandle, Supervisor, Stop) -> anyhow::Result<()>,
+) -> ExitCode {
+    match try_run(name, log_format, application).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Not as main's own error, which would print a backtrace: most of these are mistakes in settings.
+            eprintln!("Error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn try_run(
     name: &'static str,
     log_format: LogFormat,
     application: impl AsyncFnOnce(PrometheusHandle, Supervisor, Stop) -> anyhow::Result<()>,

@@ -29,38 +29,23 @@ impl Default for WebConfig {
 
 #[cfg(test)]
 mod tests {
-    use clap::{CommandFactory, FromArgMatches, Parser};
+    use orderlog_runtime::testing::{assert_rejected, parse, variables};
 
     use super::*;
 
-    #[derive(Parser, Debug)]
-    struct Cli {
-        #[command(flatten)]
-        config: WebConfig,
-    }
-
-    /// What those arguments mean, whatever the environment of the test says.
-    fn parse(arguments: &[&str]) -> Result<WebConfig, String> {
-        let command = Cli::command().mut_args(|argument| argument.env(None::<&'static str>));
-        command
-            .try_get_matches_from([&["service"], arguments].concat())
-            .and_then(|matches| Cli::from_arg_matches(&matches))
-            .map(|cli| cli.config)
-            .map_err(|error| error.to_string())
-    }
-
     #[test]
     fn without_flags_it_is_the_default() {
-        assert_eq!(parse(&[]), Ok(WebConfig::default()));
+        assert_eq!(parse::<WebConfig>(&[]).expect("no flags"), WebConfig::default());
     }
 
     #[test]
     fn each_flag_is_read() {
-        let config = parse(&[
+        let config: WebConfig = parse(&[
             "--api-host=0.0.0.0",
             "--allowed-hosts=orders.internal",
             "--cors-origins=https://shop.example",
-        ]);
+        ])
+        .expect("valid flags");
         let expected = WebConfig {
             api_host: "0.0.0.0".to_owned(),
             access: AccessConfig {
@@ -68,12 +53,12 @@ mod tests {
                 cors_origins: "https://shop.example".parse().expect("an origin"),
             },
         };
-        assert_eq!(config, Ok(expected));
+        assert_eq!(config, expected);
     }
 
     #[test]
     fn a_bad_value_is_named_with_its_variable_and_what_to_do() {
-        for (argument, variable, value, hint) in [
+        assert_rejected::<WebConfig>(&[
             (
                 "--allowed-hosts=http://a",
                 "ALLOWED_HOSTS",
@@ -81,26 +66,11 @@ mod tests {
                 "without scheme",
             ),
             ("--cors-origins=shop", "CORS_ORIGINS", "'shop'", "scheme://host"),
-        ] {
-            let error = parse(&[argument]).expect_err(argument);
-            for part in [variable, value, hint] {
-                assert!(error.contains(part), "{part} in {error}");
-            }
-        }
+        ]);
     }
 
     #[test]
     fn each_flag_has_an_environment_variable_and_a_help_text() {
-        for argument in Cli::command()
-            .get_arguments()
-            .filter(|argument| argument.get_id() != "help")
-        {
-            let variable = argument.get_env().expect("a variable").to_str().expect("text");
-            assert!(
-                variable.chars().all(|c| c.is_ascii_uppercase() || c == '_'),
-                "{variable}"
-            );
-            assert!(argument.get_help().is_some(), "{variable}");
-        }
+        assert!(variables::<WebConfig>().contains(&"API_HOST".to_owned()));
     }
 }

@@ -26,11 +26,11 @@ pub enum Status {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Connection {
-    /// The last request succeeded.
+    /// It responds.
     Connected,
-    /// The last request failed.
+    /// It does not respond.
     Disconnected,
-    /// No request has been made yet.
+    /// It has not been asked yet.
     Unknown,
 }
 

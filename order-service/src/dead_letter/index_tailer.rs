@@ -70,7 +70,7 @@ impl IndexTailer {
 
     fn read_to_end(&mut self) -> anyhow::Result<()> {
         if !self.topic.is_tailing() {
-            self.start().context("dead letters")?;
+            self.start()?;
         }
         let until = Instant::now() + PREPARE_SLICE;
         loop {
@@ -113,7 +113,7 @@ impl IndexTailer {
         if self.last_attempt.elapsed() > RETRY_INTERVAL
             && let Err(error) = self.start()
         {
-            self.stop(format!("dead letters: {error:#}"));
+            self.stop(format!("{error:#}"));
         }
         Vec::new()
     }
@@ -135,7 +135,7 @@ impl IndexTailer {
             .topic
             .find(&self.runtime, self.settings.wait_until_creation_allowed())?;
         self.status.set_warnings(found.warnings.clone());
-        let mut next = self.index.summary()?.next;
+        let mut next = self.index.summary().context("reading the index of dead letters")?.next;
         if !found.continues(&next) {
             tracing::warn!(
                 kafka.topic = self.topic.topic(),

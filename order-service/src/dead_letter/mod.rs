@@ -55,6 +55,7 @@ impl DeadLetters {
     ) -> anyhow::Result<Self> {
         let spec = TopicSpec {
             name: topic.clone(),
+            setting: "KAFKA_DLQ_TOPIC",
             // There are few dead letters, and they stay in the order in which they were found.
             partitions: 1,
             max_message_bytes: Some(MAX_MESSAGE_BYTES),

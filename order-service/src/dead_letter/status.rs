@@ -26,7 +26,7 @@ pub struct Completeness {
 
 impl DlqStatus {
     /// One sentence for each problem.
-    pub fn reasons(&self) -> Vec<String> {
+    pub fn problems(&self) -> Vec<String> {
         let state = self.lock();
         state.problem.iter().chain(&state.warnings).cloned().collect()
     }

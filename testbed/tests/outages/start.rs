@@ -13,7 +13,7 @@ async fn services_that_start_without_a_broker_say_so_and_connect_by_themselves()
     let cart = scene.world.cart()?.with("KAFKA_BOOTSTRAP_SERVERS", &address).spawn()?;
     let order = scene.world.order()?.with("KAFKA_BOOTSTRAP_SERVERS", &address).spawn()?;
     for service in [&cart, &order] {
-        let health = service.await_reason(&["no broker answers", &address]).await?;
+        let health = service.await_reason(&["not connected to Kafka", &address]).await?;
         assert!(!health.ready && health.kafka == "disconnected", "{health:?}");
         assert_eq!(service.http.get("/health/live").await?.status, 200);
     }

@@ -46,8 +46,18 @@ pub(super) fn without_effect(settings: &[(String, Secret)]) -> Option<String> {
             "it sets {key} but not security.protocol, so connections would be in plain text and {key} without effect; add security.protocol={needed}"
         ));
     };
-    let needs_mechanism = protocol.expose().to_ascii_lowercase().starts_with("sasl_");
-    (needs_mechanism && !settings.iter().any(|(key, _)| is_mechanism(key))).then(|| {
+    let protocol = protocol.expose().to_ascii_lowercase();
+    let (uses_sasl, uses_tls) = (protocol.starts_with("sasl_"), protocol.ends_with("ssl"));
+    // Plain text is a deliberate choice, which overrides the rest; half of the protection is a mistake.
+    let is_unused = |key: &str| key.starts_with("sasl.") && !uses_sasl || key.starts_with("ssl.") && !uses_tls;
+    if (uses_sasl || uses_tls)
+        && let Some((key, _)) = settings.iter().find(|(key, _)| is_unused(key))
+    {
+        return Some(format!(
+            "it sets {key}, which has no effect with its security.protocol; set security.protocol=SASL_SSL, or remove {key}"
+        ));
+    }
+    (uses_sasl && !settings.iter().any(|(key, _)| is_mechanism(key))).then(|| {
         format!("it sets a security.protocol with SASL but not sasl.mechanisms, whose default is GSSAPI; {NO_KERBEROS}. {WORKS}")
     })
 }

@@ -13,10 +13,11 @@ fn read_text(text: &str) -> anyhow::Result<Vec<(String, Secret)>> {
 
 #[test]
 fn settings_are_read_and_comments_skipped() {
-    let settings = read_text("# TLS\n\n security.protocol = SSL \r\n! old style\nsasl.password=a=b#c\nclient.rack=\n");
+    let settings =
+        read_text("# TLS\n\n security.protocol = SSL \r\n! old style\nssl.key.password=a=b#c\nclient.rack=\n");
     let expected = [
         ("security.protocol", "SSL"),
-        ("sasl.password", "a=b#c"),
+        ("ssl.key.password", "a=b#c"),
         ("client.rack", ""),
     ];
     assert_eq!(
@@ -94,6 +95,14 @@ fn security_settings_without_effect_or_support_are_refused_with_what_works() {
         (
             "ssl.ca.location=/etc/ca.pem\n",
             ["security.protocol", "ssl.ca.location", "SSL"],
+        ),
+        (
+            "security.protocol=SSL\nsasl.mechanism=PLAIN\nsasl.password=hunter2\n",
+            ["no effect", "sasl.mechanism", "security.protocol=SASL_SSL"],
+        ),
+        (
+            "security.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN\nssl.ca.location=ca.pem\n",
+            ["no effect", "ssl.ca.location", "security.protocol=SASL_SSL"],
         ),
         ("sasl.mechanisms=hunter2\n", ["line 1", "PLAIN", "SCRAM-SHA-256"]),
     ] {

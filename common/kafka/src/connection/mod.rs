@@ -1,6 +1,7 @@
 //! What is known of a client's connections: to any broker, to the leaders of its topic's partitions. It comes from
 //! librdkafka's statistics, errors and log lines, through the client's context; no broker is queried here.
 
+mod failure;
 mod stalled_lso;
 
 use std::collections::HashMap;
@@ -9,14 +10,26 @@ use std::time::{Duration, Instant};
 
 use rdkafka::statistics::{Broker, Statistics};
 
+use failure::Failures;
 pub use stalled_lso::StalledLso;
 
 /// How long a broker may be silent before it counts as disconnected. An idle broker answers a fetch twice a second.
 pub const MAX_SILENCE: Duration = Duration::from_secs(2);
 
+/// How long setting up a connection may take before its broker counts as one that does not respond.
+const MAX_SETUP: Duration = Duration::from_secs(1);
+
 /// The state of a client's connections. Shared by clones: that of the client that feeds it and those of its readers.
 #[derive(Clone, Default)]
 pub struct ConnectionState(Arc<Mutex<State>>);
+
+/// That no broker is connected.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not connected to Kafka at {servers} (KAFKA_BOOTSTRAP_SERVERS){}", .why.as_ref().map(|why| format!(": {why}")).unwrap_or_default())]
+pub struct Disconnected {
+    servers: String,
+    why: Option<String>,
+}
 
 struct State {
     /// When the client was made.
@@ -26,7 +39,10 @@ struct State {
     last_seen: Option<Instant>,
     /// The same, for each broker that the client needs.
     needed: Vec<Option<Instant>>,
-    last_error: Option<String>,
+    /// The servers that the client bootstraps from.
+    servers: String,
+    /// Since a broker was last connected.
+    failures: Failures,
     topic_id: Option<String>,
     was_recreated: bool,
 }
@@ -38,7 +54,8 @@ impl Default for State {
             partitions: HashMap::new(),
             last_seen: None,
             needed: Vec::new(),
-            last_error: None,
+            servers: String::new(),
+            failures: Failures::default(),
             topic_id: None,
             was_recreated: false,
         }
@@ -101,10 +118,13 @@ impl ConnectionState {
         (!is_recent(seen)).then(|| seen.unwrap_or(state.created))
     }
 
-    /// That no broker is connected, and why; `None` while one is.
-    pub fn disconnected(&self) -> Option<String> {
-        let why = self.last_error().map(|error| format!(": {error}")).unwrap_or_default();
-        (!self.is_connected()).then(|| format!("not connected to Kafka{why}"))
+    /// That no broker is connected, why, and what to do; `None` while one is.
+    pub fn disconnected(&self) -> Option<Disconnected> {
+        let state = self.lock();
+        (!is_recent(state.last_seen)).then(|| Disconnected {
+            servers: state.servers.clone(),
+            why: state.failures.describe(&state.servers),
+        })
     }
 
     /// That only a minority of the brokers that the client needs is connected; `None` while a majority is, or
@@ -135,10 +155,9 @@ impl ConnectionState {
         }
     }
 
-    /// The client's last error, while no broker is connected.
+    /// Why no broker is connected, as far as it is known; `None` while one is.
     pub fn last_error(&self) -> Option<String> {
-        let state = self.lock();
-        state.last_error.clone().filter(|_| !is_recent(state.last_seen))
+        self.disconnected()?.why
     }
 
     /// Whether the topic was recreated since the last call: it has the same name and another id. Known before the first
@@ -153,8 +172,14 @@ impl ConnectionState {
         state.was_recreated |= known.is_some_and(|known| known != id);
     }
 
-    pub(crate) fn set_error(&self, reason: &str) {
-        self.lock().last_error = Some(reason.to_owned());
+    pub(crate) fn set_servers(&self, servers: &str) {
+        servers.clone_into(&mut self.lock().servers);
+    }
+
+    /// Takes note of what librdkafka reports of a broker that failed.
+    pub(crate) fn note_failure(&self, report: &str) {
+        let state = &mut *self.lock();
+        state.failures.note(report, &state.servers);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -172,12 +197,15 @@ impl ConnectionState {
         let needed = statistics.brokers.values();
         let needed = needed.filter(|broker| broker.source == "learned" && broker.state != "INIT");
         let needed = needed.map(|broker| last_seen(broker, now)).collect();
-        let mut state = self.lock();
+        let state = &mut *self.lock();
         state.needed = needed;
         state.last_seen = brokers.values().copied().max().flatten();
         if brokers.values().any(Option::is_some) {
             // A connection is up: an earlier error would not explain a later disconnect.
-            state.last_error = None;
+            state.failures.clear();
+        }
+        for broker in statistics.brokers.values().filter(|broker| is_stalled(broker)) {
+            state.failures.note_stall(&broker.name, &broker.state, &state.servers);
         }
         let Some(topic) = statistics.topics.get(topic) else {
             return;
@@ -205,6 +233,21 @@ impl ConnectionState {
             state.partitions.insert(*id, after);
         }
     }
+}
+
+/// Whether a connection has been set up for longer than it should take.
+fn is_stalled(broker: &Broker) -> bool {
+    const CONNECTING: [&str; 6] = [
+        "CONNECT",
+        "SSL_HANDSHAKE",
+        "APIVERSION_QUERY",
+        "AUTH_LEGACY",
+        "AUTH_HANDSHAKE",
+        "AUTH_REQ",
+    ];
+    let age = u64::try_from(broker.stateage).unwrap_or_default();
+    // A logical one, such as a coordinator, is only an alias of another (STATISTICS.md).
+    broker.source != "logical" && CONNECTING.contains(&broker.state.as_str()) && Duration::from_micros(age) > MAX_SETUP
 }
 
 /// When a broker was last known to be connected. A broker that has no request to answer is silent without being away.

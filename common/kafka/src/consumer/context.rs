@@ -9,7 +9,7 @@ use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::statistics::Statistics;
 use rdkafka::topic_partition_list::TopicPartitionList;
 
-use super::log_lines::{end_offset, is_commit_denied, new_topic_id, without_duration, without_thread};
+use super::log_lines::{end_offset, is_commit_denied, new_topic_id, without_thread};
 use crate::bootstrap::Bootstrap;
 use crate::cluster::Cluster;
 use crate::connection::ConnectionState;
@@ -37,6 +37,7 @@ impl ReaderContext {
     /// # Errors
     /// The cluster's servers contain a zero byte.
     pub fn new(cluster: &Cluster, connection: ConnectionState, topic: &str) -> anyhow::Result<Self> {
+        connection.set_servers(&cluster.bootstrap_servers);
         Ok(Self {
             connection,
             topic: topic.to_owned(),
@@ -91,8 +92,7 @@ impl ClientContext for ReaderContext {
             // These are reported once, and retried silently.
             Some(RDKafkaErrorCode::TopicAuthorizationFailed) => self.permissions.deny(&self.read),
             Some(RDKafkaErrorCode::GroupAuthorizationFailed) => self.commit.deny(),
-            Some(RDKafkaErrorCode::Authentication) => self.connection.set_error(&unauthenticated(reason)),
-            _ => self.connection.set_error(without_duration(reason)),
+            _ => self.connection.note_failure(reason),
         }
         tracing::debug!(%error, reason, "kafka client error");
     }
@@ -103,7 +103,7 @@ impl ClientContext for ReaderContext {
             self.connection.set_topic_id(id);
         }
         if fac == "FAIL" {
-            self.connection.set_error(without_duration(without_thread(log_message)));
+            self.connection.note_failure(without_thread(log_message));
         }
         if is_commit_denied(fac, log_message) {
             self.commit.deny();
@@ -116,14 +116,6 @@ impl ConsumerContext for ReaderContext {
     fn commit_callback(&self, _: KafkaResult<()>, _: &TopicPartitionList) {
         self.count();
     }
-}
-
-/// A broker that rejects our credentials, as opposed to one that is down.
-fn unauthenticated(reason: &str) -> String {
-    format!(
-        "the broker refuses to authenticate this client; check sasl.mechanisms, sasl.username and sasl.password in the KAFKA_CONFIG file: {}",
-        without_duration(reason)
-    )
 }
 
 #[cfg(test)]

@@ -38,17 +38,19 @@ fn the_end_of_a_partition_is_reported_with_its_offset_and_is_no_error() {
 fn the_log_says_why_a_broker_is_down() {
     let connection = ConnectionState::default();
     let context = context(&connection);
-    let refused = "127.0.0.1:9/1: Connect to ipv4#127.0.0.1:9 failed: Connection refused";
-    context.log(
-        RDKafkaLogLevel::Error,
-        "FAIL",
-        &format!("[thrd:127.0.0.1:9/1]: {refused}"),
-    );
+    let refused = "127.0.0.1:9/bootstrap: Connect to ipv4#127.0.0.1:9 failed: Connection refused";
+    for suffix in [
+        "(after 0ms in state CONNECT)",
+        "(after 1ms in state CONNECT, 30 identical error(s) suppressed)",
+    ] {
+        let line = format!("[thrd:127.0.0.1:9/bootstrap]: {refused} {suffix}");
+        context.log(RDKafkaLogLevel::Error, "FAIL", &line);
+    }
     let all_down = KafkaError::Global(RDKafkaErrorCode::AllBrokersDown);
     context.error(all_down, "1/1 brokers are down");
     assert_eq!(
-        connection.disconnected(),
-        Some(format!("not connected to Kafka: {refused}"))
+        connection.disconnected().expect("no broker is connected").to_string(),
+        "not connected to Kafka at 127.0.0.1:9 (KAFKA_BOOTSTRAP_SERVERS): connection refused; is a broker running there?"
     );
 }
 
@@ -62,7 +64,7 @@ fn a_wrong_password_is_reported_as_such_and_in_the_same_words_each_time() {
         );
         context.log(RDKafkaLogLevel::Error, "FAIL", &format!("[thrd:kafka]: {reason}"));
         context.error(KafkaError::Global(RDKafkaErrorCode::Authentication), &reason);
-        connection.disconnected().expect("no broker is connected")
+        connection.disconnected().expect("no broker is connected").to_string()
     };
     let reason = report(5);
     assert!(
@@ -83,9 +85,9 @@ fn what_the_authorizer_denies_a_consumer_is_a_missing_permission() {
     cluster.permissions.grant(&context.read);
     let commit = Permission::Commit("test".to_owned());
     denies(RDKafkaErrorCode::GroupAuthorizationFailed);
-    assert_eq!(cluster.permissions.reasons(), [commit.to_string()]);
+    assert_eq!(cluster.permissions.problems(), [commit.to_string()]);
     cluster.permissions.grant(&commit);
     let failed = "[thrd:main]: Offset commit (manual) failed for 6/6 partition(s) in join-state init: Broker: Group authorization failed: …";
     context.log(RDKafkaLogLevel::Warning, "COMMITFAIL", failed);
-    assert_eq!(cluster.permissions.reasons(), [commit.to_string()]);
+    assert_eq!(cluster.permissions.problems(), [commit.to_string()]);
 }

@@ -5,11 +5,6 @@ pub(super) fn without_thread(line: &str) -> &str {
     line.split_once("]: ").map_or(line, |(_thread, reason)| reason)
 }
 
-/// What went wrong, without how long it took: the same error has the same text each time.
-pub(super) fn without_duration(reason: &str) -> &str {
-    reason.split_once(" (after ").map_or(reason, |(what, _)| what)
-}
-
 /// The end offset of a partition, from the reason that comes with its end: rdkafka passes on the partition only.
 /// (librdkafka 2.12, `rd_kafka_fetch_reply_handle_partition_error`: "Fetch from broker 1 reached end of partition at
 /// offset 5 (HighwaterMark 6)".)

@@ -56,7 +56,7 @@ mod tests {
         let commit = CommitPermission::new(permissions.clone(), "test");
         commit.deny();
         let denied = [Permission::Commit("test".to_owned()).to_string()];
-        assert_eq!(permissions.reasons(), denied);
+        assert_eq!(permissions.problems(), denied);
         let in_state = |state: &str| {
             commit.observe(&Statistics {
                 cgrp: Some(ConsumerGroup {
@@ -65,7 +65,7 @@ mod tests {
                 }),
                 ..Statistics::default()
             });
-            permissions.reasons()
+            permissions.problems()
         };
         let since = |ago: Duration| *commit.denied_at.lock().expect("no panic") = Instant::now().checked_sub(ago);
         assert_eq!(in_state("up"), denied, "a commit may still fail");

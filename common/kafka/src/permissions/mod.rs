@@ -72,7 +72,7 @@ impl Permissions {
     }
 
     /// One sentence for each permission that is denied.
-    pub fn reasons(&self) -> Vec<String> {
+    pub fn problems(&self) -> Vec<String> {
         self.find(|_| true)
     }
 
@@ -112,7 +112,7 @@ impl Permissions {
 
 impl fmt::Debug for Permissions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.reasons()).finish()
+        f.debug_list().entries(self.problems()).finish()
     }
 }
 
@@ -129,14 +129,14 @@ mod tests {
         let denial = permissions.denial("orders").expect("a reason");
         assert_eq!(denial, "not allowed to read topic orders (ACL Read on topic orders)");
         assert_eq!(permissions.denial("others"), None);
-        assert_eq!(permissions.reasons().len(), 2);
+        assert_eq!(permissions.problems().len(), 2);
         permissions.grant(&read);
         assert_eq!(
             permissions.denial("orders"),
             None,
             "reading and writing need no commits"
         );
-        assert!(permissions.reasons()[0].contains("ACL Read on group cart-service"));
+        assert!(permissions.problems()[0].contains("ACL Read on group cart-service"));
     }
 
     #[test]

@@ -97,7 +97,7 @@ impl Producer {
         on_delivery: impl FnOnce(Result<Delivered, WriteError>) + Send + Sync + 'static,
     ) -> Result<(), WriteError> {
         // It may have failed since the last record, which only those who waited for that record know.
-        self.replace_if_broken();
+        let client = self.working_client();
         // No timestamp is set: a record's time is that of its writing.
         let queued = BaseRecord {
             topic: &self.topic,
@@ -108,7 +108,6 @@ impl Producer {
             headers: record.headers,
             delivery_opaque: Box::new(Report(Box::new(on_delivery))),
         };
-        let client = self.client();
         let sent = client.producer.send::<[u8], [u8]>(queued);
         sent.map_err(|(error, _)| client.explain(WriteError::from(error)))
     }
@@ -138,45 +137,52 @@ impl Producer {
 
     /// Has the client find brokers again, and ask again for what was denied.
     fn maintain(&self) {
-        self.client().bootstrap();
-        self.replace_if_broken();
+        self.working_client().bootstrap();
     }
 
-    /// Replaces a client that met a fatal error: it never sends again (librdkafka, "Fatal errors").
-    fn replace_if_broken(&self) {
-        let options = {
-            let client = self.client();
-            let Some((code, _)) = client.fatal_error() else { return };
-            let denied = self.cluster.permissions.observe_fatal(code);
-            if denied && client.is_young() {
-                return;
-            }
-            client.options.clone()
+    /// The client, after replacing one that met a fatal error: it never sends again (librdkafka, "Fatal errors"). Still that
+    /// one if it cannot be replaced yet.
+    fn working_client(&self) -> Arc<Client> {
+        let broken = self.client();
+        let Some((code, reason)) = broken.fatal_error() else {
+            return broken;
         };
-        let new = match Client::new(&self.cluster, &self.topic, options, self.supervisor.clone()) {
-            Ok(new) => new,
+        let denied = self.cluster.permissions.observe_fatal(code);
+        if denied && broken.is_young() {
+            return broken;
+        }
+        let new = Client::new(
+            &self.cluster,
+            &self.topic,
+            broken.options.clone(),
+            self.supervisor.clone(),
+        );
+        let new = match new {
+            Ok(new) => Arc::new(new),
             Err(error) => {
-                return tracing::error!(
+                tracing::error!(
                     kafka.topic = self.topic,
                     error = format!("{error:#}"),
                     "kafka producer not replaced"
                 );
+                return broken;
             }
         };
         let mut client = self.client.write().unwrap_or_else(PoisonError::into_inner);
-        let Some((code, reason)) = client.fatal_error() else {
+        if !Arc::ptr_eq(&client, &broken) {
             // Another thread was faster.
-            return;
-        };
-        *client = Arc::new(new);
+            return client.clone();
+        }
+        *client = new.clone();
         drop(client);
-        if self.cluster.permissions.observe_fatal(code) {
+        if denied {
             // That it may not write was logged once.
             tracing::debug!(kafka.topic = self.topic, %code, reason, "kafka producer asks for permission again");
         } else {
             tracing::warn!(kafka.topic = self.topic, %code, reason, "kafka producer replaced after a fatal error");
         }
         self.replaced.increment(1);
+        new
     }
 
     fn client(&self) -> Arc<Client> {

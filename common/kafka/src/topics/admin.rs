@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
-use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use super::TopicSpec;
 use crate::closing::CloseInBackground;
@@ -66,9 +66,15 @@ impl TopicAdmin {
             .client
             .create_topics([&topic], &options())
             .await
+            .map_err(unanswered)
             .with_context(|| format!("creating topic {}", spec.name))?;
         match results.into_iter().next() {
-            Some(Ok(name)) => tracing::info!(kafka.topic = name, partitions = spec.partitions, "topic created"),
+            Some(Ok(name)) => tracing::info!(
+                kafka.topic = name,
+                partitions = spec.partitions,
+                "topic did not exist and was created; if its name is mistyped, delete it, correct {} and restart",
+                spec.setting
+            ),
             Some(Err((_, RDKafkaErrorCode::TopicAlreadyExists))) | None => {}
             Some(Err((name, code))) if is_denial(code) => bail!(Permission::Create(name)),
             Some(Err((name, code))) => bail!("creating topic {name}: {code}"),
@@ -81,6 +87,7 @@ impl TopicAdmin {
             .client
             .inner()
             .fetch_metadata(None, TIMEOUT)
+            .map_err(unanswered)
             .context("fetching the list of brokers")?;
         let Some(broker) = metadata.brokers().first() else {
             bail!("the cluster has no brokers")
@@ -90,6 +97,7 @@ impl TopicAdmin {
             .client
             .describe_configs([&resource], &options())
             .await
+            .map_err(unanswered)
             .context("fetching the broker's configuration")?;
         if let Some(Err(code)) = configs.first() {
             let reason = Permission::DescribeBrokers.explain(*code);
@@ -115,14 +123,14 @@ impl TopicAdmin {
             .client
             .describe_configs([&resource], &options())
             .await
-            .with_context(|| format!("fetching the configuration of topic {topic}"))?;
+            .map_err(unanswered)?;
         let config = match configs.into_iter().next() {
             Some(Ok(config)) => config,
             Some(Err(code)) if is_denial(code) => {
                 bail!(Permission::DescribeConfigs(topic.to_owned()))
             }
-            Some(Err(code)) => bail!("the broker does not return the configuration of topic {topic}: {code}"),
-            None => bail!("the broker does not return the configuration of topic {topic}"),
+            Some(Err(code)) => bail!("the broker answers {code}"),
+            None => bail!("the broker's answer is empty"),
         };
         let value = |name: &str| {
             config
@@ -147,7 +155,7 @@ impl TopicAdmin {
             .client
             .inner()
             .fetch_metadata(Some(topic), TIMEOUT)
-            .context("fetching the topic's replicas")?;
+            .map_err(unanswered)?;
         let replicas = brokers_and_replicas
             .topics()
             .iter()
@@ -161,6 +169,14 @@ impl TopicAdmin {
             ));
         }
         Ok(warnings)
+    }
+}
+
+/// Why there is no answer. rdkafka's own text names the kind of request, which its callers know better.
+fn unanswered(error: KafkaError) -> anyhow::Error {
+    match error.rdkafka_error_code() {
+        Some(code) => code.into(),
+        None => error.into(),
     }
 }
 

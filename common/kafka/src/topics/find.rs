@@ -42,8 +42,15 @@ pub struct Unchecked {
 #[derive(Debug, thiserror::Error)]
 pub enum TopicError {
     /// It does not exist, and is not created here.
-    #[error("topic {0} does not exist: create it, or have it created with --kafka-create-topics")]
-    Missing(String),
+    #[error(
+        "topic {topic} does not exist: check {setting}, or create the topic (with KAFKA_CREATE_TOPICS=true, the service does so at startup)"
+    )]
+    Missing {
+        /// Its name.
+        topic: String,
+        /// The variable that sets its name.
+        setting: &'static str,
+    },
     /// It was created, and the broker that answered does not know it yet.
     #[error("topic {0} was just created")]
     JustCreated(String),
@@ -53,6 +60,16 @@ pub enum TopicError {
     /// The broker does not answer, or does not allow it; or the topic may not be created yet.
     #[error(transparent)]
     Failed(#[from] anyhow::Error),
+}
+
+impl TopicError {
+    /// The error itself, or what has caused it where it is nothing more than that.
+    pub fn into_source(self) -> anyhow::Error {
+        match self {
+            Self::Failed(error) => error,
+            other => other.into(),
+        }
+    }
 }
 
 /// Finds the topic of `reader`. Blocks while it queries the broker. `may_create` is awaited before the topic is created.
@@ -67,24 +84,34 @@ pub async fn find(
     may_create: impl Future<Output = anyhow::Result<()>>,
 ) -> Result<FoundTopic, TopicError> {
     let mut count = reader.partition_count(TIMEOUT)?;
-    if count.is_none() && policy.create {
+    let must_create = count.is_none() && policy.create;
+    if must_create {
         may_create.await?;
-        TopicAdmin::new(cluster)?.ensure(spec).await?;
+    }
+    let admin = (must_create || count.is_some() && policy.check).then(|| TopicAdmin::new(cluster));
+    let admin = admin.transpose()?;
+    if must_create && let Some(admin) = &admin {
+        admin.ensure(spec).await?;
         count = reader.partition_count(TIMEOUT)?;
         if count.is_none() {
             return Err(TopicError::JustCreated(spec.name.clone()));
         }
     }
     let Some(partitions) = count else {
-        return Err(TopicError::Missing(spec.name.clone()));
+        return Err(TopicError::Missing {
+            topic: spec.name.clone(),
+            setting: spec.setting,
+        });
     };
     let mut found = FoundTopic {
         partitions,
         warnings: Vec::new(),
         unchecked: None,
     };
-    if policy.check {
-        match TopicAdmin::new(cluster)?.check(&spec.name).await {
+    if policy.check
+        && let Some(admin) = &admin
+    {
+        match admin.check(&spec.name).await {
             Ok(warnings) => found.warnings = warnings,
             Err(error) => found.unchecked = Some(unchecked(&spec.name, error)?),
         }

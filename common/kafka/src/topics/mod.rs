@@ -11,6 +11,8 @@ pub use find::{FoundTopic, TopicError, TopicPolicy, Unchecked, find};
 pub struct TopicSpec {
     /// Its name.
     pub name: String,
+    /// The variable that sets its name.
+    pub setting: &'static str,
     /// Number of partitions.
     pub partitions: i32,
     /// Largest record in bytes; `None`: the broker's default.

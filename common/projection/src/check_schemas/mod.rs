@@ -18,7 +18,8 @@ pub use report::Report;
 pub enum Command {
     /// Check that this release's schemas are registered or can be; writes nothing
     ///
-    /// Prints one line per schema version. For deploy pipelines: run it before rolling out the release.
+    /// Prints one line per schema version. For deploy pipelines: run it before rolling out the release. Its options follow the
+    /// subcommand.
     #[command(after_help = EXIT_CODES)]
     CheckSchemas(CheckSchemas),
 }

@@ -43,7 +43,7 @@ pub(super) fn bounds(reader: &LogReader, partitions: i32) -> Result<Vec<(i64, i6
     (0..partitions)
         .map(|partition| reader.bounds(partition, READ_TIMEOUT))
         .collect::<Result<_, _>>()
-        .map_err(|error| failed(reader, error.into()))
+        .map_err(|error| failed(reader, error))
 }
 
 /// The heads of the partitions between those bounds.
@@ -100,8 +100,12 @@ fn read_assigned(reader: &LogReader, bounds: &[(i64, i64)]) -> Result<Vec<Partit
 }
 
 fn failed(reader: &LogReader, error: anyhow::Error) -> StartError {
-    let topic = reader.topic();
-    StartError::Retry(error.context(format!("reading the oldest records of topic {topic}")))
+    match StartError::of_broker(error) {
+        StartError::Retry(error) => {
+            StartError::Retry(error.context(format!("reading the oldest records of topic {}", reader.topic())))
+        }
+        other => other,
+    }
 }
 
 impl Reading {

@@ -1,6 +1,7 @@
 //! Registers the schema lineage in the background: a registry outage does not prevent a start, and a refusal ends the
 //! service. How schemas are registered is in [`orderlog_registry`]. Nothing is registered at a registry that conflicts with
-//! the store, and none of its ids are kept ([`crate::schema_id_audit`]).
+//! the store, and none of its ids are kept ([`crate::schema_id_audit`]); nor for a topic that is missing and that we may not
+//! create, whose name may be mistyped.
 
 mod task;
 #[cfg(test)]
@@ -10,6 +11,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use orderlog_registry::Registry;
+use orderlog_registry::config::SchemasMode;
 use orderlog_runtime::supervisor::Supervisor;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -29,16 +32,17 @@ pub enum RegistrationState {
         /// The id of the newest version, which is the one that is written.
         id: u32,
         /// Why the registry could not confirm it the last time.
-        trouble: Option<String>,
+        unconfirmed: Option<String>,
     },
     /// Rejected by the registry, and why; final.
     Refused(String),
 }
 
-/// Why no registry has accepted our schema yet.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct NotAccepted(String);
+/// What an outage of the registry means once our schema is registered.
+const MEANWHILE: &str = "known schemas are in the store, so reads and writes continue; only records with a new schema id wait for the registry";
+/// The same before.
+const UNTIL_THEN: &str =
+    "the schema is not registered yet: until it is, no order is written, and records with an unknown schema id wait";
 
 /// A registration in progress or done. Clones share it; it ends when the last one is dropped.
 #[derive(Clone, Debug)]
@@ -47,6 +51,8 @@ pub struct Registration {
     /// Whether a registry has ever accepted it.
     accepted: Arc<AtomicBool>,
     task: Arc<Mutex<Option<JoinHandle<()>>>>,
+    registry: Arc<Registry>,
+    topic_found: watch::Sender<bool>,
 }
 
 impl Registration {
@@ -68,9 +74,14 @@ impl Registration {
             None
         });
         let begin = match known {
-            Some(id) => RegistrationState::Registered { id, trouble: None },
+            Some(id) => RegistrationState::Registered { id, unconfirmed: None },
             None => RegistrationState::Pending("the schema is being registered".to_owned()),
         };
+        // A subject that was registered before had a topic; looking up writes nothing.
+        let must_wait =
+            known.is_none() && config.registry.schemas == SchemasMode::Register && !config.kafka.create_topics;
+        let topic_found = watch::Sender::new(!must_wait);
+        let registry = audit.registry().clone();
         let accepted = Arc::new(AtomicBool::new(known.is_some()));
         let (sender, state) = watch::channel(begin);
         let mut task = Task {
@@ -79,7 +90,10 @@ impl Registration {
             subject,
             store,
             mode: config.registry.schemas,
+            topic: config.kafka.topic.to_string(),
+            topic_found: topic_found.subscribe(),
             confirmed: false,
+            has_warned: false,
             accepted: accepted.clone(),
             state: sender.clone(),
         };
@@ -95,25 +109,28 @@ impl Registration {
             state,
             accepted,
             task: Arc::new(Mutex::new(Some(task))),
+            registry,
+            topic_found,
         }
+    }
+
+    /// Notes that the topic exists, so that its name is not mistyped.
+    pub(crate) fn topic_found(&self) {
+        self.topic_found
+            .send_if_modified(|found| !std::mem::replace(found, true));
     }
 
     /// Waits that long for the registry to accept our schema, unless one has done so before. Nothing that a refusal would
     /// leave behind is created until then.
-    ///
-    /// # Errors
-    /// Why it was not accepted.
-    pub async fn accepted_within(&self, timeout: Duration) -> Result<(), NotAccepted> {
+    /// Returns whether one has.
+    pub async fn accepted_within(&self, timeout: Duration) -> bool {
         let mut state = self.state.clone();
         let is_decided = |state: &RegistrationState| !matches!(state, RegistrationState::Pending(_));
         // A timeout, or the end of the task, adds nothing to the state.
         if !self.accepted.load(Ordering::Relaxed) {
             let _ = tokio::time::timeout(timeout, state.wait_for(is_decided)).await;
         }
-        if self.accepted.load(Ordering::Relaxed) {
-            return Ok(());
-        }
-        Err(NotAccepted(self.trouble().unwrap_or_default()))
+        self.accepted.load(Ordering::Relaxed)
     }
 
     /// Stops it, so that it no longer holds the store.
@@ -139,11 +156,15 @@ impl Registration {
         }
     }
 
-    /// Why it is not registered or not confirmed, for operators.
-    pub fn trouble(&self) -> Option<String> {
-        match &*self.state.borrow() {
-            RegistrationState::Registered { trouble, .. } => trouble.clone(),
-            RegistrationState::Pending(reason) | RegistrationState::Refused(reason) => Some(reason.clone()),
+    /// Why it is not registered or not confirmed, or that the registry does not respond, and what follows from that.
+    pub fn problem(&self) -> Option<String> {
+        let unreachable = self.registry.unreachable();
+        match (&*self.state.borrow(), unreachable) {
+            (RegistrationState::Refused(reason), _) => Some(reason.clone()),
+            (RegistrationState::Registered { .. }, Some(unreachable)) => Some(format!("{unreachable}; {MEANWHILE}")),
+            (RegistrationState::Registered { unconfirmed, .. }, None) => unconfirmed.clone(),
+            (RegistrationState::Pending(_), Some(unreachable)) => Some(format!("{unreachable}; {UNTIL_THEN}")),
+            (RegistrationState::Pending(reason), None) => Some(reason.clone()),
         }
     }
 

@@ -24,8 +24,13 @@ pub(super) struct Task {
     pub subject: String,
     pub store: Store,
     pub mode: SchemasMode,
+    pub topic: String,
+    /// Whether the topic exists, or need not.
+    pub topic_found: watch::Receiver<bool>,
     /// Whether the registry has confirmed the schema since the start.
     pub confirmed: bool,
+    /// Whether a problem was logged since it was last confirmed.
+    pub has_warned: bool,
     pub accepted: Arc<AtomicBool>,
     pub state: watch::Sender<RegistrationState>,
 }
@@ -51,6 +56,7 @@ impl Task {
             self.state.send_replace(RegistrationState::Refused(reason));
             return;
         }
+        self.await_topic().await;
         let mut backoff = orderlog_registry::backoff(MAX_DELAY);
         loop {
             crash_point::reached(Point::RegistrationTurn);
@@ -83,6 +89,22 @@ impl Task {
         }
     }
 
+    /// Waits until the topic was found, where a missing one is not created: a subject must not be left behind by a mistyped
+    /// name.
+    async fn await_topic(&mut self) {
+        if *self.topic_found.borrow() {
+            return;
+        }
+        self.state.send_replace(RegistrationState::Pending(format!(
+            "the schema is not registered before topic {} is found",
+            self.topic
+        )));
+        // An error means that all handles were dropped: then this task is dropped, too.
+        let _ = self.topic_found.wait_for(|found| *found).await;
+        self.state
+            .send_replace(RegistrationState::Pending("the schema is being registered".to_owned()));
+    }
+
     /// The id of our newest schema at a registry that agrees with the store, and what is wrong with the subject's level.
     async fn turn(&self) -> Result<(u32, Option<String>), NotRegistered> {
         self.audit.confirm().await?;
@@ -93,19 +115,17 @@ impl Task {
         Ok((asked?, level))
     }
 
-    async fn ask(&self) -> Result<u32, RegisterError> {
+    async fn ask(&self) -> Result<u32, NotRegistered> {
         let registry = self.audit.registry();
-        match self.mode {
-            SchemasMode::Verify => registry.verify_lineage(&self.subject, lineage::LINEAGE).await,
-            SchemasMode::Register if self.confirmed => {
-                match registry.verify_lineage(&self.subject, lineage::LINEAGE).await {
-                    // The subject was deleted.
-                    Err(RegisterError::Refused(_)) => registry.register_lineage(&self.subject, lineage::LINEAGE).await,
-                    confirmed => confirmed,
-                }
+        let is_known = self.mode == SchemasMode::Verify || self.confirmed;
+        if is_known {
+            match registry.verify_lineage(&self.subject, lineage::LINEAGE).await {
+                // The subject was deleted; or it is another registry by now, where nothing of ours may be left behind.
+                Err(RegisterError::Refused(_)) if self.mode == SchemasMode::Register => self.audit.confirm().await?,
+                confirmed => return Ok(confirmed?),
             }
-            SchemasMode::Register => registry.register_lineage(&self.subject, lineage::LINEAGE).await,
         }
+        Ok(registry.register_lineage(&self.subject, lineage::LINEAGE).await?)
     }
 
     /// What is wrong with the subject's compatibility level. It is set at the start only: somebody who lowers it afterwards has a
@@ -144,14 +164,16 @@ impl Task {
             ),
         }
         self.accepted.store(true, Ordering::Relaxed);
-        let state = RegistrationState::Registered { id, trouble: level };
-        if !std::mem::replace(&mut self.confirmed, true) || *self.state.borrow() != state {
-            tracing::info!(subject = self.subject, schema.id = id, "schema registered");
+        let state = RegistrationState::Registered { id, unconfirmed: level };
+        let is_first = !std::mem::replace(&mut self.confirmed, true);
+        let has_warned = std::mem::take(&mut self.has_warned);
+        if is_first || has_warned || !is_of(&self.state.borrow(), id) {
+            tracing::info!(subject = self.subject, schema.id = id, "schema found in the registry");
         }
         self.set_state(state);
     }
 
-    fn unconfirmed(&self, reason: String) {
+    fn unconfirmed(&mut self, reason: String) {
         let id = match &*self.state.borrow() {
             RegistrationState::Registered { id, .. } => Some(*id),
             RegistrationState::Pending(_) | RegistrationState::Refused(_) => None,
@@ -159,24 +181,34 @@ impl Task {
         match id {
             Some(id) => self.set_state(RegistrationState::Registered {
                 id,
-                trouble: Some(format!("the schema registration is not confirmed: {reason}")),
+                unconfirmed: Some(format!("the schema registration is not confirmed: {reason}")),
             }),
             None => self.pending(format!("the schema is not registered yet: {reason}")),
         }
     }
 
-    fn pending(&self, reason: String) {
+    fn pending(&mut self, reason: String) {
         self.set_state(RegistrationState::Pending(reason));
     }
 
-    fn set_state(&self, state: RegistrationState) {
+    fn set_state(&mut self, state: RegistrationState) {
         if *self.state.borrow() == state {
             return;
         }
-        match &state {
-            RegistrationState::Registered { trouble: None, .. } => {}
+        self.log_problem(&state);
+        self.state.send_replace(state);
+    }
+
+    fn log_problem(&mut self, state: &RegistrationState) {
+        // That was logged with its reason.
+        if self.audit.registry().unreachable().is_some() {
+            return;
+        }
+        match state {
+            RegistrationState::Registered { unconfirmed: None, .. } => return,
             RegistrationState::Registered {
-                trouble: Some(reason), ..
+                unconfirmed: Some(reason),
+                ..
             } => tracing::warn!(subject = self.subject, reason, "schema registration not confirmed"),
             RegistrationState::Pending(reason) => {
                 tracing::warn!(subject = self.subject, reason, "schema registration pending");
@@ -185,8 +217,12 @@ impl Task {
                 tracing::warn!(subject = self.subject, reason, "schema rejected");
             }
         }
-        self.state.send_replace(state);
+        self.has_warned = true;
     }
+}
+
+fn is_of(state: &RegistrationState, id: u32) -> bool {
+    matches!(state, RegistrationState::Registered { id: known, .. } if *known == id)
 }
 
 impl From<AuditError> for NotRegistered {

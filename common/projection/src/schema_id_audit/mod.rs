@@ -60,7 +60,7 @@ impl SchemaIdAudit {
     }
 
     /// The registry itself, unaudited.
-    pub fn registry(&self) -> &Registry {
+    pub fn registry(&self) -> &Arc<Registry> {
         &self.0.registry
     }
 

@@ -11,6 +11,7 @@ mod redirects;
 mod references;
 mod secrets;
 mod tls;
+mod watch;
 
 use orderlog_registry::config::RegistryConfig;
 use orderlog_registry::{Registry, RegistryError};

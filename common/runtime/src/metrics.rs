@@ -51,7 +51,7 @@ metrics! {
     Gauge READY = "orderlog_ready", "0 or 1";
     /// Whether any Kafka broker is connected.
     Gauge KAFKA_CONNECTED = "orderlog_kafka_connected", "0 or 1";
-    /// Whether the schema registry answered the last request; 1 until the first request.
+    /// Whether the schema registry responds; 1 until it has been asked.
     Gauge REGISTRY_CONNECTED = "orderlog_registry_connected", "0 or 1";
     /// Upper bound on a partition's unread records; NaN while its broker is away, unchanged while the partition is paused.
     Gauge LAG = "orderlog_lag_records", "records";

@@ -1,6 +1,6 @@
 //! The topic as state: what both services know about the orders, and how they learn it.
 //!
-//! One thread reads the log, a batch at a time: records → classify → fold → [`store`] → [`Waiters`]. A batch is what has
+//! One thread reads the log, a batch at a time: records → classify → fold → [`store`] → [`Waiters`]. A batch is whatever has
 //! queued up; a partition's records end at the first that must wait. Changed orders, offsets and counters become one atomic
 //! commit, and only then are waiters notified.
 //!

@@ -92,7 +92,7 @@ impl PartitionState {
         self.caught_up
     }
 
-    /// Whether it is being read: neither paused nor still to be compared with the store.
+    /// Whether it is being read: it is neither paused nor waiting to be compared with the store.
     pub fn is_read(&self) -> bool {
         self.pause.is_none() && !self.unverified
     }
@@ -124,7 +124,7 @@ impl PartitionState {
         ))
     }
 
-    /// Goes back to that row; the end has to be reached again then.
+    /// Goes back to that row; from then on, the end has to be reached again.
     pub fn rewind(&mut self, row: PartitionRow) {
         self.row = row;
         self.schema_answers = None;
@@ -167,7 +167,7 @@ impl PartitionState {
         self.pause.as_ref()
     }
 
-    /// The same, to be advanced.
+    /// The pause, to be advanced.
     pub fn pause_mut(&mut self) -> Option<&mut Pause> {
         self.pause.as_mut()
     }

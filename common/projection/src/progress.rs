@@ -2,8 +2,8 @@
 
 use crate::store::Counters;
 
-/// Why a projection that reads is not as new as its topic: it has not reached the end since the start.
-pub const CATCHING_UP: &str = "still catching up with the topic after start";
+/// Why a projection that is reading is behind its topic: it has not reached the end since startup.
+pub const CATCHING_UP: &str = "still catching up with the topic after startup";
 
 /// How far the projection is.
 #[derive(Clone, Debug, Default)]
@@ -16,7 +16,7 @@ pub struct Progress {
     pub suspended: Option<String>,
     /// Why nothing can be written to the store for now; it passes when the disk has space again.
     pub unwritable: Option<String>,
-    /// What an operator should know of the topic's settings.
+    /// What an operator should know about the topic's settings.
     pub warnings: Vec<String>,
     /// Schema ids that records use and the registry no longer knows.
     pub lost_schemas: Vec<u32>,
@@ -32,8 +32,8 @@ pub struct Progress {
 pub struct PartitionProgress {
     /// Offset of the next record to read.
     pub next: i64,
-    /// Every offset below this was read: `next`, or where the partition's end was reached after it. A transaction marker takes
-    /// an offset, but is never delivered.
+    /// Every offset below this has been read: `next`, or the partition's end if that was reached after it. (A transaction
+    /// marker takes an offset, but is never delivered.)
     pub read_to: i64,
     /// What was counted.
     pub counters: Counters,

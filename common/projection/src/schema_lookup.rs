@@ -44,7 +44,7 @@ struct Pending {
     ahead: bool,
 }
 
-/// Looks schemas up.
+/// Looks up schemas.
 pub(crate) struct SchemaLookup {
     audit: SchemaIdAudit,
     store: Store,

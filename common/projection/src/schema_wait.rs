@@ -18,7 +18,7 @@ const AHEAD_TIMEOUT: Duration = Duration::from_secs(2);
 const FIRST_RETRY_DELAY: Duration = Duration::from_millis(100);
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(2);
 
-/// Why there is no schema of that name.
+/// Why there is no schema with that name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Missing {
     pub reason: String,
@@ -44,7 +44,7 @@ pub(crate) enum Step {
     Ask(Vec<SchemaRef>),
     /// Find out where the partition ends, and begin the grace period.
     BeginGrace,
-    /// Read on.
+    /// Continue reading.
     Resume,
 }
 
@@ -125,7 +125,7 @@ impl SchemaWait {
         self.grace_expired_below
     }
 
-    /// Takes in an answer. Returns whether it is too old to be one, so that the registry must be asked again.
+    /// Takes in an answer. Returns whether it is too old to count, so that the registry must be asked again.
     pub fn take_answer(&mut self, answered: &Answered) -> bool {
         match &answered.missing {
             None => {

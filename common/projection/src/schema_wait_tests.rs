@@ -57,7 +57,7 @@ fn a_known_schema_is_no_longer_waited_for() {
 }
 
 #[test]
-fn one_grace_period_serves_all_records_that_were_there_when_it_began() {
+fn one_grace_period_covers_all_records_that_were_there_when_it_began() {
     let mut wait = wait(0);
     let now = Instant::now();
     take_unknown(&mut wait, &[1, 2, 3], now);

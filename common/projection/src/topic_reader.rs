@@ -64,7 +64,7 @@ impl<H: RejectionHandler> TopicReader<H> {
         &mut self.processor.handler
     }
 
-    /// Begins to read the partitions there.
+    /// Starts reading the partitions at these positions.
     ///
     /// # Errors
     /// When the client refuses.
@@ -186,7 +186,7 @@ impl<H: RejectionHandler> TopicReader<H> {
     /// Checks that the topic has not been given more partitions.
     ///
     /// # Errors
-    /// It has, so an order's events may be in two of them.
+    /// It has been given more, so an order's events may be in two of them.
     pub fn check_partition_count(&self) -> Result<(), TopicConflict> {
         let had = self.partitions.count();
         match self.connection.partition_count() {

@@ -72,7 +72,7 @@ fn read_assigned(reader: &LogReader, bounds: &[(i64, i64)]) -> Result<Vec<Partit
                 LogEvent::OutOfRange | LogEvent::TopicMissing | LogEvent::TopicRecreated => {
                     let topic = reader.topic();
                     return Err(StartError::Retry(anyhow!(
-                        "topic {topic} changed while its oldest records were read"
+                        "topic {topic} changed while its oldest records were being read"
                     )));
                 }
             };

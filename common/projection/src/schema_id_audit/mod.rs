@@ -69,7 +69,7 @@ impl SchemaIdAudit {
         self.0.verdict.subscribe()
     }
 
-    /// The schema of that id. An untrusted registry counts as an outage, until the right one is back.
+    /// The schema with that id. An untrusted registry counts as an outage, until the right one is back.
     ///
     /// # Errors
     /// As [`Registry::schema`].
@@ -77,7 +77,7 @@ impl SchemaIdAudit {
         self.verified(self.0.registry.schema(id)).await
     }
 
-    /// The schema of that GUID, in the same way; `None` when the registry does not support lookups by GUID.
+    /// The schema with that GUID, in the same way; `None` when the registry does not support lookups by GUID.
     ///
     /// # Errors
     /// As [`Registry::schema_of_guid`].

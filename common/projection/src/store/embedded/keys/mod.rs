@@ -36,7 +36,7 @@ pub(super) struct Keys {
 struct Extent {
     /// How many rows there are.
     count: u64,
-    /// No age is lower. It spares the search for the oldest from scanning everything that was removed before it.
+    /// A lower bound of all ages. It spares the search for the oldest from scanning everything that was removed before it.
     lowest: Vec<u8>,
 }
 

@@ -39,7 +39,7 @@ mod tests {
         config: WebConfig,
     }
 
-    /// What those arguments mean, whatever the environment of the test says.
+    /// Parses the arguments, whatever is in the test's environment.
     fn parse(arguments: &[&str]) -> Result<WebConfig, String> {
         let command = Cli::command().mut_args(|argument| argument.env(None::<&'static str>));
         command

@@ -77,7 +77,7 @@ impl<T> Reply<T> {
         Self::new(StatusCode::OK, message, body)
     }
 
-    /// A 201. `location` is a percent-encoded URI reference; one that is no valid header value is left out.
+    /// A 201. `location` is a percent-encoded URI reference; one that is not a valid header value is omitted.
     pub fn created(message: &'static str, location: &str, body: T) -> Self {
         let reply = Self::new(StatusCode::CREATED, message, body);
         match HeaderValue::from_str(location) {

@@ -42,7 +42,7 @@ pub fn parse<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
 /// `#[serde(default, deserialize_with = "query::within::<1, 100, _, _>")]`.
 ///
 /// # Errors
-/// It is not; the message names the range.
+/// The value is not such a number; the message names the range.
 pub fn within<'de, const MIN: i64, const MAX: i64, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     T: TryFrom<i64>,
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_in_a_range_is_read_and_any_other_is_told_the_range() {
+    fn a_number_in_the_range_is_read_and_the_error_for_any_other_names_the_range() {
         for (query, limit) in [("", None), ("&limit=1", Some(1)), ("&limit=100", Some(100))] {
             let parameters = parse::<Parameters>(&format!("orderId=1{query}")).expect("parameters");
             assert_eq!(parameters.limit, limit, "{query}");

@@ -23,9 +23,9 @@ pub struct Definition {
 /// Whether a request had an effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// It had none.
+    /// None.
     None,
-    /// It had none, but earlier attempts may have.
+    /// None, but earlier attempts may have had one.
     NoneByThisAttempt,
     /// Nobody knows yet.
     Unknown,
@@ -41,7 +41,7 @@ impl Effect {
             Self::NoneByThisAttempt => {
                 "None by this attempt. An earlier attempt with the same `Idempotency-Key` that got 504, or no response, may still take effect."
             }
-            Self::Unknown => "Unknown. A write may have taken effect, may still do so, or never will.",
+            Self::Unknown => "Unknown. A write may have taken effect, may still do so, or may never do so.",
             Self::ReadsOnly => "None: only reads get this response.",
         }
     }

@@ -1,4 +1,4 @@
-//! A corpus of schemas and of pairs of schemas, made by `corpus/generate.py`. For each there is what Avro's own library says:
+//! A corpus of schemas and of pairs of schemas, made by `corpus/generate.py`. For each, it has the verdict of Avro's own library:
 //! whether it can be registered, whether it is read once it is registered, whether a reader's and a writer's are compatible, and
 //! what the data are. We must say the same, except for what is listed in `corpus/differences.json` with the reason. A difference
 //! that is not listed fails, and so does a listed one that no longer exists.
@@ -212,7 +212,7 @@ fn of_pair(pair: &PairCase) -> Vec<&'static str> {
 /// The check and the resolution are two uses of one set of rules: what a registry finds compatible is read, unless a logical
 /// type would be read as another one or a default is invalid.
 #[test]
-fn what_is_compatible_can_be_resolved() {
+fn compatible_schemas_can_be_resolved() {
     let mut resolved = 0;
     for pair in lines::<PairCase>("pairs") {
         let held = |text: &str| Schema::parse_lenient(&SchemaText::avro(text));

@@ -15,7 +15,7 @@ use crate::decide::Refusal;
 /// Marks the response to a request that was carried out earlier.
 const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-/// An order after a write, and the event in the topic that made it so.
+/// An order after a write, and the event in the topic that gave it this state.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderAnswer {

@@ -19,7 +19,7 @@ pub struct UnresolvedOrder {
     pub partition: i32,
     /// Offset of the first such record.
     pub offset: i64,
-    /// When the last such record was read. Rows of earlier releases have none; their time counts from our start.
+    /// When the last such record was read. Rows of earlier releases have none; their time counts from our startup.
     #[serde(default)]
     pub(super) since: Moment,
 }

@@ -8,7 +8,7 @@ use reqwest::StatusCode;
 use crate::helpers::{TOPIC, World, eventually};
 
 #[tokio::test]
-async fn without_a_registry_it_is_not_ready_and_it_writes_once_the_registry_is_there() {
+async fn without_a_registry_it_is_not_ready_and_once_there_is_one_it_writes() {
     let mut world = World::new();
     let contents = world.registry_down().await;
     let app = world

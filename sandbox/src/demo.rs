@@ -13,9 +13,9 @@ use crate::poison::{Kind, Poisoner};
 
 /// Pause between two commands.
 const PACE: Duration = Duration::from_millis(250);
-/// In one turn out of so many, an invalid record is written instead of a command.
+/// Once in this many turns, an invalid record is written instead of a command.
 const POISON_EVERY: u64 = 20;
-/// Progress is printed once in so many turns.
+/// Once in this many turns, progress is printed.
 const PROGRESS_EVERY: u64 = 40;
 /// At most this many orders are open at the same time.
 const MAX_OPEN: usize = 20;

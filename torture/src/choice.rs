@@ -19,7 +19,7 @@ impl Choice {
     /// Checks that each text selects a fault of a run with so many brokers: a mistyped one would silently select nothing.
     ///
     /// # Errors
-    /// The text, and the faults that there are; or, that no fault is left.
+    /// A text matches no fault (the error lists the existing ones), or no fault is left.
     pub fn check(&self, brokers: Brokers) -> anyhow::Result<()> {
         let faults = all(brokers);
         let listed = || {

@@ -33,7 +33,7 @@ fn ids() -> Vec<String> {
     ids
 }
 
-/// That many records.
+/// Generates that many records.
 pub fn records(count: usize, schemas: Schemas) -> anyhow::Result<Vec<NewRecord>> {
     let mut random = fastrand::Rng::with_seed(23);
     let ids = ids();
@@ -113,7 +113,7 @@ fn later(random: &mut fastrand::Rng, state: &OrderState, all: &[OrderEvent]) -> 
     next
 }
 
-/// Something that each rule forbids.
+/// A violation of each rule.
 const RULES: [fn(&mut OrderEvent); 19] = [
     |e| e.order.customer_id.clear(),
     |e| e.order.customer_id = "a\nb".into(),

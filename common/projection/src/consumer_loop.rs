@@ -84,7 +84,7 @@ impl<H: RejectionHandler> ConsumerLoop<H> {
                     "unassigning partitions failed"
                 );
             }
-            // These permissions apply to the start only: if a topic is truncated or deleted while we run, an operator
+            // These permissions apply to startup only: if a topic is truncated or deleted while we run, an operator
             // has to decide.
             self.settings.accept_truncated = false;
             self.settings.create_topics = false;

@@ -37,10 +37,10 @@ pub struct PartitionProgress {
     pub read_to: i64,
     /// What was counted.
     pub counters: Counters,
-    /// Timestamp of the last record that was read since the start, in milliseconds since 1970; `None` if it has none, or none
+    /// Timestamp of the last record that was read since startup, in milliseconds since 1970; `None` if it has none, or none
     /// was read.
     pub last_timestamp: Option<i64>,
-    /// Whether its end was reached since the start.
+    /// Whether its end was reached since startup.
     pub caught_up: bool,
     /// Whether its end was reached after its last record.
     pub at_end: bool,
@@ -49,7 +49,7 @@ pub struct PartitionProgress {
 }
 
 impl Progress {
-    /// Whether the end of every partition was reached since the start.
+    /// Whether the end of every partition was reached since startup.
     pub fn is_caught_up(&self) -> bool {
         !self.partitions.is_empty() && self.partitions.iter().all(|partition| partition.caught_up)
     }

@@ -87,7 +87,7 @@ impl<H: RejectionHandler> TopicReader<H> {
     /// Resumes partitions whose schema has arrived or whose time is up.
     ///
     /// # Errors
-    /// A schema id means another schema than before.
+    /// A schema id means a different schema than before.
     pub fn resume_due(&mut self, reader: &LogReader) -> Result<(), LearnError> {
         let (answers, conflict) = match self.lookup.take_answers() {
             Ok(answers) => (answers, Ok(())),
@@ -137,7 +137,7 @@ impl<H: RejectionHandler> TopicReader<H> {
         Ok(restart)
     }
 
-    /// Takes in what was committed, and then notifies the waiters.
+    /// Applies what was committed, and then notifies the waiters.
     fn accept(&mut self, partition: i32, committed: Committed, reader: &LogReader) {
         let Some(state) = self.partitions.get(partition) else {
             return;

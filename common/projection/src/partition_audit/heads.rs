@@ -120,7 +120,7 @@ impl Reading {
         !self.head.is_whole && self.head.records.len() < MAX_RECORDS && self.read < MAX_READ
     }
 
-    /// Takes in a record, or `None` for the partition's end. Returns the record's size in bytes.
+    /// Processes a record, or `None` for the partition's end. Returns the record's size in bytes.
     fn take(&mut self, record: Option<&BorrowedMessage<'_>>) -> usize {
         let Some(record) = record else {
             self.head.is_whole = true;

@@ -1,6 +1,6 @@
 //! Detects a topic whose partition count was increased after it was written to, so that an order's events may be in two
 //! partitions. A store remembers how many there were; for a new store, the only evidence is the records, so the oldest
-//! are examined before any is folded. The same records show whether writers use another partitioner than this service was started
+//! are examined before any is folded. The same records show whether writers use a different partitioner than this service was started
 //! with.
 
 mod evidence;

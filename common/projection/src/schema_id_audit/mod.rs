@@ -37,7 +37,7 @@ struct Inner {
     registry: Arc<Registry>,
     store: Store,
     verdict: watch::Sender<Verdict>,
-    /// Whether all ids were compared since the start and since the last outage.
+    /// Whether all ids were compared since startup and since the last outage.
     compared_all: AtomicBool,
     /// How many conflicts were reported. A comparison that began before the last of them proves nothing.
     conflicts: AtomicU64,
@@ -94,7 +94,7 @@ impl SchemaIdAudit {
             Err(RegistryError::Unknown(_)) => Scope::One,
             Err(RegistryError::Outage(_)) => return answer,
         };
-        // Checked after the answer, which may have come from another registry than the one checked before.
+        // Checked after the answer, which may have come from a different registry than the one checked before.
         self.confirm_with(scope).await.map_err(outage)?;
         answer
     }

@@ -20,7 +20,7 @@ const REPLICATION_DELAY: Duration = Duration::from_millis(500);
 /// What is remembered from earlier checks.
 #[derive(Default)]
 pub(super) struct History {
-    /// Whether ids that the registry has lost before the start are accepted as lost.
+    /// Whether ids that the registry lost before startup are accepted as lost.
     pub accept: bool,
     /// An id that matched when it was last compared.
     probe: Option<u32>,

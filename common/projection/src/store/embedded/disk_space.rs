@@ -37,7 +37,7 @@ impl Disk {
         let (dir, free) = (self.dir(), self.free_bytes()?);
         if free < RESERVE {
             let reason = format!(
-                "the disk of the store at {} is full: {} MiB free, {} MiB required. Free up space there; writing resumes by itself",
+                "the disk of the store at {} is full: {} MiB free, {} MiB required. Free up space there; writing resumes on its own",
                 dir.display(),
                 free / MIB,
                 RESERVE / MIB

@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn without_flags_it_is_the_default() {
+    fn without_flags_the_settings_are_the_defaults() {
         assert_eq!(parse(&[]), Ok(WebConfig::default()));
     }
 
@@ -72,13 +72,13 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_value_is_named_with_its_variable_and_what_to_do() {
+    fn a_bad_value_is_named_with_its_variable_and_advice() {
         for (argument, variable, value, hint) in [
             (
                 "--allowed-hosts=http://a",
                 "ALLOWED_HOSTS",
                 "'http://a'",
-                "without scheme",
+                "without a scheme",
             ),
             ("--cors-origins=shop", "CORS_ORIGINS", "'shop'", "scheme://host"),
         ] {

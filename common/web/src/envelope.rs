@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reply_that_is_no_success_says_so_in_the_envelope() {
+    fn an_unsuccessful_reply_says_so_in_the_envelope() {
         let reply = Reply::new(StatusCode::SERVICE_UNAVAILABLE, "not ready", json!({"ready": false}));
         assert_eq!(
             body(reply, "/api/health/ready"),

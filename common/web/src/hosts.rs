@@ -14,7 +14,7 @@ pub struct AllowedHosts {
 /// The setting is not a list of host names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "must be host names without scheme and port, separated by commas, such as shop.example,orders.internal; * allows any"
+    "must be host names without a scheme or port, separated by commas, such as shop.example,orders.internal; * allows any"
 )]
 pub struct InvalidHosts;
 
@@ -144,7 +144,7 @@ mod tests {
     fn a_setting_that_is_not_a_host_name_is_refused() {
         for text in ["http://shop.example", "shop.example:8000", "*.example", "a/b", "[::1"] {
             let error = text.parse::<AllowedHosts>().expect_err(text).to_string();
-            assert!(error.contains("without scheme and port"), "{error}");
+            assert!(error.contains("without a scheme or port"), "{error}");
         }
         assert_eq!(" , ".parse(), Ok(AllowedHosts::default()));
     }

@@ -115,7 +115,7 @@ impl<'de> Deserializer<'de> for Text {
         deserialize_u8 visit_u8 "a whole number from 0 to 255";
         deserialize_u16 visit_u16 "a whole number from 0 to 65535";
         deserialize_u32 visit_u32 "a whole number from 0 to 4294967295";
-        deserialize_u64 visit_u64 "a whole number, not negative, of at most 64 bits";
+        deserialize_u64 visit_u64 "a non-negative whole number of at most 64 bits";
         deserialize_f32 visit_f32 "a number";
         deserialize_f64 visit_f64 "a number";
     }
@@ -208,7 +208,7 @@ mod tests {
             (
                 "orderId=1&waitMs=-1",
                 "waitMs",
-                "must be a whole number, not negative, of at most 64 bits",
+                "must be a non-negative whole number of at most 64 bits",
             ),
             (
                 "orderId=1&minVersion=",

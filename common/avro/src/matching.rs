@@ -20,7 +20,7 @@ pub enum Purpose {
     Read,
 }
 
-/// How values of a writer's type become values of a reader's, which matches it. What is inside is still to be matched.
+/// How values of a writer's type become values of a reader's type that matches it. Their parts have yet to be matched.
 #[derive(Debug)]
 pub enum Pair<'s> {
     /// The branch is known only from the data; each of them becomes the reader's type.

@@ -27,7 +27,7 @@ struct SchemaCase {
     understood: Option<String>,
     /// For one that states its meaning: whether the library agrees.
     means: Option<bool>,
-    /// Data of a record that has a field of this type and a number behind it.
+    /// Data of a record that has a field of this type and a number after it.
     #[serde(default)]
     skipped: Vec<String>,
 }
@@ -56,7 +56,7 @@ struct Difference {
 /// Names of schemas or pairs, by what is different.
 type Differences = BTreeMap<String, BTreeSet<String>>;
 
-/// The numbers behind the fields that are skipped, in the order of the data.
+/// The numbers after the fields that are skipped, in the order of the data.
 const NUMBERS: [i64; 3] = [-64, 100_000, 1];
 
 #[test]
@@ -155,7 +155,7 @@ fn of_schema(schema: &SchemaCase) -> Vec<&'static str> {
     found
 }
 
-/// Whether a reader finds the number behind a field that it does not have.
+/// Whether a reader finds the number after a field that it does not have.
 fn is_skipped(schema: &SchemaCase, datum: &str, number: i64) -> bool {
     #[derive(Deserialize)]
     struct Holder {

@@ -9,7 +9,7 @@ use super::MAX_ID;
 const BEGINNINGS: [(&[u8], &str); 8] = [
     (
         b"Obj\x01",
-        "an Avro container file; a record's value is one datum with a frame before it",
+        "an Avro container file; a record's value must be a single datum with a frame before it",
     ),
     (
         b"\xac\xed\x00\x05",

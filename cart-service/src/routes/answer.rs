@@ -118,7 +118,7 @@ pub fn problem_for(order_id: &str, keyed: bool, error: CommandError) -> Problem 
         CommandError::OutcomeUnknown { event_id, reason } => Problem::new(
             ProblemKind::OutcomeUnknown,
             format!(
-                "{reason}; retry with the same Idempotency-Key until the response is 2xx or 4xx (a 503 settles nothing); without a key, read the order until its version or eventId shows the outcome"
+                "{reason}; retry with the same Idempotency-Key until the response is 2xx or 4xx (a 503 does not settle it); without a key, read the order until its version or eventId shows the outcome"
             ),
         )
         .with("eventId", event_id.to_string()),

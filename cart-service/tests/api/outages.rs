@@ -139,7 +139,7 @@ async fn a_missing_topic_is_reported_and_waited_for() {
 }
 
 #[tokio::test]
-async fn a_second_process_on_the_same_store_is_refused_with_what_to_do() {
+async fn a_second_process_on_the_same_store_is_refused_with_advice() {
     let world = World::new();
     let app = world.start().await;
     let config = world.config(app.store.path());

@@ -35,7 +35,7 @@ pub struct Info {
     /// Whether every dead letter that is on the topic is counted. False until the topic has been read to its end after
     /// startup, and while its broker is away.
     complete: bool,
-    /// When everything was last known to be counted (RFC 3339, UTC); null: not since the service's start.
+    /// When everything was last known to be counted (RFC 3339, UTC); null: not since the service started.
     #[schema(format = DateTime)]
     as_of: Option<String>,
     /// There is no circuit breaker in this release, so this is always `{"open": false, "reason": null}`.
@@ -130,7 +130,7 @@ pub struct Messages {
     /// Whether every dead letter that is on the topic is listed. False until the topic has been read to its end after
     /// startup, and while its broker is away.
     complete: bool,
-    /// When everything was last known to be listed (RFC 3339, UTC); null: not since the service's start.
+    /// When everything was last known to be listed (RFC 3339, UTC); null: not since the service started.
     #[schema(format = DateTime)]
     as_of: Option<String>,
 }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::helpers::{App, DLQ, TOPIC, World, created, event, eventually, partition_of};
 
-/// Our schema under another id than that of our events.
+/// Our schema under a different id than that of our events.
 fn copy(n: u32) -> String {
     let mut schema: Value = serde_json::from_str(&orderlog_contract::lineage::newest_text().text).expect("JSON");
     schema["doc"] = json!(format!("copy {n}"));

@@ -49,7 +49,7 @@ fn assert_written(answer: &(StatusCode, Value), status: StatusCode, version: i32
 }
 
 #[tokio::test]
-async fn a_key_whose_event_turns_out_to_have_lost_is_not_answered_with_it() {
+async fn a_key_is_not_answered_with_an_event_that_turns_out_to_have_lost() {
     let world = World::new();
     let app = world.start_with(|config| config.unknown_schema_grace_ms = 50).await;
     let (schema, _) = create_and_confirm_unread(&world, &app).await;

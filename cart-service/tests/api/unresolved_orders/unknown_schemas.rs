@@ -68,7 +68,7 @@ async fn an_order_with_a_record_of_an_unknown_schema_is_unresolved_until_the_sch
 }
 
 #[tokio::test]
-async fn a_partition_that_is_re_read_for_one_order_loses_no_key_of_another() {
+async fn re_reading_a_partition_for_one_order_loses_no_other_orders_keys() {
     let world = World::new();
     let app = world.start_with(|config| config.unknown_schema_grace_ms = 50).await;
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);

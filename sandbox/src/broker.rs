@@ -21,7 +21,7 @@ use rdkafka::producer::{BaseProducer, DefaultProducerContext, Producer};
 /// Stands for every broker of the cluster in calls of the mock.
 const ALL_BROKERS: i32 = -1;
 
-/// A running broker, empty at the start; dropping it ends it and deletes its contents.
+/// A running broker, empty at first; dropping it stops it and deletes its contents.
 pub struct Broker {
     /// The client that owns the mock cluster; it produces nothing. An owned `MockCluster` would do, but cannot be moved
     /// or shared between threads.

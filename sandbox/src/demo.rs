@@ -51,7 +51,7 @@ struct Progress {
 /// Sends commands until it is dropped.
 ///
 /// # Errors
-/// If the broker does not answer at the start.
+/// If the broker does not answer at first.
 pub async fn run(demo: &Demo) -> anyhow::Result<()> {
     let poisoner = Poisoner::connect(&demo.bootstrap_servers, TOPIC, demo.partitioner, &demo.registry_url).await?;
     // The services run in this process: no proxy is involved.

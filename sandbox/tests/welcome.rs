@@ -1,4 +1,4 @@
-//! What the program prints at its start, pasted into a shell as a block.
+//! What the program prints at startup, pasted into a shell as a block.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};

@@ -239,7 +239,7 @@ fn a_commit_that_fills_the_disk_leaves_a_store_that_can_be_read_and_reopened() -
 }
 
 #[tokio::test]
-async fn a_directory_that_cannot_be_used_is_named_with_what_to_do() -> anyhow::Result<()> {
+async fn a_directory_that_cannot_be_used_is_named_with_advice() -> anyhow::Result<()> {
     let world = World::new("endings-directory")?;
     let disk = SmallDisk::mount(DISK_MIB)?;
     let file = disk.path().join("file");

@@ -96,7 +96,7 @@ fn later(random: &mut fastrand::Rng, state: &OrderState, all: &[OrderEvent]) -> 
     let some_event = &all[random.usize(..all.len())];
     match random.u8(..10) {
         0 => next.previous_event_id = None,
-        // Decided on another event than the current one.
+        // Decided on a different event than the current one.
         1 => next.previous_event_id = Some(Uuid::now_v7()),
         2 => next.order.version += random.i32(1..4),
         // Late, or the loser of a race.

@@ -18,7 +18,7 @@ pub fn text(pipeline: &Pipeline, cli: &Cli, took: Duration) -> String {
         0 => String::new(),
         wanted if kafka.ends_with(&format!(":{wanted}")) => String::new(),
         wanted => format!(
-            "Note: port {wanted} is in use (does another Kafka run here?), so the broker is at {kafka} instead.\n\n"
+            "Note: port {wanted} is in use (is another Kafka running here?), so the broker is at {kafka} instead.\n\n"
         ),
     };
     let traffic = if cli.demo {
@@ -36,7 +36,7 @@ pub fn text(pipeline: &Pipeline, cli: &Cli, took: Duration) -> String {
 
 {moved}This is the sandbox: broker and registry are in memory, and nothing is kept when it stops.
 The broker keeps only the newest 5 MiB of each partition. A schema id that the registry does not know
-has {GRACE_MS} ms to appear there (an order-service by itself allows 10 s).
+has {GRACE_MS} ms to appear there (by default, order-service allows 10 s).
 {traffic}
 
 Create an order, update it, and see what became of it:

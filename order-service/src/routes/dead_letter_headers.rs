@@ -76,7 +76,7 @@ pub(super) fn described() -> Value {
         one_of(
             h::CONNECT_STAGE,
             &[h::STAGE_CONVERTER, h::STAGE_TASK],
-            "VALUE_CONVERTER if the bytes could not be decoded, otherwise the event breaks a rule",
+            "VALUE_CONVERTER if the bytes could not be decoded; any other value means that the event breaks a rule",
         ),
         one_of(
             h::SPRING_TIMESTAMP_TYPE,

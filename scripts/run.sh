@@ -57,7 +57,7 @@ poison:
                                the registry; asked only for kinds that need a schema id from it
                                [env: SCHEMA_REGISTRY_URL] [default: http://localhost:8081]
       --order-service-url <URL>
-                               the order-service that is asked what it did with the record [env: ORDER_SERVICE_URL]
+                               the order-service to ask what became of the record [env: ORDER_SERVICE_URL]
                                [default: http://localhost:8001]
 END
 }

@@ -35,7 +35,7 @@ pub enum Connection {
 }
 
 impl Connection {
-    /// What is known of a server: whether it answered, or that it was not asked yet.
+    /// What is known about a server: whether it answered, or that it has not been asked yet.
     pub fn of(answered: Option<bool>) -> Self {
         match answered {
             Some(true) => Self::Connected,

@@ -88,7 +88,7 @@ async fn every_type_has_a_page_for_browsers_and_a_description_for_others() {
 }
 
 #[actix_web::test]
-async fn an_unknown_name_is_told_those_that_there_are() {
+async fn an_unknown_name_gets_a_list_of_the_existing_ones() {
     let problem = answer("*/*", "nothing").await.expect_err("there is none");
     assert_eq!(problem.kind(), ProblemKind::NotFound);
     assert!(

@@ -32,10 +32,10 @@ pub struct Info {
     /// Number of dead letters by code. Records that other programs wrote to the dead-letter topic have no code, and count only in `count`.
     #[schema(example = json!({"undecodable": 1, "wrong_partition": 1}))]
     by_code: BTreeMap<&'static str, u64>,
-    /// Whether every dead letter that is on the topic is counted. False until the topic has been read to its end after a start,
-    /// and while its broker is away.
+    /// Whether every dead letter that is on the topic is counted. False until the topic has been read to its end after
+    /// startup, and while its broker is away.
     complete: bool,
-    /// When everything was last known to be counted (RFC 3339, UTC); null if never since the service's start.
+    /// When everything was last known to be counted (RFC 3339, UTC); null if never since the service started.
     #[schema(format = DateTime)]
     as_of: Option<String>,
     /// There is no circuit breaker in this release, so this is always `{"open": false, "reason": null}`.
@@ -127,10 +127,10 @@ pub struct Messages {
     /// Value of `before` for the next page; null on the last page.
     #[schema(example = "0-17")]
     next: Option<String>,
-    /// Whether every dead letter that is on the topic is listed. False until the topic has been read to its end after a start,
-    /// and while its broker is away.
+    /// Whether every dead letter that is on the topic is listed. False until the topic has been read to its end after
+    /// startup, and while its broker is away.
     complete: bool,
-    /// When everything was last known to be listed (RFC 3339, UTC); null if never since the service's start.
+    /// When everything was last known to be listed (RFC 3339, UTC); null if never since the service started.
     #[schema(format = DateTime)]
     as_of: Option<String>,
 }

@@ -26,7 +26,7 @@ const MAX_WAIT_MS: i64 = 30_000;
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub struct Parameters {
-    /// Id of the order. If it consists only of digits, the order whose id has the prefix `ORD-` is found, too. The name `order_id` is accepted as well.
+    /// Id of the order. If it consists only of digits, the order with the prefix `ORD-` is found, too. The name `order_id` is accepted as well.
     #[serde(alias = "order_id")]
     #[param(
         example = "1001",

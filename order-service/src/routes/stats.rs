@@ -22,12 +22,12 @@ pub struct Stats {
     orders: u64,
     /// Number of records read: applied + duplicate + superseded + ignored + deadLettered.
     records: u64,
-    /// Sum of the partitions' lags; null while the lag of any partition is unknown.
+    /// Sum of the partitions' lags; null while any of them is unknown.
     lag: Option<i64>,
     /// Since when the lag of any partition is unknown (RFC 3339, UTC); null while all are known.
     #[schema(format = DateTime)]
     lag_unknown_since: Option<String>,
-    /// Progress and outcomes of each partition. Until the service has found the topic after its start, these are the partitions that it read before.
+    /// Progress and outcomes of each partition. Until the service has found the topic after startup, they are what it had stored before.
     partitions: Vec<PartitionStats>,
     /// Totals over all partitions.
     totals: Outcomes,
@@ -110,7 +110,7 @@ pub async fn stats(state: web::Data<State>) -> Result<Reply<Stats>, Problem> {
         progress,
     };
     let partitions: Vec<_> = partitions.into_iter().map(shown).collect();
-    // Of the first partition, which every topic has: nothing is known of any while there are none here.
+    // Partition 0 stands for all: every topic has it, and nothing is known about any partition while there are none here.
     let nothing_known_since = state.view.connection().end_unknown_since(0);
     let stats = build_stats(&state.topic, partitions, nothing_known_since);
     Ok(Reply::ok("Stats", stats))
@@ -149,7 +149,7 @@ fn build_stats(topic: &str, partitions: Vec<ShownPartition>, nothing_known_since
     for shown in &partitions {
         totals.add(&shown.progress.counters);
     }
-    // Of no partitions, an unknown lag rather than none.
+    // Without any partitions, the lag is unknown rather than zero.
     let lags = partitions.iter().map(|shown| shown.lag.records);
     let lag = lags.sum::<Option<i64>>().filter(|_| !partitions.is_empty());
     let unknown_since = match partitions.is_empty() {

@@ -13,7 +13,7 @@ use super::Written;
 const LIMIT: Duration = Duration::from_secs(20);
 /// How long a dead letter may take to be listed after its record was read.
 const LISTING: Duration = Duration::from_secs(5);
-/// Pause between two looks.
+/// Pause between two checks.
 const PAUSE: Duration = Duration::from_millis(100);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -27,9 +27,9 @@ pub enum Outcome {
         /// Why.
         reason: String,
     },
-    /// It was read, and is no dead letter.
+    /// It was read, and is not a dead letter.
     Accepted,
-    /// It has not been read in time.
+    /// It was not read in time.
     NotRead {
         /// Why its partition is paused, if it is.
         paused: Option<String>,
@@ -47,7 +47,7 @@ pub struct OrderService {
 }
 
 impl OrderService {
-    /// The one at that address.
+    /// The order-service at that address.
     ///
     /// # Errors
     /// If no HTTP client can be built.

@@ -1,5 +1,5 @@
-//! Writes invalid records to a topic. Nothing is created that is not there: no topic, and no subject but the one of the
-//! foreign schema, for the one kind that needs it.
+//! Writes invalid records to a topic. Creates nothing else: no topic, and no subject except that of the foreign
+//! schema, for the one kind that needs it.
 
 use std::time::Duration;
 
@@ -154,7 +154,7 @@ fn unanswered(kind: Kind, error: RegisterError) -> anyhow::Error {
 /// How many partitions the topic has. Asks for all topics, since asking for one by its name may create it.
 fn partitions_of(client: &ClientConfig, servers: &str, topic: &str) -> anyhow::Result<i32> {
     let consumer: BaseConsumer = client.create()?;
-    // The source says no more than this.
+    // The source would add nothing to this.
     let metadata = consumer.fetch_metadata(None, TIMEOUT).map_err(|_| {
         anyhow::anyhow!("no Kafka broker answers at {servers}; start the sandbox, or set --kafka-bootstrap-servers / KAFKA_BOOTSTRAP_SERVERS")
     })?;

@@ -23,9 +23,9 @@ pub struct Definition {
 /// Whether a request had an effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// It had none.
+    /// None.
     None,
-    /// It had none, but earlier attempts may have.
+    /// None, but earlier attempts may have had one.
     NoneByThisAttempt,
     /// Nobody knows yet.
     Unknown,
@@ -74,7 +74,7 @@ impl ProblemKind {
                 "Order not found",
                 Effect::None,
                 "There is no order with this id. cart-service says so only when it has read everything in the topic up to your request; order-service says so for what it has read so far.",
-                "Check the id: one that consists only of digits stands for `ORD-` and the digits. If the order was only just created, ask order-service with `minVersion=1`: it then waits for the order.",
+                "Check the id: one that consists only of digits stands for `ORD-` and the digits. If the order has just been created, ask order-service with `minVersion=1`: it then waits for the order.",
             ),
             Self::UnknownTopic => (
                 "/problems/unknown-topic",
@@ -202,7 +202,7 @@ impl ProblemKind {
                 "Timed out waiting for the order",
                 ReadsOnly,
                 "The order did not reach the requested version within `waitMs`.",
-                "Ask again, or with a longer `waitMs` (up to 30,000). If that does not help, `/stats` shows whether order-service is behind; otherwise nobody has written that version.",
+                "Ask again, possibly with a longer `waitMs` (up to 30,000). If that does not help, `/stats` shows whether order-service is behind; otherwise that version has not been written.",
             ),
             Self::Other(status) => (
                 "about:blank",

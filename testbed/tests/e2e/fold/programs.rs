@@ -58,7 +58,7 @@ fn shell(topic: &Topic<'_>, line: &str) -> anyhow::Result<Command> {
     let mut command = Command::new("sh");
     command
         .arg("-c")
-        // The shell must not stand between a signal and the program.
+        // Signals must reach the program, not the shell.
         .arg(format!("exec {}", line.replace("data/jars", &jars)))
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
         .env("PATH", path)
@@ -73,7 +73,7 @@ pub async fn run(topic: Topic<'_>, line: String) -> anyhow::Result<String> {
     others::run(shell(&topic, &line)?, String::new()).await
 }
 
-/// The reader, which does not end by itself.
+/// The reader, which does not end on its own.
 fn reader(topic: &Topic<'_>) -> anyhow::Result<Child> {
     let mut command = shell(topic, &python("docs/examples/read.py")?)?;
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -104,7 +104,7 @@ pub async fn read_until_ctrl_c(topic: Topic<'_>, lines: usize) -> anyhow::Result
     tokio::task::spawn_blocking(reading).await?
 }
 
-/// Runs the reader until it tells of an error; then interrupts it. Returns its errors; it must not have read anything.
+/// Runs the reader until it reports an error; then interrupts it. Returns its errors; it must not have read anything.
 pub async fn errors_until_ctrl_c(topic: Topic<'_>) -> anyhow::Result<Vec<String>> {
     let mut child = reader(&topic)?;
     let reading = move || {

@@ -57,7 +57,7 @@ metrics! {
     Gauge LAG = "orderlog_lag_records", "records";
     /// Age of the last record read of a partition, by its timestamp; missing until one was read since the start.
     Gauge LAST_RECORD_AGE = "orderlog_last_record_age_seconds", "seconds";
-    /// Whether a partition is not read: it waits for a schema, a step failed, or consumption is halted or suspended.
+    /// Whether a partition is not read: it waits for a schema, a step failed, or consumption is halted, suspended or restarting.
     Gauge PARTITION_PAUSED = "orderlog_partition_paused", "0 or 1";
     /// For how long another producer's open transaction has blocked a partition; 0 if none does.
     Gauge OPEN_TRANSACTION = "orderlog_open_transaction_seconds", "seconds";

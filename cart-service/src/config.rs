@@ -8,6 +8,7 @@ use orderlog_projection::config::PipelineConfig;
 use orderlog_projection::store::StoreUrl;
 use orderlog_runtime::telemetry::LogConfig;
 use orderlog_web::config::WebConfig;
+use orderlog_web::http_url::HttpUrl;
 
 /// Takes orders and their updates over HTTP and publishes them as Avro events to Kafka.
 ///
@@ -70,7 +71,8 @@ pub struct Config {
         env = "ORDER_SERVICE_URL",
         value_name = "ORDER_SERVICE_URL",
         default_value = "http://localhost:8001",
-        value_parser = http_url
+        value_parser = HttpUrl,
+        hide_env_values = true
     )]
     pub order_service_url: reqwest::Url,
 
@@ -109,12 +111,6 @@ pub struct Config {
     pub unresolved_for: Duration,
 }
 
-fn http_url(text: &str) -> Result<reqwest::Url, &'static str> {
-    let url = reqwest::Url::parse(text).ok();
-    url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-        .ok_or("write an http or https address, such as http://localhost:8001")
-}
-
 impl Config {
     /// Maximum time for a write.
     pub fn write_deadline(&self) -> Duration {
@@ -150,6 +146,12 @@ mod tests {
         assert_rejected::<Config>(&[
             rejected("--order-service-url=foo", "'foo'"),
             rejected("--order-service-url=localhost:8001", "'localhost:8001'"),
+            (
+                "--order-service-url=http://user:password@orders",
+                "ORDER_SERVICE_URL",
+                "invalid value for",
+                "remove user and password",
+            ),
         ]);
     }
 }

@@ -36,7 +36,7 @@ impl State {
 }
 
 impl Gauges for State {
-    fn set_gauges(&self) {
-        self.view.set_gauges();
+    async fn set_gauges(&self) {
+        self.view.set_gauges().await;
     }
 }

@@ -79,6 +79,7 @@ mod tests {
     use metrics_exporter_prometheus::PrometheusBuilder;
     use orderlog_contract::event::OrderStatus;
     use orderlog_contract::order::OrderState;
+    use serde_json::json;
     use uuid::Uuid;
 
     use super::*;
@@ -130,8 +131,14 @@ mod tests {
             Refusal::VersionsExhausted,
             Refusal::NeedsNewerRelease,
         ];
+        let unresolved = json!({"schema_ids": [7], "partition": 0, "offset": 0});
+        let unresolved = serde_json::from_value(unresolved).expect("a row");
         let errors = refusals.map(CommandError::Refused).into_iter().chain([
             CommandError::Unavailable(String::new()),
+            CommandError::OrderUnresolved {
+                unresolved,
+                seconds_left: 5,
+            },
             CommandError::OutcomeUnknown {
                 event_id: Uuid::nil(),
                 reason: String::new(),

@@ -10,6 +10,7 @@ use orderlog_projection::config::PipelineConfig;
 use orderlog_projection::store::StoreUrl;
 use orderlog_runtime::telemetry::LogConfig;
 use orderlog_web::config::WebConfig;
+use orderlog_web::http_url::HttpUrl;
 
 /// Consumes the order events from Kafka and serves the orders over HTTP.
 ///
@@ -65,7 +66,9 @@ pub struct Config {
         long,
         env = "CART_SERVICE_URL",
         value_name = "CART_SERVICE_URL",
-        default_value = "http://localhost:8000"
+        default_value = "http://localhost:8000",
+        value_parser = HttpUrl,
+        hide_env_values = true
     )]
     pub cart_service_url: url::Url,
 
@@ -112,7 +115,7 @@ impl Config {
 
 #[cfg(test)]
 mod tests {
-    use orderlog_runtime::testing::{self, variables};
+    use orderlog_runtime::testing::{self, assert_rejected, variables};
 
     use super::*;
 
@@ -153,6 +156,29 @@ mod tests {
         let long = format!("--kafka-topic={}", "x".repeat(247));
         let error = format!("{:#}", parse(&[&long]).dead_letter_topic().expect_err("too long"));
         assert!(error.contains("KAFKA_DLQ_TOPIC") && error.contains("249"), "{error}");
+    }
+
+    #[test]
+    fn the_address_of_cart_service_is_one_that_clients_can_follow() {
+        for (argument, shown, hint) in [
+            (
+                "--cart-service-url=localhost:8000",
+                "'localhost:8000'",
+                "write an http or https address",
+            ),
+            (
+                "--cart-service-url=javascript:alert(1)",
+                "'javascript:alert(1)'",
+                "write an http or https address",
+            ),
+            (
+                "--cart-service-url=http://user:password@carts",
+                "invalid value for",
+                "remove user and password",
+            ),
+        ] {
+            assert_rejected::<Config>(&[(argument, "CART_SERVICE_URL", shown, hint)]);
+        }
     }
 
     #[test]

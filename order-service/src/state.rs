@@ -27,7 +27,7 @@ pub struct State {
 }
 
 impl Gauges for State {
-    fn set_gauges(&self) {
-        self.view.set_gauges();
+    async fn set_gauges(&self) {
+        self.view.set_gauges().await;
     }
 }

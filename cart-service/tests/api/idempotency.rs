@@ -229,6 +229,25 @@ async fn only_the_last_keys_are_remembered() {
 }
 
 #[tokio::test]
+async fn how_many_are_remembered_is_shown_before_the_broker_is_there() {
+    let world = World::new();
+    let app = world.start().await;
+    for n in 1..=7 {
+        create(&app, &format!("k-{n}"), &format!("A-{n}")).await;
+    }
+    let store = app.stop().await;
+    world.broker.down().expect("goes down");
+    let app = world.start_unready(store, |_| ()).await;
+    // Other tests of this process set the same gauge.
+    let shown = || async {
+        let metrics = app.text("/metrics").await;
+        metrics.contains("orderlog_idempotency_keys{service=\"cart-service\"} 7\n")
+    };
+    assert!(eventually(shown).await, "{}", app.text("/metrics").await);
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn an_invalid_header_is_named() {
     let world = World::new();
     let app = world.start().await;

@@ -2,11 +2,15 @@
 //! or has lost records, tailing stops until it is found again. What the records mean, and what is kept of them, is the
 //! caller's business.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod ends;
+
+use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
+use ends::Ends;
+use rdkafka::Message;
 use rdkafka::message::BorrowedMessage;
 use tokio::runtime::Handle;
 
@@ -27,7 +31,7 @@ pub struct TopicTailer {
     connection: ConnectionState,
     /// How many partitions are tailed; 0: none.
     partitions: i32,
-    at_end: BTreeSet<i32>,
+    ends: Ends,
     /// Whether the reader lost the topic: it may keep reporting that of a recreated one, so it is replaced.
     is_reader_stale: bool,
     /// Whether the topic was recreated since it was last started: the caller's offsets belong to the old one.
@@ -99,7 +103,7 @@ impl TopicTailer {
             policy,
             connection,
             partitions: 0,
-            at_end: BTreeSet::new(),
+            ends: Ends::default(),
             is_reader_stale: false,
             is_recreated: false,
         })
@@ -122,13 +126,13 @@ impl TopicTailer {
 
     /// Whether the end of every partition has been reached since the start.
     pub fn is_at_end(&self) -> bool {
-        self.at_end.len() >= usize::try_from(self.partitions).unwrap_or(0)
+        self.ends.were_reached()
     }
 
-    /// Whether the end of every partition was reached since the start, and the brokers that would tell of more are connected.
+    /// Whether every record was returned, as far as the brokers have told, and those that would tell of more are connected.
     pub fn is_current(&self) -> bool {
         let silent = |partition| self.connection.end_unknown_since(partition).is_some();
-        self.is_tailing() && self.is_at_end() && !(0..self.partitions).any(silent)
+        self.is_tailing() && self.ends.are_current() && !(0..self.partitions).any(silent)
     }
 
     /// Why the topic may not be read; `None` if it may, as far as is known.
@@ -180,9 +184,10 @@ impl TopicTailer {
     pub fn start(&mut self, found: &Tailable, next: &BTreeMap<i32, i64>) -> anyhow::Result<()> {
         let from =
             |(partition, (start, _)): (i32, &(i64, i64))| (partition, next.get(&partition).copied().unwrap_or(*start));
-        self.reader.assign((0..).zip(&found.bounds).map(from))?;
+        let from: Vec<(i32, i64)> = (0..).zip(&found.bounds).map(from).collect();
+        self.reader.assign(from.iter().copied())?;
         self.partitions = i32::try_from(found.bounds.len())?;
-        self.at_end.clear();
+        self.ends = Ends::starting(from);
         self.is_recreated = false;
         Ok(())
     }
@@ -203,14 +208,19 @@ impl TopicTailer {
         let mut interrupted = None;
         for event in self.reader.next_batch(max, wait) {
             match event {
-                LogEvent::Record(record) => records.push(record),
-                LogEvent::End { partition, .. } => {
-                    self.at_end.insert(partition);
+                LogEvent::Record(record) => {
+                    self.ends.note_record(record.partition(), record.offset());
+                    records.push(record);
                 }
+                LogEvent::End { partition, .. } => self.ends.note_end(partition),
                 LogEvent::OutOfRange => interrupted = Some(Interruption::Truncated),
                 LogEvent::TopicMissing => interrupted = Some(Interruption::Missing),
                 LogEvent::TopicRecreated => interrupted = Some(Interruption::Recreated),
             }
+        }
+        let is_away = |partition| self.connection.end_unknown_since(partition).is_some();
+        for (partition, offset) in self.ends.look(is_away) {
+            self.reader.seek(partition, offset);
         }
         if let Some(interruption) = interrupted {
             self.is_recreated |= interruption == Interruption::Recreated;

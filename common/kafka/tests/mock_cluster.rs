@@ -127,6 +127,63 @@ fn what_is_written_is_reported_and_followed_from_the_offsets_that_the_caller_kee
     );
 }
 
+/// Tails until everything was returned, as far as the broker has told.
+fn read_until_current(tailer: &mut TopicTailer) {
+    let until = Instant::now() + LONG;
+    while !tailer.is_current() {
+        assert!(Instant::now() < until, "not current");
+        assert_eq!(tailer.next_batch(100, Duration::from_millis(100)).interrupted, None);
+    }
+}
+
+#[test]
+fn a_tailer_is_current_only_while_it_has_returned_all_that_has_arrived() {
+    let fixture = Fixture::new();
+    fixture.broker.create_topic(TOPIC, 1, 1).expect("a topic");
+    let producer = fixture.producer();
+    let mut tailer = fixture.tailer();
+    let found = tailer.find(fixture.runtime.handle(), async { Ok(()) });
+    tailer
+        .start(&found.expect("the topic"), &BTreeMap::new())
+        .expect("an assignment");
+    read_until_current(&mut tailer);
+    for value in ["a", "b", "c"] {
+        producer.write(value, 0).expect("written");
+    }
+    for left in [2, 1] {
+        assert_eq!(tailer.next_batch(1, LONG).records.len(), 1);
+        assert!(!tailer.is_current(), "{left} were not returned");
+        assert!(tailer.is_at_end(), "the end was reached before");
+    }
+    read_until_current(&mut tailer);
+}
+
+#[test]
+fn a_tailer_is_current_again_after_an_outage_in_which_nothing_was_written() {
+    let fixture = Fixture::new();
+    fixture.broker.create_topic(TOPIC, 1, 1).expect("a topic");
+    fixture.producer().write("a", 0).expect("written");
+    let mut tailer = fixture.tailer();
+    let found = tailer.find(fixture.runtime.handle(), async { Ok(()) });
+    tailer
+        .start(&found.expect("the topic"), &BTreeMap::new())
+        .expect("an assignment");
+    read_until_current(&mut tailer);
+    fixture.broker.broker_down(1).expect("goes down");
+    let until = Instant::now() + LONG;
+    while tailer.is_current() {
+        assert!(Instant::now() < until, "current without a broker");
+        assert!(tailer.next_batch(100, Duration::from_millis(100)).records.is_empty());
+    }
+    fixture.broker.broker_up(1).expect("comes up");
+    let until = Instant::now() + LONG;
+    while !tailer.is_current() {
+        assert!(Instant::now() < until, "not current");
+        let batch = tailer.next_batch(100, Duration::from_millis(100));
+        assert!(batch.records.is_empty(), "it was returned before");
+    }
+}
+
 #[test]
 fn a_topic_that_does_not_exist_is_not_followed_until_it_does() {
     let fixture = Fixture::new();

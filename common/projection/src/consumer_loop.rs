@@ -81,7 +81,7 @@ impl<H: RejectionHandler> ConsumerLoop<H> {
                 }
             }
             // A request to a broker is queued behind a long-polling fetch, for up to half a second each time.
-            if let Err(error) = reader.assign([]) {
+            if let Err(error) = self.topic.stop(reader) {
                 tracing::warn!(
                     kafka.topic = reader.topic(),
                     error = format!("{error:#}"),
@@ -130,6 +130,9 @@ impl<H: RejectionHandler> ConsumerLoop<H> {
         };
         if let Some(Err(StartError::Halt(error))) = prepared {
             return self.phase.halt(format!("{error:#}"));
+        }
+        if !matches!(prepared, Some(Ok(_))) {
+            self.topic.handler().idle();
         }
         // The client may have noticed it in the meantime.
         if reader.serve() {

@@ -3,18 +3,23 @@
 
 use metrics::gauge;
 use orderlog_runtime::clock;
-use orderlog_runtime::metrics::{LAG, LAST_RECORD_AGE, OPEN_TRANSACTION, ORDERS, PARTITION_PAUSED};
+use orderlog_runtime::metrics::{
+    IDEMPOTENCY_KEYS, LAG, LAST_RECORD_AGE, OPEN_TRANSACTION, ORDERS, PARTITION_PAUSED, STORE_FREE,
+};
 
 use crate::progress::PartitionProgress;
+use crate::store::{StoreError, blocking};
 use crate::view::View;
 
 impl View {
-    /// Sets the gauges of the orders and of each partition; there are none until the topic has been found.
-    pub fn set_gauges(&self) {
+    /// Sets the gauges of the store, of the orders and of each partition; there are none of the last two until the topic has
+    /// been found. Does not block a server thread.
+    pub async fn set_gauges(&self) {
+        self.set_store_gauges().await;
         let progress = self.progress();
-        let is_stopped = progress.stop_reason().is_some();
+        let is_reading = progress.not_reading().is_none();
         for (partition, read) in (0..).zip(&progress.partitions) {
-            self.set_partition_gauges(partition, read, is_stopped);
+            self.set_partition_gauges(partition, read, is_reading);
         }
         if !progress.partitions.is_empty() {
             let orders: u64 = progress
@@ -26,7 +31,17 @@ impl View {
         }
     }
 
-    fn set_partition_gauges(&self, partition: i32, read: &PartitionProgress, is_stopped: bool) {
+    async fn set_store_gauges(&self) {
+        let free = self.store().free_bytes().await;
+        gauge!(STORE_FREE, "service" => self.service()).set(free.map_or(f64::NAN, |bytes| bytes as f64));
+        if self.keeps_keys() {
+            let store = self.store().clone();
+            let count = blocking(move || Ok::<_, StoreError>(store.key_count())).await;
+            gauge!(IDEMPOTENCY_KEYS, "service" => self.service()).set(count.map_or(f64::NAN, |keys| keys as f64));
+        }
+    }
+
+    fn set_partition_gauges(&self, partition: i32, read: &PartitionProgress, is_reading: bool) {
         let labels = [
             ("service", self.service().to_owned()),
             ("partition", partition.to_string()),
@@ -35,7 +50,7 @@ impl View {
         gauge!(LAG, &labels).set(lag.map_or(f64::NAN, |records| records as f64));
         let open = self.open_transaction(partition);
         gauge!(OPEN_TRANSACTION, &labels).set(open.map_or(0.0, |open| open.open_for.as_secs_f64()));
-        let paused = is_stopped || read.paused.is_some();
+        let paused = !is_reading || read.paused.is_some();
         gauge!(PARTITION_PAUSED, &labels).set(f64::from(u8::from(paused)));
         if let (Some(written), Ok(now)) = (read.last_timestamp, clock::now_ms()) {
             // Below 0 where the writer's clock is ahead of ours.

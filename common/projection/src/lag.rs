@@ -16,15 +16,16 @@ pub struct Lag {
 }
 
 impl Lag {
-    /// The lag of a partition that has been read as far as `progress` says. `reported`: its end as last reported. `blocked`:
-    /// whether records behind an open transaction cannot be read yet.
+    /// The lag of a partition that has been read as far as `progress` says. `reported`: its end as last reported. `may_follow`:
+    /// whether records may have followed since its end was reached, because they are not being read, or cannot be behind an
+    /// open transaction.
     pub(crate) fn of(
         progress: &PartitionProgress,
         reported: Option<i64>,
-        blocked: bool,
+        may_follow: bool,
         unknown_since: Option<Instant>,
     ) -> Self {
-        let at_end = progress.at_end && !blocked;
+        let at_end = progress.at_end && !may_follow;
         // The last reported end may be older than what has been read since.
         let reported = reported.map(|end| end.max(progress.next));
         let end = if at_end {
@@ -49,15 +50,15 @@ impl Lag {
 mod tests {
     use super::*;
 
-    fn lag(at_end: bool, reported: Option<i64>, blocked: bool) -> (Option<i64>, Option<i64>) {
+    fn lag(at_end: bool, reported: Option<i64>, may_follow: bool) -> (Option<i64>, Option<i64>) {
         let progress = PartitionProgress {
             next: 5,
             at_end,
             ..PartitionProgress::default()
         };
         let since = Instant::now();
-        let away = Lag::of(&progress, reported, blocked, Some(since));
-        let lag = Lag::of(&progress, reported, blocked, None);
+        let away = Lag::of(&progress, reported, may_follow, Some(since));
+        let lag = Lag::of(&progress, reported, may_follow, None);
         assert_eq!(
             (away.end, away.records, away.unknown_since),
             (lag.end, None, Some(since)),
@@ -81,7 +82,9 @@ mod tests {
     }
 
     #[test]
-    fn records_behind_an_open_transaction_are_lag() {
+    fn records_that_are_not_read_after_the_end_was_reached_are_lag() {
         assert_eq!(lag(true, Some(9), true), (Some(9), Some(4)));
+        assert_eq!(lag(true, Some(5), true), (Some(5), Some(0)));
+        assert_eq!(lag(true, None, true), (None, None));
     }
 }

@@ -133,6 +133,11 @@ impl PartitionState {
         self.end = 0;
     }
 
+    /// Reading was interrupted: records may have followed its end, and be dropped.
+    pub fn interrupt(&mut self) {
+        self.at_end = false;
+    }
+
     /// Whether there may be offsets to [skip](Self::skip_markers).
     pub fn has_pending_end(&self) -> bool {
         self.end_pending && self.at_end

@@ -46,6 +46,15 @@ fn an_end_after_the_last_record_counts_as_read_until_a_rewind() {
 }
 
 #[test]
+fn an_interrupted_partition_is_not_at_its_end_but_stays_caught_up() {
+    let mut state = partition(PartitionRow::default(), false);
+    met(&mut state, false, Some(5), true);
+    assert!(state.progress().at_end);
+    state.interrupt();
+    assert!(!state.progress().at_end && state.is_caught_up());
+}
+
+#[test]
 fn an_end_that_is_followed_by_a_record_still_counts_as_reached() {
     let mut state = partition(PartitionRow::default(), false);
     met(&mut state, true, Some(5), false);

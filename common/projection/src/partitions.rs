@@ -81,6 +81,12 @@ impl Partitions {
         self.publish(partition);
     }
 
+    /// Reading was interrupted, so that no partition is known to be at its end.
+    pub fn interrupt(&mut self) {
+        self.states.iter_mut().for_each(PartitionState::interrupt);
+        (0..).take(self.count()).for_each(|partition| self.publish(partition));
+    }
+
     /// Takes a partition back to that row, and publishes it. The partition is not caught up until its end is reached
     /// again.
     pub fn rewind(&mut self, partition: i32, row: PartitionRow) {

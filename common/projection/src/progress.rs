@@ -42,7 +42,7 @@ pub struct PartitionProgress {
     pub last_timestamp: Option<i64>,
     /// Whether its end was reached since startup.
     pub caught_up: bool,
-    /// Whether its end was reached after its last record.
+    /// Whether its end was reached after its last record. Nothing clears it while consumption is halted or suspended.
     pub at_end: bool,
     /// Why it is paused.
     pub paused: Option<String>,
@@ -67,6 +67,11 @@ impl Progress {
     /// Why nothing is read, for now or until an operator acts.
     pub fn stop_reason(&self) -> Option<&String> {
         self.halted.as_ref().or(self.suspended.as_ref())
+    }
+
+    /// Why nothing is read now: as [`Self::stop_reason`], or it has not started.
+    pub fn not_reading(&self) -> Option<&String> {
+        self.stop_reason().or(self.starting.as_ref())
     }
 
     /// Whatever an operator should know, one sentence each.

@@ -2,15 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use metrics::{Counter, Gauge, counter, gauge};
+use metrics::{Counter, counter};
 use orderlog_kafka::connection::ConnectionState;
 use orderlog_kafka::log_reader::LogReader;
 use orderlog_runtime::crash_point::{self, Point};
-use orderlog_runtime::metrics::{IDEMPOTENCY_KEYS, RECORDS};
+use orderlog_runtime::metrics::RECORDS;
 
 use crate::partitions::Partitions;
 use crate::settings::Settings;
-use crate::store::{Counters, Store};
+use crate::store::Counters;
 
 const REPORT_INTERVAL: Duration = Duration::from_secs(2);
 
@@ -27,8 +27,6 @@ pub(crate) struct ProgressReporter {
     superseded: Counter,
     ignored: Counter,
     unusable: Counter,
-    /// `None` where no keys are kept.
-    idempotency_keys: Option<Gauge>,
 }
 
 impl ProgressReporter {
@@ -45,8 +43,6 @@ impl ProgressReporter {
             superseded: records("superseded"),
             ignored: records("ignored"),
             unusable: records("unusable"),
-            idempotency_keys: (settings.max_idempotency_keys > 0)
-                .then(|| gauge!(IDEMPOTENCY_KEYS, "service" => service)),
         }
     }
 
@@ -68,13 +64,10 @@ impl ProgressReporter {
         self.last_report.elapsed() > REPORT_INTERVAL
     }
 
-    /// Reports the state of the connection, and how many idempotency keys the store keeps.
-    pub fn report(&mut self, connection: &ConnectionState, store: &Store) {
+    /// Reports the state of the connection.
+    pub fn report(&mut self, connection: &ConnectionState) {
         self.last_report = Instant::now();
         self.log_connection_change(connection);
-        if let Some(gauge) = &self.idempotency_keys {
-            gauge.set(store.key_count() as f64);
-        }
     }
 
     /// Logs once that the topic was read to its end.

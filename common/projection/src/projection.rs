@@ -7,7 +7,7 @@ use anyhow::Context;
 use orderlog_kafka::connection::ConnectionState;
 use orderlog_kafka::end_offsets::EndOffsets;
 use orderlog_kafka::log_reader::LogReader;
-use orderlog_runtime::metrics::{STORE_FREE, UNUSABLE_RECORDS};
+use orderlog_runtime::metrics::UNUSABLE_RECORDS;
 use orderlog_runtime::supervisor::Supervisor;
 use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
@@ -68,7 +68,6 @@ impl Projection {
             progress.clone(),
             waiters.clone(),
             control.clone(),
-            metrics::gauge!(STORE_FREE, "service" => settings.service),
             supervisor,
         );
         let view = View::new(

@@ -63,4 +63,7 @@ pub trait RejectionHandler: Send + 'static {
 
     /// Called between batches, several times a second.
     fn tick(&mut self);
+
+    /// Called about twice a second while the log cannot be read yet, whatever the reason.
+    fn idle(&mut self) {}
 }

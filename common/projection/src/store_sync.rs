@@ -28,7 +28,6 @@ struct Task {
     changes: watch::Receiver<Progress>,
     waiters: Waiters,
     control: mpsc::Sender<ControlMessage>,
-    free_space: metrics::Gauge,
     supervisor: Supervisor,
 }
 
@@ -39,7 +38,6 @@ impl StoreSync {
         progress: watch::Sender<Progress>,
         waiters: Waiters,
         control: mpsc::Sender<ControlMessage>,
-        free_space: metrics::Gauge,
         supervisor: &Supervisor,
     ) -> Self {
         let (stop, mut stopped) = oneshot::channel();
@@ -49,7 +47,6 @@ impl StoreSync {
             progress,
             waiters,
             control,
-            free_space,
             supervisor: supervisor.clone(),
         };
         let run = async move {
@@ -87,8 +84,6 @@ impl Task {
         if changed && let Err(error) = self.store.sync().await {
             tracing::error!(error = format!("{error:#}"), "store fsync failed");
         }
-        let free = self.store.free_bytes().await;
-        self.free_space.set(free.map_or(f64::NAN, |bytes| bytes as f64));
         match self.store.check_writable().await {
             Ok(()) => self.set_unwritable(None),
             Err(Unwritable::ForNow(reason)) => self.set_unwritable(Some(reason)),

@@ -79,6 +79,15 @@ impl<H: RejectionHandler> TopicReader<H> {
         reader.assign(from)
     }
 
+    /// Stops reading, until it is started again.
+    ///
+    /// # Errors
+    /// When the client refuses.
+    pub fn stop(&mut self, reader: &LogReader) -> anyhow::Result<()> {
+        self.partitions.interrupt();
+        reader.assign([])
+    }
+
     /// How long to wait for the first record of the next batch.
     pub fn poll_timeout(&self) -> Duration {
         pauses::poll_timeout(&self.partitions)
@@ -175,12 +184,12 @@ impl<H: RejectionHandler> TopicReader<H> {
         self.reporter.is_due()
     }
 
-    /// Reports its progress in metrics and, if `for_lag_tools`, in Kafka.
+    /// Reports the state of the connection and, if `for_lag_tools`, its progress in Kafka.
     pub fn report(&mut self, for_lag_tools: bool, reader: &LogReader) {
         if for_lag_tools {
             commit_offsets(&self.partitions, reader);
         }
-        self.reporter.report(&self.connection, &self.processor.store);
+        self.reporter.report(&self.connection);
     }
 
     /// Checks that the topic has not been given more partitions.

@@ -33,6 +33,7 @@ pub struct View {
     topic: String,
     partitioner: Partitioner,
     permissions: Permissions,
+    keeps_keys: bool,
 }
 
 impl View {
@@ -56,6 +57,7 @@ impl View {
             topic: settings.topic.name.clone(),
             partitioner: settings.cluster.partitioner,
             permissions: settings.cluster.permissions.clone(),
+            keeps_keys: settings.max_idempotency_keys > 0,
         }
     }
 
@@ -67,6 +69,11 @@ impl View {
     /// Name of the service, for metrics.
     pub(crate) fn service(&self) -> &'static str {
         self.service
+    }
+
+    /// Whether it keeps idempotency keys.
+    pub(crate) fn keeps_keys(&self) -> bool {
+        self.keeps_keys
     }
 
     /// Where to wait for events and versions.
@@ -132,11 +139,7 @@ impl View {
     /// [`MAX_SILENCE`](orderlog_kafka::connection::MAX_SILENCE).
     pub fn not_current(&self, partition: i32) -> Option<String> {
         let progress = self.progress.borrow();
-        if let Some(reason) = progress
-            .stop_reason()
-            .or(progress.starting.as_ref())
-            .or(progress.unwritable.as_ref())
-        {
+        if let Some(reason) = progress.not_reading().or(progress.unwritable.as_ref()) {
             return Some(reason.clone());
         }
         if let Some(reason) = self.denied() {
@@ -228,10 +231,12 @@ impl View {
     /// How much of a partition is unread, given how far it has been read.
     pub fn lag(&self, partition: i32, read: &PartitionProgress) -> Lag {
         let still = self.connection.stalled_lso(partition).filter(|_| read.at_end);
+        let is_blocked = still.is_some_and(|still| still.is_long());
+        let is_reading = self.progress.borrow().not_reading().is_none();
         Lag::of(
             read,
             self.connection.end_offset(partition),
-            still.is_some_and(|still| still.is_long()),
+            is_blocked || !is_reading,
             self.connection.end_unknown_since(partition),
         )
     }

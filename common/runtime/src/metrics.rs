@@ -57,7 +57,7 @@ metrics! {
     Gauge LAG = "orderlog_lag_records", "records";
     /// Age of the last record read from a partition, by its timestamp; missing until one has been read since the start.
     Gauge LAST_RECORD_AGE = "orderlog_last_record_age_seconds", "seconds";
-    /// Whether a partition is not being read: it waits for a schema, a step failed, or consumption is halted or suspended.
+    /// Whether a partition is not being read: it waits for a schema, a step failed, or consumption is halted, suspended or restarting.
     Gauge PARTITION_PAUSED = "orderlog_partition_paused", "0 or 1";
     /// How long another producer's open transaction has been blocking a partition; 0 if none is.
     Gauge OPEN_TRANSACTION = "orderlog_open_transaction_seconds", "seconds";

@@ -19,7 +19,8 @@
 //! [`whole_number`], [`amount`]). It leaves as a [`Reply`] ([`envelope`], [`order_json`]) or a [`Problem`] ([`problem`],
 //! [`problem_kind`]; other libraries' errors are converted by [`validation`], `serde_messages` and [`error_responses`]).
 //! [`pages`] are the pages about the service: [`index`], [`problem_pages`], [`health`], [`metrics`], [`docs`] (with [`openapi`]).
-//! [`service`] runs all of this from the first request to the last; [`config`] has the settings.
+//! [`service`] runs all of this from the first request to the last; [`config`] has the settings, and [`http_url`] checks those
+//! that are addresses of services.
 
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
@@ -33,6 +34,7 @@ pub mod error_responses;
 pub mod health;
 mod hosts;
 mod html;
+pub mod http_url;
 pub mod index;
 pub mod json;
 mod listen;

@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::future::Future;
 use std::time::Instant;
 
 use actix_web::body::MessageBody;
@@ -23,7 +24,7 @@ const UNMATCHED: &str = "unmatched";
 /// A service whose gauges are set on every scrape, so that none is out of date.
 pub trait Gauges: 'static {
     /// Sets them as they are now.
-    fn set_gauges(&self);
+    fn set_gauges(&self) -> impl Future<Output = ()>;
 }
 
 /// Middleware that counts and times every request.
@@ -52,7 +53,7 @@ where
 /// Sets the gauges of that service and of its process.
 pub async fn refresh<R: Reporter + Gauges>(service: &R) {
     set_health(&service.report().await);
-    service.set_gauges();
+    service.set_gauges().await;
     telemetry::collect_process_metrics();
 }
 

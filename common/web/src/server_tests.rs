@@ -46,7 +46,7 @@ impl health::Reporter for Starting {
 }
 
 impl metrics::Gauges for Starting {
-    fn set_gauges(&self) {}
+    async fn set_gauges(&self) {}
 }
 
 fn about() -> index::About {

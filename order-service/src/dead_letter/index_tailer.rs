@@ -99,23 +99,27 @@ impl IndexTailer {
     /// Indexes the records that have arrived, without waiting. Returns the positions of records whose dead letters are
     /// in the index now.
     pub fn tick(&mut self) -> Vec<String> {
-        let indexed = self.read_on();
-        self.status.note_complete(self.topic.is_current());
-        indexed
-    }
-
-    fn read_on(&mut self) -> Vec<String> {
-        if self.topic.is_tailing() {
-            // The status reports a failure, and a new start recovers from it.
-            return self.read(Duration::ZERO).unwrap_or_default();
-        }
-        self.topic.serve();
-        if self.last_attempt.elapsed() > RETRY_INTERVAL
+        let indexed = self.idle();
+        if !self.topic.is_tailing()
+            && self.last_attempt.elapsed() > RETRY_INTERVAL
             && let Err(error) = self.start()
         {
             self.stop(format!("{error:#}"));
         }
-        Vec::new()
+        indexed
+    }
+
+    /// The same without looking for a missing topic, which might create it before the topic of the events is found.
+    pub fn idle(&mut self) -> Vec<String> {
+        let indexed = if self.topic.is_tailing() {
+            // The status reports a failure, and a new start recovers from it.
+            self.read(Duration::ZERO).unwrap_or_default()
+        } else {
+            self.topic.serve();
+            Vec::new()
+        };
+        self.status.note_complete(self.topic.is_current());
+        indexed
     }
 
     /// Makes sure that a partition that was written to is tailed.

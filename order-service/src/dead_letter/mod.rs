@@ -129,6 +129,13 @@ impl RejectionHandler for DeadLetters {
             self.deliveries.forget(&position);
         }
     }
+
+    fn idle(&mut self) {
+        self.deliveries.collect();
+        for position in self.tailer.idle() {
+            self.deliveries.forget(&position);
+        }
+    }
 }
 
 fn not_written(index: usize, reason: anyhow::Error) -> Unhandled {

@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use orderlog_kafka::connection::MAX_SILENCE;
+
 /// The status of the dead-letter topic. Shared by clones.
 #[derive(Clone, Debug, Default)]
 pub struct DlqStatus(Arc<Mutex<State>>);
@@ -11,6 +13,7 @@ pub struct DlqStatus(Arc<Mutex<State>>);
 struct State {
     warnings: Vec<String>,
     problem: Option<String>,
+    /// As it was noted last.
     is_complete: bool,
     complete_at: Option<Instant>,
 }
@@ -31,11 +34,13 @@ impl DlqStatus {
         state.problem.iter().chain(&state.warnings).cloned().collect()
     }
 
-    /// Whether the index has every dead letter.
+    /// Whether the index has every dead letter. Not known to have while that is not noted, as the projection's thread waits for
+    /// something or has ended.
     pub fn completeness(&self) -> Completeness {
         let state = self.lock();
+        let is_recent = state.complete_at.is_some_and(|at| at.elapsed() < MAX_SILENCE);
         Completeness {
-            is_complete: state.is_complete,
+            is_complete: state.is_complete && is_recent,
             as_of: state.complete_at,
         }
     }
@@ -65,5 +70,35 @@ impl DlqStatus {
     fn lock(&self) -> MutexGuard<'_, State> {
         // A panic cannot leave the state half changed: every write is one assignment.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn completeness_that_was_not_noted_for_long_is_not_claimed() {
+        let status = DlqStatus::default();
+        let never = Completeness {
+            is_complete: false,
+            as_of: None,
+        };
+        assert_eq!(status.completeness(), never);
+        status.note_complete(true);
+        assert!(status.completeness().is_complete);
+        let long_ago = Instant::now().checked_sub(MAX_SILENCE + Duration::from_secs(1));
+        status.lock().complete_at = long_ago;
+        let expected = Completeness {
+            is_complete: false,
+            as_of: long_ago,
+        };
+        assert_eq!(status.completeness(), expected);
+        status.note_complete(true);
+        assert!(status.completeness().is_complete);
+        status.note_complete(false);
+        assert!(!status.completeness().is_complete && status.completeness().as_of.is_some());
     }
 }

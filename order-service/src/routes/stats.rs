@@ -101,12 +101,12 @@ pub async fn stats(state: web::Data<State>) -> Result<Reply<Stats>, Problem> {
     } else {
         (0..).zip(progress.partitions.iter().cloned()).collect()
     };
-    let halted = progress.stop_reason();
+    let not_reading = progress.not_reading();
     let shown = |(partition, progress): (i32, PartitionProgress)| ShownPartition {
         partition,
         lag: state.view.lag(partition, &progress),
         open: state.view.open_transaction(partition),
-        paused: progress.paused.clone().or_else(|| halted.cloned()),
+        paused: progress.paused.clone().or_else(|| not_reading.cloned()),
         progress,
     };
     let partitions: Vec<_> = partitions.into_iter().map(shown).collect();

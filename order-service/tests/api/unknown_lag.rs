@@ -1,8 +1,12 @@
-//! What is shown about the log while its length is unknown.
+//! What is shown about the log while its length is unknown, or nothing is read.
 
+use orderlog_contract::event::OrderStatus;
+use rdkafka::types::RDKafkaRespErr;
+use sandbox::poison::Kind;
+use sandbox::testing::contents_of_others;
 use serde_json::{Value, json};
 
-use crate::helpers::{App, World, created, eventually, partition_of};
+use crate::helpers::{App, DLQ, TOPIC, World, created, event, eventually, partition_of};
 
 #[tokio::test]
 async fn the_lag_is_unknown_while_the_broker_is_away_and_known_once_it_is_back() {
@@ -45,6 +49,72 @@ async fn the_lag_is_unknown_while_the_broker_is_away_and_known_once_it_is_back()
     assert!(eventually(known).await, "{}", app.get("/stats").await.1);
     let connected = "orderlog_kafka_connected{service=\"order-service\"} 1";
     shows(&app, &[&format!("{lag} 0"), connected]).await;
+}
+
+#[tokio::test]
+async fn the_lag_grows_while_consumption_is_suspended() {
+    let mut world = World::new().await;
+    let app = world.spawn_watchful().await;
+    world.write_event(&created("A"));
+    app.await_read(1, 0).await;
+    let here = partition_of("A") as usize;
+    let lag = || async { app.get("/stats").await.1["partitions"][here]["lag"].clone() };
+    assert!(
+        eventually(|| async { lag().await == 0 }).await,
+        "{}",
+        app.get("/stats").await.1
+    );
+    let right = world.swap_registry(contents_of_others().await).await;
+    app.await_reason("a different schema").await;
+    for version in 2..=4 {
+        world.write_event(&event("A", version, OrderStatus::Pending));
+    }
+    assert!(
+        eventually(|| async { lag().await == 3 }).await,
+        "{}",
+        app.get("/stats").await.1
+    );
+    let sample = format!("orderlog_lag_records{{service=\"order-service\",partition=\"{here}\"}} 3");
+    shows(&app, &[&sample]).await;
+    world.swap_registry(right).await;
+    app.await_read(4, 0).await;
+    assert!(
+        eventually(|| async { lag().await == 0 }).await,
+        "{}",
+        app.get("/stats").await.1
+    );
+}
+
+#[tokio::test]
+async fn while_the_topic_is_missing_no_partition_is_read_and_dead_letters_still_are() {
+    let world = World::new().await;
+    world.write_poison(Kind::Empty, "A");
+    let app = world.spawn_app().await;
+    app.await_read(1, 1).await;
+    let answer = |error| {
+        let cluster = world.broker.cluster().expect("a cluster");
+        cluster.topic_error(TOPIC, error).expect("is set");
+    };
+    answer(RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+    app.await_reason("although records were read from it").await;
+    let (_, stats) = app.get("/stats").await;
+    let paused = &stats["partitions"][0]["paused"];
+    assert!(paused.as_str().is_some_and(|why| why.contains("is missing")), "{stats}");
+    shows(
+        &app,
+        &["orderlog_partition_paused{service=\"order-service\",partition=\"0\"} 1"],
+    )
+    .await;
+    // Of another instance, or another program.
+    world.write_with(DLQ, 0, None, Some(b"foreign"), &[]);
+    let indexed = || async {
+        let (_, info) = app.get("/dlq/info").await;
+        info["count"] == 2 && info["complete"] == true
+    };
+    assert!(eventually(indexed).await, "{}", app.get("/dlq/info").await.1);
+    answer(RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR);
+    world.write_event(&created("A"));
+    app.await_read(2, 2).await;
 }
 
 /// Waits until `/metrics` has those samples: other tests of this process set the same gauges.

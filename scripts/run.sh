@@ -20,8 +20,8 @@ usage: scripts/run.sh [OPTIONS]
       --cart-port <PORT>       port of cart-service [env: SANDBOX_CART_PORT] [default: 8000]
       --order-port <PORT>      port of order-service [env: SANDBOX_ORDER_PORT] [default: 8001]
       --registry-port <PORT>   port of the schema registry [env: SANDBOX_REGISTRY_PORT] [default: 8081]
-      --kafka-port <PORT>      port of the broker, or the next free one if it is in use [env: SANDBOX_KAFKA_PORT]
-                               [default: 9092]
+      --kafka-port <PORT>      port of the broker; if it is in use, the next free one is taken
+                               [env: SANDBOX_KAFKA_PORT] [default: 9092]
       --kafka-partitioner <RULE>
                                how producers of the topic map keys to partitions [env: KAFKA_PARTITIONER]
                                [default: murmur2]: murmur2, crc32, fnv1a
@@ -33,7 +33,7 @@ usage: scripts/run.sh [OPTIONS]
                                separated by commas; * allows any. Default: none [env: CORS_ORIGINS]
       --demo                   also create and update orders continuously, and write an invalid record now and then
   -h, --help                   print this
-  -V, --version                print the version (of the program, which is built for it)
+  -V, --version                print the program's version (builds the program first, if necessary)
 
 poison:
       --kind <KIND>            what is wrong with the record [default: not-avro]:
@@ -54,10 +54,10 @@ poison:
       --kafka-partitioner <RULE>
                                as above
       --schema-registry-url <URL>
-                               the registry; asked only for a kind that has a schema id [env: SCHEMA_REGISTRY_URL]
-                               [default: http://localhost:8081]
+                               the registry; asked only for kinds that need a schema id from it
+                               [env: SCHEMA_REGISTRY_URL] [default: http://localhost:8081]
       --order-service-url <URL>
-                               the order-service that is asked what it did with the record [env: ORDER_SERVICE_URL]
+                               the order-service to ask what became of the record [env: ORDER_SERVICE_URL]
                                [default: http://localhost:8001]
 END
 }

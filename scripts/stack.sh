@@ -29,10 +29,10 @@ usage: scripts/stack.sh COMMAND
   up [kafka|registry]       start what is not running, and wait until it answers
   down [kafka|registry]     stop; data is kept
   down --wipe               stop, and remove all data (downloads are kept)
-  status                    show what runs where; exit code 1 unless all answer
+  status                    show which servers run, and where; exit code 1 unless all of them answer
   logs [-f] [kafka|registry]
-                            print the last 100 lines of each log; with -f, go on as lines are added
-  kafka-tool CLASS ARG…     run a class of the Kafka distribution, for example
+                            print the last 100 lines of each log; with -f, keep printing as lines are added
+  kafka-tool CLASS ARG…     run a class from the Kafka distribution, for example
                             org.apache.kafka.tools.TopicCommand --bootstrap-server 127.0.0.1:9092 --list
 
   up --brokers 3            start three brokers (replication 3, min.insync.replicas 2) and a registry, each in its own

@@ -32,14 +32,14 @@ SCRATCH=
 usage() {
   cat <<'END'
 Runs every check: shell scripts, format, clippy, build, all tests (also those against a real Kafka and a real registry), the
-OpenAPI documents against the running services, two minutes of faults (with three brokers where root may create network
-namespaces, else with one), licenses and sources of the dependencies, docker-compose.yml.
+OpenAPI documents against the running services, two minutes of faults (with three brokers if run as root where network
+namespaces are allowed, otherwise with one), licenses and sources of the dependencies, docker-compose.yml.
 
 usage: scripts/test.sh [--quick]
 
   --quick   without real servers, OpenAPI documents, faults, dependencies and docker-compose.yml
 
-As root it installs missing Debian packages, otherwise it names them. Needs Rust; everything else is downloaded to
+As root it installs missing Debian packages; otherwise it names them. It needs Rust; everything else is downloaded to
 ${XDG_CACHE_HOME:-~/.cache}/orderlog. Some tests mount small disks in their own namespace; where the system does not allow
 that, they are skipped, with a message.
 

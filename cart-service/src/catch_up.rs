@@ -1,4 +1,4 @@
-//! Brings the state up to a request's arrival before the request is refused because of it.
+//! Catches the state up to the moment a request arrived, before that state is used to refuse the request.
 
 use std::time::Instant;
 

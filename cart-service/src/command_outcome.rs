@@ -31,13 +31,13 @@ impl CommandOutcome {
 pub enum CommandError {
     /// Refused, given the order's state in the log.
     Refused(Refusal),
-    /// Not possible for now; this attempt certainly had no effect.
+    /// Not possible right now; this attempt is certain to have had no effect.
     Unavailable(String),
-    /// The order is unresolved, possibly for minutes; this attempt certainly had no effect.
+    /// The order is unresolved, possibly for minutes; this attempt is certain to have had no effect.
     OrderUnresolved {
         /// Why.
         unresolved: UnresolvedOrder,
-        /// How long that can last at most.
+        /// The longest that this can last.
         seconds_left: u32,
     },
     /// Its event was sent, but its outcome has not been read back from the log.

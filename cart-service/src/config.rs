@@ -64,7 +64,7 @@ pub struct Config {
     )]
     pub store: StoreUrl,
 
-    /// Address at which clients reach order-service, for the Location of created orders
+    /// Address at which clients reach order-service, for the Location header of created orders
     #[arg(
         long,
         env = "ORDER_SERVICE_URL",

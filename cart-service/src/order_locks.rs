@@ -23,8 +23,8 @@ impl StripedLocks {
         }
     }
 
-    /// Locks that name, in order of arrival, until the guard is dropped. The guard is meant to be held while waiting for the
-    /// broker.
+    /// Locks the name until the guard is dropped; waiters get it in order of arrival. The guard may be held while waiting for
+    /// the broker.
     pub async fn lock(&self, name: &str) -> MutexGuard<'_, ()> {
         let stripe = usize::try_from(self.hasher.hash_one(name) % STRIPES as u64).unwrap_or(0);
         self.stripes[stripe].lock().await

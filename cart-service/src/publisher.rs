@@ -77,7 +77,7 @@ impl Publisher {
             key: Some(event.order.order_id.as_bytes()),
             value: Some(&value),
             headers: keyed.map(|keyed| text_headers(keyed.headers())),
-            // Explicit, so that it is certain to be the one whose projection was found ready.
+            // Set explicitly: it must be the very partition whose projection was found ready.
             partition: Some(partition),
         };
         let (failure, delivery) = oneshot::channel();
@@ -91,7 +91,7 @@ impl Publisher {
                         acknowledgments.acknowledged(sent, offset);
                     }
                 }
-                // Whoever waited may have met its deadline.
+                // The request may have reached its deadline and stopped waiting.
                 Err(error) => drop(failure.send(error)),
             }
         };

@@ -1,7 +1,7 @@
 //! What the replicas of each partition have acknowledged, and when a barrier is due. A leader that was deposed without
 //! knowing it cannot get a write acknowledged. So the acknowledgment of a record that was sent after a request arrived
 //! proves that the log up to that record holds everything that any client had been told by then. One of our events serves
-//! as well as a barrier. Only the bookkeeping: [`Publisher`](crate::publisher::Publisher) sends.
+//! just as well as a barrier. Only the bookkeeping: [`Publisher`](crate::publisher::Publisher) sends.
 //!
 //! The time of sending counts: an event that was sent before the request arrived and acknowledged afterwards may
 //! precede another instance's event that was acknowledged earlier.
@@ -18,7 +18,7 @@ use tokio::time::timeout_at;
 /// are written faster than that, they serve instead.
 const MIN_BARRIER_INTERVAL: Duration = Duration::from_millis(10);
 
-/// A barrier without a delivery report by then was lost with its client: the Kafka client gives up after at most 48 s.
+/// A barrier with no delivery report by then was lost along with its client: the Kafka client gives up after at most 48 s.
 const BARRIER_EXPIRES_AFTER: Duration = Duration::from_secs(60);
 
 /// How long a failed barrier is reported in health.

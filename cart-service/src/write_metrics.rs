@@ -47,7 +47,7 @@ impl WriteMetrics {
         }
     }
 
-    /// Counts a request that ended like that.
+    /// Counts a request with this outcome.
     pub fn count(&self, ended: &Result<CommandOutcome, CommandError>) {
         self.counter(ended).increment(1);
     }
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
     use crate::routes::answer::problem_for;
 
-    /// The labels of the one counter that counts a request that ended like that.
+    /// The labels of the one counter that counts a request with this outcome.
     fn counted(ended: &Result<CommandOutcome, CommandError>) -> String {
         let recorder = PrometheusBuilder::new().build_recorder();
         let handle = recorder.handle();

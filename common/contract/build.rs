@@ -1,4 +1,4 @@
-//! Compiles the event schema's lineage in, by folder: every `schemas/order-event/v<N>.avsc` becomes an entry of
+//! Compiles in the event schema's lineage from its folder: every `schemas/order-event/v<N>.avsc` becomes an entry of
 //! `orderlog_contract::lineage::LINEAGE`, so that a new version is a new file and nothing else.
 
 use std::path::Path;

@@ -6,7 +6,7 @@
 //!
 //! - It keeps about 5 MiB per partition and drops the oldest records above that.
 //! - It listens on a random port of 127.0.0.1, to which its metadata sends every client; [`relay`](crate::relay) gives the
-//!   sandbox's a port to bootstrap from that is known in advance.
+//!   sandbox's broker a bootstrap port that is known in advance.
 //! - It has no Admin API: topics are created with [`Broker::create_topic`]. A client that asks for an unknown topic with
 //!   `allow.auto.create.topics` gets one with the mock's own number of partitions, so create them first.
 //! - New records do not wake a waiting fetch: consumers need a small `fetch.wait.max.ms`, or each round trip takes as
@@ -18,10 +18,10 @@ use rdkafka::ClientConfig;
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::{BaseProducer, DefaultProducerContext, Producer};
 
-/// Means every broker of the cluster in the mock's calls.
+/// Stands for every broker of the cluster in calls of the mock.
 const ALL_BROKERS: i32 = -1;
 
-/// A running broker, empty at the start; dropping it ends it and deletes its contents.
+/// A running broker, empty at first; dropping it stops it and deletes its contents.
 pub struct Broker {
     /// The client that owns the mock cluster; it produces nothing. An owned `MockCluster` would do, but cannot be moved
     /// or shared between threads.

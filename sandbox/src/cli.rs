@@ -29,7 +29,7 @@ pub struct Cli {
     #[arg(long, env = "SANDBOX_REGISTRY_PORT", value_name = "PORT", default_value_t = 8081)]
     pub registry_port: u16,
 
-    /// Port of the broker, or the next free one if it is in use
+    /// Port of the broker; if it is in use, the next free one is taken
     #[arg(long, env = "SANDBOX_KAFKA_PORT", value_name = "PORT", default_value_t = 9092)]
     pub kafka_port: u16,
 

@@ -13,9 +13,9 @@ use crate::poison::{Kind, Poisoner};
 
 /// Pause between two commands.
 const PACE: Duration = Duration::from_millis(250);
-/// In one turn out of so many, an invalid record is written instead of a command.
+/// Once in this many turns, an invalid record is written instead of a command.
 const POISON_EVERY: u64 = 20;
-/// Progress is printed once in so many turns.
+/// Once in this many turns, progress is printed.
 const PROGRESS_EVERY: u64 = 40;
 /// At most this many orders are open at the same time.
 const MAX_OPEN: usize = 20;
@@ -51,7 +51,7 @@ struct Progress {
 /// Sends commands until it is dropped.
 ///
 /// # Errors
-/// If the broker does not answer at the start.
+/// If the broker does not answer at first.
 pub async fn run(demo: &Demo) -> anyhow::Result<()> {
     let poisoner = Poisoner::connect(&demo.bootstrap_servers, TOPIC, demo.partitioner, &demo.registry_url).await?;
     // The services run in this process: no proxy is involved.

@@ -158,13 +158,13 @@ impl Pipeline {
         Ok(pipeline)
     }
 
-    /// Resolves with the reason when a service or another part ends by itself, which it should not.
+    /// Resolves with the reason when a service or another part ends on its own, which it should not.
     pub async fn failure(&mut self) -> anyhow::Error {
         tokio::select! {
             ended = self.services.join_next() => match ended {
                 Some(Ok(Err(error))) => error,
                 Some(Err(panic)) => anyhow::Error::new(panic).context("a service panicked"),
-                Some(Ok(Ok(()))) | None => anyhow::anyhow!("a service ended by itself"),
+                Some(Ok(Ok(()))) | None => anyhow::anyhow!("a service ended on its own"),
             },
             reason = self.supervisor.failed() => anyhow::anyhow!(reason),
         }

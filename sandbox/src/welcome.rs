@@ -18,7 +18,7 @@ pub fn text(pipeline: &Pipeline, cli: &Cli, took: Duration) -> String {
         0 => String::new(),
         wanted if kafka.ends_with(&format!(":{wanted}")) => String::new(),
         wanted => format!(
-            "Note: port {wanted} is in use (does another Kafka run here?), so the broker is at {kafka} instead.
+            "Note: port {wanted} is in use (is another Kafka running here?), so the broker is at {kafka} instead.
 Programs that use localhost:9092 by default, `poison` among them, would use that one. In their shells:
 
   export KAFKA_BOOTSTRAP_SERVERS={kafka}\n\n"
@@ -27,7 +27,7 @@ Programs that use localhost:9092 by default, `poison` among them, would use that
     let traffic = if cli.demo {
         "With --demo, it creates and updates orders continuously, and writes an invalid record now and then."
     } else {
-        "It is idle; with --demo, it creates and updates orders continuously."
+        "It is idle now; with --demo, it creates and updates orders continuously."
     };
     format!(
         r#"Orderlog is up ({took:.1?}). Ctrl-C stops it.
@@ -39,7 +39,7 @@ Programs that use localhost:9092 by default, `poison` among them, would use that
 
 {moved}This is the sandbox: broker and registry are in memory, and nothing is kept when it stops.
 The broker keeps only the newest 5 MiB of each partition. A schema id that the registry does not know
-has {GRACE_MS} ms to appear there (an order-service by itself allows 10 s).
+has {GRACE_MS} ms to appear there (outside the sandbox, order-service allows 10 s by default).
 {traffic}
 
 Create an order, update it, and see what became of it:
@@ -57,7 +57,7 @@ Write an invalid record, and list the dead letters:
   curl -i {order_url}/dlq/messages
 
 Use a client of your own, such as kcat, or run a service against this broker and registry. (Such a service
-calls itself degraded, since it cannot check the topic: this broker has no Admin API.)
+reports that it is degraded, because it cannot check the topic: this broker has no Admin API.)
 
   export KAFKA_BOOTSTRAP_SERVERS={kafka} SCHEMA_REGISTRY_URL={registry_url}
   kcat -b {kafka} -C -t {TOPIC} -e -f 'partition %p, offset %o, key %k\n'

@@ -132,12 +132,12 @@ async fn works_as_printed(document: &str, before: usize, at_least: usize) -> any
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_readme_does_with_the_sandbox_works_as_printed() -> anyhow::Result<()> {
+async fn the_readmes_sandbox_commands_work_as_printed() -> anyhow::Result<()> {
     works_as_printed(README, 1, 4).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_readme_shows_first_is_what_the_sandbox_prints() -> anyhow::Result<()> {
+async fn the_sandbox_prints_what_the_readme_shows_first() -> anyhow::Result<()> {
     let pipeline = start_sandbox(&[]).await?;
     let printed = welcome::text(&pipeline, &Cli::parse_from(["sandbox"]), Duration::from_secs(1));
     let printed = printed
@@ -158,7 +158,7 @@ async fn what_the_readme_shows_first_is_what_the_sandbox_prints() -> anyhow::Res
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_request_in_the_document_of_the_http_apis_answers_as_printed() -> anyhow::Result<()> {
+async fn every_request_in_docs_http_md_is_answered_as_printed() -> anyhow::Result<()> {
     works_as_printed(HTTP, 0, 2).await
 }
 

@@ -150,7 +150,7 @@ async fn the_document_lists_what_each_service_serves() {
 }
 
 #[test]
-fn the_document_says_what_the_list_in_the_code_says() {
+fn the_document_matches_the_list_in_the_code() {
     let rows = documented();
     let ours: Vec<_> = rows.iter().filter(|row| !row.name.starts_with("process_")).collect();
     let documented: BTreeMap<_, _> = ours.iter().map(|row| (row.name, (row.unit, row.meaning))).collect();
@@ -163,7 +163,7 @@ fn the_document_says_what_the_list_in_the_code_says() {
 }
 
 #[test]
-fn alerts_and_notes_name_only_metrics_that_there_are() {
+fn alerts_and_notes_name_only_existing_metrics() {
     let rows = documented();
     let known: BTreeSet<&str> = rows.iter().map(|row| row.name).collect();
     let words =
@@ -180,5 +180,5 @@ fn alerts_and_notes_name_only_metrics_that_there_are() {
         assert!(known.contains(base), "{name} is not in the list");
         count += 1;
     }
-    assert!(count > rows.len() + 15, "the alerts were looked at");
+    assert!(count > rows.len() + 15, "the alerts were checked");
 }

@@ -33,7 +33,7 @@ async fn each_kind_becomes_one_dead_letter_with_its_code_and_is_reported_as_such
     for (n, kind) in kinds.iter().enumerate() {
         let written = poisoner.write(*kind, &format!("P-{n}")).await.expect("written");
         let Outcome::DeadLettered { code, reason } = outcome(&pipeline.order_url, &written).await else {
-            panic!("{kind} is no dead letter")
+            panic!("{kind} is not a dead letter")
         };
         assert_eq!(code, kind.code().as_str(), "{kind}: {reason}");
         assert!(!reason.is_empty(), "{kind}");
@@ -53,7 +53,7 @@ async fn a_mistyped_topic_is_named_and_creates_nothing() {
     };
     let error = format!("{error:#}");
     assert!(error.starts_with("no such topic: order-event;"), "{error}");
-    assert!(error.contains(TOPIC), "the topics that there are: {error}");
+    assert!(error.contains(TOPIC), "the existing topics: {error}");
     assert_eq!(subjects().await, before);
     assert!(
         poisoner(&pipeline, "order-event", &pipeline.registry_url)

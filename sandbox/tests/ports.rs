@@ -121,7 +121,7 @@ async fn stopping_closes_open_connections_to_the_broker() {
     pipeline.stop().await.expect("a clean end");
     let end = tokio::time::timeout(TIMEOUT, client.read(&mut [0])).await;
     assert!(matches!(end, Ok(Ok(0) | Err(_))), "{end:?}");
-    assert!(TcpStream::connect(address).await.is_err(), "nobody listens");
+    assert!(TcpStream::connect(address).await.is_err(), "nothing listens");
 }
 
 #[tokio::test(flavor = "multi_thread")]

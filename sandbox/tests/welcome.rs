@@ -1,4 +1,4 @@
-//! What the program prints at its start, pasted into a shell as a block.
+//! What the program prints at startup, pasted into a shell as a block.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -23,7 +23,7 @@ fn start() -> (Sandbox, BufReader<ChildStdout>) {
     (Sandbox(child), output)
 }
 
-/// Runs a script as a shell does that it is pasted into, in another directory, and returns its output.
+/// Runs a script as if it were pasted into a shell, in another directory, and returns its output.
 fn paste(script: &str) -> String {
     let mut command = Command::new("timeout");
     command.args(["60", "sh", "-e", "-c", script]).current_dir("/");

@@ -90,7 +90,7 @@ require() {
   ((${#missing[@]})) || return 0
   major=$(java_major)
   if [[ " ${missing[*]} " == *" java "* ]] && ((major > 0)); then
-    say "Java 17 or newer is needed, but this is Java $major (from JAVA_HOME, else PATH)"
+    say "Java 17 or newer is needed, but this is Java $major (from JAVA_HOME, or else from PATH)"
   fi
   die "missing on this machine: ${missing[*]}
   on Debian and Ubuntu, as root: $(install_command "${missing[@]}")"

@@ -172,7 +172,7 @@ impl Client {
     /// Creates an order with generated items, which must succeed.
     ///
     /// # Errors
-    /// Any other answer than 201.
+    /// Any answer other than 201.
     pub async fn created(&self, order_id: &str) -> anyhow::Result<Written> {
         self.create_short(order_id).await?.read(201)
     }
@@ -180,7 +180,7 @@ impl Client {
     /// Updates an order, which must succeed.
     ///
     /// # Errors
-    /// Any other answer than 200.
+    /// Any answer other than 200.
     pub async fn updated(&self, order_id: &str, status: &str) -> anyhow::Result<Written> {
         self.update(order_id, status).await?.read(200)
     }
@@ -208,7 +208,7 @@ impl Client {
     /// The ids of all orders, page by page.
     ///
     /// # Errors
-    /// Any other answer than 200.
+    /// Any answer other than 200.
     pub async fn order_ids(&self, topic: &str, limit: usize) -> anyhow::Result<Vec<Vec<String>>> {
         let (mut pages, mut after) = (Vec::new(), String::new());
         loop {
@@ -226,7 +226,7 @@ impl Client {
     /// `GET /stats`.
     ///
     /// # Errors
-    /// Any other answer than 200.
+    /// Any answer other than 200.
     pub async fn stats(&self) -> anyhow::Result<Stats> {
         self.get("/stats").await?.read(200)
     }
@@ -234,7 +234,7 @@ impl Client {
     /// `GET /health`.
     ///
     /// # Errors
-    /// Any other answer than 200.
+    /// Any answer other than 200.
     pub async fn health(&self) -> anyhow::Result<Health> {
         self.get("/health").await?.read(200)
     }
@@ -242,7 +242,7 @@ impl Client {
     /// `GET /dlq/info`.
     ///
     /// # Errors
-    /// Any other answer than 200.
+    /// Any answer other than 200.
     pub async fn dlq(&self) -> anyhow::Result<DlqInfo> {
         self.get("/dlq/info").await?.read(200)
     }
@@ -250,7 +250,7 @@ impl Client {
     /// All dead letters, the newest first, from as many pages as there are.
     ///
     /// # Errors
-    /// Any other answer than 200.
+    /// Any answer other than 200.
     pub async fn dead_letters(&self, limit: usize) -> anyhow::Result<Vec<DeadLetter>> {
         let (mut dead_letters, mut before) = (Vec::new(), String::new());
         loop {

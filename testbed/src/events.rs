@@ -15,7 +15,7 @@ pub fn first(order_id: &str) -> OrderEvent {
     event
 }
 
-/// The record of an event, written with the schema of that id.
+/// The record of an event, written under that schema id.
 ///
 /// # Errors
 /// If it cannot be encoded, which would be a bug.

@@ -11,7 +11,7 @@ use kafka_protocol::protocol::{Decodable, Encodable, StrBytes};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// Longest time that a broker may take.
+/// How long a broker may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(3);
 /// The last version of the request without tagged fields; it reports epochs.
 const VERSION: i16 = 8;

@@ -38,13 +38,13 @@ impl Record {
         (self.partition, self.offset)
     }
 
-    /// The last header of that name, as text; empty if there is none.
+    /// The last header with that name, as text; empty if there is none.
     pub fn header(&self, name: &str) -> String {
         header(&self.headers, name)
     }
 }
 
-/// The last header of that name, as text; empty if there is none.
+/// The last header with that name, as text; empty if there is none.
 pub fn header(headers: &[Header], name: &str) -> String {
     let last = headers.iter().rev().find(|(other, _)| other == name);
     let value = last.and_then(|(_, value)| value.as_deref());

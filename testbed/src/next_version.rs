@@ -16,7 +16,7 @@ pub fn event(event: &OrderEvent, tomorrow: Option<&str>) -> anyhow::Result<Value
     Ok(event)
 }
 
-/// The record of such an event, written with the schema of that id.
+/// The record of such an event, written under that schema id.
 ///
 /// # Errors
 /// If it cannot be encoded, which would be a bug.

@@ -13,7 +13,7 @@ const COUNT: u16 = 10_000;
 /// Each process starts at a different port, and hands out no port twice.
 static NEXT: LazyLock<AtomicU16> = LazyLock::new(|| AtomicU16::new(fastrand::u16(0..COUNT)));
 
-/// A port that nobody listens on.
+/// A port that nothing listens on.
 ///
 /// # Errors
 /// If a thousand in a row are in use.

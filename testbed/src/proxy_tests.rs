@@ -78,7 +78,7 @@ async fn it_can_be_redirected_to_another_server() {
     let connect = || TcpStream::connect(proxy.address);
     assert!(
         ask(&mut connect().await.expect("accepted")).await.is_err(),
-        "nobody listens there"
+        "nothing listens there"
     );
     let url = |server: String| format!("http://{server}/path");
     proxy.redirect_to(&url(successor().await)).expect("a URL");

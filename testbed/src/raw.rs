@@ -37,7 +37,7 @@ pub fn json(method: &str, target: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
 /// A new connection on which those bytes were sent.
 ///
 /// # Errors
-/// If nobody listens.
+/// If nothing listens.
 pub async fn send(to: SocketAddr, bytes: &[u8]) -> anyhow::Result<TcpStream> {
     let mut stream = TcpStream::connect(to).await.context("connecting")?;
     stream.write_all(bytes).await.context("sending")?;
@@ -47,7 +47,7 @@ pub async fn send(to: SocketAddr, bytes: &[u8]) -> anyhow::Result<TcpStream> {
 /// Sends those bytes on a new connection, and waits for one answer or for the end of the connection (`None`).
 ///
 /// # Errors
-/// If nobody listens, or neither came in time.
+/// If nothing listens, or neither came in time.
 pub async fn exchange(to: SocketAddr, bytes: &[u8], limit: Duration) -> anyhow::Result<Option<Raw>> {
     let mut stream = TcpStream::connect(to).await.context("connecting")?;
     let (mut read, mut write) = stream.split();

@@ -19,7 +19,7 @@ use crate::wait::{LONG, until};
 
 /// Maximum time that a service may take to exit when told to: Docker kills after 10 s.
 const SUPERVISOR_TIMEOUT: Duration = Duration::from_secs(10);
-/// Maximum time that a service may take to exit by itself, on a busy machine.
+/// Maximum time that a service may take to exit on its own, on a busy machine.
 const EXIT_TIMEOUT: Duration = Duration::from_secs(20);
 /// How much of a log an error shows.
 const TAIL_LINES: usize = 30;
@@ -57,7 +57,7 @@ impl Service {
         }
     }
 
-    /// How it ended by itself; `None` while it runs, or if it was told to end.
+    /// How it ended on its own; `None` while it runs, or if it was told to end.
     ///
     /// # Errors
     /// If the system does not report it.
@@ -83,7 +83,11 @@ impl Service {
     /// If it is not running.
     pub fn kill(&mut self) -> anyhow::Result<()> {
         let mut child = self.child.take().context("it is not running")?;
-        anyhow::ensure!(child.try_wait()?.is_none(), "it had ended by itself{}", self.log_tail());
+        anyhow::ensure!(
+            child.try_wait()?.is_none(),
+            "it had ended on its own{}",
+            self.log_tail()
+        );
         child.kill()?;
         child.wait()?;
         Ok(())
@@ -102,7 +106,7 @@ impl Service {
         Ok(())
     }
 
-    /// Waits until it ends by itself, and returns its exit code.
+    /// Waits until it ends on its own, and returns its exit code.
     ///
     /// # Errors
     /// If it does not end.
@@ -185,7 +189,7 @@ impl Service {
 impl Drop for Service {
     fn drop(&mut self) {
         if let Some(mut child) = self.child.take() {
-            // It may have ended by itself.
+            // It may have ended on its own.
             let _ = child.kill();
             let _ = child.wait();
         }

@@ -106,7 +106,7 @@ impl Topics {
             .collect())
     }
 
-    /// How many partitions a topic has; 0 if there is no topic of that name.
+    /// How many partitions a topic has; 0 if there is no topic with that name.
     ///
     /// # Errors
     /// If the broker does not answer.

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use crate::api_types::Written;
 use crate::client::{Answer, Client};
 
-/// Longest time that one request is repeated.
+/// How long a request is repeated at most.
 const TIMEOUT: Duration = Duration::from_secs(90);
 /// Pause between two attempts. Shorter than the second that a 503 asks for: a test has less time.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -168,5 +168,5 @@ async fn ask(
         );
         tokio::time::sleep(PAUSE).await;
     }
-    anyhow::bail!("there is no instance to ask")
+    anyhow::bail!("no instance was given")
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 /// Long enough for everything, on a busy machine with debug builds.
 pub const LONG: Duration = Duration::from_secs(60);
 
-/// Pause between two looks: short compared with anything that is awaited.
+/// Pause between two checks: short compared with anything that is awaited.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Retries until there is no error, and returns the result.
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_does_not_happen_is_named_with_what_was_seen_instead() {
+    async fn a_timeout_names_what_was_awaited_and_what_was_seen_instead() {
         let never = until("rain", Duration::from_millis(1), async || {
             anyhow::Result::<()>::Err(anyhow::anyhow!("sun"))
         });
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_must_not_happen_is_reported_when_it_happens() {
+    async fn an_event_that_must_not_happen_is_reported_when_it_does() {
         let calm = throughout("calm", Duration::from_millis(30), async || Ok(()));
         calm.await.expect("nothing came");
         let storm = throughout("calm", LONG, async || anyhow::bail!("storm"));

@@ -67,7 +67,7 @@ async fn in_flat_memory(
 }
 
 #[tokio::test]
-async fn ten_thousands_of_unknown_ids_are_skipped_quickly_and_in_flat_memory() -> anyhow::Result<()> {
+async fn tens_of_thousands_of_unknown_ids_are_skipped_quickly_and_in_flat_memory() -> anyhow::Result<()> {
     are_skipped(20_000).await
 }
 

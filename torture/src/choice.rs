@@ -16,10 +16,10 @@ impl Choice {
         (self.only.is_empty() || holds(&self.only)) && !holds(&self.without)
     }
 
-    /// Checks that each text selects a fault of a run with so many brokers: a mistyped one would silently select nothing.
+    /// Checks that each text selects a fault of a run with that many brokers: a mistyped one would silently select nothing.
     ///
     /// # Errors
-    /// The text, and the faults that there are; or, that no fault is left.
+    /// A text matches no fault (the error lists the existing ones), or no fault is left.
     pub fn check(&self, brokers: Brokers) -> anyhow::Result<()> {
         let faults = all(brokers);
         let listed = || {
@@ -47,7 +47,7 @@ impl Choice {
     }
 }
 
-/// One fault of each kind that a run with so many brokers can inject.
+/// One fault of each kind that a run with that many brokers can inject.
 pub fn all(brokers: Brokers) -> Vec<Fault> {
     use Target::{Broker, CartA, CartB, Leader, Order, Registry};
     let (broker, of_brokers) = match brokers {

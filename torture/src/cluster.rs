@@ -39,7 +39,7 @@ const FAILED: i32 = 1;
 /// The response of a broken registry.
 const BROKEN: &str = "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 6\r\nconnection: close\r\n\r\nbroken";
 
-/// The system under test. Everything is ended when this is dropped: the services first, because they use the rest.
+/// The system under test. Everything is stopped when this is dropped: the services first, because they use the rest.
 pub struct Cluster {
     services: [Mutex<Service>; 3],
     urls: [String; 3],

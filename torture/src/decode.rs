@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn what_another_writer_of_the_schema_wrote_is_read_field_by_field() {
+    fn an_event_from_another_writer_of_the_schema_is_read_field_by_field() {
         let theirs = orderlog_contract::testing::an_event("ORD-1", 3);
         let value = orderlog_contract::encode::record_value(258, &theirs).expect("encodes");
         let (id, datum) = frame(&value).expect("is framed");
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn no_prefix_of_an_event_and_nothing_longer_is_one() {
+    fn neither_a_prefix_of_an_event_nor_anything_longer_is_an_event() {
         let datum = sample::datum(&sample::event("A", 1, "new", None));
         assert!(event(&datum).is_some());
         for end in 0..datum.len() {

@@ -28,7 +28,7 @@ pub struct Evidence {
     pub dead_letters: Vec<Record>,
     /// The id of the schema that the services write.
     pub schema_id: u32,
-    /// The ids that the registry knows and that mean something else.
+    /// The ids of all other schemas in the registry.
     pub other_schema_ids: Vec<u32>,
     /// How many partitions the topic has.
     pub partitions: i32,

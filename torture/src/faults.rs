@@ -19,7 +19,7 @@ pub enum Brokers {
 }
 
 impl Brokers {
-    /// For a sentence.
+    /// As the words of a sentence.
     pub fn name(self) -> &'static str {
         match self {
             Self::One => "1 broker",
@@ -69,7 +69,7 @@ pub enum Fault {
     BreakRegistry,
     /// The disk that holds the stores of order-service and of the second cart-service is full.
     FillDisk,
-    /// An invalid record of the kind of that name.
+    /// An invalid record of the kind with that name.
     Poison(String),
     /// A copy of a record that is in the topic.
     Duplicate,

@@ -21,7 +21,7 @@ pub enum Outcome {
     Duplicate,
     Superseded,
     Ignored,
-    /// It is invalid, for the reason of that code.
+    /// It is invalid, and is rejected with that code.
     Invalid(&'static str),
 }
 

@@ -65,7 +65,7 @@ fn orders_go_forward_and_end() {
 }
 
 #[test]
-fn keys_lie_where_java_producers_put_them() {
+fn keys_belong_where_java_producers_put_them() {
     // From the tests of Kafka's own clients (org.apache.kafka.common.utils.UtilsTest).
     let known = [
         ("21", -973_932_308),

@@ -150,7 +150,7 @@ impl InjectedRecord {
 pub struct Round {
     pub faults: Vec<Fault>,
     pub begun: u64,
-    /// When all was healed.
+    /// When everything was healed.
     pub healed: u64,
     /// When everything was ready and lag was 0 again; otherwise why not.
     pub settled: Result<u64, String>,

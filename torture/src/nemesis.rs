@@ -89,7 +89,7 @@ impl Nemesis<'_> {
     async fn settle(&self) -> anyhow::Result<()> {
         let [a, b, order] = self.cluster.urls().clone().map(Client::new);
         let (services, mut ends) = ([a?, b?, order?], None);
-        until("all is ready and lag is 0", SETTLE_TIMEOUT, async || {
+        until("everything is ready and lag is 0", SETTLE_TIMEOUT, async || {
             // A service whose store failed on the full disk exits once there is space, which may be only now.
             self.cluster.restart_ended_services().await?;
             for service in &services {

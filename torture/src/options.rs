@@ -6,7 +6,7 @@ use clap::Parser;
 
 use crate::faults::Brokers;
 
-/// Checks under continuous faults that the pipeline loses nothing and makes nothing up.
+/// Checks that the pipeline loses nothing and invents nothing, under continuous faults.
 ///
 /// Starts a Kafka broker, a schema registry, two cart-services and an order-service. While clients write and read, it
 /// kills, suspends, stops and cuts off processes, writes invalid records and fills the disk. At the end it reads

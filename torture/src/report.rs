@@ -12,7 +12,7 @@ use crate::history::{Class, EndKind};
 const EXAMPLES: usize = 3;
 
 /// Prints the report, and keeps every finding. Returns whether all checks hold; with `chosen` faults some may have
-/// nothing to look at.
+/// nothing to check.
 pub fn print(title: &str, chosen: bool, run: &Run, kept: &Path) -> bool {
     println!("{title} {}\n", summary(run));
     println!("{}\n", faults(run));
@@ -33,7 +33,7 @@ pub fn print(title: &str, chosen: bool, run: &Run, kept: &Path) -> bool {
 fn result(findings: &Findings) -> String {
     if findings.wrong.is_empty() {
         let nothing = findings.checked == 0;
-        return if nothing { "**nothing to look at**" } else { "ok" }.to_owned();
+        return if nothing { "**nothing to check**" } else { "ok" }.to_owned();
     }
     let examples: Vec<&str> = findings.wrong.iter().take(EXAMPLES).map(String::as_str).collect();
     // A pipe character or a line break would end the cell.
@@ -96,7 +96,7 @@ mod tests {
         };
         let seen = |findings: Findings| (result(&findings), findings.hold(false), findings.hold(true));
         assert_eq!(seen(of(3, &[])), ("ok".to_owned(), true, true));
-        assert_eq!(seen(of(0, &[])), ("**nothing to look at**".to_owned(), false, true));
+        assert_eq!(seen(of(0, &[])), ("**nothing to check**".to_owned(), false, true));
         assert_eq!(seen(of(3, &["a|b"])), ("**FAILED**, 1: a/b".to_owned(), false, false));
     }
 }

@@ -110,7 +110,7 @@ async fn torture(
     let (stop, stopped) = watch::channel(false);
     let faults = async {
         for planned in schedule {
-            // After a round without recovery, more rounds would not tell anything new.
+            // After a round without recovery, further rounds would show nothing new.
             if clock.now() >= end || !nemesis.round(&planned).await? {
                 break;
             }
@@ -223,7 +223,7 @@ fn small_disk(dir: &Path) -> anyhow::Result<Option<SmallDisk>> {
             namespace::enter();
             let left_out = "cannot mount a small disk here, not even in a namespace";
             anyhow::ensure!(std::env::var("CI").as_deref() != Ok("true"), "{left_out}: {error:#}");
-            eprintln!("torture: {left_out}; the fault \"disk full\" is left out ({error:#})");
+            eprintln!("torture: {left_out}; the fault \"disk full\" is skipped ({error:#})");
             Ok(None)
         }
     }

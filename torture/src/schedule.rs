@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quarter_of_the_rounds_is_calm_and_every_fault_of_the_list_comes() {
+    fn a_quarter_of_the_rounds_is_calm_and_every_listed_fault_occurs() {
         for brokers in Brokers::value_variants() {
             let plan: Vec<_> = rounds(1, *brokers, Choice::default()).take(1000).collect();
             let calm = plan.iter().filter(|round| round.is_empty()).count();
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn no_round_has_two_faults_of_one_victim() {
+    fn no_round_has_two_faults_with_the_same_victim() {
         let both = Brokers::value_variants().iter();
         for round in both.flat_map(|brokers| rounds(3, *brokers, Choice::default()).take(1000)) {
             let mut victims: Vec<u8> = round

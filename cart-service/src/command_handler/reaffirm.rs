@@ -1,4 +1,4 @@
-//! Makes answers certain that write no event although records of the order were skipped: the order is rewritten above
+//! Makes an answer certain that writes no event even though records of the order were skipped: rewrites the order above
 //! the versions that those records may have.
 
 use std::time::Instant;

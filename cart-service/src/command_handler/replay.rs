@@ -10,7 +10,7 @@ use crate::decide::{Refusal, order_as_of};
 
 impl CommandHandler {
     /// The outcome of an earlier attempt of this request, if it is known and final: its event has been read and precedes every
-    /// skipped record of the order. Does not require that the partition is writable.
+    /// skipped record of the order. The partition need not be writable.
     pub(super) async fn find_replay(&self, order_id: &str, keyed: Option<&KeyedRequest>) -> Option<CommandOutcome> {
         let keyed = keyed?;
         let rewinds = self.view.rewinds();
@@ -40,7 +40,7 @@ impl CommandHandler {
         is_final.then_some(earlier)
     }
 
-    /// How far that partition was read; taken from the store until the topic has been found after the start.
+    /// How far the partition has been read; taken from the store until the topic has been found after startup.
     async fn read_up_to(&self, partition: i32) -> Option<i64> {
         match self.view.next_offset(partition) {
             Some(next) => Some(next),

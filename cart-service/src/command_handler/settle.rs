@@ -29,7 +29,7 @@ impl CommandHandler {
         deadline: Instant,
         decide: impl Fn(Option<&OrderState>, EventStamp) -> Decision,
     ) -> Result<CommandOutcome, CommandError> {
-        // A refusal is as certain as a success: it is only based on a state that is at least as new as the request.
+        // A refusal is as certain as a success: it is based only on a state at least as new as the request.
         let refresh = async |partition| {
             let fresh = catch_up(&self.view, &self.publisher, partition, arrival, deadline).await;
             fresh.map_err(|Stale(why)| CommandError::Unavailable(why))

@@ -15,7 +15,7 @@ use crate::command_outcome::CommandError;
 use crate::publisher::NotSent;
 
 impl CommandHandler {
-    /// Writes an event that was decided when the projection had made this many `rewinds`. Returns the order's new
+    /// Writes an event that was decided on after the projection had made this many `rewinds`. Returns the order's new
     /// state, or `None` if the event lost a race.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use crate::decide::Refusal;
 /// Marks the response to a request that was carried out earlier.
 const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-/// An order after a write, and the event in the topic that made it so.
+/// An order after a write, and the event in the topic that gave it this state.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderAnswer {
@@ -118,7 +118,7 @@ pub fn problem_for(order_id: &str, keyed: bool, error: CommandError) -> Problem 
         CommandError::OutcomeUnknown { event_id, reason } => Problem::new(
             ProblemKind::OutcomeUnknown,
             format!(
-                "{reason}; retry with the same Idempotency-Key until the response is 2xx or 4xx (a 503 settles nothing); without a key, read the order until its version or eventId shows the outcome"
+                "{reason}; retry with the same Idempotency-Key until the response is 2xx or 4xx (a 503 does not settle it); without a key, read the order until its version or eventId shows the outcome"
             ),
         )
         .with("eventId", event_id.to_string()),

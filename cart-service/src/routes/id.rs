@@ -137,7 +137,7 @@ impl utoipa::PartialSchema for Id {
             .max_length(Some(MAX_ID_CHARS))
             .pattern(Some(pattern()))
             .description(Some(
-                "1 to 64 visible characters: letters, digits, punctuation and symbols of any script, and single spaces between them. The pattern lists them all. Accented letters are single characters (Unicode NFC): no combining diacritics, no control or invisible characters, no white space but the space.",
+                "1 to 64 visible characters: letters, digits, punctuation and symbols of any script, and single spaces between them. The pattern lists them all. Accented letters are single characters (Unicode NFC): no combining diacritics, no control or invisible characters, no white space other than the space.",
             ))
             .into()
     }

@@ -1,5 +1,5 @@
 //! The OpenAPI schema of the body of `POST /create-order`: a short form, and a full form for each number of decimals that a
-//! currency may have. Only that the amounts add up cannot be expressed.
+//! currency may have. The one rule that it cannot express is that the amounts add up.
 
 use orderlog_contract::money::Currency;
 use rust_decimal::Decimal;
@@ -71,7 +71,7 @@ fn full(exponent: u32, codes: &[String]) -> Option<Value> {
                         "quantity": {"type": "integer", "minimum": 1, "maximum": 1_000_000, "description": "Quantity ordered."},
                         "price": {
                             "type": "number", "minimum": unit, "maximum": max, "multipleOf": unit,
-                            "description": "Price of one piece, with at most as many decimals as the currency has. Kept exactly.",
+                            "description": "Unit price, with at most as many decimals as the currency has. It is kept exactly.",
                         },
                     },
                     "additionalProperties": false,
@@ -89,7 +89,7 @@ fn full(exponent: u32, codes: &[String]) -> Option<Value> {
 
 /// A field of the other form.
 fn none() -> Value {
-    json!({"type": "null", "description": "Not in this form: leave it out, or null."})
+    json!({"type": "null", "description": "Not part of this form: omit it, or send null."})
 }
 
 fn order_id() -> Value {

@@ -20,7 +20,7 @@ use super::{answer, create_order, id, new_order, new_order_schema, update_order}
             - **504**: the outcome is unknown; `eventId` is the id of the event. To find out, repeat the request with the same \
             `Idempotency-Key` until the response is 2xx or 4xx.\n\n\
             Errors are `application/problem+json` (RFC 9457); the service describes each `type` at that path. Every path is also \
-            served under `/api`, where JSON responses are in the envelope `{success, message, data}`, or `{success, error, details}`. To read orders, use order-service."
+            served under `/api`, where JSON responses are in the envelope `{success, message, data}`, or `{success, error, details}` for errors. To read orders, use order-service."
     ),
     tags(
         (name = "orders", description = "Create and update orders."),

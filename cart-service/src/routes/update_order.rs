@@ -86,7 +86,8 @@ pub async fn update_order(
     Ok(Reply::ok(message, answer).etag(outcome.state().order.version))
 }
 
-/// Others may have written an order under an id that clients cannot choose. Where there is no such order, the id is invalid.
+/// Other producers may have written an order under an id that clients cannot choose. If there is no such order, the id is
+/// invalid.
 fn refused(given: &str, order_id: &str, keyed: bool, error: CommandError) -> Problem {
     match (&error, id::check(given)) {
         (CommandError::Refused(Refusal::NotFound), Err(invalid)) => {

@@ -20,7 +20,7 @@ pub struct OrderLookup {
 }
 
 impl UnresolvedOrders {
-    /// Looks up an order and the use of a key. Blocks no server thread.
+    /// Looks up an order and the use of a key, without blocking a server thread.
     ///
     /// # Errors
     /// The disk fails, or a value has a format that this release does not read.
@@ -41,7 +41,7 @@ impl UnresolvedOrders {
         .await
     }
 
-    /// Why that order is unresolved, if it is. Blocks no server thread.
+    /// Why the order is unresolved, if it is. Does not block a server thread.
     ///
     /// # Errors
     /// The disk fails.

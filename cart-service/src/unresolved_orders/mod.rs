@@ -1,10 +1,10 @@
-//! Unresolved orders: a record of theirs named a schema that the registry did not know, so it had to be skipped. It may
-//! be newer than the state known here, so the order is read-only for ten minutes. Meanwhile the registry is queried
-//! again (`resolve`), and if it has learned the schema, the record is re-read. The ten minutes are measured by this
+//! Unresolved orders: orders with a record that had to be skipped, because it named a schema that the registry did not
+//! know. The record may be newer than the state known here, so the order is read-only for ten minutes. Meanwhile the
+//! registry is queried again (`resolve`), and once it knows the schema, the record is re-read. The ten minutes are measured by this
 //! process and restart with it. When they are over, the order is written above the versions that such records may have
 //! ([`ReservedVersions`]).
 //!
-//! They are kept in tables of the store; changes to them are committed with the projection's batches. For a command,
+//! Unresolved orders are kept in tables of the store; changes to them are committed with the projection's batches. For a command,
 //! [`UnresolvedOrders::look_up`] reads an order together with everything that may prevent writing it.
 
 mod look_up;
@@ -44,7 +44,7 @@ pub struct UnresolvedOrders {
     timeout: Duration,
     /// Held while a row is read and then changed.
     changing: Arc<Mutex<()>>,
-    /// Their number at the last count.
+    /// How many there were at the last count.
     count: Arc<AtomicUsize>,
     shown_count: metrics::Gauge,
     uptime: Uptime,
@@ -62,7 +62,7 @@ pub(crate) struct UnreadRecord<'a> {
 }
 
 impl UnresolvedOrders {
-    /// The unresolved orders in the store, each of which stays so for at most `timeout`. Blocks.
+    /// The unresolved orders in the store, each of which stays unresolved for at most `timeout`. Blocks.
     ///
     /// # Errors
     /// The disk fails.

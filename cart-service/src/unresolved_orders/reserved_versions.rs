@@ -1,5 +1,5 @@
-//! The versions that skipped records of an order may have. Readers that know their schema have applied them, and to
-//! them, an event written at one of these versions would be superseded. So an order is written above all of them, once;
+//! The versions that skipped records of an order may have. Readers that know the schema have applied those
+//! records, so for them, an event written at one of these versions would be superseded. So an order is written above all of them, once;
 //! then every reader ends with the same state, whether it knows the schema or not. Pure.
 //!
 //! Each write raises an order's version by one, so each such record reserves one version beyond the order's current one.
@@ -42,7 +42,7 @@ impl ReservedVersions {
         }
     }
 
-    /// Whether an order with that version may have a different one for readers that know the records.
+    /// Whether an order with that version may have a different one for readers that can read the records.
     pub(super) fn includes(&self, version: i32) -> bool {
         version <= self.up_to
     }
@@ -58,8 +58,8 @@ impl ReservedVersions {
     /// # Errors
     /// No versions are left.
     pub fn above(&self, event: OrderEvent) -> Result<OrderEvent, Refusal> {
-        // An update names its previous event, which is not one of theirs, so it is no transition from one of theirs. A
-        // first event names none, and is no transition only if a version is left out.
+        // An update names its previous event, which is none of the skipped ones, so it is not taken for a transition from
+        // one of those. A first event names none, so only a gap in the versions keeps it from being taken for one.
         let distance = if event.previous_event_id.is_some() { 1 } else { 2 };
         self.at(distance, event)
     }
@@ -79,7 +79,7 @@ impl ReservedVersions {
             occurred_at: stamp.now_ms,
             order: state.order.clone(),
         };
-        // With a version left out, it is not a transition; a final order allows none.
+        // With a gap in the versions, it does not count as a transition, of which a final order allows none.
         self.at(2, event)
     }
 

@@ -29,7 +29,7 @@ fn at(version: i32) -> OrderState {
 }
 
 #[test]
-fn each_record_reserves_a_version_beyond_the_order_s() {
+fn each_record_reserves_one_version_beyond_the_orders_own() {
     let one = ReservedVersions::after(None, 3, 10);
     assert_eq!((one.up_to, one.first, one.last), (4, 10, 10));
     let two = ReservedVersions::after(Some(one), 3, 12);

@@ -1,5 +1,5 @@
-//! Resolving orders: the registry is queried again, and records whose schema it has learned are re-read. An order is
-//! given up for its age only if the registry has just confirmed that it knows none of the schemas.
+//! Resolving orders: the registry is queried again, and records whose schema it knows by then are re-read. An order is
+//! given up because of its age only if the registry has just confirmed that it knows none of the schemas.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};

@@ -19,7 +19,7 @@ pub struct UnresolvedOrder {
     pub partition: i32,
     /// Offset of the first such record.
     pub offset: i64,
-    /// When the last such record was read. Rows of earlier releases have none; their time counts from our start.
+    /// When the last such record was read. Rows of earlier releases have none; their time counts from our startup.
     #[serde(default)]
     pub(super) since: Moment,
 }
@@ -47,7 +47,7 @@ impl fmt::Display for UnresolvedOrder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "a record of this order (partition {}, offset {}) could not be read: the schema registry does not know schema id {}; it is asked again every few seconds",
+            "a record of this order (partition {}, offset {}) could not be read: the schema registry does not know schema id {}; it is queried again every few seconds",
             self.partition,
             self.offset,
             self.schema_ids.first().copied().unwrap_or_default()

@@ -1,4 +1,4 @@
-//! Time by this process's monotonic clock: a wall clock that is wrong or changed does not affect it.
+//! Time by this process's monotonic clock, which a wrong or adjusted wall clock does not affect.
 
 use std::time::{Duration, Instant};
 
@@ -37,7 +37,7 @@ impl Uptime {
         }
     }
 
-    /// How long ago that was, within this process's lifetime: a moment of another process counts from our start.
+    /// How long ago that was, within this process's lifetime: a time from another process counts as our startup.
     pub fn since(&self, moment: Moment) -> Duration {
         let begin = if moment.process == self.process { moment.ms } else { 0 };
         self.begun.elapsed().saturating_sub(Duration::from_millis(begin))

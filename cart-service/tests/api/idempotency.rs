@@ -126,7 +126,7 @@ async fn the_same_request_sent_to_two_replicas_at_once_writes_one_winning_event(
 }
 
 #[tokio::test]
-async fn the_key_of_another_request_is_a_422() {
+async fn a_key_that_another_request_used_is_a_422() {
     let world = World::new();
     let app = world.start().await;
     create(&app, "k-1", "A-1").await;

@@ -8,7 +8,7 @@ use reqwest::StatusCode;
 use crate::helpers::{TOPIC, World, eventually};
 
 #[tokio::test]
-async fn without_a_registry_it_is_not_ready_and_it_writes_once_the_registry_is_there() {
+async fn without_a_registry_it_is_not_ready_and_once_there_is_one_it_writes() {
     let mut world = World::new();
     let contents = world.registry_down().await;
     let app = world
@@ -139,7 +139,7 @@ async fn a_missing_topic_is_reported_and_waited_for() {
 }
 
 #[tokio::test]
-async fn a_second_process_on_the_same_store_is_refused_with_what_to_do() {
+async fn a_second_process_on_the_same_store_is_refused_with_advice() {
     let world = World::new();
     let app = world.start().await;
     let config = world.config(app.store.path());

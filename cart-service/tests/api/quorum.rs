@@ -92,7 +92,7 @@ async fn every_kind_of_refusal_follows_a_barrier_that_belongs_to_no_order() {
 }
 
 #[tokio::test]
-async fn refusals_that_come_together_share_barriers() {
+async fn simultaneous_refusals_share_barriers() {
     let world = World::with_brokers(3);
     let app = world.start().await;
     let mut orders = (0..).map(|n| format!("N-{n}")).filter(|id| partition_of(id) == 0);

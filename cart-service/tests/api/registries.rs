@@ -116,7 +116,7 @@ async fn an_operator_may_accept_an_empty_registry() {
 }
 
 #[tokio::test]
-async fn a_permanently_deleted_schema_of_another_producer_is_reported_and_stops_no_write() {
+async fn a_permanently_deleted_schema_of_another_producer_is_reported_and_does_not_stop_writes() {
     let world = World::new();
     let app = world.start_watchful().await;
     let mut twin = third_party::newest().expect("a schema");

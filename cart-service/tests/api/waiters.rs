@@ -1,4 +1,4 @@
-//! Whom the projection notifies of an event: its writer, and nobody about anything else under its id.
+//! Whom the projection notifies of an event: its writer, and only about that event, not about others with its id.
 
 use std::sync::Arc;
 use std::time::Duration;

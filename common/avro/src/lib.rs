@@ -3,7 +3,7 @@
 //! # Inside
 //!
 //! - `schema`: a text becomes types.
-//! - `matching`: which of a writer's types and fields are which of a reader's. One set of rules for the next two.
+//! - `matching`: which of a reader's types and fields correspond to a writer's. One set of rules for the next two.
 //! - [`compatibility`]: why a reader's schema cannot read all data of a writer's.
 //! - `plan`: how data of a writer's schema are read as data of a reader's, worked out once ([`Resolution`]).
 //! - `input`, `read`: the bytes of a datum, read by a plan straight into a serde type.

@@ -1,4 +1,4 @@
-//! Which of a writer's types, fields and symbols are which of a reader's: "Schema Resolution" and "Aliases" of the Avro 1.12
+//! Which of a reader's types, fields and symbols correspond to a writer's: "Schema Resolution" and "Aliases" of the Avro 1.12
 //! specification. There is one set of rules for both that need it: [`crate::plan`], which works out how data are read, and
 //! [`crate::compatibility`], which explains what a registry refuses. Where the two differ on purpose, [`Purpose`] says so.
 
@@ -20,7 +20,7 @@ pub enum Purpose {
     Read,
 }
 
-/// How values of a writer's type become values of a reader's, which matches it. What is inside is still to be matched.
+/// How values of a writer's type become values of a reader's type that matches it. Their parts have yet to be matched.
 #[derive(Debug)]
 pub enum Pair<'s> {
     /// The branch is known only from the data; each of them becomes the reader's type.
@@ -60,9 +60,9 @@ pub enum Conversion {
 /// Why two types do not match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mismatch {
-    /// They are of kinds of which one cannot be read as the other.
+    /// Their kinds differ, and the writer's cannot be read as the reader's.
     Kind,
-    /// They are of one kind, with different names.
+    /// They are of the same kind, but have different names.
     Name,
     /// They are fixed types of these sizes, the writer's and the reader's.
     FixedSize(usize, usize),

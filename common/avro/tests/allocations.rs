@@ -1,4 +1,4 @@
-//! How much memory reading takes, counted by an allocator that no other test has.
+//! How much memory reading takes, counted by an allocator that only this test uses.
 
 #[path = "hostile/avro.rs"]
 mod avro;
@@ -71,7 +71,7 @@ fn an_event_allocates_what_its_fields_hold() {
     assert!(allocated.bytes_total <= (held + list) as u64, "{allocated:?}");
     assert_eq!(
         allocated.bytes_total, allocated.bytes_max,
-        "nothing is allocated in passing"
+        "nothing is allocated temporarily"
     );
 }
 

@@ -1,4 +1,4 @@
-//! Bytes to events. A datum that does not decode completely, to the last byte, is rejected with a code; nothing is half read.
+//! Bytes to events. A datum that does not decode completely, to the last byte, is rejected with a code; no part of it is used.
 
 use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -101,7 +101,7 @@ fn fields_of_the_order_that_we_lack_are_reported() {
     assert_eq!(decode(&writer, &bytes), Ok(event));
 }
 
-/// Our schema, with a field of that name and type put in front of the event's and another in front of the order's.
+/// Our schema, with a new field of that name and type before the event's fields, and another one before the order's.
 fn with_fields(event: &[serde_json::Value], order: &[serde_json::Value]) -> serde_json::Value {
     let mut schema: serde_json::Value = serde_json::from_str(lineage::LINEAGE[0]).expect("JSON");
     let fields = schema["fields"].as_array_mut().expect("fields");

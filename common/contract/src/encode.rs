@@ -14,7 +14,7 @@ use crate::lineage;
 /// The newest schema without what apache-avro does not need for writing.
 static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
     let text = plain_json(&lineage::newest_text().text);
-    let mut json = serde_json::from_str(&text).expect("a compiled-in schema is JSON: the build script looks");
+    let mut json = serde_json::from_str(&text).expect("a compiled-in schema is JSON: the build script checks");
     remove_defaults(&mut json);
     Schema::parse(&json).expect("a compiled-in schema parses: a test proves it")
 });
@@ -79,7 +79,7 @@ mod tests {
         let inner = json!({"type": "array", "items": {"type": "record", "name": "S", "fields": [field]}});
         let mut schema =
             json!({"type": "record", "name": "R", "fields": [{"name": "s", "type": inner, "default": []}]});
-        assert!(Schema::parse(&schema).is_err(), "or this test shows nothing");
+        assert!(Schema::parse(&schema).is_err(), "otherwise this test proves nothing");
         remove_defaults(&mut schema);
         assert!(Schema::parse(&schema).is_ok());
     }

@@ -64,7 +64,7 @@ pub struct OrderItem {
     pub item_id: String,
     /// How many: 1 to 1,000,000.
     pub quantity: i32,
-    /// Price per piece, in the currency's minor units.
+    /// Unit price, in the currency's minor units.
     pub unit_price_minor: i64,
 }
 

@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_into_a_record_is_read_back_from_it() {
+    fn a_request_is_read_back_from_the_headers_of_its_record() {
         let request = keyed(b"k-1");
         assert_eq!(read(&request.headers()), Some(request));
     }

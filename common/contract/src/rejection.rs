@@ -11,7 +11,7 @@ pub enum Code {
     NotFramed,
     /// The registry does not know the schema id.
     UnknownSchemaId,
-    /// The schema of that id cannot be read as an order event.
+    /// The schema with that id cannot be read as an order event.
     WrongSchema,
     /// The bytes are not a datum of the schema that the record names.
     Undecodable,
@@ -52,7 +52,7 @@ impl Code {
         }
     }
 
-    /// The code of that name.
+    /// The code with that name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|code| code.as_str() == name)
     }
@@ -79,7 +79,7 @@ pub struct Rejection {
 }
 
 impl Rejection {
-    /// A fault of that code; the reason is cut to [`MAX_REASON_BYTES`].
+    /// A fault with that code; the reason is cut to [`MAX_REASON_BYTES`].
     pub fn new(code: Code, reason: impl Into<String>) -> Self {
         let mut reason: String = reason.into();
         reason.truncate(reason.floor_char_boundary(MAX_REASON_BYTES));

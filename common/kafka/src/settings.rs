@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_flags_it_is_the_default() {
+    fn without_flags_the_settings_are_the_defaults() {
         assert_eq!(parse::<KafkaConfig>(&[]).expect("no flags"), KafkaConfig::default());
     }
 
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_value_is_named_with_its_variable_and_what_to_do() {
+    fn a_bad_value_is_named_with_its_variable_and_advice() {
         assert_rejected::<KafkaConfig>(&[
             ("--kafka-topic=a b", "KAFKA_TOPIC", "'a b'", "1 to 249"),
             ("--kafka-topic=..", "KAFKA_TOPIC", "'..'", "not . or .."),

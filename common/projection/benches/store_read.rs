@@ -20,7 +20,7 @@ use rustix::fs::{Advice, fadvise};
 const SCHEMA_ID: u32 = 7;
 /// Fits into the store's cache of 64 MiB.
 const SMALL: usize = 10_000;
-/// Does not.
+/// Does not fit into it.
 const LARGE: usize = 400_000;
 const BATCH: usize = 2_000;
 const READS: usize = 20_000;
@@ -94,7 +94,7 @@ fn put(store: &Embedded, orders: std::ops::Range<usize>) {
         let event = an_event("A-1", 1);
         let order = Order {
             order_id: id(n),
-            // Does not compress.
+            // Random, so that it does not compress.
             customer_id: format!("{:032x}", fastrand::u128(..)),
             ..event.order
         };
@@ -122,7 +122,7 @@ fn put(store: &Embedded, orders: std::ops::Range<usize>) {
     store.commit(&changes).expect("commits");
 }
 
-/// As a service does while it catches up.
+/// Writes as a service does while it catches up.
 fn write_and_sync(store: &Embedded, stop: &AtomicBool) {
     while !stop.load(Ordering::Relaxed) {
         let from = fastrand::usize(..LARGE - BATCH);

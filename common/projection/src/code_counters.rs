@@ -1,4 +1,4 @@
-//! A counter for each code of rejected records, all of them there from the start.
+//! A counter for each code of rejected records; all of them exist from startup on.
 
 use metrics::{Counter, counter};
 use orderlog_contract::rejection::Code;
@@ -13,7 +13,7 @@ impl CodeCounters {
         Self(Code::ALL.map(|code| counter!(metric, "service" => service, "code" => code.as_str())))
     }
 
-    /// Counts one of that code.
+    /// Counts one rejection with that code.
     pub fn count(&self, code: Code) {
         if let Some(counter) = self.0.get(code as usize) {
             counter.increment(1);

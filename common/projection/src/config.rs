@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_flags_it_is_the_default() {
+    fn without_flags_the_settings_are_the_defaults() {
         assert_eq!(
             parse::<PipelineConfig>(&[]).expect("no flags"),
             PipelineConfig::default()
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_value_is_named_with_its_variable_and_what_to_do() {
+    fn a_bad_value_is_named_with_its_variable_and_advice() {
         assert_rejected::<PipelineConfig>(&[
             // Its value is not repeated: it may hold a password.
             (

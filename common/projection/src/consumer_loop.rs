@@ -26,7 +26,7 @@ use crate::topic_reader::TopicReader;
 /// Maximum number of records in a batch: bounds how long a commit takes and how much is held in memory: the records,
 /// and the state of each order that they name.
 const MAX_BATCH_RECORDS: usize = 2_000;
-/// How long to wait for the registry at the start. After that, records are read with what their schema ids meant
+/// How long to wait for the registry at startup. After that, records are read with the schemas that their ids meant
 /// before.
 const FIRST_AUDIT_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long no broker may be connected at the start before that is logged.
@@ -88,7 +88,7 @@ impl<H: RejectionHandler> ConsumerLoop<H> {
                     "unassigning partitions failed"
                 );
             }
-            // These permissions apply to the start only: if a topic is truncated or deleted while we run, an operator
+            // These permissions apply to startup only: if a topic is truncated or deleted while we run, an operator
             // has to decide.
             self.settings.accept_truncated = false;
             self.settings.create_topics = false;
@@ -131,7 +131,7 @@ impl<H: RejectionHandler> ConsumerLoop<H> {
         if let Some(Err(StartError::Halt(error))) = prepared {
             return self.phase.halt(format!("{error:#}"));
         }
-        // The client may have noticed it on the way.
+        // The client may have noticed it in the meantime.
         if reader.serve() {
             self.topic_recreated();
         }
@@ -154,7 +154,7 @@ impl<H: RejectionHandler> ConsumerLoop<H> {
         let Prepared { starts, warnings } = prepared;
         self.progress.send_modify(|progress| progress.warnings = warnings);
         let started = self.topic.start(starts, reader);
-        // After the partitions: what was known about them before must not be taken for what is read now.
+        // Only after the partitions: what was known about them before must not pass for what has been read now.
         self.phase.reading();
         if let Err(error) = started {
             self.phase.halt(format!("the topic cannot be consumed: {error:#}"));

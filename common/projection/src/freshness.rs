@@ -7,21 +7,21 @@ use tokio::time::timeout_at;
 
 use crate::progress::Progress;
 
-/// When a request came, and how far its order's partition was read then.
+/// When a request arrived, and how far its order's partition had been read by then.
 #[derive(Clone, Copy, Debug)]
 pub struct Arrival {
-    /// When.
+    /// When it arrived.
     pub at: Instant,
-    /// Offset of the next record to read then.
+    /// Offset of the next record to read at that time.
     pub(crate) next: i64,
 }
 
 impl Arrival {
-    /// Checks an offset that the broker has reported since as the partition's end, or as that of a new record: it must not
-    /// be one that was there before the request came.
+    /// Checks an offset that the broker has reported since then, as the partition's end or as that of a new record: it must
+    /// not be one that already existed before the request arrived.
     ///
     /// # Errors
-    /// When it was: the broker does not know all that was read, or the topic was recreated.
+    /// It did exist: the broker does not have everything that was read, or the topic was recreated.
     pub fn check(&self, offset: i64) -> Result<(), Stale> {
         if offset >= self.next {
             return Ok(());
@@ -45,10 +45,10 @@ impl Stale {
     }
 }
 
-/// Waits until everything below that offset of that partition was read.
+/// Waits until everything below that offset of the partition has been read.
 ///
 /// # Errors
-/// When it is not by the deadline, or cannot be for now.
+/// When it has not been read by the deadline, or cannot be read for now.
 pub(crate) async fn read_to(
     progress: watch::Receiver<Progress>,
     partition: i32,

@@ -1,5 +1,5 @@
-//! The gauges of what a projection knows, set when they are asked for: one that was set by the projection's thread would keep
-//! its last value while that thread waits for a broker.
+//! The gauges of what a projection knows, set on every scrape: a gauge that the projection's thread sets would keep its last
+//! value while that thread waits for a broker.
 
 use metrics::gauge;
 use orderlog_runtime::clock;
@@ -9,7 +9,7 @@ use crate::progress::PartitionProgress;
 use crate::view::View;
 
 impl View {
-    /// Sets the gauges of the orders and of each partition; there are none until the topic was found.
+    /// Sets the gauges of the orders and of each partition; there are none until the topic has been found.
     pub fn set_gauges(&self) {
         let progress = self.progress();
         let is_stopped = progress.stop_reason().is_some();

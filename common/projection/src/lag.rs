@@ -7,17 +7,17 @@ use crate::progress::PartitionProgress;
 /// How much of a partition is unread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lag {
-    /// Its end offset as last reported; `None` if it was not reported yet.
+    /// Its end offset as last reported; `None` if it has not been reported yet.
     pub end: Option<i64>,
     /// How many records are unread, at most: transaction markers take offsets, too. `None` while that is unknown.
     pub records: Option<i64>,
-    /// Since when it is unknown, because the broker that the partition is read from is away; `None` while it is there.
+    /// Since when it is unknown, because the broker that the partition is read from is away; `None` while the lag is known.
     pub unknown_since: Option<Instant>,
 }
 
 impl Lag {
-    /// The lag of a partition that was read so far. `reported`: its end as last reported. `blocked`: whether records behind
-    /// an open transaction cannot be read yet.
+    /// The lag of a partition that has been read as far as `progress` says. `reported`: its end as last reported. `blocked`:
+    /// whether records behind an open transaction cannot be read yet.
     pub(crate) fn of(
         progress: &PartitionProgress,
         reported: Option<i64>,

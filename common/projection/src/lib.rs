@@ -1,6 +1,6 @@
 //! The topic as state: what both services know about the orders, and how they learn it.
 //!
-//! One thread reads the log, a batch at a time: records → classify → fold → [`store`] → [`Waiters`]. A batch is what has
+//! One thread reads the log, a batch at a time: records → classify → fold → [`store`] → [`Waiters`]. A batch is whatever has
 //! queued up; a partition's records end at the first that must wait. Changed orders, offsets and counters become one atomic
 //! commit, and only then are waiters notified.
 //!
@@ -34,7 +34,7 @@
 //! - *unresolved order*: one of its records was skipped because the schema was unknown, so its known state may be out
 //!   of date.
 //! - *halted*: nothing is read until an operator acts. *Suspended*: nothing is read until the registry is the right one.
-//! - *caught up*: every partition has been read to its end since the start.
+//! - *caught up*: every partition has been read to its end since startup.
 //! - *barrier*: a record that belongs to no order, written because its offset shows how far the log reaches.
 //! - *lineage*: the versions of our schema, each compatible with all others.
 //! - *audit*: checking with the registry that known schema ids still stand for the same schemas.

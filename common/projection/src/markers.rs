@@ -25,7 +25,7 @@ pub(crate) fn skip(partitions: &mut Partitions, store: &Store, runtime: &Handle)
         // Retried at the next end; whether the store is writable is reported elsewhere.
         tracing::debug!(
             error = format!("{error:#}"),
-            "offsets after the last records not skipped"
+            "could not store that trailing transaction markers were passed"
         );
         return;
     }

@@ -20,7 +20,7 @@ pub(crate) struct PartitionState {
     grace_expired_below: i64,
     /// The failure that was logged last; the same one is not logged again.
     logged_failure: Option<String>,
-    /// Timestamp of the last record that was read since the start.
+    /// Timestamp of the last record that was read since startup.
     last_timestamp: Option<i64>,
     /// Whether the record at the stored offset is still to be compared.
     unverified: bool,
@@ -60,7 +60,7 @@ impl PartitionState {
         self.schema_answers.take()
     }
 
-    /// Compares the first record after a start with the last one that the store remembers.
+    /// Compares the first record after startup with the last one that the store remembers.
     ///
     /// # Errors
     /// When they differ.
@@ -87,17 +87,17 @@ impl PartitionState {
         Ok(())
     }
 
-    /// Whether its end was reached since the service's start.
+    /// Whether its end was reached since the service started.
     pub fn is_caught_up(&self) -> bool {
         self.caught_up
     }
 
-    /// Whether it is being read: neither paused nor still to be compared with the store.
+    /// Whether it is being read: it is neither paused nor waiting to be compared with the store.
     pub fn is_read(&self) -> bool {
         self.pause.is_none() && !self.unverified
     }
 
-    /// Takes in what was committed of a batch. Returns the wait for the schemas that must be known before reading
+    /// Applies what was committed of a batch. Returns the wait for the schemas that must be known before reading
     /// continues.
     pub fn commit(&mut self, row: PartitionRow, ending: Ending) -> Option<SchemaWait> {
         self.row = row;
@@ -124,7 +124,7 @@ impl PartitionState {
         ))
     }
 
-    /// Goes back to that row; the end has to be reached again then.
+    /// Goes back to that row; from then on, the end has to be reached again.
     pub fn rewind(&mut self, row: PartitionRow) {
         self.row = row;
         self.schema_answers = None;
@@ -167,7 +167,7 @@ impl PartitionState {
         self.pause.as_ref()
     }
 
-    /// The same, to be advanced.
+    /// The pause, to be advanced.
     pub fn pause_mut(&mut self) -> Option<&mut Pause> {
         self.pause.as_mut()
     }

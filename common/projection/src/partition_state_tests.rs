@@ -18,7 +18,7 @@ fn failure() -> Pause {
     Pause::new(PauseReason::failure("why".to_owned()), None)
 }
 
-/// Takes in a batch that had records, an end or both, and changed nothing else.
+/// Processes a batch that had records, an end or both, and changed nothing else.
 fn met(state: &mut PartitionState, had_records: bool, end: Option<i64>, at_end: bool) {
     let ending = Ending {
         had_records,

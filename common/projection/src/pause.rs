@@ -18,9 +18,9 @@ pub(crate) enum PauseReason {
     Schema(SchemaWait),
     /// Something failed; it is retried at that time.
     Failure {
-        /// When.
+        /// When it is retried.
         retry_at: Instant,
-        /// What.
+        /// What failed.
         reason: String,
     },
 }
@@ -114,7 +114,7 @@ impl Pause {
                 }
             }
             Step::BeginGrace => {
-                // The end as last reported; it takes a moment for a partition that was not read before.
+                // The end as last reported, which takes a moment for a partition that was not being read before.
                 if end > wait.at() || is_long {
                     wait.begin_grace(end, grace, now);
                 }

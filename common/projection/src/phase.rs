@@ -121,7 +121,7 @@ impl PhaseOwner {
         Some(reason)
     }
 
-    /// Nothing is read until the registry matches the store again.
+    /// Suspends reading until the registry matches the store again.
     pub fn suspend(&mut self, reason: String) {
         let was = match &mut self.phase {
             Phase::Starting { suspended } | Phase::Reading { suspended, .. } => std::mem::replace(suspended, true),

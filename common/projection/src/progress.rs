@@ -2,8 +2,8 @@
 
 use crate::store::Counters;
 
-/// Why a projection that reads is not as new as its topic: it has not reached the end since the start.
-pub const CATCHING_UP: &str = "still catching up with the topic after start";
+/// Why a projection that is reading is behind its topic: it has not reached the end since startup.
+pub const CATCHING_UP: &str = "still catching up with the topic after startup";
 
 /// How far the projection is.
 #[derive(Clone, Debug, Default)]
@@ -16,7 +16,7 @@ pub struct Progress {
     pub suspended: Option<String>,
     /// Why nothing can be written to the store for now; it passes when the disk has space again.
     pub unwritable: Option<String>,
-    /// What an operator should know of the topic's settings.
+    /// What an operator should know about the topic's settings.
     pub warnings: Vec<String>,
     /// Schema ids that records use and the registry no longer knows.
     pub lost_schemas: Vec<u32>,
@@ -32,15 +32,15 @@ pub struct Progress {
 pub struct PartitionProgress {
     /// Offset of the next record to read.
     pub next: i64,
-    /// Every offset below this was read: `next`, or where the partition's end was reached after it. A transaction marker takes
-    /// an offset, but is never delivered.
+    /// Every offset below this has been read: `next`, or the partition's end if that was reached after it. (A transaction
+    /// marker takes an offset, but is never delivered.)
     pub read_to: i64,
     /// What was counted.
     pub counters: Counters,
-    /// Timestamp of the last record that was read since the start, in milliseconds since 1970; `None` if it has none, or none
+    /// Timestamp of the last record that was read since startup, in milliseconds since 1970; `None` if it has none, or none
     /// was read.
     pub last_timestamp: Option<i64>,
-    /// Whether its end was reached since the start.
+    /// Whether its end was reached since startup.
     pub caught_up: bool,
     /// Whether its end was reached after its last record.
     pub at_end: bool,
@@ -49,7 +49,7 @@ pub struct PartitionProgress {
 }
 
 impl Progress {
-    /// Whether the end of every partition was reached since the start.
+    /// Whether the end of every partition was reached since startup.
     pub fn is_caught_up(&self) -> bool {
         !self.partitions.is_empty() && self.partitions.iter().all(|partition| partition.caught_up)
     }

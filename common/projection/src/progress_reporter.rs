@@ -1,4 +1,4 @@
-//! What the projection shows of itself as it goes on: counters, the log's milestones, and its progress in Kafka for lag tools.
+//! What the projection reports as it runs: counters, milestones in the log output, and its progress in Kafka for lag tools.
 
 use std::time::{Duration, Instant};
 
@@ -50,7 +50,7 @@ impl ProgressReporter {
         }
     }
 
-    /// Counts the records that were committed since.
+    /// Counts the records that have been committed since the last call.
     pub fn count(&self, before: &Counters, after: &Counters) {
         for (counter, before, after) in [
             (&self.applied, before.applied, after.applied),

@@ -43,7 +43,7 @@ pub struct Projection {
 }
 
 impl Projection {
-    /// Starts the thread, which waits by itself for a missing broker or topic. Call it within a tokio runtime.
+    /// Starts the thread, which waits on its own for a missing broker or topic. Call it within a tokio runtime.
     ///
     /// # Errors
     /// When a client cannot be created.

@@ -68,7 +68,7 @@ fn try_rewind<H: RejectionHandler>(
     if records.is_empty() {
         return Ok(true);
     }
-    // What retention has deleted cannot be read again.
+    // Records that retention has deleted cannot be read again.
     let (oldest, _) = reader.bounds(*partition, BROKER_TIMEOUT)?;
     let order_ids: BTreeSet<String> = records.iter().map(|record| record.order_id.clone()).collect();
     let orders = runtime.block_on(store.load(&order_ids))?;
@@ -112,7 +112,7 @@ fn plan(
     let mut row = PartitionRow {
         next: first.max(oldest).min(before.next),
         counted_to: before.next.max(before.counted_to),
-        // The check at the start uses the last record read, and that one is still to come now.
+        // The check at startup uses the last record read, which has yet to be read again now.
         last: None,
         counters: before.counters,
     };
@@ -122,7 +122,7 @@ fn plan(
             continue;
         };
         let is_later = state.partition == partition && state.offset > record.offset;
-        // Only what will be read again may be forgotten.
+        // Only an order whose records will be read again may be forgotten.
         if is_later && state.offset >= row.next {
             forget.push(record.order_id.clone());
             row.counters.orders = row.counters.orders.saturating_sub(1);

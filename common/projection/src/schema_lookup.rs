@@ -44,7 +44,7 @@ struct Pending {
     ahead: bool,
 }
 
-/// Looks schemas up.
+/// Looks up schemas.
 pub(crate) struct SchemaLookup {
     audit: SchemaIdAudit,
     store: Store,
@@ -130,10 +130,10 @@ impl SchemaLookup {
         });
     }
 
-    /// Takes in the answers that have arrived, and returns them for the waiting partitions.
+    /// Processes the answers that have arrived, and returns them for the waiting partitions.
     ///
     /// # Errors
-    /// An id means another schema than before.
+    /// An id means a different schema than before.
     pub fn take_answers(&mut self) -> Result<Vec<Answered>, LearnError> {
         let mut answered = Vec::new();
         while let Ok((schema, asked, answer)) = self.answers.try_recv() {

@@ -18,7 +18,7 @@ fn open(dir: &tempfile::TempDir) -> Store {
 
 fn lookup(store: Store) -> SchemaLookup {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    // Port 9 (discard) of this machine: nobody listens.
+    // Port 9 (discard) of this machine: nothing listens.
     let registry = Arc::new(Registry::at("http://127.0.0.1:9").expect("a client"));
     lookup_at(registry, store)
 }

@@ -1,5 +1,5 @@
 //! A partition that waits for a schema: what to ask the registry, when, and when its answer is final. Pure: it says
-//! what to do next, and takes in the answers.
+//! what to do next, and processes the answers.
 //!
 //! A schema that the registry does not know may be one that it does not know *yet*: its writer may have registered it
 //! at another server a moment ago. So an answer is final for a record only if the record had been in the topic for the
@@ -18,7 +18,7 @@ const AHEAD_TIMEOUT: Duration = Duration::from_secs(2);
 const FIRST_RETRY_DELAY: Duration = Duration::from_millis(100);
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(2);
 
-/// Why there is no schema of that name.
+/// Why there is no schema with that name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Missing {
     pub reason: String,
@@ -44,7 +44,7 @@ pub(crate) enum Step {
     Ask(Vec<SchemaRef>),
     /// Find out where the partition ends, and begin the grace period.
     BeginGrace,
-    /// Read on.
+    /// Continue reading.
     Resume,
 }
 
@@ -125,7 +125,7 @@ impl SchemaWait {
         self.grace_expired_below
     }
 
-    /// Takes in an answer. Returns whether it is too old to be one, so that the registry must be asked again.
+    /// Processes an answer. Returns whether it is too old to count, so that the registry must be asked again.
     pub fn take_answer(&mut self, answered: &Answered) -> bool {
         match &answered.missing {
             None => {

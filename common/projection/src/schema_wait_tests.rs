@@ -35,7 +35,7 @@ fn known(schema: SchemaRef) -> Answered {
     }
 }
 
-/// Takes in that all of these are unknown.
+/// Processes the answer that all of these are unknown.
 fn take_unknown(wait: &mut SchemaWait, schemas: &[u32], asked: Instant) {
     for schema in schemas {
         assert!(!wait.take_answer(&unknown(id(*schema), asked)));
@@ -57,7 +57,7 @@ fn a_known_schema_is_no_longer_waited_for() {
 }
 
 #[test]
-fn one_grace_period_serves_all_records_that_were_there_when_it_began() {
+fn one_grace_period_covers_all_records_that_were_there_when_it_began() {
     let mut wait = wait(0);
     let now = Instant::now();
     take_unknown(&mut wait, &[1, 2, 3], now);
@@ -119,7 +119,7 @@ fn a_schema_that_appears_within_the_grace_period_is_taken_at_once() {
 }
 
 #[test]
-fn what_is_missing_permanently_is_not_waited_for() {
+fn a_permanently_missing_schema_is_not_waited_for() {
     let mut wait = wait(0);
     let mut answer = unknown(id(1), Instant::now());
     answer.missing.as_mut().expect("missing").permanent = true;

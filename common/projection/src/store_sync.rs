@@ -1,5 +1,5 @@
-//! Syncs the store once a second, and checks whether it can be written. If not, nothing that would end in a write is
-//! started, and what is known can still be read.
+//! Syncs the store once a second, and checks whether it can be written to. If it cannot, nothing is started that would end
+//! in a write, but everything known can still be read.
 
 use std::sync::mpsc;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! What only an operator can resolve: the topic is not the one that the store was built from, or cannot be read as one
-//! log of orders. Each message says what to do.
+//! Conflicts that only an operator can resolve: the topic is not the one that the store was built from, or cannot be read
+//! as one log of orders. Each message says what to do.
 
 use orderlog_kafka::partition::Partitioner;
 

@@ -64,7 +64,7 @@ impl<H: RejectionHandler> TopicReader<H> {
         &mut self.processor.handler
     }
 
-    /// Begins to read the partitions there.
+    /// Starts reading the partitions at these positions.
     ///
     /// # Errors
     /// When the client refuses.
@@ -87,7 +87,7 @@ impl<H: RejectionHandler> TopicReader<H> {
     /// Resumes partitions whose schema has arrived or whose time is up.
     ///
     /// # Errors
-    /// A schema id means another schema than before.
+    /// A schema id means a different schema than before.
     pub fn resume_due(&mut self, reader: &LogReader) -> Result<(), LearnError> {
         let (answers, conflict) = match self.lookup.take_answers() {
             Ok(answers) => (answers, Ok(())),
@@ -137,7 +137,7 @@ impl<H: RejectionHandler> TopicReader<H> {
         Ok(restart)
     }
 
-    /// Takes in what was committed, and then notifies the waiters.
+    /// Applies what was committed, and then notifies the waiters.
     fn accept(&mut self, partition: i32, committed: Committed, reader: &LogReader) {
         let Some(state) = self.partitions.get(partition) else {
             return;
@@ -186,7 +186,7 @@ impl<H: RejectionHandler> TopicReader<H> {
     /// Checks that the topic has not been given more partitions.
     ///
     /// # Errors
-    /// It has, so an order's events may be in two of them.
+    /// It has been given more, so an order's events may be in two of them.
     pub fn check_partition_count(&self) -> Result<(), TopicConflict> {
         let had = self.partitions.count();
         match self.connection.partition_count() {

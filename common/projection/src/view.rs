@@ -84,7 +84,7 @@ impl View {
         self.progress.borrow().clone()
     }
 
-    /// The same, to wait for a change.
+    /// The progress, as a channel on which to wait for a change.
     pub fn watch(&self) -> watch::Receiver<Progress> {
         self.progress.clone()
     }
@@ -118,7 +118,7 @@ impl View {
         problems
     }
 
-    /// What the brokers do not let this service do.
+    /// What the brokers do not authorize this service to do.
     pub fn permissions(&self) -> &Permissions {
         &self.permissions
     }
@@ -150,11 +150,11 @@ impl View {
         }
         if !state.caught_up {
             return Some(format!(
-                "partition {partition}, in which this order is, has not been read to its end yet"
+                "partition {partition}, which holds this order, has not been read to its end yet"
             ));
         }
         (!self.connection.is_leader_connected(partition))
-            .then(|| format!("not connected to the broker that leads partition {partition}, in which this order is"))
+            .then(|| format!("not connected to the broker that leads partition {partition}, which holds this order"))
     }
 
     /// Re-reads records of a partition that were skipped because their schema was unknown. Returns whether reading has begun
@@ -169,12 +169,12 @@ impl View {
         self.control.send(ControlMessage::Rewind(rewind)).is_ok() && begun.await.is_ok()
     }
 
-    /// The arrival of a request for that order, now.
+    /// Records that a request for that order arrives now.
     pub fn arrival(&self, order_id: &str) -> Arrival {
         let next = self
             .partition_of(order_id)
             .and_then(|partition| self.next_offset(partition));
-        // In this order: what is sent from then on and acknowledged is at `next` or after it.
+        // In this order: a record that is sent after this time and acknowledged is at `next` or after it.
         Arrival {
             next: next.unwrap_or(0),
             at: Instant::now(),
@@ -195,7 +195,7 @@ impl View {
     /// The end offset of that partition, or that its quorum must confirm it.
     ///
     /// # Errors
-    /// When that cannot be found out by the deadline.
+    /// When the end offset is not known by the deadline.
     pub async fn end_offset(&self, partition: i32, deadline: Instant) -> Result<EndOffset, Stale> {
         let asked = timeout_at(deadline.into(), self.ends.fetch(partition)).await;
         asked
@@ -203,10 +203,10 @@ impl View {
             .map_err(|error| Stale(error.to_string()))
     }
 
-    /// Waits until everything below that offset of that partition was read.
+    /// Waits until everything below that offset of the partition has been read.
     ///
     /// # Errors
-    /// When it is not by the deadline, or cannot be for now.
+    /// When it has not been read by the deadline, or cannot be read for now.
     pub async fn read_to(&self, partition: i32, offset: i64, deadline: Instant) -> Result<(), Stale> {
         freshness::read_to(self.watch(), partition, offset, deadline).await
     }
@@ -219,13 +219,13 @@ impl View {
             .collect()
     }
 
-    /// The same of one partition.
+    /// The same for one partition.
     pub fn open_transaction(&self, partition: i32) -> Option<OpenTransaction> {
         let still = self.stalled_lso(partition).filter(StalledLso::is_long)?;
         Some(OpenTransaction::of(partition, still))
     }
 
-    /// How much is unread of that partition, which was read so far.
+    /// How much of a partition is unread, given how far it has been read.
     pub fn lag(&self, partition: i32, read: &PartitionProgress) -> Lag {
         let still = self.connection.stalled_lso(partition).filter(|_| read.at_end);
         Lag::of(
@@ -249,8 +249,8 @@ impl View {
         self.blocking_transaction(partition)
     }
 
-    /// Where the last stable offset is stalled, of a partition of which all before it was read: one that waits for something
-    /// else fetches nothing that would show it.
+    /// Where the last stable offset of a partition is stalled, if everything before that offset has been read: a partition
+    /// that waits for something else fetches nothing that would show it.
     fn stalled_lso(&self, partition: i32) -> Option<StalledLso> {
         let at_end = self.progress.borrow().partition(partition)?.at_end;
         self.connection.stalled_lso(partition).filter(|_| at_end)

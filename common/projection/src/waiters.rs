@@ -1,4 +1,4 @@
-//! Waiting for the projection: a writer for its own event, a reader for a version of an order.
+//! Waiting for the projection: a writer waits for its own event, a reader for a version of an order.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,7 +19,7 @@ pub struct EventOutcome {
     pub offset: i64,
 }
 
-/// All waiters. Register first, then write or read: what happens in between is not missed.
+/// All waiters. Register first, then write or read, so that nothing in between is missed.
 #[derive(Clone, Default)]
 pub struct Waiters(Arc<Mutex<Lists>>);
 
@@ -76,7 +76,7 @@ impl Waiters {
         let (sender, receiver) = oneshot::channel();
         let mut lists = self.lock();
         let waiting = lists.orders.entry(order_id.to_owned()).or_default();
-        // Waiters that have given up are removed on the way.
+        // Waiters that have given up are removed along the way.
         waiting.retain(|(_, sender)| !sender.is_closed());
         waiting.push((version, sender));
         receiver
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_waiter_that_gives_up_leaves_nothing_behind() {
+    fn a_waiter_that_gives_up_is_removed() {
         let waiters = Waiters::default();
         drop((waiters.event(&an_event("A", 1)), waiters.order("A", 2)));
         waiters.forget_order("A");

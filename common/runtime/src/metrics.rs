@@ -51,17 +51,17 @@ metrics! {
     Gauge READY = "orderlog_ready", "0 or 1";
     /// Whether any Kafka broker is connected.
     Gauge KAFKA_CONNECTED = "orderlog_kafka_connected", "0 or 1";
-    /// Whether the schema registry answered the last request; 1 if it was not asked yet.
+    /// Whether the schema registry responds; 1 until it has been asked.
     Gauge REGISTRY_CONNECTED = "orderlog_registry_connected", "0 or 1";
-    /// Unread records of a partition at most; NaN while its broker is away. A pause keeps it as it was.
+    /// Upper bound on a partition's unread records; NaN while its broker is away, unchanged while the partition is paused.
     Gauge LAG = "orderlog_lag_records", "records";
-    /// Age of the last record read of a partition, by its timestamp; missing until one was read since the start.
+    /// Age of the last record read from a partition, by its timestamp; missing until one has been read since the start.
     Gauge LAST_RECORD_AGE = "orderlog_last_record_age_seconds", "seconds";
-    /// Whether a partition is not read: it waits for a schema, a step failed, or consumption is halted or suspended.
+    /// Whether a partition is not being read: it waits for a schema, a step failed, or consumption is halted or suspended.
     Gauge PARTITION_PAUSED = "orderlog_partition_paused", "0 or 1";
-    /// For how long another producer's open transaction has blocked a partition; 0 if none does.
+    /// How long another producer's open transaction has been blocking a partition; 0 if none is.
     Gauge OPEN_TRANSACTION = "orderlog_open_transaction_seconds", "seconds";
-    /// Records read and committed to the store, by what they did.
+    /// Records read and committed to the store, by outcome.
     Counter RECORDS = "orderlog_records_total", "records";
     /// Rejected records, by code: order-service dead-letters them, cart-service skips them.
     Counter UNUSABLE_RECORDS = "orderlog_unusable_records_total", "records";
@@ -71,7 +71,7 @@ metrics! {
     Gauge ORDERS = "orderlog_orders", "orders";
     /// Idempotency keys that are remembered.
     Gauge IDEMPOTENCY_KEYS = "orderlog_idempotency_keys", "keys";
-    /// Orders that are read-only for now: a record of theirs has a schema id unknown to the registry.
+    /// Orders that are read-only for now, because one of their records has a schema id unknown to the registry.
     Gauge ORDERS_IN_DOUBT = "orderlog_orders_in_doubt", "orders";
     /// Free space on the disk of the store; NaN if it cannot be read.
     Gauge STORE_FREE = "orderlog_store_free_bytes", "bytes";
@@ -87,7 +87,7 @@ metrics! {
     Counter PRODUCERS_REPLACED = "orderlog_producers_replaced_total", "producers";
     /// HTTP requests, by method, route and status.
     Counter HTTP_REQUESTS = "http_requests_total", "requests";
-    /// Time from a request's head to its response's.
+    /// Time from the head of a request to the head of its response.
     Histogram HTTP_DURATION = "http_request_duration_seconds", "seconds";
 }
 

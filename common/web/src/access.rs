@@ -60,7 +60,7 @@ pub enum AccessDenied {
 }
 
 impl AccessPolicy {
-    /// For a server bound to that address. The default allows everything.
+    /// The policy of a server bound to `bound`. The default allows everything.
     pub fn new(config: &AccessConfig, bound: IpAddr) -> Self {
         Self {
             hosts: Hosts::of(&config.allowed_hosts, bound),

@@ -54,7 +54,7 @@ fn zero_may_be_written_at_any_length() {
 }
 
 #[test]
-fn what_cannot_be_kept_exactly_is_refused() {
+fn an_amount_that_cannot_be_kept_exactly_is_refused() {
     let endless = format!("0.{}1", "0".repeat(200_000));
     for number in [
         "1e400",
@@ -84,7 +84,7 @@ fn only_numbers_are_amounts() {
 }
 
 #[test]
-fn an_optional_amount_may_be_null_or_missing_but_no_text() {
+fn an_optional_amount_may_be_null_or_missing_but_not_text() {
     let read = |json: &str| serde_json::from_str::<Price>(json).map(|price| price.total);
     assert_eq!(read(r#"{"price":1}"#).expect("it"), None);
     assert_eq!(read(r#"{"price":1,"total":null}"#).expect("it"), None);

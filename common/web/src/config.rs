@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_flags_it_is_the_default() {
+    fn without_flags_the_settings_are_the_defaults() {
         assert_eq!(parse::<WebConfig>(&[]).expect("no flags"), WebConfig::default());
     }
 
@@ -57,13 +57,13 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_value_is_named_with_its_variable_and_what_to_do() {
+    fn a_bad_value_is_named_with_its_variable_and_advice() {
         assert_rejected::<WebConfig>(&[
             (
                 "--allowed-hosts=http://a",
                 "ALLOWED_HOSTS",
                 "'http://a'",
-                "without scheme",
+                "without a scheme",
             ),
             ("--cors-origins=shop", "CORS_ORIGINS", "'shop'", "scheme://host"),
         ]);

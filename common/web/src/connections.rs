@@ -37,7 +37,7 @@ struct Connection {
     began: Instant,
     /// Requests being answered, without those whose bodies the client is still sending.
     answering: AtomicUsize,
-    /// When that last became zero, in milliseconds after `began`.
+    /// When `answering` last became zero, in milliseconds after `began`.
     idle_since: AtomicU64,
 }
 

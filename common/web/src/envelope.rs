@@ -77,7 +77,7 @@ impl<T> Reply<T> {
         Self::new(StatusCode::OK, message, body)
     }
 
-    /// A 201. `location` is a percent-encoded URI reference; one that is no valid header value is left out.
+    /// A 201. `location` is a percent-encoded URI reference; one that is not a valid header value is omitted.
     pub fn created(message: &'static str, location: &str, body: T) -> Self {
         let reply = Self::new(StatusCode::CREATED, message, body);
         match HeaderValue::from_str(location) {
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reply_that_is_no_success_says_so_in_the_envelope() {
+    fn an_unsuccessful_reply_says_so_in_the_envelope() {
         let reply = Reply::new(StatusCode::SERVICE_UNAVAILABLE, "not ready", json!({"ready": false}));
         assert_eq!(
             body(reply, "/api/health/ready"),

@@ -1,5 +1,5 @@
-//! The one place where an error response gets its final shape, whoever made it: a handler, an extractor, the router or a
-//! library. It changes the body, never the status.
+//! The one place where an error response gets its final shape, wherever it came from: a handler, an extractor, the router
+//! or a library. It changes the body, never the status.
 
 use actix_web::Error;
 use actix_web::body::{BoxBody, MessageBody};

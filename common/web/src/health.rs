@@ -30,12 +30,12 @@ pub enum Connection {
     Connected,
     /// It does not respond.
     Disconnected,
-    /// It was not asked yet.
+    /// It has not been asked yet.
     Unknown,
 }
 
 impl Connection {
-    /// What is known of a server: whether it answered, or that it was not asked yet.
+    /// What is known about a server: whether it answered, or that it has not been asked yet.
     pub fn of(answered: Option<bool>) -> Self {
         match answered {
             Some(true) => Self::Connected,

@@ -1,5 +1,5 @@
-//! Host names that requests may use. Against DNS rebinding: a web page whose own name resolves to the service's address is
-//! the same origin to the browser, and only the `Host` of its requests gives it away.
+//! Host names that requests may use. This protects against DNS rebinding: to the browser, a web page whose own name resolves
+//! to the service's address has the same origin, and only the `Host` of its requests gives it away.
 
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -11,10 +11,10 @@ pub struct AllowedHosts {
     names: Vec<String>,
 }
 
-/// The setting is no list of host names.
+/// The setting is not a list of host names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "must be host names without scheme and port, separated by commas, such as shop.example,orders.internal; * allows any"
+    "must be host names without a scheme or port, separated by commas, such as shop.example,orders.internal; * allows any"
 )]
 pub struct InvalidHosts;
 
@@ -44,8 +44,8 @@ pub(super) struct Hosts {
 }
 
 impl Hosts {
-    /// Those of a server bound to that address. Beyond loopback the network decides who reaches the server, and any name is
-    /// allowed until the operator names some.
+    /// The names for a server bound to `bound`. Beyond loopback, the network decides who reaches the server, so any name is
+    /// allowed until the operator lists some.
     pub(super) fn of(allowed: &AllowedHosts, bound: IpAddr) -> Self {
         let checked = !allowed.any && (bound.is_loopback() || !allowed.names.is_empty());
         Self {
@@ -54,7 +54,7 @@ impl Hosts {
     }
 
     /// Whether `authority`, a name or an address with or without a port, is allowed. Loopback's own names always are: they
-    /// cannot belong to anybody else.
+    /// cannot belong to anyone else.
     pub(super) fn allow(&self, authority: &str) -> bool {
         let Some(allowed) = &self.allowed else { return true };
         let Some(name) = name_of(authority) else { return false };
@@ -134,17 +134,17 @@ mod tests {
     }
 
     #[test]
-    fn elsewhere_every_name_is_allowed_until_an_operator_names_some() {
+    fn beyond_loopback_every_name_is_allowed_until_an_operator_lists_some() {
         assert!(hosts("", "0.0.0.0").allow("orders.internal"));
         let named = hosts("orders.internal", "0.0.0.0");
         assert!(named.allow("orders.internal:80") && named.allow("127.0.0.1:8000") && !named.allow("evil.example"));
     }
 
     #[test]
-    fn a_setting_that_is_no_host_name_is_refused() {
+    fn a_setting_that_is_not_a_host_name_is_refused() {
         for text in ["http://shop.example", "shop.example:8000", "*.example", "a/b", "[::1"] {
             let error = text.parse::<AllowedHosts>().expect_err(text).to_string();
-            assert!(error.contains("without scheme and port"), "{error}");
+            assert!(error.contains("without a scheme or port"), "{error}");
         }
         assert_eq!(" , ".parse(), Ok(AllowedHosts::default()));
     }

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 /// The frame, with a `{title}` and a `{content}`.
 const FRAME: &str = include_str!("frame.html");
 
-/// A page with that heading, which is text, above that HTML.
+/// A page with `title`, which is text, above `content`, which is HTML.
 pub(super) fn page(title: &str, content: &str) -> HttpResponse {
     let html = FRAME
         .replace("{title}", &escape(title))
@@ -36,7 +36,7 @@ pub(super) fn escape(text: &str) -> String {
     escaped
 }
 
-/// Text as HTML, with what is in backticks as code.
+/// Text as HTML, with words in backticks as code.
 pub(super) fn inline_code(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
     for (n, part) in escape(text).split('`').enumerate() {

@@ -85,7 +85,7 @@ fn utf_8(body: &[u8]) -> Option<&str> {
     std::str::from_utf8(body).ok().filter(|_| !wide)
 }
 
-/// A struct that is read from an object only: serde's derive would also accept an array of the field values.
+/// A struct that is read only from an object: serde's derive would also accept an array of the field values.
 struct Object<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {

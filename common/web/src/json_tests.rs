@@ -52,7 +52,7 @@ async fn a_json_body_is_read_under_each_json_media_type() {
 }
 
 #[actix_web::test]
-async fn a_list_of_identity_is_no_compression() {
+async fn identity_codings_are_not_compression() {
     for codings in ["", "identity", "identity, identity", " ,Identity\t, "] {
         let request = TestRequest::post()
             .insert_header(ContentType::json())
@@ -86,7 +86,7 @@ async fn another_media_type_or_a_compressed_body_is_a_415() {
 }
 
 #[actix_web::test]
-async fn a_body_over_the_limit_is_a_413_announced_or_not() {
+async fn a_body_over_the_limit_is_a_413_with_or_without_a_content_length() {
     let body = format!(r#"{{"orderId":"{}"}}"#, "x".repeat(BODY_LIMIT));
     let request = || TestRequest::post().insert_header(ContentType::json());
     let (_, payload) = request().set_payload(body).to_http_parts();
@@ -102,7 +102,7 @@ async fn a_body_over_the_limit_is_a_413_announced_or_not() {
 }
 
 #[actix_web::test]
-async fn a_body_of_just_the_limit_is_read() {
+async fn a_body_of_exactly_the_limit_is_read() {
     let frame = r#"{"orderId":""}"#.len();
     let body = format!(r#"{{"orderId":"{}"}}"#, "x".repeat(BODY_LIMIT - frame));
     let request = TestRequest::post().insert_header(ContentType::json()).set_payload(body);
@@ -205,7 +205,7 @@ async fn a_byte_order_mark_is_ignored_and_kept_in_the_text() {
 }
 
 #[test]
-fn a_body_in_another_encoding_is_refused_as_such() {
+fn a_body_in_another_encoding_is_refused_for_that_reason() {
     let json = "{\"orderId\":\"caf\u{e9}\"}";
     let utf_16 = |bytes: fn(u16) -> [u8; 2]| json.encode_utf16().flat_map(bytes).collect::<Vec<_>>();
     let utf_32 = |bytes: fn(u32) -> [u8; 4]| json.chars().map(u32::from).flat_map(bytes).collect::<Vec<_>>();

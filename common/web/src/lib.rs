@@ -19,7 +19,7 @@
 //! [`whole_number`], [`amount`]). It leaves as a [`Reply`] ([`envelope`], [`order_json`]) or a [`Problem`] ([`problem`],
 //! [`problem_kind`]; other libraries' errors are converted by [`validation`], `serde_messages` and [`error_responses`]).
 //! [`pages`] are the pages about the service: [`index`], [`problem_pages`], [`health`], [`metrics`], [`docs`] (with [`openapi`]).
-//! [`service`] runs all of it from the first request to the last; [`config`] has the settings.
+//! [`service`] runs all of this from the first request to the last; [`config`] has the settings.
 
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 

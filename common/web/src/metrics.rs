@@ -20,7 +20,7 @@ use crate::health::{Connection, HealthReport, Reporter};
 /// The route label of unknown paths: with the raw path, clients could create any number of time series.
 const UNMATCHED: &str = "unmatched";
 
-/// A service whose gauges are set when they are asked for, so that none shows what was.
+/// A service whose gauges are set on every scrape, so that none is out of date.
 pub trait Gauges: 'static {
     /// Sets them as they are now.
     fn set_gauges(&self);
@@ -75,8 +75,8 @@ pub fn page(handle: Option<web::Data<PrometheusHandle>>, service: &str) -> HttpR
     }
 }
 
-/// The samples except other services', each metric with its comments: the recorder is the process's, and one process may
-/// run several services.
+/// The samples without those of other services, each metric with its comments: the recorder belongs to the process, which
+/// may run several services.
 fn of_service(text: &str, service: &str) -> String {
     let own = format!("service=\"{service}\"");
     let (mut kept, mut comments) = (String::with_capacity(text.len()), String::new());
@@ -126,7 +126,7 @@ impl Handles {
 type Fixed = (&'static str, &'static str, u16);
 
 thread_local! {
-    /// By what is fixed, and then by route. As few as there are time series: no client can add a route.
+    /// By the fixed labels, and then by route. There are no more entries than time series: no client can add a route.
     static HANDLES: RefCell<HashMap<Fixed, HashMap<String, Handles>>> = RefCell::default();
 }
 

@@ -156,7 +156,7 @@ fn describe_headers(operation: &mut Operation) {
     }
 }
 
-/// Adds those responses that the operation does not describe itself.
+/// Adds the responses that the operation does not describe itself.
 fn add_errors(operation: &mut Operation, errors: &[(&str, &str)]) {
     for (status, description) in errors {
         let response = || ResponseBuilder::new().description(*description).build().into();

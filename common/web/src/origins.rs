@@ -28,7 +28,7 @@ pub struct CorsOrigins {
     origins: Vec<String>,
 }
 
-/// The setting is no list of origins.
+/// The setting is not a list of origins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "must be origins, scheme://host[:port], separated by commas, such as https://shop.example,http://localhost:3000; * allows any"

@@ -28,7 +28,7 @@ impl ProblemKind {
             Self::OrderNotFound => with("order ORD-1001 does not exist", &[order()]),
             Self::UnknownTopic => with("this service does not read that topic; it reads order-events", &[]),
             Self::NotFound => with(
-                "there is nothing at this path; this service has POST /create-order, PUT /update-order, GET /health; / gives an overview, and /docs/ has the details",
+                "there is nothing at this path; the paths of this service are POST /create-order, PUT /update-order, GET /health; / gives an overview, and /docs/ has the details",
                 &[],
             ),
             Self::MethodNotAllowed => with("this path supports POST", &[]),
@@ -52,9 +52,9 @@ impl ProblemKind {
                 "this Idempotency-Key was already used for another request; use a new key for each request",
                 &[],
             ),
-            Self::NotReady => with("still catching up with the topic after start", &[]),
+            Self::NotReady => with("still catching up with the topic after startup", &[]),
             Self::Unavailable => with(
-                "not connected to the broker that leads partition 2, in which this order is",
+                "not connected to the broker that leads partition 2, which holds this order",
                 &[],
             ),
             Self::OutcomeUnknown => with(

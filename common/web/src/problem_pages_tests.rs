@@ -9,8 +9,8 @@ use super::*;
 fn document() -> String {
     let mut text = String::from(
         "# Problems\n\n\
-         Every error response is `application/problem+json` (RFC 9457), or an envelope with it under `/api`. Its `type` says what\n\
-         happened, and never changes its meaning: branch on that, not on `title` or `detail`. Both services have a page about each\n\
+         Every error response is `application/problem+json` (RFC 9457); under `/api`, the problem is in the envelope. Its `type` says\n\
+         what happened, and never changes its meaning: branch on that, not on `title` or `detail`. Both services have a page about each\n\
          type, with an example, at the `type` itself; `/problems/` lists them all.\n\n\
          | type | status | title |\n|---|---|---|\n",
     );
@@ -88,7 +88,7 @@ async fn every_type_has_a_page_for_browsers_and_a_description_for_others() {
 }
 
 #[actix_web::test]
-async fn an_unknown_name_is_told_those_that_there_are() {
+async fn an_unknown_name_gets_a_list_of_the_existing_ones() {
     let problem = answer("*/*", "nothing").await.expect_err("there is none");
     assert_eq!(problem.kind(), ProblemKind::NotFound);
     assert!(

@@ -42,7 +42,7 @@ pub fn parse<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
 /// `#[serde(default, deserialize_with = "query::within::<1, 100, _, _>")]`.
 ///
 /// # Errors
-/// It is not; the message names the range.
+/// The value is not such a number; the message names the range.
 pub fn within<'de, const MIN: i64, const MAX: i64, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     T: TryFrom<i64>,
@@ -115,7 +115,7 @@ impl<'de> Deserializer<'de> for Text {
         deserialize_u8 visit_u8 "a whole number from 0 to 255";
         deserialize_u16 visit_u16 "a whole number from 0 to 65535";
         deserialize_u32 visit_u32 "a whole number from 0 to 4294967295";
-        deserialize_u64 visit_u64 "a whole number, not negative, of at most 64 bits";
+        deserialize_u64 visit_u64 "a non-negative whole number of at most 64 bits";
         deserialize_f32 visit_f32 "a number";
         deserialize_f64 visit_f64 "a number";
     }
@@ -208,7 +208,7 @@ mod tests {
             (
                 "orderId=1&waitMs=-1",
                 "waitMs",
-                "must be a whole number, not negative, of at most 64 bits",
+                "must be a non-negative whole number of at most 64 bits",
             ),
             (
                 "orderId=1&minVersion=",
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_in_a_range_is_read_and_any_other_is_told_the_range() {
+    fn a_number_in_the_range_is_read_and_the_error_for_any_other_names_the_range() {
         for (query, limit) in [("", None), ("&limit=1", Some(1)), ("&limit=100", Some(100))] {
             let parameters = parse::<Parameters>(&format!("orderId=1{query}")).expect("parameters");
             assert_eq!(parameters.limit, limit, "{query}");

@@ -39,12 +39,12 @@ where
     resource(path, guard::Put(), "PUT", handler)
 }
 
-/// The paths of a service, in a sentence for those who asked for another one.
+/// The paths of a service, as part of the sentence that answers a request for an unknown one.
 #[derive(Clone, Debug)]
 pub struct KnownPaths(String);
 
 impl KnownPaths {
-    /// Those of that document, without their details (`/health/live`, `/problems/{name}`).
+    /// The paths of an OpenAPI document, without those below another path (`/health/live`, `/problems/{name}`).
     pub fn of(document: &OpenApi) -> Self {
         let methods = |item: &PathItem| match (&item.post, &item.put) {
             (Some(_), _) => "POST",
@@ -72,7 +72,7 @@ pub async fn not_found(request: HttpRequest) -> Result<HttpResponse, Problem> {
 pub(super) fn unknown_path(request: &HttpRequest) -> Problem {
     let detail = match request.app_data::<web::Data<KnownPaths>>() {
         Some(known) => format!(
-            "there is nothing at this path; this service has {}; / gives an overview, and /docs/ has the details",
+            "there is nothing at this path; the paths of this service are {}; / gives an overview, and /docs/ has the details",
             known.0
         ),
         None => String::new(),

@@ -29,7 +29,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 // why: longer than the 60 s of common load balancers, so that they close first
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long requests in progress may take when the server stops, in seconds.
-// why: longer than a write's deadline (5 s), and leaves time for the rest of the shutdown before Docker kills us after 10 s
+// why: longer than a write's deadline (5 s), yet leaves time for the rest of the shutdown before Docker kills us after 10 s
 const SHUTDOWN_TIMEOUT: u64 = 6;
 /// How long a connection may be idle, with no request being answered.
 // why: a little longer than actix-web's keep-alive, so that a silent connection gets its regular end

@@ -163,7 +163,7 @@ async fn every_refusal_is_a_problem_at_the_root_and_an_envelope_under_api() {
 }
 
 #[actix_web::test]
-async fn a_404_for_an_unknown_path_names_the_paths_that_there_are() {
+async fn a_404_for_an_unknown_path_names_the_existing_paths() {
     for path in ["/nowhere", "/docs/nowhere", "/problems/order-not-found/nowhere"] {
         let (_, _, _, problem) = answer(TestRequest::get().uri(path)).await;
         let (_, _, _, envelope) = answer(TestRequest::get().uri(&format!("/api{path}"))).await;

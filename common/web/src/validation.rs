@@ -54,8 +54,8 @@ pub fn entries_up_to<T>(max: usize) -> impl FnOnce(&Option<Vec<T>>, &()) -> gard
 }
 
 impl From<garde::Report> for Problem {
-    /// Fields are named in camelCase as in the JSON: `unit_price` of the first item is `items[0].unitPrice`. An error of the
-    /// whole gets the field `body`.
+    /// Fields are named in camelCase as in the JSON: `unit_price` of the first item is `items[0].unitPrice`. An error
+    /// about the body as a whole gets the field `body`.
     fn from(report: garde::Report) -> Self {
         let field_error = |(path, error): (garde::error::Path, garde::Error)| FieldError {
             field: if path.is_empty() {
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_of_the_whole_names_the_body() {
+    fn an_error_about_the_body_as_a_whole_names_the_body() {
         let mut report = garde::Report::new();
         report.append(
             garde::error::Path::empty(),

@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_none_is_refused_without_rounding() {
+    fn anything_but_a_whole_number_in_range_is_refused_without_rounding() {
         for written in [
             "3.5",
             "2.9999999999999999999999",
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn an_optional_one_may_be_null_or_missing() {
+    fn an_optional_whole_number_may_be_null_or_missing() {
         let read = |json: &str| serde_json::from_str::<Body>(json).map(|body| body.more).ok();
         assert_eq!(read(r#"{"count":1}"#), Some(None));
         assert_eq!(read(r#"{"count":1,"more":null}"#), Some(None));

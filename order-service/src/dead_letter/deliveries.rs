@@ -32,7 +32,7 @@ pub(super) enum DeliveryError {
     TimedOut(Duration),
 }
 
-/// What is known about a dead letter.
+/// How the delivery of a dead letter stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum State {
     InFlight,
@@ -91,7 +91,7 @@ impl Deliveries {
         results
     }
 
-    /// Takes note of the reports that have arrived.
+    /// Processes the reports that have arrived.
     pub fn collect(&mut self) {
         while let Some(report) = self.sender.next_report(Instant::now()) {
             self.observe(report);

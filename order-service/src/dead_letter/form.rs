@@ -12,7 +12,7 @@ pub(super) enum Form {
 }
 
 impl Form {
-    /// The next smaller one.
+    /// The next smaller form.
     pub fn smaller(self) -> Option<Self> {
         match self {
             Self::Copy => Some(Self::WithoutValue),
@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_dead_letter_shrinks_until_nothing_is_left_to_leave_out() {
+    fn a_dead_letter_shrinks_until_there_is_nothing_left_to_omit() {
         let forms: Vec<Form> = std::iter::successors(Some(Form::Copy), |form| form.smaller()).collect();
         assert_eq!(forms, [Form::Copy, Form::WithoutValue, Form::HeadersOnly]);
     }

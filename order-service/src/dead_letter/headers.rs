@@ -135,7 +135,7 @@ pub struct ParsedHeaders {
     pub pointer: Option<(String, u64)>,
 }
 
-/// What the headers say of a record that becomes a dead letter.
+/// What the headers say about a record that becomes a dead letter.
 #[derive(Clone, Copy, Debug)]
 pub struct DeadLetterInfo<'a> {
     /// The service that rejected it: Spring's consumer group, Connect's connector.
@@ -195,7 +195,7 @@ pub fn added(info: &DeadLetterInfo<'_>) -> Vec<OwnedHeader> {
     headers
 }
 
-/// The range of the headers that were added; `None` if there are none, as far as can be told.
+/// The range of the headers that were added; `None` if there seem to be none.
 pub fn added_range(headers: &[OwnedHeader]) -> Option<Range<usize>> {
     let end = headers.iter().rposition(|(name, _)| name == ADDED)? + 1;
     let begin = end.checked_sub(number(&headers[..end], ADDED)?)?;

@@ -83,7 +83,7 @@ fn every_code_has_its_stage() {
 }
 
 #[test]
-fn unknown_values_are_left_out_or_minus_one() {
+fn unknown_values_are_omitted_or_minus_one() {
     let position = Position {
         timestamp: None,
         timestamp_type: TimestampType::NoTimestampType,
@@ -122,7 +122,7 @@ fn the_marks_are_read_back() {
     assert_eq!(marks, expected);
 }
 
-/// Headers that a record may carry to pass for another record, or for a dead letter.
+/// Headers with which a record may pose as another record, or as a dead letter.
 fn forged() -> Vec<Vec<OwnedHeader>> {
     let elsewhere = Position {
         topic: "elsewhere".into(),
@@ -198,7 +198,7 @@ fn a_dead_letter_of_an_earlier_release_is_read_as_it_is() {
 }
 
 #[test]
-fn foreign_headers_say_nothing() {
+fn foreign_headers_are_ignored() {
     let foreign = [
         ("a".to_owned(), None),
         bytes(SPRING_PARTITION, b"3"),

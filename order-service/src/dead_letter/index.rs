@@ -1,4 +1,4 @@
-//! The index of dead letters: which records are already on the dead-letter topic, and what is listed and counted. It is
+//! The index of dead letters: which records are already on the dead-letter topic, for listing and counting, too. It is
 //! a projection of that topic and nothing else: the topic's tailer calls [`Index::add`], and everything else only
 //! reads. All of it blocks: call it on the projection's thread, or through
 //! [`blocking`](orderlog_projection::store::blocking).
@@ -93,8 +93,8 @@ impl Index {
         Ok(self.stored_summary()?.unwrap_or_else(|| Summary::of(&self.topic)))
     }
 
-    /// Whether the record at that position is on the dead-letter topic. Another value at the same position is another record:
-    /// its topic was recreated.
+    /// Whether the record at that position is on the dead-letter topic. A different value at the same position means that the
+    /// topic was recreated, so it is a different record.
     ///
     /// # Errors
     /// The disk fails.

@@ -18,7 +18,7 @@ use super::outgoing::fingerprint;
 use super::rows::{DeadLetterId, DeadLetterRow};
 use super::status::DlqStatus;
 
-/// How long the topic is read in one go before the start; shutdown may be delayed by as much.
+/// How long the topic is read in one go during startup; shutdown may be delayed by that much.
 const PREPARE_SLICE: Duration = Duration::from_secs(3);
 /// How long an attempt to read waits while the end has not been reached.
 const READ_WAIT: Duration = Duration::from_millis(50);
@@ -75,7 +75,7 @@ impl IndexTailer {
         let until = Instant::now() + PREPARE_SLICE;
         loop {
             let at_end = self.topic.is_at_end();
-            // Even at the end: it may be a long time until the log is read, and callbacks must not pile up.
+            // Even once the end has been reached: the log may not be read for a long time, and callbacks must not pile up.
             let wait = if at_end { Duration::ZERO } else { READ_WAIT };
             self.read(wait).context("dead letters cannot be indexed")?;
             let topic = self.topic.topic();

@@ -198,7 +198,7 @@ fn an_interrupted_clearing_is_completed_at_the_next_start() {
 }
 
 #[test]
-fn a_records_original_position_is_known_from_its_dead_letter_only_for_the_same_value() {
+fn a_dead_letter_gives_the_original_position_only_of_a_record_with_the_same_value() {
     let dir = tempfile::tempdir().expect("a directory");
     let index = open(&dir, "dlq");
     let dead_letter = DeadLetterRow {

@@ -94,7 +94,7 @@ impl RejectionHandler for DeadLetters {
 
     fn handle(&mut self, rejected: &[RejectedRecord<'_>]) -> Vec<Unhandled> {
         let mut unhandled = Vec::new();
-        // Those that are not in the index, and which of the rejected records they are of.
+        // The dead letters that are not in the index, each with the index of its rejected record.
         let mut new = Vec::new();
         for (index, record) in rejected.iter().enumerate() {
             let mut dead_letter = DeadLetter::of(record);

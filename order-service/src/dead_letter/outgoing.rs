@@ -19,7 +19,7 @@ pub(super) struct DeadLetter<'a> {
     record: &'a BorrowedMessage<'a>,
     why: &'a Rejection,
     position: Position,
-    /// The same as text.
+    /// The position as text.
     position_text: String,
     fingerprint: String,
     /// The record's own headers, as far as they are readable.
@@ -59,7 +59,7 @@ impl<'a> DeadLetter<'a> {
         headers::claimed_position(&self.own)
     }
 
-    /// Marks it as a replay, with the record's original position and the number of replays before.
+    /// Marks it as a replay, with the record's original position and the number of earlier replays.
     pub fn set_replay_of(&mut self, origin: Position, replays: u32) {
         self.before = Some((origin, replays.saturating_add(1)));
     }

@@ -100,7 +100,7 @@ impl Sender {
         })
     }
 
-    /// From now on sends each dead letter in a request of its own: the topic accepts less than a full request.
+    /// From now on, sends each dead letter in a request of its own: the topic does not accept a full request.
     pub fn send_one_by_one(&mut self) {
         if self.one_per_request {
             return;

@@ -18,9 +18,9 @@ struct State {
 /// Whether the index has every dead letter of the topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Completeness {
-    /// Whether it has.
+    /// Whether it has every dead letter.
     pub is_complete: bool,
-    /// When it was last known to have; `None`: not since the start.
+    /// When it was last known to have them all; `None`: not since startup.
     pub as_of: Option<Instant>,
 }
 

@@ -32,7 +32,7 @@ fn document(topic: &str, partitioner: Partitioner, dead_letter_topic: &str) -> s
         "info": {
             "title": "Order events",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "Every event contains the complete order. A consumer keeps, for each order, the event with the highest version and, among events of the same version, the first. It must leave out events that break a rule, such as one with an illegal status transition: order-service copies those to the dead-letter topic."
+            "description": "Every event contains the complete order. A consumer keeps, for each order, the event with the highest version and, among events of the same version, the first. It must leave out records that break a rule, such as an event with an illegal status transition: order-service copies those to the dead-letter topic."
         },
         "defaultContentType": "application/vnd.apache.avro",
         "channels": {
@@ -48,7 +48,7 @@ fn document(topic: &str, partitioner: Partitioner, dead_letter_topic: &str) -> s
             },
             "deadLetters": {
                 "address": dead_letter_topic,
-                "description": "Records of the event topic that order-service rejected. Key, value and headers are unchanged; headers that follow say why and where from.",
+                "description": "Records of the event topic that order-service rejected. Key, value and headers are unchanged; the headers added after them say why the record was rejected, and where it was.",
                 "messages": {"deadLetter": {"$ref": "#/components/messages/deadLetter"}},
                 "bindings": {"kafka": {"topic": dead_letter_topic, "bindingVersion": "0.5.0"}}
             }
@@ -57,7 +57,7 @@ fn document(topic: &str, partitioner: Partitioner, dead_letter_topic: &str) -> s
             "followOrders": {
                 "action": "receive",
                 "channel": {"$ref": "#/channels/orderEvents"},
-                "summary": "order-service keeps every order's state, as these events tell it"
+                "summary": "order-service keeps the state of every order, as these events describe it"
             },
             "sendDeadLetters": {
                 "action": "send",
@@ -85,7 +85,7 @@ fn document(topic: &str, partitioner: Partitioner, dead_letter_topic: &str) -> s
                 },
                 "barrier": {
                     "name": "Barrier",
-                    "summary": "A record without key and value, which consumers skip, as they must skip every record without a value. On topics with more than one replica, cart-service writes one before it refuses a request, to make sure that the partition's leader is still the leader",
+                    "summary": "A record without key and value, which consumers must skip, as they must skip every record without a value. On topics with more than one replica, cart-service writes one before it refuses a request, to make sure that the partition's leader is still the leader",
                     "headers": {
                         "type": "object",
                         "required": [barrier::HEADER],

@@ -37,7 +37,7 @@ const TEXTS: [(&str, &str); 22] = [
     ),
     (
         h::REPLAYS,
-        "How often the record had been rejected before and written back to the topic with these headers, decimal. This release has no command that does so: 0 unless other tools do",
+        "How often the record had been rejected before and written back to the topic with these headers, decimal. This release has no command that does so, so it is 0 unless other tools do",
     ),
     (
         h::AT,
@@ -76,7 +76,7 @@ pub(super) fn described() -> Value {
         one_of(
             h::CONNECT_STAGE,
             &[h::STAGE_CONVERTER, h::STAGE_TASK],
-            "VALUE_CONVERTER if the bytes could not be decoded, otherwise the event breaks a rule",
+            "VALUE_CONVERTER if the bytes could not be decoded, TASK_PUT if the event breaks a rule",
         ),
         one_of(
             h::SPRING_TIMESTAMP_TYPE,

@@ -32,10 +32,10 @@ pub struct Info {
     /// Number of dead letters by code. Records that other programs wrote to the dead-letter topic have no code, and count only in `count`.
     #[schema(example = json!({"undecodable": 1, "wrong_partition": 1}))]
     by_code: BTreeMap<&'static str, u64>,
-    /// Whether every dead letter that is on the topic is counted. False until the topic was read to its end after a start,
-    /// and while its broker is away.
+    /// Whether every dead letter that is on the topic is counted. False until the topic has been read to its end after
+    /// startup, and while its broker is away.
     complete: bool,
-    /// When everything was last known to be counted (RFC 3339, UTC); null: not since the service's start.
+    /// When everything was last known to be counted (RFC 3339, UTC); null if never since the service started.
     #[schema(format = DateTime)]
     as_of: Option<String>,
     /// There is no circuit breaker in this release, so this is always `{"open": false, "reason": null}`.
@@ -91,7 +91,7 @@ pub struct Parameters {
     #[serde(default, deserialize_with = "query::within::<1, MAX_LIMIT, _, _>")]
     #[param(minimum = 1, maximum = 1_000, example = 10)]
     limit: Option<usize>,
-    /// Only dead letters before this id, `<partition>-<offset>` in the dead-letter topic. For the next page: `next` of the page before.
+    /// Only dead letters before this id, `<partition>-<offset>` in the dead-letter topic. For the next page, pass `next` of the previous page.
     #[param(example = "0-17", pattern = "^[0-9]{1,9}-[0-9]{1,18}$")]
     before: Option<String>,
     /// Only dead letters with this code.
@@ -127,10 +127,10 @@ pub struct Messages {
     /// Value of `before` for the next page; null on the last page.
     #[schema(example = "0-17")]
     next: Option<String>,
-    /// Whether every dead letter that is on the topic is listed. False until the topic was read to its end after a start,
-    /// and while its broker is away.
+    /// Whether every dead letter that is on the topic is listed. False until the topic has been read to its end after
+    /// startup, and while its broker is away.
     complete: bool,
-    /// When everything was last known to be listed (RFC 3339, UTC); null: not since the service's start.
+    /// When everything was last known to be listed (RFC 3339, UTC); null if never since the service started.
     #[schema(format = DateTime)]
     as_of: Option<String>,
 }
@@ -161,7 +161,7 @@ pub struct Message {
     /// Length of the record's value in bytes.
     #[schema(example = 8)]
     size: u64,
-    /// How often the record had been rejected before and written back to the event topic, with its `orderlog.*` headers. This release has no command that writes dead letters back, so it is 0 unless you do so with your own tools.
+    /// How often the record had been rejected before and written back to the event topic, with its `orderlog.*` headers. This release has no command that writes dead letters back, so this is 0 unless you do it with tools of your own.
     #[schema(example = 0)]
     replays: u32,
     /// Where the record is in the event topic.

@@ -42,7 +42,7 @@ fn about(state: &State, cart_service: &Url) -> About {
     }
 }
 
-/// Refuses requests until the first catch-up: before, an answer would be a guess.
+/// Refuses requests until the service has caught up for the first time: until then, an answer would be a guess.
 async fn ready(state: &State) -> Result<(), Problem> {
     match not_ready(state).await {
         None => Ok(()),

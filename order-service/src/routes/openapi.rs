@@ -12,7 +12,7 @@ use super::{dlq, order_details, order_ids, stats};
         description = "Reads the order events from Kafka, keeps the state of every order, and answers queries about it. Nothing can be changed here; to \
             create and update orders, use cart-service.\n\n\
             Errors are `application/problem+json` (RFC 9457); the service describes each `type` at that path. Every path is also served \
-            under `/api`, where JSON responses are in the envelope `{success, message, data}`, or `{success, error, details}`. \
+            under `/api`, where JSON responses are in the envelope `{success, message, data}`, or `{success, error, details}` for errors. \
             `/asyncapi.json` describes the topics and their records."
     ),
     tags(

@@ -26,7 +26,7 @@ const MAX_WAIT_MS: i64 = 30_000;
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub struct Parameters {
-    /// Id of the order. For one that consists only of digits, the order with the prefix `ORD-` is found, too. The name `order_id` is accepted as well.
+    /// Id of the order. If it consists only of digits, the order with the prefix `ORD-` is found, too. The name `order_id` is accepted as well.
     #[serde(alias = "order_id")]
     #[param(
         example = "1001",
@@ -35,7 +35,7 @@ pub struct Parameters {
         pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]+$"
     )]
     order_id: String,
-    /// Wait until the order has at least this version, even if it does not exist yet. With the version that cart-service returned, the response is guaranteed to include that write.
+    /// Wait until the order has at least this version, even if it does not exist yet. If you pass the version that cart-service returned, the response is guaranteed to include that write.
     #[serde(default, deserialize_with = "query::within::<1, { MAX_VERSION as i64 }, _, _>")]
     #[param(minimum = 1, maximum = 1_000_000_000, example = 1)]
     min_version: Option<i32>,

@@ -23,7 +23,7 @@ pub struct Parameters {
     #[serde(default, deserialize_with = "query::within::<1, MAX_LIMIT, _, _>")]
     #[param(minimum = 1, maximum = 10_000, example = 100)]
     limit: Option<usize>,
-    /// Only ids after this one. For the next page: `next` of the page before.
+    /// Only ids after this one. For the next page, pass `next` of the previous page.
     #[param(example = "BOOKS-7")]
     after: Option<String>,
 }

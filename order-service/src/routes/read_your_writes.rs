@@ -15,7 +15,7 @@ use tokio::time::sleep;
 
 use crate::state::State;
 
-/// The ids that the client may mean, the literal one first: cart-service writes an id of digits only with `ORD-` before it.
+/// The ids that the client may mean, the literal one first: cart-service puts `ORD-` before an id that is all digits.
 pub(super) fn candidate_ids(order_id: &str) -> Vec<String> {
     let mut ids = vec![order_id.to_owned()];
     let full_id = full_id(order_id);

@@ -22,12 +22,12 @@ pub struct Stats {
     orders: u64,
     /// Number of records read: applied + duplicate + superseded + ignored + deadLettered.
     records: u64,
-    /// Sum of the partitions' lags; null while that of any is unknown.
+    /// Sum of the partitions' lags; null while any of them is unknown.
     lag: Option<i64>,
     /// Since when the lag of any partition is unknown (RFC 3339, UTC); null while all are known.
     #[schema(format = DateTime)]
     lag_unknown_since: Option<String>,
-    /// Progress and outcomes of each partition. Until the topic was found since the service's start, those that were read before.
+    /// Progress and outcomes of each partition. Until the service has found the topic after startup, they are what it had stored before.
     partitions: Vec<PartitionStats>,
     /// Totals over all partitions.
     totals: Outcomes,
@@ -43,7 +43,7 @@ pub struct PartitionStats {
     position: i64,
     /// End offset (one after the last record) as last reported by the broker; null if not reported yet.
     end: Option<i64>,
-    /// Upper bound for the number of unread records (transaction markers occupy offsets, too); null while it is unknown,
+    /// Upper bound on the number of unread records (transaction markers occupy offsets, too); null while it is unknown,
     /// because the broker is away.
     lag: Option<i64>,
     /// Since when the lag is unknown (RFC 3339, UTC): the last contact with the partition's broker, or the service's start if
@@ -75,9 +75,9 @@ pub struct OpenTransactionStats {
 pub struct Outcomes {
     /// Applied to an order.
     applied: u64,
-    /// Repetitions of the event that an order's state is from.
+    /// Repetitions of the event that gave an order its current state.
     duplicate: u64,
-    /// Lost against a concurrent write, or outdated.
+    /// Lost to a concurrent write, or outdated.
     superseded: u64,
     /// Records without a value.
     ignored: u64,
@@ -110,7 +110,7 @@ pub async fn stats(state: web::Data<State>) -> Result<Reply<Stats>, Problem> {
         progress,
     };
     let partitions: Vec<_> = partitions.into_iter().map(shown).collect();
-    // Of the first partition, which every topic has: nothing is known of any while there are none here.
+    // Partition 0 stands for all: every topic has it, and nothing is known about any partition while there are none here.
     let nothing_known_since = state.view.connection().end_unknown_since(0);
     let stats = build_stats(&state.topic, partitions, nothing_known_since);
     Ok(Reply::ok("Stats", stats))
@@ -149,7 +149,7 @@ fn build_stats(topic: &str, partitions: Vec<ShownPartition>, nothing_known_since
     for shown in &partitions {
         totals.add(&shown.progress.counters);
     }
-    // Of no partitions, an unknown lag rather than none.
+    // Without any partitions, the lag is unknown rather than zero.
     let lags = partitions.iter().map(|shown| shown.lag.records);
     let lag = lags.sum::<Option<i64>>().filter(|_| !partitions.is_empty());
     let unknown_since = match partitions.is_empty() {

@@ -42,7 +42,7 @@ fn every_record_is_in_the_sums() {
 }
 
 #[test]
-fn the_lag_of_all_is_unknown_since_that_of_the_first_is() {
+fn the_total_lag_is_unknown_since_the_first_partitions_lag_is() {
     let now = Instant::now();
     let earlier = now - Duration::from_secs(60);
     let partitions = [(Some(4), None), (None, Some(now)), (None, Some(earlier))];
@@ -66,7 +66,7 @@ fn lag_is_unknown_before_any_partition_is_known() {
 }
 
 #[test]
-fn an_open_transaction_shows_on_its_partition() {
+fn an_open_transaction_is_shown_for_its_partition() {
     let open = OpenTransaction {
         partition: 0,
         offset: 5,

@@ -1,4 +1,4 @@
-//! Records with other schemas than ours: compatible ones are applied, whoever wrote them.
+//! Records with schemas other than ours: compatible ones are applied, whoever wrote them.
 
 use orderlog_contract::event::OrderEvent;
 use reqwest::StatusCode;

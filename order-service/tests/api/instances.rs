@@ -17,7 +17,7 @@ async fn listed(app: &App) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn several_instances_may_copy_a_record_each_and_all_of_them_list_it_once() {
+async fn several_instances_may_each_copy_a_record_and_all_of_them_list_it_once() {
     let world = World::new().await;
     let (one, two) = (world.spawn_app().await, world.spawn_app().await);
     for n in 0..REJECTED {

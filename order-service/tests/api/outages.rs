@@ -1,4 +1,4 @@
-//! Outages: of the registry, the dead-letter topic, the topics at the start. Nothing is lost, and the reason is
+//! Outages: of the registry, the dead-letter topic, the topics at startup. Nothing is lost, and the reason is
 //! reported.
 
 use orderlog_contract::event::OrderStatus;

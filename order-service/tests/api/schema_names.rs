@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::helpers::{App, DLQ, TOPIC, World, created, event, eventually, partition_of};
 
-/// Our schema under another id than that of our events.
+/// Our schema under a different id than that of our events.
 fn copy(n: u32) -> String {
     let mut schema: Value = serde_json::from_str(&orderlog_contract::lineage::newest_text().text).expect("JSON");
     schema["doc"] = json!(format!("copy {n}"));
@@ -37,7 +37,7 @@ async fn newest_dead_letter(app: &App) -> (Value, String) {
 }
 
 #[tokio::test]
-async fn a_schema_that_gets_an_id_that_was_unknown_before_is_known_from_then_on() {
+async fn a_previously_unknown_id_is_known_once_a_schema_gets_it() {
     let world = World::new().await;
     let app = world.spawn_app().await;
     // Ids are consecutive.
@@ -77,7 +77,7 @@ async fn an_id_that_appears_late_is_waited_for_even_after_other_unknown_ids() {
 }
 
 #[tokio::test]
-async fn one_grace_period_serves_all_records_that_are_there_when_it_begins() {
+async fn one_grace_period_covers_all_records_that_are_there_when_it_begins() {
     let grace = Duration::from_secs(3);
     let world = World::new().await;
     let good = created("A");
@@ -114,7 +114,7 @@ async fn an_id_that_no_registry_can_know_is_rejected_at_once_and_named() {
     let guid = [&[1][..], &[7; 16]].concat();
     let apicurio = 7_u64.to_be_bytes();
     let cases = [
-        (&eight_bytes[..], None, "an id of eight bytes, 7,"),
+        (&eight_bytes[..], None, "a schema id of eight bytes, 7,"),
         (&frame::header(0), None, "schema id 0;"),
         (&frame::header(u32::MAX), None, "schema id 4294967295;"),
         (&glue, None, "AWS Glue"),

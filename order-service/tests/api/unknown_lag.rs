@@ -1,4 +1,4 @@
-//! What is shown of the log while nobody can tell how long it is.
+//! What is shown about the log while its length is unknown.
 
 use serde_json::{Value, json};
 

@@ -30,7 +30,7 @@ pub struct PoisonArgs {
     #[arg(long, env = "KAFKA_PARTITIONER", value_name = "RULE", value_enum, default_value_t)]
     pub kafka_partitioner: Partitioner,
 
-    /// The registry; asked only for a kind that has a schema id
+    /// The registry; asked only for kinds that need a schema id from it
     #[arg(
         long,
         env = "SCHEMA_REGISTRY_URL",
@@ -40,7 +40,7 @@ pub struct PoisonArgs {
     )]
     pub schema_registry_url: String,
 
-    /// The order-service that is asked what it did with the record
+    /// The order-service to ask what became of the record
     #[arg(
         long,
         env = "ORDER_SERVICE_URL",
@@ -53,7 +53,7 @@ pub struct PoisonArgs {
 /// Writes the record, and prints where it is and what order-service did with it.
 ///
 /// # Errors
-/// If it cannot be written. That no order-service answers is not an error.
+/// If it cannot be written. It is not an error if no order-service answers.
 pub async fn run(args: &PoisonArgs) -> anyhow::Result<()> {
     let order_service = OrderService::at(&args.order_service_url)?;
     let poisoner = Poisoner::connect(
@@ -127,7 +127,7 @@ fn report(written: &Written, outcome: &Outcome, servers: &str, url: &str) -> Str
             "The order-service at {url} reads another topic, {topic}; set --order-service-url / ORDER_SERVICE_URL to see what becomes of the record."
         ),
         Outcome::NoAnswer(why) => format!(
-            "order-service at {url} could not be asked ({why}); start it, or set --order-service-url / ORDER_SERVICE_URL.\n\nOnce it has read the record, see the dead letter:{dead_letters}"
+            "order-service at {url} could not be queried ({why}); start it, or set --order-service-url / ORDER_SERVICE_URL.\n\nOnce it has read the record, see the dead letter:{dead_letters}"
         ),
     }
 }

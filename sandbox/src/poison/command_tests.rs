@@ -67,7 +67,7 @@ fn each_outcome_is_reported_with_a_command_to_run_next() {
         ),
         (
             Outcome::NoAnswer("cannot connect".to_owned()),
-            "order-service at http://localhost:8001 could not be asked (cannot connect)",
+            "order-service at http://localhost:8001 could not be queried (cannot connect)",
             dead_letters,
         ),
         (

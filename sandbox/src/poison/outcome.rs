@@ -15,7 +15,7 @@ use super::Written;
 const LIMIT: Duration = Duration::from_secs(20);
 /// How long a dead letter may take to be listed after its record was read.
 const LISTING: Duration = Duration::from_secs(5);
-/// Pause between two looks.
+/// Pause between two checks.
 const PAUSE: Duration = Duration::from_millis(100);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -31,7 +31,7 @@ pub enum Outcome {
     },
     /// It is what the order's state is from.
     Accepted,
-    /// It has not been read in time.
+    /// It was not read in time.
     NotRead {
         /// Why its partition is paused, if it is.
         paused: Option<String>,
@@ -53,7 +53,7 @@ pub struct OrderService {
 }
 
 impl OrderService {
-    /// The one at that address.
+    /// The order-service at that address.
     ///
     /// # Errors
     /// If no HTTP client can be built.

@@ -1,4 +1,4 @@
-//! The records of each kind. Pure, but for the time and the ids of the events.
+//! The records of each kind. Pure, except for the time and the ids of the events.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::Kind;
 
-/// An id that no registry of this size hands out.
+/// An id that no registry of this size assigns.
 const UNKNOWN_ID: u32 = 987_654_321;
 
 /// A record to write.
@@ -41,7 +41,7 @@ pub struct TopicInfo {
     pub other_schema_id: u32,
 }
 
-/// A valid event of that order, of now.
+/// A valid event of that order, dated now.
 fn event(order_id: &str) -> OrderEvent {
     let mut event = an_event(order_id, 1);
     (event.order.order_date, event.occurred_at) = (now(), now());

@@ -1,5 +1,5 @@
-//! Writes invalid records to a topic. Nothing is created that is not there: no topic, and no subject but the one of the
-//! foreign schema, for the one kind that needs it.
+//! Writes invalid records to a topic. Creates nothing else: no topic, and no subject except that of the foreign
+//! schema, for the one kind that needs it.
 
 use std::time::Duration;
 

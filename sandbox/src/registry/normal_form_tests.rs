@@ -32,7 +32,7 @@ fn the_place_of_a_namespace_does_not_matter() {
 }
 
 #[test]
-fn names_become_complete_and_primitive_types_stay_what_they_are() {
+fn names_become_full_names_and_primitive_types_stay_the_same() {
     let record = json!({"type": "record", "name": "A", "namespace": "x", "fields": [
         {"name": "a", "type": ["null", "A"]}, {"name": "b", "type": {"type": "map", "values": "long"}}]});
     let normal = json!({"type": "record", "name": "x.A", "fields": [

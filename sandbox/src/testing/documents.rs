@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_behind_a_curl_line_becomes_a_check() {
+    fn a_status_after_a_curl_line_becomes_a_check() {
         let script = with_checks("echo a  # 200\ncurl -i b  # 201\n");
         assert_eq!(
             script,

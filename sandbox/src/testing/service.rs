@@ -46,7 +46,7 @@ impl RunningService {
         self.store
     }
 
-    /// Waits until it ends by itself, and returns how.
+    /// Waits until it ends on its own, and returns how.
     ///
     /// # Errors
     /// The error that ended it.

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 /// Long enough for anything, on a busy machine with debug builds.
 const LIMIT: Duration = Duration::from_secs(20);
-/// Pause between two looks.
+/// Pause between two checks.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Whether a condition comes true within 20 seconds.

@@ -11,7 +11,7 @@ fn text(file: &str) -> String {
     std::fs::read_to_string(format!("{FOLDER}/{file}")).expect("a file of the corpus")
 }
 
-/// The schemas that we knowingly judge differently.
+/// The schemas that we deliberately judge differently.
 fn listed(what: &str) -> Vec<Value> {
     let differences: Vec<Value> = serde_json::from_str(&text("differences.json")).expect("the differences");
     let of = |it: Value| it["of"].as_array().cloned().unwrap_or_default();

@@ -64,7 +64,7 @@ async fn a_rejection_says_why_and_so_does_the_dry_run() {
 }
 
 #[tokio::test]
-async fn a_read_only_registry_is_no_obstacle_if_it_has_our_schema() {
+async fn a_read_only_registry_suffices_if_it_has_our_schema() {
     for mode in ["READONLY", "READONLY_OVERRIDE", "IMPORT"] {
         let api = Api::start();
         let mode = json!({ "mode": mode });

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{A, A_AND_B, Api, MEDIA_TYPE, read, refused, schema};
 
 #[tokio::test]
-async fn missing_things_get_confluents_error_codes() {
+async fn requests_for_something_missing_get_confluents_error_codes() {
     let api = Api::start();
     assert_eq!(api.post("/subjects/s/versions", schema(A)).await.0, 200);
     for (path, status, code) in [
@@ -37,7 +37,7 @@ async fn missing_things_get_confluents_error_codes() {
 }
 
 #[tokio::test]
-async fn an_unusable_body_is_rejected() {
+async fn an_invalid_body_is_rejected() {
     let api = Api::start();
     let register = "/subjects/s/versions";
     for body in [

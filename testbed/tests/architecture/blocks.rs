@@ -42,7 +42,7 @@ fn every_fenced_block_is_run_by_a_test_or_says_why_not() {
         }
     }
     assert!(faults.is_empty(), "{faults:#?}");
-    assert!(run > 10, "only {run} blocks are run: the documents are not understood");
+    assert!(run > 10, "only {run} blocks are run: this test misreads the documents");
 }
 
 #[test]

@@ -101,7 +101,7 @@ fn every_file_and_heading_that_a_document_names_exists() {
     }
     assert!(
         named > 50,
-        "only {named} files are named: the documents are not understood"
+        "only {named} files are named: this test misreads the documents"
     );
     assert!(missing.is_empty(), "{missing:#?}");
 }

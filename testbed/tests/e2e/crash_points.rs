@@ -69,7 +69,7 @@ const ORDER: [(Point, u32); 6] = [
 ];
 
 #[test]
-fn somebody_dies_at_every_crash_point() {
+fn some_service_dies_at_every_crash_point() {
     let tried: Vec<Point> = BOTH
         .iter()
         .chain(&CART)

@@ -68,7 +68,7 @@ async fn a_recreated_topic_is_noticed_and_read_only_after_a_rebuild() -> anyhow:
 }
 
 #[tokio::test]
-async fn a_topic_that_lost_unread_records_is_read_on_only_once_that_is_accepted() -> anyhow::Result<()> {
+async fn a_topic_that_lost_unread_records_is_read_further_only_once_the_loss_is_accepted() -> anyhow::Result<()> {
     let world = World::new("topics-cut")?;
     let (cart, mut order) = world.pair().await?;
     cart.http.created("A-1").await?;

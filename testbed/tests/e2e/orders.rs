@@ -156,7 +156,7 @@ async fn an_order_goes_through_its_statuses_and_each_step_is_an_event() -> anyho
         "{twice:?}"
     );
     assert_eq!(order.http.details("A-2").await?.status, 404);
-    assert_eq!(world.log().await?.len(), 6, "what was refused wrote nothing");
+    assert_eq!(world.log().await?.len(), 6, "refused requests wrote nothing");
     Ok(())
 }
 

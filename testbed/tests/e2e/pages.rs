@@ -4,7 +4,7 @@ use serde_json::json;
 use testbed::world::World;
 
 #[tokio::test]
-async fn health_metrics_and_documents_are_there() -> anyhow::Result<()> {
+async fn health_metrics_and_documents_are_served() -> anyhow::Result<()> {
     let world = World::new("pages")?;
     let (cart, order) = world.pair().await?;
     cart.http.created("A-1").await?;
@@ -46,7 +46,7 @@ async fn health_metrics_and_documents_are_there() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn what_cannot_be_accepted_is_reported_with_its_status_and_fields() -> anyhow::Result<()> {
+async fn an_invalid_request_gets_the_right_status_and_its_fields_are_named() -> anyhow::Result<()> {
     let world = World::new("pages-refusals")?;
     let cart = world.cart()?.start().await?;
     let shape = cart.http.create(json!({"orderId": "", "itemsCount": 0})).await?;
@@ -71,6 +71,6 @@ async fn what_cannot_be_accepted_is_reported_with_its_status_and_fields() -> any
             .status,
         415
     );
-    assert!(world.log().await?.is_empty(), "what was refused wrote nothing");
+    assert!(world.log().await?.is_empty(), "refused requests wrote nothing");
     Ok(())
 }

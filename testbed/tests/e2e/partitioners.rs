@@ -3,7 +3,7 @@
 use testbed::world::World;
 
 #[tokio::test]
-async fn a_new_replica_with_another_partitioner_than_the_producers_reads_and_writes_nothing_and_names_theirs()
+async fn a_new_replica_whose_partitioner_is_not_the_producers_reads_and_writes_nothing_and_names_theirs()
 -> anyhow::Result<()> {
     let world = World::new("partitioners-other")?;
     let (cart, order) = world.pair().await?;

@@ -48,7 +48,7 @@ async fn python_reads_every_event_as_it_was_written() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn python_and_both_services_read_over_barriers() -> anyhow::Result<()> {
+async fn python_and_both_services_read_past_barriers() -> anyhow::Result<()> {
     let world = World::new("python-barriers")?;
     let (cart, order) = world.pair().await?;
     let created = cart.http.created("A-1").await?;
@@ -168,7 +168,7 @@ async fn pythons_producers_place_keys_where_we_do() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn writers_with_pythons_own_partitioner_are_right_where_the_setting_says_so() -> anyhow::Result<()> {
+async fn records_placed_by_pythons_own_partitioner_are_valid_if_the_setting_names_it() -> anyhow::Result<()> {
     let world = World::new("python-crc32")?;
     let mut cart = world.cart()?.with("KAFKA_PARTITIONER", "crc32").start().await?;
     let mut order = world.order()?.with("KAFKA_PARTITIONER", "crc32").start().await?;

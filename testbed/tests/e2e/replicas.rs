@@ -38,7 +38,7 @@ async fn exactly_one_of_two_creates_of_an_order_wins_whichever_process_they_are_
             .expect("an event");
         assert_eq!(
             first.event_id, won.event_id,
-            "the first in the log is the one that was told"
+            "the client that was told so is the first in the log"
         );
     }
     Ok(())

@@ -114,7 +114,7 @@ async fn requests_in_flight_when_cart_service_is_stopped_are_answered() -> anyho
 #[tokio::test]
 async fn services_that_find_no_broker_report_it_and_stop_when_told_to() -> anyhow::Result<()> {
     let world = World::new("restart-no-broker")?;
-    // Port 9 (discard): nobody listens.
+    // Port 9 (discard): nothing listens.
     let nobody = "127.0.0.1:9";
     let mut cart = world.cart()?.with("KAFKA_BOOTSTRAP_SERVERS", nobody).spawn()?;
     let mut order = world.order()?.with("KAFKA_BOOTSTRAP_SERVERS", nobody).spawn()?;

@@ -1,5 +1,5 @@
-//! Topics: created with the right settings, and refused if they would lose records or have another number of partitions
-//! than before.
+//! Topics: created with the right settings, and refused if they would lose records or if their number of partitions has
+//! changed.
 
 use testbed::events;
 use testbed::registry::Registry;
@@ -79,7 +79,7 @@ async fn a_topic_that_is_compacted_is_refused() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn another_number_of_partitions_than_before_stops_reading_and_writing() -> anyhow::Result<()> {
+async fn a_changed_number_of_partitions_stops_reading_and_writing() -> anyhow::Result<()> {
     let world = World::new("topics-grown")?;
     let (mut cart, mut order) = world.pair().await?;
     cart.http.created("A-1").await?;

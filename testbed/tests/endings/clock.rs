@@ -1,4 +1,4 @@
-//! Wall clocks that are wrong and jump, by libfaketime: no decision depends on them, so nothing changes.
+//! Wall clocks that are wrong and jump, thanks to libfaketime: no decision depends on them, so nothing changes.
 
 use std::path::PathBuf;
 

@@ -51,7 +51,7 @@ const REQUESTS: [(Program, Point, u32); 4] = [
 ];
 
 #[test]
-fn somebody_panics_at_every_crash_point() {
+fn some_service_panics_at_every_crash_point() {
     let tried: Vec<Point> = PANICS.iter().chain(&REQUESTS).map(|(_, point, _)| *point).collect();
     for point in Point::value_variants() {
         assert!(tried.contains(point), "{point:?}");

@@ -74,10 +74,10 @@ async fn all_true(world: &World, answers: &[Answered]) -> anyhow::Result<()> {
         .collect();
     for (id, status) in answers {
         match status {
-            Some(201) => anyhow::ensure!(written.contains(id), "{id} was created, and is not there"),
-            Some(503) => anyhow::ensure!(!written.contains(id), "{id} was refused, and is there"),
+            Some(201) => anyhow::ensure!(written.contains(id), "{id} was answered with 201, but is missing"),
+            Some(503) => anyhow::ensure!(!written.contains(id), "{id} was refused, but is there"),
             Some(504) => {}
-            None => anyhow::ensure!(!written.contains(id), "{id} had begun, and was not answered"),
+            None => anyhow::ensure!(!written.contains(id), "{id} was in progress, but was not answered"),
             _ => anyhow::bail!("{id} was answered {status:?}"),
         }
     }
@@ -131,9 +131,9 @@ async fn accepted_requests_get_true_answers_and_nothing_new_is_begun() -> anyhow
     all_true(&world, &answers).await?;
     let created = answers.iter().filter(|(_, status)| *status == Some(201)).count();
     println!("{created} of {REQUESTS} were created");
-    assert!(created > 0, "nothing was under way");
+    assert!(created > 0, "no request was in progress");
     let throttle = status(&mut throttle).await?;
-    assert_ne!(throttle, Some(201), "it was never sent whole");
+    assert_ne!(throttle, Some(201), "its body was never complete");
     let of_others = |record: &testbed::log::Record| {
         let key = record.key.as_deref().unwrap_or_default();
         !key.starts_with(b"A-")
@@ -157,7 +157,7 @@ async fn with_a_hanging_broker_it_exits_in_time_and_at_once_on_a_second_signal()
     let mut under_way = raw::send(other.address()?, &creation("C-1")).await?;
     let waiting = get("/order-details?orderId=A-1&minVersion=2&waitMs=30000");
     let mut waiting = raw::send(order.address()?, &waiting).await?;
-    until("the broker is missed", LONG, async || {
+    until("the lost broker is noticed", LONG, async || {
         let health = order.http.health().await?;
         anyhow::ensure!(health.kafka == "disconnected", "{health:?}");
         Ok(())

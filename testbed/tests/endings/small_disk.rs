@@ -1,5 +1,5 @@
 //! Small disks. On a full one, nothing is read that cannot be stored, known orders are still served, and everything
-//! continues by itself once there is space. On one that cannot be written, a start says so. (`scripts/test.sh` refers
+//! continues on its own once there is space. On one that cannot be written, a start says so. (`scripts/test.sh` refers
 //! to this module by name: it skips it where mounting is not allowed.)
 
 use std::collections::BTreeMap;
@@ -48,7 +48,7 @@ async fn order_service_stops_reading_on_a_full_disk_and_serves_what_it_knows() -
     let position =
         |stats: &testbed::api_types::Stats| -> Vec<i64> { stats.partitions.iter().map(|p| p.position).collect() };
     throughout(
-        "nothing is read from the topic, and orders are still served",
+        "nothing is read from the topic, but orders are still served",
         Duration::from_secs(2),
         async || {
             let stats = order.http.stats().await?;
@@ -239,7 +239,7 @@ fn a_commit_that_fills_the_disk_leaves_a_store_that_can_be_read_and_reopened() -
 }
 
 #[tokio::test]
-async fn a_directory_that_cannot_be_used_is_named_with_what_to_do() -> anyhow::Result<()> {
+async fn a_directory_that_cannot_be_used_is_named_with_advice() -> anyhow::Result<()> {
     let world = World::new("endings-directory")?;
     let disk = SmallDisk::mount(DISK_MIB)?;
     let file = disk.path().join("file");

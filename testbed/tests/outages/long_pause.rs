@@ -65,7 +65,7 @@ async fn a_broker_that_is_paused_for_a_minute_is_waited_for_in_flat_memory() -> 
     let told = while_clients_work(&cart, &order, async {
         let begun = Instant::now();
         let paused = scene.broker.suspend()?;
-        // At first, nobody knows that the broker hangs, and writes are in flight.
+        // At first, neither service knows that the broker hangs, and writes are in flight.
         let (ending, order_ending) = at_once;
         let write = Client::new(ending.http.url())?;
         let under_way = tokio::spawn(async move { write.create_short("under-way").await });
@@ -101,6 +101,6 @@ async fn a_broker_that_is_paused_for_a_minute_is_waited_for_in_flat_memory() -> 
     let offered = log
         .iter()
         .filter(|record| record.key.as_deref().is_some_and(|key| key.starts_with(b"O-")));
-    assert_eq!(offered.count(), 0, "what was refused is not there");
+    assert_eq!(offered.count(), 0, "refused requests wrote nothing");
     Ok(())
 }

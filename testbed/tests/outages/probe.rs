@@ -184,9 +184,9 @@ impl ClientLog {
                 .acknowledged
                 .iter()
                 .find(|written| written.event_id == event.event_id);
-            anyhow::ensure!(told.is_none(), "{told:?} lies in another topic: {record:?}");
+            anyhow::ensure!(told.is_none(), "{told:?} is in another topic: {record:?}");
         }
-        println!("{} events lie in the other topic, none of them acknowledged", log.len());
+        println!("{} events are in the other topic, none of them acknowledged", log.len());
         Ok(())
     }
 
@@ -198,7 +198,7 @@ impl ClientLog {
         let mut orders = HashSet::new();
         for record in log {
             let event = expected::event(record)?;
-            anyhow::ensure!(events.insert(event.event_id), "{} is there twice", event.event_id);
+            anyhow::ensure!(events.insert(event.event_id), "{} exists twice", event.event_id);
             let order = event.order.order_id.clone();
             anyhow::ensure!(
                 orders.insert((order.clone(), event.order.version)),
@@ -209,12 +209,12 @@ impl ClientLog {
         }
         for written in &self.acknowledged {
             let event = by_place.get(&(written.partition, written.offset));
-            let event = event.with_context(|| format!("acknowledged, and not there: {written:?}"))?;
+            let event = event.with_context(|| format!("acknowledged, but missing: {written:?}"))?;
             anyhow::ensure!(event.event_id == written.event_id, "{event:?} in place of {written:?}");
         }
         let created = |id: &String| orders.contains(&(id.clone(), 1));
         if let Some(id) = self.refused.iter().find(|id| created(id)) {
-            anyhow::bail!("{id} was refused, and is there");
+            anyhow::bail!("{id} was refused, but is there");
         }
         let there = self.unknown.iter().filter(|id| created(id)).count();
         println!(

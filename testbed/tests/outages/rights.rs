@@ -191,7 +191,10 @@ async fn a_missing_permission_is_reported_with_the_acl_until_it_is_granted() -> 
     .await?;
     tells(&maker, "maker", &[&cannot_make]).await?;
     tells(&stranger, "stranger", &["refuses to authenticate", "sasl.password"]).await?;
-    assert!(groupless.http.health().await?.ready, "nothing depends on that");
+    assert!(
+        groupless.http.health().await?.ready,
+        "nothing depends on committed offsets"
+    );
     for (service, reason) in [(&nobody, cannot_see.as_str()), (&reader, cannot_write.as_str())] {
         service.refuses_with(reason).await?;
     }

@@ -61,13 +61,17 @@ pub async fn fill(cart: &Service, name: &str, each: i32) -> anyhow::Result<()> {
 pub async fn recovered(after: &str, cart: &Service, order: &Service) -> anyhow::Result<()> {
     let begun = Instant::now();
     let id = format!("R-{:08x}", fastrand::u32(..));
-    until(&format!("both work again after {after}"), RECOVERY, async || {
-        anyhow::ensure!(cart.http.get("/health/ready").await?.status == 200);
-        let told = cart.http.create_short(&id).await?;
-        // An earlier attempt got 504, so it may exist.
-        anyhow::ensure!(matches!(told.status, 201 | 409), "{told:?}");
-        order.http.order(&id, 1).await
-    })
+    until(
+        &format!("both services work again after {after}"),
+        RECOVERY,
+        async || {
+            anyhow::ensure!(cart.http.get("/health/ready").await?.status == 200);
+            let told = cart.http.create_short(&id).await?;
+            // An earlier attempt got 504, so it may exist.
+            anyhow::ensure!(matches!(told.status, 201 | 409), "{told:?}");
+            order.http.order(&id, 1).await
+        },
+    )
     .await?;
     println!("{after}: both worked again after {} ms", begun.elapsed().as_millis());
     cart.await_healthy().await?;

@@ -8,7 +8,7 @@ use crate::scene::Scene;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn services_that_start_without_a_broker_say_so_and_connect_by_themselves() -> anyhow::Result<()> {
     let scene = Scene::without_broker("outages-start").await?;
-    // Directly: behind a proxy, no connection would be refused.
+    // Connects directly: behind a proxy, no connection would be refused.
     let address = scene.broker.address();
     let cart = scene.world.cart()?.with("KAFKA_BOOTSTRAP_SERVERS", &address).spawn()?;
     let order = scene.world.order()?.with("KAFKA_BOOTSTRAP_SERVERS", &address).spawn()?;

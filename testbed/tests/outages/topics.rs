@@ -142,7 +142,7 @@ async fn a_topic_that_was_read_is_not_recreated_at_startup() -> anyhow::Result<(
 }
 
 #[tokio::test]
-async fn a_topic_of_which_nothing_was_read_may_be_recreated() -> anyhow::Result<()> {
+async fn a_topic_from_which_nothing_was_read_may_be_recreated() -> anyhow::Result<()> {
     let world = World::new("outages-empty")?;
     let (cart, order) = world.pair().await?;
     let topics = Topics::new(&world.servers.kafka)?;

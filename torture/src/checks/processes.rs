@@ -33,7 +33,7 @@ fn was_disk_full(case: &Case<'_>, at: u64) -> bool {
     last.any(|round| round.faults.contains(&Fault::FillDisk))
 }
 
-/// No process ended by itself (except one whose store failed in the middle of a write on a full disk), and each service
+/// No process ended on its own (except one whose store failed in the middle of a write on a full disk), and each service
 /// that was told to end did so with 0 and in time.
 pub fn end_as_they_should(case: &Case<'_>) -> Findings {
     let mut findings = Findings::default();
@@ -46,7 +46,7 @@ pub fn end_as_they_should(case: &Case<'_>) -> Findings {
             EndKind::Terminated(ms) => Some(format!("{process} took {ms} ms to end, at {at} ms")),
             EndKind::GaveUp if was_disk_full(case, ending.at) => None,
             EndKind::GaveUp => Some(format!(
-                "{process} ended by itself at {at} ms, although its disk had space"
+                "{process} ended on its own at {at} ms, although its disk had space"
             )),
             EndKind::Wrongly(how) => Some(format!("{process} ended at {at} ms: {how}")),
         });

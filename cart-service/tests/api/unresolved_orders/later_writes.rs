@@ -49,7 +49,7 @@ fn assert_written(answer: &(StatusCode, Value), status: StatusCode, version: i32
 }
 
 #[tokio::test]
-async fn a_key_whose_event_turns_out_to_have_lost_is_not_answered_with_it() {
+async fn a_key_is_not_answered_with_an_event_that_turns_out_to_have_lost() {
     let world = World::new();
     let app = world.start_with(|config| config.unknown_schema_grace_ms = 50).await;
     let (schema, _) = create_and_confirm_unread(&world, &app).await;
@@ -75,7 +75,7 @@ async fn a_key_whose_event_turns_out_to_have_lost_is_not_answered_with_it() {
 }
 
 #[tokio::test]
-async fn what_is_written_after_an_order_was_unresolved_holds_for_readers_that_learn_the_schema_later() {
+async fn a_write_after_an_order_was_unresolved_holds_for_readers_that_learn_the_schema_later() {
     let world = World::new();
     let app = hasty(&world).await;
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
@@ -163,7 +163,7 @@ async fn an_instance_that_knows_the_schema_and_one_that_skipped_the_record_conti
 }
 
 #[tokio::test]
-async fn an_answer_without_an_event_is_made_certain_by_one_after_an_order_was_unresolved() {
+async fn after_an_order_was_unresolved_an_event_makes_an_answer_certain_that_needed_none() {
     let world = World::new();
     let app = hasty(&world).await;
     let other = neighbour("A-1");

@@ -68,7 +68,7 @@ async fn an_order_with_a_record_of_an_unknown_schema_is_unresolved_until_the_sch
 }
 
 #[tokio::test]
-async fn a_partition_that_is_re_read_for_one_order_loses_no_key_of_another() {
+async fn re_reading_a_partition_for_one_order_loses_no_other_orders_keys() {
     let world = World::new();
     let app = world.start_with(|config| config.unknown_schema_grace_ms = 50).await;
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
@@ -189,7 +189,7 @@ async fn a_record_with_an_impossible_schema_id_makes_no_order_unresolved_and_del
     assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
     let next = event("A-1", 2, OrderStatus::Confirmed);
     let datum = orderlog_contract::encode::record_value(7, &next).expect("encodes")[5..].to_vec();
-    // An id of eight bytes, and two that no registry hands out.
+    // A schema id of eight bytes, and two that no registry assigns.
     for head in [
         &[0, 0, 0, 0, 0, 0, 0, 0, 7][..],
         &[0, 0, 0, 0, 0],

@@ -37,7 +37,7 @@ fn types_that_contain_themselves_are_compared_in_finite_time() {
 }
 
 #[test]
-fn a_chain_of_types_longer_than_the_limit_is_refused_not_followed() {
+fn a_chain_of_types_longer_than_the_limit_is_refused_instead_of_followed() {
     let mut chain = r#"{"name": "f0", "type": {"type": "record", "name": "T0", "fields": []}}"#.to_owned();
     for n in 1..2_000 {
         let earlier = n - 1;

@@ -116,7 +116,7 @@ fn inside_a_union_the_reason_is_that_of_the_branch_that_was_meant() {
 }
 
 #[test]
-fn records_enums_and_fixeds_of_another_name_are_other_types() {
+fn records_enums_and_fixed_types_with_different_names_are_different_types() {
     for (a, b) in [
         (
             r#"{"type": "record", "name": "A", "fields": []}"#,
@@ -251,7 +251,7 @@ fn a_readers_field_that_several_of_the_writers_match_has_no_match() {
 }
 
 #[test]
-fn an_error_is_a_record_and_a_name_of_another_namespace_is_a_name() {
+fn an_error_is_a_record_and_namespaces_do_not_matter() {
     let schema = |kind: &str, space: &str| {
         let text = format!(r#"{{"type": "{kind}", "name": "R", "namespace": "{space}", "fields": []}}"#);
         Schema::parse_lenient(&SchemaText::avro(text)).expect("a schema")

@@ -33,21 +33,21 @@ pub enum ReasonKind {
     EnumDefaultMissing,
     /// House rule: a logical type has no effect.
     LogicalTypeIgnored,
-    /// House rule: a type has another full name than before.
+    /// House rule: a type has a different full name than before.
     FullNameChanged,
-    /// House rule: a type is of another kind than before.
+    /// House rule: a type is of a different kind than before.
     TypeChanged,
-    /// House rule: a type has another logical type than before.
+    /// House rule: a type has a different logical type than before.
     LogicalTypeChanged,
-    /// House rule: an enum has another default than before.
+    /// House rule: an enum has a different default than before.
     EnumDefaultChanged,
     /// House rule: an enum has lost a symbol.
     EnumSymbolRemoved,
-    /// House rule: an enum's symbols are in another order than before.
+    /// House rule: an enum's symbols are in a different order than before.
     EnumSymbolMoved,
     /// House rule: a union's branches were reordered.
     UnionReordered,
-    /// House rule: a field has another default than before.
+    /// House rule: a field has a different default than before.
     FieldDefaultChanged,
     /// House rule: a field has been renamed.
     Renamed,

@@ -28,9 +28,9 @@ pub enum ReadErrorKind {
     InvalidUtf8,
     /// The size of a block is negative, or not that of its entries.
     InvalidBlockSize,
-    /// A union has no branch of this index.
+    /// A union has no branch with this index.
     UnionIndexOutOfRange,
-    /// An enum has no symbol of this index.
+    /// An enum has no symbol with this index.
     EnumIndexOutOfRange,
     /// The type is a record that always contains itself, so it has no values.
     EndlessRecord,

@@ -12,7 +12,7 @@ use crate::schema::{Field, Kind, Schema, TypeId, parse_double};
 /// Why a default is not a value of its type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum InvalidDefault {
-    /// It, or a value in it, is of another type.
+    /// It, or a value in it, is of the wrong type.
     WrongType,
     /// It has bytes with a code point above 255.
     NotBytes,
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_s_default_is_filled_with_the_defaults_of_its_fields() {
+    fn a_records_default_is_completed_with_the_defaults_of_its_fields() {
         let schema = r#"{"type":"record","name":"R","fields":[
             {"name":"a","type":"int"}, {"name":"b","type":"string","default":"x"}, {"name":"c","type":["null","int"],"default":null}]}"#;
         assert_eq!(

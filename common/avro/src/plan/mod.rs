@@ -59,7 +59,7 @@ pub(crate) struct Entries {
 /// What to do with one of the writer's fields.
 #[derive(Debug)]
 pub(crate) enum Step {
-    /// It is the reader's field of this name.
+    /// It is the reader's field with this name.
     Read(Box<str>, PlanId),
     /// The reader has no such field.
     Skip(Box<str>, ShapeId),

@@ -40,7 +40,7 @@ struct Resolver<'s> {
     shapes: ShapeBuilder<'s>,
     plans: Vec<Plan>,
     known: HashMap<(TypeId, TypeId), Progress>,
-    /// How many pairs are around the one that is being resolved.
+    /// How many pairs enclose the one that is being resolved.
     depth: usize,
 }
 
@@ -200,7 +200,7 @@ impl<'s> Resolver<'s> {
 fn targets(writer: &[Field], reader: &[Field]) -> Vec<Option<usize>> {
     let mut targets = vec![None; writer.len()];
     for (n, found) in matching::fields(writer, reader, Purpose::Read).enumerate() {
-        // A field of the writer's becomes one of the reader's only: the first.
+        // Each of the writer's fields becomes only one of the reader's: the first.
         if let Some(target) = found.written.and_then(|written| targets.get_mut(written))
             && target.is_none()
         {
@@ -213,7 +213,7 @@ fn targets(writer: &[Field], reader: &[Field]) -> Vec<Option<usize>> {
 fn mismatched(mismatch: Mismatch, writer: &Type, reader: &Type) -> ResolveError {
     let kind = ReasonKind::from(mismatch);
     let text = match (mismatch, writer.logical, reader.logical) {
-        // With its digits.
+        // Shown with precision and scale.
         (Mismatch::LogicalType, Some(writer), Some(reader)) => format!("{writer} cannot be read as {reader}"),
         _ => format!("{writer} cannot be read as {reader}"),
     };

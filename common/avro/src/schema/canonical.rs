@@ -85,7 +85,7 @@ mod tests {
         let invalid = |text| SchemaText::avro(text);
         assert!(
             !invalid("1").writes_the_same_as(&invalid("1 ")),
-            "what is not a schema is like no other"
+            "text that is not a schema equals no other"
         );
     }
 

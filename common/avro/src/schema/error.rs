@@ -9,7 +9,7 @@ use crate::path::short;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SchemaError {
-    /// It is of another type than `AVRO`.
+    /// It is of a different type than `AVRO`.
     NotAvro {
         /// The type that it has.
         schema_type: String,

@@ -203,7 +203,7 @@ impl<'j> Parser<'j> {
     }
 }
 
-/// Whether a type of this name needs no definition.
+/// Whether a type with this name needs no definition.
 pub(super) fn is_primitive(name: &str) -> bool {
     PRIMITIVES.iter().any(|kind| kind.name() == name)
 }

@@ -114,7 +114,7 @@ fn the_branches_of_a_union_may_be_of_one_kind_if_they_have_names() {
 }
 
 #[test]
-fn a_registered_schema_may_be_what_a_new_one_may_not() {
+fn a_registered_schema_may_break_rules_that_a_new_one_must_keep() {
     let record = |field: &str| format!(r#"{{"type":"record","name":"R","fields":[{field}]}}"#);
     for text in [
         r#"{"type":"enum","name":"E","symbols":["A",1]}"#.to_owned(),

@@ -1,4 +1,4 @@
-//! Data read as other types than order events: their expansion is bounded too, and nothing is half read.
+//! Data read as types other than order events: their expansion is bounded too, and nothing is read partially.
 
 use orderlog_avro::{ReadErrorKind, Resolution, ResolveError, Schema, SchemaText};
 use serde::Deserialize;
@@ -117,7 +117,7 @@ fn a_recursive_value_that_cannot_be_read_is_an_error_when_it_is_met() {
 }
 
 #[test]
-fn nullable_types_64_deep_are_resolved_on_half_a_thread_s_stack() {
+fn nullable_types_64_deep_are_resolved_on_half_of_a_threads_stack() {
     let nested = (0..31).fold(r#"["null","int"]"#.to_owned(), |of, _| {
         format!(r#"["null",{}]"#, array_of(&of))
     });

@@ -1,4 +1,4 @@
-//! A corpus of schemas and of pairs of schemas, made by `corpus/generate.py`. For each there is what Avro's own library says:
+//! A corpus of schemas and of pairs of schemas, made by `corpus/generate.py`. For each, it has the verdict of Avro's own library:
 //! whether it can be registered, whether it is read once it is registered, whether a reader's and a writer's are compatible, and
 //! what the data are. We must say the same, except for what is listed in `corpus/differences.json` with the reason. A difference
 //! that is not listed fails, and so does a listed one that no longer exists.
@@ -27,7 +27,7 @@ struct SchemaCase {
     understood: Option<String>,
     /// For one that states its meaning: whether the library agrees.
     means: Option<bool>,
-    /// Data of a record that has a field of this type and a number behind it.
+    /// Data of a record that has a field of this type and a number after it.
     #[serde(default)]
     skipped: Vec<String>,
 }
@@ -56,7 +56,7 @@ struct Difference {
 /// Names of schemas or pairs, by what is different.
 type Differences = BTreeMap<String, BTreeSet<String>>;
 
-/// The numbers behind the fields that are skipped, in the order of the data.
+/// The numbers after the fields that are skipped, in the order of the data.
 const NUMBERS: [i64; 3] = [-64, 100_000, 1];
 
 #[test]
@@ -155,7 +155,7 @@ fn of_schema(schema: &SchemaCase) -> Vec<&'static str> {
     found
 }
 
-/// Whether a reader finds the number behind a field that it does not have.
+/// Whether a reader finds the number after a field that it does not have.
 fn is_skipped(schema: &SchemaCase, datum: &str, number: i64) -> bool {
     #[derive(Deserialize)]
     struct Holder {
@@ -212,7 +212,7 @@ fn of_pair(pair: &PairCase) -> Vec<&'static str> {
 /// The check and the resolution are two uses of one set of rules: what a registry finds compatible is read, unless a logical
 /// type would be read as another one or a default is invalid.
 #[test]
-fn what_is_compatible_can_be_resolved() {
+fn compatible_schemas_can_be_resolved() {
     let mut resolved = 0;
     for pair in lines::<PairCase>("pairs") {
         let held = |text: &str| Schema::parse_lenient(&SchemaText::avro(text));

@@ -9,11 +9,11 @@ use super::MAX_ID;
 const BEGINNINGS: [(&[u8], &str); 8] = [
     (
         b"Obj\x01",
-        "an Avro container file; a record's value is one datum with a frame before it",
+        "an Avro container file; a record's value must be a single datum with a frame before it",
     ),
     (
         b"\xac\xed\x00\x05",
-        "a serialized Java object; the writer lacks an Avro serializer",
+        "a serialized Java object; the writer does not use an Avro serializer",
     ),
     (b"\x1f\x8b", COMPRESSED),
     (b"\x28\xb5\x2f\xfd", COMPRESSED),
@@ -22,7 +22,8 @@ const BEGINNINGS: [(&[u8], &str); 8] = [
     (b"\x08", PROTOBUF),
     (b"\x0a", PROTOBUF),
 ];
-const COMPRESSED: &str = "data that the writer has compressed; leave that to its Kafka client (compression.type)";
+const COMPRESSED: &str =
+    "data that the writer has compressed; leave compression to its Kafka client (compression.type)";
 const PROTOBUF: &str = "Protobuf without a frame";
 
 /// How many bytes of a value are examined.
@@ -61,21 +62,21 @@ pub(super) fn looks_like(value: &[u8]) -> Option<String> {
 pub(super) fn impossible_id(id: u32, datum: &[u8]) -> String {
     match (id, datum.first_chunk()) {
         (0, Some(low)) if u32::from_be_bytes(*low) != 0 => format!(
-            "the value names an id of eight bytes, {}, as Apicurio's serializers write it before version 3; have them write four (apicurio.registry.as-confluent=true), with ids of the registry's Confluent API",
+            "the value has a schema id of eight bytes, {}, as written by Apicurio's serializers before version 3; configure them to write four bytes (apicurio.registry.as-confluent=true), with the ids of the registry's Confluent API",
             u32::from_be_bytes(*low)
         ),
         _ => format!("the value names schema id {id}; valid ids are 1 to {MAX_ID}"),
     }
 }
 
-/// Explains a schema that Apicurio's serializers name in a record header only.
+/// Explains a schema that Apicurio's serializers name only in a record header.
 pub(super) fn in_apicurio_header<'a>(header: impl Fn(&str) -> Option<&'a [u8]>) -> Option<String> {
     ["apicurio.value.globalId", "apicurio.value.contentId"]
         .into_iter()
         .find_map(|name| {
             let id = u64::from_be_bytes(header(name)?.try_into().ok()?);
             Some(format!(
-                "the schema is named in a record header only ({name}: {id}), as Apicurio's serializers write it; have them write it before the value (apicurio.registry.headers.enabled=false), in four bytes"
+                "the schema is named only in a record header ({name}: {id}), where Apicurio's serializers put it; configure them to write it before the value (apicurio.registry.headers.enabled=false), in four bytes"
             ))
         })
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// The full id for an order id as a client writes it: one of ASCII digits only gets `ORD-` before it, any other stays as it is.
+/// The full id for an order id as a client writes it: one of ASCII digits only gets the prefix `ORD-`; any other stays as it is.
 /// The result is not checked; see [`check_id`](super::check_id).
 pub fn full_id(written: &str) -> Cow<'_, str> {
     if !written.is_empty() && written.bytes().all(|byte| byte.is_ascii_digit()) {

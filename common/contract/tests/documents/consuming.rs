@@ -1,4 +1,4 @@
-//! docs/consuming.md: what it shows of the programs in docs/examples is there word for word. (That they do what they should is
+//! docs/consuming.md: what it shows of the programs in docs/examples is copied word for word. (That they do what they should is
 //! tested against a real broker.)
 
 use std::collections::BTreeSet;

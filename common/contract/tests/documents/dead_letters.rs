@@ -10,7 +10,7 @@ const CONTRACT: &str = include_str!("../../../../docs/contract.md");
 /// A section for each code: its name, and its text up to the next heading.
 fn sections() -> Vec<(&'static str, &'static str)> {
     let (_, codes) = DEAD_LETTERS.split_once("\n## The codes\n").expect("the section");
-    let (codes, _) = codes.split_once("\n## ").expect("another one behind it");
+    let (codes, _) = codes.split_once("\n## ").expect("another one after it");
     let sections = codes.split("\n### `").skip(1);
     sections
         .map(|section| section.split_once("`\n").expect("a heading"))

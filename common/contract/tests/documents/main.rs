@@ -1,4 +1,4 @@
-//! What docs/ says about the contract is what the code does.
+//! Checks that the code does what docs/ says about the contract.
 
 mod consuming;
 mod dead_letters;

@@ -61,7 +61,7 @@ fn the_diagram_has_every_single_step_and_every_cancellation() {
 }
 
 #[test]
-fn the_examples_of_shipping_cost_are_computed_that_way() {
+fn the_examples_of_shipping_cost_are_what_the_code_computes() {
     let rows = table(ORDERS, "| total | in minor units ");
     let mut currencies = BTreeSet::new();
     for row in rows {

@@ -54,7 +54,7 @@ fn compare_fields(
     let has = |name: &str| fields.iter().any(|(field, _)| *field == name);
     for field in record.fields.iter().filter(|field| !has(&field.name)) {
         found.push(format!(
-            "{path}: the schema has the field {}, the struct {name} has not",
+            "{path}: the schema has the field {}, which the struct {name} lacks",
             field.name
         ));
     }
@@ -68,7 +68,7 @@ fn compare_fields(
                 common.push(*field);
             }
             None => found.push(format!(
-                "{path}: the struct {name} has the field {field}, the schema has not"
+                "{path}: the struct {name} has the field {field}, which the schema lacks"
             )),
         }
     }
@@ -79,7 +79,7 @@ fn compare_fields(
         .filter(|name| has(name));
     if !in_schema.eq(common) {
         found.push(format!(
-            "{path}: the fields of the struct {name} are in another order than the schema's"
+            "{path}: the fields of the struct {name} are not in the schema's order"
         ));
     }
 }

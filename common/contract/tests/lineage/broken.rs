@@ -1,4 +1,4 @@
-//! Lineages that are broken on purpose, each in a folder of `broken/`: the intended check finds it, and names the
+//! Lineages that are broken on purpose, each in a folder of `broken/`: the intended check finds the break, and names the
 //! field, the rule and the versions. If `avro` finds nothing, only the house rule prevents the change.
 
 use std::collections::BTreeSet;

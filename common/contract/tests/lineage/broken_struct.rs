@@ -68,11 +68,11 @@ fn a_field_that_only_one_of_them_has_is_found() {
     let stamp = json!({"name": "stamp", "type": "string", "default": ""});
     assert_eq!(
         found_after(|schema| fields(schema).push(stamp)),
-        ["the event: the schema has the field stamp, the struct Letter has not"]
+        ["the event: the schema has the field stamp, which the struct Letter lacks"]
     );
     assert_eq!(
         found_after(|schema| fields(&mut schema["fields"][5]["type"]["items"]).clear()),
-        ["the event.pages[]: the struct Page has the field text, the schema has not"]
+        ["the event.pages[]: the struct Page has the field text, which the schema lacks"]
     );
 }
 
@@ -80,7 +80,7 @@ fn a_field_that_only_one_of_them_has_is_found() {
 fn fields_in_another_order_are_found() {
     assert_eq!(
         found_after(|schema| fields(schema).swap(0, 1)),
-        ["the event: the fields of the struct Letter are in another order than the schema's"]
+        ["the event: the fields of the struct Letter are not in the schema's order"]
     );
 }
 
@@ -118,7 +118,7 @@ fn a_type_that_differs_is_found() {
 }
 
 #[test]
-fn symbols_that_are_not_the_variants_are_found() {
+fn symbols_that_differ_from_the_variants_are_found() {
     for (symbols, shown) in [
         (json!(["small", "large", "huge"]), "small, large, huge"),
         (json!(["small"]), "small"),

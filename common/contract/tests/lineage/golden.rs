@@ -178,7 +178,7 @@ fn a_missing_file_is_reported_with_the_command_that_creates_it() {
 }
 
 #[test]
-fn bytes_of_another_event_are_found() {
+fn bytes_of_a_different_event_are_reported() {
     let (version, schema, golden) = newest_version();
     let found = |hex: &str| {
         let golden = Golden {

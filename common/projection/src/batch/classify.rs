@@ -39,8 +39,8 @@ impl ClassifiedRecord<'_> {
         matches!(self.classified, Classified::Event { .. })
     }
 
-    /// The order whose state the fold must know: that of an event, or of a record that may be one under its unknown
-    /// schema.
+    /// The order whose state the fold must know: that of an event, or of a record that may turn out to be one once its
+    /// schema is known.
     pub fn order_id(&self) -> Option<&str> {
         match &self.classified {
             Classified::Event { event, .. } => Some(&event.order.order_id),

@@ -17,7 +17,7 @@ use crate::waiters::EventOutcome;
 /// What one partition's records of a batch change.
 pub(crate) struct PartitionChanges {
     pub partition: i32,
-    /// How far it is read then.
+    /// How far the partition has been read after them.
     pub row: PartitionRow,
     pub orders: HashMap<String, StoredOrder>,
     /// The outcomes of the requests that events were written for, in the log's order.
@@ -70,7 +70,7 @@ pub(crate) fn fold_partition(
             }
         };
         changes.row.next = record.offset + 1;
-        // What was counted before it is read again is counted once.
+        // A record that was counted before a rewind is not counted again.
         if record.offset >= changes.row.counted_to {
             changes.row.counters.count(&outcome);
         }

@@ -156,8 +156,8 @@ impl<H: RejectionHandler> BatchProcessor<H> {
     }
 }
 
-/// The partitions that stay where they were, given the partition of each rejected record and what the handler says. An
-/// answer about a record that was not rejected says nothing about the others either.
+/// The partitions that stay where they were, given the partition of each rejected record and the handler's answer. An
+/// answer about a record that was not rejected would say nothing about the others, either.
 ///
 /// # Panics
 /// The handler names a record that it was not given.

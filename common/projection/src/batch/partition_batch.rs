@@ -42,15 +42,15 @@ pub(crate) struct Ending {
     pub last_timestamp: Option<i64>,
     /// The partition's end offset, if it was reached.
     pub end: Option<i64>,
-    /// Whether it was reached after the last record.
+    /// Whether the end was reached after the last record.
     pub at_end: bool,
 }
 
 /// Schemas that are not known yet.
 pub(crate) struct AwaitedSchemas {
-    /// That of the first record that is not in the batch.
+    /// The schema of the first record that is not in the batch.
     pub first: SchemaRef,
-    /// Those of records after it, in their order.
+    /// The schemas of the records after it, in record order.
     pub further: Vec<SchemaRef>,
     seen: HashSet<SchemaRef>,
     /// The offset after the last of these records.
@@ -78,7 +78,7 @@ impl<'a> PartitionBatch<'a> {
         self.placement.partition
     }
 
-    /// Adds the next record. One after a record that must wait only adds its schema to those that are awaited. `known`
+    /// Adds the next record. After a record that must wait, a further one only adds its schema to those that are awaited. `known`
     /// tells what is known of a schema without asking. Returns the record if it is part of the batch now.
     pub fn push(
         &mut self,

@@ -144,7 +144,7 @@ fn the_orders_of_events_and_those_that_an_unknown_schema_may_hide_are_loaded() {
     for record in [
         record(20, KEY, Some(&ours)),
         record(21, Some(b"B-1"), Some(&eight)),
-        // These do not either.
+        // Nor do these.
         record(22, Some(b"C-1"), None),
         record(23, Some(b"D-1"), Some(b"")),
         record(24, Some(b"\xff"), Some(&eight)),

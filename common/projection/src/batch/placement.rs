@@ -31,7 +31,7 @@ impl Placement {
         Ok(())
     }
 
-    /// Why a record with that key must not be here, and what to set in its producer.
+    /// Why a record with that key does not belong here, and what to set in its producer.
     fn misplaced(self, key: &[u8]) -> String {
         let Self {
             partition,

@@ -49,7 +49,7 @@ fn a_partition_with_an_unhandled_record_stays_where_it_was() {
 
 #[test]
 #[should_panic(expected = "an index of a rejected record")]
-fn an_answer_about_no_rejected_record_moves_no_offset() {
+fn an_answer_about_a_record_that_was_not_rejected_moves_no_offset() {
     let reason = anyhow::anyhow!("a record of nobody");
     unhandled_partitions(&[3], vec![Unhandled { index: 1, reason }]);
 }

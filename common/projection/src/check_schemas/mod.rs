@@ -47,7 +47,7 @@ pub struct CheckSchemas {
     pub topic: TopicName,
 }
 
-/// Checks, and prints the report to stdout, or to stderr why it failed.
+/// Runs the check and prints the report to stdout; if it fails, prints the reason to stderr.
 pub async fn run(settings: &CheckSchemas) -> ExitCode {
     match check(settings).await {
         Ok(report) => {

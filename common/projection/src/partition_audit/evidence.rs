@@ -17,7 +17,7 @@ use orderlog_kafka::partition::{Partitioner, Partitioning};
 pub(super) const MIN_RECORDS: i64 = 3;
 /// Minimum number of keys that must belong elsewhere now: a single one may be a producer's bug.
 const MIN_MOVED: i32 = 2;
-/// And at least one in this many of all in favor: if the topic did have that count, half or more belong elsewhere.
+/// And at least one in this many of all keys in favor: if the topic did have that count, half or more belong elsewhere.
 const MIN_MOVED_OF: i32 = 4;
 /// A producer that places its records at random is mistaken for a smaller topic once in this many cases.
 const ODDS: i64 = 1_000;
@@ -110,7 +110,7 @@ pub(super) fn other_partitioner(now: Partitioning, heads: &[PartitionHead]) -> O
                 (true, false) => ours += 1,
                 (false, true) => theirs += 1,
                 (false, false) => nobodys += 1,
-                // This is no evidence.
+                // This is not evidence.
                 (true, true) => {}
             }
         }
@@ -155,7 +155,7 @@ fn min_evidence(partitions: i32) -> i32 {
 }
 
 /// The records in the order in which they were written: by offset within a partition, by timestamp across partitions.
-/// Ends as soon as the next one of some partition is unknown.
+/// Ends as soon as some partition's next record is unknown.
 fn in_order(heads: &[PartitionHead]) -> Vec<(i32, &OldRecord)> {
     let entry = |partition: usize, n: usize| {
         let record = heads.get(partition)?.records.get(n)?;

@@ -1,6 +1,6 @@
 use super::*;
 
-/// A topic as its producers fill it: in turns, a millisecond apart.
+/// A topic as its producers fill it: taking turns, a millisecond apart.
 struct Topic {
     now: Partitioning,
     random: fastrand::Rng,
@@ -148,7 +148,7 @@ fn a_topic_that_has_not_grown_is_fine_even_with_stray_records() {
 }
 
 #[test]
-fn one_misplaced_record_is_no_evidence_even_where_it_is_the_first() {
+fn one_misplaced_record_is_not_evidence_even_if_it_is_the_first() {
     for seed in 0..1000 {
         let mut topic = Topic::six(seed);
         topic.anywhere(1);
@@ -159,7 +159,7 @@ fn one_misplaced_record_is_no_evidence_even_where_it_is_the_first() {
 }
 
 #[test]
-fn the_same_key_again_and_again_is_one_key() {
+fn a_repeated_key_counts_as_one_key() {
     let mut topic = Topic::six(1);
     // It is where a topic with one partition would have it, and does not belong there.
     assert_ne!(topic.now.of_key(b"A-1"), 0);
@@ -232,7 +232,7 @@ fn a_topic_that_was_filled_by_another_partitioner_is_detected_with_that_partitio
 }
 
 #[test]
-fn a_few_records_placed_by_another_rule_or_by_none_are_no_evidence() {
+fn a_few_records_placed_by_another_rule_or_by_none_are_not_evidence() {
     for partitions in [2, 3, 6, 12, 50] {
         for seed in 0..200 {
             let mut few = Topic::new(Partitioner::Murmur2, partitions, seed);

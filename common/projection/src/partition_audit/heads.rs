@@ -72,7 +72,7 @@ fn read_assigned(reader: &LogReader, bounds: &[(i64, i64)]) -> Result<Vec<Partit
                 LogEvent::OutOfRange | LogEvent::TopicMissing | LogEvent::TopicRecreated => {
                     let topic = reader.topic();
                     return Err(StartError::Retry(anyhow!(
-                        "topic {topic} changed while its oldest records were read"
+                        "topic {topic} changed while its oldest records were being read"
                     )));
                 }
             };
@@ -124,7 +124,7 @@ impl Reading {
         !self.head.is_whole && self.head.records.len() < MAX_RECORDS && self.read < MAX_READ
     }
 
-    /// Takes in a record, or `None` for the partition's end. Returns the record's size in bytes.
+    /// Processes a record, or `None` for the partition's end. Returns the record's size in bytes.
     fn take(&mut self, record: Option<&BorrowedMessage<'_>>) -> usize {
         let Some(record) = record else {
             self.head.is_whole = true;

@@ -1,6 +1,6 @@
-//! A topic whose partition count was increased after it was written to: an order's events may be in two partitions. A
-//! store remembers how many there were; for a new store, the only evidence is the records, so the oldest are examined
-//! before any is read. The same records show whether writers use another partitioner than this service was started
+//! Detects a topic whose partition count was increased after it was written to, so that an order's events may be in two
+//! partitions. A store remembers how many there were; for a new store, the only evidence is the records, so the oldest
+//! are examined before any is folded. The same records show whether writers use a different partitioner than this service was started
 //! with.
 
 mod evidence;
@@ -13,7 +13,7 @@ use crate::start_error::StartError;
 use crate::topic_conflict::TopicConflict;
 use evidence::{FewerPartitions, MIN_RECORDS, added_partitions, other_partitioner};
 
-/// Looks at the topic's oldest records.
+/// Examines the topic's oldest records.
 ///
 /// # Errors
 /// They are partitioned as in a topic of fewer partitions, or by another partitioner, which an operator has to fix; or

@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_id_of_others_is_only_reported() {
+    fn a_missing_id_of_another_producer_is_only_reported() {
         let known = known(Some(1), &[1, 2, 3], &[]);
         let found = found(&[1, 3], &[2], &[]);
         assert!(found.is_good_enough(&known));
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_loss_that_was_accepted_does_not_count_unless_the_id_is_written_under() {
+    fn an_accepted_loss_does_not_count_unless_events_are_written_under_the_id() {
         let lost = found(&[], &[1, 2], &[]);
         assert_eq!(
             lost.verdict(&known(None, &[1, 2], &[1, 2])),

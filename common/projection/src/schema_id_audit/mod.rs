@@ -37,7 +37,7 @@ struct Inner {
     registry: Arc<Registry>,
     store: Store,
     verdict: watch::Sender<Verdict>,
-    /// Whether all ids were compared since the start and since the last outage.
+    /// Whether all ids were compared since startup and since the last outage.
     compared_all: AtomicBool,
     /// How many conflicts were reported. A comparison that began before the last of them proves nothing.
     conflicts: AtomicU64,
@@ -69,7 +69,7 @@ impl SchemaIdAudit {
         self.0.verdict.subscribe()
     }
 
-    /// The schema of that id. An untrusted registry counts as an outage, until the right one is back.
+    /// The schema with that id. An untrusted registry counts as an outage, until the right one is back.
     ///
     /// # Errors
     /// As [`Registry::schema`].
@@ -77,7 +77,7 @@ impl SchemaIdAudit {
         self.verified(self.0.registry.schema(id)).await
     }
 
-    /// The schema of that GUID, in the same way; `None` when the registry does not support lookups by GUID.
+    /// The schema with that GUID, in the same way; `None` when the registry does not support lookups by GUID.
     ///
     /// # Errors
     /// As [`Registry::schema_of_guid`].
@@ -94,7 +94,7 @@ impl SchemaIdAudit {
             Err(RegistryError::Unknown(_)) => Scope::One,
             Err(RegistryError::Outage(_)) => return answer,
         };
-        // Checked after the answer, which may have come from another registry than the one checked before.
+        // Checked after the answer, which may have come from a different registry than the one checked before.
         self.confirm_with(scope).await.map_err(outage)?;
         answer
     }

@@ -1,5 +1,5 @@
-//! Ids that may be forgotten. Earlier releases registered at whatever registry answered and kept the id that it
-//! assigned; if that was even once the wrong registry, the id conflicts with the right one permanently. The topic shows
+//! Ids that may be forgotten. Earlier releases registered with whatever registry answered and kept the id that it
+//! assigned; if that was the wrong registry even once, the id conflicts with the right one permanently. The topic shows
 //! which registry is the right one: the one that knows the ids that orders were written under. And an operator may
 //! declare the registry's current content to be the truth.
 

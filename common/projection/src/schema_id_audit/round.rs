@@ -11,16 +11,16 @@ use crate::store::{KnownSchemas, Schemas};
 /// How many known ids must match before an answer is stored: a different registry may have our own schema under the
 /// same id.
 const FEW: usize = 8;
-/// Maximum number of ids in one check, except for the first, which covers all of them: thousands of ids are no load for
+/// Maximum number of ids in one check, except for the first, which covers all of them: thousands of ids put no load on
 /// the registry.
 const MANY: usize = 50;
-/// How long a missing id may take to appear: some registries answer from followers.
+/// How long a missing id may take to appear: some registries answer from followers, which may lag behind.
 const REPLICATION_DELAY: Duration = Duration::from_millis(500);
 
 /// What is remembered from earlier checks.
 #[derive(Default)]
 pub(super) struct History {
-    /// Whether ids that the registry has lost before the start are accepted as lost.
+    /// Whether ids that the registry lost before startup are accepted as lost.
     pub accept: bool,
     /// An id that matched when it was last compared.
     probe: Option<u32>,

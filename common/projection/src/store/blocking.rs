@@ -2,8 +2,8 @@
 //!
 //! A read of the embedded store that hits its cache is cheaper than the hop: 1.2 µs against 15 µs at the median (two busy
 //! cores; `cargo bench -p orderlog-projection --bench store_read` prints all figures). But a server thread serves many
-//! connections, and in place a read that misses the cache takes 77 µs at the median, 0.6 ms at the 99th percentile and up to
-//! 9 ms. Nothing bounds that: the database has no read that stops at its cache.
+//! connections, and on it, a read that misses the cache takes 77 µs at the median, 0.6 ms at the 99th percentile and up to
+//! 9 ms. Nothing bounds that: the database has no read that gives up if the cache misses.
 
 use std::panic::resume_unwind;
 

@@ -43,7 +43,7 @@ pub use url::{InvalidStoreUrl, StoreUrl};
 ///
 /// Async functions are for any caller, except that `open`, `check_owner`, `check_partitioner`, `claim`, `clear`, `load`
 /// and `commit` may block the thread that polls them: they are for start-up and for the projection's own thread.
-/// Functions that are not async block, and so do tables: call them on such a thread or through [`blocking`], and never
+/// Functions that are not async block, and so do tables: call them on such a thread or through [`blocking`], but never
 /// on a server thread.
 #[derive(Clone)]
 pub enum Store {
@@ -228,7 +228,7 @@ impl Store {
         }
     }
 
-    /// Runs work on the schemas on a thread where it blocks nobody. Call it within a tokio runtime.
+    /// Runs work on the schemas on a thread that may block. Call it within a tokio runtime.
     ///
     /// # Errors
     /// The work's own, or the runtime is shutting down.

@@ -11,7 +11,7 @@ pub struct PartitionRow {
     /// Records below this offset were counted before a rewind.
     #[serde(default)]
     pub counted_to: i64,
-    /// The last record that was read: proves at start that the topic is still the same one.
+    /// The last record that was read: proves at startup that the topic is still the same one.
     pub last: Option<LastRecord>,
     /// What was counted.
     #[serde(flatten)]

@@ -1,5 +1,5 @@
-//! Tables: rows of bytes under keys of bytes. What schema ids mean is kept in two of them, and a service adds its own. All
-//! of it blocks: call it on a thread of your own, such as the projection's, or through [`blocking`](super::blocking).
+//! Tables: rows of bytes under keys of bytes. The meanings of schema ids are kept in two of them, and a service adds its
+//! own. All of it blocks: call it on a thread of your own, such as the projection's, or through [`blocking`](super::blocking).
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ pub struct TableName(pub &'static str);
 /// Key and value of a row.
 pub type Row = (Vec<u8>, Vec<u8>);
 
-/// What a store implements for each of its tables; [`Table`] has the meaning. Each may block.
+/// What a store implements for each of its tables; [`Table`] documents each function. All of them may block.
 pub(super) trait Rows: Send + Sync {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
     fn keys(&self) -> Result<Vec<Vec<u8>>, StoreError>;

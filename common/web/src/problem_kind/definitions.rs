@@ -23,9 +23,9 @@ pub struct Definition {
 /// Whether a request had an effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// It had none.
+    /// None.
     None,
-    /// It had none, but earlier attempts may have.
+    /// None, but earlier attempts may have had one.
     NoneByThisAttempt,
     /// Nobody knows yet.
     Unknown,
@@ -41,7 +41,7 @@ impl Effect {
             Self::NoneByThisAttempt => {
                 "None by this attempt. An earlier attempt with the same `Idempotency-Key` that got 504, or no response, may still take effect."
             }
-            Self::Unknown => "Unknown. A write may have taken effect, may still do so, or never will.",
+            Self::Unknown => "Unknown. A write may have taken effect, may still take effect, or may never do so.",
             Self::ReadsOnly => "None: only reads get this response.",
         }
     }
@@ -74,7 +74,7 @@ impl ProblemKind {
                 "Order not found",
                 Effect::None,
                 "There is no order with this id. cart-service says so only when it has read everything in the topic up to your request; order-service says so for what it has read so far.",
-                "Check the id: one that consists only of digits stands for `ORD-` and the digits. If the order was only just created, ask order-service with `minVersion=1`: it then waits for the order.",
+                "Check the id: one that consists only of digits stands for `ORD-` and the digits. If the order has just been created, ask order-service with `minVersion=1`: it then waits for the order.",
             ),
             Self::UnknownTopic => (
                 "/problems/unknown-topic",
@@ -185,7 +185,7 @@ impl ProblemKind {
                 503,
                 "Temporarily unavailable",
                 NoneByThisAttempt,
-                "Something that the request needs is unavailable for now, such as Kafka, the schema registry, the order's partition, disk space or a free connection; or other requests were faster. `detail` says what.",
+                "Something that the request needs is unavailable for now, such as Kafka, the schema registry, the order's partition, disk space or a free connection; or other requests for the same order came first. `detail` says what.",
                 "Retry after the number of seconds in `Retry-After`. If it persists, see `/health`.",
             ),
             Self::OutcomeUnknown => (
@@ -202,7 +202,7 @@ impl ProblemKind {
                 "Timed out waiting for the order",
                 ReadsOnly,
                 "The order did not reach the requested version within `waitMs`.",
-                "Ask again, or with a longer `waitMs` (up to 30,000). If that does not help, `/stats` shows whether order-service is behind; otherwise nobody has written that version.",
+                "Ask again, possibly with a longer `waitMs` (up to 30,000). If that does not help, `/stats` shows whether order-service is behind; otherwise that version has not been written.",
             ),
             Self::Other(status) => (
                 "about:blank",

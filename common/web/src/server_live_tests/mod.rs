@@ -65,7 +65,7 @@ impl Running {
 /// Limits with room for that many connections besides the spare ones.
 fn room_for(connections: usize) -> Limits {
     let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    assert!(workers < RESERVED, "the arithmetic of this test");
+    assert!(workers < RESERVED, "this test needs fewer workers than {RESERVED}");
     Limits {
         idle_timeout: IDLE_TIMEOUT,
         connections: (connections + 1).next_multiple_of(workers),

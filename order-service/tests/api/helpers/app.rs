@@ -30,7 +30,7 @@ impl App {
         self.0.stop().await
     }
 
-    /// How it ended by itself.
+    /// How it ended on its own.
     pub async fn end(self) -> anyhow::Result<()> {
         self.0.end().await
     }

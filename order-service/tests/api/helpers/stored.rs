@@ -19,7 +19,7 @@ pub struct Stored {
 }
 
 impl Stored {
-    /// The value of the last header of that name.
+    /// The value of the last header with that name.
     pub fn header(&self, name: &str) -> Option<&[u8]> {
         self.headers.iter().rev().find(|(other, _)| other == name)?.1.as_deref()
     }

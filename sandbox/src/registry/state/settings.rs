@@ -19,13 +19,13 @@ pub trait Setting: Copy + Default {
     /// Where the state keeps it.
     fn of(state: &State) -> &PerSubject<Self>;
 
-    /// Where the state keeps it, to be changed.
+    /// The same, mutable.
     fn of_mut(state: &mut State) -> &mut PerSubject<Self>;
 
     /// The refusal for a subject that has none of its own.
     fn not_configured(subject: String) -> Refusal;
 
-    /// Whether a subject's own does not matter while this is the global one.
+    /// Whether this value, set globally, overrides a subject's own.
     fn overrides_own(self) -> bool {
         false
     }

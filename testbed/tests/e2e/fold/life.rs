@@ -33,7 +33,7 @@ fn ids() -> Vec<String> {
     ids
 }
 
-/// That many records.
+/// Generates that many records.
 pub fn records(count: usize, schemas: Schemas) -> anyhow::Result<Vec<NewRecord>> {
     let mut random = fastrand::Rng::with_seed(23);
     let ids = ids();
@@ -96,7 +96,7 @@ fn later(random: &mut fastrand::Rng, state: &OrderState, all: &[OrderEvent]) -> 
     let some_event = &all[random.usize(..all.len())];
     match random.u8(..10) {
         0 => next.previous_event_id = None,
-        // Decided on another event than the current one.
+        // Decided on a different event than the current one.
         1 => next.previous_event_id = Some(Uuid::now_v7()),
         2 => next.order.version += random.i32(1..4),
         // Late, or the loser of a race.
@@ -113,7 +113,7 @@ fn later(random: &mut fastrand::Rng, state: &OrderState, all: &[OrderEvent]) -> 
     next
 }
 
-/// Something that each rule forbids.
+/// A violation of each rule.
 const RULES: [fn(&mut OrderEvent); 19] = [
     |e| e.order.customer_id.clear(),
     |e| e.order.customer_id = "a\nb".into(),

@@ -103,7 +103,7 @@ async fn the_documented_folds_give_our_outcomes_and_orders_for_any_records() -> 
 }
 
 #[tokio::test]
-async fn the_documented_reader_prints_every_event_and_ends_quietly_by_ctrl_c() -> anyhow::Result<()> {
+async fn the_documented_reader_prints_every_event_and_ctrl_c_ends_it_quietly() -> anyhow::Result<()> {
     let world = World::new("fold-reader")?;
     let (cart, order) = world.pair().await?;
     cart.http.created("A-1").await?;
@@ -141,7 +141,7 @@ async fn the_documented_reader_prints_every_event_and_ends_quietly_by_ctrl_c() -
 }
 
 #[tokio::test]
-async fn the_documented_reader_tells_of_each_error_once() -> anyhow::Result<()> {
+async fn the_documented_reader_reports_each_error_once() -> anyhow::Result<()> {
     let world = World::new("fold-errors")?;
     let nobody = format!("127.0.0.1:{}", testbed::ports::free()?);
     let topic = programs::Topic {

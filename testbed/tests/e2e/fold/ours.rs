@@ -1,4 +1,4 @@
-//! What a log is to our own contract: the outcome of each record, and the orders in the end.
+//! What a log means under our own contract: the outcome of each record, and the resulting orders.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::life::Schemas;
 
-/// The outcomes that are no codes of rejection.
+/// The outcomes that are not rejection codes.
 const OTHERS: [&str; 5] = ["applied", "gap", "duplicate", "superseded", "ignored"];
 
 /// Every outcome that a record can have.

@@ -61,7 +61,7 @@ fn shell(topic: &Topic<'_>, program: &str) -> anyhow::Result<Command> {
     let mut command = Command::new("sh");
     command
         .arg("-c")
-        // The shell must not stand between a signal and the program.
+        // Signals must reach the program, not the shell.
         .arg(format!("exec {}", line(program)?.replace("data/jars", &jars)))
         .current_dir(root())
         .env("PATH", path)
@@ -76,7 +76,7 @@ pub async fn run(topic: Topic<'_>, program: &str) -> anyhow::Result<String> {
     others::run(shell(&topic, program)?, String::new()).await
 }
 
-/// The reader, which does not end by itself.
+/// The reader, which does not end on its own.
 fn reader(topic: &Topic<'_>) -> anyhow::Result<Child> {
     let mut command = shell(topic, READ)?;
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -107,7 +107,7 @@ pub async fn read_until_ctrl_c(topic: Topic<'_>, lines: usize) -> anyhow::Result
     tokio::task::spawn_blocking(reading).await?
 }
 
-/// Runs the reader until it tells of an error; then interrupts it. Returns its errors; it must not have read anything.
+/// Runs the reader until it reports an error; then interrupts it. Returns its errors; it must not have read anything.
 pub async fn errors_until_ctrl_c(topic: Topic<'_>) -> anyhow::Result<Vec<String>> {
     let mut child = reader(&topic)?;
     let reading = move || {

@@ -104,7 +104,7 @@ pub async fn unharmed(service: &Service, memory: u64, most: u64) -> anyhow::Resu
     assert!(!log.contains("panicked"), "{}", service.log_tail());
     assert!(!log.contains('\u{1b}'), "an escape sequence reached the log");
     for line in log.lines() {
-        assert!(line.starts_with("20"), "no line of ours: {line}");
+        assert!(line.starts_with("20"), "not one of our log lines: {line}");
         assert!(!line.contains(" ERROR "), "{line}");
     }
     let grown = service.peak_memory()?.saturating_sub(memory);

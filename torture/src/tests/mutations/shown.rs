@@ -139,7 +139,7 @@ pub const MUTATIONS: &[Mutation] = &[
     ("lag never returns", LAG, |run| {
         run.rounds[0].settled = Err("lag is 3".to_owned())
     }),
-    ("a process ends by itself", ENDS, |run| {
+    ("a process ends on its own", ENDS, |run| {
         let how = EndKind::Wrongly("by itself, exit status: 1".to_owned());
         run.endings.push(Ending {
             process: "order-service".to_owned(),

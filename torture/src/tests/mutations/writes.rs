@@ -16,7 +16,7 @@ pub const MUTATIONS: &[Mutation] = &[
             .retain(|record| record.key.as_deref() != Some(b"C"));
         run.derive();
     }),
-    ("an answer shows another amount than the event has", LOST, |run| {
+    ("an answer shows a different amount than the event has", LOST, |run| {
         let op = run.op("c1");
         op.answer = op.answer.replace("999.99", "999.98");
     }),
@@ -152,7 +152,7 @@ pub const MUTATIONS: &[Mutation] = &[
         run.event_of("rival").headers.clear()
     }),
     (
-        "an update is decided on another version than it named",
+        "an update is decided on a different version than it named",
         IF_MATCH,
         |run| {
             let op = run.op("a2");

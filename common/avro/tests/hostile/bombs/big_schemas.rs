@@ -1,5 +1,5 @@
-//! Schemas as long as any that is parsed, and longer: each is an event's with a field that takes no bytes and much text,
-//! or with much else that says nothing about bytes.
+//! Schemas as long as any that is parsed, and longer: each is an event's schema with a field that takes no bytes but a
+//! lot of text, or with a lot of other text that does not affect the bytes.
 
 use orderlog_avro::MAX_SCHEMA_BYTES;
 

@@ -83,7 +83,7 @@ fn blocks_that_promise_ever_more() -> Bomb {
     Bomb::bad_datum(with_order_field("items", [blocks, long(1 << 40)].concat()))
 }
 
-/// An event with so many of the smallest items.
+/// An event with that many of the smallest items.
 fn smallest_items(count: i64) -> Typed {
     let entries = [0, 0, 0].repeat(usize::try_from(count).expect("a count"));
     with_order_field("items", [block(count, &entries), long(0)].concat())

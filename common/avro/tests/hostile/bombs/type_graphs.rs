@@ -44,7 +44,7 @@ fn doubling(last: &str, default: &str) -> Typed {
     typed(record_of("Doubling", &fields), [])
 }
 
-/// So many arrays in one another; the event and its order are two types more, and so is what lies within.
+/// That many nested arrays; the event, its order and the innermost value add to the depth.
 fn arrays(count: usize) -> Typed {
     with_dropped(typed(
         (0..count).fold(r#""int""#.to_owned(), |of, _| array_of(&of)),
@@ -56,7 +56,7 @@ fn types_as_deep_as_json_is_read() -> Bomb {
     Bomb::event(arrays(120))
 }
 
-/// So many records in one another, by references to the one before.
+/// That many nested records, each with a reference to the one before.
 fn records(count: usize) -> (Vec<String>, Typed) {
     let of = |n: usize| {
         if n == 0 {

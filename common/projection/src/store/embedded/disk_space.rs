@@ -10,9 +10,9 @@ use crate::store::{DiskFull, StoreError};
 
 pub(super) const MIB: u64 = 1024 * 1024;
 
-/// What must be free before anything is committed.
-// why: what was committed before is still to be flushed from memory (8 MiB per table, of which a few grow), and tables are
-// merged, one merge at a time, each of some 50 MiB at most (see `keyspace_options`)
+/// How much must be free before anything is committed, in bytes.
+// why: earlier commits have yet to be flushed from memory (8 MiB per table, of which a few grow), and tables are merged, one
+// merge at a time, each of some 50 MiB at most (see `keyspace_options`)
 const RESERVE: u64 = 64 * MIB;
 
 /// The disk of the store in a directory.
@@ -37,7 +37,7 @@ impl Disk {
         let (dir, free) = (self.dir(), self.free_bytes()?);
         if free < RESERVE {
             let reason = format!(
-                "the disk of the store at {} is full: {} MiB free, {} MiB required. Free up space there; writing resumes by itself",
+                "the disk of the store at {} is full: {} MiB free, {} MiB required. Free up space there; writing resumes on its own",
                 dir.display(),
                 free / MIB,
                 RESERVE / MIB
@@ -50,7 +50,7 @@ impl Disk {
     /// How many bytes are free for this process.
     ///
     /// # Errors
-    /// That is not known.
+    /// The free space is not known.
     pub fn free_bytes(&self) -> Result<u64, StoreError> {
         let dir = self.dir();
         let disk = rustix::fs::statvfs(dir).with_context(|| format!("reading the free space at {}", dir.display()))?;

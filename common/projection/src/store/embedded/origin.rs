@@ -1,4 +1,4 @@
-//! Whose store it is: of which service, filled from which topic. Kept so that it is never filled from another one.
+//! Whose store it is: which service owns it, and which topic filled it. Kept so that it is never filled from another one.
 
 use anyhow::{Context, ensure};
 use orderlog_kafka::partition::{Partitioner, Partitioning};
@@ -123,11 +123,11 @@ mod tests {
     }
 
     #[test]
-    fn a_store_belongs_to_the_rule_that_its_topic_was_partitioned_by() {
+    fn a_store_keeps_the_partitioner_of_its_topic() {
         let dir = tempfile::tempdir().expect("a directory");
         let store = Embedded::open(dir.path()).expect("opens");
         for partitioner in Partitioner::ALL {
-            store.check_partitioner(partitioner).expect("it is of any yet");
+            store.check_partitioner(partitioner).expect("a new store accepts any");
         }
         let partitioning = Partitioning {
             partitioner: Partitioner::Crc32,
@@ -142,11 +142,11 @@ mod tests {
         store.clear().expect("clears");
         store
             .check_partitioner(Partitioner::Murmur2)
-            .expect("it is of any again");
+            .expect("it accepts any again");
     }
 
     #[test]
-    fn a_store_of_a_release_without_a_choice_of_partitioner_is_of_murmur2() {
+    fn a_store_from_before_the_choice_of_partitioner_counts_as_murmur2() {
         let dir = tempfile::tempdir().expect("a directory");
         let store = Embedded::open(dir.path()).expect("opens");
         let origin = r#"{"format":2,"service":"a","topic":"orders","partitions":6}"#;

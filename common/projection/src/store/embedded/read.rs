@@ -13,7 +13,7 @@ use super::{Embedded, UNREADABLE};
 use crate::store::{KeyUse, PartitionRow, StoreError};
 
 impl Embedded {
-    /// The order of that id.
+    /// The order with that id.
     ///
     /// # Errors
     /// The disk fails, or the value has a format or a schema that this release does not read.

@@ -17,7 +17,7 @@ struct KeyspaceRows {
     disk: Disk,
 }
 
-/// The table of that name, which is created if missing.
+/// The table with that name; it is created if it is missing.
 pub(super) fn table(db: &Database, name: TableName, disk: &Disk) -> fjall::Result<Table> {
     let rows = KeyspaceRows {
         db: db.clone(),

@@ -130,7 +130,7 @@ fn those_orders_of_a_batch_that_exist_are_loaded_until_they_are_removed() {
 }
 
 #[test]
-fn a_second_opening_is_refused_with_what_to_do() {
+fn a_second_opening_is_refused_with_advice() {
     let dir = tempfile::tempdir().expect("a directory");
     let _first = Embedded::open(dir.path()).expect("opens");
     let error = Embedded::open(dir.path()).err().expect("locked");

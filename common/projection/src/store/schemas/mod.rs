@@ -98,7 +98,7 @@ impl Schemas {
         Ok(self.put(id, SchemaRow::of(schema, None), writer)?)
     }
 
-    /// The number under which the schema of that GUID is kept; `None` if it was never seen.
+    /// The number under which the schema with that GUID is kept; `None` if it was never seen.
     ///
     /// # Errors
     /// The disk fails.

@@ -109,7 +109,7 @@ async fn our_own_id_is_known_for_its_subject_until_a_rebuild() {
 }
 
 #[test]
-fn schemas_of_guids_are_kept_next_to_those_of_ids_and_are_not_ids() {
+fn schemas_named_by_guid_are_kept_beside_those_named_by_id_and_are_not_ids() {
     let dir = tempfile::tempdir().expect("a directory");
     let store = open(&dir);
     // Two that begin alike, and so compete for one number.
@@ -159,7 +159,7 @@ fn known(own: Option<u32>, ids: &[u32], accepted: &[u32]) -> KnownSchemas {
 }
 
 #[test]
-fn what_is_forgotten_can_be_learned_again() {
+fn a_forgotten_id_can_be_learned_again() {
     let (_dir, store) = store_with_two_schemas();
     assert_eq!(store.schemas().known().expect("reads"), known(Some(7), &[7, 9], &[]));
     store.schemas().forget(&[7].into()).expect("forgets");

@@ -46,7 +46,7 @@ impl ClosedJournals {
     /// tables.
     ///
     /// # Errors
-    /// It has.
+    /// One of them was truncated.
     pub fn check_kept(&self) -> anyhow::Result<()> {
         for (path, end) in &self.0 {
             match fs::metadata(path) {

@@ -36,7 +36,7 @@ pub(super) struct Keys {
 struct Extent {
     /// How many rows there are.
     count: u64,
-    /// No age is lower. It spares the search for the oldest from scanning everything that was removed before it.
+    /// A lower bound of all ages. It spares the search for the oldest from scanning everything that was removed before it.
     lowest: Vec<u8>,
 }
 
@@ -45,7 +45,7 @@ impl Keys {
     pub fn new(rows: Keyspace, ages: Keyspace, meta: Keyspace) -> anyhow::Result<Self> {
         let count = match meta.get(COUNT_KEY)? {
             Some(count) => u64::from_be_bytes(count.as_ref().try_into().context("decoding the number of keys")?),
-            // An earlier release has written it.
+            // Written by an earlier release.
             None => rows.len()? as u64,
         };
         let extent = Extent {

@@ -11,7 +11,7 @@ use super::row::{Age, AgedRow, order_name, record_name};
 use crate::store::embedded::UNREADABLE;
 use crate::store::{KeyChange, KeyChanges, KeyOutcome};
 
-/// At most this many keys more than it adds are forgotten in one batch, if fewer are to be kept than before.
+/// How many more keys than it adds one batch may forget, for when fewer are to be kept than before.
 const MAX_FORGOTTEN: u64 = 1_000;
 
 /// The rows that change. Written at the end, because a write batch cannot tell which of two changes of one row came later.
@@ -21,7 +21,7 @@ pub struct Plan<'a> {
     rows: BTreeMap<Vec<u8>, Change>,
     /// Ages without a row, left behind by an earlier release.
     stale: Vec<Vec<u8>>,
-    /// No remaining age is lower.
+    /// A lower bound of the remaining ages.
     lowest: Option<Vec<u8>>,
 }
 

@@ -100,7 +100,7 @@ fn the_first_event_of_a_key_and_an_order_is_its_answer_whichever_is_read_first()
 }
 
 #[test]
-fn a_key_that_is_being_written_is_never_taken_for_another_order_s() {
+fn a_key_that_is_being_written_is_never_taken_for_that_of_another_order() {
     let dir = tempfile::tempdir().expect("a directory");
     let store = Embedded::open(dir.path()).expect("opens");
     let keys: Vec<String> = (0..2000).map(|n| format!("k{n}")).collect();

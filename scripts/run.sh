@@ -76,6 +76,6 @@ ensure_toolchain
 ensure build-essential pkg-config zlib1g-dev libssl-dev ca-certificates
 
 if [[ ! -x ${CARGO_TARGET_DIR:-target}/release/sandbox ]]; then
-  say "The first build takes a few minutes (about four on two idle cores); later ones take seconds."
+  say "The first build takes about four minutes on two idle cores; later starts take about a second."
 fi
 exec cargo run --release -- "$@"

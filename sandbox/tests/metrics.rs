@@ -3,11 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use clap::Parser;
 use orderlog_runtime::metrics::ALL;
-use sandbox::cli::Cli;
-use sandbox::pipeline::Pipeline;
-use sandbox::testing::eventually;
+use sandbox::testing::{eventually, start_sandbox};
 use serde_json::json;
 
 const DOCUMENT: &str = include_str!("../../docs/metrics.md");
@@ -126,11 +123,7 @@ fn check(service: &str, shown: &BTreeMap<String, Shown>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_document_lists_what_each_service_serves() {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let ports = ["--cart-port=0", "--order-port=0", "--registry-port=0"];
-    let pipeline = Pipeline::start(&Cli::parse_from(["sandbox"].iter().chain(&ports)))
-        .await
-        .expect("starts");
+    let pipeline = start_sandbox(&[]).await.expect("starts");
     let client = reqwest::Client::new();
     let created = client
         .post(format!("{}/create-order", pipeline.cart_url))
@@ -144,7 +137,7 @@ async fn the_document_lists_what_each_service_serves() {
             let page = client.get(format!("{url}/metrics")).send().await.expect("an answer");
             page.text().await.expect("text")
         };
-        // A service is ready before it knows how many keys it has, and order-service may not have read the order yet.
+        // The age is shown once a record was read, and requests once one was answered: order-service may have done neither yet.
         let complete = || async {
             let page = page().await;
             let is_there = |name: &str| page.contains(&format!("{name}{{service=\"{service}\""));

@@ -2,15 +2,7 @@
 
 use std::process::Command;
 
-use clap::Parser;
-use sandbox::cli::Cli;
-use sandbox::pipeline::Pipeline;
-
-async fn start() -> Pipeline {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let ports = ["sandbox", "--cart-port=0", "--order-port=0", "--registry-port=0"];
-    Pipeline::start(&Cli::parse_from(ports)).await.expect("starts")
-}
+use sandbox::testing::start_sandbox;
 
 /// The commands on a page, as a browser shows them.
 async fn commands(url: &str) -> Vec<String> {
@@ -34,7 +26,7 @@ async fn run(command: String) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_commands_on_each_page_work_as_shown() {
     for (is_cart, expected) in [(true, ["201", "200", "200"]), (false, ["201", "200", "200"])] {
-        let pipeline = start().await;
+        let pipeline = start_sandbox(&[]).await.expect("starts");
         let url = if is_cart {
             &pipeline.cart_url
         } else {

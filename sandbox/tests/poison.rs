@@ -4,7 +4,7 @@ use clap::ValueEnum;
 use orderlog_kafka::partition::Partitioner;
 use sandbox::pipeline::{Pipeline, TOPIC};
 use sandbox::poison::{Kind, OrderService, Outcome, Poisoner, Written};
-use sandbox::testing::start_sandbox;
+use sandbox::testing::{ids_where, partition_of, start_sandbox};
 use serde_json::{Value, json};
 
 /// Nobody listens there.
@@ -109,13 +109,72 @@ async fn a_missing_order_service_and_another_server_in_its_place_are_told_apart(
     let pipeline = start_sandbox(&[]).await.expect("starts");
     let poisoner = poisoner(&pipeline, TOPIC, NO_REGISTRY).await.expect("connects");
     let written = poisoner.write(Kind::NotAvro, "P-1").await.expect("written");
-    let Outcome::NoAnswer(why) = outcome("http://127.0.0.1:1", &written).await else {
-        panic!("nothing listens there")
-    };
-    assert_eq!(why, "cannot connect");
+    for (url, cause) in [
+        ("http://127.0.0.1:1", "Connection refused"),
+        (&pipeline.order_url.replace("http:", "https:"), "corrupt message"),
+    ] {
+        let Outcome::NoAnswer(why) = outcome(url, &written).await else {
+            panic!("{url}: no order-service is there")
+        };
+        assert!(why.contains(cause), "{url}: {why}");
+    }
     let Outcome::NoAnswer(why) = outcome(&pipeline.cart_url, &written).await else {
         panic!("that is cart-service")
     };
     assert!(why.contains("404"), "{why}");
+    pipeline.stop().await.expect("a clean end");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_service_of_another_kafka_is_not_taken_to_have_read_the_record() {
+    let (ours, other) = tokio::try_join!(start_sandbox(&[]), start_sandbox(&[])).expect("both start");
+    let mut ids = ids_where("P", |partition| partition == 3);
+    let mut id = || ids.next().expect("an id");
+    let theirs = poisoner(&other, TOPIC, NO_REGISTRY).await.expect("connects");
+    let theirs = theirs.write(Kind::NotAvro, &id()).await.expect("written");
+    let poisoner = poisoner(&ours, TOPIC, NO_REGISTRY).await.expect("connects");
+    let written = poisoner.write(Kind::NotAvro, &id()).await.expect("written");
+    assert_eq!(
+        (theirs.partition, theirs.offset),
+        (written.partition, written.offset),
+        "the same place in both"
+    );
+    assert_eq!(outcome(&other.order_url, &written).await, Outcome::NotShown);
+    let outcome = outcome(&ours.order_url, &written).await;
+    assert!(matches!(outcome, Outcome::DeadLettered { .. }), "{outcome:?}");
+    ours.stop().await.expect("a clean end");
+    other.stop().await.expect("a clean end");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_order_service_applies_is_reported_as_applied() {
+    let pipeline = start_sandbox(&["--kafka-partitioner=crc32"]).await.expect("starts");
+    let poisoner = poisoner(&pipeline, TOPIC, &pipeline.registry_url)
+        .await
+        .expect("connects");
+    // What is the wrong partition by murmur2 is the right one by crc32.
+    let is_right = |id: &String| Partitioner::Crc32.of_key(id.as_bytes(), 6) == (partition_of(id) + 1) % 6;
+    let id = ids_where("P", |_| true).find(is_right).expect("an id");
+    let written = poisoner.write(Kind::WrongPartition, &id).await.expect("written");
+    assert_eq!(outcome(&pipeline.order_url, &written).await, Outcome::Accepted);
+    pipeline.stop().await.expect("a clean end");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn why_no_broker_answers_is_told() {
+    let pipeline = start_sandbox(&[]).await.expect("starts");
+    let http = pipeline.order_url.trim_start_matches("http://").to_owned();
+    let error = async |servers: &str| {
+        let connected = Poisoner::connect(servers, TOPIC, Partitioner::default(), NO_REGISTRY).await;
+        format!("{:#}", connected.err().expect("no broker is there"))
+    };
+    let (nobody, not_kafka) = tokio::join!(error("127.0.0.1:1"), error(&http));
+    assert!(nobody.contains("Connection refused"), "{nobody}");
+    assert!(!not_kafka.contains("refused"), "{not_kafka}");
+    for (error, servers) in [(nobody, "127.0.0.1:1"), (not_kafka, http.as_str())] {
+        let begin = format!("no answer from Kafka at {servers}: {servers}/bootstrap: ");
+        assert!(error.starts_with(&begin), "the client's report: {error}");
+        assert!(error.contains("KAFKA_BOOTSTRAP_SERVERS"), "{error}");
+    }
     pipeline.stop().await.expect("a clean end");
 }

@@ -3,11 +3,14 @@
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
+use clap::Parser;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
+use sandbox::cli::Cli;
 use sandbox::pipeline::{PARTITIONS, TOPIC};
 use sandbox::testing::start_sandbox;
+use sandbox::welcome;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
@@ -17,6 +20,19 @@ fn busy() -> (TcpListener, u16) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
     (listener, port)
+}
+
+/// A busy port that nobody is given who asks for any: nor are those that follow it.
+fn busy_below_the_ephemeral() -> (TcpListener, u16) {
+    let bind = || {
+        let port = fastrand::u16(20_000..30_000);
+        Some((TcpListener::bind(("127.0.0.1", port)).ok()?, port))
+    };
+    std::iter::repeat_with(bind)
+        .take(1000)
+        .flatten()
+        .next()
+        .expect("a free port among a thousand")
 }
 
 fn port_of(bootstrap_servers: &str) -> u16 {
@@ -72,12 +88,20 @@ fn round_trip(servers: &str) -> Option<Vec<u8>> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_broker_takes_the_next_free_port_if_its_own_is_in_use() {
-    let (listener, port) = busy();
+    let (listener, port) = busy_below_the_ephemeral();
     let flag = format!("--kafka-port={port}");
-    let pipeline = start_sandbox(&[&flag]).await;
-    let moved = port_of(&pipeline.as_ref().expect("starts").bootstrap_servers);
+    let pipeline = start_sandbox(&[&flag]).await.expect("starts");
+    let moved = port_of(&pipeline.bootstrap_servers);
     assert!((port + 1..port + 100).contains(&moved), "{port} is in use: {moved}");
-    pipeline.expect("started").stop().await.expect("a clean end");
+    let printed = welcome::text(&pipeline, &Cli::parse_from(["sandbox", &flag]), Duration::ZERO);
+    let (note, _) = printed.split_once("\n\nThis is the sandbox").expect("a note");
+    for part in [
+        format!("port {port} is in use"),
+        format!("\n  export KAFKA_BOOTSTRAP_SERVERS=localhost:{moved}"),
+    ] {
+        assert!(note.contains(&part), "{part} is not in\n{note}");
+    }
+    pipeline.stop().await.expect("a clean end");
     drop(listener);
     let flag = format!("--kafka-port={moved}");
     let pipeline = start_sandbox(&[&flag]).await.expect("starts");

@@ -6,6 +6,7 @@ use sandbox::cli::Cli;
 use sandbox::poison::Kind;
 
 const RUN: &str = include_str!("../../scripts/run.sh");
+const README: &str = include_str!("../../README.md");
 
 fn help(flag: &Arg) -> String {
     as_printed(flag.get_help().expect("a help text").to_string())
@@ -17,6 +18,14 @@ fn as_printed(help: impl Into<String>) -> String {
     let mut letters = help.chars();
     let first = letters.next().map(|letter| letter.to_ascii_lowercase());
     first.into_iter().chain(letters).collect()
+}
+
+#[test]
+fn run_sh_says_the_same_of_the_first_build_as_the_readme() {
+    let (_, said) = RUN.split_once("say \"The first build").expect("a line about it");
+    let (said, _) = said.split_once('"').expect("its end");
+    let readme: Vec<&str> = README.split_whitespace().collect();
+    assert!(readme.join(" ").contains(&format!("The first build{said}")), "{said}");
 }
 
 #[test]

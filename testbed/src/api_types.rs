@@ -91,10 +91,6 @@ pub struct OrderIds {
     pub count: usize,
     /// The start of the next page.
     pub next: Option<String>,
-    /// Whether all are listed.
-    pub complete: bool,
-    /// When they were.
-    pub as_of: Option<String>,
 }
 
 /// How far order-service has read, and the outcomes of all records.
@@ -222,6 +218,10 @@ pub struct DeadLetters {
     pub messages: Vec<DeadLetter>,
     /// The start of the next page.
     pub next: Option<String>,
+    /// Whether all are listed.
+    pub complete: bool,
+    /// When they were.
+    pub as_of: Option<String>,
 }
 
 /// One dead letter.

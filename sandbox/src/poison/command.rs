@@ -67,7 +67,10 @@ pub async fn run(args: &PoisonArgs) -> anyhow::Result<()> {
     let written = poisoner.write(args.kind, &order_id).await?;
     println!("{}", announcement(&written, &args.kafka_bootstrap_servers));
     let outcome = order_service.outcome_of(&written).await;
-    println!("{}", report(&written, &outcome, order_service.url()));
+    println!(
+        "{}",
+        report(&written, &outcome, &args.kafka_bootstrap_servers, order_service.url())
+    );
     Ok(())
 }
 
@@ -78,6 +81,7 @@ fn announcement(written: &Written, servers: &str) -> String {
         key,
         partition,
         offset,
+        ..
     } = written;
     let record = if *kind == Kind::IllegalStep {
         "a valid record and then an invalid one"
@@ -87,15 +91,24 @@ fn announcement(written: &Written, servers: &str) -> String {
     format!("Wrote {record} ({kind}) to topic {topic} at {servers}: key {key}, partition {partition}, offset {offset}.")
 }
 
-fn report(written: &Written, outcome: &Outcome, url: &str) -> String {
-    let Written { key, partition, .. } = written;
+fn report(written: &Written, outcome: &Outcome, servers: &str, url: &str) -> String {
+    let Written {
+        key,
+        order_id,
+        partition,
+        offset,
+        ..
+    } = written;
+    let other_kafka = format!(
+        "it probably reads from another Kafka than the one at {servers}; set --kafka-bootstrap-servers / KAFKA_BOOTSTRAP_SERVERS to its own (the sandbox prints the address), or --order-service-url / ORDER_SERVICE_URL"
+    );
     let dead_letters = format!("\n\n  curl -i '{url}/dlq/messages?orderId={key}'\n");
     match outcome {
         Outcome::DeadLettered { code, reason } => {
             format!("order-service has dead-lettered it as {code}: {reason}\n\nSee the dead letter:{dead_letters}")
         }
         Outcome::Accepted => format!(
-            "order-service has read it and has not rejected it. See the order:\n\n  curl -i '{url}/order-details?orderId={key}'\n"
+            "order-service has read it and applied it. See the order:\n\n  curl -i '{url}/order-details?orderId={order_id}'\n"
         ),
         Outcome::NotRead { paused } => {
             let why = match paused {
@@ -103,6 +116,12 @@ fn report(written: &Written, outcome: &Outcome, url: &str) -> String {
                 None => format!("see {url}/health"),
             };
             format!("order-service has not read it yet; {why}\n\nLater, see whether it is a dead letter:{dead_letters}")
+        }
+        Outcome::NotShown => format!(
+            "The order-service at {url} is past offset {offset} of partition {partition}, but shows neither a dead letter nor an order with this event: {other_kafka}. If it does read that Kafka, look again later:{dead_letters}"
+        ),
+        Outcome::NotThere => {
+            format!("The order-service at {url} does not see offset {offset} of partition {partition}: {other_kafka}.")
         }
         Outcome::OtherTopic(topic) => format!(
             "The order-service at {url} reads another topic, {topic}; set --order-service-url / ORDER_SERVICE_URL to see what becomes of the record."

@@ -6,6 +6,8 @@ fn written(kind: Kind) -> Written {
     Written {
         kind,
         topic: "order-events".to_owned(),
+        order_id: "POISON-7".to_owned(),
+        event_id: None,
         key: "POISON-7".to_owned(),
         partition: 3,
         offset: 17,
@@ -38,7 +40,7 @@ fn each_outcome_is_reported_with_a_command_to_run_next() {
         ),
         (
             Outcome::Accepted,
-            "has not rejected it",
+            "has read it and applied it",
             "\n  curl -i 'http://localhost:8001/order-details?orderId=POISON-7'\n",
         ),
         (
@@ -54,6 +56,16 @@ fn each_outcome_is_reported_with_a_command_to_run_next() {
             dead_letters,
         ),
         (
+            Outcome::NotShown,
+            "is past offset 17 of partition 3, but shows neither a dead letter nor an order with this event: it probably reads from another Kafka than the one at localhost:9092",
+            dead_letters,
+        ),
+        (
+            Outcome::NotThere,
+            "does not see offset 17 of partition 3: it probably reads from another Kafka than the one at localhost:9092",
+            "--kafka-bootstrap-servers / KAFKA_BOOTSTRAP_SERVERS",
+        ),
+        (
             Outcome::NoAnswer("cannot connect".to_owned()),
             "order-service at http://localhost:8001 could not be queried (cannot connect)",
             dead_letters,
@@ -65,7 +77,7 @@ fn each_outcome_is_reported_with_a_command_to_run_next() {
         ),
     ];
     for (outcome, says, shows) in outcomes {
-        let text = report(&written(Kind::NotAvro), &outcome, URL);
+        let text = report(&written(Kind::NotAvro), &outcome, "localhost:9092", URL);
         assert!(text.contains(says) && text.contains(shows), "{outcome:?}: {text}");
     }
 }

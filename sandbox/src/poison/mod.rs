@@ -2,7 +2,8 @@
 //!
 //! - [`Kind`]: what is wrong with a record, and the code that it is dead-lettered with;
 //! - `records`: the records of each kind; pure;
-//! - `writer`: looks for the topic and the schemas, and writes;
+//! - `topic`: looks for the topic;
+//! - `writer`: looks for the schemas, and writes;
 //! - `outcome`: what order-service did with what was written;
 //! - [`command`]: the subcommand `poison`.
 
@@ -10,6 +11,7 @@ pub mod command;
 mod kind;
 mod outcome;
 mod records;
+mod topic;
 mod writer;
 
 pub use kind::Kind;

@@ -1,9 +1,11 @@
-//! What order-service did with a record, from its own answers.
+//! What order-service did with a record, from its own answers. They count only if they name the record: an order-service of
+//! another Kafka has positions, too, and they say nothing about it.
 
 use std::time::{Duration, Instant};
 
+use anyhow::Context;
 use orderlog_registry::proxy_for;
-use reqwest::{Client, Url};
+use reqwest::{Client, Response, StatusCode, Url};
 use serde_json::Value;
 use tokio::time::sleep;
 
@@ -27,13 +29,17 @@ pub enum Outcome {
         /// Why.
         reason: String,
     },
-    /// It was read, and is not a dead letter.
+    /// It is what the order's state is from.
     Accepted,
     /// It was not read in time.
     NotRead {
         /// Why its partition is paused, if it is.
         paused: Option<String>,
     },
+    /// order-service is past its offset, and shows neither a dead letter nor an order that is from it.
+    NotShown,
+    /// What order-service reads does not have the record's offset.
+    NotThere,
     /// order-service reads another topic.
     OtherTopic(String),
     /// order-service does not answer, and why.
@@ -72,7 +78,7 @@ impl OrderService {
     pub async fn outcome_of(&self, written: &Written) -> Outcome {
         match self.try_outcome(written).await {
             Ok(outcome) => outcome,
-            Err(error) => Outcome::NoAnswer(error.to_string()),
+            Err(error) => Outcome::NoAnswer(format!("{error:#}")),
         }
     }
 
@@ -92,34 +98,73 @@ impl OrderService {
             }
             let partition = partition_of(written, &stats);
             let was_read = partition["position"].as_i64() > Some(written.offset);
-            let now = Instant::now();
-            if was_read && now >= *listed_until.get_or_insert(now + LISTING) {
+            if was_read && self.has_applied(written).await? {
                 return Ok(Outcome::Accepted);
             }
+            let now = Instant::now();
+            if was_read && now >= *listed_until.get_or_insert(now + LISTING) {
+                return Ok(Outcome::NotShown);
+            }
             if !was_read && now >= until {
-                let paused = partition["paused"].as_str().map(str::to_owned);
-                return Ok(Outcome::NotRead { paused });
+                return Ok(unread(written, &stats));
             }
             sleep(PAUSE).await;
         }
     }
 
+    /// Whether the order's state is from the record's event.
+    async fn has_applied(&self, written: &Written) -> anyhow::Result<bool> {
+        let Some(event_id) = written.event_id else {
+            return Ok(false);
+        };
+        let path = format!("/order-details?orderId={}", written.order_id);
+        let response = self.send(&path).await?;
+        if response.status() == StatusCode::NOT_FOUND {
+            return Ok(false);
+        }
+        let order = json(&path, response).await?;
+        Ok(order["eventId"] == event_id.to_string())
+    }
+
     async fn get(&self, path: &str) -> anyhow::Result<Value> {
+        json(path, self.send(path).await?).await
+    }
+
+    async fn send(&self, path: &str) -> anyhow::Result<Response> {
         let response = self.client.get(format!("{}{path}", self.url)).send().await;
-        let response = response.map_err(|error| match error.is_timeout() {
+        response.map_err(|error| match error.is_timeout() {
             true => anyhow::anyhow!("no response within {REQUEST_TIMEOUT:?}"),
-            false => anyhow::anyhow!("cannot connect"),
-        })?;
-        let status = response.status();
-        anyhow::ensure!(
-            status.is_success(),
-            "it answers {} with {status}",
-            path.split('?').next().unwrap_or_default()
-        );
-        response
-            .json()
-            .await
-            .map_err(|_| anyhow::anyhow!("its answer to {path} is not JSON"))
+            // Its sources say what failed: the name, the connection, TLS, the proxy.
+            false => error.without_url().into(),
+        })
+    }
+}
+
+/// The JSON of a successful answer to that path.
+async fn json(path: &str, response: Response) -> anyhow::Result<Value> {
+    let path = path.split('?').next().unwrap_or_default();
+    let status = response.status();
+    anyhow::ensure!(status.is_success(), "it answers {path} with {status}");
+    let body = response.json().await;
+    body.map_err(reqwest::Error::without_url)
+        .with_context(|| format!("its answer to {path} is not JSON"))
+}
+
+/// Why the record has not been read yet.
+fn unread(written: &Written, stats: &Value) -> Outcome {
+    let partition = partition_of(written, stats);
+    if let Some(paused) = partition["paused"].as_str() {
+        // Its end may be as old as the pause.
+        return Outcome::NotRead {
+            paused: Some(paused.to_owned()),
+        };
+    }
+    let has_others = partition.is_null() && stats["partitions"].as_array().is_some_and(|all| !all.is_empty());
+    // Once the lag is known, so is the end.
+    let ends_before = partition["lag"].is_i64() && partition["end"].as_i64() <= Some(written.offset);
+    match has_others || ends_before {
+        true => Outcome::NotThere,
+        false => Outcome::NotRead { paused: None },
     }
 }
 
@@ -145,3 +190,7 @@ fn dead_letter_of(written: &Written, page: &Value) -> Option<Outcome> {
         reason: text("reason"),
     })
 }
+
+#[cfg(test)]
+#[path = "outcome_tests.rs"]
+mod tests;

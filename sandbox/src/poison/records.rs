@@ -6,6 +6,7 @@ use orderlog_contract::encode::record_value;
 use orderlog_contract::event::{OrderEvent, OrderStatus};
 use orderlog_contract::testing::{an_event, next_event};
 use orderlog_kafka::partition::Partitioner;
+use uuid::Uuid;
 
 use super::Kind;
 
@@ -21,6 +22,8 @@ pub struct Record {
     pub value: Vec<u8>,
     /// Its partition.
     pub partition: i32,
+    /// Id of the event that it holds, if it can be decoded.
+    pub event_id: Option<Uuid>,
     /// Whether it is valid (some kinds need a valid record first).
     pub is_good: bool,
 }
@@ -59,7 +62,14 @@ pub fn records(kind: Kind, order_id: &str, topic: TopicInfo) -> anyhow::Result<V
         key: order_id.as_bytes().to_vec(),
         value,
         partition: home,
+        event_id: None,
         is_good: false,
+    };
+    let of_event = |event: &OrderEvent| {
+        anyhow::Ok(Record {
+            event_id: Some(event.event_id),
+            ..record(record_value(topic.schema_id, event)?)
+        })
     };
     let event = event(order_id);
     let good = record_value(topic.schema_id, &event)?;
@@ -81,15 +91,15 @@ pub fn records(kind: Kind, order_id: &str, topic: TopicInfo) -> anyhow::Result<V
         Kind::WrongTotal => {
             let mut event = event;
             event.order.total_minor += 1;
-            record(record_value(topic.schema_id, &event)?)
+            of_event(&event)?
         }
         Kind::WrongKey => Record {
             key: format!("{order_id}-not").into_bytes(),
-            ..record(good)
+            ..of_event(&event)?
         },
         Kind::WrongPartition => Record {
             partition: (home + 1) % topic.partitions,
-            ..record(good)
+            ..of_event(&event)?
         },
         Kind::IllegalStep => {
             let mut delivered = event;
@@ -97,9 +107,9 @@ pub fn records(kind: Kind, order_id: &str, topic: TopicInfo) -> anyhow::Result<V
             let again = next_event(&delivered, OrderStatus::New);
             let first = Record {
                 is_good: true,
-                ..record(record_value(topic.schema_id, &delivered)?)
+                ..of_event(&delivered)?
             };
-            return Ok(vec![first, record(record_value(topic.schema_id, &again)?)]);
+            return Ok(vec![first, of_event(&again)?]);
         }
     };
     Ok(vec![bad])

@@ -8,14 +8,12 @@ use orderlog_contract::lineage;
 use orderlog_kafka::partition::Partitioner;
 use orderlog_registry::{RegisterError, Registry};
 use rdkafka::ClientConfig;
-use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::producer::{FutureProducer, FutureRecord};
+use uuid::Uuid;
 
-use super::{Kind, Record, TopicInfo, records};
+use super::{Kind, Record, TopicInfo, records, topic};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// How many topics an error names.
-const MAX_NAMED: usize = 10;
 /// A schema for something else.
 const GREETING: &str = r#"{"type":"record","name":"Greeting","namespace":"com.ecommerce.other","fields":[{"name":"text","type":"string"}]}"#;
 const GREETING_SUBJECT: &str = "greetings-value";
@@ -36,6 +34,10 @@ pub struct Written {
     pub kind: Kind,
     /// Its topic.
     pub topic: String,
+    /// The order that it is written for.
+    pub order_id: String,
+    /// The event that it holds, if it can be decoded.
+    pub event_id: Option<Uuid>,
     /// Its key.
     pub key: String,
     /// Its partition.
@@ -60,7 +62,8 @@ impl Poisoner {
             .set("bootstrap.servers", bootstrap_servers)
             .set("message.timeout.ms", TIMEOUT.as_millis().to_string());
         let (client, servers, name) = (config.clone(), bootstrap_servers.to_owned(), topic.to_owned());
-        let partitions = tokio::task::spawn_blocking(move || partitions_of(&client, &servers, &name)).await??;
+        let partitions =
+            tokio::task::spawn_blocking(move || topic::partitions(&client, &servers, &name, TIMEOUT)).await??;
         Ok(Self {
             producer: config.create()?,
             topic: topic.to_owned(),
@@ -89,6 +92,8 @@ impl Poisoner {
             last = Some(Written {
                 kind,
                 topic: self.topic.clone(),
+                order_id: order_id.to_owned(),
+                event_id: record.event_id,
                 key: String::from_utf8_lossy(&record.key).into_owned(),
                 partition: record.partition,
                 offset,
@@ -149,29 +154,4 @@ fn unanswered(kind: Kind, error: RegisterError) -> anyhow::Error {
     anyhow::Error::new(error).context(format!(
         "{kind} needs a schema id from the registry; set --schema-registry-url / SCHEMA_REGISTRY_URL, or choose a --kind that needs none, such as not-avro"
     ))
-}
-
-/// How many partitions the topic has. Asks for all topics, since asking for one by its name may create it.
-fn partitions_of(client: &ClientConfig, servers: &str, topic: &str) -> anyhow::Result<i32> {
-    let consumer: BaseConsumer = client.create()?;
-    // The source would add nothing to this.
-    let metadata = consumer.fetch_metadata(None, TIMEOUT).map_err(|_| {
-        anyhow::anyhow!("no Kafka broker answers at {servers}; start the sandbox, or set --kafka-bootstrap-servers / KAFKA_BOOTSTRAP_SERVERS")
-    })?;
-    let topics = metadata.topics();
-    if let Some(found) = topics.iter().find(|other| other.name() == topic) {
-        return Ok(i32::try_from(found.partitions().len())?);
-    }
-    let mut names: Vec<&str> = topics.iter().map(|topic| topic.name()).collect();
-    names.retain(|name| !name.starts_with("__"));
-    anyhow::ensure!(
-        !names.is_empty(),
-        "no such topic: {topic}; the broker at {servers} has no topics yet; start a service, which creates its own"
-    );
-    let more = if names.len() > MAX_NAMED { ", …" } else { "" };
-    names.truncate(MAX_NAMED);
-    anyhow::bail!(
-        "no such topic: {topic}; the broker at {servers} has {}{more}; set --kafka-topic / KAFKA_TOPIC",
-        names.join(", ")
-    )
 }

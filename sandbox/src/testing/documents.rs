@@ -68,6 +68,20 @@ pub fn blocks_run_by<'d>(test: &str, document: &'d str) -> Vec<Block<'d>> {
     blocks
 }
 
+/// The one block that the test in that file runs.
+///
+/// # Errors
+/// If there is none; or another one, which the test would leave out.
+pub fn only_block_run_by<'d>(test: &str, document: &'d str) -> anyhow::Result<Block<'d>> {
+    let mut blocks = blocks_run_by(test, document);
+    anyhow::ensure!(
+        blocks.len() == 1,
+        "{} blocks are marked as run by {test}, not one",
+        blocks.len()
+    );
+    Ok(blocks.remove(0))
+}
+
 /// A shell block as a script in which each status after a `curl -i` line is checked: where another one is answered, bash
 /// ends, if it runs with `-e` and `-o pipefail`.
 pub fn with_checks(block: &str) -> String {
@@ -104,6 +118,15 @@ mod tests {
             ]
         );
         assert_eq!(blocks_run_by("t/x.rs", text), found[..1]);
+        assert_eq!(only_block_run_by("t/x.rs", text).ok().as_ref(), found.first());
+    }
+
+    #[test]
+    fn a_test_that_runs_one_block_refuses_a_second_one() {
+        let block = "<!-- run by: t/x.rs -->\n```sh\nb\n```\n";
+        assert!(only_block_run_by("t/x.rs", block).is_ok());
+        assert!(only_block_run_by("t/x.rs", &format!("{block}{block}")).is_err());
+        assert!(only_block_run_by("t/y.rs", block).is_err());
     }
 
     #[test]

@@ -17,7 +17,12 @@ fn fault(document: &str, block: &Block<'_>, root: &Path) -> Option<String> {
         Some(Marker::NotRun(reason)) => reason.is_empty().then(|| "gives no reason".to_owned()),
         Some(Marker::RunBy(test)) => match fs::read_to_string(root.join(test)) {
             Err(error) => Some(format!("{test}: {error}")),
-            Ok(text) => (!text.contains(document)).then(|| format!("{test} does not read {document}")),
+            Ok(text) if !text.contains(document) => Some(format!("{test} does not read {document}")),
+            // It then has all of them, and checks itself that it uses each.
+            Ok(text) if !(text.contains("_run_by(") && text.contains(test)) => Some(format!(
+                "{test} does not take its blocks by `blocks_run_by` or `only_block_run_by`"
+            )),
+            Ok(_) => None,
         },
     }
 }
@@ -41,12 +46,13 @@ fn every_fenced_block_is_run_by_a_test_or_says_why_not() {
 }
 
 #[test]
-fn a_marker_must_name_a_test_that_reads_the_document_or_give_a_reason() {
+fn a_marker_must_name_a_test_that_takes_the_blocks_of_the_document_or_give_a_reason() {
     let root = root();
-    let faulty = |marker: &str| {
+    let faulty_in = |document: &str, marker: &str| {
         let text = format!("{marker}\n```sh\na\n```\n");
-        fault("docs/evolve.md", &blocks(&text)[0], &root).is_some()
+        fault(document, &blocks(&text)[0], &root).is_some()
     };
+    let faulty = |marker: &str| faulty_in("docs/evolve.md", marker);
     assert!(!faulty("<!-- run by: testbed/tests/evolve.rs -->"));
     assert!(!faulty("<!-- not run: it never ends -->"));
     for marker in [
@@ -57,4 +63,6 @@ fn a_marker_must_name_a_test_that_reads_the_document_or_give_a_reason() {
     ] {
         assert!(faulty(marker), "{marker}");
     }
+    let only_reads_it = "<!-- run by: common/contract/tests/documents/consuming.rs -->";
+    assert!(faulty_in("docs/consuming.md", only_reads_it));
 }

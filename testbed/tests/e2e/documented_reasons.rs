@@ -4,12 +4,15 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 use anyhow::Context;
+use sandbox::testing::documents::{only_block_run_by, with_checks};
 use testbed::poison::{Kind, Poisoner, ValueEnum};
 use testbed::world::World;
 
 use crate::others;
 
 const DEAD_LETTERS: &str = include_str!("../../../docs/dead-letters.md");
+/// As the marker of the block names this test.
+const THIS: &str = "testbed/tests/e2e/documented_reasons.rs";
 
 /// A row of the document: the kind's name on the command line, the code and the reason.
 struct Row {
@@ -69,14 +72,11 @@ async fn every_kind_of_poison_gets_the_documented_code_and_reason() -> anyhow::R
         assert!(is_as_documented(reason, row.reason), "{}: {reason}", row.kind);
     }
 
-    let line = DEAD_LETTERS.lines().find(|line| line.starts_with("curl "));
-    let (line, status) = line.and_then(|line| line.rsplit_once("  # ")).context("a curl line")?;
-    let mut shell = Command::new("sh");
-    shell.args([
-        "-c",
-        &line.replace("localhost:8001", order.http.url().trim_start_matches("http://")),
-    ]);
-    let answer = others::run(shell, String::new()).await?;
-    assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+    let block = only_block_run_by(THIS, DEAD_LETTERS)?;
+    let address = order.http.url().trim_start_matches("http://");
+    let script = with_checks(&block.text.replace("localhost:8001", address));
+    let mut bash = Command::new("bash");
+    bash.args(["-e", "-o", "pipefail", "-c", &script]);
+    others::run(bash, String::new()).await?;
     Ok(())
 }

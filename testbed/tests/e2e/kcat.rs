@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use anyhow::Context;
+use sandbox::testing::documents::only_block_run_by;
 use testbed::events;
 use testbed::log::Header;
 use testbed::poison::{Kind, Poisoner};
@@ -11,6 +11,8 @@ use testbed::world::World;
 use crate::others;
 
 const CONSUMING: &str = include_str!("../../../docs/consuming.md");
+/// As the marker of the block names this test.
+const THIS: &str = "testbed/tests/e2e/kcat.rs";
 
 /// Lists partition, offset, key and headers of a topic's records.
 async fn list(world: &World, topic: &str) -> anyhow::Result<String> {
@@ -52,12 +54,9 @@ async fn the_documented_kcat_line_shows_every_record() -> anyhow::Result<()> {
     let world = World::new("kcat-documented")?;
     let cart = world.cart()?.start().await?;
     let created = cart.http.created("A-1").await?;
-    let line = CONSUMING
-        .lines()
-        .find(|line| line.starts_with("kcat -b localhost:9092 "));
-    let line = line.context("docs/consuming.md has a kcat line")?;
     let mut shell = Command::new("sh");
-    let line = line
+    let line = only_block_run_by(THIS, CONSUMING)?
+        .text
         .replace("localhost:9092", &world.servers.kafka)
         .replace("order-events", &world.topic);
     shell.args(["-c", &line]);

@@ -7,12 +7,20 @@ mod sandbox_too;
 
 use std::collections::BTreeMap;
 
+use sandbox::testing::documents::{Block, blocks_run_by};
 use sandbox::third_party;
 use testbed::poison::{Kind, Poisoner, ValueEnum};
 use testbed::registry::Registry;
 use testbed::world::World;
 
 use ours::Read;
+
+const CONSUMING: &str = include_str!("../../../../docs/consuming.md");
+
+/// The document's blocks that are run here.
+fn blocks() -> Vec<Block<'static>> {
+    blocks_run_by("testbed/tests/e2e/fold/mod.rs", CONSUMING)
+}
 
 /// Long enough for every kind of step to occur many times.
 const STEPS: usize = 1500;
@@ -68,11 +76,8 @@ async fn filled(world: &World) -> anyhow::Result<(Read, testbed::service::Servic
 async fn the_documented_folds_give_our_outcomes_and_orders_for_any_records() -> anyhow::Result<()> {
     let world = World::new("fold-programs")?;
     let (ours, order) = filled(&world).await?;
-    for (program, command) in [
-        ("fold.py", programs::python("docs/examples/fold.py")),
-        ("Fold.java", programs::java()),
-    ] {
-        let theirs = Read::printed(&programs::run((&world).into(), command?).await?)?;
+    for (program, command) in [("fold.py", programs::FOLD_PY), ("Fold.java", programs::FOLD_JAVA)] {
+        let theirs = Read::printed(&programs::run((&world).into(), command).await?)?;
         let differ: BTreeMap<_, _> = theirs
             .outcomes
             .iter()
@@ -83,7 +88,7 @@ async fn the_documented_folds_give_our_outcomes_and_orders_for_any_records() -> 
         assert_eq!(theirs, ours, "{program}");
     }
     // Without the checks, but with the list of what they reject.
-    let skipping = Read::printed(&programs::run((&world).into(), programs::python("docs/examples/skip.py")?).await?)?;
+    let skipping = Read::printed(&programs::run((&world).into(), programs::SKIP).await?)?;
     assert_eq!(skipping.orders, ours.orders, "skip.py");
 
     for (id, expected) in ours.orders.iter().take(20) {

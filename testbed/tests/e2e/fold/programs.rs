@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use anyhow::Context;
@@ -11,7 +11,11 @@ use testbed::world::World;
 
 use crate::others;
 
-const CONSUMING: &str = include_str!("../../../../docs/consuming.md");
+/// The programs, from the repository's root.
+pub const READ: &str = "docs/examples/read.py";
+pub const FOLD_PY: &str = "docs/examples/fold.py";
+pub const FOLD_JAVA: &str = "docs/examples/Fold.java";
+pub const SKIP: &str = "docs/examples/skip.py";
 
 /// What the programs read, and with which tools they run.
 pub struct Topic<'a> {
@@ -32,25 +36,24 @@ impl<'a> From<&'a World> for Topic<'a> {
     }
 }
 
-/// The printed line that runs this Python program.
-pub fn python(program: &str) -> anyhow::Result<String> {
-    line(&format!("python3 {program}"))
+/// The program's printed line, which is a block of its own.
+fn line(program: &str) -> anyhow::Result<String> {
+    let mut found = super::blocks();
+    found.retain(|block| block.language == "sh" && block.text.contains(program));
+    anyhow::ensure!(
+        found.len() == 1,
+        "{} blocks of docs/consuming.md run {program}",
+        found.len()
+    );
+    Ok(found.remove(0).text.trim_end().to_owned())
 }
 
-/// The printed line that runs the Java program.
-pub fn java() -> anyhow::Result<String> {
-    line("java ")
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-fn line(start: &str) -> anyhow::Result<String> {
-    let line = CONSUMING.lines().find(|line| line.starts_with(start));
-    Ok(line
-        .with_context(|| format!("docs/consuming.md has no line {start}…"))?
-        .to_owned())
-}
-
-/// A shell in the repository's root that runs a printed line, with the test's Python and jars.
-fn shell(topic: &Topic<'_>, line: &str) -> anyhow::Result<Command> {
+/// A shell in the repository's root that runs the program's printed line, with the test's Python and jars.
+fn shell(topic: &Topic<'_>, program: &str) -> anyhow::Result<Command> {
     let jars = topic.servers.java_tools.display().to_string();
     let mut path = OsString::from(topic.servers.python.parent().context("a directory of programs")?);
     path.push(":");
@@ -59,8 +62,8 @@ fn shell(topic: &Topic<'_>, line: &str) -> anyhow::Result<Command> {
     command
         .arg("-c")
         // Signals must reach the program, not the shell.
-        .arg(format!("exec {}", line.replace("data/jars", &jars)))
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
+        .arg(format!("exec {}", line(program)?.replace("data/jars", &jars)))
+        .current_dir(root())
         .env("PATH", path)
         .env("KAFKA_BOOTSTRAP_SERVERS", topic.kafka)
         .env("SCHEMA_REGISTRY_URL", topic.registry)
@@ -68,14 +71,14 @@ fn shell(topic: &Topic<'_>, line: &str) -> anyhow::Result<Command> {
     Ok(command)
 }
 
-/// Runs a printed line to its end, and returns its output.
-pub async fn run(topic: Topic<'_>, line: String) -> anyhow::Result<String> {
-    others::run(shell(&topic, &line)?, String::new()).await
+/// Runs a program's printed line to its end, and returns its output.
+pub async fn run(topic: Topic<'_>, program: &str) -> anyhow::Result<String> {
+    others::run(shell(&topic, program)?, String::new()).await
 }
 
 /// The reader, which does not end on its own.
 fn reader(topic: &Topic<'_>) -> anyhow::Result<Child> {
-    let mut command = shell(topic, &python("docs/examples/read.py")?)?;
+    let mut command = shell(topic, READ)?;
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command.spawn().context("starting the reader")
 }
@@ -117,4 +120,20 @@ pub async fn errors_until_ctrl_c(topic: Topic<'_>) -> anyhow::Result<Vec<String>
         Ok(told.lines().map(str::to_owned).collect())
     };
     tokio::task::spawn_blocking(reading).await?
+}
+
+#[test]
+fn every_block_marked_as_run_here_runs_one_of_the_programs_or_is_part_of_one() -> anyhow::Result<()> {
+    let programs = [READ, FOLD_PY, FOLD_JAVA, SKIP];
+    let lines = programs.map(line).into_iter().collect::<anyhow::Result<Vec<_>>>()?;
+    let texts = programs.map(|program| std::fs::read_to_string(root().join(program)));
+    let texts = texts.into_iter().collect::<Result<Vec<_>, _>>()?;
+    for block in super::blocks() {
+        let is_used = match block.language {
+            "sh" => lines.iter().any(|line| *line == block.text.trim_end()),
+            _ => texts.iter().any(|text| text.contains(&block.text)),
+        };
+        assert!(is_used, "docs/consuming.md:{}: nothing runs it", block.line);
+    }
+    Ok(())
 }

@@ -1,8 +1,7 @@
 //! The Python programs of docs/consuming.md at the sandbox, whose broker and registry are not those of the other tests.
 
-use clap::Parser;
-use sandbox::cli::Cli;
-use sandbox::pipeline::{Pipeline, TOPIC};
+use sandbox::pipeline::TOPIC;
+use sandbox::testing::start_sandbox;
 use testbed::client::Client;
 use testbed::poison::{Kind, Poisoner};
 use testbed::servers::Servers;
@@ -13,15 +12,12 @@ use super::programs::{self, Topic};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_documented_python_programs_read_the_sandbox() -> anyhow::Result<()> {
-    // Tests share the process's crypto provider; the first one installs it.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let ports = ["--cart-port=0", "--order-port=0", "--registry-port=0"];
-    let pipeline = Pipeline::start(&Cli::parse_from(["sandbox"].iter().chain(&ports))).await?;
+    let pipeline = start_sandbox(&[]).await?;
     let (cart, order) = (Client::new(&pipeline.cart_url)?, Client::new(&pipeline.order_url)?);
     cart.created("A-1").await?;
     cart.updated("A-1", "confirmed").await?;
     let servers = Servers {
-        kafka: pipeline.broker.bootstrap_servers(),
+        kafka: pipeline.bootstrap_servers.clone(),
         registry: pipeline.registry_url.clone(),
         ..Servers::from_env()?
     };
@@ -40,10 +36,10 @@ async fn the_documented_python_programs_read_the_sandbox() -> anyhow::Result<()>
         registry: &servers.registry,
         name: TOPIC,
     };
-    let folded = Read::printed(&programs::run(topic(), programs::python("docs/examples/fold.py")?).await?)?;
+    let folded = Read::printed(&programs::run(topic(), programs::FOLD_PY).await?)?;
     let counts = ["applied", "invalid_order"].map(|outcome| folded.count(&[outcome]));
     assert_eq!((counts, folded.outcomes.len()), ([2, 1], 3), "{folded:?}");
-    let skipping = Read::printed(&programs::run(topic(), programs::python("docs/examples/skip.py")?).await?)?;
+    let skipping = Read::printed(&programs::run(topic(), programs::SKIP).await?)?;
     assert_eq!(skipping.orders, folded.orders);
     let shown = order.order("A-1", 2).await?;
     assert_eq!(shown.event_id, folded.orders.get("A-1").map(|order| order.event_id));

@@ -7,6 +7,7 @@ use anyhow::Context;
 use apache_avro::reader::datum::GenericDatumReader;
 use orderlog_contract::event::OrderEvent;
 use orderlog_contract::order::{OrderState, Outcome, fold};
+use orderlog_contract::testing::state_after;
 use orderlog_contract::{frame, lineage};
 use orderlog_projection::store::{Counters, Store};
 
@@ -50,14 +51,8 @@ impl Expected {
         self.counters.count(&outcome);
         match outcome {
             Outcome::Applied { .. } => {
-                let state = OrderState {
-                    event_id: event.event_id,
-                    order: event.order,
-                    partition: record.partition,
-                    offset: record.offset,
-                    partial: false,
-                };
-                self.orders.insert(state.order.order_id.clone(), state);
+                let state = state_after(&event, record.place());
+                self.orders.insert(event.order.order_id, state);
             }
             Outcome::Rejected(rejection) => anyhow::bail!("rejected: {rejection:?}"),
             Outcome::Duplicate | Outcome::Superseded | Outcome::Ignored => {}

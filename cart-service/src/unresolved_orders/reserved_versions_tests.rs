@@ -1,6 +1,6 @@
 use fastrand::Rng;
 use orderlog_contract::order::{Outcome, fold};
-use orderlog_contract::testing::an_event;
+use orderlog_contract::testing::{an_event, state_after};
 use orderlog_web::preconditions::Preconditions;
 use uuid::Uuid;
 
@@ -14,18 +14,8 @@ fn stamp() -> EventStamp {
     }
 }
 
-fn state(event: OrderEvent, offset: i64) -> OrderState {
-    OrderState {
-        event_id: event.event_id,
-        order: event.order,
-        partition: 0,
-        offset,
-        partial: false,
-    }
-}
-
 fn at(version: i32) -> OrderState {
-    state(an_event("A-1", version), 1)
+    state_after(&an_event("A-1", version), (0, 1))
 }
 
 #[test]
@@ -56,7 +46,7 @@ fn each_record_reserves_one_version_beyond_the_orders_own() {
 #[test]
 fn an_answer_may_be_invalid_if_its_event_follows_such_a_record_and_is_not_above_it() {
     let reserved = ReservedVersions::after(None, 3, 10);
-    let answered = |version, offset| state(an_event("A-1", version), offset);
+    let answered = |version, offset| state_after(&an_event("A-1", version), (0, offset));
     for (version, offset, expected) in [(3, 9, false), (4, 11, true), (5, 11, false)] {
         assert_eq!(
             reserved.may_invalidate(&answered(version, offset)),
@@ -142,7 +132,7 @@ impl Replicas {
 
 fn apply(current: &mut Option<OrderState>, event: OrderEvent, offset: i64) {
     if matches!(fold(current.as_ref(), &event), Outcome::Applied { .. }) {
-        *current = Some(state(event, offset));
+        *current = Some(state_after(&event, (0, offset)));
     }
 }
 

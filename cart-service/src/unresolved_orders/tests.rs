@@ -1,4 +1,5 @@
 use orderlog_contract::order::OrderState;
+use orderlog_contract::testing::{an_event, state_after};
 use orderlog_projection::store::Embedded;
 
 use super::*;
@@ -86,14 +87,7 @@ fn a_row_of_an_earlier_release_counts_from_our_start() {
 
 /// The state of an order that has that version.
 fn state(version: i32) -> OrderState {
-    let event = orderlog_contract::testing::an_event("A-1", version);
-    OrderState {
-        event_id: event.event_id,
-        order: event.order,
-        partition: 0,
-        offset: 20,
-        partial: false,
-    }
+    state_after(&an_event("A-1", version), (0, 20))
 }
 
 #[test]

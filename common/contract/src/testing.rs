@@ -1,9 +1,10 @@
-//! Sample events, for tests. They are valid; a test changes the fields that it is about.
+//! Sample events and the states after them, for tests. The events are valid; a test changes the fields that it is about.
 
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::event::{EventType, OrderEvent, OrderItem, OrderStatus};
+use crate::order::OrderState;
 
 /// An event with a new id that gives an order this version: 3 pieces at 333.33 USD each, with status new.
 pub fn an_event(order_id: &str, version: i32) -> OrderEvent {
@@ -36,6 +37,17 @@ pub fn next_event(event: &OrderEvent, status: OrderStatus) -> OrderEvent {
     next.order.version += 1;
     next.order.status = status;
     next
+}
+
+/// The state of an order after an event that applied, read at this partition and offset.
+pub fn state_after(event: &OrderEvent, (partition, offset): (i32, i64)) -> OrderState {
+    OrderState {
+        event_id: event.event_id,
+        order: event.order.clone(),
+        partition,
+        offset,
+        partial: false,
+    }
 }
 
 /// An item of this quantity and unit price.

@@ -12,8 +12,7 @@ use std::time::{Duration, Instant};
 use orderlog_contract::encode::record_value;
 use orderlog_contract::event::{Order, OrderEvent};
 use orderlog_contract::frame;
-use orderlog_contract::order::OrderState;
-use orderlog_contract::testing::an_event;
+use orderlog_contract::testing::{an_event, state_after};
 use orderlog_projection::store::{BatchChanges, Embedded, Store, StoredOrder};
 use rustix::fs::{Advice, fadvise};
 
@@ -101,15 +100,8 @@ fn put(store: &Embedded, orders: std::ops::Range<usize>) {
         let event = OrderEvent { order, ..event };
         let value = record_value(SCHEMA_ID, &event).expect("encodes");
         let (schema_id, datum) = frame::split(&value).expect("a frame");
-        let state = OrderState {
-            event_id: event.event_id,
-            order: event.order,
-            partition: 0,
-            offset: 0,
-            partial: false,
-        };
         let stored = StoredOrder {
-            state,
+            state: state_after(&event, (0, 0)),
             schema_id,
             datum: datum.to_vec(),
         };

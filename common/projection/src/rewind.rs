@@ -133,20 +133,13 @@ fn plan(
 
 #[cfg(test)]
 mod tests {
-    use orderlog_contract::testing::an_event;
+    use orderlog_contract::testing::{an_event, state_after};
 
     use super::*;
     use crate::store::Counters;
 
     fn order(order_id: &str, partition: i32, offset: i64) -> (String, OrderState) {
-        let event = an_event(order_id, 1);
-        let state = OrderState {
-            event_id: event.event_id,
-            order: event.order,
-            partition,
-            offset,
-            partial: false,
-        };
+        let state = state_after(&an_event(order_id, 1), (partition, offset));
         (order_id.to_owned(), state)
     }
 

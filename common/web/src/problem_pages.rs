@@ -13,6 +13,13 @@ use super::problem::Problem;
 use super::problem_kind::{Definition, ProblemKind};
 use super::routes;
 
+/// The error responses that have none of these types; a word in backticks is code.
+const EXCEPTIONS: [&str; 3] = [
+    "`/health/ready` answers 503 with the health report, whose `reasons` say why.",
+    "A status that is not listed here comes from the HTTP server itself and says all there is to say: the `type` is `about:blank`.",
+    "A request whose head is malformed, too large or too slow gets a status without a body.",
+];
+
 /// A type of problem, described.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ProblemType {
@@ -72,7 +79,7 @@ pub fn configure(config: &mut ServiceConfig, service: &'static str) {
 #[utoipa::path(
     get, path = "/problems/{name}", tag = "problems",
     summary = "Describe a type of problem",
-    description = "The `type` of every error response is the path of its description: what happened, what to do, whether the request had an effect, and an example. Browsers get HTML, other clients JSON.",
+    description = "The `type` of a problem is the path of its description: what happened, what to do, whether the request had an effect, and an example. Browsers get HTML, other clients JSON.",
     params(("name" = String, Path, description = "The `type` without `/problems/`.", example = "order-not-found")),
     responses(
         (status = 200, description = "The description.", content((ProblemType = "application/json"), (String = "text/html"))),
@@ -133,8 +140,11 @@ fn list(request: &HttpRequest, service: &str) -> HttpResponse {
         format!("<li>{status} <a href=\"{name}\">{title}</a></li>\n")
     };
     let rows: String = ProblemKind::ALL.into_iter().map(row).collect();
+    let exception = |text: &str| format!("<li>{}</li>\n", inline_code(text));
+    let exceptions: String = EXCEPTIONS.into_iter().map(exception).collect();
     let intro = format!(
-        "<p>Every error response of {service} has one of these types.</p>\n<ul>\n{rows}</ul>\n\
+        "<p>The error responses of {service} have these types.</p>\n<ul>\n{rows}</ul>\n\
+         <p>With three exceptions:</p>\n<ul>\n{exceptions}</ul>\n\
          <p><a href=\"../\">{service}</a></p>"
     );
     html::page("Problems", &intro)

@@ -9,9 +9,15 @@ use super::*;
 fn document() -> String {
     let mut text = String::from(
         "# Problems\n\n\
-         Every error response is `application/problem+json` (RFC 9457); under `/api`, the problem is in the envelope. Its `type` says\n\
-         what happened, and never changes its meaning: branch on that, not on `title` or `detail`. Both services have a page about each\n\
-         type, with an example, at the `type` itself; `/problems/` lists them all.\n\n\
+         An error response is `application/problem+json` (RFC 9457); under `/api`, the problem is in the envelope. Its `type` says what\n\
+         happened, and never changes its meaning: branch on that, not on `title` or `detail`. Both services have a page about each\n\
+         type, with an example, at the `type` itself; `/problems/` lists them all. There are three exceptions:\n\n",
+    );
+    for exception in EXCEPTIONS {
+        writeln!(text, "- {exception}").expect("text");
+    }
+    text.push_str(
+        "\n\
          | type | status | title |\n|---|---|---|\n",
     );
     for kind in ProblemKind::ALL {
@@ -84,6 +90,29 @@ async fn every_type_has_a_page_for_browsers_and_a_description_for_others() {
             (&json["type"], &json["example"]["type"]),
             (&kind.type_uri().into(), &kind.type_uri().into())
         );
+    }
+}
+
+#[actix_web::test]
+async fn the_list_links_every_type_and_names_what_has_none() {
+    let request = TestRequest::default()
+        .insert_header(("accept", "text/html"))
+        .to_http_request();
+    let body = list(&request, "cart-service").into_body().try_into_bytes();
+    let page = String::from_utf8(body.expect("bytes").to_vec()).expect("text");
+    for kind in ProblemKind::ALL {
+        let name = kind.type_uri().trim_start_matches("/problems/");
+        assert!(
+            page.contains(&format!("<a href=\"{name}\">{}</a>", kind.title())),
+            "{page}"
+        );
+    }
+    for exception in [
+        "<code>/health/ready</code>",
+        "<code>about:blank</code>",
+        "without a body",
+    ] {
+        assert!(page.contains(exception), "{page}");
     }
 }
 

@@ -76,7 +76,7 @@ pub fn fold(current: Option<&OrderState>, event: &OrderEvent) -> Outcome {
 }
 
 impl OrderStatus {
-    /// Delivered and cancelled orders never change again.
+    /// Delivered and cancelled orders have no legal next status.
     pub fn is_final(self) -> bool {
         matches!(self, Self::Delivered | Self::Cancelled)
     }

@@ -4,16 +4,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::testing::an_event;
+use crate::testing::{an_event, next_event, state_after};
 
 fn state(event: &OrderEvent) -> OrderState {
-    OrderState {
-        event_id: event.event_id,
-        order: event.order.clone(),
-        partition: 0,
-        offset: 0,
-        partial: false,
-    }
+    state_after(event, (0, 0))
 }
 
 fn event(version: i32, status: OrderStatus, previous: Option<Uuid>) -> OrderEvent {
@@ -97,6 +91,36 @@ fn every_row_of_the_table() {
             (why.code, why.reason.as_str()),
             (Code::IllegalTransition, "an order that is pending cannot become new")
         );
+    }
+}
+
+/// The table of docs/orders.md about an order that is delivered at version 3, and an event that makes it new.
+#[test]
+fn an_illegal_transition_has_the_documented_outcome() {
+    let orders = include_str!("../../../../docs/orders.md");
+    let table = orders
+        .lines()
+        .skip_while(|line| !line.starts_with("| version of the event "));
+    let rows: Vec<&str> = table.skip(2).take_while(|line| line.starts_with('|')).collect();
+    assert_eq!(rows.len(), 5, "{rows:?}");
+    let delivered = event(3, OrderStatus::Delivered, None);
+    for row in rows {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+        let mut illegal = next_event(&delivered, OrderStatus::New);
+        illegal.order.version = cells[0].parse().expect("a version");
+        illegal.previous_event_id = match cells[1] {
+            "the event of version 3" => Some(delivered.event_id),
+            "another event" => Some(Uuid::from_u128(1)),
+            "null" => None,
+            _ => panic!("{row}"),
+        };
+        let outcome = match fold(Some(&state(&delivered)), &illegal) {
+            Outcome::Rejected(why) if why.code == Code::IllegalTransition => "rejected",
+            Outcome::Applied { gap: true } => "applied, counted as a gap",
+            Outcome::Superseded => "superseded",
+            other => panic!("{row}: {other:?}"),
+        };
+        assert_eq!(cells[2], outcome, "{row}");
     }
 }
 

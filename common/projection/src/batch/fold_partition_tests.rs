@@ -1,24 +1,13 @@
 use orderlog_contract::event::OrderStatus;
 use orderlog_contract::frame::{SchemaRef, header};
 use orderlog_contract::idempotency::{IdempotencyKey, RequestHash};
-use orderlog_contract::testing::an_event;
+use orderlog_contract::testing::{an_event, state_after};
 
 use super::*;
 use crate::batch::testing::record;
 use crate::store::Counters;
 
 const HERE: (i32, i64) = (3, 20);
-
-/// The state that an event has produced, at that partition and offset.
-fn state(event: &OrderEvent, (partition, offset): (i32, i64)) -> OrderState {
-    OrderState {
-        event_id: event.event_id,
-        order: event.order.clone(),
-        partition,
-        offset,
-        partial: false,
-    }
-}
 
 #[test]
 fn a_record_can_only_lose_to_an_earlier_one() {
@@ -38,7 +27,7 @@ fn a_record_can_only_lose_to_an_earlier_one() {
         // Offsets of two partitions do not show which record came first.
         (&Outcome::Superseded, Some((2, 19)), false),
     ] {
-        let current = current.map(|place| state(&event, place));
+        let current = current.map(|place| state_after(&event, place));
         assert_eq!(
             has_lost(outcome, current.as_ref(), HERE),
             expected,
@@ -51,7 +40,7 @@ fn a_record_can_only_lose_to_an_earlier_one() {
 fn the_writer_of_an_event_gets_its_position_and_outcome() {
     let event = an_event("A-1", 1);
     for outcome in [Outcome::Applied { gap: false }, Outcome::Superseded] {
-        let other = state(&an_event("A-1", 1), (3, 19));
+        let other = state_after(&an_event("A-1", 1), (3, 19));
         let told = event_outcome(&outcome, Some(&other), &event, HERE);
         assert_eq!((told.outcome, told.partition, told.offset), (outcome, 3, 20));
     }
@@ -60,7 +49,7 @@ fn the_writer_of_an_event_gets_its_position_and_outcome() {
 #[test]
 fn an_event_that_was_written_twice_has_won_at_its_first_offset() {
     let event = an_event("A-1", 1);
-    let first = state(&event, (3, 19));
+    let first = state_after(&event, (3, 19));
     assert_eq!(fold(Some(&first), &event), Outcome::Duplicate);
     let told = event_outcome(&Outcome::Duplicate, Some(&first), &event, HERE);
     assert_eq!((told.outcome, told.offset), (Outcome::Duplicate, 19));
@@ -71,7 +60,7 @@ fn an_event_has_lost_if_another_event_with_its_id_has_won() {
     let event = an_event("A-1", 1);
     let mut foreign = event.clone();
     foreign.order.status = OrderStatus::Pending;
-    let mut first = state(&foreign, (3, 19));
+    let mut first = state_after(&foreign, (3, 19));
     assert_eq!(
         fold(Some(&first), &event),
         Outcome::Duplicate,
@@ -82,7 +71,7 @@ fn an_event_has_lost_if_another_event_with_its_id_has_won() {
     // An event with fields that this release does not know is not ours either.
     first = OrderState {
         partial: true,
-        ..state(&event, (3, 19))
+        ..state_after(&event, (3, 19))
     };
     let told = event_outcome(&Outcome::Duplicate, Some(&first), &event, HERE);
     assert_eq!(told.outcome, Outcome::Superseded);
@@ -156,7 +145,7 @@ fn each_record_is_folded_onto_the_state_left_by_those_before_it() {
     };
     assert_eq!((changes.row.next, changes.row.counters), (23, expected));
     let stored = &changes.orders["A-1"];
-    assert_eq!(stored.state, state(&second, (3, 21)));
+    assert_eq!(stored.state, state_after(&second, (3, 21)));
     assert_eq!((stored.schema_id, stored.datum.as_slice()), (9, b"datum".as_slice()));
     let last = changes.row.last.expect("a record");
     assert_eq!((last.offset, last.hash), (22, record(22, None, None).hash()));
@@ -164,7 +153,7 @@ fn each_record_is_folded_onto_the_state_left_by_those_before_it() {
 
 #[test]
 fn an_order_that_the_store_has_is_not_counted_again() {
-    let stored = state(&version("A-1", 1, OrderStatus::New), (3, 7));
+    let stored = state_after(&version("A-1", 1, OrderStatus::New), (3, 7));
     let second = version("A-1", 2, OrderStatus::Confirmed);
     let changes = folded(PartitionRow::default(), vec![event_record(20, &second)], &[stored]);
     assert_eq!((changes.row.counters.applied, changes.row.counters.orders), (1, 0));
@@ -199,8 +188,8 @@ fn without_records_nothing_changes() {
 #[test]
 fn only_a_record_with_an_unknown_schema_names_the_version_before_it() {
     let first = version("A-1", 1, OrderStatus::New);
-    let stored = state(&version("B-1", 4, OrderStatus::New), (3, 7));
-    let later = state(&version("C-1", 4, OrderStatus::New), (3, 99));
+    let stored = state_after(&version("B-1", 4, OrderStatus::New), (3, 7));
+    let later = state_after(&version("C-1", 4, OrderStatus::New), (3, 99));
     let not_framed = ClassifiedRecord {
         record: record(25, Some(b"A-1"), Some(b"")),
         classified: Classified::Rejected(Rejection::new(Code::NotFramed, "why")),
@@ -236,7 +225,7 @@ fn only_a_record_with_an_unknown_schema_names_the_version_before_it() {
 
 #[test]
 fn a_rejection_by_the_fold_names_the_records_schema() {
-    let stored = state(&version("A-1", 1, OrderStatus::Delivered), (3, 7));
+    let stored = state_after(&version("A-1", 1, OrderStatus::Delivered), (3, 7));
     let illegal = version("A-1", 2, OrderStatus::New);
     let changes = folded(PartitionRow::default(), vec![event_record(20, &illegal)], &[stored]);
     let [rejected] = changes.rejected.as_slice() else {

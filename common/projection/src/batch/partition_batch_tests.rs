@@ -5,7 +5,7 @@ use orderlog_contract::encode::record_value;
 use orderlog_contract::event::OrderStatus;
 use orderlog_contract::lineage;
 use orderlog_contract::order::Outcome;
-use orderlog_contract::testing::an_event;
+use orderlog_contract::testing::{an_event, state_after};
 
 use super::*;
 use crate::batch::testing::{home, record};
@@ -159,14 +159,7 @@ fn an_event_is_folded_onto_the_order_that_was_loaded() {
     let mut event = an_event("A-1", 2);
     event.order.status = OrderStatus::Confirmed;
     let value = record_value(9, &event).expect("encodes");
-    let first = an_event("A-1", 1);
-    let stored = OrderState {
-        event_id: first.event_id,
-        order: first.order,
-        partition: home("A-1").partition,
-        offset: 3,
-        partial: false,
-    };
+    let stored = state_after(&an_event("A-1", 1), (home("A-1").partition, 3));
     for (loaded, gap) in [
         (HashMap::from([("A-1".to_owned(), stored)]), false),
         (HashMap::new(), true),

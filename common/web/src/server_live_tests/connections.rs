@@ -124,3 +124,17 @@ async fn an_upgrade_is_declined_by_a_normal_response_and_connection_close() {
     }
     server.stop(false).await;
 }
+
+/// The exception that docs/problems.md names: actix-web answers these before any middleware of ours.
+#[actix_web::test]
+async fn a_head_that_is_malformed_too_large_or_too_slow_gets_a_status_without_a_body() {
+    let server = Running::start(room_for(4)).await;
+    let head = "GET /health HTTP/1.1\r\nhost: localhost\r\n";
+    let too_large = format!("{head}{}\r\n", "a: b\r\n".repeat(200));
+    for (request, status) in [("nonsense\r\n\r\n", 400), (&too_large, 431), (head, 408)] {
+        let (_, answer) = exchange(server.address, request).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+        assert!(answer.ends_with("\r\n\r\n"), "no body: {answer}");
+    }
+    server.stop(true).await;
+}

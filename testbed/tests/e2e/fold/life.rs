@@ -7,7 +7,7 @@ use orderlog_contract::encode::record_value;
 use orderlog_contract::event::{OrderEvent, OrderItem, OrderStatus};
 use orderlog_contract::frame;
 use orderlog_contract::order::{MAX_TIME_MS, MAX_VERSION, OrderState, Outcome, fold};
-use orderlog_contract::testing::{an_item, next_event};
+use orderlog_contract::testing::{an_item, next_event, state_after};
 use orderlog_kafka::partition::Partitioner;
 use testbed::writer::NewRecord;
 use testbed::{events, next_version};
@@ -66,13 +66,7 @@ pub fn records(count: usize, schemas: Schemas) -> anyhow::Result<Vec<NewRecord>>
 }
 
 fn state(event: &OrderEvent) -> OrderState {
-    OrderState {
-        event_id: event.event_id,
-        order: event.order.clone(),
-        partition: 0,
-        offset: 0,
-        partial: false,
-    }
+    state_after(event, (0, 0))
 }
 
 fn first(random: &mut fastrand::Rng, id: &str) -> OrderEvent {

@@ -4,6 +4,7 @@ mod life;
 mod ours;
 mod programs;
 mod sandbox_too;
+mod skipping;
 
 use std::collections::BTreeMap;
 
@@ -88,7 +89,7 @@ async fn the_documented_folds_give_our_outcomes_and_orders_for_any_records() -> 
         assert_eq!(theirs, ours, "{program}");
     }
     // Without the checks, but with the list of what they reject.
-    let skipping = Read::printed(&programs::run((&world).into(), programs::SKIP).await?)?;
+    let skipping = Read::printed(&programs::skip((&world).into(), order.http.url()).await?)?;
     assert_eq!(skipping.orders, ours.orders, "skip.py");
 
     for (id, expected) in ours.orders.iter().take(20) {

@@ -6,6 +6,7 @@ use anyhow::Context;
 use orderlog_contract::decode::{WriterSchema, decode};
 use orderlog_contract::order::{OrderState, Outcome, check, fold};
 use orderlog_contract::rejection::{Code, Rejection};
+use orderlog_contract::testing::state_after;
 use orderlog_contract::{frame, lineage};
 use orderlog_kafka::partition::Partitioner;
 use sandbox::third_party;
@@ -167,14 +168,8 @@ fn outcome(
     };
     let outcome = fold(states.get(&event.order.order_id), &event);
     if matches!(outcome, Outcome::Applied { .. }) {
-        let state = OrderState {
-            event_id: event.event_id,
-            order: event.order,
-            partition: record.partition,
-            offset: record.offset,
-            partial: false,
-        };
-        states.insert(state.order.order_id.clone(), state);
+        let state = state_after(&event, record.place());
+        states.insert(event.order.order_id, state);
     }
     outcome
 }

@@ -76,6 +76,13 @@ pub async fn run(topic: Topic<'_>, program: &str) -> anyhow::Result<String> {
     others::run(shell(&topic, program)?, String::new()).await
 }
 
+/// Runs the printed line of the program that skips what this order-service has rejected; returns its output.
+pub async fn skip(topic: Topic<'_>, order_service: &str) -> anyhow::Result<String> {
+    let mut command = shell(&topic, SKIP)?;
+    command.env("ORDER_SERVICE_URL", order_service);
+    others::run(command, String::new()).await
+}
+
 /// The reader, which does not end on its own.
 fn reader(topic: &Topic<'_>) -> anyhow::Result<Child> {
     let mut command = shell(topic, READ)?;

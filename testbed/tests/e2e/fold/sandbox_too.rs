@@ -39,7 +39,7 @@ async fn the_documented_python_programs_read_the_sandbox() -> anyhow::Result<()>
     let folded = Read::printed(&programs::run(topic(), programs::FOLD_PY).await?)?;
     let counts = ["applied", "invalid_order"].map(|outcome| folded.count(&[outcome]));
     assert_eq!((counts, folded.outcomes.len()), ([2, 1], 3), "{folded:?}");
-    let skipping = Read::printed(&programs::run(topic(), programs::SKIP).await?)?;
+    let skipping = Read::printed(&programs::skip(topic(), &pipeline.order_url).await?)?;
     assert_eq!(skipping.orders, folded.orders);
     let shown = order.order("A-1", 2).await?;
     assert_eq!(shown.event_id, folded.orders.get("A-1").map(|order| order.event_id));

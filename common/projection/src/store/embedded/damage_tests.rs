@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use orderlog_contract::encode::record_value;
 use orderlog_contract::frame;
 use orderlog_contract::order::OrderState;
-use orderlog_contract::testing::an_event;
+use orderlog_contract::testing::{an_event, state_after};
 
 use super::{Embedded, OpenError};
 use crate::store::{BatchChanges, PartitionRow, StoredOrder};
@@ -39,15 +39,8 @@ fn id(n: i64) -> String {
 fn put(store: &Embedded, n: i64) {
     let event = an_event(&id(n), 1);
     let value = record_value(7, &event).expect("encodes");
-    let state = OrderState {
-        event_id: event.event_id,
-        order: event.order,
-        partition: 0,
-        offset: n,
-        partial: false,
-    };
     let stored = StoredOrder {
-        state,
+        state: state_after(&event, (0, n)),
         schema_id: 7,
         datum: frame::split(&value).expect("a frame").1.to_vec(),
     };

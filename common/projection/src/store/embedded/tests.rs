@@ -9,7 +9,7 @@ use orderlog_contract::frame;
 use orderlog_contract::idempotency::{IdempotencyKey, KeyedRequest, RequestHash};
 use orderlog_contract::lineage::newest_text;
 use orderlog_contract::order::OrderState;
-use orderlog_contract::testing::an_event;
+use orderlog_contract::testing::{an_event, state_after};
 
 use super::sync::CLEARING;
 use super::{Embedded, OpenError};
@@ -19,14 +19,7 @@ use crate::store::{
 };
 
 fn state(order_id: &str) -> OrderState {
-    let event = an_event(order_id, 1);
-    OrderState {
-        event_id: event.event_id,
-        order: event.order,
-        partition: 3,
-        offset: 1 << 40,
-        partial: false,
-    }
+    state_after(&an_event(order_id, 1), (3, 1 << 40))
 }
 
 /// Stores orders as events of schema id 7 would.

@@ -1,7 +1,6 @@
 use orderlog_avro::MAX_SCHEMA_BYTES;
 use orderlog_contract::lineage;
-use orderlog_contract::order::OrderState;
-use orderlog_contract::testing::an_event;
+use orderlog_contract::testing::{an_event, state_after};
 
 use super::*;
 use crate::store::{BatchChanges, Embedded, Store, StoredOrder};
@@ -191,16 +190,8 @@ async fn a_schema_accepted_as_lost_is_read_as_before_and_not_written_with() {
 async fn the_ids_that_orders_were_written_under_are_known() {
     let (_dir, store) = store_with_two_schemas();
     assert!(store.schema_ids_in_use().await.expect("reads").is_empty());
-    let event = an_event("A-1", 1);
-    let state = OrderState {
-        event_id: event.event_id,
-        order: event.order,
-        partition: 0,
-        offset: 0,
-        partial: false,
-    };
     let stored = StoredOrder {
-        state,
+        state: state_after(&an_event("A-1", 1), (0, 0)),
         schema_id: 7,
         datum: b"its datum".to_vec(),
     };

@@ -14,7 +14,7 @@ pub enum InvalidHttpUrl {
     #[error("write an http or https address without query and fragment, such as http://localhost:8000")]
     NotHttp,
     /// It holds a user or a password.
-    #[error("remove user and password: clients are shown this http address")]
+    #[error("remove user and password: clients are shown this address")]
     HasCredentials,
 }
 

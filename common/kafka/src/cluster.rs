@@ -95,6 +95,14 @@ impl Cluster {
         Ok(())
     }
 
+    /// Whether the user's settings name the authority that signs the brokers' certificates.
+    pub(crate) fn names_authority(&self) -> bool {
+        let names = |(key, value): &(String, Secret)| {
+            matches!(key.as_str(), "ssl.ca.location" | "ssl.ca.pem") && !matches!(value.expose(), "" | "probe")
+        };
+        self.extra.iter().any(names)
+    }
+
     fn base(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         config
@@ -215,6 +223,22 @@ mod tests {
         };
         assert_eq!(cluster.reader().get("sasl.password"), Some("hunter2"));
         assert!(!format!("{cluster:?} {cluster:#?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_file_or_a_text_of_certificates_names_the_authority() {
+        for (key, value, names) in [
+            ("ssl.ca.location", "ca.pem", true),
+            ("ssl.ca.pem", "-----BEGIN", true),
+            ("ssl.ca.location", "probe", false),
+            ("security.protocol", "SSL", false),
+        ] {
+            let cluster = Cluster {
+                extra: vec![(key.to_owned(), value.into())],
+                ..an_absent_cluster()
+            };
+            assert_eq!(cluster.names_authority(), names, "{key}={value}");
+        }
     }
 
     #[test]

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use anyhow::Context;
 use orderlog_runtime::secret::Secret;
 use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
@@ -11,6 +10,7 @@ use rdkafka::consumer::BaseConsumer;
 use rdkafka::producer::BaseProducer;
 
 use crate::closing::CloseInBackground;
+use crate::config_file;
 use crate::partition::Partitioner;
 use crate::permissions::Permissions;
 use crate::settings::KafkaConfig;
@@ -84,13 +84,12 @@ impl Cluster {
         if self.extra.is_empty() {
             return Ok(());
         }
-        let refused = "the settings in KAFKA_CONFIG conflict";
-        let reader: BaseConsumer = self.reader().create().context(refused)?;
+        let reader: BaseConsumer = self.reader().create().map_err(config_file::explain)?;
         drop(CloseInBackground::new(reader));
         let producer: BaseProducer = self
             .producer(&ProducerOptions::within(Duration::from_secs(1)))
             .create()
-            .context(refused)?;
+            .map_err(config_file::explain)?;
         drop(CloseInBackground::new(producer));
         Ok(())
     }

@@ -48,7 +48,8 @@ usage: scripts/stack.sh COMMAND
 environment:
   KAFKA_PORT                9092
   KAFKA_CONTROLLER_PORT     9093
-  REGISTRY_PORT             8081
+  REGISTRY_PORT             8081; all three should be below the ports that the system gives to outgoing connections (on
+                            Linux usually 32768 and above)
   KAFKA_HEAP_OPTS           -Xmx1g; with three brokers -Xmx300m each
   KAFKA_BEHIND_PROXY        none; LISTEN:ADVERTISED is a second listener of the broker: it listens on the first port and
                             directs clients to the second, where a proxy can delay or cut them

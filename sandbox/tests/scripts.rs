@@ -1,5 +1,7 @@
-//! `scripts/run.sh --help` prints its text without building the program, so this test keeps it in sync with the
-//! program.
+//! The scripts: `scripts/run.sh --help` prints its text without building the program, so a test keeps it in sync with the
+//! program; `scripts/stack.sh` checks its ports.
+
+use std::process::Command;
 
 use clap::{Arg, CommandFactory, ValueEnum};
 use sandbox::cli::Cli;
@@ -87,4 +89,36 @@ fn the_help_of_run_sh_has_every_flag_with_its_help_variable_and_default() {
             subcommand.get_name()
         );
     }
+}
+
+/// What `stack.sh up` says about ports before it starts servers, on a system that gives 30000 to 40000 to outgoing connections.
+fn warning_of(ports: &[(&str, &str)]) -> String {
+    let script = "source lib/common.sh; source lib/stack/processes.sh
+        ephemeral_ports() { echo 30000 40000; }
+        warn_of_ephemeral_ports kafka registry";
+    let mut command = Command::new("bash");
+    command.args(["-euc", script]).envs(ports.iter().copied());
+    // No server runs there.
+    command.env("STACK", env!("CARGO_TARGET_TMPDIR"));
+    command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts"));
+    let ran = command.output().expect("it runs");
+    assert!(ran.status.success(), "{ran:?}");
+    String::from_utf8(ran.stderr).expect("text")
+}
+
+#[test]
+fn stack_sh_warns_of_a_port_that_an_outgoing_connection_may_occupy() {
+    let ports = [
+        ("KAFKA_PORT", "29999"),
+        ("KAFKA_CONTROLLER_PORT", "30000"),
+        ("REGISTRY_PORT", "40001"),
+    ];
+    let warning = warning_of(&ports);
+    assert!(
+        warning.starts_with("warning: KAFKA_CONTROLLER_PORT=30000 ") && warning.contains("below 30000"),
+        "{warning}"
+    );
+    assert_eq!(warning.lines().count(), 1, "{warning}");
+    let registry = warning_of(&[ports[0], ("KAFKA_CONTROLLER_PORT", "9093"), ("REGISTRY_PORT", "40000")]);
+    assert!(registry.starts_with("warning: REGISTRY_PORT=40000 "), "{registry}");
 }

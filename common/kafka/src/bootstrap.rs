@@ -32,6 +32,15 @@ pub(crate) struct Bootstrap {
     backoff: Mutex<Backoff>,
 }
 
+/// Whether to add the servers.
+#[derive(Debug, PartialEq, Eq)]
+enum Attempt {
+    NotYet,
+    /// After some time without need.
+    First,
+    Again,
+}
+
 /// When the servers were last added, and how long the client then has to find a broker.
 struct Backoff {
     last: Option<Instant>,
@@ -51,20 +60,20 @@ impl Backoff {
         }
     }
 
-    fn is_due(&mut self, now: Instant) -> bool {
-        if let Some(last) = self.last {
-            let since = now.saturating_duration_since(last);
-            if since < self.pause {
-                return false;
-            }
-            self.pause = if since < Self::RESET_AFTER {
-                (self.pause * 2).min(Self::MAX_PAUSE)
-            } else {
-                Self::SHORTEST
-            };
-        }
+    fn attempt(&mut self, now: Instant) -> Attempt {
+        let since = self.last.map(|last| now.saturating_duration_since(last));
+        let attempt = match since {
+            Some(since) if since < self.pause => return Attempt::NotYet,
+            Some(since) if since < Self::RESET_AFTER => Attempt::Again,
+            _ => Attempt::First,
+        };
+        self.pause = if attempt == Attempt::Again {
+            (self.pause * 2).min(Self::MAX_PAUSE)
+        } else {
+            Self::SHORTEST
+        };
         self.last = Some(now);
-        true
+        attempt
     }
 }
 
@@ -100,11 +109,15 @@ impl Bootstrap {
             return;
         }
         let mut backoff = self.backoff.lock().unwrap_or_else(PoisonError::into_inner);
-        if backoff.is_due(Instant::now()) {
-            self.unknown.store(0, Ordering::Relaxed);
-            tracing::info!(servers = ?self.servers, "no brokers known; bootstrapping again");
-            ffi::add_brokers(client, &self.servers);
+        let attempt = backoff.attempt(Instant::now());
+        // Several clients have the same need at the same time, and may have it for hours: each says so once.
+        match attempt {
+            Attempt::NotYet => return,
+            Attempt::First => tracing::info!(servers = ?self.servers, "no brokers known; bootstrapping again"),
+            Attempt::Again => tracing::debug!(servers = ?self.servers, "still no brokers known; bootstrapping again"),
         }
+        self.unknown.store(0, Ordering::Relaxed);
+        ffi::add_brokers(client, &self.servers);
     }
 }
 
@@ -146,20 +159,21 @@ mod tests {
 
     #[test]
     fn servers_are_added_at_growing_intervals_until_there_was_no_need_for_a_while() {
+        use Attempt::{Again, First, NotYet};
         let mut backoff = Backoff::new();
         let mut now = Instant::now();
         let mut after = |seconds| {
             now += Duration::from_secs(seconds);
-            backoff.is_due(now)
+            backoff.attempt(now)
         };
         assert_eq!(
             [after(0), after(0), after(1), after(1), after(1)],
-            [true, false, true, false, true]
+            [First, NotYet, Again, NotYet, Again]
         );
         assert_eq!(
             [after(3), after(1), after(8), after(9), after(1)],
-            [false, true, true, false, true]
+            [NotYet, Again, Again, NotYet, Again]
         );
-        assert_eq!([after(60), after(1)], [true, true]);
+        assert_eq!([after(60), after(1)], [First, Again]);
     }
 }

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use anyhow::Context;
 use orderlog_runtime::secret::Secret;
 use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
@@ -11,6 +10,7 @@ use rdkafka::consumer::BaseConsumer;
 use rdkafka::producer::BaseProducer;
 
 use crate::closing::CloseInBackground;
+use crate::config_file;
 use crate::partition::Partitioner;
 use crate::permissions::Permissions;
 use crate::settings::KafkaConfig;
@@ -84,15 +84,22 @@ impl Cluster {
         if self.extra.is_empty() {
             return Ok(());
         }
-        let refused = "the settings in KAFKA_CONFIG conflict";
-        let reader: BaseConsumer = self.reader().create().context(refused)?;
+        let reader: BaseConsumer = self.reader().create().map_err(config_file::explain)?;
         drop(CloseInBackground::new(reader));
         let producer: BaseProducer = self
             .producer(&ProducerOptions::within(Duration::from_secs(1)))
             .create()
-            .context(refused)?;
+            .map_err(config_file::explain)?;
         drop(CloseInBackground::new(producer));
         Ok(())
+    }
+
+    /// Whether the user's settings name the authority that signs the brokers' certificates.
+    pub(crate) fn names_authority(&self) -> bool {
+        let names = |(key, value): &(String, Secret)| {
+            matches!(key.as_str(), "ssl.ca.location" | "ssl.ca.pem") && !matches!(value.expose(), "" | "probe")
+        };
+        self.extra.iter().any(names)
     }
 
     fn base(&self) -> ClientConfig {
@@ -215,6 +222,22 @@ mod tests {
         };
         assert_eq!(cluster.reader().get("sasl.password"), Some("hunter2"));
         assert!(!format!("{cluster:?} {cluster:#?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_file_or_a_text_of_certificates_names_the_authority() {
+        for (key, value, names) in [
+            ("ssl.ca.location", "ca.pem", true),
+            ("ssl.ca.pem", "-----BEGIN", true),
+            ("ssl.ca.location", "probe", false),
+            ("security.protocol", "SSL", false),
+        ] {
+            let cluster = Cluster {
+                extra: vec![(key.to_owned(), value.into())],
+                ..an_absent_cluster()
+            };
+            assert_eq!(cluster.names_authority(), names, "{key}={value}");
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! The `KAFKA_CONFIG` file: librdkafka settings as a properties file. librdkafka decides which settings are valid; refused
 //! here are those that our guarantees depend on, and those that have no effect or cannot work in this build.
 
+mod choices;
+mod files;
 mod security;
 
 use std::path::Path;
@@ -9,6 +11,8 @@ use anyhow::{Context, bail};
 use orderlog_runtime::secret::Secret;
 use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
+
+pub use files::explain;
 
 /// Settings that the file must not contain, under all names that librdkafka knows, and why.
 const RESERVED: [(&[&str], &str); 15] = [
@@ -105,6 +109,7 @@ pub fn read(path: &Path) -> anyhow::Result<Vec<(String, Secret)>> {
     let name = path.display();
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the KAFKA_CONFIG file {name}"))?;
     let mut settings: Vec<(String, Secret)> = Vec::new();
+    let mut unreadable = None;
     for (number, line) in (1..).zip(text.lines().map(str::trim)) {
         if line.is_empty() || line.starts_with(['#', '!']) {
             continue;
@@ -133,10 +138,16 @@ pub fn read(path: &Path) -> anyhow::Result<Vec<(String, Secret)>> {
         if let Some(reason) = rejection(key, value) {
             bail!("KAFKA_CONFIG: line {number} of {name}: {reason}");
         }
+        unreadable = unreadable.or_else(|| Some((number, files::unreadable(key, value)?)));
         settings.push((key.to_owned(), value.into()));
     }
-    if let Some(reason) = security::without_effect(&settings) {
+    let reason = security::without_effect(&settings).or_else(|| security::incomplete(&settings));
+    if let Some(reason) = reason {
         bail!("KAFKA_CONFIG: {name}: {reason}");
+    }
+    // Last: whether a setting is wanted at all comes before whether its file is there.
+    if let Some((number, reason)) = unreadable {
+        bail!("KAFKA_CONFIG: line {number} of {name}: {reason}");
     }
     Ok(settings)
 }
@@ -145,7 +156,7 @@ pub fn read(path: &Path) -> anyhow::Result<Vec<(String, Secret)>> {
 /// `sasl.password` would end up in the log.
 fn rejection(key: &str, value: &str) -> Option<String> {
     match ClientConfig::new().set(key, value).create_native_config() {
-        Err(KafkaError::ClientConfig(_, reason, ..)) => Some(reason),
+        Err(KafkaError::ClientConfig(_, reason, ..)) => Some(choices::of(key).unwrap_or(reason)),
         // A setting that is valid only together with others is not checked alone.
         Ok(_) | Err(_) => None,
     }

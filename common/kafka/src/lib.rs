@@ -41,6 +41,7 @@ pub mod partition;
 pub mod permission_watch;
 pub mod permissions;
 pub mod producer;
+mod server_list;
 pub mod settings;
 pub mod tailer;
 #[cfg(test)]

@@ -8,6 +8,7 @@ use orderlog_runtime::secret::Secret;
 
 use crate::config_file;
 use crate::partition::Partitioner;
+use crate::server_list;
 use crate::topic_name::TopicName;
 
 const DEFAULT_BOOTSTRAP_SERVERS: &str = "localhost:9092";
@@ -22,7 +23,7 @@ pub struct KafkaConfig {
         env = "KAFKA_BOOTSTRAP_SERVERS",
         value_name = "KAFKA_BOOTSTRAP_SERVERS",
         default_value = DEFAULT_BOOTSTRAP_SERVERS,
-        value_parser = bootstrap_servers,
+        value_parser = server_list::parse,
     )]
     pub bootstrap_servers: String,
 
@@ -94,17 +95,6 @@ impl Default for KafkaConfig {
     }
 }
 
-fn bootstrap_servers(text: &str) -> Result<String, String> {
-    let servers: Vec<_> = text.split(',').map(str::trim).collect();
-    if servers
-        .iter()
-        .any(|server| server.is_empty() || server.contains(char::is_whitespace))
-    {
-        return Err("write host:port, comma-separated, such as kafka-1:9092,kafka-2:9092".to_owned());
-    }
-    Ok(servers.join(","))
-}
-
 #[cfg(test)]
 mod tests {
     use orderlog_runtime::testing::{assert_rejected, parse, variables};
@@ -148,6 +138,18 @@ mod tests {
                 "KAFKA_BOOTSTRAP_SERVERS",
                 "'a:1,,b:2'",
                 "host:port",
+            ),
+            (
+                "--kafka-bootstrap-servers=http://a:1",
+                "KAFKA_BOOTSTRAP_SERVERS",
+                "'http://a:1'",
+                "remove http://",
+            ),
+            (
+                "--kafka-bootstrap-servers=a:1,b:99999",
+                "KAFKA_BOOTSTRAP_SERVERS",
+                "'b:99999'",
+                "1 to 65535",
             ),
             (
                 "--kafka-create-topics=perhaps",

@@ -53,8 +53,12 @@ up() {
     printf '%s\n' "$NET" >"$STACK/cluster"
   fi
   resolve_ports
-  # shellcheck disable=SC2086 # split into words
-  is_cluster || require_free_ports $services
+  if ! is_cluster; then
+    # shellcheck disable=SC2086 # split into words
+    require_free_ports $services
+    # shellcheck disable=SC2086
+    warn_of_ephemeral_ports $services
+  fi
   fetch fetch_kafka fetch_registry
   any_running || record_ports
   if is_cluster; then format_brokers; fi

@@ -45,6 +45,34 @@ require_free_ports() {
   done
 }
 
+# The first and the last of the ports that the system gives to outgoing connections.
+ephemeral_ports() {
+  local range=/proc/sys/net/ipv4/ip_local_port_range name=net.inet.ip.portrange
+  if [[ -r $range ]]; then
+    cat "$range"
+  else
+    # The range that IANA sets aside, where the system does not tell its own.
+    printf '%s %s\n' "$(sysctl -n "$name.first" 2>/dev/null || echo 49152)" "$(sysctl -n "$name.last" 2>/dev/null || echo 65535)"
+  fi
+}
+
+# While a server is down, a client on this machine that keeps connecting to such a port is given it as its own, sooner or
+# later. Then it is connected to itself, and the server cannot start.
+warn_of_ephemeral_ports() {
+  local service variables variable first last
+  read -r first last < <(ephemeral_ports)
+  for service in "$@"; do
+    variables="KAFKA_PORT KAFKA_CONTROLLER_PORT"
+    [[ $service == registry ]] && variables=REGISTRY_PORT
+    is_running "$service" && continue
+    for variable in $variables; do
+      if ((${!variable} >= first && ${!variable} <= last)); then
+        say "warning: $variable=${!variable} is one of the ports that this system gives to outgoing connections ($first to $last): while the server is stopped, a client may occupy it, and the next start fails with \"Address already in use\"; choose a port below $first"
+      fi
+    done
+  done
+}
+
 # Starts a server in the background, detached from the terminal, without our output and our locks.
 launch() {
   local name=$1

@@ -62,6 +62,34 @@ pub(super) fn without_effect(settings: &[(String, Secret)]) -> Option<String> {
     })
 }
 
+/// What the settings lack so that a client can be created, or authenticate; `None` when nothing.
+pub(super) fn incomplete(settings: &[(String, Secret)]) -> Option<String> {
+    let is_set = |names: &[&str]| {
+        let mut set = settings.iter().filter(|(_, value)| !value.expose().is_empty());
+        set.any(|(key, _)| names.contains(&key.as_str()))
+    };
+    let uses_sasl = settings
+        .iter()
+        .any(|(key, value)| key == "security.protocol" && value.expose().to_ascii_lowercase().starts_with("sasl_"));
+    for key in ["sasl.username", "sasl.password"] {
+        if uses_sasl && !is_set(&[key]) {
+            return Some(format!(
+                "it sets a security.protocol with SASL but not {key}; add {key}"
+            ));
+        }
+    }
+    // librdkafka presents no certificate without a key, and says nothing.
+    let certificate = ["ssl.certificate.location", "ssl.certificate.pem"];
+    let key = ["ssl.key.location", "ssl.key.pem"];
+    match (is_set(&certificate), is_set(&key)) {
+        (true, false) => Some("it sets a client certificate but not its key; add ssl.key.location".to_owned()),
+        (false, true) => Some(
+            "it sets the key of a client certificate but not the certificate; add ssl.certificate.location".to_owned(),
+        ),
+        _ => None,
+    }
+}
+
 fn is_mechanism(key: &str) -> bool {
     matches!(key, "sasl.mechanisms" | "sasl.mechanism")
 }

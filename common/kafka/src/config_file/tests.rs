@@ -119,11 +119,67 @@ fn supported_security_settings_are_accepted() {
     for text in [
         "security.protocol=SASL_SSL\nsasl.mechanisms=PLAIN\nsasl.username=me\nsasl.password=a\n",
         "security.protocol=sasl_plaintext\nsasl.mechanism=SCRAM-SHA-512\nsasl.username=me\nsasl.password=a\n",
-        "security.protocol=SSL\nssl.ca.location=ca.pem\nssl.certificate.location=me.pem\nssl.key.location=me.key\n",
+        "security.protocol=SSL\nssl.ca.location=probe\nssl.certificate.location=/dev/null\nssl.key.location=/dev/null\n",
         // A deliberate choice of plain text.
         "security.protocol=PLAINTEXT\nsasl.mechanisms=PLAIN\nsasl.username=me\n",
     ] {
         read_text(text).expect(text);
+    }
+}
+
+#[test]
+fn settings_that_lack_another_are_refused_with_its_name() {
+    for (text, lacks) in [
+        (
+            "security.protocol=SASL_SSL\nsasl.mechanisms=PLAIN\n",
+            "add sasl.username",
+        ),
+        (
+            "security.protocol=SASL_SSL\nsasl.mechanisms=PLAIN\nsasl.username=me\nsasl.password=\n",
+            "add sasl.password",
+        ),
+        (
+            "security.protocol=SSL\nssl.certificate.location=/dev/null\n",
+            "add ssl.key.location",
+        ),
+        (
+            "security.protocol=SSL\nssl.key.location=/dev/null\n",
+            "add ssl.certificate.location",
+        ),
+    ] {
+        let error = format!("{:#}", read_text(text).expect_err(text));
+        for part in ["KAFKA_CONFIG", ".properties", lacks] {
+            assert!(error.contains(part), "{part} in {error}");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named_with_its_setting() {
+    for key in ["ssl.ca.location", "ssl.crl.location", "ssl.keystore.location"] {
+        let text = format!("security.protocol=SSL\n{key}=no/such.pem\n");
+        let error = format!("{:#}", read_text(&text).expect_err(key));
+        let here = std::env::current_dir().expect("a directory").join("no/such.pem");
+        let here = here.display().to_string();
+        for part in ["KAFKA_CONFIG", "line 2", key, &here, "No such file"] {
+            assert!(error.contains(part), "{part} in {error}");
+        }
+        assert!(!error.contains("conflict"), "{error}");
+    }
+}
+
+#[test]
+fn a_value_that_is_none_of_the_valid_ones_is_answered_with_those() {
+    for (text, valid) in [
+        ("security.protocol=hunter2", "plaintext, ssl, sasl_plaintext, sasl_ssl"),
+        ("compression.type=hunter2", "none, gzip, snappy, lz4, zstd"),
+        ("ssl.endpoint.identification.algorithm=hunter2", "none, https"),
+    ] {
+        let error = format!("{:#}", read_text(text).expect_err(text));
+        for part in ["KAFKA_CONFIG", "line 1", text.split('=').next().expect("a key"), valid] {
+            assert!(error.contains(part), "{part} in {error}");
+        }
+        assert!(!error.contains("hunter2"), "{error}");
     }
 }
 

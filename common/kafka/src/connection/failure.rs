@@ -4,12 +4,20 @@ use std::collections::BTreeMap;
 
 /// What is known of the brokers that failed: why each did, the last time.
 #[derive(Debug, Default)]
-pub(super) struct Failures(BTreeMap<String, String>);
+pub(super) struct Failures {
+    by_broker: BTreeMap<String, String>,
+    names_authority: bool,
+}
 
 /// How many brokers are remembered: a cluster may have any number, and a message only a few.
 const MAX_BROKERS: usize = 16;
 
 impl Failures {
+    /// Whether the user's settings name the authority that signs the brokers' certificates.
+    pub fn set_names_authority(&mut self, names_authority: bool) {
+        self.names_authority = names_authority;
+    }
+
     /// Takes note of what a client of those servers reports of a broker, without the thread.
     pub fn note(&mut self, report: &str, servers: &str) {
         // The same error has the same text each time, but for how long it took and how many like it were suppressed.
@@ -20,8 +28,9 @@ impl Failures {
         }
         broker.is_advertised &= !is_among(broker.address, servers);
         let step = Step::parse(after);
-        if self.0.len() < MAX_BROKERS || self.0.contains_key(broker.address) {
-            self.0.insert(broker.address.to_owned(), explain(&broker, why, &step));
+        if self.by_broker.len() < MAX_BROKERS || self.by_broker.contains_key(broker.address) {
+            let explained = explain(&broker, why, &step, self.names_authority);
+            self.by_broker.insert(broker.address.to_owned(), explained);
         }
     }
 
@@ -35,13 +44,13 @@ impl Failures {
 
     /// None of it holds any more.
     pub fn clear(&mut self) {
-        self.0.clear();
+        self.by_broker.clear();
     }
 
     /// Why the brokers failed, each reason once; `None` when none has. A reason that holds for all of `servers` names none.
     pub fn describe(&self, servers: &str) -> Option<String> {
         let mut by_reason: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for (broker, why) in &self.0 {
+        for (broker, why) in &self.by_broker {
             by_reason.entry(why).or_default().push(broker);
         }
         let is_of_all =
@@ -119,11 +128,12 @@ const STALLED: &str = "no response";
 
 /// What to do about a failure. librdkafka's texts (2.12): `rd_kafka_broker_set_error` and `rd_kafka_recv` in
 /// rdkafka_broker.c, `rd_kafka_transport_ssl_io_update` in rdkafka_ssl.c.
-fn explain(broker: &Broker<'_>, why: &str, step: &Step) -> String {
+fn explain(broker: &Broker<'_>, why: &str, step: &Step, names_authority: bool) -> String {
     let says = |part: &str| why.contains(part);
     let is_closed = why.starts_with("Disconnected") || says("Connection reset") || says("Broken pipe");
     let known = if says("certificate verify failed") {
-        "the broker's certificate is not trusted; set ssl.ca.location in the KAFKA_CONFIG file to a PEM file of the authority that signed it"
+        // librdkafka does not report which of the reasons it is.
+        if names_authority { BAD_CERTIFICATE } else { UNTRUSTED }
     } else if says("SSL handshake failed") {
         NO_TLS
     } else if says("connecting to a SSL listener") || is_closed && *step == Step::FirstRequest {
@@ -157,6 +167,8 @@ fn explain(broker: &Broker<'_>, why: &str, step: &Step) -> String {
     known.to_owned()
 }
 
+const UNTRUSTED: &str = "the broker's certificate is not trusted: its authority is unknown, or it is not valid for this host name, or it has expired; if a private authority signed it, set ssl.ca.location in the KAFKA_CONFIG file to a PEM file of that authority";
+const BAD_CERTIFICATE: &str = "the broker's certificate is not valid for this host name, has expired, or was signed by another authority than that of ssl.ca.location in the KAFKA_CONFIG file; check the host name in KAFKA_BOOTSTRAP_SERVERS (or the broker's advertised.listeners) against the certificate's names, then its dates and its issuer";
 const NO_TLS: &str = "the TLS handshake failed, as it does on a port without TLS; set security.protocol=PLAINTEXT (SASL_PLAINTEXT with SASL) in the KAFKA_CONFIG file, or KAFKA_BOOTSTRAP_SERVERS to the broker's TLS port";
 const NEEDS_TLS: &str = "the server closes the connection without a Kafka response, as a port that expects TLS does; set security.protocol=SSL (SASL_SSL with SASL) in the KAFKA_CONFIG file, or KAFKA_BOOTSTRAP_SERVERS to the broker's plaintext port";
 

@@ -105,6 +105,21 @@ fn what_librdkafka_reports_is_explained_and_names_the_setting() {
 }
 
 #[test]
+fn a_certificate_that_is_refused_although_its_authority_is_set_may_have_another_name_or_have_expired() {
+    let mut failures = Failures::default();
+    failures.set_names_authority(true);
+    failures.note(
+        "ssl://kafka:9092/bootstrap: SSL handshake failed: ../ssl/statem/statem_clnt.c:1889: error:0A000086:SSL routines::certificate verify failed: broker certificate could not be verified, verify that ssl.ca.location is correctly configured or root CA certificates are installed",
+        "kafka:9092",
+    );
+    let described = failures.describe("kafka:9092").expect("a reason");
+    for part in ["host name", "expired", "another authority than that of ssl.ca.location"] {
+        assert!(described.contains(part), "{part} in {described}");
+    }
+    assert!(!described.contains("set ssl.ca.location"), "it is set: {described}");
+}
+
+#[test]
 fn a_broker_at_a_configured_address_is_one_whatever_it_is_called() {
     let refused = described(
         "a:1",
@@ -164,7 +179,7 @@ fn the_number_of_remembered_brokers_is_limited() {
     for n in 0..1_000 {
         failures.note(&format!("kafka-{n}:9092/bootstrap: Disconnected"), "");
     }
-    assert_eq!(failures.0.len(), MAX_BROKERS);
+    assert_eq!(failures.by_broker.len(), MAX_BROKERS);
     failures.clear();
     assert_eq!(failures.describe("kafka:9092"), None);
 }

@@ -172,8 +172,12 @@ impl ConnectionState {
         state.was_recreated |= known.is_some_and(|known| known != id);
     }
 
-    pub(crate) fn set_servers(&self, servers: &str) {
-        servers.clone_into(&mut self.lock().servers);
+    /// Sets what a failure is explained with: the servers, and whether the user's settings name the authority of their
+    /// certificates.
+    pub(crate) fn set_servers(&self, servers: &str, names_authority: bool) {
+        let mut state = self.lock();
+        servers.clone_into(&mut state.servers);
+        state.failures.set_names_authority(names_authority);
     }
 
     /// Takes note of what librdkafka reports of a broker that failed.

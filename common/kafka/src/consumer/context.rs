@@ -37,7 +37,7 @@ impl ReaderContext {
     /// # Errors
     /// The cluster's servers contain a zero byte.
     pub fn new(cluster: &Cluster, connection: ConnectionState, topic: &str) -> anyhow::Result<Self> {
-        connection.set_servers(&cluster.bootstrap_servers);
+        connection.set_servers(&cluster.bootstrap_servers, cluster.names_authority());
         Ok(Self {
             connection,
             topic: topic.to_owned(),

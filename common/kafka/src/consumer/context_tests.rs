@@ -55,6 +55,25 @@ fn the_log_says_why_a_broker_is_down() {
 }
 
 #[test]
+fn a_refused_certificate_is_explained_by_whether_its_authority_is_set() {
+    for (extra, advises_to_set_it) in [
+        (Vec::new(), true),
+        (vec![("ssl.ca.location".to_owned(), "ca.pem".into())], false),
+    ] {
+        let cluster = Cluster {
+            extra,
+            ..an_absent_cluster()
+        };
+        let connection = ConnectionState::default();
+        let context = ReaderContext::new(&cluster, connection.clone(), "orders").expect("no zero byte");
+        let line = "[thrd:ssl://127.0.0.1:9/bootstrap]: ssl://127.0.0.1:9/bootstrap: SSL handshake failed: error:0A000086:SSL routines::certificate verify failed (after 2ms in state SSL_HANDSHAKE)";
+        context.log(RDKafkaLogLevel::Error, "FAIL", line);
+        let reason = connection.last_error().expect("a reason");
+        assert_eq!(reason.contains("set ssl.ca.location"), advises_to_set_it, "{reason}");
+    }
+}
+
+#[test]
 fn a_wrong_password_is_reported_as_such_and_in_the_same_words_each_time() {
     let connection = ConnectionState::default();
     let context = context(&connection);

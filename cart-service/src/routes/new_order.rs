@@ -6,7 +6,8 @@ use orderlog_contract::money::Currency;
 use orderlog_contract::order::{MAX_ITEMS, MAX_QUANTITY, total_minor};
 use orderlog_web::problem::FieldError;
 use orderlog_web::validation::{entries_up_to, whole_from};
-use orderlog_web::{Problem, amount, json, whole_number};
+use orderlog_web::whole_number::WholeNumber;
+use orderlog_web::{Problem, amount, json};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
@@ -28,11 +29,10 @@ pub struct CreateOrder {
         alias = "itemsNum",
         alias = "numItems",
         alias = "numberOfItems",
-        alias = "number_of_items",
-        with = "whole_number::option"
+        alias = "number_of_items"
     )]
     #[garde(inner(custom(whole_from(1, MAX_ITEMS as i64))))]
-    items_count: Option<i64>,
+    items_count: Option<WholeNumber>,
     /// Id of the customer.
     #[serde(default)]
     #[garde(inner(custom(is_id)))]
@@ -59,9 +59,8 @@ pub struct NewItem {
     #[garde(custom(is_id))]
     item_id: String,
     /// Quantity ordered.
-    #[serde(with = "whole_number")]
     #[garde(custom(whole_from(1, i64::from(MAX_QUANTITY))))]
-    quantity: i64,
+    quantity: WholeNumber,
     /// Unit price, with at most as many decimals as the currency has.
     #[serde(with = "amount")]
     #[garde(skip)]
@@ -83,30 +82,29 @@ impl CreateOrder {
         if let Err(report) = self.validate() {
             errors.extend_from_slice(Problem::from(report).errors());
         }
+        let currency = self.currency.as_deref().and_then(Currency::parse);
+        let items = priced(currency, self.items.unwrap_or_default()).unwrap_or_else(|invalid| {
+            errors.extend(invalid);
+            Vec::new()
+        });
         let order_id = match order_id {
             Ok(order_id) if errors.is_empty() => order_id,
             _ => return Err(Problem::invalid(errors)),
         };
-        let (customer_id, currency, items) = match (self.customer_id, self.currency, self.items) {
-            (Some(customer_id), Some(currency), Some(items)) => {
-                let items = priced(&currency, items)?;
-                (customer_id, currency, items)
+        let (customer_id, code, items) = match (self.customer_id, currency) {
+            (Some(customer_id), Some(currency)) => (customer_id, currency.code(), items),
+            _ => {
+                let count = self.items_count.and_then(WholeNumber::get);
+                let count = count.and_then(|count| usize::try_from(count).ok());
+                let items = generate::items(count.unwrap_or(1));
+                (generate::customer_id(), generate::CURRENCY, items)
             }
-            _ => (
-                generate::customer_id(),
-                generate::CURRENCY.to_owned(),
-                generate::items(
-                    self.items_count
-                        .and_then(|count| usize::try_from(count).ok())
-                        .unwrap_or(1),
-                ),
-            ),
         };
         let Some(total_minor) = total_minor(&items) else {
             return Err(Problem::invalid_field("items", "the total amount is too large"));
         };
         if let Some(claimed) = self.total_amount {
-            let total = Currency::parse(&currency).map(|currency| currency.to_decimal(total_minor));
+            let total = currency.map(|currency| currency.to_decimal(total_minor));
             if total != Some(claimed) {
                 let total = total.unwrap_or_default();
                 return Err(Problem::invalid_field(
@@ -122,7 +120,7 @@ impl CreateOrder {
             order_date: 0,
             items,
             total_minor,
-            currency,
+            currency: code.to_owned(),
             status: OrderStatus::New,
         })
     }
@@ -160,40 +158,47 @@ fn form_errors(body: &CreateOrder) -> Vec<FieldError> {
         .collect()
 }
 
-/// The items with prices in minor units.
-fn priced(currency: &str, items: Vec<NewItem>) -> Result<Vec<OrderItem>, Problem> {
-    let Some(currency) = Currency::parse(currency) else {
-        return Err(Problem::invalid_field("currency", NO_CURRENCY));
-    };
-    // Whole units that fit into 64 bits of minor units: a bound that a JSON number can represent.
-    let max = currency.to_decimal(i64::MAX).trunc();
+/// The items with prices in minor units. Without a currency, which is an error by itself, the only prices that are errors, too,
+/// are those that are not positive.
+fn priced(currency: Option<Currency>, items: Vec<NewItem>) -> Result<Vec<OrderItem>, Vec<FieldError>> {
     let mut errors = Vec::new();
     let mut priced = Vec::with_capacity(items.len());
     for (n, item) in items.into_iter().enumerate() {
+        let mut invalid = |message: String| {
+            errors.push(FieldError {
+                field: format!("items[{n}].price"),
+                message,
+            });
+        };
+        let Some(currency) = currency else {
+            if item.price <= Decimal::ZERO {
+                invalid("must be positive".to_owned());
+            }
+            continue;
+        };
+        // Whole units that fit into 64 bits of minor units: a bound that a JSON number can represent.
+        let max = currency.to_decimal(i64::MAX).trunc();
         let minor = currency.to_minor(item.price).filter(|minor| *minor >= 1);
         match minor.filter(|_| item.price <= max) {
             Some(unit_price_minor) => priced.push(OrderItem {
                 item_id: item.item_id,
-                // In range: validated above.
-                quantity: i32::try_from(item.quantity).unwrap_or(MAX_QUANTITY),
+                // In range, or an error already.
+                quantity: item
+                    .quantity
+                    .get()
+                    .and_then(|quantity| i32::try_from(quantity).ok())
+                    .unwrap_or(MAX_QUANTITY),
                 unit_price_minor,
             }),
-            None => errors.push(FieldError {
-                field: format!("items[{n}].price"),
-                message: format!(
-                    "must be from {} to {max}, with at most {} decimals ({})",
-                    currency.to_decimal(1),
-                    currency.exponent(),
-                    currency.code()
-                ),
-            }),
+            None => invalid(format!(
+                "must be from {} to {max}, with at most {} decimals ({})",
+                currency.to_decimal(1),
+                currency.exponent(),
+                currency.code()
+            )),
         }
     }
-    if errors.is_empty() {
-        Ok(priced)
-    } else {
-        Err(Problem::invalid(errors))
-    }
+    if errors.is_empty() { Ok(priced) } else { Err(errors) }
 }
 
 const NO_CURRENCY: &str = "must be an ISO 4217 code of a currency with a minor unit, such as USD";

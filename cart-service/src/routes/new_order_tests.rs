@@ -127,8 +127,56 @@ fn whole_numbers_may_be_written_with_a_zero_fraction() {
         fields(&FULL.replace(r#""quantity":3"#, r#""quantity":3.5"#)),
         ["items[0].quantity"]
     );
-    let problem = parse::<CreateOrder>(br#"{"orderId":"A","itemsCount":3.5}"#).expect_err("a half");
-    assert_eq!(problem.summary(), "itemsCount: must be a whole number");
+}
+
+#[test]
+fn a_number_that_is_not_in_the_range_is_told_the_range_however_large_or_broken_it_is() {
+    for count in ["0", "101", "3.5", "99999999999999999999999", "-1e400", "1e-400"] {
+        let body = format!(r#"{{"orderId":"A","numItems":{count}}}"#);
+        let problem = parse::<CreateOrder>(body.as_bytes())
+            .and_then(CreateOrder::into_order)
+            .expect_err(count);
+        assert_eq!(
+            problem.summary(),
+            "itemsCount: must be a whole number from 1 to 100",
+            "{count}"
+        );
+    }
+}
+
+#[test]
+fn all_invalid_values_are_named_at_once_even_without_a_currency_for_the_prices() {
+    let invalid = r#"{"orderId":"","customerId":"","currency":"XXX","items":[{"itemId":"I","quantity":0,"price":-1},{"itemId":"","quantity":1.5,"price":1.001}]}"#;
+    let named = |body: &str| {
+        let mut fields = fields(body);
+        fields.sort_unstable();
+        fields
+    };
+    let mut expected = vec![
+        "currency",
+        "customerId",
+        "items[0].price",
+        "items[0].quantity",
+        "items[1].itemId",
+        "items[1].quantity",
+        "orderId",
+    ];
+    assert_eq!(named(invalid), expected);
+    assert_eq!(named(&invalid.replace(r#""currency":"XXX","#, "")), expected);
+    expected.remove(0);
+    expected.insert(4, "items[1].price");
+    assert_eq!(named(&invalid.replace("XXX", "USD")), expected);
+}
+
+#[test]
+fn a_value_of_the_wrong_type_ends_the_check() {
+    for (body, field) in [
+        (r#"{"orderId":"","itemsCount":"3"}"#, "itemsCount"),
+        (r#"{"orderId":"","numItems":"3"}"#, "numItems"),
+        (r#"{"orderId":"","itemsCount":0,"items":{}}"#, "items"),
+    ] {
+        assert_eq!(fields(body), [field], "{body}");
+    }
 }
 
 #[test]

@@ -20,10 +20,15 @@ pub fn of_a_new_order(order_id: &str) -> Result<String, FieldError> {
 /// # Errors
 /// What is wrong with it.
 pub fn normalize(order_id: &str) -> Result<String, FieldError> {
-    check_id(order_id).map_err(invalid)?;
-    let id = full_id(order_id).into_owned();
-    check_id(&id).map_err(|_| invalid("must have at most 60 digits: an id of digits only gets the prefix ORD-"))?;
-    Ok(id)
+    let id = full_id(order_id);
+    match check_id(&id) {
+        Ok(()) => Ok(id.into_owned()),
+        // Digits have no other fault.
+        Err(_) if id != order_id => Err(invalid(
+            "must have at most 60 digits: an id of digits only gets the prefix ORD-",
+        )),
+        Err(error) => Err(invalid(error)),
+    }
 }
 
 fn invalid(error: impl ToString) -> FieldError {
@@ -61,7 +66,9 @@ mod tests {
     #[test]
     fn an_id_of_digits_leaves_room_for_its_prefix() {
         assert!(normalize(&"1".repeat(60)).is_ok());
-        let message = normalize(&"1".repeat(61)).expect_err("too long").message;
-        assert!(message.contains("at most 60 digits"), "{message}");
+        for digits in [61, 64, 65, 1000] {
+            let message = normalize(&"1".repeat(digits)).expect_err("too long").message;
+            assert!(message.contains("at most 60 digits"), "{digits}: {message}");
+        }
     }
 }

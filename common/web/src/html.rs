@@ -1,6 +1,7 @@
 //! HTML pages: one frame for all of them. What a page says is up to its module.
 
-use actix_web::http::header;
+use actix_web::http::header::{Accept, Header, Quality};
+use actix_web::mime::{self, Mime};
 use actix_web::{HttpRequest, HttpResponse};
 
 /// The frame, with a `{title}` and a `{content}`.
@@ -14,10 +15,44 @@ pub(super) fn page(title: &str, content: &str) -> HttpResponse {
     HttpResponse::Ok().content_type("text/html; charset=utf-8").body(html)
 }
 
-/// Whether the client asks for HTML, as browsers do. Other clients send `*/*` or nothing, and want JSON.
+/// Whether the client prefers HTML to JSON, as browsers do. Other clients send `*/*` or nothing, and want JSON.
 pub(super) fn is_wanted(request: &HttpRequest) -> bool {
-    let mut accepted = request.headers().get_all(header::ACCEPT);
-    accepted.any(|value| value.to_str().is_ok_and(|list| list.contains("text/html")))
+    // What cannot be read says nothing about HTML.
+    Accept::parse(request).is_ok_and(|accepted| {
+        let [html, json] = [mime::TEXT_HTML, mime::APPLICATION_JSON].map(|offered| preference(&accepted, &offered));
+        html > json
+    })
+}
+
+/// How much a client wants a media type: the quality of the most specific range that covers it (RFC 9110, section 12.5.1),
+/// then whether that range names it. `None` if the client does not want it at all.
+fn preference(accepted: &Accept, offered: &Mime) -> Option<(Quality, bool)> {
+    let ranges = accepted.iter();
+    let covering = ranges.filter_map(|range| Some((specificity(&range.item, offered)?, range.quality)));
+    let (specificity, quality) = covering.max()?;
+    (quality > Quality::ZERO).then_some((quality, specificity == Specificity::Type))
+}
+
+/// How closely a range describes a media type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Specificity {
+    /// `*/*`
+    Any,
+    /// `text/*`
+    Family,
+    /// `text/html`
+    Type,
+}
+
+/// `None` if the range does not cover the media type. Parameters are ignored, as nothing is offered in two variants.
+fn specificity(range: &Mime, offered: &Mime) -> Option<Specificity> {
+    if range.essence_str() == offered.essence_str() {
+        Some(Specificity::Type)
+    } else if range.type_() == offered.type_() && range.subtype() == mime::STAR {
+        Some(Specificity::Family)
+    } else {
+        (range.essence_str() == mime::STAR_STAR.essence_str()).then_some(Specificity::Any)
+    }
 }
 
 /// Text as HTML.
@@ -63,16 +98,43 @@ mod tests {
     }
 
     #[test]
-    fn only_a_browser_wants_html() {
+    fn html_is_for_clients_that_prefer_it_to_json() {
         let wants = |accept: &str| {
-            is_wanted(
-                &TestRequest::default()
-                    .insert_header(("accept", accept))
-                    .to_http_request(),
-            )
+            let request = TestRequest::default().insert_header(("accept", accept));
+            is_wanted(&request.to_http_request())
         };
-        assert!(wants("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"));
-        assert!(!wants("*/*") && !wants("application/json"));
+        for accept in [
+            "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+            "text/html",
+            "Text/HTML;charset=utf-8",
+            "text/*",
+            "application/json;q=0.9, text/html",
+            "text/html;q=0.5, */*;q=0.5",
+            "text/html, application/json;q=0, */*",
+        ] {
+            assert!(wants(accept), "{accept}");
+        }
+        for accept in [
+            "",
+            "*/*",
+            "application/json",
+            "application/json, text/plain, */*",
+            "text/html;q=0",
+            "text/html;q=0, */*",
+            "text/html; q=0.0, text/*",
+            "text/html;q=0.1, application/json",
+            "text/html;q=0.1, application/*;q=0.2",
+            "text/html, application/json",
+            "text/htmlx",
+            "nonsense",
+            "image/png",
+        ] {
+            assert!(!wants(accept), "{accept}");
+        }
         assert!(!is_wanted(&TestRequest::default().to_http_request()));
+        let two_lines = TestRequest::default()
+            .append_header(("accept", "application/json;q=0.5"))
+            .append_header(("accept", "text/html"));
+        assert!(is_wanted(&two_lines.to_http_request()));
     }
 }

@@ -10,7 +10,8 @@ use super::html;
 pub struct About {
     /// Name of the service.
     pub service: &'static str,
-    /// HTML below the heading; `{address}` is the host and port that the client used, `{other}` the other service's URL.
+    /// HTML below the heading; `{address}` is the host and port that the client used, `{other}` the other service's URL. A
+    /// command has both in single quotes, which neither of them can end.
     pub html: String,
     /// URL at which clients reach the other service.
     pub other_service: String,
@@ -18,16 +19,18 @@ pub struct About {
 
 /// The page of that service.
 pub fn page(request: &HttpRequest, about: &About) -> HttpResponse {
+    // A URL may contain whatever is special in a shell.
+    let other = about.other_service.trim_end_matches('/').replace('\'', "%27");
     let content = about
         .html
-        .replace("{other}", &html::escape(about.other_service.trim_end_matches('/')))
+        .replace("{other}", &html::escape(&other))
         .replace("{address}", &address(request));
     html::page(about.service, &content)
 }
 
 fn address(request: &HttpRequest) -> String {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    // No character that is special in HTML or in a shell.
+    // No character that is special in HTML or in quotes.
     let is_plain = |host: &&str| {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-.:[]_".contains(&byte);
         !host.is_empty() && host.bytes().all(plain)
@@ -44,6 +47,22 @@ mod tests {
     use actix_web::test::TestRequest;
 
     use super::*;
+
+    #[test]
+    fn the_url_of_the_other_service_cannot_end_the_quotes_around_it() {
+        let about = About {
+            service: "test",
+            html: "<pre>curl '{other}/y'</pre>".to_owned(),
+            other_service: "http://x/$(id)'`id`<b>/".to_owned(),
+        };
+        let response = page(&TestRequest::default().to_http_request(), &about);
+        let body = response.into_body().try_into_bytes().expect("bytes");
+        let html = String::from_utf8(body.to_vec()).expect("text");
+        assert!(
+            html.contains("<pre>curl 'http://x/$(id)%27`id`&lt;b&gt;/y'</pre>"),
+            "{html}"
+        );
+    }
 
     #[test]
     fn the_page_names_the_address_that_was_requested_and_the_other_service() {

@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 
 use super::*;
+use crate::whole_number::WholeNumber;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -20,8 +21,7 @@ struct Body {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Item {
-    #[serde(with = "crate::whole_number")]
-    quantity: i64,
+    quantity: WholeNumber,
     #[serde(default, with = "crate::amount::option")]
     price: Option<Decimal>,
 }
@@ -114,7 +114,7 @@ fn an_amount_inside_a_list_is_read_exactly() {
     let body: Body =
         parse(br#"{"orderId":"1","items":[{"quantity":2,"price":12345678901234567.89}]}"#).expect("a body");
     let items = body.items.expect("items");
-    assert_eq!(items[0].quantity, 2);
+    assert_eq!(items[0].quantity, 2.into());
     assert_eq!(
         items[0].price.map(|price| price.to_string()).as_deref(),
         Some("12345678901234567.89")
@@ -131,11 +131,8 @@ fn each_fault_names_its_field() {
         (r#"{"orderId":"1","colour":"red"}"#, "colour"),
         (r#"{"orderId":"1","items":{}}"#, "items"),
         (r#"{"orderId":"1","items":[{"quantity":1},{}]}"#, "items[1].quantity"),
-        (r#"{"orderId":"1","items":[{"quantity":1.5}]}"#, "items[0].quantity"),
-        (
-            r#"{"orderId":"1","items":[{"quantity":99999999999999999999}]}"#,
-            "items[0].quantity",
-        ),
+        (r#"{"orderId":"1","items":[{"quantity":"1"}]}"#, "items[0].quantity"),
+        (r#"{"orderId":"1","items":[{"quantity":null}]}"#, "items[0].quantity"),
         (
             r#"{"orderId":"1","items":[{"quantity":1,"quantity":2}]}"#,
             "items[0].quantity",

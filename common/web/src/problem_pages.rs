@@ -92,14 +92,18 @@ pub(super) async fn problem_type(request: HttpRequest, name: web::Path<String>) 
         let detail = format!("there is no problem of this name; the names are {}", names.join(", "));
         Problem::new(ProblemKind::NotFound, detail)
     })?;
-    let mut response = if html::is_wanted(&request) {
+    Ok(negotiated(if html::is_wanted(&request) {
         html::page(kind.title(), &description(kind))
     } else {
         Reply::ok("Type of problem", ProblemType::from(kind)).respond_to(&request)
-    };
+    }))
+}
+
+/// Tells caches that `Accept` decides what the response is.
+fn negotiated(mut response: HttpResponse) -> HttpResponse {
     let vary = HeaderValue::from_static("Accept");
     response.headers_mut().append(header::VARY, vary);
-    Ok(response)
+    response
 }
 
 fn description(kind: ProblemKind) -> String {
@@ -127,7 +131,7 @@ fn description(kind: ProblemKind) -> String {
 fn list(request: &HttpRequest, service: &str) -> HttpResponse {
     if !html::is_wanted(request) {
         let all: Vec<_> = ProblemKind::ALL.into_iter().map(ProblemType::from).collect();
-        return Reply::ok("Types of problems", all).respond_to(request);
+        return negotiated(Reply::ok("Types of problems", all).respond_to(request));
     }
     let row = |kind: ProblemKind| {
         let Definition {
@@ -147,7 +151,7 @@ fn list(request: &HttpRequest, service: &str) -> HttpResponse {
          <p>With three exceptions:</p>\n<ul>\n{exceptions}</ul>\n\
          <p><a href=\"../\">{service}</a></p>"
     );
-    html::page("Problems", &intro)
+    negotiated(html::page("Problems", &intro))
 }
 
 #[cfg(test)]

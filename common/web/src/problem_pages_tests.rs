@@ -125,3 +125,14 @@ async fn an_unknown_name_gets_a_list_of_the_existing_ones() {
         "{problem}"
     );
 }
+
+#[actix_web::test]
+async fn caches_learn_that_the_list_depends_on_what_the_client_accepts() {
+    for (accept, media_type) in [("text/html", "text/html; charset=utf-8"), ("*/*", "application/json")] {
+        let request = TestRequest::default().insert_header(("accept", accept));
+        let response = list(&request.to_http_request(), "test");
+        let headers = [header::CONTENT_TYPE, header::VARY].map(|name| response.headers().get(name));
+        let headers = headers.map(|value| value.expect("a header").to_str().expect("text"));
+        assert_eq!(headers, [media_type, "Accept"]);
+    }
+}

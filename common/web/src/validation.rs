@@ -4,6 +4,7 @@
 use super::problem::{FieldError, Problem};
 use super::problem_kind::ProblemKind;
 use super::serde_messages::{LONE_SURROGATE, for_clients};
+use super::whole_number::WholeNumber;
 
 /// Maximum number of errors that one response lists.
 const MAX_ERRORS: usize = 100;
@@ -37,10 +38,10 @@ impl Problem {
 }
 
 /// The garde rule for a whole number in that range: its message, unlike that of garde's own `range`, names both ends.
-pub fn whole_from(min: i64, max: i64) -> impl FnOnce(&i64, &()) -> garde::Result {
-    move |number, ()| match (min..=max).contains(number) {
-        true => Ok(()),
-        false => Err(garde::Error::new(format!("must be a whole number from {min} to {max}"))),
+pub fn whole_from(min: i64, max: i64) -> impl FnOnce(&WholeNumber, &()) -> garde::Result {
+    move |number, ()| match number.get() {
+        Some(number) if (min..=max).contains(&number) => Ok(()),
+        _ => Err(garde::Error::new(format!("must be a whole number from {min} to {max}"))),
     }
 }
 
@@ -165,7 +166,7 @@ mod tests {
     #[derive(Validate)]
     struct Order {
         #[garde(inner(custom(whole_from(1, 9))))]
-        line_count: Option<i64>,
+        line_count: Option<WholeNumber>,
         #[garde(custom(entries_up_to(2)), dive)]
         items: Option<Vec<Item>>,
     }
@@ -173,13 +174,16 @@ mod tests {
     #[derive(Validate)]
     struct Item {
         #[garde(custom(whole_from(1, 9)))]
-        unit_count: i64,
+        unit_count: WholeNumber,
     }
 
     fn order(line_count: i64, unit_counts: &[i64]) -> Order {
+        let item = |&count: &i64| Item {
+            unit_count: count.into(),
+        };
         Order {
-            line_count: Some(line_count),
-            items: Some(unit_counts.iter().map(|&unit_count| Item { unit_count }).collect()),
+            line_count: Some(line_count.into()),
+            items: Some(unit_counts.iter().map(item).collect()),
         }
     }
 

@@ -1,6 +1,6 @@
-//! Whole numbers as JSON Schema defines them: JSON has one kind of number, so 3.0 and 3e0 are 3. For fields of JSON
-//! bodies: `#[serde(with = "crate::whole_number")]`, or `#[serde(default, with = "crate::whole_number::option")]` for an
-//! `Option`. Not usable where [`amount`] is not. Which numbers are in range is never decided here.
+//! Whole numbers as JSON Schema defines them: JSON has one kind of number, so 3.0 and 3e0 are 3. For fields of JSON bodies,
+//! with [`whole_from`](super::validation::whole_from) as their rule. Not usable where [`amount`] is not. Which numbers are
+//! in range is never decided here.
 
 use rust_decimal::Decimal;
 use serde::de::{Deserialize, Deserializer, Error as _};
@@ -8,58 +8,50 @@ use serde_json::value::RawValue;
 
 use super::amount;
 
-/// Reads a JSON number that has no fraction.
-///
-/// # Errors
-/// Not a number, has a fraction, or does not fit 64 bits.
-pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
-    let raw = Box::<RawValue>::deserialize(deserializer)?;
-    from_json(raw.get()).map_err(D::Error::custom)
-}
+/// A JSON number that should be whole. The rule of its field decides whether it is, not serde, which would stop at the first
+/// that is not: so one response can name every number that is not valid, and its range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WholeNumber(Option<i64>);
 
-/// The same for an `Option`: `null` is `None`, and so is a missing field with `#[serde(default)]`.
-pub mod option {
-    use serde::de::Error as _;
-
-    use super::{Deserialize, Deserializer, RawValue};
-
-    /// Reads null or a JSON number that has no fraction.
-    ///
-    /// # Errors
-    /// The same as [`super::deserialize`].
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-        let raw = Option::<Box<RawValue>>::deserialize(deserializer)?;
-        raw.map(|raw| super::from_json(raw.get()))
-            .transpose()
-            .map_err(D::Error::custom)
+impl WholeNumber {
+    /// The number; `None` if it has a fraction or does not fit 64 bits.
+    pub fn get(self) -> Option<i64> {
+        self.0
     }
 }
 
-fn from_json(json: &str) -> Result<i64, &'static str> {
-    const NOT_WHOLE: &str = "must be a whole number";
-    if !amount::is_number(json) {
-        return Err(NOT_WHOLE);
+impl From<i64> for WholeNumber {
+    fn from(number: i64) -> Self {
+        Self(Some(number))
     }
-    let number = amount::from_json_number(json).map_err(|_| "is out of range")?;
-    if number.fract() != Decimal::ZERO {
-        return Err(NOT_WHOLE);
+}
+
+impl<'de> Deserialize<'de> for WholeNumber {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        if !amount::is_number(raw.get()) {
+            return Err(D::Error::custom("must be a whole number"));
+        }
+        let number = amount::from_json_number(raw.get()).ok();
+        let whole = number.filter(|number| number.fract() == Decimal::ZERO);
+        Ok(Self(whole.and_then(|whole| i64::try_from(whole).ok())))
     }
-    i64::try_from(number).map_err(|_| "is out of range")
 }
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
     #[derive(Debug, serde::Deserialize)]
     struct Body {
-        #[serde(with = "super")]
-        count: i64,
-        #[serde(default, with = "super::option")]
-        more: Option<i64>,
+        count: WholeNumber,
+        #[serde(default)]
+        more: Option<WholeNumber>,
     }
 
-    fn read(count: &str) -> Result<i64, String> {
+    fn read(count: &str) -> Result<Option<i64>, String> {
         serde_json::from_str::<Body>(&format!(r#"{{"count":{count}}}"#))
-            .map(|body| body.count)
+            .map(|body| body.count.get())
             .map_err(|error| error.to_string())
     }
 
@@ -81,30 +73,31 @@ mod tests {
             ("9223372036854775807", i64::MAX),
             ("-9223372036854775808.0", i64::MIN),
         ] {
-            assert_eq!(read(written), Ok(number), "{written}");
+            assert_eq!(read(written), Ok(Some(number)), "{written}");
         }
     }
 
     #[test]
-    fn anything_but_a_whole_number_in_range_is_refused_without_rounding() {
+    fn a_number_with_a_fraction_or_out_of_range_is_never_rounded() {
         for written in [
             "3.5",
             "2.9999999999999999999999",
             "1e-1",
-            "\"3\"",
-            "true",
-            "null",
-            "[3]",
-            "{}",
+            "1e-400",
+            "9223372036854775808",
+            "99999999999999999999999",
+            "1e400",
+            "-1e99999999999999999999",
         ] {
+            assert_eq!(read(written), Ok(None), "{written}");
+        }
+    }
+
+    #[test]
+    fn anything_but_a_number_is_refused() {
+        for written in ["\"3\"", "true", "null", "[3]", "{}"] {
             assert!(
                 read(written).expect_err(written).starts_with("must be a whole number"),
-                "{written}"
-            );
-        }
-        for written in ["9223372036854775808", "1e400", "1e-400", "1e99999999999999999999"] {
-            assert!(
-                read(written).expect_err(written).starts_with("is out of range"),
                 "{written}"
             );
         }
@@ -115,7 +108,7 @@ mod tests {
         let read = |json: &str| serde_json::from_str::<Body>(json).map(|body| body.more).ok();
         assert_eq!(read(r#"{"count":1}"#), Some(None));
         assert_eq!(read(r#"{"count":1,"more":null}"#), Some(None));
-        assert_eq!(read(r#"{"count":1,"more":2.0}"#), Some(Some(2)));
+        assert_eq!(read(r#"{"count":1,"more":2.0}"#), Some(Some(2.into())));
         assert_eq!(read(r#"{"count":1,"more":"2"}"#), None);
     }
 }

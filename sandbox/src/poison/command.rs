@@ -45,9 +45,19 @@ pub struct PoisonArgs {
         long,
         env = "ORDER_SERVICE_URL",
         value_name = "URL",
-        default_value = "http://localhost:8001"
+        default_value = "http://localhost:8001",
+        value_parser = http_url
     )]
     pub order_service_url: Url,
+}
+
+fn http_url(text: &str) -> Result<Url, &'static str> {
+    let url = Url::parse(text).ok();
+    let is_base = |url: &Url| {
+        matches!(url.scheme(), "http" | "https") && url.has_host() && url.query().is_none() && url.fragment().is_none()
+    };
+    url.filter(is_base)
+        .ok_or("write an http or https address without query and fragment, such as http://localhost:8001")
 }
 
 /// Writes the record, and prints where it is and what order-service did with it.

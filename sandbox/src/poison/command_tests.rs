@@ -1,3 +1,5 @@
+use clap::Parser;
+
 use super::*;
 
 const URL: &str = "http://localhost:8001";
@@ -24,6 +26,33 @@ fn the_output_names_the_kind_as_the_flag_does() {
         announcement(&written(Kind::IllegalStep), "localhost:9092"),
         "Wrote a valid record and then an invalid one (illegal-step) to topic order-events at localhost:9092: key POISON-7, partition 3, offset 17."
     );
+}
+
+#[test]
+fn the_address_of_order_service_needs_a_scheme() {
+    #[derive(Debug, Parser)]
+    struct Cli {
+        #[command(flatten)]
+        args: PoisonArgs,
+    }
+    let parsed = |url: &str| Cli::try_parse_from(["poison", "--order-service-url", url]);
+    for url in [
+        "localhost:28001",
+        "localhost",
+        "",
+        "ftp://localhost",
+        "http://localhost/?a=b",
+        "http://localhost/#top",
+    ] {
+        let error = parsed(url).expect_err(url).to_string();
+        assert!(
+            error.contains("--order-service-url") && error.contains("such as http://localhost:8001"),
+            "{url}: {error}"
+        );
+    }
+    for url in ["http://localhost:28001/", "https://user:secret@shop.example/orders"] {
+        assert_eq!(parsed(url).expect(url).args.order_service_url.as_str(), url);
+    }
 }
 
 #[test]

@@ -37,6 +37,11 @@ pub enum Refusal {
     },
     /// There is no order with that id.
     NotFound,
+    /// There is no order with that id, and there cannot be one: clients cannot choose it.
+    InvalidId {
+        /// What is wrong with it.
+        why: String,
+    },
     /// The order's version does not satisfy the request's preconditions.
     VersionMismatch {
         /// Its current version.

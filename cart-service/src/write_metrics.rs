@@ -47,13 +47,15 @@ impl WriteMetrics {
         }
     }
 
-    /// Counts a request with this outcome.
+    /// Counts a request with this outcome, unless it turned out to be invalid.
     pub fn count(&self, ended: &Result<CommandOutcome, CommandError>) {
-        self.counter(ended).increment(1);
+        if let Some(counter) = self.counter(ended) {
+            counter.increment(1);
+        }
     }
 
-    fn counter(&self, ended: &Result<CommandOutcome, CommandError>) -> &Counter {
-        match ended {
+    fn counter(&self, ended: &Result<CommandOutcome, CommandError>) -> Option<&Counter> {
+        Some(match ended {
             Ok(CommandOutcome::Written(_)) => &self.applied,
             Ok(CommandOutcome::Unchanged(_)) => &self.unchanged,
             Ok(CommandOutcome::Replayed(_)) => &self.replayed,
@@ -61,6 +63,8 @@ impl WriteMetrics {
             Err(CommandError::Refused(refusal)) => match refusal {
                 Refusal::AlreadyExists { .. } => &self.exists,
                 Refusal::NotFound => &self.not_found,
+                // Answered with 400, as what is found to be invalid before it comes here.
+                Refusal::InvalidId { .. } => return None,
                 Refusal::VersionMismatch { .. } => &self.version_mismatch,
                 Refusal::KeyReused => &self.key_reused,
                 Refusal::IllegalTransition { .. } | Refusal::VersionsExhausted => &self.illegal_transition,
@@ -70,7 +74,7 @@ impl WriteMetrics {
             Err(CommandError::Unavailable(_) | CommandError::OrderUnresolved { .. }) => &self.unavailable,
             Err(CommandError::OutcomeUnknown { .. }) => &self.unknown,
             Err(CommandError::Internal(_)) => &self.failed,
-        }
+        })
     }
 }
 
@@ -85,15 +89,17 @@ mod tests {
     use super::*;
     use crate::routes::answer::problem_for;
 
-    /// The labels of the one counter that counts a request with this outcome.
+    /// The labels of the one counter that counts a request with this outcome; nothing if none does.
     fn counted(ended: &Result<CommandOutcome, CommandError>) -> String {
         let recorder = PrometheusBuilder::new().build_recorder();
         let handle = recorder.handle();
         metrics::with_local_recorder(&recorder, || WriteMetrics::new().count(ended));
         let text = handle.render();
         let counted: Vec<&str> = text.lines().filter_map(|line| line.strip_suffix(" 1")).collect();
-        let [one] = counted[..] else {
-            panic!("one counter counts: {counted:?}");
+        let one = match counted[..] {
+            [] => return String::new(),
+            [one] => one,
+            _ => panic!("one counter counts: {counted:?}"),
         };
         let prefix = "orderlog_writes_total{service=\"cart-service\",outcome=";
         let labels = one.strip_prefix(prefix).and_then(|rest| rest.strip_suffix('}'));
@@ -122,6 +128,7 @@ mod tests {
         let refusals = [
             Refusal::AlreadyExists { version: 1 },
             Refusal::NotFound,
+            Refusal::InvalidId { why: String::new() },
             Refusal::VersionMismatch { version: 1 },
             Refusal::KeyReused,
             Refusal::IllegalTransition {
@@ -151,6 +158,7 @@ mod tests {
                 503 => "unavailable".to_owned(),
                 504 => "unknown".to_owned(),
                 500 => "failed".to_owned(),
+                400 => String::new(),
                 _ => format!("refused,reason={}", kind.type_uri().trim_start_matches("/problems/")),
             };
             assert_eq!(counted(&Err(error)), expected);

@@ -85,6 +85,7 @@ pub fn problem_for(order_id: &str, keyed: bool, error: CommandError) -> Problem 
         CommandError::Refused(Refusal::NotFound) => {
             Problem::new(ProblemKind::OrderNotFound, format!("order {order_id} does not exist")).with("orderId", order_id)
         }
+        CommandError::Refused(Refusal::InvalidId { why }) => Problem::invalid_field("orderId", why),
         CommandError::Refused(Refusal::VersionMismatch { version }) => Problem::new(
             ProblemKind::VersionMismatch,
             format!("order {order_id} is at version {version}, which does not satisfy If-Match or If-None-Match"),

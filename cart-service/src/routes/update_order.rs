@@ -13,8 +13,8 @@ use super::answer::{self, OrderAnswer, problem_for};
 use super::new_order_schema::OrderId;
 use super::order_id::normalize;
 use super::{conditions, id};
-use crate::command_outcome::{CommandError, CommandOutcome};
-use crate::decide::{self, Refusal};
+use crate::command_outcome::CommandOutcome;
+use crate::decide::{self, Decision, Refusal};
 use crate::state::State;
 
 /// A new status for an order.
@@ -71,10 +71,10 @@ pub async fn update_order(
     let outcome = state
         .commands
         .handle(&order_id, keyed.as_ref(), |current, stamp| {
-            decide::update(current, status, &conditions, stamp)
+            name_invalid_id(&value.order_id, decide::update(current, status, &conditions, stamp))
         })
         .await
-        .map_err(|error| refused(&value.order_id, &order_id, keyed.is_some(), error))?;
+        .map_err(|error| problem_for(&order_id, keyed.is_some(), error))?;
     let message = match &outcome {
         CommandOutcome::Written(_) | CommandOutcome::Replayed(_) => "Order updated",
         CommandOutcome::Unchanged(_) => "Order already has that status",
@@ -88,12 +88,15 @@ pub async fn update_order(
 
 /// Other producers may have written an order under an id that clients cannot choose. If there is no such order, the id is
 /// invalid.
-fn refused(given: &str, order_id: &str, keyed: bool, error: CommandError) -> Problem {
-    match (&error, id::check(given)) {
-        (CommandError::Refused(Refusal::NotFound), Err(invalid)) => {
-            Problem::invalid_field("orderId", invalid.to_string())
-        }
-        _ => problem_for(order_id, keyed, error),
+fn name_invalid_id(given: &str, decision: Decision) -> Decision {
+    match decision {
+        Decision::Refuse(Refusal::NotFound) => Decision::Refuse(match id::check(given) {
+            Err(invalid) => Refusal::InvalidId {
+                why: invalid.to_string(),
+            },
+            Ok(()) => Refusal::NotFound,
+        }),
+        decision => decision,
     }
 }
 
@@ -122,6 +125,7 @@ fn parse(body: &UpdateOrder) -> Result<(String, OrderStatus), Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::command_outcome::CommandError;
 
     fn update(order_id: &str, status: &str) -> Result<(String, OrderStatus), Problem> {
         parse(&UpdateOrder {
@@ -142,9 +146,12 @@ mod tests {
 
     #[test]
     fn an_unknown_order_with_an_invalid_id_is_a_400() {
-        let refused = |given: &str| refused(given, given, false, CommandError::Refused(Refusal::NotFound)).kind();
-        assert_eq!(refused("A-1"), orderlog_web::ProblemKind::OrderNotFound);
-        assert_eq!(refused("A-1 "), orderlog_web::ProblemKind::InvalidRequest);
+        let answer = |given: &str| match name_invalid_id(given, Decision::Refuse(Refusal::NotFound)) {
+            Decision::Refuse(refusal) => problem_for(given, false, CommandError::Refused(refusal)).kind(),
+            decision => panic!("{decision:?} of {given}"),
+        };
+        assert_eq!(answer("A-1"), orderlog_web::ProblemKind::OrderNotFound);
+        assert_eq!(answer("A-1 "), orderlog_web::ProblemKind::InvalidRequest);
     }
 
     #[test]

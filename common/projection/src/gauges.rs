@@ -12,23 +12,17 @@ use crate::store::{StoreError, blocking};
 use crate::view::View;
 
 impl View {
-    /// Sets the gauges of the store, of the orders and of each partition; there are none of the last two until the topic has
-    /// been found. Does not block a server thread.
+    /// Sets the gauges of the store, of the orders and of each partition, also of a topic that has not been found since the
+    /// start. Does not block a server thread.
     pub async fn set_gauges(&self) {
         self.set_store_gauges().await;
-        let progress = self.progress();
-        let is_reading = progress.not_reading().is_none();
-        for (partition, read) in (0..).zip(&progress.partitions) {
-            self.set_partition_gauges(partition, read, is_reading);
+        let is_reading = self.progress().not_reading().is_none();
+        let known = self.known_partitions().await;
+        for (partition, read) in known.iter().flatten() {
+            self.set_partition_gauges(*partition, read, is_reading);
         }
-        if !progress.partitions.is_empty() {
-            let orders: u64 = progress
-                .partitions
-                .iter()
-                .map(|partition| partition.counters.orders)
-                .sum();
-            gauge!(ORDERS, "service" => self.service()).set(orders as f64);
-        }
+        let orders = known.map(|known| known.iter().map(|(_, read)| read.counters.orders).sum::<u64>());
+        gauge!(ORDERS, "service" => self.service()).set(orders.map_or(f64::NAN, |orders| orders as f64));
     }
 
     async fn set_store_gauges(&self) {

@@ -11,7 +11,7 @@ pub struct Lag {
     pub end: Option<i64>,
     /// How many records are unread, at most: transaction markers take offsets, too. `None` while that is unknown.
     pub records: Option<i64>,
-    /// Since when it is unknown, because the broker that the partition is read from is away; `None` while the lag is known.
+    /// Since when it is unknown, because the broker that the partition is read from, or any broker, is away; `None` while the lag is known.
     pub unknown_since: Option<Instant>,
 }
 

@@ -50,6 +50,7 @@ mod consumer_loop;
 mod control_message;
 mod freshness;
 mod gauges;
+mod known_partitions;
 mod lag;
 mod markers;
 mod open_transaction;

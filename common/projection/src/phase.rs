@@ -41,6 +41,8 @@ pub(crate) enum RestartReason {
 /// The one owner of the thread's phase.
 pub(crate) struct PhaseOwner {
     phase: Phase,
+    /// Whether anything was read since the service started.
+    was_reading: bool,
     topic: String,
     progress: watch::Sender<Progress>,
     waiters: Waiters,
@@ -52,6 +54,7 @@ impl PhaseOwner {
         progress.send_modify(|progress| progress.starting = Some("starting".to_owned()));
         Self {
             phase: Phase::Starting { suspended: false },
+            was_reading: false,
             topic,
             progress,
             waiters,
@@ -85,9 +88,17 @@ impl PhaseOwner {
     pub fn start_failed(&mut self, reason: String) {
         let has_changed = self.progress.borrow().starting.as_ref() != Some(&reason);
         if has_changed {
-            tracing::warn!(kafka.topic = self.topic, reason, "consumption not started");
+            tracing::warn!(kafka.topic = self.topic, reason, "{}", self.what_failed());
         }
         self.progress.send_modify(|progress| progress.starting = Some(reason));
+    }
+
+    /// What a failure to start means, for the log.
+    fn what_failed(&self) -> &'static str {
+        match self.was_reading {
+            true => "consumption interrupted",
+            false => "consumption not started",
+        }
     }
 
     /// Starting → reading.
@@ -97,6 +108,7 @@ impl PhaseOwner {
                 suspended,
                 restart: None,
             };
+            self.was_reading = true;
             self.progress.send_modify(|progress| progress.starting = None);
         }
     }

@@ -27,6 +27,17 @@ fn a_thread_that_is_starting_says_why_until_it_reads() {
 }
 
 #[test]
+fn a_failure_to_start_again_is_not_logged_as_if_nothing_had_been_read() {
+    let (mut owner, ..) = owner();
+    assert_eq!(owner.what_failed(), "consumption not started");
+    owner.reading();
+    owner.request_restart(RestartReason::TopicMissing);
+    owner.restart();
+    assert!(owner.is_starting());
+    assert_eq!(owner.what_failed(), "consumption interrupted");
+}
+
+#[test]
 fn a_restart_goes_back_to_starting_once() {
     let (mut owner, ..) = reading();
     assert_eq!(owner.restart(), None);

@@ -53,11 +53,11 @@ metrics! {
     Gauge KAFKA_CONNECTED = "orderlog_kafka_connected", "0 or 1";
     /// Whether the schema registry responds; 1 until it has been asked.
     Gauge REGISTRY_CONNECTED = "orderlog_registry_connected", "0 or 1";
-    /// Upper bound on a partition's unread records; NaN while its broker is away, unchanged while the partition is paused.
+    /// Upper bound on a partition's unread records; NaN while unknown (its broker is away, or the topic is missing or not yet read), unchanged while the partition is paused.
     Gauge LAG = "orderlog_lag_records", "records";
     /// Age of the last record read from a partition, by its timestamp; missing until one has been read since the start.
     Gauge LAST_RECORD_AGE = "orderlog_last_record_age_seconds", "seconds";
-    /// Whether a partition is not being read: it waits for a schema, a step failed, or consumption is halted, suspended or restarting.
+    /// Whether a partition is not being read: it waits for a schema, a step failed, or consumption is halted, suspended, starting or restarting.
     Gauge PARTITION_PAUSED = "orderlog_partition_paused", "0 or 1";
     /// How long another producer's open transaction has been blocking a partition; 0 if none is.
     Gauge OPEN_TRANSACTION = "orderlog_open_transaction_seconds", "seconds";

@@ -40,9 +40,10 @@ pub struct LogConfig {
 const DEFAULT_FILTER: &str =
     "info,librdkafka=off,rdkafka=off,actix_server=warn,actix_http=off,fjall=warn,lsm_tree=warn";
 
-/// Bucket bounds, in seconds, of every `_seconds` metric: from a read of the store (0.1 ms) to the longest wait (30 s).
-const SECONDS: [f64; 16] = [
-    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0,
+/// Bucket bounds, in seconds, of every `_seconds` metric: from a read of the store (0.1 ms) to the longest wait (30 s). The
+/// default deadline of a write (5 s) is one of them.
+const SECONDS: [f64; 17] = [
+    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
 ];
 
 /// Bucket bounds of every `_records` metric: batch sizes.
@@ -137,11 +138,16 @@ mod tests {
     fn histograms_of_seconds_and_records_have_buckets() {
         let handle = metrics_recorder();
         metrics::histogram!("telemetry_test_seconds").record(0.0003);
+        metrics::histogram!("telemetry_test_seconds").record(4.9);
         metrics::histogram!("telemetry_test_records").record(2.0);
         let text = handle.render();
         assert!(
             text.contains("telemetry_test_seconds_bucket{le=\"0.0005\"} 1\n"),
             "{text}"
+        );
+        assert!(
+            text.contains("telemetry_test_seconds_bucket{le=\"5\"} 2\n"),
+            "the deadline of a write is a bound: {text}"
         );
         assert!(text.contains("telemetry_test_records_bucket{le=\"3\"} 1\n"), "{text}");
     }

@@ -1,6 +1,7 @@
 //! Request metrics and the `/metrics` page. The recorder itself is installed by main ([`orderlog_runtime::telemetry`]); the
 //! metrics are listed in [`orderlog_runtime::metrics`].
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::future::Future;
@@ -44,10 +45,18 @@ where
             Ok(response) => (response.status(), response.request().match_pattern().or(route)),
             Err(error) => (error.as_response_error().status_code(), route),
         };
-        let route = route.as_deref().unwrap_or(UNMATCHED);
-        record(service, method, route, status.as_u16(), started);
+        let route = route.as_deref().map_or(Cow::Borrowed(UNMATCHED), shown);
+        record(service, method, &route, status.as_u16(), started);
         result
     })
+}
+
+/// The pattern as a label: one that takes any rest of a path ends in an asterisk, as no reader knows the router's syntax.
+fn shown(pattern: &str) -> Cow<'_, str> {
+    match pattern.strip_suffix("{_:.*}") {
+        Some(folder) => Cow::Owned(format!("{folder}*")),
+        None => Cow::Borrowed(pattern),
+    }
 }
 
 /// Sets the gauges of that service and of its process.

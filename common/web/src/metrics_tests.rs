@@ -15,6 +15,7 @@ async fn requests_are_counted_by_route_and_never_by_raw_path() {
             .app_data(web::Data::new(handle.clone()))
             .service(routes::get("/metrics", |handle| async { page(handle, "metrics-test") }))
             .service(routes::get("/orders/{id}", async || "an order"));
+        crate::docs::configure(config, utoipa::openapi::OpenApiBuilder::new().build());
     };
     let app = init_service(server::app(
         "metrics-test",
@@ -23,7 +24,13 @@ async fn requests_are_counted_by_route_and_never_by_raw_path() {
         routes,
     ))
     .await;
-    for path in ["/orders/1", "/orders/2", "/api/orders/3", "/made-up-by-a-client"] {
+    for path in [
+        "/orders/1",
+        "/orders/2",
+        "/api/orders/3",
+        "/docs/index.html",
+        "/made-up-by-a-client",
+    ] {
         call_service(&app, TestRequest::get().uri(path).to_request()).await;
     }
     let method = Method::from_bytes(b"MADEUP").expect("a method");
@@ -38,6 +45,7 @@ async fn requests_are_counted_by_route_and_never_by_raw_path() {
     for (method, route, status, count) in [
         ("GET", "/orders/{id}", 200, 2),
         ("GET", "/api/orders/{id}", 200, 1),
+        ("GET", "/docs/*", 200, 1),
         ("GET", "unmatched", 404, 1),
         ("other", "/orders/{id}", 405, 1),
     ] {

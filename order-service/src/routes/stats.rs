@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use actix_web::web;
 use orderlog_projection::store::Counters;
-use orderlog_projection::{Lag, OpenTransaction, PartitionProgress, Progress, rfc3339_of};
+use orderlog_projection::{Lag, OpenTransaction, PartitionProgress, rfc3339_of};
 use orderlog_web::{Problem, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -44,7 +44,7 @@ pub struct PartitionStats {
     /// End offset (one after the last record) as last reported by the broker; null if not reported yet.
     end: Option<i64>,
     /// Upper bound on the number of unread records (transaction markers occupy offsets, too); null while it is unknown,
-    /// because the broker is away.
+    /// because the broker is away, or the partition has not been looked at since the start.
     lag: Option<i64>,
     /// Since when the lag is unknown (RFC 3339, UTC): the last contact with the partition's broker, or the service's start if
     /// there was none. Null while it is known.
@@ -95,12 +95,8 @@ pub struct Outcomes {
     responses((status = 200, description = "The statistics.", body = Stats))
 )]
 pub async fn stats(state: web::Data<State>) -> Result<Reply<Stats>, Problem> {
+    let partitions = state.view.known_partitions().await.map_err(Problem::internal)?;
     let progress = state.view.progress();
-    let partitions = if progress.partitions.is_empty() {
-        stats_from_store(&state, &progress).await?
-    } else {
-        (0..).zip(progress.partitions.iter().cloned()).collect()
-    };
     let not_reading = progress.not_reading();
     let shown = |(partition, progress): (i32, PartitionProgress)| ShownPartition {
         partition,
@@ -114,24 +110,6 @@ pub async fn stats(state: web::Data<State>) -> Result<Reply<Stats>, Problem> {
     let nothing_known_since = state.view.connection().end_unknown_since(0);
     let stats = build_stats(&state.topic, partitions, nothing_known_since);
     Ok(Reply::ok("Stats", stats))
-}
-
-/// Progress as stored, until the topic has been seen.
-async fn stats_from_store(state: &State, progress: &Progress) -> Result<Vec<(i32, PartitionProgress)>, Problem> {
-    let rows = state.view.store().partitions().await.map_err(Problem::internal)?;
-    let row = |(partition, row): (i32, orderlog_projection::store::PartitionRow)| {
-        let paused = progress.starting.clone();
-        (
-            partition,
-            PartitionProgress {
-                next: row.next,
-                counters: row.counters,
-                paused,
-                ..PartitionProgress::default()
-            },
-        )
-    };
-    Ok(rows.into_iter().map(row).collect())
 }
 
 /// What is known of a partition.

@@ -117,6 +117,76 @@ async fn while_the_topic_is_missing_no_partition_is_read_and_dead_letters_still_
     app.await_read(2, 2).await;
 }
 
+#[tokio::test]
+async fn a_service_that_is_restarted_on_another_topic_shows_that_none_of_its_partitions_is_read() {
+    let mut world = World::new().await;
+    // As many orders as no other test of this process has, whose services set the same gauges.
+    let ids: Vec<String> = (0..41).map(|n| format!("A-{n}")).collect();
+    ids.iter().for_each(|id| world.write_event(&created(id)));
+    let app = world.spawn_app().await;
+    app.await_read(41, 0).await;
+    let store = app.stop().await;
+    // Of the same name, and empty.
+    world = World::new().await;
+    let app = world.spawn_unready(store, |_| ()).await;
+    let reason = "is not the topic that the store was built from";
+    app.await_reason(reason).await;
+    let here = partition_of(&ids[0]);
+    let of_partition = |metric, value| format!("{metric}{{service=\"order-service\",partition=\"{here}\"}} {value}");
+    shows(
+        &app,
+        &[
+            &of_partition("orderlog_partition_paused", "1"),
+            &of_partition("orderlog_lag_records", "NaN"),
+            &of_partition("orderlog_open_transaction_seconds", "0"),
+            "orderlog_orders{service=\"order-service\"} 41",
+        ],
+    )
+    .await;
+    let (_, stats) = app.get("/stats").await;
+    let partition = &stats["partitions"][here as usize];
+    assert!(partition["lag"].is_null(), "{stats}");
+    let paused = partition["paused"].as_str().expect("a reason");
+    assert!(paused.contains(reason), "{stats}");
+}
+
+#[tokio::test]
+async fn a_service_that_never_reached_a_broker_shows_the_partitions_and_the_orders_of_its_store() {
+    let world = World::new().await;
+    let ids: Vec<String> = (0..43).map(|n| format!("A-{n}")).collect();
+    ids.iter().for_each(|id| world.write_event(&created(id)));
+    let app = world.spawn_app().await;
+    app.await_read(43, 0).await;
+    let store = app.stop().await;
+    world.broker.down().expect("goes down");
+    let app = world.spawn_unready(store, |_| ()).await;
+    let here = partition_of(&ids[0]);
+    let of_partition = |metric, value| format!("{metric}{{service=\"order-service\",partition=\"{here}\"}} {value}");
+    shows(
+        &app,
+        &[
+            &of_partition("orderlog_partition_paused", "1"),
+            &of_partition("orderlog_lag_records", "NaN"),
+            "orderlog_orders{service=\"order-service\"} 43",
+        ],
+    )
+    .await;
+    // It is the same moment in each response, and of each partition.
+    let since = async || {
+        let (_, stats) = app.get("/stats").await;
+        let partitions = stats["partitions"].as_array().expect("partitions");
+        let mut moments: Vec<Value> = partitions.iter().map(|one| one["lagUnknownSince"].clone()).collect();
+        moments.push(stats["lagUnknownSince"].clone());
+        moments.dedup();
+        moments
+    };
+    let first = since().await;
+    assert!(first.len() == 1 && first[0].is_string(), "{first:?}");
+    for _ in 0..50 {
+        assert_eq!(since().await, first);
+    }
+}
+
 /// Waits until `/metrics` has those samples: other tests of this process set the same gauges.
 async fn shows(app: &App, samples: &[&str]) {
     let all = || async {

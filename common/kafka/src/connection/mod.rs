@@ -118,6 +118,16 @@ impl ConnectionState {
         (!is_recent(seen)).then(|| seen.unwrap_or(state.created))
     }
 
+    /// The same, but also while no broker is [connected](Self::disconnected), however recent the last contact is: a health
+    /// report says so at once, too.
+    pub fn end_in_doubt_since(&self, partition: i32) -> Option<Instant> {
+        self.end_unknown_since(partition).or_else(|| {
+            let state = self.lock();
+            let seen = state.partitions.get(&partition)?.end_seen;
+            seen.filter(|_| !is_recent(state.last_seen))
+        })
+    }
+
     /// That no broker is connected, why, and what to do; `None` while one is.
     pub fn disconnected(&self) -> Option<Disconnected> {
         let state = self.lock();

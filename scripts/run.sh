@@ -9,10 +9,11 @@ source "$ROOT/scripts/lib/common.sh"
 # The program's own --help, without building the program; a test of the sandbox keeps the two in sync.
 usage() {
   cat <<'END'
-Runs the whole pipeline in one process, with nothing to install but a Rust toolchain: a Kafka broker (in memory), a schema
-registry, cart-service and order-service. Nothing is kept when it ends. Builds it first if necessary.
+Runs the whole pipeline in one process, with nothing to install but a Rust toolchain: librdkafka's mock Kafka broker, a
+schema registry, cart-service and order-service. Nothing is kept when it ends. Builds it first if necessary.
 
-The broker keeps about 5 MiB of each partition, and drops the oldest records beyond that.
+The broker is for clients built on librdkafka: it has no Admin API, and Java's client and Kafka's own tools do not work with
+it. It keeps about 5 MiB of each partition, and drops the oldest records beyond that.
 
 usage: scripts/run.sh [OPTIONS]
        scripts/run.sh poison [OPTIONS]   write an invalid record to a topic, and see what order-service does with it

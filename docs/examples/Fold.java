@@ -229,13 +229,21 @@ public final class Fold {
   private Schema schema(int id) throws Rejected, IOException, InterruptedException {
     if (!schemas.containsKey(id)) {
       HttpRequest request = HttpRequest.newBuilder(URI.create(registry + "/schemas/ids/" + id)).build();
-      HttpResponse<String> response = http.send(request, HttpResponse.BodyHandlers.ofString());
-      if (response.statusCode() == 404) {
-        throw new Rejected("unknown_schema_id");
-      }
-      JsonNode schema = json.readTree(response.body()).get("schema");
-      if (response.statusCode() != 200 || schema == null) {
-        throw new IOException("the registry answered " + response.statusCode() + " for schema " + id);
+      JsonNode schema;
+      try {
+        HttpResponse<String> response = http.send(request, HttpResponse.BodyHandlers.ofString());
+        if (response.statusCode() == 404) {
+          throw new Rejected("unknown_schema_id");
+        }
+        if (response.statusCode() != 200) {
+          throw new IOException("HTTP " + response.statusCode());
+        }
+        schema = json.readTree(response.body()).required("schema");
+      } catch (IllegalArgumentException | IOException outage) {
+        String address = registry.substring(registry.lastIndexOf('@') + 1); // what is before an @ may be a password
+        System.err.println("the registry at " + address + " does not return schema " + id + ": " + outage);
+        System.exit(1);
+        throw new AssertionError("exit returned", outage);
       }
       schemas.put(id, new Schema.Parser().parse(schema.textValue()));
     }
@@ -243,6 +251,10 @@ public final class Fold {
   }
 
   public static void main(String[] arguments) throws IOException, InterruptedException {
+    if (arguments.length != 1) {
+      System.err.println("usage: Fold SCHEMA_FILE, such as schemas/order-event/v1.avsc");
+      System.exit(2);
+    }
     Map<String, String> settings = System.getenv();
     String registry = settings.getOrDefault("SCHEMA_REGISTRY_URL", "http://localhost:8081");
     String topic = settings.getOrDefault("KAFKA_TOPIC", "order-events");

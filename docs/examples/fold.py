@@ -13,7 +13,6 @@ from pathlib import Path
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.schema_registry import SchemaRegistryClient
-from confluent_kafka.schema_registry.error import SchemaRegistryError
 from fastavro import parse_schema, schemaless_reader
 from fastavro.read import SchemaResolutionError
 
@@ -153,11 +152,13 @@ def schemas(registry):
     def schema_of(schema_id):
         if schema_id not in parsed:
             try:
-                parsed[schema_id] = parse_schema(json.loads(registry.get_schema(schema_id).schema_str))
-            except SchemaRegistryError as error:
-                if error.http_status_code != 404:
-                    raise
-                raise Rejected("unknown_schema_id") from error
+                schema = registry.get_schema(schema_id)
+            except Exception as error:  # the HTTP library's, or the registry's with a status
+                if getattr(error, "http_status_code", None) == 404:
+                    raise Rejected("unknown_schema_id") from error
+                address = REGISTRY.rpartition("@")[2]  # what is before an @ may be a password
+                sys.exit(f"the registry at {address} does not return schema {schema_id}: {error!r}")
+            parsed[schema_id] = parse_schema(json.loads(schema.schema_str))
         return parsed[schema_id]
 
     return schema_of
@@ -171,7 +172,9 @@ def records(topic):
             "group.id": "fold",  # must be set, and is not used: the partitions are assigned, and nothing is committed
             "enable.auto.commit": False,
             "enable.partition.eof": True,
-            "log_level": 2,  # librdkafka's own log would repeat the same errors many times a second
+            # The default here, but not in Java: what an aborted transaction wrote does not count.
+        "isolation.level": "read_committed",
+        "log_level": 2,  # librdkafka's own log would repeat the same errors many times a second
         }
     )
     try:

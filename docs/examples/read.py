@@ -9,7 +9,6 @@ import uuid
 from confluent_kafka import Consumer
 from confluent_kafka.schema_registry import SchemaRegistryClient
 from confluent_kafka.schema_registry.avro import AvroDeserializer
-from confluent_kafka.serialization import MessageField, SerializationContext
 
 servers = os.environ.get("KAFKA_BOOTSTRAP_SERVERS", "localhost:9092")
 registry = os.environ.get("SCHEMA_REGISTRY_URL", "http://localhost:8081")
@@ -24,7 +23,29 @@ def tell(error):
         print(error.str(), file=sys.stderr)
 
 
-decode = AvroDeserializer(SchemaRegistryClient({"url": registry}))
+class PatientRegistry(SchemaRegistryClient):
+    """Asks until the registry answers: an outage does not make a record bad. Only "not found" is an answer about a record."""
+
+    def get_schema(self, *args, **kwargs):
+        told = False
+        while True:
+            try:
+                return super().get_schema(*args, **kwargs)
+            except Exception as error:  # the HTTP library's, or the registry's with a status
+                if getattr(error, "http_status_code", None) == 404:
+                    raise
+                if not told:
+                    told = True
+                    # What is before an @ may be a password.
+                    print(f"waiting for the registry at {registry.rpartition('@')[2]}: {error!r}", file=sys.stderr, flush=True)
+            if stopped.wait(1):
+                sys.exit()
+
+
+# Ctrl-C does not interrupt the client, which may be in a callback.
+stopped = threading.Event()
+signal.signal(signal.SIGINT, lambda *_: stopped.set())
+decode = AvroDeserializer(PatientRegistry({"url": registry}))
 consumer = Consumer(
     {
         "bootstrap.servers": servers,
@@ -32,13 +53,12 @@ consumer = Consumer(
         "group.id": f"reader-{uuid.uuid4()}",
         "auto.offset.reset": "earliest",
         "error_cb": tell,
+        # The default here, but not in Java: what an aborted transaction wrote does not count.
+        "isolation.level": "read_committed",
         "log_level": 2,  # librdkafka's own log would repeat the same errors many times a second
     }
 )
 consumer.subscribe([topic])
-# Ctrl-C does not interrupt the client, which may be in a callback.
-stopped = threading.Event()
-signal.signal(signal.SIGINT, lambda *_: stopped.set())
 while not stopped.is_set():
     record = consumer.poll(1)
     if record is None:
@@ -50,7 +70,8 @@ while not stopped.is_set():
         continue
     where = f"{record.partition()}-{record.offset()} {record.key()}"
     try:
-        print(where, decode(record.value(), SerializationContext(topic, MessageField.VALUE)), flush=True)
+        # Without a context, whose subject it would look up, it asks the registry for nothing but schemas.
+        print(where, decode(record.value(), None), flush=True)
     except Exception as error:  # not Avro, or its schema is not in the registry
         print(where, "cannot be decoded:", repr(error), flush=True)
 consumer.close()

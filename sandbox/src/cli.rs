@@ -6,10 +6,11 @@ use orderlog_web::access::AccessConfig;
 
 use crate::poison::command::PoisonArgs;
 
-/// Runs the whole pipeline in one process, with nothing to install: a Kafka broker (in memory), a schema registry,
-/// cart-service and order-service. Nothing is kept when it ends.
+/// Runs the whole pipeline in one process, with nothing to install: librdkafka's mock Kafka broker, a schema
+/// registry, cart-service and order-service. Nothing is kept when it ends.
 ///
-/// The broker keeps about 5 MiB of each partition, and drops the oldest records beyond that.
+/// The broker is for clients built on librdkafka: it has no Admin API, and Java's client and Kafka's own tools do not work with
+/// it. It keeps about 5 MiB of each partition, and drops the oldest records beyond that.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "sandbox", version, about)]
 pub struct Cli {

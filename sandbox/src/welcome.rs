@@ -35,26 +35,27 @@ Programs that use localhost:9092 by default, `poison` among them, would use that
   cart-service      {cart_url}   (docs at {cart_url}/docs/)
   order-service     {order_url}   (docs at {order_url}/docs/)
   schema registry   {registry_url}
-  Kafka             {kafka}   topics {TOPIC} ({PARTITIONS} partitions), {DEAD_LETTERS}
+  Kafka (mock)      {kafka}   topics {TOPIC} ({PARTITIONS} partitions), {DEAD_LETTERS}
 
 {moved}This is the sandbox: broker and registry are in memory, and nothing is kept when it stops.
-The broker keeps only the newest 5 MiB of each partition. A schema id that the registry does not know
+The broker is librdkafka's mock: only for clients built on librdkafka, not for Java's client or Kafka's own tools.
+It keeps only the newest 5 MiB of each partition. A schema id that the registry does not know
 has {GRACE_MS} ms to appear there (outside the sandbox, order-service allows 10 s by default).
 {traffic}
 
 Create an order, update it, and see what became of it:
 
-  curl -i -X POST {cart_url}/create-order -H 'content-type: application/json' -d '{{"orderId": "1001", "itemsCount": 3}}'
-  curl -i -X PUT {cart_url}/update-order -H 'content-type: application/json' -d '{{"orderId": "1001", "status": "confirmed"}}'
-  curl -i '{order_url}/order-details?orderId=1001&minVersion=2&waitMs=5000'
-  curl -i '{order_url}/getAllOrderIdsFromTopic?topic={TOPIC}'
-  curl -i {order_url}/stats
+  curl -i -w '\n' -X POST {cart_url}/create-order -H 'content-type: application/json' -d '{{"orderId": "1001", "itemsCount": 3}}'
+  curl -i -w '\n' -X PUT {cart_url}/update-order -H 'content-type: application/json' -d '{{"orderId": "1001", "status": "confirmed"}}'
+  curl -i -w '\n' '{order_url}/order-details?orderId=1001&minVersion=2&waitMs=5000'
+  curl -i -w '\n' '{order_url}/getAllOrderIdsFromTopic?topic={TOPIC}'
+  curl -i -w '\n' {order_url}/stats
 
 Write an invalid record, and list the dead letters:
 
   {program} poison --kafka-bootstrap-servers {kafka} \
     --schema-registry-url {registry_url} --order-service-url {order_url}
-  curl -i {order_url}/dlq/messages
+  curl -i -w '\n' {order_url}/dlq/messages
 
 Use a client of your own, such as kcat, or run a service against this broker and registry. (Such a service
 reports that it is degraded, because it cannot check the topic: this broker has no Admin API.)

@@ -90,7 +90,7 @@ impl ProblemKind {
                 "Not found",
                 Effect::None,
                 "The service has nothing at this path.",
-                "Use one of the paths that `detail` names. `/docs/` describes them all, and `/` gives an overview.",
+                "Check the path. `detail` names the paths of the API, `/docs/` describes them, and `/` gives an overview. `/metrics`, `/problems/`, `/health/live` and `/health/ready` exist as well.",
             ),
             Self::MethodNotAllowed => (
                 "/problems/method-not-allowed",

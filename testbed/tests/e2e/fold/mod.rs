@@ -3,6 +3,7 @@
 mod life;
 mod ours;
 mod programs;
+mod resending;
 mod sandbox_too;
 mod skipping;
 
@@ -138,6 +139,31 @@ async fn the_documented_reader_prints_every_event_and_ctrl_c_ends_it_quietly() -
         of("P-1")[0].contains("cannot be decoded: SerializationError("),
         "{read:#?}"
     );
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_documented_programs_do_not_take_an_outage_of_the_registry_for_a_bad_record() -> anyhow::Result<()> {
+    let world = World::new("fold-outage")?;
+    let (cart, _order) = world.pair().await?;
+    cart.http.created("A-1").await?;
+    let nobody = format!("http://127.0.0.1:{}", testbed::ports::free()?);
+    let topic = || programs::Topic {
+        registry: &nobody,
+        ..(&world).into()
+    };
+    let told = programs::errors_until_ctrl_c(topic()).await?;
+    let waits = format!("waiting for the registry at {nobody}: ");
+    assert!(told.len() == 1 && told[0].starts_with(&waits), "{told:#?}");
+    for program in [programs::FOLD_PY, programs::FOLD_JAVA] {
+        let ended = programs::run(topic(), program)
+            .await
+            .map_err(|error| format!("{error:#}"));
+        let error = ended.expect_err("the program goes on");
+        let names_it = error.contains(&format!("failed: the registry at {nobody} does not return schema "));
+        // One line: no traceback.
+        assert!(names_it && error.trim_end().lines().count() == 1, "{program}: {error}");
+    }
     Ok(())
 }
 

@@ -52,8 +52,8 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// A shell in the repository's root that runs the program's printed line, with the test's Python and jars.
-fn shell(topic: &Topic<'_>, program: &str) -> anyhow::Result<Command> {
+/// A shell in the repository's root that runs a printed line, with the test's Python and jars.
+fn shell(topic: &Topic<'_>, line: &str) -> anyhow::Result<Command> {
     let jars = topic.servers.java_tools.display().to_string();
     let mut path = OsString::from(topic.servers.python.parent().context("a directory of programs")?);
     path.push(":");
@@ -62,7 +62,7 @@ fn shell(topic: &Topic<'_>, program: &str) -> anyhow::Result<Command> {
     command
         .arg("-c")
         // Signals must reach the program, not the shell.
-        .arg(format!("exec {}", line(program)?.replace("data/jars", &jars)))
+        .arg(format!("exec {}", line.replace("data/jars", &jars)))
         .current_dir(root())
         .env("PATH", path)
         .env("KAFKA_BOOTSTRAP_SERVERS", topic.kafka)
@@ -73,19 +73,24 @@ fn shell(topic: &Topic<'_>, program: &str) -> anyhow::Result<Command> {
 
 /// Runs a program's printed line to its end, and returns its output.
 pub async fn run(topic: Topic<'_>, program: &str) -> anyhow::Result<String> {
-    others::run(shell(&topic, program)?, String::new()).await
+    run_line(topic, &line(program)?).await
+}
+
+/// Runs a line to its end, and returns its output.
+pub async fn run_line(topic: Topic<'_>, line: &str) -> anyhow::Result<String> {
+    others::run(shell(&topic, line)?, String::new()).await
 }
 
 /// Runs the printed line of the program that skips what this order-service has rejected; returns its output.
 pub async fn skip(topic: Topic<'_>, order_service: &str) -> anyhow::Result<String> {
-    let mut command = shell(&topic, SKIP)?;
+    let mut command = shell(&topic, &line(SKIP)?)?;
     command.env("ORDER_SERVICE_URL", order_service);
     others::run(command, String::new()).await
 }
 
 /// The reader, which does not end on its own.
 fn reader(topic: &Topic<'_>) -> anyhow::Result<Child> {
-    let mut command = shell(topic, READ)?;
+    let mut command = shell(topic, &line(READ)?)?;
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command.spawn().context("starting the reader")
 }

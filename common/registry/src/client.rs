@@ -7,8 +7,9 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
 use crate::config::RegistryConfig;
+use crate::error::{RegisterError, RegistryError};
 use crate::outage::Outage;
-use crate::reachability::{Change, Reachability, ReachabilityState};
+use crate::reachability::{Change, FailedProbe, Reachability, ReachabilityState};
 use crate::recovery::{Probe, Recovery};
 use crate::request::Request;
 use crate::response::parse_json;
@@ -38,6 +39,8 @@ pub(crate) struct Known {
     reachability: ReachabilityState,
     /// An id that the registry has returned a schema for.
     pub id: Option<u32>,
+    /// The id of our own newest schema, as the registry has it.
+    own_id: Option<u32>,
     /// Whether it finds an id whatever subject is named.
     pub ignores_subject: Option<bool>,
 }
@@ -96,6 +99,14 @@ impl Registry {
         self.changed(|reachability| reachability.on_call(outage));
     }
 
+    /// Notes the result of registering or looking up a lineage.
+    pub(crate) fn note_lineage(&self, newest: &Result<u32, RegisterError>) {
+        if let Ok(id) = newest {
+            self.known().own_id = Some(*id);
+        }
+        self.note(newest.as_ref().err().and_then(RegisterError::outage));
+    }
+
     /// Probes the registry until the last other handle is dropped, so that an outage is known before somebody needs the
     /// registry, and is logged once, like its end. Run it in a task of its own.
     pub async fn watch(self: Arc<Self>) {
@@ -111,18 +122,27 @@ impl Registry {
 
     async fn check_reachability(&self) {
         let calls = self.known().reachability.calls();
-        let outage = match timeout(WATCH_TIMEOUT, self.send_probe()).await {
-            Ok(Ok(())) => None,
-            // An older registry, or an account that may not ask for this: calls show whether it responds.
-            Ok(Err(outage)) if outage.is_unknown_path() || outage.is_forbidden() => return,
-            Ok(Err(outage)) => Some(outage.to_string()),
-            Err(_) => Some(format!(
-                "{}: no response within {} seconds",
-                self.urls(),
-                WATCH_TIMEOUT.as_secs()
-            )),
+        let probed = match timeout(WATCH_TIMEOUT, self.send_probe()).await {
+            Ok(Ok(())) => Ok(()),
+            // An older registry, or an account that may not ask for this, and no id is known yet.
+            Ok(Err(ProbeError::Inconclusive(_))) => {
+                self.known().reachability.on_inconclusive_probe();
+                return;
+            }
+            Ok(Err(ProbeError::Failed(outage))) => Err(FailedProbe {
+                got_response: outage.got_http_response(),
+                reason: outage.to_string(),
+            }),
+            Err(_) => Err(FailedProbe {
+                got_response: false,
+                reason: format!(
+                    "{}: no response within {} seconds",
+                    self.urls(),
+                    WATCH_TIMEOUT.as_secs()
+                ),
+            }),
         };
-        self.changed(|reachability| reachability.on_probe(outage, calls));
+        self.changed(|reachability| reachability.on_probe(probed, calls));
     }
 
     /// Takes in what is known now, and logs what has changed.
@@ -166,19 +186,48 @@ impl Registry {
         self.probe().await == Probe::Available
     }
 
-    /// Sends a small request that every registry can answer.
     async fn probe(&self) -> Probe {
         match self.send_probe().await {
             Ok(()) => Probe::Available,
-            Err(outage) if outage.got_http_response() => Probe::Busy(outage.retry_after()),
+            Err(ProbeError::Failed(outage) | ProbeError::Inconclusive(outage)) if outage.got_http_response() => {
+                Probe::Busy(outage.retry_after())
+            }
             Err(_) => Probe::Silent,
         }
     }
 
-    async fn send_probe(&self) -> Result<(), Outage> {
-        let request = Request::get("/schemas/types".to_owned(), &[]);
-        self.transport.send(&request, parse_json::<Vec<String>>).await.map(drop)
+    /// Looks up our own schema, or another known one: a registry that fails at this is of no use, whatever else it answers.
+    /// Before one is known, sends a small request that most registries can answer.
+    async fn send_probe(&self) -> Result<(), ProbeError> {
+        let id = {
+            let known = self.known();
+            known.own_id.or(known.id)
+        };
+        let Some(id) = id else {
+            let request = Request::get("/schemas/types".to_owned(), &[]);
+            let types = self.transport.send(&request, parse_json::<Vec<String>>).await;
+            return types.map(drop).map_err(|outage| {
+                if outage.is_unknown_path() || outage.is_forbidden() {
+                    ProbeError::Inconclusive(outage)
+                } else {
+                    ProbeError::Failed(outage)
+                }
+            });
+        };
+        match self.find_id(id).await {
+            // That it does not have the id is an answer.
+            Ok(_) | Err(RegistryError::Unknown(_)) => Ok(()),
+            Err(RegistryError::Outage(outage)) => Err(ProbeError::Failed(outage)),
+        }
     }
+}
+
+/// Why a probe got no usable response.
+enum ProbeError {
+    /// The registry does not respond as it should.
+    Failed(Outage),
+    /// Perhaps only to this request: calls show whether it responds.
+    Inconclusive(Outage),
 }
 
 fn describe(reason: &str) -> String {

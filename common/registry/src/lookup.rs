@@ -35,10 +35,18 @@ impl Registry {
         schema
     }
 
+    async fn by_id(&self, id: u32) -> Result<SchemaText, RegistryError> {
+        let stored = self.find_id(id).await?;
+        self.known().id = Some(id);
+        self.complete(&format!("schema id {id}"), stored).await
+    }
+
+    /// What the registry has for this id, without the schemas that it refers to.
+    ///
     /// First with the subject: a registry with contexts looks for the id in the default context, whatever its subject, and
     /// then in the contexts that have the subject. Then without, for registries that require the subject to have the id,
     /// or do not know the parameter.
-    async fn by_id(&self, id: u32) -> Result<SchemaText, RegistryError> {
+    pub(crate) async fn find_id(&self, id: u32) -> Result<RawRegisteredSchema, RegistryError> {
         let path = format!("/schemas/ids/{id}");
         if let Some(subject) = &self.subject {
             let expected_errors = &[
@@ -48,7 +56,7 @@ impl Registry {
             ];
             let request = Request::get(format!("{path}?subject={}", segment(subject)), expected_errors).lookup();
             match self.transport.send(&request, parse_schema).await {
-                Ok(Response::Success(stored)) => return self.found(id, stored).await,
+                Ok(Response::Success(stored)) => return Ok(stored),
                 Ok(Response::Refused(error)) => {
                     if error.error_code == codes::SCHEMA_NOT_FOUND && self.ignores_subject().await {
                         return Err(unknown(id));
@@ -60,14 +68,9 @@ impl Registry {
         }
         let request = Request::get(path, &[codes::SCHEMA_NOT_FOUND]).lookup();
         match self.transport.send(&request, parse_schema).await? {
-            Response::Success(stored) => self.found(id, stored).await,
+            Response::Success(stored) => Ok(stored),
             Response::Refused(_) => Err(unknown(id)),
         }
-    }
-
-    async fn found(&self, id: u32, stored: RawRegisteredSchema) -> Result<SchemaText, RegistryError> {
-        self.known().id = Some(id);
-        self.complete(&format!("schema id {id}"), stored).await
     }
 
     /// Whether the registry finds a known id for a subject that does not exist. Then naming a subject hides no id, and the

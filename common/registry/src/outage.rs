@@ -31,6 +31,8 @@ enum Cause {
 pub(crate) struct AddressFailure {
     /// Method and URL.
     pub request: String,
+    /// Where it was redirected to in the end, if it was.
+    pub redirected_to: Option<String>,
     pub reason: FailureReason,
     /// The proxy on the way, if any: it may be the cause.
     pub proxy: Option<String>,
@@ -170,7 +172,11 @@ impl fmt::Display for Outage {
 
 impl fmt::Display for AddressFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.request, self.reason)?;
+        f.write_str(&self.request)?;
+        if let Some(target) = &self.redirected_to {
+            write!(f, ", redirected to {target}")?;
+        }
+        write!(f, ": {}", self.reason)?;
         match &self.proxy {
             Some(proxy) => write!(
                 f,

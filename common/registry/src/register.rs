@@ -37,7 +37,7 @@ impl Registry {
     /// it was. [`RegisterError::Outage`] for everything temporary.
     pub async fn register_lineage(&self, subject: &str, lineage: &[&str]) -> Result<u32, RegisterError> {
         let newest = self.try_register(Subject::new(&self.transport, subject), lineage).await;
-        self.note(newest.as_ref().err().and_then(RegisterError::outage));
+        self.note_lineage(&newest);
         newest
     }
 

@@ -10,7 +10,7 @@ impl Registry {
     /// [`RegisterError::Refused`] when the subject lacks one of them; [`RegisterError::Outage`] for everything temporary.
     pub async fn verify_lineage(&self, subject: &str, lineage: &[&str]) -> Result<u32, RegisterError> {
         let newest = self.try_verify(subject, lineage).await;
-        self.note(newest.as_ref().err().and_then(RegisterError::outage));
+        self.note_lineage(&newest);
         newest
     }
 

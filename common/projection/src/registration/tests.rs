@@ -105,7 +105,10 @@ async fn an_id_that_the_store_remembers_is_written_with_during_an_outage() {
     registration.watch().changed().await.expect("a try");
     let problem = registration.problem().expect("a problem");
     assert_eq!(
-        (registration.schema_id(), problem.contains("writes continue")),
+        (
+            registration.schema_id(),
+            problem.contains("once the service is ready, reads and writes continue")
+        ),
         (Some(7), true),
         "{problem}"
     );

@@ -7,10 +7,11 @@ use reqwest::StatusCode;
 
 use super::clients::Clients;
 use super::http::{self, HttpResponse};
+use super::redirects;
 use crate::auth::Auth;
 use crate::outage::{AddressFailure, FailureReason};
 use crate::request::Request;
-use crate::response::{self, Response, UnexpectedResponse, interpret, one_line, parse_json, vendor_not_found};
+use crate::response::{self, Response, UnexpectedResponse, interpret, parse_json, vendor_not_found};
 
 /// How long an address counts as a registry's once it has proved to be one. Not longer: when a registry goes away, the
 /// gateway in front of it responds in its place.
@@ -90,14 +91,21 @@ impl Address {
         parse: fn(&[u8]) -> Option<T>,
     ) -> Result<Response<T>, AddressFailure> {
         let url = format!("{}{}", self.base, request.path);
-        let response = match self.exchange(request, &url).await {
+        let (exchanged, redirected_to) = redirects::traced(self.exchange(request, &url)).await;
+        let failure = |reason| AddressFailure {
+            request: format!("{} {url}", request.method),
+            redirected_to,
+            reason,
+            proxy: self.proxy.clone(),
+        };
+        let response = match exchanged {
             Ok(response) => response,
-            Err(reason) => return Err(self.failure(request, &url, reason)),
+            Err(reason) => return Err(failure(reason)),
         };
         let status = response.status;
         tracing::debug!(method = %request.method, url, status = status.as_u16(), "registry responded");
         interpret(status, &response.body, request.expected_errors, parse)
-            .map_err(|error| self.failure(request, &url, self.unexpected(request, response, error)))
+            .map_err(|error| failure(self.unexpected(request, response, error)))
     }
 
     /// Sends the request, and again with a new secret when the registry rejects the old one.
@@ -128,14 +136,6 @@ impl Address {
             vendor_not_found: vendor_not_found(status, &response.body),
         }
     }
-
-    fn failure(&self, request: &Request, url: &str, reason: FailureReason) -> AddressFailure {
-        AddressFailure {
-            request: format!("{} {url}", request.method),
-            reason,
-            proxy: self.proxy.clone(),
-        }
-    }
 }
 
 /// Says where an unfollowed redirect points, and what to set.
@@ -147,7 +147,7 @@ fn redirect(status: StatusCode, target: &str, path: &str) -> UnexpectedResponse 
     };
     UnexpectedResponse::Redirect {
         status,
-        target: one_line(target),
+        target: target.to_owned(),
         set_to,
     }
 }

@@ -1,11 +1,12 @@
-//! The HTTP clients: trusted certificates, timeouts, and which redirects are followed.
+//! The HTTP clients: trusted certificates, timeouts.
 
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use reqwest::redirect::Policy;
-use reqwest::{Certificate, Client, Method, StatusCode};
+use reqwest::{Certificate, Client, Method};
 
+use super::redirects;
 use crate::config::RegistryConfig;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -27,14 +28,9 @@ impl Clients {
     /// # Errors
     /// SCHEMA_REGISTRY_CA_FILE is not a file of certificates, or no client can be built.
     pub fn new(config: &RegistryConfig, through_proxies: bool) -> anyhow::Result<Self> {
-        let keep_method = Policy::custom(|attempt| match attempt.status() {
-            // HTTP clients turn a POST into a GET then.
-            StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND | StatusCode::SEE_OTHER => attempt.stop(),
-            _ => Policy::default().redirect(attempt),
-        });
         Ok(Self {
-            get: client(config, through_proxies, Policy::default())?,
-            other: client(config, through_proxies, keep_method)?,
+            get: client(config, through_proxies, redirects::all())?,
+            other: client(config, through_proxies, redirects::keeping_the_method())?,
         })
     }
 
@@ -44,9 +40,9 @@ impl Clients {
     }
 }
 
-fn client(config: &RegistryConfig, through_proxies: bool, redirects: Policy) -> anyhow::Result<Client> {
+fn client(config: &RegistryConfig, through_proxies: bool, policy: Policy) -> anyhow::Result<Client> {
     let mut builder = Client::builder()
-        .redirect(redirects)
+        .redirect(policy)
         .connect_timeout(CONNECT_TIMEOUT)
         .timeout(REQUEST_TIMEOUT);
     if !through_proxies {

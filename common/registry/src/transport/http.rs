@@ -6,6 +6,7 @@ use orderlog_runtime::secret::Secret;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderName, LOCATION, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode};
 
+use super::redirects::shown;
 use crate::auth::Auth;
 use crate::outage::FailureReason;
 use crate::request::Request;
@@ -64,12 +65,8 @@ fn redirect(response: &Response) -> Option<String> {
     if !response.status().is_redirection() {
         return None;
     }
-    let mut target = response.url().join(header(response, LOCATION)?).ok()?;
-    // It is shown in messages, so it may hold no secret. Both fail only without a host, which then holds none.
-    let _ = target.set_username("");
-    let _ = target.set_password(None);
-    target.set_query(None);
-    Some(target.into())
+    let target = response.url().join(header(response, LOCATION)?).ok()?;
+    Some(shown(target))
 }
 
 /// Reads a body up to the limit: an endless one must not fill the memory.

@@ -2,12 +2,14 @@
 //! response means to the caller is not known here.
 //!
 //! - `address`: one of the addresses;
-//! - `http`: one HTTP exchange; `clients`: the HTTP clients; `proxies`: HTTP proxies.
+//! - `http`: one HTTP exchange; `clients`: the HTTP clients; `proxies`: HTTP proxies;
+//! - `redirects`: which ones are followed, and where to.
 
 mod address;
 mod clients;
 mod http;
 mod proxies;
+mod redirects;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

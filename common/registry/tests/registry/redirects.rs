@@ -4,8 +4,8 @@ use orderlog_avro::SchemaText;
 use orderlog_registry::RegisterError;
 use serde_json::json;
 
-use crate::fake::{Answer, Fake, Request, say, schema};
-use crate::{LINEAGE, TEXT, client};
+use crate::fake::{Answer, Fake, Request, page, say, schema};
+use crate::{LINEAGE, TEXT, client, outage};
 
 const SUBJECT: &str = "orders-value";
 
@@ -65,4 +65,19 @@ async fn where_a_redirect_leads_is_shown_without_secrets() {
         reason.contains("redirects (302) to http://login/sso; set SCHEMA_REGISTRY_URL") && !reason.contains("hunter2"),
         "{reason}"
     );
+}
+
+#[tokio::test]
+async fn an_outage_behind_a_redirect_names_where_it_led() {
+    let page = Fake::always(page(200)).await;
+    for to in ["http://user:hunter2@registry.invalid".to_owned(), page.url()] {
+        let fake = moved(307, to.clone()).await;
+        let reason = outage(&client(&fake.url())).await;
+        let told = format!(
+            "GET {}/schemas/ids/5, redirected to {}/schemas/ids/5: ",
+            fake.url(),
+            to.replace("user:hunter2@", "")
+        );
+        assert!(reason.starts_with(&told) && !reason.contains("hunter2"), "{reason}");
+    }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use orderlog_registry::{Reachability, Registry};
 use serde_json::json;
 
-use crate::client;
-use crate::fake::{Answer, Fake, page, refusal, say};
+use crate::fake::{Answer, Fake, Request, page, refusal, say, schema};
+use crate::{LINEAGE, TEXT, client};
 
 async fn await_state(registry: &Registry, wanted: Reachability) {
     let reached = async {
@@ -17,6 +17,18 @@ async fn await_state(registry: &Registry, wanted: Reachability) {
     };
     let reached = tokio::time::timeout(Duration::from_secs(30), reached).await;
     reached.unwrap_or_else(|_| panic!("never {wanted:?}"));
+}
+
+/// Waits for a probe that begins after this call.
+async fn await_probe(fake: &Fake) {
+    fake.take_lines();
+    let probed = async {
+        while fake.take_lines().is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let probed = tokio::time::timeout(Duration::from_secs(30), probed).await;
+    probed.expect("a probe");
 }
 
 #[tokio::test]
@@ -43,21 +55,71 @@ async fn an_outage_and_its_end_are_noticed_without_a_call_and_the_watch_ends_wit
         await_state(&registry, Reachability::Connected).await;
         assert_eq!(registry.unreachable(), None);
     }
-    // Calls show whether an older registry, which lacks that path, responds.
-    fake.take_lines();
+    // Before an id is known, calls show whether an older registry, which lacks that path, responds.
     for answer in [page(404), refusal(403, 40301)] {
         fake.now(answer);
-        let probed = async {
-            while fake.take_lines().is_empty() {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(30), probed)
-            .await
-            .expect("a probe");
+        await_probe(&fake).await;
     }
     assert_eq!(registry.reachability(), Reachability::Connected);
-    assert!(fake.take_lines().iter().all(|line| line == "GET /schemas/types"));
+    assert!(registry.schema(5).await.is_err());
+    assert_eq!(registry.reachability(), Reachability::Disconnected);
     drop(registry);
     watch.await.expect("it ends");
+}
+
+/// A registry with our schema under id 7.
+fn with_our_schema(request: &Request) -> Answer {
+    match request.target.as_str() {
+        "/schemas/ids/7" => schema(TEXT),
+        "/schemas/types" => say(200, json!(["AVRO"])),
+        _ => say(200, json!({"id": 7, "schema": request.body["schema"], "version": 1})),
+    }
+}
+
+/// A client that has registered our schema there, and watches it.
+async fn watched(fake: &Fake) -> Arc<Registry> {
+    let registry = Arc::new(client(&fake.url()));
+    let id = registry.verify_lineage("orders-value", LINEAGE).await;
+    assert_eq!(id.expect("an id"), 7);
+    tokio::spawn(registry.clone().watch());
+    registry
+}
+
+#[tokio::test]
+async fn whatever_keeps_our_schema_from_being_looked_up_is_an_outage() {
+    let fake = Fake::with(with_our_schema).await;
+    let registry = watched(&fake).await;
+    for (answer, told) in [
+        (page(404), "SCHEMA_REGISTRY_URL have the registry's path?"),
+        (refusal(404, 404), "404"),
+        (refusal(401, 40101), "set SCHEMA_REGISTRY_USER"),
+        (refusal(403, 40301), "set SCHEMA_REGISTRY_USER"),
+        (refusal(500, 50001), "status 500"),
+    ] {
+        fake.now(answer);
+        await_state(&registry, Reachability::Disconnected).await;
+        let reason = registry.unreachable().expect("a reason");
+        assert!(reason.contains(told) && reason.contains("/schemas/ids/7"), "{reason}");
+        fake.answer_by(with_our_schema);
+        await_state(&registry, Reachability::Connected).await;
+    }
+    fake.now(refusal(404, 40403));
+    for _ in 0..2 {
+        await_probe(&fake).await;
+    }
+    assert_eq!(registry.reachability(), Reachability::Connected, "that is an answer");
+}
+
+#[tokio::test]
+async fn a_registry_that_fails_only_at_other_requests_is_no_outage() {
+    let fake = Fake::with(|request| match request.target.as_str() {
+        "/schemas/types" => page(500),
+        _ => with_our_schema(request),
+    })
+    .await;
+    let registry = watched(&fake).await;
+    for _ in 0..2 {
+        await_probe(&fake).await;
+    }
+    assert_eq!(registry.unreachable(), None);
 }

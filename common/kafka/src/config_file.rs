@@ -131,7 +131,7 @@ pub fn read(path: &Path) -> anyhow::Result<Vec<(String, Secret)>> {
             );
         }
         if let Some(reason) = rejection(key, value) {
-            bail!("KAFKA_CONFIG: line {number} of {name}: {reason}");
+            bail!("KAFKA_CONFIG: line {number} of {name} sets {key}: {reason}");
         }
         settings.push((key.to_owned(), value.into()));
     }
@@ -145,6 +145,10 @@ pub fn read(path: &Path) -> anyhow::Result<Vec<(String, Secret)>> {
 /// `sasl.password` would end up in the log.
 fn rejection(key: &str, value: &str) -> Option<String> {
     match ClientConfig::new().set(key, value).create_native_config() {
+        // Of a setting with two names, librdkafka names only its own.
+        Err(KafkaError::ClientConfig(_, reason, ..)) if !reason.contains(&format!("\"{key}\"")) => {
+            Some(format!("{reason} (another name of {key})"))
+        }
         Err(KafkaError::ClientConfig(_, reason, ..)) => Some(reason),
         // A setting that is valid only together with others is not checked alone.
         Ok(_) | Err(_) => None,

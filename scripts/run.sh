@@ -72,6 +72,29 @@ for argument in "$@"; do
   esac
 done
 
+# A mistyped argument is reported at once, and not after the build. Values are left to the program.
+check_arguments() {
+  local options=${1%%$'\npoison:\n'*} poison=${1#*$'\npoison:\n'} flag
+  shift
+  while (($#)); do
+    flag=${1%%=*}
+    case $flag in
+      -V) ;;
+      poison) options=$poison ;;
+      --?*)
+        # Followed by a blank or the end of the line: no flag is the beginning of another.
+        [[ $options =~ (^|[[:space:],])"$flag"([[:space:]]|$) ]] || usage_error "unknown option $flag"
+        if [[ $1 != *=* && $options == *"$flag <"* ]]; then
+          shift $(($# > 1))
+        fi
+        ;;
+      *) usage_error "unexpected argument $1" ;;
+    esac
+    shift
+  done
+}
+check_arguments "$(usage)" "$@"
+
 cd "$ROOT"
 ensure_toolchain
 ensure build-essential pkg-config zlib1g-dev libssl-dev ca-certificates

@@ -6,6 +6,7 @@ use clap::Parser;
 use orderlog_projection::check_schemas::Command;
 use orderlog_projection::config::PipelineConfig;
 use orderlog_projection::store::StoreUrl;
+use orderlog_runtime::number::whole_number;
 use orderlog_runtime::telemetry::LogConfig;
 use orderlog_web::config::WebConfig;
 use orderlog_web::http_url::HttpUrl;
@@ -82,7 +83,7 @@ pub struct Config {
         env = "WRITE_DEADLINE_MS",
         value_name = "WRITE_DEADLINE_MS",
         default_value_t = 5000,
-        value_parser = clap::value_parser!(u64).range(500..=60_000)
+        value_parser = whole_number::<u64>("milliseconds", 500..=60_000)
     )]
     pub write_deadline_ms: u64,
 
@@ -92,6 +93,7 @@ pub struct Config {
         long,
         env = "UNKNOWN_SCHEMA_GRACE_MS",
         value_name = "UNKNOWN_SCHEMA_GRACE_MS",
+        value_parser = whole_number::<u64>("milliseconds", 0..=86_400_000),
         default_value_t = 1000
     )]
     pub unknown_schema_grace_ms: u64,
@@ -102,7 +104,7 @@ pub struct Config {
         env = "IDEMPOTENCY_KEYS",
         value_name = "IDEMPOTENCY_KEYS",
         default_value_t = IDEMPOTENCY_KEYS,
-        value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=100_000_000)
+        value_parser = whole_number::<usize>("keys", 1..=100_000_000)
     )]
     pub idempotency_keys: usize,
 
@@ -138,6 +140,30 @@ mod tests {
                 "{variable} is not in docs/configuration.md"
             );
         }
+    }
+
+    #[test]
+    fn a_number_that_is_not_accepted_is_rejected_with_those_that_are() {
+        assert_rejected::<Config>(&[
+            (
+                "--write-deadline-ms=5s",
+                "WRITE_DEADLINE_MS",
+                "'5s'",
+                "must be a whole number of milliseconds from 500 to 60000",
+            ),
+            (
+                "--unknown-schema-grace-ms=1s",
+                "UNKNOWN_SCHEMA_GRACE_MS",
+                "'1s'",
+                "must be a whole number of milliseconds from 0 to 86400000",
+            ),
+            (
+                "--idempotency-keys=0",
+                "IDEMPOTENCY_KEYS",
+                "'0'",
+                "must be a whole number of keys from 1 to 100000000",
+            ),
+        ]);
     }
 
     #[test]

@@ -5,9 +5,8 @@
 use std::process::ExitCode;
 
 use cart_service::{Application, Cli, SERVICE};
-use clap::Parser;
 use orderlog_projection::check_schemas::{self, Command};
-use orderlog_runtime::service;
+use orderlog_runtime::{command_line, service};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -15,7 +14,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main]
 async fn main() -> ExitCode {
     service::install_tls_provider();
-    let Cli { command, config } = Cli::parse();
+    let Cli { command, config } = command_line::parse();
     if let Some(Command::CheckSchemas(settings)) = command {
         return check_schemas::run(&settings).await;
     }

@@ -39,7 +39,7 @@ impl RejectionHandler for SkipRejected {
                     reason = rejection.reason,
                     // Until the record can be read, or ten minutes have passed.
                     order.id = &*order_id,
-                    "record skipped; its order is read-only for now"
+                    "record skipped; its order is unresolved: it cannot be written until the schema is known, or for ten minutes"
                 ),
             }
         }

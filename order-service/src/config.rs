@@ -8,6 +8,7 @@ use orderlog_kafka::topic_name::TopicName;
 use orderlog_projection::check_schemas::Command;
 use orderlog_projection::config::PipelineConfig;
 use orderlog_projection::store::StoreUrl;
+use orderlog_runtime::number::whole_number;
 use orderlog_runtime::telemetry::LogConfig;
 use orderlog_web::config::WebConfig;
 use orderlog_web::http_url::HttpUrl;
@@ -82,6 +83,7 @@ pub struct Config {
         long,
         env = "UNKNOWN_SCHEMA_GRACE_MS",
         value_name = "UNKNOWN_SCHEMA_GRACE_MS",
+        value_parser = whole_number::<u64>("milliseconds", 0..=86_400_000),
         default_value_t = 10_000
     )]
     pub unknown_schema_grace_ms: u64,
@@ -179,6 +181,16 @@ mod tests {
         ] {
             assert_rejected::<Config>(&[(argument, "CART_SERVICE_URL", shown, hint)]);
         }
+    }
+
+    #[test]
+    fn a_grace_that_is_not_accepted_is_rejected_with_those_that_are() {
+        assert_rejected::<Config>(&[(
+            "--unknown-schema-grace-ms=10s",
+            "UNKNOWN_SCHEMA_GRACE_MS",
+            "'10s'",
+            "must be a whole number of milliseconds from 0 to 86400000",
+        )]);
     }
 
     #[test]

@@ -20,7 +20,7 @@ async fn main() -> ExitCode {
     service::install_tls_provider();
     match start(Cli::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
-        // In one line and without stack frames: most errors are a port or an address.
+        // Without stack frames: most errors are a port or an address.
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE

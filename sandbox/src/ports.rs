@@ -13,7 +13,7 @@ pub const HOST: &str = "127.0.0.1";
 /// next free one if the wanted one is in use.
 ///
 /// # Errors
-/// If two are the same or one is in use; the error names the flags.
+/// If two are the same or some are in use; the error names the flags of all of these.
 pub async fn reserve(cli: &Cli) -> anyhow::Result<TcpListener> {
     let services = [
         (cli.cart_port, "--cart-port", "SANDBOX_CART_PORT"),
@@ -29,9 +29,14 @@ pub async fn reserve(cli: &Cli) -> anyhow::Result<TcpListener> {
         }
     }
     // Held until the broker has its port, which therefore is none of these.
-    let mut held = Vec::new();
+    let (mut held, mut refused) = (Vec::new(), Vec::new());
     for (port, flag, variable) in services {
-        held.push(server::bind(HOST, port, &format!("{flag} / {variable}")).await?);
+        match server::bind(HOST, port, &format!("{flag} / {variable}")).await {
+            Ok(listener) => held.push(listener),
+            Err(error) => refused.push(format!("{error:#}")),
+        }
     }
+    // All at once: when another sandbox runs, every one of them is in use.
+    anyhow::ensure!(refused.is_empty(), "{}", refused.join("\n"));
     relay::bind(cli.kafka_port).await
 }

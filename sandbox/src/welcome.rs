@@ -18,7 +18,7 @@ pub fn text(pipeline: &Pipeline, cli: &Cli, took: Duration) -> String {
         0 => String::new(),
         wanted if kafka.ends_with(&format!(":{wanted}")) => String::new(),
         wanted => format!(
-            "Note: port {wanted} is in use (is another Kafka running here?), so the broker is at {kafka} instead.
+            "Note: port {wanted} is in use by another program, so the broker is at {kafka} instead.
 Programs that use localhost:9092 by default, `poison` among them, would use that one. In their shells:
 
   export KAFKA_BOOTSTRAP_SERVERS={kafka}\n\n"

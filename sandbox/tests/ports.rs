@@ -134,6 +134,20 @@ async fn a_busy_port_is_reported_with_the_flag_that_changes_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn all_busy_ports_are_reported_at_once() {
+    let busy = ["--cart-port", "--order-port", "--registry-port"].map(|flag| (flag, busy()));
+    let flags = busy.each_ref().map(|(flag, (_, port))| format!("{flag}={port}"));
+    let error = start_error(&flags.each_ref().map(String::as_str)).await;
+    for (flag, (_, port)) in &busy {
+        let line = error.lines().find(|line| line.contains(flag));
+        assert!(
+            line.is_some_and(|line| line.contains(&port.to_string())),
+            "{flag} in {error}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_equal_ports_are_reported_with_both_flags() {
     let (listener, port) = busy();
     drop(listener);

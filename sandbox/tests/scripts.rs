@@ -30,6 +30,67 @@ fn run_sh_says_the_same_of_the_first_build_as_the_readme() {
     assert!(readme.join(" ").contains(&format!("The first build{said}")), "{said}");
 }
 
+/// Exit code and text of the script with those arguments, with a cargo that builds nothing.
+#[cfg(unix)]
+fn run_sh(arguments: &[&str]) -> (Option<i32>, String) {
+    use std::os::unix::fs::PermissionsExt;
+
+    let dir = tempfile::tempdir().expect("a directory");
+    let cargo = dir.path().join("cargo");
+    let text = format!(
+        "#!/bin/sh\ncase $1 in\n  run) echo cargo \"$@\" ;;\n  *) exec '{}' \"$@\" ;;\nesac\n",
+        env!("CARGO")
+    );
+    std::fs::write(&cargo, text).expect("written");
+    std::fs::set_permissions(&cargo, std::fs::Permissions::from_mode(0o755)).expect("executable");
+    let path = std::env::var("PATH").expect("a path");
+    let output = std::process::Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/run.sh"))
+        .args(arguments)
+        .env("PATH", format!("{}:{path}", dir.path().display()))
+        .output()
+        .expect("it runs");
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8_lossy(&said).into_owned())
+}
+
+#[cfg(unix)]
+#[test]
+fn run_sh_reports_a_mistyped_argument_without_building() {
+    for (arguments, named) in [
+        (&["--dmeo"][..], "--dmeo"),
+        (&["--dem"], "--dem"),
+        (&["--demo", "--cart-prot=8000"], "--cart-prot"),
+        (&["--cart-port", "8000", "--kind=empty"], "--kind"),
+        (&["poison", "--demo"], "--demo"),
+        (&["poision"], "poision"),
+    ] {
+        let (code, said) = run_sh(arguments);
+        assert_eq!(code, Some(2), "{arguments:?}: {said}");
+        assert!(
+            said.contains(named) && said.contains("scripts/run.sh --help") && !said.contains("cargo"),
+            "{arguments:?}: {said}"
+        );
+    }
+    let flags = Cli::command();
+    let run_flags = flags.get_arguments().map(|flag| (None, flag));
+    let of_subcommands = flags.get_subcommands().flat_map(|subcommand| {
+        let name = Some(subcommand.get_name());
+        subcommand.get_arguments().map(move |flag| (name, flag))
+    });
+    for (subcommand, flag) in run_flags.chain(of_subcommands) {
+        let long = format!("--{}", flag.get_long().expect("a long name"));
+        let takes_value = flag.get_action().takes_values();
+        let mut arguments: Vec<&str> = subcommand.into_iter().collect();
+        arguments.push(&long);
+        // As a value it is none of the script's business.
+        arguments.extend(takes_value.then_some("--dmeo"));
+        let (code, said) = run_sh(&arguments);
+        assert_eq!(code, Some(0), "{arguments:?}: {said}");
+        let run = format!("cargo run --release -- {}", arguments.join(" "));
+        assert!(said.contains(&run), "{run} in {said}");
+    }
+}
+
 #[test]
 fn the_help_of_run_sh_has_every_flag_with_its_help_variable_and_default() {
     let (_, usage) = RUN.split_once("<<'END'\n").expect("a text");

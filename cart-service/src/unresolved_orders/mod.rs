@@ -1,5 +1,5 @@
 //! Unresolved orders: orders with a record that had to be skipped, because it named a schema that the registry did not
-//! know. The record may be newer than the state known here, so the order is read-only for ten minutes. Meanwhile the
+//! know. The record may be newer than the state known here, so the order is not written for ten minutes. Meanwhile the
 //! registry is queried again (`resolve`), and once it knows the schema, the record is re-read. The ten minutes are measured by this
 //! process and restart with it. When they are over, the order is written above the versions that such records may have
 //! ([`ReservedVersions`]).
@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use orderlog_contract::order::check_id;
-use orderlog_projection::store::{RowChange, Store, StoreError, Table, TableName};
+use orderlog_projection::store::{RowChange, Store, StoreError, Table, TableName, blocking};
 use orderlog_runtime::crash_point::{self, Point};
 use orderlog_runtime::metrics::ORDERS_IN_DOUBT;
 
@@ -32,6 +32,9 @@ pub use reserved_versions::ReservedVersions;
 pub(crate) use resolve::RESOLVING;
 pub use row::UnresolvedOrder;
 use uptime::Uptime;
+
+/// How many orders are named in a message: a foreign producer can make very many of them.
+const MAX_NAMED: usize = 3;
 
 /// The unresolved orders, kept in the store so that they survive a restart. Clones share them.
 #[derive(Clone)]
@@ -92,19 +95,45 @@ impl UnresolvedOrders {
         self.reserved.clear()
     }
 
-    /// How many orders are unresolved, if any, for operators.
-    pub fn problem(&self) -> Option<String> {
+    /// Which orders are unresolved, and until when, for operators; `None` if none is.
+    pub async fn problem(&self) -> Option<String> {
         let count = self.count.load(Ordering::Relaxed);
-        match count {
-            0 => None,
-            1 => Some(
-                "1 order is read-only for now: it has a record with a schema id unknown to the registry (see the log)"
-                    .to_owned(),
-            ),
-            _ => Some(format!(
-                "{count} orders are read-only for now: they have records with schema ids unknown to the registry (see the log)"
-            )),
+        if count == 0 {
+            return None;
         }
+        let orders = self.clone();
+        let described = blocking(move || Ok::<_, StoreError>(orders.describe(count)?)).await;
+        described.unwrap_or_else(|error: StoreError| Some(format!("unresolved orders cannot be read: {error:#}")))
+    }
+
+    /// The same, if there were so many at the last count. Blocks.
+    fn describe(&self, count: usize) -> anyhow::Result<Option<String>> {
+        let mut some = self.all().take(MAX_NAMED + 1).collect::<anyhow::Result<Vec<_>>>()?;
+        let minutes = |seconds: u64| match seconds.div_ceil(60) {
+            1 => "1 minute".to_owned(),
+            minutes => format!("{minutes} minutes"),
+        };
+        if let [(order_id, order)] = &*some {
+            let left = minutes(self.seconds_left(order).into());
+            return Ok(Some(format!(
+                "order {order_id} is unresolved: {order}. It cannot be written until the schema is known, or {left} have passed"
+            )));
+        }
+        if some.is_empty() {
+            return Ok(None);
+        }
+        let count = count.max(some.len());
+        some.truncate(MAX_NAMED);
+        let ids: Vec<_> = some.into_iter().map(|(order_id, _)| order_id).collect();
+        let more = match count - ids.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let left = minutes(self.timeout.as_secs());
+        Ok(Some(format!(
+            "{count} orders are unresolved: they have records with schema ids unknown to the registry, which is queried again every few seconds. They cannot be written until the schemas are known, or {left} have passed: {}{more} (the log names all)",
+            ids.join(", ")
+        )))
     }
 
     /// How much longer the order may stay unresolved, in seconds: at least 5, the interval between checks.

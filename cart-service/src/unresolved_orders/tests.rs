@@ -43,7 +43,35 @@ fn a_key_that_is_not_a_valid_order_id_is_ignored() {
     let records = [no_key, unread(b"", 1, 9), unread(&[0xff], 1, 9)];
     orders.note(records.into_iter()).expect("noted");
     assert_eq!(orders.all().count(), 0);
-    assert_eq!(orders.problem(), None);
+    assert_eq!(orders.describe(1).expect("reads"), None);
+}
+
+#[test]
+fn operators_are_told_which_orders_are_unresolved_and_until_when() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let orders = open(&dir);
+    let described = |orders: &UnresolvedOrders| {
+        let count = orders.count.load(Ordering::Relaxed);
+        orders.describe(count).expect("reads").expect("there are some")
+    };
+    orders.note([unread(b"A-1", 5, 9)].into_iter()).expect("noted");
+    let one = described(&orders);
+    for part in [
+        "order A-1 is unresolved",
+        "offset 5",
+        "schema id 9",
+        "10 minutes have passed",
+    ] {
+        assert!(one.contains(part), "{part} in {one}");
+    }
+    for (key, offset) in [(b"A-2", 6), (b"A-3", 7), (b"A-4", 8), (b"A-5", 9)] {
+        orders.note([unread(key, offset, 9)].into_iter()).expect("noted");
+    }
+    let many = described(&orders);
+    for part in ["5 orders are unresolved", "10 minutes have passed", " and 2 more"] {
+        assert!(many.contains(part), "{part} in {many}");
+    }
+    assert_eq!(many.matches("A-").count(), 3, "{many}");
 }
 
 #[test]

@@ -66,3 +66,20 @@ fn the_check_rejects_settings_of_a_running_service() {
     assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("cannot be used with"), "{said}");
 }
+
+#[test]
+fn the_check_says_where_its_options_go() {
+    let (code, said) = run(&["--kafka-topic=orders", "check-schemas"]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("write '--kafka-topic' after 'check-schemas'"), "{said}");
+}
+
+#[test]
+fn a_mistyped_log_level_is_reported_although_nothing_is_logged() {
+    let store = tempfile::NamedTempFile::new().expect("a file");
+    // A file is no store, so the service ends.
+    let store = format!("--store=embedded:{}", store.path().display());
+    let (code, said) = run_in(&[("RUST_LOG", "inf0")], &["--api-port=0", &store]);
+    assert_eq!(code, Some(1), "{said}");
+    assert_eq!(said.matches("RUST_LOG: inf0 is no level").count(), 1, "{said}");
+}

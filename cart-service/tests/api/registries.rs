@@ -1,8 +1,11 @@
 //! Registries that are not the one that the store knows: others, empty ones, and ones that lost something.
 
+use cart_service::Application;
 use orderlog_contract::event::OrderStatus;
 use orderlog_contract::lineage;
 use orderlog_projection::store::Embedded;
+use orderlog_runtime::supervisor::Supervisor;
+use orderlog_runtime::telemetry;
 use reqwest::{Client, StatusCode};
 use sandbox::registry::Contents;
 use sandbox::testing::{contents_of_others, event};
@@ -81,6 +84,28 @@ async fn with_an_empty_registry_nothing_is_written_until_it_knows_its_schemas_ag
     world.swap_registry(right).await;
     app.await_healthy().await;
     assert_eq!(app.create_short("A-2").await.0, StatusCode::CREATED);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_mistyped_topic_ends_the_start_before_anything_is_registered() {
+    let world = World::new();
+    let app = world.start().await;
+    assert_eq!(app.create_short("A-1").await.0, StatusCode::CREATED);
+    let store = app.stop().await;
+    let before = ask(&world, "/subjects").await.1;
+    let mut config = world.config(store.path());
+    config.pipeline.kafka.topic = "orders-new".parse().expect("a name");
+    let built = Application::build(config, telemetry::metrics_recorder(), Supervisor::default()).await;
+    let error = format!("{:#}", built.err().expect("refused"));
+    for part in ["filled from topic order-events", "KAFKA_TOPIC says orders-new", "STORE"] {
+        assert!(error.contains(part), "{part} in {error}");
+    }
+    assert_eq!(ask(&world, "/subjects").await.1, before);
+    // With the right name, it is as it was.
+    let app = world.start_unready(store, |_| ()).await;
+    app.await_ready().await;
+    assert_eq!(app.create_short("A-1").await.0, StatusCode::CONFLICT);
     app.stop().await;
 }
 

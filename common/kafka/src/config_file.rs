@@ -136,7 +136,7 @@ pub fn read(path: &Path) -> anyhow::Result<Vec<(String, Secret)>> {
             );
         }
         if let Some(reason) = rejection(key, value) {
-            bail!("KAFKA_CONFIG: line {number} of {name}: {reason}");
+            bail!("KAFKA_CONFIG: line {number} of {name} sets {key}: {reason}");
         }
         unreadable = unreadable.or_else(|| Some((number, files::unreadable(key, value)?)));
         settings.push((key.to_owned(), value.into()));
@@ -156,7 +156,14 @@ pub fn read(path: &Path) -> anyhow::Result<Vec<(String, Secret)>> {
 /// `sasl.password` would end up in the log.
 fn rejection(key: &str, value: &str) -> Option<String> {
     match ClientConfig::new().set(key, value).create_native_config() {
-        Err(KafkaError::ClientConfig(_, reason, ..)) => Some(choices::of(key).unwrap_or(reason)),
+        // Of a setting with two names, librdkafka names only its own.
+        Err(KafkaError::ClientConfig(_, reason, ..)) => Some(choices::of(key).unwrap_or_else(|| {
+            if reason.contains(&format!("\"{key}\"")) {
+                reason
+            } else {
+                format!("{reason} (another name of {key})")
+            }
+        })),
         // A setting that is valid only together with others is not checked alone.
         Ok(_) | Err(_) => None,
     }

@@ -50,7 +50,7 @@ impl Pipeline {
     /// Call it within a tokio runtime.
     ///
     /// # Errors
-    /// The store was written under another partitioner, or a setting is wrong.
+    /// The store was filled from another topic or under another partitioner, or a setting is wrong.
     pub async fn connect(
         settings: Settings,
         store: Store,
@@ -60,6 +60,8 @@ impl Pipeline {
         if config.rebuild {
             store.clear().await?;
         }
+        // Before anything is looked for, registered or created under a name that may be mistyped.
+        store.check_topic(config.kafka.topic.as_str()).await?;
         store.check_partitioner(config.kafka.partitioner).await?;
         let subject = lineage::subject(config.kafka.topic.as_str());
         let registry = Arc::new(Registry::new(&config.registry)?.for_subject(subject.clone()));

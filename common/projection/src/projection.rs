@@ -123,7 +123,9 @@ impl Projection {
         let _ = (&mut self.audit_task).await;
         // An error means that it has ended.
         if tokio::time::timeout(STOP_TIMEOUT, &mut self.thread).await.is_err() {
-            tracing::warn!("projection thread did not stop in time; exiting without it");
+            tracing::warn!(
+                "projection thread did not stop in time; exiting without it. Nothing is lost: what it has not stored is read again at the next start"
+            );
         }
         self.store_sync.stop().await;
     }

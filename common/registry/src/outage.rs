@@ -42,7 +42,7 @@ pub(crate) struct AddressFailure {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FailureReason {
     /// No complete HTTP response.
-    #[error("{}", root_cause(.0))]
+    #[error("{}", no_response(.0))]
     Http(#[source] reqwest::Error),
     #[error("the response is longer than {0} bytes")]
     TooLong(usize),
@@ -185,6 +185,24 @@ impl fmt::Display for AddressFailure {
             None => Ok(()),
         }
     }
+}
+
+/// What to check when the server's first bytes make no sense: the address has the wrong scheme, or the wrong port.
+fn protocol_hint(cause: &str) -> &'static str {
+    // rustls and hyper say this; neither has a type for it that reqwest passes on.
+    if cause.contains("InvalidContentType") {
+        "; does the server speak TLS? If not, write http:// instead of https:// in SCHEMA_REGISTRY_URL"
+    } else if cause.contains("invalid HTTP version") {
+        "; does the server speak HTTP? If it does so over TLS, write https:// instead of http:// in SCHEMA_REGISTRY_URL"
+    } else {
+        ""
+    }
+}
+
+fn no_response(error: &reqwest::Error) -> String {
+    let cause = root_cause(error);
+    let hint = protocol_hint(&cause);
+    format!("{cause}{hint}")
 }
 
 /// reqwest's own text stops at "error sending request".

@@ -20,10 +20,12 @@
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
 pub mod clock;
+pub mod command_line;
 pub mod crash_point;
 pub mod descriptors;
 pub mod flag;
 pub mod metrics;
+pub mod number;
 pub mod secret;
 pub mod service;
 pub mod shutdown;

@@ -71,7 +71,7 @@ metrics! {
     Gauge ORDERS = "orderlog_orders", "orders";
     /// Idempotency keys that are remembered.
     Gauge IDEMPOTENCY_KEYS = "orderlog_idempotency_keys", "keys";
-    /// Orders that are read-only for now, because one of their records has a schema id unknown to the registry.
+    /// Unresolved orders: they cannot be written for now, because one of their records has a schema id unknown to the registry.
     Gauge ORDERS_IN_DOUBT = "orderlog_orders_in_doubt", "orders";
     /// Free space on the disk of the store; NaN if it cannot be read.
     Gauge STORE_FREE = "orderlog_store_free_bytes", "bytes";

@@ -12,6 +12,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use metrics_process::Collector;
 use tokio::time::Instant;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::crash_point::{self, Point};
 use crate::metrics::describe_all;
@@ -68,12 +69,39 @@ pub fn init(service: &'static str, format: LogFormat) -> anyhow::Result<()> {
 /// # Errors
 /// As [`init`].
 pub fn init_with(default_filter: &str, format: LogFormat) -> anyhow::Result<()> {
-    let filter = match std::env::var("RUST_LOG") {
-        Ok(filter) if !filter.trim().is_empty() => filter
+    let given = std::env::var("RUST_LOG").ok().filter(|text| !text.trim().is_empty());
+    let filter = match &given {
+        Some(given) => given
             .parse::<EnvFilter>()
-            .with_context(|| format!("RUST_LOG={filter} is not a log filter; an example: info,orderlog_kafka=debug"))?,
-        _ => EnvFilter::new(default_filter),
+            .with_context(|| format!("RUST_LOG={given} is not a log filter; an example: info,orderlog_kafka=debug"))?,
+        None => EnvFilter::new(default_filter),
     };
+    start(filter, format)?;
+    for word in given.iter().flat_map(|given| mistyped_levels(given)) {
+        // Not through the filter, which may let nothing pass.
+        eprintln!(
+            "RUST_LOG: {word} is no level (error, warn, info, debug, trace or off), so only the logs of a crate of that name are shown; an example: info,orderlog_kafka=debug"
+        );
+    }
+    Ok(())
+}
+
+/// The words of a filter that are probably mistyped levels: neither levels nor crates of ours.
+fn mistyped_levels(filter: &str) -> impl Iterator<Item = &str> {
+    let is_ours = |word: &str| {
+        ["orderlog_", "cart_service", "order_service"]
+            .iter()
+            .any(|name| word.starts_with(name))
+    };
+    // `::` is in the path of a module.
+    let is_word = |word: &str| !word.is_empty() && !word.contains(['=', '[', ':']);
+    filter
+        .split(',')
+        .map(str::trim)
+        .filter(move |word| is_word(word) && word.parse::<LevelFilter>().is_err() && !is_ours(word))
+}
+
+fn start(filter: EnvFilter, format: LogFormat) -> anyhow::Result<()> {
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
     match format {
         LogFormat::Text => logs.with_ansi(stderr().is_terminal()).try_init(),
@@ -156,6 +184,19 @@ mod tests {
     fn the_default_filter_can_be_parsed() {
         let filter: EnvFilter = DEFAULT_FILTER.parse().expect("a filter");
         assert!(filter.to_string().contains("librdkafka=off"));
+    }
+
+    #[test]
+    fn a_mistyped_level_is_recognized() {
+        for (filter, expected) in [
+            ("inf0", &["inf0"][..]),
+            ("orderlog_kafka=debug,wran", &["wran"]),
+            ("INFO,debug, 3,off,", &[]),
+            ("orderlog_kafka,cart_service::decide,order_service", &[]),
+            ("info,hyper=warn,[request]=debug,actix_web::middleware", &[]),
+        ] {
+            assert_eq!(mistyped_levels(filter).collect::<Vec<_>>(), expected, "{filter}");
+        }
     }
 
     #[test]

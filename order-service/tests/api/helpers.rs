@@ -233,3 +233,12 @@ pub fn created(order_id: &str) -> OrderEvent {
 pub fn id_where(wanted: impl Fn(i32) -> bool) -> String {
     ids_where("ORD", wanted).next().expect("an id")
 }
+
+/// Waits until nothing is read because of another schema. The registration may report one a moment earlier.
+pub async fn await_suspended(app: &App) {
+    let suspended = || async {
+        let (_, stats) = app.get("/stats").await;
+        stats["partitions"].to_string().contains("a different schema")
+    };
+    assert!(eventually(suspended).await, "{}", app.get("/stats").await.1);
+}

@@ -8,7 +8,7 @@ use sandbox::testing::contents_of_others;
 use sandbox::third_party;
 use serde_json::{Value, json};
 
-use crate::helpers::{App, DLQ, World, created, event, eventually, partition_of};
+use crate::helpers::{App, DLQ, World, await_suspended, created, event, eventually, partition_of};
 
 /// Our schema as another text, under a new id.
 struct Twin {
@@ -153,13 +153,4 @@ async fn nothing_is_learned_from_a_wrong_registry_that_answers_for_a_moment() {
     twin.write(&world, 2, OrderStatus::Confirmed);
     app.await_reason("a different schema").await;
     read_on(&mut world, &app, right, 2).await;
-}
-
-/// Waits until nothing is read because of another schema. The registration may report one a moment earlier.
-async fn await_suspended(app: &App) {
-    let suspended = || async {
-        let (_, stats) = app.get("/stats").await;
-        stats["partitions"].to_string().contains("a different schema")
-    };
-    assert!(eventually(suspended).await, "{}", app.get("/stats").await.1);
 }

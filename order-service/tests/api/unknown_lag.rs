@@ -6,7 +6,7 @@ use sandbox::poison::Kind;
 use sandbox::testing::contents_of_others;
 use serde_json::{Value, json};
 
-use crate::helpers::{App, DLQ, TOPIC, World, created, event, eventually, partition_of};
+use crate::helpers::{App, DLQ, TOPIC, World, await_suspended, created, event, eventually, partition_of};
 
 #[tokio::test]
 async fn the_lag_is_unknown_while_the_broker_is_away_and_known_once_it_is_back() {
@@ -65,7 +65,7 @@ async fn the_lag_grows_while_consumption_is_suspended() {
         app.get("/stats").await.1
     );
     let right = world.swap_registry(contents_of_others().await).await;
-    app.await_reason("a different schema").await;
+    await_suspended(&app).await;
     for version in 2..=4 {
         world.write_event(&event("A", version, OrderStatus::Pending));
     }

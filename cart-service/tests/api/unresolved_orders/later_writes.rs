@@ -139,7 +139,7 @@ async fn an_instance_that_knows_the_schema_and_one_that_skipped_the_record_conti
     let is_unresolved = async || {
         app.get("/health").await.1["reasons"]
             .to_string()
-            .contains("read-only for now")
+            .contains("order A-1 is unresolved")
     };
     assert!(eventually(is_unresolved).await);
     assert!(eventually(async || !is_unresolved().await).await);

@@ -41,6 +41,22 @@ fn an_error_names_file_and_line_and_does_not_show_the_text() {
 }
 
 #[test]
+fn an_invalid_value_is_reported_with_the_name_that_was_written() {
+    for (key, other_name) in [
+        ("linger.ms", Some("queue.buffering.max.ms")),
+        ("max.in.flight", Some("max.in.flight.requests.per.connection")),
+        ("queue.buffering.max.ms", None),
+    ] {
+        let error = read_text(&format!("{key}=hunter2")).expect_err(key).to_string();
+        assert!(error.contains(&format!("sets {key}: ")), "{error}");
+        let note = format!("(another name of {key})");
+        assert_eq!(error.contains(&note), other_name.is_some(), "{error}");
+        assert!(other_name.is_none_or(|name| error.contains(name)), "{error}");
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+}
+
+#[test]
 fn a_setting_that_would_break_a_guarantee_is_refused_with_file_line_and_reason() {
     for (text, why) in [
         ("enable.idempotence=false", "once and in order"),

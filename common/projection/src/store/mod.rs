@@ -41,8 +41,8 @@ pub use url::{InvalidStoreUrl, StoreUrl};
 
 /// A store. Clones are handles to the same one.
 ///
-/// Async functions are for any caller, except that `open`, `check_owner`, `check_partitioner`, `claim`, `clear`, `load`
-/// and `commit` may block the thread that polls them: they are for start-up and for the projection's own thread.
+/// Async functions are for any caller, except that `open`, `check_owner`, `check_partitioner`, `check_topic`, `claim`,
+/// `clear`, `load` and `commit` may block the thread that polls them: they are for start-up and for the projection's own thread.
 /// Functions that are not async block, and so do tables: call them on such a thread or through [`blocking`], but never
 /// on a server thread.
 #[derive(Clone)]
@@ -87,6 +87,16 @@ impl Store {
     pub async fn check_partitioner(&self, partitioner: Partitioner) -> Result<(), StoreError> {
         match self {
             Self::Embedded(store) => store.check_partitioner(partitioner),
+        }
+    }
+
+    /// Checks that it was filled from that topic, by a release whose layout this one reads. A new store accepts any.
+    ///
+    /// # Errors
+    /// It was not, or the disk fails.
+    pub async fn check_topic(&self, topic: &str) -> Result<(), StoreError> {
+        match self {
+            Self::Embedded(store) => store.check_topic(topic),
         }
     }
 

@@ -8,6 +8,8 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair}
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 use tempfile::NamedTempFile;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use crate::fake::{Fake, schema};
@@ -50,6 +52,31 @@ async fn it_is_trusted_when_the_authority_is_named_and_an_outage_otherwise() {
     assert!(reason.contains("certificate"), "{reason}");
     let by_another_name = config_for(&fake.url().replacen("localhost", "127.0.0.1", 1), &authority);
     assert!(outage(&client_with(&by_another_name)).await.contains("certificate"));
+}
+
+#[tokio::test]
+async fn an_address_with_the_wrong_scheme_is_reported_with_the_right_one() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let plain = tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            // What a server without TLS makes of a TLS client's first bytes.
+            let _ = stream.read(&mut [0; 1024]).await;
+            let _ = stream
+                .write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")
+                .await;
+        }
+    });
+    let reason = outage(&client(&format!("https://{address}"))).await;
+    assert!(
+        reason.contains("does the server speak TLS") && reason.contains("SCHEMA_REGISTRY_URL"),
+        "{reason}"
+    );
+    plain.abort();
+
+    let (fake, _authority) = server().await;
+    let reason = outage(&client(&fake.url().replacen("https", "http", 1))).await;
+    assert!(reason.contains("over TLS, write https://"), "{reason}");
 }
 
 fn config_for(url: &str, authority: &NamedTempFile) -> orderlog_registry::config::RegistryConfig {

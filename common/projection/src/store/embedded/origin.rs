@@ -50,6 +50,22 @@ impl Embedded {
         })
     }
 
+    pub(in crate::store) fn check_topic(&self, topic: &str) -> Result<(), StoreError> {
+        let Some(origin) = self.origin()? else {
+            return Ok(());
+        };
+        let filled_from = &origin.topic;
+        self.ensure(filled_from == topic, || {
+            format!(
+                "was filled from topic {filled_from}, but --kafka-topic / KAFKA_TOPIC says {topic}: set it to {filled_from}, or, to read {topic}, give it another directory (--store / STORE)"
+            )
+        })?;
+        self.ensure(origin.format == LAYOUT, || {
+            "was written by another release, whose layout this release does not read: start once with --rebuild"
+                .to_owned()
+        })
+    }
+
     pub(in crate::store) fn claim(
         &self,
         service: &str,
@@ -69,12 +85,7 @@ impl Embedded {
             self.meta.insert(ORIGIN, origin).context("writing the store's origin")?;
             return Ok(partitioning.partitions);
         };
-        self.ensure(origin.topic == topic && origin.format == LAYOUT, || {
-            format!(
-                "was filled from topic {} (layout {}), and this service reads topic {topic} (layout {LAYOUT}): give it its own directory (--store / STORE), or start once with --rebuild",
-                origin.topic, origin.format
-            )
-        })?;
+        self.check_topic(topic)?;
         Ok(origin.partitions)
     }
 
@@ -111,15 +122,40 @@ mod tests {
             "{refusal}"
         );
         assert_eq!(store.claim("a", "orders", by_murmur2(8)).expect("is ours"), 6);
-        assert!(
-            store
-                .claim("a", "other", by_murmur2(6))
-                .expect_err("is not ours")
-                .to_string()
-                .contains("--rebuild")
-        );
+        for refusal in [
+            store.check_topic("other").expect_err("is not ours"),
+            store.claim("a", "other", by_murmur2(6)).expect_err("is not ours"),
+        ] {
+            let refusal = refusal.to_string();
+            let dir = dir.path().display().to_string();
+            for part in [
+                &*dir,
+                "topic orders",
+                "KAFKA_TOPIC says other",
+                "set it to orders",
+                "STORE",
+            ] {
+                assert!(refusal.contains(part), "{part} in {refusal}");
+            }
+            // That would throw a good store away.
+            assert!(!refusal.contains("--rebuild"), "{refusal}");
+        }
+        store.check_topic("orders").expect("is ours");
         store.clear().expect("clears");
         assert_eq!(store.claim("a", "other", by_murmur2(8)).expect("claims again"), 8);
+    }
+
+    #[test]
+    fn a_store_with_another_layout_is_refused_with_what_to_do() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let store = Embedded::open(dir.path()).expect("opens");
+        let origin = r#"{"format":1,"service":"a","topic":"orders","partitions":6}"#;
+        store.meta.insert("origin", origin).expect("writes");
+        let refusal = store.check_topic("orders").expect_err("another layout").to_string();
+        assert!(
+            refusal.contains("another release") && refusal.contains("--rebuild"),
+            "{refusal}"
+        );
     }
 
     #[test]

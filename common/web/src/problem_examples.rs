@@ -28,7 +28,7 @@ impl ProblemKind {
             Self::OrderNotFound => with("order ORD-1001 does not exist", &[order()]),
             Self::UnknownTopic => with("this service does not read that topic; it reads order-events", &[]),
             Self::NotFound => with(
-                "there is nothing at this path; the paths of this service are POST /create-order, PUT /update-order, GET /health; / gives an overview, and /docs/ has the details",
+                "there is nothing at this path; the paths of the API are POST /create-order, PUT /update-order, GET /health; / gives an overview, and /docs/ has the details",
                 &[],
             ),
             Self::MethodNotAllowed => with("this path supports POST", &[]),

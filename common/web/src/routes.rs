@@ -72,7 +72,7 @@ pub async fn not_found(request: HttpRequest) -> Result<HttpResponse, Problem> {
 pub(super) fn unknown_path(request: &HttpRequest) -> Problem {
     let detail = match request.app_data::<web::Data<KnownPaths>>() {
         Some(known) => format!(
-            "there is nothing at this path; the paths of this service are {}; / gives an overview, and /docs/ has the details",
+            "there is nothing at this path; the paths of the API are {}; / gives an overview, and /docs/ has the details",
             known.0
         ),
         None => String::new(),

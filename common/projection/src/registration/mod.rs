@@ -39,7 +39,7 @@ pub enum RegistrationState {
 }
 
 /// What an outage of the registry means once our schema is registered.
-const MEANWHILE: &str = "known schemas are in the store, so once the service is ready, reads and writes continue; only records with a new schema id wait for the registry";
+const MEANWHILE: &str = "known schemas are in the store, so once the service is ready, reads and writes continue, except in a partition in which a record with a new schema id waits for the registry";
 /// The same before.
 const UNTIL_THEN: &str =
     "the schema is not registered yet: until it is, no order is written, and records with an unknown schema id wait";

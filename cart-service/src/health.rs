@@ -24,7 +24,7 @@ impl Reporter for State {
         reasons.extend(self.commands.problems());
         reasons.extend(stopping);
         reasons.extend(self.registration.problem());
-        reasons.extend(self.unresolved.problem().await);
+        reasons.extend(self.unresolved.problem());
         HealthReport::new(
             SERVICE,
             env!("CARGO_PKG_VERSION"),

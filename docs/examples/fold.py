@@ -154,7 +154,7 @@ def schemas(registry):
             try:
                 schema = registry.get_schema(schema_id)
             except Exception as error:  # the HTTP library's, or the registry's with a status
-                if getattr(error, "http_status_code", None) == 404:
+                if getattr(error, "error_code", None) == 40403:  # not the 404 of a gateway
                     raise Rejected("unknown_schema_id") from error
                 address = REGISTRY.rpartition("@")[2]  # what is before an @ may be a password
                 sys.exit(f"the registry at {address} does not return schema {schema_id}: {error!r}")
@@ -173,8 +173,8 @@ def records(topic):
             "enable.auto.commit": False,
             "enable.partition.eof": True,
             # The default here, but not in Java: what an aborted transaction wrote does not count.
-        "isolation.level": "read_committed",
-        "log_level": 2,  # librdkafka's own log would repeat the same errors many times a second
+            "isolation.level": "read_committed",
+            "log_level": 2,  # librdkafka's own log would repeat the same errors many times a second
         }
     )
     try:

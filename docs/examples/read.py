@@ -32,7 +32,7 @@ class PatientRegistry(SchemaRegistryClient):
             try:
                 return super().get_schema(*args, **kwargs)
             except Exception as error:  # the HTTP library's, or the registry's with a status
-                if getattr(error, "http_status_code", None) == 404:
+                if getattr(error, "error_code", None) == 40403:  # not the 404 of a gateway
                     raise
                 if not told:
                     told = True

@@ -31,7 +31,8 @@ async fn main() -> ExitCode {
 async fn start(cli: Cli) -> anyhow::Result<()> {
     let started = Instant::now();
     // Quiet, so that its own output is easy to see; RUST_LOG=info shows the services' logs.
-    telemetry::init_with("warn,librdkafka=off,rdkafka=off", LogFormat::Text)?;
+    // actix_http reports whatever is not HTTP as an error, and anybody can send that.
+    telemetry::init_with("warn,librdkafka=off,rdkafka=off,actix_http=off", LogFormat::Text)?;
     if let Some(Command::Poison(args)) = &cli.command {
         return poison::run(args).await;
     }

@@ -17,12 +17,12 @@ mod uptime;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
 use orderlog_contract::order::check_id;
-use orderlog_projection::store::{RowChange, Store, StoreError, Table, TableName, blocking};
+use orderlog_projection::store::{RowChange, Store, StoreError, Table, TableName};
 use orderlog_runtime::crash_point::{self, Point};
 use orderlog_runtime::metrics::ORDERS_IN_DOUBT;
 
@@ -49,6 +49,8 @@ pub struct UnresolvedOrders {
     changing: Arc<Mutex<()>>,
     /// How many there were at the last count.
     count: Arc<AtomicUsize>,
+    /// The first [`MAX_NAMED`] of them, in memory: `/health` must not wait for a disk that hangs.
+    named: Arc<Mutex<BTreeMap<String, UnresolvedOrder>>>,
     shown_count: metrics::Gauge,
     uptime: Uptime,
 }
@@ -78,10 +80,12 @@ impl UnresolvedOrders {
             timeout,
             changing: Arc::default(),
             count: Arc::default(),
+            named: Arc::default(),
             shown_count: metrics::gauge!(ORDERS_IN_DOUBT, "service" => SERVICE),
             uptime: Uptime::begin(),
         };
         unresolved.set_count(unresolved.all().count());
+        unresolved.name(unresolved.all().take(MAX_NAMED).flatten().collect());
         Ok(unresolved)
     }
 
@@ -91,49 +95,35 @@ impl UnresolvedOrders {
     /// The disk fails.
     pub fn clear(&self) -> Result<(), StoreError> {
         self.set_count(0);
+        self.name(BTreeMap::new());
         self.table.clear()?;
         self.reserved.clear()
     }
 
-    /// Which orders are unresolved, and until when, for operators; `None` if none is.
-    pub async fn problem(&self) -> Option<String> {
+    /// Which orders are unresolved, and until when, for operators; `None` if none is. Reads memory only.
+    pub fn problem(&self) -> Option<String> {
         let count = self.count.load(Ordering::Relaxed);
-        if count == 0 {
-            return None;
-        }
-        let orders = self.clone();
-        let described = blocking(move || Ok::<_, StoreError>(orders.describe(count)?)).await;
-        described.unwrap_or_else(|error: StoreError| Some(format!("unresolved orders cannot be read: {error:#}")))
-    }
-
-    /// The same, if there were so many at the last count. Blocks.
-    fn describe(&self, count: usize) -> anyhow::Result<Option<String>> {
-        let mut some = self.all().take(MAX_NAMED + 1).collect::<anyhow::Result<Vec<_>>>()?;
+        let named = self.named();
         let minutes = |seconds: u64| match seconds.div_ceil(60) {
             1 => "1 minute".to_owned(),
             minutes => format!("{minutes} minutes"),
         };
-        if let [(order_id, order)] = &*some {
+        if let (1, Some((order_id, order))) = (count, named.first_key_value()) {
             let left = minutes(self.seconds_left(order).into());
-            return Ok(Some(format!(
+            return Some(format!(
                 "order {order_id} is unresolved: {order}. It cannot be written until the schema is known, or {left} have passed"
-            )));
+            ));
         }
-        if some.is_empty() {
-            return Ok(None);
-        }
-        let count = count.max(some.len());
-        some.truncate(MAX_NAMED);
-        let ids: Vec<_> = some.into_iter().map(|(order_id, _)| order_id).collect();
-        let more = match count - ids.len() {
+        let ids: Vec<_> = named.keys().map(String::as_str).collect();
+        let more = match count.saturating_sub(ids.len()) {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
         let left = minutes(self.timeout.as_secs());
-        Ok(Some(format!(
+        (count > 0).then(|| format!(
             "{count} orders are unresolved: they have records with schema ids unknown to the registry, which is queried again every few seconds. They cannot be written until the schemas are known, or {left} have passed: {}{more} (the log names all)",
             ids.join(", ")
-        )))
+        ))
     }
 
     /// How much longer the order may stay unresolved, in seconds: at least 5, the interval between checks.
@@ -154,6 +144,7 @@ impl UnresolvedOrders {
     pub(crate) fn note<'a>(&self, records: impl Iterator<Item = UnreadRecord<'a>>) -> Result<(), StoreError> {
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut noted: BTreeMap<&str, UnresolvedOrder> = BTreeMap::new();
+        let mut added = 0;
         let mut reserved: BTreeMap<&str, ReservedVersions> = BTreeMap::new();
         for record in records {
             let order_id = record.key.and_then(|key| std::str::from_utf8(key).ok());
@@ -162,7 +153,11 @@ impl UnresolvedOrders {
             };
             let before = match noted.remove(order_id) {
                 Some(order) => Some(order),
-                None => self.row(order_id)?,
+                None => {
+                    let row = self.row(order_id)?;
+                    added += usize::from(row.is_none());
+                    row
+                }
             };
             noted.insert(order_id, UnresolvedOrder::after(before, record, self.uptime.now()));
             if let Some(version) = record.version {
@@ -186,14 +181,20 @@ impl UnresolvedOrders {
         if !noted.is_empty() {
             crash_point::reached(Point::UnresolvedOrdersStored);
         }
-        // The next check counts exactly.
-        self.set_count(self.count.load(Ordering::Relaxed) + noted.len());
+        self.set_count(self.count.load(Ordering::Relaxed) + added);
+        let mut named = self.named();
+        for (order_id, order) in noted {
+            if named.len() < MAX_NAMED || named.contains_key(order_id) {
+                named.insert(order_id.to_owned(), order);
+            }
+        }
         Ok(())
     }
 
     /// The change that makes an order no longer unresolved, to be committed with others.
     pub(crate) fn remove(&self, order_id: &str) -> RowChange {
         self.set_count(self.count.load(Ordering::Relaxed).saturating_sub(1));
+        self.named().remove(order_id);
         self.table.remove(order_id.as_bytes())
     }
 
@@ -214,6 +215,15 @@ impl UnresolvedOrders {
         let value = self.reserved.get(order_id.as_bytes())?;
         let row = value.map(|value| serde_json::from_slice(&value).context("decoding reserved versions"));
         Ok(row.transpose()?)
+    }
+
+    fn named(&self) -> MutexGuard<'_, BTreeMap<String, UnresolvedOrder>> {
+        self.named.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sets those that messages name.
+    fn name(&self, orders: BTreeMap<String, UnresolvedOrder>) {
+        *self.named() = orders;
     }
 
     fn set_count(&self, count: usize) {

@@ -13,7 +13,7 @@ use orderlog_registry::RegistryError;
 use orderlog_runtime::crash_point::{self, Point};
 use orderlog_runtime::supervisor::Supervisor;
 
-use super::UnresolvedOrders;
+use super::{MAX_NAMED, UnresolvedOrders};
 
 /// Interval between two checks.
 const CHECK_INTERVAL: Duration = Duration::from_secs(5);
@@ -76,9 +76,13 @@ impl UnresolvedOrders {
     fn unknown_schema_ids(&self) -> anyhow::Result<Vec<u32>> {
         let (mut expired, mut others) = (BTreeSet::new(), BTreeSet::new());
         let mut count = 0;
+        let mut named = BTreeMap::new();
         for entry in self.all() {
-            let (_, order) = entry?;
+            let (order_id, order) = entry?;
             count += 1;
+            if named.len() < MAX_NAMED {
+                named.insert(order_id, order.clone());
+            }
             if self.is_expired(&order) {
                 &mut expired
             } else {
@@ -87,6 +91,7 @@ impl UnresolvedOrders {
             .extend(order.schema_ids);
         }
         self.set_count(count);
+        self.name(named);
         let mut ids = Vec::with_capacity(expired.len() + others.len());
         for some in [expired, others] {
             let begin = ids.len();

@@ -43,19 +43,15 @@ fn a_key_that_is_not_a_valid_order_id_is_ignored() {
     let records = [no_key, unread(b"", 1, 9), unread(&[0xff], 1, 9)];
     orders.note(records.into_iter()).expect("noted");
     assert_eq!(orders.all().count(), 0);
-    assert_eq!(orders.describe(1).expect("reads"), None);
+    assert_eq!(orders.problem(), None);
 }
 
 #[test]
 fn operators_are_told_which_orders_are_unresolved_and_until_when() {
     let dir = tempfile::tempdir().expect("a directory");
     let orders = open(&dir);
-    let described = |orders: &UnresolvedOrders| {
-        let count = orders.count.load(Ordering::Relaxed);
-        orders.describe(count).expect("reads").expect("there are some")
-    };
     orders.note([unread(b"A-1", 5, 9)].into_iter()).expect("noted");
-    let one = described(&orders);
+    let one = orders.problem().expect("there is one");
     for part in [
         "order A-1 is unresolved",
         "offset 5",
@@ -67,11 +63,18 @@ fn operators_are_told_which_orders_are_unresolved_and_until_when() {
     for (key, offset) in [(b"A-2", 6), (b"A-3", 7), (b"A-4", 8), (b"A-5", 9)] {
         orders.note([unread(key, offset, 9)].into_iter()).expect("noted");
     }
-    let many = described(&orders);
+    let many = orders.problem().expect("there are some");
     for part in ["5 orders are unresolved", "10 minutes have passed", " and 2 more"] {
         assert!(many.contains(part), "{part} in {many}");
     }
     assert_eq!(many.matches("A-").count(), 3, "{many}");
+    // The same record again, and orders that are resolved.
+    orders.note([unread(b"A-1", 5, 9)].into_iter()).expect("noted");
+    assert!(orders.problem().is_some_and(|many| many.starts_with("5 orders")));
+    for id in ["A-2", "A-3", "A-4", "A-5"] {
+        orders.table.commit(&[orders.remove(id)]).expect("removed");
+    }
+    assert_eq!(orders.problem(), Some(one));
 }
 
 #[test]

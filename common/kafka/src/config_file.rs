@@ -146,7 +146,7 @@ pub fn read(path: &Path) -> anyhow::Result<Vec<(String, Secret)>> {
         bail!("KAFKA_CONFIG: {name}: {reason}");
     }
     // Last: whether a setting is wanted at all comes before whether its file is there.
-    if let Some((number, reason)) = unreadable {
+    if let Some((number, reason)) = unreadable.filter(|_| security::uses_tls(&settings)) {
         bail!("KAFKA_CONFIG: line {number} of {name}: {reason}");
     }
     Ok(settings)

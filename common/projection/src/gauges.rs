@@ -1,38 +1,96 @@
 //! The gauges of what a projection knows, set on every scrape: a gauge that the projection's thread sets would keep its last
 //! value while that thread waits for a broker.
 
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::{BoxFuture, Shared};
 use metrics::gauge;
 use orderlog_runtime::clock;
 use orderlog_runtime::metrics::{
     IDEMPOTENCY_KEYS, LAG, LAST_RECORD_AGE, OPEN_TRANSACTION, ORDERS, PARTITION_PAUSED, STORE_FREE,
 };
+use tokio::time::timeout;
 
+use crate::known_partitions;
 use crate::progress::PartitionProgress;
-use crate::store::{StoreError, blocking};
+use crate::store::{Store, StoreError, blocking};
 use crate::view::View;
+
+/// How long a scrape waits for the store: if the disk hangs, everything else must be returned in time.
+const STORE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// What gauges show of the store; `None` where it cannot be read.
+#[derive(Clone, Debug, Default)]
+struct StoreFigures {
+    free_bytes: Option<u64>,
+    keys: Option<u64>,
+    /// Only if they were asked for.
+    partitions: Option<Arc<Vec<(i32, PartitionProgress)>>>,
+}
+
+/// The reading of [`StoreFigures`] that is under way, for all scrapes: on a disk that hangs, each of its own would occupy another
+/// thread.
+#[derive(Clone, Default)]
+pub(crate) struct StoreReading(Arc<Mutex<Option<Shared<BoxFuture<'static, StoreFigures>>>>>);
+
+impl StoreReading {
+    async fn figures(&self, store: &Store, keeps_keys: bool, with_partitions: bool) -> StoreFigures {
+        let reading = {
+            let mut current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            match &*current {
+                Some(reading) if reading.peek().is_none() => reading.clone(),
+                _ => {
+                    let read = read(store.clone(), keeps_keys, with_partitions);
+                    current.insert(read.boxed().shared()).clone()
+                }
+            }
+        };
+        timeout(STORE_TIMEOUT, reading).await.unwrap_or_default()
+    }
+}
+
+async fn read(store: Store, keeps_keys: bool, with_partitions: bool) -> StoreFigures {
+    let mut figures = StoreFigures {
+        free_bytes: store.free_bytes().await.ok(),
+        ..StoreFigures::default()
+    };
+    if keeps_keys {
+        let keys = store.clone();
+        figures.keys = blocking(move || Ok::<_, StoreError>(keys.key_count())).await.ok();
+    }
+    if with_partitions {
+        figures.partitions = known_partitions::stored(&store).await.ok().map(Arc::new);
+    }
+    figures
+}
 
 impl View {
     /// Sets the gauges of the store, of the orders and of each partition, also of a topic that has not been found since the
-    /// start. Does not block a server thread.
+    /// start. Blocks no server thread, and waits for the disk for at most a second.
     pub async fn set_gauges(&self) {
-        self.set_store_gauges().await;
+        let found = self.found_partitions();
+        let figures = self
+            .store_reading()
+            .figures(self.store(), self.keeps_keys(), found.is_none())
+            .await;
+        let set = |name: &'static str, value: Option<u64>| {
+            gauge!(name, "service" => self.service()).set(value.map_or(f64::NAN, |value| value as f64));
+        };
+        set(STORE_FREE, figures.free_bytes);
+        if self.keeps_keys() {
+            set(IDEMPOTENCY_KEYS, figures.keys);
+        }
         let is_reading = self.progress().not_reading().is_none();
-        let known = self.known_partitions().await;
-        for (partition, read) in known.iter().flatten() {
+        let known = found.map(Arc::new).or(figures.partitions);
+        for (partition, read) in known.iter().flat_map(|known| known.iter()) {
             self.set_partition_gauges(*partition, read, is_reading);
         }
-        let orders = known.map(|known| known.iter().map(|(_, read)| read.counters.orders).sum::<u64>());
-        gauge!(ORDERS, "service" => self.service()).set(orders.map_or(f64::NAN, |orders| orders as f64));
-    }
-
-    async fn set_store_gauges(&self) {
-        let free = self.store().free_bytes().await;
-        gauge!(STORE_FREE, "service" => self.service()).set(free.map_or(f64::NAN, |bytes| bytes as f64));
-        if self.keeps_keys() {
-            let store = self.store().clone();
-            let count = blocking(move || Ok::<_, StoreError>(store.key_count())).await;
-            gauge!(IDEMPOTENCY_KEYS, "service" => self.service()).set(count.map_or(f64::NAN, |keys| keys as f64));
-        }
+        set(
+            ORDERS,
+            known.map(|known| known.iter().map(|(_, read)| read.counters.orders).sum()),
+        );
     }
 
     fn set_partition_gauges(&self, partition: i32, read: &PartitionProgress, is_reading: bool) {

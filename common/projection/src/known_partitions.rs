@@ -2,7 +2,7 @@
 //! the service must see that none of them is read now.
 
 use crate::progress::PartitionProgress;
-use crate::store::{PartitionRow, StoreError};
+use crate::store::{PartitionRow, Store, StoreError};
 use crate::view::View;
 
 impl View {
@@ -12,17 +12,27 @@ impl View {
     /// # Errors
     /// The store cannot be read.
     pub async fn known_partitions(&self) -> Result<Vec<(i32, PartitionProgress)>, StoreError> {
-        let found = self.watch().borrow().partitions.clone();
-        if !found.is_empty() {
-            return Ok((0..).zip(found).collect());
+        match self.found_partitions() {
+            Some(found) => Ok(found),
+            None => stored(self.store()).await,
         }
-        let rows = self.store().partitions().await?;
-        Ok(rows.into_iter().map(|(n, row)| (n, stored(&row))).collect())
+    }
+
+    /// The same of a topic that has been found.
+    pub(crate) fn found_partitions(&self) -> Option<Vec<(i32, PartitionProgress)>> {
+        let found = self.watch().borrow().partitions.clone();
+        (!found.is_empty()).then(|| (0..).zip(found).collect())
     }
 }
 
+/// How far the store says that each partition has been read.
+pub(crate) async fn stored(store: &Store) -> Result<Vec<(i32, PartitionProgress)>, StoreError> {
+    let rows = store.partitions().await?;
+    Ok(rows.into_iter().map(|(n, row)| (n, as_of_start(&row))).collect())
+}
+
 /// The progress of a partition that has not been looked at since the start.
-fn stored(row: &PartitionRow) -> PartitionProgress {
+fn as_of_start(row: &PartitionRow) -> PartitionProgress {
     PartitionProgress {
         next: row.next,
         read_to: row.next,

@@ -12,6 +12,7 @@ use tokio::time::timeout_at;
 
 use crate::control_message::{ControlMessage, Rewind};
 use crate::freshness::{self, Arrival, Stale};
+use crate::gauges::StoreReading;
 use crate::lag::Lag;
 use crate::open_transaction::OpenTransaction;
 use crate::progress::{CATCHING_UP, PartitionProgress, Progress};
@@ -34,6 +35,7 @@ pub struct View {
     partitioner: Partitioner,
     permissions: Permissions,
     keeps_keys: bool,
+    store_reading: StoreReading,
 }
 
 impl View {
@@ -58,6 +60,7 @@ impl View {
             partitioner: settings.cluster.partitioner,
             permissions: settings.cluster.permissions.clone(),
             keeps_keys: settings.max_idempotency_keys > 0,
+            store_reading: StoreReading::default(),
         }
     }
 
@@ -74,6 +77,11 @@ impl View {
     /// Whether it keeps idempotency keys.
     pub(crate) fn keeps_keys(&self) -> bool {
         self.keeps_keys
+    }
+
+    /// The reading of the store for gauges.
+    pub(crate) fn store_reading(&self) -> &StoreReading {
+        &self.store_reading
     }
 
     /// Where to wait for events and versions.

@@ -147,7 +147,7 @@ fn list(request: &HttpRequest, service: &str) -> HttpResponse {
     let exception = |text: &str| format!("<li>{}</li>\n", inline_code(text));
     let exceptions: String = EXCEPTIONS.into_iter().map(exception).collect();
     let intro = format!(
-        "<p>The error responses of {service} have these types.</p>\n<ul>\n{rows}</ul>\n\
+        "<p>The error responses of both services have these types.</p>\n<ul>\n{rows}</ul>\n\
          <p>With three exceptions:</p>\n<ul>\n{exceptions}</ul>\n\
          <p><a href=\"../\">{service}</a></p>"
     );

@@ -78,6 +78,9 @@ pub(super) fn incomplete(settings: &[(String, Secret)]) -> Option<String> {
             ));
         }
     }
+    if !uses_tls(settings) {
+        return None;
+    }
     // librdkafka presents no certificate without a key, and says nothing.
     let certificate = ["ssl.certificate.location", "ssl.certificate.pem"];
     let key = ["ssl.key.location", "ssl.key.pem"];
@@ -88,6 +91,13 @@ pub(super) fn incomplete(settings: &[(String, Secret)]) -> Option<String> {
         ),
         _ => None,
     }
+}
+
+/// Whether connections use TLS. Otherwise librdkafka looks at no `ssl.*` setting, and leftover ones do no harm.
+pub(super) fn uses_tls(settings: &[(String, Secret)]) -> bool {
+    settings
+        .iter()
+        .any(|(key, value)| key == "security.protocol" && value.expose().to_ascii_lowercase().ends_with("ssl"))
 }
 
 fn is_mechanism(key: &str) -> bool {

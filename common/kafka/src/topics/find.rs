@@ -2,6 +2,8 @@
 
 use std::future::Future;
 
+use anyhow::Context;
+
 use super::admin::{TIMEOUT, TopicAdmin};
 use super::{Compacted, TopicSpec};
 use crate::cluster::Cluster;
@@ -91,7 +93,12 @@ pub async fn find(
     let admin = (must_create || count.is_some() && policy.check).then(|| TopicAdmin::new(cluster));
     let admin = admin.transpose()?;
     if must_create && let Some(admin) = &admin {
-        admin.ensure(spec).await?;
+        admin.ensure(spec).await.with_context(|| {
+            format!(
+                "topic {} does not exist, and cannot be created: check {}, or create the topic",
+                spec.name, spec.setting
+            )
+        })?;
         count = reader.partition_count(TIMEOUT)?;
         if count.is_none() {
             return Err(TopicError::JustCreated(spec.name.clone()));

@@ -72,9 +72,9 @@ for argument in "$@"; do
   esac
 done
 
-# A mistyped argument is reported at once, and not after the build. Values are left to the program.
+# A mistyped argument is reported at once, and not after the build. The program checks values more closely.
 check_arguments() {
-  local options=${1%%$'\npoison:\n'*} poison=${1#*$'\npoison:\n'} flag
+  local options=${1%%$'\npoison:\n'*} poison=${1#*$'\npoison:\n'} flag value
   shift
   while (($#)); do
     flag=${1%%=*}
@@ -84,9 +84,23 @@ check_arguments() {
       --?*)
         # Followed by a blank or the end of the line: no flag is the beginning of another.
         [[ $options =~ (^|[[:space:],])"$flag"([[:space:]]|$) ]] || usage_error "unknown option $flag"
-        if [[ $1 != *=* && $options == *"$flag <"* ]]; then
-          shift $(($# > 1))
+        if [[ $options != *"$flag <"* ]]; then
+          [[ $1 != *=* ]] || usage_error "$flag takes no value"
+          shift
+          continue
         fi
+        value=${1#"$flag"}
+        if [[ -z $value ]]; then
+          (($# > 1)) || usage_error "$flag needs a value"
+          shift
+          value="=$1"
+        fi
+        value=${value#=}
+        case $options in
+          *"$flag <PORT>"*) [[ $value =~ ^[0-9]+$ ]] || usage_error "$flag takes a port number, not '$value'" ;;
+          # Its values are words of the help.
+          *"$flag <KIND>"*) [[ $options =~ [[:space:]]"$value"(,|[[:space:]]) ]] || usage_error "there is no kind '$value'" ;;
+        esac
         ;;
       *) usage_error "unexpected argument $1" ;;
     esac

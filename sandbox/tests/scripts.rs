@@ -63,6 +63,12 @@ fn run_sh_reports_a_mistyped_argument_without_building() {
         (&["--cart-port", "8000", "--kind=empty"], "--kind"),
         (&["poison", "--demo"], "--demo"),
         (&["poision"], "poision"),
+        (&["--cart-port"], "--cart-port"),
+        (&["--cart-port", "abc"], "abc"),
+        (&["--kafka-port", "--demo"], "--kafka-port"),
+        (&["--demo=yes"], "--demo"),
+        (&["poison", "--kind"], "--kind"),
+        (&["poison", "--kind=foo"], "foo"),
     ] {
         let (code, said) = run_sh(arguments);
         assert_eq!(code, Some(2), "{arguments:?}: {said}");
@@ -82,8 +88,9 @@ fn run_sh_reports_a_mistyped_argument_without_building() {
         let takes_value = flag.get_action().takes_values();
         let mut arguments: Vec<&str> = subcommand.into_iter().collect();
         arguments.push(&long);
-        // As a value it is none of the script's business.
-        arguments.extend(takes_value.then_some("--dmeo"));
+        // Most values are none of the script's business.
+        let default = flag.get_default_values().first().and_then(|value| value.to_str());
+        arguments.extend(takes_value.then_some(default.unwrap_or("--dmeo")));
         let (code, said) = run_sh(&arguments);
         assert_eq!(code, Some(0), "{arguments:?}: {said}");
         let run = format!("cargo run --release -- {}", arguments.join(" "));

@@ -41,8 +41,7 @@ pub enum RegistrationState {
 /// What an outage of the registry means once our schema is registered.
 const MEANWHILE: &str = "known schemas are in the store, so once the service is ready, reads and writes continue, except in a partition in which a record with a new schema id waits for the registry";
 /// The same before.
-const UNTIL_THEN: &str =
-    "the schema is not registered yet: until it is, cart-service writes no order, and records with an unknown schema id wait";
+const UNTIL_THEN: &str = "the schema is not registered yet: until it is, cart-service writes no order, and records with an unknown schema id wait";
 
 /// A registration in progress or done. Clones share it; it ends when the last one is dropped.
 #[derive(Clone, Debug)]

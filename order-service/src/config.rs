@@ -100,11 +100,11 @@ impl Config {
             Some(given) => given.clone(),
             None => format!("{topic}-dlq")
                 .parse()
-                .with_context(|| format!("the dead-letter topic cannot be named after {topic}: name it with --kafka-dlq-topic / KAFKA_DLQ_TOPIC"))?,
+                .with_context(|| format!("the dead-letter topic cannot get its name from {topic}: set it with --kafka-dlq-topic / KAFKA_DLQ_TOPIC"))?,
         };
         anyhow::ensure!(
             dead_letters != *topic,
-            "the dead-letter topic is the topic of the events, {topic}: dead letters would be read as events. Name another one with --kafka-dlq-topic / KAFKA_DLQ_TOPIC"
+            "the dead-letter topic is the event topic itself, {topic}: dead letters would be read as events. Name another one with --kafka-dlq-topic / KAFKA_DLQ_TOPIC"
         );
         Ok(dead_letters)
     }

@@ -1,5 +1,5 @@
 //! What a client concludes if it follows the documentation to the letter: 2xx is in the log and won; 4xx or 503 means
-//! that this attempt has no effect; after 504 or no answer, the same request is repeated under the same key until the
+//! that this attempt had no effect; after 504 or no answer, the same request is repeated under the same key until the
 //! answer is neither 504 nor 503.
 
 use crate::history::{Class, Op};

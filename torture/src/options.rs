@@ -18,7 +18,7 @@ use crate::faults::Brokers;
 /// still reaches them.
 ///
 /// Prints a Markdown table of the checks. Exit codes: 0 if every check passes; 1 if a check fails, or had nothing to
-/// check although all faults were injected; 2 if the run could not be started or completed.
+/// check even though all faults were injected; 2 if the run could not be started or completed.
 #[derive(Debug, Parser)]
 #[command(name = "torture", version)]
 pub struct Options {

@@ -68,7 +68,7 @@ pub fn replayed(message: &'static str, answer: OrderAnswer, state: &OrderState) 
 }
 
 /// Added to every 503 of a request with a key: it covers only this attempt, and there may have been others.
-const THIS_ATTEMPT_ONLY: &str = "this attempt has no effect; if an earlier one with the same Idempotency-Key got 504 or no response, retry until the response is 2xx or 4xx";
+const THIS_ATTEMPT_ONLY: &str = "this attempt had no effect; if an earlier one with the same Idempotency-Key got 504 or no response, retry until the response is 2xx or 4xx";
 
 /// The problem for a failed command. `keyed`: whether the request has a key.
 pub fn problem_for(order_id: &str, keyed: bool, error: CommandError) -> Problem {

@@ -81,5 +81,5 @@ fn a_mistyped_log_level_is_reported_although_nothing_is_logged() {
     let store = format!("--store=embedded:{}", store.path().display());
     let (code, said) = run_in(&[("RUST_LOG", "inf0")], &["--api-port=0", &store]);
     assert_eq!(code, Some(1), "{said}");
-    assert_eq!(said.matches("RUST_LOG: inf0 is no level").count(), 1, "{said}");
+    assert_eq!(said.matches("RUST_LOG: inf0 is not a level").count(), 1, "{said}");
 }

@@ -85,7 +85,7 @@ async fn a_known_key_is_answered_even_if_nothing_can_be_written_and_a_503_covers
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
         let says = problem["detail"].as_str().unwrap_or_default();
         assert!(
-            says.contains("this attempt has no effect") && says.contains("until the response is 2xx or 4xx"),
+            says.contains("this attempt had no effect") && says.contains("until the response is 2xx or 4xx"),
             "{says}"
         );
     };

@@ -44,7 +44,7 @@ const RESERVED: [(&[&str], &str); 15] = [
     ),
     (
         &["transactional.id"],
-        "events are written outside transactions, which a transactional producer rejects",
+        "events are written outside transactions, and a transactional producer does not allow that",
     ),
     (&["isolation.level"], "records of aborted transactions must not be read"),
     (
@@ -92,7 +92,7 @@ const RESERVED: [(&[&str], &str); 15] = [
     ),
     (
         &["test.mock.num.brokers"],
-        "it replaces the brokers by a mock that keeps nothing",
+        "it replaces the brokers with a mock that keeps nothing",
     ),
 ];
 

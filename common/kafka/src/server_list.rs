@@ -16,7 +16,7 @@ const PROTOCOLS: [&str; 4] = ["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"];
 pub(crate) enum InvalidServer {
     /// It is a URL.
     #[error(
-        "remove {0}://: Kafka's addresses are not URLs; {FORM} (security.protocol in the KAFKA_CONFIG file sets TLS and SASL)"
+        "remove '{0}://', because Kafka addresses are not URLs; {FORM} (security.protocol in the KAFKA_CONFIG file sets TLS and SASL)"
     )]
     Scheme(String),
     /// Its port is not one.

@@ -41,7 +41,7 @@ pub struct KafkaConfig {
     )]
     pub partitioner: Partitioner,
 
-    /// File of librdkafka settings, such as for security: one key=value per line, # starts a comment
+    /// File with additional librdkafka settings, for example for TLS and SASL: one key=value per line, # starts a comment
     #[arg(long, env = "KAFKA_CONFIG", value_name = "KAFKA_CONFIG")]
     pub kafka_config: Option<PathBuf>,
 

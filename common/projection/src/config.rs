@@ -30,7 +30,7 @@ pub struct PipelineConfig {
     )]
     pub schema_check_seconds: u64,
 
-    /// Clear the store and read the whole topic again (after the topic was recreated)
+    /// Clear the store and read the whole topic again (for example after the topic was recreated)
     #[arg(
         long,
         env = "REBUILD",
@@ -56,7 +56,7 @@ pub struct PipelineConfig {
     )]
     pub accept_truncated: bool,
 
-    /// Continue even though the schema registry lost schemas that the store knows, and register ours again
+    /// Continue even though the schema registry lost schemas that the store knows, and register this release's schemas again
     #[arg(
         long,
         env = "ACCEPT_REGISTRY",

@@ -25,7 +25,7 @@ enum Phase {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum RestartReason {
     /// The client stops reading that partition; the restart finds out which one, and where to continue.
-    #[error("the next offset is out of range")]
+    #[error("the next offset to read is out of range")]
     OffsetOutOfRange,
     /// It may only be a broker that does not know the topic yet.
     #[error("a broker reports that the topic does not exist")]

@@ -42,7 +42,7 @@ pub(crate) enum TopicConflict {
     },
     /// It was given more partitions after it was written to.
     #[error(
-        "topic {topic} has {partitions} partitions, but its oldest records are partitioned as in a topic of {before} (the key at offset {offset} of partition {partition} now belongs to partition {home}): partitions were added after it was written to, so an order's events may be in two of them. {COPY_EVENTS}"
+        "topic {topic} has {partitions} partitions, but its oldest records are partitioned as in a topic with {before} partitions (the key at offset {offset} of partition {partition} now belongs to partition {home}): partitions were added after it was written to, so an order's events may be in two of them. {COPY_EVENTS}"
     )]
     PartitionsAdded {
         topic: String,

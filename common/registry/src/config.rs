@@ -12,7 +12,7 @@ pub use crate::urls::{InvalidUrls, RegistryUrl, RegistryUrls};
 
 const DEFAULT_REGISTRY_URL: &str = "http://localhost:8081";
 
-/// What to do about our schemas at the registry.
+/// Whether to register this release's schemas, or only to verify that they are registered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum SchemasMode {
     /// Register every version that is missing, after setting the subject to FULL_TRANSITIVE
@@ -46,7 +46,7 @@ pub struct RegistryConfig {
     )]
     pub user: Option<String>,
 
-    /// Password of that user
+    /// Password of SCHEMA_REGISTRY_USER
     #[arg(
         long = "schema-registry-password",
         env = "SCHEMA_REGISTRY_PASSWORD",
@@ -55,7 +55,7 @@ pub struct RegistryConfig {
     )]
     pub password: Option<Secret>,
 
-    /// File that holds the password
+    /// File that holds the password; read again when the registry responds 401
     #[arg(
         long = "schema-registry-password-file",
         env = "SCHEMA_REGISTRY_PASSWORD_FILE",
@@ -82,7 +82,7 @@ pub struct RegistryConfig {
     )]
     pub token_file: Option<PathBuf>,
 
-    /// PEM file of further certificate authorities to trust for the registry, besides the system's
+    /// PEM file of additional CA certificates to trust for the registry, besides the system's
     #[arg(
         long = "schema-registry-ca-file",
         env = "SCHEMA_REGISTRY_CA_FILE",
@@ -91,7 +91,7 @@ pub struct RegistryConfig {
     )]
     pub ca_file: Option<PathBuf>,
 
-    /// What to do about our schemas at the registry
+    /// Whether to register this release's schemas, or only to verify that they are registered
     #[arg(long, env = "SCHEMAS", value_name = "SCHEMAS", value_enum, default_value_t)]
     pub schemas: SchemasMode,
 }

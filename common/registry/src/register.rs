@@ -182,7 +182,7 @@ fn level_not_set(outage: Outage, subject: &str) -> Outage {
         return advise_on_write(outage);
     }
     outage.advise(format!(
-        "the level of subject {subject} cannot be set through this API. Set it to {FULL_TRANSITIVE} by hand, on the subject itself; if it cannot be read here either, register the schemas elsewhere and set SCHEMAS=verify, which only looks up"
+        "the level of subject {subject} cannot be set through this API. Set it to {FULL_TRANSITIVE} by hand, on the subject itself; if this API cannot read the level either, register the schemas by other means and set SCHEMAS=verify, with which the service only looks them up"
     ))
 }
 
@@ -191,5 +191,5 @@ fn advise_on_write(outage: Outage) -> Outage {
     if !outage.is_forbidden() {
         return outage;
     }
-    outage.advise("the account may not write there, or the registry's mode forbids it. With SCHEMAS=verify a service only looks up what others register".to_owned())
+    outage.advise("the account is not allowed to write there, or the registry's mode forbids it. With SCHEMAS=verify a service only looks up what others register".to_owned())
 }

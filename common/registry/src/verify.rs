@@ -21,7 +21,7 @@ impl Registry {
                 LookupResult::Found { id, .. } => newest = Some(id),
                 LookupResult::Missing(reason) => {
                     return Err(RegisterError::Refused(format!(
-                        "subject {subject} of the registry at {} does not have v{version}.avsc ({reason}), and SCHEMAS=verify only looks up. Register it in the deploy pipeline or with SCHEMAS=register; the subcommand check-schemas lists what is missing",
+                        "subject {subject} of the registry at {} does not have v{version}.avsc ({reason}), and with SCHEMAS=verify the service only looks schemas up. Register it in the deploy pipeline or with SCHEMAS=register; the subcommand check-schemas lists what is missing",
                         self.urls()
                     )));
                 }

@@ -80,7 +80,7 @@ pub fn init_with(default_filter: &str, format: LogFormat) -> anyhow::Result<()> 
     for word in given.iter().flat_map(|given| mistyped_levels(given)) {
         // Not through the filter, which may let nothing pass.
         eprintln!(
-            "RUST_LOG: {word} is no level (error, warn, info, debug, trace or off), so only the logs of a crate of that name are shown; an example: info,orderlog_kafka=debug"
+            "RUST_LOG: {word} is not a level (error, warn, info, debug, trace or off), so only the logs of a crate with that name are shown; an example: info,orderlog_kafka=debug"
         );
     }
     Ok(())

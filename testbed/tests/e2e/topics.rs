@@ -126,7 +126,7 @@ async fn a_new_replica_of_a_topic_with_added_partitions_reads_nothing_and_says_w
     }
     let why = [
         "has 12 partitions",
-        "partitioned as in a topic of 6",
+        "partitioned as in a topic with 6",
         "Copy the events to a new topic",
     ];
     let (mut new_cart, mut new_order) = (world.cart()?.spawn()?, world.order()?.spawn()?);

@@ -48,7 +48,7 @@ pub fn explain(error: KafkaError) -> anyhow::Error {
         let reason = details.rsplit("::").next().unwrap_or(details).trim();
         return anyhow!("KAFKA_CONFIG: the file of {key} {what} ({reason})");
     }
-    anyhow::Error::new(error).context("librdkafka does not accept the settings in KAFKA_CONFIG together")
+    anyhow::Error::new(error).context("librdkafka does not accept this combination of settings in KAFKA_CONFIG")
 }
 
 #[cfg(test)]

@@ -54,7 +54,7 @@ pub(super) fn without_effect(settings: &[(String, Secret)]) -> Option<String> {
         && let Some((key, _)) = settings.iter().find(|(key, _)| is_unused(key))
     {
         return Some(format!(
-            "it sets {key}, which has no effect with its security.protocol; set security.protocol=SASL_SSL, or remove {key}"
+            "it sets {key}, which has no effect with the security.protocol in this file; set security.protocol=SASL_SSL, or remove {key}"
         ));
     }
     (uses_sasl && !settings.iter().any(|(key, _)| is_mechanism(key))).then(|| {

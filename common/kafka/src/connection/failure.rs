@@ -168,7 +168,7 @@ fn explain(broker: &Broker<'_>, why: &str, step: &Step, names_authority: bool) -
 }
 
 const UNTRUSTED: &str = "the broker's certificate is not trusted: its authority is unknown, or it is not valid for this host name, or it has expired; if a private authority signed it, set ssl.ca.location in the KAFKA_CONFIG file to a PEM file of that authority";
-const BAD_CERTIFICATE: &str = "the broker's certificate is not valid for this host name, has expired, or was signed by another authority than that of ssl.ca.location in the KAFKA_CONFIG file; check the host name in KAFKA_BOOTSTRAP_SERVERS (or the broker's advertised.listeners) against the certificate's names, then its dates and its issuer";
+const BAD_CERTIFICATE: &str = "the broker's certificate is not valid for this host name, has expired, or was signed by a CA other than the one in ssl.ca.location in the KAFKA_CONFIG file; check the host name in KAFKA_BOOTSTRAP_SERVERS (or the broker's advertised.listeners) against the certificate's names, then its dates and its issuer";
 const NO_TLS: &str = "the TLS handshake failed, as it does on a port without TLS; set security.protocol=PLAINTEXT (SASL_PLAINTEXT with SASL) in the KAFKA_CONFIG file, or KAFKA_BOOTSTRAP_SERVERS to the broker's TLS port";
 const NEEDS_TLS: &str = "the server closes the connection without a Kafka response, as a port that expects TLS does; set security.protocol=SSL (SASL_SSL with SASL) in the KAFKA_CONFIG file, or KAFKA_BOOTSTRAP_SERVERS to the broker's plaintext port";
 
@@ -187,10 +187,10 @@ fn not_kafka(size: &str) -> &'static str {
 
 fn wrong_mechanism(supported: &str) -> String {
     if supported.is_empty() {
-        return "the broker expects no SASL on this port; set security.protocol=PLAINTEXT (SSL with TLS) in the KAFKA_CONFIG file and remove the sasl settings, or KAFKA_BOOTSTRAP_SERVERS to a port with SASL".to_owned();
+        return "this port of the broker does not use SASL; set security.protocol=PLAINTEXT (SSL with TLS) in the KAFKA_CONFIG file and remove the sasl settings, or KAFKA_BOOTSTRAP_SERVERS to a port with SASL".to_owned();
     }
     format!(
-        "the broker does not support our SASL mechanism; set sasl.mechanisms in the KAFKA_CONFIG file to one of its own: {supported}"
+        "the broker does not support our SASL mechanism; set sasl.mechanisms in the KAFKA_CONFIG file to one that it supports: {supported}"
     )
 }
 

@@ -38,11 +38,11 @@ fn what_librdkafka_reports_is_explained_and_names_the_setting() {
         ),
         (
             "sasl_plaintext://kafka:9092/bootstrap: SASL PLAIN mechanism handshake failed: Broker: Request not valid in current SASL state: broker's supported mechanisms: ",
-            &["expects no SASL", "security.protocol=PLAINTEXT"],
+            &["does not use SASL", "security.protocol=PLAINTEXT"],
         ),
         (
             "sasl_plaintext://kafka:9092/bootstrap: SASL SCRAM-SHA-256 mechanism handshake failed: Broker: Unsupported SASL mechanism: broker's supported mechanisms: PLAIN",
-            &["sasl.mechanisms", "one of its own: PLAIN"],
+            &["sasl.mechanisms", "one that it supports: PLAIN"],
         ),
         (
             "sasl_plaintext://kafka:9092/bootstrap: SASL authentication error: Authentication failed: Invalid username or password",
@@ -113,7 +113,7 @@ fn a_certificate_that_is_refused_although_its_authority_is_set_may_have_another_
         "kafka:9092",
     );
     let described = failures.describe("kafka:9092").expect("a reason");
-    for part in ["host name", "expired", "another authority than that of ssl.ca.location"] {
+    for part in ["host name", "expired", "a CA other than the one in ssl.ca.location"] {
         assert!(described.contains(part), "{part} in {described}");
     }
     assert!(!described.contains("set ssl.ca.location"), "it is set: {described}");

@@ -44,7 +44,7 @@ impl fmt::Display for Permission {
             }
             Self::Commit(group) => write!(
                 f,
-                "not allowed to commit offsets as group {group}, so lag tools see no progress (ACL Read on group {group})"
+                "not allowed to commit offsets as group {group}, so tools that monitor lag see no progress (ACL Read on group {group})"
             ),
         }
     }

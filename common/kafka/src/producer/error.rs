@@ -17,7 +17,7 @@ pub enum WriteError {
     #[error("{0}")]
     Denied(Permission),
     /// The client met that fatal error, and is being replaced.
-    #[error("the producer met a fatal error: {0}")]
+    #[error("the producer had a fatal error: {0}")]
     Fatal(RDKafkaErrorCode),
     /// Anything else.
     #[error("{}", describe(.0))]

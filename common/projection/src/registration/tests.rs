@@ -91,7 +91,7 @@ async fn an_outage_is_shown_with_what_waits_and_the_registration_stays_pending()
         problem.contains("127.0.0.1:9") && problem.contains("SCHEMA_REGISTRY_URL"),
         "{problem}"
     );
-    assert!(problem.contains("no order is written"), "{problem}");
+    assert!(problem.contains("cart-service writes no order"), "{problem}");
     assert_eq!(registration.schema_id(), None);
 }
 

@@ -92,7 +92,7 @@ impl Comparison {
         let own = known.own.filter(|id| self.missing.contains(id));
         let mut lost: Vec<u32> = self.missing.difference(&known.accepted).copied().collect();
         let what = match own {
-            Some(id) => format!("no longer knows schema id {id}, under which events are written here"),
+            Some(id) => format!("no longer knows schema id {id}, under which this service writes events"),
             None if self.same.is_empty() && !lost.is_empty() => {
                 format!("knows none of the {} schema ids that it assigned before", lost.len())
             }
@@ -103,7 +103,7 @@ impl Comparison {
         }
         Verdict::SchemasLost {
             reason: format!(
-                "the schema registry {what}: it has lost its content, or is a different one. Nothing is registered or learned there, and no event is written, until it knows its schemas again. If they are lost for good, restart with --accept-registry / ACCEPT_REGISTRY=true to register ours again"
+                "the schema registry {what}: it has lost its contents, or is a different one. Nothing is registered with it or accepted from it, and no event is written, until it knows its schemas again. If they are lost for good, restart with --accept-registry / ACCEPT_REGISTRY=true to register ours again"
             ),
             lost,
         }

@@ -35,7 +35,7 @@ pub enum Unwritable {
 pub enum LearnError {
     /// The id named another schema before.
     #[error(
-        "the schema registry returns a different schema for schema id {0} than before: it was wiped, or it is a different registry. Consumption and writes are halted, because records and stores refer to schemas by id; they resume when the registry that this topic was written with answers again. To continue with this registry, start with --rebuild on a topic that was written with it"
+        "the schema registry returns a different schema for schema id {0} than before: it was wiped, or it is a different registry. Consumption and writes are suspended, because records and stores refer to schemas by id; they resume when the registry that this topic was written with is back. To continue with this registry, start with --rebuild on a topic that was written with it"
     )]
     SchemaIdReassigned(u32),
     /// The store failed.

@@ -15,7 +15,7 @@ pub enum StoreUrl {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidStoreUrl {
     /// A store of a later release.
-    #[error("PostgreSQL is not yet supported in this version; write embedded:<directory>")]
+    #[error("PostgreSQL is not supported in this version; write embedded:<directory>")]
     Postgres,
     /// Anything else.
     #[error("write embedded:<directory>, such as embedded:./data/order-service")]
@@ -69,9 +69,6 @@ mod tests {
             );
         }
         let error = "postgres://u:secret@h/db".parse::<StoreUrl>().expect_err("not yet");
-        assert!(
-            error.to_string().contains("not yet supported in this version"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("not supported in this version"), "{error}");
     }
 }

@@ -37,7 +37,7 @@ impl Embedded {
         let owner = self.origin()?.and_then(|origin| origin.service);
         let owner = owner.as_deref().unwrap_or(service);
         self.ensure(owner == service, || {
-            format!("belongs to {owner}, and this is {service}: give it its own directory (--store / STORE)")
+            format!("belongs to {owner}, but this is {service}: give it its own directory (--store / STORE)")
         })
     }
 

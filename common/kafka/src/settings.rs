@@ -143,7 +143,7 @@ mod tests {
                 "--kafka-bootstrap-servers=http://a:1",
                 "KAFKA_BOOTSTRAP_SERVERS",
                 "'http://a:1'",
-                "remove http://",
+                "remove 'http://'",
             ),
             (
                 "--kafka-bootstrap-servers=a:1,b:99999",

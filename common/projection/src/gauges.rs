@@ -1,70 +1,16 @@
 //! The gauges of what a projection knows, set on every scrape: a gauge that the projection's thread sets would keep its last
 //! value while that thread waits for a broker.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
-use futures::FutureExt;
-use futures::future::{BoxFuture, Shared};
 use metrics::gauge;
 use orderlog_runtime::clock;
 use orderlog_runtime::metrics::{
     IDEMPOTENCY_KEYS, LAG, LAST_RECORD_AGE, OPEN_TRANSACTION, ORDERS, PARTITION_PAUSED, STORE_FREE,
 };
-use tokio::time::timeout;
 
-use crate::known_partitions;
 use crate::progress::PartitionProgress;
-use crate::store::{Store, StoreError, blocking};
 use crate::view::View;
-
-/// How long a scrape waits for the store: if the disk hangs, everything else must be returned in time.
-const STORE_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// What gauges show of the store; `None` where it cannot be read.
-#[derive(Clone, Debug, Default)]
-struct StoreFigures {
-    free_bytes: Option<u64>,
-    keys: Option<u64>,
-    /// Only if they were asked for.
-    partitions: Option<Arc<Vec<(i32, PartitionProgress)>>>,
-}
-
-/// The reading of [`StoreFigures`] that is under way, for all scrapes: on a disk that hangs, each of its own would occupy another
-/// thread.
-#[derive(Clone, Default)]
-pub(crate) struct StoreReading(Arc<Mutex<Option<Shared<BoxFuture<'static, StoreFigures>>>>>);
-
-impl StoreReading {
-    async fn figures(&self, store: &Store, keeps_keys: bool, with_partitions: bool) -> StoreFigures {
-        let reading = {
-            let mut current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            match &*current {
-                Some(reading) if reading.peek().is_none() => reading.clone(),
-                _ => {
-                    let read = read(store.clone(), keeps_keys, with_partitions);
-                    current.insert(read.boxed().shared()).clone()
-                }
-            }
-        };
-        timeout(STORE_TIMEOUT, reading).await.unwrap_or_default()
-    }
-}
-
-async fn read(store: Store, keeps_keys: bool, with_partitions: bool) -> StoreFigures {
-    let mut figures = StoreFigures {
-        free_bytes: store.free_bytes().await.ok(),
-        ..StoreFigures::default()
-    };
-    if keeps_keys {
-        let keys = store.clone();
-        figures.keys = blocking(move || Ok::<_, StoreError>(keys.key_count())).await.ok();
-    }
-    if with_partitions {
-        figures.partitions = known_partitions::stored(&store).await.ok().map(Arc::new);
-    }
-    figures
-}
 
 impl View {
     /// Sets the gauges of the store, of the orders and of each partition, also of a topic that has not been found since the

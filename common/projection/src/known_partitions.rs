@@ -2,7 +2,8 @@
 //! the service must see that none of them is read now.
 
 use crate::progress::PartitionProgress;
-use crate::store::{PartitionRow, Store, StoreError};
+use crate::store::StoreError;
+use crate::store_figures::stored;
 use crate::view::View;
 
 impl View {
@@ -22,21 +23,5 @@ impl View {
     pub(crate) fn found_partitions(&self) -> Option<Vec<(i32, PartitionProgress)>> {
         let found = self.watch().borrow().partitions.clone();
         (!found.is_empty()).then(|| (0..).zip(found).collect())
-    }
-}
-
-/// How far the store says that each partition has been read.
-pub(crate) async fn stored(store: &Store) -> Result<Vec<(i32, PartitionProgress)>, StoreError> {
-    let rows = store.partitions().await?;
-    Ok(rows.into_iter().map(|(n, row)| (n, as_of_start(&row))).collect())
-}
-
-/// The progress of a partition that has not been looked at since the start.
-fn as_of_start(row: &PartitionRow) -> PartitionProgress {
-    PartitionProgress {
-        next: row.next,
-        read_to: row.next,
-        counters: row.counters,
-        ..PartitionProgress::default()
     }
 }

@@ -77,6 +77,7 @@ mod settings;
 mod since;
 mod start_error;
 pub mod store;
+mod store_figures;
 mod store_sync;
 mod topic_conflict;
 mod topic_reader;

@@ -12,13 +12,13 @@ use tokio::time::timeout_at;
 
 use crate::control_message::{ControlMessage, Rewind};
 use crate::freshness::{self, Arrival, Stale};
-use crate::gauges::StoreReading;
 use crate::lag::Lag;
 use crate::open_transaction::OpenTransaction;
 use crate::progress::{CATCHING_UP, PartitionProgress, Progress};
 use crate::rejections::SkippedRecord;
 use crate::settings::Settings;
 use crate::store::Store;
+use crate::store_figures::StoreReading;
 use crate::waiters::Waiters;
 
 /// A handle to the projection. Clones are handles to the same one.

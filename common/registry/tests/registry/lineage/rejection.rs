@@ -89,7 +89,7 @@ async fn a_denied_write_is_reported_with_the_mode_that_does_not_write() {
         let (_fake, registry) = registry(move |line| (line == path).then(|| answer.clone())).await;
         let reason = outage(&registry).await;
         assert!(
-            reason.contains("may not write") && reason.contains("SCHEMAS=verify"),
+            reason.contains("not allowed to write") && reason.contains("SCHEMAS=verify"),
             "{reason}"
         );
         assert_eq!(registry.reachability(), Reachability::Disconnected);

@@ -23,15 +23,18 @@ pub enum InvalidHttpUrl {
 /// # Errors
 /// [`InvalidHttpUrl`].
 pub fn parse(text: &str) -> Result<Url, InvalidHttpUrl> {
-    let url = Url::parse(text).map_err(|_| InvalidHttpUrl::NotHttp)?;
-    let is_http = matches!(url.scheme(), "http" | "https") && url.has_host();
-    if !is_http || url.query().is_some() || url.fragment().is_some() {
-        return Err(InvalidHttpUrl::NotHttp);
-    }
+    let url = base(text).ok_or(InvalidHttpUrl::NotHttp)?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(InvalidHttpUrl::HasCredentials);
     }
     Ok(url)
+}
+
+/// The http or https address in a text, to which a path can be appended; it may hold a user and a password.
+pub fn base(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    let is_http = matches!(url.scheme(), "http" | "https") && url.has_host();
+    (is_http && url.query().is_none() && url.fragment().is_none()).then_some(url)
 }
 
 /// Parses such a setting for clap, whose own parsers repeat a rejected value, which may hold a password.

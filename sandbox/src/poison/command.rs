@@ -52,11 +52,7 @@ pub struct PoisonArgs {
 }
 
 fn http_url(text: &str) -> Result<Url, &'static str> {
-    let url = Url::parse(text).ok();
-    let is_base = |url: &Url| {
-        matches!(url.scheme(), "http" | "https") && url.has_host() && url.query().is_none() && url.fragment().is_none()
-    };
-    url.filter(is_base)
+    orderlog_web::http_url::base(text)
         .ok_or("write an http or https address without query and fragment, such as http://localhost:8001")
 }
 

@@ -9,26 +9,25 @@ use serde_json::json;
 use crate::fake::{Answer, Fake, Request, page, refusal, say, schema};
 use crate::{LINEAGE, TEXT, client};
 
-async fn await_state(registry: &Registry, wanted: Reachability) {
-    let reached = async {
-        while registry.reachability() != wanted {
+/// Waits until that is so.
+async fn until(is_so: impl Fn() -> bool, what: &str) {
+    let waiting = async {
+        while !is_so() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    let reached = tokio::time::timeout(Duration::from_secs(30), reached).await;
-    reached.unwrap_or_else(|_| panic!("never {wanted:?}"));
+    let waited = tokio::time::timeout(Duration::from_secs(30), waiting).await;
+    waited.unwrap_or_else(|_| panic!("never {what}"));
+}
+
+async fn await_state(registry: &Registry, wanted: Reachability) {
+    until(|| registry.reachability() == wanted, &format!("{wanted:?}")).await;
 }
 
 /// Waits for a probe that begins after this call.
 async fn await_probe(fake: &Fake) {
     fake.take_lines();
-    let probed = async {
-        while fake.take_lines().is_empty() {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    let probed = tokio::time::timeout(Duration::from_secs(30), probed).await;
-    probed.expect("a probe");
+    until(|| !fake.take_lines().is_empty(), "a probe").await;
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ use url::Url;
 
 use crate::config::Config;
 use crate::dead_letter::DeadLetters;
+use crate::record_handler::RecordHandler;
 use crate::state::State;
 use crate::{SERVICE, routes};
 
@@ -57,7 +58,7 @@ impl Application {
             DeadLetters::new(&pipeline.settings, dead_letter_topic, &pipeline.store, &supervisor).await?;
         let (index, dlq_status) = (dead_letters.index(), dead_letters.status());
         let (registry, registration) = (pipeline.registry.clone(), pipeline.registration.clone());
-        let pipeline = pipeline.start(dead_letters)?;
+        let pipeline = pipeline.start(RecordHandler::new(dead_letters))?;
         let state = State {
             view: pipeline.view(),
             dead_letters: index,

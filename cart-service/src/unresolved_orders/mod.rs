@@ -16,6 +16,7 @@ mod tests;
 mod uptime;
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -199,7 +200,7 @@ impl UnresolvedOrders {
     }
 
     fn all(&self) -> impl Iterator<Item = anyhow::Result<(String, UnresolvedOrder)>> + use<> {
-        self.table.below(None).map(|row| {
+        self.table.range(Bound::Unbounded, Bound::Unbounded).rev().map(|row| {
             let (key, value) = row?;
             Ok((String::from_utf8(key)?, serde_json::from_slice(&value)?))
         })

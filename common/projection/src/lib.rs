@@ -48,6 +48,7 @@ mod collect;
 pub mod config;
 mod consumer_loop;
 mod control_message;
+mod folded_record;
 mod freshness;
 mod gauges;
 mod known_partitions;
@@ -85,6 +86,7 @@ mod view;
 mod waiters;
 
 pub use code_counters::CodeCounters;
+pub use folded_record::{FoldedEvent, FoldedRecord};
 pub use freshness::{Arrival, Stale};
 pub use lag::Lag;
 pub use open_transaction::OpenTransaction;

@@ -1,10 +1,11 @@
-//! The one difference between the services: what happens to a rejected record.
+//! The one difference between the services: what happens to a rejected record, and what else is kept of a record.
 
 use orderlog_contract::rejection::Rejection;
 use orderlog_kafka::partition::Partitioning;
 use rdkafka::Message;
 use rdkafka::message::BorrowedMessage;
 
+use crate::folded_record::FoldedRecord;
 use crate::store::BatchChanges;
 
 /// A record that breaks the contract.
@@ -60,6 +61,18 @@ pub trait RejectionHandler: Send + 'static {
     /// These records, which were handled before, will be re-read once the changes are committed: adds what the service
     /// has to undo. A service that never rewinds has nothing to do.
     fn on_rewind(&mut self, _changes: &mut BatchChanges, _records: &[SkippedRecord]) {}
+
+    /// Whether [`Self::extend`] and [`Self::committed`] are called.
+    fn keeps_records(&self) -> bool {
+        false
+    }
+
+    /// Adds what the service keeps about the records of a batch to its changes, which are committed together. Each record
+    /// comes with its message, of which only headers are of interest: everything else was read already.
+    fn extend(&mut self, _changes: &mut BatchChanges, _records: &[(&BorrowedMessage<'_>, FoldedRecord)]) {}
+
+    /// The changes of these records were committed.
+    fn committed(&mut self, _records: &[(&BorrowedMessage<'_>, FoldedRecord)]) {}
 
     /// Called between batches, several times a second.
     fn tick(&mut self);

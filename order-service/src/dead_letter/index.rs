@@ -4,6 +4,7 @@
 //! [`blocking`](orderlog_projection::store::blocking).
 
 use std::collections::HashMap;
+use std::ops::Bound;
 
 use anyhow::Context;
 use orderlog_contract::rejection::Code;
@@ -131,12 +132,11 @@ impl Index {
     pub fn page(&self, below: Option<DeadLetterId>, limit: usize, filter: &Filter) -> Result<Page, StoreError> {
         let mut dead_letters: Vec<(DeadLetterId, DeadLetterRow)> = Vec::new();
         let mut last = None;
-        let from = below.map(DeadLetterId::to_key);
-        for (scanned, entry) in self
-            .dead_letters
-            .below(from.as_ref().map(<[u8; 12]>::as_slice))
-            .enumerate()
-        {
+        let below = below.map(DeadLetterId::to_key);
+        let to = below
+            .as_ref()
+            .map_or(Bound::Unbounded, |key| Bound::Excluded(key.as_slice()));
+        for (scanned, entry) in self.dead_letters.range(Bound::Unbounded, to).rev().enumerate() {
             if dead_letters.len() == limit || scanned == MAX_SCANNED {
                 return Ok(Page {
                     dead_letters,

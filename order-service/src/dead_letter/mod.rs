@@ -22,7 +22,7 @@ pub use index::{Filter, Index, Page};
 use index_tailer::IndexTailer;
 use orderlog_kafka::topics::TopicSpec;
 use orderlog_projection::store::{Store, blocking};
-use orderlog_projection::{RejectedRecord, RejectionHandler, Settings, Unhandled};
+use orderlog_projection::{RejectedRecord, Settings, Unhandled};
 use orderlog_runtime::crash_point::{self, Point};
 use orderlog_runtime::supervisor::Supervisor;
 use outgoing::DeadLetter;
@@ -87,12 +87,17 @@ impl DeadLetters {
     }
 }
 
-impl RejectionHandler for DeadLetters {
-    fn prepare(&mut self) -> anyhow::Result<()> {
+impl DeadLetters {
+    /// As [`prepare`](orderlog_projection::RejectionHandler::prepare).
+    ///
+    /// # Errors
+    /// Why it is not ready.
+    pub fn prepare(&mut self) -> anyhow::Result<()> {
         self.tailer.prepare()
     }
 
-    fn handle(&mut self, rejected: &[RejectedRecord<'_>]) -> Vec<Unhandled> {
+    /// As [`handle`](orderlog_projection::RejectionHandler::handle).
+    pub fn handle(&mut self, rejected: &[RejectedRecord<'_>]) -> Vec<Unhandled> {
         let mut unhandled = Vec::new();
         // The dead letters that are not in the index, each with the index of its rejected record.
         let mut new = Vec::new();
@@ -122,7 +127,8 @@ impl RejectionHandler for DeadLetters {
         unhandled
     }
 
-    fn tick(&mut self) {
+    /// As [`tick`](orderlog_projection::RejectionHandler::tick).
+    pub fn tick(&mut self) {
         self.deliveries.collect();
         self.tailer.expect_partition(self.deliveries.highest_partition());
         for position in self.tailer.tick() {
@@ -130,7 +136,8 @@ impl RejectionHandler for DeadLetters {
         }
     }
 
-    fn idle(&mut self) {
+    /// As [`idle`](orderlog_projection::RejectionHandler::idle).
+    pub fn idle(&mut self) {
         self.deliveries.collect();
         for position in self.tailer.idle() {
             self.deliveries.forget(&position);

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use orderlog_contract::event::OrderEvent;
+use orderlog_contract::frame::SchemaRef;
 use orderlog_contract::idempotency::KeyedRequest;
 use orderlog_contract::order::{OrderState, Outcome, fold};
 use orderlog_contract::rejection::{Code, Rejection};
@@ -11,6 +12,7 @@ use uuid::Uuid;
 
 use super::classify::{Classified, ClassifiedRecord};
 use super::record::LogRecord;
+use crate::folded_record::{FoldedEvent, FoldedRecord};
 use crate::store::{KeyChange, KeyOutcome, KeyRow, LastRecord, PartitionRow, StoredOrder};
 use crate::waiters::EventOutcome;
 
@@ -25,6 +27,16 @@ pub(crate) struct PartitionChanges {
     /// Outcomes of the events that a request waits for.
     pub outcomes: Vec<(Uuid, EventOutcome)>,
     pub rejected: Vec<RejectedAt>,
+    /// What each record did, if the service keeps that.
+    pub folded: Vec<FoldedAt>,
+}
+
+/// What a record did.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct FoldedAt {
+    /// Its index in the batch.
+    pub index: usize,
+    pub what: FoldedRecord,
 }
 
 /// A rejected record.
@@ -39,13 +51,15 @@ pub(crate) struct RejectedAt {
 }
 
 /// Folds a partition's records, in order. `row` says how far it was read, `loaded` has the orders of these records as the
-/// store has them, `is_awaited` tells whether a request waits for that very event.
+/// store has them, `is_awaited` tells whether a request waits for that very event, `keeps_records` whether the service keeps
+/// what each record did.
 pub(crate) fn fold_partition(
     partition: i32,
     row: PartitionRow,
     records: Vec<ClassifiedRecord<'_>>,
     loaded: &HashMap<String, OrderState>,
     is_awaited: impl Fn(&OrderEvent) -> bool,
+    keeps_records: bool,
 ) -> PartitionChanges {
     let mut changes = PartitionChanges {
         partition,
@@ -54,9 +68,11 @@ pub(crate) fn fold_partition(
         keys: Vec::new(),
         outcomes: Vec::new(),
         rejected: Vec::new(),
+        folded: Vec::new(),
     };
     let mut last = None;
     for ClassifiedRecord { record, classified } in records {
+        let mut folded_event = None;
         let outcome = match classified {
             Classified::NoValue => Outcome::Ignored,
             Classified::Rejected(rejection) => Outcome::Rejected(rejection),
@@ -66,6 +82,7 @@ pub(crate) fn fold_partition(
                 partial,
             } => {
                 let awaited = is_awaited(&event);
+                folded_event = keeps_records.then(|| FoldedEvent::of(&event));
                 changes.fold_event(*event, schema_id, partial, awaited, &record, loaded)
             }
         };
@@ -73,6 +90,19 @@ pub(crate) fn fold_partition(
         // A record that was counted before a rewind is not counted again.
         if record.offset >= changes.row.counted_to {
             changes.row.counters.count(&outcome);
+        }
+        if keeps_records {
+            changes.folded.push(FoldedAt {
+                index: record.index,
+                what: FoldedRecord {
+                    partition,
+                    offset: record.offset,
+                    timestamp: record.timestamp(),
+                    schema_id: record.schema().and_then(SchemaRef::id),
+                    event: folded_event,
+                    outcome: outcome.clone(),
+                },
+            });
         }
         if let Outcome::Rejected(rejection) = outcome {
             changes.reject(rejection, &record, loaded);

@@ -120,7 +120,7 @@ fn request() -> KeyedRequest {
 /// What those records do if the store has these orders. No request waits.
 fn folded(row: PartitionRow, records: Vec<ClassifiedRecord<'_>>, loaded: &[OrderState]) -> PartitionChanges {
     let by_id = |state: &OrderState| (state.order.order_id.clone(), state.clone());
-    fold_partition(3, row, records, &loaded.iter().map(by_id).collect(), |_| false)
+    fold_partition(3, row, records, &loaded.iter().map(by_id).collect(), |_| false, true)
 }
 
 /// Two versions of A-1, at offsets 20 and 21, and then another event of the second version. Returns the second version.
@@ -255,7 +255,7 @@ fn only_waiters_get_an_outcome() {
     let (mine, other) = (version("A-1", 1, OrderStatus::New), version("B-1", 1, OrderStatus::New));
     let records = vec![event_record(20, &mine), event_record(21, &other)];
     let is_mine = |event: &OrderEvent| *event == mine;
-    let changes = fold_partition(3, PartitionRow::default(), records, &HashMap::new(), is_mine);
+    let changes = fold_partition(3, PartitionRow::default(), records, &HashMap::new(), is_mine, false);
     let expected = EventOutcome {
         outcome: Outcome::Applied { gap: false },
         partition: 3,

@@ -5,7 +5,7 @@
 //! 2. load the orders of all of them from the store, in one go;
 //! 3. `fold_partition`, per partition and in order: pure;
 //! 4. have the rejected records handled; the offset passes only those that were;
-//! 5. commit everything in one atomic write.
+//! 5. commit everything in one atomic write, with what the service adds to it.
 //!
 //! The waiters are notified after that, by the topic reader.
 
@@ -26,14 +26,16 @@ use orderlog_kafka::log_reader::LogEvent;
 use orderlog_kafka::partition::Partitioning;
 use orderlog_runtime::crash_point::{self, Point};
 use rdkafka::Message;
+use rdkafka::message::BorrowedMessage;
 use tokio::runtime::Handle;
 use uuid::Uuid;
 
 use crate::code_counters::CodeCounters;
+use crate::folded_record::FoldedRecord;
 use crate::rejections::{RejectedRecord, RejectionHandler, Unhandled};
 use crate::store::{BatchChanges, KeyChanges, PartitionRow, Store, StoreError};
 use crate::waiters::{EventOutcome, Waiters};
-use fold_partition::PartitionChanges;
+use fold_partition::{FoldedAt, PartitionChanges};
 
 pub(crate) use partition_batch::{AwaitedSchemas, Ending, PartitionBatch};
 pub(crate) use placement::Placement;
@@ -91,14 +93,15 @@ impl<H: RejectionHandler> BatchProcessor<H> {
                     .collect();
             }
         };
-        let mut folded = fold(batches, &loaded, |event| self.waiters.is_awaited(event));
+        let keeps_records = self.handler.keeps_records();
+        let mut folded = fold(batches, &loaded, |event| self.waiters.is_awaited(event), keeps_records);
         let unhandled = self.handle_rejected(events, &folded, partitioning);
         folded.retain(|(changes, _)| !unhandled.contains_key(&changes.partition));
         let mut results: Vec<_> = unhandled
             .into_iter()
             .map(|(partition, error)| (partition, Err(NotCommitted::Unhandled(Arc::new(error)))))
             .collect();
-        results.extend(self.commit(folded));
+        results.extend(self.commit(events, folded));
         results
     }
 
@@ -137,17 +140,25 @@ impl<H: RejectionHandler> BatchProcessor<H> {
 
     /// Commits all partitions at once.
     fn commit(
-        &self,
-        folded: Vec<(PartitionChanges, Ending)>,
+        &mut self,
+        events: &[LogEvent<'_>],
+        mut folded: Vec<(PartitionChanges, Ending)>,
     ) -> impl Iterator<Item = (i32, Result<Committed, NotCommitted>)> + use<H> {
         let has_records = folded.iter().any(|(_, ending)| ending.had_records);
         if has_records {
             crash_point::reached(Point::BatchFolded);
         }
-        let (changes, committed) = changes(folded, self.max_keys);
+        let records = folded_records(events, &mut folded);
+        let (mut changes, committed) = changes(folded, self.max_keys);
+        if !records.is_empty() {
+            self.handler.extend(&mut changes, &records);
+        }
         let written = self.runtime.block_on(self.store.commit(&changes));
         if has_records {
             crash_point::reached(Point::BatchWritten);
+        }
+        if written.is_ok() && !records.is_empty() {
+            self.handler.committed(&records);
         }
         let written = written.map_err(|error| NotCommitted::NotWritten(Arc::new(error)));
         committed
@@ -181,9 +192,25 @@ fn fold(
     batches: Vec<PartitionBatch<'_>>,
     loaded: &HashMap<String, OrderState>,
     is_awaited: impl Fn(&OrderEvent) -> bool,
+    keeps_records: bool,
 ) -> Vec<(PartitionChanges, Ending)> {
-    let fold = |batch: PartitionBatch<'_>| batch.fold(loaded, &is_awaited);
+    let fold = |batch: PartitionBatch<'_>| batch.fold(loaded, &is_awaited, keeps_records);
     batches.into_iter().map(fold).collect()
+}
+
+/// What the records did, each with its message. It is taken out of `folded`.
+fn folded_records<'a>(
+    events: &'a [LogEvent<'a>],
+    folded: &mut [(PartitionChanges, Ending)],
+) -> Vec<(&'a BorrowedMessage<'a>, FoldedRecord)> {
+    let all = folded
+        .iter_mut()
+        .flat_map(|(changes, _)| std::mem::take(&mut changes.folded));
+    let with_message = |FoldedAt { index, what }| match events.get(index) {
+        Some(LogEvent::Record(record)) => (record, what),
+        _ => unreachable!("what a record did has the index of its record"),
+    };
+    all.map(with_message).collect()
 }
 
 /// All changes, as one commit, and what to report once it is committed.

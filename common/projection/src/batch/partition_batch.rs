@@ -134,16 +134,24 @@ impl<'a> PartitionBatch<'a> {
     }
 
     /// What its records do, given the orders as the store has them, and what comes after them. `is_awaited` tells whether
-    /// a request waits for that very event.
+    /// a request waits for that very event, `keeps_records` whether the service keeps what each record did.
     pub fn fold(
         self,
         loaded: &HashMap<String, OrderState>,
         is_awaited: impl Fn(&OrderEvent) -> bool,
+        keeps_records: bool,
     ) -> (PartitionChanges, Ending) {
         let mut ending = self.ending;
         // Only records that were requested and are still to come need the answers.
         ending.schema_answers = ending.schema_answers.filter(|answers| answers.to() > self.next);
-        let changes = fold_partition(self.placement.partition, self.row, self.records, loaded, is_awaited);
+        let changes = fold_partition(
+            self.placement.partition,
+            self.row,
+            self.records,
+            loaded,
+            is_awaited,
+            keeps_records,
+        );
         (changes, ending)
     }
 }

@@ -1,6 +1,7 @@
 //! Tables: rows of bytes under keys of bytes. The meanings of schema ids are kept in two of them, and a service adds its
 //! own. All of it blocks: call it on a thread of your own, such as the projection's, or through [`blocking`](super::blocking).
 
+use std::ops::Bound;
 use std::sync::Arc;
 
 use super::StoreError;
@@ -12,11 +13,14 @@ pub struct TableName(pub &'static str);
 /// Key and value of a row.
 pub type Row = (Vec<u8>, Vec<u8>);
 
+/// Rows as they are read, in the order of their keys.
+pub(super) type RowIterator = Box<dyn DoubleEndedIterator<Item = Result<Row, StoreError>>>;
+
 /// What a store implements for each of its tables; [`Table`] documents each function. All of them may block.
 pub(super) trait Rows: Send + Sync {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
     fn keys(&self) -> Result<Vec<Vec<u8>>, StoreError>;
-    fn below(&self, key: Option<&[u8]>) -> Box<dyn Iterator<Item = Result<Row, StoreError>>>;
+    fn range(&self, from: Bound<Vec<u8>>, to: Bound<Vec<u8>>) -> RowIterator;
     fn clear(&self) -> Result<(), StoreError>;
     fn commit(&self, changes: &[RowChange]) -> Result<(), StoreError>;
 }
@@ -62,9 +66,13 @@ impl Table {
         self.rows.keys()
     }
 
-    /// Rows below a key (`None`: all), the highest first, read lazily.
-    pub fn below(&self, key: Option<&[u8]>) -> impl Iterator<Item = Result<Row, StoreError>> + use<> {
-        self.rows.below(key)
+    /// Rows between two keys in the order of their keys, from either end, read lazily.
+    pub fn range(
+        &self,
+        from: Bound<&[u8]>,
+        to: Bound<&[u8]>,
+    ) -> impl DoubleEndedIterator<Item = Result<Row, StoreError>> + use<> {
+        self.rows.range(from.map(<[u8]>::to_vec), to.map(<[u8]>::to_vec))
     }
 
     /// The change that sets a value.

@@ -8,7 +8,7 @@ use fjall::{Database, Guard, Keyspace};
 use super::commit::{add_rows, write};
 use super::disk_space::Disk;
 use super::{Embedded, UNREADABLE, keyspace_options};
-use crate::store::table::{Row, Rows};
+use crate::store::table::{RowIterator, Rows};
 use crate::store::{RowChange, StoreError, Table, TableName};
 
 struct KeyspaceRows {
@@ -43,9 +43,8 @@ impl Rows for KeyspaceRows {
         Ok(self.keyspace.iter().map(key).collect::<anyhow::Result<_>>()?)
     }
 
-    fn below(&self, key: Option<&[u8]>) -> Box<dyn Iterator<Item = Result<Row, StoreError>>> {
-        let to = key.map_or(Bound::Unbounded, |key| Bound::Excluded(key.to_vec()));
-        let rows = self.keyspace.range::<Vec<u8>, _>((Bound::Unbounded, to)).rev();
+    fn range(&self, from: Bound<Vec<u8>>, to: Bound<Vec<u8>>) -> RowIterator {
+        let rows = self.keyspace.range::<Vec<u8>, _>((from, to));
         Box::new(rows.map(|entry| {
             let (key, value) = entry.into_inner().context(UNREADABLE)?;
             Ok((key.to_vec(), value.to_vec()))

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use orderlog_avro::SchemaText;
@@ -158,7 +159,7 @@ fn a_rebuild_that_was_interrupted_is_completed_at_the_next_start() {
 }
 
 #[tokio::test]
-async fn a_table_is_listed_from_the_highest_key_down() {
+async fn a_table_is_read_between_two_keys_from_either_end() {
     let dir = tempfile::tempdir().expect("a directory");
     let store = Store::from(Embedded::open(dir.path()).expect("opens"));
     let table = store.table(TableName("letters")).expect("a table");
@@ -167,14 +168,20 @@ async fn a_table_is_listed_from_the_highest_key_down() {
         ..BatchChanges::default()
     };
     store.commit(&changes).await.expect("commits");
-    let keys = |below| -> Vec<u8> { table.below(below).map(|entry| entry.expect("reads").0[0]).collect() };
-    assert_eq!(keys(None), [3, 2, 1]);
-    assert_eq!(keys(Some(&[3])), [2, 1]);
+    let keys = |from: Bound<&[u8]>, to: Bound<&[u8]>| -> Vec<u8> {
+        table.range(from, to).map(|entry| entry.expect("reads").0[0]).collect()
+    };
+    let all = || keys(Bound::Unbounded, Bound::Unbounded);
+    assert_eq!(all(), [1, 2, 3]);
+    assert_eq!(keys(Bound::Unbounded, Bound::Excluded(&[3])), [1, 2]);
+    assert_eq!(keys(Bound::Excluded(&[1]), Bound::Included(&[3])), [2, 3]);
+    let last = table.range(Bound::Unbounded, Bound::Unbounded).next_back();
+    assert_eq!(last.expect("a row").expect("reads"), (vec![3], vec![3]));
     assert_eq!(table.keys().expect("reads"), [[1], [2], [3]]);
     table.commit(&[table.remove(&[2])]).expect("commits");
-    assert_eq!((table.get(&[2]).expect("reads"), keys(None)), (None, vec![3, 1]));
+    assert_eq!((table.get(&[2]).expect("reads"), all()), (None, vec![1, 3]));
     table.clear().expect("clears");
-    assert!(keys(None).is_empty());
+    assert!(all().is_empty());
 }
 
 #[test]

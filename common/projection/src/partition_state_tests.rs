@@ -8,7 +8,8 @@ fn partition(row: PartitionRow, verify: bool) -> PartitionState {
             row,
             from,
             verify,
-            truncated: false,
+            has_breaker: true,
+            is_new: false,
         },
         false,
     )

@@ -7,6 +7,10 @@ use super::*;
 use crate::batch::testing::record;
 use crate::store::Counters;
 
+const KEEPS: FoldOptions = FoldOptions {
+    keeps_records: true,
+    has_breaker: false,
+};
 const HERE: (i32, i64) = (3, 20);
 
 #[test]
@@ -120,7 +124,7 @@ fn request() -> KeyedRequest {
 /// What those records do if the store has these orders. No request waits.
 fn folded(row: PartitionRow, records: Vec<ClassifiedRecord<'_>>, loaded: &[OrderState]) -> PartitionChanges {
     let by_id = |state: &OrderState| (state.order.order_id.clone(), state.clone());
-    fold_partition(3, row, records, &loaded.iter().map(by_id).collect(), |_| false, true)
+    fold_partition(3, row, records, &loaded.iter().map(by_id).collect(), |_| false, KEEPS)
 }
 
 /// Two versions of A-1, at offsets 20 and 21, and then another event of the second version. Returns the second version.
@@ -255,7 +259,14 @@ fn only_waiters_get_an_outcome() {
     let (mine, other) = (version("A-1", 1, OrderStatus::New), version("B-1", 1, OrderStatus::New));
     let records = vec![event_record(20, &mine), event_record(21, &other)];
     let is_mine = |event: &OrderEvent| *event == mine;
-    let changes = fold_partition(3, PartitionRow::default(), records, &HashMap::new(), is_mine, false);
+    let changes = fold_partition(
+        3,
+        PartitionRow::default(),
+        records,
+        &HashMap::new(),
+        is_mine,
+        FoldOptions::default(),
+    );
     let expected = EventOutcome {
         outcome: Outcome::Applied { gap: false },
         partition: 3,

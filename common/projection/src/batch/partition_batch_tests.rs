@@ -34,7 +34,7 @@ fn batch<'a>(answers: Option<SchemaWait>) -> PartitionBatch<'a> {
 }
 
 fn fold(batch: PartitionBatch<'_>) -> (PartitionChanges, Ending) {
-    batch.fold(&HashMap::new(), |_| false, false)
+    batch.fold(&HashMap::new(), |_| false, FoldOptions::default())
 }
 
 /// What the registry said about schema 8, which it does not know: the records below `to` were requested, and those
@@ -166,7 +166,7 @@ fn an_event_is_folded_onto_the_order_that_was_loaded() {
     ] {
         let mut batch = batch(None);
         batch.push(record(20, KEY, Some(&value)), known);
-        let (changes, _) = batch.fold(&loaded, |awaited| *awaited == event, false);
+        let (changes, _) = batch.fold(&loaded, |awaited| *awaited == event, FoldOptions::default());
         assert_eq!(changes.outcomes[0].1.outcome, Outcome::Applied { gap });
         assert_eq!(changes.orders["A-1"].state.order.version, 2);
     }

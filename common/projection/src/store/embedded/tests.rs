@@ -57,6 +57,7 @@ fn committed_changes_survive_a_restart() {
             applied: 5,
             ..Counters::default()
         },
+        breaker: None,
     };
     let order = state("A-1");
     {

@@ -39,7 +39,10 @@ impl Application {
     pub async fn build(config: Config, metrics: PrometheusHandle, supervisor: Supervisor) -> anyhow::Result<Self> {
         let dead_letter_topic = config.dead_letter_topic()?.to_string();
         let admin = AdminAccess::new(&config.admin)?;
-        let settings = Settings::of(SERVICE, &config.pipeline, config.unknown_schema_grace())?;
+        let settings = Settings {
+            has_breaker: true,
+            ..Settings::of(SERVICE, &config.pipeline, config.unknown_schema_grace())?
+        };
         let listener = server::bind(&config.web.api_host, config.api_port, "--api-port / API_PORT").await?;
         let port = listener.local_addr().context("reading the server's port")?.port();
         // A rebuild keeps its index of dead letters: it comes from another topic, and says what need not be sent again.

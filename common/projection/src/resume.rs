@@ -72,11 +72,6 @@ pub(crate) fn resume(
             let has_resumed = partitions.get(partition)?.reset_breaker(row);
             if has_resumed {
                 reader.resume(partition);
-                tracing::warn!(
-                    kafka.topic = reader.topic(),
-                    kafka.partition = partition,
-                    "partition resumed"
-                );
             }
             partitions.publish(partition);
             has_resumed.then_some(partition)

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
+use super::breaker::Breaker;
 use crate::dead_letter::headers::Position;
 use crate::dead_letter::{Completeness, DeadLetterId, DeadLetterRow, Filter, Page, key_text};
 use crate::state::State;
@@ -38,18 +39,8 @@ pub struct Info {
     /// When everything was last known to be counted (RFC 3339, UTC); null if never since the service started.
     #[schema(format = DateTime)]
     as_of: Option<String>,
-    /// There is no circuit breaker in this release, so this is always `{"open": false, "reason": null}`.
+    /// Which partitions are not read, because too many of their last records are dead letters.
     breaker: Breaker,
-}
-
-/// There is no circuit breaker in this release: always `{"open": false, "reason": null}`.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Breaker {
-    /// Always false in this release.
-    #[schema(example = false)]
-    open: bool,
-    /// Always null in this release.
-    reason: Option<String>,
 }
 
 /// Returns the counts.
@@ -74,10 +65,7 @@ pub async fn info(state: web::Data<State>) -> Result<Reply<Info>, Problem> {
             .collect(),
         complete: completeness.is_complete,
         as_of: completeness.as_of.and_then(rfc3339_of),
-        breaker: Breaker {
-            open: false,
-            reason: None,
-        },
+        breaker: Breaker::of(&state.view.known_partitions().await.map_err(Problem::internal)?),
     };
     Ok(Reply::ok("Dead letters", info))
 }

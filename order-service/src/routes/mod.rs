@@ -2,12 +2,14 @@
 //! view or the index of dead letters.
 
 mod asyncapi;
+mod breaker;
 mod dead_letter_headers;
 mod dlq;
 mod openapi;
 mod order_details;
 mod order_ids;
 mod read_your_writes;
+mod resume;
 mod stats;
 
 use actix_web::web::{self, ServiceConfig};
@@ -31,6 +33,7 @@ pub fn configure(config: &mut ServiceConfig, state: &web::Data<State>, cart_serv
         .service(routes::get("/stats", stats::stats))
         .service(routes::get("/dlq/info", dlq::info))
         .service(routes::get("/dlq/messages", dlq::messages))
+        .service(routes::post("/dlq/resume", resume::resume))
         .service(routes::get("/asyncapi.json", asyncapi::asyncapi))
         .configure(|config| pages::configure::<State>(config, about(state, cart_service), openapi::document()));
 }

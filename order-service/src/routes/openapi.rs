@@ -4,7 +4,7 @@ use orderlog_web::openapi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{dlq, order_details, order_ids, stats};
+use super::{dlq, order_details, order_ids, resume, stats};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -29,7 +29,8 @@ use super::{dlq, order_details, order_ids, stats};
         order_ids::order_ids,
         stats::stats,
         dlq::info,
-        dlq::messages
+        dlq::messages,
+        resume::resume
     )
 )]
 struct Document;

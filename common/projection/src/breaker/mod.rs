@@ -31,6 +31,11 @@ impl BreakerLimit {
             .contains(&dead_letters)
             .then_some(Self(dead_letters))
     }
+
+    /// The number of dead letters.
+    pub fn get(self) -> u32 {
+        self.0
+    }
 }
 
 /// What is kept of a partition's breaker. The default has nothing to keep.

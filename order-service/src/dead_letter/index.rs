@@ -5,18 +5,16 @@
 
 mod batch;
 mod pages;
+mod tables;
 
 use std::collections::BTreeMap;
-use std::ops::Bound;
 use std::sync::Arc;
 
-use anyhow::Context;
 use batch::Batch;
-use orderlog_projection::store::{Store, StoreError, Table, TableName};
+use orderlog_projection::store::{Store, StoreError};
 use orderlog_runtime::crash_point::{self, Point};
 pub use pages::Page;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use tables::{Tables, encode, number_of, read};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -33,26 +31,6 @@ pub struct Index {
     tables: Tables,
     /// How far the topic was read, by partition: the offset of the next record.
     progress: Arc<watch::Sender<BTreeMap<i32, i64>>>,
-}
-
-#[derive(Clone)]
-struct Tables {
-    /// Id → dead letter.
-    letters: Table,
-    /// Position of a dead-lettered record → fingerprint of its value, and the dead letter's id.
-    positions: Table,
-    /// Id of another copy of a dead letter → the dead letter's id.
-    copies: Table,
-    /// The [lists](super::lists).
-    lists: Table,
-    /// Hour since 1970-01-01 UTC → dead letters that were written then and are open or parked.
-    hours: Table,
-    /// Id of a dead letter that was not read yet → what a mark says of it.
-    awaited: Table,
-    /// Job → how many dead letters marks say that it has replayed.
-    jobs: Table,
-    /// The one [`Summary`].
-    summary: Table,
 }
 
 /// A record of the dead-letter topic, for the index.
@@ -81,18 +59,8 @@ impl Index {
     /// # Errors
     /// The disk fails.
     pub fn open(store: &Store, topic: &str) -> Result<Self, StoreError> {
-        let table = |name| store.table(TableName(name));
         let index = Self {
-            tables: Tables {
-                letters: table("dlq_letters")?,
-                positions: table("dlq_places")?,
-                copies: table("dlq_copies")?,
-                lists: table("dlq_lists")?,
-                hours: table("dlq_hours")?,
-                awaited: table("dlq_awaited")?,
-                jobs: table("dlq_jobs")?,
-                summary: table("dlq_summary")?,
-            },
+            tables: Tables::open(store)?,
             store: store.clone(),
             topic: topic.to_owned(),
             progress: Arc::new(watch::Sender::default()),
@@ -123,16 +91,7 @@ impl Index {
     /// # Errors
     /// The disk fails.
     pub fn by_hour(&self, first: i64) -> Result<BTreeMap<i64, u64>, StoreError> {
-        let from = hour_key(first);
-        let rows = self.tables.hours.range(Bound::Included(&from), Bound::Unbounded);
-        let mut hours = BTreeMap::new();
-        for row in rows {
-            let (key, count) = row?;
-            if let (Some(hour), Some(count)) = (hour_of(&key), number_of(&count)) {
-                hours.insert(hour, count);
-            }
-        }
-        Ok(hours)
+        self.tables.counted_from(first)
     }
 
     /// The dead letter with that id.
@@ -238,19 +197,7 @@ impl Index {
         // Clearing is not atomic across tables: until it is done, the summary belongs to no topic.
         self.put_summary(&Summary::default())?;
         self.store.blocking_sync()?;
-        let Tables {
-            letters,
-            positions,
-            copies,
-            lists,
-            hours,
-            awaited,
-            jobs,
-            summary: _,
-        } = &self.tables;
-        for table in [letters, positions, copies, lists, hours, awaited, jobs] {
-            table.clear()?;
-        }
+        self.tables.clear()?;
         self.progress.send_replace(BTreeMap::new());
         self.put_summary(&Summary::of(&self.topic))
     }
@@ -273,31 +220,6 @@ impl Index {
         let row = self.tables.summary.get(SUMMARY)?;
         Ok(row.and_then(|row| serde_json::from_slice(&row).ok()))
     }
-}
-
-fn encode(row: &impl Serialize) -> anyhow::Result<Vec<u8>> {
-    serde_json::to_vec(row).context("encoding a row of the dead letter index")
-}
-
-fn decode<T: DeserializeOwned>(row: &[u8]) -> anyhow::Result<T> {
-    serde_json::from_slice(row).context("decoding a row of the dead letter index")
-}
-
-fn read<T: DeserializeOwned>(table: &Table, key: &[u8]) -> Result<Option<T>, StoreError> {
-    Ok(table.get(key)?.map(|row| decode(&row)).transpose()?)
-}
-
-fn number_of(row: &[u8]) -> Option<u64> {
-    Some(u64::from_be_bytes(row.try_into().ok()?))
-}
-
-/// Keys that sort as the hours do.
-fn hour_key(hour: i64) -> [u8; 8] {
-    (hour.cast_unsigned() ^ (1 << 63)).to_be_bytes()
-}
-
-fn hour_of(key: &[u8]) -> Option<i64> {
-    Some((number_of(key)? ^ (1 << 63)).cast_signed())
 }
 
 #[cfg(test)]

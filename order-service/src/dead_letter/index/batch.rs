@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use orderlog_projection::store::{RowChange, StoreError, Table};
 use uuid::Uuid;
 
-use super::{Content, Entry, Index, SUMMARY, encode, hour_key, number_of, read};
+use super::tables::{encode, hour_key, number_of, read};
+use super::{Content, Entry, Index, SUMMARY};
 use crate::dead_letter::lists::{Place, listed, lists_of};
 use crate::dead_letter::marks::Mark;
 use crate::dead_letter::rows::{DeadLetterId, DeadLetterRow, Summary};
@@ -292,3 +293,13 @@ fn count(
         *hours.entry(time.div_euclid(HOUR_MS)).or_default() += change;
     }
 }
+
+#[cfg(test)]
+#[path = "million_tests.rs"]
+mod million_tests;
+#[cfg(test)]
+#[path = "property_tests.rs"]
+mod property_tests;
+#[cfg(test)]
+#[path = "batch_tests.rs"]
+mod tests;

@@ -5,7 +5,8 @@ use std::ops::Bound;
 
 use orderlog_projection::store::StoreError;
 
-use super::{Index, decode};
+use super::Index;
+use super::tables::decode;
 use crate::dead_letter::lists::{Filter, Listed, Place, bounds};
 use crate::dead_letter::rows::{DeadLetterId, DeadLetterRow};
 use crate::dead_letter::state::DeadLetterState;
@@ -226,3 +227,7 @@ impl PageBuilder {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "pages_tests.rs"]
+mod tests;

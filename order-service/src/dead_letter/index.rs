@@ -94,6 +94,15 @@ impl Index {
         Ok(self.stored_summary()?.unwrap_or_else(|| Summary::of(&self.topic)))
     }
 
+    /// The dead letter with that id; `None` if there is none.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn get(&self, id: DeadLetterId) -> Result<Option<DeadLetterRow>, StoreError> {
+        let row = self.dead_letters.get(&id.to_key())?;
+        Ok(row.map(|row| decode(&row)).transpose()?)
+    }
+
     /// Whether the record at that position is on the dead-letter topic. A different value at the same position means that the
     /// topic was recreated, so it is a different record.
     ///

@@ -4,6 +4,7 @@
 mod asyncapi;
 mod dead_letter_headers;
 mod dlq;
+mod dlq_message;
 mod openapi;
 mod order_details;
 mod order_ids;
@@ -30,6 +31,10 @@ pub fn configure(config: &mut ServiceConfig, state: &web::Data<State>, cart_serv
         .service(routes::get("/stats", stats::stats))
         .service(routes::get("/dlq/info", dlq::info))
         .service(routes::get("/dlq/messages", dlq::messages))
+        .service(routes::get(
+            "/dlq/messages/{partition}/{offset}",
+            dlq_message::dlq_message,
+        ))
         .service(routes::get("/asyncapi.json", asyncapi::asyncapi))
         .configure(|config| pages::configure::<State>(config, about(state, cart_service), openapi::document()));
 }

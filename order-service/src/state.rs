@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use metrics_exporter_prometheus::PrometheusHandle;
+use orderlog_kafka::record_reader::RecordReader;
 use orderlog_projection::View;
 use orderlog_projection::registration::Registration;
 use orderlog_registry::Registry;
@@ -11,6 +12,7 @@ use orderlog_web::metrics::Gauges;
 use tokio::sync::Semaphore;
 
 use crate::dead_letter::{DlqStatus, Index};
+use crate::inspect::Inspector;
 
 /// What the handlers share.
 pub struct State {
@@ -18,6 +20,9 @@ pub struct State {
     pub(crate) view: View,
     pub(crate) dead_letters: Index,
     pub(crate) dlq_status: DlqStatus,
+    /// Reads single dead letters.
+    pub(crate) letters: RecordReader,
+    pub(crate) inspector: Inspector,
     pub(crate) registry: Arc<Registry>,
     pub(crate) registration: Registration,
     pub(crate) supervisor: Supervisor,

@@ -15,6 +15,8 @@ pub enum ProblemKind {
     CrossOrigin,
     /// No such order.
     OrderNotFound,
+    /// No such dead letter.
+    DeadLetterNotFound,
     /// No such topic.
     UnknownTopic,
     /// No such path.
@@ -53,10 +55,11 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind that has a page, in the order of their statuses.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::InvalidRequest,
         Self::CrossOrigin,
         Self::OrderNotFound,
+        Self::DeadLetterNotFound,
         Self::UnknownTopic,
         Self::NotFound,
         Self::MethodNotAllowed,

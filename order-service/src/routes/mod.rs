@@ -5,6 +5,7 @@ mod asyncapi;
 mod dead_letter_headers;
 mod dlq;
 mod dlq_item;
+mod dlq_message;
 mod dlq_messages;
 mod openapi;
 mod order_details;
@@ -32,6 +33,10 @@ pub fn configure(config: &mut ServiceConfig, state: &web::Data<State>, cart_serv
         .service(routes::get("/stats", stats::stats))
         .service(routes::get("/dlq/info", dlq::info))
         .service(routes::get("/dlq/messages", dlq_messages::messages))
+        .service(routes::get(
+            "/dlq/messages/{partition}/{offset}",
+            dlq_message::dlq_message,
+        ))
         .service(routes::get("/asyncapi.json", asyncapi::asyncapi))
         .configure(|config| pages::configure::<State>(config, about(state, cart_service), openapi::document()));
 }

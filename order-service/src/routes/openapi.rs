@@ -3,7 +3,7 @@
 use orderlog_web::openapi;
 use utoipa::OpenApi;
 
-use super::{dlq, dlq_messages, order_details, order_ids, stats};
+use super::{dlq, dlq_message, dlq_messages, order_details, order_ids, stats};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -27,7 +27,8 @@ use super::{dlq, dlq_messages, order_details, order_ids, stats};
         order_ids::order_ids,
         stats::stats,
         dlq::info,
-        dlq_messages::messages
+        dlq_messages::messages,
+        dlq_message::dlq_message
     )
 )]
 struct Document;

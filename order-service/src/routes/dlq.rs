@@ -11,6 +11,7 @@ use orderlog_web::{Problem, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::breaker::Breaker;
 use crate::dead_letter::{DeadLetterState, Summary};
 use crate::state::State;
 
@@ -42,7 +43,7 @@ pub struct Info {
     /// When everything was last known to be counted (RFC 3339, UTC); null if never since the service started.
     #[schema(format = DateTime)]
     as_of: Option<String>,
-    /// There is no circuit breaker in this release, so this is always `{"open": false, "reason": null}`.
+    /// Which partitions are not read, because too many of their last records are dead letters.
     breaker: Breaker,
 }
 
@@ -74,16 +75,6 @@ pub struct Hour {
     count: u64,
 }
 
-/// There is no circuit breaker in this release: always `{"open": false, "reason": null}`.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Breaker {
-    /// Always false in this release.
-    #[schema(example = false)]
-    open: bool,
-    /// Always null in this release.
-    reason: Option<String>,
-}
-
 /// Returns the counts.
 #[utoipa::path(
     get, path = "/dlq/info", tag = "dead letters",
@@ -110,6 +101,7 @@ impl Info {
         let first = this_hour - HOURS + 1;
         let read = blocking(move || Ok::<_, StoreError>((index.summary()?, index.by_hour(first)?))).await;
         let (summary, counted) = read.map_err(Problem::internal)?;
+        let breaker = Breaker::of(&state.view.known_partitions().await.map_err(Problem::internal)?);
         let by_hour = (first..=this_hour).filter_map(|hour| {
             Some(Hour {
                 hour: timestamp::rfc3339(hour * HOUR_MS)?,
@@ -128,10 +120,7 @@ impl Info {
             by_hour: by_hour.collect(),
             complete: completeness.is_complete,
             as_of: completeness.as_of.and_then(rfc3339_of),
-            breaker: Breaker {
-                open: false,
-                reason: None,
-            },
+            breaker,
         })
     }
 }

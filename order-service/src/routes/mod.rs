@@ -2,6 +2,7 @@
 //! view or the index of dead letters.
 
 mod asyncapi;
+mod breaker;
 mod dead_letter_headers;
 mod dlq;
 mod dlq_item;
@@ -11,6 +12,7 @@ mod openapi;
 mod order_details;
 mod order_ids;
 mod read_your_writes;
+mod resume;
 mod stats;
 
 use actix_web::web::{self, ServiceConfig};
@@ -27,6 +29,7 @@ use crate::state::State;
 pub fn configure(config: &mut ServiceConfig, state: &web::Data<State>, cart_service: &Url) {
     config
         .app_data(state.clone())
+        .app_data(web::Data::new(state.admin.clone()))
         .app_data(web::Data::new(state.metrics.clone()))
         .service(routes::get("/order-details", order_details::order_details))
         .service(routes::get("/getAllOrderIdsFromTopic", order_ids::order_ids))
@@ -37,6 +40,7 @@ pub fn configure(config: &mut ServiceConfig, state: &web::Data<State>, cart_serv
             "/dlq/messages/{partition}/{offset}",
             dlq_message::dlq_message,
         ))
+        .service(routes::post("/dlq/resume", resume::resume))
         .service(routes::get("/asyncapi.json", asyncapi::asyncapi))
         .configure(|config| pages::configure::<State>(config, about(state, cart_service), openapi::document()));
 }

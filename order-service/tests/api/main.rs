@@ -1,5 +1,6 @@
 //! order-service from the outside: over HTTP on its own port, with the sandbox's broker and registry.
 
+mod breaker;
 mod cli;
 mod dead_letter_pages;
 mod dead_letter_states;

@@ -6,6 +6,7 @@ use actix_web::web::{self, ServiceConfig};
 use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusHandle;
 use orderlog_kafka::permission_watch::TopicUse;
+use orderlog_kafka::record_reader::RecordReader;
 use orderlog_projection::Settings;
 use orderlog_projection::pipeline::{self, Pipeline, RunningPipeline};
 use orderlog_runtime::supervisor::Supervisor;
@@ -16,6 +17,7 @@ use url::Url;
 use crate::admin::AdminAccess;
 use crate::config::Config;
 use crate::dead_letter::DeadLetters;
+use crate::inspect::Inspector;
 use crate::record_handler::RecordHandler;
 use crate::state::State;
 use crate::{SERVICE, routes};
@@ -62,6 +64,8 @@ impl Application {
         let dead_letters =
             DeadLetters::new(&pipeline.settings, dead_letter_topic, &pipeline.store, &supervisor).await?;
         let (index, dlq_status) = (dead_letters.index(), dead_letters.status());
+        let letters = RecordReader::new(pipeline.settings.cluster.clone(), index.topic(), &supervisor)?;
+        let inspector = Inspector::new(pipeline.store.clone(), pipeline.registry.clone(), &topic);
         let (registry, registration) = (pipeline.registry.clone(), pipeline.registration.clone());
         let pipeline = pipeline.start(RecordHandler::new(dead_letters))?;
         let state = State {
@@ -69,6 +73,8 @@ impl Application {
             view: pipeline.view(),
             dead_letters: index,
             dlq_status,
+            letters,
+            inspector,
             registration,
             registry,
             supervisor,

@@ -10,6 +10,7 @@ pub mod app;
 pub mod config;
 pub mod dead_letter;
 mod health;
+pub mod inspect;
 mod record_handler;
 pub mod routes;
 pub mod state;

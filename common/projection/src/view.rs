@@ -250,7 +250,7 @@ impl View {
             read,
             self.connection.end_offset(partition),
             is_blocked || !is_reading,
-            self.connection.end_in_doubt_since(partition),
+            self.connection.end_unknown_since(partition),
         )
     }
 

@@ -5,6 +5,9 @@ mod asyncapi;
 mod breaker;
 mod dead_letter_headers;
 mod dlq;
+mod dlq_item;
+mod dlq_message;
+mod dlq_messages;
 mod openapi;
 mod order_details;
 mod order_ids;
@@ -32,7 +35,11 @@ pub fn configure(config: &mut ServiceConfig, state: &web::Data<State>, cart_serv
         .service(routes::get("/getAllOrderIdsFromTopic", order_ids::order_ids))
         .service(routes::get("/stats", stats::stats))
         .service(routes::get("/dlq/info", dlq::info))
-        .service(routes::get("/dlq/messages", dlq::messages))
+        .service(routes::get("/dlq/messages", dlq_messages::messages))
+        .service(routes::get(
+            "/dlq/messages/{partition}/{offset}",
+            dlq_message::dlq_message,
+        ))
         .service(routes::post("/dlq/resume", resume::resume))
         .service(routes::get("/asyncapi.json", asyncapi::asyncapi))
         .configure(|config| pages::configure::<State>(config, about(state, cart_service), openapi::document()));

@@ -4,7 +4,7 @@ use orderlog_web::openapi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{dlq, order_details, order_ids, resume, stats};
+use super::{dlq, dlq_message, dlq_messages, order_details, order_ids, resume, stats};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -29,7 +29,8 @@ use super::{dlq, order_details, order_ids, resume, stats};
         order_ids::order_ids,
         stats::stats,
         dlq::info,
-        dlq::messages,
+        dlq_messages::messages,
+        dlq_message::dlq_message,
         resume::resume
     )
 )]

@@ -3,6 +3,7 @@
 mod breaker;
 mod cli;
 mod dead_letter_pages;
+mod dead_letter_states;
 mod dead_letters;
 mod details;
 mod evolution;

@@ -1,6 +1,7 @@
 //! order-service from the outside: over HTTP on its own port, with the sandbox's broker and registry.
 
 mod cli;
+mod dead_letter_details;
 mod dead_letter_pages;
 mod dead_letters;
 mod details;

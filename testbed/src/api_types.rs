@@ -246,6 +246,26 @@ pub struct DeadLetter {
     pub replays: u32,
     /// The record's original position.
     pub origin: Option<Origin>,
+    /// What became of it.
+    pub state: String,
+    /// Why it was rejected first, if it was replayed since.
+    pub first_code: Option<String>,
+    /// Who replayed or discarded it.
+    pub settled: Option<Settled>,
+}
+
+/// Who replayed or discarded a dead letter.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settled {
+    /// When.
+    pub at: Option<String>,
+    /// Who.
+    pub by: Option<String>,
+    /// Why it was discarded.
+    pub reason: Option<String>,
+    /// The job that replayed it.
+    pub job: Option<String>,
 }
 
 /// A record's original position.

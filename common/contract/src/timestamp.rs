@@ -1,6 +1,7 @@
 //! Timestamps in JSON: RFC 3339, UTC, in milliseconds. Pure; no clock.
 
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// `2023-11-14T22:13:20.123Z`, from milliseconds since 1970-01-01 UTC; `None` outside the years 0 to 9999, which RFC 3339
 /// cannot represent.
@@ -14,6 +15,13 @@ pub fn rfc3339(millis: i64) -> Option<String> {
     Some(format!(
         "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z"
     ))
+}
+
+/// Milliseconds since 1970-01-01 UTC, from text in RFC 3339 with any offset; a fraction of a millisecond is cut off.
+/// `None` if it is not such a time.
+pub fn parse(text: &str) -> Option<i64> {
+    let at = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+    i64::try_from(at.unix_timestamp_nanos().div_euclid(1_000_000)).ok()
 }
 
 #[cfg(test)]
@@ -37,6 +45,24 @@ mod tests {
     fn a_time_that_rfc_3339_cannot_write_is_none() {
         for millis in [MAX_TIME_MS + 1, i64::MIN, i64::MAX, -62_167_219_200_001] {
             assert_eq!(rfc3339(millis), None, "{millis}");
+        }
+    }
+
+    #[test]
+    fn times_are_read_with_any_offset_and_precision() {
+        for (text, millis) in [
+            ("1970-01-01T00:00:00Z", Some(0)),
+            ("2023-11-14T22:13:20.123Z", Some(1_700_000_000_123)),
+            ("2023-11-15T00:13:20.123999+02:00", Some(1_700_000_000_123)),
+            ("1969-12-31T23:59:59.9999Z", Some(-1)),
+            ("9999-12-31T23:59:59.999Z", Some(MAX_TIME_MS)),
+            ("2023-11-14T22:13:20", None),
+            ("2023-11-14", None),
+            ("2023-02-30T00:00:00Z", None),
+            ("1700000000123", None),
+            ("", None),
+        ] {
+            assert_eq!(parse(text), millis, "{text}");
         }
     }
 }

@@ -91,6 +91,7 @@ impl<H: RejectionHandler> ConsumerLoop<H> {
             // These permissions apply to startup only: if a topic is truncated or deleted while we run, an operator
             // has to decide.
             self.settings.accept_truncated = false;
+            self.settings.rebuild = false;
             self.settings.create_topics = false;
             delay = RETRY_DELAY;
         }
@@ -113,7 +114,7 @@ impl<H: RejectionHandler> ConsumerLoop<H> {
                 }
                 // Every audit ends with this message, so the first one is done.
                 Ok(ControlMessage::Audited(verdict)) => self.audited(verdict),
-                Ok(ControlMessage::Rewind(_)) | Err(RecvTimeoutError::Timeout) => {}
+                Ok(ControlMessage::Rewind(_) | ControlMessage::Resume(_)) | Err(RecvTimeoutError::Timeout) => {}
             }
             delay = RETRY_DELAY;
             self.try_start(reader);
@@ -203,7 +204,8 @@ impl<H: RejectionHandler> ConsumerLoop<H> {
         loop {
             match control.try_recv() {
                 Ok(ControlMessage::Rewind(request)) if self.phase.is_reading() => self.topic.rewind(request, reader),
-                Ok(ControlMessage::Rewind(_)) => {}
+                Ok(ControlMessage::Resume(request)) if self.phase.is_reading() => self.topic.resume(request, reader),
+                Ok(ControlMessage::Rewind(_) | ControlMessage::Resume(_)) => {}
                 Ok(ControlMessage::Audited(verdict)) => self.audited(verdict),
                 Ok(ControlMessage::Halt(reason)) => self.phase.halt(reason),
                 Ok(ControlMessage::Stop) | Err(TryRecvError::Disconnected) => return ControlFlow::Break(()),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use metrics::gauge;
 use orderlog_runtime::clock;
 use orderlog_runtime::metrics::{
-    IDEMPOTENCY_KEYS, LAG, LAST_RECORD_AGE, OPEN_TRANSACTION, ORDERS, PARTITION_PAUSED, STORE_FREE,
+    BREAKER_OPEN, IDEMPOTENCY_KEYS, LAG, LAST_RECORD_AGE, OPEN_TRANSACTION, ORDERS, PARTITION_PAUSED, STORE_FREE,
 };
 
 use crate::progress::PartitionProgress;
@@ -50,6 +50,9 @@ impl View {
         gauge!(OPEN_TRANSACTION, &labels).set(open.map_or(0.0, |open| open.open_for.as_secs_f64()));
         let paused = !is_reading || read.paused.is_some();
         gauge!(PARTITION_PAUSED, &labels).set(f64::from(u8::from(paused)));
+        if let Some(breaker) = read.breaker {
+            gauge!(BREAKER_OPEN, &labels).set(f64::from(u8::from(breaker.open)));
+        }
         if let (Some(written), Ok(now)) = (read.last_timestamp, clock::now_ms()) {
             // Below 0 where the writer's clock is ahead of ours.
             let age = now.saturating_sub(written).max(0);

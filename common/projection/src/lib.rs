@@ -30,6 +30,7 @@
 //! - *pause*: a partition is not read for now, because its next record's schema is unknown, or after a failure; the other
 //!   partitions continue.
 //! - *grace period*: how long a schema id that the registry does not know may take to appear.
+//! - *breaker*: pauses a partition that has too many dead letters, until an operator resumes it.
 //! - *rewind*: going back to a skipped record whose schema has become known.
 //! - *unresolved order*: one of its records was skipped because the schema was unknown, so its known state may be out
 //!   of date.
@@ -42,6 +43,7 @@
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
 mod batch;
+mod breaker;
 pub mod check_schemas;
 mod code_counters;
 mod collect;
@@ -68,6 +70,7 @@ mod progress_reporter;
 mod projection;
 pub mod registration;
 mod rejections;
+mod resume;
 mod rewind;
 mod schema_audit_task;
 pub mod schema_id_audit;
@@ -85,6 +88,7 @@ mod topic_reader;
 mod view;
 mod waiters;
 
+pub use breaker::{BreakerLimit, BreakerProgress};
 pub use code_counters::CodeCounters;
 pub use folded_record::{FoldedEvent, FoldedRecord};
 pub use freshness::{Arrival, Stale};
@@ -93,6 +97,7 @@ pub use open_transaction::OpenTransaction;
 pub use progress::{CATCHING_UP, PartitionProgress, Progress};
 pub use projection::Projection;
 pub use rejections::{RejectedRecord, RejectionHandler, SkippedRecord, Unhandled};
+pub use resume::ResumeError;
 pub use settings::Settings;
 pub use since::rfc3339_of;
 pub use view::View;

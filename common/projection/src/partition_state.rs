@@ -1,6 +1,7 @@
 //! One partition, as the consumer loop keeps it between batches. Pure: what it decides is carried out elsewhere.
 
 use crate::batch::{AwaitedSchemas, Ending};
+use crate::breaker::{Breaker, BreakerProgress};
 use crate::pause::{Pause, PauseReason};
 use crate::prepare::PartitionStart;
 use crate::progress::PartitionProgress;
@@ -24,8 +25,10 @@ pub(crate) struct PartitionState {
     last_timestamp: Option<i64>,
     /// Whether the record at the stored offset is still to be compared.
     unverified: bool,
+    /// Whether its end was reached since startup, or its breaker has been open.
     caught_up: bool,
     at_end: bool,
+    has_breaker: bool,
     /// Whether the end was reached since the offsets before it were last skipped.
     end_pending: bool,
     /// The end offset that was reached last.
@@ -35,7 +38,10 @@ pub(crate) struct PartitionState {
 impl PartitionState {
     /// A partition that starts there. `caught_up`: its end has already been reached since the service started.
     pub fn new(start: PartitionStart, caught_up: bool) -> Self {
+        // One whose breaker is open gets no further until an operator acts; the service answers with what it has read.
+        let caught_up = caught_up || start.row.is_breaker_open();
         Self {
+            has_breaker: start.has_breaker,
             row: start.row,
             pause: None,
             schema_answers: None,
@@ -101,6 +107,7 @@ impl PartitionState {
     /// continues.
     pub fn commit(&mut self, row: PartitionRow, ending: Ending) -> Option<SchemaWait> {
         self.row = row;
+        self.caught_up |= self.row.is_breaker_open();
         self.schema_answers = ending.schema_answers;
         if ending.had_records {
             self.logged_failure = None;
@@ -160,6 +167,23 @@ impl PartitionState {
         self.row = row;
     }
 
+    /// Takes the row of a partition whose breaker was reset. Returns whether the breaker's pause has ended.
+    pub fn reset_breaker(&mut self, row: PartitionRow) -> bool {
+        self.row = row;
+        let is_paused = matches!(&self.pause, Some(pause) if matches!(pause.reason, PauseReason::Breaker(_)));
+        if is_paused {
+            self.resume();
+        }
+        is_paused
+    }
+
+    /// How close its breaker is to opening; `None` without one.
+    pub fn breaker(&self) -> Option<BreakerProgress> {
+        let breaker = self.row.breaker.as_deref();
+        let unused = || Breaker::default().progress();
+        self.has_breaker.then(|| breaker.map_or_else(unused, Breaker::progress))
+    }
+
     /// Whether that failure differs from the last one; if so, it counts as logged.
     pub fn is_new_failure(&mut self, failure: &str) -> bool {
         let is_new = self.logged_failure.as_deref() != Some(failure);
@@ -212,6 +236,7 @@ impl PartitionState {
             caught_up: self.caught_up,
             at_end: self.at_end,
             paused: self.pause.as_ref().and_then(Pause::shown),
+            breaker: self.breaker(),
         }
     }
 }

@@ -8,7 +8,8 @@ fn partition(row: PartitionRow, verify: bool) -> PartitionState {
             row,
             from,
             verify,
-            truncated: false,
+            has_breaker: true,
+            is_new: false,
         },
         false,
     )
@@ -120,4 +121,34 @@ fn another_record_at_the_last_offset_is_noticed() {
     };
     assert!(partition(row.clone(), true).verify(6, || "other".to_owned()).is_err());
     assert!(partition(row, true).verify(7, || "h".to_owned()).is_err());
+}
+
+/// A row whose breaker is open.
+fn open_row() -> PartitionRow {
+    let mut row = PartitionRow::default();
+    assert!((0..1_001).any(|offset| row.count_for_breaker(offset, true)));
+    row
+}
+
+#[test]
+fn a_partition_whose_breaker_is_open_keeps_no_service_from_being_ready() {
+    let mut state = partition(PartitionRow::default(), false);
+    assert!(!state.is_caught_up());
+    assert!(state.commit(open_row(), Ending::default()).is_none());
+    assert!(state.is_caught_up());
+    assert!(partition(open_row(), false).is_caught_up(), "after a restart");
+}
+
+#[test]
+fn only_the_breakers_own_pause_ends_with_its_reset() {
+    let mut state = partition(open_row(), false);
+    let breaker = state.breaker().expect("a breaker");
+    assert!(breaker.open);
+    state.pause_for(Pause::new(PauseReason::Breaker(breaker), None));
+    assert_eq!(state.progress().paused, breaker.reason());
+    assert!(state.reset_breaker(PartitionRow::default()));
+    assert_eq!((state.is_read(), state.progress().paused), (true, None));
+    state.pause_for(failure());
+    assert!(!state.reset_breaker(PartitionRow::default()));
+    assert!(!state.is_read());
 }

@@ -81,6 +81,20 @@ impl Partitions {
         self.publish(partition);
     }
 
+    /// Pauses a partition whose breaker is open, until an operator resumes it.
+    pub fn pause_for_breaker(&mut self, partition: i32, reader: &LogReader) {
+        let Some(breaker) = self.get(partition).and_then(|state| state.breaker()) else {
+            return;
+        };
+        tracing::error!(
+            kafka.topic = reader.topic(),
+            kafka.partition = partition,
+            reason = breaker.reason(),
+            "partition paused by its breaker"
+        );
+        self.pause(partition, Pause::new(PauseReason::Breaker(breaker), None), reader);
+    }
+
     /// Reading was interrupted, so that no partition is known to be at its end.
     pub fn interrupt(&mut self) {
         self.states.iter_mut().for_each(PartitionState::interrupt);

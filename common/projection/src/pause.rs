@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use orderlog_contract::frame::SchemaRef;
 
+use crate::breaker::BreakerProgress;
 use crate::schema_lookup::SchemaLookup;
 use crate::schema_wait::{Answered, SchemaWait, Step};
 
@@ -23,6 +24,8 @@ pub(crate) enum PauseReason {
         /// What failed.
         reason: String,
     },
+    /// It has too many dead letters; it is read again once an operator has resumed it.
+    Breaker(BreakerProgress),
 }
 
 /// A partition's pause.
@@ -50,6 +53,7 @@ impl Pause {
         let shown = match &reason {
             PauseReason::Schema(_) => outage,
             PauseReason::Failure { reason, .. } => Some(reason.clone()),
+            PauseReason::Breaker(breaker) => breaker.reason(),
         };
         Self {
             reason,
@@ -99,6 +103,7 @@ impl Pause {
         let now = Instant::now();
         let wait = match &mut self.reason {
             PauseReason::Failure { retry_at, .. } => return now >= *retry_at,
+            PauseReason::Breaker(_) => return false,
             PauseReason::Schema(wait) => wait,
         };
         for answered in answers {

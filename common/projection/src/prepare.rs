@@ -9,6 +9,7 @@ use orderlog_kafka::partition::Partitioning;
 use orderlog_kafka::topics::{self, FoundTopic, TopicError, TopicPolicy};
 use tokio::runtime::Handle;
 
+use crate::breaker::Breaker;
 use crate::partition_audit;
 use crate::settings::Settings;
 use crate::start_error::StartError;
@@ -25,8 +26,10 @@ pub(crate) struct PartitionStart {
     pub from: i64,
     /// Whether the first record that is read must be the one that the store remembers as its last.
     pub verify: bool,
-    /// Whether deleted records are skipped.
-    pub truncated: bool,
+    /// Whether it is paused when it has too many dead letters.
+    pub has_breaker: bool,
+    /// Whether the store does not have the row yet.
+    pub is_new: bool,
 }
 
 /// What is needed to start reading.
@@ -89,11 +92,9 @@ pub(crate) fn prepare(
         .map(|partition| start(settings, reader, partition, rows.remove(&partition).unwrap_or_default()))
         .collect::<Result<_, _>>()?;
     // The operator's consent is needed once, and not at every start.
-    let truncated = (0..).zip(&starts).filter(|(_, start)| start.truncated);
+    let new = (0..).zip(&starts).filter(|(_, start)| start.is_new);
     let changes = BatchChanges {
-        partitions: truncated
-            .map(|(partition, start)| (partition, start.row.clone()))
-            .collect(),
+        partitions: new.map(|(partition, start)| (partition, start.row.clone())).collect(),
         ..BatchChanges::default()
     };
     runtime
@@ -171,6 +172,11 @@ fn start(
         row.next = first;
         row.last = None;
     }
+    // Kept, so that a restart amid the rebuild does not count these records, either.
+    let is_rebuilt = settings.has_breaker && settings.rebuild && end > row.next;
+    if is_rebuilt {
+        row = row.with_breaker(Breaker::off_below(end));
+    }
     // The last record that was read is read again: it must still be the same.
     let last = row.last.as_ref().map(|last| last.offset);
     let verified = last.filter(|offset| *offset >= first);
@@ -178,6 +184,7 @@ fn start(
         from: verified.unwrap_or(row.next),
         verify: verified.is_some(),
         row,
-        truncated,
+        has_breaker: settings.has_breaker,
+        is_new: truncated || is_rebuilt,
     })
 }

@@ -1,5 +1,6 @@
 //! How far the projection is, as others see it.
 
+use crate::breaker::BreakerProgress;
 use crate::store::Counters;
 
 /// Why a projection that is reading is behind its topic: it has not reached the end since startup.
@@ -40,12 +41,15 @@ pub struct PartitionProgress {
     /// Timestamp of the last record that was read since startup, in milliseconds since 1970; `None` if it has none, or none
     /// was read.
     pub last_timestamp: Option<i64>,
-    /// Whether its end was reached since startup.
+    /// Whether its end was reached since startup, or its breaker has been open: it got no further then.
     pub caught_up: bool,
     /// Whether its end was reached after its last record. Nothing clears it while consumption is halted or suspended.
     pub at_end: bool,
     /// Why it is paused.
     pub paused: Option<String>,
+    /// How close its breaker is to opening; `None` in a service without one, and, until the topic was found, while there is
+    /// nothing to tell.
+    pub breaker: Option<BreakerProgress>,
 }
 
 impl Progress {

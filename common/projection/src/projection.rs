@@ -86,6 +86,7 @@ impl Projection {
             waiters: waiters.clone(),
             handler,
             max_keys: settings.max_idempotency_keys,
+            has_breaker: settings.has_breaker,
         };
         let consumer = ConsumerLoop {
             phase: PhaseOwner::starting(settings.topic.name.clone(), progress.clone(), waiters),

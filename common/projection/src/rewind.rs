@@ -115,6 +115,7 @@ fn plan(
         // The check at startup uses the last record read, which has yet to be read again now.
         last: None,
         counters: before.counters,
+        breaker: before.breaker.clone(),
     };
     let mut forget = Vec::new();
     for record in records {

@@ -32,6 +32,10 @@ pub struct Settings {
     pub check_topics: bool,
     /// Whether to skip records that were deleted before they were read.
     pub accept_truncated: bool,
+    /// Whether the store was cleared at startup, and is filled again.
+    pub rebuild: bool,
+    /// Whether a partition is paused that has too many dead letters. Off while the store is rebuilt.
+    pub has_breaker: bool,
     /// How long a schema id that the registry does not know may take to appear, before its records are rejected.
     pub unknown_schema_grace: Duration,
     /// How many idempotency keys are kept; 0: none, for a service that takes no requests.
@@ -64,6 +68,8 @@ impl Settings {
             check_topics: pipeline.kafka.has_admin_api,
             // A rebuild starts with whatever is left.
             accept_truncated: pipeline.accept_truncated || pipeline.rebuild,
+            rebuild: pipeline.rebuild,
+            has_breaker: false,
             unknown_schema_grace,
             max_idempotency_keys: 0,
             schema_audit_interval: Duration::from_secs(pipeline.schema_check_seconds),

@@ -7,6 +7,7 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
 use tokio::time::timeout;
 
+use crate::breaker::Breaker;
 use crate::progress::PartitionProgress;
 use crate::store::{PartitionRow, Store, StoreError, blocking};
 
@@ -70,6 +71,7 @@ fn as_of_start(row: &PartitionRow) -> PartitionProgress {
         next: row.next,
         read_to: row.next,
         counters: row.counters,
+        breaker: row.breaker.as_deref().map(Breaker::progress),
         ..PartitionProgress::default()
     }
 }

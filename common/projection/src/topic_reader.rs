@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use crate::batch::{BatchProcessor, Committed};
 use crate::collect::{Collected, collect};
-use crate::control_message::Rewind;
+use crate::control_message::{Resume, Rewind};
 use crate::markers;
 use crate::partitions::Partitions;
 use crate::pause::{Pause, PauseReason};
@@ -20,6 +20,7 @@ use crate::prepare::PartitionStart;
 use crate::progress::Progress;
 use crate::progress_reporter::{ProgressReporter, commit_offsets};
 use crate::rejections::RejectionHandler;
+use crate::resume::resume;
 use crate::rewind::rewind;
 use crate::schema_lookup::SchemaLookup;
 use crate::settings::Settings;
@@ -76,7 +77,16 @@ impl<H: RejectionHandler> TopicReader<H> {
         let from = |(partition, start): (i32, &PartitionStart)| (partition, start.from);
         let from: Vec<_> = (0..).zip(&starts).map(from).collect();
         self.partitions.start(starts);
-        reader.assign(from)
+        reader.assign(from)?;
+        let open = self
+            .partitions
+            .iter()
+            .filter(|(_, state)| state.row().is_breaker_open());
+        let open: Vec<i32> = open.map(|(partition, _)| partition).collect();
+        for partition in open {
+            self.partitions.pause_for_breaker(partition, reader);
+        }
+        Ok(())
     }
 
     /// Stops reading, until it is started again.
@@ -153,9 +163,11 @@ impl<H: RejectionHandler> TopicReader<H> {
         };
         let (before, after) = (state.row().counters, committed.row.counters);
         let wait = state.commit(committed.row, committed.ending);
+        let is_breaker_open = state.row().is_breaker_open();
         self.reporter.count(&before, &after);
         self.reporter.log_caught_up(&self.partitions);
         match wait {
+            _ if is_breaker_open => self.partitions.pause_for_breaker(partition, reader),
             Some(wait) => pauses::await_schemas(&mut self.partitions, partition, wait, &mut self.lookup, reader),
             None => self.partitions.publish(partition),
         }
@@ -177,6 +189,12 @@ impl<H: RejectionHandler> TopicReader<H> {
             ..
         } = &mut self.processor;
         rewind(request, &mut self.partitions, store, runtime, handler, reader);
+    }
+
+    /// Resumes partitions whose breaker is open.
+    pub fn resume(&mut self, request: Resume, reader: &LogReader) {
+        let BatchProcessor { store, runtime, .. } = &self.processor;
+        resume(request, &mut self.partitions, store, runtime, reader);
     }
 
     /// Whether it is time for a report.

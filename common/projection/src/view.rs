@@ -177,7 +177,12 @@ impl View {
             records,
             done,
         };
-        self.control.send(ControlMessage::Rewind(rewind)).is_ok() && begun.await.is_ok()
+        self.control(ControlMessage::Rewind(rewind)) && begun.await.is_ok()
+    }
+
+    /// Sends a message to the projection's thread. Returns whether that is there.
+    pub(crate) fn control(&self, message: ControlMessage) -> bool {
+        self.control.send(message).is_ok()
     }
 
     /// Records that a request for that order arrives now.
@@ -245,7 +250,7 @@ impl View {
             read,
             self.connection.end_offset(partition),
             is_blocked || !is_reading,
-            self.connection.end_in_doubt_since(partition),
+            self.connection.end_unknown_since(partition),
         )
     }
 

@@ -57,8 +57,10 @@ metrics! {
     Gauge LAG = "orderlog_lag_records", "records";
     /// Age of the last record read from a partition, by its timestamp; missing until one has been read since the start.
     Gauge LAST_RECORD_AGE = "orderlog_last_record_age_seconds", "seconds";
-    /// Whether a partition is not being read: it waits for a schema, a step failed, or consumption is halted, suspended, starting or restarting.
+    /// Whether a partition is not being read: it waits for a schema, a step failed, its breaker is open, or consumption is halted, suspended, starting or restarting.
     Gauge PARTITION_PAUSED = "orderlog_partition_paused", "0 or 1";
+    /// Whether a partition's breaker is open: too many of its last records are dead letters, and it is not read until POST /dlq/resume.
+    Gauge BREAKER_OPEN = "orderlog_breaker_open", "0 or 1";
     /// How long another producer's open transaction has been blocking a partition; 0 if none is.
     Gauge OPEN_TRANSACTION = "orderlog_open_transaction_seconds", "seconds";
     /// Records read and committed to the store, by outcome.

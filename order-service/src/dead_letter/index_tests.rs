@@ -1,17 +1,20 @@
+use orderlog_contract::rejection::Code;
 use orderlog_projection::store::Embedded;
 
 use super::super::headers::{Position, TimestampType};
+use super::super::lists::Filter;
+use super::super::state::DeadLetterState;
 use super::*;
 
-fn open_store(dir: &tempfile::TempDir) -> Store {
+pub(super) fn open_store(dir: &tempfile::TempDir) -> Store {
     Embedded::open(dir.path()).expect("opens").into()
 }
 
-fn open(dir: &tempfile::TempDir, topic: &str) -> Index {
+pub(super) fn open(dir: &tempfile::TempDir, topic: &str) -> Index {
     Index::open(&open_store(dir), topic).expect("opens")
 }
 
-fn row(code: Option<Code>, key: &str, partition: i32) -> DeadLetterRow {
+pub(super) fn row(code: Option<Code>, key: &str, partition: i32) -> DeadLetterRow {
     DeadLetterRow {
         timestamp: Some(1),
         key: Some(key.to_owned()),
@@ -27,19 +30,21 @@ fn row(code: Option<Code>, key: &str, partition: i32) -> DeadLetterRow {
             timestamp: None,
             timestamp_type: TimestampType::NoTimestampType,
         }),
+        first_code: None,
+        state: DeadLetterState::Open,
+        settled: None,
     }
 }
 
-fn entry(offset: i64, position: Option<(&str, &str)>, row: DeadLetterRow) -> Entry {
+pub(super) fn entry(offset: i64, position: Option<(&str, &str)>, row: DeadLetterRow) -> Entry {
     let position = position.map(|(position, fingerprint)| (position.to_owned(), fingerprint.to_owned()));
     Entry {
         id: DeadLetterId { partition: 0, offset },
-        position,
-        row,
+        content: Content::DeadLetter { position, row },
     }
 }
 
-fn offsets(page: &Page) -> Vec<i64> {
+pub(super) fn offsets(page: &Page) -> Vec<i64> {
     page.dead_letters.iter().map(|(id, _)| id.offset).collect()
 }
 
@@ -87,75 +92,6 @@ fn another_value_at_the_same_position_is_another_dead_letter() {
         .expect("adds");
     assert_eq!(index.summary().expect("reads").count, 2);
     assert!(index.has("t-2-1", "g").expect("reads"));
-}
-
-#[test]
-fn pages_follow_each_other_to_the_end() {
-    let dir = tempfile::tempdir().expect("a directory");
-    let index = open(&dir, "dlq");
-    index
-        .add((0..5).map(|n| entry(n, None, row(None, "A", 0))).collect())
-        .expect("adds");
-    let page = |below| index.page(below, 2, &Filter::default()).expect("reads");
-    let first = page(None);
-    assert_eq!(offsets(&first), [4, 3]);
-    let second = page(first.next);
-    assert_eq!(offsets(&second), [2, 1]);
-    let third = page(second.next);
-    assert_eq!((offsets(&third), third.next), (vec![0], None));
-    assert_eq!(
-        page(Some(DeadLetterId {
-            partition: 0,
-            offset: 2
-        }))
-        .next,
-        None,
-        "a full page at the end is the last"
-    );
-}
-
-#[test]
-fn filters_narrow_the_list() {
-    let dir = tempfile::tempdir().expect("a directory");
-    let index = open(&dir, "dlq");
-    let rows = [
-        row(Some(Code::NotFramed), "A", 2),
-        row(Some(Code::Undecodable), "A", 3),
-        row(None, "B", 0),
-    ];
-    index
-        .add((0..).zip(rows).map(|(n, row)| entry(n, None, row)).collect())
-        .expect("adds");
-    let list = |filter| offsets(&index.page(None, 9, &filter).expect("reads"));
-    assert_eq!(
-        list(Filter {
-            code: Some(Code::Undecodable),
-            ..Filter::default()
-        }),
-        [1]
-    );
-    assert_eq!(
-        list(Filter {
-            partition: Some(2),
-            ..Filter::default()
-        }),
-        [0]
-    );
-    assert_eq!(
-        list(Filter {
-            key: Some("A".into()),
-            ..Filter::default()
-        }),
-        [1, 0]
-    );
-    assert!(
-        list(Filter {
-            key: Some("A".into()),
-            partition: Some(0),
-            ..Filter::default()
-        })
-        .is_empty()
-    );
 }
 
 /// An index with one dead letter, of the record at `t-2-1`.
@@ -210,7 +146,11 @@ fn a_dead_letter_gives_the_original_position_only_of_a_record_with_the_same_valu
         entry(6, None, row(None, "B", 0)),
     ];
     index.add(entries).expect("adds");
-    let origin = dead_letter.origin.map(|origin| (origin, 2));
+    let origin = dead_letter.origin.map(|origin| EarlierRejection {
+        origin,
+        replays: 2,
+        first_code: Some(Code::NotFramed),
+    });
     assert_eq!(index.origin_of("t-3-1", "f").expect("reads"), origin);
     assert_eq!(index.origin_of("t-3-1", "").expect("reads"), None);
     assert_eq!(index.origin_of("t-3-1", "g").expect("reads"), None);

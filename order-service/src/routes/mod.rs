@@ -2,13 +2,17 @@
 //! view or the index of dead letters.
 
 mod asyncapi;
+mod breaker;
 mod dead_letter_headers;
 mod dlq;
+mod dlq_item;
 mod dlq_message;
+mod dlq_messages;
 mod openapi;
 mod order_details;
 mod order_ids;
 mod read_your_writes;
+mod resume;
 mod stats;
 
 use actix_web::web::{self, ServiceConfig};
@@ -25,16 +29,18 @@ use crate::state::State;
 pub fn configure(config: &mut ServiceConfig, state: &web::Data<State>, cart_service: &Url) {
     config
         .app_data(state.clone())
+        .app_data(web::Data::new(state.admin.clone()))
         .app_data(web::Data::new(state.metrics.clone()))
         .service(routes::get("/order-details", order_details::order_details))
         .service(routes::get("/getAllOrderIdsFromTopic", order_ids::order_ids))
         .service(routes::get("/stats", stats::stats))
         .service(routes::get("/dlq/info", dlq::info))
-        .service(routes::get("/dlq/messages", dlq::messages))
+        .service(routes::get("/dlq/messages", dlq_messages::messages))
         .service(routes::get(
             "/dlq/messages/{partition}/{offset}",
             dlq_message::dlq_message,
         ))
+        .service(routes::post("/dlq/resume", resume::resume))
         .service(routes::get("/asyncapi.json", asyncapi::asyncapi))
         .configure(|config| pages::configure::<State>(config, about(state, cart_service), openapi::document()));
 }

@@ -23,8 +23,10 @@ async fn dead_letters_are_listed_newest_first_in_pages_and_by_filters() {
     assert_eq!(ids(&all), newest_first);
     let (_, page) = app.get("/dlq/messages?limit=3").await;
     assert_eq!((ids(&page).len(), &page["next"]), (3, &json!("0-1")));
-    let (_, page) = app.get("/dlq/messages?limit=3&before=0-1").await;
-    assert_eq!((ids(&page), &page["next"]), (vec!["0-0".to_owned()], &Value::Null));
+    for parameter in ["after", "before"] {
+        let (_, page) = app.get(&format!("/dlq/messages?limit=3&{parameter}=0-1")).await;
+        assert_eq!((ids(&page), &page["next"]), (vec!["0-0".to_owned()], &Value::Null));
+    }
 
     let (_, of_a) = app.get("/dlq/messages?orderId=A&code=not_framed&limit=1").await;
     let message = &of_a["messages"][0];
@@ -52,15 +54,37 @@ async fn dead_letters_are_listed_newest_first_in_pages_and_by_filters() {
     let (_, mut info) = app.get("/dlq/info").await;
     let as_of = info.as_object_mut().expect("an object").remove("asOf");
     assert!(as_of.is_some_and(|at| at.is_string()));
+    let by_hour = info.as_object_mut().expect("an object").remove("byHour");
+    let by_hour = by_hour.expect("counts by hour");
+    let by_hour = by_hour.as_array().expect("hours");
+    assert_eq!(by_hour.len(), 48);
+    let counted: u64 = by_hour
+        .iter()
+        .map(|hour| hour["count"].as_u64().expect("a count"))
+        .sum();
+    assert_eq!(counted, 4, "all were written now");
     let expected = json!({
         "topic": DLQ, "count": 4, "byCode": {"not_framed": 3, "key_mismatch": 1}, "complete": true,
+        "byState": {"open": 4, "parked": 0, "replayed": 0, "discarded": 0},
         "breaker": {"open": false, "reason": null}
     });
     assert_eq!(info, expected);
+    let written = all["messages"][1]["timestamp"].as_str().expect("a time");
+    let (_, since) = app.get(&format!("/dlq/messages?since={written}")).await;
+    let (_, until) = app.get(&format!("/dlq/messages?until={written}")).await;
+    assert_eq!(ids(&since).len() + ids(&until).len(), 4);
+    assert!(ids(&since).starts_with(&newest_first[..2]), "{since}");
+    let (_, later) = app.get("/dlq/messages?since=9999-01-01T00:00:00%2B01:00").await;
+    assert!(ids(&later).is_empty());
     for (query, field) in [
         ("limit=0", "limit"),
         ("limit=1001", "limit"),
-        ("before=17", "before"),
+        ("before=17", "after"),
+        ("after=17", "after"),
+        ("after=0-1&before=0-1", "after"),
+        ("since=yesterday", "since"),
+        ("until=2026-01-02", "until"),
+        ("state=closed", "state"),
         ("code=nonsense", "code"),
         ("partition=x", "partition"),
     ] {

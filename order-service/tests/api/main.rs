@@ -1,8 +1,10 @@
 //! order-service from the outside: over HTTP on its own port, with the sandbox's broker and registry.
 
+mod breaker;
 mod cli;
 mod dead_letter_details;
 mod dead_letter_pages;
+mod dead_letter_states;
 mod dead_letters;
 mod details;
 mod evolution;

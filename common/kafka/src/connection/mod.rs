@@ -108,24 +108,17 @@ impl ConnectionState {
     }
 
     /// Since when the end offset of that partition may be another one than the known: since the broker that it is read from was
-    /// last connected, or since the client was made. `None` while the known one is current, within [`MAX_SILENCE`].
+    /// last connected, or since the client was made. `None` while the known one is current, within [`MAX_SILENCE`]; but never
+    /// while no broker is [connected](Self::disconnected), however recent the last contact is: a health report says so at once,
+    /// too.
     pub fn end_unknown_since(&self, partition: i32) -> Option<Instant> {
         let state = self.lock();
         let seen = state
             .partitions
             .get(&partition)
             .and_then(|partition| partition.end_seen);
-        (!is_recent(seen)).then(|| seen.unwrap_or(state.created))
-    }
-
-    /// The same, but also while no broker is [connected](Self::disconnected), however recent the last contact is: a health
-    /// report says so at once, too.
-    pub fn end_in_doubt_since(&self, partition: i32) -> Option<Instant> {
-        self.end_unknown_since(partition).or_else(|| {
-            let state = self.lock();
-            let seen = state.partitions.get(&partition)?.end_seen;
-            seen.filter(|_| !is_recent(state.last_seen))
-        })
+        let is_known = is_recent(seen) && is_recent(state.last_seen);
+        (!is_known).then(|| seen.unwrap_or(state.created))
     }
 
     /// That no broker is connected, why, and what to do; `None` while one is.

@@ -29,6 +29,19 @@ pub(crate) struct PartitionChanges {
     pub rejected: Vec<RejectedAt>,
     /// What each record did, if the service keeps that.
     pub folded: Vec<FoldedAt>,
+    /// Whether the last of them opened the partition's breaker; the records after it are not part of this.
+    pub breaker_opened: bool,
+    /// Timestamp of the last of them, in milliseconds since 1970; `None` if it has none.
+    pub last_timestamp: Option<i64>,
+}
+
+/// What a service wants of the fold besides the orders.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct FoldOptions {
+    /// Whether it keeps what each record did.
+    pub keeps_records: bool,
+    /// Whether a partition with too many dead letters is paused.
+    pub has_breaker: bool,
 }
 
 /// What a record did.
@@ -50,17 +63,20 @@ pub(crate) struct RejectedAt {
     pub version_before: Option<i32>,
 }
 
-/// Folds a partition's records, in order. `row` says how far it was read, `loaded` has the orders of these records as the
-/// store has them, `is_awaited` tells whether a request waits for that very event, `keeps_records` whether the service keeps
-/// what each record did.
+/// Folds a partition's records, in order, up to the one that opens its breaker. `row` says how far it was read, `loaded` has
+/// the orders of these records as the store has them, `is_awaited` tells whether a request waits for that very event.
 pub(crate) fn fold_partition(
     partition: i32,
     row: PartitionRow,
     records: Vec<ClassifiedRecord<'_>>,
     loaded: &HashMap<String, OrderState>,
     is_awaited: impl Fn(&OrderEvent) -> bool,
-    keeps_records: bool,
+    options: FoldOptions,
 ) -> PartitionChanges {
+    let FoldOptions {
+        keeps_records,
+        has_breaker,
+    } = options;
     let mut changes = PartitionChanges {
         partition,
         row,
@@ -69,6 +85,8 @@ pub(crate) fn fold_partition(
         outcomes: Vec::new(),
         rejected: Vec::new(),
         folded: Vec::new(),
+        breaker_opened: false,
+        last_timestamp: None,
     };
     let mut last = None;
     for ClassifiedRecord { record, classified } in records {
@@ -90,6 +108,10 @@ pub(crate) fn fold_partition(
         // A record that was counted before a rewind is not counted again.
         if record.offset >= changes.row.counted_to {
             changes.row.counters.count(&outcome);
+            if has_breaker {
+                let is_dead_letter = matches!(outcome, Outcome::Rejected(_));
+                changes.breaker_opened = changes.row.count_for_breaker(record.offset, is_dead_letter);
+            }
         }
         if keeps_records {
             changes.folded.push(FoldedAt {
@@ -108,8 +130,12 @@ pub(crate) fn fold_partition(
             changes.reject(rejection, &record, loaded);
         }
         last = Some(record);
+        if changes.breaker_opened {
+            break;
+        }
     }
     if let Some(record) = last {
+        changes.last_timestamp = record.timestamp();
         changes.row.last = Some(LastRecord {
             offset: record.offset,
             hash: record.hash(),

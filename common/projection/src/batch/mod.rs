@@ -35,7 +35,7 @@ use crate::folded_record::FoldedRecord;
 use crate::rejections::{RejectedRecord, RejectionHandler, Unhandled};
 use crate::store::{BatchChanges, KeyChanges, PartitionRow, Store, StoreError};
 use crate::waiters::{EventOutcome, Waiters};
-use fold_partition::{FoldedAt, PartitionChanges};
+use fold_partition::{FoldOptions, FoldedAt, PartitionChanges};
 
 pub(crate) use partition_batch::{AwaitedSchemas, Ending, PartitionBatch};
 pub(crate) use placement::Placement;
@@ -51,6 +51,8 @@ pub(crate) struct BatchProcessor<H> {
     pub handler: H,
     /// How many idempotency keys are kept; 0: none.
     pub max_keys: usize,
+    /// Whether a partition with too many dead letters is paused.
+    pub has_breaker: bool,
 }
 
 /// What was committed of a partition's records, and what comes after them.
@@ -93,8 +95,11 @@ impl<H: RejectionHandler> BatchProcessor<H> {
                     .collect();
             }
         };
-        let keeps_records = self.handler.keeps_records();
-        let mut folded = fold(batches, &loaded, |event| self.waiters.is_awaited(event), keeps_records);
+        let options = FoldOptions {
+            keeps_records: self.handler.keeps_records(),
+            has_breaker: self.has_breaker,
+        };
+        let mut folded = fold(batches, &loaded, |event| self.waiters.is_awaited(event), options);
         let unhandled = self.handle_rejected(events, &folded, partitioning);
         folded.retain(|(changes, _)| !unhandled.contains_key(&changes.partition));
         let mut results: Vec<_> = unhandled
@@ -192,9 +197,9 @@ fn fold(
     batches: Vec<PartitionBatch<'_>>,
     loaded: &HashMap<String, OrderState>,
     is_awaited: impl Fn(&OrderEvent) -> bool,
-    keeps_records: bool,
+    options: FoldOptions,
 ) -> Vec<(PartitionChanges, Ending)> {
-    let fold = |batch: PartitionBatch<'_>| batch.fold(loaded, &is_awaited, keeps_records);
+    let fold = |batch: PartitionBatch<'_>| batch.fold(loaded, &is_awaited, options);
     batches.into_iter().map(fold).collect()
 }
 

@@ -8,7 +8,7 @@ use orderlog_contract::frame::SchemaRef;
 use orderlog_contract::order::OrderState;
 
 use super::classify::{ClassifiedRecord, SchemaUnknown, classify};
-use super::fold_partition::{PartitionChanges, fold_partition};
+use super::fold_partition::{FoldOptions, PartitionChanges, fold_partition};
 use super::placement::Placement;
 use super::record::LogRecord;
 use crate::schema_lookup::KnownSchema;
@@ -85,7 +85,8 @@ impl<'a> PartitionBatch<'a> {
         record: LogRecord<'a>,
         known: impl Fn(SchemaRef) -> Option<KnownSchema>,
     ) -> Option<&mut ClassifiedRecord<'a>> {
-        if record.offset < self.next {
+        // What was on its way when the breaker opened is read again after the resume.
+        if record.offset < self.next || self.row.is_breaker_open() {
             return None;
         }
         if let Some(awaited) = &mut self.ending.awaited {
@@ -102,7 +103,6 @@ impl<'a> PartitionBatch<'a> {
             Ok(classified) => {
                 self.next = record.offset + 1;
                 self.ending.had_records = true;
-                self.ending.last_timestamp = record.timestamp();
                 self.ending.at_end = false;
                 self.records.push(ClassifiedRecord { record, classified });
                 self.records.last_mut()
@@ -122,7 +122,7 @@ impl<'a> PartitionBatch<'a> {
     /// Notes that the end of the partition was reached, at that offset.
     pub fn reached_end(&mut self, offset: i64) {
         // We have not reached an end that comes after a waiting record.
-        if self.ending.awaited.is_none() {
+        if self.ending.awaited.is_none() && !self.row.is_breaker_open() {
             self.ending.end = Some(offset);
             self.ending.at_end = true;
         }
@@ -134,24 +134,31 @@ impl<'a> PartitionBatch<'a> {
     }
 
     /// What its records do, given the orders as the store has them, and what comes after them. `is_awaited` tells whether
-    /// a request waits for that very event, `keeps_records` whether the service keeps what each record did.
+    /// a request waits for that very event. It ends early at the record that opens the partition's breaker.
     pub fn fold(
         self,
         loaded: &HashMap<String, OrderState>,
         is_awaited: impl Fn(&OrderEvent) -> bool,
-        keeps_records: bool,
+        options: FoldOptions,
     ) -> (PartitionChanges, Ending) {
         let mut ending = self.ending;
-        // Only records that were requested and are still to come need the answers.
-        ending.schema_answers = ending.schema_answers.filter(|answers| answers.to() > self.next);
         let changes = fold_partition(
             self.placement.partition,
             self.row,
             self.records,
             loaded,
             is_awaited,
-            keeps_records,
+            options,
         );
+        ending.last_timestamp = changes.last_timestamp;
+        if changes.breaker_opened {
+            // Whatever came after that record comes again.
+            ending.awaited = None;
+            ending.end = None;
+            ending.at_end = false;
+        }
+        // Only records that were requested and are still to come need the answers.
+        ending.schema_answers = ending.schema_answers.filter(|answers| answers.to() > changes.row.next);
         (changes, ending)
     }
 }

@@ -34,7 +34,7 @@ fn batch<'a>(answers: Option<SchemaWait>) -> PartitionBatch<'a> {
 }
 
 fn fold(batch: PartitionBatch<'_>) -> (PartitionChanges, Ending) {
-    batch.fold(&HashMap::new(), |_| false, false)
+    batch.fold(&HashMap::new(), |_| false, FoldOptions::default())
 }
 
 /// What the registry said about schema 8, which it does not know: the records below `to` were requested, and those
@@ -166,8 +166,65 @@ fn an_event_is_folded_onto_the_order_that_was_loaded() {
     ] {
         let mut batch = batch(None);
         batch.push(record(20, KEY, Some(&value)), known);
-        let (changes, _) = batch.fold(&loaded, |awaited| *awaited == event, false);
+        let (changes, _) = batch.fold(&loaded, |awaited| *awaited == event, FoldOptions::default());
         assert_eq!(changes.outcomes[0].1.outcome, Outcome::Applied { gap });
         assert_eq!(changes.orders["A-1"].state.order.version, 2);
     }
+}
+
+/// A row with one dead letter less than opens its breaker, and one with an open breaker.
+fn rows_around_the_opening() -> [PartitionRow; 2] {
+    let mut row = PartitionRow {
+        next: 1_000,
+        ..PartitionRow::default()
+    };
+    assert!((0..1_000).all(|offset| !row.count_for_breaker(offset, true)));
+    let mut open = row.clone();
+    assert!(open.count_for_breaker(1_000, true));
+    [row, open]
+}
+
+#[test]
+fn what_comes_after_the_record_that_opens_the_breaker_is_left_for_the_next_batch() {
+    let [row, _] = rows_around_the_opening();
+    let mut batch = PartitionBatch::new(home("A-1"), row, None);
+    let unknown = value(8);
+    batch.push(record(1_000, KEY, Some(b"?")), known);
+    batch.push(record(1_001, KEY, Some(b"?")), known);
+    batch.push(record(1_002, KEY, Some(&unknown)), known);
+    let options = FoldOptions {
+        has_breaker: true,
+        ..FoldOptions::default()
+    };
+    let (changes, ending) = batch.fold(&HashMap::new(), |_| false, options);
+    assert_eq!((changes.row.next, changes.rejected.len()), (1_001, 1));
+    assert!(
+        ending.awaited.is_none(),
+        "its schema is asked for once it is read again"
+    );
+    assert_eq!(ending.last_timestamp, Some(1_000));
+}
+
+#[test]
+fn the_end_after_the_record_that_opens_the_breaker_is_met_again_later() {
+    let [row, _] = rows_around_the_opening();
+    let mut batch = PartitionBatch::new(home("A-1"), row, None);
+    batch.push(record(1_000, KEY, Some(b"?")), known);
+    batch.reached_end(1_001);
+    let options = FoldOptions {
+        has_breaker: true,
+        ..FoldOptions::default()
+    };
+    let (_, ending) = batch.fold(&HashMap::new(), |_| false, options);
+    assert_eq!((ending.end, ending.at_end), (None, false));
+}
+
+#[test]
+fn while_the_breaker_is_open_nothing_that_arrives_counts() {
+    let [_, open] = rows_around_the_opening();
+    let mut batch = PartitionBatch::new(home("A-1"), PartitionRow { next: 1_001, ..open }, None);
+    assert!(batch.push(record(1_001, KEY, None), known).is_none());
+    batch.reached_end(1_002);
+    let (changes, ending) = fold(batch);
+    assert_eq!((changes.row.next, ending.had_records, ending.end), (1_001, false, None));
 }

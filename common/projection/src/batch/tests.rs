@@ -72,7 +72,7 @@ fn one_commit_has_the_changes_of_all_partitions_that_had_records() {
     let partitions = ["A-1", "B-1", "C-1"].map(|id| home(id).partition);
     assert!(partitions[0] != partitions[1] && !partitions[..2].contains(&partitions[2]));
     let batches = vec![batch(&[("A-1", &a)]), batch(&[("B-1", &b)]), empty("C-1")];
-    let (changes, committed) = changes(fold(batches, &HashMap::new(), |_| true, false), 100);
+    let (changes, committed) = changes(fold(batches, &HashMap::new(), |_| true, FoldOptions::default()), 100);
     assert_eq!(changes.orders.keys().collect::<Vec<_>>(), ["A-1", "B-1"]);
     assert!(changes.orders.values().all(Option::is_some));
     let mut written: Vec<i32> = changes.partitions.keys().copied().collect();
@@ -90,7 +90,15 @@ fn one_commit_has_the_changes_of_all_partitions_that_had_records() {
 #[test]
 fn a_commit_reports_what_it_changes() {
     let [a] = values(["A-1"]);
-    let (changes, committed) = changes(fold(vec![batch(&[("A-1", &a)])], &HashMap::new(), |_| true, false), 0);
+    let (changes, committed) = changes(
+        fold(
+            vec![batch(&[("A-1", &a)])],
+            &HashMap::new(),
+            |_| true,
+            FoldOptions::default(),
+        ),
+        0,
+    );
     let [(partition, committed)] = committed.as_slice() else {
         panic!("one partition")
     };

@@ -3,6 +3,8 @@
 use orderlog_contract::order::Outcome;
 use serde::{Deserialize, Serialize};
 
+use crate::breaker::Breaker;
+
 /// How far one partition was read, and what was counted there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PartitionRow {
@@ -16,6 +18,37 @@ pub struct PartitionRow {
     /// What was counted.
     #[serde(flatten)]
     pub counters: Counters,
+    /// Its breaker; `None` while there is nothing to keep of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) breaker: Option<Box<Breaker>>,
+}
+
+impl PartitionRow {
+    /// Counts the next record for the breaker. Returns whether it opens it: no record after it is to be read.
+    pub(crate) fn count_for_breaker(&mut self, offset: i64, is_dead_letter: bool) -> bool {
+        if self.breaker.is_none() && !is_dead_letter {
+            return false;
+        }
+        let breaker = self.breaker.get_or_insert_default();
+        let opens = breaker.count(offset, is_dead_letter);
+        if breaker.is_default() {
+            self.breaker = None;
+        }
+        opens
+    }
+
+    /// The same row with another breaker.
+    pub(crate) fn with_breaker(&self, breaker: Breaker) -> Self {
+        Self {
+            breaker: (!breaker.is_default()).then(|| Box::new(breaker)),
+            ..self.clone()
+        }
+    }
+
+    /// Whether its breaker is open, so that the partition is not read until it is resumed.
+    pub(crate) fn is_breaker_open(&self) -> bool {
+        self.breaker.as_ref().is_some_and(|breaker| breaker.is_open())
+    }
 }
 
 /// Offset and content of the last record.

@@ -17,7 +17,7 @@ use orderlog_web::{Problem, ProblemKind, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::dlq::{Message, message};
+use super::dlq_item::Message;
 use crate::dead_letter::{DeadLetterId, DeadLetterRow, headers as dlq_headers};
 use crate::inspect::Inspection;
 use crate::inspect::advice::{self, Case};
@@ -166,7 +166,7 @@ async fn look_into(
             .then(|| register(&state.inspector.registry_url(), state.inspector.subject(), has_schema)),
     };
     Ok(Letter {
-        message: message(id, row),
+        message: Message::of(id, row),
         headers: shown(&record.headers),
         key_hex: key.map(|key| hex(&key[..key.len().min(MAX_KEY)])),
         value: value.map(Bytes::of),

@@ -2,6 +2,7 @@
 
 mod breaker;
 mod cli;
+mod dead_letter_details;
 mod dead_letter_pages;
 mod dead_letter_states;
 mod dead_letters;

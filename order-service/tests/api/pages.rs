@@ -57,6 +57,7 @@ async fn the_documents_name_every_path_and_topic() {
         "/stats",
         "/dlq/info",
         "/dlq/messages",
+        "/dlq/messages/{partition}/{offset}",
         "/health",
         "/health/live",
         "/health/ready",

@@ -5,7 +5,6 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::Parser;
 use orderlog_kafka::topic_name::TopicName;
-use orderlog_projection::check_schemas::Command;
 use orderlog_projection::config::PipelineConfig;
 use orderlog_projection::store::StoreUrl;
 use orderlog_runtime::number::whole_number;
@@ -14,6 +13,7 @@ use orderlog_web::config::WebConfig;
 use orderlog_web::http_url::HttpUrl;
 
 use crate::admin::AdminConfig;
+use crate::cli::Command;
 
 /// Consumes the order events from Kafka and serves the orders over HTTP.
 ///
@@ -24,7 +24,7 @@ use crate::admin::AdminConfig;
     version,
     about,
     args_conflicts_with_subcommands = true,
-    override_usage = "order-service [OPTIONS]\n       order-service check-schemas [OPTIONS]"
+    override_usage = "order-service [OPTIONS]\n       order-service tail [OPTIONS]\n       order-service dlq <COMMAND> [OPTIONS]\n       order-service check-schemas [OPTIONS]"
 )]
 pub struct Cli {
     /// What to do besides running.

@@ -4,8 +4,7 @@
 
 use std::process::ExitCode;
 
-use order_service::{Application, Cli, SERVICE};
-use orderlog_projection::check_schemas::{self, Command};
+use order_service::{Application, Cli, SERVICE, cli};
 use orderlog_runtime::{command_line, service};
 
 #[global_allocator]
@@ -15,8 +14,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 async fn main() -> ExitCode {
     service::install_tls_provider();
     let Cli { command, config } = command_line::parse();
-    if let Some(Command::CheckSchemas(settings)) = command {
-        return check_schemas::run(&settings).await;
+    if let Some(command) = command {
+        return cli::run(&command).await;
     }
     service::run(SERVICE, config.logs.log_format, async |metrics, supervisor, stop| {
         let application = Application::build(config, metrics, supervisor).await?;

@@ -42,6 +42,22 @@ mod tests {
     }
 
     #[test]
+    fn a_time_in_any_offset_is_read() {
+        for (text, millis) in [
+            ("1970-01-01T00:00:00Z", Some(0)),
+            ("2023-11-14T22:13:20.123Z", Some(1_700_000_000_123)),
+            ("2023-11-14T23:13:20.1239+01:00", Some(1_700_000_000_123)),
+            ("1969-12-31T23:59:59.9999Z", Some(-1)),
+            ("2023-11-14T22:13:20", None),
+            ("2023-11-14", None),
+            ("yesterday", None),
+            ("", None),
+        ] {
+            assert_eq!(parse(text), millis, "{text}");
+        }
+    }
+
+    #[test]
     fn a_time_that_rfc_3339_cannot_write_is_none() {
         for millis in [MAX_TIME_MS + 1, i64::MIN, i64::MAX, -62_167_219_200_001] {
             assert_eq!(rfc3339(millis), None, "{millis}");

@@ -139,6 +139,27 @@ impl LogReader {
         })
     }
 
+    /// The offset of the first record of a partition with that timestamp or a later one, in milliseconds since 1970-01-01
+    /// UTC; `None` if the broker says that there is none, as librdkafka's mock always does.
+    ///
+    /// # Errors
+    /// No broker is [connected](crate::connection::Disconnected), or none answers in time.
+    pub fn offset_at(&self, partition: i32, millis: i64, timeout: Duration) -> anyhow::Result<Option<i64>> {
+        let what = || format!("looking for a time in topic {}, partition {partition}", self.topic);
+        // A time where an offset usually is: that is how the request is made.
+        let times = self.list([(partition, millis)])?;
+        let found = self.consumer.offsets_for_times(times, timeout);
+        let found = found.map_err(|error| self.explain(error, what()))?;
+        let Some(found) = found.find_partition(&self.topic, partition) else {
+            return Ok(None);
+        };
+        found.error().map_err(|error| self.explain(error, what()))?;
+        Ok(match found.offset() {
+            Offset::Offset(offset) => Some(offset),
+            _ => None,
+        })
+    }
+
     /// Why a request has failed: that no broker is connected, if that is so.
     fn explain(&self, error: KafkaError, what: String) -> anyhow::Error {
         let code = error.rdkafka_error_code();

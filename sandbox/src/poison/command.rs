@@ -1,5 +1,8 @@
 //! The subcommand `poison`: writes an invalid record, and says what became of it.
 
+use std::io::{self, ErrorKind, Write};
+
+use anyhow::Context;
 use clap::Args;
 use orderlog_kafka::partition::Partitioner;
 use reqwest::Url;
@@ -71,13 +74,22 @@ pub async fn run(args: &PoisonArgs) -> anyhow::Result<()> {
     .await?;
     let order_id = format!("POISON-{}", fastrand::u32(1..1_000_000));
     let written = poisoner.write(args.kind, &order_id).await?;
-    println!("{}", announcement(&written, &args.kafka_bootstrap_servers));
+    print(&announcement(&written, &args.kafka_bootstrap_servers))?;
     let outcome = order_service.outcome_of(&written).await;
-    println!(
-        "{}",
-        report(&written, &outcome, &args.kafka_bootstrap_servers, order_service.url())
-    );
-    Ok(())
+    print(&report(
+        &written,
+        &outcome,
+        &args.kafka_bootstrap_servers,
+        order_service.url(),
+    ))
+}
+
+/// Prints a line. Whoever has read enough, as `head` has, may close the pipe.
+fn print(line: &str) -> anyhow::Result<()> {
+    match writeln!(io::stdout().lock(), "{line}") {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error).context("writing to stdout"),
+        _ => Ok(()),
+    }
 }
 
 fn announcement(written: &Written, servers: &str) -> String {

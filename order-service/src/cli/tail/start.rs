@@ -1,0 +1,171 @@
+//! Where to begin reading: what `--from` says, as an offset of each partition.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+use std::time::Duration;
+
+use anyhow::ensure;
+use orderlog_contract::timestamp;
+use orderlog_kafka::log_reader::{LogEvent, LogReader};
+use rdkafka::Message;
+
+/// How long the broker may take for one answer.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Where to begin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// At the oldest record that the topic still has.
+    Beginning,
+    /// Behind the newest record.
+    End,
+    /// At that offset of every partition.
+    Offset(i64),
+    /// At those offsets of those partitions; no others are read.
+    Offsets(BTreeMap<i32, i64>),
+    /// At the first record with that timestamp or a later one, in milliseconds since 1970-01-01 UTC.
+    Time(i64),
+}
+
+/// The text is none of these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "must be beginning, end, an offset (17), offsets by partition (0:17,3:40: only those are read), or a time (2026-01-02T03:04:05Z)"
+)]
+pub struct InvalidStart;
+
+impl FromStr for Start {
+    type Err = InvalidStart;
+
+    fn from_str(text: &str) -> Result<Self, InvalidStart> {
+        let offset = |text: &str| text.parse::<i64>().ok().filter(|offset| *offset >= 0);
+        let by_partition = |text: &str| {
+            let mut offsets = BTreeMap::new();
+            for pair in text.split(',') {
+                let (partition, from) = pair.trim().split_once(':')?;
+                let partition = partition.parse::<i32>().ok().filter(|partition| *partition >= 0)?;
+                offsets.insert(partition, offset(from)?);
+            }
+            Some(offsets)
+        };
+        match text {
+            "beginning" => Ok(Self::Beginning),
+            "end" => Ok(Self::End),
+            _ => (offset(text).map(Self::Offset))
+                .or_else(|| timestamp::parse(text).map(Self::Time))
+                .or_else(|| by_partition(text).map(Self::Offsets))
+                .ok_or(InvalidStart),
+        }
+    }
+}
+
+/// What is to be read of a partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// Offset of the next record.
+    pub next: i64,
+    /// Where it ended when reading began.
+    pub end: i64,
+    /// Records before this time are passed over until one is not.
+    pub not_before: Option<i64>,
+}
+
+/// The spans of those partitions of a topic.
+///
+/// # Errors
+/// A partition does not exist, or the broker does not answer.
+pub fn spans(reader: &LogReader, start: &Start, partitions: &[i32], count: i32) -> anyhow::Result<BTreeMap<i32, Span>> {
+    if let Start::Offsets(offsets) = start
+        && let Some((&last, _)) = offsets.last_key_value()
+    {
+        ensure!(
+            last < count,
+            "--from names partition {last}, but topic {} has the partitions 0 to {}",
+            reader.topic(),
+            count - 1
+        );
+    }
+    let mut spans = BTreeMap::new();
+    for &partition in partitions {
+        let bounds = reader.bounds(partition, TIMEOUT)?;
+        let (from, not_before) = match start {
+            Start::Beginning => (bounds.0, None),
+            Start::End => (bounds.1, None),
+            Start::Offset(offset) => (*offset, None),
+            Start::Offsets(offsets) => match offsets.get(&partition) {
+                Some(offset) => (*offset, None),
+                None => continue,
+            },
+            Start::Time(millis) => at_time(reader, partition, bounds, *millis)?,
+        };
+        let span = Span {
+            next: from.clamp(bounds.0, bounds.1),
+            end: bounds.1,
+            not_before,
+        };
+        spans.insert(partition, span);
+    }
+    Ok(spans)
+}
+
+fn at_time(
+    reader: &LogReader,
+    partition: i32,
+    (start, end): (i64, i64),
+    millis: i64,
+) -> anyhow::Result<(i64, Option<i64>)> {
+    if let Some(offset) = reader.offset_at(partition, millis, TIMEOUT)? {
+        return Ok((offset, None));
+    }
+    // None, says the broker. One that cannot look for times (librdkafka's mock) says so, too: then the newest record shows it.
+    if start < end && is_newest_since(reader, partition, end - 1, millis)? {
+        return Ok((start, Some(millis)));
+    }
+    Ok((end, None))
+}
+
+/// Whether the newest record of a partition, at that offset, has that timestamp or a later one. Where a marker of a transaction
+/// is at that offset, there is none.
+fn is_newest_since(reader: &LogReader, partition: i32, offset: i64, millis: i64) -> anyhow::Result<bool> {
+    reader.assign([(partition, offset)])?;
+    let until = std::time::Instant::now() + TIMEOUT;
+    while std::time::Instant::now() < until {
+        for event in reader.next_batch(1, Duration::from_millis(500)) {
+            match event {
+                LogEvent::Record(record) => return Ok(record.timestamp().to_millis().is_some_and(|at| at >= millis)),
+                LogEvent::End { .. } => return Ok(false),
+                LogEvent::OutOfRange | LogEvent::TopicMissing | LogEvent::TopicRecreated => return Ok(false),
+            }
+        }
+    }
+    Ok(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_way_to_say_where_to_begin_is_read() {
+        let offsets = |pairs: &[(i32, i64)]| Ok(Start::Offsets(pairs.iter().copied().collect()));
+        for (text, start) in [
+            ("beginning", Ok(Start::Beginning)),
+            ("end", Ok(Start::End)),
+            ("0", Ok(Start::Offset(0))),
+            ("17", Ok(Start::Offset(17))),
+            ("0:17", offsets(&[(0, 17)])),
+            ("3:40, 0:17", offsets(&[(0, 17), (3, 40)])),
+            ("1970-01-01T00:00:01Z", Ok(Start::Time(1_000))),
+            ("1970-01-01T01:00:01+01:00", Ok(Start::Time(1_000))),
+            ("", Err(InvalidStart)),
+            ("-1", Err(InvalidStart)),
+            ("0:", Err(InvalidStart)),
+            ("0:-1", Err(InvalidStart)),
+            ("-1:0", Err(InvalidStart)),
+            ("today", Err(InvalidStart)),
+            ("2026-01-02", Err(InvalidStart)),
+        ] {
+            assert_eq!(text.parse(), start, "{text}");
+        }
+    }
+}

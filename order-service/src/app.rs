@@ -8,6 +8,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use orderlog_kafka::permission_watch::TopicUse;
 use orderlog_projection::Settings;
 use orderlog_projection::pipeline::{self, Pipeline, RunningPipeline};
+use orderlog_projection::store::blocking;
 use orderlog_runtime::supervisor::Supervisor;
 use orderlog_web::access::AccessConfig;
 use orderlog_web::{server, service};
@@ -15,6 +16,8 @@ use url::Url;
 
 use crate::config::Config;
 use crate::dead_letter::DeadLetters;
+use crate::history::History;
+use crate::recent::Recent;
 use crate::record_handler::RecordHandler;
 use crate::state::State;
 use crate::{SERVICE, routes};
@@ -42,6 +45,11 @@ impl Application {
         let port = listener.local_addr().context("reading the server's port")?.port();
         // A rebuild keeps its index of dead letters: it comes from another topic, and says what need not be sent again.
         let store = pipeline::open_store(SERVICE, &config.store, &config.pipeline).await?;
+        // Before the store is cleared.
+        let history = {
+            let (store, rebuild) = (store.clone(), config.pipeline.rebuild);
+            blocking(move || History::open(&store, rebuild)).await?
+        };
         let pipeline = Pipeline::connect(settings, store, &config.pipeline, supervisor.clone()).await?;
         let topic = pipeline.settings.topic.name.clone();
         pipeline.watch_permissions(vec![
@@ -58,7 +66,10 @@ impl Application {
             DeadLetters::new(&pipeline.settings, dead_letter_topic, &pipeline.store, &supervisor).await?;
         let (index, dlq_status) = (dead_letters.index(), dead_letters.status());
         let (registry, registration) = (pipeline.registry.clone(), pipeline.registration.clone());
-        let pipeline = pipeline.start(RecordHandler::new(dead_letters))?;
+        history.customers().clone().build(pipeline.store.clone(), &supervisor);
+        let recent = Recent::default();
+        let handler = RecordHandler::new(dead_letters, history.clone(), recent.clone());
+        let pipeline = pipeline.start(handler)?;
         let state = State {
             view: pipeline.view(),
             dead_letters: index,
@@ -69,6 +80,8 @@ impl Application {
             metrics,
             topic,
             wait_slots: routes::wait_slots(),
+            history,
+            recent,
         };
         Ok(Self {
             listener,

@@ -9,6 +9,8 @@ pub mod app;
 pub mod config;
 pub mod dead_letter;
 mod health;
+pub mod history;
+mod recent;
 mod record_handler;
 pub mod routes;
 pub mod state;

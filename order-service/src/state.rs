@@ -11,6 +11,8 @@ use orderlog_web::metrics::Gauges;
 use tokio::sync::Semaphore;
 
 use crate::dead_letter::{DlqStatus, Index};
+use crate::history::History;
+use crate::recent::Recent;
 
 /// What the handlers share.
 pub struct State {
@@ -24,6 +26,8 @@ pub struct State {
     pub(crate) metrics: PrometheusHandle,
     /// One permit for each request that may wait for an order.
     pub(crate) wait_slots: Semaphore,
+    pub(crate) history: History,
+    pub(crate) recent: Recent,
 }
 
 impl Gauges for State {

@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use actix_web::web::{self, ServiceConfig};
 use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusHandle;
+use orderlog_contract::lineage;
 use orderlog_kafka::permission_watch::TopicUse;
 use orderlog_projection::Settings;
 use orderlog_projection::pipeline::{self, Pipeline, RunningPipeline};
@@ -20,7 +21,9 @@ use crate::dead_letter::DeadLetters;
 use crate::history::History;
 use crate::recent::Recent;
 use crate::record_handler::RecordHandler;
+use crate::schema_versions::SchemaVersions;
 use crate::state::State;
+use crate::routes::ConsoleFacts;
 use crate::{SERVICE, routes};
 
 /// order-service, bound to its port and reading the topic, but not serving yet.
@@ -29,6 +32,7 @@ pub struct Application {
     port: u16,
     access: AccessConfig,
     cart_service: Url,
+    poison_kinds: Option<Vec<String>>,
     state: web::Data<State>,
     pipeline: RunningPipeline,
 }
@@ -69,6 +73,8 @@ impl Application {
         let (index, dlq_status) = (dead_letters.index(), dead_letters.status());
         let (registry, registration) = (pipeline.registry.clone(), pipeline.registration.clone());
         history.customers().clone().build(pipeline.store.clone(), &supervisor);
+        let schema_versions = SchemaVersions::new(registry.clone(), &lineage::subject(&topic));
+        let bootstrap_servers = pipeline.settings.cluster.bootstrap_servers.clone();
         let recent = Recent::default();
         let handler = RecordHandler::new(dead_letters, history.clone(), recent.clone());
         let pipeline = pipeline.start(handler)?;
@@ -85,12 +91,16 @@ impl Application {
             wait_slots: routes::wait_slots(),
             history,
             recent,
+            schema_versions,
+            event_streams: routes::event_streams(),
+            bootstrap_servers,
         };
         Ok(Self {
             listener,
             port,
             access: config.web.access,
             cart_service: config.cart_service_url,
+            poison_kinds: None,
             state: web::Data::new(state),
             pipeline,
         })
@@ -106,6 +116,14 @@ impl Application {
         Self { cart_service, ..self }
     }
 
+    /// Says in `/console.json` that this is a sandbox, which writes poisoned records of these kinds.
+    pub fn in_sandbox(self, poison_kinds: Vec<String>) -> Self {
+        Self {
+            poison_kinds: Some(poison_kinds),
+            ..self
+        }
+    }
+
     /// Serves until `stop` resolves, then lets running requests finish.
     ///
     /// # Errors
@@ -115,12 +133,17 @@ impl Application {
             listener,
             access,
             cart_service,
+            poison_kinds,
             state,
             pipeline,
             ..
         } = self;
         let supervisor = state.supervisor.clone();
-        let routes = move |config: &mut ServiceConfig| routes::configure(config, &state, &cart_service);
+        let console = web::Data::new(ConsoleFacts::new(&state, &cart_service, poison_kinds));
+        let routes = move |config: &mut ServiceConfig| {
+            config.app_data(console.clone());
+            routes::configure(config, &state, &cart_service);
+        };
         let rejected = pipeline.schema_rejected();
         let served = service::serve_until(stop, listener, SERVICE, &access, rejected, &supervisor, routes).await;
         // Nothing may hold the store when this ends.

@@ -21,9 +21,9 @@ use crate::dead_letter::DeadLetters;
 use crate::history::History;
 use crate::recent::Recent;
 use crate::record_handler::RecordHandler;
+use crate::routes::ConsoleFacts;
 use crate::schema_versions::SchemaVersions;
 use crate::state::State;
-use crate::routes::ConsoleFacts;
 use crate::{SERVICE, routes};
 
 /// order-service, bound to its port and reading the topic, but not serving yet.

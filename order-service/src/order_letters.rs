@@ -6,10 +6,10 @@ use orderlog_projection::store::StoreError;
 use crate::dead_letter::headers::Position;
 use crate::dead_letter::{DeadLetterId, DeadLetterRow, Filter, Index, key_text};
 
-/// How many dead letters of an order are looked at: the newest. An order with more has none fewer than this.
+/// How many dead letters of an order are looked at: the newest.
 const MAX_LETTERS: usize = 100;
 
-/// The newest dead letters with that order's key.
+/// The newest dead letters with that order's key, whatever became of them.
 ///
 /// # Errors
 /// The disk fails.
@@ -26,7 +26,8 @@ pub fn letters_of(index: &Index, order_id: &str) -> Result<Vec<(DeadLetterId, De
 /// # Errors
 /// The disk fails.
 pub fn unhealed(index: &Index, order: &OrderState) -> Result<u64, StoreError> {
-    let letters = letters_of(index, &order.order.order_id)?;
+    let letters = index.open_of_key(&key_text(order.order.order_id.as_bytes()), MAX_LETTERS)?;
+    // Without an origin it is not ours, and may be a copy of anything.
     let origins = letters.iter().filter_map(|(_, row)| row.origin.as_ref());
     Ok(origins.filter(|origin| !is_healed(origin, order)).count() as u64)
 }

@@ -116,7 +116,11 @@ impl SchemaVersions {
     /// # Errors
     /// The disk fails.
     pub fn numbers(&self, store: &Store, ids: impl Iterator<Item = u32>) -> Result<BTreeMap<u32, u32>, StoreError> {
-        let known = self.last().as_ref().map(|(_, subject)| subject.clone()).unwrap_or_default();
+        let known = self
+            .last()
+            .as_ref()
+            .map(|(_, subject)| subject.clone())
+            .unwrap_or_default();
         let mut numbers = BTreeMap::new();
         for id in ids {
             if numbers.contains_key(&id) {

@@ -23,7 +23,9 @@ impl Registry {
     /// # Errors
     /// [`RegistryError::Outage`] when the registry gives no usable response.
     pub async fn versions(&self, subject: &str, limit: usize) -> Result<Vec<RegisteredVersion>, RegistryError> {
-        let versions = self.newest_versions(Subject::new(&self.transport, subject), limit).await;
+        let versions = self
+            .newest_versions(Subject::new(&self.transport, subject), limit)
+            .await;
         self.note(versions.as_ref().err());
         Ok(versions?)
     }
@@ -34,7 +36,9 @@ impl Registry {
         let mut versions = Vec::new();
         for number in numbers.split_off(numbers.len().saturating_sub(limit)) {
             // One that was deleted since, or that has no id, is none.
-            let Some(stored) = subject.version(number).await? else { continue };
+            let Some(stored) = subject.version(number).await? else {
+                continue;
+            };
             let Some(id) = stored.id else { continue };
             let alone = SchemaText {
                 schema_type: stored.schema_type.clone().unwrap_or_else(|| "AVRO".to_owned()),

@@ -71,7 +71,9 @@ pub struct HistoryEvent {
 }
 
 fn outcome_schema() -> utoipa::openapi::schema::Object {
-    orderlog_web::openapi::one_of(["applied", "duplicate", "superseded", "dead_lettered"]).build()
+    orderlog_web::openapi::one_of(["applied", "duplicate", "superseded", "dead_lettered"])
+        .description(Some("What became of it: `dead_lettered` if it was rejected."))
+        .build()
 }
 
 /// Returns the history of an order.

@@ -16,9 +16,9 @@ mod sse;
 mod stats;
 
 use actix_web::web::{self, ServiceConfig};
+pub(crate) use console_json::ConsoleFacts;
 use orderlog_web::index::About;
 use orderlog_web::{Problem, ProblemKind, pages, routes};
-pub(crate) use console_json::ConsoleFacts;
 pub(crate) use read_your_writes::wait_slots;
 pub(crate) use sse::event_streams;
 use url::Url;

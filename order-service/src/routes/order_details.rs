@@ -122,10 +122,9 @@ pub async fn order_details(
         return Ok(Reply::not_modified(version));
     }
     let index = state.dead_letters.clone();
-    let (found, dead_letters) =
-        blocking(move || order_letters::unhealed(&index, &found).map(|count| (found, count)))
-            .await
-            .map_err(Problem::internal)?;
+    let (found, dead_letters) = blocking(move || order_letters::unhealed(&index, &found).map(|count| (found, count)))
+        .await
+        .map_err(Problem::internal)?;
     Ok(Reply::ok("Order found", details(&found, dead_letters)?).etag(version))
 }
 

@@ -161,12 +161,7 @@ impl Filter {
 }
 
 /// The next orders that may match, at most `asked`.
-async fn scan(
-    state: &State,
-    filter: &Filter,
-    after: Option<&str>,
-    asked: usize,
-) -> Result<Vec<Scanned>, StoreError> {
+async fn scan(state: &State, filter: &Filter, after: Option<&str>, asked: usize) -> Result<Vec<Scanned>, StoreError> {
     let customers = state.history.customers();
     let store = state.view.store().clone();
     if let Some(customer_id) = filter.customer_id.clone()
@@ -235,7 +230,7 @@ mod tests {
             status: None,
             customer_id: Some("1".into()),
         };
-        let of = |asked, limit| ids(page(scanned(&all[..asked.min(4)]), asked, limit, &filter));
+        let of = |asked: usize, limit| ids(page(scanned(&all[..asked.min(4)]), asked, limit, &filter));
         let text = |ids: &[&str]| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
         assert_eq!(of(10, 10), (text(&["A", "C", "D"]), None));
         assert_eq!(of(10, 2), (text(&["A", "C"]), Some("C".into())));

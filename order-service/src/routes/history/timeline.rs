@@ -103,6 +103,7 @@ mod tests {
     use orderlog_contract::testing::an_event;
 
     use super::*;
+    use crate::dead_letter::DeadLetterState;
     use crate::dead_letter::headers::{Position, TimestampType};
 
     fn applied(version: i32, gap: bool) -> EventRow {
@@ -141,7 +142,11 @@ mod tests {
             (70, &[(69, true), (70, false)], false),
             (1, &[], false),
         ] {
-            assert_eq!(is_complete(current, &rows(versions)), complete, "{current} {versions:?}");
+            assert_eq!(
+                is_complete(current, &rows(versions)),
+                complete,
+                "{current} {versions:?}"
+            );
         }
         let many: Vec<_> = (1..=64).map(|version| applied(version, false)).collect();
         assert!(is_complete(64, &many));
@@ -167,9 +172,17 @@ mod tests {
                 timestamp_type: TimestampType::CreateTime,
             };
             let row = DeadLetterRow {
-                origin: Some(origin),
+                timestamp: None,
+                key: Some("A".into()),
                 code: Some(Code::WrongPartition),
-                ..DeadLetterRow::default()
+                reason: None,
+                schema_id: None,
+                size: 0,
+                replays: 0,
+                origin: Some(origin),
+                first_code: None,
+                state: DeadLetterState::Open,
+                settled: None,
             };
             (id, row)
         };

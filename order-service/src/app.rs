@@ -5,10 +5,12 @@ use std::net::TcpListener;
 use actix_web::web::{self, ServiceConfig};
 use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusHandle;
+use orderlog_contract::lineage;
 use orderlog_kafka::permission_watch::TopicUse;
 use orderlog_kafka::record_reader::RecordReader;
 use orderlog_projection::Settings;
 use orderlog_projection::pipeline::{self, Pipeline, RunningPipeline};
+use orderlog_projection::store::blocking;
 use orderlog_runtime::supervisor::Supervisor;
 use orderlog_web::access::AccessConfig;
 use orderlog_web::{server, service};
@@ -17,8 +19,12 @@ use url::Url;
 use crate::admin::AdminAccess;
 use crate::config::Config;
 use crate::dead_letter::DeadLetters;
+use crate::history::History;
 use crate::inspect::Inspector;
+use crate::recent::Recent;
 use crate::record_handler::RecordHandler;
+use crate::routes::ConsoleFacts;
+use crate::schema_versions::SchemaVersions;
 use crate::state::State;
 use crate::{SERVICE, routes};
 
@@ -28,6 +34,7 @@ pub struct Application {
     port: u16,
     access: AccessConfig,
     cart_service: Url,
+    poison_kinds: Option<Vec<String>>,
     state: web::Data<State>,
     pipeline: RunningPipeline,
 }
@@ -49,6 +56,11 @@ impl Application {
         let port = listener.local_addr().context("reading the server's port")?.port();
         // A rebuild keeps its index of dead letters: it comes from another topic, and says what need not be sent again.
         let store = pipeline::open_store(SERVICE, &config.store, &config.pipeline).await?;
+        // Before the store is cleared.
+        let history = {
+            let (store, rebuild) = (store.clone(), config.pipeline.rebuild);
+            blocking(move || History::open(&store, rebuild)).await?
+        };
         let pipeline = Pipeline::connect(settings, store, &config.pipeline, supervisor.clone()).await?;
         let topic = pipeline.settings.topic.name.clone();
         pipeline.watch_permissions(vec![
@@ -67,7 +79,12 @@ impl Application {
         let letters = RecordReader::new(pipeline.settings.cluster.clone(), index.topic(), &supervisor)?;
         let inspector = Inspector::new(pipeline.store.clone(), pipeline.registry.clone(), &topic);
         let (registry, registration) = (pipeline.registry.clone(), pipeline.registration.clone());
-        let pipeline = pipeline.start(RecordHandler::new(dead_letters))?;
+        history.customers().clone().build(pipeline.store.clone(), &supervisor);
+        let schema_versions = SchemaVersions::new(registry.clone(), &lineage::subject(&topic));
+        let bootstrap_servers = pipeline.settings.cluster.bootstrap_servers.clone();
+        let recent = Recent::default();
+        let handler = RecordHandler::new(dead_letters, history.clone(), recent.clone());
+        let pipeline = pipeline.start(handler)?;
         let state = State {
             admin,
             view: pipeline.view(),
@@ -81,12 +98,18 @@ impl Application {
             metrics,
             topic,
             wait_slots: routes::wait_slots(),
+            history,
+            recent,
+            schema_versions,
+            event_streams: routes::event_streams(),
+            bootstrap_servers,
         };
         Ok(Self {
             listener,
             port,
             access: config.web.access,
             cart_service: config.cart_service_url,
+            poison_kinds: None,
             state: web::Data::new(state),
             pipeline,
         })
@@ -102,6 +125,14 @@ impl Application {
         Self { cart_service, ..self }
     }
 
+    /// Says in `/console.json` that this is a sandbox, which writes poisoned records of these kinds.
+    pub fn in_sandbox(self, poison_kinds: Vec<String>) -> Self {
+        Self {
+            poison_kinds: Some(poison_kinds),
+            ..self
+        }
+    }
+
     /// Serves until `stop` resolves, then lets running requests finish.
     ///
     /// # Errors
@@ -111,12 +142,17 @@ impl Application {
             listener,
             access,
             cart_service,
+            poison_kinds,
             state,
             pipeline,
             ..
         } = self;
         let supervisor = state.supervisor.clone();
-        let routes = move |config: &mut ServiceConfig| routes::configure(config, &state, &cart_service);
+        let console = web::Data::new(ConsoleFacts::new(&state, &cart_service, poison_kinds));
+        let routes = move |config: &mut ServiceConfig| {
+            config.app_data(console.clone());
+            routes::configure(config, &state, &cart_service);
+        };
         let rejected = pipeline.schema_rejected();
         let served = service::serve_until(stop, listener, SERVICE, &access, rejected, &supervisor, routes).await;
         // Nothing may hold the store when this ends.

@@ -11,9 +11,13 @@ pub mod cli;
 pub mod config;
 pub mod dead_letter;
 mod health;
+pub mod history;
 pub mod inspect;
+mod order_letters;
+mod recent;
 mod record_handler;
 pub mod routes;
+mod schema_versions;
 pub mod state;
 
 pub use app::Application;

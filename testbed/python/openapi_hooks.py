@@ -27,7 +27,7 @@ def add_up(order):
 
 @schemathesis.hook
 def map_case(context, case):
-    """A valid order has its own total, and a request that waits for a version waits only briefly."""
+    """A valid order has its own total, and a request that waits for a version, or streams, takes only a moment."""
     body, query = case.body, case.query
     is_valid = case.meta is None or case.meta.generation.mode.is_positive
     if is_valid and isinstance(body, dict) and body.get("items"):
@@ -36,6 +36,9 @@ def map_case(context, case):
         wait = str(query.get("waitMs", 5000 if "minVersion" in query else 0))
         if wait.isdecimal() and LONGEST_WAIT_MS < int(wait) <= 30_000:
             query["waitMs"] = LONGEST_WAIT_MS
+    if case.operation.path.endswith("/events") and is_valid:
+        # It has no end of its own.
+        case.query = {**(query if isinstance(query, dict) else {}), "seconds": 1}
     return case
 
 

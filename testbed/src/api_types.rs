@@ -23,7 +23,7 @@ impl PartialEq<&str> for Digits {
     }
 }
 
-/// An order; from order-service with the last two fields.
+/// An order; from order-service with the last fields.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Order {
@@ -47,6 +47,8 @@ pub struct Order {
     pub event_id: Option<Uuid>,
     /// Its shipping cost.
     pub shipping_cost: Option<Digits>,
+    /// How many dead letters it waits for; only from order-service.
+    pub dead_letters: Option<u64>,
 }
 
 /// One item of an order.

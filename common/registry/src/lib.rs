@@ -21,6 +21,7 @@
 //! - `client`: the client, and waiting until the registry responds again (`recovery`); `reachability`: whether it responds;
 //! - `lookup`: the schema of an id or GUID, with the schemas that it refers to;
 //! - `versions_of_id`: the subjects and versions of an id;
+//! - `lookup`: the schema of an id or GUID, with the schemas that it refers to; `versions`: those of a subject;
 //! - `register`, `verify`, `registration_status`: the lineage of a subject, registered, looked up, or only checked;
 //! - `subject_versions`: what a subject has;
 //! - `subject`: what these ask about a subject: its versions, references, compatibility, level and mode;
@@ -50,6 +51,7 @@ mod subject_versions;
 mod transport;
 mod urls;
 mod verify;
+mod versions;
 mod versions_of_id;
 
 pub use client::Registry;
@@ -61,4 +63,5 @@ pub use registration_status::RegistrationStatus;
 pub use subject::FULL_TRANSITIVE;
 pub use subject_versions::SubjectVersion;
 pub use transport::proxy_for;
+pub use versions::RegisteredVersion;
 pub use versions_of_id::VersionOfId;

@@ -3,22 +3,29 @@
 
 mod asyncapi;
 mod breaker;
+mod console_json;
 mod dead_letter_headers;
 mod dlq;
 mod dlq_item;
 mod dlq_message;
 mod dlq_messages;
+mod history;
 mod openapi;
 mod order_details;
 mod order_ids;
+mod orders;
 mod read_your_writes;
 mod resume;
+mod schemas;
+mod sse;
 mod stats;
 
 use actix_web::web::{self, ServiceConfig};
+pub(crate) use console_json::ConsoleFacts;
 use orderlog_web::index::About;
 use orderlog_web::{Problem, ProblemKind, pages, routes};
 pub(crate) use read_your_writes::wait_slots;
+pub(crate) use sse::event_streams;
 use url::Url;
 
 use crate::SERVICE;
@@ -33,7 +40,12 @@ pub fn configure(config: &mut ServiceConfig, state: &web::Data<State>, cart_serv
         .app_data(web::Data::new(state.metrics.clone()))
         .service(routes::get("/order-details", order_details::order_details))
         .service(routes::get("/getAllOrderIdsFromTopic", order_ids::order_ids))
+        .service(routes::get("/orders", orders::orders))
+        .service(routes::get("/orders/{id}/history", history::history))
         .service(routes::get("/stats", stats::stats))
+        .service(routes::get("/events", sse::events))
+        .service(routes::get("/schemas", schemas::schemas))
+        .service(routes::get("/console.json", console_json::console_json))
         .service(routes::get("/dlq/info", dlq::info))
         .service(routes::get("/dlq/messages", dlq_messages::messages))
         .service(routes::get(

@@ -4,7 +4,10 @@ use orderlog_web::openapi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{dlq, dlq_message, dlq_messages, order_details, order_ids, resume, stats};
+use super::{
+    console_json, dlq, dlq_message, dlq_messages, history, order_details, order_ids, orders, resume, schemas, sse,
+    stats,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -27,7 +30,12 @@ use super::{dlq, dlq_message, dlq_messages, order_details, order_ids, resume, st
     paths(
         order_details::order_details,
         order_ids::order_ids,
+        orders::orders,
+        history::history,
         stats::stats,
+        sse::events,
+        schemas::schemas,
+        console_json::console_json,
         dlq::info,
         dlq_messages::messages,
         dlq_message::dlq_message,

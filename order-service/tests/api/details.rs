@@ -18,7 +18,7 @@ async fn an_order_is_shown_flat_with_exact_amounts_and_its_version_as_etag() {
     assert_eq!(response.headers()["etag"], "\"1\"");
     let text = response.text().await.expect("text");
     let expected = format!(
-        r#"{{"orderId":"ORD-1","customerId":"CUST-1","orderDate":"2023-11-14T22:13:20.000Z","items":[{{"itemId":"ITEM-1","quantity":3,"price":333.33}}],"totalAmount":999.99,"currency":"USD","status":"new","version":1,"eventId":"{}","shippingCost":20.00}}"#,
+        r#"{{"orderId":"ORD-1","customerId":"CUST-1","orderDate":"2023-11-14T22:13:20.000Z","items":[{{"itemId":"ITEM-1","quantity":3,"price":333.33}}],"totalAmount":999.99,"currency":"USD","status":"new","version":1,"eventId":"{}","shippingCost":20.00,"deadLetters":0}}"#,
         created.event_id
     );
     assert_eq!(text, expected);

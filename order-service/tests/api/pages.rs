@@ -53,6 +53,11 @@ async fn the_documents_name_every_path_and_topic() {
     let (_, openapi) = app.get("/openapi.json").await;
     for path in [
         "/order-details",
+        "/orders",
+        "/orders/{id}/history",
+        "/events",
+        "/schemas",
+        "/console.json",
         "/getAllOrderIdsFromTopic",
         "/stats",
         "/dlq/info",
@@ -108,7 +113,7 @@ async fn the_index_links_only_to_existing_pages() {
     let (status, problem) = app.get("/nowhere").await;
     let detail = problem["detail"].as_str().expect("a detail");
     assert!(
-        status == 404 && detail.contains("GET /order-details, GET /stats; /"),
+        status == 404 && detail.contains("GET /order-details, GET /orders, GET /schemas, GET /stats; /"),
         "{detail}"
     );
 }

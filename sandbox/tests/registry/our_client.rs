@@ -139,3 +139,23 @@ async fn references_are_resolved_even_after_they_were_deleted() {
     assert_eq!(schema.references.len(), 2);
     assert!(schema.references[0].contains("Money") && schema.references[1].contains("Line"));
 }
+
+#[tokio::test]
+async fn the_versions_of_a_subject_are_listed_with_their_schemas_and_without_deleted_ones() {
+    let api = Api::start();
+    assert_eq!(api.ours().versions(SUBJECT, 10).await.expect("an answer"), []);
+    api.put("/config", json!({ "compatibility": "NONE" })).await;
+    for name in ["A", "B", "C", "D"] {
+        let text = json!({"type": "record", "name": name, "fields": []}).to_string();
+        api.post("/subjects/orders-value/versions", schema(&text)).await;
+    }
+    api.delete("/subjects/orders-value/versions/2").await;
+    let versions = api.ours().versions(SUBJECT, 2).await.expect("an answer");
+    let found: Vec<_> = versions.iter().map(|version| (version.version, version.id)).collect();
+    let ids = async |version: u32| {
+        let (_, stored) = api.get(&format!("/subjects/orders-value/versions/{version}")).await;
+        u32::try_from(stored["id"].as_u64().expect("an id")).expect("an id")
+    };
+    assert_eq!(found, [(3, ids(3).await), (4, ids(4).await)]);
+    assert!(versions[1].schema.text.contains("\"D\"") && versions[1].schema.is_avro());
+}

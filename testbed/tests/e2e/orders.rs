@@ -63,6 +63,7 @@ async fn an_order_is_in_the_topic_and_in_the_details_with_every_field_exact() ->
         Order {
             event_id: None,
             shipping_cost: None,
+            dead_letters: None,
             ..shown.clone()
         },
         created.order

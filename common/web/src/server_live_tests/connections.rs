@@ -40,6 +40,28 @@ async fn a_connection_without_a_complete_request_is_closed_in_time() {
 }
 
 #[actix_web::test]
+async fn a_connection_whose_client_reads_a_stream_stays_open() {
+    let limits = Limits {
+        idle_timeout: Duration::from_millis(400),
+        connections: 64,
+    };
+    let server = Running::start(limits).await;
+    let mut connection = TcpStream::connect(server.address).await.expect("a connection");
+    let request = "GET /stream HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    connection.write_all(request.as_bytes()).await.expect("sent");
+    // More than a second's worth, each piece in a chunk of six bytes.
+    let mut read = 0;
+    while read < 25 * 6 {
+        match connection.read(&mut [0; 4096]).await.expect("a piece") {
+            0 => panic!("it was closed after {read} bytes"),
+            piece => read += piece,
+        }
+    }
+    drop(connection);
+    server.stop(false).await;
+}
+
+#[actix_web::test]
 async fn when_connections_run_out_the_longest_idle_one_is_closed() {
     let limits = room_for(7);
     let most = limits.connections - 1;

@@ -2,15 +2,17 @@
 
 mod connections;
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 
 use actix_web::dev::ServerHandle;
 use actix_web::rt::task::JoinHandle;
+use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Map, Value};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::super::{Json, Query, Reply, routes};
+use super::super::{Json, Query, Reply, Streamed, routes};
 use super::*;
 
 fn routes_under_test(config: &mut ServiceConfig) {
@@ -27,7 +29,18 @@ fn routes_under_test(config: &mut ServiceConfig) {
             std::future::pending::<()>().await;
             Reply::ok("Never", Map::new())
         }))
+        .service(routes::get("/stream", stream))
         .service(routes::get("/health", || async { Reply::ok("Health", Map::new()) }));
+}
+
+/// A response that never ends, a byte every 50 ms.
+async fn stream(request: HttpRequest) -> HttpResponse {
+    let pieces = futures::stream::unfold(Streamed::of(&request), |streamed| async move {
+        streamed.piece_taken();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        Some((Ok::<_, Infallible>(web::Bytes::from_static(b".")), streamed))
+    });
+    HttpResponse::Ok().streaming(pieces)
 }
 
 const HEALTH: &str = "GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n";

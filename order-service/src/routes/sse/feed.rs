@@ -1,0 +1,186 @@
+//! What is new for one client of `/events`.
+
+use std::fmt::Write as _;
+
+use actix_web::web;
+use orderlog_contract::money::Currency;
+use orderlog_contract::timestamp;
+use orderlog_runtime::supervisor::Supervisor;
+use orderlog_web::amount;
+use orderlog_web::health::Reporter;
+use rust_decimal::Decimal;
+use serde::Serialize;
+
+use crate::recent::{Change, Sample};
+use crate::routes::{dlq, stats};
+use crate::state::State;
+
+/// At most this many changes of orders are sent at once.
+const MAX_CHANGES: usize = 20;
+/// Everything but the changes of orders is looked at in every fourth round.
+const ROUNDS: u8 = 4;
+/// How long a client waits before it connects again.
+const FIRST: &str = "retry: 1000\n\n";
+
+/// What a client has been told.
+pub(super) struct Feed {
+    state: web::Data<State>,
+    /// Counts down to the next round in which everything is looked at.
+    round: u8,
+    /// Changes that were there when the client was told last; `None` before the first time.
+    seen: Option<u64>,
+    dlq: Option<serde_json::Value>,
+    health: String,
+}
+
+impl Feed {
+    /// For a client that was told nothing yet.
+    pub fn new(state: web::Data<State>) -> Self {
+        Self {
+            state,
+            round: 0,
+            seen: None,
+            dlq: None,
+            health: String::new(),
+        }
+    }
+
+    pub fn supervisor(&self) -> &Supervisor {
+        &self.state.supervisor
+    }
+
+    /// The events since the last call; empty if nothing is new.
+    pub async fn news(&mut self) -> String {
+        let mut events = String::new();
+        if self.seen.is_none() {
+            events.push_str(FIRST);
+        }
+        self.add_changes(&mut events);
+        if self.round == 0 {
+            self.round = ROUNDS;
+            self.add_rest(&mut events).await;
+        }
+        self.round -= 1;
+        events
+    }
+
+    fn add_changes(&mut self, events: &mut String) {
+        let Sample { changes, skipped, seen } = self.state.recent.sample(self.seen, MAX_CHANGES);
+        let is_first = self.seen.replace(seen).is_none();
+        if changes.is_empty() && !is_first {
+            return;
+        }
+        let orders = changes.into_iter().filter_map(OrderChange::of).collect();
+        add(events, "orders", &Orders { orders, skipped });
+    }
+
+    async fn add_rest(&mut self, events: &mut String) {
+        // What cannot be read now is tried again a second later; its own path says why.
+        if let Ok(reply) = stats::stats(self.state.clone()).await
+            && let Some(stats) = reply.into_body()
+        {
+            add(events, "stats", &stats);
+        }
+        if let Ok(reply) = dlq::info(self.state.clone()).await
+            && let Some(info) = reply.into_body()
+        {
+            self.add_dlq(events, &info);
+        }
+        let health = serde_json::to_string(&self.state.report().await).unwrap_or_default();
+        if health != self.health {
+            push(events, "health", &health);
+            self.health = health;
+        }
+    }
+
+    fn add_dlq(&mut self, events: &mut String, info: &dlq::Info) {
+        let mut comparable = serde_json::to_value(info).unwrap_or_default();
+        if let Some(fields) = comparable.as_object_mut() {
+            // It changes all the time without saying anything new.
+            fields.remove("asOf");
+        }
+        if self.dlq.as_ref() != Some(&comparable) {
+            add(events, "dlq", info);
+            self.dlq = Some(comparable);
+        }
+    }
+}
+
+/// Adds an event.
+fn add(events: &mut String, name: &str, data: &impl Serialize) {
+    // Numbers and strings always serialize.
+    push(events, name, &serde_json::to_string(data).unwrap_or_default());
+}
+
+/// `json` is on one line.
+fn push(events: &mut String, name: &str, json: &str) {
+    // Writing to a String cannot fail.
+    let _ = write!(events, "event: {name}\ndata: {json}\n\n");
+}
+
+#[derive(Serialize)]
+struct Orders {
+    orders: Vec<OrderChange>,
+    skipped: u64,
+}
+
+/// A change of an order.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct OrderChange {
+    order_id: String,
+    status: &'static str,
+    version: i32,
+    #[serde(with = "amount")]
+    total_amount: Decimal,
+    currency: String,
+    partition: i32,
+    offset: i64,
+    timestamp: Option<String>,
+}
+
+impl OrderChange {
+    /// `None` for an unknown currency, which the event's rules exclude.
+    fn of(change: Change) -> Option<Self> {
+        Some(Self {
+            total_amount: Currency::parse(&change.currency)?.to_decimal(change.total_minor),
+            order_id: change.order_id,
+            status: change.status.as_str(),
+            version: change.version,
+            currency: change.currency,
+            partition: change.partition,
+            offset: change.offset,
+            timestamp: change.timestamp.and_then(timestamp::rfc3339),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use orderlog_contract::event::OrderStatus;
+
+    use super::*;
+
+    #[test]
+    fn an_event_is_one_line_of_json_with_exact_amounts() {
+        let change = Change {
+            order_id: "a\nb\u{2028}".into(),
+            status: OrderStatus::New,
+            version: 1,
+            total_minor: 99_910,
+            currency: "USD".into(),
+            partition: 2,
+            offset: 17,
+            timestamp: Some(1_700_000_000_123),
+        };
+        let orders = Orders {
+            orders: OrderChange::of(change).into_iter().collect(),
+            skipped: 3,
+        };
+        let mut events = String::new();
+        add(&mut events, "orders", &orders);
+        let expected = "event: orders\ndata: {\"orders\":[{\"orderId\":\"a\\nb\u{2028}\",\"status\":\"new\",\"version\":1,\"totalAmount\":999.10,\
+            \"currency\":\"USD\",\"partition\":2,\"offset\":17,\"timestamp\":\"2023-11-14T22:13:20.123Z\"}],\"skipped\":3}\n\n";
+        assert_eq!(events, expected);
+    }
+}

@@ -163,6 +163,18 @@ impl Cluster {
         config
     }
 
+    /// A reader of single records.
+    pub(crate) fn record_reader(&self) -> ClientConfig {
+        let mut config = self.reader();
+        config
+            // The next request must not wait behind a fetch at the end of the log.
+            .set("fetch.wait.max.ms", "10")
+            // Little more than what is wanted is fetched with it. A larger record is returned all the same (KIP-74).
+            .set("max.partition.fetch.bytes", "262144")
+            .set("queued.min.messages", "1000");
+        config
+    }
+
     /// A client that only fetches end offsets.
     pub(crate) fn end_offsets(&self) -> ClientConfig {
         let mut config = self.with_extra(self.base());

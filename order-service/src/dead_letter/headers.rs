@@ -157,6 +157,8 @@ pub struct DeadLetterInfo<'a> {
     pub origin: &'a Position,
     /// How often it was replayed.
     pub replays: u32,
+    /// Why it was rejected the first time, if it was replayed since.
+    pub first_code: Option<Code>,
     /// Why it was rejected.
     pub why: &'a Rejection,
     /// SHA-256 (hex) and length of its value, if the dead letter does not contain it.
@@ -198,6 +200,7 @@ pub fn added(info: &DeadLetterInfo<'_>) -> Vec<OwnedHeader> {
         text(REPLAYS, info.replays.to_string()),
         text(AT, info.position),
     ];
+    headers.extend(info.first_code.map(|code| text(FIRST_CODE, code.as_str())));
     headers.extend(why.schema_id.map(|id| text(SCHEMA_ID, id.to_string())));
     if let Some((sha256, size)) = info.pointer {
         headers.extend([text(SHA256, sha256), text(SIZE, size.to_string())]);

@@ -42,6 +42,8 @@ struct State {
     jobs: BTreeMap<Uuid, Job>,
     /// The one whose turn it is.
     current: Option<Uuid>,
+    /// Jobs that had ended before their last outcomes were known, which are known now.
+    complete: Vec<Uuid>,
 }
 
 impl Jobs {
@@ -166,7 +168,7 @@ impl Jobs {
         self.0.jobs.commit(&rows)?;
         let changed = self.apply(id, apply);
         if let Some(job) = changed.as_ref().filter(|job| !job.awaits_outcomes()) {
-            self.clean_up(job)?;
+            self.clean_up(job.id)?;
         }
         Ok(changed)
     }
@@ -201,26 +203,44 @@ impl Jobs {
         self.lock().jobs.get(&id).is_some_and(Job::awaits_outcomes)
     }
 
-    /// Takes note of outcomes that were committed. Returns the jobs that have all of theirs now, and have ended.
-    pub(super) fn note_folded(&self, results: Vec<(Uuid, Option<LetterResult>, LetterResult)>) -> Vec<Uuid> {
+    /// Takes note of outcomes that were committed.
+    pub(super) fn note_folded(&self, results: Vec<(Uuid, Option<LetterResult>, LetterResult)>) {
         let mut state = self.lock();
-        let mut complete = Vec::new();
         for (id, before, result) in results {
-            let Some(job) = state.jobs.get_mut(&id) else {
-                continue;
-            };
-            job.note_folded(before.map(|before| before.outcome), result);
-            if !job.awaits_outcomes() {
-                complete.push(id);
+            if let Some(job) = state.jobs.get_mut(&id) {
+                job.note_folded(before.map(|before| before.outcome), result);
+                if !job.awaits_outcomes() {
+                    state.complete.push(id);
+                }
             }
         }
         self.notify(&state);
-        complete
+    }
+
+    /// Stores jobs that had ended before their last outcomes were known.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub(super) fn store_complete(&self) -> Result<(), StoreError> {
+        let complete = std::mem::take(&mut self.lock().complete);
+        for id in complete {
+            self.change(id, Vec::new(), |_| ())?;
+        }
+        Ok(())
     }
 
     /// Removes what is stored of single dead letters of a job that awaits no more outcomes, and jobs that are too old.
-    fn clean_up(&self, job: &Job) -> Result<(), StoreError> {
-        let (from, to) = letter_bounds(job.id);
+    fn clean_up(&self, id: Uuid) -> Result<(), StoreError> {
+        self.remove_letters(id)?;
+        for old in self.forget_old() {
+            self.remove_letters(old)?;
+            self.0.jobs.commit(&[self.0.jobs.remove(old.as_bytes())])?;
+        }
+        Ok(())
+    }
+
+    fn remove_letters(&self, id: Uuid) -> Result<(), StoreError> {
+        let (from, to) = letter_bounds(id);
         let mut rows = Vec::new();
         for row in self.0.letters.range(Bound::Included(&from), Bound::Included(&to)) {
             rows.push(self.0.letters.remove(&row?.0));
@@ -229,15 +249,12 @@ impl Jobs {
                 rows.clear();
             }
         }
-        for old in self.forget_old() {
-            rows.push(self.0.jobs.remove(old.as_bytes()));
-        }
         self.0.letters.commit(&rows)
     }
 
     fn forget_old(&self) -> Vec<Uuid> {
         let mut state = self.lock();
-        let ended = state.jobs.values().filter(|job| !job.awaits_outcomes());
+        let ended = state.jobs.values().filter(|job| !job.is_running());
         let mut old: Vec<Uuid> = ended.map(|job| job.id).collect();
         old.truncate(old.len().saturating_sub(MAX_ENDED));
         state.jobs.retain(|id, _| !old.contains(id));

@@ -6,8 +6,10 @@ use actix_web::web::{self, ServiceConfig};
 use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusHandle;
 use orderlog_kafka::permission_watch::TopicUse;
+use orderlog_kafka::record_reader::RecordReader;
 use orderlog_projection::Settings;
 use orderlog_projection::pipeline::{self, Pipeline, RunningPipeline};
+use orderlog_projection::store::blocking;
 use orderlog_runtime::supervisor::Supervisor;
 use orderlog_web::access::AccessConfig;
 use orderlog_web::{server, service};
@@ -16,7 +18,9 @@ use url::Url;
 use crate::admin::AdminAccess;
 use crate::config::Config;
 use crate::dead_letter::DeadLetters;
+use crate::inspect::Inspector;
 use crate::record_handler::RecordHandler;
+use crate::replay::{Jobs, ReplayOutcomes, ReplayParts, Replays, RunningReplays};
 use crate::state::State;
 use crate::{SERVICE, routes};
 
@@ -28,6 +32,7 @@ pub struct Application {
     cart_service: Url,
     state: web::Data<State>,
     pipeline: RunningPipeline,
+    replays: RunningReplays,
 }
 
 impl Application {
@@ -59,13 +64,33 @@ impl Application {
         let dead_letters =
             DeadLetters::new(&pipeline.settings, dead_letter_topic, &pipeline.store, &supervisor).await?;
         let (index, dlq_status) = (dead_letters.index(), dead_letters.status());
+        let letters = RecordReader::new(pipeline.settings.cluster.clone(), index.topic(), &supervisor)?;
+        let inspector = Inspector::new(pipeline.store.clone(), pipeline.registry.clone(), &topic);
         let (registry, registration) = (pipeline.registry.clone(), pipeline.registration.clone());
-        let pipeline = pipeline.start(RecordHandler::new(dead_letters))?;
+        let opened = pipeline.store.clone();
+        let jobs = blocking(move || Jobs::open(&opened)).await?;
+        let cluster = pipeline.settings.cluster.clone();
+        let pipeline = pipeline.start(RecordHandler::new(dead_letters, ReplayOutcomes::new(jobs.clone())))?;
+        let parts = ReplayParts {
+            jobs,
+            index: index.clone(),
+            dlq_status: dlq_status.clone(),
+            reader: letters.clone(),
+            inspector: inspector.clone(),
+            view: pipeline.view(),
+            cluster,
+            topic: topic.clone(),
+            rate: config.replay_rate,
+        };
+        let (replays, running_replays) = Replays::start_runner(parts, &supervisor)?;
         let state = State {
             admin,
             view: pipeline.view(),
             dead_letters: index,
             dlq_status,
+            letters,
+            inspector,
+            replays,
             registration,
             registry,
             supervisor,
@@ -80,6 +105,7 @@ impl Application {
             cart_service: config.cart_service_url,
             state: web::Data::new(state),
             pipeline,
+            replays: running_replays,
         })
     }
 
@@ -104,6 +130,7 @@ impl Application {
             cart_service,
             state,
             pipeline,
+            replays,
             ..
         } = self;
         let supervisor = state.supervisor.clone();
@@ -111,6 +138,7 @@ impl Application {
         let rejected = pipeline.schema_rejected();
         let served = service::serve_until(stop, listener, SERVICE, &access, rejected, &supervisor, routes).await;
         // Nothing may hold the store when this ends.
+        replays.stopped().await;
         pipeline.stop().await;
         served
     }

@@ -93,6 +93,16 @@ pub struct Config {
         default_value_t = 10_000
     )]
     pub unknown_schema_grace_ms: u64,
+
+    /// How many records a replay of dead letters sends in a second, unless its request says otherwise
+    #[arg(
+        long,
+        env = "REPLAY_RATE",
+        value_name = "REPLAY_RATE",
+        value_parser = whole_number::<u32>("records per second", 1..=100_000),
+        default_value_t = 2_000
+    )]
+    pub replay_rate: u32,
 }
 
 impl Config {

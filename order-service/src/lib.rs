@@ -10,7 +10,9 @@ pub mod app;
 pub mod config;
 pub mod dead_letter;
 mod health;
+pub mod inspect;
 mod record_handler;
+pub mod replay;
 pub mod routes;
 pub mod state;
 

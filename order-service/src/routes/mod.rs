@@ -4,10 +4,12 @@
 mod asyncapi;
 mod dead_letter_headers;
 mod dlq;
+mod dlq_message;
 mod openapi;
 mod order_details;
 mod order_ids;
 mod read_your_writes;
+mod replay;
 mod stats;
 
 use actix_web::web::{self, ServiceConfig};
@@ -31,6 +33,15 @@ pub fn configure(config: &mut ServiceConfig, state: &web::Data<State>, cart_serv
         .service(routes::get("/stats", stats::stats))
         .service(routes::get("/dlq/info", dlq::info))
         .service(routes::get("/dlq/messages", dlq::messages))
+        .service(routes::get(
+            "/dlq/messages/{partition}/{offset}",
+            dlq_message::dlq_message,
+        ))
+        .service(routes::post("/dlq/replay", replay::replay))
+        .service(routes::get("/dlq/replays", replay::replays))
+        .service(routes::get("/dlq/replays/{job}", replay::replay_job))
+        .service(routes::post("/dlq/replays/{job}/stop", replay::stop))
+        .service(routes::post("/dlq/discard", replay::discard))
         .service(routes::get("/asyncapi.json", asyncapi::asyncapi))
         .configure(|config| pages::configure::<State>(config, about(state, cart_service), openapi::document()));
 }

@@ -4,7 +4,7 @@ use orderlog_web::openapi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{dlq, order_details, order_ids, stats};
+use super::{dlq, dlq_message, order_details, order_ids, replay, stats};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -29,7 +29,13 @@ use super::{dlq, order_details, order_ids, stats};
         order_ids::order_ids,
         stats::stats,
         dlq::info,
-        dlq::messages
+        dlq::messages,
+        dlq_message::dlq_message,
+        replay::replay,
+        replay::replays,
+        replay::replay_job,
+        replay::stop,
+        replay::discard
     )
 )]
 struct Document;

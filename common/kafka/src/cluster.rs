@@ -216,7 +216,12 @@ impl Cluster {
     }
 
     /// A producer that writes in transactions of that id, each of which a broker ends if the producer does not.
-    pub(crate) fn transactional_producer(&self, id: &str, timeout: Duration, options: &ProducerOptions) -> ClientConfig {
+    pub(crate) fn transactional_producer(
+        &self,
+        id: &str,
+        timeout: Duration,
+        options: &ProducerOptions,
+    ) -> ClientConfig {
         let mut config = self.producer(options);
         config
             // Shared by all instances: the one that came last fences the others.

@@ -67,7 +67,9 @@ impl Replays {
         let (report, delivered) = oneshot::channel();
         let on_delivery = move |result: Result<Delivered, WriteError>| drop(report.send(result));
         let producer: &Producer = &self.marks;
-        producer.send(mark(partition, discarded), on_delivery).map_err(ReplayError::NotMarked)?;
+        producer
+            .send(mark(partition, discarded), on_delivery)
+            .map_err(ReplayError::NotMarked)?;
         let delivered = delivered.await.map_err(|_| ReplayError::Stopping)?;
         let delivered = delivered.map_err(|error| ReplayError::NotMarked(producer.explain(error)))?;
         Ok(delivered.offset.map(|offset| DeadLetterId {

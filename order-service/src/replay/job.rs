@@ -210,7 +210,8 @@ impl Job {
 
     /// Every dead letter up to this one was dealt with.
     pub(super) fn cursor(&self) -> Option<DeadLetterId> {
-        self.cursor.map(|(partition, offset)| DeadLetterId { partition, offset })
+        self.cursor
+            .map(|(partition, offset)| DeadLetterId { partition, offset })
     }
 
     /// Every dead letter up to that one was dealt with.

@@ -85,7 +85,9 @@ impl Jobs {
         if self.lock().jobs.values().filter(|job| job.is_running()).count() >= MAX_RUNNING {
             return Ok(None);
         }
-        self.0.jobs.commit(&[self.0.jobs.put(job.id.as_bytes(), encode(&job)?)])?;
+        self.0
+            .jobs
+            .commit(&[self.0.jobs.put(job.id.as_bytes(), encode(&job)?)])?;
         let mut state = self.lock();
         state.jobs.insert(job.id, job.clone());
         self.notify(&state);
@@ -187,7 +189,12 @@ impl Jobs {
     }
 
     /// The row of a dead letter's result.
-    pub(super) fn letter_row(&self, job: Uuid, letter: DeadLetterId, result: &LetterResult) -> anyhow::Result<RowChange> {
+    pub(super) fn letter_row(
+        &self,
+        job: Uuid,
+        letter: DeadLetterId,
+        result: &LetterResult,
+    ) -> anyhow::Result<RowChange> {
         let value = serde_json::to_vec(result).context("encoding the result of a replay")?;
         Ok(self.0.letters.put(&letter_key(job, letter), value))
     }

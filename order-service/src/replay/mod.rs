@@ -58,9 +58,6 @@ pub enum ReplayError {
     /// Too many replays are waiting.
     #[error("{MAX_RUNNING} replays are running or waiting; stop one, or wait until one ends")]
     TooMany,
-    /// The index has not been read.
-    #[error("the dead-letter topic has not been read yet")]
-    NotIndexed,
     /// The service is stopping.
     #[error("the service is stopping")]
     Stopping,

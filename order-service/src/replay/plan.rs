@@ -37,7 +37,10 @@ pub(super) fn plan(selected: &Selected, topic: &str, job: Uuid, was_named: bool)
         DeadLetterState::Replayed => return refuse(LetterOutcome::Failed, "it was replayed already"),
         DeadLetterState::Discarded => return refuse(LetterOutcome::Failed, "it was discarded"),
         DeadLetterState::Parked => {
-            return refuse(LetterOutcome::Parked, "it was replayed three times and rejected each time");
+            return refuse(
+                LetterOutcome::Parked,
+                "it was replayed three times and rejected each time",
+            );
         }
         DeadLetterState::Open => {}
     }
@@ -48,7 +51,10 @@ pub(super) fn plan(selected: &Selected, topic: &str, job: Uuid, was_named: bool)
         );
     };
     if origin.topic != topic {
-        let reason = format!("its record comes from topic {}, and this service reads {topic}", origin.topic);
+        let reason = format!(
+            "its record comes from topic {}, and this service reads {topic}",
+            origin.topic
+        );
         return refuse(LetterOutcome::Failed, &reason);
     }
     Plan::Send(row.clone())
@@ -67,7 +73,10 @@ pub(super) struct ReplayRecord {
 impl ReplayRecord {
     /// How much it takes, in bytes, about.
     pub fn size(&self) -> usize {
-        let headers = self.headers.iter().map(|(name, value)| name.len() + value.as_ref().map_or(0, Vec::len));
+        let headers = self
+            .headers
+            .iter()
+            .map(|(name, value)| name.len() + value.as_ref().map_or(0, Vec::len));
         self.key.as_ref().map_or(0, Vec::len) + self.value.len() + headers.sum::<usize>()
     }
 }

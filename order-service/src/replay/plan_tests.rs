@@ -43,13 +43,24 @@ fn outcome(plan: Plan) -> (LetterOutcome, String) {
 #[test]
 fn only_open_dead_letters_of_this_topic_are_sent() {
     let open = row(DeadLetterState::Open);
-    assert_eq!(plan(&(id(), Some(open.clone())), TOPIC, JOB, true), Plan::Send(open.clone()));
+    assert_eq!(
+        plan(&(id(), Some(open.clone())), TOPIC, JOB, true),
+        Plan::Send(open.clone())
+    );
     let (failed, reason) = outcome(plan(&(id(), Some(open.clone())), "orders", JOB, true));
     assert_eq!(failed, LetterOutcome::Failed);
     assert!(reason.contains("order-events") && reason.contains("orders"), "{reason}");
     let foreign = DeadLetterRow { origin: None, ..open };
-    assert!(outcome(plan(&(id(), Some(foreign)), TOPIC, JOB, false)).1.contains("not a dead letter of order-service"));
-    assert!(outcome(plan(&(id(), None), TOPIC, JOB, true)).1.contains("no dead letter"));
+    assert!(
+        outcome(plan(&(id(), Some(foreign)), TOPIC, JOB, false))
+            .1
+            .contains("not a dead letter of order-service")
+    );
+    assert!(
+        outcome(plan(&(id(), None), TOPIC, JOB, true))
+            .1
+            .contains("no dead letter")
+    );
 }
 
 #[test]
@@ -91,7 +102,10 @@ fn a_replayed_record_has_its_own_headers_and_then_says_what_it_is_a_replay_of() 
     ];
     let letter = record(Some(b"abc"), [own.clone(), added.to_vec()].concat());
     let replayed = replay(id(), row(DeadLetterState::Open), Some(letter), JOB).expect("a record");
-    assert_eq!((replayed.value.as_slice(), replayed.key.as_deref()), (&b"abc"[..], Some(&b"ORD-1"[..])));
+    assert_eq!(
+        (replayed.value.as_slice(), replayed.key.as_deref()),
+        (&b"abc"[..], Some(&b"ORD-1"[..]))
+    );
     assert_eq!(replayed.headers[..2], own);
     let expected = [
         text("orderlog.id", "order-events-2-4"),

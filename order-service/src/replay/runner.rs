@@ -161,7 +161,10 @@ impl Runner {
         while is_behind(&progress.borrow_and_update()) {
             self.check_stopping(id)?;
             let reason = self.dlq_status.problems().into_iter().next();
-            self.wait_for(id, reason.unwrap_or_else(|| "the index of dead letters is behind its topic".to_owned()));
+            self.wait_for(
+                id,
+                reason.unwrap_or_else(|| "the index of dead letters is behind its topic".to_owned()),
+            );
             let _ = tokio::time::timeout(LOOK_INTERVAL, progress.changed()).await;
         }
         self.jobs.note(id, |job| job.waiting = None);
@@ -249,7 +252,10 @@ impl Runner {
                 Err(TransactionError::TooLarge) => {
                     sent = 0;
                     for record in records.iter() {
-                        match writer.write(Arc::new(vec![record.clone()]), job.id, job.by.clone()).await {
+                        match writer
+                            .write(Arc::new(vec![record.clone()]), job.id, job.by.clone())
+                            .await
+                        {
                             Ok(written) => {
                                 merge(&mut ends, &written);
                                 sent += 1;
@@ -368,7 +374,11 @@ impl Runner {
     }
 
     fn wait_for(&self, id: Uuid, reason: String) {
-        if self.jobs.get(id).is_some_and(|job| job.waiting.as_ref() != Some(&reason)) {
+        if self
+            .jobs
+            .get(id)
+            .is_some_and(|job| job.waiting.as_ref() != Some(&reason))
+        {
             self.jobs.note(id, |job| job.waiting = Some(reason));
         }
     }

@@ -125,7 +125,10 @@ mod tests {
             Selection::All,
         ] {
             let row = serde_json::to_vec(&selection).expect("JSON");
-            assert_eq!(serde_json::from_slice::<Selection>(&row).expect("a selection"), selection);
+            assert_eq!(
+                serde_json::from_slice::<Selection>(&row).expect("a selection"),
+                selection
+            );
         }
     }
 

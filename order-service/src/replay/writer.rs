@@ -155,7 +155,9 @@ async fn on_thread<T: Send + 'static>(
     let (done, result) = oneshot::channel();
     let send = move || drop(done.send(work()));
     if let Err(error) = supervisor.spawn_thread("writing replayed records", send) {
-        return Err(TransactionError::Failed(format!("the system has no thread left: {error}")));
+        return Err(TransactionError::Failed(format!(
+            "the system has no thread left: {error}"
+        )));
     }
     let panicked = || TransactionError::Failed("the thread that writes has ended".to_owned());
     result.await.unwrap_or_else(|_| Err(panicked()))

@@ -12,6 +12,7 @@ mod instances;
 mod outages;
 mod pages;
 mod registries;
+mod replays;
 mod restarts;
 mod schema_names;
 mod sizes;

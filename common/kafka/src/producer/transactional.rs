@@ -94,7 +94,9 @@ impl TransactionalProducer {
     /// [`TransactionError`]; with [`Failed`](TransactionError::Failed), it may be called again.
     pub fn begin_epoch(&self, timeout: Duration) -> Result<(), TransactionError> {
         self.bootstrap();
-        self.producer.init_transactions(timeout).map_err(|error| self.explain(&error))
+        self.producer
+            .init_transactions(timeout)
+            .map_err(|error| self.explain(&error))
     }
 
     /// The end offset of each partition of a topic, as read_committed readers see it.
@@ -125,7 +127,9 @@ impl TransactionalProducer {
     pub fn write(&self, records: &[TransactionRecord<'_>]) -> Result<Vec<Delivered>, TransactionError> {
         let deadline = Instant::now() + TRANSACTION_TIMEOUT;
         crash_point::reached(Point::ReplayNotBegun);
-        self.producer.begin_transaction().map_err(|error| self.explain(&error))?;
+        self.producer
+            .begin_transaction()
+            .map_err(|error| self.explain(&error))?;
         match self.deliver(records, deadline) {
             Ok(delivered) => {
                 crash_point::reached(Point::ReplayProduced);
@@ -184,7 +188,11 @@ impl TransactionalProducer {
                 headers: record.headers.clone(),
                 delivery_opaque: Box::new(Report(Box::new(on_delivery))),
             };
-            match self.producer.send::<[u8], [u8]>(queued).map_err(|(error, _)| WriteError::from(error)) {
+            match self
+                .producer
+                .send::<[u8], [u8]>(queued)
+                .map_err(|(error, _)| WriteError::from(error))
+            {
                 Ok(()) => return Ok(()),
                 Err(WriteError::QueueFull) if Instant::now() < deadline => {
                     // Not empty after that: it is asked again.
@@ -253,9 +261,9 @@ impl TransactionalProducer {
             ),
         };
         match code {
-            RDKafkaErrorCode::Fenced
-            | RDKafkaErrorCode::ProducerFenced
-            | RDKafkaErrorCode::InvalidProducerEpoch => TransactionError::Fenced,
+            RDKafkaErrorCode::Fenced | RDKafkaErrorCode::ProducerFenced | RDKafkaErrorCode::InvalidProducerEpoch => {
+                TransactionError::Fenced
+            }
             RDKafkaErrorCode::UnsupportedFeature | RDKafkaErrorCode::UnsupportedVersion => {
                 TransactionError::Unsupported(code)
             }

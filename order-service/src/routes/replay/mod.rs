@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use crate::admin::Admin;
 use crate::replay::ReplayError;
+use crate::routes::ready;
 use crate::state::State;
 
 /// Replays dead letters, or tells what that would do.
@@ -30,7 +31,7 @@ use crate::state::State;
         (status = 200, description = "With `dryRun`: what would become of the records.", body = answer::DryRunAnswer),
         (status = 202, description = "The replay has been started, or waits for those before it.", body = JobAnswer,
             headers(("Location" = String, description = "Where to watch it."))),
-        (status = 503, description = "`/problems/unavailable`: the dead letters cannot be read now, the schema registry does not answer a dry run, or ten replays are waiting already. Nothing was written."),
+        (status = 503, description = "`/problems/not-ready` or `/problems/unavailable`: the service is starting, the dead letters cannot be read now, the schema registry does not answer a dry run, or ten replays are waiting already. Nothing was written."),
     )
 )]
 pub async fn replay(
@@ -39,9 +40,13 @@ pub async fn replay(
     Json { value: request, .. }: Json<ReplayRequest>,
 ) -> Result<Reply<ReplayAnswer>, Problem> {
     let (selection, rate) = (request.selection()?, request.rate()?);
+    ready(&state).await?;
     if request.dry_run {
         let dry_run = state.replays.dry_run(selection).await.map_err(problem)?;
-        return Ok(Reply::ok("What a replay would do", ReplayAnswer::DryRun(dry_run.into())));
+        return Ok(Reply::ok(
+            "What a replay would do",
+            ReplayAnswer::DryRun(dry_run.into()),
+        ));
     }
     let job = state.replays.start(selection, rate, admin.by).await.map_err(problem)?;
     let answer = ReplayAnswer::Job(Box::new(JobAnswer::of(&job)));
@@ -124,7 +129,7 @@ pub struct Discarded {
     request_body(content = DiscardRequest, description = "Which dead letters, and why.", example = json!({"ids": ["0-17"], "reason": "written by a test"})),
     responses(
         (status = 200, description = "They were discarded.", body = Discarded),
-        (status = 503, description = "`/problems/unavailable`: the dead-letter topic cannot be read or written now. Some of the dead letters may have been discarded; ask again."),
+        (status = 503, description = "`/problems/not-ready` or `/problems/unavailable`: the service is starting, or the dead-letter topic cannot be read or written now. Some of the dead letters may have been discarded; ask again."),
     )
 )]
 pub async fn discard(
@@ -133,14 +138,21 @@ pub async fn discard(
     Json { value: request, .. }: Json<DiscardRequest>,
 ) -> Result<Reply<Discarded>, Problem> {
     let (selection, reason) = (request.selection()?, request.reason()?);
-    let discarded = state.replays.discard(selection, reason, admin.by).await.map_err(problem)?;
+    ready(&state).await?;
+    let discarded = state
+        .replays
+        .discard(selection, reason, admin.by)
+        .await
+        .map_err(problem)?;
     Ok(Reply::ok("Dead letters discarded", Discarded { discarded }))
 }
 
 fn unknown(job: &str) -> Problem {
     let id: Option<Uuid> = job.parse().ok();
     let detail = match id {
-        Some(id) => format!("this instance has no replay {id}: it knows those that it has run, and of those that have ended the last 100"),
+        Some(id) => format!(
+            "this instance has no replay {id}: it knows those that it has run, and of those that have ended the last 100"
+        ),
         None => "the id of a replay is a UUID, as in the answer to POST /dlq/replay".to_owned(),
     };
     Problem::new(ProblemKind::NotFound, detail)
@@ -153,7 +165,6 @@ fn problem(error: ReplayError) -> Problem {
         | ReplayError::Registry(_)
         | ReplayError::NotMarked(_)
         | ReplayError::TooMany
-        | ReplayError::NotIndexed
         | ReplayError::Stopping) => Problem::new(ProblemKind::Unavailable, error.to_string()),
     }
 }

@@ -140,7 +140,9 @@ fn parse_ids(ids: &[String]) -> Result<Selection, Problem> {
     }
     let mut parsed = BTreeSet::new();
     for (n, id) in ids.iter().enumerate() {
-        let id = id.parse().map_err(|message: &str| Problem::invalid_field(format!("ids[{n}]"), message))?;
+        let id = id
+            .parse()
+            .map_err(|message: &str| Problem::invalid_field(format!("ids[{n}]"), message))?;
         parsed.insert(id);
     }
     Ok(Selection::Ids(parsed))
@@ -159,7 +161,10 @@ fn ids() -> Schema {
     let id = ObjectBuilder::new()
         .schema_type(Type::String)
         .pattern(Some("^[0-9]{1,9}-[0-9]{1,18}$"));
-    let ids = ArrayBuilder::new().items(id).min_items(Some(1)).max_items(Some(MAX_IDS));
+    let ids = ArrayBuilder::new()
+        .items(id)
+        .min_items(Some(1))
+        .max_items(Some(MAX_IDS));
     ids.description(Some("Ids of dead letters, 1 to 1000.")).into()
 }
 
@@ -193,7 +198,13 @@ mod tests {
 
     fn selected(body: serde_json::Value) -> Result<Selection, String> {
         let request: ReplayRequest = serde_json::from_value(body).expect("a request");
-        let field = |problem: Problem| problem.errors().first().map(|error| error.field.clone()).unwrap_or_default();
+        let field = |problem: Problem| {
+            problem
+                .errors()
+                .first()
+                .map(|error| error.field.clone())
+                .unwrap_or_default()
+        };
         request.selection().map_err(field)
     }
 

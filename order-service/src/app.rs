@@ -23,6 +23,7 @@ use crate::history::History;
 use crate::inspect::Inspector;
 use crate::recent::Recent;
 use crate::record_handler::RecordHandler;
+use crate::replay::{Jobs, ReplayOutcomes, ReplayParts, Replays, RunningReplays};
 use crate::routes::ConsoleFacts;
 use crate::schema_versions::SchemaVersions;
 use crate::state::State;
@@ -37,6 +38,7 @@ pub struct Application {
     poison_kinds: Option<Vec<String>>,
     state: web::Data<State>,
     pipeline: RunningPipeline,
+    replays: RunningReplays,
 }
 
 impl Application {
@@ -83,8 +85,24 @@ impl Application {
         let schema_versions = SchemaVersions::new(registry.clone(), &lineage::subject(&topic));
         let bootstrap_servers = pipeline.settings.cluster.bootstrap_servers.clone();
         let recent = Recent::default();
-        let handler = RecordHandler::new(dead_letters, history.clone(), recent.clone());
+        let opened = pipeline.store.clone();
+        let jobs = blocking(move || Jobs::open(&opened)).await?;
+        let cluster = pipeline.settings.cluster.clone();
+        let outcomes = ReplayOutcomes::new(jobs.clone());
+        let handler = RecordHandler::new(dead_letters, history.clone(), recent.clone(), outcomes);
         let pipeline = pipeline.start(handler)?;
+        let parts = ReplayParts {
+            jobs,
+            index: index.clone(),
+            dlq_status: dlq_status.clone(),
+            reader: letters.clone(),
+            inspector: inspector.clone(),
+            view: pipeline.view(),
+            cluster,
+            topic: topic.clone(),
+            rate: config.replay_rate,
+        };
+        let (replays, running_replays) = Replays::start_runner(parts, &supervisor)?;
         let state = State {
             admin,
             view: pipeline.view(),
@@ -92,6 +110,7 @@ impl Application {
             dlq_status,
             letters,
             inspector,
+            replays,
             registration,
             registry,
             supervisor,
@@ -112,6 +131,7 @@ impl Application {
             poison_kinds: None,
             state: web::Data::new(state),
             pipeline,
+            replays: running_replays,
         })
     }
 
@@ -145,6 +165,7 @@ impl Application {
             poison_kinds,
             state,
             pipeline,
+            replays,
             ..
         } = self;
         let supervisor = state.supervisor.clone();
@@ -156,6 +177,7 @@ impl Application {
         let rejected = pipeline.schema_rejected();
         let served = service::serve_until(stop, listener, SERVICE, &access, rejected, &supervisor, routes).await;
         // Nothing may hold the store when this ends.
+        replays.stopped().await;
         pipeline.stop().await;
         served
     }

@@ -16,6 +16,7 @@ pub mod inspect;
 mod order_letters;
 mod recent;
 mod record_handler;
+pub mod replay;
 pub mod routes;
 mod schema_versions;
 pub mod state;

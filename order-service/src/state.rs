@@ -16,6 +16,7 @@ use crate::dead_letter::{DlqStatus, Index};
 use crate::history::History;
 use crate::inspect::Inspector;
 use crate::recent::Recent;
+use crate::replay::Replays;
 use crate::schema_versions::SchemaVersions;
 
 /// What the handlers share.
@@ -28,6 +29,7 @@ pub struct State {
     /// Reads single dead letters.
     pub(crate) letters: RecordReader,
     pub(crate) inspector: Inspector,
+    pub(crate) replays: Replays,
     pub(crate) registry: Arc<Registry>,
     pub(crate) registration: Registration,
     pub(crate) supervisor: Supervisor,

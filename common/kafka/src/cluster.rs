@@ -215,6 +215,23 @@ impl Cluster {
         config
     }
 
+    /// A producer that writes in transactions of that id, each of which a broker ends if the producer does not.
+    pub(crate) fn transactional_producer(
+        &self,
+        id: &str,
+        timeout: Duration,
+        options: &ProducerOptions,
+    ) -> ClientConfig {
+        let mut config = self.producer(options);
+        config
+            // Shared by all instances: the one that came last fences the others.
+            .set("transactional.id", id)
+            // What a killed process leaves open stalls every read_committed reader of its topics for that long; the default
+            // is a minute.
+            .set("transaction.timeout.ms", timeout.as_millis().to_string());
+        config
+    }
+
     /// A client for creating and checking topics.
     pub(crate) fn admin(&self) -> ClientConfig {
         self.with_extra(self.base())

@@ -15,6 +15,7 @@ mod order_details;
 mod order_ids;
 mod orders;
 mod read_your_writes;
+mod replay;
 mod resume;
 mod schemas;
 mod sse;
@@ -53,6 +54,11 @@ pub fn configure(config: &mut ServiceConfig, state: &web::Data<State>, cart_serv
             dlq_message::dlq_message,
         ))
         .service(routes::post("/dlq/resume", resume::resume))
+        .service(routes::post("/dlq/replay", replay::replay))
+        .service(routes::get("/dlq/replays", replay::replays))
+        .service(routes::get("/dlq/replays/{job}", replay::replay_job))
+        .service(routes::post("/dlq/replays/{job}/stop", replay::stop))
+        .service(routes::post("/dlq/discard", replay::discard))
         .service(routes::get("/asyncapi.json", asyncapi::asyncapi))
         .configure(|config| pages::configure::<State>(config, about(state, cart_service), openapi::document()));
 }

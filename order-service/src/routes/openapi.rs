@@ -5,8 +5,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::{
-    console_json, dlq, dlq_message, dlq_messages, history, order_details, order_ids, orders, resume, schemas, sse,
-    stats,
+    console_json, dlq, dlq_message, dlq_messages, history, order_details, order_ids, orders, replay, resume, schemas,
+    sse, stats,
 };
 
 #[derive(OpenApi)]
@@ -39,7 +39,12 @@ use super::{
         dlq::info,
         dlq_messages::messages,
         dlq_message::dlq_message,
-        resume::resume
+        resume::resume,
+        replay::replay,
+        replay::replays,
+        replay::replay_job,
+        replay::stop,
+        replay::discard
     )
 )]
 struct Document;

@@ -17,6 +17,7 @@ mod orders;
 mod outages;
 mod pages;
 mod registries;
+mod replays;
 mod restarts;
 mod schema_names;
 mod sizes;

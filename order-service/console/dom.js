@@ -87,7 +87,7 @@ export const scroller = (label, ...children) => h("div", { class: "scroll", tabi
 
 /** A card with a heading; `attributes` may have a class of its own. */
 export function card(title, attributes, ...children) {
-  const id = `card-${title.toLowerCase().replace(/[^a-z]+/g, "-")}`;
+  const id = `card-${title.toLowerCase().replace(/[^a-z0-9]+/g, "-")}`;
   const classes = ["card", attributes?.class].filter(Boolean).join(" ");
   return h("section", { ...attributes, class: classes, "aria-labelledby": id }, h("h2", { id }, title), ...children);
 }

@@ -27,13 +27,21 @@ function nav() {
 
 function health() {
   const pill = at("health");
-  onKnown("health", (report) => {
+  const draw = () => {
+    const report = known.health;
+    if (!report) return;
     const [first, ...more] = report.reasons ?? [];
     const word = !report.ready ? "Not ready" : report.status === "healthy" ? "Healthy" : "Degraded";
     put(pill, first ? raw(`${word}: ${first}${more.length ? ` (and ${more.length} more)` : ""}`) : word);
     pill.title = (report.reasons ?? []).join("\n") || "order-service has nothing to report";
     pill.className = `pill ${!report.ready ? "is-bad" : report.status === "healthy" ? "is-good" : "is-warn"}`;
-  });
+    if (known.connection !== "lost") return;
+    // What was known says nothing about now.
+    put(pill, `Unknown; was ${word.toLowerCase()}`);
+    pill.className = "pill";
+  };
+  onKnown("health", draw);
+  on("connection", draw);
 }
 
 function connection() {

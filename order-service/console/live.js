@@ -24,8 +24,7 @@ export function liveOrders(signal) {
   let held = 0;
   let paused = false;
   let reading = false;
-  let sampled = 0;
-  let skipped = 0;
+  let sampled = -Infinity;
   const seen = [];
   const body = h("tbody");
   const note = h("p", { class: "small soft" });
@@ -70,7 +69,6 @@ export function liveOrders(signal) {
   on("orders", (batch) => {
     const count = batch.orders.length + batch.skipped;
     seen.push({ at: performance.now(), count });
-    skipped += batch.skipped;
     if (batch.skipped > 0) sampled = performance.now();
     held += count;
     const newest = [...batch.orders].sort((a, b) => Date.parse(b.timestamp) - Date.parse(a.timestamp) || b.offset - a.offset);

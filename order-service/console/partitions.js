@@ -64,7 +64,7 @@ function resumeForm(breaker) {
   return h("form", { class: "side", onsubmit: send },
     h("p", {}, h("strong", {}, `Partition ${breaker.partition}: `), `${n(breaker.deadLetters)} of its last ${n(breaker.records)} records were dead-lettered; more than ${n(breaker.limit)} stop it, so that a bad deployment does not drain the topic.`),
     h("p", { class: "soft" }, "First find out what writes these records, and have it stopped. Then resume: once, which begins counting anew, or with a higher bound for this partition (2,000: it is never stopped)."),
-    h("div", { class: "row" }, field("new bound (empty: once)", bound), press), out);
+    h("div", { class: "row foot-line" }, field("new bound (empty: once)", bound), press), out);
 }
 
 function breakers() {

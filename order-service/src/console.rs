@@ -37,6 +37,7 @@ const FILES: &[File] = embedded![
     "discard.js",
     "dom.js",
     "evidence.js",
+    "filters.js",
     "format.js",
     "head.js",
     "hex.js",

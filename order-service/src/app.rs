@@ -140,7 +140,7 @@ impl Application {
         self.port
     }
 
-    /// Names another address of cart-service on the page at `/`, for when it becomes known only now.
+    /// Names another address of cart-service on the pages at `/` and `/about`, for when it becomes known only now.
     pub fn with_cart_service(self, cart_service: Url) -> Self {
         Self { cart_service, ..self }
     }

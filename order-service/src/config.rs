@@ -71,7 +71,7 @@ pub struct Config {
     )]
     pub store: StoreUrl,
 
-    /// Address at which clients reach cart-service; only for the page at /
+    /// Address at which clients reach cart-service; only for the pages at / and /about
     #[arg(
         long,
         env = "CART_SERVICE_URL",

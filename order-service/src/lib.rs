@@ -1,7 +1,7 @@
 //! order-service: reads the order events, keeps every order's state, and serves it over HTTP.
 //!
 //! The path of a record: the topic → `common/projection` (decode → fold → store) → [`routes`]. A rejected record goes to the
-//! [`dead_letter`] topic before the projection moves past it. No order is ever changed here.
+//! [`dead_letter`] topic before the projection moves past it. No order is ever changed here. `console` is the page that shows it.
 
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
@@ -9,6 +9,7 @@ pub mod admin;
 pub mod app;
 pub mod cli;
 pub mod config;
+mod console;
 pub mod dead_letter;
 mod health;
 pub mod history;

@@ -29,6 +29,7 @@ pub fn configure(config: &mut ServiceConfig, state: &web::Data<State>) {
 
 fn about(state: &State) -> About {
     About {
+        path: "/",
         service: SERVICE,
         html: include_str!("about.html").to_owned(),
         other_service: state.order_service.to_string(),

@@ -1,4 +1,4 @@
-//! The page at `/`, for which each service brings its own HTML.
+//! A service's page about itself, for which each service brings its own HTML.
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
@@ -10,6 +10,8 @@ use super::html;
 pub struct About {
     /// Name of the service.
     pub service: &'static str,
+    /// Path of the page: `/`, unless the service has another page there. Its links are relative to `/`.
+    pub path: &'static str,
     /// HTML below the heading; `{address}` is the host and port that the client used, `{other}` the other service's URL. A
     /// command has both in single quotes, which neither of them can end.
     pub html: String,
@@ -52,6 +54,7 @@ mod tests {
     fn the_url_of_the_other_service_cannot_end_the_quotes_around_it() {
         let about = About {
             service: "test",
+            path: "/",
             html: "<pre>curl '{other}/y'</pre>".to_owned(),
             other_service: "http://x/$(id)'`id`<b>/".to_owned(),
         };
@@ -68,6 +71,7 @@ mod tests {
     fn the_page_names_the_address_that_was_requested_and_the_other_service() {
         let about = About {
             service: "test",
+            path: "/",
             html: "<pre>curl {address}/x {other}/y</pre>".to_owned(),
             other_service: "http://localhost:8001/".to_owned(),
         };

@@ -1,4 +1,4 @@
-//! The pages about a service itself: `/`, `/health`, `/health/live`, `/health/ready`, `/metrics`, `/problems/`,
+//! The pages about a service itself: its overview, `/health`, `/health/live`, `/health/ready`, `/metrics`, `/problems/`,
 //! `/openapi.json`, `/docs/`.
 
 use actix_web::HttpRequest;
@@ -20,7 +20,7 @@ pub fn configure<R: Reporter + Gauges>(config: &mut ServiceConfig, about: About,
             metrics::refresh(&**state).await;
             metrics::page(handle, service)
         }))
-        .service(routes::get("/", move |request: HttpRequest| {
+        .service(routes::get(about.path, move |request: HttpRequest| {
             let page = index::page(&request, &about);
             async move { page }
         }))

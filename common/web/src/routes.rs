@@ -69,7 +69,7 @@ pub async fn not_found(request: HttpRequest) -> Result<HttpResponse, Problem> {
 }
 
 /// The 404 for a path that the service does not have; it names those that it has.
-pub(super) fn unknown_path(request: &HttpRequest) -> Problem {
+pub fn unknown_path(request: &HttpRequest) -> Problem {
     let detail = match request.app_data::<web::Data<KnownPaths>>() {
         Some(known) => format!(
             "there is nothing at this path; the paths of the API are {}; / gives an overview, and /docs/ has the details",

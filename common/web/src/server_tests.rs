@@ -51,6 +51,7 @@ impl metrics::Gauges for Starting {
 
 fn about() -> index::About {
     index::About {
+        path: "/",
         service: "test",
         html: String::new(),
         other_service: String::new(),

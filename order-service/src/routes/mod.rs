@@ -29,9 +29,9 @@ pub(crate) use read_your_writes::wait_slots;
 pub(crate) use sse::event_streams;
 use url::Url;
 
-use crate::SERVICE;
 use crate::health::not_ready;
 use crate::state::State;
+use crate::{SERVICE, console};
 
 /// Registers every path. `cart_service` is where clients reach cart-service.
 pub fn configure(config: &mut ServiceConfig, state: &web::Data<State>, cart_service: &Url) {
@@ -60,12 +60,14 @@ pub fn configure(config: &mut ServiceConfig, state: &web::Data<State>, cart_serv
         .service(routes::post("/dlq/replays/{job}/stop", replay::stop))
         .service(routes::post("/dlq/discard", replay::discard))
         .service(routes::get("/asyncapi.json", asyncapi::asyncapi))
+        .configure(|config| console::configure(config, cart_service))
         .configure(|config| pages::configure::<State>(config, about(state, cart_service), openapi::document()));
 }
 
 fn about(state: &State, cart_service: &Url) -> About {
     About {
         service: SERVICE,
+        path: "/about",
         html: include_str!("about.html").replace("{topic}", &state.topic),
         other_service: cart_service.to_string(),
     }

@@ -96,7 +96,7 @@ async fn the_documents_name_every_path_and_topic() {
 async fn the_index_links_only_to_existing_pages() {
     let world = World::new().await;
     let app = world.spawn_app().await;
-    let page = app.text("/").await;
+    let page = app.text("/about").await;
     let links: Vec<&str> = page
         .split("href=\"")
         .skip(1)

@@ -1,0 +1,108 @@
+// What is above every place: where one is, whether all is well, whether the figures are live.
+
+import { announce, known, on, onKnown } from "./bus.js";
+import { button, h, put, raw, say } from "./dom.js";
+import { clock, n } from "./format.js";
+import { forgetKey, storedKey } from "./key.js";
+import { connectNow } from "./stream.js";
+
+const PLACES = [["overview", "Overview"], ["orders", "Orders"], ["dead-letters", "Dead letters"], ["schemas", "Schemas"], ["partitions", "Partitions"]];
+const at = (id) => document.getElementById(id);
+
+function nav() {
+  const count = h("span", { class: "count", hidden: true });
+  put(at("places"), PLACES.map(([place, name]) => h("a", { href: `#/${place}`, "data-test": `nav-${place}`, "data-place": place }, name, place === "dead-letters" && count)));
+  onKnown("dlq", (dlq) => {
+    count.hidden = !(dlq.count > 0);
+    say(count, dlq.count > 9999 ? "9,999+" : n(dlq.count));
+    count.setAttribute("aria-label", `, ${dlq.count} open`);
+  });
+  on("route", ({ place }) => {
+    for (const link of at("places").children) {
+      if (link.dataset.place === place) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+  });
+}
+
+function health() {
+  const pill = at("health");
+  const draw = () => {
+    const report = known.health;
+    if (!report) return;
+    const [first, ...more] = report.reasons ?? [];
+    const word = !report.ready ? "Not ready" : report.status === "healthy" ? "Healthy" : "Degraded";
+    put(pill, first ? raw(`${word}: ${first}${more.length ? ` (and ${more.length} more)` : ""}`) : word);
+    pill.title = (report.reasons ?? []).join("\n") || "order-service has nothing to report";
+    pill.className = `pill ${!report.ready ? "is-bad" : report.status === "healthy" ? "is-good" : "is-warn"}`;
+    if (known.connection !== "lost") return;
+    // What was known says nothing about now.
+    put(pill, `Unknown; was ${word.toLowerCase()}`);
+    pill.className = "pill";
+  };
+  onKnown("health", draw);
+  on("connection", draw);
+}
+
+function connection() {
+  const sign = at("connection");
+  const banner = at("banner");
+  on("connection", (state) => {
+    sign.dataset.state = state;
+    const since = known.lastHeard ? clock(known.lastHeard) : null;
+    say(sign, { live: "live", reconnecting: "reconnecting…", connecting: "connecting" }[state] ?? (since ? `lost since ${since}` : "lost"));
+    const stale = state === "lost" || state === "reconnecting";
+    document.body.classList.toggle("stale", stale);
+    banner.hidden = state !== "lost";
+    if (state === "lost") {
+      put(banner, since
+        ? `The connection to order-service was lost at ${since}. The figures are from then. This page keeps trying. `
+        : "order-service does not answer. This page keeps trying. ", button("Try now", connectNow));
+    }
+  });
+  on("reconnected", () => announce("Connected again. The figures are live."));
+}
+
+function foot() {
+  onKnown("config", (config) => {
+    put(at("where"), raw(config.topic), " @ ", raw(config.bootstrapServers));
+    const key = h("span", {});
+    const showKey = () => put(key, storedKey() ? button("Forget the administrator's key", forgetKey, { class: "quiet" }) : config.adminKeyRequired ? "Replays and discards need the administrator's key." : "");
+    on("key", showKey);
+    showKey();
+    const link = (path, text) => h("a", { href: path }, text);
+    put(at("foot"), h("span", {}, raw(config.service), " ", raw(config.version)), link("about", "About"), link("docs/", "API"), link("asyncapi.json", "Events"), link("metrics", "Metrics"), config.sandbox && h("span", {}, "Sandbox: everything is in memory"), key);
+  });
+}
+
+function search() {
+  const input = at("find");
+  at("find-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const id = input.value.trim();
+    if (id) location.hash = `#/orders/${encodeURIComponent(id)}`;
+    input.value = "";
+  });
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest?.("input:not([type=checkbox]), textarea, select, dialog");
+    if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      event.preventDefault();
+      input.focus();
+    }
+    if (event.key === "Escape" && event.target === input) input.blur();
+  });
+  // The address after # belongs to the places.
+  at("skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    at("main").focus();
+  });
+}
+
+/** Brings it all to life. */
+export function head() {
+  nav();
+  health();
+  connection();
+  foot();
+  search();
+}

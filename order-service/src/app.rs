@@ -15,6 +15,7 @@ use url::Url;
 
 use crate::config::Config;
 use crate::dead_letter::DeadLetters;
+use crate::extension::Extension;
 use crate::record_handler::RecordHandler;
 use crate::state::State;
 use crate::{SERVICE, routes};
@@ -25,6 +26,7 @@ pub struct Application {
     port: u16,
     access: AccessConfig,
     cart_service: Url,
+    extension: Option<Extension>,
     state: web::Data<State>,
     pipeline: RunningPipeline,
 }
@@ -75,6 +77,7 @@ impl Application {
             port,
             access: config.web.access,
             cart_service: config.cart_service_url,
+            extension: None,
             state: web::Data::new(state),
             pipeline,
         })
@@ -90,6 +93,14 @@ impl Application {
         Self { cart_service, ..self }
     }
 
+    /// Adds routes of the program that runs the service.
+    pub fn with_extension(self, extension: Extension) -> Self {
+        Self {
+            extension: Some(extension),
+            ..self
+        }
+    }
+
     /// Serves until `stop` resolves, then lets running requests finish.
     ///
     /// # Errors
@@ -99,12 +110,18 @@ impl Application {
             listener,
             access,
             cart_service,
+            extension,
             state,
             pipeline,
             ..
         } = self;
         let supervisor = state.supervisor.clone();
-        let routes = move |config: &mut ServiceConfig| routes::configure(config, &state, &cart_service);
+        let routes = move |config: &mut ServiceConfig| {
+            if let Some(extension) = &extension {
+                extension.configure(config);
+            }
+            routes::configure(config, &state, &cart_service);
+        };
         let rejected = pipeline.schema_rejected();
         let served = service::serve_until(stop, listener, SERVICE, &access, rejected, &supervisor, routes).await;
         // Nothing may hold the store when this ends.

@@ -8,6 +8,7 @@
 pub mod app;
 pub mod config;
 pub mod dead_letter;
+pub mod extension;
 mod health;
 mod record_handler;
 pub mod routes;

@@ -13,6 +13,7 @@ use orderlog_web::access::AccessConfig;
 use orderlog_web::{server, service};
 use url::Url;
 
+use crate::admin::AdminAccess;
 use crate::config::Config;
 use crate::dead_letter::DeadLetters;
 use crate::extension::Extension;
@@ -39,6 +40,7 @@ impl Application {
     /// The port is in use, the store is locked or cannot be opened, a setting is wrong.
     pub async fn build(config: Config, metrics: PrometheusHandle, supervisor: Supervisor) -> anyhow::Result<Self> {
         let dead_letter_topic = config.dead_letter_topic()?.to_string();
+        let admin = AdminAccess::new(&config.admin)?;
         let settings = Settings::of(SERVICE, &config.pipeline, config.unknown_schema_grace())?;
         let listener = server::bind(&config.web.api_host, config.api_port, "--api-port / API_PORT").await?;
         let port = listener.local_addr().context("reading the server's port")?.port();
@@ -62,6 +64,7 @@ impl Application {
         let (registry, registration) = (pipeline.registry.clone(), pipeline.registration.clone());
         let pipeline = pipeline.start(RecordHandler::new(dead_letters))?;
         let state = State {
+            admin,
             view: pipeline.view(),
             dead_letters: index,
             dlq_status,

@@ -13,6 +13,8 @@ use orderlog_runtime::telemetry::LogConfig;
 use orderlog_web::config::WebConfig;
 use orderlog_web::http_url::HttpUrl;
 
+use crate::admin::AdminConfig;
+
 /// Consumes the order events from Kafka and serves the orders over HTTP.
 ///
 /// Without a command it runs until it is stopped.
@@ -44,6 +46,10 @@ pub struct Config {
     /// The HTTP server.
     #[command(flatten)]
     pub web: WebConfig,
+
+    /// Who may change something.
+    #[command(flatten)]
+    pub admin: AdminConfig,
 
     /// How logs are written.
     #[command(flatten)]

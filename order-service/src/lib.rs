@@ -5,6 +5,7 @@
 
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
+pub mod admin;
 pub mod app;
 pub mod config;
 pub mod dead_letter;

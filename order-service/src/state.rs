@@ -10,10 +10,12 @@ use orderlog_runtime::supervisor::Supervisor;
 use orderlog_web::metrics::Gauges;
 use tokio::sync::Semaphore;
 
+use crate::admin::AdminAccess;
 use crate::dead_letter::{DlqStatus, Index};
 
 /// What the handlers share.
 pub struct State {
+    pub(crate) admin: AdminAccess,
     pub(crate) topic: String,
     pub(crate) view: View,
     pub(crate) dead_letters: Index,

@@ -22,6 +22,7 @@ use crate::poison_route;
 use crate::ports::{self, HOST};
 use crate::registry::Registry;
 use crate::relay::Relay;
+use order_service::admin::AdminConfig;
 
 /// The topic of the events.
 pub const TOPIC: &str = "order-events";
@@ -107,6 +108,7 @@ impl Pipeline {
         let order = order_service::Config {
             pipeline: pipeline.clone(),
             web: web.clone(),
+            admin: AdminConfig::default(),
             logs: LogConfig::default(),
             api_port: cli.order_port,
             store: StoreUrl::Embedded(stores.path().join("order-service")),

@@ -63,6 +63,11 @@ impl Hosts {
     }
 }
 
+/// Whether `authority`, a name or an address with or without a port, is this machine's own, whatever DNS says.
+pub fn is_local(authority: &str) -> bool {
+    name_of(authority).is_some_and(|name| is_loopback(name.strip_suffix('.').unwrap_or(name)))
+}
+
 fn is_loopback(name: &str) -> bool {
     let address = name.parse::<IpAddr>().map(|address| address.to_canonical());
     name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())

@@ -32,7 +32,7 @@ pub mod docs;
 pub mod envelope;
 pub mod error_responses;
 pub mod health;
-mod hosts;
+pub mod hosts;
 mod html;
 pub mod http_url;
 pub mod index;

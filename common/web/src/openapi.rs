@@ -7,14 +7,19 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use utoipa::OpenApi as _;
 use utoipa::openapi::example::ExampleBuilder;
-use utoipa::openapi::path::{Operation, ParameterIn};
+use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
 use utoipa::openapi::response::Response;
 use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Schema, Type};
-use utoipa::openapi::{Content, ContentBuilder, HeaderBuilder, OpenApi, Ref, RefOr, ResponseBuilder};
+use utoipa::openapi::{Content, ContentBuilder, HeaderBuilder, OpenApi, Ref, RefOr, Required, ResponseBuilder};
 
 use super::problem::{PROBLEM_JSON, Problem};
 use super::problem_kind::ProblemKind;
 use super::{health, preconditions, problem_pages};
+
+/// The request header that names who changes something.
+pub const USER_HEADER: &str = "X-Orderlog-User";
+/// Its format: at most 100 printable characters.
+const USER_PATTERN: &str = "^[!-~](?:[ -~]{0,98}[!-~])?$";
 
 /// The format of an `Idempotency-Key` after header parsing: 1 to 64 printable ASCII characters.
 const IDEMPOTENCY_KEY: &str = "^[!-~](?:[ -~]{0,62}[!-~])?$";
@@ -42,6 +47,34 @@ const OF_QUERIES: &[(&str, &str)] = &[(
     "400",
     "`/problems/invalid-request`: a parameter or a header is not valid; `errors` names it.",
 )];
+/// Error responses of operations that take the admin key.
+const OF_ADMINISTRATION: &[(&str, &str)] = &[
+    (
+        "400",
+        "`/problems/invalid-request`: the body, a field of it or a header is not valid; `errors` or `detail` says which. Nothing was changed.",
+    ),
+    (
+        "401",
+        "`/problems/admin-key-required`: the service has an admin key, and the request has none or another one. Nothing was changed.",
+    ),
+    (
+        "403",
+        "`/problems/admin-loopback-only` or `/problems/cross-origin`: the service has no admin key and the request comes from another \
+         machine, or it comes from a web page of another origin. Nothing was changed.",
+    ),
+    (
+        "408",
+        "`/problems/request-timeout`: the body did not arrive within 10 seconds. Nothing was changed.",
+    ),
+    (
+        "413",
+        "`/problems/payload-too-large`: the body is larger than 256 KiB. Nothing was changed.",
+    ),
+    (
+        "415",
+        "`/problems/unsupported-media-type`: the `Content-Type` is not JSON, or the body is compressed. Nothing was changed.",
+    ),
+];
 /// Error responses of writes.
 const OF_WRITES: &[(&str, &str)] = &[
     (
@@ -91,7 +124,10 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
             let Some(operation) = operation else { continue };
             describe_headers(operation);
             add_errors(operation, ALWAYS);
-            if writes {
+            if is_administration(operation) {
+                add_errors(operation, OF_ADMINISTRATION);
+                add_user(operation);
+            } else if writes {
                 add_errors(operation, OF_WRITES);
             } else if has_query(operation) {
                 add_errors(operation, OF_QUERIES);
@@ -129,6 +165,26 @@ pub fn text(pattern: &str) -> ObjectBuilder {
 pub fn one_of(texts: impl IntoIterator<Item = &'static str>) -> ObjectBuilder {
     let texts: Vec<Value> = texts.into_iter().map(Value::from).collect();
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(texts))
+}
+
+/// Whether the operation takes the admin key: it then has a `security` of its own.
+fn is_administration(operation: &Operation) -> bool {
+    operation.security.is_some()
+}
+
+/// Describes the header that names who calls.
+fn add_user(operation: &mut Operation) {
+    let user = ParameterBuilder::new()
+        .name(USER_HEADER)
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "Who asks for this, up to 100 printable characters: it is logged, and kept with what is changed. By default it is the client's address.",
+        ))
+        .schema(Some(text(USER_PATTERN)))
+        .example(Some("jane@example.com".into()))
+        .build();
+    operation.parameters.get_or_insert_default().push(user.into());
 }
 
 fn has_query(operation: &Operation) -> bool {

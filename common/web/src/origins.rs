@@ -120,8 +120,6 @@ impl CorsOrigins {
     /// Whether this is a write by a page of an origin that is not allowed. Some requests need no preflight: the page could
     /// not read the response, but the write would be carried out.
     ///
-    /// Fetch Metadata decides where the browser sends it (behind a proxy, `Host` may differ from the page's), else `Origin`.
-    /// A request with neither does not come from a browser.
     pub(super) fn is_foreign_write(&self, head: &RequestHead) -> bool {
         if matches!(
             head.method,
@@ -129,17 +127,23 @@ impl CorsOrigins {
         ) {
             return false;
         }
-        let headers = head.headers();
-        let own = match (headers.get(&SEC_FETCH_SITE), headers.get(header::ORIGIN)) {
-            (Some(site), _) => site == "same-origin" || site == "none",
-            (None, Some(origin)) => is_at(origin, headers.get(header::HOST)),
-            (None, None) => true,
-        };
-        !own && self.allowed(headers).is_none()
+        !is_own(head.headers()) && self.allowed(head.headers()).is_none()
     }
 
     fn is_on(&self) -> bool {
         self.any || !self.origins.is_empty()
+    }
+}
+
+/// Whether a request comes from one of the service's own pages, or not from a page at all.
+///
+/// Fetch Metadata decides where the browser sends it (behind a proxy, `Host` may differ from the page's), else `Origin`.
+/// A request with neither does not come from a browser.
+pub fn is_own(headers: &HeaderMap) -> bool {
+    match (headers.get(&SEC_FETCH_SITE), headers.get(header::ORIGIN)) {
+        (Some(site), _) => site == "same-origin" || site == "none",
+        (None, Some(origin)) => is_at(origin, headers.get(header::HOST)),
+        (None, None) => true,
     }
 }
 

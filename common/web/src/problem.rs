@@ -152,6 +152,10 @@ impl ResponseError for Problem {
         if let Some(methods) = self.allow {
             response.insert_header((header::ALLOW, methods));
         }
+        if self.kind == ProblemKind::AdminKeyRequired {
+            // RFC 9110, section 15.5.2 requires it.
+            response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+        }
         // Strings and JSON values always serialize.
         response
             .content_type(PROBLEM_JSON)
@@ -219,6 +223,12 @@ mod tests {
             body,
             json!({"type": "/problems/internal", "title": "Internal error", "status": 500})
         );
+    }
+
+    #[test]
+    fn a_401_names_the_scheme() {
+        let response = Problem::new(ProblemKind::AdminKeyRequired, "").error_response();
+        assert_eq!(response.headers().get(header::WWW_AUTHENTICATE).expect("it"), "Bearer");
     }
 
     #[test]

@@ -21,6 +21,14 @@ impl ProblemKind {
                 field: "itemsCount".to_owned(),
                 message: "must be a whole number from 1 to 100".to_owned(),
             }]),
+            Self::AdminKeyRequired => with(
+                "send the service's admin key (ADMIN_API_KEY) as Authorization: Bearer <key>; the request has none",
+                &[],
+            ),
+            Self::AdminLoopbackOnly => with(
+                "the service has no admin key, so it accepts this only from its own machine, and the request comes from 192.0.2.7; set ADMIN_API_KEY or ADMIN_API_KEY_FILE (--admin-api-key-file), then send the key",
+                &[],
+            ),
             Self::CrossOrigin => with(
                 "cross-origin writes from https://shop.example are not allowed; if that page may write, add its origin to CORS_ORIGINS (--cors-origins)",
                 &[],

@@ -11,6 +11,10 @@ pub use definitions::{Definition, Effect};
 pub enum ProblemKind {
     /// The request is malformed or invalid; `errors` names the fields.
     InvalidRequest,
+    /// Administration needs the key, and the request has none or another one.
+    AdminKeyRequired,
+    /// No key is set, and the request does not come from the service's own machine.
+    AdminLoopbackOnly,
     /// A web page of an origin that is not allowed tried to write.
     CrossOrigin,
     /// No such order.
@@ -53,8 +57,10 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind that has a page, in the order of their statuses.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::InvalidRequest,
+        Self::AdminKeyRequired,
+        Self::AdminLoopbackOnly,
         Self::CrossOrigin,
         Self::OrderNotFound,
         Self::UnknownTopic,

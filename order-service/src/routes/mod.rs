@@ -24,6 +24,7 @@ use crate::state::State;
 pub fn configure(config: &mut ServiceConfig, state: &web::Data<State>, cart_service: &Url) {
     config
         .app_data(state.clone())
+        .app_data(web::Data::new(state.admin.clone()))
         .app_data(web::Data::new(state.metrics.clone()))
         .service(routes::get("/order-details", order_details::order_details))
         .service(routes::get("/getAllOrderIdsFromTopic", order_ids::order_ids))

@@ -1,7 +1,8 @@
 //! The OpenAPI document, generated from the handlers.
 
 use orderlog_web::openapi;
-use utoipa::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
 
 use super::{dlq, order_details, order_ids, stats};
 
@@ -22,6 +23,7 @@ use super::{dlq, order_details, order_ids, stats};
         (name = "health", description = "Whether the service works, for people, load balancers and orchestrators."),
         (name = "problems", description = "The types of error responses."),
     ),
+    modifiers(&AdminKey),
     paths(
         order_details::order_details,
         order_ids::order_ids,
@@ -31,6 +33,19 @@ use super::{dlq, order_details, order_ids, stats};
     )
 )]
 struct Document;
+
+/// Describes the key that operations with `security((), ("adminKey" = []))` take; with `()`, because without a key it is not needed.
+struct AdminKey;
+
+impl Modify for AdminKey {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let key = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(
+            "The service's admin key, `ADMIN_API_KEY`. Without one, these operations are allowed only on the service's own machine.",
+        ));
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("adminKey", SecurityScheme::Http(key.build()));
+    }
+}
 
 /// The document.
 pub fn document() -> utoipa::openapi::OpenApi {

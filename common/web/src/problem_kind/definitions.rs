@@ -60,6 +60,22 @@ impl ProblemKind {
                 "The body, a parameter or a header is missing, malformed or out of range. `errors` names each one, except where there is no name for it, as with a body that is empty or not JSON; `detail` then says what is wrong.",
                 "Correct what `errors` or `detail` names, then send the request again. Unchanged, it will always be refused.",
             ),
+            Self::AdminKeyRequired => (
+                "/problems/admin-key-required",
+                401,
+                "Admin key required",
+                Effect::None,
+                "The request would change what becomes of dead letters, or resume a partition. This service allows that only with its admin key, and the request has no key or another one.",
+                "Send `Authorization: Bearer` and the key. Whoever runs the service has it: it is the value of `ADMIN_API_KEY`, or the content of the file `ADMIN_API_KEY_FILE`.",
+            ),
+            Self::AdminLoopbackOnly => (
+                "/problems/admin-loopback-only",
+                403,
+                "Allowed only on loopback",
+                Effect::None,
+                "The request would change what becomes of dead letters, or resume a partition. The service has no admin key, so it allows that only to clients on its own machine that connect to `localhost` directly, without a proxy.",
+                "Set `ADMIN_API_KEY` or `ADMIN_API_KEY_FILE` for the service, restart it, and send the key with the request. Or send the request on the service's machine, to `localhost`.",
+            ),
             Self::CrossOrigin => (
                 "/problems/cross-origin",
                 403,

@@ -1,0 +1,265 @@
+//! Who may change something: replay and discard dead letters, resume a partition. With an admin key, whoever sends it;
+//! without one, only clients on the service's own machine. A web page of another origin may not in either case, not even one
+//! that `CORS_ORIGINS` lets write orders.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{self, HeaderMap, HeaderName};
+use actix_web::{FromRequest, HttpRequest, web};
+use anyhow::{Context, bail, ensure};
+use clap::Args;
+use orderlog_projection::store::blocking;
+use orderlog_runtime::secret::Secret;
+use orderlog_web::openapi::USER_HEADER;
+use orderlog_web::{Problem, ProblemKind, hosts, origins};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+/// Longest `X-Orderlog-User`, in characters.
+const MAX_USER: usize = 100;
+
+/// Headers by which proxies name their clients. A request with one of them has come through a proxy, so its peer's address
+/// says nothing about who sent it.
+const OF_PROXIES: [&str; 6] = [
+    "forwarded",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-real-ip",
+    "via",
+];
+
+/// The key that administration needs.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct AdminConfig {
+    /// Key that clients send to replay or discard dead letters and to resume a partition, as Authorization: Bearer KEY.
+    /// Without one, only clients on this machine may do that
+    #[arg(
+        long = "admin-api-key",
+        env = "ADMIN_API_KEY",
+        value_name = "ADMIN_API_KEY",
+        hide_env_values = true
+    )]
+    pub key: Option<Secret>,
+
+    /// File that holds the key, instead of ADMIN_API_KEY; read at each such request
+    #[arg(
+        long = "admin-api-key-file",
+        env = "ADMIN_API_KEY_FILE",
+        value_name = "ADMIN_API_KEY_FILE",
+        value_parser = path
+    )]
+    pub key_file: Option<PathBuf>,
+}
+
+/// Compose files pass an unset variable as an empty one.
+fn path(text: &str) -> Result<PathBuf, std::convert::Infallible> {
+    Ok(text.into())
+}
+
+/// Whom a service lets change something.
+#[derive(Clone, Debug)]
+pub enum AdminAccess {
+    /// Clients on its own machine.
+    Loopback,
+    /// Whoever sends this key.
+    Key(Secret),
+    /// Whoever sends the key that is in this file at that time.
+    File(PathBuf),
+}
+
+impl AdminConfig {
+    /// The key in these settings, to send it; `None` if there is none.
+    ///
+    /// # Errors
+    /// Both settings are given, the file cannot be read, or the key cannot be sent in a header.
+    pub fn secret(&self) -> anyhow::Result<Option<Secret>> {
+        match AdminAccess::new(self)? {
+            AdminAccess::Loopback => Ok(None),
+            AdminAccess::Key(key) => Ok(Some(key)),
+            AdminAccess::File(path) => read(&path).map(Some),
+        }
+    }
+}
+
+impl AdminAccess {
+    /// As these settings say.
+    ///
+    /// # Errors
+    /// Both settings are given, the file cannot be read, or the key cannot be sent in a header.
+    pub fn new(config: &AdminConfig) -> anyhow::Result<Self> {
+        let key = config.key.as_ref().filter(|key| !key.is_empty());
+        let file = config.key_file.as_deref().filter(|path| !path.as_os_str().is_empty());
+        match (key, file) {
+            (None, None) => Ok(Self::Loopback),
+            (Some(_), Some(_)) => bail!("both ADMIN_API_KEY and ADMIN_API_KEY_FILE are set; keep only one"),
+            (Some(key), None) => {
+                check(key).context("the value of ADMIN_API_KEY (--admin-api-key)")?;
+                Ok(Self::Key(key.clone()))
+            }
+            (None, Some(path)) => read(path).map(|_| Self::File(path.to_owned())),
+        }
+    }
+
+    /// Whether a key is needed.
+    pub fn requires_key(&self) -> bool {
+        !matches!(self, Self::Loopback)
+    }
+
+    /// The key that is needed now.
+    async fn key(self) -> anyhow::Result<Option<Secret>> {
+        match self {
+            Self::Loopback => Ok(None),
+            Self::Key(key) => Ok(Some(key)),
+            // Each time, so that a key that was replaced is refused at once.
+            Self::File(path) => blocking(move || read(&path)).await.map(Some),
+        }
+    }
+}
+
+/// The key in the file, without the trailing newline that editors add.
+fn read(path: &Path) -> anyhow::Result<Secret> {
+    let file = || {
+        format!(
+            "the file of ADMIN_API_KEY_FILE (--admin-api-key-file), {}",
+            path.display()
+        )
+    };
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", file()))?;
+    let key = Secret::from(text.trim());
+    ensure!(!key.is_empty(), "{} is empty; write the key into it", file());
+    check(&key).with_context(file)?;
+    Ok(key)
+}
+
+fn check(key: &Secret) -> anyhow::Result<()> {
+    ensure!(
+        key.expose().bytes().all(|byte| byte.is_ascii_graphic()),
+        "holds a character that cannot be sent as a bearer token; use only letters, digits and ASCII punctuation, on one line"
+    );
+    Ok(())
+}
+
+/// Somebody who may change something. As a parameter of a handler it refuses everybody else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admin {
+    /// Who it is: the request's `X-Orderlog-User`, or else the client's address. For people, not for decisions.
+    pub by: String,
+}
+
+impl FromRequest for Admin {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let access = request.app_data::<web::Data<AdminAccess>>().cloned();
+        let (headers, peer) = (request.headers().clone(), request.peer_addr());
+        // A request in absolute form names the host a second time.
+        let authority = request.uri().authority().map(ToString::to_string);
+        Box::pin(async move {
+            let access = access.context("this server has no AdminAccess")?;
+            let key = access.as_ref().clone().key().await?;
+            admit(key.as_ref(), &headers, authority.as_deref(), peer)
+        })
+    }
+}
+
+/// Decides whether a request may change something.
+fn admit(
+    key: Option<&Secret>,
+    headers: &HeaderMap,
+    authority: Option<&str>,
+    peer: Option<SocketAddr>,
+) -> Result<Admin, Problem> {
+    if !origins::is_own(headers) {
+        return Err(Problem::new(
+            ProblemKind::CrossOrigin,
+            "pages of other origins may not do this, whatever CORS_ORIGINS allows; use the service's own console, or a client that is not a browser",
+        ));
+    }
+    let address = peer.map(|peer| peer.ip().to_canonical());
+    match key {
+        Some(key) => check_key(key, headers)?,
+        None => check_loopback(headers, authority, address)?,
+    }
+    let by = user(headers)?;
+    let address = || address.map_or_else(|| "unknown".to_owned(), |address| address.to_string());
+    Ok(Admin {
+        by: by.unwrap_or_else(address),
+    })
+}
+
+fn check_key(key: &Secret, headers: &HeaderMap) -> Result<(), Problem> {
+    let sent = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| bearer(value.as_bytes()));
+    let found = match sent {
+        Some(sent) if is_same(sent, key.expose().as_bytes()) => return Ok(()),
+        Some(_) => "another key",
+        None => "none",
+    };
+    Err(Problem::new(
+        ProblemKind::AdminKeyRequired,
+        format!("send the service's admin key (ADMIN_API_KEY) as Authorization: Bearer <key>; the request has {found}"),
+    ))
+}
+
+fn check_loopback(headers: &HeaderMap, authority: Option<&str>, peer: Option<IpAddr>) -> Result<(), Problem> {
+    // A name that is not this machine's own may be a web page's that resolves to it (DNS rebinding).
+    let host = headers.get(header::HOST).map(|host| host.to_str().unwrap_or_default());
+    let is_local = host.into_iter().chain(authority).all(hosts::is_local);
+    let proxied = OF_PROXIES.iter().find(|name| headers.contains_key(**name));
+    let why = match (peer, proxied) {
+        (Some(peer), None) if peer.is_loopback() && is_local => return Ok(()),
+        (_, Some(header)) => format!("came through a proxy (it has the header {header})"),
+        (Some(peer), None) if peer.is_loopback() => "was not sent to localhost".to_owned(),
+        (Some(peer), None) => format!("comes from {peer}"),
+        (None, None) => "comes from an unknown address".to_owned(),
+    };
+    Err(Problem::new(
+        ProblemKind::AdminLoopbackOnly,
+        format!(
+            "the service has no admin key, so it accepts this only from its own machine, and the request {why}; set ADMIN_API_KEY or ADMIN_API_KEY_FILE (--admin-api-key-file), then send the key"
+        ),
+    ))
+}
+
+/// The token of `Authorization: Bearer <token>`; the scheme's case does not matter (RFC 9110, section 11.1).
+fn bearer(value: &[u8]) -> Option<&[u8]> {
+    let (scheme, token) = value.split_at_checked(7)?;
+    let token = token.trim_ascii();
+    (scheme.eq_ignore_ascii_case(b"bearer ") && !token.is_empty()).then_some(token)
+}
+
+/// Compares digests, in constant time: how long it takes shows neither where the key differs nor how long it is.
+fn is_same(sent: &[u8], key: &[u8]) -> bool {
+    Sha256::digest(sent).ct_eq(&Sha256::digest(key)).into()
+}
+
+fn user(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get(HeaderName::from_static("x-orderlog-user")) else {
+        return Ok(None);
+    };
+    let user = std::str::from_utf8(value.as_bytes()).map(str::trim).ok();
+    let user = user.filter(|user| user.chars().count() <= MAX_USER && user.chars().all(is_printable));
+    let user = user.ok_or_else(|| {
+        Problem::invalid_field(
+            USER_HEADER,
+            format!("must be at most {MAX_USER} printable characters, in UTF-8"),
+        )
+    })?;
+    Ok((!user.is_empty()).then(|| user.to_owned()))
+}
+
+/// Not a control character, and none that reorders or hides the text around it.
+fn is_printable(character: char) -> bool {
+    !character.is_control()
+        && !matches!(character, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+#[cfg(test)]
+#[path = "admin_tests.rs"]
+mod tests;

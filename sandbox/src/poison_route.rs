@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use actix_web::web::{self, ServiceConfig};
 use clap::ValueEnum;
+use order_service::admin::Admin;
 use order_service::extension::Extension;
 use orderlog_kafka::partition::Partitioner;
 use orderlog_web::{Json, Problem, ProblemKind, Reply, routes};
@@ -71,7 +72,7 @@ impl Poison {
     }
 }
 
-async fn write(poison: web::Data<Poison>, Json { value, .. }: Json<Request>) -> Result<Reply<Answer>, Problem> {
+async fn write(_: Admin, poison: web::Data<Poison>, Json { value, .. }: Json<Request>) -> Result<Reply<Answer>, Problem> {
     let kind = Kind::from_str(&value.kind, false).map_err(|_| {
         let kinds: Vec<_> = Kind::value_variants().iter().map(ToString::to_string).collect();
         Problem::invalid_field("kind", format!("must be one of {}", kinds.join(", ")))

@@ -5,9 +5,11 @@ use std::net::TcpListener;
 use actix_web::web::{self, ServiceConfig};
 use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusHandle;
+use orderlog_contract::lineage;
 use orderlog_kafka::permission_watch::TopicUse;
 use orderlog_projection::Settings;
 use orderlog_projection::pipeline::{self, Pipeline, RunningPipeline};
+use orderlog_projection::store::blocking;
 use orderlog_runtime::supervisor::Supervisor;
 use orderlog_web::access::AccessConfig;
 use orderlog_web::{server, service};
@@ -17,8 +19,12 @@ use crate::admin::AdminAccess;
 use crate::config::Config;
 use crate::dead_letter::DeadLetters;
 use crate::extension::Extension;
+use crate::history::History;
+use crate::recent::Recent;
 use crate::record_handler::RecordHandler;
+use crate::schema_versions::SchemaVersions;
 use crate::state::State;
+use crate::routes::ConsoleFacts;
 use crate::{SERVICE, routes};
 
 /// order-service, bound to its port and reading the topic, but not serving yet.
@@ -46,6 +52,11 @@ impl Application {
         let port = listener.local_addr().context("reading the server's port")?.port();
         // A rebuild keeps its index of dead letters: it comes from another topic, and says what need not be sent again.
         let store = pipeline::open_store(SERVICE, &config.store, &config.pipeline).await?;
+        // Before the store is cleared.
+        let history = {
+            let (store, rebuild) = (store.clone(), config.pipeline.rebuild);
+            blocking(move || History::open(&store, rebuild)).await?
+        };
         let pipeline = Pipeline::connect(settings, store, &config.pipeline, supervisor.clone()).await?;
         let topic = pipeline.settings.topic.name.clone();
         pipeline.watch_permissions(vec![
@@ -62,7 +73,12 @@ impl Application {
             DeadLetters::new(&pipeline.settings, dead_letter_topic, &pipeline.store, &supervisor).await?;
         let (index, dlq_status) = (dead_letters.index(), dead_letters.status());
         let (registry, registration) = (pipeline.registry.clone(), pipeline.registration.clone());
-        let pipeline = pipeline.start(RecordHandler::new(dead_letters))?;
+        history.customers().clone().build(pipeline.store.clone(), &supervisor);
+        let schema_versions = SchemaVersions::new(registry.clone(), &lineage::subject(&topic));
+        let bootstrap_servers = pipeline.settings.cluster.bootstrap_servers.clone();
+        let recent = Recent::default();
+        let handler = RecordHandler::new(dead_letters, history.clone(), recent.clone());
+        let pipeline = pipeline.start(handler)?;
         let state = State {
             admin,
             view: pipeline.view(),
@@ -74,6 +90,11 @@ impl Application {
             metrics,
             topic,
             wait_slots: routes::wait_slots(),
+            history,
+            recent,
+            schema_versions,
+            event_streams: routes::event_streams(),
+            bootstrap_servers,
         };
         Ok(Self {
             listener,
@@ -119,7 +140,10 @@ impl Application {
             ..
         } = self;
         let supervisor = state.supervisor.clone();
+        let poison_kinds = extension.as_ref().map(Extension::poison_kinds);
+        let console = web::Data::new(ConsoleFacts::new(&state, &cart_service, poison_kinds));
         let routes = move |config: &mut ServiceConfig| {
+            config.app_data(console.clone());
             if let Some(extension) = &extension {
                 extension.configure(config);
             }

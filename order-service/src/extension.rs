@@ -3,31 +3,31 @@
 use std::fmt;
 use std::sync::Arc;
 
-use actix_web::web::{self, ServiceConfig};
+use actix_web::web::ServiceConfig;
 
 /// Routes of another program beside the service's own, and what its console page offers because of them.
 #[derive(Clone)]
 pub struct Extension {
-    poison_kinds: PoisonKinds,
+    poison_kinds: Vec<String>,
     routes: Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>,
 }
-
-/// The kinds of invalid records that `POST /sandbox/poison` writes, in the data of the application if there is that route.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PoisonKinds(pub Vec<String>);
 
 impl Extension {
     /// Adds those routes, one of which is `POST /sandbox/poison`, which writes records of those kinds.
     pub fn new(poison_kinds: Vec<String>, routes: impl Fn(&mut ServiceConfig) + Send + Sync + 'static) -> Self {
         Self {
-            poison_kinds: PoisonKinds(poison_kinds),
+            poison_kinds,
             routes: Arc::new(routes),
         }
     }
 
+    /// The kinds of invalid records that can be written.
+    pub(crate) fn poison_kinds(&self) -> Vec<String> {
+        self.poison_kinds.clone()
+    }
+
     /// Registers the routes.
     pub(crate) fn configure(&self, config: &mut ServiceConfig) {
-        config.app_data(web::Data::new(self.poison_kinds.clone()));
         (self.routes)(config);
     }
 }

@@ -11,8 +11,12 @@ pub mod config;
 pub mod dead_letter;
 pub mod extension;
 mod health;
+pub mod history;
+mod order_letters;
+mod recent;
 mod record_handler;
 pub mod routes;
+mod schema_versions;
 pub mod state;
 
 pub use app::Application;

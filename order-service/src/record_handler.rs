@@ -1,20 +1,29 @@
-//! What order-service does with the records of a batch besides folding them: the rejected ones become dead letters.
+//! What order-service does with the records of a batch besides folding them: the rejected ones become dead letters, and
+//! what became of each is kept.
 
 use orderlog_projection::store::BatchChanges;
 use orderlog_projection::{FoldedRecord, RejectedRecord, RejectionHandler, Unhandled};
 use rdkafka::message::BorrowedMessage;
 
 use crate::dead_letter::DeadLetters;
+use crate::history::History;
+use crate::recent::Recent;
 
 /// Handles the records of order-service's projection.
 pub struct RecordHandler {
     dead_letters: DeadLetters,
+    history: History,
+    recent: Recent,
 }
 
 impl RecordHandler {
     /// A handler of those parts.
-    pub fn new(dead_letters: DeadLetters) -> Self {
-        Self { dead_letters }
+    pub fn new(dead_letters: DeadLetters, history: History, recent: Recent) -> Self {
+        Self {
+            dead_letters,
+            history,
+            recent,
+        }
     }
 }
 
@@ -31,9 +40,13 @@ impl RejectionHandler for RecordHandler {
         true
     }
 
-    fn extend(&mut self, _changes: &mut BatchChanges, _records: &[(&BorrowedMessage<'_>, FoldedRecord)]) {}
+    fn extend(&mut self, changes: &mut BatchChanges, records: &[(&BorrowedMessage<'_>, FoldedRecord)]) {
+        self.history.extend(changes, records);
+    }
 
-    fn committed(&mut self, _records: &[(&BorrowedMessage<'_>, FoldedRecord)]) {}
+    fn committed(&mut self, records: &[(&BorrowedMessage<'_>, FoldedRecord)]) {
+        self.recent.committed(records.iter().map(|(_, record)| record));
+    }
 
     fn tick(&mut self) {
         self.dead_letters.tick();

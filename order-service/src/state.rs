@@ -12,6 +12,9 @@ use tokio::sync::Semaphore;
 
 use crate::admin::AdminAccess;
 use crate::dead_letter::{DlqStatus, Index};
+use crate::history::History;
+use crate::recent::Recent;
+use crate::schema_versions::SchemaVersions;
 
 /// What the handlers share.
 pub struct State {
@@ -26,6 +29,13 @@ pub struct State {
     pub(crate) metrics: PrometheusHandle,
     /// One permit for each request that may wait for an order.
     pub(crate) wait_slots: Semaphore,
+    pub(crate) history: History,
+    pub(crate) recent: Recent,
+    pub(crate) schema_versions: SchemaVersions,
+    /// One permit for each client of `/events`.
+    pub(crate) event_streams: Arc<Semaphore>,
+    /// The brokers' addresses as configured.
+    pub(crate) bootstrap_servers: String,
 }
 
 impl Gauges for State {

@@ -72,7 +72,11 @@ impl Poison {
     }
 }
 
-async fn write(_: Admin, poison: web::Data<Poison>, Json { value, .. }: Json<Request>) -> Result<Reply<Answer>, Problem> {
+async fn write(
+    _: Admin,
+    poison: web::Data<Poison>,
+    Json { value, .. }: Json<Request>,
+) -> Result<Reply<Answer>, Problem> {
     let kind = Kind::from_str(&value.kind, false).map_err(|_| {
         let kinds: Vec<_> = Kind::value_variants().iter().map(ToString::to_string).collect();
         Problem::invalid_field("kind", format!("must be one of {}", kinds.join(", ")))

@@ -21,6 +21,6 @@ mod schema;
 
 pub use input::{MAX_DEPTH, MAX_ENTRIES, ReadErrorKind};
 pub use plan::ResolveError;
-pub use read::ReadError;
+pub use read::{MAX_JSON_BYTES, ReadError, to_json};
 pub use resolution::Resolution;
 pub use schema::{MAX_NAME_BYTES, MAX_SCHEMA_BYTES, Schema, SchemaError, SchemaText, plain_json};

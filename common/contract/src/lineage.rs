@@ -24,6 +24,11 @@ pub fn newest_text() -> SchemaText {
     SchemaText::avro(LINEAGE.last().copied().unwrap_or_default())
 }
 
+/// Every version with its number in the lineage, the oldest first.
+pub fn numbered() -> impl Iterator<Item = (u32, SchemaText)> {
+    (1..).zip(LINEAGE.iter().map(|text| SchemaText::avro(*text)))
+}
+
 /// Each of these texts with the name of its version's file: `v1.avsc` and so on.
 pub fn named<'a>(texts: &[&'a str]) -> impl Iterator<Item = (String, &'a str)> {
     (1..)

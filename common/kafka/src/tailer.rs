@@ -52,6 +52,9 @@ pub struct Tailable {
 pub struct TailedBatch<'a> {
     /// The records, in order per partition.
     pub records: Vec<BorrowedMessage<'a>>,
+    /// End offsets that were reached, by partition, after the records. They are beyond transaction markers, which are never
+    /// returned.
+    pub ends: BTreeMap<i32, i64>,
     /// Why tailing stopped after them; `None` if it continues.
     pub interrupted: Option<Interruption>,
 }
@@ -205,6 +208,7 @@ impl TopicTailer {
     /// The next records, at most `max`; waits up to `wait` for the first.
     pub fn next_batch(&mut self, max: usize, wait: Duration) -> TailedBatch<'_> {
         let mut records = Vec::new();
+        let mut ends = BTreeMap::new();
         let mut interrupted = None;
         for event in self.reader.next_batch(max, wait) {
             match event {
@@ -212,7 +216,12 @@ impl TopicTailer {
                     self.ends.note_record(record.partition(), record.offset());
                     records.push(record);
                 }
-                LogEvent::End { partition, .. } => self.ends.note_end(partition),
+                LogEvent::End { partition, offset } => {
+                    self.ends.note_end(partition);
+                    if offset >= 0 {
+                        ends.insert(partition, offset);
+                    }
+                }
                 LogEvent::OutOfRange => interrupted = Some(Interruption::Truncated),
                 LogEvent::TopicMissing => interrupted = Some(Interruption::Missing),
                 LogEvent::TopicRecreated => interrupted = Some(Interruption::Recreated),
@@ -227,7 +236,11 @@ impl TopicTailer {
             self.is_reader_stale = true;
             self.partitions = 0;
         }
-        TailedBatch { records, interrupted }
+        TailedBatch {
+            records,
+            ends,
+            interrupted,
+        }
     }
 }
 

@@ -19,7 +19,7 @@
 //! From the outside in:
 //!
 //! - `client`: the client, and waiting until the registry responds again (`recovery`); `reachability`: whether it responds;
-//! - `lookup`: the schema of an id or GUID, with the schemas that it refers to;
+//! - `lookup`: the schema of an id or GUID, with the schemas that it refers to; `versions`: those of a subject;
 //! - `register`, `verify`, `registration_status`: the lineage of a subject, registered, looked up, or only checked;
 //! - `subject`: what these ask about a subject: its versions, references, compatibility, level and mode;
 //! - `request`, `response`, `outage`: a request as data, what a response means, and why there may be none (pure);
@@ -47,6 +47,7 @@ mod subject;
 mod transport;
 mod urls;
 mod verify;
+mod versions;
 
 pub use client::Registry;
 pub use error::{RegisterError, RegistryError};
@@ -56,3 +57,4 @@ pub use recovery::backoff;
 pub use registration_status::RegistrationStatus;
 pub use subject::FULL_TRANSITIVE;
 pub use transport::proxy_for;
+pub use versions::RegisteredVersion;

@@ -196,6 +196,25 @@ impl Drop for InFlight {
     }
 }
 
+/// A response that is sent piece by piece, for as long as its client reads it: its connection is idle since the last piece was
+/// taken, so one whose client has stopped reading is closed like any other.
+pub struct Streamed(Option<Arc<Connection>>);
+
+impl Streamed {
+    /// The response to that request.
+    pub fn of(request: &HttpRequest) -> Self {
+        Self(request.conn_data::<Handle>().map(|handle| handle.connection.clone()))
+    }
+
+    /// The server asks for the next piece: the client has taken the ones before.
+    pub fn piece_taken(&self) {
+        if let Some(connection) = &self.0 {
+            connection.begin_answering();
+            connection.stop_answering();
+        }
+    }
+}
+
 /// Marks a request whose body is still arriving: until dropped, its connection counts as idle.
 pub(super) struct ReceivingBody(Arc<Connection>);
 

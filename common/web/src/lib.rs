@@ -61,6 +61,7 @@ pub mod testing;
 pub mod validation;
 pub mod whole_number;
 
+pub use connections::Streamed;
 pub use envelope::Reply;
 pub use json::Json;
 pub use problem::Problem;

@@ -25,6 +25,8 @@ pub const CODE: &str = "orderlog.code";
 pub const SCHEMA_ID: &str = "orderlog.schema-id";
 /// How many times the record had been replayed to its topic before this rejection, decimal.
 pub const REPLAYS: &str = "orderlog.replays";
+/// The [`Code`] of the first rejection; absent before the first replay.
+pub const FIRST_CODE: &str = "orderlog.first-code";
 /// SHA-256 of a value that was too large to copy, hex.
 pub const SHA256: &str = "orderlog.sha256";
 /// Length of a value that was too large to copy, in bytes, decimal.
@@ -131,6 +133,8 @@ pub struct ParsedHeaders {
     pub replays: u32,
     /// The record's original position.
     pub origin: Option<Position>,
+    /// Why the record was rejected the first time, if it was replayed since.
+    pub first_code: Option<Code>,
     /// SHA-256 (hex) and length of the value, if the dead letter does not contain it.
     pub pointer: Option<(String, u64)>,
 }
@@ -222,6 +226,7 @@ pub fn read(headers: &[OwnedHeader]) -> ParsedHeaders {
         schema_id: number(headers, SCHEMA_ID),
         replays: number(headers, REPLAYS).unwrap_or(0),
         origin: origin(headers),
+        first_code: last_text(headers, FIRST_CODE).and_then(Code::parse),
         pointer: sha256.map(str::to_owned).zip(size),
     }
 }
@@ -252,7 +257,7 @@ fn stage_and_class(code: Code) -> (&'static str, &'static str) {
     }
 }
 
-fn text(name: &str, value: impl AsRef<str>) -> OwnedHeader {
+pub(super) fn text(name: &str, value: impl AsRef<str>) -> OwnedHeader {
     bytes(name, value.as_ref().as_bytes())
 }
 
@@ -264,7 +269,7 @@ fn last<'a>(headers: &'a [OwnedHeader], name: &str) -> Option<&'a [u8]> {
     headers.iter().rev().find(|(other, _)| other == name)?.1.as_deref()
 }
 
-fn last_text<'a>(headers: &'a [OwnedHeader], name: &str) -> Option<&'a str> {
+pub(super) fn last_text<'a>(headers: &'a [OwnedHeader], name: &str) -> Option<&'a str> {
     std::str::from_utf8(last(headers, name)?).ok()
 }
 

@@ -117,6 +117,7 @@ fn the_marks_are_read_back() {
         schema_id: Some(7),
         replays: 2,
         origin: Some(origin),
+        first_code: None,
         pointer: Some((sha256, 3_000)),
     };
     assert_eq!(marks, expected);

@@ -1,19 +1,27 @@
-//! The index of dead letters: which records are already on the dead-letter topic, for listing and counting, too. It is
-//! a projection of that topic and nothing else: the topic's tailer calls [`Index::add`], and everything else only
-//! reads. All of it blocks: call it on the projection's thread, or through
+//! The index of dead letters: which records are already on the dead-letter topic, and what became of them, for listing and
+//! counting, too. It is a projection of that topic and nothing else: the topic's tailer adds to it, and everything else
+//! only reads. All of it blocks: call it on the projection's thread, or through
 //! [`blocking`](orderlog_projection::store::blocking).
 
-use std::collections::HashMap;
+mod batch;
+mod pages;
+
+use std::collections::BTreeMap;
 use std::ops::Bound;
+use std::sync::Arc;
 
 use anyhow::Context;
-use orderlog_contract::rejection::Code;
+use batch::Batch;
 use orderlog_projection::store::{Store, StoreError, Table, TableName};
 use orderlog_runtime::crash_point::{self, Point};
+pub use pages::Page;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::watch;
+use uuid::Uuid;
 
-use super::headers::Position;
-use super::rows::{DeadLetterId, DeadLetterRow, FORMAT, Summary};
+use super::marks::Mark;
+use super::rows::{DeadLetterId, DeadLetterRow, EarlierRejection, FORMAT, Summary};
 
 const SUMMARY: &[u8] = b"summary";
 
@@ -21,45 +29,51 @@ const SUMMARY: &[u8] = b"summary";
 #[derive(Clone)]
 pub struct Index {
     store: Store,
+    topic: String,
+    tables: Tables,
+    /// How far the topic was read, by partition: the offset of the next record.
+    progress: Arc<watch::Sender<BTreeMap<i32, i64>>>,
+}
+
+#[derive(Clone)]
+struct Tables {
     /// Id → dead letter.
-    dead_letters: Table,
+    letters: Table,
     /// Position of a dead-lettered record → fingerprint of its value, and the dead letter's id.
     positions: Table,
+    /// Id of another copy of a dead letter → the dead letter's id.
+    copies: Table,
+    /// The [lists](super::lists).
+    lists: Table,
+    /// Hour since 1970-01-01 UTC → dead letters that were written then and are open or parked.
+    hours: Table,
+    /// Id of a dead letter that was not read yet → what a mark says of it.
+    awaited: Table,
+    /// Job → how many dead letters marks say that it has replayed.
+    jobs: Table,
     /// The one [`Summary`].
     summary: Table,
-    topic: String,
 }
 
 /// A record of the dead-letter topic, for the index.
 pub(super) struct Entry {
     pub id: DeadLetterId,
-    /// Position of the rejected record, and the fingerprint of its value. `None`: not a dead letter of ours.
-    pub position: Option<(String, String)>,
-    pub row: DeadLetterRow,
+    pub content: Content,
 }
 
-/// Which dead letters are listed.
-#[derive(Clone, Debug, Default)]
-pub struct Filter {
-    /// Only those with that code.
-    pub code: Option<Code>,
-    /// Only those whose record was originally in that partition.
-    pub partition: Option<i32>,
-    /// Only those whose record had that key.
-    pub key: Option<String>,
+/// What such a record is.
+pub(super) enum Content {
+    DeadLetter {
+        /// Position of the rejected record, and the fingerprint of its value. `None`: not a dead letter of ours.
+        position: Option<(String, String)>,
+        row: DeadLetterRow,
+    },
+    Mark {
+        mark: Mark,
+        /// Its timestamp.
+        at: Option<i64>,
+    },
 }
-
-/// One page of dead letters.
-#[derive(Clone, Debug)]
-pub struct Page {
-    /// The dead letters, the highest id first.
-    pub dead_letters: Vec<(DeadLetterId, DeadLetterRow)>,
-    /// The next page starts below that id; `None` at the end.
-    pub next: Option<DeadLetterId>,
-}
-
-/// At most this many rows are scanned for one page; a filter that matches few of them yields a short page.
-const MAX_SCANNED: usize = 10_000;
 
 impl Index {
     /// Opens the index of that topic in the store. One of another topic, or in another release's format, is discarded.
@@ -67,16 +81,25 @@ impl Index {
     /// # Errors
     /// The disk fails.
     pub fn open(store: &Store, topic: &str) -> Result<Self, StoreError> {
+        let table = |name| store.table(TableName(name));
         let index = Self {
-            dead_letters: store.table(TableName("dlq_letters"))?,
-            positions: store.table(TableName("dlq_places"))?,
-            summary: store.table(TableName("dlq_summary"))?,
+            tables: Tables {
+                letters: table("dlq_letters")?,
+                positions: table("dlq_places")?,
+                copies: table("dlq_copies")?,
+                lists: table("dlq_lists")?,
+                hours: table("dlq_hours")?,
+                awaited: table("dlq_awaited")?,
+                jobs: table("dlq_jobs")?,
+                summary: table("dlq_summary")?,
+            },
             store: store.clone(),
             topic: topic.to_owned(),
+            progress: Arc::new(watch::Sender::default()),
         };
-        let summary = index.stored_summary()?;
-        if summary.is_none_or(|summary| summary.topic != topic || summary.format != FORMAT) {
-            index.clear()?;
+        match index.stored_summary()? {
+            Some(summary) if summary.topic == topic && summary.format == FORMAT => index.note_progress(&summary.next),
+            _ => index.clear()?,
         }
         Ok(index)
     }
@@ -94,6 +117,32 @@ impl Index {
         Ok(self.stored_summary()?.unwrap_or_else(|| Summary::of(&self.topic)))
     }
 
+    /// How many open or parked dead letters were written in each hour from `first` on: hours since 1970-01-01 UTC. An hour
+    /// without any may be missing.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn by_hour(&self, first: i64) -> Result<BTreeMap<i64, u64>, StoreError> {
+        let from = hour_key(first);
+        let rows = self.tables.hours.range(Bound::Included(&from), Bound::Unbounded);
+        let mut hours = BTreeMap::new();
+        for row in rows {
+            let (key, count) = row?;
+            if let (Some(hour), Some(count)) = (hour_of(&key), number_of(&count)) {
+                hours.insert(hour, count);
+            }
+        }
+        Ok(hours)
+    }
+
+    /// The dead letter with that id.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn get(&self, id: DeadLetterId) -> Result<Option<DeadLetterRow>, StoreError> {
+        read(&self.tables.letters, &id.to_key())
+    }
+
     /// Whether the record at that position is on the dead-letter topic. A different value at the same position means that the
     /// topic was recreated, so it is a different record.
     ///
@@ -103,91 +152,82 @@ impl Index {
         Ok(self.id_of(position, fingerprint)?.is_some())
     }
 
-    /// The original position of the record at `position`, and how often it was replayed, according to its dead letter.
+    /// The original position of the record at `position`, how often it was replayed and why it was rejected first, according
+    /// to its dead letter.
     ///
     /// # Errors
     /// The disk fails.
-    pub fn origin_of(&self, position: &str, fingerprint: &str) -> Result<Option<(Position, u32)>, StoreError> {
+    pub fn origin_of(&self, position: &str, fingerprint: &str) -> Result<Option<EarlierRejection>, StoreError> {
         let Some(id) = self.id_of(position, fingerprint)? else {
             return Ok(None);
         };
-        let Some(row) = self.dead_letters.get(&id)? else {
+        let Some(row) = self.get(id)? else {
             return Ok(None);
         };
-        let row = decode(&row)?;
-        Ok(row.origin.map(|origin| (origin, row.replays)))
+        Ok(row.origin.map(|origin| EarlierRejection {
+            origin,
+            replays: row.replays,
+            first_code: row.first_code.or(row.code),
+        }))
     }
 
-    /// The id of a record's dead letter, as a key.
-    fn id_of(&self, position: &str, fingerprint: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let known = self.positions.get(position.as_bytes())?.unwrap_or_default();
-        let id = known.strip_prefix(fingerprint.as_bytes());
-        Ok(id.filter(|id| DeadLetterId::from_key(id).is_some()).map(<[u8]>::to_vec))
-    }
-
-    /// Dead letters below an id (`None`: all), the highest id first. With one partition, that means the newest first.
+    /// How many dead letters that job has replayed, according to its marks.
     ///
     /// # Errors
     /// The disk fails.
-    pub fn page(&self, below: Option<DeadLetterId>, limit: usize, filter: &Filter) -> Result<Page, StoreError> {
-        let mut dead_letters: Vec<(DeadLetterId, DeadLetterRow)> = Vec::new();
-        let mut last = None;
-        let below = below.map(DeadLetterId::to_key);
-        let to = below
-            .as_ref()
-            .map_or(Bound::Unbounded, |key| Bound::Excluded(key.as_slice()));
-        for (scanned, entry) in self.dead_letters.range(Bound::Unbounded, to).rev().enumerate() {
-            if dead_letters.len() == limit || scanned == MAX_SCANNED {
-                return Ok(Page {
-                    dead_letters,
-                    next: last,
-                });
-            }
-            let (key, value) = entry?;
-            let Some(id) = DeadLetterId::from_key(&key) else {
-                continue;
-            };
-            last = Some(id);
-            let row = decode(&value)?;
-            if filter.matches(&row) {
-                dead_letters.push((id, row));
-            }
-        }
-        Ok(Page {
-            dead_letters,
-            next: None,
-        })
+    pub fn replayed_by(&self, job: Uuid) -> Result<u64, StoreError> {
+        let row = self.tables.jobs.get(job.as_bytes())?;
+        Ok(row.as_deref().and_then(number_of).unwrap_or(0))
+    }
+
+    /// How far the topic is indexed: the offset of the next record, by partition. At its end, that is the partition's (last
+    /// stable) end offset, even if transaction markers come last.
+    ///
+    /// # Errors
+    /// None yet; reserved for a store that can be unavailable.
+    pub fn next_offsets(&self) -> Result<BTreeMap<i32, i64>, StoreError> {
+        Ok(self.progress.borrow().clone())
+    }
+
+    /// The same, to await. What it says is committed.
+    pub fn progress(&self) -> watch::Receiver<BTreeMap<i32, i64>> {
+        self.progress.subscribe()
     }
 
     /// Adds records of the topic, and notes how far it was read. A second dead letter of one record (a copy that a killed
-    /// process left behind) is skipped.
+    /// process left behind) does not count, and marks of either are marks of the first.
     ///
     /// # Errors
-    /// The disk fails; then nothing was changed.
+    /// The disk fails; then some of the first entries may have been added.
     pub(super) fn add(&self, entries: Vec<Entry>) -> Result<(), StoreError> {
-        let mut summary = self.summary()?;
-        let mut changes = Vec::with_capacity(2 * entries.len() + 1);
-        let mut new_positions = HashMap::new();
-        for Entry { id, position, row } in entries {
-            summary.next.insert(id.partition, id.offset + 1);
-            if let Some((position, fingerprint)) = position {
-                if new_positions.get(&position) == Some(&fingerprint) || self.has(&position, &fingerprint)? {
-                    continue;
-                }
-                let known = [fingerprint.as_bytes(), &id.to_key()].concat();
-                changes.push(self.positions.put(position.as_bytes(), known));
-                new_positions.insert(position, fingerprint);
+        let mut entries = entries.into_iter().peekable();
+        while entries.peek().is_some() {
+            let mut batch = Batch::new(self, self.summary()?);
+            while !batch.is_full()
+                && let Some(entry) = entries.next()
+            {
+                batch.add(entry)?;
             }
-            summary.count += 1;
-            if let Some(code) = row.code {
-                *summary.by_code.entry(code).or_default() += 1;
-            }
-            changes.push(self.dead_letters.put(&id.to_key(), encode(&row)?));
+            let next = batch.next_offsets().clone();
+            let changes = batch.into_changes()?;
+            self.tables.letters.commit(&changes)?;
+            self.note_progress(&next);
+            crash_point::reached(Point::DeadLettersIndexed);
         }
-        changes.push(self.summary.put(SUMMARY, encode(&summary)?));
-        self.dead_letters.commit(&changes)?;
-        crash_point::reached(Point::DeadLettersIndexed);
         Ok(())
+    }
+
+    /// Notes how far partitions were read, beyond their last records.
+    pub(super) fn note_progress(&self, next: &BTreeMap<i32, i64>) {
+        self.progress.send_if_modified(|progress| {
+            let mut modified = false;
+            for (partition, next) in next {
+                let known = progress.entry(*partition).or_default();
+                modified |= next > known;
+                *known = (*known).max(*next);
+            }
+            modified
+        });
     }
 
     /// Discards everything, so that the topic is read from the beginning.
@@ -198,21 +238,40 @@ impl Index {
         // Clearing is not atomic across tables: until it is done, the summary belongs to no topic.
         self.put_summary(&Summary::default())?;
         self.store.blocking_sync()?;
-        self.dead_letters.clear()?;
-        self.positions.clear()?;
+        let Tables {
+            letters,
+            positions,
+            copies,
+            lists,
+            hours,
+            awaited,
+            jobs,
+            summary: _,
+        } = &self.tables;
+        for table in [letters, positions, copies, lists, hours, awaited, jobs] {
+            table.clear()?;
+        }
+        self.progress.send_replace(BTreeMap::new());
         self.put_summary(&Summary::of(&self.topic))
     }
 
+    /// The id of a record's dead letter.
+    fn id_of(&self, position: &str, fingerprint: &str) -> Result<Option<DeadLetterId>, StoreError> {
+        let known = self.tables.positions.get(position.as_bytes())?.unwrap_or_default();
+        Ok(known
+            .strip_prefix(fingerprint.as_bytes())
+            .and_then(DeadLetterId::from_key))
+    }
+
     fn put_summary(&self, summary: &Summary) -> Result<(), StoreError> {
-        self.summary.commit(&[self.summary.put(SUMMARY, encode(summary)?)])
+        let table = &self.tables.summary;
+        table.commit(&[table.put(SUMMARY, encode(summary)?)])
     }
 
     /// `None` if there is none, or none that this release can read.
     fn stored_summary(&self) -> Result<Option<Summary>, StoreError> {
-        Ok(self
-            .summary
-            .get(SUMMARY)?
-            .and_then(|row| serde_json::from_slice(&row).ok()))
+        let row = self.tables.summary.get(SUMMARY)?;
+        Ok(row.and_then(|row| serde_json::from_slice(&row).ok()))
     }
 }
 
@@ -220,18 +279,25 @@ fn encode(row: &impl Serialize) -> anyhow::Result<Vec<u8>> {
     serde_json::to_vec(row).context("encoding a row of the dead letter index")
 }
 
-fn decode(row: &[u8]) -> anyhow::Result<DeadLetterRow> {
-    serde_json::from_slice(row).context("decoding a dead letter's row")
+fn decode<T: DeserializeOwned>(row: &[u8]) -> anyhow::Result<T> {
+    serde_json::from_slice(row).context("decoding a row of the dead letter index")
 }
 
-impl Filter {
-    fn matches(&self, row: &DeadLetterRow) -> bool {
-        self.code.is_none_or(|code| row.code == Some(code))
-            && self
-                .partition
-                .is_none_or(|partition| row.origin.as_ref().is_some_and(|origin| origin.partition == partition))
-            && self.key.as_ref().is_none_or(|key| row.key.as_ref() == Some(key))
-    }
+fn read<T: DeserializeOwned>(table: &Table, key: &[u8]) -> Result<Option<T>, StoreError> {
+    Ok(table.get(key)?.map(|row| decode(&row)).transpose()?)
+}
+
+fn number_of(row: &[u8]) -> Option<u64> {
+    Some(u64::from_be_bytes(row.try_into().ok()?))
+}
+
+/// Keys that sort as the hours do.
+fn hour_key(hour: i64) -> [u8; 8] {
+    (hour.cast_unsigned() ^ (1 << 63)).to_be_bytes()
+}
+
+fn hour_of(key: &[u8]) -> Option<i64> {
+    Some((number_of(key)? ^ (1 << 63)).cast_signed())
 }
 
 #[cfg(test)]

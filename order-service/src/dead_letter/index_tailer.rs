@@ -13,7 +13,8 @@ use rdkafka::message::BorrowedMessage;
 use tokio::runtime::Handle;
 
 use super::headers;
-use super::index::{Entry, Index};
+use super::index::{Content, Entry, Index};
+use super::marks;
 use super::outgoing::fingerprint;
 use super::rows::{DeadLetterId, DeadLetterRow};
 use super::status::DlqStatus;
@@ -160,19 +161,17 @@ impl IndexTailer {
     fn read(&mut self, wait: Duration) -> anyhow::Result<Vec<String>> {
         let batch = self.topic.next_batch(MAX_BATCH, wait);
         let entries: Vec<Entry> = batch.records.iter().map(entry).collect();
-        let interrupted = batch.interrupted;
-        drop(batch);
-        let indexed = entries
-            .iter()
-            .filter_map(|entry| entry.position.as_ref())
-            .map(|(position, _)| position.clone())
-            .collect();
+        let (ends, interrupted) = (batch.ends, batch.interrupted);
+        let indexed = entries.iter().filter_map(position).collect();
         if !entries.is_empty()
             && let Err(error) = self.index.add(entries)
         {
             // These records are not in the index, so they must be read again.
             self.stop(format!("the index of dead letters cannot be written: {error:#}"));
             return Err(error.into());
+        }
+        if interrupted.is_none() {
+            self.index.note_progress(&ends);
         }
         if let Some(interruption) = interrupted {
             self.stop(format!("the dead-letter topic {interruption}"));
@@ -195,10 +194,20 @@ impl IndexTailer {
 
 /// What the index keeps of a record of the dead-letter topic.
 fn entry(record: &BorrowedMessage<'_>) -> Entry {
-    let mut parsed = record
-        .headers()
-        .map(|own| headers::read(&list(own)))
-        .unwrap_or_default();
+    let id = DeadLetterId {
+        partition: record.partition(),
+        offset: record.offset(),
+    };
+    let at = record.timestamp().to_millis();
+    let headers = record.headers().map(list).unwrap_or_default();
+    if record.key().is_none()
+        && record.payload().is_none()
+        && let Some(mark) = marks::read(&headers)
+    {
+        let content = Content::Mark { mark, at };
+        return Entry { id, content };
+    }
+    let mut parsed = headers::read(&headers);
     if record.payload().is_some() {
         // If the dead letter has a value, its headers about a missing value do not count.
         parsed.pointer = None;
@@ -207,12 +216,16 @@ fn entry(record: &BorrowedMessage<'_>) -> Entry {
         Some((sha256, _)) => sha256.clone(),
         None => fingerprint(record.payload().unwrap_or_default()),
     };
-    Entry {
-        id: DeadLetterId {
-            partition: record.partition(),
-            offset: record.offset(),
-        },
-        row: DeadLetterRow::of(&parsed, record.timestamp().to_millis(), record.key(), record.payload()),
-        position: parsed.position.map(|position| (position, fingerprint)),
+    let row = DeadLetterRow::of(&parsed, at, record.key(), record.payload());
+    let position = parsed.position.map(|position| (position, fingerprint));
+    let content = Content::DeadLetter { position, row };
+    Entry { id, content }
+}
+
+/// Position of the record whose dead letter that is.
+fn position(entry: &Entry) -> Option<String> {
+    match &entry.content {
+        Content::DeadLetter { position, .. } => position.as_ref().map(|(position, _)| position.clone()),
+        Content::Mark { .. } => None,
     }
 }

@@ -1,6 +1,9 @@
+use orderlog_contract::rejection::Code;
 use orderlog_projection::store::Embedded;
 
 use super::super::headers::{Position, TimestampType};
+use super::super::lists::Filter;
+use super::super::state::DeadLetterState;
 use super::*;
 
 fn open_store(dir: &tempfile::TempDir) -> Store {
@@ -27,6 +30,9 @@ fn row(code: Option<Code>, key: &str, partition: i32) -> DeadLetterRow {
             timestamp: None,
             timestamp_type: TimestampType::NoTimestampType,
         }),
+        first_code: None,
+        state: DeadLetterState::Open,
+        settled: None,
     }
 }
 
@@ -34,8 +40,7 @@ fn entry(offset: i64, position: Option<(&str, &str)>, row: DeadLetterRow) -> Ent
     let position = position.map(|(position, fingerprint)| (position.to_owned(), fingerprint.to_owned()));
     Entry {
         id: DeadLetterId { partition: 0, offset },
-        position,
-        row,
+        content: Content::DeadLetter { position, row },
     }
 }
 
@@ -210,7 +215,11 @@ fn a_dead_letter_gives_the_original_position_only_of_a_record_with_the_same_valu
         entry(6, None, row(None, "B", 0)),
     ];
     index.add(entries).expect("adds");
-    let origin = dead_letter.origin.map(|origin| (origin, 2));
+    let origin = dead_letter.origin.map(|origin| EarlierRejection {
+        origin,
+        replays: 2,
+        first_code: Some(Code::NotFramed),
+    });
     assert_eq!(index.origin_of("t-3-1", "f").expect("reads"), origin);
     assert_eq!(index.origin_of("t-3-1", "").expect("reads"), None);
     assert_eq!(index.origin_of("t-3-1", "g").expect("reads"), None);

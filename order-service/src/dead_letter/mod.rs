@@ -4,30 +4,36 @@
 //! [`DeadLetters`] is what the projection calls. A record whose dead letter is in the [`index`] needs nothing more.
 //! Otherwise an `outgoing` dead letter, with its [`headers`], goes through the `deliveries` to the `sender`, and the
 //! projection waits for the acknowledgment. The index is a projection of the dead-letter topic, which the
-//! `index_tailer` reads, so neither a restart nor a rebuild sends a dead letter again.
+//! `index_tailer` reads, so neither a restart nor a rebuild sends a dead letter again. What became of a dead letter is in
+//! that topic, too, as [`marks`].
 
 mod deliveries;
 mod form;
 pub mod headers;
 mod index;
 mod index_tailer;
+mod lists;
+pub mod marks;
 mod outgoing;
 mod rows;
 mod sender;
+mod state;
 mod status;
 
 use anyhow::anyhow;
 use deliveries::Deliveries;
-pub use index::{Filter, Index, Page};
+pub use index::{Index, Page};
 use index_tailer::IndexTailer;
+pub use lists::Filter;
 use orderlog_kafka::topics::TopicSpec;
 use orderlog_projection::store::{Store, blocking};
 use orderlog_projection::{RejectedRecord, Settings, Unhandled};
 use orderlog_runtime::crash_point::{self, Point};
 use orderlog_runtime::supervisor::Supervisor;
 use outgoing::DeadLetter;
-pub use rows::{DeadLetterId, DeadLetterRow, Summary, key_text};
+pub use rows::{DeadLetterId, DeadLetterRow, EarlierRejection, Summary, key_text};
 use sender::Sender;
+pub use state::{DeadLetterState, MAX_REPLAYS, Settled};
 pub use status::{Completeness, DlqStatus};
 
 /// `max.message.bytes` of a dead-letter topic that is created here: above the producer's largest request (10 MiB), to which
@@ -159,9 +165,9 @@ fn is_indexed(index: &Index, dead_letter: &mut DeadLetter<'_>) -> anyhow::Result
         return Ok(true);
     }
     if let Some(claimed) = dead_letter.claimed_position()
-        && let Some((origin, replays)) = index.origin_of(claimed, dead_letter.fingerprint())?
+        && let Some(earlier) = index.origin_of(claimed, dead_letter.fingerprint())?
     {
-        dead_letter.set_replay_of(origin, replays);
+        dead_letter.set_replay_of(earlier.origin, earlier.replays);
     }
     Ok(false)
 }

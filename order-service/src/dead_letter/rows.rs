@@ -9,9 +9,10 @@ use orderlog_contract::rejection::Code;
 use serde::{Deserialize, Serialize};
 
 use super::headers::{ParsedHeaders, Position};
+use super::state::{DeadLetterState, Settled, Settlement};
 
 /// Version of all rows here.
-pub(super) const FORMAT: u32 = 2;
+pub(super) const FORMAT: u32 = 3;
 /// Longest key that is kept, in bytes; an order's key has at most 256.
 const MAX_KEY_BYTES: usize = 1024;
 /// Prefix of a key that is shown in hex.
@@ -90,6 +91,12 @@ pub struct DeadLetterRow {
     pub replays: u32,
     /// The record's original position.
     pub origin: Option<Position>,
+    /// Why the record was rejected the first time, if it was replayed since.
+    pub first_code: Option<Code>,
+    /// What became of it.
+    pub state: DeadLetterState,
+    /// The mark that says so.
+    pub settled: Option<Settled>,
 }
 
 impl DeadLetterRow {
@@ -110,8 +117,31 @@ impl DeadLetterRow {
             size: headers.pointer.as_ref().map_or_else(length, |(_, size)| *size),
             replays: headers.replays,
             origin: headers.origin.clone(),
+            first_code: headers.first_code,
+            state: DeadLetterState::unmarked(headers.replays),
+            settled: None,
         }
     }
+
+    /// Takes the state that a mark gives it, unless an earlier mark has settled it.
+    pub(super) fn settle(&mut self, settlement: Settlement) {
+        let Settlement { state, settled } = settlement;
+        if self.settled.as_ref().is_none_or(|earlier| settled.mark < earlier.mark) {
+            self.state = state;
+            self.settled = Some(settled);
+        }
+    }
+}
+
+/// What the index knows of a record that is a replay of a dead letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EarlierRejection {
+    /// The record's original position.
+    pub origin: Position,
+    /// How often it had been replayed before that dead letter.
+    pub replays: u32,
+    /// Why it was rejected the first time; `None` for a record that is not a dead letter of ours.
+    pub first_code: Option<Code>,
 }
 
 /// A key as text. UTF-8 is shown as it is; anything else, and text that itself begins with `hex:`, as `hex:` and its
@@ -149,10 +179,14 @@ pub struct Summary {
     pub(super) topic: String,
     /// Offset of the next record to read, by partition.
     pub(super) next: BTreeMap<i32, i64>,
-    /// Dead letters in the index.
+    /// Dead letters that are open or parked.
     pub count: u64,
-    /// Dead letters in the index, by code. Records that are not ours have no code, and count only in `count`.
+    /// The same by code. Records that are not ours have no code, and count only in `count`.
     pub by_code: BTreeMap<Code, u64>,
+    /// Dead letters by state.
+    pub by_state: BTreeMap<DeadLetterState, u64>,
+    /// Dead letters that marks name and that were not read yet.
+    pub(super) awaited: u64,
 }
 
 impl Summary {

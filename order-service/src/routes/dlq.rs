@@ -222,6 +222,7 @@ impl Parameters {
             code,
             partition: self.partition,
             key,
+            ..Filter::default()
         })
     }
 }

@@ -2,18 +2,25 @@
 //! view or the index of dead letters.
 
 mod asyncapi;
+mod console_json;
 mod dead_letter_headers;
 mod dlq;
+mod history;
 mod openapi;
 mod order_details;
 mod order_ids;
+mod orders;
 mod read_your_writes;
+mod schemas;
+mod sse;
 mod stats;
 
 use actix_web::web::{self, ServiceConfig};
 use orderlog_web::index::About;
 use orderlog_web::{Problem, ProblemKind, pages, routes};
+pub(crate) use console_json::ConsoleFacts;
 pub(crate) use read_your_writes::wait_slots;
+pub(crate) use sse::event_streams;
 use url::Url;
 
 use crate::SERVICE;
@@ -28,7 +35,12 @@ pub fn configure(config: &mut ServiceConfig, state: &web::Data<State>, cart_serv
         .app_data(web::Data::new(state.metrics.clone()))
         .service(routes::get("/order-details", order_details::order_details))
         .service(routes::get("/getAllOrderIdsFromTopic", order_ids::order_ids))
+        .service(routes::get("/orders", orders::orders))
+        .service(routes::get("/orders/{id}/history", history::history))
         .service(routes::get("/stats", stats::stats))
+        .service(routes::get("/events", sse::events))
+        .service(routes::get("/schemas", schemas::schemas))
+        .service(routes::get("/console.json", console_json::console_json))
         .service(routes::get("/dlq/info", dlq::info))
         .service(routes::get("/dlq/messages", dlq::messages))
         .service(routes::get("/asyncapi.json", asyncapi::asyncapi))

@@ -4,7 +4,7 @@ use orderlog_web::openapi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{dlq, order_details, order_ids, stats};
+use super::{console_json, dlq, history, order_details, order_ids, orders, schemas, sse, stats};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -27,7 +27,12 @@ use super::{dlq, order_details, order_ids, stats};
     paths(
         order_details::order_details,
         order_ids::order_ids,
+        orders::orders,
+        history::history,
         stats::stats,
+        sse::events,
+        schemas::schemas,
+        console_json::console_json,
         dlq::info,
         dlq::messages
     )

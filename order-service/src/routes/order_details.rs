@@ -5,6 +5,7 @@ use std::time::Duration;
 use actix_web::{HttpRequest, web};
 use orderlog_contract::money::{Currency, shipping_minor};
 use orderlog_contract::order::{MAX_VERSION, OrderState, check_id};
+use orderlog_projection::store::blocking;
 use orderlog_web::order_json::OrderJson;
 use orderlog_web::preconditions::Preconditions;
 use orderlog_web::{Problem, ProblemKind, Query, Reply, amount, query};
@@ -14,6 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::{read_your_writes as rw, ready};
+use crate::order_letters;
 use crate::state::State;
 
 /// Default wait for an order, in milliseconds.
@@ -59,6 +61,9 @@ pub struct OrderDetails {
     #[serde(with = "amount")]
     #[schema(example = 20.00)]
     shipping_cost: Decimal,
+    /// Number of records with this order's id as their key that were dead-lettered (at most 100), and that nobody has replayed or discarded since, nor a later event of the order made up for. It changes without the order's version.
+    #[schema(example = 0)]
+    dead_letters: u64,
 }
 
 /// Returns an order.
@@ -116,7 +121,12 @@ pub async fn order_details(
     if !conditions.if_none_match_holds(Some(version)) {
         return Ok(Reply::not_modified(version));
     }
-    Ok(Reply::ok("Order found", details(&found)?).etag(version))
+    let index = state.dead_letters.clone();
+    let (found, dead_letters) =
+        blocking(move || order_letters::unhealed(&index, &found).map(|count| (found, count)))
+            .await
+            .map_err(Problem::internal)?;
+    Ok(Reply::ok("Order found", details(&found, dead_letters)?).etag(version))
 }
 
 impl Parameters {
@@ -151,7 +161,11 @@ fn timed_out(order_id: &str, version: i32, reached: i32, timeout: Duration) -> P
     Problem::new(ProblemKind::WaitTimedOut, detail).with("orderId", order_id)
 }
 
-fn details(state: &OrderState) -> anyhow::Result<OrderDetails> {
+/// An order as clients see it.
+///
+/// # Errors
+/// Its currency is unknown, which the event's rules exclude.
+pub(super) fn details(state: &OrderState, dead_letters: u64) -> anyhow::Result<OrderDetails> {
     let order = &state.order;
     // An event with an unknown currency violates a rule, so no such order is in the store.
     let currency = Currency::parse(&order.currency)
@@ -160,6 +174,7 @@ fn details(state: &OrderState) -> anyhow::Result<OrderDetails> {
         order: OrderJson::from((order, currency)),
         event_id: state.event_id,
         shipping_cost: currency.to_decimal(shipping_minor(order.total_minor)),
+        dead_letters,
     })
 }
 

@@ -16,6 +16,8 @@ pub enum ReadErrorKind {
     TooManyEntries,
     /// Its values are nested more than [`MAX_DEPTH`] deep.
     TooDeep,
+    /// Its JSON is longer than [`MAX_JSON_BYTES`](crate::MAX_JSON_BYTES).
+    TooLong,
     /// A boolean is neither 0 nor 1.
     InvalidBoolean,
     /// A variable-length number does not fit 64 bits.
@@ -53,6 +55,7 @@ impl fmt::Display for ReadErrorKind {
             Self::TrailingBytes => "trailing bytes after the end of the datum",
             Self::TooManyEntries => return write!(f, "more than {MAX_ENTRIES} array and map entries"),
             Self::TooDeep => return write!(f, "values nested more than {MAX_DEPTH} deep"),
+            Self::TooLong => "its JSON would be longer than 64 MiB",
             Self::InvalidBoolean => "a boolean is neither 0 nor 1",
             Self::VarintOverflow => "a varint overflows 64 bits",
             Self::IntOverflow => "an int overflows 32 bits",

@@ -3,6 +3,7 @@
 
 mod error;
 mod fields;
+mod json;
 mod list;
 
 use serde::de::value::{SeqDeserializer, StrDeserializer};
@@ -17,6 +18,7 @@ use fields::Fields;
 use list::List;
 
 pub use error::ReadError;
+pub use json::{MAX_JSON_BYTES, to_json};
 
 /// Reads a datum, which must end with the last byte.
 pub fn read<'de, T: Deserialize<'de>>(plans: &'de Plans, plan: PlanId, datum: &'de [u8]) -> Result<T, ReadError> {

@@ -172,6 +172,19 @@ impl Store {
         }
     }
 
+    /// The states of the orders after the one with the id `after`, in byte order of their ids, at most `limit`, in one read.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub async fn orders(&self, after: Option<&str>, limit: usize) -> Result<Vec<OrderState>, StoreError> {
+        match self {
+            Self::Embedded(store) => {
+                let (store, after) = (store.clone(), after.map(str::to_owned));
+                blocking(move || store.orders(after.as_deref(), limit)).await
+            }
+        }
+    }
+
     /// How far each partition was read; partitions that were not read yet are missing.
     ///
     /// # Errors

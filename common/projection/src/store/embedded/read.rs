@@ -70,6 +70,17 @@ impl Embedded {
         Ok(ids.collect::<anyhow::Result<_>>()?)
     }
 
+    /// The states of the orders after the one with the id `after`, in byte order of their ids, at most `limit`.
+    ///
+    /// # Errors
+    /// The disk fails, or a value has a format or a schema that this release does not read.
+    pub fn orders(&self, after: Option<&str>, limit: usize) -> Result<Vec<OrderState>, StoreError> {
+        let from = after.map_or(Bound::Unbounded, |after| Bound::Excluded(after.as_bytes()));
+        let entries = self.orders.range::<&[u8], _>((from, Bound::Unbounded)).take(limit);
+        let states = entries.map(|entry| self.decoded(Some(entry.value().context(UNREADABLE)?)));
+        states.filter_map(Result::transpose).collect()
+    }
+
     /// How far each partition was read.
     ///
     /// # Errors

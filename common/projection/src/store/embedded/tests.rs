@@ -142,6 +142,19 @@ fn order_ids_are_paged_in_order() {
 }
 
 #[test]
+fn whole_orders_are_paged_in_the_order_of_their_ids() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = Embedded::open(dir.path()).expect("opens");
+    store.schemas().learn_own("orders-value", 7).expect("learns");
+    let [a, ab, b, c] = ["a", "ab", "b", "c"].map(state);
+    store
+        .commit(&put(&[c.clone(), a.clone(), b.clone(), ab.clone()]))
+        .expect("commits");
+    assert_eq!(store.orders(None, 3).expect("reads"), [a, ab, b]);
+    assert_eq!(store.orders(Some("b"), 3).expect("reads"), [c]);
+}
+
+#[test]
 fn a_rebuild_that_was_interrupted_is_completed_at_the_next_start() {
     let dir = tempfile::tempdir().expect("a directory");
     {

@@ -10,7 +10,10 @@ use fantoccini::{Client, Locator};
 use serde_json::{Value, json};
 use testbed::wait::{LONG, until};
 
+use sandbox::pipeline::Pipeline;
+
 use crate::driver::Browser;
+use crate::scene::View;
 
 /// The page that the browser shows.
 #[derive(Clone)]
@@ -112,6 +115,44 @@ impl Page {
     /// If the browser does not answer.
     pub async fn count(&self, name: &str) -> anyhow::Result<usize> {
         Ok(self.client().find_all(Locator::Css(&named(name))).await?.len())
+    }
+
+    /// Waits until there are that many elements of that name.
+    ///
+    /// # Errors
+    /// If there are not; the error shows the page's text.
+    pub async fn await_count(&self, name: &str, wanted: usize) -> anyhow::Result<()> {
+        let what = format!("there are {wanted} of {name}");
+        let counted = until(&what, LONG, async || {
+            let count = self.count(name).await?;
+            anyhow::ensure!(count == wanted, "{count}");
+            Ok(())
+        });
+        self.explained(counted.await).await
+    }
+
+    /// Waits until JavaScript returns true.
+    ///
+    /// # Errors
+    /// If it does not; the error shows the page's text.
+    pub async fn await_js(&self, what: &str, script: &str) -> anyhow::Result<()> {
+        let is_true = until(what, LONG, async || {
+            let seen = self.js(script, &[]).await?;
+            anyhow::ensure!(seen == json!(true), "{seen}");
+            Ok(())
+        });
+        self.explained(is_true.await).await
+    }
+
+    /// Goes to a view of the sandbox's page and waits until it shows what it has.
+    ///
+    /// # Errors
+    /// If it does not.
+    pub async fn show(&self, sandbox: &Pipeline, view: &View) -> anyhow::Result<()> {
+        self.open(&format!("{}/#/{}", sandbox.order_url, view.address)).await?;
+        self.see("connection", "live").await?;
+        self.matching(view.shows).await?;
+        self.await_js("everything is loaded", "return document.querySelector('main .loading') === null").await
     }
 
     /// Clicks on the element of that name, as soon as a user could.

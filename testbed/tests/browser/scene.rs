@@ -6,9 +6,15 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use futures::FutureExt;
-use sandbox::pipeline::Pipeline;
+use orderlog_contract::event::OrderEvent;
+use sandbox::pipeline::{Pipeline, TOPIC};
+use sandbox::poison::{Kind, Poisoner};
 use sandbox::testing::start_sandbox;
 use serde_json::Value;
+use testbed::events::{first, record};
+use testbed::registry::Registry;
+use testbed::wait::{LONG, until};
+use testbed::writer::Writer;
 
 use crate::driver::{self, Browser};
 use crate::page::Page;
@@ -89,6 +95,102 @@ pub async fn sandbox_at(page: &Page, place: &str, flags: &[&str]) -> anyhow::Res
     page.open(&format!("{}/#/{place}", sandbox.order_url)).await?;
     page.see("connection", "live").await?;
     Ok(sandbox)
+}
+
+/// One of the page's views.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// Its address after `#/`.
+    pub address: String,
+    /// The selector of what it shows once it has got everything.
+    pub shows: &'static str,
+}
+
+/// The five places, an order and a dead letter.
+///
+/// # Errors
+/// If there is no dead letter.
+pub async fn views(sandbox: &Pipeline) -> anyhow::Result<Vec<View>> {
+    let page = answer(sandbox, "/dlq/messages?limit=1").await?;
+    let id = page["messages"][0]["id"].as_str().context("a dead letter")?;
+    let view = |address: &str, shows| View {
+        address: address.to_owned(),
+        shows,
+    };
+    Ok(vec![
+        view("overview", "[data-test=accounting]"),
+        view("orders", "[data-test=order-row]"),
+        view(&format!("orders/{ORDER}"), "[data-test=order-detail]"),
+        view("dead-letters", "[data-test=letter-row]"),
+        view(&format!("dead-letters/{id}"), "[data-test=letter-step-rules]"),
+        view("schemas", "main section"),
+        view("partitions", "main table"),
+    ])
+}
+
+/// The order of [`populated`].
+const ORDER: &str = "VIEW-1";
+
+/// The sandbox with an order and dead letters, and its page.
+///
+/// # Errors
+/// As [`sandbox_at`].
+pub async fn populated(page: &Page) -> anyhow::Result<Pipeline> {
+    let sandbox = sandbox_at(page, "overview", &[]).await?;
+    written(&sandbox, &[first(ORDER)]).await?;
+    let poisoner = poisoner(&sandbox).await?;
+    // The last one has all that a dead letter can show.
+    for kind in [Kind::UnregisteredSchema, Kind::NotAvro, Kind::WrongTotal, Kind::CutOff] {
+        poisoner.write(kind, &Poisoner::an_order_id()).await?;
+    }
+    until("there are four dead letters", LONG, async || {
+        let info = answer(&sandbox, "/dlq/info").await?;
+        anyhow::ensure!(info["count"] == 4, "{info}");
+        Ok(())
+    })
+    .await?;
+    Ok(sandbox)
+}
+
+/// What order-service answers to a GET.
+///
+/// # Errors
+/// If it is not JSON.
+pub async fn answer(sandbox: &Pipeline, path: &str) -> anyhow::Result<Value> {
+    Ok(reqwest::get(format!("{}{path}", sandbox.order_url)).await?.json().await?)
+}
+
+async fn poisoner(sandbox: &Pipeline) -> anyhow::Result<Poisoner> {
+    let (servers, registry) = (&sandbox.bootstrap_servers, &sandbox.registry_url);
+    Poisoner::connect(servers, TOPIC, sandbox.partitioner, registry).await
+}
+
+/// Writes a record whose total is wrong for that order, and returns its key.
+///
+/// # Errors
+/// If the broker does not take it.
+pub async fn poisoned(sandbox: &Pipeline, order_id: &str) -> anyhow::Result<String> {
+    let written = poisoner(sandbox).await?.write(Kind::WrongTotal, order_id).await?;
+    Ok(written.key)
+}
+
+/// Writes those events as another producer would, as fast as the broker takes them.
+///
+/// # Errors
+/// If the broker does not take them.
+pub async fn written(sandbox: &Pipeline, written: &[OrderEvent]) -> anyhow::Result<()> {
+    let schema_id = Registry::new(&sandbox.registry_url)?.ours(TOPIC).await?;
+    let writer = Writer::new(&sandbox.bootstrap_servers, TOPIC)?;
+    for events in written.chunks(1_000) {
+        let mut reports = Vec::new();
+        for event in events {
+            reports.push(writer.send(&record(schema_id, event)?)?);
+        }
+        for report in reports {
+            report.await??;
+        }
+    }
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]

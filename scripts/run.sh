@@ -42,6 +42,7 @@ poison:
                                not-avro            plain text instead of Avro
                                short               only three bytes
                                unknown-schema-id   a schema id that the registry does not know
+                               unregistered-schema a valid record of a newer schema that nobody has registered
                                other-schema        a record of another schema
                                cut-off             a valid record without its last byte
                                longer              a valid record with one more byte

@@ -104,6 +104,7 @@ ensure_toolchain
 step "set-up: tools" "scripts/test.sh" set_up_tools
 $QUICK || step "set-up: Python clients" "scripts/test.sh" set_up_python
 $QUICK || step "set-up: Java clients" "scripts/test.sh" set_up_java
+$QUICK || step "set-up: axe-core" "scripts/test.sh" set_up_axe
 step "shell scripts" "shellcheck -xa scripts/*.sh .ci/run common/avro/tests/oracle/oracle/run.sh" check_scripts
 step "format" "cargo fmt --all --check" check_format
 step "clippy" "cargo clippy --workspace --all-targets --all-features -- -D warnings" check_clippy
@@ -115,6 +116,7 @@ if ! $QUICK; then
   export ORDERLOG_TEST_STACK_DIR=$SCRATCH/stack
   export ORDERLOG_TEST_PYTHON=$CACHE/venv/bin/python
   export ORDERLOG_TEST_JAVA_TOOLS=$CACHE/java-clients
+  export ORDERLOG_TEST_AXE=$CACHE/axe-$AXE_VERSION.js
 fi
 step "tests" "cargo test ${BUILD_FLAGS[*]}" run_tests
 if ! $QUICK; then

@@ -19,6 +19,7 @@ use url::Url;
 use crate::admin::AdminAccess;
 use crate::config::Config;
 use crate::dead_letter::DeadLetters;
+use crate::extension::Extension;
 use crate::history::History;
 use crate::inspect::Inspector;
 use crate::recent::Recent;
@@ -35,7 +36,7 @@ pub struct Application {
     port: u16,
     access: AccessConfig,
     cart_service: Url,
-    poison_kinds: Option<Vec<String>>,
+    extension: Option<Extension>,
     state: web::Data<State>,
     pipeline: RunningPipeline,
     replays: RunningReplays,
@@ -128,7 +129,7 @@ impl Application {
             port,
             access: config.web.access,
             cart_service: config.cart_service_url,
-            poison_kinds: None,
+            extension: None,
             state: web::Data::new(state),
             pipeline,
             replays: running_replays,
@@ -145,10 +146,10 @@ impl Application {
         Self { cart_service, ..self }
     }
 
-    /// Says in `/console.json` that this is a sandbox, which writes poisoned records of these kinds.
-    pub fn in_sandbox(self, poison_kinds: Vec<String>) -> Self {
+    /// Adds routes of the program that runs the service.
+    pub fn with_extension(self, extension: Extension) -> Self {
         Self {
-            poison_kinds: Some(poison_kinds),
+            extension: Some(extension),
             ..self
         }
     }
@@ -162,16 +163,20 @@ impl Application {
             listener,
             access,
             cart_service,
-            poison_kinds,
+            extension,
             state,
             pipeline,
             replays,
             ..
         } = self;
         let supervisor = state.supervisor.clone();
+        let poison_kinds = extension.as_ref().map(Extension::poison_kinds);
         let console = web::Data::new(ConsoleFacts::new(&state, &cart_service, poison_kinds));
         let routes = move |config: &mut ServiceConfig| {
             config.app_data(console.clone());
+            if let Some(extension) = &extension {
+                extension.configure(config);
+            }
             routes::configure(config, &state, &cart_service);
         };
         let rejected = pipeline.schema_rejected();

@@ -11,6 +11,7 @@ pub mod cli;
 pub mod config;
 mod console;
 pub mod dead_letter;
+pub mod extension;
 mod health;
 pub mod history;
 pub mod inspect;

@@ -9,7 +9,7 @@
 //! - [`testing`]: what tests of the services run on.
 //!
 //! Tests of the services use them, and so does the sandbox program, which is [`cli`], [`ports`], [`pipeline`] (everything in
-//! one process), [`welcome`] and [`demo`]. The services must not know whether broker and registry are real, so no product code may
+//! one process), `poison_route` (what it adds to order-service), [`welcome`] and [`demo`]. The services must not know whether broker and registry are real, so no product code may
 //! depend on this crate.
 
 pub mod broker;
@@ -17,6 +17,7 @@ pub mod cli;
 pub mod demo;
 pub mod pipeline;
 pub mod poison;
+mod poison_route;
 pub mod ports;
 pub mod registry;
 pub mod relay;

@@ -18,6 +18,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::broker::Broker;
 use crate::cli::Cli;
+use crate::poison_route;
 use crate::ports::{self, HOST};
 use crate::registry::Registry;
 use crate::relay::Relay;
@@ -100,7 +101,7 @@ impl Pipeline {
             registry: RegistryConfig::at(&registry.url())?,
             ..PipelineConfig::default()
         };
-        let web = WebConfig {
+        let mut web = WebConfig {
             access: cli.access.clone(),
             ..WebConfig::default()
         };
@@ -120,6 +121,16 @@ impl Pipeline {
         };
         let order = order_service::Application::build(order, metrics.clone(), Supervisor::default()).await?;
         let order_url = format!("http://localhost:{}", order.port());
+        let poison = poison_route::Poison::new(broker.bootstrap_servers(), cli.kafka_partitioner, registry.url());
+        let order = order.with_extension(poison.extension());
+        // order-service's page creates and updates orders.
+        for host in ["localhost", HOST] {
+            let page = format!("http://{host}:{}", order.port());
+            web.access
+                .cors_origins
+                .allow(&page)
+                .context("the address of order-service's page")?;
+        }
         let cart = cart_service::Config {
             pipeline,
             web,

@@ -1,10 +1,16 @@
 //! Invalid records in the running pipeline.
 
+use std::time::Duration;
+
 use clap::ValueEnum;
 use orderlog_kafka::partition::Partitioner;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::message::{Headers, Message};
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use sandbox::pipeline::{Pipeline, TOPIC};
 use sandbox::poison::{Kind, OrderService, Outcome, Poisoner, Written};
 use sandbox::testing::{ids_where, partition_of, start_sandbox};
+use sandbox::third_party;
 use serde_json::{Value, json};
 
 /// Nobody listens there.
@@ -40,6 +46,101 @@ async fn each_kind_becomes_one_dead_letter_with_its_code_and_is_reported_as_such
     }
     let count = &get(format!("{}/dlq/info", pipeline.order_url)).await["count"];
     assert_eq!(count, kinds.len());
+    pipeline.stop().await.expect("a clean end");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_of_an_unregistered_schema_can_be_read_once_the_schema_of_its_header_is_registered() {
+    let pipeline = start_sandbox(&[]).await.expect("starts");
+    let poisoner = poisoner(&pipeline, TOPIC, &pipeline.registry_url)
+        .await
+        .expect("connects");
+    let mut ids = Vec::new();
+    for round in ["P-1", "P-2"] {
+        for twice in ["", "-again"] {
+            let order_id = format!("{round}{twice}");
+            let written = poisoner
+                .write(Kind::UnregisteredSchema, &order_id)
+                .await
+                .expect("written");
+            let Outcome::DeadLettered { code, .. } = outcome(&pipeline.order_url, &written).await else {
+                panic!("it is not a dead letter")
+            };
+            assert_eq!(code, "unknown_schema_id");
+        }
+        let page = get(format!("{}/dlq/messages?orderId={round}", pipeline.order_url)).await;
+        let again = get(format!("{}/dlq/messages?orderId={round}-again", pipeline.order_url)).await;
+        let claimed = page["messages"][0]["schemaId"].as_u64().expect("an id");
+        assert_eq!(
+            again["messages"][0]["schemaId"], claimed,
+            "nobody has registered it meanwhile"
+        );
+        let schema = header_of(&pipeline, round);
+        let registered = third_party::register(&pipeline.registry_url, "order-events-value", &schema, &json!([])).await;
+        assert_eq!(u64::from(registered.expect("registered")), claimed, "the next id");
+        ids.push(claimed);
+    }
+    assert!(ids[1] > ids[0], "another schema each time: {ids:?}");
+    pipeline.stop().await.expect("a clean end");
+}
+
+/// The header `writer.schema` of the event with that key.
+fn header_of(pipeline: &Pipeline, key: &str) -> String {
+    let consumer: BaseConsumer = ClientConfig::new()
+        .set("bootstrap.servers", &pipeline.bootstrap_servers)
+        .set("group.id", "test")
+        .set("fetch.wait.max.ms", "3")
+        .create()
+        .expect("a consumer");
+    let mut partitions = TopicPartitionList::new();
+    let partition = partition_of(key);
+    partitions
+        .add_partition_offset(TOPIC, partition, Offset::Beginning)
+        .expect("an offset");
+    consumer.assign(&partitions).expect("an assignment");
+    loop {
+        let Some(record) = consumer.poll(Duration::from_secs(10)) else {
+            panic!("there is no record of {key}")
+        };
+        let record = record.expect("a record");
+        if record.key() == Some(key.as_bytes()) {
+            let headers = record.headers().expect("headers");
+            let header = headers.iter().find(|header| header.key == "writer.schema");
+            let value = header.and_then(|header| header.value).expect("the schema");
+            return String::from_utf8(value.to_vec()).expect("text");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_can_write_each_kind_and_only_from_its_own_origin() {
+    let pipeline = start_sandbox(&[]).await.expect("starts");
+    let client = reqwest::Client::new();
+    let url = format!("{}/sandbox/poison", pipeline.order_url);
+    let send = async |kind: &str, origin: &str| {
+        let request = client.post(&url).header("origin", origin).json(&json!({"kind": kind}));
+        let answer = request.send().await.expect("an answer");
+        let status = answer.status().as_u16();
+        (status, answer.json::<Value>().await.expect("JSON"))
+    };
+    for kind in Kind::value_variants() {
+        let kind = kind.to_string();
+        let (status, answer) = send(&kind, &pipeline.order_url).await;
+        assert_eq!((status, &answer["kind"]), (200, &json!(kind)), "{answer}");
+        assert!(
+            answer["key"].as_str().is_some_and(|key| key.starts_with("POISON-")),
+            "{answer}"
+        );
+        assert!(answer["partition"].is_i64() && answer["offset"].is_i64(), "{answer}");
+    }
+    let (status, answer) = send("sour", &pipeline.order_url).await;
+    assert_eq!(
+        (status, &answer["errors"][0]["field"]),
+        (400, &json!("kind")),
+        "{answer}"
+    );
+    let (status, answer) = send("empty", &pipeline.cart_url).await;
+    assert_eq!(status, 403, "{answer}");
     pipeline.stop().await.expect("a clean end");
 }
 

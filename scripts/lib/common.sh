@@ -29,6 +29,7 @@ present() {
     java) (($(java_major) >= 17)) ;;
     maven) have mvn ;;
     iproute2) have ip ;;
+    chromium-driver) have chromedriver ;;
     python3-venv) have python3 && python3 -c 'import ensurepip, venv' >/dev/null 2>&1 ;;
     *) have "$1" ;;
   esac

@@ -9,7 +9,7 @@ use orderlog_contract::frame;
 use orderlog_contract::rejection::Code;
 use orderlog_kafka::partition::Partitioner;
 pub use sandbox::poison::Kind;
-use sandbox::poison::{TopicInfo, records};
+use sandbox::poison::{FAR_SCHEMA_ID, TopicInfo, records};
 
 use crate::log::Header;
 use crate::registry::Registry;
@@ -46,6 +46,7 @@ impl Poisoner {
             partitions: Topics::new(&servers.kafka)?.partitions(topic)?,
             partitioner: Partitioner::default(),
             schema_id: registry.ours(topic).await?,
+            next_schema_id: FAR_SCHEMA_ID,
             other_schema_id: registry.greeting().await?,
         };
         Ok(Self {
@@ -68,7 +69,12 @@ impl Poisoner {
         let mut last = None;
         for record in records(kind, order_id, self.facts)? {
             let (partition, key, value) = (Some(record.partition), Some(record.key), Some(record.value));
-            let headers = if record.is_good { Vec::new() } else { headers.to_vec() };
+            let own = record
+                .headers
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), Some(value)));
+            let headers = if record.is_good { &[] } else { headers };
+            let headers = own.chain(headers.iter().cloned()).collect();
             let record = NewRecord {
                 partition,
                 key,

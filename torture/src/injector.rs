@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::ValueEnum;
 use orderlog_kafka::partition::Partitioner;
-use sandbox::poison::{Kind, TopicInfo, records};
+use sandbox::poison::{FAR_SCHEMA_ID, Kind, TopicInfo, records};
 
 use crate::cluster::TOPIC;
 use crate::faults::Fault;
@@ -54,6 +54,7 @@ impl Injector {
             partitions: Topics::new(kafka)?.partitions(TOPIC)?,
             partitioner: Partitioner::default(),
             schema_id: registry.ours(TOPIC).await?,
+            next_schema_id: FAR_SCHEMA_ID,
             other_schema_id: registry.greeting().await?,
         };
         let timeout = SEND_TIMEOUT.as_millis().to_string();

@@ -63,6 +63,15 @@ fn normalized(origin: &str) -> Option<String> {
 }
 
 impl CorsOrigins {
+    /// Allows one more origin.
+    ///
+    /// # Errors
+    /// If it is not an origin.
+    pub fn allow(&mut self, origin: &str) -> Result<(), InvalidOrigins> {
+        self.origins.push(normalized(origin).ok_or(InvalidOrigins)?);
+        Ok(())
+    }
+
     /// The answer to a CORS preflight; `None` for any other request, and when no origin is allowed.
     pub(super) fn preflight(&self, head: &RequestHead) -> Option<HttpResponse> {
         let asks = head.method == Method::OPTIONS

@@ -20,7 +20,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
-use sandbox::poison::{Kind, Record, TopicInfo, records};
+use sandbox::poison::{FAR_SCHEMA_ID, Kind, Record, TopicInfo, records};
 use sandbox::testing::{Outside, ids_where};
 pub use sandbox::testing::{PARTITIONS, event, eventually, fields, partition_of};
 use sandbox::third_party;
@@ -66,6 +66,7 @@ impl World {
             partitions: PARTITIONS,
             partitioner: Partitioner::default(),
             schema_id,
+            next_schema_id: FAR_SCHEMA_ID,
             other_schema_id,
         };
         Self {

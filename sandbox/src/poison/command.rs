@@ -72,8 +72,7 @@ pub async fn run(args: &PoisonArgs) -> anyhow::Result<()> {
         &args.schema_registry_url,
     )
     .await?;
-    let order_id = format!("POISON-{}", fastrand::u32(1..1_000_000));
-    let written = poisoner.write(args.kind, &order_id).await?;
+    let written = poisoner.write(args.kind, &Poisoner::an_order_id()).await?;
     print(&announcement(&written, &args.kafka_bootstrap_servers))?;
     let outcome = order_service.outcome_of(&written).await;
     print(&report(

@@ -16,6 +16,8 @@ pub enum Kind {
     Short,
     /// A schema id that the registry does not know
     UnknownSchemaId,
+    /// A valid record of a newer schema that nobody has registered
+    UnregisteredSchema,
     /// A record of another schema
     OtherSchema,
     /// A valid record without its last byte
@@ -37,7 +39,7 @@ impl Kind {
     pub fn code(self) -> Code {
         match self {
             Self::Empty | Self::NotAvro | Self::Short => Code::NotFramed,
-            Self::UnknownSchemaId => Code::UnknownSchemaId,
+            Self::UnknownSchemaId | Self::UnregisteredSchema => Code::UnknownSchemaId,
             Self::OtherSchema => Code::WrongSchema,
             Self::CutOff | Self::Longer => Code::Undecodable,
             Self::WrongTotal => Code::InvalidOrder,

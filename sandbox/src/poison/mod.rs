@@ -4,11 +4,13 @@
 //! - `records`: the records of each kind; pure;
 //! - `topic`: looks for the topic;
 //! - `writer`: looks for the schemas, and writes;
+//! - `next_id`: the id that the registry gives to the next schema;
 //! - `outcome`: what order-service did with what was written;
 //! - [`command`]: the subcommand `poison`.
 
 pub mod command;
 mod kind;
+mod next_id;
 mod outcome;
 mod records;
 mod topic;
@@ -16,5 +18,5 @@ mod writer;
 
 pub use kind::Kind;
 pub use outcome::{OrderService, Outcome};
-pub use records::{Record, TopicInfo, records};
+pub use records::{FAR_SCHEMA_ID, Record, TopicInfo, records};
 pub use writer::{Poisoner, Written};

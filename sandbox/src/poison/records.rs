@@ -2,16 +2,26 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use anyhow::Context;
 use orderlog_contract::encode::record_value;
 use orderlog_contract::event::{OrderEvent, OrderStatus};
+use orderlog_contract::lineage;
 use orderlog_contract::testing::{an_event, next_event};
 use orderlog_kafka::partition::Partitioner;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Kind;
 
 /// An id that no registry of this size assigns.
 const UNKNOWN_ID: u32 = 987_654_321;
+
+/// An id for [`TopicInfo::next_schema_id`] that the registry will not give to any schema, for tests that share theirs with
+/// others.
+pub const FAR_SCHEMA_ID: u32 = 987_654_000;
+
+/// The header in which some producers send the text of the schema that they wrote a record with.
+const WRITER_SCHEMA: &str = "writer.schema";
 
 /// A record to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,11 +34,13 @@ pub struct Record {
     pub partition: i32,
     /// Id of the event that it holds, if it can be decoded.
     pub event_id: Option<Uuid>,
+    /// Its headers.
+    pub headers: Vec<(&'static str, Vec<u8>)>,
     /// Whether it is valid (some kinds need a valid record first).
     pub is_good: bool,
 }
 
-/// What records are made from: the topic's partitions, and ids of our schema and of another one.
+/// What records are made from: the topic's partitions, and ids of schemas.
 #[derive(Clone, Copy, Debug)]
 pub struct TopicInfo {
     /// How many partitions the topic has.
@@ -37,6 +49,8 @@ pub struct TopicInfo {
     pub partitioner: Partitioner,
     /// Id of our newest schema.
     pub schema_id: u32,
+    /// The id that the registry gives to the next schema.
+    pub next_schema_id: u32,
     /// Id of a schema for something else.
     pub other_schema_id: u32,
 }
@@ -46,6 +60,18 @@ fn event(order_id: &str) -> OrderEvent {
     let mut event = an_event(order_id, 1);
     (event.order.order_date, event.occurred_at) = (now(), now());
     event
+}
+
+/// Our newest schema with one more field at its end, which is optional: every level of compatibility accepts it. The field
+/// is named after the id that the schema gets, so that it is one that nobody has registered; as long as nobody does, it
+/// stays the same.
+fn schema_of_tomorrow(id: u32) -> anyhow::Result<String> {
+    let mut schema: Value = serde_json::from_str(&lineage::newest_text().text)?;
+    let fields = schema["fields"].as_array_mut().context("our schema has no fields")?;
+    fields.push(json!({
+        "name": format!("giftWrap{id}"), "type": ["null", "string"], "default": null, "doc": "How to wrap it, if it is a gift.",
+    }));
+    Ok(schema.to_string())
 }
 
 /// The records of that kind, in order, for that order id; the last one is invalid.
@@ -63,6 +89,7 @@ pub fn records(kind: Kind, order_id: &str, topic: TopicInfo) -> anyhow::Result<V
         value,
         partition: home,
         event_id: None,
+        headers: Vec::new(),
         is_good: false,
     };
     let of_event = |event: &OrderEvent| {
@@ -78,6 +105,16 @@ pub fn records(kind: Kind, order_id: &str, topic: TopicInfo) -> anyhow::Result<V
         Kind::NotAvro => record(b"this is not Avro".to_vec()),
         Kind::Short => record(vec![0, 0, 0]),
         Kind::UnknownSchemaId => record(record_value(UNKNOWN_ID, &event)?),
+        Kind::UnregisteredSchema => {
+            let id = topic.next_schema_id;
+            let datum_of_its_last_field = [2, 8, b'C', b'A', b'R', b'D']; // branch 1 of the union, then a string of length 4
+            let value = record_value(id, &event)?;
+            Record {
+                event_id: Some(event.event_id),
+                headers: vec![(WRITER_SCHEMA, schema_of_tomorrow(id)?.into_bytes())],
+                ..record([&value[..], &datum_of_its_last_field].concat())
+            }
+        }
         // A datum of the other schema, which has one string field: length 2, "hi".
         Kind::OtherSchema => record(
             [
@@ -125,14 +162,39 @@ fn now() -> i64 {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_topic_with_one_partition_has_no_wrong_partition() {
-        let topic = |partitions| TopicInfo {
+    fn topic(partitions: i32) -> TopicInfo {
+        TopicInfo {
             partitions,
             partitioner: Partitioner::default(),
             schema_id: 1,
+            next_schema_id: 3,
             other_schema_id: 2,
+        }
+    }
+
+    #[test]
+    fn a_record_of_an_unregistered_schema_is_one_datum_of_the_schema_in_its_header() {
+        let records = records(Kind::UnregisteredSchema, "1", topic(6)).expect("records");
+        let [record] = &records[..] else {
+            panic!("one record: {records:?}")
         };
+        let [(name, schema)] = &record.headers[..] else {
+            panic!("one header: {record:?}")
+        };
+        assert_eq!(*name, "writer.schema");
+        assert_eq!(record.value[..5], orderlog_contract::frame::header(3));
+        let schema = apache_avro::Schema::parse_str(std::str::from_utf8(schema).expect("text")).expect("a schema");
+        let mut datum = &record.value[5..];
+        let read = apache_avro::reader::datum::GenericDatumReader::builder(&schema)
+            .build()
+            .and_then(|reader| reader.read_value(&mut datum))
+            .expect("a datum");
+        assert!(datum.is_empty(), "nothing follows it");
+        assert!(format!("{read:?}").contains("CARD"), "{read:?}");
+    }
+
+    #[test]
+    fn a_topic_with_one_partition_has_no_wrong_partition() {
         assert!(records(Kind::WrongPartition, "1", topic(1)).is_err());
         let two = records(Kind::WrongPartition, "1", topic(2)).expect("records");
         let home = Partitioner::default().of_key(b"1", 2);

@@ -8,9 +8,11 @@ use orderlog_contract::lineage;
 use orderlog_kafka::partition::Partitioner;
 use orderlog_registry::{RegisterError, Registry};
 use rdkafka::ClientConfig;
+use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use uuid::Uuid;
 
+use super::next_id::next_schema_id;
 use super::{Kind, Record, TopicInfo, records, topic};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -73,17 +75,23 @@ impl Poisoner {
         })
     }
 
+    /// A new id for the order of a record.
+    pub fn an_order_id() -> String {
+        format!("POISON-{}", fastrand::u32(1..1_000_000))
+    }
+
     /// Writes a record of that kind for that order id, after a valid one if the kind needs it, and waits until the broker has
     /// acknowledged it.
     ///
     /// # Errors
     /// If the kind needs a schema id and the registry does not have it, or the broker refuses the record.
     pub async fn write(&self, kind: Kind, order_id: &str) -> anyhow::Result<Written> {
-        let (schema_id, other_schema_id) = self.schema_ids(kind).await?;
+        let (schema_id, next_schema_id, other_schema_id) = self.schema_ids(kind).await?;
         let topic = TopicInfo {
             partitions: self.partitions,
             partitioner: self.partitioner,
             schema_id,
+            next_schema_id,
             other_schema_id,
         };
         let mut last = None;
@@ -103,8 +111,18 @@ impl Poisoner {
     }
 
     async fn send(&self, record: &Record) -> anyhow::Result<i64> {
+        let headers = record
+            .headers
+            .iter()
+            .fold(OwnedHeaders::new(), |headers, (key, value)| {
+                headers.insert(Header {
+                    key,
+                    value: Some(value),
+                })
+            });
         let sent = FutureRecord::to(&self.topic)
             .key(&record.key)
+            .headers(headers)
             .payload(&record.value)
             .partition(record.partition);
         let delivery = self.producer.send(sent, TIMEOUT).await;
@@ -114,14 +132,18 @@ impl Poisoner {
             .offset)
     }
 
-    /// The ids of our schema and of the other one, as far as that kind needs them; else 0.
-    async fn schema_ids(&self, kind: Kind) -> anyhow::Result<(u32, u32)> {
+    /// The ids of our schema, of the next one and of the other one, as far as that kind needs them; else 0.
+    async fn schema_ids(&self, kind: Kind) -> anyhow::Result<(u32, u32, u32)> {
         match kind {
-            Kind::Empty | Kind::NotAvro | Kind::Short | Kind::UnknownSchemaId => Ok((0, 0)),
+            Kind::Empty | Kind::NotAvro | Kind::Short | Kind::UnknownSchemaId => Ok((0, 0, 0)),
+            Kind::UnregisteredSchema => {
+                let next = next_schema_id(&self.registry_url).await;
+                Ok((0, next.with_context(|| needs_an_id(kind))?, 0))
+            }
             Kind::OtherSchema => {
                 let registry = self.registry()?;
                 let id = registry.register_lineage(GREETING_SUBJECT, &[GREETING]).await;
-                Ok((0, id.map_err(|error| unanswered(kind, error))?))
+                Ok((0, 0, id.map_err(|error| unanswered(kind, error))?))
             }
             Kind::CutOff
             | Kind::Longer
@@ -133,7 +155,7 @@ impl Poisoner {
                 let subject = lineage::subject(&self.topic);
                 let newest = lineage::LINEAGE.last().context("the lineage is empty")?;
                 match registry.verify_lineage(&subject, &[newest]).await {
-                    Ok(id) => Ok((id, 0)),
+                    Ok(id) => Ok((id, 0, 0)),
                     Err(RegisterError::Refused(_)) => anyhow::bail!(
                         "subject {subject} of the registry at {} does not have the schema of the order events; start a service on topic {}, which registers it, or set --schema-registry-url / SCHEMA_REGISTRY_URL",
                         registry.urls(),
@@ -151,7 +173,11 @@ impl Poisoner {
 }
 
 fn unanswered(kind: Kind, error: RegisterError) -> anyhow::Error {
-    anyhow::Error::new(error).context(format!(
+    anyhow::Error::new(error).context(needs_an_id(kind))
+}
+
+fn needs_an_id(kind: Kind) -> String {
+    format!(
         "{kind} needs a schema id from the registry; set --schema-registry-url / SCHEMA_REGISTRY_URL, or choose a --kind that needs none, such as not-avro"
-    ))
+    )
 }

@@ -4,13 +4,17 @@
 # Pinned, so that a check fails because of a change here and not because of a release elsewhere.
 PYTHON_PACKAGES=('confluent-kafka[avro,schemaregistry]==2.16.0' 'fastavro==1.12.2')
 
+# Checks pages for accessibility. Used in tests only (MPL-2.0).
+AXE_VERSION=4.11.0
+AXE_SHA256=39bed7d72308f6d620789c169d699bfd7e8da80f65b545821a6b2215c3e83107
+
 TEST_KAFKA_PORT=${ORDERLOG_TEST_KAFKA_PORT:-19092}
 TEST_CONTROLLER_PORT=${ORDERLOG_TEST_CONTROLLER_PORT:-19093}
 TEST_REGISTRY_PORT=${ORDERLOG_TEST_REGISTRY_PORT:-18081}
 
 set_up_tools() {
   local needs=(build-essential pkg-config zlib1g-dev libssl-dev ca-certificates shellcheck)
-  $QUICK || needs+=(faketime java maven kcat python3-venv jq curl)
+  $QUICK || needs+=(faketime java maven kcat python3-venv jq curl chromium chromium-driver npm)
   # For three brokers, which only root can start.
   if ! $QUICK && ((EUID == 0)); then needs+=(iproute2 iptables); fi
   ensure "${needs[@]}"
@@ -31,6 +35,17 @@ set_up_python() {
 }
 
 set_up_java() { fetch_jars "$ROOT/testbed/java/pom.xml" "$CACHE/java-clients"; }
+
+# axe-core, one file, which the tests of the console page run in it.
+set_up_axe() {
+  local file=$CACHE/axe-$AXE_VERSION.js tarball=$SCRATCH/axe-core-$AXE_VERSION.tgz found
+  [[ -f $file ]] && return
+  npm pack --silent --pack-destination "$SCRATCH" "axe-core@$AXE_VERSION" >/dev/null
+  found=$(sha256_of "$tarball")
+  [[ $found == "$AXE_SHA256" ]] || die "the download of axe-core is not the expected file: sha256 $found instead of $AXE_SHA256"
+  tar -xzf "$tarball" -O package/axe.min.js >"$file.partial"
+  mv "$file.partial" "$file"
+}
 
 stack() {
   ORDERLOG_STACK_DIR=$SCRATCH/stack KAFKA_PORT=$TEST_KAFKA_PORT KAFKA_CONTROLLER_PORT=$TEST_CONTROLLER_PORT \

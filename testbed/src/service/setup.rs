@@ -88,6 +88,11 @@ impl Setup {
         setup.with("API_PORT", port.to_string()).with("STORE", store)
     }
 
+    /// Where it will be reached.
+    pub fn url(&self) -> String {
+        format!("http://{}:{}", self.address, self.port)
+    }
+
     /// The same with another value for an environment variable.
     pub fn with(mut self, variable: &str, value: impl Into<String>) -> Self {
         self.environment.retain(|(name, _)| name != variable);

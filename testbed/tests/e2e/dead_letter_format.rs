@@ -13,6 +13,7 @@ pub fn reason(kind: Kind) -> &'static str {
         Kind::NotAvro => "begins with byte 0x74 instead of magic byte 0x00",
         Kind::Short => "the value has 3 bytes",
         Kind::UnknownSchemaId => "the registry has no schema with id 987654321",
+        Kind::UnregisteredSchema => "the registry has no schema with id 987654000",
         Kind::OtherSchema => "com.ecommerce.other.Greeting",
         Kind::CutOff => "unexpected end of data",
         Kind::Longer => "1 trailing byte ",

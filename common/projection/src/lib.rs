@@ -27,8 +27,8 @@
 //! - *fold*: (state of an order, event) → state. Pure, so every reader of the log has the same orders.
 //! - *outcome*: what one record did: applied, duplicate, superseded, ignored or rejected.
 //! - *rejected*: the record breaks the contract. It is a dead letter for order-service; cart-service skips it.
-//! - *pause*: a partition is not read for now, because its next record's schema is unknown, or after a failure; the other
-//!   partitions continue.
+//! - *pause*: a partition is not read for now, because its next record's schema is unknown, its breaker is open, or after a
+//!   failure; the other partitions continue.
 //! - *grace period*: how long a schema id that the registry does not know may take to appear.
 //! - *breaker*: pauses a partition that has too many dead letters, until an operator resumes it.
 //! - *rewind*: going back to a skipped record whose schema has become known.

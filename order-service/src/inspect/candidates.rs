@@ -6,7 +6,7 @@ use orderlog_avro::SchemaText;
 use orderlog_contract::decode::{WriterSchema, decode};
 use orderlog_contract::lineage;
 use orderlog_projection::store::{StoreError, blocking};
-use orderlog_registry::{Registry, SubjectVersion};
+use orderlog_registry::{RegisteredVersion, Registry};
 
 /// How many versions of the subject are looked at, from the newest on.
 const MAX_VERSIONS: usize = 50;
@@ -23,8 +23,8 @@ pub struct Candidate {
 }
 
 /// The newest versions of the subject, oldest first.
-pub(super) async fn versions(registry: &Registry, subject: &str) -> Result<Vec<SubjectVersion>, String> {
-    let asked = registry.subject_versions(subject, MAX_VERSIONS);
+pub(super) async fn versions(registry: &Registry, subject: &str) -> Result<Vec<RegisteredVersion>, String> {
+    let asked = registry.versions(subject, MAX_VERSIONS);
     match tokio::time::timeout(TIMEOUT, asked).await {
         Ok(answer) => answer.map_err(|error| error.to_string()),
         Err(_) => Err(format!(
@@ -36,13 +36,13 @@ pub(super) async fn versions(registry: &Registry, subject: &str) -> Result<Vec<S
 }
 
 /// The candidates among those versions and our own.
-pub(super) async fn of(datum: Vec<u8>, versions: Vec<SubjectVersion>) -> Vec<Candidate> {
+pub(super) async fn of(datum: Vec<u8>, versions: Vec<RegisteredVersion>) -> Vec<Candidate> {
     // Resolving schemas takes a while.
     let found = blocking(move || Ok::<_, StoreError>(reading(&datum, &versions)));
     found.await.unwrap_or_default()
 }
 
-fn reading(datum: &[u8], versions: &[SubjectVersion]) -> Vec<Candidate> {
+fn reading(datum: &[u8], versions: &[RegisteredVersion]) -> Vec<Candidate> {
     let reads = |schema: &SchemaText| decode(&WriterSchema::new(schema), datum).is_ok();
     let registered = versions
         .iter()
@@ -68,8 +68,8 @@ mod tests {
 
     use super::*;
 
-    fn registered(version: u32, text: &str) -> SubjectVersion {
-        SubjectVersion {
+    fn registered(version: u32, text: &str) -> RegisteredVersion {
+        RegisteredVersion {
             version,
             id: 10 + version,
             schema: SchemaText::avro(text),

@@ -22,7 +22,7 @@ use orderlog_contract::lineage;
 use orderlog_contract::rejection::Rejection;
 use orderlog_kafka::headers::OwnedHeader;
 use orderlog_projection::store::Store;
-use orderlog_registry::{Registry, SubjectVersion};
+use orderlog_registry::{RegisteredVersion, Registry};
 use schemas::{Lookup, SchemaSource};
 
 /// Inspects records. Clones share what it knows of schemas.
@@ -98,12 +98,12 @@ impl Inspector {
     ///
     /// # Errors
     /// Why the registry does not tell.
-    pub async fn versions(&self) -> Result<Vec<SubjectVersion>, String> {
+    pub async fn versions(&self) -> Result<Vec<RegisteredVersion>, String> {
         candidates::versions(&self.registry, &self.subject).await
     }
 
     /// The versions, of those and of this release's own, that read a whole datum, to its last byte.
-    pub async fn candidates(&self, datum: &[u8], versions: Vec<SubjectVersion>) -> Vec<Candidate> {
+    pub async fn candidates(&self, datum: &[u8], versions: Vec<RegisteredVersion>) -> Vec<Candidate> {
         candidates::of(datum.to_vec(), versions).await
     }
 

@@ -12,13 +12,22 @@ const AXE: &str = "ORDERLOG_TEST_AXE";
 /// What axe-core finds: rules that are broken, each with the elements that break it.
 async fn findings(page: &Page, axe: &str) -> anyhow::Result<Vec<String>> {
     page.js(&format!("{axe}; window.axe = axe ?? window.axe"), &[]).await?;
-    let found = page.js("return axe.run(document).then(({violations}) => violations)", &[]).await?;
+    let found = page
+        .js("return axe.run(document).then(({violations}) => violations)", &[])
+        .await?;
     let of_rule = |rule: &Value| {
         let nodes = rule["nodes"].as_array().into_iter().flatten();
-        let nodes: Vec<String> = nodes.map(|node| format!("{}: {}", node["html"], node["failureSummary"])).collect();
+        let nodes: Vec<String> = nodes
+            .map(|node| format!("{}: {}", node["html"], node["failureSummary"]))
+            .collect();
         format!("{}: {}", rule["id"], nodes.join("; "))
     };
-    Ok(found.as_array().context("a list of violations")?.iter().map(of_rule).collect())
+    Ok(found
+        .as_array()
+        .context("a list of violations")?
+        .iter()
+        .map(of_rule)
+        .collect())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -37,8 +46,14 @@ async fn no_place_has_a_barrier_in_either_theme() -> anyhow::Result<()> {
             page.browser().devtools("Emulation.setEmulatedMedia", features).await?;
             for view in views(&sandbox).await? {
                 page.show(&sandbox, &view).await?;
-                let findings = findings(&page, &axe).await.with_context(|| format!("{theme} {view:?}"))?;
-                found.extend(findings.into_iter().map(|finding| format!("{theme} {}: {finding}", view.address)));
+                let findings = findings(&page, &axe)
+                    .await
+                    .with_context(|| format!("{theme} {view:?}"))?;
+                found.extend(
+                    findings
+                        .into_iter()
+                        .map(|finding| format!("{theme} {}: {finding}", view.address)),
+                );
             }
         }
         anyhow::ensure!(found.is_empty(), "{}", found.join("\n"));

@@ -15,7 +15,8 @@ async fn a_lost_connection_is_said_and_the_page_recovers_by_itself() -> anyhow::
         page.see("connection", "live").await?;
         proxy.cut();
         let is_off = |text: &str| text.contains("reconnecting") || text.contains("lost");
-        page.await_text("connection", "the page says that it is not connected", is_off).await?;
+        page.await_text("connection", "the page says that it is not connected", is_off)
+            .await?;
         page.see("connection", "lost").await?;
         proxy.heal();
         page.see("connection", "live").await?;

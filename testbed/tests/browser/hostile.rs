@@ -30,9 +30,17 @@ async fn is_text(page: &Page, at: &str) -> anyhow::Result<()> {
     page.see(at, "U+202E").await?;
     let script = "return [window.ran ?? null, document.querySelectorAll('main img, main script, [onerror]').length]";
     let seen = page.js(script, &[]).await?;
-    anyhow::ensure!(seen == json!([null, 0]), "{at}: something ran, or became an element: {seen}");
-    let shown = page.js("return document.body.innerText.includes('\\u202e')", &[]).await?;
-    anyhow::ensure!(shown == json!(false), "{at}: a character that reorders others is in the page as it is");
+    anyhow::ensure!(
+        seen == json!([null, 0]),
+        "{at}: something ran, or became an element: {seen}"
+    );
+    let shown = page
+        .js("return document.body.innerText.includes('\\u202e')", &[])
+        .await?;
+    anyhow::ensure!(
+        shown == json!(false),
+        "{at}: a character that reorders others is in the page as it is"
+    );
     Ok(())
 }
 
@@ -58,7 +66,11 @@ async fn hostile_text_in_every_field_is_shown_as_text_and_runs_nothing() -> anyh
         page.click("nav-dead-letters").await?;
         is_text(&page, "letter-row").await?;
         page.click_on(&format!("{} a", named("letter-row"))).await?;
-        page.js("document.querySelectorAll('details').forEach(one => { one.open = true })", &[]).await?;
+        page.js(
+            "document.querySelectorAll('details').forEach(one => { one.open = true })",
+            &[],
+        )
+        .await?;
         is_text(&page, "letter-detail").await?;
         page.click("dry-run").await?;
         page.at("dry-run-result").await?;
@@ -66,9 +78,13 @@ async fn hostile_text_in_every_field_is_shown_as_text_and_runs_nothing() -> anyh
         page.at("discard-reason").await?;
         // Typed characters of this kind do not reach the field on every system.
         let script = "document.querySelector(arguments[0]).value = arguments[1]";
-        page.js(script, &[json!(named("discard-reason")), json!(HOSTILE)]).await?;
+        page.js(script, &[json!(named("discard-reason")), json!(HOSTILE)])
+            .await?;
         page.click("discard-confirm").await?;
-        page.await_text("letter-detail", "the reason is shown", |text| text.matches(SEEN).count() > 1).await?;
+        page.await_text("letter-detail", "the reason is shown", |text| {
+            text.matches(SEEN).count() > 1
+        })
+        .await?;
         is_text(&page, "letter-detail").await?;
         sandbox.stop().await
     })

@@ -21,7 +21,9 @@ async fn poison(page: &Page, kind: &str) -> anyhow::Result<String> {
     select.select_by_value(kind).await?;
     page.click_on(&format!("{} button", named("poison-form"))).await?;
     let is_written = |text: &str| text.contains("POISON-");
-    let answer = page.await_text("poison-result", "the record is written", is_written).await?;
+    let answer = page
+        .await_text("poison-result", "the record is written", is_written)
+        .await?;
     let words = answer.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
     let key = words.into_iter().find(|word| word.starts_with("POISON-"));
     key.map(str::to_owned).context("a key")
@@ -59,8 +61,10 @@ async fn a_dead_letter_shows_the_faulty_byte_and_is_discarded_with_a_reason() ->
         let sandbox = sandbox_at(&page, "overview", &[]).await?;
         let key = poison(&page, "cut-off").await?;
         letters::open(&page, &key).await?;
-        page.matching(&format!("{}[data-state=passed]", named("letter-step-schema"))).await?;
-        page.matching(&format!("{}[data-state=failed]", named("letter-step-decode"))).await?;
+        page.matching(&format!("{}[data-state=passed]", named("letter-step-schema")))
+            .await?;
+        page.matching(&format!("{}[data-state=failed]", named("letter-step-decode")))
+            .await?;
         page.see("letter-detail", "order.status").await?;
         page.at("fault-byte").await?;
         page.click("discard").await?;
@@ -81,7 +85,8 @@ async fn the_letters_of_one_code_are_listed_alone() -> anyhow::Result<()> {
         anyhow::ensure!(total != text);
         page.click("nav-dead-letters").await?;
         page.await_count("letter-row", 2).await?;
-        page.click_on(&format!("{}[data-code=invalid_order]", named("filter-code"))).await?;
+        page.click_on(&format!("{}[data-code=invalid_order]", named("filter-code")))
+            .await?;
         page.await_count("letter-row", 1).await?;
         page.see("letter-row", &total).await?;
         sandbox.stop().await

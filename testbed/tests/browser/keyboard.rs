@@ -45,11 +45,16 @@ async fn an_order_and_a_dead_letter_are_reached_by_keyboard_alone() -> anyhow::R
         page.see("letter-detail", &poisoned).await?;
         tab_to(&page, "dry-run").await?;
         page.press(ENTER).await?;
-        page.matching(&format!("{} [data-outcome=wouldFail]", named("dry-run-result"))).await?;
+        page.matching(&format!("{} [data-outcome=wouldFail]", named("dry-run-result")))
+            .await?;
         tab_to(&page, "discard").await?;
         page.press(ENTER).await?;
         page.at("discard-reason").await?;
-        page.await_js("the focus is in the dialog", "return document.activeElement.dataset.test === 'discard-reason'").await?;
+        page.await_js(
+            "the focus is in the dialog",
+            "return document.activeElement.dataset.test === 'discard-reason'",
+        )
+        .await?;
         page.press("no mouse").await?;
         tab_to(&page, "discard-confirm").await?;
         page.press(ENTER).await?;

@@ -23,15 +23,18 @@ pub async fn open(page: &Page, key: &str) -> anyhow::Result<()> {
 /// # Errors
 /// If the page shows anything else on the way.
 pub async fn repair_and_replay(page: &Page, key: &str) -> anyhow::Result<()> {
-    page.matching(&format!("{}[data-state=failed]", named("letter-step-schema"))).await?;
+    page.matching(&format!("{}[data-state=failed]", named("letter-step-schema")))
+        .await?;
     page.see("letter-step-decode", "not reached").await?;
     dry_run(page, "wouldFail").await?;
     let shown = page.text("advice-command").await?;
     tokio::task::spawn_blocking(move || as_shown(&shown)).await??;
     dry_run(page, "wouldApply").await?;
     page.click("replay").await?;
-    page.matching(&format!("{}[data-state=done]", named("replay-progress"))).await?;
-    page.matching(&format!("{} [data-outcome=applied]", named("replay-progress"))).await?;
+    page.matching(&format!("{}[data-state=done]", named("replay-progress")))
+        .await?;
+    page.matching(&format!("{} [data-outcome=applied]", named("replay-progress")))
+        .await?;
     page.see("letter-detail", "replayed").await?;
     find_order(page, key).await
 }
@@ -45,8 +48,15 @@ async fn dry_run(page: &Page, outcome: &str) -> anyhow::Result<()> {
 
 /// Runs a command as somebody would who copies it from the page into a shell.
 fn as_shown(command: &str) -> anyhow::Result<()> {
-    let output = Command::new("sh").args(["-c", command]).stdin(Stdio::null()).output().context("running sh")?;
-    let (out, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let output = Command::new("sh")
+        .args(["-c", command])
+        .stdin(Stdio::null())
+        .output()
+        .context("running sh")?;
+    let (out, errors) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
     anyhow::ensure!(output.status.success(), "{command}\n{out}\n{errors}");
     // curl succeeds whatever the registry answers.
     anyhow::ensure!(out.contains("\"id\""), "{command}\nanswered {out}\n{errors}");

@@ -152,7 +152,11 @@ impl Page {
         self.open(&format!("{}/#/{}", sandbox.order_url, view.address)).await?;
         self.see("connection", "live").await?;
         self.matching(view.shows).await?;
-        self.await_js("everything is loaded", "return document.querySelector('main .loading') === null").await
+        self.await_js(
+            "everything is loaded",
+            "return document.querySelector('main .loading') === null",
+        )
+        .await
     }
 
     /// Clicks on the element of that name, as soon as a user could.

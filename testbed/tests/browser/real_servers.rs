@@ -15,12 +15,18 @@ async fn a_missing_schema_is_repaired_and_replayed_on_real_servers_with_the_admi
     in_browser("real-servers", async |page| {
         let world = World::new("browser")?;
         let cart = world.cart()?;
-        let order = world.order()?.with("ADMIN_API_KEY", KEY).with("CART_SERVICE_URL", &cart.url());
+        let order = world
+            .order()?
+            .with("ADMIN_API_KEY", KEY)
+            .with("CART_SERVICE_URL", &cart.url());
         let order = order.with_short_grace().start().await?;
         let cart = cart.with("CORS_ORIGINS", order.http.url()).start().await?;
         let servers = &world.servers;
-        let poisoner = Poisoner::connect(&servers.kafka, &world.topic, Partitioner::default(), &servers.registry).await?;
-        let poisoned = poisoner.write(Kind::UnregisteredSchema, &Poisoner::an_order_id()).await?;
+        let poisoner =
+            Poisoner::connect(&servers.kafka, &world.topic, Partitioner::default(), &servers.registry).await?;
+        let poisoned = poisoner
+            .write(Kind::UnregisteredSchema, &Poisoner::an_order_id())
+            .await?;
         page.open(&format!("{}/#/overview", order.http.url())).await?;
         page.see("connection", "live").await?;
         letters::open(&page, &poisoned.key).await?;

@@ -157,7 +157,10 @@ pub async fn populated(page: &Page) -> anyhow::Result<Pipeline> {
 /// # Errors
 /// If it is not JSON.
 pub async fn answer(sandbox: &Pipeline, path: &str) -> anyhow::Result<Value> {
-    Ok(reqwest::get(format!("{}{path}", sandbox.order_url)).await?.json().await?)
+    Ok(reqwest::get(format!("{}{path}", sandbox.order_url))
+        .await?
+        .json()
+        .await?)
 }
 
 async fn poisoner(sandbox: &Pipeline) -> anyhow::Result<Poisoner> {

@@ -7,7 +7,7 @@ use orderlog_contract::lineage;
 use orderlog_contract::order::{OrderState, Outcome, fold};
 use orderlog_contract::rejection::Code;
 use orderlog_kafka::headers::OwnedHeader;
-use orderlog_registry::SubjectVersion;
+use orderlog_registry::RegisteredVersion;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -171,7 +171,7 @@ fn outlook(outcome: &Outcome) -> (Option<Replay>, String) {
     }
 }
 
-async fn known_schema(inspector: &Inspector, schema: SchemaRef, versions: &[SubjectVersion]) -> Option<Schema> {
+async fn known_schema(inspector: &Inspector, schema: SchemaRef, versions: &[RegisteredVersion]) -> Option<Schema> {
     let text = inspector.schema_text(schema).await?;
     let version = versions
         .iter()

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
-use crate::cli::output::visible;
+use crate::cli::output::{visible, visible_json};
 
 /// For one answer. A dry run looks into each dead letter.
 const TIMEOUT: Duration = Duration::from_secs(120);
@@ -30,8 +30,8 @@ pub struct Client {
 
 /// An answer: as it was, and as far as it is shown.
 pub struct Answer<T> {
-    /// The JSON.
-    pub json: Value,
+    /// The JSON, as it was sent, but with nothing in it that could steer a terminal.
+    pub json: String,
     /// What the commands show of it.
     pub body: T,
 }
@@ -153,6 +153,7 @@ impl Client {
         let json = json.ok_or_else(foreign)?;
         let body =
             T::deserialize(&json).map_err(|error| anyhow!("{}", visible(&error.to_string())).context(foreign()))?;
+        let json = visible_json(&String::from_utf8_lossy(&bytes));
         Ok(Answer { json, body })
     }
 

@@ -74,7 +74,7 @@ async fn carry_out<W: Write>(args: &DlqArgs, output: &mut Output<W>) -> anyhow::
                 "{count} dead {} discarded.",
                 if count == 1 { "letter" } else { "letters" }
             );
-            output.line(&if json { answer.json.to_string() } else { said })?;
+            output.line(&if json { answer.json } else { said })?;
             Ok(Ended::Well)
         }
         Action::Resume(args) => {
@@ -92,7 +92,7 @@ async fn carry_out<W: Write>(args: &DlqArgs, output: &mut Output<W>) -> anyhow::
                 [one] => format!("Partition {one} has been resumed."),
                 several => format!("Partitions {} have been resumed.", several.join(", ")),
             };
-            output.line(&if json { answer.json.to_string() } else { said })?;
+            output.line(&if json { answer.json } else { said })?;
             Ok(Ended::Well)
         }
     }
@@ -101,7 +101,7 @@ async fn carry_out<W: Write>(args: &DlqArgs, output: &mut Output<W>) -> anyhow::
 async fn list<W: Write>(client: &Client, args: &ListArgs, json: bool, output: &mut Output<W>) -> anyhow::Result<Ended> {
     let answer = client.get::<Messages>("/dlq/messages", &args.query()).await?;
     if json {
-        output.line(&output::visible_json(&answer.json.to_string()))?;
+        output.line(&answer.json)?;
         return Ok(Ended::Well);
     }
     for line in show::list(&answer.body) {
@@ -121,7 +121,7 @@ async fn show<W: Write>(client: &Client, id: values::Id, json: bool, output: &mu
         None => error,
     })?;
     if json {
-        output.line(&output::visible_json(&answer.json.to_string()))?;
+        output.line(&answer.json)?;
         return Ok(Ended::Well);
     }
     for line in show::detail(&answer.body) {

@@ -38,7 +38,7 @@ pub async fn replay<W: Write>(
     if args.dry_run {
         let answer = client.post::<DryRun>("/dlq/replay", &body).await?;
         if json {
-            output.line(&answer.json.to_string())?;
+            output.line(&answer.json)?;
         } else {
             for line in report::dry_run(&answer.body) {
                 output.line(&line)?;
@@ -50,7 +50,7 @@ pub async fn replay<W: Write>(
     let started = client.post::<Job>("/dlq/replay", &body).await?;
     if args.no_wait {
         let line = match json {
-            true => started.json.to_string(),
+            true => started.json,
             false => format!(
                 "Replay {} has started; see order-service dlq replays {0}",
                 visible(&started.body.id)
@@ -61,7 +61,7 @@ pub async fn replay<W: Write>(
     }
     let ended = watch(client, started).await?;
     if json {
-        output.line(&ended.json.to_string())?;
+        output.line(&ended.json)?;
     } else {
         for line in report::report(&ended.body) {
             output.line(&line)?;
@@ -93,7 +93,7 @@ pub async fn replays<W: Write>(
     let Some(id) = &args.job else {
         let answer = client.get::<Jobs>("/dlq/replays", &[]).await?;
         if json {
-            output.line(&answer.json.to_string())?;
+            output.line(&answer.json)?;
             return Ok(Ended::Well);
         }
         for line in report::list(&answer.body.into_vec()) {
@@ -110,7 +110,7 @@ pub async fn replays<W: Write>(
         false => client.get::<Job>(&format!("/dlq/replays/{id}"), &[]).await?,
     };
     if json {
-        output.line(&answer.json.to_string())?;
+        output.line(&answer.json)?;
         return Ok(Ended::Well);
     }
     for line in report::report(&answer.body) {

@@ -148,15 +148,10 @@ fn place(place: &Place) -> String {
 fn steps(decoding: &Decoding) -> Vec<String> {
     let mut shown = vec![String::new(), "What decoding says now".to_owned()];
     for step in &decoding.steps {
-        let detail = step
-            .detail
-            .as_deref()
-            .map_or(String::new(), |detail| format!("  {}", visible(detail)));
-        shown.push(format!(
-            "  {:<8}  {:<11}{detail}",
-            visible(&step.step),
-            visible(&step.state)
-        ));
+        let detail = step.detail.as_deref().filter(|detail| !detail.is_empty());
+        let detail = detail.map_or(String::new(), |detail| format!("  {}", visible(detail)));
+        let line = format!("  {:<8}  {:<11}{detail}", visible(&step.step), visible(&step.state));
+        shown.push(line.trim_end().to_owned());
     }
     shown.extend(
         decoding

@@ -17,8 +17,10 @@ struct Cli {
     args: DlqArgs,
 }
 
-/// Method, path with query, `Authorization`, `X-Orderlog-User`, and body of each request.
-type Asked = Arc<Mutex<Vec<(String, String, Option<String>, Option<String>, Value)>>>;
+/// Method, path with query, `Authorization`, `X-Orderlog-User`, and body of a request.
+type Request = (String, String, Option<String>, Option<String>, Value);
+
+type Asked = Arc<Mutex<Vec<Request>>>;
 
 /// A server, and what it has been asked.
 struct Fake {
@@ -58,7 +60,7 @@ impl Fake {
         Self { url, asked }
     }
 
-    fn asked(&self) -> Vec<(String, String, Option<String>, Option<String>, Value)> {
+    fn asked(&self) -> Vec<Request> {
         self.asked.lock().expect("a lock").clone()
     }
 }

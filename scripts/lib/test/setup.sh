@@ -30,7 +30,11 @@ set_up_python() {
   printf '%s\n' "$wanted" >"$CACHE/venv/installed"
 }
 
-set_up_java() { fetch_jars "$ROOT/testbed/java/pom.xml" "$CACHE/java-clients"; }
+set_up_java() {
+  fetch_jars "$ROOT/testbed/java/pom.xml" "$CACHE/java-clients"
+  # Spring Kafka and Kafka Connect, which use other versions of Kafka's clients. The tests look beside the others.
+  fetch_jars "$ROOT/testbed/java/readers/pom.xml" "$CACHE/java-readers"
+}
 
 stack() {
   ORDERLOG_STACK_DIR=$SCRATCH/stack KAFKA_PORT=$TEST_KAFKA_PORT KAFKA_CONTROLLER_PORT=$TEST_CONTROLLER_PORT \

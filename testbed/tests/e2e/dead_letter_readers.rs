@@ -59,7 +59,7 @@ async fn spring_and_connect_decode_the_headers_to_the_right_values() -> anyhow::
     let trace = format!("{exception}: {reason}\n\tat common::order(order-service)\n");
     let spring = json!({
         "topic": world.topic, "partition": source.partition, "offset": source.offset, "timestamp": source.timestamp,
-        "timestampType": "CREATE_TIME", "group": "order-service", "exception": exception, "cause": exception,
+        "timestampType": "LOG_APPEND_TIME", "group": "order-service", "exception": exception, "cause": exception,
         "message": reason, "stacktrace": trace,
     });
     let connect = json!({
@@ -76,7 +76,7 @@ async fn a_letter_that_is_copied_back_as_it_is_keeps_its_first_origin() -> anyho
     let world = World::new("dead-letter-copied-back")?;
     let (order, source, first) = one_dead_letter(&world).await?;
     let from = world.dead_letter_topic();
-    let arguments = [world.servers.kafka.as_str(), &from, &world.topic];
+    let arguments = [world.servers.kafka.as_str(), from.as_str(), world.topic.as_str()];
     let printed = run(&world, "CopyBack.java", &arguments, String::new()).await?;
     let (partition, offset) = printed.trim().split_once(' ').context("no place")?;
     world.await_dead_letters(&order, 2).await?;

@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use orderlog_contract::frame;
+use reqwest::Method;
 use testbed::events;
 use testbed::registry::Registry;
 use testbed::service::Service;
@@ -82,6 +83,10 @@ async fn hundreds_of_thousands_of_unknown_ids_are_skipped_quickly_and_in_flat_me
 async fn are_skipped(records: u32) -> anyhow::Result<()> {
     let world = World::new("flood")?;
     let order = world.order()?.start().await?;
+    let no_breaker = r#"{"partition": 0, "maxDeadLetters": 2000}"#.to_owned();
+    let body = Some(("application/json", no_breaker));
+    let set = order.http.send(Method::POST, "/dlq/resume", body).await?;
+    assert_eq!(set.status, 200, "{set:?}");
     flood(&world, records).await?;
     in_flat_memory(&order, records, async || {
         Ok(order.http.stats().await?.totals.dead_lettered)

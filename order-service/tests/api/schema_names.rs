@@ -7,6 +7,7 @@ use orderlog_contract::encode::record_value;
 use orderlog_contract::event::OrderStatus;
 use orderlog_contract::frame::{self, SCHEMA_ID_HEADER};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::helpers::{App, DLQ, TOPIC, World, created, event, eventually, partition_of};
@@ -21,6 +22,11 @@ fn copy(n: u32) -> String {
 /// A service that waits this long for a schema to appear.
 async fn with_grace(world: &World, grace: Duration) -> App {
     let store = tempfile::tempdir().expect("a directory");
+    with_grace_on(world, store, grace).await
+}
+
+/// The same on that store.
+async fn with_grace_on(world: &World, store: TempDir, grace: Duration) -> App {
     let millis = u64::try_from(grace.as_millis()).expect("a time");
     world
         .respawn_app(store, |config| config.unknown_schema_grace_ms = millis)
@@ -80,6 +86,9 @@ async fn an_id_that_appears_late_is_waited_for_even_after_other_unknown_ids() {
 async fn one_grace_period_covers_all_records_that_are_there_when_it_begins() {
     let grace = Duration::from_secs(3);
     let world = World::new().await;
+    let app = world.spawn_app().await;
+    app.tolerate_dead_letters(partition_of("A")).await;
+    let store = app.stop().await;
     let good = created("A");
     // More than one batch, each record with a new id; the good ones in between have new ids, too.
     for n in 0..2_500_u32 {
@@ -94,7 +103,7 @@ async fn one_grace_period_covers_all_records_that_are_there_when_it_begins() {
     world.send(partition_of("A"), b"A", &value);
     world.flush();
     let begun = Instant::now();
-    let app = with_grace(&world, grace).await;
+    let app = with_grace_on(&world, store, grace).await;
     app.await_read(2_501, 2_500).await;
     // One grace period for each record would take hours, which no wait of these tests allows.
     assert!(begun.elapsed() > grace, "{:?}", begun.elapsed());

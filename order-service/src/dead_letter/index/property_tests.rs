@@ -59,7 +59,7 @@ fn contents(index: &Index) -> Contents {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
     fn every_reader_of_the_topic_arrives_at_the_same_index(

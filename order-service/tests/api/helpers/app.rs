@@ -5,9 +5,9 @@ use std::ops::Deref;
 use order_service::{Application, Config};
 use orderlog_runtime::supervisor::Supervisor;
 use orderlog_runtime::telemetry;
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use sandbox::testing::{RunningService, eventually};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// A running order-service.
@@ -37,6 +37,13 @@ impl App {
 
     pub async fn details(&self, order_id: &str) -> (StatusCode, Value) {
         self.get(&format!("/order-details?orderId={order_id}")).await
+    }
+
+    /// Has it read on in that partition however many dead letters there are.
+    pub async fn tolerate_dead_letters(&self, partition: i32) {
+        let body = json!({"partition": partition, "maxDeadLetters": 2_000});
+        let response = self.send(Method::POST, "/dlq/resume", &[], &body).await;
+        assert_eq!(response.status(), StatusCode::OK);
     }
 
     /// Waits until that many records were read, and the index has that many dead letters.

@@ -5,6 +5,7 @@ mod changes;
 mod crash;
 mod crash_points;
 mod dead_letter_format;
+mod dead_letter_readers;
 mod dead_letters;
 mod documented_reasons;
 mod fold;

@@ -161,7 +161,7 @@ pub struct Message {
     /// Length of the record's value in bytes.
     #[schema(example = 8)]
     size: u64,
-    /// How often the record had been rejected before and written back to the event topic, with its `orderlog.*` headers. This release has no command that writes dead letters back, so this is 0 unless you do it with tools of your own.
+    /// How often the record had been rejected before and written back to the event topic, with its `orderlog.*` headers.
     #[schema(example = 0)]
     replays: u32,
     /// Where the record is in the event topic.

@@ -24,6 +24,7 @@ mod partitioners;
 mod python;
 mod registry_faults;
 mod registry_outage;
+mod replay;
 mod replicas;
 mod restart;
 mod schemas;

@@ -96,6 +96,8 @@ export function letter(id, backTo, signal, settled) {
       panel ??= actions({
         selection: () => ({ ids: [id] }), count: () => 1, signal,
         done: () => { load(); settled(); },
+        // What decoding says may have changed with it.
+        looked: load,
       });
       panel.allow({ replay: found.state === "open", discard: found.state === "open" || found.state === "parked" });
       put(body, show(found, panel.element));

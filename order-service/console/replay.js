@@ -18,7 +18,7 @@ const MANY = 20;
 function line({ id, key, outcome, code, reason }, many) {
   const [label, kind] = OUTCOMES[outcome] ?? [outcome, ""];
   return h("li", {}, many && [h("a", { class: "id", href: `#/dead-letters/${id}` }, id), " ", key !== null && h("span", { class: "id" }, raw(key)), " "],
-    h("span", { class: `badge ${kind}`, "data-outcome": outcome }, label), code && [" as ", h("span", { class: "badge is-bad" }, code)], reason && [" ", raw(reason)]);
+    h("span", { class: `badge ${kind}`, "data-outcome": outcome }, label), code && [" as ", h("span", { class: "badge is-bad" }, code)], reason && [code ? ": " : " ", raw(reason)]);
 }
 
 function dryRunResult(result) {
@@ -30,15 +30,16 @@ function dryRunResult(result) {
     h("ul", { class: "plain" }, result.messages.slice(0, MANY).map((message) => line(message, many))),
     result.messages.length > MANY && h("p", { class: "soft small" }, `and ${n(result.messages.length - MANY)} more`),
     result.total === 0 && h("p", {}, "None of these letters is open any more, so there is nothing to replay."),
+    result.messages.some(({ code }) => code === "unknown_schema_id") && h("p", { class: "soft small" }, "Have you just registered the schema? order-service asks the registry for an unknown id only every few seconds: do the dry run again."),
     result.byOutcome.wouldFail > 0 && h("p", { class: "soft small" }, "What would be dead-lettered again needs its cause repaired first; replaying it now only counts up its replays, of which there are three."),
   ];
 }
 
 /**
  * The buttons and what comes of them. `selection()` is the body that names the letters, or null; `count()` how many they are, if
- * that is known; `done()` is called when letters were replayed or discarded.
+ * that is known; `done()` is called when letters were replayed or discarded, `looked()` after a dry run.
  */
-export function actions({ selection, count, signal, done }) {
+export function actions({ selection, count, signal, done, looked }) {
   const out = h("div", { class: "side", hidden: true });
   let tried = null;
   const key = () => JSON.stringify(selection());
@@ -60,7 +61,8 @@ export function actions({ selection, count, signal, done }) {
     tried = key();
     const box = h("div", { class: "advice", "data-test": "dry-run-result" }, dryRunResult(result));
     put(out, box);
-    announce(`Dry run: ${box.textContent}`);
+    announce(box.textContent);
+    looked?.();
     return result;
   }
   const dry = button("Dry run", () => run(dry, dryRun), { "data-test": "dry-run" });

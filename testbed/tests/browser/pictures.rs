@@ -51,11 +51,17 @@ async fn pictures(page: &Page, sandbox: &Pipeline, directory: &std::path::Path) 
     save("overview-light.png").await?;
 
     theme(page, "dark").await?;
-    let poisoned = poisoner(sandbox).await?.write(Kind::CutOff, &Poisoner::an_order_id()).await?;
+    let poisoned = poisoner(sandbox)
+        .await?
+        .write(Kind::CutOff, &Poisoner::an_order_id())
+        .await?;
     let path = format!("/dlq/messages?orderId={}", poisoned.key);
     let id = until("the dead letter is listed", LIMIT, async || {
         let page = answer(sandbox, &path).await?;
-        page["messages"][0]["id"].as_str().map(str::to_owned).context("it is not")
+        page["messages"][0]["id"]
+            .as_str()
+            .map(str::to_owned)
+            .context("it is not")
     });
     let letter = format!("{}/#/dead-letters/{}", sandbox.order_url, id.await?);
     page.open(&letter).await?;
@@ -71,11 +77,17 @@ async fn pictures(page: &Page, sandbox: &Pipeline, directory: &std::path::Path) 
 
 async fn theme(page: &Page, theme: &str) -> anyhow::Result<()> {
     let features = json!({"features": [{"name": "prefers-color-scheme", "value": theme}]});
-    page.browser().devtools("Emulation.setEmulatedMedia", features).await.map(drop)
+    page.browser()
+        .devtools("Emulation.setEmulatedMedia", features)
+        .await
+        .map(drop)
 }
 
 async fn screen(page: &Page, width: u32, height: u32, mobile: bool) -> anyhow::Result<()> {
     let scale = if mobile { 2 } else { 1 };
     let screen = json!({"width": width, "height": height, "deviceScaleFactor": scale, "mobile": mobile});
-    page.browser().devtools("Emulation.setDeviceMetricsOverride", screen).await.map(drop)
+    page.browser()
+        .devtools("Emulation.setDeviceMetricsOverride", screen)
+        .await
+        .map(drop)
 }

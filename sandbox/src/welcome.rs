@@ -32,6 +32,7 @@ Programs that use localhost:9092 by default, `poison` among them, would use that
     format!(
         r#"Orderlog is up ({took:.1?}). Ctrl-C stops it.
 
+  console           {order_url}/   (open it in a browser)
   cart-service      {cart_url}   (docs at {cart_url}/docs/)
   order-service     {order_url}   (docs at {order_url}/docs/)
   schema registry   {registry_url}
@@ -62,6 +63,10 @@ reports that it is degraded, because it cannot check the topic: this broker has 
 
   export KAFKA_BOOTSTRAP_SERVERS={kafka} SCHEMA_REGISTRY_URL={registry_url}
   kcat -b {kafka} -C -t {TOPIC} -e -f 'partition %p, offset %o, key %k\n'
+
+With the same settings, in the repository, the events as JSON lines:
+
+  cargo run -q --release -p order-service -- tail
 "#,
         program = program()
     )

@@ -44,7 +44,7 @@ fn every_printed_command_ends_and_succeeds_when_pasted_with_the_others() {
     assert!(addresses[0].contains("Ctrl-C stops it"), "{addresses:?}");
     let mut script = String::new();
     for line in lines.by_ref() {
-        // The last line. kcat is not on every machine; that clients reach the broker is tested in `ports.rs`.
+        // From here on, programs that are not on every machine; that clients reach the broker is tested in `ports.rs`.
         if line.trim_start().starts_with("kcat ") {
             break;
         }

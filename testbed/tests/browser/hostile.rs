@@ -63,6 +63,7 @@ async fn hostile_text_in_every_field_is_shown_as_text_and_runs_nothing() -> anyh
         is_text(&page, "order-row").await?;
         page.click_on(&format!("{} a", named("order-row"))).await?;
         is_text(&page, "order-detail").await?;
+        page.see("nav-dead-letters", "1").await?;
         page.click("nav-dead-letters").await?;
         is_text(&page, "letter-row").await?;
         page.click_on(&format!("{} a", named("letter-row"))).await?;

@@ -83,6 +83,7 @@ async fn the_letters_of_one_code_are_listed_alone() -> anyhow::Result<()> {
         let sandbox = sandbox_at(&page, "overview", &[]).await?;
         let (total, text) = (poison(&page, "wrong-total").await?, poison(&page, "not-avro").await?);
         anyhow::ensure!(total != text);
+        page.see("nav-dead-letters", "2").await?;
         page.click("nav-dead-letters").await?;
         page.await_count("letter-row", 2).await?;
         page.click_on(&format!("{}[data-code=invalid_order]", named("filter-code")))

@@ -36,6 +36,7 @@ async fn an_order_and_a_dead_letter_are_reached_by_keyboard_alone() -> anyhow::R
         page.see("order-detail", "version 1").await?;
         // From the heading of the place back to the top, and to another place.
         page.js("document.activeElement.blur()", &[]).await?;
+        page.see("nav-dead-letters", "1").await?;
         tab_to(&page, "nav-dead-letters").await?;
         page.press(ENTER).await?;
         page.see("letter-row", &poisoned).await?;

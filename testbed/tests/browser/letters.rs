@@ -11,6 +11,9 @@ use crate::page::{Page, named};
 /// # Errors
 /// If it is not there.
 pub async fn open(page: &Page, key: &str) -> anyhow::Result<()> {
+    let is_counted = |text: &str| text.contains(|c: char| c.is_ascii_digit());
+    page.await_text("nav-dead-letters", "the dead letter is counted", is_counted)
+        .await?;
     page.click("nav-dead-letters").await?;
     page.see("letter-row", key).await?;
     page.click_on(&format!("{} a", named("letter-row"))).await?;

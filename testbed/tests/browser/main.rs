@@ -19,4 +19,5 @@ mod journey;
 mod keyboard;
 mod load;
 mod phone;
+mod pictures;
 mod real_servers;

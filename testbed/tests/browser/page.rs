@@ -159,7 +159,7 @@ impl Page {
         .await
     }
 
-    /// Clicks on the element of that name, as soon as a user could.
+    /// Clicks on the first element of that name that a user can click on, as soon as there is one.
     ///
     /// # Errors
     /// If it cannot be clicked.
@@ -174,9 +174,12 @@ impl Page {
     pub async fn click_on(&self, selector: &str) -> anyhow::Result<()> {
         let what = format!("{selector} can be clicked");
         let clicked = until(&what, LONG, async || {
-            let element = self.client().find(Locator::Css(selector)).await?;
-            anyhow::ensure!(element.is_enabled().await?, "it is disabled");
-            Ok(element.click().await?)
+            for element in self.client().find_all(Locator::Css(selector)).await? {
+                if element.is_displayed().await? && element.is_enabled().await? {
+                    return Ok(element.click().await?);
+                }
+            }
+            anyhow::bail!("it is disabled, or not there")
         });
         self.explained(clicked.await).await
     }

@@ -163,7 +163,11 @@ pub async fn answer(sandbox: &Pipeline, path: &str) -> anyhow::Result<Value> {
         .await?)
 }
 
-async fn poisoner(sandbox: &Pipeline) -> anyhow::Result<Poisoner> {
+/// A writer of invalid records into that sandbox.
+///
+/// # Errors
+/// If its broker does not answer.
+pub async fn poisoner(sandbox: &Pipeline) -> anyhow::Result<Poisoner> {
     let (servers, registry) = (&sandbox.bootstrap_servers, &sandbox.registry_url);
     Poisoner::connect(servers, TOPIC, sandbox.partitioner, registry).await
 }

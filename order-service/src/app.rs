@@ -7,6 +7,7 @@ use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusHandle;
 use orderlog_contract::lineage;
 use orderlog_kafka::permission_watch::TopicUse;
+use orderlog_kafka::record_reader::RecordReader;
 use orderlog_projection::Settings;
 use orderlog_projection::pipeline::{self, Pipeline, RunningPipeline};
 use orderlog_projection::store::blocking;
@@ -19,8 +20,10 @@ use crate::admin::AdminAccess;
 use crate::config::Config;
 use crate::dead_letter::DeadLetters;
 use crate::history::History;
+use crate::inspect::Inspector;
 use crate::recent::Recent;
 use crate::record_handler::RecordHandler;
+use crate::replay::{Jobs, ReplayOutcomes, ReplayParts, Replays, RunningReplays};
 use crate::routes::ConsoleFacts;
 use crate::schema_versions::SchemaVersions;
 use crate::state::State;
@@ -35,6 +38,7 @@ pub struct Application {
     poison_kinds: Option<Vec<String>>,
     state: web::Data<State>,
     pipeline: RunningPipeline,
+    replays: RunningReplays,
 }
 
 impl Application {
@@ -71,18 +75,39 @@ impl Application {
         let dead_letters =
             DeadLetters::new(&pipeline.settings, dead_letter_topic, &pipeline.store, &supervisor).await?;
         let (index, dlq_status) = (dead_letters.index(), dead_letters.status());
+        let letters = RecordReader::new(pipeline.settings.cluster.clone(), index.topic(), &supervisor)?;
+        let inspector = Inspector::new(pipeline.store.clone(), pipeline.registry.clone(), &topic);
         let (registry, registration) = (pipeline.registry.clone(), pipeline.registration.clone());
         history.customers().clone().build(pipeline.store.clone(), &supervisor);
         let schema_versions = SchemaVersions::new(registry.clone(), &lineage::subject(&topic));
         let bootstrap_servers = pipeline.settings.cluster.bootstrap_servers.clone();
         let recent = Recent::default();
-        let handler = RecordHandler::new(dead_letters, history.clone(), recent.clone());
+        let opened = pipeline.store.clone();
+        let jobs = blocking(move || Jobs::open(&opened)).await?;
+        let cluster = pipeline.settings.cluster.clone();
+        let outcomes = ReplayOutcomes::new(jobs.clone());
+        let handler = RecordHandler::new(dead_letters, history.clone(), recent.clone(), outcomes);
         let pipeline = pipeline.start(handler)?;
+        let parts = ReplayParts {
+            jobs,
+            index: index.clone(),
+            dlq_status: dlq_status.clone(),
+            reader: letters.clone(),
+            inspector: inspector.clone(),
+            view: pipeline.view(),
+            cluster,
+            topic: topic.clone(),
+            rate: config.replay_rate,
+        };
+        let (replays, running_replays) = Replays::start_runner(parts, &supervisor)?;
         let state = State {
             admin,
             view: pipeline.view(),
             dead_letters: index,
             dlq_status,
+            letters,
+            inspector,
+            replays,
             registration,
             registry,
             supervisor,
@@ -103,6 +128,7 @@ impl Application {
             poison_kinds: None,
             state: web::Data::new(state),
             pipeline,
+            replays: running_replays,
         })
     }
 
@@ -136,6 +162,7 @@ impl Application {
             poison_kinds,
             state,
             pipeline,
+            replays,
             ..
         } = self;
         let supervisor = state.supervisor.clone();
@@ -147,6 +174,7 @@ impl Application {
         let rejected = pipeline.schema_rejected();
         let served = service::serve_until(stop, listener, SERVICE, &access, rejected, &supervisor, routes).await;
         // Nothing may hold the store when this ends.
+        replays.stopped().await;
         pipeline.stop().await;
         served
     }

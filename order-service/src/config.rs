@@ -15,6 +15,9 @@ use orderlog_web::http_url::HttpUrl;
 
 use crate::admin::AdminConfig;
 
+/// How many records a replay sends in a second, unless it is set.
+pub const REPLAY_RATE: u32 = 2_000;
+
 /// Consumes the order events from Kafka and serves the orders over HTTP.
 ///
 /// Without a command it runs until it is stopped.
@@ -93,6 +96,16 @@ pub struct Config {
         default_value_t = 10_000
     )]
     pub unknown_schema_grace_ms: u64,
+
+    /// How many records a replay of dead letters sends in a second, unless its request says otherwise
+    #[arg(
+        long,
+        env = "REPLAY_RATE",
+        value_name = "REPLAY_RATE",
+        value_parser = whole_number::<u32>("records per second", 1..=100_000),
+        default_value_t = REPLAY_RATE
+    )]
+    pub replay_rate: u32,
 }
 
 impl Config {

@@ -8,21 +8,24 @@ use rdkafka::message::BorrowedMessage;
 use crate::dead_letter::DeadLetters;
 use crate::history::History;
 use crate::recent::Recent;
+use crate::replay::ReplayOutcomes;
 
 /// Handles the records of order-service's projection.
 pub struct RecordHandler {
     dead_letters: DeadLetters,
     history: History,
     recent: Recent,
+    replays: ReplayOutcomes,
 }
 
 impl RecordHandler {
     /// A handler of those parts.
-    pub fn new(dead_letters: DeadLetters, history: History, recent: Recent) -> Self {
+    pub fn new(dead_letters: DeadLetters, history: History, recent: Recent, replays: ReplayOutcomes) -> Self {
         Self {
             dead_letters,
             history,
             recent,
+            replays,
         }
     }
 }
@@ -42,10 +45,12 @@ impl RejectionHandler for RecordHandler {
 
     fn extend(&mut self, changes: &mut BatchChanges, records: &[(&BorrowedMessage<'_>, FoldedRecord)]) {
         self.history.extend(changes, records);
+        self.replays.extend(changes, records);
     }
 
     fn committed(&mut self, records: &[(&BorrowedMessage<'_>, FoldedRecord)]) {
         self.recent.committed(records.iter().map(|(_, record)| record));
+        self.replays.committed();
     }
 
     fn tick(&mut self) {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use orderlog_contract::lineage;
 use orderlog_projection::store::{Store, StoreError};
-use orderlog_registry::{RegisteredVersion, Registry};
+use orderlog_registry::{Registry, SubjectVersion};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
@@ -22,7 +22,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug, Default)]
 pub struct Subject {
     /// Its newest versions, the oldest first, as of the registry's last answer.
-    pub versions: Vec<RegisteredVersion>,
+    pub versions: Vec<SubjectVersion>,
     /// The compatibility level in force; `None` where the registry does not tell.
     pub compatibility: Option<String>,
     /// Why the registry does not tell now.
@@ -72,7 +72,7 @@ impl SchemaVersions {
 
     async fn ask(&self) -> Subject {
         let versions = async {
-            let versions = self.registry.versions(&self.name, MAX_VERSIONS).await?;
+            let versions = self.registry.subject_versions(&self.name, MAX_VERSIONS).await?;
             Ok((versions, self.registry.compatibility_level(&self.name).await))
         };
         let asked = match timeout(TIMEOUT, versions).await {
@@ -148,6 +148,6 @@ fn own_version(store: &Store, id: u32) -> Result<Option<u32>, StoreError> {
 }
 
 /// Whether that version's schema is one of our lineage.
-pub fn is_ours(version: &RegisteredVersion) -> bool {
+pub fn is_ours(version: &SubjectVersion) -> bool {
     lineage::numbered().any(|(_, ours)| ours.writes_the_same_as(&version.schema))
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use metrics_exporter_prometheus::PrometheusHandle;
+use orderlog_kafka::record_reader::RecordReader;
 use orderlog_projection::View;
 use orderlog_projection::registration::Registration;
 use orderlog_registry::Registry;
@@ -13,7 +14,9 @@ use tokio::sync::Semaphore;
 use crate::admin::AdminAccess;
 use crate::dead_letter::{DlqStatus, Index};
 use crate::history::History;
+use crate::inspect::Inspector;
 use crate::recent::Recent;
+use crate::replay::Replays;
 use crate::schema_versions::SchemaVersions;
 
 /// What the handlers share.
@@ -23,6 +26,10 @@ pub struct State {
     pub(crate) view: View,
     pub(crate) dead_letters: Index,
     pub(crate) dlq_status: DlqStatus,
+    /// Reads single dead letters.
+    pub(crate) letters: RecordReader,
+    pub(crate) inspector: Inspector,
+    pub(crate) replays: Replays,
     pub(crate) registry: Arc<Registry>,
     pub(crate) registration: Registration,
     pub(crate) supervisor: Supervisor,

@@ -116,6 +116,7 @@ impl Pipeline {
                 .context("the address of cart-service")?,
             dlq_topic: None,
             unknown_schema_grace_ms: GRACE_MS,
+            replay_rate: order_service::config::REPLAY_RATE,
         };
         let order = order_service::Application::build(order, metrics.clone(), Supervisor::default()).await?;
         let order_url = format!("http://localhost:{}", order.port());

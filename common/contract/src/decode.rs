@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use orderlog_avro::{Resolution, Schema, SchemaError, SchemaText};
+use orderlog_avro::{ReadError, Resolution, Schema, SchemaError, SchemaText};
 
 use crate::event::OrderEvent;
 use crate::lineage;
@@ -53,20 +53,49 @@ fn resolve(schema: &SchemaText) -> Result<Resolution, Box<dyn Error>> {
     Ok(Resolution::new(&writer, lineage::newest())?)
 }
 
+/// Why a datum was not decoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DecodeError {
+    /// No data of the schema can be read as order events, and why.
+    Incompatible(String),
+    /// The bytes are not exactly one datum of the schema.
+    Read(ReadError),
+    /// The decoder has a bug.
+    Panicked,
+}
+
+impl From<DecodeError> for Rejection {
+    fn from(error: DecodeError) -> Self {
+        match error {
+            DecodeError::Incompatible(reason) => Self::new(Code::WrongSchema, reason),
+            DecodeError::Read(error) => Self::new(Code::Undecodable, error.to_string()),
+            DecodeError::Panicked => Self::new(Code::Undecodable, "the decoder panicked"),
+        }
+    }
+}
+
 /// Decodes a datum of this schema.
 ///
 /// # Errors
 /// [`Code::WrongSchema`] if data of the schema cannot be read as order events, [`Code::Undecodable`] if the bytes are not
 /// exactly one datum of it.
 pub fn decode(writer: &WriterSchema, datum: &[u8]) -> Result<OrderEvent, Rejection> {
+    Ok(try_decode(writer, datum)?)
+}
+
+/// The same, for those who want to know where exactly it failed.
+///
+/// # Errors
+/// [`DecodeError`].
+pub fn try_decode(writer: &WriterSchema, datum: &[u8]) -> Result<OrderEvent, DecodeError> {
     let resolution = match writer {
         WriterSchema::Readable(resolution) => resolution,
-        WriterSchema::Incompatible(reason) => return Err(Rejection::new(Code::WrongSchema, reason.clone())),
+        WriterSchema::Incompatible(reason) => return Err(DecodeError::Incompatible(reason.clone())),
     };
     // Nothing in it is known to panic, but hostile bytes must not be able to crash the service.
     match catch_unwind(AssertUnwindSafe(|| resolution.read(datum))) {
-        Ok(read) => read.map_err(|error| Rejection::new(Code::Undecodable, error.to_string())),
-        Err(_) => Err(Rejection::new(Code::Undecodable, "the decoder panicked")),
+        Ok(read) => read.map_err(DecodeError::Read),
+        Err(_) => Err(DecodeError::Panicked),
     }
 }
 

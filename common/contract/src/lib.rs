@@ -25,6 +25,7 @@
 //! | [`order`] | the rules of one event, and the fold: (state, event) → outcome |
 //! | [`frame`], [`decode`], [`encode`] | a record's value ⇄ an event |
 //! | [`rejection`] | why a record is rejected |
+//! | [`explain`] | how far one record gets, and where it fails |
 //! | [`money`], [`timestamp`] | amounts and times, as people write them |
 //! | [`idempotency`], [`barrier`] | what headers of a record say |
 
@@ -32,6 +33,7 @@ pub mod barrier;
 pub mod decode;
 pub mod encode;
 pub mod event;
+pub mod explain;
 pub mod frame;
 pub mod idempotency;
 pub mod lineage;

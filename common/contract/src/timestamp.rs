@@ -1,6 +1,7 @@
 //! Timestamps in JSON: RFC 3339, UTC, in milliseconds. Pure; no clock.
 
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// `2023-11-14T22:13:20.123Z`, from milliseconds since 1970-01-01 UTC; `None` outside the years 0 to 9999, which RFC 3339
 /// cannot represent.
@@ -14,6 +15,12 @@ pub fn rfc3339(millis: i64) -> Option<String> {
     Some(format!(
         "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z"
     ))
+}
+
+/// Milliseconds since 1970-01-01 UTC, rounded down, from RFC 3339 with any offset; `None` if it is something else.
+pub fn parse_rfc3339(text: &str) -> Option<i64> {
+    let at = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+    i64::try_from(at.unix_timestamp_nanos().div_euclid(1_000_000)).ok()
 }
 
 #[cfg(test)]
@@ -30,6 +37,19 @@ mod tests {
             (MAX_TIME_MS, "9999-12-31T23:59:59.999Z"),
         ] {
             assert_eq!(rfc3339(millis).as_deref(), Some(text));
+        }
+    }
+
+    #[test]
+    fn a_time_is_read_with_any_offset_and_fraction() {
+        for (text, millis) in [
+            ("2023-11-14T22:13:20.123Z", Some(1_700_000_000_123)),
+            ("2023-11-14T23:13:20.1239+01:00", Some(1_700_000_000_123)),
+            ("1970-01-01T00:00:00Z", Some(0)),
+            ("2023-11-14", None),
+            ("yesterday", None),
+        ] {
+            assert_eq!(parse_rfc3339(text), millis, "{text}");
         }
     }
 

@@ -163,6 +163,18 @@ impl Cluster {
         config
     }
 
+    /// A reader of single records.
+    pub(crate) fn record_reader(&self) -> ClientConfig {
+        let mut config = self.reader();
+        config
+            // The next request must not wait behind a fetch at the end of the log.
+            .set("fetch.wait.max.ms", "10")
+            // Little more than what is wanted is fetched with it. A larger record is returned all the same (KIP-74).
+            .set("max.partition.fetch.bytes", "262144")
+            .set("queued.min.messages", "1000");
+        config
+    }
+
     /// A client that only fetches end offsets.
     pub(crate) fn end_offsets(&self) -> ClientConfig {
         let mut config = self.with_extra(self.base());
@@ -200,6 +212,23 @@ impl Cluster {
             // Bounds memory while the broker is down; beyond it a request fails at once. In KiB.
             .set("queue.buffering.max.kbytes", "32768")
             .set("statistics.interval.ms", STATISTICS_MS);
+        config
+    }
+
+    /// A producer that writes in transactions of that id, each of which a broker ends if the producer does not.
+    pub(crate) fn transactional_producer(
+        &self,
+        id: &str,
+        timeout: Duration,
+        options: &ProducerOptions,
+    ) -> ClientConfig {
+        let mut config = self.producer(options);
+        config
+            // Shared by all instances: the one that came last fences the others.
+            .set("transactional.id", id)
+            // What a killed process leaves open stalls every read_committed reader of its topics for that long; the default
+            // is a minute.
+            .set("transaction.timeout.ms", timeout.as_millis().to_string());
         config
     }
 

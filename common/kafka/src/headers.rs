@@ -40,6 +40,17 @@ fn from_the_last(headers: &BorrowedHeaders) -> impl Iterator<Item = (&str, Optio
     readable.flatten()
 }
 
+/// Headers to write.
+pub fn owned(headers: &[OwnedHeader]) -> OwnedHeaders {
+    let with_capacity = OwnedHeaders::new_with_capacity(headers.len());
+    headers.iter().fold(with_capacity, |all, (key, value)| {
+        all.insert(Header {
+            key,
+            value: value.as_ref(),
+        })
+    })
+}
+
 /// Headers whose values are text.
 pub fn text_headers<'a>(headers: impl IntoIterator<Item = (&'a str, &'a str)>) -> OwnedHeaders {
     headers.into_iter().fold(OwnedHeaders::new(), |headers, (key, value)| {

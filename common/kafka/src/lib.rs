@@ -3,6 +3,7 @@
 //!
 //! - [`settings`], [`cluster`]: the command-line settings, and every non-default client option with its reason;
 //! - [`log_reader`]: reads a topic, in order per partition, from offsets that the caller keeps;
+//! - [`record_reader`]: reads single records by their positions;
 //! - [`tailer`]: tails a topic that may be deleted, recreated or truncated;
 //! - [`producer`]: the one producer;
 //! - [`topics`]: finds, creates and checks topics;
@@ -41,6 +42,7 @@ pub mod partition;
 pub mod permission_watch;
 pub mod permissions;
 pub mod producer;
+pub mod record_reader;
 mod server_list;
 pub mod settings;
 pub mod tailer;

@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::BorrowedMessage;
@@ -63,8 +64,25 @@ impl LogReader {
     /// # Errors
     /// The client cannot be created: librdkafka rejects a setting.
     pub fn new(cluster: &Cluster, topic: &str, connection: ConnectionState) -> anyhow::Result<Self> {
-        let consumer = cluster
-            .reader()
+        Self::with(&cluster.reader(), cluster, topic, connection)
+    }
+
+    /// The same, for reading single records.
+    pub(crate) fn of_single_records(
+        cluster: &Cluster,
+        topic: &str,
+        connection: ConnectionState,
+    ) -> anyhow::Result<Self> {
+        Self::with(&cluster.record_reader(), cluster, topic, connection)
+    }
+
+    fn with(
+        config: &ClientConfig,
+        cluster: &Cluster,
+        topic: &str,
+        connection: ConnectionState,
+    ) -> anyhow::Result<Self> {
+        let consumer = config
             .create_with_context(ReaderContext::new(cluster, connection.clone(), topic)?)
             .context("creating the Kafka consumer: check KAFKA_BOOTSTRAP_SERVERS and KAFKA_CONFIG")?;
         Ok(Self {

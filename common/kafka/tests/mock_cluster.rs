@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use orderlog_kafka::cluster::{Cluster, ProducerOptions};
 use orderlog_kafka::producer::{Delivered, Producer, Record, WriteError};
+use orderlog_kafka::record_reader::{OwnedRecord, ReadError, RecordReader};
 use orderlog_kafka::settings::KafkaConfig;
 use orderlog_kafka::tailer::TopicTailer;
 use orderlog_kafka::topics::{TopicPolicy, TopicSpec};
@@ -225,4 +226,74 @@ fn a_denied_write_names_the_permission() {
     assert!(matches!(error, WriteError::Denied(_)), "{error:?}");
     let reason = fixture.cluster.permissions.denial(TOPIC).expect("a reason");
     assert!(reason.contains("ACL Write on topic topic"), "{reason}");
+}
+
+impl Fixture {
+    fn record_reader(&self) -> RecordReader {
+        RecordReader::new(self.cluster.clone(), TOPIC, &Supervisor::default()).expect("a reader")
+    }
+
+    /// The values of the records at those positions.
+    fn values(&self, reader: &RecordReader, positions: &[(i32, i64)]) -> Vec<Option<String>> {
+        let read = self.runtime.block_on(reader.read(positions, Instant::now() + LONG));
+        let value = |record: OwnedRecord| String::from_utf8(record.value.expect("a value")).expect("text");
+        let records = read.expect("the records").into_iter();
+        records.map(|record| record.map(value)).collect()
+    }
+}
+
+#[test]
+fn single_records_are_read_by_their_positions_in_the_order_asked_for() {
+    let fixture = Fixture::new();
+    fixture.broker.create_topic(TOPIC, 2, 1).expect("a topic");
+    let producer = fixture.producer();
+    for n in 0..1_500 {
+        let record = Record {
+            value: Some(b"between"),
+            partition: Some(1),
+            ..Record::default()
+        };
+        match n {
+            0 | 1 | 1_499 => drop(producer.write(&format!("1-{n}"), 1).expect("written")),
+            _ => producer.0.send(record, |_| {}).expect("queued"),
+        }
+    }
+    producer.write("0-0", 0).expect("written");
+    let reader = fixture.record_reader();
+    let some = |value: &str| Some(value.to_owned());
+    // The last one is sought, the repeated one returned twice.
+    let positions = [(1, 1_499), (0, 0), (1, 1), (1, 0), (1, 1)];
+    let expected = [some("1-1499"), some("0-0"), some("1-1"), some("1-0"), some("1-1")];
+    assert_eq!(fixture.values(&reader, &positions), expected);
+    assert_eq!(fixture.values(&reader, &[]), [] as [Option<String>; 0]);
+    // What is written later is read as well.
+    producer.write("0-1", 0).expect("written");
+    assert_eq!(fixture.values(&reader, &[(0, 1)]), [some("0-1")]);
+}
+
+#[test]
+fn a_position_without_a_record_is_none_and_keeps_nobody_waiting() {
+    let fixture = Fixture::new();
+    fixture.broker.create_topic(TOPIC, 2, 1).expect("a topic");
+    fixture.producer().write("a", 0).expect("written");
+    let reader = fixture.record_reader();
+    let positions = [(0, 1), (1, 0), (2, 0), (-1, 0), (0, -1), (0, i64::MAX), (0, 0)];
+    let values = fixture.values(&reader, &positions);
+    let (last, others) = values.split_last().expect("seven");
+    assert_eq!(last.as_deref(), Some("a"));
+    assert!(others.iter().all(Option::is_none), "{others:?}");
+}
+
+#[test]
+fn a_record_that_cannot_be_read_says_why_by_the_deadline() {
+    let fixture = Fixture::new();
+    let reader = fixture.record_reader();
+    let read = |wait| {
+        let read = reader.read(&[(0, 0)], Instant::now() + wait);
+        fixture.runtime.block_on(read).expect_err("no record")
+    };
+    assert_eq!(read(LONG), ReadError::TopicMissing(TOPIC.to_owned()));
+    fixture.broker.broker_down(1).expect("goes down");
+    let error = read(Duration::from_secs(2));
+    assert!(matches!(error, ReadError::Unavailable { .. }), "{error}");
 }

@@ -19,8 +19,9 @@
 //! From the outside in:
 //!
 //! - `client`: the client, and waiting until the registry responds again (`recovery`); `reachability`: whether it responds;
-//! - `lookup`: the schema of an id or GUID, with the schemas that it refers to; `versions`: those of a subject;
+//! - `lookup`: the schema of an id or GUID, with the schemas that it refers to;
 //! - `register`, `verify`, `registration_status`: the lineage of a subject, registered, looked up, or only checked;
+//! - `subject_versions`: what a subject has;
 //! - `subject`: what these ask about a subject: its versions, references, compatibility, level and mode;
 //! - `request`, `response`, `outage`: a request as data, what a response means, and why there may be none (pure);
 //! - `transport`: one request, sent to the registry's addresses in turn, within limits; `auth`: credentials;
@@ -44,10 +45,10 @@ mod registration_status;
 mod request;
 mod response;
 mod subject;
+mod subject_versions;
 mod transport;
 mod urls;
 mod verify;
-mod versions;
 
 pub use client::Registry;
 pub use error::{RegisterError, RegistryError};
@@ -56,5 +57,5 @@ pub use reachability::Reachability;
 pub use recovery::backoff;
 pub use registration_status::RegistrationStatus;
 pub use subject::FULL_TRANSITIVE;
+pub use subject_versions::SubjectVersion;
 pub use transport::proxy_for;
-pub use versions::RegisteredVersion;

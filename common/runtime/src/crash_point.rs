@@ -34,6 +34,12 @@ pub enum Point {
     DeadLettersAcknowledged,
     /// order-service: dead letters that were read back are in the index
     DeadLettersIndexed,
+    /// order-service: a transaction of a replay is about to begin
+    ReplayNotBegun,
+    /// order-service: the records of a replay's transaction are on their topics, and it is not committed
+    ReplayProduced,
+    /// order-service: a replay's transaction is committed, and the store does not know it
+    ReplayCommitted,
     /// cart-service: an event was handed to the Kafka client
     EventSent,
     /// cart-service: an event was read back, and its request is not answered

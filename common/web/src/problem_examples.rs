@@ -34,6 +34,7 @@ impl ProblemKind {
                 &[],
             ),
             Self::OrderNotFound => with("order ORD-1001 does not exist", &[order()]),
+            Self::DeadLetterNotFound => with("dead letter 0-17 does not exist", &[]),
             Self::UnknownTopic => with("this service does not read that topic; it reads order-events", &[]),
             Self::NotFound => with(
                 "there is nothing at this path; the paths of the API are POST /create-order, PUT /update-order, GET /health; / gives an overview, and /docs/ has the details",

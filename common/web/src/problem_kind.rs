@@ -19,6 +19,8 @@ pub enum ProblemKind {
     CrossOrigin,
     /// No such order.
     OrderNotFound,
+    /// No such dead letter.
+    DeadLetterNotFound,
     /// No such topic.
     UnknownTopic,
     /// No such path.
@@ -57,12 +59,13 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind that has a page, in the order of their statuses.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::InvalidRequest,
         Self::AdminKeyRequired,
         Self::AdminLoopbackOnly,
         Self::CrossOrigin,
         Self::OrderNotFound,
+        Self::DeadLetterNotFound,
         Self::UnknownTopic,
         Self::NotFound,
         Self::MethodNotAllowed,

@@ -25,6 +25,7 @@ fn of(position: &Position, why: &Rejection) -> Vec<OwnedHeader> {
         position: &position.to_string(),
         origin: position,
         replays: 0,
+        first_code: None,
         why,
         pointer: None,
     })
@@ -107,6 +108,7 @@ fn the_marks_are_read_back() {
         position: "order-events-4-1",
         origin: &origin,
         replays: 2,
+        first_code: Some(Code::WrongSchema),
         why: &fault(),
         pointer: Some((&sha256, 3_000)),
     }));
@@ -117,7 +119,7 @@ fn the_marks_are_read_back() {
         schema_id: Some(7),
         replays: 2,
         origin: Some(origin),
-        first_code: None,
+        first_code: Some(Code::WrongSchema),
         pointer: Some((sha256, 3_000)),
     };
     assert_eq!(marks, expected);
@@ -134,6 +136,7 @@ fn forged() -> Vec<Vec<OwnedHeader>> {
         position: "elsewhere-0-0",
         origin: &elsewhere,
         replays: 3,
+        first_code: None,
         why: &Rejection::new(Code::InvalidOrder, "a lie"),
         pointer: Some((&"f".repeat(64), 1)),
     });

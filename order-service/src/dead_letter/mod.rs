@@ -167,7 +167,7 @@ fn is_indexed(index: &Index, dead_letter: &mut DeadLetter<'_>) -> anyhow::Result
     if let Some(claimed) = dead_letter.claimed_position()
         && let Some(earlier) = index.origin_of(claimed, dead_letter.fingerprint())?
     {
-        dead_letter.set_replay_of(earlier.origin, earlier.replays);
+        dead_letter.set_replay_of(earlier);
     }
     Ok(false)
 }

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::form::Form;
 use super::headers::{self, DeadLetterInfo, Position, TimestampType};
+use super::rows::EarlierRejection;
 use crate::SERVICE;
 
 /// A dead letter to be sent.
@@ -24,8 +25,8 @@ pub(super) struct DeadLetter<'a> {
     fingerprint: String,
     /// The record's own headers, as far as they are readable.
     own: Vec<OwnedHeader>,
-    /// The record's original position and how often it was replayed, if it is known to have been a dead letter before.
-    before: Option<(Position, u32)>,
+    /// What is known of its record from an earlier dead letter; the number of replays includes the last.
+    before: Option<EarlierRejection>,
 }
 
 impl<'a> DeadLetter<'a> {
@@ -59,9 +60,12 @@ impl<'a> DeadLetter<'a> {
         headers::claimed_position(&self.own)
     }
 
-    /// Marks it as a replay, with the record's original position and the number of earlier replays.
-    pub fn set_replay_of(&mut self, origin: Position, replays: u32) {
-        self.before = Some((origin, replays.saturating_add(1)));
+    /// Marks it as a replay of that dead letter's record.
+    pub fn set_replay_of(&mut self, earlier: EarlierRejection) {
+        self.before = Some(EarlierRejection {
+            replays: earlier.replays.saturating_add(1),
+            ..earlier
+        });
     }
 
     /// Its record's position, as `topic-partition-offset`.
@@ -114,7 +118,7 @@ impl<'a> DeadLetter<'a> {
             Form::Copy | Form::WithoutValue => self.kept(),
         };
         let (origin, replays) = match &self.before {
-            Some((origin, replays)) => (origin, *replays),
+            Some(before) => (&before.origin, before.replays),
             None => (&self.position, 0),
         };
         let pointer = || (self.fingerprint.as_str(), self.record.payload_len());
@@ -123,6 +127,7 @@ impl<'a> DeadLetter<'a> {
             position: &self.position_text,
             origin,
             replays,
+            first_code: self.before.as_ref().and_then(|before| before.first_code),
             why: self.why,
             pointer: self.value(form).is_none().then(pointer),
         });

@@ -29,7 +29,7 @@ pub struct DeadLetterId {
 
 impl DeadLetterId {
     /// The id as a key of the store; keys sort by partition, then offset.
-    pub(super) fn to_key(self) -> [u8; 12] {
+    pub(crate) fn to_key(self) -> [u8; 12] {
         let mut key = [0; 12];
         key[..4].copy_from_slice(&self.partition.to_be_bytes());
         key[4..].copy_from_slice(&self.offset.to_be_bytes());

@@ -17,6 +17,7 @@ fn every_header_of_a_dead_letter_is_described_and_no_other() {
         position: "orders-0-1",
         origin: &origin,
         replays: 0,
+        first_code: None,
         why: &Rejection::new(Code::Undecodable, "why").with_schema_id(7),
         pointer: Some(("f", 1)),
     });

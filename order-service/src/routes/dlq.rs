@@ -243,7 +243,8 @@ impl Messages {
     }
 }
 
-fn message(id: DeadLetterId, row: DeadLetterRow) -> Message {
+/// What the list says of a dead letter.
+pub(super) fn message(id: DeadLetterId, row: DeadLetterRow) -> Message {
     let text = |millis: Option<i64>| millis.and_then(timestamp::rfc3339);
     let place = |origin: Position| Place {
         topic: origin.topic,

@@ -5,12 +5,14 @@ mod asyncapi;
 mod console_json;
 mod dead_letter_headers;
 mod dlq;
+mod dlq_message;
 mod history;
 mod openapi;
 mod order_details;
 mod order_ids;
 mod orders;
 mod read_your_writes;
+mod replay;
 mod schemas;
 mod sse;
 mod stats;
@@ -43,6 +45,15 @@ pub fn configure(config: &mut ServiceConfig, state: &web::Data<State>, cart_serv
         .service(routes::get("/console.json", console_json::console_json))
         .service(routes::get("/dlq/info", dlq::info))
         .service(routes::get("/dlq/messages", dlq::messages))
+        .service(routes::get(
+            "/dlq/messages/{partition}/{offset}",
+            dlq_message::dlq_message,
+        ))
+        .service(routes::post("/dlq/replay", replay::replay))
+        .service(routes::get("/dlq/replays", replay::replays))
+        .service(routes::get("/dlq/replays/{job}", replay::replay_job))
+        .service(routes::post("/dlq/replays/{job}/stop", replay::stop))
+        .service(routes::post("/dlq/discard", replay::discard))
         .service(routes::get("/asyncapi.json", asyncapi::asyncapi))
         .configure(|config| pages::configure::<State>(config, about(state, cart_service), openapi::document()));
 }

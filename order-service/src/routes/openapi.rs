@@ -4,7 +4,7 @@ use orderlog_web::openapi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{console_json, dlq, history, order_details, order_ids, orders, schemas, sse, stats};
+use super::{console_json, dlq, dlq_message, history, order_details, order_ids, orders, replay, schemas, sse, stats};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -34,7 +34,13 @@ use super::{console_json, dlq, history, order_details, order_ids, orders, schema
         schemas::schemas,
         console_json::console_json,
         dlq::info,
-        dlq::messages
+        dlq::messages,
+        dlq_message::dlq_message,
+        replay::replay,
+        replay::replays,
+        replay::replay_job,
+        replay::stop,
+        replay::discard
     )
 )]
 struct Document;

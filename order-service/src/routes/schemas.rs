@@ -1,7 +1,7 @@
 //! `GET /schemas`: the versions of the topic's schema, as the registry has them.
 
 use actix_web::web;
-use orderlog_registry::RegisteredVersion;
+use orderlog_registry::SubjectVersion;
 use orderlog_web::{Problem, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -54,7 +54,7 @@ pub struct Version {
 pub async fn schemas(state: web::Data<State>) -> Result<Reply<Schemas>, Problem> {
     let subject = state.schema_versions.get().await;
     let written = state.registration.schema_id();
-    let version = |version: &RegisteredVersion| Version {
+    let version = |version: &SubjectVersion| Version {
         version: version.version,
         id: version.id,
         schema: version.schema.text.clone(),

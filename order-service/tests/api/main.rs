@@ -14,6 +14,7 @@ mod orders;
 mod outages;
 mod pages;
 mod registries;
+mod replays;
 mod restarts;
 mod schema_names;
 mod sizes;

@@ -143,14 +143,14 @@ async fn references_are_resolved_even_after_they_were_deleted() {
 #[tokio::test]
 async fn the_versions_of_a_subject_are_listed_with_their_schemas_and_without_deleted_ones() {
     let api = Api::start();
-    assert_eq!(api.ours().versions(SUBJECT, 10).await.expect("an answer"), []);
+    assert_eq!(api.ours().subject_versions(SUBJECT, 10).await.expect("an answer"), []);
     api.put("/config", json!({ "compatibility": "NONE" })).await;
     for name in ["A", "B", "C", "D"] {
         let text = json!({"type": "record", "name": name, "fields": []}).to_string();
         api.post("/subjects/orders-value/versions", schema(&text)).await;
     }
     api.delete("/subjects/orders-value/versions/2").await;
-    let versions = api.ours().versions(SUBJECT, 2).await.expect("an answer");
+    let versions = api.ours().subject_versions(SUBJECT, 2).await.expect("an answer");
     let found: Vec<_> = versions.iter().map(|version| (version.version, version.id)).collect();
     let ids = async |version: u32| {
         let (_, stored) = api.get(&format!("/subjects/orders-value/versions/{version}")).await;

@@ -12,5 +12,5 @@ mod rules;
 pub use fold::{OrderState, Outcome, fold};
 pub use id::full_id;
 pub use rules::{
-    MAX_ID_CHARS, MAX_ITEMS, MAX_QUANTITY, MAX_TIME_MS, MAX_VERSION, Violation, check, check_id, total_minor,
+    MAX_ID_CHARS, MAX_ITEMS, MAX_QUANTITY, MAX_TIME_MS, MAX_VERSION, Violation, check, check_id, check_key, total_minor,
 };

@@ -93,6 +93,18 @@ pub fn check_id(id: &str) -> Result<(), &'static str> {
     }
 }
 
+/// Checks that a record with that key may be an event of that order.
+///
+/// # Errors
+/// What is wrong with the key.
+pub fn check_key(key: Option<&[u8]>, order_id: &str) -> Result<(), &'static str> {
+    match key {
+        Some(key) if key == order_id.as_bytes() => Ok(()),
+        Some(_) => Err("the record key is not the orderId"),
+        None => Err("the record has no key; it must be the orderId"),
+    }
+}
+
 fn check_item(item: &OrderItem) -> Result<(), (&'static str, &'static str)> {
     check_id(&item.item_id).map_err(|message| ("itemId", message))?;
     if !(1..=MAX_QUANTITY).contains(&item.quantity) {

@@ -84,7 +84,9 @@ impl Permissions {
             Permission::Create(_)
             | Permission::DescribeConfigs(_)
             | Permission::DescribeBrokers
-            | Permission::Commit(_) => false,
+            | Permission::Commit(_)
+            | Permission::WriteTransactionally(_)
+            | Permission::WriteInTransaction => false,
         };
         self.find(is_needed).into_iter().next()
     }

@@ -15,6 +15,10 @@ pub enum Permission {
     Write(String),
     /// Write as an idempotent producer.
     WriteIdempotently,
+    /// Write in transactions of that transactional id.
+    WriteTransactionally(String),
+    /// Write the event topic and the dead-letter topic, one of which was denied.
+    WriteInTransaction,
     /// Create a topic.
     Create(String),
     /// Describe a topic's configuration.
@@ -33,6 +37,13 @@ impl fmt::Display for Permission {
             Self::Write(topic) => write!(f, "not allowed to write topic {topic} (ACL Write on topic {topic})"),
             Self::WriteIdempotently => f.write_str(
                 "not allowed to write as an idempotent producer (ACL IdempotentWrite on the cluster; from Kafka 2.8 on Write on the topic is enough)",
+            ),
+            Self::WriteTransactionally(id) => write!(
+                f,
+                "not allowed to write in transactions (ACL Describe and Write on transactional id {id})"
+            ),
+            Self::WriteInTransaction => f.write_str(
+                "not allowed to write both topics of the replay (ACL Write on the event topic and on the dead-letter topic)",
             ),
             Self::Create(topic) => write!(f, "not allowed to create topic {topic} (ACL Create on topic {topic})"),
             Self::DescribeConfigs(topic) => write!(
@@ -68,6 +79,7 @@ pub(crate) fn is_denial(code: RDKafkaErrorCode) -> bool {
         RDKafkaErrorCode::TopicAuthorizationFailed
             | RDKafkaErrorCode::GroupAuthorizationFailed
             | RDKafkaErrorCode::ClusterAuthorizationFailed
+            | RDKafkaErrorCode::TransactionalIdAuthorizationFailed
     )
 }
 

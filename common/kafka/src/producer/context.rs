@@ -50,13 +50,13 @@ impl ReportContext {
     }
 
     /// Takes note of a failed delivery.
-    fn observe(&self, error: &KafkaError) -> WriteError {
+    fn observe(&self, error: &KafkaError, topic: &str) -> WriteError {
         let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown);
         failures(&self.service, code).increment(1);
         match code {
             RDKafkaErrorCode::TopicAuthorizationFailed => {
-                self.permissions.deny_write(&self.topic);
-                WriteError::Denied(Permission::Write(self.topic.clone()))
+                self.permissions.deny_write(topic);
+                WriteError::Denied(Permission::Write(topic.to_owned()))
             }
             RDKafkaErrorCode::ClusterAuthorizationFailed => WriteError::Denied(Permission::WriteIdempotently),
             _ => WriteError::from(error.clone()),
@@ -94,7 +94,7 @@ impl ProducerContext for ReportContext {
                 partition: record.partition(),
                 offset: Some(record.offset()).filter(|offset| *offset >= 0),
             }),
-            Err((error, _)) => Err(self.observe(error)),
+            Err((error, record)) => Err(self.observe(error, record.topic())),
         };
         let Report(on_delivery) = *report;
         on_delivery(result);

@@ -1,4 +1,4 @@
-//! The one producer: of events and dead letters. It delivers records and reports on each; it replaces its client
+//! The one producer: of events and dead letters (and, in [`transactional`], the one that writes several records as one). It delivers records and reports on each; it replaces its client
 //! after a fatal error, bootstraps it again when no brokers are known, and closes it without blocking. Which records are
 //! sent, and what follows from a report, is the business of its owner.
 //!
@@ -18,6 +18,7 @@
 mod client;
 mod context;
 mod error;
+pub mod transactional;
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;

@@ -1,5 +1,6 @@
 //! Whether a record is where its order's records belong: under the order id as its key, in that key's partition. Pure.
 
+use orderlog_contract::order::check_key;
 use orderlog_contract::rejection::{Code, Rejection};
 use orderlog_kafka::partition::{Partitioner, Partitioning};
 
@@ -16,15 +17,8 @@ impl Placement {
     /// # Errors
     /// [`Code::KeyMismatch`] or [`Code::WrongPartition`].
     pub fn check(self, key: Option<&[u8]>, order_id: &str) -> Result<(), Rejection> {
+        check_key(key, order_id).map_err(|what| Rejection::new(Code::KeyMismatch, what))?;
         let order_id = order_id.as_bytes();
-        if key != Some(order_id) {
-            let what = if key.is_some() {
-                "the record key is not the orderId"
-            } else {
-                "the record has no key; it must be the orderId"
-            };
-            return Err(Rejection::new(Code::KeyMismatch, what));
-        }
         if self.partitioning.of_key(order_id) != self.partition {
             return Err(Rejection::new(Code::WrongPartition, self.misplaced(order_id)));
         }

@@ -92,6 +92,14 @@ impl ProblemKind {
                 "There is no order with this id. cart-service says so only when it has read everything in the topic up to your request; order-service says so for what it has read so far.",
                 "Check the id: one that consists only of digits stands for `ORD-` and the digits. If the order has just been created, ask order-service with `minVersion=1`: it then waits for the order.",
             ),
+            Self::DeadLetterNotFound => (
+                "/problems/dead-letter-not-found",
+                404,
+                "Dead letter not found",
+                ReadsOnly,
+                "There is no dead letter with this id, as far as order-service has read the dead-letter topic. Dead letters disappear when the topic's retention deletes them.",
+                "Take the id from `GET /dlq/messages`: `0-17` is partition 0, offset 17 of the dead-letter topic, not of the event topic.",
+            ),
             Self::UnknownTopic => (
                 "/problems/unknown-topic",
                 404,

@@ -86,6 +86,14 @@ impl Schemas {
         Ok(Some(writer))
     }
 
+    /// The schema with that id, as the registry had it; `None` if the id was never seen, or the schema was too long to be kept.
+    ///
+    /// # Errors
+    /// The disk fails, or the value has another format.
+    pub fn text(&self, id: u32) -> Result<Option<SchemaText>, StoreError> {
+        Ok(self.row(id)?.and_then(SchemaRow::into_text))
+    }
+
     /// Stores what a schema id means.
     ///
     /// # Errors

@@ -58,6 +58,11 @@ impl SchemaRow {
         }
     }
 
+    /// The schema, if it was kept.
+    pub fn into_text(self) -> Option<SchemaText> {
+        Some(self.schema).filter(|schema| !schema.text.is_empty())
+    }
+
     /// Whether it means that schema. Texts that differ only in what does not change the bytes (docs, white space) mean
     /// the same. Schemas that we cannot read as Avro all mean the same: a registry may reformat them, and their records
     /// are rejected either way. A schema may differ in its references alone: they may point to the latest version of

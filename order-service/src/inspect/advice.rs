@@ -1,0 +1,189 @@
+//! What to do about a dead letter, by what is wrong with it now. Pure.
+
+use orderlog_contract::rejection::Code;
+
+/// What is known of a dead letter.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Case<'a> {
+    /// Why it would be rejected now; `None` if it would not be.
+    pub code: Option<Code>,
+    /// What a replay would do if it is not rejected.
+    pub replay: Option<Replay>,
+    /// Whether it says so itself that it is a dead letter of this service.
+    pub is_ours: bool,
+    /// Whether its value was too large to be copied.
+    pub is_pointer: bool,
+    /// Why the registry does not answer.
+    pub outage: Option<&'a str>,
+    /// The schema id that it names.
+    pub schema_id: Option<u32>,
+    /// Whether its headers have the schema that it was written with.
+    pub has_schema: bool,
+    /// The topic's subject.
+    pub subject: &'a str,
+    /// Whether a later event gave its order a newer state.
+    pub is_healed: bool,
+}
+
+/// What a replay would do with a record that is not rejected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Replay {
+    /// The order gets a new state.
+    Applies,
+    /// The event was applied already.
+    Duplicate,
+    /// The order has a newer state already.
+    Superseded,
+}
+
+/// What to do, in one or two sentences.
+pub(crate) fn sentence(case: &Case<'_>) -> String {
+    if case.is_pointer {
+        return "Its value was too large to copy, so it can be neither shown nor replayed. The record itself is at its original position until the topic's retention deletes it. Have its producer send a smaller one, then discard this dead letter.".to_owned();
+    }
+    if !case.is_ours {
+        return "No service of ours wrote this record to the dead-letter topic, so it is not replayed. Ask whoever wrote it there; discard it if it is of no use.".to_owned();
+    }
+    if case.outage.is_some() {
+        return "The schema registry does not answer, so it cannot be told now what is wrong. Look again once the registry is back.".to_owned();
+    }
+    let healed = if case.is_healed {
+        " A later event has brought the order up to date already, so it is safe to discard this one."
+    } else {
+        ""
+    };
+    let advice = match (case.code, case.replay) {
+        (None, Some(Replay::Duplicate)) => {
+            "Its event has been applied already. Discard it; a replay would change nothing."
+        }
+        (None, Some(Replay::Superseded)) => {
+            "Its order has a newer state already. Discard it; a replay would change nothing."
+        }
+        (None, _) => return "Nothing is wrong with it any more: replay it, after a dry run.".to_owned(),
+        (Some(Code::UnknownSchemaId), _) => return unknown_schema(case) + healed,
+        (Some(code), _) => of_code(code),
+    };
+    advice.to_owned() + healed
+}
+
+/// Whether registering a schema is what helps.
+pub(crate) fn registers(case: &Case<'_>) -> bool {
+    case.code == Some(Code::UnknownSchemaId) && case.schema_id.is_some() && case.is_ours && case.outage.is_none()
+}
+
+fn of_code(code: Code) -> &'static str {
+    match code {
+        Code::NotFramed => {
+            "Its producer does not write Confluent's wire format: have it use an Avro serializer with the schema registry, and send the event again. Then discard this one; a replay writes the same bytes."
+        }
+        Code::WrongSchema => {
+            "Its producer writes something else, or with an incompatible schema: have it use a schema of this topic's subject, and send the event again. Then discard this one."
+        }
+        Code::Undecodable => {
+            "The bytes are not what the schema describes: they were truncated, or written with another schema than they name. Have the producer send the event again, then discard this one; a replay writes the same bytes."
+        }
+        Code::InvalidOrder => {
+            "Have its producer keep the rule, and send the event again. Then discard this one; a replay writes the same bytes."
+        }
+        Code::KeyMismatch => {
+            "Have its producer use the orderId as the record's key, and send the event again. Then discard this one; a replay keeps the key."
+        }
+        Code::WrongPartition => {
+            "Set the partitioner in its producer as the reason says, then replay it: a replay goes to the key's own partition."
+        }
+        Code::IllegalTransition => {
+            "Its order does not allow that step. If the step is right, an earlier event is missing: replay that one first. If it is wrong, discard this one."
+        }
+        Code::UnknownSchemaId => "",
+    }
+}
+
+fn unknown_schema(case: &Case<'_>) -> String {
+    let subject = case.subject;
+    let Some(id) = case.schema_id else {
+        return format!(
+            "Register the schema that it was written with under {subject}, at a registry that supports lookup by GUID. Then replay it."
+        );
+    };
+    if case.has_schema {
+        format!(
+            "The schema that it names is not registered, but its producer sent it along: register it with the command, then replay. The registry gives it the next free id; the record can be read if that is {id}."
+        )
+    } else {
+        format!(
+            "The schema that it names is not registered. Ask the team that owns the producer for it, put it into schema.json as {{\"schema\": \"…\"}}, and register it with the command; then replay. The record can be read if the registry gives it the id {id}. If the id is from another registry, have the producer use this one."
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ours(code: Option<Code>) -> Case<'static> {
+        Case {
+            code,
+            is_ours: true,
+            schema_id: Some(7),
+            subject: "order-events-value",
+            ..Case::default()
+        }
+    }
+
+    #[test]
+    fn every_code_has_its_own_advice() {
+        let advice: std::collections::BTreeSet<String> =
+            Code::ALL.iter().map(|code| sentence(&ours(Some(*code)))).collect();
+        assert_eq!(advice.len(), Code::ALL.len(), "{advice:?}");
+        assert!(advice.iter().all(|advice| advice.len() > 40), "{advice:?}");
+    }
+
+    #[test]
+    fn a_missing_schema_is_registered_and_the_letter_replayed() {
+        let case = ours(Some(Code::UnknownSchemaId));
+        let without = sentence(&case);
+        assert!(without.contains("schema.json") && without.contains("id 7"), "{without}");
+        let with = sentence(&Case {
+            has_schema: true,
+            ..case
+        });
+        assert!(with.contains("with the command, then replay"), "{with}");
+    }
+
+    #[test]
+    fn what_a_replay_would_do_decides_what_to_do_with_a_sound_record() {
+        let advice = |replay| {
+            sentence(&Case {
+                replay: Some(replay),
+                ..ours(None)
+            })
+        };
+        assert!(advice(Replay::Applies).contains("replay it"));
+        assert!(advice(Replay::Duplicate).starts_with("Its event has been applied already"));
+        assert!(advice(Replay::Superseded).contains("newer state"));
+        let healed = sentence(&Case {
+            is_healed: true,
+            ..ours(Some(Code::InvalidOrder))
+        });
+        assert!(healed.ends_with("safe to discard this one."), "{healed}");
+    }
+
+    #[test]
+    fn nobody_is_told_to_replay_what_cannot_be() {
+        let pointer = sentence(&Case {
+            is_pointer: true,
+            ..ours(None)
+        });
+        let foreign = sentence(&Case {
+            is_ours: false,
+            ..ours(None)
+        });
+        let outage = sentence(&Case {
+            outage: Some("away"),
+            ..ours(None)
+        });
+        assert!(pointer.contains("neither shown nor replayed"), "{pointer}");
+        assert!(foreign.contains("not replayed"), "{foreign}");
+        assert!(outage.contains("Look again"), "{outage}");
+    }
+}

@@ -1,0 +1,149 @@
+//! What decoding says of a record now: how far it gets, where it fails, and what its schema is. It changes nothing, least of
+//! all what the store knows of schema ids: that is learned from the log alone.
+//!
+//! - `schemas`: the schema that a record names, from the store or the registry;
+//! - `candidates`: which versions would read a datum whose schema is not known;
+//! - `advice`: what to do about a dead letter (pure);
+//! - `register_command`: the command that registers a missing schema (pure).
+
+pub(crate) mod advice;
+mod candidates;
+pub(crate) mod register_command;
+mod schemas;
+
+use std::sync::Arc;
+
+pub use candidates::Candidate;
+use orderlog_avro::SchemaText;
+use orderlog_contract::event::OrderEvent;
+use orderlog_contract::explain::{Explanation, Fault, Known, Step, explain};
+use orderlog_contract::frame::{self, SchemaRef};
+use orderlog_contract::lineage;
+use orderlog_contract::rejection::Rejection;
+use orderlog_kafka::headers::OwnedHeader;
+use orderlog_projection::store::Store;
+use orderlog_registry::{Registry, SubjectVersion};
+use schemas::{Lookup, SchemaSource};
+
+/// Inspects records. Clones share what it knows of schemas.
+#[derive(Clone)]
+pub struct Inspector {
+    schemas: Arc<SchemaSource>,
+    registry: Arc<Registry>,
+    subject: Arc<str>,
+}
+
+/// What decoding says of a record.
+#[derive(Clone, Debug)]
+pub struct Inspection {
+    /// How far it gets.
+    pub steps: [Step; 5],
+    /// The event, the id of its schema in the store (0 where the store has none for a schema GUID), and whether the schema has
+    /// fields of the order that this release does not know. It is here as soon as it can be decoded: look at
+    /// [`rejection`](Self::rejection) first.
+    pub event: Option<(OrderEvent, u32, bool)>,
+    /// Why the record would be rejected; `None` if it would not, or if that cannot be told.
+    pub rejection: Option<Rejection>,
+    /// Where the fault is.
+    pub fault: Option<Fault>,
+    /// Why it cannot be told now: the registry did not answer.
+    pub outage: Option<String>,
+    /// The schema that it names.
+    pub schema: Option<SchemaRef>,
+    /// The schema's id, where it is known.
+    pub schema_id: Option<u32>,
+}
+
+impl Inspector {
+    /// An inspector of the records of that topic.
+    pub fn new(store: Store, registry: Arc<Registry>, topic: &str) -> Self {
+        Self {
+            schemas: Arc::new(SchemaSource::new(store, registry.clone())),
+            registry,
+            subject: lineage::subject(topic).into(),
+        }
+    }
+
+    /// Inspects a record with that key and value. `headers` may be all of a dead letter's: those that were added do not name
+    /// schemas. It may ask the registry once, and waits for it for a few seconds.
+    pub async fn inspect(&self, key: Option<&[u8]>, value: Option<&[u8]>, headers: &[OwnedHeader]) -> Inspection {
+        let Some(value) = value else {
+            return Inspection::of(Explanation::unknown("the record has no value"), None, None);
+        };
+        let framed = frame::read(value, |name| last(headers, name));
+        let schema = framed.as_ref().ok().map(|(schema, _)| *schema);
+        let lookup = match schema {
+            Some(schema) => self.schemas.look_up(schema).await,
+            // It is not used.
+            None => Lookup::Missing(String::new()),
+        };
+        let known = match &lookup {
+            Lookup::Found(found) => Known::Writer(&found.writer),
+            Lookup::Missing(reason) => Known::Missing(reason.clone()),
+            Lookup::Outage(reason) => Known::Outage(reason.clone()),
+        };
+        let mut inspection = Inspection::of(explain(key, value, framed, &known), schema, Some(&lookup));
+        if let (Lookup::Outage(reason), Some(_)) = (lookup, schema) {
+            inspection.outage = Some(reason);
+        }
+        inspection
+    }
+
+    /// The text of the schema that a record names, if it is known.
+    pub async fn schema_text(&self, schema: SchemaRef) -> Option<SchemaText> {
+        self.schemas.text(schema).await
+    }
+
+    /// The newest versions of the topic's subject, oldest first.
+    ///
+    /// # Errors
+    /// Why the registry does not tell.
+    pub async fn versions(&self) -> Result<Vec<SubjectVersion>, String> {
+        candidates::versions(&self.registry, &self.subject).await
+    }
+
+    /// The versions, of those and of this release's own, that read a whole datum, to its last byte.
+    pub async fn candidates(&self, datum: &[u8], versions: Vec<SubjectVersion>) -> Vec<Candidate> {
+        candidates::of(datum.to_vec(), versions).await
+    }
+
+    /// The topic's subject in the registry.
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// The registry's first address, without credentials.
+    pub fn registry_url(&self) -> String {
+        let urls = self.registry.urls();
+        urls.split(',').next().unwrap_or_default().trim().to_owned()
+    }
+}
+
+impl Inspection {
+    fn of(explanation: Explanation, schema: Option<SchemaRef>, lookup: Option<&Lookup>) -> Self {
+        let found = match lookup {
+            Some(Lookup::Found(found)) => Some(found),
+            _ => None,
+        };
+        let (id, partial) = found.map_or((0, false), |found| {
+            (found.id, found.writer.unknown_order_fields().next().is_some())
+        });
+        Self {
+            steps: explanation.steps,
+            event: explanation.event.map(|event| (event, id, partial)),
+            rejection: explanation.rejection,
+            fault: explanation.fault,
+            outage: None,
+            schema,
+            schema_id: schema
+                .and_then(SchemaRef::id)
+                .or(found.map(|found| found.id))
+                .filter(|id| *id > 0),
+        }
+    }
+}
+
+/// The value of the last header of that name.
+pub(crate) fn last<'a>(headers: &'a [OwnedHeader], name: &str) -> Option<&'a [u8]> {
+    headers.iter().rev().find(|(other, _)| other == name)?.1.as_deref()
+}

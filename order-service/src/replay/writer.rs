@@ -1,0 +1,164 @@
+//! Writes replayed records and the marks that say so, in one transaction. Each call runs on a thread of its own: the client's
+//! calls block, for as long as a broker is away, and neither a server thread nor the end of the service may wait for that.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use orderlog_kafka::cluster::Cluster;
+use orderlog_kafka::headers::owned;
+use orderlog_kafka::producer::Record;
+use orderlog_kafka::producer::transactional::{TransactionError, TransactionRecord, TransactionalProducer};
+use orderlog_runtime::supervisor::Supervisor;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use super::plan::ReplayRecord;
+use crate::dead_letter::DeadLetterId;
+use crate::dead_letter::marks::{self, Mark};
+
+/// How long the coordinator may take to end what a predecessor left behind.
+const BEGIN_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a broker may take to tell the end of a partition.
+const OFFSETS_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// A writer that has fenced all others. Clones share it.
+#[derive(Clone)]
+pub(super) struct ReplayWriter {
+    producer: Arc<TransactionalProducer>,
+    supervisor: Supervisor,
+    topic: String,
+    dead_letter_topic: String,
+}
+
+impl ReplayWriter {
+    /// Fences all other writers, of any instance, and ends what they left behind.
+    ///
+    /// # Errors
+    /// Why that failed.
+    pub async fn begin(
+        cluster: Cluster,
+        topic: &str,
+        dead_letter_topic: &str,
+        supervisor: &Supervisor,
+    ) -> Result<Self, TransactionError> {
+        let id = format!("{dead_letter_topic}-replay");
+        let (named, client_supervisor) = (dead_letter_topic.to_owned(), supervisor.clone());
+        let producer = on_thread(supervisor, move || {
+            let producer = TransactionalProducer::new(&cluster, &id, &named, client_supervisor)
+                .map_err(|error| TransactionError::Failed(format!("{error:#}")))?;
+            producer.begin_epoch(BEGIN_TIMEOUT)?;
+            Ok(producer)
+        });
+        Ok(Self {
+            producer: Arc::new(producer.await?),
+            supervisor: supervisor.clone(),
+            topic: topic.to_owned(),
+            dead_letter_topic: dead_letter_topic.to_owned(),
+        })
+    }
+
+    /// The ends of the dead-letter topic's partitions.
+    ///
+    /// # Errors
+    /// No broker answers.
+    pub async fn dead_letter_ends(&self) -> Result<BTreeMap<i32, i64>, TransactionError> {
+        self.ends(self.dead_letter_topic.clone()).await
+    }
+
+    /// The ends of the event topic's partitions.
+    ///
+    /// # Errors
+    /// No broker answers.
+    pub async fn event_ends(&self) -> Result<BTreeMap<i32, i64>, TransactionError> {
+        self.ends(self.topic.clone()).await
+    }
+
+    async fn ends(&self, topic: String) -> Result<BTreeMap<i32, i64>, TransactionError> {
+        let producer = self.producer.clone();
+        on_thread(&self.supervisor, move || producer.end_offsets(&topic, OFFSETS_TIMEOUT)).await
+    }
+
+    /// Writes records to the event topic, and to the dead-letter topic that `job` has done so: all or nothing. Returns the
+    /// offset behind the last of them, by partition of the event topic.
+    ///
+    /// # Errors
+    /// Why they were not written, or not for all that is known.
+    pub async fn write(
+        &self,
+        records: Arc<Vec<ReplayRecord>>,
+        job: Uuid,
+        by: String,
+    ) -> Result<BTreeMap<i32, i64>, TransactionError> {
+        let Self {
+            producer,
+            topic,
+            dead_letter_topic,
+            ..
+        } = self.clone();
+        on_thread(&self.supervisor, move || {
+            let copies = records.iter().map(|record| TransactionRecord {
+                topic: &topic,
+                record: Record {
+                    key: record.key.as_deref(),
+                    value: Some(&record.value),
+                    headers: Some(owned(&record.headers)),
+                    partition: None,
+                },
+            });
+            let marks = by_partition(records.iter().map(|record| record.id));
+            let marks = marks.into_iter().map(|(partition, ids)| {
+                let by = by.clone();
+                TransactionRecord {
+                    topic: &dead_letter_topic,
+                    record: mark(partition, &Mark::Replayed { ids, job, by }),
+                }
+            });
+            let all: Vec<TransactionRecord<'_>> = copies.chain(marks).collect();
+            let delivered = producer.write(&all)?;
+            let mut ends = BTreeMap::new();
+            for delivered in &delivered[..records.len()] {
+                if let Some(offset) = delivered.offset {
+                    let end: &mut i64 = ends.entry(delivered.partition).or_default();
+                    *end = (*end).max(offset + 1);
+                }
+            }
+            Ok(ends)
+        })
+        .await
+    }
+}
+
+/// A mark as a record. It goes to the partition of the dead letters that it names: of two marks of one letter, the log decides
+/// which came first.
+pub(super) fn mark(partition: i32, mark: &Mark) -> Record<'static> {
+    Record {
+        headers: Some(owned(&marks::headers(mark))),
+        partition: Some(partition),
+        ..Record::default()
+    }
+}
+
+/// Dead letters by their partitions.
+pub(super) fn by_partition(ids: impl IntoIterator<Item = DeadLetterId>) -> BTreeMap<i32, Vec<DeadLetterId>> {
+    let mut partitions: BTreeMap<i32, Vec<DeadLetterId>> = BTreeMap::new();
+    for id in ids {
+        partitions.entry(id.partition).or_default().push(id);
+    }
+    partitions
+}
+
+async fn on_thread<T: Send + 'static>(
+    supervisor: &Supervisor,
+    work: impl FnOnce() -> Result<T, TransactionError> + Send + 'static,
+) -> Result<T, TransactionError> {
+    let (done, result) = oneshot::channel();
+    let send = move || drop(done.send(work()));
+    if let Err(error) = supervisor.spawn_thread("writing replayed records", send) {
+        return Err(TransactionError::Failed(format!(
+            "the system has no thread left: {error}"
+        )));
+    }
+    let panicked = || TransactionError::Failed("the thread that writes has ended".to_owned());
+    result.await.unwrap_or_else(|_| Err(panicked()))
+}

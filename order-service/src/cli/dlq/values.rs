@@ -65,7 +65,7 @@ impl fmt::Display for Id {
 /// # Errors
 /// It is none.
 pub fn time(text: &str) -> Result<String, &'static str> {
-    let time = timestamp::parse_rfc3339(text).map(|_| text.to_owned());
+    let time = timestamp::parse(text).map(|_| text.to_owned());
     time.ok_or("must be a time such as 2026-01-02T03:04:05Z")
 }
 

@@ -57,6 +57,16 @@ async fn no_place_has_a_barrier_in_either_theme() -> anyhow::Result<()> {
             }
         }
         anyhow::ensure!(found.is_empty(), "{}", found.join("\n"));
+        page.js(
+            "document.querySelector('main').append(document.createElement('img'))",
+            &[],
+        )
+        .await?;
+        let findings = findings(&page, &axe).await?;
+        anyhow::ensure!(
+            findings.iter().any(|finding| finding.contains("image-alt")),
+            "it notices a barrier: {findings:?}"
+        );
         sandbox.stop().await
     })
     .await

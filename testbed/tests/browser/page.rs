@@ -154,7 +154,7 @@ impl Page {
         self.matching(view.shows).await?;
         self.await_js(
             "everything is loaded",
-            "return document.querySelector('main .loading') === null",
+            "return [...document.querySelectorAll('main .loading')].every(one => !one.checkVisibility())",
         )
         .await
     }

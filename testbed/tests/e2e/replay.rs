@@ -221,7 +221,7 @@ async fn ten_thousand_dead_letters_are_replayed_through_five_kills() -> anyhow::
     println!(
         "{COUNT} dead letters in {:.1} s with five kills, peak memory {} MiB",
         begun.elapsed().as_secs_f64(),
-        order.peak_memory()? / 1024 / 1024
+        order.peak_memory()? / 1024
     );
     assert_eq!((&job["state"], &job["sent"]), (&json!("done"), &json!(COUNT)), "{job}");
     assert_eq!(job["outcomes"]["applied"], json!(COUNT), "{job}");

@@ -133,6 +133,8 @@ impl Runner {
     }
 
     async fn advance(&self, id: Uuid, writer: &mut Option<ReplayWriter>) -> Result<(), Interruption> {
+        // Also of one that was to be stopped before a restart: that takes no broker.
+        self.check_stopping(id)?;
         if writer.is_none() {
             *writer = Some(self.begin().await?);
         }

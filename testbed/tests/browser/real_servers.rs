@@ -18,7 +18,7 @@ async fn a_missing_schema_is_repaired_and_replayed_on_real_servers_with_the_admi
         let order = world
             .order()?
             .with("ADMIN_API_KEY", KEY)
-            .with("CART_SERVICE_URL", &cart.url());
+            .with("CART_SERVICE_URL", cart.url());
         let order = order.with_short_grace().start().await?;
         let cart = cart.with("CORS_ORIGINS", order.http.url()).start().await?;
         let servers = &world.servers;

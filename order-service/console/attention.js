@@ -3,6 +3,7 @@
 import { known, onKnown, perFrame } from "./bus.js";
 import { card, h, put, raw } from "./dom.js";
 import { ago, n, plural } from "./format.js";
+import { addressOf } from "./router.js";
 
 const item = (kind, label, ...text) => ({ kind, label, text });
 
@@ -30,8 +31,9 @@ export function findings({ stats, dlq, health, cart, connection }) {
   found.push(...ofPartitions(stats, reasons));
   if (dlq?.breaker?.open) found.push(item("bad", "stopped", "The breaker has stopped reading: ", raw(dlq.breaker.reason ?? "too many dead letters"), " ", h("a", { href: "#/partitions" }, "Look, and resume")));
   if (dlq?.count > 0) {
-    const codes = Object.entries(dlq.byCode).sort((a, b) => b[1] - a[1]).map(([code, count]) => `${n(count)} ${code}`).join(", ");
-    found.push(item("bad", "dead letters", `${plural(dlq.count, "record")} could not be used (${codes}). `, h("a", { href: "#/dead-letters" }, "See why, and what to do")));
+    const codes = Object.entries(dlq.byCode).filter(([, count]) => count > 0).sort((a, b) => b[1] - a[1]);
+    const links = codes.flatMap(([code, count], index) => [index > 0 ? ", " : "", h("a", { href: addressOf("dead-letters", null, { code }) }, `${n(count)} ${code}`)]);
+    found.push(item("bad", "dead letters", `${plural(dlq.count, "record")} could not be used: `, ...links, ". ", h("a", { href: "#/dead-letters" }, "See why, and what to do")));
   }
   if (dlq && dlq.complete === false) found.push(item("warn", "incomplete", `Not every dead letter is counted: the dead-letter topic has not been read to its end${dlq.asOf ? ` since ${ago(dlq.asOf)} ago` : ""}.`));
   if (cart?.state === "away") found.push(item("warn", "cart-service", `No answer from cart-service at ${known.config?.cartServiceUrl}: is it running there?`));

@@ -57,6 +57,8 @@ export function event(decoding) {
   return [h("details", { open: !partial }, h("summary", {}, partial ? "The event, as far as it could be decoded" : "The decoded event"), box("The decoded event", pretty(decoding.event)))];
 }
 
+/** A header's value of more characters than this is folded. */
+const LONG = 200;
 const TYPES = { text: "text", int32: "number, 4 bytes", int64: "number, 8 bytes", hex: "bytes, hexadecimal", null: "no value" };
 
 /** The headers: the record's own first, then those that were added. */
@@ -64,8 +66,9 @@ export function headers(letter) {
   const all = letter.headers ?? [];
   const own = all.filter((header) => !header.added);
   const added = all.filter((header) => header.added);
+  const long = (text) => (text.length > LONG ? h("details", {}, h("summary", {}, `${n(text.length)} characters`), raw(text)) : raw(text));
   const row = ({ name, type, value }) => h("tr", {}, h("th", { scope: "row", class: "id name" }, raw(name)),
-    h("td", { class: "id" }, value === null ? "–" : type === "text" || type === "hex" ? raw(value) : n(value)), h("td", { class: "soft small narrow-hide" }, TYPES[type] ?? type));
+    h("td", { class: "id" }, value === null ? "–" : type === "text" || type === "hex" ? long(value) : n(value)), h("td", { class: "soft small narrow-hide nowrap" }, TYPES[type] ?? type));
   const table = (caption, rows) => scroller(caption, h("table", {}, h("caption", { class: "hidden" }, caption), h("tbody", {}, rows.map(row))));
   return [
     own.length > 0 ? table("The record's own headers", own) : h("p", { class: "soft" }, "The record came without headers."),

@@ -1,5 +1,6 @@
 // What is above every place: where one is, whether all is well, whether the figures are live.
 
+import { get } from "./api.js";
 import { announce, known, on, onKnown } from "./bus.js";
 import { button, h, put, raw, say } from "./dom.js";
 import { clock, n } from "./format.js";
@@ -44,6 +45,16 @@ function health() {
   on("connection", draw);
 }
 
+/** Says so if only the stream fails, for that has other causes. */
+async function explain(banner) {
+  try {
+    await get("health/live");
+  } catch {
+    return;
+  }
+  if (known.connection === "lost") banner.prepend("order-service answers, but its stream of events does not: either too many pages are open (100 at most), or a proxy between here and there holds it back. ");
+}
+
 function connection() {
   const sign = at("connection");
   const banner = at("banner");
@@ -58,6 +69,7 @@ function connection() {
       put(banner, since
         ? `The connection to order-service was lost at ${since}. The figures are from then. This page keeps trying. `
         : "order-service does not answer. This page keeps trying. ", button("Try now", connectNow));
+      explain(banner);
     }
   });
   on("reconnected", () => announce("Connected again. The figures are live."));

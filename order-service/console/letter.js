@@ -51,11 +51,11 @@ function fate(letter) {
   return null;
 }
 
-function orderLine(order) {
+function orderLine(order, isOpen) {
   if (!order) return null;
   const link = h("a", { class: "id", href: addressOf("orders", order.orderId) }, raw(order.orderId));
   if (order.version === null || order.version === undefined) return h("p", {}, "There is no order ", link, " yet.");
-  return h("p", {}, "Order ", link, ` is at version ${n(order.version)}`, order.healed ? ". A later event has healed it: nothing is missing there." : ". No later event has healed it.");
+  return h("p", {}, "Order ", link, ` is at version ${n(order.version)}`, !isOpen ? "." : order.healed ? ". A later event has healed it: nothing is missing there." : ". No later event has healed it.");
 }
 
 function part(title, ...content) {
@@ -75,7 +75,7 @@ function show(letter, panel) {
     h("p", { class: "why" }, decoding?.sentence ? raw(decoding.sentence) : raw(letter.reason ?? "Another program wrote this record to the dead-letter topic; nothing says why.")),
     decoding?.sentence && letter.reason && decoding.code !== letter.code && h("p", { class: "soft small" }, "When it was dead-lettered: ", raw(letter.reason)),
     isOpen && advice?.sentence && h("div", { class: "advice" }, h("h3", {}, "What to do"), h("p", {}, raw(advice.sentence)), advice.command && command(advice.command)),
-    panel, orderLine(letter.order),
+    panel, orderLine(letter.order, isOpen),
     decoding?.steps && part("Decoding it now", steps(decoding), schema(decoding)),
     decoding && part("Bytes", bytes(letter)),
     decoding && part("Event", event(decoding)),
@@ -96,6 +96,8 @@ export function letter(id, backTo, signal, settled) {
       panel ??= actions({
         selection: () => ({ ids: [id] }), count: () => 1, signal,
         done: () => { load(); settled(); },
+        // What decoding says may have changed with it.
+        looked: load,
       });
       panel.allow({ replay: found.state === "open", discard: found.state === "open" || found.state === "parked" });
       put(body, show(found, panel.element));

@@ -71,8 +71,11 @@ function letterList(filters, signal) {
   onKnown("dlq", (dlq) => {
     const grown = counted === null ? 0 : dlq.count - counted;
     if (grown < 0) counted = dlq.count;
+    // Nobody reads an empty list.
+    if (grown > 0 && body.children.length === 0) return load(true);
     news.hidden = !(grown > 0);
     if (grown > 0) put(news, `${plural(grown, "new dead letter")}. `, button("Show", () => load(true)));
+    return undefined;
   }, signal);
   body.addEventListener("change", (event) => picked.pick(event.target.dataset.id, event.target.checked));
   body.addEventListener("click", (event) => {

@@ -71,7 +71,8 @@ export function liveOrders(signal) {
     seen.push({ at: performance.now(), count });
     if (batch.skipped > 0) sampled = performance.now();
     held += count;
-    const newest = [...batch.orders].sort((a, b) => Date.parse(b.timestamp) - Date.parse(a.timestamp) || b.offset - a.offset);
+    // They come in the order in which they were read.
+    const newest = [...batch.orders].reverse();
     const fresh = new Set(newest.map((order) => order.orderId));
     shown = [...newest, ...shown.filter((order) => !fresh.has(order.orderId))].slice(0, ROWS);
     draw();

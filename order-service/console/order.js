@@ -59,7 +59,7 @@ async function missing(id, signal) {
 /** Renders one order, and renews it as it changes. */
 export function order(main, id, signal) {
   const title = h("h1", { tabindex: "-1" }, raw(id));
-  const body = h("div", { class: "pair" }, h("p", { class: "loading", role: "status" }, "Loading…"));
+  const body = h("div", { class: "pair top" }, h("p", { class: "loading", role: "status" }, "Loading…"));
   const forms = h("div", {});
   main.append(h("div", { class: "row" }, h("a", { href: "#/orders" }, "← Orders"), title), body, forms);
   let timer = null;
@@ -76,7 +76,7 @@ export function order(main, id, signal) {
       shown = now;
       put(title, raw(found.orderId));
       put(body, events.problem ? card("History", {}, h("p", { class: "trouble" }, events.problem.message)) : history(events), details(found));
-      if (known.config?.sandbox && !forms.firstChild) put(forms, card("Update it", {}, updateForm(known.config, found.orderId)));
+      if (known.config?.sandbox && !forms.firstChild) put(forms, card("Update it", { class: "narrow" }, updateForm(known.config, found.orderId)));
     } catch (problem) {
       if (signal.aborted) return;
       shown = "";

@@ -43,7 +43,7 @@ export function overview(main, _route, signal) {
     tiles.answer.drawing.draw(series.answer, seconds);
     tiles.lag.show(stats ? n(stats.lag) : "–", stats && stats.lag === null ? "unknown" : "records not read yet");
     tiles.lag.drawing.draw(series.lag, n);
-    tiles.letters.show(dlq ? n(dlq.count) : "–", `open · ${rate(rates.lettersPerMinute)} new per minute`);
+    tiles.letters.show(dlq ? n(dlq.count) : "–", `open · ${n(rates.newLetters)} new in 2 min`);
     tiles.letters.drawing.draw(series.letters, (value) => `${rate(value)} per second`);
   });
   for (const topic of ["series", "cart", "config"]) on(topic, draw, signal);

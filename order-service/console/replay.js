@@ -14,11 +14,16 @@ export function trouble(problem) {
 }
 
 const MANY = 20;
+/** How often, and after how many ms each, a dry run is repeated that failed for want of a schema. */
+const AGAIN = 4;
+const AGAIN_AFTER = 2_500;
+
+const isUnknown = (result) => result.messages.some(({ code }) => code === "unknown_schema_id");
 
 function line({ id, key, outcome, code, reason }, many) {
   const [label, kind] = OUTCOMES[outcome] ?? [outcome, ""];
   return h("li", {}, many && [h("a", { class: "id", href: `#/dead-letters/${id}` }, id), " ", key !== null && h("span", { class: "id" }, raw(key)), " "],
-    h("span", { class: `badge ${kind}`, "data-outcome": outcome }, label), code && [" as ", h("span", { class: "badge is-bad" }, code)], reason && [" ", raw(reason)]);
+    h("span", { class: `badge ${kind}`, "data-outcome": outcome }, label), code && [" as ", h("span", { class: "badge is-bad" }, code)], reason && [code ? ": " : " ", raw(reason)]);
 }
 
 function dryRunResult(result) {
@@ -30,17 +35,19 @@ function dryRunResult(result) {
     h("ul", { class: "plain" }, result.messages.slice(0, MANY).map((message) => line(message, many))),
     result.messages.length > MANY && h("p", { class: "soft small" }, `and ${n(result.messages.length - MANY)} more`),
     result.total === 0 && h("p", {}, "None of these letters is open any more, so there is nothing to replay."),
+    isUnknown(result) && h("p", { class: "soft small" }, "Have you just registered the schema? order-service asks the registry for an unknown id only every few seconds: do the dry run again in a moment."),
     result.byOutcome.wouldFail > 0 && h("p", { class: "soft small" }, "What would be dead-lettered again needs its cause repaired first; replaying it now only counts up its replays, of which there are three."),
   ];
 }
 
 /**
  * The buttons and what comes of them. `selection()` is the body that names the letters, or null; `count()` how many they are, if
- * that is known; `done()` is called when letters were replayed or discarded.
+ * that is known; `done()` is called when letters were replayed or discarded, `looked()` after a dry run.
  */
-export function actions({ selection, count, signal, done }) {
+export function actions({ selection, count, signal, done, looked }) {
   const out = h("div", { class: "side", hidden: true });
   let tried = null;
+  let latest = null;
   const key = () => JSON.stringify(selection());
   async function run(press, work) {
     press.disabled = true;
@@ -56,12 +63,31 @@ export function actions({ selection, count, signal, done }) {
   async function dryRun() {
     out.hidden = false;
     put(out, h("p", { class: "loading" }, "Looking at what a replay would do…"));
-    const result = await change("dlq/replay", { ...selection(), dryRun: true }, "A dry run reads the records");
+    const result = await look();
     tried = key();
+    tell(result);
+    lookAgain(result, AGAIN);
+  }
+  const look = () => change("dlq/replay", { ...selection(), dryRun: true }, "A dry run reads the records");
+  function tell(result) {
+    latest = result;
     const box = h("div", { class: "advice", "data-test": "dry-run-result" }, dryRunResult(result));
     put(out, box);
-    announce(`Dry run: ${box.textContent}`);
-    return result;
+    announce(box.textContent);
+    looked?.();
+  }
+  // Somebody who has just registered the schema need not know that the answer from before is kept for a moment.
+  function lookAgain(result, times) {
+    if (times === 0 || result.total !== 1 || !isUnknown(result)) return;
+    setTimeout(async () => {
+      const isCurrent = () => latest === result && tried !== null && tried === key() && !signal.aborted;
+      if (!isCurrent()) return;
+      const next = await look().catch(() => null);
+      if (next === null || !isCurrent()) return;
+      if (isUnknown(next)) latest = next;
+      else tell(next);
+      lookAgain(next, times - 1);
+    }, AGAIN_AFTER);
   }
   const dry = button("Dry run", () => run(dry, dryRun), { "data-test": "dry-run" });
   const replay = button("Replay", () => run(replay, async () => {

@@ -66,7 +66,7 @@ function poisonForm({ sandbox }) {
   const send = async ({ kind }) => {
     const { key, partition, offset } = await change("sandbox/poison", { kind }, "Poison is written to the topic");
     return ["Written with the key ", h("span", { class: "id" }, raw(key ?? "none")), ` to partition ${partition} at offset ${n(offset)}. `,
-      h("a", { href: addressOf("dead-letters", null, { orderId: key }) }, "See what becomes of it"), kind.includes("schema") ? " (an unknown schema id is waited for, for a few seconds)." : "."];
+      h("a", { href: addressOf("dead-letters", null, { orderId: key }) }, "See what becomes of it"), /unknown|unregistered/.test(kind) ? " (an unknown schema id is waited for, for a few seconds)." : "."];
   };
   return form({ "data-test": "poison-form" }, [field("what is wrong with it", h("select", { name: "kind" }, options))], "Write it to the topic", send, "poison-result");
 }

@@ -24,9 +24,16 @@ function tree(text) {
   }
 }
 
+const ORDER = ["type", "name", "namespace", "logicalType", "doc", "default", "symbols", "items", "values", "fields"];
+const place = (key) => (ORDER.includes(key) ? ORDER.indexOf(key) : ORDER.length);
+
+/** One layout for all: a schema may be registered with its attributes in another order, and that is no difference. */
+const sorted = (_key, value) =>
+  (value === null || typeof value !== "object" || Array.isArray(value)) ? value : Object.fromEntries(Object.entries(value).sort(([a], [b]) => place(a) - place(b) || a.localeCompare(b)));
+
 const pretty = (text) => {
   const parsed = tree(text);
-  return parsed === null ? text : JSON.stringify(parsed, null, 2);
+  return parsed === null ? text : JSON.stringify(parsed, sorted, 2);
 };
 
 function difference(before, now) {

@@ -55,7 +55,7 @@ export function selection(filters, boxes, signal, done) {
     none.hidden = !some;
     element.hidden = boxes().length === 0 && !some && bar.hidden;
     const what = whole?.code ? `All open letters with the code ${whole.code} are selected, also those that are not shown.`
-      : whole?.all ? "All open letters are selected, also those that are not shown." : "All open letters of that time are selected, also those that are not shown.";
+      : whole?.all ? "All open letters are selected, also those that are not shown. A discard takes parked ones, too." : "All open letters of that time are selected, also those that are not shown.";
     say(label, all ? what : `${plural(ids.size, "letter")} selected.`);
     panel.allow({ replay: some, discard: some });
     panel.changed();

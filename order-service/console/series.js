@@ -8,8 +8,8 @@ export const LENGTH = 120;
 /** A series; `null` is a second about which nothing is known. */
 export const series = { events: [], lag: [], letters: [], answer: [], readBack: [] };
 
-/** The latest rates: events per second and dead letters per minute over what is kept. */
-export const rates = { events: null, lettersPerMinute: null, requests: null };
+/** The latest rates per second, and how many dead letters there were in the seconds that are kept. */
+export const rates = { events: null, newLetters: null, requests: null };
 
 let last = null;
 
@@ -39,8 +39,7 @@ function take(stats) {
   push("lag", stats.lag);
   last = { now, records: stats.records, letters };
   rates.events = mean(series.events.slice(-3));
-  const perSecond = mean(series.letters);
-  rates.lettersPerMinute = perSecond === null ? null : perSecond * 60;
+  rates.newLetters = Math.round(series.letters.reduce((sum, value) => sum + value, 0));
   tell("series", series);
 }
 

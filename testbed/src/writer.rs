@@ -66,6 +66,17 @@ impl Writer {
         Ok(writer)
     }
 
+    /// A writer with that transactional id: from now on, no other one with it can commit.
+    ///
+    /// # Errors
+    /// If the broker refuses.
+    pub fn fencing(kafka: &str, topic: &str, transactional_id: &str) -> anyhow::Result<Self> {
+        let writer = Self::with(kafka, topic, &[("transactional.id", transactional_id)])?;
+        let fenced = writer.producer.init_transactions(Duration::from_secs(30));
+        fenced.context("fencing other producers")?;
+        Ok(writer)
+    }
+
     /// A writer with those librdkafka settings.
     ///
     /// # Errors

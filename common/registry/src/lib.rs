@@ -19,9 +19,8 @@
 //! From the outside in:
 //!
 //! - `client`: the client, and waiting until the registry responds again (`recovery`); `reachability`: whether it responds;
-//! - `lookup`: the schema of an id or GUID, with the schemas that it refers to;
-//! - `versions_of_id`: the subjects and versions of an id;
 //! - `lookup`: the schema of an id or GUID, with the schemas that it refers to; `versions`: those of a subject;
+//! - `versions_of_id`: the subjects and versions of an id;
 //! - `register`, `verify`, `registration_status`: the lineage of a subject, registered, looked up, or only checked;
 //! - `subject`: what these ask about a subject: its versions, references, compatibility, level and mode;
 //! - `request`, `response`, `outage`: a request as data, what a response means, and why there may be none (pure);

@@ -40,6 +40,7 @@ pub(super) struct Entry {
 }
 
 /// What such a record is.
+#[expect(clippy::large_enum_variant, reason = "almost all of them are dead letters")]
 pub(super) enum Content {
     DeadLetter {
         /// Position of the rejected record, and the fingerprint of its value. `None`: not a dead letter of ours.

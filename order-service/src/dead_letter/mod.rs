@@ -1,5 +1,5 @@
 //! Dead letters: every rejected record is copied to a topic of its own, with headers that say why, before the projection
-//! moves past it. Nothing here rejects a record, and nothing replays one.
+//! moves past it. Nothing here rejects a record, and nothing replays one: that is [`replay`](crate::replay)'s business.
 //!
 //! [`DeadLetters`] is what the projection calls. A record whose dead letter is in the [`index`] needs nothing more.
 //! Otherwise an `outgoing` dead letter, with its [`headers`], goes through the `deliveries` to the `sender`, and the

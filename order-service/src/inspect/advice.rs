@@ -2,6 +2,8 @@
 
 use orderlog_contract::rejection::Code;
 
+use crate::dead_letter::DeadLetterState;
+
 /// What is known of a dead letter.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Case<'a> {
@@ -9,6 +11,8 @@ pub(crate) struct Case<'a> {
     pub code: Option<Code>,
     /// What a replay would do if it is not rejected.
     pub replay: Option<Replay>,
+    /// What became of it; `None` if it is open.
+    pub settled: Option<DeadLetterState>,
     /// Whether it says so itself that it is a dead letter of this service.
     pub is_ours: bool,
     /// Whether its value was too large to be copied.
@@ -38,6 +42,16 @@ pub(crate) enum Replay {
 
 /// What to do, in one or two sentences.
 pub(crate) fn sentence(case: &Case<'_>) -> String {
+    match case.settled {
+        Some(DeadLetterState::Replayed) => {
+            return "It was replayed already, and is not replayed again. If the record was rejected once more, there is a newer dead letter with `replays` one higher.".to_owned();
+        }
+        Some(DeadLetterState::Discarded) => return "It was discarded, so there is nothing left to do.".to_owned(),
+        Some(DeadLetterState::Parked) => {
+            return "It was replayed three times and rejected each time, so it is parked and not replayed again. Have its producer send the event again, then discard this one.".to_owned();
+        }
+        Some(DeadLetterState::Open) | None => {}
+    }
     if case.is_pointer {
         return "Its value was too large to copy, so it can be neither shown nor replayed. The record itself is at its original position until the topic's retention deletes it. Have its producer send a smaller one, then discard this dead letter.".to_owned();
     }
@@ -68,7 +82,12 @@ pub(crate) fn sentence(case: &Case<'_>) -> String {
 
 /// Whether registering a schema is what helps.
 pub(crate) fn registers(case: &Case<'_>) -> bool {
-    case.code == Some(Code::UnknownSchemaId) && case.schema_id.is_some() && case.is_ours && case.outage.is_none()
+    let is_open = matches!(case.settled, Some(DeadLetterState::Open) | None);
+    is_open
+        && case.code == Some(Code::UnknownSchemaId)
+        && case.schema_id.is_some()
+        && case.is_ours
+        && case.outage.is_none()
 }
 
 fn of_code(code: Code) -> &'static str {
@@ -166,6 +185,22 @@ mod tests {
             ..ours(Some(Code::InvalidOrder))
         });
         assert!(healed.ends_with("safe to discard this one."), "{healed}");
+    }
+
+    #[test]
+    fn what_is_settled_needs_nothing_more() {
+        for (state, word) in [
+            (DeadLetterState::Replayed, "replayed already"),
+            (DeadLetterState::Discarded, "nothing left to do"),
+            (DeadLetterState::Parked, "not replayed again"),
+        ] {
+            let case = Case {
+                settled: Some(state),
+                ..ours(Some(Code::UnknownSchemaId))
+            };
+            assert!(sentence(&case).contains(word), "{}", sentence(&case));
+            assert!(!registers(&case), "{state:?}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use orderlog_web::Problem;
 use serde_json::{Value, json};
 
 use super::dead_letter_headers;
+use crate::dead_letter::{headers, marks};
 use crate::state::State;
 
 /// The media type of an AsyncAPI document.
@@ -49,7 +50,10 @@ fn document(topic: &str, partitioner: Partitioner, dead_letter_topic: &str) -> s
             "deadLetters": {
                 "address": dead_letter_topic,
                 "description": "Records of the event topic that order-service rejected. Key, value and headers are unchanged; the headers added after them say why the record was rejected, and where it was.",
-                "messages": {"deadLetter": {"$ref": "#/components/messages/deadLetter"}},
+                "messages": {
+                    "deadLetter": {"$ref": "#/components/messages/deadLetter"},
+                    "mark": {"$ref": "#/components/messages/mark"}
+                },
                 "bindings": {"kafka": {"topic": dead_letter_topic, "bindingVersion": "0.5.0"}}
             }
         },
@@ -62,7 +66,12 @@ fn document(topic: &str, partitioner: Partitioner, dead_letter_topic: &str) -> s
             "sendDeadLetters": {
                 "action": "send",
                 "channel": {"$ref": "#/channels/deadLetters"},
-                "summary": "order-service copies rejected records to this topic"
+                "summary": "order-service copies rejected records to this topic, and marks those that were replayed or discarded"
+            },
+            "replayDeadLetters": {
+                "action": "send",
+                "channel": {"$ref": "#/channels/orderEvents"},
+                "summary": "When it is asked to, order-service writes the records of dead letters back to this topic, in transactions"
             }
         },
         "components": {
@@ -101,6 +110,23 @@ fn document(topic: &str, partitioner: Partitioner, dead_letter_topic: &str) -> s
                         "type": "object",
                         "properties": dead_letter_headers::described()
                     }
+                },
+                "mark": {
+                    "name": "DeadLetterMark",
+                    "summary": "A record without key and value that says what became of dead letters in its partition. Of several that name the same one, the first counts.",
+                    "headers": {
+                        "type": "object",
+                        "required": [marks::MARK, marks::DEAD_LETTERS, marks::BY, headers::ADDED],
+                        "properties": {
+                            marks::MARK: text("replayed or discarded"),
+                            marks::DEAD_LETTERS: text("The dead letters: partition-offset, separated by commas"),
+                            marks::JOB: text("The replay, a UUID; only with replayed"),
+                            marks::REASON: text("Why; only with discarded"),
+                            marks::BY: text("Who asked for it"),
+                            headers::ADDED: text("How many headers it has")
+                        }
+                    },
+                    "payload": {"type": "null"}
                 }
             }
         }

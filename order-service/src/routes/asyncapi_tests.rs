@@ -17,7 +17,7 @@ fn every_header_of_a_dead_letter_is_described_and_no_other() {
         position: "orders-0-1",
         origin: &origin,
         replays: 0,
-        first_code: None,
+        first_code: Some(Code::WrongSchema),
         why: &Rejection::new(Code::Undecodable, "why").with_schema_id(7),
         pointer: Some(("f", 1)),
     });
@@ -50,7 +50,7 @@ fn the_document_contains_the_schema_and_every_reference_resolves() {
     );
     let mut references = Vec::new();
     collect(&document, &mut references);
-    assert_eq!(references.len(), 5);
+    assert_eq!(references.len(), 7);
     for reference in references {
         let pointer = reference.strip_prefix('#').expect("a reference within the document");
         assert!(document.pointer(pointer).is_some(), "{reference}");

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::dead_letter::headers::{self as h, TimestampType};
 
 /// Text headers, with their descriptions.
-const TEXTS: [(&str, &str); 22] = [
+const TEXTS: [(&str, &str); 23] = [
     (h::CONNECT_TOPIC, "Original topic of the record"),
     (h::CONNECT_PARTITION, "Original partition, decimal"),
     (h::CONNECT_OFFSET, "Original offset, decimal"),
@@ -37,11 +37,15 @@ const TEXTS: [(&str, &str); 22] = [
     ),
     (
         h::REPLAYS,
-        "How often the record had been rejected before and written back to the topic with these headers, decimal. This release has no command that does so, so it is 0 unless other tools do",
+        "How often the record had been rejected before and written back to the topic, decimal",
     ),
     (
         h::AT,
         "Position of the record that was rejected this time: topic-partition-offset",
+    ),
+    (
+        h::FIRST_CODE,
+        "Code of the first rejection; only if the record was replayed since",
     ),
     (h::SCHEMA_ID, "Schema id in the record's frame, decimal"),
     (h::SHA256, "SHA-256 of a value that was too large to copy, hexadecimal"),

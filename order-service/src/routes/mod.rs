@@ -1,5 +1,5 @@
-//! The HTTP API: one file per route or group of routes. Nothing is changed here; every response is read from the projection's
-//! view or the index of dead letters.
+//! The HTTP API: one file per route or group of routes. No order is changed here: responses are read from the
+//! projection's view or the index of dead letters, which can be replayed and discarded.
 
 mod asyncapi;
 mod breaker;

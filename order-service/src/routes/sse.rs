@@ -58,6 +58,7 @@ pub(crate) fn event_streams() -> Arc<Semaphore> {
         `orderId`, `status`, `version`, `totalAmount`, `currency`, and its event's `partition`, `offset` and `timestamp`. At most 20 of them; \
         `skipped` says how many more there were;\n\
         - `dlq`, at most once a second: as `/dlq/info`;\n\
+        - `replay`, at most four times a second for each of the newest replays: as `/dlq/replays/{job}`, without `messages`;\n\
         - `health`, at most once a second: as `/health`.\n\n\
         A comment line every 10 seconds shows that the stream is alive. The same under `/api`: there is no envelope.",
     responses((status = 200, description = "The events.", body = String, content_type = "text/event-stream", example = "event: orders\ndata: {\"orders\":[],\"skipped\":0}\n\n"))

@@ -29,11 +29,16 @@ async fn neither_help_nor_errors_show_a_secret_from_the_environment() {
         ("SCHEMA_REGISTRY_URL", "http://user:hunter2@127.0.0.1:9"),
         ("SCHEMA_REGISTRY_PASSWORD", "hunter2"),
         ("SCHEMA_REGISTRY_TOKEN", "hunter2"),
+        ("ADMIN_API_KEY", "hunter2"),
+        ("ORDER_SERVICE_URL", "http://user:hunter2@127.0.0.1:9"),
     ];
     for (arguments, code) in [
         (&["--help"][..], 0),
         (&["-h"], 0),
         (&["check-schemas", "--help"], 0),
+        (&["tail", "--help"], 0),
+        (&["dlq", "replay", "--help"], 0),
+        (&["tail"], 1),
         (&["check-schemas"], 2),
         (&["--schema-registry-url=http://user:hunter2"], 2),
         (&["--schemas=perhaps"], 2),

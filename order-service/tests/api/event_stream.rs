@@ -141,3 +141,29 @@ async fn there_are_at_most_a_hundred_streams() {
     let is_free = || async { app.response("/events?seconds=1").await.status() == 200 };
     assert!(crate::helpers::eventually(is_free).await);
 }
+
+#[tokio::test]
+async fn a_client_is_told_how_a_replay_comes_along() {
+    let world = World::new().await;
+    world.write_with(TOPIC, partition_of("A"), Some(b"A"), Some(b"junk"), &[]);
+    let app = world.spawn_app().await;
+    app.await_read(1, 1).await;
+    let mut listener = Listener::of(&app).await;
+    listener.next("health").await.expect("the first events");
+    let all = serde_json::json!({"all": true});
+    let response = app.send(reqwest::Method::POST, "/dlq/replay", &[], &all).await;
+    assert_eq!(response.status(), 202);
+    let started: Value = response.json().await.expect("JSON");
+    loop {
+        let job = listener.next("replay").await.expect("a replay");
+        assert_eq!((&job["id"], &job["messages"]), (&started["id"], &Value::Null), "{job}");
+        if job["state"] != "running" {
+            assert_eq!(
+                (&job["state"], &job["outcomes"]["deadLettered"]),
+                (&"done".into(), &1.into()),
+                "{job}"
+            );
+            break;
+        }
+    }
+}

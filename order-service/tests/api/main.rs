@@ -22,4 +22,5 @@ mod restarts;
 mod schema_names;
 mod sizes;
 mod stats;
+mod tail;
 mod unknown_lag;

@@ -34,7 +34,11 @@ set_up_python() {
   printf '%s\n' "$wanted" >"$CACHE/venv/installed"
 }
 
-set_up_java() { fetch_jars "$ROOT/testbed/java/pom.xml" "$CACHE/java-clients"; }
+set_up_java() {
+  fetch_jars "$ROOT/testbed/java/pom.xml" "$CACHE/java-clients"
+  # Spring Kafka and Kafka Connect, which use other versions of Kafka's clients. The tests look beside the others.
+  fetch_jars "$ROOT/testbed/java/readers/pom.xml" "$CACHE/java-readers"
+}
 
 # axe-core, one file, which the tests of the console page run in it.
 set_up_axe() {

@@ -74,6 +74,7 @@ fn some_service_dies_at_every_crash_point() {
         .iter()
         .chain(&CART)
         .chain(&ORDER)
+        .chain(&crate::replay::POINTS)
         .map(|(point, _)| *point)
         .collect();
     for point in Point::value_variants() {

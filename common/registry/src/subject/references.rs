@@ -27,7 +27,7 @@ pub(crate) enum Incomplete {
 
 /// What a reference names.
 #[derive(Clone, PartialEq, Eq, Hash)]
-struct SubjectVersion {
+struct RegisteredVersion {
     subject: String,
     /// May be [`LATEST`].
     version: u32,
@@ -36,13 +36,13 @@ struct SubjectVersion {
 /// A schema whose references are being fetched.
 struct Pending {
     /// `None` for the outermost schema.
-    name: Option<SubjectVersion>,
+    name: Option<RegisteredVersion>,
     text: String,
     left: vec::IntoIter<RegisteredReference>,
 }
 
 impl Pending {
-    fn new(name: Option<SubjectVersion>, stored: RawRegisteredSchema) -> Self {
+    fn new(name: Option<RegisteredVersion>, stored: RawRegisteredSchema) -> Self {
         Self {
             name,
             text: stored.schema.unwrap_or_default(),
@@ -79,7 +79,7 @@ pub(crate) async fn complete(transport: &Transport, mut stored: RawRegisteredSch
             }
             continue;
         };
-        let mut name = SubjectVersion {
+        let mut name = RegisteredVersion {
             subject: reference.subject,
             version: reference.version,
         };
@@ -116,7 +116,7 @@ fn unknown(reference: String) -> Incomplete {
     Incomplete::Unknown(format!("refers to {reference}"))
 }
 
-fn reject_cycle(path: &[Pending], current: &Pending, name: &SubjectVersion) -> Result<(), Incomplete> {
+fn reject_cycle(path: &[Pending], current: &Pending, name: &RegisteredVersion) -> Result<(), Incomplete> {
     let is_pending = path
         .iter()
         .chain([current])
@@ -127,7 +127,7 @@ fn reject_cycle(path: &[Pending], current: &Pending, name: &SubjectVersion) -> R
     Ok(())
 }
 
-impl fmt::Display for SubjectVersion {
+impl fmt::Display for RegisteredVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { subject, version } = self;
         if *version == LATEST {
@@ -139,7 +139,7 @@ impl fmt::Display for SubjectVersion {
 }
 
 /// A version of a subject, even a deleted one; `None` where the registry says that there is none.
-async fn fetch(transport: &Transport, name: &SubjectVersion) -> Result<Option<RawRegisteredSchema>, Outage> {
+async fn fetch(transport: &Transport, name: &RegisteredVersion) -> Result<Option<RawRegisteredSchema>, Outage> {
     // As path segments these would mean another path.
     if matches!(name.subject.as_str(), "." | ".." | "") {
         return Ok(None);

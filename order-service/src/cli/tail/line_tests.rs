@@ -120,6 +120,7 @@ fn a_dead_letter_says_why_it_is_one() {
         position: "order-events-4-9",
         origin: &origin,
         replays: 1,
+        first_code: None,
         why: &why,
         pointer: None,
     });

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 use orderlog_contract::timestamp;
@@ -128,14 +128,15 @@ fn at_time(
 /// is at that offset, there is none.
 fn is_newest_since(reader: &LogReader, partition: i32, offset: i64, millis: i64) -> anyhow::Result<bool> {
     reader.assign([(partition, offset)])?;
-    let until = std::time::Instant::now() + TIMEOUT;
-    while std::time::Instant::now() < until {
-        for event in reader.next_batch(1, Duration::from_millis(500)) {
-            match event {
-                LogEvent::Record(record) => return Ok(record.timestamp().to_millis().is_some_and(|at| at >= millis)),
-                LogEvent::End { .. } => return Ok(false),
-                LogEvent::OutOfRange | LogEvent::TopicMissing | LogEvent::TopicRecreated => return Ok(false),
+    let until = Instant::now() + TIMEOUT;
+    while Instant::now() < until {
+        let batch = reader.next_batch(1, Duration::from_millis(500));
+        match batch.first() {
+            Some(LogEvent::Record(record)) => {
+                return Ok(record.timestamp().to_millis().is_some_and(|at| at >= millis));
             }
+            Some(_) => return Ok(false),
+            None => {}
         }
     }
     Ok(false)

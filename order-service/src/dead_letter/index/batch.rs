@@ -13,7 +13,7 @@ use crate::dead_letter::rows::{DeadLetterId, DeadLetterRow, Summary};
 use crate::dead_letter::state::{DeadLetterState, Settlement};
 
 /// How many dead letters one commit adds or settles, roughly: what they change is in memory until then.
-const MAX_SIZE: usize = 5_000;
+const MAX_SIZE: usize = 2_000;
 
 const HOUR_MS: i64 = 3_600_000;
 

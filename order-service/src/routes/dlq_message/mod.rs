@@ -152,6 +152,7 @@ async fn look_into(
     let case = Case {
         code,
         replay,
+        settled: Some(row.state),
         is_ours: row.code.is_some(),
         is_pointer: value.is_none() && parsed.pointer.is_some(),
         outage: inspection.outage.as_deref(),

@@ -1,5 +1,6 @@
 //! What is new for one client of `/events`.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use actix_web::web;
@@ -10,14 +11,19 @@ use orderlog_web::amount;
 use orderlog_web::health::Reporter;
 use rust_decimal::Decimal;
 use serde::Serialize;
+use tokio::sync::watch;
+use uuid::Uuid;
 
 use crate::recent::{Change, Sample};
+use crate::routes::replay::JobAnswer;
 use crate::routes::{dlq, stats};
 use crate::state::State;
 
 /// At most this many changes of orders are sent at once.
 const MAX_CHANGES: usize = 20;
-/// Everything but the changes of orders is looked at in every fourth round.
+/// Changes of this many replays are told: the newest.
+const MAX_REPLAYS: usize = 10;
+/// Everything but the changes of orders and replays is looked at in every fourth round.
 const ROUNDS: u8 = 4;
 /// How long a client waits before it connects again.
 const FIRST: &str = "retry: 1000\n\n";
@@ -31,13 +37,20 @@ pub(super) struct Feed {
     seen: Option<u64>,
     dlq: Option<serde_json::Value>,
     health: String,
+    replays: watch::Receiver<u64>,
+    /// The newest replays by their ids, as they were when the client was told last; `None` before the first time.
+    told_replays: Option<HashMap<Uuid, String>>,
 }
 
 impl Feed {
     /// For a client that was told nothing yet.
     pub fn new(state: web::Data<State>) -> Self {
+        let mut replays = state.replays.changes();
+        replays.mark_changed();
         Self {
             state,
+            replays,
+            told_replays: None,
             round: 0,
             seen: None,
             dlq: None,
@@ -56,6 +69,7 @@ impl Feed {
             events.push_str(FIRST);
         }
         self.add_changes(&mut events);
+        self.add_replays(&mut events);
         if self.round == 0 {
             self.round = ROUNDS;
             self.add_rest(&mut events).await;
@@ -72,6 +86,27 @@ impl Feed {
         }
         let orders = changes.into_iter().filter_map(OrderChange::of).collect();
         add(events, "orders", &Orders { orders, skipped });
+    }
+
+    fn add_replays(&mut self, events: &mut String) {
+        if !self.replays.has_changed().unwrap_or(false) {
+            return;
+        }
+        self.replays.mark_unchanged();
+        let mut told = HashMap::new();
+        for job in self.state.replays.list().iter().take(MAX_REPLAYS) {
+            let json = serde_json::to_string(&JobAnswer::without_messages(job)).unwrap_or_default();
+            let is_news = match &self.told_replays {
+                Some(told) => told.get(&job.id) != Some(&json),
+                // Those that ended before the client came are no news.
+                None => job.is_running(),
+            };
+            if is_news {
+                push(events, "replay", &json);
+            }
+            told.insert(job.id, json);
+        }
+        self.told_replays = Some(told);
     }
 
     async fn add_rest(&mut self, events: &mut String) {

@@ -121,7 +121,8 @@ impl Pipeline {
         };
         let order = order_service::Application::build(order, metrics.clone(), Supervisor::default()).await?;
         let order_url = format!("http://localhost:{}", order.port());
-        let poison = poison_route::Poison::new(broker.bootstrap_servers(), cli.kafka_partitioner, registry.url());
+        let poison =
+            poison_route::Poison::new(broker.bootstrap_servers(), TOPIC, cli.kafka_partitioner, registry.url());
         let order = order.with_extension(poison.extension());
         // order-service's page creates and updates orders.
         for host in ["localhost", HOST] {

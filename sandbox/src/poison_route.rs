@@ -11,12 +11,12 @@ use orderlog_web::{Json, Problem, ProblemKind, Reply, routes};
 use serde::{Deserialize, Serialize};
 use tokio::sync::OnceCell;
 
-use crate::pipeline::TOPIC;
 use crate::poison::{Kind, Poisoner};
 
 /// Where the records are written.
 pub struct Poison {
     bootstrap_servers: String,
+    topic: &'static str,
     partitioner: Partitioner,
     registry_url: String,
     /// Connected by the first request.
@@ -38,10 +38,11 @@ struct Answer {
 }
 
 impl Poison {
-    /// Writes to the sandbox's topic at that broker.
-    pub fn new(bootstrap_servers: String, partitioner: Partitioner, registry_url: String) -> Self {
+    /// Writes to that topic of that broker.
+    pub fn new(bootstrap_servers: String, topic: &'static str, partitioner: Partitioner, registry_url: String) -> Self {
         Self {
             bootstrap_servers,
+            topic,
             partitioner,
             registry_url,
             poisoner: OnceCell::new(),
@@ -60,7 +61,14 @@ impl Poison {
     }
 
     async fn write(&self, kind: Kind) -> anyhow::Result<Answer> {
-        let connect = || Poisoner::connect(&self.bootstrap_servers, TOPIC, self.partitioner, &self.registry_url);
+        let connect = || {
+            Poisoner::connect(
+                &self.bootstrap_servers,
+                self.topic,
+                self.partitioner,
+                &self.registry_url,
+            )
+        };
         let poisoner = self.poisoner.get_or_try_init(connect).await?;
         let written = poisoner.write(kind, &Poisoner::an_order_id()).await?;
         Ok(Answer {

@@ -13,7 +13,15 @@ use testbed::wait::{LONG, until};
 use sandbox::pipeline::Pipeline;
 
 use crate::driver::Browser;
-use crate::scene::View;
+
+/// One of the page's views.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// Its address after `#/`.
+    pub address: String,
+    /// The selector of what it shows once it has got everything.
+    pub shows: &'static str,
+}
 
 /// The page that the browser shows.
 #[derive(Clone)]

@@ -40,8 +40,11 @@ async fn pictures(page: &Page, sandbox: &Pipeline, directory: &std::path::Path) 
         let picture = page.browser().client().screenshot().await?;
         std::fs::write(directory.join(name), picture).with_context(|| format!("writing {name}"))
     };
+    page.browser()
+        .devtools("Emulation.setScrollbarsHidden", json!({"hidden": true}))
+        .await?;
     theme(page, "light").await?;
-    screen(page, 1280, 960, false).await?;
+    screen(page, 1440, 960, false).await?;
     until("there is enough to see", LIMIT, async || {
         let records = answer(sandbox, "/stats").await?["records"].take();
         anyhow::ensure!(records.as_u64() >= Some(RECORDS), "{records} records");

@@ -17,7 +17,7 @@ use testbed::wait::{LONG, until};
 use testbed::writer::Writer;
 
 use crate::driver::{self, Browser};
-use crate::page::Page;
+use crate::page::{Page, View};
 
 /// Runs a test in a browser of its own, which ends with it. Where there is no browser it is skipped, but not with `CI=true`.
 /// If it fails, a picture of the page is kept.
@@ -95,15 +95,6 @@ pub async fn sandbox_at(page: &Page, place: &str, flags: &[&str]) -> anyhow::Res
     page.open(&format!("{}/#/{place}", sandbox.order_url)).await?;
     page.see("connection", "live").await?;
     Ok(sandbox)
-}
-
-/// One of the page's views.
-#[derive(Clone, Debug)]
-pub struct View {
-    /// Its address after `#/`.
-    pub address: String,
-    /// The selector of what it shows once it has got everything.
-    pub shows: &'static str,
 }
 
 /// The five places, an order and a dead letter.

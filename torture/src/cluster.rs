@@ -146,7 +146,7 @@ impl Cluster {
             Fault::HangRegistry => self.registry.hang(),
             Fault::BreakRegistry => self.registry.answer(BROKEN),
             Fault::FillDisk => self.disk.as_ref().context("this run has no small disk")?.fill()?,
-            Fault::Poison(_) | Fault::Duplicate | Fault::Tombstone => {}
+            Fault::Poison(_) | Fault::Duplicate | Fault::Tombstone | Fault::Flood(_) => {}
         }
         Ok(())
     }
@@ -164,7 +164,7 @@ impl Cluster {
             }
             Fault::CutRegistry | Fault::HangRegistry | Fault::BreakRegistry => self.registry.heal(),
             Fault::FillDisk => self.disk.as_ref().context("this run has no small disk")?.free()?,
-            Fault::Poison(_) | Fault::Duplicate | Fault::Tombstone => {}
+            Fault::Poison(_) | Fault::Duplicate | Fault::Tombstone | Fault::Flood(_) => {}
         }
         Ok(())
     }

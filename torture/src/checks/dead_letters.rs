@@ -135,6 +135,7 @@ pub fn are_listed_once(case: &Case<'_>) -> Findings {
         let position = letter.map(|letter| letter.record.header(AT)).unwrap_or_default();
         let wrong = match letter {
             None => Some("does not exist".to_owned()),
+            Some(letter) if letter.id != shown.id => Some(format!("is a further copy of {}", letter.id)),
             Some(_) if !listed.insert(position.clone()) => Some("is listed twice".to_owned()),
             Some(_)
                 if invalid

@@ -29,12 +29,15 @@ pub struct Subject {
     pub error: Option<String>,
 }
 
+/// What the registry said last, and when.
+type LastAnswer = Option<(Instant, Arc<Subject>)>;
+
 /// The versions of our subject. Clones share the last answer.
 #[derive(Clone)]
 pub struct SchemaVersions {
     registry: Arc<Registry>,
     name: Arc<str>,
-    last: Arc<Mutex<Option<(Instant, Arc<Subject>)>>>,
+    last: Arc<Mutex<LastAnswer>>,
     /// One request asks the registry; others wait for its answer.
     asking: Arc<Semaphore>,
 }

@@ -14,9 +14,6 @@ use std::ops::Range;
 use orderlog_contract::rejection::{Code, MAX_REASON_BYTES, Rejection};
 use orderlog_kafka::headers::OwnedHeader;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
-
-use super::rows::DeadLetterId;
 
 /// Position of the record that this dead letter is a copy of, as `topic-partition-offset`.
 pub const AT: &str = "orderlog.at";
@@ -28,10 +25,6 @@ pub const CODE: &str = "orderlog.code";
 pub const SCHEMA_ID: &str = "orderlog.schema-id";
 /// How many times the record had been replayed to its topic before this rejection, decimal.
 pub const REPLAYS: &str = "orderlog.replays";
-/// Id of the dead letter that a replayed record was written from.
-pub const REPLAY_OF: &str = "orderlog.replay-of";
-/// The job that replayed it, a UUID.
-pub const JOB: &str = "orderlog.job";
 /// The [`Code`] of the first rejection; absent before the first replay.
 pub const FIRST_CODE: &str = "orderlog.first-code";
 /// SHA-256 of a value that was too large to copy, hex.
@@ -209,50 +202,6 @@ pub fn added(info: &DeadLetterInfo<'_>) -> Vec<OwnedHeader> {
     headers
 }
 
-/// What a replayed record says of itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReplayOf {
-    /// The dead letter that it was written from.
-    pub dead_letter: DeadLetterId,
-    /// The job that wrote it.
-    pub job: Uuid,
-    /// How often its record has been replayed, this time included.
-    pub replays: u32,
-    /// Why its record was rejected the first time.
-    pub first_code: Option<Code>,
-}
-
-/// The headers of a replayed record: the dead letter's own, which are before those that were added to it, and then what it
-/// is a replay of. `None` if no headers were added, so that it is no dead letter of ours.
-pub fn replay_headers(dead_letter: &[OwnedHeader], replay: &ReplayOf) -> Option<Vec<OwnedHeader>> {
-    let range = added_range(dead_letter)?;
-    let (position, origin) = {
-        let added = &dead_letter[range.clone()];
-        (last_text(added, AT)?, last_text(added, ID)?)
-    };
-    let mut added = vec![
-        text(ID, origin),
-        text(AT, position),
-        text(REPLAYS, replay.replays.to_string()),
-        text(REPLAY_OF, replay.dead_letter.to_string()),
-        text(JOB, replay.job.to_string()),
-    ];
-    added.extend(replay.first_code.map(|code| text(FIRST_CODE, code.as_str())));
-    added.push(text(ADDED, (added.len() + 1).to_string()));
-    Some([&dead_letter[..range.start], &dead_letter[range.end..], &added].concat())
-}
-
-/// What a record says it is a replay of: anyone can claim that.
-pub fn replay_of(headers: &[OwnedHeader]) -> Option<ReplayOf> {
-    let added = &headers[added_range(headers)?];
-    Some(ReplayOf {
-        dead_letter: last_text(added, REPLAY_OF)?.parse().ok()?,
-        job: last_text(added, JOB)?.parse().ok()?,
-        replays: number(added, REPLAYS)?,
-        first_code: last_text(added, FIRST_CODE).and_then(Code::parse),
-    })
-}
-
 /// The range of the headers that were added; `None` if there seem to be none.
 pub fn added_range(headers: &[OwnedHeader]) -> Option<Range<usize>> {
     let end = headers.iter().rposition(|(name, _)| name == ADDED)? + 1;
@@ -327,7 +276,7 @@ pub(super) fn last_text<'a>(headers: &'a [OwnedHeader], name: &str) -> Option<&'
     std::str::from_utf8(last(headers, name)?).ok()
 }
 
-fn number<T: std::str::FromStr>(headers: &[OwnedHeader], name: &str) -> Option<T> {
+pub(super) fn number<T: std::str::FromStr>(headers: &[OwnedHeader], name: &str) -> Option<T> {
     last_text(headers, name)?.parse().ok()
 }
 

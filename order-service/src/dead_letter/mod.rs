@@ -15,6 +15,7 @@ mod index_tailer;
 mod lists;
 pub mod marks;
 mod outgoing;
+pub mod replay_headers;
 mod rows;
 mod sender;
 mod state;

@@ -170,8 +170,7 @@ pub struct Job {
     pub(super) sent_to: BTreeMap<i32, i64>,
     /// Whether it is to be stopped.
     pub(super) stopping: bool,
-    /// Of how many records that were sent the outcome was read.
-    #[serde(skip)]
+    /// Of how many records that were sent the outcome was read. While it awaits outcomes, their rows say it.
     pub(super) folded: u64,
     /// What it waits for.
     #[serde(skip)]

@@ -295,16 +295,14 @@ fn shown(job: &Job, current: Option<Uuid>) -> Job {
 
 /// Counts again what was stored of its dead letters.
 fn restore(job: &mut Job, letters: &Table) -> Result<(), StoreError> {
-    let (from, to) = letter_bounds(job.id);
-    let mut rows = letters.range(Bound::Included(&from), Bound::Included(&to)).peekable();
-    if !job.is_running() && rows.peek().is_none() {
-        // It awaits nothing: what is counted is all there is.
-        job.folded = job.sent;
+    if !job.awaits_outcomes() {
         return Ok(());
     }
+    job.folded = 0;
     job.outcomes = Default::default();
     job.messages.clear();
-    for row in rows {
+    let (from, to) = letter_bounds(job.id);
+    for row in letters.range(Bound::Included(&from), Bound::Included(&to)) {
         let Ok(result) = serde_json::from_slice::<LetterResult>(&row?.1) else {
             continue;
         };

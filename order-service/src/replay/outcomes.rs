@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::job::{LetterOutcome, LetterResult};
 use super::jobs::Jobs;
-use crate::dead_letter::headers::{self, ReplayOf};
+use crate::dead_letter::replay_headers::{ReplayOf, replay_of};
 use crate::dead_letter::{DeadLetterId, key_text};
 
 /// Notes what became of replayed records, on the projection's thread.
@@ -41,7 +41,7 @@ impl ReplayOutcomes {
         // A record may be in the batch twice, after a rewind.
         let mut in_batch: HashMap<(Uuid, DeadLetterId), LetterResult> = HashMap::new();
         for (message, record) in records {
-            let Some(replay) = message.headers().and_then(|own| headers::replay_of(&list(own))) else {
+            let Some(replay) = message.headers().and_then(|own| replay_of(&list(own))) else {
                 continue;
             };
             if !self.jobs.awaits(replay.job) {

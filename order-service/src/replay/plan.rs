@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::job::{LetterOutcome, LetterResult};
 use super::selection::Selected;
-use crate::dead_letter::headers::{ReplayOf, replay_headers};
+use crate::dead_letter::replay_headers::{ReplayOf, replay_headers};
 use crate::dead_letter::{DeadLetterId, DeadLetterRow, DeadLetterState};
 
 /// What is to be done with a dead letter, according to the index.

@@ -3,6 +3,7 @@ use orderlog_kafka::record_reader::TimestampType;
 
 use super::*;
 use crate::dead_letter::headers::{self, Position};
+use crate::dead_letter::replay_headers::replay_of;
 
 const TOPIC: &str = "order-events";
 const JOB: Uuid = Uuid::from_u128(5);
@@ -118,7 +119,7 @@ fn a_replayed_record_has_its_own_headers_and_then_says_what_it_is_a_replay_of() 
     ];
     assert_eq!(replayed.headers[2..], expected);
     assert_eq!(headers::claimed_position(&replayed.headers), Some("order-events-2-9"));
-    let read = headers::replay_of(&replayed.headers).expect("a replay");
+    let read = replay_of(&replayed.headers).expect("a replay");
     assert_eq!((read.dead_letter, read.job, read.replays), (id(), JOB, 2));
 }
 

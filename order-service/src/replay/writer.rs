@@ -47,7 +47,7 @@ impl ReplayWriter {
         let producer = on_thread(supervisor, move || {
             let producer = TransactionalProducer::new(&cluster, &id, &named, client_supervisor)
                 .map_err(|error| TransactionError::Failed(format!("{error:#}")))?;
-            producer.begin_epoch(BEGIN_TIMEOUT)?;
+            producer.begin_epoch(BEGIN_TIMEOUT).map_err(explain_begin)?;
             Ok(producer)
         });
         Ok(Self {
@@ -126,6 +126,16 @@ impl ReplayWriter {
             Ok(ends)
         })
         .await
+    }
+}
+
+/// Adds what is usually the reason.
+fn explain_begin(error: TransactionError) -> TransactionError {
+    match error {
+        TransactionError::Failed(reason) => TransactionError::Failed(format!(
+            "no transaction coordinator answers ({reason}); if the brokers are up, check that there are at least as many as their transaction.state.log.replication.factor says"
+        )),
+        error => error,
     }
 }
 

@@ -22,6 +22,8 @@ use testbed::service::{Program, Service, Setup};
 
 /// The topic of a run, which has the broker to itself.
 pub const TOPIC: &str = "torture";
+/// The key of order-service's operator, who with three brokers is not on its machine.
+pub const ADMIN_KEY: &str = "torture-operator";
 /// The directory of the stores that are not on the small disk.
 pub const STORES: &str = "stores";
 /// Where the small disk is mounted.
@@ -100,6 +102,7 @@ impl Cluster {
                 .with("KAFKA_BOOTSTRAP_SERVERS", &kafka)
                 .with("SCHEMA_REGISTRY_URL", registry.url(&stack.registry())?)
                 .with("KAFKA_TOPIC", TOPIC)
+                .with("ADMIN_API_KEY", ADMIN_KEY)
                 .with_short_grace())
         };
         // They start one after another and become ready together.

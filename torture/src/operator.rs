@@ -14,6 +14,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, watch};
 
+use crate::cluster::ADMIN_KEY;
 use crate::history::{Clock, Recorder};
 use crate::injector::Injector;
 use crate::management::{Job, LateSchema, Managed};
@@ -158,7 +159,9 @@ impl Operator<'_> {
     /// If it cannot be recorded.
     pub async fn ask(&self, client: &Client, path: &str, body: Value) -> anyhow::Result<Option<Value>> {
         let begun = self.clock.now();
-        let sent = client.send_with(Method::POST, path, &[], &body);
+        let key = format!("Bearer {ADMIN_KEY}");
+        let headers = [("authorization", key.as_str())];
+        let sent = client.send_with(Method::POST, path, &headers, &body);
         let answer = tokio::time::timeout(REQUEST_TIMEOUT, sent)
             .await
             .ok()

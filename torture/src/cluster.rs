@@ -15,6 +15,7 @@ use tokio::sync::Mutex;
 
 use crate::faults::{Fault, Target};
 use crate::history::{Clock, EndKind, Ending, Recorder};
+use crate::management::ADMIN_KEY;
 use crate::stack::{Layout, Server, Stack};
 use testbed::disk::SmallDisk;
 use testbed::proxy::Proxy;
@@ -22,8 +23,6 @@ use testbed::service::{Program, Service, Setup};
 
 /// The topic of a run, which has the broker to itself.
 pub const TOPIC: &str = "torture";
-/// The key of order-service's operator, who with three brokers is not on its machine.
-pub const ADMIN_KEY: &str = "torture-operator";
 /// The directory of the stores that are not on the small disk.
 pub const STORES: &str = "stores";
 /// Where the small disk is mounted.

@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+/// The key that the operator shows: with three brokers, it is not on order-service's machine.
+pub const ADMIN_KEY: &str = "torture-operator";
+
 /// A request of the operator and its answer. Times are those of [`crate::history`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -14,10 +14,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, watch};
 
-use crate::cluster::ADMIN_KEY;
 use crate::history::{Clock, Recorder};
 use crate::injector::Injector;
-use crate::management::{Job, LateSchema, Managed};
+use crate::management::{ADMIN_KEY, Job, LateSchema, Managed};
 use repairs::Pending;
 use testbed::client::Client;
 use testbed::wait::{LONG, until};
@@ -205,17 +204,20 @@ impl Operator<'_> {
         std::mem::take(&mut *known).into_values().collect()
     }
 
-    /// Waits until no replay is running and everything that they wrote was read; a check reports those that do not end.
-    pub async fn settle(&self, client: &Client) {
+    /// Waits until no replay is running and everything that they wrote was read; a check reports those that do not end. Returns
+    /// whether they did.
+    pub async fn settle(&self, client: &Client) -> bool {
         let settled = until("every replay has ended", LONG, async || {
             anyhow::ensure!(self.look(client).await == Some(0), "some are running");
             anyhow::ensure!(self.is_read(client).await, "some records are not read");
             Ok(())
         });
-        if let Err(error) = settled.await {
+        let settled = settled.await;
+        if let Err(error) = &settled {
             eprintln!("torture: {error:#}");
         }
         self.look(client).await;
+        settled.is_ok()
     }
 
     /// Asks until there is a success.
@@ -234,7 +236,9 @@ impl Operator<'_> {
     /// after that. One of those is discarded, and others are asked for once more.
     async fn finish(&self, client: &Client, pending: Option<Pending>) -> anyhow::Result<()> {
         self.misplace(u32::MAX).await?;
-        self.settle(client).await;
+        if !self.settle(client).await {
+            return Ok(());
+        }
         let pending = match pending {
             None if self.late.ask(<[_]>::is_empty) => self.write_late(u32::MAX).await?,
             pending => pending,
@@ -250,7 +254,9 @@ impl Operator<'_> {
         }
         for _ in 0..crate::letters::MAX_REPLAYS {
             self.insist(client, "/dlq/replay", &json!({"all": true})).await?;
-            self.settle(client).await;
+            if !self.settle(client).await {
+                return Ok(());
+            }
         }
         let parked = client.get("/dlq/messages?limit=3&state=parked").await?.value();
         let ids: Vec<&str> = parked["messages"].as_array().map_or_else(Vec::new, |all| {

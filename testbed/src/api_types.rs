@@ -206,6 +206,8 @@ pub struct DlqInfo {
     pub count: u64,
     /// How many with each code.
     pub by_code: BTreeMap<String, u64>,
+    /// How many in each state.
+    pub by_state: BTreeMap<String, u64>,
     /// Whether all are counted.
     pub complete: bool,
     /// When they were.

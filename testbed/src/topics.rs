@@ -116,6 +116,15 @@ impl Topics {
         Ok(i32::try_from(count)?)
     }
 
+    /// The names of all topics.
+    ///
+    /// # Errors
+    /// If the broker does not answer.
+    pub fn names(&self) -> anyhow::Result<Vec<String>> {
+        let metadata = self.0.inner().fetch_metadata(None, TIMEOUT)?;
+        Ok(metadata.topics().iter().map(|topic| topic.name().to_owned()).collect())
+    }
+
     async fn await_partitions(&self, topic: &str, partitions: i32) -> anyhow::Result<()> {
         until(
             &format!("topic {topic} has {partitions} partitions"),

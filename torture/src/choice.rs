@@ -75,6 +75,7 @@ pub fn all(brokers: Brokers) -> Vec<Fault> {
         Fault::Poison(String::new()),
         Fault::Duplicate,
         Fault::Tombstone,
+        Fault::Flood(0),
     ]);
     faults
 }

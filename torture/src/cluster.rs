@@ -15,6 +15,7 @@ use tokio::sync::Mutex;
 
 use crate::faults::{Fault, Target};
 use crate::history::{Clock, EndKind, Ending, Recorder};
+use crate::management::ADMIN_KEY;
 use crate::stack::{Layout, Server, Stack};
 use testbed::disk::SmallDisk;
 use testbed::proxy::Proxy;
@@ -100,6 +101,7 @@ impl Cluster {
                 .with("KAFKA_BOOTSTRAP_SERVERS", &kafka)
                 .with("SCHEMA_REGISTRY_URL", registry.url(&stack.registry())?)
                 .with("KAFKA_TOPIC", TOPIC)
+                .with("ADMIN_API_KEY", ADMIN_KEY)
                 .with_short_grace())
         };
         // They start one after another and become ready together.
@@ -146,7 +148,7 @@ impl Cluster {
             Fault::HangRegistry => self.registry.hang(),
             Fault::BreakRegistry => self.registry.answer(BROKEN),
             Fault::FillDisk => self.disk.as_ref().context("this run has no small disk")?.fill()?,
-            Fault::Poison(_) | Fault::Duplicate | Fault::Tombstone => {}
+            Fault::Poison(_) | Fault::Duplicate | Fault::Tombstone | Fault::Flood(_) => {}
         }
         Ok(())
     }
@@ -164,7 +166,7 @@ impl Cluster {
             }
             Fault::CutRegistry | Fault::HangRegistry | Fault::BreakRegistry => self.registry.heal(),
             Fault::FillDisk => self.disk.as_ref().context("this run has no small disk")?.free()?,
-            Fault::Poison(_) | Fault::Duplicate | Fault::Tombstone => {}
+            Fault::Poison(_) | Fault::Duplicate | Fault::Tombstone | Fault::Flood(_) => {}
         }
         Ok(())
     }

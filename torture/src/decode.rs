@@ -82,26 +82,19 @@ pub fn frame(value: &[u8]) -> Option<(u32, &[u8])> {
 /// allow.
 pub fn event(datum: &[u8]) -> Option<Event> {
     let mut reader = Reader(datum);
-    let event = Event {
-        event_id: reader.uuid()?,
-        previous: match reader.long()? {
-            0 => None,
-            1 => Some(reader.uuid()?),
-            _ => return None,
-        },
-        kind: usize::try_from(reader.long()?).ok().filter(|kind| *kind < KINDS)?,
-        occurred_at: reader.long()?,
-        order: Order {
-            id: reader.string()?,
-            version: reader.int()?,
-            customer: reader.string()?,
-            date: reader.long()?,
-            items: reader.items()?,
-            total: reader.long()?,
-            currency: reader.string()?,
-            status: STATUSES.get(usize::try_from(reader.long()?).ok()?)?,
-        },
-    };
+    let event = reader.event()?;
+    reader.0.is_empty().then_some(event)
+}
+
+/// The event in a datum of a schema with one more field, which is a string or null.
+pub fn event_with_one_more(datum: &[u8]) -> Option<Event> {
+    let mut reader = Reader(datum);
+    let event = reader.event()?;
+    match reader.long()? {
+        0 => {}
+        1 => drop(reader.string()?),
+        _ => return None,
+    }
     reader.0.is_empty().then_some(event)
 }
 
@@ -109,6 +102,30 @@ pub fn event(datum: &[u8]) -> Option<Event> {
 struct Reader<'a>(&'a [u8]);
 
 impl Reader<'_> {
+    fn event(&mut self) -> Option<Event> {
+        let reader = self;
+        Some(Event {
+            event_id: reader.uuid()?,
+            previous: match reader.long()? {
+                0 => None,
+                1 => Some(reader.uuid()?),
+                _ => return None,
+            },
+            kind: usize::try_from(reader.long()?).ok().filter(|kind| *kind < KINDS)?,
+            occurred_at: reader.long()?,
+            order: Order {
+                id: reader.string()?,
+                version: reader.int()?,
+                customer: reader.string()?,
+                date: reader.long()?,
+                items: reader.items()?,
+                total: reader.long()?,
+                currency: reader.string()?,
+                status: STATUSES.get(usize::try_from(reader.long()?).ok()?)?,
+            },
+        })
+    }
+
     fn long(&mut self) -> Option<i64> {
         let mut number = 0_u64;
         for n in 0..10 {

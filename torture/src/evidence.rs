@@ -1,6 +1,6 @@
 //! What is read at the end: the topic, the dead-letter topic, and everything that order-service returns.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,9 +10,11 @@ use serde_json::{Value, json};
 
 use crate::cluster::TOPIC;
 use crate::injector::Injector;
-use testbed::api_types::{DeadLetter, DlqInfo, Order, Stats};
+use crate::management::LateSchema;
+use testbed::api_types::{DeadLetter, DeadLetters, DlqInfo, Order, Stats};
 use testbed::client::Client;
 use testbed::log::{self, Record};
+use testbed::topics::Topics;
 use testbed::wait::until;
 
 /// Maximum time that the dead-letter index may lag behind its topic once nothing more is written.
@@ -30,6 +32,8 @@ pub struct Evidence {
     pub schema_id: u32,
     /// The ids of all other schemas in the registry.
     pub other_schema_ids: Vec<u32>,
+    /// The schemas that were registered late.
+    pub late_schemas: Vec<LateSchema>,
     /// How many partitions the topic has.
     pub partitions: i32,
     /// How many brokers there are, each with a replica.
@@ -42,8 +46,10 @@ pub struct Evidence {
     pub stats: Stats,
     /// Its summary of the dead letters.
     pub dlq: DlqInfo,
-    /// The dead letters that it lists.
+    /// The dead letters that it lists, in whatever state.
     pub listed: Vec<DeadLetter>,
+    /// Records of other topics that are nobody's business.
+    pub elsewhere: Vec<Record>,
 }
 
 impl Evidence {
@@ -51,20 +57,26 @@ impl Evidence {
     ///
     /// # Errors
     /// When something cannot be read.
-    pub async fn read_all(kafka: &[String], order_service: &str, injector: &Injector) -> anyhow::Result<Self> {
+    pub async fn read_all(
+        kafka: &[String],
+        order_service: &str,
+        injector: &Injector,
+        late_schemas: Vec<LateSchema>,
+    ) -> anyhow::Result<Self> {
         let (client, brokers) = (Client::new(order_service)?, kafka.len());
         let kafka = &kafka.join(",");
         let dead_letter_topic = format!("{TOPIC}-dlq");
         let dead_letters = log::read(kafka, &dead_letter_topic).await?;
         // The index reports no lag. If it does not catch up, a check will report what is missing.
-        let wanted = dead_letters
+        let is_letter = |record: &&Record| record.value.is_some();
+        let positions = dead_letters
             .iter()
-            .map(|dead_letter| dead_letter.header("orderlog.at"))
-            .collect::<HashSet<_>>()
-            .len();
+            .filter(is_letter)
+            .map(|record| record.header("orderlog.at"));
+        let wanted = positions.collect::<BTreeSet<_>>().len() as u64;
         let _ = until("the dead letters are indexed", INDEX_TIMEOUT, async || {
             let info = client.dlq().await?;
-            anyhow::ensure!(info.count == wanted as u64, "{info:?}");
+            anyhow::ensure!(info.by_state.values().sum::<u64>() == wanted, "{info:?}");
             Ok(())
         })
         .await;
@@ -79,13 +91,15 @@ impl Evidence {
             dead_letters,
             schema_id: injector.facts().schema_id,
             other_schema_ids: vec![injector.facts().other_schema_id],
+            late_schemas,
             partitions: injector.facts().partitions,
             brokers,
             ids,
             details,
             stats: client.stats().await.context("reading /stats")?,
             dlq: client.dlq().await?,
-            listed: client.dead_letters(PAGE_SIZE).await?,
+            listed: listed(&client).await?,
+            elsewhere: elsewhere(kafka, &dead_letter_topic).await?,
         })
     }
 
@@ -108,6 +122,35 @@ impl Evidence {
         );
         std::fs::write(dir.join("read-model.txt"), shown).context("writing the read model")
     }
+}
+
+/// The dead letters in all states.
+async fn listed(client: &Client) -> anyhow::Result<Vec<DeadLetter>> {
+    let (mut listed, mut after) = (Vec::new(), String::new());
+    loop {
+        let path = format!("/dlq/messages?state=any&limit={PAGE_SIZE}{after}");
+        let page: DeadLetters = client.get(&path).await?.read(200)?;
+        listed.extend(page.messages);
+        let Some(next) = page.next else { return Ok(listed) };
+        after = format!("&after={next}");
+    }
+}
+
+/// Replayed records on any other topic.
+async fn elsewhere(kafka: &str, dead_letter_topic: &str) -> anyhow::Result<Vec<Record>> {
+    let mut found = Vec::new();
+    for topic in Topics::new(kafka)?.names()? {
+        if topic == TOPIC || topic == dead_letter_topic || topic.starts_with("__") {
+            continue;
+        }
+        let records = log::read(kafka, &topic).await?;
+        found.extend(
+            records
+                .into_iter()
+                .filter(|record| !record.header("orderlog.replay-of").is_empty()),
+        );
+    }
+    Ok(found)
 }
 
 fn line(record: &Record) -> Value {

@@ -3,6 +3,8 @@
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
+/// The victim of a kill of order-service.
+const ORDER_SERVICE: u8 = 2;
 /// The victim of records that are written: the topic.
 const RECORDS: u8 = 13;
 /// The victim of network faults: the connection to the brokers. With three brokers, only one fails at a time: with two
@@ -75,6 +77,8 @@ pub enum Fault {
     Duplicate,
     /// A record without a value.
     Tombstone,
+    /// More invalid records in that partition than are tolerated; order-service is killed while the partition is paused.
+    Flood(u8),
 }
 
 impl Fault {
@@ -84,11 +88,12 @@ impl Fault {
             Self::Kill(target) | Self::Suspend(target) | Self::Terminate(target) => match target {
                 Target::CartA => 0,
                 Target::CartB => 1,
-                Target::Order => 2,
+                Target::Order => ORDER_SERVICE,
                 Target::Broker => 3,
                 Target::Registry => 4,
                 Target::Leader(_) => BROKERS,
             },
+            Self::Flood(_) => ORDER_SERVICE,
             Self::CutBroker | Self::SlowBroker(_) | Self::LosePackets(_) | Self::CutOff { .. } => BROKERS,
             Self::CutRegistry | Self::HangRegistry | Self::BreakRegistry => 11,
             Self::FillDisk => 12,
@@ -114,6 +119,7 @@ impl Fault {
             Self::Poison(_) => "poisoned record".to_owned(),
             Self::Duplicate => "duplicated record".to_owned(),
             Self::Tombstone => "record without a value".to_owned(),
+            Self::Flood(_) => "flood of invalid records".to_owned(),
         }
     }
 

@@ -112,11 +112,16 @@ pub fn is_barrier(record: &Record) -> bool {
 /// The event of a record, if the rules for one event, its key and its partition allow it; otherwise the code.
 fn usable(record: &Record, value: &[u8], evidence: &Evidence) -> Result<Event, &'static str> {
     let (id, datum) = decode::frame(value).ok_or("not_framed")?;
-    if id != evidence.schema_id {
-        let known = evidence.other_schema_ids.contains(&id);
-        return Err(if known { "wrong_schema" } else { "unknown_schema_id" });
-    }
-    let event = decode::event(datum).ok_or("undecodable")?;
+    let event = if id == evidence.schema_id {
+        decode::event(datum)
+    } else if evidence.other_schema_ids.contains(&id) {
+        return Err("wrong_schema");
+    } else if was_registered(id, record, evidence) {
+        decode::event_with_one_more(datum)
+    } else {
+        return Err("unknown_schema_id");
+    };
+    let event = event.ok_or("undecodable")?;
     let key = record.key.as_deref().unwrap_or_default();
     let code = if !is_valid(&event) {
         "invalid_order"
@@ -128,6 +133,12 @@ fn usable(record: &Record, value: &[u8], evidence: &Evidence) -> Result<Event, &
         return Ok(event);
     };
     Err(code)
+}
+
+/// Whether a schema was registered when that record was written. What had been written before was read before.
+fn was_registered(id: u32, record: &Record, evidence: &Evidence) -> bool {
+    let late = evidence.late_schemas.iter().find(|late| late.id == id);
+    late.is_some_and(|late| record.timestamp.is_some_and(|written| written >= late.registered))
 }
 
 fn is_valid(event: &Event) -> bool {

@@ -136,7 +136,7 @@ impl Injector {
                 )
                 .await?;
             // The next one is invalid only if this one exists.
-            if !landed {
+            if landed.is_none() {
                 break;
             }
         }
@@ -168,9 +168,36 @@ impl Injector {
         .map(drop)
     }
 
-    /// Writes and records it; returns whether the broker acknowledged it.
-    async fn send(&self, kind: &str, poisoned: bool, record: NewRecord) -> anyhow::Result<bool> {
+    /// Writes as many invalid records to a partition, at once.
+    ///
+    /// # Errors
+    /// If they cannot be recorded.
+    pub async fn flood(&self, partition: i32, count: usize) -> anyhow::Result<()> {
+        let record = |n| NewRecord {
+            partition: Some(partition),
+            ..NewRecord::of(&format!("FLOOD-{partition}-{n}"), "this is not Avro")
+        };
+        let records: Vec<NewRecord> = (0..count).map(record).collect();
+        let sent = records.iter().map(|record| self.writer.send(record));
+        let sent = sent.collect::<anyhow::Result<Vec<_>>>()?;
+        for (record, report) in records.into_iter().zip(sent) {
+            let place = report.await.ok().and_then(Result::ok);
+            self.note("flood", true, place, record)?;
+        }
+        Ok(())
+    }
+
+    /// Writes and records it; returns where it is if the broker acknowledged it.
+    ///
+    /// # Errors
+    /// If it cannot be recorded.
+    pub async fn send(&self, kind: &str, poisoned: bool, record: NewRecord) -> anyhow::Result<Option<(i32, i64)>> {
         let place = self.writer.write(&record).await.ok();
+        self.note(kind, poisoned, place, record)?;
+        Ok(place)
+    }
+
+    fn note(&self, kind: &str, poisoned: bool, place: Option<(i32, i64)>, record: NewRecord) -> anyhow::Result<()> {
         let NewRecord {
             key, value, headers, ..
         } = record;
@@ -182,8 +209,7 @@ impl Injector {
             key,
             value,
             headers,
-        })?;
-        Ok(place.is_some())
+        })
     }
 }
 

@@ -7,9 +7,10 @@
 //!   [`network`] of three brokers) and a small disk, which an ordinary user may mount in a [`namespace`];
 //! - [`intent`], [`requests`] and [`clients`]: what clients intend and do; [`history`]: what they were told;
 //!   [`conclusion`]: what they conclude from it;
+//! - [`operator`]: replays and discards dead letters, and repairs what is wrong; [`management`]: what it was told;
 //! - [`faults`]: the faults; [`choice`]: which of them a run injects; [`schedule`]: when each comes; [`nemesis`] and
-//!   [`injector`] carry them out;
-//! - [`evidence`]: what is read at the end; [`decode`] and [`fold`]: what it means; [`order_view`]: how services must
+//!   [`injector`] carry them out; [`flood`]: the one that pauses a partition;
+//! - [`evidence`]: what is read at the end; [`decode`], [`fold`] and [`letters`]: what it means; [`order_view`]: how services must
 //!   render it;
 //! - [`checks`]: one pure function each; [`report`]: what they found.
 
@@ -21,13 +22,17 @@ mod conclusion;
 mod decode;
 mod evidence;
 mod faults;
+mod flood;
 mod fold;
 mod history;
 mod injector;
 mod intent;
+mod letters;
+mod management;
 mod namespace;
 mod nemesis;
 mod network;
+mod operator;
 mod options;
 mod order_view;
 mod report;

@@ -7,8 +7,11 @@ use futures::future::try_join_all;
 
 use crate::cluster::{Cluster, TOPIC};
 use crate::faults::Fault;
+use crate::flood;
 use crate::history::{Clock, Op, Recorder, Round};
 use crate::injector::Injector;
+use crate::management::Flooding;
+use crate::operator::Operator;
 use crate::schedule::Planned;
 use testbed::client::Client;
 use testbed::log;
@@ -26,6 +29,8 @@ pub struct Nemesis<'a> {
     pub injector: &'a Injector,
     pub history: &'a Recorder<Op>,
     pub rounds: &'a Recorder<Round>,
+    pub operator: &'a Operator<'a>,
+    pub floods: &'a Recorder<Flooding>,
     pub clock: Clock,
 }
 
@@ -75,6 +80,10 @@ impl Nemesis<'_> {
         tokio::time::sleep(Duration::from_millis(*after)).await;
         let what = || fault.kind();
         self.cluster.begin(fault).await.with_context(what)?;
+        if let Fault::Flood(partition) = fault {
+            let flooded = flood::flood(self.cluster, self.operator, self.floods, i32::from(*partition));
+            return flooded.await.with_context(what);
+        }
         if fault.is_record() {
             return self.injector.write(fault, self.history).await.with_context(what);
         }

@@ -8,7 +8,7 @@ use anyhow::Context;
 use fastrand::Rng;
 use futures::future::try_join_all;
 use serde_json::json;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 
 use crate::checks::Run;
 use crate::choice::Choice;
@@ -18,7 +18,9 @@ use crate::evidence::Evidence;
 use crate::faults::{Brokers, Fault};
 use crate::history::{Class, Clock, Op, Recorder, Round};
 use crate::injector::Injector;
+use crate::management::Job;
 use crate::nemesis::Nemesis;
+use crate::operator::Operator;
 use crate::options::Options;
 use crate::schedule::{self, Planned};
 use crate::stack::{Layout, Stack};
@@ -99,11 +101,29 @@ async fn torture(
     let written = Recorder::new(&kept.join("injected.jsonl"))?;
     let (kafka, registry) = (cluster.stack.kafka(), cluster.stack.registry());
     let injector = Injector::new(&kafka, &registry, written, clock).await?;
+    let (managed, floods) = (
+        Recorder::new(&kept.join("managed.jsonl"))?,
+        Recorder::new(&kept.join("floods.jsonl"))?,
+    );
+    let operator = Operator {
+        seed,
+        url: &cluster.urls()[2],
+        registry: registry.clone(),
+        kafka: kafka.clone(),
+        injector: &injector,
+        managed: &managed,
+        turn: Mutex::new(()),
+        jobs: Default::default(),
+        late: Recorder::new(&kept.join("late-schemas.jsonl"))?,
+        clock,
+    };
     let nemesis = Nemesis {
         cluster,
         injector: &injector,
         history: &history,
         rounds: &rounds,
+        operator: &operator,
+        floods: &floods,
         clock,
     };
     let end = clock.now() + u64::try_from(time.as_micros())?;
@@ -131,6 +151,7 @@ async fn torture(
     tokio::try_join!(
         faults,
         clients,
+        operator.run(&stopped),
         progress(&history, &rounds, clock, end, stopped.clone())
     )?;
 
@@ -141,7 +162,8 @@ async fn torture(
         Some(false) => false,
         _ => nemesis.conclude(Vec::new(), clock.now(), clock.now()).await?,
     };
-    let evidence = match Evidence::read_all(&cluster.stack.brokers(), &cluster.urls()[2], &injector).await {
+    let late = operator.late.entries();
+    let evidence = match Evidence::read_all(&cluster.stack.brokers(), &cluster.urls()[2], &injector, late).await {
         Ok(evidence) => evidence,
         Err(error) if recovered => return Err(error),
         Err(error) => {
@@ -154,11 +176,16 @@ async fn torture(
         }
     };
     evidence.keep(kept)?;
+    let jobs: Vec<Job> = operator.take_jobs();
+    std::fs::write(kept.join("replays.json"), serde_json::to_vec_pretty(&jobs)?).context("writing the replays")?;
     Ok(Some(Run {
         history: history.entries(),
         injected: injector.written.entries(),
         rounds: rounds.entries(),
         endings: cluster.endings.entries(),
+        managed: managed.entries(),
+        jobs,
+        floods: floods.entries(),
         evidence,
     }))
 }

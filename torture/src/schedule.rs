@@ -10,6 +10,9 @@ use testbed::poison::Kind;
 /// How many partitions the services give their topic.
 const PARTITIONS: u8 = 6;
 
+/// The partition that gets too many dead letters.
+const FLOODED: u8 = 2;
+
 /// A fault of a round.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Planned {
@@ -33,7 +36,7 @@ pub fn rounds(seed: u64, brokers: Brokers, choice: Choice) -> impl Iterator<Item
 
 /// What no run may leave to chance: a calm round, every kind of record while the disk is full, and a kill of each
 /// process, with copies of events that are no longer the latest of their orders by then; with three brokers, also a
-/// leader that is cut off in both ways.
+/// leader that is cut off in both ways; and a partition with too many dead letters, once, because that takes some seconds.
 fn prelude(brokers: Brokers) -> Vec<Vec<Planned>> {
     let poison = Kind::value_variants()
         .iter()
@@ -77,6 +80,11 @@ fn prelude(brokers: Brokers) -> Vec<Vec<Planned>> {
         [copy(), copy()].into_iter().chain(kills.map(kill)).collect(),
     ];
     rounds.extend(cut_off);
+    rounds.push(vec![Planned {
+        after: 0,
+        lasts: 0,
+        fault: Fault::Flood(FLOODED),
+    }]);
     rounds
 }
 

@@ -16,6 +16,11 @@ pub fn are_of_the_contract(case: &Case<'_>) -> Findings {
         let known = matches!(op.status, None | Some(200..=299 | 400..=499 | 503 | 504));
         findings.look((!known).then(|| format!("{}: {}", op.name(), op.answer)));
     }
+    for asked in &case.run.managed {
+        let known = matches!(asked.status, None | Some(200 | 202 | 503));
+        let told = || format!("{} {}: {:?}: {}", asked.path, asked.body, asked.status, asked.answer);
+        findings.look((!known).then(told));
+    }
     findings
 }
 

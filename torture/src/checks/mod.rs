@@ -3,16 +3,21 @@
 mod answers;
 mod dead_letters;
 mod events;
+mod floods;
+pub mod jobs;
 mod keys;
 mod model;
 mod processes;
 mod reads;
 mod repeats;
+mod replays;
 mod writes;
 
 use super::evidence::Evidence;
 use super::fold::Reference;
 use super::history::{Ending, InjectedRecord, Op, Round};
+use super::letters::Letters;
+use super::management::{Flooding, Job, Managed};
 
 /// The results of a run.
 #[derive(Clone, Debug)]
@@ -21,14 +26,31 @@ pub struct Run {
     pub injected: Vec<InjectedRecord>,
     pub rounds: Vec<Round>,
     pub endings: Vec<Ending>,
+    /// What the operator asked for.
+    pub managed: Vec<Managed>,
+    /// The replays, as they were shown last.
+    pub jobs: Vec<Job>,
+    pub floods: Vec<Flooding>,
     pub evidence: Evidence,
 }
 
-/// The input of a check: a run, and what its topic must have resulted in.
+/// The input of a check: a run, what its topic must have resulted in, and what its dead-letter topic says.
 #[derive(Debug)]
 pub struct Case<'a> {
     pub run: &'a Run,
     pub reference: Reference<'a>,
+    pub letters: Letters<'a>,
+}
+
+impl<'a> Case<'a> {
+    /// The case of that run.
+    pub fn of(run: &'a Run) -> Self {
+        Self {
+            run,
+            reference: Reference::of(&run.evidence),
+            letters: Letters::of(&run.evidence),
+        }
+    }
 }
 
 /// The findings of a check.
@@ -58,7 +80,7 @@ impl Findings {
 pub type Check = (&'static str, &'static str, fn(&Case<'_>) -> Findings);
 
 /// All checks.
-pub const CHECKS: [Check; 22] = [
+pub const CHECKS: [Check; 29] = [
     (
         "every acknowledged write is in the topic, as it was acknowledged",
         "writes",
@@ -106,9 +128,40 @@ pub const CHECKS: [Check; 22] = [
         dead_letters::are_the_poisoned_records,
     ),
     (
-        "the dead-letter index lists each exactly once",
+        "the dead-letter index lists each exactly once, in its state",
         "dead letters",
         dead_letters::are_listed_once,
+    ),
+    (
+        "a replayed dead letter is on the topic exactly once, and has a mark",
+        "replays",
+        replays::are_on_the_topic_once,
+    ),
+    (
+        "only open dead letters were replayed, three times at most, to their topic",
+        "replays",
+        replays::are_of_open_dead_letters,
+    ),
+    (
+        "a replayed record equals the rejected one, byte for byte",
+        "replays",
+        replays::are_the_rejected_records,
+    ),
+    (
+        "every replay and discard was asked for, and told the number",
+        "requests and marks",
+        replays::were_asked_for,
+    ),
+    ("a replay that was started ends, or says why not", "replays", jobs::end),
+    (
+        "a replay tells what became of its records",
+        "replays",
+        jobs::tell_what_became_of_the_records,
+    ),
+    (
+        "a partition with too many dead letters stays paused until it is resumed",
+        "floods",
+        floods::pause_until_resumed,
     ),
     (
         "no reader saw an order's version decrease",
@@ -158,10 +211,7 @@ pub const CHECKS: [Check; 22] = [
 impl Run {
     /// The findings of every check.
     pub fn check(&self) -> Vec<(&'static Check, Findings)> {
-        let case = Case {
-            run: self,
-            reference: Reference::of(&self.evidence),
-        };
+        let case = Case::of(self);
         CHECKS.iter().map(|check| (check, check.2(&case))).collect()
     }
 }

@@ -2,11 +2,13 @@
 
 use serde_json::json;
 
-use super::sample::{SCHEMA_ID, create, datum, event, op, read, shown, update, written};
+use super::sample::{PARTITIONS, SCHEMA_ID, create, datum, event, op, read, shown, update, written};
 use crate::checks::Run;
 use crate::decode::Event;
 use crate::faults::{Fault, Target};
+use crate::fold::partition_of;
 use crate::history::{Action, After, EndKind, Ending, Op, Round};
+use crate::management::{Flooding, Managed};
 
 const S: u64 = 1_000_000;
 /// When others wrote their records: in the first round.
@@ -184,6 +186,7 @@ pub fn run() -> Run {
         Vec::new(),
     );
     run.note("WrongKey", true, place, WRITTEN);
+    deal_with_dead_letters(&mut run);
     // Unknown outcomes are resolved, and acknowledged requests are repeated: late, and altered.
     for (order, action, key, answer) in [
         ("A", update("confirmed", None), "a3", done(&a3, 3)),
@@ -232,6 +235,52 @@ pub fn run() -> Run {
     }
     run.derive();
     run
+}
+
+/// STRANGER-4 was in the wrong partition, and STRANGER-5 in a schema that is registered later: both are replayed and applied.
+/// STRANGER-6 is replayed until it is parked, STRANGER-3 is discarded, and STRANGER-2 stays as it is.
+fn deal_with_dead_letters(run: &mut Run) {
+    let framed = |id: u32, event: &Event| [&[0][..], &id.to_be_bytes(), &datum(event)].concat();
+    let (misplaced, late) = (event("STRANGER-4", 1, "new", None), event("STRANGER-5", 1, "new", None));
+    let elsewhere = 1 - partition_of(b"STRANGER-4", PARTITIONS);
+    let headers = vec![("x".to_owned(), Some(b"y".to_vec()))];
+    let (key, value) = (b"STRANGER-4".to_vec(), framed(SCHEMA_ID, &misplaced));
+    let place = run.append_to(elsewhere, Some(key), Some(value), headers);
+    run.note("misplaced", true, place, WRITTEN);
+    let one_more = [2, 2, b'x'];
+    let value = [&framed(SCHEMA_ID + 2, &late)[..], &one_more].concat();
+    let place = run.append("STRANGER-5", Some(value), Vec::new());
+    run.note("late", true, place, WRITTEN);
+    let place = run.append("STRANGER-6", Some(b"neither is this".to_vec()), Vec::new());
+    run.note("NotAvro", true, place, WRITTEN);
+    run.derive();
+    for (job, keys) in [
+        ("job-1", &["STRANGER-4", "STRANGER-5", "STRANGER-6"][..]),
+        ("job-2", &["STRANGER-6"]),
+        ("job-3", &["STRANGER-6"]),
+    ] {
+        run.start_job(job, json!({"all": true}));
+        keys.iter().for_each(|key| run.replay(key, job));
+    }
+    let (parked, discarded) = (run.letter_id("STRANGER-6"), run.letter_id("STRANGER-3"));
+    run.start_job("job-4", json!({"ids": [parked]}));
+    run.discard(&discarded, "not needed");
+    run.managed.push(Managed {
+        path: "/dlq/discard".to_owned(),
+        body: json!({"ids": [discarded], "reason": "not needed"}),
+        begun: WRITTEN,
+        ended: WRITTEN + 1,
+        status: Some(200),
+        answer: json!({"discarded": 1}),
+    });
+    run.floods.push(Flooding {
+        partition: 1,
+        paused: Some(1_001),
+        after_kill: Some(1_001),
+        resumed: vec![1],
+        end: 1_100,
+        reached: 1_100,
+    });
 }
 
 impl Run {

@@ -1,6 +1,7 @@
 //! Tests of the checker: when a good run is changed in one way, exactly the check for that change fails.
 
 pub mod good_run;
+mod letters;
 mod model;
 mod mutations;
 pub mod sample;

@@ -1,6 +1,6 @@
 //! Builds the results of a run, with an order-service that reflects the topic.
 
-use serde_json::json;
+use std::collections::BTreeMap;
 
 use super::sample::{DATE, PARTITIONS, SCHEMA_ID, datum, shown};
 use crate::checks::Run;
@@ -9,7 +9,9 @@ use crate::decode::Event;
 use crate::evidence::Evidence;
 use crate::fold::{Outcome, Reference, partition_of};
 use crate::history::{InjectedRecord, KEY};
-use testbed::api_types::{DeadLetter, DlqInfo, Outcomes, PartitionStats, Stats};
+use crate::letters::AT;
+use crate::management::LateSchema;
+use testbed::api_types::{DlqInfo, Outcomes, PartitionStats, Stats};
 use testbed::log::{Header, Record};
 
 impl Run {
@@ -28,6 +30,7 @@ impl Run {
             topic: format!("{TOPIC}-dlq"),
             count: 0,
             by_code: Default::default(),
+            by_state: Default::default(),
             complete: true,
             as_of: None,
         };
@@ -36,6 +39,10 @@ impl Run {
             dead_letters: Vec::new(),
             schema_id: SCHEMA_ID,
             other_schema_ids: vec![SCHEMA_ID + 1],
+            late_schemas: vec![LateSchema {
+                id: SCHEMA_ID + 2,
+                registered: DATE.0 + 1,
+            }],
             partitions: PARTITIONS,
             brokers: 3,
             ids: Vec::new(),
@@ -43,12 +50,16 @@ impl Run {
             stats,
             dlq,
             listed: Vec::new(),
+            elsewhere: Vec::new(),
         };
         Self {
             history: Vec::new(),
             injected: Vec::new(),
             rounds: Vec::new(),
             endings: Vec::new(),
+            managed: Vec::new(),
+            jobs: Vec::new(),
+            floods: Vec::new(),
             evidence,
         }
     }
@@ -130,8 +141,10 @@ impl Run {
             .map(|(id, event)| (id.to_owned(), serde_json::from_str(&shown(event)).expect("an order")))
             .collect();
         evidence.ids = evidence.details.keys().cloned().collect();
-        (evidence.dead_letters, evidence.listed, evidence.dlq.count) = (Vec::new(), Vec::new(), 0);
-        evidence.dlq.by_code.clear();
+        // Marks stay, and so do the ids that they name.
+        evidence.dead_letters.retain(|record| record.value.is_none());
+        let known = before.dead_letters.iter().filter(|record| record.value.is_some());
+        let known: BTreeMap<String, i64> = known.rev().map(|record| (record.header(AT), record.offset)).collect();
         let mut partitions = vec![(0, Outcomes::default()); PARTITIONS as usize];
         for judged in &reference.judged {
             let (position, counts) = &mut partitions[judged.record.partition as usize];
@@ -146,10 +159,14 @@ impl Run {
                 Outcome::Ignored => counts.ignored += 1,
                 Outcome::Invalid(code) => {
                     counts.dead_lettered += 1;
-                    evidence.add_dead_letter(judged.record, code);
+                    let next = before.next_dead_letter().max(evidence.next_dead_letter());
+                    let offset = known.get(&at(judged.record)).copied().unwrap_or(next);
+                    evidence.push_dead_letter(judged.record, code, offset);
                 }
             }
         }
+        evidence.dead_letters.sort_by_key(Record::place);
+        evidence.relist();
         let total = |count: fn(&Outcomes) -> u64| partitions.iter().map(|(_, counts)| count(counts)).sum();
         let totals = Outcomes {
             applied: total(|counts| counts.applied),
@@ -172,36 +189,11 @@ impl Run {
         evidence.stats.partitions = (0..).zip(partitions).map(partition).collect();
         (evidence.stats.orders, evidence.stats.records, evidence.stats.totals) =
             (evidence.ids.len() as u64, totals.records(), totals);
+        self.derive_jobs();
     }
 }
 
-impl Evidence {
-    /// Makes that record a dead letter, which is listed and counted.
-    pub fn add_dead_letter(&mut self, record: &Record, code: &str) {
-        let offset = self.dead_letters.len() as i64;
-        let at = format!("{TOPIC}-{}-{}", record.partition, record.offset);
-        let added = [
-            ("kafka_dlt-original-topic", TOPIC),
-            ("orderlog.code", code),
-            ("orderlog.id", &at),
-            ("orderlog.at", &at),
-        ];
-        let added = added.map(|(name, value)| (name.to_owned(), Some(value.as_bytes().to_vec())));
-        let headers = record.headers.iter().cloned().chain(added).collect();
-        self.dead_letters.push(Record {
-            partition: 0,
-            offset,
-            headers,
-            ..record.clone()
-        });
-        let listed = json!({
-            "id": format!("0-{offset}"), "timestamp": null, "key": null, "code": code, "reason": null, "schemaId": null,
-            "size": 0, "replays": 0,
-            "origin": {"topic": TOPIC, "partition": record.partition, "offset": record.offset, "timestamp": null},
-        });
-        self.listed
-            .push(serde_json::from_value::<DeadLetter>(listed).expect("a letter"));
-        self.dlq.count += 1;
-        *self.dlq.by_code.entry(code.to_owned()).or_default() += 1;
-    }
+/// The position of a record, as its dead letter has it.
+pub(super) fn at(record: &Record) -> String {
+    format!("{TOPIC}-{}-{}", record.partition, record.offset)
 }

@@ -1,6 +1,7 @@
 //! Ways to spoil a good run, each with the check that must notice it.
 
 mod repeats;
+mod replays;
 mod shown;
 mod writes;
 
@@ -21,7 +22,14 @@ const WINNER: &str = "each version of an order has one winner, and the losers we
 const MODEL: &str = "the read model equals the reference fold";
 const COUNTS: &str = "every record below the stored offset is counted once";
 const LETTERS: &str = "the dead letters equal the poisoned records, byte for byte";
-const LISTED: &str = "the dead-letter index lists each exactly once";
+const LISTED: &str = "the dead-letter index lists each exactly once, in its state";
+const ONCE: &str = "a replayed dead letter is on the topic exactly once, and has a mark";
+const ONLY_OPEN: &str = "only open dead letters were replayed, three times at most, to their topic";
+const SAME: &str = "a replayed record equals the rejected one, byte for byte";
+const ASKED: &str = "every replay and discard was asked for, and told the number";
+const JOBS_END: &str = "a replay that was started ends, or says why not";
+const OUTCOMES: &str = "a replay tells what became of its records";
+const FLOODED: &str = "a partition with too many dead letters stays paused until it is resumed";
 const BACK: &str = "no reader saw an order's version decrease";
 const SEEN: &str = "readers saw only applied events";
 const VISIBLE: &str = "a write is visible in time while no fault is active";
@@ -42,9 +50,14 @@ pub type Mutation = (&'static str, &'static str, fn(&mut Run));
 
 /// All of them.
 pub fn all() -> impl Iterator<Item = &'static Mutation> {
-    [writes::MUTATIONS, repeats::MUTATIONS, shown::MUTATIONS]
-        .into_iter()
-        .flatten()
+    [
+        writes::MUTATIONS,
+        repeats::MUTATIONS,
+        replays::MUTATIONS,
+        shown::MUTATIONS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 impl Run {

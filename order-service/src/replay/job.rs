@@ -156,6 +156,9 @@ pub struct Job {
     pub rate: u32,
     /// Only dead letters below these offsets, by partition: what is rejected later is not its business.
     pub(super) below: BTreeMap<i32, i64>,
+    /// The [generation](crate::dead_letter::Index::generation) of the index whose dead letters it is about.
+    #[serde(default)]
+    pub(super) generation: Uuid,
     /// How many dead letters were selected.
     pub total: u64,
     /// How many records were sent.
@@ -166,10 +169,11 @@ pub struct Job {
     cursor: Option<(i32, i64)>,
     /// Whether every dead letter was dealt with, so that only outcomes are missing.
     pub(super) all_sent: bool,
-    /// By partition of the event topic, the offset behind the last record that was sent.
-    pub(super) sent_to: BTreeMap<i32, i64>,
     /// Whether it is to be stopped.
     pub(super) stopping: bool,
+    /// Whether it has had its turn since the service was started, so that the runner has to end it.
+    #[serde(skip)]
+    pub(super) has_turn: bool,
     /// Of how many records that were sent the outcome was read. While it awaits outcomes, their rows say it.
     pub(super) folded: u64,
     /// What it waits for.
@@ -193,13 +197,14 @@ impl Job {
             selection,
             rate,
             below: BTreeMap::new(),
+            generation: Uuid::nil(),
             total: 0,
             sent: 0,
             outcomes: Outcomes::default(),
             cursor: None,
             all_sent: false,
-            sent_to: BTreeMap::new(),
             stopping: false,
+            has_turn: false,
             folded: 0,
             waiting: None,
             error: None,

@@ -126,6 +126,9 @@ impl Jobs {
     pub(super) fn take_turn(&self) -> Option<Uuid> {
         let mut state = self.lock();
         let next = state.jobs.values().find(|job| job.is_running()).map(|job| job.id);
+        if let Some(job) = next.and_then(|id| state.jobs.get_mut(&id)) {
+            job.has_turn = true;
+        }
         if state.current != next {
             state.current = next;
             self.notify(&state);

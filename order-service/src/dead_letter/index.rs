@@ -16,7 +16,7 @@ use orderlog_runtime::crash_point::{self, Point};
 pub use pages::Page;
 use tables::{Tables, encode, number_of, read};
 use tokio::sync::watch;
-use uuid::Uuid;
+use uuid::{NoContext, Timestamp, Uuid};
 
 use super::marks::Mark;
 use super::rows::{DeadLetterId, DeadLetterRow, EarlierRejection, FORMAT, Summary};
@@ -34,6 +34,7 @@ pub struct Index {
     tables: Tables,
     /// How far the topic was read, by partition: the offset of the next record.
     progress: Arc<watch::Sender<BTreeMap<i32, i64>>>,
+    generation: Arc<watch::Sender<Uuid>>,
 }
 
 /// A record of the dead-letter topic, for the index.
@@ -68,9 +69,13 @@ impl Index {
             store: store.clone(),
             topic: topic.to_owned(),
             progress: Arc::new(watch::Sender::default()),
+            generation: Arc::new(watch::Sender::default()),
         };
         match index.stored_summary()? {
-            Some(summary) if summary.topic == topic && summary.format == FORMAT => index.note_progress(&summary.next),
+            Some(summary) if summary.topic == topic && summary.format == FORMAT => {
+                index.generation.send_replace(summary.generation);
+                index.note_progress(&summary.next);
+            }
             _ => index.clear()?,
         }
         Ok(index)
@@ -79,6 +84,12 @@ impl Index {
     /// The dead-letter topic.
     pub fn topic(&self) -> &str {
         &self.topic
+    }
+
+    /// Which index of the topic this is: another one after the topic was recreated, and its positions mean other records. It
+    /// changes before anything is discarded, so what was read is of the generation that is the same before and after.
+    pub fn generation(&self) -> Uuid {
+        *self.generation.borrow()
     }
 
     /// Its counts.
@@ -208,11 +219,16 @@ impl Index {
     /// The disk fails; the next opening completes it.
     pub(super) fn clear(&self) -> Result<(), StoreError> {
         // Clearing is not atomic across tables: until it is done, the summary belongs to no topic.
+        self.progress.send_replace(BTreeMap::new());
+        let generation = Uuid::new_v7(Timestamp::from_unix(NoContext, 0, 0));
+        self.generation.send_replace(generation);
         self.put_summary(&Summary::default())?;
         self.store.blocking_sync()?;
         self.tables.clear()?;
-        self.progress.send_replace(BTreeMap::new());
-        self.put_summary(&Summary::of(&self.topic))
+        self.put_summary(&Summary {
+            generation,
+            ..Summary::of(&self.topic)
+        })
     }
 
     /// The id of a record's dead letter.

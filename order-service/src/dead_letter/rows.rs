@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use orderlog_contract::rejection::Code;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::headers::{ParsedHeaders, Position, RecordPosition};
 use super::state::{DeadLetterState, Settled, Settlement};
@@ -180,6 +181,9 @@ pub struct Summary {
     pub(super) format: u32,
     /// The dead-letter topic that the index was built from; empty while it is being discarded.
     pub(super) topic: String,
+    /// Made anew whenever the index is discarded: ids of dead letters are positions in the topic as it was then.
+    #[serde(default)]
+    pub(super) generation: Uuid,
     /// Offset of the next record to read, by partition.
     pub(super) next: BTreeMap<i32, i64>,
     /// Dead letters that are open or parked.

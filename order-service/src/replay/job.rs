@@ -61,6 +61,9 @@ pub struct Job {
     pub rate: u32,
     /// Only dead letters below these offsets, by partition: what is rejected later is not its business.
     pub(super) below: BTreeMap<i32, i64>,
+    /// The [generation](crate::dead_letter::Index::generation) of the index whose dead letters it is about.
+    #[serde(default)]
+    pub(super) generation: Uuid,
     /// How many dead letters were selected.
     pub total: u64,
     /// How many records were sent.
@@ -71,13 +74,14 @@ pub struct Job {
     cursor: Option<(i32, i64)>,
     /// Whether every dead letter was dealt with, so that only outcomes are missing.
     pub(super) all_sent: bool,
-    /// By partition of the event topic, the offset behind the last record that was sent.
-    pub(super) sent_to: BTreeMap<i32, i64>,
     /// The dead letters of a transaction of which it is not known whether it was committed.
     #[serde(default)]
     sending: Vec<(i32, i64)>,
     /// Whether it is to be stopped.
     pub(super) stopping: bool,
+    /// Whether it has had its turn since the service was started, so that the runner has to end it.
+    #[serde(skip)]
+    pub(super) has_turn: bool,
     /// Whether all is known of its records: then the outcomes here are the last word, and no others are noted.
     #[serde(default)]
     pub(super) is_final: bool,
@@ -105,14 +109,15 @@ impl Job {
             selection,
             rate,
             below: BTreeMap::new(),
+            generation: Uuid::nil(),
             total: 0,
             sent: 0,
             outcomes: Outcomes::default(),
             cursor: None,
             all_sent: false,
-            sent_to: BTreeMap::new(),
             sending: Vec::new(),
             stopping: false,
+            has_turn: false,
             is_final: false,
             folded: 0,
             waiting: None,
@@ -204,11 +209,12 @@ impl Job {
         }
     }
 
-    /// What was sent and not read is not there any more.
-    pub(super) fn give_up(&mut self) {
+    /// What was sent and not read is not there any more. Returns how many records that are.
+    pub(super) fn give_up(&mut self) -> u64 {
         let missing = self.in_flight();
         self.folded += missing;
         self.outcomes.failed += missing;
+        missing
     }
 
     /// Before the outcomes are counted again.

@@ -80,6 +80,11 @@ impl JobList {
     pub fn take_turn(&mut self) -> bool {
         let running = self.all().filter(|job| job.is_running());
         let next = running.min_by_key(|job| place(job)).map(|job| job.id);
+        if let Some(job) = next.and_then(|id| self.jobs.get_mut(&id))
+            && !job.has_turn
+        {
+            Arc::make_mut(job).has_turn = true;
+        }
         std::mem::replace(&mut self.current, next) != next
     }
 

@@ -195,7 +195,7 @@ fn records_that_were_given_up_stay_so_after_a_restart_before_that_is_final() {
     let id = add(&jobs, 1);
     send(&jobs, id, &[0, 1]);
     fold(&jobs, read(id, 0, LetterOutcome::Applied));
-    jobs.note(id, Job::give_up);
+    jobs.note(id, |job| assert_eq!(job.give_up(), 1));
     let mut done = get(&jobs, id);
     done.end(JobState::Done, 9, None);
     // As if the process had been killed right after the job's end was stored.

@@ -82,7 +82,7 @@ fn record(value: Option<&[u8]>, headers: Vec<OwnedHeader>) -> OwnedRecord {
     OwnedRecord {
         partition: 0,
         offset: 7,
-        timestamp: None,
+        timestamp: Some(1),
         timestamp_type: TimestampType::NotAvailable,
         key: Some(b"ORD-1".to_vec()),
         value: value.map(<[u8]>::to_vec),
@@ -136,6 +136,11 @@ fn a_dead_letter_without_its_records_bytes_is_not_sent() {
         refused.reason.expect("a reason")
     };
     assert!(reason(None).contains("no longer"));
+    let other = OwnedRecord {
+        timestamp: Some(2),
+        ..record(Some(b"abc"), Vec::new())
+    };
+    assert!(reason(Some(other)).contains("recreated"));
     assert!(reason(Some(record(None, Vec::new()))).contains("too large"));
     assert!(reason(Some(record(Some(b""), Vec::new()))).contains("headers"));
 }

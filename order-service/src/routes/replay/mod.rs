@@ -163,7 +163,9 @@ fn problem(error: ReplayError) -> Problem {
         ReplayError::Store(error) => Problem::internal(error),
         error @ (ReplayError::Read(_)
         | ReplayError::Registry(_)
+        | ReplayError::NotCurrent(_)
         | ReplayError::NotMarked(_)
+        | ReplayError::Recreated
         | ReplayError::TooMany
         | ReplayError::Stopping) => Problem::new(ProblemKind::Unavailable, error.to_string()),
     }

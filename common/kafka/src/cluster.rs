@@ -187,6 +187,16 @@ impl Cluster {
         config
     }
 
+    /// A client that only fetches high watermarks.
+    pub(crate) fn high_watermarks(&self) -> ClientConfig {
+        let mut config = self.with_extra(self.base());
+        config
+            .set("group.id", &self.client_id)
+            // A committed transaction may lie above an open one.
+            .set("isolation.level", "read_uncommitted");
+        config
+    }
+
     /// A producer. Somebody waits for each record, so nothing lingers.
     pub(crate) fn producer(&self, options: &ProducerOptions) -> ClientConfig {
         let mut config = self.base();

@@ -36,6 +36,7 @@ mod consumer;
 pub mod end_offsets;
 mod ffi;
 pub mod headers;
+pub mod high_watermarks;
 pub mod log_reader;
 mod logging;
 pub mod partition;

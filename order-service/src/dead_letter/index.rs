@@ -16,12 +16,15 @@ use orderlog_runtime::crash_point::{self, Point};
 pub use pages::Page;
 use tables::{Tables, encode, number_of, read};
 use tokio::sync::watch;
-use uuid::Uuid;
+use uuid::{NoContext, Timestamp, Uuid};
 
 use super::marks::Mark;
 use super::rows::{DeadLetterId, DeadLetterRow, EarlierRejection, FORMAT, Summary};
 
 const SUMMARY: &[u8] = b"summary";
+
+/// The length of the hours in which dead letters are counted, in milliseconds.
+pub const HOUR_MS: i64 = 3_600_000;
 
 /// The index. Clones share it.
 #[derive(Clone)]
@@ -31,6 +34,7 @@ pub struct Index {
     tables: Tables,
     /// How far the topic was read, by partition: the offset of the next record.
     progress: Arc<watch::Sender<BTreeMap<i32, i64>>>,
+    generation: Arc<watch::Sender<Uuid>>,
 }
 
 /// A record of the dead-letter topic, for the index.
@@ -65,9 +69,13 @@ impl Index {
             store: store.clone(),
             topic: topic.to_owned(),
             progress: Arc::new(watch::Sender::default()),
+            generation: Arc::new(watch::Sender::default()),
         };
         match index.stored_summary()? {
-            Some(summary) if summary.topic == topic && summary.format == FORMAT => index.note_progress(&summary.next),
+            Some(summary) if summary.topic == topic && summary.format == FORMAT => {
+                index.generation.send_replace(summary.generation);
+                index.note_progress(&summary.next);
+            }
             _ => index.clear()?,
         }
         Ok(index)
@@ -78,6 +86,12 @@ impl Index {
         &self.topic
     }
 
+    /// Which index of the topic this is: another one after the topic was recreated, and its positions mean other records. It
+    /// changes before anything is discarded, so what was read is of the generation that is the same before and after.
+    pub fn generation(&self) -> Uuid {
+        *self.generation.borrow()
+    }
+
     /// Its counts.
     ///
     /// # Errors
@@ -86,13 +100,13 @@ impl Index {
         Ok(self.stored_summary()?.unwrap_or_else(|| Summary::of(&self.topic)))
     }
 
-    /// How many open or parked dead letters were written in each hour from `first` on: hours since 1970-01-01 UTC. An hour
-    /// without any may be missing.
+    /// How many open or parked dead letters were written in each hour from `first` to `last`: hours since 1970-01-01 UTC. An
+    /// hour without any may be missing. Timestamps are the producers', who may write any: there may be a row for each letter.
     ///
     /// # Errors
     /// The disk fails.
-    pub fn by_hour(&self, first: i64) -> Result<BTreeMap<i64, u64>, StoreError> {
-        self.tables.counted_from(first)
+    pub fn by_hour(&self, first: i64, last: i64) -> Result<BTreeMap<i64, u64>, StoreError> {
+        self.tables.counted_within(first, last)
     }
 
     /// The dead letter with that id.
@@ -138,6 +152,15 @@ impl Index {
     pub fn replayed_by(&self, job: Uuid) -> Result<u64, StoreError> {
         let row = self.tables.jobs.get(job.as_bytes())?;
         Ok(row.as_deref().and_then(number_of).unwrap_or(0))
+    }
+
+    /// Whether the topic says that this job has replayed that dead letter.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn is_replayed_by(&self, job: Uuid, id: DeadLetterId) -> Result<bool, StoreError> {
+        let settled = self.get(id)?.and_then(|row| row.settled);
+        Ok(settled.is_some_and(|settled| settled.job == Some(job)))
     }
 
     /// How far the topic is indexed: the offset of the next record, by partition. At its end, that is the partition's (last
@@ -196,11 +219,16 @@ impl Index {
     /// The disk fails; the next opening completes it.
     pub(super) fn clear(&self) -> Result<(), StoreError> {
         // Clearing is not atomic across tables: until it is done, the summary belongs to no topic.
+        self.progress.send_replace(BTreeMap::new());
+        let generation = Uuid::new_v7(Timestamp::from_unix(NoContext, 0, 0));
+        self.generation.send_replace(generation);
         self.put_summary(&Summary::default())?;
         self.store.blocking_sync()?;
         self.tables.clear()?;
-        self.progress.send_replace(BTreeMap::new());
-        self.put_summary(&Summary::of(&self.topic))
+        self.put_summary(&Summary {
+            generation,
+            ..Summary::of(&self.topic)
+        })
     }
 
     /// The id of a record's dead letter.

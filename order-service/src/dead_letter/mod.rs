@@ -8,6 +8,7 @@
 //! that topic, too, as [`marks`].
 
 mod deliveries;
+mod entry;
 mod form;
 pub mod headers;
 mod index;
@@ -15,6 +16,7 @@ mod index_tailer;
 mod lists;
 pub mod marks;
 mod outgoing;
+mod position;
 pub mod replay_headers;
 mod rows;
 mod sender;
@@ -23,7 +25,7 @@ mod status;
 
 use anyhow::anyhow;
 use deliveries::Deliveries;
-pub use index::{Index, Page};
+pub use index::{HOUR_MS, Index, Page};
 use index_tailer::IndexTailer;
 pub use lists::Filter;
 use orderlog_kafka::topics::TopicSpec;
@@ -166,7 +168,7 @@ fn is_indexed(index: &Index, dead_letter: &mut DeadLetter<'_>) -> anyhow::Result
         return Ok(true);
     }
     if let Some(claimed) = dead_letter.claimed_position()
-        && let Some(earlier) = index.origin_of(claimed, dead_letter.fingerprint())?
+        && let Some(earlier) = index.origin_of(&claimed.to_string(), dead_letter.fingerprint())?
     {
         dead_letter.set_replay_of(earlier);
     }

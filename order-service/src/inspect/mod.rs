@@ -25,6 +25,8 @@ use orderlog_projection::store::Store;
 use orderlog_registry::{RegisteredVersion, Registry};
 use schemas::{Lookup, SchemaSource};
 
+use crate::dead_letter::headers::last;
+
 /// Inspects records. Clones share what it knows of schemas.
 #[derive(Clone)]
 pub struct Inspector {
@@ -141,9 +143,4 @@ impl Inspection {
                 .filter(|id| *id > 0),
         }
     }
-}
-
-/// The value of the last header of that name.
-pub(crate) fn last<'a>(headers: &'a [OwnedHeader], name: &str) -> Option<&'a [u8]> {
-    headers.iter().rev().find(|(other, _)| other == name)?.1.as_deref()
 }

@@ -3,29 +3,33 @@
 //! counts for the next.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use orderlog_contract::event::OrderEvent;
 use orderlog_contract::order::{OrderState, Outcome, fold};
 use orderlog_contract::rejection::Code;
-use orderlog_projection::store::{Store, blocking};
+use orderlog_projection::store::Store;
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
+use super::chunk::{Chooser, Chunk};
+use super::error::ReplayError;
 use super::job::{LetterOutcome, LetterResult};
-use super::plan::{self, Plan, ReplayRecord};
-use super::select::{Selecting, count, select};
+use super::plan::ReplayRecord;
+use super::select::{Scope, count};
 use super::selection::Selection;
-use super::{ReplayError, Replays};
 use crate::dead_letter::DeadLetterId;
+use crate::inspect::Inspector;
 
 /// How many dead letters are examined at most.
 pub const MAX_EXAMINED: usize = 1_000;
 /// How many are read at a time.
-const CHUNK: usize = 100;
+const MAX_CHUNK: usize = 100;
 /// After that time no more are examined. One chunk may take longer.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
-/// How long reading a chunk may take.
-const READ_TIMEOUT: Duration = Duration::from_secs(10);
+/// How many dry runs there are at once; others wait.
+const MAX_CONCURRENT: usize = 4;
 
 /// What would become of a dead letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,49 +80,60 @@ pub struct DryRun {
     pub letters: Vec<ForecastLetter>,
 }
 
-impl Replays {
+/// Tells what replays would do. Clones share its slots.
+#[derive(Clone)]
+pub(super) struct DryRunner {
+    chooser: Chooser,
+    inspector: Inspector,
+    store: Store,
+    /// Each takes memory and the reader of dead letters.
+    slots: Arc<Semaphore>,
+}
+
+impl DryRunner {
+    /// One that decodes with that inspector, and folds into the orders of that store.
+    pub fn new(chooser: Chooser, inspector: Inspector, store: Store) -> Self {
+        Self {
+            chooser,
+            inspector,
+            store,
+            slots: Arc::new(Semaphore::new(MAX_CONCURRENT)),
+        }
+    }
+
     /// What a replay of that selection would do.
     ///
     /// # Errors
     /// [`ReplayError`]; also when the registry does not answer, as without it nothing can be said.
-    pub async fn dry_run(&self, selection: Selection) -> Result<DryRun, ReplayError> {
+    pub async fn run(&self, selection: Selection) -> Result<DryRun, ReplayError> {
+        // Never closed.
+        let _slot = self.slots.acquire().await;
         let begun = Instant::now();
-        let below = self.index.next_offsets()?;
-        let (index, selected, bounds) = (self.index.clone(), selection.clone(), below.clone());
-        let total = blocking(move || count(&index, &selected, &bounds)).await?;
-        let mut orders = Orders::new(self.view.store().clone());
+        let mut scope = Scope {
+            selection,
+            below: self.chooser.index.next_offsets()?,
+            cursor: None,
+        };
+        let (index, all) = (self.chooser.index.clone(), scope.clone());
         let mut dry_run = DryRun {
-            total,
+            total: self.chooser.steps.blocking(move || count(&index, &all)).await?,
             letters: Vec::new(),
         };
-        let mut cursor = None;
+        let mut orders = Orders::new(self.store.clone());
         while dry_run.letters.len() < MAX_EXAMINED && begun.elapsed() < TIME_LIMIT {
-            let (index, selected, bounds) = (self.index.clone(), selection.clone(), below.clone());
-            let page = blocking(move || select(&index, &selected, cursor, &bounds, CHUNK, Selecting::Open)).await?;
-            cursor = page.last;
-            let was_named = matches!(selection, Selection::Ids(_));
-            let mut open = Vec::new();
-            let mut letters = BTreeMap::new();
-            for selected in page.selected {
-                match plan::plan(&selected, &self.topic, Uuid::nil(), was_named) {
-                    Plan::Send(row) => open.push((selected.0, row)),
-                    Plan::Refuse(result) => drop(letters.insert(selected.0, refused(result))),
-                    Plan::SentBefore | Plan::Skip => {}
-                }
-            }
-            let positions: Vec<(i32, i64)> = open.iter().map(|(id, _)| (id.partition, id.offset)).collect();
-            let records = self.reader.read(&positions, Instant::now() + READ_TIMEOUT).await?;
-            for ((id, row), record) in open.into_iter().zip(records) {
-                let letter = match plan::replay(id, row, record, Uuid::nil()) {
-                    Ok(record) => self.forecast(&record, &mut orders).await?,
-                    Err(result) => refused(result),
-                };
-                letters.insert(id, letter);
+            let limit = MAX_CHUNK.min(MAX_EXAMINED - dry_run.letters.len());
+            let chunk: Chunk = self.chooser.next::<ReplayError>(&scope, Uuid::nil(), limit).await?;
+            let refused = chunk.refused.into_iter();
+            let mut letters: BTreeMap<DeadLetterId, ForecastLetter> =
+                refused.map(|(id, result)| (id, refused_letter(result))).collect();
+            for record in &chunk.records {
+                letters.insert(record.id, self.forecast(record, &mut orders).await?);
             }
             dry_run.letters.extend(letters.into_values());
-            if page.is_last {
+            if chunk.is_last {
                 break;
             }
+            scope.cursor = chunk.cursor;
         }
         Ok(dry_run)
     }
@@ -209,7 +224,7 @@ fn forecast(outcome: Outcome) -> ForecastLetter {
     }
 }
 
-fn refused(result: LetterResult) -> ForecastLetter {
+fn refused_letter(result: LetterResult) -> ForecastLetter {
     debug_assert!(matches!(result.outcome, LetterOutcome::Failed | LetterOutcome::Parked));
     ForecastLetter {
         id: result.id,

@@ -70,17 +70,6 @@ pub(super) struct ReplayRecord {
     pub headers: Vec<OwnedHeader>,
 }
 
-impl ReplayRecord {
-    /// How much it takes, in bytes, about.
-    pub fn size(&self) -> usize {
-        let headers = self
-            .headers
-            .iter()
-            .map(|(name, value)| name.len() + value.as_ref().map_or(0, Vec::len));
-        self.key.as_ref().map_or(0, Vec::len) + self.value.len() + headers.sum::<usize>()
-    }
-}
-
 /// The record that a dead letter is a copy of, to be written by `job`; or why it cannot be.
 pub(super) fn replay(
     id: DeadLetterId,
@@ -92,6 +81,11 @@ pub(super) fn replay(
     let Some(record) = record else {
         return Err(refuse("it is no longer on the dead-letter topic"));
     };
+    if record.timestamp != row.timestamp {
+        return Err(refuse(
+            "another record is at its position: the dead-letter topic was recreated",
+        ));
+    }
     let Some(value) = record.value else {
         return Err(refuse(
             "its record was too large to be copied: its producer has to send it again",

@@ -17,6 +17,16 @@ pub(super) enum Selecting {
     Unsettled,
 }
 
+/// What of a selection is left.
+#[derive(Clone, Debug)]
+pub(super) struct Scope {
+    pub selection: Selection,
+    /// Filters find dead letters below these offsets only.
+    pub below: BTreeMap<i32, i64>,
+    /// Those up to this one are dealt with.
+    pub cursor: Option<DeadLetterId>,
+}
+
 /// Some of the selected dead letters.
 pub(super) struct SelectedPage {
     pub selected: Vec<Selected>,
@@ -25,18 +35,21 @@ pub(super) struct SelectedPage {
     pub is_last: bool,
 }
 
-/// The selected dead letters after `cursor`, at most `limit`. Filters find those below `below` only.
+/// The next selected dead letters, at most `limit`.
 ///
 /// # Errors
 /// The disk fails.
 pub(super) fn select(
     index: &Index,
-    selection: &Selection,
-    cursor: Option<DeadLetterId>,
-    below: &BTreeMap<i32, i64>,
+    scope: &Scope,
     limit: usize,
     selecting: Selecting,
 ) -> Result<SelectedPage, StoreError> {
+    let Scope {
+        selection,
+        below,
+        cursor,
+    } = scope;
     let state = (selecting == Selecting::Open).then_some(DeadLetterState::Open);
     if let Selection::Ids(ids) = selection {
         let after = cursor.map_or(Bound::Unbounded, Bound::Excluded);
@@ -52,7 +65,7 @@ pub(super) fn select(
         });
     }
     let filter = selection.filter(state).unwrap_or_default();
-    let page = index.oldest_first(cursor, below, limit, &filter)?;
+    let page = index.oldest_first(*cursor, below, limit, &filter)?;
     let is_unsettled = |state| selecting == Selecting::Open || DeadLetterState::UNSETTLED.contains(&state);
     let found = page.dead_letters.into_iter().filter(|(_, row)| is_unsettled(row.state));
     Ok(SelectedPage {
@@ -66,8 +79,8 @@ pub(super) fn select(
 ///
 /// # Errors
 /// The disk fails.
-pub(super) fn count(index: &Index, selection: &Selection, below: &BTreeMap<i32, i64>) -> Result<u64, StoreError> {
-    match selection {
+pub(super) fn count(index: &Index, scope: &Scope) -> Result<u64, StoreError> {
+    match &scope.selection {
         Selection::Ids(ids) => Ok(ids.len() as u64),
         // It is counted already, without those that have come since.
         Selection::All => {
@@ -75,15 +88,8 @@ pub(super) fn count(index: &Index, selection: &Selection, below: &BTreeMap<i32, 
             Ok(by_state.get(&DeadLetterState::Open).copied().unwrap_or(0))
         }
         Selection::Code(_) | Selection::Written { .. } => {
-            let (mut total, mut cursor) = (0, None);
-            loop {
-                let page = select(index, selection, cursor, below, usize::MAX, Selecting::Open)?;
-                total += page.selected.len() as u64;
-                if page.is_last {
-                    return Ok(total);
-                }
-                cursor = page.last;
-            }
+            let filter = scope.selection.filter(None).unwrap_or_default();
+            index.count(DeadLetterState::Open, &filter, &scope.below)
         }
     }
 }

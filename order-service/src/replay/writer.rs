@@ -1,5 +1,4 @@
-//! Writes replayed records and the marks that say so, in one transaction. Each call runs on a thread of its own: the client's
-//! calls block, for as long as a broker is away, and neither a server thread nor the end of the service may wait for that.
+//! Writes replayed records and the marks that say so, in one transaction.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,17 +9,15 @@ use orderlog_kafka::headers::owned;
 use orderlog_kafka::producer::Record;
 use orderlog_kafka::producer::transactional::{TransactionError, TransactionRecord, TransactionalProducer};
 use orderlog_runtime::supervisor::Supervisor;
-use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::plan::ReplayRecord;
+use super::thread::on_thread;
 use crate::dead_letter::DeadLetterId;
 use crate::dead_letter::marks::{self, Mark};
 
 /// How long the coordinator may take to end what a predecessor left behind.
 const BEGIN_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a broker may take to tell the end of a partition.
-const OFFSETS_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// A writer that has fenced all others. Clones share it.
 #[derive(Clone)]
@@ -44,7 +41,7 @@ impl ReplayWriter {
     ) -> Result<Self, TransactionError> {
         let id = format!("{dead_letter_topic}-replay");
         let (named, client_supervisor) = (dead_letter_topic.to_owned(), supervisor.clone());
-        let producer = on_thread(supervisor, move || {
+        let producer = on_writing_thread(supervisor, move || {
             let producer = TransactionalProducer::new(&cluster, &id, &named, client_supervisor)
                 .map_err(|error| TransactionError::Failed(format!("{error:#}")))?;
             producer.begin_epoch(BEGIN_TIMEOUT).map_err(explain_begin)?;
@@ -58,45 +55,18 @@ impl ReplayWriter {
         })
     }
 
-    /// The ends of the dead-letter topic's partitions.
-    ///
-    /// # Errors
-    /// No broker answers.
-    pub async fn dead_letter_ends(&self) -> Result<BTreeMap<i32, i64>, TransactionError> {
-        self.ends(self.dead_letter_topic.clone()).await
-    }
-
-    /// The ends of the event topic's partitions.
-    ///
-    /// # Errors
-    /// No broker answers.
-    pub async fn event_ends(&self) -> Result<BTreeMap<i32, i64>, TransactionError> {
-        self.ends(self.topic.clone()).await
-    }
-
-    async fn ends(&self, topic: String) -> Result<BTreeMap<i32, i64>, TransactionError> {
-        let producer = self.producer.clone();
-        on_thread(&self.supervisor, move || producer.end_offsets(&topic, OFFSETS_TIMEOUT)).await
-    }
-
-    /// Writes records to the event topic, and to the dead-letter topic that `job` has done so: all or nothing. Returns the
-    /// offset behind the last of them, by partition of the event topic.
+    /// Writes records to the event topic, and to the dead-letter topic that `job` has done so: all or nothing.
     ///
     /// # Errors
     /// Why they were not written, or not for all that is known.
-    pub async fn write(
-        &self,
-        records: Arc<Vec<ReplayRecord>>,
-        job: Uuid,
-        by: String,
-    ) -> Result<BTreeMap<i32, i64>, TransactionError> {
+    pub async fn write(&self, records: Arc<Vec<ReplayRecord>>, job: Uuid, by: String) -> Result<(), TransactionError> {
         let Self {
             producer,
             topic,
             dead_letter_topic,
             ..
         } = self.clone();
-        on_thread(&self.supervisor, move || {
+        on_writing_thread(&self.supervisor, move || {
             let copies = records.iter().map(|record| TransactionRecord {
                 topic: &topic,
                 record: Record {
@@ -115,15 +85,8 @@ impl ReplayWriter {
                 }
             });
             let all: Vec<TransactionRecord<'_>> = copies.chain(marks).collect();
-            let delivered = producer.write(&all)?;
-            let mut ends = BTreeMap::new();
-            for delivered in &delivered[..records.len()] {
-                if let Some(offset) = delivered.offset {
-                    let end: &mut i64 = ends.entry(delivered.partition).or_default();
-                    *end = (*end).max(offset + 1);
-                }
-            }
-            Ok(ends)
+            producer.write(&all)?;
+            Ok(())
         })
         .await
     }
@@ -158,17 +121,10 @@ pub(super) fn by_partition(ids: impl IntoIterator<Item = DeadLetterId>) -> BTree
     partitions
 }
 
-async fn on_thread<T: Send + 'static>(
+async fn on_writing_thread<T: Send + 'static>(
     supervisor: &Supervisor,
     work: impl FnOnce() -> Result<T, TransactionError> + Send + 'static,
 ) -> Result<T, TransactionError> {
-    let (done, result) = oneshot::channel();
-    let send = move || drop(done.send(work()));
-    if let Err(error) = supervisor.spawn_thread("writing replayed records", send) {
-        return Err(TransactionError::Failed(format!(
-            "the system has no thread left: {error}"
-        )));
-    }
-    let panicked = || TransactionError::Failed("the thread that writes has ended".to_owned());
-    result.await.unwrap_or_else(|_| Err(panicked()))
+    let done = on_thread(supervisor, "writing replayed records", work).await;
+    done.unwrap_or_else(|error| Err(TransactionError::Failed(format!("{error:#}"))))
 }

@@ -99,27 +99,6 @@ impl TransactionalProducer {
             .map_err(|error| self.explain(&error))
     }
 
-    /// The end offset of each partition of a topic, as read_committed readers see it.
-    ///
-    /// # Errors
-    /// No broker answers.
-    pub fn end_offsets(&self, topic: &str, timeout: Duration) -> Result<BTreeMap<i32, i64>, TransactionError> {
-        let client = self.producer.client();
-        let metadata = client.fetch_metadata(Some(topic), timeout);
-        let metadata = metadata.map_err(|error| self.explain(&error))?;
-        let partitions = metadata.topics().iter().flat_map(|topic| topic.partitions());
-        let ends = partitions.map(|partition| {
-            let bounds = client.fetch_watermarks(topic, partition.id(), timeout);
-            let (_, end) = bounds.map_err(|error| self.explain(&error))?;
-            Ok((partition.id(), end))
-        });
-        let ends: BTreeMap<i32, i64> = ends.collect::<Result<_, _>>()?;
-        if ends.is_empty() {
-            return Err(TransactionError::Failed(format!("topic {topic} is missing")));
-        }
-        Ok(ends)
-    }
-
     /// Writes the records in one transaction. Returns where each is.
     ///
     /// # Errors

@@ -16,6 +16,16 @@ pub(super) enum Interruption {
     Stopped,
 }
 
+impl Interruption {
+    /// The positions that the job knows are of another topic.
+    pub fn recreated() -> Self {
+        Self::Failed(
+            "the dead-letter topic was recreated or truncated, or is another one, since the replay was started, so its dead letters cannot be found again: start another replay"
+                .to_owned(),
+        )
+    }
+}
+
 impl From<TransactionError> for Interruption {
     fn from(error: TransactionError) -> Self {
         match error {
@@ -37,5 +47,11 @@ impl From<StoreError> for Interruption {
 impl From<ReadError> for Interruption {
     fn from(error: ReadError) -> Self {
         Self::Retry(error.to_string())
+    }
+}
+
+impl From<anyhow::Error> for Interruption {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Retry(format!("{error:#}"))
     }
 }

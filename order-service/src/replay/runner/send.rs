@@ -5,30 +5,32 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use orderlog_kafka::producer::transactional::TransactionError;
-use orderlog_projection::store::blocking;
 use tokio::time::sleep_until;
 use uuid::Uuid;
 
-use super::{Interruption, LOOK_INTERVAL, Runner};
+use super::{Interruption, LOOK_INTERVAL, Runner, Session};
 use crate::dead_letter::DeadLetterId;
+use crate::replay::chunk::Chunk;
 use crate::replay::job::{Job, LetterOutcome, LetterResult};
-use crate::replay::plan::{self, Plan, ReplayRecord};
-use crate::replay::select::{Selecting, select};
-use crate::replay::selection::Selection;
+use crate::replay::plan::{self, ReplayRecord};
+use crate::replay::select::Scope;
+use crate::replay::turn::{Turn, is_behind};
 use crate::replay::writer::ReplayWriter;
 
 /// How many records a transaction has at most.
 const MAX_RECORDS: usize = 100;
-/// How many bytes, but at least one record.
-const MAX_BYTES: usize = 4 * 1024 * 1024;
 /// How many records may be sent whose outcome is not known: what a paused partition may have to wait for.
 const MAX_IN_FLIGHT: u64 = 2_000;
-/// How long reading the dead letters of a transaction may take.
-const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Runner {
-    /// Sends what is left to send.
-    pub(super) async fn send_all(&self, id: Uuid, writer: &ReplayWriter) -> Result<(), Interruption> {
+    /// Sends what is left to send. The index has read to `ends`.
+    pub(super) async fn send_all(
+        &self,
+        id: Uuid,
+        session: &mut Session,
+        ends: &BTreeMap<i32, i64>,
+    ) -> Result<(), Interruption> {
+        let writer = session.writer.clone().ok_or(Interruption::Fenced)?;
         let mut next_at = Instant::now();
         loop {
             self.check_stopping(id)?;
@@ -41,7 +43,8 @@ impl Runner {
                 self.pause(id, LOOK_INTERVAL).await?;
                 continue;
             }
-            let sent = self.send_next(&job, writer).await?;
+            let sent = self.send_next(&job, &writer, ends).await?;
+            session.go_on(id);
             let pace = Duration::from_secs_f64(sent as f64 / f64::from(job.rate.max(1)));
             next_at = next_at.max(Instant::now()) + pace;
             sleep_until(next_at.into()).await;
@@ -49,69 +52,56 @@ impl Runner {
     }
 
     /// Sends the next dead letters. Returns how many.
-    async fn send_next(&self, job: &Job, writer: &ReplayWriter) -> Result<usize, Interruption> {
-        // Never closed.
-        let _turn = self.turn.acquire().await;
+    async fn send_next(
+        &self,
+        job: &Job,
+        writer: &ReplayWriter,
+        ends: &BTreeMap<i32, i64>,
+    ) -> Result<usize, Interruption> {
+        let turn = self.turn.lock().await;
+        // It may have been stopped while a discard had the turn.
+        self.check_stopping(job.id)?;
         let limit = MAX_RECORDS.min(usize::try_from(job.rate).unwrap_or(MAX_RECORDS)).max(1);
-        let (index, selection) = (self.index.clone(), job.selection.clone());
-        let (cursor, below) = (job.cursor(), job.below.clone());
-        let page = blocking(move || select(&index, &selection, cursor, &below, limit, Selecting::Open)).await?;
-        let was_named = matches!(job.selection, Selection::Ids(_));
-        let mut chunk = Chunk {
-            cursor: page.last,
-            is_last: page.is_last,
-            ..Chunk::default()
+        let scope = Scope {
+            selection: job.selection.clone(),
+            below: job.below.clone(),
+            cursor: job.cursor(),
         };
-        let mut open = Vec::new();
-        for selected in page.selected {
-            match plan::plan(&selected, &self.topic, job.id, was_named) {
-                Plan::Send(row) => open.push((selected.0, row)),
-                Plan::Refuse(result) => chunk.refused.push((selected.0, result)),
-                Plan::SentBefore | Plan::Skip => {}
-            }
-        }
-        let positions: Vec<(i32, i64)> = open.iter().map(|(id, _)| (id.partition, id.offset)).collect();
-        let records = self.reader.read(&positions, Instant::now() + READ_TIMEOUT).await?;
-        let mut bytes = 0;
-        for ((id, row), record) in open.into_iter().zip(records) {
-            match plan::replay(id, row, record, job.id) {
-                Ok(record) => {
-                    bytes += record.size();
-                    if bytes > MAX_BYTES && !chunk.records.is_empty() {
-                        chunk.end_before(id);
-                        break;
-                    }
-                    chunk.records.push(record);
-                }
-                Err(result) => chunk.refused.push((id, result)),
-            }
-        }
+        let chunk = self.chooser.next::<Interruption>(&scope, job.id, limit).await?;
+        // After it was chosen: what was read of an index that is being discarded is not the truth.
+        self.check_index(job, &turn, ends)?;
         self.write(job, chunk, writer).await
     }
 
+    /// Whether the index has all that was on the topic when this runner began, and all marks since then but its own.
+    fn check_index(&self, job: &Job, turn: &Turn, ends: &BTreeMap<i32, i64>) -> Result<(), Interruption> {
+        if self.index().generation() != job.generation {
+            return Err(Interruption::recreated());
+        }
+        if turn.marks_unread || is_behind(&self.index().progress().borrow(), ends) {
+            return Err(Interruption::Retry(
+                "the index of dead letters is behind its topic".to_owned(),
+            ));
+        }
+        Ok(())
+    }
+
     async fn write(&self, job: &Job, mut chunk: Chunk, writer: &ReplayWriter) -> Result<usize, Interruption> {
-        let mut ends = BTreeMap::new();
         let records = Arc::new(std::mem::take(&mut chunk.records));
         let mut sent = records.len();
         if sent > 0 {
+            let (jobs, id, letters) = (self.jobs.clone(), job.id, records.clone());
+            let begin = move || {
+                let letters: Vec<DeadLetterId> = letters.iter().map(|record| record.id).collect();
+                jobs.begin_sending(id, &letters)
+            };
+            self.chooser.steps.blocking(begin).await?;
             match writer.write(records.clone(), job.id, job.by.clone()).await {
-                Ok(written) => ends = written,
-                // Which one it was, only its own transaction tells.
+                Ok(()) => {}
                 Err(TransactionError::TooLarge) => {
-                    sent = 0;
-                    for record in records.iter() {
-                        match writer
-                            .write(Arc::new(vec![record.clone()]), job.id, job.by.clone())
-                            .await
-                        {
-                            Ok(written) => {
-                                merge(&mut ends, &written);
-                                sent += 1;
-                            }
-                            Err(TransactionError::TooLarge) => chunk.refused.push((record.id, too_large(record))),
-                            Err(error) => return Err(error.into()),
-                        }
-                    }
+                    let refused = self.write_singly(job, &records, writer).await?;
+                    sent -= refused.len();
+                    chunk.refused.extend(refused);
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -123,53 +113,42 @@ impl Runner {
             is_last,
             ..
         } = chunk;
-        blocking(move || {
+        let not_sent: Vec<DeadLetterId> = refused.iter().map(|(id, _)| *id).collect();
+        let note = move || {
             jobs.change(id, refused, |job| {
-                job.sent += sent as u64;
+                job.end_sending(&not_sent);
                 job.all_sent = is_last;
                 job.waiting = None;
-                merge(&mut job.sent_to, &ends);
                 if let Some(cursor) = cursor {
                     job.advance(cursor);
                 }
             })
-        })
-        .await?;
+        };
+        self.chooser.steps.blocking(note).await?;
         Ok(sent)
     }
-}
 
-/// What is done in one transaction, and in the same commit of the store.
-#[derive(Default)]
-struct Chunk {
-    records: Vec<ReplayRecord>,
-    refused: Vec<(DeadLetterId, LetterResult)>,
-    /// Every dead letter up to this one is dealt with after it.
-    cursor: Option<DeadLetterId>,
-    is_last: bool,
-}
-
-impl Chunk {
-    /// That dead letter, and all after it, are left to the next one.
-    fn end_before(&mut self, id: DeadLetterId) {
-        self.refused.retain(|(refused, _)| *refused < id);
-        self.cursor = Some(DeadLetterId {
-            offset: id.offset - 1,
-            ..id
-        });
-        self.is_last = false;
+    /// Writes each record in a transaction of its own. Returns those that are too large: which ones, only that tells.
+    async fn write_singly(
+        &self,
+        job: &Job,
+        records: &[ReplayRecord],
+        writer: &ReplayWriter,
+    ) -> Result<Vec<(DeadLetterId, LetterResult)>, Interruption> {
+        let mut refused = Vec::new();
+        for record in records {
+            let single = Arc::new(vec![record.clone()]);
+            match writer.write(single, job.id, job.by.clone()).await {
+                Ok(()) => {}
+                Err(TransactionError::TooLarge) => refused.push((record.id, too_large(record))),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(refused)
     }
 }
 
 fn too_large(record: &ReplayRecord) -> LetterResult {
     let reason = "with the headers of a replay it is larger than the event topic allows: raise its max.message.bytes";
     plan::refused(record.id, Some(&record.row), LetterOutcome::Failed, reason.to_owned())
-}
-
-/// The higher offset of each partition.
-pub(super) fn merge(ends: &mut BTreeMap<i32, i64>, others: &BTreeMap<i32, i64>) {
-    for (partition, other) in others {
-        let end = ends.entry(*partition).or_default();
-        *end = (*end).max(*other);
-    }
 }

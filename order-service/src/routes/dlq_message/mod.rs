@@ -147,7 +147,7 @@ async fn look_into(
         current.as_ref(),
     )
     .await;
-    let has_schema = sent_along(crate::inspect::last(&record.headers, WRITER_SCHEMA_HEADER));
+    let has_schema = sent_along(dlq_headers::last(&record.headers, WRITER_SCHEMA_HEADER));
     let parsed = dlq_headers::read(&record.headers);
     let case = Case {
         code,

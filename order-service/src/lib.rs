@@ -12,6 +12,7 @@ pub mod config;
 mod console;
 pub mod dead_letter;
 mod dead_letters_of_order;
+mod event_streams;
 pub mod extension;
 mod health;
 pub mod history;

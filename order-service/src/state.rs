@@ -13,11 +13,11 @@ use tokio::sync::Semaphore;
 
 use crate::admin::AdminAccess;
 use crate::dead_letter::{DlqStatus, Index};
+use crate::event_streams::EventStreams;
 use crate::history::History;
 use crate::inspect::Inspector;
 use crate::recent::Recent;
 use crate::replay::Replays;
-use crate::routes::EventStreams;
 use crate::schema_versions::SchemaVersions;
 
 /// What the handlers share.

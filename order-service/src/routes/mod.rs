@@ -28,7 +28,7 @@ pub(crate) use console_json::ConsoleFacts;
 use orderlog_web::index::About;
 use orderlog_web::{Problem, ProblemKind, pages, routes};
 pub(crate) use read_your_writes::wait_slots;
-pub(crate) use sse::{EventStreams, watch_for_clients};
+pub(crate) use sse::watch_for_clients;
 use url::Url;
 
 use crate::health::not_ready;

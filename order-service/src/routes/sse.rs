@@ -2,9 +2,11 @@
 //! the client has taken what came before, at most four times a second; so a slow client misses changes, which it is told,
 //! and never makes anything pile up. Nothing is pushed, and the projection knows of no client.
 //!
+//! - `event`: events as text;
 //! - `feed`: what is new for one client;
 //! - `overview`: what is looked up once a second for all of them.
 
+mod event;
 mod feed;
 mod overview;
 
@@ -22,10 +24,10 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 use utoipa::IntoParams;
 
+use crate::event_streams::MAX_STREAMS;
 use crate::state::State;
 use feed::Feed;
-use overview::MAX_STREAMS;
-pub(crate) use overview::{EventStreams, watch_for_clients};
+pub(crate) use overview::watch_for_clients;
 
 /// How often a stream looks for something new.
 const INTERVAL: Duration = Duration::from_millis(250);

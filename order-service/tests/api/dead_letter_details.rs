@@ -7,7 +7,7 @@ use orderlog_contract::testing::next_event;
 use sandbox::poison::Kind;
 use serde_json::{Value, json};
 
-use crate::helpers::{App, DLQ, TOPIC, World, created, eventually, fields, partition_of};
+use crate::helpers::{App, DLQ, TOPIC, World, created, fields, partition_of};
 
 pub(crate) async fn letter(app: &App, offset: usize) -> Value {
     let (status, letter) = app.get(&format!("/dlq/messages/0/{offset}")).await;

@@ -1,13 +1,12 @@
 //! What becomes of the dead letters that a replay sends again, and of those that it does not.
 
-use orderlog_contract::encode::record_value;
 use orderlog_contract::event::OrderStatus;
 use reqwest::StatusCode;
 use sandbox::poison::Kind;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::helpers::{App, DLQ, PARTITIONS, Stored, TOPIC, World, created, event, eventually, fields, partition_of};
-use crate::replays::{outcomes, post, replay, replays};
+use crate::helpers::{App, DLQ, TOPIC, World, created, event};
+use crate::replays::{outcomes, post, replay, replays, write_misplaced};
 
 #[tokio::test]
 async fn what_is_rejected_three_times_after_a_replay_is_parked_and_keeps_its_first_code_and_origin() {

@@ -27,7 +27,7 @@ async fn ended(app: &App, job: &Value) -> Value {
 }
 
 /// Writes a valid event to a partition that is not its key's.
-fn write_misplaced(world: &World, event: &OrderEvent) {
+pub(crate) fn write_misplaced(world: &World, event: &OrderEvent) {
     let order_id = &event.order.order_id;
     let value = record_value(world.facts.schema_id, event).expect("encodes");
     let partition = (partition_of(order_id) + 1) % PARTITIONS;

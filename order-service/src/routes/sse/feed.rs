@@ -1,7 +1,6 @@
 //! What is new for one client of `/events`.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use actix_web::web;
@@ -14,7 +13,8 @@ use serde::Serialize;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::overview::{Overview, Watched};
+use super::event::{add, push};
+use crate::event_streams::{Overview, Watched};
 use crate::recent::{Change, Sample};
 use crate::routes::replay::JobAnswer;
 use crate::state::State;
@@ -112,26 +112,14 @@ impl Feed {
         };
         events.push_str(&overview.stats);
         let told = self.told.as_deref();
-        if told.is_none_or(|told| told.dlq.news != overview.dlq.news) {
-            events.push_str(&overview.dlq.event);
+        if told.is_none_or(|told| told.dlq_news != overview.dlq_news) {
+            events.push_str(&overview.dlq);
         }
         if told.is_none_or(|told| told.health != overview.health) {
             events.push_str(&overview.health);
         }
         self.told = Some(overview);
     }
-}
-
-/// Adds an event.
-pub(super) fn add(events: &mut String, name: &str, data: &impl Serialize) {
-    // Numbers and strings always serialize.
-    push(events, name, &serde_json::to_string(data).unwrap_or_default());
-}
-
-/// `json` is on one line.
-fn push(events: &mut String, name: &str, json: &str) {
-    // Writing to a String cannot fail.
-    let _ = write!(events, "event: {name}\ndata: {json}\n\n");
 }
 
 #[derive(Serialize)]

@@ -18,8 +18,7 @@ use orderlog_web::{Problem, ProblemKind, hosts, origins};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-/// Longest `X-Orderlog-User`, in characters.
-const MAX_USER: usize = 100;
+use crate::dead_letter::marks::MAX_BY_CHARS;
 
 /// Headers by which proxies name their clients. A request with one of them has come through a proxy, so its peer's address
 /// says nothing about who sent it.
@@ -244,11 +243,11 @@ fn user(headers: &HeaderMap) -> Result<Option<String>, Problem> {
         return Ok(None);
     };
     let user = std::str::from_utf8(value.as_bytes()).map(str::trim).ok();
-    let user = user.filter(|user| user.chars().count() <= MAX_USER && user.chars().all(is_printable));
+    let user = user.filter(|user| user.chars().count() <= MAX_BY_CHARS && user.chars().all(is_printable));
     let user = user.ok_or_else(|| {
         Problem::invalid_field(
             USER_HEADER,
-            format!("must be at most {MAX_USER} printable characters, in UTF-8"),
+            format!("must be at most {MAX_BY_CHARS} printable characters, in UTF-8"),
         )
     })?;
     Ok((!user.is_empty()).then(|| user.to_owned()))

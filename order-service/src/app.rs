@@ -93,7 +93,7 @@ impl Application {
         let opened = pipeline.store.clone();
         let jobs = blocking(move || Jobs::open(&opened)).await?;
         let cluster = pipeline.settings.cluster.clone();
-        let outcomes = ReplayOutcomes::new(jobs.clone());
+        let outcomes = ReplayOutcomes::new(jobs.clone(), index.clone());
         let handler = RecordHandler::new(dead_letters, history.clone(), recent.clone(), outcomes);
         let pipeline = pipeline.start(handler)?;
         let parts = ReplayParts {

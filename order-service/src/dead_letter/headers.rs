@@ -224,7 +224,8 @@ fn bytes(name: &str, value: &[u8]) -> OwnedHeader {
     (name.to_owned(), Some(value.to_owned()))
 }
 
-fn last<'a>(headers: &'a [OwnedHeader], name: &str) -> Option<&'a [u8]> {
+/// The value of the last header of that name, as in Kafka's `Headers.lastHeader`; `None` also when it is null.
+pub(crate) fn last<'a>(headers: &'a [OwnedHeader], name: &str) -> Option<&'a [u8]> {
     headers.iter().rev().find(|(other, _)| other == name)?.1.as_deref()
 }
 

@@ -23,6 +23,9 @@ use super::rows::{DeadLetterId, DeadLetterRow, EarlierRejection, FORMAT, Summary
 
 const SUMMARY: &[u8] = b"summary";
 
+/// The length of the hours in which dead letters are counted, in milliseconds.
+pub const HOUR_MS: i64 = 3_600_000;
+
 /// The index. Clones share it.
 #[derive(Clone)]
 pub struct Index {
@@ -86,13 +89,13 @@ impl Index {
         Ok(self.stored_summary()?.unwrap_or_else(|| Summary::of(&self.topic)))
     }
 
-    /// How many open or parked dead letters were written in each hour from `first` on: hours since 1970-01-01 UTC. An hour
-    /// without any may be missing.
+    /// How many open or parked dead letters were written in each hour from `first` to `last`: hours since 1970-01-01 UTC. An
+    /// hour without any may be missing. Timestamps are the producers', who may write any: there may be a row for each letter.
     ///
     /// # Errors
     /// The disk fails.
-    pub fn by_hour(&self, first: i64) -> Result<BTreeMap<i64, u64>, StoreError> {
-        self.tables.counted_from(first)
+    pub fn by_hour(&self, first: i64, last: i64) -> Result<BTreeMap<i64, u64>, StoreError> {
+        self.tables.counted_within(first, last)
     }
 
     /// The dead letter with that id.
@@ -138,6 +141,15 @@ impl Index {
     pub fn replayed_by(&self, job: Uuid) -> Result<u64, StoreError> {
         let row = self.tables.jobs.get(job.as_bytes())?;
         Ok(row.as_deref().and_then(number_of).unwrap_or(0))
+    }
+
+    /// Whether the topic says that this job has replayed that dead letter.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn is_replayed_by(&self, job: Uuid, id: DeadLetterId) -> Result<bool, StoreError> {
+        let settled = self.get(id)?.and_then(|row| row.settled);
+        Ok(settled.is_some_and(|settled| settled.job == Some(job)))
     }
 
     /// How far the topic is indexed: the offset of the next record, by partition. At its end, that is the partition's (last

@@ -12,11 +12,9 @@ use rdkafka::Message;
 use rdkafka::message::BorrowedMessage;
 use tokio::runtime::Handle;
 
-use super::headers;
-use super::index::{Content, Entry, Index};
-use super::marks;
-use super::outgoing::fingerprint;
-use super::rows::{DeadLetterId, DeadLetterRow};
+use super::entry::{entry, position};
+use super::index::{Entry, Index};
+use super::rows::DeadLetterId;
 use super::status::DlqStatus;
 
 /// How long the topic is read in one go during startup; shutdown may be delayed by that much.
@@ -160,7 +158,7 @@ impl IndexTailer {
     /// The index cannot be written; the topic is then looked up again.
     fn read(&mut self, wait: Duration) -> anyhow::Result<Vec<String>> {
         let batch = self.topic.next_batch(MAX_BATCH, wait);
-        let entries: Vec<Entry> = batch.records.iter().map(entry).collect();
+        let entries: Vec<Entry> = batch.records.iter().map(entry_of).collect();
         let (ends, interrupted) = (batch.ends, batch.interrupted);
         let indexed = entries.iter().filter_map(position).collect();
         if !entries.is_empty()
@@ -192,40 +190,17 @@ impl IndexTailer {
     }
 }
 
-/// What the index keeps of a record of the dead-letter topic.
-fn entry(record: &BorrowedMessage<'_>) -> Entry {
+fn entry_of(record: &BorrowedMessage<'_>) -> Entry {
     let id = DeadLetterId {
         partition: record.partition(),
         offset: record.offset(),
     };
-    let at = record.timestamp().to_millis();
     let headers = record.headers().map(list).unwrap_or_default();
-    if record.key().is_none()
-        && record.payload().is_none()
-        && let Some(mark) = marks::read(&headers)
-    {
-        let content = Content::Mark { mark, at };
-        return Entry { id, content };
-    }
-    let mut parsed = headers::read(&headers);
-    if record.payload().is_some() {
-        // If the dead letter has a value, its headers about a missing value do not count.
-        parsed.pointer = None;
-    }
-    let fingerprint = match &parsed.pointer {
-        Some((sha256, _)) => sha256.clone(),
-        None => fingerprint(record.payload().unwrap_or_default()),
-    };
-    let row = DeadLetterRow::of(&parsed, at, record.key(), record.payload());
-    let position = parsed.position.map(|position| (position.to_string(), fingerprint));
-    let content = Content::DeadLetter { position, row };
-    Entry { id, content }
-}
-
-/// Position of the record whose dead letter that is.
-fn position(entry: &Entry) -> Option<String> {
-    match &entry.content {
-        Content::DeadLetter { position, .. } => position.as_ref().map(|(position, _)| position.clone()),
-        Content::Mark { .. } => None,
-    }
+    entry(
+        id,
+        record.timestamp().to_millis(),
+        record.key(),
+        record.payload(),
+        &headers,
+    )
 }

@@ -8,6 +8,7 @@
 //! that topic, too, as [`marks`].
 
 mod deliveries;
+mod entry;
 mod form;
 pub mod headers;
 mod index;
@@ -24,7 +25,7 @@ mod status;
 
 use anyhow::anyhow;
 use deliveries::Deliveries;
-pub use index::{Index, Page};
+pub use index::{HOUR_MS, Index, Page};
 use index_tailer::IndexTailer;
 pub use lists::Filter;
 use orderlog_kafka::topics::TopicSpec;

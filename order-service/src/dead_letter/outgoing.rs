@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use orderlog_contract::rejection::{Code, Rejection};
-use orderlog_kafka::headers::{OwnedHeader, list};
+use orderlog_kafka::headers::{OwnedHeader, list, owned};
 use orderlog_projection::RejectedRecord;
 use rdkafka::message::{BorrowedMessage, Header, Headers, OwnedHeaders};
 use rdkafka::{Message, Timestamp};
@@ -131,7 +131,7 @@ impl<'a> DeadLetter<'a> {
             why: self.why,
             pointer: self.value(form).is_none().then(pointer),
         });
-        insert_all(kept, &added)
+        with(kept, &added)
     }
 
     /// The record's own headers byte for byte, except those that an earlier dead letter of it had added.
@@ -156,10 +156,11 @@ pub(super) fn fingerprint(value: &[u8]) -> String {
 
 fn without(headers: &[OwnedHeader], stale: Range<usize>) -> OwnedHeaders {
     let kept = [&headers[..stale.start], &headers[stale.end..]].concat();
-    insert_all(OwnedHeaders::new_with_capacity(kept.len()), &kept)
+    owned(&kept)
 }
 
-fn insert_all(headers: OwnedHeaders, added: &[OwnedHeader]) -> OwnedHeaders {
+/// Those headers, which may have names that are not UTF-8, and then the added ones.
+fn with(headers: OwnedHeaders, added: &[OwnedHeader]) -> OwnedHeaders {
     added.iter().fold(headers, |headers, (name, value)| {
         headers.insert(Header {
             key: name,
@@ -180,7 +181,7 @@ mod tests {
             ("b".into(), Some(Vec::new())),
             ("é".into(), Some(b"x".to_vec())),
         ];
-        let headers = insert_all(OwnedHeaders::new(), &given);
+        let headers = with(OwnedHeaders::new(), &given);
         assert_eq!(list(headers.as_borrowed()), given);
         assert_eq!(list(without(&given, 4..4).as_borrowed()), given);
         let kept = [&given[..1], &given[3..]].concat();

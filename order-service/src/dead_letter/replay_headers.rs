@@ -6,6 +6,7 @@ use orderlog_kafka::headers::OwnedHeader;
 use uuid::Uuid;
 
 use super::headers::{ADDED, AT, FIRST_CODE, ID, REPLAYS, added_range, last_text, number, text};
+use super::position::RecordPosition;
 use super::rows::DeadLetterId;
 
 /// Id of the dead letter that the record was written from.
@@ -27,16 +28,17 @@ pub struct ReplayOf {
 }
 
 /// The headers of a replayed record: the dead letter's own, which are before those that were added to it, and then what it
-/// is a replay of. `None` if no headers were added, so that it is no dead letter of ours.
+/// is a replay of. `None` if no headers were added, or nonsensical ones: it is no dead letter of ours.
 pub fn replay_headers(dead_letter: &[OwnedHeader], replay: &ReplayOf) -> Option<Vec<OwnedHeader>> {
     let range = added_range(dead_letter)?;
     let (position, origin) = {
         let added = &dead_letter[range.clone()];
-        (last_text(added, AT)?, last_text(added, ID)?)
+        let parsed = |name| last_text(added, name)?.parse::<RecordPosition>().ok();
+        (parsed(AT)?, parsed(ID)?)
     };
     let mut added = vec![
-        text(ID, origin),
-        text(AT, position),
+        text(ID, origin.to_string()),
+        text(AT, position.to_string()),
         text(REPLAYS, replay.replays.to_string()),
         text(REPLAY_OF, replay.dead_letter.to_string()),
         text(JOB, replay.job.to_string()),

@@ -188,8 +188,6 @@ pub struct Summary {
     pub by_code: BTreeMap<Code, u64>,
     /// Dead letters by state.
     pub by_state: BTreeMap<DeadLetterState, u64>,
-    /// Dead letters that marks name and that were not read yet.
-    pub(super) awaited: u64,
 }
 
 impl Summary {

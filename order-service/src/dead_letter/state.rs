@@ -70,12 +70,13 @@ pub struct Settled {
     pub reason: Option<String>,
     /// The job that replayed it.
     pub job: Option<Uuid>,
-    /// Partition and offset of the mark: of several, the first counts, whichever is read first.
+    /// Partition and offset of the mark: of several, the first counts, whichever is read first. Several copies of a dead letter
+    /// may be in several partitions, each with marks of its own.
     pub(super) mark: (i32, i64),
 }
 
 /// A dead letter's new state, and the mark that says so.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Settlement {
     pub state: DeadLetterState,
     pub settled: Settled,

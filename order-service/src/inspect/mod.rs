@@ -24,6 +24,7 @@ use orderlog_projection::store::Store;
 use orderlog_registry::Registry;
 use schemas::{Lookup, SchemaSource};
 
+use crate::dead_letter::headers::last;
 use crate::schema_versions::{SchemaVersions, Subject};
 
 /// Inspects records. Clones share what it knows of schemas.
@@ -139,9 +140,4 @@ impl Inspection {
                 .filter(|id| *id > 0),
         }
     }
-}
-
-/// The value of the last header of that name.
-pub(crate) fn last<'a>(headers: &'a [OwnedHeader], name: &str) -> Option<&'a [u8]> {
-    headers.iter().rev().find(|(other, _)| other == name)?.1.as_deref()
 }

@@ -1,14 +1,13 @@
 //! A replay as a job: what it is to do, how far it is, and what became of the records. Pure.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use orderlog_contract::order::Outcome;
-use orderlog_contract::rejection::Code;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use super::letter_result::{LetterOutcome, LetterResult, Outcomes};
 use super::selection::Selection;
-use crate::dead_letter::{DeadLetterId, MAX_REPLAYS};
+use crate::dead_letter::DeadLetterId;
 
 /// How many dead letters a job shows, the last ones.
 pub const MAX_SHOWN: usize = 100;
@@ -39,109 +38,15 @@ impl JobState {
     }
 }
 
-/// What became of a dead letter that was to be replayed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum LetterOutcome {
-    /// Its event was applied.
-    Applied,
-    /// Its event is the one that the order has already.
-    Duplicate,
-    /// Its order is newer.
-    Superseded,
-    /// Rejected again.
-    DeadLettered,
-    /// Rejected again and not replayed any more; or that was so before, and it was not sent.
-    Parked,
-    /// It was not sent, or was not found where it was sent to.
-    Failed,
-}
-
-impl LetterOutcome {
-    /// What became of a record that was replayed for the n-th time.
-    pub(super) fn of(outcome: &Outcome, replays: u32) -> Self {
-        match outcome {
-            Outcome::Applied { .. } => Self::Applied,
-            Outcome::Duplicate => Self::Duplicate,
-            Outcome::Superseded => Self::Superseded,
-            Outcome::Rejected(_) if replays >= MAX_REPLAYS => Self::Parked,
-            Outcome::Rejected(_) => Self::DeadLettered,
-            // Nothing without a value is sent; somebody else's record may say that it is a replay.
-            Outcome::Ignored => Self::Failed,
-        }
-    }
-
-    /// As in JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Applied => "applied",
-            Self::Duplicate => "duplicate",
-            Self::Superseded => "superseded",
-            Self::DeadLettered => "deadLettered",
-            Self::Parked => "parked",
-            Self::Failed => "failed",
-        }
-    }
-}
-
-/// A dead letter of a job, and what became of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct LetterResult {
-    /// The dead letter.
-    pub id: String,
-    /// The key of its record, as [`key_text`](crate::dead_letter::key_text) shows it.
-    pub key: Option<String>,
-    /// What became of it.
-    pub outcome: LetterOutcome,
-    /// Why it was rejected again.
-    pub code: Option<Code>,
-    /// Why it was rejected the first time.
-    pub first_code: Option<Code>,
-    /// Why it was rejected again, or not sent, as a sentence.
-    pub reason: Option<String>,
-    /// Partition and offset of the record that was sent, once it was read.
-    pub sent_to: Option<(i32, i64)>,
-}
-
-/// Dead letters by what became of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Outcomes {
-    /// [`LetterOutcome::Applied`].
-    pub applied: u64,
-    /// [`LetterOutcome::Duplicate`].
-    pub duplicate: u64,
-    /// [`LetterOutcome::Superseded`].
-    pub superseded: u64,
-    /// [`LetterOutcome::DeadLettered`].
-    pub dead_lettered: u64,
-    /// [`LetterOutcome::Parked`].
-    pub parked: u64,
-    /// [`LetterOutcome::Failed`].
-    pub failed: u64,
-}
-
-impl Outcomes {
-    /// The counter of that outcome.
-    pub(super) fn of(&mut self, outcome: LetterOutcome) -> &mut u64 {
-        match outcome {
-            LetterOutcome::Applied => &mut self.applied,
-            LetterOutcome::Duplicate => &mut self.duplicate,
-            LetterOutcome::Superseded => &mut self.superseded,
-            LetterOutcome::DeadLettered => &mut self.dead_lettered,
-            LetterOutcome::Parked => &mut self.parked,
-            LetterOutcome::Failed => &mut self.failed,
-        }
-    }
-}
-
 /// A replay.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Job {
-    /// Its id, a UUID v7: ids sort by the time of the start.
+    /// Its id.
     pub id: Uuid,
+    /// Its place among all jobs of the store: jobs run in this order. The clock may be set back.
+    #[serde(default)]
+    pub(super) sequence: u64,
     /// Who started it.
     pub by: String,
     /// Its state.
@@ -168,8 +73,14 @@ pub struct Job {
     pub(super) all_sent: bool,
     /// By partition of the event topic, the offset behind the last record that was sent.
     pub(super) sent_to: BTreeMap<i32, i64>,
+    /// The dead letters of a transaction of which it is not known whether it was committed.
+    #[serde(default)]
+    sending: Vec<(i32, i64)>,
     /// Whether it is to be stopped.
     pub(super) stopping: bool,
+    /// Whether all is known of its records: then the outcomes here are the last word, and no others are noted.
+    #[serde(default)]
+    pub(super) is_final: bool,
     /// Of how many records that were sent the outcome was read. While it awaits outcomes, their rows say it.
     pub(super) folded: u64,
     /// What it waits for.
@@ -186,6 +97,7 @@ impl Job {
     pub(super) fn new(id: Uuid, by: String, started_at: i64, selection: Selection, rate: u32) -> Self {
         Self {
             id,
+            sequence: 0,
             by,
             state: JobState::Running,
             started_at,
@@ -199,11 +111,29 @@ impl Job {
             cursor: None,
             all_sent: false,
             sent_to: BTreeMap::new(),
+            sending: Vec::new(),
             stopping: false,
+            is_final: false,
             folded: 0,
             waiting: None,
             error: None,
             messages: VecDeque::new(),
+        }
+    }
+
+    /// A job whose row cannot be read; `row` is what JSON there is.
+    pub(super) fn unreadable(id: Uuid, row: &serde_json::Value) -> Self {
+        let by = row["by"].as_str().unwrap_or("unknown").to_owned();
+        let started_at = row["startedAt"].as_i64().unwrap_or(0);
+        let none = Selection::Ids(BTreeSet::new());
+        let error =
+            "its row in the store cannot be read: another release has written it. What it has sent is on the topic";
+        Self {
+            sequence: row["sequence"].as_u64().unwrap_or(0),
+            state: JobState::Failed,
+            is_final: true,
+            error: Some(error.to_owned()),
+            ..Self::new(id, by, started_at, none, 1)
         }
     }
 
@@ -223,9 +153,69 @@ impl Job {
         self.state == JobState::Running
     }
 
+    /// Whether it has ended because nothing was left to do.
+    pub(super) fn is_done(&self) -> bool {
+        self.state == JobState::Done
+    }
+
     /// Whether outcomes of its records may still be read. A stopped job has them, too.
     pub(super) fn awaits_outcomes(&self) -> bool {
-        self.is_running() || self.folded < self.sent
+        !self.is_final
+    }
+
+    /// Whether it has ended, and all is known of its records. If it ended while it was not known whether a transaction was
+    /// committed, that becomes known when one of the records is read, or with the next replay.
+    pub(super) fn is_complete(&self) -> bool {
+        !self.is_running() && self.folded >= self.sent && self.sending.is_empty()
+    }
+
+    /// A transaction with the records of these dead letters is about to be written.
+    pub(super) fn begin_sending(&mut self, letters: &[DeadLetterId]) {
+        self.sending = letters.iter().map(|id| (id.partition, id.offset)).collect();
+    }
+
+    /// It is known how many records were sent; the last transaction is decided.
+    pub(super) fn set_sent(&mut self, sent: u64) {
+        self.sent = sent;
+        self.sending.clear();
+    }
+
+    /// The dead letters of a transaction of which it is not known whether it was committed.
+    pub(super) fn sending(&self) -> impl Iterator<Item = DeadLetterId> {
+        let id = |(partition, offset): &(i32, i64)| DeadLetterId {
+            partition: *partition,
+            offset: *offset,
+        };
+        self.sending.iter().map(id)
+    }
+
+    /// The transaction that was begun was committed, but without the records of these dead letters.
+    pub(super) fn end_sending(&mut self, without: &[DeadLetterId]) {
+        self.sent += self.sending().filter(|id| !without.contains(id)).count() as u64;
+        self.sending.clear();
+    }
+
+    /// The record of that dead letter was read, so that it was sent, whether or not somebody has said so already.
+    pub(super) fn note_read(&mut self, letter: DeadLetterId) {
+        let place = self.sending().position(|sending| sending == letter);
+        if let Some(place) = place {
+            self.sending.remove(place);
+            self.sent += 1;
+        }
+    }
+
+    /// What was sent and not read is not there any more.
+    pub(super) fn give_up(&mut self) {
+        let missing = self.in_flight();
+        self.folded += missing;
+        self.outcomes.failed += missing;
+    }
+
+    /// Before the outcomes are counted again.
+    pub(super) fn forget_outcomes(&mut self) {
+        self.folded = 0;
+        self.outcomes = Outcomes::default();
+        self.messages.clear();
     }
 
     /// Of how many records that were sent the outcome is not known.

@@ -1,4 +1,5 @@
-use orderlog_contract::rejection::Rejection;
+use orderlog_contract::order::Outcome;
+use orderlog_contract::rejection::{Code, Rejection};
 
 use super::*;
 
@@ -56,14 +57,45 @@ fn only_the_last_dead_letters_are_shown_and_all_are_counted() {
 }
 
 #[test]
-fn a_stopped_job_still_awaits_the_outcomes_of_what_it_sent() {
+fn a_stopped_job_is_complete_when_the_outcomes_of_what_it_sent_are_known() {
     let mut job = job();
-    assert!(job.awaits_outcomes());
     job.sent = 1;
+    assert!(!job.is_complete());
     job.end(JobState::Stopped, 9, None);
-    assert!(job.awaits_outcomes() && !job.is_running());
+    assert!(!job.is_complete() && !job.is_running());
     job.note_folded(None, result(1, LetterOutcome::Superseded));
-    assert!(!job.awaits_outcomes());
+    assert!(job.is_complete());
+}
+
+#[test]
+fn what_was_sent_is_counted_once_whoever_learns_of_it_first() {
+    let ids = [1, 2, 3].map(|offset| DeadLetterId { partition: 0, offset });
+    let mut job = job();
+    job.begin_sending(&ids);
+    assert_eq!(job.sending().collect::<Vec<_>>(), ids);
+    job.note_read(ids[1]);
+    job.note_read(ids[1]);
+    assert_eq!((job.sent, job.sending().count()), (1, 2));
+    job.end_sending(&[ids[2]]);
+    assert_eq!((job.sent, job.sending().count()), (2, 0), "the third one was too large");
+    job.note_read(ids[0]);
+    assert_eq!(job.sent, 2);
+}
+
+#[test]
+fn a_job_that_ends_in_a_transaction_is_not_complete_until_that_is_decided() {
+    let id = DeadLetterId {
+        partition: 0,
+        offset: 1,
+    };
+    let mut job = job();
+    job.begin_sending(&[id]);
+    job.end(JobState::Stopped, 9, None);
+    assert!(!job.is_complete());
+    job.note_read(id);
+    assert_eq!((job.sent, job.is_complete()), (1, false));
+    job.note_folded(None, result(1, LetterOutcome::Applied));
+    assert!(job.is_complete());
 }
 
 #[test]

@@ -1,21 +1,18 @@
-//! The jobs, in the store and in memory. What became of single dead letters is stored only while a job awaits outcomes.
-//! Everything that touches the store blocks.
+//! The jobs: in memory, as everyone sees them (`job_list`), and in the store (`job_rows`), in step.
 
-use std::collections::BTreeMap;
-use std::ops::Bound;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use anyhow::Context;
-use orderlog_projection::store::{RowChange, Store, StoreError, Table, TableName};
+use orderlog_projection::store::{RowChange, Store, StoreError};
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::job::{Job, JobState, LetterResult};
-use crate::dead_letter::DeadLetterId;
+use super::job::{Job, LetterResult};
+pub(super) use super::job_list::Folded;
+use super::job_list::{JobList, newest, shown};
+use super::job_rows::JobRows;
+use crate::dead_letter::{DeadLetterId, Index};
 
-/// How many jobs that have ended are kept, the newest ones.
-const MAX_ENDED: usize = 100;
 /// How many jobs may be running, of which all but one wait.
 pub const MAX_RUNNING: usize = 10;
 
@@ -24,26 +21,16 @@ pub const MAX_RUNNING: usize = 10;
 pub struct Jobs(Arc<Inner>);
 
 struct Inner {
-    jobs: Table,
-    /// Job and dead letter → [`LetterResult`].
-    letters: Table,
+    rows: JobRows,
     /// Held while a job is stored, so that one change is stored after the other.
     storing: Mutex<()>,
-    /// Never locked while the disk is written: requests read it, too.
-    state: Mutex<State>,
+    /// Never locked while the disk is written: requests and the projection read it. A job is copied meanwhile only if a reader has
+    /// it at that moment.
+    list: Mutex<JobList>,
     /// How many jobs await outcomes: read for every batch of the projection.
     awaiting: AtomicUsize,
     /// Incremented with every change.
     changed: watch::Sender<u64>,
-}
-
-#[derive(Default)]
-struct State {
-    jobs: BTreeMap<Uuid, Job>,
-    /// The one whose turn it is.
-    current: Option<Uuid>,
-    /// Jobs that had ended before their last outcomes were known, which are known now.
-    complete: Vec<Uuid>,
 }
 
 impl Jobs {
@@ -52,23 +39,15 @@ impl Jobs {
     /// # Errors
     /// The disk fails.
     pub fn open(store: &Store) -> Result<Self, StoreError> {
-        let jobs = store.table(TableName("replay_jobs"))?;
-        let letters = store.table(TableName("replay_letters"))?;
-        let mut state = State::default();
-        for row in jobs.range(Bound::Unbounded, Bound::Unbounded) {
-            let (_, value) = row?;
-            let Ok(mut job) = serde_json::from_slice::<Job>(&value) else {
-                // Of a release that knew more; what was sent is in the topic.
-                continue;
-            };
-            restore(&mut job, &letters)?;
-            state.jobs.insert(job.id, job);
+        let rows = JobRows::open(store)?;
+        let mut list = JobList::default();
+        for job in rows.load()? {
+            list.insert(job);
         }
         let opened = Self(Arc::new(Inner {
-            jobs,
-            letters,
+            rows,
             storing: Mutex::new(()),
-            state: Mutex::new(state),
+            list: Mutex::new(list),
             awaiting: AtomicUsize::new(0),
             changed: watch::Sender::new(0),
         }));
@@ -76,40 +55,54 @@ impl Jobs {
         Ok(opened)
     }
 
-    /// Adds a job.
+    /// Whether no more jobs may be added for now.
+    pub(super) fn is_full(&self) -> bool {
+        self.lock().running() >= MAX_RUNNING
+    }
+
+    /// Adds a job, after all others.
     ///
     /// # Errors
     /// `None` if [`MAX_RUNNING`] are running; or the disk fails.
-    pub(super) fn add(&self, job: Job) -> Result<Option<Job>, StoreError> {
+    pub(super) fn add(&self, mut job: Job) -> Result<Option<Job>, StoreError> {
         let _storing = self.storing();
-        if self.lock().jobs.values().filter(|job| job.is_running()).count() >= MAX_RUNNING {
+        if self.is_full() {
             return Ok(None);
         }
-        self.0
-            .jobs
-            .commit(&[self.0.jobs.put(job.id.as_bytes(), encode(&job)?)])?;
-        let mut state = self.lock();
-        state.jobs.insert(job.id, job.clone());
-        self.notify(&state);
+        job.sequence = self.lock().next_sequence();
+        self.0.rows.commit(&[self.0.rows.job_row(&job)?])?;
+        let mut list = self.lock();
+        list.insert(job.clone());
+        self.notify(&list);
         Ok(Some(job))
     }
 
     /// The job with that id.
     pub fn get(&self, id: Uuid) -> Option<Job> {
-        let state = self.lock();
-        state.jobs.get(&id).map(|job| shown(job, state.current))
+        let (job, current) = {
+            let list = self.lock();
+            (list.get(id)?, list.current())
+        };
+        Some(Arc::unwrap_or_clone(shown(job, current)))
     }
 
-    /// All jobs, the newest first.
-    pub fn list(&self) -> Vec<Job> {
-        let state = self.lock();
-        state.jobs.values().rev().map(|job| shown(job, state.current)).collect()
+    /// The newest jobs, at most that many, the newest first.
+    pub fn newest(&self, limit: usize) -> Vec<Arc<Job>> {
+        let (jobs, current) = {
+            let list = self.lock();
+            (list.all().cloned().collect(), list.current())
+        };
+        let newest = newest(jobs, limit).into_iter();
+        newest.map(|job| shown(job, current)).collect()
     }
 
     /// The job whose turn it is.
     pub fn running(&self) -> Option<Job> {
-        let state = self.lock();
-        state.current.and_then(|id| state.jobs.get(&id)).cloned()
+        let job = {
+            let list = self.lock();
+            list.get(list.current()?)?
+        };
+        Some(Arc::unwrap_or_clone(job))
     }
 
     /// A channel whose value changes with any job.
@@ -117,28 +110,20 @@ impl Jobs {
         self.0.changed.subscribe()
     }
 
-    /// Whether any job awaits the outcome of a record.
-    pub(super) fn is_any_awaiting(&self) -> bool {
-        self.0.awaiting.load(Ordering::Relaxed) > 0
-    }
-
     /// Gives the oldest running job its turn.
     pub(super) fn take_turn(&self) -> Option<Uuid> {
-        let mut state = self.lock();
-        let next = state.jobs.values().find(|job| job.is_running()).map(|job| job.id);
-        if state.current != next {
-            state.current = next;
-            self.notify(&state);
+        let mut list = self.lock();
+        if list.take_turn() {
+            self.notify(&list);
         }
-        next
+        list.current()
     }
 
     /// Changes a job in memory only: for what is known again after a restart.
     pub(super) fn note(&self, id: Uuid, change: impl FnOnce(&mut Job)) {
-        let mut state = self.lock();
-        if let Some(job) = state.jobs.get_mut(&id) {
-            change(job);
-            self.notify(&state);
+        let mut list = self.lock();
+        if list.change(id, change).is_some() {
+            self.notify(&list);
         }
     }
 
@@ -152,8 +137,8 @@ impl Jobs {
         unsent: Vec<(DeadLetterId, LetterResult)>,
         change: impl Fn(&mut Job),
     ) -> Result<Option<Job>, StoreError> {
-        let _storing = self.storing();
-        let Some(mut stored) = self.lock().jobs.get(&id).cloned() else {
+        let storing = self.storing();
+        let Some(mut stored) = self.job(id) else {
             return Ok(None);
         };
         let apply = |job: &mut Job| {
@@ -162,30 +147,64 @@ impl Jobs {
             }
             change(job);
         };
-        apply(&mut stored);
-        let mut rows = vec![self.0.jobs.put(id.as_bytes(), encode(&stored)?)];
+        apply(Arc::make_mut(&mut stored));
+        let mut rows = vec![self.0.rows.job_row(&stored)?];
         for (letter, result) in &unsent {
             rows.push(self.letter_row(id, *letter, result)?);
         }
-        self.0.jobs.commit(&rows)?;
+        self.0.rows.commit(&rows)?;
         let changed = self.apply(id, apply);
-        if let Some(job) = changed.as_ref().filter(|job| !job.awaits_outcomes()) {
-            self.clean_up(job.id)?;
+        drop(storing);
+        if let Err(error) = self.store_complete() {
+            // It is still to be stored; the change itself is.
+            tracing::error!(job = %id, error = format!("{error:#}"), "outcomes of a replay not stored; that is tried again with the next change");
         }
         Ok(changed)
     }
 
+    /// Stores which dead letters a transaction is about to write. Until it is known whether it was committed, the job awaits their
+    /// outcomes, whatever happens to it or to this process.
+    ///
+    /// # Errors
+    /// The disk fails; then nothing was changed.
+    pub(super) fn begin_sending(&self, id: Uuid, letters: &[DeadLetterId]) -> Result<(), StoreError> {
+        self.lock().note_sending(id, letters.iter().copied());
+        self.change(id, Vec::new(), |job| job.begin_sending(letters))?;
+        Ok(())
+    }
+
+    /// Decides of jobs that have ended whether their last transactions were committed. The index must have everything that was
+    /// written before nobody but the caller could write.
+    ///
+    /// # Errors
+    /// The disk fails; call it again.
+    pub(super) fn decide_sending(&self, index: &Index) -> Result<(), StoreError> {
+        let undecided: Vec<Arc<Job>> = {
+            let list = self.lock();
+            let ended = list.all().filter(|job| !job.is_running());
+            ended.filter(|job| job.sending().next().is_some()).cloned().collect()
+        };
+        for job in undecided {
+            let mut not_sent = Vec::new();
+            for letter in job.sending() {
+                if !index.is_replayed_by(job.id, letter)? {
+                    not_sent.push(letter);
+                }
+            }
+            self.change(job.id, Vec::new(), |job| job.end_sending(&not_sent))?;
+        }
+        Ok(())
+    }
+
     /// Changes a job in memory, where outcomes may have been noted meanwhile.
     fn apply(&self, id: Uuid, change: impl Fn(&mut Job)) -> Option<Job> {
-        let mut state = self.lock();
-        let job = state.jobs.get_mut(&id)?;
-        change(job);
-        let changed = job.clone();
-        if !changed.is_running() && state.current == Some(id) {
-            state.current = None;
-        }
-        self.notify(&state);
-        Some(changed)
+        let changed = {
+            let mut list = self.lock();
+            let changed = list.change(id, change)?;
+            self.notify(&list);
+            changed
+        };
+        Some(Arc::unwrap_or_clone(changed))
     }
 
     /// The row of a dead letter's result.
@@ -195,142 +214,82 @@ impl Jobs {
         letter: DeadLetterId,
         result: &LetterResult,
     ) -> anyhow::Result<RowChange> {
-        let value = serde_json::to_vec(result).context("encoding the result of a replay")?;
-        Ok(self.0.letters.put(&letter_key(job, letter), value))
+        self.0.rows.letter_row(job, letter, result)
     }
 
     /// What is stored of a dead letter of a job.
+    ///
+    /// # Errors
+    /// The disk fails.
     pub(super) fn letter(&self, job: Uuid, letter: DeadLetterId) -> Result<Option<LetterResult>, StoreError> {
-        let row = self.0.letters.get(&letter_key(job, letter))?;
-        Ok(row.and_then(|row| serde_json::from_slice(&row).ok()))
+        self.0.rows.letter(job, letter)
+    }
+
+    /// Whether any job awaits the outcome of a record.
+    pub(super) fn is_any_awaiting(&self) -> bool {
+        self.0.awaiting.load(Ordering::Relaxed) > 0
     }
 
     /// Whether that job awaits the outcome of a record.
     pub(super) fn awaits(&self, id: Uuid) -> bool {
-        self.lock().jobs.get(&id).is_some_and(Job::awaits_outcomes)
+        self.lock().get(id).is_some_and(|job| job.awaits_outcomes())
+    }
+
+    /// Whether that job has sent, or may have sent, the record of that dead letter lately.
+    pub(super) fn has_sent(&self, id: Uuid, letter: DeadLetterId) -> bool {
+        self.lock().has_sent(id, letter)
     }
 
     /// Takes note of outcomes that were committed.
-    pub(super) fn note_folded(&self, results: Vec<(Uuid, Option<LetterResult>, LetterResult)>) {
-        let mut state = self.lock();
-        for (id, before, result) in results {
-            if let Some(job) = state.jobs.get_mut(&id) {
-                job.note_folded(before.map(|before| before.outcome), result);
-                if !job.awaits_outcomes() {
-                    state.complete.push(id);
-                }
-            }
+    pub(super) fn note_folded(&self, results: Vec<Folded>) {
+        let mut list = self.lock();
+        for folded in results {
+            list.note_folded(folded);
         }
-        self.notify(&state);
+        self.notify(&list);
     }
 
-    /// Stores jobs that had ended before their last outcomes were known.
+    /// Stores that the outcomes of jobs are final, and removes what was needed until then.
     ///
     /// # Errors
-    /// The disk fails.
+    /// The disk fails; call it again.
     pub(super) fn store_complete(&self) -> Result<(), StoreError> {
-        let complete = std::mem::take(&mut self.lock().complete);
+        let _storing = self.storing();
+        let complete = self.lock().complete();
         for id in complete {
-            self.change(id, Vec::new(), |_| ())?;
-        }
-        Ok(())
-    }
-
-    /// Removes what is stored of single dead letters of a job that awaits no more outcomes, and jobs that are too old.
-    fn clean_up(&self, id: Uuid) -> Result<(), StoreError> {
-        self.remove_letters(id)?;
-        for old in self.forget_old() {
-            self.remove_letters(old)?;
-            self.0.jobs.commit(&[self.0.jobs.remove(old.as_bytes())])?;
-        }
-        Ok(())
-    }
-
-    fn remove_letters(&self, id: Uuid) -> Result<(), StoreError> {
-        let (from, to) = letter_bounds(id);
-        let mut rows = Vec::new();
-        for row in self.0.letters.range(Bound::Included(&from), Bound::Included(&to)) {
-            rows.push(self.0.letters.remove(&row?.0));
-            if rows.len() == 1_000 {
-                self.0.letters.commit(&rows)?;
-                rows.clear();
+            if let Some(job) = self.job(id) {
+                self.0.rows.commit(&[self.0.rows.job_row(&job)?])?;
+                self.0.rows.remove_letters(id)?;
+            }
+            self.lock().note_stored(id);
+            let old = self.lock().old();
+            for old in old {
+                self.0.rows.remove(old)?;
+                self.lock().remove(old);
             }
         }
-        self.0.letters.commit(&rows)
+        Ok(())
     }
 
-    fn forget_old(&self) -> Vec<Uuid> {
-        let mut state = self.lock();
-        let ended = state.jobs.values().filter(|job| !job.is_running());
-        let mut old: Vec<Uuid> = ended.map(|job| job.id).collect();
-        old.truncate(old.len().saturating_sub(MAX_ENDED));
-        state.jobs.retain(|id, _| !old.contains(id));
-        old
+    fn job(&self, id: Uuid) -> Option<Arc<Job>> {
+        self.lock().get(id)
     }
 
     fn storing(&self) -> MutexGuard<'_, ()> {
         self.0.storing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn notify(&self, state: &State) {
-        let awaiting = state.jobs.values().filter(|job| job.awaits_outcomes()).count();
-        self.0.awaiting.store(awaiting, Ordering::Relaxed);
+    fn notify(&self, list: &JobList) {
+        self.0.awaiting.store(list.awaiting(), Ordering::Relaxed);
         self.0.changed.send_modify(|changes| *changes += 1);
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, JobList> {
         // A panic cannot leave the state half changed: a job is replaced, or one counter after the other is.
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.list.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The job as others see it: one whose turn has not come waits.
-fn shown(job: &Job, current: Option<Uuid>) -> Job {
-    let mut job = job.clone();
-    if let Some(current) = current.filter(|current| job.state == JobState::Running && *current != job.id) {
-        job.waiting = Some(format!("replay {current} is running"));
-    }
-    job
-}
-
-/// Counts again what was stored of its dead letters.
-fn restore(job: &mut Job, letters: &Table) -> Result<(), StoreError> {
-    if !job.awaits_outcomes() {
-        return Ok(());
-    }
-    job.folded = 0;
-    job.outcomes = Default::default();
-    job.messages.clear();
-    let (from, to) = letter_bounds(job.id);
-    for row in letters.range(Bound::Included(&from), Bound::Included(&to)) {
-        let Ok(result) = serde_json::from_slice::<LetterResult>(&row?.1) else {
-            continue;
-        };
-        match result.sent_to {
-            Some(_) => job.note_folded(None, result),
-            None => job.note_unsent(result),
-        }
-    }
-    Ok(())
-}
-
-fn letter_key(job: Uuid, letter: DeadLetterId) -> Vec<u8> {
-    [&job.as_bytes()[..], &letter.to_key()].concat()
-}
-
-fn letter_bounds(job: Uuid) -> (Vec<u8>, Vec<u8>) {
-    let bound = |byte| [&job.as_bytes()[..], &[byte; 12]].concat();
-    (bound(0), bound(u8::MAX))
-}
-
-/// While it awaits outcomes, what it shows is counted again from their rows after a restart.
-fn encode(job: &Job) -> anyhow::Result<Vec<u8>> {
-    let encoded = if job.awaits_outcomes() {
-        let mut short = job.clone();
-        short.messages.clear();
-        serde_json::to_vec(&short)
-    } else {
-        serde_json::to_vec(job)
-    };
-    encoded.context("encoding a replay")
-}
+#[cfg(test)]
+#[path = "jobs_tests.rs"]
+mod tests;

@@ -10,7 +10,10 @@
 mod discard;
 mod dry_run;
 mod job;
+mod job_list;
+mod job_rows;
 mod jobs;
+mod letter_result;
 mod outcomes;
 mod plan;
 mod runner;
@@ -157,6 +160,10 @@ impl Replays {
     /// # Errors
     /// [`ReplayError`].
     pub async fn start(&self, selection: Selection, rate: Option<u32>, by: String) -> Result<Job, ReplayError> {
+        // To count them takes longer.
+        if self.jobs.is_full() {
+            return Err(ReplayError::TooMany);
+        }
         let at = clock::now_ms().unwrap_or_default();
         let mut job = Job::new(new_id(at), by, at, selection, rate.unwrap_or(self.rate));
         job.below = self.index.next_offsets()?;
@@ -214,9 +221,9 @@ impl Replays {
         Ok(self.jobs.get(id))
     }
 
-    /// The jobs, the newest first.
-    pub fn list(&self) -> Vec<Job> {
-        self.jobs.list()
+    /// The newest jobs, at most that many, the newest first.
+    pub fn newest(&self, limit: usize) -> Vec<Arc<Job>> {
+        self.jobs.newest(limit)
     }
 
     /// The job with that id.
@@ -238,7 +245,7 @@ impl Replays {
 /// How long stopping a job may take before the answer is given without.
 const STOP_WAIT: std::time::Duration = std::time::Duration::from_secs(2);
 
-/// Ids sort by the time.
+/// An id that says when it was made.
 fn new_id(at: i64) -> Uuid {
     let ms = u64::try_from(at).unwrap_or_default();
     let nanos = u32::try_from(ms % 1000).unwrap_or_default() * 1_000_000;

@@ -12,22 +12,24 @@ use rdkafka::message::BorrowedMessage;
 use uuid::Uuid;
 
 use super::job::{LetterOutcome, LetterResult};
-use super::jobs::Jobs;
+use super::jobs::{Folded, Jobs};
 use crate::dead_letter::replay_headers::{ReplayOf, replay_of};
-use crate::dead_letter::{DeadLetterId, key_text};
+use crate::dead_letter::{DeadLetterId, Index, key_text};
 
 /// Notes what became of replayed records, on the projection's thread.
 pub struct ReplayOutcomes {
     jobs: Jobs,
-    /// Of the batch that is being committed: the job, what was known before, and what is known now.
-    pending: Vec<(Uuid, Option<LetterResult>, LetterResult)>,
+    index: Index,
+    /// Of the batch that is being committed.
+    pending: Vec<Folded>,
 }
 
 impl ReplayOutcomes {
-    /// For those jobs.
-    pub fn new(jobs: Jobs) -> Self {
+    /// For those jobs, which replay the dead letters of that index.
+    pub fn new(jobs: Jobs, index: Index) -> Self {
         Self {
             jobs,
+            index,
             pending: Vec::new(),
         }
     }
@@ -48,16 +50,39 @@ impl ReplayOutcomes {
                 continue;
             }
             let result = result(message, record, &replay);
-            let before = match in_batch.get(&(replay.job, replay.dead_letter)) {
+            let (job, letter) = (replay.job, replay.dead_letter);
+            let before = match in_batch.get(&(job, letter)) {
                 Some(before) => Some(before.clone()),
-                None => self.jobs.letter(replay.job, replay.dead_letter).unwrap_or_default(),
+                None => self.jobs.letter(job, letter).unwrap_or_default(),
             };
-            match self.jobs.letter_row(replay.job, replay.dead_letter, &result) {
+            if !self.is_ours(&replay, before.as_ref(), &result) {
+                continue;
+            }
+            match self.jobs.letter_row(job, letter, &result) {
                 Ok(row) => changes.rows.push(row),
                 Err(error) => tracing::error!(error = format!("{error:#}"), "outcome of a replay not stored"),
             }
-            in_batch.insert((replay.job, replay.dead_letter), result.clone());
-            self.pending.push((replay.job, before, result));
+            in_batch.insert((job, letter), result.clone());
+            self.pending.push(Folded {
+                job,
+                letter,
+                before,
+                now: result,
+            });
+        }
+    }
+
+    /// Whether a record is what it says it is, which anyone can say: the job has sent that dead letter, and this is the record
+    /// whose outcome was noted before, if any was.
+    fn is_ours(&self, replay: &ReplayOf, before: Option<&LetterResult>, now: &LetterResult) -> bool {
+        match before {
+            Some(before) => before.sent_to == now.sent_to,
+            None => {
+                // The index may not have the mark yet: it comes with the same transaction, but in another topic.
+                let ReplayOf { job, dead_letter, .. } = replay;
+                self.jobs.has_sent(*job, *dead_letter)
+                    || self.index.is_replayed_by(*job, *dead_letter).unwrap_or_default()
+            }
         }
     }
 

@@ -75,15 +75,8 @@ pub(super) fn count(index: &Index, selection: &Selection, below: &BTreeMap<i32, 
             Ok(by_state.get(&DeadLetterState::Open).copied().unwrap_or(0))
         }
         Selection::Code(_) | Selection::Written { .. } => {
-            let (mut total, mut cursor) = (0, None);
-            loop {
-                let page = select(index, selection, cursor, below, usize::MAX, Selecting::Open)?;
-                total += page.selected.len() as u64;
-                if page.is_last {
-                    return Ok(total);
-                }
-                cursor = page.last;
-            }
+            let filter = selection.filter(None).unwrap_or_default();
+            index.count(DeadLetterState::Open, &filter, below)
         }
     }
 }

@@ -12,12 +12,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::breaker::Breaker;
-use crate::dead_letter::{DeadLetterState, Summary};
+use crate::dead_letter::{DeadLetterState, HOUR_MS, Summary};
 use crate::state::State;
 
 /// How many hours are counted one by one.
 const HOURS: i64 = 48;
-const HOUR_MS: i64 = 3_600_000;
 
 /// The dead letters, counted.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -99,7 +98,7 @@ impl Info {
         // A clock that is wrong beyond measure has no last hours.
         let this_hour = clock::now_ms().map_or(i64::MAX / HOUR_MS, |now| now.div_euclid(HOUR_MS));
         let first = this_hour - HOURS + 1;
-        let read = blocking(move || Ok::<_, StoreError>((index.summary()?, index.by_hour(first)?))).await;
+        let read = blocking(move || Ok::<_, StoreError>((index.summary()?, index.by_hour(first, this_hour)?))).await;
         let (summary, counted) = read.map_err(Problem::internal)?;
         let breaker = Breaker::of(&state.view.known_partitions().await.map_err(Problem::internal)?);
         let by_hour = (first..=this_hour).filter_map(|hour| {

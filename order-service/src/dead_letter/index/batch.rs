@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use orderlog_projection::store::{RowChange, StoreError, Table};
 use uuid::Uuid;
 
-use super::tables::{encode, hour_key, number_of, read};
-use super::{Content, Entry, Index, SUMMARY};
+use super::tables::{encode, hour_key, number_of};
+use super::{Content, Entry, HOUR_MS, Index, SUMMARY};
 use crate::dead_letter::lists::{Place, listed, lists_of};
 use crate::dead_letter::marks::Mark;
 use crate::dead_letter::rows::{DeadLetterId, DeadLetterRow, Summary};
@@ -14,8 +14,6 @@ use crate::dead_letter::state::{DeadLetterState, Settlement};
 
 /// How many dead letters one commit adds or settles, roughly: what they change is in memory until then.
 const MAX_SIZE: usize = 2_000;
-
-const HOUR_MS: i64 = 3_600_000;
 
 /// A batch.
 pub(super) struct Batch<'a> {
@@ -26,8 +24,6 @@ pub(super) struct Batch<'a> {
     letters: BTreeMap<DeadLetterId, Letter>,
     positions: HashMap<String, (String, DeadLetterId)>,
     copies: HashMap<DeadLetterId, DeadLetterId>,
-    /// `None`: no longer.
-    awaited: BTreeMap<DeadLetterId, Option<Settlement>>,
     jobs: BTreeMap<Uuid, u64>,
 }
 
@@ -47,7 +43,6 @@ impl<'a> Batch<'a> {
             letters: BTreeMap::new(),
             positions: HashMap::new(),
             copies: HashMap::new(),
-            awaited: BTreeMap::new(),
             jobs: BTreeMap::new(),
         }
     }
@@ -73,28 +68,19 @@ impl<'a> Batch<'a> {
             return Ok(());
         }
         *next = id.offset + 1;
-        // A mark in another partition may have been read before.
-        let settlement = self.take_awaited(id)?;
-        let added = match content {
-            Content::DeadLetter { position, row } => Some(self.add_letter(id, position, row)?),
-            Content::Mark { mark, at } => {
-                self.add_mark(id, &mark, at)?;
-                None
-            }
-        };
-        if let (Some(target), Some(settlement)) = (added, settlement) {
-            self.settle(target, settlement)?;
+        match content {
+            Content::DeadLetter { position, row } => self.add_letter(id, position, row),
+            Content::Mark { mark, at } => self.add_mark(id, &mark, at),
         }
-        Ok(())
     }
 
-    /// Adds a dead letter, unless the index has one of its record. Returns the id of the one that it has then.
+    /// Adds a dead letter, unless the index has one of its record.
     fn add_letter(
         &mut self,
         id: DeadLetterId,
         position: Option<(String, String)>,
         row: DeadLetterRow,
-    ) -> Result<DeadLetterId, StoreError> {
+    ) -> Result<(), StoreError> {
         self.size += 1;
         if let Some((position, fingerprint)) = position {
             let known = match self.positions.get(&position) {
@@ -103,46 +89,46 @@ impl<'a> Batch<'a> {
             };
             if let Some(first) = known {
                 self.copies.insert(id, first);
-                return Ok(first);
+                return Ok(());
             }
             self.positions.insert(position, (fingerprint, id));
         }
         self.letters.insert(id, Letter { before: None, row });
-        Ok(id)
+        Ok(())
     }
 
+    /// A mark is about dead letters before it in its own partition, where ours are: so nothing has to be kept for dead letters
+    /// that are yet to come, which anyone may name, and the marks of a dead letter are read in the same order by everyone.
     fn add_mark(&mut self, id: DeadLetterId, mark: &Mark, at: Option<i64>) -> Result<(), StoreError> {
         self.size += mark.ids().len();
-        if let Mark::Replayed { ids, job, .. } = mark {
+        let is_before = |target: &&DeadLetterId| target.partition == id.partition && target.offset < id.offset;
+        let mut named = 0;
+        for target in mark.ids().iter().filter(is_before) {
+            named += 1;
+            self.settle(*target, mark.settlement(id, at))?;
+        }
+        if let Mark::Replayed { job, .. } = mark {
             let known = match self.jobs.get(job) {
                 Some(known) => *known,
                 None => self.index.replayed_by(*job)?,
             };
-            self.jobs.insert(*job, known + ids.len() as u64);
-        }
-        for target in mark.ids() {
-            self.settle(*target, mark.settlement(id, at))?;
+            self.jobs.insert(*job, known + named);
         }
         Ok(())
     }
 
-    /// Settles a dead letter now, or once it is read.
+    /// Settles a dead letter, or the one that it is a copy of. If there is none, Kafka has deleted it, or the mark is a mistake.
     fn settle(&mut self, id: DeadLetterId, settlement: Settlement) -> Result<(), StoreError> {
+        let id = if self.letter(id)?.is_some() {
+            id
+        } else if let Some(first) = self.first_of(id)? {
+            first
+        } else {
+            return Ok(());
+        };
         if let Some(letter) = self.letter(id)? {
             letter.row.settle(settlement);
-        } else if let Some(first) = self.first_of(id)? {
-            if let Some(letter) = self.letter(first)? {
-                letter.row.settle(settlement);
-            }
-        } else if self
-            .summary
-            .next
-            .get(&id.partition)
-            .is_none_or(|next| id.offset >= *next)
-        {
-            self.keep_awaited(id, settlement)?;
         }
-        // Otherwise there is no such dead letter: a mistake, or Kafka has deleted it.
         Ok(())
     }
 
@@ -165,36 +151,6 @@ impl<'a> Batch<'a> {
         Ok(row.as_deref().and_then(DeadLetterId::from_key))
     }
 
-    fn keep_awaited(&mut self, id: DeadLetterId, settlement: Settlement) -> Result<(), StoreError> {
-        let earlier = self.take_awaited(id)?;
-        let first = match earlier {
-            Some(earlier) if earlier.settled.mark < settlement.settled.mark => earlier,
-            _ => settlement,
-        };
-        self.awaited.insert(id, Some(first));
-        self.summary.awaited += 1;
-        Ok(())
-    }
-
-    fn take_awaited(&mut self, id: DeadLetterId) -> Result<Option<Settlement>, StoreError> {
-        // Almost always, so that a dead letter costs no read.
-        if self.summary.awaited == 0 {
-            return Ok(None);
-        }
-        let taken = match self.awaited.get_mut(&id) {
-            Some(kept) => kept.take(),
-            None => {
-                let kept: Option<Settlement> = read(&self.index.tables.awaited, &id.to_key())?;
-                if kept.is_some() {
-                    self.awaited.insert(id, None);
-                }
-                kept
-            }
-        };
-        self.summary.awaited -= u64::from(taken.is_some());
-        Ok(taken)
-    }
-
     /// The changes of rows.
     ///
     /// # Errors
@@ -206,7 +162,6 @@ impl<'a> Batch<'a> {
             letters,
             positions,
             copies,
-            awaited,
             jobs,
             ..
         } = self;
@@ -237,12 +192,6 @@ impl<'a> Batch<'a> {
         }
         for (copy, first) in copies {
             changes.push(tables.copies.put(&copy.to_key(), first.to_key().to_vec()));
-        }
-        for (id, settlement) in awaited {
-            changes.push(match settlement {
-                Some(settlement) => tables.awaited.put(&id.to_key(), encode(&settlement)?),
-                None => tables.awaited.remove(&id.to_key()),
-            });
         }
         for (job, letters) in jobs {
             changes.push(tables.jobs.put(job.as_bytes(), letters.to_be_bytes().to_vec()));

@@ -78,8 +78,11 @@ fn a_mark_moves_dead_letters_to_another_list_and_out_of_the_counts() {
     index.add(letters).expect("adds");
     let summary = index.summary().expect("reads");
     assert_eq!((summary.count, summary.by_state), (3, [(Open, 2), (Parked, 1)].into()));
-    assert_eq!(index.by_hour(10).expect("reads"), [(10, 2), (11, 1)].into());
-    assert_eq!(index.by_hour(11).expect("reads"), [(11, 1)].into());
+    let by_hour = |first, last| index.by_hour(first, last).expect("reads");
+    assert_eq!(by_hour(10, 11), [(10, 2), (11, 1)].into());
+    assert_eq!(by_hour(11, i64::MAX), [(11, 1)].into());
+    assert_eq!(by_hour(i64::MIN, 10), [(10, 2)].into());
+    assert_eq!(by_hour(11, 10), BTreeMap::new());
 
     let marks = vec![mark(id(0, 3), replayed(&[a])), mark(id(0, 4), discarded(&[c]))];
     index.add(marks).expect("adds");
@@ -87,7 +90,7 @@ fn a_mark_moves_dead_letters_to_another_list_and_out_of_the_counts() {
     assert_eq!((summary.count, summary.by_code), (1, [(Code::NotFramed, 1)].into()));
     let by_state = [(Open, 1), (Parked, 0), (Replayed, 1), (Discarded, 1)];
     assert_eq!(summary.by_state, by_state.into());
-    assert_eq!(index.by_hour(10).expect("reads"), [(10, 1), (11, 0)].into());
+    assert_eq!(by_hour(10, 11), [(10, 1), (11, 0)].into());
     let lists = [Open, Parked, Replayed, Discarded].map(|state| list(&index, state));
     assert_eq!(lists, [vec![b], vec![], vec![a], vec![c]]);
     let settled = index
@@ -110,77 +113,60 @@ fn a_mark_moves_dead_letters_to_another_list_and_out_of_the_counts() {
 }
 
 #[test]
-fn the_first_mark_counts_whichever_is_read_first() {
+fn the_first_mark_of_a_dead_letter_counts() {
     let dir = tempfile::tempdir().expect("a directory");
     let index = open(&dir, "dlq");
     let a = id(0, 0);
     index.add(vec![letter(a, "t-0-0", 0, 0)]).expect("adds");
-    index.add(vec![mark(id(1, 0), discarded(&[a]))]).expect("adds");
-    assert_eq!(state(&index, a), Discarded);
     index.add(vec![mark(id(0, 1), replayed(&[a]))]).expect("adds");
-    assert_eq!(state(&index, a), Replayed, "its partition is the lower one");
+    assert_eq!(state(&index, a), Replayed);
     index.add(vec![mark(id(0, 2), discarded(&[a]))]).expect("adds");
     assert_eq!(state(&index, a), Replayed);
     let by_state = index.summary().expect("reads").by_state;
-    assert_eq!(by_state, [(Open, 0), (Replayed, 1), (Discarded, 0)].into());
+    assert_eq!(by_state, [(Open, 0), (Replayed, 1)].into());
 }
 
 #[test]
-fn a_mark_that_is_read_before_its_dead_letter_waits_for_it() {
-    let dir = tempfile::tempdir().expect("a directory");
-    let [a, b] = [id(0, 0), id(0, 1)];
-    let index = open(&dir, "dlq");
-    let marks = vec![
-        mark(id(1, 0), discarded(&[a])),
-        mark(id(1, 1), replayed(&[a, b])),
-        mark(id(1, 2), discarded(&[b])),
-    ];
-    index.add(marks).expect("adds");
-    assert_eq!(index.summary().expect("reads").awaited, 2);
-    drop(index);
-    let index = open(&dir, "dlq");
-    let letters = vec![letter(a, "t-0-0", 0, 0), letter(b, "t-0-1", 0, 0)];
-    index.add(letters).expect("adds");
-    assert_eq!([state(&index, a), state(&index, b)], [Discarded, Replayed]);
-    let summary = index.summary().expect("reads");
-    assert_eq!((summary.awaited, summary.count), (0, 0));
-    assert_eq!(index.by_hour(0).expect("reads"), BTreeMap::new());
-}
-
-#[test]
-fn a_mark_of_a_dead_letter_that_does_not_exist_changes_nothing() {
+fn a_mark_changes_nothing_but_dead_letters_before_it_in_its_partition() {
     let dir = tempfile::tempdir().expect("a directory");
     let index = open(&dir, "dlq");
-    let a = id(0, 0);
+    let [before, later] = [id(0, 0), id(0, 3)];
+    let named = [later, id(1, 0), id(0, 1), id(0, 2), id(7, 0), id(i32::MAX, i64::MAX)];
     let entries = vec![
-        letter(a, "t-0-0", 0, 0),
-        mark(id(0, 1), discarded(&[id(0, 1), id(0, 2)])),
-        mark(id(0, 2), discarded(&[id(0, 1)])),
+        letter(before, "t-0-0", 0, 0),
+        mark(id(1, 0), discarded(&[before])),
+        mark(id(0, 1), replayed(&named)),
+        mark(id(0, 2), discarded(&named)),
+        letter(later, "t-0-1", 0, 0),
     ];
     index.add(entries).expect("adds");
-    let summary = index.summary().expect("reads");
-    assert_eq!((summary.count, summary.awaited), (1, 0));
-    assert_eq!(list(&index, Open), [a]);
-    assert_eq!(list(&index, Discarded), []);
+    assert_eq!([state(&index, before), state(&index, later)], [Open, Open]);
+    assert_eq!(list(&index, Open).len(), 2);
+    assert_eq!(index.replayed_by(JOB).expect("reads"), 0);
+    index.add(vec![mark(id(0, 4), discarded(&[before]))]).expect("adds");
+    assert_eq!(state(&index, before), Discarded);
 }
 
 #[test]
 fn a_mark_of_a_second_copy_settles_the_first() {
     let dir = tempfile::tempdir().expect("a directory");
     let index = open(&dir, "dlq");
-    let [first, second, third] = [id(0, 0), id(1, 0), id(1, 1)];
+    let [first, second, third] = [id(0, 0), id(1, 0), id(1, 2)];
     index.add(vec![letter(first, "t-0-0", 0, 0)]).expect("adds");
     index.add(vec![letter(second, "t-0-0", 0, 0)]).expect("adds");
     assert_eq!(index.summary().expect("reads").count, 1);
-    index.add(vec![mark(id(0, 1), replayed(&[second]))]).expect("adds");
+    index.add(vec![mark(id(1, 1), replayed(&[second]))]).expect("adds");
     assert_eq!(state(&index, first), Replayed);
-    let awaited = vec![
-        mark(id(2, 0), discarded(&[id(1, 2)])),
+    let in_one_batch = vec![
         letter(third, "t-0-1", 0, 0),
-        letter(id(1, 2), "t-0-1", 0, 0),
+        letter(id(1, 3), "t-0-1", 0, 0),
+        mark(id(1, 4), discarded(&[id(1, 3)])),
     ];
-    index.add(awaited).expect("adds");
+    index.add(in_one_batch).expect("adds");
     assert_eq!(state(&index, third), Discarded);
+    let earlier = mark(id(0, 1), discarded(&[first]));
+    index.add(vec![earlier]).expect("adds");
+    assert_eq!(state(&index, first), Discarded, "whichever is read first");
 }
 
 #[test]

@@ -159,7 +159,7 @@ fn index_and_list(letters: i64, max_growth: u64) {
     deepest(&index, "discarded", &discarded, &oldest(1, 0));
     let begin = Instant::now();
     let summary = index.summary().expect("reads");
-    let hours = index.by_hour(0).expect("reads");
+    let hours = index.by_hour(0, i64::MAX).expect("reads");
     println!("counts in {:.1?}, {} hours", begin.elapsed(), hours.len());
     let left = (letters - letters / 10).unsigned_abs();
     assert_eq!((summary.count, hours.values().sum::<u64>()), (left, left));

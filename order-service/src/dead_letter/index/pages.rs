@@ -95,6 +95,31 @@ impl Index {
         Ok(page.last())
     }
 
+    /// How many dead letters are in a state, with that code (`None`: any), written within that time and below an offset in each
+    /// partition. Reads a row of a list for each, and no dead letter.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn count(
+        &self,
+        state: DeadLetterState,
+        filter: &Filter,
+        below: &BTreeMap<i32, i64>,
+    ) -> Result<u64, StoreError> {
+        let Some((from, to)) = bounds(&filter.list(state), filter, None) else {
+            return Ok(0);
+        };
+        let mut count = 0;
+        for row in self.tables.lists.range(Bound::Included(&from), Bound::Excluded(&to)) {
+            let (key, value) = row?;
+            let is_below = Place::from_key(&key)
+                .is_some_and(|Place { id, .. }| below.get(&id.partition).is_some_and(|end| id.offset < *end));
+            let may_match = Listed::from_value(&value).is_some_and(|listed| filter.may_match(&listed));
+            count += u64::from(is_below && may_match);
+        }
+        Ok(count)
+    }
+
     fn newest_first(
         &self,
         states: &[DeadLetterState],

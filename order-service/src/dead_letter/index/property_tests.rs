@@ -32,7 +32,7 @@ fn entry_of(given: &Given, at: DeadLetterId) -> Entry {
     }
 }
 
-/// Everything that can be read of an index, but for marks that nothing awaits any more.
+/// Everything that can be read of an index.
 type Contents = (
     Vec<Vec<(DeadLetterId, DeadLetterRow)>>,
     Summary,
@@ -52,7 +52,7 @@ fn contents(index: &Index) -> Contents {
     let pages = pages.collect();
     let mut summary = index.summary().expect("reads");
     summary.by_state.retain(|_, count| *count > 0);
-    let mut hours = index.by_hour(i64::MIN).expect("reads");
+    let mut hours = index.by_hour(i64::MIN, i64::MAX).expect("reads");
     hours.retain(|_, count| *count > 0);
     let replayed = index.replayed_by(JOB).expect("reads");
     (pages, summary, hours, replayed)

@@ -21,8 +21,6 @@ pub(super) struct Tables {
     pub lists: Table,
     /// Hour since 1970-01-01 UTC → dead letters that were written then and are open or parked.
     pub hours: Table,
-    /// Id of a dead letter that was not read yet → what a mark says of it.
-    pub awaited: Table,
     /// Job → how many dead letters marks say that it has replayed.
     pub jobs: Table,
     /// The one [`Summary`](crate::dead_letter::Summary).
@@ -42,7 +40,6 @@ impl Tables {
             copies: table("dlq_copies")?,
             lists: table("dlq_lists")?,
             hours: table("dlq_hours")?,
-            awaited: table("dlq_awaited")?,
             jobs: table("dlq_jobs")?,
             summary: table("dlq_summary")?,
         })
@@ -59,24 +56,26 @@ impl Tables {
             copies,
             lists,
             hours,
-            awaited,
             jobs,
             summary: _,
         } = self;
-        for table in [letters, positions, copies, lists, hours, awaited, jobs] {
+        for table in [letters, positions, copies, lists, hours, jobs] {
             table.clear()?;
         }
         Ok(())
     }
 
-    /// The counts of the hours from that one on.
+    /// The counts of the hours from the first to the last, both included.
     ///
     /// # Errors
     /// The disk fails.
-    pub fn counted_from(&self, hour: i64) -> Result<BTreeMap<i64, u64>, StoreError> {
-        let from = hour_key(hour);
+    pub fn counted_within(&self, first: i64, last: i64) -> Result<BTreeMap<i64, u64>, StoreError> {
         let mut hours = BTreeMap::new();
-        for row in self.hours.range(Bound::Included(&from), Bound::Unbounded) {
+        if first > last {
+            return Ok(hours);
+        }
+        let (from, to) = (hour_key(first), hour_key(last));
+        for row in self.hours.range(Bound::Included(&from), Bound::Included(&to)) {
             let (key, count) = row?;
             if let (Some(hour), Some(count)) = (hour_of(&key), number_of(&count)) {
                 hours.insert(hour, count);

@@ -133,9 +133,13 @@ impl Runner {
     /// Counts what the marks on the topic say was sent: the transaction that a killed process committed last may not be in its
     /// store.
     async fn count_sent(&self, id: Uuid) -> Result<(), Interruption> {
-        let index = self.index.clone();
-        let sent = blocking(move || index.replayed_by(id)).await?;
-        self.jobs.note(id, |job| job.sent = sent);
+        let (index, jobs) = (self.index.clone(), self.jobs.clone());
+        let sent = blocking(move || {
+            jobs.decide_sending(&index)?;
+            index.replayed_by(id)
+        })
+        .await?;
+        self.jobs.note(id, |job| job.set_sent(sent));
         Ok(())
     }
 
@@ -173,10 +177,7 @@ impl Runner {
         if missing == 0 {
             return self.end(job.id, JobState::Done, None).await;
         }
-        self.jobs.note(job.id, |job| {
-            job.folded += missing;
-            job.outcomes.failed += missing;
-        });
+        self.jobs.note(job.id, Job::give_up);
         let reason = format!(
             "{missing} records were sent, but deleted from topic {} before this instance read them: check its retention.ms and cleanup.policy",
             self.topic

@@ -94,6 +94,12 @@ impl Runner {
         let records = Arc::new(std::mem::take(&mut chunk.records));
         let mut sent = records.len();
         if sent > 0 {
+            let (jobs, id, letters) = (self.jobs.clone(), job.id, records.clone());
+            blocking(move || {
+                let letters: Vec<DeadLetterId> = letters.iter().map(|record| record.id).collect();
+                jobs.begin_sending(id, &letters)
+            })
+            .await?;
             match writer.write(records.clone(), job.id, job.by.clone()).await {
                 Ok(written) => ends = written,
                 // Which one it was, only its own transaction tells.
@@ -123,9 +129,10 @@ impl Runner {
             is_last,
             ..
         } = chunk;
+        let not_sent: Vec<DeadLetterId> = refused.iter().map(|(id, _)| *id).collect();
         blocking(move || {
             jobs.change(id, refused, |job| {
-                job.sent += sent as u64;
+                job.end_sending(&not_sent);
                 job.all_sent = is_last;
                 job.waiting = None;
                 merge(&mut job.sent_to, &ends);

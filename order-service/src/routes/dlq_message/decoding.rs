@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::dead_letter::headers::last;
 use crate::inspect::advice::Replay;
 use crate::inspect::{self, Inspection, Inspector};
 use crate::schema_versions::is_ours;
@@ -131,7 +132,7 @@ pub async fn evaluate(
         None => None,
     };
     let undecoded = [Code::UnknownSchemaId, Code::WrongSchema, Code::Undecodable];
-    let datum = value.and_then(|value| frame::read(value, |name| inspect::last(headers, name)).ok());
+    let datum = value.and_then(|value| frame::read(value, |name| last(headers, name)).ok());
     let candidates = match datum {
         Some((_, datum)) if code.is_some_and(|code| undecoded.contains(&code)) => {
             inspector.candidates(datum, subject.clone()).await

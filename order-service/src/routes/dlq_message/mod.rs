@@ -149,7 +149,7 @@ async fn look_into(
     let record_parts = (value, record.headers.as_slice());
     let Evaluation { decoding, code, replay } =
         evaluate(&state.inspector, &inspection, record_parts, current.as_ref()).await;
-    let has_schema = sent_along(crate::inspect::last(&record.headers, WRITER_SCHEMA_HEADER));
+    let has_schema = sent_along(dlq_headers::last(&record.headers, WRITER_SCHEMA_HEADER));
     let parsed = dlq_headers::read(&record.headers);
     let case = Case {
         code,

@@ -72,8 +72,8 @@ pub struct Replays {
     responses((status = 200, description = "The replays.", body = Replays))
 )]
 pub async fn replays(state: web::Data<State>) -> Reply<Replays> {
-    let jobs = state.replays.list();
-    let replays = jobs.iter().map(JobAnswer::without_messages).collect();
+    let jobs = state.replays.newest(usize::MAX);
+    let replays = jobs.iter().map(|job| JobAnswer::without_messages(job)).collect();
     Reply::ok("Replays", Replays { replays })
 }
 

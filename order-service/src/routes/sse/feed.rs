@@ -88,8 +88,8 @@ impl Feed {
         }
         self.replays.mark_unchanged();
         let mut told = HashMap::new();
-        for job in self.state.replays.list().iter().take(MAX_REPLAYS) {
-            let json = serde_json::to_string(&JobAnswer::without_messages(job)).unwrap_or_default();
+        for job in self.state.replays.newest(MAX_REPLAYS) {
+            let json = serde_json::to_string(&JobAnswer::without_messages(&job)).unwrap_or_default();
             let is_news = match &self.told_replays {
                 Some(told) => told.get(&job.id) != Some(&json),
                 // Those that ended before the client came are no news.

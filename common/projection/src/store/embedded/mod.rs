@@ -32,12 +32,14 @@ use super::Schemas;
 use disk_space::{Disk, MIB};
 use files::Files;
 use keys::Keys;
+use table::Keyspaces;
 
 pub use open_error::OpenError;
 
 /// A store in a directory.
 pub struct Embedded {
     db: Database,
+    keyspaces: Keyspaces,
     orders: Keyspace,
     partitions: Keyspace,
     meta: Keyspace,

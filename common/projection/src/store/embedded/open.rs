@@ -11,7 +11,7 @@ use super::disk_space::{Disk, MIB};
 use super::files::{Files, LOST};
 use super::keys::Keys;
 use super::sync::{CLEARING, SYNCS};
-use super::table::table;
+use super::table::{Keyspaces, table};
 use super::{Embedded, OpenError, keyspace_options};
 use crate::store::Schemas;
 
@@ -70,7 +70,8 @@ impl Embedded {
             .map_err(fault)?;
         let keyspace = |name| db.keyspace(name, keyspace_options).map_err(fault);
         let disk = Disk::of(dir);
-        let table = |name| table(&db, name, &disk).map_err(fault);
+        let keyspaces = Keyspaces::default();
+        let table = |name| table(&db, name, &keyspaces, &disk).map_err(fault);
         let meta = keyspace("meta")?;
         let keys = Keys::new(keyspace("keys")?, keyspace("key-ages")?, meta.clone());
         Ok(Self {
@@ -83,6 +84,7 @@ impl Embedded {
             files: files.clone(),
             syncs: Mutex::new(syncs),
             db,
+            keyspaces,
         })
     }
 

@@ -1,27 +1,50 @@
 //! Tables of rows, one keyspace each.
 
+use std::collections::HashMap;
 use std::ops::Bound;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use fjall::{Database, Guard, Keyspace};
 
-use super::commit::{add_rows, write};
+use super::commit::{MAX_KEY_BYTES, add_rows, write};
 use super::disk_space::Disk;
 use super::{Embedded, UNREADABLE, keyspace_options};
 use crate::store::table::{RowIterator, Rows};
 use crate::store::{RowChange, StoreError, Table, TableName};
 
+/// The keyspaces of the tables that were opened, by name: to look one up in the database for every row takes longer than to
+/// write it. Clones share them.
+#[derive(Clone, Default)]
+pub(super) struct Keyspaces(Arc<RwLock<HashMap<&'static str, Keyspace>>>);
+
+impl Keyspaces {
+    /// Those that are open. No table can be opened meanwhile.
+    pub fn open(&self) -> RwLockReadGuard<'_, HashMap<&'static str, Keyspace>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, name: TableName, keyspace: &Keyspace) {
+        let mut open = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        open.insert(name.0, keyspace.clone());
+    }
+}
+
 struct KeyspaceRows {
     db: Database,
     keyspace: Keyspace,
+    keyspaces: Keyspaces,
     disk: Disk,
 }
 
 /// The table with that name; it is created if it is missing.
-pub(super) fn table(db: &Database, name: TableName, disk: &Disk) -> fjall::Result<Table> {
+pub(super) fn table(db: &Database, name: TableName, keyspaces: &Keyspaces, disk: &Disk) -> fjall::Result<Table> {
+    let keyspace = db.keyspace(name.0, keyspace_options)?;
+    keyspaces.add(name, &keyspace);
     let rows = KeyspaceRows {
         db: db.clone(),
-        keyspace: db.keyspace(name.0, keyspace_options)?,
+        keyspace,
+        keyspaces: keyspaces.clone(),
         disk: disk.clone(),
     };
     Ok(Table::new(name, rows))
@@ -29,12 +52,16 @@ pub(super) fn table(db: &Database, name: TableName, disk: &Disk) -> fjall::Resul
 
 impl Embedded {
     pub(in crate::store) fn table(&self, name: TableName) -> Result<Table, StoreError> {
-        Ok(table(&self.db, name, &self.disk).context("opening a table")?)
+        Ok(table(&self.db, name, &self.keyspaces, &self.disk).context("opening a table")?)
     }
 }
 
 impl Rows for KeyspaceRows {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        // No row has such a key, and the database would panic.
+        if !(1..=MAX_KEY_BYTES).contains(&key.len()) {
+            return Ok(None);
+        }
         Ok(self.keyspace.get(key).context(UNREADABLE)?.map(|value| value.to_vec()))
     }
 
@@ -44,6 +71,14 @@ impl Rows for KeyspaceRows {
     }
 
     fn range(&self, from: Bound<Vec<u8>>, to: Bound<Vec<u8>>) -> RowIterator {
+        // The same.
+        if let Some(bound) = [&from, &to].into_iter().find(|bound| length(bound) > MAX_KEY_BYTES) {
+            let error = anyhow!(
+                "a bound of a range has {} bytes; a key has at most {MAX_KEY_BYTES}",
+                length(bound)
+            );
+            return Box::new(std::iter::once(Err(error.into())));
+        }
         let rows = self.keyspace.range::<Vec<u8>, _>((from, to));
         Box::new(rows.map(|entry| {
             let (key, value) = entry.into_inner().context(UNREADABLE)?;
@@ -58,7 +93,14 @@ impl Rows for KeyspaceRows {
 
     fn commit(&self, changes: &[RowChange]) -> Result<(), StoreError> {
         let mut batch = self.db.batch();
-        add_rows(&self.db, changes, &mut batch)?;
+        add_rows(&self.keyspaces, changes, &mut batch)?;
         write(batch, &self.disk)
+    }
+}
+
+fn length(bound: &Bound<Vec<u8>>) -> usize {
+    match bound {
+        Bound::Included(key) | Bound::Excluded(key) => key.len(),
+        Bound::Unbounded => 0,
     }
 }

@@ -253,6 +253,37 @@ async fn a_request_finds_the_first_of_its_candidates_that_exists() {
     assert_eq!(store.order_ids(Some("17"), 9).await.expect("reads"), ["ORD-18"]);
 }
 
+#[test]
+fn a_row_that_the_database_does_not_take_is_an_error_and_changes_nothing() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = Store::from(Embedded::open(dir.path()).expect("opens"));
+    let table = store.table(TableName("letters")).expect("a table");
+    let longest = vec![b'k'; 65_535];
+    let too_long = vec![b'k'; 65_536];
+    for key in [&b""[..], &too_long] {
+        for bad in [table.put(key, b"v".to_vec()), table.remove(key)] {
+            let good = table.put(b"good", b"v".to_vec());
+            let error = table.commit(&[good.clone(), bad.clone()]).expect_err("an error");
+            assert!(error.to_string().contains("table letters"), "{error}");
+            let changes = BatchChanges {
+                rows: vec![good, bad],
+                ..put(&[state("A-1")])
+            };
+            let Store::Embedded(embedded) = &store;
+            assert!(matches!(embedded.commit(&changes), Err(StoreError::Failed(_))));
+            assert_eq!(table.get(b"good").expect("reads"), None);
+        }
+        assert_eq!(table.get(key).expect("reads"), None);
+    }
+    let all = |bound: &[u8]| table.range(Bound::Unbounded, Bound::Included(bound)).next();
+    assert!(all(&too_long).expect("an item").is_err());
+    table
+        .commit(&[table.put(&longest, Vec::new())])
+        .expect("the store still works");
+    let (key, _) = all(&longest).expect("a row").expect("reads");
+    assert_eq!(key, longest);
+}
+
 #[tokio::test]
 #[should_panic(expected = "a bug in a read")]
 async fn a_panic_of_work_on_another_thread_is_passed_on_to_the_caller() {

@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 
 use crate::admin::AdminAccess;
 use crate::dead_letter::{DlqStatus, Index};
+use crate::event_streams::EventStreams;
 use crate::history::History;
 use crate::inspect::Inspector;
 use crate::recent::Recent;
@@ -26,8 +27,7 @@ pub struct State {
     pub(crate) view: View,
     pub(crate) dead_letters: Index,
     pub(crate) dlq_status: DlqStatus,
-    /// Reads single dead letters.
-    pub(crate) letters: RecordReader,
+    pub(crate) dead_letter_reader: RecordReader,
     pub(crate) inspector: Inspector,
     pub(crate) replays: Replays,
     pub(crate) registry: Arc<Registry>,
@@ -39,8 +39,8 @@ pub struct State {
     pub(crate) history: History,
     pub(crate) recent: Recent,
     pub(crate) schema_versions: SchemaVersions,
-    /// One permit for each client of `/events`.
-    pub(crate) event_streams: Arc<Semaphore>,
+    /// The clients of `/events`.
+    pub(crate) event_streams: EventStreams,
     /// The brokers' addresses as configured.
     pub(crate) bootstrap_servers: String,
 }

@@ -1,14 +1,18 @@
 //! Reads one topic, in order per partition, from offsets that the caller keeps. A plain consumer on the caller's thread:
 //! partitions are assigned, never balanced, and polled also while some of them are paused.
 
+mod event;
+
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::BorrowedMessage;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+
+pub use event::LogEvent;
+use event::event_of;
 
 use crate::closing::CloseInBackground;
 use crate::cluster::Cluster;
@@ -30,25 +34,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_millis(700);
 /// second to stop them.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(400);
 
-/// Everything that a reader can return.
-pub enum LogEvent<'a> {
-    /// A record.
-    Record(BorrowedMessage<'a>),
-    /// That partition was read to its end.
-    End {
-        /// The partition.
-        partition: i32,
-        /// Its end offset; negative if it is unknown.
-        offset: i64,
-    },
-    /// The offset to read from is out of range in some partition.
-    OutOfRange,
-    /// The topic does not exist, or not any more.
-    TopicMissing,
-    /// The topic was deleted and created again: nothing that is known of it holds. Always the only event of its batch.
-    TopicRecreated,
-}
-
 /// A reader of one topic.
 pub struct LogReader {
     consumer: CloseInBackground<BaseConsumer<ReaderContext>>,
@@ -68,6 +53,9 @@ impl LogReader {
     }
 
     /// The same, for reading single records.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
     pub(crate) fn of_single_records(
         cluster: &Cluster,
         topic: &str,
@@ -76,6 +64,8 @@ impl LogReader {
         Self::with(&cluster.record_reader(), cluster, topic, connection)
     }
 
+    /// # Errors
+    /// As [`Self::new`].
     fn with(
         config: &ClientConfig,
         cluster: &Cluster,
@@ -99,8 +89,8 @@ impl LogReader {
         &self.topic
     }
 
-    /// How many partitions the topic has; `None` if there is no such topic. Call it while nothing is read. Where no broker is connected, it is not waited for
-    /// that long: call it again.
+    /// How many partitions the topic has; `None` if there is no such topic. Call it while nothing is read. Where no broker is
+    /// connected, it is not waited for that long: call it again.
     ///
     /// # Errors
     /// No broker is [connected](crate::connection::Disconnected), none answers in time, or the account may not describe the topic.
@@ -302,26 +292,6 @@ impl Drop for LogReader {
         // Closing waits for a response to the last commit.
         if !self.connection.is_connected() {
             self.consumer.wait_no_longer();
-        }
-    }
-}
-
-/// What an error of the consumer means to a reader; most mean only that librdkafka is retrying. `end`: the end offset of the
-/// partition whose end was reported last.
-fn event_of(error: KafkaError, end: i64) -> Option<LogEvent<'static>> {
-    match error {
-        KafkaError::PartitionEOF(partition) => Some(LogEvent::End { partition, offset: end }),
-        KafkaError::MessageConsumption(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange) => {
-            Some(LogEvent::OutOfRange)
-        }
-        KafkaError::MessageConsumption(
-            RDKafkaErrorCode::UnknownTopicOrPartition
-            | RDKafkaErrorCode::UnknownTopic
-            | RDKafkaErrorCode::UnknownPartition,
-        ) => Some(LogEvent::TopicMissing),
-        other => {
-            tracing::debug!(error = %other, "kafka consumer error");
-            None
         }
     }
 }

@@ -3,6 +3,7 @@
 //! closed when none has come for a while.
 
 mod pass;
+mod record;
 
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
@@ -10,13 +11,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use orderlog_runtime::supervisor::Supervisor;
-use rdkafka::message::BorrowedMessage;
-use rdkafka::{Message, Timestamp};
+pub use record::{OwnedRecord, TimestampType};
 use tokio::sync::oneshot;
 
 use crate::cluster::Cluster;
 use crate::connection::{ConnectionState, Disconnected};
-use crate::headers::{self, OwnedHeader};
 use crate::log_reader::LogReader;
 
 /// How long the client is kept without a request. It fetches nothing meanwhile.
@@ -25,37 +24,6 @@ const IDLE: Duration = Duration::from_secs(60);
 const SERVE_INTERVAL: Duration = Duration::from_secs(1);
 /// How many requests may wait for their turn.
 const MAX_WAITING: usize = 64;
-
-/// A record, read completely.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OwnedRecord {
-    /// Its partition.
-    pub partition: i32,
-    /// Its offset.
-    pub offset: i64,
-    /// In milliseconds since 1970-01-01 UTC; `None` when it has none.
-    pub timestamp: Option<i64>,
-    /// Who set the timestamp.
-    pub timestamp_type: TimestampType,
-    /// Its key.
-    pub key: Option<Vec<u8>>,
-    /// Its value.
-    pub value: Option<Vec<u8>>,
-    /// Its headers, in order; see [`headers::list`].
-    pub headers: Vec<OwnedHeader>,
-}
-
-/// Who set a record's timestamp.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum TimestampType {
-    /// There is no timestamp.
-    #[default]
-    NotAvailable,
-    /// The producer.
-    CreateTime,
-    /// The broker.
-    LogAppendTime,
-}
 
 /// Why records were not read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -249,6 +217,9 @@ impl Worker {
 
 impl Client {
     /// The records at those positions, as far as there are any.
+    ///
+    /// # Errors
+    /// [`ReadError`], at the deadline at the latest.
     fn read(&mut self, positions: &[(i32, i64)], deadline: Instant) -> Result<Found, ReadError> {
         loop {
             let wanted = self.wanted(positions, deadline)?;
@@ -286,23 +257,4 @@ impl Client {
 
 fn left(deadline: Instant) -> Duration {
     deadline.saturating_duration_since(Instant::now())
-}
-
-impl OwnedRecord {
-    /// A copy of a record that a client has read.
-    pub fn of(record: &BorrowedMessage<'_>) -> Self {
-        Self {
-            partition: record.partition(),
-            offset: record.offset(),
-            timestamp: record.timestamp().to_millis(),
-            timestamp_type: match record.timestamp() {
-                Timestamp::NotAvailable => TimestampType::NotAvailable,
-                Timestamp::CreateTime(_) => TimestampType::CreateTime,
-                Timestamp::LogAppendTime(_) => TimestampType::LogAppendTime,
-            },
-            key: record.key().map(<[u8]>::to_vec),
-            value: record.payload().map(<[u8]>::to_vec),
-            headers: record.headers().map(headers::list).unwrap_or_default(),
-        }
-    }
 }

@@ -7,15 +7,15 @@ use orderlog_contract::testing::next_event;
 use sandbox::poison::Kind;
 use serde_json::{Value, json};
 
-use crate::helpers::{App, DLQ, TOPIC, World, created, eventually, fields, partition_of};
+use crate::helpers::{App, DLQ, TOPIC, World, created, fields, partition_of};
 
-async fn letter(app: &App, offset: usize) -> Value {
+pub(crate) async fn letter(app: &App, offset: usize) -> Value {
     let (status, letter) = app.get(&format!("/dlq/messages/0/{offset}")).await;
     assert_eq!(status.as_u16(), 200, "{letter}");
     letter
 }
 
-fn states(letter: &Value) -> Vec<&str> {
+pub(crate) fn states(letter: &Value) -> Vec<&str> {
     let steps = letter["decoding"]["steps"].as_array().expect("steps");
     steps
         .iter()
@@ -136,72 +136,6 @@ async fn each_kind_of_fault_fails_at_its_own_step() {
 }
 
 #[tokio::test]
-async fn a_missing_schema_is_registered_with_the_command_and_then_nothing_is_wrong() {
-    let world = World::new().await;
-    // As a newer release would write: one more optional field, in a schema that nobody has registered.
-    let mut newer: Value = serde_json::from_str(lineage::LINEAGE.last().expect("a version")).expect("JSON");
-    let field = json!({"name": "channel", "type": ["null", "string"], "default": null, "doc": "the shop's channel"});
-    newer["fields"].as_array_mut().expect("fields").push(field);
-    let text = newer.to_string();
-    // Ids count up, and the other schema was registered last.
-    let next_id = world.facts.other_schema_id.max(world.facts.schema_id) + 1;
-    let mut value = record_value(next_id, &created("A")).expect("encodes");
-    value.push(0);
-    let headers = [("writer.schema", Some(text.as_bytes()))];
-    world.write_with(TOPIC, partition_of("A"), Some(b"A"), Some(&value), &headers);
-    world.write_with(TOPIC, partition_of("A"), Some(b"A"), Some(&value), &[]);
-    let app = world.spawn_app().await;
-    app.await_read(2, 2).await;
-
-    let before = letter(&app, 0).await;
-    assert_eq!(states(&before)[..2], ["passed", "failed"]);
-    assert_eq!(
-        before["decoding"]["candidates"],
-        json!([]),
-        "no version reads the last byte"
-    );
-    let command = before["advice"]["command"].as_str().expect("a command");
-    let data = command.split('\'').nth(3).expect("the data");
-    let body: Value = serde_json::from_str(data).expect("JSON");
-    assert_eq!(body["schema"], text);
-    assert!(command.contains("/subjects/order-events-value/versions"), "{command}");
-    let without = letter(&app, 1).await;
-    let command = without["advice"]["command"].as_str().expect("a command");
-    assert!(command.contains("@schema.json"), "{command}");
-
-    assert_eq!(world.register(&lineage::subject(TOPIC), &text).await, next_id);
-    let is_sound = || async { states(&letter(&app, 0).await) == ["passed"; 5] };
-    assert!(eventually(is_sound).await, "{}", letter(&app, 0).await);
-    let after = letter(&app, 0).await;
-    assert_eq!(
-        (&after["code"], &after["decoding"]["code"], &after["advice"]["command"]),
-        (&json!("unknown_schema_id"), &Value::Null, &Value::Null)
-    );
-    assert_eq!(after["decoding"]["event"]["order"]["orderId"], "A");
-    assert!(
-        after["advice"]["sentence"]
-            .as_str()
-            .expect("a sentence")
-            .contains("replay it")
-    );
-    let schema = &after["decoding"]["schema"];
-    assert_eq!((&schema["id"], &schema["same"]), (&json!(next_id), &json!("other")));
-    assert_eq!(schema["version"], lineage::LINEAGE.len() + 1);
-}
-
-#[tokio::test]
-async fn a_letter_whose_schema_id_is_wrong_names_the_versions_that_read_it() {
-    let world = World::new().await;
-    world.write_poison(Kind::UnknownSchemaId, "A");
-    let app = world.spawn_app().await;
-    app.await_read(1, 1).await;
-    let letter = letter(&app, 0).await;
-    let ours = json!({"version": lineage::LINEAGE.len(), "id": world.facts.schema_id});
-    let candidates = letter["decoding"]["candidates"].as_array().expect("candidates");
-    assert!(candidates.contains(&ours), "{candidates:?}");
-}
-
-#[tokio::test]
 async fn a_later_event_heals_an_order() {
     let world = World::new().await;
     let first = created("A");
@@ -271,25 +205,6 @@ async fn a_value_that_was_too_large_to_copy_is_not_there_and_the_letter_says_so(
     assert_eq!((&letter["value"], &letter["size"]), (&Value::Null, &json!(3_000)));
     let advice = letter["advice"]["sentence"].as_str().expect("a sentence");
     assert!(advice.contains("too large to copy"), "{advice}");
-}
-
-#[tokio::test]
-async fn while_the_registry_is_away_nothing_is_claimed() {
-    let mut world = World::new().await;
-    world.write_poison(Kind::UnknownSchemaId, "A");
-    let app = world.spawn_app().await;
-    app.await_read(1, 1).await;
-    world.registry_down().await;
-    let is_unknown = || async { states(&letter(&app, 0).await)[1] == "unknown" };
-    assert!(eventually(is_unknown).await, "{}", letter(&app, 0).await);
-    let letter = letter(&app, 0).await;
-    let decoding = &letter["decoding"];
-    assert_eq!(
-        (&decoding["code"], &letter["code"]),
-        (&Value::Null, &json!("unknown_schema_id"))
-    );
-    let sentence = decoding["sentence"].as_str().expect("a sentence");
-    assert!(sentence.starts_with("It cannot be told now"), "{sentence}");
 }
 
 #[tokio::test]

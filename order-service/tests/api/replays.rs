@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 
 use crate::helpers::{App, DLQ, PARTITIONS, Stored, TOPIC, World, created, event, eventually, fields, partition_of};
 
-async fn post(app: &App, path: &str, body: Value) -> (StatusCode, Value) {
+pub(crate) async fn post(app: &App, path: &str, body: Value) -> (StatusCode, Value) {
     sandbox::testing::answer(app.send(Method::POST, path, &[("X-Orderlog-User", "jo")], &body).await).await
 }
 
 /// Replays, and waits for the end.
-async fn replay(app: &App, body: Value) -> Value {
+pub(crate) async fn replay(app: &App, body: Value) -> Value {
     let (status, job) = post(app, "/dlq/replay", body).await;
     assert_eq!(status, 202, "{job}");
     ended(app, &job).await
@@ -27,7 +27,7 @@ async fn ended(app: &App, job: &Value) -> Value {
 }
 
 /// Writes a valid event to a partition that is not its key's.
-fn write_misplaced(world: &World, event: &OrderEvent) {
+pub(crate) fn write_misplaced(world: &World, event: &OrderEvent) {
     let order_id = &event.order.order_id;
     let value = record_value(world.facts.schema_id, event).expect("encodes");
     let partition = (partition_of(order_id) + 1) % PARTITIONS;
@@ -40,7 +40,7 @@ fn write_misplaced(world: &World, event: &OrderEvent) {
     );
 }
 
-fn outcomes(job: &Value) -> Vec<(&str, u64)> {
+pub(crate) fn outcomes(job: &Value) -> Vec<(&str, u64)> {
     let outcomes = job["outcomes"].as_object().expect("outcomes");
     let counts = outcomes
         .iter()
@@ -49,7 +49,7 @@ fn outcomes(job: &Value) -> Vec<(&str, u64)> {
 }
 
 /// The records that are replays.
-fn replays(world: &World) -> Vec<Stored> {
+pub(crate) fn replays(world: &World) -> Vec<Stored> {
     let mut records = world.read(TOPIC);
     records.retain(|record| record.header("orderlog.replay-of").is_some());
     records
@@ -118,149 +118,6 @@ async fn misplaced_events_go_to_their_partition_once_and_in_order_and_a_dry_run_
     let (_, list) = app.get("/dlq/replays").await;
     assert_eq!(list["replays"].as_array().map(Vec::len), Some(3), "{list}");
     assert_eq!(list["replays"][2]["id"], job["id"], "newest first");
-}
-
-#[tokio::test]
-async fn what_is_rejected_three_times_after_a_replay_is_parked_and_keeps_its_first_code_and_origin() {
-    let world = World::new().await;
-    let app = world.spawn_app().await;
-    let (poison, _) = world.write_poison(Kind::WrongTotal, "P-1");
-    app.await_read(1, 1).await;
-    for n in 1..=3_u64 {
-        let (_, dry_run) = post(&app, "/dlq/replay", json!({"all": true, "dryRun": true})).await;
-        assert_eq!(dry_run["messages"][0]["outcome"], "wouldFail", "{dry_run}");
-        assert_eq!(dry_run["messages"][0]["code"], "invalid_order", "{dry_run}");
-        let job = replay(&app, json!({"all": true})).await;
-        let expected = if n == 3 { "parked" } else { "deadLettered" };
-        assert_eq!(outcomes(&job), [(expected, 1)], "{job}");
-        assert_eq!(
-            (&job["messages"][0]["code"], &job["messages"][0]["firstCode"]),
-            (&json!("invalid_order"), &json!("invalid_order"))
-        );
-        app.await_read(1 + n, 1).await;
-        let mut letters = world.read(DLQ);
-        letters.retain(|letter| letter.value.is_some());
-        let letter = letters.last().expect("a dead letter");
-        assert_eq!(letter.value.as_deref(), Some(&poison.value[..]));
-        assert_eq!(letter.text("orderlog.replays"), n.to_string());
-        assert_eq!(letter.text("orderlog.first-code"), "invalid_order");
-        assert_eq!(letter.text("orderlog.id"), letters[0].text("orderlog.id"));
-        assert_eq!(letters.len() as u64, n + 1);
-    }
-    assert_eq!(
-        outcomes(&replay(&app, json!({"all": true})).await),
-        [],
-        "a filter passes it over"
-    );
-    let parked = world
-        .read(DLQ)
-        .iter()
-        .rposition(|letter| letter.value.is_some())
-        .expect("a dead letter");
-    let job = replay(&app, json!({"ids": [format!("0-{}", offset_of(&app, parked).await)]})).await;
-    assert_eq!(
-        (outcomes(&job), &job["sent"]),
-        (vec![("parked", 1)], &json!(0)),
-        "{job}"
-    );
-    assert_eq!(replays(&world).len(), 3);
-}
-
-/// The broker of the sandbox has no transaction markers, so positions in the topic are offsets.
-async fn offset_of(app: &App, position: usize) -> usize {
-    let (status, letter) = app.get(&format!("/dlq/messages/0/{position}")).await;
-    assert_eq!(status, 200, "{letter}");
-    position
-}
-
-#[tokio::test]
-async fn an_event_that_its_order_has_already_or_is_past_is_a_duplicate_or_superseded() {
-    let world = World::new().await;
-    let app = world.spawn_app().await;
-    let events = [created("D-1"), created("S-1"), event("S-1", 2, OrderStatus::Confirmed)];
-    for event in &events {
-        world.write_event(event);
-    }
-    write_misplaced(&world, &events[0]);
-    write_misplaced(&world, &events[1]);
-    app.await_read(5, 2).await;
-    let (_, dry_run) = post(&app, "/dlq/replay", json!({"ids": ["0-0", "0-1"], "dryRun": true})).await;
-    let forecasts: Vec<_> = (0..2).map(|n| dry_run["messages"][n]["outcome"].clone()).collect();
-    assert_eq!(forecasts, ["wouldDuplicate", "wouldSupersede"], "{dry_run}");
-    let job = replay(&app, json!({"all": true})).await;
-    assert_eq!(outcomes(&job), [("duplicate", 1), ("superseded", 1)]);
-}
-
-#[tokio::test]
-async fn a_discarded_dead_letter_stays_on_the_topic_but_counts_no_more_and_is_not_replayed() {
-    let world = World::new().await;
-    let app = world.spawn_app().await;
-    for n in 0..3 {
-        world.write_poison(Kind::NotAvro, &format!("P-{n}"));
-    }
-    app.await_read(3, 3).await;
-    let (status, answer) = post(
-        &app,
-        "/dlq/discard",
-        json!({"ids": ["0-0", "0-2", "0-9"], "reason": " a test "}),
-    )
-    .await;
-    assert_eq!((status, &answer["discarded"]), (StatusCode::OK, &json!(2)), "{answer}");
-    assert_eq!(app.get("/dlq/info").await.1["count"], 1);
-    let records = world.read(DLQ);
-    let mark = records.last().expect("a mark");
-    assert_eq!(
-        (mark.text("orderlog.mark"), mark.text("orderlog.reason")),
-        ("discarded", "a test")
-    );
-    assert_eq!(records.len(), 4);
-    let job = replay(&app, json!({"ids": ["0-0"]})).await;
-    assert_eq!(job["messages"][0]["reason"], "it was discarded");
-    let (_, answer) = post(&app, "/dlq/discard", json!({"code": "not_framed", "reason": "all"})).await;
-    assert_eq!(answer["discarded"], 1);
-    let (_, answer) = post(&app, "/dlq/discard", json!({"all": true, "reason": "again"})).await;
-    assert_eq!(answer["discarded"], 0);
-    assert!(replays(&world).is_empty());
-}
-
-#[tokio::test]
-async fn what_cannot_be_sent_fails_with_a_reason_and_the_rest_goes_on() {
-    let world = World::new().await;
-    let app = world.spawn_app().await;
-    write_misplaced(&world, &created("R-1"));
-    app.await_read(1, 1).await;
-    world.write_with(DLQ, 0, Some(b"k"), Some(b"not ours"), &[]);
-    app.await_read(1, 2).await;
-    let elsewhere = [
-        ("kafka_dlt-original-topic", &b"other"[..]),
-        ("kafka_dlt-original-partition", &[0, 0, 0, 0]),
-        ("kafka_dlt-original-offset", &[0; 8]),
-        ("kafka_dlt-original-timestamp", &[0; 8]),
-        ("orderlog.code", b"undecodable"),
-        ("orderlog.at", b"other-0-0"),
-        ("orderlog.added", b"7"),
-    ];
-    let elsewhere = elsewhere.map(|(name, value)| (name, Some(value)));
-    world.write_with(DLQ, 0, Some(b"k"), Some(b"v"), &elsewhere);
-    app.await_read(1, 3).await;
-    let (_, dry_run) = post(&app, "/dlq/replay", json!({"all": true, "dryRun": true})).await;
-    assert_eq!(
-        (&dry_run["byOutcome"]["wouldApply"], &dry_run["byOutcome"]["wouldFail"]),
-        (&json!(1), &json!(2)),
-        "{dry_run}"
-    );
-    let job = replay(&app, json!({"all": true})).await;
-    assert_eq!(
-        (outcomes(&job), &job["state"]),
-        (vec![("applied", 1), ("failed", 2)], &json!("done")),
-        "{job}"
-    );
-    let reasons = job["messages"].to_string();
-    assert!(
-        reasons.contains("not a dead letter of order-service") && reasons.contains("topic other"),
-        "{reasons}"
-    );
-    assert!(world.read(TOPIC).len() == 2 && replays(&world).len() == 1);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
-//! The one producer: of events and dead letters (and, in [`transactional`], the one that writes several records as one). It
-//! delivers records and reports on each; it replaces its client after a fatal error, bootstraps it again when no brokers are
-//! known, and closes it without blocking. Which records are sent, and what follows from a report, is the business of its owner.
+//! The producers. [`Producer`], of events and dead letters, delivers records and reports on each; it replaces its client after a
+//! fatal error, bootstraps it again when no brokers are known, and closes it without blocking. Which records are sent, and
+//! what follows from a report, is the business of its owner. The one in [`transactional`], of replays, writes several
+//! records as one.
 //!
 //! ```no_run
 //! # use std::time::Duration;

@@ -20,6 +20,9 @@ pub(super) type Wanted = BTreeMap<i32, VecDeque<i64>>;
 
 impl Client {
     /// Those positions that lie within what consumers may read: anything else would be out of range, or waited for in vain.
+    ///
+    /// # Errors
+    /// [`ReadError`]: the topic does not exist, or the brokers do not say in time what it has.
     pub(super) fn wanted(&mut self, positions: &[(i32, i64)], deadline: Instant) -> Result<Wanted, ReadError> {
         let mut sorted: Vec<(i32, i64)> = positions.to_vec();
         sorted.sort_unstable();
@@ -46,6 +49,9 @@ impl Client {
     }
 
     /// Reads what is wanted; `None` if the log has changed in a way that the offsets may not fit any more.
+    ///
+    /// # Errors
+    /// [`ReadError`], at the deadline at the latest.
     pub(super) fn pass(&self, mut wanted: Wanted, deadline: Instant) -> Result<Option<Found>, ReadError> {
         let failed = |error: anyhow::Error| unavailable(self.reader.topic(), format!("{error:#}"));
         let firsts = wanted

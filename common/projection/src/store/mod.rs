@@ -7,6 +7,7 @@
 //! for each verb here; and its address in [`StoreUrl`].
 //!
 //! - `embedded`: the store in files of this process;
+//! - `opening`: the verbs of the start, before the first batch;
 //! - `table`, `schemas`: tables of bytes, and what schema ids mean, which is kept in two of them;
 //! - `changes`, `keys`, `rows`: what is written and read, as data;
 //! - `blocking`: a thread for what blocks;
@@ -17,6 +18,7 @@ mod changes;
 pub mod embedded;
 mod error;
 mod keys;
+mod opening;
 mod rows;
 mod schemas;
 mod table;
@@ -27,7 +29,6 @@ use std::sync::Arc;
 
 use orderlog_contract::idempotency::IdempotencyKey;
 use orderlog_contract::order::OrderState;
-use orderlog_kafka::partition::{Partitioner, Partitioning};
 
 pub use blocking::blocking;
 pub use changes::{BatchChanges, KeyChange, KeyChanges, KeyOutcome, StoredOrder};
@@ -58,69 +59,6 @@ impl From<Embedded> for Store {
 }
 
 impl Store {
-    /// Opens the store at that address, for this process alone. With `rebuild`, a damaged store is replaced by an empty
-    /// one.
-    ///
-    /// # Errors
-    /// It is in use, damaged, or cannot be used, with what to do.
-    pub async fn open(url: &StoreUrl, rebuild: bool) -> anyhow::Result<Self> {
-        match url {
-            StoreUrl::Embedded(dir) if rebuild => Ok(Embedded::open_to_rebuild(dir)?.into()),
-            StoreUrl::Embedded(dir) => Ok(Embedded::open(dir)?.into()),
-        }
-    }
-
-    /// Checks that it was not filled by another service. Call it before anything else.
-    ///
-    /// # Errors
-    /// It was, or the disk fails.
-    pub async fn check_owner(&self, service: &str) -> Result<(), StoreError> {
-        match self {
-            Self::Embedded(store) => store.check_owner(service),
-        }
-    }
-
-    /// Checks that it was filled from a topic partitioned by that rule. A new store accepts any.
-    ///
-    /// # Errors
-    /// It was not, or the disk fails.
-    pub async fn check_partitioner(&self, partitioner: Partitioner) -> Result<(), StoreError> {
-        match self {
-            Self::Embedded(store) => store.check_partitioner(partitioner),
-        }
-    }
-
-    /// Checks that it was filled from that topic, by a release whose layout this one reads. A new store accepts any.
-    ///
-    /// # Errors
-    /// It was not, or the disk fails.
-    pub async fn check_topic(&self, topic: &str) -> Result<(), StoreError> {
-        match self {
-            Self::Embedded(store) => store.check_topic(topic),
-        }
-    }
-
-    /// Ties a new store to its service and topic, or checks that it belongs to them. Returns the partition count that the
-    /// topic had when the store was created.
-    ///
-    /// # Errors
-    /// It belongs to another topic or has another release's layout, or the disk fails.
-    pub async fn claim(&self, service: &str, topic: &str, partitioning: Partitioning) -> Result<i32, StoreError> {
-        match self {
-            Self::Embedded(store) => store.claim(service, topic, partitioning),
-        }
-    }
-
-    /// Clears everything that comes from the topic, and what schema ids mean. Tables that services add are kept.
-    ///
-    /// # Errors
-    /// The disk fails.
-    pub async fn clear(&self) -> Result<(), StoreError> {
-        match self {
-            Self::Embedded(store) => store.clear(),
-        }
-    }
-
     /// The states of those orders that exist, in one read.
     ///
     /// # Errors

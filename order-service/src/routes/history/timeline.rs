@@ -26,14 +26,14 @@ impl Timeline {
         let complete = order.is_none_or(|order| is_complete(order.order.version, &rows));
         let mut ids = BTreeMap::new();
         for (id, letter) in letters {
-            let Some(origin) = &letter.origin else { continue };
-            let at = (origin.partition, origin.offset);
+            let Some(at) = rejected_at(&letter) else { continue };
             if !rows.iter().any(|row| (row.partition, row.offset) == at) {
+                let origin = letter.origin.filter(|origin| (origin.partition, origin.offset) == at);
                 rows.push(EventRow {
                     version: None,
-                    partition: origin.partition,
-                    offset: origin.offset,
-                    timestamp: origin.timestamp,
+                    partition: at.0,
+                    offset: at.1,
+                    timestamp: origin.and_then(|origin| origin.timestamp),
                     schema_id: letter.schema_id,
                     outcome: EventOutcome::DeadLettered,
                     code: letter.code,
@@ -56,6 +56,12 @@ impl Timeline {
             complete,
         }
     }
+}
+
+/// Partition and offset of the record that a dead letter is a copy of: of a replayed one, where the replay wrote it.
+fn rejected_at(letter: &DeadLetterRow) -> Option<(i32, i64)> {
+    let position = letter.position.as_ref().map(|at| (at.partition, at.offset));
+    position.or_else(|| letter.origin.as_ref().map(|at| (at.partition, at.offset)))
 }
 
 /// Sorts by offset those of the order's own partition; those that strayed into another are put in by their timestamps, which
@@ -104,7 +110,7 @@ mod tests {
 
     use super::*;
     use crate::dead_letter::DeadLetterState;
-    use crate::dead_letter::headers::{Position, TimestampType};
+    use crate::dead_letter::headers::{Position, RecordPosition, TimestampType};
 
     fn applied(version: i32, gap: bool) -> EventRow {
         row(2, i64::from(version), EventOutcome::Applied { gap }, Some(version))
@@ -162,7 +168,12 @@ mod tests {
             offset: 2,
             partial: false,
         };
-        let letter = |offset: i64, partition: i32, at: i64| {
+        let letter = |offset: i64, partition: i32, at: i64, copied: Option<i64>| {
+            let copied = copied.map(|copied| RecordPosition {
+                topic: "t".into(),
+                partition,
+                offset: copied,
+            });
             let id = DeadLetterId { partition: 0, offset };
             let origin = Position {
                 topic: "t".into(),
@@ -180,7 +191,7 @@ mod tests {
                 size: 0,
                 replays: 0,
                 origin: Some(origin),
-                position: None,
+                position: copied,
                 first_code: None,
                 state: DeadLetterState::Open,
                 settled: None,
@@ -188,8 +199,15 @@ mod tests {
             (id, row)
         };
         let dead = row(2, 7, EventOutcome::DeadLettered, None);
-        let rows = vec![applied(1, false), dead, applied(2, false)];
-        let letters = vec![letter(9, 2, 7), letter(5, 4, 3), letter(4, 2, 0)];
+        let again = row(2, 8, EventOutcome::DeadLettered, None);
+        let rows = vec![applied(1, false), dead, applied(2, false), again];
+        // The first is that of a replay of the second.
+        let letters = vec![
+            letter(10, 2, 7, Some(8)),
+            letter(9, 2, 7, Some(7)),
+            letter(5, 4, 3, None),
+            letter(4, 2, 0, None),
+        ];
         let timeline = Timeline::of(Some(&order), rows, letters);
         let found: Vec<_> = timeline
             .events
@@ -197,6 +215,7 @@ mod tests {
             .map(|(row, id)| (row.partition, row.offset, id.map(|id| id.offset)))
             .collect();
         let expected = [
+            (2, 8, Some(10)),
             (2, 7, Some(9)),
             (4, 3, Some(5)),
             (2, 2, None),

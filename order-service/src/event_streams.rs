@@ -1,0 +1,99 @@
+//! The clients that listen to `/events`, and what all of them are told alike: looked up once for all, and only while there is a
+//! client.
+
+use std::sync::Arc;
+
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
+
+/// How many clients may listen at once.
+pub const MAX_STREAMS: usize = 100;
+
+/// The clients that listen, and what all of them are told.
+pub struct EventStreams {
+    permits: Arc<Semaphore>,
+    overview: watch::Sender<Option<Arc<Overview>>>,
+    arrived: Notify,
+}
+
+/// A client's view of what all clients are told: `None` until it has been looked up.
+pub type Watched = watch::Receiver<Option<Arc<Overview>>>;
+
+/// What all clients are told: events, each as it is sent.
+#[derive(Default)]
+pub struct Overview {
+    /// The statistics; empty if they cannot be read now.
+    pub stats: String,
+    /// The dead letters, counted; empty if they cannot be counted now.
+    pub dlq: String,
+    /// What of the dead letters is news if it changes.
+    pub dlq_news: serde_json::Value,
+    /// The service's health.
+    pub health: String,
+}
+
+impl EventStreams {
+    /// No client yet.
+    pub fn new() -> Self {
+        Self {
+            permits: Arc::new(Semaphore::new(MAX_STREAMS)),
+            overview: watch::Sender::new(None),
+            arrived: Notify::new(),
+        }
+    }
+
+    /// Admits a client, which gives its permit back when it leaves; `None` if there are too many.
+    pub fn admit(&self) -> Option<(OwnedSemaphorePermit, Watched)> {
+        let permit = self.permits.clone().try_acquire_owned().ok()?;
+        let watched = self.overview.subscribe();
+        self.arrived.notify_one();
+        Some((permit, watched))
+    }
+
+    /// Waits until there is a client.
+    pub async fn client(&self) {
+        while self.overview.receiver_count() == 0 {
+            // The next client must not be told what was true long ago.
+            self.overview.send_replace(None);
+            self.arrived.notified().await;
+        }
+    }
+
+    /// Tells every client.
+    pub fn tell(&self, overview: Overview) {
+        self.overview.send_replace(Some(Arc::new(overview)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn all_clients_are_told_the_same_and_a_later_one_nothing_old() {
+        let streams = EventStreams::new();
+        let (_first_permit, first) = streams.admit().expect("a client");
+        let (_second_permit, second) = streams.admit().expect("another client");
+        streams.client().await;
+        streams.tell(Overview::default());
+        let told = |watched: &Watched| watched.borrow().clone();
+        let (to_first, to_second) = (told(&first).expect("told"), told(&second).expect("told"));
+        assert!(Arc::ptr_eq(&to_first, &to_second));
+
+        drop((first, second));
+        let mut waiting = Box::pin(streams.client());
+        // The permit of the first arrivals is used up, then nobody is there.
+        assert!(futures::poll!(&mut waiting).is_pending());
+        let (_third_permit, third) = streams.admit().expect("a third client");
+        assert!(told(&third).is_none());
+        waiting.await;
+    }
+
+    #[test]
+    fn a_client_too_many_is_not_admitted_until_one_has_left() {
+        let streams = EventStreams::new();
+        let mut clients: Vec<_> = (0..MAX_STREAMS).map(|_| streams.admit().expect("a client")).collect();
+        assert!(streams.admit().is_none());
+        clients.pop();
+        assert!(streams.admit().is_some());
+    }
+}

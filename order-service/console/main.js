@@ -1,5 +1,6 @@
 // The start of the console.
 
+import { keepAges } from "./ages.js";
 import { get } from "./api.js";
 import { on, tell } from "./bus.js";
 import { head } from "./head.js";
@@ -28,6 +29,7 @@ async function first(topic, path) {
 
 function begin() {
   head();
+  keepAges();
   keep();
   route({
     overview: { title: () => "Overview", render: overview },

@@ -27,6 +27,7 @@ struct File {
 /// Every file in `order-service/console/`; a test compares the two.
 const FILES: &[File] = embedded![
     "accounting.js",
+    "ages.js",
     "api.js",
     "attention.js",
     "base.css",

@@ -35,9 +35,9 @@ function health() {
   const draw = () => {
     const report = known.health;
     if (!report) return;
-    const [first, ...more] = report.reasons ?? [];
     const word = !report.ready ? "Not ready" : report.status === "healthy" ? "Healthy" : "Degraded";
-    put(pill, first ? raw(`${word}: ${first}${more.length ? ` (and ${more.length} more)` : ""}`) : word);
+    // One word, so that the header stays as it is; the overview says why.
+    say(pill, word);
     pill.title = (report.reasons ?? []).join("\n") || "order-service has nothing to report";
     pill.className = `pill ${!report.ready ? "is-bad" : report.status === "healthy" ? "is-good" : "is-warn"}`;
     if (known.connection !== "lost") return;

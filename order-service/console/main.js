@@ -2,7 +2,7 @@
 
 import { keepAges } from "./ages.js";
 import { get } from "./api.js";
-import { on, tell } from "./bus.js";
+import { known, on, tell } from "./bus.js";
 import { head } from "./head.js";
 import { letters } from "./letters.js";
 import { orderPlace } from "./orders.js";
@@ -16,7 +16,9 @@ import { connect } from "./stream.js";
 /** What the service says about itself; without an answer, again when the connection is there. */
 async function configure() {
   try {
-    tell("config", await get("console.json"));
+    const config = await get("console.json");
+    // The same again is no news.
+    if (JSON.stringify(config) !== JSON.stringify(known.config)) tell("config", config);
   } catch { /* the connection says so */ }
 }
 

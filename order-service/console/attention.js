@@ -19,7 +19,7 @@ function ofPartitions(stats, reasons) {
     }
     if (partition.openTransaction) {
       const { offset, since } = partition.openTransaction;
-      found.push(item(`blocked ${partition.partition}`, "warn", "blocked", name, `: another producer's open transaction holds its last stable offset at ${n(offset)}`, since && age(since, ", since ", " ago"), "; nothing behind it can be read until it ends."));
+      found.push(item(`blocked ${partition.partition}`, "warn", "blocked", name, `: another producer's open transaction holds its last stable offset at ${n(offset)}`, since && age(since, ", for "), "; nothing behind it can be read until it ends."));
     }
   }
   return found;
@@ -37,7 +37,7 @@ export function findings({ stats, dlq, health, cart, connection }) {
     const links = codes.flatMap(([code, count], index) => [index > 0 ? ", " : "", h("a", { href: addressOf("dead-letters", null, { code }), class: "nowrap" }, `${n(count)} ${code}`)]);
     found.push(item("letters", "bad", "dead letters", `${plural(dlq.count, "dead letter")} open${dlq.byState?.parked > 0 ? " or parked" : ""}: `, ...links, ". ", h("a", { href: "#/dead-letters", class: "nowrap" }, "See why, and what to do")));
   }
-  if (dlq && dlq.complete === false) found.push(item("incomplete", "warn", "incomplete", "Not every dead letter is counted: the dead-letter topic has not been read to its end", dlq.asOf && age(dlq.asOf, "; last progress ", " ago"), "."));
+  if (dlq && dlq.complete === false) found.push(item("incomplete", "warn", "incomplete", "Not every dead letter is counted: the dead-letter topic has not been read to its end", dlq.asOf && age(dlq.asOf, " for "), "."));
   if (cart?.state === "away") found.push(item("cart", "warn", "cart-service", `No answer from cart-service at ${known.config?.cartServiceUrl}: is it running there?`));
   if (connection === "lost") found.push(item("connection", "bad", "connection", "order-service does not answer this page; all figures are old."));
   return found;

@@ -65,7 +65,7 @@ export function order(main, id, signal) {
   const title = h("h1", { tabindex: "-1" }, raw(id));
   const [events, now] = [h("div"), h("div")];
   const body = h("div", { class: "pair one-order" }, h("p", { class: "loading", role: "status" }, "Loading…"));
-  const forms = h("div", {});
+  const forms = h("div", { class: "update" });
   const left = h("div", { class: "side" }, events, forms);
   main.append(h("div", { class: "row" }, h("a", { href: "#/orders" }, "← Orders"), title), body);
   const shown = { details: "", events: "", version: null, read: -Infinity };

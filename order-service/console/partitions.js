@@ -34,8 +34,8 @@ function why(partition) {
   const { openTransaction: open, lagUnknownSince } = partition;
   const reasons = [];
   if (partition.paused) reasons.push(raw(partition.paused));
-  if (open) reasons.push([`Another producer's open transaction begins at offset ${n(open.offset)}`, open.since && age(open.since, ", since ", " ago"), ": nothing behind it can be read until it is committed or aborted (its producer's transaction.timeout.ms ends it)."]);
-  if (partition.lag === null) reasons.push(["How far the log goes is unknown", lagUnknownSince && age(lagUnknownSince, ", since ", " ago"), "."]);
+  if (open) reasons.push([`Another producer's open transaction begins at offset ${n(open.offset)}`, open.since && age(open.since, ", for "), ": nothing behind it can be read until it is committed or aborted (its producer's transaction.timeout.ms ends it)."]);
+  if (partition.lag === null) reasons.push(["How far the log goes is unknown", lagUnknownSince && age(lagUnknownSince, " for "), "."]);
   return reasons.flatMap((reason, index) => [index > 0 && " ", reason]);
 }
 

@@ -117,7 +117,7 @@ function drawLane(lane, partition, largest) {
 
 /** The drawing, with `draw({stats, dlq, config, rates, readBack, answering})`. */
 export function pipeline() {
-  const svg = s("svg", { class: "pipeline fresh", role: "img" });
+  const svg = s("svg", { class: "pipeline", role: "img" });
   const isNarrow = matchMedia("(max-width: 46rem)");
   let plan = null;
   let built = "";

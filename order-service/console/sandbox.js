@@ -59,13 +59,17 @@ const confirmed = ({ order, partition, offset }, verb) =>
 
 const suggestion = () => String(1000 + Math.floor(Math.random() * 999_000));
 
+/** The order that was created last, also when another place was shown meanwhile. */
+let latest = "";
+
 function createForm({ cartServiceUrl }, created) {
   const id = input("orderId", { value: suggestion(), maxlength: 64 });
   const controls = [field("order id (of digits only: ORD- is put before it)", id), field("number of items", input("itemsCount", { type: "number", min: 1, max: 100, value: 2 }))];
   const send = async ({ orderId, itemsCount }) => {
     const answer = await cart(cartServiceUrl, "POST", "create-order", { orderId: orderId.trim(), itemsCount: Number(itemsCount) }, { "idempotency-key": crypto.randomUUID?.() ?? String(Math.random()) });
     announce(`Order ${answer.orderId} created`);
-    created(answer.orderId);
+    latest = answer.orderId;
+    created(latest);
     // That one is taken now.
     id.value = suggestion();
     return confirmed(answer, "created");
@@ -75,7 +79,7 @@ function createForm({ cartServiceUrl }, created) {
 
 /** Updates the status of an order; of this one, if an id is given. An event "status" on it says which status the order has. */
 export function updateForm({ cartServiceUrl }, orderId) {
-  const id = input("orderId", { value: orderId ?? "", maxlength: 64 });
+  const id = input("orderId", { value: orderId ?? latest, maxlength: 64 });
   const choice = h("select", { name: "status", required: true });
   let offered = "";
   function offer(statuses) {
@@ -97,6 +101,7 @@ export function updateForm({ cartServiceUrl }, orderId) {
   }
   offer([...STATUSES.slice(1), "cancelled"]);
   id.addEventListener("change", look);
+  if (!orderId && latest) look();
   const send = async (values) => {
     const answer = await cart(cartServiceUrl, "PUT", "update-order", { orderId: orderId ?? values.orderId.trim(), status: values.status });
     statusOf(answer.order.status);

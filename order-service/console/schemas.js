@@ -40,7 +40,7 @@ function difference(before, now) {
   const lines = nearChanges(lineDiff(pretty(before.schema), pretty(now.schema)));
   const kinds = { "+": "add", "-": "cut", " ": "same" };
   return h("pre", { class: "box diff", tabindex: "0", role: "region", "aria-label": `Lines that differ between version ${before.version} and ${now.version}` },
-    lines.map((line) => (line === null ? h("span", { class: "same" }, "  …\n") : h("span", { class: kinds[line[0]] }, `${line[0]} `, raw(line[1]), "\n"))));
+    h("span", { class: "lines" }, lines.map((line) => (line === null ? h("span", { class: "same" }, "  …\n") : h("span", { class: kinds[line[0]] }, `${line[0]} `, raw(line[1]), "\n")))));
 }
 
 function versionCard(now, before, newest) {

@@ -7,7 +7,10 @@ use crate::page::{Page, named};
 use crate::scene::{in_browser, sandbox_at};
 
 /// Creates an order with the page's form, and waits for the answer.
-async fn create_order(page: &Page, order_id: &str) -> anyhow::Result<()> {
+///
+/// # Errors
+/// If there is none; the error shows the page's text.
+pub async fn create_order(page: &Page, order_id: &str) -> anyhow::Result<()> {
     let form = named("create-order-form");
     page.fill(&format!("{form} [name=orderId]"), order_id).await?;
     page.fill(&format!("{form} [name=itemsCount]"), "2").await?;

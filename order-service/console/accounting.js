@@ -7,9 +7,9 @@ import { n } from "./format.js";
 const KINDS = [
   ["applied", "applied", "changed an order"],
   ["duplicate", "duplicate", "the same event again"],
-  ["superseded", "superseded", "lost to another write of that version, or came too late"],
-  ["ignored", "ignored", "has no value"],
-  ["deadLettered", "dead-lettered", "could not be used, kept in the dead-letter topic"],
+  ["superseded", "superseded", "lost to another write of the same version, or came too late"],
+  ["ignored", "ignored", "has no value (a tombstone): nothing to do"],
+  ["deadLettered", "dead-lettered", "could not be used; kept in the dead-letter topic"],
 ];
 
 /** Whether the outcomes sum up to the records read, in total and in every partition's share. */
@@ -36,7 +36,8 @@ export function accounting(signal) {
       say(cells[name], n(stats.totals[name]));
       const share = stats.records > 0 ? stats.totals[name] / stats.records : 0;
       // What exists is never too thin to be seen.
-      strip.children[index].style.flex = share > 0 ? `${Math.max(share, 0.008)} 0 0` : "0 0 0";
+      strip.children[index].style.flex = `${Math.max(share, 0.008)} 0 0`;
+      strip.children[index].hidden = share === 0;
     });
     say(consumed.firstChild, `${n(stats.records)} `);
     say(mark, result.fits ? "✓ adds up" : "✗ does not add up");
@@ -49,6 +50,8 @@ export function accounting(signal) {
     stats = value;
     draw();
   }, signal);
+  const words = h("details", { class: "small" }, h("summary", {}, "What the words mean"),
+    h("dl", { class: "facts" }, KINDS.map(([, label, meaning]) => [h("dt", {}, label), h("dd", {}, meaning)])));
   return card("Accounting", { class: "fresh", "data-test": "accounting" }, strip,
-    h("table", { class: "sums" }, h("caption", { class: "hidden" }, "Records by outcome"), h("tbody", {}, rows, h("tr", { class: "total" }, h("th", { scope: "row" }, "consumed"), consumed))), explained);
+    h("table", { class: "sums" }, h("caption", { class: "hidden" }, "Records by outcome"), h("tbody", {}, rows, h("tr", { class: "total" }, h("th", { scope: "row" }, "consumed"), consumed))), explained, words);
 }

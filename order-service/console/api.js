@@ -65,5 +65,8 @@ export async function change(path, body, question) {
   }
 }
 
+/** An address below a base that may have a path of its own, with or without a slash at its end. */
+export const below = (base, path) => new URL(path, base.endsWith("/") ? base : `${base}/`);
+
 /** A request to cart-service. */
-export const cart = (base, method, path, body, headers) => request(new URL(path, base), json(method, body, headers));
+export const cart = (base, method, path, body, headers) => request(below(base, path), json(method, body, headers));

@@ -1,7 +1,7 @@
 // cart-service's figures, from its /metrics: requests per second, answer time and read-back.
 
 import { known, tell } from "./bus.js";
-import { push, rates } from "./series.js";
+import { answered, rates } from "./series.js";
 
 const EACH = 2_000;
 const WRITES = /route="(\/api)?\/(create|update)-order"/;
@@ -46,26 +46,34 @@ export function quantile(now, then, q) {
   return low + (bounds[index] - low) * ((wanted - below) / Math.max(1, added[index] - below));
 }
 
+// The address may have a path, with or without a slash at its end.
+const below = (address, path) => new URL(path, address.endsWith("/") ? address : `${address}/`);
+
 async function poll(address) {
   try {
-    const response = await fetch(new URL("metrics", address), { cache: "no-store", signal: AbortSignal.timeout(5_000) });
+    const response = await fetch(below(address, "metrics"), { cache: "no-store", signal: AbortSignal.timeout(5_000) });
     if (!response.ok) throw new Error(String(response.status));
     const now = { ...read(await response.text()), at: performance.now() };
-    if (before && now.requests >= before.requests) {
+    // What happened while another place was shown is not a figure of the last two seconds.
+    const follows = before && now.at - before.at < 3 * EACH && now.requests >= before.requests;
+    if (follows) {
       rates.requests = (now.requests - before.requests) / ((now.at - before.at) / 1000);
       cartFigures.p50 = quantile(now.answer, before.answer, 0.5);
       cartFigures.p99 = quantile(now.answer, before.answer, 0.99);
       cartFigures.readBack = quantile(now.back, before.back, 0.5);
-      // One poll covers two seconds of the chart.
-      for (let second = 0; second < EACH / 1000; second += 1) push("answer", cartFigures.p50);
+      // Until the next poll, which may be late.
+      Object.assign(answered, { seconds: cartFigures.p50, until: now.at + 1.6 * EACH });
+    } else {
+      rates.requests = null;
+      Object.assign(cartFigures, { p50: null, p99: null, readBack: null });
     }
     before = now;
-    cartFigures.state = "ok";
+    cartFigures.state = follows ? "ok" : "unknown";
   } catch {
     before = null;
     rates.requests = null;
     Object.assign(cartFigures, { p50: null, p99: null, readBack: null, state: await whyNot(address) });
-    push("answer", null);
+    answered.until = 0;
   }
   tell("cart", cartFigures);
 }
@@ -73,7 +81,7 @@ async function poll(address) {
 // A browser does not tell a page why a request failed, but one whose answer the page may not read succeeds if anybody answers.
 async function whyNot(address) {
   try {
-    await fetch(new URL("health/live", address), { mode: "no-cors", cache: "no-store", signal: AbortSignal.timeout(5_000) });
+    await fetch(below(address, "health/live"), { mode: "no-cors", cache: "no-store", signal: AbortSignal.timeout(5_000) });
     return "refused";
   } catch {
     return "away";

@@ -1,6 +1,6 @@
 // A small chart of a series: a line with the area below it, and gaps where nothing is known.
 
-import { h, put, s } from "./dom.js";
+import { h, put, s, say } from "./dom.js";
 import { LENGTH } from "./series.js";
 
 const HEIGHT = 50;
@@ -20,21 +20,28 @@ function runs(values) {
 export function chart(kind) {
   const area = s("path", { class: "area" });
   const line = s("path", { class: "line" });
-  const svg = s("svg", { class: `chart ${kind ?? ""}`, viewBox: `0 0 ${LENGTH - 1} ${HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": "true" }, area, line);
-  const top = h("span", {}, "");
-  const element = h("div", {}, svg, h("div", { class: "span", "aria-hidden": "true" }, h("span", {}, "2 min ago"), top));
+  // A margin on both sides, for half the line's width.
+  const svg = s("svg", { class: `chart ${kind ?? ""}`, viewBox: `-0.5 0 ${LENGTH} ${HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": "true" }, area, line);
+  const begin = h("span", {});
+  const top = h("span", {});
+  const element = h("div", {}, svg, h("div", { class: "span", "aria-hidden": "true" }, begin, top));
   return {
     element,
     kind: (name) => svg.setAttribute("class", `chart ${name}`),
-    draw(values, label) {
+    draw(all, label) {
+      // From the first second that is known, as wide as the box: most of it would be empty until the page has been open for long.
+      const first = all.findIndex((value) => value !== null);
+      const values = first < 0 ? [] : all.slice(first);
       const highest = Math.max(...values.filter((value) => value !== null), 0);
       const scale = highest > 0 ? (HEIGHT - 4) / (highest * 1.08) : 0;
-      const shift = LENGTH - values.length;
-      const at = ([index, value]) => `${index + shift} ${(HEIGHT - 1 - value * scale).toFixed(1)}`;
+      const step = (LENGTH - 1) / Math.max(1, values.length - 1);
+      const x = ([index]) => (index * step).toFixed(2);
+      const at = ([index, value]) => `${x([index])} ${(HEIGHT - 1 - value * scale).toFixed(1)}`;
       const paths = runs(values).filter((run) => run.length > 1);
       line.setAttribute("d", paths.map((run) => `M${run.map(at).join("L")}`).join(""));
-      area.setAttribute("d", paths.map((run) => `M${run[0][0] + shift} ${HEIGHT}L${run.map(at).join("L")}L${run.at(-1)[0] + shift} ${HEIGHT}Z`).join(""));
-      top.textContent = highest > 0 ? `at most ${label(highest)}` : "";
+      area.setAttribute("d", paths.map((run) => `M${x(run[0])} ${HEIGHT}L${run.map(at).join("L")}L${x(run.at(-1))} ${HEIGHT}Z`).join(""));
+      say(begin, values.length >= LENGTH ? "2 min ago" : values.length > 1 ? `${values.length - 1} s ago` : "");
+      say(top, values.length > 1 ? `peak ${label(highest)}` : "");
     },
   };
 }

@@ -33,6 +33,16 @@ export function put(element, ...children) {
   return add(element, ...children);
 }
 
+/** The same where the focus may be: it goes to the link, field or button that stands for the same as before. */
+export function renew(element, ...children) {
+  const focused = element.contains(document.activeElement) && document.activeElement !== element ? document.activeElement : null;
+  const name = ["href", "data-test", "name", "aria-label"].find((one) => focused?.hasAttribute(one));
+  const value = focused?.getAttribute(name);
+  put(element, ...children);
+  if (name) [...element.querySelectorAll(`[${name}]`)].find((one) => one.getAttribute(name) === value)?.focus({ preventScroll: true });
+  return element;
+}
+
 /** Sets a text only if it is another one: nothing is announced or laid out again for nothing. */
 export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
@@ -45,8 +55,8 @@ const NAMES = {
   0x202e: "right-to-left override", 0x2066: "left-to-right isolate", 0x2067: "right-to-left isolate",
   0x2068: "first strong isolate", 0x2069: "pop directional isolate", 0x61c: "Arabic letter mark", 0xfeff: "byte order mark",
 };
-// Control characters, and those that change the order of others or cannot be seen.
-const HIDDEN = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
+// Control characters, and those that change the order of others or cannot be seen: also the fillers of Hangul, tags and selectors.
+const HIDDEN = /[\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e0fff}]/gu;
 
 /** Text from a record: isolated from the text around it, with characters that hide or reorder text made visible. */
 export function raw(value, attributes) {
@@ -57,7 +67,7 @@ export function raw(value, attributes) {
     element.append(text.slice(from, match.index));
     const code = match[0].codePointAt(0);
     const name = `U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
-    element.append(h("span", { class: "control", title: NAMES[code] ?? "control character" }, name));
+    element.append(h("span", { class: "control", title: NAMES[code] ?? (code < 0xa0 ? "control character" : "invisible character") }, name));
     from = match.index + match[0].length;
   }
   element.append(text.slice(from));

@@ -7,12 +7,17 @@ import { hexDump } from "./hex.js";
 const STEPS = { frame: "Frame", schema: "Schema", resolve: "Resolve", decode: "Decode", rules: "Rules" };
 const SIGNS = { passed: "✓", failed: "✗", "not reached": "–", unknown: "?" };
 
+/** Text that may break after a dot, because a field's path is one long word. */
+function breakable(text) {
+  return text.split(/(?<=\w\.)(?=\w)/).map((part, index) => [index > 0 && h("wbr"), raw(part)]);
+}
+
 /** The five steps, with the one that failed. */
 export function steps(decoding) {
   return h("ol", { class: "steps" }, decoding.steps.map(({ step, state, detail }) =>
     h("li", { class: state, "data-test": `letter-step-${step}`, "data-state": state },
       h("strong", {}, h("span", { "aria-hidden": "true" }, `${SIGNS[state] ?? "?"} `), STEPS[step] ?? step, h("span", { class: "hidden" }, `: ${state}`)),
-      h("span", { class: state === "failed" ? null : "soft" }, detail ? raw(detail) : state))));
+      h("span", { class: state === "failed" ? null : "soft" }, detail ? breakable(datumBytes(detail)) : state))));
 }
 
 function pretty(json) {
@@ -25,17 +30,23 @@ function pretty(json) {
 
 const box = (label, text) => h("pre", { class: "box", tabindex: "0", role: "region", "aria-label": label }, rawLines(text));
 
+/** Bytes of a frame. */
+const FRAME = 5;
+
+/** A reason that names a byte says of what: it is counted in the data, which is the value without its frame. */
+export const datumBytes = (reason) => reason.replace(/\(at byte (\d+) of (\d+)\)/, "(at byte $1 of $2 of the data)");
+
 /** The bytes with the fault marked. */
 export function bytes(letter) {
   const { value, decoding } = letter;
   if (!value) return [h("p", { class: "soft" }, "The record has no value.")];
   const framed = decoding.steps?.find(({ step }) => step === "frame")?.state === "passed" && value.hex.startsWith("00");
   const at = decoding.byte ?? null;
-  const where = at === null ? null : h("p", { class: "small" }, `The mark is at byte ${n(at)} (hexadecimal ${at.toString(16).padStart(4, "0")})`, decoding.field && [", in ", h("code", {}, raw(decoding.field))], ".");
+  const where = at === null ? null : framed && at === 1 ? h("p", { class: "small" }, "The mark is at bytes 1 to 4 of the value, counted from 0: the schema id.") : h("p", { class: "small" }, `The mark is at byte ${n(at)} of the value (hexadecimal ${at.toString(16).padStart(4, "0")}), counted from 0${framed && at >= FRAME ? `: byte ${n(at - FRAME)} of the data behind the frame` : ""}`, decoding.field && [", in ", h("code", {}, raw(decoding.field))], ".");
   return [
     where,
-    value.size === 0 ? h("p", { class: "soft" }, "The value is empty: it has no bytes at all.") : hexDump(value.hex, at, framed ? 5 : 0),
-    h("p", { class: "small soft" }, `${plural(value.size, "byte")}${value.truncated ? "; only the beginning is shown" : ""}.${framed ? " The first five are the frame: a zero byte, then the schema id." : ""}`),
+    value.size === 0 ? h("p", { class: "soft" }, "The value is empty: it has no bytes at all.") : hexDump(value.hex, at, framed ? FRAME : 0),
+    h("p", { class: "small soft" }, `${plural(value.size, "byte")}${framed ? `: ${FRAME} of the frame (a zero byte, then the schema id), and ${n(value.size - FRAME)} of data` : ""}.${value.truncated ? " Only the beginning is shown." : ""}`),
     value.text !== null && value.text !== undefined && h("details", {}, h("summary", {}, "The same as text"), box("The value as text", value.text)),
   ];
 }
@@ -68,7 +79,7 @@ export function headers(letter) {
   const added = all.filter((header) => header.added);
   const long = (text) => (text.length > LONG ? h("details", {}, h("summary", {}, `${n(text.length)} characters`), raw(text)) : raw(text));
   const row = ({ name, type, value }) => h("tr", {}, h("th", { scope: "row", class: "id name" }, raw(name)),
-    h("td", { class: "id" }, value === null ? "–" : type === "text" || type === "hex" ? long(value) : n(value)), h("td", { class: "soft small narrow-hide nowrap" }, TYPES[type] ?? type));
+    h("td", { class: "id" }, value === null ? "–" : long(String(value))), h("td", { class: "soft small narrow-hide nowrap" }, TYPES[type] ?? type));
   const table = (caption, rows) => scroller(caption, h("table", {}, h("caption", { class: "hidden" }, caption), h("tbody", {}, rows.map(row))));
   return [
     own.length > 0 ? table("The record's own headers", own) : h("p", { class: "soft" }, "The record came without headers."),

@@ -5,8 +5,11 @@ const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 /** 12,345; a dash where nothing is known. */
 export const n = (value) => (value === null || value === undefined || Number.isNaN(value) ? "–" : whole.format(value));
 
-/** "1 letter", "2 letters". */
+/** "1 order", "2 orders". */
 export const plural = (count, one, many = `${one}s`) => `${n(count)} ${count === 1 ? one : many}`;
+
+/** How many dead letters wait for somebody: "3 open", "3 open, 1 parked". */
+export const waiting = ({ count, byState }) => (byState?.parked > 0 ? `${n(byState.open)} open, ${n(byState.parked)} parked` : `${n(count)} open`);
 
 /** A rate, with a digit after the point where it matters. */
 export function rate(value) {
@@ -73,5 +76,5 @@ export const OUTCOMES = {
   applied: ["applied", "is-good"], duplicate: ["duplicate", "is-info"], superseded: ["superseded", "is-warn"],
   dead_lettered: ["dead-lettered", "is-bad"], deadLettered: ["dead-lettered again", "is-bad"], parked: ["parked", "is-bad"],
   failed: ["failed", "is-bad"], wouldApply: ["would apply", "is-good"], wouldDuplicate: ["would be a duplicate", "is-info"],
-  wouldSupersede: ["would be superseded", "is-warn"], wouldFail: ["would be dead-lettered again", "is-bad"],
+  wouldSupersede: ["would be superseded", "is-warn"], wouldFail: ["would fail", "is-bad"],
 };

@@ -1,6 +1,5 @@
 // What is above every place: where one is, whether all is well, whether the figures are live.
 
-import { get } from "./api.js";
 import { announce, known, on, onKnown } from "./bus.js";
 import { button, h, put, raw, say } from "./dom.js";
 import { clock, n } from "./format.js";
@@ -10,13 +9,18 @@ import { connectNow } from "./stream.js";
 const PLACES = [["overview", "Overview"], ["orders", "Orders"], ["dead-letters", "Dead letters"], ["schemas", "Schemas"], ["partitions", "Partitions"]];
 const at = (id) => document.getElementById(id);
 
+/** Choosing the place where one is renews it. */
+function again(event) {
+  if (location.hash === event.currentTarget.getAttribute("href")) dispatchEvent(new HashChangeEvent("hashchange"));
+}
+
 function nav() {
   const count = h("span", { class: "count", hidden: true });
-  put(at("places"), PLACES.map(([place, name]) => h("a", { href: `#/${place}`, "data-test": `nav-${place}`, "data-place": place }, name, place === "dead-letters" && count)));
+  put(at("places"), PLACES.map(([place, name]) => h("a", { href: `#/${place}`, onclick: again, "data-test": `nav-${place}`, "data-place": place }, name, place === "dead-letters" && count)));
   onKnown("dlq", (dlq) => {
     count.hidden = !(dlq.count > 0);
     say(count, dlq.count > 9999 ? "9,999+" : n(dlq.count));
-    count.setAttribute("aria-label", `, ${dlq.count} open`);
+    count.setAttribute("aria-label", `, ${dlq.count} open or parked`);
   });
   on("route", ({ place }) => {
     for (const link of at("places").children) {
@@ -31,9 +35,9 @@ function health() {
   const draw = () => {
     const report = known.health;
     if (!report) return;
-    const [first, ...more] = report.reasons ?? [];
     const word = !report.ready ? "Not ready" : report.status === "healthy" ? "Healthy" : "Degraded";
-    put(pill, first ? raw(`${word}: ${first}${more.length ? ` (and ${more.length} more)` : ""}`) : word);
+    // One word, so that the header stays as it is; the overview says why.
+    say(pill, word);
     pill.title = (report.reasons ?? []).join("\n") || "order-service has nothing to report";
     pill.className = `pill ${!report.ready ? "is-bad" : report.status === "healthy" ? "is-good" : "is-warn"}`;
     if (known.connection !== "lost") return;
@@ -45,42 +49,32 @@ function health() {
   on("connection", draw);
 }
 
-/** Says so if only the stream fails, for that has other causes. */
-async function explain(banner) {
-  try {
-    await get("health/live");
-  } catch {
-    return;
-  }
-  if (known.connection === "lost") banner.prepend("order-service answers, but its stream of events does not: either too many pages are open (100 at most), or a proxy between here and there holds it back. ");
-}
-
 function connection() {
   const sign = at("connection");
   const banner = at("banner");
   on("connection", (state) => {
     sign.dataset.state = state;
     const since = known.lastHeard ? clock(known.lastHeard) : null;
-    say(sign, { live: "live", reconnecting: "reconnecting…", connecting: "connecting" }[state] ?? (since ? `lost since ${since}` : "lost"));
+    say(sign, { live: "live", reconnecting: "reconnecting…", connecting: "connecting", hidden: "paused while hidden", polling: "every few seconds" }[state] ?? (since ? `lost since ${since}` : "lost"));
     const stale = state === "lost" || state === "reconnecting";
     document.body.classList.toggle("stale", stale);
-    banner.hidden = state !== "lost";
+    banner.hidden = state !== "lost" && state !== "polling";
+    if (state === "polling") put(banner, "order-service answers, but its stream of events does not: too many pages are open (the service takes 100, a browser six of one address), or a proxy holds the stream back. The figures are asked for every few seconds; orders do not appear by themselves. ", button("Try now", connectNow));
     if (state === "lost") {
       put(banner, since
         ? `The connection to order-service was lost at ${since}. The figures are from then. This page keeps trying. `
         : "order-service does not answer. This page keeps trying. ", button("Try now", connectNow));
-      explain(banner);
     }
   });
-  on("reconnected", () => announce("Connected again. The figures are live."));
+  on("reconnected", (was) => { if (was !== "hidden") announce("Connected again. The figures are live."); });
 }
 
 function foot() {
+  const key = h("span", {});
+  const showKey = () => put(key, storedKey() ? button("Forget the administrator's key", forgetKey, { class: "quiet" }) : known.config?.adminKeyRequired ? "Replays and discards need the administrator's key." : "");
+  on("key", showKey);
   onKnown("config", (config) => {
     put(at("where"), raw(config.topic), " @ ", raw(config.bootstrapServers));
-    const key = h("span", {});
-    const showKey = () => put(key, storedKey() ? button("Forget the administrator's key", forgetKey, { class: "quiet" }) : config.adminKeyRequired ? "Replays and discards need the administrator's key." : "");
-    on("key", showKey);
     showKey();
     const link = (path, text) => h("a", { href: path }, text);
     put(at("foot"), h("span", {}, raw(config.service), " ", raw(config.version)), link("about", "About"), link("docs/", "API"), link("asyncapi.json", "Events"), link("metrics", "Metrics"), config.sandbox && h("span", {}, "Sandbox: everything is in memory"), key);

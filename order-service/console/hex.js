@@ -9,6 +9,8 @@ const SHORT = 24;
 const printable = (byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : "·");
 
 function line(bytes, start, width, fault, frame) {
+  // An id is at fault with all of its four bytes.
+  const faulty = (index) => index === fault || (frame > 0 && fault === 1 && index > fault && index < frame);
   const cells = [];
   const texts = [];
   for (let index = start; index < start + width; index += 1) {
@@ -25,8 +27,8 @@ function line(bytes, start, width, fault, frame) {
     }
     const hex = bytes[index].toString(16).padStart(2, "0");
     const text = printable(bytes[index]);
-    if (index === fault) {
-      cells.push(h("mark", { "data-test": "fault-byte" }, hex));
+    if (faulty(index)) {
+      cells.push(h("mark", index === fault ? { "data-test": "fault-byte" } : null, hex));
       texts.push(h("mark", {}, text));
     } else {
       cells.push(index < frame ? h("span", { class: "frame" }, hex) : hex);

@@ -1,29 +1,40 @@
 // The orders as they change. A sample at high rates, drawn once per frame; holds still while somebody reads.
 
-import { known, on, perFrame } from "./bus.js";
+import { age } from "./ages.js";
+import { on, perFrame } from "./bus.js";
 import { button, card, h, put, raw, say, scroller } from "./dom.js";
-import { ago, money, n, plural, statusClass } from "./format.js";
+import { money, n, plural, statusClass } from "./format.js";
 
 const ROWS = 12;
 /** How long the note about a sample stays after the last one, in ms. */
 const NOTED = 3_000;
 
+/** The orders that changed last, newest first: kept while other places are shown. */
+let latest = [];
+
+on("orders", ({ orders }) => {
+  // They come in the order in which they were read.
+  const newest = [...orders].reverse();
+  const fresh = new Set(newest.map((order) => order.orderId));
+  latest = [...newest, ...latest.filter((order) => !fresh.has(order.orderId))].slice(0, ROWS);
+});
+
 function row(order) {
   return h("tr", { "data-test": "order-row" },
     h("td", {}, h("a", { class: "id", href: `#/orders/${encodeURIComponent(order.orderId)}` }, raw(order.orderId))),
     h("td", {}, h("span", { class: `badge ${statusClass(order.status)}` }, raw(order.status))),
-    h("td", { class: "num" }, `v${n(order.version)}`),
+    h("td", { class: "num narrow-hide" }, `v${n(order.version)}`),
     h("td", { class: "num narrow-hide" }, money(order.totalAmount, raw(order.currency).textContent)),
     h("td", { class: "id num narrow-hide" }, `${order.partition}:${n(order.offset)}`),
-    h("td", { class: "num soft", "data-at": order.timestamp }, ago(order.timestamp)));
+    h("td", { class: "num soft" }, age(order.timestamp)));
 }
 
 /** The card; it is up to date until the signal aborts. */
 export function liveOrders(signal) {
-  let shown = [];
   let held = 0;
   let paused = false;
-  let reading = false;
+  // The pointer over the table, and the focus in it: each holds it for as long as it is there.
+  const reading = { pointer: false, focus: false };
   let sampled = -Infinity;
   const seen = [];
   const body = h("tbody");
@@ -31,7 +42,7 @@ export function liveOrders(signal) {
   const empty = h("p", { class: "empty" }, "No order has changed since you opened this page.");
   const table = scroller("Orders that changed last",
     h("table", {}, h("caption", { class: "hidden" }, "The orders that changed last, newest first"),
-      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "order"), h("th", { scope: "col" }, "status"), h("th", { scope: "col", class: "num" }, "version"),
+      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "order"), h("th", { scope: "col" }, "status"), h("th", { scope: "col", class: "num narrow-hide" }, "version"),
         h("th", { scope: "col", class: "num narrow-hide" }, "total"), h("th", { scope: "col", class: "num narrow-hide" }, h("span", { title: "partition and offset of the event" }, "partition:offset")), h("th", { scope: "col", class: "num" }, "age"))),
       body));
   table.hidden = true;
@@ -46,23 +57,23 @@ export function liveOrders(signal) {
     const selection = getSelection();
     return !selection.isCollapsed && table.contains(selection.anchorNode);
   };
+  const holds = () => paused || reading.pointer || reading.focus || selecting();
   const draw = perFrame(() => {
-    const holds = paused || reading || selecting();
-    if (!holds) {
+    if (!holds()) {
       held = 0;
-      put(body, shown.map(row));
-      table.hidden = shown.length === 0;
-      empty.hidden = shown.length > 0;
+      put(body, latest.map(row));
+      table.hidden = latest.length === 0;
+      empty.hidden = latest.length > 0;
     }
-    explain(holds);
+    explain();
   });
-  function explain(holds) {
+  function explain() {
     const now = performance.now();
     while (seen.length && now - seen[0].at > NOTED) seen.shift();
     const perSecond = seen.reduce((sum, one) => sum + one.count, 0) / (NOTED / 1000);
     const missed = now - sampled < NOTED ? ` This is a sample: about ${n(perSecond)} changes per second are too many to show.` : "";
     const why = paused ? "Paused" : "Held while you read";
-    say(note, holds ? `${why}: ${plural(held, "newer change")} not shown.${missed}` : missed.trim());
+    say(note, holds() ? `${why}: ${plural(held, "newer change")} not shown.${missed}` : missed.trim());
     note.hidden = note.textContent === "";
   }
 
@@ -71,26 +82,18 @@ export function liveOrders(signal) {
     seen.push({ at: performance.now(), count });
     if (batch.skipped > 0) sampled = performance.now();
     held += count;
-    // They come in the order in which they were read.
-    const newest = [...batch.orders].reverse();
-    const fresh = new Set(newest.map((order) => order.orderId));
-    shown = [...newest, ...shown.filter((order) => !fresh.has(order.orderId))].slice(0, ROWS);
     draw();
   }, signal);
-  on("stats", () => {
-    const now = Date.now();
-    if (!paused && !reading && known.connection === "live") for (const cell of body.querySelectorAll("[data-at]")) say(cell, ago(cell.dataset.at, now));
-    explain(paused || reading || selecting());
-  }, signal);
-  const read = (value) => () => {
-    if (reading === value) return;
-    reading = value;
+  on("stats", explain, signal);
+  const read = (what, value) => () => {
+    reading[what] = value;
     draw();
   };
-  table.addEventListener("pointerenter", read(true));
-  table.addEventListener("pointerleave", read(false));
-  table.addEventListener("focusin", read(true));
-  table.addEventListener("focusout", read(false));
+  table.addEventListener("pointerenter", read("pointer", true));
+  table.addEventListener("pointerleave", read("pointer", false));
+  table.addEventListener("focusin", read("focus", true));
+  table.addEventListener("focusout", read("focus", false));
+  draw();
   const all = card("Orders, live", { class: "live fresh" }, empty, table, note);
   const heading = all.querySelector("h2");
   const head = h("div", { class: "row spread" });

@@ -1,7 +1,8 @@
 // The start of the console.
 
+import { keepAges } from "./ages.js";
 import { get } from "./api.js";
-import { on, tell } from "./bus.js";
+import { known, on, tell } from "./bus.js";
 import { head } from "./head.js";
 import { letters } from "./letters.js";
 import { orderPlace } from "./orders.js";
@@ -15,7 +16,9 @@ import { connect } from "./stream.js";
 /** What the service says about itself; without an answer, again when the connection is there. */
 async function configure() {
   try {
-    tell("config", await get("console.json"));
+    const config = await get("console.json");
+    // The same again is no news.
+    if (JSON.stringify(config) !== JSON.stringify(known.config)) tell("config", config);
   } catch { /* the connection says so */ }
 }
 
@@ -28,6 +31,7 @@ async function first(topic, path) {
 
 function begin() {
   head();
+  keepAges();
   keep();
   route({
     overview: { title: () => "Overview", render: overview },

@@ -1,14 +1,17 @@
 // One order: as it is now, and every event that the store remembers of it.
 
+import { age } from "./ages.js";
 import { get } from "./api.js";
 import { known, on } from "./bus.js";
-import { card, h, put, raw, scroller } from "./dom.js";
-import { OUTCOMES, ago, moment, money, n, plural, statusClass } from "./format.js";
+import { card, h, put, raw, renew, scroller } from "./dom.js";
+import { OUTCOMES, moment, money, n, plural, statusClass } from "./format.js";
 import { addressOf } from "./router.js";
 import { updateForm } from "./sandbox.js";
 
 /** At most this often the order is read again when it changes, in ms. */
 const REFRESH = 500;
+/** Its history, if nothing says that there is more of it, at most this often: a duplicate changes no version. */
+const HISTORY = 10_000;
 
 const fact = (name, ...value) => [h("dt", {}, name), h("dd", {}, ...value)];
 
@@ -28,12 +31,13 @@ function eventRow(event) {
   const outcome = event.deadLetter
     ? h("a", { class: `badge ${kind}`, href: addressOf("dead-letters", event.deadLetter) }, `${label}${event.code ? `: ${event.code}` : ""}`)
     : h("span", { class: `badge ${kind}` }, label);
-  const schema = event.schemaVersion ? `v${event.schemaVersion}` : event.schemaId ? `id ${event.schemaId}` : "–";
+  const version = event.schemaVersion ? `v${event.schemaVersion} (id ${event.schemaId})` : `id ${event.schemaId}`;
+  const schema = event.schemaId ? h("a", { href: addressOf("schemas", String(event.schemaId)) }, version) : "–";
   return h("tr", {}, h("td", { class: "num" }, event.version === null ? "–" : `v${n(event.version)}`),
     h("td", {}, event.status ? h("span", { class: `badge ${statusClass(event.status)}` }, raw(event.status)) : "–"),
     h("td", {}, outcome), h("td", { class: "id num" }, `${event.partition}:${n(event.offset)}`),
-    h("td", { title: event.schemaId ? `schema id ${event.schemaId}` : null }, schema),
-    h("td", { class: "num soft", title: event.timestamp ? moment(event.timestamp) : null }, event.timestamp ? `${ago(event.timestamp)} ago` : "–"));
+    h("td", { class: "nowrap" }, schema),
+    h("td", { class: "num soft" }, event.timestamp ? age(event.timestamp, "", " ago") : "–"));
 }
 
 function history(found) {
@@ -59,40 +63,78 @@ async function missing(id, signal) {
 /** Renders one order, and renews it as it changes. */
 export function order(main, id, signal) {
   const title = h("h1", { tabindex: "-1" }, raw(id));
-  const body = h("div", { class: "pair top" }, h("p", { class: "loading", role: "status" }, "Loading…"));
-  const forms = h("div", {});
-  main.append(h("div", { class: "row" }, h("a", { href: "#/orders" }, "← Orders"), title), body, forms);
+  const [events, now] = [h("div"), h("div")];
+  const body = h("div", { class: "pair one-order" }, h("p", { class: "loading", role: "status" }, "Loading…"));
+  const forms = h("div", { class: "update" });
+  const left = h("div", { class: "side" }, events, forms);
+  main.append(h("div", { class: "row" }, h("a", { href: "#/orders" }, "← Orders"), title), body);
+  const shown = { details: "", events: "", version: null, read: -Infinity };
   let timer = null;
-  let shown = "";
+  let busy = false;
+  let again = false;
+  let letters = false;
   let orderId = id;
+  // Only what has changed is drawn, and not while text in it is selected.
+  function draw(element, what, value, content) {
+    const next = JSON.stringify(value);
+    const selection = getSelection();
+    if (next === shown[what] || (!selection.isCollapsed && element.contains(selection.anchorNode))) return;
+    shown[what] = next;
+    renew(element, content(value));
+  }
+  function place() {
+    if (body.firstChild !== left) put(body, left, now);
+  }
+  async function read() {
+    const found = await get("order-details", { orderId: id }, signal);
+    orderId = found.orderId;
+    if (found.version !== shown.version || letters || performance.now() - shown.read > HISTORY) {
+      letters = false;
+      const past = await get(`orders/${encodeURIComponent(found.orderId)}/history`, {}, signal).catch((problem) => ({ problem: problem.message }));
+      Object.assign(shown, { version: past.problem ? null : found.version, read: performance.now() });
+      draw(events, "events", past, () => (past.problem ? card("History", {}, h("p", { class: "trouble" }, past.problem)) : history(past)));
+    }
+    if (title.textContent !== raw(orderId).textContent) put(title, raw(orderId));
+    draw(now, "details", found, details);
+    place();
+    if (!known.config?.sandbox) return;
+    if (!forms.firstChild) put(forms, card("Update it", { class: "narrow" }, updateForm(known.config, orderId)));
+    forms.querySelector("form").dispatchEvent(new CustomEvent("status", { detail: found.status }));
+  }
+  // One request at a time, however fast the order changes.
   async function load() {
     timer = null;
+    if (busy) {
+      again = true;
+      return;
+    }
+    busy = true;
     try {
-      const found = await get("order-details", { orderId: id }, signal);
-      orderId = found.orderId;
-      const events = await get(`orders/${encodeURIComponent(found.orderId)}/history`, {}, signal).catch((problem) => ({ problem }));
-      const now = JSON.stringify([found, events]);
-      if (now === shown) return;
-      shown = now;
-      put(title, raw(found.orderId));
-      put(body, events.problem ? card("History", {}, h("p", { class: "trouble" }, events.problem.message)) : history(events), details(found));
-      if (known.config?.sandbox && !forms.firstChild) put(forms, card("Update it", { class: "narrow" }, updateForm(known.config, found.orderId)));
+      await read();
     } catch (problem) {
       if (signal.aborted) return;
-      shown = "";
-      if (problem.status === 404) put(body, await missing(id, signal));
+      Object.assign(shown, { details: "", events: "", version: null });
+      if (problem.status === 404) renew(body, await missing(id, signal));
       else put(body, h("p", { class: "trouble", role: "alert" }, `The order could not be read: ${problem.message}`));
+    } finally {
+      busy = false;
     }
+    if (again) soon();
+    again = false;
   }
   const soon = () => {
-    timer ??= setTimeout(load, REFRESH);
+    if (!signal.aborted) timer ??= setTimeout(load, REFRESH);
   };
   on("orders", (batch) => {
     // A batch that is only a sample may have left this one out.
     if (batch.skipped > 0 || batch.orders.some((one) => one.orderId === orderId || one.orderId === id)) soon();
   }, signal);
-  on("dlq", soon, signal);
-  on("reconnected", soon, signal);
+  for (const topic of ["dlq", "reconnected"]) {
+    on(topic, () => {
+      letters = true;
+      soon();
+    }, signal);
+  }
   signal.addEventListener("abort", () => clearTimeout(timer));
   load();
 }

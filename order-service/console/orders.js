@@ -42,8 +42,12 @@ function list(main, { query }, signal) {
   const more = button("Show more", () => load(), { hidden: true });
   let after = null;
   let shown = 0;
+  let busy = false;
   async function load() {
-    more.disabled = true;
+    // Pressed twice, it would show the same orders twice; disabled, it would lose the focus.
+    if (busy) return;
+    busy = true;
+    more.setAttribute("aria-disabled", "true");
     try {
       const goal = shown + PAGE;
       for (let pages = 0; pages < PAGES_AT_ONCE && shown < goal; pages += 1) {
@@ -66,7 +70,8 @@ function list(main, { query }, signal) {
       more.hidden = false;
       say(more, "Try again");
     }
-    more.disabled = false;
+    busy = false;
+    more.removeAttribute("aria-disabled");
   }
   main.append(
     h("h1", { tabindex: "-1" }, "Orders"),

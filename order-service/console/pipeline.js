@@ -1,10 +1,12 @@
 // The pipeline as it is: clients, cart-service, the partitions as lanes, order-service, store and dead letters.
 
 import { put, s, say } from "./dom.js";
-import { n, rate, seconds } from "./format.js";
+import { n, plural, rate, seconds, waiting } from "./format.js";
 
 const LANES = 12;
 const LANE = 26;
+/** A backlog of this many records fills a lane, unless another lane has more. */
+const FULL = 1_000;
 
 const text = (x, y, classes, content = "") => s("text", { x, y, class: classes }, content);
 
@@ -17,74 +19,105 @@ function wire(points, kind = "") {
   ];
 }
 
-function node(x, y, width, height, title) {
+/** What the words in the picture mean, for those who point at them. */
+const MEANINGS = {
+  clients: "Programs that call cart-service over HTTP, such as a shop; and the demo's traffic in the sandbox",
+  cart: "cart-service has no database: what an order is, it knows from the log alone, and it answers when it has read its own event back",
+  topic: "The partitions of the topic. A bar is as long as what order-service has not read yet",
+  order: "order-service applies each event to the order that it belongs to, and keeps the result in its store",
+  store: "order-service's own store on disk: orders, and how far each partition has been read",
+  letters: "Records that could not be used, with the reason why; they can be repaired and replayed",
+  publish: "Events are encoded with Avro, and count as written when all in-sync replicas have them (acks=all)",
+  back: "How long it takes until cart-service has read back an event that it wrote (median)",
+};
+
+const explained = (meaning, ...parts) => s("g", {}, s("title", {}, meaning), parts);
+
+function node(x, y, width, height, title, meaning) {
   const sub = text(x + width / 2, y + height / 2 + 16, "sub");
   const box = s("rect", { class: "node", x, y, width, height, rx: 8 });
-  return { sub, box, all: [box, text(x + width / 2, y + height / 2 - 1, "strong", title), sub] };
+  return { sub, box, all: explained(meaning, box, text(x + width / 2, y + height / 2 - 1, "strong", title), sub) };
 }
 
 function lane(partition, x, y, width) {
-  const bar = s("rect", { class: "lane", x, y, width, height: 15, rx: 4 });
+  const bar = s("rect", { class: "lane", x, y, width: 0, height: 15, rx: 4 });
   const note = text(x + width + 10, y + 12, "lane-text");
-  return { partition, bar, note, x, width, all: [text(x - 10, y + 12, "sub right", `p${partition}`), s("rect", { class: "track", x, y, width, height: 15, rx: 4 }), bar, note] };
+  const track = s("rect", { class: "track", x, y, width, height: 15, rx: 4 });
+  return { partition, bar, track, note, width, all: [text(x - 10, y + 12, "sub right", `p${partition}`), track, bar, note] };
+}
+
+/** The frame around the lanes, with the topic's name above them. */
+function frame(x, y, width, height) {
+  const caption = text(x + width / 2, y + 19, "sub");
+  return { caption, all: explained(MEANINGS.topic, s("rect", { class: "node topic", x, y, width, height, rx: 8 }), caption) };
 }
 
 // Where everything is: side by side on a wide screen, one below the other on a narrow one.
 function wide(partitions) {
   const shown = partitions.slice(0, LANES);
-  const height = Math.max(220, shown.length * LANE + 40);
+  const foot = partitions.length > LANES ? 50 : 38;
+  const lanes = Math.max(1, shown.length) * LANE;
+  const height = Math.max(220, lanes + 64);
   const middle = height / 2;
   const nodes = {
-    clients: node(0, middle - 28, 118, 56, "clients"), cart: node(226, middle - 28, 148, 56, "cart-service"),
-    order: node(1006, middle - 28, 148, 56, "order-service"), store: node(1242, middle - 82, 128, 52, "store"),
-    letters: node(1242, middle + 30, 128, 52, "dead letters"),
+    clients: node(0, middle - 28, 118, 56, "clients", MEANINGS.clients), cart: node(226, middle - 28, 148, 56, "cart-service", MEANINGS.cart),
+    order: node(1006, middle - 28, 148, 56, "order-service", MEANINGS.order), store: node(1242, middle - 82, 128, 52, "store", MEANINGS.store),
+    letters: node(1242, middle + 30, 128, 52, "dead letters", MEANINGS.letters),
   };
-  const top = middle - (shown.length * LANE) / 2 + 5;
+  const top = middle - (lanes + foot) / 2;
   const texts = {
     requests: text(172, middle - 8, "sub"), publish: text(438, middle - 20, "sub", "Avro, acks=all"),
     back: text(438, middle + 34, "back-text"), events: text(955, middle - 8, "sub"),
   };
   const wires = [
-    wire([[118, middle], [226, middle]]), wire([[374, middle - 12], [504, middle - 12]]),
-    wire([[504, middle + 16], [374, middle + 16]], "back"), wire([[912, middle], [1006, middle]]),
+    wire([[118, middle], [226, middle]]), wire([[374, middle - 12], [502, middle - 12]]),
+    wire([[502, middle + 16], [374, middle + 16]], "back"), wire([[904, middle], [1006, middle]]),
     wire([[1154, middle - 10], [1242, middle - 56]]),
   ];
-  return { box: [1372, height], nodes, texts, wires, letterWire: wire([[1154, middle + 10], [1242, middle + 56]]), lanes: shown.map((one, index) => lane(one.partition, 548, top + index * LANE, 262)), more: text(679, top + shown.length * LANE + 14, "sub") };
+  return {
+    box: [1372, height], nodes, texts, wires, letterWire: wire([[1154, middle + 10], [1242, middle + 56]]), topic: frame(502, top, 402, lanes + foot),
+    lanes: shown.map((one, index) => lane(one.partition, 548, top + 32 + index * LANE, 250)), more: text(703, top + lanes + 44, "sub"),
+  };
 }
 
 function narrow(partitions) {
   const shown = partitions.slice(0, LANES);
-  const lanes = 232;
-  const end = lanes + shown.length * LANE;
+  const top = 220;
+  const end = top + Math.max(1, shown.length) * LANE + (partitions.length > LANES ? 50 : 38);
   const nodes = {
-    clients: node(110, 4, 140, 48, "clients"), cart: node(110, 102, 140, 50, "cart-service"),
-    order: node(110, end + 62, 140, 50, "order-service"), store: node(10, end + 160, 150, 50, "store"),
-    letters: node(200, end + 160, 150, 50, "dead letters"),
+    clients: node(110, 4, 140, 48, "clients", MEANINGS.clients), cart: node(110, 102, 140, 50, "cart-service", MEANINGS.cart),
+    order: node(110, end + 54, 140, 50, "order-service", MEANINGS.order), store: node(10, end + 152, 150, 50, "store", MEANINGS.store),
+    letters: node(200, end + 152, 150, 50, "dead letters", MEANINGS.letters),
   };
   const texts = {
-    requests: text(190, 82, "sub left"), publish: text(152, 194, "sub right", "Avro, acks=all"),
-    back: text(208, 194, "back-text left"), events: text(190, end + 40, "sub left"),
+    requests: text(190, 82, "sub left"), publish: text(152, 190, "sub right", "Avro, acks=all"),
+    back: text(208, 190, "back-text left"), events: text(190, end + 32, "sub left"),
   };
   const wires = [
-    wire([[180, 52], [180, 102]]), wire([[160, 152], [160, 220]]), wire([[200, 220], [200, 152]], "back"),
-    wire([[180, end + 8], [180, end + 62]]), wire([[150, end + 112], [110, end + 160]]),
+    wire([[180, 52], [180, 102]]), wire([[160, 152], [160, top]]), wire([[200, top], [200, 152]], "back"),
+    wire([[180, end], [180, end + 54]]), wire([[150, end + 104], [110, end + 152]]),
   ];
-  return { box: [360, end + 216], nodes, texts, wires, letterWire: wire([[210, end + 112], [250, end + 160]]), lanes: shown.map((one, index) => lane(one.partition, 34, lanes + index * LANE, 150)), more: text(110, end + 4, "sub") };
+  return {
+    box: [360, end + 208], nodes, texts, wires, letterWire: wire([[210, end + 104], [250, end + 152]]), topic: frame(4, top, 352, end - top),
+    lanes: shown.map((one, index) => lane(one.partition, 46, top + 32 + index * LANE, 180)), more: text(180, end - 6, "sub"),
+  };
 }
 
 function drawLane(lane, partition, largest) {
   const lag = partition.lag;
   const kind = partition.paused ? "warn" : lag === null ? "bad" : lag > 1000 ? "warn" : "";
-  const share = lag === null ? 0 : largest > 0 ? 1 - (lag / largest) * 0.85 : 1;
+  const share = lag === null ? 1 : lag / Math.max(largest, FULL);
+  lane.track.setAttribute("class", kind === "" ? "track good" : "track");
   lane.bar.setAttribute("class", `lane ${kind}`);
-  lane.bar.setAttribute("width", Math.max(4, lane.width * (largest < 50 ? 1 : share)).toFixed(0));
+  // What exists is never too short to be seen.
+  lane.bar.setAttribute("width", share > 0 ? Math.max(4, lane.width * share).toFixed(0) : "0");
   lane.note.setAttribute("class", `lane-text ${kind}`);
   say(lane.note, partition.paused ? "paused" : lag === null ? "lag unknown" : `lag ${n(lag)}`);
 }
 
-/** The drawing, with `draw({stats, dlq, rates, readBack, config})`. */
+/** The drawing, with `draw({stats, dlq, config, rates, readBack, answering})`. */
 export function pipeline() {
-  const svg = s("svg", { class: "pipeline fresh", role: "img" });
+  const svg = s("svg", { class: "pipeline", role: "img" });
   const isNarrow = matchMedia("(max-width: 46rem)");
   let plan = null;
   let built = "";
@@ -95,23 +128,25 @@ export function pipeline() {
     plan = (isNarrow.matches ? narrow : wide)(partitions);
     svg.setAttribute("viewBox", `-2 0 ${plan.box[0] + 4} ${plan.box[1]}`);
     const nodes = Object.values(plan.nodes).map((one) => one.all);
-    put(svg, plan.wires, plan.letterWire, nodes, plan.lanes.map((one) => one.all), Object.values(plan.texts), plan.more);
+    const { publish, back, ...figures } = plan.texts;
+    put(svg, plan.topic.all, plan.wires, plan.letterWire, nodes, plan.lanes.map((one) => one.all), explained(MEANINGS.publish, publish), explained(MEANINGS.back, back), Object.values(figures), plan.more);
   }
-  function draw({ stats, dlq, rates, readBack, answering }) {
+  function draw({ stats, dlq, config, rates, readBack, answering }) {
     const partitions = stats?.partitions ?? [];
     build(partitions);
     const largest = Math.max(0, ...partitions.map((one) => one.lag ?? 0));
     plan.lanes.forEach((lane, index) => drawLane(lane, partitions[index], largest));
+    say(plan.topic.caption, [stats?.topic ?? config?.topic, stats && plural(partitions.length, "partition")].filter(Boolean).join(" · "));
     say(plan.more, partitions.length > LANES ? `and ${partitions.length - LANES} more` : partitions.length ? "" : "no partitions yet");
     say(plan.texts.requests, rates.requests === null ? "" : `${rate(rates.requests)} req/s`);
     say(plan.texts.back, readBack === null ? "read back" : `read back ${seconds(readBack)}`);
     say(plan.texts.events, rates.events === null ? "" : `${rate(rates.events)} ev/s`);
     say(plan.nodes.clients.sub, "HTTP");
     say(plan.nodes.cart.sub, answering ?? "decides by the log");
-    say(plan.nodes.order.sub, "fold + store");
+    say(plan.nodes.order.sub, "applies events");
     say(plan.nodes.store.sub, stats ? `${n(stats.orders)} orders` : "");
     const open = dlq?.count ?? 0;
-    say(plan.nodes.letters.sub, dlq ? `${n(open)} open` : "");
+    say(plan.nodes.letters.sub, dlq ? waiting(dlq) : "");
     plan.nodes.letters.box.setAttribute("class", open > 0 ? "node bad" : "node");
     plan.letterWire[0].setAttribute("class", open > 0 ? "wire bad" : "wire");
     plan.letterWire[1].setAttribute("class", open > 0 ? "tip bad" : "tip");

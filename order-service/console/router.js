@@ -1,6 +1,7 @@
 // The places and their addresses: #/place, #/place/id, each with filters as ?name=value.
 
 import { tell } from "./bus.js";
+import { add, h, raw } from "./dom.js";
 
 /** What an address says. */
 export function parseRoute(hash) {
@@ -12,6 +13,12 @@ export function parseRoute(hash) {
   } catch { /* not written by this page: as it is */ }
   return { place: place || "overview", id: id || null, query: new URLSearchParams(query) };
 }
+
+const NOWHERE = {
+  title: () => "No such place",
+  render: (main, { place }) => add(main, h("h1", { tabindex: "-1" }, "There is no such place"),
+    h("p", {}, "This page has no place named ", raw(place), ". ", h("a", { href: "#/overview" }, "Go to the overview"), ", or choose one above.")) && undefined,
+};
 
 /** The address of a place. */
 export function addressOf(place, id, query) {
@@ -28,16 +35,18 @@ export function route(places) {
   let current = null;
   function show(first) {
     const wanted = parseRoute(location.hash);
-    const place = places[wanted.place] ? wanted.place : "overview";
-    const next = { ...wanted, place };
-    document.title = `${places[place].title(next)} · Orderlog`;
+    const { place } = wanted;
+    const next = wanted;
+    // Not what an object inherits, such as `constructor`.
+    const { title, render } = Object.hasOwn(places, place) ? places[place] : NOWHERE;
+    document.title = `${title(next)} · Orderlog`;
     tell("route", next);
     if (current?.place === place && current.update) return current.update(next);
     current?.abort.abort();
     const abort = new AbortController();
     main.replaceChildren();
     current = { place, abort };
-    current.update = places[place].render(main, next, abort.signal);
+    current.update = render(main, next, abort.signal);
     if (!first) {
       scrollTo(0, 0);
       focusHeading(main);

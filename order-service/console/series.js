@@ -5,39 +5,44 @@ import { known, on, tell } from "./bus.js";
 /** How many seconds the charts show. */
 export const LENGTH = 120;
 
-/** A series; `null` is a second about which nothing is known. */
-export const series = { events: [], lag: [], letters: [], answer: [], readBack: [] };
+/** The series; all have the same seconds, and `null` is a second about which nothing is known. */
+export const series = { events: [], lag: [], letters: [], open: [], answer: [] };
 
-/** The latest rates per second, and how many dead letters there were in the seconds that are kept. */
-export const rates = { events: null, newLetters: null, requests: null };
+/** The latest rates per second, and how many dead letters came in the seconds that are kept. */
+export const rates = { events: null, newLetters: 0, requests: null };
+
+/** What cart-service said last of its answer time, in seconds, and until when that stands for now. */
+export const answered = { seconds: null, until: 0 };
 
 let last = null;
-
-/** Adds a value at the end of a series. */
-export function push(name, value) {
-  const values = series[name];
-  values.push(value);
-  if (values.length > LENGTH) values.shift();
-}
 
 const mean = (values) => {
   const numbers = values.filter((value) => value !== null);
   return numbers.length ? numbers.reduce((sum, value) => sum + value, 0) / numbers.length : null;
 };
 
+function push(times, values) {
+  for (const [name, all] of Object.entries(series)) {
+    for (let time = 0; time < times; time += 1) all.push(values[name] ?? null);
+    all.splice(0, all.length - LENGTH);
+  }
+}
+
 function take(stats) {
   const now = performance.now();
-  const letters = stats.totals.deadLettered;
-  if (last) {
-    const passed = (now - last.now) / 1000;
-    // Two that came together, after a pause of the tab, are one second of the chart.
-    if (passed < 0.3) return;
-    const grown = (value, before) => (value >= before ? (value - before) / passed : null);
-    push("events", grown(stats.records, last.records));
-    push("letters", grown(letters, last.letters));
-  }
-  push("lag", stats.lag);
-  last = { now, records: stats.records, letters };
+  const { records, totals } = stats;
+  const passed = last ? (now - last.now) / 1000 : 0;
+  // Two that came together, after a pause of the tab, are one second of the chart.
+  if (last && passed < 0.3) return;
+  const seconds = Math.min(LENGTH, Math.max(1, Math.round(passed)));
+  // What happened while the page did not listen is not a rate of one second.
+  if (seconds > 3) push(seconds - 1, {});
+  const grown = (value, before) => (last && seconds <= 3 && value >= before ? (value - before) / passed : null);
+  push(seconds > 3 ? 1 : seconds, {
+    events: grown(records, last?.records), letters: grown(totals.deadLettered, last?.letters), lag: stats.lag,
+    open: known.dlq?.count, answer: now < answered.until ? answered.seconds : null,
+  });
+  last = { now, records, letters: totals.deadLettered };
   rates.events = mean(series.events.slice(-3));
   rates.newLetters = Math.round(series.letters.reduce((sum, value) => sum + value, 0));
   tell("series", series);
@@ -46,11 +51,5 @@ function take(stats) {
 /** Begins to keep the series. */
 export function keep() {
   on("stats", take);
-  on("connection", (connection) => {
-    if (connection === "live") return;
-    // What happened meanwhile is not a rate of one second.
-    last = null;
-    for (const name of ["events", "letters", "lag"]) push(name, null);
-  });
   if (known.stats) take(known.stats);
 }

@@ -9,6 +9,8 @@ use crate::dead_letter::DeadLetterState;
 pub(crate) struct Case<'a> {
     /// Why it would be rejected now; `None` if it would not be.
     pub code: Option<Code>,
+    /// Why it was rejected; where it was is not judged again, because a replay goes to the key's own partition.
+    pub rejected_as: Option<Code>,
     /// What a replay would do if it is not rejected.
     pub replay: Option<Replay>,
     /// What became of it; `None` if it is open.
@@ -23,6 +25,10 @@ pub(crate) struct Case<'a> {
     pub schema_id: Option<u32>,
     /// Whether its headers have the schema that it was written with.
     pub has_schema: bool,
+    /// Whether that schema is another one than the registry has under the id.
+    pub contradicts: bool,
+    /// The highest schema id that is known.
+    pub highest_id: Option<u32>,
     /// The topic's subject.
     pub subject: &'a str,
     /// Whether a later event gave its order a newer state.
@@ -40,7 +46,11 @@ pub(crate) enum Replay {
     Superseded,
 }
 
-/// What to do, in one or two sentences.
+/// An id that is further than this above the highest known one is not what the registry gives next, even if it has many
+/// subjects.
+const FAR: u32 = 100_000;
+
+/// What to do, in a few sentences.
 pub(crate) fn sentence(case: &Case<'_>) -> String {
     match case.settled {
         Some(DeadLetterState::Replayed) => {
@@ -73,8 +83,14 @@ pub(crate) fn sentence(case: &Case<'_>) -> String {
         (None, Some(Replay::Superseded)) => {
             "Its order has a newer state already. Discard it; a replay would change nothing."
         }
+        (None, _) if case.rejected_as == Some(Code::WrongPartition) => return of_code(Code::WrongPartition).to_owned(),
         (None, _) => return "Nothing is wrong with it any more: replay it, after a dry run.".to_owned(),
         (Some(Code::UnknownSchemaId), _) => return unknown_schema(case) + healed,
+        (Some(Code::WrongSchema | Code::Undecodable | Code::InvalidOrder | Code::KeyMismatch), _)
+            if case.contradicts =>
+        {
+            "The registry has another schema under its id than the one that its producer sent along in the header writer.schema: the id has been given to another schema, or is from another registry. Registering the producer's schema now gives it another id, so a replay of the same bytes does not help. Have the producer register its schema with this registry, and send the event again; then discard this one."
+        }
         (Some(code), _) => of_code(code),
     };
     advice.to_owned() + healed
@@ -88,6 +104,12 @@ pub(crate) fn registers(case: &Case<'_>) -> bool {
         && case.schema_id.is_some()
         && case.is_ours
         && case.outage.is_none()
+        && !is_far(case)
+}
+
+/// Whether the registry will not give out that id next: registering the schema would not help.
+fn is_far(case: &Case<'_>) -> bool {
+    matches!((case.schema_id, case.highest_id), (Some(id), Some(highest)) if id > highest.saturating_add(FAR))
 }
 
 fn of_code(code: Code) -> &'static str {
@@ -108,7 +130,7 @@ fn of_code(code: Code) -> &'static str {
             "Have its producer use the orderId as the record's key, and send the event again. Then discard this one; a replay keeps the key."
         }
         Code::WrongPartition => {
-            "Set the partitioner in its producer as the reason says, then replay it: a replay goes to the key's own partition."
+            "The record itself is sound, but it was in another partition than its key belongs to. Replay it, after a dry run: a replay goes to the key's own partition. Also set the partitioner in its producer as the reason says, or there will be more."
         }
         Code::IllegalTransition => {
             "Its order does not allow that step. If the step is right, an earlier event is missing: replay that one first. If it is wrong, discard this one."
@@ -124,101 +146,22 @@ fn unknown_schema(case: &Case<'_>) -> String {
             "Register the schema that it was written with under {subject}, at a registry that supports lookup by GUID. Then replay it."
         );
     };
-    if case.has_schema {
+    if is_far(case) {
+        let highest = case.highest_id.unwrap_or_default();
         format!(
-            "The schema that it names is not registered, but its producer sent it along: register it with the command, then replay. The registry gives it the next free id; the record can be read if that is {id}."
+            "It names schema id {id}, which this registry does not have and will not give out soon: the highest id that is known is {highest}. So registering a schema does not help. Either the producer uses another registry, or the bytes are not Avro: have it use this one, and send the event again. Then discard this one."
+        )
+    } else if case.has_schema {
+        format!(
+            "The schema that it names is not registered, but its producer sent it along: register it with the command, then replay. The registry answers with the next free id: the record can be read if that is {{\"id\":{id}}}."
         )
     } else {
         format!(
-            "The schema that it names is not registered. Ask the team that owns the producer for it, put it into schema.json as {{\"schema\": \"…\"}}, and register it with the command; then replay. The record can be read if the registry gives it the id {id}. If the id is from another registry, have the producer use this one."
+            "The schema that it names is not registered. Ask the team that owns the producer for it, put it into schema.json as {{\"schema\": \"…\"}}, and register it with the command; then replay. The record can be read if the registry answers with {{\"id\":{id}}}. If the id is from another registry, have the producer use this one."
         )
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn ours(code: Option<Code>) -> Case<'static> {
-        Case {
-            code,
-            is_ours: true,
-            schema_id: Some(7),
-            subject: "order-events-value",
-            ..Case::default()
-        }
-    }
-
-    #[test]
-    fn every_code_has_its_own_advice() {
-        let advice: std::collections::BTreeSet<String> =
-            Code::ALL.iter().map(|code| sentence(&ours(Some(*code)))).collect();
-        assert_eq!(advice.len(), Code::ALL.len(), "{advice:?}");
-        assert!(advice.iter().all(|advice| advice.len() > 40), "{advice:?}");
-    }
-
-    #[test]
-    fn a_missing_schema_is_registered_and_the_letter_replayed() {
-        let case = ours(Some(Code::UnknownSchemaId));
-        let without = sentence(&case);
-        assert!(without.contains("schema.json") && without.contains("id 7"), "{without}");
-        let with = sentence(&Case {
-            has_schema: true,
-            ..case
-        });
-        assert!(with.contains("with the command, then replay"), "{with}");
-    }
-
-    #[test]
-    fn what_a_replay_would_do_decides_what_to_do_with_a_sound_record() {
-        let advice = |replay| {
-            sentence(&Case {
-                replay: Some(replay),
-                ..ours(None)
-            })
-        };
-        assert!(advice(Replay::Applies).contains("replay it"));
-        assert!(advice(Replay::Duplicate).starts_with("Its event has been applied already"));
-        assert!(advice(Replay::Superseded).contains("newer state"));
-        let healed = sentence(&Case {
-            is_healed: true,
-            ..ours(Some(Code::InvalidOrder))
-        });
-        assert!(healed.ends_with("safe to discard this one."), "{healed}");
-    }
-
-    #[test]
-    fn what_is_settled_needs_nothing_more() {
-        for (state, word) in [
-            (DeadLetterState::Replayed, "replayed already"),
-            (DeadLetterState::Discarded, "nothing left to do"),
-            (DeadLetterState::Parked, "not replayed again"),
-        ] {
-            let case = Case {
-                settled: Some(state),
-                ..ours(Some(Code::UnknownSchemaId))
-            };
-            assert!(sentence(&case).contains(word), "{}", sentence(&case));
-            assert!(!registers(&case), "{state:?}");
-        }
-    }
-
-    #[test]
-    fn nobody_is_told_to_replay_what_cannot_be() {
-        let pointer = sentence(&Case {
-            is_pointer: true,
-            ..ours(None)
-        });
-        let foreign = sentence(&Case {
-            is_ours: false,
-            ..ours(None)
-        });
-        let outage = sentence(&Case {
-            outage: Some("away"),
-            ..ours(None)
-        });
-        assert!(pointer.contains("neither shown nor replayed"), "{pointer}");
-        assert!(foreign.contains("not replayed"), "{foreign}");
-        assert!(outage.contains("Look again"), "{outage}");
-    }
-}
+#[path = "advice_tests.rs"]
+mod tests;

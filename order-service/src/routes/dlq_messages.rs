@@ -18,6 +18,8 @@ const DEFAULT_LIMIT: usize = 100;
 const MAX_LIMIT: i64 = 1_000;
 /// The name that stands for every state.
 const ANY: &str = "any";
+/// The name that stands for those that nobody has settled: open and parked.
+const UNSETTLED: &str = "unsettled";
 
 /// Filters and paging.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
@@ -49,7 +51,7 @@ pub struct Parameters {
     /// Only dead letters that were written before this time (RFC 3339).
     #[param(format = DateTime, example = "2026-01-02T04:00:00Z")]
     until: Option<String>,
-    /// Only dead letters in this state, or `any`; `open` by default.
+    /// Only dead letters in this state, or `any`, or `unsettled`, which is those that are open or parked; `open` by default.
     #[param(value_type = StateName, inline, required = false, example = "open")]
     state: Option<String>,
 }
@@ -71,7 +73,7 @@ struct StateName;
 impl PartialSchema for StateName {
     fn schema() -> RefOr<Schema> {
         let states = DeadLetterState::ALL.map(DeadLetterState::as_str);
-        openapi::one_of(states.into_iter().chain([ANY])).into()
+        openapi::one_of(states.into_iter().chain([UNSETTLED, ANY])).into()
     }
 }
 
@@ -113,7 +115,12 @@ pub async fn messages(state: web::Data<State>, Query(query): Query<Parameters>) 
     let index = state.dead_letters.clone();
     // Before the page is read: it has at least what there was then.
     let completeness = state.dlq_status.completeness();
-    let page = blocking(move || index.page(after, limit, &filter)).await;
+    let is_unsettled = query.state.as_deref() == Some(UNSETTLED);
+    let page = blocking(move || match is_unsettled {
+        true => index.unsettled_page(after, limit, &filter),
+        false => index.page(after, limit, &filter),
+    })
+    .await;
     let page = page.map_err(Problem::internal)?;
     Ok(Reply::ok("Dead letters", Messages::of(page, completeness)))
 }
@@ -134,14 +141,14 @@ impl Parameters {
     fn state(&self) -> Result<Option<DeadLetterState>, Problem> {
         match self.state.as_deref() {
             None => Ok(Some(DeadLetterState::Open)),
-            Some(ANY) => Ok(None),
+            Some(ANY | UNSETTLED) => Ok(None),
             Some(name) => match DeadLetterState::parse(name) {
                 Some(state) => Ok(Some(state)),
                 None => {
                     let names = DeadLetterState::ALL.map(DeadLetterState::as_str).join(", ");
                     Err(Problem::invalid_field(
                         "state",
-                        format!("must be one of: {names}, {ANY}"),
+                        format!("must be one of: {names}, {UNSETTLED}, {ANY}"),
                     ))
                 }
             },

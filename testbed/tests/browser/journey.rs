@@ -1,13 +1,17 @@
 //! What the page is for, from the first order to a dead letter that is replayed.
 
 use anyhow::Context;
+use serde_json::json;
 
 use crate::letters;
 use crate::page::{Page, named};
 use crate::scene::{in_browser, sandbox_at};
 
 /// Creates an order with the page's form, and waits for the answer.
-async fn create_order(page: &Page, order_id: &str) -> anyhow::Result<()> {
+///
+/// # Errors
+/// If there is none; the error shows the page's text.
+pub async fn create_order(page: &Page, order_id: &str) -> anyhow::Result<()> {
     let form = named("create-order-form");
     page.fill(&format!("{form} [name=orderId]"), order_id).await?;
     page.fill(&format!("{form} [name=itemsCount]"), "2").await?;
@@ -72,6 +76,32 @@ async fn a_dead_letter_shows_the_faulty_byte_and_is_discarded_with_a_reason() ->
         page.click("discard-confirm").await?;
         page.see("letter-detail", "The producer was a test").await?;
         page.await_count("letter-row", 0).await?;
+        sandbox.stop().await
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_says_that_others_have_changed_it_and_shows_it_when_asked() -> anyhow::Result<()> {
+    in_browser("list-changes", async |page| {
+        let sandbox = sandbox_at(&page, "overview", &[]).await?;
+        let discarded = poison(&page, "wrong-total").await?;
+        let stays = poison(&page, "not-avro").await?;
+        page.see("nav-dead-letters", "2").await?;
+        page.click("nav-dead-letters").await?;
+        page.await_count("letter-row", 2).await?;
+        let body = json!({"code": "invalid_order", "reason": "somebody else did"});
+        let answer = reqwest::Client::new()
+            .post(format!("{}/dlq/discard", sandbox.order_url))
+            .json(&body)
+            .send()
+            .await?;
+        anyhow::ensure!(answer.status() == 200, "{answer:?}");
+        page.see("list-news", "The list has changed").await?;
+        page.see("letter-row", &discarded).await?;
+        page.click_on(&format!("{} button", named("list-news"))).await?;
+        page.await_count("letter-row", 1).await?;
+        page.see("letter-row", &stays).await?;
         sandbox.stop().await
     })
     .await

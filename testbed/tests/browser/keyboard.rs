@@ -48,6 +48,8 @@ async fn an_order_and_a_dead_letter_are_reached_by_keyboard_alone() -> anyhow::R
         page.press(ENTER).await?;
         page.matching(&format!("{} [data-outcome=wouldFail]", named("dry-run-result")))
             .await?;
+        page.see("replay", "Replay anyway").await?;
+        anyhow::ensure!(page.focus().await? == "dry-run", "the focus stays");
         tab_to(&page, "discard").await?;
         page.press(ENTER).await?;
         page.at("discard-reason").await?;

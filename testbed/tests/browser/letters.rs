@@ -38,7 +38,7 @@ pub async fn repair_and_replay(page: &Page, key: &str) -> anyhow::Result<()> {
         .await?;
     page.matching(&format!("{} [data-outcome=applied]", named("replay-progress")))
         .await?;
-    page.see("letter-detail", "replayed").await?;
+    page.see("letter-detail", "and applied").await?;
     find_order(page, key).await
 }
 

@@ -18,6 +18,7 @@ mod hostile;
 mod journey;
 mod keyboard;
 mod load;
+mod overview;
 mod phone;
 mod pictures;
 mod real_servers;

@@ -37,6 +37,23 @@ impl Index {
         self.newest_first(&states, after, limit, filter)
     }
 
+    /// The same of all those that are open or parked, whatever state the filter names.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn unsettled_page(
+        &self,
+        after: Option<DeadLetterId>,
+        limit: usize,
+        filter: &Filter,
+    ) -> Result<Page, StoreError> {
+        let filter = Filter {
+            state: None,
+            ..filter.clone()
+        };
+        self.newest_first(&DeadLetterState::UNSETTLED, after, limit, &filter)
+    }
+
     /// Dead letters of records with that key which are open or parked, the newest first.
     ///
     /// # Errors

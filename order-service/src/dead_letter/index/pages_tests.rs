@@ -242,7 +242,7 @@ fn the_oldest_come_first_by_id_within_bounds() {
 }
 
 #[test]
-fn the_unsettled_dead_letters_of_a_key_are_found() {
+fn the_unsettled_dead_letters_of_a_key_and_of_all_are_found() {
     let dir = tempfile::tempdir().expect("a directory");
     let index = open(&dir, "dlq");
     let parked = {
@@ -270,4 +270,12 @@ fn the_unsettled_dead_letters_of_a_key_are_found() {
     assert_eq!(of_key("A", 2), [4, 2]);
     assert_eq!(of_key("B", 9), [3]);
     assert_eq!(of_key("C", 9), [0i64; 0]);
+    let all = index
+        .unsettled_page(None, 9, &in_state(DeadLetterState::Discarded))
+        .expect("reads");
+    assert_eq!(
+        offsets(&all),
+        [4, 3, 2, 0],
+        "of any key, whatever state the filter names"
+    );
 }

@@ -170,7 +170,7 @@ fn outlook(outcome: &Outcome) -> (Option<Replay>, String) {
         Outcome::Rejected(rejection) => (
             None,
             format!(
-                "{sound}, but it does not fit its order as it is now: {}.",
+                "The event can be decoded and breaks no rule of its own, but it does not fit its order as it is now: {}.",
                 rejection.reason
             ),
         ),

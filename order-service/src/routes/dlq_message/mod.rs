@@ -10,7 +10,9 @@ use actix_web::web;
 use bytes::{Bytes, hex};
 use decoding::{Decoding, Evaluation, evaluate};
 use headers::{Header, shown};
+use orderlog_avro::SchemaText;
 use orderlog_contract::order::OrderState;
+use orderlog_contract::rejection::Code;
 use orderlog_kafka::record_reader::OwnedRecord;
 use orderlog_projection::store::blocking;
 use orderlog_web::{Problem, ProblemKind, Reply};
@@ -151,8 +153,18 @@ async fn look_into(
         evaluate(&state.inspector, &inspection, record_parts, current.as_ref()).await;
     let has_schema = sent_along(dlq_headers::last(&record.headers, WRITER_SCHEMA_HEADER));
     let parsed = dlq_headers::read(&record.headers);
+    let contradicts = match (inspection.schema, has_schema) {
+        (Some(schema), Some(sent)) => {
+            let known = state.inspector.schema_text(schema).await;
+            known.is_some_and(|known| !known.writes_the_same_as(&SchemaText::avro(sent)))
+        }
+        _ => false,
+    };
     let case = Case {
         code,
+        rejected_as: row.code,
+        contradicts,
+        highest_id: highest_id(state, code).await,
         replay,
         settled: Some(row.state),
         is_ours: row.code.is_some(),
@@ -181,6 +193,15 @@ async fn look_into(
             order_id: current.order.order_id,
         }),
     })
+}
+
+/// The highest id of the subject's schemas, where an unknown id is at fault.
+async fn highest_id(state: &State, code: Option<Code>) -> Option<u32> {
+    if code != Some(Code::UnknownSchemaId) {
+        return None;
+    }
+    let versions = state.inspector.versions().await.ok()?;
+    versions.iter().map(|version| version.id).max()
 }
 
 /// The order of the event, or of the key where there is no event.

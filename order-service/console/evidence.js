@@ -42,11 +42,11 @@ export function bytes(letter) {
   if (!value) return [h("p", { class: "soft" }, "The record has no value.")];
   const framed = decoding.steps?.find(({ step }) => step === "frame")?.state === "passed" && value.hex.startsWith("00");
   const at = decoding.byte ?? null;
-  const where = at === null ? null : h("p", { class: "small" }, `The mark is at byte ${n(at)} of the value (hexadecimal ${at.toString(16).padStart(4, "0")}), counted from 0${framed && at >= FRAME ? `: byte ${n(at - FRAME)} of the data behind the frame` : ""}`, decoding.field && [", in ", h("code", {}, raw(decoding.field))], ".");
+  const where = at === null ? null : framed && at === 1 ? h("p", { class: "small" }, "The mark is at bytes 1 to 4 of the value, counted from 0: the schema id.") : h("p", { class: "small" }, `The mark is at byte ${n(at)} of the value (hexadecimal ${at.toString(16).padStart(4, "0")}), counted from 0${framed && at >= FRAME ? `: byte ${n(at - FRAME)} of the data behind the frame` : ""}`, decoding.field && [", in ", h("code", {}, raw(decoding.field))], ".");
   return [
     where,
     value.size === 0 ? h("p", { class: "soft" }, "The value is empty: it has no bytes at all.") : hexDump(value.hex, at, framed ? FRAME : 0),
-    h("p", { class: "small soft" }, `${plural(value.size, "byte")}${value.truncated ? "; only the beginning is shown" : ""}.${framed ? " The first five are the frame: a zero byte, then the schema id." : ""}`),
+    h("p", { class: "small soft" }, `${plural(value.size, "byte")}${framed ? `: ${FRAME} of the frame (a zero byte, then the schema id), and ${n(value.size - FRAME)} of data` : ""}.${value.truncated ? " Only the beginning is shown." : ""}`),
     value.text !== null && value.text !== undefined && h("details", {}, h("summary", {}, "The same as text"), box("The value as text", value.text)),
   ];
 }

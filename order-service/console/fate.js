@@ -35,13 +35,12 @@ function replayed(letter, result, by, when) {
   }
 }
 
-/** In a sentence; null for one that is open. */
+/** In a sentence; null for one that still needs something done: the advice says what. */
 export function fate(letter, result) {
   const settled = letter.settled;
   const by = settled?.by ? [" by ", raw(settled.by)] : null;
   const when = settled?.at ? age(settled.at, "", " ago") : null;
   if (letter.state === "replayed") return replayed(letter, result, by, when);
   if (letter.state === "discarded") return mild("It was discarded ", when, by, settled?.reason && [": ", raw(settled.reason)]);
-  if (letter.state === "parked") return mild("It is parked: replayed three times and rejected each time, so it is never replayed again. Discard it once it is no longer needed.");
   return null;
 }

@@ -50,7 +50,8 @@ function parts(letter, result) {
       decoding?.sentence && letter.reason && decoding.code !== letter.code && h("p", { class: "soft small" }, "When it was dead-lettered: ", raw(datumBytes(letter.reason)))]],
     [[isOpen && advice], () => isOpen && advice?.sentence && h("div", { class: "advice" }, h("h3", {}, "What to do"), h("p", {}, raw(advice.sentence)), advice.command && command(advice.command))],
     "panel",
-    [[letter.order, state], () => orderLine(letter)],
+    // What became of a replay names the order already.
+    [[letter.order, state, result], () => result?.outcome !== "applied" && orderLine(letter)],
     [[decoding?.steps], () => decoding?.steps && [h("h3", {}, "Decoding it now"), steps(decoding)]],
     [[decoding?.schema, decoding?.candidates], () => decoding && schema(decoding)],
     [[letter.value, decoding?.byte, decoding?.field], () => decoding && [h("h3", {}, "Bytes"), bytes(letter)]],

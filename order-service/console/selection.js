@@ -53,7 +53,7 @@ export function selection(filters, boxes, signal, done) {
     panel.clear();
     changed();
   }, { class: "quiet" });
-  const bar = h("div", { class: "side" }, label, panel.element, close);
+  const bar = h("div", { class: "side" }, label, panel.element, h("div", {}, close));
   const element = h("div", { class: "selection-bar" }, h("div", { class: "row" }, tick, whole && everything, none), bar);
   const total = () => (sizeOf(whole) === null ? "" : ` ${n(sizeOf(whole))}`);
   const words = () => (whole?.code ? `with the code ${whole.code}` : whole?.all ? "dead letters" : "of that time");

@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::recent::{Change, Sample};
-use crate::routes::replay::JobAnswer;
+use crate::routes::replay::Replay;
 use crate::routes::{dlq, stats};
 use crate::state::State;
 
@@ -95,7 +95,7 @@ impl Feed {
         self.replays.mark_unchanged();
         let mut told = HashMap::new();
         for job in self.state.replays.list().iter().take(MAX_REPLAYS) {
-            let json = serde_json::to_string(&JobAnswer::without_messages(job)).unwrap_or_default();
+            let json = serde_json::to_string(&Replay::without_messages(job)).unwrap_or_default();
             let is_news = match &self.told_replays {
                 Some(told) => told.get(&job.id) != Some(&json),
                 // Those that ended before the client came are no news.

@@ -36,6 +36,7 @@ pub struct Application {
     port: u16,
     access: AccessConfig,
     cart_service: Url,
+    bootstrap_servers: String,
     extension: Option<Extension>,
     state: web::Data<State>,
     pipeline: RunningPipeline,
@@ -122,13 +123,13 @@ impl Application {
             recent,
             schema_versions,
             event_streams: routes::event_streams(),
-            bootstrap_servers,
         };
         Ok(Self {
             listener,
             port,
             access: config.web.access,
             cart_service: config.cart_service_url,
+            bootstrap_servers,
             extension: None,
             state: web::Data::new(state),
             pipeline,
@@ -144,6 +145,14 @@ impl Application {
     /// Names another address of cart-service on the pages at `/` and `/about`, for when it becomes known only now.
     pub fn with_cart_service(self, cart_service: Url) -> Self {
         Self { cart_service, ..self }
+    }
+
+    /// Names other brokers on the console page, for when clients reach them by another address than the service does.
+    pub fn with_bootstrap_servers(self, bootstrap_servers: String) -> Self {
+        Self {
+            bootstrap_servers,
+            ..self
+        }
     }
 
     /// Adds routes of the program that runs the service.
@@ -163,6 +172,7 @@ impl Application {
             listener,
             access,
             cart_service,
+            bootstrap_servers,
             extension,
             state,
             pipeline,
@@ -171,7 +181,12 @@ impl Application {
         } = self;
         let supervisor = state.supervisor.clone();
         let poison_kinds = extension.as_ref().map(Extension::poison_kinds);
-        let console = web::Data::new(ConsoleFacts::new(&state, &cart_service, poison_kinds));
+        let console = web::Data::new(ConsoleFacts::new(
+            &state,
+            &cart_service,
+            bootstrap_servers,
+            poison_kinds,
+        ));
         let routes = move |config: &mut ServiceConfig| {
             config.app_data(console.clone());
             if let Some(extension) = &extension {

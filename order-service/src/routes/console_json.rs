@@ -55,13 +55,18 @@ pub struct SandboxFacts {
 
 impl ConsoleFacts {
     /// The facts of a service; `poison_kinds` only for that of the sandbox.
-    pub fn new(state: &State, cart_service: &Url, poison_kinds: Option<Vec<String>>) -> Self {
+    pub fn new(
+        state: &State,
+        cart_service: &Url,
+        bootstrap_servers: String,
+        poison_kinds: Option<Vec<String>>,
+    ) -> Self {
         Self {
             service: SERVICE,
             version: env!("CARGO_PKG_VERSION"),
             topic: state.topic.clone(),
             dead_letter_topic: state.dead_letters.topic().to_owned(),
-            bootstrap_servers: state.bootstrap_servers.clone(),
+            bootstrap_servers,
             registry_url: state.registry.urls(),
             subject: state.schema_versions.subject().to_owned(),
             cart_service_url: without_credentials(cart_service),

@@ -18,6 +18,8 @@ use orderlog_web::{Problem, ProblemKind, hosts, origins};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use crate::hidden::is_hidden;
+
 /// Longest `X-Orderlog-User`, in characters.
 const MAX_USER: usize = 100;
 
@@ -256,8 +258,7 @@ fn user(headers: &HeaderMap) -> Result<Option<String>, Problem> {
 
 /// Not a control character, and none that reorders or hides the text around it.
 fn is_printable(character: char) -> bool {
-    !character.is_control()
-        && !matches!(character, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    !character.is_control() && !is_hidden(character)
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod console;
 pub mod dead_letter;
 pub mod extension;
 mod health;
+mod hidden;
 pub mod history;
 pub mod inspect;
 mod order_letters;

@@ -7,6 +7,7 @@ mod dead_letter_pages;
 mod dead_letter_states;
 mod dead_letters;
 mod details;
+mod dlq_commands;
 mod event_stream;
 mod evolution;
 mod headers;

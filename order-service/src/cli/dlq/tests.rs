@@ -10,6 +10,9 @@ use serde_json::Value;
 
 use super::*;
 
+#[path = "replays_tests.rs"]
+mod replays_tests;
+
 #[derive(Debug, Parser)]
 #[command(name = "dlq")]
 struct Cli {
@@ -68,10 +71,15 @@ impl Fake {
 /// Carries the command out, and returns how it ended with what it printed.
 async fn dlq(url: &str, arguments: &[&str]) -> (Result<Ended, String>, String) {
     install_tls_provider();
+    asked_dlq(url, arguments, None).await
+}
+
+/// The same where somebody answers questions.
+async fn asked_dlq(url: &str, arguments: &[&str], ask: Option<Ask<'_>>) -> (Result<Ended, String>, String) {
     let url = format!("--order-service-url={url}");
     let cli = Cli::try_parse_from([&["dlq"], arguments, &[&url]].concat()).expect("valid arguments");
     let mut printed = Vec::new();
-    let ended = carry_out(&cli.args, &mut Output::new(&mut printed)).await;
+    let ended = carry_out(&cli.args, ask, &mut Output::new(&mut printed)).await;
     let printed = String::from_utf8(printed).expect("text");
     (ended.map_err(|error| format!("{error:#}")), printed)
 }
@@ -249,6 +257,12 @@ async fn an_error_says_what_to_do() {
             404,
             problem("not-found", "nothing at this path"),
             "of another release",
+        ),
+        (
+            &["replays", "019ac8a4-5f0e-7c1d-b9b5-2f6c0d5e8a11"],
+            404,
+            problem("replay-not-found", "this instance has no replay"),
+            "no replay; order-service dlq replays lists",
         ),
         (
             &["show", "0-9"],

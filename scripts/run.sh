@@ -41,8 +41,8 @@ poison:
                                empty               an empty value
                                not-avro            plain text instead of Avro
                                short               only three bytes
-                               unknown-schema-id   a schema id that the registry does not know
-                               unregistered-schema a valid record of a newer schema that nobody has registered
+                               unknown-schema-id   a schema id that no registry assigns, so nothing repairs it
+                               unregistered-schema a valid record of a newer schema that nobody has registered: register it, and replay
                                other-schema        a record of another schema
                                cut-off             a valid record without its last byte
                                longer              a valid record with one more byte

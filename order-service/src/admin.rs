@@ -19,6 +19,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::dead_letter::marks::MAX_BY_CHARS;
+use crate::hidden::is_hidden;
 
 /// Headers by which proxies name their clients. A request with one of them has come through a proxy, so its peer's address
 /// says nothing about who sent it.
@@ -255,8 +256,7 @@ fn user(headers: &HeaderMap) -> Result<Option<String>, Problem> {
 
 /// Not a control character, and none that reorders or hides the text around it.
 fn is_printable(character: char) -> bool {
-    !character.is_control()
-        && !matches!(character, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    !character.is_control() && !is_hidden(character)
 }
 
 #[cfg(test)]

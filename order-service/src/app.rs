@@ -38,6 +38,7 @@ pub struct Application {
     port: u16,
     access: AccessConfig,
     cart_service: Url,
+    bootstrap_servers: String,
     extension: Option<Extension>,
     state: web::Data<State>,
     pipeline: RunningPipeline,
@@ -126,13 +127,13 @@ impl Application {
             recent,
             schema_versions,
             event_streams: EventStreams::new(),
-            bootstrap_servers,
         };
         Ok(Self {
             listener,
             port,
             access: config.web.access,
             cart_service: config.cart_service_url,
+            bootstrap_servers,
             extension: None,
             state: web::Data::new(state),
             pipeline,
@@ -149,6 +150,14 @@ impl Application {
     /// Names another address of cart-service on the pages at `/` and `/about`, for when it becomes known only now.
     pub fn with_cart_service(self, cart_service: Url) -> Self {
         Self { cart_service, ..self }
+    }
+
+    /// Names other brokers on the console page, for when clients reach them by another address than the service does.
+    pub fn with_bootstrap_servers(self, bootstrap_servers: String) -> Self {
+        Self {
+            bootstrap_servers,
+            ..self
+        }
     }
 
     /// Adds routes of the program that runs the service.
@@ -168,6 +177,7 @@ impl Application {
             listener,
             access,
             cart_service,
+            bootstrap_servers,
             extension,
             state,
             pipeline,
@@ -180,7 +190,8 @@ impl Application {
             "looking up what clients of /events are told",
             routes::watch_for_clients(state.clone()),
         );
-        let console = web::Data::new(ConsoleFacts::new(&state, &cart_service, extension.as_ref()));
+        let console = ConsoleFacts::new(&state, &cart_service, bootstrap_servers, extension.as_ref());
+        let console = web::Data::new(console);
         let routes = move |config: &mut ServiceConfig| {
             config.app_data(console.clone());
             if let Some(extension) = &extension {

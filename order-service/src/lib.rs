@@ -15,6 +15,7 @@ mod dead_letters_of_order;
 mod event_streams;
 pub mod extension;
 mod health;
+mod hidden;
 pub mod history;
 pub mod inspect;
 mod recent;

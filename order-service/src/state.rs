@@ -41,8 +41,6 @@ pub struct State {
     pub(crate) schema_versions: SchemaVersions,
     /// The clients of `/events`.
     pub(crate) event_streams: EventStreams,
-    /// The brokers' addresses as configured.
-    pub(crate) bootstrap_servers: String,
 }
 
 impl Gauges for State {

@@ -123,7 +123,11 @@ impl Pipeline {
         let order_url = format!("http://localhost:{}", order.port());
         let poison =
             poison_route::Poison::new(broker.bootstrap_servers(), TOPIC, cli.kafka_partitioner, registry.url());
-        let order = order.with_extension(poison.extension());
+        // Clients bootstrap from the relay; the services are beside the broker.
+        let bootstrap_servers = format!("localhost:{}", relay.port());
+        let order = order
+            .with_extension(poison.extension())
+            .with_bootstrap_servers(bootstrap_servers.clone());
         // order-service's page creates and updates orders.
         for host in ["localhost", HOST] {
             let page = format!("http://{host}:{}", order.port());
@@ -153,7 +157,6 @@ impl Pipeline {
         services.spawn(order.run_until_stopped(stop_requested(stopped.clone())));
         services.spawn(cart.run_until_stopped(stop_requested(stopped)));
         let registry_url = format!("http://localhost:{}", registry.port());
-        let bootstrap_servers = format!("localhost:{}", relay.port());
         let mut pipeline = Self {
             cart_url,
             order_url,

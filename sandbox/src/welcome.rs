@@ -1,5 +1,6 @@
 //! What the sandbox prints once it is up: the addresses, and commands to paste into another shell.
 
+use std::path::Path;
 use std::time::Duration;
 
 use crate::cli::Cli;
@@ -28,6 +29,15 @@ Programs that use localhost:9092 by default, `poison` among them, would use that
         "With --demo, it creates and updates orders continuously, and writes an invalid record now and then."
     } else {
         "It is idle now; with --demo, it creates and updates orders continuously."
+    };
+    let own = std::env::current_exe().ok();
+    let beside = own.as_ref().map(|path| path.with_file_name("order-service"));
+    let (order_service, in_repository) = match beside.filter(|path| path.is_file()) {
+        Some(path) => (shell_word(&path), ""),
+        None => (
+            "cargo run -q --release -p order-service --".to_owned(),
+            ", in the repository",
+        ),
     };
     format!(
         r#"Orderlog is up ({took:.1?}). Ctrl-C stops it.
@@ -61,24 +71,25 @@ Write an invalid record, and list the dead letters:
 Use a client of your own, such as kcat, or run a service against this broker and registry. (Such a service
 reports that it is degraded, because it cannot check the topic: this broker has no Admin API.)
 
-  export KAFKA_BOOTSTRAP_SERVERS={kafka} SCHEMA_REGISTRY_URL={registry_url}
+  export KAFKA_BOOTSTRAP_SERVERS={kafka} SCHEMA_REGISTRY_URL={registry_url} ORDER_SERVICE_URL={order_url}
   kcat -b {kafka} -C -t {TOPIC} -e -f 'partition %p, offset %o, key %k\n'
 
-With the same settings, in the repository, the events as JSON lines:
+With these settings{in_repository}, the events as JSON lines, and the dead letters, to look into and to replay:
 
-  cargo run -q --release -p order-service -- tail
+  {order_service} tail
+  {order_service} dlq list
+  {order_service} dlq --help
 "#,
-        program = program()
+        program = own.as_deref().map_or("sandbox".to_owned(), shell_word),
     )
 }
 
-/// This program as a shell finds it, whatever directory it is in.
-fn program() -> String {
-    let path = std::env::current_exe().ok();
-    let path = path.as_ref().and_then(|path| path.to_str()).unwrap_or("sandbox");
+/// The path as a shell takes it, whatever directory it is in.
+fn shell_word(path: &Path) -> String {
+    let path = path.to_string_lossy();
     let is_plain = |c: char| c.is_alphanumeric() || "/._-+".contains(c);
     if path.chars().all(is_plain) {
-        path.to_owned()
+        path.into_owned()
     } else {
         format!("'{}'", path.replace('\'', r"'\''"))
     }

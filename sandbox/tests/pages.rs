@@ -24,6 +24,17 @@ async fn run(command: String) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_console_names_the_address_that_clients_bootstrap_from() {
+    let pipeline = start_sandbox(&[]).await.expect("starts");
+    let facts = reqwest::get(format!("{}/console.json", pipeline.order_url))
+        .await
+        .expect("an answer");
+    let facts: serde_json::Value = facts.json().await.expect("JSON");
+    assert_eq!(facts["bootstrapServers"], pipeline.bootstrap_servers);
+    pipeline.stop().await.expect("a clean end");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_commands_on_each_page_work_as_shown() {
     for (is_cart, expected) in [(true, ["201", "200", "200"]), (false, ["201", "200", "200"])] {
         let pipeline = start_sandbox(&[]).await.expect("starts");

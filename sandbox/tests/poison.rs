@@ -68,6 +68,15 @@ async fn a_record_of_an_unregistered_schema_can_be_read_once_the_schema_of_its_h
             };
             assert_eq!(code, "unknown_schema_id");
         }
+        // Another kind registers nothing that takes the id.
+        let other = poisoner
+            .write(Kind::OtherSchema, &format!("{round}-other"))
+            .await
+            .expect("written");
+        assert!(matches!(
+            outcome(&pipeline.order_url, &other).await,
+            Outcome::DeadLettered { .. }
+        ));
         let page = get(format!("{}/dlq/messages?orderId={round}", pipeline.order_url)).await;
         let again = get(format!("{}/dlq/messages?orderId={round}-again", pipeline.order_url)).await;
         let claimed = page["messages"][0]["schemaId"].as_u64().expect("an id");

@@ -53,7 +53,7 @@ fn every_printed_command_ends_and_succeeds_when_pasted_with_the_others() {
             script.push('\n');
         }
     }
-    script.push_str("echo \"exported $KAFKA_BOOTSTRAP_SERVERS $SCHEMA_REGISTRY_URL\"\n");
+    script.push_str("echo \"exported $KAFKA_BOOTSTRAP_SERVERS $SCHEMA_REGISTRY_URL $ORDER_SERVICE_URL\"\n");
 
     let output = paste(&script);
     let statuses: Vec<&str> = output.lines().filter_map(status).collect();
@@ -65,11 +65,26 @@ fn every_printed_command_ends_and_succeeds_when_pasted_with_the_others() {
     );
     assert!(output.contains("exported localhost:"), "{output}");
     assert!(!output.contains("exported localhost:1 "), "{output}");
+    let order_service = addresses
+        .iter()
+        .find_map(|line| line.trim().strip_prefix("order-service"));
+    let order_service = order_service
+        .and_then(|line| line.split_whitespace().next())
+        .expect("its address");
+    assert!(output.contains(&format!(" {order_service}\n")), "{output}");
 
     let stop = format!("kill -TERM {}", sandbox.0.id());
     paste(&stop);
     assert_eq!(sandbox.0.wait().expect("its end").code(), Some(0));
-    assert_eq!(lines.last().as_deref(), Some("Stopping; nothing is kept."));
+    let rest: Vec<String> = lines.collect();
+    for command in [" tail", " dlq list"] {
+        assert!(
+            rest.iter()
+                .any(|line| line.starts_with("  ") && line.ends_with(command)),
+            "{rest:?}"
+        );
+    }
+    assert_eq!(rest.last().map(String::as_str), Some("Stopping; nothing is kept."));
 }
 
 /// The status code in the first line of a response, which may follow the body of the one before.

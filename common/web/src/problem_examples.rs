@@ -35,6 +35,10 @@ impl ProblemKind {
             ),
             Self::OrderNotFound => with("order ORD-1001 does not exist", &[order()]),
             Self::DeadLetterNotFound => with("dead letter 0-17 does not exist", &[]),
+            Self::ReplayNotFound => with(
+                "this instance has no replay 019b7e30-5f5d-7cc0-a8b0-6ab3a7c7e1f2: it knows those that it has run, and of those that have ended the last 100",
+                &[],
+            ),
             Self::UnknownTopic => with("this service does not read that topic; it reads order-events", &[]),
             Self::NotFound => with(
                 "there is nothing at this path; the paths of the API are POST /create-order, PUT /update-order, GET /health; / gives an overview, and /docs/ has the details",

@@ -21,6 +21,8 @@ pub enum ProblemKind {
     OrderNotFound,
     /// No such dead letter.
     DeadLetterNotFound,
+    /// No such replay.
+    ReplayNotFound,
     /// No such topic.
     UnknownTopic,
     /// No such path.
@@ -59,13 +61,14 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind that has a page, in the order of their statuses.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::InvalidRequest,
         Self::AdminKeyRequired,
         Self::AdminLoopbackOnly,
         Self::CrossOrigin,
         Self::OrderNotFound,
         Self::DeadLetterNotFound,
+        Self::ReplayNotFound,
         Self::UnknownTopic,
         Self::NotFound,
         Self::MethodNotAllowed,

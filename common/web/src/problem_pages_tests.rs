@@ -121,7 +121,9 @@ async fn an_unknown_name_gets_a_list_of_the_existing_ones() {
     let problem = answer("*/*", "nothing").await.expect_err("there is none");
     assert_eq!(problem.kind(), ProblemKind::NotFound);
     assert!(
-        problem.summary().contains("order-not-found, unknown-topic"),
+        problem
+            .summary()
+            .contains("order-not-found, dead-letter-not-found, replay-not-found"),
         "{problem}"
     );
 }

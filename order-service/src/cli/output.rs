@@ -4,6 +4,8 @@
 use std::fmt::Write as _;
 use std::io::{self, ErrorKind, Write};
 
+use crate::hidden::is_hidden;
+
 /// Writes to stdout, or to what a test reads.
 pub struct Output<W> {
     to: W,
@@ -71,23 +73,6 @@ pub fn visible(text: &str) -> String {
     visible
 }
 
-/// Delete, the C1 controls, and what Unicode has to hide or to reorder text. JSON itself escapes the other controls.
-fn is_hidden(character: char) -> bool {
-    matches!(
-        character,
-        '\u{7f}'..='\u{9f}'
-            | '\u{ad}'
-            | '\u{61c}'
-            | '\u{180e}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}'
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,6 +87,7 @@ mod tests {
             ("two\nlines\t", "two\\nlines\\t"),
             ("\u{9b}31m", "\\u{9b}31m"),
             ("zero\u{200b}width", "zero\\u{200b}width"),
+            ("ORD\u{3164}\u{115f}1", "ORD\\u{3164}\\u{115f}1"),
         ] {
             assert_eq!(visible(text), shown);
         }

@@ -55,14 +55,14 @@ pub struct SandboxFacts {
 }
 
 impl ConsoleFacts {
-    /// The facts of a service with that extension, if any.
-    pub fn new(state: &State, cart_service: &Url, extension: Option<&Extension>) -> Self {
+    /// The facts of a service whose clients bootstrap from those servers, with that extension, if any.
+    pub fn new(state: &State, cart_service: &Url, bootstrap_servers: String, extension: Option<&Extension>) -> Self {
         Self {
             service: SERVICE,
             version: env!("CARGO_PKG_VERSION"),
             topic: state.topic.clone(),
             dead_letter_topic: state.dead_letters.topic().to_owned(),
-            bootstrap_servers: state.bootstrap_servers.clone(),
+            bootstrap_servers,
             registry_url: state.registry.urls(),
             subject: state.schema_versions.subject().to_owned(),
             cart_service_url: without_credentials(cart_service),

@@ -8,6 +8,7 @@ mod dead_letter_schemas;
 mod dead_letter_states;
 mod dead_letters;
 mod details;
+mod dlq_commands;
 mod event_stream;
 mod evolution;
 mod headers;

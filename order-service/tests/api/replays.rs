@@ -249,6 +249,13 @@ async fn a_request_that_selects_nothing_or_too_much_is_refused_with_the_field() 
         );
     }
     for (method, path) in [(Method::GET, "/dlq/replays/x"), (Method::POST, "/dlq/replays/x/stop")] {
-        assert_eq!(app.send(method, path, &[], &json!({})).await.status(), 404, "{path}");
+        let response = app.send(method, path, &[], &json!({})).await;
+        let (status, problem) = sandbox::testing::answer(response).await;
+        let kind = &problem["type"];
+        assert_eq!(
+            (status.as_u16(), kind),
+            (404, &json!("/problems/replay-not-found")),
+            "{path}"
+        );
     }
 }

@@ -14,9 +14,9 @@ pub enum Kind {
     NotAvro,
     /// Only three bytes
     Short,
-    /// A schema id that the registry does not know
+    /// A schema id that no registry assigns, so nothing repairs it
     UnknownSchemaId,
-    /// A valid record of a newer schema that nobody has registered
+    /// A valid record of a newer schema that nobody has registered: register it, and replay
     UnregisteredSchema,
     /// A record of another schema
     OtherSchema,

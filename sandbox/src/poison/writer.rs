@@ -1,5 +1,5 @@
 //! Writes invalid records to a topic. Creates nothing else: no topic, and no subject except that of the foreign
-//! schema, for the one kind that needs it.
+//! schema, for the kinds that need it or the next id.
 
 use std::time::Duration;
 
@@ -137,14 +137,12 @@ impl Poisoner {
         match kind {
             Kind::Empty | Kind::NotAvro | Kind::Short | Kind::UnknownSchemaId => Ok((0, 0, 0)),
             Kind::UnregisteredSchema => {
+                // The other schema must not take the next id when somebody asks for a record of it.
+                self.other_schema_id(kind).await?;
                 let next = next_schema_id(&self.registry_url).await;
                 Ok((0, next.with_context(|| needs_an_id(kind))?, 0))
             }
-            Kind::OtherSchema => {
-                let registry = self.registry()?;
-                let id = registry.register_lineage(GREETING_SUBJECT, &[GREETING]).await;
-                Ok((0, 0, id.map_err(|error| unanswered(kind, error))?))
-            }
+            Kind::OtherSchema => Ok((0, 0, self.other_schema_id(kind).await?)),
             Kind::CutOff
             | Kind::Longer
             | Kind::WrongTotal
@@ -165,6 +163,12 @@ impl Poisoner {
                 }
             }
         }
+    }
+
+    /// The id of the other schema, which is registered if it has none yet.
+    async fn other_schema_id(&self, kind: Kind) -> anyhow::Result<u32> {
+        let id = self.registry()?.register_lineage(GREETING_SUBJECT, &[GREETING]).await;
+        id.map_err(|error| unanswered(kind, error))
     }
 
     fn registry(&self) -> anyhow::Result<Registry> {

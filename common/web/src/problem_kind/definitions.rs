@@ -100,6 +100,14 @@ impl ProblemKind {
                 "There is no dead letter with this id, as far as order-service has read the dead-letter topic. Dead letters disappear when the topic's retention deletes them.",
                 "Take the id from `GET /dlq/messages`: `0-17` is partition 0, offset 17 of the dead-letter topic, not of the event topic.",
             ),
+            Self::ReplayNotFound => (
+                "/problems/replay-not-found",
+                404,
+                "Replay not found",
+                Effect::None,
+                "This instance of order-service has no replay with this id. Each instance knows the replays that it has run itself: those that are running, and the last 100 that have ended.",
+                "Take the id from `GET /dlq/replays`, of the instance that started it. What became of a dead letter is in `GET /dlq/messages`, with `state=any`, on every instance.",
+            ),
             Self::UnknownTopic => (
                 "/problems/unknown-topic",
                 404,

@@ -1,7 +1,10 @@
 //! What `order-service dlq` takes on its command line.
 
+use std::path::PathBuf;
+
 use clap::{ArgGroup, Args, Subcommand};
 use orderlog_contract::rejection::Code;
+use orderlog_runtime::secret::Secret;
 use url::Url;
 
 use super::values::{Id, code, http_url, time, user};
@@ -41,7 +44,8 @@ const OF_RESUME: &str =
 
 Examples:
   order-service dlq resume                                   every paused partition; counting begins anew
-  order-service dlq resume --partition 2 --max-dead-letters 1500";
+  order-service dlq resume --partition 2 --max-dead-letters 1500
+  order-service dlq resume --partition 2 --max-dead-letters 1000   the limit that it had at first";
 const OF_REPLAYS: &str = "Examples:
   order-service dlq replays
   order-service dlq replays 019ac8a4-5f0e-7c1d-b9b5-2f6c0d5e8a11
@@ -69,7 +73,13 @@ pub enum Action {
     #[command(after_help = OF_REPLAY)]
     Replay(ReplayArgs),
     /// Take dead letters out of the list, with a reason
-    #[command(after_help = OF_DISCARD)]
+    #[command(
+        after_help = OF_DISCARD,
+        mut_arg("code", |arg| arg.help("Every open or parked one with this code")),
+        mut_arg("since", |arg| arg.help("Every open or parked one that was written then or later, such as 2026-01-02T03:04:05Z")),
+        mut_arg("until", |arg| arg.help("Every open or parked one that was written before then")),
+        mut_arg("all", |arg| arg.help("Every open or parked one"))
+    )]
     Discard(DiscardArgs),
     /// Resume partitions that pause because of their dead letters
     #[command(after_help = OF_RESUME)]
@@ -107,9 +117,9 @@ pub struct Connection {
     )]
     pub order_service_url: Url,
 
-    /// The key that it needs for changes, if it has one.
+    /// The key to send.
     #[command(flatten)]
-    pub admin: AdminConfig,
+    pub key: AdminKey,
 
     /// Who you are, for its log and for what is kept with the dead letters; by default it notes your address
     #[arg(long, value_name = "NAME", value_parser = user)]
@@ -118,6 +128,48 @@ pub struct Connection {
     /// Print order-service's answer as JSON, for programs
     #[arg(long)]
     pub json: bool,
+}
+
+/// The key for changes and dry runs.
+#[derive(Args, Clone, Debug)]
+pub struct AdminKey {
+    /// The admin key of that order-service, if it has one: needed for changes and for dry runs. Better in the environment than on the
+    /// command line, which other users of this machine can see
+    #[arg(
+        long = "admin-api-key",
+        env = "ADMIN_API_KEY",
+        value_name = "KEY",
+        hide_env_values = true
+    )]
+    key: Option<Secret>,
+
+    /// File that holds the admin key, instead of ADMIN_API_KEY
+    #[arg(
+        long = "admin-api-key-file",
+        env = "ADMIN_API_KEY_FILE",
+        value_name = "FILE",
+        value_parser = path
+    )]
+    key_file: Option<PathBuf>,
+}
+
+/// Compose files pass an unset variable as an empty one.
+fn path(text: &str) -> Result<PathBuf, std::convert::Infallible> {
+    Ok(text.into())
+}
+
+impl AdminKey {
+    /// The key; `None` if there is none.
+    ///
+    /// # Errors
+    /// Both settings are given, the file cannot be read, or the key cannot be sent in a header.
+    pub fn secret(&self) -> anyhow::Result<Option<Secret>> {
+        let config = AdminConfig {
+            key: self.key.clone(),
+            key_file: self.key_file.clone(),
+        };
+        config.secret()
+    }
 }
 
 /// Which dead letters to list.
@@ -216,7 +268,7 @@ pub struct ReplayArgs {
     /// Exit once the replay has started
     #[arg(long)]
     pub no_wait: bool,
-    /// Do not ask whether --all is meant
+    /// Do not ask first; needed for --all where there is no terminal to ask on
     #[arg(long, short)]
     pub yes: bool,
     /// Which order-service is asked.
@@ -233,7 +285,7 @@ pub struct DiscardArgs {
     /// Why, in up to 500 characters; kept with the dead letters
     #[arg(long)]
     pub reason: String,
-    /// Do not ask whether --all is meant
+    /// Do not ask first; needed for --all where there is no terminal to ask on
     #[arg(long, short)]
     pub yes: bool,
     /// Which order-service is asked.
@@ -247,8 +299,9 @@ pub struct ResumeArgs {
     /// Only this partition
     #[arg(long, value_parser = clap::value_parser!(i32).range(0..))]
     pub partition: Option<i32>,
-    /// Dead letters among 2,000 records from which on the partition pauses, instead of 1,000; 2000: never
-    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1001..=2000))]
+    /// How many of its last 2,000 records may be dead letters from now on, before the partition pauses: 1000, as at first, to 2000,
+    /// with which it never does
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1000..=2000))]
     pub max_dead_letters: Option<u32>,
     /// Which order-service is asked.
     #[command(flatten)]

@@ -67,11 +67,16 @@ impl Fake {
 
 /// Carries the command out, and returns how it ended with what it printed.
 pub(super) async fn dlq(url: &str, arguments: &[&str]) -> (Result<Ended, String>, String) {
+    asked_dlq(url, arguments, None).await
+}
+
+/// The same where somebody answers questions.
+pub(super) async fn asked_dlq(url: &str, arguments: &[&str], ask: Option<Ask<'_>>) -> (Result<Ended, String>, String) {
     install_tls_provider();
     let url = format!("--order-service-url={url}");
     let cli = Cli::try_parse_from([&["dlq"], arguments, &[&url]].concat()).expect("valid arguments");
     let mut printed = Vec::new();
-    let ended = carry_out(&cli.args, &mut Output::new(&mut printed)).await;
+    let ended = carry_out(&cli.args, ask, &mut Output::new(&mut printed)).await;
     let printed = String::from_utf8(printed).expect("text");
     (ended.map_err(|error| format!("{error:#}")), printed)
 }

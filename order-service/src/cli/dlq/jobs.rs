@@ -63,6 +63,9 @@ pub struct Job {
     pub started_at: Option<String>,
     /// When it ended.
     pub ended_at: Option<String>,
+    /// What was selected.
+    #[serde(default)]
+    pub selection: Selected,
     /// How many dead letters are selected.
     #[serde(default)]
     pub total: u64,
@@ -79,6 +82,22 @@ pub struct Job {
     /// The last dead letters, one by one.
     #[serde(default)]
     pub messages: Vec<MessageOutcome>,
+}
+
+/// What a replay was asked for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Selected {
+    /// Ids of dead letters.
+    pub ids: Vec<String>,
+    /// Their code.
+    pub code: Option<String>,
+    /// When they were written, or later.
+    pub since: Option<String>,
+    /// Before when they were written.
+    pub until: Option<String>,
+    /// Whether it was all.
+    pub all: bool,
 }
 
 /// What became of replayed dead letters, counted.

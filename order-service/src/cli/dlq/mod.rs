@@ -2,6 +2,7 @@
 
 mod args;
 mod client;
+mod confirm;
 mod jobs;
 mod model;
 mod replay;
@@ -17,6 +18,7 @@ pub use args::{Action, DlqArgs, ListArgs, ReplayArgs, ReplaysArgs, Selection};
 use serde_json::json;
 
 use self::client::{Client, NotFound};
+use self::confirm::{Ask, DISCARD, confirm, is_terminal, on_terminal};
 use self::model::{Detail, Discarded, Messages, Resumed};
 use super::output::{self, Output, visible};
 
@@ -41,7 +43,9 @@ impl Ended {
 /// Carries out the command, and prints on stderr what goes wrong.
 pub async fn run(args: &DlqArgs) -> ExitCode {
     let mut output = Output::new(BufWriter::new(io::stdout().lock()));
-    let ended = carry_out(args, &mut output).await;
+    let mut ask = on_terminal;
+    let ask: Option<Ask<'_>> = if is_terminal() { Some(&mut ask) } else { None };
+    let ended = carry_out(args, ask, &mut output).await;
     let flushed = output.flush();
     match ended.and_then(|ended| Ok(flushed.map(|()| ended)?)) {
         Ok(Ended::Well) => ExitCode::SUCCESS,
@@ -54,18 +58,18 @@ pub async fn run(args: &DlqArgs) -> ExitCode {
     }
 }
 
-async fn carry_out<W: Write>(args: &DlqArgs, output: &mut Output<W>) -> anyhow::Result<Ended> {
+async fn carry_out<W: Write>(args: &DlqArgs, ask: Option<Ask<'_>>, output: &mut Output<W>) -> anyhow::Result<Ended> {
     let connection = args.action.connection();
     let user = connection.user.clone();
-    let client = Client::new(&connection.order_service_url, connection.admin.secret()?, user)?;
+    let client = Client::new(&connection.order_service_url, connection.key.secret()?, user)?;
     let json = connection.json;
     match &args.action {
         Action::List(args) => list(&client, args, json, output).await,
         Action::Show(args) => show(&client, args.id, json, output).await,
-        Action::Replay(args) => replay::replay(&client, args, json, output).await,
+        Action::Replay(args) => replay::replay(&client, args, json, ask, output).await,
         Action::Replays(args) => replay::replays(&client, args, json, output).await,
         Action::Discard(args) => {
-            replay::confirm_all(&client, &args.selection, args.yes, "Discard").await?;
+            confirm(&client, &args.selection, args.yes, DISCARD, ask).await?;
             let mut body = args.selection.body();
             body["reason"] = args.reason.as_str().into();
             let answer = client.post::<Discarded>("/dlq/discard", &body).await?;

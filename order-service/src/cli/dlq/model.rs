@@ -1,6 +1,8 @@
 //! What order-service answers, as far as the commands show it. What else it has is passed over, so that a newer service can be
 //! asked, too.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -162,7 +164,7 @@ pub struct Order {
     pub order_id: String,
     /// Its version now.
     pub version: Option<i64>,
-    /// Whether a later event has made up for the rejected one.
+    /// Whether a later event has healed it: each event carries the whole order.
     #[serde(default)]
     pub healed: bool,
 }
@@ -185,16 +187,7 @@ pub struct Resumed {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Info {
-    /// Dead letters that are open or parked.
-    pub count: u64,
-    /// By state.
-    pub by_state: Option<ByState>,
-}
-
-/// Dead letters by state.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct ByState {
-    /// Those that are open.
-    pub open: u64,
+    /// Dead letters by state.
+    #[serde(default)]
+    pub by_state: BTreeMap<String, u64>,
 }

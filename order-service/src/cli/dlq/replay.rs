@@ -1,16 +1,16 @@
 //! `dlq replay` and `dlq replays`: starts a replay, watches it until it ends, and says what became of the dead letters.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::Write;
 use std::time::{Duration, Instant};
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use super::client::{Answer, Client, Unreachable};
+use super::client::{Answer, Client, NotFound, Unreachable};
+use super::confirm::{Ask, REPLAY, confirm};
 use super::jobs::{DryRun, Job, Jobs};
-use super::model::Info;
 use super::report;
 use super::{Ended, ReplayArgs, ReplaysArgs, Selection};
 use crate::cli::output::{Output, visible};
@@ -23,11 +23,12 @@ const MAX_AWAY: Duration = Duration::from_secs(120);
 /// Carries out `dlq replay`.
 ///
 /// # Errors
-/// The replay cannot be started or watched, or it ended before its end.
+/// The selection is not confirmed, or the replay cannot be started or watched, or it ended before its end.
 pub async fn replay<W: Write>(
     client: &Client,
     args: &ReplayArgs,
     json: bool,
+    ask: Option<Ask<'_>>,
     output: &mut Output<W>,
 ) -> anyhow::Result<Ended> {
     let mut body = args.selection.body();
@@ -46,7 +47,7 @@ pub async fn replay<W: Write>(
         }
         return Ok(Ended::some_failed(answer.body.by_outcome.would_fail > 0));
     }
-    confirm_all(client, &args.selection, args.yes, "Replay").await?;
+    confirm(client, &args.selection, args.yes, REPLAY, ask).await?;
     let started = client.post::<Job>("/dlq/replay", &body).await?;
     if args.no_wait {
         let line = match json {
@@ -102,13 +103,13 @@ pub async fn replays<W: Write>(
         return Ok(Ended::Well);
     };
     let answer = match args.stop {
-        true => {
-            client
-                .post::<Job>(&format!("/dlq/replays/{id}/stop"), &json!({}))
-                .await?
-        }
-        false => client.get::<Job>(&format!("/dlq/replays/{id}"), &[]).await?,
+        true => client.post::<Job>(&format!("/dlq/replays/{id}/stop"), &json!({})).await,
+        false => client.get::<Job>(&format!("/dlq/replays/{id}"), &[]).await,
     };
+    let answer = answer.map_err(|error| match error.downcast_ref::<NotFound>() {
+        Some(not_found) => anyhow!("{not_found}; order-service dlq replays lists them"),
+        None => error,
+    })?;
     if json {
         output.line(&answer.json)?;
         return Ok(Ended::Well);
@@ -117,26 +118,6 @@ pub async fn replays<W: Write>(
         output.line(&line)?;
     }
     Ok(Ended::Well)
-}
-
-/// Asks whether all dead letters are meant, where somebody can be asked.
-///
-/// # Errors
-/// The answer is no, or order-service does not say how many there are.
-pub async fn confirm_all(client: &Client, selection: &Selection, yes: bool, what: &str) -> anyhow::Result<()> {
-    if !selection.all || yes || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return Ok(());
-    }
-    let info = client.get::<Info>("/dlq/info", &[]).await?.body;
-    let count = info.by_state.map_or(info.count, |states| states.open);
-    eprint!("{what} all {count} open dead letters? [y/N] ");
-    io::stderr().flush()?;
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer)?;
-    match answer.trim() {
-        "y" | "Y" | "yes" => Ok(()),
-        _ => bail!("nothing was done; --yes answers the question beforehand"),
-    }
 }
 
 /// Waits until the replay has ended, with a progress bar if stderr is a terminal.

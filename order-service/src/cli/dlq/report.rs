@@ -1,6 +1,6 @@
 //! The texts about replays: what would become, and what became, of dead letters. Pure.
 
-use super::jobs::{DryRun, Job, MessageOutcome};
+use super::jobs::{DryRun, Job, MessageOutcome, Selected};
 use super::table::{cell, lines, table};
 use crate::cli::output::visible;
 
@@ -11,7 +11,7 @@ pub fn dry_run(run: &DryRun) -> Vec<String> {
         ("would apply", outcomes.would_apply),
         ("would be duplicates", outcomes.would_duplicate),
         ("would be superseded", outcomes.would_supersede),
-        ("would fail again", outcomes.would_fail),
+        ("would fail", outcomes.would_fail),
     ]);
     match run.examined {
         Some(examined) if examined < run.total => {
@@ -26,7 +26,7 @@ pub fn dry_run(run: &DryRun) -> Vec<String> {
             ),
         ),
     }
-    shown.extend(outcome_lines(&run.messages));
+    shown.extend(outcome_lines(&run.messages, false));
     shown.push("Nothing was replayed.".to_owned());
     shown
 }
@@ -52,6 +52,7 @@ pub fn report(job: &Job) -> Vec<String> {
             visible(&job.id),
             visible(&job.state)
         ),
+        format!("Selected: {}", selected(&job.selection)),
         format!(
             "Of {} dead {}, {} sent:",
             job.total,
@@ -75,7 +76,7 @@ pub fn report(job: &Job) -> Vec<String> {
             Some("deadLettered" | "dead_lettered" | "parked" | "failed")
         )
     };
-    shown.extend(outcome_lines(job.messages.iter().filter(bad)));
+    shown.extend(outcome_lines(job.messages.iter().filter(bad), true));
     shown
 }
 
@@ -91,17 +92,25 @@ fn counts(counts: &[(&str, u64)]) -> Vec<String> {
         .collect()
 }
 
-fn outcome_lines<'a>(messages: impl IntoIterator<Item = &'a MessageOutcome>) -> Vec<String> {
-    let mut rows = table(&["ID", "KEY", "OUTCOME", "CODE", "FIRST CODE", "REASON"]);
+fn outcome_lines<'a>(messages: impl IntoIterator<Item = &'a MessageOutcome>, with_first_code: bool) -> Vec<String> {
+    let mut columns = vec!["ID", "KEY", "OUTCOME", "CODE"];
+    if with_first_code {
+        columns.push("FIRST CODE");
+    }
+    columns.push("REASON");
+    let mut rows = table(&columns);
     for it in messages {
-        rows.add_row([
+        let mut row = vec![
             cell(Some(&it.id)),
             cell(it.key.as_deref()),
-            cell(it.outcome.as_deref()),
+            cell(it.outcome.as_deref().map(outcome)),
             cell(it.code.as_deref()),
-            cell(it.first_code.as_deref()),
-            cell(it.reason.as_deref()),
-        ]);
+        ];
+        if with_first_code {
+            row.push(cell(it.first_code.as_deref()));
+        }
+        row.push(cell(it.reason.as_deref()));
+        rows.add_row(row);
     }
     if rows.is_empty() {
         return Vec::new();
@@ -110,6 +119,57 @@ fn outcome_lines<'a>(messages: impl IntoIterator<Item = &'a MessageOutcome>) -> 
     shown.extend(lines(&rows));
     shown.push(String::new());
     shown
+}
+
+/// An outcome in words; one of a newer release as it is.
+fn outcome(name: &str) -> &str {
+    match name {
+        "wouldApply" => "would apply",
+        "wouldDuplicate" => "would be a duplicate",
+        "wouldSupersede" => "would be superseded",
+        "wouldFail" => "would fail",
+        "deadLettered" => "dead-lettered again",
+        other => other,
+    }
+}
+
+/// Ids that are named; of more, it is said how many.
+const MAX_IDS: usize = 3;
+
+/// What a replay was asked for, in words.
+fn selected(selected: &Selected) -> String {
+    let Selected {
+        ids,
+        code,
+        since,
+        until,
+        all,
+    } = selected;
+    let named = |name: &str, text: &Option<String>| Some(format!("{name} {}", visible(text.as_deref()?)));
+    let mut parts: Vec<String> = [named("code", code), named("since", since), named("until", until)]
+        .into_iter()
+        .flatten()
+        .collect();
+    if *all {
+        parts.push("all".to_owned());
+    }
+    if !ids.is_empty() {
+        let mut text = ids
+            .iter()
+            .take(MAX_IDS)
+            .map(|id| visible(id))
+            .collect::<Vec<_>>()
+            .join(", ");
+        if ids.len() > MAX_IDS {
+            text = format!("{text} and {} more", ids.len() - MAX_IDS);
+        }
+        parts.push(text);
+    }
+    if parts.is_empty() {
+        "-".to_owned()
+    } else {
+        parts.join(", ")
+    }
 }
 
 /// The list of replays.
@@ -121,23 +181,38 @@ pub fn list(jobs: &[Job]) -> Vec<String> {
         "REPLAY",
         "STATE",
         "STARTED",
+        "ENDED",
         "BY",
+        "SELECTED",
         "TOTAL",
         "SENT",
         "APPLIED",
-        "STILL DEAD",
+        "DUPLICATE",
+        "SUPERSEDED",
+        "FAILED",
     ]);
     for job in jobs {
-        rows.add_row([
+        let outcomes = &job.outcomes;
+        let mut row = vec![
             cell(Some(&job.id)),
             cell(Some(&job.state)),
             cell(job.started_at.as_deref()),
+            cell(job.ended_at.as_deref()),
             cell(job.by.as_deref()),
-            cell(Some(&job.total.to_string())),
-            cell(Some(&job.sent.to_string())),
-            cell(Some(&job.outcomes.applied.to_string())),
-            cell(Some(&job.outcomes.bad().to_string())),
-        ]);
+            cell(Some(&selected(&job.selection))),
+        ];
+        let counts = [
+            job.total,
+            job.sent,
+            outcomes.applied,
+            outcomes.duplicate,
+            outcomes.superseded,
+            outcomes.bad(),
+        ];
+        row.extend(counts.map(|count| cell(Some(&count.to_string()))));
+        rows.add_row(row);
     }
-    lines(&rows).collect()
+    let mut shown: Vec<String> = lines(&rows).collect();
+    shown.push("FAILED: dead-lettered again, parked, or not sent; for one replay in detail, add its id".to_owned());
+    shown
 }

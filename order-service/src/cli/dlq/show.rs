@@ -54,8 +54,10 @@ pub fn detail(detail: &Detail) -> Vec<String> {
         let version = order
             .version
             .map_or("none yet".to_owned(), |version| format!("at version {version}"));
-        let healed = if order.healed {
-            "; a later event has made up for this one"
+        // Once it is replayed or discarded, the order waits for nothing.
+        let is_left = matches!(detail.message.state.as_deref(), Some("open" | "parked"));
+        let healed = if order.healed && is_left {
+            "; healed by a later event"
         } else {
             ""
         };

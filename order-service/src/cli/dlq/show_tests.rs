@@ -43,7 +43,7 @@ Dead letter 0-3
   schema id   7
   replays     1
   settled     2026-01-03T00:00:00.000Z, by jane, because: test data
-  order       ORD-1, at version 4; a later event has made up for this one
+  order       ORD-1, at version 4
 
 What decoding says now
   frame     passed       schema id 7
@@ -68,6 +68,20 @@ Value, 20 bytes
         text.find("Headers added by order-service"),
     );
     assert!(own < added && own.is_some(), "{text}");
+}
+
+#[test]
+fn a_dead_letter_is_healed_only_as_long_as_something_is_left_to_do() {
+    for (state, healed) in [
+        ("open", true),
+        ("parked", true),
+        ("replayed", false),
+        ("discarded", false),
+    ] {
+        let order = json!({"orderId": "ORD-1", "version": 4, "healed": true});
+        let text = shown(json!({"id": "0-3", "state": state, "value": null, "order": order}));
+        assert_eq!(text.contains("healed by a later event"), healed, "{text}");
+    }
 }
 
 #[test]

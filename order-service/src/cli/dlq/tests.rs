@@ -4,10 +4,13 @@
 mod fake_service;
 
 use clap::Parser;
-use fake_service::{Cli, Fake, dlq};
+use fake_service::{Cli, Fake, asked_dlq, dlq};
 use serde_json::Value;
 
 use super::*;
+
+#[path = "replays_tests.rs"]
+mod replays_tests;
 
 fn job(state: &str, sent: u64, outcomes: Value) -> Value {
     json!({
@@ -182,6 +185,12 @@ async fn an_error_says_what_to_do() {
             404,
             problem("not-found", "nothing at this path"),
             "of another release",
+        ),
+        (
+            &["replays", "019ac8a4-5f0e-7c1d-b9b5-2f6c0d5e8a11"],
+            404,
+            problem("replay-not-found", "this instance has no replay"),
+            "no replay; order-service dlq replays lists",
         ),
         (
             &["show", "0-9"],

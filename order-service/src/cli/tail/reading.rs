@@ -16,8 +16,10 @@ use tokio::runtime::Handle;
 use super::line::Read;
 use super::schemas::Schemas;
 use super::start::{self, Span, Start};
-use crate::cli::output::{Output, visible_json};
+use crate::cli::output::{Output, visible, visible_json};
 
+/// After this time without an answer, it is said what is waited for.
+const SILENT_FOR: Duration = Duration::from_millis(1500);
 /// How long Kafka may take to be connected.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// For its answers.
@@ -56,7 +58,7 @@ impl Tail {
         mut note: impl FnMut(&str),
     ) -> anyhow::Result<()> {
         let reader = LogReader::new(&self.cluster, &self.topic, ConnectionState::default())?;
-        let count = self.partition_count(&reader)?;
+        let count = self.partition_count(&reader, &mut note)?;
         let partitions: Vec<i32> = match &self.key {
             Some(key) => vec![self.cluster.partitioner.of_key(key.as_bytes(), count)],
             None => (0..count).collect(),
@@ -106,13 +108,33 @@ impl Tail {
                 bail!("{denied}");
             }
         }
+        if Some(left) == self.limit.or(Some(u64::MAX)) {
+            note(&self.nothing());
+        }
         Ok(())
     }
 
-    fn partition_count(&self, reader: &LogReader) -> anyhow::Result<i32> {
+    /// Why nothing was printed.
+    fn nothing(&self) -> String {
+        let of_key = self
+            .key
+            .as_deref()
+            .map_or(String::new(), |key| format!(" with the key {}", visible(key)));
+        let from = match self.from {
+            Start::Beginning => "",
+            _ => " from where --from says",
+        };
+        format!(
+            "topic {} has no records{of_key}{from}; --follow waits for new ones",
+            self.topic
+        )
+    }
+
+    fn partition_count(&self, reader: &LogReader, note: &mut impl FnMut(&str)) -> anyhow::Result<i32> {
         let until = Instant::now() + CONNECT_TIMEOUT;
+        let mut timeout = SILENT_FOR;
         loop {
-            match reader.partition_count(TIMEOUT) {
+            match reader.partition_count(timeout) {
                 Ok(Some(count)) => return Ok(count),
                 Ok(None) => bail!(
                     "there is no topic {} at {}; name another one with --topic or --kafka-topic / KAFKA_TOPIC, or another Kafka with --kafka-bootstrap-servers / KAFKA_BOOTSTRAP_SERVERS",
@@ -120,6 +142,13 @@ impl Tail {
                     self.cluster.bootstrap_servers
                 ),
                 Err(error) if Instant::now() >= until => return Err(error),
+                Err(_) if timeout == SILENT_FOR => {
+                    timeout = TIMEOUT;
+                    note(&format!(
+                        "connecting to {} (KAFKA_BOOTSTRAP_SERVERS); no answer yet",
+                        self.cluster.bootstrap_servers
+                    ));
+                }
                 Err(_) => {}
             }
         }

@@ -14,7 +14,7 @@ pub enum ReplayAnswer {
     /// What it would do.
     DryRun(DryRunAnswer),
     /// The replay.
-    Job(Box<JobAnswer>),
+    Job(Box<Replay>),
 }
 
 /// What a replay would do.
@@ -100,7 +100,7 @@ impl From<DryRun> for DryRunAnswer {
 /// A replay.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct JobAnswer {
+pub struct Replay {
     /// Its id.
     #[schema(example = "019b7e30-5f5d-7cc0-a8b0-6ab3a7c7e1f2", format = Uuid)]
     id: String,
@@ -136,7 +136,7 @@ pub struct JobAnswer {
     /// The last 100 dead letters of which it is known what became of them; left out in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    messages: Option<Vec<LetterAnswer>>,
+    messages: Option<Vec<ReplayedDeadLetter>>,
 }
 
 /// What a replay was asked for: one of these.
@@ -191,7 +191,7 @@ pub struct OutcomesAnswer {
 /// What became of a dead letter.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct LetterAnswer {
+pub struct ReplayedDeadLetter {
     /// The dead letter.
     #[schema(example = "0-17")]
     id: String,
@@ -217,7 +217,7 @@ pub struct LetterAnswer {
     offset: Option<i64>,
 }
 
-impl JobAnswer {
+impl Replay {
     /// The job, without its dead letters.
     pub fn without_messages(job: &Job) -> Self {
         let outcomes = &job.outcomes;
@@ -248,13 +248,13 @@ impl JobAnswer {
     /// The job.
     pub fn of(job: &Job) -> Self {
         Self {
-            messages: Some(job.messages.iter().map(LetterAnswer::of).collect()),
+            messages: Some(job.messages.iter().map(ReplayedDeadLetter::of).collect()),
             ..Self::without_messages(job)
         }
     }
 }
 
-impl LetterAnswer {
+impl ReplayedDeadLetter {
     fn of(result: &LetterResult) -> Self {
         Self {
             id: result.id.clone(),

@@ -6,7 +6,7 @@ mod request;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::web;
-pub use answer::JobAnswer;
+pub use answer::Replay;
 use answer::ReplayAnswer;
 use orderlog_web::{Json, Problem, ProblemKind, Reply};
 use request::{DiscardRequest, ReplayRequest};
@@ -25,11 +25,11 @@ use crate::state::State;
     summary = "Replay dead letters",
     description = "Writes the records of dead letters back to the event topic, once each, to the partitions of their keys. That takes a while: the response \
         names a job that can be watched and stopped, and that goes on after a restart. With `dryRun`, nothing is written; the response tells what would \
-        become of the records. Filters select open dead letters only, and none that are written after the request.",
+        become of the records, and needs the admin key as well. Filters select open dead letters only, and none that are written after the request.",
     request_body(content = ReplayRequest, description = "Which dead letters.", example = json!({"ids": ["0-17"], "dryRun": true})),
     responses(
         (status = 200, description = "With `dryRun`: what would become of the records.", body = answer::DryRunAnswer),
-        (status = 202, description = "The replay has been started, or waits for those before it.", body = JobAnswer,
+        (status = 202, description = "The replay has been started, or waits for those before it.", body = Replay,
             headers(("Location" = String, description = "Where to watch it."))),
         (status = 503, description = "`/problems/not-ready` or `/problems/unavailable`: the service is starting, the dead letters cannot be read now, the schema registry does not answer a dry run, or ten replays are waiting already. Nothing was written."),
     )
@@ -49,7 +49,7 @@ pub async fn replay(
         ));
     }
     let job = state.replays.start(selection, rate, admin.by).await.map_err(problem)?;
-    let answer = ReplayAnswer::Job(Box::new(JobAnswer::of(&job)));
+    let answer = ReplayAnswer::Job(Box::new(Replay::of(&job)));
     let reply = Reply::new(StatusCode::ACCEPTED, "Replay started", answer);
     Ok(match HeaderValue::from_str(&format!("/dlq/replays/{}", job.id)) {
         Ok(location) => reply.header(header::LOCATION, location),
@@ -61,7 +61,7 @@ pub async fn replay(
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Replays {
     /// Those that are running, and the last 100 that have ended.
-    replays: Vec<JobAnswer>,
+    replays: Vec<Replay>,
 }
 
 /// Lists the replays.
@@ -73,7 +73,7 @@ pub struct Replays {
 )]
 pub async fn replays(state: web::Data<State>) -> Reply<Replays> {
     let jobs = state.replays.newest(usize::MAX);
-    let replays = jobs.iter().map(|job| JobAnswer::without_messages(job)).collect();
+    let replays = jobs.iter().map(|job| Replay::without_messages(job)).collect();
     Reply::ok("Replays", Replays { replays })
 }
 
@@ -84,14 +84,14 @@ pub async fn replays(state: web::Data<State>) -> Reply<Replays> {
     description = "Returns how far a replay is, and what became of its last 100 dead letters.",
     params(("job" = Uuid, Path, description = "Id of the replay.", example = "019b7e30-5f5d-7cc0-a8b0-6ab3a7c7e1f2")),
     responses(
-        (status = 200, description = "The replay.", body = JobAnswer),
-        (status = 404, description = "`/problems/not-found`: this instance has no replay with this id, or no longer."),
+        (status = 200, description = "The replay.", body = Replay),
+        (status = 404, description = "`/problems/replay-not-found`: this instance has no replay with this id, or no longer."),
     )
 )]
-pub async fn replay_job(state: web::Data<State>, job: web::Path<String>) -> Result<Reply<JobAnswer>, Problem> {
+pub async fn replay_job(state: web::Data<State>, job: web::Path<String>) -> Result<Reply<Replay>, Problem> {
     let found = job.parse().ok().and_then(|id| state.replays.get(id));
     let found = found.ok_or_else(|| unknown(&job))?;
-    Ok(Reply::ok("Replay", JobAnswer::of(&found)))
+    Ok(Reply::ok("Replay", Replay::of(&found)))
 }
 
 /// Stops a replay.
@@ -101,15 +101,15 @@ pub async fn replay_job(state: web::Data<State>, job: web::Path<String>) -> Resu
     description = "Ends a replay. Records that it has written stay, and what becomes of them is still counted. The state of one that has ended stays as it is.",
     params(("job" = Uuid, Path, description = "Id of the replay.", example = "019b7e30-5f5d-7cc0-a8b0-6ab3a7c7e1f2")),
     responses(
-        (status = 200, description = "The replay. If it is still `running`, it ends with the records that are being written.", body = JobAnswer),
-        (status = 404, description = "`/problems/not-found`: this instance has no replay with this id, or no longer."),
+        (status = 200, description = "The replay. If it is still `running`, it ends with the records that are being written.", body = Replay),
+        (status = 404, description = "`/problems/replay-not-found`: this instance has no replay with this id, or no longer."),
     )
 )]
-pub async fn stop(admin: Admin, state: web::Data<State>, job: web::Path<String>) -> Result<Reply<JobAnswer>, Problem> {
+pub async fn stop(admin: Admin, state: web::Data<State>, job: web::Path<String>) -> Result<Reply<Replay>, Problem> {
     let id: Uuid = job.parse().map_err(|_| unknown(&job))?;
     let stopped = state.replays.stop(id, &admin.by).await.map_err(problem)?;
     let stopped = stopped.ok_or_else(|| unknown(&job))?;
-    Ok(Reply::ok("Replay stopped", JobAnswer::of(&stopped)))
+    Ok(Reply::ok("Replay stopped", Replay::of(&stopped)))
 }
 
 /// What was discarded.
@@ -155,7 +155,7 @@ fn unknown(job: &str) -> Problem {
         ),
         None => "the id of a replay is a UUID, as in the answer to POST /dlq/replay".to_owned(),
     };
-    Problem::new(ProblemKind::NotFound, detail)
+    Problem::new(ProblemKind::ReplayNotFound, detail)
 }
 
 fn problem(error: ReplayError) -> Problem {

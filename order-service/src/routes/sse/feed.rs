@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::event::{add, push};
 use crate::event_streams::{Overview, Watched};
 use crate::recent::{Change, Sample};
-use crate::routes::replay::JobAnswer;
+use crate::routes::replay::Replay;
 use crate::state::State;
 
 /// At most this many changes of orders are sent at once.
@@ -89,7 +89,7 @@ impl Feed {
         self.replays.mark_unchanged();
         let mut told = HashMap::new();
         for job in self.state.replays.newest(MAX_REPLAYS) {
-            let json = serde_json::to_string(&JobAnswer::without_messages(&job)).unwrap_or_default();
+            let json = serde_json::to_string(&Replay::without_messages(&job)).unwrap_or_default();
             let is_news = match &self.told_replays {
                 Some(told) => told.get(&job.id) != Some(&json),
                 // Those that ended before the client came are no news.

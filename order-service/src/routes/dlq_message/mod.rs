@@ -200,8 +200,8 @@ async fn highest_id(state: &State, code: Option<Code>) -> Option<u32> {
     if code != Some(Code::UnknownSchemaId) {
         return None;
     }
-    let versions = state.inspector.versions().await.ok()?;
-    versions.iter().map(|version| version.id).max()
+    let subject = state.inspector.versions().await;
+    subject.versions.iter().map(|version| version.id).max()
 }
 
 /// The order of the event, or of the key where there is no event.

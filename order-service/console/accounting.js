@@ -12,6 +12,15 @@ const KINDS = [
   ["deadLettered", "dead-lettered", "could not be used; kept in the dead-letter topic"],
 ];
 
+/** Other words that the page uses for records. */
+const WORDS = [
+  ["lag", "how many offsets of the log have not been read yet"],
+  ["parked", "a dead letter that was rejected again after its third replay: it is not replayed any more"],
+];
+
+/** What an outcome of a record means; null for one that is not known. */
+export const meaningOf = (outcome) => KINDS.find(([name]) => name === (outcome === "dead_lettered" ? "deadLettered" : outcome))?.[2] ?? null;
+
 /** Whether the outcomes sum up to the records read, in total and in every partition's share. */
 export function check(stats) {
   const sum = (outcomes) => KINDS.reduce((total, [name]) => total + outcomes[name], 0);
@@ -51,7 +60,7 @@ export function accounting(signal) {
     draw();
   }, signal);
   const words = h("details", { class: "small" }, h("summary", {}, "What the words mean"),
-    h("dl", { class: "facts" }, KINDS.map(([, label, meaning]) => [h("dt", {}, label), h("dd", {}, meaning)])));
+    h("dl", { class: "facts" }, [...KINDS.map(([, ...word]) => word), ...WORDS].map(([word, meaning]) => [h("dt", {}, word), h("dd", {}, meaning)])));
   return card("Accounting", { class: "fresh", "data-test": "accounting" }, strip,
     h("table", { class: "sums" }, h("caption", { class: "hidden" }, "Records by outcome"), h("tbody", {}, rows, h("tr", { class: "total" }, h("th", { scope: "row" }, "consumed"), consumed))), explained, words);
 }

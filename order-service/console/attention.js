@@ -31,7 +31,7 @@ export function findings({ stats, dlq, health, cart, connection }) {
   const reasons = health?.reasons ?? [];
   for (const reason of reasons) found.push(item(`health ${reason}`, health.ready ? "warn" : "bad", health.ready ? "degraded" : "not ready", raw(reason)));
   found.push(...ofPartitions(stats, reasons));
-  if (dlq?.breaker?.open) found.push(item("breaker", "bad", "paused", "Too many dead letters: the breaker has paused reading. ", raw(dlq.breaker.reason ?? "too many dead letters"), " ", h("a", { href: "#/partitions", class: "nowrap" }, "Look, and resume")));
+  if (dlq?.breaker?.open) found.push(item("breaker", "bad", "paused", "Too many dead letters: the breaker has paused reading. ", dlq.breaker.reason ? [raw(dlq.breaker.reason), /[.!?]$/.test(dlq.breaker.reason) ? " " : ". "] : "", h("a", { href: "#/partitions", class: "nowrap" }, "Look, and resume")));
   if (dlq?.count > 0) {
     const codes = Object.entries(dlq.byCode).filter(([, count]) => count > 0).sort((a, b) => b[1] - a[1]);
     const links = codes.flatMap(([code, count], index) => [index > 0 ? ", " : "", h("a", { href: addressOf("dead-letters", null, { code }), class: "nowrap" }, `${n(count)} ${code}`)]);
@@ -40,7 +40,7 @@ export function findings({ stats, dlq, health, cart, connection }) {
   if (dlq && dlq.complete === false) found.push(item("incomplete", "warn", "incomplete", "Not every dead letter is counted: the dead-letter topic has not been read to its end", dlq.asOf && age(dlq.asOf, " for "), "."));
   if (cart?.state === "away") found.push(item("cart", "warn", "cart-service", `No answer from cart-service at ${known.config?.cartServiceUrl}: is it running there?`));
   if (connection === "lost") found.push(item("connection", "bad", "connection", "order-service does not answer this page; all figures are old."));
-  return found;
+  return found.sort((a, b) => (b.kind === "bad") - (a.kind === "bad"));
 }
 
 /** The element of a finding; filled anew only if it says something else, ages aside: they go on by themselves. */

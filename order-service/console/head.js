@@ -42,7 +42,8 @@ function health() {
     pill.className = `pill ${!report.ready ? "is-bad" : report.status === "healthy" ? "is-good" : "is-warn"}`;
     if (known.connection !== "lost") return;
     // What was known says nothing about now.
-    put(pill, `Unknown; was ${word.toLowerCase()}`);
+    say(pill, "Unknown");
+    pill.title = `It was ${word.toLowerCase()} when the connection was lost`;
     pill.className = "pill";
   };
   onKnown("health", draw);

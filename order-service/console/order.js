@@ -1,5 +1,6 @@
 // One order: as it is now, and every event that the store remembers of it.
 
+import { meaningOf } from "./accounting.js";
 import { age } from "./ages.js";
 import { get } from "./api.js";
 import { known, on } from "./bus.js";
@@ -29,8 +30,8 @@ function details(found) {
 function eventRow(event) {
   const [label, kind] = OUTCOMES[event.outcome] ?? [event.outcome, ""];
   const outcome = event.deadLetter
-    ? h("a", { class: `badge ${kind}`, href: addressOf("dead-letters", event.deadLetter) }, `${label}${event.code ? `: ${event.code}` : ""}`)
-    : h("span", { class: `badge ${kind}` }, label);
+    ? h("a", { class: `badge ${kind}`, title: meaningOf(event.outcome), href: addressOf("dead-letters", event.deadLetter) }, `${label}${event.code ? `: ${event.code}` : ""}`)
+    : h("span", { class: `badge ${kind}`, title: meaningOf(event.outcome) }, label);
   const version = event.schemaVersion ? `v${event.schemaVersion} (id ${event.schemaId})` : `id ${event.schemaId}`;
   const schema = event.schemaId ? h("a", { href: addressOf("schemas", String(event.schemaId)) }, version) : "–";
   return h("tr", {}, h("td", { class: "num" }, event.version === null ? "–" : `v${n(event.version)}`),

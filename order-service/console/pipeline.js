@@ -61,8 +61,8 @@ function wide(partitions) {
   const middle = height / 2;
   const nodes = {
     clients: node(0, middle - 28, 118, 56, "clients", MEANINGS.clients), cart: node(226, middle - 28, 148, 56, "cart-service", MEANINGS.cart),
-    order: node(1006, middle - 28, 148, 56, "order-service", MEANINGS.order), store: node(1242, middle - 82, 128, 52, "store", MEANINGS.store),
-    letters: node(1242, middle + 30, 128, 52, "dead letters", MEANINGS.letters),
+    order: node(1006, middle - 28, 148, 56, "order-service", MEANINGS.order), store: node(1218, middle - 82, 152, 52, "store", MEANINGS.store),
+    letters: node(1218, middle + 30, 152, 52, "dead letters", MEANINGS.letters),
   };
   const top = middle - (lanes + foot) / 2;
   const texts = {
@@ -72,10 +72,10 @@ function wide(partitions) {
   const wires = [
     wire([[118, middle], [226, middle]]), wire([[374, middle - 12], [502, middle - 12]]),
     wire([[502, middle + 16], [374, middle + 16]], "back"), wire([[904, middle], [1006, middle]]),
-    wire([[1154, middle - 10], [1242, middle - 56]]),
+    wire([[1154, middle - 10], [1218, middle - 56]]),
   ];
   return {
-    box: [1372, height], nodes, texts, wires, letterWire: wire([[1154, middle + 10], [1242, middle + 56]]), topic: frame(502, top, 402, lanes + foot),
+    box: [1372, height], nodes, texts, wires, letterWire: wire([[1154, middle + 10], [1218, middle + 56]]), topic: frame(502, top, 402, lanes + foot),
     lanes: shown.map((one, index) => lane(one.partition, 548, top + 32 + index * LANE, 250)), more: text(703, top + lanes + 44, "sub"),
   };
 }

@@ -86,7 +86,7 @@ export function updateForm({ cartServiceUrl }, orderId) {
     if (offered === String(statuses)) return;
     offered = String(statuses);
     const { value } = choice;
-    put(choice, statuses.length ? statuses.map((status) => h("option", { selected: status === value }, status)) : h("option", { value: "" }, "none: this status is final"));
+    put(choice, statuses.length ? statuses.map((status) => h("option", { value: status, selected: status === value }, status)) : h("option", { value: "" }, "none: this status is final"));
   }
   const statusOf = (status) => offer(nextStatuses(status));
   async function look() {

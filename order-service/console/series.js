@@ -5,6 +5,9 @@ import { known, on, tell } from "./bus.js";
 /** How many seconds the charts show. */
 export const LENGTH = 120;
 
+/** Over up to this many seconds a mean says what happened in each of them: the stream may be slow, or be replaced by asking. */
+const MEAN = 15;
+
 /** The series; all have the same seconds, and `null` is a second about which nothing is known. */
 export const series = { events: [], lag: [], letters: [], open: [], answer: [] };
 
@@ -35,10 +38,10 @@ function take(stats) {
   // Two that came together, after a pause of the tab, are one second of the chart.
   if (last && passed < 0.3) return;
   const seconds = Math.min(LENGTH, Math.max(1, Math.round(passed)));
-  // What happened while the page did not listen is not a rate of one second.
-  if (seconds > 3) push(seconds - 1, {});
-  const grown = (value, before) => (last && seconds <= 3 && value >= before ? (value - before) / passed : null);
-  push(seconds > 3 ? 1 : seconds, {
+  const isMean = last && seconds <= MEAN;
+  if (seconds > MEAN) push(seconds - 1, {});
+  const grown = (value, before) => (isMean && value >= before ? (value - before) / passed : null);
+  push(isMean ? seconds : 1, {
     events: grown(records, last?.records), letters: grown(totals.deadLettered, last?.letters), lag: stats.lag,
     open: known.dlq?.count, answer: now < answered.until ? answered.seconds : null,
   });

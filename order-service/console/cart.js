@@ -1,5 +1,6 @@
 // cart-service's figures, from its /metrics: requests per second, answer time and read-back.
 
+import { below } from "./api.js";
 import { known, tell } from "./bus.js";
 import { answered, rates } from "./series.js";
 
@@ -45,9 +46,6 @@ export function quantile(now, then, q) {
   const below = index > 0 ? added[index - 1] : 0;
   return low + (bounds[index] - low) * ((wanted - below) / Math.max(1, added[index] - below));
 }
-
-// The address may have a path, with or without a slash at its end.
-const below = (address, path) => new URL(path, address.endsWith("/") ? address : `${address}/`);
 
 async function poll(address) {
   try {

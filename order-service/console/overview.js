@@ -38,7 +38,7 @@ function deadLetters(tile, dlq) {
 
 /** A way to the forms, which are at the end of the page. */
 function toForms(forms) {
-  return button("Sandbox: create an order, or break a record ↓", () => {
+  return button("Sandbox: create an order, send an invalid record ↓", () => {
     forms.scrollIntoView({ block: "start" });
     forms.querySelector("input, select")?.focus({ preventScroll: true });
   }, { class: "quiet", "data-test": "to-sandbox" });

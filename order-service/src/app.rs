@@ -14,6 +14,7 @@ use orderlog_projection::store::blocking;
 use orderlog_runtime::supervisor::Supervisor;
 use orderlog_web::access::AccessConfig;
 use orderlog_web::{server, service};
+use tokio::task::JoinHandle;
 use url::Url;
 
 use crate::admin::AdminAccess;
@@ -25,7 +26,7 @@ use crate::inspect::Inspector;
 use crate::recent::Recent;
 use crate::record_handler::RecordHandler;
 use crate::replay::{Jobs, ReplayOutcomes, ReplayParts, Replays, RunningReplays};
-use crate::routes::ConsoleFacts;
+use crate::routes::{ConsoleFacts, EventStreams};
 use crate::schema_versions::SchemaVersions;
 use crate::state::State;
 use crate::{SERVICE, routes};
@@ -40,6 +41,8 @@ pub struct Application {
     state: web::Data<State>,
     pipeline: RunningPipeline,
     replays: RunningReplays,
+    /// Lists the orders of each customer, if that was not done before.
+    customers: Option<JoinHandle<()>>,
 }
 
 impl Application {
@@ -79,11 +82,11 @@ impl Application {
         let dead_letters =
             DeadLetters::new(&pipeline.settings, dead_letter_topic, &pipeline.store, &supervisor).await?;
         let (index, dlq_status) = (dead_letters.index(), dead_letters.status());
-        let letters = RecordReader::new(pipeline.settings.cluster.clone(), index.topic(), &supervisor)?;
-        let inspector = Inspector::new(pipeline.store.clone(), pipeline.registry.clone(), &topic);
+        let dead_letter_reader = RecordReader::new(pipeline.settings.cluster.clone(), index.topic(), &supervisor)?;
         let (registry, registration) = (pipeline.registry.clone(), pipeline.registration.clone());
-        history.customers().clone().build(pipeline.store.clone(), &supervisor);
+        let customers = history.customers().clone().build(pipeline.store.clone(), &supervisor);
         let schema_versions = SchemaVersions::new(registry.clone(), &lineage::subject(&topic));
+        let inspector = Inspector::new(pipeline.store.clone(), registry.clone(), schema_versions.clone());
         let bootstrap_servers = pipeline.settings.cluster.bootstrap_servers.clone();
         let recent = Recent::default();
         let opened = pipeline.store.clone();
@@ -96,7 +99,7 @@ impl Application {
             jobs,
             index: index.clone(),
             dlq_status: dlq_status.clone(),
-            reader: letters.clone(),
+            reader: dead_letter_reader.clone(),
             inspector: inspector.clone(),
             view: pipeline.view(),
             cluster,
@@ -109,7 +112,7 @@ impl Application {
             view: pipeline.view(),
             dead_letters: index,
             dlq_status,
-            letters,
+            dead_letter_reader,
             inspector,
             replays,
             registration,
@@ -121,7 +124,7 @@ impl Application {
             history,
             recent,
             schema_versions,
-            event_streams: routes::event_streams(),
+            event_streams: EventStreams::new(),
             bootstrap_servers,
         };
         Ok(Self {
@@ -133,6 +136,7 @@ impl Application {
             state: web::Data::new(state),
             pipeline,
             replays: running_replays,
+            customers,
         })
     }
 
@@ -167,11 +171,15 @@ impl Application {
             state,
             pipeline,
             replays,
+            customers,
             ..
         } = self;
         let supervisor = state.supervisor.clone();
-        let poison_kinds = extension.as_ref().map(Extension::poison_kinds);
-        let console = web::Data::new(ConsoleFacts::new(&state, &cart_service, poison_kinds));
+        let streams = supervisor.spawn(
+            "looking up what clients of /events are told",
+            routes::watch_for_clients(state.clone()),
+        );
+        let console = web::Data::new(ConsoleFacts::new(&state, &cart_service, extension.as_ref()));
         let routes = move |config: &mut ServiceConfig| {
             config.app_data(console.clone());
             if let Some(extension) = &extension {
@@ -183,6 +191,11 @@ impl Application {
         let served = service::serve_until(stop, listener, SERVICE, &access, rejected, &supervisor, routes).await;
         // Nothing may hold the store when this ends.
         replays.stopped().await;
+        // An error is a panic, which the supervisor has reported.
+        let _ = streams.await;
+        if let Some(customers) = customers {
+            let _ = customers.await;
+        }
         pipeline.stop().await;
         served
     }

@@ -17,6 +17,8 @@ use crate::cli::Command;
 
 /// How many records a replay sends in a second, unless it is set.
 pub const REPLAY_RATE: u32 = 2_000;
+/// The highest rate of a replay, in records per second.
+pub const MAX_REPLAY_RATE: u32 = 100_000;
 
 /// Consumes the order events from Kafka and serves the orders over HTTP.
 ///
@@ -102,7 +104,7 @@ pub struct Config {
         long,
         env = "REPLAY_RATE",
         value_name = "REPLAY_RATE",
-        value_parser = whole_number::<u32>("records per second", 1..=100_000),
+        value_parser = whole_number::<u32>("records per second", 1..=u64::from(MAX_REPLAY_RATE)),
         default_value_t = REPLAY_RATE
     )]
     pub replay_rate: u32,

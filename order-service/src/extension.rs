@@ -8,22 +8,22 @@ use actix_web::web::ServiceConfig;
 /// Routes of another program beside the service's own, and what its console page offers because of them.
 #[derive(Clone)]
 pub struct Extension {
-    poison_kinds: Vec<String>,
+    invalid_kinds: Vec<String>,
     routes: Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>,
 }
 
 impl Extension {
-    /// Adds those routes, one of which is `POST /sandbox/poison`, which writes records of those kinds.
-    pub fn new(poison_kinds: Vec<String>, routes: impl Fn(&mut ServiceConfig) + Send + Sync + 'static) -> Self {
+    /// Adds those routes. One of them, `POST /sandbox/poison`, writes invalid records of those kinds, which the page offers.
+    pub fn new(invalid_kinds: Vec<String>, routes: impl Fn(&mut ServiceConfig) + Send + Sync + 'static) -> Self {
         Self {
-            poison_kinds,
+            invalid_kinds,
             routes: Arc::new(routes),
         }
     }
 
     /// The kinds of invalid records that can be written.
-    pub(crate) fn poison_kinds(&self) -> Vec<String> {
-        self.poison_kinds.clone()
+    pub(crate) fn invalid_kinds(&self) -> Vec<String> {
+        self.invalid_kinds.clone()
     }
 
     /// Registers the routes.
@@ -35,7 +35,7 @@ impl Extension {
 impl fmt::Debug for Extension {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Extension")
-            .field("poison_kinds", &self.poison_kinds)
+            .field("invalid_kinds", &self.invalid_kinds)
             .finish_non_exhaustive()
     }
 }

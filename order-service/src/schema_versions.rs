@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use orderlog_avro::SchemaText;
 use orderlog_contract::lineage;
 use orderlog_projection::store::{Store, StoreError};
 use orderlog_registry::{RegisteredVersion, Registry};
@@ -150,7 +151,7 @@ fn own_version(store: &Store, id: u32) -> Result<Option<u32>, StoreError> {
     Ok(None)
 }
 
-/// Whether that version's schema is one of our lineage.
-pub fn is_ours(version: &RegisteredVersion) -> bool {
-    lineage::numbered().any(|(_, ours)| ours.writes_the_same_as(&version.schema))
+/// Whether that schema writes the same bytes as one of our lineage.
+pub fn is_ours(schema: &SchemaText) -> bool {
+    lineage::numbered().any(|(_, ours)| ours.writes_the_same_as(schema))
 }

@@ -17,6 +17,7 @@ use crate::history::History;
 use crate::inspect::Inspector;
 use crate::recent::Recent;
 use crate::replay::Replays;
+use crate::routes::EventStreams;
 use crate::schema_versions::SchemaVersions;
 
 /// What the handlers share.
@@ -26,8 +27,7 @@ pub struct State {
     pub(crate) view: View,
     pub(crate) dead_letters: Index,
     pub(crate) dlq_status: DlqStatus,
-    /// Reads single dead letters.
-    pub(crate) letters: RecordReader,
+    pub(crate) dead_letter_reader: RecordReader,
     pub(crate) inspector: Inspector,
     pub(crate) replays: Replays,
     pub(crate) registry: Arc<Registry>,
@@ -39,8 +39,8 @@ pub struct State {
     pub(crate) history: History,
     pub(crate) recent: Recent,
     pub(crate) schema_versions: SchemaVersions,
-    /// One permit for each client of `/events`.
-    pub(crate) event_streams: Arc<Semaphore>,
+    /// The clients of `/events`.
+    pub(crate) event_streams: EventStreams,
     /// The brokers' addresses as configured.
     pub(crate) bootstrap_servers: String,
 }

@@ -94,11 +94,6 @@ impl<T> Reply<T> {
         }
     }
 
-    /// The body, for those who show it elsewhere.
-    pub fn into_body(self) -> Option<T> {
-        self.body
-    }
-
     /// Adds a header.
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));

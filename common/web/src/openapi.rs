@@ -18,7 +18,7 @@ use super::{health, preconditions, problem_pages};
 
 /// The request header that names who changes something.
 pub const USER_HEADER: &str = "X-Orderlog-User";
-/// Its format: at most 100 printable characters.
+/// Its format: at most 100 printable characters. ASCII only, which every client can send; the services accept UTF-8, too.
 const USER_PATTERN: &str = "^[!-~](?:[ -~]{0,98}[!-~])?$";
 
 /// The format of an `Idempotency-Key` after header parsing: 1 to 64 printable ASCII characters.
@@ -179,7 +179,7 @@ fn add_user(operation: &mut Operation) {
         .parameter_in(ParameterIn::Header)
         .required(Required::False)
         .description(Some(
-            "Who asks for this, up to 100 printable characters: it is logged, and kept with what is changed. By default it is the client's address.",
+            "Who asks for this, up to 100 printable characters, in UTF-8 if they are not ASCII: it is logged, and kept with what is changed. By default it is the client's address.",
         ))
         .schema(Some(text(USER_PATTERN)))
         .example(Some("jane@example.com".into()))

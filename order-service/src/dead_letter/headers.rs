@@ -8,12 +8,13 @@
 //! A record may already have headers with these names, so only the ones that we added are read: they come last, and the
 //! very last of them, [`ADDED`], is their count.
 
-use std::fmt;
 use std::ops::Range;
 
 use orderlog_contract::rejection::{Code, MAX_REASON_BYTES, Rejection};
 use orderlog_kafka::headers::OwnedHeader;
-use serde::{Deserialize, Serialize};
+
+use super::position::is_topic;
+pub use super::position::{Position, RecordPosition, TimestampType};
 
 /// Position of the record that this dead letter is a copy of, as `topic-partition-offset`.
 pub const AT: &str = "orderlog.at";
@@ -66,63 +67,11 @@ pub(crate) const STAGE_TASK: &str = "TASK_PUT";
 /// Kafka Connect's task id: a service has one task.
 const TASK: &str = "0";
 
-/// The position of a record in its topic, and its timestamp there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Position {
-    /// Its topic.
-    pub topic: String,
-    /// Its partition.
-    pub partition: i32,
-    /// Its offset.
-    pub offset: i64,
-    /// Its timestamp, in milliseconds since 1970-01-01 UTC; `None` when it has none.
-    pub timestamp: Option<i64>,
-    /// Who set the timestamp.
-    pub timestamp_type: TimestampType,
-}
-
-/// Who set a record's timestamp.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum TimestampType {
-    /// There is no timestamp.
-    #[default]
-    NoTimestampType,
-    /// The producer.
-    CreateTime,
-    /// The broker.
-    LogAppendTime,
-}
-
-impl TimestampType {
-    /// All of them.
-    pub(crate) const ALL: [Self; 3] = [Self::NoTimestampType, Self::CreateTime, Self::LogAppendTime];
-
-    /// Its name in Kafka's Java client (`TimestampType.name`).
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::NoTimestampType => "NoTimestampType",
-            Self::CreateTime => "CreateTime",
-            Self::LogAppendTime => "LogAppendTime",
-        }
-    }
-
-    fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|known| known.as_str() == name)
-    }
-}
-
-/// `topic-partition-offset`.
-impl fmt::Display for Position {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}-{}", self.topic, self.partition, self.offset)
-    }
-}
-
 /// What the headers of a dead letter say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ParsedHeaders {
     /// Position of the record that it is a copy of.
-    pub position: Option<String>,
+    pub position: Option<RecordPosition>,
     /// Why the record was rejected.
     pub code: Option<Code>,
     /// The same, as a sentence.
@@ -211,19 +160,24 @@ pub fn added_range(headers: &[OwnedHeader]) -> Option<Range<usize>> {
 }
 
 /// The position in the dead letter that a record claims to be a replay of: anyone can claim that.
-pub fn claimed_position(own: &[OwnedHeader]) -> Option<&str> {
-    last_text(&own[added_range(own)?], AT)
+pub fn claimed_position(own: &[OwnedHeader]) -> Option<RecordPosition> {
+    position(&own[added_range(own)?])
+}
+
+fn position(added: &[OwnedHeader]) -> Option<RecordPosition> {
+    last_text(added, AT)?.parse().ok()
 }
 
 /// Reads a dead letter's headers. Malformed headers count as absent: anyone may write to the topic. Dead letters of an
 /// earlier release do not say which headers were added; all of theirs are read.
 pub fn read(headers: &[OwnedHeader]) -> ParsedHeaders {
     let headers = added_range(headers).map_or(headers, |added| &headers[added]);
-    let sha256 = last_text(headers, SHA256).filter(|hex| hex.len() == 64);
+    let sha256 =
+        last_text(headers, SHA256).filter(|hex| hex.len() == 64 && hex.bytes().all(|digit| digit.is_ascii_hexdigit()));
     let size = number(headers, SIZE);
     let reason = last_text(headers, CONNECT_MESSAGE);
     ParsedHeaders {
-        position: last_text(headers, AT).map(str::to_owned),
+        position: position(headers),
         code: last_text(headers, CODE).and_then(Code::parse),
         reason: reason.map(|reason| reason[..reason.floor_char_boundary(MAX_REASON_BYTES)].to_owned()),
         schema_id: number(headers, SCHEMA_ID),
@@ -237,7 +191,9 @@ pub fn read(headers: &[OwnedHeader]) -> ParsedHeaders {
 fn origin(headers: &[OwnedHeader]) -> Option<Position> {
     let timestamp = i64::from_be_bytes(last(headers, SPRING_TIMESTAMP)?.try_into().ok()?);
     Some(Position {
-        topic: last_text(headers, SPRING_TOPIC)?.to_owned(),
+        topic: last_text(headers, SPRING_TOPIC)
+            .filter(|topic| is_topic(topic))?
+            .to_owned(),
         partition: i32::from_be_bytes(last(headers, SPRING_PARTITION)?.try_into().ok()?),
         offset: i64::from_be_bytes(last(headers, SPRING_OFFSET)?.try_into().ok()?),
         timestamp: (timestamp >= 0).then_some(timestamp),

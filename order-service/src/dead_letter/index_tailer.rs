@@ -217,7 +217,7 @@ fn entry(record: &BorrowedMessage<'_>) -> Entry {
         None => fingerprint(record.payload().unwrap_or_default()),
     };
     let row = DeadLetterRow::of(&parsed, at, record.key(), record.payload());
-    let position = parsed.position.map(|position| (position, fingerprint));
+    let position = parsed.position.map(|position| (position.to_string(), fingerprint));
     let content = Content::DeadLetter { position, row };
     Entry { id, content }
 }

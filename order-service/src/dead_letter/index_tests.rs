@@ -30,6 +30,7 @@ pub(super) fn row(code: Option<Code>, key: &str, partition: i32) -> DeadLetterRo
             timestamp: None,
             timestamp_type: TimestampType::NoTimestampType,
         }),
+        position: None,
         first_code: None,
         state: DeadLetterState::Open,
         settled: None,

@@ -15,6 +15,7 @@ mod index_tailer;
 mod lists;
 pub mod marks;
 mod outgoing;
+mod position;
 pub mod replay_headers;
 mod rows;
 mod sender;
@@ -166,7 +167,7 @@ fn is_indexed(index: &Index, dead_letter: &mut DeadLetter<'_>) -> anyhow::Result
         return Ok(true);
     }
     if let Some(claimed) = dead_letter.claimed_position()
-        && let Some(earlier) = index.origin_of(claimed, dead_letter.fingerprint())?
+        && let Some(earlier) = index.origin_of(&claimed.to_string(), dead_letter.fingerprint())?
     {
         dead_letter.set_replay_of(earlier);
     }

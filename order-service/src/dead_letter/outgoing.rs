@@ -11,7 +11,7 @@ use rdkafka::{Message, Timestamp};
 use sha2::{Digest, Sha256};
 
 use super::form::Form;
-use super::headers::{self, DeadLetterInfo, Position, TimestampType};
+use super::headers::{self, DeadLetterInfo, Position, RecordPosition, TimestampType};
 use super::rows::EarlierRejection;
 use crate::SERVICE;
 
@@ -56,7 +56,7 @@ impl<'a> DeadLetter<'a> {
     }
 
     /// The position in the dead letter that the record claims to be a replay of.
-    pub fn claimed_position(&self) -> Option<&str> {
+    pub fn claimed_position(&self) -> Option<RecordPosition> {
         headers::claimed_position(&self.own)
     }
 

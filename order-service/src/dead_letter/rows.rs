@@ -8,11 +8,11 @@ use std::str::FromStr;
 use orderlog_contract::rejection::Code;
 use serde::{Deserialize, Serialize};
 
-use super::headers::{ParsedHeaders, Position};
+use super::headers::{ParsedHeaders, Position, RecordPosition};
 use super::state::{DeadLetterState, Settled, Settlement};
 
 /// Version of all rows here.
-pub(super) const FORMAT: u32 = 3;
+pub(super) const FORMAT: u32 = 4;
 /// Longest key that is kept, in bytes; an order's key has at most 256.
 const MAX_KEY_BYTES: usize = 1024;
 /// Prefix of a key that is shown in hex.
@@ -91,6 +91,8 @@ pub struct DeadLetterRow {
     pub replays: u32,
     /// The record's original position.
     pub origin: Option<Position>,
+    /// Where the record is that it is a copy of: after a replay, not where it was first. Anyone can claim that, too.
+    pub position: Option<RecordPosition>,
     /// Why the record was rejected the first time, if it was replayed since.
     pub first_code: Option<Code>,
     /// What became of it.
@@ -117,6 +119,7 @@ impl DeadLetterRow {
             size: headers.pointer.as_ref().map_or_else(length, |(_, size)| *size),
             replays: headers.replays,
             origin: headers.origin.clone(),
+            position: headers.position.clone(),
             first_code: headers.first_code,
             state: DeadLetterState::unmarked(headers.replays),
             settled: None,

@@ -9,6 +9,7 @@ use orderlog_contract::order::{OrderState, Outcome};
 use orderlog_projection::FoldedRecord;
 use orderlog_projection::store::{RowChange, Store, StoreError, Table, TableName, blocking};
 use orderlog_runtime::supervisor::Supervisor;
+use tokio::task::JoinHandle;
 
 use super::{END, ids_in, key_of};
 
@@ -31,6 +32,10 @@ pub struct Customers {
 }
 
 impl Customers {
+    /// Opens the tables.
+    ///
+    /// # Errors
+    /// The disk fails.
     pub(super) fn open(store: &Store) -> Result<Self, StoreError> {
         let meta = store.table(TableName("order_index"))?;
         let is_built = meta.get(PROGRESS)?.is_some_and(|progress| progress == BUILT);
@@ -41,6 +46,10 @@ impl Customers {
         })
     }
 
+    /// Empties the tables.
+    ///
+    /// # Errors
+    /// The disk fails.
     pub(super) fn clear(&self) -> Result<(), StoreError> {
         // First: until the table is complete again, it must not be taken for complete.
         self.meta.clear()?;
@@ -82,46 +91,53 @@ impl Customers {
     }
 
     /// Adds the orders that the store has already, unless that was done before; goes on where it was interrupted. Nothing
-    /// waits for it: until it is done, [`Self::is_complete`] says that it is not.
-    pub fn build(self, store: Store, supervisor: &Supervisor) {
+    /// waits for it: until it is done, [`Self::is_complete`] says that it is not. Whoever stops the service awaits the task,
+    /// which holds the store.
+    pub fn build(self, store: Store, supervisor: &Supervisor) -> Option<JoinHandle<()>> {
         if self.is_complete() {
-            return;
+            return None;
         }
         let stopping = supervisor.clone();
-        drop(supervisor.spawn("listing the orders of each customer", async move {
-            tokio::select! {
-                () = stopping.shutdown_started() => {}
-                built = self.try_build(&store) => {
-                    if let Err(error) = built {
-                        let error = format!("{error:#}");
-                        tracing::error!(error, "list of each customer's orders not completed; it is tried again at the next start");
-                    }
-                }
+        let build = async move {
+            let is_stopping = || stopping.stopping_reason().is_some();
+            if let Err(error) = self.try_build(&store, is_stopping).await {
+                let error = format!("{error:#}");
+                tracing::error!(
+                    error,
+                    "list of each customer's orders not completed; it is tried again at the next start"
+                );
             }
-        }));
+        };
+        Some(supervisor.spawn("listing the orders of each customer", build))
     }
 
-    pub(super) async fn try_build(&self, store: &Store) -> Result<(), StoreError> {
+    /// Adds the orders that the store has and the table lacks, unless it is stopped between two chunks of them.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub(super) async fn try_build(&self, store: &Store, is_stopping: impl Fn() -> bool) -> Result<(), StoreError> {
         let meta = self.meta.clone();
         let reached = blocking(move || meta.get(PROGRESS)).await?;
         let mut after = reached.and_then(|id| String::from_utf8(id).ok());
         let (mut added, mut logged) = (0, 0);
-        loop {
+        while !is_stopping() {
             let orders = store.orders(after.as_deref(), CHUNK).await?;
             added += orders.len() as u64;
             let last = orders.last().map(|state| state.order.order_id.clone());
             self.put_all(orders, last.as_deref().map_or(BUILT, str::as_bytes))
                 .await?;
-            let Some(last) = last else { break };
+            let Some(last) = last else {
+                self.is_built.store(true, Ordering::Release);
+                if added > 0 {
+                    tracing::info!(orders = added, "orders of each customer listed");
+                }
+                break;
+            };
             after = Some(last);
             if added - logged >= LOGGED_EVERY {
                 logged = added;
                 tracing::info!(orders = added, "listing the orders of each customer");
             }
-        }
-        self.is_built.store(true, Ordering::Release);
-        if added > 0 {
-            tracing::info!(orders = added, "orders of each customer listed");
         }
         Ok(())
     }

@@ -131,6 +131,9 @@ impl EventRow {
     }
 
     /// The row read back.
+    ///
+    /// # Errors
+    /// It has another format, or is damaged.
     pub(super) fn decode(row: &[u8]) -> anyhow::Result<Self> {
         let (&[format, outcome], row) = row.split_first_chunk().context(TRUNCATED)?;
         ensure!(

@@ -204,7 +204,9 @@ async fn a_store_that_has_orders_already_gets_its_list_of_customers_once() {
     scene.store.commit(&changes).await.expect("commits");
     let customers = scene.history.customers();
     assert!(!customers.is_complete());
-    customers.try_build(&scene.store).await.expect("builds");
+    customers.try_build(&scene.store, || true).await.expect("stops");
+    assert!(!customers.is_complete());
+    customers.try_build(&scene.store, || false).await.expect("builds");
     assert!(customers.is_complete());
     assert_eq!(customers.orders_of("CUST-9", None, 2_000).expect("reads"), ids);
 

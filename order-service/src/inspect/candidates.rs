@@ -1,17 +1,14 @@
 //! Which versions of the schema read a datum whose own schema is unknown or wrong: a hint at what its producer used.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use orderlog_avro::SchemaText;
 use orderlog_contract::decode::{WriterSchema, decode};
 use orderlog_contract::lineage;
 use orderlog_projection::store::{StoreError, blocking};
-use orderlog_registry::{RegisteredVersion, Registry};
+use orderlog_registry::RegisteredVersion;
 
-/// How many versions of the subject are looked at, from the newest on.
-const MAX_VERSIONS: usize = 50;
-/// How long the registry may take to list them.
-const TIMEOUT: Duration = Duration::from_secs(3);
+use crate::schema_versions::Subject;
 
 /// A version that reads a datum to its last byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,23 +19,10 @@ pub struct Candidate {
     pub id: Option<u32>,
 }
 
-/// The newest versions of the subject, oldest first.
-pub(super) async fn versions(registry: &Registry, subject: &str) -> Result<Vec<RegisteredVersion>, String> {
-    let asked = registry.versions(subject, MAX_VERSIONS);
-    match tokio::time::timeout(TIMEOUT, asked).await {
-        Ok(answer) => answer.map_err(|error| error.to_string()),
-        Err(_) => Err(format!(
-            "the schema registry at {} did not list the versions of {subject} within {} seconds",
-            registry.urls(),
-            TIMEOUT.as_secs()
-        )),
-    }
-}
-
 /// The candidates among those versions and our own.
-pub(super) async fn of(datum: Vec<u8>, versions: Vec<RegisteredVersion>) -> Vec<Candidate> {
+pub(super) async fn of(datum: Vec<u8>, subject: Arc<Subject>) -> Vec<Candidate> {
     // Resolving schemas takes a while.
-    let found = blocking(move || Ok::<_, StoreError>(reading(&datum, &versions)));
+    let found = blocking(move || Ok::<_, StoreError>(reading(&datum, &subject.versions)));
     found.await.unwrap_or_default()
 }
 
@@ -51,8 +35,7 @@ fn reading(datum: &[u8], versions: &[RegisteredVersion]) -> Vec<Candidate> {
             version: version.version,
             id: Some(version.id).filter(|id| *id > 0),
         });
-    let ours = (1..).zip(lineage::LINEAGE).filter_map(|(version, text)| {
-        let text = SchemaText::avro(*text);
+    let ours = lineage::numbered().filter_map(|(version, text)| {
         let is_registered = versions.iter().any(|other| other.schema.writes_the_same_as(&text));
         (!is_registered && reads(&text)).then_some(Candidate { version, id: None })
     });

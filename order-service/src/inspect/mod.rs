@@ -18,19 +18,20 @@ use orderlog_avro::SchemaText;
 use orderlog_contract::event::OrderEvent;
 use orderlog_contract::explain::{Explanation, Fault, Known, Step, explain};
 use orderlog_contract::frame::{self, SchemaRef};
-use orderlog_contract::lineage;
 use orderlog_contract::rejection::Rejection;
 use orderlog_kafka::headers::OwnedHeader;
 use orderlog_projection::store::Store;
-use orderlog_registry::{RegisteredVersion, Registry};
+use orderlog_registry::Registry;
 use schemas::{Lookup, SchemaSource};
+
+use crate::schema_versions::{SchemaVersions, Subject};
 
 /// Inspects records. Clones share what it knows of schemas.
 #[derive(Clone)]
 pub struct Inspector {
     schemas: Arc<SchemaSource>,
     registry: Arc<Registry>,
-    subject: Arc<str>,
+    versions: SchemaVersions,
 }
 
 /// What decoding says of a record.
@@ -55,12 +56,12 @@ pub struct Inspection {
 }
 
 impl Inspector {
-    /// An inspector of the records of that topic.
-    pub fn new(store: Store, registry: Arc<Registry>, topic: &str) -> Self {
+    /// An inspector of the records of the topic with those schema versions.
+    pub fn new(store: Store, registry: Arc<Registry>, versions: SchemaVersions) -> Self {
         Self {
             schemas: Arc::new(SchemaSource::new(store, registry.clone())),
             registry,
-            subject: lineage::subject(topic).into(),
+            versions,
         }
     }
 
@@ -94,22 +95,19 @@ impl Inspector {
         self.schemas.text(schema).await
     }
 
-    /// The newest versions of the topic's subject, oldest first.
-    ///
-    /// # Errors
-    /// Why the registry does not tell.
-    pub async fn versions(&self) -> Result<Vec<RegisteredVersion>, String> {
-        candidates::versions(&self.registry, &self.subject).await
+    /// The versions of the topic's subject.
+    pub async fn versions(&self) -> Arc<Subject> {
+        self.versions.get().await
     }
 
     /// The versions, of those and of this release's own, that read a whole datum, to its last byte.
-    pub async fn candidates(&self, datum: &[u8], versions: Vec<RegisteredVersion>) -> Vec<Candidate> {
-        candidates::of(datum.to_vec(), versions).await
+    pub async fn candidates(&self, datum: &[u8], subject: Arc<Subject>) -> Vec<Candidate> {
+        candidates::of(datum.to_vec(), subject).await
     }
 
     /// The topic's subject in the registry.
     pub fn subject(&self) -> &str {
-        &self.subject
+        self.versions.subject()
     }
 
     /// The registry's first address, without credentials.

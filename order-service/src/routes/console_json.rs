@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use crate::SERVICE;
 use crate::admin::AdminAccess;
+use crate::extension::Extension;
 use crate::state::State;
 
 /// The service and its surroundings, as far as the console page needs them.
@@ -54,8 +55,8 @@ pub struct SandboxFacts {
 }
 
 impl ConsoleFacts {
-    /// The facts of a service; `poison_kinds` only for that of the sandbox.
-    pub fn new(state: &State, cart_service: &Url, poison_kinds: Option<Vec<String>>) -> Self {
+    /// The facts of a service with that extension, if any.
+    pub fn new(state: &State, cart_service: &Url, extension: Option<&Extension>) -> Self {
         Self {
             service: SERVICE,
             version: env!("CARGO_PKG_VERSION"),
@@ -66,7 +67,9 @@ impl ConsoleFacts {
             subject: state.schema_versions.subject().to_owned(),
             cart_service_url: without_credentials(cart_service),
             admin_key_required: !matches!(state.admin, AdminAccess::Loopback),
-            sandbox: poison_kinds.map(|poison_kinds| SandboxFacts { poison_kinds }),
+            sandbox: extension.map(|extension| SandboxFacts {
+                poison_kinds: extension.invalid_kinds(),
+            }),
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use actix_web::web;
 use orderlog_contract::rejection::Code;
-use orderlog_contract::timestamp;
 use orderlog_projection::rfc3339_of;
 use orderlog_projection::store::blocking;
 use orderlog_web::{Problem, Query, Reply, openapi, query};
@@ -11,6 +10,7 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::dlq_item::Message;
+use super::fields;
 use crate::dead_letter::{Completeness, DeadLetterId, DeadLetterState, Filter, Page, key_text};
 use crate::state::State;
 
@@ -120,20 +120,13 @@ pub async fn messages(state: web::Data<State>, Query(query): Query<Parameters>) 
 
 impl Parameters {
     fn filter(&self) -> Result<Filter, Problem> {
-        let code = match self.code.as_deref() {
-            None => None,
-            Some(name) => Some(Code::parse(name).ok_or_else(|| {
-                let names = Code::ALL.map(Code::as_str).join(", ");
-                Problem::invalid_field("code", format!("must be one of: {names}"))
-            })?),
-        };
         let key = self.order_id.as_ref().map(|order_id| key_text(order_id.as_bytes()));
         Ok(Filter {
-            code,
+            code: fields::code(self.code.as_deref())?,
             partition: self.partition,
             key,
-            since: time("since", self.since.as_deref())?,
-            until: time("until", self.until.as_deref())?,
+            since: fields::time("since", self.since.as_deref())?,
+            until: fields::time("until", self.until.as_deref())?,
             state: self.state()?,
         })
     }
@@ -169,19 +162,5 @@ impl Messages {
             complete: completeness.is_complete,
             as_of: completeness.as_of.and_then(rfc3339_of),
         }
-    }
-}
-
-/// A time in a query.
-fn time(field: &str, text: Option<&str>) -> Result<Option<i64>, Problem> {
-    let Some(text) = text else {
-        return Ok(None);
-    };
-    match timestamp::parse(text) {
-        Some(millis) => Ok(Some(millis)),
-        None => Err(Problem::invalid_field(
-            field,
-            "must be a time in RFC 3339, such as 2026-01-02T03:04:05Z, with + written as %2B",
-        )),
     }
 }

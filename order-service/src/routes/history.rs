@@ -13,8 +13,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{read_your_writes as rw, ready};
+use crate::dead_letters_of_order;
 use crate::history::EventRow;
-use crate::order_letters;
 use crate::state::State;
 use timeline::Timeline;
 
@@ -98,7 +98,7 @@ pub async fn history(state: web::Data<State>, id: web::Path<String>) -> Result<R
         for id in ids {
             let (order, _) = state.view.store().order_and_key_use(&id, None)?;
             let rows = state.history.events_of(&id)?;
-            let letters = order_letters::letters_of(&state.dead_letters, &id)?;
+            let letters = dead_letters_of_order::newest(&state.dead_letters, &id)?;
             if order.is_none() && rows.is_empty() && letters.is_empty() {
                 continue;
             }

@@ -1,5 +1,6 @@
-//! The HTTP API: one file per route or group of routes. No order is changed here: responses are read from the
-//! projection's view or the index of dead letters, which can be replayed and discarded.
+//! The HTTP API: one file per route or group of routes. Orders are not changed here: responses are read from the projection's
+//! view, the history and the index of dead letters. What can be changed, with an [`Admin`](crate::admin::Admin): dead letters
+//! are replayed and discarded, and partitions resumed.
 
 mod asyncapi;
 mod breaker;
@@ -9,6 +10,7 @@ mod dlq;
 mod dlq_item;
 mod dlq_message;
 mod dlq_messages;
+mod fields;
 mod history;
 mod openapi;
 mod order_details;
@@ -26,7 +28,7 @@ pub(crate) use console_json::ConsoleFacts;
 use orderlog_web::index::About;
 use orderlog_web::{Problem, ProblemKind, pages, routes};
 pub(crate) use read_your_writes::wait_slots;
-pub(crate) use sse::event_streams;
+pub(crate) use sse::{EventStreams, watch_for_clients};
 use url::Url;
 
 use crate::health::not_ready;

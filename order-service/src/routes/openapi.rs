@@ -14,7 +14,7 @@ use super::{
     info(
         title = "order-service",
         description = "Reads the order events from Kafka, keeps the state of every order, and answers queries about it. Orders cannot be changed here; to \
-            create and update them, use cart-service. Dead letters can be replayed and discarded.\n\n\
+            create and update them, use cart-service. Dead letters can be replayed and discarded, and paused partitions resumed.\n\n\
             Errors are `application/problem+json` (RFC 9457); the service describes each `type` at that path. Every path is also served \
             under `/api`, where JSON responses are in the envelope `{success, message, data}`, or `{success, error, details}` for errors. \
             `/asyncapi.json` describes the topics and their records."

@@ -15,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::{read_your_writes as rw, ready};
-use crate::order_letters;
+use crate::dead_letters_of_order;
 use crate::state::State;
 
 /// Default wait for an order, in milliseconds.
@@ -122,9 +122,10 @@ pub async fn order_details(
         return Ok(Reply::not_modified(version));
     }
     let index = state.dead_letters.clone();
-    let (found, dead_letters) = blocking(move || order_letters::unhealed(&index, &found).map(|count| (found, count)))
-        .await
-        .map_err(Problem::internal)?;
+    let (found, dead_letters) =
+        blocking(move || dead_letters_of_order::unhealed(&index, &found).map(|count| (found, count)))
+            .await
+            .map_err(Problem::internal)?;
     Ok(Reply::ok("Order found", details(&found, dead_letters)?).etag(version))
 }
 

@@ -11,7 +11,7 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::order_details::{OrderDetails, details};
 use super::ready;
-use crate::order_letters;
+use crate::dead_letters_of_order;
 use crate::state::State;
 
 const DEFAULT_LIMIT: usize = 50;
@@ -99,7 +99,7 @@ pub async fn orders(state: web::Data<State>, Query(query): Query<Parameters>) ->
     let listed = blocking(move || {
         let listed = found.iter().map(|state| {
             Ok::<_, StoreError>(ListedOrder {
-                order: details(state, order_letters::unhealed(&index, state)?)?,
+                order: details(state, dead_letters_of_order::unhealed(&index, state)?)?,
                 partition: state.partition,
                 offset: state.offset,
             })

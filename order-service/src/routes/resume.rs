@@ -56,12 +56,21 @@ pub async fn resume(
     Json { value, .. }: Json<Resume>,
 ) -> Result<Reply<Resumed>, Problem> {
     let (partition, limit) = value.parse()?;
+    let bound = limit.map(BreakerLimit::get);
+    // Before it is done, too: whoever asked may be gone when it is.
+    tracing::info!(
+        by = admin.by,
+        kafka.topic = state.topic,
+        partition,
+        limit = bound,
+        "resuming partitions"
+    );
     let resumed = state.view.resume(partition, limit).await.map_err(problem)?;
     tracing::info!(
         by = admin.by,
         kafka.topic = state.topic,
         partition,
-        limit = limit.map(BreakerLimit::get),
+        limit = bound,
         resumed = ?resumed,
         "partitions resumed"
     );

@@ -58,7 +58,7 @@ pub async fn schemas(state: web::Data<State>) -> Result<Reply<Schemas>, Problem>
         version: version.version,
         id: version.id,
         schema: version.schema.text.clone(),
-        ours: is_ours(version),
+        ours: is_ours(&version.schema),
         written: written == Some(version.id),
     };
     let schemas = Schemas {

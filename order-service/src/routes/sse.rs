@@ -1,11 +1,14 @@
 //! `GET /events`: what happens, as server-sent events. Each client has a stream of its own that looks for what is new when
 //! the client has taken what came before, at most four times a second; so a slow client misses changes, which it is told,
 //! and never makes anything pile up. Nothing is pushed, and the projection knows of no client.
+//!
+//! - `feed`: what is new for one client;
+//! - `overview`: what is looked up once a second for all of them.
 
 mod feed;
+mod overview;
 
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::Method;
@@ -15,15 +18,15 @@ use actix_web::{HttpRequest, HttpResponse};
 use futures::stream;
 use orderlog_web::{Problem, ProblemKind, Query, Streamed, query};
 use serde::Deserialize;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 use utoipa::IntoParams;
 
 use crate::state::State;
 use feed::Feed;
+use overview::MAX_STREAMS;
+pub(crate) use overview::{EventStreams, watch_for_clients};
 
-/// How many clients may listen at once.
-const MAX_STREAMS: usize = 100;
 /// How often a stream looks for something new.
 const INTERVAL: Duration = Duration::from_millis(250);
 /// After how long without an event a comment is sent, so that neither side takes the other for dead.
@@ -41,11 +44,6 @@ pub struct Parameters {
     #[serde(default, deserialize_with = "query::within::<1, MAX_SECONDS, _, _>")]
     #[param(minimum = 1, maximum = 86_400, example = 1)]
     seconds: Option<u64>,
-}
-
-/// Permits for the clients that listen.
-pub(crate) fn event_streams() -> Arc<Semaphore> {
-    Arc::new(Semaphore::new(MAX_STREAMS))
 }
 
 /// Streams what happens.
@@ -68,7 +66,7 @@ pub async fn events(
     request: HttpRequest,
     Query(query): Query<Parameters>,
 ) -> Result<HttpResponse, Problem> {
-    let permit = state.event_streams.clone().try_acquire_owned().map_err(|_| {
+    let (permit, overview) = state.event_streams.admit().ok_or_else(|| {
         let detail = format!("{MAX_STREAMS} clients are listening already; retry when one of them has left");
         Problem::new(ProblemKind::Unavailable, detail)
     })?;
@@ -83,7 +81,7 @@ pub async fn events(
     }
     let now = Instant::now();
     let stream = EventStream {
-        feed: Feed::new(state),
+        feed: Feed::new(state, overview),
         connection: Streamed::of(&request),
         ticks: ticks(),
         quiet_since: now,
@@ -130,7 +128,7 @@ impl EventStream {
                 () = sleep_until(self.end) => return None,
                 _ = self.ticks.tick() => {}
             }
-            let events = self.feed.news().await;
+            let events = self.feed.news();
             if !events.is_empty() {
                 self.quiet_since = Instant::now();
                 return Some(events);

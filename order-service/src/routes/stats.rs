@@ -95,21 +95,30 @@ pub struct Outcomes {
     responses((status = 200, description = "The statistics.", body = Stats))
 )]
 pub async fn stats(state: web::Data<State>) -> Result<Reply<Stats>, Problem> {
-    let partitions = state.view.known_partitions().await.map_err(Problem::internal)?;
-    let progress = state.view.progress();
-    let not_reading = progress.not_reading();
-    let shown = |(partition, progress): (i32, PartitionProgress)| ShownPartition {
-        partition,
-        lag: state.view.lag(partition, &progress),
-        open: state.view.open_transaction(partition),
-        paused: progress.paused.clone().or_else(|| not_reading.cloned()),
-        progress,
-    };
-    let partitions: Vec<_> = partitions.into_iter().map(shown).collect();
-    // Partition 0 stands for all: every topic has it, and nothing is known about any partition while there are none here.
-    let nothing_known_since = state.view.connection().end_unknown_since(0);
-    let stats = build_stats(&state.topic, partitions, nothing_known_since);
-    Ok(Reply::ok("Stats", stats))
+    Ok(Reply::ok("Stats", Stats::of(&state).await?))
+}
+
+impl Stats {
+    /// The statistics as of now.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub(crate) async fn of(state: &State) -> Result<Self, Problem> {
+        let partitions = state.view.known_partitions().await.map_err(Problem::internal)?;
+        let progress = state.view.progress();
+        let not_reading = progress.not_reading();
+        let shown = |(partition, progress): (i32, PartitionProgress)| ShownPartition {
+            partition,
+            lag: state.view.lag(partition, &progress),
+            open: state.view.open_transaction(partition),
+            paused: progress.paused.clone().or_else(|| not_reading.cloned()),
+            progress,
+        };
+        let partitions: Vec<_> = partitions.into_iter().map(shown).collect();
+        // Partition 0 stands for all: every topic has it, and nothing is known about any partition while there are none here.
+        let nothing_known_since = state.view.connection().end_unknown_since(0);
+        Ok(build_stats(&state.topic, partitions, nothing_known_since))
+    }
 }
 
 /// What is known of a partition.

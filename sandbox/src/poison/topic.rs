@@ -15,7 +15,7 @@ const MAX_NAMED: usize = 10;
 /// How many reports of the client an error quotes.
 const MAX_REPORTS: usize = 5;
 /// How long the client is asked for its reports, which it queues until then.
-const PATIENCE: Duration = Duration::from_secs(1);
+const MAX_WAIT: Duration = Duration::from_secs(1);
 const POLL: Duration = Duration::from_millis(10);
 
 /// What the client reports of the brokers that it tries: the error of a call says no more than that it failed.
@@ -77,7 +77,7 @@ pub(super) fn partitions(config: &ClientConfig, servers: &str, topic: &str, time
 /// What the client has reported; if nothing, the error.
 fn why(consumer: &BaseConsumer<Reports>, error: &KafkaError) -> String {
     // Reports come while the client is polled. As long as it tries to connect, there are more.
-    let until = Instant::now() + PATIENCE;
+    let until = Instant::now() + MAX_WAIT;
     while Instant::now() < until && consumer.poll(POLL).is_some() {}
     let reports = consumer.context().lock();
     if reports.is_empty() {

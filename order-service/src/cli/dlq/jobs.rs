@@ -14,7 +14,7 @@ pub struct DryRun {
     pub by_outcome: WouldBe,
     /// One by one.
     #[serde(default)]
-    pub messages: Vec<Judged>,
+    pub messages: Vec<MessageOutcome>,
 }
 
 /// What would become of dead letters, counted.
@@ -34,7 +34,7 @@ pub struct WouldBe {
 /// What would become, or became, of one dead letter.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Judged {
+pub struct MessageOutcome {
     /// Its id.
     pub id: String,
     /// The record's key.
@@ -78,7 +78,7 @@ pub struct Job {
     pub error: Option<String>,
     /// The last dead letters, one by one.
     #[serde(default)]
-    pub messages: Vec<Judged>,
+    pub messages: Vec<MessageOutcome>,
 }
 
 /// What became of replayed dead letters, counted.

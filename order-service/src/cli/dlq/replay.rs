@@ -18,7 +18,7 @@ use crate::cli::output::{Output, visible};
 /// Between two looks at a replay.
 const INTERVAL: Duration = Duration::from_millis(300);
 /// How long order-service may be away meanwhile: the replay goes on when it is back.
-const PATIENCE: Duration = Duration::from_secs(120);
+const MAX_AWAY: Duration = Duration::from_secs(120);
 
 /// Carries out `dlq replay`.
 ///
@@ -120,6 +120,9 @@ pub async fn replays<W: Write>(
 }
 
 /// Asks whether all dead letters are meant, where somebody can be asked.
+///
+/// # Errors
+/// The answer is no, or order-service does not say how many there are.
 pub async fn confirm_all(client: &Client, selection: &Selection, yes: bool, what: &str) -> anyhow::Result<()> {
     if !selection.all || yes || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Ok(());
@@ -153,7 +156,7 @@ async fn watch(client: &Client, started: Answer<Job>) -> anyhow::Result<Answer<J
             // It goes on when order-service is back.
             Err(error) if error.is::<Unreachable>() => {
                 let since = *away_since.get_or_insert_with(Instant::now);
-                if since.elapsed() > PATIENCE {
+                if since.elapsed() > MAX_AWAY {
                     return Err(error.context(format!(
                         "replay {} has been started, but what became of it is not known",
                         visible(&id)

@@ -1,6 +1,6 @@
 //! The texts about replays: what would become, and what became, of dead letters. Pure.
 
-use super::jobs::{DryRun, Job, Judged};
+use super::jobs::{DryRun, Job, MessageOutcome};
 use super::table::{cell, lines, table};
 use crate::cli::output::visible;
 
@@ -26,7 +26,7 @@ pub fn dry_run(run: &DryRun) -> Vec<String> {
             ),
         ),
     }
-    shown.extend(judged(&run.messages));
+    shown.extend(outcome_lines(&run.messages));
     shown.push("Nothing was replayed.".to_owned());
     shown
 }
@@ -69,13 +69,13 @@ pub fn report(job: &Job) -> Vec<String> {
     ]));
     shown.extend(job.waiting.iter().map(|why| format!("Waiting: {}", visible(why))));
     shown.extend(job.error.iter().map(|why| format!("Error: {}", visible(why))));
-    let bad = |it: &&Judged| {
+    let bad = |it: &&MessageOutcome| {
         matches!(
             it.outcome.as_deref(),
             Some("deadLettered" | "dead_lettered" | "parked" | "failed")
         )
     };
-    shown.extend(judged(job.messages.iter().filter(bad)));
+    shown.extend(outcome_lines(job.messages.iter().filter(bad)));
     shown
 }
 
@@ -91,7 +91,7 @@ fn counts(counts: &[(&str, u64)]) -> Vec<String> {
         .collect()
 }
 
-fn judged<'a>(messages: impl IntoIterator<Item = &'a Judged>) -> Vec<String> {
+fn outcome_lines<'a>(messages: impl IntoIterator<Item = &'a MessageOutcome>) -> Vec<String> {
     let mut rows = table(&["ID", "KEY", "OUTCOME", "CODE", "FIRST CODE", "REASON"]);
     for it in messages {
         rows.add_row([

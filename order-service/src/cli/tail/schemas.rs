@@ -15,7 +15,7 @@ const MAX_KEPT: usize = 1_000;
 /// How long that the registry has no such schema is believed.
 const MISSING_FOR: Duration = Duration::from_secs(5);
 /// How long a registry that does not respond is waited for, before its records are shown without their events.
-const PATIENCE: Duration = Duration::from_secs(10);
+const FIRST_WAIT: Duration = Duration::from_secs(10);
 /// How long it is asked, and then not asked, for further records, until it responds.
 const ONE_TRY: Duration = Duration::from_secs(2);
 /// Between two attempts.
@@ -77,12 +77,12 @@ impl Schemas {
     }
 
     async fn look_up(&mut self, named: SchemaRef, note: &mut impl FnMut(&str)) -> Known {
-        let patience = if self.was_silent { ONE_TRY } else { PATIENCE };
+        let wait = if self.was_silent { ONE_TRY } else { FIRST_WAIT };
         let begun = Instant::now();
         let mut noted = self.was_silent;
         let mut why = "no response in time".to_owned();
-        while begun.elapsed() < patience {
-            match timeout(patience.saturating_sub(begun.elapsed()), self.ask(named)).await {
+        while begun.elapsed() < wait {
+            match timeout(wait.saturating_sub(begun.elapsed()), self.ask(named)).await {
                 Ok(Ok(known)) => {
                     self.was_silent = false;
                     return known;

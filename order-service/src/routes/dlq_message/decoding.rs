@@ -1,9 +1,9 @@
 //! What decoding says of a dead letter now.
 
-use orderlog_avro::SchemaText;
+use std::sync::Arc;
+
 use orderlog_contract::explain::{StepName, StepState};
 use orderlog_contract::frame::{self, SchemaRef};
-use orderlog_contract::lineage;
 use orderlog_contract::order::{OrderState, Outcome, fold};
 use orderlog_contract::rejection::Code;
 use orderlog_kafka::headers::OwnedHeader;
@@ -14,9 +14,11 @@ use utoipa::ToSchema;
 
 use crate::inspect::advice::Replay;
 use crate::inspect::{self, Inspection, Inspector};
+use crate::schema_versions::is_ours;
 
 /// What decoding says of the record now, which may differ from why it was rejected then.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Decoding {
     /// The five steps from the value to an event, in order.
     steps: Vec<Step>,
@@ -39,6 +41,8 @@ pub struct Decoding {
     schema: Option<Schema>,
     /// Versions that read the whole value, if it cannot be decoded as it is: one of them may be what the producer used.
     candidates: Vec<Candidate>,
+    /// Why the registry does not list the subject's versions now, so that `schema.version` and `candidates` may lack some; null if it does, or was not asked.
+    versions_error: Option<String>,
 }
 
 /// One step.
@@ -85,19 +89,19 @@ struct Candidate {
 }
 
 /// What is said of a record, and what a replay would do with it.
-pub struct Judged {
+pub struct Evaluation {
     pub decoding: Decoding,
     pub code: Option<Code>,
     pub replay: Option<Replay>,
 }
 
-/// Judges a record against the order as it is now.
-pub async fn judge(
+/// Evaluates a record against the order as it is now.
+pub async fn evaluate(
     inspector: &Inspector,
-    inspection: Inspection,
+    inspection: &Inspection,
     (value, headers): (Option<&[u8]>, &[OwnedHeader]),
     current: Option<&OrderState>,
-) -> Judged {
+) -> Evaluation {
     let mut steps = inspection.steps.clone();
     let mut code = inspection.rejection.as_ref().map(|rejection| rejection.code);
     let (mut field, mut byte, mut sentence, mut replay) = (None, None, String::new(), None);
@@ -118,19 +122,19 @@ pub async fn judge(
     } else {
         sentence = "There is no value to decode.".to_owned();
     }
-    let versions = match (inspection.schema, inspection.outage.is_some()) {
-        (Some(_), false) => inspector.versions().await.unwrap_or_default(),
-        _ => Vec::new(),
+    let subject = match (inspection.schema, inspection.outage.is_some()) {
+        (Some(_), false) => inspector.versions().await,
+        _ => Arc::default(),
     };
     let schema = match inspection.schema {
-        Some(schema) => known_schema(inspector, schema, &versions).await,
+        Some(schema) => known_schema(inspector, schema, &subject.versions).await,
         None => None,
     };
     let undecoded = [Code::UnknownSchemaId, Code::WrongSchema, Code::Undecodable];
     let datum = value.and_then(|value| frame::read(value, |name| inspect::last(headers, name)).ok());
     let candidates = match datum {
         Some((_, datum)) if code.is_some_and(|code| undecoded.contains(&code)) => {
-            inspector.candidates(datum, versions).await
+            inspector.candidates(datum, subject.clone()).await
         }
         _ => Vec::new(),
     };
@@ -144,8 +148,9 @@ pub async fn judge(
         event: event.and_then(|event| serde_json::to_value(event).ok()),
         schema,
         candidates: candidates.into_iter().map(Candidate::from).collect(),
+        versions_error: subject.error.clone(),
     };
-    Judged { decoding, code, replay }
+    Evaluation { decoding, code, replay }
 }
 
 /// What a replay would do, if it is not rejected, and how it stands in words.
@@ -187,11 +192,6 @@ async fn known_schema(inspector: &Inspector, schema: SchemaRef, versions: &[Regi
         same: if is_ours(&text) { "ours" } else { "other" },
         text: Some(text.text),
     })
-}
-
-fn is_ours(text: &SchemaText) -> bool {
-    let mut ours = lineage::LINEAGE.iter().map(|text| SchemaText::avro(*text));
-    ours.any(|ours| ours.writes_the_same_as(text))
 }
 
 impl From<orderlog_contract::explain::Step> for Step {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use actix_web::web;
 use bytes::{Bytes, hex};
-use decoding::{Decoding, Judged, judge};
+use decoding::{Decoding, Evaluation, evaluate};
 use headers::{Header, shown};
 use orderlog_contract::order::OrderState;
 use orderlog_kafka::record_reader::OwnedRecord;
@@ -19,6 +19,7 @@ use utoipa::ToSchema;
 
 use super::dlq_item::Message;
 use crate::dead_letter::{DeadLetterId, DeadLetterRow, headers as dlq_headers};
+use crate::dead_letters_of_order::is_healed;
 use crate::inspect::Inspection;
 use crate::inspect::advice::{self, Case};
 use crate::inspect::register_command::{WRITER_SCHEMA_HEADER, register, sent_along};
@@ -32,7 +33,7 @@ const MAX_KEY: usize = 4 * 1024;
 /// A dead letter, completely.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Letter {
+pub struct DeadLetter {
     #[serde(flatten)]
     message: Message,
     /// Its headers, in order: first the record's own, then those that order-service added. At most the last 500.
@@ -86,25 +87,30 @@ struct OrderNow {
         ("offset" = i64, Path, description = "Offset of the dead letter in the partition.", minimum = 0, example = 17),
     ),
     responses(
-        (status = 200, description = "The dead letter.", body = Letter),
+        (status = 200, description = "The dead letter.", body = DeadLetter),
         (status = 400, description = "`/problems/invalid-request`: partition or offset is not a number."),
         (status = 404, description = "`/problems/dead-letter-not-found`: there is no dead letter with this id, as far as the dead-letter topic has been read."),
     )
 )]
-pub async fn dlq_message(state: web::Data<State>, path: web::Path<(String, String)>) -> Result<Reply<Letter>, Problem> {
+pub async fn dlq_message(
+    state: web::Data<State>,
+    path: web::Path<(String, String)>,
+) -> Result<Reply<DeadLetter>, Problem> {
     let id = id_of(&path)?;
     let index = state.dead_letters.clone();
     let row = blocking(move || index.get(id)).await.map_err(Problem::internal)?;
     let row = row.ok_or_else(|| not_found(id, "does not exist"))?;
     let deadline = Instant::now() + READ_TIMEOUT;
-    let read = state.letters.read(&[(id.partition, id.offset)], deadline).await;
+    let read = state
+        .dead_letter_reader
+        .read(&[(id.partition, id.offset)], deadline)
+        .await;
     let record = read
         .map_err(|error| Problem::new(ProblemKind::Unavailable, error.to_string()))?
         .pop()
         .flatten()
         .ok_or_else(|| not_found(id, "has been deleted from the dead-letter topic"))?;
-    let letter = look_into(&state, id, row, &record).await?;
-    Ok(Reply::ok("Dead letter", letter))
+    Ok(Reply::ok("Dead letter", look_into(&state, id, row, &record).await?))
 }
 
 fn id_of(path: &(String, String)) -> Result<DeadLetterId, Problem> {
@@ -133,20 +139,16 @@ async fn look_into(
     id: DeadLetterId,
     row: DeadLetterRow,
     record: &OwnedRecord,
-) -> Result<Letter, Problem> {
+) -> Result<DeadLetter, Problem> {
     let (key, value) = (record.key.as_deref(), record.value.as_deref());
     let inspection = state.inspector.inspect(key, value, &record.headers).await;
     let current = order_now(state, key, &inspection).await?;
     let is_healed = current
         .as_ref()
-        .is_some_and(|current| is_healed(&row, &inspection, current));
-    let Judged { decoding, code, replay } = judge(
-        &state.inspector,
-        inspection.clone(),
-        (value, &record.headers),
-        current.as_ref(),
-    )
-    .await;
+        .is_some_and(|current| is_healed(row.origin.as_ref(), current));
+    let record_parts = (value, record.headers.as_slice());
+    let Evaluation { decoding, code, replay } =
+        evaluate(&state.inspector, &inspection, record_parts, current.as_ref()).await;
     let has_schema = sent_along(crate::inspect::last(&record.headers, WRITER_SCHEMA_HEADER));
     let parsed = dlq_headers::read(&record.headers);
     let case = Case {
@@ -166,7 +168,7 @@ async fn look_into(
         command: advice::registers(&case)
             .then(|| register(&state.inspector.registry_url(), state.inspector.subject(), has_schema)),
     };
-    Ok(Letter {
+    Ok(DeadLetter {
         message: Message::of(id, row),
         headers: shown(&record.headers),
         key_hex: key.map(|key| hex(&key[..key.len().min(MAX_KEY)])),
@@ -192,17 +194,4 @@ async fn order_now(state: &State, key: Option<&[u8]>, inspection: &Inspection) -
         Some(order_id) => state.view.store().order(&[order_id]).await.map_err(Problem::internal),
         None => Ok(None),
     }
-}
-
-/// Whether an event behind the rejected one has given the order its state, or one of a later version.
-fn is_healed(row: &DeadLetterRow, inspection: &Inspection, current: &OrderState) -> bool {
-    let is_behind = row
-        .origin
-        .as_ref()
-        .is_some_and(|origin| origin.partition == current.partition && origin.offset < current.offset);
-    let has_version = inspection
-        .event
-        .as_ref()
-        .is_some_and(|(event, ..)| event.order.version <= current.order.version);
-    is_behind || has_version
 }

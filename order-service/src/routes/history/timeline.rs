@@ -180,6 +180,7 @@ mod tests {
                 size: 0,
                 replays: 0,
                 origin: Some(origin),
+                position: None,
                 first_code: None,
                 state: DeadLetterState::Open,
                 settled: None,

@@ -3,18 +3,16 @@
 use std::collections::BTreeSet;
 
 use orderlog_contract::rejection::Code;
-use orderlog_contract::timestamp;
 use orderlog_web::{Problem, openapi};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
 use utoipa::openapi::{KnownFormat, Schema, SchemaFormat};
 
+use crate::config::MAX_REPLAY_RATE;
 use crate::dead_letter::marks::MAX_REASON_CHARS;
 use crate::replay::{MAX_IDS, Selection};
-
-/// The highest `ratePerSecond`.
-const MAX_RATE: u32 = 100_000;
+use crate::routes::fields;
 
 /// Which dead letters to replay: exactly one of `ids`, `code`, a time (`since`, `until` or both) and `all`.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
@@ -63,16 +61,22 @@ pub struct DiscardRequest {
 
 impl ReplayRequest {
     /// The dead letters to replay.
+    ///
+    /// # Errors
+    /// They are not selected in exactly one way, or a field is invalid.
     pub fn selection(&self) -> Result<Selection, Problem> {
         selection(&self.ids, &self.code, &self.since, &self.until, self.all)
     }
 
     /// The rate, if it is not the default.
+    ///
+    /// # Errors
+    /// It is 0, or above [`MAX_REPLAY_RATE`].
     pub fn rate(&self) -> Result<Option<u32>, Problem> {
         match self.rate_per_second {
-            Some(rate) if !(1..=MAX_RATE).contains(&rate) => Err(Problem::invalid_field(
+            Some(rate) if !(1..=MAX_REPLAY_RATE).contains(&rate) => Err(Problem::invalid_field(
                 "ratePerSecond",
-                format!("must be a number from 1 to {MAX_RATE}"),
+                format!("must be a number from 1 to {MAX_REPLAY_RATE}"),
             )),
             rate => Ok(rate),
         }
@@ -81,11 +85,17 @@ impl ReplayRequest {
 
 impl DiscardRequest {
     /// The dead letters to discard.
+    ///
+    /// # Errors
+    /// They are not selected in exactly one way, or a field is invalid.
     pub fn selection(&self) -> Result<Selection, Problem> {
         selection(&self.ids, &self.code, &self.since, &self.until, self.all)
     }
 
-    /// Why.
+    /// Why, without spaces around it.
+    ///
+    /// # Errors
+    /// It is empty, too long, or has control characters.
     pub fn reason(&self) -> Result<String, Problem> {
         let reason = self.reason.trim();
         let length = reason.chars().count();
@@ -118,16 +128,16 @@ fn selection(
     if let Some(ids) = ids {
         return parse_ids(ids);
     }
-    if let Some(name) = code {
-        return Ok(Selection::Code(Code::parse(name).ok_or_else(|| {
-            let names = Code::ALL.map(Code::as_str).join(", ");
-            Problem::invalid_field("code", format!("must be one of: {names}"))
-        })?));
+    if let Some(code) = fields::code(code.as_deref())? {
+        return Ok(Selection::Code(code));
     }
     if !is_by_time {
         return Ok(Selection::All);
     }
-    let (since, until) = (time("since", since)?, time("until", until)?);
+    let (since, until) = (
+        fields::time("since", since.as_deref())?,
+        fields::time("until", until.as_deref())?,
+    );
     if since.zip(until).is_some_and(|(since, until)| since >= until) {
         return Err(Problem::invalid_field("until", "must be later than since"));
     }
@@ -146,15 +156,6 @@ fn parse_ids(ids: &[String]) -> Result<Selection, Problem> {
         parsed.insert(id);
     }
     Ok(Selection::Ids(parsed))
-}
-
-fn time(field: &'static str, text: &Option<String>) -> Result<Option<i64>, Problem> {
-    let Some(text) = text else {
-        return Ok(None);
-    };
-    let parsed = timestamp::parse(text);
-    let invalid = || Problem::invalid_field(field, "must be a time as in RFC 3339, such as 2026-01-02T03:04:05Z");
-    parsed.map(Some).ok_or_else(invalid)
 }
 
 fn ids() -> Schema {

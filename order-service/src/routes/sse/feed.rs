@@ -2,41 +2,39 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use actix_web::web;
 use orderlog_contract::money::Currency;
 use orderlog_contract::timestamp;
 use orderlog_runtime::supervisor::Supervisor;
 use orderlog_web::amount;
-use orderlog_web::health::Reporter;
 use rust_decimal::Decimal;
 use serde::Serialize;
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use super::overview::{Overview, Watched};
 use crate::recent::{Change, Sample};
 use crate::routes::replay::JobAnswer;
-use crate::routes::{dlq, stats};
 use crate::state::State;
 
 /// At most this many changes of orders are sent at once.
 const MAX_CHANGES: usize = 20;
 /// Changes of this many replays are told: the newest.
 const MAX_REPLAYS: usize = 10;
-/// Everything but the changes of orders and replays is looked at in every fourth round.
-const ROUNDS: u8 = 4;
 /// How long a client waits before it connects again.
 const FIRST: &str = "retry: 1000\n\n";
 
 /// What a client has been told.
 pub(super) struct Feed {
     state: web::Data<State>,
-    /// Counts down to the next round in which everything is looked at.
-    round: u8,
     /// Changes that were there when the client was told last; `None` before the first time.
     seen: Option<u64>,
-    dlq: Option<serde_json::Value>,
-    health: String,
+    /// What is told of everything else, by all clients' streams alike.
+    overview: Watched,
+    /// The overview that the client was told last.
+    told: Option<Arc<Overview>>,
     replays: watch::Receiver<u64>,
     /// The newest replays by their ids, as they were when the client was told last; `None` before the first time.
     told_replays: Option<HashMap<Uuid, String>>,
@@ -44,17 +42,17 @@ pub(super) struct Feed {
 
 impl Feed {
     /// For a client that was told nothing yet.
-    pub fn new(state: web::Data<State>) -> Self {
+    pub fn new(state: web::Data<State>, mut overview: Watched) -> Self {
+        overview.mark_changed();
         let mut replays = state.replays.changes();
         replays.mark_changed();
         Self {
             state,
             replays,
             told_replays: None,
-            round: 0,
             seen: None,
-            dlq: None,
-            health: String::new(),
+            overview,
+            told: None,
         }
     }
 
@@ -63,18 +61,14 @@ impl Feed {
     }
 
     /// The events since the last call; empty if nothing is new.
-    pub async fn news(&mut self) -> String {
+    pub fn news(&mut self) -> String {
         let mut events = String::new();
         if self.seen.is_none() {
             events.push_str(FIRST);
         }
         self.add_changes(&mut events);
         self.add_replays(&mut events);
-        if self.round == 0 {
-            self.round = ROUNDS;
-            self.add_rest(&mut events).await;
-        }
-        self.round -= 1;
+        self.add_overview(&mut events);
         events
     }
 
@@ -109,40 +103,27 @@ impl Feed {
         self.told_replays = Some(told);
     }
 
-    async fn add_rest(&mut self, events: &mut String) {
-        // What cannot be read now is tried again a second later; its own path says why.
-        if let Ok(reply) = stats::stats(self.state.clone()).await
-            && let Some(stats) = reply.into_body()
-        {
-            add(events, "stats", &stats);
+    fn add_overview(&mut self, events: &mut String) {
+        if !self.overview.has_changed().unwrap_or(false) {
+            return;
         }
-        if let Ok(reply) = dlq::info(self.state.clone()).await
-            && let Some(info) = reply.into_body()
-        {
-            self.add_dlq(events, &info);
+        let Some(overview) = self.overview.borrow_and_update().clone() else {
+            return;
+        };
+        events.push_str(&overview.stats);
+        let told = self.told.as_deref();
+        if told.is_none_or(|told| told.dlq.news != overview.dlq.news) {
+            events.push_str(&overview.dlq.event);
         }
-        let health = serde_json::to_string(&self.state.report().await).unwrap_or_default();
-        if health != self.health {
-            push(events, "health", &health);
-            self.health = health;
+        if told.is_none_or(|told| told.health != overview.health) {
+            events.push_str(&overview.health);
         }
-    }
-
-    fn add_dlq(&mut self, events: &mut String, info: &dlq::Info) {
-        let mut comparable = serde_json::to_value(info).unwrap_or_default();
-        if let Some(fields) = comparable.as_object_mut() {
-            // It changes all the time without saying anything new.
-            fields.remove("asOf");
-        }
-        if self.dlq.as_ref() != Some(&comparable) {
-            add(events, "dlq", info);
-            self.dlq = Some(comparable);
-        }
+        self.told = Some(overview);
     }
 }
 
 /// Adds an event.
-fn add(events: &mut String, name: &str, data: &impl Serialize) {
+pub(super) fn add(events: &mut String, name: &str, data: &impl Serialize) {
     // Numbers and strings always serialize.
     push(events, name, &serde_json::to_string(data).unwrap_or_default());
 }

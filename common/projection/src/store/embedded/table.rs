@@ -7,7 +7,7 @@ use fjall::{Database, Guard, Keyspace};
 
 use super::commit::{add_rows, write};
 use super::disk_space::Disk;
-use super::{Embedded, UNREADABLE, keyspace_options};
+use super::{Embedded, UNREADABLE, key_limit, keyspace_options};
 use crate::store::table::{RowIterator, Rows};
 use crate::store::{RowChange, StoreError, Table, TableName};
 
@@ -35,6 +35,9 @@ impl Embedded {
 
 impl Rows for KeyspaceRows {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        if !key_limit::is_possible(key) {
+            return Ok(None);
+        }
         Ok(self.keyspace.get(key).context(UNREADABLE)?.map(|value| value.to_vec()))
     }
 
@@ -43,8 +46,10 @@ impl Rows for KeyspaceRows {
         Ok(self.keyspace.iter().map(key).collect::<anyhow::Result<_>>()?)
     }
 
-    fn range(&self, from: Bound<Vec<u8>>, to: Bound<Vec<u8>>) -> RowIterator {
-        let rows = self.keyspace.range::<Vec<u8>, _>((from, to));
+    fn range(&self, from: Bound<&[u8]>, to: Bound<&[u8]>) -> RowIterator {
+        let rows = self
+            .keyspace
+            .range::<&[u8], _>((key_limit::lower(from), key_limit::upper(to)));
         Box::new(rows.map(|entry| {
             let (key, value) = entry.into_inner().context(UNREADABLE)?;
             Ok((key.to_vec(), value.to_vec()))

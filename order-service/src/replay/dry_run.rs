@@ -110,7 +110,7 @@ impl Replays {
             let records = self.reader.read(&positions, Instant::now() + READ_TIMEOUT).await?;
             for ((id, row), record) in open.into_iter().zip(records) {
                 let letter = match plan::replay(id, row, record, Uuid::nil()) {
-                    Ok(record) => self.forecast(&record, &mut orders).await?,
+                    Ok(record) => self.forecast(&record, &mut orders, begun).await?,
                     Err(result) => refused(result),
                 };
                 letters.insert(id, letter);
@@ -123,9 +123,14 @@ impl Replays {
         Ok(dry_run)
     }
 
-    async fn forecast(&self, record: &ReplayRecord, orders: &mut Orders) -> Result<ForecastLetter, ReplayError> {
+    async fn forecast(
+        &self,
+        record: &ReplayRecord,
+        orders: &mut Orders,
+        begun: Instant,
+    ) -> Result<ForecastLetter, ReplayError> {
         let (key, value) = (record.key.as_deref(), Some(record.value.as_slice()));
-        let inspection = self.inspector.inspect(key, value, &record.headers).await;
+        let inspection = self.inspector.inspect(key, value, &record.headers, begun).await;
         if let Some(outage) = inspection.outage {
             return Err(ReplayError::Registry(outage));
         }

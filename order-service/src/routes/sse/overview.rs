@@ -1,27 +1,28 @@
 //! What every client of `/events` is told each second: looked up once for all of them, and only while there is a client.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web;
+use orderlog_web::Streamed;
 use orderlog_web::health::Reporter;
 use serde::Serialize;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Notify, watch};
 use tokio::time::sleep;
 
+use super::admission::{Admission, Place};
 use super::feed;
 use crate::routes::dlq::Info;
 use crate::routes::stats::Stats;
 use crate::state::State;
 
-/// How many clients may listen at once.
-pub(super) const MAX_STREAMS: usize = 100;
 /// How often it is looked up.
 const INTERVAL: Duration = Duration::from_secs(1);
 
 /// The clients that listen, and what all of them are told.
 pub(crate) struct EventStreams {
-    permits: Arc<Semaphore>,
+    admission: Admission,
     overview: watch::Sender<Option<Arc<Overview>>>,
     arrived: Notify,
 }
@@ -49,18 +50,18 @@ impl EventStreams {
     /// No client yet.
     pub fn new() -> Self {
         Self {
-            permits: Arc::new(Semaphore::new(MAX_STREAMS)),
+            admission: Admission::default(),
             overview: watch::Sender::new(None),
             arrived: Notify::new(),
         }
     }
 
-    /// Admits a client; `None` if there are too many.
-    pub(super) fn admit(&self) -> Option<(OwnedSemaphorePermit, Watched)> {
-        let permit = self.permits.clone().try_acquire_owned().ok()?;
+    /// Admits a client from that address; `None` if there are too many.
+    pub(super) fn admit(&self, address: Option<IpAddr>, connection: Streamed) -> Option<(Place, Watched)> {
+        let place = self.admission.admit(address, connection)?;
         let watched = self.overview.subscribe();
         self.arrived.notify_one();
-        Some((permit, watched))
+        Some((place, watched))
     }
 
     async fn client(&self) {

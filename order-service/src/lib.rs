@@ -14,6 +14,7 @@ pub mod dead_letter;
 mod dead_letters_of_order;
 pub mod extension;
 mod health;
+mod hidden;
 pub mod history;
 pub mod inspect;
 mod recent;

@@ -20,6 +20,7 @@ mod writer;
 
 use std::sync::Arc;
 
+pub use discard::Discarded;
 pub use dry_run::{DryRun, Forecast, ForecastLetter, MAX_EXAMINED};
 pub use job::{Job, JobState, LetterOutcome, LetterResult, Outcomes};
 pub use jobs::{Jobs, MAX_RUNNING};

@@ -164,3 +164,34 @@ pub async fn enforce<B: MessageBody + 'static>(
     access.origins.expose(allowed, response.headers_mut());
     Ok(response)
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn a_foreign_page_is_told_of_a_setting_only_where_that_setting_helps() {
+        let refused = |path: &str| {
+            let request = TestRequest::post().uri(path);
+            let request = request.insert_header((header::ORIGIN, "https://shop.example"));
+            let refused = AccessPolicy::default().check(request.to_http_request().head());
+            Problem::from(refused.expect_err("refused")).summary().to_owned()
+        };
+        for path in ["/create-order", "/api/create-order"] {
+            assert!(
+                refused(path).contains("add its origin to CORS_ORIGINS"),
+                "{}",
+                refused(path)
+            );
+        }
+        for path in ["/dlq/replay", "/api/dlq/resume"] {
+            assert!(
+                refused(path).contains("whatever CORS_ORIGINS allows"),
+                "{}",
+                refused(path)
+            );
+        }
+    }
+}

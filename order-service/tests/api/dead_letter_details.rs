@@ -4,6 +4,7 @@ use orderlog_contract::encode::record_value;
 use orderlog_contract::event::OrderStatus;
 use orderlog_contract::lineage;
 use orderlog_contract::testing::next_event;
+use reqwest::Method;
 use sandbox::poison::Kind;
 use serde_json::{Value, json};
 
@@ -169,7 +170,16 @@ async fn a_missing_schema_is_registered_with_the_command_and_then_nothing_is_wro
     let command = without["advice"]["command"].as_str().expect("a command");
     assert!(command.contains("@schema.json"), "{command}");
 
+    let dry_run = json!({"ids": ["0-0"], "dryRun": true});
+    let forecast = async || {
+        let answer = app.send(Method::POST, "/dlq/replay", &[], &dry_run).await;
+        sandbox::testing::answer(answer).await.1["messages"][0]["outcome"].clone()
+    };
+    assert_eq!(forecast().await, "wouldFail");
+    letter(&app, 0).await;
     assert_eq!(world.register(&lineage::subject(TOPIC), &text).await, next_id);
+    assert_eq!(forecast().await, "wouldApply", "at once");
+    assert_eq!(states(&letter(&app, 0).await), ["passed"; 5], "at once");
     let is_sound = || async { states(&letter(&app, 0).await) == ["passed"; 5] };
     assert!(eventually(is_sound).await, "{}", letter(&app, 0).await);
     let after = letter(&app, 0).await;
@@ -313,5 +323,33 @@ async fn what_is_no_dead_letter_is_not_found_and_what_is_no_id_is_refused() {
     ] {
         let (status, problem) = app.get(&format!("/dlq/messages/{path}")).await;
         assert_eq!((status.as_u16(), fields(&problem)), (400, vec![field]), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn ids_that_are_too_long_for_the_store_are_those_of_no_order() {
+    let world = World::new().await;
+    let app = world.spawn_app().await;
+    let long = "x".repeat(70_000);
+    let value = record_value(world.facts.schema_id, &created(&long)).expect("encodes");
+    world.write_with(TOPIC, partition_of(&long), Some(long.as_bytes()), Some(&value), &[]);
+    world.write_with(TOPIC, partition_of("A"), Some(b"A"), Some(&value), &[]);
+    world.write_with(TOPIC, partition_of(&long), Some(long.as_bytes()), Some(b"junk"), &[]);
+    app.await_read(3, 3).await;
+    for offset in 0..3 {
+        assert_eq!(letter(&app, offset).await["order"], Value::Null);
+    }
+    for (path, expected) in [
+        (format!("/orders?after={long}"), 200),
+        (format!("/getAllOrderIdsFromTopic?after={long}"), 200),
+        (format!("/dlq/messages?orderId={long}"), 200),
+        (format!("/orders?customerId={long}"), 400),
+        (format!("/orders/{long}/history"), 400),
+        (format!("/order-details?orderId={long}"), 400),
+        ("/orders/%ff/history".to_owned(), 400),
+        ("/orders/%EF%BF%BD/history".to_owned(), 404),
+    ] {
+        let response = app.response(&path).await;
+        assert_eq!(response.status().as_u16(), expected, "{:.60}", path);
     }
 }

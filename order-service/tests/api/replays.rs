@@ -205,7 +205,14 @@ async fn a_discarded_dead_letter_stays_on_the_topic_but_counts_no_more_and_is_no
         json!({"ids": ["0-0", "0-2", "0-9"], "reason": " a test "}),
     )
     .await;
-    assert_eq!((status, &answer["discarded"]), (StatusCode::OK, &json!(2)), "{answer}");
+    let skipped = json!([{"id": "0-9", "reason": "there is no dead letter with this id"}]);
+    assert_eq!(
+        (status, answer),
+        (StatusCode::OK, json!({"discarded": 2, "skipped": skipped}))
+    );
+    let (_, answer) = post(&app, "/dlq/discard", json!({"ids": ["0-0"], "reason": "again"})).await;
+    let skipped = json!([{"id": "0-0", "reason": "it was discarded already"}]);
+    assert_eq!(answer, json!({"discarded": 0, "skipped": skipped}));
     assert_eq!(app.get("/dlq/info").await.1["count"], 1);
     let records = world.read(DLQ);
     let mark = records.last().expect("a mark");
@@ -219,7 +226,7 @@ async fn a_discarded_dead_letter_stays_on_the_topic_but_counts_no_more_and_is_no
     let (_, answer) = post(&app, "/dlq/discard", json!({"code": "not_framed", "reason": "all"})).await;
     assert_eq!(answer["discarded"], 1);
     let (_, answer) = post(&app, "/dlq/discard", json!({"all": true, "reason": "again"})).await;
-    assert_eq!(answer["discarded"], 0);
+    assert_eq!(answer, json!({"discarded": 0, "skipped": []}));
     assert!(replays(&world).is_empty());
 }
 
@@ -394,4 +401,37 @@ async fn a_request_that_selects_nothing_or_too_much_is_refused_with_the_field() 
     for (method, path) in [(Method::GET, "/dlq/replays/x"), (Method::POST, "/dlq/replays/x/stop")] {
         assert_eq!(app.send(method, path, &[], &json!({})).await.status(), 404, "{path}");
     }
+}
+
+#[tokio::test]
+async fn a_body_is_not_looked_at_before_the_key() {
+    let world = World::new().await;
+    let folder = tempfile::tempdir().expect("a directory");
+    let key = folder.path().join("key");
+    std::fs::write(&key, "secret").expect("written");
+    let store = tempfile::tempdir().expect("a directory");
+    let app = world
+        .respawn_app(store, |config| config.admin.key_file = Some(key.clone()))
+        .await;
+    for path in ["/dlq/replay", "/dlq/discard", "/dlq/resume"] {
+        let (status, problem) = post(&app, path, json!({"unknown": 1})).await;
+        assert_eq!(
+            (status.as_u16(), &problem["type"]),
+            (401, &json!("/problems/admin-key-required")),
+            "{path}: {problem}"
+        );
+        let sent = [("Authorization", "Bearer secret")];
+        let answer = app.send(Method::POST, path, &sent, &json!({"unknown": 1})).await;
+        assert_eq!(answer.status(), 400, "{path}");
+    }
+    std::fs::remove_file(&key).expect("removed");
+    let (status, problem) = post(&app, "/dlq/resume", json!({})).await;
+    assert_eq!(
+        (status.as_u16(), &problem["type"]),
+        (503, &json!("/problems/unavailable"))
+    );
+    assert!(
+        problem["detail"].to_string().contains("ADMIN_API_KEY_FILE"),
+        "{problem}"
+    );
 }
